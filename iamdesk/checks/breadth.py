@@ -46,10 +46,8 @@ def _administrators(survey: Survey, account: Account) -> list[Principal]:
 def administering_group(survey: Survey, account: Account, group: GroupDetail) -> Iterator[Hit]:
     """A member who is an administrator, and would be by the group's policies alone."""
     members = survey.references(account).members.get(group.group_name, [])
-    steps = survey.reach.steps
-    position = steps.population.group_position(group.arn)
     administering = [one for one in members if is_administrator(survey, account, one)]
-    if not administering or position is None or not survey.reach.graph.hypotheses.administers(position):
+    if not administering or not survey.reach.is_administrators(group.arn):
         return
     yield Hit(
         phrase(

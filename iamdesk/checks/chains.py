@@ -1,7 +1,6 @@
 """What principals can become: by one step, by several, across accounts, and how far strangers get through a role."""
 
 from collections.abc import Iterator
-from itertools import islice
 from typing import NamedTuple
 
 from iamdesk.checks.check import Hit, check
@@ -9,7 +8,7 @@ from iamdesk.checks.conditions import Entry, Hold
 from iamdesk.checks.entry import stranger_entry, trusted_accounts
 from iamdesk.checks.federation import stranger_entries
 from iamdesk.checks.finding import Evidence, Severity, State
-from iamdesk.checks.subjects import ACCOUNTS, PRINCIPALS, ROLES, principals_of
+from iamdesk.checks.subjects import ACCOUNTS, PRINCIPALS, ROLES
 from iamdesk.checks.survey import Survey
 from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.verdict import Verdict
@@ -67,21 +66,11 @@ def _whose_cut_is_tried(survey: Survey) -> frozenset[str]:
     The same ones however the work is shared out.
     """
 
-    def first() -> Iterator[str]:
-        known = survey.reach.steps.population
-        for account in survey.snapshot.accounts:
-            for principal in principals_of(account):
-                if known.position(principal.arn) is None:
-                    continue
-                reached = survey.reach.reached(principal.arn)
-                if not reached.is_administrator and reached.to_administration is not None:
-                    yield principal.arn
-
-    return survey.once("whose cut is tried", lambda: frozenset(islice(first(), _MOST_CUTS_TRIED)))
+    return survey.once("whose cut is tried", lambda: survey.reach.first_to_administration(_MOST_CUTS_TRIED))
 
 
 def _to_administration(survey: Survey, principal: Principal, *, one_step: bool) -> Iterator[Hit]:
-    if survey.reach.steps.population.position(principal.arn) is None:
+    if not survey.reach.knows(principal.arn):
         return
     reached = survey.reach.reached(principal.arn)
     proven, maybe = reached.to_administration, reached.maybe_to_administration
@@ -169,7 +158,7 @@ def several_steps(survey: Survey, _account: Account, principal: Principal) -> It
 )
 def other_account(survey: Survey, _account: Account, principal: Principal) -> Iterator[Hit]:
     """Severity is high where it comes to administer the other account."""
-    if survey.reach.steps.population.position(principal.arn) is None:
+    if not survey.reach.knows(principal.arn):
         return
     reached = survey.reach.reached(principal.arn)
     for account_id in reached.accounts:
@@ -310,7 +299,7 @@ def outsiders_to_data(survey: Survey, account: Account, role: RoleDetail) -> Ite
 
 
 def _is_known(survey: Survey, role: RoleDetail) -> bool:
-    return survey.reach.steps.population.position(role.arn) is not None
+    return survey.reach.knows(role.arn)
 
 
 @check(
@@ -352,12 +341,8 @@ def whole_account(survey: Survey, account: Account, role: RoleDetail) -> Iterato
         return
     if not _is_known(survey, role):
         return
-    steps = survey.reach.steps
-    getting_in = [
-        arn
-        for arn in survey.reach.assuming(role.arn)
-        if arn != role.arn and not steps.administrators >> steps.population.index.positions[arn] & 1
-    ]
+    reach = survey.reach
+    getting_in = [arn for arn in reach.assuming(role.arn) if arn != role.arn and not reach.is_administrator(arn)]
     if len(getting_in) >= _MANY_ASSUME:
         yield Hit(
             phrase(
@@ -465,7 +450,7 @@ def tags_itself(survey: Survey, _account: Account, principal: Principal) -> Iter
 )
 def gets_far(survey: Survey, _account: Account, principal: Principal) -> Iterator[Hit]:
     """For the reviewer: how far it reaches, told where it is far."""
-    if survey.reach.steps.population.position(principal.arn) is None:
+    if not survey.reach.knows(principal.arn):
         return
     reached = survey.reach.reached(principal.arn)
     if reached.to_administration is None and reached.principals >= _FAR:

@@ -210,9 +210,8 @@ def unreadable_entry(_survey: Survey, account: Account, _: Account) -> Iterator[
 )
 def accounts_not_captured(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     """Once for the whole snapshot, told of its first account."""
-    held = {each.account_id for each in survey.snapshot.accounts}
-    missing = sorted(survey.own_accounts - held)
-    if missing and account is survey.snapshot.accounts[0]:
+    missing = sorted(survey.own_accounts - survey.held_accounts)
+    if missing and survey.is_first(account):
         yield Hit(
             nphrase(
                 "The organization has {count:,} account of which the snapshot holds nothing: {accounts}.",

@@ -231,7 +231,7 @@ def password_and_key(survey: Survey, account: Account, user: UserDetail) -> Iter
 def privileged_key(survey: Survey, account: Account, user: UserDetail) -> Iterator[Hit]:
     """Steps count only where they are proven."""
     entry = entry_of(survey, account, user.user_name)
-    if entry is None or not keys_of(entry) or survey.reach.steps.population.position(user.arn) is None:
+    if entry is None or not keys_of(entry) or not survey.reach.knows(user.arn):
         return
     steps = survey.reach.reached(user.arn).to_administration
     if is_administrator(survey, account, user):

@@ -154,20 +154,21 @@ def managing_accounts(survey: Survey) -> frozenset[str]:
     Told by roles that AWS Organizations and Control Tower make in member accounts, and by service-linked roles that
     only the account has that manages an organization's stack sets.
     """
+    return survey.once("managing accounts", lambda: look_for_managing(survey))
 
-    def look() -> frozenset[str]:
-        if survey.snapshot.organization is not None:
-            return frozenset()
-        found = set()
-        for account in survey.snapshot.accounts:
-            for role in account.roles:
-                if role.role_name not in _MADE_FOR_MANAGEMENT and "stacksets-exec-" not in role.role_name:
-                    continue
-                for statement in allowing(survey, role):
-                    found |= {account_of(entry) for entry in statement.principals or () if _manages(role, entry)}
-        return frozenset(filter(None, found))
 
-    return survey.once("managing accounts", look)
+def look_for_managing(survey: Survey) -> frozenset[str]:
+    """Return what `managing_accounts` does, as the accounts that the survey's snapshot holds tell it."""
+    if survey.snapshot.organization is not None:
+        return frozenset()
+    found = set()
+    for account in survey.snapshot.accounts:
+        for role in account.roles:
+            if role.role_name not in _MADE_FOR_MANAGEMENT and "stacksets-exec-" not in role.role_name:
+                continue
+            for statement in allowing(survey, role):
+                found |= {account_of(entry) for entry in statement.principals or () if _manages(role, entry)}
+    return frozenset(filter(None, found))
 
 
 def _manages(role: RoleDetail, entry: PrincipalEntry) -> bool:

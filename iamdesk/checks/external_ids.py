@@ -57,7 +57,7 @@ def weak_external_id(survey: Survey, account: Account, role: RoleDetail) -> Iter
     if not asked or not trusted_accounts(survey, role):
         return
     partition = account.partition
-    shared = survey.once("external ids", lambda: _by_external_id(survey))
+    shared = survey.once("external ids", lambda: by_external_id(survey))
     callers = outside_callers(survey, allowing(survey, role), partition)
     for statement, test, text in dict.fromkeys(asked):
         for account_id, who in outside_callers(survey, (statement,), partition).items():
@@ -115,7 +115,7 @@ def _strangers_to(account_id: str, groups: set[frozenset[str]]) -> list[str]:
     return sorted(set().union(*(group for group in groups if not group & own)))
 
 
-def _by_external_id(survey: Survey) -> dict[str, set[frozenset[str]]]:
+def by_external_id(survey: Survey) -> dict[str, set[frozenset[str]]]:
     """Return, by external id, the outside accounts that statements ask it of; those of one statement belong together.
 
     Over all accounts of the snapshot. A vendor may well have several accounts.

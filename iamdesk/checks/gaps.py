@@ -10,7 +10,7 @@ from iamdesk.checks.subjects import ACCOUNTS
 from iamdesk.checks.survey import Survey
 from iamdesk.checks.words import enumerated
 from iamdesk.index.actions import reference
-from iamdesk.index.captured_data import CapturedData, Extent, captured_data
+from iamdesk.index.captured_data import CapturedData, Extent
 from iamdesk.language import mark, nphrase, phrase, worded
 from iamdesk.snapshot.layout import Kind
 from iamdesk.snapshot.model import Account
@@ -96,11 +96,9 @@ def _moments(survey: Survey, account: Account) -> Iterator[tuple[str, datetime]]
 )
 def resources_not_captured(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     """Once for the whole snapshot, told of its first account; CMP-13 names the checks that were not run for it."""
-    if account is not survey.snapshot.accounts[0]:
+    if not survey.is_first(account):
         return
-    lacking = [
-        one for one in captured_data(survey.snapshot) if one.kind in _OF_RESOURCES and one.extent is not Extent.CAPTURED
-    ]
+    lacking = [one for one in survey.captured if one.kind in _OF_RESOURCES and one.extent is not Extent.CAPTURED]
     if lacking:
         titles = enumerated(worded(one.title[0].lower() + one.title[1:], one.title) for one in lacking)
         yield Hit(
@@ -133,7 +131,7 @@ def _lacking(one: CapturedData) -> Evidence:
 def actions_are_old(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     """Once for the whole snapshot, told of its first account."""
     latest, known = survey.snapshot.latest, reference().updated
-    if latest is None or account is not survey.snapshot.accounts[0]:
+    if latest is None or not survey.is_first(account):
         return
     behind = latest.date() - known
     if behind > _BEHIND:

@@ -36,7 +36,7 @@ _SCP = OrganizationPolicyType.SERVICE_CONTROL_POLICY
 def idle_scp(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     """Once for the snapshot, told of its first account; the policies that AWS keeps are left out."""
     index = survey.evaluator.organization
-    if index is None or account is not survey.snapshot.accounts[0]:
+    if index is None or not survey.is_first(account):
         return
     for policy in index.organization.policies:
         if policy.type is not _SCP or policy.aws_managed:

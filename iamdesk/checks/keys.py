@@ -35,9 +35,7 @@ def _able(survey: Survey, action: str, key: Resource) -> list[str]:
         named = {entry.text for statement in allowing(survey, key) for entry in statement.principals or ()}
         index = survey.evaluator.index
         found = []
-        for one in survey.evaluator.who_can(
-            action=action, resource=key.arn, external=False, cancelled=survey.cancelled
-        ):
+        for one in survey.who_can(action, key.arn):
             principal = index.users.get(one.principal) or index.roles.get(one.principal)
             account = index.accounts.get(one.principal.split(":", 5)[4])
             if one.decision is not Verdict.ALLOWED or principal is None or account is None:

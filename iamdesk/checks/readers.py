@@ -26,9 +26,7 @@ def _who(survey: Survey, action: str, resource: str) -> dict[str, Verdict]:
         ("who can", action, resource),
         lambda: {
             one.principal: one.decision
-            for one in survey.evaluator.who_can(
-                action=action, resource=resource, external=False, cancelled=survey.cancelled
-            )
+            for one in survey.who_can(action, resource)
             if not one.principal.endswith(":root")
         },
     )

@@ -132,7 +132,7 @@ def _names(test: ConditionTest, region: str) -> bool:
 def no_rcp(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     """Once for the snapshot, told of its first account; the policy that AWS keeps allows everything."""
     index = survey.evaluator.organization
-    if index is None or account is not survey.snapshot.accounts[0]:
+    if index is None or not survey.is_first(account):
         return
     if not index.organization.has_rcps:
         yield Hit(

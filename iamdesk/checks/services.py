@@ -93,7 +93,7 @@ def passes_any_role(survey: Survey, account: Account, principal: Principal) -> I
 
 def _leads_on(survey: Survey, principal: Principal) -> bool:
     """Return whether a principal is proven to become somebody else, or an administrator."""
-    if survey.reach.steps.population.position(principal.arn) is None:
+    if not survey.reach.knows(principal.arn):
         return False
     reached = survey.reach.reached(principal.arn)
     return reached.principals > 0 or reached.to_administration is not None

@@ -1,15 +1,18 @@
 """One run of the checks over one snapshot: the engine, what several checks need to know, and when to stop."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Protocol
 
 from iamdesk.checks.data import Data
+from iamdesk.index.captured_data import CapturedData, captured_data
 from iamdesk.index.references import AccountReferences, aws_policies_of, references_of
+from iamdesk.query.access import Access
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.query.external.candidates import unnamed_accounts
 from iamdesk.reach.inquiry import STRANGER, Context, Inquiry
+from iamdesk.reach.organization_reach import OrganizationReach
 from iamdesk.reach.reach_map import ReachMap, ReachOnce
 from iamdesk.snapshot.model import Account, ManagedPolicyDetail
 from iamdesk.snapshot.progress import Cancelled, Progress
@@ -20,7 +23,7 @@ __all__ = ["STRANGER", "Context", "Survey"]
 class MakeReach(Protocol):
     """Gives the map of what principals can become, made at the first call."""
 
-    def __call__(self, progress: Progress = ..., cancelled: Cancelled = ...) -> ReachMap:
+    def __call__(self, progress: Progress = ..., cancelled: Cancelled = ...) -> ReachMap | OrganizationReach:
         """Return the map."""
 
 
@@ -45,7 +48,7 @@ class Survey(Inquiry):
         self.cancelled = cancelled
 
     @property
-    def reach(self) -> ReachMap:
+    def reach(self) -> ReachMap | OrganizationReach:
         """What every principal can become.
 
         Raises:
@@ -62,9 +65,27 @@ class Survey(Inquiry):
         return aws_policies_of(self.snapshot)
 
     @cached_property
+    def held_accounts(self) -> frozenset[str]:
+        """The accounts that the snapshot holds."""
+        return frozenset(account.account_id for account in self.snapshot.accounts)
+
+    def is_first(self, account: Account) -> bool:
+        """Return whether an account is the snapshot's first: what is told once is told of it."""
+        return account is self.snapshot.accounts[0]
+
+    @cached_property
+    def captured(self) -> tuple[CapturedData, ...]:
+        """How much of each kind of data the snapshot holds."""
+        return tuple(captured_data(self.snapshot))
+
+    def who_can(self, action: str, resource: str) -> Iterator[Access]:
+        """Yield the principals of the snapshot for whom an action is allowed or conditional (`Evaluator.who_can`)."""
+        return self.evaluator.who_can(action=action, resource=resource, external=False, cancelled=self.cancelled)
+
+    @cached_property
     def own_accounts(self) -> frozenset[str]:
         """The accounts that are no strangers: those of the snapshot, and those of its organization."""
-        held = {account.account_id for account in self.snapshot.accounts}
+        held = set(self.held_accounts)
         organization = self.snapshot.organization
         if organization is not None:
             held.update(node.id for node in organization.nodes if _ACCOUNT_ID.fullmatch(node.id))
@@ -74,10 +95,13 @@ class Survey(Inquiry):
     @cached_property
     def stranger_account(self) -> str:
         """An account id that occurs in no policy of a role or resource: whoever is there is a stranger."""
-        written = [role.assume_role_policy_document for account in self.snapshot.accounts for role in account.roles]
-        written += [resource.policy for resource in self.snapshot.resources]
-        named = (number for document in written for number in _ACCOUNT_ID.findall(repr(document)))
-        return next(unnamed_accounts((), (*self.own_accounts, *named)))
+        named = {number for resource in self.snapshot.resources for number in numbers_in(resource.policy)}
+        return next(unnamed_accounts((), (*self.own_accounts, *named, *self.numbers_in_trust_policies)))
+
+    @cached_property
+    def numbers_in_trust_policies(self) -> frozenset[str]:
+        """Whatever looks like an account's id in trust policies of the snapshot."""
+        return trusted_numbers(self.snapshot.accounts)
 
     def stranger(self, account: Account) -> str:
         """Return the ARN of a role that nobody in the snapshot knows, in an account of a stranger's own.
@@ -85,3 +109,14 @@ class Survey(Inquiry):
         A role rather than a user: its sessions can carry tags and MFA as the stranger likes.
         """
         return f"arn:{account.partition}:iam::{self.stranger_account}:role/{STRANGER}"
+
+
+def trusted_numbers(accounts: Iterable[Account]) -> frozenset[str]:
+    """Return whatever looks like an account's id in trust policies."""
+    roles = (role for account in accounts for role in account.roles)
+    return frozenset(number for role in roles for number in numbers_in(role.assume_role_policy_document))
+
+
+def numbers_in(document: object) -> list[str]:
+    """Return whatever looks like an account's id in a policy."""
+    return _ACCOUNT_ID.findall(repr(document))

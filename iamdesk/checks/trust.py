@@ -1,7 +1,7 @@
 """Who may become a role: strangers, other accounts, principals that are gone."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from iamdesk.checks.check import Hit, check
 from iamdesk.checks.conditions import Hold
@@ -224,7 +224,7 @@ def _named(trusted: TrustedAccount) -> Iterator[Evidence]:
 def deleted_principal(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
     """AWS shows a deleted user or role by its unique id (rule E12)."""
     index = survey.evaluator.index
-    ids = survey.once("unique ids", lambda: _unique_ids(survey))
+    ids = survey.once("unique ids", lambda: unique_ids(survey.snapshot.accounts))
     told: set[str] = set()
     named = [
         (statement, entry)
@@ -276,10 +276,11 @@ def deleted_principal(survey: Survey, account: Account, role: RoleDetail) -> Ite
             )
 
 
-def _unique_ids(survey: Survey) -> frozenset[str]:
+def unique_ids(accounts: Iterable[Account]) -> frozenset[str]:
+    """Return the unique ids of users and roles."""
     return frozenset(
         unique_id
-        for account in survey.snapshot.accounts
+        for account in accounts
         for unique_id in (*(user.user_id for user in account.users), *(role.role_id for role in account.roles))
     )
 

@@ -18,7 +18,6 @@ from iamdesk.index.references import last_of_arn
 from iamdesk.language import mark, nphrase, phrase, strung
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.policy.statement import Statement
-from iamdesk.query.bulk.population import positions
 from iamdesk.reach.administration import is_administrator
 from iamdesk.snapshot.model import Account, RoleDetail
 
@@ -70,11 +69,9 @@ def assumed_without_mfa(survey: Survey, account: Account, role: RoleDetail) -> I
         )
 
 
-def _may_assume(survey: Survey, role: RoleDetail) -> list[str]:
+def _may_assume(survey: Survey, role: RoleDetail) -> tuple[str, ...]:
     """Return who may assume a role, perhaps under conditions."""
-    steps = survey.reach.steps
-    open_to = steps.assumable.of(steps.targets.places[role.arn])
-    return [steps.population.index.subjects[position] for position in positions(open_to.proven | open_to.possible)]
+    return survey.reach.assuming(role.arn, maybe=True)
 
 
 def _is_person(survey: Survey, arn: str) -> bool:

@@ -1,5 +1,6 @@
 """``iamdesk findings``: every built-in check over a snapshot, as text or as a report."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -8,14 +9,14 @@ from typing import Annotated
 
 import typer
 
-from iamdesk.checks.finding import Finding, Severity, State
+from iamdesk.checks.finding import Finding, Severity
 from iamdesk.cli import options, work
 from iamdesk.cli.output import note, say_bytes
 from iamdesk.cli.troubles import spare
 from iamdesk.export.files import write_whole
 from iamdesk.export.findings import formats, render
 from iamdesk.export.report import ordered
-from iamdesk.export.rows import place_of, statements_of
+from iamdesk.export.text_lines import closing_line, lines_of
 from iamdesk.visible import visible
 from iamdesk.workbench import OpenSnapshot, Workbench
 
@@ -96,29 +97,5 @@ def finding_lines(found: Sequence[Finding]) -> Iterator[str]:
     left = [finding for finding in found if finding.suppression is None]
     aside = [finding for finding in found if finding.suppression is not None]
     for finding in (*left, *aside):
-        unsure = " (cannot tell)" if finding.state is State.CANNOT_TELL else ""
-        word = finding.suppression
-        apart = " (suppressed)" if word is not None else ""
-        yield f"{finding.severity.value.upper()}{unsure}{apart}  {finding.check_id}  {finding.title}"
-        yield f"  {finding.subject_kind} {finding.subject_name}, account {finding.account}: {finding.sentence}"
-        if word is not None:
-            yield f"  Suppressed until {word.expires.isoformat()} by {word.owner}: {word.reason}"
-        for piece in finding.evidence:
-            yield f"  - {piece.text}"
-        for statement in statements_of(finding):
-            yield f"  > {place_of(statement)}"
-        yield f"  To do: {finding.remedy}"
-        if finding.snippet:
-            yield f"  $ {finding.snippet}"
-        yield f"  Finding {finding.fingerprint}"
-        yield ""
-    counts = ", ".join(
-        f"{count:,} {severity.value}"
-        for severity in Severity
-        if (count := sum(finding.severity is severity for finding in left))
-    )
-    yield (
-        f"{len(left):,} findings"
-        + (f": {counts}" if counts else "")
-        + (f"; {len(aside):,} more suppressed" if aside else "")
-    )
+        yield from lines_of(finding)
+    yield closing_line(Counter(finding.severity for finding in left), len(left), len(aside))

@@ -15,7 +15,9 @@
 import csv
 import io
 import re
+from collections.abc import Iterable, Sequence
 
+from iamdesk.checks.finding import Finding
 from iamdesk.export.report import Report
 from iamdesk.export.rows import COLUMNS, cells, one_text
 from iamdesk.visible import UNSEEN, visible
@@ -50,23 +52,42 @@ def inert(text: str) -> str:
     return "'" + shown if starts_formula else shown
 
 
+HEADINGS = (NUMBER_COLUMN, *(column.name for column in COLUMNS), *ABOUT_COLUMNS)
+
+
 def render(report: Report) -> bytes:
     """Print the report as CSV."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    writer.writerow([NUMBER_COLUMN, *(column.name for column in COLUMNS), *ABOUT_COLUMNS])
+    about = about_of(report, len(report.findings), len(report.suppressed))
+    rows = (
+        (str(number), *values_of(finding), *about)
+        for number, finding in enumerate((*report.findings, *report.suppressed), start=1)
+    )
+    return printed_rows((HEADINGS, *rows)).encode("utf-8-sig")
+
+
+def about_of(report: Report, count: int, suppressed: int) -> list[str]:
+    """Return what every row says of the report, which has so many findings."""
     about = [
         report.snapshot_name,
         report.snapshot_sha256,
         report.generated_utc,
         report.tool_version,
         report.action_data_version,
-        str(len(report.findings)),
-        ", ".join(f"{severity.value} {count}" for severity, count in report.by_severity.items()),
-        ", ".join(f"{state.value} {count}" for state, count in report.by_state.items()),
-        str(len(report.suppressed)),
+        str(count),
+        ", ".join(f"{severity.value} {number}" for severity, number in report.by_severity.items()),
+        ", ".join(f"{state.value} {number}" for state, number in report.by_state.items()),
+        str(suppressed),
     ]
-    for number, finding in enumerate((*report.findings, *report.suppressed), start=1):
-        values = [one_text(value) for value in cells(finding).values()]
-        writer.writerow([str(number), *map(inert, values), *map(inert, about)])
-    return out.getvalue().encode("utf-8-sig")
+    return list(map(inert, about))
+
+
+def values_of(finding: Finding) -> list[str]:
+    """Return what a row says of a finding."""
+    return [inert(one_text(value)) for value in cells(finding).values()]
+
+
+def printed_rows(rows: Iterable[Sequence[str]]) -> str:
+    """Print rows."""
+    out = io.StringIO(newline="")
+    csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerows(rows)
+    return out.getvalue()

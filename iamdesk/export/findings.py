@@ -66,6 +66,15 @@ def render(format_name: str, findings: Iterable[Finding], snapshot: Snapshot, *,
         ExportError: there is no such format.
         ValueError: ``generated_at`` has no time zone.
     """
+    return render_report(format_name, build_report(findings, snapshot, generated_at))
+
+
+def render_report(format_name: str, report: Report) -> bytes:
+    """Return a report that was built as the bytes of its file.
+
+    Raises:
+        ExportError: there is no such format.
+    """
     chosen = next((known for known in _FORMATS if known.name == format_name), None)
     if chosen is None:
         names = ", ".join(known.name for known in _FORMATS)
@@ -76,7 +85,7 @@ def render(format_name: str, findings: Iterable[Finding], snapshot: Snapshot, *,
                 names=names,
             )
         )
-    return chosen.render(build_report(findings, snapshot, generated_at))
+    return chosen.render(report)
 
 
 def write(

@@ -57,21 +57,31 @@ def render(report: Report) -> bytes:
     # One by one into one buffer: all of them as objects take many times the memory of their text, and pieces to be
     # joined take it twice.
     file = BytesIO()
-    file.write(_printed(_but_findings(report)).removesuffix(b"\n}"))
+    file.write(printed_head(report, len(report.findings), len(report.suppressed)))
     for name, findings in (("findings", report.findings), ("suppressed", report.suppressed)):
         file.write(f',\n  "{name}": ['.encode())
         for number, one in enumerate(findings):
-            file.write((b",\n    " if number else b"\n    ") + _printed(_finding(one)).replace(b"\n", b"\n    "))
+            file.write(b"," * bool(number) + printed_finding(one))
         file.write(b"\n  ]" if findings else b"]")
     file.write(b"\n}\n")
     return file.getvalue()
+
+
+def printed_head(report: Report, count: int, suppressed: int) -> bytes:
+    """Print all but the findings, of which there are so many; no brace ends it."""
+    return _printed(_but_findings(report, count, suppressed)).removesuffix(b"\n}")
+
+
+def printed_finding(finding: Finding) -> bytes:
+    """Print a finding as one of the list."""
+    return b"\n    " + _printed(_finding(finding)).replace(b"\n", b"\n    ")
 
 
 def _printed(value: Any) -> bytes:
     return visible_json(json.dumps(value, ensure_ascii=False, indent=2)).encode()
 
 
-def _but_findings(report: Report) -> dict[str, Any]:
+def _but_findings(report: Report, count: int, suppressed: int) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "generated_utc": report.generated_utc,
@@ -102,10 +112,10 @@ def _but_findings(report: Report) -> dict[str, Any]:
             ],
         },
         "counts": {
-            "total": len(report.findings),
+            "total": count,
             "by_severity": {severity.value: count for severity, count in report.by_severity.items()},
             "by_state": {state.value: count for state, count in report.by_state.items()},
-            "suppressed": len(report.suppressed),
+            "suppressed": suppressed,
         },
         "checks": [
             {

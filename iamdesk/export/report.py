@@ -101,22 +101,24 @@ def action_data_version() -> str:
 
 def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Sort findings: completeness first, then worst first, then by check, account and subject."""
-    rank = {severity: position for position, severity in enumerate(Severity)}
-    return tuple(
-        sorted(
-            findings,
-            key=lambda finding: (
-                not finding.check_id.startswith(COMPLETENESS),
-                rank[finding.severity],
-                finding.check_id,
-                finding.title,
-                finding.account,
-                finding.subject_name.lower(),
-                finding.subject_key,
-                finding.fingerprint,
-            ),
-        )
+    return tuple(sorted(findings, key=order_of))
+
+
+def order_of(finding: Finding) -> tuple[int, int, str, str, str, str, str, str]:
+    """Return what a finding is sorted by."""
+    return (
+        int(not finding.check_id.startswith(COMPLETENESS)),
+        _RANK[finding.severity],
+        finding.check_id,
+        finding.title,
+        finding.account,
+        finding.subject_name.lower(),
+        finding.subject_key,
+        finding.fingerprint,
     )
+
+
+_RANK = {severity: position for position, severity in enumerate(Severity)}
 
 
 def build_report(findings: Iterable[Finding], snapshot: Snapshot, generated_at: datetime) -> Report:

@@ -1,7 +1,8 @@
 """The card catalogue: which policies each principal of a snapshot carries, and what of them the snapshot lacks."""
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from operator import itemgetter
 
@@ -213,6 +214,23 @@ class PolicyIndex:
         """Bytes of the files of the accounts that a part of a snapshot holds by now."""
         directory = self._entities.directory
         return 0 if directory is None else sum(map(directory.size_of, tuple(self._entities.accounts)))
+
+    def lent(self, arn: str) -> ManagedPolicyDetail | None:
+        """Return a managed policy as the first account of the snapshot has it that holds it."""
+        return self._entities.lent(arn)
+
+    @contextmanager
+    def lent_roles(self, roles: Iterable[RoleDetail]) -> Iterator[None]:
+        """Know of roles of accounts that are not read, as far as they are given here, while the context lasts."""
+        known = self._entities.roles
+        lent = {role.arn: role for role in roles if role.arn not in known}
+        known.update(lent)
+        try:
+            yield
+        finally:
+            for arn, role in lent.items():
+                if known.get(arn) is role:  # not where its account was read meanwhile
+                    del known[arn]
 
     def role_named(self, account: str, name: str) -> RoleDetail | None:
         """Return an account's role by name, whatever its path; names are unique without case (rule E3)."""

@@ -54,7 +54,12 @@ def boundary_of(principal: Principal) -> str | None:
 
 def is_service_linked(role: RoleDetail | Named) -> bool:
     """Return whether AWS made the role for a service (rule E11); told from the ARN, which AWS writes."""
-    return role.arn.split(":", 5)[-1].startswith("role/aws-service-role/")
+    return is_service_linked_arn(role.arn)
+
+
+def is_service_linked_arn(arn: str) -> bool:
+    """Return whether an ARN is that of a role which AWS made for a service."""
+    return arn.split(":", 5)[-1].startswith("role/aws-service-role/")
 
 
 def last_of_arn(arn: str) -> str:
@@ -140,8 +145,8 @@ def references_of(
             members.setdefault(name, []).append(user)
     policies = {policy.arn: policy for policy in account.policies}
     for arn in (*carriers, *bounded):
-        if arn in aws_policies:
-            policies.setdefault(arn, aws_policies[arn])
+        if arn not in policies and arn in aws_policies:
+            policies[arn] = aws_policies[arn]
     return AccountReferences(
         account=account,
         policies=policies,

@@ -6,7 +6,7 @@ read when it is needed. So an answer is that of the whole snapshot, whoever is a
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -70,6 +70,16 @@ class OrganizationEvaluator:
                 found = self._parts[account] = Evaluator(part, self._now, beside=self._beside)
             self._parts.move_to_end(account)
             return found
+
+    def joined(self, accounts: Iterable[str], cancelled: Cancelled = never_cancelled) -> Evaluator:
+        """Return a new evaluator of the part that holds some accounts together; it is not kept.
+
+        Raises:
+            SnapshotError: as `part_of`.
+            WorkCancelled: as `part_of`.
+        """
+        part = self.catalogue.frame.part(*accounts, cancelled=cancelled)
+        return Evaluator(part, self._now, beside=self._beside)
 
     def _make_room(self, wanted: int, *, is_passing: bool) -> None:
         """Drop parts as far as there is no room for so many bytes of files more.

@@ -137,13 +137,17 @@ class Cuts:
             )
             for account in self._snapshot.accounts
         )
-        return self._snapshot.model_copy(update={"accounts": accounts})
+        return self._with(accounts)
+
+    def _with(self, accounts: tuple[Account, ...]) -> Snapshot:
+        # Of a part of an organization, too, a copy holds these accounts and knows of no others.
+        return Snapshot.model_construct(**(dict(self._snapshot) | {"accounts": accounts}))
 
     def _alone(self, among: frozenset[str]) -> Snapshot:
         """Return the same without what has no part in the ways: groups and policies that nobody has, and accounts."""
         accounts = self._reduced(among).accounts
         kept = tuple(self._alone_in(account, among) for account in accounts if account.users or account.roles)
-        return self._snapshot.model_copy(update={"accounts": kept})
+        return self._with(kept)
 
     def _alone_in(self, account: Account, among: frozenset[str]) -> Account:
         joined = {name for user in account.users for name in user.group_list}

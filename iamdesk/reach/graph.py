@@ -1,6 +1,6 @@
 """Where the steps lead: how many it takes from each principal to administration, to others, to data."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from heapq import merge
@@ -228,36 +228,8 @@ class StepGraph:
         """Return by position whom a principal becomes in any number of steps, as bits; itself is not among them."""
         known = self._closures.get(maybe)
         if known is None:
-            known = self._closures[maybe] = self._close(self.forward(maybe))
+            known = self._closures[maybe] = closed(self.forward(maybe), self.steps.inquiry.breathe)
         return known
-
-    def _close(self, forward: Mapping[int, int]) -> Mapping[int, int]:
-        alike: dict[int, int] = {}
-        for position, reached in forward.items():
-            alike[reached] = alike.get(reached, 0) | 1 << position
-        closed: dict[int, int] = {}
-        by_closure: dict[int, int] = {}
-        going, done = 0, 0  # who becomes anybody, and whose end is known, as bits
-        for members in alike.values():
-            going |= members
-        # Who gets far first: there are few different ends, and whoever becomes one of those is closed with one step.
-        for first, own in sorted(alike.items(), key=lambda one: one[0].bit_count(), reverse=True):
-            self.steps.inquiry.breathe()
-            seen, counted = first, own
-            while left := seen & going & ~counted:
-                if left & done:
-                    for closure, members in by_closure.items():
-                        if members & left:
-                            seen |= closure
-                            counted |= members
-                    continue
-                reached = forward[(left & -left).bit_length() - 1]
-                seen |= reached
-                counted |= alike[reached]
-            closed[first] = seen
-            by_closure[seen] = by_closure.get(seen, 0) | own
-            done |= own
-        return {position: closed[reached] & ~(1 << position) for position, reached in forward.items()}
 
     def circles(self) -> Iterator[int]:
         """Yield sets of roles each of which can assume all others of the set, in some steps, as bits."""
@@ -266,7 +238,7 @@ class StepGraph:
             for source in positions(self.steps.assumable.of(place).proven & ~(1 << position)):
                 forward[source] = forward.get(source, 0) | 1 << position
         alike: dict[int, int] = {}
-        for position, reached in self._close(forward).items():
+        for position, reached in closed(forward, self.steps.inquiry.breathe).items():
             # Those who get to the same, themselves included, get to each other.
             alike[reached | 1 << position] = alike.get(reached | 1 << position, 0) | 1 << position
         yield from (members for members in alike.values() if members.bit_count() > 1)
@@ -278,3 +250,36 @@ class StepGraph:
         place = self.steps.places.get(position)
         if place is not None:
             yield from self.steps.into(place)
+
+
+def closed(forward: Mapping[int, int], breathe: Callable[[], None]) -> Mapping[int, int]:
+    """Return by position whom a principal becomes in any number of steps, of whom it becomes in one.
+
+    ``breathe`` is called now and then: it raises when nobody wants the result any more.
+    """
+    alike: dict[int, int] = {}
+    for position, reached in forward.items():
+        alike[reached] = alike.get(reached, 0) | 1 << position
+    ends: dict[int, int] = {}
+    by_closure: dict[int, int] = {}
+    going, done = 0, 0  # who becomes anybody, and whose end is known, as bits
+    for members in alike.values():
+        going |= members
+    # Who gets far first: there are few different ends, and whoever becomes one of those is closed with one step.
+    for first, own in sorted(alike.items(), key=lambda one: one[0].bit_count(), reverse=True):
+        breathe()
+        seen, counted = first, own
+        while left := seen & going & ~counted:
+            if left & done:
+                for closure, members in by_closure.items():
+                    if members & left:
+                        seen |= closure
+                        counted |= members
+                continue
+            reached = forward[(left & -left).bit_length() - 1]
+            seen |= reached
+            counted |= alike[reached]
+        ends[first] = seen
+        by_closure[seen] = by_closure.get(seen, 0) | own
+        done |= own
+    return {position: ends[reached] & ~(1 << position) for position, reached in forward.items()}

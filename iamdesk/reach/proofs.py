@@ -16,6 +16,8 @@ from iamdesk.reach.way import Proof, Step
 from iamdesk.visible import with_visible_end
 
 _MOST_KEPT = 512
+_OF_OTHERS = frozenset({On.OWN_GROUP, On.OWN_POLICY, On.TARGET_POLICY, On.TARGET_PROVIDER})
+"""What is done on something that belongs to the target or to who does it."""
 _RANK = {Verdict.ALLOWED: 0, Verdict.CONDITIONAL: 1}
 
 
@@ -62,14 +64,14 @@ class Prover:
             )
 
     def _best(self, source: str, target: str, path: EscalationPath) -> Iterator[_Asked]:
-        place = self._steps.targets.places[target]
         for required in path.actions:
-            best = min(self._asked(source, place, path, required), key=lambda one: one.rank, default=None)
+            best = min(self._asked(source, target, path, required), key=lambda one: one.rank, default=None)
             if best is not None:
                 yield best
 
-    def _asked(self, source: str, place: int, path: EscalationPath, required: Required) -> Iterator[_Asked]:
+    def _asked(self, source: str, target: str, path: EscalationPath, required: Required) -> Iterator[_Asked]:
         steps = self._steps
+        places = steps.targets.places
         if required.on is On.ANYTHING:
             yield from self._on_anything(source, required.action)
             return
@@ -78,18 +80,21 @@ class Prover:
             return
         match required.on:
             case On.OWN_GROUP:
-                places: Sequence[int] = steps.groups_of(steps.targets.places[source])
+                found: Sequence[int] = steps.groups_of(places[source])
             case On.OWN_POLICY:
-                places = steps.policies_of(steps.targets.places[source])
+                found = steps.policies_of(places[source])
             case On.TARGET_POLICY:
-                places = steps.policies_of(place)
+                found = steps.policies_of(places[target])
             case On.TARGET_PROVIDER:
-                places = steps.trusts.saml_providers(place)
+                found = steps.trusts.saml_providers(places[target])
             case _:
-                places = (place,)
+                found = ()
+        asked = [steps.targets.arns[one] for one in found]
+        if required.on not in _OF_OTHERS:
+            asked = [target]  # of a part of an organization perhaps a role of another account
         context = {} if required.action == ASSUMES else steps.context_of(path, required.action)
-        for one in places:
-            yield self._ask(source, required.action, steps.targets.arns[one], context)
+        for resource in asked:
+            yield self._ask(source, required.action, resource, context)
 
     def _ask(self, source: str, action: str, resource: str, context: Context | None = None) -> _Asked:
         request = Request(source, action, resource, context=dict(context or {}))

@@ -6,6 +6,7 @@ from functools import partial
 from itertools import islice
 
 from iamdesk.evaluate.request import RequestError
+from iamdesk.index.references import is_service_linked_arn
 from iamdesk.language import phrase, phrased, strung
 from iamdesk.query.bulk.population import positions
 from iamdesk.query.evaluator import Evaluator
@@ -54,6 +55,7 @@ class ReachMap:
             WorkCancelled: ``cancelled`` returned True.
             WorkError: no worker can do it; one sentence.
         """
+        self.evaluator = evaluator
         inquiry = Inquiry(evaluator, cancelled)
         inquiry.read_reference()
         evaluator.population(cancelled=cancelled)
@@ -67,7 +69,7 @@ class ReachMap:
             self.steps.find_all(progress)
             self.graph.find_all(progress)
         inquiry.go_on()
-        self._prover = Prover(self.steps)
+        self.prover = Prover(self.steps)
         of_copy = partial(_map_of_copy, evaluator)  # not a method: the map would hold itself in memory
         self._refusals = Refusals(self.steps, of_copy)
         self._cuts = Cuts(self.steps, of_copy)
@@ -99,8 +101,8 @@ class ReachMap:
     @property
     def goals(self) -> tuple[Goal, ...]:
         """What may be asked for besides principals."""
-        accounts = (self._administration(account) for account in self.steps.members_of)
-        data = (_data(name) for name in self.graph.readers)
+        accounts = (administration_of(account) for account in self.steps.members_of)
+        data = (data_goal(name) for name in self.graph.readers)
         return (*accounts, *data)
 
     def distances(self, goal: str = ADMINISTRATION) -> Mapping[str, Distance]:
@@ -217,7 +219,7 @@ class ReachMap:
         """Yield (step, who one is then) for steps of a principal to those who need ``rest`` steps to the goal."""
         if rest == 0:
             for account, edge in self._last_steps(position, goal, unsure):
-                yield self._step(position, edge, self._administration(account)), None
+                yield self._step(position, edge, administration_of(account)), None
         if position in self.graph.forward(unsure):
             for then in positions(self.graph.forward(unsure)[position] & reached & ~(1 << position)):
                 for edge in self.graph.edges_into(then):
@@ -247,7 +249,7 @@ class ReachMap:
         position = self.position(principal)
         told = 0
         for account, edge in self._last_steps(position, ADMINISTRATION, unsure=True):
-            yield self._step(position, edge, self._administration(account))
+            yield self._step(position, edge, administration_of(account))
             told += 1
         reached = self.graph.forward(maybe=True).get(position, 0)
         strong = reached & self.steps.administrators
@@ -288,10 +290,35 @@ class ReachMap:
                 if way is not None:
                     yield way
 
-    def assuming(self, role: str) -> tuple[str, ...]:
-        """Return the principals who may assume a role, for certain."""
-        members = self.steps.assumable.of(self.steps.targets.places[role]).proven
-        return tuple(self._subjects[position] for position in positions(members))
+    def knows(self, principal: str) -> bool:
+        """Return whether a user or role takes part: its ARN is what its account and list say."""
+        return self.steps.population.position(principal) is not None
+
+    def is_administrator(self, principal: str) -> bool:
+        """Return whether a principal administers its account.
+
+        Raises:
+            RequestError: as `position`.
+        """
+        return bool(self.steps.administrators >> self.position(principal) & 1)
+
+    def first_to_administration(self, most: int) -> frozenset[str]:
+        """Return the first principals, in the snapshot's order, who are proven to get to administration in steps."""
+
+        def first() -> Iterator[str]:
+            levels = self.graph.to_administration()
+            for position in sorted(self.steps.places):
+                if not self.steps.administrators >> position & 1 and _level_of(levels, position) is not None:
+                    arn = self._subjects[position]
+                    if not is_service_linked_arn(arn):
+                        yield arn
+
+        return frozenset(islice(first(), most))
+
+    def assuming(self, role: str, *, maybe: bool = False) -> tuple[str, ...]:
+        """Return the principals who may assume a role: for certain, or with ``maybe`` perhaps."""
+        members = self.steps.assumable.of(self.steps.targets.places[role])
+        return tuple(self._subjects[position] for position in positions(members.anybody if maybe else members.proven))
 
     def circles(self) -> Iterator[tuple[str, ...]]:
         """Yield roles that can assume each other, in some steps."""
@@ -377,26 +404,21 @@ class ReachMap:
 
     def _goal(self, goal: str, at: int) -> Goal:
         if goal == ADMINISTRATION:
-            return self._administration(self.steps.population.peers_at(at).account)
+            return administration_of(self.steps.population.peers_at(at).account)
         if goal in self.steps.members_of:
-            return self._administration(goal)
+            return administration_of(goal)
         if goal in self.graph.readers:
-            return _data(goal)
+            return data_goal(goal)
         return self._principal(self.position(goal))
 
     def _principal(self, position: int) -> Goal:
-        arn = self._subjects[position]
-        return Goal(GoalKind.PRINCIPAL, arn, arn.rpartition(":")[2])
-
-    @staticmethod
-    def _administration(account: str) -> Goal:
-        return Goal(GoalKind.ADMINISTRATION, account, phrase("administrator of account {account}", account=account))
+        return principal_goal(self._subjects[position])
 
     def _step(self, position: int, edge: Edge, goal: Goal) -> Step:
         paths = [catalogue().path(one) for one in edge.path_id.split("+")]
         is_proven = bool(edge.members.proven >> position & 1)
         source, target = self._subjects[position], self.steps.targets.arns[edge.target]
-        needs = () if is_proven else self._prover.needs(source, target, paths)
+        needs = () if is_proven else self.prover.needs(source, target, paths)
         return Step(
             edge.path_id,
             strung(phrase(" and "), [phrased(path.how) for path in paths]),
@@ -405,7 +427,7 @@ class ReachMap:
             goal,
             State.PROVEN if is_proven else State.POSSIBLE,
             needs,
-            self._prover.prove,
+            self.prover.prove,
         )
 
 
@@ -447,7 +469,18 @@ def _map_of_copy(evaluator: Evaluator, copy: Snapshot) -> ReachMap:
     return ReachMap(Evaluator(copy, evaluator.now, evaluator.index.documents), is_whole=False)
 
 
-def _data(name: str) -> Goal:
+def administration_of(account: str) -> Goal:
+    """Return the administration of an account as a goal."""
+    return Goal(GoalKind.ADMINISTRATION, account, phrase("administrator of account {account}", account=account))
+
+
+def principal_goal(arn: str) -> Goal:
+    """Return a principal as a goal."""
+    return Goal(GoalKind.PRINCIPAL, arn, arn.rpartition(":")[2])
+
+
+def data_goal(name: str) -> Goal:
+    """Return sensitive data as a goal."""
     return Goal(GoalKind.DATA, name, phrase("reading {data}", data=phrased(name)))
 
 

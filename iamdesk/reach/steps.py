@@ -51,7 +51,7 @@ class Steps:
         self.inquiry = inquiry
         evaluator = inquiry.evaluator
         self.population: Population = evaluator.population()
-        self.targets = Targets(inquiry.snapshot, self.population.index)
+        self.targets = Targets(inquiry.snapshot.accounts, self.population.index)
         self.finder = SourceFinder(inquiry, self.targets, evaluator.bulk())
         self.trusts = Trusts(inquiry, self.targets, self.population)
         self.anything = Anything(inquiry, self.population)

@@ -5,7 +5,7 @@ be asked more than once.
 """
 
 import re
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
 from iamdesk.evaluate.caller import Caller, CallerKind
 from iamdesk.evaluate.context import UNKNOWN, Context, Fact, Knowledge
@@ -23,7 +23,7 @@ from iamdesk.policy.statement import Statement
 from iamdesk.policy.variables import Variable, parse_template
 from iamdesk.query.bulk.own_statements import AS_IDENTITY
 from iamdesk.query.bulk.population import positions
-from iamdesk.snapshot.model import RoleDetail, Snapshot, UserDetail
+from iamdesk.snapshot.model import Account, RoleDetail, UserDetail
 
 _NOBODY = Caller(CallerKind.ANONYMOUS, "anonymous")
 _NO_CONTEXT = Context({}, lambda _: UNKNOWN, UnknownContext.UNKNOWN, lambda _: False)
@@ -36,13 +36,13 @@ _PROBE = "iam:GetRole"
 class Targets:
     """The entities of a snapshot as what is acted on. Their position is their bit."""
 
-    def __init__(self, snapshot: Snapshot, index: StatementIndex) -> None:
+    def __init__(self, accounts: Iterable[Account], index: StatementIndex) -> None:
         self._index = index
         found: dict[str, None] = {}
         self.users = self.roles = self.groups = self.policies = self.providers = 0
         self.of_account: dict[str, int] = {}
         self._tags: dict[str, Mapping[str, str]] = {}
-        for account in snapshot.accounts:
+        for account in accounts:
             first = len(found)
             self.users |= self._add(found, (user.arn for user in account.users))
             self.roles |= self._add(found, (role.arn for role in account.roles))

@@ -1,7 +1,7 @@
 """Who may assume which role, and which roles a service may: roles with one trust policy are asked about together."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
 from iamdesk.policy.document import Document
@@ -14,17 +14,25 @@ from iamdesk.reach.sources import NOBODY, Open, SourceFinder, Sources
 from iamdesk.reach.targets import Targets
 from iamdesk.snapshot.model import RoleDetail
 
-_WHOLE_ACCOUNT = re.compile(r"(?:arn:[^:]*:iam::)?(\d{12})(?::root)?")
+WHOLE_ACCOUNT = re.compile(r"(?:arn:[^:]*:iam::)?(\d{12})(?::root)?")
+"""A principal that stands for a whole account."""
 
 
 class Trusts:
     """What the trust policies of a snapshot let in."""
 
-    def __init__(self, inquiry: Inquiry, targets: Targets, population: Population) -> None:
+    def __init__(
+        self,
+        inquiry: Inquiry,
+        targets: Targets,
+        population: Population,
+        roles: Mapping[str, RoleDetail] | None = None,
+    ) -> None:
+        """``roles`` are those of the targets, by ARN, where they are not the snapshot's."""
         self._inquiry = inquiry
         self._targets = targets
         self._population = population
-        self._roles = inquiry.evaluator.index.roles
+        self._roles = inquiry.evaluator.index.roles if roles is None else roles
         self._by_document: dict[tuple[Document, str], int] = {}
         for place in positions(targets.roles):
             role = self._roles[targets.arns[place]]
@@ -67,7 +75,7 @@ class Trusts:
                     continue
                 if entry.is_everyone:
                     return 0, self._population.everybody, False
-                whole = _WHOLE_ACCOUNT.fullmatch(entry.text)
+                whole = WHOLE_ACCOUNT.fullmatch(entry.text)
                 trusted |= finder.members_of.get(whole[1], 0) if whole else 0
             named |= self._population.named_by(statement)
         named &= self._population.everybody

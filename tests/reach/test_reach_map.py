@@ -213,7 +213,7 @@ def test_sources_are_what_single_questions_say(tmp_path):
     world.denied_by_scp.append({"Effect": "Deny", "Action": "iam:CreateAccessKey", "Resource": arn("user/target-0")})
     evaluator = Evaluator(world.snapshot(tmp_path))
     population = evaluator.population()
-    targets = Targets(evaluator.snapshot, population.index)
+    targets = Targets(evaluator.snapshot.accounts, population.index)
     sources = SourceFinder(Inquiry(evaluator), targets, evaluator.bulk()).find("iam:CreateAccessKey", targets.users)
     for place in positions(targets.users):
         for position in positions(population.everybody):

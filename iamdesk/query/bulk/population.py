@@ -240,7 +240,7 @@ class Population:
         found = 0
         for entry in statement.principals or ():
             if entry.type is PrincipalType.AWS:
-                for name in _names_of(entry.text):
+                for name in names_in(entry.text):
                     for position in named.get(name, ()):
                         found |= 1 << position
         return found
@@ -255,7 +255,7 @@ class Population:
                 continue  # a root user has no name but its account's
             role = policies.roles.get(arn)
             unique_id = policies.users[arn].user_id if role is None else role.role_id
-            names = [("id", unique_id), *_names_of(arn)]
+            names = [("id", unique_id), *names_in(arn)]
             if role is not None:
                 names.append((arn.split(":", 5)[4], role.role_name))
             for name in names:
@@ -380,7 +380,7 @@ def positions(bits: int) -> Iterator[int]:
         bits ^= lowest
 
 
-def _names_of(text: str) -> Iterator[tuple[str, str]]:
+def names_in(text: str) -> Iterator[tuple[str, str]]:
     """Yield what an entry of a principal element may name: an ARN; a role, whatever its path; an entity by its id."""
     parts = text.split(":", 5)
     if len(parts) < 6:
