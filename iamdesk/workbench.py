@@ -145,10 +145,12 @@ class Workbench:
         progress: Progress = no_progress,
         cancelled: Cancelled = never_cancelled,
         executor: Executor | None = None,
+        memory: int = USUAL_MEMORY,
     ) -> Opened:
         """Read a snapshot that will only be asked: a large one of many files, as a catalogue (`OpenOrganization`).
 
-        The workers of an ``executor`` read files of a large one beside this process, and sweep over its accounts.
+        The workers of an ``executor`` read files of a large one beside this process, and sweep over its accounts;
+        ``memory`` is how many bytes each process may take.
 
         Raises:
             SnapshotError: as `open_snapshot`.
@@ -158,7 +160,7 @@ class Workbench:
         catalogue = _catalogue(path, WHOLE_BELOW, progress, cancelled, lambda: executor)
         if catalogue is None:
             return self.open_snapshot(path, progress, cancelled)
-        return OpenOrganization(catalogue, lambda: executor)
+        return OpenOrganization(catalogue, lambda: executor, max(memory - _OF_WINDOW, _LEAST_FOR_ACCOUNTS))
 
     @staticmethod
     def read_suppressions(path: Path) -> "tuple[Suppression, ...]":

@@ -1,7 +1,7 @@
 """The checks over an organization that does not fit into memory: account by account, each seen as the whole sees it.
 
-Three rounds over all accounts, each task one account: what checks compare across accounts; the steps that principals may
-take (`reach.account_steps`); then the checks over the account's part, with both at hand.
+Three rounds over all accounts, each task one account: what checks compare across accounts; the steps that principals
+may take (`reach.account_steps`); then the checks over the account's part, with both at hand.
 """
 
 from collections import OrderedDict
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from iamdesk.checks.entry import account_of, look_for_managing
@@ -26,6 +26,7 @@ from iamdesk.query.access import Access
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.query.organization_evaluator import OrganizationEvaluator
 from iamdesk.reach.account_steps import AccountSteps, OpenRole, ParseTrust, find_account_steps, open_roles
+from iamdesk.reach.catalogue import catalogue as attack_paths
 from iamdesk.reach.organization_reach import OrganizationReach
 from iamdesk.reach.organization_steps import OrganizationSteps
 from iamdesk.reach.way import Proof, Reached, Step, Way
@@ -74,7 +75,7 @@ class Task(NamedTuple):
     frame: str
     """Names what a worker is sent of the organization, once."""
     known: str
-    """Names what is known of all accounts, which is sent along."""
+    """Names what is known of all accounts, and what is wanted: sent along."""
     account: str
     foreign: tuple[RoleDetail, ...] = ()
     """Roles of other accounts that may let in somebody of this one."""
@@ -200,7 +201,7 @@ class AccountWork:
         part = self.organization.part_of(task.account, cancelled, is_passing=True)
         return AccountSurvey(part, cancelled, known, self)
 
-    def facts(self, task: Task, known: Known, cancelled: Cancelled) -> AccountFacts:
+    def facts(self, task: Task, known: Known, _wanted: None, cancelled: Cancelled) -> AccountFacts:
         """Return what checks of other accounts need to know of one."""
         survey = self._survey(task, known, cancelled)
         accounts = survey.snapshot.accounts
@@ -221,7 +222,7 @@ class AccountWork:
             open_roles=tuple(role for account in accounts for role in open_roles(account, trust)),
         )
 
-    def steps(self, task: Task, _known: Known, cancelled: Cancelled) -> AccountSteps:
+    def steps(self, task: Task, _known: Known, _wanted: None, cancelled: Cancelled) -> AccountSteps:
         """Return the steps of an account's principals."""
         part = self.organization.part_of(task.account, cancelled, is_passing=True)
         return find_account_steps(part, task.account, task.foreign, cancelled)
@@ -233,12 +234,21 @@ class AccountWork:
         for work in work_of(survey):
             yield from look(survey, work)
 
-    def ways(self, task: Task, known: Known, goal: str) -> Iterator[tuple[Reached, Way | None]]:
-        """Yield what each principal of an account can become, with a shortest way to a goal; it can be sent on."""
+    def ways(self, task: Task, known: Known, goal: str, cancelled: Cancelled) -> list[tuple[Reached, Way | None]]:
+        """Return what each principal of an account can become, with a shortest way to a goal; it can be sent on.
+
+        Raises:
+            RequestError: there is no such goal.
+        """
+        survey = self._survey(task, known, cancelled)
         reach = self.reach(known)
+        reach.attend(survey.breathe)
+        found: list[tuple[Reached, Way | None]] = []
         for reached in reach.of_account(task.account):
+            survey.breathe()
             way = reach.way(reached.principal, goal)
-            yield reached, None if way is None else sendable(way)
+            found.append((reached, None if way is None else sendable(way)))
+        return found
 
 
 def sendable(way: Way) -> Way:
@@ -260,16 +270,16 @@ def _not_proved_here(_step: Step) -> tuple[Proof, ...]:
 class OrganizationChecks:
     """The checks, and the map of what principals can become, over all accounts of an organization."""
 
-    def __init__(
-        self, organization: OrganizationEvaluator, executor: Executor | None = None, memory: int = DEFAULT_MEMORY
-    ) -> None:
-        """The workers of an ``executor`` do tasks beside this process; ``memory`` is for each of them."""
-        self._work = AccountWork(organization)
-        self._catalogue = organization.catalogue
+    def __init__(self, catalogue: Catalogue, executor: Executor | None = None, memory: int = DEFAULT_MEMORY) -> None:
+        """The workers of an ``executor`` do tasks beside this process.
+
+        ``memory`` is how many bytes accounts may take in each process.
+        """
+        self._work = AccountWork(OrganizationEvaluator(catalogue, memory=memory))
+        self._catalogue = catalogue
         self._executor = executor
         self._frame = uuid4().hex
         self._content: Callable[[], bytes] = lambda: object_content((self._catalogue.frame, memory))
-        self._sent: dict[str, Known] = {}
         self._accounts = tuple(dict.fromkeys(entry.account_id for entry in self._catalogue.entries))
 
     def know(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> Known:
@@ -283,12 +293,12 @@ class OrganizationChecks:
         total = 2 * len(self._accounts)
         known = Known(self._accounts)
         facts: list[AccountFacts] = []
-        for found in self.round(facts_in_worker, AccountWork.facts, known, cancelled=cancelled):
+        for found in self.round(facts_in_worker, AccountWork.facts, known, None, cancelled=cancelled):
             facts.append(found)
             progress(len(facts), total)
-        tasks = _tasks_of_steps(self._accounts, facts)
+        foreign = _let_in(self._accounts, facts)
         steps: list[AccountSteps] = []
-        for one in self.round(steps_in_worker, AccountWork.steps, known, foreign=tasks, cancelled=cancelled):
+        for one in self.round(steps_in_worker, AccountWork.steps, known, None, foreign=foreign, cancelled=cancelled):
             steps.append(one)
             progress(len(self._accounts) + len(steps), total)
         external_ids: dict[str, set[frozenset[str]]] = {}
@@ -306,11 +316,32 @@ class OrganizationChecks:
             steps=tuple(steps),
         )
 
-    def round[R](
+    def ways(
+        self, goal: str, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled
+    ) -> Iterator[tuple[Reached, Way | None]]:
+        """Yield what each user and role can become, with a shortest way to a goal, in the snapshot's order.
+
+        Raises:
+            RequestError: there is no such goal.
+            SnapshotError: as `know`.
+            WorkCancelled: as `know`.
+            WorkError: as `know`.
+        """
+        known = self.know(progress, cancelled)
+        for found in self.round(ways_in_worker, AccountWork.ways, known, goal, cancelled=cancelled):
+            yield from found
+
+    @property
+    def version(self) -> str:
+        """The version of the attack paths."""
+        return attack_paths().version
+
+    def round[W, R](
         self,
         in_worker: Callable[[Task, Cancelled], R],
-        here: Callable[[AccountWork, Task, Known, Cancelled], R],
+        here: Callable[[AccountWork, Task, Known, W, Cancelled], R],
         known: Known,
+        wanted: W,
         *,
         foreign: Mapping[str, tuple[RoleDetail, ...]] | None = None,
         cancelled: Cancelled = never_cancelled,
@@ -321,6 +352,7 @@ class OrganizationChecks:
             in_worker: The function of a module that a worker calls; it does what ``here`` does.
             here: What this process calls.
             known: What is known of all accounts.
+            wanted: What every task is given.
             foreign: By account what its task is given.
             cancelled: True ends it.
         """
@@ -331,9 +363,9 @@ class OrganizationChecks:
             in_worker,
             tasks,
             self._executor,
-            here=lambda task, stopped: here(self._work, task, known, stopped),
+            here=lambda task, stopped: here(self._work, task, known, wanted, stopped),
             cancelled=cancelled,
-            contents={self._frame: self._content, key: lambda: object_content(known)},
+            contents={self._frame: self._content, key: lambda: object_content((known, wanted))},
         )
 
 
@@ -342,7 +374,7 @@ def thin_snapshot(catalogue: Catalogue) -> Snapshot:
     return Snapshot.model_construct(**(dict(catalogue.frame.snapshot) | {"accounts": catalogue.entries}))
 
 
-def _tasks_of_steps(accounts: Sequence[str], facts: Iterable[AccountFacts]) -> Mapping[str, tuple[RoleDetail, ...]]:
+def _let_in(accounts: Sequence[str], facts: Iterable[AccountFacts]) -> Mapping[str, tuple[RoleDetail, ...]]:
     """Return, by account, the roles of other accounts that may let in somebody of it."""
     facts = tuple(facts)
     homes: dict[str, set[str]] = {}
@@ -361,18 +393,26 @@ def _tasks_of_steps(accounts: Sequence[str], facts: Iterable[AccountFacts]) -> M
     return {account: tuple(roles) for account, roles in found.items()}
 
 
-def work_in_worker(task: Task) -> tuple[AccountWork, Known]:
-    """Return what a worker has at hand for a task."""
-    return kept_object(task.frame, AccountWork.of_frame), kept_object(task.known, lambda known: known)
+def work_in_worker(task: Task) -> tuple[AccountWork, Known, Any]:
+    """Return what a worker has at hand for a task, and what is wanted."""
+    work = kept_object(task.frame, AccountWork.of_frame)
+    known, wanted = kept_object(task.known, lambda sent: sent)
+    return work, known, wanted
 
 
 def facts_in_worker(task: Task, cancelled: Cancelled) -> AccountFacts:
     """Return what checks of other accounts need to know of one; called in a worker."""
-    work, known = work_in_worker(task)
-    return work.facts(task, known, cancelled)
+    work, known, wanted = work_in_worker(task)
+    return work.facts(task, known, wanted, cancelled)
 
 
 def steps_in_worker(task: Task, cancelled: Cancelled) -> AccountSteps:
     """Return the steps of an account's principals; called in a worker."""
-    work, known = work_in_worker(task)
-    return work.steps(task, known, cancelled)
+    work, known, wanted = work_in_worker(task)
+    return work.steps(task, known, wanted, cancelled)
+
+
+def ways_in_worker(task: Task, cancelled: Cancelled) -> list[tuple[Reached, Way | None]]:
+    """Return what each principal of an account can become; called in a worker."""
+    work, known, wanted = work_in_worker(task)
+    return work.ways(task, known, wanted, cancelled)

@@ -29,7 +29,7 @@ COMMANDS = (
     "collect",
 )
 _ABOUT = ("--help", "--version")
-_FOR_ALL = ("--workers", "--scheduler")
+_FOR_ALL = ("--workers", "--scheduler", "--memory")
 READER_GONE = 141
 """128 + SIGPIPE: what a shell reports when a reader (``| head``) closes the pipe."""
 

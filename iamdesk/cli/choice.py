@@ -3,14 +3,18 @@
 from dataclasses import dataclass
 
 MAX_WORKERS = 256
+MIN_MEMORY = 200
+"""Megabytes: the program alone takes half of it."""
 
 
 @dataclass(slots=True)
 class Choice:
-    """``--workers N`` and ``--scheduler ADDRESS``."""
+    """``--workers N``, ``--scheduler ADDRESS`` and ``--memory MEGABYTES``."""
 
     workers: int | None = None
     scheduler: str | None = None
+    memory: int | None = None
+    """Megabytes that each process may take for a large organization; None: as usual."""
 
 
 choice = Choice()

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from iamdesk.cli import COMMANDS
-from iamdesk.cli.choice import MAX_WORKERS, choice
+from iamdesk.cli.choice import MAX_WORKERS, MIN_MEMORY, choice
 from iamdesk.cli.output import say, version
 from iamdesk.cli.troubles import troubles_told
 
@@ -59,13 +59,23 @@ def about(
             show_default=False,
         ),
     ] = None,
+    memory: Annotated[
+        int | None,
+        typer.Option(
+            min=MIN_MEMORY,
+            metavar="MEGABYTES",
+            help="Memory that each process may take for an organization too large to be held as a whole; 1024 where "
+            "nothing is said.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Access reviews of AWS accounts: who can do what, offline, with proof.
 
     iamdesk [PATH] opens the window, on a snapshot where one is named; the commands below answer in the terminal.
     A file that bears the name of a command is opened as ./NAME. iamdesk PATH --help tells the window's options.
     """
-    choice.workers, choice.scheduler = workers, scheduler
+    choice.workers, choice.scheduler, choice.memory = workers, scheduler, memory
 
 
 def _command(name: str) -> Callable[..., Any]:

@@ -1,7 +1,7 @@
 """``iamdesk findings``: every built-in check over a snapshot, as text or as a report."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -15,10 +15,11 @@ from iamdesk.cli.output import note, say_bytes
 from iamdesk.cli.troubles import spare
 from iamdesk.export.files import write_whole
 from iamdesk.export.findings import formats, render
+from iamdesk.export.findings_spool import Spool
 from iamdesk.export.report import ordered
 from iamdesk.export.text_lines import closing_line, lines_of
 from iamdesk.visible import visible
-from iamdesk.workbench import OpenSnapshot, Workbench
+from iamdesk.workbench import OpenOrganization, OpenSnapshot, Workbench
 
 
 class ReportFormat(StrEnum):
@@ -57,22 +58,36 @@ def findings(
     if suppressions is not None and not suppressions.exists():
         note(f"there is no file {suppressions}: nothing is suppressed")
     words = Workbench.read_suppressions(suppressions) if suppressions is not None else ()
-    opened = Workbench().open_snapshot(snapshot)
-    with work.executor(opened, helped=True) as executor:
-        found = ordered(opened.findings(suppressions=words, executor=executor))
-    idle = len(words) - len({one.fingerprint for one in words} & {each.fingerprint for each in found})
+    chosen = report_format or _format_by_name(output)
+    with work.open_to_go_over(snapshot) as opened:
+        if isinstance(opened, OpenOrganization):
+            with Spool(chosen.value) as spool:
+                opened.find_into(spool, words)
+                pieces = spool.report(opened.catalogue, datetime.now(UTC))
+                _hand_out(pieces, len(spool), len(words) - len(spool.fingerprints), output)
+                bad = 0 if fail_on is None else spool.as_bad_as(fail_on)
+        else:
+            with work.executor(opened, helped=True) as executor:
+                found = ordered(opened.findings(suppressions=words, executor=executor))
+            idle = len(words) - len({one.fingerprint for one in words} & {each.fingerprint for each in found})
+            _hand_out((_report(chosen, found, opened),), len(found), idle, output)
+            left = [each for each in found if each.suppression is None]
+            bad = 0 if fail_on is None else sum(_is_as_bad(each.severity, fail_on) for each in left)
+    if bad and fail_on is not None:
+        note(f"{bad:,} findings of severity {fail_on.value} or worse")
+        raise typer.Exit(1)
+
+
+def _hand_out(pieces: Iterable[bytes], count: int, idle: int, output: Path | None) -> None:
+    """Print a report, or write it to a file; ``idle`` suppressions are for findings that are not there."""
     if idle:
         note(f"{idle:,} suppressions are for findings that are not there any more")
-    content = _report(report_format or _format_by_name(output), found, opened)
     if output is None:
-        say_bytes(content)
+        for piece in pieces:
+            say_bytes(piece)
     else:
-        write_whole(output, content)
-        note(f"{len(found):,} findings written to {output}")
-    left = [each for each in found if each.suppression is None]
-    if fail_on is not None and (reached := sum(_is_as_bad(each.severity, fail_on) for each in left)):
-        note(f"{reached:,} findings of severity {fail_on.value} or worse")
-        raise typer.Exit(1)
+        write_whole(output, pieces)
+        note(f"{count:,} findings written to {output}")
 
 
 def _format_by_name(output: Path | None) -> ReportFormat:

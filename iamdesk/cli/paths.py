@@ -1,6 +1,6 @@
 """``iamdesk paths``: what principals can become, step by step, and what would stop them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any
 
 import typer
@@ -9,7 +9,7 @@ from iamdesk.cli import options, work
 from iamdesk.cli.output import note, say, say_json
 from iamdesk.export.ways import to_cut, to_reached, to_refusal, to_way
 from iamdesk.reach.way import Cut, Reach, Reached, Way
-from iamdesk.workbench import Workbench
+from iamdesk.workbench import OpenOrganization, OpenSnapshot, Workbench
 
 _MOST_TOLD = 5
 _CARRIERS_TOLD = 3
@@ -34,20 +34,28 @@ def paths(
     Every user and role that is not there yet, with a shortest way; with --from every way of one, what would stop it,
     and what is stopped already. A way is proven, or possible: then it needs a fact that the snapshot does not hold.
     """
-    opened = Workbench().open_snapshot(snapshot)
-    with work.executor(opened, helped=True) as executor:
-        reach = opened.reach(executor=executor)
     as_json = output_format is options.Format.JSON
     if start is None:
-        _tell_everybody(reach, goal, as_json)
+        with work.open_to_go_over(snapshot) as opened:
+            if isinstance(opened, OpenOrganization):
+                _tell_everybody(opened.checks.ways(goal), opened.checks.version, as_json)
+            else:
+                reach = _reach(opened)
+                ways = ((reached, reach.way(reached.principal, goal)) for reached in reach.everybody())
+                _tell_everybody(ways, reach.version, as_json)
     else:
-        _tell_one(reach, start, goal, as_json)
+        _tell_one(_reach(Workbench().open_snapshot(snapshot)), start, goal, as_json)
 
 
-def _tell_everybody(reach: Reach, goal: str, as_json: bool) -> None:
-    found = [(reached, way) for reached in reach.everybody() if (way := reach.way(reached.principal, goal)) is not None]
+def _reach(opened: OpenSnapshot) -> Reach:
+    with work.executor(opened, helped=True) as executor:
+        return opened.reach(executor=executor)
+
+
+def _tell_everybody(ways: Iterable[tuple[Reached, Way | None]], version: str, as_json: bool) -> None:
+    found = [(reached, way) for reached, way in ways if way is not None]
     if as_json:
-        say_json({"PathsVersion": reach.version, "Principals": [to_reached(reached, way) for reached, way in found]})
+        say_json({"PathsVersion": version, "Principals": [to_reached(reached, way) for reached, way in found]})
         return
     moving = [(reached, way) for reached, way in found if way.steps]
     for _, way in sorted(moving, key=lambda one: (one[1].state.value == "possible", len(one[1].steps))):

@@ -9,7 +9,7 @@ from iamdesk.cli.choice import choice
 from iamdesk.cli.output import note
 from iamdesk.work.setting import cores, open_executor, usual_workers
 from iamdesk.work.workers import is_worthwhile
-from iamdesk.workbench import Answers, OpenSnapshot, Workbench
+from iamdesk.workbench import USUAL_MEMORY, Answers, OpenOrganization, OpenSnapshot, Workbench
 
 
 def executor(*opened: OpenSnapshot, helped: bool = False) -> AbstractContextManager[Executor | None]:
@@ -54,10 +54,31 @@ def open_to_ask(snapshot: Path) -> Iterator[Answers]:
     """
     beside = usual_workers() if choice.workers is None else choice.workers - 1
     if not beside:
-        yield Workbench().open_to_ask(snapshot)
+        yield Workbench().open_to_ask(snapshot, memory=_memory())
         return
     with _ended(open_executor(beside, tell=note)) as found:
-        yield Workbench().open_to_ask(snapshot, executor=found)
+        yield Workbench().open_to_ask(snapshot, executor=found, memory=_memory())
+
+
+def _memory() -> int:
+    return USUAL_MEMORY if choice.memory is None else choice.memory << 20
+
+
+@contextmanager
+def open_to_go_over(snapshot: Path) -> Iterator[OpenSnapshot | OpenOrganization]:
+    """Give a snapshot whose every account is gone over: a large one account by account, as long as this lasts.
+
+    Whole, where a scheduler was asked for (`open_to_ask`).
+
+    Raises:
+        SnapshotError: it cannot be read; one sentence.
+    """
+    if choice.scheduler is None:
+        with open_to_ask(snapshot) as opened:
+            if isinstance(opened, OpenSnapshot | OpenOrganization):
+                yield opened
+                return
+    yield Workbench().open_snapshot(snapshot)
 
 
 @contextmanager

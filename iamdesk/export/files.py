@@ -6,6 +6,7 @@ import os
 import secrets
 import stat
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from iamdesk.language import phrase
@@ -15,7 +16,7 @@ class ExportError(Exception):
     """A report could not be written. Its text is one sentence that names the place."""
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes | Iterable[bytes]) -> None:
     """Write a file in one step: a reader (and a crash) sees the old file or the new one, never a part.
 
     The content goes to a new file in the same folder, which then takes the place of ``path``. What is no regular file
@@ -25,24 +26,25 @@ def write_whole(path: Path, content: bytes) -> None:
         ExportError: the folder is absent, not writable or full, or ``path`` is a folder, a disk, a socket, or a FIFO
             that nobody reads.
     """
+    pieces = (content,) if isinstance(content, bytes) else content
     if path.is_dir():
         raise ExportError(phrase("{path} is a folder: the report needs the name of a file", path=path))
     try:
         there = path.stat()
         handle = _open_handle(there)
         if handle is not None:
-            _write_to(handle, content)
+            _write_to(handle, pieces)
         elif not stat.S_ISREG(there.st_mode):
-            _write_into(path, there, content)
+            _write_into(path, there, pieces)
         else:
-            _replace(path, content)
+            _replace(path, pieces)
     except FileNotFoundError:
-        _replace(path, content)
+        _replace(path, pieces)
     except OSError as error:
         raise _not_written(path, error) from error
 
 
-def _replace(path: Path, content: bytes) -> None:
+def _replace(path: Path, pieces: Iterable[bytes]) -> None:
     target = path.resolve()
     if not target.parent.is_dir():
         raise ExportError(
@@ -53,7 +55,7 @@ def _replace(path: Path, content: bytes) -> None:
         # O_EXCL: never through a link that somebody laid there; 0o666 lets the user's umask decide, as for any file.
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
         part.replace(target)
@@ -72,7 +74,7 @@ def _open_handle(there: os.stat_result) -> int | None:
     return None
 
 
-def _write_into(path: Path, there: os.stat_result, content: bytes) -> None:
+def _write_into(path: Path, there: os.stat_result, pieces: Iterable[bytes]) -> None:
     if not (stat.S_ISCHR(there.st_mode) or stat.S_ISFIFO(there.st_mode)):
         raise ExportError(phrase("{path} is not a file: give the name of a file for the report", path=path))
     try:
@@ -84,18 +86,19 @@ def _write_into(path: Path, there: os.stat_result, content: bytes) -> None:
         raise
     try:
         os.set_blocking(handle, True)
-        _write_to(handle, content)
+        _write_to(handle, pieces)
     finally:
         os.close(handle)
 
 
-def _write_to(handle: int, content: bytes) -> None:
+def _write_to(handle: int, pieces: Iterable[bytes]) -> None:
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.flush()
-    left = memoryview(content)
-    while left:
-        left = left[os.write(handle, left) :]
+    for piece in pieces:
+        left = memoryview(piece)
+        while left:
+            left = left[os.write(handle, left) :]
 
 
 def _not_written(path: Path, error: OSError) -> ExportError:

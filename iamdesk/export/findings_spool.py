@@ -9,16 +9,19 @@ import pickle
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from tempfile import TemporaryFile
 from typing import NamedTuple
 
 from iamdesk.checks import registry
-from iamdesk.checks.finding import Finding, Severity, State
+from iamdesk.checks.by_account import AccountWork, Known, OrganizationChecks, Task, work_in_worker
+from iamdesk.checks.finding import Finding, Severity, State, Suppression
+from iamdesk.checks.suppressions import suppressed
 from iamdesk.export import csv_file, findings, json_file
 from iamdesk.export.report import AccountCounts, Report, action_data_version, order_of, tool_version
 from iamdesk.export.text_lines import closing_line, lines_of
 from iamdesk.snapshot.catalogue import Catalogue
+from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_progress
 from iamdesk.visible import visible
 
 TEXT = "text"
@@ -49,12 +52,16 @@ def printed(finding: Finding, format_name: str) -> Printed:
         finding.state,
         is_suppressed,
         finding.fingerprint,
-        zlib.compress(_PRINTS.get(format_name, pickle.dumps)(finding), 1),
+        zlib.compress(_PRINTS.get(format_name, _itself)(finding), 1),
     )
 
 
 def _text(finding: Finding) -> bytes:
     return "".join(f"{visible(line)}\n" for line in lines_of(finding)).encode()
+
+
+def _itself(finding: Finding) -> bytes:
+    return pickle.dumps(finding)
 
 
 def _cells(finding: Finding) -> bytes:
@@ -73,7 +80,7 @@ class Spool:
     """Findings in a temporary file. Close it."""
 
     def __init__(self, format_name: str) -> None:
-        self._format = format_name
+        self.format_name = format_name
         self._file = TemporaryFile(prefix="iamdesk-findings-")  # noqa: SIM115 - closed by `close`
         self._end = 0
         self._held: list[tuple[bytes, int, int]] = []
@@ -120,7 +127,7 @@ class Spool:
     def report(self, catalogue: Catalogue, generated_at: datetime) -> Iterator[bytes]:
         """Yield the report in its pieces: together what `findings.render`, or the command line, prints of the whole."""
         self._held.sort()
-        match self._format:
+        match self.format_name:
             case "text":
                 yield from self._contents()
                 yield (
@@ -132,7 +139,7 @@ class Spool:
                 yield from self._as_csv(self._about(catalogue, generated_at))
             case _:
                 everything = [pickle.loads(one) for one in self._contents()]  # noqa: S301 - written by this run
-                yield findings.render_report(self._format, self._about(catalogue, generated_at, everything))
+                yield findings.render_report(self.format_name, self._about(catalogue, generated_at, everything))
 
     def _contents(self, *, is_suppressed: bool | None = None) -> Iterator[bytes]:
         for order, start, length in self._held:
@@ -176,7 +183,7 @@ class Spool:
                     len(entry.groups),
                     len(entry.roles),
                     len(entry.policies),
-                    entry.broken,
+                    len(entry.broken),
                 )
                 for entry in catalogue.entries
             ),
@@ -187,3 +194,43 @@ class Spool:
             by_state={state: self._states[state] for state in State},
             by_check=self._checks,
         )
+
+
+class Wanted(NamedTuple):
+    """What findings are printed for."""
+
+    format_name: str
+    suppressions: tuple[Suppression, ...]
+    today: date
+
+
+def find_into(
+    spool: Spool,
+    checks: OrganizationChecks,
+    suppressions: Sequence[Suppression],
+    today: date,
+    progress: Progress = no_progress,
+    cancelled: Cancelled = never_cancelled,
+) -> None:
+    """Run every check over an organization; what is found goes into a spool.
+
+    Raises:
+        SnapshotError: an account cannot be read any more.
+        WorkCancelled: ``cancelled`` returned True.
+        WorkError: no worker can do it; one sentence.
+    """
+    known = checks.know(progress, cancelled)
+    wanted = Wanted(spool.format_name, tuple(suppressions), today)
+    asked = frozenset(one.fingerprint for one in suppressions)
+    for found in checks.round(_print_in_worker, _print, known, wanted, cancelled=cancelled):
+        spool.take(found, asked)
+
+
+def _print(work: AccountWork, task: Task, known: Known, wanted: Wanted, cancelled: Cancelled) -> list[Printed]:
+    found = work.findings(task, known, cancelled)
+    return [printed(one, wanted.format_name) for one in suppressed(found, wanted.suppressions, wanted.today)]
+
+
+def _print_in_worker(task: Task, cancelled: Cancelled) -> list[Printed]:
+    work, known, wanted = work_in_worker(task)
+    return _print(work, task, known, wanted, cancelled)

@@ -5,6 +5,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +20,12 @@ from iamdesk.opened.open_snapshot import OpenSnapshot
 from iamdesk.opened.opened import Opened
 from iamdesk.snapshot.catalogue import DEFAULT_MEMORY, PER_BYTE, AccountEntry, Catalogue
 from iamdesk.snapshot.model import Account, ManagedPolicyDetail, RoleDetail, Snapshot
-from iamdesk.snapshot.progress import Cancelled, never_cancelled
+from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_progress
 
 if TYPE_CHECKING:
+    from iamdesk.checks.by_account import OrganizationChecks
+    from iamdesk.checks.finding import Suppression
+    from iamdesk.export.findings_spool import Spool
     from iamdesk.query.evaluator import Evaluator
     from iamdesk.query.organization_evaluator import OrganizationEvaluator
 
@@ -110,6 +114,30 @@ class OpenOrganization(Opened):
     def small_parts(self) -> list[list[Any]]:
         """Return nothing: no part of it is large."""
         return []
+
+    @cached_property
+    def checks(self) -> "OrganizationChecks":
+        """The checks and the attack paths, account by account."""
+        from iamdesk.checks.by_account import OrganizationChecks
+
+        return OrganizationChecks(self.catalogue, self._executor(), self._memory)
+
+    def find_into(
+        self,
+        spool: "Spool",
+        suppressions: "Sequence[Suppression]" = (),
+        progress: Progress = no_progress,
+        cancelled: Cancelled = never_cancelled,
+    ) -> None:
+        """Run every check; what is found goes into a spool, with the suppressions that hold today.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+            WorkError: the workers cannot do it; one sentence.
+        """
+        from iamdesk.export.findings_spool import find_into
+
+        find_into(spool, self.checks, suppressions, datetime.now().astimezone().date(), progress, cancelled)
 
     # What is looked at
 

@@ -1,11 +1,13 @@
 """A snapshot that is not held in memory as a whole is answered from, in the same words as one that is."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from iamdesk import workbench
 from iamdesk.paths import resources
+from iamdesk.query.organization_evaluator import OrganizationEvaluator
 
 from .conftest import Run
 
@@ -38,6 +40,13 @@ COMMANDS = {
     "who-can as CSV": ("who-can", SAMPLE, "--action", "iam:PassRole", "--resource", "*", "--format", "csv"),
     "what-can": ("what-can", SAMPLE, "--principal", DEV),
     "why": ("why", SAMPLE, DENIED),
+    "findings": ("findings", SAMPLE),
+    "findings, some of them bad": ("findings", SAMPLE, "--fail-on", "high", "--workers", "1"),
+    "findings in a file": ("findings", SAMPLE, "--output", "findings.txt", "--fail-on", "low"),
+    "paths": ("paths", SAMPLE),
+    "paths as JSON": ("paths", SAMPLE, "--format", "json"),
+    "paths into an account": ("paths", SAMPLE, "--to", "444455556666", "--memory", "300"),
+    "paths to nowhere": ("paths", SAMPLE, "--to", "nowhere"),
 }
 
 
@@ -56,3 +65,25 @@ def test_the_answer_is_that_of_the_whole(
     assert opened, "it was not read as a catalogue"
     assert (parts.returncode, parts.stdout, parts.stderr) == (whole.returncode, whole.stdout, whole.stderr)
     assert parts.stdout or parts.stderr
+
+
+def test_memory_that_is_none_is_bad_usage(iamdesk: Run) -> None:
+    ended = iamdesk("--memory", "0", "findings", SAMPLE)
+    assert ended.returncode == 2
+    assert "--memory" in ended.stderr
+    assert "--memory" in iamdesk("--help").stdout
+
+
+def test_accounts_take_what_memory_is_left(iamdesk: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workbench, "WHOLE_BELOW", 0)
+    given: list[int] = []
+    original = OrganizationEvaluator.__init__
+
+    def noted(self: OrganizationEvaluator, *arguments: Any, memory: int, **more: Any) -> None:
+        given.append(memory)
+        original(self, *arguments, memory=memory, **more)
+
+    monkeypatch.setattr(OrganizationEvaluator, "__init__", noted)
+    for megabytes in ("700", "1500"):
+        assert iamdesk("findings", SAMPLE, "--memory", megabytes, "--workers", "1").returncode == 0
+    assert given == [300 << 20, 1100 << 20]

@@ -1,0 +1,358 @@
+"""What is found account by account is what is found in the whole snapshot, byte for byte."""
+
+import json
+import tempfile
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from iamdesk import Evaluator, RequestError, load_snapshot
+from iamdesk.checks import registry
+from iamdesk.checks.by_account import AccountWork, OrganizationChecks, Task
+from iamdesk.checks.finding import Finding, Suppression
+from iamdesk.checks.suppressions import suppressed
+from iamdesk.export.findings import render
+from iamdesk.export.findings_spool import Spool, find_into
+from iamdesk.export.ways import to_reached
+from iamdesk.paths import resources
+from iamdesk.reach.catalogue import catalogue as attack_paths
+from iamdesk.reach.reach_map import ReachMap
+from iamdesk.snapshot.catalogue import Catalogue
+from iamdesk.snapshot.model import Snapshot
+from iamdesk.snapshot.progress import WorkCancelled, never_cancelled
+from iamdesk.snapshot.reader import load_catalogue
+from iamdesk.snapshot.resources import KeyGrant, Resource
+from iamdesk.work.processes import Processes
+
+SAMPLE = resources() / "samples" / "acme-organization"
+THEN = datetime(2026, 11, 1, tzinfo=UTC)
+TODAY = date(2026, 11, 1)
+ACCOUNTS = [f"{number}" * 12 for number in range(1, 5)]
+OUTSIDE = "999999999999"
+
+type Json = dict[str, Any]
+
+
+def opened(path: Path | str) -> Catalogue:
+    found = load_catalogue(path)
+    assert found is not None
+    return found
+
+
+def found_whole(snapshot: Snapshot) -> list[Finding]:
+    return list(registry.run(Evaluator(snapshot)))
+
+
+def assert_same(catalogue: Catalogue, snapshot: Snapshot, *, checks: bool = True) -> None:
+    by_account = OrganizationChecks(catalogue)
+    assert_same_ways(by_account, snapshot)
+    if not checks:
+        return
+    known = by_account.know()
+    work = AccountWork(by_account._work.organization)
+    parts = [
+        finding
+        for account in known.accounts
+        for finding in work.findings(Task("", "", account), known, never_cancelled)
+    ]
+    whole = found_whole(snapshot)
+    told = json.loads(render("json", parts, snapshot, generated_at=THEN))
+    expected = json.loads(render("json", whole, snapshot, generated_at=THEN))
+    assert told["findings"] == expected["findings"]
+
+
+def assert_same_ways(by_account: OrganizationChecks, snapshot: Snapshot) -> None:
+    """To administration, to each account, to data and to the first principals."""
+    whole = ReachMap(Evaluator(snapshot))
+    data = [one.name for one in attack_paths().sensitive]
+    roles = [role.arn for account in snapshot.accounts for role in account.roles[:1]]
+    for goal in ("admin", *(account.account_id for account in snapshot.accounts), data[0], *roles[:2]):
+        expected = [to_reached(one, whole.way(one.principal, goal)) for one in whole.everybody()]
+        assert [to_reached(one, way) for one, way in by_account.ways(goal)] == expected, goal
+
+
+def test_findings_and_ways_of_the_sample_organization_are_those_of_the_whole() -> None:
+    assert_same(opened(SAMPLE), load_snapshot(SAMPLE))
+
+
+# ── drawn ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+ALLOWED = [
+    ["sts:AssumeRole"],
+    ["*"],
+    ["iam:CreatePolicyVersion", "iam:AttachRolePolicy"],
+    ["iam:PassRole", "lambda:CreateFunction", "lambda:InvokeFunction"],
+    ["iam:UpdateAssumeRolePolicy"],
+    ["iam:CreateAccessKey", "iam:PutUserPolicy"],
+    ["s3:GetObject", "secretsmanager:GetSecretValue", "kms:*"],
+    ["iam:AddUserToGroup"],
+]
+ON = ["*", "arn:aws:iam::*:role/r0", f"arn:aws:iam::{ACCOUNTS[1]}:role/*", f"arn:aws:iam::{ACCOUNTS[2]}:role/r1"]
+IDS = [f"AROA{account[0] * 17}" for account in ACCOUNTS]
+
+
+def callers() -> list[Any]:
+    found: list[Any] = ["*", {"AWS": "*"}, {"Service": "lambda.amazonaws.com"}, {"Service": "ec2.amazonaws.com"}]
+    found += [
+        {"AWS": OUTSIDE},
+        {"AWS": [f"arn:aws:iam::{OUTSIDE}:root", ACCOUNTS[0]]},
+        {"AWS": "AROAGONEGONEGONEGONEG"},
+    ]
+    for number, account in enumerate(ACCOUNTS):
+        found += [{"AWS": f"arn:aws:iam::{account}:root"}, {"AWS": f"arn:aws:iam::{account}:role/r0"}]
+        found += [{"AWS": f"arn:aws:iam::{account}:user/u0"}, {"AWS": IDS[number]}]
+    return found
+
+
+CONDITIONS: list[Json] = [
+    {},
+    {},
+    {},
+    {"StringEquals": {"sts:ExternalId": "customer"}},
+    {"StringEquals": {"aws:PrincipalOrgID": "o-1"}},
+    {"Bool": {"aws:MultiFactorAuthPresent": "true"}},
+    {"StringEquals": {"aws:PrincipalTag/team": "red"}},
+    {"StringEquals": {"aws:ResourceTag/team": "red"}},
+]
+CONDITION = st.sampled_from(CONDITIONS).map(lambda condition: {"Condition": condition} if condition else {})
+STATEMENT = st.builds(
+    lambda actions, on, effect, condition: {"Effect": effect, "Action": actions, "Resource": on, **condition},
+    st.sampled_from(ALLOWED),
+    st.sampled_from(ON),
+    st.sampled_from(["Allow"] * 5 + ["Deny"]),
+    CONDITION,
+)
+TRUST = st.lists(
+    st.builds(
+        lambda who, condition: {"Effect": "Allow", "Principal": who, "Action": "sts:AssumeRole", **condition},
+        st.sampled_from(callers()),
+        CONDITION,
+    ),
+    min_size=1,
+    max_size=2,
+)
+OF_AWS = {
+    "PolicyName": "AdministratorAccess",
+    "Arn": "arn:aws:iam::aws:policy/AdministratorAccess",
+    "DefaultVersionId": "v1",
+    "PolicyVersionList": [
+        {
+            "VersionId": "v1",
+            "IsDefaultVersion": True,
+            "Document": {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]},
+        }
+    ],
+}
+MANAGED = [[], [], [{"PolicyName": OF_AWS["PolicyName"], "PolicyArn": OF_AWS["Arn"]}]]
+
+
+@st.composite
+def pages(draw: st.DrawFn, account: str) -> Json:
+    """One account: up to two users, three roles, a group."""
+
+    def inline(least: int) -> list[Json]:
+        statements = draw(st.lists(STATEMENT, min_size=least, max_size=2))
+        return [{"PolicyName": "p", "PolicyDocument": {"Statement": statements}}] if statements else []
+
+    tags = st.sampled_from([[], [{"Key": "team", "Value": "red"}]])
+    group = f"arn:aws:iam::{account}:group/g"
+    users = [
+        {
+            "UserName": f"u{number}",
+            "UserId": f"AIDA{account[0] * 16}{number}",
+            "Arn": f"arn:aws:iam::{account}:user/u{number}",
+            "UserPolicyList": inline(0),
+            "AttachedManagedPolicies": draw(st.sampled_from(MANAGED)),
+            "GroupList": draw(st.sampled_from([[], ["g"]])),
+            "Tags": draw(tags),
+        }
+        for number in range(draw(st.integers(0, 2)))
+    ]
+    roles = [
+        {
+            "RoleName": f"r{number}",
+            "RoleId": IDS[ACCOUNTS.index(account)]
+            if number == 0 and account in ACCOUNTS
+            else f"AROA{account[:5]}{number}",
+            "Arn": f"arn:aws:iam::{account}:role/r{number}",
+            "AssumeRolePolicyDocument": {"Statement": draw(TRUST)},
+            "RolePolicyList": inline(0),
+            "AttachedManagedPolicies": draw(st.sampled_from(MANAGED)),
+            "Tags": draw(tags),
+        }
+        for number in range(draw(st.integers(1, 3)))
+    ]
+    groups = [{"GroupName": "g", "Arn": group, "GroupPolicyList": inline(1), "AttachedManagedPolicies": []}]
+    return {
+        "UserDetailList": users,
+        "RoleDetailList": roles,
+        "GroupDetailList": groups,
+        "Policies": draw(st.sampled_from([[], [OF_AWS]])),
+    }
+
+
+@st.composite
+def organizations(draw: st.DrawFn) -> dict[str, Json]:
+    """Pages by account, of two to four accounts."""
+    return {account: draw(pages(account)) for account in ACCOUNTS[: draw(st.integers(2, 4))]}
+
+
+@st.composite
+def held(draw: st.DrawFn) -> tuple[Resource, ...]:
+    """A bucket, a secret and a key of the first account, with policies that let others in or not."""
+    home = ACCOUNTS[0]
+    key = f"arn:aws:kms:eu-west-1:{home}:key/k"
+    statement = st.builds(
+        lambda who: {
+            "Effect": "Allow",
+            "Principal": who,
+            "Action": ["s3:*", "secretsmanager:*", "kms:*"],
+            "Resource": "*",
+        },
+        st.sampled_from(callers()),
+    )
+    policies = st.one_of(st.none(), st.lists(statement, min_size=1, max_size=2).map(lambda all_: {"Statement": all_}))
+    return (
+        Resource(arn="arn:aws:s3:::b", account_id=home, policy=draw(policies), encryption_key_arn=key),
+        Resource(
+            arn=f"arn:aws:secretsmanager:eu-west-1:{home}:secret:s-aaaaaa",
+            account_id=home,
+            policy=draw(policies),
+            tags=(("team", "blue"),),
+        ),
+        Resource(
+            arn=key,
+            account_id=home,
+            policy=draw(policies),
+            key_grants=draw(
+                st.sampled_from(
+                    [
+                        (),
+                        (
+                            KeyGrant(
+                                grant_id="g",
+                                grantee_principal=f"arn:aws:iam::{ACCOUNTS[1]}:role/r0",
+                                operations=("Decrypt",),
+                            ),
+                        ),
+                    ]
+                )
+            ),
+        ),
+    )
+
+
+def write(folder: str, organization: dict[str, Json]) -> None:
+    for account, page in organization.items():
+        Path(folder, f"{account}.json").write_text(json.dumps(page), encoding="utf-8")
+
+
+def with_more(catalogue: Catalogue, snapshot: Snapshot, more: Json) -> tuple[Catalogue, Snapshot]:
+    frame = replace(catalogue.frame, snapshot=catalogue.frame.snapshot.model_copy(update=more))
+    return replace(catalogue, frame=frame), snapshot.model_copy(update=more)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(organizations(), st.one_of(st.just(()), held()))
+def test_findings_and_ways_of_drawn_organizations_are_those_of_the_whole(
+    organization: dict[str, Json], resources_held: tuple[Resource, ...]
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        write(folder, organization)
+        assert_same(*with_more(opened(folder), load_snapshot(folder), {"resources": resources_held}))
+
+
+def test_a_chain_across_three_accounts_and_back_is_followed(tmp_path: Path) -> None:
+    """A user of the first takes a role of the second, and that one a role of the third, which administers it."""
+    write(str(tmp_path), chain())
+    catalogue, snapshot = opened(tmp_path), load_snapshot(tmp_path)
+    told = {reached.principal: (reached, way) for reached, way in OrganizationChecks(catalogue).ways("admin")}
+    reached, way = told[f"arn:aws:iam::{ACCOUNTS[0]}:user/u0"]
+    assert way is not None
+    assert [step.target for step in way.steps] == [
+        f"arn:aws:iam::{ACCOUNTS[1]}:role/r0",
+        f"arn:aws:iam::{ACCOUNTS[2]}:role/r0",
+    ]
+    assert reached.accounts == (ACCOUNTS[1], ACCOUNTS[2])
+    assert_same(catalogue, snapshot)
+    found = {finding.check_id for finding in found_whole(snapshot)}
+    assert {"CHN-02", "CHN-03", "CHN-06"} <= found, "the example is about these"
+
+
+def chain() -> dict[str, Json]:
+    def role(account: str, name: str, who: str, on: str) -> Json:
+        actions = "*" if on == "*" else "sts:AssumeRole"
+        return {
+            "RoleName": name,
+            "RoleId": f"AROA{account[:8]}{name}",
+            "Arn": f"arn:aws:iam::{account}:role/{name}",
+            "AssumeRolePolicyDocument": {
+                "Statement": [{"Effect": "Allow", "Principal": {"AWS": who}, "Action": "sts:AssumeRole"}]
+            },
+            "RolePolicyList": [{"PolicyName": "p", "PolicyDocument": {"Statement": [allow(actions, on)]}}],
+        }
+
+    def allow(actions: str, on: str) -> Json:
+        return {"Effect": "Allow", "Action": actions, "Resource": on}
+
+    _, second, third = (f"arn:aws:iam::{account}:role/r0" for account in ACCOUNTS[:3])
+    user = f"arn:aws:iam::{ACCOUNTS[0]}:user/u0"
+    u0 = {
+        "UserName": "u0",
+        "UserId": "AIDA11111111111111111",
+        "Arn": user,
+        "UserPolicyList": [{"PolicyName": "p", "PolicyDocument": {"Statement": [allow("sts:AssumeRole", second)]}}],
+    }
+    empty: Json = {"UserDetailList": [], "GroupDetailList": [], "Policies": []}
+    return {
+        ACCOUNTS[0]: empty | {"UserDetailList": [u0], "RoleDetailList": [role(ACCOUNTS[0], "r0", third, second)]},
+        ACCOUNTS[1]: empty | {"RoleDetailList": [role(ACCOUNTS[1], "r0", ACCOUNTS[0], third)]},
+        ACCOUNTS[2]: empty | {"RoleDetailList": [role(ACCOUNTS[2], "r0", second, "*")]},
+    }
+
+
+# ── reports ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("format_name", ["json", "csv", "sarif", "ocsf", "html"])
+def test_a_report_of_pieces_is_that_of_the_whole(format_name: str) -> None:
+    """By a worker and this process together, with a suppression that holds and one that has run out."""
+    catalogue, snapshot = opened(SAMPLE), load_snapshot(SAMPLE)
+    whole = found_whole(snapshot)
+    words = [
+        Suppression(whole[3].fingerprint, "ann", "known", date(2027, 1, 1), TODAY),
+        Suppression(whole[9].fingerprint, "ben", "was known", date(2026, 1, 1), TODAY),
+        Suppression("0" * 20, "ben", "gone", date(2027, 1, 1), TODAY),
+    ]
+    with Processes(1) as workers, Spool(format_name) as spool:
+        find_into(spool, OrganizationChecks(catalogue, workers), words, TODAY)
+        told = b"".join(spool.report(catalogue, THEN))
+        assert spool.fingerprints == {whole[3].fingerprint, whole[9].fingerprint}
+        assert len(spool) == len(whole)
+    assert told == render(format_name, suppressed(whole, words, TODAY), snapshot, generated_at=THEN)
+
+
+def test_whoever_cancels_ends_it() -> None:
+    catalogue = opened(SAMPLE)
+    with pytest.raises(WorkCancelled), Spool("json") as spool:
+        find_into(spool, OrganizationChecks(catalogue), (), TODAY, cancelled=lambda: True)
+
+
+def test_a_goal_that_is_none_is_one_sentence() -> None:
+    with pytest.raises(RequestError, match="the snapshot has no user or role nobody"):
+        list(OrganizationChecks(opened(SAMPLE)).ways("nobody"))
+
+
+def test_entries_in_the_files_of_other_accounts_are_found_where_they_belong(tmp_path: Path) -> None:
+    organization = chain()
+    organization[ACCOUNTS[1]]["RoleDetailList"] += organization[ACCOUNTS[2]]["RoleDetailList"]
+    organization[ACCOUNTS[0]]["RoleDetailList"].append(
+        organization[ACCOUNTS[1]]["RoleDetailList"][0] | {"RolePolicyList": []}
+    )
+    write(str(tmp_path), organization)
+    assert_same(opened(tmp_path), load_snapshot(tmp_path))
