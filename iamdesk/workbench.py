@@ -144,23 +144,23 @@ class Workbench:
         path: Path,
         progress: Progress = no_progress,
         cancelled: Cancelled = never_cancelled,
-        executor: Executor | None = None,
+        executor: Callable[[], Executor | None] = nobody,
         memory: int = USUAL_MEMORY,
     ) -> Opened:
         """Read a snapshot that will only be asked: a large one of many files, as a catalogue (`OpenOrganization`).
 
-        The workers of an ``executor`` read files of a large one beside this process, and sweep over its accounts;
-        ``memory`` is how many bytes each process may take.
+        The workers of what ``executor`` returns read files of a large one beside this process, and sweep over its
+        accounts; ``memory`` is how many bytes each process may take.
 
         Raises:
             SnapshotError: as `open_snapshot`.
             WorkCancelled: ``cancelled`` returned True.
             WorkError: the executor cannot do it; one sentence.
         """
-        catalogue = _catalogue(path, WHOLE_BELOW, progress, cancelled, lambda: executor)
+        catalogue = _catalogue(path, WHOLE_BELOW, progress, cancelled, executor)
         if catalogue is None:
             return self.open_snapshot(path, progress, cancelled)
-        return OpenOrganization(catalogue, lambda: executor, max(memory - _OF_WINDOW, _LEAST_FOR_ACCOUNTS))
+        return OpenOrganization(catalogue, executor, max(memory - _OF_WINDOW, _LEAST_FOR_ACCOUNTS))
 
     @staticmethod
     def read_suppressions(path: Path) -> "tuple[Suppression, ...]":

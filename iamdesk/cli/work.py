@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from concurrent.futures import Executor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 
 from iamdesk.cli.choice import choice
@@ -53,11 +54,13 @@ def open_to_ask(snapshot: Path) -> Iterator[Answers]:
         SnapshotError: it cannot be read; one sentence.
     """
     beside = usual_workers() if choice.workers is None else choice.workers - 1
-    if not beside:
-        yield Workbench().open_to_ask(snapshot, memory=_memory())
-        return
-    with _ended(open_executor(beside, tell=note)) as found:
-        yield Workbench().open_to_ask(snapshot, executor=found, memory=_memory())
+    with ExitStack() as ended:
+
+        @cache
+        def executor() -> Executor | None:  # opened for a large one alone
+            return ended.enter_context(_ended(open_executor(beside, tell=note))) if beside else None
+
+        yield Workbench().open_to_ask(snapshot, executor=executor, memory=_memory())
 
 
 def _memory() -> int:

@@ -94,7 +94,9 @@ def main() -> None:
         workbench.WHOLE_BELOW = 0
         executor = ended.enter_context(Processes(options.workers)) if options.workers else None
         found: list[Answers] = []
-        measure("read", lambda: found.append(Workbench().open_to_ask(options.folder, executor=executor)), executor)
+        measure(
+            "read", lambda: found.append(Workbench().open_to_ask(options.folder, executor=lambda: executor)), executor
+        )
         ask(found[0], executor)
 
 
