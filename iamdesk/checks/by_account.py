@@ -192,7 +192,7 @@ class AccountWork:
         found = self._joined.pop(accounts, None)
         if found is None:
             while len(self._joined) >= _MOST_JOINED:
-                self._joined.popitem(last=False)[1].forget()
+                self._joined.popitem(last=False)
             found = self.organization.joined(accounts)
         self._joined[accounts] = found
         return found
