@@ -125,7 +125,7 @@ class AccountSurvey(Survey):
         return asked.who_can(action=action, resource=resource, external=False, cancelled=self.cancelled)
 
     def _is_own_alone(self, resource: str) -> bool:
-        """Return whether nothing on a resource's side can let other accounts in (SEMANTICS D1)."""
+        """Return whether nothing on a resource's side can let other accounts in (rule D1)."""
         own = {account.account_id for account in self.snapshot.accounts}
         records = [one for one in self.snapshot.resources if resource == one.arn or resource.startswith(f"{one.arn}/")]
         if self.snapshot.resource_shares or not records or not all(one.is_policy_captured for one in records):

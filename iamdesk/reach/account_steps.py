@@ -1,7 +1,7 @@
 """The steps of one account as plain data: what attack paths across an organization are put together from.
 
 One thing alone crosses accounts: somebody assumes a role of another account (``sts-002``). Every other step asks the
-policies of the account in which it is taken (SEMANTICS D1, I2).
+policies of the account in which it is taken (rules D1 and I2).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
