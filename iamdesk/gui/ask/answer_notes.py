@@ -28,6 +28,15 @@ _MORE = {
 }
 """Words of the button by what it shows."""
 _SHOWN_ACTIONS = 4
+_REFUSALS = {
+    "credentials": "I10",
+    "partition": "D6",
+    "aws-owned": "I5",
+    "owner-alone": "D8",
+    "kms-cross-account": "I1",
+    "assume-root": "E14",
+}
+"""The evaluation rule behind what AWS refuses whatever policies say, by its word in `Decision.blocked_by`."""
 
 type Condition = Mapping[str, str | tuple[str, ...] | None]
 
@@ -80,6 +89,9 @@ class AnswerNotes(QWidget):
                 "ways",
                 [partial(self._condition_row, decision.request, one, words) for words, one in ways.items()],
             )
+            for rule in [_REFUSALS[word] for word in decision.blocked_by if word in _REFUSALS]:
+                row = self._note_row(Glyph.INFO, tr("AWS decides this, whatever policies say."))
+                self._rows.addWidget(self._with_rule(row, rule))
             if self._also is not None:
                 self._rows.addWidget(self._also_row(decision.request, self._also))
         self._add_all("assumptions", [partial(self._assumption_row, one) for one in self._assumptions])
@@ -115,14 +127,18 @@ class AnswerNotes(QWidget):
         row = self._note_row(Mark.UNKNOWN, assumption_words(assumption))
         known = help_pages.rules_by_code().get(assumption.code)
         for rule in assumption.rules or ((known,) if known is not None else ()):
-            button = QPushButton(tr("Rule {id}").format(id=rule))
-            button.setObjectName("openRule")
-            button.setAccessibleName(tr("Evaluation rule {id} in the user guide").format(id=rule))
-            set_tooltip(button, tr("Open the user guide at evaluation rule {id}").format(id=rule))
-            button.setFlat(True)
-            button.clicked.connect(partial(self.rule_asked.emit, rule))
-            row = _with_button(row, button)
+            self._with_rule(row, rule)
         return row
+
+    def _with_rule(self, row: QWidget, rule: str) -> QWidget:
+        """Add what opens the user guide at an evaluation rule."""
+        button = QPushButton(tr("Rule {id}").format(id=rule))
+        button.setObjectName("openRule")
+        button.setAccessibleName(tr("Evaluation rule {id} in the user guide").format(id=rule))
+        set_tooltip(button, tr("Open the user guide at evaluation rule {id}").format(id=rule))
+        button.setFlat(True)
+        button.clicked.connect(partial(self.rule_asked.emit, rule))
+        return _with_button(row, button)
 
     def _also_row(self, request: Request, also: AlsoNeeded) -> QWidget:
         others = [action for action in also.actions if action != "iam:PassRole"]

@@ -11,7 +11,9 @@ from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
 from iamdesk.evaluate.request import Layer, Request
+from iamdesk.explain import wording
 from iamdesk.explain.decision import Decision, Part, StatementLine, Verdict
+from iamdesk.gui.ask import answer_notes
 from iamdesk.gui.ask.layer_list import LayerModel
 from iamdesk.gui.ask.statement_list import StatementModel
 from iamdesk.gui.ask.verdict_card import VerdictCard
@@ -356,3 +358,18 @@ def test_the_edge_of_the_card_stands_where_lines_begin(qtbot: QtBot, direction: 
     edge = colour(MARK_COLOURS[Mark.ALLOWED], card.palette())
     is_mirrored = direction is Qt.LayoutDirection.RightToLeft
     assert [side == edge for side in sides] == [not is_mirrored, is_mirrored]
+
+
+@pytest.mark.parametrize(("word", "rule"), sorted(answer_notes._REFUSALS.items()))
+def test_what_aws_refuses_whatever_policies_say_opens_its_rule(ask_window: AskWindow, word: str, rule: str) -> None:
+    asked: list[str] = []
+    notes = ask_window.answer.notes
+    notes.rule_asked.connect(asked.append)
+    show(ask_window, decision(verdict=Verdict.IMPLICIT_DENY, blocked_by=(word,)))
+    (button,) = notes.findChildren(QPushButton, "openRule")
+    button.click()
+    assert (button.text(), asked) == (f"Rule {rule}", [rule])
+
+
+def test_every_refusal_has_its_rule() -> None:
+    assert set(answer_notes._REFUSALS) == set(wording.REFUSALS)
