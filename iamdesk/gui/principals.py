@@ -42,5 +42,7 @@ def subject_of(outline: Outline, principal: str) -> str | None:
     if session is None:
         return None
     head, tail = f"arn:{session['partition']}:iam::{session['account']}:role/", f"/{session['role']}"
-    roles = (key for key in outline.rows_by_key if key.startswith(head) and key.endswith(tail))
-    return next(roles, None)
+    plain = f"{head}{session['role']}"
+    if plain in outline.rows_by_key:
+        return plain
+    return next((key for key in outline.rows_by_key.beginning_with(head) if key.endswith(tail)), None)

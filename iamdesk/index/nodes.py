@@ -235,6 +235,11 @@ class KeyRows(Mapping[str, int]):
         if key not in self:
             self._parts[-1][key] = row
 
+    def beginning_with(self, head: str) -> Iterator[str]:
+        """Yield the keys that begin with a text."""
+        for part in self._parts:
+            yield from [key for key in part if key.startswith(head)]
+
     def __getitem__(self, key: str) -> int:
         for part in self._parts:
             if key in part:

@@ -1,5 +1,6 @@
 """What the overview says, taken from the outline and the snapshot; no Qt in it."""
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -38,27 +39,26 @@ def section_counts(outline: Outline) -> tuple[SectionCount, ...]:
     """
     found: dict[str, SectionCount] = {}
     beside: list[SectionCount] = []
+    counts: Counter[str] = Counter()  # of a thousand accounts, seven thousand sections are added up
     for top in outline.children(0):
         kind = outline.nodes.kinds[top]
         for row in outline.children(top):
-            section = outline.nodes[row]
+            title = outline.nodes.texts[row]
             count, first = _size(outline, row)
-            if kind is NodeKind.ACCOUNT:
-                before = found.get(section.text)
-                if before is not None:
-                    found[section.text] = replace(before, count=before.count + count)
-                elif count:
-                    found[section.text] = SectionCount(section.text, count, first, row)
+            if kind is NodeKind.ACCOUNT and count:
+                counts[title] += count
+                if title not in found:
+                    found[title] = SectionCount(title, count, first, row)
             elif kind is NodeKind.IDENTITY_CENTER and count:
                 beside.append(
-                    SectionCount(tr("Identity Center: {what}").format(what=tr(section.text).lower()), count, first, row)
+                    SectionCount(tr("Identity Center: {what}").format(what=tr(title).lower()), count, first, row)
                 )
         if kind is NodeKind.ORGANIZATION:
             accounts = _accounts_below(outline, top)
             beside.append(SectionCount(tr("Accounts of the organization"), accounts, NodeKind.ORGANIZATION, top))
         elif kind is NodeKind.SECTION:
             beside.append(SectionCount(outline.nodes[top].text, _size(outline, top)[0], NodeKind.RESOURCE, top))
-    return (*found.values(), *beside)
+    return (*(replace(one, count=counts[title]) for title, one in found.items()), *beside)
 
 
 def _size(outline: Outline, row: int) -> tuple[int, NodeKind]:
