@@ -15,7 +15,7 @@ from iamdesk.compare.covering import is_covered
 from iamdesk.compare.matching import may_meet
 from iamdesk.evaluate.witnesses import Pattern, witnesses
 from iamdesk.index.actions import reference
-from iamdesk.policy.patterns import QUESTION, STAR, Token, glob, tokens_of
+from iamdesk.policy.patterns import QUESTION, STAR, Glob, Token, glob, tokens_of
 from iamdesk.policy.variables import Variable, parse_template
 from iamdesk.query.bulk.grounds import FRESH, fresh_resources
 
@@ -183,11 +183,19 @@ def _tails(template: str, patterns: tuple[tuple[Token, ...], ...], fresh: str) -
         return tuple(found), True
     if all(STAR not in tokens[:-1] and QUESTION not in tokens for tokens in told_apart):
         return _of_beginnings(template, told_apart, found)
+    if len(told_apart) == 1 and _shows_both(template, told_apart[0], found):
+        return tuple(found), True
     if len(told_apart) > _MOST_PATTERNS:
         return tuple(found), False
     shown = witnesses(tuple(map(Pattern, told_apart)), (Pattern(tuple(tokens_of(template))),))
     found |= dict.fromkeys(shown.texts)
     return tuple(found), shown.is_complete
+
+
+def _shows_both(template: str, tokens: tuple[Token, ...], texts: Iterable[str]) -> bool:
+    """Return whether of the texts that a template describes some match a pattern, and some do not."""
+    described, pattern = glob(template), Glob(tokens)
+    return len({pattern.matches(text) for text in texts if described.matches(text)}) > 1
 
 
 def _of_beginnings(

@@ -6,6 +6,7 @@ are literal, so that this is quick; where it is not, it stops and says so.
 """
 
 from collections import deque
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
@@ -54,6 +55,7 @@ def witnesses(patterns: tuple[Pattern, ...], required: tuple[Pattern, ...] = (),
     queue = deque([(start, "")])
     steps = 0
     is_complete = all(_is_read_by_character(pattern) for pattern in every)
+    is_all_tried = any(pattern.bounded or pattern.ignores_case for pattern in every)
     while queue:
         states, text = queue.popleft()
         matched = tuple(machine.accepts(state) for (machine, _), state in zip(machines, states, strict=True))
@@ -64,11 +66,13 @@ def witnesses(patterns: tuple[Pattern, ...], required: tuple[Pattern, ...] = (),
         if steps > MOST_STEPS:
             is_complete = False
             break
-        for character in alphabet:
-            steps += len(every)
+        steps += len(every) * len(alphabet)
+        for character in alphabet if is_all_tried else _telling(machines, states, alphabet, count):
             after = tuple(
-                machine.step(state, character.lower() if ignores_case else character)
-                for (machine, ignores_case), state in zip(machines, states, strict=True)
+                [
+                    machine.step(state, character.lower() if ignores_case else character)
+                    for (machine, ignores_case), state in zip(machines, states, strict=True)
+                ]
             )
             times = reached.get(after, 0)
             if times < count and all(after[: len(required)]):
@@ -76,6 +80,17 @@ def witnesses(patterns: tuple[Pattern, ...], required: tuple[Pattern, ...] = (),
                 queue.append((after, text + character))
     _add_empty(found, machines, len(required), count)
     return Witnesses(tuple(text for texts in found.values() for text in texts), is_complete)
+
+
+def _telling(
+    machines: list[tuple[BitMatcher, bool]], states: tuple[int, ...], alphabet: list[str], fillers: int
+) -> Iterator[str]:
+    """Yield the characters, in order, that lead on from some states to others than the characters before them do."""
+    awaited = {character for (one, _), state in zip(machines, states, strict=True) for character in one.awaited(state)}
+    yield from alphabet[:fillers]
+    for character in alphabet[fillers:] if awaited else ():
+        if character in awaited:
+            yield character
 
 
 def _add_empty(

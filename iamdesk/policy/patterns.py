@@ -6,7 +6,7 @@ whatever characters it holds (rule H8).
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from functools import lru_cache
 
@@ -145,6 +145,12 @@ class BitMatcher:
             step |= self._bounded_step
             stay |= self._loop_bounded
         return (states & step) << 1 | (states & stay)
+
+    def awaited(self, states: int) -> Iterator[str]:
+        """Yield the characters that lead on from these states to others than a character of no literal does."""
+        for character, step in self._steps.items():
+            if step & states:
+                yield character
 
     def accepts(self, states: int) -> bool:
         """Return whether a text that leads to these states matches."""
