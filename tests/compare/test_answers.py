@@ -169,6 +169,8 @@ def test_what_no_statement_asks_the_region_for_is_not_asked_again(monkeypatch):
     asked = []
     evaluate = side.evaluate
     monkeypatch.setattr(side, "evaluate", lambda question: asked.append(question) or evaluate(question))
+    verdict_of = side.verdict_of
+    monkeypatch.setattr(side, "verdict_of", lambda question: asked.append(question) or verdict_of(question))
     lock = deny(TABLE, Condition={"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}})
     assert kinds(compared([allow(TABLE)], [allow(TABLE), lock])) == {Kind.LOST}
     # Once each without the Region, and once under the lock in another one: the old snapshot allows it in every Region.
