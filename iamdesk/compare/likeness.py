@@ -150,7 +150,7 @@ class Likenesses:
 def _without_idle(speaking: Sequence[Spoken], resource: str) -> Iterator[Spoken]:
     """Yield what is said of a resource, but for Allows that say nothing beside another one of their layer.
 
-    Where an Allow without conditions covers a request for certain, no other one of the layer matters (SEMANTICS A3): it
+    Where an Allow without conditions covers a request for certain, no other one of the layer matters (rule A3): it
     is left out where both snapshots say it, but not where it asks for what is also tried otherwise, or for what tells
     of credentials.
     """
