@@ -27,6 +27,8 @@ _OTHER_ARN = "arn:aws:any:us-east-1:000000000000:"
 _OTHER_ADDRESSES = ("198.51.100.77", "203.0.113.77", "192.0.2.77", "8.8.8.8", "2001:db8:ffff::77", "2001:db8:ffff::78")
 _TEXT = frozenset({"String", "ARN"})
 _ORDERED = frozenset({"Numeric", "Date"})
+_TYPED = _ORDERED | {"Bool", "IPAddress", "Binary"}
+"""Families for whose values all ways to come out are known."""
 _BOOLEANS = ("true", "false")
 _ANY_ARN = ("arn:", STAR, ":", STAR, ":", STAR, ":", STAR, ":", STAR)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -224,6 +226,9 @@ def _of_types(families: set[str], listed: Sequence[_Listed], key_type: str, each
     if "Binary" in families:
         found |= dict.fromkeys((*texts("Binary"), base64.b64encode(ANY_OTHER.encode()).decode()))
         is_complete = is_complete and each == 1
+    for family in sorted(families - _TYPED):  # one that nobody has taught what its values are like
+        found |= dict.fromkeys(texts(family))
+        is_complete = False
     return found, is_complete
 
 

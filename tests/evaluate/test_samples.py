@@ -1,6 +1,7 @@
 """The values that are tried for an unknown key show every way in which the tests on it can come out (rule K7)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from iamdesk.evaluate.condition_tests import value_truth
 from iamdesk.evaluate.context import Context
 from iamdesk.evaluate.request import UnknownContext
 from iamdesk.evaluate.samples import ANY_OTHER, Samples, samples
+from iamdesk.evaluate.truth import FALSE, TRUE
 from iamdesk.policy.conditions import ConditionTest
 from iamdesk.policy.document import LATEST_VERSION, parse_document
 
@@ -126,6 +128,18 @@ def test_one_operator_on_a_key_of_its_type_is_shown_in_full(key_type: str, opera
     found = tried(tests, key_type)
     assert found.is_complete is True
     assert len({outcome(tests, text) for text in found.texts}) == 2
+
+
+@rule("K7")
+def test_a_family_that_nobody_taught_is_tried_with_what_is_listed_and_never_complete() -> None:
+    """A new family of operators must not make an undetermined condition a settled one."""
+    (told,) = conditions(("NumericEquals", ["7"]))
+    assert told.operator is not None
+    versions = replace(told, operator=replace(told.operator, family="Version"))
+    found = tried((versions,), "String")
+    assert found.is_complete is False
+    assert "7" in found.texts
+    assert {outcome((versions,), text) for text in found.texts} == {(TRUE,), (FALSE,)}
 
 
 @rule("K7")
