@@ -108,6 +108,7 @@ class _Run:
 
 def _run(reach: ReachMap, cancelled: Cancelled) -> _Run:
     survey = Survey(reach.steps.inquiry.evaluator, cancelled, lambda *_args, **_keywords: reach)
+    _ = survey.reach  # what it knows serves the checks that come before the first one that asks for ways, too
     return _Run(survey, work_of(survey))
 
 

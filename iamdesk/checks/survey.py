@@ -11,6 +11,7 @@ from iamdesk.index.references import AccountReferences, aws_policies_of, referen
 from iamdesk.query.access import Access
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.query.external.candidates import unnamed_accounts
+from iamdesk.reach.administration import ADMINISTRATION
 from iamdesk.reach.inquiry import STRANGER, Context, Inquiry
 from iamdesk.reach.organization_reach import OrganizationReach
 from iamdesk.reach.reach_map import ReachMap, ReachOnce
@@ -54,7 +55,9 @@ class Survey(Inquiry):
         Raises:
             WorkCancelled: nobody wants the result any more.
         """
-        return self._make_reach(cancelled=self.cancelled)
+        found = self._make_reach(cancelled=self.cancelled)
+        self.share(ADMINISTRATION, found.steps.inquiry)
+        return found
 
     def references(self, account: Account) -> AccountReferences:
         """Return who refers to what in an account."""

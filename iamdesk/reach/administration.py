@@ -18,6 +18,8 @@ type Principal = UserDetail | RoleDetail
 
 OPEN = (Verdict.ALLOWED, Verdict.CONDITIONAL)
 FULL_ACCESS = "AdministratorAccess"
+ADMINISTRATION = "administration"
+"""Under what an inquiry keeps how far principals are administrators, by ARN (`Inquiry.known`)."""
 ENOUGH = 0.9
 """Share of the sampled actions that an administrator may do."""
 _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
@@ -93,7 +95,7 @@ class Administration:
 
 def administration(inquiry: Inquiry, account: Account, principal: Principal) -> Administration:
     """Return how far a principal is an administrator; asked once in a run."""
-    return inquiry.once(("administration", principal.arn), lambda: _administration(inquiry, account, principal))
+    return inquiry.once((ADMINISTRATION, principal.arn), lambda: _administration(inquiry, account, principal))
 
 
 def is_administrator(inquiry: Inquiry, account: Account, principal: Principal) -> bool:

@@ -101,6 +101,17 @@ class Inquiry:
             of_name[about] = work()
         return of_name[about]  # type: ignore[return-value]  # what is kept under a key came from that key's work
 
+    def known(self, name: str) -> dict[Hashable, object]:
+        """Return what was found out under the first word of keys of two (`once`), by the second."""
+        return self._known.setdefault(name, {})
+
+    def share(self, name: str, other: "Inquiry") -> None:
+        """Keep from now on what is found out under a name together with another inquiry of the same snapshot."""
+        together = other.known(name)
+        if self._known.get(name) is not together:
+            together.update(self._known.get(name, {}))
+            self._known[name] = together
+
     def guardrails(self, account: str) -> tuple[Document, ...]:
         """Return the SCPs and RCPs that bind an account, each once."""
         return self.once(("guardrails", account), lambda: tuple(dict.fromkeys(self._guardrails(account))))

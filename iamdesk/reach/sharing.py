@@ -4,13 +4,14 @@ There are rounds: what a round needs of the ones before is sent along with its t
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any
 from uuid import uuid4
 
 from iamdesk.query.evaluator import Evaluator
+from iamdesk.reach.administration import ADMINISTRATION
 from iamdesk.reach.catalogue import ASSUMES, PASSES, Aim, EscalationPath, On, Required, catalogue
 from iamdesk.reach.graph import StepGraph
 from iamdesk.reach.inquiry import Inquiry
@@ -33,6 +34,8 @@ class Answers:
     sources: dict[tuple[str, str], tuple[int, Sources]] = field(default_factory=dict)
     assumable: list[tuple[int, Open | Sources]] = field(default_factory=list)
     administrators: list[int] = field(default_factory=list)
+    administrations: dict[Hashable, object] = field(default_factory=dict)
+    """How far principals are administrators (`administration`), by ARN: of those who had to be asked about."""
     under_open_trust: list[Sources] = field(default_factory=list)
     service_paths: dict[str, dict[str, Open]] = field(default_factory=dict)
     """By service and path."""
@@ -49,6 +52,7 @@ class Answers:
             {**steps.known_sources, **steps.asked_sources},
             list(steps.assumable.by_roles),
             [steps.administrators],
+            dict(steps.inquiry.known(ADMINISTRATION)),
             [steps.under_open_trust],
             {service: {path.id: members for path, members in paths} for service, paths in steps.service_paths.items()},
             dict(graph.into),
@@ -69,6 +73,7 @@ class Answers:
                     found.of_targets(targets)
             steps.assumable = Assumable(self.assumable)
             (steps.administrators,) = self.administrators
+            steps.inquiry.known(ADMINISTRATION).update(self.administrations)
             steps.under_open_trust = self.under_open_trust[0].of_targets(targets)
         if 2 in self.rounds:
             steps.service_paths = {
@@ -141,7 +146,8 @@ def find_shared(
 def _add(answers: Answers, what: str, result: Any) -> None:
     match what:
         case "administrators":
-            answers.administrators.append(result)
+            answers.administrators.append(result[0])
+            answers.administrations.update(result[1])
         case "under open trust":
             answers.under_open_trust.append(result)
         case "assumable":
@@ -171,7 +177,7 @@ def _find(steps: Steps, graph: StepGraph, part: Part, cancelled: Cancelled) -> A
     steps.inquiry.attend(cancelled)
     match part.what:
         case "administrators":
-            return steps.administrators
+            return steps.administrators, dict(steps.inquiry.known(ADMINISTRATION))
         case "under open trust":
             return steps.under_open_trust
         case "assumable":

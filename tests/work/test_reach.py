@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from iamdesk.checks.survey import Survey
 from iamdesk.paths import resources, sample_snapshot
 from iamdesk.query.evaluator import Evaluator
+from iamdesk.reach.administration import administration
 from iamdesk.reach.reach_map import ReachMap, ReachOnce
-from iamdesk.snapshot.progress import WorkCancelled
+from iamdesk.snapshot.progress import WorkCancelled, never_cancelled
 from iamdesk.snapshot.reader import load_snapshot
 from iamdesk.work.processes import Processes
 from iamdesk.work.workers import Workers
@@ -76,3 +78,23 @@ def test_cancelled(two: Processes) -> None:
     snapshot = load_snapshot(SAMPLES[1])
     with pytest.raises(WorkCancelled):
         ReachOnce(Evaluator(snapshot))(cancelled=lambda: True, workers=Workers(two, snapshot))
+
+
+def test_how_far_principals_are_administrators_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    snapshot = load_snapshot(sample_snapshot())
+    (account,) = snapshot.accounts
+    made = ReachMap(Evaluator(snapshot))
+    answers = pickle.loads(pickle.dumps(made.answers))  # noqa: S301 - made in this line
+    alone = Survey(Evaluator(snapshot), never_cancelled)
+    told = [administration(alone, account, one) for one in (*account.users, *account.roles)]
+    assert sum(one.asked > 0 for one in told) > 1
+
+    elsewhere = ReachMap(Evaluator(snapshot), answers=answers)
+    survey = Survey(elsewhere.steps.inquiry.evaluator, never_cancelled, lambda *_args, **_keywords: elsewhere)
+    assert survey.reach is elsewhere
+    asked: list[str] = []
+    monkeypatch.setattr(
+        "iamdesk.reach.administration._cover", lambda *_: asked.append("a sweep over the services") or (0, 1)
+    )
+    assert [administration(survey, account, one) for one in (*account.users, *account.roles)] == told
+    assert not asked
