@@ -12,10 +12,10 @@ from iamdesk.checks.registry import Work, look, work_of
 from iamdesk.checks.survey import Survey
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.reach.reach_map import ReachMap
-from iamdesk.reach.sharing import find_shared
+from iamdesk.reach.sharing import find_shared, steps_of
 from iamdesk.snapshot.model import RoleDetail, UserDetail
 from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_progress
-from iamdesk.work.kept import SnapshotReference, kept_object, kept_snapshot, object_content
+from iamdesk.work.kept import SnapshotReference, kept_snapshot, object_content
 from iamdesk.work.workers import Workers
 
 _BLOCK = 64
@@ -148,8 +148,8 @@ def _run_of(block: Block, cancelled: Cancelled) -> _Run:
     evaluator = held.once("evaluator", lambda: Evaluator(held.snapshot))
 
     def begin() -> _Run:
-        answers = kept_object(block.known, lambda known: known)
-        return _run(ReachMap(evaluator, cancelled=cancelled, answers=answers), cancelled)
+        steps = steps_of(held, block.known, cancelled)
+        return _run(ReachMap(evaluator, cancelled=cancelled, steps=steps), cancelled)
 
     run = held.once(("findings", threading.get_ident()), begin)
     run.survey.attend(cancelled)

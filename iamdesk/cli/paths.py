@@ -40,9 +40,9 @@ def paths(
             if isinstance(opened, OpenOrganization):
                 _tell_everybody(opened.checks.ways(goal), opened.checks.version, as_json)
             else:
-                reach = _reach(opened)
-                ways = ((reached, reach.way(reached.principal, goal)) for reached in reach.everybody())
-                _tell_everybody(ways, reach.version, as_json)
+                with work.executor(opened, helped=True) as executor:
+                    ways = tuple(opened.ways_of_everybody(goal, executor=executor))
+                _tell_everybody(ways, opened.reach().version, as_json)
     else:
         _tell_one(_reach(Workbench().open_snapshot(snapshot)), start, goal, as_json)
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:  # the engine and the checks are imported when first asked: op
     from iamdesk.query.sweeps import Sweeps
     from iamdesk.query.what_can import Overview, ServiceReach
     from iamdesk.reach.reach_map import ReachOnce
-    from iamdesk.reach.way import Reach
+    from iamdesk.reach.way import Reach, Reached, Way
     from iamdesk.review.scoping import Exclusion
 
 MIN_ACCOUNTS_APART = 12
@@ -202,6 +202,23 @@ class OpenSnapshot(Opened):
             WorkError: the executor cannot do it; one sentence.
         """
         return self._reach(progress, cancelled, self._workers(executor))
+
+    def ways_of_everybody(
+        self, goal: str = "admin", cancelled: Cancelled = never_cancelled, executor: Executor | None = None
+    ) -> "Iterator[tuple[Reached, Way]]":
+        """Yield every user and role that gets to a goal, or may, with a shortest way, in the snapshot's order.
+
+        ``goal`` as of `Reach`; ``executor`` as for `findings`.
+
+        Raises:
+            RequestError: there is no such goal.
+            WorkCancelled: ``cancelled`` returned True.
+            WorkError: the executor cannot do it; one sentence.
+        """
+        from iamdesk.reach.shared_ways import ways_of_everybody
+
+        workers = self._workers(executor)
+        return ways_of_everybody(self._reach(cancelled=cancelled, workers=workers), goal, workers, cancelled)
 
     def document_problems(self) -> Iterator[DocumentProblem]:
         """Return what is wrong with each policy document, in the snapshot's order."""

@@ -243,7 +243,7 @@ class OrganizationReach:
         source = self._all.arn(at)
         needs: tuple[str, ...] = ()
         if not is_proven:
-            needs = self._map((self._all.accounts[at[0]].account,)).prover.needs(source, edge.target, paths)
+            needs = self._map((self._all.accounts[at[0]].account,)).prover.needs(source, edge.target, edge.path_id)
         return Step(
             edge.path_id,
             strung(phrase(" and "), [phrased(path.how) for path in paths]),

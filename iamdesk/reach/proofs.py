@@ -1,6 +1,6 @@
 """The questions that prove a step, put again for one principal and answered in full."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from iamdesk.evaluate.engine import Trace
@@ -15,9 +15,12 @@ from iamdesk.reach.steps import Steps
 from iamdesk.reach.way import Proof, Step
 from iamdesk.visible import with_visible_end
 
+type Needs = Mapping[tuple[str, str, str], tuple[str, ...]]
+"""By path, source and target of a step: the facts that it needs."""
 _MOST_KEPT = 512
 _OF_OTHERS = frozenset({On.OWN_GROUP, On.OWN_POLICY, On.TARGET_POLICY, On.TARGET_PROVIDER})
 """What is done on something that belongs to the target or to who does it."""
+_MOST_NEEDS = 1 << 16
 _RANK = {Verdict.ALLOWED: 0, Verdict.CONDITIONAL: 1}
 
 
@@ -36,6 +39,7 @@ class Prover:
     def __init__(self, steps: Steps) -> None:
         self._steps = steps
         self._proven: dict[tuple[str, str, str], tuple[Proof, ...]] = {}
+        self.known_needs: dict[tuple[str, str, str], tuple[str, ...]] = {}
 
     def prove(self, step: Step) -> tuple[Proof, ...]:
         """Return the questions that a step rests on, with their answers; the last ones are kept."""
@@ -128,8 +132,18 @@ class Prover:
                 context = {} if policy.is_inline else {"iam:PolicyARN": policy.source_id}
                 yield self._ask(source, required.action, source, context)
 
-    def needs(self, source: str, target: str, paths: Sequence[EscalationPath]) -> tuple[str, ...]:
-        """Return what is missing to prove a step: facts of its paths, and condition keys."""
+    def needs(self, source: str, target: str, path_id: str) -> tuple[str, ...]:
+        """Return what is missing to prove a step: facts of its paths (joined with ``+``), and condition keys."""
+        key = (path_id, source, target)
+        known = self.known_needs.get(key)
+        if known is None:
+            if len(self.known_needs) >= _MOST_NEEDS:
+                self.known_needs.clear()
+            known = self.known_needs[key] = self._find_needs(source, target, path_id)
+        return known
+
+    def _find_needs(self, source: str, target: str, path_id: str) -> tuple[str, ...]:
+        paths = [catalogue().path(one) for one in path_id.split("+")]
         facts = [phrased(catalogue().facts[need]) for path in paths for need in path.needs]
         keys: dict[str, None] = {}
         for path in paths:

@@ -14,10 +14,9 @@ from iamdesk.reach.catalogue import catalogue
 from iamdesk.reach.cuts import Cuts
 from iamdesk.reach.gains import Gains
 from iamdesk.reach.graph import Levels, StepGraph
-from iamdesk.reach.inquiry import Inquiry
-from iamdesk.reach.proofs import Prover
+from iamdesk.reach.proofs import Needs, Prover
 from iamdesk.reach.refusals import Refusals
-from iamdesk.reach.sharing import Answers, find_shared
+from iamdesk.reach.sharing import Answers, find_shared, made_steps
 from iamdesk.reach.sources import Open
 from iamdesk.reach.steps import Edge, Steps
 from iamdesk.reach.way import Cut, Distance, Goal, GoalKind, Reached, Refusal, State, Step, Way
@@ -44,23 +43,22 @@ class ReachMap:
         is_whole: bool = True,
         answers: Answers | None = None,
         workers: Workers | None = None,
+        steps: tuple[Steps, StepGraph] | None = None,
     ) -> None:
         """Ask all that it takes: seconds for thousands of principals.
 
         Without ``is_whole`` everything is asked when it is first needed, by one thread: of a copy of few principals
         that is one step, most often. ``answers`` are what others have found out (`answers` of their map); else
-        ``workers`` find out what takes long.
+        ``workers`` find out what takes long. ``steps`` are those of which something was asked already.
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.
             WorkError: no worker can do it; one sentence.
         """
         self.evaluator = evaluator
-        inquiry = Inquiry(evaluator, cancelled)
-        inquiry.read_reference()
-        evaluator.population(cancelled=cancelled)
-        self.steps = Steps(inquiry)
-        self.graph = StepGraph(self.steps)
+        self.steps, self.graph = steps or made_steps(evaluator, cancelled)
+        inquiry = self.steps.inquiry
+        inquiry.attend(cancelled)
         if answers is not None:
             answers.take_in(self.steps, self.graph)
         elif workers is not None:
@@ -240,6 +238,15 @@ class ReachMap:
             end = self._goal(goal, at)
         return Way(self._subjects[position], end, tuple(steps))
 
+    @property
+    def needs(self) -> Needs:
+        """What steps that were told need. Another map of the same snapshot may be given it (`learn_needs`)."""
+        return self.prover.known_needs
+
+    def learn_needs(self, needs: Needs) -> None:
+        """Take what steps need from another map of the same snapshot."""
+        self.prover.known_needs.update(needs)
+
     def becomings(self, principal: str, most: int = 200) -> Iterator[Step]:
         """Yield the single steps of a principal that gain it something, those into administration first.
 
@@ -418,7 +425,7 @@ class ReachMap:
         paths = [catalogue().path(one) for one in edge.path_id.split("+")]
         is_proven = bool(edge.members.proven >> position & 1)
         source, target = self._subjects[position], self.steps.targets.arns[edge.target]
-        needs = () if is_proven else self.prover.needs(source, target, paths)
+        needs = () if is_proven else self.prover.needs(source, target, edge.path_id)
         return Step(
             edge.path_id,
             strung(phrase(" and "), [phrased(path.how) for path in paths]),

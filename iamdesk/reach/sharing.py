@@ -169,7 +169,7 @@ def _add(answers: Answers, what: str, result: Any) -> None:
 
 def find_part(part: Part, cancelled: Cancelled) -> Any:
     """Return what is found out in one part; called in the worker."""
-    steps, graph = _steps_of(kept_snapshot(part.snapshot, cancelled), part.known, cancelled)
+    steps, graph = steps_of(kept_snapshot(part.snapshot, cancelled), part.known, cancelled)
     return _find(steps, graph, part, cancelled)
 
 
@@ -205,22 +205,35 @@ def _find(steps: Steps, graph: StepGraph, part: Part, cancelled: Cancelled) -> A
     raise ValueError(part.what)
 
 
-def _steps_of(held: Held, known: str | None, cancelled: Cancelled) -> tuple[Steps, StepGraph]:
-    """Return the steps of this thread over a snapshot, which know what was sent along."""
+def steps_of(held: Held, known: str | None, cancelled: Cancelled) -> tuple[Steps, StepGraph]:
+    """Return the steps of this thread over a snapshot, which know what was sent along.
+
+    Raises:
+        NotHereError: what is known is to be sent along.
+    """
     evaluator = held.once("evaluator", lambda: Evaluator(held.snapshot))
 
     def begin() -> tuple[Steps, StepGraph, set[str]]:
-        inquiry = Inquiry(evaluator, cancelled)
-        inquiry.read_reference()
-        evaluator.population(cancelled=cancelled)
-        steps = Steps(inquiry)
-        return steps, StepGraph(steps), set()
+        return *made_steps(evaluator, cancelled), set()
 
     steps, graph, taken = held.once(("steps", threading.get_ident()), begin)
     if known is not None and known not in taken:
         kept_object(known, lambda answers: answers).take_in(steps, graph)
         taken.add(known)
     return steps, graph
+
+
+def made_steps(evaluator: Evaluator, cancelled: Cancelled) -> tuple[Steps, StepGraph]:
+    """Return the steps of a snapshot, of which nothing was asked yet.
+
+    Raises:
+        WorkCancelled: ``cancelled`` returned True.
+    """
+    inquiry = Inquiry(evaluator, cancelled)
+    inquiry.read_reference()
+    evaluator.population(cancelled=cancelled)
+    steps = Steps(inquiry)
+    return steps, StepGraph(steps)
 
 
 @cache

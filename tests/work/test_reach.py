@@ -11,6 +11,7 @@ from iamdesk.paths import resources, sample_snapshot
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.reach.administration import administration
 from iamdesk.reach.reach_map import ReachMap, ReachOnce
+from iamdesk.reach.shared_ways import ways_of_everybody
 from iamdesk.snapshot.progress import WorkCancelled, never_cancelled
 from iamdesk.snapshot.reader import load_snapshot
 from iamdesk.work.processes import Processes
@@ -98,3 +99,21 @@ def test_how_far_principals_are_administrators_is_asked_once(monkeypatch: pytest
     )
     assert [administration(survey, account, one) for one in (*account.users, *account.roles)] == told
     assert not asked
+
+
+@pytest.mark.parametrize("goal", ["admin", "some data"])
+def test_the_ways_of_everybody_are_the_same_whoever_finds_them(goal: str, two: Processes, beside: Processes) -> None:
+    snapshot = load_snapshot(sample_snapshot())
+    alone = ReachMap(Evaluator(snapshot))
+    goal = goal if goal == "admin" else alone.goals[-1].key
+    ways = list(ways_of_everybody(alone, goal))
+    assert [way for _, way in ways] == [
+        way for reached in alone.everybody() if (way := alone.way(reached.principal, goal)) is not None
+    ]
+    assert len(ways) > 3
+    for executor in (two, beside):
+        other = ReachMap(Evaluator(snapshot))
+        assert list(ways_of_everybody(other, goal, Workers(executor, snapshot))) == ways
+        asked = {(step.path_id, step.source, step.target) for _, way in ways for step in way.steps if step.needs}
+        assert asked <= set(other.needs)
+    assert goal != "admin" or asked
