@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from heapq import merge
+from itertools import islice
 
 from iamdesk.index.action_bits import service_actions
 from iamdesk.query.bulk.grounds import fresh_ground
@@ -21,9 +21,6 @@ type LastSteps = tuple[tuple[int, tuple[tuple[str, Edge], ...]], ...]
 """Who takes steps into administration, as bits, and the steps that all of these take, with the account."""
 
 
-_FEW = 64
-
-
 @dataclass(frozen=True, slots=True)
 class _Target:
     """Where ways may end: those who are there, and those who take a last step that leads to no principal."""
@@ -38,7 +35,8 @@ class StepGraph:
     def __init__(self, steps: Steps) -> None:
         self.steps = steps
         self._last_steps: dict[tuple[str | None, bool], LastSteps] = {}
-        self._few_and_many: dict[tuple[str | None, bool], tuple[dict[int, list[int]], list[tuple[int, int]]]] = {}
+        self._first_of: dict[tuple[str | None, bool], Mapping[int, int]] = {}
+        """By position: the number of the first of the last steps that it takes."""
         self._administration: dict[tuple[str | None, bool], Levels] = {}
         self._to_data: dict[tuple[str, bool], Levels] = {}
         self._closures: dict[bool, Mapping[int, int]] = {}
@@ -158,21 +156,17 @@ class StepGraph:
         """Yield the last steps that a principal takes, with the account, in the order of `last_steps`."""
         key = (account, maybe)
         steps = self.last_steps(account, maybe)
-        if key not in self._few_and_many:
-            # Few principals take most of them: those are found by the principal.
-            few: dict[int, list[int]] = {}
-            many: list[tuple[int, int]] = []
+        if key not in self._first_of:
+            # Most often nobody wants more than the first: thousands of sets are passed over at once.
+            first: dict[int, int] = {}
+            seen = 0
             for number, (members, _) in enumerate(steps):
-                if members.bit_count() > _FEW:
-                    many.append((number, members))
-                    continue
-                for one in positions(members):
-                    few.setdefault(one, []).append(number)
-            self._few_and_many[key] = few, many
-        few, many = self._few_and_many[key]
-        among_many = (number for number, members in many if members >> position & 1)
-        for number in merge(few.get(position, ()), among_many):
-            yield from steps[number][1]
+                first.update(dict.fromkeys(positions(members & ~seen), number))
+                seen |= members
+            self._first_of[key] = first
+        for members, edges in islice(steps, self._first_of[key].get(position, len(steps)), None):
+            if members >> position & 1:
+                yield from edges
 
     def to_data(self, name: str, maybe: bool = False) -> Levels:
         """Return who needs how many steps to reading some data."""
@@ -260,26 +254,72 @@ def closed(forward: Mapping[int, int], breathe: Callable[[], None]) -> Mapping[i
     alike: dict[int, int] = {}
     for position, reached in forward.items():
         alike[reached] = alike.get(reached, 0) | 1 << position
-    ends: dict[int, int] = {}
-    by_closure: dict[int, int] = {}
-    going, done = 0, 0  # who becomes anybody, and whose end is known, as bits
-    for members in alike.values():
-        going |= members
-    # Who gets far first: there are few different ends, and whoever becomes one of those is closed with one step.
-    for first, own in sorted(alike.items(), key=lambda one: one[0].bit_count(), reverse=True):
-        breathe()
-        seen, counted = first, own
-        while left := seen & going & ~counted:
-            if left & done:
-                for closure, members in by_closure.items():
-                    if members & left:
-                        seen |= closure
-                        counted |= members
-                continue
-            reached = forward[(left & -left).bit_length() - 1]
-            seen |= reached
-            counted |= alike[reached]
-        ends[first] = seen
-        by_closure[seen] = by_closure.get(seen, 0) | own
-        done |= own
+    ends = _ends(alike, breathe)
     return {position: ends[reached] & ~(1 << position) for position, reached in forward.items()}
+
+
+def _ends(alike: Mapping[int, int], breathe: Callable[[], None]) -> Mapping[int, int]:
+    """Return by those whom some principals become in one step: all whom they become in any number of steps.
+
+    ``alike`` are the principals who become the same, as bits, by whom they become. Those who become each other end
+    alike (Tarjan's strongly connected components, by sets: nobody is looked at twice).
+    """
+    becoming = list(alike)
+    own = list(alike.values())
+    class_of = {position: number for number, members in enumerate(own) for position in positions(members)}
+    going = sum(own)
+    entered = 0
+    order: dict[int, int] = {}
+    lowest: dict[int, int] = {}
+    waiting: list[int] = []
+    ends: dict[int, int] = {}
+    for start in range(len(own)):
+        if start in order:
+            continue
+        path = [start]
+        while path:
+            one = path[-1]
+            if one not in order:
+                breathe()
+                order[one] = lowest[one] = len(order)
+                waiting.append(one)
+                entered |= own[one]
+            further = becoming[one] & going & ~entered
+            if further:
+                path.append(class_of[_lowest(further)])
+                continue
+            path.pop()
+            back = next((other for other in waiting if own[other] & becoming[one]), one)
+            lowest[one] = min(lowest[one], order[back])
+            if path:
+                lowest[path[-1]] = min(lowest[path[-1]], lowest[one])
+            if lowest[one] == order[one]:
+                cut = waiting.index(one)
+                circle, waiting[cut:] = waiting[cut:], []
+                ends.update(dict.fromkeys(circle, _end_of(circle, becoming, own, ends, class_of, going)))
+    return {becoming[number]: end for number, end in ends.items()}
+
+
+def _end_of(
+    circle: Sequence[int],
+    becoming: Sequence[int],
+    own: Sequence[int],
+    ends: Mapping[int, int],
+    class_of: Mapping[int, int],
+    going: int,
+) -> int:
+    """Return whom those become in the end who become each other; the ends of all others are known."""
+    end = inside = 0
+    for one in circle:
+        end |= becoming[one]
+        inside |= own[one]
+    left = end & going & ~inside
+    while left:
+        other = class_of[_lowest(left)]
+        end |= ends[other]
+        left &= ~(ends[other] | own[other])
+    return end
+
+
+def _lowest(bits: int) -> int:
+    return (bits & -bits).bit_length() - 1

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,7 +13,7 @@ from iamdesk.query.bulk.population import positions
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.reach.anything import _actions_of_paths
 from iamdesk.reach.catalogue import On, catalogue
-from iamdesk.reach.graph import StepGraph
+from iamdesk.reach.graph import closed
 from iamdesk.reach.reach_map import ReachMap
 from iamdesk.reach.sources import _Finding
 from iamdesk.reach.way import State
@@ -92,9 +90,7 @@ def test_nobody_is_asked_about_entities_of_which_no_allow_of_theirs_speaks(
 
 @given(st.dictionaries(st.integers(0, 12), st.sets(st.integers(0, 12), min_size=1), max_size=13))
 def test_whom_one_becomes_in_any_number_of_steps(becomes: Mapping[int, set[int]]) -> None:
-    breathing: Any = SimpleNamespace(inquiry=SimpleNamespace(breathe=lambda: None))
-    graph = StepGraph(breathing)
-    found = graph._close({one: sum(1 << other for other in others) for one, others in becomes.items()})
+    found = closed({one: sum(1 << other for other in others) for one, others in becomes.items()}, lambda: None)
     for one, others in becomes.items():
         reached = set(others)
         while more := {then for other in reached for then in becomes.get(other, ())} - reached:
@@ -102,8 +98,7 @@ def test_whom_one_becomes_in_any_number_of_steps(becomes: Mapping[int, set[int]]
         assert set(positions(found[one])) == reached - {one}
 
 
-def test_the_last_steps_of_one_are_those_that_name_it(made: ReachMap, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("iamdesk.reach.graph._FEW", 3)
+def test_the_last_steps_of_one_are_those_that_name_it(made: ReachMap) -> None:
     told = 0
     for maybe in (False, True):
         for position in made.steps.places:
