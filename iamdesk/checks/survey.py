@@ -56,7 +56,8 @@ class Survey(Inquiry):
             WorkCancelled: nobody wants the result any more.
         """
         found = self._make_reach(cancelled=self.cancelled)
-        self.share(ADMINISTRATION, found.steps.inquiry)
+        if isinstance(found, ReachMap):
+            self.share(ADMINISTRATION, found.steps.inquiry)
         return found
 
     def references(self, account: Account) -> AccountReferences:
