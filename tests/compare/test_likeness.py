@@ -200,3 +200,38 @@ def test_aliases_that_aws_keeps_to_itself_do_not_stand_for_others() -> None:
         found = compare_snapshots(snapshot("old", order), snapshot("new", order, limit), NOON)
         changed = {arn.rpartition("/")[2] for arn, one in found.principals.items() if one.status is Status.CHANGED}
         assert changed - {f"arn:aws:iam::{A}:root"} == {"u1", "u3"}
+
+
+def test_conditions_beside_an_allow_without_any_are_no_question_of_their_own() -> None:
+    def questions(count: int) -> int:
+        users = [
+            seeds.user(
+                f"u{number}",
+                allow("sqs:SendMessage", f"arn:aws:sqs:*:{A}:*"),
+                allow(
+                    "sqs:SendMessage",
+                    f"arn:aws:sqs:us-east-1:{A}:q",
+                    Condition={"StringEquals": {"aws:SourceVpc": f"vpc-{number}"}},
+                ),
+            )
+            for number in range(count)
+        ]
+        return compare_snapshots(snapshot("old", users), snapshot("new", users, LOCK), NOON).figures.questions
+
+    assert questions(2) == questions(9) > 0
+
+
+def test_what_is_about_the_caller_alone_is_asked_once_of_each() -> None:
+    def questions(tables: int, users: int) -> int:
+        own = [
+            allow(
+                ["dynamodb:GetItem", "dynamodb:DescribeTable"],
+                [f"arn:aws:dynamodb:us-east-1:{A}:table/t{number}" for number in range(tables)],
+                Condition={"StringEquals": {"aws:ResourceTag/owner": "${aws:username}"}},
+            )
+        ]
+        people = [seeds.user(f"u{number}", *own) for number in range(users)]
+        return compare_snapshots(snapshot("old", people), snapshot("new", people, LOCK), NOON).figures.questions
+
+    assert questions(6, 1) == questions(2, 1) > 0
+    assert questions(2, 3) - questions(2, 2) == questions(2, 2) - questions(2, 1) > 0
