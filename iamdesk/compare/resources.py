@@ -34,6 +34,7 @@ from iamdesk.evaluate.derived_keys import Dependence, dependence
 from iamdesk.evaluate.request import RequestError
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.actions import reference
+from iamdesk.index.global_keys import RESOURCE_TAG_PREFIXES
 from iamdesk.index.resource_index import tags_without_case
 from iamdesk.language import phrase
 from iamdesk.policy.patterns import glob, is_pattern
@@ -42,7 +43,7 @@ from iamdesk.snapshot.progress import Cancelled, WorkCancelled, never_cancelled
 
 _USUAL = ("999999999999", "888888888888", "777777777777", "666666666666")
 """What an account of nobody is called, where no policy and no organization tells one of them."""
-_TAG_KEYS = ("aws:resourcetag/", "iam:resourcetag/", "s3:buckettag/", "s3:accesspointtag/")
+_TAG_KEYS = (*RESOURCE_TAG_PREFIXES, "s3:accesspointtag/")
 _RESOURCE_KEYS = (*_TAG_KEYS, "aws:resourceorg", "aws:principalorg")
 _MAX_WITNESSES = 4
 """How many requests behind one effect are checked for the policies that allow them."""

@@ -12,7 +12,7 @@ from iamdesk.evaluate.context import DERIVED_ABSENT, UNKNOWN, VALUE_UNKNOWN, Fac
 from iamdesk.evaluate.services import GLOBAL_SERVICES
 from iamdesk.evaluate.target import Target
 from iamdesk.index.actions import ServiceReference
-from iamdesk.index.global_keys import is_provider_key
+from iamdesk.index.global_keys import RESOURCE_TAG_PREFIXES, is_provider_key
 from iamdesk.index.organization_index import OrganizationIndex
 
 LONGEST_SESSION = timedelta(hours=36)
@@ -21,7 +21,6 @@ LONGEST_SESSION = timedelta(hours=36)
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html
 """
 _PRINCIPAL_TAG = "aws:principaltag/"
-_RESOURCE_TAGS = ("aws:resourcetag/", "iam:resourcetag/", "s3:buckettag/")
 _OF_SERVICES = frozenset({"aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths"})
 _OF_FORWARDED_CALLS = frozenset(
     {
@@ -227,9 +226,8 @@ class DerivedKeys:
         if action is not None and not self.reference.takes_key(action, self.target.resource_types or None, key):
             # rule J1; a key of which the lists tell nothing may be newer than they are.
             return DERIVED_ABSENT if self.reference.knows_takers(key, self.target.service) else None
-        for prefix in _RESOURCE_TAGS:
-            if key.startswith(prefix) and self.resource_tags is not None:
-                return self._resource_tag(self.resource_tags, key[len(prefix) :])
+        if self.resource_tags is not None and key.startswith(RESOURCE_TAG_PREFIXES):
+            return self._resource_tag(self.resource_tags, key.partition("/")[2])
         return self._about_request(key)
 
     def _of_access_point(self, through: Through, key: str) -> Fact | None:

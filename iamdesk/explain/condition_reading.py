@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from iamdesk.explain.wording import listed
+from iamdesk.index.global_keys import RESOURCE_TAG_PREFIXES
 from iamdesk.language import mark, phrase, strung
 from iamdesk.policy.conditions import ConditionTest, PolicyValue, Quantifier
 from iamdesk.policy.operators import Operator
@@ -54,9 +55,8 @@ _SUBJECTS: Mapping[str, str] = {
 _TAGGED: Mapping[str, str] = {
     "aws:principaltag/": mark("the caller's tag {tag}"),
     "aws:requesttag/": mark("the tag {tag} in the request"),
-    "aws:resourcetag/": mark("the resource's tag {tag}"),
-    "ec2:resourcetag/": mark("the resource's tag {tag}"),
-    "iam:resourcetag/": mark("the resource's tag {tag}"),
+    **dict.fromkeys(RESOURCE_TAG_PREFIXES, mark("the resource's tag {tag}")),
+    "s3:buckettag/": mark("the bucket's tag {tag}"),
     "s3:existingobjecttag/": mark("the object's tag {tag}"),
     "kms:encryptioncontext:": mark("the encryption context's {tag}"),
 }

@@ -20,7 +20,7 @@ _FINE = frozenset({CaptureState.READ, CaptureState.NOTHING_THERE})
 _BY_THING = frozenset({Kind.ORGANIZATION, Kind.ORGANIZATION_POLICIES, Kind.IDENTITY_CENTER, Kind.SERVICE_LAST_ACCESSED})
 """Kinds of which each thing (unit, permission set, role) is asked about by itself."""
 _LACKS: Mapping[Kind, Callable[[Resource], bool]] = {
-    Kind.RESOURCE_POLICIES: lambda one: not one.is_policy_captured,
+    Kind.RESOURCE_POLICIES: lambda one: not one.is_policy_captured and not one.is_only_tagged,
     Kind.TAGS: lambda one: one.tags is None,
     Kind.BUCKET_ACCESS: lambda one: is_bucket(one) and (one.acl is None or one.public_access_block is None),
     Kind.KEY_GRANTS: lambda one: is_key(one) and one.key_grants is None,

@@ -225,9 +225,10 @@ def _of_resources(
 
 
 def _resource_policies(snapshot: Snapshot) -> _Measure:
-    held = sum(resource.is_policy_captured for resource in snapshot.resources)
+    resources = [resource for resource in snapshot.resources if not resource.is_only_tagged]
+    held = sum(resource.is_policy_captured for resource in resources)
     unlisted = _unlisted(snapshot)
-    whole = len(snapshot.resources) + len(unlisted)
+    whole = len(resources) + len(unlisted)
     if not unlisted:
         if not whole:
             return _measure(1, 1, mark("{held:,} of {whole:,} answer: there are no resources of these services"))

@@ -89,6 +89,21 @@ GLOBAL_KEY_TYPES: Final[dict[str, str]] = {
 
 PRINCIPAL_TAG_PREFIX: Final = "aws:principaltag/"
 
+RESOURCE_TAG_PREFIXES: Final = (
+    "aws:resourcetag/",
+    *("autoscaling:resourcetag/", "ec2:resourcetag/", "ecr-public:resourcetag/", "ecr:resourcetag/"),
+    *("ecs:resourcetag/", "elasticloadbalancing:resourcetag/", "elasticmapreduce:resourcetag/", "glacier:resourcetag/"),
+    *("iam:resourcetag/", "iotanalytics:resourcetag/", "license-manager:resourcetag/", "ram:resourcetag/"),
+    *("sagemaker:resourcetag/", "secretsmanager:resourcetag/", "ssm:resourcetag/", "s3:buckettag/"),
+    *("rds:cluster-pg-tag/", "rds:cluster-snapshot-tag/", "rds:cluster-tag/", "rds:db-tag/", "rds:es-tag/"),
+    *("rds:og-tag/", "rds:pg-tag/", "rds:ri-tag/", "rds:secgrp-tag/", "rds:snapshot-tag/", "rds:subgrp-tag/"),
+)
+"""Keys, up to the tag's name, for a tag of the resource that is asked about: AWS's own and those of services.
+
+Source: Service Authorization Reference, each service's condition keys (``secretsmanager:ResourceTag/tag-key``); Amazon
+RDS User Guide, "Specifying conditions: Using custom tags". On which actions and resources each counts is rule J1's.
+"""
+
 PER_ACTION_KEY_TYPES: Final[dict[str, str]] = {
     "aws:requesttag/": _STRING,
     "aws:resourcetag/": _STRING,

@@ -22,7 +22,7 @@ def resource_facts(resource: Resource, policy: Document | None) -> Iterator[tupl
     count = len(statements) if isinstance(statements, list) else 1
     if resource.policy is not None:
         yield mark("Policy"), nphrase("{count:,} statement", "{count:,} statements", count)
-    else:
+    elif not resource.is_only_tagged:
         yield mark("Policy"), phrase("none") if resource.is_policy_captured else phrase("not captured")
     if policy is not None and resource.arn.split(":", 3)[2] == "s3":
         yield mark("Public by its policy"), public_words(policy) or phrase("no")

@@ -89,10 +89,18 @@ class ResourceIndex:
         return self._by_arn
 
     def find(self, arn: Arn) -> Resource | None:
-        """Return the resource that carries the policy for an ARN: of an object its bucket, else the thing itself."""
+        """Return the resource that carries the policy for an ARN: of an object its bucket, else the thing itself.
+
+        Where its tags are all that is known of the thing itself, they stand in the place of the other's.
+        """
         found = self._by_arn.get(str(arn))
-        if found is not None:
-            return found
+        if found is not None and found.is_only_tagged:
+            whole = self._whole(arn)
+            return found if whole is None else whole.model_copy(update={"tags": found.tags})
+        return self._whole(arn) if found is None else found
+
+    def _whole(self, arn: Arn) -> Resource | None:
+        """Return what carries the policy for a part of it, by the ARN of the part."""
         if arn.service == "s3" and not arn.account:
             bucket = arn.resource.partition("/")[0]
             return self._by_arn.get(f"arn:{arn.partition}:s3:::{bucket}")

@@ -159,7 +159,7 @@ class ResourceSubjects:
         )
         gaps = (
             ()
-            if resource.is_policy_captured
+            if resource.is_policy_captured or resource.is_only_tagged
             else (phrase("Its policy was not captured: what it allows or denies is unknown."),)
         )
         return Subject(

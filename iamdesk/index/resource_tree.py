@@ -193,7 +193,7 @@ def _rows(owned: AccountResources | None) -> Iterator[tuple[str, Entry]]:
         has_policy = resource.policy is not None
         words = phrase("policy") if has_policy else phrase("no policy")
         if not has_policy and not resource.is_policy_captured:
-            words = phrase("policy not captured")
+            words = phrase("tags") if resource.is_only_tagged else phrase("policy not captured")
         region = region_of(resource)
         detail = strung(" · ", (words, region)) if region else words
         yield (
@@ -220,7 +220,7 @@ def _rows(owned: AccountResources | None) -> Iterator[tuple[str, Entry]]:
 def resource_badges(resource: Resource) -> tuple[Badge, ...]:
     """Mark a resource whose policy was not captured, or is no JSON object and so cannot be evaluated."""
     if resource.policy is None:
-        return () if resource.is_policy_captured else (Badge.GAP,)
+        return () if resource.is_policy_captured or resource.is_only_tagged else (Badge.GAP,)
     return document_badges(resource.policy)
 
 

@@ -12,6 +12,7 @@ from iamdesk.evaluate.derived_keys import Dependence, dependence
 from iamdesk.evaluate.policies import AttachedPolicy, SourceType
 from iamdesk.evaluate.request import Layer
 from iamdesk.evaluate.verdict import Verdict
+from iamdesk.index.global_keys import RESOURCE_TAG_PREFIXES
 from iamdesk.policy.document import Document
 from iamdesk.policy.statement import Statement
 from iamdesk.query.bulk.evaluation import Bulk, Moment
@@ -22,7 +23,6 @@ from iamdesk.reach.inquiry import Context, Inquiry
 from iamdesk.reach.targets import Targets
 from iamdesk.snapshot.organization import OrganizationPolicyType
 
-_TAG_KEYS = ("aws:resourcetag/", "iam:resourcetag/")
 _OF_KIND = {
     OrganizationPolicyType.SERVICE_CONTROL_POLICY: AttachedPolicy(
         Layer.SCP, SourceType.SCP, "", "", "", "", AS_IDENTITY.document
@@ -424,7 +424,7 @@ def _refined(parts: Iterable[int], bits: int) -> list[int]:
 
 
 def _tags_asked(keys: Iterable[str]) -> set[str]:
-    return {key.partition("/")[2] for key in keys if key.startswith(_TAG_KEYS)}
+    return {key.partition("/")[2] for key in keys if key.startswith(RESOURCE_TAG_PREFIXES)}
 
 
 def _organization_documents(inquiry: Inquiry) -> Iterator[tuple[AttachedPolicy, Document]]:

@@ -72,6 +72,9 @@ _LISTED_BY: Mapping[tuple[str, str], tuple[str, str]] = {
 }
 """For the lists that print names: the command that is asked about each."""
 
+_WITH_TAGS_ELSEWHERE = (["iam"], ["organizations"], ["sso"])
+"""Services whose things are no resources here: they are read from commands of their own."""
+
 _MULTI_REGION_POLICY = "get-multi-region-access-point-policy"
 _MULTI_REGION_LIST = "list-multi-region-access-points"
 _PARTITIONS = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("us-isob-", "aws-iso-b"), ("us-iso-", "aws-iso"))
@@ -288,9 +291,12 @@ class Resources:
         for part, output in self._pages("resourcegroupstaggingapi", "get-resources", settings.GetResources):
             for tagged in output.resource_tag_mapping_list:
                 arn = _rest_api(tagged.resource_arn, part.place.account)
-                if arn in self._found:
-                    tags = tuple((tag.key, tag.value) for tag in tagged.tags)
-                    self._found[arn].setdefault("tags", tags)
+                if arn not in self._found:
+                    arn = tagged.resource_arn
+                    if arn.split(":", 3)[2:3] in _WITH_TAGS_ELSEWHERE or not arn.startswith("arn:"):
+                        continue
+                    self._entry(arn, part.place)["is_only_tagged"] = True
+                self._found[arn].setdefault("tags", tuple((tag.key, tag.value) for tag in tagged.tags))
         for part, apis in self._pages("apigateway", "get-rest-apis", GetRestApis):
             for api in apis.items:
                 arn = self.arn(part.place, command="get-rest-api", arguments=(api.id,))

