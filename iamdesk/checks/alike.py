@@ -35,7 +35,7 @@ type Part = tuple[object, ...]
 @check(
     "HYG-10",
     over=ACCOUNTS,
-    title=mark("The same thing twice"),
+    title=mark("Duplicate policy or role"),
     severity=Severity.INFO,
     question="Do several policies allow the same, or are several roles the same, those whom they let in included?",
     remedy=mark(

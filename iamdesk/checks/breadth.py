@@ -37,7 +37,7 @@ def _administrators(survey: Survey, account: Account) -> list[Principal]:
 @check(
     "ADM-08",
     over=GROUPS,
-    title=mark("Group of administrators"),
+    title=mark("Administrator group"),
     severity=Severity.HIGH,
     question="Does a group make its members administrators?",
     remedy=mark("Keep the group small, ask for MFA in a condition, and review its members by name."),
@@ -145,7 +145,7 @@ def _is_assumed(survey: Survey, role: RoleDetail) -> bool:
 @check(
     "ADM-13",
     over=PRINCIPALS,
-    title=mark("May stop the logs"),
+    title=mark("Can disable audit logging"),
     severity=Severity.HIGH,
     question="May a user or role that is no administrator stop CloudTrail, AWS Config or GuardDuty?",
     remedy=mark("Deny it with a service control policy to all but the security team."),

@@ -118,7 +118,7 @@ def _to_administration(survey: Survey, principal: Principal, *, one_step: bool) 
 @check(
     "CHN-01",
     over=PRINCIPALS,
-    title=mark("Becomes an administrator in one step"),
+    title=mark("Can become administrator in one step"),
     severity=Severity.HIGH,
     question="Can a user or role that is no administrator become one in a single step?",
     remedy=mark(
@@ -134,7 +134,7 @@ def one_step(survey: Survey, _account: Account, principal: Principal) -> Iterato
 @check(
     "CHN-02",
     over=PRINCIPALS,
-    title=mark("Becomes an administrator in several steps"),
+    title=mark("Can become administrator in several steps"),
     severity=Severity.HIGH,
     question="Can a user or role become an administrator through others that it becomes on the way?",
     remedy=mark("Cut the chain where fewest need it: a trust policy that names too many, or a permission on its way."),
@@ -148,7 +148,7 @@ def several_steps(survey: Survey, _account: Account, principal: Principal) -> It
 @check(
     "CHN-03",
     over=PRINCIPALS,
-    title=mark("Gets into another account"),
+    title=mark("Can reach another account"),
     severity=Severity.MEDIUM,
     question="Can a user or role become somebody of another account of the snapshot?",
     remedy=mark(
@@ -228,7 +228,7 @@ def _outsiders(survey: Survey, account: Account, role: RoleDetail) -> Iterator[_
 @check(
     "CHN-04",
     over=ROLES,
-    title=mark("Outsiders get to administration through the role"),
+    title=mark("External principals can become administrator through the role"),
     severity=Severity.CRITICAL,
     question="Does a role that somebody outside the organization gets into lead to administration?",
     remedy=mark("Name exactly who may come in the trust policy, or cut the way from the role to administration."),
@@ -266,7 +266,7 @@ def outsiders_to_administration(survey: Survey, account: Account, role: RoleDeta
 @check(
     "CHN-05",
     over=ROLES,
-    title=mark("Outsiders get to sensitive data through the role"),
+    title=mark("External principals can reach sensitive data through the role"),
     severity=Severity.HIGH,
     question="Does a role that somebody outside the organization gets into lead to reading all data of a kind?",
     remedy=mark("Name exactly who may come in the trust policy, and give the role only the data that they need."),
@@ -305,7 +305,7 @@ def _is_known(survey: Survey, role: RoleDetail) -> bool:
 @check(
     "CHN-06",
     over=ACCOUNTS,
-    title=mark("Roles that can assume each other"),
+    title=mark("Role assumption cycle"),
     severity=Severity.LOW,
     question="Can roles of the account assume each other in a circle?",
     remedy=mark(
@@ -328,7 +328,7 @@ def circle(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
 @check(
     "CHN-08",
     over=ROLES,
-    title=mark("Role that the whole account may assume"),
+    title=mark("Role assumable by the whole account"),
     severity=Severity.MEDIUM,
     question="Does a role trust its whole account, so that everybody there with sts:AssumeRole gets in?",
     remedy=mark("Name the users and roles that need it in the trust policy."),
@@ -378,7 +378,7 @@ def _deciding_tags(survey: Survey, principal: Principal) -> list[str]:
 @check(
     "CHN-09",
     over=ROLES,
-    title=mark("Whoever assumes the role chooses tags that decide what it may do"),
+    title=mark("Session tags that decide permissions can be chosen freely"),
     severity=Severity.MEDIUM,
     question="Does the trust policy let callers set session tags on which the role's own permissions hang?",
     remedy=mark("Bind the tags that callers may set with aws:RequestTag conditions in the trust policy."),
@@ -414,7 +414,7 @@ def session_tags(survey: Survey, _account: Account, role: RoleDetail) -> Iterato
 @check(
     "CHN-10",
     over=PRINCIPALS,
-    title=mark("May change the tags that decide what it may do"),
+    title=mark("Can change the tags that decide its permissions"),
     severity=Severity.HIGH,
     question="May a user or role tag itself, where its own permissions hang on its tags?",
     remedy=mark(
@@ -443,7 +443,7 @@ def tags_itself(survey: Survey, _account: Account, principal: Principal) -> Iter
 @check(
     "CHN-11",
     over=PRINCIPALS,
-    title=mark("Gets far"),
+    title=mark("Large blast radius"),
     severity=Severity.INFO,
     question="How many others can a user or role become that does not get to administration?",
     remedy=mark("See which of them it needs, and take the others away."),

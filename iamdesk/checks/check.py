@@ -5,7 +5,7 @@ A check is written once, in the module of its kind::
     @check(
         "HYG-01",
         over=USERS,
-        title=mark("User with policies of its own"),
+        title=mark("User with directly attached policies"),
         severity=Severity.LOW,
         question="Does the user carry policies itself, not through a group?",
         remedy="Give the policies to a group and make the user a member.",

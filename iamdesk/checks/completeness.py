@@ -49,7 +49,7 @@ def truncated(_survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
 @check(
     "CMP-02",
     over=ACCOUNTS,
-    title=mark("Attachments that the snapshot does not show"),
+    title=mark("Attachments not captured"),
     severity=Severity.MEDIUM,
     question="Does AWS count more attachments of a policy than the snapshot holds?",
     remedy=_RECAPTURE,
@@ -113,7 +113,7 @@ def _as_published(arn: str, carriers: Sequence[Principal]) -> Hit:
 @check(
     "CMP-03",
     over=ACCOUNTS,
-    title=mark("Policy or group that the snapshot names and does not hold"),
+    title=mark("Policy or group not captured"),
     severity=Severity.MEDIUM,
     question="Is a policy that is attached, or a group that has members, absent from the snapshot?",
     remedy=mark(
@@ -294,7 +294,7 @@ def service_linked_roles_left_out(_survey: Survey, account: Account, _: Account)
 @check(
     "CMP-10",
     over=ACCOUNTS,
-    title=mark("When roles were last used was not captured"),
+    title=mark("Last use of roles not captured"),
     severity=Severity.INFO,
     question="Does the snapshot say of each role when it was last used?",
     remedy=mark("Capture with a current AWS CLI: `aws iam get-account-authorization-details` prints `RoleLastUsed`."),

@@ -202,7 +202,7 @@ def two_keys(survey: Survey, account: Account, user: UserDetail) -> Iterator[Hit
 @check(
     "CRD-07",
     over=USERS,
-    title=mark("Password and access key on one user"),
+    title=mark("User with password and access key"),
     severity=Severity.LOW,
     question="Has a user a console password and an active access key?",
     remedy=mark("Give people a password and programs a role."),
@@ -267,7 +267,7 @@ def signing_certificate(survey: Survey, account: Account, user: UserDetail) -> I
 @check(
     "CRD-10",
     over=ACCOUNTS,
-    title=mark("Server certificate that has expired"),
+    title=mark("Expired server certificate"),
     severity=Severity.LOW,
     question="Does IAM keep a TLS certificate whose time is over?",
     remedy=mark(

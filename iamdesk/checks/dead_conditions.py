@@ -60,7 +60,7 @@ def fails_when_absent(test: ConditionTest) -> bool:
 @check(
     "LNT-08",
     over=WRITTEN,
-    title=mark("Condition on a key that is never there"),
+    title=mark("Condition key never present in the request"),
     severity=Severity.LOW,
     question="Does a statement test a condition key that AWS does not have, or that its actions do not carry?",
     remedy=mark(
@@ -136,7 +136,7 @@ def _named(test: ConditionTest) -> str:
 @check(
     "LNT-05",
     over=WRITTEN,
-    title=mark("Set operator on a key with one value"),
+    title=mark("Set operator on a single-valued key"),
     severity=Severity.LOW,
     question="Does a condition test a key that has one value with ForAllValues or ForAnyValue?",
     remedy=mark("Take the plain operator: set operators are for keys that can have several values."),
@@ -237,7 +237,7 @@ def _actions_without(pattern: ActionPattern, key: str) -> tuple[str, ...]:
 @check(
     "LNT-07",
     over=WRITTEN,
-    title=mark("Deny that also hits actions without the key"),
+    title=mark("Deny also applies to requests without the key"),
     severity=Severity.LOW,
     question="Does a Deny with a negated test also deny actions whose requests never have the key?",
     remedy=mark(
@@ -293,7 +293,7 @@ def _carries(action: str, key: str) -> bool:
 @check(
     "LNT-13",
     over=WRITTEN,
-    title=mark("Wildcard that is compared as it stands"),
+    title=mark("Wildcard in an operator that takes none"),
     severity=Severity.LOW,
     question="Does a condition compare a value that holds * or ? with an operator that knows no wildcards?",
     remedy=mark(

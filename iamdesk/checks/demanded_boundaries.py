@@ -40,7 +40,7 @@ class Demand(NamedTuple):
 @check(
     "GRD-01",
     over=ACCOUNTS,
-    title=mark("Boundary that is demanded and not there"),
+    title=mark("Required permissions boundary missing"),
     severity=Severity.HIGH,
     question="Does a policy demand a permissions boundary of roles or users of some path or name that others lack?",
     remedy=mark(

@@ -138,7 +138,7 @@ def _told(
 @check(
     "RES-01",
     over=RESOURCES,
-    title=mark("Resource that is open to everybody"),
+    title=mark("Publicly accessible resource"),
     severity=Severity.CRITICAL,
     question="May anybody on the Internet use a resource, without signing in?",
     remedy=mark(
@@ -167,7 +167,7 @@ def _block(resource: Resource) -> str:
 @check(
     "RES-02",
     over=RESOURCES,
-    title=mark("Resource that is open to every AWS account"),
+    title=mark("Resource accessible to every AWS account"),
     severity=Severity.CRITICAL,
     question="May somebody of an AWS account that nobody named use a resource?",
     remedy=mark("Name the accounts or roles that are meant under Principal, or test aws:PrincipalOrgID."),

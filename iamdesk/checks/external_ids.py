@@ -45,7 +45,7 @@ def _external_ids(survey: Survey, role: RoleDetail) -> Iterator[_Asked]:
 @check(
     "TRU-06",
     over=ROLES,
-    title=mark("External id that can be guessed, or that others have"),
+    title=mark("Guessable or shared external ID"),
     severity=Severity.MEDIUM,
     question="Does a role let another account in with an external id that is short, known, or shared?",
     remedy=mark("Have the vendor make one for you alone: long, random, and asked for by them, not chosen by you."),

@@ -188,7 +188,7 @@ def github_stranger(survey: Survey, _account: Account, role: RoleDetail) -> Iter
 @check(
     "FED-02",
     over=ROLES,
-    title=mark("More of a GitHub organization than meant can assume the role"),
+    title=mark("GitHub organization trusted too broadly"),
     severity=Severity.HIGH,
     question="Does a token of another repository of the same owner, or of a pull request, get into a role?",
     remedy=mark(
@@ -282,7 +282,7 @@ def pod_stranger(survey: Survey, _account: Account, role: RoleDetail) -> Iterato
 @check(
     "FED-06",
     over=ROLES,
-    title=mark("Identities of a Cognito identity pool that were not meant can assume the role"),
+    title=mark("Unintended Cognito identities can assume the role"),
     severity=Severity.CRITICAL,
     question="Does the token of a stranger's identity pool, or of a guest, get into a role?",
     remedy=mark(
@@ -300,7 +300,7 @@ def cognito_stranger(survey: Survey, _account: Account, role: RoleDetail) -> Ite
 @check(
     "FED-07",
     over=ROLES,
-    title=mark("Tokens of an identity provider are taken whoever they are for"),
+    title=mark("Identity provider tokens accepted for any audience"),
     severity=Severity.HIGH,
     question="Does a token get into a role that was made for another application, or for an unknown subject?",
     remedy=mark(
@@ -349,7 +349,7 @@ def foreign_audience(survey: Survey, _account: Account, role: RoleDetail) -> Ite
 @check(
     "FED-08",
     over=ROLES,
-    title=mark("SAML assertions for another application are taken"),
+    title=mark("SAML assertions for other applications accepted"),
     severity=Severity.LOW,
     question="Does a SAML assertion get into a role that was made for another audience than AWS sign-in?",
     remedy=mark('Require in the trust policy `"StringEquals": {"SAML:aud": "https://signin.aws.amazon.com/saml"}`.'),
@@ -381,7 +381,7 @@ def saml_audience(survey: Survey, _account: Account, role: RoleDetail) -> Iterat
 @check(
     "FED-12",
     over=ROLES,
-    title=mark("A token without the claim gets past the test"),
+    title=mark("Token without the tested claim accepted"),
     severity=Severity.MEDIUM,
     question="Does a claim that the trust policy tests keep out tokens with another value, but not tokens without it?",
     remedy=mark(

@@ -23,7 +23,7 @@ _OF_RESOURCES = (Kind.RESOURCE_POLICIES, Kind.BUCKET_ACCESS, Kind.KEY_GRANTS)
 @check(
     "CMP-04",
     over=ACCOUNTS,
-    title=mark("Parts of the snapshot are of different times"),
+    title=mark("Snapshot parts captured at different times"),
     severity=Severity.LOW,
     question="Were parts of the snapshot captured more than a day apart?",
     remedy=mark("Capture all of it in one go: what changed in between makes findings that were never true."),
@@ -89,7 +89,7 @@ def _moments(survey: Survey, account: Account) -> Iterator[tuple[str, datetime]]
 @check(
     "CMP-06",
     over=ACCOUNTS,
-    title=mark("Policies of resources were not captured"),
+    title=mark("Resource policies not captured"),
     severity=Severity.INFO,
     question="Does the snapshot lack policies of resources, access control lists or grants on keys?",
     remedy=mark("Capture a bundle with iamdesk collect, or add the outputs that `iamdesk validate` names."),
@@ -123,7 +123,7 @@ def _lacking(one: CapturedData) -> Evidence:
 @check(
     "CMP-07",
     over=ACCOUNTS,
-    title=mark("The list of AWS actions is older than the snapshot"),
+    title=mark("AWS action data older than the snapshot"),
     severity=Severity.INFO,
     question="Is the list of AWS actions more than 90 days older than the snapshot?",
     remedy=mark("Update iamdesk, which brings a newer list: actions that AWS added since are not known to this one."),

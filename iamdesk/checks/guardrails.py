@@ -25,7 +25,7 @@ def _asked(survey: Survey, principal: Principal, action: str, resource: str, con
 @check(
     "GRD-02",
     over=PRINCIPALS,
-    title=mark("Boundary that bounds nothing"),
+    title=mark("Ineffective permissions boundary"),
     severity=Severity.HIGH,
     question="Is a user or role an administrator although it has a permissions boundary?",
     remedy=mark("Write into the boundary what such principals may do at most."),
@@ -47,7 +47,7 @@ def idle_boundary(survey: Survey, account: Account, principal: Principal) -> Ite
 @check(
     "GRD-03",
     over=PRINCIPALS,
-    title=mark("May change its own boundary"),
+    title=mark("Can change its own permissions boundary"),
     severity=Severity.HIGH,
     question="May a user or role take off or replace its own permissions boundary?",
     remedy=mark("Deny Delete and Put of permissions boundaries in the boundary itself."),
@@ -71,7 +71,7 @@ def changes_own_boundary(survey: Survey, account: Account, principal: Principal)
 @check(
     "GRD-04",
     over=PRINCIPALS,
-    title=mark("Bounded, but makes roles without a boundary"),
+    title=mark("Can create roles without a permissions boundary"),
     severity=Severity.HIGH,
     question="May a bounded user or role make roles that have no boundary?",
     remedy=mark("Allow iam:CreateRole and iam:CreateUser only with the boundary: test iam:PermissionsBoundary."),
@@ -89,7 +89,7 @@ def makes_unbounded(survey: Survey, account: Account, principal: Principal) -> I
 @check(
     "GRD-05",
     over=PRINCIPALS,
-    title=mark("May rewrite its own boundary"),
+    title=mark("Can edit the policy of its own permissions boundary"),
     severity=Severity.CRITICAL,
     question="May a user or role change the policy that is its permissions boundary?",
     remedy=mark(

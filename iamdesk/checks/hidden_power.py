@@ -33,7 +33,7 @@ _MOST_NAMED = 20
 @check(
     "ADM-03",
     over=PRINCIPALS,
-    title=mark("Administrator by a sum of policies"),
+    title=mark("Shadow administrator (combined policies)"),
     severity=Severity.HIGH,
     question="Is a user or role an administrator although none of its policies allows everything?",
     remedy=mark(
@@ -80,7 +80,7 @@ def _names_everything(statement: Statement) -> bool:
 @check(
     "ADM-06",
     over=WRITTEN,
-    title=mark("Whole service on every resource"),
+    title=mark("Full service access on all resources"),
     severity=Severity.MEDIUM,
     question="Does a policy allow every action of a service on every resource, those that change permissions included?",
     remedy=mark(
@@ -164,7 +164,7 @@ def changes_permissions(service: str) -> bool:
 @check(
     "ADM-10",
     over=ACCOUNTS,
-    title=mark("Program that is an administrator"),
+    title=mark("Workload with administrator access"),
     severity=Severity.HIGH,
     question="Is a user that only programs use, or a role that a service or a pipeline takes, an administrator?",
     remedy=mark(

@@ -38,7 +38,7 @@ class _WayOut(NamedTuple):
 @check(
     "LNT-03",
     over=WRITTEN,
-    title=mark("Deny with a hole"),
+    title=mark("Bypassable Deny"),
     severity=Severity.MEDIUM,
     question="Does a Deny with NotAction or NotResource leave out what those it binds may do to take it off?",
     remedy=mark(

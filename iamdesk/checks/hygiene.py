@@ -24,7 +24,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed.h
 @check(
     "HYG-01",
     over=USERS,
-    title=mark("User with policies of its own"),
+    title=mark("User with directly attached policies"),
     severity=Severity.LOW,
     question="Does a user carry policies itself, not through a group?",
     remedy=mark(
@@ -84,7 +84,7 @@ def user_without_permissions(_survey: Survey, _account: Account, user: UserDetai
 @check(
     "HYG-03",
     over=GROUPS,
-    title=mark("Group that does nothing"),
+    title=mark("Group without members or permissions"),
     severity=Severity.LOW,
     question="Has a group no members, or no policies?",
     remedy=mark("Delete the group, or give it the members or policies that it was made for."),
@@ -124,7 +124,7 @@ def idle_group(survey: Survey, account: Account, group: GroupDetail) -> Iterator
 @check(
     "HYG-04",
     over=CUSTOMER_POLICIES,
-    title=mark("Customer managed policy that nothing uses"),
+    title=mark("Unattached customer managed policy"),
     severity=Severity.LOW,
     question="Is a customer managed policy attached to nothing and no boundary of anybody?",
     remedy=mark("Delete the policy; its text stays in this snapshot."),
@@ -150,7 +150,7 @@ def unattached_policy(survey: Survey, account: Account, policy: ManagedPolicyDet
 @check(
     "HYG-05",
     over=ROLES,
-    title=mark("Role that is not used"),
+    title=mark("Unused role"),
     severity=Severity.MEDIUM,
     question="Was a role last used more than 90 days before the snapshot, or never?",
     remedy=mark("Ask the owner; then deny everything to the role for a while, and delete it when nobody misses it."),

@@ -26,7 +26,7 @@ _SOURCES = {"user": SourceType.USER, "group": SourceType.GROUP, "role": SourceTy
 @check(
     "LNT-12",
     over=USERS,
-    title=mark("Policy that hangs on a tag which the user lacks"),
+    title=mark("Policy condition on a tag that the user does not have"),
     severity=Severity.LOW,
     question="Does a statement of a user's policies need a tag of the user that the user does not have?",
     remedy=mark("Tag the user, or give the variable a default: `${aws:PrincipalTag/team, 'none'}`."),
@@ -88,7 +88,7 @@ def _attached(policy: CarriedPolicy) -> AttachedPolicy:
 @check(
     "LNT-16",
     over=ACCOUNTS,
-    title=mark("One session is named in place of a role"),
+    title=mark("Single session named instead of the role"),
     severity=Severity.MEDIUM,
     question="Does a trust policy or a resource policy name a role session as principal?",
     remedy=mark(

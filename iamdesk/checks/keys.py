@@ -50,7 +50,7 @@ def _able(survey: Survey, action: str, key: Resource) -> list[str]:
 @check(
     "ADM-14",
     over=RESOURCES,
-    title=mark("May undo a key"),
+    title=mark("Can delete or take over a KMS key"),
     severity=Severity.HIGH,
     question="May users or roles that are no administrators and that the key policy does not name delete the key, "
     "rewrite its policy and grant its use?",
@@ -92,7 +92,7 @@ def undoes_key(survey: Survey, _account: Account, key: Resource) -> Iterator[Hit
 @check(
     "RES-06",
     over=RESOURCES,
-    title=mark("Key that many decrypt with"),
+    title=mark("KMS key usable by many principals"),
     severity=Severity.MEDIUM,
     question="Do more than ten users and roles that the key policy does not name decrypt with a key?",
     remedy=mark("Name those who need it in the key policy, and take kms:Decrypt for the account out of it."),

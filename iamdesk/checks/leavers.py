@@ -22,7 +22,7 @@ _DISABLED = "DISABLED"
 @check(
     "CRD-06",
     over=USERS,
-    title=mark("Access key made with the user and never used"),
+    title=mark("Access key created with the user and never used"),
     severity=Severity.LOW,
     question="Has a user an active access key that was made with the user and never used?",
     remedy=mark("Delete the key; whoever needs one asks for it."),
@@ -51,7 +51,7 @@ def key_never_used(survey: Survey, account: Account, user: UserDetail) -> Iterat
 @check(
     "CRD-13",
     over=USERS,
-    title=mark("User whose password was taken away still has a key"),
+    title=mark("User without console access has an active access key"),
     severity=Severity.HIGH,
     question="Has a user who signed in with a password once, and has none any more, an active access key?",
     remedy=mark(
@@ -86,7 +86,7 @@ def disabled_with_key(survey: Survey, account: Account, user: UserDetail) -> Ite
 @check(
     "CRD-14",
     over=ACCOUNTS,
-    title=mark("Somebody who is disabled still has access"),
+    title=mark("Disabled Identity Center user still has access"),
     severity=Severity.HIGH,
     question="Has somebody who is disabled in IAM Identity Center an IAM user of the same name, or assignments?",
     remedy=mark(

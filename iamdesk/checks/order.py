@@ -51,7 +51,7 @@ _FROM_OUTSIDE = ("ACCOUNT", "ORGANIZATION")
 @check(
     "HYG-08",
     over=ACCOUNTS,
-    title=mark("Nobody's users and roles"),
+    title=mark("Users and roles without an owner tag"),
     severity=Severity.LOW,
     question="Are there users or roles without a tag that says whose they are or what they are for?",
     remedy=mark(
@@ -137,7 +137,7 @@ def inline_policies(_survey: Survey, account: Account, _: Account) -> Iterator[H
 @check(
     "HYG-11",
     over=ACCOUNTS,
-    title=mark("Nobody for support cases"),
+    title=mark("No role for AWS Support cases"),
     severity=Severity.LOW,
     question="May nobody but administrators open a case with AWS Support?",
     remedy=mark("Make a role for incidents with AWS's policy AWSSupportAccess, which those on call may assume."),
@@ -221,7 +221,7 @@ def _named(arns: Iterable[str]) -> Iterator[Evidence]:
 @check(
     "HYG-12",
     over=ACCOUNTS,
-    title=mark("No analyzer of access from outside"),
+    title=mark("No external access analyzer"),
     severity=Severity.INFO,
     question="Is there a Region that was asked without an active analyzer of IAM Access Analyzer for external access?",
     remedy=mark(
@@ -274,7 +274,7 @@ def no_analyzer(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
 @check(
     "SVC-07",
     over=ACCOUNTS,
-    title=mark("Role for EC2 that no instance can have"),
+    title=mark("EC2 role without an instance profile"),
     severity=Severity.LOW,
     question="Is a role for EC2 alone in no instance profile, so that no instance can run with it?",
     remedy=mark("Delete the role, or put it into an instance profile if an instance is meant to have it."),
@@ -314,7 +314,7 @@ def _is_for_instances(survey: Survey, role: RoleDetail) -> bool:
 @check(
     "ADM-17",
     over=ACCOUNTS,
-    title=mark("Files in and out through CloudShell"),
+    title=mark("CloudShell file transfer allowed"),
     severity=Severity.LOW,
     question="May users or roles that are no administrators move files both ways through AWS CloudShell?",
     remedy=mark(

@@ -44,7 +44,7 @@ def whole_other_account(survey: Survey, _account: Account, role: RoleDetail) -> 
 @check(
     "TRU-08",
     over=ROLES,
-    title=mark("Another account gets an administrator's role"),
+    title=mark("Another account can assume an administrator role"),
     severity=Severity.HIGH,
     question="Does somebody of an account outside the organization get into a role that is an administrator?",
     remedy=mark("Give the role what the other account's work needs, and no more."),

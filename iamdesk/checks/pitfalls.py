@@ -146,7 +146,7 @@ def allow_not_resource(_survey: Survey, _account: Account, written: Written) -> 
 @check(
     "LNT-04",
     over=WRITTEN,
-    title=mark("ForAllValues lets requests without the key pass"),
+    title=mark("ForAllValues allows requests without the key"),
     severity=Severity.MEDIUM,
     question="Does an Allow rest on ForAllValues, which is true when the key is not in the request?",
     remedy=mark(
@@ -182,7 +182,7 @@ def for_all_values_on_allow(_survey: Survey, _account: Account, written: Written
 @check(
     "LNT-06",
     over=WRITTEN,
-    title=mark("IfExists turns a guard off"),
+    title=mark("IfExists disables a restriction"),
     severity=Severity.MEDIUM,
     question="Does an Allow test with IfExists a key that the caller can leave out of the request?",
     remedy=mark("Use the operator without IfExists, so that a request without the key is not allowed."),
@@ -216,7 +216,7 @@ def if_exists_guard(_survey: Survey, _account: Account, written: Written) -> Ite
 @check(
     "LNT-11",
     over=WRITTEN,
-    title=mark("Policy variables in a policy of the old version"),
+    title=mark("Policy variables without Version 2012-10-17"),
     severity=Severity.MEDIUM,
     question="Does a policy without Version 2012-10-17 use policy variables, which it takes for plain text?",
     remedy=mark('Set `"Version": "2012-10-17"`, after checking what the variables then let in.'),
@@ -250,7 +250,7 @@ def variables_in_an_old_version(_survey: Survey, _account: Account, written: Wri
 @check(
     "LNT-15",
     over=WRITTEN,
-    title=mark("MFA is asked for in a way that access keys pass"),
+    title=mark("MFA condition that access keys bypass"),
     severity=Severity.HIGH,
     question="Does a request made with long-term access keys, which never carry MFA, pass a test for MFA?",
     remedy=mark(

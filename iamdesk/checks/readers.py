@@ -35,7 +35,7 @@ def _who(survey: Survey, action: str, resource: str) -> dict[str, Verdict]:
 @check(
     "RES-04",
     over=RESOURCES,
-    title=mark("May fetch objects, but not decrypt them"),
+    title=mark("Can read objects but not decrypt them"),
     severity=Severity.INFO,
     question="May users or roles read objects of a bucket that they may not decrypt?",
     remedy=mark(
@@ -95,7 +95,7 @@ def read_without_key(survey: Survey, _account: Account, bucket: Resource) -> Ite
 @check(
     "RES-05",
     over=RESOURCES,
-    title=mark("Secret that another team reads"),
+    title=mark("Secret readable by another team"),
     severity=Severity.MEDIUM,
     question="May users or roles of another team than a secret's own read it?",
     remedy=mark(

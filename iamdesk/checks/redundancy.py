@@ -32,7 +32,7 @@ _MANAGED, _USER, _GROUP, _ROLE, _TRUST = 6_144, 2_048, 5_120, 10_240, 2_048
 @check(
     "LNT-14",
     over=WRITTEN,
-    title=mark("Statement that another one already says"),
+    title=mark("Redundant statement"),
     severity=Severity.INFO,
     question="Does a policy hold a statement that changes nothing, since another one of it covers it?",
     remedy=mark("Remove the statement, or narrow the wider one, whichever was meant."),
@@ -180,7 +180,7 @@ def _fits(wider: str, lesser: str) -> bool:
 @check(
     "LNT-18",
     over=ACCOUNTS,
-    title=mark("Policy that is nearly full"),
+    title=mark("Policy near its size limit"),
     severity=Severity.INFO,
     question="Does a policy take nine tenths or more of the characters that AWS lets it have?",
     remedy=mark(

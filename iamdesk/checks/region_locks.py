@@ -40,7 +40,7 @@ _PROBES = (
 @check(
     "GRD-08",
     over=ACCOUNTS,
-    title=mark("Region lock that leaks"),
+    title=mark("Region restriction with gaps"),
     severity=Severity.MEDIUM,
     question="May something be made in a Region that a service control policy is to keep the account out of?",
     remedy=mark(

@@ -82,7 +82,7 @@ def root_not_central(survey: Survey, account: Account, _: Account) -> Iterator[H
 @check(
     "ROT-05",
     over=ACCOUNTS,
-    title=mark("Nothing holds the root user back"),
+    title=mark("No SCP restricts the root user"),
     severity=Severity.MEDIUM,
     question="May the root user of a member account do what no service control policy denies it?",
     remedy=mark(

@@ -39,7 +39,7 @@ class _Kind(NamedTuple):
 @check(
     "CRD-12",
     over=ACCOUNTS,
-    title=mark("Own credentials changed without MFA"),
+    title=mark("Can change own credentials without MFA"),
     severity=Severity.MEDIUM,
     question="May users who are no administrators change their own access keys, password or MFA devices without MFA?",
     remedy=mark(

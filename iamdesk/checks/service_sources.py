@@ -90,7 +90,7 @@ def services_of(statements: Iterator[Statement] | tuple[Statement, ...]) -> tupl
 @check(
     "SVC-01",
     over=ROLES,
-    title=mark("A service takes the role for any account"),
+    title=mark("Confused deputy: a service can assume the role for any account"),
     severity=Severity.LOW,
     question="May a service take a role while it works for a resource of a stranger's account?",
     remedy=mark(
@@ -244,7 +244,7 @@ def resource_for_any_source(survey: Survey, account: Account, resource: Resource
 @check(
     "SVC-04",
     over=ROLES,
-    title=mark("Role for several services"),
+    title=mark("Role trusted by several services"),
     severity=Severity.LOW,
     question="Does a role let services in that have nothing to do with each other?",
     remedy=mark("Make one role for each service, with what it needs: each of them can do what the others were given."),

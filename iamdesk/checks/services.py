@@ -44,7 +44,7 @@ _LIMITS = (Layer.SCP, Layer.IDENTITY, Layer.PERMISSIONS_BOUNDARY, Layer.SESSION)
 @check(
     "SVC-05",
     over=PRINCIPALS,
-    title=mark("May pass any role to a service"),
+    title=mark("Can pass any role to a service"),
     severity=Severity.HIGH,
     question="May a user or role that is no administrator pass a role that nobody has named to a service?",
     remedy=mark(
@@ -139,7 +139,7 @@ def code_as_administrator(survey: Survey, account: Account, role: RoleDetail) ->
 @check(
     "CHN-07",
     over=PRINCIPALS,
-    title=mark("May assume any role that lets it in"),
+    title=mark("Can assume any role that trusts it"),
     severity=Severity.HIGH,
     question="May a user or role that is no administrator ask for a role in an account that nobody has named?",
     remedy=mark("List the roles that the job assumes under Resource, by ARN."),

@@ -21,7 +21,7 @@ _MOST_NAMED = 20
 @check(
     "RES-10",
     over=ACCOUNTS,
-    title=mark("Shared with AWS RAM outside of the organization"),
+    title=mark("RAM share outside the organization"),
     severity=Severity.MEDIUM,
     question="Does a resource share of the account reach somebody outside of the organization?",
     remedy=mark(
@@ -107,7 +107,7 @@ def _is_outside(survey: Survey, one: ResourceShareAssociation) -> bool | None:
 @check(
     "RES-09",
     over=ACCOUNTS,
-    title=mark("Buckets that take plain HTTP"),
+    title=mark("Buckets that accept plain HTTP"),
     severity=Severity.LOW,
     question="May objects of a bucket be read over a connection that is not encrypted?",
     remedy=mark(

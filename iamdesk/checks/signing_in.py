@@ -22,7 +22,7 @@ _MOST_NAMED = 20
 @check(
     "FED-10",
     over=ACCOUNTS,
-    title=mark("SAML metadata that has expired"),
+    title=mark("Expired SAML metadata"),
     severity=Severity.LOW,
     question="Is the metadata of a SAML provider no longer valid?",
     remedy=mark(
@@ -65,7 +65,7 @@ def expired_metadata(survey: Survey, account: Account, _: Account) -> Iterator[H
 @check(
     "FED-13",
     over=ACCOUNTS,
-    title=mark("Users with passwords beside a federation"),
+    title=mark("Password users alongside federation"),
     severity=Severity.LOW,
     question="Do users sign in with passwords of their own where people can sign in through an identity provider?",
     remedy=mark(
@@ -115,7 +115,7 @@ def _federation(survey: Survey, account: Account) -> str | None:
 @check(
     "FED-11",
     over=ROLES,
-    title=mark("Any certificate of the account's trust anchors can take the role"),
+    title=mark("Any certificate of the account's trust anchors can assume the role"),
     severity=Severity.MEDIUM,
     question="Does IAM Roles Anywhere give a role to whoever has a certificate, whatever its subject and trust anchor?",
     remedy=mark(

@@ -72,7 +72,7 @@ def _only_not_principal(lines: tuple[StatementLine, ...]) -> bool:
 @check(
     "TRU-02",
     over=ROLES,
-    title=mark("Anyone can assume the role under a condition that holds nobody back"),
+    title=mark("Publicly assumable role with an ineffective condition"),
     severity=Severity.CRITICAL,
     question="May somebody of an account that nobody named assume a role once they choose the right context?",
     remedy=mark(
@@ -113,7 +113,7 @@ def anyone_by_choice(survey: Survey, account: Account, role: RoleDetail) -> Iter
 @check(
     "TRU-03",
     over=ROLES,
-    title=mark("Another account can assume the role without an external id"),
+    title=mark("Another account can assume the role without an external ID"),
     severity=Severity.HIGH,
     question="May a principal of an account outside the snapshot and its organization assume a role without an "
     "external id?",
@@ -212,7 +212,7 @@ def _named(trusted: TrustedAccount) -> Iterator[Evidence]:
 @check(
     "TRU-07",
     over=ROLES,
-    title=mark("The role trusts a principal that is gone"),
+    title=mark("Role trusts a deleted principal"),
     severity=Severity.MEDIUM,
     question="Does a trust policy allow a principal that was deleted?",
     remedy=mark(
@@ -288,7 +288,7 @@ def unique_ids(accounts: Iterable[Account]) -> frozenset[str]:
 @check(
     "TRU-09",
     over=ROLES,
-    title=mark("NotPrincipal lets everybody else in"),
+    title=mark("NotPrincipal grants to everyone else"),
     severity=Severity.CRITICAL,
     question="Does a trust policy allow everybody but those whom it names?",
     remedy=mark("Name those who are meant under Principal. AWS supports NotPrincipal only with Effect Deny."),

@@ -35,7 +35,7 @@ _NOT_PRODUCTION = re.compile(r"(?:non|not|pre)[-_ ]*(?:prod)")
 @check(
     "TRU-10",
     over=ROLES,
-    title=mark("Administrator's role without MFA"),
+    title=mark("Administrator role without MFA"),
     severity=Severity.MEDIUM,
     question="May an IAM user become an administrator by assuming a role without MFA?",
     remedy=mark('Add `"Bool": {"aws:MultiFactorAuthPresent": "true"}` to the statement that lets users in.'),
@@ -83,7 +83,7 @@ def _is_person(survey: Survey, arn: str) -> bool:
 @check(
     "TRU-11",
     over=ROLES,
-    title=mark("Condition on the organization that does not bind"),
+    title=mark("Ineffective condition on the organization"),
     severity=Severity.HIGH,
     question="Does somebody outside every organization get into a role by a statement that tests the organization?",
     remedy=mark(

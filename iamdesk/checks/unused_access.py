@@ -109,7 +109,7 @@ def _use(survey: Survey, principal: Principal, report: LastAccessed) -> _Use | N
 @check(
     "HYG-06",
     over=ACCOUNTS,
-    title=mark("Service that is granted and not used"),
+    title=mark("Unused service permissions"),
     severity=Severity.MEDIUM,
     question="May a user or role use services that it did not use in the 90 days before the report of last use?",
     remedy=mark(
@@ -261,7 +261,7 @@ def _trimmed_inline(principal: Principal, found: list[Trim]) -> str:
 @check(
     "HYG-07",
     over=ACCOUNTS,
-    title=mark("Actions that are granted and not used"),
+    title=mark("Unused action permissions"),
     severity=Severity.LOW,
     question="May a user or role change things of services that it uses by actions that it never did?",
     remedy=mark(
@@ -319,7 +319,7 @@ def unused_actions(survey: Survey, account: Account, _: Account) -> Iterator[Hit
 @check(
     "HYG-13",
     over=ACCOUNTS,
-    title=mark("Policy of AWS that is wider than its use"),
+    title=mark("AWS managed policy broader than its use"),
     severity=Severity.LOW,
     question="Is an AWS managed policy that allows all of a service attached to users or roles that use little of it?",
     remedy=mark(

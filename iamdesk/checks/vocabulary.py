@@ -56,7 +56,7 @@ def _meant(text: str) -> str:
 @check(
     "LNT-09",
     over=WRITTEN,
-    title=mark("Action that AWS does not have"),
+    title=mark("Unknown action"),
     severity=Severity.LOW,
     question="Does a policy name actions that AWS does not have, or that never take the resources it names?",
     remedy=mark(
