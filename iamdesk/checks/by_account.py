@@ -282,6 +282,11 @@ class OrganizationChecks:
         self._content: Callable[[], bytes] = lambda: object_content((self._catalogue.frame, memory))
         self._accounts = tuple(dict.fromkeys(entry.account_id for entry in self._catalogue.entries))
 
+    @property
+    def accounts(self) -> Sequence[str]:
+        """The accounts, in the snapshot's order."""
+        return self._accounts
+
     def know(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> Known:
         """Find out what is to be known of all accounts together: two rounds. ``progress`` is told accounts.
 

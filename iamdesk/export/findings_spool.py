@@ -226,6 +226,29 @@ def find_into(
         spool.take(found, asked)
 
 
+def each_finding(
+    checks: OrganizationChecks,
+    suppressions: Sequence[Suppression],
+    today: date,
+    progress: Progress = no_progress,
+    cancelled: Cancelled = never_cancelled,
+) -> Iterator[Finding]:
+    """Run every check over an organization, and yield what is found, account by account; ``progress`` is told accounts.
+
+    Raises:
+        SnapshotError: as `find_into`.
+        WorkCancelled: as `find_into`.
+        WorkError: as `find_into`.
+    """
+    count = len(checks.accounts)
+    known = checks.know(lambda done, _total: progress(done, 3 * count), cancelled)
+    wanted = Wanted("", tuple(suppressions), today)
+    for done, found in enumerate(checks.round(_print_in_worker, _print, known, wanted, cancelled=cancelled), 1):
+        for one in found:
+            yield pickle.loads(zlib.decompress(one.content))  # noqa: S301 - written by this run
+        progress(2 * count + done, 3 * count)
+
+
 def _print(work: AccountWork, task: Task, known: Known, wanted: Wanted, cancelled: Cancelled) -> list[Printed]:
     found = work.findings(task, known, cancelled)
     return [printed(one, wanted.format_name) for one in suppressed(found, wanted.suppressions, wanted.today)]

@@ -3,7 +3,7 @@
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from datetime import datetime
 from functools import cached_property
@@ -24,7 +24,7 @@ from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_p
 
 if TYPE_CHECKING:
     from iamdesk.checks.by_account import OrganizationChecks
-    from iamdesk.checks.finding import Suppression
+    from iamdesk.checks.finding import Finding, Suppression
     from iamdesk.export.findings_spool import Spool
     from iamdesk.query.evaluator import Evaluator
     from iamdesk.query.organization_evaluator import OrganizationEvaluator
@@ -39,8 +39,8 @@ _HELD = frozenset(
         NodeKind.AWS_POLICY,
     }
 )
-_OF_DETAILS = 8
-"""The part of the memory that accounts take which are looked at: one in so many."""
+_OF_ANSWERS, _OF_CHECKS, _OF_DETAILS = 4, 3, 1
+"""Eighths of the memory that accounts take which are asked about, checked and looked at."""
 
 
 def nobody() -> None:
@@ -76,8 +76,11 @@ class OpenOrganization(Opened):
         """The engine over all accounts."""
         from iamdesk.query.organization_evaluator import OrganizationEvaluator
 
-        memory = self._memory * (_OF_DETAILS - 1) // _OF_DETAILS
-        return OrganizationEvaluator(self.catalogue, memory=memory, executor=self._executor)
+        return OrganizationEvaluator(self.catalogue, memory=self._share(_OF_ANSWERS), executor=self._executor)
+
+    def _share(self, eighths: int) -> int:
+        """Return how many bytes answers or checks may take: the window has both, the command line one of them."""
+        return self._memory * eighths // 8 if "outline" in self.__dict__ else self._memory
 
     def evaluator_for(self, principal: str) -> "Evaluator":
         """Return the engine over the part of a principal's account."""
@@ -120,7 +123,7 @@ class OpenOrganization(Opened):
         """The checks and the attack paths, account by account."""
         from iamdesk.checks.by_account import OrganizationChecks
 
-        return OrganizationChecks(self.catalogue, self._executor(), self._memory)
+        return OrganizationChecks(self.catalogue, self._executor(), self._share(_OF_CHECKS))
 
     def find_into(
         self,
@@ -138,6 +141,18 @@ class OpenOrganization(Opened):
         from iamdesk.export.findings_spool import find_into
 
         find_into(spool, self.checks, suppressions, datetime.now().astimezone().date(), progress, cancelled)
+
+    def findings(
+        self,
+        progress: Progress = no_progress,
+        cancelled: Cancelled = never_cancelled,
+        suppressions: "Sequence[Suppression]" = (),
+        executor: Executor | None = None,  # noqa: ARG002 - those that it was opened with
+    ) -> "Iterator[Finding]":
+        """Run every check; findings come account by account: whoever keeps them keeps no more than memory holds."""
+        from iamdesk.export.findings_spool import each_finding
+
+        return each_finding(self.checks, suppressions, datetime.now().astimezone().date(), progress, cancelled)
 
     # What is looked at
 
@@ -188,7 +203,7 @@ class OpenOrganization(Opened):
         with self._lock:
             self._details[account] = details
             size_of = self.catalogue.frame.directory.size_of
-            room = self._memory // _OF_DETAILS // PER_BYTE
+            room = self._share(_OF_DETAILS) // PER_BYTE
             for other in list(self._details):
                 if sum(map(size_of, self._details)) <= room:
                     break

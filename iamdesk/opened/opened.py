@@ -1,9 +1,10 @@
 """What is open, to be looked at: a snapshot in memory, or an organization whose accounts are read when asked about."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from iamdesk.index.actions import reference
 from iamdesk.index.completion import Completions
@@ -15,7 +16,10 @@ from iamdesk.opened.answers import Answers
 from iamdesk.opened.details import Details
 from iamdesk.snapshot.catalogue import AccountEntry
 from iamdesk.snapshot.model import Account, Snapshot
-from iamdesk.snapshot.progress import Cancelled, never_cancelled
+from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_progress
+
+if TYPE_CHECKING:
+    from iamdesk.checks.finding import Finding, Suppression
 
 _MOST_SEARCHED_AT_ONCE = 300_000
 """Rows of an outline that are searched in some ten milliseconds."""
@@ -63,6 +67,24 @@ class Opened(Answers):
         Raises:
             SnapshotError: the account cannot be read any more, or is not as it was.
             WorkCancelled: ``cancelled`` returned True.
+        """
+        raise NotImplementedError
+
+    def findings(
+        self,
+        progress: Progress = no_progress,
+        cancelled: Cancelled = never_cancelled,
+        suppressions: "Sequence[Suppression]" = (),
+        executor: Executor | None = None,
+    ) -> "Iterator[Finding]":
+        """Run every check; findings come as they are found, with the suppressions that hold for them today.
+
+        ``executor`` does it (`iamdesk.work`); None: this process.
+
+        Raises:
+            SnapshotError: an account cannot be read any more.
+            WorkCancelled: ``cancelled`` returned True.
+            WorkError: the executor cannot do it; one sentence.
         """
         raise NotImplementedError
 

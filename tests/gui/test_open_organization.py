@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from iamdesk import workbench
 from iamdesk.evaluate.request import Request
 from iamdesk.export.evaluation_result import to_evaluation_result
+from iamdesk.gui.findings import findings_panel
 from iamdesk.gui.main_window import MainWindow
 from iamdesk.gui.message_bar import MessageBar
 from iamdesk.gui.whole import NEEDS_WHOLE
@@ -133,7 +134,7 @@ def test_what_takes_everything_at_once_says_so(
     qtbot: QtBot, organization: OpenOrganization, window: MainWindow
 ) -> None:
     workspace = window.workspace
-    assert workspace.findings.message.text == NEEDS_WHOLE, "the checks would have begun by themselves"
+    assert "run once you say so" in workspace.findings.message.text, "the checks would have begun by themselves"
     workspace.ways.run()
     assert workspace.ways.message.text == NEEDS_WHOLE
     window.interior.show_everybody()
@@ -153,11 +154,12 @@ def test_an_account_is_opened_alone_and_all_of_it_again(
 ) -> None:
     said: list[str] = []
     window.session.announced.connect(said.append)
-    press(window.workspace.findings.message)
+    window.workspace.ways.run()
+    press(window.workspace.ways.message)
     assert said[-1].startswith("Select an account")
     assert window.session.snapshot is organization
     window.session.show_key(DEV)
-    press(window.workspace.findings.message)
+    press(window.workspace.ways.message)
     qtbot.waitUntil(lambda: isinstance(window.session.snapshot, OpenSnapshot), timeout=20_000)
     qtbot.waitUntil(lambda: not window.jobs.running, timeout=60_000)
     alone = window.session.snapshot
@@ -171,6 +173,44 @@ def test_an_account_is_opened_alone_and_all_of_it_again(
     press(window.trouble)
     qtbot.waitUntil(lambda: isinstance(window.session.snapshot, OpenOrganization), timeout=20_000)
     assert not window.trouble.isVisible()
+
+
+def test_the_tree_opens_an_account_alone(qtbot: QtBot, organization: OpenOrganization, window: MainWindow) -> None:
+    navigator = window.workspace.navigator
+    row = organization.outline.rows_by_key["444455556666"]
+    menu = navigator.menu_for(organization.outline.nodes[row])
+    (action,) = [one for one in menu.actions() if "alone" in one.text()]
+    action.trigger()
+    menu.close()
+    qtbot.waitUntil(lambda: isinstance(window.session.snapshot, OpenSnapshot), timeout=20_000)
+    qtbot.waitUntil(lambda: not window.jobs.running, timeout=60_000)
+    assert window.session.snapshot is not None
+    assert window.session.snapshot.alone == "444455556666"
+
+
+def test_the_checks_run_over_all_accounts_once_somebody_says_so(
+    qtbot: QtBot, organization: OpenOrganization, window: MainWindow
+) -> None:
+    panel = window.workspace.findings
+    assert not panel.model.rows
+    press(panel.message)
+    qtbot.waitUntil(lambda: panel.is_complete, timeout=120_000)
+    expected = {one.fingerprint for one in Workbench().open_snapshot(SAMPLE).findings()}
+    assert {row.finding.fingerprint for row in panel.model.rows} == expected
+    assert window.overview.worst.bars
+    panel.export()
+    assert "iamdesk findings" in panel.message.text
+
+
+def test_findings_that_have_no_room_are_told(
+    qtbot: QtBot, organization: OpenOrganization, window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(findings_panel, "MOST_ROWS", 5)
+    panel = window.workspace.findings
+    panel.run()
+    qtbot.waitUntil(lambda: "no room" in panel.message.text, timeout=120_000)
+    assert len(panel.model.rows) == 5
+    assert not panel.is_complete
 
 
 def test_an_account_that_was_changed_meanwhile_is_told(

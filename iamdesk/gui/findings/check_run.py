@@ -15,7 +15,7 @@ from iamdesk.snapshot.progress import Cancelled, Progress
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from iamdesk.workbench import OpenSnapshot
+    from iamdesk.workbench import Opened
 
 _BATCH = 400
 """Milliseconds between two looks at what the worker has found."""
@@ -31,6 +31,9 @@ class CheckRun(QObject):
 
     done = Signal()
     """Every check has run."""
+
+    full = Signal()
+    """There is no room for more rows: the rest was not looked for."""
 
     failed = Signal(object)
     """The exception that ended it."""
@@ -58,19 +61,26 @@ class CheckRun(QObject):
 
     def start(
         self,
-        opened: "OpenSnapshot",
+        opened: "Opened",
         read: Callable[[], Sequence[Suppression]],
-        executor_for: "Callable[[OpenSnapshot], Executor | None]" = lambda _opened: None,
+        executor_for: "Callable[[Opened], Executor | None]" = lambda _opened: None,
+        most: int | None = None,
     ) -> None:
-        """Run every check anew; ``read`` reads, in the worker, what is suppressed; ``executor_for``: who runs it."""
+        """Run every check anew; ``read`` reads, in the worker, what is suppressed; ``executor_for``: who runs it.
+
+        ``most`` is how many rows there is room for.
+        """
         self.stop()
         found: deque[FindingRow] = deque()
         self._found = found
 
-        def work(progress: Progress, cancelled: Cancelled) -> None:
+        def work(progress: Progress, cancelled: Cancelled) -> bool:
             # Rows are made here, off the GUI thread; a deque takes them from one thread and gives them to another.
-            for finding in opened.findings(progress, cancelled, read(), executor_for(opened)):
+            for count, finding in enumerate(opened.findings(progress, cancelled, read(), executor_for(opened))):
+                if count == most:
+                    return False
                 found.append(FindingRow(finding))
+            return True
 
         self._job = self._jobs.run(
             tr("Running the checks"),
@@ -109,8 +119,8 @@ class CheckRun(QObject):
         self._tell_end = tell
         self._take_in()
 
-    def _done(self, _nothing: object) -> None:
-        self._end(self._tell_done)
+    def _done(self, is_complete: bool) -> None:
+        self._end(self._tell_done if is_complete else self.full.emit)
 
     def _tell_done(self) -> None:
         self.is_complete = True

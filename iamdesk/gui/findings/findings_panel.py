@@ -33,12 +33,16 @@ from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.session import Session
 from iamdesk.gui.speech import number
-from iamdesk.gui.whole import whole_or_say
 from iamdesk.language import error_words, ntr, tr
+from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.work.errors import WorkError
 
 if TYPE_CHECKING:
     from iamdesk.workbench import Opened
+
+
+MOST_ROWS = 20_000
+"""Findings of an organization that is read account by account which the window keeps: some kilobytes each."""
 
 
 class FindingsPanel(QWidget):
@@ -132,6 +136,7 @@ class FindingsPanel(QWidget):
         self._run.done.connect(self._end)
         self._run.failed.connect(self._failed)
         self._run.cancelled.connect(self._cancelled)
+        self._run.full.connect(self._filled)
         self.filters.changed.connect(self._filter)
         self.filters.left.connect(lambda: self.table.setFocus(Qt.FocusReason.OtherFocusReason))
         self._clear_filter.clicked.connect(self.clear_filter)
@@ -153,12 +158,12 @@ class FindingsPanel(QWidget):
     def run(self) -> None:
         """Run every check anew."""
         self.message.clear()
-        opened = whole_or_say(self._session, self.message)
+        opened = self._session.snapshot
         if opened is None:
-            self._refresh()
             return
         self.model.clear()
-        self._run.start(opened, self._words.read, self._session.executor_for)
+        most = None if self._session.whole is not None else MOST_ROWS
+        self._run.start(opened, self._words.read, self._session.executor_for, most)
         self._refresh()
 
     def _take_in(self, rows: list[FindingRow]) -> None:
@@ -171,7 +176,7 @@ class FindingsPanel(QWidget):
 
     def _failed(self, error: Exception) -> None:
         self._end()
-        if isinstance(error, (SuppressionError, WorkError)):
+        if isinstance(error, (SuppressionError, WorkError, SnapshotError)):
             self.message.say(
                 Tone.ERROR,
                 tr("The checks have not run: {error}.").format(error=error_words(error)),
@@ -187,6 +192,16 @@ class FindingsPanel(QWidget):
         )
         raise error
 
+    def _filled(self) -> None:
+        self._end()
+        self.message.say(
+            Tone.WARNING,
+            tr(
+                "There is no room for more than {count} findings: the accounts that come behind those in the list were "
+                "not checked. In a terminal, `iamdesk findings` writes all of them."
+            ).format(count=number(MOST_ROWS)),
+        )
+
     def _cancelled(self) -> None:
         self._end()
         self.message.say(
@@ -197,10 +212,23 @@ class FindingsPanel(QWidget):
         )
 
     def _opened(self, opened: "Opened") -> None:
+        self.model.clear()
         self.clear_filter()
         # One account is in the window's title and in every detail: its column would only push the sentences out.
         self.table.setColumnHidden(Column.ACCOUNT, len(opened.accounts) < 2)
-        self.run()
+        if self._session.whole is not None:
+            self.run()
+            return
+        self.message.say(
+            Tone.NOTE,
+            tr(
+                "The checks read all {count} accounts one after the other, three times: they run once you say so. An "
+                "account opened alone is checked at once."
+            ).format(count=number(len(opened.accounts))),
+            tr("Run the checks"),
+            self.run,
+        )
+        self._refresh()
 
     def _closed(self) -> None:
         self._run.stop()
@@ -352,5 +380,13 @@ class FindingsPanel(QWidget):
             return
         if not self._run.is_complete:
             self.message.say(Tone.NOTE, tr("The checks have not run to the end: a report would leave findings out."))
+            return
+        if self._session.whole is None:
+            self.message.say(
+                Tone.NOTE,
+                tr("The window exports findings of what it holds as a whole. In a terminal: {command}").format(
+                    command=f"iamdesk findings {opened.path} --output findings.json"
+                ),
+            )
             return
         self._writer.write(tuple(row.finding for row in self.model.rows))

@@ -338,6 +338,8 @@ class NavigatorPanel(QWidget):
         if node.key.startswith("arn:") and "#" not in node.key:
             menu.addAction(tr("&Who can do what on it?"), lambda: self._session.ask_who_can(Request("", "", node.key)))
             menu.addSeparator()
+        if node.kind is NodeKind.ACCOUNT and self._session.snapshot is not None and self._session.whole is None:
+            menu.addAction(tr("&Open this account alone"), lambda: self._open_alone(node.key))
         if node.key:
             menu.addAction(marks.icon(Glyph.COPY, self.palette()), tr("Copy A&RN"), self.copy_key)
         menu.addAction(tr("Copy &name"), lambda: QGuiApplication.clipboard().setText(node.text))
@@ -345,6 +347,10 @@ class NavigatorPanel(QWidget):
             menu.addSeparator()
             menu.addAction(tr("&Close all branches"), self.tree.collapseAll)
         return menu
+
+    def _open_alone(self, account: str) -> None:
+        self._session.select(account)
+        self._session.open_alone()
 
     def _tint(self) -> None:
         self._glass.setIcon(marks.icon(Glyph.FIND, self.palette()))

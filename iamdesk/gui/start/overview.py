@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from iamdesk.workbench import Opened
 
 _CHECKING = mark("The checks are running.")
+_UNCHECKED = mark("Shown once the checks have run: press Run the checks in the findings.")
 _DECIDING = mark("Administrators and ways in from outside are being worked out.")
 _NAMED_LINES = 3
 _PRINTED_LINES = 12
@@ -157,7 +158,7 @@ class OverviewPage(QScrollArea):
         self.worst.show_bars([])
         self._checking.show()
         is_whole = self._session.whole is not None
-        self._checking.setText(tr(_CHECKING if is_whole else NEEDS_WHOLE))
+        self._checking.setText(tr(_CHECKING if is_whole else _UNCHECKED))
         self._deciding.setText(tr(_DECIDING if is_whole else NEEDS_WHOLE))
         self.problems.clear()
         for problem in snapshot.problems[:MOST_LISTED]:
