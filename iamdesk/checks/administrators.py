@@ -127,7 +127,7 @@ def _untold(
     over=PRINCIPALS,
     title=mark("Administrator by name, but not in effect"),
     severity=Severity.INFO,
-    question="Does a user or role carry a policy that allows everything, and is held back?",
+    question="Does a user or role have a policy that allows everything, but is not an administrator due to limits?",
     remedy=mark(
         "Nothing to do if that is meant: record what holds it back, and who may change that. Else give it the "
         "permissions of its job."
@@ -221,7 +221,7 @@ def _allows_everything(written: Written) -> str:
     over=WRITTEN,
     title=mark("Customer managed policy that allows everything"),
     severity=Severity.HIGH,
-    question="Does a customer managed policy that somebody has attached allow every action on every resource?",
+    question="Does an attached customer managed policy allow every action on every resource?",
     remedy=mark(
         "Name the actions and resources that the job needs. Where an administrator is meant, attach AWS's "
         "AdministratorAccess instead: everybody knows what it is."
@@ -249,7 +249,7 @@ def customer_policy_with_everything(survey: Survey, account: Account, written: W
     over=WRITTEN,
     title=mark("Unused customer managed policy that allows everything"),
     severity=Severity.LOW,
-    question="Does a customer managed policy that nobody has attached allow every action on every resource?",
+    question="Does an unattached customer managed policy allow every action on every resource?",
     remedy=mark("Delete it: whoever may attach policies can attach this one."),
     standards=("ISO 27001:2022 A.8.2",),
 )

@@ -37,7 +37,7 @@ type Part = tuple[object, ...]
     over=ACCOUNTS,
     title=mark("Duplicate policy or role"),
     severity=Severity.INFO,
-    question="Do several policies allow the same, or are several roles the same, those whom they let in included?",
+    question="Do several policies allow the same, or are several roles identical, trust policies included?",
     remedy=mark(
         "Keep one of them and let the others go, so that the next change is made in one place. What a stack or a "
         "service made for each Region it will make again: leave that."

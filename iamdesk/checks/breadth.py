@@ -147,7 +147,7 @@ def _is_assumed(survey: Survey, role: RoleDetail) -> bool:
     over=PRINCIPALS,
     title=mark("Can disable audit logging"),
     severity=Severity.HIGH,
-    question="May a user or role that is no administrator stop CloudTrail, AWS Config or GuardDuty?",
+    question="Can a user or role that is not an administrator stop CloudTrail, AWS Config or GuardDuty?",
     remedy=mark("Deny it with a service control policy to all but the security team."),
     standards=("NIST 800-53 AU-9",),
 )
@@ -175,7 +175,7 @@ def stops_logs(survey: Survey, account: Account, principal: Principal) -> Iterat
     over=PRINCIPALS,
     title=mark("Controls the organization"),
     severity=Severity.CRITICAL,
-    question="May a user or role of the management account take policies off the organization?",
+    question="Can a user or role of the management account detach policies of the organization?",
     remedy=mark("Keep this to a break-glass role; nothing else in the management account needs it."),
     standards=("CIS AWS Foundations 7.0 2.1.5",),
 )

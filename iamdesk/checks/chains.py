@@ -120,7 +120,7 @@ def _to_administration(survey: Survey, principal: Principal, *, one_step: bool) 
     over=PRINCIPALS,
     title=mark("Can become administrator in one step"),
     severity=Severity.HIGH,
-    question="Can a user or role that is no administrator become one in a single step?",
+    question="Can a user or role that is not an administrator become one in a single step?",
     remedy=mark(
         "Take away one of the permissions that the step needs, or bind it to the resources that the work needs."
     ),
@@ -136,7 +136,7 @@ def one_step(survey: Survey, _account: Account, principal: Principal) -> Iterato
     over=PRINCIPALS,
     title=mark("Can become administrator in several steps"),
     severity=Severity.HIGH,
-    question="Can a user or role become an administrator through others that it becomes on the way?",
+    question="Can a user or role become an administrator in several steps, through other principals?",
     remedy=mark("Cut the chain where fewest need it: a trust policy that names too many, or a permission on its way."),
     standards=_STANDARDS,
 )
@@ -150,7 +150,7 @@ def several_steps(survey: Survey, _account: Account, principal: Principal) -> It
     over=PRINCIPALS,
     title=mark("Can reach another account"),
     severity=Severity.MEDIUM,
-    question="Can a user or role become somebody of another account of the snapshot?",
+    question="Can a user or role become a principal of another captured account?",
     remedy=mark(
         "Have the other account's trust policies name the roles that need to come, instead of the whole account."
     ),
@@ -230,7 +230,7 @@ def _outsiders(survey: Survey, account: Account, role: RoleDetail) -> Iterator[_
     over=ROLES,
     title=mark("External principals can become administrator through the role"),
     severity=Severity.CRITICAL,
-    question="Does a role that somebody outside the organization gets into lead to administration?",
+    question="Can a role that is assumable from outside the organization become an administrator?",
     remedy=mark("Name exactly who may come in the trust policy, or cut the way from the role to administration."),
     standards=("NIST 800-53 AC-3",),
 )
@@ -268,7 +268,7 @@ def outsiders_to_administration(survey: Survey, account: Account, role: RoleDeta
     over=ROLES,
     title=mark("External principals can reach sensitive data through the role"),
     severity=Severity.HIGH,
-    question="Does a role that somebody outside the organization gets into lead to reading all data of a kind?",
+    question="Can a role that is assumable from outside the organization reach sensitive data?",
     remedy=mark("Name exactly who may come in the trust policy, and give the role only the data that they need."),
     standards=("ISO 27001:2022 A.8.3",),
 )
@@ -330,7 +330,7 @@ def circle(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     over=ROLES,
     title=mark("Role assumable by the whole account"),
     severity=Severity.MEDIUM,
-    question="Does a role trust its whole account, so that everybody there with sts:AssumeRole gets in?",
+    question="Does a role trust its whole account, so that every principal there with sts:AssumeRole can assume it?",
     remedy=mark("Name the users and roles that need it in the trust policy."),
     standards=("NIST 800-53 AC-6",),
 )
@@ -380,7 +380,7 @@ def _deciding_tags(survey: Survey, principal: Principal) -> list[str]:
     over=ROLES,
     title=mark("Session tags that decide permissions can be chosen freely"),
     severity=Severity.MEDIUM,
-    question="Does the trust policy let callers set session tags on which the role's own permissions hang?",
+    question="Does the trust policy let callers set session tags that the role's permissions depend on?",
     remedy=mark("Bind the tags that callers may set with aws:RequestTag conditions in the trust policy."),
 )
 def session_tags(survey: Survey, _account: Account, role: RoleDetail) -> Iterator[Hit]:
@@ -416,7 +416,7 @@ def session_tags(survey: Survey, _account: Account, role: RoleDetail) -> Iterato
     over=PRINCIPALS,
     title=mark("Can change the tags that decide its permissions"),
     severity=Severity.HIGH,
-    question="May a user or role tag itself, where its own permissions hang on its tags?",
+    question="Can a user or role change its own tags, if its permissions depend on them?",
     remedy=mark(
         "Deny iam:TagUser, iam:TagRole and iam:UntagUser, iam:UntagRole for the tags that permissions hang on."
     ),
@@ -445,7 +445,7 @@ def tags_itself(survey: Survey, _account: Account, principal: Principal) -> Iter
     over=PRINCIPALS,
     title=mark("Large blast radius"),
     severity=Severity.INFO,
-    question="How many others can a user or role become that does not get to administration?",
+    question="How many other principals can a user or role become that cannot become an administrator?",
     remedy=mark("See which of them it needs, and take the others away."),
 )
 def gets_far(survey: Survey, _account: Account, principal: Principal) -> Iterator[Hit]:

@@ -30,7 +30,7 @@ _RECAPTURE = mark(
     over=ACCOUNTS,
     title=mark("Pages of the account are missing"),
     severity=Severity.HIGH,
-    question="Does the last page of the account say that more follow?",
+    question="Does the last captured page of the account say that more follow?",
     remedy=_RECAPTURE,
 )
 def truncated(_survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
@@ -51,7 +51,7 @@ def truncated(_survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     over=ACCOUNTS,
     title=mark("Attachments not captured"),
     severity=Severity.MEDIUM,
-    question="Does AWS count more attachments of a policy than the snapshot holds?",
+    question="Does AWS count more attachments of a policy than were captured?",
     remedy=_RECAPTURE,
 )
 def attachments_do_not_add_up(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
@@ -115,7 +115,7 @@ def _as_published(arn: str, carriers: Sequence[Principal]) -> Hit:
     over=ACCOUNTS,
     title=mark("Policy or group not captured"),
     severity=Severity.MEDIUM,
-    question="Is a policy that is attached, or a group that has members, absent from the snapshot?",
+    question="Is an attached policy, or a group with members, missing from the snapshot?",
     remedy=mark(
         "Capture the account again without `--filter` and without `--max-items`: "
         "`aws iam get-account-authorization-details`. An AWS managed policy that serves only as a boundary is not "
@@ -204,7 +204,7 @@ def unreadable_entry(_survey: Survey, account: Account, _: Account) -> Iterator[
     over=ACCOUNTS,
     title=mark("Account of the organization without a snapshot"),
     severity=Severity.INFO,
-    question="Does the organization have accounts of which the snapshot holds nothing?",
+    question="Does the organization have accounts that were not captured?",
     remedy=mark("Capture these accounts too, or record why they are out of scope."),
     standards=("PCI DSS 4.0 7.2.4",),
 )
@@ -228,7 +228,7 @@ def accounts_not_captured(survey: Survey, account: Account, _: Account) -> Itera
     over=WRITTEN,
     title=mark("Policy that cannot be read"),
     severity=Severity.MEDIUM,
-    question="Is a policy so malformed that what it grants cannot be told?",
+    question="Is a policy so malformed that its effect cannot be determined?",
     remedy=_DAMAGED,
 )
 def unreadable_policy(_survey: Survey, _account: Account, written: Written) -> Iterator[Hit]:
@@ -268,7 +268,7 @@ def unreadable_policy(_survey: Survey, _account: Account, written: Written) -> I
     over=ACCOUNTS,
     title=mark("Service-linked roles were left out"),
     severity=Severity.INFO,
-    question="Which roles were not looked at because a service owns them?",
+    question="Which roles were not checked because a service owns them?",
     remedy=mark(
         "Nothing to do: only AWS changes what these roles may do. Delete one, where it is not needed, in the "
         "service that it belongs to."
@@ -296,7 +296,7 @@ def service_linked_roles_left_out(_survey: Survey, account: Account, _: Account)
     over=ACCOUNTS,
     title=mark("Last use of roles not captured"),
     severity=Severity.INFO,
-    question="Does the snapshot say of each role when it was last used?",
+    question="Was the last use of each role captured?",
     remedy=mark("Capture with a current AWS CLI: `aws iam get-account-authorization-details` prints `RoleLastUsed`."),
 )
 def use_not_captured(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
@@ -322,7 +322,7 @@ def use_not_captured(survey: Survey, account: Account, _: Account) -> Iterator[H
     over=ACCOUNTS,
     title=mark("Service control policies were not captured"),
     severity=Severity.INFO,
-    question="Does the snapshot hold the organization's policies that limit the account?",
+    question="Were the organization policies that limit the account captured?",
     remedy=mark(
         "Where the account is in an organization, look up what its service control policies deny before a finding "
         "is taken for the last word. They never grant anything, so nothing is missing from the findings."

@@ -42,7 +42,7 @@ class Demand(NamedTuple):
     over=ACCOUNTS,
     title=mark("Required permissions boundary missing"),
     severity=Severity.HIGH,
-    question="Does a policy demand a permissions boundary of roles or users of some path or name that others lack?",
+    question="Does a policy require a permissions boundary for roles or users by path or name, and some lack it?",
     remedy=mark(
         "Attach the boundary to them, after checking what they still have to do; or move them out of the path that "
         "is meant for bounded ones."

@@ -140,7 +140,7 @@ def _told(
     over=RESOURCES,
     title=mark("Publicly accessible resource"),
     severity=Severity.CRITICAL,
-    question="May anybody on the Internet use a resource, without signing in?",
+    question="Can anyone on the Internet use a resource, without signing in?",
     remedy=mark(
         "Name those who are meant under Principal. For buckets, turn Block Public Access on, in the account, too. "
         "Where the world is meant to read, publish through CloudFront and let it alone in."
@@ -169,7 +169,7 @@ def _block(resource: Resource) -> str:
     over=RESOURCES,
     title=mark("Resource accessible to every AWS account"),
     severity=Severity.CRITICAL,
-    question="May somebody of an AWS account that nobody named use a resource?",
+    question="Can principals of any AWS account use a resource?",
     remedy=mark("Name the accounts or roles that are meant under Principal, or test aws:PrincipalOrgID."),
     standards=("NIST 800-53 AC-3", "ISO 27001:2022 A.8.3"),
     data=Data.RESOURCE_POLICIES,
@@ -189,7 +189,7 @@ def open_to_accounts(survey: Survey, account: Account, resource: Resource) -> It
     over=RESOURCES,
     title=mark("Resource shared with another account"),
     severity=Severity.HIGH,
-    question="May somebody of an account outside the snapshot and its organization use a resource that names it?",
+    question="Can a principal outside the snapshot and its organization use a resource whose policy names it?",
     remedy=mark("Confirm who the account is and what it still needs; else remove it from the policy."),
     standards=("PCI DSS 4.0 7.2.4", "SOC 2 CC6.3"),
     data=Data.RESOURCE_POLICIES,

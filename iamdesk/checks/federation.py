@@ -173,7 +173,7 @@ def _at_first(who: str) -> str:
     over=ROLES,
     title=mark("Any GitHub repository can assume the role"),
     severity=Severity.CRITICAL,
-    question="Does the token of a workflow in a stranger's GitHub repository get into a role?",
+    question="Can a workflow in any GitHub repository assume a role?",
     remedy=mark(
         "Require in the trust policy, with StringEquals, the `token.actions.githubusercontent.com:sub` of the "
         "repository and environment or branch that deploys."
@@ -190,7 +190,7 @@ def github_stranger(survey: Survey, _account: Account, role: RoleDetail) -> Iter
     over=ROLES,
     title=mark("GitHub organization trusted too broadly"),
     severity=Severity.HIGH,
-    question="Does a token of another repository of the same owner, or of a pull request, get into a role?",
+    question="Can another repository of the same owner, or a pull request, assume a role?",
     remedy=mark(
         "Name the repository and the environment or branch in `token.actions.githubusercontent.com:sub`, without "
         "a wildcard in either: `repo:ORG/REPO:environment:production`."
@@ -233,7 +233,7 @@ def github_insider(survey: Survey, _account: Account, role: RoleDetail) -> Itera
     over=ROLES,
     title=mark("Any project of a build service can assume the role"),
     severity=Severity.CRITICAL,
-    question="Does the token of a stranger's pipeline (GitLab, Buildkite, Bitbucket, CircleCI) get into a role?",
+    question="Can a pipeline of any customer of GitLab, Buildkite, Bitbucket or CircleCI assume a role?",
     remedy=mark(
         "Require in the trust policy the claim that names your project: for GitLab and Buildkite `sub` with your "
         "group or organization first, for Bitbucket the repository's UUID, for CircleCI the project's id in `sub`."
@@ -250,7 +250,7 @@ def pipeline_stranger(survey: Survey, _account: Account, role: RoleDetail) -> It
     over=ROLES,
     title=mark("Any HCP Terraform workspace can assume the role"),
     severity=Severity.CRITICAL,
-    question="Does the token of a stranger's HCP Terraform run get into a role?",
+    question="Can an HCP Terraform run of any customer assume a role?",
     remedy=mark(
         "Require in the trust policy an `app.terraform.io:sub` that begins with your organization and names the "
         "workspace: `organization:ORG:project:PROJECT:workspace:WORKSPACE:run_phase:*`."
@@ -267,7 +267,7 @@ def terraform_stranger(survey: Survey, _account: Account, role: RoleDetail) -> I
     over=ROLES,
     title=mark("Any pod of the cluster can assume the role"),
     severity=Severity.HIGH,
-    question="Does the token of a service account in another namespace of the EKS cluster get into a role?",
+    question="Can a service account in another namespace of the EKS cluster assume a role?",
     remedy=mark(
         "Require in the trust policy, with StringEquals, the provider's `sub` of the one service account: "
         "`system:serviceaccount:NAMESPACE:NAME`."
@@ -284,7 +284,7 @@ def pod_stranger(survey: Survey, _account: Account, role: RoleDetail) -> Iterato
     over=ROLES,
     title=mark("Unintended Cognito identities can assume the role"),
     severity=Severity.CRITICAL,
-    question="Does the token of a stranger's identity pool, or of a guest, get into a role?",
+    question="Can an identity of another identity pool, or a guest, assume a role?",
     remedy=mark(
         "Require in the trust policy `cognito-identity.amazonaws.com:aud` to be your pool's id, and "
         "`ForAnyValue:StringLike` on `cognito-identity.amazonaws.com:amr` to be `authenticated`. A role that is "
@@ -302,7 +302,7 @@ def cognito_stranger(survey: Survey, _account: Account, role: RoleDetail) -> Ite
     over=ROLES,
     title=mark("Identity provider tokens accepted for any audience"),
     severity=Severity.HIGH,
-    question="Does a token get into a role that was made for another application, or for an unknown subject?",
+    question="Can a token for another application, or for an unknown subject, be used to assume a role?",
     remedy=mark(
         "Require in the trust policy the provider's `aud` (for Facebook and Amazon `app_id`) to be your "
         "application's, and `sub` to be who is meant."
@@ -351,7 +351,7 @@ def foreign_audience(survey: Survey, _account: Account, role: RoleDetail) -> Ite
     over=ROLES,
     title=mark("SAML assertions for other applications accepted"),
     severity=Severity.LOW,
-    question="Does a SAML assertion get into a role that was made for another audience than AWS sign-in?",
+    question="Can a SAML assertion for another audience than AWS sign-in be used to assume a role?",
     remedy=mark('Require in the trust policy `"StringEquals": {"SAML:aud": "https://signin.aws.amazon.com/saml"}`.'),
     standards=("CIS AWS Foundations 7.0 2.19",),
 )

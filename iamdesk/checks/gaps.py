@@ -91,7 +91,7 @@ def _moments(survey: Survey, account: Account) -> Iterator[tuple[str, datetime]]
     over=ACCOUNTS,
     title=mark("Resource policies not captured"),
     severity=Severity.INFO,
-    question="Does the snapshot lack policies of resources, access control lists or grants on keys?",
+    question="Are resource policies, access control lists or grants on keys missing from the snapshot?",
     remedy=mark("Capture a bundle with iamdesk collect, or add the outputs that `iamdesk validate` names."),
 )
 def resources_not_captured(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:

@@ -49,7 +49,7 @@ def idle_boundary(survey: Survey, account: Account, principal: Principal) -> Ite
     over=PRINCIPALS,
     title=mark("Can change its own permissions boundary"),
     severity=Severity.HIGH,
-    question="May a user or role take off or replace its own permissions boundary?",
+    question="Can a user or role remove or replace its own permissions boundary?",
     remedy=mark("Deny Delete and Put of permissions boundaries in the boundary itself."),
 )
 def changes_own_boundary(survey: Survey, account: Account, principal: Principal) -> Iterator[Hit]:
@@ -73,7 +73,7 @@ def changes_own_boundary(survey: Survey, account: Account, principal: Principal)
     over=PRINCIPALS,
     title=mark("Can create roles without a permissions boundary"),
     severity=Severity.HIGH,
-    question="May a bounded user or role make roles that have no boundary?",
+    question="Can a user or role with a permissions boundary create roles without one?",
     remedy=mark("Allow iam:CreateRole and iam:CreateUser only with the boundary: test iam:PermissionsBoundary."),
 )
 def makes_unbounded(survey: Survey, account: Account, principal: Principal) -> Iterator[Hit]:
@@ -91,7 +91,7 @@ def makes_unbounded(survey: Survey, account: Account, principal: Principal) -> I
     over=PRINCIPALS,
     title=mark("Can edit the policy of its own permissions boundary"),
     severity=Severity.CRITICAL,
-    question="May a user or role change the policy that is its permissions boundary?",
+    question="Can a user or role edit the policy that is its permissions boundary?",
     remedy=mark(
         "Deny iam:CreatePolicyVersion and iam:SetDefaultPolicyVersion on boundary policies in the boundary itself."
     ),

@@ -166,7 +166,7 @@ def changes_permissions(service: str) -> bool:
     over=ACCOUNTS,
     title=mark("Workload with administrator access"),
     severity=Severity.HIGH,
-    question="Is a user that only programs use, or a role that a service or a pipeline takes, an administrator?",
+    question="Is a user that only programs use, or a role that a service or pipeline assumes, an administrator?",
     remedy=mark(
         "Give the program what it needs to deploy or run. Where a pipeline has to make roles, bind it with a "
         "permissions boundary that the roles must carry."

@@ -26,7 +26,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed.h
     over=USERS,
     title=mark("User with directly attached policies"),
     severity=Severity.LOW,
-    question="Does a user carry policies itself, not through a group?",
+    question="Does a user have policies attached directly, not through a group?",
     remedy=mark(
         "Attach the policies to a group that is named after the job and make the user a member; then detach them "
         "from the user."
@@ -86,7 +86,7 @@ def user_without_permissions(_survey: Survey, _account: Account, user: UserDetai
     over=GROUPS,
     title=mark("Group without members or permissions"),
     severity=Severity.LOW,
-    question="Has a group no members, or no policies?",
+    question="Does a group have no members, or no policies?",
     remedy=mark("Delete the group, or give it the members or policies that it was made for."),
 )
 def idle_group(survey: Survey, account: Account, group: GroupDetail) -> Iterator[Hit]:
@@ -126,7 +126,7 @@ def idle_group(survey: Survey, account: Account, group: GroupDetail) -> Iterator
     over=CUSTOMER_POLICIES,
     title=mark("Unattached customer managed policy"),
     severity=Severity.LOW,
-    question="Is a customer managed policy attached to nothing and no boundary of anybody?",
+    question="Is a customer managed policy attached to nothing, and not used as a boundary?",
     remedy=mark("Delete the policy; its text stays in this snapshot."),
 )
 def unattached_policy(survey: Survey, account: Account, policy: ManagedPolicyDetail) -> Iterator[Hit]:

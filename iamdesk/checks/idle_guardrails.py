@@ -29,7 +29,7 @@ _SCP = OrganizationPolicyType.SERVICE_CONTROL_POLICY
     over=ACCOUNTS,
     title=mark("Service control policy without effect"),
     severity=Severity.INFO,
-    question="Is there a service control policy that takes nothing from anybody?",
+    question="Is there a service control policy that limits nobody?",
     remedy=mark("Attach it where it is meant to hold, or delete it, so that nobody counts on it."),
     data=Data.ORGANIZATION,
 )

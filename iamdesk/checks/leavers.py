@@ -24,7 +24,7 @@ _DISABLED = "DISABLED"
     over=USERS,
     title=mark("Access key created with the user and never used"),
     severity=Severity.LOW,
-    question="Has a user an active access key that was made with the user and never used?",
+    question="Does a user have an active access key that was created with the user and never used?",
     remedy=mark("Delete the key; whoever needs one asks for it."),
     standards=("CIS AWS Foundations 3.0 1.11",),
     data=Data.CREDENTIAL_REPORT,
@@ -53,7 +53,7 @@ def key_never_used(survey: Survey, account: Account, user: UserDetail) -> Iterat
     over=USERS,
     title=mark("User without console access has an active access key"),
     severity=Severity.HIGH,
-    question="Has a user who signed in with a password once, and has none any more, an active access key?",
+    question="Does a user whose console password was removed have an active access key?",
     remedy=mark(
         "Deactivate the key: whoever took the password away meant to shut the user out. If a program goes on with "
         "it, give the program a role."
@@ -88,7 +88,7 @@ def disabled_with_key(survey: Survey, account: Account, user: UserDetail) -> Ite
     over=ACCOUNTS,
     title=mark("Disabled Identity Center user still has access"),
     severity=Severity.HIGH,
-    question="Has somebody who is disabled in IAM Identity Center an IAM user of the same name, or assignments?",
+    question="Does a disabled user of IAM Identity Center have assignments, or an IAM user of the same name?",
     remedy=mark(
         "Delete the IAM user, or give it to somebody who answers for it; remove the assignments, so that they do "
         "not come back with the person."

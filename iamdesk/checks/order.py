@@ -53,7 +53,7 @@ _FROM_OUTSIDE = ("ACCOUNT", "ORGANIZATION")
     over=ACCOUNTS,
     title=mark("Users and roles without an owner tag"),
     severity=Severity.LOW,
-    question="Are there users or roles without a tag that says whose they are or what they are for?",
+    question="Are there users or roles without a tag for their owner or purpose?",
     remedy=mark(
         "Tag each with its owner, so that a review knows whom to ask; ask for the tag when something is made "
         "(aws:RequestTag in the policies of those who make roles)."
@@ -101,7 +101,7 @@ def _tags_told(principal: Principal) -> str:
     over=ACCOUNTS,
     title=mark("Inline policies of roles"),
     severity=Severity.INFO,
-    question="Do roles carry inline policies?",
+    question="Do roles have inline policies?",
     remedy=mark(
         "Put what several roles need into a managed policy: it is reviewed once, has versions to go back to, and "
         "shows who has it."
@@ -139,7 +139,7 @@ def inline_policies(_survey: Survey, account: Account, _: Account) -> Iterator[H
     over=ACCOUNTS,
     title=mark("No role for AWS Support cases"),
     severity=Severity.LOW,
-    question="May nobody but administrators open a case with AWS Support?",
+    question="Can only administrators open a case with AWS Support?",
     remedy=mark("Make a role for incidents with AWS's policy AWSSupportAccess, which those on call may assume."),
     standards=("CIS AWS Foundations 7.0 2.15",),
 )
@@ -223,7 +223,7 @@ def _named(arns: Iterable[str]) -> Iterator[Evidence]:
     over=ACCOUNTS,
     title=mark("No external access analyzer"),
     severity=Severity.INFO,
-    question="Is there a Region that was asked without an active analyzer of IAM Access Analyzer for external access?",
+    question="Is there a captured Region without an active external access analyzer of IAM Access Analyzer?",
     remedy=mark(
         "Make an analyzer of the organization in the Region, in its management account or a delegated one: it costs "
         "nothing and tells when a resource is opened to the outside."
@@ -316,7 +316,7 @@ def _is_for_instances(survey: Survey, role: RoleDetail) -> bool:
     over=ACCOUNTS,
     title=mark("CloudShell file transfer allowed"),
     severity=Severity.LOW,
-    question="May users or roles that are no administrators move files both ways through AWS CloudShell?",
+    question="Can users or roles that are not administrators transfer files both ways through AWS CloudShell?",
     remedy=mark(
         "Deny cloudshell:GetFileUploadUrls and cloudshell:GetFileDownloadUrls to those who need a shell alone."
     ),

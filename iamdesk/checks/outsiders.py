@@ -46,7 +46,7 @@ def whole_other_account(survey: Survey, _account: Account, role: RoleDetail) -> 
     over=ROLES,
     title=mark("Another account can assume an administrator role"),
     severity=Severity.HIGH,
-    question="Does somebody of an account outside the organization get into a role that is an administrator?",
+    question="Can a principal of an account outside the organization assume an administrator role?",
     remedy=mark("Give the role what the other account's work needs, and no more."),
 )
 def privileged_for_outsiders(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:

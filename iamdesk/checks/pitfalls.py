@@ -68,7 +68,7 @@ def is_on_everything(statement: Statement) -> bool:
     over=WRITTEN,
     title=mark("Allow with NotAction"),
     severity=Severity.HIGH,
-    question="Does a statement allow everything but some actions, on all resources?",
+    question="Does a statement allow everything except some actions, on all resources?",
     remedy=mark(
         "List the actions that the job needs under Action. To keep some actions away as well, add a statement with "
         "Effect Deny: an Allow with NotAction denies nothing."
@@ -120,7 +120,7 @@ def allow_not_action(_survey: Survey, _account: Account, written: Written) -> It
     over=WRITTEN,
     title=mark("Allow with NotResource"),
     severity=Severity.MEDIUM,
-    question="Does a statement allow actions on every resource but some?",
+    question="Does a statement allow actions on every resource except some?",
     remedy=mark("List the resources under Resource. To keep some away as well, add a statement with Effect Deny."),
     standards=("NIST 800-53 AC-6",),
 )
@@ -148,7 +148,7 @@ def allow_not_resource(_survey: Survey, _account: Account, written: Written) -> 
     over=WRITTEN,
     title=mark("ForAllValues allows requests without the key"),
     severity=Severity.MEDIUM,
-    question="Does an Allow rest on ForAllValues, which is true when the key is not in the request?",
+    question="Does an Allow depend on ForAllValues, which holds if the key is not in the request?",
     remedy=mark(
         'Add `"Null": {"the key": "false"}` to the condition, or use ForAnyValue, or the plain operator where the '
         "key has one value."

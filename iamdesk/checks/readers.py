@@ -37,7 +37,7 @@ def _who(survey: Survey, action: str, resource: str) -> dict[str, Verdict]:
     over=RESOURCES,
     title=mark("Can read objects but not decrypt them"),
     severity=Severity.INFO,
-    question="May users or roles read objects of a bucket that they may not decrypt?",
+    question="Can users or roles read objects of a bucket that they cannot decrypt?",
     remedy=mark(
         "Where they are meant to read, allow kms:Decrypt on the key, in its policy or theirs; else take the objects "
         "away, too: whoever changes the key's policy opens them."
@@ -97,7 +97,7 @@ def read_without_key(survey: Survey, _account: Account, bucket: Resource) -> Ite
     over=RESOURCES,
     title=mark("Secret readable by another team"),
     severity=Severity.MEDIUM,
-    question="May users or roles of another team than a secret's own read it?",
+    question="Can users or roles of another team read a secret?",
     remedy=mark(
         "Allow the team's own roles alone: by the secret's policy, or by comparing aws:ResourceTag with "
         "aws:PrincipalTag."

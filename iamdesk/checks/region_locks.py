@@ -42,7 +42,7 @@ _PROBES = (
     over=ACCOUNTS,
     title=mark("Region restriction with gaps"),
     severity=Severity.MEDIUM,
-    question="May something be made in a Region that a service control policy is to keep the account out of?",
+    question="Can resources be created in a Region that a service control policy is meant to block?",
     remedy=mark(
         "Leave out of the Deny only what has one endpoint for all Regions (IAM, Organizations, Route 53, "
         "CloudFront, Support …), and name these services in NotAction."
@@ -121,7 +121,7 @@ def _names(test: ConditionTest, region: str) -> bool:
     over=ACCOUNTS,
     title=mark("No resource control policy"),
     severity=Severity.LOW,
-    question="Does no resource control policy limit who gets to the organization's resources?",
+    question="Is there no resource control policy that limits access to the organization's resources?",
     remedy=mark(
         "Attach a resource control policy that denies what comes from outside the organization (aws:PrincipalOrgID, "
         "with exceptions for AWS services), so that one open bucket policy is not enough."

@@ -84,7 +84,7 @@ def root_not_central(survey: Survey, account: Account, _: Account) -> Iterator[H
     over=ACCOUNTS,
     title=mark("No SCP restricts the root user"),
     severity=Severity.MEDIUM,
-    question="May the root user of a member account do what no service control policy denies it?",
+    question="Can the root user of a member account act without limits by a service control policy?",
     remedy=mark(
         "Attach a service control policy that denies everything where aws:PrincipalArn is like "
         "`arn:aws:iam::*:root`, but for the few tasks that take the root user."

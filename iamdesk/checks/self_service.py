@@ -41,7 +41,7 @@ class _Kind(NamedTuple):
     over=ACCOUNTS,
     title=mark("Can change own credentials without MFA"),
     severity=Severity.MEDIUM,
-    question="May users who are no administrators change their own access keys, password or MFA devices without MFA?",
+    question="Can users who are not administrators change their own access keys, password or MFA devices without MFA?",
     remedy=mark(
         'Deny everything but registering a first MFA device to requests made without MFA, as the policy "Allows '
         'MFA-authenticated IAM users to manage their own credentials" of the IAM User Guide does: whoever gets hold of '

@@ -92,7 +92,7 @@ def services_of(statements: Iterator[Statement] | tuple[Statement, ...]) -> tupl
     over=ROLES,
     title=mark("Confused deputy: a service can assume the role for any account"),
     severity=Severity.LOW,
-    question="May a service take a role while it works for a resource of a stranger's account?",
+    question="Can a service assume a role while it acts for a resource of any account?",
     remedy=mark(
         'Add `"StringEquals": {"aws:SourceAccount": "your account"}` to the trust policy, better still '
         '`"ArnLike": {"aws:SourceArn": "…"}` for the resource that the role is for.'
@@ -197,7 +197,7 @@ def _is_shared(survey: Survey, document: Document) -> bool:
     over=RESOURCES,
     title=mark("A service uses the resource for any account"),
     severity=Severity.MEDIUM,
-    question="May a service use a resource while it works for a stranger's account?",
+    question="Can a service use a resource while it acts for any account?",
     remedy=mark(
         'Add `"StringEquals": {"aws:SourceAccount": "your account"}` or `"ArnLike": {"aws:SourceArn": "…"}` to the '
         "statement that names the service."
@@ -246,7 +246,7 @@ def resource_for_any_source(survey: Survey, account: Account, resource: Resource
     over=ROLES,
     title=mark("Role trusted by several services"),
     severity=Severity.LOW,
-    question="Does a role let services in that have nothing to do with each other?",
+    question="Does a role trust unrelated services?",
     remedy=mark("Make one role for each service, with what it needs: each of them can do what the others were given."),
     standards=("NIST 800-53 AC-5",),
 )

@@ -46,7 +46,7 @@ _LIMITS = (Layer.SCP, Layer.IDENTITY, Layer.PERMISSIONS_BOUNDARY, Layer.SESSION)
     over=PRINCIPALS,
     title=mark("Can pass any role to a service"),
     severity=Severity.HIGH,
-    question="May a user or role that is no administrator pass a role that nobody has named to a service?",
+    question="Can a user or role that is not an administrator pass any role to a service?",
     remedy=mark(
         "List the roles that the job passes under Resource, by ARN or by a path that only such roles have, and add "
         '`"StringEquals": {"iam:PassedToService": "…"}`.'
@@ -112,7 +112,7 @@ def _services(decision: Decision) -> Iterator[str]:
     over=ROLES,
     title=mark("Code runs as an administrator"),
     severity=Severity.HIGH,
-    question="Is a role that a service gives to customers' code an administrator?",
+    question="Is a role with which a service runs customers' code an administrator?",
     remedy=mark(
         "Give the role what its code needs: whoever can change the code, or what it reads, is an administrator too."
     ),
@@ -141,7 +141,7 @@ def code_as_administrator(survey: Survey, account: Account, role: RoleDetail) ->
     over=PRINCIPALS,
     title=mark("Can assume any role that trusts it"),
     severity=Severity.HIGH,
-    question="May a user or role that is no administrator ask for a role in an account that nobody has named?",
+    question="Can a user or role that is not an administrator call AssumeRole for roles of any account?",
     remedy=mark("List the roles that the job assumes under Resource, by ARN."),
     standards=("SOC 2 CC6.3", "NIST 800-53 AC-6"),
 )

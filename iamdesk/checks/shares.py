@@ -23,7 +23,7 @@ _MOST_NAMED = 20
     over=ACCOUNTS,
     title=mark("RAM share outside the organization"),
     severity=Severity.MEDIUM,
-    question="Does a resource share of the account reach somebody outside of the organization?",
+    question="Does a resource share of the account include external accounts?",
     remedy=mark(
         "Take them off the share, and turn off sharing outside of the organization for it (`aws ram "
         "update-resource-share --no-allow-external-principals`), if nobody answers for them."
@@ -109,7 +109,7 @@ def _is_outside(survey: Survey, one: ResourceShareAssociation) -> bool | None:
     over=ACCOUNTS,
     title=mark("Buckets that accept plain HTTP"),
     severity=Severity.LOW,
-    question="May objects of a bucket be read over a connection that is not encrypted?",
+    question="Can objects of a bucket be read over an unencrypted connection?",
     remedy=mark(
         "Add a statement to the bucket policy that denies s3:* to everybody where aws:SecureTransport is false."
     ),

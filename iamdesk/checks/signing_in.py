@@ -117,7 +117,7 @@ def _federation(survey: Survey, account: Account) -> str | None:
     over=ROLES,
     title=mark("Any certificate of the account's trust anchors can assume the role"),
     severity=Severity.MEDIUM,
-    question="Does IAM Roles Anywhere give a role to whoever has a certificate, whatever its subject and trust anchor?",
+    question="Does IAM Roles Anywhere accept any certificate for a role, whatever its subject and trust anchor?",
     remedy=mark(
         "Test in the trust policy `aws:SourceArn` for the trust anchor (ArnEquals) and the certificate's subject by "
         "`aws:PrincipalTag/x509Subject/CN` (StringEquals)."

@@ -35,7 +35,7 @@ _ASKED_AS_STRANGER = mark("Asked as a role of an account that nothing in the sna
     over=ROLES,
     title=mark("Anyone can assume the role"),
     severity=Severity.CRITICAL,
-    question="May somebody of an account that nobody named assume a role?",
+    question="Can principals of any AWS account assume a role?",
     remedy=mark(
         "Name the principals or accounts that are meant under Principal. Where an organization is meant, add "
         '`"StringEquals": {"aws:PrincipalOrgID": "o-…"}` without IfExists and without ForAllValues.'
@@ -74,7 +74,7 @@ def _only_not_principal(lines: tuple[StatementLine, ...]) -> bool:
     over=ROLES,
     title=mark("Publicly assumable role with an ineffective condition"),
     severity=Severity.CRITICAL,
-    question="May somebody of an account that nobody named assume a role once they choose the right context?",
+    question="Can principals of any AWS account assume a role if they choose the right request context?",
     remedy=mark(
         "Name the principals or accounts that are meant under Principal, or test what the caller cannot choose: "
         "aws:PrincipalOrgID, aws:PrincipalAccount, aws:PrincipalArn."
@@ -290,7 +290,7 @@ def unique_ids(accounts: Iterable[Account]) -> frozenset[str]:
     over=ROLES,
     title=mark("NotPrincipal grants to everyone else"),
     severity=Severity.CRITICAL,
-    question="Does a trust policy allow everybody but those whom it names?",
+    question="Does a trust policy allow everyone except those it names?",
     remedy=mark("Name those who are meant under Principal. AWS supports NotPrincipal only with Effect Deny."),
     standards=_STANDARDS,
 )

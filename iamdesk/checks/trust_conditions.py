@@ -37,7 +37,7 @@ _NOT_PRODUCTION = re.compile(r"(?:non|not|pre)[-_ ]*(?:prod)")
     over=ROLES,
     title=mark("Administrator role without MFA"),
     severity=Severity.MEDIUM,
-    question="May an IAM user become an administrator by assuming a role without MFA?",
+    question="Can an IAM user become an administrator by assuming a role without MFA?",
     remedy=mark('Add `"Bool": {"aws:MultiFactorAuthPresent": "true"}` to the statement that lets users in.'),
     standards=("PCI DSS 4.0 8.4", "NIST 800-53 IA-2(1)"),
 )

@@ -111,7 +111,7 @@ def _use(survey: Survey, principal: Principal, report: LastAccessed) -> _Use | N
     over=ACCOUNTS,
     title=mark("Unused service permissions"),
     severity=Severity.MEDIUM,
-    question="May a user or role use services that it did not use in the 90 days before the report of last use?",
+    question="Can a user or role use services that it did not use in the 90 days before the last-accessed report?",
     remedy=mark(
         "Take the unused services out of its policies. What the finding says can be taken out leaves every action "
         "of the services that are used as it is; what is wanted once a year, ask its owner."
@@ -263,7 +263,7 @@ def _trimmed_inline(principal: Principal, found: list[Trim]) -> str:
     over=ACCOUNTS,
     title=mark("Unused action permissions"),
     severity=Severity.LOW,
-    question="May a user or role change things of services that it uses by actions that it never did?",
+    question="Is a user or role allowed write actions, of services that it uses, that it never used?",
     remedy=mark(
         "Name the actions that are used in the policy. Reading and writing of data is not tracked (S3 objects, "
         "table items): look into CloudTrail's data events before taking such actions away."
