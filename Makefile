@@ -45,6 +45,10 @@ unit: .venv/.installed-dev
 	@# is done takes over from the other. Nothing here measures time: make bench does.
 	$(OFFSCREEN) $(PY) -m pytest --hypothesis-profile=ci -n 2 --dist worksteal --cov --cov-report=term
 
+proofs: .venv/.installed-dev ## draw every example of the properties that make test tries on a fifth
+	@sh packaging/qt_libraries.sh offscreen
+	IAMDESK_PROOFS=1 $(OFFSCREEN) $(PY) -m pytest --hypothesis-profile=ci -n 2 --dist worksteal -m proofs
+
 bench: .venv/.installed-dev ## measure how fast it is (tests/benchmarks)
 	@sh packaging/qt_libraries.sh offscreen
 	@# Some are programs that print what they measured, some are tests that hold a budget.

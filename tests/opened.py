@@ -6,11 +6,16 @@ keeps of answers is the same whoever asks first.
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
+from datetime import datetime
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from iamdesk.language import chosen
+from iamdesk.query.evaluator import Evaluator
+from iamdesk.snapshot.model import Snapshot
 from iamdesk.workbench import OpenSnapshot, Workbench
 
 _MOST = 4
@@ -36,3 +41,20 @@ def _open_shared(*arguments: Any, **more: Any) -> OpenSnapshot:
     while len(_kept) > _MOST:
         _kept.popitem(last=False)
     return kept
+
+
+_MOST_EVALUATORS = 6
+_evaluators: OrderedDict[tuple[str, datetime], Evaluator] = OrderedDict()
+
+
+def share_equal_evaluators(patch: pytest.MonkeyPatch, module: ModuleType) -> None:
+    """Let a module that makes evaluators be given the same for the same snapshot and moment: it answers the same."""
+
+    def shared(snapshot: Snapshot, now: Callable[[], datetime]) -> Evaluator:
+        key = (snapshot.sha256, now())
+        kept = _evaluators[key] = _evaluators.pop(key, None) or Evaluator(snapshot, now=now)
+        while len(_evaluators) > _MOST_EVALUATORS:
+            _evaluators.popitem(last=False)
+        return kept
+
+    patch.setattr(module, "Evaluator", shared)

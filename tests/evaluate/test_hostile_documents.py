@@ -16,8 +16,9 @@ from iamdesk.export.evaluation_result import to_evaluation_result
 from iamdesk.query.requests.cases import evaluate_case
 
 from ..rules import rule
+from ..some_of import some_of
 
-BOUNDED = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+BOUNDED = settings(max_examples=some_of(150), deadline=None, suppress_health_check=list(HealthCheck))
 MOST_CALLS = 1_600_000
 """Calls of functions in one answer; the ordinary one makes a few thousand. Counted, because clocks depend on others."""
 ACCOUNT = "111122223333"

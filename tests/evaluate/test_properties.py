@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from iamdesk.query.requests.cases import trace_case
 
 from ..rules import rule
+from ..some_of import some_of
 
-BOUNDED = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+BOUNDED = settings(max_examples=some_of(150), deadline=None, suppress_health_check=list(HealthCheck))
 A, B = "111122223333", "444455556666"
 USER, SESSION, ROLE = (
     f"arn:aws:iam::{A}:user/ana",

@@ -15,9 +15,10 @@ from iamdesk.evaluate.request import UnknownContext
 from iamdesk.query.requests.cases import evaluate_case
 
 from ..rules import rule
+from ..some_of import some_of
 from .every_context import CASE, Statement, Test, ask, case_of, check, policy_of
 
-BOUNDED = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+BOUNDED = settings(max_examples=some_of(120), deadline=None, suppress_health_check=list(HealthCheck))
 TAG = "aws:PrincipalTag/t"
 OTHER_TAG = "aws:ResourceTag/t"
 THIRD_TAG = "aws:RequestTag/t"
@@ -163,7 +164,7 @@ def test_a_tag_that_is_read_as_something_else(operators: list[str], listed: list
 @rule("K6", "K7")
 @pytest.mark.parametrize("keys", [(TAG, BOOL), (LIST, BOOL), (NUMBER, BOOL), (ADDRESS, NUMBER), (LIST, TAG)])
 def test_two_unknown_keys(keys: tuple[str, str]) -> None:
-    @settings(BOUNDED, max_examples=60)
+    @settings(BOUNDED, max_examples=some_of(60))
     @given(statements_over(*keys))
     def holds(statements: Any) -> None:
         assert check(policy_of(statements), {key: SMALL[key] for key in keys})
@@ -191,7 +192,7 @@ def test_two_unknown_keys_that_a_variable_links() -> None:
     )
     reach = {key: ["a", "b", "y", "z", ""] for key in (TAG, OTHER_TAG)}
 
-    @settings(BOUNDED, max_examples=100)
+    @settings(BOUNDED, max_examples=some_of(100))
     @given(statements_of(tests))
     # An empty value is no value for a variable, and is one for its own key.
     @example([("Allow", [("StringNotEquals", OTHER_TAG, [f"${{{TAG}}}"]), ("Null", TAG, ["false"])])])
@@ -211,7 +212,7 @@ def test_three_unknown_keys_that_variables_link() -> None:
     )
     reach = {key: ["a", "q", "x", "y", "z", ""] for key in (TAG, OTHER_TAG, THIRD_TAG)}
 
-    @settings(BOUNDED, max_examples=30)
+    @settings(BOUNDED, max_examples=some_of(30))
     @given(statements_of(tests))
     def holds(statements: Any) -> None:
         assert check(policy_of(statements), reach, are_linked=True)
@@ -232,7 +233,7 @@ def test_patterns_that_hold_unknown_variables() -> None:
         drawn(EQUALITY, TAG, ["a", "b", f"${{{OTHER_TAG}}}*"]),
     )
 
-    @settings(BOUNDED, max_examples=60)
+    @settings(BOUNDED, max_examples=some_of(60))
     @given(statements_of(tests))
     # Each is in the other's pattern, and an empty value is among those that ForAllValues asks for.
     @example(
@@ -266,7 +267,7 @@ def test_lists_beside_unknown_variables() -> None:
         LIST: [*several(["a", "b", "z", "y", ""], 2), ("a", "b", "z")],
     }
 
-    @settings(BOUNDED, max_examples=60)
+    @settings(BOUNDED, max_examples=some_of(60))
     @given(statements_of(tests))
     def holds(statements: Any) -> None:
         check(policy_of(statements), reach, are_linked=True)
@@ -292,7 +293,7 @@ def test_resources_that_hold_an_unknown_variable(monkeypatch: pytest.MonkeyPatch
     listed = st.lists(st.sampled_from(entries), min_size=1, max_size=2, unique=True)
     asked = st.sampled_from(["arn:aws:s3:::abab", "arn:aws:s3:::b", "arn:aws:s3:::ab"])
 
-    @settings(BOUNDED, max_examples=150)
+    @settings(BOUNDED, max_examples=some_of(150))
     @given(st.lists(st.tuples(statement, element, listed), min_size=1, max_size=2), asked)
     def holds(parts: Any, resource: str) -> None:
         statements = [{**one, name: texts} for one, name, texts in parts]

@@ -40,8 +40,9 @@ from ..evaluate.test_unknowns import (
 )
 from ..query.captures import NOW, account, allow, document, snapshot, user, user_arn
 from ..rules import rule
+from ..some_of import some_of
 
-BOUNDED = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+BOUNDED = settings(max_examples=some_of(150), deadline=None, suppress_health_check=list(HealthCheck))
 IN_SETS = [f"{prefix}{name}" for prefix in ("", "ForAllValues:", "ForAnyValue:") for name in PLAIN]
 LISTS = [*several(["a", "b", "ab", "ba", "z"], 3), ("a", "b", "ab", "z")]
 

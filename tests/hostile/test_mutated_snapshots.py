@@ -19,6 +19,7 @@ from iamdesk.review.store import ReviewFile
 from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.workbench import OpenSnapshot, Workbench
 
+from ..some_of import some_of
 from .mutated import ACCOUNT, DETAILS, PRINCIPALS, Files, mutated, whole, with_principal, written
 
 ASKED = (("s3:GetObject", "arn:aws:s3:::acme-data/x"), ("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/app"))
@@ -70,14 +71,14 @@ def test_what_is_mutated_is_whole_before() -> None:
     assert registry.NOT_MADE not in {one.title for one in findings}
 
 
-@settings(max_examples=60)
+@settings(max_examples=some_of(60))
 @given(st.integers(min_value=0), st.integers(1, 3))
 def test_nothing_ends_over_a_mutated_snapshot(seed: int, times: int) -> None:
     walk = walked(mutated(random.Random(seed), times))
     assert walk is None or faults(walk[1]) == []
 
 
-@settings(max_examples=60)
+@settings(max_examples=some_of(60))
 @given(st.sampled_from(PRINCIPALS), st.sampled_from(["sts:AssumeRole", "sts:AssumeRoleWithWebIdentity", "sts:*"]))
 def test_nothing_ends_over_a_principal(principal: Any, action: str) -> None:
     walk = walked(with_principal(principal, action))

@@ -8,6 +8,8 @@ from iamdesk.index.outline import Node, NodeKind, Outline, build_outline
 from iamdesk.index.search import OutlineSearch, RowSet
 from iamdesk.snapshot.model import Snapshot
 
+from ..some_of import some_of
+
 
 def hits(outline: Outline, text: str) -> list[str]:
     return [outline.nodes[row].text for row in OutlineSearch(outline).matches(text).hits]
@@ -134,7 +136,7 @@ def test_the_result_is_that_of_the_plain_rule(snapshot: Snapshot, text: str) -> 
 
 
 @given(typed=st.lists(st.text("alicepy /-", max_size=6), max_size=30))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=some_of(60))
 def test_what_was_typed_before_makes_no_difference(snapshot: Snapshot, typed: list[str]) -> None:
     outline = build_outline(snapshot)
     asked_often = OutlineSearch(outline)

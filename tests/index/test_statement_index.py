@@ -20,8 +20,10 @@ from iamdesk.query.bulk.own_statements import AS_BOUNDARY, AS_IDENTITY
 from iamdesk.snapshot.model import Account, ManagedPolicyDetail, Snapshot, UserDetail
 from iamdesk.snapshot.progress import WorkCancelled
 
+from ..some_of import some_of
+
 ID = "111122223333"
-BOUNDED = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+BOUNDED = settings(max_examples=some_of(200), deadline=None, suppress_health_check=list(HealthCheck))
 PIECES = ["*", "?", "a", "b", "/", ":", "ab", "${aws:username}", "${*}", "arn", "aws", "s3", "sqs", ID, "eu-west-1", ""]
 
 entries = st.one_of(

@@ -11,8 +11,9 @@ from iamdesk.policy.document import Document, DocumentStore, parse_document
 from iamdesk.policy.text import ElementPath
 
 from ..rules import rule
+from ..some_of import some_of
 
-BOUNDED = settings(max_examples=150, deadline=None)
+BOUNDED = settings(max_examples=some_of(150), deadline=None)
 WORDS = st.sampled_from(
     ["Version", "Id", "Statement", "Sid", "Effect", "Allow", "Deny", "Action", "NotAction", "Resource", "NotResource",
      "Principal", "NotPrincipal", "AWS", "Service", "Condition", "StringLike", "ForAllValues:StringEquals", "Null",
@@ -59,7 +60,7 @@ def test_no_json_value_makes_it_fail(raw: Any) -> None:
 
 
 @rule("L5")
-@settings(BOUNDED, max_examples=80)
+@settings(BOUNDED, max_examples=some_of(80))
 @given(st.lists(STATEMENTS, max_size=2))
 def test_no_statement_makes_it_fail(statements: Any) -> None:
     document = parse_document({"Version": "2012-10-17", "Statement": statements})

@@ -14,8 +14,9 @@ from iamdesk.policy.patterns import QUESTION, STAR, BitMatcher, Glob, bounded_ma
 from iamdesk.policy.resources import Match, ResourcePattern, ShortArns, resource_pattern
 
 from ..rules import rule
+from ..some_of import some_of
 
-BOUNDED = settings(max_examples=300, deadline=None)
+BOUNDED = settings(max_examples=some_of(300), deadline=None)
 PATTERNS = st.text("ab:*?\n[", max_size=8)
 TEXTS = st.text("ab:\n[", max_size=8)
 

@@ -10,6 +10,7 @@ from iamdesk.policy.resources import Match, ShortArns, UnknownVariable, resource
 from iamdesk.policy.variables import Variable, fill, parse_template, split_template
 
 from ..rules import rule
+from ..some_of import some_of
 
 TEAM = Variable("aws:principaltag/team", None, "aws:PrincipalTag/Team")
 
@@ -58,7 +59,7 @@ def test_values_take_the_places_of_variables() -> None:
     assert fill(parse_template("${x, ''}"), {}.get) == [""]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=some_of(200), deadline=None)
 @given(st.text("${}a,' *?:", max_size=12))
 def test_any_text_is_a_template_whose_plain_parts_are_kept(text: str) -> None:
     pieces = parse_template(text)

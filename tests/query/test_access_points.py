@@ -24,6 +24,7 @@ from iamdesk.snapshot.resources import (
 )
 
 from ..rules import rule
+from ..some_of import some_of
 from . import worlds
 from .captures import ID, NOW, OTHER_ID, account, allow, deny, document, group, role, snapshot, user, user_arn
 
@@ -454,7 +455,9 @@ CONTEXTS: list[dict[str, Any]] = [
 
 
 @rule("K6", "K7", "I11")
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=some_of(25), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 @given(worlds.snapshots())
 def test_what_is_said_of_two_decisions_holds_in_every_context(held: Snapshot) -> None:
     """Sets of values under which it is allowed allow it; what needs no context is so in every one."""

@@ -22,9 +22,10 @@ from iamdesk.index.actions import reference
 from iamdesk.query.requests.cases import evaluate_case
 from iamdesk.snapshot.model import Snapshot
 
+from ..some_of import some_of
 from .worlds import CONTEXTS, NOON, QUESTIONS, A, B, snapshots
 
-BOUNDED = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+BOUNDED = settings(max_examples=some_of(60), deadline=None, suppress_health_check=list(HealthCheck))
 
 type Json = dict[str, Any]
 type Value = str | list[str] | None

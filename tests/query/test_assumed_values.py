@@ -30,6 +30,7 @@ from iamdesk.snapshot.resources import Resource, VpcEndpoint
 from ..conformance.authoring import ACCOUNT, SESSION, case, doc
 from ..conformance.authoring import allow as allowing
 from ..rules import rule
+from ..some_of import some_of
 from .captures import (
     ID,
     NOW,
@@ -177,7 +178,7 @@ def otherwise(ask: Ask, request: Request) -> Iterator[tuple[str, set[str]]]:
 
 
 @rule("J2", "J4", "B9", "I10")
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=some_of(200), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     snapshot=worlds(),
     principal=st.sampled_from([ANA, DEPLOY, SESSION_OF_DEPLOY, ZOE, f"arn:aws:iam::{ID}:root", "anonymous"]),

@@ -19,11 +19,12 @@ from iamdesk.query.what_can import Reach
 from iamdesk.snapshot.model import Account, ManagedPolicyDetail, RoleDetail, Snapshot, UserDetail
 
 from ..rules import rule
+from ..some_of import some_of
 from .test_what_can import check
 from .worlds import NOON, A, B, snapshots
 
 SAMPLES = Path(__file__).parents[2] / "resources" / "samples"
-BOUNDED = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+BOUNDED = settings(max_examples=some_of(25), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def now() -> datetime:

@@ -18,6 +18,7 @@ from iamdesk.snapshot.organization import Organization, OrganizationNode, Organi
 from iamdesk.snapshot.resource_shares import ResourceShares
 from iamdesk.snapshot.resources import AccountSettings, AclGrant, KeyGrant, ObjectOwnership, PublicAccessBlock, Resource
 
+from ..some_of import some_of
 from .worlds import CONTEXTS, FULL, NOON, A, snapshots
 
 SAMPLES = Path(__file__).parents[2] / "resources" / "samples"
@@ -497,7 +498,7 @@ def check_rows(evaluator: Evaluator, asked: dict[str, Any], tried: Sequence[str]
                 assert "allowed" in about, (caller, [(row.principal, row.decision) for row in rows])
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=some_of(60), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     snapshots(), st.lists(st.sampled_from(QUESTIONS), min_size=1, max_size=2), CONTEXTS, st.sampled_from(UnknownContext)
 )
@@ -584,7 +585,7 @@ def external_statements(draw: st.DrawFn) -> dict[str, Any]:
     return statement
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=some_of(80), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(external_statements(), min_size=1, max_size=3),
     st.sampled_from([None, True, False]),

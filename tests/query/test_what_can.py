@@ -20,9 +20,10 @@ from iamdesk.query.what_can import ActionReach, Reach, Source
 from iamdesk.snapshot.model import Account, GroupDetail, Snapshot, UserDetail
 from iamdesk.snapshot.progress import WorkCancelled
 
+from ..some_of import some_of
 from .worlds import NOON, A, snapshots
 
-BOUNDED = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+BOUNDED = settings(max_examples=some_of(40), deadline=None, suppress_health_check=list(HealthCheck))
 SERVICES = ("s3", "sts", "kms", "iam", "ec2", "execute-api")
 OPEN = (Verdict.ALLOWED, Verdict.CONDITIONAL)
 

@@ -16,9 +16,10 @@ from iamdesk.evaluate.verdict import Verdict
 from iamdesk.snapshot.model import Account, Snapshot, UserDetail
 from iamdesk.snapshot.progress import WorkCancelled
 
+from ..some_of import some_of
 from .worlds import CONTEXTS, NOON, QUESTIONS, A, snapshots
 
-BOUNDED = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+BOUNDED = settings(max_examples=some_of(150), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def one_by_one(evaluator: Evaluator, asked: Mapping[str, Any]) -> dict[str, Verdict]:

@@ -22,9 +22,10 @@ from iamdesk.snapshot.organization import (
     OrganizationPolicyType,
 )
 
+from ..some_of import some_of
 from .worlds import NOON, QUESTIONS, A, B, snapshots
 
-BOUNDED = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+BOUNDED = settings(max_examples=some_of(40), deadline=None, suppress_health_check=list(HealthCheck))
 SESSIONS = [f"arn:aws:sts::{A}:assumed-role/r1/s1", f"arn:aws:sts::{B}:assumed-role/r1/s1"]
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
@@ -148,7 +149,7 @@ def alices(identity: Any, boundary: Any, scp: Any) -> Snapshot:
     )
 
 
-@settings(BOUNDED, max_examples=300)
+@settings(BOUNDED, max_examples=some_of(300))
 @given(st.data(), DOCUMENTS, st.none() | DOCUMENTS, DOCUMENTS, CONTEXTS)
 def test_the_reason_that_holds_in_some_context_is_never_called_another(
     data: st.DataObject, identity: Any, boundary: Any, scp: Any, context: Mapping[str, str]

@@ -23,6 +23,8 @@ from iamdesk.review.recovery import recover
 from iamdesk.review.seals import seal
 from iamdesk.review.store import SCHEMA, Decided, Head, Pack, ReviewFile
 
+from ..some_of import some_of
+
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HEAD = Head("r-1", "Third quarter", "ab" * 32, "acme-prod.json", NOW)
 ANA = Reviewer("Ana Moreno", "ana", frozenset({"arn:aws:iam::111122223333:user/ana"}))
@@ -423,7 +425,7 @@ def test_killed_at_random_points_nothing_saved_is_lost(tmp_path: Path) -> None:
     assert told["entries"] > 300
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=some_of(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     acts=st.lists(
         st.tuples(

@@ -23,6 +23,8 @@ from iamdesk.snapshot.progress import WorkCancelled
 from iamdesk.snapshot.reader import load_snapshot
 from iamdesk.snapshot.source import PIECE, SourceText
 
+from ..some_of import some_of
+
 Write = Callable[..., Path]
 
 
@@ -192,7 +194,7 @@ def test_a_folder_without_a_snapshot_tells_of_its_first_file(write: Write, tmp_p
 
 
 @given(st.binary() | st.binary().map(gzip.compress) | st.binary().map(lambda data: b"{" + data))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=200)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=some_of(200))
 def test_any_bytes_open_or_are_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "any"
     path.write_bytes(data)
@@ -226,7 +228,7 @@ ANY_JSON = st.recursive(
 @given(
     ANY_JSON | st.dictionaries(KEYS, st.lists(st.dictionaries(KEYS, ANY_JSON)) | ANY_JSON), st.sampled_from([None, 2])
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=200)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=some_of(200))
 def test_any_json_opens_or_is_refused(tmp_path: Path, value: Any, indent: int | None) -> None:
     path = tmp_path / "any.json"
     path.write_text(json.dumps(value, indent=indent))

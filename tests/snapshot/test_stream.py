@@ -14,6 +14,8 @@ from iamdesk.snapshot.progress import never_cancelled, no_progress
 from iamdesk.snapshot.source import ReadSoFar, SourceText
 from iamdesk.snapshot.stream import MAX_VALUE, JsonWalk, ValueNotHeld
 
+from ..some_of import some_of
+
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
@@ -53,7 +55,7 @@ def any_piece(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.usefixtures("any_piece")
 @given(value=VALUES, layout=st.sampled_from(LAYOUTS), ending=st.sampled_from(["", "\n", " \t\r\n"]))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=some_of(60))
 def test_a_walk_takes_what_json_takes_wherever_the_window_ends(
     tmp_path: Path, value: Any, layout: dict[str, Any], ending: str
 ) -> None:

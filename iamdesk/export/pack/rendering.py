@@ -30,7 +30,6 @@ from iamdesk.review.journal import Entry
 from iamdesk.review.lines import Line, Member
 from iamdesk.review.schema import Head, append_entries, connect
 from iamdesk.review.store import ReviewFile
-from iamdesk.snapshot.model import Snapshot
 
 WITHOUT_SOURCE = frozenset(
     {"02_population.csv", "03_entitlements.csv", "04_findings.csv", "05_exceptions.csv", "06_changes.csv"}
@@ -48,7 +47,7 @@ def render_anew(
     manifest: Mapping[str, Any],
     document: ReviewDocument,
     entries: Sequence[Entry],
-    held: Snapshot | None,
+    evaluator: Evaluator | None,
     versions: str,
 ) -> Iterator[Result]:
     """Yield a check for each derived file that differs from the package's sources, and one for all that are equal.
@@ -58,10 +57,11 @@ def render_anew(
         manifest: Of the pack.
         document: ``review.json`` without its long lists.
         entries: The journal.
-        held: The snapshot of the review; None: not available, or the package was written without it.
+        evaluator: Answers for the snapshot of the review as of the package's writing; None: the snapshot is not
+            available, or the package was written without it.
         versions: The versions of iamdesk that wrote and that renders, if they differ; else empty.
     """
-    is_partial = held is None and bool(document.sources)
+    is_partial = evaluator is None and bool(document.sources)
     listed = {str(one["path"]) for one in manifest["files"]}
     derived = {path for path in listed if not path.startswith(f"{SOURCE}/")}
     yield from _fixed(derived, listed - derived, document)
@@ -71,7 +71,6 @@ def render_anew(
         made.mkdir()
         try:
             with _review(folder, document, entries, Path(place)) as review:
-                evaluator = Evaluator(held, now=lambda: moment) if held is not None else None
                 written = write_data(made, PackSource(review, evaluator, moment))
                 for path, content in written.statements(str(manifest["evidence_sha256"])):
                     (made / path).write_bytes(content)

@@ -14,6 +14,7 @@ from iamdesk.export.pack.remediation import TO_DO, tested
 from iamdesk.export.report import action_data_version, ordered, tool_version, utc_text
 from iamdesk.export.review_words import is_privileged
 from iamdesk.query.evaluator import Evaluator
+from iamdesk.reach.reach_map import ReachOnce
 from iamdesk.review.decisions import LINE_CHOICES, Choice
 from iamdesk.review.lines import EntitlementType, Line
 from iamdesk.review.scoping import Exclusion, LeftOut, Part, exclusions_from, left_out_from
@@ -246,6 +247,13 @@ class PackSource:
         return tuple(sorted(lacking, key=lambda one: list(Severity).index(Severity(str(one["severity"])))))
 
     @cached_property
+    def reach(self) -> ReachOnce:
+        """What principals can become in the snapshot: found out once for all that asks; needs an evaluator."""
+        if self.evaluator is None:
+            raise ValueError("there is no snapshot")
+        return ReachOnce(self.evaluator)
+
+    @cached_property
     def found(self) -> tuple[Finding, ...]:
         """The findings of the snapshot, found anew: those of the review, where iamdesk and its data are the same.
 
@@ -253,7 +261,7 @@ class PackSource:
         """
         if self.evaluator is None:
             return ()
-        found = registry.run(self.evaluator, cancelled=self._cancelled)
+        found = registry.run(self.evaluator, cancelled=self._cancelled, reach=self.reach)
         if self.left_out:
             found = self._in_scope(found)
         return ordered(map(self._answered_for, found))

@@ -46,7 +46,7 @@ def totals(source: PackSource) -> Iterator[Total]:
         accounts = {node.id for node in snapshot.organization.nodes if node.id.isdecimal()}
         held = {account.account_id for account in snapshot.accounts} & accounts
         yield _same("accounts of the organization, accounts in the snapshot", len(accounts), len(held))
-    whole = review_scope(source.evaluator)
+    whole = review_scope(source.evaluator, becomings=source.reach())
     scope = limited(whole, (), source.exclusions).scope
     keys = digest(sorted(line.line_id for line in scope.lines))
     frozen = digest(sorted(source.review.ids))

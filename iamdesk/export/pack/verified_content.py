@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,6 @@ from iamdesk.review.entitlements import review_scope
 from iamdesk.review.journal import GENESIS, Entry, as_json, broken_at, digest, from_json
 from iamdesk.review.scoping import exclusions_from, limited
 from iamdesk.snapshot.errors import SnapshotError
-from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.reader import load_snapshot
 
 _MOST_TOLD = 5
@@ -47,23 +46,18 @@ def verify_content(folder: Path, manifest: Mapping[str, Any], snapshot: Path | N
     yield from _journal(folder, manifest, review)
     yield from _lines(review)
     yield from _totals(manifest, review)
-    held = None
-    for result in _performed_again(folder, review, snapshot):
-        if isinstance(result, Snapshot):
-            held = result
-        else:
-            yield result
-    yield from _rendered_anew(folder, manifest, review.head, held)
+    evaluator = yield from _performed_again(folder, review, snapshot)
+    yield from _rendered_anew(folder, manifest, review.head, evaluator)
 
 
 def _rendered_anew(
-    folder: Path, manifest: Mapping[str, Any], document: ReviewDocument, held: Snapshot | None
+    folder: Path, manifest: Mapping[str, Any], document: ReviewDocument, evaluator: Evaluator | None
 ) -> Iterator[Result]:
     try:
         entries = tuple(_entries(folder))
     except (OSError, ValueError, KeyError, TypeError):
         return  # the journal cannot be read, which another check reports
-    asked = held if document.sources else None  # written without a snapshot, it says nothing of it
+    asked = evaluator if document.sources else None  # written without a snapshot, it says nothing of it
     yield from render_anew(folder, manifest, document, entries, asked, _versions(document))
 
 
@@ -188,32 +182,34 @@ def _totals(manifest: Mapping[str, Any], review: ReadReview) -> Iterator[Result]
         yield passed(phrase("control totals"), phrase("{count:,} agree.", count=len(document.completeness.totals)))
 
 
-def _performed_again(folder: Path, review: ReadReview, snapshot: Path | None) -> Iterator[Result | Snapshot]:
-    """Yield the checks against the snapshot, and the snapshot where it is that of the review."""
+def _performed_again(
+    folder: Path, review: ReadReview, snapshot: Path | None
+) -> Generator[Result, None, Evaluator | None]:
+    """Yield the checks against the snapshot; return the engine as of the pack's writing, where it is the review's."""
     document = review.head
     source = snapshot or next(iter(sorted((folder / SOURCE).glob("*"))), None)
     if source is None:
         yield Result(
             phrase("verdicts"), Outcome.NOT_DONE, phrase("The pack holds no snapshot: name it with --snapshot.")
         )
-        return
+        return None
     try:
         held = load_snapshot(source)
     except SnapshotError as error:
         if snapshot is not None:
             raise
         yield failed("snapshot", f"{error}.")
-        return
+        return None
     if held.sha256 != document.integrity.snapshot_sha256:
         yield failed(phrase("snapshot"), phrase("It is not the one that the review is of."))
-        return
+        return None
     yield passed("snapshot", f"SHA-256 {held.sha256}")
     # Statements may hang on the day: each question is asked as of the moment at which it was asked first.
     opened, written = (datetime.fromisoformat(text) for text in (document.review.opened_utc, document.generated_utc))
-    evaluator = Evaluator(held, now=lambda: opened)
-    yield from _lines_again(evaluator, review)
-    yield _verdicts_again(Evaluator(held, now=lambda: written), folder, document)
-    yield held
+    yield from _lines_again(Evaluator(held, now=lambda: opened), review)
+    evaluator = Evaluator(held, now=lambda: written)
+    yield _verdicts_again(evaluator, folder, document)
+    return evaluator
 
 
 def _lines_again(evaluator: Evaluator, review: ReadReview) -> Iterator[Result]:

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from iamdesk.export.pack import verified_content
 from iamdesk.export.pack.writing import write_pack
 from iamdesk.paths import sample_snapshot
 from iamdesk.review.decisions import Choice, LineDecision, Reviewer
 from iamdesk.review.store import ReviewFile
 from iamdesk.workbench import OpenSnapshot, Workbench
+
+from ...opened import share_equal_evaluators
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 ANA = Reviewer("Ana Moreno", "ana")
@@ -31,6 +34,14 @@ def finding_decision(choice: Choice) -> LineDecision:
     if choice is Choice.EXCEPT:
         return LineDecision(choice, "rebuilt in spring", "Chloé", date(2099, 3, 31))
     return LineDecision(choice, "the check misreads our tags" if choice is Choice.FALSE_POSITIVE else "")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def equal_evaluators() -> Iterator[None]:
+    """A snapshot is asked the same questions by each pack that is verified; `test_verification` does all anew once."""
+    with pytest.MonkeyPatch.context() as patch:
+        share_equal_evaluators(patch, verified_content)
+        yield
 
 
 @pytest.fixture(scope="session")

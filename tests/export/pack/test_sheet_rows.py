@@ -18,6 +18,8 @@ from iamdesk.export.pack.sheet_rows import RowSheet
 from iamdesk.export.xlsx_file import cell_text
 from iamdesk.visible import visible
 
+from ...some_of import some_of
+
 ODD = [
     "plain",
     "",
@@ -72,7 +74,7 @@ def test_rows_at_once_are_those_of_single_cells(tmp_path: Path) -> None:
     assert one.count("<row ") == len(rows) + 1
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=some_of(50), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.text(st.characters(), max_size=12), min_size=1, max_size=8))
 def test_any_text_is_printed_as_xlsxwriter_does(tmp_path: Path, texts: list[str]) -> None:
     one, other = (sheet_of(tmp_path / f"{way}.xlsx", [texts], at_once=way) for way in (True, False))

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from iamdesk.export.files import ExportError
+from iamdesk.export.pack import verified_content
 from iamdesk.export.pack.manifest import SIGNOFFS, STATEMENTS, files_of, hash_of, manifest_bytes, sums_text
 from iamdesk.export.pack.opening import opened_pack
 from iamdesk.export.pack.result import Outcome, Result
@@ -19,6 +20,7 @@ from iamdesk.export.pack.ssh_signature import public_key
 from iamdesk.export.pack.verification import verify
 from iamdesk.export.pack.writing import write_pack
 from iamdesk.paths import resources
+from iamdesk.query.evaluator import Evaluator
 from iamdesk.review.journal import canonical, digest
 from iamdesk.review.store import ReviewFile
 from iamdesk.workbench import OpenSnapshot, Workbench
@@ -55,7 +57,8 @@ def signed(made: Path, key: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     return pack
 
 
-def test_whole_pack_passes_and_every_verdict_comes_out_the_same(signed: Path) -> None:
+def test_whole_pack_passes_and_every_verdict_comes_out_the_same(signed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verified_content, "Evaluator", Evaluator)  # one that nothing has asked before
     results = list(verify(signed))
     assert [one for one in results if one.outcome is Outcome.FAILED] == []
     told = {one.name: one for one in results}
