@@ -132,29 +132,35 @@ class OrganizationSteps:
 
     def to_administration(self, account: str | None, *, maybe: bool) -> LevelsOfAll:
         """Return who needs how many steps to the administration of an account, or of any."""
+        return self._kept_levels(f"administration {account}", maybe, lambda: self._administrating(account, maybe))
+
+    def _administrating(self, account: str | None, maybe: bool) -> tuple[Bits, Bits]:
         wanted = range(len(self.accounts)) if account is None else (self.numbers[account],)
         there = {number: self.accounts[number].administrators for number in wanted}
         last: Bits = {}
         for number in wanted:
             for edge in self.accounts[number].promotions:
                 last[number] = last.get(number, 0) | counted(edge.members, maybe)
-        return self._kept_levels(f"administration {account}", there, last, maybe)
+        return there, last
 
     def to_data(self, name: str, *, maybe: bool) -> LevelsOfAll:
         """Return who needs how many steps to reading some data."""
-        there = {number: counted(one.readers[name], maybe) for number, one in enumerate(self.accounts)}
-        return self._kept_levels(f"data {name}", there, {}, maybe)
+        return self._kept_levels(f"data {name}", maybe, lambda: (self._reading(name, maybe), {}))
+
+    def _reading(self, name: str, maybe: bool) -> Bits:
+        return {number: counted(one.readers[name], maybe) for number, one in enumerate(self.accounts)}
 
     def to_principal(self, node: Node, *, maybe: bool) -> LevelsOfAll:
         """Return who needs how many steps to become a principal."""
         return self._found_levels({node[0]: 1 << node[1]}, {}, maybe)
 
-    def _kept_levels(self, goal: str, there: Bits, last: Bits, maybe: bool) -> LevelsOfAll:
+    def _kept_levels(self, goal: str, maybe: bool, targets: Callable[[], tuple[Bits, Bits]]) -> LevelsOfAll:
+        """Return the levels to a goal; ``targets`` gives who is there, and who takes a last step that leads nowhere."""
         found = self._levels.get((goal, maybe))
         if found is None:
             if len(self._levels) >= _MOST_KEPT:
                 self._levels.clear()
-            found = self._levels[goal, maybe] = self._found_levels(there, last, maybe)
+            found = self._levels[goal, maybe] = self._found_levels(*targets(), maybe)
         return found
 
     def _found_levels(self, there: Bits, last: Bits, maybe: bool) -> LevelsOfAll:

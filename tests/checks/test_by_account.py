@@ -316,6 +316,66 @@ def chain() -> dict[str, Json]:
     }
 
 
+def test_what_checks_compare_between_accounts_is_known_in_each(tmp_path: Path) -> None:
+    """Each of these would be found otherwise in an account that knew of none of the others."""
+    write(str(tmp_path), compared())
+    secret = Resource(
+        arn=f"arn:aws:secretsmanager:eu-west-1:{ACCOUNTS[0]}:secret:s-aaaaaa",
+        account_id=ACCOUNTS[0],
+        policy={
+            "Statement": {
+                "Effect": "Allow",
+                "Principal": {"AWS": ACCOUNTS[1]},
+                "Action": "secretsmanager:GetSecretValue",
+                "Resource": "*",
+            }
+        },
+        tags=(("team", "blue"),),
+    )
+    catalogue, snapshot = with_more(opened(tmp_path), load_snapshot(tmp_path), {"resources": (secret,)})
+    assert_same(catalogue, snapshot)
+    whole = found_whole(snapshot)
+    sentences = [one.sentence for one in whole]
+    assert any("is asked of account" in one for one in sentences), "one external id for outsiders of two accounts"
+    assert any("may read it" in one for one in sentences), "a secret that another account's team reads"
+    assert not [one for one in whole if IDS[1] in one.sentence], "the id is that of a role of the second account"
+
+
+def compared() -> dict[str, Json]:
+    vendor, other = OUTSIDE, "888888888888"
+
+    def role(account: str, name: str, who: str, *more: Json) -> Json:
+        statement = {"Effect": "Allow", "Principal": {"AWS": who}, "Action": "sts:AssumeRole"}
+        for one in more:
+            statement |= one
+        return {
+            "RoleName": name,
+            "RoleId": IDS[1] if (account, name) == (ACCOUNTS[1], "reader") else f"AROA{account[:8]}{name}",
+            "Arn": f"arn:aws:iam::{account}:role/{name}",
+            "AssumeRolePolicyDocument": {"Statement": [statement]},
+        }
+
+    same = {"Condition": {"StringEquals": {"sts:ExternalId": "shared-by-both-0123456789"}}}
+    reads = {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": "*"}
+    reader = role(ACCOUNTS[1], "reader", ACCOUNTS[1]) | {
+        "RolePolicyList": [{"PolicyName": "p", "PolicyDocument": {"Statement": [reads]}}],
+        "Tags": [{"Key": "team", "Value": "red"}],
+    }
+    managed = role(ACCOUNTS[1], "OrganizationAccountAccessRole", f"arn:aws:iam::{other}:root")
+    empty: Json = {"UserDetailList": [], "GroupDetailList": [], "Policies": []}
+    return {
+        ACCOUNTS[0]: empty
+        | {
+            "RoleDetailList": [
+                role(ACCOUNTS[0], "vendor", vendor, same),
+                role(ACCOUNTS[0], "by-id", IDS[1]),
+                role(ACCOUNTS[0], "managed", f"arn:aws:iam::{other}:root"),
+            ]
+        },
+        ACCOUNTS[1]: empty | {"RoleDetailList": [role(ACCOUNTS[1], "vendor", other, same), reader, managed]},
+    }
+
+
 # ── reports ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
