@@ -14,8 +14,8 @@ from iamdesk.query.evaluator import Evaluator
 from iamdesk.query.requests.cases import trace_case
 from iamdesk.snapshot.progress import WorkCancelled
 
+from ..builders.captures import deny, document
 from ..conformance.test_corpus import CASES
-from ..query.captures import deny, document
 from ..query.test_access_points import BUCKET, DELEGATING, JANE, JANES, POINT, TO_JANE, bucket, point
 from ..query.test_access_points import world as access_points
 

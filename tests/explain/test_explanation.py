@@ -9,7 +9,7 @@ from iamdesk.explain.decision import Decision, KeyState, LayerLine, Part, Statem
 from iamdesk.language import choose, shown
 from iamdesk.query.requests.cases import evaluate_case
 
-from ..query.captures import (
+from ..builders.captures import (
     ID,
     ROOT,
     allow,

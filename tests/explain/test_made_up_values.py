@@ -19,6 +19,7 @@ from iamdesk.explain.decision import Decision
 from iamdesk.export.diff_words import context_words
 from iamdesk.query.requests.cases import evaluate_case
 
+from ..builders.captures import NOW, account, allow, document, snapshot, user, user_arn
 from ..evaluate.every_context import case_of, check_smallest, policy_of, strict, strict_question
 from ..evaluate.test_unknowns import (
     ADDRESS,
@@ -38,7 +39,6 @@ from ..evaluate.test_unknowns import (
     several,
     statements_of,
 )
-from ..query.captures import NOW, account, allow, document, snapshot, user, user_arn
 from ..rules import rule
 from ..some_of import some_of
 

@@ -7,7 +7,7 @@ from iamdesk.index.completion import Completions
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.resources import Resource
 
-from ..query.captures import ID, OTHER_ID, account, document, role, snapshot, trusting, user, user_arn
+from ..builders.captures import ID, OTHER_ID, account, document, role, snapshot, trusting, user, user_arn
 
 SAML = f"arn:aws:iam::{ID}:saml-provider/corp"
 OIDC = f"arn:aws:iam::{ID}:oidc-provider/token.actions.githubusercontent.com"

@@ -27,7 +27,7 @@ from iamdesk.snapshot.identity_center import (
 )
 from iamdesk.snapshot.model import Snapshot
 
-from ..query.captures import ID, account, allow, document, role, snapshot, user
+from ..builders.captures import ID, account, allow, document, role, snapshot, user
 from ..rules import rule
 
 PATH = "/aws-reserved/sso.amazonaws.com/eu-west-1/"

@@ -23,10 +23,10 @@ from iamdesk.snapshot.resources import (
     Resource,
 )
 
+from ..builders.captures import ID, NOW, OTHER_ID, account, allow, deny, document, group, role, snapshot, user, user_arn
 from ..rules import rule
 from ..some_of import some_of
 from . import worlds
-from .captures import ID, NOW, OTHER_ID, account, allow, deny, document, group, role, snapshot, user, user_arn
 
 POINT = f"arn:aws:s3:us-west-2:{ID}:accesspoint/my-access-point"
 ALIAS = "my-access-point-hrzrlukc5m36ft7okagglf3gmwluquse1b-s3alias"

@@ -18,8 +18,7 @@ from iamdesk.snapshot.resources import (
     Resource,
 )
 
-from ..rules import rule
-from .captures import (
+from ..builders.captures import (
     ID,
     NOW,
     OTHER_ID,
@@ -35,6 +34,7 @@ from .captures import (
     user,
     user_arn,
 )
+from ..rules import rule
 
 BUCKET, OBJECT = "arn:aws:s3:::b", "arn:aws:s3:::b/k"
 KEY = f"arn:aws:kms:eu-west-1:{ID}:key/1234abcd-12ab-34cd-56ef-1234567890ab"

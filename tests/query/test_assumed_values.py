@@ -27,11 +27,7 @@ from iamdesk.query.requests.cases import evaluate_case
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.resources import Resource, VpcEndpoint
 
-from ..conformance.authoring import ACCOUNT, SESSION, case, doc
-from ..conformance.authoring import allow as allowing
-from ..rules import rule
-from ..some_of import some_of
-from .captures import (
+from ..builders.captures import (
     ID,
     NOW,
     OTHER_ID,
@@ -48,6 +44,10 @@ from .captures import (
     user,
     user_arn,
 )
+from ..conformance.authoring import ACCOUNT, SESSION, case, doc
+from ..conformance.authoring import allow as allowing
+from ..rules import rule
+from ..some_of import some_of
 
 ENDPOINT, OTHER_ENDPOINT = "vpce-0a1b2c3d4e5f60001", "vpce-0a1b2c3d4e5f60002"
 ANA, DEPLOY, ZOE = user_arn("ana"), role_arn("deploy"), user_arn("zoe", OTHER_ID)

@@ -9,8 +9,7 @@ from iamdesk.explain.counterfactual import smallest_changes
 from iamdesk.explain.decision import Decision
 from iamdesk.query.evaluator import Evaluator
 
-from ..rules import rule
-from .captures import (
+from ..builders.captures import (
     ID,
     OTHER_ID,
     ROOT,
@@ -29,6 +28,7 @@ from .captures import (
     user,
     user_arn,
 )
+from ..rules import rule
 
 OBJECT = "arn:aws:s3:::b/k"
 KEY = f"arn:aws:kms:eu-west-1:{ID}:key/1234abcd-12ab-34cd-56ef-1234567890ab"

@@ -15,8 +15,8 @@ from iamdesk.query.evaluator import Evaluator
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.resources import AccountSettings, AclGrant, ObjectOwnership, PublicAccessBlock, Resource
 
+from ..builders.captures import ID, NOW, OTHER_ID, account, allow, document, snapshot, user, user_arn
 from ..rules import rule
-from .captures import ID, NOW, OTHER_ID, account, allow, document, snapshot, user, user_arn
 
 BO = user_arn("bo")
 ZOE, CARL, ANA = user_arn("zoe", OTHER_ID), user_arn("carl", OTHER_ID), user_arn("ana")

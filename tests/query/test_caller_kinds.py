@@ -17,8 +17,7 @@ from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.organization import Organization, OrganizationNode, OrganizationPolicy, OrganizationPolicyType
 from iamdesk.snapshot.resources import Resource
 
-from ..rules import rule
-from .captures import (
+from ..builders.captures import (
     ID,
     NOW,
     OTHER_ID,
@@ -34,6 +33,7 @@ from .captures import (
     user,
     user_arn,
 )
+from ..rules import rule
 
 SAML = f"arn:aws:iam::{ID}:saml-provider/corp"
 OIDC = f"arn:aws:iam::{ID}:oidc-provider/token.actions.githubusercontent.com"

@@ -11,8 +11,8 @@ from iamdesk.query.needs.dependents import also_needed, need_with_dependents
 from iamdesk.query.needs.need_answers import answer_need
 from iamdesk.query.needs.shapes import NeedQuestion, When
 
+from ..builders.captures import ID, allow, document, evaluator, role_arn, user, user_arn
 from ..rules import rule
-from .captures import ID, allow, document, evaluator, role_arn, user, user_arn
 
 INSTANCES = f"arn:aws:ec2:eu-west-1:{ID}:instance/*"
 ROLE = role_arn("machine")

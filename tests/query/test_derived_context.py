@@ -20,8 +20,7 @@ from iamdesk.snapshot.organization import (
 )
 from iamdesk.snapshot.resources import Resource
 
-from ..rules import rule
-from .captures import (
+from ..builders.captures import (
     ID,
     OTHER_ID,
     ROOT,
@@ -37,6 +36,7 @@ from .captures import (
     user,
     user_arn,
 )
+from ..rules import rule
 
 CAPTURE = evaluator(
     user("ana", path="/staff/", tags=[("Team", "red")]),

@@ -16,8 +16,8 @@ from iamdesk.query.evaluator import Evaluator
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.resources import AccessPoint, AccessPointBucket, Resource, VpcEndpoint
 
+from ..builders.captures import ID, NOW, OTHER_ID, ROOT, account, allow, deny, document, role, snapshot, user, user_arn
 from ..rules import rule
-from .captures import ID, NOW, OTHER_ID, ROOT, account, allow, deny, document, role, snapshot, user, user_arn
 
 GATEWAY, INTERFACE = "vpce-0a1b2c3d4e5f60001", "vpce-0a1b2c3d4e5f60002"
 BUCKET, OBJECT = "arn:aws:s3:::b", "arn:aws:s3:::b/k"

@@ -10,9 +10,22 @@ from iamdesk.query.evaluator import Evaluator
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.resources import Resource
 
+from ..builders.captures import (
+    ID,
+    NOW,
+    OTHER_ID,
+    account,
+    allow,
+    deny,
+    document,
+    role,
+    role_arn,
+    snapshot,
+    trusting,
+    user,
+)
+from ..builders.captures import user_arn as arn_of
 from ..rules import rule
-from .captures import ID, NOW, OTHER_ID, account, allow, deny, document, role, role_arn, snapshot, trusting, user
-from .captures import user_arn as arn_of
 
 ANA = arn_of("ana")
 BUCKET = "arn:aws:s3:::b"

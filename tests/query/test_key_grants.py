@@ -14,8 +14,8 @@ from iamdesk.query.evaluator import Evaluator
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.resources import KeyGrant, Resource
 
+from ..builders.captures import ID, NOW, OTHER_ID, ROOT, account, allow, deny, document, role, snapshot, user, user_arn
 from ..rules import rule
-from .captures import ID, NOW, OTHER_ID, ROOT, account, allow, deny, document, role, snapshot, user, user_arn
 
 KEY = f"arn:aws:kms:us-west-2:{ID}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 ANA, BO, ZOE, CARL = user_arn("ana"), user_arn("bo"), user_arn("zoe", OTHER_ID), user_arn("carl", OTHER_ID)

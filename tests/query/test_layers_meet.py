@@ -21,8 +21,7 @@ from iamdesk.snapshot.resources import (
     VpcEndpoint,
 )
 
-from ..rules import rule
-from .captures import (
+from ..builders.captures import (
     ID,
     NOW,
     OTHER_ID,
@@ -40,6 +39,7 @@ from .captures import (
     user,
     user_arn,
 )
+from ..rules import rule
 
 BUCKET, OBJECT = "arn:aws:s3:::b", "arn:aws:s3:::b/k"
 ANA, BO, LIMITED = user_arn("ana"), user_arn("bo"), user_arn("lim")

@@ -11,8 +11,8 @@ from iamdesk.evaluate.request import Request
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.query.what_can import Reach
 
+from ..builders.captures import ID, allow, deny, document, evaluator, user, user_arn
 from ..rules import rule
-from .captures import ID, allow, deny, document, evaluator, user, user_arn
 
 GROUPS = f"arn:aws:logs:eu-west-1:{ID}:log-group:"
 DISPUTED = "pages-disagree"

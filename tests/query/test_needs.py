@@ -14,7 +14,7 @@ from iamdesk.query.needs.need_answers import answer_need
 from iamdesk.query.needs.shapes import NeedAnswer, NeedQuestion, When
 from iamdesk.snapshot.resources import Resource
 
-from .captures import ID, NOW, account, allow, deny, document, role_arn, snapshot, user, user_arn
+from ..builders.captures import ID, NOW, account, allow, deny, document, role_arn, snapshot, user, user_arn
 
 BUCKET = "arn:aws:s3:::reports"
 REPORT = f"{BUCKET}/q3.csv"

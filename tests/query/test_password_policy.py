@@ -13,8 +13,21 @@ from iamdesk.query.evaluator import Evaluator
 from iamdesk.query.what_can import Reach
 from iamdesk.snapshot.account_facts import AccountFacts, PasswordPolicy
 
+from ..builders.captures import (
+    ID,
+    NOW,
+    OTHER_ID,
+    ROOT,
+    account,
+    deny,
+    document,
+    role,
+    role_arn,
+    snapshot,
+    user,
+    user_arn,
+)
 from ..rules import rule
-from .captures import ID, NOW, OTHER_ID, ROOT, account, deny, document, role, role_arn, snapshot, user, user_arn
 
 ANA, BO, STRICT = user_arn("ana"), user_arn("bo"), user_arn("strict")
 

@@ -9,8 +9,7 @@ from iamdesk.evaluate.request import NamedDocument, Request, RequestError
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.snapshot.resources import Resource
 
-from ..rules import rule
-from .captures import (
+from ..builders.captures import (
     ID,
     OTHER_ID,
     ROOT,
@@ -29,6 +28,7 @@ from .captures import (
     user,
     user_arn,
 )
+from ..rules import rule
 
 READ_S3 = document(allow("s3:GetObject"))
 OBJECT = "arn:aws:s3:::b/k"

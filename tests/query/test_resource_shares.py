@@ -14,8 +14,21 @@ from iamdesk.query.what_can import Reach
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.resource_shares import ResourceShares
 
+from ..builders.captures import (
+    ID,
+    NOW,
+    OTHER_ID,
+    account,
+    allow,
+    deny,
+    document,
+    role,
+    role_arn,
+    snapshot,
+    user,
+    user_arn,
+)
 from ..rules import rule
-from .captures import ID, NOW, OTHER_ID, account, allow, deny, document, role, role_arn, snapshot, user, user_arn
 
 THIRD = "777788889999"
 REGION = "eu-west-1"

@@ -10,7 +10,7 @@ from iamdesk.evaluate.request import Request
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.snapshot.reader import load_snapshot
 
-from .captures import ID
+from ..builders.captures import ID
 
 POLICY = f"arn:aws:iam::{ID}:policy/Orders"
 USER = f"arn:aws:iam::{ID}:user/ana"

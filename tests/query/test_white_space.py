@@ -13,8 +13,8 @@ from iamdesk.query.evaluator import Evaluator
 from iamdesk.query.requests.cases import evaluate_case
 from iamdesk.query.what_can import Reach
 
+from ..builders.captures import ID, allow, deny, document, evaluator, user, user_arn
 from ..rules import rule
-from .captures import ID, allow, deny, document, evaluator, user, user_arn
 
 KEY = f"arn:aws:sqs:us-east-1:{ID}:orders"
 ANA = user_arn("ana")
