@@ -277,7 +277,8 @@ class MainWindow(QMainWindow):
         self.trouble.say(
             Tone.NOTE,
             tr(
-                "Account {account} of {name} alone: what other accounts hold counts as not captured, in every answer."
+                "Account {account} of {name} alone: users, roles and policies of other accounts count as not captured, "
+                "in every answer."
             ).format(name=name, account=opened.alone),
             tr("Open all of it"),
             lambda: self.open_path(opened.path),

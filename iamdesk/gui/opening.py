@@ -21,6 +21,7 @@ from iamdesk.index.nodes import Badge
 from iamdesk.language import error_words, tr
 from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.progress import Cancelled, Progress
+from iamdesk.work.errors import WorkError
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -117,7 +118,7 @@ class Opening(QObject):
             self._session.close()
 
     def _refuse(self, error: Exception) -> None:
-        if not isinstance(error, SnapshotError):
+        if not isinstance(error, SnapshotError | WorkError):
             self.refused.emit(tr("The snapshot could not be opened: something inside iamdesk broke while reading it."))
             raise error
         self.refused.emit(error_words(error))

@@ -91,7 +91,7 @@ class Opened(Answers):
     def account_alone(self, account: str, cancelled: Cancelled = never_cancelled) -> "Opened":
         """Return one account as a snapshot of its own, with the organization above it and what is of no single account.
 
-        What the others hold is as good as not captured.
+        Users, roles and policies of the others are as good as not captured.
 
         Raises:
             SnapshotError: the account cannot be read any more, or is not as it was.
