@@ -371,7 +371,7 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(0, self, self._get_ready)
 
     def _get_ready(self) -> None:
-        if not self.isVisible():
+        if not self.isVisible() or self.jobs.is_closed:
             return  # closed at once
         self.interior.load()
         self.opening.prepare()
