@@ -211,10 +211,7 @@ class StepGraph:
                 who = members.anybody if maybe else members.proven
                 if who:
                     by_members[who] = by_members.get(who, 0) | 1 << position
-            found = {}
-            for who, reached in by_members.items():
-                for position in positions(who):
-                    found[position] = found.get(position, 0) | reached
+            found = {position: reached for members, reached in _alike(by_members) for position in positions(members)}
             self._forward[maybe] = found
         return found
 
@@ -256,6 +253,29 @@ def closed(forward: Mapping[int, int], breathe: Callable[[], None]) -> Mapping[i
         alike[reached] = alike.get(reached, 0) | 1 << position
     ends = _ends(alike, breathe)
     return {position: ends[reached] & ~(1 << position) for position, reached in forward.items()}
+
+
+def _alike(becoming: Mapping[int, int]) -> Sequence[tuple[int, int]]:
+    """Return principals who become the same, as bits, with whom they become; of whom some become, by these.
+
+    Thousands become thousands, and most of them the same: they are told apart set by set, not one by one.
+    """
+    everybody = 0
+    for who in becoming:
+        everybody |= who
+    parts = [(everybody, 0)]
+    for who, reached in becoming.items():
+        split: list[tuple[int, int]] = []
+        for members, before in parts:
+            inside = members & who
+            if not inside:
+                split.append((members, before))
+                continue
+            split.append((inside, before | reached))
+            if inside != members:
+                split.append((members & ~who, before))
+        parts = split
+    return parts
 
 
 def _ends(alike: Mapping[int, int], breathe: Callable[[], None]) -> Mapping[int, int]:

@@ -13,7 +13,7 @@ from iamdesk.query.bulk.population import positions
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.reach.anything import _actions_of_paths
 from iamdesk.reach.catalogue import On, catalogue
-from iamdesk.reach.graph import closed
+from iamdesk.reach.graph import _alike, closed
 from iamdesk.reach.reach_map import ReachMap
 from iamdesk.reach.sources import _Finding
 from iamdesk.reach.way import State
@@ -96,6 +96,18 @@ def test_whom_one_becomes_in_any_number_of_steps(becomes: Mapping[int, set[int]]
         while more := {then for other in reached for then in becomes.get(other, ())} - reached:
             reached |= more
         assert set(positions(found[one])) == reached - {one}
+
+
+@given(st.dictionaries(st.integers(1, 2**12 - 1), st.integers(1, 2**12 - 1), max_size=12))
+def test_who_become_the_same_stand_together(becoming: Mapping[int, int]) -> None:
+    parts = _alike(becoming)
+    told = {position: reached for members, reached in parts for position in positions(members)}
+    assert len(told) == sum(members.bit_count() for members, _ in parts)
+    for position in range(12):
+        reached = 0
+        for who, whom in becoming.items():
+            reached |= whom if who >> position & 1 else 0
+        assert told.get(position, 0) == reached
 
 
 def test_the_last_steps_of_one_are_those_that_name_it(made: ReachMap) -> None:
