@@ -18,6 +18,7 @@ from iamdesk.export.findings import formats, render
 from iamdesk.export.findings_spool import Spool
 from iamdesk.export.report import ordered
 from iamdesk.export.text_lines import closing_line, lines_of
+from iamdesk.snapshot.collector import collector_seldom
 from iamdesk.visible import visible
 from iamdesk.workbench import OpenOrganization, OpenSnapshot, Workbench
 
@@ -67,7 +68,7 @@ def findings(
                 _hand_out(pieces, len(spool), len(words) - len(spool.fingerprints), output)
                 bad = 0 if fail_on is None else spool.as_bad_as(fail_on)
         else:
-            with work.executor(opened, helped=True) as executor:
+            with collector_seldom(), work.executor(opened, helped=True) as executor:
                 found = ordered(opened.findings(suppressions=words, executor=executor))
             idle = len(words) - len({one.fingerprint for one in words} & {each.fingerprint for each in found})
             _hand_out((_report(chosen, found, opened),), len(found), idle, output)

@@ -9,6 +9,7 @@ from iamdesk.cli import options, work
 from iamdesk.cli.output import note, say, say_json
 from iamdesk.export.ways import to_cut, to_reached, to_refusal, to_way
 from iamdesk.reach.way import Cut, Reach, Reached, Way
+from iamdesk.snapshot.collector import collector_seldom
 from iamdesk.workbench import OpenOrganization, OpenSnapshot, Workbench
 
 _MOST_TOLD = 5
@@ -40,7 +41,7 @@ def paths(
             if isinstance(opened, OpenOrganization):
                 _tell_everybody(opened.checks.ways(goal), opened.checks.version, as_json)
             else:
-                with work.executor(opened, helped=True) as executor:
+                with collector_seldom(), work.executor(opened, helped=True) as executor:
                     ways = tuple(opened.ways_of_everybody(goal, executor=executor))
                 _tell_everybody(ways, opened.reach().version, as_json)
     else:

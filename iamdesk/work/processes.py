@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from iamdesk.language import phrase
+from iamdesk.snapshot.collector import collect_seldom
 from iamdesk.snapshot.progress import WorkCancelled
 from iamdesk.work.cancelling import CancelFile
 from iamdesk.work.errors import WorkerLostError
@@ -209,6 +210,7 @@ def lost_twice() -> str:
 def _start_worker() -> None:
     """Begin a worker's life: it ends with the process that started it, and leaves Ctrl+C to that one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    collect_seldom()
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
