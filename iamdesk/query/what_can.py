@@ -5,15 +5,15 @@ For every action that AWS lists, questions are asked like those of a user who sa
 * on *fresh* resources, which no policy names: one of each resource type that the action acts on, in the principal's own
   account and in a Region that nobody knows; on ``*`` for actions that take no resource;
 * on *named* resources: each pattern that an Allow statement of the principal's policies or boundary names, asked as
-  written, policy variables filled in.
+  written, policy variables filled in; and each resource of the snapshot whose own policy allows the principal, or
+  everyone of its account, something.
 
 `Reach` says what is made of the answers. The fresh ones decide; a named resource counts where they leave an action out.
 So "allowed" means every resource but those that a policy singles out: what a Deny statement says of one bucket does not
 change it (`ActionReach.answers` tells it).
 
-Resource policies and organization policies count where the snapshot holds them. What a resource's policy alone grants,
-on a resource that no policy of the principal's own names, is not found here. What a group can do is what a member of it
-can do by the group's policies alone: of the member, nothing else is known.
+Resource policies and organization policies count where the snapshot holds them. What a group can do is what a member
+of it can do by the group's policies alone: of the member, nothing else is known.
 """
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence

@@ -45,6 +45,7 @@ class OpenTrust:
     def __init__(self, asks: Questions) -> None:
         self._asks = asks
         self.index = asks.index
+        self.resources = asks.resources
         self.now = asks.now
         self.target = asks.target
         self.knows = asks.knows

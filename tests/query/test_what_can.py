@@ -19,6 +19,7 @@ from iamdesk.index.action_bits import service_actions
 from iamdesk.query.what_can import ActionReach, Reach, Source
 from iamdesk.snapshot.model import Account, GroupDetail, Snapshot, UserDetail
 from iamdesk.snapshot.progress import WorkCancelled
+from iamdesk.snapshot.resources import Resource
 
 from ..some_of import some_of
 from .worlds import NOON, A, snapshots
@@ -318,3 +319,56 @@ def test_effective_permissions_can_be_cancelled_and_found_again() -> None:
 def test_a_statement_for_all_but_some_is_for_all_of_other_services(excepted: str, action: str, reach: Reach) -> None:
     but_these = {"Effect": "Allow", "NotAction": "sqs:*", "NotResource": excepted}
     assert reach_of(evaluator_of(but_these), action) is reach
+
+
+def place_of(service: str, name: str) -> int:
+    return [one.full_name for one in service_actions(service).actions].index(name)
+
+
+GRANTED = {Reach.ALLOWED, Reach.CONDITIONAL, Reach.SOME, Reach.SOME_CONDITIONAL}
+
+
+@settings(BOUNDED, max_examples=10)
+@given(snapshots())
+def test_what_a_resource_policy_alone_grants_is_part_of_effective_permissions(snapshot: Snapshot) -> None:
+    evaluator = Evaluator(snapshot, now=lambda: NOON)
+    roles = [role.arn for account in snapshot.accounts for role in account.roles]
+    for principal in evaluator.population().principals():
+        whole = evaluator.what_can(principal)
+        for arn in (*(record.arn for record in snapshot.resources), *roles):
+            for one in evaluator.what_can(principal, resource=arn).services:
+                for action in evaluator.what_can(principal, resource=arn).actions(one.service):
+                    if action.reach in GRANTED:
+                        found = whole.service(one.service)
+                        bit = place_of(one.service, action.name)
+                        assert found is not None
+                        assert found.reach_of(bit) in GRANTED | {Reach.AWAITING}
+                        event(f"{one.service} granted")
+
+
+def test_a_queue_whose_policy_allows_somebody_is_found() -> None:
+    arn = f"arn:aws:iam::{A}:user/n1"
+    queue = f"arn:aws:sqs:eu-west-1:{A}:q"
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": {"AWS": arn}, "Action": "sqs:SendMessage", "Resource": queue}],
+    }
+    people = [
+        UserDetail(arn=f"arn:aws:iam::{A}:user/{name}", user_name=name, user_id=f"AIDA{name}") for name in ("n1", "n2")
+    ]
+    account = Account(account_id=A, users=tuple(people))
+    snapshot = Snapshot(
+        path=Path("drawn.json"),
+        files=(),
+        sha256="",
+        accounts=(account,),
+        resources=(Resource(arn=queue, account_id=A, policy=policy),),
+    )
+    evaluator = Evaluator(snapshot, now=lambda: NOON)
+    sent = next(one for one in evaluator.what_can(arn, "sqs").actions("sqs") if one.name == "sqs:SendMessage")
+    assert sent.reach is Reach.SOME
+    assert [(answer.resource, answer.decision) for answer in sent.answers if answer.decision is Verdict.ALLOWED] == [
+        (queue, Verdict.ALLOWED)
+    ]
+    assert evaluator.what_can_overview().reaches[arn]["sqs"].reach_of(place_of("sqs", "sqs:SendMessage")) is Reach.SOME
+    assert evaluator.what_can(people[1].arn, "sqs").service("sqs").only is Reach.NONE

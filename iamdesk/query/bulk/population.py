@@ -18,6 +18,7 @@ from iamdesk.evaluate.truth import Truth
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.permission_sets import permission_set_of
 from iamdesk.index.policy_index import PolicyIndex
+from iamdesk.index.resource_index import ResourceIndex
 from iamdesk.index.statement_index import StatementIndex
 from iamdesk.policy.arn import Arn
 from iamdesk.policy.operators import read_date
@@ -35,6 +36,7 @@ class Asks(Protocol):
     """What answers about many need of the evaluator."""
 
     index: PolicyIndex
+    resources: ResourceIndex
 
     def now(self) -> datetime:
         """Return the moment at which a question is asked."""
@@ -116,6 +118,8 @@ class Population:
 
     def __init__(self, asks: Asks, index: StatementIndex) -> None:
         self.index = index
+        self.policies = asks.index
+        self.resources = asks.resources
         self._asks = asks
         self.peers, self._peers_of = self._find_peers()
         self.everybody = 0

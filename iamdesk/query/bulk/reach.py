@@ -12,11 +12,13 @@ from iamdesk.index.action_bits import service_actions
 from iamdesk.index.actions import reference
 from iamdesk.policy.patterns import Wildcard
 from iamdesk.policy.resources import UnknownVariable
+from iamdesk.policy.statement import Statement
 from iamdesk.policy.variables import Variable, parse_template
 from iamdesk.query.bulk.evaluation import Bulk, Outcome
 from iamdesk.query.bulk.grounds import FRESH, Ground, fresh_ground, ground_on, ways_to_name
 from iamdesk.query.bulk.named import as_asked
 from iamdesk.query.bulk.own_statements import OwnStatement, WideStatement
+from iamdesk.query.bulk.resource_policy_grants import ResourcePolicyGrant, ResourcePolicyGrants
 from iamdesk.query.bulk.services_alike import ServicesAlike
 from iamdesk.query.what_can import Reach, ServiceReach, Source
 from iamdesk.snapshot.progress import Cancelled, WorkCancelled, never_cancelled
@@ -34,6 +36,7 @@ class ReachFinder:
         self._of_documents: dict[Hashable, ServiceReach] = {}
         self._of_subjects: dict[Hashable, Mapping[str, ServiceReach]] = {}
         self._alike = ServicesAlike(bulk)
+        self.grants = ResourcePolicyGrants(bulk.population)
         self._until = inf
         """Until when all that is remembered holds, in seconds since 1970."""
 
@@ -66,12 +69,15 @@ class ReachFinder:
     def same(self, position: int) -> Hashable:
         """Return what subjects share who carry the same: so far as nothing asks who they are, they can do the same."""
         index = self._population.index
-        return index.carried[position], index.boundaries[position], self._population.peers_at(position).number
+        peers = self._population.peers_at(position).number
+        return index.carried[position], index.boundaries[position], peers, self.grants.of(position)
 
     def services_named(self, position: int) -> tuple[str, ...]:
         """Return the services that a subject's policies name, those that AWS lists."""
         by_service, _ = self.bulk.own.services(position)
-        return tuple(name for name, speaking in by_service.items() if speaking and reference().service_exists(name))
+        named = [name for name, speaking in by_service.items() if speaking]
+        named += [grant.service for grant in self.grants.of(position)]
+        return tuple(name for name in dict.fromkeys(named) if reference().service_exists(name))
 
     def _find(
         self, position: int, moment: datetime, cancelled: Cancelled
@@ -87,11 +93,13 @@ class ReachFinder:
             found.update(base)
             is_own = is_own or is_personal
         peers, boundary = self._population.peers_at(position), index.boundaries[position]
-        for service, speaking in by_service.items():
+        granted = {grant.service for grant in self.grants.of(position)}
+        for service in dict.fromkeys((*by_service, *granted)):
+            speaking = by_service.get(service)
             if cancelled():
                 raise WorkCancelled
             same = (service, peers.number, speaking, boundary)
-            known = self._of_documents.get(same)
+            known = None if service in granted else self._of_documents.get(same)
             if known is not None:
                 found[service] = known
                 continue
@@ -101,7 +109,7 @@ class ReachFinder:
             found[service] = reach
             if is_personal or any(one.asked.own_keys for one in own):
                 is_own = True
-            elif service_lasts:
+            elif service_lasts and service not in granted:
                 self._of_documents[same] = reach
         told = {service: found[service] for service in sorted(found) if not found[service].is_empty}
         return told, lasts, is_own
@@ -163,14 +171,15 @@ class ReachFinder:
         """Return a reach, whether it lasts, and whether it is the subject's alone."""
         peers = self._population.peers_at(position)
         signatures = frozenset([one.signature for one in own])
-        key = (service, actions, peers.number, signatures, self._facts(position, service, own))
+        granted = tuple(grant for grant in self.grants.of(position) if grant.service == service)
+        key = (service, actions, peers.number, signatures, self._facts(position, service, own), granted)
         found = self._known.get(key)
         if found is not None:
             return found, True, False
         found = self._known.get((position, key))
         if found is not None:
             return found, True, True
-        finding = _Finding(self.bulk, position, service, own, moment)
+        finding = _Finding(self.bulk, position, service, own, moment, granted)
         found = finding.reach(actions)
         if finding.lasts:
             self._until = min(self._until, finding.until)
@@ -199,17 +208,31 @@ class ReachFinder:
         # What an Allow names first: it counts even where an exception names it, too.
         for one in sorted(covering, key=lambda one: not one.grants_by_name):
             source = Source.NAMED if one.grants_by_name else Source.EXCEPTION
-            for text in finding.named_by(one):
+            for text in finding.named_by(one.statement):
                 if ground_on(service, text).every >> action & 1:
                     found.setdefault(text, source)
+        for grant in self.grants.of(position):
+            if grant.service == service and grant.actions >> action & 1:
+                for text in finding.granted_by(grant):
+                    if ground_on(service, text).every >> action & 1:
+                        found.setdefault(text, Source.NAMED)
         return tuple(found.items())
 
 
 class _Finding:
     """Finds out the reach of one subject in one service."""
 
-    def __init__(self, bulk: Bulk, position: int, service: str, own: Sequence[OwnStatement], moment: datetime) -> None:
+    def __init__(
+        self,
+        bulk: Bulk,
+        position: int,
+        service: str,
+        own: Sequence[OwnStatement],
+        moment: datetime,
+        granted: Sequence[ResourcePolicyGrant] = (),
+    ) -> None:
         self._bulk = bulk
+        self._granted = granted
         self._position = position
         self._service = service
         self._own = own
@@ -232,10 +255,10 @@ class _Finding:
         outcome = self._outcome(fresh, fresh.everywhere(left))
         found = dict.fromkeys(Reach, 0)
 
-        def take(reach: Reach, actions: int) -> None:
+        def take(reach: Reach, those: int) -> None:
             nonlocal left
-            found[reach] |= actions & left
-            left &= ~actions
+            found[reach] |= those & left
+            left &= ~those
 
         take(Reach.ALLOWED, fresh.all_over(outcome.allowed))
         take(Reach.CONDITIONAL, fresh.all_over(outcome.allowed | outcome.conditional))
@@ -244,12 +267,12 @@ class _Finding:
         conditional = fresh.anywhere(outcome.conditional)
         awaiting = fresh.anywhere(outcome.awaiting)
         asked: dict[str, int] = {}
-        for one in self._own:
-            if not one.actions & left & ~some or not one.grants_by_name:
+        for covered, texts in self._named():
+            if not covered & left & ~some:
                 continue
-            for text in self.named_by(one):
+            for text in texts:
                 ground = ground_on(self._service, text)
-                to_ask = one.actions & ground.every & left & ~some & ~asked.get(text, 0)
+                to_ask = covered & ground.every & left & ~some & ~asked.get(text, 0)
                 if to_ask:
                     asked[text] = asked.get(text, 0) | to_ask
                     on_named = self._outcome(ground, to_ask)
@@ -270,9 +293,24 @@ class _Finding:
                 self.until = min(self.until, asked.holds_until(self._at))
         return self._bulk.outcome(ground, self._position, self._own, self._moment, within)
 
-    def named_by(self, one: OwnStatement) -> Iterator[str]:
+    def _named(self) -> Iterator[tuple[int, Iterator[str]]]:
+        """Yield actions, as bits, with the resources on which an Allow names them."""
+        for one in self._own:
+            if one.grants_by_name:
+                yield one.actions, self.named_by(one.statement)
+        for grant in self._granted:
+            yield grant.actions, self.granted_by(grant)
+
+    def granted_by(self, grant: ResourcePolicyGrant) -> Iterator[str]:
+        """Yield the resource that has the policy, and what of it the statement names."""
+        yield grant.resource
+        if grant.parts is not None:
+            yield grant.parts
+        yield from (text for text in self.named_by(grant.statement) if text.startswith(grant.resource))
+
+    def named_by(self, statement: Statement) -> Iterator[str]:
         """Yield the resources that a statement names and the service may act on, as they are asked about."""
-        for entry in one.statement.resources or ():
+        for entry in statement.resources or ():
             text = entry.text if not entry.keys else "".join(map(self._filled, parse_template(entry.text)))
             asked = as_asked(entry, text, self._service, self._peers.partition)
             if asked is not None:
