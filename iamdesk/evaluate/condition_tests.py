@@ -43,7 +43,7 @@ def evaluate_test(test: ConditionTest, context: Context) -> TestResult:
         present = _of_unknown_value(_possible(test, fact), operator, context, fact.since)
         return TestResult(absent if absent is present else MAYBE, fact)
     if fact.knowledge is Knowledge.VALUE_UNKNOWN and not context.is_strict:
-        return TestResult(_of_unknown_value(test, operator, context, fact.since), fact)
+        return TestResult(_of_unknown_value(_possible(test, fact), operator, context, fact.since), fact)
     if not fact.values:
         result, other = _of_absent(test, operator)
         rule = ANY_VALUE_IF_EXISTS if test.quantifier is Quantifier.ANY else ALL_VALUES_NOT_LIKE
@@ -88,7 +88,7 @@ def _of_absent(test: ConditionTest, operator: Operator) -> tuple[Truth, Truth | 
 
 def _possible(test: ConditionTest, fact: Fact) -> ConditionTest:
     """Return a test without the listed values that the key is known not to have."""
-    if not fact.excludes or all(fact.can_be(value.text) for value in test.values):
+    if not (fact.excludes or fact.excluded_ids) or all(fact.can_be(value.text) for value in test.values):
         return test
     return replace(test, values=tuple([value for value in test.values if fact.can_be(value.text)]))
 

@@ -1,5 +1,6 @@
 """The request context: what is known of each condition key. Rules: J and K1."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -9,6 +10,10 @@ from typing import NamedTuple
 from iamdesk.evaluate.request import UnknownContext
 from iamdesk.policy.operators import read_date
 from iamdesk.policy.resources import UnknownVariable
+
+_ID_LENGTH = 21
+"""Letters of the unique id of a user or role (IAM User Guide, "IAM identifiers")."""
+_AFTER_ID = re.compile(r"[:*?]")
 
 
 class Knowledge(IntEnum):
@@ -32,11 +37,16 @@ class Fact(NamedTuple):
     """A pattern that a value which nobody knows is known to match."""
     excludes: str = ""
     """What a value which nobody knows is known not to be, nor a path below it (``o-…`` and ``o-…/r-…/``)."""
+    excluded_ids: frozenset[str] = frozenset()
+    """Unique ids, and account ids, that a value which nobody knows is known not to be, nor to begin with
+    (``AROA…``, ``AROA…:session``)."""
     since: Decimal | None = None
     """A value which nobody knows is a moment, and not before this one: seconds since 1970."""
 
     def can_be(self, text: str) -> bool:
         """Return whether a value, or a pattern as written, is not among those that are excluded."""
+        if self.excluded_ids and not self.excluded_ids.isdisjoint((text[:_ID_LENGTH], _AFTER_ID.split(text, 1)[0])):
+            return False
         return not self.excludes or not (text == self.excludes or text.startswith(f"{self.excludes}/"))
 
     def is_late_enough(self, text: str) -> bool:

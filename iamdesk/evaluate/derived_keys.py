@@ -165,6 +165,9 @@ class DerivedKeys:
     through: Through | None = None
     way: Way | None = None
     """None: not known."""
+    ids_of_others: frozenset[str] = frozenset()
+    """Unique ids, and ids of accounts, that are not the caller's; those of the resource's account, where the caller is
+    of an account that the snapshot does not hold."""
     _known: dict[str, Fact | None] = field(default_factory=dict)
 
     @property
@@ -189,6 +192,7 @@ class DerivedKeys:
             self.organization,
             self.through,
             self.way,
+            self.ids_of_others,
         )
 
     def on(self, target: Target) -> "DerivedKeys":
@@ -204,6 +208,7 @@ class DerivedKeys:
             self.organization,
             self.through,
             self.way,
+            self.ids_of_others,
         )
 
     def __call__(self, key: str) -> Fact | None:
@@ -363,11 +368,13 @@ class DerivedKeys:
         caller = self.caller
         match caller.kind:
             case CallerKind.USER:
-                return derived(caller.unique_id) if caller.unique_id else VALUE_UNKNOWN
+                return derived(caller.unique_id) if caller.unique_id else self._someone_elses()
             case CallerKind.SESSION:
-                return derived(f"{caller.unique_id}:{caller.session_name}") if caller.unique_id else VALUE_UNKNOWN
+                session = f"{caller.unique_id}:{caller.session_name}"
+                return derived(session) if caller.unique_id else self._someone_elses()
             case CallerKind.ROLE:  # of some session: RoleId:session
-                return VALUE_UNKNOWN._replace(shape=f"{caller.unique_id}:*") if caller.unique_id else VALUE_UNKNOWN
+                is_known = bool(caller.unique_id)
+                return VALUE_UNKNOWN._replace(shape=f"{caller.unique_id}:*") if is_known else self._someone_elses()
             case CallerKind.FEDERATED_USER:
                 return derived(f"{caller.account}:{caller.name}")
             case CallerKind.ROOT:
@@ -376,6 +383,10 @@ class DerivedKeys:
                 return derived("anonymous")
             case _:
                 return DERIVED_ABSENT
+
+    def _someone_elses(self) -> Fact:
+        """Return a unique id that nobody knows: IAM gives each to one entity alone (rule E12)."""
+        return VALUE_UNKNOWN._replace(excluded_ids=self.ids_of_others)
 
     def _about_request(self, key: str) -> Fact | None:
         if key in _OF_SERVICES and self.caller.kind is not CallerKind.SERVICE:

@@ -19,6 +19,7 @@ from iamdesk.language import phrase, strung
 _CAN_ALSO_DENY = frozenset(
     {
         "policy-missing",
+        "federated-user-missing",
         "group-missing",
         "boundary-missing",
         "organization-unknown",

@@ -33,6 +33,8 @@ _MOST_OPEN_TRIALS = 60
 _MOST_TOGETHER = 3
 """Layers that are taken away together at most."""
 _OF_WHOLE_ACCOUNTS = frozenset({Layer.SCP, Layer.RCP, Layer.ENDPOINT})
+_POLICIES_UNKNOWN = frozenset({"principal-outside", "federated-user-missing"})
+"""Assumptions about a caller of which nobody knows the policies: none can be changed."""
 _AWS_OWNED = ":iam::aws:policy/"
 _REACH = (
     Layer.SESSION,
@@ -276,7 +278,7 @@ class _Places:
         self._trace = trace
         without = trace.question.without
         caller = trace.question.caller
-        outside = any(gap.code == "principal-outside" for gap in trace.question.policies.gaps)
+        outside = any(gap.code in _POLICIES_UNKNOWN for gap in trace.question.policies.gaps)
         can_carry = caller.kind in SIGNED and caller.kind is not CallerKind.ROOT and not caller.is_service_linked
         self._has_identity = can_carry and not outside and Layer.IDENTITY not in without
 

@@ -18,6 +18,7 @@ from iamdesk.snapshot.organization import Organization, OrganizationNode, Organi
 from iamdesk.snapshot.resource_shares import ResourceShares
 from iamdesk.snapshot.resources import AccountSettings, AclGrant, KeyGrant, ObjectOwnership, PublicAccessBlock, Resource
 
+from ..rules import rule
 from ..some_of import some_of
 from .worlds import CONTEXTS, FULL, NOON, A, snapshots
 
@@ -344,6 +345,49 @@ def test_a_resource_control_policy_takes_external_access_away() -> None:
         (f"arn:aws:iam::{MEMBER}:root", "account", "allowed"),
         ("*.amazonaws.com", "service", "allowed"),
     ]
+
+
+@rule("C5", "E4")
+@pytest.mark.parametrize(
+    "statement",
+    [
+        policy({"AWS": f"arn:aws:sts::{A}:federated-user/guest"}, "s3:GetObject", f"{BUCKET}/*"),
+        policy("*", "s3:GetObject", f"{BUCKET}/*", Condition={"StringEquals": {"aws:userid": f"{A}:guest"}}),
+    ],
+)
+def test_a_federated_user_needs_no_user_of_its_name(statement: dict[str, Any]) -> None:
+    """The name is the choice of who calls GetFederationToken (STS API Reference, GetFederationToken)."""
+    evaluator = evaluator_of(bucket(statement))
+    rows = {row.principal: row for row in evaluator.who_can(action="s3:GetObject", resource=f"{BUCKET}/k")}
+    guest = rows.pop(f"arn:aws:sts::{A}:federated-user/guest")
+    assert (guest.decision, guest.is_external, guest.kind) == ("allowed", False, PrincipalKind.FEDERATED_USER)
+    [unknown] = [one for one in guest.explanation.assumptions if one.code == "federated-user-missing"]
+    assert unknown.other_decision == "explicitDeny"
+    assert list(rows) == [f"arn:aws:iam::{A}:root"]
+
+
+def test_a_name_that_no_federated_user_can_have_is_refused() -> None:
+    with pytest.raises(RequestError, match="no user"):
+        evaluator_of().can(Request(f"arn:aws:sts::{A}:federated-user/a*", "s3:GetObject", f"{BUCKET}/k"))
+
+
+@rule("E12")
+@pytest.mark.parametrize("value", ["AROAR:*", "AROAR:s", "AIDABOB", f"{A}", f"{A}:*", f"{A}:bob"])
+def test_no_external_caller_has_the_unique_id_of_a_principal_of_the_account(value: str) -> None:
+    """IAM User Guide, "IAM identifiers": each entity is assigned a unique id."""
+    document = policy("*", "s3:GetObject", f"{BUCKET}/*", Condition={"StringLike": {"aws:userid": value}})
+    evaluator = evaluator_of(bucket(document), roles=[role(policy({"AWS": A}, "sts:AssumeRole"))])
+    user = UserDetail.model_validate({"Arn": f"arn:aws:iam::{A}:user/bob", "UserName": "bob", "UserId": "AIDABOB"})
+    accounts = tuple(one.model_copy(update={"users": (user,)}) for one in evaluator.snapshot.accounts)
+    evaluator = Evaluator(evaluator.snapshot.model_copy(update={"accounts": accounts}), now=lambda: NOON)
+    assert told(evaluator, "s3:GetObject", f"{BUCKET}/k") == []
+
+
+@pytest.mark.parametrize("value", ["AROASOMEONEELSE:*", "*:bob", "AIDA*"])
+def test_a_unique_id_of_nobody_in_the_account_may_be_an_external_callers(value: str) -> None:
+    document = policy("*", "s3:GetObject", f"{BUCKET}/*", Condition={"StringLike": {"aws:userid": value}})
+    evaluator = evaluator_of(bucket(document), roles=[role(policy({"AWS": A}, "sts:AssumeRole"))])
+    assert ("*", "anyone", "conditional") in told(evaluator, "s3:GetObject", f"{BUCKET}/k")
 
 
 def test_a_federated_user_of_the_snapshot_is_a_row_and_not_external() -> None:

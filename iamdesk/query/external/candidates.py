@@ -21,6 +21,8 @@ from iamdesk.query.bulk.grounds import FRESH
 from iamdesk.query.external.described import ALL_HEADS, principals_described, services_described
 
 ACCOUNT_ID = re.compile(r"\d{12}")
+_FEDERATED_ID = re.compile(r"(\d{12}):([\w=,.@-]+)")
+"""``aws:userid`` of a federated user (rules, "What the principal is called")."""
 _DIGITS = 12
 _NAME = re.compile(r"[\w+=,.@-]{1,64}")
 _FIRST_UNNAMED = 907341825603
@@ -217,6 +219,8 @@ class Candidates:
                 self._arns[text] = None
             case "aws:principalarn":
                 self._exact.setdefault(text, False)
+            case "aws:userid" if (found := _FEDERATED_ID.fullmatch(text)) is not None:
+                self._exact.setdefault(f"arn:{self._scope.partition}:sts::{found[1]}:federated-user/{found[2]}", False)
             case "aws:username":
                 self._user_names[text] = None
             case "aws:principalservicename" | "aws:principalservicenameslist" if is_pattern(text):

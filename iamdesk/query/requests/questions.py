@@ -60,8 +60,24 @@ class Questions:
         """The moment at which a question is asked."""
         canonical_ids = {one.account_id: one.canonical_id for one in snapshot.account_settings if one.canonical_id}
         self._standings = Standings(self.index, self.organization, canonical_ids)
+        self._ids: dict[str, frozenset[str]] = {}
+        """Unique ids of accounts, with the account's own."""
         self._account_facts = {one.account_id: one for one in snapshot.account_facts}
         self._canonical_ids = frozenset(canonical_ids.values())
+
+    def _ids_of_others(self, caller: Caller, owner: str | None) -> frozenset[str]:
+        """Return the ids that a caller of an account which the snapshot does not hold cannot have.
+
+        Those of the resource's account alone: to list all would read every account of an organization.
+        """
+        if owner is None or owner not in self.index.accounts or caller.account in self.index.accounts:
+            return frozenset()
+        ids = self._ids.get(owner)
+        if ids is None:
+            account = self.index.accounts[owner]
+            names = (*(one.user_id for one in account.users), *(one.role_id for one in account.roles), owner)
+            ids = self._ids[owner] = frozenset(filter(None, names))
+        return ids
 
     def plain(self) -> "Questions":
         """Return the same as no more than this class. What a subclass makes can hold it without holding the subclass.
@@ -163,6 +179,7 @@ class Questions:
             self.organization,
             door,
             came.way,
+            self._ids_of_others(caller, owner),
         )
         refusal, gaps_of_root = self._taking_root(caller, target)
         context = Context(

@@ -1,5 +1,6 @@
 """Who asks, as the evaluator knows them: what a principal carries and what the snapshot knows and lacks of it."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -17,6 +18,8 @@ from iamdesk.snapshot.aws_managed import aws_managed_policies
 from iamdesk.snapshot.model import RoleDetail
 from iamdesk.snapshot.organization import OrganizationPolicyType
 
+_FEDERATED_NAME = re.compile(r"[A-Za-z0-9_=,.@-]{2,32}")
+"""Names of federated users (STS API Reference, GetFederationToken)."""
 _FULL_ACCESS = parse_document(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 )
@@ -120,7 +123,15 @@ class Standings:
         if caller.kind is CallerKind.FEDERATED_USER:
             names = (user for user in self.index.accounts[str(caller.account)].users if user.user_name == caller.name)
             user = next(names, None)
-            # STS API Reference, GetFederationToken, ``Name``: any name, such as Bob.
+            # STS API Reference, GetFederationToken, ``Name``: any name, such as Bob; who calls is not told by it.
+            if user is None and _FEDERATED_NAME.fullmatch(caller.name):
+                message = phrase(
+                    "Which user calls GetFederationToken for the federated user {name} is not known: taken to allow "
+                    "and deny nothing by its own policies.",
+                    name=caller.name,
+                )
+                gaps = [*gaps, Gap("federated-user-missing", message, Layer.IDENTITY)]
+                return PolicySet(gaps=tuple(gaps)), caller, False
             message = phrase(
                 "A federated user bears the name that was chosen for the session: taken to be one of the user {name}.",
                 name=caller.name,
