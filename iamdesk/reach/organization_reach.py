@@ -21,7 +21,7 @@ from iamdesk.reach.way import Cut, Goal, Proof, Reached, State, Step, Way
 
 _ACROSS = "sts-002"
 """The path that leads into another account: assuming a role of it."""
-_MOST_MAPS = 16
+_MOST_MAPS = 3
 """Accounts whose maps are kept, to prove steps that others take there."""
 
 
