@@ -8,11 +8,11 @@ keeps of answers is the same whoever asks first.
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime
-from types import ModuleType
 from typing import Any
 
 import pytest
 
+from iamdesk.export.pack import verified_content
 from iamdesk.language import chosen
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.snapshot.model import Snapshot
@@ -24,8 +24,9 @@ _open = Workbench.open_snapshot
 
 
 def share_equal_snapshots(patch: pytest.MonkeyPatch) -> None:
-    """Let the workbench give the same object for equal snapshots."""
+    """Let the workbench give the same object for equal snapshots, and `verify` the same evaluator."""
     patch.setattr(Workbench, "open_snapshot", _open_shared)
+    share_equal_evaluators(patch)
 
 
 def open_each_anew(patch: pytest.MonkeyPatch) -> None:
@@ -47,8 +48,8 @@ _MOST_EVALUATORS = 6
 _evaluators: OrderedDict[tuple[str, datetime], Evaluator] = OrderedDict()
 
 
-def share_equal_evaluators(patch: pytest.MonkeyPatch, module: ModuleType) -> None:
-    """Let a module that makes evaluators be given the same for the same snapshot and moment: it answers the same."""
+def share_equal_evaluators(patch: pytest.MonkeyPatch) -> None:
+    """Let `verify` be given the same evaluator for the same snapshot and moment: it answers the same."""
 
     def shared(snapshot: Snapshot, now: Callable[[], datetime]) -> Evaluator:
         key = (snapshot.sha256, now())
@@ -57,4 +58,4 @@ def share_equal_evaluators(patch: pytest.MonkeyPatch, module: ModuleType) -> Non
             _evaluators.popitem(last=False)
         return kept
 
-    patch.setattr(module, "Evaluator", shared)
+    patch.setattr(verified_content, "Evaluator", shared)

@@ -19,10 +19,12 @@ from ..opened import open_each_anew
 
 @pytest.fixture
 def without_collector() -> Iterator[None]:
-    gc.unfreeze()
     gc.collect()
+    gc.freeze()
     gc.disable()
     yield
+    gc.collect()
+    gc.freeze()
     gc.enable()
 
 
@@ -59,11 +61,10 @@ def test_opening_again_leaves_nothing_of_what_was_open(
 
 
 def test_a_closed_window_can_be_collected_though_work_ended_while_it_was_open(
-    qtbot: QtBot, tmp_path: Path, opens_sample: Callable[[MainWindow], None]
+    qtbot: QtBot, open_window: MainWindow, tmp_path: Path, opens_sample: Callable[[MainWindow], None]
 ) -> None:
+    """One that is not the first: what is loaded once is much."""
     window = create_main_window(settings_path=tmp_path / "settings.ini")
-    gc.unfreeze()
-    gc.collect()
     window.show()
     opens_sample(window)
     gone = weakref.ref(window)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from iamdesk.export.pack import verified_content
 from iamdesk.export.pack.writing import write_pack
 from iamdesk.paths import sample_snapshot
 from iamdesk.review.decisions import Choice, LineDecision, Reviewer
@@ -40,7 +39,7 @@ def finding_decision(choice: Choice) -> LineDecision:
 def equal_evaluators() -> Iterator[None]:
     """A snapshot is asked the same questions by each pack that is verified; `test_verification` does all anew once."""
     with pytest.MonkeyPatch.context() as patch:
-        share_equal_evaluators(patch, verified_content)
+        share_equal_evaluators(patch)
         yield
 
 
