@@ -36,6 +36,8 @@ from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_p
 from iamdesk.work.kept import kept_object, object_content
 from iamdesk.work.sharing_out import shared_out
 
+ROUNDS = 3
+"""How often all accounts are gone over."""
 _MOST_JOINED = 1
 """Parts of several accounts that are kept: those through which an attack path leads, to try what cuts it."""
 _AS_MUCH_MORE = 12
@@ -291,14 +293,14 @@ class OrganizationChecks:
         return self._accounts
 
     def know(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> Known:
-        """Find out what is to be known of all accounts together: two rounds. ``progress`` is told accounts.
+        """Find out what is to be known of all accounts together: two rounds of three. ``progress`` is told accounts.
 
         Raises:
             SnapshotError: an account cannot be read any more.
             WorkCancelled: ``cancelled`` returned True.
             WorkError: no worker can do it; one sentence.
         """
-        total = 2 * len(self._accounts)
+        total = ROUNDS * len(self._accounts)
         known = Known(self._accounts)
         facts: list[AccountFacts] = []
         for found in self.round(facts_in_worker, AccountWork.facts, known, None, cancelled=cancelled):
@@ -336,7 +338,7 @@ class OrganizationChecks:
             WorkError: as `know`.
         """
         known = self.know(progress, cancelled)
-        for found in self.round(ways_in_worker, AccountWork.ways, known, goal, cancelled=cancelled):
+        for found in self.round(ways_in_worker, AccountWork.ways, known, goal, progress=progress, cancelled=cancelled):
             yield from found
 
     @property
@@ -352,6 +354,7 @@ class OrganizationChecks:
         wanted: W,
         *,
         foreign: Mapping[str, tuple[RoleDetail, ...]] | None = None,
+        progress: Progress = no_progress,
         cancelled: Cancelled = never_cancelled,
     ) -> Iterator[R]:
         """Yield what is found of each account, in the snapshot's order.
@@ -362,8 +365,10 @@ class OrganizationChecks:
             known: What is known of all accounts.
             wanted: What every task is given.
             foreign: By account what its task is given.
+            progress: Told of the last round.
             cancelled: True ends it.
         """
+        before, total = (ROUNDS - 1) * len(self._accounts), ROUNDS * len(self._accounts)
         key = uuid4().hex
         given = foreign or {}
         tasks = [Task(self._frame, key, account, given.get(account, ())) for account in self._accounts]
@@ -372,6 +377,7 @@ class OrganizationChecks:
             tasks,
             self._executor,
             here=lambda task, stopped: here(self._work, task, known, wanted, stopped),
+            progress=lambda done, _total: progress(before + done, total),
             cancelled=cancelled,
             contents={self._frame: self._content, key: lambda: object_content((known, wanted))},
         )

@@ -222,7 +222,7 @@ def find_into(
     known = checks.know(progress, cancelled)
     wanted = Wanted(spool.format_name, tuple(suppressions), today)
     asked = frozenset(one.fingerprint for one in suppressions)
-    for found in checks.round(_print_in_worker, _print, known, wanted, cancelled=cancelled):
+    for found in checks.round(_print_in_worker, _print, known, wanted, progress=progress, cancelled=cancelled):
         spool.take(found, asked)
 
 
@@ -243,7 +243,9 @@ def each_finding(
     count = len(checks.accounts)
     known = checks.know(lambda done, _total: progress(done, 3 * count), cancelled)
     wanted = Wanted("", tuple(suppressions), today)
-    for done, found in enumerate(checks.round(_print_in_worker, _print, known, wanted, cancelled=cancelled), 1):
+    for done, found in enumerate(
+        checks.round(_print_in_worker, _print, known, wanted, progress=progress, cancelled=cancelled), 1
+    ):
         for one in found:
             yield pickle.loads(zlib.decompress(one.content))  # noqa: S301 - written by this run
         progress(2 * count + done, 3 * count)

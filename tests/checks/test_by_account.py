@@ -389,8 +389,12 @@ def test_a_report_of_pieces_is_that_of_the_whole(format_name: str) -> None:
         Suppression(whole[9].fingerprint, "ben", "was known", date(2026, 1, 1), TODAY),
         Suppression("0" * 20, "ben", "gone", date(2027, 1, 1), TODAY),
     ]
+    done: list[tuple[int, int]] = []
     with Processes(1) as workers, Spool(format_name) as spool:
-        find_into(spool, OrganizationChecks(catalogue, workers), words, TODAY)
+        checks = OrganizationChecks(catalogue, workers)
+        find_into(spool, checks, words, TODAY, lambda one, total: done.append((one, total)))
+        assert done == sorted(done)
+        assert done[-1] == (3 * len(catalogue.entries),) * 2
         told = b"".join(spool.report(catalogue, THEN))
         assert spool.fingerprints == {whole[3].fingerprint, whole[9].fingerprint}
         assert len(spool) == len(whole)
