@@ -53,6 +53,8 @@ class OpenOrganization(Opened):
     Every call may raise `SnapshotError`: an account cannot be read any more, or is not as it was when it was opened.
     """
 
+    reads_accounts = True
+
     def __init__(
         self,
         catalogue: Catalogue,

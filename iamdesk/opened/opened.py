@@ -35,6 +35,8 @@ class Opened(Answers):
     """What is of no single account: of an organization that is not in memory it holds no accounts (see `accounts`)."""
     accounts: Sequence[Account] | Sequence[AccountEntry]
     """The accounts that the snapshot holds, in its order."""
+    reads_accounts = False
+    """Whether an account is read when it is asked about: whoever asks about many goes account by account."""
     alone = ""
     """The account that was taken out of a larger organization, to be looked at alone; empty: all that was opened."""
 

@@ -14,6 +14,7 @@ from iamdesk.export.evaluation_result import to_evaluation_result
 from iamdesk.gui.findings import findings_panel
 from iamdesk.gui.main_window import MainWindow
 from iamdesk.gui.message_bar import MessageBar
+from iamdesk.gui.reverse.who_can_search import search_for
 from iamdesk.gui.whole import NEEDS_WHOLE
 from iamdesk.paths import resources
 from iamdesk.workbench import OpenOrganization, OpenSnapshot, Workbench
@@ -128,6 +129,23 @@ def test_everybody_who_can_is_found_account_by_account(
     whole = Workbench().open_snapshot(SAMPLE)
     expected = list(whole.who_can(action="s3:GetObject", resource=ON_BUCKET))
     assert sorted(row.principal for row in rows) == sorted(access.principal for access in expected)
+
+
+def test_each_account_is_read_once_more_to_explain_its_rows(
+    small_memory: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = Workbench().open_to_look(SAMPLE, memory=0)
+    assert isinstance(found, OpenOrganization)
+    read: list[str] = []
+    real = type(found.catalogue.frame).part
+    monkeypatch.setattr(
+        type(found.catalogue.frame), "part", lambda self, *ids, **more: (read.extend(ids), real(self, *ids, **more))[1]
+    )
+    found.evaluator._most_read = 0  # no account has room beside another
+    given: list[object] = []
+    search_for(found, Request("", "s3:ListAllMyBuckets", "*"))(given.append, lambda _done, _total: None, lambda: False)
+    assert len(given) > len(found.accounts)
+    assert max(read.count(account.account_id) for account in found.accounts) <= 2, "as found, and as explained"
 
 
 def test_what_takes_everything_at_once_says_so(

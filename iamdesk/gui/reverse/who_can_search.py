@@ -59,7 +59,8 @@ def _search(
     ):
         rows.append(WhoCanRow(access, opened.outline))
         give(rows[-1])
-    rows.sort(key=lambda row: row.sort_key(Column.DECISION))
+    if not opened.reads_accounts:  # else as they came, account by account: each is read again to explain its rows
+        rows.sort(key=lambda row: row.sort_key(Column.DECISION))
     for place, row in enumerate(rows):
         if cancelled():
             raise WorkCancelled
