@@ -43,17 +43,27 @@ def who_can(
                 say_bytes(to_csv(report_of(tuple(rows), snapshot.name)))
             else:
                 _say_rows(rows)
+        if action and output_format is options.TableFormat.TEXT:
+            for sentence in opened.request_notes(action, resource):
+                note(sentence)
         for missing in opened.missing_of_external(action or None, resource):
             note(f"not known of external access: {missing}")
 
 
 def _say_rows(rows: "Iterator[Access]") -> None:
     found: list[bool] = []
+    open_rules: dict[str, int] = {}
     for row in rows:
         found.append(row.is_external)
-        for line in _lines(row.who, row.explanation):
+        decision = row.explanation
+        for line in _lines(row.who, decision):
             say(line)
+        for one in decision.assumptions:
+            if one.code == "pages-disagree":
+                open_rules[one.message] = open_rules.get(one.message, 0) + 1
     _count(found)
+    for message, rows_of_it in open_rules.items():
+        note(f"of {rows_of_it:,} of them: {message}")
 
 
 def _count(found: Sequence[bool]) -> None:

@@ -24,6 +24,7 @@ QUESTION = Wildcard.QUESTION
 type Token = str | Wildcard
 
 _WILDCARDS: dict[str, Wildcard] = {"*": STAR, "?": QUESTION}
+_VARIABLE = re.compile(r"\$\{[^}]*\}")
 _AT_WILDCARDS = re.compile(r"([*?])")
 
 
@@ -166,3 +167,40 @@ def glob(text: str) -> Glob:
 def bounded_match(tokens: Sequence[Token], bounded: frozenset[int], text: str) -> bool:
     """Match with some wildcards, named by their position in ``tokens``, unable to cross a colon (rule F4 b)."""
     return BitMatcher(tokens, bounded).matches(text)
+
+
+@lru_cache(maxsize=1 << 12)
+def may_overlap(one: str, other: str, *, is_within: bool = False) -> bool:
+    """Return whether some text is described by both of two entries; variables stand for any text.
+
+    With ``is_within`` whether ``one`` describes every text that ``other`` does, as far as letters tell: then a wildcard
+    of ``other`` is met by a star alone.
+    """
+    first, second = (_letters(text) for text in (one, other))
+    states = [True, *(False for _ in second)]  # whether what was read of ``one`` and the first n of ``other`` agree
+    for place, token in enumerate((None, *first)):
+        reached = [False] * len(states)
+        for count in range(len(states)):
+            if token is None:
+                is_met = states[count]
+            elif token is STAR:
+                is_met = states[count] or (count > 0 and reached[count - 1])
+            else:
+                is_met = count > 0 and states[count - 1] and _agree(token, second[count - 1], is_within=is_within)
+            if not is_within and count > 0 and second[count - 1] is STAR:
+                is_met = is_met or reached[count - 1] or (place > 0 and states[count])
+            reached[count] = is_met
+        states = reached
+    return states[-1]
+
+
+def _agree(one: Token, other: Token, *, is_within: bool) -> bool:
+    if is_within:
+        return one == other or (one is QUESTION and other is not STAR)
+    return one == other or QUESTION in (one, other)
+
+
+def _letters(text: str) -> list[Token]:
+    """Return an entry letter by letter, its variables as stars."""
+    tokens = tokens_of(_VARIABLE.sub("*", text))
+    return [letter for token in tokens for letter in (token if isinstance(token, str) else (token,))]

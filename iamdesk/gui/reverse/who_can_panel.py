@@ -25,7 +25,7 @@ from iamdesk.gui.reverse.who_can_table import WhoCanTable
 from iamdesk.gui.saving import Saver
 from iamdesk.gui.session import Session
 from iamdesk.gui.speech import number
-from iamdesk.language import error_words, tr
+from iamdesk.language import error_words, shown, tr
 from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.progress import Cancelled, Progress
 from iamdesk.work.errors import WorkError
@@ -211,7 +211,7 @@ class WhoCanPanel(QWidget):
     def _take_in(self, batch: list[WhoCanRow | tuple[WhoCanRow, Told] | Missing]) -> None:
         for one in batch:
             if isinstance(one, Missing):
-                self._say_missing(one.sentences)
+                self._say_missing(one.sentences, one.notes)
         rows = [one for one in batch if isinstance(one, WhoCanRow)]
         if rows:
             self.model.extend(rows)
@@ -219,9 +219,10 @@ class WhoCanPanel(QWidget):
             self._select_chosen()
         self.model.tell([one for one in batch if isinstance(one, tuple)])
 
-    def _say_missing(self, sentences: Sequence[str]) -> None:
-        self.missing.setVisible(bool(sentences))
-        self.missing.setText(who_can_words.missing(sentences) if sentences else "")
+    def _say_missing(self, sentences: Sequence[str], notes: Sequence[str] = ()) -> None:
+        self.missing.setVisible(bool(sentences or notes))
+        said = [who_can_words.missing(sentences)] if sentences else []
+        self.missing.setText(" ".join([*map(shown, notes), *said]))
 
     def _tell_actions(self) -> None:
         """Put the answers behind the actions on show into words."""

@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """What is not captured and may let external callers in."""
+    """What no row can say."""
 
     sentences: tuple[str, ...]
+    """What is not captured and may let external callers in."""
+    notes: tuple[str, ...] = ()
+    """What holds for every row, and for who has none."""
 
 
 def search_for(opened: "Opened", request: Request) -> Producer:
@@ -66,7 +69,8 @@ def _search(
             raise WorkCancelled
         progress(place, len(rows))
         give((row, told_of(row.access.explanation)))
-    give(Missing(opened.missing_of_external(request.action, request.resource)))
+    asked = request.action, request.resource
+    give(Missing(opened.missing_of_external(*asked), opened.request_notes(*asked)))
 
 
 def tell_actions(rows: Sequence[ActionRow]) -> Producer:
