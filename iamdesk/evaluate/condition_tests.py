@@ -13,7 +13,7 @@ from iamdesk.evaluate.open_rules import (
     OpenRule,
 )
 from iamdesk.evaluate.truth import FALSE, MAYBE, TRUE, Truth, truth
-from iamdesk.policy.conditions import ConditionTest, Quantifier
+from iamdesk.policy.conditions import ConditionTest, PolicyValue, Quantifier
 from iamdesk.policy.operators import Operator, is_private_address, is_private_network
 from iamdesk.policy.resources import UnknownVariable
 
@@ -40,10 +40,10 @@ def evaluate_test(test: ConditionTest, context: Context) -> TestResult:
         return TestResult(_null_test(test, fact), fact)
     if fact.knowledge is Knowledge.UNKNOWN:
         absent = _of_absent(test, operator)[0]
-        present = _of_unknown_value(_possible(test, fact), operator, context, fact.since)
+        present = _of_unknown_value(_possible(test, fact, context), operator, context, fact.since)
         return TestResult(absent if absent is present else MAYBE, fact)
     if fact.knowledge is Knowledge.VALUE_UNKNOWN and not context.is_strict:
-        return TestResult(_of_unknown_value(_possible(test, fact), operator, context, fact.since), fact)
+        return TestResult(_of_unknown_value(_possible(test, fact, context), operator, context, fact.since), fact)
     if not fact.values:
         result, other = _of_absent(test, operator)
         rule = ANY_VALUE_IF_EXISTS if test.quantifier is Quantifier.ANY else ALL_VALUES_NOT_LIKE
@@ -86,11 +86,21 @@ def _of_absent(test: ConditionTest, operator: Operator) -> tuple[Truth, Truth | 
     return truth(test.if_exists or operator.negated), None
 
 
-def _possible(test: ConditionTest, fact: Fact) -> ConditionTest:
+def _possible(test: ConditionTest, fact: Fact, context: Context) -> ConditionTest:
     """Return a test without the listed values that the key is known not to have."""
-    if not (fact.excludes or fact.excluded_ids) or all(fact.can_be(value.text) for value in test.values):
-        return test
-    return replace(test, values=tuple([value for value in test.values if fact.can_be(value.text)]))
+    values = test.values
+    if fact.excludes or fact.excluded_ids:
+        values = tuple([value for value in values if fact.can_be(value.text)])
+    if test.key == "aws:sourceip" and test.operator is not None and test.operator.family == "IPAddress":
+        values = tuple([value for value in values if not _is_private(value, context)])  # rule G12
+    return test if len(values) == len(test.values) else replace(test, values=values)
+
+
+def _is_private(listed: PolicyValue, context: Context) -> bool:
+    try:
+        return is_private_network(listed.read(context.variable))
+    except UnknownVariable:
+        return False
 
 
 def _of_unknown_value(test: ConditionTest, operator: Operator, context: Context, since: Decimal | None = None) -> Truth:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from iamdesk.evaluate.context import ABSENT, Fact, given_facts
+from iamdesk.evaluate.context import ABSENT, Fact, Knowledge, given_facts
 from iamdesk.evaluate.derived_keys import ACCESS_POINT_KEYS
 from iamdesk.evaluate.policies import Gap
 from iamdesk.evaluate.request import Layer
@@ -12,6 +12,9 @@ from iamdesk.language import phrase
 from iamdesk.policy.operators import is_private_address, read_address
 
 PUBLIC_ADDRESS_KEY = "aws:sourceip"
+_CALLED_VIA = ("aws:calledvia", "aws:calledviafirst", "aws:calledvialast")
+"""Keys of requests that a service makes for the caller: aws:ViaAWSService is true in all of them (IAM User Guide, "AWS
+global condition context keys": "in the chain that made requests on the principal's behalf")."""
 
 type Given = Mapping[str, str | Sequence[str] | None]
 
@@ -22,6 +25,8 @@ def facts_given(given: Given, target: Target) -> dict[str, Fact]:
     for key in facts:
         if not _is_taken(key, target):
             facts[key] = ABSENT
+    if any(facts[key].values for key in _CALLED_VIA if key in facts):
+        facts.setdefault("aws:viaawsservice", Fact(Knowledge.PRESENT, ("true",)))
     return facts
 
 

@@ -159,7 +159,9 @@ def otherwise(ask: Ask, request: Request) -> Iterator[tuple[str, set[str]]]:
         told = [
             {"aws:CalledVia": list(one), "aws:CalledViaFirst": one[0], "aws:CalledViaLast": one[-1]} for one in chains
         ]
-        yield "called-via-assumed", {ask({**via, **one}) for one in told} - {forwarded} | {ask(one) for one in told}
+        direct: Mapping[str, Any] = {} if is_given("aws:viaawsservice") else {"aws:ViaAWSService": "false"}
+        alone = {ask({**direct, **one}) for one in told}
+        yield "called-via-assumed", {ask({**via, **one}) for one in told} - {forwarded} | alone
     if not is_given("aws:currenttime"):
         moments = {"946684800": "2000-01-01T00:00:00Z", "4102444800": "2100-01-01T00:00:00Z"}
         moments |= {"1767225600": TIMES[0], "1767225601": "2026-01-01T00:00:01Z"}

@@ -195,3 +195,25 @@ def test_the_owner_in_the_default_policy_of_topics_is_not_known() -> None:
     answer = ask(capture, "sns:Publish", TOPIC, {}, arn_of("ben"))
     assert answer.decision == "conditional"
     assert answer.conditions == ({"AWS:SourceOwner": ID},)
+
+
+@rule("J4")
+@pytest.mark.parametrize("key", ["aws:CalledVia", "aws:CalledViaFirst", "aws:CalledViaLast"])
+def test_a_request_that_a_service_made_for_the_caller_came_through_a_service(key: str) -> None:
+    capture = world(allow("s3:GetObject", "*", {"Bool": {"aws:ViaAWSService": "true"}}))
+    through: dict[str, str | None] = {key: "athena.amazonaws.com"}
+    assert ask(capture, "s3:GetObject", f"{BUCKET}/k", through).decision == "allowed"
+    assert ask(capture, "s3:GetObject", f"{BUCKET}/k", {key: None}).decision == "implicitDeny"
+    assert ask(capture, "s3:GetObject", f"{BUCKET}/k", {**through, "aws:ViaAWSService": "false"}).decision != "allowed"
+
+
+@rule("G12")
+def test_a_private_range_of_addresses_does_not_make_a_policy_depend_on_the_address() -> None:
+    office = {"IpAddress": {"aws:SourceIp": ["10.0.0.0/8", "192.168.1.0/24"]}}
+    answer = ask(world(allow("s3:GetObject", "*", office)), "s3:GetObject", f"{BUCKET}/k", {})
+    [identity] = [layer for layer in answer.layers if layer.layer == "identity"]
+    assert (answer.decision, identity.decision) == ("implicitDeny", "implicitDeny")
+    both = {"IpAddress": {"aws:SourceIp": ["10.0.0.0/8", "203.0.113.0/24"]}}
+    assert ask(world(allow("s3:GetObject", "*", both)), "s3:GetObject", f"{BUCKET}/k", {}).decision == "conditional"
+    outside = {"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}}
+    assert ask(world(allow("s3:GetObject", "*", outside)), "s3:GetObject", f"{BUCKET}/k", {}).decision == "allowed"
