@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from iamdesk.cli import options, work
 from iamdesk.cli.output import note, say, say_bytes, say_json
-from iamdesk.evaluate.request import UnknownContext
+from iamdesk.evaluate.request import Request, UnknownContext
 from iamdesk.explain.decision import Decision, Part, Verdict
 from iamdesk.export.answer_words import ways_words
 from iamdesk.export.who_can import actions_by_level, report_of, to_csv, to_who_can_row, who_words
@@ -44,7 +44,7 @@ def who_can(
             else:
                 _say_rows(rows)
         if action and output_format is options.TableFormat.TEXT:
-            for sentence in opened.request_notes(action, resource):
+            for sentence in opened.request_notes(Request("", action, resource, given, unknown_context=unknown_context)):
                 note(sentence)
         for missing in opened.missing_of_external(action or None, resource):
             note(f"not known of external access: {missing}")

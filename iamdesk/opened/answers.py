@@ -66,15 +66,15 @@ class Answers:
         asked = [(action, resource)] if action else [one[:2] for one in fitting_actions(resource)]
         return tuple(dict.fromkeys(one for pair in asked for one in missing_data(self.evaluator_for(""), *pair)))
 
-    def request_notes(self, action: str, resource: str) -> tuple[str, ...]:
-        """Return what holds for every row of `who_can`, and for who has none, in sentences: of a pattern above all.
+    def request_notes(self, request: Request) -> tuple[str, ...]:
+        """Return what holds for every row of `who_can`, and for who has none, in sentences; its principal is not asked.
 
         Raises:
             RequestError: the action or resource is malformed.
         """
         from iamdesk.query.request_notes import request_notes
 
-        return tuple(request_notes(self.evaluator_for(""), action, resource))
+        return tuple(request_notes(self.evaluator_for(""), request))
 
     def ask(self, request: Request) -> Decision:
         """Answer one question.

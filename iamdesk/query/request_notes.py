@@ -5,9 +5,11 @@ needed, of those who have no row.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from iamdesk.evaluate.request import Request
 from iamdesk.evaluate.target import Target
+from iamdesk.evaluate.verdict import Verdict
 from iamdesk.language import nphrase, phrase
 from iamdesk.policy.patterns import is_pattern, may_overlap
 from iamdesk.policy.resources import ResourcePattern
@@ -15,23 +17,28 @@ from iamdesk.policy.statement import Statement
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.query.external.candidates import callers_of, covering
 from iamdesk.snapshot.catalogue import SnapshotPart
+from iamdesk.snapshot.model import RoleDetail, UserDetail
 
 _MAX_NAMED = 3
 """How many resources of statements one sentence lists."""
 
 
-def request_notes(evaluator: Evaluator, action: str, resource: str) -> Iterator[str]:
+def request_notes(evaluator: Evaluator, request: Request) -> Iterator[str]:
     """Yield what holds for every row of who-can, and for who has none, in sentences.
 
-    That no resource of this kind takes the action; that the resource is a pattern, and which statements apply to a part
-    of it alone (rule F9). Of an organization larger than memory the statements of the resource's own policy alone are
-    gone through.
+    That no resource of this kind takes the action; who would have a row if a rule that AWS's documentation leaves open
+    were read otherwise (I2); that the resource is a pattern, and which statements apply to a part of it alone (F9). The
+    request's principal does not matter. Of an organization larger than memory only the statements of the resource's own
+    policy are gone through.
 
     Raises:
         RequestError: the action or resource is malformed.
     """
+    action, resource = request.action, request.resource
     target = evaluator.target(action, resource)
     yield from (note.message for note in target.notes)
+    if target.is_on_trust:
+        yield from _left_out(evaluator, request)
     text = target.resource_text
     if target.resource is None or not is_pattern(text):
         return
@@ -52,6 +59,26 @@ def request_notes(evaluator: Evaluator, action: str, resource: str) -> Iterator[
             count,
             names=names,
         )
+
+
+def _left_out(evaluator: Evaluator, request: Request) -> Iterator[str]:
+    """Say who has no row for assuming a role, and would have one by the other reading: those with a boundary alone."""
+    found: dict[str, list[str]] = {}
+    for account in evaluator.snapshot.accounts:
+        entities: tuple[UserDetail | RoleDetail, ...] = (*account.users, *account.roles)
+        for one in entities:
+            if one.permissions_boundary is None:
+                continue
+            decision = evaluator.can(replace(request, principal=one.arn))
+            if decision.decision in (Verdict.ALLOWED, Verdict.CONDITIONAL):
+                continue
+            for assumption in decision.assumptions:
+                if assumption.code == "pages-disagree" and assumption.other_decision is Verdict.ALLOWED:
+                    found.setdefault(assumption.message, []).append(one.arn)
+    for message, arns in found.items():
+        names = ", ".join(arns[:_MAX_NAMED])
+        names = names if len(arns) <= _MAX_NAMED else phrase("{names} and others", names=names)
+        yield phrase("Not listed: {names}. {why}", names=names, why=message)
 
 
 def parts_of(pattern: str, entries: tuple[ResourcePattern, ...]) -> Iterator[str]:

@@ -6,12 +6,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from iamdesk.evaluate.request import Request
 from iamdesk.policy.patterns import Glob, may_overlap
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.query.request_notes import request_notes
 from iamdesk.snapshot.resources import Resource
 
-from ..builders.captures import ID, account, allow, deny, document, snapshot, user
+from ..builders.captures import (
+    ID,
+    account,
+    allow,
+    deny,
+    document,
+    managed,
+    policy_arn,
+    role,
+    role_arn,
+    snapshot,
+    trusting,
+    user,
+    user_arn,
+)
 from ..rules import rule
 
 OBJECTS = "arn:aws:s3:::data/*"
@@ -22,7 +37,7 @@ ENTRIES = st.text("ab*?", max_size=4)
 def notes(*policies: object, action: str = "s3:GetObject", resource: str = OBJECTS, bucket: object = None) -> list[str]:
     held = Resource(arn="arn:aws:s3:::data", account_id=ID, policy=bucket)
     capture = snapshot(account(user("ana", *policies))).model_copy(update={"resources": (held,)})
-    return list(request_notes(Evaluator(capture), action, resource))
+    return list(request_notes(Evaluator(capture), Request("", action, resource)))
 
 
 @rule("F9")
@@ -64,6 +79,24 @@ def test_an_action_that_does_not_fit_the_resource_is_told_and_one_that_fits_is_n
         "s3:GetObject acts on accesspointobject or object; arn:aws:s3:::data is none: AWS never makes this request."
     ]
     assert notes(resource="arn:aws:s3:::data/k") == []
+
+
+@rule("I2")
+def test_who_has_no_row_for_an_open_rule_alone_is_named() -> None:
+    """A trust policy that names a user whose boundary does not allow the call: AWS's pages do not settle it."""
+    narrow = managed(policy_arn("narrow"), document(allow("s3:*")))
+    bound, ben = user("bound", boundary=policy_arn("narrow")), user("ben")
+    trust = trusting({"AWS": [user_arn("bound"), user_arn("ben")]})
+    capture = Evaluator(snapshot(account(narrow, bound, ben, role("target", trust=trust))))
+    asked = Request("", "sts:AssumeRole", role_arn("target"))
+    rows = [row.principal for row in capture.who_can(action=asked.action, resource=asked.resource)]
+    assert rows == [user_arn("ben")]
+    [note] = request_notes(capture, asked)
+    assert note.startswith(
+        f"Not listed: {user_arn('bound')}. AWS's documentation does not settle whether a trust policy"
+    )
+    assert note.endswith("With the other reading, the decision is allowed.")
+    assert list(request_notes(capture, Request("", "s3:GetObject", "arn:aws:s3:::data/k"))) == []
 
 
 @given(ENTRIES, ENTRIES)

@@ -69,8 +69,7 @@ def _search(
             raise WorkCancelled
         progress(place, len(rows))
         give((row, told_of(row.access.explanation)))
-    asked = request.action, request.resource
-    give(Missing(opened.missing_of_external(*asked), opened.request_notes(*asked)))
+    give(Missing(opened.missing_of_external(request.action, request.resource), opened.request_notes(request)))
 
 
 def tell_actions(rows: Sequence[ActionRow]) -> Producer:
