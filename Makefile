@@ -35,7 +35,7 @@ types: .venv/.installed-dev
 imports: .venv/.installed-dev
 	.venv/bin/lint-imports
 
-test-one: .venv/.installed-dev ## run some tests: make test-one T="tests/checks/test_hygiene.py -k hyg_03"
+test-one: .venv/.installed-dev ## run some tests: make test-one T="tests/checks/test_unused_entities.py -k hyg_03"
 	$(OFFSCREEN) $(PY) -m pytest --hypothesis-profile=ci $(T)
 
 unit: .venv/.installed-dev
@@ -81,10 +81,10 @@ attack: .venv/.installed-dev ## hold the engine against the second evaluator (te
 	$(PY) -m tests.oracle.compare --cases 5000 --unknown
 
 attack-bulk: .venv/.installed-dev ## hold the bulk evaluator against the engine: random organizations (an hour)
-	$(PY) -m tests.query.attack --worlds 1000
+	$(PY) -m tests.access.attack --worlds 1000
 
 attack-diff: .venv/.installed-dev ## look for changes that diff calls unchanged: a million random requests (hours)
-	$(PY) -m tests.compare.attack --pairs 3400 --requests 300
+	$(PY) -m tests.diff.attack --pairs 3400 --requests 300
 
 policies: ## write the shipped AWS managed policies anew (from moto's data)
 	@sh packaging/environment.sh sample

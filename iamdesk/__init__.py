@@ -10,9 +10,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from iamdesk.access.evaluator import Evaluator
     from iamdesk.evaluate.request import Request, RequestError
     from iamdesk.explain.decision import Decision
-    from iamdesk.query.evaluator import Evaluator
     from iamdesk.snapshot.errors import SnapshotError
     from iamdesk.snapshot.model import Snapshot
     from iamdesk.snapshot.reader import load_snapshot
@@ -21,7 +21,7 @@ __all__ = ["Decision", "Evaluator", "Request", "RequestError", "Snapshot", "Snap
 
 _HOME = {
     "Decision": "iamdesk.explain.decision",
-    "Evaluator": "iamdesk.query.evaluator",
+    "Evaluator": "iamdesk.access.evaluator",
     "Request": "iamdesk.evaluate.request",
     "RequestError": "iamdesk.evaluate.request",
     "Snapshot": "iamdesk.snapshot.model",

@@ -16,7 +16,7 @@ from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
-from iamdesk.paths import resources
+from iamdesk.resource_files import resources
 
 BILL, LICENCES = "bom.cdx.json", "licences.txt"
 """Names of the files that a bundle carries."""

@@ -4,7 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
-from iamdesk.export.pack.schema import review_schema
+from iamdesk.export.evidence.schema import review_schema
 from iamdesk.snapshot.schemas import bundle_schemas
 
 FOLDER = Path(__file__).resolve().parents[1] / "resources" / "schemas"

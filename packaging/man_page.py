@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from iamdesk.cli.commands import app_of
-from iamdesk.cli.picture import app as window
+from iamdesk.cli.screenshot import app as window
 
 _STATUS = {
     0: "answered",

@@ -8,14 +8,14 @@ from typing import Any
 
 from babel.messages.pofile import read_po
 
+from iamdesk.aws.action_sets import service_actions
+from iamdesk.aws.service_reference import reference
+from iamdesk.checks.account_hygiene import OWNER_TAGS
+from iamdesk.checks.confused_deputy import bind_source
 from iamdesk.checks.finding import Finding
-from iamdesk.checks.order import OWNER_TAGS
-from iamdesk.checks.service_sources import bind_source
-from iamdesk.index.action_bits import service_actions
-from iamdesk.index.actions import reference
-from iamdesk.language import Said, choose, ntr, shown, tr
-from iamdesk.paths import resources
-from iamdesk.snapshot.calls import CALLS
+from iamdesk.i18n import Message, choose, ntr, tr, translate
+from iamdesk.resource_files import resources
+from iamdesk.snapshot.cli_commands import CALLS
 from iamdesk.snapshot.model import Snapshot
 
 _WORD = re.compile(r"(?<![^\s(\"])[A-Za-z]?[a-z]+(?:'s)?(?=[).,;:\"]*(?:\s|$))")
@@ -83,7 +83,7 @@ def english_of_findings(findings: Iterable[Finding], snapshot: Snapshot) -> list
         for word in (finding.title, finding.subject_kind):
             tr(word)
         for text in _texts(finding):
-            shown(text)
+            translate(text)
             found |= dict.fromkeys(_counts_in_english(text))
             for leaf in _leaves(text):
                 if not names.holds(leaf):
@@ -104,7 +104,7 @@ def _texts(finding: Finding) -> Iterator[str]:
 
 def _counts_in_english(text: str) -> Iterator[str]:
     """Yield the texts with a count that stay as they are: of these, catalogues hold the English where they lack one."""
-    if not isinstance(text, Said):
+    if not isinstance(text, Message):
         return
     if text.forms is not None and text.forms[0] is not text.forms[1] and ntr(*text.forms) in text.forms[:2]:
         yield text.forms[0]
@@ -115,7 +115,7 @@ def _counts_in_english(text: str) -> Iterator[str]:
 
 def _leaves(text: str) -> Iterator[str]:
     """Yield what a text was put together from that was not said itself: names, if all is well."""
-    if not isinstance(text, Said):
+    if not isinstance(text, Message):
         yield text
     elif text.forms is None:
         for part in (text.values["between"], *text.values["parts"]):

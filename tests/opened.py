@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from iamdesk.export.pack import verified_content
-from iamdesk.language import chosen
-from iamdesk.query.evaluator import Evaluator
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.api import SnapshotSession, Workbench
+from iamdesk.export.evidence import verify_content
+from iamdesk.i18n import chosen
 from iamdesk.snapshot.model import Snapshot
-from iamdesk.workbench import OpenSnapshot, Workbench
 
 _MOST = 4
-_kept: OrderedDict[tuple[object, ...], OpenSnapshot] = OrderedDict()
+_kept: OrderedDict[tuple[object, ...], SnapshotSession] = OrderedDict()
 _open = Workbench.open_snapshot
 
 
@@ -34,7 +34,7 @@ def open_each_anew(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Workbench, "open_snapshot", _open)
 
 
-def _open_shared(*arguments: Any, **more: Any) -> OpenSnapshot:
+def _open_shared(*arguments: Any, **more: Any) -> SnapshotSession:
     opened = _open(*arguments, **more)
     key = (chosen(), opened.snapshot.path, *opened.snapshot.files)  # its tree is laid out in a language
     kept = _kept.setdefault(key, opened)
@@ -58,4 +58,4 @@ def share_equal_evaluators(patch: pytest.MonkeyPatch) -> None:
             _evaluators.popitem(last=False)
         return kept
 
-    patch.setattr(verified_content, "Evaluator", shared)
+    patch.setattr(verify_content, "Evaluator", shared)

@@ -8,8 +8,8 @@ from gettext import NullTranslations
 
 import pytest
 
-from iamdesk import language
-from iamdesk.language import Said, choose, nphrase, ntr, phrase, shown, strung, tr
+from iamdesk import i18n
+from iamdesk.i18n import Message, choose, join_messages, nphrase, ntr, phrase, tr, translate
 
 WORDS = {
     "{who} may not do {what}: {why}.": "{why} → {what} ✗ {who}.",
@@ -44,7 +44,7 @@ def test_english_is_what_stands_in_the_code() -> None:
 
 def test_german_is_read_from_the_catalogue_that_ships() -> None:
     choose("de")
-    assert language.chosen() == "de"
+    assert i18n.chosen() == "de"
     assert tr("&Open snapshot…") == "Snapshot ö&ffnen…"
     assert tr("no text of ours") == "no text of ours"
     assert tr("") == ""
@@ -54,7 +54,7 @@ def test_german_is_read_from_the_catalogue_that_ships() -> None:
 def test_a_language_that_we_do_not_have_is_english(unknown: str) -> None:
     choose("de")
     choose(unknown)
-    assert language.chosen() == "en"
+    assert i18n.chosen() == "en"
     assert tr("&Open snapshot…") == "&Open snapshot…"
 
 
@@ -63,23 +63,23 @@ def test_what_the_core_says_is_english_and_is_shown_in_the_chosen_language() -> 
     why = phrase("nothing allows it")
     said = phrase("{who} may not do {what}: {why}.", who="nothing allows it", what="s3:GetObject", why=why)
     assert said == "nothing allows it may not do s3:GetObject: nothing allows it."
-    assert shown(said) == "NOTHING ALLOWS IT → s3:GetObject ✗ nothing allows it.", "a name stays, whatever it says"
-    assert shown(nphrase("{count} line", "{count} lines", 1)) == "1 ONE"
-    assert shown(nphrase("{count} line", "{count} lines", 3)) == "3 MANY"
-    assert shown(strung(phrase(" and "), ["a", why])) == "a AND NOTHING ALLOWS IT"
-    assert strung(phrase(" and "), ["a", why]) == "a and nothing allows it"
+    assert translate(said) == "NOTHING ALLOWS IT → s3:GetObject ✗ nothing allows it.", "a name stays, whatever it says"
+    assert translate(nphrase("{count} line", "{count} lines", 1)) == "1 ONE"
+    assert translate(nphrase("{count} line", "{count} lines", 3)) == "3 MANY"
+    assert translate(join_messages(phrase(" and "), ["a", why])) == "a AND NOTHING ALLOWS IT"
+    assert join_messages(phrase(" and "), ["a", why]) == "a and nothing allows it"
 
 
 def test_braces_of_a_name_are_no_placeholders() -> None:
     choose("xx", Shouting())
     said = phrase("{who} may not do {what}: {why}.", who="{what}", what="{0}", why="{}")
-    assert shown(said) == "{} → {0} ✗ {what}."
+    assert translate(said) == "{} → {0} ✗ {what}."
 
 
 def test_files_get_the_english_text() -> None:
     choose("xx", Shouting())
     said = phrase("nothing allows it")
-    assert isinstance(said, Said)
+    assert isinstance(said, Message)
     for other in (copy.deepcopy(said), json.loads(json.dumps(said))):
         assert type(other) is str
         assert other == "nothing allows it"
@@ -88,9 +88,9 @@ def test_files_get_the_english_text() -> None:
 def test_what_a_worker_says_is_shown_in_the_chosen_language() -> None:
     choose("xx", Shouting())
     why = phrase("nothing allows it")
-    said = strung(phrase(" and "), [why, phrase("{who} may not do {what}: {why}.", who="A", what="B", why=why)])
+    said = join_messages(phrase(" and "), [why, phrase("{who} may not do {what}: {why}.", who="A", what="B", why=why)])
     for text in (said, nphrase("{count} line", "{count} lines", 1), nphrase("{count} line", "{count} lines", 3)):
         other = pickle.loads(pickle.dumps(text))  # noqa: S301 - our own
         assert other == text
-        assert shown(other) == shown(text)
-        assert shown(other) != text
+        assert translate(other) == translate(text)
+        assert translate(other) != text

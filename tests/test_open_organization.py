@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from iamdesk.index.nodes import NodeKind
-from iamdesk.paths import resources
+from iamdesk.api import OrganizationSession, SnapshotSession, Workbench
+from iamdesk.resource_files import resources
 from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.reader import load_catalogue, load_snapshot
-from iamdesk.workbench import OpenOrganization, OpenSnapshot, Workbench
+from iamdesk.viewmodel.tree import NodeKind
 
 from .query.test_organization_evaluator import organization as drawn
 from .snapshot.bundles import as_folder, details
@@ -25,10 +25,10 @@ ENTRIES = {
 }
 
 
-def read(path: Path, memory: int = 1 << 30) -> tuple[OpenSnapshot, OpenOrganization]:
+def read(path: Path, memory: int = 1 << 30) -> tuple[SnapshotSession, OrganizationSession]:
     catalogue = load_catalogue(path)
     assert catalogue is not None
-    found = OpenOrganization(catalogue, memory=memory)
+    found = OrganizationSession(catalogue, memory=memory)
     found.lay_out()
     return Workbench().open_snapshot(path), found
 
@@ -65,7 +65,7 @@ def odd_folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(params=["sample", "drawn", "odd"])
-def both(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[OpenSnapshot, OpenOrganization]:
+def both(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[SnapshotSession, OrganizationSession]:
     if request.param == "sample":
         return read(SAMPLE)
     if request.param == "drawn":
@@ -75,11 +75,11 @@ def both(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[OpenSnapshot, 
 
 
 def test_the_tree_holds_the_same_rows_without_what_is_below_entries(
-    both: tuple[OpenSnapshot, OpenOrganization],
+    both: tuple[SnapshotSession, OrganizationSession],
 ) -> None:
     whole, parts = both
 
-    def rows(opened: OpenSnapshot | OpenOrganization) -> list[tuple[object, ...]]:
+    def rows(opened: SnapshotSession | OrganizationSession) -> list[tuple[object, ...]]:
         found: list[tuple[object, ...]] = []
         pending = [(0, 0)]
         while pending:
@@ -95,7 +95,7 @@ def test_the_tree_holds_the_same_rows_without_what_is_below_entries(
     assert len(rows(parts)) > 10
 
 
-def test_what_is_shown_of_each_row_is_what_the_whole_shows(both: tuple[OpenSnapshot, OpenOrganization]) -> None:
+def test_what_is_shown_of_each_row_is_what_the_whole_shows(both: tuple[SnapshotSession, OrganizationSession]) -> None:
     whole, parts = both
     keys = [*parts.outline.rows_by_key, *whole.outline.rows_by_key, "arn:aws:iam::999999999999:role/nobody"]
     several = len(whole.snapshot.accounts) > 1
@@ -126,7 +126,7 @@ def test_who_carries_a_policy_of_aws_is_told_for_one_account_and_said_to_be_so(t
 @pytest.mark.parametrize(
     "text", ["", "d", "dev", "alice", "role", "4444", "arn:aws:iam", "root", "session", "zoe staff"]
 )
-def test_the_same_is_suggested(both: tuple[OpenSnapshot, OpenOrganization], text: str) -> None:
+def test_the_same_is_suggested(both: tuple[SnapshotSession, OrganizationSession], text: str) -> None:
     whole, parts = both
     named = {one.value: one for one in whole.complete_principal(text, 10_000)}
     found = parts.complete_principal(text, 10_000)
@@ -143,7 +143,7 @@ def test_the_same_is_suggested(both: tuple[OpenSnapshot, OpenOrganization], text
             assert entities <= {one.value for one in offered}
 
 
-def test_a_search_finds_entries_by_name(both: tuple[OpenSnapshot, OpenOrganization]) -> None:
+def test_a_search_finds_entries_by_name(both: tuple[SnapshotSession, OrganizationSession]) -> None:
     _, parts = both
     first = parts.accounts[0]
     name = (*first.roles, *first.users)[0].name  # type: ignore[union-attr]
@@ -187,11 +187,11 @@ def test_the_window_reads_account_by_account_from_an_eighth_of_its_memory(tmp_pa
     folder = odd_folder(tmp_path)
     size = sum(file.stat().st_size for file in folder.rglob("*.json"))
     bench = Workbench()
-    assert isinstance(bench.open_to_look(folder, memory=8 * size + 8), OpenSnapshot)
-    assert isinstance(bench.open_to_look(folder, memory=8 * size), OpenOrganization)
+    assert isinstance(bench.open_to_look(folder, memory=8 * size + 8), SnapshotSession)
+    assert isinstance(bench.open_to_look(folder, memory=8 * size), OrganizationSession)
     assert load_snapshot(folder) == replace_path(bench.open_to_look(folder, memory=8 * size + 8))
 
 
 def replace_path(opened: object) -> object:
-    assert isinstance(opened, OpenSnapshot)
+    assert isinstance(opened, SnapshotSession)
     return opened.snapshot

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from iamdesk.access.who_can import Access
+from iamdesk.api import OpenSnapshot, Workbench
 from iamdesk.evaluate.request import Request
-from iamdesk.export.evaluation_result import to_evaluation_result
-from iamdesk.opened import open_snapshot
-from iamdesk.paths import resources
-from iamdesk.query.access import Access
-from iamdesk.whatif.edits import Act, Edit
-from iamdesk.workbench import OpenSnapshot, Workbench
+from iamdesk.export.decision.evaluation_result import to_evaluation_result
+from iamdesk.resource_files import resources
+from iamdesk.sessions import snapshot_session
+from iamdesk.whatif.edits import Edit, EditAction
 
 QUESTION = Request("arn:aws:iam::111122223333:user/finance/petra.novak", "s3:GetObject", "arn:aws:s3:::acme-payroll/x")
 
@@ -36,13 +36,13 @@ USES: dict[str, Callable[[OpenSnapshot], object]] = {
     "who-can": lambda opened: list(opened.who_can(action=QUESTION.action, resource=QUESTION.resource, context={})),
     "on-resource": lambda opened: opened.access_to_resource("arn:aws:s3:::acme-payroll", {}),
     "what-can": lambda opened: opened.what_can(principal=QUESTION.principal).services,
-    "everybody": lambda opened: list(opened.what_can_overview().reaches),
+    "everybody": lambda opened: list(opened.access_matrix().reaches),
     "badges": OpenSnapshot.decided_badges,
     "reach": OpenSnapshot.reach,
     "findings": OpenSnapshot.findings,
     "telling": lambda opened: opened.telling(QUESTION.principal),
     "diff": lambda opened: Workbench.compare(opened, opened),
-    "what-if": lambda opened: Workbench.what_if(opened, [Edit(Act.DELETE, QUESTION.principal)]),
+    "what-if": lambda opened: Workbench.what_if(opened, [Edit(EditAction.DELETE, QUESTION.principal)]),
 }
 
 
@@ -81,7 +81,7 @@ def test_many_accounts_are_asked_one_by_one_and_answer_the_same(monkeypatch: pyt
         opened.ask(Request(DEV, "s3:GetObject", "arn:aws:s3:::acme-org-data/orders/1")),
         opened.what_can(principal=DEV),
     ]
-    monkeypatch.setattr(open_snapshot, "MIN_ACCOUNTS_APART", 2)
+    monkeypatch.setattr(snapshot_session, "MIN_ACCOUNTS_APART", 2)
     monkeypatch.setattr(OpenSnapshot, "evaluator", property(lambda _: pytest.fail("all accounts were asked at once")))
     apart = OpenSnapshot(opened.snapshot, opened.outline)
     rows = list(apart.who_can(**ASKED))
@@ -105,7 +105,7 @@ def told(row: Access) -> tuple[object, ...]:
 
 
 def test_accounts_that_were_asked_one_by_one_are_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(open_snapshot, "MIN_ACCOUNTS_APART", 2)
+    monkeypatch.setattr(snapshot_session, "MIN_ACCOUNTS_APART", 2)
     opened = Workbench().open_snapshot(ORGANIZATION)
     assert list(opened.who_can(**ASKED))
     opened.ask(Request(DEV, "s3:GetObject", "arn:aws:s3:::acme-org-data/orders/1"))

@@ -12,8 +12,8 @@ from pydantic import BaseModel
 
 import iamdesk
 from iamdesk import Decision, Evaluator, Request, Snapshot, SnapshotError, load_snapshot
-from iamdesk.export.evaluation_result import to_evaluation_result
-from iamdesk.paths import sample_snapshot
+from iamdesk.export.decision.evaluation_result import to_evaluation_result
+from iamdesk.resource_files import sample_snapshot
 
 BUCKET = "arn:aws:s3:::acme-prod-payroll"
 ASKED = [

@@ -5,7 +5,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iamdesk.visible import visible, visible_json
+from iamdesk.escaping import visible, visible_json
 
 
 def test_unseen_characters_become_escapes():

@@ -2,22 +2,7 @@
 
 from collections.abc import Iterator
 
-from iamdesk.checks.check import Hit, check
-from iamdesk.checks.documents import WRITTEN, Written, statement_evidence
-from iamdesk.checks.finding import Evidence, Severity, State
-from iamdesk.checks.redundancy import shadowed
-from iamdesk.checks.subjects import PRINCIPALS
-from iamdesk.checks.survey import Survey
-from iamdesk.checks.words import enumerated
-from iamdesk.evaluate.request import Layer
-from iamdesk.evaluate.verdict import Verdict
-from iamdesk.explain.decision import Decision, StatementLine
-from iamdesk.index.outline import NodeKind
-from iamdesk.index.references import name_of
-from iamdesk.language import mark, phrase, strung
-from iamdesk.policy.document import Document
-from iamdesk.policy.statement import Statement
-from iamdesk.reach.administration import (
+from iamdesk.attack_paths.administrators import (
     FULL_ACCESS,
     POWERS,
     Administration,
@@ -27,12 +12,27 @@ from iamdesk.reach.administration import (
     is_administrator,
     question,
 )
+from iamdesk.checks.check import CheckResult, check
+from iamdesk.checks.check_context import CheckContext
+from iamdesk.checks.finding import Evidence, Severity, State
+from iamdesk.checks.policy_documents import WRITTEN, PolicySource, statement_evidence
+from iamdesk.checks.redundant_statements import shadowed
+from iamdesk.checks.targets import PRINCIPALS
+from iamdesk.checks.words import enumerated
+from iamdesk.evaluate.request import PolicyType
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.explain.decision import Decision, StatementExplanation
+from iamdesk.i18n import join_messages, mark, phrase
+from iamdesk.inventory.references import name_of
+from iamdesk.policy.document import Document
+from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account
+from iamdesk.viewmodel.tree_builder import NodeKind
 
 _STANDARDS = ("CIS AWS Foundations 7.0 2.14", "AWS FSBP IAM.1", "NIST 800-53 AC-6", "ISO 27001:2022 A.8.2")
 
 
-def proofs_of(survey: Survey, account: Account, principal: Principal) -> list[Evidence]:
+def proofs_of(survey: CheckContext, account: Account, principal: Principal) -> list[Evidence]:
     """Return the answered questions that make a principal an administrator."""
     return [
         Evidence(asked_whether(power.says), survey.ask(principal.arn, *question(power, account))) for power in POWERS
@@ -52,7 +52,7 @@ def proofs_of(survey: Survey, account: Account, principal: Principal) -> list[Ev
     ),
     standards=_STANDARDS,
 )
-def administrator(survey: Survey, account: Account, principal: Principal) -> Iterator[Hit]:
+def administrator(survey: CheckContext, account: Account, principal: Principal) -> Iterator[CheckResult]:
     """With the route by which it comes. Where it hangs on the request, the keys are named."""
     power = administration(survey, account, principal)
     name = name_of(principal)
@@ -74,7 +74,7 @@ def administrator(survey: Survey, account: Account, principal: Principal) -> Ite
         )
         if power.verdict is Verdict.ALLOWED:
             said = phrase("{name} is an administrator, through {route}.", name=name, route=route)
-            yield Hit(strung(" ", (said, *within)), tuple(proofs))
+            yield CheckResult(join_messages(" ", (said, *within)), tuple(proofs))
         else:
             said = phrase(
                 "{name} is an administrator under conditions, through {route}: it hangs on {keys}.",
@@ -82,19 +82,19 @@ def administrator(survey: Survey, account: Account, principal: Principal) -> Ite
                 route=route,
                 keys=enumerated(power.keys) if power.keys else phrase("the request"),
             )
-            yield Hit(
-                strung(" ", (said, *within)),
+            yield CheckResult(
+                join_messages(" ", (said, *within)),
                 tuple(proofs),
                 title=mark("Administrator under conditions"),
             )
         return
     for told, evidence in _untold(survey, account, principal, power):
         said = phrase("Whether {name} is an administrator cannot be told: {why}.", name=name, why=told)
-        yield Hit(said, (evidence,), state=State.CANNOT_TELL)
+        yield CheckResult(said, (evidence,), state=State.CANNOT_TELL)
 
 
 def _untold(
-    survey: Survey, account: Account, principal: Principal, power: Administration
+    survey: CheckContext, account: Account, principal: Principal, power: Administration
 ) -> Iterator[tuple[str, Evidence]]:
     """Yield why the answer may be another one than it looks.
 
@@ -133,7 +133,7 @@ def _untold(
         "permissions of its job."
     ),
 )
-def administrator_by_name(survey: Survey, account: Account, principal: Principal) -> Iterator[Hit]:
+def administrator_by_name(survey: CheckContext, account: Account, principal: Principal) -> Iterator[CheckResult]:
     """So that nobody counts it as an administrator, and everybody knows by what it is none."""
     carried = survey.evaluator.index.carried(principal.arn)
     wide = [policy.name for policy in carried.identity if _everything(policy.document)]
@@ -150,7 +150,7 @@ def administrator_by_name(survey: Survey, account: Account, principal: Principal
     )
     if power.failed is not None:
         decision = survey.ask(principal.arn, *question(power.failed, account))
-        yield Hit(
+        yield CheckResult(
             phrase("{carries}: {why}.", carries=carries, why=_held_back(decision)),
             (Evidence(asked_whether(power.failed.says), decision),),
         )
@@ -158,7 +158,7 @@ def administrator_by_name(survey: Survey, account: Account, principal: Principal
         proof = phrase(
             "Of {asked:,} sampled actions, each the most powerful of a service, too few are allowed.", asked=power.asked
         )
-        yield Hit(phrase("{carries}: too much else is held back.", carries=carries), (Evidence(proof),))
+        yield CheckResult(phrase("{carries}: too much else is held back.", carries=carries), (Evidence(proof),))
 
 
 def _held_back(decision: Decision) -> str:
@@ -166,9 +166,9 @@ def _held_back(decision: Decision) -> str:
         names = enumerated(line.name for line in decision.matched_statements)
         return phrase("{statements} denies {action}", statements=names, action=decision.request.action)
     layers = {
-        Layer.PERMISSIONS_BOUNDARY.value: phrase("its permissions boundary"),
-        Layer.SCP.value: phrase("a service control policy"),
-        Layer.RCP.value: phrase("a resource control policy"),
+        PolicyType.PERMISSIONS_BOUNDARY.value: phrase("its permissions boundary"),
+        PolicyType.SCP.value: phrase("a service control policy"),
+        PolicyType.RCP.value: phrase("a resource control policy"),
     }
     holding = enumerated(layers.get(layer, layer) for layer in decision.blocked_by)
     return phrase("{layers} does not allow {action}", layers=holding, action=decision.request.action)
@@ -191,7 +191,7 @@ def is_everything_on_everything(statement: Statement) -> bool:
     )
 
 
-def _wide_statements(written: Written) -> Iterator[Evidence]:
+def _wide_statements(written: PolicySource) -> Iterator[Evidence]:
     """Yield the statements that allow everything and that the same policy does not take back altogether."""
     document = written.policy.document
     wide = [statement for statement in document.statements if is_everything_on_everything(statement)]
@@ -201,7 +201,7 @@ def _wide_statements(written: Written) -> Iterator[Evidence]:
             yield statement_evidence(written.policy, statement, phrase("It allows every action on every resource."))
 
 
-def _allows_everything(written: Written) -> str:
+def _allows_everything(written: PolicySource) -> str:
     """Return what the policy allows, with what it takes back itself."""
     denying = [str(one.index + 1) for one in written.policy.document.statements if not one.is_allow]
     if not denying:
@@ -228,12 +228,14 @@ def _allows_everything(written: Written) -> str:
     ),
     standards=(*_STANDARDS, "PCI DSS 4.0 7.2.2"),
 )
-def customer_policy_with_everything(survey: Survey, account: Account, written: Written) -> Iterator[Hit]:
+def customer_policy_with_everything(
+    survey: CheckContext, account: Account, written: PolicySource
+) -> Iterator[CheckResult]:
     """Attached to somebody; what serves only as a boundary grants nothing."""
     holders = survey.references(account).carriers.get(written.policy.key, [])
     evidence = tuple(_wide_statements(written))
     if written.subject.kind is NodeKind.CUSTOMER_POLICY and evidence and holders:
-        yield Hit(
+        yield CheckResult(
             phrase(
                 "{policy} {allows}; it is attached to {holders}.",
                 policy=written.policy.name,
@@ -253,7 +255,9 @@ def customer_policy_with_everything(survey: Survey, account: Account, written: W
     remedy=mark("Delete it: whoever may attach policies can attach this one."),
     standards=("ISO 27001:2022 A.8.2",),
 )
-def unused_policy_with_everything(survey: Survey, account: Account, written: Written) -> Iterator[Hit]:
+def unused_policy_with_everything(
+    survey: CheckContext, account: Account, written: PolicySource
+) -> Iterator[CheckResult]:
     """Neither attached nor a boundary, as far as the snapshot shows."""
     used = survey.references(account)
     evidence = tuple(_wide_statements(written))
@@ -263,7 +267,7 @@ def unused_policy_with_everything(survey: Survey, account: Account, written: Wri
         and not used.carriers.get(written.policy.key)
         and not used.bounded.get(written.policy.key)
     ):
-        yield Hit(
+        yield CheckResult(
             phrase(
                 "{policy} {allows}, and nobody has it attached.",
                 policy=written.policy.name,
@@ -285,7 +289,9 @@ def unused_policy_with_everything(survey: Survey, account: Account, written: Wri
     ),
     standards=_STANDARDS,
 )
-def inline_policy_with_everything(_survey: Survey, _account: Account, written: Written) -> Iterator[Hit]:
+def inline_policy_with_everything(
+    _survey: CheckContext, _account: Account, written: PolicySource
+) -> Iterator[CheckResult]:
     """Of users, groups and roles alike."""
     evidence = tuple(_wide_statements(written))
     if written.subject.kind is NodeKind.INLINE_POLICY and evidence:
@@ -295,20 +301,20 @@ def inline_policy_with_everything(_survey: Survey, _account: Account, written: W
             origin=written.origin,
             allows=_allows_everything(written),
         )
-        yield Hit(said, evidence)
+        yield CheckResult(said, evidence)
 
 
 def routes_of(principal: Principal, decisions: list[Decision]) -> list[str]:
     """Return by which policies it comes, and how these reach the principal."""
-    lines: dict[tuple[str, str], StatementLine] = {}
+    lines: dict[tuple[str, str], StatementExplanation] = {}
     for decision in decisions:
         for line in decision.statements:
-            if line.layer is Layer.IDENTITY and line.effect == "Allow" and line.failed is None:
+            if line.layer is PolicyType.IDENTITY and line.effect == "Allow" and line.failed is None:
                 lines.setdefault((line.policy_key, line.owner), line)
     return [_route(principal, line) for line in lines.values()]
 
 
-def _route(principal: Principal, line: StatementLine) -> str:
+def _route(principal: Principal, line: StatementExplanation) -> str:
     if line.owner != principal.arn:
         return phrase("{policy} of group {group}", policy=line.policy_name, group=line.owner.rpartition("/")[2])
     if "#inline/" in line.policy_key:

@@ -12,29 +12,29 @@ from functools import cached_property
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-from iamdesk.checks.entry import account_of, look_for_managing
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.access.organization_evaluator import OrganizationEvaluator
+from iamdesk.access.who_can import Access
+from iamdesk.attack_paths.account_edges import AccountSteps, OpenRole, ParseTrust, find_account_steps, open_roles
+from iamdesk.attack_paths.catalog import catalog as attack_paths
+from iamdesk.attack_paths.organization_edges import OrganizationSteps
+from iamdesk.attack_paths.organization_paths import OrganizationReach
+from iamdesk.attack_paths.types import AttackPath, PrincipalExposure, Proof, Step
+from iamdesk.checks.check_context import CheckContext, trusted_numbers
 from iamdesk.checks.external_ids import by_external_id
+from iamdesk.checks.external_trust import account_of, look_for_managing
 from iamdesk.checks.finding import Finding
 from iamdesk.checks.registry import look, work_of
-from iamdesk.checks.resources import documents_of
-from iamdesk.checks.survey import Survey, trusted_numbers
+from iamdesk.checks.resource_requests import documents_of
 from iamdesk.checks.trust import unique_ids
-from iamdesk.index.captured_data import CapturedData, captured_data
 from iamdesk.policy.document import Document
 from iamdesk.policy.principals import PrincipalType
-from iamdesk.query.access import Access
-from iamdesk.query.evaluator import Evaluator
-from iamdesk.query.organization_evaluator import OrganizationEvaluator
-from iamdesk.reach.account_steps import AccountSteps, OpenRole, ParseTrust, find_account_steps, open_roles
-from iamdesk.reach.catalogue import catalogue as attack_paths
-from iamdesk.reach.organization_reach import OrganizationReach
-from iamdesk.reach.organization_steps import OrganizationSteps
-from iamdesk.reach.way import Proof, Reached, Step, Way
-from iamdesk.snapshot.catalogue import DEFAULT_MEMORY, Catalogue, Frame
+from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
+from iamdesk.snapshot.catalog import DEFAULT_MEMORY, Catalogue, Frame
 from iamdesk.snapshot.model import Account, ManagedPolicyDetail, RoleDetail, Snapshot
-from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_progress
-from iamdesk.work.kept import kept_object, object_content
-from iamdesk.work.sharing_out import shared_out
+from iamdesk.viewmodel.coverage import CapturedData, captured_data
+from iamdesk.work.shared_tasks import shared_out
+from iamdesk.work.worker_cache import kept_object, object_content
 
 ROUNDS = 3
 """How often all accounts are gone over."""
@@ -86,7 +86,7 @@ class Task(NamedTuple):
     """Roles of other accounts that may let in somebody of this one."""
 
 
-class AccountSurvey(Survey):
+class AccountSurvey(CheckContext):
     """One run of the checks over the part of one account, which knows of the others what the checks need."""
 
     def __init__(self, evaluator: Evaluator, cancelled: Cancelled, known: Known, work: "AccountWork") -> None:
@@ -235,11 +235,13 @@ class AccountWork:
     def findings(self, task: Task, known: Known, cancelled: Cancelled) -> Iterator[Finding]:
         """Yield what the checks find in an account."""
         survey = self._survey(task, known, cancelled)
-        self.reach(known).attend(survey.breathe)
+        self.reach(known).attend(survey.check_cancelled)
         for work in work_of(survey):
             yield from look(survey, work)
 
-    def ways(self, task: Task, known: Known, goal: str, cancelled: Cancelled) -> list[tuple[Reached, Way | None]]:
+    def ways(
+        self, task: Task, known: Known, goal: str, cancelled: Cancelled
+    ) -> list[tuple[PrincipalExposure, AttackPath | None]]:
         """Return what each principal of an account can become, with a shortest way to a goal; it can be sent on.
 
         Raises:
@@ -247,18 +249,18 @@ class AccountWork:
         """
         survey = self._survey(task, known, cancelled)
         reach = self.reach(known)
-        reach.attend(survey.breathe)
-        found: list[tuple[Reached, Way | None]] = []
+        reach.attend(survey.check_cancelled)
+        found: list[tuple[PrincipalExposure, AttackPath | None]] = []
         for reached in reach.of_account(task.account):
-            survey.breathe()
+            survey.check_cancelled()
             way = reach.way(reached.principal, goal)
             found.append((reached, None if way is None else sendable(way)))
         return found
 
 
-def sendable(way: Way) -> Way:
+def sendable(way: AttackPath) -> AttackPath:
     """Return a way without what proves its steps: that stays where it is known."""
-    return Way(
+    return AttackPath(
         way.start,
         way.goal,
         tuple(
@@ -328,7 +330,7 @@ class OrganizationChecks:
 
     def ways(
         self, goal: str, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled
-    ) -> Iterator[tuple[Reached, Way | None]]:
+    ) -> Iterator[tuple[PrincipalExposure, AttackPath | None]]:
         """Yield what each user and role can become, with a shortest way to a goal, in the snapshot's order.
 
         Raises:
@@ -426,7 +428,7 @@ def steps_in_worker(task: Task, cancelled: Cancelled) -> AccountSteps:
     return work.steps(task, known, wanted, cancelled)
 
 
-def ways_in_worker(task: Task, cancelled: Cancelled) -> list[tuple[Reached, Way | None]]:
+def ways_in_worker(task: Task, cancelled: Cancelled) -> list[tuple[PrincipalExposure, AttackPath | None]]:
     """Return what each principal of an account can become; called in a worker."""
     work, known, wanted = work_in_worker(task)
     return work.ways(task, known, wanted, cancelled)

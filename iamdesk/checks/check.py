@@ -11,7 +11,7 @@ A check is written once, in the module of its kind::
         remedy="Give the policies to a group and make the user a member.",
         standards=("CIS AWS Foundations 7.0 2.13",),
     )
-    def user_with_own_policies(survey: Survey, account: Account, user: UserDetail) -> Iterator[Hit]:
+    def user_with_own_policies(survey: Survey, account: Account, user: UserDetail) -> Iterator[CheckResult]:
         ...
         yield Hit("alice carries 2 policies herself.", (Evidence(...),))
 
@@ -23,16 +23,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from iamdesk.checks.data import Data
+from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.finding import Evidence, Finding, Severity, State
-from iamdesk.checks.subjects import Over, Subject
-from iamdesk.checks.survey import Survey
-from iamdesk.language import phrase
+from iamdesk.checks.prerequisites import Data
+from iamdesk.checks.targets import CheckTarget, Subject
+from iamdesk.i18n import phrase
 from iamdesk.snapshot.model import Account
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class CheckResult:
     """A check's word on one subject; the registry makes a `Finding` of it. What is None is as the check says."""
 
     sentence: str
@@ -47,7 +47,7 @@ class Hit:
     subject: Subject | None = None
     """Another subject than the one looked at."""
     snippet: str = ""
-    """The remedy as a command (`snippets`), where one can be written safely."""
+    """The remedy as a command (`remediation_commands`), where one can be written safely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +63,12 @@ class Check:
     remedy: str
     standards: tuple[str, ...]
     """Controls that ask for it, as auditors write them."""
-    over: Over[Any]
+    over: CheckTarget[Any]
     data: Data | None
     """What it needs besides; without it the check is not run, and CMP-13 says so."""
-    look: Callable[[Survey, Account, Any], Iterator[Hit]]
+    look: Callable[[CheckContext, Account, Any], Iterator[CheckResult]]
 
-    def findings(self, survey: Survey, account: Account, item: Any) -> Iterator[Finding]:
+    def findings(self, survey: CheckContext, account: Account, item: Any) -> Iterator[Finding]:
         """Look at one thing and yield what is found.
 
         Raises:
@@ -101,17 +101,17 @@ def fingerprint(check_id: str, subject_key: str, object_: str = "") -> str:
 def check[T](
     check_id: str,
     *,
-    over: Over[T],
+    over: CheckTarget[T],
     title: str,
     severity: Severity,
     question: str,
     remedy: str,
     standards: tuple[str, ...] = (),
     data: Data | None = None,
-) -> Callable[[Callable[[Survey, Account, T], Iterator[Hit]]], Check]:
+) -> Callable[[Callable[[CheckContext, Account, T], Iterator[CheckResult]]], Check]:
     """Make a check of the function below: it is called for each thing of the kind ``over``, in the tree's order."""
 
-    def made(look: Callable[[Survey, Account, T], Iterator[Hit]]) -> Check:
+    def made(look: Callable[[CheckContext, Account, T], Iterator[CheckResult]]) -> Check:
         return Check(check_id, title, severity, question, remedy, standards, over, data, look)
 
     return made

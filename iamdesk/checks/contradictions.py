@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from iamdesk.checks.check import Hit, check
-from iamdesk.checks.dead_conditions import fails_when_absent
-from iamdesk.checks.documents import WRITTEN, Written, place, statement_evidence
+from iamdesk.checks.check import CheckResult, check
+from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.finding import Severity
-from iamdesk.checks.survey import Survey
+from iamdesk.checks.ineffective_conditions import fails_when_absent
+from iamdesk.checks.policy_documents import WRITTEN, PolicySource, place, statement_evidence
 from iamdesk.evaluate.derived_keys import LONGEST_SESSION
-from iamdesk.language import mark, phrase, worded
+from iamdesk.i18n import mark, phrase, with_translation
 from iamdesk.policy.conditions import ConditionTest, Quantifier
 from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account
@@ -31,7 +31,7 @@ _EXACT = frozenset({"StringEquals", "ArnEquals", "NumericEquals", "DateEquals", 
     remedy=mark("Remove the statement, or mend the condition: all tests of a statement have to hold at once."),
     standards=("NIST 800-53 AC-3",),
 )
-def never_matches(survey: Survey, _account: Account, written: Written) -> Iterator[Hit]:
+def never_matches(survey: CheckContext, _account: Account, written: PolicySource) -> Iterator[CheckResult]:
     """Medium for a Deny, which then denies nothing. Times are compared with the snapshot's, never with today."""
     latest = survey.snapshot.latest
     for statement in written.policy.document.statements:
@@ -39,11 +39,13 @@ def never_matches(survey: Survey, _account: Account, written: Written) -> Iterat
             continue
         why = _contradiction(statement) or _over(statement, latest)
         if why is not None:
-            yield Hit(
+            yield CheckResult(
                 phrase("{place} never matches: {why}.", place=place(written, statement), why=why),
                 (
                     statement_evidence(
-                        written.policy, statement, phrase("{why}.", why=worded(f"{why[0].upper()}{why[1:]}", why))
+                        written.policy,
+                        statement,
+                        phrase("{why}.", why=with_translation(f"{why[0].upper()}{why[1:]}", why)),
                     ),
                 ),
                 object=str(statement.index),

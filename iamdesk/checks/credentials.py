@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from iamdesk.checks.check import Hit, check
-from iamdesk.checks.data import Data, credentials_of, facts_of
+from iamdesk.attack_paths.administrators import is_administrator
+from iamdesk.checks.check import CheckResult, check
+from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.finding import Evidence, Severity, State
-from iamdesk.checks.subjects import ACCOUNTS, USERS
-from iamdesk.checks.survey import Survey
+from iamdesk.checks.prerequisites import Data, credentials_of, facts_of
+from iamdesk.checks.targets import ACCOUNTS, USERS
 from iamdesk.checks.words import enumerated
-from iamdesk.language import mark, nphrase, phrase
-from iamdesk.reach.administration import is_administrator
-from iamdesk.snapshot.account_facts import CredentialReportEntry
+from iamdesk.i18n import mark, nphrase, phrase
+from iamdesk.snapshot.account_details import CredentialReportEntry
 from iamdesk.snapshot.model import Account, UserDetail
 
 _UNUSED = timedelta(days=45)
@@ -39,7 +39,7 @@ def keys_of(entry: CredentialReportEntry) -> list[Key]:
     return [Key(number, made, used) for number, (active, made, used) in enumerate(both, 1) if active]
 
 
-def entry_of(survey: Survey, account: Account, user: str) -> CredentialReportEntry | None:
+def entry_of(survey: CheckContext, account: Account, user: str) -> CredentialReportEntry | None:
     """Return a user's line of the report; None where there is none, or no report."""
     return survey.once(
         ("credentials", account.account_id, user),
@@ -47,7 +47,7 @@ def entry_of(survey: Survey, account: Account, user: str) -> CredentialReportEnt
     )
 
 
-def _age(survey: Survey, account: Account, moment: datetime | None) -> timedelta | None:
+def _age(survey: CheckContext, account: Account, moment: datetime | None) -> timedelta | None:
     """Return how old something was when the report was made."""
     facts = facts_of(survey.snapshot, account.account_id)
     report = facts.credential_report if facts is not None else None
@@ -80,11 +80,11 @@ def active_keys(count: int) -> str:
     standards=("CIS AWS Foundations 7.0 2.10", "AWS FSBP IAM.5", "PCI DSS 4.0 8.4"),
     data=Data.CREDENTIAL_REPORT,
 )
-def password_without_mfa(survey: Survey, account: Account, user: UserDetail) -> Iterator[Hit]:
+def password_without_mfa(survey: CheckContext, account: Account, user: UserDetail) -> Iterator[CheckResult]:
     """As the report says."""
     entry = entry_of(survey, account, user.user_name)
     if entry is not None and entry.password_enabled and entry.mfa_active is False:
-        yield Hit(
+        yield CheckResult(
             phrase("{user} signs in to the console with a password alone.", user=user.user_name),
             says(phrase("password_enabled is true, mfa_active is false")),
         )
@@ -100,7 +100,7 @@ def password_without_mfa(survey: Survey, account: Account, user: UserDetail) -> 
     standards=("CIS AWS Foundations 7.0 2.11", "AWS FSBP IAM.22", "PCI DSS 4.0 8.2.6"),
     data=Data.CREDENTIAL_REPORT,
 )
-def unused_key(survey: Survey, account: Account, user: UserDetail) -> Iterator[Hit]:
+def unused_key(survey: CheckContext, account: Account, user: UserDetail) -> Iterator[CheckResult]:
     """A key that was never used counts from the day it was made."""
     entry = entry_of(survey, account, user.user_name)
     for key in keys_of(entry) if entry is not None else ():
@@ -120,7 +120,7 @@ def unused_key(survey: Survey, account: Account, user: UserDetail) -> Iterator[H
                     age.days,
                     **names,
                 )
-            yield Hit(sentence, _says_active(key), object=str(key.number))
+            yield CheckResult(sentence, _says_active(key), object=str(key.number))
 
 
 @check(
@@ -133,14 +133,14 @@ def unused_key(survey: Survey, account: Account, user: UserDetail) -> Iterator[H
     standards=("CIS AWS Foundations 7.0 2.11",),
     data=Data.CREDENTIAL_REPORT,
 )
-def unused_password(survey: Survey, account: Account, user: UserDetail) -> Iterator[Hit]:
+def unused_password(survey: CheckContext, account: Account, user: UserDetail) -> Iterator[CheckResult]:
     """A password that was never used counts from the day it was set."""
     entry = entry_of(survey, account, user.user_name)
     if entry is None or not entry.password_enabled:
         return
     age = _age(survey, account, entry.password_last_used or entry.password_last_changed or entry.user_creation_time)
     if age is not None and age > _UNUSED:
-        yield Hit(
+        yield CheckResult(
             nphrase(
                 "The password of {user} was not used for {count:,} day.",
                 "The password of {user} was not used for {count:,} days.",
@@ -161,13 +161,13 @@ def unused_password(survey: Survey, account: Account, user: UserDetail) -> Itera
     standards=("CIS AWS Foundations 7.0 2.12", "AWS FSBP IAM.3", "PCI DSS 4.0 8.3.9"),
     data=Data.CREDENTIAL_REPORT,
 )
-def old_key(survey: Survey, account: Account, user: UserDetail) -> Iterator[Hit]:
+def old_key(survey: CheckContext, account: Account, user: UserDetail) -> Iterator[CheckResult]:
     """By the day on which the key was made."""
     entry = entry_of(survey, account, user.user_name)
     for key in keys_of(entry) if entry is not None else ():
         age = _age(survey, account, key.made)
         if age is not None and age > _OLD:
-            yield Hit(
+            yield CheckResult(
                 nphrase(
                     "Access key {number} of {user} is {count:,} day old.",
                     "Access key {number} of {user} is {count:,} days old.",
@@ -190,11 +190,11 @@ def old_key(survey: Survey, account: Account, user: UserDetail) -> Iterator[Hit]
     standards=("CIS AWS Foundations 3.0 1.13",),
     data=Data.CREDENTIAL_REPORT,
 )
-def two_keys(survey: Survey, account: Account, user: UserDetail) -> Iterator[Hit]:
+def two_keys(survey: CheckContext, account: Account, user: UserDetail) -> Iterator[CheckResult]:
     """As the report says."""
     entry = entry_of(survey, account, user.user_name)
     if entry is not None and len(keys_of(entry)) > 1:
-        yield Hit(
+        yield CheckResult(
             phrase("{user} has two active access keys.", user=user.user_name), says(phrase("both keys are active"))
         )
 
@@ -208,11 +208,11 @@ def two_keys(survey: Survey, account: Account, user: UserDetail) -> Iterator[Hit
     remedy=mark("Give people a password and programs a role."),
     data=Data.CREDENTIAL_REPORT,
 )
-def password_and_key(survey: Survey, account: Account, user: UserDetail) -> Iterator[Hit]:
+def password_and_key(survey: CheckContext, account: Account, user: UserDetail) -> Iterator[CheckResult]:
     """As the report says."""
     entry = entry_of(survey, account, user.user_name)
     if entry is not None and entry.password_enabled and keys_of(entry):
-        yield Hit(
+        yield CheckResult(
             phrase("{user} has a password and an active access key.", user=user.user_name),
             says(phrase("password and a key are active")),
         )
@@ -228,7 +228,7 @@ def password_and_key(survey: Survey, account: Account, user: UserDetail) -> Iter
     standards=("NIST 800-53 IA-5",),
     data=Data.CREDENTIAL_REPORT,
 )
-def privileged_key(survey: Survey, account: Account, user: UserDetail) -> Iterator[Hit]:
+def privileged_key(survey: CheckContext, account: Account, user: UserDetail) -> Iterator[CheckResult]:
     """Steps count only where they are proven."""
     entry = entry_of(survey, account, user.user_name)
     if entry is None or not keys_of(entry) or not survey.reach.knows(user.arn):
@@ -242,7 +242,7 @@ def privileged_key(survey: Survey, account: Account, user: UserDetail) -> Iterat
             sentence = phrase(
                 "{user} gets to administration in one step and has an active access key.", user=user.user_name
             )
-        yield Hit(sentence, says(phrase("a key is active")))
+        yield CheckResult(sentence, says(phrase("a key is active")))
 
 
 @check(
@@ -254,11 +254,11 @@ def privileged_key(survey: Survey, account: Account, user: UserDetail) -> Iterat
     remedy=mark("Delete it: hardly anything still takes it."),
     data=Data.CREDENTIAL_REPORT,
 )
-def signing_certificate(survey: Survey, account: Account, user: UserDetail) -> Iterator[Hit]:
+def signing_certificate(survey: CheckContext, account: Account, user: UserDetail) -> Iterator[CheckResult]:
     """As the report says."""
     entry = entry_of(survey, account, user.user_name)
     if entry is not None and (entry.cert_1_active or entry.cert_2_active):
-        yield Hit(
+        yield CheckResult(
             phrase("{user} has an active signing certificate.", user=user.user_name),
             says(phrase("cert_1_active or cert_2_active is true")),
         )
@@ -277,12 +277,12 @@ def signing_certificate(survey: Survey, account: Account, user: UserDetail) -> I
     standards=("CIS AWS Foundations 7.0 2.17", "AWS FSBP IAM.26"),
     data=Data.SERVER_CERTIFICATES,
 )
-def expired_certificate(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+def expired_certificate(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
     """By the snapshot's time, never by today."""
     facts, latest = facts_of(survey.snapshot, account.account_id), survey.snapshot.latest
     for one in (facts.server_certificates if facts is not None else None) or ():
         if one.expiration is None or latest is None:
-            yield Hit(
+            yield CheckResult(
                 phrase(
                     "Whether the server certificate {name} has expired cannot be told.",
                     name=one.server_certificate_name,
@@ -292,7 +292,7 @@ def expired_certificate(survey: Survey, account: Account, _: Account) -> Iterato
                 state=State.CANNOT_TELL,
             )
         elif one.expiration < latest:
-            yield Hit(
+            yield CheckResult(
                 nphrase(
                     "The server certificate {name} expired {count:,} day before the snapshot.",
                     "The server certificate {name} expired {count:,} days before the snapshot.",
@@ -322,7 +322,7 @@ def expired_certificate(survey: Survey, account: Account, _: Account) -> Iterato
     standards=("CIS AWS Foundations 7.0 2.8", "CIS AWS Foundations 7.0 2.9", "AWS FSBP IAM.7"),
     data=Data.PASSWORD_POLICY,
 )
-def password_policy(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+def password_policy(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
     """An account without a policy has AWS's own, which asks for 8 characters."""
     facts = facts_of(survey.snapshot, account.account_id)
     if facts is None or not facts.is_password_policy_captured:
@@ -340,7 +340,7 @@ def password_policy(survey: Survey, account: Account, _: Account) -> Iterator[Hi
             else phrase("passwords may come back at once")
         )
     if lacking:
-        yield Hit(
+        yield CheckResult(
             phrase("The password policy is weak: {why}.", why=enumerated(lacking)),
             (Evidence(phrase("As get-account-password-policy says.")),),
         )
@@ -356,11 +356,11 @@ def password_policy(survey: Survey, account: Account, _: Account) -> Iterator[Hi
     standards=("CIS AWS Foundations 7.0 2.4", "AWS FSBP IAM.4", "PCI DSS 4.0 7.2.1"),
     data=Data.CREDENTIAL_REPORT,
 )
-def root_key(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+def root_key(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
     """As the report says."""
     entry = entry_of(survey, account, ROOT)
     if entry is not None and keys_of(entry):
-        yield Hit(
+        yield CheckResult(
             phrase("The root user has {keys}.", keys=active_keys(len(keys_of(entry)))), says(phrase("a key is active"))
         )
 
@@ -375,11 +375,11 @@ def root_key(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     standards=("CIS AWS Foundations 7.0 2.5", "PCI DSS 4.0 8.4"),
     data=Data.CREDENTIAL_REPORT,
 )
-def root_without_mfa(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+def root_without_mfa(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
     """As the report says; a root user without a password cannot sign in."""
     entry = entry_of(survey, account, ROOT)
     if entry is not None and entry.mfa_active is False and entry.password_enabled is not False:
-        yield Hit(phrase("The root user signs in without MFA."), says(phrase("mfa_active is false")))
+        yield CheckResult(phrase("The root user signs in without MFA."), says(phrase("mfa_active is false")))
 
 
 @check(
@@ -392,7 +392,7 @@ def root_without_mfa(survey: Survey, account: Account, _: Account) -> Iterator[H
     standards=("CIS AWS Foundations 7.0 2.7",),
     data=Data.CREDENTIAL_REPORT,
 )
-def root_used(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+def root_used(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
     """By password or key."""
     entry = entry_of(survey, account, ROOT)
     if entry is None:
@@ -400,7 +400,7 @@ def root_used(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     uses = (entry.password_last_used, entry.access_key_1_last_used_date, entry.access_key_2_last_used_date)
     ages = [age for use in uses if (age := _age(survey, account, use)) is not None]
     if ages and min(ages) <= _OLD:
-        yield Hit(
+        yield CheckResult(
             nphrase(
                 "The root user was used {count:,} day before the report.",
                 "The root user was used {count:,} days before the report.",

@@ -4,16 +4,16 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from iamdesk.checks.check import Hit, check
-from iamdesk.checks.conditions import Hold, enter
-from iamdesk.checks.documents import statement_evidence
-from iamdesk.checks.entry import ASSUME_ROLE, allowing, outside_callers, trusted_accounts
+from iamdesk.checks.check import CheckResult, check
+from iamdesk.checks.check_context import CheckContext
+from iamdesk.checks.condition_strength import ConditionStrength, enter
+from iamdesk.checks.external_trust import ASSUME_ROLE, allowing, outside_callers, trusted_accounts
 from iamdesk.checks.finding import Evidence, Severity
-from iamdesk.checks.subjects import ROLES
-from iamdesk.checks.survey import Survey
+from iamdesk.checks.policy_documents import statement_evidence
+from iamdesk.checks.targets import ROLES
 from iamdesk.checks.trust import trust_policy_of
 from iamdesk.checks.words import enumerated
-from iamdesk.language import mark, phrase
+from iamdesk.i18n import mark, phrase
 from iamdesk.policy.conditions import ConditionTest
 from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account, RoleDetail
@@ -33,7 +33,7 @@ class _Asked(NamedTuple):
     text: str
 
 
-def _external_ids(survey: Survey, role: RoleDetail) -> Iterator[_Asked]:
+def _external_ids(survey: CheckContext, role: RoleDetail) -> Iterator[_Asked]:
     """Yield the values for which a trust policy lets somebody in with an external id."""
     for statement in allowing(survey, role):
         for test in statement.conditions:
@@ -51,7 +51,7 @@ def _external_ids(survey: Survey, role: RoleDetail) -> Iterator[_Asked]:
     remedy=mark("Have the vendor make one for you alone: long, random, and asked for by them, not chosen by you."),
     standards=("NIST 800-53 IA-5", "SOC 2 CC6.3"),
 )
-def weak_external_id(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
+def weak_external_id(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
     """Decided by asking with the value that could be guessed, for each account that the trust policy names."""
     asked = tuple(_external_ids(survey, role))
     if not asked or not trusted_accounts(survey, role):
@@ -68,9 +68,9 @@ def weak_external_id(survey: Survey, account: Account, role: RoleDetail) -> Iter
             guess = _WILDCARD.sub("x", text)
             entries = [enter(survey, one, ASSUME_ROLE, role.arn, {"sts:ExternalId": guess}) for one in who.arns]
             best = min(entries, key=lambda entry: entry.hold, default=None)
-            if best is None or best.hold > Hold.OWN_CHOICE:
+            if best is None or best.hold > ConditionStrength.OWN_CHOICE:
                 continue
-            yield Hit(
+            yield CheckResult(
                 phrase(
                     "Account {account} gets into {role} with the external id {id}, which {why}.",
                     account=account_id,
@@ -115,7 +115,7 @@ def _strangers_to(account_id: str, groups: set[frozenset[str]]) -> list[str]:
     return sorted(set().union(*(group for group in groups if not group & own)))
 
 
-def by_external_id(survey: Survey) -> dict[str, set[frozenset[str]]]:
+def by_external_id(survey: CheckContext) -> dict[str, set[frozenset[str]]]:
     """Return, by external id, the outside accounts that statements ask it of; those of one statement belong together.
 
     Over all accounts of the snapshot. A vendor may well have several accounts.

@@ -4,19 +4,19 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from iamdesk.checks.check import Hit, check
-from iamdesk.checks.conditions import Entry, Hold, enter
-from iamdesk.checks.entry import allowing
+from iamdesk.aws.condition_keys import is_provider_key
+from iamdesk.checks.check import CheckResult, check
+from iamdesk.checks.check_context import CheckContext
+from iamdesk.checks.condition_strength import ConditionStrength, Entry, enter
+from iamdesk.checks.external_trust import allowing
 from iamdesk.checks.finding import Evidence, Severity, State
-from iamdesk.checks.strangers import Issuer, Token, insider_tokens, issuer_of, stranger_tokens
-from iamdesk.checks.subjects import ROLES
-from iamdesk.checks.survey import Survey
+from iamdesk.checks.targets import ROLES
+from iamdesk.checks.untrusted_tokens import Issuer, Token, insider_tokens, issuer_of, stranger_tokens
 from iamdesk.checks.words import enumerated
-from iamdesk.evaluate.caller import BUILT_IN_PROVIDERS
+from iamdesk.evaluate.principal import BUILT_IN_PROVIDERS
 from iamdesk.evaluate.verdict import Verdict
-from iamdesk.index.global_keys import is_provider_key
-from iamdesk.index.keys import trust_policy_key
-from iamdesk.language import mark, phrase, worded
+from iamdesk.i18n import mark, phrase, with_translation
+from iamdesk.inventory.keys import trust_policy_key
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.snapshot.model import Account, RoleDetail
 
@@ -42,7 +42,7 @@ class Provider:
     """Claims that the policy tests, as condition keys."""
 
 
-def providers(survey: Survey, role: RoleDetail) -> tuple[Provider, ...]:
+def providers(survey: CheckContext, role: RoleDetail) -> tuple[Provider, ...]:
     """Return the OIDC providers whose tokens a role's trust policy speaks of."""
 
     def look() -> tuple[Provider, ...]:
@@ -70,7 +70,7 @@ def providers(survey: Survey, role: RoleDetail) -> tuple[Provider, ...]:
     return survey.once(("providers", role.arn), look)
 
 
-def unknown_providers(survey: Survey, role: RoleDetail) -> tuple[str, ...]:
+def unknown_providers(survey: CheckContext, role: RoleDetail) -> tuple[str, ...]:
     """Return what a trust policy names as identity provider although it is neither an ARN nor a name that AWS knows."""
     return tuple(
         {
@@ -96,7 +96,7 @@ class TokenEntry:
     entry: Entry
 
 
-def stranger_entries(survey: Survey, role: RoleDetail) -> tuple[TokenEntry, ...]:
+def stranger_entries(survey: CheckContext, role: RoleDetail) -> tuple[TokenEntry, ...]:
     """Return the strangers' tokens that get in, or may: for each provider and holder the one that does most easily."""
 
     def look() -> tuple[TokenEntry, ...]:
@@ -107,18 +107,20 @@ def stranger_entries(survey: Survey, role: RoleDetail) -> tuple[TokenEntry, ...]
             for token in stranger_tokens(provider.issuer, provider.address, provider.subjects):
                 entry = _try(survey, provider, token, role)
                 key = (provider.principal, token.who)
-                if entry.hold is not Hold.DENIED and (key not in best or entry.hold < best[key].entry.hold):
+                if entry.hold is not ConditionStrength.DENIED and (
+                    key not in best or entry.hold < best[key].entry.hold
+                ):
                     best[key] = TokenEntry(provider, token, entry)
         return tuple(best.values())
 
     return survey.once(("strangers' tokens", role.arn), look)
 
 
-def _try(survey: Survey, provider: Provider, token: Token, role: RoleDetail) -> Entry:
+def _try(survey: CheckContext, provider: Provider, token: Token, role: RoleDetail) -> Entry:
     return enter(survey, provider.principal, _WEB, role.arn, token.context, token.open_keys)
 
 
-def _hits(survey: Survey, role: RoleDetail, check_id: str) -> Iterator[Hit]:
+def _hits(survey: CheckContext, role: RoleDetail, check_id: str) -> Iterator[CheckResult]:
     # One finding for each provider: of several holders the one with the worst severity speaks, the others are evidence.
     ranks = list(Severity)
     for provider in providers(survey, role):
@@ -129,17 +131,17 @@ def _hits(survey: Survey, role: RoleDetail, check_id: str) -> Iterator[Hit]:
         ]
         if not found:
             continue
-        found.sort(key=lambda one: (one.entry.hold > Hold.SECRET, ranks.index(one.token.severity)))
+        found.sort(key=lambda one: (one.entry.hold > ConditionStrength.SECRET, ranks.index(one.token.severity)))
         first = found[0]
-        yield _hit(role, first, [one for one in found if one.entry.hold <= Hold.SECRET] or [first])
+        yield _hit(role, first, [one for one in found if one.entry.hold <= ConditionStrength.SECRET] or [first])
 
 
-def _hit(role: RoleDetail, first: TokenEntry, shown: list[TokenEntry]) -> Hit:
+def _hit(role: RoleDetail, first: TokenEntry, shown: list[TokenEntry]) -> CheckResult:
     name = phrase(first.provider.issuer.name) if first.provider.issuer else first.provider.address
     sentence = phrase(
         "{who} can assume {role} through {name}.", who=_at_first(first.token.who), role=role.role_name, name=name
     )
-    if first.entry.hold > Hold.SECRET:
+    if first.entry.hold > ConditionStrength.SECRET:
         sentence = phrase(
             "Whether {who} can assume {role} through {name} cannot be told: it hangs on {keys}.",
             who=first.token.who,
@@ -154,8 +156,8 @@ def _hit(role: RoleDetail, first: TokenEntry, shown: list[TokenEntry]) -> Hit:
         )
         for one in shown
     )
-    state = State.CANNOT_TELL if first.entry.hold > Hold.SECRET else State.FOUND
-    return Hit(sentence, evidence, object=first.provider.principal, state=state, severity=first.token.severity)
+    state = State.CANNOT_TELL if first.entry.hold > ConditionStrength.SECRET else State.FOUND
+    return CheckResult(sentence, evidence, object=first.provider.principal, state=state, severity=first.token.severity)
 
 
 def _subject(one: TokenEntry) -> str:
@@ -165,7 +167,7 @@ def _subject(one: TokenEntry) -> str:
 
 def _at_first(who: str) -> str:
     """Return who has a token as a sentence begins."""
-    return worded(f"{who[0].upper()}{who[1:]}", who)
+    return with_translation(f"{who[0].upper()}{who[1:]}", who)
 
 
 @check(
@@ -180,7 +182,7 @@ def _at_first(who: str) -> str:
     ),
     standards=_STANDARDS,
 )
-def github_stranger(survey: Survey, _account: Account, role: RoleDetail) -> Iterator[Hit]:
+def github_stranger(survey: CheckContext, _account: Account, role: RoleDetail) -> Iterator[CheckResult]:
     """Asked with a stranger's token; which operator the policy uses does not matter."""
     yield from _hits(survey, role, "FED-01")
 
@@ -197,11 +199,11 @@ def github_stranger(survey: Survey, _account: Account, role: RoleDetail) -> Iter
     ),
     standards=_STANDARDS,
 )
-def github_insider(survey: Survey, _account: Account, role: RoleDetail) -> Iterator[Hit]:
+def github_insider(survey: CheckContext, _account: Account, role: RoleDetail) -> Iterator[CheckResult]:
     """Only where strangers stay out: else FED-01 says all there is to say. The widest one speaks for each owner."""
     for provider in providers(survey, role):
         if provider.issuer is None or any(
-            one.entry.hold <= Hold.SECRET and one.provider.principal == provider.principal
+            one.entry.hold <= ConditionStrength.SECRET and one.provider.principal == provider.principal
             for one in stranger_entries(survey, role)
         ):
             continue
@@ -210,9 +212,9 @@ def github_insider(survey: Survey, _account: Account, role: RoleDetail) -> Itera
             if owner in told:
                 continue
             entry = _try(survey, provider, token, role)
-            if entry.hold <= Hold.SECRET:
+            if entry.hold <= ConditionStrength.SECRET:
                 told.add(owner)
-                yield Hit(
+                yield CheckResult(
                     phrase("{who} can assume {role}.", who=_at_first(token.who), role=role.role_name),
                     (
                         Evidence(
@@ -240,7 +242,7 @@ def github_insider(survey: Survey, _account: Account, role: RoleDetail) -> Itera
     ),
     standards=_STANDARDS,
 )
-def pipeline_stranger(survey: Survey, _account: Account, role: RoleDetail) -> Iterator[Hit]:
+def pipeline_stranger(survey: CheckContext, _account: Account, role: RoleDetail) -> Iterator[CheckResult]:
     """Bitbucket's and CircleCI's providers are one organization's own: there a stranger is another project of it."""
     yield from _hits(survey, role, "FED-03")
 
@@ -257,7 +259,7 @@ def pipeline_stranger(survey: Survey, _account: Account, role: RoleDetail) -> It
     ),
     standards=_STANDARDS,
 )
-def terraform_stranger(survey: Survey, _account: Account, role: RoleDetail) -> Iterator[Hit]:
+def terraform_stranger(survey: CheckContext, _account: Account, role: RoleDetail) -> Iterator[CheckResult]:
     """AWS says that STS refuses such tokens of app.terraform.io by itself; the policy is what is judged here."""
     yield from _hits(survey, role, "FED-04")
 
@@ -274,7 +276,7 @@ def terraform_stranger(survey: Survey, _account: Account, role: RoleDetail) -> I
     ),
     standards=_STANDARDS,
 )
-def pod_stranger(survey: Survey, _account: Account, role: RoleDetail) -> Iterator[Hit]:
+def pod_stranger(survey: CheckContext, _account: Account, role: RoleDetail) -> Iterator[CheckResult]:
     """Asked as a pod in a namespace that the policy does not know."""
     yield from _hits(survey, role, "FED-05")
 
@@ -292,7 +294,7 @@ def pod_stranger(survey: Survey, _account: Account, role: RoleDetail) -> Iterato
     ),
     standards=_STANDARDS,
 )
-def cognito_stranger(survey: Survey, _account: Account, role: RoleDetail) -> Iterator[Hit]:
+def cognito_stranger(survey: CheckContext, _account: Account, role: RoleDetail) -> Iterator[CheckResult]:
     """Another pool's identities are strangers; guests of the pool are whoever asks."""
     yield from _hits(survey, role, "FED-06")
 
@@ -309,7 +311,7 @@ def cognito_stranger(survey: Survey, _account: Account, role: RoleDetail) -> Ite
     ),
     standards=_STANDARDS,
 )
-def foreign_audience(survey: Survey, _account: Account, role: RoleDetail) -> Iterator[Hit]:
+def foreign_audience(survey: CheckContext, _account: Account, role: RoleDetail) -> Iterator[CheckResult]:
     """For shared providers a stranger's token; for others nobody here knows who else gets tokens: it cannot be told."""
     yield from _hits(survey, role, "FED-07")
     for provider in providers(survey, role):
@@ -318,8 +320,8 @@ def foreign_audience(survey: Survey, _account: Account, role: RoleDetail) -> Ite
         context = {f"{provider.address}:sub": "iamdesk-stranger"}
         open_keys = frozenset({f"{provider.address}:aud".lower()})
         entry = enter(survey, provider.principal, _WEB, role.arn, context, open_keys)
-        if entry.hold <= Hold.SECRET:
-            yield Hit(
+        if entry.hold <= ConditionStrength.SECRET:
+            yield CheckResult(
                 phrase(
                     "Every subject to whom {provider} gives a token can assume {role}; who these are the snapshot does "
                     "not say.",
@@ -332,7 +334,7 @@ def foreign_audience(survey: Survey, _account: Account, role: RoleDetail) -> Ite
                 severity=Severity.MEDIUM,
             )
     for text in unknown_providers(survey, role):
-        yield Hit(
+        yield CheckResult(
             phrase(
                 "Whether a token can assume {role} through `{provider}` cannot be determined: this is neither the ARN "
                 "of an identity provider nor the name of one that AWS knows.",
@@ -355,7 +357,7 @@ def foreign_audience(survey: Survey, _account: Account, role: RoleDetail) -> Ite
     remedy=mark('Require in the trust policy `"StringEquals": {"SAML:aud": "https://signin.aws.amazon.com/saml"}`.'),
     standards=("CIS AWS Foundations 7.0 2.19",),
 )
-def saml_audience(survey: Survey, _account: Account, role: RoleDetail) -> Iterator[Hit]:
+def saml_audience(survey: CheckContext, _account: Account, role: RoleDetail) -> Iterator[CheckResult]:
     """Asked with an assertion whose audience nobody here knows."""
     principals = dict.fromkeys(
         entry.text
@@ -367,7 +369,7 @@ def saml_audience(survey: Survey, _account: Account, role: RoleDetail) -> Iterat
         context = {"SAML:aud": "https://iamdesk-stranger.invalid/saml"}
         decision = survey.ask(principal, _SAML, role.arn, context)
         if decision.decision is Verdict.ALLOWED:
-            yield Hit(
+            yield CheckResult(
                 phrase(
                     "{role} takes every assertion of {provider}, for whatever application it was made.",
                     role=role.role_name,
@@ -390,7 +392,7 @@ def saml_audience(survey: Survey, _account: Account, role: RoleDetail) -> Iterat
     ),
     standards=_STANDARDS,
 )
-def optional_claim(survey: Survey, _account: Account, role: RoleDetail) -> Iterator[Hit]:
+def optional_claim(survey: CheckContext, _account: Account, role: RoleDetail) -> Iterator[CheckResult]:
     """Claims that every token carries are no way past: an unusual operator on ``sub`` is no finding."""
     for provider in providers(survey, role):
         always = {"sub", "aud", "iss", *(provider.issuer.always_present if provider.issuer else ())}
@@ -401,7 +403,7 @@ def optional_claim(survey: Survey, _account: Account, role: RoleDetail) -> Itera
             other = survey.ask(provider.principal, _WEB, role.arn, {key: "iamdesk-stranger"})
             lets_in = (Verdict.ALLOWED, Verdict.CONDITIONAL)
             if absent.decision in lets_in and other.decision not in lets_in:
-                yield Hit(
+                yield CheckResult(
                     phrase(
                         "{role} turns away tokens with another {claim}, but takes tokens that do not carry it.",
                         role=role.role_name,

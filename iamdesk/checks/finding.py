@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from iamdesk.explain.decision import Decision, StatementLine
+from iamdesk.explain.decision import Decision, StatementExplanation
 
 
 class Severity(StrEnum):
@@ -30,7 +30,7 @@ class Evidence:
 
     text: str
     decision: Decision | None = None
-    statement: StatementLine | None = None
+    statement: StatementExplanation | None = None
     policy_key: str | None = None
     """A policy to open, where the proof is a document."""
 

@@ -2,18 +2,20 @@
 
 from collections.abc import Iterator
 
-from iamdesk.checks.check import Hit, check
+from iamdesk.attack_paths.administrators import OPEN, Principal, is_administrator
+from iamdesk.checks.check import CheckResult, check
+from iamdesk.checks.check_context import STRANGER, CheckContext, Context
 from iamdesk.checks.finding import Evidence, Severity
-from iamdesk.checks.subjects import PRINCIPALS
-from iamdesk.checks.survey import STRANGER, Context, Survey
+from iamdesk.checks.targets import PRINCIPALS
 from iamdesk.evaluate.verdict import Verdict
-from iamdesk.index.references import boundary_of, last_of_arn, name_of
-from iamdesk.language import mark, phrase
-from iamdesk.reach.administration import OPEN, Principal, is_administrator
+from iamdesk.i18n import mark, phrase
+from iamdesk.inventory.references import boundary_of, last_of_arn, name_of
 from iamdesk.snapshot.model import Account, UserDetail
 
 
-def _asked(survey: Survey, principal: Principal, action: str, resource: str, context: Context) -> Iterator[Evidence]:
+def _asked(
+    survey: CheckContext, principal: Principal, action: str, resource: str, context: Context
+) -> Iterator[Evidence]:
     """Yield the answer where a principal may do something, perhaps under conditions."""
     if not survey.speaks_of(principal.arn, action):
         return
@@ -30,11 +32,11 @@ def _asked(survey: Survey, principal: Principal, action: str, resource: str, con
     question="Is a user or role an administrator although it has a permissions boundary?",
     remedy=mark("Write into the boundary what such principals may do at most."),
 )
-def idle_boundary(survey: Survey, account: Account, principal: Principal) -> Iterator[Hit]:
+def idle_boundary(survey: CheckContext, account: Account, principal: Principal) -> Iterator[CheckResult]:
     """Decided with the boundary in place."""
     boundary = boundary_of(principal)
     if boundary is not None and is_administrator(survey, account, principal):
-        yield Hit(
+        yield CheckResult(
             phrase(
                 "{name} is an administrator within the boundary {boundary}.",
                 name=name_of(principal),
@@ -52,7 +54,7 @@ def idle_boundary(survey: Survey, account: Account, principal: Principal) -> Ite
     question="Can a user or role remove or replace its own permissions boundary?",
     remedy=mark("Deny Delete and Put of permissions boundaries in the boundary itself."),
 )
-def changes_own_boundary(survey: Survey, account: Account, principal: Principal) -> Iterator[Hit]:
+def changes_own_boundary(survey: CheckContext, account: Account, principal: Principal) -> Iterator[CheckResult]:
     """Asked on its own ARN, with the boundary in place."""
     if boundary_of(principal) is None:
         return
@@ -63,7 +65,7 @@ def changes_own_boundary(survey: Survey, account: Account, principal: Principal)
         *_asked(survey, principal, f"iam:Put{kind}PermissionsBoundary", principal.arn, wider),
     ]
     if ways:
-        yield Hit(
+        yield CheckResult(
             phrase("{name} may take off or replace its own permissions boundary.", name=name_of(principal)), tuple(ways)
         )
 
@@ -76,14 +78,16 @@ def changes_own_boundary(survey: Survey, account: Account, principal: Principal)
     question="Can a user or role with a permissions boundary create roles without one?",
     remedy=mark("Allow iam:CreateRole and iam:CreateUser only with the boundary: test iam:PermissionsBoundary."),
 )
-def makes_unbounded(survey: Survey, account: Account, principal: Principal) -> Iterator[Hit]:
+def makes_unbounded(survey: CheckContext, account: Account, principal: Principal) -> Iterator[CheckResult]:
     """Asked for a new role of a name that nobody uses, made without a boundary."""
     if boundary_of(principal) is None:
         return
     role = f"arn:{account.partition}:iam::{account.account_id}:role/{STRANGER}"
     ways = tuple(_asked(survey, principal, "iam:CreateRole", role, {"iam:PermissionsBoundary": None}))
     if ways:
-        yield Hit(phrase("{name} has a boundary but may make roles without one.", name=name_of(principal)), ways)
+        yield CheckResult(
+            phrase("{name} has a boundary but may make roles without one.", name=name_of(principal)), ways
+        )
 
 
 @check(
@@ -96,7 +100,7 @@ def makes_unbounded(survey: Survey, account: Account, principal: Principal) -> I
         "Deny iam:CreatePolicyVersion and iam:SetDefaultPolicyVersion on boundary policies in the boundary itself."
     ),
 )
-def rewrites_boundary(survey: Survey, _account: Account, principal: Principal) -> Iterator[Hit]:
+def rewrites_boundary(survey: CheckContext, _account: Account, principal: Principal) -> Iterator[CheckResult]:
     """Asked on the boundary's own ARN; nobody can change AWS's policies."""
     boundary = boundary_of(principal)
     if boundary is None:
@@ -104,7 +108,7 @@ def rewrites_boundary(survey: Survey, _account: Account, principal: Principal) -
     ways = tuple(_asked(survey, principal, "iam:CreatePolicyVersion", boundary, {}))
     if ways:
         sure = any(way.decision and way.decision.decision is Verdict.ALLOWED for way in ways)
-        yield Hit(
+        yield CheckResult(
             phrase(
                 "{name} may rewrite its own boundary {boundary}.",
                 name=name_of(principal),

@@ -10,101 +10,101 @@ from traceback import extract_tb
 from types import ModuleType
 from typing import Any, NamedTuple
 
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.attack_paths.administrators import is_administrator
 from iamdesk.checks import (
+    account_hygiene,
     administrators,
-    alike,
-    breadth,
-    chains,
-    completeness,
+    bypassable_denies,
+    confused_deputy,
     contradictions,
     credentials,
-    dead_conditions,
-    demanded_boundaries,
-    exposure,
+    cross_account_trust,
+    data_access,
+    duplicates,
     external_ids,
     federation,
-    gaps,
+    federation_hygiene,
     guardrails,
-    hidden_power,
-    holes,
-    hygiene,
-    idle_guardrails,
-    inert_names,
-    keys,
-    leavers,
-    order,
-    outsiders,
-    pitfalls,
-    readers,
-    redundancy,
-    region_locks,
+    ineffective_conditions,
+    ineffective_scps,
+    kms_keys,
+    pass_role,
+    policy_pitfalls,
+    policy_versions,
+    privilege_escalation,
+    privileged_access,
+    public_access,
+    redundant_statements,
+    region_restrictions,
+    required_boundaries,
+    resource_shares,
     root_user,
-    self_service,
-    service_sources,
-    services,
-    shares,
-    signing_in,
+    self_managed_credentials,
+    shadow_administrators,
+    snapshot_completeness,
+    snapshot_coverage,
+    stale_credentials,
     trust,
     trust_conditions,
+    unknown_actions,
+    unresolvable_references,
     unused_access,
-    versions,
-    vocabulary,
+    unused_entities,
 )
 from iamdesk.checks.check import Check, fingerprint
-from iamdesk.checks.conditions import Hold
-from iamdesk.checks.entry import stranger_entry, trusted_accounts
+from iamdesk.checks.check_context import CheckContext, MakeReach
+from iamdesk.checks.condition_strength import ConditionStrength
+from iamdesk.checks.external_trust import stranger_entry, trusted_accounts
 from iamdesk.checks.finding import Evidence, Finding, State
-from iamdesk.checks.subjects import principals_of
-from iamdesk.checks.survey import MakeReach, Survey
+from iamdesk.checks.targets import principals_of
 from iamdesk.evaluate.request import RequestError
-from iamdesk.index.outline import Badge, Outline
-from iamdesk.language import mark, phrase
-from iamdesk.query.evaluator import Evaluator
-from iamdesk.reach.administration import is_administrator
+from iamdesk.i18n import mark, phrase
+from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 from iamdesk.snapshot.model import Account, RoleDetail
-from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
+from iamdesk.viewmodel.tree_builder import Badge, Outline
 
 NOT_MADE = mark("Incomplete check")
 """Title of the finding for a check that could not handle an item of the snapshot."""
 # What is missing comes first: every other finding rests on it.
 _KINDS: tuple[ModuleType, ...] = (
-    completeness,
-    gaps,
+    snapshot_completeness,
+    snapshot_coverage,
     administrators,
-    hidden_power,
-    breadth,
-    chains,
+    shadow_administrators,
+    privileged_access,
+    privilege_escalation,
     trust,
     trust_conditions,
     external_ids,
-    outsiders,
+    cross_account_trust,
     federation,
-    signing_in,
-    services,
-    service_sources,
-    exposure,
-    readers,
-    keys,
-    shares,
+    federation_hygiene,
+    pass_role,
+    confused_deputy,
+    public_access,
+    data_access,
+    kms_keys,
+    resource_shares,
     guardrails,
-    demanded_boundaries,
-    idle_guardrails,
-    region_locks,
-    pitfalls,
-    holes,
-    vocabulary,
-    dead_conditions,
+    required_boundaries,
+    ineffective_scps,
+    region_restrictions,
+    policy_pitfalls,
+    bypassable_denies,
+    unknown_actions,
+    ineffective_conditions,
     contradictions,
-    inert_names,
-    redundancy,
-    versions,
+    unresolvable_references,
+    redundant_statements,
+    policy_versions,
     credentials,
-    self_service,
-    leavers,
+    self_managed_credentials,
+    stale_credentials,
     root_user,
-    hygiene,
-    order,
-    alike,
+    unused_entities,
+    account_hygiene,
+    duplicates,
     unused_access,
 )
 
@@ -142,7 +142,7 @@ def run(
     Raises:
         WorkCancelled: ``cancelled`` returned True; it is asked before each thing and each question.
     """
-    survey = Survey(evaluator, cancelled, reach)
+    survey = CheckContext(evaluator, cancelled, reach)
     work = work_of(survey)
     total = len(work)
     for done, one in enumerate(work):
@@ -159,7 +159,7 @@ class Work(NamedTuple):
     thing: Any
 
 
-def work_of(survey: Survey) -> list[Work]:
+def work_of(survey: CheckContext) -> list[Work]:
     """Return everything that is looked at in a run, in its order: the same one for the same snapshot.
 
     Raises:
@@ -170,14 +170,14 @@ def work_of(survey: Survey) -> list[Work]:
     return [Work(account, *things) for account in survey.snapshot.accounts for things in _in_order(survey, account)]
 
 
-def look(survey: Survey, work: Work) -> Iterator[Finding]:
+def look(survey: CheckContext, work: Work) -> Iterator[Finding]:
     """Yield what the checks find in one thing."""
     for one in work.checks:
-        survey.breathe()
+        survey.check_cancelled()
         yield from _guarded(one, survey, work.account, work.thing)
 
 
-def _guarded(one: Check, survey: Survey, account: Account, thing: Any) -> Iterator[Finding]:
+def _guarded(one: Check, survey: CheckContext, account: Account, thing: Any) -> Iterator[Finding]:
     """Yield what a check finds; if it fails, what it found until then and a finding about the failure."""
     try:
         yield from one.findings(survey, account, thing)
@@ -217,13 +217,13 @@ def _reason(error: Exception) -> str:
     )
 
 
-def _in_order(survey: Survey, account: Account) -> Iterator[tuple[tuple[Check, ...], object]]:
+def _in_order(survey: CheckContext, account: Account) -> Iterator[tuple[tuple[Check, ...], object]]:
     """Yield each thing of an account with the checks that look at it, kind by kind as checks first name them."""
     kinds = dict.fromkeys(one.over.name for one in checks())
     for kind in kinds:
         of_kind = tuple(one for one in checks() if one.over.name == kind)
         for thing in of_kind[0].over.of(survey, account):
-            survey.breathe()
+            survey.check_cancelled()
             yield of_kind, thing
 
 
@@ -241,13 +241,13 @@ def badges(
     Raises:
         WorkCancelled: ``cancelled`` returned True.
     """
-    survey = Survey(evaluator, cancelled)
+    survey = CheckContext(evaluator, cancelled)
     survey.read_reference()
     work = [(account, one) for account in evaluator.snapshot.accounts for one in principals_of(account)]
     decided: dict[int, set[Badge]] = {row: set(own) for row, own in outline.badges.items()}
     for done, (account, principal) in enumerate(work):
         progress(done, len(work))
-        survey.breathe()
+        survey.check_cancelled()
         found = set()
         if is_administrator(survey, account, principal):
             found.add(Badge.ADMINISTRATOR)
@@ -260,9 +260,9 @@ def badges(
     return {row: tuple(badge for badge in Badge if badge in marks) for row, marks in decided.items() if marks}
 
 
-def _outsider_can_enter(survey: Survey, account: Account, role: RoleDetail) -> bool:
+def _outsider_can_enter(survey: CheckContext, account: Account, role: RoleDetail) -> bool:
     return (
         stranger_entry(survey, account, role) is not None
         or bool(trusted_accounts(survey, role))
-        or any(one.entry.hold <= Hold.SECRET for one in federation.stranger_entries(survey, role))
+        or any(one.entry.hold <= ConditionStrength.SECRET for one in federation.stranger_entries(survey, role))
     )

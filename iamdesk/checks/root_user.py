@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
-from iamdesk.checks.check import Hit, check
+from iamdesk.checks.check import CheckResult, check
+from iamdesk.checks.check_context import STRANGER, CheckContext
 from iamdesk.checks.credentials import ROOT, entry_of, keys_of
-from iamdesk.checks.data import Data, facts_of
 from iamdesk.checks.finding import Evidence, Severity, State
-from iamdesk.checks.subjects import ACCOUNTS
-from iamdesk.checks.survey import STRANGER, Survey
+from iamdesk.checks.prerequisites import Data, facts_of
+from iamdesk.checks.targets import ACCOUNTS
 from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.verdict import Verdict
-from iamdesk.language import mark, phrase
+from iamdesk.i18n import mark, phrase
 from iamdesk.snapshot.model import Account
 
 _ROOT_DEVICE = ":mfa/root-account-mfa-device"
@@ -26,7 +26,7 @@ _PROBES = (
 """What the root user of a member account has no business doing."""
 
 
-def _is_member(survey: Survey, account: Account) -> bool:
+def _is_member(survey: CheckContext, account: Account) -> bool:
     organization = survey.snapshot.organization
     return organization is not None and organization.management_account_id != account.account_id
 
@@ -44,7 +44,7 @@ def _is_member(survey: Survey, account: Account) -> bool:
     standards=("CIS AWS Foundations 7.0 2.1.1", "NIST 800-53 AC-6(5)"),
     data=Data.ROOT_CREDENTIALS,
 )
-def root_not_central(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+def root_not_central(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
     """By the account summary and the credential report; where neither tells of a password it cannot be told."""
     if not _is_member(survey, account):
         return
@@ -59,7 +59,7 @@ def root_not_central(survey: Survey, account: Account, _: Account) -> Iterator[H
     held = [what for what, there in both if there]
     source = Evidence(phrase("As get-account-summary and the credential report say."))
     if held:
-        yield Hit(
+        yield CheckResult(
             phrase(
                 "The root user of member account {account} has {held}.",
                 account=account.account_id,
@@ -68,7 +68,7 @@ def root_not_central(survey: Survey, account: Account, _: Account) -> Iterator[H
             (source,),
         )
     elif has_password is None:
-        yield Hit(
+        yield CheckResult(
             phrase(
                 "Whether the root user of member account {account} has a password cannot be told: neither the "
                 "account summary nor the credential report says so.",
@@ -92,7 +92,7 @@ def root_not_central(survey: Survey, account: Account, _: Account) -> Iterator[H
     standards=("NIST 800-53 AC-6(5)",),
     data=Data.ORGANIZATION,
 )
-def root_not_denied(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+def root_not_denied(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
     """Asked as the root user, of a user, a bucket and a table that nobody has named."""
     if not _is_member(survey, account):
         return
@@ -118,7 +118,7 @@ def root_not_denied(survey: Survey, account: Account, _: Account) -> Iterator[Hi
                     actions=actions,
                     keys=keys,
                 )
-            yield Hit(
+            yield CheckResult(
                 sentence,
                 tuple(
                     Evidence(phrase("Asked as the root user about {action}.", action=one.request.action), one)
@@ -142,7 +142,7 @@ def root_not_denied(survey: Survey, account: Account, _: Account) -> Iterator[Hi
     standards=("CIS AWS Foundations 7.0 2.6", "AWS FSBP IAM.6"),
     data=Data.MFA_DEVICES,
 )
-def root_with_virtual_mfa(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+def root_with_virtual_mfa(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
     """Told by the serial number: AWS names the root user's device. Without any MFA it is ROT-02's."""
     facts = facts_of(survey.snapshot, account.account_id)
     entry = entry_of(survey, account, ROOT)
@@ -151,7 +151,7 @@ def root_with_virtual_mfa(survey: Survey, account: Account, _: Account) -> Itera
     has_mfa = entry.mfa_active if entry is not None else (facts.summary or {}).get("AccountMFAEnabled", 0) > 0
     device = next((one for one in facts.virtual_mfa_devices if one.serial_number.endswith(_ROOT_DEVICE)), None)
     if has_mfa and device is not None and device.enable_date is not None:
-        yield Hit(
+        yield CheckResult(
             phrase("The root user's MFA is a virtual device, which an application on a phone or a computer holds."),
             (
                 Evidence(

@@ -25,7 +25,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from iamdesk.checks.finding import Evidence, Finding, Suppression, SuppressionError
-from iamdesk.language import phrase
+from iamdesk.i18n import phrase
 
 FORMAT: Literal["iamdesk-suppressions/1"] = "iamdesk-suppressions/1"
 _LARGEST = 64 * 1024 * 1024

@@ -3,23 +3,23 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from iamdesk.checks.check import Hit, check
-from iamdesk.checks.conditions import Hold
-from iamdesk.checks.documents import statement_evidence, trust_policy_name
-from iamdesk.checks.entry import TrustedAccount, account_of, allowing, stranger_entry, trusted_accounts
+from iamdesk.attack_paths.administrators import is_administrator
+from iamdesk.checks.check import CheckResult, check
+from iamdesk.checks.check_context import CheckContext
+from iamdesk.checks.condition_strength import ConditionStrength
+from iamdesk.checks.external_trust import TrustedAccount, account_of, allowing, stranger_entry, trusted_accounts
 from iamdesk.checks.finding import Evidence, Severity, State
-from iamdesk.checks.snippets import without_principals
-from iamdesk.checks.subjects import ROLES
-from iamdesk.checks.survey import Survey
+from iamdesk.checks.policy_documents import statement_evidence, trust_policy_name
+from iamdesk.checks.remediation_commands import without_principals
+from iamdesk.checks.targets import ROLES
 from iamdesk.checks.words import enumerated
-from iamdesk.evaluate.policies import AttachedPolicy, SourceType
-from iamdesk.evaluate.request import Layer
-from iamdesk.explain.decision import Part, StatementLine
-from iamdesk.index.keys import trust_policy_key
-from iamdesk.language import mark, phrase, strung
+from iamdesk.evaluate.policy_set import AttachedPolicy, SourceType
+from iamdesk.evaluate.request import PolicyType
+from iamdesk.explain.decision import StatementExplanation, StatementRole
+from iamdesk.i18n import join_messages, mark, phrase
+from iamdesk.inventory.keys import trust_policy_key
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.policy.statement import Statement
-from iamdesk.reach.administration import is_administrator
 from iamdesk.snapshot.model import Account, RoleDetail
 
 _UNIQUE_ID = re.compile(r"A[A-Z]{2}A[A-Z0-9]{12,124}")
@@ -42,10 +42,14 @@ _ASKED_AS_STRANGER = mark("Asked as a role of an account that nothing in the sna
     ),
     standards=_STANDARDS,
 )
-def anyone(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
+def anyone(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
     """Unconditionally; a grant by NotPrincipal is told by TRU-09."""
     entry = stranger_entry(survey, account, role)
-    if entry is None or entry.hold is not Hold.NOTHING or _only_not_principal(entry.decision.matched_statements):
+    if (
+        entry is None
+        or entry.hold is not ConditionStrength.NOTHING
+        or _only_not_principal(entry.decision.matched_statements)
+    ):
         return
     evidence = [Evidence(phrase(_ASKED_AS_STRANGER), entry.decision)]
     sentence = phrase("Anyone with an AWS account can assume {role}.", role=role.role_name)
@@ -56,16 +60,16 @@ def anyone(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
     guards = dict.fromkeys(
         test.key_text
         for line in entry.decision.matched_statements
-        if line.layer is Layer.TRUST
+        if line.layer is PolicyType.TRUST
         for test in line.document.statements[line.index].conditions
     )
     if guards:
         evidence.append(Evidence(phrase("The condition on {keys} keeps no stranger out.", keys=enumerated(guards))))
-    yield Hit(sentence, tuple(evidence))
+    yield CheckResult(sentence, tuple(evidence))
 
 
-def _only_not_principal(lines: tuple[StatementLine, ...]) -> bool:
-    trust = [line for line in lines if line.layer is Layer.TRUST]
+def _only_not_principal(lines: tuple[StatementExplanation, ...]) -> bool:
+    trust = [line for line in lines if line.layer is PolicyType.TRUST]
     return bool(trust) and all(line.document.statements[line.index].not_principal for line in trust)
 
 
@@ -81,33 +85,33 @@ def _only_not_principal(lines: tuple[StatementLine, ...]) -> bool:
     ),
     standards=_STANDARDS,
 )
-def anyone_by_choice(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
+def anyone_by_choice(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
     """Keys that the caller fills at will, or a shared secret; where it hangs on anything else it cannot be told."""
     entry = stranger_entry(survey, account, role)
-    if entry is None or entry.hold is Hold.NOTHING:
+    if entry is None or entry.hold is ConditionStrength.NOTHING:
         return
     evidence = (Evidence(phrase(_ASKED_AS_STRANGER), entry.decision),)
     keys = enumerated(entry.keys)
-    if entry.hold is Hold.OWN_CHOICE:
+    if entry.hold is ConditionStrength.OWN_CHOICE:
         sentence = phrase(
             "Anyone with an AWS account can assume {role}: its condition is on {keys}, which callers choose.",
             role=role.role_name,
             keys=keys,
         )
-        yield Hit(sentence, evidence)
-    elif entry.hold is Hold.SECRET:
+        yield CheckResult(sentence, evidence)
+    elif entry.hold is ConditionStrength.SECRET:
         sentence = phrase(
             "Anyone with an AWS account who knows the external id can assume {role}.", role=role.role_name
         )
         remedy = phrase(
             "Name the account that is meant under Principal: an external id is no secret, it tells customers apart."
         )
-        yield Hit(sentence, evidence, severity=Severity.HIGH, remedy=remedy)
+        yield CheckResult(sentence, evidence, severity=Severity.HIGH, remedy=remedy)
     else:
         sentence = phrase(
             "Whether anyone with an AWS account can assume {role} hangs on {keys}.", role=role.role_name, keys=keys
         )
-        yield Hit(sentence, evidence, severity=Severity.HIGH, state=State.CANNOT_TELL)
+        yield CheckResult(sentence, evidence, severity=Severity.HIGH, state=State.CANNOT_TELL)
 
 
 @check(
@@ -124,10 +128,10 @@ def anyone_by_choice(survey: Survey, account: Account, role: RoleDetail) -> Iter
     ),
     standards=_STANDARDS,
 )
-def account_without_external_id(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
+def account_without_external_id(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
     """High where the whole account is trusted, medium where single principals of it are named."""
     for trusted in trusted_accounts(survey, role):
-        if trusted.without_external_id.hold > Hold.OWN_CHOICE:
+        if trusted.without_external_id.hold > ConditionStrength.OWN_CHOICE:
             continue
         who = phrase("Account {account}", account=trusted.account_id)
         if not trusted.is_whole:
@@ -138,8 +142,8 @@ def account_without_external_id(survey: Survey, account: Account, role: RoleDeta
             role=role.role_name,
         )
         severity = Severity.HIGH if trusted.is_whole else Severity.MEDIUM
-        yield Hit(
-            strung("", (said, _privileged(survey, account, role), perhaps_own(trusted), ".")),
+        yield CheckResult(
+            join_messages("", (said, _privileged(survey, account, role), perhaps_own(trusted), ".")),
             (
                 Evidence(phrase("Asked without an external id."), trusted.without_external_id.decision),
                 *_named(trusted),
@@ -161,14 +165,14 @@ def account_without_external_id(survey: Survey, account: Account, role: RoleDeta
     remedy=mark("Confirm who the account is and that it still needs the role; else remove it from the trust policy."),
     standards=("SOC 2 CC6.3", "PCI DSS 4.0 7.2.4"),
 )
-def account_under_conditions(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
+def account_under_conditions(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
     """The way in that an external id is meant for: to be confirmed, not to be repaired."""
     for trusted in trusted_accounts(survey, role):
-        if trusted.without_external_id.hold <= Hold.OWN_CHOICE:
+        if trusted.without_external_id.hold <= ConditionStrength.OWN_CHOICE:
             continue
         entry = trusted.with_external_id
         with_what = phrase("with an external id")
-        if entry.hold is not Hold.SECRET:
+        if entry.hold is not ConditionStrength.SECRET:
             with_what = phrase("under a condition on {keys}", keys=enumerated(entry.keys))
         said = phrase(
             "Account {account}, which is not in the snapshot, can assume {role} {with_what}",
@@ -176,8 +180,8 @@ def account_under_conditions(survey: Survey, account: Account, role: RoleDetail)
             role=role.role_name,
             with_what=with_what,
         )
-        yield Hit(
-            strung("", (said, _privileged(survey, account, role), perhaps_own(trusted), ".")),
+        yield CheckResult(
+            join_messages("", (said, _privileged(survey, account, role), perhaps_own(trusted), ".")),
             (Evidence(phrase("Asked with what the policy asks for."), entry.decision), *_named(trusted)),
             object=trusted.account_id,
             state=State.CANNOT_TELL if trusted.is_perhaps_own else State.FOUND,
@@ -200,7 +204,7 @@ def perhaps_own(trusted: TrustedAccount) -> str:
     )
 
 
-def _privileged(survey: Survey, account: Account, role: RoleDetail) -> str:
+def _privileged(survey: CheckContext, account: Account, role: RoleDetail) -> str:
     return phrase("; the role is an administrator") if is_administrator(survey, account, role) else ""
 
 
@@ -221,7 +225,7 @@ def _named(trusted: TrustedAccount) -> Iterator[Evidence]:
     ),
     standards=("SOC 2 CC6.3",),
 )
-def deleted_principal(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
+def deleted_principal(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
     """AWS shows a deleted user or role by its unique id (rule E12)."""
     index = survey.evaluator.index
     ids = survey.once("unique ids", lambda: unique_ids(survey.snapshot.accounts))
@@ -247,7 +251,7 @@ def deleted_principal(survey: Survey, account: Account, role: RoleDetail) -> Ite
                     "{role} trusts {id}, the id of a user or role that was deleted or that the snapshot does not hold.",
                     **names,
                 )
-            yield Hit(
+            yield CheckResult(
                 sentence,
                 proof,
                 object=entry.text,
@@ -263,7 +267,7 @@ def deleted_principal(survey: Survey, account: Account, role: RoleDetail) -> Ite
             continue
         known = entry.text in index.users if found[1] == "user" else index.role_named(owner, found[2] or found[3])
         if not known:
-            yield Hit(
+            yield CheckResult(
                 phrase(
                     "{role} trusts {principal}, which the snapshot does not hold: gone, or not captured.",
                     role=role.role_name,
@@ -294,19 +298,19 @@ def unique_ids(accounts: Iterable[Account]) -> frozenset[str]:
     remedy=mark("Name those who are meant under Principal. AWS supports NotPrincipal only with Effect Deny."),
     standards=_STANDARDS,
 )
-def allow_not_principal(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
+def allow_not_principal(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
     """Confirmed by asking as a stranger: another statement may keep strangers out (rule E6)."""
     entry = stranger_entry(survey, account, role)
     if entry is None:
         return
-    parts = (Part.DECIDES, Part.DEPENDS)
-    lets_in = {line.index for line in entry.decision.statements_that(*parts) if line.layer is Layer.TRUST}
+    parts = (StatementRole.DECIDES, StatementRole.DEPENDS)
+    lets_in = {line.index for line in entry.decision.statements_that(*parts) if line.layer is PolicyType.TRUST}
     for statement in allowing(survey, role):
         if not (statement.not_principal and statement.index in lets_in):
             continue
         named = enumerated(listed.text for listed in statement.principals or ())
-        told = entry.hold is Hold.NOTHING
-        yield Hit(
+        told = entry.hold is ConditionStrength.NOTHING
+        yield CheckResult(
             phrase("{role} lets in everybody except {names}.", role=role.role_name, names=named)
             if told
             else phrase(
@@ -320,18 +324,18 @@ def allow_not_principal(survey: Survey, account: Account, role: RoleDetail) -> I
                 _statement(survey, role, statement, phrase("Effect Allow with NotPrincipal.")),
             ),
             object=str(statement.index),
-            state=State.FOUND if entry.hold <= Hold.SECRET else State.CANNOT_TELL,
+            state=State.FOUND if entry.hold <= ConditionStrength.SECRET else State.CANNOT_TELL,
         )
 
 
-def _statement(survey: Survey, role: RoleDetail, statement: Statement, sentence: str) -> Evidence:
+def _statement(survey: CheckContext, role: RoleDetail, statement: Statement, sentence: str) -> Evidence:
     return statement_evidence(trust_policy_of(survey, role), statement, sentence)
 
 
-def trust_policy_of(survey: Survey, role: RoleDetail) -> AttachedPolicy:
+def trust_policy_of(survey: CheckContext, role: RoleDetail) -> AttachedPolicy:
     """Return a role's trust policy as statements of it are named in evidence."""
     return AttachedPolicy(
-        Layer.TRUST,
+        PolicyType.TRUST,
         SourceType.TRUST,
         role.arn,
         trust_policy_key(role.arn),

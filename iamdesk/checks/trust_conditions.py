@@ -3,22 +3,22 @@
 import re
 from collections.abc import Iterator
 
-from iamdesk.checks.check import Hit, check
-from iamdesk.checks.conditions import Entry, Hold, enter
-from iamdesk.checks.data import Data, credentials_of
-from iamdesk.checks.documents import statement_evidence
-from iamdesk.checks.entry import ASSUME_ROLE, ORGANIZATIONS, allowing, outside_callers, stranger_entry
+from iamdesk.attack_paths.administrators import is_administrator
+from iamdesk.checks.check import CheckResult, check
+from iamdesk.checks.check_context import STRANGER, CheckContext
+from iamdesk.checks.condition_strength import ConditionStrength, Entry, enter
+from iamdesk.checks.external_trust import ASSUME_ROLE, ORGANIZATIONS, allowing, outside_callers, stranger_entry
 from iamdesk.checks.finding import Evidence, Severity
-from iamdesk.checks.subjects import ROLES, is_reserved
-from iamdesk.checks.survey import STRANGER, Survey
+from iamdesk.checks.policy_documents import statement_evidence
+from iamdesk.checks.prerequisites import Data, credentials_of
+from iamdesk.checks.targets import ROLES, is_reserved
 from iamdesk.checks.trust import trust_policy_of
 from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.verdict import Verdict
-from iamdesk.index.references import last_of_arn
-from iamdesk.language import mark, nphrase, phrase, strung
+from iamdesk.i18n import join_messages, mark, nphrase, phrase
+from iamdesk.inventory.references import last_of_arn
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.policy.statement import Statement
-from iamdesk.reach.administration import is_administrator
 from iamdesk.snapshot.model import Account, RoleDetail
 
 _ORGANIZATION_KEYS = frozenset({"aws:principalorgid", "aws:principalorgpaths"})
@@ -41,7 +41,7 @@ _NOT_PRODUCTION = re.compile(r"(?:non|not|pre)[-_ ]*(?:prod)")
     remedy=mark('Add `"Bool": {"aws:MultiFactorAuthPresent": "true"}` to the statement that lets users in.'),
     standards=("PCI DSS 4.0 8.4", "NIST 800-53 IA-2(1)"),
 )
-def assumed_without_mfa(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
+def assumed_without_mfa(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
     """Asked as each user who may assume it, without MFA. Users who have no password are programs, which have no MFA."""
     if is_reserved(role) or not is_administrator(survey, account, role):
         return
@@ -55,7 +55,7 @@ def assumed_without_mfa(survey: Survey, account: Account, role: RoleDetail) -> I
         more = ""
         if len(users) > _MOST_ASKED:
             more = phrase(" (of {count:,}, the first {asked} asked about)", count=len(users), asked=_MOST_ASKED)
-        yield Hit(
+        yield CheckResult(
             phrase(
                 "{names} may assume {role}, which is an administrator, without MFA{more}.",
                 names=enumerated(last_of_arn(arn) for arn, _ in found),
@@ -69,12 +69,12 @@ def assumed_without_mfa(survey: Survey, account: Account, role: RoleDetail) -> I
         )
 
 
-def _may_assume(survey: Survey, role: RoleDetail) -> tuple[str, ...]:
+def _may_assume(survey: CheckContext, role: RoleDetail) -> tuple[str, ...]:
     """Return who may assume a role, perhaps under conditions."""
     return survey.reach.assuming(role.arn, maybe=True)
 
 
-def _is_person(survey: Survey, arn: str) -> bool:
+def _is_person(survey: CheckContext, arn: str) -> bool:
     """Return whether somebody may sign in as a user: not where the credential report says that it has no password."""
     entry = credentials_of(survey.snapshot, arn.split(":", 5)[4], last_of_arn(arn))
     return entry is None or entry.password_enabled is not False
@@ -91,19 +91,19 @@ def _is_person(survey: Survey, arn: str) -> bool:
     ),
     standards=("NIST 800-53 AC-3",),
 )
-def organization_that_does_not_bind(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
+def organization_that_does_not_bind(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
     """Asked as outsiders of no organization, and of one of their own; the operator's name decides nothing."""
     for statement in allowing(survey, role):
         keys = [test.key_text for test in statement.conditions if test.key in _ORGANIZATION_KEYS]
         if not keys:
             continue
         entry = _outsider(survey, account, role, statement)
-        if entry is None or entry.hold > Hold.OWN_CHOICE:
+        if entry is None or entry.hold > ConditionStrength.OWN_CHOICE:
             continue
         if statement.index not in {line.index for line in entry.decision.matched_statements if line.owner == role.arn}:
             continue
         who = last_of_arn(entry.decision.request.principal)
-        yield Hit(
+        yield CheckResult(
             phrase(
                 "{role} lets in principals of no organization, although its statement {number} tests {keys}.",
                 role=role.role_name,
@@ -122,12 +122,12 @@ def organization_that_does_not_bind(survey: Survey, account: Account, role: Role
         )
 
 
-def _outsider(survey: Survey, account: Account, role: RoleDetail, statement: Statement) -> Entry | None:
+def _outsider(survey: CheckContext, account: Account, role: RoleDetail, statement: Statement) -> Entry | None:
     """Return how an outsider whom a statement may mean gets in; None where it means nobody outside."""
     entries = []
     if any(entry.is_everyone for entry in statement.principals or ()):
-        stranger = stranger_entry(survey, account, role)
-        entries += [stranger] if stranger is not None else []
+        external_principal = stranger_entry(survey, account, role)
+        entries += [external_principal] if external_principal is not None else []
     for callers in outside_callers(survey, (statement,), account.partition).values():
         entries += [
             enter(survey, caller, ASSUME_ROLE, role.arn, organization)
@@ -150,7 +150,7 @@ def _outsider(survey: Survey, account: Account, role: RoleDetail, statement: Sta
     standards=("NIST 800-53 AC-5", "ISO 27001:2022 A.8.31"),
     data=Data.ORGANIZATION,
 )
-def production_trusts_development(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
+def production_trusts_development(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
     """By the names of units and accounts; who gets in is asked; accounts that are not held are taken to allow it."""
     stages = survey.once("stages", lambda: _stages(survey))
     if stages.get(account.account_id) != "production":
@@ -162,12 +162,12 @@ def production_trusts_development(survey: Survey, account: Account, role: RoleDe
         asked = inside[:1] or ([] if account_id in survey.evaluator.index.accounts else arns[:1])
         for arn in asked:
             entry = enter(survey, arn, ASSUME_ROLE, role.arn, {})
-            if entry.hold > Hold.SECRET:
+            if entry.hold > ConditionStrength.SECRET:
                 continue
             who = phrase("principals")
             if inside:
                 who = nphrase("{count:,} principal", "{count:,} principals", len(inside))
-            yield Hit(
+            yield CheckResult(
                 phrase(
                     "{role} of a production account lets in {who} of account {account}, which stands under {place}.",
                     role=role.role_name,
@@ -189,7 +189,7 @@ def production_trusts_development(survey: Survey, account: Account, role: RoleDe
             )
 
 
-def _trusted(survey: Survey, role: RoleDetail) -> dict[str, list[str]]:
+def _trusted(survey: CheckContext, role: RoleDetail) -> dict[str, list[str]]:
     """Return the accounts of the organization that a trust policy names, with somebody of each to ask about."""
     found: dict[str, list[str]] = {}
     own = role.arn.split(":", 5)[4]
@@ -206,7 +206,7 @@ def _trusted(survey: Survey, role: RoleDetail) -> dict[str, list[str]]:
     return found
 
 
-def _stages(survey: Survey) -> dict[str, str]:
+def _stages(survey: CheckContext) -> dict[str, str]:
     """Return ``production`` or ``other`` by account, where the names of its units, or its own, tell."""
     organization = survey.snapshot.organization
     if organization is None:
@@ -220,7 +220,7 @@ def _stages(survey: Survey) -> dict[str, str]:
     return found
 
 
-def _names(survey: Survey, account_id: str) -> list[str]:
+def _names(survey: CheckContext, account_id: str) -> list[str]:
     """Return the names on the way from an account to the root: its own first."""
     organization = survey.snapshot.organization
     nodes = {node.id: node for node in organization.nodes} if organization is not None else {}
@@ -239,5 +239,5 @@ def _stage(name: str) -> str | None:
     return "production" if _PRODUCTION.search(lowered) else None
 
 
-def _place(survey: Survey, account_id: str) -> str:
-    return strung(" / ", _names(survey, account_id)[::-1]) or account_id
+def _place(survey: CheckContext, account_id: str) -> str:
+    return join_messages(" / ", _names(survey, account_id)[::-1]) or account_id

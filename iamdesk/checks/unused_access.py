@@ -5,25 +5,31 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from iamdesk.checks.check import Hit, check
-from iamdesk.checks.data import Data, facts_of
+from iamdesk.access.effective_permissions import AccessExtent
+from iamdesk.attack_paths.administrators import Principal
+from iamdesk.aws.action_sets import service_actions
+from iamdesk.checks.check import CheckResult, check
+from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.finding import Evidence, Severity, State
-from iamdesk.checks.hidden_power import whole_services_of
-from iamdesk.checks.snippets import command
-from iamdesk.checks.subjects import ACCOUNTS, is_reserved, policy_subject, principal_subject, principals_of
-from iamdesk.checks.survey import Survey
-from iamdesk.checks.trimming import Trim, still_answers, trims
+from iamdesk.checks.prerequisites import Data, facts_of
+from iamdesk.checks.remediation_commands import command
+from iamdesk.checks.rightsizing import Rightsizing, still_answers, trims
+from iamdesk.checks.shadow_administrators import whole_services_of
+from iamdesk.checks.targets import ACCOUNTS, is_reserved, policy_subject, principal_subject, principals_of
 from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.verdict import Verdict
-from iamdesk.index.action_bits import service_actions
-from iamdesk.index.references import UNUSED_AFTER, name_of
-from iamdesk.language import mark, nphrase, phrase, strung
-from iamdesk.query.what_can import Reach
-from iamdesk.reach.administration import Principal
-from iamdesk.snapshot.account_facts import LastAccessed, ServiceLastAccessed
+from iamdesk.i18n import join_messages, mark, nphrase, phrase
+from iamdesk.inventory.references import UNUSED_AFTER, name_of
+from iamdesk.snapshot.account_details import LastAccessed, ServiceLastAccessed
 from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, UserDetail
 
-_GRANTED = (Reach.ALLOWED, Reach.CONDITIONAL, Reach.AWAITING, Reach.SOME, Reach.SOME_CONDITIONAL)
+_GRANTED = (
+    AccessExtent.ALLOWED,
+    AccessExtent.CONDITIONAL,
+    AccessExtent.AWAITING,
+    AccessExtent.SOME,
+    AccessExtent.SOME_CONDITIONAL,
+)
 _CHANGING = ("Write", "Tagging", "Permissions management")
 _MOST_ASKED = 5
 """Used actions that are asked again for each principal; of all others the edited policies say the same."""
@@ -55,7 +61,7 @@ class _Use(NamedTuple):
     """As reported, by prefix."""
 
 
-def _reports(survey: Survey, account: Account) -> dict[str, LastAccessed]:
+def _reports(survey: CheckContext, account: Account) -> dict[str, LastAccessed]:
     def read() -> dict[str, LastAccessed]:
         facts = facts_of(survey.snapshot, account.account_id)
         return {} if facts is None else {report.arn: report for report in facts.last_accessed or ()}
@@ -63,11 +69,11 @@ def _reports(survey: Survey, account: Account) -> dict[str, LastAccessed]:
     return survey.once(("last accessed", account.account_id), read)
 
 
-def _moment(survey: Survey, report: LastAccessed) -> datetime | None:
+def _moment(survey: CheckContext, report: LastAccessed) -> datetime | None:
     return report.job_creation_date or survey.snapshot.latest
 
 
-def _granted(survey: Survey, principal: Principal, service: str) -> int:
+def _granted(survey: CheckContext, principal: Principal, service: str) -> int:
     """Return the actions of a service, as bits, that a principal may do somewhere, perhaps under conditions."""
     position = survey.evaluator.population().position(principal.arn)
     if position is None:
@@ -91,7 +97,7 @@ def _tracked(service: ServiceLastAccessed) -> tuple[int, int]:
     return done, never
 
 
-def _use(survey: Survey, principal: Principal, report: LastAccessed) -> _Use | None:
+def _use(survey: CheckContext, principal: Principal, report: LastAccessed) -> _Use | None:
     """Return what a principal used; None for one that is too young to tell, and where nobody knows of when it is."""
     moment = _moment(survey, report)
     if moment is None or principal.create_date is None or moment - principal.create_date < UNUSED_AFTER:
@@ -119,12 +125,12 @@ def _use(survey: Survey, principal: Principal, report: LastAccessed) -> _Use | N
     standards=("NIST 800-53 AC-6", "ISO 27001:2022 A.5.18"),
     data=Data.LAST_ACCESSED,
 )
-def unused_services(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+def unused_services(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
     """One finding for each; roles that are not used at all are HYG-05's, what is younger than 90 days is left out."""
     reports = _reports(survey, account)
     unreported = []
     for principal in principals_of(account) if reports else ():
-        survey.breathe()
+        survey.check_cancelled()
         report = reports.get(principal.arn)
         if report is None:
             unreported.append(name_of(principal))
@@ -137,7 +143,7 @@ def unused_services(survey: Survey, account: Account, _: Account) -> Iterator[Hi
             yield _unused(survey, account, principal, use)
     if unreported:
         proof = phrase("The snapshot holds no report of last use (get-service-last-accessed-details) of theirs.")
-        yield Hit(
+        yield CheckResult(
             nphrase(
                 "Which services {count:,} user or role uses cannot be told: {names}.",
                 "Which services {count:,} users and roles use cannot be told: {names}.",
@@ -151,7 +157,7 @@ def unused_services(survey: Survey, account: Account, _: Account) -> Iterator[Hi
         )
 
 
-def _unused(survey: Survey, account: Account, principal: Principal, use: _Use) -> Hit:
+def _unused(survey: CheckContext, account: Account, principal: Principal, use: _Use) -> CheckResult:
     carriers = survey.references(account).carriers
     carried = survey.evaluator.index.carried(principal.arn).identity
     own = (policy for policy in carried if policy.owner == principal.arn)
@@ -175,8 +181,8 @@ def _unused(survey: Survey, account: Account, principal: Principal, use: _Use) -
         services=enumerated(sorted(use.unused)),
     )
     last = {one: use.services[one].last_authenticated for one in sorted(use.unused)}
-    return Hit(
-        strung("", (said, "; ", _can_go(found), ".") if found else (said, ".")),
+    return CheckResult(
+        join_messages("", (said, "; ", _can_go(found), ".") if found else (said, ".")),
         (
             *(_taken_out(trim, use) for trim in found[:_MOST_NAMED]),
             *asked,
@@ -198,14 +204,14 @@ def _is_of_permission_set(principal: Principal) -> bool:
     return isinstance(principal, RoleDetail) and is_reserved(principal)
 
 
-def _can_go(found: list[Trim]) -> str:
+def _can_go(found: list[Rightsizing]) -> str:
     entries: list[str] = []
     for trim in found:
         entries += (phrase("all of {policy}", policy=trim.policy.name),) if trim.left is None else trim.gone
     return phrase("{entries} can go without touching what it uses", entries=enumerated(entries))
 
 
-def _taken_out(trim: Trim, use: _Use) -> Evidence:
+def _taken_out(trim: Rightsizing, use: _Use) -> Evidence:
     proof = phrase("nothing of what it allows was used")
     if use.used:
         proof = phrase(
@@ -222,7 +228,9 @@ def _taken_out(trim: Trim, use: _Use) -> Evidence:
     return Evidence(told, policy_key=trim.policy.key)
 
 
-def _asked_again(survey: Survey, principal: Principal, use: _Use, found: list[Trim]) -> list[Evidence] | None:
+def _asked_again(
+    survey: CheckContext, principal: Principal, use: _Use, found: list[Rightsizing]
+) -> list[Evidence] | None:
     """Ask about actions that were used with the trimmed policies; None where one would be answered otherwise."""
     evidence: list[Evidence] = []
     for service in sorted(use.used):
@@ -246,7 +254,7 @@ def _asked_again(survey: Survey, principal: Principal, use: _Use, found: list[Tr
     return evidence
 
 
-def _trimmed_inline(principal: Principal, found: list[Trim]) -> str:
+def _trimmed_inline(principal: Principal, found: list[Rightsizing]) -> str:
     """Return the command that writes the one inline policy that changes; empty for several, and for managed ones."""
     if len(found) != 1 or not found[0].policy.is_inline:
         return ""
@@ -271,14 +279,14 @@ def _trimmed_inline(principal: Principal, found: list[Trim]) -> str:
     standards=("NIST 800-53 AC-6",),
     data=Data.LAST_ACCESSED,
 )
-def unused_actions(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+def unused_actions(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
     """Of services in use, where the report tells of single actions; services not in use are HYG-06's.
 
     Actions that only list or read are left out.
     """
     reports = _reports(survey, account)
     for principal in principals_of(account):
-        survey.breathe()
+        survey.check_cancelled()
         report = reports.get(principal.arn)
         use = None if report is None else _use(survey, principal, report)
         if use is None:
@@ -297,7 +305,7 @@ def unused_actions(survey: Survey, account: Account, _: Account) -> Iterator[Hit
         count = sum(map(len, idle.values()))
         if count:
             names = [f"{service}:{name}" for service, each in idle.items() for name in each]
-            yield Hit(
+            yield CheckResult(
                 phrase(
                     "{name} never did {count:,} of the {total:,} tracked actions by which it may change things of "
                     "services that it uses: {actions}.",
@@ -329,7 +337,7 @@ def unused_actions(survey: Survey, account: Account, _: Account) -> Iterator[Hit
     standards=("NIST 800-53 AC-6",),
     data=Data.LAST_ACCESSED,
 )
-def wide_aws_policy(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+def wide_aws_policy(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
     """Told of a policy and service where everybody who carries it has a report with single actions."""
     reports = _reports(survey, account)
     held = survey.references(account)
@@ -337,7 +345,7 @@ def wide_aws_policy(survey: Survey, account: Account, _: Account) -> Iterator[Hi
         policy = held.policies.get(arn)
         if policy is None or not policy.is_aws_managed or policy.default_version is None:
             continue
-        survey.breathe()
+        survey.check_cancelled()
         document = survey.evaluator.index.parse(policy.default_version.document)
         who = _with_members(carriers, held.members)
         services = dict.fromkeys(one for each in document.statements for one in whole_services_of(survey, each))
@@ -361,7 +369,7 @@ def wide_aws_policy(survey: Survey, account: Account, _: Account) -> Iterator[Hi
             if len(used) < _WIDE * len(tracked):
                 done = phrase("Used: {actions}.", actions=enumerated(sorted(used), most=_MOST_NAMED))
                 given = phrase("It is given to {names}.", names=enumerated(map(name_of, who), most=_MOST_NAMED))
-                yield Hit(
+                yield CheckResult(
                     nphrase(
                         "{policy} allows every action of {service}, and the {count:,} user or role that it is given to "
                         "did {used:,} of {tracked:,} tracked ones.",

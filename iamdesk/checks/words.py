@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from iamdesk.language import phrase, strung
+from iamdesk.i18n import join_messages, phrase
 
 _LISTED = 5
 
@@ -13,5 +13,5 @@ def enumerated(names: Iterable[str], most: int = _LISTED) -> str:
     if len(listed) <= most:
         if len(listed) < 2:
             return listed[0] if listed else phrase("none")
-        return strung(phrase(" and "), (strung(", ", listed[:-1]), listed[-1]))
-    return phrase("{names} and {count:,} more", names=strung(", ", listed[:most]), count=len(listed) - most)
+        return join_messages(phrase(" and "), (join_messages(", ", listed[:-1]), listed[-1]))
+    return phrase("{names} and {count:,} more", names=join_messages(", ", listed[:most]), count=len(listed) - most)

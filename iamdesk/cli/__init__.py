@@ -78,10 +78,10 @@ def _run(arguments: list[str]) -> NoReturn:
             )
             sys.exit(2)
         if not arguments or (is_path and len(arguments) == 1):
-            from iamdesk.cli.window import open_window
+            from iamdesk.cli.gui import open_window
 
             sys.exit(open_window(Path(arguments[0]) if arguments else None))
-        from iamdesk.cli.picture import app
+        from iamdesk.cli.screenshot import app
     app(arguments, prog_name="iamdesk")
     sys.exit(0)
 

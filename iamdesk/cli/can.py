@@ -5,15 +5,15 @@ from typing import Annotated, Any
 
 import typer
 
-from iamdesk.cli import options, work
-from iamdesk.cli.output import note, say, say_json, say_text
-from iamdesk.evaluate.request import Layer, Request, UnknownContext
+from iamdesk.api import RequestSession
+from iamdesk.cli import executor, options
+from iamdesk.cli.output import echo, echo_err, say_json, say_text
+from iamdesk.evaluate.request import MissingContextMode, PolicyType, Request
 from iamdesk.explain.decision import Decision, Verdict
-from iamdesk.export.answer_text import answer_text
-from iamdesk.export.evaluation_result import to_evaluation_result
-from iamdesk.export.need_answer import also_needed_lines, need_text, to_need_result
-from iamdesk.query.needs.shapes import NeedAnswer, NeedQuestion
-from iamdesk.workbench import Answers
+from iamdesk.export.decision.evaluation_result import to_evaluation_result
+from iamdesk.export.decision.text_file import answer_text
+from iamdesk.export.decision.use_case import also_needed_lines, need_text, to_need_result
+from iamdesk.use_cases.types import UseCaseRequest, UseCaseResult
 
 
 def _verdict(word: str | Verdict) -> Verdict:
@@ -46,13 +46,13 @@ def can(
     context: options.Context = [],  # noqa: B006
     absent: options.Absent = [],  # noqa: B006
     session_policy: options.SessionPolicies = [],  # noqa: B006
-    unknown_context: options.UnknownKeys = UnknownContext.UNKNOWN,
+    unknown_context: options.UnknownKeys = MissingContextMode.UNKNOWN,
     resource_account: Annotated[
         str | None,
         typer.Option(metavar="ID", help="The account that owns the resource, where the ARN does not tell."),
     ] = None,
     without: Annotated[
-        list[Layer], typer.Option(metavar="LAYER", help="Leave a layer out of the evaluation; may be repeated.")
+        list[PolicyType], typer.Option(metavar="LAYER", help="Leave a layer out of the evaluation; may be repeated.")
     ] = [],  # noqa: B006
     changes: Annotated[
         bool,
@@ -95,38 +95,38 @@ def can(
         unknown_context=unknown_context,
         without=frozenset(without),
     )
-    with work.open_to_ask(snapshot) as opened:
+    with executor.open_to_ask(snapshot) as opened:
         is_json = output_format is options.Format.JSON
-        answer: Decision | NeedAnswer
+        answer: Decision | UseCaseResult
         if need is None:
             answer = _answer(opened, request, str(snapshot), changes=changes, is_json=is_json)
         else:
-            answer = _answer_need(opened, NeedQuestion(request, _read_inputs(on)), str(snapshot), is_json=is_json)
+            answer = _answer_need(opened, UseCaseRequest(request, _read_inputs(on)), str(snapshot), is_json=is_json)
         if expect is not None and answer.decision is not expect:
-            note(f"expected {expect.value}, but the answer is {answer.decision.value}")
+            echo_err(f"expected {expect.value}, but the answer is {answer.decision.value}")
             raise typer.Exit(1)
         if strict and answer.open_assumptions:
             codes = ", ".join(dict.fromkeys(one.code for one in answer.open_assumptions))
-            note(f"the decision is {answer.decision.value}, but an assumption could change it: {codes}")
+            echo_err(f"the decision is {answer.decision.value}, but an assumption could change it: {codes}")
             raise typer.Exit(1)
 
 
-def _answer(opened: Answers, request: Request, snapshot: str, *, changes: bool, is_json: bool) -> Decision:
+def _answer(opened: RequestSession, request: Request, snapshot: str, *, changes: bool, is_json: bool) -> Decision:
     decision = opened.ask(request)
     found = opened.changes(request) if changes else None
-    also = opened.also_needed(request.action)
+    also = opened.dependent_actions(request.action)
     if is_json:
         say_json(to_evaluation_result(decision, found, also))
         return decision
     say_text(answer_text(decision, snapshot, found))
     if also is not None:
-        say()
+        echo()
         for line in also_needed_lines(also, request, snapshot):
-            say(line)
+            echo(line)
     return decision
 
 
-def _answer_need(opened: Answers, question: NeedQuestion, snapshot: str, *, is_json: bool) -> NeedAnswer:
+def _answer_need(opened: RequestSession, question: UseCaseRequest, snapshot: str, *, is_json: bool) -> UseCaseResult:
     answer = opened.ask_need(question)
     if is_json:
         result: dict[str, Any] = to_need_result(answer)

@@ -11,13 +11,13 @@ from typing import Annotated, Any
 import typer
 
 from iamdesk.cli import options
-from iamdesk.cli.output import note, say, say_json, say_text
-from iamdesk.cli.troubles import give_up
+from iamdesk.cli.errors import fail
+from iamdesk.cli.output import echo, echo_err, say_json, say_text
 from iamdesk.collect.options import PARALLEL, Captured, CollectError, Kind, Options, Status, gap_lines
 from iamdesk.collect.policy import policy_text
 from iamdesk.collect.start import collect as capture
-from iamdesk.snapshot.progress import never_cancelled
-from iamdesk.visible import visible
+from iamdesk.escaping import visible
+from iamdesk.progress import never_cancelled
 
 
 def collect(
@@ -89,21 +89,21 @@ def collect(
         )
     except KeyboardInterrupt:
         line.end()
-        note("interrupted: what was captured stays, and the same command goes on from here")
+        echo_err("interrupted: what was captured stays, and the same command goes on from here")
         raise typer.Exit(130) from None
     except CollectError as error:
         line.end()
-        give_up(str(error))
+        fail(str(error))
     line.end()
     for sentence in captured.notes:
-        note(sentence)
+        echo_err(sentence)
     if output_format is options.Format.JSON:
         say_json(_as_object(captured))
     else:
         for told in _lines(captured):
-            say(told)
+            echo(told)
     if not captured.files:
-        give_up("nothing could be captured")
+        fail("nothing could be captured")
 
 
 class _ProgressLine:
@@ -128,7 +128,7 @@ class _ProgressLine:
             print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
             self._is_shown = True
         elif status.doing != self._doing:
-            note(f"capturing: {status.doing}")
+            echo_err(f"capturing: {status.doing}")
         self._doing = status.doing
 
     def end(self) -> None:

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from iamdesk.cli import COMMANDS
-from iamdesk.cli.choice import MAX_WORKERS, MIN_MEMORY, choice
-from iamdesk.cli.output import say, version
-from iamdesk.cli.troubles import troubles_told
+from iamdesk.cli.choices import MAX_WORKERS, MIN_MEMORY, choice
+from iamdesk.cli.errors import report_errors
+from iamdesk.cli.output import echo, version
 
 
 def app_of(names: Iterable[str] = COMMANDS) -> typer.Typer:
@@ -27,13 +27,13 @@ def app_of(names: Iterable[str] = COMMANDS) -> typer.Typer:
 
             app.add_typer(review_app, name=name)
         else:
-            app.command(name)(troubles_told(_command(name)))
+            app.command(name)(report_errors(_command(name)))
     return app
 
 
 def _version(wanted: bool) -> None:
     if wanted:
-        say(version())
+        echo(version())
         raise typer.Exit
 
 
@@ -122,11 +122,11 @@ def _command(name: str) -> Callable[..., Any]:
 
             return what_if
         case "export":
-            from iamdesk.cli.pack import export
+            from iamdesk.cli.evidence import export
 
             return export
         case "verify":
-            from iamdesk.cli.pack import verify
+            from iamdesk.cli.evidence import verify
 
             return verify
         case "validate":

@@ -5,11 +5,12 @@ from typing import Annotated
 
 import typer
 
-from iamdesk.cli import options, work
-from iamdesk.cli.output import note, say, say_json
+from iamdesk.api import Workbench
+from iamdesk.cli import executor as work
+from iamdesk.cli import options
+from iamdesk.cli.output import echo, echo_err, say_json
 from iamdesk.export.diff import to_diff
-from iamdesk.export.diff_words import lines
-from iamdesk.workbench import Workbench
+from iamdesk.export.text.diff import lines
 
 
 def diff(
@@ -30,9 +31,9 @@ def diff(
         say_json(to_diff(found))
         return
     for line in lines(found):
-        say(line)
+        echo(line)
     figures = found.figures
-    note(
+    echo_err(
         f"{figures.principals:,} principals and groups, {figures.compared:,} with other inputs than before in "
         f"{figures.groups:,} groups, {figures.questions:,} questions under both snapshots"
     )

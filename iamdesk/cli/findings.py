@@ -9,18 +9,19 @@ from typing import Annotated
 
 import typer
 
+from iamdesk.api import OrganizationSession, SnapshotSession, Workbench
 from iamdesk.checks.finding import Finding, Severity
-from iamdesk.cli import options, work
-from iamdesk.cli.output import note, say_bytes
-from iamdesk.cli.troubles import spare
-from iamdesk.export.files import write_whole
-from iamdesk.export.findings import formats, render
-from iamdesk.export.findings_spool import Spool
-from iamdesk.export.report import ordered
-from iamdesk.export.text_lines import closing_line, lines_of
-from iamdesk.snapshot.collector import collector_seldom
-from iamdesk.visible import visible
-from iamdesk.workbench import OpenOrganization, OpenSnapshot, Workbench
+from iamdesk.cli import executor as work
+from iamdesk.cli import options
+from iamdesk.cli.errors import refuse_overwrite
+from iamdesk.cli.output import echo_err, say_bytes
+from iamdesk.escaping import visible
+from iamdesk.export.files.atomic_write import write_atomic
+from iamdesk.export.findings.report import ordered
+from iamdesk.export.findings.spool import Spool
+from iamdesk.export.findings.text_file import closing_line, lines_of
+from iamdesk.export.findings.writers import formats, render
+from iamdesk.snapshot.gc_pause import collector_seldom
 
 
 class ReportFormat(StrEnum):
@@ -55,13 +56,13 @@ def findings(
     ] = None,
 ) -> None:
     """Run the built-in checks."""
-    spare(output, snapshot, suppressions)
+    refuse_overwrite(output, snapshot, suppressions)
     if suppressions is not None and not suppressions.exists():
-        note(f"there is no file {suppressions}: nothing is suppressed")
+        echo_err(f"there is no file {suppressions}: nothing is suppressed")
     words = Workbench.read_suppressions(suppressions) if suppressions is not None else ()
     chosen = report_format or _format_by_name(output)
     with work.open_to_go_over(snapshot) as opened:
-        if isinstance(opened, OpenOrganization):
+        if isinstance(opened, OrganizationSession):
             with Spool(chosen.value) as spool:
                 opened.find_into(spool, words)
                 pieces = spool.report(opened.catalogue, datetime.now(UTC))
@@ -75,20 +76,20 @@ def findings(
             left = [each for each in found if each.suppression is None]
             bad = 0 if fail_on is None else sum(_is_as_bad(each.severity, fail_on) for each in left)
     if bad and fail_on is not None:
-        note(f"{bad:,} findings of severity {fail_on.value} or worse")
+        echo_err(f"{bad:,} findings of severity {fail_on.value} or worse")
         raise typer.Exit(1)
 
 
 def _hand_out(pieces: Iterable[bytes], count: int, idle: int, output: Path | None) -> None:
     """Print a report, or write it to a file; ``idle`` suppressions are for findings that are not there."""
     if idle:
-        note(f"{idle:,} suppressions are for findings that are not there any more")
+        echo_err(f"{idle:,} suppressions are for findings that are not there any more")
     if output is None:
         for piece in pieces:
             say_bytes(piece)
     else:
-        write_whole(output, pieces)
-        note(f"{count:,} findings written to {output}")
+        write_atomic(output, pieces)
+        echo_err(f"{count:,} findings written to {output}")
 
 
 def _format_by_name(output: Path | None) -> ReportFormat:
@@ -102,7 +103,7 @@ def _is_as_bad(severity: Severity, limit: Severity) -> bool:
     return worst_first.index(severity) <= worst_first.index(limit)
 
 
-def _report(chosen: ReportFormat, found: Sequence[Finding], opened: OpenSnapshot) -> bytes:
+def _report(chosen: ReportFormat, found: Sequence[Finding], opened: SnapshotSession) -> bytes:
     if chosen is ReportFormat.TEXT:
         return "".join(f"{visible(line)}\n" for line in finding_lines(found)).encode()
     return render(chosen.value, found, opened.snapshot, generated_at=datetime.now(UTC))

@@ -4,7 +4,7 @@ import contextlib
 import json
 from typing import Any
 
-from iamdesk.snapshot.strict_json import AmbiguousJson, NotJsonConstant, decode
+from iamdesk.snapshot.strict_json import AmbiguousJsonError, NotJsonConstant, decode
 
 
 class JsonError(ValueError):
@@ -40,7 +40,7 @@ def _reason(error: ValueError) -> str:
     match error:
         case NotJsonConstant():
             return f"{error} is no value of JSON"
-        case AmbiguousJson():
+        case AmbiguousJsonError():
             return str(error)
         case _:  # Python's limit on the digits of a number
             return "a number has too many digits"

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from iamdesk.cli.errors import fail
 from iamdesk.cli.json_input import JsonError, parse
-from iamdesk.cli.troubles import give_up
-from iamdesk.evaluate.request import NamedDocument, UnknownContext
+from iamdesk.evaluate.request import MissingContextMode, SessionPolicy
 
 
 class Format(StrEnum):
@@ -57,7 +57,7 @@ Absent = Annotated[
     typer.Option("--absent", metavar="KEY", help="A condition key that the request lacks.", show_default=False),
 ]
 UnknownKeys = Annotated[
-    UnknownContext,
+    MissingContextMode,
     typer.Option(
         "--unknown-context",
         help="What a key that is not given means: unknown (the answer may depend on it) or absent (AWS's rule).",
@@ -95,18 +95,18 @@ def read_context(pairs: Sequence[str], absent: Sequence[str] = ()) -> Mapping[st
     return context
 
 
-def read_session_policies(files: Sequence[Path]) -> tuple[NamedDocument, ...] | None:
+def read_session_policies(files: Sequence[Path]) -> tuple[SessionPolicy, ...] | None:
     """Return the policy documents of ``--session-policy``; None where the option was not given."""
-    return tuple(NamedDocument(file.name, _read_document(file)) for file in files) or None
+    return tuple(SessionPolicy(file.name, _read_document(file)) for file in files) or None
 
 
 def _read_document(file: Path) -> dict[str, Any]:
     try:
         document = parse(file.read_bytes())
     except OSError as error:
-        give_up(f"the session policy {file} cannot be read: {error.strerror}")
+        fail(f"the session policy {file} cannot be read: {error.strerror}")
     except JsonError as error:
-        give_up(f"the session policy {file} cannot be used: {error}")
+        fail(f"the session policy {file} cannot be used: {error}")
     if not isinstance(document, dict):
-        give_up(f"the session policy {file} is no policy document: expected a JSON object")
+        fail(f"the session policy {file} is no policy document: expected a JSON object")
     return document

@@ -4,10 +4,10 @@ import json
 import sys
 from typing import Any
 
-from iamdesk.visible import visible
+from iamdesk.escaping import visible
 
 
-def say(line: str = "") -> None:
+def echo(line: str = "") -> None:
     """Print one line of an answer, control and bidi characters as escapes."""
     print(visible(line))
 
@@ -31,13 +31,13 @@ def say_bytes(content: bytes) -> None:
     sys.stdout.buffer.write(content)
 
 
-def note(line: str) -> None:
+def echo_err(line: str) -> None:
     """Print one line about the command itself to standard error."""
     print(f"iamdesk: {visible(line)}", file=sys.stderr)
 
 
 def version() -> str:
     """Return the line of ``iamdesk --version``."""
-    from iamdesk.export.report import tool_version  # brings every check along: not for the window
+    from iamdesk.export.findings.report import tool_version  # brings every check along: not for the window
 
     return f"iamdesk {tool_version()}"

@@ -5,12 +5,13 @@ from typing import Annotated, Any
 
 import typer
 
-from iamdesk.cli import options, work
-from iamdesk.cli.output import note, say, say_json
-from iamdesk.export.ways import to_cut, to_reached, to_refusal, to_way
-from iamdesk.reach.way import Cut, Reach, Reached, Way
-from iamdesk.snapshot.collector import collector_seldom
-from iamdesk.workbench import OpenOrganization, OpenSnapshot, Workbench
+from iamdesk.api import OrganizationSession, SnapshotSession, Workbench
+from iamdesk.attack_paths.types import AttackPath, AttackPaths, PrincipalExposure, Remediation
+from iamdesk.cli import executor as work
+from iamdesk.cli import options
+from iamdesk.cli.output import echo, echo_err, say_json
+from iamdesk.export.attack_paths import to_cut, to_reached, to_refusal, to_way
+from iamdesk.snapshot.gc_pause import collector_seldom
 
 _MOST_TOLD = 5
 _CARRIERS_TOLD = 3
@@ -38,7 +39,7 @@ def paths(
     as_json = output_format is options.Format.JSON
     if start is None:
         with work.open_to_go_over(snapshot) as opened:
-            if isinstance(opened, OpenOrganization):
+            if isinstance(opened, OrganizationSession):
                 _tell_everybody(opened.checks.ways(goal), opened.checks.version, as_json)
             else:
                 with collector_seldom(), work.executor(opened, helped=True) as executor:
@@ -48,12 +49,12 @@ def paths(
         _tell_one(_reach(Workbench().open_snapshot(snapshot)), start, goal, as_json)
 
 
-def _reach(opened: OpenSnapshot) -> Reach:
+def _reach(opened: SnapshotSession) -> AttackPaths:
     with work.executor(opened, helped=True) as executor:
         return opened.reach(executor=executor)
 
 
-def _tell_everybody(ways: Iterable[tuple[Reached, Way | None]], version: str, as_json: bool) -> None:
+def _tell_everybody(ways: Iterable[tuple[PrincipalExposure, AttackPath | None]], version: str, as_json: bool) -> None:
     found = [(reached, way) for reached, way in ways if way is not None]
     if as_json:
         say_json({"PathsVersion": version, "Principals": [to_reached(reached, way) for reached, way in found]})
@@ -61,15 +62,15 @@ def _tell_everybody(ways: Iterable[tuple[Reached, Way | None]], version: str, as
     moving = [(reached, way) for reached, way in found if way.steps]
     for _, way in sorted(moving, key=lambda one: (one[1].state.value == "possible", len(one[1].steps))):
         for line in _way_lines(way):
-            say(line)
+            echo(line)
     proven = sum(way.state.value == "proven" for _, way in moving)
-    note(
+    echo_err(
         f"{len(found) - len(moving):,} are there already, {proven:,} get there, {len(moving) - proven:,} may get there "
         "if a fact is so"
     )
 
 
-def _tell_one(reach: Reach, start: str, goal: str, as_json: bool) -> None:
+def _tell_one(reach: AttackPaths, start: str, goal: str, as_json: bool) -> None:
     reached = reach.reached(start)
     ways = list(reach.ways(start, goal))
     cuts, refusals = reach.cuts(start, goal), list(reach.refusals(start))
@@ -80,30 +81,30 @@ def _tell_one(reach: Reach, start: str, goal: str, as_json: bool) -> None:
             "Cuts": [to_cut(cut) for cut in cuts],
             "Refused": [to_refusal(refusal) for refusal in refusals],
         }
-        told.pop("Way")
+        told.pop("AttackPath")
         say_json({"PathsVersion": reach.version, **told})
         return
     for line in _sum_lines(reached):
-        say(line)
+        echo(line)
     for way in ways:
-        say()
+        echo()
         for line in _way_lines(way, with_proof=True):
-            say(line)
+            echo(line)
     if cuts:
-        say()
-        say("To stop it:")
+        echo()
+        echo("To stop it:")
     for cut in cuts:
-        say(f"  {cut.what} Ends {cut.stops:,} of these {len(ways):,} attack paths; {_touched(cut.carriers)}.")
-        say(f"    {_left(cut)}")
+        echo(f"  {cut.what} Ends {cut.stops:,} of these {len(ways):,} attack paths; {_touched(cut.carriers)}.")
+        echo(f"    {_left(cut)}")
     if refusals:
-        say()
-        say("Stopped already:")
+        echo()
+        echo("Stopped already:")
     for refusal in refusals:
-        say(f"  {refusal.path_id}  {refusal.by}")
-    note("1 way" if len(ways) == 1 else f"{len(ways):,} ways")
+        echo(f"  {refusal.path_id}  {refusal.by}")
+    echo_err("1 way" if len(ways) == 1 else f"{len(ways):,} ways")
 
 
-def _left(cut: Cut) -> str:
+def _left(cut: Remediation) -> str:
     """Return the attack paths that remain when one change is made alone."""
     if not cut.remaining:
         return "With this change alone, no attack path remains."
@@ -122,7 +123,7 @@ def _touched(carriers: tuple[str, ...]) -> str:
     return f"it touches {named} and {more:,} more, too" if more > 0 else f"it touches {named}, too"
 
 
-def _sum_lines(reached: Reached) -> Iterator[str]:
+def _sum_lines(reached: PrincipalExposure) -> Iterator[str]:
     yield reached.principal
     if reached.is_administrator:
         yield "  is an administrator"
@@ -139,7 +140,7 @@ def _sum_lines(reached: Reached) -> Iterator[str]:
         yield f"  gets to read {', '.join(reached.data)}"
 
 
-def _way_lines(way: Way, *, with_proof: bool = False) -> Iterator[str]:
+def _way_lines(way: AttackPath, *, with_proof: bool = False) -> Iterator[str]:
     yield f"{way.state.value:<9} {_steps(len(way.steps)):<8} {way.start} to {way.goal.name}"
     for step in way.steps:
         yield f"  {step.path_id:<12} by {step.how}: {step.target}"

@@ -9,16 +9,18 @@ from typing import Annotated
 
 import typer
 
-from iamdesk.cli import options, work
-from iamdesk.cli.output import note, say, say_json
-from iamdesk.cli.troubles import HOW_TO_RECOVER, give_up, troubles_told
-from iamdesk.export.carried_words import carried_lines
-from iamdesk.export.pack.readback import fill_in
-from iamdesk.export.pack.review_json import finding_value, line_value
-from iamdesk.export.pack.signing import Role, sign
-from iamdesk.export.pack.source import PackSource
-from iamdesk.export.pack.ssh_signature import public_key
-from iamdesk.export.review_words import (
+from iamdesk.api import Workbench
+from iamdesk.cli import executor as work
+from iamdesk.cli import options
+from iamdesk.cli.errors import HOW_TO_RECOVER, fail, report_errors
+from iamdesk.cli.output import echo, echo_err, say_json
+from iamdesk.export.evidence.context import EvidenceContext
+from iamdesk.export.evidence.import_sheet import fill_in
+from iamdesk.export.evidence.review_json import finding_value, line_value
+from iamdesk.export.evidence.signing import Role, sign
+from iamdesk.export.evidence.ssh_signature import public_key
+from iamdesk.export.follow_up_text import carried_lines
+from iamdesk.export.text.review import (
     ACCEPT_WORD,
     CHOICE_WORDS,
     decision_words,
@@ -27,11 +29,10 @@ from iamdesk.export.review_words import (
     holder_name,
     widening_words,
 )
-from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, Choice, LineDecision, Reviewer
-from iamdesk.review.desk import ReviewDesk
+from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, ItemDecision, ReviewDecision, Reviewer
 from iamdesk.review.errors import Damage, DamagedReviewError
-from iamdesk.review.lines import ONLY_DENIES
-from iamdesk.workbench import Workbench
+from iamdesk.review.items import ONLY_DENIES
+from iamdesk.review.session import ReviewSession
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True)
 
@@ -122,9 +123,9 @@ def new(
                 executor=executor,
             )
         for line in carried_lines(carried):
-            say(line)
+            echo(line)
     with_lines = Workbench.open_review(output, writable=False)
-    note(f"{len(with_lines.lines):,} lines are in {output}")
+    echo_err(f"{len(with_lines.lines):,} lines are in {output}")
     with_lines.close()
 
 
@@ -137,7 +138,7 @@ def status(review: ReviewPath, output_format: options.OutputFormat = options.For
             raise
         _tell_damages(error.damages, output_format)
         raise typer.Exit(1) from None
-    source = PackSource(desk.file, None, datetime.now(UTC))
+    source = EvidenceContext(desk.file, None, datetime.now(UTC))
     counts = source.counts
     told = {
         "ReviewId": desk.head.review_id,
@@ -151,15 +152,15 @@ def status(review: ReviewPath, output_format: options.OutputFormat = options.For
     if output_format is options.Format.JSON:
         say_json(told)
     else:
-        say(f"{desk.head.title} ({desk.head.review_id}), of {desk.head.snapshot_name}")
-        say(f"{counts.decided:,} of {counts.entitlements:,} entitlements decided, {counts.undecided:,} remain")
+        echo(f"{desk.head.title} ({desk.head.review_id}), of {desk.head.snapshot_name}")
+        echo(f"{counts.decided:,} of {counts.entitlements:,} entitlements decided, {counts.undecided:,} remain")
         for choice in LINE_CHOICES:
-            say(f"  {CHOICE_WORDS[choice]:<15} {counts.by_decision[choice.value]:>8,}")
+            echo(f"  {CHOICE_WORDS[choice]:<15} {counts.by_decision[choice.value]:>8,}")
         waiting = counts.findings_undecided
-        say(f"{counts.findings_decided:,} of {counts.findings:,} findings decided, {waiting:,} remain")
+        echo(f"{counts.findings_decided:,} of {counts.findings:,} findings decided, {waiting:,} remain")
         for choice in FINDING_CHOICES:
-            word = ACCEPT_WORD if choice is Choice.EXCEPT else CHOICE_WORDS[choice]
-            say(f"  {word:<15} {counts.findings_by_decision[choice.value]:>8,}")
+            word = ACCEPT_WORD if choice is ReviewDecision.EXCEPT else CHOICE_WORDS[choice]
+            echo(f"  {word:<15} {counts.findings_by_decision[choice.value]:>8,}")
 
 
 def _tell_damages(damages: Sequence[Damage], output_format: options.Format) -> None:
@@ -167,8 +168,8 @@ def _tell_damages(damages: Sequence[Damage], output_format: options.Format) -> N
         say_json({"Damages": [{"Place": one.place, "Sentence": one.sentence} for one in damages]})
     else:
         for one in damages:
-            say(f"DAMAGED  {one.place}: {one.sentence}")
-    note(f"the file was changed or damaged; {HOW_TO_RECOVER}")
+            echo(f"DAMAGED  {one.place}: {one.sentence}")
+    echo_err(f"the file was changed or damaged; {HOW_TO_RECOVER}")
 
 
 def lines(
@@ -179,7 +180,7 @@ def lines(
     """List the lines of a review with what stands on them."""
     desk = Workbench.open_review(review, writable=False)
     try:
-        source = PackSource(desk.file, None, datetime.now(UTC))
+        source = EvidenceContext(desk.file, None, datetime.now(UTC))
         shown = [row for row in source.rows() if wanted is Wanted.ALL or source.is_open(row) is (wanted is Wanted.OPEN)]
     finally:
         desk.close()
@@ -188,8 +189,8 @@ def lines(
         return
     for row in shown:
         stands = decision_words(row.decision)
-        say(f"{row.line.line_id}  {stands:<12}  {holder_name(row.line)}: {entitlement_words(row.line)}")
-    note(f"{len(shown):,} lines")
+        echo(f"{row.line.line_id}  {stands:<12}  {holder_name(row.line)}: {entitlement_words(row.line)}")
+    echo_err(f"{len(shown):,} lines")
 
 
 def findings(
@@ -200,7 +201,7 @@ def findings(
     """List the findings of a review with what stands on them."""
     desk = Workbench.open_review(review, writable=False)
     try:
-        source = PackSource(desk.file, None, datetime.now(UTC))
+        source = EvidenceContext(desk.file, None, datetime.now(UTC))
         shown = [one for one in source.findings() if wanted is Wanted.ALL or one.is_open is (wanted is Wanted.OPEN)]
     finally:
         desk.close()
@@ -211,13 +212,15 @@ def findings(
         stands = finding_decision_words(one.decision)
         found = one.finding
         about = found.get("subject_name") or found.get("account_id")  # one sentence may stand on many accounts
-        say(f"{one.finding_id}  {stands:<15}  {found['severity']:<8}  {found['check_id']}  {about}: {found['finding']}")
-    note(f"{len(shown):,} findings")
+        echo(
+            f"{one.finding_id}  {stands:<15}  {found['severity']:<8}  {found['check_id']}  {about}: {found['finding']}"
+        )
+    echo_err(f"{len(shown):,} findings")
 
 
 def decide(
     review: ReviewPath,
-    decision: Annotated[Choice, typer.Option(help="What is decided: fix and false_positive are of findings.")],
+    decision: Annotated[ReviewDecision, typer.Option(help="What is decided: fix and false_positive are of findings.")],
     reviewer: _Reviewer,
     line: Annotated[
         list[str], typer.Option("--line", metavar="ID", help="A line; several where it is given often.")
@@ -236,16 +239,16 @@ def decide(
     """
     if not line and not finding:
         raise typer.BadParameter("name what is decided on", param_hint="--line or --finding")
-    wanted = LineDecision(decision, reason, owner, until.date() if until else None)
+    wanted = ItemDecision(decision, reason, owner, until.date() if until else None)
     desk = Workbench.open_review(review)
     try:
         change = desk.record(dict.fromkeys((*line, *finding), wanted), _reviewer(reviewer, own))
         denying = [one for one in desk.lines if one.evidence.get(ONLY_DENIES) and one.line_id in line]
     finally:
         desk.close()
-    if decision is Choice.REVOKE and denying:
-        note(f"warning: {widening_words(denying)}")
-    note(f"{_counted(len(change.entries), 'decision')} saved")
+    if decision is ReviewDecision.REVOKE and denying:
+        echo_err(f"warning: {widening_words(denying)}")
+    echo_err(f"{_counted(len(change.entries), 'decision')} saved")
 
 
 def second(
@@ -264,10 +267,10 @@ def second(
         change = desk.second(tuple(line) or tuple(_of_others(desk, who)), who)
     finally:
         desk.close()
-    note(f"{reviewer} stands for {_counted(len(change.entries), 'decision')}")
+    echo_err(f"{reviewer} stands for {_counted(len(change.entries), 'decision')}")
 
 
-def _of_others(desk: ReviewDesk, who: Reviewer) -> Iterator[str]:
+def _of_others(desk: ReviewSession, who: Reviewer) -> Iterator[str]:
     for standing in (desk.file.lines_standing, desk.file.findings_standing):
         for subject_id, known in standing.known.items():
             decided = desk.decided(subject_id)
@@ -295,10 +298,10 @@ def fill(
         desk.close()
     for one in refused:
         word = "conflict" if one.is_conflict else "refused "
-        say(f"{word} {one.sheet} row {one.row}  {one.subject_id}  {one.why}")
+        echo(f"{word} {one.sheet} row {one.row}  {one.subject_id}  {one.why}")
     conflicts = sum(one.is_conflict for one in refused)
     rest = len(refused) - conflicts
-    note(
+    echo_err(
         f"{_counted(saved, 'decision')} saved, {_counted(rest, 'row')} refused, {_counted(conflicts, 'conflict')}: "
         "their current decisions were kept"
         if conflicts
@@ -320,7 +323,7 @@ def log(review: ReviewPath, output_format: options.OutputFormat = options.Format
         return
     for one in entries:
         comment = f"  {one.after.comment}" if one.after.comment else ""
-        say(f"{one.number:>6}  {one.moment[:19]}  {one.reviewer}  {one.line_id}  {decision_words(one.after)}{comment}")
+        echo(f"{one.number:>6}  {one.moment[:19]}  {one.reviewer}  {one.line_id}  {decision_words(one.after)}{comment}")
 
 
 def recover(
@@ -329,9 +332,9 @@ def recover(
 ) -> None:
     """Write what is intact in a damaged review to a new file; the damaged one is left as it is."""
     found = Workbench.recover_review(review, output)
-    say(f"{found.lines:,} lines and {found.entries + found.detached:,} entries of the journal are in {output}")
+    echo(f"{found.lines:,} lines and {found.entries + found.detached:,} entries of the journal are in {output}")
     for sentence in found.lost:
-        say(sentence)
+        echo(sentence)
 
 
 def sign_pack(
@@ -345,10 +348,10 @@ def sign_pack(
 ) -> None:
     """Sign an evidence pack, with an SSH key or by name alone."""
     if not pack.is_dir():
-        give_up(f"{pack} is no folder: an archive cannot be signed; unpack it first")
+        fail(f"{pack} is no folder: an archive cannot be signed; unpack it first")
     made = sign(pack, role, name, title=title, key=key)
     how = f"with key {public_key(made.public_key).fingerprint}" if made.public_key else "as an unsigned attestation"
-    note(f"{made.name} signed as {made.role}, {how}: {made.statement}")
+    echo_err(f"{made.name} signed as {made.role}, {how}: {made.statement}")
 
 
 def _counted(number: int, noun: str) -> str:
@@ -371,7 +374,7 @@ for _name, _command in (
     ("recover", recover),
     ("sign", sign_pack),
 ):
-    app.command(_name)(troubles_told(_command))
+    app.command(_name)(report_errors(_command))
 
 
 @app.callback()

@@ -13,16 +13,16 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from iamdesk.api import SnapshotSession, Workbench
 from iamdesk.checks.finding import Finding
-from iamdesk.cli.output import say, version
+from iamdesk.cli.output import echo, version
 from iamdesk.collect.options import INSTALL, boto3_is_there
 from iamdesk.collect.start import known_services
 from iamdesk.components import legal
 from iamdesk.evaluate.request import Request
-from iamdesk.export.findings import formats, render
-from iamdesk.paths import resources, sample_snapshot
+from iamdesk.export.findings.writers import formats, render
+from iamdesk.resource_files import resources, sample_snapshot
 from iamdesk.work.processes import Processes
-from iamdesk.workbench import OpenSnapshot, Workbench
 
 type Step = tuple[str, Callable[[], str]]
 """What is done, in words, and what does it: it returns what came of it, and raises where it does not work."""
@@ -38,7 +38,7 @@ _OF_THE_WINDOW = frozenset({".svg", ".png", ".md"})
 
 def run_steps(of_window: Callable[[], Iterable[Step]]) -> bool:
     """Do every step, those of the window last, and print a line for each; return whether all went well."""
-    say(f"{version()}, {sys.executable}")
+    echo(f"{version()}, {sys.executable}")
     failed = 0
     with tempfile.TemporaryDirectory(prefix="iamdesk-") as folder:
         for name, step in (*_steps(Path(folder)), *of_window()):
@@ -47,8 +47,8 @@ def run_steps(of_window: Callable[[], Iterable[Step]]) -> bool:
             except Exception as error:  # noqa: BLE001 - whatever it is, the step has found it
                 came_of_it, mark = f"{type(error).__name__}: {error}", "FAILED"
                 failed += 1
-            say(f"{mark:<6}  {name}: {came_of_it}")
-    say(f"{failed} steps failed" if failed else "everything works")
+            echo(f"{mark:<6}  {name}: {came_of_it}")
+    echo(f"{failed} steps failed" if failed else "everything works")
     return not failed
 
 
@@ -98,18 +98,18 @@ def _resources() -> str:
     return f"{count:,} files"
 
 
-def _organization() -> OpenSnapshot:
+def _organization() -> SnapshotSession:
     return Workbench().open_snapshot(resources() / "samples" / "acme-organization")
 
 
-def _ask(sample: OpenSnapshot) -> str:
+def _ask(sample: SnapshotSession) -> str:
     answer = sample.ask(_QUESTION)
     if answer.decision != _ANSWER:
         raise ValueError(f"{answer.decision} instead of {_ANSWER}")
     return answer.sentence
 
 
-def _by_worker(sample: OpenSnapshot, found: Sequence[Finding]) -> str:
+def _by_worker(sample: SnapshotSession, found: Sequence[Finding]) -> str:
     with Processes(1) as executor:
         shared = list(sample.findings(executor=executor))
         (process_id,) = executor.process_ids
@@ -118,11 +118,11 @@ def _by_worker(sample: OpenSnapshot, found: Sequence[Finding]) -> str:
     return f"{len(shared):,} found by process {process_id}"
 
 
-def _report(name: str, found: Sequence[Finding], sample: OpenSnapshot) -> str:
+def _report(name: str, found: Sequence[Finding], sample: SnapshotSession) -> str:
     return f"{len(render(name, found, sample.snapshot, generated_at=datetime.now(UTC))):,} bytes"
 
 
-def _review(sample: OpenSnapshot, folder: Path) -> str:
+def _review(sample: SnapshotSession, folder: Path) -> str:
     path = folder / "self-test.iamreview"
     sample.create_review(path, "Self-test")
     Workbench.open_review(path, writable=False).close()

@@ -11,17 +11,18 @@ from typing import Annotated, Any, BinaryIO
 
 import typer
 
-from iamdesk.cli import options, work
+from iamdesk.api import CaseError, Workbench
+from iamdesk.cli import executor as work
+from iamdesk.cli import options
+from iamdesk.cli.errors import fail
 from iamdesk.cli.json_input import JsonError, parse
-from iamdesk.cli.output import note, say, say_json
-from iamdesk.cli.troubles import give_up
-from iamdesk.evaluate.request import UnknownContext
+from iamdesk.cli.output import echo, echo_err, say_json
+from iamdesk.evaluate.request import MissingContextMode
 from iamdesk.explain.decision import Verdict
-from iamdesk.export.evaluation_result import to_evaluation_result
-from iamdesk.snapshot.collector import collector_seldom
-from iamdesk.snapshot.progress import Cancelled
+from iamdesk.export.decision.evaluation_result import to_evaluation_result
+from iamdesk.progress import Cancelled
+from iamdesk.snapshot.gc_pause import collector_seldom
 from iamdesk.work.tasks import results
-from iamdesk.workbench import CaseError, Workbench
 
 _LARGE = 8 << 20
 """Bytes of a file of cases, some seven thousand, from which other processes are worth it: one takes a second to start,
@@ -45,7 +46,7 @@ def simulate(
     cases: Annotated[
         Path, typer.Argument(metavar="CASES.jsonl", help="One case a line; - reads standard input.", show_default=False)
     ],
-    unknown_context: options.UnknownKeys = UnknownContext.ABSENT,
+    unknown_context: options.UnknownKeys = MissingContextMode.ABSENT,
     output_format: options.OutputFormat = options.Format.JSON,
 ) -> None:
     """Evaluate self-contained cases.
@@ -58,13 +59,13 @@ def simulate(
             if output_format is options.Format.JSON:
                 say_json(outcome.result, indent=None)
             else:
-                say(_told(outcome.result))
+                echo(_told(outcome.result))
             sys.stdout.flush()  # whoever feeds cases one by one reads the answer before the next
             seen.update(lines=1, cases=outcome.is_case, unmet=not outcome.is_met)
     if seen["lines"] and not seen["cases"]:
-        give_up(f"{cases} holds no case: expected one JSON object a line")
+        fail(f"{cases} holds no case: expected one JSON object a line")
     if seen["unmet"]:
-        note(f"{seen['unmet']:,} of {seen['lines']:,} cases are not as expected")
+        echo_err(f"{seen['unmet']:,} of {seen['lines']:,} cases are not as expected")
         raise typer.Exit(1)
 
 
@@ -74,7 +75,7 @@ def _opened(cases: Path) -> BinaryIO:
     try:
         return cases.open("rb")
     except OSError as error:
-        give_up(f"the cases {cases} cannot be read: {error.strerror}")
+        fail(f"the cases {cases} cannot be read: {error.strerror}")
 
 
 def _is_large(cases: Path) -> bool:
@@ -89,11 +90,11 @@ class Batch:
     first: int
     """The number of the first one."""
     lines: tuple[bytes, ...]
-    unknown_context: UnknownContext
+    unknown_context: MissingContextMode
 
 
 def outcomes(
-    lines: Iterable[bytes], unknown_context: UnknownContext, executor: Executor | None = None
+    lines: Iterable[bytes], unknown_context: MissingContextMode, executor: Executor | None = None
 ) -> Iterator[Outcome]:
     """Evaluate each line that is not empty: as it comes, or many at once where an executor does it."""
     size = 1 if executor is None else _BATCH
@@ -112,7 +113,7 @@ def evaluate_batch(batch: Batch, _cancelled: Cancelled) -> list[Outcome]:
     ]
 
 
-def _outcome(workbench: Workbench, number: int, line: bytes, unknown_context: UnknownContext) -> Outcome:
+def _outcome(workbench: Workbench, number: int, line: bytes, unknown_context: MissingContextMode) -> Outcome:
     case: Any = None
     try:
         case = parse(line)

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from iamdesk.cli.output import note
-from iamdesk.cli.troubles import give_up
-from iamdesk.workbench import Workbench
+from iamdesk.api import Workbench
+from iamdesk.cli.errors import fail
+from iamdesk.cli.output import echo_err
 
 
 def suppress(
@@ -32,15 +32,15 @@ def suppress(
 ) -> None:
     """Set findings aside with owner, reason and a last day; nothing is dropped, they are counted apart."""
     if file.exists() and not file.is_file():
-        give_up(f"{file} is not a file: suppressions are kept in a file")
+        fail(f"{file} is not a file: suppressions are kept in a file")
     if lift:
         if not file.exists():
-            give_up(f"{file}: there is no such file")
+            fail(f"{file}: there is no such file")
         before = len(Workbench.read_suppressions(file))
         left = Workbench.lift_suppressions(file, findings)
-        note(f"{before - len(left):,} taken out, {len(left):,} left in {file}")
+        echo_err(f"{before - len(left):,} taken out, {len(left):,} left in {file}")
         return
     if until is None:
-        give_up("a suppression needs a last day: --until YYYY-MM-DD")
+        fail("a suppression needs a last day: --until YYYY-MM-DD")
     kept = Workbench.suppress(file, findings, owner, reason, until.date())
-    note(f"{len(findings):,} suppressed until {until:%Y-%m-%d}; {file} holds {len(kept):,}")
+    echo_err(f"{len(findings):,} suppressed until {until:%Y-%m-%d}; {file} holds {len(kept):,}")

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from iamdesk.api import SnapshotSession, Workbench
 from iamdesk.cli import options
-from iamdesk.cli.output import say, say_json
-from iamdesk.workbench import OpenSnapshot, Workbench
+from iamdesk.cli.output import echo, say_json
 
 
 def validate(snapshot: options.SnapshotPath, output_format: options.OutputFormat = options.Format.TEXT) -> None:
@@ -19,10 +19,10 @@ def validate(snapshot: options.SnapshotPath, output_format: options.OutputFormat
         say_json(_as_object(opened))
     else:
         for line in _lines(opened):
-            say(line)
+            echo(line)
 
 
-def _as_object(opened: OpenSnapshot) -> dict[str, Any]:
+def _as_object(opened: SnapshotSession) -> dict[str, Any]:
     snapshot = opened.snapshot
     return {
         "snapshot": snapshot.path.name,
@@ -57,7 +57,7 @@ def _as_object(opened: OpenSnapshot) -> dict[str, Any]:
     }
 
 
-def _lines(opened: OpenSnapshot) -> Iterator[str]:
+def _lines(opened: SnapshotSession) -> Iterator[str]:
     snapshot = opened.snapshot
     for account in snapshot.accounts:
         counts = (("users", account.users), ("groups", account.groups), ("roles", account.roles))

@@ -5,14 +5,14 @@ from typing import Annotated
 
 import typer
 
-from iamdesk.cli import options, work
-from iamdesk.cli.output import note, say, say_bytes, say_json
-from iamdesk.export.access_words import REACH_WORDS
-from iamdesk.export.effective_access import to_effective_access
-from iamdesk.export.what_can import actions_to_csv
-from iamdesk.query.what_can import EffectiveAccess, Reach
+from iamdesk.access.effective_permissions import AccessExtent, EffectiveAccess
+from iamdesk.cli import executor, options
+from iamdesk.cli.output import echo, echo_err, say_bytes, say_json
+from iamdesk.export.access.effective_access import to_effective_access
+from iamdesk.export.access.what_can import actions_to_csv
+from iamdesk.export.text.access import REACH_WORDS
 
-_TOLD = frozenset(Reach) - {Reach.NONE}
+_TOLD = frozenset(AccessExtent) - {AccessExtent.NONE}
 
 
 def what_can(
@@ -32,7 +32,7 @@ def what_can(
 
     "Allowed" means on every resource that no policy names; "on some resources", on those that a policy names.
     """
-    with work.open_to_ask(snapshot) as opened:
+    with executor.open_to_ask(snapshot) as opened:
         access = opened.what_can(principal=principal, service=service, resource=resource)
     if output_format is options.TableFormat.JSON:
         say_json(to_effective_access(access))
@@ -41,9 +41,9 @@ def what_can(
         say_bytes(actions_to_csv(access, snapshot.name))
         return
     for line in _lines(access, by_action=service is not None or resource is not None):
-        say(line)
+        echo(line)
     count = len(access.services)
-    note("1 service" if count == 1 else f"{count:,} services")
+    echo_err("1 service" if count == 1 else f"{count:,} services")
 
 
 def _lines(access: EffectiveAccess, by_action: bool) -> Iterator[str]:

@@ -5,16 +5,16 @@ from typing import Annotated
 
 import typer
 
+from iamdesk.api import Workbench
 from iamdesk.cli import options
+from iamdesk.cli.errors import fail, refuse_overwrite
 from iamdesk.cli.json_input import JsonError, parse
-from iamdesk.cli.output import note, say, say_json
-from iamdesk.cli.troubles import give_up, spare
+from iamdesk.cli.output import echo, echo_err, say_json
 from iamdesk.export.diff import to_diff
-from iamdesk.export.diff_words import lines
-from iamdesk.export.files import write_whole
+from iamdesk.export.files.atomic_write import write_atomic
+from iamdesk.export.text.diff import lines
 from iamdesk.export.what_if import script
 from iamdesk.whatif.edits import WhatIfError, edits_from_json
-from iamdesk.workbench import Workbench
 
 
 def what_if(
@@ -31,20 +31,20 @@ def what_if(
     Each change is an object with `do`, `subject`, and where it takes them `detail`, `document`, `statement`. The
     snapshot itself stays as it is.
     """
-    spare(commands, snapshot, changes)
+    refuse_overwrite(commands, snapshot, changes)
     opened = Workbench().open_snapshot(snapshot)
     try:
         edits = edits_from_json(parse(changes.read_bytes()))
         tried = Workbench.what_if(opened, edits)
     except JsonError as error:
-        give_up(f"{changes.name} cannot be used: {error}")
+        fail(f"{changes.name} cannot be used: {error}")
     except WhatIfError as error:
-        give_up(f"{changes.name}: {error}")
+        fail(f"{changes.name}: {error}")
     if commands is not None:
-        write_whole(commands, script(tried.commands, opened.snapshot.path.name, commands.name))
-        note(f"{len(tried.commands):,} commands are in {commands}")
+        write_atomic(commands, script(tried.commands, opened.snapshot.path.name, commands.name))
+        echo_err(f"{len(tried.commands):,} commands are in {commands}")
     if output_format is options.Format.JSON:
         say_json(to_diff(tried.comparison))
         return
     for line in lines(tried.comparison):
-        say(line)
+        echo(line)

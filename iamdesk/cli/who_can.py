@@ -3,16 +3,16 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from iamdesk.cli import options, work
-from iamdesk.cli.output import note, say, say_bytes, say_json
-from iamdesk.evaluate.request import Request, UnknownContext
-from iamdesk.explain.decision import Decision, Part, Verdict
-from iamdesk.export.answer_words import ways_words
-from iamdesk.export.who_can import actions_by_level, report_of, to_csv, to_who_can_row, who_words
-from iamdesk.workbench import Answers
+from iamdesk.api import RequestSession
+from iamdesk.cli import executor, options
+from iamdesk.cli.output import echo, echo_err, say_bytes, say_json
+from iamdesk.evaluate.request import MissingContextMode, Request
+from iamdesk.explain.decision import Decision, StatementRole, Verdict
+from iamdesk.export.access.who_can import actions_by_level, report_of, to_csv, to_who_can_row, who_words
+from iamdesk.export.text.decision import ways_words
 
 if TYPE_CHECKING:
-    from iamdesk.query.access import Access, FittingAction, ResourceAccess, Who
+    from iamdesk.access.who_can import Access, FittingAction, ResourceAccess, Who
 
 
 def who_can(
@@ -21,7 +21,7 @@ def who_can(
     action: options.ActionOrAll = None,
     context: options.Context = [],  # noqa: B006 - read by typer, never changed
     absent: options.Absent = [],  # noqa: B006
-    unknown_context: options.UnknownKeys = UnknownContext.UNKNOWN,
+    unknown_context: options.UnknownKeys = MissingContextMode.UNKNOWN,
     output_format: options.OutputTable = options.TableFormat.TEXT,
 ) -> None:
     """List everybody who can do it, and how; without --action all that each can do on the resource.
@@ -29,7 +29,7 @@ def who_can(
     A row for each principal of the snapshot, and each external account, principal, AWS service and identity provider,
     for whom it is allowed or conditional; * stands for anyone.
     """
-    with work.open_to_ask(snapshot) as opened:
+    with executor.open_to_ask(snapshot) as opened:
         given = options.read_context(context, absent)
         if output_format is options.TableFormat.TEXT and not action:
             _say_all(opened, resource, given, unknown_context)
@@ -45,9 +45,9 @@ def who_can(
                 _say_rows(rows)
         if action and output_format is options.TableFormat.TEXT:
             for sentence in opened.request_notes(Request("", action, resource, given, unknown_context=unknown_context)):
-                note(sentence)
+                echo_err(sentence)
         for missing in opened.missing_of_external(action or None, resource):
-            note(f"not known of external access: {missing}")
+            echo_err(f"not known of external access: {missing}")
 
 
 def _say_rows(rows: "Iterator[Access]") -> None:
@@ -57,23 +57,23 @@ def _say_rows(rows: "Iterator[Access]") -> None:
         found.append(row.is_external)
         decision = row.explanation
         for line in _lines(row.who, decision):
-            say(line)
+            echo(line)
         for one in decision.assumptions:
             if one.code == "pages-disagree":
                 open_rules[one.message] = open_rules.get(one.message, 0) + 1
     _count(found)
     for message, rows_of_it in open_rules.items():
-        note(f"of {rows_of_it:,} of them: {message}")
+        echo_err(f"of {rows_of_it:,} of them: {message}")
 
 
 def _count(found: Sequence[bool]) -> None:
     external = f", {sum(found):,} of them external" if any(found) else ""
-    note(f"{'1 principal' if len(found) == 1 else f'{len(found):,} principals'}{external}")
+    echo_err(f"{'1 principal' if len(found) == 1 else f'{len(found):,} principals'}{external}")
 
 
 def _lines(who: "Who", decision: Decision) -> Iterator[str]:
     yield f"{decision.decision.value:<11}  {_name(who)}"
-    statements = decision.statements_that(Part.DECIDES, Part.DEPENDS)
+    statements = decision.statements_that(StatementRole.DECIDES, StatementRole.DEPENDS)
     for statement in statements:
         yield f"{'':<13}by {statement.name} [{statement.layer.value}]"
     if not statements:
@@ -87,21 +87,21 @@ def _name(who: "Who") -> str:
 
 
 def _say_all(
-    opened: Answers,
+    opened: RequestSession,
     resource: str,
     context: Mapping[str, str | Sequence[str] | None],
-    unknown_context: UnknownContext,
+    unknown_context: MissingContextMode,
 ) -> None:
     """Print what everybody can do on a resource: for each the actions by access level."""
     found = opened.access_to_resource(resource, context, unknown_context=unknown_context)
     for one in found:
-        say(_name(one.who))
+        echo(_name(one.who))
         for decision, actions in ((Verdict.ALLOWED, one.allowed), (Verdict.CONDITIONAL, one.conditional)):
             for line in _actions(one, decision, actions):
-                say(f"    {line}")
+                echo(f"    {line}")
     _count([one.who.is_external for one in found])
     if found:
-        note("--action ACTION tells how, and under which conditions")
+        echo_err("--action ACTION tells how, and under which conditions")
 
 
 def _actions(access: "ResourceAccess", decision: Verdict, actions: "tuple[FittingAction, ...]") -> Iterator[str]:

@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 
-from iamdesk.cli import options, work
-from iamdesk.cli.output import note, say_json, say_text
-from iamdesk.cli.troubles import give_up
-from iamdesk.explain.changes import Changes
-from iamdesk.export.why_answer import to_why_result, why_text
-from iamdesk.query.denials.denial import LONGEST_TEXT, Agreement, DenialError, Why
-from iamdesk.workbench import Answers
+from iamdesk.api import RequestSession
+from iamdesk.cli import executor, options
+from iamdesk.cli.errors import fail
+from iamdesk.cli.output import echo_err, say_json, say_text
+from iamdesk.denials.denial import LONGEST_TEXT, Agreement, DenialError, Why
+from iamdesk.explain.suggestions import Changes
+from iamdesk.export.decision.denial import to_why_result, why_text
 
 
 def why(
@@ -37,11 +37,11 @@ def why(
     output_format: options.OutputFormat = options.Format.TEXT,
 ) -> None:
     """Tell why a request was denied, and what would have to change."""
-    with work.open_to_ask(snapshot) as opened:
+    with executor.open_to_ask(snapshot) as opened:
         try:
             denials = opened.read_denials(_read() if message == "-" else message)
         except DenialError as error:
-            give_up(str(error))
+            fail(str(error))
         answers = [opened.why(denial, principal=principal, action=action, resource=resource) for denial in denials]
         changes = [_changes(opened, answer) for answer in answers]
         if output_format is options.Format.JSON:
@@ -53,7 +53,7 @@ def why(
                     say_text(f"{'' if number == 1 else chr(10)}Request {number} of {len(answers)}\n")
                 say_text(why_text(answer, str(snapshot), found))
         if all(answer.agreement is Agreement.NOT_ASKED for answer in answers):
-            note("no question could be asked")
+            echo_err("no question could be asked")
             raise typer.Exit(2)
 
 
@@ -61,5 +61,5 @@ def _read() -> str:
     return sys.stdin.buffer.read(4 * LONGEST_TEXT).decode("utf-8-sig", errors="replace")
 
 
-def _changes(opened: Answers, answer: Why) -> Changes | None:
+def _changes(opened: RequestSession, answer: Why) -> Changes | None:
     return opened.changes(answer.request) if answer.request is not None and answer.decision is not None else None

@@ -4,11 +4,11 @@ import secrets
 import zipfile
 from pathlib import Path
 
-from iamdesk.collect.folder import BundleFolder
+from iamdesk.collect.bundle_writer import BundleFolder
 from iamdesk.collect.options import CollectError
-from iamdesk.language import phrase
+from iamdesk.i18n import phrase
+from iamdesk.progress import Cancelled, WorkCancelled
 from iamdesk.snapshot.layout import MANIFEST
-from iamdesk.snapshot.progress import Cancelled, WorkCancelled
 
 
 def pack(folder: BundleFolder, target: Path, cancelled: Cancelled) -> None:

@@ -9,21 +9,21 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from iamdesk.collect import output
+from iamdesk.collect import cli_output
 from iamdesk.collect.archive import pack
-from iamdesk.collect.aws import EXPIRED, GARBLED, Aws, sign_in, told
-from iamdesk.collect.crew import Crew
-from iamdesk.collect.expansion import Errand, Whereabouts, errands_after, first_errand
-from iamdesk.collect.fetching import GarbledError, NotReadyError, UnknownOperationError, fetch
-from iamdesk.collect.folder import BundleFolder
+from iamdesk.collect.aws_session import EXPIRED, GARBLED, Aws, sign_in, told
+from iamdesk.collect.bundle_writer import BundleFolder
+from iamdesk.collect.call_planner import CallScope, Task, errands_after, first_errand
+from iamdesk.collect.call_spec import Step
+from iamdesk.collect.call_specs import ACCOUNTS, AUTHORIZATION_DETAILS, STEPS
+from iamdesk.collect.fetch import GarbledError, NotReadyError, UnknownOperationError, fetch
 from iamdesk.collect.options import Captured, CollectError, Gap, Options, Status, Watch
-from iamdesk.collect.step import Step
-from iamdesk.collect.steps import ACCOUNTS, AUTHORIZATION_DETAILS, STEPS
-from iamdesk.language import phrase
-from iamdesk.snapshot.calls import CALLS
+from iamdesk.collect.task_pool import TaskPool
+from iamdesk.i18n import phrase
+from iamdesk.progress import Cancelled
+from iamdesk.snapshot.cli_commands import CALLS
 from iamdesk.snapshot.layout import Scope, place_of
 from iamdesk.snapshot.manifest import CallerIdentity, CallError, ManifestFile
-from iamdesk.snapshot.progress import Cancelled
 
 _ANSWERS_NOTHING = (ClientError, BotoCoreError, ResponseParserError, GarbledError, NotReadyError, UnknownOperationError)
 
@@ -78,7 +78,7 @@ class _Capture:
 
     def run(self, aws: Aws, caller: CallerIdentity) -> None:
         partition = caller.arn.split(":")[1]
-        home = Whereabouts(caller.account, partition, aws.home)
+        home = CallScope(caller.account, partition, aws.home)
         regions = self._regions(aws, home)
         self._folder.looked_into(caller.account, regions)
         once = tuple(step for step in self._steps if step.once)
@@ -88,7 +88,7 @@ class _Capture:
         for number, account in enumerate(others, 2):
             self._enter(
                 aws,
-                Whereabouts(account, partition, aws.home),
+                CallScope(account, partition, aws.home),
                 phrase(
                     "account {account} ({number} of {count})", account=account, number=number, count=len(others) + 1
                 ),
@@ -112,7 +112,7 @@ class _Capture:
         active = [account["Id"] for account in listed if account.get("State", account.get("Status")) == "ACTIVE"]
         return tuple(account for account in active if account != own)
 
-    def _enter(self, aws: Aws, home: Whereabouts, doing: str) -> None:
+    def _enter(self, aws: Aws, home: CallScope, doing: str) -> None:
         role = f"arn:{home.partition}:iam::{home.account}:role/{self._options.role_name}"
         try:
             inside = aws.within(role)
@@ -139,13 +139,13 @@ class _Capture:
         self._folder.looked_into(home.account, regions)
         self._account(inside, home, regions, doing)
 
-    def _account(self, aws: Aws, home: Whereabouts, regions: tuple[str, ...], doing: str) -> None:
+    def _account(self, aws: Aws, home: CallScope, regions: tuple[str, ...], doing: str) -> None:
         steps = tuple(step for step in self._steps if not step.once)
         self._pass(aws, steps, _begin(aws, steps, home, regions), doing)
 
-    def _pass(self, aws: Aws, steps: tuple[Step, ...], errands: Iterable[Errand], doing: str) -> None:
+    def _pass(self, aws: Aws, steps: tuple[Step, ...], errands: Iterable[Task], doing: str) -> None:
         """Make all calls that come from these, and from what they find."""
-        crew: Crew[Errand, tuple[str, str]] = Crew(
+        crew: TaskPool[Task, tuple[str, str]] = TaskPool(
             self._options.parallel,
             lambda errand: self._do(aws, crew, errand, steps),
             lambda errand: errand.lane,
@@ -159,9 +159,7 @@ class _Capture:
         crew.run(errands, watch, self._cancelled)
         self._done = before + crew.done
 
-    def _do(
-        self, aws: Aws, crew: Crew[Errand, tuple[str, str]], errand: Errand, steps: tuple[Step, ...]
-    ) -> list[Errand]:
+    def _do(self, aws: Aws, crew: TaskPool[Task, tuple[str, str]], errand: Task, steps: tuple[Step, ...]) -> list[Task]:
         """Make one call, unless an earlier run made it, and return those that come after it."""
         path = errand.path
         known = self._folder.captured(path)
@@ -175,11 +173,11 @@ class _Capture:
             return []
         return [after for after in errands_after(errand, found, steps) if aws.knows(after.step.service)]
 
-    def _ask(self, aws: Aws, crew: Crew[Errand, tuple[str, str]], errand: Errand, path: str) -> Any:
+    def _ask(self, aws: Aws, crew: TaskPool[Task, tuple[str, str]], errand: Task, path: str) -> Any:
         moment = datetime.now(UTC)
         entry = ManifestFile(
             path=path,
-            command=output.command(errand, errand.parameters),
+            command=cli_output.command(errand, errand.parameters),
             arguments=tuple(errand.arguments[name] for name in errand.step.call.arguments),
             captured_at=moment,
         )
@@ -193,11 +191,11 @@ class _Capture:
             else:
                 self._gap(entry)
             return None
-        command = output.command(errand, parameters)
-        self._folder.keep(entry.model_copy(update={"command": command}), output.as_bytes(found))
+        command = cli_output.command(errand, parameters)
+        self._folder.keep(entry.model_copy(update={"command": command}), cli_output.as_bytes(found))
         return found
 
-    def _fetched(self, aws: Aws, crew: Crew[Errand, tuple[str, str]], errand: Errand) -> tuple[Mapping[str, Any], Any]:
+    def _fetched(self, aws: Aws, crew: TaskPool[Task, tuple[str, str]], errand: Task) -> tuple[Mapping[str, Any], Any]:
         """Return the parameters of a call's command, and what is kept of its answer.
 
         Raises:
@@ -206,7 +204,7 @@ class _Capture:
         client = aws.client(*errand.lane)
         try:
             answer, parameters = fetch(client, errand, crew.wait)
-            found = output.narrowed(errand, output.printed(answer))
+            found = cli_output.narrowed(errand, cli_output.printed(answer))
             list(errands_after(errand, found, self._steps))  # also check that the calls that follow from it can be read
         except GARBLED as error:
             said = f"{type(error).__name__}: {error}"
@@ -235,7 +233,7 @@ class _Capture:
             ) from error
         return said
 
-    def _regions(self, aws: Aws, home: Whereabouts) -> tuple[str, ...]:
+    def _regions(self, aws: Aws, home: CallScope) -> tuple[str, ...]:
         if self._options.regions:
             return self._options.regions
         try:
@@ -254,7 +252,7 @@ class _Capture:
         return enabled
 
 
-def _begin(aws: Aws, steps: tuple[Step, ...], home: Whereabouts, regions: tuple[str, ...]) -> Iterator[Errand]:
+def _begin(aws: Aws, steps: tuple[Step, ...], home: CallScope, regions: tuple[str, ...]) -> Iterator[Task]:
     """Yield the calls that come after no other."""
     for step in steps:
         if step.after or not aws.knows(step.service):
@@ -264,7 +262,7 @@ def _begin(aws: Aws, steps: tuple[Step, ...], home: Whereabouts, regions: tuple[
             continue
         for region in regions:
             if aws.offers(step.service, region):
-                yield first_errand(step, Whereabouts(home.account, home.partition, region))
+                yield first_errand(step, CallScope(home.account, home.partition, region))
 
 
 def _gaps(entries: Iterable[ManifestFile]) -> Iterator[Gap]:

@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from iamdesk.collect.steps import STEPS
-from iamdesk.paths import resources
+from iamdesk.collect.call_specs import STEPS
+from iamdesk.resource_files import resources
 
 _REGIONS = "ec2:DescribeRegions"
 """Which Regions are enabled is asked too, but kept in no file. (``sts:GetCallerIdentity`` needs no permission.)"""

@@ -1,9 +1,9 @@
 """The door to the collector: opens without boto3, which is imported only when a capture begins."""
 
 from iamdesk.collect.options import INSTALL, Captured, CollectError, Options, Watch, boto3_is_there
-from iamdesk.language import phrase
+from iamdesk.i18n import phrase
+from iamdesk.progress import Cancelled
 from iamdesk.snapshot.layout import is_account, is_region
-from iamdesk.snapshot.progress import Cancelled
 
 
 def collect(options: Options, watch: Watch, cancelled: Cancelled) -> Captured:
@@ -29,8 +29,8 @@ def known_services() -> int:
     Raises:
         CollectError: it does not know one: the installation lacks its data.
     """
-    from iamdesk.collect.aws import unknown_services  # imports boto3
-    from iamdesk.collect.steps import STEPS
+    from iamdesk.collect.aws_session import unknown_services  # imports boto3
+    from iamdesk.collect.call_specs import STEPS
 
     services = {step.service for step in STEPS}
     unknown = unknown_services(services)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from iamdesk.evaluate.context import Context, Fact, Knowledge
+from iamdesk.evaluate.context import Context, KeyValue, Knowledge
 from iamdesk.evaluate.open_rules import (
     ALL_VALUES_NOT_LIKE,
     ANY_VALUE_IF_EXISTS,
@@ -12,17 +12,17 @@ from iamdesk.evaluate.open_rules import (
     VARIABLE_UNDER_BOOL,
     OpenRule,
 )
-from iamdesk.evaluate.truth import FALSE, MAYBE, TRUE, Truth, truth
+from iamdesk.evaluate.ternary import FALSE, MAYBE, TRUE, Truth, truth
 from iamdesk.policy.conditions import ConditionTest, PolicyValue, Quantifier
 from iamdesk.policy.operators import Operator, is_private_address, is_private_network
-from iamdesk.policy.resources import UnknownVariable
+from iamdesk.policy.resource_patterns import UnknownVariable
 
 
 class TestResult(NamedTuple):
     """What a test gives."""
 
     truth: Truth
-    fact: Fact
+    fact: KeyValue
     """What was known of the key."""
     other: Truth | None = None
     """The result under the other reading, where AWS's pages disagree (rule K9)."""
@@ -62,7 +62,7 @@ def _of_filled(test: ConditionTest, operator: Operator, values: tuple[str, ...],
     return None if found is MAYBE else found
 
 
-def _null_test(test: ConditionTest, fact: Fact) -> Truth:
+def _null_test(test: ConditionTest, fact: KeyValue) -> Truth:
     """``true`` asks that the key is absent, ``false`` that it is there with a value (rule G5)."""
     if fact.knowledge is Knowledge.UNKNOWN:
         wanted = {value.read(_no_variables) for value in test.values}
@@ -86,7 +86,7 @@ def _of_absent(test: ConditionTest, operator: Operator) -> tuple[Truth, Truth | 
     return truth(test.if_exists or operator.negated), None
 
 
-def _possible(test: ConditionTest, fact: Fact, context: Context) -> ConditionTest:
+def _possible(test: ConditionTest, fact: KeyValue, context: Context) -> ConditionTest:
     """Return a test without the listed values that the key is known not to have."""
     values = test.values
     if fact.excludes or fact.excluded_ids:

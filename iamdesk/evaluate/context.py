@@ -7,9 +7,9 @@ from decimal import Decimal
 from enum import IntEnum
 from typing import NamedTuple
 
-from iamdesk.evaluate.request import UnknownContext
+from iamdesk.evaluate.request import MissingContextMode
 from iamdesk.policy.operators import read_date
-from iamdesk.policy.resources import UnknownVariable
+from iamdesk.policy.resource_patterns import UnknownVariable
 
 _ID_LENGTH = 21
 """Letters of the unique id of a user or role (IAM User Guide, "IAM identifiers")."""
@@ -26,7 +26,7 @@ class Knowledge(IntEnum):
     UNKNOWN = 3
 
 
-class Fact(NamedTuple):
+class KeyValue(NamedTuple):
     """What is known of one key."""
 
     knowledge: Knowledge
@@ -55,30 +55,30 @@ class Fact(NamedTuple):
         return self.since is None or moment is None or moment >= self.since
 
 
-ABSENT = Fact(Knowledge.ABSENT)
-DERIVED_ABSENT = Fact(Knowledge.ABSENT, derived=True)
-VALUE_UNKNOWN = Fact(Knowledge.VALUE_UNKNOWN, derived=True)
-UNKNOWN = Fact(Knowledge.UNKNOWN)
+ABSENT = KeyValue(Knowledge.ABSENT)
+DERIVED_ABSENT = KeyValue(Knowledge.ABSENT, derived=True)
+VALUE_UNKNOWN = KeyValue(Knowledge.VALUE_UNKNOWN, derived=True)
+UNKNOWN = KeyValue(Knowledge.UNKNOWN)
 _CLOCK = frozenset({"aws:currenttime", "aws:epochtime"})
 
 
-def derived(*values: str) -> Fact:
+def derived(*values: str) -> KeyValue:
     """Return a fact that the snapshot gives."""
-    return Fact(Knowledge.PRESENT, values, True)
+    return KeyValue(Knowledge.PRESENT, values, True)
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
     """All facts of one request, found when asked for."""
 
-    given: Mapping[str, Fact]
+    given: Mapping[str, KeyValue]
     """By key in lower case: what the user typed; goes before everything else (rule J4)."""
-    derive: Callable[[str], Fact | None]
+    derive: Callable[[str], KeyValue | None]
     """What the snapshot knows of a key in lower case; None: nothing."""
-    unknown: UnknownContext
+    unknown: MissingContextMode
     is_multivalued: Callable[[str], bool]
 
-    def fact(self, key: str) -> Fact:
+    def fact(self, key: str) -> KeyValue:
         """Return what is known of a key in lower case."""
         fact = self.given.get(key)
         if fact is None:
@@ -88,7 +88,7 @@ class Context:
     @property
     def is_strict(self) -> bool:
         """Whether what is unknown counts as absent (rule K1)."""
-        return self.unknown is UnknownContext.ABSENT
+        return self.unknown is MissingContextMode.ABSENT
 
     def variable(self, key: str) -> str | None:
         """Return a key's value as a policy variable; None when it has none or is multivalued (rules H3, H5).
@@ -106,21 +106,21 @@ class Context:
         raise UnknownVariable(key)
 
 
-def at_given_time(fact: Fact, given: Mapping[str, Fact]) -> Fact:
+def at_given_time(fact: KeyValue, given: Mapping[str, KeyValue]) -> KeyValue:
     """Return a fact without what rests on the request being made now, where the question says when it is made."""
     if fact.since is None or given.keys().isdisjoint(_CLOCK):
         return fact
     return fact._replace(since=None)
 
 
-def given_facts(context: Mapping[str, str | Sequence[str] | None]) -> dict[str, Fact]:
+def given_facts(context: Mapping[str, str | Sequence[str] | None]) -> dict[str, KeyValue]:
     """Return what the user typed as facts by key in lower case; None says that the key is absent."""
-    facts: dict[str, Fact] = {}
+    facts: dict[str, KeyValue] = {}
     for key, value in context.items():
         if value is None:
             facts[key.lower()] = ABSENT
         elif isinstance(value, str):
-            facts[key.lower()] = Fact(Knowledge.PRESENT, (value,))
+            facts[key.lower()] = KeyValue(Knowledge.PRESENT, (value,))
         else:
-            facts[key.lower()] = Fact(Knowledge.PRESENT, tuple(str(member) for member in value))
+            facts[key.lower()] = KeyValue(Knowledge.PRESENT, tuple(str(member) for member in value))
     return facts

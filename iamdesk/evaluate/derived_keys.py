@@ -7,13 +7,13 @@ from decimal import Decimal
 from enum import IntEnum
 from typing import NamedTuple
 
-from iamdesk.evaluate.caller import SIGNED, Caller, CallerKind
-from iamdesk.evaluate.context import DERIVED_ABSENT, UNKNOWN, VALUE_UNKNOWN, Fact, derived
-from iamdesk.evaluate.services import GLOBAL_SERVICES
-from iamdesk.evaluate.target import Target
-from iamdesk.index.actions import ServiceReference
-from iamdesk.index.global_keys import RESOURCE_TAG_PREFIXES, is_provider_key
-from iamdesk.index.organization_index import OrganizationIndex
+from iamdesk.aws.condition_keys import RESOURCE_TAG_PREFIXES, is_provider_key
+from iamdesk.aws.service_reference import ServiceReference
+from iamdesk.evaluate.action_resource import Target
+from iamdesk.evaluate.context import DERIVED_ABSENT, UNKNOWN, VALUE_UNKNOWN, KeyValue, derived
+from iamdesk.evaluate.principal import SIGNED, Caller, CallerKind
+from iamdesk.evaluate.service_rules import GLOBAL_SERVICES
+from iamdesk.inventory.organization_index import OrganizationIndex
 
 LONGEST_SESSION = timedelta(hours=36)
 """Of GetSessionToken and GetFederationToken; a role's lasts 12 hours at most.
@@ -88,7 +88,7 @@ _TYPES = {
 }
 
 
-class Dependence(IntEnum):
+class PrincipalDependence(IntEnum):
     """How far what the snapshot knows of a key depends on who asks."""
 
     NONE = 0
@@ -99,14 +99,14 @@ class Dependence(IntEnum):
     """Different from one caller to the next."""
 
 
-def dependence(key: str) -> Dependence:
+def dependence(key: str) -> PrincipalDependence:
     """Return how far what `DerivedKeys` says of a key (lower case) depends on the caller."""
     if key in _OF_THE_CALLER or key.startswith(_PRINCIPAL_TAG):
-        return Dependence.CALLER
-    return Dependence.ACCOUNT if key in _OF_ITS_ACCOUNT or is_provider_key(key) else Dependence.NONE
+        return PrincipalDependence.CALLER
+    return PrincipalDependence.ACCOUNT if key in _OF_ITS_ACCOUNT or is_provider_key(key) else PrincipalDependence.NONE
 
 
-class Variation(IntEnum):
+class ResourceDependence(IntEnum):
     """How far what the snapshot knows of a key varies over the requests of one caller."""
 
     NONE = 0
@@ -117,14 +117,14 @@ class Variation(IntEnum):
     """By the action, too: not every action takes it (rule J1)."""
 
 
-def variation(key: str, reference: ServiceReference) -> Variation:
+def variation(key: str, reference: ServiceReference) -> ResourceDependence:
     """Return how far what `DerivedKeys` says of a key (lower case) varies by what is asked about."""
     if key in _OF_THE_RESOURCE:
-        return Variation.RESOURCE
-    return Variation.NONE if reference.is_global_key(key) else Variation.ACTION
+        return ResourceDependence.RESOURCE
+    return ResourceDependence.NONE if reference.is_global_key(key) else ResourceDependence.ACTION
 
 
-class Through(NamedTuple):
+class AccessPointPath(NamedTuple):
     """The S3 access point that a request goes through."""
 
     arn: str
@@ -135,7 +135,7 @@ class Through(NamedTuple):
     """As ``resource_tags`` of `DerivedKeys`."""
 
 
-class Way(NamedTuple):
+class NetworkPath(NamedTuple):
     """How a request comes to AWS: through a VPC endpoint, or without."""
 
     is_through_endpoint: bool
@@ -162,13 +162,13 @@ class DerivedKeys:
     """Whether sessions of the caller's role can have tags of their own (its trust policy allows sts:TagSession), or
     nothing is known of the caller's tags at all."""
     organization: OrganizationIndex | None = None
-    through: Through | None = None
-    way: Way | None = None
+    through: AccessPointPath | None = None
+    way: NetworkPath | None = None
     """None: not known."""
     ids_of_others: frozenset[str] = frozenset()
     """Unique ids, and ids of accounts, that are not the caller's; those of the resource's account, where the caller is
     of an account that the snapshot does not hold."""
-    _known: dict[str, Fact | None] = field(default_factory=dict)
+    _known: dict[str, KeyValue | None] = field(default_factory=dict)
 
     @property
     def _first_session(self) -> Decimal:
@@ -211,13 +211,13 @@ class DerivedKeys:
             self.ids_of_others,
         )
 
-    def __call__(self, key: str) -> Fact | None:
+    def __call__(self, key: str) -> KeyValue | None:
         """Return what is known of the key, or None."""
         if key not in self._known:
             self._known[key] = self._derive(key)
         return self._known[key]
 
-    def _derive(self, key: str) -> Fact | None:
+    def _derive(self, key: str) -> KeyValue | None:
         if key.startswith(_PRINCIPAL_TAG):
             return self._principal_tag(key[len(_PRINCIPAL_TAG) :])
         about_principal = self._about_principal(key)
@@ -235,7 +235,7 @@ class DerivedKeys:
             return self._resource_tag(self.resource_tags, key.partition("/")[2])
         return self._about_request(key)
 
-    def _of_access_point(self, through: Through, key: str) -> Fact | None:
+    def _of_access_point(self, through: AccessPointPath, key: str) -> KeyValue | None:
         """Return what is known of a key that is in every request through an access point, on both its legs."""
         if key.startswith(_ACCESS_POINT_TAG):
             return None if through.tags is None else self._resource_tag(through.tags, key[len(_ACCESS_POINT_TAG) :])
@@ -244,7 +244,7 @@ class DerivedKeys:
         value = through.arn if key == "s3:dataaccesspointarn" else through.account
         return VALUE_UNKNOWN if "*" in value or "?" in value or not value else derived(value)
 
-    def _of_way(self, way: Way, key: str) -> Fact | None:
+    def _of_way(self, way: NetworkPath, key: str) -> KeyValue | None:
         """The VPC keys are there only through an endpoint, the public address only without (rules, Table 1)."""
         if way.is_through_endpoint == (key == "aws:sourceip"):
             return DERIVED_ABSENT
@@ -257,13 +257,13 @@ class DerivedKeys:
         return VALUE_UNKNOWN if key == "aws:vpcsourceip" else None
 
     @staticmethod
-    def _resource_tag(tags: Mapping[str, str | None], tag: str) -> Fact:
+    def _resource_tag(tags: Mapping[str, str | None], tag: str) -> KeyValue:
         if tag not in tags:
             return DERIVED_ABSENT
         value = tags[tag]
         return VALUE_UNKNOWN if value is None else derived(value)
 
-    def _principal_tag(self, tag: str) -> Fact | None:
+    def _principal_tag(self, tag: str) -> KeyValue | None:
         caller = self.caller
         if caller.is_any_member:
             return None
@@ -283,7 +283,7 @@ class DerivedKeys:
             case _:
                 return DERIVED_ABSENT
 
-    def _about_principal(self, key: str) -> Fact | None:
+    def _about_principal(self, key: str) -> KeyValue | None:
         """Return the fact, `UNKNOWN` where the key is about the principal but not known, None where it is not."""
         caller = self.caller
         kind = caller.kind
@@ -348,7 +348,7 @@ class DerivedKeys:
             return None if own or (is_role and caller.permission_set is None) else DERIVED_ABSENT
         return None
 
-    def _of_organization(self, key: str, account: str | None) -> Fact | None:
+    def _of_organization(self, key: str, account: str | None) -> KeyValue | None:
         """Return an account's organization, or its place in it; None where the snapshot does not tell.
 
         An account that the organization does not hold may be in another one, never in this.
@@ -364,7 +364,7 @@ class DerivedKeys:
         path = self.organization.org_path(account)
         return derived(path) if path else None
 
-    def _user_id(self) -> Fact:
+    def _user_id(self) -> KeyValue:
         caller = self.caller
         match caller.kind:
             case CallerKind.USER:
@@ -384,11 +384,11 @@ class DerivedKeys:
             case _:
                 return DERIVED_ABSENT
 
-    def _someone_elses(self) -> Fact:
+    def _someone_elses(self) -> KeyValue:
         """Return a unique id that nobody knows: IAM gives each to one entity alone (rule E12)."""
         return VALUE_UNKNOWN._replace(excluded_ids=self.ids_of_others)
 
-    def _about_request(self, key: str) -> Fact | None:
+    def _about_request(self, key: str) -> KeyValue | None:
         if key in _OF_SERVICES and self.caller.kind is not CallerKind.SERVICE:
             return DERIVED_ABSENT
         if key in _OF_FORWARDED_CALLS:
@@ -410,7 +410,7 @@ class DerivedKeys:
                 return derived(self.caller.account) if self.caller.account else DERIVED_ABSENT
         return None
 
-    def _of_resource(self, key: str) -> Fact | None:
+    def _of_resource(self, key: str) -> KeyValue | None:
         """Whose the resource is: only in requests that have one (rules, Table 1)."""
         target = self.target
         if target.resource is None:
@@ -419,7 +419,7 @@ class DerivedKeys:
             return derived(self.resource_account) if self.resource_account else None
         return self._of_organization(key, self.resource_account)
 
-    def _region(self) -> Fact:
+    def _region(self) -> KeyValue:
         """The Region is in every request; without one in the ARN nobody knows which (rules, Table 1)."""
         if (only := GLOBAL_SERVICES.get(self.target.service)) is not None:
             # The other partitions have their one endpoint elsewhere.

@@ -7,23 +7,23 @@ The engine looks at every statement of every layer, also once the answer is know
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from iamdesk.evaluate.caller import SERVICE_LINKED_PATH, SIGNED, Caller, CallerKind
+from iamdesk.evaluate.action_resource import Target
 from iamdesk.evaluate.context import Context
-from iamdesk.evaluate.credentials import cannot_call, credential_doubt, has_session_token
-from iamdesk.evaluate.layers import (
+from iamdesk.evaluate.credential_limits import cannot_call, credential_doubt, has_session_token
+from iamdesk.evaluate.decision_logic import (
     ACL,
     BOUNDARY,
     IDENTITY,
     PAST_LIMITS,
     SESSION,
-    Ruling,
-    Situation,
-    Slot,
-    Tally,
-    decide_both,
-    tally,
+    DecisionInputs,
+    PolicyTypeDecision,
+    PolicyTypeKey,
+    StatementEffects,
+    decide_bounds,
+    statement_effects,
 )
-from iamdesk.evaluate.matching import Leg, StatementResult, Subject, match_statement
+from iamdesk.evaluate.matching import RequestFacts, StatementResult, SubRequest, match_statement
 from iamdesk.evaluate.open_rules import (
     BOUNDARY_AND_TRUST,
     PUBLIC_BY_CALLER_KEY,
@@ -32,21 +32,21 @@ from iamdesk.evaluate.open_rules import (
     OpenRule,
     Reading,
 )
-from iamdesk.evaluate.policies import AttachedPolicy, PolicySet
+from iamdesk.evaluate.policy_set import AttachedPolicy, PolicySet
+from iamdesk.evaluate.principal import SERVICE_LINKED_PATH, SIGNED, Caller, CallerKind
 from iamdesk.evaluate.principal_match import Grant
-from iamdesk.evaluate.request import Layer
+from iamdesk.evaluate.request import PolicyType
 from iamdesk.evaluate.resource_policy_services import OtherAccounts, Unsigned, facts_of
-from iamdesk.evaluate.services import POSSIBLE_ON_AWS_ROLES, TRUST_ON_BOTH_SIDES
-from iamdesk.evaluate.target import Target
-from iamdesk.evaluate.truth import FALSE
-from iamdesk.evaluate.unknowns import ConditionSet, Resolution, resolve, resolve_verdict
+from iamdesk.evaluate.service_rules import POSSIBLE_ON_AWS_ROLES, TRUST_ON_BOTH_SIDES
+from iamdesk.evaluate.ternary import FALSE
+from iamdesk.evaluate.unknown_context.solver import ConditionSet, UnknownContextResult, resolve, resolve_verdict
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.policy.arn import Arn
 from iamdesk.policy.public_policy import is_public, is_surely_public
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class EvaluationRequest:
     """A request with everything that belongs to it: what the engine decides."""
 
     caller: Caller
@@ -55,9 +55,9 @@ class Question:
     policies: PolicySet
     resource_account: str | None
     """Who owns the resource; None: not known, taken to be the caller's account."""
-    without: frozenset[Layer] = frozenset()
+    without: frozenset[PolicyType] = frozenset()
     """Layers that are left out, at the user's wish."""
-    further: "tuple[Question, ...]" = ()
+    further: "tuple[EvaluationRequest, ...]" = ()
     """The request's other decisions, all of which must allow, too (`layers`): their policies speak on that leg."""
     refusal: str | None = None
     """Why it is refused whatever the policies say, as far as the snapshot alone tells (`wording.REFUSALS`)."""
@@ -66,22 +66,22 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Trace:
+class EvaluationTrace:
     """Everything that the engine found, before it is put into words."""
 
-    question: Question
-    subject: Subject
-    situation: Situation
+    question: EvaluationRequest
+    subject: RequestFacts
+    decision_inputs: DecisionInputs
     results: tuple[StatementResult, ...]
     """Every statement that covers the action."""
-    counted: Tally
+    counted: StatementEffects
     """What they sum up to."""
     broken: tuple[AttachedPolicy, ...]
     """Policies with statements that cannot be evaluated."""
     verdict: Verdict
-    ruling: Ruling
-    worst: Ruling
-    """The ruling with everything unknown against the caller; as ``ruling`` where nothing is unknown."""
+    type_decision: PolicyTypeDecision
+    worst: PolicyTypeDecision
+    """The ruling with everything unknown against the caller; as ``type_decision`` where nothing is unknown."""
     keys: tuple[str, ...]
     sets: tuple[ConditionSet, ...]
     denials: tuple[ConditionSet, ...]
@@ -92,15 +92,15 @@ class Trace:
     """What it would be under the other reading of rules that AWS's pages leave open, where it would differ (K9)."""
 
 
-def evaluate(question: Question) -> Trace:
+def evaluate(question: EvaluationRequest) -> EvaluationTrace:
     """Decide one question."""
     policies = policies_of(question)
-    situation = situation_of(question, policies)
+    decision_inputs = decision_inputs_of(question, policies)
     subject = subject_of(question, policies)
     results: list[StatementResult] = []
     broken: list[AttachedPolicy] = []
     service = question.target.service
-    for policy in _heard(question, policies, situation):
+    for policy in _match_statements(question, policies, decision_inputs):
         is_broken = False
         for statement in policy.document.statements:
             if statement.services is not None and service not in statement.services:
@@ -112,100 +112,109 @@ def evaluate(question: Question) -> Trace:
         is_broken = is_broken or bool(not policy.document.statements and policy.document.diagnostics)
         if is_broken and all(policy.key != other.key for other in broken):
             broken.append(policy)
-    counted = tally((result, result.truth) for result in results)
-    resolution, worst = _resolved(situation, results, counted, subject)
-    return Trace(
+    counted = statement_effects((result, result.truth) for result in results)
+    resolution, worst = _resolved(decision_inputs, results, counted, subject)
+    return EvaluationTrace(
         question,
         subject,
-        situation,
+        decision_inputs,
         tuple(results),
         counted,
         tuple(broken),
         resolution.verdict,
-        resolution.ruling,
+        resolution.type_decision,
         worst,
         resolution.keys,
         resolution.sets,
         resolution.denials,
         resolution.is_exact,
         resolution.has_more,
-        _readings(question, situation, results, subject, resolution.verdict),
+        _readings(question, decision_inputs, results, subject, resolution.verdict),
     )
 
 
-def verdict_of(question: Question) -> Verdict:
+def verdict_of(question: EvaluationRequest) -> Verdict:
     """Return the verdict that `evaluate` gives, sooner: without anything that explains it."""
     policies = policies_of(question)
-    situation = situation_of(question, policies)
+    decision_inputs = decision_inputs_of(question, policies)
     subject = subject_of(question, policies)
     service = question.target.service
     matched = (
         match_statement(policy, statement, subject)
-        for policy in _heard(question, policies, situation)
+        for policy in _match_statements(question, policies, decision_inputs)
         for statement in policy.document.statements
         if statement.services is None or service in statement.services
     )
     results = [result for result in matched if result is not None and result.truth is not FALSE]
-    best, worst = decide_both(situation, tally((result, result.truth) for result in results))
-    return best.verdict if best.verdict is worst.verdict else resolve_verdict(situation, results, subject, best)
+    best, worst = decide_bounds(decision_inputs, statement_effects((result, result.truth) for result in results))
+    return best.verdict if best.verdict is worst.verdict else resolve_verdict(decision_inputs, results, subject, best)
 
 
-def subject_of(question: Question, policies: PolicySet) -> Subject:
+def subject_of(question: EvaluationRequest, policies: PolicySet) -> RequestFacts:
     """Return who asks what, as what statements are held against; ``policies`` are the `policies_of` the question."""
-    further = tuple([Leg(one.target, one.context.derive) for one in question.further]) if question.further else ()
-    return Subject(question.caller, question.target, question.context, policies.boundary is not None, further)
+    further = (
+        tuple([SubRequest(one.target, one.context.derive) for one in question.further]) if question.further else ()
+    )
+    return RequestFacts(question.caller, question.target, question.context, policies.boundary is not None, further)
 
 
-def _heard(question: Question, policies: PolicySet, situation: Situation) -> Iterable[AttachedPolicy]:
+def _match_statements(
+    question: EvaluationRequest, policies: PolicySet, decision_inputs: DecisionInputs
+) -> Iterable[AttachedPolicy]:
     """Yield the policies in play, on all legs."""
-    yield from in_play(policies, situation)
+    yield from applicable_policies(policies, decision_inputs)
     if not question.further:
         return
-    for one, of_leg in zip(question.further, situation.further, strict=True):
-        yield from in_play(policies_of(one), of_leg)
+    for one, of_leg in zip(question.further, decision_inputs.further, strict=True):
+        yield from applicable_policies(policies_of(one), of_leg)
 
 
-def settle(situation: Situation, results: Sequence[StatementResult], subject: Subject) -> tuple[Resolution, Ruling]:
+def decide_with_unknowns(
+    decision_inputs: DecisionInputs, results: Sequence[StatementResult], subject: RequestFacts
+) -> tuple[UnknownContextResult, PolicyTypeDecision]:
     """Return the answer that the statements give, and the ruling with everything unknown against the caller.
 
-    ``results`` are those of all statements that cover the action, in the order of `in_play`; statements that are false
-    may be left out.
+    ``results`` are those of all statements that cover the action, in the order of `applicable_policies`; statements
+    that are false may be left out.
     """
-    return _resolved(situation, results, tally((result, result.truth) for result in results), subject)
+    return _resolved(decision_inputs, results, statement_effects((result, result.truth) for result in results), subject)
 
 
 def _resolved(
-    situation: Situation, results: Sequence[StatementResult], counted: Tally, subject: Subject
-) -> tuple[Resolution, Ruling]:
-    best, worst = decide_both(situation, counted)
+    decision_inputs: DecisionInputs,
+    results: Sequence[StatementResult],
+    counted: StatementEffects,
+    subject: RequestFacts,
+) -> tuple[UnknownContextResult, PolicyTypeDecision]:
+    best, worst = decide_bounds(decision_inputs, counted)
     if best.verdict is not worst.verdict:
-        return resolve(situation, results, subject, best), worst
-    ruling = worst if best.verdict is Verdict.ALLOWED else best
-    return Resolution(best.verdict, ruling, (), (), (), is_exact=True), worst
+        return resolve(decision_inputs, results, subject, best), worst
+    type_decision = worst if best.verdict is Verdict.ALLOWED else best
+    return UnknownContextResult(best.verdict, type_decision, (), (), (), is_exact=True), worst
 
 
-def policies_of(question: Question) -> PolicySet:
+def policies_of(question: EvaluationRequest) -> PolicySet:
     """Return the policies that the question is decided by: all but the layers that it leaves out."""
     policies, without = question.policies, question.without
     if not without:
         return policies
     return replace(
         policies,
-        identity=() if Layer.IDENTITY in without else policies.identity,
-        boundary=None if Layer.PERMISSIONS_BOUNDARY in without else policies.boundary,
-        session=None if Layer.SESSION in without else policies.session,
-        scps=None if Layer.SCP in without else policies.scps,
-        rcps=None if Layer.RCP in without else policies.rcps,
+        identity=() if PolicyType.IDENTITY in without else policies.identity,
+        boundary=None if PolicyType.PERMISSIONS_BOUNDARY in without else policies.boundary,
+        session=None if PolicyType.SESSION in without else policies.session,
+        scps=None if PolicyType.SCP in without else policies.scps,
+        rcps=None if PolicyType.RCP in without else policies.rcps,
         resource=None
-        if (Layer.TRUST if question.target.is_on_trust else Layer.RESOURCE) in without
+        if (PolicyType.TRUST if question.target.is_on_trust else PolicyType.RESOURCE) in without
         else policies.resource,
         grants=tuple(grant for grant in policies.grants if grant.layer not in without),
-        endpoint=None if Layer.ENDPOINT in without else policies.endpoint,
-        restrict_public_buckets=policies.restrict_public_buckets and Layer.BLOCK_PUBLIC_ACCESS not in without,
+        endpoint=None if PolicyType.ENDPOINT in without else policies.endpoint,
+        restrict_public_buckets=policies.restrict_public_buckets and PolicyType.BLOCK_PUBLIC_ACCESS not in without,
     )
 
 
-def situation_of(question: Question, policies: PolicySet) -> Situation:
+def decision_inputs_of(question: EvaluationRequest, policies: PolicySet) -> DecisionInputs:
     """Return what is fixed before any statement is looked at.
 
     Of the caller, it depends on the kind, the account, the partition and the path alone; of ``policies``, on what there
@@ -222,24 +231,24 @@ def situation_of(question: Question, policies: PolicySet) -> Situation:
     if is_key and target.is_beside_key_policies:
         # Whom the grant names needs no more, of whatever account; others need that it names theirs, or owns the key.
         needs_delegation, cross = cross, False
-    slots: list[Slot] = []
+    slots: list[PolicyTypeKey] = []
     if policies.scps is not None and caller.kind in SIGNED and not caller.is_service_linked:  # rules B6, E11
-        slots += [Slot(Layer.SCP, level) for level in range(len(policies.scps))]
+        slots += [PolicyTypeKey(PolicyType.SCP, level) for level in range(len(policies.scps))]
     if policies.endpoint is not None:
-        slots.append(Slot(Layer.ENDPOINT))
+        slots.append(PolicyTypeKey(PolicyType.ENDPOINT))
     if caller.kind in SIGNED:
         slots.append(IDENTITY)
         if policies.boundary is not None and caller.kind is not CallerKind.ROOT:
             slots.append(BOUNDARY)
         if policies.session is not None:
             slots.append(SESSION)
-    if policies.resource is not None or any(grant.layer is Layer.RESOURCE for grant in policies.grants):
-        slots.append(Slot(Layer.TRUST if is_trust else Layer.RESOURCE))
+    if policies.resource is not None or any(grant.layer is PolicyType.RESOURCE for grant in policies.grants):
+        slots.append(PolicyTypeKey(PolicyType.TRUST if is_trust else PolicyType.RESOURCE))
     # An ACL speaks to other accounts and to the public, never to the owner's own principals (rule I6).
-    if (cross or caller.account is None) and any(grant.layer is Layer.ACL for grant in policies.grants):
+    if (cross or caller.account is None) and any(grant.layer is PolicyType.ACL for grant in policies.grants):
         slots.append(ACL)
     if policies.rcps is not None and _rcps_apply(question):
-        slots += [Slot(Layer.RCP, level) for level in range(len(policies.rcps))]
+        slots += [PolicyTypeKey(PolicyType.RCP, level) for level in range(len(policies.rcps))]
     restricts = (
         policies.restrict_public_buckets
         and policies.resource is not None
@@ -247,7 +256,7 @@ def situation_of(question: Question, policies: PolicySet) -> Situation:
         and (caller.account is None or cross)
         and is_public(policies.resource.document)
     )
-    return Situation(
+    return DecisionInputs(
         caller=caller,
         is_cross_account=cross,
         slots=tuple(slots),
@@ -258,12 +267,14 @@ def situation_of(question: Question, policies: PolicySet) -> Situation:
         refusal=_refusal(question, cross),
         restricts_public=restricts,
         unlocks=caller.kind is CallerKind.ROOT and not cross and target.name in facts.owner_root_always,
-        further=tuple([situation_of(one, policies_of(one)) for one in question.further]) if question.further else (),
+        further=tuple([decision_inputs_of(one, policies_of(one)) for one in question.further])
+        if question.further
+        else (),
         doubt=credential_doubt(caller, target, question.context),
     )
 
 
-def _rcps_apply(question: Question) -> bool:
+def _rcps_apply(question: EvaluationRequest) -> bool:
     """RCPs bind calls on resources of services that support them (rules B7, B8), never service-linked roles."""
     target = question.target
     if question.caller.is_service_linked or (target.service, target.name) == ("kms", "retiregrant"):
@@ -274,7 +285,7 @@ def _rcps_apply(question: Question) -> bool:
     return has_resource and target.supports_rcps
 
 
-def _needs_no_permission(question: Question) -> bool:
+def _needs_no_permission(question: EvaluationRequest) -> bool:
     """sts:GetCallerIdentity for everyone who signs, sts:GetSessionToken for users and root (rule I3).
 
     Likewise, for every caller, an action that takes no credentials: no policy is evaluated.
@@ -290,7 +301,7 @@ def _needs_no_permission(question: Question) -> bool:
     return target.name == "getsessiontoken" and has_keys and not has_session_token(caller, question.context)
 
 
-def _refusal(question: Question, cross: bool) -> str | None:
+def _refusal(question: EvaluationRequest, cross: bool) -> str | None:
     caller, target = question.caller, question.target
     facts = facts_of(target.service)
     if cannot_call(caller, target, question.context):
@@ -306,7 +317,7 @@ def _refusal(question: Question, cross: bool) -> str | None:
         if target.service == "kms":
             return "kms-cross-account"
         # Access by a resource share does not depend on the resource's policy.
-        if not any(grant.layer is Layer.RESOURCE for grant in question.policies.grants):
+        if not any(grant.layer is PolicyType.RESOURCE for grant in question.policies.grants):
             return "owner-alone"
     if resource is not None and facts.is_reserved(target.name, resource.resource):
         return "aws-owned"  # rule I1
@@ -330,40 +341,44 @@ def _is_write(target: Target) -> bool:
     return target.action is not None and target.action.access_level not in ("Read", "List")
 
 
-def in_play(policies: PolicySet, situation: Situation) -> Iterable[AttachedPolicy]:
+def applicable_policies(policies: PolicySet, decision_inputs: DecisionInputs) -> Iterable[AttachedPolicy]:
     """Yield the policies of every layer in play, those that every caller of the account meets first."""
-    layers = {slot.layer for slot in situation.slots}
-    if Layer.RCP in layers:
+    layers = {type_key.layer for type_key in decision_inputs.slots}
+    if PolicyType.RCP in layers:
         yield from (policy for level in policies.rcps or () for policy in level)
-    if Layer.SCP in layers:
+    if PolicyType.SCP in layers:
         yield from (policy for level in policies.scps or () for policy in level)
-    if Layer.ENDPOINT in layers and policies.endpoint is not None:
+    if PolicyType.ENDPOINT in layers and policies.endpoint is not None:
         yield policies.endpoint
     if policies.resource is not None:
         yield policies.resource
     yield from (grant for grant in policies.grants if grant.layer in layers)
-    if Layer.IDENTITY in layers and situation.caller.kind is not CallerKind.ROOT:
+    if PolicyType.IDENTITY in layers and decision_inputs.caller.kind is not CallerKind.ROOT:
         yield from policies.identity
-    if Layer.PERMISSIONS_BOUNDARY in layers:
+    if PolicyType.PERMISSIONS_BOUNDARY in layers:
         yield from policies.boundary or ()
-    if Layer.SESSION in layers:
+    if PolicyType.SESSION in layers:
         yield from policies.session or ()
 
 
 def _readings(
-    question: Question, situation: Situation, results: list[StatementResult], subject: Subject, verdict: Verdict
+    question: EvaluationRequest,
+    decision_inputs: DecisionInputs,
+    results: list[StatementResult],
+    subject: RequestFacts,
+    verdict: Verdict,
 ) -> tuple[Reading, ...]:
     """Return the decision under the other reading of each open rule, where it is another one.
 
     Rules that change it only together are one reading.
     """
-    lenient = dict(_read_otherwise(question, situation, results))
+    lenient = dict(_read_otherwise(question, decision_inputs, results))
     rules = dict.fromkeys([*lenient, *(rule for result in results for rule in result.open_rules)])
     if not rules:
         return ()
 
     def decided(read: Iterable[OpenRule]) -> Verdict:
-        by_rules, changes = situation, set(read)
+        by_rules, changes = decision_inputs, set(read)
         for rule in lenient.keys() & changes:
             by_rules = lenient[rule](by_rules)
         told = [
@@ -372,7 +387,7 @@ def _readings(
             else result
             for result in results
         ]
-        return settle(by_rules, told, subject)[0].verdict
+        return decide_with_unknowns(by_rules, told, subject)[0].verdict
 
     found: list[Reading] = []
     singly, together = [(rule,) for rule in rules], [result.open_rules for result in results if result.open_rules]
@@ -383,35 +398,43 @@ def _readings(
 
 
 def _read_otherwise(
-    question: Question, situation: Situation, results: Sequence[StatementResult]
-) -> Iterator[tuple[OpenRule, Callable[[Situation], Situation]]]:
+    question: EvaluationRequest, decision_inputs: DecisionInputs, results: Sequence[StatementResult]
+) -> Iterator[tuple[OpenRule, Callable[[DecisionInputs], DecisionInputs]]]:
     """Yield the open rules that fix the situation of this request, each with the situation by its other reading."""
-    caller = situation.caller
-    if situation.is_trust and not situation.is_cross_account:  # rule I2
+    caller = decision_inputs.caller
+    if decision_inputs.is_trust and not decision_inputs.is_cross_account:  # rule I2
         grants = {result.grant for result in results if result.statement.is_allow and result.truth is not FALSE}
-        if BOUNDARY in situation.slots and grants & PAST_LIMITS:
+        if BOUNDARY in decision_inputs.slots and grants & PAST_LIMITS:
             yield BOUNDARY_AND_TRUST, _without_boundary
-        if situation.needs_both and caller.kind is CallerKind.USER and Grant.EXACT in grants:
+        if decision_inputs.needs_both and caller.kind is CallerKind.USER and Grant.EXACT in grants:
             yield SOURCE_IDENTITY_OF_USER, lambda one: replace(one, needs_both=False)
-    if situation.refusal == "owner-alone" and caller.kind is CallerKind.ANONYMOUS and question.target.service == "sqs":
+    if (
+        decision_inputs.refusal == "owner-alone"
+        and caller.kind is CallerKind.ANONYMOUS
+        and question.target.service == "sqs"
+    ):
         yield UNSIGNED_ON_QUEUES, lambda one: replace(one, refusal=None)
     questions = (question, *question.further)
-    restricting = [one for one, of_leg in zip(questions, situation.legs, strict=True) if of_leg.restricts_public]
+    restricting = [
+        one for one, of_leg in zip(questions, decision_inputs.sub_requests, strict=True) if of_leg.restricts_public
+    ]
     policies = [one.policies.resource for one in restricting]
     if any(policy is not None and not is_surely_public(policy.document) for policy in policies):  # rule I7
         yield PUBLIC_BY_CALLER_KEY, lambda one: _not_restricting(one, questions)
 
 
-def _without_boundary(situation: Situation) -> Situation:
-    return replace(situation, slots=tuple([slot for slot in situation.slots if slot != BOUNDARY]))
+def _without_boundary(decision_inputs: DecisionInputs) -> DecisionInputs:
+    return replace(
+        decision_inputs, slots=tuple([type_key for type_key in decision_inputs.slots if type_key != BOUNDARY])
+    )
 
 
-def _not_restricting(situation: Situation, questions: Sequence[Question]) -> Situation:
+def _not_restricting(decision_inputs: DecisionInputs, questions: Sequence[EvaluationRequest]) -> DecisionInputs:
     """Return the situation where policies that are public by one reading alone do not count as public."""
-    legs = [
+    sub_requests = [
         replace(one, restricts_public=one.restricts_public and is_surely_public(asked.policies.resource.document))
         if asked.policies.resource is not None
         else one
-        for one, asked in zip(situation.legs, questions, strict=True)
+        for one, asked in zip(decision_inputs.sub_requests, questions, strict=True)
     ]
-    return replace(legs[0], further=tuple(legs[1:]))
+    return replace(sub_requests[0], further=tuple(sub_requests[1:]))

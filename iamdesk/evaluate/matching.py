@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from iamdesk.evaluate.caller import Caller
+from iamdesk.evaluate.action_resource import Target, log_group
 from iamdesk.evaluate.condition_tests import evaluate_test
-from iamdesk.evaluate.context import Context, Fact
+from iamdesk.evaluate.context import Context, KeyValue
 from iamdesk.evaluate.open_rules import (
     ACCOUNT_LISTS_BY_ARN,
     LOG_GROUP_BY_BARE_ARN,
@@ -17,43 +17,45 @@ from iamdesk.evaluate.open_rules import (
     WILDCARD_OVER_COLONS,
     OpenRule,
 )
-from iamdesk.evaluate.policies import SHORT_ARNS, AttachedPolicy
+from iamdesk.evaluate.policy_set import SHORT_ARNS, AttachedPolicy
+from iamdesk.evaluate.principal import Caller
 from iamdesk.evaluate.principal_match import (
     Grant,
-    enters_by_provider,
     is_exempt_as_role,
+    is_federated_assume,
     is_partly_exempt,
-    match_at_gateway,
+    match_gateway_endpoint_principal,
     match_principal,
     names_session_of,
 )
-from iamdesk.evaluate.request import Layer
-from iamdesk.evaluate.target import Target, log_group
-from iamdesk.evaluate.truth import FALSE, MAYBE, TRUE, Truth
+from iamdesk.evaluate.request import PolicyType
+from iamdesk.evaluate.ternary import FALSE, MAYBE, TRUE, Truth
 from iamdesk.policy.arn import Arn
 from iamdesk.policy.conditions import ConditionTest
-from iamdesk.policy.resources import Match, ResourcePattern, ShortArns
+from iamdesk.policy.resource_patterns import Match, ResourcePattern, ShortArns
 from iamdesk.policy.statement import Statement
 
-_NAMES_PRINCIPALS = frozenset({Layer.RESOURCE, Layer.TRUST, Layer.ACL, Layer.RCP, Layer.ENDPOINT})
+_NAMES_PRINCIPALS = frozenset(
+    {PolicyType.RESOURCE, PolicyType.TRUST, PolicyType.ACL, PolicyType.RCP, PolicyType.ENDPOINT}
+)
 """Layers whose statements say whom they speak of."""
-_HAS_RESOURCE_OF_ITS_OWN = frozenset({Layer.RESOURCE, Layer.TRUST})
+_HAS_RESOURCE_OF_ITS_OWN = frozenset({PolicyType.RESOURCE, PolicyType.TRUST})
 """Layers whose statements may leave the resource out: they mean what they are attached to (rule F8)."""
 
 
-class Failure(NamedTuple):
+class Mismatch(NamedTuple):
     """The element that did not match, and for a condition which test and what was known of its key."""
 
     element: str
     test: ConditionTest | None = None
-    fact: Fact | None = None
+    fact: KeyValue | None = None
 
 
-class OpenTest(NamedTuple):
+class UndeterminedTest(NamedTuple):
     """A condition test that hangs on something unknown."""
 
     test: ConditionTest
-    fact: Fact
+    fact: KeyValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +67,9 @@ class StatementResult:
     truth: Truth
     grant: Grant | None
     """How it names the caller, in layers that do."""
-    failures: tuple[Failure, ...]
+    failures: tuple[Mismatch, ...]
     """Elements that do not match, in the order principal, resource, condition."""
-    open_tests: tuple[OpenTest, ...]
+    open_tests: tuple[UndeterminedTest, ...]
     """Tests that hang on unknown keys; the statement hangs on all of them."""
     open_resource: bool
     """Whether the resource hangs on a policy variable of which nothing is known."""
@@ -77,29 +79,29 @@ class StatementResult:
     """On what they disagree; set where ``other`` is."""
 
 
-class Leg(NamedTuple):
+class SubRequest(NamedTuple):
     """What is another leg's own: its resource, and what the snapshot knows of the context there."""
 
     target: Target
-    derive: Callable[[str], Fact | None]
+    derive: Callable[[str], KeyValue | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class RequestFacts:
     """What statements are held against."""
 
     caller: Caller
     target: Target
     context: Context
     has_boundary: bool
-    further: tuple[Leg, ...] = ()
-    """The request's other legs (`layers`)."""
+    further: tuple[SubRequest, ...] = ()
+    """The request's other legs (`decision_logic`)."""
 
-    def on_leg(self, leg: int) -> "Subject":
+    def on_leg(self, sub_request: int) -> "RequestFacts":
         """Return the request as it stands in one of its decisions: what was given holds in all of them."""
-        if not leg:
+        if not sub_request:
             return self
-        one = self.further[leg - 1]
+        one = self.further[sub_request - 1]
         return replace(self, target=one.target, context=replace(self.context, derive=one.derive), further=())
 
     @property
@@ -108,23 +110,23 @@ class Subject:
         targets = (self.target, *(one.target for one in self.further))
         return tuple([target.resource for target in targets if target.resource is not None])
 
-    def where_least_is_known(self) -> "Subject":
+    def where_least_is_known(self) -> "RequestFacts":
         """Return the request with each condition key as it is on the leg on which least is known of it."""
         if not self.further:
             return self
         derives = (self.context.derive, *(one.derive for one in self.further))
 
-        def derive(key: str) -> Fact | None:
+        def derive(key: str) -> KeyValue | None:
             facts = [one(key) for one in derives]
             return None if None in facts else max(filter(None, facts), key=lambda fact: fact.knowledge)
 
         return replace(self, context=replace(self.context, derive=derive))
 
 
-def match_statement(policy: AttachedPolicy, statement: Statement, subject: Subject) -> StatementResult | None:
+def match_statement(policy: AttachedPolicy, statement: Statement, subject: RequestFacts) -> StatementResult | None:
     """Hold one statement against a request; None when it does not cover the action or cannot be evaluated."""
-    if policy.leg:
-        subject = subject.on_leg(policy.leg)
+    if policy.sub_request:
+        subject = subject.on_leg(policy.sub_request)
     target = subject.target
     if statement.broken is not None:
         return None
@@ -133,24 +135,28 @@ def match_statement(policy: AttachedPolicy, statement: Statement, subject: Subje
         may_cover = statement.may_cover_action(target.service, target.name)
     if not covers and not may_cover:
         return None
-    failures: list[Failure] = []
-    open_tests: list[OpenTest] = []
+    failures: list[Mismatch] = []
+    open_tests: list[UndeterminedTest] = []
     grant: Grant | None = None
     principal = TRUE
     if policy.layer in _NAMES_PRINCIPALS:
         if policy.is_of_gateway:
-            grant = match_at_gateway(statement, subject.caller)
+            grant = match_gateway_endpoint_principal(statement, subject.caller)
         else:
             grant = match_principal(statement, subject.caller, subject.has_boundary)
-            if policy.layer is Layer.TRUST and statement.is_allow and enters_by_provider(subject.caller, target.name):
+            if (
+                policy.layer is PolicyType.TRUST
+                and statement.is_allow
+                and is_federated_assume(subject.caller, target.name)
+            ):
                 grant = grant if grant is Grant.EXACT else None
             if grant is None and (session := names_session_of(statement, subject.caller)) is not None:
                 result = evaluate_test(session, subject.context)
                 principal, grant = result.truth, None if result.truth is FALSE else Grant.EXACT
                 if result.truth is MAYBE:
-                    open_tests.append(OpenTest(session, result.fact))
+                    open_tests.append(UndeterminedTest(session, result.fact))
         if grant is None:
-            failures.append(Failure("NotPrincipal" if statement.not_principal else "Principal"))
+            failures.append(Mismatch("NotPrincipal" if statement.not_principal else "Principal"))
     resource, other_resource, rule = match_resource(policy, statement, subject)
     rules = [] if rule is None else [rule]
     truth = FALSE if failures else min(resource, principal)
@@ -162,19 +168,19 @@ def match_statement(policy: AttachedPolicy, statement: Statement, subject: Subje
         other = resource if other_resource is None else other_resource
         rules.append(ROLE_LISTED)
     if resource is FALSE:
-        failures.append(Failure("NotResource" if statement.not_resource else "Resource"))
+        failures.append(Mismatch("NotResource" if statement.not_resource else "Resource"))
     for test in statement.conditions:
         result = evaluate_test(test, subject.context)
         if result.truth is FALSE:
-            failures.append(Failure("Condition", test, result.fact))
+            failures.append(Mismatch("Condition", test, result.fact))
         elif result.truth is MAYBE:
-            open_tests.append(OpenTest(test, result.fact))
+            open_tests.append(UndeterminedTest(test, result.fact))
         truth = min(truth, result.truth)
         other = min(other, result.truth if result.other is None else result.other)
         if result.open_rule is not None:
             rules.append(result.open_rule)
     if not covers:
-        failures.insert(0, Failure("Action"))
+        failures.insert(0, Mismatch("Action"))
         truth = FALSE
     elif not may_cover:
         other = FALSE
@@ -194,7 +200,7 @@ def match_statement(policy: AttachedPolicy, statement: Statement, subject: Subje
 
 
 def match_resource(
-    policy: AttachedPolicy, statement: Statement, subject: Subject
+    policy: AttachedPolicy, statement: Statement, subject: RequestFacts
 ) -> tuple[Truth, Truth | None, OpenRule | None]:
     """Return whether the resource is covered; where AWS's pages disagree, also the other reading and the rule."""
     entries = statement.resources
@@ -231,7 +237,7 @@ def match_resource(
     return plain, (None if odd is None else covered), odd
 
 
-def _of_log_group(entry: ResourcePattern, target: Target, subject: Subject, short: ShortArns) -> Match:
+def _of_log_group(entry: ResourcePattern, target: Target, subject: RequestFacts, short: ShortArns) -> Match:
     """Return whether an entry that does not name a log group as AWS's guide has it names it in another way.
 
     AWS's messages have ``log-group:NAME:log-stream:``, and AWS managed policies, too (AmazonDMSCloudWatchLogsRole). The
@@ -247,7 +253,7 @@ def _of_log_group(entry: ResourcePattern, target: Target, subject: Subject, shor
     return Match.ODD if is_bare and "log-group" in target.resource_types else Match.NO
 
 
-def action_misses(policies: Iterable[AttachedPolicy], subject: Subject) -> Iterator[StatementResult]:
+def near_misses_by_action(policies: Iterable[AttachedPolicy], subject: RequestFacts) -> Iterator[StatementResult]:
     """Yield the Allow statements that speak of the service and cover the resource, but not the action."""
     target = subject.target
     for policy in policies:
@@ -260,5 +266,5 @@ def action_misses(policies: Iterable[AttachedPolicy], subject: Subject) -> Itera
                 continue
             if match_resource(policy, statement, subject)[0] is TRUE:
                 element = "NotAction" if statement.not_action else "Action"
-                failure = (Failure(element),)
+                failure = (Mismatch(element),)
                 yield StatementResult(policy, statement, FALSE, None, failure, (), open_resource=False, other=None)

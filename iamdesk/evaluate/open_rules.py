@@ -6,7 +6,7 @@ An answer that comes out otherwise by the other reading says so (code ``pages-di
 from typing import NamedTuple
 
 from iamdesk.evaluate.verdict import Verdict
-from iamdesk.language import mark
+from iamdesk.i18n import mark
 
 
 class OpenRule(NamedTuple):

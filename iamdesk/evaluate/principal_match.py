@@ -2,8 +2,8 @@
 
 from enum import StrEnum
 
-from iamdesk.evaluate.caller import Caller, CallerKind
-from iamdesk.evaluate.services import PASSED_IN_WHILE_ENTERING
+from iamdesk.evaluate.principal import Caller, CallerKind
+from iamdesk.evaluate.service_rules import PASSED_IN_WHILE_ENTERING
 from iamdesk.policy.conditions import ConditionTest, Quantifier, policy_value
 from iamdesk.policy.operators import OPERATORS
 from iamdesk.policy.principals import PrincipalEntry, PrincipalType
@@ -43,7 +43,7 @@ def match_principal(statement: Statement, caller: Caller, has_boundary: bool) ->
     return next((grant for grant in _MOST_GENEROUS if grant in grants), None)
 
 
-def enters_by_provider(caller: Caller, action: str) -> bool:
+def is_federated_assume(caller: Caller, action: str) -> bool:
     """Return whether a role is assumed with an assertion or token, whose provider its trust policy has to name.
 
     ``*`` names no provider, neither for a provider nor for an unsigned caller, who brings none at all.
@@ -70,7 +70,7 @@ def names_session_of(statement: Statement, caller: Caller) -> ConditionTest | No
     return ConditionTest(operator, operator.name, Quantifier.NONE, False, SESSION_KEY, "aws:userid", values, path, ())
 
 
-def match_at_gateway(statement: Statement, caller: Caller) -> Grant | None:
+def match_gateway_endpoint_principal(statement: Statement, caller: Caller) -> Grant | None:
     """Return how a statement of a gateway endpoint's policy covers the caller; None when it does not.
 
     Gateway endpoints take no principal but ``*``; an account there means its root user alone (rule B9).

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from iamdesk.language import phrase, strung
+from iamdesk.i18n import join_messages, phrase
 
 
 class RequestError(ValueError):
@@ -19,7 +19,7 @@ class CaseError(ValueError):
 ACCOUNT_DIGITS = 12
 
 
-class UnknownContext(StrEnum):
+class MissingContextMode(StrEnum):
     """What a condition key that nobody gave means."""
 
     UNKNOWN = "unknown"
@@ -28,16 +28,16 @@ class UnknownContext(StrEnum):
     """It is not in the request: AWS's own rule (rule K1)."""
 
 
-def read_unknown_context(word: str) -> UnknownContext:
+def read_missing_context_mode(word: str) -> MissingContextMode:
     """Return how keys that are not provided are treated.
 
     Raises:
         RequestError: the word is not one of those allowed.
     """
     try:
-        return UnknownContext(word)
+        return MissingContextMode(word)
     except ValueError:
-        words = strung(", ", [one.value for one in UnknownContext])
+        words = join_messages(", ", [one.value for one in MissingContextMode])
         raise RequestError(
             phrase(
                 "`{word}` is not a way to treat keys that are not provided: expected {words}", word=word, words=words
@@ -45,7 +45,7 @@ def read_unknown_context(word: str) -> UnknownContext:
         ) from None
 
 
-class Layer(StrEnum):
+class PolicyType(StrEnum):
     """One kind of policy in the evaluation, in the order in which an answer tells them (CONTRACT 1)."""
 
     RCP = "rcp"
@@ -61,7 +61,7 @@ class Layer(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class NamedDocument:
+class SessionPolicy:
     """A policy document that comes with the question instead of the snapshot (a session policy, say)."""
 
     name: str
@@ -82,12 +82,12 @@ class Request:
     resource: str = "*"
     context: Mapping[str, str | Sequence[str] | None] = field(default_factory=dict)
     resource_account: str | None = None
-    session_policies: tuple[NamedDocument, ...] | None = None
-    unknown_context: UnknownContext = UnknownContext.UNKNOWN
-    without: frozenset[Layer] = frozenset()
+    session_policies: tuple[SessionPolicy, ...] | None = None
+    unknown_context: MissingContextMode = MissingContextMode.UNKNOWN
+    without: frozenset[PolicyType] = frozenset()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "unknown_context", read_unknown_context(self.unknown_context))
+        object.__setattr__(self, "unknown_context", read_missing_context_mode(self.unknown_context))
 
     def told_owner(self) -> str | None:
         """Return ``resource_account``, checked; None where the question does not tell.

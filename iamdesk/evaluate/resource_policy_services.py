@@ -11,8 +11,8 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from iamdesk.index.actions import reference
-from iamdesk.paths import resources
+from iamdesk.aws.service_reference import reference
+from iamdesk.resource_files import resources
 
 
 class OtherAccounts(StrEnum):

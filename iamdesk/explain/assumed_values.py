@@ -10,18 +10,18 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
 
-from iamdesk.evaluate.caller import SIGNED
-from iamdesk.evaluate.context import ABSENT, Fact, Knowledge
-from iamdesk.evaluate.credentials import ISSUE_TIME_KEY, MFA_KEY
+from iamdesk.aws.service_reference import reference
+from iamdesk.evaluate.context import ABSENT, KeyValue, Knowledge
+from iamdesk.evaluate.credential_limits import ISSUE_TIME_KEY, MFA_KEY
 from iamdesk.evaluate.derived_keys import DerivedKeys
-from iamdesk.evaluate.engine import Question, Trace, evaluate
-from iamdesk.evaluate.given_keys import facts_given
-from iamdesk.evaluate.samples import samples
-from iamdesk.evaluate.truth import MAYBE
+from iamdesk.evaluate.engine import EvaluationRequest, EvaluationTrace, evaluate
+from iamdesk.evaluate.principal import SIGNED
+from iamdesk.evaluate.request_context import facts_given
+from iamdesk.evaluate.ternary import MAYBE
+from iamdesk.evaluate.unknown_context.test_values import samples
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Assumption
-from iamdesk.index.actions import reference
-from iamdesk.language import phrase
+from iamdesk.i18n import phrase
 from iamdesk.policy.conditions import ConditionTest
 from iamdesk.policy.operators import read_date
 
@@ -35,14 +35,14 @@ ASSUMED_KEYS = frozenset({_SECURE, _VIA, *_CALLED_VIA, *_MCP, _NOW, _EPOCH})
 _MOST_VALUES = 64
 _MOST_SERVICES = 8
 """How many services are tried in the chain of a forwarded call."""
-_TRUE = Fact(Knowledge.PRESENT, ("true",))
-_FALSE = Fact(Knowledge.PRESENT, ("false",))
+_TRUE = KeyValue(Knowledge.PRESENT, ("true",))
+_FALSE = KeyValue(Knowledge.PRESENT, ("false",))
 
-type World = Mapping[str, Fact]
+type World = Mapping[str, KeyValue]
 """The facts that are varied, by key in lower case."""
 
 
-def assumed_values(trace: Trace) -> Iterator[Assumption]:
+def assumed_values(trace: EvaluationTrace) -> Iterator[Assumption]:
     """Yield the assumptions about the context for which another value would change the decision."""
     tested = _Tested(trace)
     if isinstance(trace.question.context.derive, DerivedKeys):
@@ -59,7 +59,7 @@ def assumed_values(trace: Trace) -> Iterator[Assumption]:
 class _Tested:
     """Which keys the statements test, and with what."""
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: EvaluationTrace) -> None:
         self._trace = trace
         self._tests: dict[str, list[ConditionTest]] = {}
         self._keys: set[str] = set()
@@ -86,12 +86,12 @@ class _Tested:
         return key not in self._trace.question.context.given
 
 
-def decided(question: Question, world: World) -> Verdict:
+def decided(question: EvaluationRequest, world: World) -> Verdict:
     """Return the decision with other values of some keys; values that the request provides stay."""
     return evaluate(_put(question, world)).verdict
 
 
-def _put(question: Question, world: World) -> Question:
+def _put(question: EvaluationRequest, world: World) -> EvaluationRequest:
     given = {**world, **question.context.given}
     context = replace(question.context, given=given)
     return replace(question, context=context, further=tuple([_put(one, world) for one in question.further]))
@@ -108,16 +108,16 @@ _FURTHEST_FROM_ALLOWED = (Verdict.EXPLICIT_DENY, Verdict.IMPLICIT_DENY, Verdict.
 _FURTHEST_FROM_DENIED = (Verdict.ALLOWED, Verdict.CONDITIONAL, Verdict.EXPLICIT_DENY, Verdict.IMPLICIT_DENY)
 
 
-def _becomes(trace: Trace, worlds: Iterable[World]) -> Verdict | None:
+def _becomes(trace: EvaluationTrace, worlds: Iterable[World]) -> Verdict | None:
     return furthest(trace.verdict, [decided(trace.question, world) for world in worlds])
 
 
-def _taken(trace: Trace, values: Mapping[str, str | Sequence[str]]) -> World:
+def _taken(trace: EvaluationTrace, values: Mapping[str, str | Sequence[str]]) -> World:
     """Return facts of a context; keys that the action does not take stay absent (rule J1)."""
     return facts_given(values, trace.question.target)
 
 
-def _transport(trace: Trace, tested: _Tested) -> Iterator[Assumption]:
+def _transport(trace: EvaluationTrace, tested: _Tested) -> Iterator[Assumption]:
     if tested.any_of(_SECURE):
         other = _becomes(trace, [_taken(trace, {_SECURE: "false"})])
         if other is not None:
@@ -128,7 +128,7 @@ def _transport(trace: Trace, tested: _Tested) -> Iterator[Assumption]:
             )
 
 
-def _forwarded(trace: Trace, tested: _Tested) -> Iterator[Assumption]:
+def _forwarded(trace: EvaluationTrace, tested: _Tested) -> Iterator[Assumption]:
     """A service that calls another for the caller sends aws:ViaAWSService, and some say which it is (rule D10)."""
     if not tested.any_of(_VIA, *_CALLED_VIA):
         return
@@ -155,7 +155,7 @@ def _forwarded(trace: Trace, tested: _Tested) -> Iterator[Assumption]:
             )
 
 
-def _chains(trace: Trace, tested: _Tested) -> Iterator[World]:
+def _chains(trace: EvaluationTrace, tested: _Tested) -> Iterator[World]:
     services = tested.values(*_CALLED_VIA)[:_MOST_SERVICES]
     chains: list[tuple[str, ...]] = [(one,) for one in services]
     chains += [pair for one, other in combinations(services, 2) for pair in ((one, other), (other, one))]
@@ -164,7 +164,7 @@ def _chains(trace: Trace, tested: _Tested) -> Iterator[World]:
         yield _taken(trace, {"aws:calledvia": chain, "aws:calledviafirst": first, "aws:calledvialast": last})
 
 
-def _by_mcp(trace: Trace, tested: _Tested) -> Iterator[Assumption]:
+def _by_mcp(trace: EvaluationTrace, tested: _Tested) -> Iterator[Assumption]:
     if not tested.any_of(*_MCP):
         return
     via, action, server = _MCP
@@ -180,7 +180,7 @@ def _by_mcp(trace: Trace, tested: _Tested) -> Iterator[Assumption]:
         )
 
 
-def _time(trace: Trace, tested: _Tested) -> Iterator[Assumption]:
+def _time(trace: EvaluationTrace, tested: _Tested) -> Iterator[Assumption]:
     derive = trace.question.context.derive
     given = trace.question.context.given
     if not isinstance(derive, DerivedKeys) or _NOW in given or _EPOCH in given:
@@ -197,7 +197,7 @@ def _time(trace: Trace, tested: _Tested) -> Iterator[Assumption]:
         yield Assumption("time-assumed", message, other)
 
 
-def _at(trace: Trace, seconds: int) -> World:
+def _at(trace: EvaluationTrace, seconds: int) -> World:
     try:
         moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
     except OverflowError:
@@ -205,15 +205,17 @@ def _at(trace: Trace, seconds: int) -> World:
     return _taken(trace, {_NOW: moment.strftime("%Y-%m-%dT%H:%M:%SZ"), _EPOCH: str(seconds)})
 
 
-def _long_term(trace: Trace) -> Iterator[Assumption]:
+def _long_term(trace: EvaluationTrace) -> Iterator[Assumption]:
     """Credentials of GetSessionToken call IAM with MFA alone, and little of STS (rule I10)."""
-    doubts = [one.doubt for one in trace.situation.legs if one.doubt is not None and not one.doubt.is_told]
+    doubts = [
+        one.doubt for one in trace.decision_inputs.sub_requests if one.doubt is not None and not one.doubt.is_told
+    ]
     asked = any(
         test.test.key == ISSUE_TIME_KEY for one in trace.results if one.truth is MAYBE for test in one.open_tests
     )
     if not doubts or asked:
         return
-    token = Fact(Knowledge.VALUE_UNKNOWN)
+    token = KeyValue(Knowledge.VALUE_UNKNOWN)
     with_token, without = ({ISSUE_TIME_KEY: one, MFA_KEY: ABSENT} for one in (token, ABSENT))
     other = decided(trace.question, with_token)
     if other not in (decided(trace.question, without), trace.verdict):
@@ -227,7 +229,7 @@ def _long_term(trace: Trace) -> Iterator[Assumption]:
         )
 
 
-def _role_path(trace: Trace, tested: _Tested) -> Iterator[Assumption]:
+def _role_path(trace: EvaluationTrace, tested: _Tested) -> Iterator[Assumption]:
     """The ARN of a session leaves out the role's path, and a case does not tell it (rule E3)."""
     caller = trace.question.caller
     if not tested.any_of(_PRINCIPAL) or trace.question.context.fact(_PRINCIPAL).knowledge is not Knowledge.PRESENT:

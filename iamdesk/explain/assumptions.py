@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
 
-from iamdesk.evaluate.engine import Trace
-from iamdesk.evaluate.layers import Situation, Slot, Tally, decide_both, with_allows
+from iamdesk.evaluate.decision_logic import DecisionInputs, PolicyTypeKey, StatementEffects, decide_bounds, with_allows
+from iamdesk.evaluate.engine import EvaluationTrace
 from iamdesk.evaluate.open_rules import Reading
-from iamdesk.evaluate.policies import Gap
+from iamdesk.evaluate.policy_set import MissingData
 from iamdesk.evaluate.principal_match import Grant
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.assumed_values import assumed_values
 from iamdesk.explain.decision import Assumption
 from iamdesk.explain.possible_endpoints import endpoint_assumption
 from iamdesk.explain.service_assumptions import service_assumptions
-from iamdesk.language import phrase, strung
+from iamdesk.i18n import join_messages, phrase
 
 _CAN_ALSO_DENY = frozenset(
     {
@@ -47,21 +47,21 @@ _TAKEN_TO_ALLOW = frozenset(
 """Gaps that are taken to allow all: what is missing can only take away."""
 
 
-def assumptions_of(trace: Trace) -> tuple[Assumption, ...]:
+def assumptions_of(trace: EvaluationTrace) -> tuple[Assumption, ...]:
     """Return everything that the answer takes for granted."""
     found = [Assumption(note.code, note.message) for note in trace.question.target.notes]
     for gap in trace.question.policies.gaps:
         assumption = _of_gap(gap, trace)
         if assumption is not None:
             found.append(assumption)
-    if not trace.situation.needs_no_permission:
+    if not trace.decision_inputs.needs_no_permission:
         endpoint = endpoint_assumption(trace)
         found += [] if endpoint is None else [endpoint]
     found += assumed_values(trace)
     for policy in () if _is_settled(trace) else trace.broken:
         message = phrase("{policy} holds a statement that cannot be read: taken to match nothing.", policy=policy.name)
         found.append(Assumption("policy-malformed", message))
-    found += service_assumptions(trace, lambda situation: _decide(situation, trace))
+    found += service_assumptions(trace, lambda decision_inputs: _decide(decision_inputs, trace))
     for one in trace.readings:
         rules = tuple(dict.fromkeys(rule.rule for rule in one.rules))
         found.append(Assumption("pages-disagree", _reading_words(one), one.verdict, rules=rules))
@@ -89,22 +89,26 @@ def _reading_words(reading: Reading) -> str:
     then = phrase("With the other reading, the decision is {decision}.", decision=reading.verdict)
     if len(rules) > 1:
         then = phrase("With the other readings together, the decision is {decision}.", decision=reading.verdict)
-    return strung(" ", [*rules, then])
+    return join_messages(" ", [*rules, then])
 
 
-def _is_settled(trace: Trace) -> bool:
+def _is_settled(trace: EvaluationTrace) -> bool:
     """Return whether nothing that a policy could say would change the answer."""
-    if trace.verdict is Verdict.EXPLICIT_DENY or trace.situation.needs_no_permission:
+    if trace.verdict is Verdict.EXPLICIT_DENY or trace.decision_inputs.needs_no_permission:
         return True
-    return trace.verdict is Verdict.IMPLICIT_DENY and trace.situation.refusal is not None
+    return trace.verdict is Verdict.IMPLICIT_DENY and trace.decision_inputs.refusal is not None
 
 
-def _of_gap(gap: Gap, trace: Trace) -> Assumption | None:
+def _of_gap(gap: MissingData, trace: EvaluationTrace) -> Assumption | None:
     if gap.code in _MAY_LIFT_REFUSAL:
-        other = _decide(replace(trace.situation, refusal=None), trace)
+        other = _decide(replace(trace.decision_inputs, refusal=None), trace)
         return None if other is trace.verdict else Assumption(gap.code, gap.message, other)
-    if gap.code in _SHARES and trace.situation.refusal == "owner-alone":
-        other = _decide(replace(trace.situation, refusal=None), trace, (Slot(gap.layer, leg=gap.leg),))
+    if gap.code in _SHARES and trace.decision_inputs.refusal == "owner-alone":
+        other = _decide(
+            replace(trace.decision_inputs, refusal=None),
+            trace,
+            (PolicyTypeKey(gap.layer, sub_request=gap.sub_request),),
+        )
         return None if other is trace.verdict else Assumption(gap.code, gap.message, other)
     if gap.code in _OF_THE_CONTEXT:
         return Assumption(gap.code, gap.message)
@@ -133,55 +137,55 @@ def _of_gap(gap: Gap, trace: Trace) -> Assumption | None:
     return _of_missing_allow(gap, trace)
 
 
-def _of_owner(gap: Gap, trace: Trace) -> Assumption | None:
+def _of_owner(gap: MissingData, trace: EvaluationTrace) -> Assumption | None:
     """Another account's resource would need that account's word, too (rules D1, D4)."""
     if trace.verdict is Verdict.IMPLICIT_DENY:
         return None
-    legs = list(trace.situation.legs)
-    legs[gap.leg] = replace(legs[gap.leg], is_cross_account=True, further=())
-    other = _decide(replace(legs[0], further=tuple(legs[1:])), trace)
+    sub_requests = list(trace.decision_inputs.sub_requests)
+    sub_requests[gap.sub_request] = replace(sub_requests[gap.sub_request], is_cross_account=True, further=())
+    other = _decide(replace(sub_requests[0], further=tuple(sub_requests[1:])), trace)
     return None if other is trace.verdict else Assumption(gap.code, gap.message, other)
 
 
-def _of_routing(gap: Gap, trace: Trace) -> Assumption | None:
+def _of_routing(gap: MissingData, trace: EvaluationTrace) -> Assumption | None:
     """Tell of the several buckets of which a request goes to one, where it matters to which."""
     answers: dict[Verdict, None] = {}
-    for leg, bucket in enumerate(trace.situation.further, 1):
-        situation = replace(trace.situation, further=(bucket,))
-        of_bucket = replace(trace.counted, further=(trace.counted.of_leg(leg),))
-        answers[_verdict(situation, of_bucket)] = None
+    for sub_request, bucket in enumerate(trace.decision_inputs.further, 1):
+        decision_inputs = replace(trace.decision_inputs, further=(bucket,))
+        of_bucket = replace(trace.counted, further=(trace.counted.of_leg(sub_request),))
+        answers[_verdict(decision_inputs, of_bucket)] = None
     others = [answer for answer in answers if answer is not trace.verdict]
     if not others:
         return None
     return Assumption(gap.code, gap.message, others[0] if len(others) == 1 else None)
 
 
-def _of_missing_allow(gap: Gap, trace: Trace) -> Assumption | None:
+def _of_missing_allow(gap: MissingData, trace: EvaluationTrace) -> Assumption | None:
     """Tell of a gap where the request would be allowed if it allowed, alone or together with other gaps."""
     if gap.code in _NEVER_ALLOW:
         return None
-    own = Slot(gap.layer, gap.level, gap.leg)
+    own = PolicyTypeKey(gap.layer, gap.level, gap.sub_request)
     gaps = (other for other in trace.question.policies.gaps if other.code.endswith("-missing"))
     gaps = (other for other in gaps if other.code not in _NEVER_ALLOW and other.layer not in trace.question.without)
-    others = {Slot(other.layer, other.level, other.leg) for other in gaps} - {own}
+    others = {PolicyTypeKey(other.layer, other.level, other.sub_request) for other in gaps} - {own}
     for count in range(len(others) + 1):
         for chosen in combinations(sorted(others), count):
-            without = _decide(trace.situation, trace, chosen)
-            with_it = _decide(trace.situation, trace, (*chosen, own))
+            without = _decide(trace.decision_inputs, trace, chosen)
+            with_it = _decide(trace.decision_inputs, trace, (*chosen, own))
             if with_it is not without:
                 # Only where it decides alone is there one other answer.
                 return Assumption(gap.code, gap.message, None if chosen else with_it)
     return None
 
 
-def _decide(situation: Situation, trace: Trace, allowing: Sequence[Slot] = ()) -> Verdict:
+def _decide(decision_inputs: DecisionInputs, trace: EvaluationTrace, allowing: Sequence[PolicyTypeKey] = ()) -> Verdict:
     """Decide again with layers of which something is missing allowing all that they can."""
     if not allowing:
-        return _verdict(situation, trace.counted)
-    return _verdict(*with_allows(situation, trace.counted, allowing, Grant.EVERYONE))
+        return _verdict(decision_inputs, trace.counted)
+    return _verdict(*with_allows(decision_inputs, trace.counted, allowing, Grant.EVERYONE))
 
 
-def _verdict(situation: Situation, counted: Tally) -> Verdict:
+def _verdict(decision_inputs: DecisionInputs, counted: StatementEffects) -> Verdict:
     """Return what is decided, as far as it can be told without looking at what the unknown values could be."""
-    best, worst = decide_both(situation, counted)
+    best, worst = decide_bounds(decision_inputs, counted)
     return best.verdict if best.verdict is worst.verdict else Verdict.CONDITIONAL

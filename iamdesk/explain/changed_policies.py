@@ -8,33 +8,33 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from iamdesk.evaluate.caller import CallerKind
-from iamdesk.evaluate.engine import Question, Trace
-from iamdesk.evaluate.layers import Slot
+from iamdesk.evaluate.action_resource import Target
+from iamdesk.evaluate.decision_logic import PolicyTypeKey
+from iamdesk.evaluate.engine import EvaluationRequest, EvaluationTrace
 from iamdesk.evaluate.matching import StatementResult
-from iamdesk.evaluate.policies import AttachedPolicy, PolicySet, SourceType
-from iamdesk.evaluate.request import Layer
-from iamdesk.evaluate.target import Target
-from iamdesk.explain.layer_lines import policies_in, target_on
+from iamdesk.evaluate.policy_set import AttachedPolicy, PolicySet, SourceType
+from iamdesk.evaluate.principal import CallerKind
+from iamdesk.evaluate.request import PolicyType
+from iamdesk.explain.policy_type_summary import policies_in, target_on
 from iamdesk.policy.document import LATEST_VERSION, Document, parse_document
 
-_SOURCES: Mapping[Layer, SourceType] = {
-    Layer.SCP: SourceType.SCP,
-    Layer.PERMISSIONS_BOUNDARY: SourceType.PERMISSIONS_BOUNDARY,
-    Layer.SESSION: SourceType.SESSION,
-    Layer.RESOURCE: SourceType.RESOURCE,
-    Layer.TRUST: SourceType.TRUST,
-    Layer.ENDPOINT: SourceType.ENDPOINT,
+_SOURCES: Mapping[PolicyType, SourceType] = {
+    PolicyType.SCP: SourceType.SCP,
+    PolicyType.PERMISSIONS_BOUNDARY: SourceType.PERMISSIONS_BOUNDARY,
+    PolicyType.SESSION: SourceType.SESSION,
+    PolicyType.RESOURCE: SourceType.RESOURCE,
+    PolicyType.TRUST: SourceType.TRUST,
+    PolicyType.ENDPOINT: SourceType.ENDPOINT,
 }
-_NAMES_CALLER = frozenset({Layer.RESOURCE, Layer.TRUST, Layer.ENDPOINT})
-_OF_RESOURCES = frozenset({Layer.RESOURCE, Layer.TRUST})
+_NAMES_CALLER = frozenset({PolicyType.RESOURCE, PolicyType.TRUST, PolicyType.ENDPOINT})
+_OF_RESOURCES = frozenset({PolicyType.RESOURCE, PolicyType.TRUST})
 
 
 @dataclass(frozen=True, slots=True)
 class Added:
     """A statement that is added, and the policy that it goes to."""
 
-    slot: Slot
+    type_key: PolicyTypeKey
     statement: Mapping[str, Any]
     policy_key: str
     """Of the policy; of identity policies the principal's ARN; empty where there is none."""
@@ -43,25 +43,27 @@ class Added:
     target: Target
 
 
-def added_to(trace: Trace, slot: Slot, effect: str) -> Added:
+def added_to(trace: EvaluationTrace, type_key: PolicyTypeKey, effect: str) -> Added:
     """Return the least statement of that effect for the request: its own action on its own resource."""
-    caller, target = trace.question.caller, target_on(trace, slot.leg)
-    held = policies_in(trace, slot)
+    caller, target = trace.question.caller, target_on(trace, type_key.sub_request)
+    held = policies_in(trace, type_key)
     statement: dict[str, Any] = {"Effect": effect}
-    if slot.layer in _NAMES_CALLER:
+    if type_key.layer in _NAMES_CALLER:
         statement["Principal"] = _principal(trace)
     statement["Action"] = target.action_text
-    if slot.layer is not Layer.TRUST:  # a trust policy means the role that it is of
-        statement["Resource"] = _resource(target, slot.layer)
+    if type_key.layer is not PolicyType.TRUST:  # a trust policy means the role that it is of
+        statement["Resource"] = _resource(target, type_key.layer)
     key = held[0].key if held else ""
-    if slot.layer is Layer.IDENTITY:
+    if type_key.layer is PolicyType.IDENTITY:
         key = caller.arn or caller.text
-    return Added(slot, statement, key, tuple(policy.name for policy in held), target)
+    return Added(type_key, statement, key, tuple(policy.name for policy in held), target)
 
 
-def changed(question: Question, gone: Collection[StatementResult], added: Sequence[Added]) -> Question:
+def changed(
+    question: EvaluationRequest, gone: Collection[StatementResult], added: Sequence[Added]
+) -> EvaluationRequest:
     """Return the question without some statements and with others."""
-    places: dict[tuple[Layer, str], set[int]] = {}
+    places: dict[tuple[PolicyType, str], set[int]] = {}
     for result in gone:
         places.setdefault((result.policy.layer, result.policy.key), set()).add(result.statement.index)
 
@@ -69,13 +71,18 @@ def changed(question: Question, gone: Collection[StatementResult], added: Sequen
         indices = places.get((policy.layer, policy.key))
         return policy if indices is None else replace(policy, document=_without(policy.document, indices))
 
-    legs = [_changed_on(one, leg, kept, added) for leg, one in enumerate((question, *question.further))]
-    return replace(legs[0], further=tuple(legs[1:]))
+    sub_requests = [
+        _changed_on(one, sub_request, kept, added) for sub_request, one in enumerate((question, *question.further))
+    ]
+    return replace(sub_requests[0], further=tuple(sub_requests[1:]))
 
 
 def _changed_on(
-    question: Question, leg: int, kept: Callable[[AttachedPolicy], AttachedPolicy], added: Sequence[Added]
-) -> Question:
+    question: EvaluationRequest,
+    sub_request: int,
+    kept: Callable[[AttachedPolicy], AttachedPolicy],
+    added: Sequence[Added],
+) -> EvaluationRequest:
     def all_kept(policies: tuple[AttachedPolicy, ...]) -> tuple[AttachedPolicy, ...]:
         return tuple([kept(policy) for policy in policies])
 
@@ -92,8 +99,8 @@ def _changed_on(
         endpoint=None if held.endpoint is None else kept(held.endpoint),
     )
     for one in added:
-        if one.slot.layer not in _OF_RESOURCES or one.slot.leg == leg:
-            policies = _with(policies, one, leg)
+        if one.type_key.layer not in _OF_RESOURCES or one.type_key.sub_request == sub_request:
+            policies = _with(policies, one, sub_request)
     return replace(question, policies=policies)
 
 
@@ -102,24 +109,24 @@ def _without(document: Document, indices: Collection[int]) -> Document:
     return document.with_statements(statements)
 
 
-def _with(policies: PolicySet, added: Added, leg: int) -> PolicySet:
-    slot = added.slot
+def _with(policies: PolicySet, added: Added, sub_request: int) -> PolicySet:
+    type_key = added.type_key
     document = parse_document({"Version": LATEST_VERSION, "Statement": [added.statement]})
-    source = _SOURCES.get(slot.layer, SourceType.USER)
-    own = AttachedPolicy(slot.layer, source, "added", "added", "added", "", document, slot.level, leg)
-    match slot.layer:
-        case Layer.SCP:
+    source = _SOURCES.get(type_key.layer, SourceType.USER)
+    own = AttachedPolicy(type_key.layer, source, "added", "added", "added", "", document, type_key.level, sub_request)
+    match type_key.layer:
+        case PolicyType.SCP:
             levels = list(policies.scps or ())
-            levels[slot.level or 0] = (*levels[slot.level or 0], own)
+            levels[type_key.level or 0] = (*levels[type_key.level or 0], own)
             return replace(policies, scps=tuple(levels))
-        case Layer.PERMISSIONS_BOUNDARY:
+        case PolicyType.PERMISSIONS_BOUNDARY:
             return replace(policies, boundary=(*(policies.boundary or ()), own))
-        case Layer.SESSION:
+        case PolicyType.SESSION:
             return replace(policies, session=(*(policies.session or ()), own))
-        case Layer.RESOURCE | Layer.TRUST:
+        case PolicyType.RESOURCE | PolicyType.TRUST:
             held = policies.resource
             return replace(policies, resource=own if held is None else _with_statement(held, added))
-        case Layer.ENDPOINT:
+        case PolicyType.ENDPOINT:
             held = policies.endpoint
             return replace(policies, endpoint=own if held is None else _with_statement(held, added))
         case _:
@@ -135,7 +142,7 @@ def _with_statement(policy: AttachedPolicy, added: Added) -> AttachedPolicy:
     return replace(policy, document=document.with_statements((*document.statements, *more)))
 
 
-def _principal(trace: Trace) -> Any:
+def _principal(trace: EvaluationTrace) -> Any:
     """Name the caller, and nobody else."""
     caller = trace.question.caller
     match caller.kind:
@@ -149,7 +156,7 @@ def _principal(trace: Trace) -> Any:
             return {"AWS": caller.text}
 
 
-def _resource(target: Target, layer: Layer) -> str:
-    if layer is Layer.RESOURCE and target.service == "kms":
+def _resource(target: Target, layer: PolicyType) -> str:
+    if layer is PolicyType.RESOURCE and target.service == "kms":
         return "*"  # in a key policy: this key
     return target.resource_text.replace("${", "${$}{")  # what looks like a variable is meant as it stands

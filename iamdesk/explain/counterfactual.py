@@ -8,22 +8,22 @@ context: both, whatever the context.
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from iamdesk.evaluate.caller import SIGNED, CallerKind
-from iamdesk.evaluate.engine import Trace, evaluate
-from iamdesk.evaluate.layers import Slot
+from iamdesk.evaluate.decision_logic import PolicyTypeKey
+from iamdesk.evaluate.engine import EvaluationTrace, evaluate
 from iamdesk.evaluate.matching import StatementResult
+from iamdesk.evaluate.principal import SIGNED, CallerKind
 from iamdesk.evaluate.principal_match import Grant
-from iamdesk.evaluate.request import Layer
+from iamdesk.evaluate.request import PolicyType
 from iamdesk.evaluate.resource_policy_services import facts_of
-from iamdesk.evaluate.truth import FALSE, TRUE
+from iamdesk.evaluate.ternary import FALSE, TRUE
 from iamdesk.evaluate.verdict import Verdict
-from iamdesk.explain import wording
+from iamdesk.explain import messages
 from iamdesk.explain.changed_policies import Added, added_to, changed
-from iamdesk.explain.changes import Addition, Change, Changes, Removal
 from iamdesk.explain.explanation import part_of, spelling, statement_line
-from iamdesk.explain.layer_lines import on_leg
-from iamdesk.language import phrase, strung
-from iamdesk.snapshot.progress import Cancelled, WorkCancelled, never_cancelled
+from iamdesk.explain.policy_type_summary import on_sub_request
+from iamdesk.explain.suggestions import Addition, Change, Changes, Removal
+from iamdesk.i18n import join_messages, phrase
+from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
 
 _MOST_CHANGES = 6
 _MOST_TRIALS = 240
@@ -32,26 +32,26 @@ _MOST_OPEN_TRIALS = 60
 """The same where the answer hangs on its context: each trial then decides for many values."""
 _MOST_TOGETHER = 3
 """Layers that are taken away together at most."""
-_OF_WHOLE_ACCOUNTS = frozenset({Layer.SCP, Layer.RCP, Layer.ENDPOINT})
+_OF_WHOLE_ACCOUNTS = frozenset({PolicyType.SCP, PolicyType.RCP, PolicyType.ENDPOINT})
 _POLICIES_UNKNOWN = frozenset({"principal-outside", "federated-user-missing"})
 """Assumptions about a caller of which nobody knows the policies: none can be changed."""
 _AWS_OWNED = ":iam::aws:policy/"
 _REACH = (
-    Layer.SESSION,
-    Layer.IDENTITY,
-    Layer.PERMISSIONS_BOUNDARY,
-    Layer.TRUST,
-    Layer.RESOURCE,
-    Layer.ACL,
-    Layer.BLOCK_PUBLIC_ACCESS,
-    Layer.ENDPOINT,
-    Layer.SCP,
-    Layer.RCP,
+    PolicyType.SESSION,
+    PolicyType.IDENTITY,
+    PolicyType.PERMISSIONS_BOUNDARY,
+    PolicyType.TRUST,
+    PolicyType.RESOURCE,
+    PolicyType.ACL,
+    PolicyType.BLOCK_PUBLIC_ACCESS,
+    PolicyType.ENDPOINT,
+    PolicyType.SCP,
+    PolicyType.RCP,
 )
 """Layers by how much else a change in them touches: of changes of one size, those that touch least come first."""
 
 
-def smallest_changes(trace: Trace, cancelled: Cancelled = never_cancelled) -> Changes:
+def minimal_policy_changes(trace: EvaluationTrace, cancelled: Cancelled = never_cancelled) -> Changes:
     """Return the smallest changes that turn an answer around, smallest first, what binds whole accounts last.
 
     A refusal that no policy can lift (rules I5, I10, D6) and a call that needs no permission (I3) have none.
@@ -71,24 +71,27 @@ def smallest_changes(trace: Trace, cancelled: Cancelled = never_cancelled) -> Ch
     return Changes(trace.verdict, tuple(found), "" if found else _why_none(trace))
 
 
-def _fixed(trace: Trace) -> str:
-    if trace.situation.needs_no_permission:
+def _fixed(trace: EvaluationTrace) -> str:
+    if trace.decision_inputs.needs_no_permission:
         return phrase("No change of policies turns it around: the call needs no permission.")
-    refusal = next((leg.refusal for leg in trace.situation.legs if leg.refusal is not None), None)
+    refusal = next(
+        (sub_request.refusal for sub_request in trace.decision_inputs.sub_requests if sub_request.refusal is not None),
+        None,
+    )
     if refusal is not None and trace.verdict is not Verdict.ALLOWED:
-        return phrase("No change of policies turns it around: {why}.", why=phrase(wording.REFUSALS[refusal]))
+        return phrase("No change of policies turns it around: {why}.", why=phrase(messages.REFUSALS[refusal]))
     return ""
 
 
-def _why_none(trace: Trace) -> str:
+def _why_none(trace: EvaluationTrace) -> str:
     question = trace.question
     if any(one.policies.restrict_public_buckets for one in (question, *question.further)):
         return phrase("No change of statements turns it around: Block Public Access turns outsiders away.")
     if trace.verdict is Verdict.ALLOWED and question.caller.kind is CallerKind.ROOT:
         return phrase("Only a service control policy could stop the root user, and none is known to bind this account.")
-    if question.caller.is_service_linked and not trace.situation.is_cross_account:
+    if question.caller.is_service_linked and not trace.decision_inputs.is_cross_account:
         return phrase("Only AWS changes what a service-linked role may do.")
-    if trace.situation.is_cross_account and not _resource_side(trace, 0):
+    if trace.decision_inputs.is_cross_account and not _resource_side(trace, 0):
         return phrase(
             "The resource is in another account, and things of its kind carry no policy that could let others in."
         )
@@ -107,7 +110,7 @@ def _size(change: Change) -> tuple[int, int, int, int]:
 class _Search:
     """Tries changes of one question's policies."""
 
-    def __init__(self, trace: Trace, cancelled: Cancelled) -> None:
+    def __init__(self, trace: EvaluationTrace, cancelled: Cancelled) -> None:
         self._trace = trace
         self._cancelled = cancelled
         self._trials = 0
@@ -122,11 +125,11 @@ class _Search:
         First those after which the other statements say what they said, also where their conditions are open still;
         then those after which it is allowed whatever the context.
         """
-        legs = self._trace.situation.legs
+        sub_requests = self._trace.decision_inputs.sub_requests
         denying = [
             result
             for result in self._trace.results
-            if not result.statement.is_allow and legs[result.policy.leg].can_deny(result.policy.layer)
+            if not result.statement.is_allow and sub_requests[result.policy.sub_request].can_deny(result.policy.layer)
         ]
         certain = self._with_whole_policies([result for result in denying if result.truth is TRUE])
         possible = self._with_whole_policies([result for result in denying if result.truth is not FALSE])
@@ -144,11 +147,13 @@ class _Search:
         without = self._try(gone, ())
         if without is None:
             return
-        lacking = without.worst.lacking if is_certain else without.ruling.lacking
-        guardrails = [slot for slot in lacking if slot.layer in _OF_WHOLE_ACCOUNTS]
+        lacking = without.worst.lacking if is_certain else without.type_decision.lacking
+        guardrails = [type_key for type_key in lacking if type_key.layer in _OF_WHOLE_ACCOUNTS]
         # What nobody can be given an Allow in is no candidate: then there is no way on this road.
-        legs = {slot.leg for slot in lacking}
-        chosen_from = [slot for leg in sorted(legs) for slot in self._places.to_allow(without, leg)]
+        sub_requests = {type_key.sub_request for type_key in lacking}
+        chosen_from = [
+            type_key for sub_request in sorted(sub_requests) for type_key in self._places.to_allow(without, sub_request)
+        ]
         for count in range(len(chosen_from) + 1):
             for chosen in combinations(chosen_from, count):
                 slots = (*guardrails, *chosen)
@@ -167,15 +172,15 @@ class _Search:
 
     def ways_to_stop(self) -> Iterator[Change]:
         """Yield removals of all Allow statements of as few layers as needed, and single Deny statements."""
-        groups: dict[tuple[Slot, Grant | None], list[StatementResult]] = {}
+        groups: dict[tuple[PolicyTypeKey, Grant | None], list[StatementResult]] = {}
         for result in self._trace.results:
-            if result.policy.layer is Layer.IDENTITY and self._trace.question.caller.is_service_linked:
+            if result.policy.layer is PolicyType.IDENTITY and self._trace.question.caller.is_service_linked:
                 continue  # only AWS changes what it carries (rule I5)
             if result.policy.is_assumed:
                 continue  # what there is to remove is unknown
             if result.statement.is_allow and result.truth is not FALSE:
-                slot = Slot(result.policy.layer, result.policy.level, result.policy.leg)
-                groups.setdefault((slot, result.grant), []).append(result)
+                type_key = PolicyTypeKey(result.policy.layer, result.policy.level, result.policy.sub_request)
+                groups.setdefault((type_key, result.grant), []).append(result)
         found: list[frozenset[object]] = []
         for count in range(1, _MOST_TOGETHER + 1):
             for keys in combinations(groups, count):
@@ -187,10 +192,10 @@ class _Search:
                 if after is not None and after.verdict in (Verdict.IMPLICIT_DENY, Verdict.EXPLICIT_DENY):
                     found.append(chosen)
                     yield self._change(gone, (), after)
-        for slot in self._places.to_deny():
-            after = self._try((), (slot,), effect="Deny")
+        for type_key in self._places.to_deny():
+            after = self._try((), (type_key,), effect="Deny")
             if after is not None and after.verdict is Verdict.EXPLICIT_DENY:
-                yield self._change((), (slot,), after, effect="Deny")
+                yield self._change((), (type_key,), after, effect="Deny")
 
     # Both
 
@@ -200,7 +205,9 @@ class _Search:
         own = [result for result in gone if not _is_detached(result)]
         return [*own, *(one for one in self._trace.results if _is_detached(one) and one.policy.key in detached)]
 
-    def _try(self, gone: Sequence[StatementResult], slots: Sequence[Slot], effect: str = "Allow") -> Trace | None:
+    def _try(
+        self, gone: Sequence[StatementResult], slots: Sequence[PolicyTypeKey], effect: str = "Allow"
+    ) -> EvaluationTrace | None:
         """Decide the question with changed policies; None where too much was tried already."""
         if not gone and not slots:
             return self._trace
@@ -209,16 +216,20 @@ class _Search:
             return None
         if self._cancelled():
             raise WorkCancelled
-        added = [self._places.added(slot, effect) for slot in slots]
+        added = [self._places.added(type_key, effect) for type_key in slots]
         return evaluate(changed(self._trace.question, gone, added))
 
     def _change(
-        self, gone: Sequence[StatementResult], slots: Sequence[Slot], after: Trace, effect: str = "Allow"
+        self,
+        gone: Sequence[StatementResult],
+        slots: Sequence[PolicyTypeKey],
+        after: EvaluationTrace,
+        effect: str = "Allow",
     ) -> Change:
         trace = self._trace
         wanted_gone = [result for result in gone if self._matters(result, after)]
         removals: list[Removal] = []
-        told: set[tuple[Layer, str, str | int]] = set()
+        told: set[tuple[PolicyType, str, str | int]] = set()
         for result in wanted_gone:
             whole = _is_detached(result)
             place = (result.policy.layer, result.policy.key, result.policy.owner if whole else result.statement.index)
@@ -226,38 +237,40 @@ class _Search:
                 continue
             told.add(place)
             removals.append(Removal(statement_line(part_of(result, trace), result, trace), whole))
-        additions = tuple(self._places.addition(slot, effect) for slot in slots)
+        additions = tuple(self._places.addition(type_key, effect) for type_key in slots)
         depends = tuple(spelling(key, after) for key in after.keys) if after.verdict is Verdict.CONDITIONAL else ()
         return Change(
             tuple(removals),
             additions,
             after.verdict,
             depends,
-            wording.change_sentence(removals, additions),
-            strung(" ", list(self._caveats(removals, additions, after))),
+            messages.change_sentence(removals, additions),
+            join_messages(" ", list(self._caveats(removals, additions, after))),
         )
 
-    def _matters(self, result: StatementResult, after: Trace) -> bool:
+    def _matters(self, result: StatementResult, after: EvaluationTrace) -> bool:
         """Return whether a removed statement is one to name: not the bystander of a policy that is detached whole."""
         allows = after.verdict in (Verdict.ALLOWED, Verdict.CONDITIONAL)
         return result.truth is not FALSE and result.statement.is_allow is not allows
 
-    def _caveats(self, removals: Sequence[Removal], additions: Sequence[Addition], after: Trace) -> Iterator[str]:
+    def _caveats(
+        self, removals: Sequence[Removal], additions: Sequence[Addition], after: EvaluationTrace
+    ) -> Iterator[str]:
         trace = self._trace
         layers = {*(one.line.layer for one in removals), *(one.layer for one in additions)}
-        if layers & {Layer.SCP, Layer.RCP}:
+        if layers & {PolicyType.SCP, PolicyType.RCP}:
             yield phrase("A policy of the organization binds every account below it.")
         if after.verdict is Verdict.CONDITIONAL:
-            keys = wording.listed([spelling(key, after) for key in after.keys])
+            keys = messages.listed([spelling(key, after) for key in after.keys])
             yield phrase("It then depends on {keys}.", keys=keys or phrase("values that are not known"))
-        gaps = [gap for leg in (trace.question, *trace.question.further) for gap in leg.policies.gaps]
+        gaps = [gap for sub_request in (trace.question, *trace.question.further) for gap in sub_request.policies.gaps]
         missing = {gap.layer for gap in gaps if gap.code.endswith("-missing")}
         for one in additions:
-            if one.layer in missing and not one.policy_key and one.layer is not Layer.IDENTITY:
+            if one.layer in missing and not one.policy_key and one.layer is not PolicyType.IDENTITY:
                 yield phrase("What that policy says now is not in the snapshot.")
-            if one.layer is Layer.PERMISSIONS_BOUNDARY and _AWS_OWNED in one.policy_key:
+            if one.layer is PolicyType.PERMISSIONS_BOUNDARY and _AWS_OWNED in one.policy_key:
                 yield phrase("AWS owns that policy: use a copy of it.")
-            if one.effect == "Allow" and one.layer in (Layer.RESOURCE, Layer.TRUST):
+            if one.effect == "Allow" and one.layer in (PolicyType.RESOURCE, PolicyType.TRUST):
                 match trace.question.caller.kind:
                     case CallerKind.ANONYMOUS:
                         yield phrase("This lets everyone in, also without credentials.")
@@ -268,64 +281,78 @@ class _Search:
 
 
 def _is_detached(result: StatementResult) -> bool:
-    return result.policy.layer is Layer.IDENTITY and _AWS_OWNED in result.policy.source_id
+    return result.policy.layer is PolicyType.IDENTITY and _AWS_OWNED in result.policy.source_id
 
 
 class _Places:
     """Where statements can be added, and what they say."""
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: EvaluationTrace) -> None:
         self._trace = trace
         without = trace.question.without
         caller = trace.question.caller
         outside = any(gap.code in _POLICIES_UNKNOWN for gap in trace.question.policies.gaps)
         can_carry = caller.kind in SIGNED and caller.kind is not CallerKind.ROOT and not caller.is_service_linked
-        self._has_identity = can_carry and not outside and Layer.IDENTITY not in without
+        self._has_identity = can_carry and not outside and PolicyType.IDENTITY not in without
 
-    def to_allow(self, trace: Trace, leg: int) -> tuple[Slot, ...]:
+    def to_allow(self, trace: EvaluationTrace, sub_request: int) -> tuple[PolicyTypeKey, ...]:
         """Return the layers that can be given an Allow, beside those that bind whole accounts."""
-        on_leg = trace.situation.legs[leg].slots
-        limits = [slot.layer for slot in on_leg if slot.layer in (Layer.PERMISSIONS_BOUNDARY, Layer.SESSION)]
-        if trace.question.caller.kind is CallerKind.FEDERATED_USER and Layer.SESSION not in limits:
-            limits.append(Layer.SESSION)  # rule C5
-        return (*self._identity(leg), *(Slot(layer, leg=leg) for layer in limits), *self._resource(leg))
-
-    def to_deny(self) -> tuple[Slot, ...]:
-        """Return the layers in which one Deny is enough."""
-        can_deny = self._trace.situation.can_deny
-        places = (*self._identity(0), *(slot for slot in self._resource(0) if can_deny(slot.layer)))
-        if places:
-            return places
-        levels = [slot for slot in self._trace.situation.slots if slot.layer is Layer.SCP]
-        return tuple(levels[-1:])
-
-    def _identity(self, leg: int) -> tuple[Slot, ...]:
-        return (Slot(Layer.IDENTITY, leg=leg),) if self._has_identity else ()
-
-    def _resource(self, leg: int) -> tuple[Slot, ...]:
-        return tuple(
-            slot for slot in _resource_side(self._trace, leg) if slot.layer not in self._trace.question.without
+        on_sub_request = trace.decision_inputs.sub_requests[sub_request].slots
+        limits = [
+            type_key.layer
+            for type_key in on_sub_request
+            if type_key.layer in (PolicyType.PERMISSIONS_BOUNDARY, PolicyType.SESSION)
+        ]
+        if trace.question.caller.kind is CallerKind.FEDERATED_USER and PolicyType.SESSION not in limits:
+            limits.append(PolicyType.SESSION)  # rule C5
+        return (
+            *self._identity(sub_request),
+            *(PolicyTypeKey(layer, sub_request=sub_request) for layer in limits),
+            *self._resource(sub_request),
         )
 
-    def added(self, slot: Slot, effect: str) -> Added:
-        return added_to(self._trace, slot, effect)
+    def to_deny(self) -> tuple[PolicyTypeKey, ...]:
+        """Return the layers in which one Deny is enough."""
+        can_deny = self._trace.decision_inputs.can_deny
+        places = (*self._identity(0), *(type_key for type_key in self._resource(0) if can_deny(type_key.layer)))
+        if places:
+            return places
+        levels = [type_key for type_key in self._trace.decision_inputs.slots if type_key.layer is PolicyType.SCP]
+        return tuple(levels[-1:])
 
-    def addition(self, slot: Slot, effect: str) -> Addition:
-        added = self.added(slot, effect)
+    def _identity(self, sub_request: int) -> tuple[PolicyTypeKey, ...]:
+        return (PolicyTypeKey(PolicyType.IDENTITY, sub_request=sub_request),) if self._has_identity else ()
+
+    def _resource(self, sub_request: int) -> tuple[PolicyTypeKey, ...]:
+        return tuple(
+            type_key
+            for type_key in _resource_side(self._trace, sub_request)
+            if type_key.layer not in self._trace.question.without
+        )
+
+    def added(self, type_key: PolicyTypeKey, effect: str) -> Added:
+        return added_to(self._trace, type_key, effect)
+
+    def addition(self, type_key: PolicyTypeKey, effect: str) -> Addition:
+        added = self.added(type_key, effect)
         question = self._trace.question
         places = question.policies.scp_places
-        place = wording.place_words(slot.layer, slot.level, places, added.names, question.caller, added.target)
-        return Addition(slot.layer, slot.level, place, added.policy_key, added.statement)
+        place = messages.place_words(type_key.layer, type_key.level, places, added.names, question.caller, added.target)
+        return Addition(type_key.layer, type_key.level, place, added.policy_key, added.statement)
 
 
-def _resource_side(trace: Trace, leg: int) -> tuple[Slot, ...]:
+def _resource_side(trace: EvaluationTrace, sub_request: int) -> tuple[PolicyTypeKey, ...]:
     """Return the resource's own policy as a place for a statement, where such a resource can have one."""
-    if trace.situation.is_trust:
-        return (Slot(Layer.TRUST),)
-    question = on_leg(trace, leg)
+    if trace.decision_inputs.is_trust:
+        return (PolicyTypeKey(PolicyType.TRUST),)
+    question = on_sub_request(trace, sub_request)
     target = question.target
     facts = facts_of(target.service)
     if target.is_beside_key_policies or target.is_beside_resource_policy:
         return ()
     can_carry = facts.types & set(target.resource_types)
-    return (Slot(Layer.RESOURCE, leg=leg),) if can_carry or question.policies.resource is not None else ()
+    return (
+        (PolicyTypeKey(PolicyType.RESOURCE, sub_request=sub_request),)
+        if can_carry or question.policies.resource is not None
+        else ()
+    )

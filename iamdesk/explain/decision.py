@@ -5,25 +5,25 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from iamdesk.evaluate.policies import SourceType
-from iamdesk.evaluate.request import Layer, Request
+from iamdesk.evaluate.policy_set import SourceType
+from iamdesk.evaluate.request import PolicyType, Request
 from iamdesk.evaluate.verdict import Verdict
-from iamdesk.language import phrase, strung
+from iamdesk.i18n import join_messages, phrase
 from iamdesk.policy.document import Document
-from iamdesk.policy.text import ElementPath, Span
+from iamdesk.policy.source_map import ElementPath, Span
 
 __all__ = [
     "Assumption",
     "ContextKey",
     "Decision",
     "KeyState",
-    "Layer",
-    "LayerLine",
-    "Part",
+    "PolicyType",
+    "PolicyTypeResult",
     "Position",
     "Request",
     "SourceType",
-    "StatementLine",
+    "StatementExplanation",
+    "StatementRole",
     "Verdict",
 ]
 
@@ -35,7 +35,7 @@ class Position(NamedTuple):
     column: int
 
 
-class Part(StrEnum):
+class StatementRole(StrEnum):
     """What a statement did in an answer."""
 
     DECIDES = "decides"
@@ -49,11 +49,11 @@ class Part(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class StatementLine:
+class StatementExplanation:
     """One statement in an answer."""
 
-    part: Part
-    layer: Layer
+    part: StatementRole
+    layer: PolicyType
     level: int | None
     """For SCPs and RCPs: 0 is the root, the last one the account."""
     source_policy_id: str
@@ -104,20 +104,20 @@ class StatementLine:
     def name(self) -> str:
         """The statement as people point at it: ``payroll-rw, statement 2 (ReadOnly)``; counted from 1."""
         name = phrase("{policy}, statement {number}", policy=self.policy_name, number=self.index + 1)
-        return strung("", (name, f" ({self.sid})")) if self.sid else name
+        return join_messages("", (name, f" ({self.sid})")) if self.sid else name
 
 
 @dataclass(frozen=True, slots=True)
-class LayerLine:
+class PolicyTypeResult:
     """What one layer says."""
 
-    layer: Layer
+    layer: PolicyType
     outcome: Verdict | None
     """None: the layer is not in play."""
     title: str
     """The layer's name for people: ``Permissions boundary``."""
     sentence: str
-    statements: tuple[StatementLine, ...] = ()
+    statements: tuple[StatementExplanation, ...] = ()
     """Its statements, in the order of `Decision.statements`."""
 
     @property
@@ -191,8 +191,8 @@ class Decision:
     """The question as it was understood (full ARNs, AWS's spelling of the action)."""
     sentence: str
     """The answer in one sentence."""
-    layers: tuple[LayerLine, ...]
-    statements: tuple[StatementLine, ...]
+    layers: tuple[PolicyTypeResult, ...]
+    statements: tuple[StatementExplanation, ...]
     """Deciding ones first, then those that took part, then near misses."""
     missing_context_values: tuple[str, ...]
     """Keys whose unknown values can change this answer; never a key that cannot."""
@@ -215,7 +215,7 @@ class Decision:
         """The assumptions that could change the decision; with none of them it holds whatever was not captured."""
         return tuple([one for one in self.assumptions if one.could_change])
 
-    def statements_that(self, *parts: Part) -> tuple[StatementLine, ...]:
+    def statements_that(self, *parts: StatementRole) -> tuple[StatementExplanation, ...]:
         """Return the statements that played one of the parts."""
         return tuple(line for line in self.statements if line.part in parts)
 
@@ -235,6 +235,6 @@ class Decision:
         return self.decision
 
     @property
-    def matched_statements(self) -> tuple[StatementLine, ...]:
+    def matched_statements(self) -> tuple[StatementExplanation, ...]:
         """The statements on which the answer rests (``MatchedStatements`` of AWS's simulator)."""
-        return self.statements_that(Part.DECIDES)
+        return self.statements_that(StatementRole.DECIDES)

@@ -2,31 +2,38 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from iamdesk.evaluate.caller import CallerKind
-from iamdesk.evaluate.context import Fact, Knowledge
-from iamdesk.evaluate.engine import Trace
-from iamdesk.evaluate.layers import Slot
-from iamdesk.evaluate.matching import StatementResult, action_misses
-from iamdesk.evaluate.request import Layer, Request
-from iamdesk.evaluate.truth import FALSE, MAYBE, TRUE
+from iamdesk.aws.service_reference import reference
+from iamdesk.escaping import with_visible_end
+from iamdesk.evaluate.context import KeyValue, Knowledge
+from iamdesk.evaluate.decision_logic import PolicyTypeKey
+from iamdesk.evaluate.engine import EvaluationTrace
+from iamdesk.evaluate.matching import StatementResult, near_misses_by_action
+from iamdesk.evaluate.principal import CallerKind
+from iamdesk.evaluate.request import PolicyType, Request
+from iamdesk.evaluate.ternary import FALSE, MAYBE, TRUE
 from iamdesk.evaluate.verdict import Verdict
-from iamdesk.explain import wording
+from iamdesk.explain import messages
 from iamdesk.explain.assumptions import assumptions_of
-from iamdesk.explain.decision import ContextKey, Decision, KeyState, LayerLine, Part, StatementLine
-from iamdesk.explain.layer_lines import layer_lines, name_of, on_leg, policies_in, target_on
-from iamdesk.explain.value_words import set_words
-from iamdesk.index.actions import reference
-from iamdesk.language import mark, nphrase, phrase, strung
+from iamdesk.explain.decision import (
+    ContextKey,
+    Decision,
+    KeyState,
+    PolicyTypeResult,
+    StatementExplanation,
+    StatementRole,
+)
+from iamdesk.explain.policy_type_summary import name_of, on_sub_request, policies_in, policy_type_results, target_on
+from iamdesk.explain.value_sets import set_words
+from iamdesk.i18n import join_messages, mark, nphrase, phrase
 from iamdesk.policy.public_policy import public_words
-from iamdesk.policy.text import ElementPath
+from iamdesk.policy.source_map import ElementPath
 from iamdesk.policy.variables import Variable
-from iamdesk.visible import with_visible_end
 
 _MOST_NEAR_MISSES = 30
-_ORDER = {Part.DECIDES: 0, Part.DEPENDS: 1, Part.TOOK_PART: 2, Part.NEAR_MISS: 3}
+_ORDER = {StatementRole.DECIDES: 0, StatementRole.DEPENDS: 1, StatementRole.TOOK_PART: 2, StatementRole.NEAR_MISS: 3}
 
 
-def explain(trace: Trace, request: Request) -> Decision:
+def explain(trace: EvaluationTrace, request: Request) -> Decision:
     """Put one answer into words.
 
     ``request`` is the question as asked; the answer carries it as understood (AWS's spelling, the resource asked on).
@@ -48,11 +55,11 @@ def explain(trace: Trace, request: Request) -> Decision:
             without=request.without,
         ),
         sentence=_sentence(trace, words),
-        layers=tuple([_with_statements(line, statements) for line in layer_lines(trace)]),
+        layers=tuple([_with_statements(line, statements) for line in policy_type_results(trace)]),
         statements=statements,
         missing_context_values=tuple(spelling(key, trace) for key in trace.keys),
         conditions=conditions,
-        blocked_by=trace.ruling.blocked_by if trace.verdict is not Verdict.CONDITIONAL else (),
+        blocked_by=trace.type_decision.blocked_by if trace.verdict is not Verdict.CONDITIONAL else (),
         assumptions=assumptions_of(trace),
         context=_context(trace),
         denials=tuple(_spell(one, trace) for one in trace.denials),
@@ -61,21 +68,21 @@ def explain(trace: Trace, request: Request) -> Decision:
     )
 
 
-def _with_statements(layer: LayerLine, statements: Sequence[StatementLine]) -> LayerLine:
+def _with_statements(layer: PolicyTypeResult, statements: Sequence[StatementExplanation]) -> PolicyTypeResult:
     own = tuple([line for line in statements if line.layer is layer.layer])
-    return LayerLine(layer.layer, layer.outcome, layer.title, layer.sentence, own) if own else layer
+    return PolicyTypeResult(layer.layer, layer.outcome, layer.title, layer.sentence, own) if own else layer
 
 
-def _sentence(trace: Trace, words: Sequence[str]) -> str:
+def _sentence(trace: EvaluationTrace, words: Sequence[str]) -> str:
     said = _answer(trace, words)
-    left_out = [phrase(_LEFT_OUT[layer]) for layer in Layer if layer in trace.question.without]
+    left_out = [phrase(_LEFT_OUT[layer]) for layer in PolicyType if layer in trace.question.without]
     if left_out:
-        said = phrase("{answer} (without {layers})", answer=said, layers=wording.listed(left_out))
-    return strung("", (said, "."))
+        said = phrase("{answer} (without {layers})", answer=said, layers=messages.listed(left_out))
+    return join_messages("", (said, "."))
 
 
-def _answer(trace: Trace, words: Sequence[str]) -> str:
-    who, what = wording.who(trace.question.caller), wording.what(trace.question.target)
+def _answer(trace: EvaluationTrace, words: Sequence[str]) -> str:
+    who, what = messages.who(trace.question.caller), messages.what(trace.question.target)
     match trace.verdict:
         case Verdict.ALLOWED:
             return phrase("{who} may do {what}: {why}", who=who, what=what, why=_why_allowed(trace))
@@ -85,98 +92,109 @@ def _answer(trace: Trace, words: Sequence[str]) -> str:
             return phrase("{who} may not do {what}: {why}", who=who, what=what, why=_why_not(trace))
         case _:
             keys_of_sets = [[spelling(key, trace) for key in one] for one in trace.sets]
-            if (alternatives := wording.alternatives_text(keys_of_sets, words)) is not None:
+            if (alternatives := messages.alternatives_text(keys_of_sets, words)) is not None:
                 if trace.is_exact and not trace.has_more:
                     return phrase("{who} may do {what} only if {condition}", who=who, what=what, condition=alternatives)
                 return phrase("{who} may do {what} if {condition}", who=who, what=what, condition=alternatives)
-            keys = wording.listed([spelling(key, trace) for key in trace.keys]) or phrase("values that are not known")
+            keys = messages.listed([spelling(key, trace) for key in trace.keys]) or phrase("values that are not known")
             return phrase("Whether {who} may do {what} depends on {keys}", who=who, what=what, keys=keys)
 
 
-_LEFT_OUT: Mapping[Layer, str] = {
-    Layer.RCP: mark("resource control policies"),
-    Layer.SCP: mark("service control policies"),
-    Layer.RESOURCE: mark("resource policy"),
-    Layer.TRUST: mark("trust policy"),
-    Layer.IDENTITY: mark("identity policies"),
-    Layer.PERMISSIONS_BOUNDARY: mark("permissions boundary"),
-    Layer.SESSION: mark("session policy"),
-    Layer.ENDPOINT: mark("vpc endpoint policy"),
-    Layer.ACL: mark("access control list"),
-    Layer.BLOCK_PUBLIC_ACCESS: mark("block public access"),
+_LEFT_OUT: Mapping[PolicyType, str] = {
+    PolicyType.RCP: mark("resource control policies"),
+    PolicyType.SCP: mark("service control policies"),
+    PolicyType.RESOURCE: mark("resource policy"),
+    PolicyType.TRUST: mark("trust policy"),
+    PolicyType.IDENTITY: mark("identity policies"),
+    PolicyType.PERMISSIONS_BOUNDARY: mark("permissions boundary"),
+    PolicyType.SESSION: mark("session policy"),
+    PolicyType.ENDPOINT: mark("vpc endpoint policy"),
+    PolicyType.ACL: mark("access control list"),
+    PolicyType.BLOCK_PUBLIC_ACCESS: mark("block public access"),
 }
 
 
-def _why_denied(trace: Trace) -> str:
-    if not trace.ruling.carried_by:
+def _why_denied(trace: EvaluationTrace) -> str:
+    if not trace.type_decision.carried_by:
         return phrase(
             "Block Public Access blocks external principals because the policy is public: {why}", why=_why_public(trace)
         )
     names = [name_of(result) for result in trace.results if _decides(result, trace)]
-    return nphrase("{names} forbids it", "{names} forbid it", len(names), names=wording.listed(names))
+    return nphrase("{names} forbids it", "{names} forbid it", len(names), names=messages.listed(names))
 
 
-def _why_public(trace: Trace) -> str:
+def _why_public(trace: EvaluationTrace) -> str:
     """Return which statements make public the policy that Block Public Access restricts (rule I7)."""
     questions = (trace.question, *trace.question.further)
-    legs = zip(questions, trace.situation.legs, strict=True)
-    held = [one.policies.resource for one, leg in legs if leg.restricts_public and one.policies.resource is not None]
-    return strung("; ", list(dict.fromkeys(public_words(policy.document) for policy in held)))
+    sub_requests = zip(questions, trace.decision_inputs.sub_requests, strict=True)
+    held = [
+        one.policies.resource
+        for one, sub_request in sub_requests
+        if sub_request.restricts_public and one.policies.resource is not None
+    ]
+    return join_messages("; ", list(dict.fromkeys(public_words(policy.document) for policy in held)))
 
 
-def _why_allowed(trace: Trace) -> str:
-    if trace.situation.needs_no_permission:
+def _why_allowed(trace: EvaluationTrace) -> str:
+    if trace.decision_inputs.needs_no_permission:
         return phrase("the call needs no permission")
     names = [
         name_of(result)
         for result in trace.results
-        if _decides(result, trace) and result.policy.layer in (Layer.IDENTITY, Layer.RESOURCE, Layer.TRUST, Layer.ACL)
+        if _decides(result, trace)
+        and result.policy.layer in (PolicyType.IDENTITY, PolicyType.RESOURCE, PolicyType.TRUST, PolicyType.ACL)
         if not result.policy.is_assumed
     ]
     if trace.question.policies.is_identity_assumed:
         assumed = phrase("its own account, which is not in the snapshot, is assumed to allow it")
         if not names:
             return assumed
-        granted = nphrase("{names} allows it", "{names} allow it", len(names), names=wording.listed(names))
+        granted = nphrase("{names} allows it", "{names} allow it", len(names), names=messages.listed(names))
         return phrase("{granted}, and {assumed}", granted=granted, assumed=assumed)
     if trace.question.caller.kind is CallerKind.ROOT and not names:
         return phrase("the root user may do everything in its account")
     if not names:
         return phrase("its policies allow it")
-    return nphrase("{names} allows it", "{names} allow it", len(names), names=wording.listed(names))
+    return nphrase("{names} allows it", "{names} allow it", len(names), names=messages.listed(names))
 
 
-def _why_not(trace: Trace) -> str:
-    refusal = next((word for word in trace.ruling.blocked_by if word in wording.REFUSALS), None)
+def _why_not(trace: EvaluationTrace) -> str:
+    refusal = next((word for word in trace.type_decision.blocked_by if word in messages.REFUSALS), None)
     if refusal is not None:
-        return phrase(wording.REFUSALS[refusal])
+        return phrase(messages.REFUSALS[refusal])
     action = trace.question.target.action_text
     gaps = trace.question.policies.gaps
-    missing = {(gap.layer, gap.leg): gap.code for gap in gaps if gap.code in wording.MISSING}
+    missing = {(gap.layer, gap.sub_request): gap.code for gap in gaps if gap.code in messages.MISSING}
     reasons = []
-    for slot in trace.ruling.lacking:
-        names = [policy.name for policy in policies_in(trace, slot)]
-        if (slot.layer, slot.leg) in missing and not names:
-            reason = phrase(wording.MISSING[missing[slot.layer, slot.leg]])
+    for type_key in trace.type_decision.lacking:
+        names = [policy.name for policy in policies_in(trace, type_key)]
+        if (type_key.layer, type_key.sub_request) in missing and not names:
+            reason = phrase(messages.MISSING[missing[type_key.layer, type_key.sub_request]])
         else:
             places = trace.question.policies.scp_places
-            reason = wording.lacking_sentence(slot.layer, slot.level, places, names, action)
-            if slot.layer in (Layer.IDENTITY, Layer.RESOURCE) and target_on(trace, slot.leg).is_beside_key_policies:
+            reason = messages.lacking_sentence(type_key.layer, type_key.level, places, names, action)
+            if (
+                type_key.layer in (PolicyType.IDENTITY, PolicyType.RESOURCE)
+                and target_on(trace, type_key.sub_request).is_beside_key_policies
+            ):
                 reason = phrase("only a grant decides who can retire it, never the key policy, and no grant allows it")
         if trace.question.further:
-            resource = with_visible_end(target_on(trace, slot.leg).resource_text)
+            resource = with_visible_end(target_on(trace, type_key.sub_request).resource_text)
             reason = phrase("{reason} on {resource}", reason=reason, resource=resource)
         reasons.append(reason)
-    return strung("; ", list(dict.fromkeys(reasons))) if reasons else phrase("nothing allows it")
+    return join_messages("; ", list(dict.fromkeys(reasons))) if reasons else phrase("nothing allows it")
 
 
 # ── statements ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _decides(result: StatementResult, trace: Trace) -> bool:
+def _decides(result: StatementResult, trace: EvaluationTrace) -> bool:
     """Whether the answer rests on the statement (rule A4)."""
     policy = result.policy
-    if Slot(policy.layer, policy.level, policy.leg) not in trace.ruling.carried_by or result.truth is FALSE:
+    if (
+        PolicyTypeKey(policy.layer, policy.level, policy.sub_request) not in trace.type_decision.carried_by
+        or result.truth is FALSE
+    ):
         return False
     match trace.verdict:
         case Verdict.ALLOWED:
@@ -189,60 +207,62 @@ def _decides(result: StatementResult, trace: Trace) -> bool:
             return False
 
 
-def part_of(result: StatementResult, trace: Trace) -> Part:
+def part_of(result: StatementResult, trace: EvaluationTrace) -> StatementRole:
     """Return what a statement did in an answer."""
     if result.truth is FALSE:
-        return Part.NEAR_MISS
+        return StatementRole.NEAR_MISS
     if _decides(result, trace):
-        return Part.DECIDES
-    return Part.DEPENDS if result.truth is MAYBE else Part.TOOK_PART
+        return StatementRole.DECIDES
+    return StatementRole.DEPENDS if result.truth is MAYBE else StatementRole.TOOK_PART
 
 
-def _statements(trace: Trace) -> tuple[StatementLine, ...]:
+def _statements(trace: EvaluationTrace) -> tuple[StatementExplanation, ...]:
     results = tuple([result for result in trace.results if not result.policy.is_assumed])
     if trace.verdict is Verdict.IMPLICIT_DENY:
-        for leg in range(len(trace.question.further) + 1):
-            of_leg = action_misses(on_leg(trace, leg).policies.identity, trace.subject.on_leg(leg))
+        for sub_request in range(len(trace.question.further) + 1):
+            of_leg = near_misses_by_action(
+                on_sub_request(trace, sub_request).policies.identity, trace.subject.on_leg(sub_request)
+            )
             results = (*results, *of_leg)
     sorted_results = sorted(
         ((part_of(result, trace), result) for result in results),
         key=lambda pair: (_ORDER[pair[0]], len(pair[1].failures)),
     )
-    lines: list[StatementLine] = []
-    told: set[tuple[str, int, Part]] = set()
+    lines: list[StatementExplanation] = []
+    told: set[tuple[str, int, StatementRole]] = set()
     misses = 0
     for part, result in sorted_results:
-        if part is Part.NEAR_MISS:
+        if part is StatementRole.NEAR_MISS:
             misses += 1
             if misses > _MOST_NEAR_MISSES:
                 break
         if trace.question.further:  # the principal's own policies speak on each leg
             line = (result.policy.key, result.statement.index, part)
-            if line in told and part is not Part.NEAR_MISS:
+            if line in told and part is not StatementRole.NEAR_MISS:
                 continue
             told.add(line)
         lines.append(statement_line(part, result, trace))
     return tuple(lines)
 
 
-def statement_line(part: Part, result: StatementResult, trace: Trace) -> StatementLine:
+def statement_line(part: StatementRole, result: StatementResult, trace: EvaluationTrace) -> StatementExplanation:
     """Return a statement as answers show it."""
     policy, statement = result.policy, result.statement
-    target, caller = target_on(trace, policy.leg), trace.question.caller
+    target, caller = target_on(trace, policy.sub_request), trace.question.caller
     failed: str | None = None
     mark: ElementPath = statement.path
-    if part is Part.NEAR_MISS:
+    if part is StatementRole.NEAR_MISS:
         failure = result.failures[0]
         failed = failure.element
-        sentence = wording.failure_sentence(failure, result, target, caller)
+        sentence = messages.failure_sentence(failure, result, target, caller)
         mark = failure.test.path if failure.test is not None else statement.element_path(failure.element)
-    elif part is Part.DEPENDS:
-        sentence = wording.depends_sentence(result)
+    elif part is StatementRole.DEPENDS:
+        sentence = messages.depends_sentence(result)
         if result.open_tests:
             mark = result.open_tests[0].test.path
     else:
-        sentence = wording.matched_sentence(result, target)
-    return StatementLine(
+        sentence = messages.matched_sentence(result, target)
+    return StatementExplanation(
         part=part,
         layer=policy.layer,
         level=policy.level,
@@ -264,14 +284,14 @@ def statement_line(part: Part, result: StatementResult, trace: Trace) -> Stateme
 # ── context ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _in_question(trace: Trace) -> Iterable[StatementResult]:
+def _in_question(trace: EvaluationTrace) -> Iterable[StatementResult]:
     """Yield the statements in which only conditions stand between the request and a match."""
     for result in trace.results:
         if all(failure.test is not None for failure in result.failures):
             yield result
 
 
-def _context(trace: Trace) -> tuple[ContextKey, ...]:
+def _context(trace: EvaluationTrace) -> tuple[ContextKey, ...]:
     """Return a row for each key that a statement in question tests."""
     context = trace.subject.where_least_is_known().context
     spelled: dict[str, str] = {}
@@ -304,7 +324,7 @@ def _context(trace: Trace) -> tuple[ContextKey, ...]:
     return tuple(rows)
 
 
-def _state(fact: Fact, is_given: bool) -> KeyState:
+def _state(fact: KeyValue, is_given: bool) -> KeyState:
     if is_given:
         return KeyState.GIVEN if fact.knowledge is Knowledge.PRESENT else KeyState.ABSENT
     match fact.knowledge:
@@ -316,7 +336,7 @@ def _state(fact: Fact, is_given: bool) -> KeyState:
             return KeyState.UNKNOWN
 
 
-def spelling(key: str, trace: Trace) -> str:
+def spelling(key: str, trace: EvaluationTrace) -> str:
     """Return a key as the policies write it: where one tests it, else where one uses it as a variable."""
     for result in trace.results:
         for test in result.statement.conditions:
@@ -326,7 +346,7 @@ def spelling(key: str, trace: Trace) -> str:
         for variable in _variables(result):
             if variable.key == key:
                 return variable.key_text
-    settling = None if trace.situation.doubt is None else trace.situation.doubt.settled_by
+    settling = None if trace.decision_inputs.doubt is None else trace.decision_inputs.doubt.settled_by
     return settling.key_text if settling is not None and settling.key == key else key
 
 
@@ -338,7 +358,7 @@ def _variables(result: StatementResult) -> Iterable[Variable]:
         yield from entry.variables
 
 
-def _spell(one: Mapping[str, Fact], trace: Trace) -> Mapping[str, str | tuple[str, ...] | None]:
+def _spell(one: Mapping[str, KeyValue], trace: EvaluationTrace) -> Mapping[str, str | tuple[str, ...] | None]:
     spelled: dict[str, str | tuple[str, ...] | None] = {}
     for key, fact in one.items():
         if fact.knowledge is Knowledge.ABSENT:

@@ -2,30 +2,30 @@
 
 from dataclasses import replace
 
-from iamdesk.evaluate.context import ABSENT, VALUE_UNKNOWN, Fact, Knowledge, given_facts
-from iamdesk.evaluate.engine import Question, Trace, evaluate
-from iamdesk.evaluate.matching import Subject, match_statement
-from iamdesk.evaluate.policies import AttachedPolicy, PossibleEndpoint
-from iamdesk.evaluate.request import Layer
-from iamdesk.evaluate.truth import FALSE, TRUE
+from iamdesk.evaluate.context import ABSENT, VALUE_UNKNOWN, KeyValue, Knowledge, given_facts
+from iamdesk.evaluate.engine import EvaluationRequest, EvaluationTrace, evaluate
+from iamdesk.evaluate.matching import RequestFacts, match_statement
+from iamdesk.evaluate.policy_set import AttachedPolicy, PossibleEndpoint
+from iamdesk.evaluate.request import PolicyType
+from iamdesk.evaluate.ternary import FALSE, TRUE
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.assumed_values import furthest
 from iamdesk.explain.decision import Assumption
-from iamdesk.language import phrase
+from iamdesk.i18n import phrase
 
 _ENDPOINT_KEY = "aws:SourceVpce"
 _MOST_DECIDED = 64
 _MOST_NAMED = 3
 
 
-def endpoint_assumption(trace: Trace) -> Assumption | None:
+def endpoint_assumption(trace: EvaluationTrace) -> Assumption | None:
     """Return the assumption that the request comes through no endpoint whose policy would change the decision.
 
     Only where the policy does: that the request comes through the endpoint changes condition keys, too, and these are
     open, not assumed.
     """
     possible = trace.question.policies.possible_endpoints
-    if not possible or Layer.ENDPOINT in trace.question.without:
+    if not possible or PolicyType.ENDPOINT in trace.question.without:
         return None
     limiting = [one for one in possible if not _allows_plainly(one, trace)]
     found: list[tuple[str, Verdict]] = []
@@ -50,30 +50,34 @@ def endpoint_assumption(trace: Trace) -> Assumption | None:
     return Assumption("endpoint-unknown", message, other)
 
 
-def _way(endpoint: PossibleEndpoint) -> dict[str, Fact]:
+def _way(endpoint: PossibleEndpoint) -> dict[str, KeyValue]:
     """Return what a request through an endpoint brings (rules, Table 1)."""
-    vpc = VALUE_UNKNOWN if endpoint.vpc_id is None else Fact(Knowledge.PRESENT, (endpoint.vpc_id,))
+    vpc = VALUE_UNKNOWN if endpoint.vpc_id is None else KeyValue(Knowledge.PRESENT, (endpoint.vpc_id,))
     own = given_facts({_ENDPOINT_KEY: endpoint.policy.owner})
     return {"aws:sourcevpc": vpc, "aws:vpcsourceip": VALUE_UNKNOWN, "aws:sourceip": ABSENT, **own}
 
 
-def _through(question: Question, endpoint: PossibleEndpoint, policy: AttachedPolicy | None, leg: int = 0) -> Question:
+def _through(
+    question: EvaluationRequest, endpoint: PossibleEndpoint, policy: AttachedPolicy | None, sub_request: int = 0
+) -> EvaluationRequest:
     """Return the request as it comes through an endpoint, limited by a policy or by none."""
     context = replace(question.context, given={**_way(endpoint), **question.context.given})
-    limiting = replace(policy, leg=leg) if policy is not None and leg else policy
+    limiting = replace(policy, sub_request=sub_request) if policy is not None and sub_request else policy
     further = [_through(one, endpoint, policy, number) for number, one in enumerate(question.further, 1)]
     policies = replace(question.policies, endpoint=limiting)
     return replace(question, context=context, policies=policies, further=tuple(further))
 
 
-def _allows_plainly(endpoint: PossibleEndpoint, trace: Trace) -> bool:
+def _allows_plainly(endpoint: PossibleEndpoint, trace: EvaluationTrace) -> bool:
     """Return whether an endpoint's policy allows the request on all of its legs, whatever is not known."""
     subject, context = trace.subject, trace.subject.context
     through = replace(subject, context=replace(context, given={**_way(endpoint), **context.given}))
-    return all(_allows_leg(endpoint.policy, through.on_leg(leg)) for leg in range(len(subject.further) + 1))
+    return all(
+        _allows_leg(endpoint.policy, through.on_leg(sub_request)) for sub_request in range(len(subject.further) + 1)
+    )
 
 
-def _allows_leg(policy: AttachedPolicy, subject: Subject) -> bool:
+def _allows_leg(policy: AttachedPolicy, subject: RequestFacts) -> bool:
     found = [match_statement(policy, statement, subject) for statement in policy.document.statements]
     results = [one for one in found if one is not None]
     allows = any(one.truth is TRUE for one in results if one.statement.is_allow)

@@ -3,40 +3,42 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from iamdesk.evaluate.caller import CallerKind
-from iamdesk.evaluate.engine import Question, Trace
-from iamdesk.evaluate.layers import RESOURCE, Situation, Tally
+from iamdesk.evaluate.decision_logic import RESOURCE, DecisionInputs, StatementEffects
+from iamdesk.evaluate.engine import EvaluationRequest, EvaluationTrace
+from iamdesk.evaluate.principal import CallerKind
 from iamdesk.evaluate.principal_match import Grant
-from iamdesk.evaluate.request import Layer
+from iamdesk.evaluate.request import PolicyType
 from iamdesk.evaluate.resource_policy_services import OtherAccounts, Unsigned, facts_of
-from iamdesk.evaluate.truth import FALSE, TRUE
+from iamdesk.evaluate.ternary import FALSE, TRUE
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Assumption
-from iamdesk.language import phrase
+from iamdesk.i18n import phrase
 
 
-def service_assumptions(trace: Trace, decide: Callable[[Situation], Verdict]) -> Iterator[Assumption]:
+def service_assumptions(trace: EvaluationTrace, decide: Callable[[DecisionInputs], Verdict]) -> Iterator[Assumption]:
     """Yield the assumptions for which another fact would change the decision.
 
     ``decide`` decides anew with another situation.
     """
     questions = (trace.question, *trace.question.further)
-    for leg, (question, situation) in enumerate(zip(questions, trace.situation.legs, strict=True)):
+    for sub_request, (question, decision_inputs) in enumerate(
+        zip(questions, trace.decision_inputs.sub_requests, strict=True)
+    ):
         yield from _of_no_credentials(question)
         if question.caller.kind is CallerKind.ANONYMOUS:
-            yield from _of_unsigned(question, situation, trace, decide)
-        elif situation.is_cross_account and _rests_on_own_policy(question, leg, trace):
+            yield from _of_unsigned(question, decision_inputs, trace, decide)
+        elif decision_inputs.is_cross_account and _rests_on_own_policy(question, sub_request, trace):
             message = phrase(
                 "AWS's documentation does not say whether a resource policy can allow another account to call "
                 "{action}. This decision assumes that it can. If it cannot, the request is denied.",
                 action=question.target.action_text,
             )
             yield Assumption("cross-account-not-documented", message, Verdict.IMPLICIT_DENY)
-        yield from _of_settings(question, trace, trace.counted.of_leg(leg))
+        yield from _of_settings(question, trace, trace.counted.of_leg(sub_request))
     yield from _of_sharing(trace, decide)
 
 
-def _of_no_credentials(question: Question) -> Iterator[Assumption]:
+def _of_no_credentials(question: EvaluationRequest) -> Iterator[Assumption]:
     target = question.target
     if facts_of(target.service).without_signature(target.name) is Unsigned.NO_CREDENTIALS:
         message = phrase(
@@ -47,7 +49,7 @@ def _of_no_credentials(question: Question) -> Iterator[Assumption]:
         yield Assumption("takes-no-credentials", message)
 
 
-def _rests_on_own_policy(question: Question, leg: int, trace: Trace) -> bool:
+def _rests_on_own_policy(question: EvaluationRequest, sub_request: int, trace: EvaluationTrace) -> bool:
     """Return whether the resource's own policy, no share or grant, lets the caller in, and no page says that it can."""
     across = facts_of(question.target.service).across_accounts(question.target.name)
     if trace.verdict not in (Verdict.ALLOWED, Verdict.CONDITIONAL) or across is not OtherAccounts.NOT_DOCUMENTED:
@@ -55,7 +57,9 @@ def _rests_on_own_policy(question: Question, leg: int, trace: Trace) -> bool:
     allows = [
         result
         for result in trace.results
-        if result.statement.is_allow and result.policy.layer is Layer.RESOURCE and result.policy.leg == leg
+        if result.statement.is_allow
+        and result.policy.layer is PolicyType.RESOURCE
+        and result.policy.sub_request == sub_request
     ]
     own = question.policies.resource
     by_own = [result.truth for result in allows if own is not None and result.policy.key == own.key]
@@ -65,15 +69,18 @@ def _rests_on_own_policy(question: Question, leg: int, trace: Trace) -> bool:
 
 
 def _of_unsigned(
-    question: Question, situation: Situation, trace: Trace, decide: Callable[[Situation], Verdict]
+    question: EvaluationRequest,
+    decision_inputs: DecisionInputs,
+    trace: EvaluationTrace,
+    decide: Callable[[DecisionInputs], Verdict],
 ) -> Iterator[Assumption]:
     unsigned = facts_of(question.target.service).without_signature(question.target.name)
     action = question.target.action_text
     if unsigned is not Unsigned.NOT_DOCUMENTED:
         return
     other = Verdict.IMPLICIT_DENY
-    if situation.refusal is not None and not trace.question.further:
-        other = decide(replace(situation, refusal=None))
+    if decision_inputs.refusal is not None and not trace.question.further:
+        other = decide(replace(decision_inputs, refusal=None))
     if other is not trace.verdict:
         message = (
             phrase(
@@ -81,7 +88,7 @@ def _of_unsigned(
                 "decision assumes that it cannot. If it can, the policies allow the request.",
                 action=action,
             )
-            if situation.refusal is not None
+            if decision_inputs.refusal is not None
             else phrase(
                 "AWS's documentation does not say whether {action} can be called without a signature. This "
                 "decision assumes that it can. If it cannot, the request is denied.",
@@ -91,7 +98,9 @@ def _of_unsigned(
         yield Assumption("unsigned-not-documented", message, other)
 
 
-def _of_settings(question: Question, trace: Trace, counted: Tally) -> Iterator[Assumption]:
+def _of_settings(
+    question: EvaluationRequest, trace: EvaluationTrace, counted: StatementEffects
+) -> Iterator[Assumption]:
     """Yield what can open a call to everyone and is in no snapshot: an API method of authorization type NONE."""
     target, facts = question.target, facts_of(question.target.service)
     if trace.verdict not in (Verdict.IMPLICIT_DENY, Verdict.EXPLICIT_DENY):
@@ -100,7 +109,9 @@ def _of_settings(question: Question, trace: Trace, counted: Tally) -> Iterator[A
         grants = {grant for grant, truth in counted.grants.items() if truth is not FALSE}
         is_let_in = question.policies.resource is None or bool(grants & {Grant.EVERYONE, Grant.NOT_LISTED})
         is_denied = any(
-            truth is not FALSE for slot, truth in counted.deny.items() if slot == RESOURCE or slot.layer is Layer.RCP
+            truth is not FALSE
+            for type_key, truth in counted.deny.items()
+            if type_key == RESOURCE or type_key.layer is PolicyType.RCP
         )
         if is_let_in and not is_denied:
             message = phrase(
@@ -110,17 +121,17 @@ def _of_settings(question: Question, trace: Trace, counted: Tally) -> Iterator[A
             yield Assumption("authorization-type-unknown", message, Verdict.ALLOWED)
 
 
-def _of_sharing(trace: Trace, decide: Callable[[Situation], Verdict]) -> Iterator[Assumption]:
+def _of_sharing(trace: EvaluationTrace, decide: Callable[[DecisionInputs], Verdict]) -> Iterator[Assumption]:
     """Yield a setting that can share a resource with other accounts and is in no snapshot: launch permissions."""
-    target, situation = trace.question.target, trace.situation
+    target, decision_inputs = trace.question.target, trace.decision_inputs
     shared = facts_of(target.service).shared_by_setting
     if (
         trace.verdict is not Verdict.IMPLICIT_DENY
-        or not situation.is_cross_account
+        or not decision_inputs.is_cross_account
         or shared.isdisjoint(target.resource_types)
     ):
         return
-    other = decide(replace(situation, is_cross_account=False))
+    other = decide(replace(decision_inputs, is_cross_account=False))
     if other is not trace.verdict:
         message = phrase(
             "Sharing of {resource} is a setting, not a policy, and is not captured. This decision assumes that it "

@@ -24,8 +24,8 @@ The shape is stable (``DiffVersion`` names it; members may be added)::
 
 from typing import Any
 
-from iamdesk.compare.shapes import Cause, Comparison, Effect, Kind, Standing, Status
-from iamdesk.export.diff_words import text_words
+from iamdesk.diff.result import Cause, Comparison, Effect, Kind, PrincipalDiff, Status
+from iamdesk.export.text.diff import text_words
 
 
 def to_diff(found: Comparison) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def to_diff(found: Comparison) -> dict[str, Any]:
     }
 
 
-def _standing(name: str, found: Comparison, one: Standing) -> dict[str, Any]:
+def _standing(name: str, found: Comparison, one: PrincipalDiff) -> dict[str, Any]:
     return {
         name: one.arn,
         "Status": one.status.value,

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from iamdesk.export.cli_script import in_account, is_odd, script_head
-from iamdesk.visible import visible
+from iamdesk.escaping import visible
+from iamdesk.export.files.shell_script import in_account, is_odd, script_head
 from iamdesk.whatif.commands import CliCommand
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from iamdesk.gui.main_window import MainWindow
+    from iamdesk.gui.app.main_window import MainWindow
 
 __all__ = ["create_main_window"]
 
@@ -19,8 +19,8 @@ def create_main_window(path: Path | str | None = None, settings_path: Path | Non
     """
     from PySide6.QtWidgets import QApplication
 
-    from iamdesk.gui.main_window import MainWindow
-    from iamdesk.gui.settings import Settings, default_settings_path
+    from iamdesk.gui.app.main_window import MainWindow
+    from iamdesk.gui.core.settings import Settings, default_settings_path
 
     app = QApplication.instance() or QApplication(["iamdesk"])
     if not isinstance(app, QApplication):

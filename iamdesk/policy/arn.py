@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from iamdesk.language import phrase
+from iamdesk.i18n import phrase
 
 
 class ArnError(ValueError):

@@ -5,11 +5,11 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from iamdesk.language import phrase
+from iamdesk.i18n import phrase
 from iamdesk.policy.operators import OPERATORS, Operator
-from iamdesk.policy.patterns import tokens_of
-from iamdesk.policy.text import ElementPath
+from iamdesk.policy.source_map import ElementPath
 from iamdesk.policy.variables import Resolver, Template, Variable, fill, has_variables, parse_template
+from iamdesk.policy.wildcards import tokens_of
 
 _TEXT = frozenset({str})
 _BOOL_WITH_VARIABLES = replace(OPERATORS["bool"], takes_variables=True)

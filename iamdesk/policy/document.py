@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from iamdesk.language import phrase
-from iamdesk.policy.actions import NO_ACTIONS, ActionEntries, ActionPattern, action_entries
+from iamdesk.i18n import phrase
+from iamdesk.policy.action_patterns import NO_ACTIONS, ActionEntries, ActionPattern, action_entries
 from iamdesk.policy.api_policies import as_saved
 from iamdesk.policy.conditions import ConditionTest, parse_conditions
-from iamdesk.policy.elements import STATEMENT_ELEMENTS, Shape, entry_problems, sound_shape
+from iamdesk.policy.grammar import STATEMENT_ELEMENTS, Shape, entry_problems, sound_shape
 from iamdesk.policy.principals import PrincipalEntry, parse_principal
-from iamdesk.policy.resources import ResourcePattern, resource_pattern
+from iamdesk.policy.resource_patterns import ResourcePattern, resource_pattern
+from iamdesk.policy.source_map import ElementPath, PolicyText, Span, render, statement_spans
 from iamdesk.policy.statement import WITHOUT_REFERENCES, Statement
-from iamdesk.policy.text import ElementPath, PolicyText, Span, render, statement_spans
 
 LATEST_VERSION = "2012-10-17"
 FIRST_VERSION = "2008-10-17"

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from iamdesk.policy.patterns import Glob, Token
+from iamdesk.policy.wildcards import Glob, Token
 
 type Comparison = Callable[[Any, Any], bool]
 """(request value as read, policy value as read) → whether they match, in the positive sense of the operator."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from iamdesk.language import phrase
+from iamdesk.i18n import phrase
 
 
 class PrincipalType(StrEnum):

@@ -1,6 +1,6 @@
 """Whether S3 counts a resource policy as public: what Block Public Access acts on. Rules: I7."""
 
-from iamdesk.language import phrase, strung
+from iamdesk.i18n import join_messages, phrase
 from iamdesk.policy.conditions import ConditionTest, PolicyValue, Quantifier
 from iamdesk.policy.document import Document
 from iamdesk.policy.operators import read_network
@@ -40,7 +40,7 @@ def public_words(document: Document) -> str:
     ]
     more = len(found) - _MOST_TOLD
     told = found[:_MOST_TOLD] + ([phrase("{count} more", count=more)] if more > 0 else [])
-    return strung("; ", told) if told else ""
+    return join_messages("; ", told) if told else ""
 
 
 def _statement_words(statement: Statement) -> str:
@@ -53,7 +53,7 @@ def _statement_words(statement: Statement) -> str:
         whom = phrase("applies to everyone")
     if not statement.conditions:
         return phrase("{statement} {whom} and has no condition", statement=name, whom=whom)
-    why = strung(", ", list(dict.fromkeys(_why_open(test) for test in statement.conditions)))
+    why = join_messages(", ", list(dict.fromkeys(_why_open(test) for test in statement.conditions)))
     return phrase("{statement} {whom}, and no condition limits it: {why}", statement=name, whom=whom, why=why)
 
 

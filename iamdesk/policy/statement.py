@@ -6,12 +6,12 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
-from iamdesk.policy.actions import ActionEntries
+from iamdesk.policy.action_patterns import ActionEntries
 from iamdesk.policy.conditions import ConditionTest, parse_conditions
-from iamdesk.policy.elements import Shape, entry_problems
+from iamdesk.policy.grammar import Shape, entry_problems
 from iamdesk.policy.principals import PrincipalEntry, SessionName, parse_principal
-from iamdesk.policy.resources import ResourcePattern, resource_pattern
-from iamdesk.policy.text import ElementPath
+from iamdesk.policy.resource_patterns import ResourcePattern, resource_pattern
+from iamdesk.policy.source_map import ElementPath
 
 SESSION_KEY = "aws:userid"
 """Of a role session the role's id and the session's name."""

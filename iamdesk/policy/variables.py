@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
-from iamdesk.policy.patterns import Token, tokens_of
+from iamdesk.policy.wildcards import Token, tokens_of
 
 _LITERALS = frozenset("*?$")
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
-from iamdesk.language import phrase, strung
+from iamdesk.i18n import join_messages, phrase
 
 
-class Choice(StrEnum):
+class ReviewDecision(StrEnum):
     """The states of a line or a finding."""
 
     UNDECIDED = "undecided"
@@ -20,8 +20,14 @@ class Choice(StrEnum):
     """For a time: of a line, it is kept although it should not be; of a finding, its risk is accepted."""
 
 
-LINE_CHOICES = (Choice.UNDECIDED, Choice.KEEP, Choice.REVOKE, Choice.MODIFY, Choice.EXCEPT)
-FINDING_CHOICES = (Choice.UNDECIDED, Choice.FIX, Choice.FALSE_POSITIVE, Choice.EXCEPT)
+LINE_CHOICES = (
+    ReviewDecision.UNDECIDED,
+    ReviewDecision.KEEP,
+    ReviewDecision.REVOKE,
+    ReviewDecision.MODIFY,
+    ReviewDecision.EXCEPT,
+)
+FINDING_CHOICES = (ReviewDecision.UNDECIDED, ReviewDecision.FIX, ReviewDecision.FALSE_POSITIVE, ReviewDecision.EXCEPT)
 
 
 class DecisionError(ValueError):
@@ -29,10 +35,10 @@ class DecisionError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class LineDecision:
+class ItemDecision:
     """What was decided on one line or finding. `UNDECIDED` for one on which nothing was."""
 
-    choice: Choice = Choice.UNDECIDED
+    choice: ReviewDecision = ReviewDecision.UNDECIDED
     comment: str = ""
     """Why; for an exception, a false positive and a decision on many lines it must not be empty."""
     owner: str = ""
@@ -50,7 +56,7 @@ class LineDecision:
         Raises:
             DecisionError: an exception without reason, owner or last day, or a false positive without a reason.
         """
-        if self.choice is Choice.EXCEPT:
+        if self.choice is ReviewDecision.EXCEPT:
             wanted = (
                 (phrase("a reason"), self.comment.strip()),
                 (phrase("an owner"), self.owner.strip()),
@@ -58,34 +64,36 @@ class LineDecision:
             )
             missing = [name for name, value in wanted if not value]
             if missing:
-                raise DecisionError(phrase("an exception needs {missing}", missing=strung(phrase(" and "), missing)))
+                raise DecisionError(
+                    phrase("an exception needs {missing}", missing=join_messages(phrase(" and "), missing))
+                )
         elif self.expiry is not None or self.owner:
             raise DecisionError(phrase("only an exception has an owner and a last day"))
-        if self.choice is Choice.FALSE_POSITIVE and not self.comment.strip():
+        if self.choice is ReviewDecision.FALSE_POSITIVE and not self.comment.strip():
             raise DecisionError(phrase("a false positive needs a reason"))
-        if self.second and self.choice is Choice.UNDECIDED:
+        if self.second and self.choice is ReviewDecision.UNDECIDED:
             raise DecisionError(phrase("there is no decision that a second reviewer could stand for"))
 
     @property
-    def by_one(self) -> "LineDecision":
+    def by_one(self) -> "ItemDecision":
         """The decision without its second reviewer."""
         return replace(self, second="") if self.second else self
 
     @property
-    def decided(self) -> "LineDecision":
+    def decided(self) -> "ItemDecision":
         """What was decided alone: without second reviewer and ticket."""
         return replace(self, second="", ticket="") if self.second or self.ticket else self
 
     def has_run_out(self, today: date) -> bool:
         """Return whether it is an exception whose last day has passed: the line is to be decided anew."""
-        return self.choice is Choice.EXCEPT and self.expiry is not None and self.expiry < today
+        return self.choice is ReviewDecision.EXCEPT and self.expiry is not None and self.expiry < today
 
     def is_open(self, today: date) -> bool:
         """Return whether somebody has to decide: nobody did, or it is an exception that has run out."""
-        return self.choice is Choice.UNDECIDED or self.has_run_out(today)
+        return self.choice is ReviewDecision.UNDECIDED or self.has_run_out(today)
 
 
-UNDECIDED = LineDecision()
+UNDECIDED = ItemDecision()
 
 
 @dataclass(frozen=True, slots=True)

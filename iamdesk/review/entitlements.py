@@ -3,18 +3,18 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from iamdesk.index.keys import inline_policy_key, trust_policy_key
-from iamdesk.index.references import Principal, inline_policies_of, is_service_linked
-from iamdesk.index.trust import trusted_names
-from iamdesk.query.evaluator import Evaluator
-from iamdesk.reach.reach_map import ReachOnce
-from iamdesk.reach.way import Reach as Becomings
-from iamdesk.review.around import assignment_lines, resource_lines
-from iamdesk.review.documents import Documents
-from iamdesk.review.holders import Administrations, Holders, Powers
-from iamdesk.review.lines import ONLY_DENIES, EntitlementType, Line, Member, Scope
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.attack_paths.attack_path_graph import LazyAttackPathGraph
+from iamdesk.attack_paths.types import AttackPaths as Becomings
+from iamdesk.inventory.keys import inline_policy_key, trust_policy_key
+from iamdesk.inventory.references import Principal, inline_policies_of, is_service_linked
+from iamdesk.inventory.trust import trusted_names
+from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
+from iamdesk.review.entitlement_documents import Documents
+from iamdesk.review.external_entitlements import assignment_lines, resource_lines
+from iamdesk.review.items import ONLY_DENIES, EntitlementType, PopulationEntry, ReviewItem, Scope
+from iamdesk.review.principals import Administrations, EffectiveAccess, Holders
 from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, UserDetail
-from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 
 _BY_AWS = "AWS made it for a service and nobody can change its permissions"
 
@@ -23,25 +23,27 @@ def review_scope(
     evaluator: Evaluator,
     progress: Progress = no_progress,
     cancelled: Cancelled = never_cancelled,
-    becomings: Becomings | None = None,
+    escalations: Becomings | None = None,
 ) -> Scope:
     """Return who is in the snapshot and every entitlement of those in scope.
 
-    ``becomings`` tells what principals can become, where somebody keeps it.
+    ``escalations`` tells what principals can become, where somebody keeps it.
 
     Raises:
         WorkCancelled: ``cancelled`` returned True.
     """
     snapshot = evaluator.snapshot
-    population: list[Member] = []
-    lines: list[Line] = []
-    powers, documents = Powers(evaluator), Documents()
-    administrations = Administrations(evaluator, becomings or ReachOnce(evaluator)(cancelled=cancelled))
+    population: list[PopulationEntry] = []
+    lines: list[ReviewItem] = []
+    powers, documents = EffectiveAccess(evaluator), Documents()
+    administrations = Administrations(evaluator, escalations or LazyAttackPathGraph(evaluator)(cancelled=cancelled))
     total = sum(len(account.users) + len(account.groups) + len(account.roles) for account in snapshot.accounts)
     done = 0
     for account in snapshot.accounts:
         population.append(
-            Member(f"arn:{account.partition}:iam::{account.account_id}:root", account.account_id, "root", in_scope=True)
+            PopulationEntry(
+                f"arn:{account.partition}:iam::{account.account_id}:root", account.account_id, "root", in_scope=True
+            )
         )
         holders = Holders(evaluator, account, powers, administrations)
         entitlements = _Entitlements(account, holders, powers, documents)
@@ -61,17 +63,19 @@ def review_scope(
     return Scope(tuple(population), tuple(lines))
 
 
-def _member(principal: Principal, account: Account) -> Member:
+def _member(principal: Principal, account: Account) -> PopulationEntry:
     if isinstance(principal, RoleDetail) and is_service_linked(principal):
-        return Member(principal.arn, account.account_id, "service-linked role", in_scope=False, out_reason=_BY_AWS)
+        return PopulationEntry(
+            principal.arn, account.account_id, "service-linked role", in_scope=False, out_reason=_BY_AWS
+        )
     kind = "user" if isinstance(principal, UserDetail) else "group" if isinstance(principal, GroupDetail) else "role"
-    return Member(principal.arn, account.account_id, kind, in_scope=True)
+    return PopulationEntry(principal.arn, account.account_id, kind, in_scope=True)
 
 
 class _Entitlements:
     """Lays out the lines of one account."""
 
-    def __init__(self, account: Account, holders: Holders, powers: Powers, documents: Documents) -> None:
+    def __init__(self, account: Account, holders: Holders, powers: EffectiveAccess, documents: Documents) -> None:
         self._account = account
         self._holders = holders
         self._powers = powers
@@ -80,7 +84,7 @@ class _Entitlements:
         self._groups = {group.group_name: group.arn for group in account.groups}
         self._denying = {group.arn for group in account.groups if self._group_only_denies(group)}
 
-    def of(self, principal: Principal, kind: str) -> Iterator[Line]:
+    def of(self, principal: Principal, kind: str) -> Iterator[ReviewItem]:
         """Yield the lines of one holder."""
         shared = self._holders.evidence(principal)
         if isinstance(principal, UserDetail):
@@ -133,7 +137,7 @@ class _Entitlements:
         documents += [one.policy_document for one in inline_policies_of(group)]
         return bool(documents) and all(map(self._documents.only_denies, documents))
 
-    def _keys(self, user: UserDetail, kind: str) -> Iterator[Line]:
+    def _keys(self, user: UserDetail, kind: str) -> Iterator[ReviewItem]:
         report = self._holders.credentials(user.arn)
         if report is None:
             return
@@ -160,8 +164,8 @@ class _Entitlements:
         entitlement_id: str,
         name: str,
         evidence: Mapping[str, Any],
-    ) -> Line:
-        return Line(self._account.account_id, principal.arn, kind, entitlement, entitlement_id, name, evidence)
+    ) -> ReviewItem:
+        return ReviewItem(self._account.account_id, principal.arn, kind, entitlement, entitlement_id, name, evidence)
 
 
 def _denying(only_denies: bool) -> dict[str, Any]:

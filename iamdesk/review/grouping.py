@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
+from iamdesk.review.items import EntitlementType, ReviewItem
 from iamdesk.review.journal import digest
-from iamdesk.review.lines import EntitlementType, Line
 
 _POWERS = (
     EntitlementType.GROUP,
@@ -35,7 +35,7 @@ class Grouping(StrEnum):
         return self in (Grouping.FINDING, Grouping.CHECK)
 
 
-def group_keys(lines: Iterable[Line], grouping: Grouping) -> Mapping[str, str]:
+def group_keys(lines: Iterable[ReviewItem], grouping: Grouping) -> Mapping[str, str]:
     """Return by line id the key of the group that a line belongs to.
 
     Raises:
@@ -54,14 +54,14 @@ def group_keys(lines: Iterable[Line], grouping: Grouping) -> Mapping[str, str]:
     raise ValueError(f"{grouping} groups findings")
 
 
-def _entitlement(line: Line) -> str:
+def _entitlement(line: ReviewItem) -> str:
     if line.type in (EntitlementType.INLINE_POLICY, EntitlementType.TRUST):
         # The same text in two principals is one entitlement; a text that the snapshot lacks is only itself.
         return f"{line.type} {line.evidence.get('document_sha256') or line.line_id}"
     return line.line_id if line.type in _OWN else f"{line.type} {line.entitlement_id}"
 
 
-def _effects(lines: tuple[Line, ...]) -> Mapping[str, str]:
+def _effects(lines: tuple[ReviewItem, ...]) -> Mapping[str, str]:
     """Group lines of the same entitlement whose holders hold the same in all and reach equally far, in one account.
 
     Where policies ask something of the holder, its answers have to be the same, and known: else each line is alone.
@@ -87,10 +87,10 @@ def _effects(lines: tuple[Line, ...]) -> Mapping[str, str]:
     return found
 
 
-def is_in_own_name(line: Line) -> bool:
+def is_in_own_name(line: ReviewItem) -> bool:
     """Return whether what a line's holder can do has its own name in it: nobody else's is quite the same."""
     return bool(line.evidence.get("in_own_name"))
 
 
-def _text(line: Line) -> str:
+def _text(line: ReviewItem) -> str:
     return str(line.evidence.get("document_sha256") or line.entitlement_id)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from iamdesk.review.decisions import Choice, LineDecision
+from iamdesk.review.decisions import ItemDecision, ReviewDecision
 
 GENESIS = "0" * 64
 """What the first entry follows."""
@@ -31,8 +31,8 @@ class Entry:
     """Of a line, or of a finding."""
     line_sha256: str
     """Of what the reviewer saw."""
-    before: LineDecision
-    after: LineDecision
+    before: ItemDecision
+    after: ItemDecision
     previous: str
     """Hash of the entry before."""
     sha256: str
@@ -53,7 +53,7 @@ class Entry:
         }
 
 
-def as_json(decision: LineDecision) -> dict[str, str | None]:
+def as_json(decision: ItemDecision) -> dict[str, str | None]:
     """Return a decision as a JSON object; ``second`` and ``ticket`` are there only where they say something."""
     return {
         "choice": decision.choice.value,
@@ -65,15 +65,15 @@ def as_json(decision: LineDecision) -> dict[str, str | None]:
     }
 
 
-def from_json(value: Mapping[str, Any]) -> LineDecision:
+def from_json(value: Mapping[str, Any]) -> ItemDecision:
     """Return the decision of a JSON object.
 
     Raises:
         KeyError, TypeError, ValueError: it is none.
     """
     expiry = value["expiry"]
-    return LineDecision(
-        Choice(value["choice"]),
+    return ItemDecision(
+        ReviewDecision(value["choice"]),
         value["comment"],
         value["owner"],
         date.fromisoformat(expiry) if expiry else None,
@@ -100,8 +100,8 @@ def entry_after(
     account: str,
     line_id: str,
     line_sha256: str,
-    before: LineDecision,
-    after: LineDecision,
+    before: ItemDecision,
+    after: ItemDecision,
 ) -> Entry:
     """Return the next entry of a journal; ``moment`` has a time zone and is kept as UTC by the caller."""
     unsealed = Entry(

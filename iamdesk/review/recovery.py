@@ -13,16 +13,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from iamdesk.language import phrase
+from iamdesk.escaping import visible
+from iamdesk.i18n import phrase
 from iamdesk.review.decisions import UNDECIDED
 from iamdesk.review.errors import ReviewError
+from iamdesk.review.items import PopulationEntry, ReviewItem
 from iamdesk.review.journal import GENESIS, Entry, digest, entry_after, from_json
-from iamdesk.review.lines import Line, Member
-from iamdesk.review.salvage import Row, rows_of
+from iamdesk.review.review_file import EvidenceRecord, ReviewFile
 from iamdesk.review.schema import Head, append_entries, connect, head_of
 from iamdesk.review.seals import COUNT, FROZEN, LOST, frozen_sha256, lost
-from iamdesk.review.store import Pack, ReviewFile
-from iamdesk.visible import visible
+from iamdesk.review.sqlite_salvage import Row, rows_of
 
 _HASH = re.compile("[0-9a-f]{64}")
 RECOVERED = " (recovered)"
@@ -133,11 +133,11 @@ class _Remains:
     """The rows of a damaged file that are what was written."""
 
     def __init__(self, content: bytes) -> None:
-        self.lines: dict[int, Line] = {}
+        self.lines: dict[int, ReviewItem] = {}
         self.findings: dict[int, Mapping[str, Any]] = {}
-        self._members: dict[int, Member] = {}
+        self._members: dict[int, PopulationEntry] = {}
         self._entries: dict[int, Entry] = {}
-        self._packs: dict[int, Pack] = {}
+        self._packs: dict[int, EvidenceRecord] = {}
         self._heads: dict[str, str] = {}
         for row in rows_of(content):
             with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError):
@@ -160,11 +160,11 @@ class _Remains:
             self._take_frozen(row.number, str(cells[1]), str(cells[2]), json.loads(str(cells[3])))
         elif len(cells) == 6 and cells[0] is None and isinstance(cells[4], int):
             arn, account, kind, why = (str(cells[at]) for at in (1, 2, 3, 5))
-            self._members[row.number] = Member(arn, account, kind, bool(cells[4]), why)
+            self._members[row.number] = PopulationEntry(arn, account, kind, bool(cells[4]), why)
         elif len(cells) == 5 and cells[0] is None:
             moment, name, manifest, journal = (str(cell) for cell in cells[1:])
             if _HASH.fullmatch(manifest) and _HASH.fullmatch(journal):
-                self._packs[row.number] = Pack(moment, name, manifest, journal)
+                self._packs[row.number] = EvidenceRecord(moment, name, manifest, journal)
         elif len(cells) == 10 and cells[0] is None:
             words = [str(cell) for cell in cells[1:]]
             moment, reviewer, account, line_id, seen, before, after, previous, sha256 = words
@@ -189,11 +189,11 @@ class _Remains:
         if "finding_id" in value:
             self.findings[number] = value
         else:
-            line = Line.from_json(value)
+            line = ReviewItem.from_json(value)
             if line.line_id == key:
                 self.lines[number] = line
 
-    def members(self) -> Sequence[Member]:
+    def members(self) -> Sequence[PopulationEntry]:
         """Return who is left of the population, in its order."""
         return [member for _, member in sorted(self._members.items())]
 
@@ -202,7 +202,7 @@ class _Remains:
         lines = {line.line_id: line.sha256 for line in self.lines.values()}
         return {**lines, **{str(one["finding_id"]): digest(one) for one in self.findings.values()}}
 
-    def packs(self) -> Sequence[Pack]:
+    def packs(self) -> Sequence[EvidenceRecord]:
         """Return the packs that are still noted, in their order."""
         return [pack for _, pack in sorted(self._packs.items())]
 

@@ -10,11 +10,11 @@ from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
-from iamdesk.language import nphrase, phrase
+from iamdesk.escaping import visible
+from iamdesk.i18n import nphrase, phrase
 from iamdesk.review.errors import Damage, DamagedReviewError, ReviewError
 from iamdesk.review.journal import Entry, as_json
 from iamdesk.review.seals import LAYOUT, seal, seal_journal
-from iamdesk.visible import visible
 
 APPLICATION_ID = 0x49414D52
 """``IAMR``: in the header of every review file, by which other programs can tell what it is."""

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from iamdesk.language import mark, phrase
+from iamdesk.i18n import mark, phrase
 from iamdesk.review.errors import Damage
 from iamdesk.review.journal import digest
 

@@ -13,12 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO
 
-from iamdesk.language import phrase
+from iamdesk.i18n import phrase
 from iamdesk.snapshot.errors import SnapshotError
-from iamdesk.snapshot.found_files import MAX_BUNDLE_FILES, FoundFile
+from iamdesk.snapshot.file_walk import MAX_BUNDLE_FILES, FoundFile
 from iamdesk.snapshot.problems import Problem
-from iamdesk.snapshot.source import MAX_BYTES, MAX_RATIO, RATIO_FROM
-from iamdesk.snapshot.visible import visible
+from iamdesk.snapshot.text_source import MAX_BYTES, MAX_RATIO, RATIO_FROM
+from iamdesk.snapshot.visible_text import visible
 
 _STARTS = (b"PK\x03\x04", b"PK\x05\x06")  # the second: an archive without files
 _END = b"PK\x05\x06"

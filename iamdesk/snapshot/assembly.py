@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from iamdesk.language import phrase
-from iamdesk.snapshot.accounts import Gathered
+from iamdesk.i18n import phrase
+from iamdesk.snapshot.merge_pages import Gathered
 from iamdesk.snapshot.model import Snapshot, SourceFile
 from iamdesk.snapshot.problems import Problem
-from iamdesk.snapshot.source import SourceText
+from iamdesk.snapshot.text_source import SourceText
 
 
 def snapshot_of(

@@ -10,15 +10,15 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from iamdesk.language import mark, phrase
-from iamdesk.snapshot.documents import keep_ambiguous_documents_as_text
-from iamdesk.snapshot.letting_go import let_go
+from iamdesk.i18n import mark, phrase
+from iamdesk.progress import WorkCancelled
+from iamdesk.snapshot.incremental_free import free_incrementally
+from iamdesk.snapshot.json_stream import JsonWalk, ValueTooLargeError
 from iamdesk.snapshot.model import BrokenEntry, GroupDetail, ManagedPolicyDetail, RoleDetail, UserDetail
+from iamdesk.snapshot.policy_decoding import keep_ambiguous_documents_as_text
 from iamdesk.snapshot.problems import Problem
-from iamdesk.snapshot.progress import WorkCancelled
-from iamdesk.snapshot.stream import JsonWalk, ValueNotHeld
 from iamdesk.snapshot.strict_json import ambiguity
-from iamdesk.snapshot.visible import visible
+from iamdesk.snapshot.visible_text import visible
 
 type Entity = UserDetail | GroupDetail | RoleDetail | ManagedPolicyDetail
 type AccountKey = tuple[str, str]
@@ -148,7 +148,7 @@ def read_pages(walk: JsonWalk, file: str) -> list[Page]:
 def let_go_of(pages: Iterable[Page]) -> None:
     """Give up what was read of the entries of pages, bit by bit."""
     for page in pages:
-        let_go(*page.entities.values())
+        free_incrementally(*page.entities.values())
 
 
 def _read_values(walk: JsonWalk, file: str, pages: list[Page]) -> list[tuple[JsonPath, str]]:
@@ -231,7 +231,7 @@ def _shown_keys(keys: list[str]) -> str:
 def _small_value(walk: JsonWalk) -> Any:
     try:
         return walk.value()
-    except ValueNotHeld:
+    except ValueTooLargeError:
         return ""
 
 
@@ -274,7 +274,7 @@ def _read_list(walk: JsonWalk, page: Page, entry_list: EntryList) -> None:
             raise walk.error(phrase("more than {most} stand in this file", most=most))
         try:
             entry = walk.value()
-        except ValueNotHeld as error:
+        except ValueTooLargeError as error:
             _break(page, entry_list, index, None, [((), phrase("the entry cannot be read: {error}", error=error))])
             continue
         if walk.is_ambiguous and not _settle_ambiguity(page, entry_list, index, entry):

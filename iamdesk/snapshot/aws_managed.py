@@ -12,8 +12,8 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from iamdesk.paths import resources
 from iamdesk.policy.arn import ArnError, parse_arn
+from iamdesk.resource_files import resources
 from iamdesk.snapshot.model import ManagedPolicyDetail, PolicyVersion
 
 FORMAT = "iamdesk-aws-managed-policies/1"

@@ -1,7 +1,7 @@
 """The files of a bundle, read one by one: each by the command that its path, its manifest or its shape says.
 
-What the outputs amount to together is made by `organization_files`, `resource_files`, `account_files` and
-`identity_center_files`.
+What the outputs amount to together is made by `organization`, `resources`, `account` and
+`identity_center`.
 """
 
 from collections import defaultdict
@@ -10,19 +10,19 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel
 
-from iamdesk.language import phrase
-from iamdesk.snapshot.calls import CALLS
-from iamdesk.snapshot.capture import Capture, CaptureState
+from iamdesk.i18n import phrase
+from iamdesk.snapshot.call_status import Capture, CaptureState
+from iamdesk.snapshot.cli_commands import CALLS
+from iamdesk.snapshot.command_output import Output, read_output
 from iamdesk.snapshot.credential_report import CREDENTIAL_REPORT, read_report_table
 from iamdesk.snapshot.errors import SnapshotError
+from iamdesk.snapshot.json_stream import JsonWalk
 from iamdesk.snapshot.layout import MANIFEST, Call, Place, Scope, place_of
 from iamdesk.snapshot.manifest import VERSION, Manifest, ManifestFile
-from iamdesk.snapshot.output import Output, read_output
-from iamdesk.snapshot.output_models import OUTPUT_MODELS
+from iamdesk.snapshot.models.common import OUTPUT_MODELS
 from iamdesk.snapshot.problems import Problem
-from iamdesk.snapshot.source import SourceText
-from iamdesk.snapshot.stream import JsonWalk
-from iamdesk.snapshot.visible import visible
+from iamdesk.snapshot.text_source import SourceText
+from iamdesk.snapshot.visible_text import visible
 
 DETAILS = ("iam", "get-account-authorization-details")
 _TOLD = 100

@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator
 
 from pydantic import BaseModel, ValidationError
 
-from iamdesk.language import phrase
-from iamdesk.snapshot.account_facts import CredentialReport, CredentialReportEntry
-from iamdesk.snapshot.account_outputs import GetCredentialReport
+from iamdesk.i18n import phrase
+from iamdesk.snapshot.account_details import CredentialReport, CredentialReportEntry
 from iamdesk.snapshot.authorization_details import troubles_of
-from iamdesk.snapshot.output import Output
+from iamdesk.snapshot.command_output import Output
+from iamdesk.snapshot.models.account import GetCredentialReport
 from iamdesk.snapshot.problems import Problem
-from iamdesk.snapshot.source import SourceText
+from iamdesk.snapshot.text_source import SourceText
 
 CREDENTIAL_REPORT = ("iam", "get-credential-report")
 _NEEDED = ("user", "arn")

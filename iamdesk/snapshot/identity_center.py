@@ -7,7 +7,7 @@ Source of the shapes: the API references of IAM Identity Center and of the Ident
 
 from pydantic import BaseModel, ConfigDict
 
-from iamdesk.snapshot.aws_shape import AwsModel, Moment, PolicyDocument
+from iamdesk.snapshot.aws_model import AwsModel, Moment, PolicyDocument
 
 
 class IdentityCenterInstance(AwsModel):

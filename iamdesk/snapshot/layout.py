@@ -7,7 +7,7 @@ A path says the command: scope, service, command, then what the command was aske
     accounts/111122223333/s3api/get-bucket-policy/acme-data.json
     accounts/111122223333/eu-west-1/kms/get-key-policy/1234abcd-12ab-34cd-56ef-1234567890ab.json
 
-Pure names: nothing here reads or writes. Which commands there are is told in `calls`.
+Pure names: nothing here reads or writes. Which commands there are is told in `cli_commands`.
 """
 
 import hashlib

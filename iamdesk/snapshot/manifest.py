@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from iamdesk.snapshot.aws_shape import Moment
+from iamdesk.snapshot.aws_model import Moment
 
 FORMAT: Literal["iamdesk-bundle"] = "iamdesk-bundle"
 VERSION = 1

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from iamdesk.snapshot.account_facts import AccountFacts
-from iamdesk.snapshot.aws_shape import AwsModel, Moment, PolicyDocument, Tag
-from iamdesk.snapshot.capture import Capture
+from iamdesk.snapshot.account_details import AccountFacts
+from iamdesk.snapshot.aws_model import AwsModel, Moment, PolicyDocument, Tag
+from iamdesk.snapshot.call_status import Capture
 from iamdesk.snapshot.identity_center import IdentityCenter
 from iamdesk.snapshot.manifest import Manifest
 from iamdesk.snapshot.organization import Organization

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from iamdesk.language import mark
-from iamdesk.snapshot.documents import decode_document
+from iamdesk.i18n import mark
+from iamdesk.snapshot.policy_decoding import decode_document
 
 
 class OrganizationPolicyType(StrEnum):

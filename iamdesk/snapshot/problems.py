@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, SkipValidation
 
-from iamdesk.language import strung
+from iamdesk.i18n import join_messages
 
 
 class Problem(BaseModel):
@@ -20,7 +20,7 @@ class Problem(BaseModel):
     @property
     def said(self) -> str:
         """The whole of it; a sentence that was said."""
-        return strung(": ", (self.file, self.json_path, self.message))
+        return join_messages(": ", (self.file, self.json_path, self.message))
 
     def __str__(self) -> str:
         return self.said

@@ -6,26 +6,26 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from iamdesk.language import phrase
-from iamdesk.snapshot.accounts import FilePages, gather
+from iamdesk.i18n import phrase
+from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 from iamdesk.snapshot.archive import files_of_archive, is_archive
 from iamdesk.snapshot.assembly import snapshot_of
 from iamdesk.snapshot.authorization_details import let_go_of, read_pages
-from iamdesk.snapshot.collector import collector_paused
 from iamdesk.snapshot.errors import SnapshotError
-from iamdesk.snapshot.found_files import LAID_OUT, FoundFile, files_in, found_file, reason
+from iamdesk.snapshot.file_walk import LAID_OUT, FoundFile, files_in, found_file, reason
+from iamdesk.snapshot.gc_pause import gc_paused
+from iamdesk.snapshot.json_stream import JsonWalk
 from iamdesk.snapshot.layout import MANIFEST
+from iamdesk.snapshot.merge_pages import FilePages, gather
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.problems import Problem
-from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
-from iamdesk.snapshot.source import ReadSoFar, SourceText
-from iamdesk.snapshot.stream import JsonWalk
-from iamdesk.snapshot.visible import visible
+from iamdesk.snapshot.text_source import ReadSoFar, SourceText
+from iamdesk.snapshot.visible_text import visible
 
 if TYPE_CHECKING:
-    from iamdesk.snapshot.arrival import Arrival
-    from iamdesk.snapshot.catalogue import Catalogue
-    from iamdesk.snapshot.cataloguing import Share
+    from iamdesk.snapshot.build_catalog import Share
+    from iamdesk.snapshot.catalog import Catalogue
+    from iamdesk.snapshot.partial import PartialSnapshot
 
 _LARGE = 256 << 10  # bytes on disk, perhaps compressed, from which the collector is worth pausing
 
@@ -35,7 +35,7 @@ def load_snapshot(
     *,
     progress: Progress = no_progress,
     cancelled: Cancelled = never_cancelled,
-    arrived: "Callable[[Arrival], None] | None" = None,
+    arrived: "Callable[[PartialSnapshot], None] | None" = None,
 ) -> Snapshot:
     """Read a file, a ``.gz`` of it, a folder of such files (sub-folders one level deep too), or a bundle.
 
@@ -53,10 +53,10 @@ def load_snapshot(
     with _files_of(path, problems, cancelled) as (is_one, files):
         total = sum(file.size for file in files)
         read = ReadSoFar(progress, cancelled, total)
-        with collector_paused() if total >= _LARGE else nullcontext():
+        with gc_paused() if total >= _LARGE else nullcontext():
             if is_one:
                 return _of_one_file(path, files[0], read)
-            from iamdesk.snapshot.many_files import read_many_files  # its models are not needed for one file
+            from iamdesk.snapshot.bundle_reader import read_many_files  # its models are not needed for one file
 
             return read_many_files(path, files, problems, read, arrived)
 
@@ -84,9 +84,9 @@ def load_catalogue(
         total = sum(file.size for file in files)
         if is_one or total < least:
             return None
-        from iamdesk.snapshot.many_files import read_catalogue
+        from iamdesk.snapshot.bundle_reader import read_catalogue
 
-        with collector_paused():
+        with gc_paused():
             return read_catalogue(path, files, problems, ReadSoFar(progress, cancelled, total), share)
 
 

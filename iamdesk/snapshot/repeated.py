@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from iamdesk.language import phrase
+from iamdesk.i18n import phrase
 from iamdesk.snapshot.authorization_details import Entity, JsonPath
 from iamdesk.snapshot.model import GroupDetail, ManagedPolicyDetail, RoleDetail, UserDetail
-from iamdesk.snapshot.visible import visible
+from iamdesk.snapshot.visible_text import visible
 
 type _Key = Callable[[Any], str]
 

@@ -6,7 +6,7 @@ ResourceSharePermissionDetail).
 
 from pydantic import BaseModel, ConfigDict
 
-from iamdesk.snapshot.aws_shape import AwsCamelModel, PolicyDocument
+from iamdesk.snapshot.aws_model import AwsCamelModel, PolicyDocument
 
 
 class ResourceShare(AwsCamelModel):

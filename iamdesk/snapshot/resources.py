@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from iamdesk.snapshot.aws_shape import AwsModel, PolicyDocument
-from iamdesk.snapshot.documents import decode_document
+from iamdesk.snapshot.aws_model import AwsModel, PolicyDocument
+from iamdesk.snapshot.policy_decoding import decode_document
 
 
 class ObjectOwnership(StrEnum):

@@ -5,11 +5,11 @@ from typing import Any, override
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
-from iamdesk.snapshot.aws_shape import AwsModel
-from iamdesk.snapshot.calls import CALLS
+from iamdesk.snapshot.aws_model import AwsModel
+from iamdesk.snapshot.cli_commands import CALLS
 from iamdesk.snapshot.manifest import Manifest
 from iamdesk.snapshot.model import GroupDetail, ManagedPolicyDetail, RoleDetail, UserDetail
-from iamdesk.snapshot.output_models import OUTPUT_MODELS
+from iamdesk.snapshot.models.common import OUTPUT_MODELS
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -1,7 +1,7 @@
 """JSON that says one thing only: what Python's decoder would settle in silence is told here instead.
 
 Python keeps the last of two equal keys, reads ``NaN`` and ``1e999`` as numbers, and takes half of a surrogate pair for
-a character. Each of these could turn one policy into another, so each is an error (`AmbiguousJson`).
+a character. Each of these could turn one policy into another, so each is an error (`AmbiguousJsonError`).
 """
 
 import json
@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from iamdesk.language import mark, phrase
+from iamdesk.i18n import mark, phrase
 
 MAX_DEPTH = 60
 """Objects and lists within each other. AWS's own answers reach 11; a policy's grammar alone reaches 5."""
@@ -22,7 +22,7 @@ _NO_CHARACTER = mark("it holds half of a surrogate pair, which is not a characte
 _TWICE = mark("a key stands twice in one object")
 
 
-class AmbiguousJson(ValueError):  # noqa: N818 - it is text that means two things, which is not always an error
+class AmbiguousJsonError(ValueError):
     """Text that is JSON to Python, and yet could mean two things. Its text says why, as the end of a sentence."""
 
 
@@ -45,7 +45,7 @@ class RepeatedKey(str):
 def _as_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = {key: value for key, value in pairs}  # noqa: C416 - faster than dict() here
     if len(members) != len(pairs):
-        raise AmbiguousJson(phrase(_TWICE))
+        raise AmbiguousJsonError(phrase(_TWICE))
     return members
 
 
@@ -64,7 +64,7 @@ def _refuse_constant(name: str) -> NoReturn:
 def _finite(digits: str) -> float:
     number = float(digits)
     if math.isinf(number):
-        raise AmbiguousJson(phrase("a number is too large to be held"))
+        raise AmbiguousJsonError(phrase("a number is too large to be held"))
     return number
 
 
@@ -76,7 +76,7 @@ _decode_at = json.JSONDecoder(
 class StrictDecoder:
     """Decodes values out of a text. One for each thread: it counts the objects that it makes.
 
-    `decode_at` raises `AmbiguousJson`, `NotJsonConstant`, ``json.JSONDecodeError``, ``RecursionError``, and
+    `decode_at` raises `AmbiguousJsonError`, `NotJsonConstant`, ``json.JSONDecodeError``, ``RecursionError``, and
     ``ValueError`` for a number of thousands of digits.
     """
 
@@ -89,7 +89,7 @@ class StrictDecoder:
             objects += 1
             members = {key: value for key, value in pairs}  # noqa: C416 - faster than dict() here
             if len(members) != len(pairs):
-                raise AmbiguousJson(phrase(_TWICE))
+                raise AmbiguousJsonError(phrase(_TWICE))
             return members
 
         def objects_made() -> int:
@@ -186,17 +186,17 @@ def decode(text: str) -> Any:
     """Return the one JSON value that a text holds.
 
     Raises:
-        ValueError: it is not JSON, is ambiguous (`AmbiguousJson`), nested too deep, or more than one value.
+        ValueError: it is not JSON, is ambiguous (`AmbiguousJsonError`), nested too deep, or more than one value.
     """
     text = text.strip(" \t\n\r")
     try:
         value, end = _decode_at(text)
     except RecursionError:
-        raise AmbiguousJson(phrase(_TOO_DEEP, most=MAX_DEPTH)) from None
+        raise AmbiguousJsonError(phrase(_TOO_DEEP, most=MAX_DEPTH)) from None
     if end != len(text):
         raise json.JSONDecodeError("Extra data", text, end)
     if _is_deep(value, text.count("[") + text.count("{")):
-        raise AmbiguousJson(phrase(_TOO_DEEP, most=MAX_DEPTH))
+        raise AmbiguousJsonError(phrase(_TOO_DEEP, most=MAX_DEPTH))
     if ("\\u" in text or not text.isascii()) and not is_unicode(value):
-        raise AmbiguousJson(phrase(_NO_CHARACTER))
+        raise AmbiguousJsonError(phrase(_NO_CHARACTER))
     return value

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from iamdesk.index.keys import resource_policy_key, trust_policy_key
+from iamdesk.inventory.keys import resource_policy_key, trust_policy_key
 from iamdesk.snapshot.model import GroupDetail, Snapshot, UserDetail
-from iamdesk.whatif.applying import apply_one, document_of, edited_document, find
-from iamdesk.whatif.edits import Act, Edit
+from iamdesk.whatif.apply import apply_one, document_of, edited_document, find
+from iamdesk.whatif.edits import Edit, EditAction
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +40,18 @@ def commands(snapshot: Snapshot, edits: Iterable[Edit]) -> Iterator[CliCommand]:
 
 def _command(snapshot: Snapshot, edit: Edit) -> CliCommand:
     match edit.act:
-        case Act.SET_POLICY:
+        case EditAction.SET_POLICY:
             return _policy(snapshot, edit, edit.document)
-        case Act.ADD_STATEMENT | Act.SET_STATEMENT | Act.REMOVE_STATEMENT:
+        case EditAction.ADD_STATEMENT | EditAction.SET_STATEMENT | EditAction.REMOVE_STATEMENT:
             return _policy(snapshot, edit, edited_document(snapshot, edit))
-        case Act.CREATE_POLICY:
+        case EditAction.CREATE_POLICY:
             account, rest = edit.subject.split(":", 5)[4:6]
             path, _, name = rest.removeprefix("policy").rpartition("/")
             where = ("--path", f"{path}/") if path else ()
             words = ("aws", "iam", "create-policy", "--policy-name", name, *where, "--policy-document")
             return CliCommand(edit, account, (*words, _text(edit.document)))
-        case Act.ATTACH_ORGANIZATION_POLICY | Act.DETACH_ORGANIZATION_POLICY:
-            verb = "attach-policy" if edit.act is Act.ATTACH_ORGANIZATION_POLICY else "detach-policy"
+        case EditAction.ATTACH_ORGANIZATION_POLICY | EditAction.DETACH_ORGANIZATION_POLICY:
+            verb = "attach-policy" if edit.act is EditAction.ATTACH_ORGANIZATION_POLICY else "detach-policy"
             words = ("aws", "organizations", verb, "--policy-id", edit.detail, "--target-id", edit.subject)
             return CliCommand(edit, _management(snapshot), words)
     return _entity(snapshot, edit)
@@ -65,24 +65,24 @@ def _entity(snapshot: Snapshot, edit: Edit) -> CliCommand:
     named = ("--policy-name", edit.detail)
     words: tuple[str, ...]
     match edit.act:
-        case Act.ATTACH_POLICY | Act.DETACH_POLICY:
-            verb = "attach" if edit.act is Act.ATTACH_POLICY else "detach"
+        case EditAction.ATTACH_POLICY | EditAction.DETACH_POLICY:
+            verb = "attach" if edit.act is EditAction.ATTACH_POLICY else "detach"
             words = (f"{verb}-{kind}-policy", *who, "--policy-arn", edit.detail)
-        case Act.PUT_INLINE_POLICY:
+        case EditAction.PUT_INLINE_POLICY:
             words = (f"put-{kind}-policy", *who, *named, "--policy-document", _text(edit.document))
-        case Act.DELETE_INLINE_POLICY:
+        case EditAction.DELETE_INLINE_POLICY:
             words = (f"delete-{kind}-policy", *who, *named)
-        case Act.SET_BOUNDARY:
+        case EditAction.SET_BOUNDARY:
             words = (f"put-{kind}-permissions-boundary", *who, "--permissions-boundary", edit.detail)
-        case Act.REMOVE_BOUNDARY:
+        case EditAction.REMOVE_BOUNDARY:
             words = (f"delete-{kind}-permissions-boundary", *who)
-        case Act.JOIN_GROUP | Act.LEAVE_GROUP:
-            verb = "add-user-to-group" if edit.act is Act.JOIN_GROUP else "remove-user-from-group"
+        case EditAction.JOIN_GROUP | EditAction.LEAVE_GROUP:
+            verb = "add-user-to-group" if edit.act is EditAction.JOIN_GROUP else "remove-user-from-group"
             words = (verb, *who, "--group-name", edit.detail.rpartition("/")[2])
-        case Act.TAG:
+        case EditAction.TAG:
             tag = json.dumps([{"Key": edit.detail, "Value": str(edit.document)}])
             words = (f"tag-{kind}", *who, "--tags", tag)
-        case Act.UNTAG:
+        case EditAction.UNTAG:
             words = (f"untag-{kind}", *who, "--tag-keys", edit.detail)
         case _:
             steps = "detach its policies, delete its inline policies, keys and profiles, then it"
@@ -105,7 +105,7 @@ def _policy(snapshot: Snapshot, edit: Edit, document: Any) -> CliCommand:
         words = ("aws", "iam", "update-assume-role-policy", "--role-name", owner.rpartition("/")[2])
         return CliCommand(edit, account.account_id, (*words, "--policy-document", text))
     if mark:
-        command = _entity(snapshot, Edit(Act.PUT_INLINE_POLICY, owner, part.removeprefix("inline/"), document))
+        command = _entity(snapshot, Edit(EditAction.PUT_INLINE_POLICY, owner, part.removeprefix("inline/"), document))
         return CliCommand(edit, command.account_id, command.words)
     words = ("aws", "iam", "create-policy-version", "--policy-arn", key, "--set-as-default", "--policy-document", text)
     remark = "A policy has five versions at most: delete the oldest one first where there are as many."

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from iamdesk.language import phrase
+from iamdesk.i18n import phrase
 
 
 class WhatIfError(ValueError):
     """A change that cannot be made to this snapshot. Its text is one sentence."""
 
 
-class Act(StrEnum):
+class EditAction(StrEnum):
     """What can be done. ``subject``, ``detail`` and the rest of an `Edit` mean what stands behind each."""
 
     ATTACH_POLICY = "attach-policy"
@@ -56,30 +56,37 @@ class Act(StrEnum):
 
 _NEEDS_DETAIL = frozenset(
     {
-        Act.ATTACH_POLICY,
-        Act.DETACH_POLICY,
-        Act.PUT_INLINE_POLICY,
-        Act.DELETE_INLINE_POLICY,
-        Act.SET_BOUNDARY,
-        Act.JOIN_GROUP,
-        Act.LEAVE_GROUP,
-        Act.TAG,
-        Act.UNTAG,
-        Act.ATTACH_ORGANIZATION_POLICY,
-        Act.DETACH_ORGANIZATION_POLICY,
+        EditAction.ATTACH_POLICY,
+        EditAction.DETACH_POLICY,
+        EditAction.PUT_INLINE_POLICY,
+        EditAction.DELETE_INLINE_POLICY,
+        EditAction.SET_BOUNDARY,
+        EditAction.JOIN_GROUP,
+        EditAction.LEAVE_GROUP,
+        EditAction.TAG,
+        EditAction.UNTAG,
+        EditAction.ATTACH_ORGANIZATION_POLICY,
+        EditAction.DETACH_ORGANIZATION_POLICY,
     }
 )
 _NEEDS_DOCUMENT = frozenset(
-    {Act.PUT_INLINE_POLICY, Act.SET_POLICY, Act.ADD_STATEMENT, Act.SET_STATEMENT, Act.CREATE_POLICY, Act.TAG}
+    {
+        EditAction.PUT_INLINE_POLICY,
+        EditAction.SET_POLICY,
+        EditAction.ADD_STATEMENT,
+        EditAction.SET_STATEMENT,
+        EditAction.CREATE_POLICY,
+        EditAction.TAG,
+    }
 )
-_NEEDS_INDEX = frozenset({Act.SET_STATEMENT, Act.REMOVE_STATEMENT})
+_NEEDS_INDEX = frozenset({EditAction.SET_STATEMENT, EditAction.REMOVE_STATEMENT})
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
     """One change."""
 
-    act: Act
+    act: EditAction
     subject: str
     detail: str = ""
     document: Any = None
@@ -104,9 +111,9 @@ def edit_from_json(value: Any) -> Edit:
     if unknown:
         raise WhatIfError(phrase("`{key}` is no part of a change", key=sorted(map(str, unknown))[0]))
     try:
-        act = Act(str(value.get("do")))
+        act = EditAction(str(value.get("do")))
     except ValueError:
-        listed = ", ".join(act.value for act in Act)
+        listed = ", ".join(act.value for act in EditAction)
         raise WhatIfError(
             phrase("`{value}` is nothing that can be done; there are {listed}", value=value.get("do"), listed=listed)
         ) from None

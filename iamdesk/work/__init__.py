@@ -25,6 +25,6 @@ tasks. What every executor of ours keeps:
   place where the function asks ``cancelled()``;
 * an exception of the function arrives as it was raised.
 
-Modules: ``tasks`` (`results`), ``kept`` (what a worker has read), ``processes`` (this machine), ``cluster`` (Dask),
-``setting`` (`open_executor`).
+Modules: ``tasks`` (`results`), ``worker_cache`` (what a worker has read), ``processes`` (this machine), ``cluster``
+(Dask), ``settings`` (`open_executor`).
 """

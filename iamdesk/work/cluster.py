@@ -7,7 +7,7 @@ from concurrent.futures import CancelledError, Executor, Future
 from concurrent.futures import wait as wait_for
 from typing import Any
 
-from iamdesk.language import phrase
+from iamdesk.i18n import phrase
 from iamdesk.work.errors import WorkerLostError, WorkError
 from iamdesk.work.processes import Tell, tell_nobody
 

@@ -14,10 +14,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from iamdesk.language import phrase
-from iamdesk.snapshot.collector import collect_seldom
-from iamdesk.snapshot.progress import WorkCancelled
-from iamdesk.work.cancelling import CancelFile
+from iamdesk.i18n import phrase
+from iamdesk.progress import WorkCancelled
+from iamdesk.snapshot.gc_pause import collect_seldom
+from iamdesk.work.cancellation import CancelFile
 from iamdesk.work.errors import WorkerLostError
 
 type Tell = Callable[[str], None]

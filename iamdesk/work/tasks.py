@@ -11,11 +11,11 @@ from functools import cache
 from itertools import islice
 from typing import Any, NamedTuple
 
-from iamdesk.language import choose, chosen, phrase
-from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
-from iamdesk.work.cancelling import CancelFile, CancelWatch
+from iamdesk.i18n import choose, chosen, phrase
+from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
+from iamdesk.work.cancellation import CancelFile, CancelWatch
 from iamdesk.work.errors import NotHereError, WorkError
-from iamdesk.work.kept import take_content
+from iamdesk.work.worker_cache import take_content
 
 _CHECK_EVERY = 0.05
 """Seconds between two looks whether the results are still wanted."""

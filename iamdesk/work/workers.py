@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 
+from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
 from iamdesk.snapshot.model import Snapshot
-from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_progress
-from iamdesk.work.kept import content_of, reference_to
-from iamdesk.work.sharing_out import shared_out
+from iamdesk.work.shared_tasks import shared_out
 from iamdesk.work.tasks import Contents, results
+from iamdesk.work.worker_cache import content_of, reference_to
 
 MIN_PRINCIPALS = 400
 """Users and roles from which other processes are worth it. A worker takes 1.5 s until it has started and read so many;

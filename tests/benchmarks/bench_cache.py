@@ -18,8 +18,8 @@ from pathlib import Path
 from account import Size, make_account
 from bench_organization import make_accounts, make_bundle
 
-from iamdesk.index.outline import build_outline
 from iamdesk.snapshot.reader import load_snapshot
+from iamdesk.viewmodel.tree_builder import build_outline
 
 
 def best_of(work: Callable[[], object], times: int = 3) -> float:

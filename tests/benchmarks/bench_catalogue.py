@@ -17,11 +17,11 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from iamdesk import workbench
+from iamdesk import api
+from iamdesk.api import OrganizationSession, RequestSession, SnapshotSession, Workbench
 from iamdesk.evaluate.request import Request
-from iamdesk.snapshot.catalogue import catalogue_of
+from iamdesk.snapshot.catalog import catalogue_of
 from iamdesk.work.processes import Processes
-from iamdesk.workbench import Answers, OpenOrganization, OpenSnapshot, Workbench
 
 
 def resident(process: int | str = "self") -> tuple[int, int]:
@@ -47,9 +47,9 @@ def measure(label: str, work: Callable[[], object], executor: Processes | None) 
     )
 
 
-def ask(opened: Answers, executor: Processes | None) -> None:
-    catalogue = opened.catalogue if isinstance(opened, OpenOrganization) else None
-    if catalogue is None and isinstance(opened, OpenSnapshot):
+def ask(opened: RequestSession, executor: Processes | None) -> None:
+    catalogue = opened.catalogue if isinstance(opened, OrganizationSession) else None
+    if catalogue is None and isinstance(opened, SnapshotSession):
         catalogue = catalogue_of(opened.snapshot)
     if catalogue is None:
         return
@@ -68,7 +68,7 @@ def ask(opened: Answers, executor: Processes | None) -> None:
         measure(label, lambda a=action, r=resource: rows(opened, a, r), executor)  # type: ignore[misc]
 
 
-def rows(opened: Answers, action: str, resource: str) -> int:
+def rows(opened: RequestSession, action: str, resource: str) -> int:
     return sum(1 for _ in opened.who_can(action=action, resource=resource, context={}))
 
 
@@ -87,13 +87,13 @@ def main() -> None:
     print(f"{options.only}, {options.workers} workers beside, load of the machine {os.getloadavg()[0]:.1f}")
     with ExitStack() as ended:
         if options.only == "whole":
-            opened: list[Answers] = []
+            opened: list[RequestSession] = []
             measure("shown", lambda: opened.append(Workbench().open_snapshot(options.folder)), None)
             ask(opened[0], None)
             return
-        workbench.WHOLE_BELOW = 0
+        api.WHOLE_BELOW = 0
         executor = ended.enter_context(Processes(options.workers)) if options.workers else None
-        found: list[Answers] = []
+        found: list[RequestSession] = []
         measure(
             "read", lambda: found.append(Workbench().open_to_ask(options.folder, executor=lambda: executor)), executor
         )

@@ -16,7 +16,7 @@ from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtTest import QTest
 
 from iamdesk.gui import create_main_window
-from iamdesk.gui.everybody.everybody_panel import EverybodyPanel
+from iamdesk.gui.access_matrix.panel import EverybodyPanel
 
 _LIMIT = 240.0
 

@@ -14,19 +14,19 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from iamdesk.export.pack.result import Outcome
-from iamdesk.export.pack.verification import verify
-from iamdesk.export.pack.writing import write_pack
-from iamdesk.review.decisions import Choice, LineDecision, Reviewer
-from iamdesk.review.lines import EntitlementType, Line, Member
-from iamdesk.review.store import Head, ReviewFile
+from iamdesk.export.evidence.result import Outcome
+from iamdesk.export.evidence.verify import verify
+from iamdesk.export.evidence.write import write_pack
+from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer
+from iamdesk.review.items import EntitlementType, PopulationEntry, ReviewItem
+from iamdesk.review.review_file import Head, ReviewFile
 
 LINES = 200_000
 _PER_HOLDER = 10
 _TYPES = (EntitlementType.MANAGED_POLICY, EntitlementType.INLINE_POLICY, EntitlementType.GROUP)
 
 
-def lines(count: int) -> Iterator[Line]:
+def lines(count: int) -> Iterator[ReviewItem]:
     """Yield lines that weigh as much as real ones do."""
     for at in range(count):
         holder = at // _PER_HOLDER
@@ -42,7 +42,7 @@ def lines(count: int) -> Iterator[Line]:
             "by_reach": {"allowed": 500, "conditional": 300 + holder % 900},
             "reach_sha256": f"{holder:064x}",
         }
-        yield Line(
+        yield ReviewItem(
             f"{111122223333 + holder % 40}",
             f"arn:aws:iam::{111122223333 + holder % 40}:role/team-{holder % 97}/application-{holder}",
             "role",
@@ -66,7 +66,9 @@ def lines(count: int) -> Iterator[Line]:
 def make(path: Path, count: int) -> None:
     """Make the review."""
     head = Head("r-bench", "Large", "ab" * 32, "large.zip", datetime(2026, 11, 24, tzinfo=UTC))
-    members = (Member(f"arn:{at}", "111122223333", "role", in_scope=True) for at in range(count // _PER_HOLDER))
+    members = (
+        PopulationEntry(f"arn:{at}", "111122223333", "role", in_scope=True) for at in range(count // _PER_HOLDER)
+    )
     ReviewFile.create(path, head, members, lines(count)).close()
 
 
@@ -75,9 +77,9 @@ def decide(path: Path) -> None:
     with ReviewFile.open(path) as review:
         ids = [line.line_id for line in review.each_line()]
         for start in range(0, len(ids), 10_000):
-            choice = (Choice.KEEP, Choice.REVOKE)[start // 10_000 % 5 == 4]
+            choice = (ReviewDecision.KEEP, ReviewDecision.REVOKE)[start // 10_000 % 5 == 4]
             review.record(
-                dict.fromkeys(ids[start : start + 10_000], LineDecision(choice, "checked")), Reviewer("Ana", "ana")
+                dict.fromkeys(ids[start : start + 10_000], ItemDecision(choice, "checked")), Reviewer("Ana", "ana")
             )
 
 

@@ -11,10 +11,10 @@ import statistics
 import time
 from typing import Any
 
-from iamdesk.evaluate.request import UnknownContext
+from iamdesk.evaluate.request import MissingContextMode
 from iamdesk.policy.document import parse_document
-from iamdesk.policy.patterns import Glob
-from iamdesk.query.requests.cases import evaluate_case
+from iamdesk.policy.wildcards import Glob
+from iamdesk.simulate.test_cases import evaluate_case
 
 ACCOUNT = "111122223333"
 LONG = "a" * 1000
@@ -43,36 +43,39 @@ def when(operator: str, key: str, values: Any) -> dict[str, Any]:
 
 
 KNOWN = {"aws:username": "a" * 5000}
-CASES: dict[str, tuple[dict[str, Any], UnknownContext]] = {
-    "6 KB of stars as resource": (case([one(f"arn:aws:s3:::{STARS}")]), UnknownContext.ABSENT),
-    "6 KB of stars and question marks as resource": (case([one(f"arn:aws:s3:::{MARKS}")]), UnknownContext.ABSENT),
-    "6 KB of stars as action": (case([{**one(), "Action": f"s3:{STARS}"}]), UnknownContext.ABSENT),
-    "6 KB of stars as value": (case([when("StringLike", "aws:username", STARS)], context=KNOWN), UnknownContext.ABSENT),
+CASES: dict[str, tuple[dict[str, Any], MissingContextMode]] = {
+    "6 KB of stars as resource": (case([one(f"arn:aws:s3:::{STARS}")]), MissingContextMode.ABSENT),
+    "6 KB of stars and question marks as resource": (case([one(f"arn:aws:s3:::{MARKS}")]), MissingContextMode.ABSENT),
+    "6 KB of stars as action": (case([{**one(), "Action": f"s3:{STARS}"}]), MissingContextMode.ABSENT),
+    "6 KB of stars as value": (
+        case([when("StringLike", "aws:username", STARS)], context=KNOWN),
+        MissingContextMode.ABSENT,
+    ),
     "6 KB of stars and question marks as value": (
         case([when("StringLike", "aws:username", MARKS)], context=KNOWN),
-        UnknownContext.ABSENT,
+        MissingContextMode.ABSENT,
     ),
-    "6 KB of stars as value, the key unknown": (case([when("StringLike", TAG, STARS)]), UnknownContext.UNKNOWN),
+    "6 KB of stars as value, the key unknown": (case([when("StringLike", TAG, STARS)]), MissingContextMode.UNKNOWN),
     "500 values, the key unknown": (
         case([when("StringEquals", TAG, [f"v{number}" for number in range(500)])]),
-        UnknownContext.UNKNOWN,
+        MissingContextMode.UNKNOWN,
     ),
     "5,000 values, the key unknown": (
         case([when("StringEquals", TAG, [f"v{number}" for number in range(5000)])]),
-        UnknownContext.UNKNOWN,
+        MissingContextMode.UNKNOWN,
     ),
     "500 variables in a resource": (
         case([one("arn:aws:s3:::b/" + "".join(f"${{aws:PrincipalTag/{number}}}" for number in range(500)))]),
-        UnknownContext.UNKNOWN,
+        MissingContextMode.UNKNOWN,
     ),
     "1,000 statements with a key each": (
         case([when("StringEquals", f"aws:PrincipalTag/{number}", "x") for number in range(1000)]),
-        UnknownContext.UNKNOWN,
+        MissingContextMode.UNKNOWN,
     ),
 }
 
 
-def milliseconds(asked: dict[str, Any], unknown: UnknownContext) -> float:
+def milliseconds(asked: dict[str, Any], unknown: MissingContextMode) -> float:
     started = time.perf_counter()
     evaluate_case(asked, unknown)
     return (time.perf_counter() - started) * 1e3

@@ -18,7 +18,7 @@ MEASURE = """
 import json, resource, sys, threading, time
 from iamdesk.snapshot.reader import load_snapshot
 from iamdesk.snapshot import many_files
-from iamdesk.index.outline import build_outline
+from iamdesk.viewmodel.tree_builder import build_outline
 
 pauses, last, going = [], time.perf_counter(), True
 def watch():

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from iamdesk.index.completion import Completions
-from iamdesk.index.outline import Outline, build_outline
-from iamdesk.index.search import OutlineSearch
-from iamdesk.index.subject import SubjectIndex
 from iamdesk.snapshot.model import Account, GroupDetail, ManagedPolicyDetail, RoleDetail, Snapshot, UserDetail
+from iamdesk.viewmodel.completion import Completions
+from iamdesk.viewmodel.search import OutlineSearch
+from iamdesk.viewmodel.subjects import SubjectIndex
+from iamdesk.viewmodel.tree_builder import Outline, build_outline
 
 ID = "111122223333"
 DOCUMENT = {

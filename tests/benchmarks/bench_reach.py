@@ -8,14 +8,14 @@ import time
 from questions import open_account, parser_of
 
 from iamdesk import Evaluator
-from iamdesk.reach.reach_map import ReachMap
+from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
 
 
 def main() -> None:
     evaluator = Evaluator(open_account(parser_of(__doc__).parse_args()))
     evaluator.prepare()
     began, cpu = time.perf_counter(), time.process_time()
-    reach = ReachMap(evaluator)
+    reach = AttackPathGraph(evaluator)
     print(f"steps of everybody: {time.perf_counter() - began:.1f} s, {time.process_time() - cpu:.1f} s of processor")
     began = time.perf_counter()
     rows = list(reach.everybody())

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from account import Size, make_account, spell_documents
 
-from iamdesk.snapshot.aws_shape import AwsModel
+from iamdesk.snapshot.aws_model import AwsModel
 from iamdesk.snapshot.model import GroupDetail, ManagedPolicyDetail, RoleDetail, UserDetail
 from iamdesk.snapshot.reader import load_snapshot
 

@@ -28,7 +28,7 @@ _LONGEST = 60
 _TELLS = """
 import os, sys
 from PySide6.QtCore import QTimer
-from iamdesk.gui.main_window import MainWindow
+from iamdesk.gui.app.main_window import MainWindow
 paint = MainWindow.paintEvent
 def painted(window, event):
     paint(window, event)

@@ -15,7 +15,7 @@ from typing import Any
 from questions import ask_about, open_account, parser_of
 
 from iamdesk import Evaluator, Request
-from iamdesk.query.resource_access import access_to_resource
+from iamdesk.access.resource_access import access_to_resource
 
 _ON_A_SCREEN = 40
 
@@ -81,13 +81,13 @@ def what_everybody_can(evaluator: Evaluator) -> None:
     """Print how long the rows of the overview take, the first ones and all of them."""
     evaluator.prepare()
     gc.collect()
-    rows = evaluator.what_can_overview().reaches
+    rows = evaluator.access_matrix().reaches
     first = list(rows)[:: max(1, len(rows) // _ON_A_SCREEN)][:_ON_A_SCREEN]
     print(
         f"what everybody can: {len(first)} rows {milliseconds(lambda: [rows[who] for who in first]):.0f} ms, ", end=""
     )
     print(f"all {len(rows):,} {milliseconds(lambda: list(rows.values())):.0f} ms, ", end="")
-    print(f"again {milliseconds(lambda: list(evaluator.what_can_overview().reaches.values())):.0f} ms")
+    print(f"again {milliseconds(lambda: list(evaluator.access_matrix().reaches.values())):.0f} ms")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from pathlib import Path
 from account import Size, make_account
 
 from iamdesk import Evaluator, load_snapshot
-from iamdesk.index.actions import reference
+from iamdesk.aws.service_reference import reference
 from iamdesk.snapshot.model import Snapshot
 
 

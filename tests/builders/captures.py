@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from iamdesk.query.evaluator import Evaluator
+from iamdesk.access.evaluator import Evaluator
 from iamdesk.snapshot.model import Account, GroupDetail, ManagedPolicyDetail, RoleDetail, Snapshot, UserDetail
 
 ID = "111122223333"

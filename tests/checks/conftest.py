@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
+from iamdesk.access.evaluator import Evaluator
 from iamdesk.checks import registry
 from iamdesk.checks.finding import Finding
-from iamdesk.language import choose
-from iamdesk.query.evaluator import Evaluator
-from iamdesk.snapshot.account_facts import AccountFacts
+from iamdesk.i18n import choose
+from iamdesk.snapshot.account_details import AccountFacts
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.reader import load_snapshot
 from iamdesk.snapshot.resources import Resource

@@ -2,11 +2,11 @@
 
 import pytest
 
+from iamdesk.access.evaluator import Evaluator
 from iamdesk.checks import registry
 from iamdesk.checks.finding import Severity, State
 from iamdesk.evaluate.verdict import Verdict
-from iamdesk.paths import resources
-from iamdesk.query.evaluator import Evaluator
+from iamdesk.resource_files import resources
 from iamdesk.snapshot.reader import load_snapshot
 
 MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}

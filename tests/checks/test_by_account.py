@@ -12,19 +12,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from iamdesk import Evaluator, RequestError, load_snapshot
+from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
+from iamdesk.attack_paths.catalog import catalog as attack_paths
 from iamdesk.checks import registry
 from iamdesk.checks.by_account import AccountWork, OrganizationChecks, Task
 from iamdesk.checks.finding import Finding, Suppression
 from iamdesk.checks.suppressions import suppressed
-from iamdesk.export.findings import render
-from iamdesk.export.findings_spool import Spool, find_into
-from iamdesk.export.ways import to_reached
-from iamdesk.paths import resources
-from iamdesk.reach.catalogue import catalogue as attack_paths
-from iamdesk.reach.reach_map import ReachMap
-from iamdesk.snapshot.catalogue import Catalogue
+from iamdesk.export.attack_paths import to_reached
+from iamdesk.export.findings.spool import Spool, find_into
+from iamdesk.export.findings.writers import render
+from iamdesk.progress import WorkCancelled, never_cancelled
+from iamdesk.resource_files import resources
+from iamdesk.snapshot.catalog import Catalogue
 from iamdesk.snapshot.model import Snapshot
-from iamdesk.snapshot.progress import WorkCancelled, never_cancelled
 from iamdesk.snapshot.reader import load_catalogue
 from iamdesk.snapshot.resources import KeyGrant, Resource
 from iamdesk.work.processes import Processes
@@ -68,7 +68,7 @@ def assert_same(catalogue: Catalogue, snapshot: Snapshot, *, checks: bool = True
 
 def assert_same_ways(by_account: OrganizationChecks, snapshot: Snapshot) -> None:
     """To administration, to each account, to data and to the first principals."""
-    whole = ReachMap(Evaluator(snapshot))
+    whole = AttackPathGraph(Evaluator(snapshot))
     data = [one.name for one in attack_paths().sensitive]
     roles = [role.arn for account in snapshot.accounts for role in account.roles[:1]]
     for goal in ("admin", *(account.account_id for account in snapshot.accounts), data[0], *roles[:2]):

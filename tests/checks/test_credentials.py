@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from iamdesk.checks import registry
-from iamdesk.checks.data import Data
 from iamdesk.checks.finding import State
+from iamdesk.checks.prerequisites import Data
 
 MADE = "2026-10-01T12:00:00+00:00"
 RECENT, OLD = "2026-09-20T00:00:00+00:00", "2026-01-20T00:00:00+00:00"

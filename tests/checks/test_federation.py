@@ -3,7 +3,7 @@
 import pytest
 
 from iamdesk.checks.finding import Severity, State
-from iamdesk.checks.strangers import issuers
+from iamdesk.checks.untrusted_tokens import issuers
 
 WEB = "sts:AssumeRoleWithWebIdentity"
 GITHUB = "token.actions.githubusercontent.com"

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from iamdesk.access.evaluator import Evaluator
 from iamdesk.checks import registry
 from iamdesk.checks.finding import Evidence, Finding
-from iamdesk.language import phrase, shown
-from iamdesk.paths import resources, sample_snapshot
-from iamdesk.query.evaluator import Evaluator
+from iamdesk.i18n import phrase, translate
+from iamdesk.resource_files import resources, sample_snapshot
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.reader import load_snapshot
 
@@ -37,8 +37,8 @@ def test_every_finding_is_told_in_german(found: Found) -> None:
 @pytest.mark.skipif(bool(left_to_translate()), reason="texts are left to translate: make words")
 def test_in_other_words_than_in_english(found: Found) -> None:
     for finding in found[0]:
-        assert shown(finding.sentence) != finding.sentence
-        assert shown(finding.remedy) != finding.remedy
+        assert translate(finding.sentence) != finding.sentence
+        assert translate(finding.remedy) != finding.remedy
 
 
 def told_of(found: Found, **changed: object) -> list[str]:

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from iamdesk.access.evaluator import Evaluator
 from iamdesk.checks import registry
-from iamdesk.query.evaluator import Evaluator
-from iamdesk.query.requests.questions import Questions
+from iamdesk.simulate.request_builder import RequestBuilder
 from iamdesk.snapshot.model import Account, RoleDetail, Snapshot, UserDetail
 
 CREATED = "2026-01-10T08:00:00+00:00"
@@ -42,7 +42,7 @@ def account(number):
 def requests_of_a_run(accounts, monkeypatch):
     """Return how many requests are put together for a run of all checks, however they are decided then."""
     asked = 0
-    question = Questions.question
+    question = RequestBuilder.question
 
     def counted(*arguments):
         nonlocal asked
@@ -51,7 +51,7 @@ def requests_of_a_run(accounts, monkeypatch):
 
     snapshot = Snapshot(path=Path("/captures/all"), files=(), sha256="0", accounts=tuple(map(account, range(accounts))))
     with monkeypatch.context() as patched:
-        patched.setattr(Questions, "question", counted)
+        patched.setattr(RequestBuilder, "question", counted)
         found = list(registry.run(Evaluator(snapshot)))
     assert {one.check_id for one in found} >= {"ADM-17", "CHN-01"}
     return asked

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from iamdesk.access.evaluator import Evaluator
 from iamdesk.checks import registry
 from iamdesk.checks.finding import Severity, State
-from iamdesk.checks.strangers import issuers
-from iamdesk.index.outline import Badge, build_outline
-from iamdesk.paths import sample_snapshot
-from iamdesk.query.evaluator import Evaluator
-from iamdesk.snapshot.progress import WorkCancelled
+from iamdesk.checks.untrusted_tokens import issuers
+from iamdesk.progress import WorkCancelled
+from iamdesk.resource_files import sample_snapshot
 from iamdesk.snapshot.reader import load_snapshot
+from iamdesk.viewmodel.tree_builder import Badge, build_outline
 
 
 @pytest.fixture(scope="module")

@@ -5,11 +5,11 @@ import shlex
 
 import pytest
 
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.attack_paths.evaluation_session import EvaluationSession
 from iamdesk.checks.finding import Severity, State
-from iamdesk.checks.trimming import still_answers, trims
+from iamdesk.checks.rightsizing import still_answers, trims
 from iamdesk.evaluate.request import Request
-from iamdesk.query.evaluator import Evaluator
-from iamdesk.reach.inquiry import Inquiry
 
 NOW, RECENT, LONG_AGO = "2026-09-01T00:00:00+00:00", "2026-08-20T00:00:00+00:00", "2026-02-01T00:00:00+00:00"
 
@@ -136,7 +136,7 @@ def test_without_reports_they_are_not_run(make, check):
 
 
 def inquiry(make, *statements):
-    return Inquiry(Evaluator(make.snapshot(users=[make.user("alice", *statements)])))
+    return EvaluationSession(Evaluator(make.snapshot(users=[make.user("alice", *statements)])))
 
 
 def test_a_trim_leaves_every_action_of_used_services_as_it_is(make):

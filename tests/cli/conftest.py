@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from iamdesk.paths import sample_snapshot
+from iamdesk.resource_files import sample_snapshot
 
 from ..opened import share_equal_snapshots
 from ..terminal import run_here

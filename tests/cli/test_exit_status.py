@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from iamdesk.cli.pack import PackFormat
-from iamdesk.export.pack.writing import write_pack
-from iamdesk.paths import sample_snapshot
-from iamdesk.workbench import Workbench
+from iamdesk.api import Workbench
+from iamdesk.cli.evidence import PackFormat
+from iamdesk.export.evidence.write import write_pack
+from iamdesk.resource_files import sample_snapshot
 
 from .conftest import Run
 

@@ -11,7 +11,7 @@ import pytest
 
 from iamdesk.checks.finding import Severity
 from iamdesk.cli.findings import ReportFormat
-from iamdesk.export.findings import formats
+from iamdesk.export.findings.writers import formats
 
 
 def test_every_report_format_is_offered() -> None:

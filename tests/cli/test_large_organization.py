@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from iamdesk import workbench
-from iamdesk.paths import resources
-from iamdesk.query.organization_evaluator import OrganizationEvaluator
+from iamdesk import api
+from iamdesk.access.organization_evaluator import OrganizationEvaluator
+from iamdesk.resource_files import resources
 
 from .conftest import Run
 
@@ -56,10 +56,10 @@ def test_the_answer_is_that_of_the_whole(
 ) -> None:
     whole = iamdesk(*arguments)
     opened: list[object] = []
-    original = workbench.OpenOrganization.__init__
-    monkeypatch.setattr(workbench, "WHOLE_BELOW", 0)
+    original = api.OpenOrganization.__init__
+    monkeypatch.setattr(api, "WHOLE_BELOW", 0)
     monkeypatch.setattr(
-        workbench.OpenOrganization, "__init__", lambda self, *given: (opened.append(self), original(self, *given))[1]
+        api.OpenOrganization, "__init__", lambda self, *given: (opened.append(self), original(self, *given))[1]
     )
     parts = iamdesk(*arguments)
     assert opened, "it was not read as a catalogue"
@@ -75,7 +75,7 @@ def test_memory_that_is_none_is_bad_usage(iamdesk: Run) -> None:
 
 
 def test_accounts_take_what_memory_is_left(iamdesk: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workbench, "WHOLE_BELOW", 0)
+    monkeypatch.setattr(api, "WHOLE_BELOW", 0)
     given: list[int] = []
     original = OrganizationEvaluator.__init__
 

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from iamdesk.workbench import Workbench
+from iamdesk.api import Workbench
 
 from .conftest import Run
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from iamdesk.paths import sample_snapshot
-from iamdesk.workbench import Workbench
+from iamdesk.api import Workbench
+from iamdesk.resource_files import sample_snapshot
 
 from .conftest import Run
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from iamdesk.paths import sample_snapshot
+from iamdesk.resource_files import sample_snapshot
 
 DEPLOY = "arn:aws:iam::111122223333:role/deploy/deploy"
 PROD = "arn:aws:iam::111122223333:role/deploy/prod-deploy"

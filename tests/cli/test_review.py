@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from iamdesk import load_snapshot
-from iamdesk.paths import resources, sample_snapshot
-from iamdesk.review.store import ReviewFile
-from iamdesk.workbench import Workbench
+from iamdesk.api import Workbench
+from iamdesk.resource_files import resources, sample_snapshot
+from iamdesk.review.review_file import ReviewFile
 
 from .conftest import Run
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from iamdesk.cli import simulate
-from iamdesk.cli.choice import choice
+from iamdesk.cli.choices import choice
 from iamdesk.work import processes, workers
 from iamdesk.work.processes import Processes
 
@@ -62,7 +62,7 @@ def test_findings_are_the_same_whoever_finds_them(
             started.append(number)
             super().__init__(number, *more, **options)
 
-    monkeypatch.setattr("iamdesk.work.setting.Processes", Counted)
+    monkeypatch.setattr("iamdesk.work.settings.Processes", Counted)
     alone = iamdesk("findings", organization, "--workers", "1")
     assert not started
     monkeypatch.setattr(workers, "MIN_PRINCIPALS", 1)
@@ -134,7 +134,7 @@ def test_two_workers_that_die_end_the_command(
     iamdesk: Callable[..., Any], sample: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(workers, "MIN_PRINCIPALS", 1)
-    monkeypatch.setattr("iamdesk.checks.sharing.find", die)
+    monkeypatch.setattr("iamdesk.checks.parallel.find", die)
     ended = iamdesk("findings", sample, "--workers", "2")
     assert ended.returncode == 2
     assert not ended.stdout

@@ -10,7 +10,7 @@ import pytest
 
 from iamdesk.collect.options import Captured, Kind, Options
 from iamdesk.collect.start import collect
-from iamdesk.snapshot.progress import never_cancelled
+from iamdesk.progress import never_cancelled
 
 from .gate import Gate, gate_before
 from .world import REGION, World, fill

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from iamdesk.collect.folder import JOURNAL
+from iamdesk.collect.bundle_writer import JOURNAL
 from iamdesk.collect.options import CollectError, Kind, Options, Status
 from iamdesk.collect.start import collect
-from iamdesk.snapshot.calls import CALLS
+from iamdesk.progress import WorkCancelled, never_cancelled
+from iamdesk.snapshot.cli_commands import CALLS
 from iamdesk.snapshot.layout import MANIFEST, place_of
 from iamdesk.snapshot.manifest import Manifest
-from iamdesk.snapshot.progress import WorkCancelled, never_cancelled
 
 from .conftest import CREDENTIALS, Collect
 from .gate import Gate

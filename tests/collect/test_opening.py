@@ -7,10 +7,10 @@ import pytest
 
 from iamdesk import Evaluator, Request, Snapshot, load_snapshot
 from iamdesk.explain.decision import Verdict
-from iamdesk.index.keys import endpoint_policy_key
-from iamdesk.index.outline import NodeKind, build_outline
-from iamdesk.index.subject import SubjectIndex
-from iamdesk.snapshot.capture import CaptureState
+from iamdesk.inventory.keys import endpoint_policy_key
+from iamdesk.snapshot.call_status import CaptureState
+from iamdesk.viewmodel.subjects import SubjectIndex
+from iamdesk.viewmodel.tree_builder import NodeKind, build_outline
 
 from .conftest import Collect
 from .gate import Gate

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from iamdesk.evaluate.request import UnknownContext
-from iamdesk.explain.decision import Decision, Part
-from iamdesk.query.requests.cases import evaluate_case
+from iamdesk.evaluate.request import MissingContextMode
+from iamdesk.explain.decision import Decision, StatementRole
+from iamdesk.simulate.test_cases import evaluate_case
 
 from .corpus import FILES, TOPICS, text_of
 
@@ -71,7 +71,7 @@ def test_the_answer_is_that_of_the_documentation(one: dict[str, Any]) -> None:
 @EACH
 def test_unknown_context_keeps_the_answer_or_makes_it_depend(one: dict[str, Any]) -> None:
     """A key that is not there is one of the possibilities: what allows or denies for sure allows or denies without."""
-    answer = evaluate_case(one, UnknownContext.UNKNOWN)
+    answer = evaluate_case(one, MissingContextMode.UNKNOWN)
     if answer.decision == "conditional":
         assert answer.missing_context_values or any(note.code == "not-enumerated" for note in answer.assumptions)
     elif one["expected"] == "allowed":
@@ -88,7 +88,7 @@ def check_explanation(answer: Decision) -> None:
         assert line.span is not None
         assert line.mark_span is not None
         assert line.sentence
-        assert (line.failed is not None) == (line.part is Part.NEAR_MISS)
+        assert (line.failed is not None) == (line.part is StatementRole.NEAR_MISS)
     if answer.decision == "explicitDeny":
         assert all(line.effect == "Deny" for line in answer.matched_statements)
         assert answer.matched_statements or answer.blocked_by == ("block-public-access",)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from iamdesk.evaluate.open_rules import OPEN_RULES
-from iamdesk.gui.help_pages import RULES_PAGE, page_file, rules_by_code
+from iamdesk.gui.help.help_pages import RULES_PAGE, page_file, rules_by_code
 
 from .corpus import FILES
 

@@ -10,10 +10,10 @@ from itertools import combinations, product
 from typing import Any
 
 from iamdesk.evaluate.context import given_facts
-from iamdesk.evaluate.engine import Question, Trace, evaluate
-from iamdesk.evaluate.request import UnknownContext
-from iamdesk.evaluate.unknowns import MOST_SETS
-from iamdesk.query.requests.cases import evaluate_case, trace_case
+from iamdesk.evaluate.engine import EvaluationRequest, EvaluationTrace, evaluate
+from iamdesk.evaluate.request import MissingContextMode
+from iamdesk.evaluate.unknown_context.solver import MOST_SETS
+from iamdesk.simulate.test_cases import evaluate_case, trace_case
 
 type Value = str | tuple[str, ...] | None
 """Of one key: a value, several values, or None where the key is absent."""
@@ -53,17 +53,17 @@ def case_of(document: Any, context: Assignment) -> dict[str, Any]:
     }
 
 
-def ask(document: Any, context: Assignment) -> Trace:
+def ask(document: Any, context: Assignment) -> EvaluationTrace:
     """Ask with what is not given unknown."""
-    return trace_case(case_of(document, context), UnknownContext.UNKNOWN)
+    return trace_case(case_of(document, context), MissingContextMode.UNKNOWN)
 
 
-def strict_question(document: Any) -> Question:
+def strict_question(document: Any) -> EvaluationRequest:
     """Return the question with what is not given absent: the policy is read once for all the contexts to try."""
-    return trace_case(case_of(document, {}), UnknownContext.ABSENT).question
+    return trace_case(case_of(document, {}), MissingContextMode.ABSENT).question
 
 
-def strict(question: Question, assignment: Assignment) -> str:
+def strict(question: EvaluationRequest, assignment: Assignment) -> str:
     """Ask with what is not given absent."""
     given = given_facts({key: value for key, value in assignment.items() if value is not None})
     return evaluate(replace(question, context=replace(question.context, given=given))).verdict.value
@@ -98,9 +98,9 @@ def check(document: Any, reach: Reach, are_linked: bool = False) -> bool:
 
 
 def _check_conditional(
-    document: Any, reach: Reach, words: Mapping[tuple[Value, ...], str], trace: Trace, are_linked: bool
+    document: Any, reach: Reach, words: Mapping[tuple[Value, ...], str], trace: EvaluationTrace, are_linked: bool
 ) -> None:
-    answer = evaluate_case(case_of(document, {}), UnknownContext.UNKNOWN)
+    answer = evaluate_case(case_of(document, {}), MissingContextMode.UNKNOWN)
     allowed = {values: word == "allowed" for values, word in words.items()}
     oracle = _Oracle(document, strict_question(document), reach, allowed, are_linked)
     for sets, wanted in ((answer.conditions, True), (answer.denials, False)):
@@ -126,7 +126,7 @@ def check_smallest(document: Any, sets: Sequence[Assignment], wanted: bool, is_e
         assert not one.items() <= two.items()
 
 
-def _is_enough(trace: Trace, wanted: bool) -> bool:
+def _is_enough(trace: EvaluationTrace, wanted: bool) -> bool:
     return (trace.verdict == "allowed") if wanted else trace.verdict in ("explicitDeny", "implicitDeny")
 
 
@@ -135,7 +135,7 @@ class _Oracle:
     """Knows the answer for every assignment."""
 
     document: Any
-    question: Question
+    question: EvaluationRequest
     reach: Reach
     allowed: Mapping[tuple[Value, ...], bool]
     are_linked: bool

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from iamdesk.query.requests.cases import evaluate_case
+from iamdesk.simulate.test_cases import evaluate_case
 
 from ..rules import rule
 

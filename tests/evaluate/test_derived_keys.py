@@ -3,10 +3,10 @@
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 
-from iamdesk.evaluate.caller import Caller, CallerKind
-from iamdesk.evaluate.derived_keys import DerivedKeys, Through, Way
-from iamdesk.evaluate.target import parse_target
-from iamdesk.index.actions import reference
+from iamdesk.aws.service_reference import reference
+from iamdesk.evaluate.action_resource import parse_target
+from iamdesk.evaluate.derived_keys import AccessPointPath, DerivedKeys, NetworkPath
+from iamdesk.evaluate.principal import Caller, CallerKind
 
 MOMENT = datetime(2026, 9, 30, 12, tzinfo=UTC)
 ANA = Caller(CallerKind.USER, "ana", "aws", "111122223333", "ana", arn="arn:aws:iam::111122223333:user/ana")
@@ -20,8 +20,8 @@ KNOWN = DerivedKeys(
     {"team": "red"},
     False,
     None,
-    Through("arn:aws:s3:eu-west-1:444455556666:accesspoint/finance", "444455556666", "VPC", {"team": "blue"}),
-    Way(True, "vpc-1"),
+    AccessPointPath("arn:aws:s3:eu-west-1:444455556666:accesspoint/finance", "444455556666", "VPC", {"team": "blue"}),
+    NetworkPath(True, "vpc-1"),
 )
 
 

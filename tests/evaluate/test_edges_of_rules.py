@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from iamdesk.explain.decision import Decision
-from iamdesk.query.requests.cases import evaluate_case
+from iamdesk.simulate.test_cases import evaluate_case
 
 from ..conformance.authoring import (
     ACCOUNT,

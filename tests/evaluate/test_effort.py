@@ -1,7 +1,7 @@
 """What would take too long to try is known before it is tried: bounds on work, not on time."""
 
-from iamdesk.evaluate.request import UnknownContext
-from iamdesk.query.requests.cases import evaluate_case, trace_case
+from iamdesk.evaluate.request import MissingContextMode
+from iamdesk.simulate.test_cases import evaluate_case, trace_case
 
 from ..conformance.authoring import allow, case, doc
 from ..rules import rule
@@ -10,9 +10,9 @@ from ..rules import rule
 def is_tried(*statements: object, resource: str = "arn:aws:s3:::b/k") -> bool:
     """Whether the keys of some statements are tried with values: only then an answer knows its conditions."""
     given = case("effort", "allowed", "K7", "order", "", resource=resource, identity=doc(*statements))
-    trace = trace_case(given, UnknownContext.UNKNOWN)
+    trace = trace_case(given, MissingContextMode.UNKNOWN)
     assert trace.verdict == "conditional"
-    return bool(evaluate_case(given, UnknownContext.UNKNOWN).conditions)
+    return bool(evaluate_case(given, MissingContextMode.UNKNOWN).conditions)
 
 
 def listing(count: int, operator: str = "StringLike", key: str = "aws:UserAgent") -> object:

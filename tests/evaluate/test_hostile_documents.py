@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from iamdesk.evaluate.request import CaseError, UnknownContext
+from iamdesk.evaluate.request import CaseError, MissingContextMode
 from iamdesk.explain.decision import Decision
-from iamdesk.export.evaluation_result import to_evaluation_result
-from iamdesk.query.requests.cases import evaluate_case
+from iamdesk.export.decision.evaluation_result import to_evaluation_result
+from iamdesk.simulate.test_cases import evaluate_case
 
 from ..rules import rule
 from ..some_of import some_of
@@ -115,7 +115,7 @@ def calls(work: Callable[[], Decision]) -> tuple[Decision, int]:
     return answer, count
 
 
-def asked(document: Any, unknown: UnknownContext, **more: Any) -> Decision:
+def asked(document: Any, unknown: MissingContextMode, **more: Any) -> Decision:
     return evaluate_case({**BASE, "identity_policies": [{"name": "p", "document": document}], **more}, unknown)
 
 
@@ -123,8 +123,8 @@ def asked(document: Any, unknown: UnknownContext, **more: Any) -> Decision:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_no_policy_takes_more_steps_than_are_worth_it(name: str) -> None:
     """Where trying all values is too much, the answer says that they were not tried."""
-    asked(doc(st_()), UnknownContext.UNKNOWN)  # tables are loaded once
-    for unknown in UnknownContext:
+    asked(doc(st_()), MissingContextMode.UNKNOWN)  # tables are loaded once
+    for unknown in MissingContextMode:
         answer, count = calls(lambda unknown=unknown: asked(HOSTILE[name], unknown))
         assert count < MOST_CALLS, f"{count:,} calls"
         if answer.decision == "conditional" and not answer.conditions:
@@ -138,9 +138,11 @@ def test_a_pattern_takes_steps_as_its_length_not_as_its_square(pattern: str) -> 
     for times in (500, 1000, 2000):
         document = doc(when("StringLike", "aws:username", pattern * times))
         context = {"aws:username": "a" * 5000}
-        asked(document, UnknownContext.ABSENT, context=context)  # read once, asked again
+        asked(document, MissingContextMode.ABSENT, context=context)  # read once, asked again
         steps.append(
-            calls(lambda document=document, context=context: asked(document, UnknownContext.ABSENT, context=context))[1]
+            calls(
+                lambda document=document, context=context: asked(document, MissingContextMode.ABSENT, context=context)
+            )[1]
         )
     assert steps[2] <= 2 * steps[1] + 100
     assert steps[1] <= 2 * steps[0] + 100
@@ -150,11 +152,11 @@ def test_a_pattern_takes_steps_as_its_length_not_as_its_square(pattern: str) -> 
 def test_what_real_policies_list_is_tried() -> None:
     """Five hundred accounts, or thirty statements on a key: the conditions are told."""
     accounts = [f"{i:012}" for i in range(500)]
-    answer = asked(doc(when("StringEquals", TAG, accounts)), UnknownContext.UNKNOWN)
+    answer = asked(doc(when("StringEquals", TAG, accounts)), MissingContextMode.UNKNOWN)
     assert answer.conditions
     assert all(values[TAG] in accounts for values in answer.conditions)
     statements = [when("StringEquals", TAG, [f"x{i}", f"y{i}"], alternating(i)) for i in range(30)]
-    answer = asked(doc(*statements), UnknownContext.UNKNOWN)
+    answer = asked(doc(*statements), MissingContextMode.UNKNOWN)
     told = {values[TAG] for values in answer.conditions}
     assert told <= {f"{letter}{i}" for i in range(1, 30, 2) for letter in "xy"}
     assert len(told) > 20
@@ -225,8 +227,8 @@ def placed(document: Any, place: str) -> dict[str, Any]:
 
 def holds_together(case: dict[str, Any]) -> None:
     """Whatever the policies: an answer comes, it can be printed, and the two ways of taking unknown keys agree."""
-    strict = evaluate_case(case, UnknownContext.ABSENT)
-    open_ = evaluate_case(case, UnknownContext.UNKNOWN)
+    strict = evaluate_case(case, MissingContextMode.ABSENT)
+    open_ = evaluate_case(case, MissingContextMode.UNKNOWN)
     for answer in (strict, open_):
         json.dumps(to_evaluation_result(answer))
         for line in answer.statements:
@@ -273,7 +275,7 @@ def test_a_document_with_damaged_bytes_has_an_answer_or_is_no_json(damage: list[
     st.dictionaries(st.sampled_from([*BASE, "context", "scps", "rcps", "resource_policy", "identity_policies"]), JSON)
 )
 def test_a_case_of_any_shape_has_an_answer_or_says_what_is_wrong(case: dict[str, Any]) -> None:
-    for unknown in UnknownContext:
+    for unknown in MissingContextMode:
         try:
             evaluate_case({**BASE, **case}, unknown)
         except CaseError as error:

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from iamdesk.evaluate.engine import Question, evaluate, policies_of
-from iamdesk.evaluate.policies import PolicySet
-from iamdesk.evaluate.request import Layer
-from iamdesk.query.requests.cases import trace_case
+from iamdesk.evaluate.engine import EvaluationRequest, evaluate, policies_of
+from iamdesk.evaluate.policy_set import PolicySet
+from iamdesk.evaluate.request import PolicyType
+from iamdesk.simulate.test_cases import trace_case
 
 from ..rules import rule
 
@@ -29,23 +29,23 @@ CASE: dict[str, Any] = {
     "rcps": [[{"name": "r", "document": OPEN}]],
     "resource_policy": OPEN_TO_ALL,
 }
-FIELDS: dict[Layer, tuple[str, Any]] = {
-    Layer.IDENTITY: ("identity", ()),
-    Layer.PERMISSIONS_BOUNDARY: ("boundary", None),
-    Layer.SESSION: ("session", None),
-    Layer.SCP: ("scps", None),
-    Layer.RCP: ("rcps", None),
-    Layer.RESOURCE: ("resource", None),
-    Layer.BLOCK_PUBLIC_ACCESS: ("restrict_public_buckets", False),
+FIELDS: dict[PolicyType, tuple[str, Any]] = {
+    PolicyType.IDENTITY: ("identity", ()),
+    PolicyType.PERMISSIONS_BOUNDARY: ("boundary", None),
+    PolicyType.SESSION: ("session", None),
+    PolicyType.SCP: ("scps", None),
+    PolicyType.RCP: ("rcps", None),
+    PolicyType.RESOURCE: ("resource", None),
+    PolicyType.BLOCK_PUBLIC_ACCESS: ("restrict_public_buckets", False),
 }
 
 
-def question(**changes: Any) -> Question:
+def question(**changes: Any) -> EvaluationRequest:
     return trace_case({**CASE, **changes}).question
 
 
 @pytest.mark.parametrize("layer", FIELDS)
-def test_that_layer_alone_is_gone(layer: Layer) -> None:
+def test_that_layer_alone_is_gone(layer: PolicyType) -> None:
     asked = question(block_public_access=True)
     left = policies_of(replace(asked, without=frozenset({layer})))
     name, nothing = FIELDS[layer]
@@ -62,20 +62,20 @@ def test_without_any_nothing_changes() -> None:
 
 def test_a_trust_policy_is_a_layer_of_its_own() -> None:
     asked = question(action="sts:AssumeRole", resource=f"arn:aws:iam::{ACCOUNT}:role/r")
-    assert policies_of(replace(asked, without=frozenset({Layer.TRUST}))).resource is None
-    assert policies_of(replace(asked, without=frozenset({Layer.RESOURCE}))).resource is not None
-    assert policies_of(replace(question(), without=frozenset({Layer.TRUST}))).resource is not None
+    assert policies_of(replace(asked, without=frozenset({PolicyType.TRUST}))).resource is None
+    assert policies_of(replace(asked, without=frozenset({PolicyType.RESOURCE}))).resource is not None
+    assert policies_of(replace(question(), without=frozenset({PolicyType.TRUST}))).resource is not None
 
 
 @pytest.mark.parametrize(
     ("layer", "changes"),
     [
-        (Layer.PERMISSIONS_BOUNDARY, {"permissions_boundary": [{"name": "b", "document": CLOSED}]}),
-        (Layer.SESSION, {"session_policies": [{"name": "s", "document": CLOSED}]}),
-        (Layer.SCP, {"scps": [[{"name": "o", "document": CLOSED}]]}),
+        (PolicyType.PERMISSIONS_BOUNDARY, {"permissions_boundary": [{"name": "b", "document": CLOSED}]}),
+        (PolicyType.SESSION, {"session_policies": [{"name": "s", "document": CLOSED}]}),
+        (PolicyType.SCP, {"scps": [[{"name": "o", "document": CLOSED}]]}),
     ],
 )
-def test_what_a_layer_takes_away_is_there_without_it(layer: Layer, changes: dict[str, Any]) -> None:
+def test_what_a_layer_takes_away_is_there_without_it(layer: PolicyType, changes: dict[str, Any]) -> None:
     asked = question(resource_policy=None, **changes)
     assert evaluate(asked).verdict == "implicitDeny"
     assert evaluate(replace(asked, without=frozenset({layer}))).verdict == "allowed"
@@ -89,15 +89,15 @@ def test_policies_that_speak_in_another_decision_are_the_same_policies() -> None
     policies = replace(policies, endpoint=policies.resource, grants=policies.identity)
     moved = policies.on_leg(1)
     for name in ("identity", "boundary", "session", "grants"):
-        assert [one.leg for one in getattr(moved, name)] == [1]
-        assert [replace(one, leg=0).document for one in getattr(moved, name)] == [
+        assert [one.sub_request for one in getattr(moved, name)] == [1]
+        assert [replace(one, sub_request=0).document for one in getattr(moved, name)] == [
             one.document for one in getattr(policies, name)
         ]
     for name in ("scps", "rcps"):
-        assert [[one.leg for one in level] for level in getattr(moved, name)] == [[1]]
+        assert [[one.sub_request for one in level] for level in getattr(moved, name)] == [[1]]
     assert moved.resource is not None
     assert moved.endpoint is not None
-    assert (moved.resource.leg, moved.endpoint.leg) == (1, 1)
+    assert (moved.resource.sub_request, moved.endpoint.sub_request) == (1, 1)
     bare = PolicySet(identity=()).on_leg(1)
     for name in ("boundary", "session", "scps", "rcps", "resource", "endpoint"):
         assert getattr(bare, name) is None

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from iamdesk.evaluate.caller import Caller, parse_caller
+from iamdesk.evaluate.principal import Caller, parse_caller
 from iamdesk.evaluate.principal_match import (
     Grant,
     is_partly_exempt,
-    match_at_gateway,
+    match_gateway_endpoint_principal,
     match_principal,
     names_session_of,
 )
@@ -184,7 +184,7 @@ def test_a_statement_that_names_principals_exempts_nobody_in_part() -> None:
 def test_a_gateway_knows_everybody_and_the_root_user(
     principal: dict[str, Any], who: str, expected: Grant | None
 ) -> None:
-    assert match_at_gateway(statement(**principal), caller(who)) is expected
+    assert match_gateway_endpoint_principal(statement(**principal), caller(who)) is expected
 
 
 @rule("E3", "J2")

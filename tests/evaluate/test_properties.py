@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from iamdesk.query.requests.cases import trace_case
+from iamdesk.simulate.test_cases import trace_case
 
 from ..rules import rule
 from ..some_of import some_of

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from iamdesk.index.resource_facts import resource_facts
 from iamdesk.policy.document import parse_document
 from iamdesk.policy.public_policy import is_public, public_words
-from iamdesk.query.requests.cases import evaluate_case
+from iamdesk.simulate.test_cases import evaluate_case
 from iamdesk.snapshot.resources import Resource
+from iamdesk.viewmodel.resource_details import resource_facts
 
 from ..rules import rule
 

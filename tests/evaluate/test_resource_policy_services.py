@@ -8,10 +8,10 @@ from typing import Any
 import jsonschema
 import pytest
 
+from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.resource_policy_services import OtherAccounts, Unsigned, facts_of, services
-from iamdesk.evaluate.services import told_apart_by
-from iamdesk.index.actions import reference
-from iamdesk.paths import resources
+from iamdesk.evaluate.service_rules import action_rule_class
+from iamdesk.resource_files import resources
 
 from ..rules import rule
 
@@ -159,7 +159,7 @@ def test_what_the_table_says_of_an_action_tells_it_apart(service: str) -> None:
             name in facts.beside_policy,
             facts.is_reserved(name, "alias/aws/s3"),
         )
-        assert seen.setdefault(told_apart_by(service, name, is_write), decides) == decides, name
+        assert seen.setdefault(action_rule_class(service, name, is_write), decides) == decides, name
 
 
 @rule("D1", "D8")

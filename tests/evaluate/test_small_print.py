@@ -1,20 +1,20 @@
 """Single words of rules that only one constellation shows: each was the place of a fault that nothing else noticed."""
 
-from iamdesk.evaluate.given_keys import gaps_of_given
-from iamdesk.evaluate.request import UnknownContext
-from iamdesk.evaluate.target import parse_target
+from iamdesk.aws.service_reference import reference
+from iamdesk.evaluate.action_resource import parse_target
+from iamdesk.evaluate.request import MissingContextMode
+from iamdesk.evaluate.request_context import gaps_of_given
 from iamdesk.explain.decision import Decision
-from iamdesk.index.actions import reference
 from iamdesk.policy.document import LATEST_VERSION, parse_document
 from iamdesk.policy.principals import PrincipalType, parse_principal
-from iamdesk.query.requests.cases import evaluate_case
+from iamdesk.simulate.test_cases import evaluate_case
 
 from ..conformance.authoring import ACCOUNT, FULL, ROLE, ROOT, SESSION, TARGET_ROLE, USER, allow, case, doc, refuse
 from ..rules import rule
 
 
 def answer(**given: object) -> Decision:
-    return evaluate_case(case("small-print", "allowed", "K9", "order", "", **given), UnknownContext.UNKNOWN)  # type: ignore[arg-type]
+    return evaluate_case(case("small-print", "allowed", "K9", "order", "", **given), MissingContextMode.UNKNOWN)  # type: ignore[arg-type]
 
 
 def other(decision: Decision) -> str | None:

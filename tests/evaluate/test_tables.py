@@ -8,12 +8,12 @@ from types import ModuleType
 
 import pytest
 
+from iamdesk.aws.condition_keys import is_provider_key
+from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate import derived_keys
-from iamdesk.evaluate.caller import CallerKind, parse_caller
-from iamdesk.evaluate.services import GLOBAL_SERVICES
-from iamdesk.evaluate.sharing import shared_by
-from iamdesk.index.actions import reference
-from iamdesk.index.global_keys import is_provider_key
+from iamdesk.evaluate.principal import CallerKind, parse_caller
+from iamdesk.evaluate.resource_sharing import shared_by
+from iamdesk.evaluate.service_rules import GLOBAL_SERVICES
 
 from ..rules import rule
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from iamdesk.evaluate.request import Layer, Request, UnknownContext
-from iamdesk.explain.changes import Addition, Change, Changes, Removal
-from iamdesk.explain.counterfactual import smallest_changes
-from iamdesk.index.resource_grants import default_policy
-from iamdesk.query.evaluator import Evaluator
-from iamdesk.query.requests.cases import trace_case
-from iamdesk.snapshot.progress import WorkCancelled
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.evaluate.request import MissingContextMode, PolicyType, Request
+from iamdesk.explain.counterfactual import minimal_policy_changes
+from iamdesk.explain.suggestions import Addition, Change, Changes, Removal
+from iamdesk.inventory.resource_grants import default_policy
+from iamdesk.progress import WorkCancelled
+from iamdesk.simulate.test_cases import trace_case
 
 from ..builders.captures import deny, document
 from ..conformance.test_corpus import CASES
@@ -20,9 +20,9 @@ from ..query.test_access_points import BUCKET, DELEGATING, JANE, JANES, POINT, T
 from ..query.test_access_points import world as access_points
 
 LISTS = {
-    Layer.IDENTITY: "identity_policies",
-    Layer.PERMISSIONS_BOUNDARY: "permissions_boundary",
-    Layer.SESSION: "session_policies",
+    PolicyType.IDENTITY: "identity_policies",
+    PolicyType.PERMISSIONS_BOUNDARY: "permissions_boundary",
+    PolicyType.SESSION: "session_policies",
 }
 ANA = "arn:aws:iam::111122223333:user/ana"
 REPORT = "arn:aws:s3:::reports/q3.csv"
@@ -42,8 +42,8 @@ def case(**more: Any) -> dict[str, Any]:
     return {**base, **more}
 
 
-def changes_of(one: dict[str, Any], unknown: UnknownContext = UnknownContext.ABSENT) -> Changes:
-    return smallest_changes(trace_case(one, unknown))
+def changes_of(one: dict[str, Any], unknown: MissingContextMode = MissingContextMode.ABSENT) -> Changes:
+    return minimal_policy_changes(trace_case(one, unknown))
 
 
 def sentences(found: Changes) -> list[str]:
@@ -77,21 +77,21 @@ def remove(one: dict[str, Any], removals: tuple[Removal, ...]) -> None:
 
 
 def add(one: dict[str, Any], addition: Addition) -> None:
-    if addition.layer in (Layer.RESOURCE, Layer.TRUST):
+    if addition.layer in (PolicyType.RESOURCE, PolicyType.TRUST):
         document = one.get("resource_policy") or {"Version": "2012-10-17", "Statement": []}
         held = document["Statement"]
         document["Statement"] = [*(held if isinstance(held, list) else [held]), dict(addition.statement)]
         one["resource_policy"] = document
         return
     policy = named("added", dict(addition.statement))
-    if addition.layer is Layer.SCP:
+    if addition.layer is PolicyType.SCP:
         assert addition.level is not None
         one["scps"][addition.level].append(policy)
     else:
         one[LISTS[addition.layer]] = [*(one.get(LISTS[addition.layer]) or ()), policy]
 
 
-def answer_after(one: dict[str, Any], change: Change, unknown: UnknownContext = UnknownContext.ABSENT) -> str:
+def answer_after(one: dict[str, Any], change: Change, unknown: MissingContextMode = MissingContextMode.ABSENT) -> str:
     other = copy.deepcopy(one)
     remove(other, change.removals)
     for addition in change.additions:
@@ -100,8 +100,8 @@ def answer_after(one: dict[str, Any], change: Change, unknown: UnknownContext = 
 
 
 @pytest.mark.parametrize("one", CASES, ids=lambda one: one["id"])
-@pytest.mark.parametrize("unknown", UnknownContext)
-def test_each_change_does_what_it_says(one: dict[str, Any], unknown: UnknownContext) -> None:
+@pytest.mark.parametrize("unknown", MissingContextMode)
+def test_each_change_does_what_it_says(one: dict[str, Any], unknown: MissingContextMode) -> None:
     found = changes_of(one, unknown)
 
     assert bool(found.changes) != bool(found.reason)
@@ -135,11 +135,11 @@ def test_what_no_policy_decides_has_no_changes_and_says_why() -> None:
     fixed = [
         trace
         for trace in map(trace_case, CASES)
-        if trace.situation.needs_no_permission or (trace.situation.refusal and trace.verdict != "allowed")
+        if trace.decision_inputs.needs_no_permission or (trace.decision_inputs.refusal and trace.verdict != "allowed")
     ]
     assert len(fixed) > 10
     for trace in fixed:
-        found = smallest_changes(trace)
+        found = minimal_policy_changes(trace)
         assert (found.changes, found.reason.startswith("No change of policies")) == ((), True)
 
 
@@ -227,7 +227,7 @@ def test_what_else_a_detached_policy_allowed_is_missed() -> None:
 def test_conditions_of_other_statements_stay_and_are_told() -> None:
     """Nobody has to take the guard for MFA away: the answer then depends on it."""
     guard = statement("Deny", Condition={"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}})
-    found = changes_of(case(identity_policies=[named("guard", guard)]), UnknownContext.UNKNOWN)
+    found = changes_of(case(identity_policies=[named("guard", guard)]), MissingContextMode.UNKNOWN)
 
     first, always = found.changes[0], found.changes[-1]
     assert (first.removals, first.becomes, first.depends_on) == ((), "conditional", ("aws:MultiFactorAuthPresent",))
@@ -237,7 +237,7 @@ def test_conditions_of_other_statements_stay_and_are_told() -> None:
 
 def test_a_conditional_answer_can_be_made_firm_both_ways() -> None:
     office = statement(Condition={"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}})
-    found = changes_of(case(identity_policies=[named("office", office)]), UnknownContext.UNKNOWN)
+    found = changes_of(case(identity_policies=[named("office", office)]), MissingContextMode.UNKNOWN)
 
     assert found.decision == "conditional"
     assert {change.becomes.value for change in found.changes} == {"allowed", "implicitDeny", "explicitDeny"}
@@ -349,7 +349,7 @@ def test_statements_of_changes_can_be_printed() -> None:
 
 def test_the_search_stops_where_nobody_waits_any_more() -> None:
     with pytest.raises(WorkCancelled):
-        smallest_changes(trace_case(case()), lambda: True)
+        minimal_policy_changes(trace_case(case()), lambda: True)
 
 
 def test_many_grants_do_not_make_the_search_endless() -> None:
@@ -372,7 +372,7 @@ def test_many_grants_do_not_make_the_search_endless() -> None:
 
 
 def through_point(evaluator: Evaluator, principal: str) -> Changes:
-    return smallest_changes(evaluator.trace(Request(principal, "s3:GetObject", JANES)))
+    return minimal_policy_changes(evaluator.trace(Request(principal, "s3:GetObject", JANES)))
 
 
 def test_only_the_side_of_an_access_point_that_is_silent_is_opened() -> None:

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from iamdesk.evaluate.request import Layer, Request, UnknownContext
-from iamdesk.explain.decision import Decision, KeyState, LayerLine, Part, StatementLine
-from iamdesk.language import choose, shown
-from iamdesk.query.requests.cases import evaluate_case
+from iamdesk.evaluate.request import MissingContextMode, PolicyType, Request
+from iamdesk.explain.decision import Decision, KeyState, PolicyTypeResult, StatementExplanation, StatementRole
+from iamdesk.i18n import choose, translate
+from iamdesk.simulate.test_cases import evaluate_case
 
 from ..builders.captures import (
     ID,
@@ -32,7 +32,7 @@ QUEUE = f"arn:aws:sqs:eu-west-1:{ID}:orders"
 MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
 
 
-def decide(unknown: UnknownContext = UnknownContext.ABSENT, **parts: Any) -> Decision:
+def decide(unknown: MissingContextMode = MissingContextMode.ABSENT, **parts: Any) -> Decision:
     """One case about ana sending to the queue; policies are lists of documents."""
     case: dict[str, Any] = {"principal": ANA, "action": "sqs:SendMessage", "resource": QUEUE}
     for name, value in parts.items():
@@ -52,15 +52,15 @@ def part_of(answer: Decision) -> dict[tuple[str, int], str]:
     return {(line.policy_name, line.index): line.part.value for line in answer.statements}
 
 
-def layer(answer: Decision, wanted: Layer) -> LayerLine:
+def layer(answer: Decision, wanted: PolicyType) -> PolicyTypeResult:
     return next(line for line in answer.layers if line.layer is wanted)
 
 
-def line(answer: Decision, number: int = 0) -> StatementLine:
+def line(answer: Decision, number: int = 0) -> StatementExplanation:
     return answer.statements[number]
 
 
-def cut(of: StatementLine) -> str:
+def cut(of: StatementExplanation) -> str:
     """The text that is underlined."""
     span = of.mark_span
     assert span is not None
@@ -116,7 +116,11 @@ def test_an_explicit_deny_rests_on_every_matching_deny() -> None:
         ("scps-0-2", 0),
         ("resource policy", 0),
     }
-    assert {one.layer for one in answer.matched_statements} == {Layer.IDENTITY, Layer.SCP, Layer.RESOURCE}
+    assert {one.layer for one in answer.matched_statements} == {
+        PolicyType.IDENTITY,
+        PolicyType.SCP,
+        PolicyType.RESOURCE,
+    }
     assert part_of(answer)["identity_policies-1", 0] == "took part"
 
 
@@ -131,9 +135,9 @@ def test_an_implicit_deny_rests_on_no_statement_and_names_what_lacks() -> None:
 
 
 def test_what_would_match_under_other_context_depends() -> None:
-    answer = decide(UnknownContext.UNKNOWN, identity_policies=[document(allow("s3:*"), allow("sqs:*", "*", MFA))])
+    answer = decide(MissingContextMode.UNKNOWN, identity_policies=[document(allow("s3:*"), allow("sqs:*", "*", MFA))])
     assert answer.decision == "conditional"
-    assert [one.part for one in answer.statements] == [Part.DEPENDS]
+    assert [one.part for one in answer.statements] == [StatementRole.DEPENDS]
     assert answer.statements[0].index == 1
     assert cut(answer.statements[0]) == '"true"'
     assert answer.missing_context_values == ("aws:MultiFactorAuthPresent",)
@@ -145,7 +149,11 @@ def test_what_would_match_under_other_context_depends() -> None:
 
 def test_deciding_statements_come_first_near_misses_last() -> None:
     answer = decide(identity_policies=[document(allow("sqs:*", "arn:aws:sqs:*:*:other"), deny("sqs:*"), allow())])
-    assert [one.part for one in answer.statements] == [Part.DECIDES, Part.TOOK_PART, Part.NEAR_MISS]
+    assert [one.part for one in answer.statements] == [
+        StatementRole.DECIDES,
+        StatementRole.TOOK_PART,
+        StatementRole.NEAR_MISS,
+    ]
 
 
 # ── near misses ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -172,7 +180,7 @@ def test_a_near_miss_names_and_marks_the_element_that_fails(
     answer = decide(identity_policies=[document(statement)])
     assert answer.decision == "implicitDeny"
     miss = line(answer)
-    assert (miss.part, miss.failed) == (Part.NEAR_MISS, failed)
+    assert (miss.part, miss.failed) == (StatementRole.NEAR_MISS, failed)
     for text in told:
         assert text in miss.sentence
     if marked is not None:
@@ -239,7 +247,7 @@ def outcomes(answer: Decision) -> dict[str, str | None]:
 def test_each_layer_says_its_own_word() -> None:
     everybody = {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"}
     answer = decide(
-        UnknownContext.UNKNOWN,
+        MissingContextMode.UNKNOWN,
         identity_policies=[document(allow("sqs:*", "*", MFA))],
         permissions_boundary=[document(allow(), deny("sqs:*"))],
         scps=[[FULL], [SQS]],
@@ -255,7 +263,7 @@ def test_each_layer_says_its_own_word() -> None:
         "session": None,
     }
     assert answer.decision == "explicitDeny"
-    assert "permissions_boundary-1, statement 2" in layer(answer, Layer.PERMISSIONS_BOUNDARY).sentence
+    assert "permissions_boundary-1, statement 2" in layer(answer, PolicyType.PERMISSIONS_BOUNDARY).sentence
 
 
 @rule("A5")
@@ -274,8 +282,8 @@ def test_layers_that_do_not_apply_say_nothing() -> None:
 @rule("B1")
 def test_the_level_that_lacks_is_named() -> None:
     answer = decide(identity_policies=[FULL], scps=[[FULL], [S3], [FULL]])
-    assert layer(answer, Layer.SCP).outcome == "implicitDeny"
-    assert "level 2" in layer(answer, Layer.SCP).sentence
+    assert layer(answer, PolicyType.SCP).outcome == "implicitDeny"
+    assert "level 2" in layer(answer, PolicyType.SCP).sentence
 
 
 @rule("I7")
@@ -287,7 +295,7 @@ def test_block_public_access_is_a_layer_and_a_reason() -> None:
     )  # fmt: skip
     assert answer.decision == "explicitDeny"
     assert answer.blocked_by == ("block-public-access",)
-    assert layer(answer, Layer.BLOCK_PUBLIC_ACCESS).outcome == "explicitDeny"
+    assert layer(answer, PolicyType.BLOCK_PUBLIC_ACCESS).outcome == "explicitDeny"
     assert "Block Public Access" in answer.sentence
 
 
@@ -329,24 +337,24 @@ def capture() -> Any:
 
 
 def test_a_layer_can_be_left_out() -> None:
-    answer = capture().can(Request(ANA, "sqs:SendMessage", QUEUE, without=frozenset({Layer.PERMISSIONS_BOUNDARY})))
+    answer = capture().can(Request(ANA, "sqs:SendMessage", QUEUE, without=frozenset({PolicyType.PERMISSIONS_BOUNDARY})))
     assert answer.decision == "allowed"
     assert "without permissions boundary" in answer.sentence
-    assert layer(answer, Layer.PERMISSIONS_BOUNDARY).sentence == "left out"
+    assert layer(answer, PolicyType.PERMISSIONS_BOUNDARY).sentence == "left out"
     assert capture().can(Request(ANA, "sqs:SendMessage", QUEUE)).decision == "implicitDeny"
-    nothing = capture().can(Request(ANA, "sqs:SendMessage", QUEUE, without=frozenset({Layer.IDENTITY})))
+    nothing = capture().can(Request(ANA, "sqs:SendMessage", QUEUE, without=frozenset({PolicyType.IDENTITY})))
     assert nothing.decision == "implicitDeny"
 
 
 @rule("I2")
 def test_leaving_out_the_resource_policy_keeps_the_trust_policy() -> None:
-    bounds = frozenset({Layer.PERMISSIONS_BOUNDARY})
+    bounds = frozenset({PolicyType.PERMISSIONS_BOUNDARY})
     asked = {"principal": ANA, "action": "sts:AssumeRole", "resource": role_arn("target")}
     assert capture().can(Request(**asked, without=bounds)).decision == "allowed"
-    assert capture().can(Request(**asked, without=bounds | {Layer.RESOURCE})).decision == "allowed"
-    answer = capture().can(Request(**asked, without=bounds | {Layer.TRUST}))
+    assert capture().can(Request(**asked, without=bounds | {PolicyType.RESOURCE})).decision == "allowed"
+    answer = capture().can(Request(**asked, without=bounds | {PolicyType.TRUST}))
     assert answer.decision == "implicitDeny"
-    assert layer(answer, Layer.TRUST).sentence == "left out"
+    assert layer(answer, PolicyType.TRUST).sentence == "left out"
 
 
 # ── sentences ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -436,7 +444,7 @@ def test_the_context_table_has_the_keys_that_statements_in_question_test() -> No
         allow("s3:*", "*", {"StringEquals": {"s3:prefix": "x"}}),
     ]
     answer = decide(
-        UnknownContext.UNKNOWN, identity_policies=[document(*statements)], context={"aws:principaltag/team": "red"}
+        MissingContextMode.UNKNOWN, identity_policies=[document(*statements)], context={"aws:principaltag/team": "red"}
     )
     rows = {row.key: row for row in answer.context}
     assert set(rows) == {"aws:PrincipalTag/Team", "aws:MultiFactorAuthPresent"}
@@ -450,11 +458,11 @@ def test_layers_are_told_in_the_language_of_the_moment() -> None:
     choose("de")
     try:
         in_german = decide(identity_policies=[SQS])
-        assert shown(layer(in_german, Layer.PERMISSIONS_BOUNDARY).sentence) == "keine gesetzt: keine Grenze"
-        assert layer(in_german, Layer.PERMISSIONS_BOUNDARY) == layer(in_english, Layer.PERMISSIONS_BOUNDARY)
+        assert translate(layer(in_german, PolicyType.PERMISSIONS_BOUNDARY).sentence) == "keine gesetzt: keine Grenze"
+        assert layer(in_german, PolicyType.PERMISSIONS_BOUNDARY) == layer(in_english, PolicyType.PERMISSIONS_BOUNDARY)
     finally:
         choose("en")
-    assert type(layer(decide(identity_policies=[SQS]), Layer.PERMISSIONS_BOUNDARY).sentence) is str
+    assert type(layer(decide(identity_policies=[SQS]), PolicyType.PERMISSIONS_BOUNDARY).sentence) is str
 
 
 @rule("A4", "C2")
@@ -462,6 +470,6 @@ def test_what_delegates_to_the_account_alone_does_not_carry_an_answer() -> None:
     grant = {"Effect": "Allow", "Principal": {"AWS": ID}, "Action": "sqs:*", "Resource": "*"}
     answer = decide(identity_policies=[SQS], resource_policy=document(grant))
     assert {(one.layer, one.part) for one in answer.statements} == {
-        (Layer.IDENTITY, Part.DECIDES),
-        (Layer.RESOURCE, Part.TOOK_PART),
+        (PolicyType.IDENTITY, StatementRole.DECIDES),
+        (PolicyType.RESOURCE, StatementRole.TOOK_PART),
     }

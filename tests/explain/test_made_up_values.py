@@ -13,11 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from iamdesk.compare.comparison import compare_snapshots
-from iamdesk.evaluate.request import UnknownContext
+from iamdesk.diff.comparison import compare_snapshots
+from iamdesk.evaluate.request import MissingContextMode
 from iamdesk.explain.decision import Decision
-from iamdesk.export.diff_words import context_words
-from iamdesk.query.requests.cases import evaluate_case
+from iamdesk.export.text.diff import context_words
+from iamdesk.simulate.test_cases import evaluate_case
 
 from ..builders.captures import NOW, account, allow, document, snapshot, user, user_arn
 from ..evaluate.every_context import case_of, check_smallest, policy_of, strict, strict_question
@@ -48,7 +48,7 @@ LISTS = [*several(["a", "b", "ab", "ba", "z"], 3), ("a", "b", "ab", "z")]
 
 
 def answer(statements: Any, **more: Any) -> Decision:
-    return evaluate_case({**case_of(policy_of(statements), {}), **more}, UnknownContext.UNKNOWN)
+    return evaluate_case({**case_of(policy_of(statements), {}), **more}, MissingContextMode.UNKNOWN)
 
 
 # ── what is said of lists ────────────────────────────────────────────────────────────────────────────────────────────
@@ -174,7 +174,7 @@ def filled(resource: str) -> Decision:
         "resource_account": "111122223333",
         "identity_policies": [{"name": "p", "document": {"Version": "2012-10-17", "Statement": [statement]}}],
     }
-    return evaluate_case(case, UnknownContext.UNKNOWN)
+    return evaluate_case(case, MissingContextMode.UNKNOWN)
 
 
 @rule("H1", "K7")

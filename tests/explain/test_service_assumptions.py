@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from iamdesk.evaluate.request import UnknownContext
+from iamdesk.evaluate.request import MissingContextMode
 from iamdesk.explain.decision import Decision
-from iamdesk.query.requests.cases import evaluate_case
+from iamdesk.simulate.test_cases import evaluate_case
 
 from ..rules import rule
 
@@ -28,7 +28,7 @@ def asked(principal: str, action: str, resource: str, *statements: Any, identity
         case["identity_policies"] = identity
     if statements:
         case["resource_policy"] = {"Version": "2012-10-17", "Statement": list(statements)}
-    return evaluate_case(case, UnknownContext.UNKNOWN)
+    return evaluate_case(case, MissingContextMode.UNKNOWN)
 
 
 def told(answer: Decision) -> dict[str, str | None]:

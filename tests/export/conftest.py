@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from iamdesk.access.evaluator import Evaluator
 from iamdesk.checks import registry
 from iamdesk.checks.finding import Evidence, Finding, Severity, State
-from iamdesk.paths import sample_snapshot
-from iamdesk.query.evaluator import Evaluator
+from iamdesk.resource_files import sample_snapshot
 from iamdesk.snapshot.model import SourceFile
 from iamdesk.snapshot.reader import load_snapshot
 

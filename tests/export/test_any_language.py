@@ -5,24 +5,24 @@ from pathlib import Path
 
 import pytest
 
-from iamdesk import language
-from iamdesk.compare.named_causes import membership_cause
-from iamdesk.evaluate.request import Layer, Request
-from iamdesk.explain.statement_reading import document_readings
-from iamdesk.export.answer_text import answer_text
-from iamdesk.export.answer_words import condition_words, scope_words, source_words, verdict_words
-from iamdesk.export.evaluation_result import to_evaluation_result
-from iamdesk.export.rows import cells
-from iamdesk.language import shown
-from iamdesk.paths import resources, sample_snapshot
+from iamdesk import i18n
+from iamdesk.api import SnapshotSession, Workbench
+from iamdesk.diff.cause_text import membership_cause
+from iamdesk.evaluate.request import PolicyType, Request
+from iamdesk.explain.statement_summary import document_readings
+from iamdesk.export.decision.evaluation_result import to_evaluation_result
+from iamdesk.export.decision.text_file import answer_text
+from iamdesk.export.findings.columns import cells
+from iamdesk.export.text.decision import condition_words, scope_words, source_words, verdict_words
+from iamdesk.i18n import translate
 from iamdesk.policy.document import parse_document
-from iamdesk.workbench import OpenSnapshot, Workbench
+from iamdesk.resource_files import resources, sample_snapshot
 
 USERS = "arn:aws:iam::111122223333:user"
 PETRA = f"{USERS}/finance/petra.novak"
 QUESTIONS = (
     Request(PETRA, "s3:GetObject", "arn:aws:s3:::acme-payroll/2026/09.csv"),
-    Request(PETRA, "s3:GetObject", "arn:aws:s3:::acme-payroll/2026/09.csv", without=frozenset({Layer.IDENTITY})),
+    Request(PETRA, "s3:GetObject", "arn:aws:s3:::acme-payroll/2026/09.csv", without=frozenset({PolicyType.IDENTITY})),
     Request(PETRA, "iam:PassRole", "arn:aws:iam::111122223333:role/none"),
     Request(f"{USERS}/engineering/elena.petrov", "s3:PutObject", "arn:aws:s3:::logs/x", {"aws:SourceIp": "10.0.0.1"}),
     Request("arn:aws:iam::111122223333:root", "s3:DeleteBucket", "arn:aws:s3:::acme-logs"),
@@ -34,10 +34,10 @@ QUESTIONS = (
 @pytest.fixture(autouse=True)
 def english() -> Iterator[None]:
     yield
-    language.choose("en")
+    i18n.choose("en")
 
 
-def told(opened: OpenSnapshot) -> Iterator[object]:
+def told(opened: SnapshotSession) -> Iterator[object]:
     for question in QUESTIONS:
         decision = opened.ask(question)
         yield to_evaluation_result(decision)
@@ -47,9 +47,9 @@ def told(opened: OpenSnapshot) -> Iterator[object]:
 
 
 def in_both(make: Callable[[], object]) -> tuple[object, object]:
-    language.choose("en")
+    i18n.choose("en")
     english = make()
-    language.choose("de")
+    i18n.choose("de")
     return english, make()
 
 
@@ -59,16 +59,16 @@ def test_answers_are_the_same_text_in_any_language() -> None:
 
 
 def test_and_are_shown_in_the_readers_own() -> None:
-    language.choose("de")
+    i18n.choose("de")
     decision = Workbench().open_snapshot(sample_snapshot()).ask(QUESTIONS[0])
     assert decision.sentence.startswith(
         "petra.novak may do s3:GetObject on arn:aws:s3:::acme-payroll/2026/09.csv only if"
     )
-    assert shown(decision.sentence) == (
+    assert translate(decision.sentence) == (
         "petra.novak darf s3:GetObject auf arn:aws:s3:::acme-payroll/2026/09.csv nur ausführen, wenn gilt: "
         "aws:SourceIp liegt in 203.0.113.0/24 oder 2001:db8:1234::/48 und aws:MultiFactorAuthPresent ist true."
     )
-    assert shown(verdict_words(decision)) == "Hängt ab von aws:SourceIp und aws:MultiFactorAuthPresent"
+    assert translate(verdict_words(decision)) == "Hängt ab von aws:SourceIp und aws:MultiFactorAuthPresent"
 
 
 POLICY = {
@@ -95,7 +95,7 @@ def test_statements_are_read_in_english_and_shown_in_the_readers_own() -> None:
     document = parse_document(POLICY)
     english, german = in_both(lambda: list(document_readings(document, "111122223333")))
     assert german == english
-    assert [shown(sentence) for sentence in document_readings(document, "111122223333")] == [
+    assert [translate(sentence) for sentence in document_readings(document, "111122223333")] == [
         "Erlaubt jede Aktion von S3 und Aktionen von IAM mit dem Anfang Get auf Objekten unter payroll/, "
         "wenn gilt: MFA ist vorhanden.",
         "Verweigert jede Aktion außer denen von IAM auf Objekten unter <der Benutzername des Aufrufers>/ "
@@ -116,33 +116,33 @@ def test_findings_are_the_same_text_in_any_language(path: Path) -> None:
 
 
 def test_findings_are_shown_in_the_readers_own() -> None:
-    language.choose("de")
+    i18n.choose("de")
     german = list(Workbench().open_snapshot(sample_snapshot()).findings())
     told = {(one.check_id, one.subject_name): one for one in german}
     finding = told["HYG-01", "backup-agent"]
-    assert shown(finding.sentence) == "backup-agent trägt 1 Policy direkt: BackupBucketWrite."
-    assert shown(finding.remedy).startswith("Hängen Sie die Policies an eine Gruppe")
+    assert translate(finding.sentence) == "backup-agent trägt 1 Policy direkt: BackupBucketWrite."
+    assert translate(finding.remedy).startswith("Hängen Sie die Policies an eine Gruppe")
 
 
 def test_rows_of_the_tree_keep_their_text_and_are_shown_in_the_readers_own() -> None:
     english, german = in_both(lambda: list(Workbench().open_snapshot(sample_snapshot()).outline.nodes))
     assert german == english
     assert isinstance(german, list)
-    assert "2 Mitglieder" in " ".join(shown(node.detail) for node in german)
+    assert "2 Mitglieder" in " ".join(translate(node.detail) for node in german)
 
 
 def test_causes_of_a_comparison_are_english_and_shown_in_the_readers_own() -> None:
     english, german = in_both(lambda: membership_cause(PETRA, "arn:aws:iam::1:group/Admins", joined=True).sentence)
     assert german == english == "user/finance/petra.novak joined group/Admins."
     assert isinstance(german, str)
-    assert shown(german) == "user/finance/petra.novak ist group/Admins beigetreten."
+    assert translate(german) == "user/finance/petra.novak ist group/Admins beigetreten."
 
 
 def test_a_review_that_is_made_in_a_german_window_is_written_in_english(tmp_path: Path) -> None:
-    language.choose("de")
+    i18n.choose("de")
     opened = Workbench().open_snapshot(sample_snapshot())
     opened.create_review(tmp_path / "german.iamreview", "Q3")
-    language.choose("en")
+    i18n.choose("en")
     opened = Workbench().open_snapshot(sample_snapshot())
     opened.create_review(tmp_path / "english.iamreview", "Q3")
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from iamdesk.evaluate.request import UnknownContext
-from iamdesk.export.evaluation_result import to_evaluation_result
-from iamdesk.query.requests.cases import evaluate_case
+from iamdesk.evaluate.request import MissingContextMode
+from iamdesk.export.decision.evaluation_result import to_evaluation_result
+from iamdesk.simulate.test_cases import evaluate_case
 
 ALLOW_ALL = {"Version": "2012-10-17", "Statement": [{"Sid": "All", "Effect": "Allow", "Action": "*", "Resource": "*"}]}
 AWS_MEMBERS = {"EvalActionName", "EvalResourceName", "EvalDecision", "MatchedStatements", "MissingContextValues"}
@@ -23,7 +23,7 @@ OUR_MEMBERS = {
 }
 
 
-def answer(unknown_context: UnknownContext = UnknownContext.ABSENT, **changes: Any) -> dict[str, Any]:
+def answer(unknown_context: MissingContextMode = MissingContextMode.ABSENT, **changes: Any) -> dict[str, Any]:
     case = {
         "principal": "arn:aws:iam::111122223333:user/alice",
         "action": "s3:GetObject",
@@ -94,7 +94,7 @@ def test_conditional_answer_tells_the_values_that_decide() -> None:
     }
     policies = [{"name": "office", "document": {"Version": "2012-10-17", "Statement": [office]}}]
 
-    result = answer(UnknownContext.UNKNOWN, identity_policies=policies)
+    result = answer(MissingContextMode.UNKNOWN, identity_policies=policies)
 
     assert result["EvalDecision"] == "conditional"
     assert sorted(result["MissingContextValues"]) == ["aws:SourceVpc", "aws:TokenIssueTime"]

@@ -10,11 +10,11 @@ from jsonschema import Draft4Validator, Draft202012Validator
 
 from iamdesk.checks import registry
 from iamdesk.checks.finding import State, Suppression
-from iamdesk.export.findings import render
-from iamdesk.export.ocsf_file import VERSION
-from iamdesk.export.report import ordered
-from iamdesk.export.sarif_file import FINGERPRINT, message_text
-from iamdesk.visible import visible
+from iamdesk.escaping import visible
+from iamdesk.export.findings.ocsf_file import VERSION
+from iamdesk.export.findings.report import ordered
+from iamdesk.export.findings.sarif_file import FINGERPRINT, message_text
+from iamdesk.export.findings.writers import render
 
 SCHEMAS = Path(__file__).parent / "schemas"
 

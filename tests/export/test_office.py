@@ -13,13 +13,13 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 
 from iamdesk.checks.finding import Suppression
-from iamdesk.export.findings import render
-from iamdesk.export.pdf_file import printable
-from iamdesk.export.pdf_pages import FONT, known_characters
-from iamdesk.export.report import ordered
-from iamdesk.export.rows import COLUMNS
-from iamdesk.export.xlsx_file import cell_text
-from iamdesk.visible import visible
+from iamdesk.escaping import visible
+from iamdesk.export.files.pdf_pages import FONT, known_characters
+from iamdesk.export.findings.columns import COLUMNS
+from iamdesk.export.findings.pdf_file import printable
+from iamdesk.export.findings.report import ordered
+from iamdesk.export.findings.writers import render
+from iamdesk.export.findings.xlsx_file import cell_text
 
 
 def book(findings, snapshot, now):

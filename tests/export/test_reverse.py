@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 
 from iamdesk import Evaluator, Request
+from iamdesk.access.effective_permissions import AccessExtent, ActionAccess, EffectiveAccess
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Decision
-from iamdesk.export import what_can, who_can
-from iamdesk.export.access_detail import detail_of, resource_words
-from iamdesk.export.access_map import LEVELS, access_map, cell_of
-from iamdesk.export.access_words import either, how_words, when_words
-from iamdesk.export.csv_table import csv_bytes
-from iamdesk.export.effective_access import to_effective_access
-from iamdesk.paths import sample_snapshot
-from iamdesk.query.what_can import ActionReach, EffectiveAccess, Reach
-from iamdesk.snapshot.progress import WorkCancelled
+from iamdesk.export.access import what_can, who_can
+from iamdesk.export.access.detail_rows import detail_of, resource_words
+from iamdesk.export.access.effective_access import to_effective_access
+from iamdesk.export.access.heatmap import LEVELS, access_map, cell_of
+from iamdesk.export.findings.csv_table import csv_bytes
+from iamdesk.export.text.access import either, how_words, when_words
+from iamdesk.progress import WorkCancelled
+from iamdesk.resource_files import sample_snapshot
 from iamdesk.snapshot.reader import load_snapshot
 
 ACCOUNT = "arn:aws:iam::111122223333"
@@ -41,7 +41,7 @@ def rows_of(content: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
 
 
-def action(access: EffectiveAccess, name: str) -> ActionReach:
+def action(access: EffectiveAccess, name: str) -> ActionAccess:
     return next(one for one in access.actions(name.partition(":")[0]) if one.name == name)
 
 
@@ -131,8 +131,8 @@ def test_the_map_is_the_counts_of_the_effective_permissions(nora: EffectiveAcces
         assert found is not None
         counts = found.counts()[line["access_level"]]
         assert int(line["actions_total"]) == sum(counts.values())
-        assert int(line["allowed"]) == counts[Reach.ALLOWED]
-        assert int(line["some_resources_conditional"]) == counts[Reach.SOME_CONDITIONAL]
+        assert int(line["allowed"]) == counts[AccessExtent.ALLOWED]
+        assert int(line["some_resources_conditional"]) == counts[AccessExtent.SOME_CONDITIONAL]
         assert float(line["share_permitted"]) == pytest.approx(found.share(line["access_level"]), abs=0.001)
     assert {line["access_level"] for line in written} <= set(LEVELS)
 
@@ -140,13 +140,13 @@ def test_the_map_is_the_counts_of_the_effective_permissions(nora: EffectiveAcces
 def test_a_cell_tells_apart_what_its_counts_tell_apart() -> None:
     cell = cell_of(
         {
-            Reach.ALLOWED: 1,
-            Reach.CONDITIONAL: 2,
-            Reach.AWAITING: 4,
-            Reach.SOME: 8,
-            Reach.SOME_CONDITIONAL: 16,
-            Reach.DENIED: 32,
-            Reach.NONE: 64,
+            AccessExtent.ALLOWED: 1,
+            AccessExtent.CONDITIONAL: 2,
+            AccessExtent.AWAITING: 4,
+            AccessExtent.SOME: 8,
+            AccessExtent.SOME_CONDITIONAL: 16,
+            AccessExtent.DENIED: 32,
+            AccessExtent.NONE: 64,
         }
     )
     assert (cell.total, cell.permitted, cell.conditional, cell.awaiting) == (127, 31, 18, 4)
@@ -158,18 +158,18 @@ def test_a_row_gives_the_actions_that_match_words_level_and_reach(nora: Effectiv
     shown = access_map(nora)
     s3 = next(row for row in shown.rows if row.service == "s3")
 
-    def found(words: str, level: str | None = None, *reaches: Reach) -> list[str]:
-        chosen = s3.matching(words.split(), level, frozenset(reaches or Reach) - {Reach.NONE})
+    def found(words: str, level: str | None = None, *reaches: AccessExtent) -> list[str]:
+        chosen = s3.matching(words.split(), level, frozenset(reaches or AccessExtent) - {AccessExtent.NONE})
         return [one.name for one in shown.actions(s3, chosen)]
 
-    assert found("") == [one.name for one in nora.actions("s3") if one.reach is not Reach.NONE]
+    assert found("") == [one.name for one in nora.actions("s3") if one.reach is not AccessExtent.NONE]
     assert found("getobject") == ["s3:GetObject"]
     assert found("amazon s3 get") == ["s3:GetObject"]
     assert found("", "Write") == ["s3:DeleteObject", "s3:PutObject"] or found("", "Write") == ["s3:PutObject"]
-    assert found("", None, Reach.ALLOWED) == []
+    assert found("", None, AccessExtent.ALLOWED) == []
     ec2 = next(row for row in shown.rows if row.service == "ec2")
-    refused = list(shown.actions(ec2, ec2.matching(["runinstances"], None, frozenset(Reach))))
-    assert [(one.name, one.reach, one.answers) for one in refused] == [("ec2:RunInstances", Reach.NONE, ())]
+    refused = list(shown.actions(ec2, ec2.matching(["runinstances"], None, frozenset(AccessExtent))))
+    assert [(one.name, one.reach, one.answers) for one in refused] == [("ec2:RunInstances", AccessExtent.NONE, ())]
 
 
 def test_a_map_can_be_cancelled(nora: EffectiveAccess) -> None:
@@ -185,7 +185,7 @@ def test_every_action_is_written_with_where_and_when(nora: EffectiveAccess) -> N
         one.name: one.reach.value
         for service in nora.services
         for one in nora.actions(service.service)
-        if one.reach is not Reach.NONE
+        if one.reach is not AccessExtent.NONE
     }
     assert {row["action"]: row["reach"] for row in rows} == expected
     got = next(row for row in rows if row["action"] == "s3:GetObject")

@@ -11,13 +11,14 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from iamdesk.gui import copying, create_main_window
-from iamdesk.gui.jobs import JobRunner
-from iamdesk.gui.main_window import MainWindow
-from iamdesk.gui.session import Session
-from iamdesk.gui.window_place import USUAL_SIZE
-from iamdesk.paths import sample_snapshot
-from iamdesk.workbench import OpenSnapshot, Workbench
+from iamdesk.api import SnapshotSession, Workbench
+from iamdesk.gui import create_main_window
+from iamdesk.gui.app.main_window import MainWindow
+from iamdesk.gui.app.window_place import USUAL_SIZE
+from iamdesk.gui.core import clipboard
+from iamdesk.gui.core.jobs import JobRunner
+from iamdesk.gui.core.session import Session
+from iamdesk.resource_files import sample_snapshot
 
 from ..opened import share_equal_snapshots
 
@@ -32,7 +33,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def copying_rows(qapp: QApplication) -> None:
     """Ctrl+C copies rows in panels that stand alone, as it does in the window."""
-    copying.follow(qapp)
+    clipboard.follow(qapp)
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +58,7 @@ def session(jobs: JobRunner) -> Session:
 
 
 @pytest.fixture(scope="session")
-def sample() -> OpenSnapshot:
+def sample() -> SnapshotSession:
     """The sample account, opened as the window opens it. Nothing in it ever changes."""
     return Workbench().open_snapshot(sample_snapshot())
 

@@ -6,10 +6,10 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from iamdesk import components
-from iamdesk.gui.about import AboutDialog, app_version
-from iamdesk.gui.jobs import JobRunner
-from iamdesk.gui.main_window import MainWindow
-from iamdesk.gui.prompts import Prompts
+from iamdesk.gui.app.main_window import MainWindow
+from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.jobs import JobRunner
+from iamdesk.gui.dialogs.about import AboutDialog, app_version
 
 
 class SavesTo(Prompts):

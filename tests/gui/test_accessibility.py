@@ -23,16 +23,16 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from iamdesk import language
+from iamdesk import i18n
 from iamdesk.evaluate.request import Request
 from iamdesk.gui import create_main_window
+from iamdesk.gui.app.main_window import MainWindow
+from iamdesk.gui.core.plain_text import ElidedLabel
+from iamdesk.gui.core.settings import Settings
+from iamdesk.gui.core.text_size import USUAL, apply_text_size
 from iamdesk.gui.findings.suppress_form import SuppressForm
 from iamdesk.gui.inspector.policy_reader import PolicyReader
-from iamdesk.gui.main_window import MainWindow
-from iamdesk.gui.plain_text import ElidedLabel
-from iamdesk.gui.settings import Settings
-from iamdesk.gui.text_size import USUAL, apply_text_size
-from iamdesk.paths import sample_snapshot
+from iamdesk.resource_files import sample_snapshot
 
 PETRA = "arn:aws:iam::111122223333:user/finance/petra.novak"
 WINDOWS = (
@@ -205,9 +205,9 @@ class Longer(NullTranslations):
 @pytest.fixture
 def longer(qtbot: QtBot, tmp_path: Path, qapp: QApplication) -> Iterator[MainWindow]:
     """The sample in a window whose words are two fifths longer."""
-    language.choose("longer", Longer())
+    i18n.choose("longer", Longer())
     yield from opened_sample(qtbot, tmp_path)
-    language.choose("en")
+    i18n.choose("en")
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from iamdesk.evaluate.request import Request
-from iamdesk.gui.main_window import MainWindow
-from iamdesk.snapshot import arrival, many_files
-from iamdesk.snapshot.source import SourceText
+from iamdesk.gui.app.main_window import MainWindow
+from iamdesk.snapshot import bundle_reader, partial
+from iamdesk.snapshot.text_source import SourceText
 
 from ..snapshot.bundles import as_folder, details
 from ..snapshot.test_arrival import IDS
@@ -24,7 +24,7 @@ FIRST_ALICE = f"arn:aws:iam::{IDS[0]}:user/staff/alice"
 def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """Reading stops before the last account until the gate is opened."""
     opened = threading.Event()
-    real = many_files._read_file
+    real = bundle_reader._read_file
 
     def read(reading: Any, path: str, source: SourceText) -> None:
         if LAST in path:
@@ -32,8 +32,8 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
                 reading.read.ask()
         real(reading, path, source)
 
-    monkeypatch.setattr(many_files, "_read_file", read)
-    monkeypatch.setattr(arrival, "_LEAST_LEFT", 1)
+    monkeypatch.setattr(bundle_reader, "_read_file", read)
+    monkeypatch.setattr(partial, "_LEAST_LEFT", 1)
     yield opened
     opened.set()
 

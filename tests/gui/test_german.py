@@ -14,20 +14,20 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QComboBox, QTabBar, QTableView, QTreeView, QWidget
 from pytestqt.qtbot import QtBot
 
-from iamdesk import language
+from iamdesk import i18n
+from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.request import Request
+from iamdesk.gui.app.main_window import MainWindow
 from iamdesk.gui.compare.compare_window import CompareWindow
-from iamdesk.gui.help_window import HelpWindow
-from iamdesk.gui.main_window import MainWindow
-from iamdesk.gui.retold import originals
-from iamdesk.gui.settings import Settings
-from iamdesk.gui.speech import speak
+from iamdesk.gui.core.locale import set_language
+from iamdesk.gui.core.retranslation import originals
+from iamdesk.gui.core.settings import Settings
+from iamdesk.gui.help.help_window import HelpWindow
 from iamdesk.gui.what_if.what_if_window import WhatIfWindow
-from iamdesk.index.actions import reference
-from iamdesk.language import tr
-from iamdesk.paths import resources
-from iamdesk.query.needs.shapes import NeedQuestion
-from iamdesk.whatif.edits import Act, Edit
+from iamdesk.i18n import tr
+from iamdesk.resource_files import resources
+from iamdesk.use_cases.types import UseCaseRequest
+from iamdesk.whatif.edits import Edit, EditAction
 
 from ..german import left_to_translate
 
@@ -152,14 +152,14 @@ def _texts_with_german() -> frozenset[str]:
 def german(qapp: QApplication, qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
     if left_to_translate():
         pytest.skip("texts are left to translate: make words")
-    speak(qapp, "de")
+    set_language(qapp, "de")
     window = MainWindow(qapp, Settings(tmp_path / "settings.ini"))
     qtbot.addWidget(window)
     window.resize(1400, 900)
     window.show()
     yield window
     assert window.jobs.wait_all(5000)
-    speak(qapp, language.ENGLISH)
+    set_language(qapp, i18n.ENGLISH)
 
 
 def settle(qtbot: QtBot, window: MainWindow) -> None:
@@ -207,7 +207,7 @@ def look_at_answers(qtbot: QtBot, window: MainWindow, look: Look) -> None:
         settle(qtbot, window)
         look.at(workspace.answer, workspace.question)
     for need, resource in (("read-object", f"{DATA}/x"), ("launch-instance", "*"), ("ec2:RunInstances", "*")):
-        session.ask_need(NeedQuestion(Request(DEV, need, resource)))
+        session.ask_need(UseCaseRequest(Request(DEV, need, resource)))
         settle(qtbot, window)
         look.at(workspace.answer)
     session.ask_who_can(Request("", "s3:GetObject", f"{DATA}/x"))
@@ -236,7 +236,7 @@ def look_at_windows(qtbot: QtBot, window: MainWindow, look: Look, tmp_path: Path
     what_if = WhatIfWindow(window.session, window.jobs, prompts, window)
     what_if.show()
     policy = "arn:aws:iam::aws:policy/AdministratorAccess"
-    what_if.edits += [Edit(Act.DETACH_POLICY, DEV, policy), Edit(Act.TAG, DEV, "team", "data")]
+    what_if.edits += [Edit(EditAction.DETACH_POLICY, DEV, policy), Edit(EditAction.TAG, DEV, "team", "data")]
     what_if.try_them()
     settle(qtbot, window)
     what_if.add()

@@ -11,12 +11,12 @@ from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
 import iamdesk.gui
-from iamdesk.evaluate.request import Layer, Request
-from iamdesk.gui import help_pages
-from iamdesk.gui.ask import layer_list
-from iamdesk.gui.help_window import HelpWindow
-from iamdesk.gui.main_window import MainWindow
-from iamdesk.paths import resources
+from iamdesk.evaluate.request import PolicyType, Request
+from iamdesk.gui.app.main_window import MainWindow
+from iamdesk.gui.ask import policy_type_list
+from iamdesk.gui.help import help_pages
+from iamdesk.gui.help.help_window import HelpWindow
+from iamdesk.resource_files import resources
 
 PETRA = "arn:aws:iam::111122223333:user/finance/petra.novak"
 
@@ -175,14 +175,14 @@ def test_an_evaluation_rule_is_gone_to_by_its_id(guide: HelpWindow) -> None:
 
 def test_f1_on_a_layer_opens_the_rule_behind_it(qtbot: QtBot, open_window: MainWindow) -> None:
     window, layers = open_window, open_window.workspace.answer.layers
-    assert set(layer_list._RULES) == set(Layer)
+    assert set(policy_type_list._RULES) == set(PolicyType)
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
     window.session.ask(Request(PETRA, "s3:GetObject", "arn:aws:s3:::acme-finance-reports/q1.csv"))
     qtbot.waitUntil(lambda: window.session.decision is not None and bool(layers.rows.layers))
     window.workspace.answer.show()
     layers.setFocus()
-    boundary = next(at for at, line in enumerate(layers.rows.layers) if line.layer is Layer.PERMISSIONS_BOUNDARY)
+    boundary = next(at for at, line in enumerate(layers.rows.layers) if line.layer is PolicyType.PERMISSIONS_BOUNDARY)
     layers.setCurrentIndex(layers.rows.index(boundary))
     QTest.keyClick(layers, Qt.Key.Key_F1)
     guide = window.findChild(HelpWindow)

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
-from iamdesk.gui.main_window import MainWindow
+from iamdesk.gui.app.main_window import MainWindow
 
 EVIL = '<img src="/etc/x.png"><b>&R\u202ecod.exe</b>'
 VERTICAL = Qt.Orientation.Vertical

@@ -8,8 +8,8 @@ from PySide6.QtCore import QThread, QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from iamdesk.gui.jobs import Job, JobRunner, _task, _Way
-from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled
+from iamdesk.gui.core.jobs import Job, JobRunner, _task, _Way
+from iamdesk.progress import Cancelled, Progress, WorkCancelled
 
 
 def until_cancelled(started: threading.Event, ended: threading.Event | None = None) -> object:
@@ -279,7 +279,7 @@ def test_something_large_is_taken_apart_in_a_worker(qtbot: QtBot, jobs: JobRunne
         def __del__(self) -> None:
             threads.append(threading.get_ident())
 
-    jobs.let_go(Large())
+    jobs.free_later(Large())
     assert not threads
     qtbot.waitUntil(lambda: bool(threads))
     assert threads != [threading.get_ident()]
@@ -313,7 +313,7 @@ def test_the_small_parts_of_something_large_go_after_it_one_by_one(qtbot: QtBot,
         def __del__(self) -> None:
             gone.append(self.name)
 
-    jobs.let_go(Dying("large", (Dying("first"), Dying("second"))), lambda large: [list(large.small)])
+    jobs.free_later(Dying("large", (Dying("first"), Dying("second"))), lambda large: [list(large.small)])
     qtbot.waitUntil(lambda: len(gone) == 3)
     assert gone[0] == "large"
 

@@ -14,15 +14,15 @@ from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
 from iamdesk.evaluate.request import Request
-from iamdesk.gui.command_keys import OF_THE_TEXT
-from iamdesk.gui.command_palette import CommandPalette
+from iamdesk.gui.app.command_keys import OF_THE_TEXT
+from iamdesk.gui.app.main_window import MainWindow
 from iamdesk.gui.compare.compare_window import CompareWindow
-from iamdesk.gui.denial.why_dialog import WhyDialog
-from iamdesk.gui.help_window import HelpWindow
-from iamdesk.gui.main_window import MainWindow
-from iamdesk.gui.settings_dialog import SettingsDialog
+from iamdesk.gui.denial.denial_dialog import WhyDialog
+from iamdesk.gui.dialogs.command_palette import CommandPalette
+from iamdesk.gui.dialogs.settings_dialog import SettingsDialog
+from iamdesk.gui.help.help_window import HelpWindow
 from iamdesk.gui.what_if.what_if_window import WhatIfWindow
-from iamdesk.paths import sample_snapshot
+from iamdesk.resource_files import sample_snapshot
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier

@@ -19,16 +19,16 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from iamdesk.api import SnapshotSession, Workbench
 from iamdesk.evaluate.request import Request
 from iamdesk.gui import create_main_window
-from iamdesk.gui.actions import COMMANDS
-from iamdesk.gui.help_window import HelpWindow
-from iamdesk.gui.main_window import MainWindow
-from iamdesk.gui.prompts import Prompts
-from iamdesk.gui.theme import Scheme, is_dark
-from iamdesk.paths import sample_snapshot
-from iamdesk.snapshot.progress import WorkCancelled
-from iamdesk.workbench import OpenSnapshot, Workbench
+from iamdesk.gui.app.commands import COMMANDS
+from iamdesk.gui.app.main_window import MainWindow
+from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.theme import Scheme, is_dark
+from iamdesk.gui.help.help_window import HelpWindow
+from iamdesk.progress import WorkCancelled
+from iamdesk.resource_files import sample_snapshot
 
 from ..opened import open_each_anew
 
@@ -181,7 +181,7 @@ def test_opening_can_be_cancelled(
     go_on, ends = threading.Event(), []
     read = Workbench.open_snapshot
 
-    def read_with_a_rest(*arguments: Any) -> OpenSnapshot:
+    def read_with_a_rest(*arguments: Any) -> SnapshotSession:
         workbench, path, progress, *more = arguments
 
         def progress_and_rest(done: int, total: int) -> None:

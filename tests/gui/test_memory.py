@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from iamdesk.access.evaluator import Evaluator
 from iamdesk.gui import create_main_window
-from iamdesk.gui.main_window import MainWindow
-from iamdesk.paths import sample_snapshot
-from iamdesk.query.evaluator import Evaluator
+from iamdesk.gui.app.main_window import MainWindow
+from iamdesk.resource_files import sample_snapshot
 from iamdesk.snapshot.model import Snapshot
 
 from ..opened import open_each_anew

@@ -13,11 +13,12 @@ from pytestqt.qtbot import QtBot
 
 import iamdesk.gui
 from iamdesk.evaluate.request import Request
-from iamdesk.gui import create_main_window, picture_files
-from iamdesk.gui.main_window import MainWindow
+from iamdesk.gui import create_main_window
+from iamdesk.gui.app.main_window import MainWindow
+from iamdesk.gui.core import image_export
+from iamdesk.gui.core.theme import Scheme
 from iamdesk.gui.start import overview_files
-from iamdesk.gui.theme import Scheme
-from iamdesk.paths import sample_snapshot
+from iamdesk.resource_files import sample_snapshot
 
 ACCOUNT = "arn:aws:iam::111122223333"
 PETRA = f"{ACCOUNT}:user/finance/petra.novak"
@@ -60,16 +61,16 @@ def test_the_inspector_names_the_role_of_a_session(qtbot: QtBot, open_window: Ma
 
 @pytest.mark.parametrize("stranger", ["arn:aws:iam::999988887777:user/mallory", "anonymous"])
 def test_nobody_of_the_snapshot_is_named_over_an_answer_about_a_stranger(
-    qtbot: QtBot, open_window: MainWindow, stranger: str
+    qtbot: QtBot, open_window: MainWindow, external_principal: str
 ) -> None:
     ask(qtbot, open_window, PETRA)
     own = policy_names(open_window)
     window, inspector = open_window, open_window.workspace.inspector
-    window.session.ask(Request(stranger, "s3:GetObject", "arn:aws:s3:::acme-assets/logo.png"))
+    window.session.ask(Request(external_principal, "s3:GetObject", "arn:aws:s3:::acme-assets/logo.png"))
     qtbot.waitUntil(lambda: not window.session.pending, timeout=20_000)
     assert window.session.subject_key == ""
     assert inspector.subject is None
-    assert inspector.header.title.full_text() == stranger
+    assert inspector.header.title.full_text() == external_principal
     assert not set(own) & set(policy_names(window))
     window.session.select(PETRA)
     assert inspector.header.title.full_text() == "petra.novak"
@@ -215,7 +216,7 @@ def test_a_picture_is_painted_once_its_kind_is_chosen(
     painted: list[str] = []
 
     def noted(name: str) -> Callable[..., bytes]:
-        paint: Callable[..., bytes] = getattr(picture_files, name)
+        paint: Callable[..., bytes] = getattr(image_export, name)
 
         def painting(*arguments: object, **more: object) -> bytes:
             painted.append(name)
@@ -225,7 +226,7 @@ def test_a_picture_is_painted_once_its_kind_is_chosen(
 
     for name in ("as_svg", "as_png"):
         painting = noted(name)
-        monkeypatch.setattr(picture_files, name, painting)
+        monkeypatch.setattr(image_export, name, painting)
         monkeypatch.setattr(overview_files, name, painting)
     window = open_window
     ask(qtbot, window, DEPLOY)

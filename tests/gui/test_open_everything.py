@@ -17,16 +17,16 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QDockWidget, QTabBar, QTabWidget, QWidget
 from pytestqt.qtbot import QtBot
 
+from iamdesk.api import SnapshotSession
 from iamdesk.evaluate.request import Request
-from iamdesk.gui import new_window
-from iamdesk.gui.actions import COMMANDS
-from iamdesk.gui.crash_trail import CrashTrail
-from iamdesk.gui.main_window import MainWindow
-from iamdesk.gui.prompts import Prompts
-from iamdesk.gui.text_size import USUAL, apply_text_size
-from iamdesk.gui.theme import Scheme
-from iamdesk.paths import resources, sample_snapshot
-from iamdesk.workbench import OpenSnapshot
+from iamdesk.gui.app import spawn_window
+from iamdesk.gui.app.commands import COMMANDS
+from iamdesk.gui.app.crash_log import CrashTrail
+from iamdesk.gui.app.main_window import MainWindow
+from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.text_size import USUAL, apply_text_size
+from iamdesk.gui.core.theme import Scheme
+from iamdesk.resource_files import resources, sample_snapshot
 
 SAMPLES = (sample_snapshot(), Path(str(resources())) / "samples" / "acme-organization")
 LEAVE = ("actionQuit", "actionCloseSnapshot")
@@ -209,7 +209,7 @@ class Walk:
 
 
 @pytest.fixture(scope="module")
-def made_review(sample: OpenSnapshot, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made_review(sample: SnapshotSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("made") / "q3.iamreview"
     sample.create_review(path, "Third quarter")
     return path
@@ -219,7 +219,7 @@ def made_review(sample: OpenSnapshot, tmp_path_factory: pytest.TempPathFactory) 
 def walking(
     qtbot: QtBot, window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made_review: Path, seed: int
 ) -> Iterator[Walk]:
-    monkeypatch.setattr(new_window, "start", lambda *_: 1)  # another process is no part of this
+    monkeypatch.setattr(spawn_window, "start", lambda *_: 1)  # another process is no part of this
     monkeypatch.setenv("HOME", str(tmp_path))  # nobody's profiles of AWS
     chance = random.Random(seed)
     folder = tmp_path / "saved"

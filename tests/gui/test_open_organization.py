@@ -8,16 +8,16 @@ import pytest
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
-from iamdesk import workbench
+from iamdesk import api
+from iamdesk.api import OrganizationSession, SnapshotSession, Workbench
 from iamdesk.evaluate.request import Request
-from iamdesk.export.evaluation_result import to_evaluation_result
+from iamdesk.export.decision.evaluation_result import to_evaluation_result
+from iamdesk.gui.app.main_window import MainWindow
 from iamdesk.gui.findings import findings_panel
-from iamdesk.gui.main_window import MainWindow
-from iamdesk.gui.message_bar import MessageBar
-from iamdesk.gui.reverse.who_can_search import search_for
-from iamdesk.gui.whole import NEEDS_WHOLE
-from iamdesk.paths import resources
-from iamdesk.workbench import OpenOrganization, OpenSnapshot, Workbench
+from iamdesk.gui.who_can.worker import search_for
+from iamdesk.gui.widgets.message_bar import MessageBar
+from iamdesk.gui.widgets.whole_organization import NEEDS_WHOLE
+from iamdesk.resource_files import resources
 
 SAMPLE = resources() / "samples" / "acme-organization"
 DEV = "arn:aws:iam::444455556666:user/dev"
@@ -26,21 +26,21 @@ ON_BUCKET = "arn:aws:s3:::acme-org-data/orders/1"
 
 @pytest.fixture
 def small_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workbench, "_WHOLE_PART", 1 << 60)
+    monkeypatch.setattr(api, "_WHOLE_PART", 1 << 60)
 
 
-def opened(qtbot: QtBot, window: MainWindow, path: Path) -> OpenOrganization:
+def opened(qtbot: QtBot, window: MainWindow, path: Path) -> OrganizationSession:
     window.show()
     window.open_path(path)
     qtbot.waitUntil(lambda: window.session.snapshot is not None, timeout=60_000)
     qtbot.waitUntil(lambda: not window.jobs.running, timeout=60_000)
     found = window.session.snapshot
-    assert isinstance(found, OpenOrganization)
+    assert isinstance(found, OrganizationSession)
     return found
 
 
 @pytest.fixture
-def organization(qtbot: QtBot, window: MainWindow, small_memory: None) -> OpenOrganization:
+def organization(qtbot: QtBot, window: MainWindow, small_memory: None) -> OrganizationSession:
     return opened(qtbot, window, SAMPLE)
 
 
@@ -48,7 +48,9 @@ def press(bar: MessageBar) -> None:
     bar.findChild(QPushButton).click()
 
 
-def test_tree_and_overview_are_there_and_no_account_is_read(organization: OpenOrganization, window: MainWindow) -> None:
+def test_tree_and_overview_are_there_and_no_account_is_read(
+    organization: OrganizationSession, window: MainWindow
+) -> None:
     model = window.workspace.navigator.model
     tops = [model.index(row, 0).data() for row in range(model.rowCount())]
     assert len(tops) > len(organization.accounts)
@@ -63,7 +65,7 @@ def test_tree_and_overview_are_there_and_no_account_is_read(organization: OpenOr
 
 
 def test_an_account_is_read_when_something_of_it_is_looked_at(
-    qtbot: QtBot, organization: OpenOrganization, window: MainWindow
+    qtbot: QtBot, organization: OrganizationSession, window: MainWindow
 ) -> None:
     inspector = window.workspace.inspector
     window.session.show_key(DEV)
@@ -79,7 +81,7 @@ def test_an_account_is_read_when_something_of_it_is_looked_at(
     assert inspector.subject == whole.subject(other), "its account is there by now"
 
 
-def test_what_is_selected_last_is_shown(qtbot: QtBot, organization: OpenOrganization, window: MainWindow) -> None:
+def test_what_is_selected_last_is_shown(qtbot: QtBot, organization: OrganizationSession, window: MainWindow) -> None:
     keys = [account.account_id for account in organization.accounts]
     for key in keys:
         window.session.show_key(key)
@@ -91,7 +93,7 @@ def test_what_is_selected_last_is_shown(qtbot: QtBot, organization: OpenOrganiza
 
 
 def test_a_question_is_answered_as_over_the_whole_and_its_policy_is_shown(
-    qtbot: QtBot, organization: OpenOrganization, window: MainWindow
+    qtbot: QtBot, organization: OrganizationSession, window: MainWindow
 ) -> None:
     request = Request(DEV, "s3:GetObject", ON_BUCKET)
     window.session.ask(request)
@@ -109,7 +111,7 @@ def test_a_question_is_answered_as_over_the_whole_and_its_policy_is_shown(
 
 
 def test_access_is_shown_once_the_account_is_read(
-    qtbot: QtBot, organization: OpenOrganization, window: MainWindow
+    qtbot: QtBot, organization: OrganizationSession, window: MainWindow
 ) -> None:
     window.session.show_access(DEV)
     inspector = window.workspace.inspector
@@ -120,7 +122,7 @@ def test_access_is_shown_once_the_account_is_read(
 
 
 def test_everybody_who_can_is_found_account_by_account(
-    qtbot: QtBot, organization: OpenOrganization, window: MainWindow
+    qtbot: QtBot, organization: OrganizationSession, window: MainWindow
 ) -> None:
     window.session.ask_who_can(Request("", "s3:GetObject", ON_BUCKET))
     qtbot.waitUntil(lambda: bool(window.jobs.running), timeout=20_000)
@@ -135,7 +137,7 @@ def test_each_account_is_read_once_more_to_explain_its_rows(
     small_memory: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = Workbench().open_to_look(SAMPLE, memory=0)
-    assert isinstance(found, OpenOrganization)
+    assert isinstance(found, OrganizationSession)
     read: list[str] = []
     real = type(found.catalogue.frame).part
     monkeypatch.setattr(
@@ -149,7 +151,7 @@ def test_each_account_is_read_once_more_to_explain_its_rows(
 
 
 def test_what_takes_everything_at_once_says_so(
-    qtbot: QtBot, organization: OpenOrganization, window: MainWindow
+    qtbot: QtBot, organization: OrganizationSession, window: MainWindow
 ) -> None:
     workspace = window.workspace
     assert "run once you say so" in workspace.findings.message.text, "the checks would have begun by themselves"
@@ -168,7 +170,7 @@ def test_what_takes_everything_at_once_says_so(
 
 
 def test_an_account_is_opened_alone_and_all_of_it_again(
-    qtbot: QtBot, organization: OpenOrganization, window: MainWindow
+    qtbot: QtBot, organization: OrganizationSession, window: MainWindow
 ) -> None:
     said: list[str] = []
     window.session.announced.connect(said.append)
@@ -178,7 +180,7 @@ def test_an_account_is_opened_alone_and_all_of_it_again(
     assert window.session.snapshot is organization
     window.session.show_key(DEV)
     press(window.workspace.ways.message)
-    qtbot.waitUntil(lambda: isinstance(window.session.snapshot, OpenSnapshot), timeout=20_000)
+    qtbot.waitUntil(lambda: isinstance(window.session.snapshot, SnapshotSession), timeout=20_000)
     qtbot.waitUntil(lambda: not window.jobs.running, timeout=60_000)
     alone = window.session.snapshot
     assert alone is not None
@@ -189,25 +191,25 @@ def test_an_account_is_opened_alone_and_all_of_it_again(
     window.workspace.review.door.new_review()
     assert window.workspace.review.door.dialog is None, "a review is of all that was opened"
     press(window.trouble)
-    qtbot.waitUntil(lambda: isinstance(window.session.snapshot, OpenOrganization), timeout=20_000)
+    qtbot.waitUntil(lambda: isinstance(window.session.snapshot, OrganizationSession), timeout=20_000)
     assert not window.trouble.isVisible()
 
 
-def test_the_tree_opens_an_account_alone(qtbot: QtBot, organization: OpenOrganization, window: MainWindow) -> None:
+def test_the_tree_opens_an_account_alone(qtbot: QtBot, organization: OrganizationSession, window: MainWindow) -> None:
     navigator = window.workspace.navigator
     row = organization.outline.rows_by_key["444455556666"]
     menu = navigator.menu_for(organization.outline.nodes[row])
     (action,) = [one for one in menu.actions() if "alone" in one.text()]
     action.trigger()
     menu.close()
-    qtbot.waitUntil(lambda: isinstance(window.session.snapshot, OpenSnapshot), timeout=20_000)
+    qtbot.waitUntil(lambda: isinstance(window.session.snapshot, SnapshotSession), timeout=20_000)
     qtbot.waitUntil(lambda: not window.jobs.running, timeout=60_000)
     assert window.session.snapshot is not None
     assert window.session.snapshot.alone == "444455556666"
 
 
 def test_the_checks_run_over_all_accounts_once_somebody_says_so(
-    qtbot: QtBot, organization: OpenOrganization, window: MainWindow
+    qtbot: QtBot, organization: OrganizationSession, window: MainWindow
 ) -> None:
     panel = window.workspace.findings
     assert not panel.model.rows
@@ -221,7 +223,7 @@ def test_the_checks_run_over_all_accounts_once_somebody_says_so(
 
 
 def test_findings_that_have_no_room_are_told(
-    qtbot: QtBot, organization: OpenOrganization, window: MainWindow, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, organization: OrganizationSession, window: MainWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(findings_panel, "MOST_ROWS", 5)
     panel = window.workspace.findings
@@ -250,7 +252,7 @@ def test_an_account_that_was_changed_meanwhile_is_told(
     assert "open it again" in window.workspace.question.message.text
 
 
-def test_closing_while_an_account_is_read(qtbot: QtBot, organization: OpenOrganization, window: MainWindow) -> None:
+def test_closing_while_an_account_is_read(qtbot: QtBot, organization: OrganizationSession, window: MainWindow) -> None:
     window.session.show_key(DEV)
     window.session.close()
     qtbot.waitUntil(lambda: not window.jobs.running, timeout=20_000)

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QLineEdit, QMessageBox
 from pytestqt.qtbot import QtBot
 
 import iamdesk.gui
-from iamdesk.gui.plain_text import (
+from iamdesk.gui.core.plain_text import (
     ElidedLabel,
     menu_text,
     message,

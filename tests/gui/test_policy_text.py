@@ -4,15 +4,15 @@ from PySide6.QtGui import QTextCharFormat
 from PySide6.QtWidgets import QTextEdit
 from pytestqt.qtbot import QtBot
 
-from iamdesk.evaluate.request import Layer
-from iamdesk.explain.decision import Part, SourceType, StatementLine
-from iamdesk.gui.inspector.bands import bands_in
+from iamdesk.evaluate.request import PolicyType
+from iamdesk.explain.decision import SourceType, StatementExplanation, StatementRole
+from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.gui.inspector.find_bar import FindBar
+from iamdesk.gui.inspector.highlights import bands_in
 from iamdesk.gui.inspector.policy_text import PolicyText
-from iamdesk.gui.inspector.text_places import cursor_over
-from iamdesk.gui.theme import Colour, colour
+from iamdesk.gui.inspector.text_positions import cursor_over
 from iamdesk.policy.document import Document, parse_document
-from iamdesk.policy.text import ElementPath
+from iamdesk.policy.source_map import ElementPath
 
 RAW = {
     "Version": "2012-10-17",
@@ -25,12 +25,12 @@ RAW = {
 
 
 def line(
-    document: Document, index: int, part: Part, failed: str | None = None, mark: ElementPath | None = None
-) -> StatementLine:
+    document: Document, index: int, part: StatementRole, failed: str | None = None, mark: ElementPath | None = None
+) -> StatementExplanation:
     statement = document.statements[index]
-    return StatementLine(
+    return StatementExplanation(
         part=part,
-        layer=Layer.IDENTITY,
+        layer=PolicyType.IDENTITY,
         level=None,
         source_policy_id="payroll-rw",
         source_policy_type=SourceType.USER,
@@ -84,9 +84,9 @@ def test_each_part_has_its_letter(document: Document) -> None:
     bands = bands_in(
         document,
         [
-            line(document, 2, Part.NEAR_MISS, "Resource", ("Statement", 2, "Resource")),
-            line(document, 1, Part.DECIDES),
-            line(document, 0, Part.TOOK_PART),
+            line(document, 2, StatementRole.NEAR_MISS, "Resource", ("Statement", 2, "Resource")),
+            line(document, 1, StatementRole.DECIDES),
+            line(document, 0, StatementRole.TOOK_PART),
         ],
     )
     assert [band.letter for band in bands] == ["•", "D", "×"]
@@ -96,7 +96,7 @@ def test_each_part_has_its_letter(document: Document) -> None:
 
 
 def test_a_statement_named_twice_is_one_band_of_the_weightier_part(document: Document) -> None:
-    (band,) = bands_in(document, [line(document, 0, Part.TOOK_PART), line(document, 0, Part.DECIDES)])
+    (band,) = bands_in(document, [line(document, 0, StatementRole.TOOK_PART), line(document, 0, StatementRole.DECIDES)])
     assert band.letter == "A"
     assert "decides" in band.sentence
     assert "took part" in band.sentence
@@ -104,11 +104,11 @@ def test_a_statement_named_twice_is_one_band_of_the_weightier_part(document: Doc
 
 def test_statements_of_another_document_are_not_marked(document: Document) -> None:
     other = parse_document({**RAW, "Id": "other"})
-    assert bands_in(document, [line(other, 0, Part.DECIDES)]) == ()
+    assert bands_in(document, [line(other, 0, StatementRole.DECIDES)]) == ()
 
 
 def test_bands_are_painted_over_whole_statements(view: PolicyText, document: Document) -> None:
-    bands = bands_in(document, [line(document, 1, Part.DECIDES)])
+    bands = bands_in(document, [line(document, 1, StatementRole.DECIDES)])
     view.show_document(document, bands)
     span = document.text.span_of(("Statement", 1))
     assert span is not None
@@ -123,7 +123,7 @@ def test_bands_are_painted_over_whole_statements(view: PolicyText, document: Doc
 
 
 def test_what_failed_has_a_dotted_line(view: PolicyText, document: Document) -> None:
-    lines = [line(document, 1, Part.NEAR_MISS, "Resource", ("Statement", 1, "Resource"))]
+    lines = [line(document, 1, StatementRole.NEAR_MISS, "Resource", ("Statement", 1, "Resource"))]
     view.show_document(document, bands_in(document, lines))
     dotted = [
         selection.cursor.selectedText()
@@ -134,7 +134,10 @@ def test_what_failed_has_a_dotted_line(view: PolicyText, document: Document) -> 
 
 
 def test_statements_are_walked_around(view: PolicyText, document: Document) -> None:
-    view.show_document(document, bands_in(document, [line(document, 0, Part.DECIDES), line(document, 2, Part.DECIDES)]))
+    view.show_document(
+        document,
+        bands_in(document, [line(document, 0, StatementRole.DECIDES), line(document, 2, StatementRole.DECIDES)]),
+    )
     starts = [band.first_line for band in view.bands]
 
     def here() -> int:
@@ -157,7 +160,7 @@ def test_without_an_answer_every_statement_is_walked(view: PolicyText, document:
 def test_the_statement_of_the_caret_is_told(view: PolicyText, document: Document) -> None:
     told: list[str] = []
     view.told.connect(told.append)
-    view.show_document(document, bands_in(document, [line(document, 1, Part.DECIDES)]))
+    view.show_document(document, bands_in(document, [line(document, 1, StatementRole.DECIDES)]))
     view.go_to_statement(forward=True)
     assert told[-1] == "payroll-rw, statement 2 decides. Because."
     view.show_document(document)

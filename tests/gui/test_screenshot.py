@@ -5,10 +5,10 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from iamdesk.gui.main_window import MainWindow
-from iamdesk.gui.screenshot import ScreenshotError, render
-from iamdesk.paths import sample_snapshot
-from iamdesk.workbench import Workbench
+from iamdesk.api import Workbench
+from iamdesk.gui.app.main_window import MainWindow
+from iamdesk.gui.app.screenshot import ScreenshotError, render
+from iamdesk.resource_files import sample_snapshot
 
 PETRA = "arn:aws:iam::111122223333:user/finance/petra.novak"
 QUESTION = (PETRA, "s3:DeleteObject", "arn:aws:s3:::acme-payroll/2026/x")

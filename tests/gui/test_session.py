@@ -1,11 +1,11 @@
 import pytest
 from pytestqt.qtbot import QtBot
 
+from iamdesk.api import SnapshotSession
 from iamdesk.evaluate.request import Request
 from iamdesk.explain.decision import Decision
-from iamdesk.gui.history import History
-from iamdesk.gui.session import Session
-from iamdesk.workbench import OpenSnapshot
+from iamdesk.gui.app.navigation_history import History
+from iamdesk.gui.core.session import Session
 
 ACCOUNT = "arn:aws:iam::111122223333"
 INES = f"{ACCOUNT}:user/engineering/sre/ines.costa"
@@ -15,13 +15,15 @@ QUESTION = Request(PETRA, "s3:DeleteObject", "arn:aws:s3:::acme-payroll/2026/x")
 
 
 @pytest.fixture
-def live(qtbot: QtBot, session: Session, sample: OpenSnapshot) -> Session:
+def live(qtbot: QtBot, session: Session, sample: SnapshotSession) -> Session:
     with qtbot.waitSignal(session.badges_decided, timeout=60_000):
         session.open(sample)
     return session
 
 
-def test_opening_tells_everybody_and_then_decides_badges(qtbot: QtBot, session: Session, sample: OpenSnapshot) -> None:
+def test_opening_tells_everybody_and_then_decides_badges(
+    qtbot: QtBot, session: Session, sample: SnapshotSession
+) -> None:
     seen: list[object] = []
     session.snapshot_opened.connect(lambda opened: seen.append((opened, session.snapshot, session.badges)))
     with qtbot.waitSignal(session.badges_decided, timeout=60_000):

@@ -2,8 +2,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray
 
-from iamdesk.gui.settings import RECENT_LIMIT, Settings
-from iamdesk.gui.theme import Scheme
+from iamdesk.gui.core.settings import RECENT_LIMIT, Settings
+from iamdesk.gui.core.theme import Scheme
 
 
 def test_what_is_kept_comes_back(tmp_path: Path) -> None:

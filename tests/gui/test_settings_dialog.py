@@ -8,11 +8,11 @@ from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from iamdesk.gui import create_main_window
-from iamdesk.gui.main_window import MainWindow
-from iamdesk.gui.settings import Settings
-from iamdesk.gui.settings_dialog import SettingsDialog, action_data_words
-from iamdesk.gui.theme import Scheme, is_high_contrast
-from iamdesk.paths import sample_snapshot
+from iamdesk.gui.app.main_window import MainWindow
+from iamdesk.gui.core.settings import Settings
+from iamdesk.gui.core.theme import Scheme, is_high_contrast
+from iamdesk.gui.dialogs.settings_dialog import SettingsDialog, action_data_words
+from iamdesk.resource_files import sample_snapshot
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 

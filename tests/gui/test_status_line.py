@@ -5,17 +5,17 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from iamdesk.gui.action_data import action_data_day
-from iamdesk.gui.badge_rows import gap_count, rows_by_badge
-from iamdesk.gui.main_window import MainWindow
+from iamdesk.api import SnapshotSession, Workbench
+from iamdesk.gui.app.main_window import MainWindow
+from iamdesk.gui.app.status_line import StatusLine
+from iamdesk.gui.core.action_data import action_data_day
+from iamdesk.gui.core.badge_rows import gap_count, rows_by_badge
 from iamdesk.gui.start.overview_facts import status_words
-from iamdesk.gui.status_line import StatusLine
-from iamdesk.index.nodes import Badge
-from iamdesk.paths import resources
-from iamdesk.workbench import OpenSnapshot, Workbench
+from iamdesk.resource_files import resources
+from iamdesk.viewmodel.tree import Badge
 
 
-def test_it_says_what_answers_rest_on(qtbot: QtBot, sample: OpenSnapshot) -> None:
+def test_it_says_what_answers_rest_on(qtbot: QtBot, sample: SnapshotSession) -> None:
     line = StatusLine()
     qtbot.addWidget(line)
     assert line.gaps.isHidden()

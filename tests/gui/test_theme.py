@@ -2,9 +2,7 @@ import pytest
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
-from iamdesk.gui import marks
-from iamdesk.gui.marks import Glyph, Mark
-from iamdesk.gui.theme import (
+from iamdesk.gui.core.theme import (
     SCHEME_VARIABLE,
     Colour,
     Scheme,
@@ -15,7 +13,9 @@ from iamdesk.gui.theme import (
     is_high_contrast,
     palette_for,
 )
-from iamdesk.index.nodes import Badge, NodeKind
+from iamdesk.gui.widgets import icons
+from iamdesk.gui.widgets.icons import Glyph, Mark
+from iamdesk.viewmodel.tree import Badge, NodeKind
 
 Role = QPalette.ColorRole
 PALETTES = {"light": palette_for(False), "dark": palette_for(True), "high contrast": palette_for(True, True)}
@@ -138,11 +138,11 @@ MARKS = [*Mark, *Glyph, *Badge, *NodeKind]
 
 @EACH
 @pytest.mark.parametrize("name", MARKS, ids=lambda name: f"{type(name).__name__}.{name.name}")
-def test_every_mark_stands_out_from_every_surface(palette: QPalette, name: marks.Drawing) -> None:
-    ink = marks.natural_colour(name, palette)
+def test_every_mark_stands_out_from_every_surface(palette: QPalette, name: icons.Drawing) -> None:
+    ink = icons.natural_colour(name, palette)
     surfaces = [palette.color(role) for role in (Role.Window, Role.Base, Role.AlternateBase, Role.Button)]
     if isinstance(name, Mark):
-        surfaces.append(colour(marks.MARK_SURFACES[name], palette))
+        surfaces.append(colour(icons.MARK_SURFACES[name], palette))
     assert min(contrast(ink, surface) for surface in surfaces) >= 3
 
 

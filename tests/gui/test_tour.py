@@ -4,10 +4,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
-from iamdesk.gui.main_window import MainWindow
-from iamdesk.gui.message_bar import MessageBar
-from iamdesk.gui.tour import Tour, TourFrame
-from iamdesk.paths import sample_snapshot
+from iamdesk.gui.app.main_window import MainWindow
+from iamdesk.gui.app.tour import Tour, TourFrame
+from iamdesk.gui.widgets.message_bar import MessageBar
+from iamdesk.resource_files import sample_snapshot
 
 
 def tour_of(qtbot: QtBot, window: MainWindow) -> Tour:

@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from iamdesk.gui import create_main_window, new_window
-from iamdesk.gui.main_window import MainWindow
-from iamdesk.gui.open_marks import OpenMarks
-from iamdesk.paths import sample_snapshot
-from iamdesk.review.decisions import Choice
-from iamdesk.review.store import ReviewFile
-from iamdesk.workbench import OpenSnapshot
+from iamdesk.api import SnapshotSession
+from iamdesk.gui import create_main_window
+from iamdesk.gui.app import spawn_window
+from iamdesk.gui.app.main_window import MainWindow
+from iamdesk.gui.app.session_recovery import RecoveryFile
+from iamdesk.resource_files import sample_snapshot
+from iamdesk.review.decisions import ReviewDecision
+from iamdesk.review.review_file import ReviewFile
 
 ROOT = Path(__file__).parents[2]
 # Runs the application, and does the steps one after the other: each is asked again until it says something.
@@ -98,8 +99,8 @@ class Watched(main_window.MainWindow):
         self._watch.start()
         QTimer.singleShot(90000, self, give_up)
 
-import iamdesk.gui.app
-iamdesk.gui.app.MainWindow = Watched
+import iamdesk.gui.app.application
+iamdesk.gui.app.application.MainWindow = Watched
 main(sys.argv[2:])
 """
 
@@ -138,7 +139,7 @@ def line_of(process: "subprocess.Popen[str]") -> str:
 
 
 @pytest.fixture
-def review(tmp_path: Path, sample: OpenSnapshot) -> Path:
+def review(tmp_path: Path, sample: SnapshotSession) -> Path:
     """A review, with its snapshot beside it."""
     shutil.copy(sample_snapshot(), tmp_path)
     sample.create_review(tmp_path / "q4.iamreview", "Q4")
@@ -154,7 +155,7 @@ def test_one_window_decides_and_the_other_is_told(start: Start, review: Path) ->
     first.send_signal(signal.SIGKILL)
     first.wait()
     with ReviewFile.open(review) as left:
-        assert sum(left.decision(line.line_id).choice is Choice.KEEP for line in left.lines) >= 1
+        assert sum(left.decision(line.line_id).choice is ReviewDecision.KEEP for line in left.lines) >= 1
         assert left.damages() == ()
 
 
@@ -170,7 +171,7 @@ def test_a_killed_window_leaves_what_was_open_to_the_next(start: Start, review: 
     assert int(line_of(second).split()[1]) < before
     assert line_of(second) == "closing"
     assert second.wait(300) == 0
-    assert OpenMarks(tmp_path / "config" / "iamdesk" / "open").take_left() == ()
+    assert RecoveryFile(tmp_path / "config" / "iamdesk" / "open").take_left() == ()
 
 
 def test_a_crash_is_told_at_the_next_start_without_what_was_open_in_it(start: Start, tmp_path: Path) -> None:
@@ -236,7 +237,7 @@ def test_a_review_whose_snapshot_is_elsewhere_asks_for_it(qtbot: QtBot, window: 
 
 
 def test_a_review_that_names_a_way_to_elsewhere_leads_nowhere(
-    qtbot: QtBot, window: MainWindow, review: Path, sample: OpenSnapshot
+    qtbot: QtBot, window: MainWindow, review: Path, sample: SnapshotSession
 ) -> None:
     with ReviewFile.open(review) as made:
         made._connection.execute("UPDATE head SET value = ? WHERE name = 'snapshot_name'", (str(sample_snapshot()),))
@@ -259,18 +260,18 @@ def test_another_window_is_another_process(qtbot: QtBot, tmp_path: Path, monkeyp
         monkeypatch.setenv(name, str(tmp_path))
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     notes = tmp_path / "iamdesk" / "open"
-    number = new_window.start(sample_snapshot())
+    number = spawn_window.start(sample_snapshot())
     try:
         assert number not in (0, os.getpid())
         qtbot.waitUntil(lambda: any(notes.glob("*.json")), timeout=60_000)
-        assert OpenMarks(notes).take_left() == (), "its window is there"
+        assert RecoveryFile(notes).take_left() == (), "its window is there"
     finally:
         os.kill(number, signal.SIGKILL)
 
 
 def test_the_menu_opens_one(window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[Path | None] = []
-    monkeypatch.setattr(new_window, "start", lambda path=None: started.append(path) or 1)
+    monkeypatch.setattr(spawn_window, "start", lambda path=None: started.append(path) or 1)
     window.menus.actions["actionNewWindow"].trigger()
     assert started == [None]
 
@@ -280,10 +281,10 @@ def test_all_that_was_left_comes_back_each_in_a_window(
 ) -> None:
     """The power went while three windows stood."""
     started: list[Path | None] = []
-    monkeypatch.setattr(new_window, "start", lambda path=None: started.append(path) or 1)
+    monkeypatch.setattr(spawn_window, "start", lambda path=None: started.append(path) or 1)
     folder = tmp_path / "open"
     for number, (snapshot, of) in enumerate(((sample_snapshot(), None), (review.parent / "acme-prod.json", review))):
-        marks = OpenMarks(folder)
+        marks = RecoveryFile(folder)
         marks._note = folder / f"{number}.json"
         marks.note(snapshot, of)
         assert marks._lock is not None

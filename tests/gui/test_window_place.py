@@ -16,8 +16,8 @@ from pathlib import Path
 from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 from iamdesk.gui import create_main_window
-from iamdesk.gui.text_size import apply_text_size
-from iamdesk.paths import sample_snapshot
+from iamdesk.gui.core.text_size import apply_text_size
+from iamdesk.resource_files import sample_snapshot
 
 settings, size, percent = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 window = create_main_window(settings_path=settings)

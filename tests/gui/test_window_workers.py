@@ -10,22 +10,22 @@ import pytest
 from PySide6.QtWidgets import QLineEdit, QSpinBox
 from pytestqt.qtbot import QtBot
 
+from iamdesk.api import SnapshotSession, Workbench
 from iamdesk.gui import create_main_window
-from iamdesk.gui.main_window import MainWindow
-from iamdesk.gui.settings import Settings
-from iamdesk.gui.window_workers import WindowWorkers
-from iamdesk.paths import resources
+from iamdesk.gui.app.main_window import MainWindow
+from iamdesk.gui.app.window_workers import WindowWorkers
+from iamdesk.gui.core.settings import Settings
+from iamdesk.resource_files import resources
 from iamdesk.work import workers
 from iamdesk.work.errors import WorkError
 from iamdesk.work.processes import Processes, lost_once
-from iamdesk.work.setting import usual_workers
-from iamdesk.workbench import OpenSnapshot, Workbench
+from iamdesk.work.settings import usual_workers
 
 from .test_settings_dialog import opened_by_key
 
 
 @pytest.fixture
-def organization() -> OpenSnapshot:
+def organization() -> SnapshotSession:
     return Workbench().open_snapshot(resources() / "samples" / "acme-organization")
 
 
@@ -46,12 +46,12 @@ def made(tmp_path: Path, told: list[str]) -> Iterator[WindowWorkers]:
     found.close()
 
 
-def test_a_small_snapshot_needs_none(made: WindowWorkers, organization: OpenSnapshot) -> None:
+def test_a_small_snapshot_needs_none(made: WindowWorkers, organization: SnapshotSession) -> None:
     assert made.executor(organization) is None
 
 
 def test_as_many_as_the_settings_say(
-    made: WindowWorkers, organization: OpenSnapshot, everything_is_large: None, tmp_path: Path
+    made: WindowWorkers, organization: SnapshotSession, everything_is_large: None, tmp_path: Path
 ) -> None:
     first = made.executor(organization)
     assert isinstance(first, Processes)
@@ -68,7 +68,7 @@ def test_as_many_as_the_settings_say(
 
 
 def test_a_scheduler_that_is_not_there_is_said(
-    made: WindowWorkers, organization: OpenSnapshot, monkeypatch: pytest.MonkeyPatch
+    made: WindowWorkers, organization: SnapshotSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("iamdesk.work.cluster._TIMEOUT", 1)
     made._settings.scheduler = "tcp://127.0.0.1:9"
@@ -77,7 +77,11 @@ def test_a_scheduler_that_is_not_there_is_said(
 
 
 def test_the_window_shows_what_its_processes_find(
-    qtbot: QtBot, everything_is_large: None, tmp_path: Path, organization: OpenSnapshot, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot,
+    everything_is_large: None,
+    tmp_path: Path,
+    organization: SnapshotSession,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def refuse(*_: Any) -> None:
         raise AssertionError("the window computes by itself")

@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
-from iamdesk.gui.main_window import MainWindow
-from iamdesk.index.keys import organization_key
-from iamdesk.index.nodes import NodeKind
-from iamdesk.paths import resources
+from iamdesk.gui.app.main_window import MainWindow
+from iamdesk.inventory.keys import organization_key
+from iamdesk.resource_files import resources
+from iamdesk.viewmodel.tree import NodeKind
 
 from ..snapshot.bundles import ACCOUNT, as_folder
 from ..snapshot.workspace import ANA, BUCKET, OIDC, READERS, ROLE, SCP, SET, UNIT, workspace

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from iamdesk.api import Workbench
 from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.reader import load_snapshot
-from iamdesk.snapshot.source import PIECE
-from iamdesk.workbench import Workbench
+from iamdesk.snapshot.text_source import PIECE
 
 from .corpus import ACCOUNT, BUCKETS, Case, as_bundle, as_file, cases, page
 

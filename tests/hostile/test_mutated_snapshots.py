@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from iamdesk.api import SnapshotSession, Workbench
 from iamdesk.checks import registry
 from iamdesk.checks.finding import Finding, State
 from iamdesk.cli import validate
 from iamdesk.evaluate.request import Request, RequestError
-from iamdesk.review.store import ReviewFile
+from iamdesk.review.review_file import ReviewFile
 from iamdesk.snapshot.errors import SnapshotError
-from iamdesk.workbench import OpenSnapshot, Workbench
 
 from ..some_of import some_of
 from .mutated import ACCOUNT, DETAILS, PRINCIPALS, Files, mutated, whole, with_principal, written
@@ -26,7 +26,7 @@ ASKED = (("s3:GetObject", "arn:aws:s3:::acme-data/x"), ("iam:PassRole", f"arn:aw
 UNITS = "organization/list-organizational-units-for-parent"
 
 
-def walked(files: Files) -> tuple[OpenSnapshot, list[Finding]] | None:
+def walked(files: Files) -> tuple[SnapshotSession, list[Finding]] | None:
     """Open a bundle and do with it what people do; None where it is refused with a sentence."""
     with TemporaryDirectory() as folder:
         try:
@@ -55,7 +55,7 @@ def faults(findings: list[Finding]) -> list[str]:
     return [text for text in told if re.search(r"\.py, line \d+", text)]
 
 
-def problems_of(opened: OpenSnapshot) -> list[tuple[str, str]]:
+def problems_of(opened: SnapshotSession) -> list[tuple[str, str]]:
     return [(problem.file, problem.json_path) for problem in opened.snapshot.problems]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from iamdesk.snapshot import source
+from iamdesk.snapshot import text_source
 from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.reader import load_snapshot
 
@@ -178,7 +178,7 @@ def test_a_bomb_of_nothing_but_space_is_refused_for_its_ratio(tmp_path: Path) ->
 
 
 def test_what_decompresses_beyond_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source, "MAX_BYTES", 1 << 20)
+    monkeypatch.setattr(text_source, "MAX_BYTES", 1 << 20)
     text = page(ALICE) + "".join(chr(32 if number % 3 else 10) for number in range(2 << 20))
     for name, data in {"plain.json": text.encode(), "packed.gz": gzip.compress(text.encode())}.items():
         (tmp_path / name).write_bytes(data)

@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from iamdesk.evaluate.request import CaseError, UnknownContext
-from iamdesk.query.requests.cases import evaluate_case
+from iamdesk.evaluate.request import CaseError, MissingContextMode
+from iamdesk.simulate.test_cases import evaluate_case
 
 from .evaluator import decide
 from .generator import case
@@ -96,7 +96,7 @@ def _with_unknown(count: int, seed: int, show: int) -> int:
     wrong = []
     for _ in range(count):
         made, unknown = unknown_case(draw)
-        decisions[evaluate_case(made, UnknownContext.UNKNOWN).decision.value] += 1
+        decisions[evaluate_case(made, MissingContextMode.UNKNOWN).decision.value] += 1
         found = faults(made, unknown)
         if found:
             wrong.append((found, unknown, made))

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
-from iamdesk.evaluate.request import UnknownContext
-from iamdesk.query.requests.cases import evaluate_case, trace_case
+from iamdesk.evaluate.request import MissingContextMode
+from iamdesk.simulate.test_cases import evaluate_case, trace_case
 
 from .evaluator import ALLOWED, decide
 from .generator import VALUES, case
@@ -94,8 +94,8 @@ def with_values(made: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str,
 
 def faults(made: Mapping[str, Any], unknown: Sequence[str]) -> list[str]:
     """Return what is wrong about the answer to a test case while these keys are unknown."""
-    answer = evaluate_case(made, UnknownContext.UNKNOWN)
-    said, is_exact = answer.decision.value, trace_case(made, UnknownContext.UNKNOWN).is_exact
+    answer = evaluate_case(made, MissingContextMode.UNKNOWN)
+    said, is_exact = answer.decision.value, trace_case(made, MissingContextMode.UNKNOWN).is_exact
     decisions = {
         values: decide(with_values(made, dict(zip(unknown, values, strict=True))))
         for values in product(*(values_of(key, made) for key in unknown))

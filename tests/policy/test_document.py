@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iamdesk.policy.document import Document, DocumentStore, parse_document
-from iamdesk.policy.text import ElementPath
+from iamdesk.policy.source_map import ElementPath
 
 from ..rules import rule
 from ..some_of import some_of

@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from iamdesk.evaluate.request import UnknownContext
+from iamdesk.aws.service_reference import reference
+from iamdesk.evaluate.request import MissingContextMode
 from iamdesk.explain.decision import Decision
-from iamdesk.index.actions import reference
-from iamdesk.policy.actions import ActionPattern
+from iamdesk.policy.action_patterns import ActionPattern
 from iamdesk.policy.document import parse_document
 from iamdesk.policy.statement import Statement
-from iamdesk.query.requests.cases import evaluate_case
+from iamdesk.simulate.test_cases import evaluate_case
 from iamdesk.snapshot.aws_managed import aws_managed_policies
 
 from ..rules import rule
@@ -88,7 +88,7 @@ def asked() -> Iterator[tuple[str, str, Decision]]:
                 "resource": resource_of(statement),
                 "identity_policies": [{"name": name, "document": document}],
             }
-            for unknown in UnknownContext:
+            for unknown in MissingContextMode:
                 yield name, str(action), evaluate_case(case, unknown)
 
 

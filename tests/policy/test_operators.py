@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from iamdesk.policy.operators import OPERATORS, read_address, read_date, read_network, read_number
-from iamdesk.policy.patterns import tokens_of
+from iamdesk.policy.wildcards import tokens_of
 
 from ..rules import rule
 

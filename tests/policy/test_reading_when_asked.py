@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iamdesk.policy.document import Diagnostic, Document, parse_document
-from iamdesk.policy.elements import sound_shape
+from iamdesk.policy.grammar import sound_shape
 from iamdesk.policy.statement import Statement
 
 SOUND: dict[str, Any] = {

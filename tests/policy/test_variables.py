@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iamdesk.policy.arn import parse_arn
-from iamdesk.policy.patterns import QUESTION, STAR, Token
-from iamdesk.policy.resources import Match, ShortArns, UnknownVariable, resource_pattern
+from iamdesk.policy.resource_patterns import Match, ShortArns, UnknownVariable, resource_pattern
 from iamdesk.policy.variables import Variable, fill, parse_template, split_template
+from iamdesk.policy.wildcards import QUESTION, STAR, Token
 
 from ..rules import rule
 from ..some_of import some_of

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from iamdesk.workbench import Workbench
+from iamdesk.api import Workbench
 
 from ..opened import share_equal_snapshots
 from ..terminal import run_here
@@ -104,7 +104,7 @@ def test_guide_shows_every_command() -> None:
 @pytest.fixture(scope="session")
 def evidence(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A review of the sample, and its pack: what the page about reviews goes on with."""
-    from iamdesk.export.pack.writing import write_pack
+    from iamdesk.export.evidence.write import write_pack
 
     folder = tmp_path_factory.mktemp("evidence")
     opened = Workbench().open_snapshot(ROOT / "resources" / "samples" / "acme-prod.json")

@@ -2,16 +2,16 @@
 
 import json
 
-from iamdesk import paths
+from iamdesk import resource_files
 
 
 def test_resources_folder_holds_every_kind_of_resource() -> None:
-    names = {entry.name for entry in paths.resources().iterdir() if entry.is_dir()}
+    names = {entry.name for entry in resource_files.resources().iterdir() if entry.is_dir()}
 
     assert {"help", "icons", "samples"} <= names
 
 
 def test_sample_snapshot_is_what_the_aws_cli_prints() -> None:
-    sample = json.loads(paths.sample_snapshot().read_text(encoding="utf-8"))
+    sample = json.loads(resource_files.sample_snapshot().read_text(encoding="utf-8"))
 
     assert {"UserDetailList", "GroupDetailList", "RoleDetailList", "Policies"} <= sample.keys()

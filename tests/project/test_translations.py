@@ -15,8 +15,8 @@ sys.path.insert(0, str(ROOT / "packaging"))
 
 import translations  # noqa: E402 - the script stands in a folder of its own
 
-from iamdesk.gui.actions import COMMANDS, Menu  # noqa: E402
-from iamdesk.language import ENGLISH, LANGUAGES, choose, tr  # noqa: E402
+from iamdesk.gui.app.commands import COMMANDS, Menu  # noqa: E402
+from iamdesk.i18n import ENGLISH, LANGUAGES, choose, tr  # noqa: E402
 
 FILES = translations.languages()
 AGAIN = "run packaging/translations.py"

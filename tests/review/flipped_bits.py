@@ -13,12 +13,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from iamdesk.review.decisions import Choice, LineDecision, Reviewer
-from iamdesk.review.desk import ReviewDesk
+from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer
 from iamdesk.review.errors import DamagedReviewError, ReviewError
-from iamdesk.review.lines import EntitlementType, Line, Member
+from iamdesk.review.items import EntitlementType, PopulationEntry, ReviewItem
 from iamdesk.review.recovery import recover
-from iamdesk.review.store import Head, Pack, ReviewFile
+from iamdesk.review.review_file import EvidenceRecord, Head, ReviewFile
+from iamdesk.review.session import ReviewSession
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HEAD = Head("r-1", "Third quarter", "ab" * 32, "acme.json", NOW, "cd" * 32, {"standards": "SOC 2", "period": "Q3"})
@@ -29,27 +29,32 @@ SIZES = (0, 3, 40, 400)
 
 def make(path: Path, size: int) -> None:
     """Write a review with everything that a review can hold; one line is longer than a page."""
-    members = [Member(f"arn:aws:iam::111122223333:user/{at}", "111122223333", "user", at % 5 > 0) for at in range(size)]
+    members = [
+        PopulationEntry(f"arn:aws:iam::111122223333:user/{at}", "111122223333", "user", at % 5 > 0)
+        for at in range(size)
+    ]
     evidence = {2: {"x": "y" * 9000}}
     lines = [
-        Line("111122223333", f"arn:{at}", "user", EntitlementType.GROUP, f"g{at}", f"ß{at}", evidence.get(at, {}))
+        ReviewItem("111122223333", f"arn:{at}", "user", EntitlementType.GROUP, f"g{at}", f"ß{at}", evidence.get(at, {}))
         for at in range(size)
     ]
     findings = [{"finding_id": f"f{at}", "title": "t" * 50} for at in range(size // 2)]
     with ReviewFile.create(path, HEAD, members, lines, findings) as review:
         for at in range(0, size, 20):  # many at once: each act waits for the disk
             half = lines[at : at + 20 : 2]
-            review.record({line.line_id: LineDecision(Choice.KEEP, f"reason {at}") for line in half}, ANA, lambda: NOW)
-        later = LineDecision(Choice.EXCEPT, "later", "Ben", date(2099, 1, 1))
+            review.record(
+                {line.line_id: ItemDecision(ReviewDecision.KEEP, f"reason {at}") for line in half}, ANA, lambda: NOW
+            )
+        later = ItemDecision(ReviewDecision.EXCEPT, "later", "Ben", date(2099, 1, 1))
         review.record(dict.fromkeys((one["finding_id"] for one in findings[::3]), later), ANA, lambda: NOW)
         for at in range(min(size, 3)):
-            review.note_pack(Pack(NOW.isoformat(), f"pack {at}", f"{at:064x}", review.journal_sha256))
+            review.note_pack(EvidenceRecord(NOW.isoformat(), f"pack {at}", f"{at:064x}", review.journal_sha256))
 
 
 def content(path: Path, *, writable: bool) -> Any:
     """Read all that a review holds, as the window does."""
     with ReviewFile.open(path, writable=writable) as review:
-        desk = ReviewDesk(review)
+        desk = ReviewSession(review)
         return (
             desk.head,
             desk.lines,

@@ -13,9 +13,9 @@ import sys
 from pathlib import Path
 from time import monotonic
 
-from iamdesk.review.decisions import Choice, LineDecision, Reviewer
-from iamdesk.review.lines import EntitlementType, Line
-from iamdesk.review.store import Head, ReviewFile
+from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer
+from iamdesk.review.items import EntitlementType, ReviewItem
+from iamdesk.review.review_file import Head, ReviewFile
 
 REVIEWER = Reviewer("Ana", "ana")
 
@@ -27,8 +27,8 @@ def write(path: Path, told: int, round_number: int) -> None:
         count = 0
         while True:
             some = [ids[(count + step) % len(ids)] for step in range(3)]
-            choice = (Choice.KEEP, Choice.REVOKE, Choice.MODIFY)[count % 3]
-            decision = LineDecision(choice, f"round {round_number}, number {count}")
+            choice = (ReviewDecision.KEEP, ReviewDecision.REVOKE, ReviewDecision.MODIFY)[count % 3]
+            decision = ItemDecision(choice, f"round {round_number}, number {count}")
             change = review.record(dict.fromkeys(some, decision), REVIEWER)
             os.write(told, b"".join(f"{entry.number} {entry.sha256}\n".encode() for entry in change.entries))
             count += 1
@@ -38,7 +38,8 @@ def main(folder: Path, times: int, seed: int) -> None:
     chance = random.Random(seed)
     path = folder / "killed.iamreview"
     lines = [
-        Line("111122223333", f"arn:{at}", "user", EntitlementType.GROUP, f"g{at}", f"g{at}", {}) for at in range(50)
+        ReviewItem("111122223333", f"arn:{at}", "user", EntitlementType.GROUP, f"g{at}", f"g{at}", {})
+        for at in range(50)
     ]
     from datetime import UTC, datetime
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from iamdesk.export.review_words import administration_words, is_privileged
-from iamdesk.query.evaluator import Evaluator
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.export.text.review import administration_words, is_privileged
 from iamdesk.review.entitlements import review_scope
-from iamdesk.review.lines import EntitlementType, Line
+from iamdesk.review.items import EntitlementType, ReviewItem
 from iamdesk.snapshot.identity_center import IdentityCenter
 from iamdesk.snapshot.reader import load_snapshot
 
@@ -36,7 +36,7 @@ def role(name: str, path: str, statement: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def lines(tmp_path_factory: pytest.TempPathFactory) -> tuple[Line, ...]:
+def lines(tmp_path_factory: pytest.TempPathFactory) -> tuple[ReviewItem, ...]:
     bundle = tmp_path_factory.mktemp("administration")
     absent = [{"PolicyName": "gone", "PolicyArn": f"{IAM}:policy/gone"}]
     users: list[dict[str, Any]] = [
@@ -88,7 +88,7 @@ def lines(tmp_path_factory: pytest.TempPathFactory) -> tuple[Line, ...]:
     return review_scope(Evaluator(snapshot.model_copy(update={"identity_centers": (center,)}))).lines
 
 
-def test_no_is_said_only_where_it_was_found(lines: tuple[Line, ...]) -> None:
+def test_no_is_said_only_where_it_was_found(lines: tuple[ReviewItem, ...]) -> None:
     told = {(line.type, line.holder_arn.rpartition(":")[2], line.name): is_privileged(line) for line in lines}
     own, grant, assigned = EntitlementType.INLINE_POLICY, EntitlementType.RESOURCE_GRANT, EntitlementType.PERMISSION_SET
     assert {key: told[key] for key in told if key[0] is not EntitlementType.TRUST} == {
@@ -112,7 +112,7 @@ def test_no_is_said_only_where_it_was_found(lines: tuple[Line, ...]) -> None:
     }
 
 
-def test_words_say_the_same(lines: tuple[Line, ...]) -> None:
+def test_words_say_the_same(lines: tuple[ReviewItem, ...]) -> None:
     words = {"yes": "Administrator", "no": "No", "cannot_tell": "Cannot tell"}
     for line in lines:
         asked = administration_words(line)

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from iamdesk.index.references import Principal
-from iamdesk.paths import sample_snapshot
-from iamdesk.query.evaluator import Evaluator
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.inventory.references import Principal
+from iamdesk.progress import WorkCancelled
+from iamdesk.resource_files import sample_snapshot
 from iamdesk.review.entitlements import Scope, review_scope
-from iamdesk.review.lines import ONLY_DENIES, EntitlementType
+from iamdesk.review.items import ONLY_DENIES, EntitlementType
 from iamdesk.snapshot.model import PolicyDetail, Snapshot
-from iamdesk.snapshot.progress import WorkCancelled
 from iamdesk.snapshot.reader import load_snapshot
 
 

@@ -7,26 +7,26 @@ from pathlib import Path
 
 import pytest
 
-from iamdesk.review.decisions import UNDECIDED, Choice, DecisionError, LineDecision, Reviewer
-from iamdesk.review.desk import ReviewDesk
+from iamdesk.review.decisions import UNDECIDED, DecisionError, ItemDecision, ReviewDecision, Reviewer
 from iamdesk.review.errors import DamagedReviewError
-from iamdesk.review.lines import EntitlementType, Line
+from iamdesk.review.items import EntitlementType, ReviewItem
 from iamdesk.review.recovery import recover
-from iamdesk.review.store import Head, ReviewFile
+from iamdesk.review.review_file import Head, ReviewFile
+from iamdesk.review.session import ReviewSession
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HEAD = Head("r-1", "Third quarter", "ab" * 32, "acme-prod.json", NOW)
 ANA_ARN, BEN_ARN = (f"arn:aws:iam::111122223333:user/{name}" for name in ("ana", "ben"))
 ANA = Reviewer("Ana Moreno", "ana", frozenset({ANA_ARN}))
 CHLOE = Reviewer("Chloe", "chloe")
-LINE = Line("111122223333", BEN_ARN, "user", EntitlementType.MANAGED_POLICY, "arn:p", "p", {})
+LINE = ReviewItem("111122223333", BEN_ARN, "user", EntitlementType.MANAGED_POLICY, "arn:p", "p", {})
 FIRST, SECOND, OWN = "0" * 20, "1" * 20, "2" * 20
 FINDINGS = [
     {"finding_id": one, "subject_arn": arn, "severity": "high"}
     for one, arn in ((FIRST, BEN_ARN), (SECOND, BEN_ARN), (OWN, ANA_ARN))
 ]
-FIX = LineDecision(Choice.FIX)
-ACCEPTED = LineDecision(Choice.EXCEPT, "rebuilt in spring", "Ben", date(2026, 12, 31))
+FIX = ItemDecision(ReviewDecision.FIX)
+ACCEPTED = ItemDecision(ReviewDecision.EXCEPT, "rebuilt in spring", "Ben", date(2026, 12, 31))
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_decision_on_a_finding_is_kept_and_counted_apart_from_lines(review: Revi
         told = again.decided(FIRST)
         assert told is not None
         assert told.reviewer == "Ana Moreno"
-        assert again.findings_standing.counts()[Choice.FIX] == 1
+        assert again.findings_standing.counts()[ReviewDecision.FIX] == 1
         assert again.findings_standing.waiting(NOW.date()) == 2
         assert again.lines_standing.waiting(NOW.date()) == 1
         (entry,) = again.journal()
@@ -56,21 +56,21 @@ def test_decision_on_a_finding_is_kept_and_counted_apart_from_lines(review: Revi
         assert again.damages() == ()
 
 
-@pytest.mark.parametrize("choice", [Choice.KEEP, Choice.REVOKE, Choice.MODIFY])
-def test_what_is_decided_on_lines_is_no_decision_on_a_finding(review: ReviewFile, choice: Choice) -> None:
+@pytest.mark.parametrize("choice", [ReviewDecision.KEEP, ReviewDecision.REVOKE, ReviewDecision.MODIFY])
+def test_what_is_decided_on_lines_is_no_decision_on_a_finding(review: ReviewFile, choice: ReviewDecision) -> None:
     with pytest.raises(DecisionError, match="nothing that can be decided on a finding"):
-        review.record({FIRST: LineDecision(choice, "why")}, ANA)
+        review.record({FIRST: ItemDecision(choice, "why")}, ANA)
 
 
-@pytest.mark.parametrize("choice", [Choice.FIX, Choice.FALSE_POSITIVE])
-def test_what_is_decided_on_findings_is_no_decision_on_a_line(review: ReviewFile, choice: Choice) -> None:
+@pytest.mark.parametrize("choice", [ReviewDecision.FIX, ReviewDecision.FALSE_POSITIVE])
+def test_what_is_decided_on_findings_is_no_decision_on_a_line(review: ReviewFile, choice: ReviewDecision) -> None:
     with pytest.raises(DecisionError, match="nothing that can be decided on a line"):
-        review.record({LINE.line_id: LineDecision(choice, "why")}, ANA)
+        review.record({LINE.line_id: ItemDecision(choice, "why")}, ANA)
 
 
 def test_false_positive_needs_a_reason() -> None:
     with pytest.raises(DecisionError, match="a false positive needs a reason"):
-        LineDecision(Choice.FALSE_POSITIVE, "  ")
+        ItemDecision(ReviewDecision.FALSE_POSITIVE, "  ")
 
 
 def test_nobody_decides_on_findings_about_themselves(review: ReviewFile) -> None:
@@ -87,7 +87,7 @@ def test_accepted_risk_that_has_run_out_waits_again(review: ReviewFile) -> None:
 
 
 def test_second_reviewer_undo_and_redo(review: ReviewFile) -> None:
-    desk = ReviewDesk(review)
+    desk = ReviewSession(review)
     desk.record({FIRST: FIX}, ANA)
     with pytest.raises(DecisionError, match="must be somebody else"):
         desk.second((FIRST,), ANA)
@@ -114,7 +114,7 @@ def test_altered_finding_is_found(review: ReviewFile, path: Path) -> None:
 
 
 def test_decisions_on_findings_are_recovered(review: ReviewFile, path: Path, tmp_path: Path) -> None:
-    review.record({LINE.line_id: LineDecision(Choice.KEEP)}, ANA)
+    review.record({LINE.line_id: ItemDecision(ReviewDecision.KEEP)}, ANA)
     review.record({FIRST: FIX}, ANA)
     review.record({SECOND: ACCEPTED}, ANA)
     review.close()

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from iamdesk.review.decisions import Choice, LineDecision, Reviewer
+from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer
 from iamdesk.review.errors import ReviewError
-from iamdesk.review.lines import EntitlementType, Line, Member
+from iamdesk.review.items import EntitlementType, PopulationEntry, ReviewItem
 from iamdesk.review.recovery import RECOVERED, recover
-from iamdesk.review.store import Head, ReviewFile
+from iamdesk.review.review_file import Head, ReviewFile
 
 HEAD = Head(
     "r-1", "Third quarter", "ab" * 32, "acme.json", datetime(2026, 11, 24, tzinfo=UTC), "", {"standards": "SOC"}
@@ -22,13 +22,13 @@ ANA = Reviewer("Ana", "ana")
 PAGE = 4096
 # One line is longer than a page: its text goes on on others.
 LINES = [
-    Line(
+    ReviewItem(
         "111122223333", f"arn:{at}", "user", EntitlementType.GROUP, f"g{at}", f"g{at}", {"x": "y" * (9000 * (at == 7))}
     )
     for at in range(60)
 ]
 SOUND = {line.sha256 for line in LINES}
-MEMBERS = [Member(f"arn:{at}", "111122223333", "user", in_scope=True) for at in range(60)]
+MEMBERS = [PopulationEntry(f"arn:{at}", "111122223333", "user", in_scope=True) for at in range(60)]
 FINDINGS = [{"finding_id": f"f{at}", "title": "t" * 100} for at in range(30)]
 
 
@@ -37,7 +37,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     path = tmp_path_factory.mktemp("whole") / "r.iamreview"
     with ReviewFile.create(path, HEAD, MEMBERS, LINES, FINDINGS) as review:
         for at, line in enumerate(LINES):
-            review.record({line.line_id: LineDecision(Choice.KEEP, f"reason {at}")}, ANA)
+            review.record({line.line_id: ItemDecision(ReviewDecision.KEEP, f"reason {at}")}, ANA)
     return path.read_bytes()
 
 
@@ -72,7 +72,9 @@ def test_any_page_may_be_gone_and_the_rest_is_there(tmp_path: Path, whole: bytes
         with ReviewFile.open(into) as new:
             assert new.damages() == ()
             kept = {line.line_id for line in new.lines}
-            decided = {line.line_id for line in LINES if new.decision(line.line_id).choice is Choice.KEEP} & kept
+            decided = {
+                line.line_id for line in LINES if new.decision(line.line_id).choice is ReviewDecision.KEEP
+            } & kept
             assert len(kept) >= 45
             assert len(decided) >= 35
             assert {line.sha256 for line in new.lines} <= SOUND
@@ -100,8 +102,8 @@ def test_altered_entry_is_not_taken_and_later_ones_are_entered_anew(tmp_path: Pa
     assert told.detached == 39
     assert "1 entries of the journal after number 20 are lost" in " ".join(told.lost)
     with ReviewFile.open(told.path) as new:
-        assert new.decision(LINES[20].line_id).choice is Choice.UNDECIDED
-        assert new.decision(LINES[21].line_id) == LineDecision(Choice.KEEP, "reason 21")
+        assert new.decision(LINES[20].line_id).choice is ReviewDecision.UNDECIDED
+        assert new.decision(LINES[21].line_id) == ItemDecision(ReviewDecision.KEEP, "reason 21")
         assert new.damages() == ()
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from iamdesk import Evaluator, Request, load_snapshot
-from iamdesk.explain.decision import Decision, Part, StatementLine
+from iamdesk.explain.decision import Decision, StatementExplanation, StatementRole
 
 from .questions import CONDITIONAL, QUESTIONS, TRUST, Question
 from .shapes import ACCOUNT_ID
@@ -28,7 +28,7 @@ def ask(evaluator: Evaluator, question: Question) -> Decision:
     )
 
 
-def named(lines: tuple[StatementLine, ...]) -> set[tuple[str, int]]:
+def named(lines: tuple[StatementExplanation, ...]) -> set[tuple[str, int]]:
     return {(TRUST if line.source_policy_type == "trust" else line.policy_name, line.index) for line in lines}
 
 
@@ -43,7 +43,7 @@ def test_the_answer_is_that_of_the_documentation(evaluator: Evaluator, question:
     # The names of keys are without case (rule G6); how they are spelled is the next test's.
     assert {key.lower() for key in answer.missing_context_values} == {key.lower() for key in question.hangs_on}
     if question.decision == CONDITIONAL:
-        assert named(answer.statements_that(Part.DEPENDS)) == question.deciding
+        assert named(answer.statements_that(StatementRole.DEPENDS)) == question.deciding
     else:
         assert named(answer.matched_statements) == question.deciding, question.reasoning
 

@@ -24,7 +24,7 @@ sys.path[:0] = [str(HERE.parent), str(HERE.parents[1])]
 from sample_account.capture import DISTURBING, KEPT, SETTINGS, seed_ids  # noqa: E402
 from sample_organization import definition as acme  # noqa: E402
 
-from iamdesk.snapshot.calls import CALLS  # noqa: E402
+from iamdesk.snapshot.cli_commands import CALLS  # noqa: E402
 from iamdesk.snapshot.layout import Scope  # noqa: E402
 
 OUTPUT = HERE.parents[1] / "resources" / "samples" / "acme-organization"

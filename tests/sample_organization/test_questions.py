@@ -4,7 +4,7 @@ import pytest
 
 from iamdesk import Evaluator, Request, load_snapshot
 from iamdesk.explain.decision import Decision
-from iamdesk.paths import resources
+from iamdesk.resource_files import resources
 from iamdesk.snapshot.model import Snapshot
 
 from .questions import QUESTIONS, SECRET, Question

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from iamdesk import load_snapshot
-from iamdesk.index.captured_data import Extent, captured_data
-from iamdesk.index.control_totals import control_totals
-from iamdesk.paths import resources
-from iamdesk.snapshot.capture import CaptureState
+from iamdesk.resource_files import resources
+from iamdesk.snapshot.call_status import CaptureState
 from iamdesk.snapshot.layout import Kind
 from iamdesk.snapshot.model import Snapshot
+from iamdesk.viewmodel.control_totals import control_totals
+from iamdesk.viewmodel.coverage import CoverageState, captured_data
 
 from . import definition as acme
 
@@ -62,9 +62,9 @@ def test_it_holds_the_resources_with_their_policies(snapshot: Snapshot) -> None:
 def test_what_was_captured_is_told_so(snapshot: Snapshot) -> None:
     extents = {one.kind: one.extent for one in captured_data(snapshot)}
     whole = (Kind.AUTHORIZATION_DETAILS, Kind.ORGANIZATION, Kind.ORGANIZATION_POLICIES, Kind.KEY_GRANTS)
-    assert {extents[kind] for kind in whole} == {Extent.CAPTURED}
-    assert extents[Kind.RESOURCE_POLICIES] is Extent.PARTLY, "nobody asked for topics, tables and the like"
-    assert extents[Kind.IDENTITY_CENTER] is Extent.NOT_CAPTURED
+    assert {extents[kind] for kind in whole} == {CoverageState.CAPTURED}
+    assert extents[Kind.RESOURCE_POLICIES] is CoverageState.PARTLY, "nobody asked for topics, tables and the like"
+    assert extents[Kind.IDENTITY_CENTER] is CoverageState.NOT_CAPTURED
 
 
 def test_no_secret_is_in_it() -> None:

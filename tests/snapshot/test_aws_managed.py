@@ -4,7 +4,7 @@ import json
 import lzma
 from datetime import date
 
-from iamdesk.paths import resources
+from iamdesk.resource_files import resources
 from iamdesk.snapshot.aws_managed import FORMAT, aws_managed_policies
 from iamdesk.snapshot.model import ManagedPolicyDetail
 

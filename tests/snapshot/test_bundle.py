@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
+from iamdesk.progress import WorkCancelled
 from iamdesk.snapshot import archive
-from iamdesk.snapshot.calls import CALLS
-from iamdesk.snapshot.capture import CaptureState
+from iamdesk.snapshot.call_status import CaptureState
+from iamdesk.snapshot.cli_commands import CALLS
 from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.layout import Call
 from iamdesk.snapshot.model import Snapshot
-from iamdesk.snapshot.progress import WorkCancelled
 from iamdesk.snapshot.reader import load_snapshot
 
 from .bundles import ACCOUNT, FORMS, HERE, IAM, OTHER, S3, allow, as_bytes, as_folder, as_zip, details

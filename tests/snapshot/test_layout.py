@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iamdesk.snapshot.calls import CALLS
+from iamdesk.snapshot.cli_commands import CALLS
 from iamdesk.snapshot.layout import Call, Place, Scope, in_path, place_of
 
 GUIDE = Path(__file__).resolve().parents[2] / "resources" / "help" / "bundle.md"

@@ -16,12 +16,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from iamdesk.snapshot.collector import collector_paused, collector_seldom
+from iamdesk.progress import WorkCancelled
 from iamdesk.snapshot.errors import SnapshotError
+from iamdesk.snapshot.gc_pause import collector_seldom, gc_paused
 from iamdesk.snapshot.model import Snapshot
-from iamdesk.snapshot.progress import WorkCancelled
 from iamdesk.snapshot.reader import load_snapshot
-from iamdesk.snapshot.source import PIECE, SourceText
+from iamdesk.snapshot.text_source import PIECE, SourceText
 
 from ..some_of import some_of
 
@@ -345,7 +345,7 @@ def test_nothing_is_written_and_no_socket_opened(write: Write, pages: Any, tmp_p
     code = """
 import sys
 from iamdesk.snapshot.reader import load_snapshot
-from iamdesk.snapshot.source import PIECE, SourceText
+from iamdesk.snapshot.text_source import PIECE, SourceText
 FORBIDDEN = ("socket.", "os.remove", "os.rename", "os.mkdir", "os.truncate", "os.chmod", "os.utime", "subprocess.")
 seen = []
 def hook(event, args):
@@ -370,14 +370,14 @@ def test_what_is_little_is_left_to_the_collector() -> None:
     gc.collect()
     before = gc.get_freeze_count()
     ring = Ring()
-    with collector_paused():
+    with gc_paused():
         kept = [[] for _ in range(10_000)]
     gone = weakref.ref(ring)
     del ring
     assert gc.get_freeze_count() == before
     gc.collect()
     assert (len(kept), gone()) == (10_000, None)
-    with collector_paused():
+    with gc_paused():
         kept = [[] for _ in range(200_000)]
     assert gc.get_freeze_count() > before + len(kept)
     gc.unfreeze()

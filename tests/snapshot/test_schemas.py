@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from iamdesk.export.pack.schema import review_schema
-from iamdesk.paths import resources
-from iamdesk.snapshot.calls import CALLS
+from iamdesk.export.evidence.schema import review_schema
+from iamdesk.resource_files import resources
+from iamdesk.snapshot.cli_commands import CALLS
 from iamdesk.snapshot.layout import place_of
 from iamdesk.snapshot.schemas import bundle_schemas
 

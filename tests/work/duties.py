@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from iamdesk.evaluate.request import RequestError
-from iamdesk.language import chosen, phrase
-from iamdesk.snapshot.progress import Cancelled, WorkCancelled
-from iamdesk.work.kept import SnapshotReference, kept_snapshot
+from iamdesk.i18n import chosen, phrase
+from iamdesk.progress import Cancelled, WorkCancelled
+from iamdesk.work.worker_cache import SnapshotReference, kept_snapshot
 
 
 @dataclass(frozen=True, slots=True)

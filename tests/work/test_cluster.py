@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from iamdesk.checks import registry, sharing
-from iamdesk.paths import resources, sample_snapshot
-from iamdesk.query.evaluator import Evaluator
-from iamdesk.snapshot.progress import WorkCancelled
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.checks import parallel, registry
+from iamdesk.progress import WorkCancelled
+from iamdesk.resource_files import resources, sample_snapshot
 from iamdesk.snapshot.reader import load_snapshot
 from iamdesk.work.cluster import Cluster
 from iamdesk.work.errors import WorkerLostError
-from iamdesk.work.kept import reference_to
 from iamdesk.work.tasks import results
+from iamdesk.work.worker_cache import reference_to
 from iamdesk.work.workers import Workers
 from tests.work.duties import Errand, count_roles, double, wait_for_sign
 from tests.work.test_findings import as_bytes
@@ -62,7 +62,7 @@ def test_results_come_in_order_from_both_workers(cluster: Cluster) -> None:
 
 def test_the_same_findings(cluster: Cluster) -> None:
     snapshot = load_snapshot(ORGANIZATION)
-    shared = list(sharing.run_shared(Workers(cluster, snapshot)))
+    shared = list(parallel.run_shared(Workers(cluster, snapshot)))
     assert as_bytes(shared, snapshot) == as_bytes(list(registry.run(Evaluator(snapshot))), snapshot)
 
 
@@ -85,7 +85,7 @@ def gives_up(seconds: float = 240) -> Callable[[], bool]:
 def test_a_worker_killed_half_way_costs_nothing_but_time(
     cluster: Cluster, dask: Any, told: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sharing, "_SPAN", 5)
+    monkeypatch.setattr(parallel, "_SPAN", 5)
     snapshot = load_snapshot(ORGANIZATION)
     killed: list[int] = []
 
@@ -94,7 +94,7 @@ def test_a_worker_killed_half_way_costs_nothing_but_time(
             killed.append(process_ids(dask)[0])
             os.kill(killed[0], signal.SIGKILL)
 
-    shared = list(sharing.run_shared(Workers(cluster, snapshot), kill_one, gives_up()))
+    shared = list(parallel.run_shared(Workers(cluster, snapshot), kill_one, gives_up()))
     assert killed
     assert as_bytes(shared, snapshot) == as_bytes(list(registry.run(Evaluator(snapshot))), snapshot)
     until(lambda: bool(told))

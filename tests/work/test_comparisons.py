@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from iamdesk.compare import sharing
-from iamdesk.compare.comparison import compare_snapshots
+from iamdesk.diff import parallel
+from iamdesk.diff.comparison import compare_snapshots
 from iamdesk.export.diff import to_diff
-from iamdesk.paths import resources
+from iamdesk.progress import WorkCancelled, never_cancelled, no_progress
+from iamdesk.resource_files import resources
 from iamdesk.snapshot.model import Snapshot
-from iamdesk.snapshot.progress import WorkCancelled, never_cancelled, no_progress
 from iamdesk.snapshot.reader import load_snapshot
 from iamdesk.work.processes import Processes, lost_once
 from iamdesk.work.workers import Workers
@@ -45,8 +45,8 @@ def two(told: list[str]) -> Iterator[Processes]:
 
 @pytest.fixture(autouse=True)
 def small_spans(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sharing, "_SPAN", 4)
-    monkeypatch.setattr(sharing, "_RESOURCES", 1)
+    monkeypatch.setattr(parallel, "_SPAN", 4)
+    monkeypatch.setattr(parallel, "_RESOURCES", 1)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Snapshot, Snapshot]
 @pytest.fixture(scope="module")
 def alone(files: tuple[Snapshot, Snapshot]) -> bytes:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sharing, "_SPAN", 4)
+        patch.setattr(parallel, "_SPAN", 4)
         return as_bytes(files)
 
 
@@ -101,8 +101,8 @@ def test_the_same_comparison_with_any_number_of_workers(
     assert shared == alone
     read = json.loads(alone)
     assert read["Figures"]["Questions"] > 100
-    assert sum(one["Status"] == "changed" for one in read["Principals"]) > sharing._SPAN
-    assert len(read["Resources"]) > sharing._RESOURCES
+    assert sum(one["Status"] == "changed" for one in read["Principals"]) > parallel._SPAN
+    assert len(read["Resources"]) > parallel._RESOURCES
     assert steps[0][0] == 0
     assert steps == sorted(steps)
     assert steps[-1][0] == steps[-1][1]

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from iamdesk.checks import registry, sharing
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
+from iamdesk.checks import parallel, registry
+from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.finding import Finding
-from iamdesk.checks.survey import Survey
-from iamdesk.export.findings import render
-from iamdesk.paths import resources, sample_snapshot
-from iamdesk.query.evaluator import Evaluator
-from iamdesk.reach.reach_map import ReachMap
+from iamdesk.export.findings.writers import render
+from iamdesk.progress import WorkCancelled, never_cancelled
+from iamdesk.resource_files import resources, sample_snapshot
 from iamdesk.snapshot.model import RoleDetail, Snapshot, UserDetail
-from iamdesk.snapshot.progress import WorkCancelled, never_cancelled
 from iamdesk.snapshot.reader import load_snapshot
 from iamdesk.work.errors import WorkerLostError
 from iamdesk.work.processes import Processes, lost_once
@@ -38,7 +38,7 @@ def two(told: list[str]) -> Iterator[Processes]:
 
 @pytest.fixture(autouse=True)
 def small_spans(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sharing, "_BLOCK", 2)
+    monkeypatch.setattr(parallel, "_BLOCK", 2)
 
 
 def as_bytes(found: list[Finding], snapshot: Snapshot) -> bytes:
@@ -59,14 +59,14 @@ def test_the_same_findings_with_any_number_of_workers(path: Path, workers: str, 
         steps.append((done, total))
 
     if workers == "two":
-        shared = list(sharing.run_shared(Workers(two, snapshot), tell))
+        shared = list(parallel.run_shared(Workers(two, snapshot), tell))
     elif workers == "one":
         with Processes(1) as executor:
-            shared = list(sharing.run_shared(Workers(executor, snapshot), tell))
+            shared = list(parallel.run_shared(Workers(executor, snapshot), tell))
     else:
         with Processes(1, helped=True) as executor:
-            reach = ReachMap(Evaluator(snapshot))
-            shared = list(sharing.run_shared(Workers(executor, snapshot), tell, reach=reach))
+            reach = AttackPathGraph(Evaluator(snapshot))
+            shared = list(parallel.run_shared(Workers(executor, snapshot), tell, reach=reach))
     assert alone
     assert as_bytes(shared, snapshot) == as_bytes(alone, snapshot)
     assert steps[0][0] == 0
@@ -78,14 +78,14 @@ def test_a_copy_with_changes_is_what_the_workers_look_at(two: Processes) -> None
     (account,) = snapshot.accounts
     changed = snapshot.model_copy(update={"accounts": (account.model_copy(update={"users": account.users[:1]}),)})
     alone = list(registry.run(Evaluator(changed)))
-    shared = list(sharing.run_shared(Workers(two, changed, "a copy")))
+    shared = list(parallel.run_shared(Workers(two, changed, "a copy")))
     assert as_bytes(shared, changed) == as_bytes(alone, changed)
 
 
 def test_a_worker_killed_half_way_costs_nothing_but_time(
     two: Processes, told: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sharing, "_BLOCK", 1)  # there is always more to do for the one that is killed
+    monkeypatch.setattr(parallel, "_BLOCK", 1)  # there is always more to do for the one that is killed
     told.clear()
     snapshot = load_snapshot(SAMPLES[1])
     killed: list[int] = []
@@ -95,7 +95,7 @@ def test_a_worker_killed_half_way_costs_nothing_but_time(
             killed.append(two.process_ids[0])
             os.kill(killed[0], signal.SIGKILL)
 
-    shared = list(sharing.run_shared(Workers(two, snapshot), kill_one))
+    shared = list(parallel.run_shared(Workers(two, snapshot), kill_one))
     assert as_bytes(shared, snapshot) == as_bytes(list(registry.run(Evaluator(snapshot))), snapshot)
     assert killed
     assert killed[0] not in two.process_ids
@@ -113,7 +113,7 @@ def test_a_worker_that_is_always_killed_is_one_clear_error(told: list[str]) -> N
             return False
 
         with pytest.raises(WorkerLostError, match=r"^two worker processes ended unexpectedly over the same task"):
-            list(sharing.run_shared(Workers(executor, snapshot), cancelled=never_cancelled_but_kills))
+            list(parallel.run_shared(Workers(executor, snapshot), cancelled=never_cancelled_but_kills))
     assert told == [lost_once()]
 
 
@@ -126,14 +126,14 @@ def test_cancelled_checks_end(two: Processes) -> None:
         return len(asked) > 3
 
     with pytest.raises(WorkCancelled):
-        list(sharing.run_shared(Workers(two, snapshot), cancelled=after_some))
+        list(parallel.run_shared(Workers(two, snapshot), cancelled=after_some))
     assert len(asked) == 4
 
 
 def test_a_principal_is_looked_at_in_one_block_as_whatever_kind() -> None:
     snapshot = load_snapshot(SAMPLES[1])
-    work = registry.work_of(Survey(Evaluator(snapshot), never_cancelled))
-    parts = sharing._parts(work)
+    work = registry.work_of(CheckContext(Evaluator(snapshot), never_cancelled))
+    parts = parallel._parts(work)
     assert sorted(number for numbers in parts for number in numbers) == list(range(len(work)))
     blocks: dict[str, set[int]] = {}
     for block, numbers in enumerate(parts):

@@ -4,23 +4,23 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from iamdesk.query.what_can import ServiceReach
+from iamdesk.access.effective_permissions import ServiceAccess
+from iamdesk.api import Workbench
 from iamdesk.work.processes import Processes
-from iamdesk.workbench import Workbench
 
 SAMPLE = Path(__file__).parents[2] / "resources" / "samples" / "acme-prod.json"
 
 
-def plain(rows: Mapping[str, Mapping[str, ServiceReach]]) -> dict[str, dict[str, object]]:
+def plain(rows: Mapping[str, Mapping[str, ServiceAccess]]) -> dict[str, dict[str, object]]:
     return {key: {service: dict(one.actions) for service, one in row.items()} for key, row in rows.items()}
 
 
 def test_rows_are_those_of_this_process_whoever_finds_them_out() -> None:
     opened = Workbench().open_snapshot(SAMPLE)
-    overview = opened.what_can_overview()
+    overview = opened.access_matrix()
     principals = overview.reaches.same_together() * 5  # so many that a worker gets some
     told: list[int] = []
-    found: list[tuple[str, Mapping[str, ServiceReach]]] = []
+    found: list[tuple[str, Mapping[str, ServiceAccess]]] = []
     with Processes(1) as executor:
         opened.what_can_rows(
             overview, principals, found.extend, lambda done, _total: told.append(done), executor=executor
@@ -35,12 +35,12 @@ def test_rows_are_those_of_this_process_whoever_finds_them_out() -> None:
 
 
 def test_a_worker_finds_out_what_this_process_does() -> None:
-    from iamdesk.query.overview_sharing import Span, find
-    from iamdesk.work.kept import reference_to
+    from iamdesk.access.matrix_parallel import Span, find
     from iamdesk.work.tasks import results
+    from iamdesk.work.worker_cache import reference_to
 
     opened = Workbench().open_snapshot(SAMPLE)
-    rows = opened.what_can_overview().reaches
+    rows = opened.access_matrix().reaches
     with Processes(1) as executor:
         (found,) = results(find, [Span(reference_to(opened.snapshot), tuple(rows))], executor)
     assert found is not None

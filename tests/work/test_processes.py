@@ -17,13 +17,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iamdesk.evaluate.request import RequestError
-from iamdesk.language import ENGLISH, choose, shown
-from iamdesk.snapshot.progress import WorkCancelled
+from iamdesk.i18n import ENGLISH, choose, translate
+from iamdesk.progress import WorkCancelled
 from iamdesk.work.errors import WorkerLostError, WorkError
-from iamdesk.work.kept import SnapshotReference
 from iamdesk.work.processes import Processes, lost_once
-from iamdesk.work.setting import open_executor, usual_workers
+from iamdesk.work.settings import open_executor, usual_workers
 from iamdesk.work.tasks import results
+from iamdesk.work.worker_cache import SnapshotReference
 from tests.work.duties import (
     Errand,
     double,
@@ -181,7 +181,7 @@ def test_a_worker_speaks_the_language_of_the_window(two: Processes) -> None:
         ((spoken, said),) = results(language, [Errand(1)], two)
         assert spoken == "de"
         assert said == "The check could not be run on a b: it may have this finding."
-        assert shown(said) != said
+        assert translate(said) != said
     finally:
         choose(ENGLISH)
     assert next(results(language, [Errand(1)], two))[0] == ENGLISH

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from iamdesk.checks.survey import Survey
-from iamdesk.paths import resources, sample_snapshot
-from iamdesk.query.evaluator import Evaluator
-from iamdesk.reach.administration import administration
-from iamdesk.reach.reach_map import ReachMap, ReachOnce
-from iamdesk.reach.shared_ways import ways_of_everybody
-from iamdesk.snapshot.progress import WorkCancelled, never_cancelled
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.attack_paths.administrators import administration
+from iamdesk.attack_paths.attack_path_graph import AttackPathGraph, LazyAttackPathGraph
+from iamdesk.attack_paths.shared_paths import ways_of_everybody
+from iamdesk.checks.check_context import CheckContext
+from iamdesk.progress import WorkCancelled, never_cancelled
+from iamdesk.resource_files import resources, sample_snapshot
 from iamdesk.snapshot.reader import load_snapshot
 from iamdesk.work.processes import Processes
 from iamdesk.work.workers import Workers
@@ -36,16 +36,16 @@ def beside() -> Iterator[Processes]:
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
 def test_the_same_map(path: Path, workers: str, request: pytest.FixtureRequest) -> None:
     snapshot = load_snapshot(path)
-    alone = ReachMap(Evaluator(snapshot))
+    alone = AttackPathGraph(Evaluator(snapshot))
     steps: list[tuple[int, int]] = []
-    made = ReachMap(
+    made = AttackPathGraph(
         Evaluator(snapshot),
         lambda done, total: steps.append((done, total)),
         workers=Workers(request.getfixturevalue(workers), snapshot),
     )
     assert steps[-1][0] == steps[-1][1]
     answers = pickle.loads(pickle.dumps(made.answers))  # noqa: S301 - made in this line
-    shared = ReachMap(Evaluator(snapshot), answers=answers)
+    shared = AttackPathGraph(Evaluator(snapshot), answers=answers)
     for key, (_, found) in alone.steps.asked_sources.items():
         if found._by_account:
             sources = answers.sources[key][1]
@@ -65,12 +65,12 @@ def test_the_same_map(path: Path, workers: str, request: pytest.FixtureRequest) 
     assert list(shared.everybody()) == everybody
     for reached in everybody:
         assert shared.way(reached.principal) == alone.way(reached.principal)
-        assert [*shared.becomings(reached.principal)] == [*alone.becomings(reached.principal)]
+        assert [*shared.escalations(reached.principal)] == [*alone.escalations(reached.principal)]
 
 
 def test_the_map_is_made_by_workers_once(two: Processes) -> None:
     snapshot = load_snapshot(sample_snapshot())
-    once = ReachOnce(Evaluator(snapshot))
+    once = LazyAttackPathGraph(Evaluator(snapshot))
     first = once(workers=Workers(two, snapshot))
     assert once() is first
 
@@ -78,24 +78,24 @@ def test_the_map_is_made_by_workers_once(two: Processes) -> None:
 def test_cancelled(two: Processes) -> None:
     snapshot = load_snapshot(SAMPLES[1])
     with pytest.raises(WorkCancelled):
-        ReachOnce(Evaluator(snapshot))(cancelled=lambda: True, workers=Workers(two, snapshot))
+        LazyAttackPathGraph(Evaluator(snapshot))(cancelled=lambda: True, workers=Workers(two, snapshot))
 
 
 def test_how_far_principals_are_administrators_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
     snapshot = load_snapshot(sample_snapshot())
     (account,) = snapshot.accounts
-    made = ReachMap(Evaluator(snapshot))
+    made = AttackPathGraph(Evaluator(snapshot))
     answers = pickle.loads(pickle.dumps(made.answers))  # noqa: S301 - made in this line
-    alone = Survey(Evaluator(snapshot), never_cancelled)
+    alone = CheckContext(Evaluator(snapshot), never_cancelled)
     told = [administration(alone, account, one) for one in (*account.users, *account.roles)]
     assert sum(one.asked > 0 for one in told) > 1
 
-    elsewhere = ReachMap(Evaluator(snapshot), answers=answers)
-    survey = Survey(elsewhere.steps.inquiry.evaluator, never_cancelled, lambda *_args, **_keywords: elsewhere)
+    elsewhere = AttackPathGraph(Evaluator(snapshot), answers=answers)
+    survey = CheckContext(elsewhere.steps.inquiry.evaluator, never_cancelled, lambda *_args, **_keywords: elsewhere)
     assert survey.reach is elsewhere
     asked: list[str] = []
     monkeypatch.setattr(
-        "iamdesk.reach.administration._cover", lambda *_: asked.append("a sweep over the services") or (0, 1)
+        "iamdesk.attack_paths.administrators._cover", lambda *_: asked.append("a sweep over the services") or (0, 1)
     )
     assert [administration(survey, account, one) for one in (*account.users, *account.roles)] == told
     assert not asked
@@ -104,7 +104,7 @@ def test_how_far_principals_are_administrators_is_asked_once(monkeypatch: pytest
 @pytest.mark.parametrize("goal", ["admin", "some data"])
 def test_the_ways_of_everybody_are_the_same_whoever_finds_them(goal: str, two: Processes, beside: Processes) -> None:
     snapshot = load_snapshot(sample_snapshot())
-    alone = ReachMap(Evaluator(snapshot))
+    alone = AttackPathGraph(Evaluator(snapshot))
     goal = goal if goal == "admin" else alone.goals[-1].key
     ways = list(ways_of_everybody(alone, goal))
     assert [way for _, way in ways] == [
@@ -112,7 +112,7 @@ def test_the_ways_of_everybody_are_the_same_whoever_finds_them(goal: str, two: P
     ]
     assert len(ways) > 3
     for executor in (two, beside):
-        other = ReachMap(Evaluator(snapshot))
+        other = AttackPathGraph(Evaluator(snapshot))
         assert list(ways_of_everybody(other, goal, Workers(executor, snapshot))) == ways
         asked = {(step.path_id, step.source, step.target) for _, way in ways for step in way.steps if step.needs}
         assert asked <= set(other.needs)

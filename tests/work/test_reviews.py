@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from iamdesk.paths import sample_snapshot
+from iamdesk.api import Workbench
+from iamdesk.resource_files import sample_snapshot
 from iamdesk.work.processes import Processes
-from iamdesk.workbench import Workbench
 
 
 def test_the_same_review(tmp_path: Path) -> None:

@@ -28,17 +28,17 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QLineEdit, QStyle, QStyleOptionFrame, QWidget
 
 from iamdesk.gui.ask.completion_popup import CompletionPopup
-from iamdesk.gui.plain_text import set_tooltip, visible
-from iamdesk.gui.theme import Colour, colour
-from iamdesk.index.shown import Completion
-from iamdesk.language import tr
+from iamdesk.gui.core.plain_text import set_tooltip, visible
+from iamdesk.gui.core.theme import Colour, colour
+from iamdesk.i18n import tr
+from iamdesk.viewmodel.types import Completion
 
 _PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
 _LONGEST = 4096
 """Characters; an ARN has at most 2048."""
 
 
-class CompletingField(QLineEdit):
+class AutocompleteEdit(QLineEdit):
     """See the module's text. ``name`` is what assistive tools call the field."""
 
     wanted = Signal(str)

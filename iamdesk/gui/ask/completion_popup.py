@@ -15,10 +15,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from iamdesk.gui.plain_text import tooltip_text, visible
-from iamdesk.gui.theme import Colour, colour
-from iamdesk.index.shown import Completion
-from iamdesk.language import shown, tr
+from iamdesk.gui.core.plain_text import tooltip_text, visible
+from iamdesk.gui.core.theme import Colour, colour
+from iamdesk.i18n import tr, translate
+from iamdesk.viewmodel.types import Completion
 
 _ROWS_SHOWN = 12
 _LEAST_WIDTH = 104
@@ -51,11 +51,11 @@ class CompletionModel(QAbstractListModel):
         completion = self.completions[index.row()]
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return visible(shown(completion.label))
+                return visible(translate(completion.label))
             case Qt.ItemDataRole.ToolTipRole:
-                return tooltip_text(f"{completion.value}\n{shown(completion.detail)}".strip())
+                return tooltip_text(f"{completion.value}\n{translate(completion.detail)}".strip())
             case Qt.ItemDataRole.AccessibleTextRole:
-                return visible(", ".join(filter(None, (shown(completion.label), shown(completion.detail)))))
+                return visible(", ".join(filter(None, (translate(completion.label), translate(completion.detail)))))
         return None
 
 
@@ -81,12 +81,14 @@ class _Delegate(QStyledItemDelegate):
             painter.fillRect(option.rect, palette.highlight())
         room = option.rect.adjusted(6, 0, -6, 0)
         painter.setPen(plain)
-        label = metrics.elidedText(visible(shown(completion.label)), Qt.TextElideMode.ElideMiddle, room.width())
+        label = metrics.elidedText(visible(translate(completion.label)), Qt.TextElideMode.ElideMiddle, room.width())
         used = self._draw_label(painter, option.font, label, room)
         painter.setPen(plain if selected else colour(Colour.MUTED, palette))
         room.setLeft(room.left() + used + metrics.horizontalAdvance("   "))
         if room.width() > metrics.averageCharWidth() * 4:
-            detail = metrics.elidedText(visible(shown(completion.detail)), Qt.TextElideMode.ElideRight, room.width())
+            detail = metrics.elidedText(
+                visible(translate(completion.detail)), Qt.TextElideMode.ElideRight, room.width()
+            )
             painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), detail)
         painter.restore()
 
@@ -172,8 +174,8 @@ class CompletionPopup(QListView):
         self.ensurePolished()
         least = self.fontMetrics().averageCharWidth() * _LEAST_WIDTH
         width = min(max(field.width(), least), within.width() - 8)
-        shown = min(len(self._rows.completions), _ROWS_SHOWN)
-        height = shown * self.sizeHintForRow(0) + 2 * self.frameWidth()
+        translate = min(len(self._rows.completions), _ROWS_SHOWN)
+        height = translate * self.sizeHintForRow(0) + 2 * self.frameWidth()
         left = max(within.left() + 4, min(field.left(), within.right() - width - 4))
         top = field.bottom() + 1
         if top + height > within.bottom() and field.top() - height > within.top():

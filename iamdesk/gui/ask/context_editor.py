@@ -6,13 +6,13 @@ from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QObject, QPe
 from PySide6.QtGui import QKeyEvent, QValidator
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from iamdesk.evaluate.request import UnknownContext
-from iamdesk.gui.ask.completing_field import CompletingField
+from iamdesk.evaluate.request import MissingContextMode
+from iamdesk.gui.ask.completing_field import AutocompleteEdit
 from iamdesk.gui.ask.context_model import ROW_ROLE, ContextModel
 from iamdesk.gui.ask.context_rows import Choice, ContextRow
 from iamdesk.gui.ask.context_values import EMPTY, ContextValueError, format_values, takes_several
-from iamdesk.index.shown import Completion
-from iamdesk.language import error_words, tr
+from iamdesk.i18n import error_words, tr
+from iamdesk.viewmodel.types import Completion
 
 type _Index = QModelIndex | QPersistentModelIndex
 _TAKE_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab)
@@ -37,10 +37,10 @@ class _ValueValidator(QValidator):
         return QValidator.State.Acceptable, text, position
 
 
-class ValueEditor(CompletingField):
+class ValueEditor(AutocompleteEdit):
     """The field that stands in the table while a value is edited."""
 
-    def __init__(self, row: ContextRow, unknown: UnknownContext, parent: QWidget) -> None:
+    def __init__(self, row: ContextRow, unknown: MissingContextMode, parent: QWidget) -> None:
         super().__init__(tr("Value of {key}").format(key=row.key), parent)
         self.row = row
         self.chosen: Choice | None = None
@@ -49,7 +49,7 @@ class ValueEditor(CompletingField):
         self.setValidator(self._validator)
         self.setFrame(False)
         meaning = (
-            tr("may or may not be in the request") if unknown is UnknownContext.UNKNOWN else tr("counts as absent")
+            tr("may or may not be in the request") if unknown is MissingContextMode.UNKNOWN else tr("counts as absent")
         )
         self._open = Completion("", tr("not given"), meaning)
         self._absent = Completion("", tr("absent"), tr("the key is not in the request"))
@@ -96,7 +96,7 @@ class ValueDelegate(QStyledItemDelegate):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.unknown = UnknownContext.UNKNOWN
+        self.unknown = MissingContextMode.UNKNOWN
 
     def createEditor(  # noqa: N802 - Qt's name
         self,

@@ -8,15 +8,15 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QBrush, QPalette, QPixmap
 
-from iamdesk.evaluate.request import UnknownContext
+from iamdesk.evaluate.request import MissingContextMode
 from iamdesk.explain.decision import KeyState
-from iamdesk.gui import marks
 from iamdesk.gui.ask.context_rows import Choice, ContextRow
 from iamdesk.gui.ask.context_values import ContextValueError, format_values
-from iamdesk.gui.marks import Mark
-from iamdesk.gui.plain_text import tooltip_text, visible
-from iamdesk.gui.theme import Colour, colour
-from iamdesk.language import error_words, mark, tr
+from iamdesk.gui.core.plain_text import tooltip_text, visible
+from iamdesk.gui.core.theme import Colour, colour
+from iamdesk.gui.widgets import icons
+from iamdesk.gui.widgets.icons import Mark
+from iamdesk.i18n import error_words, mark, tr
 
 ROW_ROLE = int(Qt.ItemDataRole.UserRole)
 """The `ContextRow` itself."""
@@ -53,10 +53,10 @@ class ContextModel(QAbstractTableModel):
         self._palette = palette
         self._no_mark = QPixmap(16, 16)
         self._no_mark.fill(Qt.GlobalColor.transparent)
-        self._unknown = UnknownContext.UNKNOWN
+        self._unknown = MissingContextMode.UNKNOWN
         self.rows: tuple[ContextRow, ...] = ()
 
-    def fill(self, rows: Iterable[ContextRow], unknown: UnknownContext) -> None:
+    def fill(self, rows: Iterable[ContextRow], unknown: MissingContextMode) -> None:
         """Show other rows. Rows that stand where they stood are changed in place, so that the cursor stays."""
         new = tuple(rows)
         kept = [row.key.lower() for row in self.rows]
@@ -145,7 +145,7 @@ class ContextModel(QAbstractTableModel):
                 return self._brush(row, column)
             case Qt.ItemDataRole.DecorationRole if column is Column.KEY:
                 # Rows without the mark keep its place free, so that the keys stand in line.
-                return marks.icon(Mark.CONDITIONAL, self._palette) if row.matters else self._no_mark
+                return icons.icon(Mark.CONDITIONAL, self._palette) if row.matters else self._no_mark
             case Qt.ItemDataRole.AccessibleTextRole:
                 return visible(self._text(row, column))
             case _ if role == ROW_ROLE:
@@ -198,7 +198,9 @@ class ContextModel(QAbstractTableModel):
                 return tr("absent")
             case _:
                 return (
-                    tr("not given (unknown)") if self._unknown is UnknownContext.UNKNOWN else tr("not given (absent)")
+                    tr("not given (unknown)")
+                    if self._unknown is MissingContextMode.UNKNOWN
+                    else tr("not given (absent)")
                 )
 
     def _note(self, row: ContextRow) -> str:

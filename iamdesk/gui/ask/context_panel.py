@@ -15,17 +15,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from iamdesk.evaluate.request import Request, UnknownContext
+from iamdesk.evaluate.request import MissingContextMode, Request
 from iamdesk.explain.decision import ContextKey, Decision, KeyState
-from iamdesk.gui.ask.completing_field import CompletingField
+from iamdesk.gui.ask.completing_field import AutocompleteEdit
 from iamdesk.gui.ask.context_editor import ValueDelegate
 from iamdesk.gui.ask.context_model import Column, ContextModel
 from iamdesk.gui.ask.context_rows import DEFAULT_TYPE, Choice, ContextRow, ContextValue, context_rows, request_context
 from iamdesk.gui.ask.context_table import ContextTable
-from iamdesk.gui.message_bar import MessageBar, Tone
-from iamdesk.gui.plain_text import plain_label, set_tooltip, tooltip_text
-from iamdesk.index.shown import Completion
-from iamdesk.language import mark, tr
+from iamdesk.gui.core.plain_text import plain_label, set_tooltip, tooltip_text
+from iamdesk.gui.widgets.message_bar import MessageBar, Tone
+from iamdesk.i18n import mark, tr
+from iamdesk.viewmodel.types import Completion
 
 _ROWS_SHOWN = 7
 _OFTEN_TYPED = (
@@ -57,7 +57,7 @@ _OFTEN_TYPED = (
 """Keys offered for adding, as AWS spells them; any other may be typed."""
 
 
-_MEANINGS = {UnknownContext.UNKNOWN: mark("unknown"), UnknownContext.ABSENT: mark("absent")}
+_MEANINGS = {MissingContextMode.UNKNOWN: mark("unknown"), MissingContextMode.ABSENT: mark("absent")}
 
 
 class ContextPanel(QFrame):
@@ -89,7 +89,7 @@ class ContextPanel(QFrame):
         self._delegate.problem.connect(self._say)
         self.table = self._make_table()
         self._meaning = QComboBox()
-        self._new_key = CompletingField(tr("Key to add to the context"))
+        self._new_key = AutocompleteEdit(tr("Key to add to the context"))
         self._add = QPushButton(tr("Add &key"))
         self._lay_out()
         self.model.changed.connect(self._model_changed)
@@ -115,10 +115,10 @@ class ContextPanel(QFrame):
     def _lay_out(self) -> None:
         for meaning, tip in (
             (
-                UnknownContext.UNKNOWN,
+                MissingContextMode.UNKNOWN,
                 tr("Such a key may be in the request or not: the answer says where that matters."),
             ),
-            (UnknownContext.ABSENT, tr("Such a key is not in the request: AWS's own rule.")),
+            (MissingContextMode.ABSENT, tr("Such a key is not in the request: AWS's own rule.")),
         ):
             self._meaning.addItem(tr(_MEANINGS[meaning]), meaning)
             self._meaning.setItemData(self._meaning.count() - 1, tooltip_text(tip), Qt.ItemDataRole.ToolTipRole)
@@ -153,9 +153,9 @@ class ContextPanel(QFrame):
     # What the bar does with it
 
     @property
-    def unknown(self) -> UnknownContext:
+    def unknown(self) -> MissingContextMode:
         """What a key not given means."""
-        return UnknownContext(self._meaning.currentData())
+        return MissingContextMode(self._meaning.currentData())
 
     @property
     def context(self) -> dict[str, ContextValue]:
@@ -182,7 +182,7 @@ class ContextPanel(QFrame):
         self._question = None
         self._meaning.setCurrentIndex(0)
         self._message.clear()
-        self.model.fill((), UnknownContext.UNKNOWN)
+        self.model.fill((), MissingContextMode.UNKNOWN)
         self._fit()
 
     def add_key(self) -> None:

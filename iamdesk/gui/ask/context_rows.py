@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from iamdesk.explain.decision import ContextKey, KeyState
 from iamdesk.gui.ask.context_values import BOOL_VALUES, address_in, parse_values, single_type, takes_several
-from iamdesk.language import tr
+from iamdesk.i18n import tr
 
 type ContextValue = str | Sequence[str] | None
 """What `Request.context` holds for a key: a value, several values, or None for absent."""

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
-from iamdesk.language import tr
+from iamdesk.i18n import tr
 
 ARRAY_PREFIX = "ArrayOf"
 BOOL_VALUES = ("true", "false")

@@ -12,16 +12,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from iamdesk.export.need_answer import part_outcome
-from iamdesk.gui import marks
-from iamdesk.gui.ask.full_height_list import FullHeightList
-from iamdesk.gui.flow_text import draw_flow, flow_height
-from iamdesk.gui.marks import Mark
-from iamdesk.gui.plain_text import tooltip_text, visible
-from iamdesk.gui.theme import Colour, colour
-from iamdesk.language import shown, tr
-from iamdesk.query.needs.shapes import NeedAnswer, PartAnswer
-from iamdesk.visible import with_visible_end
+from iamdesk.escaping import with_visible_end
+from iamdesk.export.decision.use_case import part_outcome
+from iamdesk.gui.core.plain_text import tooltip_text, visible
+from iamdesk.gui.core.theme import Colour, colour
+from iamdesk.gui.widgets import icons
+from iamdesk.gui.widgets.full_height_list import FullHeightList
+from iamdesk.gui.widgets.icons import Mark
+from iamdesk.gui.widgets.wrapping_label import draw_flow, flow_height
+from iamdesk.i18n import tr, translate
+from iamdesk.use_cases.types import ActionResult, UseCaseResult
 
 _NO_PARENT = QModelIndex()
 _MARK = 16
@@ -30,13 +30,13 @@ _MOST_LINES = 4
 type _Index = QModelIndex | QPersistentModelIndex
 
 
-def part_words(one: PartAnswer) -> str:
+def part_words(one: ActionResult) -> str:
     """Return what stands below a part: on what it was asked and what for, or why it was not."""
     if one.decision is None:
-        return shown(one.unasked)
+        return translate(one.unasked)
     resource = one.decision.request.resource
     where = "" if resource == "*" else tr("on {resource}").format(resource=with_visible_end(resource))
-    return ", ".join(filter(None, (where, shown(one.part.why))))
+    return ", ".join(filter(None, (where, translate(one.part.why))))
 
 
 class PartsModel(QAbstractListModel):
@@ -44,9 +44,9 @@ class PartsModel(QAbstractListModel):
 
     def __init__(self) -> None:
         super().__init__()
-        self.parts: tuple[PartAnswer, ...] = ()
+        self.parts: tuple[ActionResult, ...] = ()
 
-    def fill(self, answer: NeedAnswer | None) -> None:
+    def fill(self, answer: UseCaseResult | None) -> None:
         """Show the parts of an answer; None empties the list."""
         self.beginResetModel()
         self.parts = answer.parts if answer is not None else ()
@@ -67,13 +67,13 @@ class PartsModel(QAbstractListModel):
         if not index.isValid() or index.row() >= len(self.parts):
             return None
         one = self.parts[index.row()]
-        words = f"{one.part.action}: {shown(part_outcome(one))}. {part_words(one)}"
+        words = f"{one.part.action}: {translate(part_outcome(one))}. {part_words(one)}"
         match role:
             case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.AccessibleTextRole:
                 return visible(words)
             case Qt.ItemDataRole.ToolTipRole:
-                sentence = shown(one.decision.sentence if one.decision is not None else one.unasked)
-                return tooltip_text("\n".join(dict.fromkeys((sentence, shown(one.part.why)))).strip())
+                sentence = translate(one.decision.sentence if one.decision is not None else one.unasked)
+                return tooltip_text("\n".join(dict.fromkeys((sentence, translate(one.part.why)))).strip())
             case Qt.ItemDataRole.AccessibleDescriptionRole:
                 return tr("Part {place} of {count}").format(place=index.row() + 1, count=len(self.parts))
         return None
@@ -107,7 +107,7 @@ class _Delegate(QStyledItemDelegate):
         muted = plain if active else colour(Colour.MUTED, palette)
         mark = Mark.UNKNOWN if one.decision is None else Mark(one.decision.decision)
         top, left = option.rect.top() + 4, option.rect.left() + _GAP
-        picture = marks.pixmap(mark, palette, _MARK, option.widget.devicePixelRatioF(), plain if active else None)
+        picture = icons.pixmap(mark, palette, _MARK, option.widget.devicePixelRatioF(), plain if active else None)
         whole, direction = option.rect, option.direction
         place = QRect(left, top + (metrics.height() - _MARK) // 2, _MARK, _MARK)
         painter.drawPixmap(QStyle.visualRect(direction, whole, place).topLeft(), picture)
@@ -122,7 +122,7 @@ class _Delegate(QStyledItemDelegate):
         rest = line.adjusted(painter.fontMetrics().horizontalAdvance(action) + 2 * _GAP, 0, 0, 0)
         painter.setFont(option.font)
         painter.setPen(muted)
-        outcome = metrics.elidedText(visible(shown(part_outcome(one))), Qt.TextElideMode.ElideRight, rest.width())
+        outcome = metrics.elidedText(visible(translate(part_outcome(one))), Qt.TextElideMode.ElideRight, rest.width())
         painter.drawText(QStyle.visualRect(direction, whole, rest), vertical, outcome)
         below = QRect(line.left(), line.bottom() + 1, line.width(), option.rect.bottom() - line.bottom())
         painter.setPen(plain if active else muted)
@@ -131,7 +131,7 @@ class _Delegate(QStyledItemDelegate):
 
 
 class PartsList(FullHeightList):
-    """The list. ``chosen`` comes with the `PartAnswer` that was clicked or entered."""
+    """The list. ``chosen`` comes with the `ActionResult` that was clicked or entered."""
 
     chosen = Signal(object)
 
@@ -160,12 +160,12 @@ class PartsList(FullHeightList):
             super().keyPressEvent(event)
 
     def copied_text(self) -> str:
-        """Return the part at hand: its action, its outcome, its words (``gui/copying.py``)."""
+        """Return the part at hand: its action, its outcome, its words (``gui/core/clipboard.py``)."""
         current = self.currentIndex()
         if not current.isValid():
             return ""
         one = self.rows.parts[current.row()]
-        return "\t".join((one.part.action, shown(part_outcome(one)), part_words(one)))
+        return "\t".join((one.part.action, translate(part_outcome(one)), part_words(one)))
 
     def focusInEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
         """Have a part at hand when the keyboard comes."""

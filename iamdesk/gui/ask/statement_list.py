@@ -16,13 +16,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from iamdesk.explain.decision import Decision, Part, StatementLine
-from iamdesk.export.answer_words import PART_TITLES, source_words
-from iamdesk.gui.ask.full_height_list import FullHeightList
-from iamdesk.gui.flow_text import draw_flow, flow_height
-from iamdesk.gui.plain_text import tooltip_text, visible
-from iamdesk.gui.theme import Colour, colour
-from iamdesk.language import shown, tr
+from iamdesk.explain.decision import Decision, StatementExplanation, StatementRole
+from iamdesk.export.text.decision import PART_TITLES, source_words
+from iamdesk.gui.core.plain_text import tooltip_text, visible
+from iamdesk.gui.core.theme import Colour, colour
+from iamdesk.gui.widgets.full_height_list import FullHeightList
+from iamdesk.gui.widgets.wrapping_label import draw_flow, flow_height
+from iamdesk.i18n import tr, translate
 
 _NO_PARENT = QModelIndex()
 _LETTER = 16
@@ -35,10 +35,10 @@ type _Index = QModelIndex | QPersistentModelIndex
 class StatementRow:
     """One row: the title of a group (``line`` is None), or a statement."""
 
-    part: Part
+    part: StatementRole
     title: str
     source: str
-    line: StatementLine | None = None
+    line: StatementExplanation | None = None
     place: int = 0
     """Of a statement: where it stands in its group, from 1; of a title: how many follow."""
     count: int = 0
@@ -52,8 +52,8 @@ def statement_rows(decision: Decision) -> tuple[StatementRow, ...]:
         if group:
             rows.append(StatementRow(part, tr(title), "", None, len(group), len(group)))
         for place, line in enumerate(group, 1):
-            source = shown(source_words(line, decision.request.principal))
-            rows.append(StatementRow(part, shown(line.name), source, line, place, len(group)))
+            source = translate(source_words(line, decision.request.principal))
+            rows.append(StatementRow(part, translate(line.name), source, line, place, len(group)))
     return tuple(rows)
 
 
@@ -74,7 +74,7 @@ class StatementModel(QAbstractListModel):
         """Return the count of titles and statements."""
         return 0 if parent.isValid() else len(self.rows)
 
-    def line(self, index: _Index) -> StatementLine | None:
+    def line(self, index: _Index) -> StatementExplanation | None:
         """Return the statement of a row; None for a title."""
         return self.rows[index.row()].line if index.isValid() and index.row() < len(self.rows) else None
 
@@ -152,7 +152,7 @@ class _Delegate(QStyledItemDelegate):
         painter.drawText(rect, bottom, f"{row.title} ({row.count})")
 
     def _paint_statement(
-        self, painter: QPainter, option: QStyleOptionViewItem, row: StatementRow, line: StatementLine, width: int
+        self, painter: QPainter, option: QStyleOptionViewItem, row: StatementRow, line: StatementExplanation, width: int
     ) -> None:
         palette, metrics = option.palette, option.fontMetrics
         active = bool(option.state & QStyle.StateFlag.State_Selected) and option.widget.hasFocus()
@@ -189,23 +189,31 @@ class _Delegate(QStyledItemDelegate):
         draw_flow(painter, QStyle.visualRect(direction, whole, reason), line.sentence, option.font, _MOST_LINES)
 
     def _letter(
-        self, painter: QPainter, rect: QRect, row: StatementRow, line: StatementLine, palette: QPalette, active: bool
+        self,
+        painter: QPainter,
+        rect: QRect,
+        row: StatementRow,
+        line: StatementExplanation,
+        palette: QPalette,
+        active: bool,
     ) -> None:
         """Draw A or D: filled where the statement matched, dashed where it hangs on context, bare where it failed."""
         allows = line.effect == "Allow"
         tint = colour(Colour.ALLOWED if allows else Colour.EXPLICIT_DENY, palette)
         surface = colour(Colour.ALLOWED_SURFACE if allows else Colour.EXPLICIT_DENY_SURFACE, palette)
-        if row.part is Part.NEAR_MISS:
+        if row.part is StatementRole.NEAR_MISS:
             tint = colour(Colour.MUTED, palette)
         if active:
             tint = palette.highlightedText().color()
             surface = QColor(Qt.GlobalColor.transparent)
         painter.setRenderHint(painter.RenderHint.Antialiasing)
         pen = QPen(tint, 1.2)
-        if row.part is Part.DEPENDS:
+        if row.part is StatementRole.DEPENDS:
             pen.setStyle(Qt.PenStyle.DashLine)
-        painter.setPen(pen if row.part is not Part.NEAR_MISS else Qt.PenStyle.NoPen)
-        painter.setBrush(surface if row.part in (Part.DECIDES, Part.TOOK_PART) else Qt.BrushStyle.NoBrush)
+        painter.setPen(pen if row.part is not StatementRole.NEAR_MISS else Qt.PenStyle.NoPen)
+        painter.setBrush(
+            surface if row.part in (StatementRole.DECIDES, StatementRole.TOOK_PART) else Qt.BrushStyle.NoBrush
+        )
         painter.drawRoundedRect(rect.adjusted(1, 1, -1, -1), 3, 3)
         font = QFont(painter.font())
         font.setWeight(QFont.Weight.Bold)
@@ -217,7 +225,7 @@ class _Delegate(QStyledItemDelegate):
 
 def _name_font(font: QFont, row: StatementRow) -> QFont:
     strong = QFont(font)
-    strong.setWeight(QFont.Weight.DemiBold if row.part is not Part.NEAR_MISS else QFont.Weight.Normal)
+    strong.setWeight(QFont.Weight.DemiBold if row.part is not StatementRole.NEAR_MISS else QFont.Weight.Normal)
     return strong
 
 
@@ -256,7 +264,7 @@ class StatementList(FullHeightList):
             super().keyPressEvent(event)
 
     def copied_text(self) -> str:
-        """Return the statement at hand: its effect, its name, where it comes from, what it did (``gui/copying.py``)."""
+        """Return the statement at hand: its effect, its name, its origin, what it did (`gui.core.clipboard`)."""
         current = self.currentIndex()
         row = self.rows.rows[current.row()] if current.isValid() else None
         if row is None or row.line is None:

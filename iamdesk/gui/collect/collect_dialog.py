@@ -12,16 +12,16 @@ from iamdesk.collect.policy import policy_text
 from iamdesk.collect.profiles import profile_names
 from iamdesk.collect.start import check
 from iamdesk.gui.collect.collect_form import CollectForm
-from iamdesk.gui.collect.collecting import collect_in_a_process
-from iamdesk.gui.jobs import Job, JobRunner
-from iamdesk.gui.message_bar import MessageBar, Tone
-from iamdesk.gui.plain_text import plain_label, visible, visible_lines
-from iamdesk.gui.prompts import Prompts
-from iamdesk.gui.retold import retold
-from iamdesk.gui.speech import number
-from iamdesk.gui.spoken import capital
-from iamdesk.language import error_words, mark, ntr, tr
-from iamdesk.snapshot.progress import Cancelled, Progress
+from iamdesk.gui.collect.collect_process import collect_in_a_process
+from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.jobs import Job, JobRunner
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.plain_text import plain_label, visible, visible_lines
+from iamdesk.gui.core.retranslation import translate_english
+from iamdesk.gui.core.translate import capital
+from iamdesk.gui.widgets.message_bar import MessageBar, Tone
+from iamdesk.i18n import error_words, mark, ntr, tr
+from iamdesk.progress import Cancelled, Progress
 
 _BUNDLES = mark("Bundles (*.zip);;All files (*)")
 
@@ -120,7 +120,7 @@ class CollectDialog(QDialog):
             words = tr("{what}: {done} of {total} calls")
             if status.gaps:
                 words = tr("{what}: {done} of {total} calls, {missing} not captured")
-            what = visible(capital(retold(status.doing)))
+            what = visible(capital(translate_english(status.doing)))
             words = words.format(what=what, done=number(done), total=number(total), missing=number(status.gaps))
             self.how_far.setText(words)
 
@@ -131,7 +131,9 @@ class CollectDialog(QDialog):
             name=visible(captured.path.name), count=number(count), files=number(captured.files)
         )
         if captured.gaps or captured.notes:
-            self.gaps.setPlainText(visible_lines("\n".join([*map(retold, captured.notes), *gap_lines(captured.gaps)])))
+            self.gaps.setPlainText(
+                visible_lines("\n".join([*map(translate_english, captured.notes), *gap_lines(captured.gaps)]))
+            )
             self.gaps.show()
         if captured.gaps:
             lost = ntr("{count} call gave nothing.", "{count} calls gave nothing.", len(captured.gaps))
@@ -150,7 +152,7 @@ class CollectDialog(QDialog):
         if not isinstance(error, CollectError):
             self.trouble.say(Tone.ERROR, tr("The capture could not be made: something inside iamdesk broke."))
             raise error
-        self.trouble.say(Tone.ERROR, _for_the_window(retold(str(error))))
+        self.trouble.say(Tone.ERROR, _for_the_window(translate_english(str(error))))
 
     def _stopped(self) -> None:
         self._show_idle()

@@ -7,8 +7,8 @@ from pathlib import Path
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QLineEdit, QPushButton, QWidget
 
 from iamdesk.collect.options import Kind, Options
-from iamdesk.gui.plain_text import plain_label, set_tooltip
-from iamdesk.language import tr
+from iamdesk.gui.core.plain_text import plain_label, set_tooltip
+from iamdesk.i18n import tr
 
 _WORDS = re.compile(r"[\s,;]+")
 

@@ -4,18 +4,18 @@ from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QSplitter, QVBoxLayout, QWidget
 
-from iamdesk.compare.shapes import Comparison, Effect
+from iamdesk.diff.result import Comparison, Effect
 from iamdesk.evaluate.request import Request
-from iamdesk.export.diff_words import sentence
+from iamdesk.export.text.diff import sentence
 from iamdesk.gui.compare.compare_detail import CompareDetail
 from iamdesk.gui.compare.compare_model import CompareModel
 from iamdesk.gui.compare.rows import Column, CompareFilter, CompareRow, Sort
-from iamdesk.gui.plain_text import plain_label, visible
-from iamdesk.gui.retold import retold
-from iamdesk.gui.session import Session
-from iamdesk.gui.speech import number
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.plain_text import plain_label, visible
+from iamdesk.gui.core.retranslation import translate_english
+from iamdesk.gui.core.session import Session
 from iamdesk.gui.tables.rows_table import RowsTable
-from iamdesk.language import shown, tr
+from iamdesk.i18n import tr, translate
 
 _DEBOUNCE = 120
 _LONGEST_FILTER = 500
@@ -91,14 +91,14 @@ class ChangesView(QWidget):
     def show_comparison(self, found: Comparison, rows: tuple[CompareRow, ...]) -> None:
         """Show a comparison from its first row; ``rows`` are its `rows_of`."""
         self._found = found
-        old, new = (visible(retold(name)) for name in (found.old_name, found.new_name))
+        old, new = (visible(translate_english(name)) for name in (found.old_name, found.new_name))
         self.pair.setText(
             tr("From {old} to {new}. Not compared: {limits}").format(
-                old=old, new=new, limits=" ".join(map(shown, found.limits))
+                old=old, new=new, limits=" ".join(map(translate, found.limits))
             )
         )
-        self.summary.setText(shown(sentence(found)))
-        self.summary.setAccessibleName(shown(sentence(found)))
+        self.summary.setText(translate(sentence(found)))
+        self.summary.setAccessibleName(translate(sentence(found)))
         self.model.clear()
         self.model.extend(rows)
         self.sort.clear()
@@ -112,7 +112,7 @@ class ChangesView(QWidget):
             widget.setEnabled(True)
         self._filter()
         self.table.setFocus(Qt.FocusReason.OtherFocusReason)
-        self._session.announce(shown(sentence(found)))
+        self._session.announce(translate(sentence(found)))
 
     def _filter(self) -> None:
         self._debounce.stop()

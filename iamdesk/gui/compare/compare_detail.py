@@ -7,16 +7,16 @@ from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from iamdesk.compare.shapes import Comparison, Effect
-from iamdesk.export.diff_words import actions_words, context_words, principal_words, witness_words
-from iamdesk.gui import marks
+from iamdesk.diff.result import Comparison, Effect
+from iamdesk.export.text.diff import actions_words, context_words, principal_words, witness_words
 from iamdesk.gui.compare.compare_model import SORT_MARKS
 from iamdesk.gui.compare.rows import CompareRow, Sort
-from iamdesk.gui.findings.link_button import LinkButton
-from iamdesk.gui.flow_text import FlowLabel
-from iamdesk.gui.plain_text import PlainLabel, plain_label
-from iamdesk.gui.theme import Colour, colour
-from iamdesk.language import mark, shown, tr
+from iamdesk.gui.core.plain_text import PlainLabel, plain_label
+from iamdesk.gui.core.theme import Colour, colour
+from iamdesk.gui.widgets import icons
+from iamdesk.gui.widgets.link_button import LinkButton
+from iamdesk.gui.widgets.wrapping_label import FlowLabel
+from iamdesk.i18n import mark, tr, translate
 
 _FIRST_ACTIONS = 8
 _MOST_ACTIONS = 400
@@ -63,7 +63,7 @@ class CompareDetail(QScrollArea):
     def _fill(self, column: QVBoxLayout, found: Comparison, row: CompareRow) -> None:
         head = QHBoxLayout()
         picture = plain_label()
-        picture.setPixmap(marks.pixmap(SORT_MARKS[row.sort], self.palette(), 16, self.devicePixelRatioF()))
+        picture.setPixmap(icons.pixmap(SORT_MARKS[row.sort], self.palette(), 16, self.devicePixelRatioF()))
         head.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
         title = FlowLabel(tr(row.sort.value))
         font = QFont(self.font())
@@ -72,14 +72,14 @@ class CompareDetail(QScrollArea):
         head.addWidget(title, 1)
         column.addLayout(head)
         who = LinkButton(
-            shown(principal_words(row.subject)),
+            translate(principal_words(row.subject)),
             partial(self._show_key, row.subject),
             tip=tr("Show {subject}").format(subject=row.subject),
         )
         who.setObjectName("compareShowSubject")
         column.addWidget(who, 0, Qt.AlignmentFlag.AlignLeft)
         if row.effect is None:
-            column.addWidget(FlowLabel(shown(row.reason)))
+            column.addWidget(FlowLabel(translate(row.reason)))
             if row.change is not None:
                 column.addWidget(self._muted(FlowLabel(f"{row.texts[2]}.")))
             return
@@ -88,25 +88,25 @@ class CompareDetail(QScrollArea):
     def _fill_effect(self, column: QVBoxLayout, found: Comparison, effect: Effect, *, gained: bool) -> None:
         names = found.names(effect.actions)
         column.addWidget(self._heading(tr("May do now") if gained else tr("May no longer do")))
-        column.addWidget(FlowLabel(shown(actions_words(names, _FIRST_ACTIONS))))
+        column.addWidget(FlowLabel(translate(actions_words(names, _FIRST_ACTIONS))))
         column.addWidget(self._heading(tr("On")))
-        column.addWidget(FlowLabel(tr("every resource") if effect.where == "*" else shown(effect.where)))
+        column.addWidget(FlowLabel(tr("every resource") if effect.where == "*" else translate(effect.where)))
         when = context_words(effect)
         if when:
             column.addWidget(self._heading(tr("When")))
-            column.addWidget(FlowLabel(shown(when)))
+            column.addWidget(FlowLabel(translate(when)))
         column.addWidget(self._heading(tr("By which change")))
         for cause in effect.causes:
-            column.addWidget(FlowLabel(shown(cause.sentence)))
+            column.addWidget(FlowLabel(translate(cause.sentence)))
             column.addWidget(self._muted(FlowLabel(f"{tr(cause.kind.value)}: {cause.subject}")))
         column.addWidget(self._heading(tr("Shown by")))
-        column.addWidget(FlowLabel(shown(witness_words(effect))))
+        column.addWidget(FlowLabel(translate(witness_words(effect))))
         ask = LinkButton(tr("Ask this of the open snapshot"), partial(self._ask, effect))
         ask.setObjectName("compareAsk")
         column.addWidget(ask, 0, Qt.AlignmentFlag.AlignLeft)
         if len(names) > _FIRST_ACTIONS:
             column.addWidget(self._heading(tr("All of these actions")))
-            column.addWidget(FlowLabel(shown(actions_words(names, _MOST_ACTIONS))))
+            column.addWidget(FlowLabel(translate(actions_words(names, _MOST_ACTIONS))))
 
     def _heading(self, text: str) -> PlainLabel:
         label = plain_label(text)

@@ -5,12 +5,12 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush, QPalette
 
-from iamdesk.gui import marks
 from iamdesk.gui.compare.rows import COLUMN_TITLES, Column, CompareFilter, CompareRow, Sort
-from iamdesk.gui.marks import Drawing, Glyph, Mark
-from iamdesk.gui.plain_text import tooltip_text
+from iamdesk.gui.core.plain_text import tooltip_text
 from iamdesk.gui.tables.rows_model import Index, RowsModel
-from iamdesk.language import tr
+from iamdesk.gui.widgets import icons
+from iamdesk.gui.widgets.icons import Drawing, Glyph, Mark
+from iamdesk.i18n import tr
 
 SORT_MARKS: dict[Sort, Drawing] = {
     Sort.GAINED: Glyph.GAINED,
@@ -28,8 +28,8 @@ class CompareModel(RowsModel[CompareRow]):
 
     def repaint(self, palette: QPalette) -> None:
         """Take the colours of another palette."""
-        self._icons = {sort: marks.icon(mark, palette) for sort, mark in SORT_MARKS.items()}
-        self._brushes = {sort: QBrush(marks.natural_colour(mark, palette)) for sort, mark in SORT_MARKS.items()}
+        self._icons = {sort: icons.icon(mark, palette) for sort, mark in SORT_MARKS.items()}
+        self._brushes = {sort: QBrush(icons.natural_colour(mark, palette)) for sort, mark in SORT_MARKS.items()}
         super().repaint(palette)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:

@@ -5,18 +5,18 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from iamdesk.export.files import ExportError
+from iamdesk.export.files.atomic_write import ExportError
 from iamdesk.gui.compare.changes_view import ChangesView
-from iamdesk.gui.compare.comparing import Compared, compared, read_and_compare, write
-from iamdesk.gui.jobs import JobRunner
-from iamdesk.gui.message_bar import Tone
-from iamdesk.gui.one_job_window import OneJobWindow
-from iamdesk.gui.prompts import Prompts
-from iamdesk.gui.session import Session
-from iamdesk.gui.whole import whole_or_say
-from iamdesk.language import error_words, tr
+from iamdesk.gui.compare.worker import Compared, compared, read_and_compare, write
+from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.jobs import JobRunner
+from iamdesk.gui.core.session import Session
+from iamdesk.gui.widgets.job_window import OneJobWindow
+from iamdesk.gui.widgets.message_bar import Tone
+from iamdesk.gui.widgets.whole_organization import whole_or_say
+from iamdesk.i18n import error_words, tr
+from iamdesk.progress import Cancelled, Progress
 from iamdesk.snapshot.errors import SnapshotError
-from iamdesk.snapshot.progress import Cancelled, Progress
 from iamdesk.work.errors import WorkError
 
 

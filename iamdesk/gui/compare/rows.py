@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 
-from iamdesk.compare.shapes import Comparison, Effect, Kind, Standing, Status, TextChange
-from iamdesk.export.diff_words import actions_words, context_words, principal_words, text_words
-from iamdesk.gui.plain_text import visible
-from iamdesk.gui.spoken import capital
+from iamdesk.diff.result import Comparison, Effect, Kind, PrincipalDiff, Status, TextChange
+from iamdesk.export.text.diff import actions_words, context_words, principal_words, text_words
+from iamdesk.gui.core.plain_text import visible
+from iamdesk.gui.core.translate import capital
 from iamdesk.gui.tables.rows_model import SortKey
-from iamdesk.language import mark, shown, tr
+from iamdesk.i18n import mark, tr, translate
 
 
 class Sort(Enum):
@@ -66,7 +66,7 @@ class CompareRow:
         self.change = change
         self.reason = why
         self.texts = tuple(
-            visible(text) for text in (tr(sort.value), shown(principal_words(subject)), what, where, why)
+            visible(text) for text in (tr(sort.value), translate(principal_words(subject)), what, where, why)
         )
         self.haystack = "\n".join((*self.texts, subject, words)).casefold()
         tie = (_RANKS[sort], subject, where, what)
@@ -95,24 +95,24 @@ def _effects(found: Comparison) -> Iterator[CompareRow]:
         yield CompareRow(
             Sort.GAINED if effect.kind is Kind.GAINED else Sort.LOST,
             effect.principal,
-            tr("{actions} when {context}").format(actions=shown(actions_words(names, 3)), context=shown(when))
+            tr("{actions} when {context}").format(actions=translate(actions_words(names, 3)), context=translate(when))
             if when
-            else shown(actions_words(names, 3)),
-            shown(effect.where),
-            " ".join(shown(cause.sentence) for cause in effect.causes),
+            else translate(actions_words(names, 3)),
+            translate(effect.where),
+            " ".join(translate(cause.sentence) for cause in effect.causes),
             words="\n".join(names),
             effect=effect,
         )
 
 
 def _doubts(found: Comparison) -> Iterator[CompareRow]:
-    standings: tuple[Standing, ...] = (
+    standings: tuple[PrincipalDiff, ...] = (
         *found.principals.values(),
         *(one for one in found.resources.values() if one.status is Status.CANNOT_TELL),
     )
     for standing in standings:
         for doubt in standing.doubts:
-            yield CompareRow(Sort.CANNOT_TELL, standing.arn, "", "", shown(doubt))
+            yield CompareRow(Sort.CANNOT_TELL, standing.arn, "", "", translate(doubt))
 
 
 def _texts(found: Comparison) -> Iterator[CompareRow]:
@@ -121,8 +121,8 @@ def _texts(found: Comparison) -> Iterator[CompareRow]:
             sort = Sort.CANNOT_TELL if change.is_doubtful else Sort.SAME
             if change.gives is not None:
                 sort = Sort.GAINED if change.gives else Sort.LOST
-            words = capital(shown(text_words(change)))
-            yield CompareRow(sort, change.cause.subject, words, "", shown(change.cause.sentence), change=change)
+            words = capital(translate(text_words(change)))
+            yield CompareRow(sort, change.cause.subject, words, "", translate(change.cause.sentence), change=change)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""Why a request was denied: what AWS said of it, asked of the snapshot."""
+"""The dialog that explains a denial."""

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from iamdesk.checks.finding import Suppression
+from iamdesk.gui.core.jobs import Job, JobRunner
 from iamdesk.gui.findings.rows import FindingRow
-from iamdesk.gui.jobs import Job, JobRunner
-from iamdesk.language import tr
-from iamdesk.snapshot.progress import Cancelled, Progress
+from iamdesk.i18n import tr
+from iamdesk.progress import Cancelled, Progress
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from iamdesk.workbench import Opened
+    from iamdesk.api import Opened
 
 _BATCH = 400
 """Milliseconds between two looks at what the worker has found."""

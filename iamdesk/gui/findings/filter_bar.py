@@ -4,11 +4,11 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QLineEdit, QPushButton, QStyle, QToolButton, QWidget
 
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.plain_text import menu_text, set_tooltip
 from iamdesk.gui.findings.rows import Counts, FindingFilter, Grouping
 from iamdesk.gui.findings.severity_bars import SeverityBars
-from iamdesk.gui.plain_text import menu_text, set_tooltip
-from iamdesk.gui.speech import number
-from iamdesk.language import tr
+from iamdesk.i18n import tr
 
 _DEBOUNCE = 120
 _LONGEST_FILTER = 500

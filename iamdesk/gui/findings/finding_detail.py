@@ -7,19 +7,19 @@ from PySide6.QtGui import QFont, QFontDatabase, QPalette, QPixmap
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from iamdesk.checks.finding import Evidence, Finding, Severity, State
+from iamdesk.escaping import with_visible_end
 from iamdesk.explain.decision import Decision
-from iamdesk.gui import marks
-from iamdesk.gui.findings.link_button import LinkButton
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.plain_text import ElidedLabel, PlainLabel, plain_label
+from iamdesk.gui.core.session import Session
+from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.gui.findings.rows import SEVERITY_WORDS, STATE_WORDS
 from iamdesk.gui.findings.severity_mark import SEVERITY_COLOURS, severity_pixmap
-from iamdesk.gui.flow_text import FlowLabel
-from iamdesk.gui.marks import MARK_WORDS, Mark
-from iamdesk.gui.plain_text import ElidedLabel, PlainLabel, plain_label
-from iamdesk.gui.session import Session
-from iamdesk.gui.speech import number
-from iamdesk.gui.theme import Colour, colour
-from iamdesk.language import mark, shown, tr
-from iamdesk.visible import with_visible_end
+from iamdesk.gui.widgets import icons
+from iamdesk.gui.widgets.icons import MARK_WORDS, Mark
+from iamdesk.gui.widgets.link_button import LinkButton
+from iamdesk.gui.widgets.wrapping_label import FlowLabel
+from iamdesk.i18n import mark, tr, translate
 
 _EVIDENCE_SHOWN = 40
 """Pieces shown at once; a finding over hundreds of principals opens the rest on a button."""
@@ -75,7 +75,7 @@ class FindingDetail(QScrollArea):
     def _fill(self, column: QVBoxLayout, finding: Finding) -> None:
         column.addLayout(self._head(finding))
         subject = LinkButton(
-            shown(finding.subject_name),
+            translate(finding.subject_name),
             partial(self._session.show_key, finding.subject_key),
             tip=tr("Show {subject_key}").format(subject_key=finding.subject_key),
         )
@@ -87,7 +87,7 @@ class FindingDetail(QScrollArea):
         self._tinted.append((kind, Colour.MUTED))
         who.addWidget(kind, 1)
         column.addLayout(who)
-        column.addWidget(FlowLabel(shown(finding.sentence)))
+        column.addWidget(FlowLabel(translate(finding.sentence)))
         if finding.suppression is not None:
             word = finding.suppression
             told = tr("Suppressed until {expires} by {owner}: {reason}").format(
@@ -106,7 +106,7 @@ class FindingDetail(QScrollArea):
                 column.addWidget(more, 0, Qt.AlignmentFlag.AlignLeft)
         if finding.remedy:
             column.addWidget(self._heading(tr("What to do")))
-            column.addWidget(FlowLabel(shown(finding.remedy), code=True))
+            column.addWidget(FlowLabel(translate(finding.remedy), code=True))
         if finding.snippet:
             self._add_command(column, finding.snippet)
         if self.can_suppress:
@@ -151,7 +151,7 @@ class FindingDetail(QScrollArea):
         column.setContentsMargins(0, 0, 0, 3)
         column.setSpacing(0)
         if piece.text:
-            column.addWidget(FlowLabel(shown(piece.text)))
+            column.addWidget(FlowLabel(translate(piece.text)))
         for link in self._links(piece):
             column.addWidget(link, 0, Qt.AlignmentFlag.AlignLeft)
         return box
@@ -161,9 +161,9 @@ class FindingDetail(QScrollArea):
         if piece.statement is not None:
             line = piece.statement
             link = LinkButton(
-                f"{line.effect}: {shown(line.name)}",
+                f"{line.effect}: {translate(line.name)}",
                 partial(self._session.show_statement, line),
-                tip=shown(line.sentence),
+                tip=translate(line.sentence),
             )
             link.setObjectName("showStatement")
             links.append(link)
@@ -227,7 +227,7 @@ def _severity_colour(severity: Severity) -> Colour:
 
 
 def _decision_mark(mark: Mark, widget: QWidget) -> QPixmap:
-    return marks.pixmap(mark, widget.palette(), 16, widget.devicePixelRatioF())
+    return icons.pixmap(mark, widget.palette(), 16, widget.devicePixelRatioF())
 
 
 def _policy_name(key: str) -> str:

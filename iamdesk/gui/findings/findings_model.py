@@ -8,7 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush, QPalette
 
 from iamdesk.checks.finding import Severity, State, Suppression
-from iamdesk.gui import marks
+from iamdesk.gui.core.plain_text import tooltip_text
+from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.gui.findings.rows import (
     COLUMN_TITLES,
     SEVERITIES,
@@ -22,11 +23,10 @@ from iamdesk.gui.findings.rows import (
     groups_of,
 )
 from iamdesk.gui.findings.severity_mark import SEVERITY_COLOURS, severity_icon
-from iamdesk.gui.marks import Mark
-from iamdesk.gui.plain_text import tooltip_text
 from iamdesk.gui.tables.rows_model import Index, RowsModel
-from iamdesk.gui.theme import Colour, colour
-from iamdesk.language import tr
+from iamdesk.gui.widgets import icons
+from iamdesk.gui.widgets.icons import Mark
+from iamdesk.i18n import tr
 
 
 class FindingsModel(RowsModel[FindingRow]):
@@ -100,7 +100,7 @@ class FindingsModel(RowsModel[FindingRow]):
             case Qt.ItemDataRole.DecorationRole if column is Column.SEVERITY:
                 return self._icons[finding.severity]
             case Qt.ItemDataRole.DecorationRole if column is Column.STATE and finding.state is State.CANNOT_TELL:
-                return marks.icon(Mark.UNKNOWN, self.colours)
+                return icons.icon(Mark.UNKNOWN, self.colours)
             case Qt.ItemDataRole.ForegroundRole if column is Column.SEVERITY:
                 return QBrush(colour(SEVERITY_COLOURS[finding.severity], self.colours))
             case Qt.ItemDataRole.ForegroundRole if column in (Column.ACCOUNT, Column.STATE):

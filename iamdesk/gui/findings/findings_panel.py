@@ -17,6 +17,10 @@ from PySide6.QtWidgets import (
 )
 
 from iamdesk.checks.finding import Finding, Severity, Suppression, SuppressionError
+from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.jobs import JobRunner
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.session import Session
 from iamdesk.gui.findings.check_run import CheckRun
 from iamdesk.gui.findings.filter_bar import FilterBar
 from iamdesk.gui.findings.finding_detail import FindingDetail
@@ -26,19 +30,15 @@ from iamdesk.gui.findings.group_list import GroupList
 from iamdesk.gui.findings.report_writer import ReportWriter
 from iamdesk.gui.findings.rows import SEVERITY_WORDS, Column, FindingRow, Grouping
 from iamdesk.gui.findings.suppress_form import SuppressForm
-from iamdesk.gui.findings.suppressing import Suppressing
-from iamdesk.gui.flow_text import FlowLabel
-from iamdesk.gui.jobs import JobRunner
-from iamdesk.gui.message_bar import MessageBar, Tone
-from iamdesk.gui.prompts import Prompts
-from iamdesk.gui.session import Session
-from iamdesk.gui.speech import number
-from iamdesk.language import error_words, ntr, tr
+from iamdesk.gui.findings.suppression_store import Suppressing
+from iamdesk.gui.widgets.message_bar import MessageBar, Tone
+from iamdesk.gui.widgets.wrapping_label import FlowLabel
+from iamdesk.i18n import error_words, ntr, tr
 from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.work.errors import WorkError
 
 if TYPE_CHECKING:
-    from iamdesk.workbench import Opened
+    from iamdesk.api import Opened
 
 
 MOST_ROWS = 20_000
@@ -311,7 +311,7 @@ class FindingsPanel(QWidget):
                 len(chosen),
             ).format(count=number(len(chosen)))
             self.form.show()
-            from iamdesk.workbench import today  # what opens snapshots is loaded behind the first painting
+            from iamdesk.api import today  # what opens snapshots is loaded behind the first painting
 
             self.form.ask(about, self._words.owner, today())
 

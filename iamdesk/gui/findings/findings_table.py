@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QWidget
 from iamdesk.gui.findings.findings_model import FindingsModel
 from iamdesk.gui.findings.rows import Column, FindingRow
 from iamdesk.gui.tables.rows_table import RowsTable
-from iamdesk.language import tr
+from iamdesk.i18n import tr
 
 _WIDEST: dict[int, str] = {
     Column.SEVERITY: "mm Critical",

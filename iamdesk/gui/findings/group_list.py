@@ -7,11 +7,11 @@ from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QPersistentM
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFrame, QListView, QWidget
 
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.plain_text import tooltip_text
 from iamdesk.gui.findings.rows import SEVERITIES, SEVERITY_WORDS, Group
 from iamdesk.gui.findings.severity_mark import severity_icon
-from iamdesk.gui.plain_text import tooltip_text
-from iamdesk.gui.speech import number
-from iamdesk.language import ntr, tr
+from iamdesk.i18n import ntr, tr
 
 type _Index = QModelIndex | QPersistentModelIndex
 

@@ -8,12 +8,12 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from iamdesk.checks.finding import Finding
-from iamdesk.gui.jobs import JobRunner
-from iamdesk.gui.message_bar import MessageBar, Tone
-from iamdesk.gui.prompts import Prompts
-from iamdesk.gui.session import Session
-from iamdesk.gui.speech import number
-from iamdesk.language import error_words, tr
+from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.jobs import JobRunner
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.session import Session
+from iamdesk.gui.widgets.message_bar import MessageBar, Tone
+from iamdesk.i18n import error_words, tr
 
 
 class ReportWriter(QObject):
@@ -34,7 +34,7 @@ class ReportWriter(QObject):
         opened = self._session.whole
         if opened is None:
             return
-        from iamdesk.export import findings as reports  # not loaded before somebody exports
+        from iamdesk.export.findings import writers as reports  # not loaded before somebody exports
 
         formats = reports.formats()
         kinds = ";;".join(f"{known.label} (*{known.suffix})" for known in formats)
@@ -67,7 +67,7 @@ class ReportWriter(QObject):
         )
 
     def _not_written(self, error: Exception) -> None:
-        from iamdesk.export.files import ExportError
+        from iamdesk.export.files.atomic_write import ExportError
 
         if not isinstance(error, ExportError):
             self._message.say(Tone.ERROR, tr("The report could not be written."))

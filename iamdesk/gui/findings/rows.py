@@ -7,10 +7,10 @@ from enum import IntEnum, StrEnum
 from functools import lru_cache
 
 from iamdesk.checks.finding import Finding, Severity, State
-from iamdesk.gui.plain_text import visible
+from iamdesk.gui.core.plain_text import visible
 from iamdesk.gui.tables.rows_model import SortKey
-from iamdesk.index.nodes import NodeKind
-from iamdesk.language import mark, shown, tr
+from iamdesk.i18n import mark, tr, translate
+from iamdesk.viewmodel.tree import NodeKind
 
 SEVERITIES = tuple(Severity)
 """Worst first."""
@@ -64,7 +64,7 @@ class FindingRow:
         )
         word = finding.suppression
         about = () if word is None else (word.owner, word.reason, word.expires.isoformat())
-        own = (_subject(finding), shown(finding.sentence))
+        own = (_subject(finding), translate(finding.sentence))
         self._own_words = "\n".join((*map(visible, own), finding.subject_key, *about)).casefold()
         self._shared_words = _words_of_check(
             finding.check_id, finding.title, finding.severity, finding.state, finding.account, finding.remedy
@@ -86,7 +86,7 @@ class FindingRow:
             case Column.SUBJECT:
                 return visible(_subject(finding))
             case Column.SENTENCE:
-                return visible(shown(finding.sentence))
+                return visible(translate(finding.sentence))
             case Column.STATE:
                 return tr(STATE_WORDS[finding.state])
             case Column.ACCOUNT:
@@ -117,11 +117,11 @@ class FindingRow:
 def _words_of_check(check_id: str, title: str, severity: Severity, state: State, account: str, remedy: str) -> str:
     """Return what many findings of a check have in common, to be searched: one text for all of them."""
     words = (tr(SEVERITY_WORDS[severity]), f"{check_id}  {tr(title)}", tr(STATE_WORDS[state]), account)
-    return "\n".join((*map(visible, words), shown(remedy))).casefold()
+    return "\n".join((*map(visible, words), translate(remedy))).casefold()
 
 
 def _subject(finding: Finding) -> str:
-    return f"{shown(finding.subject_name)}  {tr(finding.subject_kind)}"
+    return f"{translate(finding.subject_name)}  {tr(finding.subject_kind)}"
 
 
 class Grouping(StrEnum):

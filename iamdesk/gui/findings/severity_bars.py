@@ -5,14 +5,14 @@ from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QWidget
 
 from iamdesk.checks.finding import Severity
-from iamdesk.gui import marks
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.plain_text import set_tooltip
+from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.gui.findings.rows import SEVERITIES, SEVERITY_WORDS, Counts
 from iamdesk.gui.findings.severity_mark import SEVERITY_COLOURS, severity_pixmap
-from iamdesk.gui.marks import MARK_COLOURS, Mark
-from iamdesk.gui.plain_text import set_tooltip
-from iamdesk.gui.speech import number
-from iamdesk.gui.theme import Colour, colour
-from iamdesk.language import ntr, tr
+from iamdesk.gui.widgets import icons
+from iamdesk.gui.widgets.icons import MARK_COLOURS, Mark
+from iamdesk.i18n import ntr, tr
 
 _MARK = 16
 _GAP = 6
@@ -91,7 +91,7 @@ class CountBar(QAbstractButton):
         )
         ratio = self.devicePixelRatioF()
         image = (
-            marks.pixmap(Mark.UNKNOWN, palette, _MARK, ratio)
+            icons.pixmap(Mark.UNKNOWN, palette, _MARK, ratio)
             if self._severity is None
             else severity_pixmap(self._severity, palette, _MARK, ratio)
         )

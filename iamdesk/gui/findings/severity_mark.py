@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPalette, QPixmap
 
 from iamdesk.checks.finding import Severity
-from iamdesk.gui.theme import Colour, colour
+from iamdesk.gui.core.theme import Colour, colour
 
 SEVERITY_COLOURS: dict[Severity, Colour] = {
     Severity.CRITICAL: Colour.CRITICAL,

@@ -6,9 +6,9 @@ from PySide6.QtCore import QDate, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDateEdit, QFormLayout, QHBoxLayout, QLineEdit, QPushButton, QWidget
 
-from iamdesk.gui.flow_text import FlowLabel
-from iamdesk.gui.plain_text import plain_label
-from iamdesk.language import tr
+from iamdesk.gui.core.plain_text import plain_label
+from iamdesk.gui.widgets.wrapping_label import FlowLabel
+from iamdesk.i18n import tr
 
 _USUAL = timedelta(days=90)
 _LONGEST = 2_000

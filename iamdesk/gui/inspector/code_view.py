@@ -19,10 +19,10 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QPlainTextEdit, QTextEdit, QWidget
 
+from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.gui.inspector.json_highlighter import JsonHighlighter
-from iamdesk.gui.inspector.text_places import cursor_over
-from iamdesk.gui.theme import Colour, colour
-from iamdesk.policy.text import Span
+from iamdesk.gui.inspector.text_positions import cursor_over
+from iamdesk.policy.source_map import Span
 
 _ZOOM_RANGE = range(-4, 17)
 _MOST_FOUND = 2000

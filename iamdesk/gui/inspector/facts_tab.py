@@ -7,15 +7,15 @@ from PySide6.QtCore import QAbstractListModel, QItemSelectionModel, QModelIndex,
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QAbstractItemView, QListView, QSizePolicy, QVBoxLayout, QWidget
 
-from iamdesk.gui import marks
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.plain_text import tooltip_text, visible
 from iamdesk.gui.inspector.property_list import PropertyList
-from iamdesk.gui.inspector.roomy_rows import RoomyRows
-from iamdesk.gui.plain_text import tooltip_text, visible
-from iamdesk.gui.speech import number
-from iamdesk.index.keys import Link
-from iamdesk.index.nodes import NodeKind
-from iamdesk.index.shown import Links, Subject
-from iamdesk.language import phrased, shown, tr
+from iamdesk.gui.widgets import icons
+from iamdesk.gui.widgets.padded_delegate import PaddedDelegate
+from iamdesk.i18n import phrased, tr, translate
+from iamdesk.inventory.keys import Link
+from iamdesk.viewmodel.tree import NodeKind
+from iamdesk.viewmodel.types import Links, Subject
 
 _NO_SELECTION = QItemSelectionModel.SelectionFlag.NoUpdate
 
@@ -78,13 +78,13 @@ class LinkList(QAbstractListModel):
             case Qt.ItemDataRole.DisplayRole:
                 return visible(_words(link))
             case Qt.ItemDataRole.ToolTipRole:
-                return tooltip_text("\n".join(filter(None, (shown(link.name), link.key, _detail(link)))))
+                return tooltip_text("\n".join(filter(None, (translate(link.name), link.key, _detail(link)))))
             case Qt.ItemDataRole.DecorationRole:
                 kind = self._kind_of(link.key) if link.key else NodeKind.MISSING
-                return marks.icon(kind, QGuiApplication.palette()) if kind is not None else None
+                return icons.icon(kind, QGuiApplication.palette()) if kind is not None else None
             case Qt.ItemDataRole.AccessibleTextRole:
                 kind = self._kind_of(link.key) if link.key else NodeKind.MISSING
-                return visible(", ".join(filter(None, (shown(link.name), kind and tr(kind.value), _detail(link)))))
+                return visible(", ".join(filter(None, (translate(link.name), kind and tr(kind.value), _detail(link)))))
         return None
 
     def _head(self, row: int, role: int) -> object:
@@ -100,12 +100,12 @@ class LinkList(QAbstractListModel):
 
 
 def _words(link: Link) -> str:
-    name = shown(link.name)
+    name = translate(link.name)
     return f"{name}   {_detail(link)}" if link.detail else name
 
 
 def _detail(link: Link) -> str:
-    return tr(link.detail.value) if isinstance(link.detail, NodeKind) else shown(link.detail)
+    return tr(link.detail.value) if isinstance(link.detail, NodeKind) else translate(link.detail)
 
 
 class FactsTab(QWidget):
@@ -127,7 +127,7 @@ class FactsTab(QWidget):
         self.links.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._model = LinkList()
         self.links.setModel(self._model)
-        self.links.setItemDelegate(RoomyRows(self.fontMetrics().lineSpacing() * 2 // 3, self.links))
+        self.links.setItemDelegate(PaddedDelegate(self.fontMetrics().lineSpacing() * 2 // 3, self.links))
         self.links.activated.connect(self._choose)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -137,10 +137,10 @@ class FactsTab(QWidget):
 
     def show_subject(self, subject: Subject, kind_of: Callable[[str], NodeKind | None]) -> None:
         """Show another subject; ``kind_of`` tells what a key stands for."""
-        odd = [("", shown(problem)) for problem in subject.problems]
-        gaps = [("", shown(gap)) for gap in subject.gaps]
+        odd = [("", translate(problem)) for problem in subject.problems]
+        gaps = [("", translate(gap)) for gap in subject.gaps]
         groups = (
-            ("", [(shown(phrased(label)), shown(value)) for label, value in subject.facts]),
+            ("", [(translate(phrased(label)), translate(value)) for label, value in subject.facts]),
             (tr("Tags"), subject.tags),
             (tr("Not in the snapshot"), gaps),
             (tr("Odd in its entry"), odd),

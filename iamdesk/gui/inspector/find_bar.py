@@ -4,12 +4,12 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QWidget
 
-from iamdesk.gui import marks
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.plain_text import plain_label, set_tooltip
 from iamdesk.gui.inspector.code_view import CodeView
-from iamdesk.gui.marks import Glyph
-from iamdesk.gui.plain_text import plain_label, set_tooltip
-from iamdesk.gui.speech import number
-from iamdesk.language import tr
+from iamdesk.gui.widgets import icons
+from iamdesk.gui.widgets.icons import Glyph
+from iamdesk.i18n import tr
 
 _LONGEST = 200
 
@@ -86,7 +86,7 @@ class FindBar(QWidget):
 
     def _tint(self) -> None:
         for button, glyph in ((self._previous, Glyph.PREVIOUS), (self._next, Glyph.NEXT), (self._close, Glyph.CLEAR)):
-            button.setIcon(marks.icon(glyph, self.palette()))
+            button.setIcon(icons.icon(glyph, self.palette()))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
         """Walk and end by key."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PySide6.QtWidgets import QPlainTextDocumentLayout, QPlainTextEdit
 
-from iamdesk.policy.text import Span
+from iamdesk.policy.source_map import Span
 
 
 class Folds:

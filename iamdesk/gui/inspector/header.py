@@ -4,13 +4,13 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-from iamdesk.gui import marks
-from iamdesk.gui.marks import BADGE_SENTENCES, Glyph
-from iamdesk.gui.plain_text import ElidedLabel, plain_label, set_tooltip
-from iamdesk.gui.theme import Colour, colour
-from iamdesk.index.nodes import Badge, NodeKind
-from iamdesk.index.shown import Subject
-from iamdesk.language import shown, tr
+from iamdesk.gui.core.plain_text import ElidedLabel, plain_label, set_tooltip
+from iamdesk.gui.core.theme import Colour, colour
+from iamdesk.gui.widgets import icons
+from iamdesk.gui.widgets.icons import BADGE_SENTENCES, Glyph
+from iamdesk.i18n import tr, translate
+from iamdesk.viewmodel.tree import Badge, NodeKind
+from iamdesk.viewmodel.types import Subject
 
 
 class BadgeChip(QWidget):
@@ -35,7 +35,7 @@ class BadgeChip(QWidget):
 
     def _tint(self) -> None:
         size = self.fontMetrics().height()
-        self._mark.setPixmap(marks.pixmap(self._badge, self.palette(), size, self.devicePixelRatioF()))
+        self._mark.setPixmap(icons.pixmap(self._badge, self.palette(), size, self.devicePixelRatioF()))
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Follow the palette."""
@@ -105,9 +105,9 @@ class InspectorHeader(QWidget):
         """Show another subject; ``badges`` are those known by now."""
         self._kind = subject.kind
         self._arn = subject.arn or ""
-        self.title.setText(shown(subject.title))
-        self.summary.setText(shown(subject.summary))
-        self.ages.setText(" · ".join(f"{tr(label)} {shown(value)}" for label, value in subject.ages))
+        self.title.setText(translate(subject.title))
+        self.summary.setText(translate(subject.summary))
+        self.ages.setText(" · ".join(f"{tr(label)} {translate(value)}" for label, value in subject.ages))
         self.ages.setVisible(bool(subject.ages))
         self.arn.setText(self._arn)
         self.arn.setVisible(bool(self._arn))
@@ -118,7 +118,7 @@ class InspectorHeader(QWidget):
     def show_name(self, name: str, summary: str) -> None:
         """Show the name of something that is not in the snapshot."""
         self._kind, self._arn = None, ""
-        self.title.setText(shown(name))
+        self.title.setText(translate(name))
         self.summary.setText(summary)
         for part in (self.ages, self.arn, self.copy_button):
             part.hide()
@@ -137,9 +137,9 @@ class InspectorHeader(QWidget):
     def _tint(self) -> None:
         size = self.title.fontMetrics().height()
         ratio = self.devicePixelRatioF()
-        drawn = marks.pixmap(self._kind, self.palette(), size, ratio) if self._kind is not None else QPixmap()
+        drawn = icons.pixmap(self._kind, self.palette(), size, ratio) if self._kind is not None else QPixmap()
         self._drawing.setPixmap(drawn)
-        self.copy_button.setIcon(marks.icon(Glyph.COPY, self.palette()))
+        self.copy_button.setIcon(icons.icon(Glyph.COPY, self.palette()))
         quiet = colour(Colour.MUTED, self.palette())
         for label in (self.summary, self.ages, self.arn):
             palette = label.palette()

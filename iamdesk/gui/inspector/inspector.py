@@ -7,33 +7,33 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QPalette, QShowEvent
 from PySide6.QtWidgets import QStackedLayout, QTabWidget, QVBoxLayout, QWidget
 
-from iamdesk.explain.decision import Decision, StatementLine
-from iamdesk.gui.findings.by_subject import FindingsBySubject
-from iamdesk.gui.flow_text import FlowLabel
+from iamdesk.explain.decision import Decision, StatementExplanation
+from iamdesk.gui.access.tab import AccessTab
+from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.jobs import Job, JobRunner
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.plain_text import visible_lines
+from iamdesk.gui.core.session import Session
+from iamdesk.gui.findings.findings_by_subject import FindingsBySubject
 from iamdesk.gui.inspector.code_view import CodeView
 from iamdesk.gui.inspector.facts_tab import FactsTab
 from iamdesk.gui.inspector.find_bar import FindBar
+from iamdesk.gui.inspector.findings_and_review_tabs import FindingsTab, ReviewTab
 from iamdesk.gui.inspector.header import InspectorHeader
 from iamdesk.gui.inspector.policies_tab import PoliciesTab
 from iamdesk.gui.inspector.policy_reader import PolicyReader
-from iamdesk.gui.inspector.subject_tabs import FindingsTab, ReviewTab
 from iamdesk.gui.inspector.trust_tab import TrustTab
-from iamdesk.gui.jobs import Job, JobRunner
-from iamdesk.gui.message_bar import MessageBar, Tone
-from iamdesk.gui.plain_text import visible_lines
-from iamdesk.gui.prompts import Prompts
-from iamdesk.gui.reverse.access_tab import AccessTab
-from iamdesk.gui.review.by_holder import LinesByHolder
-from iamdesk.gui.session import Session
-from iamdesk.gui.speech import number
-from iamdesk.index.keys import trust_policy_key
-from iamdesk.index.nodes import Badge, NodeKind
-from iamdesk.index.shown import PolicyRole, Subject
-from iamdesk.language import error_words, mark, shown, tr
+from iamdesk.gui.review.items_by_principal import LinesByHolder
+from iamdesk.gui.widgets.message_bar import MessageBar, Tone
+from iamdesk.gui.widgets.wrapping_label import FlowLabel
+from iamdesk.i18n import error_words, mark, tr, translate
+from iamdesk.inventory.keys import trust_policy_key
 from iamdesk.snapshot.errors import SnapshotError
+from iamdesk.viewmodel.tree import Badge, NodeKind
+from iamdesk.viewmodel.types import PolicyRole, Subject
 
 if TYPE_CHECKING:
-    from iamdesk.workbench import Details, Opened
+    from iamdesk.api import Details, Opened
 
 _ROLES = frozenset({NodeKind.ROLE, NodeKind.SERVICE_LINKED_ROLE})
 _CARRIERS = _ROLES | {NodeKind.USER, NodeKind.GROUP}
@@ -150,7 +150,7 @@ class Inspector(QWidget):
             view.zoomed.connect(self._zoom_changed)
 
     def commands(self) -> Mapping[str, Callable[[], None]]:
-        """Return the commands that the inspector carries out (``gui/actions.py``)."""
+        """Return the commands that the inspector carries out (``gui/app/commands.py``)."""
         return {
             "actionFindInPolicy": self.find_in_text,
             "actionNextStatement": lambda: self.walk_statements(forward=True),
@@ -205,7 +205,7 @@ class Inspector(QWidget):
         self.tabs.setCurrentWidget(self.policies)
         return self.policies.reader
 
-    def show_statement(self, line: StatementLine) -> None:
+    def show_statement(self, line: StatementExplanation) -> None:
         """Open a statement's policy, marked, and put the statement in view."""
         if self.is_reading:
             self._then.append(lambda: self.show_statement(line))
@@ -314,7 +314,7 @@ class Inspector(QWidget):
         if subject.gaps:
             more = len(subject.gaps) - _MOST_GAPS
             rest = [tr("and {more} more: see Overview").format(more=number(more))] if more > 0 else []
-            self.gaps.say(Tone.NOTE, " ".join([*map(shown, subject.gaps[:_MOST_GAPS]), *rest]))
+            self.gaps.say(Tone.NOTE, " ".join([*map(translate, subject.gaps[:_MOST_GAPS]), *rest]))
         else:
             self.gaps.clear()
 

@@ -4,8 +4,8 @@ import re
 
 from PySide6.QtGui import QColor, QFont, QPalette, QSyntaxHighlighter, QTextCharFormat, QTextDocument
 
-from iamdesk.gui.inspector.text_places import utf16_length
-from iamdesk.gui.theme import Colour, colour
+from iamdesk.gui.core.theme import Colour, colour
+from iamdesk.gui.inspector.text_positions import utf16_length
 
 _LONGEST_LINE = 10_000
 # One token per match. No part can match the same text in two ways, so a line costs time in its length.

@@ -5,17 +5,17 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
-from iamdesk.evaluate.request import Layer
-from iamdesk.explain.decision import Decision, StatementLine, Verdict
-from iamdesk.gui.inspector.bands import same_text
+from iamdesk.evaluate.request import PolicyType
+from iamdesk.explain.decision import Decision, StatementExplanation, Verdict
+from iamdesk.gui.inspector.highlights import same_text
 from iamdesk.gui.inspector.policy_list import Entry, PolicyList, entries_from, entries_of, entry_for
 from iamdesk.gui.inspector.policy_reader import PolicyReader
-from iamdesk.index.shown import PolicyRole, Subject
-from iamdesk.language import shown, tr
+from iamdesk.i18n import tr, translate
+from iamdesk.viewmodel.types import PolicyRole, Subject
 
 if TYPE_CHECKING:
-    from iamdesk.index.shown import PolicyView
-    from iamdesk.workbench import Details
+    from iamdesk.api import Details
+    from iamdesk.viewmodel.types import PolicyView
 
 
 class PoliciesTab(QWidget):
@@ -70,14 +70,14 @@ class PoliciesTab(QWidget):
         if decision.decision is Verdict.IMPLICIT_DENY:
             blocking = [layer for layer in decision.layers if layer.layer in decision.blocked_by]
             lines = tuple(line for layer in blocking for line in layer.statements) or lines
-            if any(layer.layer is Layer.PERMISSIONS_BOUNDARY and not layer.statements for layer in blocking):
+            if any(layer.layer is PolicyType.PERMISSIONS_BOUNDARY and not layer.statements for layer in blocking):
                 own = self._subject.policies if self._subject is not None else ()
                 if any(self.list.go_to(line.key) for line in own if line.role is PolicyRole.BOUNDARY):
                     return
         if lines:
             self.show_statement(lines[0])
 
-    def show_statement(self, line: StatementLine) -> None:
+    def show_statement(self, line: StatementExplanation) -> None:
         """Open the policy of a statement and go to it."""
         if not self.list.go_to(line.policy_key):
             self._guest = entry_for(line)
@@ -86,7 +86,9 @@ class PoliciesTab(QWidget):
         told = self.reader.text.shown
         if told is None or not same_text(told, line.document):
             # Another version, or a policy that came with the question: what the answer read is what is shown.
-            self.reader.show_document(line.document, shown(line.policy_name), line.policy_key, answer=self._decision)
+            self.reader.show_document(
+                line.document, translate(line.policy_name), line.policy_key, answer=self._decision
+            )
         self.reader.go_to(line)
 
     def _fill(self) -> None:

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
-from iamdesk.explain.decision import Decision, Part, SourceType, StatementLine
-from iamdesk.gui import marks
-from iamdesk.gui.marks import Mark
-from iamdesk.gui.plain_text import set_cell_tooltip, visible
-from iamdesk.index.nodes import NodeKind
-from iamdesk.index.shown import PolicyLine, PolicyRole
-from iamdesk.language import mark, shown, tr
+from iamdesk.explain.decision import Decision, SourceType, StatementExplanation, StatementRole
+from iamdesk.gui.core.plain_text import set_cell_tooltip, visible
+from iamdesk.gui.widgets import icons
+from iamdesk.gui.widgets.icons import Mark
+from iamdesk.i18n import mark, tr, translate
 from iamdesk.policy.document import Document
+from iamdesk.viewmodel.tree import NodeKind
+from iamdesk.viewmodel.types import PolicyLine, PolicyRole
 
 _ENTRY = Qt.ItemDataRole.UserRole
 _LINES_SHOWN = 7
@@ -29,9 +29,9 @@ _TYPE_WORDS = {
 }
 _POLICY = mark("policy")
 _PART_MARKS = (
-    (Part.DECIDES, "Deny", Mark.EXPLICIT_DENY),
-    (Part.DECIDES, "Allow", Mark.ALLOWED),
-    (Part.DEPENDS, "", Mark.CONDITIONAL),
+    (StatementRole.DECIDES, "Deny", Mark.EXPLICIT_DENY),
+    (StatementRole.DECIDES, "Allow", Mark.ALLOWED),
+    (StatementRole.DEPENDS, "", Mark.CONDITIONAL),
 )
 
 
@@ -54,11 +54,11 @@ def entries_of(policies: Iterable[PolicyLine]) -> list[Entry]:
     return [
         Entry(
             line.key,
-            shown(line.name),
+            translate(line.name),
             line.kind,
-            shown(line.origin)
+            translate(line.origin)
             if line.role not in told or line.role in line.origin
-            else f"{tr(line.role.value)}, {shown(line.origin)}",
+            else f"{tr(line.role.value)}, {translate(line.origin)}",
             line.problems,
         )
         for line in policies
@@ -76,15 +76,15 @@ def entries_from(decision: Decision | None, known: Iterable[str]) -> list[Entry]
     return found
 
 
-def entry_for(line: StatementLine) -> Entry:
+def entry_for(line: StatementExplanation) -> Entry:
     """Return the entry of the policy in which a statement of an answer stands."""
     words = tr(_TYPE_WORDS.get(line.source_policy_type, _POLICY))
     if line.owner and line.owner != line.policy_key:
         words = tr("{policy} of {owner}").format(policy=words, owner=line.owner)
-    return Entry(line.policy_key, shown(line.policy_name), _kind(line), words, (), line.document)
+    return Entry(line.policy_key, translate(line.policy_name), _kind(line), words, (), line.document)
 
 
-def _kind(line: StatementLine) -> NodeKind:
+def _kind(line: StatementExplanation) -> NodeKind:
     match line.source_policy_type:
         case SourceType.AWS_MANAGED:
             return NodeKind.AWS_POLICY
@@ -177,22 +177,22 @@ class PolicyList(QTreeWidget):
             font = self.font()
             font.setItalic(True)
             item.setFont(0, font)
-        set_cell_tooltip(item, 0, "\n".join([entry.name, entry.key, *map(shown, entry.problems)]))
+        set_cell_tooltip(item, 0, "\n".join([entry.name, entry.key, *map(translate, entry.problems)]))
         set_cell_tooltip(item, 1, entry.origin)
         self._draw(item, entry)
         self.addTopLevelItem(item)
 
     def _draw(self, item: QTreeWidgetItem, entry: Entry) -> None:
         mark = self._parts.get(entry.key)
-        item.setIcon(0, marks.icon(mark if mark is not None else entry.kind, self.palette()))
-        said = f", {tr(marks.MARK_WORDS[mark])}" if mark is not None else ""
+        item.setIcon(0, icons.icon(mark if mark is not None else entry.kind, self.palette()))
+        said = f", {tr(icons.MARK_WORDS[mark])}" if mark is not None else ""
         item.setData(0, Qt.ItemDataRole.AccessibleTextRole, visible(f"{entry.name}, {tr(entry.kind.value)}{said}"))
 
     def _current_changed(self, current: QTreeWidgetItem | None) -> None:
         self.entry_chosen.emit(current.data(0, _ENTRY) if current is not None else None)
 
     def copied_text(self) -> str:
-        """Return the current line: name, origin, key (``gui/copying.py``)."""
+        """Return the current line: name, origin, key (``gui/core/clipboard.py``)."""
         entry = self.current_entry()
         return f"{entry.name}\t{entry.origin}\t{entry.key}" if entry is not None else ""
 

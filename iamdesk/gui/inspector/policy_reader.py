@@ -16,18 +16,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from iamdesk.explain.decision import Decision, StatementLine
-from iamdesk.gui import marks
-from iamdesk.gui.flow_text import FlowLabel
-from iamdesk.gui.inspector.bands import Band, bands_in, same_text
+from iamdesk.explain.decision import Decision, StatementExplanation
+from iamdesk.gui.core.plain_text import ElidedLabel, set_tooltip, visible
 from iamdesk.gui.inspector.find_bar import FindBar
+from iamdesk.gui.inspector.highlights import Band, bands_in, same_text
 from iamdesk.gui.inspector.policy_text import PolicyText
-from iamdesk.gui.inspector.readings_list import ReadingsList
-from iamdesk.gui.marks import Glyph
-from iamdesk.gui.plain_text import ElidedLabel, set_tooltip, visible
-from iamdesk.language import shown, tr
+from iamdesk.gui.inspector.statement_summaries import ReadingsList
+from iamdesk.gui.widgets import icons
+from iamdesk.gui.widgets.icons import Glyph
+from iamdesk.gui.widgets.wrapping_label import FlowLabel
+from iamdesk.i18n import tr, translate
 from iamdesk.policy.document import Document
-from iamdesk.policy.text import Span
+from iamdesk.policy.source_map import Span
 
 _DIAGNOSTICS_SHOWN = 3
 _WIDE = 130
@@ -161,11 +161,11 @@ class PolicyReader(QWidget):
         self.words_button.setChecked(wanted)
         self.readings.setVisible(wanted and self.readings.count() > 0)
 
-    def go_to(self, line: StatementLine) -> None:
+    def go_to(self, line: StatementExplanation) -> None:
         """Show a statement: what failed in it where something did, else its first line."""
         span = line.span
-        shown = self.text.shown
-        if span is not None and shown is not None and same_text(line.document, shown):
+        translate = self.text.shown
+        if span is not None and translate is not None and same_text(line.document, translate):
             self.text.go_to(span)
 
     def copy_text(self) -> None:
@@ -181,7 +181,7 @@ class PolicyReader(QWidget):
 
     def _list_readings(self, document: Document | None) -> None:
         said = self.read(document, self._key) if self.read is not None and document is not None else ()
-        sentences = tuple(map(shown, said))
+        sentences = tuple(map(translate, said))
         statements = document.statements if document is not None and sentences else ()
         names = [f"{one.index + 1}{f' {one.sid}' if one.sid else ''}" for one in statements]
         self.readings.show_readings(names, sentences)
@@ -204,7 +204,7 @@ class PolicyReader(QWidget):
         for diagnostic in wrong:
             span = document.span_of(diagnostic) if document is not None else None
             place = tr("Line {start_line}: ").format(start_line=span.start_line) if span is not None else ""
-            item = QListWidgetItem(marks.icon(Glyph.WARNING, self.palette()), visible(f"{place}{diagnostic.message}"))
+            item = QListWidgetItem(icons.icon(Glyph.WARNING, self.palette()), visible(f"{place}{diagnostic.message}"))
             item.setData(Qt.ItemDataRole.UserRole, span)
             set_tooltip(item, diagnostic.message)
             self.diagnostics.addItem(item)
@@ -224,8 +224,8 @@ class PolicyReader(QWidget):
         self.told.setVisible(bool(sentence))
 
     def _tint(self) -> None:
-        self.copy_button.setIcon(marks.icon(Glyph.COPY, self.palette()))
-        self.find_button.setIcon(marks.icon(Glyph.FIND, self.palette()))
+        self.copy_button.setIcon(icons.icon(Glyph.COPY, self.palette()))
+        self.find_button.setIcon(icons.icon(Glyph.FIND, self.palette()))
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         """Put the words beside the text where both have room, else below."""

@@ -14,15 +14,15 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QTextEdit, QWidget
 
-from iamdesk.gui.inspector.bands import Band
+from iamdesk.gui.core.plain_text import show_tooltip, visible, visible_lines
+from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.gui.inspector.code_view import CodeView
 from iamdesk.gui.inspector.folds import Folds
-from iamdesk.gui.inspector.text_places import cursor_over
-from iamdesk.gui.plain_text import show_tooltip, visible, visible_lines
-from iamdesk.gui.theme import Colour, colour
-from iamdesk.language import tr
+from iamdesk.gui.inspector.highlights import Band
+from iamdesk.gui.inspector.text_positions import cursor_over
+from iamdesk.i18n import tr
 from iamdesk.policy.document import Document
-from iamdesk.policy.text import Span
+from iamdesk.policy.source_map import Span
 
 
 class PolicyText(CodeView):

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
-from iamdesk.gui.inspector.roomy_rows import RoomyRows
-from iamdesk.gui.plain_text import set_cell_tooltip, visible
+from iamdesk.gui.core.plain_text import set_cell_tooltip, visible
+from iamdesk.gui.widgets.padded_delegate import PaddedDelegate
 
 _RAW = Qt.ItemDataRole.UserRole
 
@@ -30,7 +30,7 @@ class PropertyList(QTreeWidget):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         line = self.fontMetrics().lineSpacing()
-        self.setItemDelegate(RoomyRows(line * 2 // 3, self))
+        self.setItemDelegate(PaddedDelegate(line * 2 // 3, self))
         self.header().setStretchLastSection(True)
         self.header().setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
 
@@ -82,7 +82,7 @@ class PropertyList(QTreeWidget):
             item.setForeground(0, self.palette().placeholderText())
 
     def copied_text(self) -> str:
-        """Return the selected rows, their values whole (``gui/copying.py``)."""
+        """Return the selected rows, their values whole (``gui/core/clipboard.py``)."""
         return "\n".join(
             str(item.data(1, _RAW)) if item.isFirstColumnSpanned() else f"{item.text(0)}\t{item.data(1, _RAW)}"
             for item in self.selectedItems()

@@ -4,13 +4,13 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem, QSplitter, QVBoxLayout, QWidget
 
 from iamdesk.explain.decision import Decision
-from iamdesk.gui import marks
+from iamdesk.gui.core.plain_text import set_tooltip, visible
 from iamdesk.gui.inspector.policy_reader import PolicyReader
-from iamdesk.gui.plain_text import set_tooltip, visible
-from iamdesk.index.nodes import NodeKind
-from iamdesk.index.shown import Subject
-from iamdesk.language import shown, tr
+from iamdesk.gui.widgets import icons
+from iamdesk.i18n import tr, translate
 from iamdesk.policy.document import Document
+from iamdesk.viewmodel.tree import NodeKind
+from iamdesk.viewmodel.types import Subject
 
 _SENTENCES_SHOWN = 5
 
@@ -46,8 +46,8 @@ class TrustTab(QWidget):
         """Show another role's trust; ``key`` is that of the trust policy."""
         self.sentences.clear()
         for sentence in subject.trusted:
-            item = QListWidgetItem(marks.icon(NodeKind.TRUST_POLICY, self.palette()), visible(shown(sentence)))
-            set_tooltip(item, shown(sentence))
+            item = QListWidgetItem(icons.icon(NodeKind.TRUST_POLICY, self.palette()), visible(translate(sentence)))
+            set_tooltip(item, translate(sentence))
             self.sentences.addItem(item)
         line = self.fontMetrics().lineSpacing()
         wanted = line * (2 * min(len(subject.trusted), _SENTENCES_SHOWN) + 1)

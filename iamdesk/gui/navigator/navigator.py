@@ -8,20 +8,20 @@ from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QMenu, QTreeView, QVBoxLayout, QWidget
 
 from iamdesk.evaluate.request import Request
-from iamdesk.gui import marks
-from iamdesk.gui.jobs import JobRunner
-from iamdesk.gui.marks import Glyph
-from iamdesk.gui.navigator.filter_field import FilterField
-from iamdesk.gui.navigator.outline_model import OutlineModel
+from iamdesk.gui.core.jobs import JobRunner
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.plain_text import plain_label, visible
+from iamdesk.gui.core.session import Session
 from iamdesk.gui.navigator.row_delegate import RowDelegate
-from iamdesk.gui.plain_text import plain_label, visible
-from iamdesk.gui.session import Session
-from iamdesk.gui.speech import number
-from iamdesk.index.nodes import Node, NodeKind
-from iamdesk.language import tr
+from iamdesk.gui.navigator.tree_model import OutlineModel
+from iamdesk.gui.widgets import icons
+from iamdesk.gui.widgets.filter_field import FilterField
+from iamdesk.gui.widgets.icons import Glyph
+from iamdesk.i18n import tr
+from iamdesk.viewmodel.tree import Node, NodeKind
 
 if TYPE_CHECKING:
-    from iamdesk.workbench import Opened
+    from iamdesk.api import Opened
 
 PRINCIPALS = frozenset({NodeKind.USER, NodeKind.ROLE, NodeKind.SERVICE_LINKED_ROLE})
 _TYPING_PAUSE = 120
@@ -100,7 +100,7 @@ class NavigatorPanel(QWidget):
         tree.customContextMenuRequested.connect(self._show_menu)
 
     def commands(self) -> Mapping[str, Callable[[], None]]:
-        """Return the commands that the navigator carries out (``gui/actions.py``)."""
+        """Return the commands that the navigator carries out (``gui/app/commands.py``)."""
         return {
             "actionFind": self.focus_filter,
             "actionCopyArn": self.copy_key,
@@ -341,7 +341,7 @@ class NavigatorPanel(QWidget):
         if node.kind is NodeKind.ACCOUNT and self._session.snapshot is not None and self._session.whole is None:
             menu.addAction(tr("&Open this account alone"), lambda: self._open_alone(node.key))
         if node.key:
-            menu.addAction(marks.icon(Glyph.COPY, self.palette()), tr("Copy A&RN"), self.copy_key)
+            menu.addAction(icons.icon(Glyph.COPY, self.palette()), tr("Copy A&RN"), self.copy_key)
         menu.addAction(tr("Copy &name"), lambda: QGuiApplication.clipboard().setText(node.text))
         if node.child_count:
             menu.addSeparator()
@@ -353,7 +353,7 @@ class NavigatorPanel(QWidget):
         self._session.open_alone()
 
     def _tint(self) -> None:
-        self._glass.setIcon(marks.icon(Glyph.FIND, self.palette()))
+        self._glass.setIcon(icons.icon(Glyph.FIND, self.palette()))
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Follow the palette."""

@@ -4,14 +4,14 @@ from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, 
 from PySide6.QtGui import QFont, QFontMetrics, QHelpEvent, QPainter, QPalette
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from iamdesk.gui import marks
-from iamdesk.gui.marks import BADGE_SENTENCES
-from iamdesk.gui.navigator.outline_model import OutlineModel
-from iamdesk.gui.plain_text import show_tooltip, visible
-from iamdesk.gui.spoken import row_text
-from iamdesk.gui.theme import Colour, colour
-from iamdesk.index.nodes import Badge, NodeKind
-from iamdesk.language import shown, tr
+from iamdesk.gui.core.plain_text import show_tooltip, visible
+from iamdesk.gui.core.theme import Colour, colour
+from iamdesk.gui.core.translate import row_text
+from iamdesk.gui.navigator.tree_model import OutlineModel
+from iamdesk.gui.widgets import icons
+from iamdesk.gui.widgets.icons import BADGE_SENTENCES
+from iamdesk.i18n import tr, translate
+from iamdesk.viewmodel.tree import Badge, NodeKind
 
 _STRONG = {NodeKind.ACCOUNT, NodeKind.SNAPSHOT}
 # Made once: joining flags and taking their value costs as much as painting a name.
@@ -64,10 +64,10 @@ class RowDelegate(QStyledItemDelegate):
         tint = ink if selected else None
         direction = option.direction
         icon = QStyle.visualRect(direction, rect, QRect(area.left(), top, size, size))
-        painter.drawPixmap(icon.topLeft(), marks.pixmap(node.kind, palette, size, ratio, tint))
+        painter.drawPixmap(icon.topLeft(), icons.pixmap(node.kind, palette, size, ratio, tint))
         for badge, place in _places(rect, size, gap, self._model.badges_of(index.internalId())):
             painter.drawPixmap(
-                QStyle.visualRect(direction, rect, place).topLeft(), marks.pixmap(badge, palette, size, ratio, tint)
+                QStyle.visualRect(direction, rect, place).topLeft(), icons.pixmap(badge, palette, size, ratio, tint)
             )
             area.setRight(place.left() - gap)
         area.setLeft(area.left() + size + gap)
@@ -92,7 +92,7 @@ class RowDelegate(QStyledItemDelegate):
             painter.setFont(option.font)
             painter.setPen(quiet)
             detail = option.fontMetrics.elidedText(
-                visible(shown(node.detail)), Qt.TextElideMode.ElideRight, area.width()
+                visible(translate(node.detail)), Qt.TextElideMode.ElideRight, area.width()
             )
             painter.drawText(QStyle.visualRect(direction, rect, area), _ALIGN, detail)
         painter.restore()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import IntEnum
 
-from iamdesk.language import mark
+from iamdesk.i18n import mark
 
 
 class Column(IntEnum):

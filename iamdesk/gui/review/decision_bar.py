@@ -6,10 +6,10 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
 
-from iamdesk.gui.plain_text import PlainLabel, plain_label
-from iamdesk.gui.spoken import error_sentence
-from iamdesk.language import tr
-from iamdesk.review.decisions import Choice, DecisionError, LineDecision
+from iamdesk.gui.core.plain_text import PlainLabel, plain_label
+from iamdesk.gui.core.translate import error_sentence
+from iamdesk.i18n import tr
+from iamdesk.review.decisions import DecisionError, ItemDecision, ReviewDecision
 
 _USUAL_DAYS = 90
 
@@ -18,7 +18,7 @@ class DecisionBar(QWidget):
     """Return saves, Esc gives up. Hidden while nothing is asked."""
 
     given = Signal(object)
-    """`LineDecision`."""
+    """`ItemDecision`."""
     given_up = Signal()
     wrong = Signal(str)
     """What is missing, as a sentence."""
@@ -26,7 +26,7 @@ class DecisionBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("decisionBar")
-        self._choice = Choice.UNDECIDED
+        self._choice = ReviewDecision.UNDECIDED
         self._label: PlainLabel = plain_label()
         self.reason = QLineEdit()
         self.owner = QLineEdit()
@@ -53,11 +53,11 @@ class DecisionBar(QWidget):
             layout.addWidget(widget, 1 if widget is self.reason else 0)
         self.hide()
 
-    def ask(self, choice: Choice, word: str, what: str, standing: LineDecision, today: date) -> None:
+    def ask(self, choice: ReviewDecision, word: str, what: str, standing: ItemDecision, today: date) -> None:
         """Ask for what a decision needs; ``word`` is the decision's, ``what`` says on what: ``12 lines``."""
         self._choice = choice
-        is_exception = choice is Choice.EXCEPT
-        told = tr("Comment on") if choice is Choice.UNDECIDED else f"{tr(word)}:"
+        is_exception = choice is ReviewDecision.EXCEPT
+        told = tr("Comment on") if choice is ReviewDecision.UNDECIDED else f"{tr(word)}:"
         self._label.setText(f"{told} {what}")
         self.reason.setText(standing.comment)
         self.owner.setText(standing.owner)
@@ -75,7 +75,7 @@ class DecisionBar(QWidget):
         self.given_up.emit()
 
     def _save(self) -> None:
-        is_exception = self._choice is Choice.EXCEPT
+        is_exception = self._choice is ReviewDecision.EXCEPT
         try:
             expiry = date.fromisoformat(self.expiry.text().strip()) if is_exception else None
         except ValueError:
@@ -84,7 +84,7 @@ class DecisionBar(QWidget):
             return
         owner = self.owner.text().strip() if is_exception else ""
         try:
-            decision = LineDecision(self._choice, self.reason.text().strip(), owner, expiry)
+            decision = ItemDecision(self._choice, self.reason.text().strip(), owner, expiry)
         except DecisionError as error:
             self.wrong.emit(error_sentence(error))
             (self.reason if not self.reason.text().strip() else self.owner).setFocus()

@@ -8,33 +8,30 @@ from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QFont, QFontDatabase, QPalette, QPixmap
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from iamdesk.export.access_words import REACH_WORDS
-from iamdesk.export.review_words import (
-    entitlement_words,
-    holder_name,
-)
-from iamdesk.gui import marks
-from iamdesk.gui.findings.link_button import LinkButton
+from iamdesk.export.text.access import REACH_WORDS
+from iamdesk.export.text.review import entitlement_words, holder_name
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.plain_text import PlainLabel, plain_label
+from iamdesk.gui.core.retranslation import translate_english
+from iamdesk.gui.core.session import Session
+from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.gui.findings.rows import SEVERITY_WORDS
-from iamdesk.gui.flow_text import FlowLabel
-from iamdesk.gui.marks import MARK_WORDS, Mark
-from iamdesk.gui.plain_text import PlainLabel, plain_label
-from iamdesk.gui.retold import retold
-from iamdesk.gui.review.decided_row import DecidedRow
-from iamdesk.gui.review.facts import finding_facts, line_facts
+from iamdesk.gui.review.decision_row import DecidedRow
+from iamdesk.gui.review.evidence_text import finding_facts, line_facts
 from iamdesk.gui.review.finding_rows import FindingRow
 from iamdesk.gui.review.guardrails import policy_of, revoke_warning
 from iamdesk.gui.review.rows import LineRow
-from iamdesk.gui.session import Session
-from iamdesk.gui.speech import number
-from iamdesk.gui.theme import Colour, colour
-from iamdesk.language import mark, shown, tr
-from iamdesk.review.decisions import Choice
-from iamdesk.review.desk import ReviewDesk
-from iamdesk.review.lines import EntitlementType, Line
+from iamdesk.gui.widgets import icons
+from iamdesk.gui.widgets.icons import MARK_WORDS, Mark
+from iamdesk.gui.widgets.link_button import LinkButton
+from iamdesk.gui.widgets.wrapping_label import FlowLabel
+from iamdesk.i18n import mark, tr, translate
+from iamdesk.review.decisions import ReviewDecision
+from iamdesk.review.items import EntitlementType, ReviewItem
+from iamdesk.review.session import ReviewSession
 
 if TYPE_CHECKING:
-    from iamdesk.review.telling import Telling
+    from iamdesk.review.key_permissions import KeyPermission
 
 _MEMBERS_SHOWN = 30
 _FINDINGS_SHOWN = 12
@@ -49,9 +46,9 @@ class Evidence(QScrollArea):
         super().__init__(parent)
         self._session = session
         self._row: DecidedRow | None = None
-        self._desk: ReviewDesk | None = None
+        self._desk: ReviewSession | None = None
         self._matches = True
-        self._told: tuple[Telling, ...] | None = None
+        self._told: tuple[KeyPermission, ...] | None = None
         self._whole = False
         self._muted_labels: list[PlainLabel] = []
         self.setObjectName("reviewEvidence")
@@ -67,14 +64,14 @@ class Evidence(QScrollArea):
         """What is shown."""
         return self._row
 
-    def show_row(self, row: DecidedRow | None, desk: ReviewDesk | None, *, matches: bool) -> None:
+    def show_row(self, row: DecidedRow | None, desk: ReviewSession | None, *, matches: bool) -> None:
         """Show a row; ``matches`` says whether the open snapshot is the review's own."""
         if row is not self._row:
             self._told, self._whole = None, False
         self._row, self._desk, self._matches = row, desk, matches
         self._paint()
 
-    def tell(self, told: "tuple[Telling, ...]") -> None:
+    def tell(self, told: "tuple[KeyPermission, ...]") -> None:
         """Take in what the engine says of the shown row's principal."""
         self._told = told
         self._paint()
@@ -96,17 +93,17 @@ class Evidence(QScrollArea):
         self.setWidget(page)  # the page before is deleted by the area
         self._tint()
 
-    def _fill(self, column: QVBoxLayout, row: LineRow, desk: ReviewDesk) -> None:
+    def _fill(self, column: QVBoxLayout, row: LineRow, desk: ReviewSession) -> None:
         line = row.lines[0]
         if len(row.lines) == 1:
             self._link(
-                column, shown(holder_name(line)), partial(self._session.show_key, line.holder_arn), line.holder_arn
+                column, translate(holder_name(line)), partial(self._session.show_key, line.holder_arn), line.holder_arn
             )
         else:
             self._members(column, row)
         self._title(
             column,
-            shown(entitlement_words(line))
+            translate(entitlement_words(line))
             if _is_one(row)
             else tr("{count} lines").format(count=number(len(row.lines))),
         )
@@ -121,7 +118,7 @@ class Evidence(QScrollArea):
         if _is_one(row):
             self._statements(column, line)
 
-    def _fill_findings(self, column: QVBoxLayout, row: FindingRow, desk: ReviewDesk) -> None:
+    def _fill_findings(self, column: QVBoxLayout, row: FindingRow, desk: ReviewSession) -> None:
         first = row.findings[0]
         self._title(column, f"{first['check_id']} {first['title']}")
         if len(row.findings) > 1:
@@ -131,23 +128,23 @@ class Evidence(QScrollArea):
             arn = str(finding["subject_arn"])
             self._link(column, str(finding["subject_name"]), partial(self._session.show_key, arn), arn)
             if len(row.findings) > 1:
-                column.addWidget(FlowLabel(retold(str(finding["finding"]))))
+                column.addWidget(FlowLabel(translate_english(str(finding["finding"]))))
         self._offer_more(column, len(row.findings) - most)
         if len(row.findings) == 1:
             for title, text in finding_facts(first):
                 column.addWidget(FlowLabel(f"{title}: {text}"))
         self._decisions(column, row, desk)
         self._heading(column, tr("What to do"))
-        column.addWidget(FlowLabel(retold(str(first["remediation"]))))
+        column.addWidget(FlowLabel(translate_english(str(first["remediation"]))))
 
     def _members(self, column: QVBoxLayout, row: LineRow) -> None:
         self._heading(column, tr("{count} lines, decided together").format(count=number(len(row.lines))))
         most = len(row.lines) if self._whole else _MEMBERS_SHOWN
         for line in row.lines[:most]:
-            what = "" if _is_one(row) else f" · {shown(entitlement_words(line))}"
+            what = "" if _is_one(row) else f" · {translate(entitlement_words(line))}"
             self._link(
                 column,
-                f"{shown(holder_name(line))}{what}",
+                f"{translate(holder_name(line))}{what}",
                 partial(self._session.show_key, line.holder_arn),
                 line.holder_arn,
             )
@@ -160,17 +157,17 @@ class Evidence(QScrollArea):
             more.clicked.connect(self._show_whole)
             column.addWidget(more, 0, Qt.AlignmentFlag.AlignLeft)
 
-    def _facts(self, column: QVBoxLayout, line: Line) -> None:
+    def _facts(self, column: QVBoxLayout, line: ReviewItem) -> None:
         for title, text in line_facts(line):
             column.addWidget(FlowLabel(f"{title}: {text}"))
 
-    def _decisions(self, column: QVBoxLayout, row: DecidedRow, desk: ReviewDesk) -> None:
+    def _decisions(self, column: QVBoxLayout, row: DecidedRow, desk: ReviewSession) -> None:
         decision, decided = row.decisions[0], desk.decided(row.subject_ids[0])
-        if decision.choice is Choice.UNDECIDED or decided is None:
+        if decision.choice is ReviewDecision.UNDECIDED or decided is None:
             return
         self._heading(column, tr("Decision"))
         told = tr("{decision} by {reviewer}, {moment} UTC").format(
-            decision=shown(row.words_of(decision)), reviewer=decided.reviewer, moment=decided.moment[:16]
+            decision=translate(row.words_of(decision)), reviewer=decided.reviewer, moment=decided.moment[:16]
         )
         if decision.second:
             told = tr("{decision}; {second} stands for it, too").format(decision=told, second=decision.second)
@@ -186,21 +183,23 @@ class Evidence(QScrollArea):
             severity = _severity_words(str(finding["severity"]))
             if finding.get("state") != "found":
                 severity = tr("{severity}, cannot tell").format(severity=severity)
-            column.addWidget(FlowLabel(f"{severity} · {finding['check_id']} · {retold(str(finding['finding']))}"))
+            column.addWidget(
+                FlowLabel(f"{severity} · {finding['check_id']} · {translate_english(str(finding['finding']))}")
+            )
         if len(row.findings) > _FINDINGS_SHOWN:
             self._muted(column, tr("and {count} more").format(count=number(len(row.findings) - _FINDINGS_SHOWN)))
 
-    def _verdicts(self, column: QVBoxLayout, line: Line) -> None:
+    def _verdicts(self, column: QVBoxLayout, line: ReviewItem) -> None:
         if not self._told:
             return
-        self._heading(column, tr("Verdicts on {name}").format(name=shown(holder_name(line))))
+        self._heading(column, tr("Verdicts on {name}").format(name=translate(holder_name(line))))
         for told in self._told:
             answer = told.answers[0] if told.answers else None
             mark = Mark(answer.decision) if answer is not None else Mark.CONDITIONAL
             reach = tr(REACH_WORDS[told.reach])
             on = tr(" on {resource}").format(resource=answer.resource) if answer is not None else ""
             link = LinkButton(
-                tr("may {act}: {reach}").format(act=shown(told.says), reach=reach) + on,
+                tr("may {act}: {reach}").format(act=translate(told.says), reach=reach) + on,
                 partial(self._ask, line.holder_arn, told.action, answer.resource if answer else None),
                 tip=f"{tr(MARK_WORDS[mark])}: {told.action}{on}",
                 picture=partial(_picture, mark),
@@ -211,7 +210,7 @@ class Evidence(QScrollArea):
     def _ask(self, principal: str, action: str, resource: str | None) -> None:
         self._session.draft(principal, action, resource)
 
-    def _statements(self, column: QVBoxLayout, line: Line) -> None:
+    def _statements(self, column: QVBoxLayout, line: ReviewItem) -> None:
         opened = self._session.snapshot
         is_policy = line.type in (EntitlementType.MANAGED_POLICY, EntitlementType.INLINE_POLICY, EntitlementType.TRUST)
         if opened is None or not (is_policy or line.type is EntitlementType.GROUP):
@@ -282,7 +281,7 @@ def _is_one(row: LineRow) -> bool:
 
 
 def _picture(mark: Mark, widget: QWidget) -> QPixmap:
-    return marks.pixmap(mark, widget.palette(), 16, widget.devicePixelRatioF())
+    return icons.pixmap(mark, widget.palette(), 16, widget.devicePixelRatioF())
 
 
 def _severity_words(severity: str) -> str:

@@ -3,16 +3,16 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from iamdesk.export.review_words import finding_choice_word, finding_decision_words
-from iamdesk.gui.retold import retold
+from iamdesk.export.text.review import finding_choice_word, finding_decision_words
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.retranslation import translate_english
 from iamdesk.gui.review.columns import Column
-from iamdesk.gui.review.decided_row import SEVERITY_WORDS, DecidedRow, several, severity_rank
-from iamdesk.gui.speech import number
+from iamdesk.gui.review.decision_row import SEVERITY_WORDS, DecidedRow, several, severity_rank
 from iamdesk.gui.tables.rows_model import SortKey
-from iamdesk.language import mark, tr
-from iamdesk.review.decisions import Choice, LineDecision
-from iamdesk.review.desk import ReviewDesk
+from iamdesk.i18n import mark, tr
+from iamdesk.review.decisions import ItemDecision, ReviewDecision
 from iamdesk.review.grouping import Grouping
+from iamdesk.review.session import ReviewSession
 
 
 class FindingRow(DecidedRow):
@@ -20,7 +20,7 @@ class FindingRow(DecidedRow):
 
     def __init__(self, findings: tuple[Mapping[str, Any], ...]) -> None:
         first = findings[0]
-        title = retold(str(first["finding"] if len(findings) == 1 else first["title"]))
+        title = translate_english(str(first["finding"] if len(findings) == 1 else first["title"]))
         super().__init__(
             tuple(str(one["finding_id"]) for one in findings),
             {
@@ -35,11 +35,11 @@ class FindingRow(DecidedRow):
         )
         self.findings = findings
 
-    def words_of(self, decision: LineDecision) -> str:
+    def words_of(self, decision: ItemDecision) -> str:
         """Return a decision in words."""
         return finding_decision_words(decision)
 
-    def word_of(self, choice: Choice) -> str:
+    def word_of(self, choice: ReviewDecision) -> str:
         """Return a decision in a word."""
         return finding_choice_word(choice)
 
@@ -50,7 +50,7 @@ class FindingRow(DecidedRow):
         return (self.fixed.get(column, "").casefold(),)
 
 
-def finding_rows_of(desk: ReviewDesk, grouping: Grouping) -> Iterator[FindingRow]:
+def finding_rows_of(desk: ReviewSession, grouping: Grouping) -> Iterator[FindingRow]:
     """Yield the findings of a review, in the order in which they were frozen."""
     groups: dict[str, list[Mapping[str, Any]]] = {}
     for finding in desk.findings:

@@ -3,18 +3,18 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from iamdesk.export.review_words import widening_words
-from iamdesk.language import shown
-from iamdesk.review.lines import ONLY_DENIES, EntitlementType, Line
+from iamdesk.export.text.review import widening_words
+from iamdesk.i18n import translate
+from iamdesk.review.items import ONLY_DENIES, EntitlementType, ReviewItem
 
 if TYPE_CHECKING:
-    from iamdesk.index.shown import PolicyView
-    from iamdesk.workbench import Opened
+    from iamdesk.api import Opened
+    from iamdesk.viewmodel.types import PolicyView
 
 _POLICIES = (EntitlementType.MANAGED_POLICY, EntitlementType.INLINE_POLICY)
 
 
-def is_guardrail(opened: "Opened | None", line: Line) -> bool:
+def is_guardrail(opened: "Opened | None", line: ReviewItem) -> bool:
     """Return whether a line only denies: as its evidence has it, or a policy of the open snapshot.
 
     Reviews from before iamdesk told it in the evidence are opened, too.
@@ -26,12 +26,12 @@ def is_guardrail(opened: "Opened | None", line: Line) -> bool:
     return bool(statements) and not any(statement.is_allow for statement in statements)
 
 
-def policy_of(opened: "Opened", line: Line) -> "PolicyView | None":
+def policy_of(opened: "Opened", line: ReviewItem) -> "PolicyView | None":
     """Return the policy that a line is about, where it is held and in memory."""
     details = opened.details_at_hand(line.entitlement_id)
     return details.policy(line.entitlement_id) if details is not None else None
 
 
-def revoke_warning(opened: "Opened | None", lines: Iterable[Line]) -> str:
+def revoke_warning(opened: "Opened | None", lines: Iterable[ReviewItem]) -> str:
     """Return the warning before entitlements are revoked; empty if none of them is a guardrail."""
-    return shown(widening_words([line for line in lines if is_guardrail(opened, line)]))
+    return translate(widening_words([line for line in lines if is_guardrail(opened, line)]))

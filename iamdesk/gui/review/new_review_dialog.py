@@ -15,13 +15,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from iamdesk.export.review_words import TYPE_WORDS
-from iamdesk.gui.flow_text import FlowLabel
-from iamdesk.gui.plain_text import plain_label, visible
-from iamdesk.gui.speech import number
-from iamdesk.language import mark, ntr, tr
-from iamdesk.review.lines import EntitlementType
-from iamdesk.review.scoping import Exclusion, Part, PrincipalClass
+from iamdesk.export.text.review import TYPE_WORDS
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.plain_text import plain_label, visible
+from iamdesk.gui.widgets.wrapping_label import FlowLabel
+from iamdesk.i18n import mark, ntr, tr
+from iamdesk.review.items import EntitlementType
+from iamdesk.review.scope import Exclusion, Part, PrincipalClass
 
 _CLASS_TITLES: Mapping[PrincipalClass, str] = {
     PrincipalClass.USER: mark("Users"),

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QHeaderView, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
-from iamdesk.export.pack.readback import Refused
-from iamdesk.gui.flow_text import FlowLabel
-from iamdesk.gui.plain_text import visible
-from iamdesk.gui.speech import number
-from iamdesk.language import shown, tr
+from iamdesk.export.evidence.import_sheet import Refused
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.plain_text import visible
+from iamdesk.gui.widgets.wrapping_label import FlowLabel
+from iamdesk.i18n import tr, translate
 
 
 class RefusedDialog(QDialog):
@@ -34,7 +34,7 @@ class RefusedDialog(QDialog):
         self.table.setHeaderLabels([tr("Sheet"), tr("Row"), tr("Why")])
         self.table.setUniformRowHeights(True)
         for one in sorted(refused, key=lambda row: not row.is_conflict):
-            self.table.addTopLevelItem(QTreeWidgetItem([one.sheet, str(one.row), visible(shown(one.why))]))
+            self.table.addTopLevelItem(QTreeWidgetItem([one.sheet, str(one.row), visible(translate(one.why))]))
         for column in (0, 1):
             self.table.header().setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         first = self.table.topLevelItem(0)

@@ -5,25 +5,25 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush, QFont, QPalette
 
-from iamdesk.gui import marks
-from iamdesk.gui.marks import Glyph
-from iamdesk.gui.plain_text import tooltip_text
+from iamdesk.gui.core.plain_text import tooltip_text
+from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.gui.review.columns import COLUMN_TITLES, FINDING_TITLES, Column
-from iamdesk.gui.review.decided_row import DecidedRow
-from iamdesk.gui.review.shows import ReviewFilter
+from iamdesk.gui.review.decision_row import DecidedRow
+from iamdesk.gui.review.filters import ReviewFilter
 from iamdesk.gui.tables.rows_model import Index, RowsModel
-from iamdesk.gui.theme import Colour, colour
-from iamdesk.language import tr
-from iamdesk.review.decisions import Choice
+from iamdesk.gui.widgets import icons
+from iamdesk.gui.widgets.icons import Glyph
+from iamdesk.i18n import tr
+from iamdesk.review.decisions import ReviewDecision
 
-CHOICE_GLYPHS: dict[Choice, Glyph] = {
-    Choice.UNDECIDED: Glyph.UNDECIDED,
-    Choice.KEEP: Glyph.KEEP,
-    Choice.REVOKE: Glyph.REVOKE,
-    Choice.MODIFY: Glyph.MODIFY,
-    Choice.FIX: Glyph.REVOKE,
-    Choice.FALSE_POSITIVE: Glyph.KEEP,
-    Choice.EXCEPT: Glyph.EXCEPT,
+CHOICE_GLYPHS: dict[ReviewDecision, Glyph] = {
+    ReviewDecision.UNDECIDED: Glyph.UNDECIDED,
+    ReviewDecision.KEEP: Glyph.KEEP,
+    ReviewDecision.REVOKE: Glyph.REVOKE,
+    ReviewDecision.MODIFY: Glyph.MODIFY,
+    ReviewDecision.FIX: Glyph.REVOKE,
+    ReviewDecision.FALSE_POSITIVE: Glyph.KEEP,
+    ReviewDecision.EXCEPT: Glyph.EXCEPT,
 }
 """What is to go and what may stay bear the same mark, be it an entitlement or a finding."""
 _MUTED = (Column.ACCOUNT, Column.LAST_USED, Column.EFFECT)
@@ -66,9 +66,9 @@ class ReviewModel(RowsModel[DecidedRow]):
             case Qt.ItemDataRole.ToolTipRole:
                 return tooltip_text(row.tip if column is Column.WHO else row.texts[column])
             case Qt.ItemDataRole.DecorationRole if column is Column.DECISION:
-                return marks.icon(glyph, self.colours)
+                return icons.icon(glyph, self.colours)
             case Qt.ItemDataRole.ForegroundRole if column is Column.DECISION:
-                return QBrush(marks.natural_colour(glyph, self.colours))
+                return QBrush(icons.natural_colour(glyph, self.colours))
             case Qt.ItemDataRole.ForegroundRole if column in _MUTED:
                 return QBrush(colour(Colour.MUTED, self.colours))
             case Qt.ItemDataRole.FontRole if column is Column.DECISION and row.is_pending:

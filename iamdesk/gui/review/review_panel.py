@@ -8,32 +8,32 @@ from PySide6.QtCore import QEvent, QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QPalette, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QStackedWidget, QStyle, QVBoxLayout, QWidget
 
-from iamdesk.export.review_words import CHOICE_WORDS, finding_choice_word
-from iamdesk.gui.ask.full_height_list import scrolling
-from iamdesk.gui.flow_text import FlowLabel
-from iamdesk.gui.jobs import JobRunner
-from iamdesk.gui.message_bar import MessageBar, Tone
-from iamdesk.gui.prompts import Prompts
-from iamdesk.gui.review.decided_row import DecidedRow
-from iamdesk.gui.review.deciding import Deciding
+from iamdesk.export.text.review import CHOICE_WORDS, finding_choice_word
+from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.jobs import JobRunner
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.session import Session
+from iamdesk.gui.review.decision_controller import DecisionController
+from iamdesk.gui.review.decision_row import DecidedRow
 from iamdesk.gui.review.evidence import Evidence
-from iamdesk.gui.review.laying_out import Rows
-from iamdesk.gui.review.pack_door import PackDoor
-from iamdesk.gui.review.review_door import ReviewDoor
-from iamdesk.gui.review.review_head import ReviewHead
+from iamdesk.gui.review.evidence_controller import EvidenceController
+from iamdesk.gui.review.filters import ReviewFilter
+from iamdesk.gui.review.review_controller import ReviewController
 from iamdesk.gui.review.review_model import ReviewModel
 from iamdesk.gui.review.review_table import ReviewTable
+from iamdesk.gui.review.row_builder import Rows
 from iamdesk.gui.review.rows import LineRow
-from iamdesk.gui.review.shows import ReviewFilter
-from iamdesk.gui.session import Session
-from iamdesk.gui.speech import number
-from iamdesk.language import mark, ntr, tr
-from iamdesk.review.decisions import Choice
-from iamdesk.review.desk import Change, ReviewDesk
+from iamdesk.gui.review.toolbar import ReviewHead
+from iamdesk.gui.widgets.full_height_list import scrolling
+from iamdesk.gui.widgets.message_bar import MessageBar, Tone
+from iamdesk.gui.widgets.wrapping_label import FlowLabel
+from iamdesk.i18n import mark, ntr, tr
+from iamdesk.review.decisions import ReviewDecision
 from iamdesk.review.grouping import Grouping
+from iamdesk.review.session import Change, ReviewSession
 
 if TYPE_CHECKING:
-    from iamdesk.review.telling import Telling
+    from iamdesk.review.key_permissions import KeyPermission
 
 _DEBOUNCE = 120
 _EVIDENCE_AFTER = 150
@@ -61,11 +61,11 @@ class ReviewPanel(QWidget):
         self.head = ReviewHead()
         self.table = ReviewTable(self.model)
         self.evidence = Evidence(session)
-        self.door = ReviewDoor(self, session, jobs, prompts or Prompts(), self.message)
-        self.packs = PackDoor(
+        self.door = ReviewController(self, session, jobs, prompts or Prompts(), self.message)
+        self.packs = EvidenceController(
             self, session, jobs, prompts or Prompts(), self.message, self.door, lambda: self.head.reviewer
         )
-        self.deciding = Deciding(
+        self.deciding = DecisionController(
             session, jobs, self.head, self.message, lambda: self.desk, self.table.selected_rows, self
         )
         self.bar, self.queue = self.deciding.bar, self.deciding.queue
@@ -82,7 +82,7 @@ class ReviewPanel(QWidget):
         self._refresh()
 
     @property
-    def desk(self) -> ReviewDesk | None:
+    def desk(self) -> ReviewSession | None:
         """The open review."""
         return self.door.desk
 
@@ -103,7 +103,9 @@ class ReviewPanel(QWidget):
 
     def commands(self) -> Mapping[str, Callable[[], None]]:
         """Return what menu and keys do here (names of ``gui.actions``)."""
-        choices = {f"actionReview{choice.value.title()}": partial(self.deciding.decide, choice) for choice in Choice}
+        choices = {
+            f"actionReview{choice.value.title()}": partial(self.deciding.decide, choice) for choice in ReviewDecision
+        }
         return {
             **self.door.commands(),
             **self.packs.commands(),
@@ -206,7 +208,7 @@ class ReviewPanel(QWidget):
         if place is not None:
             self.table.go_to(place)
 
-    def decide(self, rows: Sequence[DecidedRow], choice: Choice) -> bool:
+    def decide(self, rows: Sequence[DecidedRow], choice: ReviewDecision) -> bool:
         """Decide on rows that somebody chose elsewhere; False where something is asked here first."""
         self.deciding.decide(choice, rows)
         return bool(self.head.reviewer.name) and not self.bar.isVisibleTo(self)
@@ -304,7 +306,7 @@ class ReviewPanel(QWidget):
             return
         principal = row.lines[0].holder_arn
 
-        def tell(told: "tuple[Telling, ...]") -> None:
+        def tell(told: "tuple[KeyPermission, ...]") -> None:
             if self.evidence.row is row:
                 self.evidence.tell(told)
 

@@ -5,18 +5,18 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHeaderView, QWidget
 
 from iamdesk.gui.review.columns import OF_LINES_ALONE, Column
-from iamdesk.gui.review.decided_row import DecidedRow
+from iamdesk.gui.review.decision_row import DecidedRow
 from iamdesk.gui.review.review_model import ReviewModel
 from iamdesk.gui.tables.rows_table import RowsTable
-from iamdesk.language import tr
-from iamdesk.review.decisions import Choice
+from iamdesk.i18n import tr
+from iamdesk.review.decisions import ReviewDecision
 
-CHOICE_KEYS: dict[int, Choice] = {
-    Qt.Key.Key_1: Choice.KEEP,
-    Qt.Key.Key_2: Choice.REVOKE,
-    Qt.Key.Key_3: Choice.MODIFY,
-    Qt.Key.Key_4: Choice.EXCEPT,
-    Qt.Key.Key_0: Choice.UNDECIDED,
+CHOICE_KEYS: dict[int, ReviewDecision] = {
+    Qt.Key.Key_1: ReviewDecision.KEEP,
+    Qt.Key.Key_2: ReviewDecision.REVOKE,
+    Qt.Key.Key_3: ReviewDecision.MODIFY,
+    Qt.Key.Key_4: ReviewDecision.EXCEPT,
+    Qt.Key.Key_0: ReviewDecision.UNDECIDED,
 }
 _SECOND = Qt.Key.Key_5
 _NEXT = Qt.Key.Key_N
@@ -46,7 +46,7 @@ class ReviewTable(RowsTable[DecidedRow]):
     """
 
     chosen = Signal(object)
-    """`Choice`, for the selected rows."""
+    """`ReviewDecision`, for the selected rows."""
     second_wanted = Signal()
     comment_wanted = Signal()
     next_wanted = Signal()

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from iamdesk.export.answer_words import short_arn
-from iamdesk.export.review_words import (
+from iamdesk.export.text.decision import short_arn
+from iamdesk.export.text.review import (
     CHOICE_WORDS,
     administration_words,
     decision_words,
@@ -13,16 +13,16 @@ from iamdesk.export.review_words import (
     last_used_words,
     power_words,
 )
+from iamdesk.gui.core.locale import number
 from iamdesk.gui.review.columns import Column
-from iamdesk.gui.review.decided_row import SEVERITY_WORDS, DecidedRow, several, severity_rank
+from iamdesk.gui.review.decision_row import SEVERITY_WORDS, DecidedRow, several, severity_rank
 from iamdesk.gui.review.finding_rows import finding_rows_of
-from iamdesk.gui.speech import number
 from iamdesk.gui.tables.rows_model import SortKey
-from iamdesk.language import mark, ntr, shown, tr
-from iamdesk.review.decisions import Choice, LineDecision
-from iamdesk.review.desk import ReviewDesk
+from iamdesk.i18n import mark, ntr, tr, translate
+from iamdesk.review.decisions import ItemDecision, ReviewDecision
 from iamdesk.review.grouping import Grouping, group_keys, is_in_own_name
-from iamdesk.review.lines import EntitlementType, Line
+from iamdesk.review.items import EntitlementType, ReviewItem
+from iamdesk.review.session import ReviewSession
 
 _ADMINISTRATION_ORDER = ("is", "reaches", "may reach", "cannot tell")
 
@@ -31,17 +31,17 @@ class LineRow(DecidedRow):
     """One line, or a group of lines."""
 
     def __init__(
-        self, lines: tuple[Line, ...], findings: tuple[Mapping[str, Any], ...], grouping: Grouping = Grouping.LINE
+        self, lines: tuple[ReviewItem, ...], findings: tuple[Mapping[str, Any], ...], grouping: Grouping = Grouping.LINE
     ) -> None:
         used = min if len(lines) > 1 else max
         super().__init__(
             tuple(line.line_id for line in lines),  # a hash each, made once
             {
-                Column.WHO: several([shown(holder_name(line)) for line in lines], mark("{count} principals")),
+                Column.WHO: several([translate(holder_name(line)) for line in lines], mark("{count} principals")),
                 Column.WHAT: _all_of_it(lines, grouping),
                 Column.ADMINISTRATION: _administration(min(lines, key=_administration_rank)),
                 Column.EFFECT: several([_power(line) for line in lines], mark("{count} amounts")),
-                Column.LAST_USED: shown(used(last_used_words(line) for line in lines)),
+                Column.LAST_USED: translate(used(last_used_words(line) for line in lines)),
                 Column.FINDINGS: _findings_words(findings),
                 Column.ACCOUNT: several([line.account_id for line in lines], mark("{count} accounts")),
             },
@@ -53,11 +53,11 @@ class LineRow(DecidedRow):
         self.privileged = any(line.evidence.get("administration") and is_privileged(line) != "no" for line in lines)
         self.classes = frozenset(str(line.evidence.get("holder_class", "unknown")) for line in lines)
 
-    def words_of(self, decision: LineDecision) -> str:
+    def words_of(self, decision: ItemDecision) -> str:
         """Return a decision in words."""
         return decision_words(decision)
 
-    def word_of(self, choice: Choice) -> str:
+    def word_of(self, choice: ReviewDecision) -> str:
         """Return a decision in a word."""
         return CHOICE_WORDS[choice]
 
@@ -73,24 +73,24 @@ class LineRow(DecidedRow):
         return (self.fixed[column].casefold(),)
 
 
-def rows_of(desk: ReviewDesk, grouping: Grouping) -> list[DecidedRow]:
+def rows_of(desk: ReviewSession, grouping: Grouping) -> list[DecidedRow]:
     """Return the rows of a review, in the order in which it was frozen; call `tell` on each before it is shown."""
     if grouping.is_of_findings:
         return list(finding_rows_of(desk, grouping))
     keys = group_keys(desk.lines, grouping)
-    groups: dict[str, list[Line]] = {}
+    groups: dict[str, list[ReviewItem]] = {}
     for line in desk.lines:
         groups.setdefault(keys[line.line_id], []).append(line)
     return [row_of(desk, lines, grouping) for lines in groups.values()]
 
 
-def row_of(desk: ReviewDesk, lines: Iterable[Line], grouping: Grouping = Grouping.LINE) -> LineRow:
+def row_of(desk: ReviewSession, lines: Iterable[ReviewItem], grouping: Grouping = Grouping.LINE) -> LineRow:
     """Return the row of lines that are decided together; call `tell` before it is shown."""
     members = tuple(lines)
     return LineRow(members, _findings_of(desk, members), grouping)
 
 
-def _findings_of(desk: ReviewDesk, lines: Iterable[Line]) -> tuple[Mapping[str, Any], ...]:
+def _findings_of(desk: ReviewSession, lines: Iterable[ReviewItem]) -> tuple[Mapping[str, Any], ...]:
     found = {str(one.get("finding_id")): one for line in lines for one in desk.findings_of(line)}
     return tuple(sorted(found.values(), key=severity_rank))
 
@@ -103,12 +103,12 @@ def _findings_words(findings: tuple[Mapping[str, Any], ...]) -> str:
     return f"{count}, {tr(worst)}" if worst else count
 
 
-def _administration(line: Line) -> str:
+def _administration(line: ReviewItem) -> str:
     """Return `administration_words`, for a narrow column."""
     told = line.evidence.get("administration") or {}
     steps = told.get("steps")
     if steps is None or told.get("reaches") not in ("reaches", "may reach"):
-        return shown(administration_words(line))
+        return translate(administration_words(line))
     if told["reaches"] == "reaches":
         return ntr("In {count} step", "In {count} steps", steps).format(count=steps)
     return ntr("Perhaps in {count} step", "Perhaps in {count} steps", steps).format(count=steps)
@@ -125,7 +125,7 @@ _SHORT_TYPES: dict[EntitlementType, str] = {
 }
 
 
-def _all_of_it(lines: tuple[Line, ...], grouping: Grouping) -> str:
+def _all_of_it(lines: tuple[ReviewItem, ...], grouping: Grouping) -> str:
     """Return what a row's lines are; of a group of like effect, too, where that is not plainly the same."""
     what = several([_what(line) for line in lines], mark("{count} entitlements"))
     if grouping is Grouping.EFFECT and len(lines) > 1 and any(map(is_in_own_name, lines)):
@@ -133,19 +133,19 @@ def _all_of_it(lines: tuple[Line, ...], grouping: Grouping) -> str:
     return what
 
 
-def _what(line: Line) -> str:
+def _what(line: ReviewItem) -> str:
     """Return what is held, for a narrow column: the name first, its kind after it."""
     trusts = line.evidence.get("trusts") if line.type is EntitlementType.TRUST else None
-    name = ", ".join(shown(short_arn(one)) for one in trusts) if trusts else line.name
+    name = ", ".join(translate(short_arn(one)) for one in trusts) if trusts else line.name
     return f"{name}  {tr(_SHORT_TYPES[line.type])}".rstrip()
 
 
-def _power(line: Line) -> str:
+def _power(line: ReviewItem) -> str:
     """Return `power_words` without the access levels, for a narrow column."""
-    return shown(power_words(line.evidence.get("holder"))).partition(":")[0]
+    return translate(power_words(line.evidence.get("holder"))).partition(":")[0]
 
 
-def _administration_rank(line: Line) -> tuple[int, int]:
+def _administration_rank(line: ReviewItem) -> tuple[int, int]:
     told = line.evidence.get("administration") or {}
     reaches = str(told.get("reaches", "")) if told else ""
     place = _ADMINISTRATION_ORDER.index(reaches) if reaches in _ADMINISTRATION_ORDER else len(_ADMINISTRATION_ORDER)

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QLineEdit, QPushButton, QWidget
 
-from iamdesk.export.pack.signing import Role
-from iamdesk.gui.plain_text import plain_label
-from iamdesk.gui.prompts import Prompts
-from iamdesk.language import mark, tr
+from iamdesk.export.evidence.signing import Role
+from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.plain_text import plain_label
+from iamdesk.i18n import mark, tr
 
 _ROLES = {
     Role.REVIEWER: mark("Reviewer"),

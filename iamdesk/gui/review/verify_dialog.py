@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QHeaderView, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
-from iamdesk.export.pack.closing import closing_lines
-from iamdesk.export.pack.result import Outcome, Result
-from iamdesk.gui import marks
-from iamdesk.gui.flow_text import FlowLabel
-from iamdesk.gui.marks import Mark
-from iamdesk.gui.plain_text import visible
-from iamdesk.gui.speech import number
-from iamdesk.language import shown, tr
+from iamdesk.export.evidence.closing import closing_lines
+from iamdesk.export.evidence.result import Outcome, Result
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.plain_text import visible
+from iamdesk.gui.widgets import icons
+from iamdesk.gui.widgets.icons import Mark
+from iamdesk.gui.widgets.wrapping_label import FlowLabel
+from iamdesk.i18n import tr, translate
 
 _MARKS = {Outcome.PASSED: Mark.ALLOWED, Outcome.FAILED: Mark.EXPLICIT_DENY, Outcome.NOT_DONE: Mark.UNKNOWN}
 _ORDER = (Outcome.FAILED, Outcome.NOT_DONE, Outcome.PASSED)
@@ -33,7 +33,7 @@ class VerifyDialog(QDialog):
             if failed
             else tr("All {passed} checks that could be done passed.").format(passed=number(passed))
         )
-        self.closing = FlowLabel("\n".join(visible(shown(line)) for line in closing_lines(results)))
+        self.closing = FlowLabel("\n".join(visible(translate(line)) for line in closing_lines(results)))
         self.closing.setObjectName("verifyClosing")
         self.table = QTreeWidget()
         self.table.setObjectName("verifyTable")
@@ -42,8 +42,10 @@ class VerifyDialog(QDialog):
         self.table.setHeaderLabels([tr("Outcome"), tr("Check"), tr("What was found")])
         self.table.setUniformRowHeights(True)
         for one in sorted(results, key=lambda result: _ORDER.index(result.outcome)):
-            item = QTreeWidgetItem([tr(one.outcome.value), visible(shown(one.name)), visible(shown(one.sentence))])
-            item.setIcon(0, marks.icon(_MARKS[one.outcome], self.palette()))
+            item = QTreeWidgetItem(
+                [tr(one.outcome.value), visible(translate(one.name)), visible(translate(one.sentence))]
+            )
+            item.setIcon(0, icons.icon(_MARKS[one.outcome], self.palette()))
             self.table.addTopLevelItem(item)
         header = self.table.header()
         for column in (0, 1):

@@ -8,12 +8,12 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalett
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from iamdesk.checks.finding import Severity
-from iamdesk.gui import marks
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.plain_text import visible
+from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.gui.findings.severity_mark import severity_pixmap
-from iamdesk.gui.marks import Drawing
-from iamdesk.gui.plain_text import visible
-from iamdesk.gui.speech import number
-from iamdesk.gui.theme import Colour, colour
+from iamdesk.gui.widgets import icons
+from iamdesk.gui.widgets.icons import Drawing
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class BarChart(QWidget):
         ratio = self.devicePixelRatioF()
         if isinstance(bar.drawing, Severity):
             return severity_pixmap(bar.drawing, self.palette(), size, ratio)
-        return marks.pixmap(bar.drawing, self.palette(), size, ratio)
+        return icons.pixmap(bar.drawing, self.palette(), size, ratio)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
         """Show what a click would choose."""

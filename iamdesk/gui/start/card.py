@@ -3,8 +3,8 @@
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
-from iamdesk.gui.plain_text import plain_label
-from iamdesk.gui.theme import Colour, colour
+from iamdesk.gui.core.plain_text import plain_label
+from iamdesk.gui.core.theme import Colour, colour
 
 
 class Card(QFrame):

@@ -6,10 +6,10 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
-from iamdesk.gui import marks
-from iamdesk.gui.marks import Glyph
-from iamdesk.gui.plain_text import visible
-from iamdesk.language import tr
+from iamdesk.gui.core.plain_text import visible
+from iamdesk.gui.widgets import icons
+from iamdesk.gui.widgets.icons import Glyph
+from iamdesk.i18n import tr
 
 _LINES_SHOWN = 4
 
@@ -55,7 +55,7 @@ class CommandBox(QWidget):
         self.button.setText(tr("Copied"))
 
     def _tint(self) -> None:
-        self.button.setIcon(marks.icon(Glyph.COPY, self.palette()))
+        self.button.setIcon(icons.icon(Glyph.COPY, self.palette()))
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Follow the palette."""

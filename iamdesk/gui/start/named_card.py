@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QWidget
 
-from iamdesk.gui import marks
-from iamdesk.gui.plain_text import set_tooltip, visible
-from iamdesk.gui.speech import number
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.plain_text import set_tooltip, visible
 from iamdesk.gui.start.card import Card
-from iamdesk.index.nodes import Node, NodeKind
-from iamdesk.language import shown, tr
+from iamdesk.gui.widgets import icons as marks
+from iamdesk.i18n import tr, translate
+from iamdesk.viewmodel.tree import Node, NodeKind
 
 MOST_LISTED = 500
 _AT_ONCE = 20
@@ -57,7 +57,7 @@ class NamedCard(Card):
     def _add(self, nodes: Sequence[Node]) -> None:
         icons = {kind: marks.icon(kind, self.palette()) for kind in {node.kind for node in nodes}}
         for node in nodes:
-            text = f"{visible(node.text)}   {visible(shown(node.detail))}"
+            text = f"{visible(node.text)}   {visible(translate(node.detail))}"
             item = QListWidgetItem(icons[node.kind], text)
             item.setData(Qt.ItemDataRole.UserRole, node.key)
             item.setData(_KIND, node.kind)

@@ -16,30 +16,30 @@ from PySide6.QtWidgets import (
 )
 
 from iamdesk.checks.finding import Severity
-from iamdesk.gui.findings.link_button import LinkButton
+from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.jobs import JobRunner
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.plain_text import ElidedLabel, PlainLabel, plain_label, set_tooltip, visible
+from iamdesk.gui.core.retranslation import translate_english
+from iamdesk.gui.core.session import Session
+from iamdesk.gui.core.theme import palette_for
 from iamdesk.gui.findings.rows import SEVERITY_WORDS
-from iamdesk.gui.flow_text import FlowLabel
-from iamdesk.gui.jobs import JobRunner
-from iamdesk.gui.marks import Mark
-from iamdesk.gui.message_bar import MessageBar
-from iamdesk.gui.plain_text import ElidedLabel, PlainLabel, plain_label, set_tooltip, visible
-from iamdesk.gui.prompts import Prompts
-from iamdesk.gui.retold import retold
-from iamdesk.gui.saving import Saver
-from iamdesk.gui.session import Session
-from iamdesk.gui.speech import number
 from iamdesk.gui.start.bar_chart import Bar, BarChart
 from iamdesk.gui.start.card import Card
-from iamdesk.gui.start.columns import ColumnsLayout
 from iamdesk.gui.start.named_card import MOST_LISTED, NamedCard, fit
 from iamdesk.gui.start.overview_facts import capture_lines, section_counts
-from iamdesk.gui.theme import palette_for
-from iamdesk.gui.whole import NEEDS_WHOLE
-from iamdesk.index.nodes import Badge, NodeKind, Outline
-from iamdesk.language import mark, shown, tr
+from iamdesk.gui.widgets.column_layout import ColumnsLayout
+from iamdesk.gui.widgets.icons import Mark
+from iamdesk.gui.widgets.link_button import LinkButton
+from iamdesk.gui.widgets.message_bar import MessageBar
+from iamdesk.gui.widgets.save_to_file import Saver
+from iamdesk.gui.widgets.whole_organization import NEEDS_WHOLE
+from iamdesk.gui.widgets.wrapping_label import FlowLabel
+from iamdesk.i18n import mark, tr, translate
+from iamdesk.viewmodel.tree import Badge, NodeKind, Outline
 
 if TYPE_CHECKING:
-    from iamdesk.workbench import Opened
+    from iamdesk.api import Opened
 
 _CHECKING = mark("The checks are running.")
 _UNCHECKED = mark("Shown once the checks have run: press Run the checks in the findings.")
@@ -149,7 +149,7 @@ class OverviewPage(QScrollArea):
 
     def _fill(self, opened: "Opened") -> None:
         snapshot, outline = opened.about, opened.outline
-        self.title.setText(retold(opened.path.name))
+        self.title.setText(translate_english(opened.path.name))
         self.people.show_bars(
             [Bar(tr(part.title), part.count, part.kind, part.row) for part in section_counts(outline)]
         )
@@ -162,8 +162,8 @@ class OverviewPage(QScrollArea):
         self._deciding.setText(tr(_DECIDING if is_whole else NEEDS_WHOLE))
         self.problems.clear()
         for problem in snapshot.problems[:MOST_LISTED]:
-            item = QListWidgetItem(visible(shown(problem.said)))
-            set_tooltip(item, shown(problem.said))
+            item = QListWidgetItem(visible(translate(problem.said)))
+            set_tooltip(item, translate(problem.said))
             self.problems.addItem(item)
         count = len(snapshot.problems)
         title = tr("What is odd in it: {count}")

@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from iamdesk.gui.retold import retold
-from iamdesk.gui.speech import day, number
-from iamdesk.index.nodes import NodeKind, Outline
-from iamdesk.language import ntr, tr
-from iamdesk.visible import visible
+from iamdesk.escaping import visible
+from iamdesk.gui.core.locale import day, number
+from iamdesk.gui.core.retranslation import translate_english
+from iamdesk.i18n import ntr, tr
+from iamdesk.viewmodel.tree import NodeKind, Outline
 
 if TYPE_CHECKING:
-    from iamdesk.workbench import Opened
+    from iamdesk.api import Opened
 
 PEOPLE = frozenset({NodeKind.USER, NodeKind.GROUP, NodeKind.ROLE, NodeKind.SERVICE_LINKED_ROLE})
 _MOST_ACCOUNTS = 8
@@ -126,7 +126,7 @@ def capture_lines(opened: "Opened") -> tuple[tuple[str, str], ...]:
 def status_words(opened: "Opened") -> str:
     """Return the line of the status bar: file, when it was captured, how many principals, how many oddities."""
     snapshot, principals = opened.about, opened.principal_count
-    words = [retold(opened.path.name)]
+    words = [translate_english(opened.path.name)]
     captured = snapshot.manifest.started_at if snapshot.manifest is not None else None
     if captured is not None:
         words.append(tr("captured {day}").format(day=day(captured.date().isoformat())))

@@ -6,7 +6,7 @@ from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QPoint, QR
 from PySide6.QtGui import QPageLayout, QPageSize, QPainter, QPalette, QPdfWriter, QRegion
 from PySide6.QtWidgets import QWidget
 
-from iamdesk.gui.picture_files import as_png, as_svg
+from iamdesk.gui.core.image_export import as_png, as_svg
 
 _WIDTH = 1000
 _MARGIN = 12.0

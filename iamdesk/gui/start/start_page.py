@@ -15,11 +15,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from iamdesk.gui.marks import Glyph
-from iamdesk.gui.plain_text import plain_label, set_tooltip, visible
-from iamdesk.gui.start.capture_help import CaptureHelp
-from iamdesk.gui.start.door import Door
-from iamdesk.language import tr
+from iamdesk.gui.core.plain_text import plain_label, set_tooltip, visible
+from iamdesk.gui.start.action_tile import ActionTile
+from iamdesk.gui.widgets.capture_help import CaptureHelp
+from iamdesk.gui.widgets.icons import Glyph
+from iamdesk.i18n import tr
 
 
 class StartPage(QScrollArea):
@@ -39,23 +39,23 @@ class StartPage(QScrollArea):
         self.setFrameShape(QScrollArea.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         open_keys = QKeySequence(QKeySequence.StandardKey.Open).toString(QKeySequence.SequenceFormat.NativeText)
-        self.open_door = Door(
+        self.open_door = ActionTile(
             Glyph.OPEN,
             tr("Open a snapshot…"),
             tr("A file, or a folder with Ctrl+K. Dropping either on this window does the same."),
             open_keys,
         )
-        self.sample_door = Door(
+        self.sample_door = ActionTile(
             Glyph.SAMPLE,
             tr("Open the sample"),
             tr("A made-up account, acme-prod, to look around in without an AWS account."),
         )
-        self.collect_door = Door(
+        self.collect_door = ActionTile(
             Glyph.COLLECT,
             tr("Collect from AWS…"),
             tr("An account or a whole organization, with read-only calls."),
         )
-        self.help_door = Door(
+        self.help_door = ActionTile(
             Glyph.TERMINAL,
             tr("How do I get a snapshot?"),
             tr("One command of the AWS CLI. It reads, and changes nothing."),

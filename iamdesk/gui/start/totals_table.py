@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
-from iamdesk.gui import marks
-from iamdesk.gui.marks import Glyph, Mark
-from iamdesk.gui.plain_text import set_cell_tooltip, visible
-from iamdesk.gui.speech import number
-from iamdesk.index.shown import ControlTotal
-from iamdesk.language import mark, shown, tr
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.plain_text import set_cell_tooltip, visible
+from iamdesk.gui.widgets import icons
+from iamdesk.gui.widgets.icons import Glyph, Mark
+from iamdesk.i18n import mark, tr, translate
+from iamdesk.viewmodel.types import ControlTotal
 
 _COLUMNS = (
     mark("State"),
@@ -51,19 +51,19 @@ class TotalsTable(QTreeWidget):
             cells = (
                 state,
                 total.account_id,
-                shown(total.what),
+                translate(total.what),
                 number(total.counted),
                 number(total.held),
-                shown(total.counted_by),
+                translate(total.counted_by),
             )
             item = QTreeWidgetItem([visible(cell) for cell in cells])
             item.setData(0, _TOTAL, total)
             for column in range(len(_COLUMNS)):
-                set_cell_tooltip(item, column, shown(total.sentence))
+                set_cell_tooltip(item, column, translate(total.sentence))
             for column in _NUMBERS:
                 item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             spoken = tr("{state}: account {account}, {sentence}").format(
-                state=state, account=total.account_id, sentence=shown(total.sentence)
+                state=state, account=total.account_id, sentence=translate(total.sentence)
             )
             item.setData(0, Qt.ItemDataRole.AccessibleTextRole, visible(spoken))
             self.addTopLevelItem(item)
@@ -84,7 +84,7 @@ class TotalsTable(QTreeWidget):
         if item is None:
             return 0
         total = item.data(0, _TOTAL)
-        for names, where in ((total.only_counted, shown(total.counted_by)), (total.only_held, tr("snapshot"))):
+        for names, where in ((total.only_counted, translate(total.counted_by)), (total.only_held, tr("snapshot"))):
             for name in names[:_MOST_NAMES]:
                 words = tr("{name}: only in the {where}").format(name=name, where=where)
                 child = QTreeWidgetItem([visible(words)])
@@ -105,7 +105,7 @@ class TotalsTable(QTreeWidget):
             item = self.topLevelItem(row)
             if item is not None:
                 total = item.data(0, _TOTAL)
-                item.setIcon(0, marks.icon(Mark.ALLOWED if total.agrees else Glyph.WARNING, self.palette()))
+                item.setIcon(0, icons.icon(Mark.ALLOWED if total.agrees else Glyph.WARNING, self.palette()))
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Follow the palette."""

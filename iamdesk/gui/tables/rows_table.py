@@ -82,7 +82,7 @@ class RowsTable[Row: TableRow](QTableView):
         return row.texts
 
     def copied_text(self) -> str:
-        """Return the selected rows as they are copied (``gui/copying.py``)."""
+        """Return the selected rows as they are copied (``gui/core/clipboard.py``)."""
         return "\n".join("\t".join(self.copied(row)) for row in self.selected_rows())
 
     def copy(self) -> None:

@@ -16,41 +16,49 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from iamdesk.language import mark, tr
-from iamdesk.whatif.edits import Act, Edit, WhatIfError, edit_from_json
+from iamdesk.i18n import mark, tr
+from iamdesk.whatif.edits import Edit, EditAction, WhatIfError, edit_from_json
 
-_WORDS: dict[Act, tuple[str, str, str]] = {
-    Act.ATTACH_POLICY: (mark("Attach a policy"), mark("User, group or role"), mark("Policy (ARN)")),
-    Act.DETACH_POLICY: (mark("Detach a policy"), mark("User, group or role"), mark("Policy (ARN)")),
-    Act.PUT_INLINE_POLICY: (mark("Write an inline policy"), mark("User, group or role"), mark("Name")),
-    Act.DELETE_INLINE_POLICY: (mark("Delete an inline policy"), mark("User, group or role"), mark("Name")),
-    Act.SET_BOUNDARY: (mark("Set a permissions boundary"), mark("User or role"), mark("Policy (ARN)")),
-    Act.REMOVE_BOUNDARY: (mark("Remove a permissions boundary"), mark("User or role"), ""),
-    Act.JOIN_GROUP: (mark("Add to a group"), mark("User"), mark("Group (ARN)")),
-    Act.LEAVE_GROUP: (mark("Remove from a group"), mark("User"), mark("Group (ARN)")),
-    Act.TAG: (mark("Set a tag"), mark("User or role"), mark("Key")),
-    Act.UNTAG: (mark("Remove a tag"), mark("User or role"), mark("Key")),
-    Act.DELETE: (mark("Delete"), mark("User or role"), ""),
-    Act.SET_POLICY: (mark("Change a policy's text"), mark("Policy"), ""),
-    Act.ADD_STATEMENT: (mark("Add a statement"), mark("Policy"), ""),
-    Act.SET_STATEMENT: (mark("Replace a statement"), mark("Policy"), ""),
-    Act.REMOVE_STATEMENT: (mark("Remove a statement"), mark("Policy"), ""),
-    Act.CREATE_POLICY: (mark("Create a policy"), mark("Policy (ARN)"), ""),
-    Act.ATTACH_ORGANIZATION_POLICY: (mark("Attach an SCP or RCP"), mark("Root, unit or account"), mark("Policy (id)")),
-    Act.DETACH_ORGANIZATION_POLICY: (mark("Detach an SCP or RCP"), mark("Root, unit or account"), mark("Policy (id)")),
+_WORDS: dict[EditAction, tuple[str, str, str]] = {
+    EditAction.ATTACH_POLICY: (mark("Attach a policy"), mark("User, group or role"), mark("Policy (ARN)")),
+    EditAction.DETACH_POLICY: (mark("Detach a policy"), mark("User, group or role"), mark("Policy (ARN)")),
+    EditAction.PUT_INLINE_POLICY: (mark("Write an inline policy"), mark("User, group or role"), mark("Name")),
+    EditAction.DELETE_INLINE_POLICY: (mark("Delete an inline policy"), mark("User, group or role"), mark("Name")),
+    EditAction.SET_BOUNDARY: (mark("Set a permissions boundary"), mark("User or role"), mark("Policy (ARN)")),
+    EditAction.REMOVE_BOUNDARY: (mark("Remove a permissions boundary"), mark("User or role"), ""),
+    EditAction.JOIN_GROUP: (mark("Add to a group"), mark("User"), mark("Group (ARN)")),
+    EditAction.LEAVE_GROUP: (mark("Remove from a group"), mark("User"), mark("Group (ARN)")),
+    EditAction.TAG: (mark("Set a tag"), mark("User or role"), mark("Key")),
+    EditAction.UNTAG: (mark("Remove a tag"), mark("User or role"), mark("Key")),
+    EditAction.DELETE: (mark("Delete"), mark("User or role"), ""),
+    EditAction.SET_POLICY: (mark("Change a policy's text"), mark("Policy"), ""),
+    EditAction.ADD_STATEMENT: (mark("Add a statement"), mark("Policy"), ""),
+    EditAction.SET_STATEMENT: (mark("Replace a statement"), mark("Policy"), ""),
+    EditAction.REMOVE_STATEMENT: (mark("Remove a statement"), mark("Policy"), ""),
+    EditAction.CREATE_POLICY: (mark("Create a policy"), mark("Policy (ARN)"), ""),
+    EditAction.ATTACH_ORGANIZATION_POLICY: (
+        mark("Attach an SCP or RCP"),
+        mark("Root, unit or account"),
+        mark("Policy (id)"),
+    ),
+    EditAction.DETACH_ORGANIZATION_POLICY: (
+        mark("Detach an SCP or RCP"),
+        mark("Root, unit or account"),
+        mark("Policy (id)"),
+    ),
 }
 """By act: its words, what the subject is, what the detail is (empty: it takes none)."""
-_DOCUMENTS: dict[Act, str] = {
-    Act.PUT_INLINE_POLICY: mark("Document (JSON)"),
-    Act.SET_POLICY: mark("Document (JSON)"),
-    Act.CREATE_POLICY: mark("Document (JSON)"),
-    Act.ADD_STATEMENT: mark("Statement (JSON)"),
-    Act.SET_STATEMENT: mark("Statement (JSON)"),
-    Act.TAG: mark("Value"),
+_DOCUMENTS: dict[EditAction, str] = {
+    EditAction.PUT_INLINE_POLICY: mark("Document (JSON)"),
+    EditAction.SET_POLICY: mark("Document (JSON)"),
+    EditAction.CREATE_POLICY: mark("Document (JSON)"),
+    EditAction.ADD_STATEMENT: mark("Statement (JSON)"),
+    EditAction.SET_STATEMENT: mark("Statement (JSON)"),
+    EditAction.TAG: mark("Value"),
 }
 _NOT_NEEDED = mark("Not needed")
-_NUMBERED = frozenset({Act.SET_STATEMENT, Act.REMOVE_STATEMENT})
-_LOADED = frozenset({Act.SET_POLICY, Act.SET_STATEMENT})
+_NUMBERED = frozenset({EditAction.SET_STATEMENT, EditAction.REMOVE_STATEMENT})
+_LOADED = frozenset({EditAction.SET_POLICY, EditAction.SET_STATEMENT})
 
 
 def edit_words(edit: Edit) -> str:
@@ -104,9 +112,9 @@ class EditForm(QWidget):
         self._adapt()
 
     @property
-    def chosen(self) -> Act:
+    def chosen(self) -> EditAction:
         """What is to be done."""
-        return Act(self.act.currentData())
+        return EditAction(self.act.currentData())
 
     def edit(self) -> Edit:
         """Return the change as written.
@@ -124,9 +132,9 @@ class EditForm(QWidget):
             value["document"] = self._document(act)
         return edit_from_json(value)
 
-    def _document(self, act: Act) -> Any:
+    def _document(self, act: EditAction) -> Any:
         text = self.document.toPlainText()
-        if act is Act.TAG:
+        if act is EditAction.TAG:
             return text.strip()
         try:
             return json.loads(text)

@@ -9,24 +9,24 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from iamdesk.compare.tried import Tried
-from iamdesk.export.files import ExportError, write_whole
+from iamdesk.api import SnapshotSession, Workbench
+from iamdesk.diff.what_if_result import WhatIfResult
+from iamdesk.export.files.atomic_write import ExportError, write_atomic
 from iamdesk.export.what_if import script
 from iamdesk.gui.compare.changes_view import ChangesView
 from iamdesk.gui.compare.rows import CompareRow, rows_of
-from iamdesk.gui.jobs import JobRunner
-from iamdesk.gui.message_bar import Tone
-from iamdesk.gui.one_job_window import OneJobWindow
-from iamdesk.gui.plain_text import visible
-from iamdesk.gui.prompts import Prompts
-from iamdesk.gui.session import Session
-from iamdesk.gui.spoken import error_sentence
+from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.jobs import JobRunner
+from iamdesk.gui.core.plain_text import visible
+from iamdesk.gui.core.session import Session
+from iamdesk.gui.core.translate import error_sentence
 from iamdesk.gui.what_if.edit_form import EditForm, edit_words
-from iamdesk.gui.whole import whole_or_say
-from iamdesk.language import tr
-from iamdesk.snapshot.progress import Cancelled, Progress
+from iamdesk.gui.widgets.job_window import OneJobWindow
+from iamdesk.gui.widgets.message_bar import Tone
+from iamdesk.gui.widgets.whole_organization import whole_or_say
+from iamdesk.i18n import tr
+from iamdesk.progress import Cancelled, Progress
 from iamdesk.whatif.edits import Edit, WhatIfError
-from iamdesk.workbench import OpenSnapshot, Workbench
 
 
 class WhatIfWindow(OneJobWindow):
@@ -43,7 +43,7 @@ class WhatIfWindow(OneJobWindow):
             progress=tr("How far the trial is"),
             cancelled=tr("The trial was cancelled."),
         )
-        self._tried: Tried | None = None
+        self._tried: WhatIfResult | None = None
         self.edits: list[Edit] = []
         self.form = EditForm()
         self.form.start_with(session.subject_key)
@@ -145,13 +145,13 @@ class WhatIfWindow(OneJobWindow):
             return
         edits = tuple(self.edits)
 
-        def work(progress: Progress, cancelled: Cancelled) -> tuple[Tried, tuple[CompareRow, ...]]:
+        def work(progress: Progress, cancelled: Cancelled) -> tuple[WhatIfResult, tuple[CompareRow, ...]]:
             tried = Workbench.what_if(opened, edits, progress, cancelled)
             return tried, rows_of(tried.comparison)
 
         self.run(tr("Trying the changes"), work, self._take, "what-if")
 
-    def _take(self, found: tuple[Tried, tuple[CompareRow, ...]]) -> None:
+    def _take(self, found: tuple[WhatIfResult, tuple[CompareRow, ...]]) -> None:
         self._tried, rows = found
         self.view.show_comparison(self._tried.comparison, rows)
 
@@ -177,7 +177,7 @@ class WhatIfWindow(OneJobWindow):
         name = opened.path.name
         self._jobs.run(
             tr("Writing {name}").format(name=visible(path.name)),
-            lambda _progress, _cancelled: write_whole(path, script(tried.commands, name, path.name)),
+            lambda _progress, _cancelled: write_atomic(path, script(tried.commands, name, path.name)),
             done=lambda _nothing: self._session.announce(
                 tr("The commands are in {path}. They are dry until APPLY=yes.").format(path=path)
             ),
@@ -202,7 +202,7 @@ class WhatIfWindow(OneJobWindow):
             topic="open what-if",
         )
 
-    def _open(self, opened: OpenSnapshot) -> None:
+    def _open(self, opened: SnapshotSession) -> None:
         self._session.open(opened)
 
     def refresh(self) -> None:

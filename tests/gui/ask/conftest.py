@@ -8,25 +8,25 @@ import pytest
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
+from iamdesk.api import SnapshotSession
 from iamdesk.evaluate.request import Request
 from iamdesk.explain.decision import (
     Assumption,
     ContextKey,
     Decision,
     KeyState,
-    Layer,
-    LayerLine,
-    Part,
+    PolicyType,
+    PolicyTypeResult,
     SourceType,
-    StatementLine,
+    StatementExplanation,
+    StatementRole,
     Verdict,
 )
-from iamdesk.gui.ask.answer_panel import AnswerPanel
-from iamdesk.gui.ask.question_bar import QuestionBar
-from iamdesk.gui.jobs import JobRunner
-from iamdesk.gui.session import Session
+from iamdesk.gui.ask.decision_panel import AnswerPanel
+from iamdesk.gui.ask.request_bar import QuestionBar
+from iamdesk.gui.core.jobs import JobRunner
+from iamdesk.gui.core.session import Session
 from iamdesk.policy.document import Document, parse_document
-from iamdesk.workbench import OpenSnapshot
 
 ACCOUNT = "arn:aws:iam::111122223333"
 ANA = f"{ACCOUNT}:user/engineering/ana.moreno"
@@ -67,7 +67,7 @@ def empty_window(qtbot: QtBot, session: Session, jobs: JobRunner) -> Iterator[As
 
 
 @pytest.fixture
-def ask_window(empty_window: AskWindow, sample: OpenSnapshot) -> AskWindow:
+def ask_window(empty_window: AskWindow, sample: SnapshotSession) -> AskWindow:
     empty_window.session.open(sample)
     return empty_window
 
@@ -83,12 +83,12 @@ DOCUMENT = parse_document(
 )
 
 
-def statement(part: Part, index: int = 0, **changes: Any) -> StatementLine:
+def statement(part: StatementRole, index: int = 0, **changes: Any) -> StatementExplanation:
     document: Document = changes.pop("document", DOCUMENT)
     given = document.statements[index]
     values: dict[str, Any] = {
         "part": part,
-        "layer": Layer.IDENTITY,
+        "layer": PolicyType.IDENTITY,
         "level": None,
         "source_policy_id": "payroll-rw",
         "source_policy_type": SourceType.GROUP,
@@ -103,7 +103,7 @@ def statement(part: Part, index: int = 0, **changes: Any) -> StatementLine:
         "failed": None,
         "mark": given.path,
     }
-    return StatementLine(**{**values, **changes})
+    return StatementExplanation(**{**values, **changes})
 
 
 def decision(verdict: Verdict = Verdict.ALLOWED, **changes: Any) -> Decision:
@@ -112,11 +112,16 @@ def decision(verdict: Verdict = Verdict.ALLOWED, **changes: Any) -> Decision:
         "request": Request(ANA, "s3:GetObject", PAYROLL),
         "sentence": "ana.moreno may do s3:GetObject.",
         "layers": (
-            LayerLine(Layer.SCP, None, "Service control policies", "none known"),
-            LayerLine(Layer.IDENTITY, Verdict.ALLOWED, "Identity policies", "payroll-rw, statement 1 allows it"),
-            LayerLine(Layer.PERMISSIONS_BOUNDARY, Verdict.ALLOWED, "Permissions boundary", "allows it"),
+            PolicyTypeResult(PolicyType.SCP, None, "Service control policies", "none known"),
+            PolicyTypeResult(
+                PolicyType.IDENTITY, Verdict.ALLOWED, "Identity policies", "payroll-rw, statement 1 allows it"
+            ),
+            PolicyTypeResult(PolicyType.PERMISSIONS_BOUNDARY, Verdict.ALLOWED, "Permissions boundary", "allows it"),
         ),
-        "statements": (statement(Part.DECIDES), statement(Part.NEAR_MISS, 1, sentence="Resource does not match.")),
+        "statements": (
+            statement(StatementRole.DECIDES),
+            statement(StatementRole.NEAR_MISS, 1, sentence="Resource does not match."),
+        ),
         "missing_context_values": (),
         "conditions": (),
         "blocked_by": (),

@@ -3,17 +3,17 @@ import shlex
 
 import pytest
 
+from iamdesk.api import SnapshotSession
 from iamdesk.cli import main
-from iamdesk.evaluate.request import NamedDocument, Request, UnknownContext
-from iamdesk.explain.decision import Layer, Part, Verdict
-from iamdesk.export.answer_text import answer_text, command_line, what_can_command, who_can_command
-from iamdesk.export.effective_access import to_effective_access
-from iamdesk.workbench import OpenSnapshot
+from iamdesk.evaluate.request import MissingContextMode, Request, SessionPolicy
+from iamdesk.explain.decision import PolicyType, StatementRole, Verdict
+from iamdesk.export.access.effective_access import to_effective_access
+from iamdesk.export.decision.text_file import answer_text, command_line, what_can_command, who_can_command
 
 from .conftest import ANA, NORA, PAYROLL, assumption, decision, statement
 
 
-def test_the_text_holds_question_verdict_layers_and_statements(sample: OpenSnapshot) -> None:
+def test_the_text_holds_question_verdict_layers_and_statements(sample: SnapshotSession) -> None:
     answer = sample.ask(Request(NORA, "s3:GetObject", PAYROLL))
     text = answer_text(answer, "acme-prod.json")
     assert text.startswith("Depends on aws:SourceIp and aws:MultiFactorAuthPresent\n")
@@ -30,7 +30,7 @@ def test_the_text_holds_question_verdict_layers_and_statements(sample: OpenSnaps
         "Near misses (1)",
     ):
         assert part in text
-    for line in answer.statements_that(Part.DEPENDS):
+    for line in answer.statements_that(StatementRole.DEPENDS):
         span = line.span
         assert span is not None
         first = line.document.text.text.split("\n")[span.start_line - 1]
@@ -40,7 +40,7 @@ def test_the_text_holds_question_verdict_layers_and_statements(sample: OpenSnaps
 def test_hostile_text_stays_on_its_line() -> None:
     answer = decision(
         sentence="a\u202eb\nAllowed",
-        statements=(statement(Part.DECIDES, policy_name="x\nAllowed"),),
+        statements=(statement(StatementRole.DECIDES, policy_name="x\nAllowed"),),
         assumptions=(assumption("y\x1b[31m", Verdict.ALLOWED),),
     )
     text = answer_text(answer, "s\u200b.json")
@@ -51,7 +51,7 @@ def test_hostile_text_stays_on_its_line() -> None:
 
 
 def test_layers_left_out_are_named() -> None:
-    text = answer_text(decision(request=Request(ANA, "s3:GetObject", "*", without=frozenset({Layer.SCP}))), "s")
+    text = answer_text(decision(request=Request(ANA, "s3:GetObject", "*", without=frozenset({PolicyType.SCP}))), "s")
     assert "Allowed (without service control policies)" in text
     assert "Left out   service control policies" in text
     assert "left out" in next(line for line in text.splitlines() if line.startswith("  Service control policies"))
@@ -69,13 +69,13 @@ def test_layers_left_out_are_named() -> None:
             context={"aws:SourceIp": "203.0.113.7", "aws:MultiFactorAuthPresent": "true", "aws:SourceVpc": None},
             resource_account="111122223333",
         ),
-        Request(NORA, "s3:GetObject", PAYROLL, unknown_context=UnknownContext.ABSENT),
-        Request(NORA, "s3:GetObject", PAYROLL, without=frozenset({Layer.IDENTITY})),
+        Request(NORA, "s3:GetObject", PAYROLL, unknown_context=MissingContextMode.ABSENT),
+        Request(NORA, "s3:GetObject", PAYROLL, without=frozenset({PolicyType.IDENTITY})),
         Request(ANA, "ec2:CreateTags", "*", context={"aws:TagKeys": ("team", "cost = centre")}),
     ],
 )
 def test_the_command_asks_the_same_question(
-    sample: OpenSnapshot, request_: Request, capsys: pytest.CaptureFixture[str]
+    sample: SnapshotSession, request_: Request, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = shlex.split(command_line(request_, str(sample.snapshot.path)), comments=True)
     assert words[0] == "iamdesk"
@@ -90,15 +90,15 @@ def test_the_command_asks_the_same_question(
 
 
 def test_what_the_command_cannot_say_stands_above_it() -> None:
-    request = Request(ANA, "s3:GetObject", "*", session_policies=(NamedDocument("narrow\nrm -rf", {}),))
+    request = Request(ANA, "s3:GetObject", "*", session_policies=(SessionPolicy("narrow\nrm -rf", {}),))
     note, command = command_line(request, "-odd.json").split("\n")
     assert note.startswith("# asked in the window: with session policies (narrow\\u000arm -rf)")
     assert command.startswith("iamdesk can ./-odd.json --principal ")
 
 
-def test_the_command_of_who_can_lists_the_same(sample: OpenSnapshot, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_of_who_can_lists_the_same(sample: SnapshotSession, capsys: pytest.CaptureFixture[str]) -> None:
     context = {"aws:MultiFactorAuthPresent": "true", "aws:SourceVpc": None}
-    request = Request("", "s3:GetObject", PAYROLL, context, unknown_context=UnknownContext.ABSENT)
+    request = Request("", "s3:GetObject", PAYROLL, context, unknown_context=MissingContextMode.ABSENT)
     words = shlex.split(who_can_command(request, str(sample.snapshot.path)))
     with pytest.raises(SystemExit):
         main([*words[1:], "--format", "json"])
@@ -113,7 +113,7 @@ def test_the_command_of_who_can_lists_the_same(sample: OpenSnapshot, capsys: pyt
     assert said
 
 
-def test_the_command_of_what_can_tells_the_same(sample: OpenSnapshot, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_of_what_can_tells_the_same(sample: SnapshotSession, capsys: pytest.CaptureFixture[str]) -> None:
     words = shlex.split(what_can_command(NORA, str(sample.snapshot.path)))
     with pytest.raises(SystemExit):
         main([*words[1:], "--format", "json"])

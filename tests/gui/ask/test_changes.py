@@ -8,12 +8,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
-from iamdesk.evaluate.request import Layer, Request
+from iamdesk.evaluate.request import PolicyType, Request
 from iamdesk.evaluate.verdict import Verdict
-from iamdesk.explain.changes import Change, Changes, Removal
-from iamdesk.explain.decision import Part
-from iamdesk.gui.ask.change_list import ChangeList
-from iamdesk.gui.findings.link_button import LinkButton
+from iamdesk.explain.decision import StatementRole
+from iamdesk.explain.suggestions import Change, Changes, Removal
+from iamdesk.gui.ask.suggestion_list import ChangeList
+from iamdesk.gui.widgets.link_button import LinkButton
 
 from .conftest import ACCOUNT, ANA, NORA, PAYROLL, AskWindow, decision, statement
 from .test_question_bar import answered, find
@@ -105,7 +105,7 @@ def test_changes_of_another_answer_never_stay(qtbot: QtBot, ask_window: AskWindo
 
 
 def test_leaving_a_layer_out_tells_the_changes_of_that_answer(qtbot: QtBot, ask_window: AskWindow) -> None:
-    request = Request(ELENA, "iam:CreateUser", NEW, without=frozenset({Layer.PERMISSIONS_BOUNDARY}))
+    request = Request(ELENA, "iam:CreateUser", NEW, without=frozenset({PolicyType.PERMISSIONS_BOUNDARY}))
     changes = told(qtbot, ask_window, request)
 
     assert words(changes)[0] == "To stop this"
@@ -121,7 +121,7 @@ def test_the_copied_answer_holds_the_changes(qtbot: QtBot, ask_window: AskWindow
 def test_hostile_names_in_changes_are_text(qtbot: QtBot) -> None:
     shown = ChangeList()
     qtbot.addWidget(shown)
-    line = replace(statement(Part.DECIDES), policy_name="<b>x</b>\u202e&y")
+    line = replace(statement(StatementRole.DECIDES), policy_name="<b>x</b>\u202e&y")
     change = Change((Removal(line, whole_policy=False),), (), Verdict.IMPLICIT_DENY, (), f"Remove {line.name}.")
     shown.show_changes(Changes(Verdict.ALLOWED, (change,), ""), lambda _key: False)
     shown.show()

@@ -7,9 +7,9 @@ from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
-from iamdesk.gui.ask.completing_field import CompletingField
+from iamdesk.gui.ask.completing_field import AutocompleteEdit
 from iamdesk.gui.ask.completion_popup import CompletionModel, CompletionPopup
-from iamdesk.index.shown import Completion
+from iamdesk.viewmodel.types import Completion
 
 OBJECT = "arn:aws:s3:::${BucketName}/${ObjectName}"
 ROWS = (
@@ -20,11 +20,11 @@ ROWS = (
 
 
 @pytest.fixture
-def field(qtbot: QtBot) -> Iterator[CompletingField]:
+def field(qtbot: QtBot) -> Iterator[AutocompleteEdit]:
     window = QWidget()
     qtbot.addWidget(window)
     layout = QVBoxLayout(window)
-    made = CompletingField("Action")
+    made = AutocompleteEdit("Action")
     layout.addWidget(made)
     layout.addWidget(QLineEdit())
     layout.addStretch(1)
@@ -38,17 +38,17 @@ def field(qtbot: QtBot) -> Iterator[CompletingField]:
     window.hide()
 
 
-def type_and_offer(field: CompletingField, text: str = "get") -> None:
+def type_and_offer(field: AutocompleteEdit, text: str = "get") -> None:
     QTest.keyClicks(field, text)
     field.offer(text, ROWS)
 
 
-def popup(field: CompletingField) -> CompletionPopup:
+def popup(field: AutocompleteEdit) -> CompletionPopup:
     (found,) = field.window().findChildren(CompletionPopup)
     return found
 
 
-def test_typing_wants_suggestions_and_shows_them_below(qtbot: QtBot, field: CompletingField) -> None:
+def test_typing_wants_suggestions_and_shows_them_below(qtbot: QtBot, field: AutocompleteEdit) -> None:
     with qtbot.waitSignal(field.wanted, check_params_cb=lambda text: text == "get"):
         type_and_offer(field)
     assert field.offered == ROWS
@@ -57,13 +57,13 @@ def test_typing_wants_suggestions_and_shows_them_below(qtbot: QtBot, field: Comp
     assert field.hasFocus()
 
 
-def test_suggestions_for_an_older_text_are_dropped(field: CompletingField) -> None:
+def test_suggestions_for_an_older_text_are_dropped(field: AutocompleteEdit) -> None:
     QTest.keyClicks(field, "get")
     field.offer("ge", ROWS)
     assert field.offered == ()
 
 
-def test_enter_takes_the_row_at_hand_and_submits(qtbot: QtBot, field: CompletingField) -> None:
+def test_enter_takes_the_row_at_hand_and_submits(qtbot: QtBot, field: AutocompleteEdit) -> None:
     type_and_offer(field)
     QTest.keyClick(field, Qt.Key.Key_Down)
     QTest.keyClick(field, Qt.Key.Key_Down)
@@ -73,33 +73,33 @@ def test_enter_takes_the_row_at_hand_and_submits(qtbot: QtBot, field: Completing
     assert field.offered == ()
 
 
-def test_enter_without_a_row_at_hand_submits_what_was_typed(qtbot: QtBot, field: CompletingField) -> None:
+def test_enter_without_a_row_at_hand_submits_what_was_typed(qtbot: QtBot, field: AutocompleteEdit) -> None:
     type_and_offer(field)
     with qtbot.assertNotEmitted(field.taken), qtbot.waitSignal(field.submitted):
         QTest.keyClick(field, Qt.Key.Key_Return)
     assert field.text() == "get"
 
 
-def test_up_from_the_first_row_leaves_the_list_to_the_text(field: CompletingField) -> None:
+def test_up_from_the_first_row_leaves_the_list_to_the_text(field: AutocompleteEdit) -> None:
     type_and_offer(field)
     QTest.keyClick(field, Qt.Key.Key_Down)
     QTest.keyClick(field, Qt.Key.Key_Up)
     assert not field.take_current()
 
 
-def test_escape_closes_the_list_and_keeps_the_text(field: CompletingField) -> None:
+def test_escape_closes_the_list_and_keeps_the_text(field: AutocompleteEdit) -> None:
     type_and_offer(field)
     QTest.keyClick(field, Qt.Key.Key_Escape)
     assert (field.offered, field.text()) == ((), "get")
 
 
-def test_down_opens_the_list_of_everything(qtbot: QtBot, field: CompletingField) -> None:
+def test_down_opens_the_list_of_everything(qtbot: QtBot, field: AutocompleteEdit) -> None:
     field.setText("s3:GetObject")
     with qtbot.waitSignal(field.wanted, check_params_cb=lambda text: text == ""):
         QTest.keyClick(field, Qt.Key.Key_Down)
 
 
-def test_a_click_takes_a_row_and_the_keyboard_stays_in_the_field(qtbot: QtBot, field: CompletingField) -> None:
+def test_a_click_takes_a_row_and_the_keyboard_stays_in_the_field(qtbot: QtBot, field: AutocompleteEdit) -> None:
     type_and_offer(field)
     view = popup(field)
     place = view.visualRect(view.model().index(1, 0)).center()
@@ -110,7 +110,7 @@ def test_a_click_takes_a_row_and_the_keyboard_stays_in_the_field(qtbot: QtBot, f
 
 
 def test_a_template_selects_its_parts_in_turn_and_submits_when_none_is_left(
-    qtbot: QtBot, field: CompletingField
+    qtbot: QtBot, field: AutocompleteEdit
 ) -> None:
     type_and_offer(field)
     for _ in range(3):
@@ -128,20 +128,20 @@ def test_a_template_selects_its_parts_in_turn_and_submits_when_none_is_left(
     assert field.text() == "arn:aws:s3:::payroll/2026/*"
 
 
-def test_tab_without_anything_to_fill_in_goes_on(field: CompletingField) -> None:
+def test_tab_without_anything_to_fill_in_goes_on(field: AutocompleteEdit) -> None:
     type_and_offer(field)
     QTest.keyClick(field, Qt.Key.Key_Tab)
     assert not field.hasFocus()
     assert not popup(field).isVisible()
 
 
-def test_the_list_goes_when_the_field_does(field: CompletingField) -> None:
+def test_the_list_goes_when_the_field_does(field: AutocompleteEdit) -> None:
     type_and_offer(field)
     field.hide()
     assert not popup(field).isVisible()
 
 
-def test_the_whole_text_stays_behind_the_short_form(field: CompletingField) -> None:
+def test_the_whole_text_stays_behind_the_short_form(field: AutocompleteEdit) -> None:
     field.show_resting(lambda text: text.rpartition("/")[2])
     field.setText("arn:aws:iam::111122223333:user/ana")
     field.clearFocus()
@@ -156,7 +156,7 @@ def test_the_model_of_suggestions_is_sound(qtmodeltester: ModelTester) -> None:
     assert model.index(0).data(Qt.ItemDataRole.AccessibleTextRole) == "s3:GetObject, Read · Retrieve objects"
 
 
-def test_hostile_suggestions_are_shown_as_text(field: CompletingField) -> None:
+def test_hostile_suggestions_are_shown_as_text(field: AutocompleteEdit) -> None:
     type_and_offer(field)
     field.offer("get", (Completion("x", "<b>x</b>\u202e", "<img src=x>"),))
     index = popup(field).model().index(0, 0)

@@ -7,15 +7,15 @@ from PySide6.QtWidgets import QApplication, QComboBox, QWidget
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
-from iamdesk.evaluate.request import Request, UnknownContext
+from iamdesk.api import SnapshotSession
+from iamdesk.evaluate.request import MissingContextMode, Request
 from iamdesk.explain.decision import KeyState
 from iamdesk.gui.ask.context_editor import ValueEditor
 from iamdesk.gui.ask.context_model import Column, ContextModel
 from iamdesk.gui.ask.context_panel import _OFTEN_TYPED, ContextPanel
 from iamdesk.gui.ask.context_rows import Choice, context_rows
-from iamdesk.gui.message_bar import MessageBar
-from iamdesk.gui.theme import palette_for
-from iamdesk.workbench import OpenSnapshot
+from iamdesk.gui.core.theme import palette_for
+from iamdesk.gui.widgets.message_bar import MessageBar
 
 from .conftest import ANA, decision, key
 
@@ -28,7 +28,7 @@ KEYS = (
 
 
 @pytest.fixture
-def panel(qtbot: QtBot, sample: OpenSnapshot) -> Iterator[ContextPanel]:
+def panel(qtbot: QtBot, sample: SnapshotSession) -> Iterator[ContextPanel]:
     made = ContextPanel(sample.key_type)
     qtbot.addWidget(made)
     made.resize(900, 300)
@@ -181,7 +181,7 @@ def test_what_is_no_key_is_not_added(panel: ContextPanel) -> None:
         assert panel.model.rows == rows
 
 
-def test_the_keys_offered_for_adding_are_keys_that_aws_has(sample: OpenSnapshot) -> None:
+def test_the_keys_offered_for_adding_are_keys_that_aws_has(sample: SnapshotSession) -> None:
     for name in _OFTEN_TYPED:
         assert sample.key_type(f"{name}team" if name.endswith("/") else name), name
 
@@ -192,8 +192,8 @@ def test_the_switch_says_what_not_given_means(qtbot: QtBot, panel: ContextPanel)
     switch.setFocus()
     with qtbot.waitSignal(panel.changed):
         QTest.keyClick(switch, Qt.Key.Key_Down)
-    assert panel.unknown is UnknownContext.ABSENT
-    panel.show_request(Request(ANA, "s3:GetObject", "*", unknown_context=UnknownContext.ABSENT))
+    assert panel.unknown is MissingContextMode.ABSENT
+    panel.show_request(Request(ANA, "s3:GetObject", "*", unknown_context=MissingContextMode.ABSENT))
     assert panel.model.index(row_of(panel, "aws:SourceIp"), Column.VALUE).data() == "not given (absent)"
 
 
@@ -216,10 +216,10 @@ def test_rows_are_copied_as_tsv(panel: ContextPanel) -> None:
 
 def test_the_context_model_is_sound(qtbot: QtBot, qtmodeltester: ModelTester) -> None:
     model = ContextModel(palette_for(dark=True))
-    model.fill(context_rows(KEYS, {"aws:SourceVpc": None}, {}), UnknownContext.UNKNOWN)
+    model.fill(context_rows(KEYS, {"aws:SourceVpc": None}, {}), MissingContextMode.UNKNOWN)
     qtmodeltester.check(model)
     model.choose(0, Choice.ABSENT)
-    model.fill(context_rows(KEYS, {}, {}), UnknownContext.ABSENT)
+    model.fill(context_rows(KEYS, {}, {}), MissingContextMode.ABSENT)
 
 
 def test_every_field_has_a_name(panel: ContextPanel) -> None:

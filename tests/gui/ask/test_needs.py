@@ -9,12 +9,12 @@ from pytestqt.qtbot import QtBot
 
 from iamdesk.evaluate.request import Request
 from iamdesk.explain.decision import Decision
-from iamdesk.gui.ask.completing_field import CompletingField
+from iamdesk.gui.app.navigation_history import History
+from iamdesk.gui.ask.completing_field import AutocompleteEdit
 from iamdesk.gui.ask.parts_list import PartsModel
-from iamdesk.gui.findings.link_button import LinkButton
-from iamdesk.gui.history import History
-from iamdesk.gui.theme import palette_for
-from iamdesk.query.needs.shapes import NeedAnswer, NeedQuestion
+from iamdesk.gui.core.theme import palette_for
+from iamdesk.gui.widgets.link_button import LinkButton
+from iamdesk.use_cases.types import UseCaseRequest, UseCaseResult
 
 from .conftest import ACCOUNT, NORA, PAYROLL, AskWindow
 from .test_answer_panel import row_with, texts, verdict
@@ -23,20 +23,20 @@ from .test_question_bar import answered, ask_by_keys, find, type_into
 ELENA = f"{ACCOUNT}:user/engineering/elena.petrov"
 FUNCTION = "arn:aws:lambda:eu-west-1:111122223333:function:report"
 DEPLOY = f"{ACCOUNT}:role/GitHubActionsDeploy"
-BUILD = NeedQuestion(Request(ELENA, "create-function", FUNCTION))
+BUILD = UseCaseRequest(Request(ELENA, "create-function", FUNCTION))
 
 
-def asked(qtbot: QtBot, window: AskWindow, question: NeedQuestion) -> NeedAnswer:
+def asked(qtbot: QtBot, window: AskWindow, question: UseCaseRequest) -> UseCaseResult:
     with qtbot.waitSignal(window.session.need_answered) as signal:
         window.session.ask_need(question)
     (answer,) = signal.args
-    assert isinstance(answer, NeedAnswer)
+    assert isinstance(answer, UseCaseResult)
     return answer
 
 
 def test_a_need_is_found_by_plain_words_and_asked_by_enter(qtbot: QtBot, ask_window: AskWindow) -> None:
     field = type_into(ask_window, "askAction", "read object")
-    assert isinstance(field, CompletingField)
+    assert isinstance(field, AutocompleteEdit)
     qtbot.waitUntil(lambda: bool(field.offered))
     assert (field.offered[0].value, field.offered[0].label) == ("read-object", "Read an object")
     with qtbot.waitSignal(ask_window.session.need_answered):
@@ -53,7 +53,7 @@ def test_a_need_is_found_by_plain_words_and_asked_by_enter(qtbot: QtBot, ask_win
 def test_resources_are_suggested_for_what_the_need_is_about(qtbot: QtBot, ask_window: AskWindow) -> None:
     find(ask_window, QLineEdit, "askAction").setText("read-object")
     field = type_into(ask_window, "askResource", "payroll")
-    assert isinstance(field, CompletingField)
+    assert isinstance(field, AutocompleteEdit)
     qtbot.waitUntil(lambda: bool(field.offered))
     assert any("acme-payroll" in one.value for one in field.offered)
 
@@ -108,7 +108,7 @@ def test_enter_on_a_part_that_waits_goes_to_its_field(qtbot: QtBot, ask_window: 
 
 
 def test_asking_again_keeps_what_was_named(qtbot: QtBot, ask_window: AskWindow) -> None:
-    asked(qtbot, ask_window, NeedQuestion(BUILD.request, {"role": DEPLOY}))
+    asked(qtbot, ask_window, UseCaseRequest(BUILD.request, {"role": DEPLOY}))
     with qtbot.waitSignal(ask_window.session.need_answered) as again:
         QTest.mouseClick(find(ask_window, QPushButton, "askButton"), Qt.MouseButton.LeftButton)
 
@@ -117,11 +117,13 @@ def test_asking_again_keeps_what_was_named(qtbot: QtBot, ask_window: AskWindow) 
 
 def test_another_need_has_other_fields(qtbot: QtBot, ask_window: AskWindow) -> None:
     asked(qtbot, ask_window, BUILD)
-    asked(qtbot, ask_window, NeedQuestion(Request(NORA, "read-object", PAYROLL)))
+    asked(qtbot, ask_window, UseCaseRequest(Request(NORA, "read-object", PAYROLL)))
 
     assert list(ask_window.answer.need.inputs) == ["key"]
     asked(
-        qtbot, ask_window, NeedQuestion(Request(ELENA, "pull-image", "arn:aws:ecr:eu-west-1:111122223333:repository/a"))
+        qtbot,
+        ask_window,
+        UseCaseRequest(Request(ELENA, "pull-image", "arn:aws:ecr:eu-west-1:111122223333:repository/a")),
     )
     assert ask_window.answer.need.inputs == {}
 
@@ -145,7 +147,7 @@ def test_a_call_that_hands_a_role_over_says_so_and_one_click_asks_all(qtbot: QtB
 
 def test_a_need_that_cannot_be_asked_says_why(qtbot: QtBot, ask_window: AskWindow) -> None:
     with qtbot.waitSignal(ask_window.session.question_failed) as failed:
-        ask_window.session.ask_need(NeedQuestion(BUILD.request, {"role": "deploy"}))
+        ask_window.session.ask_need(UseCaseRequest(BUILD.request, {"role": "deploy"}))
 
     assert [label.text() for label in ask_window.answer.findChildren(QLabel) if label.isVisible()] == [
         f"No answer. {failed.args[0]}"
@@ -153,7 +155,7 @@ def test_a_need_that_cannot_be_asked_says_why(qtbot: QtBot, ask_window: AskWindo
 
 
 def test_the_answer_is_copied_with_its_command(qtbot: QtBot, ask_window: AskWindow) -> None:
-    asked(qtbot, ask_window, NeedQuestion(BUILD.request, {"role": DEPLOY}))
+    asked(qtbot, ask_window, UseCaseRequest(BUILD.request, {"role": DEPLOY}))
     with qtbot.waitSignal(ask_window.session.announced):
         QTest.mouseClick(find(ask_window, QToolButton, "copyAnswer"), Qt.MouseButton.LeftButton)
 
@@ -190,7 +192,7 @@ def test_back_in_history_asks_the_compound_question_again(qtbot: QtBot, ask_wind
 
 def test_context_is_part_of_a_compound_question(qtbot: QtBot, ask_window: AskWindow) -> None:
     context = {"aws:SourceIp": "203.0.113.7", "aws:MultiFactorAuthPresent": "true"}
-    answer = asked(qtbot, ask_window, NeedQuestion(Request(NORA, "read-object", PAYROLL, context)))
+    answer = asked(qtbot, ask_window, UseCaseRequest(Request(NORA, "read-object", PAYROLL, context)))
 
     assert answer.decision == "allowed"
     assert ask_window.bar.context_button.text() == "Context 2"
@@ -252,7 +254,7 @@ def test_services_that_take_roles_are_offered_for_iam_passedtoservice(qtbot: QtB
 
 
 def test_who_else_asks_for_what_the_need_is_about(qtbot: QtBot, ask_window: AskWindow) -> None:
-    asked(qtbot, ask_window, NeedQuestion(Request(NORA, "read-object", PAYROLL)))
+    asked(qtbot, ask_window, UseCaseRequest(Request(NORA, "read-object", PAYROLL)))
     with qtbot.waitSignal(ask_window.session.who_can_asked) as signal:
         ask_window.bar.ask_who_else()
 

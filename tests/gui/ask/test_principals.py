@@ -1,7 +1,7 @@
 import pytest
 
-from iamdesk.gui.principals import is_whole_principal, principal_of_key
-from iamdesk.workbench import OpenSnapshot
+from iamdesk.api import SnapshotSession
+from iamdesk.gui.core.principals import is_whole_principal, principal_of_key
 
 from .conftest import ACCOUNT, ANA
 
@@ -20,7 +20,7 @@ def test_a_name_must_be_looked_up_and_an_arn_or_service_not(text: str, whole: bo
     assert is_whole_principal(text) is whole
 
 
-def test_users_and_roles_of_the_tree_are_principals_and_policies_are_not(sample: OpenSnapshot) -> None:
+def test_users_and_roles_of_the_tree_are_principals_and_policies_are_not(sample: SnapshotSession) -> None:
     outline = sample.outline
     assert principal_of_key(outline, ANA) == ANA
     assert principal_of_key(outline, f"{ACCOUNT}:group/engineering/Engineers") is None

@@ -1,8 +1,8 @@
 import pytest
 
-from iamdesk.evaluate.request import NamedDocument, Request, UnknownContext
-from iamdesk.explain.decision import Layer, Part, SourceType, Verdict
-from iamdesk.export.answer_words import (
+from iamdesk.evaluate.request import MissingContextMode, Request, SessionPolicy
+from iamdesk.explain.decision import PolicyType, SourceType, StatementRole, Verdict
+from iamdesk.export.text.decision import (
     condition_words,
     otherwise_words,
     scope_words,
@@ -30,7 +30,7 @@ def test_the_verdict_is_told_in_the_words_of_the_window(verdict: Verdict, words:
 
 
 def test_a_verdict_says_which_layers_were_left_out() -> None:
-    request = Request(ANA, "s3:GetObject", "*", without=frozenset({Layer.PERMISSIONS_BOUNDARY, Layer.SCP}))
+    request = Request(ANA, "s3:GetObject", "*", without=frozenset({PolicyType.PERMISSIONS_BOUNDARY, PolicyType.SCP}))
     words = verdict_words(decision(request=request))
     assert words == "Allowed (without service control policies and the permissions boundary)"
 
@@ -76,7 +76,7 @@ def test_arns_are_shortened_to_what_people_say(arn: str, short: str) -> None:
     ],
 )
 def test_a_statement_says_what_it_comes_from(source: SourceType, owner: str, level: int | None, words: str) -> None:
-    line = statement(Part.DECIDES, source_policy_type=source, owner=owner, level=level)
+    line = statement(StatementRole.DECIDES, source_policy_type=source, owner=owner, level=level)
     assert source_words(line, ANA) == words
 
 
@@ -86,8 +86,8 @@ def test_the_scope_of_an_answer_names_snapshot_context_and_rule() -> None:
         "s3:GetObject",
         "*",
         context={"aws:SourceIp": "203.0.113.7", "aws:SourceVpc": None, "aws:TagKeys": ["a", "b"]},
-        session_policies=(NamedDocument("narrow", {}),),
-        unknown_context=UnknownContext.ABSENT,
+        session_policies=(SessionPolicy("narrow", {}),),
+        unknown_context=MissingContextMode.ABSENT,
     )
     assert scope_words(request, "acme.json") == (
         "In acme.json, with aws:SourceIp is 203.0.113.7, aws:SourceVpc is absent and aws:TagKeys is a and b, "

@@ -10,15 +10,15 @@ from PySide6.QtGui import QAccessible, QAction, QGuiApplication
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from iamdesk.collect.folder import JOURNAL
+from iamdesk.collect.bundle_writer import JOURNAL
 from iamdesk.collect.options import INSTALL, Captured, Gap, Kind, Options
 from iamdesk.collect.policy import policy_text
+from iamdesk.gui.app.main_window import MainWindow
 from iamdesk.gui.collect import collect_dialog
 from iamdesk.gui.collect.collect_dialog import CollectDialog
-from iamdesk.gui.collect.collecting import command_of
-from iamdesk.gui.jobs import JobRunner
-from iamdesk.gui.main_window import MainWindow
-from iamdesk.gui.prompts import Prompts
+from iamdesk.gui.collect.collect_process import command_of
+from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.snapshot.manifest import Manifest
 
 from ...collect.gate import Gate

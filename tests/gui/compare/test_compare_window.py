@@ -12,16 +12,16 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from iamdesk.api import SnapshotSession
 from iamdesk.evaluate.verdict import Verdict
+from iamdesk.gui.app.main_window import MainWindow
 from iamdesk.gui.compare.compare_window import CompareWindow
 from iamdesk.gui.compare.rows import Column, Sort
-from iamdesk.gui.findings.link_button import LinkButton
-from iamdesk.gui.jobs import JobRunner
-from iamdesk.gui.main_window import MainWindow
-from iamdesk.gui.prompts import Prompts
-from iamdesk.gui.session import Session
-from iamdesk.paths import sample_snapshot
-from iamdesk.workbench import OpenSnapshot
+from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.jobs import JobRunner
+from iamdesk.gui.core.session import Session
+from iamdesk.gui.widgets.link_button import LinkButton
+from iamdesk.resource_files import sample_snapshot
 
 ANA = "arn:aws:iam::111122223333:user/engineering/ana.moreno"
 READ = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
@@ -64,7 +64,7 @@ def other(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def compare(
-    qtbot: QtBot, session: Session, jobs: JobRunner, sample: OpenSnapshot, other: Path
+    qtbot: QtBot, session: Session, jobs: JobRunner, sample: SnapshotSession, other: Path
 ) -> Iterator[CompareWindow]:
     session.open(sample)
     parent = QWidget()

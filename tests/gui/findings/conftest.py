@@ -9,12 +9,12 @@ import pytest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from iamdesk.api import SnapshotSession
 from iamdesk.checks.finding import Evidence, Finding, Severity, State
+from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.jobs import JobRunner
+from iamdesk.gui.core.session import Session
 from iamdesk.gui.findings.findings_panel import FindingsPanel
-from iamdesk.gui.jobs import JobRunner
-from iamdesk.gui.prompts import Prompts
-from iamdesk.gui.session import Session
-from iamdesk.workbench import OpenSnapshot
 
 ACCOUNT = "arn:aws:iam::111122223333"
 
@@ -70,7 +70,7 @@ def empty_panel(qtbot: QtBot, session: Session, jobs: JobRunner, prompts: Answer
 
 
 @pytest.fixture
-def panel(qtbot: QtBot, empty_panel: FindingsPanel, session: Session, sample: OpenSnapshot) -> FindingsPanel:
+def panel(qtbot: QtBot, empty_panel: FindingsPanel, session: Session, sample: SnapshotSession) -> FindingsPanel:
     """Every check has run over the sample account."""
     session.open(sample)
     qtbot.waitUntil(lambda: empty_panel._run.is_complete, timeout=20_000)

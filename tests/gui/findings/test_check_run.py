@@ -7,14 +7,14 @@ from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
 from iamdesk.checks.finding import Finding
+from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.findings.check_run import CheckRun
 from iamdesk.gui.findings.rows import FindingRow
-from iamdesk.gui.jobs import JobRunner
 
 from .conftest import finding
 
 if TYPE_CHECKING:
-    from iamdesk.workbench import OpenSnapshot
+    from iamdesk.api import SnapshotSession
 
 
 class _Finds:
@@ -34,7 +34,7 @@ def test_many_findings_arrive_in_turns_and_all_of_them_before_the_end(qtbot: QtB
     batches: list[list[FindingRow]] = []
     run.found.connect(batches.append)
     with qtbot.waitSignal(run.done):
-        run.start(cast("OpenSnapshot", _Finds(1_000)), tuple)
+        run.start(cast("SnapshotSession", _Finds(1_000)), tuple)
     assert max(map(len, batches)) <= 250
     assert [row.finding.subject_name for batch in batches for row in batch] == [f"user-{n}" for n in range(1_000)]
     assert run.is_complete

@@ -6,8 +6,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
+from iamdesk.gui.core.session import Session
 from iamdesk.gui.findings.finding_detail import FindingDetail
-from iamdesk.gui.session import Session
 
 from .conftest import finding
 

@@ -4,10 +4,10 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from iamdesk.checks.finding import Evidence
+from iamdesk.gui.core.session import Session
 from iamdesk.gui.findings.finding_detail import FindingDetail
-from iamdesk.gui.findings.link_button import LinkButton
-from iamdesk.gui.session import Session
-from iamdesk.index.keys import (
+from iamdesk.gui.widgets.link_button import LinkButton
+from iamdesk.inventory.keys import (
     endpoint_policy_key,
     inline_policy_key,
     organization_policy_key,

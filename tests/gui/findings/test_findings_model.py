@@ -10,10 +10,10 @@ from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
 from iamdesk.checks.finding import Severity, State
+from iamdesk.gui.core.theme import palette_for
 from iamdesk.gui.findings.findings_model import FindingsModel
 from iamdesk.gui.findings.rows import SEVERITIES, Column, FindingFilter, FindingRow, Tally
-from iamdesk.gui.theme import palette_for
-from iamdesk.language import choose, phrase
+from iamdesk.i18n import choose, phrase
 
 from .conftest import finding
 

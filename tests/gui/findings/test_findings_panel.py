@@ -12,20 +12,20 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QPushButton, QTableView, QWidget
 from pytestqt.qtbot import QtBot
 
+from iamdesk.api import SnapshotSession
 from iamdesk.checks.finding import Evidence, Finding, Severity
+from iamdesk.gui.core.session import Session
+from iamdesk.gui.core.theme import palette_for
 from iamdesk.gui.findings.findings_panel import FindingsPanel
-from iamdesk.gui.findings.link_button import LinkButton
 from iamdesk.gui.findings.rows import Column
 from iamdesk.gui.findings.severity_bars import CountBar
-from iamdesk.gui.session import Session
-from iamdesk.gui.theme import palette_for
-from iamdesk.workbench import OpenSnapshot
+from iamdesk.gui.widgets.link_button import LinkButton
 
 from .conftest import Answers, finding
 
 
 @pytest.fixture(scope="module")
-def truth(sample: OpenSnapshot) -> tuple[Finding, ...]:
+def truth(sample: SnapshotSession) -> tuple[Finding, ...]:
     return tuple(sample.findings())
 
 
@@ -56,7 +56,7 @@ def test_every_finding_of_the_snapshot_stands_in_the_table_worst_first(
 
 
 def test_the_title_is_the_true_count_and_says_while_more_may_come(
-    qtbot: QtBot, empty_panel: FindingsPanel, session: Session, sample: OpenSnapshot, truth: tuple[Finding, ...]
+    qtbot: QtBot, empty_panel: FindingsPanel, session: Session, sample: SnapshotSession, truth: tuple[Finding, ...]
 ) -> None:
     titles: list[str] = []
     empty_panel.title_changed.connect(titles.append)
@@ -74,7 +74,7 @@ def test_findings_appear_while_the_checks_still_run(
     qtbot: QtBot,
     empty_panel: FindingsPanel,
     session: Session,
-    sample: OpenSnapshot,
+    sample: SnapshotSession,
     monkeypatch: pytest.MonkeyPatch,
     truth: tuple[Finding, ...],
 ) -> None:
@@ -256,7 +256,7 @@ def test_a_cancelled_run_says_that_the_list_is_not_whole_and_runs_again(
     qtbot: QtBot,
     empty_panel: FindingsPanel,
     session: Session,
-    sample: OpenSnapshot,
+    sample: SnapshotSession,
     monkeypatch: pytest.MonkeyPatch,
     truth: tuple[Finding, ...],
 ) -> None:
@@ -283,7 +283,7 @@ def test_a_cancelled_run_says_that_the_list_is_not_whole_and_runs_again(
 
 
 def test_closing_or_changing_the_snapshot_forgets_the_findings_of_the_one_before(
-    qtbot: QtBot, panel: FindingsPanel, session: Session, sample: OpenSnapshot, truth: tuple[Finding, ...]
+    qtbot: QtBot, panel: FindingsPanel, session: Session, sample: SnapshotSession, truth: tuple[Finding, ...]
 ) -> None:
     select(panel, "ADM-01")
     session.open(sample)
@@ -294,7 +294,7 @@ def test_closing_or_changing_the_snapshot_forgets_the_findings_of_the_one_before
 
 
 def test_a_failing_check_is_told_in_the_panel(
-    qtbot: QtBot, empty_panel: FindingsPanel, session: Session, sample: OpenSnapshot, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, empty_panel: FindingsPanel, session: Session, sample: SnapshotSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def failing(*_arguments: object) -> Iterator[Finding]:
         yield finding()

@@ -4,14 +4,14 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
-from iamdesk.evaluate.request import NamedDocument, Request
-from iamdesk.explain.decision import Part, StatementLine
+from iamdesk.api import SnapshotSession
+from iamdesk.evaluate.request import Request, SessionPolicy
+from iamdesk.explain.decision import StatementExplanation, StatementRole
+from iamdesk.gui.core.jobs import JobRunner
+from iamdesk.gui.core.session import Session
 from iamdesk.gui.inspector.inspector import Inspector
-from iamdesk.gui.jobs import JobRunner
-from iamdesk.gui.session import Session
-from iamdesk.index.keys import trust_policy_key
-from iamdesk.index.outline import NodeKind
-from iamdesk.workbench import OpenSnapshot
+from iamdesk.inventory.keys import trust_policy_key
+from iamdesk.viewmodel.tree_builder import NodeKind
 
 ACCOUNT = "arn:aws:iam::111122223333"
 INES = f"{ACCOUNT}:user/engineering/sre/ines.costa"
@@ -23,7 +23,7 @@ QUESTION = Request(PETRA, "s3:DeleteObject", "arn:aws:s3:::acme-payroll/2026/x")
 
 
 @pytest.fixture
-def inspector(qtbot: QtBot, session: Session, jobs: JobRunner, sample: OpenSnapshot) -> Inspector:
+def inspector(qtbot: QtBot, session: Session, jobs: JobRunner, sample: SnapshotSession) -> Inspector:
     made = Inspector(session, jobs)
     qtbot.addWidget(made)
     made.resize(800, 700)
@@ -33,7 +33,7 @@ def inspector(qtbot: QtBot, session: Session, jobs: JobRunner, sample: OpenSnaps
     return made
 
 
-def ask(qtbot: QtBot, session: Session, request: Request = QUESTION) -> tuple[StatementLine, ...]:
+def ask(qtbot: QtBot, session: Session, request: Request = QUESTION) -> tuple[StatementExplanation, ...]:
     with qtbot.waitSignal(session.answered, timeout=20_000):
         session.ask(request)
     assert session.decision is not None
@@ -50,7 +50,7 @@ def test_it_says_what_to_do_while_nothing_is_selected(inspector: Inspector) -> N
     assert "Select" in inspector._empty.text()
 
 
-def test_a_user_is_shown_with_true_counts(session: Session, inspector: Inspector, sample: OpenSnapshot) -> None:
+def test_a_user_is_shown_with_true_counts(session: Session, inspector: Inspector, sample: SnapshotSession) -> None:
     session.select(INES)
     subject = sample.subject(INES)
     assert subject is not None
@@ -61,7 +61,7 @@ def test_a_user_is_shown_with_true_counts(session: Session, inspector: Inspector
     assert "ines.costa" in inspector.json.text.toPlainText()
 
 
-def test_the_first_policy_is_open_at_once(session: Session, inspector: Inspector, sample: OpenSnapshot) -> None:
+def test_the_first_policy_is_open_at_once(session: Session, inspector: Inspector, sample: SnapshotSession) -> None:
     session.select(INES)
     view = inspector.findChild(QPlainTextEdit, "policyView")
     assert view is not None
@@ -70,7 +70,7 @@ def test_the_first_policy_is_open_at_once(session: Session, inspector: Inspector
     assert view.toPlainText() == policy.document.text.text
 
 
-def test_a_role_shows_whom_it_trusts(session: Session, inspector: Inspector, sample: OpenSnapshot) -> None:
+def test_a_role_shows_whom_it_trusts(session: Session, inspector: Inspector, sample: SnapshotSession) -> None:
     session.select(DEPLOY)
     assert "Trust" in tab_texts(inspector)
     subject = sample.subject(DEPLOY)
@@ -146,7 +146,7 @@ def test_an_answer_about_somebody_selects_them_where_nobody_was(
 def test_every_statement_of_an_answer_can_be_shown(qtbot: QtBot, session: Session, inspector: Inspector) -> None:
     session.select(PETRA)
     lines = ask(qtbot, session)
-    assert {line.part for line in lines} >= {Part.DEPENDS, Part.NEAR_MISS}
+    assert {line.part for line in lines} >= {StatementRole.DEPENDS, StatementRole.NEAR_MISS}
     for line in lines:
         session.show_statement(line)
         text = inspector.policies.reader.text
@@ -154,7 +154,7 @@ def test_every_statement_of_an_answer_can_be_shown(qtbot: QtBot, session: Sessio
         band = text.band_at(line.span.start_line)
         assert band is not None
         assert line.sentence in band.sentence
-        assert band.letter == {Part.DEPENDS: "?", Part.NEAR_MISS: "×"}[line.part]
+        assert band.letter == {StatementRole.DEPENDS: "?", StatementRole.NEAR_MISS: "×"}[line.part]
 
 
 def test_bands_of_one_policy_do_not_show_in_another(qtbot: QtBot, session: Session, inspector: Inspector) -> None:
@@ -175,7 +175,7 @@ def test_a_policy_that_only_the_answer_brings_is_listed_and_read(
     lines = ask(
         qtbot,
         session,
-        Request(INES, "s3:GetObject", "arn:aws:s3:::a/b", session_policies=(NamedDocument("mine", document),)),
+        Request(INES, "s3:GetObject", "arn:aws:s3:::a/b", session_policies=(SessionPolicy("mine", document),)),
     )
     line = next(line for line in lines if line.policy_name == "mine")
     session.show_statement(line)
@@ -218,7 +218,9 @@ def test_the_tab_that_was_chosen_stays(session: Session, inspector: Inspector) -
     assert inspector.tabs.currentWidget() is inspector.policies, "a user has no trust"
 
 
-def test_members_lead_to_themselves(qtbot: QtBot, session: Session, inspector: Inspector, sample: OpenSnapshot) -> None:
+def test_members_lead_to_themselves(
+    qtbot: QtBot, session: Session, inspector: Inspector, sample: SnapshotSession
+) -> None:
     group = next(node.key for node in sample.outline.nodes if node.kind is NodeKind.GROUP and node.text == "Finance")
     session.select(group)
     model = inspector.facts.links.model()
@@ -287,7 +289,9 @@ def test_closing_empties_it(session: Session, inspector: Inspector) -> None:
     assert inspector.policies.list.topLevelItemCount() == 0
 
 
-def test_every_row_of_the_sample_can_be_inspected(session: Session, inspector: Inspector, sample: OpenSnapshot) -> None:
+def test_every_row_of_the_sample_can_be_inspected(
+    session: Session, inspector: Inspector, sample: SnapshotSession
+) -> None:
     for key in sample.outline.rows_by_key:
         session.select(key)
         assert inspector.subject is not None, key

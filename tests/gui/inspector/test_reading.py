@@ -6,10 +6,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from iamdesk.api import SnapshotSession
+from iamdesk.gui.app.main_window import MainWindow
 from iamdesk.gui.inspector.policy_reader import PolicyReader
-from iamdesk.gui.main_window import MainWindow
 from iamdesk.policy.document import Document, parse_document
-from iamdesk.workbench import OpenSnapshot
 
 PAYROLL = "arn:aws:iam::111122223333:policy/finance/PayrollReadWrite"
 NORA = "arn:aws:iam::111122223333:user/finance/nora.lindqvist"
@@ -17,7 +17,7 @@ CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftM
 
 
 @pytest.fixture
-def reader(qtbot: QtBot, sample: OpenSnapshot) -> PolicyReader:
+def reader(qtbot: QtBot, sample: SnapshotSession) -> PolicyReader:
     made = PolicyReader("policyView")
     qtbot.addWidget(made)
     made.read = sample.readings
@@ -130,7 +130,7 @@ def test_what_is_searched_and_walked_to_comes_out_of_its_fold(reader: PolicyRead
     assert len(shown_lines(reader)) == reader.text.blockCount()
 
 
-def test_another_document_is_not_folded(reader: PolicyReader, sample: OpenSnapshot) -> None:
+def test_another_document_is_not_folded(reader: PolicyReader, sample: SnapshotSession) -> None:
     reader.text.toggle_all_folds()
     view = sample.policy(PAYROLL)
     assert view is not None

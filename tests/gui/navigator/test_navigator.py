@@ -4,11 +4,11 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QStyleOptionViewItem
 from pytestqt.qtbot import QtBot
 
-from iamdesk.gui.jobs import JobRunner
+from iamdesk.api import SnapshotSession
+from iamdesk.gui.core.jobs import JobRunner
+from iamdesk.gui.core.session import Session
 from iamdesk.gui.navigator.navigator import NavigatorPanel
-from iamdesk.gui.session import Session
-from iamdesk.index.outline import Badge, Node, NodeKind
-from iamdesk.workbench import OpenSnapshot
+from iamdesk.viewmodel.tree_builder import Badge, Node, NodeKind
 
 ACCOUNT = "arn:aws:iam::111122223333"
 INES = f"{ACCOUNT}:user/engineering/sre/ines.costa"
@@ -17,7 +17,7 @@ DEPLOY = f"{ACCOUNT}:role/ci/GitHubActionsDeploy"
 
 
 @pytest.fixture
-def panel(qtbot: QtBot, session: Session, jobs: JobRunner, sample: OpenSnapshot) -> NavigatorPanel:
+def panel(qtbot: QtBot, session: Session, jobs: JobRunner, sample: SnapshotSession) -> NavigatorPanel:
     made = NavigatorPanel(session, jobs)
     qtbot.addWidget(made)
     made.resize(300, 700)
@@ -116,7 +116,7 @@ def test_what_is_selected_elsewhere_is_revealed_even_behind_a_filter(session: Se
     assert panel.tree.visualRect(panel.tree.currentIndex()).isValid()
 
 
-def test_the_current_row_is_the_subject(session: Session, panel: NavigatorPanel, sample: OpenSnapshot) -> None:
+def test_the_current_row_is_the_subject(session: Session, panel: NavigatorPanel, sample: SnapshotSession) -> None:
     panel.tree.setCurrentIndex(panel.model.index_of(sample.outline.rows_by_key[INES]))
     assert session.subject_key == INES
 
@@ -135,7 +135,7 @@ def test_a_second_row_of_the_same_policy_is_not_left(session: Session, panel: Na
     assert session.subject_key.endswith("policy/AdministratorAccess")
 
 
-def test_badges_are_painted_and_explained(panel: NavigatorPanel, sample: OpenSnapshot) -> None:
+def test_badges_are_painted_and_explained(panel: NavigatorPanel, sample: SnapshotSession) -> None:
     row = sample.outline.rows_by_key[INES]
     assert Badge.ADMINISTRATOR in panel.model.badges_of(row)
     panel.reveal(INES)
@@ -175,7 +175,7 @@ def test_the_menu_of_a_row_copies_and_asks(qtbot: QtBot, session: Session, panel
         made.deleteLater()
 
 
-def test_a_section_can_be_gone_to(session: Session, panel: NavigatorPanel, sample: OpenSnapshot) -> None:
+def test_a_section_can_be_gone_to(session: Session, panel: NavigatorPanel, sample: SnapshotSession) -> None:
     section = next(row for row, node in enumerate(sample.outline.nodes) if node.text == "Roles")
     session.show_row(section)
     assert panel.tree.isExpanded(panel.model.index_of(section))
@@ -190,9 +190,9 @@ def test_closing_empties_it(session: Session, panel: NavigatorPanel) -> None:
 
 
 def test_a_hundred_thousand_rows_are_filtered(
-    qtbot: QtBot, session: Session, jobs: JobRunner, sample: OpenSnapshot
+    qtbot: QtBot, session: Session, jobs: JobRunner, sample: SnapshotSession
 ) -> None:
-    from iamdesk.index.search import OutlineSearch
+    from iamdesk.viewmodel.search import OutlineSearch
 
     class Large:
         snapshot = sample.snapshot
@@ -217,7 +217,7 @@ def test_a_hundred_thousand_rows_are_filtered(
 
 
 def _large_outline(users: int, policies: int) -> object:
-    from iamdesk.index.nodes import NodeTable, Outline
+    from iamdesk.viewmodel.tree import NodeTable, Outline
 
     nodes = [
         Node(NodeKind.SNAPSHOT, "", "", "", -1, 1, 1),
@@ -257,7 +257,7 @@ def test_searching_and_showing_are_two_turns_of_the_loop(qtbot: QtBot, panel: Na
 def test_the_first_search_of_a_large_snapshot_is_made_in_a_worker(
     qtbot: QtBot, panel: NavigatorPanel, jobs: JobRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(OpenSnapshot, "is_search_ready", False)
+    monkeypatch.setattr(SnapshotSession, "is_search_ready", False)
     panel.field.setText("ines")
     panel._search()
     assert "filter" in [job.topic for job in jobs.running]

@@ -9,11 +9,11 @@ import pytest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from iamdesk.gui.jobs import JobRunner
-from iamdesk.gui.prompts import Prompts
+from iamdesk.api import SnapshotSession
+from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.jobs import JobRunner
+from iamdesk.gui.core.session import Session
 from iamdesk.gui.review.review_panel import ReviewPanel
-from iamdesk.gui.session import Session
-from iamdesk.workbench import OpenSnapshot
 
 
 @dataclass
@@ -34,7 +34,7 @@ class Answers(Prompts):
 
 
 @pytest.fixture(scope="session")
-def made(sample: OpenSnapshot, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(sample: SnapshotSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("made") / "q3.iamreview"
     sample.create_review(path, "Third quarter")
     return path
@@ -52,7 +52,7 @@ def prompts() -> Answers:
 
 @pytest.fixture
 def empty_panel(
-    qtbot: QtBot, session: Session, jobs: JobRunner, prompts: Answers, sample: OpenSnapshot
+    qtbot: QtBot, session: Session, jobs: JobRunner, prompts: Answers, sample: SnapshotSession
 ) -> Iterator[ReviewPanel]:
     """The sample is open, and no review."""
     panel = ReviewPanel(session, jobs, prompts)

@@ -8,17 +8,17 @@ from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from iamdesk.gui.review.columns import Column
+from iamdesk.gui.review.filters import RowFilterMode
 from iamdesk.gui.review.finding_rows import FindingRow
 from iamdesk.gui.review.review_panel import ReviewPanel
-from iamdesk.gui.review.shows import Show
-from iamdesk.review.decisions import Choice, LineDecision, Reviewer
-from iamdesk.review.desk import ReviewDesk
+from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer
 from iamdesk.review.grouping import Grouping
+from iamdesk.review.session import ReviewSession
 
 HEADINGS = ["Decision", "Subject", "Finding", "Check", "Severity", "Comment"]
 
 
-def desk_of(panel: ReviewPanel) -> ReviewDesk:
+def desk_of(panel: ReviewPanel) -> ReviewSession:
     desk = panel.desk
     assert desk is not None
     return desk
@@ -37,7 +37,7 @@ def press(qtbot: QtBot, panel: ReviewPanel, *keys: Qt.Key) -> None:
     qtbot.waitUntil(lambda: not panel.queue.pending, timeout=10_000)
 
 
-def decision(panel: ReviewPanel, place: int) -> LineDecision:
+def decision(panel: ReviewPanel, place: int) -> ItemDecision:
     return desk_of(panel).decision(panel.model.shown[place].subject_ids[0])
 
 
@@ -50,8 +50,8 @@ def test_findings_have_columns_and_filters_of_their_own(qtbot: QtBot, panel: Rev
     widths = {column: panel.table.columnWidth(column) for column in shown}
     assert widths[Column.WHAT] > widths[Column.COMMENT]
     offered = [panel.head.show_only.itemData(at) for at in range(panel.head.show_only.count())]
-    assert Show.FALSE_POSITIVE in offered
-    assert Show.KEEP not in offered
+    assert RowFilterMode.FALSE_POSITIVE in offered
+    assert RowFilterMode.KEEP not in offered
     view(qtbot, panel, Grouping.LINE)
     assert panel.model.headerData(Column.WHAT, Qt.Orientation.Horizontal) == "Entitlement"
     assert not panel.table.isColumnHidden(Column.ADMINISTRATION)
@@ -61,7 +61,7 @@ def test_findings_have_columns_and_filters_of_their_own(qtbot: QtBot, panel: Rev
 def test_two_is_to_fix_at_once_and_the_next_follows(qtbot: QtBot, panel: ReviewPanel) -> None:
     view(qtbot, panel, Grouping.FINDING)
     press(qtbot, panel, Qt.Key.Key_2, Qt.Key.Key_2)
-    assert [decision(panel, place) for place in (0, 1)] == [LineDecision(Choice.FIX)] * 2
+    assert [decision(panel, place) for place in (0, 1)] == [ItemDecision(ReviewDecision.FIX)] * 2
     assert panel.model.shown[0].texts[Column.DECISION] == "Fix"
     assert panel.table.currentIndex().row() == 2
     total = len(desk_of(panel).findings)
@@ -84,7 +84,7 @@ def test_accepting_a_risk_asks_for_reason_owner_and_last_day(qtbot: QtBot, panel
         QTest.keyClick(panel.bar.owner, Qt.Key.Key_Return)
         qtbot.waitUntil(lambda: not panel.queue.pending, timeout=10_000)
         until = datetime.now(UTC).date() + timedelta(90)
-        assert decision(panel, place) == LineDecision(Choice.EXCEPT, "rebuilt in spring", "Ben", until)
+        assert decision(panel, place) == ItemDecision(ReviewDecision.EXCEPT, "rebuilt in spring", "Ben", until)
         assert panel.model.shown[place].texts[Column.DECISION] == f"Accept the risk until {until}"
 
 
@@ -96,7 +96,7 @@ def test_false_positive_asks_for_a_reason(qtbot: QtBot, panel: ReviewPanel) -> N
     QTest.keyClicks(panel.bar.reason, "our tags")
     QTest.keyClick(panel.bar.reason, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: not panel.queue.pending, timeout=10_000)
-    assert decision(panel, 0) == LineDecision(Choice.FALSE_POSITIVE, "our tags")
+    assert decision(panel, 0) == ItemDecision(ReviewDecision.FALSE_POSITIVE, "our tags")
     told = panel.head.summary.full_text()
     assert "1 false positive" in told
     assert "1 false positives" not in told
@@ -112,12 +112,12 @@ def test_findings_of_a_check_are_decided_together_undone_and_done_again(qtbot: Q
     qtbot.waitUntil(lambda: not panel.queue.pending, timeout=10_000)
     count = len(row.subject_ids)
     counts = desk_of(panel).file.findings_standing.counts
-    assert counts()[Choice.FIX] == count
+    assert counts()[ReviewDecision.FIX] == count
     panel.deciding.undo()
-    qtbot.waitUntil(lambda: counts()[Choice.FIX] == 0)
+    qtbot.waitUntil(lambda: counts()[ReviewDecision.FIX] == 0)
     qtbot.waitUntil(lambda: not panel.queue.pending)
     panel.deciding.redo()
-    qtbot.waitUntil(lambda: counts()[Choice.FIX] == count)
+    qtbot.waitUntil(lambda: counts()[ReviewDecision.FIX] == count)
 
 
 def test_nobody_decides_on_findings_about_themselves_and_a_second_may_stand(qtbot: QtBot, panel: ReviewPanel) -> None:
@@ -133,7 +133,7 @@ def test_nobody_decides_on_findings_about_themselves_and_a_second_may_stand(qtbo
     panel.table.go_to(panel.model.shown.index(row))
     panel.head.reviewer_name.setText("Ben Okafor")
     press(qtbot, panel, Qt.Key.Key_5)
-    assert desk_of(panel).decision(row.subject_ids[0]) == LineDecision(Choice.FIX, second="Ben Okafor")
+    assert desk_of(panel).decision(row.subject_ids[0]) == ItemDecision(ReviewDecision.FIX, second="Ben Okafor")
 
 
 def test_evidence_tells_finding_proof_and_remedy(qtbot: QtBot, panel: ReviewPanel) -> None:
@@ -161,10 +161,10 @@ def test_accepted_risk_that_has_run_out_is_shown(qtbot: QtBot, panel: ReviewPane
     desk = desk_of(panel)
     finding_id = str(desk.findings[0]["finding_id"])
     desk.file.record(
-        {finding_id: LineDecision(Choice.EXCEPT, "m", "Ben", date(2020, 1, 1))}, Reviewer("Ana Moreno", "ana")
+        {finding_id: ItemDecision(ReviewDecision.EXCEPT, "m", "Ben", date(2020, 1, 1))}, Reviewer("Ana Moreno", "ana")
     )
     view(qtbot, panel, Grouping.FINDING)
-    panel.head.show_only.setCurrentIndex(panel.head.show_only.findData(Show.RUN_OUT))
+    panel.head.show_only.setCurrentIndex(panel.head.show_only.findData(RowFilterMode.RUN_OUT))
     qtbot.waitUntil(lambda: panel.model.rowCount() == 1)
     assert panel.model.shown[0].texts[Column.DECISION] == "Accept the risk until 2020-01-01 (run out)"
     assert panel.model.shown[0].is_open

@@ -4,10 +4,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from iamdesk.gui.flow_text import FlowLabel
 from iamdesk.gui.review.review_panel import ReviewPanel
 from iamdesk.gui.review.rows import LineRow
-from iamdesk.review.decisions import Choice
+from iamdesk.gui.widgets.wrapping_label import FlowLabel
+from iamdesk.review.decisions import ReviewDecision
 from iamdesk.review.grouping import Grouping
 
 from .test_review_panel import decision_at, group_by, press
@@ -31,14 +31,14 @@ def test_revoking_a_guardrail_is_warned_of_before_it_is_recorded(qtbot: QtBot, p
 
     press(qtbot, panel, Qt.Key.Key_2)
     assert "more access" in panel.message.text
-    assert decision_at(panel, place).choice is Choice.UNDECIDED
+    assert decision_at(panel, place).choice is ReviewDecision.UNDECIDED
     QTest.keyClick(panel.deciding.bar.reason, Qt.Key.Key_Escape)
-    assert decision_at(panel, place).choice is Choice.UNDECIDED
+    assert decision_at(panel, place).choice is ReviewDecision.UNDECIDED
 
     press(qtbot, panel, Qt.Key.Key_2)
     QTest.keyClick(panel.deciding.bar.reason, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: not panel.queue.pending, timeout=10_000)
-    assert decision_at(panel, place).choice is Choice.REVOKE
+    assert decision_at(panel, place).choice is ReviewDecision.REVOKE
 
 
 def test_what_grants_is_revoked_by_one_key(qtbot: QtBot, panel: ReviewPanel) -> None:
@@ -47,4 +47,4 @@ def test_what_grants_is_revoked_by_one_key(qtbot: QtBot, panel: ReviewPanel) -> 
     assert panel.evidence.findChild(FlowLabel, "guardrailWarning") is None
     press(qtbot, panel, Qt.Key.Key_2)
     assert panel.message.text == ""
-    assert decision_at(panel, place).choice is Choice.REVOKE
+    assert decision_at(panel, place).choice is ReviewDecision.REVOKE

@@ -1,20 +1,20 @@
 """Rows of like effect never say that what has the holder's own name in it is plainly the same."""
 
 from iamdesk.gui.review.columns import Column
-from iamdesk.gui.review.facts import line_facts
+from iamdesk.gui.review.evidence_text import line_facts
 from iamdesk.gui.review.rows import LineRow
 from iamdesk.review.grouping import Grouping
-from iamdesk.review.lines import EntitlementType, Line
+from iamdesk.review.items import EntitlementType, ReviewItem
 
 PLAIN, OWN = {}, {"in_own_name": ["aws:username"], "asks_of_holder": {"aws:principaltag/team": "blue"}}
 
 
-def line(name: str, evidence: dict[str, object]) -> Line:
+def line(name: str, evidence: dict[str, object]) -> ReviewItem:
     arn = f"arn:aws:iam::111122223333:user/{name}"
-    return Line("111122223333", arn, "user", EntitlementType.INLINE_POLICY, f"{arn}#home", "home", evidence)
+    return ReviewItem("111122223333", arn, "user", EntitlementType.INLINE_POLICY, f"{arn}#home", "home", evidence)
 
 
-def what(grouping: Grouping, *lines: Line) -> str:
+def what(grouping: Grouping, *lines: ReviewItem) -> str:
     return LineRow(lines, (), grouping).fixed[Column.WHAT]
 
 

@@ -7,7 +7,7 @@ from pytestqt.qtbot import QtBot
 
 from iamdesk.gui.review.new_review_dialog import NewReviewDialog
 from iamdesk.gui.review.review_panel import ReviewPanel
-from iamdesk.review.scoping import Exclusion, Part, left_out_from
+from iamdesk.review.scope import Exclusion, Part, left_out_from
 
 from .conftest import Answers
 

@@ -9,12 +9,12 @@ import pytest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from iamdesk.gui.jobs import JobRunner
-from iamdesk.gui.prompts import Prompts
+from iamdesk.api import Workbench
+from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.jobs import JobRunner
+from iamdesk.gui.core.session import Session
 from iamdesk.gui.review.review_panel import ReviewPanel
-from iamdesk.gui.session import Session
-from iamdesk.review.decisions import Choice, LineDecision, Reviewer
-from iamdesk.workbench import Workbench
+from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer
 
 
 class Chosen(Prompts):
@@ -59,7 +59,9 @@ def before(tmp_path: Path) -> tuple[Path, Path]:
     review = tmp_path / "q3.iamreview"
     Workbench().open_snapshot(old).create_review(review, "Q3")
     desk = Workbench.open_review(review)
-    desk.record({line.line_id: LineDecision(Choice.KEEP, "fine") for line in desk.lines}, Reviewer("Ana", "ana"))
+    desk.record(
+        {line.line_id: ItemDecision(ReviewDecision.KEEP, "fine") for line in desk.lines}, Reviewer("Ana", "ana")
+    )
     desk.close()
     return review, old
 

@@ -14,29 +14,29 @@ from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
-from iamdesk.export.pack.signing import Role, read_signoffs
-from iamdesk.export.pack.writing import write_pack
+from iamdesk.api import SnapshotSession
+from iamdesk.export.evidence.signing import Role, read_signoffs
+from iamdesk.export.evidence.write import write_pack
+from iamdesk.gui.core.session import Session
+from iamdesk.gui.core.theme import palette_for
 from iamdesk.gui.review.columns import Column
+from iamdesk.gui.review.filters import RowFilterMode
 from iamdesk.gui.review.refused_dialog import RefusedDialog
 from iamdesk.gui.review.review_panel import ReviewPanel
-from iamdesk.gui.review.shows import Show
 from iamdesk.gui.review.sign_dialog import SignDialog
-from iamdesk.gui.session import Session
-from iamdesk.gui.theme import palette_for
-from iamdesk.review.decisions import Choice, LineDecision, Reviewer
-from iamdesk.review.desk import ReviewDesk
+from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer
 from iamdesk.review.grouping import Grouping
+from iamdesk.review.review_file import ReviewFile
 from iamdesk.review.schema import SCHEMA
 from iamdesk.review.seals import seal
-from iamdesk.review.store import ReviewFile
-from iamdesk.workbench import OpenSnapshot
+from iamdesk.review.session import ReviewSession
 
 from .conftest import Answers
 
 TODAY = datetime.now(UTC).date()
 
 
-def desk_of(panel: ReviewPanel) -> ReviewDesk:
+def desk_of(panel: ReviewPanel) -> ReviewSession:
     desk = panel.desk
     assert desk is not None
     return desk
@@ -48,7 +48,7 @@ def press(qtbot: QtBot, panel: ReviewPanel, *keys: Qt.Key) -> None:
     qtbot.waitUntil(lambda: not panel.queue.pending, timeout=10_000)
 
 
-def decision_at(panel: ReviewPanel, place: int) -> LineDecision:
+def decision_at(panel: ReviewPanel, place: int) -> ItemDecision:
     return desk_of(panel).decision(panel.model.shown[place].subject_ids[0])
 
 
@@ -57,7 +57,7 @@ def group_by(qtbot: QtBot, panel: ReviewPanel, grouping: Grouping) -> None:
     qtbot.waitUntil(lambda: not panel.is_filling)
 
 
-def show(qtbot: QtBot, panel: ReviewPanel, wanted: Show) -> None:
+def show(qtbot: QtBot, panel: ReviewPanel, wanted: RowFilterMode) -> None:
     panel.head.show_only.setCurrentIndex(panel.head.show_only.findData(wanted))
     qtbot.waitUntil(lambda: not panel._debounce.isActive())
 
@@ -82,7 +82,11 @@ def test_one_key_decides_and_the_next_row_follows(qtbot: QtBot, panel: ReviewPan
         press(qtbot, panel, key)
         say_yes(panel)
     qtbot.waitUntil(lambda: not panel.queue.pending, timeout=10_000)
-    assert [decision_at(panel, place).choice for place in range(3)] == [Choice.KEEP, Choice.REVOKE, Choice.MODIFY]
+    assert [decision_at(panel, place).choice for place in range(3)] == [
+        ReviewDecision.KEEP,
+        ReviewDecision.REVOKE,
+        ReviewDecision.MODIFY,
+    ]
     assert panel.table.currentIndex().row() == 3
     assert [row.texts[Column.DECISION] for row in panel.model.shown[:3]] == ["Keep", "Revoke", "Modify"]
     assert panel.title == f"Review 3/{len(desk_of(panel).lines) + len(desk_of(panel).findings)}"
@@ -124,7 +128,13 @@ def test_nothing_is_lost_when_the_window_closes_at_once(panel: ReviewPanel, revi
     panel.door.close()
     with ReviewFile.open(review_path) as again:
         choices = [entry.after.choice for entry in again.journal()]
-        assert choices == [Choice.KEEP, Choice.REVOKE, Choice.KEEP, Choice.MODIFY, Choice.KEEP]
+        assert choices == [
+            ReviewDecision.KEEP,
+            ReviewDecision.REVOKE,
+            ReviewDecision.KEEP,
+            ReviewDecision.MODIFY,
+            ReviewDecision.KEEP,
+        ]
 
 
 def test_cancelled_saving_saves_all_the_same(qtbot: QtBot, panel: ReviewPanel) -> None:
@@ -133,16 +143,16 @@ def test_cancelled_saving_saves_all_the_same(qtbot: QtBot, panel: ReviewPanel) -
         if job.label == "Saving decisions":
             job.cancel()
     qtbot.waitUntil(lambda: not panel.queue.pending, timeout=10_000)
-    assert decision_at(panel, 0).choice is Choice.KEEP
+    assert decision_at(panel, 0).choice is ReviewDecision.KEEP
 
 
 def test_undo_and_redo_are_entries_of_their_own(qtbot: QtBot, panel: ReviewPanel) -> None:
     press(qtbot, panel, Qt.Key.Key_1)
     panel.deciding.undo()
-    qtbot.waitUntil(lambda: decision_at(panel, 0).choice is Choice.UNDECIDED)
+    qtbot.waitUntil(lambda: decision_at(panel, 0).choice is ReviewDecision.UNDECIDED)
     qtbot.waitUntil(lambda: not panel.queue.pending)
     panel.deciding.redo()
-    qtbot.waitUntil(lambda: decision_at(panel, 0).choice is Choice.KEEP)
+    qtbot.waitUntil(lambda: decision_at(panel, 0).choice is ReviewDecision.KEEP)
     assert [entry.number for entry in desk_of(panel).file.journal()] == [1, 2, 3]
 
 
@@ -150,7 +160,7 @@ def test_zero_takes_a_decision_back_and_stays(qtbot: QtBot, panel: ReviewPanel) 
     press(qtbot, panel, Qt.Key.Key_1)
     panel.table.go_to(0)
     press(qtbot, panel, Qt.Key.Key_0)
-    assert decision_at(panel, 0).choice is Choice.UNDECIDED
+    assert decision_at(panel, 0).choice is ReviewDecision.UNDECIDED
     assert panel.table.currentIndex().row() == 0
 
 
@@ -161,12 +171,12 @@ def test_selection_asks_for_a_reason(qtbot: QtBot, panel: ReviewPanel) -> None:
     assert panel.bar.reason.hasFocus()
     QTest.keyClick(panel.bar.reason, Qt.Key.Key_Return)  # without a reason
     qtbot.waitUntil(lambda: "needs a reason" in panel.message.text)
-    assert desk_of(panel).file.lines_standing.counts()[Choice.KEEP] == 0
+    assert desk_of(panel).file.lines_standing.counts()[ReviewDecision.KEEP] == 0
     panel.table.selectAll()
     QTest.keyClick(panel.table, Qt.Key.Key_1)
     say(panel, "checked with the owners")
     total = len(desk_of(panel).lines)
-    qtbot.waitUntil(lambda: desk_of(panel).file.lines_standing.counts()[Choice.KEEP] == total, timeout=10_000)
+    qtbot.waitUntil(lambda: desk_of(panel).file.lines_standing.counts()[ReviewDecision.KEEP] == total, timeout=10_000)
     qtbot.waitUntil(lambda: not panel.queue.pending)
     assert {decision.comment for row in panel.model.rows for decision in row.decisions} == {"checked with the owners"}
 
@@ -177,7 +187,7 @@ def test_esc_gives_up_and_nothing_is_decided(panel: ReviewPanel) -> None:
     QTest.keyClick(panel.bar.reason, Qt.Key.Key_Escape)
     assert not panel.bar.isVisible()
     assert panel.table.hasFocus()
-    assert decision_at(panel, 0).choice is Choice.UNDECIDED
+    assert decision_at(panel, 0).choice is ReviewDecision.UNDECIDED
 
 
 def test_exception_asks_for_reason_owner_and_last_day(qtbot: QtBot, panel: ReviewPanel) -> None:
@@ -191,8 +201,8 @@ def test_exception_asks_for_reason_owner_and_last_day(qtbot: QtBot, panel: Revie
     assert "YYYY-MM-DD" in panel.message.text
     panel.bar.expiry.setText("2099-12-31")
     QTest.keyClick(panel.bar.expiry, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: decision_at(panel, 0).choice is Choice.EXCEPT)
-    assert decision_at(panel, 0) == LineDecision(Choice.EXCEPT, "migration", "Ben", date(2099, 12, 31))
+    qtbot.waitUntil(lambda: decision_at(panel, 0).choice is ReviewDecision.EXCEPT)
+    assert decision_at(panel, 0) == ItemDecision(ReviewDecision.EXCEPT, "migration", "Ben", date(2099, 12, 31))
 
 
 def test_return_comments_and_the_decision_stays(qtbot: QtBot, panel: ReviewPanel) -> None:
@@ -201,7 +211,7 @@ def test_return_comments_and_the_decision_stays(qtbot: QtBot, panel: ReviewPanel
     QTest.keyClick(panel.table, Qt.Key.Key_Return)
     say(panel, "ticket 42")
     qtbot.waitUntil(lambda: decision_at(panel, 0).comment == "ticket 42")
-    assert decision_at(panel, 0).choice is Choice.REVOKE
+    assert decision_at(panel, 0).choice is ReviewDecision.REVOKE
 
 
 def test_holders_of_identical_effect_are_decided_once(qtbot: QtBot, panel: ReviewPanel) -> None:
@@ -216,7 +226,7 @@ def test_holders_of_identical_effect_are_decided_once(qtbot: QtBot, panel: Revie
     QTest.keyClick(panel.table, Qt.Key.Key_1)
     say(panel, "team membership")
     qtbot.waitUntil(lambda: not row.is_open, timeout=10_000)
-    assert {decision.choice for decision in row.decisions} == {Choice.KEEP}
+    assert {decision.choice for decision in row.decisions} == {ReviewDecision.KEEP}
 
 
 @pytest.mark.parametrize("grouping", list(Grouping))
@@ -237,18 +247,18 @@ def test_filters_show_what_they_say(qtbot: QtBot, panel: ReviewPanel) -> None:
     qtbot.waitUntil(lambda: not panel.queue.pending, timeout=10_000)
     total = len(desk_of(panel).lines)
     for wanted, count in (
-        (Show.OPEN, total - 2),
-        (Show.DECIDED, 2),
-        (Show.KEEP, 1),
-        (Show.REVOKE, 1),
-        (Show.ALL, total),
+        (RowFilterMode.OPEN, total - 2),
+        (RowFilterMode.DECIDED, 2),
+        (RowFilterMode.KEEP, 1),
+        (RowFilterMode.REVOKE, 1),
+        (RowFilterMode.ALL, total),
     ):
         show(qtbot, panel, wanted)
         assert panel.model.rowCount() == count
-    show(qtbot, panel, Show.PRIVILEGED)
+    show(qtbot, panel, RowFilterMode.PRIVILEGED)
     assert 0 < panel.model.rowCount() < total
     assert all(row.texts[Column.ADMINISTRATION] not in ("No", "") for row in panel.model.shown)
-    show(qtbot, panel, Show.ALL)
+    show(qtbot, panel, RowFilterMode.ALL)
     panel.head.text.setText("chloe AllStaff")
     qtbot.waitUntil(lambda: panel.model.rowCount() == 1)
     panel.head.text.setText("no such words")
@@ -261,7 +271,7 @@ def test_nobody_certifies_their_own_access(qtbot: QtBot, panel: ReviewPanel) -> 
     panel.head.own.setText(row.lines[0].holder_arn)
     press(qtbot, panel, Qt.Key.Key_1)
     assert "cannot decide on access of their own" in panel.message.text
-    assert decision_at(panel, 0).choice is Choice.UNDECIDED
+    assert decision_at(panel, 0).choice is ReviewDecision.UNDECIDED
     assert row.texts[Column.DECISION] == "Undecided"
 
 
@@ -287,12 +297,12 @@ def test_exception_that_has_run_out_comes_back(qtbot: QtBot, empty_panel: Review
     with ReviewFile.open(review_path) as review:
         line_id = review.lines[0].line_id
         yesterday = TODAY - timedelta(1)
-        review.record({line_id: LineDecision(Choice.EXCEPT, "m", "Ben", yesterday)}, Reviewer("Ana", "ana"))
+        review.record({line_id: ItemDecision(ReviewDecision.EXCEPT, "m", "Ben", yesterday)}, Reviewer("Ana", "ana"))
     empty_panel.head.reviewer_name.setText("Ana")
     empty_panel.door.open_path(review_path)
     qtbot.waitUntil(lambda: empty_panel.desk is not None and not empty_panel.is_filling)
     assert "1 exception has run out" in empty_panel.head.summary.full_text()
-    show(qtbot, empty_panel, Show.RUN_OUT)
+    show(qtbot, empty_panel, RowFilterMode.RUN_OUT)
     (row,) = empty_panel.model.shown
     assert row.is_open
     assert row.texts[Column.DECISION].endswith("(run out)")
@@ -338,7 +348,7 @@ def test_damaged_review_is_told_and_recovered_into_a_new_file(
 
 def test_altered_entry_is_told_when_it_is_opened(qtbot: QtBot, empty_panel: ReviewPanel, review_path: Path) -> None:
     with ReviewFile.open(review_path) as review:
-        review.record({review.lines[0].line_id: LineDecision(Choice.KEEP)}, Reviewer("Ana", "ana"))
+        review.record({review.lines[0].line_id: ItemDecision(ReviewDecision.KEEP)}, Reviewer("Ana", "ana"))
     with sqlite3.connect(review_path) as mallory:
         mallory.execute("UPDATE journal SET reviewer = 'Mallory'")
     mallory.close()
@@ -350,7 +360,7 @@ def test_altered_entry_is_told_when_it_is_opened(qtbot: QtBot, empty_panel: Revi
 
 
 def test_new_review_is_made_from_the_open_snapshot(
-    qtbot: QtBot, empty_panel: ReviewPanel, prompts: Answers, sample: OpenSnapshot, tmp_path: Path
+    qtbot: QtBot, empty_panel: ReviewPanel, prompts: Answers, sample: SnapshotSession, tmp_path: Path
 ) -> None:
     prompts.save_to = tmp_path / "fresh"
     empty_panel.door.new_review()
@@ -421,7 +431,7 @@ def test_filled_sheet_is_taken_and_refusals_are_told(
     prompts.opens = filled
     panel.packs.fill()
     qtbot.waitUntil(lambda: "1 rows are refused: Entitlements, row 3" in panel.message.text, timeout=10_000)
-    assert desk_of(panel).decision(rows[0]["line_id"]).choice is Choice.KEEP
+    assert desk_of(panel).decision(rows[0]["line_id"]).choice is ReviewDecision.KEEP
     dialog = panel.packs.dialog
     assert isinstance(dialog, RefusedDialog)
     assert dialog.table.topLevelItemCount() == 1

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from iamdesk.gui.main_window import MainWindow
+from iamdesk.gui.app.main_window import MainWindow
 from iamdesk.gui.review.verify_dialog import VerifyDialog
 
 

@@ -11,14 +11,14 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QTreeWidget, QWidget
 from pytestqt.qtbot import QtBot
 
-from iamdesk.gui.main_window import MainWindow
+from iamdesk.gui.app.main_window import MainWindow
 from iamdesk.gui.review.columns import Column
 from iamdesk.gui.review.finding_rows import FindingRow
 from iamdesk.gui.review.sign_dialog import SignDialog
 from iamdesk.gui.review.verify_dialog import VerifyDialog
-from iamdesk.review.decisions import Choice
+from iamdesk.review.decisions import ReviewDecision
 from iamdesk.review.grouping import Grouping
-from iamdesk.review.store import ReviewFile
+from iamdesk.review.review_file import ReviewFile
 
 from .conftest import Answers
 
@@ -78,7 +78,10 @@ def test_a_whole_review_by_keyboard_alone(qtbot: QtBot, open_window: MainWindow,
         assert focus() is panel.table
     wait(lambda: not panel.queue.pending)
     own_lines = {line.line_id for line in desk.lines if line.holder_arn == own}
-    decided = sum(desk.file.lines_standing.counts()[choice] for choice in (Choice.KEEP, Choice.REVOKE, Choice.MODIFY))
+    decided = sum(
+        desk.file.lines_standing.counts()[choice]
+        for choice in (ReviewDecision.KEEP, ReviewDecision.REVOKE, ReviewDecision.MODIFY)
+    )
     assert 30 <= decided <= 40
 
     # An exception: reason, owner, last day, by Tab.
@@ -87,15 +90,15 @@ def test_a_whole_review_by_keyboard_alone(qtbot: QtBot, open_window: MainWindow,
     QTest.keyClick(focus(), Qt.Key.Key_Tab)
     QTest.keyClicks(focus(), "Ben")
     QTest.keyClick(focus(), Qt.Key.Key_Return)
-    wait(lambda: desk.file.lines_standing.counts()[Choice.EXCEPT] == 1)
+    wait(lambda: desk.file.lines_standing.counts()[ReviewDecision.EXCEPT] == 1)
 
     # Undo and redo.
     wait(lambda: not panel.queue.pending)
     QTest.keyClick(focus(), Qt.Key.Key_Z, CONTROL)
-    wait(lambda: desk.file.lines_standing.counts()[Choice.EXCEPT] == 0)
+    wait(lambda: desk.file.lines_standing.counts()[ReviewDecision.EXCEPT] == 0)
     wait(lambda: not panel.queue.pending)
     QTest.keyClick(focus(), Qt.Key.Key_Y, CONTROL)
-    wait(lambda: desk.file.lines_standing.counts()[Choice.EXCEPT] == 1)
+    wait(lambda: desk.file.lines_standing.counts()[ReviewDecision.EXCEPT] == 1)
 
     # All the rest at once, with a reason; nobody decides on their own lines.
     mine = [row for row in panel.model.shown if own_lines & set(row.subject_ids)]
@@ -115,7 +118,7 @@ def test_a_whole_review_by_keyboard_alone(qtbot: QtBot, open_window: MainWindow,
     QTest.keyClick(focus(), Qt.Key.Key_1)
     QTest.keyClicks(focus(), "checked with the owners")
     QTest.keyClick(focus(), Qt.Key.Key_Return)
-    wait(lambda: desk.file.lines_standing.counts()[Choice.UNDECIDED] == 0)
+    wait(lambda: desk.file.lines_standing.counts()[ReviewDecision.UNDECIDED] == 0)
     wait(lambda: not panel.queue.pending)
 
     # The findings: one by one at first, then the rest at once.
@@ -132,7 +135,7 @@ def test_a_whole_review_by_keyboard_alone(qtbot: QtBot, open_window: MainWindow,
     QTest.keyClick(focus(), Qt.Key.Key_Tab)
     QTest.keyClicks(focus(), "Chloe")
     QTest.keyClick(focus(), Qt.Key.Key_Return)
-    wait(lambda: desk.file.findings_standing.counts()[Choice.EXCEPT] == 1)
+    wait(lambda: desk.file.findings_standing.counts()[ReviewDecision.EXCEPT] == 1)
     wait(lambda: not panel.queue.pending)
     panel.head.show_only.setFocus()
     QTest.keyClick(focus(), Qt.Key.Key_Home)
@@ -175,7 +178,7 @@ def test_a_whole_review_by_keyboard_alone(qtbot: QtBot, open_window: MainWindow,
     # Closed, the file holds it all; and the terminal says the same of the pack.
     panel.door.close()
     with ReviewFile.open(tmp_path / "q3.iamreview") as again:
-        assert again.lines_standing.counts()[Choice.UNDECIDED] == 0
+        assert again.lines_standing.counts()[ReviewDecision.UNDECIDED] == 0
         assert again.damages() == ()
     done = subprocess.run(
         [sys.executable, "-m", "iamdesk", "verify", tmp_path / "evidence"], capture_output=True, text=True, check=False

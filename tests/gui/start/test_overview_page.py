@@ -13,13 +13,13 @@ from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from iamdesk.gui.badge_rows import rows_by_badge
-from iamdesk.gui.main_window import MainWindow
-from iamdesk.gui.start.columns import ColumnsLayout, parted
+from iamdesk.gui.app.main_window import MainWindow
+from iamdesk.gui.core.badge_rows import rows_by_badge
+from iamdesk.gui.core.theme import Scheme
 from iamdesk.gui.start.overview import OverviewPage
-from iamdesk.gui.theme import Scheme
-from iamdesk.index.nodes import Badge
-from iamdesk.paths import resources
+from iamdesk.gui.widgets.column_layout import ColumnsLayout, parted
+from iamdesk.resource_files import resources
+from iamdesk.viewmodel.tree import Badge
 
 GAP = 10
 

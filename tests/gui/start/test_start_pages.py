@@ -4,19 +4,19 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
+from iamdesk.api import SnapshotSession
 from iamdesk.checks.finding import Severity
-from iamdesk.gui.badge_rows import rows_by_badge
+from iamdesk.gui.core.badge_rows import rows_by_badge
+from iamdesk.gui.core.jobs import JobRunner
+from iamdesk.gui.core.session import Session
+from iamdesk.gui.core.theme import is_dark, palette_for
 from iamdesk.gui.findings.rows import principals_by_risk
-from iamdesk.gui.jobs import JobRunner
-from iamdesk.gui.session import Session
 from iamdesk.gui.start.bar_chart import Bar, BarChart
-from iamdesk.gui.start.capture_help import CAPTURE_COMMAND
 from iamdesk.gui.start.overview import OverviewPage
 from iamdesk.gui.start.overview_facts import section_counts, status_words
 from iamdesk.gui.start.start_page import StartPage
-from iamdesk.gui.theme import is_dark, palette_for
-from iamdesk.index.outline import Badge, NodeKind
-from iamdesk.workbench import OpenSnapshot
+from iamdesk.gui.widgets.capture_help import CAPTURE_COMMAND
+from iamdesk.viewmodel.tree_builder import Badge, NodeKind
 
 
 def test_doors_say_what_is_wanted(qtbot: QtBot) -> None:
@@ -54,7 +54,7 @@ def test_recent_files_are_listed_as_plain_text_and_open(qtbot: QtBot) -> None:
     assert wanted.args == [path]
 
 
-def test_counts_of_sections_are_those_of_the_account(sample: OpenSnapshot) -> None:
+def test_counts_of_sections_are_those_of_the_account(sample: SnapshotSession) -> None:
     (account,) = sample.snapshot.accounts
     counts = {part.title: part.count for part in section_counts(sample.outline)}
     assert counts["Users"] == len(account.users)
@@ -65,7 +65,7 @@ def test_counts_of_sections_are_those_of_the_account(sample: OpenSnapshot) -> No
     assert kinds["Users"] is NodeKind.USER
 
 
-def test_the_status_line_counts_principals(sample: OpenSnapshot) -> None:
+def test_the_status_line_counts_principals(sample: SnapshotSession) -> None:
     (account,) = sample.snapshot.accounts
     words = status_words(sample)
     assert f"{len(account.users) + len(account.roles):,} principals" in words
@@ -73,7 +73,7 @@ def test_the_status_line_counts_principals(sample: OpenSnapshot) -> None:
 
 
 def test_the_overview_tells_users_and_roles_by_their_worst_finding_and_leads_to_them(
-    qtbot: QtBot, session: Session, jobs: JobRunner, sample: OpenSnapshot
+    qtbot: QtBot, session: Session, jobs: JobRunner, sample: SnapshotSession
 ) -> None:
     page = OverviewPage(session, jobs)
     qtbot.addWidget(page)
@@ -97,7 +97,7 @@ def test_the_overview_tells_users_and_roles_by_their_worst_finding_and_leads_to_
 
 
 def test_the_overview_names_administrators_once_they_are_decided(
-    qtbot: QtBot, session: Session, jobs: JobRunner, sample: OpenSnapshot
+    qtbot: QtBot, session: Session, jobs: JobRunner, sample: SnapshotSession
 ) -> None:
     page = OverviewPage(session, jobs)
     qtbot.addWidget(page)
@@ -130,7 +130,7 @@ def test_the_overview_names_administrators_once_they_are_decided(
     assert page.people.bars == ()
 
 
-def test_a_bar_leads_to_its_section(qtbot: QtBot, session: Session, jobs: JobRunner, sample: OpenSnapshot) -> None:
+def test_a_bar_leads_to_its_section(qtbot: QtBot, session: Session, jobs: JobRunner, sample: SnapshotSession) -> None:
     page = OverviewPage(session, jobs)
     qtbot.addWidget(page)
     page.show()

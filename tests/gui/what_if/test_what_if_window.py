@@ -9,14 +9,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from iamdesk.api import SnapshotSession
+from iamdesk.gui.app.main_window import MainWindow
 from iamdesk.gui.compare.rows import Sort
-from iamdesk.gui.jobs import JobRunner
-from iamdesk.gui.main_window import MainWindow
-from iamdesk.gui.prompts import Prompts
-from iamdesk.gui.session import Session
+from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.jobs import JobRunner
+from iamdesk.gui.core.session import Session
 from iamdesk.gui.what_if.what_if_window import WhatIfWindow
-from iamdesk.whatif.edits import Act
-from iamdesk.workbench import OpenSnapshot
+from iamdesk.whatif.edits import EditAction
 
 ANA = "arn:aws:iam::111122223333:user/engineering/ana.moreno"
 READ = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
@@ -35,7 +35,7 @@ class Chosen(Prompts):
 
 @pytest.fixture
 def sandbox(
-    qtbot: QtBot, session: Session, jobs: JobRunner, sample: OpenSnapshot, tmp_path: Path
+    qtbot: QtBot, session: Session, jobs: JobRunner, sample: SnapshotSession, tmp_path: Path
 ) -> Iterator[WhatIfWindow]:
     session.open(sample)
     session.select(ANA)
@@ -48,12 +48,12 @@ def sandbox(
     made.close()
 
 
-def choose(window: WhatIfWindow, act: Act) -> None:
+def choose(window: WhatIfWindow, act: EditAction) -> None:
     window.form.act.setCurrentIndex(window.form.act.findData(act))
 
 
 def attach(window: WhatIfWindow) -> None:
-    choose(window, Act.ATTACH_POLICY)
+    choose(window, EditAction.ATTACH_POLICY)
     window.form.detail.setText(READ)
     window.add_button.click()
 
@@ -88,7 +88,7 @@ def test_the_commands_are_saved_dry(qtbot: QtBot, tried: WhatIfWindow, tmp_path:
 
 
 def test_the_changed_copy_opens_in_place_of_the_snapshot(
-    qtbot: QtBot, session: Session, sample: OpenSnapshot, tried: WhatIfWindow
+    qtbot: QtBot, session: Session, sample: SnapshotSession, tried: WhatIfWindow
 ) -> None:
     tried.open_button.click()
     qtbot.waitUntil(lambda: session.snapshot is not sample)
@@ -99,7 +99,7 @@ def test_the_changed_copy_opens_in_place_of_the_snapshot(
 
 
 def test_a_policy_is_loaded_changed_and_tried(qtbot: QtBot, sandbox: WhatIfWindow) -> None:
-    choose(sandbox, Act.SET_POLICY)
+    choose(sandbox, EditAction.SET_POLICY)
     sandbox.form.subject.setText(LEGACY)
     sandbox.form.load_button.click()
     qtbot.waitUntil(lambda: "iam:PassRole" in sandbox.form.document.toPlainText())
@@ -113,8 +113,8 @@ def test_a_policy_is_loaded_changed_and_tried(qtbot: QtBot, sandbox: WhatIfWindo
     assert Sort.LOST in {row.sort for row in sandbox.view.model.rows}
 
 
-@pytest.mark.parametrize("act", list(Act))
-def test_every_act_shows_what_it_takes_and_says_what_is_missing(sandbox: WhatIfWindow, act: Act) -> None:
+@pytest.mark.parametrize("act", list(EditAction))
+def test_every_act_shows_what_it_takes_and_says_what_is_missing(sandbox: WhatIfWindow, act: EditAction) -> None:
     choose(sandbox, act)
     sandbox.form.subject.clear()
     sandbox.form.document.setPlainText("{}")
@@ -125,13 +125,13 @@ def test_every_act_shows_what_it_takes_and_says_what_is_missing(sandbox: WhatIfW
 
 
 def test_what_is_no_json_and_what_cannot_be_done_are_told(qtbot: QtBot, sandbox: WhatIfWindow) -> None:
-    choose(sandbox, Act.PUT_INLINE_POLICY)
+    choose(sandbox, EditAction.PUT_INLINE_POLICY)
     sandbox.form.detail.setText("own")
     sandbox.form.document.setPlainText("{")
     sandbox.add_button.click()
     assert "is no JSON" in sandbox.message.text
 
-    choose(sandbox, Act.DETACH_POLICY)
+    choose(sandbox, EditAction.DETACH_POLICY)
     sandbox.form.detail.setText(READ)
     sandbox.add_button.click()
     sandbox.try_button.click()

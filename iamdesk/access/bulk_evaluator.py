@@ -1,0 +1,734 @@
+"""The bulk evaluator: some principals, some actions of a service, some resources, answered together.
+
+Every statement is held against every resource once, for all principals that carry it and all actions that it covers;
+what it says is a rectangle, principals (as bits) by requests (as bits of a `RequestGrid`). Requests and principals of
+which all statements say the same are decided once, by the engine's own `decide`. Where something unknown leaves the
+decision open, one request of each set that hangs on the same is put to the engine. What is answered is always what the
+engine answers to each request alone (``tests/query`` holds it to that).
+"""
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from math import inf
+from types import MappingProxyType
+from typing import NamedTuple
+
+from iamdesk.access.effects import (
+    Effect,
+    UndeterminedStatement,
+    effects_of,
+    resolution_key_of,
+    resource_key,
+    split,
+    statement_effects_of,
+)
+from iamdesk.access.own_statements import AS_BOUNDARY, AS_IDENTITY, OwnStatement, OwnStatements
+from iamdesk.access.principal_index import (
+    ContextDependency,
+    PrincipalCohort,
+    PrincipalIndex,
+    indexes_of,
+    names_specific_principal,
+)
+from iamdesk.access.request_classes import RequestClass, RequestClasses
+from iamdesk.access.request_grid import OneRequest, RequestGrid
+from iamdesk.aws.service_reference import reference
+from iamdesk.evaluate.context import Context, KeyValue, at_given_time
+from iamdesk.evaluate.decision_logic import PolicyTypeKey, StatementEffects, decide, decide_bounds
+from iamdesk.evaluate.derived_keys import PrincipalDependence, ResourceDependence, dependence, variation
+from iamdesk.evaluate.engine import verdict_of
+from iamdesk.evaluate.matching import RequestFacts, match_statement
+from iamdesk.evaluate.policy_set import AttachedPolicy
+from iamdesk.evaluate.principal_match import Grant
+from iamdesk.evaluate.request import MissingContextMode
+from iamdesk.evaluate.request_context import facts_given
+from iamdesk.evaluate.ternary import FALSE, MAYBE, TRUE, Truth
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.policy.statement import Statement
+from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
+from iamdesk.simulate.vpc_endpoints import Given, network_path_given
+
+_FEW = 4
+"""Principals whose own documents are gone through; of more, the statements are found by action and resource."""
+_MOST_WAYS = 8
+_MOST_REMEMBERED = 1 << 14
+
+
+class RequestMoment(NamedTuple):
+    """In what context requests are made."""
+
+    at: datetime
+    given: Given = MappingProxyType({})
+    """As typed."""
+    unknown: MissingContextMode = MissingContextMode.UNKNOWN
+
+
+class GroupDecision(NamedTuple):
+    """The answer to some requests of some principals."""
+
+    verdict: Verdict
+    members: int
+    """The principals, as bits."""
+    cells: int
+    """The requests, as bits of the ground."""
+    awaits_policy: bool
+    """Whether it is refused only for want of the resource's own policy, which has to let the account in and which the
+    snapshot does not hold (rules I1, I2)."""
+
+
+class DecisionBits(NamedTuple):
+    """The answers to one principal on a ground, as its bits; what is in none is refused because nothing allows it."""
+
+    allowed: int
+    conditional: int
+    denied: int
+    """Explicitly."""
+    awaiting: int
+    """`GroupDecision.awaits_policy`."""
+
+
+class PopulationDecisions(NamedTuple):
+    """The answers to one request for many principals."""
+
+    bits: Mapping[Verdict, int]
+    """By answer, the principals."""
+    tells_denials: bool
+    """Whether it was found out which denial a refusal is."""
+    until: float
+    """Until when it holds, in seconds since 1970."""
+
+    def verdict(self, position: int) -> Verdict:
+        """Return the answer to one of them."""
+        return next(verdict for verdict, bits in self.bits.items() if bits >> position & 1)
+
+
+class StatementGroup(NamedTuple):
+    """What one statement, or several that no context can tell apart, says of requests."""
+
+    policy: AttachedPolicy
+    """Stands for its layer."""
+    statement: Statement
+    asked: ContextDependency
+    members: int
+    """Who carries it, as bits."""
+    cells: int
+    """The requests whose action it covers and of whose resource it can speak, as bits."""
+
+
+class _Undetermined(NamedTuple):
+    """A statement that hangs on something unknown, and what is known of all that it asks for."""
+
+    undetermined: UndeterminedStatement
+    facts: tuple[KeyValue | None, ...]
+
+
+class _Effects[What](NamedTuple):
+    """Something that holds of some requests of some principals."""
+
+    what: What
+    members: int
+    cells: int
+
+
+class _EffectSums(NamedTuple):
+    """What statements say: what they add up to, and those among them that are undecided."""
+
+    said: list[_Effects[Effect]]
+    undecided: list[_Effects[_Undetermined]]
+
+
+class _Decided(NamedTuple):
+    best: Verdict
+    worst: Verdict
+    would_be_allowed: bool
+    """Whether it could be allowed if the resource's own policy let the account in."""
+
+
+class BulkEvaluator:
+    """Answers many requests of the principals and groups of one snapshot. Safe to use from several threads at once."""
+
+    def __init__(self, population: PrincipalIndex) -> None:
+        self.population = population
+        self.own = OwnStatements(population)
+        self.request_classes = RequestClasses(population)
+        self._ways: dict[Hashable, RequestClasses] = {}
+        self._decided: dict[Hashable, _Decided] = {}
+        self._everywhere: dict[tuple[str, str], tuple[StatementGroup, ...]] = {}
+        self._where: dict[tuple[RequestGrid, int], tuple[int, ...]] = {}
+        self._outcomes: dict[Hashable, DecisionBits] = {}
+
+    def request(self, action: str, resource: str) -> OneRequest:
+        """Return one action on one resource, as a ground.
+
+        Raises:
+            RequestError: one of them is malformed.
+        """
+        return OneRequest(self.population.target(action, resource))
+
+    def answers(
+        self,
+        grid: RequestGrid,
+        members: int,
+        moment: RequestMoment,
+        *,
+        within: int | None = None,
+        tells_denials: bool = True,
+        cancelled: Cancelled = never_cancelled,
+    ) -> Iterator[GroupDecision]:
+        """Yield the answers to requests of principals, each request and principal in one of them.
+
+        Args:
+            ground: The requests.
+            members: Who asks, as bits of the population; none of its ``strange``. A group stands for some member.
+            moment: The context.
+            within: Some bits of the ground; all where it is not given.
+            tells_denials: Whether it is found out which denial a refusal is; else it may be either.
+            cancelled: Asked now and then.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        within = grid.every if within is None else within
+        if moment.given and not isinstance(grid, OneRequest):  # what is given holds of each action otherwise
+            for bit in indexes_of(within):
+                target = grid.target(bit)
+                alone = self.request(target.action_text, target.resource_text)
+                for answer in self.answers(alone, members, moment, tells_denials=tells_denials, cancelled=cancelled):
+                    yield answer._replace(cells=1 << bit)
+            return
+        request_evaluation = _BulkRequest(self, grid, moment, tells_denials=tells_denials, cancelled=cancelled)
+        yield from request_evaluation.answers(members, within, self.statement_groups(grid, members, within))
+
+    def outcome(
+        self, grid: RequestGrid, position: int, own: Iterable[OwnStatement], moment: datetime, within: int | None = None
+    ) -> DecisionBits:
+        """Return what one principal (or member of a group) is answered on a ground, in a context of which nothing is
+        given; ``own`` are its `own_statements`."""
+        within = grid.every if within is None else within
+        request_evaluation = _BulkRequest(self, grid, RequestMoment(moment))
+        statement_groups = [
+            statement_group
+            for one in own
+            for statement_group in self._statement_groups_of(grid, one, 1 << position, within)
+        ]
+        key = self._sharable(grid, position, statement_groups, within) if len(grid.resource_slots) > 1 else None
+        known = None if key is None else self._outcomes.get(key)
+        if known is not None:
+            return known
+        found = dict.fromkeys(Verdict, 0)
+        awaiting = 0
+        for answer in request_evaluation.answers(1 << position, within, statement_groups):
+            found[answer.verdict] |= answer.cells
+            if answer.awaits_policy:
+                awaiting |= answer.cells
+        outcome = DecisionBits(
+            found[Verdict.ALLOWED], found[Verdict.CONDITIONAL], found[Verdict.EXPLICIT_DENY], awaiting
+        )
+        if key is not None and request_evaluation.until == inf:
+            if len(self._outcomes) >= _MOST_REMEMBERED:
+                self._outcomes.clear()
+            self._outcomes[key] = outcome
+        return outcome
+
+    def _sharable(
+        self, grid: RequestGrid, position: int, statement_groups: Sequence[StatementGroup], within: int
+    ) -> Hashable:
+        """Return all that an outcome hangs on, where that is not who asks; else None.
+
+        Of 61,875 outcomes on fresh resources in an account of 6,000 principals, each statement of theirs another one,
+        it spares a third: statements that name resources say nothing of fresh ones.
+        """
+        cohort = self.population.cohort_at(position)
+        if any(
+            statement_group.asked.own_keys or statement_group.asked.in_resource for statement_group in statement_groups
+        ):
+            return None
+        if any(request_class.is_personal for _, request_class in self.request_classes.settings(grid, cohort, within)):
+            return None
+        said = frozenset(
+            [
+                (statement_group.policy.layer, statement_group.asked.number, statement_group.cells)
+                for statement_group in statement_groups
+            ]
+        )
+        return grid, within, cohort.number, said
+
+    def sweep(
+        self,
+        grid: OneRequest,
+        members: int,
+        moment: RequestMoment,
+        *,
+        tells_denials: bool = True,
+        cancelled: Cancelled = never_cancelled,
+    ) -> PopulationDecisions:
+        """Return the answers to one request for some principals; see `answers`.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        bits = dict.fromkeys(Verdict, 0)
+        request_evaluation = _BulkRequest(self, grid, moment, tells_denials=tells_denials, cancelled=cancelled)
+        for answer in request_evaluation.answers(members, 1, self.statement_groups(grid, members, 1)):
+            bits[answer.verdict] |= answer.members
+        return PopulationDecisions(bits, tells_denials, request_evaluation.until)
+
+    def verdict(self, position: int, action: str, resource: str, moment: RequestMoment) -> Verdict:
+        """Return the engine's answer to one request of one principal."""
+        population = self.population
+        return verdict_of(population.question(position, action, resource, moment.given, moment.unknown))
+
+    def request_classes_of(self, moment: RequestMoment) -> RequestClasses:
+        """Return the circumstances of requests that come as the context says."""
+        way = network_path_given(moment.given, moment.unknown)
+        if not way:
+            return self.request_classes
+        key = tuple(sorted(way.items()))
+        found = self._ways.get(key)
+        if found is None:
+            if len(self._ways) >= _MOST_WAYS:
+                self._ways.clear()
+            found = self._ways[key] = RequestClasses(self.population, way)
+        return found
+
+    def decided(self, request_class: RequestClass, features: Sequence[Effect]) -> _Decided:
+        """Decide what statements say in a setting."""
+        key = (request_class.key, request_class.awaits_policy, frozenset(features))
+        found = self._decided.get(key)
+        if found is None:
+            counted = statement_effects_of(features)
+            best, worst = (
+                type_decision.verdict for type_decision in decide_bounds(request_class.decision_inputs, counted)
+            )
+            with_account = StatementEffects(counted.allow, counted.deny, {**counted.grants, Grant.ACCOUNT: TRUE})
+            could_be = decide(request_class.decision_inputs, with_account, optimistic=True).verdict is Verdict.ALLOWED
+            found = _Decided(best, worst, request_class.awaits_policy and could_be)
+            if len(self._decided) >= _MOST_REMEMBERED:
+                self._decided.clear()
+            self._decided[key] = found
+        return found
+
+    # ── statements of principals' own policies ───────────────────────────────────────────────────────────────────────
+
+    def statement_groups(self, grid: RequestGrid, members: int, within: int) -> Iterator[StatementGroup]:
+        """Yield what principals' own statements speak of, as far as their resources tell."""
+        if members.bit_count() <= _FEW:
+            for position in indexes_of(members):
+                for one in self._own(grid, position):
+                    yield from self._statement_groups_of(grid, one, 1 << position, within)
+        elif isinstance(grid, OneRequest):
+            for statement_group in (*self._statement_groups_everywhere(grid), *self._statement_groups_here(grid)):
+                if statement_group.members & members:
+                    yield statement_group._replace(members=statement_group.members & members)
+        else:
+            yield from self._statement_groups_on(grid, members, within)
+
+    def _own(self, grid: RequestGrid, position: int) -> Iterable[OwnStatement]:
+        """Return the statements of one subject that can decide requests."""
+        service = grid.of.service
+        if not isinstance(grid, OneRequest):
+            return self.own.of(position, service)
+        index, target = self.population.index, grid.target(0)
+        return [
+            OwnStatement(place, policy, statement, self._asked(place), 1, index.names_every_resource(place))
+            for policy, numbers in (
+                (AS_IDENTITY, index.carried[position]),
+                (AS_BOUNDARY, index.boundaries[position] or ()),
+            )
+            for number in numbers
+            for place, statement in index.of_document(number)
+            if (statement.services is None or service in statement.services)
+            and statement.covers_action(service, target.name)
+        ]
+
+    def _asked(self, place: int) -> ContextDependency:
+        number, statement = self.population.index.statement(place)
+        return self.population.asked(statement, self.population.index.documents[number].version)
+
+    def _statement_groups_of(
+        self, grid: RequestGrid, one: OwnStatement, members: int, within: int
+    ) -> Iterator[StatementGroup]:
+        for cells in self._cells(grid, one):
+            if cells & within:
+                yield StatementGroup(one.policy, one.statement, one.asked, members, cells & within)
+
+    def _cells(self, grid: RequestGrid, one: OwnStatement) -> Sequence[int]:
+        """Return the bits that a statement covers and can speak of; plot by plot where its resource holds variables."""
+        key = (grid, one.place)
+        found = self._where.get(key)
+        if found is None:
+            found = tuple(self._find_cells(grid, one))
+            if len(grid.resource_slots) > 1:
+                self._where[key] = found
+        return found
+
+    def _find_cells(self, grid: RequestGrid, one: OwnStatement) -> Iterator[int]:
+        if one.is_for_all:
+            covered = grid.everywhere(one.actions)
+            if covered:
+                yield covered
+            return
+        if self.population.index.is_loose(one.place):
+            resource_slots: Sequence[int] = range(len(grid.resource_slots))
+        else:
+            resource_slots = self.request_classes.plots_named(grid, one.place)
+        matching = 0
+        for place in resource_slots:
+            covered = grid.on(place, one.actions)
+            if not covered:
+                continue
+            if one.asked.in_resource:
+                yield covered
+            elif self.request_classes.matches(grid, covered.bit_length() - 1, one.policy, one.statement):
+                matching |= covered
+        if matching:
+            yield matching
+
+    def _statement_groups_everywhere(self, grid: OneRequest) -> tuple[StatementGroup, ...]:
+        """Return what the statements say of an action that name every resource: the same on each."""
+        target = grid.target(0)
+        key = (target.service, target.name)
+        found = self._everywhere.get(key)
+        if found is None:
+            places = self.population.index.covering(*key).anywhere
+            found = tuple(self._joined((place, 1) for place in places))
+            if len(self._everywhere) >= _MOST_REMEMBERED:
+                self._everywhere.clear()
+            self._everywhere[key] = found
+        return found
+
+    def _statement_groups_here(self, grid: OneRequest) -> Iterator[StatementGroup]:
+        """Return what the other statements say of one request."""
+        index, target = self.population.index, grid.target(0)
+        covering = index.covering(target.service, target.name)
+        naming = index.naming(covering, target.service, target.resource)
+        return self._joined(self._matching(grid, ((place, 1) for place in (*naming, *covering.loose))))
+
+    def _statement_groups_on(self, grid: RequestGrid, members: int, within: int) -> Iterator[StatementGroup]:
+        """Yield what the statements of many say of many requests."""
+        index, service = self.population.index, grid.of.service
+        named: list[tuple[int, int]] = []
+        anywhere: list[tuple[int, int]] = []
+        for place in index.of_service(service):
+            actions = grid.of.covered_by(index.statement(place)[1])
+            cells = grid.everywhere(actions) & within
+            if cells:
+                (anywhere if index.names_every_resource(place) else named).append((place, cells))
+        for statement_group in self._joined((*anywhere, *self._matching(grid, named))):
+            if statement_group.members & members:
+                yield statement_group._replace(members=statement_group.members & members)
+
+    def _matching(self, grid: RequestGrid, places: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+        """Yield statements, each with the bits among some of whose resources it can speak."""
+        index = self.population.index
+        for place, cells in places:
+            statement = index.statement(place)[1]
+            resource_slots: Sequence[int] = range(len(grid.resource_slots))
+            if not isinstance(grid, OneRequest) and not index.is_loose(place):
+                resource_slots = self.request_classes.plots_named(grid, place)
+            found = 0
+            for resource_slot in resource_slots:
+                here = cells & grid.on(resource_slot, grid.of.every)
+                if not here:
+                    continue
+                if statement.resource_keys():
+                    yield place, here
+                elif self.request_classes.matches(grid, here.bit_length() - 1, AS_IDENTITY, statement):
+                    found |= here
+            if found:
+                yield place, found
+
+    def _joined(self, places: Iterable[tuple[int, int]]) -> Iterator[StatementGroup]:
+        """Yield statements with those who carry them, those joined that no context can tell apart."""
+        population, index = self.population, self.population.index
+        found: dict[tuple[int, int, int], StatementGroup] = {}
+        for place, cells in places:
+            number, statement = index.statement(place)
+            asked = self._asked(place)
+            carriers = ((AS_IDENTITY, population.carriers[number]), (AS_BOUNDARY, population.bounded[number]))
+            for layer, (policy, members) in enumerate(carriers):
+                if members:
+                    key = (layer, asked.number, cells)
+                    known = found.get(key)
+                    everyone = members if known is None else known.members | members
+                    found[key] = StatementGroup(policy, statement, asked, everyone, cells)
+        yield from found.values()
+
+
+class _BulkRequest:
+    """Some requests, in one context."""
+
+    def __init__(
+        self,
+        bulk: BulkEvaluator,
+        grid: RequestGrid,
+        moment: RequestMoment,
+        *,
+        tells_denials: bool = True,
+        cancelled: Cancelled = never_cancelled,
+    ) -> None:
+        self._bulk = bulk
+        self._population = bulk.population
+        self._ground = grid
+        self._moment = moment
+        self._tells_denials = tells_denials
+        self._cancelled = cancelled
+        self._circumstances = bulk.request_classes_of(moment)
+        self._given: Mapping[str, KeyValue] = facts_given(moment.given, grid.target(0)) if moment.given else {}
+        self._subjects: dict[tuple[int, int], RequestFacts] = {}
+        self.until = inf
+        """Until when the answers hold, in seconds since 1970."""
+
+    def answers(self, members: int, within: int, statement_groups: Iterable[StatementGroup]) -> Iterator[GroupDecision]:
+        """Answer requests of principals; ``statement_groups`` are those of their own policies."""
+        own = self._heard(statement_groups)
+        for cohort, of_peers in self._by_peers(members):
+            for cells, request_class in self._circumstances.settings(self._ground, cohort, within):
+                if self._cancelled():
+                    raise WorkCancelled
+                if request_class.is_joint or (request_class.is_alone and not isinstance(self._ground, OneRequest)):
+                    yield from self._one_by_one(request_class, own, of_peers, cells)
+                    continue
+                for group in self._told_by_name(request_class, of_peers):
+                    yield from self._of_alike(request_class, own, group, cells)
+
+    def _by_peers(self, members: int) -> Iterator[tuple[PrincipalCohort, int]]:
+        if members & members - 1 == 0:
+            yield self._population.cohort_at(members.bit_length() - 1), members
+            return
+        for cohort in self._population.cohort:
+            if members & cohort.members:
+                yield cohort, members & cohort.members
+
+    def _one_by_one(
+        self, request_class: RequestClass, own: _EffectSums, members: int, cells: int
+    ) -> Iterator[GroupDecision]:
+        """Put requests to the engine one by one, but for those that the first of their decisions refuses for sure."""
+        if request_class.is_joint and isinstance(self._ground, OneRequest) and not self._tells_denials:
+            first = [
+                answer
+                for group in self._told_by_name(request_class, members)
+                for answer in self._of_alike(request_class, own, group, cells)
+            ]
+            members = 0
+            for answer in first:
+                if answer.verdict in (Verdict.ALLOWED, Verdict.CONDITIONAL):
+                    members |= answer.members
+                else:
+                    yield answer
+        for position in indexes_of(members):
+            for bit in indexes_of(cells):
+                if self._cancelled():
+                    raise WorkCancelled
+                yield GroupDecision(self._verdict(position, bit), 1 << position, 1 << bit, awaits_policy=False)
+
+    def _told_by_name(self, request_class: RequestClass, members: int) -> Iterator[int]:
+        """Yield those whom a statement of others could name, each alone, then all others."""
+        named = 0
+        if members & members - 1:
+            for _, statement, _ in request_class.common:
+                if names_specific_principal(statement):
+                    named |= self._population.named_by(statement) & members
+        for position in indexes_of(named):
+            yield 1 << position
+        if members & ~named:
+            yield members & ~named
+
+    def _of_alike(
+        self, request_class: RequestClass, own: _EffectSums, members: int, cells: int
+    ) -> Iterator[GroupDecision]:
+        """Answer for peers whom no statement of others names, or for one of them."""
+        common = self._heard(self._common(request_class, members, cells))
+        undecided = [one for heard in (common, own) for one in heard.undecided if one.members & members]
+        traits: dict[tuple[Effect, int], int] = {}
+        for heard in (own, common):
+            for feature, having, where in heard.said:
+                if having & members and where & cells:
+                    key = (feature, having & members)
+                    traits[key] = traits.get(key, 0) | where & cells
+        for part, said in split(cells, traits.items()):
+            of_part: dict[Effect, int] = {}
+            for feature, having in said:
+                of_part[feature] = of_part.get(feature, 0) | having
+            for who, features in split(members, of_part.items()):
+                yield from self._decide(request_class, who, part, features, undecided)
+
+    def _decide(
+        self,
+        request_class: RequestClass,
+        members: int,
+        cells: int,
+        features: Sequence[Effect],
+        undecided: list[_Effects[_Undetermined]],
+    ) -> Iterator[GroupDecision]:
+        """Yield the answers where all statements say the same."""
+        decided = self._bulk.decided(request_class, features)
+        awaits = decided.would_be_allowed
+        if decided.best is decided.worst or (decided.best is not Verdict.ALLOWED and not self._tells_denials):
+            refused = decided.best is Verdict.IMPLICIT_DENY
+            yield GroupDecision(decided.best, members, cells, refused and awaits)
+            return
+        certain = frozenset([what for what, truth in features if truth is TRUE])
+        here = [one for one in undecided if one.members & members and one.cells & cells]
+        for part, of_part in split(cells, [(one, one.cells) for one in here]):
+            for who, open_ones in split(members, [(one.what, one.members) for one in of_part]):
+                position, bit = who.bit_length() - 1, part.bit_length() - 1
+                undetermined = [one.undetermined for one in open_ones]
+                key = resolution_key_of(request_class.key, certain, undetermined, self._subject(position, bit))
+                if decided.best is not Verdict.ALLOWED:
+                    key = ("refused", key)
+                verdict = self._population.resolved(key, partial(self._verdict, position, bit))
+                yield GroupDecision(verdict, who, part, verdict is Verdict.IMPLICIT_DENY and awaits)
+
+    def _verdict(self, position: int, bit: int) -> Verdict:
+        target = self._ground.target(bit)
+        return self._bulk.verdict(position, target.action_text, target.resource_text, self._moment)
+
+    # ── what statements say ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def _common(self, request_class: RequestClass, members: int, cells: int) -> Iterator[StatementGroup]:
+        """Yield the statements of organization and resource policies."""
+        grid = self._ground
+        for policy, statement, asked in request_class.common:
+            actions = grid.of.covered_by(statement)
+            entries = statement.resources
+            if entries is None or (not statement.not_resource and any(entry.is_everything for entry in entries)):
+                yield StatementGroup(policy, statement, asked, members, grid.everywhere(actions) & cells)
+            else:
+                for place in range(len(grid.resource_slots)):
+                    yield StatementGroup(policy, statement, asked, members, grid.on(place, actions) & cells)
+
+    def _heard(self, statement_groups: Iterable[StatementGroup]) -> _EffectSums:
+        """Return what statements say of all requests and principals of theirs."""
+        heard = _EffectSums([], [])
+        for statement_group in statement_groups:
+            if self._cancelled():
+                raise WorkCancelled
+            if not statement_group.cells:
+                continue
+            if statement_group.asked.changes != ():
+                self.until = min(self.until, statement_group.asked.holds_until(self._moment.at.timestamp()))
+            is_own = statement_group.policy is AS_IDENTITY or statement_group.policy is AS_BOUNDARY
+            if is_own and not statement_group.asked.keys:
+                feature = Effect(
+                    (PolicyTypeKey(statement_group.policy.layer), statement_group.statement.is_allow), TRUE
+                )
+                heard.said.append(_Effects(feature, statement_group.members, statement_group.cells))
+                continue
+            for facts, members, cells in self._told_apart(
+                statement_group.asked, statement_group.members, statement_group.cells
+            ):
+                if is_own:
+                    self._hear_own(heard, statement_group, facts, members, cells)
+                else:
+                    self._hear_common(heard, statement_group, facts, members, cells)
+        return heard
+
+    def _hear_own(
+        self,
+        heard: _EffectSums,
+        statement_group: StatementGroup,
+        facts: tuple[KeyValue | None, ...],
+        members: int,
+        cells: int,
+    ) -> None:
+        """Add what a statement says; its truth is remembered by what it asks for, the same in many policies."""
+        asked, type_key = statement_group.asked, PolicyTypeKey(statement_group.policy.layer)
+        bit = cells.bit_length() - 1
+        resource = resource_key(self._ground.target(bit)) if asked.in_resource else None
+        key = (asked.number, self._moment.unknown, facts, resource)
+        truth = self._population.truth(key, partial(self._match, statement_group, members.bit_length() - 1, bit))
+        if truth is FALSE:
+            return
+        heard.said.append(_Effects(Effect((type_key, statement_group.statement.is_allow), truth), members, cells))
+        if truth is MAYBE:
+            heard.undecided.append(
+                _Effects(_Undetermined(UndeterminedStatement(type_key, None, asked), facts), members, cells)
+            )
+
+    def _match(self, statement_group: StatementGroup, position: int, bit: int) -> Truth:
+        result = match_statement(statement_group.policy, statement_group.statement, self._subject(position, bit))
+        return FALSE if result is None else result.truth
+
+    def _hear_common(
+        self,
+        heard: _EffectSums,
+        statement_group: StatementGroup,
+        facts: tuple[KeyValue | None, ...],
+        members: int,
+        cells: int,
+    ) -> None:
+        policy = statement_group.policy
+        subject = self._subject(members.bit_length() - 1, cells.bit_length() - 1)
+        result = match_statement(policy, statement_group.statement, subject)
+        if result is None or result.truth is FALSE:
+            return
+        for feature in effects_of(result):
+            heard.said.append(_Effects(feature, members, cells))
+        if result.truth is MAYBE:
+            undetermined = UndeterminedStatement(
+                PolicyTypeKey(policy.layer, policy.level), result.grant, statement_group.asked
+            )
+            heard.undecided.append(_Effects(_Undetermined(undetermined, facts), members, cells))
+
+    def _told_apart(
+        self, asked: ContextDependency, members: int, cells: int
+    ) -> Iterator[tuple[tuple[KeyValue | None, ...], int, int]]:
+        """Split principals and requests into those of which the same is known of all that a statement asks for."""
+        keys = [key for key in asked.keys if key not in self._given] if self._given else asked.keys
+        if not any(dependence(key) is not PrincipalDependence.NONE for key in keys):
+            yield from self._told_apart_on_ground(asked, members, cells)
+            return
+        own = tuple([key for key in keys if dependence(key) is PrincipalDependence.CALLER])
+        for cohort, of_peers in self._by_peers(members):
+            if not own:
+                yield from self._told_apart_on_ground(asked, of_peers, cells)
+                continue
+            place = (cells.bit_length() - 1) // self._ground.width
+            derive = self._circumstances.derive(self._ground, cohort, place)
+            for position, alike in self._population.alike(of_peers, own, derive):
+                known = dict(zip(own, self._population.facts(position, own, derive), strict=True))
+                yield from self._told_apart_on_ground(asked, alike, cells, known)
+
+    def _told_apart_on_ground(
+        self, asked: ContextDependency, members: int, cells: int, known: Mapping[str, KeyValue | None] | None = None
+    ) -> Iterator[tuple[tuple[KeyValue | None, ...], int, int]]:
+        """Split requests of principals of whom the same is ``known``."""
+        parts: list[tuple[tuple[KeyValue | None, ...], int]] = [((), cells)]
+        position = members.bit_length() - 1
+        for key in asked.keys:
+            fact: KeyValue | None
+            if key in self._given:
+                fact = self._given[key]
+            elif known is not None and key in known:
+                fact = known[key]
+                fact = fact and at_given_time(fact, self._given)
+            elif variation(key, reference()) is not ResourceDependence.NONE and not isinstance(
+                self._ground, OneRequest
+            ):
+                cohort = self._population.cohort_at(position)
+                parts = [
+                    ((*facts, one), where)
+                    for facts, part in parts
+                    for one, where in self._circumstances.facts(self._ground, cohort, key, part)
+                ]
+                continue
+            else:
+                fact = self._subject(position, cells.bit_length() - 1).context.fact(key)
+            parts = [((*facts, fact), part) for facts, part in parts]
+        for facts, part in parts:
+            yield facts, members, part
+
+    def _subject(self, position: int, bit: int) -> RequestFacts:
+        """Return one request of one principal, as statements are held against it."""
+        key = (position, bit)
+        subject = self._subjects.get(key)
+        if subject is None:
+            cohort, target = self._population.cohort_at(position), self._ground.target(bit)
+            standing = self._population.standing(position)
+            derive = self._circumstances.derive(self._ground, cohort, bit // self._ground.width)
+            own = derive.on(target).of_another(standing.caller, standing.may_be_tagged, self._moment.at)
+            context = Context(self._given, own, self._moment.unknown, reference().is_multivalued)
+            subject = self._subjects[key] = RequestFacts(standing.caller, target, context, cohort.has_boundary)
+        return subject

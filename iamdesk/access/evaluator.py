@@ -1,0 +1,419 @@
+"""The engine over one snapshot: finds who asks and what they carry, and puts the question to the courtroom."""
+
+import threading
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Unpack
+
+from iamdesk.access.bulk_evaluator import BulkEvaluator, PopulationDecisions, RequestMoment
+from iamdesk.access.effective_permissions import (
+    ActionDecision,
+    EffectiveAccess,
+    FindsAccess,
+    Overview,
+    ResourceOrigin,
+    ServiceAccess,
+)
+from iamdesk.access.external.rows import external_access
+from iamdesk.access.principal_index import PrincipalIndex, indexes_of
+from iamdesk.access.request_grid import grid_on
+from iamdesk.access.resource_access import access_to_resource
+from iamdesk.access.service_access import ServiceAccessFinder
+from iamdesk.access.sweeps import Asked
+from iamdesk.access.who_can import Access, ResourceAccess
+from iamdesk.aws.action_sets import service_actions
+from iamdesk.aws.service_reference import reference
+from iamdesk.evaluate.engine import EvaluationTrace, evaluate, verdict_of
+from iamdesk.evaluate.request import MissingContextMode, Request, RequestError, read_missing_context_mode
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.explain.decision import Decision
+from iamdesk.explain.explanation import explain
+from iamdesk.i18n import phrase
+from iamdesk.inventory.statement_index import StatementIndex
+from iamdesk.policy.arn import ArnError, parse_arn
+from iamdesk.policy.document import DocumentStore
+from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
+from iamdesk.simulate.request_builder import RequestBuilder
+from iamdesk.simulate.vpc_endpoints import Given
+from iamdesk.snapshot.model import Snapshot
+
+_MOST_SWEPT = 128
+"""Questions whose answers for everybody are kept."""
+_ASKED_ALONE = 32
+"""How often a question is put to the engine before everybody is asked at once: that takes about as long."""
+
+
+class Evaluator(RequestBuilder):
+    """Answers questions about one snapshot. Safe to call from several threads at once."""
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        documents: DocumentStore | None = None,
+        beside: RequestBuilder | None = None,
+    ) -> None:
+        """Make ready to answer; ``now`` is what requests are asked as of.
+
+        With ``documents`` equal documents of several snapshots are one object (`index.documents` of another evaluator).
+        ``beside`` is of another part of the same snapshot.
+        """
+        super().__init__(snapshot, now, documents, beside)
+        self._questions = self.plain()  # what is made for sweeps holds these: no cycle keeps all of it in memory
+        self._everybody: PrincipalIndex | None = None
+        self._reaches: ServiceAccessFinder | None = None
+        self._swept: dict[Hashable, PopulationDecisions] = {}
+        self._asked: dict[Hashable, int] = {}
+        self._lock = threading.RLock()
+
+    def can(self, request: Request) -> Decision:
+        """Answer one question with everything that explains it.
+
+        Raises:
+            RequestError: the question cannot be asked; its text says why in one sentence.
+        """
+        return explain(self.trace(request), request)
+
+    def verdict(self, request: Request) -> Verdict:
+        """Return the bare word of an answer: for sweeps over many questions.
+
+        A question that is asked of one principal after the other is answered for all of them at once.
+
+        Raises:
+            RequestError: as `can`.
+        """
+        if request.session_policies is None and not request.without and request.resource_account is None:
+            position = self._population().position(request.principal)
+            if position is not None:
+                swept = self._swept_before(request)
+                if swept is not None:
+                    return swept.verdict(position)
+        return verdict_of(self.question(request))
+
+    def _swept_before(self, request: Request) -> PopulationDecisions | None:
+        """Return the answers to a question for everybody, once it has been asked of several principals."""
+        key = _question_key(request.action, request.resource, request.context, request.unknown_context)
+        found = self._swept.get(key)
+        if found is not None and found.tells_denials and found.until > self.now().timestamp():
+            return found
+        with self._lock:
+            asked = self._asked[key] = self._asked.get(key, 0) + 1
+            if len(self._asked) > _MOST_SWEPT:
+                del self._asked[next(iter(self._asked))]
+            if asked <= _ASKED_ALONE:
+                return None
+            self._asked[key] = 0
+        moment = RequestMoment(self.now(), request.context, request.unknown_context)
+        return self._sweep(key, request.action, request.resource, moment, tells_denials=True)
+
+    def _sweep(
+        self,
+        key: Hashable,
+        action: str,
+        resource: str,
+        moment: RequestMoment,
+        *,
+        tells_denials: bool,
+        cancelled: Cancelled = never_cancelled,
+    ) -> PopulationDecisions:
+        """Answer one question for everybody; the last ones are remembered."""
+        found = self._swept.get(key)
+        if found is not None and found.until > moment.at.timestamp() and (found.tells_denials or not tells_denials):
+            return found
+        bulk = self.bulk()
+        found = bulk.sweep(
+            bulk.request(action, resource),
+            self._population().everybody,
+            moment,
+            tells_denials=tells_denials,
+            cancelled=cancelled,
+        )
+        with self._lock:
+            self._swept.pop(key, None)
+            if len(self._swept) >= _MOST_SWEPT:
+                del self._swept[next(iter(self._swept))]
+            self._swept[key] = found
+        return found
+
+    def prepare(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> None:
+        """Read every policy of the snapshot, once: what all sweeps start from.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        self._population(progress, cancelled)
+
+    def population(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> PrincipalIndex:
+        """Return everybody in the snapshot, put together for sweeps over many questions; read at first use.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        return self._population(progress, cancelled)
+
+    def bulk(self) -> BulkEvaluator:
+        """Return the evaluator of many requests at once."""
+        return self._finder().bulk
+
+    def reach_of(self, position: int, service: str, actions: int | None = None) -> ServiceAccess:
+        """Return how far a principal, by its position in the population, may do the actions of one service.
+
+        With ``actions``, bits of the service's, nothing is told of others.
+        """
+        return self._finder().reach(position, service, actions)
+
+    def reaches_of(self, position: int) -> Mapping[str, ServiceAccess]:
+        """Return how far a principal, by its position, may do the actions of each service."""
+        return self._finder().reaches(position)
+
+    def reach_resources(self, position: int, service: str, action: int) -> tuple[tuple[str, ResourceOrigin], ...]:
+        """Return the resources on which the reach of a service's action (its bit) can be asked about."""
+        return self._finder().resources(position, service, action)
+
+    def answers(self, position: int, service: str, action: int) -> tuple[ActionDecision, ...]:
+        """Return the answers behind the reach of a service's action (its bit)."""
+        return self._answers(position, None, service, action)
+
+    def _population(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> PrincipalIndex:
+        if self._everybody is None:
+            with self._lock:
+                if self._everybody is None:
+                    self._everybody = PrincipalIndex(self._questions, StatementIndex(self.index, progress, cancelled))
+        return self._everybody
+
+    def trace(self, request: Request) -> EvaluationTrace:
+        """Return the engine's own record of an answer, before it is put into words.
+
+        Raises:
+            RequestError: as `can`.
+        """
+        return evaluate(self.question(request))
+
+    def who_can(
+        self,
+        *,
+        action: str | None = None,
+        resource: str = "*",
+        context: Mapping[str, str | Sequence[str] | None] | None = None,
+        unknown_context: MissingContextMode = MissingContextMode.UNKNOWN,
+        external: bool = True,
+        progress: Progress = no_progress,
+        cancelled: Cancelled = never_cancelled,
+    ) -> Iterator[Access]:
+        """Yield a row for everybody for whom the decision is allowed or conditional.
+
+        External callers come first (anyone, accounts and their principals, services, identity providers: `Who`), then
+        users, roles and root users in the order of the snapshot.
+
+        Args:
+            action: Without one a row for each principal and each action that fits the resource.
+            resource: An ARN, or ``*`` for actions that take none; ``*`` in an ARN stands for any text.
+            context: Values of condition keys; None: the key is absent.
+            unknown_context: What a key without value means.
+            external: Whether external callers are listed, too.
+            progress: Told how much is done, of how much.
+            cancelled: Asked whether anybody still wants the rows.
+
+        Raises:
+            RequestError: the action or resource is malformed, or no action fits the resource.
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        unknown_context = read_missing_context_mode(unknown_context)
+        if action is None:
+            for one in access_to_resource(
+                self, resource, context, unknown_context, external=external, progress=progress, cancelled=cancelled
+            ):
+                yield from one.rows()
+            return
+        population = self._population(progress, cancelled)
+        asked = partial(
+            Request, action=action, resource=resource, context=context or {}, unknown_context=unknown_context
+        )
+        found: list[tuple[int, str, Verdict]] = []
+        if population.cohort:
+            subjects = population.index.subjects
+            key = _question_key(action, resource, context or {}, unknown_context)
+            moment = RequestMoment(self.now(), context or {}, unknown_context)
+            swept = self._sweep(key, action, resource, moment, tells_denials=False, cancelled=cancelled)
+            for verdict in (Verdict.ALLOWED, Verdict.CONDITIONAL):
+                found += [(position, subjects[position], verdict) for position in indexes_of(swept.bits[verdict])]
+        for position in indexes_of(population.strange):
+            principal = population.index.subjects[position]
+            answer = self._verdict_of_strange(asked(principal))
+            if answer is not None:
+                found.append((position, principal, answer))
+        if external:
+            yield from self.external_access(action, resource, context, unknown_context, cancelled)
+        for _, principal, verdict in sorted(found):
+            if verdict in (Verdict.ALLOWED, Verdict.CONDITIONAL):
+                yield Access(principal, verdict, asked, self.can)
+        progress(len(population.index.subjects), len(population.index.subjects))
+
+    def access_to_resource(
+        self, resource: str, context: Mapping[str, str | Sequence[str] | None] | None = None, **asked: Unpack[Asked]
+    ) -> tuple[ResourceAccess, ...]:
+        """Return what everybody can do on a resource, as `query.resource_access` tells it."""
+        return access_to_resource(self, resource, context, **asked)
+
+    def external_access(
+        self,
+        action: str,
+        resource: str,
+        context: Mapping[str, str | Sequence[str] | None] | None = None,
+        unknown_context: MissingContextMode = MissingContextMode.UNKNOWN,
+        cancelled: Cancelled = never_cancelled,
+    ) -> Iterator[Access]:
+        """Yield the rows of who-can for external callers.
+
+        Raises:
+            RequestError: the action or resource is malformed.
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        request = Request("", action, resource, context or {}, unknown_context=unknown_context)
+        return external_access(self, request, cancelled)
+
+    def access_on(
+        self,
+        service: str,
+        resource: str,
+        context: Mapping[str, str | Sequence[str] | None] | None = None,
+        unknown_context: MissingContextMode = MissingContextMode.UNKNOWN,
+        cancelled: Cancelled = never_cancelled,
+    ) -> Iterator[tuple[Verdict, Sequence[str], int]]:
+        """Yield who may do which actions of a service that can be asked on one resource: all actions at once.
+
+        Yields:
+            Whether it is allowed or conditional, principals in the order of the snapshot, and the actions as bits
+            (`index.action_bits`).
+
+        Raises:
+            RequestError: the resource is malformed.
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        population = self._population(cancelled=cancelled)
+        subjects, grid = population.index.subjects, grid_on(service, resource)
+        moment = RequestMoment(self.now(), context or {}, unknown_context)
+        if population.everybody:
+            answers = self.bulk().answers(grid, population.everybody, moment, tells_denials=False, cancelled=cancelled)
+            for answer in answers:
+                if answer.verdict in (Verdict.ALLOWED, Verdict.CONDITIONAL):
+                    yield answer.verdict, [subjects[position] for position in indexes_of(answer.members)], answer.cells
+        for position in indexes_of(population.strange):
+            for bit in indexes_of(grid.every):
+                action = service_actions(service).actions[bit].full_name
+                request = Request(subjects[position], action, resource, context or {}, unknown_context=unknown_context)
+                verdict = self._verdict_of_strange(request)
+                if verdict in (Verdict.ALLOWED, Verdict.CONDITIONAL):
+                    yield verdict, [subjects[position]], 1 << bit
+
+    def what_can(
+        self,
+        principal: str,
+        service: str | None = None,
+        resource: str | None = None,
+        cancelled: Cancelled = never_cancelled,
+    ) -> EffectiveAccess:
+        """Return the effective permissions of a user, role, root user or group of the snapshot.
+
+        Args:
+            principal: ARN. A group stands for a member of whom nothing else is known.
+            service: Only the actions of this service (``s3``); it is told of even where nothing of it may be done.
+            resource: Only what may be done on this resource, an ARN, by the actions that act on its type.
+
+        Raises:
+            RequestError: the principal is none of these, AWS has no such service, or the resource is no ARN.
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        self._population(cancelled=cancelled)
+        position = self._subject(principal)
+        finder = self._finder()
+        if service is not None:
+            service = service.strip().lower()
+            if not reference().service_exists(service):
+                raise RequestError(phrase("AWS has no service `{service}`", service=service))
+        if resource is not None:
+            try:
+                arn = parse_arn(resource.lstrip())
+            except ArnError as error:
+                raise RequestError(*error.args) from error
+            resource = str(arn)
+            acting = reference().services_on(arn.service) if service is None else (service,)
+            found = [finder.reach_on(position, one, resource) for one in acting]
+        elif service is None:
+            found = list(finder.reaches(position, cancelled).values())
+        else:
+            found = [finder.reach(position, service)]
+        answers = partial(self._answers, position, resource)
+        told = [one for one in found if service is not None or not one.is_empty]
+        return EffectiveAccess(self._population().index.subjects[position], resource, told, answers)
+
+    def access_matrix(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> Overview:
+        """Return how far every user, role and root user may do the actions of each service.
+
+        Rows are found out when they are read: some milliseconds each, less where somebody can do the same.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        population = self._population(progress, cancelled)
+        return Overview(FindsAccess(population.principals(), self._finder()))
+
+    def _subject(self, principal: str) -> int:
+        """Return the position of a principal or group of whom effective permissions can be told."""
+        principal = principal.strip()
+        population = self._population()
+        position = population.position(principal)
+        if position is None:
+            position = population.group_position(principal)
+        if position is None:
+            if ":group/" in principal:
+                raise RequestError(phrase("the snapshot has no group {principal}", principal=principal))
+            self.standing(principal)  # says why, where the snapshot holds the account
+            raise RequestError(
+                phrase("`{principal}` is no user, role, root user or group of the snapshot", principal=principal)
+            )
+        return position
+
+    def _finder(self) -> ServiceAccessFinder:
+        if self._reaches is None:
+            population = self._population()
+            with self._lock:
+                if self._reaches is None:
+                    self._reaches = ServiceAccessFinder(BulkEvaluator(population), self.now)
+        return self._reaches
+
+    def _answers(self, position: int, resource: str | None, service: str, action: int) -> tuple[ActionDecision, ...]:
+        """Return the answers behind the reach of an action."""
+        name = service_actions(service).actions[action].full_name
+        asked = (
+            self._finder().resources(position, service, action)
+            if resource is None
+            else ((resource, ResourceOrigin.NAMED),)
+        )
+        explain_on = partial(self._explain, position, name)
+        bulk, moment = self.bulk(), RequestMoment(self.now())
+        return tuple(
+            ActionDecision(text, source, bulk.verdict(position, name, text, moment), explain_on)
+            for text, source in asked
+        )
+
+    def _explain(self, position: int, action: str, resource: str) -> Decision:
+        """Explain the answer for a principal, or for some member of a group."""
+        population = self._population()
+        request = Request(population.index.subjects[position], action, resource)
+        return explain(evaluate(population.question(position, action, resource)), request)
+
+    def _verdict_of_strange(self, request: Request) -> Verdict | None:
+        """Answer for an entry whose ARN is odd; None where nobody of that ARN can ask anything."""
+        try:
+            return self.trace(request).verdict
+        except RequestError:
+            return None
+
+
+def _question_key(action: str, resource: str, context: Given, unknown: MissingContextMode) -> Hashable:
+    given = [
+        (key, value if value is None or isinstance(value, str) else tuple(value)) for key, value in context.items()
+    ]
+    return action, resource, tuple(given), unknown

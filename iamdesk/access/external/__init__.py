@@ -1,0 +1,1 @@
+"""Principals outside the accounts of the snapshot, as rows beside those inside."""

@@ -1,0 +1,87 @@
+"""Principals that conditions describe by patterns: one for each way in which patterns can match together.
+
+``role/app-*`` and ``*-prod`` may both have to hold, or one and not the other: whoever asks on behalf of external
+principals needs one of each kind.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from iamdesk.evaluate.principal import CallerKind, parse_caller
+from iamdesk.evaluate.request import RequestError
+from iamdesk.evaluate.unknown_context.pattern_witnesses import Pattern, witnesses
+from iamdesk.policy.wildcards import QUESTION, STAR, Glob, Token, tokens_of
+
+_SERVICES = Pattern(tuple(tokens_of("?*.amazonaws.com*")))
+_ROLE, _USER, _FEDERATED = "iam::{account}:role/", "iam::{account}:user/", "sts::{account}:federated-user/"
+HEADS = (_ROLE, _USER)
+"""What ARNs of principals begin with, behind the partition; a role first, which stands for its sessions, too."""
+ALL_HEADS = (*HEADS, _FEDERATED)
+
+
+def filled(tokens: Iterable[Token], filling: str) -> str:
+    """Return a text that a pattern describes."""
+    return "".join(token if isinstance(token, str) else filling if token is STAR else "x" for token in tokens)
+
+
+def services_described(patterns: Sequence[tuple[Token, ...]], filling: str) -> tuple[tuple[str, ...], bool]:
+    """Return names of AWS services that patterns tell apart, and whether there are no others.
+
+    The first is one that no pattern names.
+    """
+    told = sorted(dict.fromkeys(patterns), key=repr)
+    names = dict.fromkeys((f"{filling}.amazonaws.com", *(filled(tokens, filling) for tokens in told)))
+    is_complete = True
+    if told:
+        shown = witnesses(tuple(map(Pattern, told)), (_SERVICES,))
+        names |= dict.fromkeys(shown.texts)
+        is_complete = shown.is_complete
+    globs = tuple(map(Glob, told))
+    found: dict[tuple[bool, ...], str] = {}
+    for name in filter(_is_service, names):
+        found.setdefault(tuple(one.matches(name) for one in globs), name)
+    return tuple(found.values()), is_complete
+
+
+def principals_described(
+    patterns: Sequence[tuple[Token, ...]],
+    account: str,
+    filling: str,
+    partition: str = "aws",
+    heads: Sequence[str] = HEADS,
+) -> Iterator[str]:
+    """Yield ARNs of an account's principals whom patterns describe.
+
+    Of one pattern the principal of the first kind that it can describe; of several that can hold together one for each
+    combination.
+    """
+    for head in heads:
+        start = f"arn:{partition}:{head.format(account=account)}"
+        own = tuple(one for one in patterns if _may_begin_with(one, start))
+        if not own:
+            continue
+        likely = [f"{start}{filling}", *(filled(one, filling) for one in own)]
+        found = dict.fromkeys(text for text in likely if text.startswith(start) and _matches_all(own, text))
+        if not found or len(own) > 1:
+            found |= dict.fromkeys(witnesses(tuple(map(Pattern, own)), (Pattern((start, QUESTION, STAR)),)).texts)
+        globs = tuple(map(Glob, own))
+        described = [text for text in found if any(one.matches(text) for one in globs)]
+        yield from described if len(patterns) > 1 else described[:1]
+        if described and len(patterns) == 1:
+            return
+
+
+def _may_begin_with(pattern: tuple[Token, ...], start: str) -> bool:
+    """Return whether a text that begins so may be what a pattern describes, as far as its first letters tell."""
+    first = pattern[0] if pattern and isinstance(pattern[0], str) else ""
+    return first.startswith(start) or (len(pattern) > 1 and start.startswith(first))
+
+
+def _matches_all(patterns: Iterable[tuple[Token, ...]], text: str) -> bool:
+    return all(Glob(one).matches(text) for one in patterns)
+
+
+def _is_service(text: str) -> bool:
+    try:
+        return parse_caller(text).kind is CallerKind.SERVICE
+    except RequestError:
+        return False

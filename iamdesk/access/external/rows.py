@@ -1,0 +1,292 @@
+"""Who outside a snapshot can act on a resource: external accounts and their principals, services, providers, anyone.
+
+Policies only tell whom to ask for; what each of them can do is the engine's answer, as for everybody else. An external
+account is asked about as several of its principals (a role, a user, a federated user, the root user) that no policy
+names: whatever differs between two principals of one account has to be named by a policy, and whoever is named is asked
+for as well. The account's own policies are assumed to allow the request (the answer says so).
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import NamedTuple, Protocol
+
+from iamdesk.access.external.candidates import (
+    ACCOUNT_ID,
+    Candidate,
+    Candidates,
+    Scope,
+    callers_of,
+    covering,
+    texts_of,
+    unnamed_accounts,
+)
+from iamdesk.access.who_can import Access, PrincipalKind, Signing, Who
+from iamdesk.evaluate.engine import EvaluationRequest, EvaluationTrace
+from iamdesk.evaluate.policy_set import AttachedPolicy
+from iamdesk.evaluate.principal import CallerKind
+from iamdesk.evaluate.request import PolicyType, Request, RequestError
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.explain.decision import Decision
+from iamdesk.i18n import phrase
+from iamdesk.inventory.organization_index import OrganizationIndex
+from iamdesk.inventory.policy_index import PolicyIndex
+from iamdesk.policy.statement import Statement
+from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
+from iamdesk.snapshot.model import Snapshot
+
+ANYONE = "*"
+ANONYMOUS = "anonymous"
+_OPEN = (Verdict.ALLOWED, Verdict.CONDITIONAL)
+_KINDS = {
+    CallerKind.ROOT: PrincipalKind.ROOT_USER,
+    CallerKind.USER: PrincipalKind.USER,
+    CallerKind.ROLE: PrincipalKind.ROLE,
+    CallerKind.SESSION: PrincipalKind.ROLE_SESSION,
+    CallerKind.FEDERATED_USER: PrincipalKind.FEDERATED_USER,
+    CallerKind.SERVICE: PrincipalKind.SERVICE,
+    CallerKind.SAML: PrincipalKind.PROVIDER,
+    CallerKind.OIDC: PrincipalKind.PROVIDER,
+    CallerKind.ANONYMOUS: PrincipalKind.ANYONE,
+}
+
+
+class AnswersExternal(Protocol):
+    """What is needed of the evaluator."""
+
+    snapshot: Snapshot
+    index: PolicyIndex
+    organization: OrganizationIndex | None
+
+    def question(self, request: Request) -> EvaluationRequest:
+        """Return a request with everything that belongs to it."""
+
+    def trace(self, request: Request) -> EvaluationTrace:
+        """Return the engine's answer to a request."""
+
+    def can(self, request: Request) -> Decision:
+        """Return the full answer to a request."""
+
+
+class _Found(NamedTuple):
+    candidate: Candidate
+    caller: str
+    trace: EvaluationTrace
+
+
+def external_access(
+    asks: AnswersExternal, request: Request, cancelled: Cancelled = never_cancelled
+) -> Iterator[Access]:
+    """Yield the external callers for whom a request is allowed or conditional; its principal does not matter.
+
+    Anyone comes first, then accounts, their principals, services and identity providers. None are told where every
+    caller would ask for something of its own account: on ``*``.
+
+    Raises:
+        RequestError: the action or resource is malformed.
+        WorkCancelled: ``cancelled`` returned True.
+    """
+    search = _Search(asks, request, cancelled)
+    ask: Callable[[str], Request] = search.request
+    for found in search.run():
+        yield Access(
+            found.candidate.who.principal, found.trace.verdict, ask, asks.can, found.candidate.who, found.caller
+        )
+
+
+def missing_data(asks: AnswersExternal, action: str, resource: str) -> Iterator[str]:
+    """Yield what is not captured on a resource's side and may let external callers in, in sentences.
+
+    Raises:
+        RequestError: the action or resource is malformed.
+    """
+    search = _Search(asks, Request("", action, resource), never_cancelled)
+    question = search.prepare()
+    gaps = () if question is None else question.policies.gaps
+    for gap in gaps:
+        if gap.code == "sharing-missing":
+            yield phrase("Whether the resource is shared with other accounts is not in the snapshot.")
+        elif gap.layer in (PolicyType.RESOURCE, PolicyType.TRUST, PolicyType.ACL) and gap.code != "owner-unknown":
+            yield gap.message
+
+
+class _Search:
+    """The search for the external callers of one request."""
+
+    def __init__(self, asks: AnswersExternal, request: Request, cancelled: Cancelled) -> None:
+        self._asks = asks
+        self._request = request
+        self._cancelled = cancelled
+        parts = request.resource.split(":", 2)
+        self._partition = parts[1] if len(parts) > 1 and parts[1] and "*" not in parts[1] else "aws"
+        organization = asks.organization
+        members: dict[str, None] = {}
+        if organization is not None:
+            of_nodes = (node.id for node in organization.nodes if ACCOUNT_ID.fullmatch(node.id))
+            members = dict.fromkeys((organization.organization.management_account_id, *of_nodes))
+        self._members = tuple(one for one in members if one not in asks.index.accounts)
+        self._unnamed, self._owner = self._fresh_accounts(())
+        self._known_traces: dict[str, EvaluationTrace | None] = {}
+
+    def request(self, caller: str) -> Request:
+        """Return the request as a caller makes it."""
+        return replace(self._request, principal=caller)
+
+    def run(self) -> Iterator[_Found]:
+        """Yield who has access, in the order of rows."""
+        question = self.prepare()
+        if question is None:
+            return
+        statements = tuple(_statements(question))
+        is_granted = any(one.is_allow for one in statements)
+        if is_granted:
+            self._avoid(statements)
+        yield from (anyone := self._anyone(is_granted))
+        if not is_granted:
+            return
+        signed = [one.trace.verdict for one in anyone if one.candidate.who.signing is not Signing.UNSIGNED]
+        of_all = Verdict.ALLOWED if Verdict.ALLOWED in signed else signed[0] if signed else None
+        found: list[_Found] = []
+        told: dict[str, Verdict] = {}
+        for candidate in Candidates(self._scope(), statements).all():
+            one = self._ask(candidate)
+            if one is None:
+                continue
+            is_covered = of_all is Verdict.ALLOWED or of_all is one.trace.verdict
+            if candidate.who.kind is PrincipalKind.SERVICE:
+                verdicts = [each.trace.verdict for each in anyone]
+                is_covered = Verdict.ALLOWED in verdicts or one.trace.verdict in verdicts
+            if candidate.like:
+                is_covered = is_covered or told.get(candidate.like) in (Verdict.ALLOWED, one.trace.verdict)
+                if candidate.who.principal == candidate.like:
+                    told[candidate.like] = one.trace.verdict
+            if candidate.is_named or not is_covered:
+                found += (one, *_of_others(one))
+        yield from sorted(_narrowest(found), key=lambda one: one.candidate.who.order)
+
+    def prepare(self) -> EvaluationRequest | None:
+        """Return the question of somebody external; None where everyone would ask about its own account."""
+        question = self._asks.question(self.request(callers_of(self._unnamed, self._partition)[0]))
+        resource = question.target.resource
+        if resource is None or resource.account == "aws":
+            return None
+        if question.resource_account == self._unnamed:
+            # Nobody knows whose it is: not the caller's, or nobody would be external.
+            accounts = tuple(self._asks.index.accounts)
+            owner = accounts[0] if len(accounts) == 1 else self._owner
+            self._request = replace(self._request, resource_account=owner)
+            question = self._asks.question(self.request(callers_of(self._unnamed, self._partition)[0]))
+        return question
+
+    def _fresh_accounts(self, texts: Iterable[str]) -> tuple[str, str]:
+        numbers = unnamed_accounts(texts, (*self._asks.index.accounts, *self._members))
+        return next(numbers), next(numbers)
+
+    def _avoid(self, statements: Iterable[Statement]) -> None:
+        """Let those whom nobody names be of an account that no statement contains."""
+        before = self._unnamed
+        self._unnamed, self._owner = self._fresh_accounts(texts_of(statements))
+        if self._unnamed != before:
+            self._known_traces.clear()
+
+    def _scope(self) -> Scope:
+        settings = self._asks.snapshot.account_settings
+        return Scope(
+            self._asks,
+            self._request,
+            self._partition,
+            self._asks.index.accounts,
+            self._members,
+            self._unnamed,
+            {one.canonical_id: one.account_id for one in settings if one.canonical_id},
+        )
+
+    def trace(self, caller: str) -> EvaluationTrace | None:
+        """Return the answer for a caller; None where there is no such caller.
+
+        Raises:
+            WorkCancelled: nobody wants the result any more.
+        """
+        if caller not in self._known_traces:
+            if self._cancelled():
+                raise WorkCancelled
+            try:
+                self._known_traces[caller] = self._asks.trace(self.request(caller))
+            except RequestError:
+                self._known_traces[caller] = None
+        return self._known_traces[caller]
+
+    def _ask(self, candidate: Candidate) -> _Found | None:
+        """Return the most open answer for a candidate; None where it is refused."""
+        best: _Found | None = None
+        for caller in candidate.callers:
+            trace = self.trace(caller)
+            if trace is None or trace.verdict not in _OPEN:
+                continue
+            if best is None or trace.verdict is Verdict.ALLOWED:
+                kind = candidate.who.kind
+                if kind not in (PrincipalKind.ANYONE, PrincipalKind.ACCOUNT):
+                    kind = _KINDS[trace.question.caller.kind]
+                best = _Found(candidate._replace(who=replace(candidate.who, kind=kind)), caller, trace)
+            if trace.verdict is Verdict.ALLOWED:
+                break
+        return best
+
+    def _anyone(self, is_granted: bool) -> tuple[_Found, ...]:
+        """Return the rows of anyone: one where signing makes no difference."""
+        callers = callers_of(self._unnamed, self._partition)
+        unsigned = self._ask(
+            Candidate(Who(ANYONE, PrincipalKind.ANYONE, True, None, Signing.UNSIGNED), (ANONYMOUS,), True)
+        )
+        signed = self._ask(
+            Candidate(
+                Who(ANYONE, PrincipalKind.ANYONE, True, None, Signing.SIGNED),
+                callers if is_granted else callers[:1],
+                True,
+            )
+        )
+        if unsigned is not None and signed is not None and _alike(unsigned.trace, signed.trace):
+            who = replace(unsigned.candidate.who, signing=Signing.EITHER)
+            return (unsigned._replace(candidate=unsigned.candidate._replace(who=who)),)
+        return tuple(one for one in (unsigned, signed) if one is not None)
+
+
+def _of_others(found: _Found) -> Iterator[_Found]:
+    """Yield the same for the accounts that are like that of a row."""
+    candidate, own = found.candidate, f"::{found.candidate.account}:"
+    for account in candidate.alike:
+        who = replace(candidate.who, principal=candidate.who.principal.replace(own, f"::{account}:"))
+        yield _Found(candidate._replace(who=who), found.caller.replace(own, f"::{account}:"), found.trace)
+
+
+def _narrowest(found: Iterable[_Found]) -> Iterator[_Found]:
+    """Leave out who is described by one pattern and let in for another, too: that one describes them better."""
+    by_caller: dict[str, _Found] = {}
+    for one in found:
+        if not one.candidate.like:
+            yield one
+            continue
+        other = by_caller.get(one.caller)
+        if other is None or _literal(one) > _literal(other):
+            by_caller[one.caller] = one
+    yield from by_caller.values()
+
+
+def _literal(found: _Found) -> int:
+    """Return how much of a row's pattern is no wildcard."""
+    return len(found.candidate.who.principal.replace("*", "").replace("?", ""))
+
+
+def _alike(one: EvaluationTrace, other: EvaluationTrace) -> bool:
+    """Return whether two answers are the same, on the same conditions."""
+    if one.verdict is not other.verdict:
+        return False
+    return one.verdict is Verdict.ALLOWED or (one.keys, one.sets) == (other.keys, other.sets)
+
+
+def _statements(question: EvaluationRequest) -> Iterator[Statement]:
+    """Yield the statements on the resource's side, and of the endpoint, that cover the action."""
+    for one in (question, *question.further):
+        policies = one.policies
+        of_levels = [policy for level in policies.rcps or () for policy in level]
+        attached: list[AttachedPolicy | None] = [policies.resource, *policies.grants, *of_levels, policies.endpoint]
+        yield from covering(one, (policy for policy in attached if policy is not None))

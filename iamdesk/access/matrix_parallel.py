@@ -1,0 +1,86 @@
+"""What everybody may do, as tasks: some principals in each, which workers and this process find out side by side."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import batched
+
+from iamdesk.access.effective_permissions import FindsAccess, ServiceAccess
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
+from iamdesk.work.shared_tasks import shared_out
+from iamdesk.work.worker_cache import SnapshotReference, kept_snapshot
+from iamdesk.work.workers import Workers
+
+_SPAN = 64
+"""Principals in one task: some tenths of a second."""
+
+type Row = tuple[str, Mapping[str, ServiceAccess]]
+"""A principal, and how far it may do the actions of each service."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Some principals."""
+
+    snapshot: SnapshotReference | None
+    """What a worker reads; None: there are none."""
+    principals: tuple[str, ...]
+
+
+def find_rows(
+    reaches: FindsAccess,
+    principals: Sequence[str],
+    take: Callable[[Sequence[Row]], object],
+    workers: Workers | None,
+    progress: Progress = no_progress,
+    cancelled: Cancelled = never_cancelled,
+) -> None:
+    """Give the rows of some principals to ``take``, some at a time, as they are found: in this thread, in any order.
+
+    Raises:
+        WorkCancelled: ``cancelled`` returned True.
+        WorkError: no worker can do it; one sentence.
+    """
+    reference = None if workers is None else workers.reference
+    spans = [Span(reference, names) for names in batched(principals, _SPAN)]
+    whole, done = len(principals), 0
+
+    def give(rows: Sequence[Row]) -> None:
+        nonlocal done
+        take(rows)
+        done += len(rows)
+        progress(done, whole)
+
+    def here(span: Span, cancelled: Cancelled) -> None:
+        for row in _rows(reaches, span.principals, cancelled):
+            give([row])
+
+    progress(0, whole)
+    found: Iterator[list[Row] | None] = shared_out(
+        find,
+        spans,
+        None if workers is None else workers.executor,
+        here=here,
+        cancelled=cancelled,
+        contents={} if workers is None else workers.contents,
+    )
+    for rows in found:
+        if rows is not None:  # those of a worker: what is found out here does not wait for them
+            give(rows)
+
+
+def find(span: Span, cancelled: Cancelled) -> list[Row] | None:
+    """Return the rows of a span; called in a worker."""
+    if span.snapshot is None:
+        return []
+    held = kept_snapshot(span.snapshot, cancelled)
+    evaluator = held.once("evaluator", lambda: Evaluator(held.snapshot))
+    reaches = evaluator.access_matrix(cancelled=cancelled).reaches
+    return list(_rows(reaches, span.principals, cancelled))
+
+
+def _rows(reaches: FindsAccess, principals: Sequence[str], cancelled: Cancelled) -> Iterator[Row]:
+    for principal in principals:
+        if cancelled():
+            raise WorkCancelled
+        yield principal, reaches.row(principal, cancelled)

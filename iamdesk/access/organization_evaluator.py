@@ -1,0 +1,342 @@
+"""The engine over a snapshot that is larger than memory: each question is put to the part that it is about.
+
+A part (`snapshot.catalogue.SnapshotPart`) is a snapshot of one account; what a question needs of another account is
+read when it is needed. So an answer is that of the whole snapshot, whoever is asked about.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from functools import cached_property, partial
+from typing import NamedTuple
+
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.access.resource_access import access_to_resource
+from iamdesk.access.who_can import Access, ResourceAccess
+from iamdesk.evaluate.engine import EvaluationTrace
+from iamdesk.evaluate.request import MissingContextMode, Request
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.explain.decision import Decision
+from iamdesk.policy.statement import Statement
+from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
+from iamdesk.simulate.request_builder import RequestBuilder
+from iamdesk.snapshot.catalog import DEFAULT_MEMORY, PER_BYTE, Catalogue, Frame
+from iamdesk.work.shared_tasks import shared_out
+from iamdesk.work.worker_cache import kept_object, object_content
+
+
+class OrganizationEvaluator:
+    """Answers questions about all accounts of a catalogue. Safe to call from several threads at once."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        memory: int = DEFAULT_MEMORY,
+        executor: Callable[[], Executor | None] = lambda: None,
+    ) -> None:
+        """Make ready to answer; ``memory`` is how many bytes the accounts that were asked about may take.
+
+        The workers of what ``executor`` returns take accounts of a sweep beside this process.
+        """
+        self.catalogue = catalogue
+        self._now = now
+        self._executor = executor
+        self._most_read = memory // PER_BYTE
+        self._beside = RequestBuilder(catalogue.frame.part(), now)
+        self._parts: OrderedDict[str, Evaluator] = OrderedDict()
+        self._answered: OrderedDict[Hashable, dict[str, _Rows]] = OrderedDict()
+        self._lock = threading.RLock()
+
+    def part_of(self, account: str, cancelled: Cancelled = never_cancelled, *, is_passing: bool = False) -> Evaluator:
+        """Return the evaluator of the part that holds an account; of no account, or of one that is not held, of none.
+
+        ``is_passing`` says that a sweep goes over the accounts, which do not all have room.
+
+        Raises:
+            SnapshotError: the account's files cannot be read any more, or are not as they were.
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        frame = self.catalogue.frame
+        account = account if account in frame.directory.account_ids else ""
+        with self._lock:
+            found = self._parts.get(account)
+            if found is None:
+                self._make_room(frame.directory.size_of(account), is_passing=is_passing)
+                part = frame.part(*([account] if account else []), cancelled=cancelled)
+                found = self._parts[account] = Evaluator(part, self._now, beside=self._beside)
+            self._parts.move_to_end(account)
+            return found
+
+    def joined(self, accounts: Iterable[str], cancelled: Cancelled = never_cancelled) -> Evaluator:
+        """Return a new evaluator of the part that holds some accounts together; it is not kept.
+
+        Raises:
+            SnapshotError: as `part_of`.
+            WorkCancelled: as `part_of`.
+        """
+        part = self.catalogue.frame.part(*accounts, cancelled=cancelled)
+        return Evaluator(part, self._now, beside=self._beside)
+
+    def _make_room(self, wanted: int, *, is_passing: bool) -> None:
+        """Drop parts as far as there is no room for so many bytes of files more.
+
+        Those that were asked longest ago go first. A sweep gives up what it asked last: it comes by in the same order
+        again, and would find nothing of what it left.
+        """
+        held = sum(evaluator.index.bytes_read for evaluator in self._parts.values())
+        while self._parts and held + wanted > self._most_read:
+            _, dropped = self._parts.popitem(last=is_passing)
+            held -= dropped.index.bytes_read
+
+    def of(self, principal: str) -> Evaluator:
+        """Return an evaluator that answers for a principal: it equals the whole's in all but whom its sweeps go over.
+
+        Raises:
+            SnapshotError: the principal's account cannot be read any more.
+        """
+        return self.part_of("".join(principal.strip().split(":", 5)[4:5]))
+
+    def can(self, request: Request) -> Decision:
+        """Answer one question with everything that explains it.
+
+        Raises:
+            RequestError: the question cannot be asked; its text says why in one sentence.
+            SnapshotError: an account cannot be read any more.
+        """
+        return self.of(request.principal).can(request)
+
+    def trace(self, request: Request) -> EvaluationTrace:
+        """Return the engine's own record of an answer.
+
+        Raises:
+            RequestError: as `can`.
+            SnapshotError: as `can`.
+        """
+        return self.of(request.principal).trace(request)
+
+    def principals(self) -> Iterator[str]:
+        """Yield the ARN of every principal of the snapshot: root users, users, roles."""
+        for entry in self.catalogue.entries:
+            yield f"arn:{entry.partition}:iam::{entry.account_id}:root"
+            yield from (user.arn for user in entry.users)
+            yield from (role.arn for role in entry.roles)
+
+    def who_can(
+        self,
+        *,
+        action: str | None = None,
+        resource: str = "*",
+        context: Mapping[str, str | Sequence[str] | None] | None = None,
+        unknown_context: MissingContextMode = MissingContextMode.UNKNOWN,
+        external: bool = True,
+        progress: Progress = no_progress,
+        cancelled: Cancelled = never_cancelled,
+    ) -> Iterator[Access]:
+        """Yield a row for everybody for whom the decision is allowed or conditional, as `Evaluator.who_can`.
+
+        External callers come first, then the principals account by account. ``progress`` is told principals. Without
+        an action this process does it alone.
+
+        Raises:
+            RequestError: the action or resource is malformed, or no action fits the resource.
+            SnapshotError: an account cannot be read any more.
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        if action is None:
+            for one in self.access_to_resource(
+                resource, context, unknown_context, external=external, progress=progress, cancelled=cancelled
+            ):
+                yield from one.rows()
+            return
+        asked = partial(
+            Request, action=action, resource=resource, context=context or {}, unknown_context=unknown_context
+        )
+        # The part without accounts: it tells what is wrong with the question, and what external callers can.
+        outside = self.part_of("", cancelled).who_can(
+            action=action,
+            resource=resource,
+            context=context,
+            unknown_context=unknown_context,
+            external=external,
+            cancelled=cancelled,
+        )
+        # Explained by whoever has room: a row would keep its part in memory.
+        yield from (replace(row, _can=self.can) for row in outside)
+        moment, key = self._now(), f"{self.catalogue.path.absolute()} {self.catalogue.frame.snapshot.sha256}"
+        known = self._remembered(_key_of(asked("")))
+        tasks = [
+            _Task(key, account, asked(""), moment)
+            for account in self._principals_of
+            if account not in known or known[account].day != moment.date()
+        ]
+        found = shared_out(
+            _rows_in_worker,
+            tasks,
+            self._executor(),
+            here=self._rows_of,
+            is_ours=lambda task: task.account in self._parts,
+            cancelled=cancelled,
+            contents={key: lambda: object_content(self.catalogue.frame)},
+        )
+        wanted = {task.account for task in tasks}
+        done, total = 0, self.catalogue.principals
+        progress(done, total)
+        for account, principals in self._principals_of.items():
+            rows = next(found) if account in wanted else known[account]
+            if rows.day is not None:
+                known[account] = rows
+            yield from (Access(principal, decision, asked, self.can) for principal, decision in rows.open_to)
+            done += principals
+            progress(done, total)
+
+    def _remembered(self, question: Hashable) -> "dict[str, _Rows]":
+        """Return what is remembered of a question, by account; the questions asked last are kept."""
+        with self._lock:
+            found = self._answered.pop(question, {})
+            held = sum(len(rows.open_to) for known in self._answered.values() for rows in known.values())
+            while self._answered and (held > _MOST_ROWS or len(self._answered) >= _MOST_QUESTIONS):
+                _, oldest = self._answered.popitem(last=False)
+                held -= sum(len(rows.open_to) for rows in oldest.values())
+            self._answered[question] = found
+            return found
+
+    def _rows_of(self, task: "_Task", cancelled: Cancelled) -> "_Rows":
+        request = task.request
+        part = self.part_of(task.account, cancelled, is_passing=True)
+        rows = part.who_can(
+            action=request.action,
+            resource=request.resource,
+            context=request.context,
+            unknown_context=request.unknown_context,
+            external=False,
+            cancelled=cancelled,
+        )
+        open_to = tuple([(row.principal, row.decision) for row in rows])
+        return _Rows(open_to, None if _asks_for_time(part, request) else task.moment.date())
+
+    def access_to_resource(
+        self,
+        resource: str,
+        context: Mapping[str, str | Sequence[str] | None] | None = None,
+        unknown_context: MissingContextMode = MissingContextMode.UNKNOWN,
+        *,
+        external: bool = True,
+        progress: Progress = no_progress,
+        cancelled: Cancelled = never_cancelled,
+    ) -> tuple[ResourceAccess, ...]:
+        """Return what everybody can do on a resource, as `query.resource_access` does over the whole.
+
+        Raises:
+            RequestError: the resource is no ARN, or no action fits it.
+            SnapshotError: an account cannot be read any more.
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        found: list[ResourceAccess] = []
+        for evaluator, is_external in self._sweep(progress, cancelled):
+            asked = _Asked(evaluator, self)
+            found += access_to_resource(
+                asked, resource, context, unknown_context, external=external and is_external, cancelled=cancelled
+            )
+        return tuple(found)
+
+    def _sweep(self, progress: Progress, cancelled: Cancelled) -> Iterator[tuple[Evaluator, bool]]:
+        """Yield the part without accounts, which external callers are asked of, then those of each account."""
+        done, total = 0, self.catalogue.principals
+        progress(done, total)
+        yield self.part_of("", cancelled), True
+        for account, principals in self._principals_of.items():
+            yield self.part_of(account, cancelled, is_passing=True), False
+            done += principals
+            progress(done, total)
+
+    @cached_property
+    def _principals_of(self) -> Mapping[str, int]:
+        """How many can make requests, by account, in the order of the snapshot."""
+        found: dict[str, int] = {}
+        for entry in self.catalogue.entries:
+            found[entry.account_id] = found.get(entry.account_id, 0) + entry.principals
+        return found
+
+
+_MOST_QUESTIONS = 32
+_MOST_ROWS = 400_000  # 40 MB
+_TIMES = frozenset({"aws:currenttime", "aws:epochtime", "aws:tokenissuetime"})
+"""Keys that ask for the moment; of the last one something is known from day to day."""
+
+
+class _Rows(NamedTuple):
+    """For whom in one account a question is allowed or conditional."""
+
+    open_to: tuple[tuple[str, Verdict], ...]
+    day: date | None
+    """The day on which this is so, whatever the hour; None where a policy asks for the time."""
+
+
+def _key_of(request: Request) -> Hashable:
+    context = [
+        (name, value if value is None or isinstance(value, str) else tuple(value))
+        for name, value in request.context.items()
+    ]
+    return request.action, request.resource, tuple(context), request.unknown_context
+
+
+def _asks_for_time(part: Evaluator, request: Request) -> bool:
+    """Return whether a policy of a part that takes part in a question asks for the time; perhaps too often."""
+    account = part.snapshot.accounts[0]
+    root = f"arn:{account.partition}:iam::{account.account_id}:root"
+    question = part.question(replace(request, principal=root))
+    covering = part.population().index.covering(question.target.service, question.target.name)
+    if any(_is_timed(statement) for statements in covering.statements.values() for statement in statements):
+        return True
+    for one in (question, *question.further):
+        policies = one.policies
+        of_levels = [policy for level in (*(policies.scps or ()), *(policies.rcps or ())) for policy in level]
+        endpoints = [possible.policy for possible in policies.possible_endpoints]
+        beside = [policies.resource, policies.endpoint, *policies.grants, *of_levels, *endpoints]
+        documents = [policy.document for policy in beside if policy is not None]
+        if any(_is_timed(statement) for document in documents for statement in document.statements):
+            return True
+    return False
+
+
+def _is_timed(statement: Statement) -> bool:
+    return not _TIMES.isdisjoint(statement.context_keys())
+
+
+class _Task(NamedTuple):
+    """One account of a sweep."""
+
+    key: str
+    """Names the organization: what a worker is sent of it, once."""
+    account: str
+    request: Request
+    moment: datetime
+
+
+class _InWorker:
+    """An organization in a worker, which keeps the parts that were asked last."""
+
+    def __init__(self, frame: Frame) -> None:
+        moments = self.moments = [datetime.now(UTC)]
+        self.evaluator = OrganizationEvaluator(Catalogue(frame, ()), lambda: moments[-1])
+
+
+def _rows_in_worker(task: _Task, cancelled: Cancelled) -> _Rows:
+    """Return the rows of one account; called in a worker."""
+    held = kept_object(task.key, _InWorker)
+    held.moments[-1] = task.moment
+    return held.evaluator._rows_of(task, cancelled)
+
+
+class _Asked:
+    """One part, whose rows are explained by the evaluator of all: they would keep the part in memory."""
+
+    def __init__(self, part: Evaluator, of_all: OrganizationEvaluator) -> None:
+        self.access_on = part.access_on
+        self.external_access = part.external_access
+        self.principals = part.principals
+        self.can = of_all.can

@@ -1,0 +1,168 @@
+"""Statements of principals' own policies, as what they say of one service, or of all."""
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from iamdesk.access.principal_index import ContextDependency, PrincipalIndex
+from iamdesk.access.request_grid import arn_services
+from iamdesk.aws.action_sets import service_actions
+from iamdesk.aws.service_reference import reference
+from iamdesk.evaluate.policy_set import AttachedPolicy, SourceType
+from iamdesk.evaluate.request import PolicyType
+from iamdesk.evaluate.service_rules import ACTIONS_DIFFER
+from iamdesk.policy.document import parse_document
+from iamdesk.policy.statement import Statement
+
+_NO_DOCUMENT = parse_document({"Version": "2012-10-17", "Statement": []})
+
+AS_IDENTITY = AttachedPolicy(PolicyType.IDENTITY, SourceType.USER_MANAGED, "", "", "", "", _NO_DOCUMENT)
+AS_BOUNDARY = AttachedPolicy(
+    PolicyType.PERMISSIONS_BOUNDARY, SourceType.PERMISSIONS_BOUNDARY, "", "", "", "", _NO_DOCUMENT
+)
+"""Any policy of the layer: all that matching a statement reads of its policy is the layer."""
+
+
+class OwnStatement(NamedTuple):
+    """A statement of a principal's own policies that covers actions of a service."""
+
+    place: int
+    """Its number."""
+    policy: AttachedPolicy
+    """Stands for its layer."""
+    statement: Statement
+    asked: ContextDependency
+    actions: int
+    """As bits of the service's actions."""
+    is_for_all: bool
+    """Whether it is for every resource on which the service's actions are asked."""
+
+    @property
+    def grants_by_name(self) -> bool:
+        """Whether it allows something on the resources that it names."""
+        return self.statement.is_allow and not self.statement.not_resource
+
+    @property
+    def signature(self) -> Hashable:
+        """What it shares with statements that say the same."""
+        return self.policy.layer, self.actions, self.asked.number, None if self.is_for_all else self.place
+
+
+class WideStatement(NamedTuple):
+    """A statement of a principal's own policies that can decide actions of every service."""
+
+    place: int
+    """Its number."""
+    policy: AttachedPolicy
+    """Stands for its layer."""
+    statement: Statement
+    asked: ContextDependency
+    signature: Hashable
+    """What it shares with statements that say the same of every action."""
+
+
+class OwnStatements:
+    """Finds the statements that principals and groups of one snapshot carry, by service; each document is read once."""
+
+    def __init__(self, population: PrincipalIndex) -> None:
+        self._population = population
+        self._by_layer: dict[PolicyType, dict[int, dict[str, tuple[OwnStatement, ...]]]] = {
+            policy.layer: {} for policy in (AS_IDENTITY, AS_BOUNDARY)
+        }
+        self._split: dict[tuple[int, PolicyType], tuple[frozenset[str], tuple[WideStatement, ...]]] = {}
+
+    def services(self, position: int) -> tuple[Mapping[str, tuple[int, ...]], tuple[WideStatement, ...]]:
+        """Return the services that a subject's policies name, and the statements that are for all services.
+
+        Beside each service stand the documents that may speak of it (`speaking`). What a boundary says is told only of
+        services of which the other policies speak.
+        """
+        index = self._population.index
+        services: set[str] = set()
+        wide: list[WideStatement] = []
+        apart: list[tuple[int, frozenset[str] | None]] = []
+        for number in index.carried[position]:
+            named, of_document = self._split_document(number, AS_IDENTITY)
+            services |= named
+            wide += of_document
+            apart.append((number, None if of_document else named))
+        if wide:
+            for number in index.boundaries[position] or ():
+                named, of_document = self._split_document(number, AS_BOUNDARY)
+                services |= named
+                wide += of_document
+        services |= ACTIONS_DIFFER  # some of their actions need no Allow (rule I3)
+        speaking = {
+            service: tuple([number for number, named in apart if named is None or service in named])
+            for service in sorted(services)
+        }
+        return speaking, tuple(wide)
+
+    def _split_document(self, number: int, policy: AttachedPolicy) -> tuple[frozenset[str], tuple[WideStatement, ...]]:
+        known = self._split.get((number, policy.layer))
+        if known is None:
+            index = self._population.index
+            version = index.documents[number].version
+            services: set[str] = set()
+            wide: list[WideStatement] = []
+            for place, statement in index.of_document(number):
+                named = index.arn_services(place)
+                if statement.services is not None:
+                    services |= statement.services
+                elif named is not None:
+                    services.update(*(reference().services_on(one) for one in named))
+                else:
+                    asked = self._population.asked(statement, version)
+                    actions = tuple(entry.text for entry in statement.actions)
+                    where = None if index.names_every_resource(place) else place
+                    signature = (policy.layer, statement.not_action, actions, asked.number, where)
+                    wide.append(WideStatement(place, policy, statement, asked, signature))
+            known = self._split[number, policy.layer] = (frozenset(services), tuple(wide))
+        return known
+
+    def of_service(self, wide: Iterable[WideStatement], service: str) -> tuple[OwnStatement, ...]:
+        """Return what statements for all services say of one."""
+        actions, index, of_service = service_actions(service), self._population.index, arn_services(service)
+        return tuple(
+            OwnStatement(
+                one.place, one.policy, one.statement, one.asked, covered, index.is_for_all_of(one.place, of_service)
+            )
+            for one in wide
+            if (covered := actions.covered_by(one.statement))
+        )
+
+    def of(self, position: int, service: str, speaking: Iterable[int] | None = None) -> tuple[OwnStatement, ...]:
+        """Return the statements of a subject's own policies that can decide a service's actions, in the engine's order.
+
+        Left out is what speaks of no resource on which the service's actions are asked. ``speaking`` are the documents
+        that can speak of it, for whom knows them.
+        """
+        index = self._population.index
+        found: list[OwnStatement] = []
+        for number in index.carried[position] if speaking is None else speaking:
+            found += self._of_document(number, service, AS_IDENTITY)
+        for number in index.boundaries[position] or ():
+            found += self._of_document(number, service, AS_BOUNDARY)
+        return tuple(found)
+
+    def _of_document(self, number: int, service: str, policy: AttachedPolicy) -> tuple[OwnStatement, ...]:
+        of_document = self._by_layer[policy.layer].setdefault(number, {})
+        known = of_document.get(service)
+        if known is None:
+            known = of_document[service] = tuple(self._read(number, service, policy))
+        return known
+
+    def _read(self, number: int, service: str, policy: AttachedPolicy) -> Iterator[OwnStatement]:
+        index, actions = self._population.index, service_actions(service)
+        version = index.documents[number].version
+        of_service = arn_services(service)
+        for place, statement in index.of_document(number):
+            if statement.services is not None and service not in statement.services:
+                continue
+            named = index.arn_services(place)
+            if named is not None and of_service is not None and not named & of_service:
+                continue
+            covered = actions.covered_by(statement)
+            if covered:
+                asked = self._population.asked(statement, version)
+                is_for_all = index.is_for_all_of(place, of_service)
+                yield OwnStatement(place, policy, statement, asked, covered, is_for_all)

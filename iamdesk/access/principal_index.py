@@ -1,0 +1,406 @@
+"""Everybody in a snapshot, put together where the engine treats them alike: what answers about many start from."""
+
+import re
+import threading
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import inf
+from typing import NamedTuple, Protocol
+
+from iamdesk.evaluate.action_resource import Target
+from iamdesk.evaluate.context import KeyValue
+from iamdesk.evaluate.derived_keys import DerivedKeys, PrincipalDependence, dependence
+from iamdesk.evaluate.engine import EvaluationRequest
+from iamdesk.evaluate.principal import SERVICE_LINKED_PATH, CallerKind
+from iamdesk.evaluate.request import MissingContextMode, Request
+from iamdesk.evaluate.ternary import Truth
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.inventory.permission_sets import permission_set_of
+from iamdesk.inventory.policy_index import PolicyIndex
+from iamdesk.inventory.resource_index import ResourceIndex
+from iamdesk.inventory.statement_index import StatementIndex
+from iamdesk.policy.arn import Arn
+from iamdesk.policy.operators import read_date
+from iamdesk.policy.principals import PrincipalType
+from iamdesk.policy.statement import Statement
+from iamdesk.simulate.principal_policies import PrincipalPolicies
+
+_MANY = 100
+_MOST_REMEMBERED = 1 << 14
+_OF_THE_MOMENT = frozenset({"aws:currenttime", "aws:epochtime"})
+_ACCOUNT_ITSELF = re.compile(r"\d+|arn:[^:]*:iam::\d*:root")
+
+
+class RequestSource(Protocol):
+    """What answers about many need of the evaluator."""
+
+    index: PolicyIndex
+    resources: ResourceIndex
+
+    def now(self) -> datetime:
+        """Return the moment at which a question is asked."""
+
+    def target(self, action: str, resource: str) -> Target:
+        """Return what is asked about."""
+
+    def question(self, request: Request, standing: PrincipalPolicies | None = None) -> EvaluationRequest:
+        """Return a request with everything that belongs to it; ``standing`` is who asks, where that is known."""
+
+    def knows(self, resource: Arn) -> bool:
+        """Return whether the snapshot holds anything of a resource."""
+
+    def standing(self, principal: str) -> PrincipalPolicies:
+        """Return a principal by its ARN."""
+
+    def member_of(self, group: str) -> PrincipalPolicies:
+        """Return some member of a group, by the group's ARN: a user of whom nothing is known but the group."""
+
+
+class ContextDependency(NamedTuple):
+    """What a statement that covers the action and may cover the resource asks of the context.
+
+    Statements that share it cannot be told apart by any context.
+    """
+
+    number: int
+    keys: tuple[str, ...]
+    """Every key that it asks for, each once."""
+    depth: PrincipalDependence
+    """How far its keys depend on the caller."""
+    own_keys: tuple[str, ...]
+    """The keys among them that are about the caller alone."""
+    in_resource: bool
+    """Whether its resource holds policy variables: the resource asked about matters, too."""
+    changes: tuple[int, ...] | None
+    """The moments, in seconds since 1970, at which what it says of the time can change; None: at every moment."""
+
+    @property
+    def asks_for_time(self) -> bool:
+        """Whether it asks for the time."""
+        return self.changes != ()
+
+    def holds_until(self, at: float) -> float:
+        """Return until when it says what it says at a moment, in seconds since 1970."""
+        if self.changes is None:
+            return at
+        return min((change for change in self.changes if change >= int(at)), default=inf)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PrincipalCohort:
+    """Principals whom the engine treats alike but for what they carry and for the condition keys about them."""
+
+    number: int
+    partition: str
+    account: str
+    kind: CallerKind
+    has_boundary: bool
+    members: int
+    """Their positions, as bits."""
+
+
+class _CohortTraits(NamedTuple):
+    """What peers have in common."""
+
+    partition: str
+    account: str
+    kind: CallerKind
+    has_boundary: bool = False
+    is_service_linked: bool = False
+    is_permission_set: bool = False
+    """Whether they are roles of IAM Identity Center: more is known of their sessions."""
+    is_group: bool = False
+
+
+class PrincipalIndex:
+    """The principals of a snapshot, as bits. Safe to use from several threads at once."""
+
+    def __init__(self, asks: RequestSource, index: StatementIndex) -> None:
+        self.index = index
+        self.policies = asks.index
+        self.resources = asks.resources
+        self._asks = asks
+        self.cohort, self._peers_of = self._find_peers()
+        self.everybody = 0
+        """The positions of all principals but the strange ones, as bits."""
+        for cohort in self.cohort:
+            self.everybody |= cohort.members
+        self.strange = (1 << index.principals) - 1 & ~self.everybody
+        """Users and roles that have to be asked one by one: their ARN is not what their account and list say."""
+        outside = ~self.everybody
+        self.carriers = tuple([bits & self.everybody if bits & outside else bits for bits in index.carriers])
+        """By document: the principals, but the strange ones, that it speaks for, as bits."""
+        self.bounded = tuple([bounded & self.everybody for bounded in index.bounded])
+        """By document: the principals, but the strange ones, whose permissions boundary it is, as bits."""
+        self._named: dict[tuple[str, str], list[int]] | None = None
+        self._facts: dict[tuple[int, str], KeyValue | None] = {}
+        self._alike: dict[tuple[int, tuple[str, ...]], tuple[tuple[int, int], ...]] = {}
+        self._asked: dict[Statement, ContextDependency] = {}
+        self._asked_by_content: dict[Hashable, ContextDependency] = {}
+        self._truths: dict[Hashable, Truth] = {}
+        self._resolved: dict[Hashable, Verdict] = {}
+        self._lock = threading.Lock()
+
+    def _find_peers(self) -> tuple[tuple[PrincipalCohort, ...], tuple[PrincipalCohort | None, ...]]:
+        keys = [self._kin(position) for position in range(len(self.index.subjects))]
+        members: dict[_CohortTraits, int] = {}
+        for position, key in enumerate(keys):
+            if key is not None:
+                members[key] = members.get(key, 0) | 1 << position
+        found = {
+            key: PrincipalCohort(number, key.partition, key.account, key.kind, key.has_boundary, bits)
+            for number, (key, bits) in enumerate(members.items())
+        }
+        cohort = tuple(one for key, one in found.items() if not key.is_group)
+        return cohort, tuple(None if key is None else found[key] for key in keys)
+
+    def _kin(self, position: int) -> _CohortTraits | None:
+        policies, index = self._asks.index, self.index
+        arn = index.subjects[position]
+        parts = arn.split(":", 5)
+        if arn in index.roots:
+            return _CohortTraits(parts[1], parts[4], CallerKind.ROOT)
+        role = policies.roles.get(arn)
+        is_group = position >= index.principals
+        prefix = "group/" if is_group else "user/" if role is None else "role/"
+        if (
+            len(parts) < 6
+            or parts[:1] + parts[2:4] != ["arn", "iam", ""]
+            or not parts[1]
+            or parts[4] not in policies.accounts
+            or not parts[5].startswith(prefix)
+            or parts[5].endswith("/")
+            or arn != arn.strip()
+        ):
+            return None
+        has_boundary = index.boundaries[position] is not None
+        if role is None:
+            return _CohortTraits(parts[1], parts[4], CallerKind.USER, has_boundary, is_group=is_group)
+        is_linked = role.path.startswith(SERVICE_LINKED_PATH)
+        is_permission_set = permission_set_of(role) is not None
+        return _CohortTraits(parts[1], parts[4], CallerKind.ROLE, has_boundary, is_linked, is_permission_set)
+
+    def cohort_at(self, position: int) -> PrincipalCohort:
+        """Return who a principal's peers are; of a group, the groups whose members are taken for peers.
+
+        Raises:
+            KeyError: it is one of the ``strange``.
+        """
+        cohort = self._peers_of[position]
+        if cohort is None:
+            raise KeyError(position)
+        return cohort
+
+    def position(self, principal: str) -> int | None:
+        """Return the position of a principal by its ARN; None for whom the snapshot lacks, and for the ``strange``."""
+        position = self.index.positions.get(principal)
+        return None if position is None or not self.everybody >> position & 1 else position
+
+    def principals(self) -> dict[str, int]:
+        """Return the position of each principal but the ``strange`` ones, by its ARN, in the snapshot's order."""
+        return {self.index.subjects[position]: position for position in indexes_of(self.everybody)}
+
+    def group_position(self, arn: str) -> int | None:
+        """Return the position of a group by its ARN; None for one that the snapshot lacks, or whose ARN is odd."""
+        position = self.index.positions.get(arn)
+        is_group = position is not None and position >= self.index.principals and self._peers_of[position] is not None
+        return position if is_group else None
+
+    def standing(self, position: int) -> PrincipalPolicies:
+        """Return a principal by its position; of a group, some member of whom nothing else is known."""
+        arn = self.index.subjects[position]
+        return self._asks.standing(arn) if position < self.index.principals else self._asks.member_of(arn)
+
+    def knows(self, resource: Arn) -> bool:
+        """Return whether the snapshot holds anything of a resource; of others, all questions are alike."""
+        return self._asks.knows(resource)
+
+    def question(
+        self,
+        position: int,
+        action: str,
+        resource: str,
+        context: Mapping[str, str | Sequence[str] | None] | None = None,
+        unknown: MissingContextMode = MissingContextMode.UNKNOWN,
+    ) -> EvaluationRequest:
+        """Return a question of a principal (or some member of a group) with everything that belongs to it."""
+        request = Request(self.index.subjects[position], action, resource, context or {}, unknown_context=unknown)
+        return self._asks.question(request, self.standing(position))
+
+    def target(self, action: str, resource: str) -> Target:
+        """Return what is asked about.
+
+        Raises:
+            RequestError: the action or the resource is malformed.
+        """
+        return self._asks.target(action, resource)
+
+    def named_by(self, statement: Statement) -> int:
+        """Return every user and role that the statement's principal element could name, as bits; perhaps some more."""
+        named = self._named
+        if named is None:
+            named = self._named = self._find_names()
+        found = 0
+        for entry in statement.principals or ():
+            if entry.type is PrincipalType.AWS:
+                for name in names_in(entry.text):
+                    for position in named.get(name, ()):
+                        found |= 1 << position
+        return found
+
+    def _find_names(self) -> dict[tuple[str, str], list[int]]:
+        """Return who bears a name, by position: a name is one principal's, or a few's, which takes less than bits."""
+        policies, index = self._asks.index, self.index
+        named: dict[tuple[str, str], list[int]] = {}
+        for position in indexes_of(self.everybody):
+            arn = index.subjects[position]
+            if arn in index.roots:
+                continue  # a root user has no name but its account's
+            role = policies.roles.get(arn)
+            unique_id = policies.users[arn].user_id if role is None else role.role_id
+            names = [("id", unique_id), *names_in(arn)]
+            if role is not None:
+                names.append((arn.split(":", 5)[4], role.role_name))
+            for name in names:
+                named.setdefault(name, []).append(position)
+        return named
+
+    def alike(self, members: int, own: tuple[str, ...], derive: DerivedKeys) -> tuple[tuple[int, int], ...]:
+        """Split principals into those of whom the same is known of some keys, as (one of them, all as bits).
+
+        ``members`` are of one `PrincipalCohort`, the keys about the caller alone; ``derive`` is for any of them and any
+        request.
+        """
+        if members & members - 1 == 0:
+            return ((members.bit_length() - 1, members),)
+        found = self._alike.get((members, own))
+        if found is None:
+            groups: dict[tuple[KeyValue | None, ...], tuple[int, int]] = {}
+            for position in indexes_of(members):
+                facts = self.facts(position, own, derive)
+                first, bits = groups.get(facts, (position, 0))
+                groups[facts] = (first, bits | 1 << position)
+            found = tuple(groups.values())
+            with self._lock:
+                if len(self._alike) > 4096:
+                    self._alike.clear()
+                self._alike[members, own] = found
+        return found
+
+    def facts(self, position: int, keys: Sequence[str], derive: DerivedKeys) -> tuple[KeyValue | None, ...]:
+        """Return what is known of keys that depend on the caller alone."""
+        facts = self._facts
+        missing = [key for key in keys if (position, key) not in facts]
+        if missing:
+            standing = self.standing(position)
+            own = derive.of_another(standing.caller, standing.may_be_tagged, derive.moment)
+            facts.update({(position, key): own(key) for key in missing})
+        return tuple([facts[position, key] for key in keys])
+
+    def asked(self, statement: Statement, version: str) -> ContextDependency:
+        """Return what a statement of a policy of some version asks of the context."""
+        found = self._asked.get(statement)
+        if found is None:
+            content = _content(statement, version)
+            with self._lock:
+                found = self._asked_by_content.get(content)
+                if found is None:
+                    keys = tuple(dict.fromkeys(statement.context_keys()))
+                    found = self._asked_by_content[content] = ContextDependency(
+                        len(self._asked_by_content),
+                        keys,
+                        max([dependence(key) for key in keys], default=PrincipalDependence.NONE),
+                        tuple(key for key in keys if dependence(key) is PrincipalDependence.CALLER),
+                        bool(statement.resource_keys()),
+                        _changes(statement),
+                    )
+                self._asked[statement] = found
+        return found
+
+    def truth(self, key: Hashable, match: Callable[[], Truth]) -> Truth:
+        """Return the truth of a statement known by a key, or find it out."""
+        truth = self._truths.get(key)
+        if truth is None:
+            truth = match()
+            with self._lock:
+                if len(self._truths) >= _MOST_REMEMBERED:
+                    self._truths.clear()
+                self._truths[key] = truth
+        return truth
+
+    def resolved(self, key: Hashable, resolve: Callable[[], Verdict]) -> Verdict:
+        """Return the verdict known by a key, or find it out."""
+        verdict = self._resolved.get(key)
+        if verdict is None:
+            verdict = resolve()
+            with self._lock:
+                if len(self._resolved) >= _MOST_REMEMBERED:
+                    self._resolved.clear()
+                self._resolved[key] = verdict
+        return verdict
+
+
+def _changes(statement: Statement) -> tuple[int, ...] | None:
+    if not _OF_THE_MOMENT.isdisjoint(statement.resource_keys()):
+        return None
+    found: set[int] = set()
+    for test in statement.conditions:
+        of_values = {key for value in test.values for key in value.keys}
+        if test.key not in _OF_THE_MOMENT and _OF_THE_MOMENT.isdisjoint(of_values):
+            continue
+        name = "" if test.operator is None else test.operator.name
+        if not name.startswith(("Date", "Numeric")) or of_values:
+            return None
+        moments = (read_date(value.text) for value in test.values)
+        found.update(int(moment) for moment in moments if moment is not None)
+    return tuple(sorted(found))
+
+
+def _content(statement: Statement, version: str) -> Hashable:
+    tests = tuple(
+        (
+            test.operator and test.operator.name,
+            test.quantifier,
+            test.if_exists,
+            test.key,
+            tuple(value.text for value in test.values),
+        )
+        for test in statement.conditions
+    )
+    resources: Hashable = None
+    if statement.resource_keys():
+        resources = (statement.not_resource, tuple(entry.text for entry in statement.resources or ()))
+    return statement.is_allow, version, tests, resources, statement.named_sessions()
+
+
+def indexes_of(bits: int) -> Iterator[int]:
+    """Yield the positions of the bits that are set, the lowest first."""
+    if bits.bit_count() > _MANY:
+        yield from (position for position, bit in enumerate(reversed(f"{bits:b}")) if bit == "1")
+        return
+    while bits:
+        lowest = bits & -bits
+        yield lowest.bit_length() - 1
+        bits ^= lowest
+
+
+def names_in(text: str) -> Iterator[tuple[str, str]]:
+    """Yield what an entry of a principal element may name: an ARN; a role, whatever its path; an entity by its id."""
+    parts = text.split(":", 5)
+    if len(parts) < 6:
+        yield "id", text
+        return
+    yield "arn", text
+    if parts[5].startswith("role/"):
+        yield parts[4], parts[5].rpartition("/")[2]
+    elif parts[5].startswith("assumed-role/"):  # a role is some session of it
+        yield parts[4], parts[5].split("/")[1]
+
+
+def names_specific_principal(statement: Statement) -> bool:
+    """Return whether its principal element tells principals of one account apart."""
+    return any(
+        entry.type is PrincipalType.AWS and not entry.is_everyone and not _ACCOUNT_ITSELF.fullmatch(entry.text)
+        for entry in statement.principals or ()
+    )

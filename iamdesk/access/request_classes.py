@@ -1,0 +1,297 @@
+"""What is the same for all peers on a ground, before their own policies speak: layers in play, facts of the request."""
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from operator import attrgetter
+from typing import NamedTuple
+
+from iamdesk.access.principal_index import (
+    ContextDependency,
+    PrincipalCohort,
+    PrincipalIndex,
+    indexes_of,
+    names_specific_principal,
+)
+from iamdesk.access.request_grid import OneAction, OneRequest, RequestGrid
+from iamdesk.aws.action_sets import ServiceActions
+from iamdesk.aws.service_reference import reference
+from iamdesk.evaluate.context import UNKNOWN, Context, KeyValue
+from iamdesk.evaluate.decision_logic import DecisionInputs
+from iamdesk.evaluate.derived_keys import DerivedKeys, PrincipalDependence, ResourceDependence, dependence, variation
+from iamdesk.evaluate.engine import EvaluationRequest, applicable_policies, decision_inputs_of, policies_of
+from iamdesk.evaluate.matching import RequestFacts, match_resource
+from iamdesk.evaluate.policy_set import AttachedPolicy
+from iamdesk.evaluate.principal import Caller, CallerKind
+from iamdesk.evaluate.request import MissingContextMode, PolicyType
+from iamdesk.evaluate.service_rules import ACTIONS_DIFFER, action_rule_class
+from iamdesk.evaluate.ternary import FALSE
+from iamdesk.policy.statement import Statement
+
+_MOST_REMEMBERED = 1 << 12
+_OWN = frozenset({PolicyType.IDENTITY, PolicyType.PERMISSIONS_BOUNDARY})
+_NO_WAY: Mapping[str, str | None] = {}
+_NOBODY = Caller(CallerKind.ANONYMOUS, "anonymous")
+_NO_CONTEXT = Context({}, lambda _: None, MissingContextMode.UNKNOWN, lambda _: False)
+
+
+@cache
+def _told_apart(actions: ServiceActions | OneAction) -> Sequence[tuple[Hashable, int]]:
+    """Split the actions of a service by the rules of single services that bind some of them alone."""
+    if isinstance(actions, OneAction):
+        return ((None, 1),)
+    found: dict[Hashable, int] = {}
+    differ = actions.service in ACTIONS_DIFFER
+    for bit, action in enumerate(actions.actions):
+        is_write = differ and action.access_level not in ("Read", "List")
+        rules: Hashable = action_rule_class(actions.service, action.name.lower(), is_write)
+        if differ:
+            rules = rules, tuple([one.name for one in action.resource_types])
+        found[rules] = found.get(rules, 0) | 1 << bit
+    return tuple(found.items())
+
+
+class RequestClass(NamedTuple):
+    """What is fixed for some actions on some plots."""
+
+    decision_inputs: DecisionInputs
+    key: Hashable
+    """The situation, whoever asks."""
+    common: tuple[tuple[AttachedPolicy, Statement, ContextDependency], ...]
+    """Statements that everybody meets there: of organization policies, of the resource's policy."""
+    awaits_policy: bool
+    """Whether the resource's own policy has to let the account in, and the snapshot does not hold it."""
+    is_personal: bool
+    """Whether a common statement tells the peers apart."""
+    is_alone: bool
+    """Whether the requests have to be asked one by one (`EvaluationRequest.is_alone`)."""
+    is_joint: bool
+    """Whether each request is several decisions (`evaluate.layers`): what is told here is the first one alone."""
+
+
+class RequestClasses:
+    """Finds settings and facts, once for all peers, of requests that come in one way."""
+
+    def __init__(self, population: PrincipalIndex, way: Mapping[str, str | None] = _NO_WAY) -> None:
+        """``way`` is the part of the context on which the layers themselves hang (`endpoints.way_given`)."""
+        self._population = population
+        self._way = way
+        self._alike_of: dict[tuple[RequestGrid, int], Hashable] = {}
+        self._settings: dict[tuple[str, int], dict[Hashable, RequestClass]] = {}
+        self._whole: dict[tuple[RequestGrid, int], tuple[tuple[int, RequestClass], ...]] = {}
+        self._kinds: dict[Hashable, RequestClass] = {}
+        self._named: dict[tuple[RequestGrid, int], tuple[int, ...]] = {}
+        self._facts: dict[Hashable, dict[Hashable, KeyValue]] = {}
+        self._on_ground: dict[tuple[RequestGrid, int, str], Sequence[tuple[KeyValue, int]]] = {}
+        self._by_action: dict[Hashable, tuple[tuple[KeyValue, int], ...]] = {}
+        self._derive: dict[tuple[str, int, Hashable], DerivedKeys] = {}
+
+    def settings(self, grid: RequestGrid, cohort: PrincipalCohort, within: int) -> Sequence[tuple[int, RequestClass]]:
+        """Return the settings of some bits of a ground, each with the bits that have it."""
+        if isinstance(grid, OneRequest):
+            return ((1, self._setting(grid, cohort, 0)),)
+        if within == grid.every and len(grid.resource_slots) > 1:
+            whole = self._whole.get((grid, cohort.number))
+            if whole is None:
+                whole = self._whole[grid, cohort.number] = self._find_settings(grid, cohort, within)
+            return whole
+        return self._find_settings(grid, cohort, within)
+
+    def _find_settings(
+        self, grid: RequestGrid, cohort: PrincipalCohort, within: int
+    ) -> tuple[tuple[int, RequestClass], ...]:
+        service = grid.of.service
+        known = self._settings.setdefault((service, cohort.number), {})
+        found: dict[int, tuple[int, RequestClass]] = {}
+        for request, bits in self._requests(grid, within):
+            request_class = known.get(request)
+            if request_class is None:
+                if len(known) >= _MOST_REMEMBERED:  # of IAM and STS each resource that is asked about has its own
+                    known.clear()
+                request_class = known[request] = self._setting(grid, cohort, bits.bit_length() - 1)
+            before, _ = found.get(id(request_class), (0, request_class))
+            found[id(request_class)] = (before | bits, request_class)
+        return tuple(found.values())
+
+    def _requests(self, grid: RequestGrid, within: int) -> Iterator[tuple[Hashable, int]]:
+        """Yield (what the settings of requests depend on, the bits of such requests)."""
+        differ = grid.of.service in ACTIONS_DIFFER
+        alike: dict[Hashable, int] = {}
+        for place, resource_slot in enumerate(grid.resource_slots):
+            known = resource_slot.resource if differ else self._alike(grid, place)
+            for rules, actions in _told_apart(grid.of):
+                bits = grid.on(place, resource_slot.actions & actions) & within
+                if bits:
+                    alike[known, rules] = alike.get((known, rules), 0) | bits
+        yield from alike.items()
+
+    def _alike(self, grid: RequestGrid, place: int) -> Hashable:
+        """Return all of a plot's resource that questions about it depend on, but for the target (`Asks.knows`)."""
+        found = self._alike_of.get((grid, place))
+        if found is None:
+            arn = grid.arns[place]
+            found = "*" if arn is None else str(arn) if self._population.knows(arn) else (arn.service, arn.account)
+            if len(grid.resource_slots) > 1:
+                self._alike_of[grid, place] = found
+        return found
+
+    def _question(self, grid: RequestGrid, cohort: PrincipalCohort, bit: int) -> EvaluationRequest:
+        """Return a request of one of the peers with all that belongs to it."""
+        if isinstance(grid, OneRequest) and cohort.number in grid.questions:
+            return grid.questions[cohort.number]
+        target = grid.target(bit)
+        member = cohort.members.bit_length() - 1
+        question = self._population.question(member, target.action_text, target.resource_text, self._way)
+        if isinstance(grid, OneRequest):
+            grid.questions[cohort.number] = question
+        return question
+
+    def _setting(self, grid: RequestGrid, cohort: PrincipalCohort, bit: int) -> RequestClass:
+        whole = self._question(grid, cohort, bit)
+        question = replace(whole, further=()) if whole.further else whole
+        policies = policies_of(question)
+        decision_inputs = decision_inputs_of(question, policies)
+        service = question.target.service
+        common = tuple(
+            (policy, statement, self._population.asked(statement, policy.document.version))
+            for policy in applicable_policies(policies, decision_inputs)
+            if policy.layer not in _OWN
+            for statement in policy.document.statements
+            if statement.broken is None and (statement.services is None or service in statement.services)
+        )
+        key = decision_inputs.caller.kind, _all_but_caller(decision_inputs)
+        awaits_policy = decision_inputs.needs_delegation and policies.resource is None
+        same = (
+            key,
+            awaits_policy,
+            whole.is_alone,
+            bool(whole.further),
+            tuple((policy.layer, policy.level, statement) for policy, statement, _ in common),
+        )
+        found = self._kinds.get(same)
+        if found is None:
+            is_personal = any(names_specific_principal(statement) or asked.own_keys for _, statement, asked in common)
+            found = RequestClass(
+                decision_inputs, key, common, awaits_policy, is_personal, whole.is_alone, is_joint=bool(whole.further)
+            )
+            if len(self._kinds) >= _MOST_REMEMBERED:
+                self._kinds.clear()
+            self._kinds[same] = found
+        return found
+
+    def plots_named(self, grid: RequestGrid, statement: int) -> Sequence[int]:
+        """Return the plots that a statement can speak of by their names; they have still to be compared."""
+        found = self._named.get((grid, statement))
+        if found is None:
+            index, service = self._population.index, grid.of.service
+            found = tuple([place for place, arn in enumerate(grid.arns) if index.can_name(statement, service, arn)])
+            if len(grid.resource_slots) > 1:
+                self._named[grid, statement] = found
+        return found
+
+    @staticmethod
+    def _first_bit(grid: RequestGrid, place: int) -> int:
+        actions = grid.resource_slots[place].actions
+        return place * grid.width + (actions & -actions).bit_length() - 1
+
+    def derive(self, grid: RequestGrid, cohort: PrincipalCohort, place: int) -> DerivedKeys:
+        """Return what derives the keys of requests on a plot, for one of the peers and some target."""
+        if isinstance(grid, OneRequest):
+            return _derived(self._question(grid, cohort, 0))
+        known = (grid.of.service, cohort.number, self._alike(grid, place))
+        found = self._derive.get(known)
+        if found is None:
+            if len(self._derive) >= _MOST_REMEMBERED:
+                self._derive.clear()
+            found = self._derive[known] = _derived(self._question(grid, cohort, self._first_bit(grid, place)))
+        return found
+
+    def matches(self, grid: RequestGrid, bit: int, policy: AttachedPolicy, statement: Statement) -> bool:
+        """Return whether a statement whose resources hold no variables can speak of the resource of a request."""
+        target = grid.target(bit)
+        subject = RequestFacts(_NOBODY, target, _NO_CONTEXT, has_boundary=False)
+        return match_resource(policy, statement, subject)[0] is not FALSE
+
+    def facts(
+        self, grid: RequestGrid, cohort: PrincipalCohort, key: str, within: int
+    ) -> Sequence[tuple[KeyValue, int]]:
+        """Return what is known of a key on some bits of a ground, with the bits of each.
+
+        The key varies over the ground, but not over the peers.
+        """
+        if isinstance(grid, OneRequest):
+            return ((self._fact(grid, cohort, key, 0), 1),)
+        if len(grid.resource_slots) == 1:
+            return self._find_facts(grid, cohort, key, within)
+        known = self._on_ground.get((grid, cohort.number, key))
+        if known is None:
+            known = self._on_ground[grid, cohort.number, key] = self._find_facts(grid, cohort, key, grid.every)
+        return [(fact, there) for fact, bits in known if (there := bits & within)]
+
+    def _find_facts(
+        self, grid: RequestGrid, cohort: PrincipalCohort, key: str, within: int
+    ) -> Sequence[tuple[KeyValue, int]]:
+        who = cohort.number if dependence(key) is PrincipalDependence.ACCOUNT else -1
+        listed = reference().listed_key(grid.of.service, key)
+        found: dict[KeyValue, int] = {}
+        by_action = variation(key, reference()) is ResourceDependence.ACTION
+        if by_action and not reference().may_take_key(grid.of.service, key):
+            return ((self._fact(grid, cohort, key, within.bit_length() - 1), within),)
+        for place in range(len(grid.resource_slots)):
+            bits = grid.on(place, within >> place * grid.width)
+            if not bits:
+                continue
+            alike = self._alike(grid, place)
+            # Of a resource of which nothing is known, all tags are as little known: the listed key stands for them.
+            is_known = isinstance(alike, str) and alike != "*"
+            group = grid.of.service, who, key if is_known else listed
+            if by_action:
+                told = self._facts_by_action(grid, cohort, key, place, (*group, alike))
+                for fact, actions in told:
+                    if there := grid.on(place, actions) & bits:
+                        found[fact] = found.get(fact, 0) | there
+                continue
+            known = self._facts.setdefault(group, {})
+            arn = grid.arns[place]
+            unit = (None if arn is None else arn.region, alike)
+            if unit not in known:
+                known[unit] = self._fact(grid, cohort, key, bits.bit_length() - 1)
+            found[known[unit]] = found.get(known[unit], 0) | bits
+        return tuple(found.items())
+
+    def _facts_by_action(
+        self, grid: RequestGrid, cohort: PrincipalCohort, key: str, place: int, group: Hashable
+    ) -> tuple[tuple[KeyValue, int], ...]:
+        """Return what is known of a key on one plot, with the actions of each.
+
+        It hangs on whether the action takes the key on such a resource: on the types that the resource fits.
+        """
+        resource_slot = grid.resource_slots[place]
+        unit = group, grid.types_on(place), resource_slot.actions
+        told = self._by_action.get(unit)
+        if told is None:
+            known = self._facts.setdefault(group, {})
+            found: dict[KeyValue, int] = {}
+            for bit in indexes_of(grid.on(place, resource_slot.actions)):
+                action = bit % grid.width
+                of_action = action, grid.target(bit).resource_types
+                fact = known.get(of_action)
+                if fact is None:
+                    fact = known[of_action] = self._fact(grid, cohort, key, bit)
+                found[fact] = found.get(fact, 0) | 1 << action
+            told = self._by_action[unit] = tuple(found.items())
+        return told
+
+    def _fact(self, grid: RequestGrid, cohort: PrincipalCohort, key: str, bit: int) -> KeyValue:
+        derive = self.derive(grid, cohort, bit // grid.width)
+        return derive.on(grid.target(bit))(key) or UNKNOWN
+
+
+def _derived(question: EvaluationRequest) -> DerivedKeys:
+    derive = question.context.derive
+    if not isinstance(derive, DerivedKeys):
+        raise TypeError("a question about a snapshot derives its keys from the snapshot")
+    return derive
+
+
+_all_but_caller = attrgetter(*(name for name in DecisionInputs.__slots__ if name != "caller"))

@@ -1,0 +1,214 @@
+"""What effective permissions are found out on: the actions of a service, each on every resource worth asking about.
+
+A *plot* is one resource with the actions that are asked on it; a *ground* is several plots side by side, so that what
+is said of them is one integer: the bit of an action on a plot is the plot's place times the number of actions, plus the
+action's own bit.
+
+*Fresh* resources stand for every resource that no policy names: one of each resource type, of the principal's own
+account, in a Region that nobody knows, with a name that nobody uses.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+from iamdesk.aws.action_sets import ServiceActions, service_actions
+from iamdesk.aws.service_reference import reference
+from iamdesk.evaluate.action_resource import Target, log_group, parse_target
+from iamdesk.evaluate.engine import EvaluationRequest
+from iamdesk.evaluate.service_rules import TAGS_OF_LOG_GROUPS
+from iamdesk.policy.arn import Arn, parse_arn
+from iamdesk.policy.statement import Statement
+
+FRESH = "unnamed-7q2x"
+"""The name of resources that nobody names."""
+_PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
+
+
+class ResourceSlot(NamedTuple):
+    """One resource and the actions of a service that are asked on it."""
+
+    resource: str
+    """An ARN or ``*``."""
+    actions: int
+    """As bits of the service's actions."""
+
+
+class OneAction:
+    """One action by itself, perhaps one that AWS's list does not hold: its bit is the lowest."""
+
+    def __init__(self, service: str, name: str) -> None:
+        self.service = service
+        self.every = 1
+        self._name = name
+
+    def covered_by(self, statement: Statement) -> int:
+        """Return whether a statement covers it, as its bit."""
+        return int(statement.covers_action(self.service, self._name))
+
+
+class RequestGrid:
+    """Some plots of one service."""
+
+    def __init__(self, service: str, resource_slots: Sequence[ResourceSlot]) -> None:
+        self.of: ServiceActions | OneAction = service_actions(service)
+        self.resource_slots = tuple(resource_slots)
+        self.width = self.of.every.bit_length()
+        self.every = 0
+        """All bits of the ground."""
+        self._repeat = 0
+        for place, resource_slot in enumerate(self.resource_slots):
+            self.every |= resource_slot.actions << place * self.width
+            self._repeat |= 1 << place * self.width
+        self.arns: tuple[Arn | None, ...] = tuple(
+            None if resource_slot.resource == "*" else parse_arn(resource_slot.resource)
+            for resource_slot in self.resource_slots
+        )
+        """By plot: its resource; None for ``*``."""
+        self._targets: dict[int, Target] = {}
+        self._types: dict[int, tuple[str, ...]] = {}
+
+    def everywhere(self, actions: int) -> int:
+        """Return some actions on every plot."""
+        return actions * self._repeat & self.every
+
+    def on(self, place: int, actions: int) -> int:
+        """Return some actions on one plot."""
+        return (actions & self.resource_slots[place].actions) << place * self.width
+
+    def bits(self, place: int, found: int) -> int:
+        """Return which actions are found on one plot."""
+        return found >> place * self.width & self.of.every
+
+    def target(self, bit: int) -> Target:
+        """Return one action on one resource, by its bit."""
+        target = self._targets.get(bit)
+        if target is None:
+            place, action = divmod(bit, self.width)
+            name = service_actions(self.of.service).actions[action].full_name
+            target = self._targets[bit] = parse_target(name, self.resource_slots[place].resource, reference())
+        return target
+
+    def types_on(self, place: int) -> tuple[str, ...]:
+        """Return the resource types of the service that one plot's resource fits; none for ``*``."""
+        types = self._types.get(place)
+        if types is None:
+            resource_slot = self.resource_slots[place]
+            is_arn = self.arns[place] is not None
+            types = reference().resource_types_of_arn(self.of.service, resource_slot.resource) if is_arn else ()
+            self._types[place] = types
+        return types
+
+    def all_over(self, found: int) -> int:
+        """Return the actions that are found on every plot on which they are asked, one at least."""
+        if not found:
+            return 0
+        missing = self.every & ~found
+        return self.anywhere(found) & ~self.anywhere(missing)
+
+    def anywhere(self, found: int) -> int:
+        """Return the actions that are found on some plot."""
+        resource_slots = len(self.resource_slots)
+        while found and resource_slots > 1:  # the upper half onto the lower one: a service may have a hundred plots
+            resource_slots = (resource_slots + 1) // 2
+            split = resource_slots * self.width
+            found = found >> split | found & (1 << split) - 1
+        return found
+
+
+class OneRequest(RequestGrid):
+    """One action on one resource."""
+
+    def __init__(self, target: Target) -> None:
+        super().__init__(target.service, [])
+        self.of = OneAction(target.service, target.name)
+        self.resource_slots = (ResourceSlot(target.resource_text, 1),)
+        self.width = self.every = self._repeat = 1
+        self.arns = (target.resource,)
+        self._targets = {0: target}
+        self.questions: dict[int, EvaluationRequest] = {}
+        """By number of the peers, the request of one of them with all that belongs to it."""
+
+
+@cache
+def arn_services(service: str) -> frozenset[str] | None:
+    """Return the services that the ARNs of a service's resource types name; None where it can be any."""
+    found: set[str] = set()
+    for name in service_actions(service).by_type:
+        listed = reference().resource_type(service, name)
+        if listed is not None:
+            found.add(listed.arn.split(":", 3)[2].lower())
+    return None if any(name.startswith("$") for name in found) else frozenset(found)
+
+
+def actions_on(actions: ServiceActions, resource: str) -> int:
+    """Return the actions of a service that act on a type which an ARN, perhaps with wildcards, fits."""
+    found = 0
+    for name in reference().resource_types_of_arn(actions.service, resource):
+        found |= actions.by_type.get(name.lower(), 0)
+    if actions.service == "logs" and resource != "*" and (named := log_group(parse_arn(resource))) is not None:
+        tags = _tags_of_log_groups(actions)
+        found = found & tags if resource == str(named.for_tags) else found & ~tags
+    return found
+
+
+def arn_aliases(service: str, resource: str) -> tuple[str, ...]:
+    """Return the ARNs by which actions are asked on one resource, each with other actions (`actions_on`)."""
+    named = log_group(parse_arn(resource)) if service == "logs" and resource != "*" else None
+    return (resource,) if named is None else (str(named.for_tags), str(named.for_all_else))
+
+
+def _tags_of_log_groups(actions: ServiceActions) -> int:
+    found = 0
+    for bit, action in enumerate(actions.actions):
+        found |= (action.name.lower() in TAGS_OF_LOG_GROUPS) << bit
+    return found
+
+
+@lru_cache(maxsize=1 << 14)
+def grid_on(service: str, resource: str) -> RequestGrid:
+    """Return the actions of a service that can be asked on one resource."""
+    return RequestGrid(service, [ResourceSlot(resource, actions_on(service_actions(service), resource))])
+
+
+@cache
+def placeholder_grid(service: str, partition: str, account: str) -> RequestGrid:
+    """Return every action of a service on a fresh resource of each of its types, or on ``*`` where it has none."""
+    actions = service_actions(service)
+    resource_slots: dict[str, int] = {}
+    for name, acting in actions.by_type.items():
+        for fresh in placeholder_arns(service, name, partition, account):
+            ways = arn_aliases(service, fresh)
+            for resource in ways:
+                part = acting if len(ways) == 1 else acting & actions_on(actions, resource)
+                resource_slots[resource] = resource_slots.get(resource, 0) | part
+    found = [ResourceSlot(resource, acting) for resource, acting in resource_slots.items()]
+    found += [ResourceSlot("*", part) for part in _by_list_of_account(actions) if part]
+    return RequestGrid(service, found)
+
+
+def _by_list_of_account(actions: ServiceActions) -> Iterator[int]:
+    """Split the actions without resource: the few that take an ARN for ``*`` by themselves (rule F6)."""
+    lists = 0
+    for bit, action in enumerate(actions.actions):
+        if actions.without_resource >> bit & 1 and parse_target(action.full_name, "*", reference()).is_s3_account_list:
+            lists |= 1 << bit
+    yield lists
+    yield actions.without_resource & ~lists
+
+
+def placeholder_arns(service: str, type_name: str, partition: str, account: str) -> Iterator[str]:
+    """Yield the fresh resource of a type; none where AWS's list does not hold the type."""
+    listed = reference().resource_type(service, type_name)
+    if listed is None:
+        return
+    parts = listed.arn.split(":", 5)
+    values: Mapping[str, str] = {"Partition": partition, "Region": "*", "Vendor": service}
+    filled = [
+        _PLACEHOLDER.sub(lambda found: values.get(found[1], account if "Account" in found[1] else FRESH), part)
+        for part in parts
+    ]
+    filled[4] = account if filled[4] == "*" else filled[4]
+    filled[5] = filled[5].replace("*", FRESH)
+    yield ":".join(filled)

@@ -1,0 +1,101 @@
+"""What is said once about a request that is asked of everybody, whoever has a row: how it is understood.
+
+The answer for each principal says it, too (`Decision.assumptions`); a list of rows would leave it out where it is most
+needed, of those who have no row.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.access.external.candidates import callers_of, covering
+from iamdesk.evaluate.action_resource import Target
+from iamdesk.evaluate.request import Request
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.i18n import nphrase, phrase
+from iamdesk.policy.resource_patterns import ResourcePattern
+from iamdesk.policy.statement import Statement
+from iamdesk.policy.wildcards import is_pattern, may_overlap
+from iamdesk.snapshot.catalog import SnapshotPart
+from iamdesk.snapshot.model import RoleDetail, UserDetail
+
+_MAX_NAMED = 3
+"""How many resources of statements one sentence lists."""
+
+
+def request_notes(evaluator: Evaluator, request: Request) -> Iterator[str]:
+    """Yield what holds for every row of who-can, and for who has none, in sentences.
+
+    That no resource of this kind takes the action; who would have a row if a rule that AWS's documentation leaves open
+    were read otherwise (I2); that the resource is a pattern, and which statements apply to a part of it alone (F9). The
+    request's principal does not matter. Of an organization larger than memory only the statements of the resource's own
+    policy are gone through.
+
+    Raises:
+        RequestError: the action or resource is malformed.
+    """
+    action, resource = request.action, request.resource
+    target = evaluator.target(action, resource)
+    yield from (note.message for note in target.notes)
+    if target.is_on_trust:
+        yield from _left_out(evaluator, request)
+    text = target.resource_text
+    if target.resource is None or not is_pattern(text):
+        return
+    parts: dict[str, None] = {}
+    count = 0
+    for statement in _statements(evaluator, target, action, resource):
+        found = tuple(parts_of(text, statement.resources or ()))
+        count += bool(found)
+        parts |= dict.fromkeys(found)
+    if parts:
+        names = ", ".join(tuple(parts)[:_MAX_NAMED])
+        names = names if len(parts) <= _MAX_NAMED else phrase("{names} and others", names=names)
+        yield nphrase(
+            "{count:,} statement is about a part of these resources: {names}. A resource of that part can have "
+            "another answer: ask about it.",
+            "{count:,} statements are about parts of these resources: {names}. A resource of such a part can have "
+            "another answer: ask about it.",
+            count,
+            names=names,
+        )
+
+
+def _left_out(evaluator: Evaluator, request: Request) -> Iterator[str]:
+    """Say who has no row for assuming a role, and would have one by the other reading: those with a boundary alone."""
+    found: dict[str, list[str]] = {}
+    for account in evaluator.snapshot.accounts:
+        entities: tuple[UserDetail | RoleDetail, ...] = (*account.users, *account.roles)
+        for one in entities:
+            if one.permissions_boundary is None:
+                continue
+            decision = evaluator.can(replace(request, principal=one.arn))
+            if decision.decision in (Verdict.ALLOWED, Verdict.CONDITIONAL):
+                continue
+            for assumption in decision.assumptions:
+                if assumption.code == "pages-disagree" and assumption.other_decision is Verdict.ALLOWED:
+                    found.setdefault(assumption.message, []).append(one.arn)
+    for message, arns in found.items():
+        names = ", ".join(arns[:_MAX_NAMED])
+        names = names if len(arns) <= _MAX_NAMED else phrase("{names} and others", names=names)
+        yield phrase("Not listed: {names}. {why}", names=names, why=message)
+
+
+def parts_of(pattern: str, entries: tuple[ResourcePattern, ...]) -> Iterator[str]:
+    """Yield the resources of a statement that describe a part of a pattern; none where one describes all of it."""
+    texts = [entry.text for entry in entries]
+    if not any(may_overlap(text, pattern, is_within=True) for text in texts):
+        yield from (text for text in texts if may_overlap(text, pattern))
+
+
+def _statements(evaluator: Evaluator, target: Target, action: str, resource: str) -> Iterator[Statement]:
+    """Yield the statements that cover the action: of the resource's side, then of principals."""
+    question = evaluator.question(Request(callers_of("000000000000")[0], action, resource))
+    policies = question.policies
+    of_levels = [policy for level in policies.rcps or () for policy in level]
+    attached = [policies.resource, *policies.grants, *of_levels, policies.endpoint]
+    yield from covering(question, (policy for policy in attached if policy is not None))
+    if not isinstance(evaluator.snapshot, SnapshotPart):
+        held = evaluator.population().index.covering(target.service, target.name)
+        for statements in held.statements.values():
+            yield from statements

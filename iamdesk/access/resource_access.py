@@ -1,0 +1,145 @@
+"""Who can do what on one resource: every action that fits it, for everybody, external callers included."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import Protocol
+
+from iamdesk.access.principal_index import indexes_of
+from iamdesk.access.request_grid import actions_on, arn_aliases
+from iamdesk.access.who_can import Access, FittingAction, ResourceAccess, Who
+from iamdesk.aws.action_sets import service_actions
+from iamdesk.aws.service_reference import reference
+from iamdesk.escaping import with_visible_end
+from iamdesk.evaluate.request import MissingContextMode, Request, RequestError
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.explain.decision import Decision
+from iamdesk.i18n import phrase
+from iamdesk.policy.arn import ArnError, parse_arn
+from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
+
+type _Context = Mapping[str, str | Sequence[str] | None]
+
+
+class EvaluatesRequests(Protocol):
+    """What is needed of the evaluator."""
+
+    def access_on(
+        self,
+        service: str,
+        resource: str,
+        context: _Context | None,
+        unknown_context: MissingContextMode,
+        cancelled: Cancelled,
+    ) -> Iterator[tuple[Verdict, Sequence[str], int]]:
+        """Yield who may do which actions of a service on a resource."""
+
+    def external_access(
+        self,
+        action: str,
+        resource: str,
+        context: _Context | None,
+        unknown_context: MissingContextMode,
+        cancelled: Cancelled,
+    ) -> Iterator[Access]:
+        """Yield the external callers that may do one action."""
+
+    def principals(self) -> Iterator[str]:
+        """Yield the ARNs of all principals of the snapshot."""
+
+    def can(self, request: Request) -> Decision:
+        """Return the full answer to a request."""
+
+
+def fitting_actions(resource: str) -> tuple[FittingAction, ...]:
+    """Return every action that acts on a type of resource that an ARN, perhaps with wildcards, fits.
+
+    Raises:
+        RequestError: the resource is no ARN, or no action fits it.
+    """
+    if resource.strip() == "*":
+        raise RequestError(phrase("without an action, name a resource: every action that takes none fits `*`"))
+    try:
+        arn = parse_arn(resource.lstrip())
+    except ArnError as error:
+        raise RequestError(*error.args) from error
+    found = []
+    for service in reference().services_on(arn.service):
+        actions = service_actions(service)
+        for named in arn_aliases(service, str(arn)):
+            for bit in indexes_of(actions_on(actions, named)):
+                one = actions.actions[bit]
+                found.append(FittingAction(one.full_name, named, one.access_level))
+    if not found:
+        raise RequestError(phrase("no action fits {resource}", resource=with_visible_end(str(arn))))
+    return tuple(dict.fromkeys(found))
+
+
+def access_to_resource(
+    evaluator: EvaluatesRequests,
+    resource: str,
+    context: _Context | None = None,
+    unknown_context: MissingContextMode = MissingContextMode.UNKNOWN,
+    *,
+    external: bool = True,
+    progress: Progress = no_progress,
+    cancelled: Cancelled = never_cancelled,
+) -> tuple[ResourceAccess, ...]:
+    """Return what everybody can do on a resource: external callers first, then principals in the snapshot's order.
+
+    Raises:
+        RequestError: the resource is no ARN, or no action fits it.
+        WorkCancelled: ``cancelled`` returned True.
+    """
+    actions = fitting_actions(resource)
+    outside: dict[Who, dict[FittingAction, Access]] = {}
+    for place, one in enumerate(actions if external else ()):
+        progress(place, len(actions))
+        for access in evaluator.external_access(one.action, one.resource, context, unknown_context, cancelled):
+            outside.setdefault(access.who, {})[one] = access
+    progress(len(actions), len(actions))
+    inside: dict[str, tuple[int, int]] = {}
+    places = {one: place for place, one in enumerate(actions)}
+    for service, named in dict.fromkeys((one.action.partition(":")[0], one.resource) for one in actions):
+        listed = service_actions(service).actions
+        for decision, principals, bits in evaluator.access_on(service, named, context, unknown_context, cancelled):
+            found_bits = 0
+            for bit in indexes_of(bits):
+                one = FittingAction(listed[bit].full_name, named, listed[bit].access_level)
+                found_bits |= 1 << places[one]
+            for principal in principals:
+                allowed, conditional = inside.get(principal, (0, 0))
+                if decision is Verdict.CONDITIONAL:
+                    inside[principal] = allowed, conditional | found_bits
+                else:
+                    inside[principal] = allowed | found_bits, conditional
+    found = [_external(who, outside[who]) for who in sorted(outside, key=lambda who: who.order)]
+    ranks = {principal: rank for rank, principal in enumerate(evaluator.principals())}
+    shared: dict[int, tuple[FittingAction, ...]] = {}
+
+    def listed_by(bits: int) -> tuple[FittingAction, ...]:
+        if bits not in shared:
+            shared[bits] = tuple([actions[place] for place in indexes_of(bits)])
+        return shared[bits]
+
+    def inside_row(principal: str, action: FittingAction, decision: Verdict) -> Access:
+        ask = partial(
+            Request,
+            action=action.action,
+            resource=action.resource,
+            context=context or {},
+            unknown_context=unknown_context,
+        )
+        return Access(principal, decision, ask, evaluator.can)
+
+    for principal in sorted(inside, key=lambda one: ranks.get(one, -1)):
+        surely, perhaps = map(listed_by, inside[principal])
+        who = inside_row(principal, actions[0], Verdict.ALLOWED).who
+        found.append(ResourceAccess(who, surely, perhaps, partial(inside_row, principal)))
+    return tuple(found)
+
+
+def _external(who: Who, rows: Mapping[FittingAction, Access]) -> ResourceAccess:
+    lists: tuple[list[FittingAction], list[FittingAction]] = ([], [])
+    for action, access in rows.items():
+        lists[access.decision is Verdict.CONDITIONAL].append(action)
+    return ResourceAccess(who, tuple(lists[0]), tuple(lists[1]), lambda action, _decision: rows[action])

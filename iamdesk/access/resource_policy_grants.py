@@ -1,0 +1,105 @@
+"""What resource policies and trust policies grant to principals by themselves, by principal.
+
+An Allow in a resource policy needs no identity policy beside it in the resource's own account (IAM User Guide, "Policy
+evaluation logic": an action is allowed "by an identity-based policy, a resource-based policy, or both"). So effective
+permissions ask about these resources as about those that a principal's own policies name.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from iamdesk.access.principal_index import PrincipalIndex, indexes_of
+from iamdesk.aws.action_sets import service_actions
+from iamdesk.aws.service_reference import reference
+from iamdesk.inventory.resource_grants import key_grants_document
+from iamdesk.policy.arn import ArnError, parse_arn
+from iamdesk.policy.document import Document
+from iamdesk.policy.statement import Statement
+
+_PARTS = {"s3": "/*", "s3-accesspoint": "/object/*"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ResourcePolicyGrant:
+    """An Allow of a resource's own policy, for the actions of one service."""
+
+    service: str
+    statement: Statement
+    actions: int
+    """The service's actions that it covers, as bits."""
+    resource: str
+    """ARN of the resource that has the policy."""
+    parts: str | None
+    """The pattern of all of its parts, such as a bucket's objects; None where it has none."""
+
+
+class ResourcePolicyGrants:
+    """The grants that resource policies of a snapshot make to its users, roles and root users."""
+
+    def __init__(self, population: PrincipalIndex) -> None:
+        self._population = population
+
+    def of(self, position: int) -> tuple[ResourcePolicyGrant, ...]:
+        """Return the grants that may reach a principal: they name it, or everyone of its account.
+
+        Perhaps some more. Whether one holds is for the engine to say. Groups are named by no resource policy.
+        """
+        if not self._population.everybody >> position & 1:
+            return ()
+        account = self._population.cohort_at(position).account
+        to_all = (*self._tables[1].get(account, ()), *self._tables[1].get("", ()))
+        return (*self._tables[0].get(position, ()), *to_all)
+
+    @cached_property
+    def _tables(self) -> tuple[dict[int, list[ResourcePolicyGrant]], dict[str, list[ResourcePolicyGrant]]]:
+        """The grants that name a principal by its position, and those to everyone by the resource's account."""
+        named: dict[int, list[ResourcePolicyGrant]] = {}
+        to_all: dict[str, list[ResourcePolicyGrant]] = {}
+        for arn, account, document in self._documents():
+            for statement in document.statements:
+                if not statement.is_allow or statement.broken is not None:
+                    continue
+                grants = tuple(_grants(arn, statement))
+                if not grants:
+                    continue
+                if statement.not_principal or any(entry.is_everyone for entry in statement.principals or ()):
+                    to_all.setdefault(account, []).extend(grants)
+                    continue
+                for position in indexes_of(self._population.named_by(statement)):
+                    named.setdefault(position, []).extend(grants)
+        return named, to_all
+
+    def _documents(self) -> Iterator[tuple[str, str, Document]]:
+        """Yield resources with their accounts ("": not known) and each document that grants access to them."""
+        resources, policies = self._population.resources, self._population.policies
+        for arn, record in resources.by_arn.items():
+            account = record.account_id or (arn.split(":", 5)[4] if arn.count(":") >= 5 else "")
+            for document in (
+                resources.document_of(record),
+                key_grants_document(record),
+                resources.shares.document_of(arn),
+            ):
+                if document is not None:
+                    yield arn, account, document
+        for position in indexes_of(self._population.everybody):
+            arn = self._population.index.subjects[position]
+            role = policies.roles.get(arn)
+            if role is not None:
+                yield arn, self._population.cohort_at(position).account, policies.trust(role)
+
+
+def _grants(arn: str, statement: Statement) -> Iterator[ResourcePolicyGrant]:
+    """Yield what a statement of a resource's policy grants, by service."""
+    try:
+        parsed = parse_arn(arn)
+    except ArnError:
+        return
+    services = reference().services_on(parsed.service) if statement.services is None else sorted(statement.services)
+    is_access_point = parsed.service == "s3" and parsed.resource.startswith("accesspoint/")
+    parts = _PARTS.get("s3-accesspoint" if is_access_point else parsed.service)
+    whole = f"{arn}{parts}" if parts and "/" not in parsed.resource.removeprefix("accesspoint/") else None
+    for service in services:
+        covered = service_actions(service).covered_by(statement) if reference().service_exists(service) else 0
+        if covered:
+            yield ResourcePolicyGrant(service, statement, covered, arn, whole)

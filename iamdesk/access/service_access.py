@@ -1,0 +1,357 @@
+"""Finding out how far a principal may do each action of a service. What is asked, and what is made of the answers, is
+told in `what_can`."""
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from math import inf
+
+from iamdesk.access.bulk_evaluator import BulkEvaluator, DecisionBits
+from iamdesk.access.effective_permissions import AccessExtent, ResourceOrigin, ServiceAccess
+from iamdesk.access.equivalent_services import EquivalentServices
+from iamdesk.access.named_resources import as_requested
+from iamdesk.access.own_statements import OwnStatement, WideStatement
+from iamdesk.access.request_grid import FRESH, RequestGrid, arn_aliases, grid_on, placeholder_grid
+from iamdesk.access.resource_policy_grants import ResourcePolicyGrant, ResourcePolicyGrants
+from iamdesk.aws.action_sets import service_actions
+from iamdesk.aws.service_reference import reference
+from iamdesk.evaluate.context import Context
+from iamdesk.evaluate.request import MissingContextMode
+from iamdesk.policy.resource_patterns import UnknownVariable
+from iamdesk.policy.statement import Statement
+from iamdesk.policy.variables import Variable, parse_template
+from iamdesk.policy.wildcards import Wildcard
+from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
+
+
+class ServiceAccessFinder:
+    """Finds out reaches for the subjects of one snapshot, and remembers them by what they hang on."""
+
+    def __init__(self, bulk: BulkEvaluator, now: Callable[[], datetime]) -> None:
+        self.bulk = bulk
+        self._population = bulk.population
+        self._now = now
+        self._known: dict[Hashable, ServiceAccess] = {}
+        self._of_wide: dict[Hashable, Mapping[str, ServiceAccess]] = {}
+        self._of_documents: dict[Hashable, ServiceAccess] = {}
+        self._of_subjects: dict[Hashable, Mapping[str, ServiceAccess]] = {}
+        self._alike = EquivalentServices(bulk)
+        self.grants = ResourcePolicyGrants(bulk.population)
+        self._until = inf
+        """Until when all that is remembered holds, in seconds since 1970."""
+
+    def _read_clock(self) -> datetime:
+        """Return the moment, and forget what was found for another one."""
+        now = self._now()
+        if now.timestamp() >= self._until:
+            for known in (self._known, self._of_wide, self._of_documents, self._of_subjects):
+                known.clear()
+            self._until = inf
+        return now
+
+    def reaches(self, position: int, cancelled: Cancelled = never_cancelled) -> Mapping[str, ServiceAccess]:
+        """Return how far a subject may do the actions of each service of which it may do something, or is denied it.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        moment = self._read_clock()
+        same = self.same(position)
+        found = self._of_subjects.get(same)
+        if found is None:
+            found = self._of_subjects.get(position)
+        if found is None:
+            found, lasts, is_own = self._find(position, moment, cancelled)
+            if lasts:
+                self._of_subjects[position if is_own else same] = found
+        return found
+
+    def same(self, position: int) -> Hashable:
+        """Return what subjects share who carry the same: so far as nothing asks who they are, they can do the same."""
+        index = self._population.index
+        cohort = self._population.cohort_at(position).number
+        return index.carried[position], index.boundaries[position], cohort, self.grants.of(position)
+
+    def services_named(self, position: int) -> tuple[str, ...]:
+        """Return the services that a subject's policies name, those that AWS lists."""
+        by_service, _ = self.bulk.own.services(position)
+        named = [name for name, speaking in by_service.items() if speaking]
+        named += [grant.service for grant in self.grants.of(position)]
+        return tuple(name for name in dict.fromkeys(named) if reference().service_exists(name))
+
+    def _find(
+        self, position: int, moment: datetime, cancelled: Cancelled
+    ) -> tuple[Mapping[str, ServiceAccess], bool, bool]:
+        """Return the reaches of a subject, whether they last (`_Finding.lasts`), and whether they are its own, as they
+        hang on who it is."""
+        index = self._population.index
+        by_service, wide = self.bulk.own.services(position)
+        found: dict[str, ServiceAccess] = {}
+        lasts, is_own = True, any(one.asked.own_keys for one in wide)
+        if wide or index.subjects[position] in index.roots:
+            base, lasts, is_personal = self._in_all_services(position, wide, moment, cancelled)
+            found.update(base)
+            is_own = is_own or is_personal
+        cohort, boundary = self._population.cohort_at(position), index.boundaries[position]
+        granted = {grant.service for grant in self.grants.of(position)}
+        for service in dict.fromkeys((*by_service, *granted)):
+            speaking = by_service.get(service)
+            if cancelled():
+                raise WorkCancelled
+            same = (service, cohort.number, speaking, boundary)
+            known = None if service in granted else self._of_documents.get(same)
+            if known is not None:
+                found[service] = known
+                continue
+            own = self.bulk.own.of(position, service, speaking)
+            reach, service_lasts, is_personal = self._reach(position, service, own, moment)
+            lasts = lasts and service_lasts
+            found[service] = reach
+            if is_personal or any(one.asked.own_keys for one in own):
+                is_own = True
+            elif service_lasts and service not in granted:
+                self._of_documents[same] = reach
+        told = {service: found[service] for service in sorted(found) if not found[service].is_empty}
+        return told, lasts, is_own
+
+    def _in_all_services(
+        self, position: int, wide: Sequence[WideStatement], moment: datetime, cancelled: Cancelled
+    ) -> tuple[Mapping[str, ServiceAccess], bool, bool]:
+        """Return what statements that speak of every service alone say of each, and what `_reach` tells."""
+        cohort = self._population.cohort_at(position)
+        key = (cohort.number, frozenset(one.signature for one in wide), self._facts(position, "s3", wide))
+        known = self._of_wide.get(key)
+        if known is not None:
+            return known, True, False
+        found: dict[str, ServiceAccess] = {}
+        lasts, is_personal = True, False
+        for services in self._alike.split(wide, cohort):
+            if cancelled():
+                raise WorkCancelled
+            if len(services) > 1:  # one word holds for all of them
+                own = self.bulk.own.of_service(wide, services[0])
+                word = _Finding(self.bulk, position, services[0], own, moment).reach().only
+                if word is not None:
+                    found.update((service, _only(service, word)) for service in services)
+                    continue
+            for service in services:
+                own = self.bulk.own.of_service(wide, service)
+                found[service], service_lasts, service_is_personal = self._reach(position, service, own, moment)
+                lasts, is_personal = lasts and service_lasts, is_personal or service_is_personal
+        if lasts and not is_personal:
+            self._of_wide[key] = found
+        return found, lasts, is_personal
+
+    def _facts(self, position: int, service: str, statements: Iterable[OwnStatement | WideStatement]) -> Hashable:
+        """Return what is known of all that statements ask for of the caller alone."""
+        own_keys = sorted({key for one in statements for key in one.asked.own_keys})
+        if not own_keys:
+            return ()
+        cohort = self._population.cohort_at(position)
+        fresh = placeholder_grid(service, cohort.partition, cohort.account)
+        derive = self.bulk.request_classes.derive(fresh, cohort, 0)
+        return self._population.facts(position, own_keys, derive)
+
+    def reach(self, position: int, service: str, actions: int | None = None) -> ServiceAccess:
+        """Return how far a subject may do the actions of a service: all of them, or some, as bits."""
+        moment = self._read_clock()
+        own = self.bulk.own.of(position, service)
+        if actions is not None:
+            own = tuple([one for one in own if one.actions & actions])
+        return self._reach(position, service, own, moment, actions)[0]
+
+    def _reach(
+        self,
+        position: int,
+        service: str,
+        own: Sequence[OwnStatement],
+        moment: datetime,
+        actions: int | None = None,
+    ) -> tuple[ServiceAccess, bool, bool]:
+        """Return a reach, whether it lasts, and whether it is the subject's alone."""
+        cohort = self._population.cohort_at(position)
+        signatures = frozenset([one.signature for one in own])
+        granted = tuple(grant for grant in self.grants.of(position) if grant.service == service)
+        key = (service, actions, cohort.number, signatures, self._facts(position, service, own), granted)
+        found = self._known.get(key)
+        if found is not None:
+            return found, True, False
+        found = self._known.get((position, key))
+        if found is not None:
+            return found, True, True
+        finding = _Finding(self.bulk, position, service, own, moment, granted)
+        found = finding.reach(actions)
+        if finding.lasts:
+            self._until = min(self._until, finding.until)
+            self._known[(position, key) if finding.is_personal else key] = found
+        return found, finding.lasts, finding.is_personal
+
+    def reach_on(self, position: int, service: str, resource: str) -> ServiceAccess:
+        """Return how far a subject may do, on one resource, the actions of a service that can be asked on it."""
+        own = self.bulk.own.of(position, service)
+        found = dict.fromkeys(AccessExtent, 0)
+        for text in arn_aliases(service, resource):
+            grid = grid_on(service, text)
+            outcome = self.bulk.outcome(grid, position, own, self._now())
+            for reach, actions in _of_one(grid, outcome).items():
+                found[reach] |= actions
+        return _service_reach(service, found)
+
+    def resources(self, position: int, service: str, action: int) -> tuple[tuple[str, ResourceOrigin], ...]:
+        """Return every resource on which a subject's reach of an action can be asked about."""
+        own = self.bulk.own.of(position, service)
+        cohort = self._population.cohort_at(position)
+        fresh = placeholder_grid(service, cohort.partition, cohort.account)
+        found = {
+            resource_slot.resource: ResourceOrigin.FRESH
+            for resource_slot in fresh.resource_slots
+            if resource_slot.actions >> action & 1
+        }
+        finding = _Finding(self.bulk, position, service, own, self._now())
+        covering = [one for one in own if one.actions >> action & 1]
+        # What an Allow names first: it counts even where an exception names it, too.
+        for one in sorted(covering, key=lambda one: not one.grants_by_name):
+            source = ResourceOrigin.NAMED if one.grants_by_name else ResourceOrigin.EXCEPTION
+            for text in finding.named_by(one.statement):
+                if grid_on(service, text).every >> action & 1:
+                    found.setdefault(text, source)
+        for grant in self.grants.of(position):
+            if grant.service == service and grant.actions >> action & 1:
+                for text in finding.granted_by(grant):
+                    if grid_on(service, text).every >> action & 1:
+                        found.setdefault(text, ResourceOrigin.NAMED)
+        return tuple(found.items())
+
+
+class _Finding:
+    """Finds out the reach of one subject in one service."""
+
+    def __init__(
+        self,
+        bulk: BulkEvaluator,
+        position: int,
+        service: str,
+        own: Sequence[OwnStatement],
+        moment: datetime,
+        granted: Sequence[ResourcePolicyGrant] = (),
+    ) -> None:
+        self._bulk = bulk
+        self._granted = granted
+        self._position = position
+        self._service = service
+        self._own = own
+        self._moment = moment
+        self._peers = bulk.population.cohort_at(position)
+        self.is_personal = False
+        """Whether statements of others tell the subject from its peers: its reach is its own."""
+        self._at = moment.timestamp()
+        self.until = min((one.asked.holds_until(self._at) for one in own), default=inf)
+        """Until when it holds, in seconds since 1970."""
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it is the same a moment later."""
+        return self.until > self._at
+
+    def reach(self, actions: int | None = None) -> ServiceAccess:
+        fresh = placeholder_grid(self._service, self._peers.partition, self._peers.account)
+        left = fresh.of.every if actions is None else actions
+        outcome = self._outcome(fresh, fresh.everywhere(left))
+        found = dict.fromkeys(AccessExtent, 0)
+
+        def take(reach: AccessExtent, those: int) -> None:
+            nonlocal left
+            found[reach] |= those & left
+            left &= ~those
+
+        take(AccessExtent.ALLOWED, fresh.all_over(outcome.allowed))
+        take(AccessExtent.CONDITIONAL, fresh.all_over(outcome.allowed | outcome.conditional))
+        take(AccessExtent.AWAITING, fresh.all_over(outcome.allowed | outcome.conditional | outcome.awaiting))
+        some = fresh.anywhere(outcome.allowed)
+        conditional = fresh.anywhere(outcome.conditional)
+        awaiting = fresh.anywhere(outcome.awaiting)
+        asked: dict[str, int] = {}
+        for covered, texts in self._named():
+            if not covered & left & ~some:
+                continue
+            for text in texts:
+                grid = grid_on(self._service, text)
+                to_ask = covered & grid.every & left & ~some & ~asked.get(text, 0)
+                if to_ask:
+                    asked[text] = asked.get(text, 0) | to_ask
+                    on_named = self._outcome(grid, to_ask)
+                    some |= on_named.allowed
+                    conditional |= on_named.conditional
+                    awaiting |= on_named.awaiting
+        take(AccessExtent.SOME, some)
+        take(AccessExtent.SOME_CONDITIONAL, conditional)
+        take(AccessExtent.AWAITING, awaiting)
+        take(AccessExtent.DENIED, fresh.all_over(outcome.denied))
+        take(AccessExtent.NONE, left)
+        return ServiceAccess(self._service, found)
+
+    def _outcome(self, grid: RequestGrid, within: int) -> DecisionBits:
+        for _, request_class in self._bulk.request_classes.settings(grid, self._peers, within):
+            self.is_personal = self.is_personal or request_class.is_personal
+            for _, _, asked in request_class.common:
+                self.until = min(self.until, asked.holds_until(self._at))
+        return self._bulk.outcome(grid, self._position, self._own, self._moment, within)
+
+    def _named(self) -> Iterator[tuple[int, Iterator[str]]]:
+        """Yield actions, as bits, with the resources on which an Allow names them."""
+        for one in self._own:
+            if one.grants_by_name:
+                yield one.actions, self.named_by(one.statement)
+        for grant in self._granted:
+            yield grant.actions, self.granted_by(grant)
+
+    def granted_by(self, grant: ResourcePolicyGrant) -> Iterator[str]:
+        """Yield the resource that has the policy, and what of it the statement names."""
+        yield grant.resource
+        if grant.parts is not None:
+            yield grant.parts
+        yield from (text for text in self.named_by(grant.statement) if text.startswith(grant.resource))
+
+    def named_by(self, statement: Statement) -> Iterator[str]:
+        """Yield the resources that a statement names and the service may act on, as they are asked about."""
+        for entry in statement.resources or ():
+            text = entry.text if not entry.keys else "".join(map(self._filled, parse_template(entry.text)))
+            asked = as_requested(entry, text, self._service, self._peers.partition)
+            if asked is not None:
+                yield asked
+
+    def _filled(self, piece: str | Wildcard | Variable) -> str:
+        if isinstance(piece, str):
+            return piece
+        if isinstance(piece, Wildcard):
+            return piece.value
+        standing = self._bulk.population.standing(self._position)
+        fresh = placeholder_grid(self._service, self._peers.partition, self._peers.account)
+        derive = self._bulk.request_classes.derive(fresh, self._peers, 0)
+        own = derive.of_another(standing.caller, standing.may_be_tagged, self._moment)
+        context = Context({}, own, MissingContextMode.UNKNOWN, reference().is_multivalued)
+        try:
+            return context.variable(piece.key) or piece.default or FRESH
+        except UnknownVariable:
+            return FRESH
+
+
+def _of_one(grid: RequestGrid, outcome: DecisionBits) -> Mapping[AccessExtent, int]:
+    allowed, conditional, denied, awaiting = outcome
+    return {
+        AccessExtent.ALLOWED: allowed,
+        AccessExtent.CONDITIONAL: conditional,
+        AccessExtent.AWAITING: awaiting,
+        AccessExtent.DENIED: denied,
+        AccessExtent.NONE: grid.every & ~(allowed | conditional | denied | awaiting),
+    }
+
+
+def _service_reach(service: str, found: Mapping[AccessExtent, int]) -> ServiceAccess:
+    return ServiceAccess(service, {reach: found.get(reach, 0) for reach in AccessExtent})
+
+
+@cache
+def _only(service: str, word: AccessExtent) -> ServiceAccess:
+    """Return the reach of whom one word holds for in a whole service."""
+    return _service_reach(service, {word: service_actions(service).every})

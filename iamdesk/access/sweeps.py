@@ -1,0 +1,36 @@
+"""What goes over everybody: the evaluator of a snapshot in memory, and the one that reads accounts when they matter."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol, TypedDict, Unpack
+
+from iamdesk.access.who_can import Access, ResourceAccess
+from iamdesk.evaluate.request import MissingContextMode
+from iamdesk.progress import Cancelled, Progress
+
+type Given = Mapping[str, str | Sequence[str] | None]
+"""Values of condition keys; None: the key is absent."""
+
+
+class Asked(TypedDict, total=False):
+    """What may be said beside the question."""
+
+    unknown_context: MissingContextMode
+    """What a key without value means."""
+    external: bool
+    """Whether external callers are listed, too."""
+    progress: Progress
+    cancelled: Cancelled
+
+
+class Sweeps(Protocol):
+    """Answers for everybody at once."""
+
+    def who_can(
+        self, *, action: str | None, resource: str, context: Given | None, **asked: Unpack[Asked]
+    ) -> Iterator[Access]:
+        """Yield a row for everybody for whom the decision is allowed or conditional, external callers first."""
+
+    def access_to_resource(
+        self, resource: str, context: Given | None, **asked: Unpack[Asked]
+    ) -> tuple[ResourceAccess, ...]:
+        """Return what everybody can do on a resource, external callers first."""

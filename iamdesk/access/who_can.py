@@ -1,0 +1,151 @@
+"""Rows of who-can: one principal, or one group of external callers, with one decision or with all on a resource."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from iamdesk.evaluate.request import Request
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.explain.decision import Decision, StatementExplanation, StatementRole
+
+ANY_SERVICE = "*.amazonaws.com"
+"""The row of AWS services that no policy names."""
+
+
+class PrincipalKind(StrEnum):
+    """What a row of who-can is about."""
+
+    ANYONE = "anyone"
+    ACCOUNT = "account"
+    """An account that the snapshot does not hold: it can give its principals this."""
+    ROOT_USER = "root-user"
+    USER = "user"
+    ROLE = "role"
+    ROLE_SESSION = "role-session"
+    FEDERATED_USER = "federated-user"
+    SERVICE = "service"
+    PROVIDER = "identity-provider"
+
+
+class Signing(StrEnum):
+    """Which requests of anyone a row is about."""
+
+    EITHER = "unsigned-or-signed"
+    UNSIGNED = "unsigned"
+    SIGNED = "signed"
+    """With credentials of an AWS account, whichever."""
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who a row is about."""
+
+    principal: str
+    """ARN; ``arn:aws:iam::ID:root`` for an external account; the name of a service; the ARN or host of an identity
+    provider; ``*`` for anyone. External principals that a condition describes by a pattern bear the pattern."""
+    kind: PrincipalKind
+    is_external: bool = False
+    """Whether it is no user, role, session or root user of an account of the snapshot."""
+    in_organization: bool | None = None
+    """Of an external account or its principals: whether it belongs to the snapshot's organization; None: not known."""
+    signing: Signing | None = None
+    """Of anyone alone."""
+
+    @property
+    def order(self) -> tuple[bool, int, int, str]:
+        """What rows are sorted by: external ones first, by kind; what needs no signature before the rest."""
+        signing = 0 if self.signing is None else _SIGNINGS.index(self.signing)
+        return not self.is_external, _ORDER.index(self.kind), signing, self.principal
+
+
+_ORDER = tuple(PrincipalKind)
+_SIGNINGS = tuple(Signing)
+_KINDS = {
+    "root": PrincipalKind.ROOT_USER,
+    "user": PrincipalKind.USER,
+    "role": PrincipalKind.ROLE,
+    "federated-user": PrincipalKind.FEDERATED_USER,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One row of who-can; `explanation` gives the full answer, which is that to `request`."""
+
+    principal: str
+    """As `Who.principal`."""
+    decision: Verdict
+    _ask: Callable[[str], Request]
+    _can: Callable[[Request], Decision]
+    _who: Who | None = None
+    _asked_as: str | None = None
+
+    @property
+    def who(self) -> Who:
+        """Who the row is about."""
+        if self._who is not None:
+            return self._who
+        name = self.principal.split(":", 5)[-1].partition("/")[0]
+        return Who(self.principal, _KINDS.get(name, PrincipalKind.USER))
+
+    @property
+    def kind(self) -> PrincipalKind:
+        """What kind of principal it is."""
+        return self.who.kind
+
+    @property
+    def is_external(self) -> bool:
+        """Whether it is no principal of an account of the snapshot."""
+        return self._who is not None and self._who.is_external
+
+    @property
+    def request(self) -> Request:
+        """The request that was evaluated.
+
+        Its principal is the row's, or for an account or anyone one of those whom the row stands for, of a name that no
+        policy contains.
+        """
+        return self._ask(self._asked_as or self.principal)
+
+    @property
+    def explanation(self) -> Decision:
+        """The full answer for this principal, evaluated when asked for."""
+        return self._can(self.request)
+
+    @property
+    def how(self) -> tuple[StatementExplanation, ...]:
+        """The statements that the answer rests or depends on, each with the policy through which it comes."""
+        return self.explanation.statements_that(StatementRole.DECIDES, StatementRole.DEPENDS)
+
+
+class FittingAction(NamedTuple):
+    """An action that can be done on a resource."""
+
+    action: str
+    """As AWS spells it: ``s3:GetObject``."""
+    resource: str
+    """The ARN on which it is asked: log groups have two."""
+    level: str
+    """Its access level."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceAccess:
+    """What one principal, or one group of external callers, can do on a resource."""
+
+    who: Who
+    allowed: tuple[FittingAction, ...]
+    conditional: tuple[FittingAction, ...]
+    _row: Callable[[FittingAction, Verdict], Access]
+
+    def row(self, action: FittingAction, decision: Verdict) -> Access:
+        """Return the row of one of the actions, which opens to the full answer."""
+        return self._row(action, decision)
+
+    def rows(self) -> Iterator[Access]:
+        """Yield a row for each action, by service and name."""
+        open_to = [(action, Verdict.ALLOWED) for action in self.allowed]
+        open_to += [(action, Verdict.CONDITIONAL) for action in self.conditional]
+        for action, decision in sorted(open_to):
+            yield self._row(action, decision)

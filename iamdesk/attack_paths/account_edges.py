@@ -1,0 +1,199 @@
+"""The steps of one account as plain data: what attack paths across an organization are put together from.
+
+One thing alone crosses accounts: somebody assumes a role of another account (``sts-002``). Every other step asks the
+policies of the account in which it is taken (rules D1 and I2).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.access.principal_index import indexes_of, names_in
+from iamdesk.attack_paths.assume_role import WHOLE_ACCOUNT, Assumable, TrustPolicies
+from iamdesk.attack_paths.edge_sources import ConfirmedAndPossible, SourceFinder
+from iamdesk.attack_paths.edge_targets import EdgeTargets
+from iamdesk.attack_paths.edges import Edge, Edges
+from iamdesk.attack_paths.evaluation_session import EvaluationSession
+from iamdesk.attack_paths.graph import StepGraph
+from iamdesk.policy.document import Document
+from iamdesk.policy.principals import PrincipalType
+from iamdesk.progress import Cancelled, never_cancelled
+from iamdesk.snapshot.model import Account, RoleDetail
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRole:
+    """A role whose trust policy lets principals of other accounts in."""
+
+    role: RoleDetail
+    """Its ARN, name, tags and trust policy."""
+    accounts: frozenset[str] | None
+    """Accounts whose principals it may let in; None: of every account."""
+    ids: frozenset[str]
+    """Unique ids of principals that it names."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlainEdge:
+    """Principals of an account who may take one path."""
+
+    path_id: str
+    target: str
+    """ARN of whom it concerns."""
+    members: ConfirmedAndPossible
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSteps:
+    """The steps of an account's principals; bits are of their positions in the account."""
+
+    account: str
+    subjects: tuple[str, ...]
+    """Their ARNs, by position: in the order of the whole snapshot."""
+    everybody: int
+    """All but those whose ARN is not what their account and list say."""
+    places: int
+    """Users and roles of these."""
+    administrators: int
+    into: Mapping[int, tuple[PlainEdge, ...]]
+    """By position: the paths by which somebody of the account becomes the principal."""
+    promotions: tuple[PlainEdge, ...]
+    """The steps into the account's administration."""
+    readers: Mapping[str, ConfirmedAndPossible]
+    """By sensitive data: who may read it, as they are."""
+    assuming: Mapping[str, ConfirmedAndPossible]
+    """By ARN of a role of the account: who of the account may assume it."""
+    abroad: Mapping[str, ConfirmedAndPossible]
+    """By ARN of a role of another account: who of this account may assume it."""
+
+
+def open_roles(account: Account, parse: "ParseTrust") -> Iterator[OpenRole]:
+    """Yield the roles of an account that may let in principals of other accounts."""
+    for role in account.roles:
+        accounts, ids = _let_in(parse(role))
+        if accounts is None or accounts - {account.account_id} or ids:
+            stripped = RoleDetail(
+                arn=role.arn,
+                role_name=role.role_name,
+                role_id=role.role_id,
+                path=role.path,
+                assume_role_policy_document=role.assume_role_policy_document,
+                tags=role.tags,
+            )
+            yield OpenRole(stripped, None if accounts is None else frozenset(accounts), frozenset(ids))
+
+
+class ParseTrust:
+    """Parses trust policies of one part of a snapshot."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self._index = evaluator.index
+
+    def __call__(self, role: RoleDetail) -> Document:
+        """Return a role's trust policy."""
+        return self._index.trust(role)
+
+
+def _let_in(document: Document) -> tuple[set[str] | None, set[str]]:
+    """Return the accounts that a trust policy names in some way, and the unique ids; as `TrustPolicies` lets in."""
+    accounts: set[str] = set()
+    ids: set[str] = set()
+    for statement in document.statements:
+        if not statement.is_allow or statement.broken is not None or not statement.covers_action("sts", "assumerole"):
+            continue
+        if statement.not_principal:
+            return None, ids
+        for entry in statement.principals or ():
+            if entry.type is not PrincipalType.AWS:
+                continue
+            if entry.is_everyone:
+                return None, ids
+            whole = WHOLE_ACCOUNT.fullmatch(entry.text)
+            if whole:
+                accounts.add(whole[1])
+            for kind, name in names_in(entry.text):
+                if kind == "id":
+                    ids.add(name)
+                elif kind == "arn":
+                    accounts.add(name.split(":", 5)[4])
+    return accounts, ids
+
+
+def find_account_steps(
+    evaluator: Evaluator, account: str, foreign: Iterable[RoleDetail], cancelled: Cancelled = never_cancelled
+) -> AccountSteps:
+    """Return the steps of an account's principals.
+
+    Args:
+        evaluator: Over the part of the snapshot that holds the account alone.
+        account: Its id.
+        foreign: Roles of other accounts that may let in somebody of this one.
+        cancelled: Asked whether anybody still wants it.
+
+    Raises:
+        WorkCancelled: ``cancelled`` returned True.
+    """
+    inquiry = EvaluationSession(evaluator, cancelled)
+    inquiry.read_reference()
+    evaluator.population(cancelled=cancelled)
+    steps = Edges(inquiry)
+    graph = StepGraph(steps)
+    plain = _Plain(steps)
+    return AccountSteps(
+        account=account,
+        subjects=steps.population.index.subjects[: steps.population.index.principals],
+        everybody=steps.population.everybody,
+        places=sum(1 << position for position in steps.places),
+        administrators=steps.administrators,
+        into=dict(plain.into()),
+        promotions=tuple(map(plain.edge, graph.promotions.get(account, ()))),
+        readers={name: plain.open(members) for name, members in graph.readers.items()},
+        assuming={
+            steps.targets.arns[place]: plain.open(members)
+            for place in indexes_of(steps.targets.roles)
+            if (members := steps.assumable.of(place)).anybody
+        },
+        abroad=dict(_abroad(steps, plain, tuple(foreign))),
+    )
+
+
+class _Plain:
+    """Makes plain data of edges; equal ones become one object."""
+
+    def __init__(self, steps: Edges) -> None:
+        self._steps = steps
+        self._opens: dict[ConfirmedAndPossible, ConfirmedAndPossible] = {}
+
+    def open(self, members: ConfirmedAndPossible) -> ConfirmedAndPossible:
+        return self._opens.setdefault(members, members)
+
+    def edge(self, edge: Edge) -> PlainEdge:
+        return PlainEdge(edge.path_id, self._steps.targets.arns[edge.target], self.open(edge.members))
+
+    def into(self) -> Iterator[tuple[int, tuple[PlainEdge, ...]]]:
+        for position, place in self._steps.places.items():
+            self._steps.inquiry.check_cancelled()
+            others = ~(1 << position)
+            found = tuple([self.edge(edge) for edge in self._steps.into(place) if edge.members.anybody & others])
+            if found:
+                yield position, found
+
+
+def _abroad(steps: Edges, plain: _Plain, foreign: tuple[RoleDetail, ...]) -> Iterator[tuple[str, ConfirmedAndPossible]]:
+    """Yield roles of other accounts, with who may assume them."""
+    by_account: dict[str, list[RoleDetail]] = {}
+    for role in foreign:
+        by_account.setdefault(role.arn.split(":", 5)[4], []).append(role)
+    accounts = tuple(
+        Account.model_construct(account_id=one, users=(), groups=(), roles=tuple(roles), policies=())
+        for one, roles in by_account.items()
+    )
+    targets = EdgeTargets(accounts, steps.population.index)
+    finder = SourceFinder(steps.inquiry, targets, steps.inquiry.evaluator.bulk())
+    trusts = TrustPolicies(steps.inquiry, targets, steps.population, {role.arn: role for role in foreign})
+    with steps.inquiry.evaluator.index.lent_roles(foreign):
+        assumable = Assumable(trusts.assuming(finder))
+    for place in indexes_of(targets.roles):
+        members = assumable.of(place)
+        if members.anybody:
+            yield targets.arns[place], plain.open(members)

@@ -1,0 +1,102 @@
+"""Who may do actions on any one resource: what a path needs that makes something new."""
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+from iamdesk.access.effective_permissions import AccessExtent, ServiceAccess
+from iamdesk.access.principal_index import PrincipalIndex, indexes_of
+from iamdesk.attack_paths.attacker_control import is_satisfiable_by_attacker
+from iamdesk.attack_paths.catalog import TargetType, catalog
+from iamdesk.attack_paths.edge_sources import ConfirmedAndPossible
+from iamdesk.attack_paths.evaluation_session import EvaluationSession
+from iamdesk.aws.action_sets import service_actions
+
+_ALLOWED = frozenset({AccessExtent.ALLOWED, AccessExtent.SOME})
+_CONDITIONAL = frozenset({AccessExtent.CONDITIONAL, AccessExtent.SOME_CONDITIONAL})
+
+
+class AnyResourceAccess:
+    """Tells who may do actions on some resource or other."""
+
+    def __init__(self, inquiry: EvaluationSession, population: PrincipalIndex) -> None:
+        self._inquiry = inquiry
+        self._population = population
+        self._reaches: dict[tuple[int, str], ServiceAccess] = {}
+        self._arranged: dict[tuple[int, str], bool] = {}
+        self._speaking: dict[str, int] = {}
+
+    def who(self, actions: Sequence[str], members: int, *, surely: bool = True) -> ConfirmedAndPossible:
+        """Return who of some principals may do all of some actions, each on some resource.
+
+        Without ``surely`` nobody is told to be sure of it.
+
+        Raises:
+            WorkCancelled: nobody wants the result any more.
+        """
+        found = ConfirmedAndPossible(members & self._population.everybody, 0)
+        for action in actions:
+            found = found.within(self._speaking_of(action))
+        # An action that few may do leaves few to be asked about the others.
+        for action in sorted(actions, key=lambda one: self._speaking_of(one).bit_count()):
+            found = found.both(self._who(action, found.anybody, surely))
+        return found if surely else found.unsure()
+
+    def _speaking_of(self, action: str) -> int:
+        """Return who carries an Allow that covers an action, as bits."""
+        known = self._speaking.get(action)
+        if known is None:
+            index = self._population.index
+            service, _, name = action.lower().partition(":")
+            known = 0
+            for number, statements in index.covering(service, name).statements.items():
+                if any(statement.is_allow for statement in statements):
+                    known |= self._population.carriers[number]
+            self._speaking[action] = known
+        return known
+
+    def _who(self, action: str, members: int, surely: bool) -> ConfirmedAndPossible:
+        proven = possible = 0
+        for position in indexes_of(members):
+            reach = self._reach(position, action)
+            if reach in _ALLOWED or (surely and reach in _CONDITIONAL and self._can_arrange(position, action)):
+                proven |= 1 << position
+            elif reach in _CONDITIONAL:
+                possible |= 1 << position
+        return ConfirmedAndPossible(proven, possible)
+
+    def _reach(self, position: int, action: str) -> AccessExtent:
+        service, _, name = action.partition(":")
+        known = self._reaches.get((position, service))
+        if known is None:
+            self._inquiry.check_cancelled()
+            known = self._inquiry.evaluator.reach_of(position, service, _actions_of_paths(service))
+            self._reaches[position, service] = known
+        return known.reach_of(service_actions(service).positions[name.lower()])
+
+    def resources(self, position: int, action: str) -> Iterator[str]:
+        """Yield every resource on which it matters whether a principal may do an action (`what_can`)."""
+        service, _, name = action.partition(":")
+        bit = service_actions(service).positions[name.lower()]
+        yield from (resource for resource, _ in self._inquiry.evaluator.reach_resources(position, service, bit))
+
+    def _can_arrange(self, position: int, action: str) -> bool:
+        """Return whether a principal can see to it that a conditional answer is an Allow."""
+        known = self._arranged.get((position, action))
+        if known is None:
+            subject = self._population.index.subjects[position]
+            known = any(
+                is_satisfiable_by_attacker(self._inquiry.trace(subject, action, resource))
+                for resource in self.resources(position, action)
+            )
+            self._arranged[position, action] = known
+        return known
+
+
+@cache
+def _actions_of_paths(service: str) -> int:
+    """Return the actions of a service that some path needs on whatever resource, as bits."""
+    names = {
+        required.action for path in catalog().paths for required in path.actions if required.on is TargetType.ANYTHING
+    }
+    bits = service_actions(service).positions
+    return sum(1 << bits[name.lower()] for of, _, name in (one.partition(":") for one in names) if of == service)

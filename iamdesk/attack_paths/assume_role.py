@@ -1,0 +1,153 @@
+"""Who may assume which role, and which roles a service may: roles with one trust policy are asked about together."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+
+from iamdesk.access.principal_index import PrincipalIndex, indexes_of
+from iamdesk.attack_paths.administrators import OPEN
+from iamdesk.attack_paths.catalog import ASSUMES
+from iamdesk.attack_paths.edge_sources import NOBODY, ConfirmedAndPossible, EdgeSources, SourceFinder
+from iamdesk.attack_paths.edge_targets import EdgeTargets
+from iamdesk.attack_paths.evaluation_session import EvaluationSession
+from iamdesk.policy.document import Document
+from iamdesk.policy.principals import PrincipalType
+from iamdesk.snapshot.model import RoleDetail
+
+WHOLE_ACCOUNT = re.compile(r"(?:arn:[^:]*:iam::)?(\d{12})(?::root)?")
+"""A principal that stands for a whole account."""
+
+
+class TrustPolicies:
+    """What the trust policies of a snapshot let in."""
+
+    def __init__(
+        self,
+        inquiry: EvaluationSession,
+        targets: EdgeTargets,
+        population: PrincipalIndex,
+        roles: Mapping[str, RoleDetail] | None = None,
+    ) -> None:
+        """``roles`` are those of the targets, by ARN, where they are not the snapshot's."""
+        self._inquiry = inquiry
+        self._targets = targets
+        self._population = population
+        self._roles = inquiry.evaluator.index.roles if roles is None else roles
+        self._by_document: dict[tuple[Document, str], int] = {}
+        for place in indexes_of(targets.roles):
+            role = self._roles[targets.arns[place]]
+            key = (inquiry.evaluator.index.trust(role), role.arn.split(":", 5)[4])
+            self._by_document[key] = self._by_document.get(key, 0) | 1 << place
+        self._trusting: dict[str, int] = {}
+
+    def assuming(
+        self, finder: SourceFinder, number: int = 0, parts: int = 1
+    ) -> Iterator[tuple[int, ConfirmedAndPossible | EdgeSources]]:
+        """Yield (roles, who may assume them), for roles that anybody of the snapshot may assume at all.
+
+        Of several ``parts`` of the work only the one with a ``number``, from 0.
+
+        Raises:
+            WorkCancelled: nobody wants the result any more.
+        """
+        for (document, _), roles in islice(self._by_document.items(), number, None, parts):
+            self._inquiry.check_cancelled()
+            named, trusted, is_left = self._let_in(document, finder)
+            if trusted:
+                yield roles, finder.find(ASSUMES, roles, only_own=is_left, callers=trusted | named)
+            elif named:
+                for place in indexes_of(roles):
+                    yield 1 << place, finder.candidates(ASSUMES, place, named)
+
+    def _let_in(self, document: Document, finder: SourceFinder) -> tuple[int, int, bool]:
+        """Return the principals that a trust policy could name, and those of the accounts that it trusts, as bits.
+
+        And whether it leaves it to their own Allow: not where it names anybody, or everybody.
+        """
+        named = trusted = 0
+        for statement in document.statements:
+            if not statement.is_allow or statement.broken is not None:
+                continue
+            if not statement.covers_action("sts", "assumerole"):
+                continue
+            if statement.not_principal:
+                return 0, self._population.everybody, False
+            for entry in statement.principals or ():
+                if entry.type is not PrincipalType.AWS:
+                    continue
+                if entry.is_everyone:
+                    return 0, self._population.everybody, False
+                whole = WHOLE_ACCOUNT.fullmatch(entry.text)
+                trusted |= finder.members_of.get(whole[1], 0) if whole else 0
+            named |= self._population.named_by(statement)
+        named &= self._population.everybody
+        return named, trusted, not named
+
+    def trusts_everyone(self, place: int) -> bool:
+        """Return whether a role's trust policy names everyone, under whatever conditions."""
+        document = self._inquiry.evaluator.index.trust(self._role(place))
+        return any(
+            statement.is_allow
+            and statement.broken is None
+            and statement.covers_action("sts", "assumerole")
+            and any(entry.is_everyone for entry in statement.principals or ())
+            for statement in document.statements
+        )
+
+    def trusting(self, service: str) -> int:
+        """Return the roles that a service may assume for the role's own account, as bits."""
+        found = self._trusting.get(service)
+        if found is None:
+            found = 0
+            for (document, account), roles in self._by_document.items():
+                if self._names(document, service):
+                    self._inquiry.check_cancelled()
+                    arn = self._targets.arns[(roles & -roles).bit_length() - 1]
+                    verdicts = (
+                        self._inquiry.verdict(service, action, arn, {"aws:SourceAccount": account})
+                        for action in (ASSUMES, "sts:AssumeRoleWithWebIdentity")
+                    )
+                    if any(verdict in OPEN for verdict in verdicts):
+                        found |= roles
+            self._trusting[service] = found
+        return found
+
+    @staticmethod
+    def _names(document: Document, service: str) -> bool:
+        return any(
+            statement.is_allow
+            and statement.broken is None
+            and any(
+                entry.text == service and entry.type in (PrincipalType.SERVICE, PrincipalType.FEDERATED)
+                for entry in statement.principals or ()
+            )
+            for statement in document.statements
+        )
+
+    def saml_providers(self, place: int) -> tuple[int, ...]:
+        """Return the SAML providers that let somebody into a role, as targets."""
+        found: dict[int, None] = {}
+        for statement in self._inquiry.evaluator.index.trust(self._role(place)).statements:
+            if statement.is_allow and statement.broken is None and statement.covers_action("sts", "assumerolewithsaml"):
+                for entry in statement.principals or ():
+                    provider = self._targets.places.get(entry.text)
+                    if provider is not None and self._targets.providers >> provider & 1:
+                        found[provider] = None
+        return tuple(found)
+
+    def _role(self, place: int) -> RoleDetail:
+        return self._roles[self._targets.arns[place]]
+
+
+class Assumable:
+    """Who may assume each role."""
+
+    def __init__(self, by_roles: Iterable[tuple[int, ConfirmedAndPossible | EdgeSources]]) -> None:
+        """Take what `TrustPolicies.assuming` gives."""
+        self.by_roles = tuple(by_roles)
+        self._by_place = {place: found for roles, found in self.by_roles for place in indexes_of(roles)}
+
+    def of(self, place: int) -> ConfirmedAndPossible:
+        """Return who may assume a role."""
+        found = self._by_place.get(place, NOBODY)
+        return found.of(place) if isinstance(found, EdgeSources) else found

@@ -1,0 +1,505 @@
+"""Everything that principals of a snapshot can become: summed up for all, told step by step for one."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from functools import partial
+from itertools import islice
+
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.access.principal_index import indexes_of
+from iamdesk.attack_paths.blocked_paths import BlockedPaths
+from iamdesk.attack_paths.catalog import catalog
+from iamdesk.attack_paths.edge_sources import ConfirmedAndPossible
+from iamdesk.attack_paths.edges import Edge, Edges
+from iamdesk.attack_paths.evidence import Needs, Prover
+from iamdesk.attack_paths.gain import AccessGain
+from iamdesk.attack_paths.graph import Levels, StepGraph
+from iamdesk.attack_paths.parallel import Answers, find_shared, made_steps
+from iamdesk.attack_paths.remediation import Remediations
+from iamdesk.attack_paths.types import (
+    AttackPath,
+    BlockedPath,
+    Distance,
+    Goal,
+    GoalKind,
+    PrincipalExposure,
+    Remediation,
+    State,
+    Step,
+)
+from iamdesk.evaluate.request import RequestError
+from iamdesk.i18n import join_messages, phrase, phrased
+from iamdesk.inventory.references import is_service_linked_arn
+from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
+from iamdesk.snapshot.model import Snapshot
+from iamdesk.work.workers import Workers
+
+_PATIENCE = 0.05
+"""Seconds after which a thread that waits for another's map looks whether it is still wanted."""
+_MOST_CUTS = 5
+ADMINISTRATION = "admin"
+"""What stands for the administration of any account where a goal is asked for."""
+
+
+class AttackPathGraph:
+    """Who can become whom. Made once for a snapshot; reading it asks little more."""
+
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        progress: Progress = no_progress,
+        cancelled: Cancelled = never_cancelled,
+        *,
+        is_whole: bool = True,
+        answers: Answers | None = None,
+        workers: Workers | None = None,
+        steps: tuple[Edges, StepGraph] | None = None,
+    ) -> None:
+        """Ask all that it takes: seconds for thousands of principals.
+
+        Without ``is_whole`` everything is asked when it is first needed, by one thread: of a copy of few principals
+        that is one step, most often. ``answers`` are what others have found out (`answers` of their map); else
+        ``workers`` find out what takes long. ``steps`` are those of which something was asked already.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+            WorkError: no worker can do it; one sentence.
+        """
+        self.evaluator = evaluator
+        self.steps, self.graph = steps or made_steps(evaluator, cancelled)
+        inquiry = self.steps.inquiry
+        inquiry.attend(cancelled)
+        if answers is not None:
+            answers.take_in(self.steps, self.graph)
+        elif workers is not None:
+            find_shared(workers, progress, cancelled, (self.steps, self.graph))
+        if is_whole:
+            self.steps.find_all(progress)
+            self.graph.find_all(progress)
+        inquiry.go_on()
+        self.prover = Prover(self.steps)
+        of_copy = partial(_map_of_copy, evaluator)  # not a method: the map would hold itself in memory
+        self._refusals = BlockedPaths(self.steps, of_copy)
+        self._cuts = Remediations(self.steps, of_copy)
+        self._cut_of: dict[AttackPath, Remediation | None] = {}
+        self._gains = AccessGain(evaluator, self.steps.population)
+        self._subjects = self.steps.population.index.subjects
+
+    @property
+    def answers(self) -> Answers:
+        """What was found out, as plain data: a map that is made of it elsewhere is the same."""
+        return Answers.of(self.steps, self.graph)
+
+    @property
+    def version(self) -> str:
+        """The version of the paths."""
+        return catalog().version
+
+    def position(self, principal: str) -> int:
+        """Return a principal's position.
+
+        Raises:
+            RequestError: the snapshot has no such user, role or root user.
+        """
+        found = self.steps.population.position(principal.strip())
+        if found is None:
+            raise RequestError(phrase("the snapshot has no user or role {principal}", principal=principal.strip()))
+        return found
+
+    @property
+    def goals(self) -> tuple[Goal, ...]:
+        """What may be asked for besides principals."""
+        accounts = (administration_of(account) for account in self.steps.members_of)
+        data = (data_goal(name) for name in self.graph.readers)
+        return (*accounts, *data)
+
+    def distances(self, goal: str = ADMINISTRATION) -> Mapping[str, Distance]:
+        """Return by ARN how far it is to a goal, for all who get there or may.
+
+        Raises:
+            RequestError: there is no such goal.
+        """
+        found: dict[str, Distance] = {}
+        for unsure in (False, True):
+            for steps, members in enumerate(self._levels(goal, unsure)):
+                for position in indexes_of(members):
+                    found.setdefault(self._subjects[position], Distance(steps, not unsure))
+        return found
+
+    # ── summed up ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def reached(self, principal: str) -> PrincipalExposure:
+        """Return what one principal can become, summed up.
+
+        Raises:
+            RequestError: as `position`.
+        """
+        return self._reached(self.position(principal))
+
+    def is_administrators(self, group: str) -> bool:
+        """Return whether the policies of a group, by its ARN, make a member an administrator.
+
+        Asked is for a member without any other policy; False where the snapshot has no such group.
+        """
+        position = self.steps.population.group_position(group)
+        return position is not None and self.graph.hypotheses.administers(position)
+
+    def everybody(self) -> Iterator[PrincipalExposure]:
+        """Yield the same for every user and role, in the snapshot's order."""
+        for position in sorted(self.steps.places):
+            yield self._reached(position)
+
+    def _reached(self, position: int) -> PrincipalExposure:
+        steps, graph = self.steps, self.graph
+        account = steps.population.cohort_at(position).account
+        proven = _level_of(graph.to_administration(), position)
+        maybe = _level_of(graph.to_administration(maybe=True), position)
+        closure = graph.closure().get(position, 0)
+        wider = graph.closure(maybe=True).get(position, 0) & ~closure
+        outside = closure & ~steps.members_of.get(account, 0)
+        accounts = tuple(other for other, members in steps.members_of.items() if members & outside) if outside else ()
+        reads = tuple(name for name, readers in graph.readers.items() if readers.proven >> position & 1)
+        data = tuple(name for name, readers in graph.readers.items() if name not in reads and readers.proven & closure)
+        return PrincipalExposure(
+            self._subjects[position],
+            account,
+            bool(steps.administrators >> position & 1),
+            proven,
+            maybe if maybe is not None and (proven is None or maybe < proven) else None,
+            closure.bit_count(),
+            wider.bit_count(),
+            accounts,
+            data,
+            reads,
+        )
+
+    # ── ways ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def way(self, principal: str, goal: str = ADMINISTRATION, *, maybe: bool = True) -> AttackPath | None:
+        """Return a shortest way to a goal: proven where there is one; None where there is none at all.
+
+        Args:
+            principal: ARN of a user or role.
+            goal: ``admin``, an account's id (its administration), a principal's ARN, or the name of sensitive data.
+            maybe: Whether steps count that need a fact, where no proven way is found.
+
+        Raises:
+            RequestError: the snapshot has no such principal, or no such goal.
+        """
+        position = self.position(principal)
+        for unsure in (False, True) if maybe else (False,):
+            levels = self._levels(goal, unsure)
+            level = _level_of(levels, position)
+            if level is not None:
+                return self._way(position, goal, levels, level, unsure)
+        return None
+
+    def ways(self, principal: str, goal: str = ADMINISTRATION, most: int = 20) -> Iterator[AttackPath]:
+        """Yield a shortest way for each first step that leads to a goal, shortest first, proven before possible."""
+        position = self.position(principal)
+        told: set[tuple[str, str]] = set()
+        for unsure in (False, True):
+            levels = self._levels(goal, unsure)
+            level = _level_of(levels, position)
+            if level == 0:
+                if not unsure:
+                    yield AttackPath(principal, self._goal(goal, position), ())
+                continue
+            for rest, reached in enumerate(levels):
+                for step, then in self._first_steps(position, goal, rest, reached, unsure):
+                    key = (step.path_id, step.target)
+                    if key in told:
+                        continue
+                    told.add(key)
+                    if then is None:
+                        yield AttackPath(principal, step.goal, (step,))
+                    else:
+                        onward = self._way(then, goal, levels, rest, unsure)
+                        if any(one.target == principal for one in onward.steps[:-1]):
+                            continue
+                        yield AttackPath(principal, onward.goal, (step, *onward.steps))
+                    if len(told) >= most:
+                        return
+
+    def _first_steps(
+        self, position: int, goal: str, rest: int, reached: int, unsure: bool
+    ) -> Iterator[tuple[Step, int | None]]:
+        """Yield (step, who one is then) for steps of a principal to those who need ``rest`` steps to the goal."""
+        if rest == 0:
+            for account, edge in self._last_steps(position, goal, unsure):
+                yield self._step(position, edge, administration_of(account)), None
+        if position in self.graph.forward(unsure):
+            for then in indexes_of(self.graph.forward(unsure)[position] & reached & ~(1 << position)):
+                for edge in self.graph.edges_into(then):
+                    if self._takes(edge, position, unsure):
+                        yield self._step(position, edge, self._principal(then)), then
+
+    def _way(self, position: int, goal: str, levels: Levels, level: int, unsure: bool) -> AttackPath:
+        steps: list[Step] = []
+        end = self._goal(goal, position)
+        at = position
+        for left in range(level, 0, -1):
+            step, then = next(self._first_steps(at, goal, left - 1, levels[left - 1], unsure))
+            steps.append(step)
+            if then is None:
+                end = step.goal
+                break
+            at = then
+            end = self._goal(goal, at)
+        return AttackPath(self._subjects[position], end, tuple(steps))
+
+    @property
+    def needs(self) -> Needs:
+        """What steps that were told need. Another map of the same snapshot may be given it (`learn_needs`)."""
+        return self.prover.known_needs
+
+    def learn_needs(self, needs: Needs) -> None:
+        """Take what steps need from another map of the same snapshot."""
+        self.prover.known_needs.update(needs)
+
+    def escalations(self, principal: str, most: int = 200) -> Iterator[Step]:
+        """Yield the single steps of a principal that gain it something, those into administration first.
+
+        Raises:
+            RequestError: as `position`.
+        """
+        position = self.position(principal)
+        told = 0
+        for account, edge in self._last_steps(position, ADMINISTRATION, unsure=True):
+            yield self._step(position, edge, administration_of(account))
+            told += 1
+        reached = self.graph.forward(maybe=True).get(position, 0)
+        strong = reached & self.steps.administrators
+        for others in (strong, reached & ~strong):
+            for then in indexes_of(others):
+                if told >= most:
+                    return
+                if not self._gains.gains(position, then):
+                    continue
+                for edge in self.graph.edges_into(then):
+                    if self._takes(edge, position, unsure=True):
+                        yield self._step(position, edge, self._principal(then))
+                        told += 1
+
+    def refusals(self, principal: str) -> Iterator[BlockedPath]:
+        """Yield the paths for which a principal's policies speak and that it cannot take, with what stops each.
+
+        Raises:
+            RequestError: as `position`.
+        """
+        position = self.position(principal)
+        taken = {
+            path_id
+            for step in self.escalations(self._subjects[position], most=1000)
+            for path_id in step.path_id.split("+")
+        }
+        if not self.steps.administrators >> position & 1:
+            yield from self._refusals.of(self._subjects[position], frozenset(taken))
+
+    def ways_into(self, principal: str, account: str) -> Iterator[AttackPath]:
+        """Yield a shortest proven way to each principal of another account that one can become, nearest first."""
+        position = self.position(principal)
+        members = self.steps.members_of.get(account, 0) & self.graph.closure().get(position, 0)
+        near = self.graph.forward().get(position, 0)
+        for found in (members & near, members & ~near):
+            for then in indexes_of(found):
+                way = self.way(principal, self._subjects[then], maybe=False)
+                if way is not None:
+                    yield way
+
+    def knows(self, principal: str) -> bool:
+        """Return whether a user or role takes part: its ARN is what its account and list say."""
+        return self.steps.population.position(principal) is not None
+
+    def is_administrator(self, principal: str) -> bool:
+        """Return whether a principal administers its account.
+
+        Raises:
+            RequestError: as `position`.
+        """
+        return bool(self.steps.administrators >> self.position(principal) & 1)
+
+    def first_to_administration(self, most: int) -> frozenset[str]:
+        """Return the first principals, in the snapshot's order, who are proven to get to administration in steps."""
+
+        def first() -> Iterator[str]:
+            levels = self.graph.to_administration()
+            for position in sorted(self.steps.places):
+                if not self.steps.administrators >> position & 1 and _level_of(levels, position) is not None:
+                    arn = self._subjects[position]
+                    if not is_service_linked_arn(arn):
+                        yield arn
+
+        return frozenset(islice(first(), most))
+
+    def assuming(self, role: str, *, maybe: bool = False) -> tuple[str, ...]:
+        """Return the principals who may assume a role: for certain, or with ``maybe`` perhaps."""
+        members = self.steps.assumable.of(self.steps.targets.places[role])
+        return tuple(self._subjects[position] for position in indexes_of(members.anybody if maybe else members.proven))
+
+    def cycles(self) -> Iterator[tuple[str, ...]]:
+        """Yield roles that can assume each other, in some steps."""
+        for members in self.graph.cycles():
+            yield tuple(self._subjects[position] for position in indexes_of(members))
+
+    def cut(self, way: AttackPath) -> Remediation | None:
+        """Return a change that stops a way, tried on a copy, in tenths of a second; None where none was found."""
+        if way not in self._cut_of:
+            among = frozenset(arn for step in way.steps for arn in (step.source, step.target, step.goal.key))
+            self._cut_of[way] = next(self._cuts.of([way], among), None)
+        return self._cut_of[way]
+
+    def cuts(
+        self, principal: str, goal: str = ADMINISTRATION, most: int = 20, most_cuts: int = _MOST_CUTS
+    ) -> tuple[Remediation, ...]:
+        """Return changes that stop a principal's ways to a goal, of ``most`` of them the ones that are looked at.
+
+        Each is made to a copy of the snapshot that holds who takes part in the ways: as long as a map of these takes,
+        hundredths of a second for dozens of them, as long as a whole map where the ways lead through everybody.
+
+        Raises:
+            RequestError: as `way`.
+        """
+        ways = list(self.ways(principal, goal, most))
+        if not any(way.steps for way in ways):
+            return ()
+        found = self._cuts.of(ways, self._on_ways(principal, goal), (principal, goal, most))
+        return tuple(islice(found, most_cuts))
+
+    def _on_ways(self, principal: str, goal: str) -> frozenset[str]:
+        """Return the principals on the paths from a principal to a goal, and the targets of their last steps."""
+        forward, there = self.graph.forward(maybe=True), self._levels(goal, unsure=True)[0]
+        seen = before = 1 << self.position(principal)
+        while before:
+            reached = 0
+            for position in indexes_of(before & ~there):
+                reached |= forward.get(position, 0)
+            before = reached & ~seen
+            seen |= before
+        found = {self._subjects[position] for position in indexes_of(seen)}
+        for members, edges in self.graph.last_steps(maybe=True):
+            if members & seen & ~there:
+                found.update(self.steps.targets.arns[edge.target] for _, edge in edges)
+        return frozenset(found)
+
+    def is_there(self, step: Step) -> bool:
+        """Return whether a step of another map, of the same snapshot with changes, can be taken by this one."""
+        position = self.steps.population.position(step.source)
+        if position is None:
+            return False
+        edges: Iterator[Edge]
+        if step.goal.kind is GoalKind.ADMINISTRATION:
+            edges = (edge for _, edge in self._last_steps(position, step.goal.key, unsure=True))
+        else:
+            then = self.steps.population.position(step.goal.key)
+            edges = iter(()) if then is None else self.graph.edges_into(then)
+        return any(
+            edge.path_id == step.path_id
+            and self.steps.targets.arns[edge.target] == step.target
+            and self._takes(edge, position, unsure=True)
+            for edge in edges
+        )
+
+    @staticmethod
+    def _takes(edge: Edge, position: int, unsure: bool) -> bool:
+        members: ConfirmedAndPossible = edge.members
+        return bool((members.anybody if unsure else members.proven) >> position & 1)
+
+    def _last_steps(self, position: int, goal: str, unsure: bool) -> Iterator[tuple[str, Edge]]:
+        """Yield (account, step) for the steps of a principal into administration, where that is the goal."""
+        if goal == ADMINISTRATION or goal in self.graph.promotions:
+            yield from self.graph.last_steps_of(position, None if goal == ADMINISTRATION else goal, unsure)
+
+    def _levels(self, goal: str, unsure: bool) -> Levels:
+        if goal == ADMINISTRATION:
+            return self.graph.to_administration(maybe=unsure)
+        if goal in self.steps.members_of:
+            return self.graph.to_administration(goal, maybe=unsure)
+        if goal in self.graph.readers:
+            return self.graph.to_data(goal, maybe=unsure)
+        return self.graph.to_principal(self.position(goal), maybe=unsure)
+
+    def _goal(self, goal: str, at: int) -> Goal:
+        if goal == ADMINISTRATION:
+            return administration_of(self.steps.population.cohort_at(at).account)
+        if goal in self.steps.members_of:
+            return administration_of(goal)
+        if goal in self.graph.readers:
+            return data_goal(goal)
+        return self._principal(self.position(goal))
+
+    def _principal(self, position: int) -> Goal:
+        return principal_goal(self._subjects[position])
+
+    def _step(self, position: int, edge: Edge, goal: Goal) -> Step:
+        paths = [catalog().path(one) for one in edge.path_id.split("+")]
+        is_proven = bool(edge.members.proven >> position & 1)
+        source, target = self._subjects[position], self.steps.targets.arns[edge.target]
+        needs = () if is_proven else self.prover.needs(source, target, edge.path_id)
+        return Step(
+            edge.path_id,
+            join_messages(phrase(" and "), [phrased(path.how) for path in paths]),
+            source,
+            target,
+            goal,
+            State.PROVEN if is_proven else State.POSSIBLE,
+            needs,
+            self.prover.prove,
+        )
+
+
+class LazyAttackPathGraph:
+    """The map of one snapshot: made when first asked for, once, however many threads ask."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self._evaluator = evaluator
+        self._made: AttackPathGraph | None = None
+        self._making = threading.Lock()
+
+    def __call__(
+        self,
+        progress: Progress = no_progress,
+        cancelled: Cancelled = never_cancelled,
+        workers: Workers | None = None,
+    ) -> AttackPathGraph:
+        """Return the map; where it is still to be made, ``workers`` do what takes long.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+            WorkError: no worker can do it; one sentence.
+        """
+        while self._made is None:
+            if not self._making.acquire(timeout=_PATIENCE):
+                if cancelled():
+                    raise WorkCancelled
+                continue
+            try:
+                if self._made is None:
+                    self._made = AttackPathGraph(self._evaluator, progress, cancelled, workers=workers)
+            finally:
+                self._making.release()
+        return self._made
+
+
+def _map_of_copy(evaluator: Evaluator, copy: Snapshot) -> AttackPathGraph:
+    """Return the map of a copy with changes, of which little is asked."""
+    return AttackPathGraph(Evaluator(copy, evaluator.now, evaluator.index.documents), is_whole=False)
+
+
+def administration_of(account: str) -> Goal:
+    """Return the administration of an account as a goal."""
+    return Goal(GoalKind.ADMINISTRATION, account, phrase("administrator of account {account}", account=account))
+
+
+def principal_goal(arn: str) -> Goal:
+    """Return a principal as a goal."""
+    return Goal(GoalKind.PRINCIPAL, arn, arn.rpartition(":")[2])
+
+
+def data_goal(name: str) -> Goal:
+    """Return sensitive data as a goal."""
+    return Goal(GoalKind.DATA, name, phrase("reading {data}", data=phrased(name)))
+
+
+def _level_of(levels: Levels, position: int) -> int | None:
+    return next((number for number, members in enumerate(levels) if members >> position & 1), None)

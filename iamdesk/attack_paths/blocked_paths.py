@@ -1,0 +1,188 @@
+"""Paths for which a principal's policies speak, and what stops them: the other half of a proof."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Protocol
+
+from iamdesk.access.principal_index import indexes_of
+from iamdesk.attack_paths.catalog import PASSES, EscalationPath, Gain, Required, TargetConstraint, TargetType, catalog
+from iamdesk.attack_paths.edges import Edges
+from iamdesk.attack_paths.evidence import Prover
+from iamdesk.attack_paths.types import BlockedPath, PrincipalExposure
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.i18n import join_messages, mark, nphrase, phrase, phrased
+from iamdesk.snapshot.model import Snapshot
+from iamdesk.whatif.apply import apply_one
+from iamdesk.whatif.edits import Edit, EditAction, WhatIfError
+
+_MOST_TARGETS = 40
+"""Of the entities that a path could concern so many are looked at for the best answer, administrators first."""
+_MOST_PRINCIPALS = 500
+"""In larger snapshots the map of a copy takes too long to explain a refusal."""
+_NONE_OF = {
+    TargetConstraint.USER: mark("the snapshot has no user"),
+    TargetConstraint.ROLE: mark("the snapshot has no role"),
+    TargetConstraint.GROUP: mark("the snapshot has no group"),
+}
+"""Of the aims without a service, those that the snapshot can lack."""
+_OWN = frozenset({TargetType.ITSELF, TargetType.OWN_GROUP, TargetType.OWN_POLICY})
+
+
+class HasReached(Protocol):
+    """The map of a copy."""
+
+    def reached(self, principal: str) -> PrincipalExposure:
+        """Return what one principal can become, summed up."""
+
+
+class BlockedPaths:
+    """Tells what stops a principal of a snapshot."""
+
+    def __init__(self, steps: Edges, look: Callable[[Snapshot], "HasReached"]) -> None:
+        """Tell what stops principals; ``look`` makes the map of a copy."""
+        self._steps = steps
+        self._look = look
+        self._prover = Prover(steps)
+
+    def of(self, principal: str, taken: frozenset[str]) -> Iterator[BlockedPath]:
+        """Yield each path that a principal's policies speak of in full and that it does not take, with the reason.
+
+        ``taken`` are the ids of those that it takes, perhaps with facts that are missing.
+        """
+        for path in catalog().paths:
+            if path.id in taken or path.gain is Gain.WITHOUT_DENIAL:
+                continue
+            if all(self._steps.inquiry.speaks_of(principal, required.action) for required in path.actions):
+                refusal = self._refused(principal, path)
+                if refusal is not None:
+                    yield refusal
+
+    def _refused(self, principal: str, path: EscalationPath) -> BlockedPath | None:
+        steps = self._steps
+        place = steps.targets.places.get(principal)
+        if place is None:
+            return None
+        targets = self._targets(place, path)
+        if targets is None:
+            return None
+        if not targets and path.target in (TargetConstraint.FOREIGN_ROLE, TargetConstraint.OPEN_ROLE):
+            return None
+        if not targets:
+            return BlockedPath(
+                path.id, phrased(path.how), None, phrase("Nobody fits it: {lacking}.", lacking=self._lacking(path))
+            )
+        best: BlockedPath | None = None
+        joinable: list[str] = []
+        for target in targets[:_MOST_TARGETS]:
+            arn = steps.targets.arns[target]
+            stopped = None
+            for proof in self._prover.answers(principal, arn, path):
+                if proof.decision.decision not in (Verdict.ALLOWED, Verdict.CONDITIONAL):
+                    stopped = BlockedPath(
+                        path.id,
+                        phrased(path.how),
+                        arn,
+                        join_messages(": ", (proof.says, proof.decision.sentence)),
+                        proof.decision,
+                    )
+                    break
+            if stopped is None and path.gain is Gain.MEMBERSHIP:
+                joinable.append(arn)
+            elif stopped is None:
+                return BlockedPath(
+                    path.id,
+                    phrased(path.how),
+                    arn,
+                    phrase(
+                        "It gains nothing that the principal does not have, or what "
+                        "boundary and organization leave is no administration."
+                    ),
+                )
+            best = best or stopped
+        return self._as_member(principal, path, joinable) if joinable else best
+
+    def _as_member(self, principal: str, path: EscalationPath, groups: list[str]) -> BlockedPath:
+        """Return what membership comes to: a copy of the snapshot in which the user is a member is looked at."""
+        says = phrase(
+            "As a member it would not be an administrator at once; whether it could become one in more "
+            "steps was not checked."
+        )
+        if len(self._steps.places) <= _MOST_PRINCIPALS:
+            copy = self._steps.inquiry.snapshot
+            for group in groups:
+                with suppress(WhatIfError):  # it is a member already
+                    copy = apply_one(copy, Edit(EditAction.JOIN_GROUP, principal, group))
+            reached = self._look(copy).reached(principal)
+            steps = reached.to_administration
+            if steps is None:
+                steps = reached.maybe_to_administration
+            says = phrase("As a member it would not be an administrator, and could not become one in more steps.")
+            if steps is not None:
+                says = nphrase(
+                    "Nothing stops it: as a member it could become an administrator in {count:,} more step.",
+                    "Nothing stops it: as a member it could become an administrator in {count:,} more steps.",
+                    steps,
+                )
+        return BlockedPath(path.id, phrased(path.how), groups[0], says)
+
+    def _targets(self, place: int, path: EscalationPath) -> list[int] | None:
+        """Return whom a path could concern, administrators first; None where it is not for such a principal."""
+        steps = self._steps
+        targets = steps.targets
+        own = [required for required in path.actions if required.on in _OWN]
+        if path.target is TargetConstraint.ITSELF:
+            return [place] if all(self._fits(place, required) for required in own) else None
+        bits = {
+            TargetConstraint.USER: targets.users,
+            TargetConstraint.ROLE: targets.roles,
+            TargetConstraint.OPEN_ROLE: targets.roles,
+            TargetConstraint.FOREIGN_ROLE: targets.roles,
+            TargetConstraint.GROUP: targets.groups,
+            TargetConstraint.PERMISSION_SET: 1 << place,
+        }.get(path.target)
+        if bits is None:
+            bits = steps.trusts.trusting(str(path.service))
+        account = targets.arns[place].split(":", 5)[4]
+        inside = targets.of_account.get(account, 0)
+        bits &= ~inside if path.target is TargetConstraint.FOREIGN_ROLE else inside
+        if path.target is not TargetConstraint.PERMISSION_SET:
+            bits &= ~(1 << place)
+        found = [one for one in indexes_of(bits) if self._is_reachable(path, one)]
+        return sorted(found, key=lambda one: not self._is_administrator(one))
+
+    def _is_reachable(self, path: EscalationPath, place: int) -> bool:
+        steps = self._steps
+        if path.instance_profile:
+            return bool(steps.inquiry.evaluator.index.roles[steps.targets.arns[place]].instance_profile_list)
+        return path.target is not TargetConstraint.OPEN_ROLE or steps.trusts.trusts_everyone(place)
+
+    def _fits(self, place: int, required: Required) -> bool:
+        is_user = bool(self._steps.targets.users >> place & 1)
+        if required.on is TargetType.OWN_GROUP:
+            return bool(self._steps.groups_of(place))
+        if required.on is TargetType.OWN_POLICY:
+            return bool(self._steps.policies_of(place))
+        return is_user == ("User" in required.action)
+
+    def _is_administrator(self, place: int) -> bool:
+        position = self._steps.position_of(place)
+        return position is not None and bool(self._steps.administrators >> position & 1)
+
+    @staticmethod
+    def _lacking(path: EscalationPath) -> str:
+        if path.service is None:
+            return phrase(_NONE_OF[path.target])
+        is_passed = any(required.action == PASSES for required in path.actions)
+        if path.instance_profile:
+            if is_passed:
+                return phrase(
+                    "no role of the account trusts {service} and stands in an instance profile, to pass it",
+                    service=path.service,
+                )
+            return phrase(
+                "no role of the account trusts {service} and stands in an instance profile, to use it",
+                service=path.service,
+            )
+        if is_passed:
+            return phrase("no role of the account trusts {service}, to pass it", service=path.service)
+        return phrase("no role of the account trusts {service}, to use it", service=path.service)

@@ -1,0 +1,452 @@
+"""Who may do an action on each of many users, roles, groups or policies: as bits, with few questions.
+
+Entities of an account are alike to most principals. One of them is asked about for everybody at once; only principals
+with statements that tell entities apart (by name, by tag, by a variable) are asked again, once for each set of entities
+that their own statements do not tell apart.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from iamdesk.access.bulk_evaluator import BulkEvaluator, RequestMoment
+from iamdesk.access.own_statements import AS_IDENTITY
+from iamdesk.access.principal_index import indexes_of
+from iamdesk.attack_paths.attacker_control import is_satisfiable_by_attacker
+from iamdesk.attack_paths.edge_targets import EdgeTargets
+from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
+from iamdesk.aws.condition_keys import RESOURCE_TAG_PREFIXES
+from iamdesk.evaluate.derived_keys import PrincipalDependence, dependence
+from iamdesk.evaluate.policy_set import AttachedPolicy, SourceType
+from iamdesk.evaluate.request import PolicyType
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.policy.document import Document
+from iamdesk.policy.statement import Statement
+from iamdesk.snapshot.organization import OrganizationPolicyType
+
+_OF_KIND = {
+    OrganizationPolicyType.SERVICE_CONTROL_POLICY: AttachedPolicy(
+        PolicyType.SCP, SourceType.SCP, "", "", "", "", AS_IDENTITY.document
+    ),
+    OrganizationPolicyType.RESOURCE_CONTROL_POLICY: AttachedPolicy(
+        PolicyType.RCP, SourceType.RCP, "", "", "", "", AS_IDENTITY.document
+    ),
+}
+
+
+class ConfirmedAndPossible(NamedTuple):
+    """Principals, as bits: for whom it is allowed, and for whom it hangs on facts that nobody gave."""
+
+    proven: int
+    possible: int
+
+    def both(self, other: "ConfirmedAndPossible") -> "ConfirmedAndPossible":
+        """Return for whom both are open."""
+        proven = self.proven & other.proven
+        return ConfirmedAndPossible(proven, (self.proven | self.possible) & (other.proven | other.possible) & ~proven)
+
+    def either(self, other: "ConfirmedAndPossible") -> "ConfirmedAndPossible":
+        """Return for whom one of them is open."""
+        proven = self.proven | other.proven
+        return ConfirmedAndPossible(proven, (self.possible | other.possible) & ~proven)
+
+    def within(self, members: int) -> "ConfirmedAndPossible":
+        """Return those of some principals."""
+        return ConfirmedAndPossible(self.proven & members, self.possible & members)
+
+    def unsure(self) -> "ConfirmedAndPossible":
+        """Return the same where a fact is missing."""
+        return ConfirmedAndPossible(0, self.proven | self.possible)
+
+    @property
+    def anybody(self) -> int:
+        """All of them."""
+        return self.proven | self.possible
+
+
+NOBODY = ConfirmedAndPossible(0, 0)
+
+
+class EdgeSources:
+    """Who may do one action, by what it is done on."""
+
+    def __init__(self, targets: EdgeTargets) -> None:
+        self._targets = targets
+        self._by_account: dict[str, list[tuple[int, ConfirmedAndPossible]]] = {}
+        self._own: dict[int, ConfirmedAndPossible] = {}
+
+    def __getstate__(self) -> tuple[object, ...]:
+        """Travel to another process without the entities: `of_targets` gives those there."""
+        return self._by_account, self._own
+
+    def __setstate__(
+        self, state: tuple[dict[str, list[tuple[int, ConfirmedAndPossible]]], dict[int, ConfirmedAndPossible]]
+    ) -> None:
+        self._by_account, self._own = state
+
+    def of_targets(self, targets: EdgeTargets) -> "EdgeSources":
+        """Take the entities of this process; return itself."""
+        self._targets = targets
+        return self
+
+    def add(
+        self, account: str, part: int, everybody: ConfirmedAndPossible, special: Mapping[int, ConfirmedAndPossible]
+    ) -> None:
+        """Tell who may on some entities of an account; ``special`` says by sets of these who else may."""
+        for covered, members in special.items():
+            if covered == part:
+                everybody = everybody.either(members)
+        self._by_account.setdefault(account, []).append((part, everybody))
+        # Thousands of entities have the same sources: one object for all of them.
+        shared: dict[ConfirmedAndPossible, ConfirmedAndPossible] = {}
+        for covered, members in special.items():
+            if covered != part:
+                for place in indexes_of(covered):
+                    both = self._own.get(place, everybody).either(members)
+                    self._own[place] = shared.setdefault(both, both)
+
+    @property
+    def anybody(self) -> int:
+        """Everybody who may do it on some entity, perhaps."""
+        found = 0
+        for parts in self._by_account.values():
+            for _, members in parts:
+                found |= members.anybody
+        for members in self._own.values():
+            found |= members.anybody
+        return found
+
+    def of(self, place: int) -> ConfirmedAndPossible:
+        """Return who may do it on an entity."""
+        own = self._own.get(place)
+        if own is not None:
+            return own
+        parts = self._by_account.get(self._targets.account_of(place), ())
+        return next((members for part, members in parts if part >> place & 1), NOBODY)
+
+
+class SourceFinder:
+    """Finds out who may do actions on the entities of a snapshot."""
+
+    def __init__(
+        self,
+        inquiry: EvaluationSession,
+        targets: EdgeTargets,
+        bulk: BulkEvaluator,
+        can_arrange: bool = True,
+    ) -> None:
+        """``bulk`` may answer for a world that is not quite the snapshot's: without ``can_arrange`` what callers can
+        arrange is not found out."""
+        self._inquiry = inquiry
+        self._targets = targets
+        self._bulk = bulk
+        self._population = bulk.population
+        self._can_arrange = can_arrange
+        self._by_tags: dict[tuple[str, ...], tuple[int, ...]] = {}
+        self._organization = tuple(_organization_documents(inquiry))
+        self.members_of: dict[str, int] = {}
+        """By account: its principals, as bits."""
+        for cohort in bulk.population.cohort:
+            self.members_of[cohort.account] = self.members_of.get(cohort.account, 0) | cohort.members
+        self._documents_of: dict[int, frozenset[int]] = {}
+
+    def find(
+        self,
+        action: str,
+        among: int,
+        context: Context | None = None,
+        *,
+        only_own: bool = True,
+        callers: int | None = None,
+    ) -> EdgeSources:
+        """Return who may do an action on each of some entities, in a context; other keys are unknown.
+
+        Args:
+            action: The action.
+            among: The entities.
+            context: The context.
+            only_own: Whether nobody is let in but by an Allow of their own.
+            callers: Who can be let in at all, as bits; without it the principals of each entity's own account, since
+                no policy of users, roles, groups and policies lets other accounts in, but a role's trust policy
+                (rules D1, I2).
+
+        Raises:
+            WorkCancelled: nobody wants the result any more.
+        """
+        found = EdgeSources(self._targets)
+        for account, part in self._parts(action, among):
+            self._inquiry.check_cancelled()
+            who = self.members_of.get(account, 0) if callers is None else callers
+            if who:
+                _Finding(self, action, context or {}, part, who, only_own).add_to(found, account)
+        return found
+
+    def candidates(self, action: str, place: int, members: int, context: Context | None = None) -> ConfirmedAndPossible:
+        """Return who of some principals may do an action on one entity, each asked alone."""
+        finding = _Finding(self, action, context or {}, 1 << place, members)
+        return finding.asked_alone(place)
+
+    def among(self, members: int, action: str, resource: str, context: Context | None = None) -> ConfirmedAndPossible:
+        """Return who of some principals may do an action on one resource, of whatever kind."""
+        return self.swept(action, resource, context or {}, members)
+
+    def swept(self, action: str, resource: str, context: Context, among: int) -> ConfirmedAndPossible:
+        """Ask some, in one context."""
+        moment = RequestMoment(self._inquiry.evaluator.now(), context)
+        proven = possible = 0
+        for answer in self._bulk.answers(self._bulk.request(action, resource), among, moment, tells_denials=False):
+            if answer.verdict is Verdict.ALLOWED:
+                proven |= answer.members
+            elif answer.verdict is Verdict.CONDITIONAL:
+                position = (answer.members & -answer.members).bit_length() - 1
+                if self.can_arrange(position, action, resource, context):
+                    proven |= answer.members
+                else:
+                    possible |= answer.members
+        return ConfirmedAndPossible(proven, possible)
+
+    def documents_of(self, members: int) -> frozenset[int]:
+        """Return the documents that some principals carry, or have as boundary, by their numbers."""
+        found = self._documents_of.get(members)
+        if found is None:
+            index = self._population.index
+            found = frozenset(
+                number
+                for position in indexes_of(members)
+                for number in (*index.carried[position], *(index.boundaries[position] or ()))
+            )
+            self._documents_of[members] = found
+        return found
+
+    def _parts(self, action: str, among: int) -> Iterator[tuple[str, int]]:
+        """Split entities where organization policies, or the account, tell them apart: with the account of each."""
+        service, _, name = action.lower().partition(":")
+        while among:
+            account = self._targets.account_of((among & -among).bit_length() - 1)
+            own = self._targets.of_account[account] & among
+            among &= ~own
+            parts = [own]
+            tags: set[str] = set()
+            for policy, document in self._organization:
+                for statement in document.statements:
+                    if statement.broken is not None or not statement.covers_action(service, name):
+                        continue
+                    tags.update(_tags_asked(statement.context_keys()))
+                    if not any(entry.is_everything for entry in statement.resources or ()):
+                        parts = _refined(parts, self._targets.matched_by(policy, statement, own))
+            for part in parts:
+                for split in self.by_tags(part, tuple(sorted(tags))):
+                    yield account, split
+
+    def by_tags(self, part: int, tags: tuple[str, ...]) -> Iterable[int]:
+        """Split entities by the values of tags."""
+        if not tags:
+            return (part,) if part else ()
+        if tags not in self._by_tags:
+            found: dict[tuple[str | None, ...], int] = {}
+            for place in indexes_of(self._targets.every):
+                values = self._targets.tag_values(place, tags)
+                found[values] = found.get(values, 0) | 1 << place
+            self._by_tags[tags] = tuple(found.values())
+        return [inside for bits in self._by_tags[tags] if (inside := bits & part)]
+
+    def can_arrange(self, position: int, action: str, resource: str, context: Context) -> bool:
+        """Return whether a principal for whom an answer is conditional can see to it that it is allowed."""
+        if not self._can_arrange:
+            return False
+        return is_satisfiable_by_attacker(
+            self._inquiry.trace(self._population.index.subjects[position], action, resource, context)
+        )
+
+
+class _Finding:
+    """One action on some entities that nothing but the principals' own policies tells apart."""
+
+    def __init__(
+        self, finder: SourceFinder, action: str, context: Context, part: int, callers: int, only_own: bool = True
+    ) -> None:
+        self._finder = finder
+        self._callers = callers & finder._population.everybody
+        self._only_own = only_own
+        self._bulk = finder._bulk
+        self._population = finder._population
+        self._targets = finder._targets
+        self._action = action
+        self._context = context
+        self._moment = RequestMoment(finder._inquiry.evaluator.now(), context)
+        self._part = part
+        self._first = (part & -part).bit_length() - 1
+        service, _, name = action.lower().partition(":")
+        self._covering = self._population.index.covering(service, name)
+        self._all_allowed: dict[int, bool] = {}
+
+    def add_to(self, found: EdgeSources, account: str) -> None:
+        special = self._special_statements()
+        apart = 0
+        by_principal: dict[int, list[int]] = {}
+        for place in special:
+            number, _ = self._population.index.statement(place)
+            carriers = (self._population.carriers[number] | self._population.bounded[number]) & self._callers
+            apart |= carriers
+            for position in indexes_of(carriers):
+                by_principal.setdefault(position, []).append(place)
+        among = self._callers & ~apart
+        if self._only_own:
+            among &= self._allowing()
+        everybody = self._finder.swept(self._action, self._targets.arns[self._first], self._context, among)
+        covered = {position: [0, 0] for position in by_principal}
+        for place, asked in self._to_ask(by_principal).items():
+            members = 0
+            for position in asked:
+                members |= 1 << position
+            for position, verdict in self._ask(members, place):
+                covered[position][verdict] |= asked[position]
+        proven: dict[int, int] = {}
+        possible: dict[int, int] = {}
+        for position, (surely, perhaps) in covered.items():
+            proven[surely] = proven.get(surely, 0) | 1 << position
+            possible[perhaps] = possible.get(perhaps, 0) | 1 << position
+        own = {
+            part: ConfirmedAndPossible(proven.get(part, 0), possible.get(part, 0))
+            for part in {**proven, **possible}
+            if part
+        }
+        found.add(account, self._part, everybody, own)
+
+    def _to_ask(self, by_principal: Mapping[int, list[int]]) -> dict[int, dict[int, int]]:
+        """Return on which entities principals are asked, each with the entities that it stands for, as bits."""
+        found: dict[int, dict[int, int]] = {}
+        for position, places in by_principal.items():
+            self._finder._inquiry.check_cancelled()
+            granted = self._granted(position, places) if self._only_own else self._part
+            for part in self._classes(position, places):
+                if not part & granted:
+                    continue
+                # One entity for as many principals as it will do for.
+                place = self._first if part >> self._first & 1 else (part & -part).bit_length() - 1
+                found.setdefault(place, {})[position] = part
+        return found
+
+    def _granted(self, position: int, special: Iterable[int]) -> int:
+        """Return the entities of which some Allow of a principal can speak, as bits: all others it is refused."""
+        found = 0
+        for place in special:
+            _, statement = self._population.index.statement(place)
+            if statement.is_allow:
+                spoken = None if place in self._targets.personal else self._targets.spoken.get(place)
+                found |= self._part if spoken is None else spoken
+        if self._part & ~found and any(map(self._allows_all, self._population.index.carried[position])):
+            return self._part
+        return found
+
+    def _allows_all(self, number: int) -> bool:
+        """Return whether an Allow of a document covers the action and speaks of all of the entities."""
+        known = self._all_allowed.get(number)
+        if known is None:
+            known = False
+            if number in self._covering.statements:
+                for place, statement in self._population.index.of_document(number):
+                    if statement.is_allow and place in self._covering.places and place not in self._targets.personal:
+                        spoken = self._targets.spoken.get(place)
+                        known = known or spoken is None or not self._part & ~spoken
+            self._all_allowed[number] = known
+        return known
+
+    def _allowing(self) -> int:
+        """Return who carries an Allow that covers the action, as bits."""
+        found = 0
+        for number in self._finder.documents_of(self._callers):
+            if any(statement.is_allow for statement in self._covering.statements.get(number, ())):
+                found |= self._population.carriers[number]
+        return found
+
+    def asked_alone(self, place: int) -> ConfirmedAndPossible:
+        found = [0, 0]
+        for position, verdict in self._ask(self._callers, place):
+            found[verdict] |= 1 << position
+        return ConfirmedAndPossible(*found)
+
+    def _ask(self, members: int, place: int) -> Iterator[tuple[int, int]]:
+        """Yield (position, 0 where it is allowed or can be arranged, 1 where it depends on a fact): not the refused."""
+        self._finder._inquiry.check_cancelled()
+        resource = self._targets.arns[place]
+        grid = self._bulk.request(self._action, resource)
+        for answer in self._bulk.answers(grid, members, self._moment, tells_denials=False):
+            if answer.verdict is Verdict.ALLOWED:
+                yield from ((position, 0) for position in indexes_of(answer.members))
+            elif answer.verdict is Verdict.CONDITIONAL:
+                for position in indexes_of(answer.members):
+                    yield position, int(not self._finder.can_arrange(position, self._action, resource, self._context))
+
+    def _special_statements(self) -> list[int]:
+        """Return the statements of the callers that cover the action and tell the entities apart."""
+        index = self._population.index
+        found = []
+        places = (
+            place
+            for number in self._finder.documents_of(self._callers)
+            if number in self._covering.statements
+            for place, _ in index.of_document(number)
+            if place in self._covering.places
+        )
+        for place in sorted(places):
+            spoken = self._targets.spoken.get(place)
+            if (
+                place in self._targets.personal
+                or (spoken is not None and spoken & self._part not in (0, self._part))
+                or _tags_asked(self._asked_keys(place))
+            ):
+                found.append(place)
+        return found
+
+    def _asked_keys(self, place: int) -> tuple[str, ...]:
+        number, statement = self._population.index.statement(place)
+        return self._population.asked(statement, self._population.index.documents[number].version).keys
+
+    def _classes(self, position: int, places: Iterable[int]) -> list[int]:
+        """Split the entities into those that a principal's own statements do not tell apart."""
+        parts = [self._part]
+        tags: set[str] = set()
+        for place in places:
+            spoken = self._targets.spoken.get(place)
+            if place in self._targets.personal:
+                _, statement = self._population.index.statement(place)
+                for covered in self._personal(position, statement):
+                    parts = _refined(parts, covered)
+            elif spoken is not None:
+                parts = _refined(parts, spoken)
+            tags.update(_tags_asked(self._asked_keys(place)))
+        if not tags:
+            return parts
+        wanted = tuple(sorted(tags))
+        return [split for part in parts for split in self._finder.by_tags(part, wanted)]
+
+    def _personal(self, position: int, statement: Statement) -> tuple[int, ...]:
+        keys = [key for key in statement.resource_keys() if dependence(key) is PrincipalDependence.CALLER]
+        grid = self._bulk.request(self._action, self._targets.arns[self._first])
+        derive = self._bulk.request_classes.derive(grid, self._population.cohort_at(position), 0)
+        facts = self._population.facts(position, keys, derive)
+        known = {key: fact for key, fact in zip(keys, facts, strict=True) if fact is not None}
+        return self._targets.filled(statement, known)
+
+
+def _refined(parts: Iterable[int], bits: int) -> list[int]:
+    return [split for part in parts for split in (part & bits, part & ~bits) if split]
+
+
+def _tags_asked(keys: Iterable[str]) -> set[str]:
+    return {key.partition("/")[2] for key in keys if key.startswith(RESOURCE_TAG_PREFIXES)}
+
+
+def _organization_documents(inquiry: EvaluationSession) -> Iterator[tuple[AttachedPolicy, Document]]:
+    """Yield every organization policy that binds an account of the snapshot, as a policy of its layer."""
+    organization = inquiry.evaluator.organization
+    if organization is None:
+        return
+    seen: set[int] = set()
+    for account in inquiry.snapshot.accounts:
+        for kind, policy in _OF_KIND.items():
+            for level in organization.levels(account.account_id, kind) or ():
+                for one in level:
+                    if id(one.document) not in seen:
+                        seen.add(id(one.document))
+                        yield policy, one.document

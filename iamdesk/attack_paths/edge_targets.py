@@ -1,0 +1,209 @@
+"""Users, roles, groups and policies as what is acted on, and which statements speak of which: bits over all of them.
+
+Most statements speak of all entities of an account or of none. Only for those that tell entities apart has anything to
+be asked more than once.
+"""
+
+import re
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+
+from iamdesk.access.own_statements import AS_IDENTITY
+from iamdesk.access.principal_index import indexes_of
+from iamdesk.aws.service_reference import reference
+from iamdesk.evaluate.action_resource import Target, parse_target
+from iamdesk.evaluate.context import UNKNOWN, Context, KeyValue, Knowledge
+from iamdesk.evaluate.matching import RequestFacts, match_resource
+from iamdesk.evaluate.policy_set import AttachedPolicy
+from iamdesk.evaluate.principal import Caller, CallerKind
+from iamdesk.evaluate.request import MissingContextMode, RequestError
+from iamdesk.evaluate.ternary import FALSE
+from iamdesk.inventory.statement_index import ActionStatements, StatementIndex
+from iamdesk.inventory.trust import trusted_names
+from iamdesk.policy.resource_patterns import ResourcePattern
+from iamdesk.policy.statement import Statement
+from iamdesk.policy.variables import Variable, parse_template
+from iamdesk.policy.wildcards import STAR, Glob, Token, tokens_of
+from iamdesk.snapshot.model import Account, RoleDetail, UserDetail
+
+_NOBODY = Caller(CallerKind.ANONYMOUS, "anonymous")
+_NO_CONTEXT = Context({}, lambda _: UNKNOWN, MissingContextMode.UNKNOWN, lambda _: False)
+_SERVICES = frozenset({"iam", "sts"})
+_SAML_PROVIDER = re.compile(r"arn:[^:]*:iam::\d{12}:saml-provider/[^*?]+")
+_PROBE = "iam:GetRole"
+"""Any action on IAM's entities: which resource a statement speaks of does not hang on the action."""
+
+
+class EdgeTargets:
+    """The entities of a snapshot as what is acted on. Their position is their bit."""
+
+    def __init__(self, accounts: Iterable[Account], index: StatementIndex) -> None:
+        self._index = index
+        found: dict[str, None] = {}
+        self.users = self.roles = self.groups = self.policies = self.providers = 0
+        self.of_account: dict[str, int] = {}
+        self._tags: dict[str, Mapping[str, str]] = {}
+        for account in accounts:
+            first = len(found)
+            self.users |= self._add(found, (user.arn for user in account.users))
+            self.roles |= self._add(found, (role.arn for role in account.roles))
+            self.groups |= self._add(found, (group.arn for group in account.groups))
+            own = (policy.arn for policy in account.policies if not policy.is_aws_managed)
+            self.policies |= self._add(found, own)
+            self.providers |= self._add(found, _saml_providers(account.roles))
+            own_bits = (1 << len(found)) - (1 << first)
+            self.of_account[account.account_id] = self.of_account.get(account.account_id, 0) | own_bits
+            entities: tuple[UserDetail | RoleDetail, ...] = (*account.users, *account.roles)
+            self._tags.update({entity.arn: _tags_of(entity) for entity in entities if entity.tags})
+        self.arns = tuple(found)
+        self.places = {arn: place for place, arn in enumerate(self.arns)}
+        self._targets: tuple[Target | None, ...] = tuple(map(_target, self.arns))
+        self._by_entries: dict[Hashable, int] = {}
+        self._by_tokens: dict[tuple[Token, ...], int] = {}
+        self.every = (1 << len(self.arns)) - 1
+        self.spoken: dict[int, int] = {}
+        """By statement that speaks of some and not of all: of which, as bits."""
+        self.personal: frozenset[int] = frozenset()
+        """Statements whose resources hold variables: of whom they speak depends on the caller."""
+        self._read()
+
+    def account_of(self, place: int) -> str:
+        """Return the account in which the snapshot lists an entity."""
+        named = self.arns[place].split(":", 5)[4:5]
+        if named and self.of_account.get(named[0], 0) >> place & 1:
+            return named[0]
+        return next(account for account, own in self.of_account.items() if own >> place & 1)
+
+    @staticmethod
+    def _add(found: dict[str, None], arns: Iterator[str]) -> int:
+        bits = 0
+        for arn in arns:
+            if arn not in found:
+                bits |= 1 << len(found)
+                found[arn] = None
+        return bits
+
+    def _read(self) -> None:
+        index = self._index
+        relevant, personal, loose = set(), set(), []
+        for number in range(len(index.documents)):
+            for place, statement in index.of_document(number):
+                if statement.services is not None and not statement.services & _SERVICES:
+                    continue
+                if index.names_every_resource(place):
+                    continue
+                if statement.resource_keys():
+                    personal.add(place)
+                elif index.is_loose(place):
+                    loose.append((place, statement))
+                else:
+                    relevant.add(place)
+        self.personal = frozenset(personal)
+        named = ActionStatements({}, frozenset(relevant), (), ())
+        spoken: dict[int, int] = dict.fromkeys(relevant, 0)
+        for position, target in enumerate(self._targets):
+            if target is None or target.resource is None:
+                continue
+            for place in index.naming(named, "iam", target.resource):
+                if self._speaks_of(index.statement(place)[1], target):
+                    spoken[place] |= 1 << position
+        for place, statement in loose:
+            spoken[place] = self._of_loose(statement)
+        self.spoken = spoken
+
+    def _of_loose(self, statement: Statement) -> int:
+        entries = [entry for entry in statement.resources or () if _may_be_of_iam(entry.text)]
+        key = (statement.not_resource, tuple(entry.text for entry in entries))
+        if key not in self._by_entries:
+            self._by_entries[key] = self._match_loose(statement, entries)
+        return self._by_entries[key]
+
+    def _match_loose(self, statement: Statement, entries: Sequence[ResourcePattern]) -> int:
+        if not statement.not_resource or any(entry.text.count(":") < 5 for entry in entries):
+            return self.matched_by(AS_IDENTITY, statement, self.every)
+        excepted = 0
+        for entry in entries:
+            excepted |= self._globbed(tuple(tokens_of(entry.text)))
+        # A star may mean less than it seems (rule F4 b): what is excepted is looked at for certain.
+        return self.every & ~excepted | self.matched_by(AS_IDENTITY, statement, excepted)
+
+    def matched_by(self, policy: AttachedPolicy, statement: Statement, among: int) -> int:
+        """Return of which entities a statement of a policy of some layer can speak, as bits."""
+        bits = 0
+        for position in indexes_of(among):
+            target = self._targets[position]
+            if target is not None and self._speaks_of(statement, target, policy):
+                bits |= 1 << position
+        return bits
+
+    @staticmethod
+    def _speaks_of(statement: Statement, target: Target, policy: AttachedPolicy = AS_IDENTITY) -> bool:
+        subject = RequestFacts(_NOBODY, target, _NO_CONTEXT, has_boundary=False)
+        return match_resource(policy, statement, subject)[0] is not FALSE
+
+    def filled(self, statement: Statement, known: Mapping[str, KeyValue]) -> tuple[int, ...]:
+        """Return of which entities each entry of a statement can speak once the variables in it are filled.
+
+        ``known`` are the facts of its keys; of a variable of which nothing is known, every value is tried.
+        """
+        return tuple(self._globbed(tokens) for entry in statement.resources or () if (tokens := _fill(entry, known)))
+
+    def _globbed(self, tokens: tuple[Token, ...]) -> int:
+        known = self._by_tokens.get(tokens)
+        if known is None:
+            if all(isinstance(token, str) for token in tokens):
+                place = self.places.get("".join(map(str, tokens)))
+                known = 0 if place is None else 1 << place
+            else:
+                pattern = Glob(tokens)
+                known = sum(1 << place for place, arn in enumerate(self.arns) if pattern.matches(arn))
+            self._by_tokens[tokens] = known
+        return known
+
+    def tag_values(self, place: int, tags: tuple[str, ...]) -> tuple[str | None, ...]:
+        """Return the values of some tags (keys in lower case) of an entity."""
+        own = self._tags.get(self.arns[place], {})
+        return tuple(own.get(tag) for tag in tags)
+
+
+def _fill(entry: ResourcePattern, known: Mapping[str, KeyValue]) -> tuple[Token, ...] | None:
+    """Return an entry with its variables filled; None where one of them has no value (rule H3)."""
+    tokens: list[Token] = []
+    for piece in parse_template(entry.text):
+        if not isinstance(piece, Variable):
+            tokens.append(piece)
+            continue
+        fact = known.get(piece.key, UNKNOWN)
+        if fact.knowledge >= Knowledge.VALUE_UNKNOWN:
+            tokens.append(STAR)
+        elif len(fact.values) == 1 and fact.values[0]:
+            tokens.append(fact.values[0])
+        elif piece.default is not None:
+            tokens.append(piece.default)
+        else:
+            return None
+    return tuple(tokens)
+
+
+def _target(arn: str) -> Target | None:
+    """Return an entity as what is acted on; None where AWS would take its ARN for none."""
+    try:
+        return parse_target(_PROBE, arn, reference())
+    except RequestError:
+        return None
+
+
+def _may_be_of_iam(entry: str) -> bool:
+    parts = entry.split(":", 5)
+    return len(parts) < 6 or parts[2].lower() == "iam" or any(part.endswith("*") for part in parts[:5])
+
+
+def _tags_of(entity: UserDetail | RoleDetail) -> Mapping[str, str]:
+    return {tag.key.lower(): tag.value for tag in entity.tags}
+
+
+def _saml_providers(roles: tuple[RoleDetail, ...]) -> Iterator[str]:
+    """Yield the SAML providers that trust policies name, as the snapshot tells of none besides."""
+    for role in roles:
+        for name in trusted_names(role.assume_role_policy_document):
+            if _SAML_PROVIDER.fullmatch(name):
+                yield name

@@ -1,0 +1,356 @@
+"""Every step that principals may take: the paths of the catalogue, filled with the entities of one snapshot."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from iamdesk.access.bulk_evaluator import BulkEvaluator
+from iamdesk.access.principal_index import PrincipalIndex, indexes_of
+from iamdesk.attack_paths.administrators import FULL_ACCESS, POWERS, is_administrator, question
+from iamdesk.attack_paths.any_resource import AnyResourceAccess
+from iamdesk.attack_paths.assume_role import Assumable, TrustPolicies
+from iamdesk.attack_paths.catalog import (
+    ASSUMES,
+    PASSES,
+    EscalationPath,
+    Gain,
+    Required,
+    TargetConstraint,
+    TargetType,
+    catalog,
+)
+from iamdesk.attack_paths.edge_sources import NOBODY, ConfirmedAndPossible, EdgeSources, SourceFinder
+from iamdesk.attack_paths.edge_targets import EdgeTargets
+from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
+from iamdesk.attack_paths.what_if_admin import OpenTrust
+from iamdesk.evaluate.principal import CallerKind
+from iamdesk.progress import Progress, no_progress
+from iamdesk.snapshot.model import Account
+
+PHASES = 7
+"""How many parts the work has, as progress tells it: the last ones are the graph's."""
+TRUST_CHANGE = "iam:UpdateAssumeRolePolicy"
+_OTHERWISE = {
+    "fewer than two access keys": "iam:DeleteAccessKey",
+    "no console password": "iam:UpdateLoginProfile",
+    "console password": "iam:CreateLoginProfile",
+}
+"""What makes a fact unimportant: whoever may do this, too, gets on either way."""
+_ASSUMED = frozenset({TargetConstraint.ROLE, TargetConstraint.FOREIGN_ROLE, TargetConstraint.OPEN_ROLE})
+_OF_SERVICE = (TargetConstraint.PASSED_ROLE, TargetConstraint.ROLE_IN_USE)
+
+
+class Edge(NamedTuple):
+    """Principals who may take one path to one entity."""
+
+    path_id: str
+    """Several joined with ``+`` where one needs another."""
+    target: int
+    """Whom it concerns, as its place among the targets."""
+    members: ConfirmedAndPossible
+
+
+type ServicePaths = Mapping[str, Sequence[tuple[EscalationPath, ConfirmedAndPossible]]]
+
+
+class Edges:
+    """The steps of everybody in one snapshot, as bits. What is not asked for by `find_all` is at first use."""
+
+    def __init__(self, inquiry: EvaluationSession) -> None:
+        self.inquiry = inquiry
+        evaluator = inquiry.evaluator
+        self.population: PrincipalIndex = evaluator.population()
+        self.targets = EdgeTargets(inquiry.snapshot.accounts, self.population.index)
+        self.finder = SourceFinder(inquiry, self.targets, evaluator.bulk())
+        self.trusts = TrustPolicies(inquiry, self.targets, self.population)
+        self.anything = AnyResourceAccess(inquiry, self.population)
+        self._accounts = {account.account_id: account for account in inquiry.snapshot.accounts}
+        self.asked_sources: dict[tuple[str, str], tuple[int, EdgeSources]] = {}
+        """By action and service, the entities that were asked about and who may do it on them."""
+        self.known_sources: Mapping[tuple[str, str], tuple[int, EdgeSources]] = {}
+        """The same, as another process found it out (`parallel`)."""
+        self._passing: dict[str, int] = {}
+        self._own_at_all: dict[str, int] = {}
+        self._credentials = {
+            entry.arn: entry
+            for facts in inquiry.snapshot.account_facts
+            if facts.credential_report is not None
+            for entry in facts.credential_report.entries
+        }
+        partition = inquiry.snapshot.accounts[0].partition if inquiry.snapshot.accounts else "aws"
+        self._full_access = f"arn:{partition}:iam::aws:policy/{FULL_ACCESS}"
+        self.by_aim = {aim: [one for one in catalog().paths if one.target is aim] for aim in TargetConstraint}
+        self.members_of = self.finder.members_of
+        self.users = self._find_users()
+        """All users, as bits of the population."""
+        self.places = {
+            position: place
+            for place in indexes_of(self.targets.users | self.targets.roles)
+            if (position := self.population.position(self.targets.arns[place])) is not None
+        }
+        """By position of a user or role: its place among the targets."""
+
+    def find_all(self, progress: Progress = no_progress) -> None:
+        """Ask all that the paths need.
+
+        Raises:
+            WorkCancelled: nobody wants the result any more.
+        """
+        progress(0, PHASES)
+        _ = self.administrators
+        progress(1, PHASES)
+        _ = self.assumable
+        progress(2, PHASES)
+        _ = self.under_open_trust
+        progress(3, PHASES)
+        _ = self.service_paths
+        progress(4, PHASES)
+
+    # ── who is who ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @cached_property
+    def assumable(self) -> Assumable:
+        """Who may assume each role."""
+        return Assumable(self.trusts.assuming(self.finder))
+
+    @cached_property
+    def under_open_trust(self) -> EdgeSources:
+        """Who may assume each role whose trust policy would let everybody in."""
+        in_open_world = BulkEvaluator(PrincipalIndex(OpenTrust(self.inquiry.evaluator), self.population.index))
+        finder = SourceFinder(self.inquiry, self.targets, in_open_world, can_arrange=False)
+        return finder.find(ASSUMES, self.targets.roles, only_own=False)
+
+    def _find_users(self) -> int:
+        found = 0
+        for cohort in self.population.cohort:
+            if cohort.kind is CallerKind.USER:
+                found |= cohort.members
+        return found
+
+    @cached_property
+    def administrators(self) -> int:
+        """Who is an administrator of their own account, as bits; root users are."""
+        found = 0
+        index = self.population.index
+        for account in self._accounts.values():
+            open_to = self.members_of.get(account.account_id, 0)
+            for power in POWERS:
+                action, resource, context = question(power, account)
+                self.inquiry.check_cancelled()
+                open_to = self.finder.among(open_to, action, resource, context).anybody
+            for position in indexes_of(open_to):
+                arn = index.subjects[position]
+                principal = self.inquiry.evaluator.index.users.get(arn) or self.inquiry.evaluator.index.roles.get(arn)
+                if arn in index.roots or (principal and is_administrator(self.inquiry, account, principal)):
+                    found |= 1 << position
+        return found
+
+    def position_of(self, place: int) -> int | None:
+        """Return the position of a user or role among the principals."""
+        return self.population.position(self.targets.arns[place])
+
+    def account_of(self, place: int) -> Account | None:
+        """Return the account of an entity."""
+        return self._accounts.get(self.targets.arns[place].split(":", 5)[4])
+
+    # ── what a path asks ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def context_of(self, path: EscalationPath, action: str) -> Context:
+        """Return the context in which an action of a path is done."""
+        if action == PASSES:
+            return {"iam:PassedToService": path.service}
+        if action.endswith("PermissionsBoundary") and ":Put" in action:
+            return {"iam:PermissionsBoundary": self._full_access}
+        if action.startswith("iam:Attach"):
+            return {"iam:PolicyARN": self._full_access}
+        return {}
+
+    def sources(self, path: EscalationPath, action: str, among: int) -> EdgeSources:
+        """Return who may do an action of a path on each of the entities of a kind."""
+        key = (action, path.service or "")
+        found = self.asked_sources.get(key)
+        if found is None:
+            known = self.known_sources.get(key)
+            if known is not None and known[0] == among:
+                found = known
+            else:
+                found = among, self.finder.find(action, among, self.context_of(path, action))
+            self.asked_sources[key] = found
+        return found[1]
+
+    def on_target(self, path: EscalationPath, required: Required, place: int) -> ConfirmedAndPossible:
+        """Return who may do an action of a path on a target."""
+        targets = self.targets
+        if required.on is TargetType.TARGET_POLICY:
+            return self._any_of(path, required.action, targets.policies, self.policies_of(place))
+        if required.on is TargetType.TARGET_PROVIDER:
+            return self._any_of(path, required.action, targets.providers, self.trusts.saml_providers(place))
+        if required.action == ASSUMES:
+            return self.assumable.of(place)
+        found = self.sources(path, required.action, self.kind_of(place)).of(place)
+        if required.action == TRUST_CHANGE:
+            found = found.both(self.under_open_trust.of(place))
+        return found
+
+    def kind_of(self, place: int) -> int:
+        """Return all entities of the kind of one, as bits."""
+        targets = self.targets
+        kinds = (targets.users, targets.roles, targets.groups, targets.policies, targets.providers)
+        return next(kind for kind in kinds if kind >> place & 1)
+
+    def _any_of(self, path: EscalationPath, action: str, among: int, places: Sequence[int]) -> ConfirmedAndPossible:
+        found = NOBODY
+        for place in places:
+            found = found.either(self.sources(path, action, among).of(place))
+        return found
+
+    def policies_of(self, place: int) -> tuple[int, ...]:
+        """Return the customer managed policies that a principal carries, itself or through a group."""
+        carried = self.inquiry.evaluator.index.carried(self.targets.arns[place])
+        found = (self.targets.places.get(policy.source_id) for policy in carried.identity if not policy.is_inline)
+        return tuple(dict.fromkeys(one for one in found if one is not None and self.targets.policies >> one & 1))
+
+    def groups_of(self, place: int) -> tuple[int, ...]:
+        """Return the groups that a user is a member of."""
+        arn = self.targets.arns[place]
+        user = self.inquiry.evaluator.index.users.get(arn)
+        if user is None:
+            return ()
+        groups = self.inquiry.evaluator.index.groups
+        found = (groups.get((arn.split(":", 5)[4], name)) for name in user.group_list)
+        return tuple(self.targets.places[group.arn] for group in found if group and group.arn in self.targets.places)
+
+    def members(self, path: EscalationPath, place: int) -> ConfirmedAndPossible:
+        """Return who may take a path that is about an entity, whatever it gains them."""
+        found = ConfirmedAndPossible(self.population.everybody, 0)
+        for required in path.actions:
+            found = found.both(self.on_target(path, required, place))
+            if not found.anybody:
+                return NOBODY
+        return self._with_needs(path, place, found)
+
+    def _with_needs(self, path: EscalationPath, place: int, members: ConfirmedAndPossible) -> ConfirmedAndPossible:
+        """Return the same with the facts that the path needs: not sure where one is not known."""
+        found = members
+        for need in path.needs:
+            is_so = self._is_so(need, place)
+            if is_so:
+                continue
+            instead = _OTHERWISE.get(need)
+            surely = NOBODY
+            if instead is not None:
+                surely = members.both(self.sources(path, instead, self.kind_of(place)).of(place))
+            found = surely if is_so is False else surely.either(found.unsure())
+        return found
+
+    def _is_so(self, need: str, place: int) -> bool | None:
+        """Return whether a fact of a path is so, by the credential report; None where nobody knows."""
+        entry = self._credentials.get(self.targets.arns[place])
+        if entry is None:
+            return None
+        keys = (
+            entry.access_key_1_active or entry.access_key_1_last_rotated is not None,
+            entry.access_key_2_active or entry.access_key_2_last_rotated is not None,
+        )
+        match need:
+            case "fewer than two access keys":
+                return not all(keys)
+            case "no console password":
+                return None if entry.password_enabled is None else not entry.password_enabled
+            case "console password":
+                return entry.password_enabled
+        return None
+
+    def may_change_own(self, path: EscalationPath) -> int:
+        """Return who may do the actions of a path at all, as bits: of themselves or of others."""
+        found = self._own_at_all.get(path.id)
+        if found is None:
+            targets = self.targets
+            found = self.population.everybody
+            for required in path.actions:
+                if required.on is TargetType.OWN_POLICY:
+                    kind = targets.policies
+                elif required.on is TargetType.OWN_GROUP:
+                    kind = targets.groups
+                else:
+                    kind = targets.users if "User" in required.action else targets.roles
+                found &= self.sources(path, required.action, kind).anybody
+            self._own_at_all[path.id] = found
+        return found
+
+    def own(self, path: EscalationPath, place: int) -> ConfirmedAndPossible:
+        """Return who may do the actions of a path on a principal's own things: bits of others mean nothing."""
+        targets = self.targets
+        found = ConfirmedAndPossible(self.population.everybody, 0)
+        for required in path.actions:
+            match required.on:
+                case TargetType.OWN_GROUP:
+                    one = self._any_of(path, required.action, targets.groups, self.groups_of(place))
+                case TargetType.OWN_POLICY:
+                    one = self._any_of(path, required.action, targets.policies, self.policies_of(place))
+                case _:
+                    kind = targets.users if "User" in required.action else targets.roles
+                    one = self.sources(path, required.action, kind).of(place) if kind >> place & 1 else NOBODY
+            found = found.both(one)
+        return found
+
+    # ── becoming somebody ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def into(self, place: int) -> Iterator[Edge]:
+        """Yield the paths by which somebody becomes a user or role."""
+        aims: Sequence[TargetConstraint] = (
+            (TargetConstraint.USER,) if self.targets.users >> place & 1 else (TargetConstraint.ROLE,)
+        )
+        for aim in aims:
+            for path in self.by_aim[aim]:
+                if path.gain is Gain.BECOMES and path.id != "sts-001":
+                    yield Edge(path.id, place, self.members(path, place))
+        if self.targets.roles >> place & 1:
+            yield from self._into_role(place)
+
+    def _into_role(self, place: int) -> Iterator[Edge]:
+        assuming = self.assumable.of(place)
+        account = self.account_of(place)
+        own = self.members_of.get(account.account_id, 0) if account else 0
+        yield Edge("sts-003" if self.trusts.trusts_everyone(place) else "sts-001", place, assuming.within(own))
+        yield Edge("sts-002", place, assuming.within(~own))
+        role = self.inquiry.evaluator.index.roles[self.targets.arns[place]]
+        for service, paths in self.service_paths.items():
+            if not self.trusts.trusting(service) >> place & 1:
+                continue
+            for path, who in paths:
+                if path.instance_profile and not role.instance_profile_list:
+                    continue
+                if path.target is TargetConstraint.PASSED_ROLE:
+                    passing = self.sources(path, PASSES, self.trusts.trusting(service)).of(place)
+                    yield Edge(path.id, place, passing.both(who))
+                else:
+                    yield Edge(path.id, place, who.within(own))
+
+    @cached_property
+    def service_paths(self) -> ServicePaths:
+        """By service the paths to roles that trust it, and who may do all but pass the role."""
+        return self.service_paths_of(self.population.everybody)
+
+    def service_paths_of(self, callers: int) -> ServicePaths:
+        """Return `service_paths` for some principals."""
+        found: dict[str, list[tuple[EscalationPath, ConfirmedAndPossible]]] = {}
+        for path in (one for aim in _OF_SERVICE for one in self.by_aim[aim]):
+            service = str(path.service)
+            trusting = self.trusts.trusting(service)
+            if not trusting:
+                continue
+            members = callers
+            if path.target is TargetConstraint.PASSED_ROLE:
+                members &= self._who_passes(path, trusting)
+            others = [required.action for required in path.actions if required.action != PASSES]
+            who = self.anything.who(others, members, surely=not path.needs)
+            found.setdefault(service, []).append((path, who))
+        return found
+
+    def _who_passes(self, path: EscalationPath, trusting: int) -> int:
+        key = str(path.service)
+        if key not in self._passing:
+            sources = self.sources(path, PASSES, trusting)
+            self._passing[key] = sources.anybody
+        return self._passing[key]

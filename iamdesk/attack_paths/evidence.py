@@ -1,0 +1,155 @@
+"""The questions that prove a step, put again for one principal and answered in full."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from iamdesk.attack_paths.attacker_control import is_satisfiable_by_attacker, unmet_keys
+from iamdesk.attack_paths.catalog import ASSUMES, EscalationPath, Required, TargetType, catalog
+from iamdesk.attack_paths.edges import Edges
+from iamdesk.attack_paths.evaluation_session import Context
+from iamdesk.attack_paths.types import Proof, Step
+from iamdesk.escaping import with_visible_end
+from iamdesk.evaluate.engine import EvaluationTrace
+from iamdesk.evaluate.request import Request
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.explain.explanation import explain, spelling
+from iamdesk.i18n import phrase, phrased
+
+type Needs = Mapping[tuple[str, str, str], tuple[str, ...]]
+"""By path, source and target of a step: the facts that it needs."""
+_MOST_KEPT = 512
+_OF_OTHERS = frozenset(
+    {TargetType.OWN_GROUP, TargetType.OWN_POLICY, TargetType.TARGET_POLICY, TargetType.TARGET_PROVIDER}
+)
+"""What is done on something that belongs to the target or to who does it."""
+_MOST_NEEDS = 1 << 16
+_RANK = {Verdict.ALLOWED: 0, Verdict.CONDITIONAL: 1}
+
+
+class _Asked(NamedTuple):
+    """A question of a proof, and the engine's own record of its answer."""
+
+    rank: int
+    """0 where it is allowed or can be arranged, 1 where it depends on a fact, 2 where it is refused."""
+    request: Request
+    trace: EvaluationTrace
+
+
+class Prover:
+    """Proves steps of one snapshot."""
+
+    def __init__(self, steps: Edges) -> None:
+        self._steps = steps
+        self._proven: dict[tuple[str, str, str], tuple[Proof, ...]] = {}
+        self.known_needs: dict[tuple[str, str, str], tuple[str, ...]] = {}
+
+    def prove(self, step: Step) -> tuple[Proof, ...]:
+        """Return the questions that a step rests on, with their answers; the last ones are kept."""
+        key = (step.path_id, step.source, step.target)
+        known = self._proven.get(key)
+        if known is None:
+            found: list[Proof] = []
+            for path_id in step.path_id.split("+"):
+                found += self.answers(step.source, step.target, catalog().path(path_id))
+            if len(self._proven) >= _MOST_KEPT:
+                self._proven.clear()
+            known = self._proven[key] = tuple(found)
+        return known
+
+    def answers(self, source: str, target: str, path: EscalationPath) -> Iterator[Proof]:
+        """Yield what each action of a path comes to, on the best of the things that it can be done on."""
+        for _, request, trace in self._best(source, target, path):
+            decision = explain(trace, request)
+            yield Proof(
+                phrase(
+                    "{action} on {resource}",
+                    action=request.action,
+                    resource=with_visible_end(decision.request.resource),
+                ),
+                decision,
+            )
+
+    def _best(self, source: str, target: str, path: EscalationPath) -> Iterator[_Asked]:
+        for required in path.actions:
+            best = min(self._asked(source, target, path, required), key=lambda one: one.rank, default=None)
+            if best is not None:
+                yield best
+
+    def _asked(self, source: str, target: str, path: EscalationPath, required: Required) -> Iterator[_Asked]:
+        steps = self._steps
+        places = steps.targets.places
+        if required.on is TargetType.ANYTHING:
+            yield from self._on_anything(source, required.action)
+            return
+        if path.id.startswith("X12"):
+            yield from self._denials(source, required)
+            return
+        match required.on:
+            case TargetType.OWN_GROUP:
+                found: Sequence[int] = steps.groups_of(places[source])
+            case TargetType.OWN_POLICY:
+                found = steps.policies_of(places[source])
+            case TargetType.TARGET_POLICY:
+                found = steps.policies_of(places[target])
+            case TargetType.TARGET_PROVIDER:
+                found = steps.trusts.saml_providers(places[target])
+            case _:
+                found = ()
+        asked = [steps.targets.arns[one] for one in found]
+        if required.on not in _OF_OTHERS:
+            asked = [target]  # of a part of an organization perhaps a role of another account
+        context = {} if required.action == ASSUMES else steps.context_of(path, required.action)
+        for resource in asked:
+            yield self._ask(source, required.action, resource, context)
+
+    def _ask(self, source: str, action: str, resource: str, context: Context | None = None) -> _Asked:
+        request = Request(source, action, resource, context=dict(context or {}))
+        trace = self._steps.inquiry.trace(source, action, resource, context)
+        return _Asked(0 if is_satisfiable_by_attacker(trace) else _RANK.get(trace.verdict, 2), request, trace)
+
+    def _on_anything(self, source: str, action: str) -> Iterator[_Asked]:
+        """Ask on each resource that counts; where one is allowed, that is the answer."""
+        position = self._steps.population.position(source)
+        if position is None:
+            return
+        asked: list[_Asked] = []
+        for resource in self._steps.anything.resources(position, action):
+            one = self._ask(source, action, resource)
+            if one.trace.verdict is Verdict.ALLOWED:
+                yield one
+                return
+            asked.append(one)
+        yield from asked
+
+    def _denials(self, source: str, required: Required) -> Iterator[_Asked]:
+        """Ask for each policy that a principal can get rid of by an action."""
+        carried = self._steps.inquiry.evaluator.index.carried(source)
+        for policy in carried.identity:
+            if all(one.is_allow for one in policy.document.statements):
+                continue
+            if required.on is TargetType.OWN_GROUP:
+                if policy.owner != source:
+                    yield self._ask(source, required.action, policy.owner)
+            elif policy.owner == source and policy.is_inline == ("Delete" in required.action):
+                context = {} if policy.is_inline else {"iam:PolicyARN": policy.source_id}
+                yield self._ask(source, required.action, source, context)
+
+    def needs(self, source: str, target: str, path_id: str) -> tuple[str, ...]:
+        """Return what is missing to prove a step: facts of its paths (joined with ``+``), and condition keys."""
+        key = (path_id, source, target)
+        known = self.known_needs.get(key)
+        if known is None:
+            if len(self.known_needs) >= _MOST_NEEDS:
+                self.known_needs.clear()
+            known = self.known_needs[key] = self._find_needs(source, target, path_id)
+        return known
+
+    def _find_needs(self, source: str, target: str, path_id: str) -> tuple[str, ...]:
+        paths = [catalog().path(one) for one in path_id.split("+")]
+        facts = [phrased(catalog().facts[need]) for path in paths for need in path.needs]
+        keys: dict[str, None] = {}
+        for path in paths:
+            for rank, _, trace in self._best(source, target, path):
+                if rank and trace.verdict is Verdict.CONDITIONAL:
+                    keys.update(dict.fromkeys(spelling(key, trace) for key in unmet_keys(trace)))
+        return (*facts, *(phrase("the condition key {key}", key=key) for key in keys))

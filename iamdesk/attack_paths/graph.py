@@ -1,0 +1,356 @@
+"""Where the steps lead: how many it takes from each principal to administration, to others, to data."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+
+from iamdesk.access.principal_index import indexes_of
+from iamdesk.access.request_grid import placeholder_grid
+from iamdesk.attack_paths.catalog import catalog
+from iamdesk.attack_paths.edge_sources import NOBODY, ConfirmedAndPossible
+from iamdesk.attack_paths.edges import PHASES, Edge, Edges
+from iamdesk.attack_paths.self_escalation import SelfEscalation
+from iamdesk.attack_paths.what_if_admin import AdminHypotheses
+from iamdesk.aws.action_sets import service_actions
+from iamdesk.progress import Progress, no_progress
+
+type Levels = tuple[int, ...]
+"""By number of steps: the principals who need so many, as bits."""
+type LastSteps = tuple[tuple[int, tuple[tuple[str, Edge], ...]], ...]
+"""Who takes steps into administration, as bits, and the steps that all of these take, with the account."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """Where ways may end: those who are there, and those who take a last step that leads to no principal."""
+
+    there: ConfirmedAndPossible
+    last: ConfirmedAndPossible
+
+
+class StepGraph:
+    """Principals, and who can become whom in one step. What is not asked for by `find_all` is at first use."""
+
+    def __init__(self, steps: Edges) -> None:
+        self.steps = steps
+        self._last_steps: dict[tuple[str | None, bool], LastSteps] = {}
+        self._first_of: dict[tuple[str | None, bool], Mapping[int, int]] = {}
+        """By position: the number of the first of the last steps that it takes."""
+        self._administration: dict[tuple[str | None, bool], Levels] = {}
+        self._to_data: dict[tuple[str, bool], Levels] = {}
+        self._closures: dict[bool, Mapping[int, int]] = {}
+        self._forward: dict[bool, dict[int, int]] = {}
+
+    def find_all(self, progress: Progress = no_progress) -> None:
+        """Put the steps together.
+
+        Raises:
+            WorkCancelled: nobody wants the result any more.
+        """
+        _ = self.into
+        progress(PHASES - 2, PHASES)
+        _ = self.promotions
+        progress(PHASES - 1, PHASES)
+        _ = self.readers
+        progress(PHASES, PHASES)
+
+    @cached_property
+    def into(self) -> Mapping[int, ConfirmedAndPossible]:
+        """By position: who becomes the principal in one step."""
+        return self.into_of()
+
+    def into_of(self, number: int = 0, parts: int = 1) -> dict[int, ConfirmedAndPossible]:
+        """Return `into` of some principals: of several parts of them, those of one."""
+        found: dict[int, ConfirmedAndPossible] = {}
+        known: dict[tuple[int, int], int] = {}
+        places = list(self.steps.places.items())
+        for position, place in places[number * len(places) // parts : (number + 1) * len(places) // parts]:
+            if position % 64 == 0:
+                self.steps.inquiry.check_cancelled()
+            members = NOBODY
+            for edge in self.steps.into(place):
+                members = members.either(edge.members)
+            members = members.within(~(1 << position))
+            if members.anybody:
+                # Many are reached by the same principals: one number for all of them.
+                proven = known.setdefault((0, members.proven), members.proven)
+                found[position] = ConfirmedAndPossible(
+                    proven, known.setdefault((1, members.possible), members.possible)
+                )
+        return found
+
+    @cached_property
+    def hypotheses(self) -> AdminHypotheses:
+        """What principals would be if something of theirs were otherwise."""
+        return AdminHypotheses(self.steps.inquiry, self.steps.population)
+
+    @cached_property
+    def promotions(self) -> Mapping[str, Sequence[Edge]]:
+        """By account: the steps into its administration."""
+        return self.by_account(SelfEscalation(self.steps, self.hypotheses).edges())
+
+    @staticmethod
+    def by_account(edges: Iterable[tuple[str, Edge]]) -> Mapping[str, Sequence[Edge]]:
+        """Return the steps into administration by account."""
+        found: dict[str, list[Edge]] = {}
+        shared: dict[ConfirmedAndPossible, ConfirmedAndPossible] = {}
+        for account, edge in edges:
+            members = shared.setdefault(edge.members, edge.members)
+            found.setdefault(account, []).append(edge._replace(members=members))
+        return found
+
+    @cached_property
+    def readers(self) -> Mapping[str, ConfirmedAndPossible]:
+        """By sensitive data: who may read it, as they are."""
+        return {one.name: self._readers(one.actions) for one in catalog().sensitive}
+
+    def _readers(self, actions: Sequence[str]) -> ConfirmedAndPossible:
+        found = NOBODY
+        for cohort in {cohort.account: cohort for cohort in self.steps.population.cohort}.values():
+            members = self.steps.members_of[cohort.account]
+            for action in actions:
+                service, _, name = action.partition(":")
+                grid = placeholder_grid(service, cohort.partition, cohort.account)
+                bit = service_actions(service).positions[name.lower()]
+                resource = next(
+                    (
+                        resource_slot.resource
+                        for resource_slot in grid.resource_slots
+                        if resource_slot.actions >> bit & 1
+                    ),
+                    None,
+                )
+                if resource is not None:
+                    found = found.either(self.steps.finder.among(members, action, resource))
+        return found
+
+    # ── how far it is ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def to_administration(self, account: str | None = None, maybe: bool = False) -> Levels:
+        """Return who needs how many steps to the administration of an account, or of any.
+
+        ``maybe`` counts steps that need a fact, too.
+        """
+        key = (account, maybe)
+        if key not in self._administration:
+            there = self.steps.administrators
+            if account is not None:
+                there &= self.steps.members_of.get(account, 0)
+            last = 0
+            for members, _ in self.last_steps(account, maybe):
+                last |= members
+            self._administration[key] = self._levels(
+                _Target(ConfirmedAndPossible(there, 0), ConfirmedAndPossible(last, 0)), maybe
+            )
+        return self._administration[key]
+
+    def last_steps(self, account: str | None = None, maybe: bool = False) -> LastSteps:
+        """Return the steps into the administration of an account, or of any, by who takes them.
+
+        Thousands of them are taken by the same few sets of principals.
+        """
+        key = (account, maybe)
+        if key not in self._last_steps:
+            found: dict[int, list[tuple[str, Edge]]] = {}
+            for name, edges in self.promotions.items():
+                for edge in edges if account in (None, name) else ():
+                    members = edge.members.anybody if maybe else edge.members.proven
+                    if members:
+                        found.setdefault(members, []).append((name, edge))
+            self._last_steps[key] = tuple((members, tuple(steps)) for members, steps in found.items())
+        return self._last_steps[key]
+
+    def last_steps_of(
+        self, position: int, account: str | None = None, maybe: bool = False
+    ) -> Iterator[tuple[str, Edge]]:
+        """Yield the last steps that a principal takes, with the account, in the order of `last_steps`."""
+        key = (account, maybe)
+        steps = self.last_steps(account, maybe)
+        if key not in self._first_of:
+            # Most often nobody wants more than the first: thousands of sets are passed over at once.
+            first: dict[int, int] = {}
+            seen = 0
+            for number, (members, _) in enumerate(steps):
+                first.update(dict.fromkeys(indexes_of(members & ~seen), number))
+                seen |= members
+            self._first_of[key] = first
+        for members, edges in islice(steps, self._first_of[key].get(position, len(steps)), None):
+            if members >> position & 1:
+                yield from edges
+
+    def to_data(self, name: str, maybe: bool = False) -> Levels:
+        """Return who needs how many steps to reading some data."""
+        key = (name, maybe)
+        if key not in self._to_data:
+            self._to_data[key] = self._levels(_Target(self.readers[name], NOBODY), maybe)
+        return self._to_data[key]
+
+    def to_principal(self, position: int, maybe: bool = False) -> Levels:
+        """Return who needs how many steps to become a principal."""
+        return self._levels(_Target(ConfirmedAndPossible(1 << position, 0), NOBODY), maybe)
+
+    def _levels(self, target: _Target, maybe: bool) -> Levels:
+        def counted(members: ConfirmedAndPossible) -> int:
+            return members.anybody if maybe else members.proven
+
+        reached = counted(target.there)
+        levels = [reached]
+        last = counted(target.last)
+        while levels[-1] or last:
+            found = last
+            last = 0
+            for position in indexes_of(levels[-1]):
+                members = self.into.get(position)
+                if members is not None:
+                    found |= counted(members)
+            found &= ~reached
+            if not found:
+                break
+            reached |= found
+            levels.append(found)
+        return tuple(levels)
+
+    # ── how far one gets ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def forward(self, maybe: bool = False) -> Mapping[int, int]:
+        """Return by position whom a principal becomes in one step, as bits."""
+        found = self._forward.get(maybe)
+        if found is None:
+            by_members: dict[int, int] = {}
+            for position, members in self.into.items():
+                who = members.anybody if maybe else members.proven
+                if who:
+                    by_members[who] = by_members.get(who, 0) | 1 << position
+            found = {position: reached for members, reached in _alike(by_members) for position in indexes_of(members)}
+            self._forward[maybe] = found
+        return found
+
+    def closure(self, maybe: bool = False) -> Mapping[int, int]:
+        """Return by position whom a principal becomes in any number of steps, as bits; itself is not among them."""
+        known = self._closures.get(maybe)
+        if known is None:
+            known = self._closures[maybe] = closed(self.forward(maybe), self.steps.inquiry.check_cancelled)
+        return known
+
+    def cycles(self) -> Iterator[int]:
+        """Yield sets of roles each of which can assume all others of the set, in some steps, as bits."""
+        forward: dict[int, int] = {}
+        for position, place in self.steps.places.items():
+            for source in indexes_of(self.steps.assumable.of(place).proven & ~(1 << position)):
+                forward[source] = forward.get(source, 0) | 1 << position
+        alike: dict[int, int] = {}
+        for position, reached in closed(forward, self.steps.inquiry.check_cancelled).items():
+            # Those who get to the same, themselves included, get to each other.
+            alike[reached | 1 << position] = alike.get(reached | 1 << position, 0) | 1 << position
+        yield from (members for members in alike.values() if members.bit_count() > 1)
+
+    # ── ways ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def edges_into(self, position: int) -> Iterator[Edge]:
+        """Yield the paths by which somebody becomes a principal."""
+        place = self.steps.places.get(position)
+        if place is not None:
+            yield from self.steps.into(place)
+
+
+def closed(forward: Mapping[int, int], check_cancelled: Callable[[], None]) -> Mapping[int, int]:
+    """Return by position whom a principal becomes in any number of steps, of whom it becomes in one.
+
+    ``check_cancelled`` is called now and then: it raises when nobody wants the result any more.
+    """
+    alike: dict[int, int] = {}
+    for position, reached in forward.items():
+        alike[reached] = alike.get(reached, 0) | 1 << position
+    ends = _ends(alike, check_cancelled)
+    return {position: ends[reached] & ~(1 << position) for position, reached in forward.items()}
+
+
+def _alike(becoming: Mapping[int, int]) -> Sequence[tuple[int, int]]:
+    """Return principals who become the same, as bits, with whom they become; of whom some become, by these.
+
+    Thousands become thousands, and most of them the same: they are told apart set by set, not one by one.
+    """
+    everybody = 0
+    for who in becoming:
+        everybody |= who
+    parts = [(everybody, 0)]
+    for who, reached in becoming.items():
+        split: list[tuple[int, int]] = []
+        for members, before in parts:
+            inside = members & who
+            if not inside:
+                split.append((members, before))
+                continue
+            split.append((inside, before | reached))
+            if inside != members:
+                split.append((members & ~who, before))
+        parts = split
+    return parts
+
+
+def _ends(alike: Mapping[int, int], check_cancelled: Callable[[], None]) -> Mapping[int, int]:
+    """Return by those whom some principals become in one step: all whom they become in any number of steps.
+
+    ``alike`` are the principals who become the same, as bits, by whom they become. Those who become each other end
+    alike (Tarjan's strongly connected components, by sets: nobody is looked at twice).
+    """
+    becoming = list(alike)
+    own = list(alike.values())
+    class_of = {position: number for number, members in enumerate(own) for position in indexes_of(members)}
+    going = sum(own)
+    entered = 0
+    order: dict[int, int] = {}
+    lowest: dict[int, int] = {}
+    waiting: list[int] = []
+    ends: dict[int, int] = {}
+    for start in range(len(own)):
+        if start in order:
+            continue
+        path = [start]
+        while path:
+            one = path[-1]
+            if one not in order:
+                check_cancelled()
+                order[one] = lowest[one] = len(order)
+                waiting.append(one)
+                entered |= own[one]
+            further = becoming[one] & going & ~entered
+            if further:
+                path.append(class_of[_lowest(further)])
+                continue
+            path.pop()
+            back = next((other for other in waiting if own[other] & becoming[one]), one)
+            lowest[one] = min(lowest[one], order[back])
+            if path:
+                lowest[path[-1]] = min(lowest[path[-1]], lowest[one])
+            if lowest[one] == order[one]:
+                cut = waiting.index(one)
+                circle, waiting[cut:] = waiting[cut:], []
+                ends.update(dict.fromkeys(circle, _end_of(circle, becoming, own, ends, class_of, going)))
+    return {becoming[number]: end for number, end in ends.items()}
+
+
+def _end_of(
+    circle: Sequence[int],
+    becoming: Sequence[int],
+    own: Sequence[int],
+    ends: Mapping[int, int],
+    class_of: Mapping[int, int],
+    going: int,
+) -> int:
+    """Return whom those become in the end who become each other; the ends of all others are known."""
+    end = inside = 0
+    for one in circle:
+        end |= becoming[one]
+        inside |= own[one]
+    left = end & going & ~inside
+    while left:
+        other = class_of[_lowest(left)]
+        end |= ends[other]
+        left &= ~(ends[other] | own[other])
+    return end
+
+
+def _lowest(bits: int) -> int:
+    return (bits & -bits).bit_length() - 1

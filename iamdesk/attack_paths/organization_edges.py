@@ -1,0 +1,368 @@
+"""Where the steps of all accounts of an organization lead: distances, closures and circles over plain data.
+
+Principals are (number of the account, position in it); many of them are bits by account. What is found is what
+`graph.StepGraph` finds over one snapshot of all accounts.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+
+from iamdesk.access.principal_index import indexes_of
+from iamdesk.attack_paths.account_edges import AccountSteps, PlainEdge
+from iamdesk.attack_paths.edge_sources import NOBODY, ConfirmedAndPossible
+from iamdesk.attack_paths.graph import closed
+
+type Bits = dict[int, int]
+"""Principals: by number of an account those of its positions."""
+type Node = tuple[int, int]
+"""A principal: number of its account, position in it."""
+type LevelsOfAll = Sequence[Bits]
+"""By number of steps: the principals who need so many."""
+
+_MOST_KEPT = 256
+"""Goals whose levels are kept, and closures: some hundred kilobytes each at a thousand accounts."""
+
+
+class OrganizationSteps:
+    """The steps of all accounts. Belongs to one thread at a time."""
+
+    def __init__(self, accounts: Iterable[AccountSteps]) -> None:
+        """Take the accounts in the snapshot's order."""
+        self.accounts = tuple(accounts)
+        self._breathe: Callable[[], None] = lambda: None
+        self.numbers = {one.account: number for number, one in enumerate(self.accounts)}
+        self._places: list[dict[str, int] | None] = [None] * len(self.accounts)
+        self._into: dict[tuple[int, bool], Mapping[int, int]] = {}
+        self._forward: dict[tuple[int, bool], Mapping[int, int]] = {}
+        self._closed: dict[tuple[int, bool], Mapping[int, int]] = {}
+        self._levels: dict[tuple[str, bool], LevelsOfAll] = {}
+        self._webs: dict[bool, _Web] = {}
+
+    def attend(self, check_cancelled: Callable[[], None]) -> None:
+        """Call this now and then from now on: it raises when nobody wants the result any more."""
+        self._breathe = check_cancelled
+
+    def check_cancelled(self) -> None:
+        """Give the caller the chance to stop."""
+        self._breathe()
+
+    def node(self, principal: str) -> Node | None:
+        """Return where a principal is; None for whom the snapshot lacks, and for those whose ARN is odd."""
+        number = self.numbers.get("".join(principal.split(":", 5)[4:5]))
+        if number is None:
+            return None
+        places = self._places[number]
+        if places is None:
+            places = self._places[number] = {arn: place for place, arn in enumerate(self.accounts[number].subjects)}
+        place = places.get(principal)
+        return None if place is None or not self.accounts[number].everybody >> place & 1 else (number, place)
+
+    def arn(self, node: Node) -> str:
+        """Return a principal's ARN."""
+        return self.accounts[node[0]].subjects[node[1]]
+
+    @cached_property
+    def entries(self) -> Mapping[Node, Mapping[int, ConfirmedAndPossible]]:
+        """By role: who of other accounts may assume it, by their account."""
+        found: dict[Node, dict[int, ConfirmedAndPossible]] = {}
+        for caller, account in enumerate(self.accounts):
+            for role, members in account.abroad.items():
+                node = self.node(role)
+                if node is not None:
+                    found.setdefault(node, {})[caller] = members
+        return found
+
+    @cached_property
+    def exits(self) -> Mapping[int, Sequence[tuple[Node, ConfirmedAndPossible]]]:
+        """By account: the roles of others that somebody of it may assume, in the snapshot's order."""
+        found: dict[int, list[tuple[Node, ConfirmedAndPossible]]] = {}
+        for node in sorted(self.entries):
+            for caller, members in self.entries[node].items():
+                found.setdefault(caller, []).append((node, members))
+        return found
+
+    def exits_of(self, node: Node, *, maybe: bool) -> Iterator[Node]:
+        """Yield the roles of other accounts that a principal may assume."""
+        for role, members in self.exits.get(node[0], ()):
+            if counted(members, maybe) >> node[1] & 1:
+                yield role
+
+    def into(self, number: int, *, maybe: bool) -> Mapping[int, int]:
+        """Return by position who of the same account becomes the principal in one step."""
+        found = self._into.get((number, maybe))
+        if found is None:
+            found = self._into[number, maybe] = dict(self._merged(number, maybe))
+        return found
+
+    def _merged(self, number: int, maybe: bool) -> Iterator[tuple[int, int]]:
+        known: dict[int, int] = {}
+        for position, edges in self.accounts[number].into.items():
+            members = NOBODY
+            for edge in edges:
+                members = members.either(edge.members)
+            who = counted(members, maybe) & ~(1 << position)
+            if who:
+                yield position, known.setdefault(who, who)
+
+    def forward(self, number: int, *, maybe: bool) -> Mapping[int, int]:
+        """Return by position whom a principal of an account becomes in it, in one step."""
+        found = self._forward.get((number, maybe))
+        if found is None:
+            found = self._forward[number, maybe] = turned(self.into(number, maybe=maybe))
+        return found
+
+    def closed(self, number: int, *, maybe: bool) -> Mapping[int, int]:
+        """Return by position whom a principal of an account becomes in it, in any number of steps inside it."""
+        found = self._closed.get((number, maybe))
+        if found is None:
+            found = self._closed[number, maybe] = closed(self.forward(number, maybe=maybe), self.check_cancelled)
+        return found
+
+    # ── how far it is ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def last_steps(self, number: int, position: int, *, maybe: bool) -> Iterator[PlainEdge]:
+        """Yield the steps of a principal into administration, grouped as `StepGraph.last_steps` groups them."""
+        groups: dict[int, list[PlainEdge]] = {}
+        for edge in self.accounts[number].promotions:
+            members = counted(edge.members, maybe)
+            if members >> position & 1:
+                groups.setdefault(members, []).append(edge)
+        for edges in groups.values():
+            yield from edges
+
+    def to_administration(self, account: str | None, *, maybe: bool) -> LevelsOfAll:
+        """Return who needs how many steps to the administration of an account, or of any."""
+        return self._kept_levels(f"administration {account}", maybe, lambda: self._administrating(account, maybe))
+
+    def _administrating(self, account: str | None, maybe: bool) -> tuple[Bits, Bits]:
+        wanted = range(len(self.accounts)) if account is None else (self.numbers[account],)
+        there = {number: self.accounts[number].administrators for number in wanted}
+        last: Bits = {}
+        for number in wanted:
+            for edge in self.accounts[number].promotions:
+                last[number] = last.get(number, 0) | counted(edge.members, maybe)
+        return there, last
+
+    def to_data(self, name: str, *, maybe: bool) -> LevelsOfAll:
+        """Return who needs how many steps to reading some data."""
+        return self._kept_levels(f"data {name}", maybe, lambda: (self._reading(name, maybe), {}))
+
+    def _reading(self, name: str, maybe: bool) -> Bits:
+        return {number: counted(one.readers[name], maybe) for number, one in enumerate(self.accounts)}
+
+    def to_principal(self, node: Node, *, maybe: bool) -> LevelsOfAll:
+        """Return who needs how many steps to become a principal."""
+        return self._found_levels({node[0]: 1 << node[1]}, {}, maybe)
+
+    def _kept_levels(self, goal: str, maybe: bool, targets: Callable[[], tuple[Bits, Bits]]) -> LevelsOfAll:
+        """Return the levels to a goal; ``targets`` gives who is there, and who takes a last step that leads nowhere."""
+        found = self._levels.get((goal, maybe))
+        if found is None:
+            if len(self._levels) >= _MOST_KEPT:
+                self._levels.clear()
+            found = self._levels[goal, maybe] = self._found_levels(*targets(), maybe)
+        return found
+
+    def _found_levels(self, there: Bits, last: Bits, maybe: bool) -> LevelsOfAll:
+        levels = [{number: bits for number, bits in there.items() if bits}]
+        reached = dict(levels[0])
+        while levels[-1] or last:
+            self.check_cancelled()
+            found, last = dict(last), {}
+            for number, bits in levels[-1].items():
+                into = self.into(number, maybe=maybe)
+                for position in indexes_of(bits):
+                    found[number] = found.get(number, 0) | into.get(position, 0)
+                    for caller, members in self.entries.get((number, position), {}).items():
+                        found[caller] = found.get(caller, 0) | counted(members, maybe)
+            found = {number: new for number, bits in found.items() if (new := bits & ~reached.get(number, 0))}
+            if not found:
+                break
+            for number, bits in found.items():
+                reached[number] = reached.get(number, 0) | bits
+            levels.append(found)
+        return levels
+
+    # ── how far one gets ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def closure(self, node: Node, *, maybe: bool = False) -> Bits:
+        """Return whom a principal becomes in any number of steps; itself is not among them."""
+        web = self._webs.get(maybe)
+        if web is None:
+            web = self._webs[maybe] = _Web(self, maybe)
+        return web.closure(node)
+
+    def cycles(self) -> Sequence[tuple[str, ...]]:
+        """Return roles that can assume each other, in some steps."""
+        return self._circles
+
+    @cached_property
+    def _circles(self) -> Sequence[tuple[str, ...]]:
+        forward: dict[int, dict[int, int]] = {}
+        for number, account in enumerate(self.accounts):
+            own: dict[int, int] = {}
+            for role, members in account.assuming.items():
+                node = self.node(role)
+                if node is not None and (who := members.proven & ~(1 << node[1])):
+                    own[node[1]] = who
+            forward[number] = dict(turned(own))
+        assumed = {number: bits_of(found.values()) for number, found in forward.items()}
+
+        def onward(node: Node) -> Iterator[Node]:
+            number, position = node
+            # Who can assume nothing, or be assumed by nobody, is in no circle.
+            for then in indexes_of(forward[number].get(position, 0)):
+                if then in forward[number] or (number, then) in has_exits:
+                    yield number, then
+            for role, members in self.exits.get(number, ()):
+                if members.proven >> position & 1 and (role[1] in forward[role[0]] or role in has_exits):
+                    yield role
+
+        has_exits = {
+            (number, position)
+            for number, exits in self.exits.items()
+            for _, members in exits
+            for position in indexes_of(members.proven)
+        }
+        begins = [(number, then) for number, bits in assumed.items() for then in indexes_of(bits)]
+        begins += self.entries
+        found = [tuple(sorted(one)) for one in components(begins, onward, self.check_cancelled) if len(one) > 1]
+        return tuple(tuple(map(self.arn, one)) for one in sorted(found))
+
+
+class _Web:
+    """Closures over all accounts: by way of the roles through which other accounts are entered."""
+
+    def __init__(self, steps: OrganizationSteps, maybe: bool) -> None:
+        self._steps = steps
+        self._maybe = maybe
+        self._closures: dict[int, Bits] = {}
+        self._exits_by_position: dict[int, Mapping[int, tuple[Node, ...]]] = {}
+        entered = [
+            node
+            for node, callers in steps.entries.items()
+            if any(counted(members, maybe) for members in callers.values())
+        ]
+        self._component: dict[Node, int] = {}
+        self._own: list[Bits] = []
+        """By component of entered roles that get to each other: whom they become in their accounts."""
+        self._reached: list[int] = []
+        """By component: the components that it gets to, itself among them, as bits."""
+        for members in components(entered, self._onward, steps.check_cancelled):  # those that are got to come first
+            own: Bits = {}
+            reached = 1 << len(self._own)
+            for node in members:
+                self._component[node] = len(self._own)
+                own[node[0]] = own.get(node[0], 0) | self._inside(node)
+            for node in members:
+                for then in self._onward(node):
+                    component = self._component[then]
+                    reached |= 1 << component if component == len(self._own) else self._reached[component]
+            self._own.append(own)
+            self._reached.append(reached)
+
+    def _inside(self, node: Node) -> int:
+        return self._steps.closed(node[0], maybe=self._maybe).get(node[1], 0) | 1 << node[1]
+
+    def _onward(self, node: Node) -> Iterator[Node]:
+        """Yield the roles of other accounts that somebody whom a principal becomes in its account may assume."""
+        exits = self._exits(node[0])
+        found: dict[Node, None] = {}
+        for position in indexes_of(self._inside(node)):
+            found.update(dict.fromkeys(exits.get(position, ())))
+        yield from found
+
+    def _exits(self, number: int) -> Mapping[int, tuple[Node, ...]]:
+        found = self._exits_by_position.get(number)
+        if found is None:
+            by_position: dict[int, list[Node]] = {}
+            for role, members in self._steps.exits.get(number, ()):
+                for position in indexes_of(counted(members, self._maybe)):
+                    by_position.setdefault(position, []).append(role)
+            found = self._exits_by_position[number] = {one: tuple(roles) for one, roles in by_position.items()}
+        return found
+
+    def closure(self, node: Node) -> Bits:
+        reached = 0
+        for then in self._onward(node):
+            reached |= self._reached[self._component[then]]
+        elsewhere = self._closures.get(reached)
+        if elsewhere is None:
+            elsewhere = {}
+            for component in indexes_of(reached):
+                for number, bits in self._own[component].items():
+                    elsewhere[number] = elsewhere.get(number, 0) | bits
+            if len(self._closures) >= _MOST_KEPT:
+                self._closures.clear()
+            self._closures[reached] = elsewhere
+        found = dict(elsewhere)
+        found[node[0]] = (found.get(node[0], 0) | self._inside(node)) & ~(1 << node[1])
+        return found
+
+
+def counted(members: ConfirmedAndPossible, maybe: bool) -> int:
+    """Return whom steps count for: with ``maybe`` those for whom a fact is missing, too."""
+    return members.anybody if maybe else members.proven
+
+
+def bits_of(many: Iterable[int]) -> int:
+    """Return all bits together."""
+    found = 0
+    for one in many:
+        found |= one
+    return found
+
+
+def turned(into: Mapping[int, int]) -> Mapping[int, int]:
+    """Return by position whom a principal becomes, of who becomes whom."""
+    by_members: dict[int, int] = {}
+    for position, who in into.items():
+        by_members[who] = by_members.get(who, 0) | 1 << position
+    found: dict[int, int] = {}
+    for who, reached in by_members.items():
+        for position in indexes_of(who):
+            found[position] = found.get(position, 0) | reached
+    return found
+
+
+def components(
+    begins: Iterable[Node], onward: Callable[[Node], Iterator[Node]], check_cancelled: Callable[[], None]
+) -> Iterator[list[Node]]:
+    """Yield the nodes that get to each other, each such set once: those that a set gets to come before it.
+
+    Tarjan's algorithm, without recursion: chains across a thousand accounts are deeper than Python's stack.
+    """
+    order: dict[Node, int] = {}
+    low: dict[Node, int] = {}
+    on_stack: set[Node] = set()
+    stack: list[Node] = []
+    for begin in begins:
+        if begin in order:
+            continue
+        check_cancelled()
+        order[begin] = low[begin] = len(order)
+        stack.append(begin)
+        on_stack.add(begin)
+        open_ones = [(begin, onward(begin))]
+        while open_ones:
+            node, more = open_ones[-1]
+            for then in more:
+                if then not in order:
+                    order[then] = low[then] = len(order)
+                    stack.append(then)
+                    on_stack.add(then)
+                    open_ones.append((then, onward(then)))
+                    break
+                if then in on_stack:
+                    low[node] = min(low[node], order[then])
+            else:
+                open_ones.pop()
+                if open_ones:
+                    before = open_ones[-1][0]
+                    low[before] = min(low[before], low[node])
+                if low[node] == order[node]:
+                    found: list[Node] = []
+                    while not found or found[-1] != node:
+                        found.append(stack.pop())
+                        on_stack.discard(found[-1])
+                    yield found

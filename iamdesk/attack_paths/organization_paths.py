@@ -1,0 +1,281 @@
+"""Attack paths of an organization, as `AttackPathGraph` finds them in one snapshot of all its accounts.
+
+The steps of all accounts are plain data (`organization_edges`); an account is read where a step is to be proved.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import islice
+
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.access.principal_index import indexes_of
+from iamdesk.attack_paths.account_edges import PlainEdge
+from iamdesk.attack_paths.attack_path_graph import (
+    ADMINISTRATION,
+    AttackPathGraph,
+    administration_of,
+    data_goal,
+    principal_goal,
+)
+from iamdesk.attack_paths.catalog import catalog
+from iamdesk.attack_paths.organization_edges import LevelsOfAll, Node, OrganizationSteps, counted
+from iamdesk.attack_paths.types import AttackPath, Goal, PrincipalExposure, Proof, Remediation, State, Step
+from iamdesk.evaluate.request import RequestError
+from iamdesk.i18n import join_messages, phrase, phrased
+from iamdesk.inventory.references import is_service_linked_arn
+
+_ACROSS = "sts-002"
+"""The path that leads into another account: assuming a role of it."""
+_MOST_MAPS = 3
+"""Accounts whose maps are kept, to prove steps that others take there."""
+
+
+class OrganizationReach:
+    """Who can become whom in an organization. Belongs to one thread at a time."""
+
+    def __init__(self, steps: OrganizationSteps, evaluator_of: Callable[[tuple[str, ...]], Evaluator]) -> None:
+        """``evaluator_of`` gives the evaluator over the part of some accounts."""
+        self._all = steps
+        self.attend = steps.attend
+        self._evaluator_of = evaluator_of
+        self._maps: OrderedDict[tuple[str, ...], AttackPathGraph] = OrderedDict()
+        self._reached: OrderedDict[Node, PrincipalExposure] = OrderedDict()
+
+    @property
+    def version(self) -> str:
+        """The version of the paths."""
+        return catalog().version
+
+    def knows(self, principal: str) -> bool:
+        """Return whether a user or role takes part: its ARN is what its account and list say."""
+        return self._all.node(principal) is not None
+
+    def is_administrator(self, principal: str) -> bool:
+        """Return whether a principal administers its account."""
+        number, position = self._node(principal)
+        return bool(self._all.accounts[number].administrators >> position & 1)
+
+    def is_administrators(self, group: str) -> bool:
+        """Return whether the policies of a group, by its ARN, make a member an administrator."""
+        return self._map((group.split(":", 5)[4],)).is_administrators(group)
+
+    def _map(self, accounts: tuple[str, ...]) -> AttackPathGraph:
+        """Return the map of some accounts alone, of which little is asked; the last ones are kept."""
+        evaluator = self._evaluator_of(accounts)
+        found = self._maps.pop(accounts, None)
+        if found is None or found.evaluator is not evaluator:
+            found = AttackPathGraph(evaluator, is_whole=False)
+            while len(self._maps) >= _MOST_MAPS:
+                self._maps.popitem(last=False)
+        self._maps[accounts] = found
+        return found
+
+    def _node(self, principal: str) -> Node:
+        found = self._all.node(principal.strip())
+        if found is None:
+            raise RequestError(phrase("the snapshot has no user or role {principal}", principal=principal.strip()))
+        return found
+
+    # ── summed up ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def reached(self, principal: str) -> PrincipalExposure:
+        """Return what one principal can become, summed up.
+
+        Raises:
+            RequestError: the snapshot has no such user, role or root user.
+        """
+        node = self._node(principal)
+        found = self._reached.get(node)
+        if found is None:
+            while len(self._reached) >= _MOST_REACHED:
+                self._reached.popitem(last=False)
+            found = self._reached[node] = self._sum(node)
+        return found
+
+    def of_account(self, account: str) -> Iterator[PrincipalExposure]:
+        """Yield the same for every user and role of an account, in the snapshot's order."""
+        number = self._all.numbers[account]
+        for position in indexes_of(self._all.accounts[number].places):
+            yield self.reached(self._all.arn((number, position)))
+
+    def _sum(self, node: Node) -> PrincipalExposure:
+        steps, (number, position) = self._all, node
+        proven = _level_of(steps.to_administration(None, maybe=False), node)
+        maybe = _level_of(steps.to_administration(None, maybe=True), node)
+        closure, wider = steps.closure(node), steps.closure(node, maybe=True)
+        count = sum(bits.bit_count() for bits in closure.values())
+        accounts = [other for other in sorted(closure) if other != number and closure[other]]
+        own = steps.accounts[number].readers
+        reads = tuple(name for name, readers in own.items() if readers.proven >> position & 1)
+        data = tuple(
+            name
+            for name in own
+            if name not in reads
+            and any(bits & steps.accounts[other].readers[name].proven for other, bits in closure.items())
+        )
+        return PrincipalExposure(
+            steps.arn(node),
+            steps.accounts[number].account,
+            bool(steps.accounts[number].administrators >> position & 1),
+            proven,
+            maybe if maybe is not None and (proven is None or maybe < proven) else None,
+            count,
+            sum(bits.bit_count() for bits in wider.values()) - count,
+            tuple(steps.accounts[other].account for other in accounts),
+            data,
+            reads,
+        )
+
+    def first_to_administration(self, most: int) -> frozenset[str]:
+        """Return the first principals, in the snapshot's order, who are proven to get to administration in steps."""
+        return frozenset(islice(self._to_administration(), most))
+
+    def _to_administration(self) -> Iterator[str]:
+        levels = self._all.to_administration(None, maybe=False)
+        for number, account in enumerate(self._all.accounts):
+            for position in indexes_of(account.places & ~account.administrators):
+                arn = account.subjects[position]
+                if not is_service_linked_arn(arn) and _level_of(levels, (number, position)) is not None:
+                    yield arn
+
+    def assuming(self, role: str, *, maybe: bool = False) -> tuple[str, ...]:
+        """Return the principals who may assume a role: for certain, or with ``maybe`` perhaps."""
+        number = self._all.numbers[role.split(":", 5)[4]]
+        found: dict[int, int] = {}
+        own = self._all.accounts[number].assuming.get(role)
+        if own is not None:
+            found[number] = counted(own, maybe)
+        node = self._all.node(role)
+        if node is not None:
+            for caller, members in self._all.entries.get(node, {}).items():
+                found[caller] = counted(members, maybe)
+        nodes = ((caller, position) for caller in sorted(found) for position in indexes_of(found[caller]))
+        return tuple(map(self._all.arn, nodes))
+
+    def cycles(self) -> Iterator[tuple[str, ...]]:
+        """Yield roles that can assume each other, in some steps."""
+        yield from self._all.cycles()
+
+    # ── ways ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def way(self, principal: str, goal: str = ADMINISTRATION, *, maybe: bool = True) -> AttackPath | None:
+        """Return a shortest way to a goal: proven where there is one; None where there is none at all.
+
+        Raises:
+            RequestError: the snapshot has no such principal, or no such goal.
+        """
+        node = self._node(principal)
+        for unsure in (False, True) if maybe else (False,):
+            levels = self._levels(goal, unsure)
+            level = _level_of(levels, node)
+            if level is not None:
+                return self._way(node, goal, levels, level, unsure)
+        return None
+
+    def ways_into(self, principal: str, account: str) -> Iterator[AttackPath]:
+        """Yield a shortest proven way to each principal of another account that one can become, nearest first."""
+        node, number = self._node(principal), self._all.numbers[account]
+        members = self._all.closure(node).get(number, 0)
+        near = sum(1 << role[1] for role in self._all.exits_of(node, maybe=False) if role[0] == number)
+        for found in (members & near, members & ~near):
+            for then in indexes_of(found):
+                way = self.way(principal, self._all.arn((number, then)), maybe=False)
+                if way is not None:
+                    yield way
+
+    def _way(self, node: Node, goal: str, levels: LevelsOfAll, level: int, unsure: bool) -> AttackPath:
+        steps: list[Step] = []
+        end, at = self._goal(goal, node), node
+        for left in range(level, 0, -1):
+            step, then = next(self._first_steps(at, goal, left - 1, levels, unsure))
+            steps.append(step)
+            if then is None:
+                end = step.goal
+                break
+            at = then
+            end = self._goal(goal, at)
+        return AttackPath(self._all.arn(node), end, tuple(steps))
+
+    def _first_steps(
+        self, at: Node, goal: str, rest: int, levels: LevelsOfAll, unsure: bool
+    ) -> Iterator[tuple[Step, Node | None]]:
+        """Yield (step, who one is then) for steps of a principal to those who need ``rest`` steps to the goal."""
+        number, position = at
+        account = self._all.accounts[number]
+        if rest == 0 and goal in (ADMINISTRATION, account.account):
+            for edge in self._all.last_steps(number, position, maybe=unsure):
+                yield self._step(at, edge, administration_of(account.account)), None
+        reached = levels[rest]
+        near = self._all.forward(number, maybe=unsure).get(position, 0) & reached.get(number, 0)
+        onward: list[Node] = [(number, then) for then in indexes_of(near & ~(1 << position))]
+        onward += (one for one in self._all.exits_of(at, maybe=unsure) if reached.get(one[0], 0) >> one[1] & 1)
+        for then in sorted(onward):
+            for edge in self._edges(at, then):
+                if counted(edge.members, unsure) >> position & 1:
+                    yield self._step(at, edge, principal_goal(self._all.arn(then))), then
+
+    def _edges(self, at: Node, then: Node) -> Iterator[PlainEdge]:
+        if at[0] == then[0]:
+            yield from self._all.accounts[at[0]].into.get(then[1], ())
+        else:
+            yield PlainEdge(_ACROSS, self._all.arn(then), self._all.entries[then][at[0]])
+
+    def _levels(self, goal: str, unsure: bool) -> LevelsOfAll:
+        if goal == ADMINISTRATION:
+            return self._all.to_administration(None, maybe=unsure)
+        if goal in self._all.numbers:
+            return self._all.to_administration(goal, maybe=unsure)
+        if self._is_data(goal):
+            return self._all.to_data(goal, maybe=unsure)
+        return self._all.to_principal(self._node(goal), maybe=unsure)
+
+    @staticmethod
+    def _is_data(goal: str) -> bool:
+        return any(one.name == goal for one in catalog().sensitive)
+
+    def _goal(self, goal: str, at: Node) -> Goal:
+        if goal == ADMINISTRATION:
+            return administration_of(self._all.accounts[at[0]].account)
+        if goal in self._all.numbers:
+            return administration_of(goal)
+        if self._is_data(goal):
+            return data_goal(goal)
+        return principal_goal(self._all.arn(self._node(goal)))
+
+    def _step(self, at: Node, edge: PlainEdge, goal: Goal) -> Step:
+        paths = [catalog().path(one) for one in edge.path_id.split("+")]
+        is_proven = bool(edge.members.proven >> at[1] & 1)
+        source = self._all.arn(at)
+        needs: tuple[str, ...] = ()
+        if not is_proven:
+            needs = self._map((self._all.accounts[at[0]].account,)).prover.needs(source, edge.target, edge.path_id)
+        return Step(
+            edge.path_id,
+            join_messages(phrase(" and "), [phrased(path.how) for path in paths]),
+            source,
+            edge.target,
+            goal,
+            State.PROVEN if is_proven else State.POSSIBLE,
+            needs,
+            self._prove,
+        )
+
+    def _prove(self, step: Step) -> tuple[Proof, ...]:
+        return self._map((step.source.split(":", 5)[4],)).prover.prove(step)
+
+    def cut(self, way: AttackPath) -> Remediation | None:
+        """Return a change that stops a way, tried on a copy, in tenths of a second; None where none was found."""
+        accounts = {self._all.accounts[self._node(step.source)[0]].account for step in way.steps}
+        accounts |= {step.target.split(":", 5)[4] for step in way.steps}
+        reach = self._map(tuple(sorted(accounts)))
+        steps = tuple(replace(step, _prove=reach.prover.prove) for step in way.steps)
+        return reach.cut(replace(way, steps=steps))
+
+
+_MOST_REACHED = 4096
+
+
+def _level_of(levels: LevelsOfAll, node: Node) -> int | None:
+    number, position = node
+    return next((count for count, bits in enumerate(levels) if bits.get(number, 0) >> position & 1), None)

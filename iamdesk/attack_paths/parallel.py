@@ -1,0 +1,288 @@
+"""The steps of everybody, found by workers: what takes long is cut into parts, by action, trust policy or principals.
+
+There are rounds: what a round needs of the ones before is sent along with its tasks.
+"""
+
+import threading
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field
+from functools import cache, partial
+from typing import Any
+from uuid import uuid4
+
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.attack_paths.administrators import ADMINISTRATION
+from iamdesk.attack_paths.assume_role import Assumable
+from iamdesk.attack_paths.catalog import (
+    ASSUMES,
+    PASSES,
+    EscalationPath,
+    Required,
+    TargetConstraint,
+    TargetType,
+    catalog,
+)
+from iamdesk.attack_paths.edge_sources import NOBODY, ConfirmedAndPossible, EdgeSources
+from iamdesk.attack_paths.edges import Edge, Edges
+from iamdesk.attack_paths.evaluation_session import EvaluationSession
+from iamdesk.attack_paths.graph import StepGraph
+from iamdesk.attack_paths.self_escalation import SelfEscalation
+from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
+from iamdesk.work.worker_cache import Held, SnapshotReference, kept_object, kept_snapshot, object_content
+from iamdesk.work.workers import Workers
+
+_SLICES = 16
+"""Parts of what is cut by principals or by trust policies: enough for many workers, and each with work for a while."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What has been found out, as plain data."""
+
+    sources: dict[tuple[str, str], tuple[int, EdgeSources]] = field(default_factory=dict)
+    assumable: list[tuple[int, ConfirmedAndPossible | EdgeSources]] = field(default_factory=list)
+    administrators: list[int] = field(default_factory=list)
+    administrations: dict[Hashable, object] = field(default_factory=dict)
+    """How far principals are administrators (`administrators`), by ARN: of those who had to be asked about."""
+    under_open_trust: list[EdgeSources] = field(default_factory=list)
+    service_paths: dict[str, dict[str, ConfirmedAndPossible]] = field(default_factory=dict)
+    """By service and path."""
+    into: dict[int, ConfirmedAndPossible] = field(default_factory=dict)
+    promotions: list[tuple[str, Edge]] = field(default_factory=list)
+    readers: dict[str, ConfirmedAndPossible] = field(default_factory=dict)
+    rounds: list[int] = field(default_factory=list)
+    """Those that are whole."""
+
+    @classmethod
+    def of(cls, steps: Edges, graph: StepGraph) -> "Answers":
+        """Return what is known of steps of which everything was asked."""
+        return cls(
+            {**steps.known_sources, **steps.asked_sources},
+            list(steps.assumable.by_roles),
+            [steps.administrators],
+            dict(steps.inquiry.known(ADMINISTRATION)),
+            [steps.under_open_trust],
+            {service: {path.id: members for path, members in paths} for service, paths in steps.service_paths.items()},
+            dict(graph.into),
+            [(account, edge) for account, edges in graph.promotions.items() for edge in edges],
+            dict(graph.readers),
+            [1, 2, 3],
+        )
+
+    def take_in(self, steps: Edges, graph: StepGraph) -> None:
+        """Give what is known to steps that nothing was asked of yet."""
+        targets = steps.targets
+        if 1 in self.rounds:
+            for _, sources in self.sources.values():
+                sources.of_targets(targets)
+            steps.known_sources = self.sources
+            for _, found in self.assumable:
+                if isinstance(found, EdgeSources):
+                    found.of_targets(targets)
+            steps.assumable = Assumable(self.assumable)
+            (steps.administrators,) = self.administrators
+            steps.inquiry.known(ADMINISTRATION).update(self.administrations)
+            steps.under_open_trust = self.under_open_trust[0].of_targets(targets)
+        if 2 in self.rounds:
+            steps.service_paths = {
+                service: [(catalog().path(one), members) for one, members in paths.items()]
+                for service, paths in self.service_paths.items()
+            }
+            graph.promotions = graph.by_account(self.promotions)
+        if 3 in self.rounds:
+            graph.into = self.into
+            graph.readers = self.readers
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of the work of a round."""
+
+    snapshot: SnapshotReference
+    known: str | None
+    """Names the answers of the rounds before, which are sent along."""
+    what: str
+    number: int = 0
+    parts: int = 1
+
+
+def find_shared(
+    workers: Workers,
+    progress: Progress = no_progress,
+    cancelled: Cancelled = never_cancelled,
+    own: tuple[Edges, StepGraph] | None = None,
+) -> Answers:
+    """Have workers find out all that a `ReachMap` takes long for.
+
+    ``own`` are the steps of this process, of which nothing was asked yet: they are given the answers, and where this
+    process works, too, it finds out a part of them by these.
+
+    Raises:
+        WorkCancelled: ``cancelled`` returned True.
+        WorkError: no worker can do it; one sentence.
+    """
+    answers = Answers()
+    rounds = (
+        [("administrators", 1), ("under open trust", 1), ("assumable", _SLICES), ("sources", len(_asked()))],
+        [("promotions", 2 * _SLICES), ("promotions of groups", 1), ("permission sets", 1), ("service paths", _SLICES)],
+        [("into", _SLICES), ("readers", 1)],
+    )
+    total = sum(parts for work in rounds for _, parts in work)
+    before = 0
+    known: str | None = None
+    content = b""
+    here = None if own is None else partial(_find, *own)
+    for number, work in enumerate(rounds, start=1):
+        parts = [Part(workers.reference, known, what, one, count) for what, count in work for one in range(count)]
+
+        def tell(done: int, _total: int, before: int = before) -> None:
+            progress(before + done, total)
+
+        contents = {} if known is None else {known: lambda content=content: content}
+        found = workers.results(find_part, parts, progress=tell, cancelled=cancelled, contents=contents, here=here)
+        for part, result in zip(parts, found, strict=True):
+            _add(answers, part.what, result)
+        answers.rounds.append(number)
+        if own is not None:
+            answers.take_in(*own)
+        before += len(parts)
+        if number < len(rounds):
+            known, content = uuid4().hex, object_content(answers)
+    return answers
+
+
+def _add(answers: Answers, what: str, result: Any) -> None:
+    match what:
+        case "administrators":
+            answers.administrators.append(result[0])
+            answers.administrations.update(result[1])
+        case "under open trust":
+            answers.under_open_trust.append(result)
+        case "assumable":
+            answers.assumable.extend(result)
+        case "sources":
+            answers.sources.update(result)
+        case "service paths":
+            for service, paths in result.items():
+                known = answers.service_paths.setdefault(service, {})
+                for path_id, members in paths:
+                    known[path_id] = known.get(path_id, NOBODY).either(members)
+        case "into":
+            answers.into.update(result)
+        case "readers":
+            answers.readers.update(result)
+        case _:
+            answers.promotions.extend(result)
+
+
+def find_part(part: Part, cancelled: Cancelled) -> Any:
+    """Return what is found out in one part; called in the worker."""
+    steps, graph = steps_of(kept_snapshot(part.snapshot, cancelled), part.known, cancelled)
+    return _find(steps, graph, part, cancelled)
+
+
+def _find(steps: Edges, graph: StepGraph, part: Part, cancelled: Cancelled) -> Any:
+    steps.inquiry.attend(cancelled)
+    match part.what:
+        case "administrators":
+            return steps.administrators, dict(steps.inquiry.known(ADMINISTRATION))
+        case "under open trust":
+            return steps.under_open_trust
+        case "assumable":
+            return list(steps.trusts.assuming(steps.finder, part.number, part.parts))
+        case "sources":
+            return dict(_sources(steps, *_asked()[part.number]))
+        case "service paths":
+            callers = steps.population.everybody & sum(
+                1 << position for position in range(part.number, steps.population.everybody.bit_length(), part.parts)
+            )
+            return {
+                service: [(path.id, members) for path, members in paths]
+                for service, paths in steps.service_paths_of(callers).items()
+            }
+        case "into":
+            return graph.into_of(part.number, part.parts)
+        case "readers":
+            return dict(graph.readers)
+        case "promotions":
+            return list(SelfEscalation(steps, graph.hypotheses).of_principals(part.number, part.parts))
+        case "promotions of groups":
+            return list(SelfEscalation(steps, graph.hypotheses).of_groups())
+        case "permission sets":
+            return list(SelfEscalation(steps, graph.hypotheses).of_permission_sets())
+    raise ValueError(part.what)
+
+
+def steps_of(held: Held, known: str | None, cancelled: Cancelled) -> tuple[Edges, StepGraph]:
+    """Return the steps of this thread over a snapshot, which know what was sent along.
+
+    Raises:
+        NotHereError: what is known is to be sent along.
+    """
+    evaluator = held.once("evaluator", lambda: Evaluator(held.snapshot))
+
+    def begin() -> tuple[Edges, StepGraph, set[str]]:
+        return *made_steps(evaluator, cancelled), set()
+
+    steps, graph, taken = held.once(("steps", threading.get_ident()), begin)
+    if known is not None and known not in taken:
+        kept_object(known, lambda answers: answers).take_in(steps, graph)
+        taken.add(known)
+    return steps, graph
+
+
+def made_steps(evaluator: Evaluator, cancelled: Cancelled) -> tuple[Edges, StepGraph]:
+    """Return the steps of a snapshot, of which nothing was asked yet.
+
+    Raises:
+        WorkCancelled: ``cancelled`` returned True.
+    """
+    inquiry = EvaluationSession(evaluator, cancelled)
+    inquiry.read_reference()
+    evaluator.population(cancelled=cancelled)
+    steps = Edges(inquiry)
+    return steps, StepGraph(steps)
+
+
+@cache
+def _asked() -> tuple[tuple[EscalationPath, Required], ...]:
+    """Return the actions of paths that are asked about for each entity of a kind, each once."""
+    found: dict[tuple[str, str], tuple[EscalationPath, Required]] = {}
+    for path in catalog().paths:
+        for required in path.actions:
+            if required.action != ASSUMES and required.on is not TargetType.ANYTHING:
+                found.setdefault((required.action, path.service or ""), (path, required))
+    return tuple(found.values())
+
+
+def _sources(
+    steps: Edges, path: EscalationPath, required: Required
+) -> Iterator[tuple[tuple[str, str], tuple[int, EdgeSources]]]:
+    """Yield who may do an action, by the entities that `Edges.sources` will be asked about, as far as can be told.
+
+    Where it is asked about others, it finds out by itself: this saves time, and decides nothing.
+    """
+    among = _among(steps, path, required)
+    if among:
+        yield (required.action, path.service or ""), (among, steps.sources(path, required.action, among))
+
+
+def _among(steps: Edges, path: EscalationPath, required: Required) -> int:
+    targets = steps.targets
+    if required.action == PASSES:
+        return steps.trusts.trusting(str(path.service))
+    match required.on:
+        case TargetType.TARGET_POLICY | TargetType.OWN_POLICY:
+            return targets.policies
+        case TargetType.TARGET_PROVIDER:
+            return targets.providers
+        case TargetType.OWN_GROUP:
+            return targets.groups
+    match path.target:
+        case TargetConstraint.USER:
+            return targets.users
+        case TargetConstraint.GROUP:
+            return targets.groups
+        case TargetConstraint.ROLE | TargetConstraint.FOREIGN_ROLE | TargetConstraint.OPEN_ROLE:
+            return targets.roles
+    return targets.users if "User" in required.action else targets.roles

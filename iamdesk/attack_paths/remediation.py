@@ -1,0 +1,321 @@
+"""Remediations of attack paths: each change is made to a copy, and the paths are searched again.
+
+A change is offered for what the look at the copy shows, never for what the policies suggest: another statement, another
+resource or another way may do instead of what is taken away.
+"""
+
+import copy
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, Protocol
+
+from iamdesk.access.principal_index import indexes_of
+from iamdesk.attack_paths.catalog import ASSUMES
+from iamdesk.attack_paths.edges import Edges
+from iamdesk.attack_paths.types import AttackPath, Remediation, Step
+from iamdesk.explain.decision import Decision, PolicyType, SourceType, StatementExplanation, StatementRole
+from iamdesk.i18n import phrase
+from iamdesk.inventory.keys import inline_policy_key, trust_policy_key
+from iamdesk.inventory.references import inline_policies_of
+from iamdesk.snapshot.model import Account, RoleDetail, Snapshot, UserDetail
+from iamdesk.whatif.apply import apply_one, document_of, find, statement_of
+from iamdesk.whatif.edits import Edit, EditAction, WhatIfError
+
+_MOST_CARRIERS = 50
+_MOST_TRIALS = 12
+"""How many copies are tried for one question: each takes as long as a map of the principals on the paths."""
+
+
+class Trial(Protocol):
+    """The map of a copy."""
+
+    def is_there(self, step: Step) -> bool:
+        """Return whether a step can be taken, for certain or perhaps."""
+
+    def ways(self, principal: str, goal: str, most: int) -> Iterator[AttackPath]:
+        """Yield the ways."""
+
+
+@dataclass(slots=True)
+class _Lever:
+    """Something that steps of some ways need: a permission of a principal, or a role's trust in it."""
+
+    source: str
+    action: str
+    role: str = ""
+    """The role whose trust it is; empty for a permission."""
+    ways: set[int] = field(default_factory=set)
+    targets: dict[str, None] = field(default_factory=dict)
+    """What it is done on; ``*`` where the step names nothing."""
+    lines: dict[tuple[str, int], StatementExplanation] = field(default_factory=dict)
+    """The statements that allow it, where its permission is meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    what: str
+    edits: tuple[Edit, ...]
+    policy_key: str
+    statement: str
+    carriers: tuple[str, ...] = ()
+
+    @property
+    def adds(self) -> bool:
+        """Whether it adds a denial, where nothing can be taken away."""
+        return any(edit.act in (EditAction.PUT_INLINE_POLICY, EditAction.ADD_STATEMENT) for edit in self.edits)
+
+
+class Remediations:
+    """Finds changes that stop ways."""
+
+    def __init__(self, steps: Edges, look: Callable[[Snapshot], Trial]) -> None:
+        """Find changes; ``look`` makes the map of a copy."""
+        self._steps = steps
+        self._look = look
+        self._snapshot = steps.inquiry.snapshot
+        self._numbers = {document: number for number, document in enumerate(steps.population.index.documents)}
+
+    def of(
+        self, ways: Sequence[AttackPath], among: frozenset[str], again: tuple[str, str, int] | None = None
+    ) -> Iterator[Remediation]:
+        """Yield changes that together stop some ways, the one that stops most of what is left first.
+
+        Of those that stop as many, the one that fewest others lose comes first. Ways that no change of these kinds
+        stops are left.
+
+        Args:
+            ways: The ways to stop.
+            among: Users and roles that the copies hold: all that take part in the ways, and in those that may come
+                instead.
+            again: Principal, goal and number of the ways that are looked for again; None: nobody wants to know.
+        """
+        reduced = self._reduced(among) if again else self._alone(among)
+        levers = list(self._levers(ways).values())
+        changes = {id(lever): self._changes(lever) for lever in levers}
+        left = set().union(*(lever.ways for lever in levers)) if levers else set()
+        trials = 0
+        while left and levers and trials < _MOST_TRIALS:
+            lever = min(levers, key=lambda one: self._rank(one, left, changes[id(one)]))
+            levers.remove(lever)
+            if not lever.ways & left:
+                break
+            for change in changes[id(lever)]:
+                trials += 1
+                trial = self._tried(reduced, change)
+                if trial is None:
+                    continue
+                ended = {number for number, way in enumerate(ways) if not all(map(trial.is_there, way.steps))}
+                if ended & left:
+                    left -= ended
+                    remaining = tuple(trial.ways(*again)) if again else ()
+                    yield Remediation(
+                        change.what,
+                        change.edits,
+                        change.policy_key,
+                        change.statement,
+                        change.carriers[:_MOST_CARRIERS],
+                        tuple(ways[number] for number in sorted(ended)),
+                        remaining,
+                    )
+                    break
+
+    @staticmethod
+    def _rank(lever: _Lever, left: set[int], changes: Sequence[_Change]) -> tuple[int, int, bool, str, str, str]:
+        touched = len(changes[0].carriers) if changes else 0
+        adds = not changes or changes[0].adds
+        return -len(lever.ways & left), touched, adds, lever.role, lever.source, lever.action
+
+    def _reduced(self, among: frozenset[str]) -> Snapshot:
+        """Return the snapshot with no other users and roles than these: what these can become is the same in it."""
+        accounts = tuple(
+            account.model_copy(
+                update={
+                    "users": tuple(user for user in account.users if user.arn in among),
+                    "roles": tuple(role for role in account.roles if role.arn in among),
+                }
+            )
+            for account in self._snapshot.accounts
+        )
+        return self._with(accounts)
+
+    def _with(self, accounts: tuple[Account, ...]) -> Snapshot:
+        # Of a part of an organization, too, a copy holds these accounts and knows of no others.
+        return Snapshot.model_construct(**(dict(self._snapshot) | {"accounts": accounts}))
+
+    def _alone(self, among: frozenset[str]) -> Snapshot:
+        """Return the same without what has no part in the ways: groups and policies that nobody has, and accounts."""
+        accounts = self._reduced(among).accounts
+        kept = tuple(self._alone_in(account, among) for account in accounts if account.users or account.roles)
+        return self._with(kept)
+
+    def _alone_in(self, account: Account, among: frozenset[str]) -> Account:
+        joined = {name for user in account.users for name in user.group_list}
+        groups = tuple(group for group in account.groups if group.group_name in joined or group.arn in among)
+        entities: tuple[UserDetail | RoleDetail, ...] = (*account.users, *account.roles)
+        attached = [
+            *(one.attached_managed_policies for one in entities),
+            *(one.attached_managed_policies for one in groups),
+        ]
+        held = {policy.policy_arn for policies in attached for policy in policies}
+        held |= {one.permissions_boundary.permissions_boundary_arn for one in entities if one.permissions_boundary}
+        policies = [policy for policy in account.policies if policy.arn in held or policy.arn in among]
+        # AWS's own policies may be in another account's file alone.
+        index = self._steps.inquiry.evaluator.index
+        for arn in sorted(held - {policy.arn for policy in policies}):
+            elsewhere = index.managed_policy(account.account_id, arn)
+            if elsewhere is not None and not index.is_supplied(arn):
+                policies.append(elsewhere)
+        return account.model_copy(update={"groups": groups, "policies": tuple(policies)})
+
+    def _tried(self, reduced: Snapshot, change: _Change) -> Trial | None:
+        try:
+            for edit in change.edits:
+                reduced = apply_one(reduced, edit)
+        except WhatIfError:
+            return None
+        return self._look(reduced)
+
+    # ── what steps need ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _levers(self, ways: Iterable[AttackPath]) -> dict[tuple[str, str, str], _Lever]:
+        found: dict[tuple[str, str, str], _Lever] = {}
+        for number, way in enumerate(ways):
+            for step in way.steps:
+                for proof in step.proof:
+                    request = proof.decision.request
+                    lever = found.setdefault((step.source, request.action, ""), _Lever(step.source, request.action))
+                    lever.ways.add(number)
+                    lever.targets[step.target if request.resource == step.target else "*"] = None
+                    lever.lines.update(((line.policy_key, line.index), line) for line in _allowing(proof.decision))
+                    if request.action == ASSUMES and ":role/" in step.target:
+                        key = (step.source, ASSUMES, step.target)
+                        found.setdefault(key, _Lever(*key)).ways.add(number)
+        return found
+
+    # ── what takes it away ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def _changes(self, lever: _Lever) -> tuple[_Change, ...]:
+        """Return the changes to try, the plainest first."""
+        if lever.role:
+            return tuple(self._trust_changes(lever))
+        removed = self._without_action(lever)
+        return (*((removed,) if removed else ()), self._denied(lever))
+
+    def _without_action(self, lever: _Lever) -> _Change | None:
+        """Return the change that takes an action out of the one statement that allows it by name."""
+        if len(lever.lines) != 1:
+            return None
+        (line,) = lever.lines.values()
+        if line.source_policy_type is SourceType.AWS_MANAGED:
+            return None
+        try:
+            statement = copy.deepcopy(statement_of(self._snapshot, line.policy_key, line.index))
+        except WhatIfError:
+            return None
+        listed = statement.get("Action") if isinstance(statement, dict) else None
+        names = listed if isinstance(listed, list) else [listed]
+        kept = [name for name in names if not (isinstance(name, str) and name.lower() == lever.action.lower())]
+        if len(kept) == len(names):
+            return None
+        carriers = tuple(arn for arn in self._served(line) if arn != lever.source)
+        if kept:
+            edit = Edit(
+                EditAction.SET_STATEMENT, line.policy_key, document={**statement, "Action": kept}, index=line.index
+            )
+            what = phrase("Remove {action} from {statement}.", action=lever.action, statement=line.name)
+            return _Change(what, (edit,), line.policy_key, line.name, carriers)
+        if len(line.document.statements) > 1:
+            edit = Edit(EditAction.REMOVE_STATEMENT, line.policy_key, index=line.index)
+            what = phrase("Remove {statement}.", statement=line.name)
+            return _Change(what, (edit,), line.policy_key, line.name, carriers)
+        if line.policy_key == inline_policy_key(line.owner, line.source_policy_id):
+            edit = Edit(EditAction.DELETE_INLINE_POLICY, line.owner, line.source_policy_id)
+            named = {"policy": line.policy_name, "owner": _last(line.owner)}
+            what = phrase("Delete the inline policy {policy} of {owner}.", **named)
+            return _Change(what, (edit,), line.policy_key, line.name, carriers)
+        if line.owner == lever.source:
+            edit = Edit(EditAction.DETACH_POLICY, line.owner, line.policy_key)
+            named = {"policy": line.policy_name, "owner": _last(line.owner)}
+            return _Change(phrase("Detach {policy} from {owner}.", **named), (edit,), line.policy_key, line.name)
+        return None
+
+    def _denied(self, lever: _Lever) -> _Change:
+        """Return the change that gives a principal an inline policy which denies an action."""
+        resource = next(iter(lever.targets)) if len(lever.targets) == 1 else "*"
+        _, entity = find(self._snapshot, lever.source)
+        taken = {policy.policy_name for policy in inline_policies_of(entity)}
+        stem = f"deny-{lever.action.replace(':', '-')}"
+        names = (f"{stem}-{number}" if number > 1 else stem for number in count(1))
+        name = next(name for name in names if name not in taken)
+        document = {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Deny", "Action": lever.action, "Resource": resource}],
+        }
+        named = {"source": _last(lever.source), "action": lever.action, "resource": resource}
+        what = phrase("Give {source} an inline policy that denies {action} on {resource}.", **named)
+        if resource == "*":
+            what = phrase("Give {source} an inline policy that denies {action}.", **named)
+        return _Change(what, (Edit(EditAction.PUT_INLINE_POLICY, lever.source, name, document),), lever.source, name)
+
+    def _trust_changes(self, lever: _Lever) -> Iterator[_Change]:
+        key = trust_policy_key(lever.role)
+        try:
+            document = document_of(self._snapshot, key)
+        except WhatIfError:
+            return
+        if not isinstance(document, dict):
+            return
+        names = {"source": _last(lever.source), "role": _last(lever.role)}
+        statement = phrase("the trust policy of {role}", role=_last(lever.role))
+        kept = _without_principal(document, lever.source)
+        if kept is not None:
+            what = phrase("Remove {source} from the trust policy of {role}.", **names)
+            yield _Change(what, (Edit(EditAction.SET_POLICY, key, document=kept),), key, statement)
+        denial = {"Effect": "Deny", "Principal": {"AWS": lever.source}, "Action": ASSUMES}
+        what = phrase("Add a statement to the trust policy of {role} that denies sts:AssumeRole to {source}.", **names)
+        yield _Change(what, (Edit(EditAction.ADD_STATEMENT, key, document=denial),), key, statement)
+
+    def _served(self, line: StatementExplanation) -> Iterator[str]:
+        """Yield the principals whom a statement of an identity policy serves."""
+        population = self._steps.population
+        subjects = population.index.subjects
+        number = self._numbers.get(line.document)
+        if number is None:
+            return
+        for position in indexes_of(population.carriers[number]):
+            carried = self._steps.inquiry.evaluator.index.carried(subjects[position])
+            if any(policy.key == line.policy_key for policy in carried.identity):
+                yield subjects[position]
+
+
+def _allowing(decision: Decision) -> Iterator[StatementExplanation]:
+    for line in decision.statements_that(StatementRole.DECIDES, StatementRole.TOOK_PART, StatementRole.DEPENDS):
+        if line.layer is PolicyType.IDENTITY and line.effect == "Allow":
+            yield line
+
+
+def _without_principal(document: dict[str, Any], principal: str) -> dict[str, Any] | None:
+    """Return a trust policy without a principal that it names; None where it does not, or where nothing is left."""
+    listed = document.get("Statement", [])
+    kept = []
+    is_named = False
+    for statement in copy.deepcopy(listed if isinstance(listed, list) else [listed]):
+        named = statement.get("Principal") if isinstance(statement, dict) else None
+        texts = named.get("AWS") if isinstance(named, dict) else None
+        texts = texts if isinstance(texts, list) else [texts]
+        if isinstance(named, dict) and principal in texts and statement.get("Effect") == "Allow":
+            is_named = True
+            left = [text for text in texts if text != principal]
+            if left:
+                named["AWS"] = left
+            else:
+                del named["AWS"]
+            if not named:
+                continue
+        kept.append(statement)
+    return {**document, "Statement": kept} if is_named and kept else None
+
+
+def _last(arn: str) -> str:
+    return arn.rpartition("/")[2]

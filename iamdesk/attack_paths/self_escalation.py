@@ -1,0 +1,212 @@
+"""Steps that end in administration: more permissions for oneself or somebody one becomes, no boundary, no denial."""
+
+from collections.abc import Iterator
+
+from iamdesk.access.principal_index import indexes_of
+from iamdesk.attack_paths.administrators import OPEN, POWERS
+from iamdesk.attack_paths.catalog import EscalationPath, Gain, TargetConstraint, catalog
+from iamdesk.attack_paths.edge_sources import ConfirmedAndPossible
+from iamdesk.attack_paths.edges import Edge, Edges
+from iamdesk.attack_paths.evaluation_session import Context
+from iamdesk.attack_paths.what_if_admin import FULL, AdminHypotheses
+from iamdesk.evaluate.policy_set import AttachedPolicy, SourceType
+from iamdesk.evaluate.request import PolicyType
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.policy.document import Document, parse_document
+from iamdesk.snapshot.model import PolicyVersion
+
+
+class SelfEscalation:
+    """Finds the steps into administration."""
+
+    def __init__(self, steps: Edges, hypotheses: AdminHypotheses) -> None:
+        self._steps = steps
+        self.hypotheses = hypotheses
+
+    def edges(self) -> Iterator[tuple[str, Edge]]:
+        """Yield (account, edge) for each way into the administration of an account.
+
+        Raises:
+            WorkCancelled: nobody wants the result any more.
+        """
+        yield from self.of_principals()
+        yield from self.of_groups()
+        yield from self.of_permission_sets()
+
+    def of_principals(self, number: int = 0, parts: int = 1) -> Iterator[tuple[str, Edge]]:
+        """Yield the edges that are about users and roles: of several parts of them, those of one."""
+        others = ~self._steps.administrators
+        places = list(self._steps.places.items())
+        for position, place in places[number * len(places) // parts : (number + 1) * len(places) // parts]:
+            account = self._steps.account_of(place)
+            if account is None:
+                continue
+            self._steps.inquiry.check_cancelled()
+            if others >> position & 1:
+                yield from ((account.account_id, edge) for edge in self._own_changes(position, place))
+            yield from ((account.account_id, edge) for edge in self._changes_of(position, place))
+
+    def of_groups(self) -> Iterator[tuple[str, Edge]]:
+        """Yield the edges that are about groups."""
+        for place in indexes_of(self._steps.targets.groups):
+            self._steps.inquiry.check_cancelled()
+            yield from self._memberships(place)
+
+    def of_permission_sets(self) -> Iterator[tuple[str, Edge]]:
+        """Yield the edges that are about permission sets of IAM Identity Center."""
+        others = ~self._steps.administrators
+        for path in self._steps.by_aim[TargetConstraint.PERMISSION_SET]:
+            who = self._steps.anything.who(
+                [required.action for required in path.actions], self._steps.population.everybody & others
+            )
+            for position in indexes_of(who.anybody):
+                place_of = self._steps.places.get(position)
+                if place_of is not None and (account := self._steps.account_of(place_of)):
+                    yield account.account_id, Edge(path.id, place_of, who.within(1 << position).unsure())
+
+    def _changes_of(self, position: int, place: int) -> Iterator[Edge]:
+        """Yield the paths that give somebody else any permission, or take its boundary off, and become it."""
+        aim = TargetConstraint.USER if self._steps.targets.users >> place & 1 else TargetConstraint.ROLE
+        for path in self._steps.by_aim[aim]:
+            if path.gain is Gain.BECOMES:
+                continue
+            members = self._steps.members(path, place)
+            if not members.anybody & ~self._steps.administrators & ~(1 << position):
+                continue
+            members = members.within(~self._steps.administrators & ~(1 << position))
+            if path.gain is Gain.WITHOUT_BOUNDARY:
+                if self._is_held_by_boundary(position):
+                    yield Edge(path.id, place, members)
+            else:
+                yield from self._widened(path, position, place, members)
+
+    def _is_held_by_boundary(self, position: int) -> bool:
+        is_bounded = self._steps.population.standing(position).policies.boundary is not None
+        return is_bounded and self.hypotheses.administers(position, unbounded=True)
+
+    def _widened(
+        self, path: EscalationPath, position: int, place: int, members: ConfirmedAndPossible
+    ) -> Iterator[Edge]:
+        """Yield the step that gives a principal any permission, where that makes it an administrator."""
+        if self.hypotheses.administers(position, [FULL]):
+            yield Edge(path.id, place, members)
+            return
+        is_bounded = self._steps.population.standing(position).policies.boundary is not None
+        if not is_bounded or not self.hypotheses.administers(position, [FULL], unbounded=True):
+            return
+        is_user = bool(self._steps.targets.users >> place & 1)
+        off = catalog().path("iam-022" if is_user else "X21")
+        if self.hypotheses.may(position, [FULL], off.actions[0].action, self._steps.targets.arns[place]):
+            yield Edge(f"{path.id}+{off.id}", place, members)
+            return
+        both = members.both(self._steps.sources(off, off.actions[0].action, self._steps.kind_of(place)).of(place))
+        if both.anybody:
+            yield Edge(f"{path.id}+{off.id}", place, both)
+
+    def _own_changes(self, position: int, place: int) -> Iterator[Edge]:
+        for path in self._steps.by_aim[TargetConstraint.ITSELF]:
+            if path.gain is Gain.WITHOUT_DENIAL or not self._steps.may_change_own(path) >> position & 1:
+                continue
+            members = self._steps.own(path, place).within(1 << position)
+            if not members.anybody:
+                continue
+            if path.gain is Gain.ANY_PERMISSION:
+                yield from self._widened(path, position, place, members)
+            elif path.gain is Gain.OLDER_VERSION:
+                if any(self._revives(position, policy) for policy in self._steps.policies_of(place)):
+                    yield Edge(path.id, place, members)
+            elif self._is_held_by_boundary(position):
+                yield Edge(path.id, place, members)
+        yield from self._without_denials(position, place)
+
+    def _revives(self, position: int, policy: int) -> bool:
+        """Return whether an older version of a policy would make a principal that carries it an administrator."""
+        inquiry = self._steps.inquiry
+        arn = self._steps.targets.arns[policy]
+        versions = inquiry.once(("versions with powers", arn), lambda: tuple(self._versions_with_powers(arn)))
+        if not versions:
+            return False
+        current = inquiry.evaluator.index.document_of(arn.split(":", 5)[4], arn)
+        for older in (self._as_policy(arn, version) for version in versions):
+            if older.document == current:
+                continue
+            if self.hypotheses.administers(position, [older], less=() if current is None else (current,)):
+                return True
+        return False
+
+    def _versions_with_powers(self, arn: str) -> Iterator[PolicyVersion]:
+        """Yield the versions of a policy, where it has several, that could make somebody an administrator at all."""
+        detail = self._steps.inquiry.evaluator.index.managed_policy("", arn)
+        if detail is not None and len(detail.policy_version_list) > 1:
+            for version in detail.policy_version_list:
+                # Read for this once, and not kept: most versions that are not in force have no powers.
+                if _speaks_of_powers(parse_document(version.document)):
+                    yield version
+
+    def _as_policy(self, arn: str, version: PolicyVersion) -> AttachedPolicy:
+        document = self._steps.inquiry.evaluator.index.parse(version.document)
+        return AttachedPolicy(PolicyType.IDENTITY, SourceType.USER_MANAGED, arn, arn, arn, arn, document)
+
+    def _without_denials(self, position: int, place: int) -> Iterator[Edge]:
+        """Yield the path by which a principal gets rid of all that keeps it from being an administrator."""
+        steps = self._steps
+        arn = steps.targets.arns[place]
+        carried = steps.inquiry.evaluator.index.carried(arn)
+        denying = [policy for policy in carried.identity if any(not one.is_allow for one in policy.document.statements)]
+        if not denying or not all(steps.inquiry.speaks_of(arn, power.action) for power in POWERS):
+            return
+        kind = "User" if steps.targets.users >> place & 1 else "Role"
+        sure: dict[Document, str] = {}
+        unsure: dict[Document, str] = {}
+        for policy in denying:
+            context: Context = {}
+            if policy.owner != arn:
+                path_id, action, resource = "X12e", "iam:RemoveUserFromGroup", policy.owner
+            elif policy.is_inline:
+                path_id = "X12a" if kind == "User" else "X12b"
+                action, resource = f"iam:Delete{kind}Policy", arn
+            else:
+                path_id = "X12c" if kind == "User" else "X12d"
+                action, resource, context = f"iam:Detach{kind}Policy", arn, {"iam:PolicyARN": policy.source_id}
+            verdict = steps.inquiry.verdict(arn, action, resource, context)
+            if verdict is Verdict.ALLOWED:
+                sure[policy.document] = path_id
+            elif verdict in OPEN:
+                unsure[policy.document] = path_id
+        bit = 1 << position
+        for removable, members in (
+            (sure, ConfirmedAndPossible(bit, 0)),
+            ({**unsure, **sure}, ConfirmedAndPossible(0, bit)),
+        ):
+            if removable and self.hypotheses.administers(position, less=removable):
+                yield Edge("+".join(sorted(set(removable.values()))), place, members)
+                return
+
+    def _memberships(self, place: int) -> Iterator[tuple[str, Edge]]:
+        """Yield the path by which users become administrators as members of a group."""
+        steps = self._steps
+        group = steps.population.group_position(steps.targets.arns[place])
+        account = steps.account_of(place)
+        if group is None or account is None:
+            return
+        for path in steps.by_aim[TargetConstraint.GROUP]:
+            members = steps.members(path, place).within(steps.users & ~steps.administrators)
+            if not members.anybody or not self.hypotheses.administers(group):
+                continue
+            policies = steps.population.standing(group).policies.identity
+            gaining = 0
+            for position in indexes_of(members.anybody):
+                if self.hypotheses.denies_little(position) or self.hypotheses.administers(position, policies):
+                    gaining |= 1 << position
+            if gaining:
+                yield account.account_id, Edge(path.id, place, members.within(gaining))
+
+
+def _speaks_of_powers(document: Document) -> bool:
+    for power in POWERS:
+        service, _, name = power.action.lower().partition(":")
+        if not any(
+            one.is_allow and one.broken is None and one.covers_action(service, name) for one in document.statements
+        ):
+            return False
+    return True

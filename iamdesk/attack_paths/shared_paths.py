@@ -1,0 +1,75 @@
+"""A shortest way of everybody to one goal, as tasks: what takes long is to tell what the steps of a way need."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import batched
+from uuid import uuid4
+
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
+from iamdesk.attack_paths.evidence import Needs
+from iamdesk.attack_paths.parallel import steps_of
+from iamdesk.attack_paths.types import AttackPath, PrincipalExposure
+from iamdesk.progress import Cancelled, never_cancelled
+from iamdesk.work.worker_cache import SnapshotReference, kept_snapshot, object_content
+from iamdesk.work.workers import Workers
+
+_SPAN = 64
+"""Principals in one task: tenths of a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Some principals, on their ways to a goal."""
+
+    snapshot: SnapshotReference
+    known: str
+    """Names what is known of the steps (`sharing.Answers`), which is sent along."""
+    goal: str
+    principals: tuple[str, ...]
+
+
+def ways_of_everybody(
+    reach: AttackPathGraph, goal: str, workers: Workers | None = None, cancelled: Cancelled = never_cancelled
+) -> Iterator[tuple[PrincipalExposure, AttackPath]]:
+    """Yield every user and role that gets to a goal, or may, with a shortest way, in the snapshot's order.
+
+    Raises:
+        RequestError: there is no such goal.
+        WorkCancelled: ``cancelled`` returned True.
+        WorkError: no worker can do it; one sentence.
+    """
+    if workers is not None:
+        known, content = uuid4().hex, object_content(reach.answers)
+        spans = [
+            Span(workers.reference, known, goal, principals) for principals in batched(reach.distances(goal), _SPAN)
+        ]
+
+        def here(span: Span, _cancelled: Cancelled) -> Needs:
+            return _needs(reach, span.principals, goal)
+
+        contents = {known: lambda: content}
+        for needs in workers.results(find, spans, cancelled=cancelled, contents=contents, here=here):
+            reach.learn_needs(needs)
+    for reached in reach.everybody():
+        way = reach.way(reached.principal, goal)
+        if way is not None:
+            yield reached, way
+
+
+def find(span: Span, cancelled: Cancelled) -> Needs:
+    """Return what the steps of some principals need; called in the worker."""
+    held = kept_snapshot(span.snapshot, cancelled)
+    evaluator = held.once("evaluator", lambda: Evaluator(held.snapshot))
+    steps = steps_of(held, span.known, cancelled)
+    reach = held.once(
+        ("map", threading.get_ident(), span.known), lambda: AttackPathGraph(evaluator, cancelled=cancelled, steps=steps)
+    )
+    return _needs(reach, span.principals, span.goal)
+
+
+def _needs(reach: AttackPathGraph, principals: Sequence[str], goal: str) -> Needs:
+    ways = (reach.way(principal, goal) for principal in principals)
+    asked = {(step.path_id, step.source, step.target) for way in ways if way is not None for step in way.steps}
+    return {key: needs for key in asked if (needs := reach.needs.get(key)) is not None}

@@ -1,0 +1,183 @@
+"""Principals as they could be: with full access, without their boundary, without a policy. Would they administer?"""
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import replace
+
+from iamdesk.access.principal_index import PrincipalIndex
+from iamdesk.attack_paths.administrators import OPEN, is_alike, sampled_actions, would_administer
+from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
+from iamdesk.evaluate.engine import EvaluationRequest, evaluate
+from iamdesk.evaluate.policy_set import AttachedPolicy, SourceType
+from iamdesk.evaluate.request import PolicyType, Request
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.policy.document import Document, parse_document
+from iamdesk.simulate.principal_policies import PrincipalPolicies
+from iamdesk.simulate.request_builder import RequestBuilder
+from iamdesk.snapshot.model import Account
+
+_MOST_MISSED = 2
+"""Denials of so many of the sampled actions never decide whether somebody is an administrator."""
+
+
+def _policy(name: str, document: Document) -> AttachedPolicy:
+    return AttachedPolicy(PolicyType.IDENTITY, SourceType.USER_MANAGED, name, "", name, "", document)
+
+
+FULL = _policy(
+    "any policy",
+    parse_document({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}),
+)
+"""What whoever may write or attach a policy can get."""
+_TRUST_OF_ALL = parse_document(
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}],
+    }
+)
+
+
+class OpenTrust:
+    """The snapshot, if every role's trust policy let everybody in: what is left to whoever changes one.
+
+    Identity policies, boundaries and organization policies stay as they are (rule I2).
+    """
+
+    def __init__(self, asks: RequestBuilder) -> None:
+        self._asks = asks
+        self.index = asks.index
+        self.resources = asks.resources
+        self.now = asks.now
+        self.target = asks.target
+        self.knows = asks.knows
+        self.standing = asks.standing
+        self.member_of = asks.member_of
+
+    def question(self, request: Request, standing: PrincipalPolicies | None = None) -> EvaluationRequest:
+        """Return a question with the role's trust policy replaced."""
+        question = self._asks.question(request, standing)
+        trust = question.policies.resource
+        if trust is None or trust.layer is not PolicyType.TRUST:
+            return question
+        opened = replace(trust, document=_TRUST_OF_ALL)
+        return replace(question, policies=replace(question.policies, resource=opened))
+
+
+class AdminHypotheses:
+    """Answers what principals of a snapshot would be if something of theirs were otherwise."""
+
+    def __init__(self, inquiry: EvaluationSession, population: PrincipalIndex) -> None:
+        self._inquiry = inquiry
+        self._population = population
+        self._accounts = {account.account_id: account for account in inquiry.snapshot.accounts}
+        self._denials: dict[Document, int] = {}
+        self._known: dict[Hashable, bool] = {}
+        self._asked: dict[tuple[int, tuple[Document, ...], bool, frozenset[Document]], bool] = {}
+
+    def administers(
+        self,
+        position: int,
+        more: Sequence[AttachedPolicy] = (),
+        *,
+        unbounded: bool = False,
+        less: Iterable[Document] = (),
+    ) -> bool:
+        """Return whether a principal would be an administrator with more policies, less of them, or no boundary.
+
+        Conditions that an administrator meets now and then count as met.
+        """
+        asked = (position, tuple(policy.document for policy in more), unbounded, frozenset(less))
+        if asked not in self._asked:
+            self._asked[asked] = self._administers(position, more, unbounded, asked[3])
+        return self._asked[asked]
+
+    def _administers(
+        self, position: int, more: Sequence[AttachedPolicy], unbounded: bool, gone: frozenset[Document]
+    ) -> bool:
+        standing = self._population.standing(position)
+        own = standing.policies.identity
+        kept = tuple(policy for policy in own if policy.document not in gone)
+        if FULL in more:
+            kept = self._denying(kept)
+        boundary = None if unbounded else standing.policies.boundary
+        identity = (*kept, *more)
+        account = self._account(position)
+        key: Hashable = (
+            standing.caller.account,
+            standing.caller.kind,
+            standing.caller.is_service_linked,
+            tuple(policy.document for policy in identity),
+            None if boundary is None else tuple(policy.document for policy in boundary),
+        )
+        if not all(is_alike(policy.document) for policy in (*identity, *(boundary or ()))):
+            key = (position, key)
+        if key not in self._known:
+            self._inquiry.check_cancelled()
+            changed = standing._replace(policies=replace(standing.policies, identity=identity, boundary=boundary))
+            documents = [policy.document for policy in (*identity, *(boundary or ()))]
+            self._known[key] = would_administer(
+                self._asker(position, changed), account, self._inquiry.guardrails(account.account_id), documents
+            )
+        return self._known[key]
+
+    def denies_little(self, position: int) -> bool:
+        """Return whether a principal's boundary and denials could not keep it from administration."""
+        policies = self._population.standing(position).policies
+        return policies.boundary is None and not self._denying(policies.identity)
+
+    def may(
+        self, position: int, more: Sequence[AttachedPolicy], action: str, resource: str, context: Context | None = None
+    ) -> bool:
+        """Return whether a principal could do something with more policies, its boundary in place."""
+        standing = self._population.standing(position)
+        identity = (*standing.policies.identity, *more)
+        changed = standing._replace(policies=replace(standing.policies, identity=identity))
+        return self._asker(position, changed)(action, resource, context or {}) in OPEN
+
+    def _asker(self, position: int, standing: PrincipalPolicies) -> "_Asker":
+        return _Asker(self._inquiry.evaluator, self._population.index.subjects[position], standing)
+
+    def _account(self, position: int) -> Account:
+        return self._accounts[self._population.cohort_at(position).account]
+
+    def _denying(self, policies: Iterable[AttachedPolicy]) -> tuple[AttachedPolicy, ...]:
+        """Return the policies whose denials could decide; none where even together they deny too little."""
+        denying = [(policy, self._denied_by(policy.document)) for policy in policies]
+        powers = (1 << _POWERS) - 1
+        together = 0
+        for _, denied in denying:
+            together |= denied
+        if not together & powers and together.bit_count() <= _MOST_MISSED:
+            return ()
+        return tuple(policy for policy, denied in denying if denied)
+
+    def _denied_by(self, document: Document) -> int:
+        known = self._denials.get(document)
+        if known is None:
+            known = 0
+            for bit, full_name in enumerate(sampled_actions()):
+                service, _, name = full_name.lower().partition(":")
+                denies = (
+                    not one.is_allow and one.broken is None and one.covers_action(service, name)
+                    for one in document.statements
+                )
+                if any(denies):
+                    known |= 1 << bit
+            self._denials[document] = known
+        return known
+
+
+_POWERS = 4
+"""How many of the sampled actions are powers: they come first."""
+
+
+class _Asker:
+    """Puts questions for a principal as it could be."""
+
+    def __init__(self, questions: RequestBuilder, principal: str, standing: PrincipalPolicies) -> None:
+        self._questions = questions
+        self._principal = principal
+        self._standing = standing
+
+    def __call__(self, action: str, resource: str, context: Context) -> Verdict:
+        request = Request(self._principal, action, resource, context=dict(context))
+        return evaluate(self._questions.question(request, self._standing)).verdict

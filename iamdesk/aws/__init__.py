@@ -1,0 +1,1 @@
+"""What AWS publishes: actions, resource types, condition keys, ARN formats."""

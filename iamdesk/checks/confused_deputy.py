@@ -1,0 +1,273 @@
+"""Services as outsiders drive them: roles and resources that a service may use on behalf of any account."""
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from iamdesk.attack_paths.administrators import is_administrator
+from iamdesk.checks.check import CheckResult, check
+from iamdesk.checks.check_context import STRANGER, CheckContext, Context
+from iamdesk.checks.external_trust import allowing
+from iamdesk.checks.finding import Evidence, Severity
+from iamdesk.checks.prerequisites import Data
+from iamdesk.checks.remediation_commands import edited, trust_policy_command
+from iamdesk.checks.resource_requests import RESOURCES, questions, resource_subject
+from iamdesk.checks.resource_requests import allowing as allowing_of
+from iamdesk.checks.targets import ROLES
+from iamdesk.checks.words import enumerated
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.i18n import mark, phrase
+from iamdesk.inventory.keys import trust_policy_key
+from iamdesk.policy.document import Document
+from iamdesk.policy.principals import PrincipalType
+from iamdesk.policy.statement import Statement
+from iamdesk.resource_files import resources
+from iamdesk.snapshot.model import Account, RoleDetail
+from iamdesk.snapshot.resources import Resource
+
+_PER_ROLE = ("aws:resourcetag/", "iam:resourcetag/", "aws:resource")
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: str
+    about: str
+    bind_source: dict[str, str]
+    families: tuple[tuple[str, ...], ...]
+
+
+@cache
+def _data() -> _File:
+    text = (resources() / "data" / "service-sources.json").read_text(encoding="utf-8")
+    return _File.model_validate(json.loads(text))
+
+
+def bind_source() -> Mapping[str, str]:
+    """Return the services whose roles AWS shows with a condition on the source, with the guide that does."""
+    return _data().bind_source
+
+
+@cache
+def family(service: str) -> str:
+    """Return what a service principal belongs to: services of one family share roles by design.
+
+    A Region in the principal (``logs.eu-west-1.amazonaws.com``) does not count.
+    """
+    name = service.removesuffix(".cn").removesuffix(".amazonaws.com")
+    head, dot, last = name.rpartition(".")
+    if dot and last.count("-") >= 2 and last[-1:].isdigit():
+        name = head
+    return next((one[0] for one in _data().families if name in one), name)
+
+
+def _from_elsewhere(survey: CheckContext, account: Account) -> Context:
+    """Return what a service's request carries that it makes for a resource of a stranger's account."""
+    external_principal = survey.stranger_account
+    return {
+        "aws:SourceAccount": external_principal,
+        "aws:SourceArn": f"arn:{account.partition}:{STRANGER}:us-east-1:{external_principal}:{STRANGER}",
+        "aws:SourceOrgID": None,
+        "aws:SourceOrgPaths": None,
+    }
+
+
+def services_of(statements: Iterator[Statement] | tuple[Statement, ...]) -> tuple[str, ...]:
+    """Return the service principals that statements name."""
+    found = {
+        entry.text: None
+        for statement in statements
+        if not statement.not_principal
+        for entry in statement.principals or ()
+        if entry.type is PrincipalType.SERVICE
+    }
+    return tuple(found)
+
+
+@check(
+    "SVC-01",
+    over=ROLES,
+    title=mark("Confused deputy: a service can assume the role for any account"),
+    severity=Severity.LOW,
+    question="Can a service assume a role while it acts for a resource of any account?",
+    remedy=mark(
+        'Add `"StringEquals": {"aws:SourceAccount": "your account"}` to the trust policy, better still '
+        '`"ArnLike": {"aws:SourceArn": "…"}` for the resource that the role is for.'
+    ),
+    standards=("NIST 800-53 AC-3",),
+)
+def role_for_any_source(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
+    """Of services for which AWS's guides show the condition; most of them refuse roles of other accounts by themselves.
+
+    Medium where the role is an administrator.
+    """
+    document = survey.evaluator.index.trust(role)
+    services = survey.once(
+        ("services that bind", document),
+        lambda: tuple(one for one in services_of(allowing(survey, role)) if one in bind_source()),
+    )
+    if not services:
+        return
+    # Most trust policies say the same of every role, and there are many of each.
+    key = ("unbound", account.account_id, document) if _is_shared(survey, document) else ("unbound", role.arn)
+    unbound = survey.once(key, lambda: _unbound(survey, account, role, services))
+    if not unbound:
+        return
+    is_admin = is_administrator(survey, account, role)
+    names = {"services": enumerated(unbound), "role": role.role_name}
+    sentence = phrase("{services} may take {role} for resources of any account.", **names)
+    if is_admin:
+        sentence = phrase(
+            "{services} may take {role}, which is an administrator, for resources of any account.", **names
+        )
+    yield CheckResult(
+        sentence,
+        (
+            Evidence(
+                phrase(
+                    "Asked as {services} with aws:SourceAccount and aws:SourceArn of a stranger's account: allowed.",
+                    services=enumerated(unbound),
+                ),
+                policy_key=trust_policy_key(role.arn),
+            ),
+            *(
+                Evidence(
+                    phrase(
+                        "AWS shows the condition for {service}: {guide}.", service=service, guide=bind_source()[service]
+                    )
+                )
+                for service in unbound
+            ),
+        ),
+        severity=Severity.MEDIUM if is_admin else Severity.LOW,
+        snippet=_bound(account, role),
+    )
+
+
+def _bound(account: Account, role: RoleDetail) -> str:
+    """Return the command that binds a trust policy of services alone, without conditions, to the account."""
+
+    def edit(statement: dict[str, Any]) -> dict[str, Any] | None:
+        principal = statement.get("Principal")
+        if statement.get("Effect") == "Allow" and isinstance(principal, dict) and "Service" in principal:
+            statement["Condition"] = {"StringEquals": {"aws:SourceAccount": account.account_id}}
+        return statement
+
+    raw = role.assume_role_policy_document
+    listed = raw.get("Statement") if isinstance(raw, dict) else None
+    statements = listed if isinstance(listed, list) else [listed]
+    for statement in statements:
+        if not isinstance(statement, dict) or statement.get("Condition") or statement.get("Effect") != "Allow":
+            return ""
+        named = statement.get("Principal")
+        services = named.get("Service") if isinstance(named, dict) and list(named) == ["Service"] else None
+        names = services if isinstance(services, list) else [services]
+        if not all(name in bind_source() for name in names):
+            return ""  # whether another service sends the key is not known
+    changed = edited(raw, edit)
+    return "" if changed is None else trust_policy_command(role.role_name, changed)
+
+
+def _unbound(survey: CheckContext, account: Account, role: RoleDetail, services: tuple[str, ...]) -> tuple[str, ...]:
+    context = _from_elsewhere(survey, account)
+    return tuple(
+        service
+        for service in services
+        if survey.ask(service, "sts:AssumeRole", role.arn, context).decision is Verdict.ALLOWED
+    )
+
+
+def _is_shared(survey: CheckContext, document: Document) -> bool:
+    """Return whether a trust policy says the same of every role of an account that has it."""
+
+    def look() -> bool:
+        if survey.snapshot.organization is not None:
+            return False  # a resource control policy may tell roles apart
+        tests = [test for statement in document.statements for test in statement.conditions]
+        return not any(test.key.startswith(_PER_ROLE) or test.variable_keys for test in tests)
+
+    return survey.once(("shared trust", document), look)
+
+
+@check(
+    "SVC-02",
+    over=RESOURCES,
+    title=mark("A service uses the resource for any account"),
+    severity=Severity.MEDIUM,
+    question="Can a service use a resource while it acts for any account?",
+    remedy=mark(
+        'Add `"StringEquals": {"aws:SourceAccount": "your account"}` or `"ArnLike": {"aws:SourceArn": "…"}` to the '
+        "statement that names the service."
+    ),
+    standards=("NIST 800-53 AC-3",),
+    data=Data.RESOURCE_POLICIES,
+)
+def resource_for_any_source(survey: CheckContext, account: Account, resource: Resource) -> Iterator[CheckResult]:
+    """High where the service reads: a stranger then gets the content."""
+    context = _from_elsewhere(survey, account)
+    for service in services_of(allowing_of(survey, resource)):
+        asked = questions(survey, resource, lambda statement, one=service: one in services_of((statement,)))  # type: ignore[misc]
+        found = [
+            (question, decision)
+            for question in asked
+            if (decision := survey.ask(service, question.action, question.resource, context)).decision
+            is Verdict.ALLOWED
+        ]
+        if found:
+            actions = enumerated(dict.fromkeys(question.action for question, _ in found))
+            reads = any(question.level == "Read" for question, _ in found)
+            yield CheckResult(
+                phrase(
+                    "{service} may do {actions} on {name} for any account.",
+                    service=service,
+                    actions=actions,
+                    name=resource_subject(resource).name,
+                ),
+                tuple(
+                    Evidence(
+                        phrase(
+                            "Asked about {action} with aws:SourceAccount of a stranger's account.",
+                            action=question.action,
+                        ),
+                        decision,
+                    )
+                    for question, decision in found
+                ),
+                object=service,
+                severity=Severity.HIGH if reads else Severity.MEDIUM,
+            )
+
+
+@check(
+    "SVC-04",
+    over=ROLES,
+    title=mark("Role trusted by several services"),
+    severity=Severity.LOW,
+    question="Does a role trust unrelated services?",
+    remedy=mark("Make one role for each service, with what it needs: each of them can do what the others were given."),
+    standards=("NIST 800-53 AC-5",),
+)
+def role_for_several_services(survey: CheckContext, _account: Account, role: RoleDetail) -> Iterator[CheckResult]:
+    """Services of one family share roles by design: pipelines with builds, instances with Systems Manager."""
+    document = survey.evaluator.index.trust(role)
+    services = survey.once(("families", document), lambda: _of_several_families(services_of(allowing(survey, role))))
+    if not services:
+        return
+    asked = {service: survey.ask(service, "sts:AssumeRole", role.arn) for service in services}
+    let_in = {
+        service: decision
+        for service, decision in asked.items()
+        if decision.decision in (Verdict.ALLOWED, Verdict.CONDITIONAL)
+    }
+    if _of_several_families(tuple(let_in)):
+        yield CheckResult(
+            phrase("{role} is for {services}.", role=role.role_name, services=enumerated(let_in, most=8)),
+            tuple(Evidence(phrase("Asked as {name}.", name=service), decision) for service, decision in let_in.items()),
+        )
+
+
+def _of_several_families(services: tuple[str, ...]) -> tuple[str, ...]:
+    return services if len({family(service) for service in services}) > 1 else ()

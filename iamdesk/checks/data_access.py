@@ -1,0 +1,159 @@
+"""Who reads what is kept: secrets read by other teams, objects that can be fetched and not decrypted."""
+
+from collections.abc import Iterator, Mapping
+
+from iamdesk.attack_paths.administrators import OPEN, is_administrator
+from iamdesk.checks.check import CheckResult, check
+from iamdesk.checks.check_context import STRANGER, CheckContext
+from iamdesk.checks.finding import Evidence, Severity, State
+from iamdesk.checks.prerequisites import Data
+from iamdesk.checks.resource_requests import RESOURCES, resource_subject
+from iamdesk.checks.words import enumerated
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.i18n import mark, nphrase, phrase
+from iamdesk.inventory.references import last_of_arn
+from iamdesk.snapshot.model import Account, RoleDetail, UserDetail
+from iamdesk.snapshot.resources import Resource
+
+_TEAM_TAGS = ("team", "owner", "owned-by", "service", "application")
+"""Tags, in lower case, that say to whom something belongs: of a secret's, the first that it has."""
+_MOST_NAMED = 20
+
+
+def _who(survey: CheckContext, action: str, resource: str) -> dict[str, Verdict]:
+    """Return for whom an action is allowed, or hangs on the request; asked once in a run."""
+    return survey.once(
+        ("who can", action, resource),
+        lambda: {
+            one.principal: one.decision
+            for one in survey.who_can(action, resource)
+            if not one.principal.endswith(":root")
+        },
+    )
+
+
+@check(
+    "RES-04",
+    over=RESOURCES,
+    title=mark("Can read objects but not decrypt them"),
+    severity=Severity.INFO,
+    question="Can users or roles read objects of a bucket that they cannot decrypt?",
+    remedy=mark(
+        "Where they are meant to read, allow kms:Decrypt on the key, in its policy or theirs; else take the objects "
+        "away, too: whoever changes the key's policy opens them."
+    ),
+    data=Data.RESOURCE_POLICIES,
+)
+def read_without_key(survey: CheckContext, _account: Account, bucket: Resource) -> Iterator[CheckResult]:
+    """Asked of an object that nobody has named; who may decrypt and not read is counted in the proof."""
+    key = bucket.encryption_key_arn
+    if key is None or ":s3:::" not in bucket.arn:
+        return
+    name = resource_subject(bucket).name
+    record = next((one for one in survey.snapshot.resources if one.arn == key), None)
+    if record is None or not record.is_policy_captured:
+        yield CheckResult(
+            phrase(
+                "Whether those who may read objects of {name} can decrypt them cannot be told: the policy of its key "
+                "is not in the snapshot.",
+                name=name,
+            ),
+            (Evidence(phrase("Objects are encrypted with {key}.", key=key)),),
+            state=State.CANNOT_TELL,
+        )
+        return
+    reads = _who(survey, "s3:GetObject", f"{bucket.arn}/{STRANGER}")
+    decrypts = _who(survey, "kms:Decrypt", key)
+    without = [arn for arn, verdict in reads.items() if verdict is Verdict.ALLOWED and arn not in decrypts]
+    if without:
+        reverse = sum(arn not in reads for arn in decrypts)
+        yield CheckResult(
+            nphrase(
+                "{count:,} user or role may read objects of {name}, but not decrypt them: {readers}.",
+                "{count:,} users and roles may read objects of {name}, but not decrypt them: {readers}.",
+                len(without),
+                name=name,
+                readers=enumerated(map(last_of_arn, without)),
+            ),
+            (
+                Evidence(
+                    phrase("Asked as {name} whether it may decrypt.", name=last_of_arn(without[0])),
+                    survey.ask(without[0], "kms:Decrypt", key),
+                ),
+                *(Evidence(phrase("{arn} may read and not decrypt.", arn=arn)) for arn in without[:_MOST_NAMED]),
+                Evidence(
+                    nphrase(
+                        "{count:,} other may decrypt with the key and not read.",
+                        "{count:,} others may decrypt with the key and not read.",
+                        reverse,
+                    )
+                ),
+            ),
+        )
+
+
+@check(
+    "RES-05",
+    over=RESOURCES,
+    title=mark("Secret readable by another team"),
+    severity=Severity.MEDIUM,
+    question="Can users or roles of another team read a secret?",
+    remedy=mark(
+        "Allow the team's own roles alone: by the secret's policy, or by comparing aws:ResourceTag with "
+        "aws:PrincipalTag."
+    ),
+    standards=("PCI DSS 4.0 7.2",),
+    data=Data.RESOURCE_POLICIES,
+)
+def secret_of_another_team(survey: CheckContext, account: Account, secret: Resource) -> Iterator[CheckResult]:
+    """By the secret's tag team, owner or the like, and the same tag of who reads; administrators read everything."""
+    if ":secretsmanager:" not in secret.arn:
+        return
+    name = resource_subject(secret).name
+    tags = None if secret.tags is None else {key.lower(): value for key, value in secret.tags}
+    tag = next((tag for tag in _TEAM_TAGS if tag in (tags or {})), None)
+    if tag is None or tags is None:
+        why = phrase("no tag of it says whose it is")
+        if tags is None:
+            why = phrase("its tags are not in the snapshot")
+        yield CheckResult(
+            phrase("Whether another team reads {name} cannot be told: {why}.", name=name, why=why),
+            (Evidence(phrase("Looked for the tags {tags}.", tags=", ".join(_TEAM_TAGS))),),
+            state=State.CANNOT_TELL,
+            severity=Severity.INFO,
+        )
+        return
+    index = survey.evaluator.index
+    others: dict[str, str] = {}
+    unknown: list[str] = []
+    for arn, verdict in _who(survey, "secretsmanager:GetSecretValue", secret.arn).items():
+        principal = index.users.get(arn) or index.roles.get(arn)
+        home = index.accounts.get(arn.split(":", 5)[4], account)
+        if principal is None or verdict not in OPEN or is_administrator(survey, home, principal):
+            continue
+        team = _tags(principal).get(tag)
+        if team is None:
+            unknown.append(arn)
+        elif team.lower() != tags[tag].lower():
+            others[arn] = team
+    if others:
+        who = enumerated(phrase("{name} ({team})", name=last_of_arn(arn), team=team) for arn, team in others.items())
+        decision = survey.ask(next(iter(others)), "secretsmanager:GetSecretValue", secret.arn)
+        untagged = nphrase(
+            "{count:,} reader without a tag {tag}.", "{count:,} readers without a tag {tag}.", len(unknown), tag=tag
+        )
+        yield CheckResult(
+            phrase("{name} belongs to {team}, and others may read it: {who}.", name=name, team=tags[tag], who=who),
+            (
+                Evidence(phrase("Asked as {name}.", name=last_of_arn(decision.request.principal)), decision),
+                *(
+                    Evidence(phrase("{arn} is of {team}.", arn=arn, team=team))
+                    for arn, team in list(others.items())[:_MOST_NAMED]
+                ),
+                *([Evidence(untagged)] if unknown else []),
+            ),
+        )
+
+
+def _tags(principal: UserDetail | RoleDetail) -> Mapping[str, str]:
+    return {tag.key.lower(): tag.value for tag in principal.tags}

@@ -1,0 +1,211 @@
+"""Policies that allow the same, and roles that are the same: told by what their statements say, however they say it."""
+
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from itertools import product
+
+from iamdesk.checks.check import CheckResult, check
+from iamdesk.checks.check_context import CheckContext
+from iamdesk.checks.finding import Evidence, Severity
+from iamdesk.checks.redundant_statements import covers_action
+from iamdesk.checks.targets import (
+    ACCOUNTS,
+    Subject,
+    is_reserved,
+    own_policies,
+    own_roles,
+    policy_subject,
+    principal_subject,
+)
+from iamdesk.checks.words import enumerated
+from iamdesk.i18n import mark, phrase
+from iamdesk.inventory.references import boundary_of
+from iamdesk.policy.action_patterns import ActionPattern
+from iamdesk.policy.document import Document
+from iamdesk.policy.statement import Statement
+from iamdesk.snapshot.model import Account, RoleDetail
+
+_MOST_PARTS = 20_000
+"""Documents that fall into more parts are compared as they are written."""
+_MOST_NAMED = 20
+
+type Part = tuple[object, ...]
+"""One action on one resource under conditions, allowed or denied."""
+
+
+@check(
+    "HYG-10",
+    over=ACCOUNTS,
+    title=mark("Duplicate policy or role"),
+    severity=Severity.INFO,
+    question="Do several policies allow the same, or are several roles identical, trust policies included?",
+    remedy=mark(
+        "Keep one of them and let the others go, so that the next change is made in one place. What a stack or a "
+        "service made for each Region it will make again: leave that."
+    ),
+)
+def same_power(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
+    """Equal power however it is written: order, grouping and what another entry covers do not count.
+
+    Roles are the same when policies, boundary and trust policy are; those of IAM Identity Center are left out.
+    """
+    powers = _Powers()
+    both = (("policies", _alike_policies(survey, account, powers)), ("roles", _alike_roles(survey, account, powers)))
+    for kind, alike in both:
+        for subjects in alike:
+            names = enumerated(one.name for one in subjects)
+            count = len(subjects)
+            sentence = phrase("{count:,} policies allow and deny the same: {names}.", count=count, names=names)
+            if kind == "roles":
+                sentence = phrase(
+                    "{count:,} roles let the same in and may do the same: {names}.", count=count, names=names
+                )
+            yield CheckResult(
+                sentence,
+                tuple(
+                    Evidence(
+                        phrase("{name} says what {other} says.", name=one.name, other=subjects[0].name),
+                        policy_key=_policy_key(one, kind),
+                    )
+                    for one in subjects[1 : _MOST_NAMED + 1]
+                ),
+                subject=subjects[0],
+            )
+
+
+def _policy_key(subject: Subject, kind: str) -> str | None:
+    return subject.key if kind == "policies" else None
+
+
+class _Powers:
+    """What documents say, as numbers of parts: equal for documents that say the same in another order or grouping."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Part, int] = {}
+        self._known: dict[Document, frozenset[int]] = {}
+
+    def of(self, document: Document) -> frozenset[int]:
+        """Return the parts that a document falls into; none where it says nothing."""
+        known = self._known.get(document)
+        if known is None:
+            numbers = self._numbers
+            known = frozenset(numbers.setdefault(part, len(numbers)) for part in _parts(document))
+            self._known[document] = known
+        return known
+
+
+def _alike_policies(survey: CheckContext, account: Account, powers: _Powers) -> Iterator[list[Subject]]:
+    read = survey.evaluator.index.parse
+    versions = ((policy, policy.default_version) for policy in own_policies(account))
+    documents = [(policy, read(version.document)) for policy, version in versions if version is not None]
+    for several in _several(documents, lambda one: _services((one[1],))):
+        for alike in _several(several, lambda one: powers.of(one[1])):
+            survey.check_cancelled()
+            if powers.of(alike[0][1]):
+                yield [policy_subject(policy) for policy, _ in alike]
+
+
+def _alike_roles(survey: CheckContext, account: Account, powers: _Powers) -> Iterator[list[Subject]]:
+    index = survey.evaluator.index
+
+    def documents(role: RoleDetail) -> list[Document]:
+        return [policy.document for policy in index.carried(role.arn).identity]
+
+    def at_a_glance(role: RoleDetail) -> Hashable:
+        who = frozenset(
+            entry.text for statement in index.trust(role).statements for entry in statement.principals or ()
+        )
+        return who, boundary_of(role), _tags(role), _services(documents(role))
+
+    def in_full(role: RoleDetail) -> Hashable:
+        survey.check_cancelled()
+        power = frozenset[int]().union(*(powers.of(document) for document in documents(role)))
+        return power, powers.of(index.trust(role))
+
+    roles = [role for role in own_roles(account) if not is_reserved(role) and documents(role)]
+    for several in _several(roles, at_a_glance):
+        for alike in _several(several, in_full):
+            yield [principal_subject(role) for role in alike]
+
+
+def _several[T](things: Iterable[T], trait: Callable[[T], Hashable]) -> Iterator[list[T]]:
+    """Yield the things that share a trait, where there are several."""
+    groups: dict[Hashable, list[T]] = {}
+    for thing in things:
+        groups.setdefault(trait(thing), []).append(thing)
+    return (group for group in groups.values() if len(group) > 1)
+
+
+def _services(documents: Iterable[Document]) -> frozenset[str | None]:
+    """Return the services that documents speak of; None where a statement speaks of all."""
+    found: set[str | None] = set()
+    for document in documents:
+        for statement in document.statements:
+            found |= statement.services if statement.services is not None else {None}
+    return frozenset(found)
+
+
+def _tags(role: RoleDetail) -> frozenset[tuple[str, str]]:
+    """Return a role's tags: policies may compare them."""
+    return frozenset((tag.key, tag.value) for tag in role.tags)
+
+
+def _parts(document: Document) -> Iterator[Part]:
+    for statement in document.statements:
+        if statement.broken is not None:
+            yield ("broken", statement.broken, document)
+            continue
+        rest = (statement.is_allow, _principals(statement), _conditions(statement), document.version)
+        actions = _actions(statement)
+        resources = _resources(statement)
+        if len(actions) * len(resources) > _MOST_PARTS:
+            yield (*rest, frozenset(actions), frozenset(resources))
+            continue
+        yield from ((*rest, action, resource) for action, resource in product(actions, resources))
+
+
+def _actions(statement: Statement) -> list[object]:
+    if statement.not_action:
+        return [("not", frozenset(entry.text.lower() for entry in statement.actions))]
+    entries = {entry.text.lower(): entry for entry in statement.actions}
+    wide: dict[str | None, list[ActionPattern]] = {None: []}
+    for text, entry in entries.items():
+        if "*" in text or "?" in text:
+            wide.setdefault(entry.service, []).append(entry)
+    # An entry of one service covers none of another, nor one of several services.
+    return [
+        text
+        for text, entry in entries.items()
+        if not _is_covered(entry, (*wide[None], *wide.get(entry.service or "", ())))
+    ]
+
+
+def _is_covered(entry: ActionPattern, among: Iterable[ActionPattern]) -> bool:
+    """Return whether another entry describes all that this one does; of entries that describe the same one stays."""
+    return any(
+        other.text.lower() != entry.text.lower()
+        and covers_action(other, entry)
+        and not (covers_action(entry, other) and other.text.lower() > entry.text.lower())
+        for other in among
+    )
+
+
+def _resources(statement: Statement) -> list[object]:
+    if statement.resources is None:
+        return [None]
+    texts = [entry.text for entry in statement.resources]
+    if statement.not_resource:
+        return [("not", frozenset(texts))]
+    return ["*"] if "*" in texts else list(dict.fromkeys(texts))
+
+
+def _conditions(statement: Statement) -> frozenset[object]:
+    return frozenset(
+        (test.operator_text.lower(), test.key, frozenset(value.text for value in test.values))
+        for test in statement.conditions
+    )
+
+
+def _principals(statement: Statement) -> object:
+    if statement.principals is None:
+        return None
+    return statement.not_principal, frozenset((entry.type, entry.text) for entry in statement.principals)

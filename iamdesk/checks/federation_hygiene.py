@@ -1,0 +1,145 @@
+"""How people and machines of outside sign in: SAML metadata, users beside a federation, certificates."""
+
+from collections.abc import Iterator
+
+from iamdesk.checks.check import CheckResult, check
+from iamdesk.checks.check_context import STRANGER, CheckContext
+from iamdesk.checks.credentials import entry_of
+from iamdesk.checks.external_trust import allowing
+from iamdesk.checks.finding import Evidence, Severity, State
+from iamdesk.checks.prerequisites import Data, facts_of
+from iamdesk.checks.targets import ACCOUNTS, ROLES, is_reserved
+from iamdesk.checks.words import enumerated
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.i18n import mark, nphrase, phrase
+from iamdesk.inventory.references import last_of_arn
+from iamdesk.snapshot.model import Account, RoleDetail
+
+_ANYWHERE = "rolesanywhere.amazonaws.com"
+_MOST_NAMED = 20
+
+
+@check(
+    "FED-10",
+    over=ACCOUNTS,
+    title=mark("Expired SAML metadata"),
+    severity=Severity.LOW,
+    question="Is the metadata of a SAML provider no longer valid?",
+    remedy=mark(
+        "Put the identity provider's current metadata in (`aws iam update-saml-provider`), or delete the provider "
+        "if nobody signs in with it."
+    ),
+    standards=("CIS AWS Foundations 7.0 2.19",),
+    data=Data.SAML_PROVIDERS,
+)
+def expired_metadata(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
+    """By the snapshot's time, never by today."""
+    facts, latest = facts_of(survey.snapshot, account.account_id), survey.snapshot.latest
+    for provider in (facts.saml_providers if facts is not None else None) or ():
+        name = last_of_arn(provider.arn)
+        if provider.valid_until is None or latest is None:
+            yield CheckResult(
+                phrase("Whether the metadata of the SAML provider {name} is still valid cannot be told.", name=name),
+                (Evidence(phrase("Until when it is valid, or the moment of the snapshot, is not in the snapshot.")),),
+                object=provider.arn,
+                state=State.CANNOT_TELL,
+                severity=Severity.INFO,
+            )
+        elif provider.valid_until < latest:
+            yield CheckResult(
+                nphrase(
+                    "The metadata of the SAML provider {name} was valid until {count:,} day before the snapshot.",
+                    "The metadata of the SAML provider {name} was valid until {count:,} days before the snapshot.",
+                    (latest - provider.valid_until).days,
+                    name=name,
+                ),
+                (
+                    Evidence(
+                        phrase("ValidUntil of {arn} is {date:%Y-%m-%d}.", arn=provider.arn, date=provider.valid_until)
+                    ),
+                ),
+                object=provider.arn,
+            )
+
+
+@check(
+    "FED-13",
+    over=ACCOUNTS,
+    title=mark("Password users alongside federation"),
+    severity=Severity.LOW,
+    question="Do users sign in with passwords of their own where people can sign in through an identity provider?",
+    remedy=mark(
+        "Let people sign in through the identity provider, and delete their users: who leaves there is out here, "
+        "too. Keep those for emergencies."
+    ),
+    standards=("CIS AWS Foundations 7.0 2.19", "NIST 800-53 IA-2"),
+    data=Data.CREDENTIAL_REPORT,
+)
+def users_beside_federation(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
+    """Told by roles of IAM Identity Center, or by a SAML provider that a role trusts."""
+    through = _federation(survey, account)
+    if through is None:
+        return
+    users = [
+        user.user_name
+        for user in account.users
+        if (entry := entry_of(survey, account, user.user_name)) is not None and entry.password_enabled
+    ]
+    if users:
+        yield CheckResult(
+            nphrase(
+                "People can sign in through {through}, and {count:,} user signs in with a password: {names}.",
+                "People can sign in through {through}, and {count:,} users sign in with a password: {names}.",
+                len(users),
+                through=through,
+                names=enumerated(users),
+            ),
+            tuple(
+                Evidence(phrase("Credential report: password_enabled of {name} is true.", name=name))
+                for name in users[:_MOST_NAMED]
+            ),
+        )
+
+
+def _federation(survey: CheckContext, account: Account) -> str | None:
+    if any(is_reserved(role) for role in account.roles):
+        return "IAM Identity Center"
+    for role in account.roles:
+        for statement in allowing(survey, role, "assumerolewithsaml"):
+            for entry in statement.principals or ():
+                if ":saml-provider/" in entry.text:
+                    return phrase("the SAML provider {name}", name=last_of_arn(entry.text))
+    return None
+
+
+@check(
+    "FED-11",
+    over=ROLES,
+    title=mark("Any certificate of the account's trust anchors can assume the role"),
+    severity=Severity.MEDIUM,
+    question="Does IAM Roles Anywhere accept any certificate for a role, whatever its subject and trust anchor?",
+    remedy=mark(
+        "Test in the trust policy `aws:SourceArn` for the trust anchor (ArnEquals) and the certificate's subject by "
+        "`aws:PrincipalTag/x509Subject/CN` (StringEquals)."
+    ),
+    standards=("NIST 800-53 IA-3",),
+)
+def any_certificate(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
+    """Asked with a certificate that nobody here knows, of a trust anchor that nobody here knows."""
+    if not any(entry.text == _ANYWHERE for statement in allowing(survey, role) for entry in statement.principals or ()):
+        return
+    anchor = f"arn:{account.partition}:rolesanywhere:us-east-1:{account.account_id}:trust-anchor/{STRANGER}"
+    context = {
+        "aws:SourceArn": anchor,
+        "aws:SourceAccount": account.account_id,
+        "aws:PrincipalTag/x509Subject/CN": STRANGER,
+    }
+    decision = survey.ask(_ANYWHERE, "sts:AssumeRole", role.arn, context)
+    if decision.decision is Verdict.ALLOWED:
+        yield CheckResult(
+            phrase(
+                "Whoever has a certificate that a trust anchor of the account accepts can take {role}.",
+                role=role.role_name,
+            ),
+            (Evidence(phrase("Asked with a certificate and a trust anchor that nobody here knows."), decision),),
+        )

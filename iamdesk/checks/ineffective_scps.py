@@ -1,0 +1,144 @@
+"""Service control policies that change nothing: attached to nobody, or saying what others say already."""
+
+from collections.abc import Iterator
+
+from iamdesk.checks.check import CheckResult, check
+from iamdesk.checks.check_context import CheckContext
+from iamdesk.checks.finding import Evidence, Severity, State
+from iamdesk.checks.policy_documents import statement_evidence
+from iamdesk.checks.prerequisites import Data
+from iamdesk.checks.redundant_statements import covers
+from iamdesk.checks.targets import ACCOUNTS, Subject
+from iamdesk.checks.words import enumerated
+from iamdesk.evaluate.policy_set import AttachedPolicy, SourceType
+from iamdesk.evaluate.request import PolicyType
+from iamdesk.i18n import mark, phrase
+from iamdesk.inventory import counts
+from iamdesk.inventory.keys import organization_policy_key
+from iamdesk.inventory.organization_index import LevelPolicy, OrganizationIndex
+from iamdesk.policy.statement import Statement
+from iamdesk.snapshot.model import Account
+from iamdesk.snapshot.organization import OrganizationPolicy, OrganizationPolicyType
+from iamdesk.viewmodel.tree_builder import NodeKind
+
+_SCP = OrganizationPolicyType.SERVICE_CONTROL_POLICY
+
+
+@check(
+    "GRD-06",
+    over=ACCOUNTS,
+    title=mark("Service control policy without effect"),
+    severity=Severity.INFO,
+    question="Is there a service control policy that limits nobody?",
+    remedy=mark("Attach it where it is meant to hold, or delete it, so that nobody counts on it."),
+    data=Data.ORGANIZATION,
+)
+def idle_scp(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
+    """Once for the snapshot, told of its first account; the policies that AWS keeps are left out."""
+    index = survey.evaluator.organization
+    if index is None or not survey.is_first(account):
+        return
+    for policy in index.organization.policies:
+        if policy.type is not _SCP or policy.aws_managed:
+            continue
+        survey.check_cancelled()
+        subject = Subject(organization_policy_key(policy.id), policy.name or policy.id, NodeKind.SERVICE_CONTROL_POLICY)
+        if policy.content is None:
+            yield CheckResult(
+                phrase(
+                    "Whether {policy} takes anything from anybody cannot be told: the snapshot does not hold it.",
+                    policy=subject.name,
+                ),
+                (Evidence(phrase("{policy} has no content.", policy=policy.id)),),
+                subject=subject,
+                state=State.CANNOT_TELL,
+            )
+            continue
+        found = _idle(index, policy)
+        if found is not None:
+            why, evidence = found
+            yield CheckResult(phrase("{policy} {why}.", policy=subject.name, why=why), evidence, subject=subject)
+
+
+def _idle(index: OrganizationIndex, policy: OrganizationPolicy) -> tuple[str, tuple[Evidence, ...]] | None:
+    """Return why a policy takes nothing from anybody; None where it may."""
+    if not index.organization.scps_enabled:
+        return (
+            phrase("binds nobody: service control policies are not enabled"),
+            (Evidence(phrase("Not enabled in the root.")),),
+        )
+    places = [node for node in index.nodes if policy.id in (node.policy_ids or ())]
+    if not places:
+        return phrase("is attached nowhere"), (Evidence(phrase("No root, unit or account has it attached.")),)
+    bound = [node.id for node in index.nodes if node.id.isdecimal() and index.levels(node.id, _SCP) is not None]
+    reached = [one for one in bound if any(level.policy.id == policy.id for level in _levels(index, one))]
+    if not reached:
+        names = enumerated(node.name or node.id for node in places)
+        return (
+            phrase("is attached to {names} alone, where no member account meets it", names=names),
+            (Evidence(phrase("Service control policies do not bind the management account.")),),
+        )
+    wider: dict[int, tuple[LevelPolicy, Statement]] = {}
+    statements: tuple[Statement, ...] = ()
+    for account_id in reached:
+        met = _levels(index, account_id)
+        for own in (one for one in met if one.policy.id == policy.id):
+            statements = own.document.statements
+            for statement in statements:
+                by = _taken_already(met, own, statement)
+                if by is None:
+                    return None
+                wider[statement.index] = by
+    if not statements:
+        return None  # nothing of it can be read
+    evidence = [
+        statement_evidence(
+            _attached(by),
+            covering,
+            phrase(
+                "Statement {number} says no more than this one of {policy}.", number=number + 1, policy=by.policy.name
+            ),
+        )
+        for number, (by, covering) in sorted(wider.items())
+    ]
+    others = enumerated(dict.fromkeys(by.policy.name for by, _ in wider.values()))
+    return (
+        phrase(
+            "takes nothing from {accounts} that {others} does not take already",
+            accounts=counts.accounts(len(reached)),
+            others=others,
+        ),
+        tuple(evidence),
+    )
+
+
+def _levels(index: OrganizationIndex, account_id: str) -> list[LevelPolicy]:
+    return [one for level in index.levels(account_id, _SCP) or () for one in level]
+
+
+def _taken_already(
+    met: list[LevelPolicy], own: LevelPolicy, statement: Statement
+) -> tuple[LevelPolicy, Statement] | None:
+    """Return what makes a statement needless: for a Deny one at any level, for an Allow one beside it."""
+    if statement.broken is not None:
+        return None
+    for one in met:
+        if one.policy.id == own.policy.id or (statement.is_allow and one.node_id != own.node_id):
+            continue
+        for other in one.document.statements:
+            if other.broken is None and covers(other, statement) and not _covers_back(own, one, statement, other):
+                return one, other
+    return None
+
+
+def _covers_back(own: LevelPolicy, one: LevelPolicy, statement: Statement, other: Statement) -> bool:
+    """Return whether two statements say the same: then the policy that comes first by id is the one that counts."""
+    return covers(statement, other) and own.policy.id < one.policy.id
+
+
+def _attached(one: LevelPolicy) -> AttachedPolicy:
+    key = organization_policy_key(one.policy.id)
+    source = one.policy.arn or one.policy.id
+    return AttachedPolicy(
+        PolicyType.SCP, SourceType.SCP, source, key, one.policy.name, one.node_id, one.document, one.level
+    )

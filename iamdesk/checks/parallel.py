@@ -1,0 +1,156 @@
+"""The checks as tasks: all that is looked at is cut into blocks, which workers and this process look through."""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import batched
+from uuid import uuid4
+
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
+from iamdesk.attack_paths.parallel import find_shared, steps_of
+from iamdesk.checks.check_context import CheckContext
+from iamdesk.checks.finding import Finding
+from iamdesk.checks.registry import Work, look, work_of
+from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
+from iamdesk.snapshot.model import RoleDetail, UserDetail
+from iamdesk.work.worker_cache import SnapshotReference, kept_snapshot, object_content
+from iamdesk.work.workers import Workers
+
+_BLOCK = 64
+"""Things in one block: tenths of a second, and some seconds where changes are tried for each of them."""
+
+type Found = list[tuple[int, list[Finding]]]
+"""What is found in things, by their numbers; those in which nothing is found are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some of the things that are looked at, by their numbers in the list of all."""
+
+    snapshot: SnapshotReference
+    known: str
+    """Names what is known of steps between principals (`reach.sharing.Answers`), which is sent along."""
+    numbers: tuple[int, ...]
+
+
+def run_shared(
+    workers: Workers,
+    progress: Progress = no_progress,
+    cancelled: Cancelled = never_cancelled,
+    reach: AttackPathGraph | None = None,
+) -> Iterator[Finding]:
+    """Yield what `registry.run` does, in the same order; workers do it.
+
+    ``reach`` is what principals can become, where somebody keeps it. Where this process works, too
+    (`Workers.helped`), it looks through blocks by this.
+
+    Raises:
+        WorkCancelled: ``cancelled`` returned True.
+        WorkError: no worker can do it; one sentence.
+    """
+    progress(0, 0)
+    answers = find_shared(workers, cancelled=cancelled) if reach is None else reach.answers
+    known, content = uuid4().hex, object_content(answers)
+    contents = {known: lambda: content}
+    here: Callable[[Block, Cancelled], Found] | None = None
+    if reach is not None and workers.helped:
+        own = _run(reach, cancelled)
+        parts, here = _parts(own.work), partial(_found_here, own)
+    else:
+        listing = Block(workers.reference, known, ())
+        (parts,) = workers.results(cut, [listing], cancelled=cancelled, contents=contents)
+    total = sum(map(len, parts))
+    progress(0, total)
+    results = workers.results(
+        find,
+        (Block(workers.reference, known, numbers) for numbers in parts),
+        progress=progress,
+        cancelled=cancelled,
+        size=lambda block: len(block.numbers),
+        total=total,
+        contents=contents,
+        here=here,
+    )
+    yield from _in_order(parts, results)
+
+
+def _in_order(parts: list[tuple[int, ...]], results: Iterator[Found]) -> Iterator[Finding]:
+    """Yield what is found in the order of the things, each as soon as those before it are looked through."""
+    found: dict[int, list[Finding]] = {}
+    done: set[int] = set()
+    given = 0
+    for numbers, result in zip(parts, results, strict=True):
+        found.update(result)
+        done.update(numbers)
+        while given in done:
+            done.remove(given)
+            yield from found.pop(given, ())
+            given += 1
+
+
+def cut(block: Block, cancelled: Cancelled) -> list[tuple[int, ...]]:
+    """Return the numbers of all things, block by block."""
+    return _parts(_run_of(block, cancelled).work)
+
+
+def find(block: Block, cancelled: Cancelled) -> Found:
+    """Return what is found in a block."""
+    return _found(_run_of(block, cancelled), block)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    survey: CheckContext
+    work: list[Work]
+
+
+def _run(reach: AttackPathGraph, cancelled: Cancelled) -> _Run:
+    survey = CheckContext(reach.steps.inquiry.evaluator, cancelled, lambda *_args, **_keywords: reach)
+    _ = survey.reach  # what it knows serves the checks that come before the first one that asks for ways, too
+    return _Run(survey, work_of(survey))
+
+
+def _found(run: _Run, block: Block) -> Found:
+    results = ((number, list(look(run.survey, run.work[number]))) for number in block.numbers)
+    return [(number, findings) for number, findings in results if findings]
+
+
+def _found_here(run: _Run, block: Block, cancelled: Cancelled) -> Found:
+    run.survey.attend(cancelled)
+    return _found(run, block)
+
+
+def _parts(work: list[Work]) -> list[tuple[int, ...]]:
+    """Cut the list of things into blocks. A user or role is looked at in one, as each of the kinds that it is of.
+
+    What one check has found out about it serves the next. The first block holds what comes first, so that findings
+    are there soon.
+    """
+    by_principal: dict[str, list[int]] = {}
+    others: list[int] = []
+    for number, one in enumerate(work):
+        if isinstance(one.thing, UserDetail | RoleDetail):
+            by_principal.setdefault(one.thing.arn, []).append(number)
+        else:
+            others.append(number)
+    blocks = [
+        tuple(sorted(number for one in some for number in one)) for some in batched(by_principal.values(), _BLOCK)
+    ]
+    blocks += batched(others, _BLOCK)
+    return sorted(blocks)
+
+
+def _run_of(block: Block, cancelled: Cancelled) -> _Run:
+    """Return the run of this thread over a snapshot: what it has found out serves the next block."""
+    held = kept_snapshot(block.snapshot, cancelled)
+    evaluator = held.once("evaluator", lambda: Evaluator(held.snapshot))
+
+    def begin() -> _Run:
+        steps = steps_of(held, block.known, cancelled)
+        return _run(AttackPathGraph(evaluator, cancelled=cancelled, steps=steps), cancelled)
+
+    run = held.once(("findings", threading.get_ident()), begin)
+    run.survey.attend(cancelled)
+    return run

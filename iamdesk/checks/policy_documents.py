@@ -1,0 +1,156 @@
+"""The policy documents of an account one by one, for checks that read a policy as it stands.
+
+What a principal may do is the engine's to say; these are for what is wrong with a text whoever carries it.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from iamdesk.checks.finding import Evidence
+from iamdesk.checks.targets import CheckTarget, Subject
+from iamdesk.evaluate.policy_set import AttachedPolicy, SourceType
+from iamdesk.evaluate.request import PolicyType
+from iamdesk.explain.decision import StatementExplanation, StatementRole
+from iamdesk.i18n import phrase
+from iamdesk.inventory.keys import inline_policy_key, trust_policy_key
+from iamdesk.inventory.references import is_service_linked
+from iamdesk.policy.document import Document
+from iamdesk.policy.statement import Statement
+from iamdesk.snapshot.model import Account, ManagedPolicyDetail, PolicyDetail, RoleDetail
+from iamdesk.viewmodel.tree_builder import NodeKind
+
+
+@dataclass(frozen=True)
+class PolicySource:
+    """One policy of an account as it is written; parsed when first looked at, since there are many."""
+
+    subject: Subject
+    """The policy itself, as a finding names it."""
+    origin: str
+    """For people: ``inline policy of user alice``, ``customer managed policy``."""
+    read: Callable[[], AttachedPolicy]
+
+    @cached_property
+    def policy(self) -> AttachedPolicy:
+        """The policy with its parsed document."""
+        return self.read()
+
+
+type _Parse = Callable[[Any], Document]
+
+
+def written_policies(account: Account, parse: _Parse) -> Iterator[PolicySource]:
+    """Yield every identity and trust policy that the account's owner can edit; of managed ones the version in force.
+
+    ``parse`` is the engine's, so that each text is parsed once.
+    """
+    for user in account.users:
+        origin = phrase("inline policy of user {name}", name=user.user_name)
+        yield from _inline(user.arn, origin, SourceType.USER, user.user_policy_list, parse)
+    for group in account.groups:
+        origin = phrase("inline policy of group {name}", name=group.group_name)
+        yield from _inline(group.arn, origin, SourceType.GROUP, group.group_policy_list, parse)
+    for role in account.roles:
+        if not is_service_linked(role):
+            yield _trust(role, parse)
+            origin = phrase("inline policy of role {name}", name=role.role_name)
+            yield from _inline(role.arn, origin, SourceType.ROLE, role.role_policy_list, parse)
+    for policy in account.policies:
+        version = policy.default_version
+        if not policy.is_aws_managed and version is not None:
+            yield _managed(policy, version.document, parse)
+
+
+def _trust(role: RoleDetail, parse: _Parse) -> PolicySource:
+    name = trust_policy_name(role)
+    key = trust_policy_key(role.arn)
+
+    def read() -> AttachedPolicy:
+        document = parse(role.assume_role_policy_document)
+        return AttachedPolicy(PolicyType.TRUST, SourceType.TRUST, role.arn, key, name, role.arn, document)
+
+    origin = phrase("trust policy of role {name}", name=role.role_name)
+    return PolicySource(Subject(key, name, NodeKind.TRUST_POLICY), origin, read)
+
+
+def trust_policy_name(role: RoleDetail) -> str:
+    """Return how findings name the trust policy of a role."""
+    return phrase("trust policy of {name}", name=role.role_name)
+
+
+def _inline(
+    owner_arn: str, origin: str, source: SourceType, policies: tuple[PolicyDetail, ...], parse: _Parse
+) -> Iterator[PolicySource]:
+    for inline in policies:
+        key = inline_policy_key(owner_arn, inline.policy_name)
+
+        def read(inline: PolicyDetail = inline, key: str = key) -> AttachedPolicy:
+            name = inline.policy_name
+            return AttachedPolicy(
+                PolicyType.IDENTITY, source, name, key, name, owner_arn, parse(inline.policy_document)
+            )
+
+        yield PolicySource(Subject(key, inline.policy_name, NodeKind.INLINE_POLICY), origin, read)
+
+
+def _managed(policy: ManagedPolicyDetail, raw: Any, parse: _Parse) -> PolicySource:
+    def read() -> AttachedPolicy:
+        return AttachedPolicy(
+            PolicyType.IDENTITY,
+            SourceType.USER_MANAGED,
+            policy.arn,
+            policy.arn,
+            policy.policy_name,
+            policy.arn,
+            parse(raw),
+        )
+
+    subject = Subject(policy.arn, policy.policy_name, NodeKind.CUSTOMER_POLICY)
+    return PolicySource(subject, phrase("customer managed policy"), read)
+
+
+WRITTEN: CheckTarget[PolicySource] = CheckTarget(
+    "policy document",
+    lambda survey, account: written_policies(account, survey.evaluator.index.parse),
+    lambda written: written.subject,
+)
+
+
+def statement_line(policy: AttachedPolicy, statement: Statement, sentence: str) -> StatementExplanation:
+    """Return a statement as evidence: where it stands, and in one sentence what is the matter with it."""
+    return StatementExplanation(
+        part=StatementRole.DECIDES,
+        layer=policy.layer,
+        level=policy.level,
+        source_policy_id=policy.source_id,
+        source_policy_type=policy.source_type,
+        policy_key=policy.key,
+        policy_name=policy.name,
+        owner=policy.owner,
+        document=policy.document,
+        index=statement.index,
+        sid=statement.sid,
+        effect=statement.effect,
+        sentence=sentence,
+        failed=None,
+        mark=statement.path,
+    )
+
+
+def statement_evidence(policy: AttachedPolicy, statement: Statement, sentence: str) -> Evidence:
+    """Return a statement as a piece of proof."""
+    return Evidence(sentence, statement=statement_line(policy, statement, sentence), policy_key=policy.key)
+
+
+def place(written: PolicySource, statement: Statement) -> str:
+    """Return the words by which a sentence begins: ``Statement 2 (Read) of payroll-rw, customer managed policy,``."""
+    sid = f" ({statement.sid})" if statement.sid else ""
+    return phrase(
+        "Statement {number}{sid} of {policy}, {origin},",
+        number=statement.index + 1,
+        sid=sid,
+        policy=written.policy.name,
+        origin=written.origin,
+    )

@@ -1,0 +1,236 @@
+"""How many administrators there are and who they are; powers that few should have, over logs and organization."""
+
+from collections.abc import Iterator
+
+from iamdesk.attack_paths.administrators import Principal, is_administrator
+from iamdesk.checks.check import CheckResult, check
+from iamdesk.checks.check_context import STRANGER, CheckContext
+from iamdesk.checks.finding import Evidence, Severity
+from iamdesk.checks.prerequisites import Data, credentials_of
+from iamdesk.checks.remediation_commands import command
+from iamdesk.checks.targets import ACCOUNTS, GROUPS, PRINCIPALS, USERS, is_reserved, principals_of
+from iamdesk.checks.words import enumerated
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.i18n import mark, nphrase, phrase
+from iamdesk.inventory.references import last_of_arn, name_of
+from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, UserDetail
+
+_MOST = 10
+_MOST_SHARE = 0.1
+"""More administrators than this, and than this share of all, are too many."""
+_LOGS = (
+    ("cloudtrail:StopLogging", "arn:{partition}:cloudtrail:us-east-1:{account}:trail/{name}"),
+    ("cloudtrail:DeleteTrail", "arn:{partition}:cloudtrail:us-east-1:{account}:trail/{name}"),
+    ("config:StopConfigurationRecorder", "*"),
+    ("guardduty:DeleteDetector", "arn:{partition}:guardduty:us-east-1:{account}:detector/{name}"),
+)
+_ORGANIZATION = ("organizations:LeaveOrganization", "organizations:DetachPolicy", "organizations:DeletePolicy")
+
+
+def _administrators(survey: CheckContext, account: Account) -> list[Principal]:
+    return survey.once(
+        ("administrators", account.account_id),
+        lambda: [one for one in principals_of(account) if is_administrator(survey, account, one)],
+    )
+
+
+@check(
+    "ADM-08",
+    over=GROUPS,
+    title=mark("Administrator group"),
+    severity=Severity.HIGH,
+    question="Does a group make its members administrators?",
+    remedy=mark("Keep the group small, ask for MFA in a condition, and review its members by name."),
+    standards=("NIST 800-53 AC-6",),
+)
+def administering_group(survey: CheckContext, account: Account, group: GroupDetail) -> Iterator[CheckResult]:
+    """A member who is an administrator, and would be by the group's policies alone."""
+    members = survey.references(account).members.get(group.group_name, [])
+    administering = [one for one in members if is_administrator(survey, account, one)]
+    if not administering or not survey.reach.is_administrators(group.arn):
+        return
+    yield CheckResult(
+        phrase(
+            "{group} makes its members administrators: {users}.",
+            group=group.group_name,
+            users=enumerated(one.user_name for one in administering),
+        ),
+        tuple(
+            Evidence(phrase("{user} is a member and an administrator.", user=one.user_name))
+            for one in administering[:20]
+        ),
+    )
+
+
+@check(
+    "ADM-09",
+    over=USERS,
+    title=mark("Administrator without MFA"),
+    severity=Severity.HIGH,
+    question="Is a user with a console password and no MFA device an administrator?",
+    remedy=mark("Register an MFA device, and deny everything but that without MFA."),
+    standards=("CIS AWS Foundations 7.0 2.10", "AWS FSBP IAM.5", "PCI DSS 4.0 8.4"),
+    data=Data.CREDENTIAL_REPORT,
+)
+def administrator_without_mfa(survey: CheckContext, account: Account, user: UserDetail) -> Iterator[CheckResult]:
+    """A condition on MFA in the policies keeps such a user out: then nothing is said."""
+    entry = credentials_of(survey.snapshot, account.account_id, user.user_name)
+    if entry is None or not entry.password_enabled or entry.mfa_active is not False:
+        return
+    if is_administrator(survey, account, user):
+        role = f"arn:{account.partition}:iam::{account.account_id}:role/{STRANGER}"
+        decision = survey.ask(user.arn, "iam:PutRolePolicy", role, {"aws:MultiFactorAuthPresent": None})
+        if decision.decision is Verdict.ALLOWED:
+            yield CheckResult(
+                phrase("{user} is an administrator and signs in with a password alone.", user=user.user_name),
+                (Evidence(phrase("Asked without MFA."), decision),),
+            )
+
+
+@check(
+    "ADM-11",
+    over=ACCOUNTS,
+    title=mark("Many administrators"),
+    severity=Severity.MEDIUM,
+    question="Are more than ten, and more than a tenth, of the users and roles administrators?",
+    remedy=mark("Give those who do not need it the permissions of their job."),
+    standards=("PCI DSS 4.0 7.2.2",),
+)
+def many_administrators(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
+    """By name, the first of them."""
+    found = _administrators(survey, account)
+    total = sum(1 for _one in principals_of(account))
+    if len(found) > _MOST and len(found) > total * _MOST_SHARE:
+        yield CheckResult(
+            nphrase(
+                "{count:,} user or role of {total:,} are administrators: {names}.",
+                "{count:,} users and roles of {total:,} are administrators: {names}.",
+                len(found),
+                total=total,
+                names=enumerated(map(name_of, found)),
+            ),
+            tuple(Evidence(phrase("{name} is an administrator.", name=name_of(one))) for one in found[:20]),
+        )
+
+
+@check(
+    "ADM-12",
+    over=ACCOUNTS,
+    title=mark("No second administrator"),
+    severity=Severity.MEDIUM,
+    question="Are there fewer than two users or roles by which people administer the account?",
+    remedy=mark("Name a deputy, or keep a break-glass role that somebody can assume when the one is away."),
+    standards=("NIST 800-53 CP-2",),
+)
+def no_deputy(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
+    """Roles count that somebody of the snapshot may assume, and those of IAM Identity Center."""
+    people = [
+        one
+        for one in _administrators(survey, account)
+        if isinstance(one, UserDetail) or is_reserved(one) or _is_assumed(survey, one)
+    ]
+    if len(people) < 2:
+        sentence = phrase("By what the snapshot tells, nobody can administer the account.")
+        if people:
+            sentence = phrase(
+                "By what the snapshot tells, {name} alone can administer the account.", name=name_of(people[0])
+            )
+        yield CheckResult(sentence, (Evidence(phrase("The root user aside.")),))
+
+
+def _is_assumed(survey: CheckContext, role: RoleDetail) -> bool:
+    return bool(survey.reach.assuming(role.arn))
+
+
+@check(
+    "ADM-13",
+    over=PRINCIPALS,
+    title=mark("Can disable audit logging"),
+    severity=Severity.HIGH,
+    question="Can a user or role that is not an administrator stop CloudTrail, AWS Config or GuardDuty?",
+    remedy=mark("Deny it with a service control policy to all but the security team."),
+    standards=("NIST 800-53 AU-9",),
+)
+def stops_logs(survey: CheckContext, account: Account, principal: Principal) -> Iterator[CheckResult]:
+    """Asked of a trail and a detector that nobody has named yet."""
+    if is_administrator(survey, account, principal):
+        return
+    words = {"partition": account.partition, "account": account.account_id, "name": STRANGER}
+    able = []
+    for action, resource in _LOGS:
+        arn = resource.format_map(words)
+        if survey.speaks_of(principal.arn, action) and survey.verdict(principal.arn, action, arn) is Verdict.ALLOWED:
+            able.append(
+                Evidence(
+                    phrase("Asked whether it may do {action}.", action=action), survey.ask(principal.arn, action, arn)
+                )
+            )
+    if able:
+        actions = enumerated(piece.decision.request.action for piece in able if piece.decision)
+        yield CheckResult(phrase("{name} may do {actions}.", name=name_of(principal), actions=actions), tuple(able))
+
+
+@check(
+    "ADM-15",
+    over=PRINCIPALS,
+    title=mark("Controls the organization"),
+    severity=Severity.CRITICAL,
+    question="Can a user or role of the management account detach policies of the organization?",
+    remedy=mark("Keep this to a break-glass role; nothing else in the management account needs it."),
+    standards=("CIS AWS Foundations 7.0 2.1.5",),
+)
+def controls_organization(survey: CheckContext, account: Account, principal: Principal) -> Iterator[CheckResult]:
+    """Told of the management account alone: elsewhere the calls are refused."""
+    organization = survey.snapshot.organization
+    if organization is None or organization.management_account_id != account.account_id:
+        return
+    able = [
+        Evidence(phrase("Asked whether it may do {action}.", action=action), survey.ask(principal.arn, action, "*"))
+        for action in _ORGANIZATION
+        if survey.speaks_of(principal.arn, action) and survey.verdict(principal.arn, action, "*") is Verdict.ALLOWED
+    ]
+    if able:
+        yield CheckResult(
+            phrase("{name} may take policies off the organization.", name=name_of(principal)), tuple(able)
+        )
+
+
+@check(
+    "FED-09",
+    over=ACCOUNTS,
+    title=mark("Identity provider that no role trusts"),
+    severity=Severity.LOW,
+    question="Does the account have an identity provider that no role trusts?",
+    remedy=mark("Delete the provider."),
+    standards=("SOC 2 CC6.3",),
+    data=Data.IDENTITY_PROVIDERS,
+)
+def orphan_provider(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
+    """By the provider's ARN in the trust policies' Principal."""
+    trusted = {
+        entry.text
+        for role in account.roles
+        for statement in survey.evaluator.index.trust(role).statements
+        for entry in statement.principals or ()
+    }
+    for facts in survey.snapshot.account_facts:
+        if facts.account_id != account.account_id:
+            continue
+        arns = [
+            *(provider.arn for provider in facts.open_id_connect_providers or ()),
+            *(provider.arn for provider in facts.saml_providers or ()),
+        ]
+        for arn in arns:
+            if arn not in trusted:
+                yield CheckResult(
+                    phrase("No role trusts the identity provider {name}.", name=last_of_arn(arn)),
+                    (Evidence(phrase("{arn} is in no trust policy.", arn=arn)),),
+                    object=arn,
+                    snippet=_delete_provider(arn),
+                )
+
+
+def _delete_provider(arn: str) -> str:
+    if ":oidc-provider/" in arn:
+        return command("iam", "delete-open-id-connect-provider", "--open-id-connect-provider-arn", arn)
+    return command("iam", "delete-saml-provider", "--saml-provider-arn", arn)

@@ -1,0 +1,145 @@
+"""What is shared or open beside policies that name somebody: shares of AWS RAM, buckets that take plain HTTP."""
+
+from collections.abc import Iterator
+
+from iamdesk.checks.check import CheckResult, check
+from iamdesk.checks.check_context import STRANGER, CheckContext
+from iamdesk.checks.finding import Evidence, Severity, State
+from iamdesk.checks.prerequisites import Data
+from iamdesk.checks.resource_requests import resource_subject, resources_of
+from iamdesk.checks.targets import ACCOUNTS
+from iamdesk.checks.words import enumerated
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.i18n import mark, nphrase, phrase
+from iamdesk.snapshot.model import Account
+from iamdesk.snapshot.resource_shares import ResourceShareAssociation, ResourceShares
+
+_GIVEN = "ASSOCIATED"
+_MOST_NAMED = 20
+
+
+@check(
+    "RES-10",
+    over=ACCOUNTS,
+    title=mark("RAM share outside the organization"),
+    severity=Severity.MEDIUM,
+    question="Does a resource share of the account include external accounts?",
+    remedy=mark(
+        "Take them off the share, and turn off sharing outside of the organization for it (`aws ram "
+        "update-resource-share --no-allow-external-principals`), if nobody answers for them."
+    ),
+    standards=("PCI DSS 4.0 7.2.4",),
+    data=Data.RESOURCE_SHARES,
+)
+def shared_outside(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
+    """By what RAM says of each principal; where it says nothing, by the accounts of the organization."""
+    for held in survey.snapshot.resource_shares:
+        if held.account_id != account.account_id:
+            continue
+        own = _own_shares(held, account)
+        for one in held.associations or ():
+            if one.association_type != "PRINCIPAL" or one.status != _GIVEN or one.resource_share_arn not in own:
+                continue
+            is_outside = _is_outside(survey, one)
+            if is_outside is False:
+                continue
+            resources = [
+                other.associated_entity
+                for other in held.associations or ()
+                if other.association_type == "RESOURCE" and other.resource_share_arn == one.resource_share_arn
+            ]
+            told = {
+                "share": one.resource_share_name or own[one.resource_share_arn],
+                "region": held.region,
+                "resources": nphrase("{count:,} resource", "{count:,} resources", len(resources)),
+                "principal": one.associated_entity,
+            }
+            sentence = phrase(
+                "The resource share {share} of {region} gives {resources} to {principal}, outside of the organization.",
+                **told,
+            )
+            if not is_outside:
+                sentence = phrase(
+                    "The resource share {share} of {region} gives {resources} to {principal}; whether that is outside "
+                    "of the organization cannot be told.",
+                    **told,
+                )
+            yield CheckResult(
+                sentence,
+                (
+                    Evidence(
+                        phrase(
+                            "Associated principal: {principal}; external: {external}.",
+                            principal=one.associated_entity,
+                            external=str(one.external),
+                        )
+                    ),
+                    *(Evidence(phrase("Shared: {arn}.", arn=arn)) for arn in resources[:_MOST_NAMED]),
+                ),
+                object=f"{one.resource_share_arn} {one.associated_entity}",
+                state=State.FOUND if is_outside else State.CANNOT_TELL,
+            )
+
+
+def _own_shares(held: ResourceShares, account: Account) -> dict[str, str]:
+    """Return the names of the shares that the account makes, by ARN."""
+    return {
+        share.resource_share_arn: share.name or share.resource_share_arn.rpartition("/")[2]
+        for share in held.shares or ()
+        if (share.owning_account_id or share.resource_share_arn.split(":", 5)[4]) == account.account_id
+    }
+
+
+def _is_outside(survey: CheckContext, one: ResourceShareAssociation) -> bool | None:
+    """Return whether a principal stands outside of the organization; None where nothing tells."""
+    if one.external is not None:
+        return one.external
+    entity = one.associated_entity
+    if ":organization/" in entity or ":ou/" in entity:
+        return False
+    owner = entity if entity.isdecimal() else (entity.split(":", 5)[4:5] or [""])[0]
+    if owner in survey.own_accounts:
+        return False
+    organization = survey.snapshot.organization
+    return True if organization is not None and organization.lists_every_account else None
+
+
+@check(
+    "RES-09",
+    over=ACCOUNTS,
+    title=mark("Buckets that accept plain HTTP"),
+    severity=Severity.LOW,
+    question="Can objects of a bucket be read over an unencrypted connection?",
+    remedy=mark(
+        "Add a statement to the bucket policy that denies s3:* to everybody where aws:SecureTransport is false."
+    ),
+    standards=("AWS FSBP S3.5", "PCI DSS 4.0 4.2.1"),
+    data=Data.RESOURCE_POLICIES,
+)
+def plain_http(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
+    """Asked as the root user of the account, whom nothing but the bucket and the organization can stop."""
+    root = f"arn:{account.partition}:iam::{account.account_id}:root"
+    found = {}
+    for resource in resources_of(survey, account):
+        if resource.arn.split(":", 5)[2:5] != ["s3", "", ""] or "/" in resource.arn or not resource.is_policy_captured:
+            continue
+        asked = (root, "s3:GetObject", f"{resource.arn}/{STRANGER}", {"aws:SecureTransport": "false"})
+        if survey.verdict(*asked) is Verdict.ALLOWED:
+            found[resource_subject(resource).name] = asked
+    if found:
+        evidence = [
+            Evidence(phrase("Asked about an object of {name} without TLS.", name=name), survey.ask(*asked))
+            for name, asked in list(found.items())[:3]
+        ]
+        more = [
+            Evidence(phrase("{name} takes requests without TLS.", name=name)) for name in list(found)[3:_MOST_NAMED]
+        ]
+        yield CheckResult(
+            nphrase(
+                "{count:,} bucket takes requests without TLS: {names}.",
+                "{count:,} buckets take requests without TLS: {names}.",
+                len(found),
+                names=enumerated(found),
+            ),
+            (*evidence, *more),
+        )

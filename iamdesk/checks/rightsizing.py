@@ -1,0 +1,137 @@
+"""What can be taken out of policies without a service that is used losing an action; proved on the edited documents."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from iamdesk.aws.action_sets import service_actions
+from iamdesk.checks.check_context import CheckContext
+from iamdesk.checks.remediation_commands import edited
+from iamdesk.evaluate.engine import EvaluationRequest, evaluate
+from iamdesk.evaluate.request import Request
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.inventory.policy_index import CarriedPolicy
+from iamdesk.policy.action_patterns import ActionPattern
+from iamdesk.policy.document import Document, parse_document
+from iamdesk.policy.statement import Statement
+from iamdesk.use_cases.dependent_actions import HANDING_OVER, dependent_actions
+
+
+@dataclass(frozen=True, slots=True)
+class Rightsizing:
+    """One policy with what it can do without."""
+
+    policy: CarriedPolicy
+    gone: tuple[str, ...]
+    """Entries of Action that are taken out."""
+    left: Any
+    """The document without them; None where no statement is left."""
+    parsed: Document
+    """The same, parsed; one without statements where none is left."""
+
+
+def trims(carried: Iterator[CarriedPolicy], unused: frozenset[str], used: frozenset[str]) -> Iterator[Rightsizing]:
+    """Yield the policies out of which something can be taken, with what.
+
+    Entries go that name an unused service alone. What actions of used services need of it stays: roles that are passed,
+    keys that data is encrypted with, since reports of last use need not show it.
+    """
+    needed = frozenset[str]().union(*(_needed_by(service) for service in used), {HANDING_OVER.lower()})
+    for policy in carried:
+        gone = [
+            (statement.index, entry.text)
+            for statement in policy.document.statements
+            if statement.is_allow and statement.broken is None and not statement.not_action
+            for entry in statement.actions
+            if entry.service in unused and not _is_needed(entry, needed)
+        ]
+        if not gone or not _can_be_edited(policy.document):
+            continue
+        left = _without(policy.document, frozenset(gone))
+        parsed = parse_document(left if left is not None else {"Version": "2012-10-17", "Statement": []})
+        trim = Rightsizing(policy, tuple(dict.fromkeys(text for _, text in gone)), left, parsed)
+        if all(_says_the_same(trim, service) for service in used):
+            yield trim
+
+
+def _can_be_edited(document: Document) -> bool:
+    """Return whether a document is written so that its statements can be told apart and edited."""
+    raw = document.raw
+    listed = raw.get("Statement") if isinstance(raw, dict) else None
+    statements = listed if isinstance(listed, list) else [listed]
+    return len(statements) == len(document.statements) and all(
+        isinstance(one, dict) and ("Action" in one or "NotAction" in one) for one in statements
+    )
+
+
+@cache
+def _needed_by(service: str) -> frozenset[str]:
+    """Return the actions of other services that some action of a service needs beside itself, in lower case."""
+    needs = (dependent_actions(action.full_name) for action in service_actions(service).actions)
+    return frozenset(name.lower() for need in needs if need is not None for name in need.actions)
+
+
+def _is_needed(entry: ActionPattern, needed: frozenset[str]) -> bool:
+    return any(entry.matches(*name.split(":", 1)) for name in needed if name.startswith(f"{entry.service}:"))
+
+
+def _without(document: Document, gone: frozenset[tuple[int, str]]) -> Any:
+    """Return a document without entries, told by statement and text; None where nothing of it is left."""
+    number = -1
+
+    def edit(statement: dict[str, Any]) -> dict[str, Any] | None:
+        nonlocal number
+        number += 1
+        listed = statement.get("Action")
+        entries = listed if isinstance(listed, list) else [listed]
+        left = [entry for entry in entries if (number, entry) not in gone]
+        if len(left) == len(entries):
+            return statement
+        statement["Action"] = left if isinstance(listed, list) else None
+        return statement if left else None
+
+    return edited(document.raw, edit)
+
+
+def _says_the_same(trim: Rightsizing, service: str) -> bool:
+    """Return whether the edited document says of every action of a service what the policy says of it."""
+    return _said_of(trim.policy.document, service) == _said_of(trim.parsed, service)
+
+
+def _said_of(document: Document, service: str) -> list[tuple[object, ...]]:
+    """Return what each statement says of a service: the actions that it covers, and all else that it asks."""
+    actions = service_actions(service)
+    return [
+        (covered, *_rest(statement))
+        for statement in document.statements
+        if statement.broken is None and (covered := actions.covered_by(statement))
+    ]
+
+
+def _rest(statement: Statement) -> tuple[object, ...]:
+    resources = None if statement.resources is None else tuple(entry.text for entry in statement.resources)
+    tests = tuple(
+        (test.operator_text, test.key_text, tuple(value.text for value in test.values)) for test in statement.conditions
+    )
+    return statement.is_allow, statement.not_resource, resources, tests
+
+
+def still_answers(
+    survey: CheckContext, principal: str, action: str, resource: str, trims: list[Rightsizing]
+) -> Verdict | None:
+    """Ask with the edited policies in place of a principal's own; None where the answer is another one than before."""
+    survey.check_cancelled()
+    documents = {trim.policy.document: trim.parsed for trim in trims}
+    question = survey.evaluator.question(Request(principal, action, resource))
+    before = evaluate(question).verdict
+    return before if evaluate(_edited(question, documents)).verdict is before else None
+
+
+def _edited(question: EvaluationRequest, documents: Mapping[Document, Document]) -> EvaluationRequest:
+    policies = question.policies
+    identity = tuple(
+        replace(policy, document=documents.get(policy.document, policy.document)) for policy in policies.identity
+    )
+    further = tuple(_edited(one, documents) for one in question.further)
+    return replace(question, policies=replace(policies, identity=identity), further=further)

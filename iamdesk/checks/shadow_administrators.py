@@ -1,0 +1,239 @@
+"""Power that does not look like it: administrators by a sum of policies, whole services, programs that administer."""
+
+from collections.abc import Iterator
+from functools import lru_cache, partial
+
+from iamdesk.attack_paths.administrators import Principal, administration, is_administrator
+from iamdesk.aws.action_sets import service_actions
+from iamdesk.aws.service_reference import reference
+from iamdesk.checks.administrators import is_everything_on_everything, proofs_of, routes_of
+from iamdesk.checks.check import CheckResult, check
+from iamdesk.checks.check_context import CheckContext
+from iamdesk.checks.external_trust import allowing
+from iamdesk.checks.finding import Evidence, Severity, State
+from iamdesk.checks.pass_role import RUNS_CODE
+from iamdesk.checks.policy_documents import WRITTEN, PolicySource, statement_evidence
+from iamdesk.checks.prerequisites import credentials_of
+from iamdesk.checks.targets import ACCOUNTS, PRINCIPALS, own_roles, principal_subject
+from iamdesk.checks.words import enumerated
+from iamdesk.evaluate.request import PolicyType
+from iamdesk.i18n import mark, nphrase, phrase
+from iamdesk.inventory.keys import trust_policy_key
+from iamdesk.inventory.references import name_of
+from iamdesk.policy.document import Document
+from iamdesk.policy.principals import PrincipalType
+from iamdesk.policy.statement import Statement
+from iamdesk.snapshot.model import Account, RoleDetail
+from iamdesk.viewmodel.tree_builder import NodeKind
+
+_CHANGES_PERMISSIONS = "Permissions management"
+_MOST_NAMED = 20
+
+
+@check(
+    "ADM-03",
+    over=PRINCIPALS,
+    title=mark("Shadow administrator (combined policies)"),
+    severity=Severity.HIGH,
+    question="Is a user or role an administrator although none of its policies allows everything?",
+    remedy=mark(
+        "Replace the sum by one policy that says what is meant, so that a reviewer sees an administrator; or take "
+        "out what makes it one."
+    ),
+    standards=("NIST 800-53 AC-6(5)",),
+)
+def hidden_administrator(survey: CheckContext, account: Account, principal: Principal) -> Iterator[CheckResult]:
+    """No single statement tells; the policies that do it together are named."""
+    if not is_administrator(survey, account, principal):
+        return
+    carried = survey.evaluator.index.carried(principal.arn).identity
+    if any(_names_everything(statement) for policy in carried for statement in policy.document.statements):
+        return
+    power = administration(survey, account, principal)
+    proofs = proofs_of(survey, account, principal)
+    routes = routes_of(principal, [piece.decision for piece in proofs if piece.decision])
+    proofs.append(
+        Evidence(
+            phrase(
+                "It may do {covered:,} of {asked:,} sampled actions, each the most powerful of a service.",
+                covered=power.covered,
+                asked=power.asked,
+            )
+        )
+    )
+    yield CheckResult(
+        phrase(
+            "{name} is an administrator, through {route}, although no statement of its policies allows every action.",
+            name=name_of(principal),
+            route=enumerated(routes),
+        ),
+        tuple(proofs),
+    )
+
+
+def _names_everything(statement: Statement) -> bool:
+    return (
+        statement.is_allow and not statement.not_action and any(one.covers_every_service for one in statement.actions)
+    )
+
+
+@check(
+    "ADM-06",
+    over=WRITTEN,
+    title=mark("Full service access on all resources"),
+    severity=Severity.MEDIUM,
+    question="Does a policy allow every action of a service on every resource, those that change permissions included?",
+    remedy=mark(
+        "Name the actions and resources that the job needs; leave actions that change permissions to those who "
+        "administer the service."
+    ),
+    standards=("AWS FSBP IAM.21", "NIST 800-53 AC-6"),
+)
+def whole_services(survey: CheckContext, account: Account, written: PolicySource) -> Iterator[CheckResult]:
+    """Of services that have such actions; low where nobody has the policy attached.
+
+    What allows every service is told by ADM-04, 05 and 07. What serves only as a boundary grants nothing.
+    """
+    used = survey.references(account)
+    is_managed = written.subject.kind is NodeKind.CUSTOMER_POLICY
+    is_attached = not is_managed or bool(used.carriers.get(written.policy.key))
+    if written.policy.layer is not PolicyType.IDENTITY or (not is_attached and used.bounded.get(written.policy.key)):
+        return
+    found = [
+        (statement, services)
+        for statement in written.policy.document.statements
+        if (services := _not_denied(written.policy.document, whole_services_of(survey, statement)))
+    ]
+    if found:
+        every = dict.fromkeys(service for _, each in found for service in each)
+        told = phrase("allows every action of {services} on every resource", services=enumerated(every))
+        yield CheckResult(
+            phrase("{policy}, {origin}, {allows}.", policy=written.policy.name, origin=written.origin, allows=told),
+            tuple(
+                statement_evidence(
+                    written.policy, statement, phrase("Every action of {services}.", services=enumerated(each, most=20))
+                )
+                for statement, each in found[:_MOST_NAMED]
+            ),
+            severity=Severity.MEDIUM if is_attached else Severity.LOW,
+        )
+
+
+def whole_services_of(survey: CheckContext, statement: Statement) -> tuple[str, ...]:
+    """Return the services of which a statement allows every action on every resource, without conditions.
+
+    Of services with actions that change permissions; none where it allows every action of AWS.
+    """
+    return survey.once(("whole services", statement), partial(_whole, statement))
+
+
+def _not_denied(document: Document, services: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the services of which the document does not deny an action again, on every resource and always."""
+    denying = [
+        statement
+        for statement in document.statements
+        if not statement.is_allow and statement.broken is None and not statement.conditions
+        if not statement.not_resource and any(entry.is_everything for entry in statement.resources or ())
+    ]
+    return tuple(
+        one for one in services if not any(service_actions(one).covered_by(statement) for statement in denying)
+    )
+
+
+def _whole(statement: Statement) -> tuple[str, ...]:
+    if not statement.is_allow or statement.broken is not None or statement.conditions or statement.not_action:
+        return ()
+    if statement.not_resource or not any(entry.is_everything for entry in statement.resources or ()):
+        return ()
+    if is_everything_on_everything(statement):
+        return ()
+    return tuple(
+        service
+        for service in sorted(statement.services or ())
+        if changes_permissions(service)
+        and not service_actions(service).every & ~service_actions(service).covered_by(statement)
+    )
+
+
+@lru_cache(maxsize=1 << 10)
+def changes_permissions(service: str) -> bool:
+    """Return whether some action of a service changes permissions."""
+    return any(action.access_level == _CHANGES_PERMISSIONS for action in reference().actions_of(service))
+
+
+@check(
+    "ADM-10",
+    over=ACCOUNTS,
+    title=mark("Workload with administrator access"),
+    severity=Severity.HIGH,
+    question="Is a user that only programs use, or a role that a service or pipeline assumes, an administrator?",
+    remedy=mark(
+        "Give the program what it needs to deploy or run. Where a pipeline has to make roles, bind it with a "
+        "permissions boundary that the roles must carry."
+    ),
+    standards=("NIST 800-53 AC-6",),
+)
+def administering_program(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
+    """Roles of services that run customers' code are told by SVC-03; users by the credential report."""
+    for role in own_roles(account):
+        callers = survey.once(("programs", survey.evaluator.index.trust(role)), partial(_programs, survey, role))
+        if callers and is_administrator(survey, account, role):
+            yield CheckResult(
+                nphrase(
+                    "{role}, which {callers} takes, is an administrator.",
+                    "{role}, which {callers} take, is an administrator.",
+                    len(callers),
+                    role=role.role_name,
+                    callers=enumerated(callers),
+                ),
+                (
+                    Evidence(
+                        phrase("The trust policy lets {callers} in.", callers=enumerated(callers, most=20)),
+                        policy_key=trust_policy_key(role.arn),
+                    ),
+                ),
+                subject=principal_subject(role),
+            )
+    unknown = []
+    for user in account.users:
+        if not is_administrator(survey, account, user):
+            continue
+        entry = credentials_of(survey.snapshot, account.account_id, user.user_name)
+        if entry is None:
+            unknown.append(user)
+        elif entry.password_enabled is False and (entry.access_key_1_active or entry.access_key_2_active):
+            yield CheckResult(
+                phrase("{user}, which has access keys and no password, is an administrator.", user=user.user_name),
+                (Evidence(phrase("Credential report: password_enabled is false, a key is active.")),),
+                subject=principal_subject(user),
+            )
+    if unknown:
+        yield CheckResult(
+            nphrase(
+                "Whether programs sign in as {count:,} user who is an administrator cannot be told without the "
+                "credential report: {names}.",
+                "Whether programs sign in as {count:,} users who are administrators cannot be told without the "
+                "credential report: {names}.",
+                len(unknown),
+                names=enumerated(user.user_name for user in unknown),
+            ),
+            tuple(Evidence(phrase("{name} is an administrator.", name=user.arn)) for user in unknown[:_MOST_NAMED]),
+            object="users",
+            state=State.CANNOT_TELL,
+            severity=Severity.INFO,
+        )
+
+
+def _programs(survey: CheckContext, role: RoleDetail) -> tuple[str, ...]:
+    """Return the services and identity providers that a trust policy lets in; none where SVC-03 tells of it."""
+    found: dict[str, None] = {}
+    for action in ("assumerole", "assumerolewithwebidentity"):
+        for statement in allowing(survey, role, action):
+            for entry in () if statement.not_principal else statement.principals or ():
+                if entry.type is PrincipalType.SERVICE and action == "assumerole":
+                    if entry.text in RUNS_CODE:
+                        return ()
+                    found[entry.text] = None
+                elif entry.type is PrincipalType.FEDERATED and action != "assumerole":
+                    found[entry.text.rpartition("oidc-provider/")[2]] = None
+    return tuple(found)

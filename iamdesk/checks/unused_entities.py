@@ -1,0 +1,207 @@
+"""Order in the house: who carries what, and what is no longer needed."""
+
+import re
+from collections.abc import Iterator
+
+from iamdesk.checks.check import CheckResult, check
+from iamdesk.checks.check_context import CheckContext
+from iamdesk.checks.finding import Evidence, Severity, State
+from iamdesk.checks.remediation_commands import command
+from iamdesk.checks.targets import CUSTOMER_POLICIES, GROUPS, ROLES, USERS, is_reserved
+from iamdesk.checks.words import enumerated
+from iamdesk.i18n import join_messages, mark, nphrase, phrase
+from iamdesk.inventory.keys import inline_policy_key
+from iamdesk.inventory.references import UNUSED_AFTER
+from iamdesk.snapshot.model import Account, GroupDetail, ManagedPolicyDetail, RoleDetail, UserDetail
+
+TRACKED_DAYS = 400
+"""For how long AWS remembers that a role was used.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed.html
+"""
+
+
+@check(
+    "HYG-01",
+    over=USERS,
+    title=mark("User with directly attached policies"),
+    severity=Severity.LOW,
+    question="Does a user have policies attached directly, not through a group?",
+    remedy=mark(
+        "Attach the policies to a group that is named after the job and make the user a member; then detach them "
+        "from the user."
+    ),
+    standards=("CIS AWS Foundations 7.0 2.13", "AWS FSBP IAM.2"),
+)
+def user_with_own_policies(_survey: CheckContext, _account: Account, user: UserDetail) -> Iterator[CheckResult]:
+    """One finding a user, with each policy as evidence."""
+    names = [policy.policy_name for policy in user.attached_managed_policies]
+    names += [policy.policy_name for policy in user.user_policy_list]
+    evidence = [
+        Evidence(phrase("{policy} is attached to the user.", policy=policy.policy_name), policy_key=policy.policy_arn)
+        for policy in user.attached_managed_policies
+    ]
+    evidence += [
+        Evidence(
+            phrase("{policy} is an inline policy of the user.", policy=policy.policy_name),
+            policy_key=inline_policy_key(user.arn, policy.policy_name),
+        )
+        for policy in user.user_policy_list
+    ]
+    if evidence:
+        sentence = nphrase(
+            "{user} carries {count:,} policy directly: {policies}.",
+            "{user} carries {count:,} policies directly: {policies}.",
+            len(names),
+            user=user.user_name,
+            policies=enumerated(names),
+        )
+        yield CheckResult(sentence, tuple(evidence))
+
+
+@check(
+    "HYG-02",
+    over=USERS,
+    title=mark("User without any permission"),
+    severity=Severity.LOW,
+    question="Is a user in no group and without a policy?",
+    remedy=mark("Delete the user if nobody signs in with it; AWS keeps its password and access keys valid until then."),
+    standards=("ISO 27001:2022 A.5.18",),
+)
+def user_without_permissions(_survey: CheckContext, _account: Account, user: UserDetail) -> Iterator[CheckResult]:
+    """Users with policies of their own are HYG-01's; this one is about those that identity policies give nothing."""
+    if not (user.group_list or user.attached_managed_policies or user.user_policy_list):
+        yield CheckResult(
+            phrase(
+                "{user} is in no group and has no policy: it may only do what resource policies and role trust "
+                "policies grant it by name.",
+                user=user.user_name,
+            ),
+            (Evidence(phrase("The snapshot lists no group, no attached policy and no inline policy for the user.")),),
+        )
+
+
+@check(
+    "HYG-03",
+    over=GROUPS,
+    title=mark("Group without members or permissions"),
+    severity=Severity.LOW,
+    question="Does a group have no members, or no policies?",
+    remedy=mark("Delete the group, or give it the members or policies that it was made for."),
+)
+def idle_group(survey: CheckContext, account: Account, group: GroupDetail) -> Iterator[CheckResult]:
+    """A group without members or without policies."""
+    lacks = []
+    if not survey.references(account).members.get(group.group_name):
+        lacks.append(mark("no members"))
+    if not (group.attached_managed_policies or group.group_policy_list):
+        lacks.append(mark("no policies"))
+    if lacks:
+        whole = not account.is_truncated
+        is_empty = len(lacks) > 1 and whole  # AWS deletes a group only then
+        yield CheckResult(
+            phrase(
+                "{group} has {lacks}.",
+                group=group.group_name,
+                lacks=join_messages(phrase(" and "), [phrase(lack) for lack in lacks]),
+            ),
+            (
+                Evidence(
+                    nphrase(
+                        "The snapshot lists {count:,} user of the account.",
+                        "The snapshot lists {count:,} users of the account.",
+                        len(account.users),
+                    )
+                ),
+            ),
+            object=",".join(lacks),
+            snippet=command("iam", "delete-group", "--group-name", group.group_name) if is_empty else "",
+            # Without every user of the account, a group may have members that the snapshot does not hold.
+            state=State.FOUND if whole or "no members" not in lacks else State.CANNOT_TELL,
+        )
+
+
+@check(
+    "HYG-04",
+    over=CUSTOMER_POLICIES,
+    title=mark("Unattached customer managed policy"),
+    severity=Severity.LOW,
+    question="Is a customer managed policy attached to nothing, and not used as a boundary?",
+    remedy=mark("Delete the policy; its text stays in this snapshot."),
+)
+def unattached_policy(survey: CheckContext, account: Account, policy: ManagedPolicyDetail) -> Iterator[CheckResult]:
+    """A policy with neither attachment nor use as a boundary, by AWS's counts and by those of the snapshot."""
+    if (policy.attachment_count, policy.permissions_boundary_usage_count) != (None, None):
+        if policy.attachment_count or policy.permissions_boundary_usage_count:
+            return
+        proof = phrase("AWS counts 0 attachments and 0 uses as a permissions boundary.")
+    else:
+        proof = phrase("No user, group or role of the snapshot has it attached or as its boundary.")
+    is_single = len(policy.policy_version_list) == 1  # older versions have to be deleted first
+    used = survey.references(account)
+    if policy.arn not in used.carriers and policy.arn not in used.bounded:
+        yield CheckResult(
+            phrase("{policy} is attached to nobody and is nobody's permissions boundary.", policy=policy.policy_name),
+            (Evidence(proof, policy_key=policy.arn),),
+            snippet=command("iam", "delete-policy", "--policy-arn", policy.arn) if is_single else "",
+        )
+
+
+@check(
+    "HYG-05",
+    over=ROLES,
+    title=mark("Unused role"),
+    severity=Severity.MEDIUM,
+    question="Was a role last used more than 90 days before the snapshot, or never?",
+    remedy=mark("Ask the owner; then deny everything to the role for a while, and delete it when nobody misses it."),
+    standards=("ISO 27001:2022 A.5.18", "NIST 800-53 AC-2(3)"),
+)
+def unused_role(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
+    """Ages count back from the snapshot. Where nothing was captured about use, CMP-10 says so once for the account.
+
+    What is kept for emergencies, by its name, is told for information.
+    """
+    latest, use = survey.snapshot.latest, role.role_last_used
+    if use is None or latest is None or not survey.references(account).knows_last_use:
+        return
+    state = State.FOUND
+    if use.last_used_date is not None:
+        age = latest - use.last_used_date
+        sentence = phrase("{role} was last used {days:,} days before the snapshot.", role=role.role_name, days=age.days)
+        dates = {"day": f"{use.last_used_date:%Y-%m-%d}", "latest": f"{latest:%Y-%m-%d}"}
+        proof = phrase("Last used on {day}; the snapshot is of {latest}.", **dates)
+        if use.region:
+            proof = phrase("Last used on {day} in {region}; the snapshot is of {latest}.", region=use.region, **dates)
+    elif role.create_date is not None:
+        age = latest - role.create_date
+        sentence = phrase(
+            "{role} was created {days:,} days before the snapshot, and AWS has seen no use of it.",
+            role=role.role_name,
+            days=age.days,
+        )
+        proof = phrase(
+            "Created on {day}; no use within the {tracked} days that AWS remembers.",
+            day=role.create_date.date().isoformat(),
+            tracked=TRACKED_DAYS,
+        )
+    else:
+        age, state = None, State.CANNOT_TELL
+        sentence = phrase(
+            "AWS has seen no use of {role}; how old it is the snapshot does not say.", role=role.role_name
+        )
+        proof = phrase("No use within the {tracked} days that AWS remembers; no creation date.", tracked=TRACKED_DAYS)
+    if age is None or age > UNUSED_AFTER:
+        remedy, severity = (phrase(_ASSIGNMENTS) if is_reserved(role) else None), None
+        if _FOR_EMERGENCIES.search(role.role_name):
+            remedy, severity = phrase(_REHEARSE), Severity.INFO
+        yield CheckResult(sentence, (Evidence(proof),), state=state, remedy=remedy, severity=severity)
+
+
+_FOR_EMERGENCIES = re.compile(r"break[-_ ]?glass|emergency", re.IGNORECASE)
+"""Names of roles that are not meant to be used."""
+_REHEARSE = mark(
+    "Nothing to do if it is kept for emergencies: try it at set times, so that it works when it is needed."
+)
+_ASSIGNMENTS = mark(
+    "Ask who is assigned the permission set in IAM Identity Center, and remove the assignments that nobody needs."
+)

@@ -1,1 +1,0 @@
-"""Two snapshots side by side: what changed in effect, and by which change."""

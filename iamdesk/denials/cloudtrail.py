@@ -1,0 +1,330 @@
+"""Finding denied requests in records: CloudTrail events, decoded authorization messages, authorization details.
+
+Sources of the shapes:
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+https://docs.aws.amazon.com/STS/latest/APIReference/API_DecodeAuthorizationMessage.html
+https://docs.aws.amazon.com/iam-toolbox/latest/APIReference/API_GetRequestAuthorizationDetails.html
+"""
+
+import dataclasses
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from ipaddress import ip_address
+from string import Formatter
+from typing import Any
+
+from iamdesk.denials.denial import Check, Denial, DenialError, DenialSource, Effect
+from iamdesk.denials.error_message import actions_called, names, read_message, takes_no_resource
+from iamdesk.evaluate.request import PolicyType
+from iamdesk.i18n import join_messages, phrase
+
+MOST = 200
+"""Denials that are read from one text: a log may hold thousands."""
+
+_CHECKS = {
+    "SERVICE_CONTROL_POLICY": PolicyType.SCP,
+    "RESOURCE_CONTROL_POLICY": PolicyType.RCP,
+    "VPC_ENDPOINT": PolicyType.ENDPOINT,
+    "RESOURCE": PolicyType.RESOURCE,
+    "PRINCIPAL": PolicyType.IDENTITY,
+    "PERMISSIONS_BOUNDARY": PolicyType.PERMISSIONS_BOUNDARY,
+    "SESSION": PolicyType.SESSION,
+}
+_EFFECTS = {
+    "ALLOW": Effect.ALLOW,
+    "EXPLICIT_DENY": Effect.EXPLICIT_DENY,
+    "IMPLICIT_DENY": Effect.IMPLICIT_DENY,
+    "NO_IMPACT": Effect.NO_IMPACT,
+}
+_DENIED = ("accessdenied", "unauthorized", "notauthorized", "forbidden")
+
+
+def read_records(value: Any) -> tuple[Denial, ...]:
+    """Find the denied requests in a JSON value; at most `MOST`.
+
+    Raises:
+        DenialError: it is no such record, or none of its requests was denied.
+    """
+    found: list[Denial] = []
+    unlike = True
+    for record in _records(value):
+        if len(found) >= MOST:
+            break
+        if isinstance(record.get("evaluations"), list):
+            unlike = False
+            found += _authorization(record)
+        elif isinstance(record.get("context"), dict) and ("allowed" in record or "explicitDeny" in record):
+            unlike = False
+            found += _decoded(record)
+        elif isinstance(record.get("eventSource"), str) and isinstance(record.get("eventName"), str):
+            unlike = False
+            found += _cloudtrail(record)
+        elif isinstance(message := _message_in(record), str):
+            unlike = False
+            found.append(read_message(message))
+    if unlike:
+        raise DenialError(
+            phrase(
+                "This JSON is neither a CloudTrail event, nor a decoded authorization message, nor "
+                "authorization details."
+            )
+        )
+    if not found:
+        raise DenialError(phrase("None of the requests in it was denied."))
+    return tuple(found[:MOST])
+
+
+def _records(value: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield the records in what services and tools wrap them in: lists, ``Records``, ``DecodedMessage``, ``detail``."""
+    if isinstance(value, list):
+        for each in value:
+            yield from _records(each)
+    if not isinstance(value, dict):
+        return
+    for key in ("DecodedMessage", "CloudTrailEvent"):
+        if isinstance(inner := value.get(key), str):
+            try:
+                inner = json.loads(inner)
+            except (ValueError, RecursionError):
+                raise DenialError(phrase("`{key}` is no JSON text.", key=key)) from None
+            yield from _records(inner)
+            return
+    for key in ("Records", "Events", "detail"):  # a log file, `aws cloudtrail lookup-events`, an EventBridge event
+        if isinstance(inner := value.get(key), list | dict):
+            yield from _records(inner)
+            return
+    yield value
+
+
+def _message_in(record: Mapping[str, Any]) -> str | None:
+    """Return the message of an error that an SDK gave as JSON."""
+    for key in ("message", "Message", "errorMessage"):
+        if isinstance(message := record.get(key), str):
+            return message
+    error = record.get("Error") or record.get("error")
+    return _message_in(error) if isinstance(error, dict) else None
+
+
+# --- CloudTrail
+
+
+def _cloudtrail(event: Mapping[str, Any]) -> Iterator[Denial]:
+    code = str(event.get("errorCode") or "").lower().replace("_", "")
+    message = str(event.get("errorMessage") or "")
+    if not any(word in code for word in _DENIED) and "not authorized" not in message:
+        return
+    try:
+        said = read_message(message) if message else None
+    except DenialError:
+        said = None
+    identity = event.get("userIdentity")
+    principal = _principal(identity) if isinstance(identity, dict) else None
+    prefix = event["eventSource"].removesuffix(".amazonaws.com").removesuffix(".amazonaws.com.cn")
+    service = str(names()["services"].get(prefix, prefix.rpartition(".")[2]))
+    actions = actions_called(event["eventName"], service)
+    resource = _resource_of(event, service)
+    if said is not None:  # a message names the very check that failed: iam:PassRole of a RunInstances, say
+        principal = principal or said.principal
+        actions = said.actions if said.action else actions
+        resource = said.resource or (
+            resource if said.action in (None, *actions_called(event["eventName"], service)) else None
+        )
+    if resource is None and len(actions) == 1 and takes_no_resource(actions[0]):
+        resource = "*"
+    base = said or Denial(DenialSource.CLOUDTRAIL)
+    yield dataclasses.replace(
+        base,
+        form=DenialSource.CLOUDTRAIL,
+        principal=principal,
+        actions=actions,
+        resource=resource,
+        context=_context_of(event),
+    )
+
+
+def _principal(identity: Mapping[str, Any]) -> str | None:
+    kind, arn = identity.get("type"), identity.get("arn")
+    if isinstance(arn, str) and arn:
+        return arn
+    if kind == "AWSService" and isinstance(by := identity.get("invokedBy"), str):
+        return by
+    return "anonymous" if kind == "AWSAccount" and identity.get("principalId") == "ANONYMOUS_PRINCIPAL" else None
+
+
+def _resource_of(event: Mapping[str, Any], service: str) -> str | None:
+    """Return the one ARN that the event tells, or that its parameters spell by their names."""
+    arns = [
+        arn for each in _items(event.get("resources")) if isinstance(arn := each.get("ARN") or each.get("arn"), str)
+    ]
+    parameters = event.get("requestParameters")
+    parameters = parameters if isinstance(parameters, dict) else {}
+    given = {key: value for key, value in parameters.items() if isinstance(value, str)}
+    spelled = _spelled(event, service, given)
+    if arns:
+        # For an object CloudTrail lists the object and its bucket.
+        return max(arns, key=len) if spelled is None or spelled not in arns else spelled
+    if spelled is not None:
+        return spelled
+    inside = [value for value in given.values() if value.startswith("arn:")]
+    return inside[0] if len(inside) == 1 else None
+
+
+def _spelled(event: Mapping[str, Any], service: str, given: Mapping[str, str]) -> str | None:
+    owner = event.get("recipientAccountId")
+    known = {
+        "partition": _partition(event),
+        "region": str(event.get("awsRegion") or ""),
+        "account": owner if isinstance(owner, str) else "",
+        **given,
+    }
+    if isinstance(name := given.get("name"), str):
+        known["/name"] = "/" + name.removeprefix("/")
+    for *parameters, template in names()["resources"].get(service, ()):
+        if all(given.get(parameter) for parameter in parameters):
+            if given[parameters[-1]].startswith("arn:"):
+                return given[parameters[-1]]
+            wanted = [name for _, name, _, _ in Formatter().parse(template) if name]
+            if all(known.get(name) for name in wanted):
+                return "".join(text + (known[name] if name else "") for text, name, _, _ in Formatter().parse(template))
+    return None
+
+
+def _partition(event: Mapping[str, Any]) -> str:
+    region = str(event.get("awsRegion") or "")
+    return "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
+
+
+def _context_of(event: Mapping[str, Any]) -> dict[str, str | Sequence[str]]:
+    """Return the request context that an event tells; most keys it does not tell."""
+    context: dict[str, str | Sequence[str]] = {}
+    for key, member in (
+        ("aws:RequestedRegion", "awsRegion"),
+        ("aws:CurrentTime", "eventTime"),
+        ("aws:SourceVpce", "vpcEndpointId"),
+    ):
+        if isinstance(value := event.get(member), str) and value:
+            context[key] = value
+    address = event.get("sourceIPAddress")
+    if isinstance(address, str) and _is_address(address) and "aws:SourceVpce" not in context:
+        context["aws:SourceIp"] = address
+    identity = event.get("userIdentity")
+    session = identity.get("sessionContext") if isinstance(identity, dict) else None
+    attributes = session.get("attributes") if isinstance(session, dict) else None
+    if isinstance(attributes, dict) and (mfa := attributes.get("mfaAuthenticated")) in ("true", "false"):
+        context["aws:MultiFactorAuthPresent"] = str(mfa)
+    if isinstance(event.get("tlsDetails"), dict):
+        context["aws:SecureTransport"] = "true"
+    return context
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+# --- `aws sts decode-authorization-message`
+
+
+def _decoded(record: Mapping[str, Any]) -> Iterator[Denial]:
+    if record.get("allowed") is True:
+        return
+    told: Mapping[str, Any] = record["context"]
+    asked = told.get("principal")
+    action, resource = told.get("action"), told.get("resource")
+    actions: tuple[str, ...] = ()
+    if isinstance(action, str):
+        actions = (action,) if ":" in action else actions_called(action)
+    context: dict[str, str | Sequence[str]] = {}
+    for item in _items(told.get("conditions")):
+        values = [str(each["value"]) for each in _items(item.get("values")) if "value" in each]
+        if isinstance(key := item.get("key"), str):
+            context[key] = values[0] if len(values) == 1 else values
+    effect = Effect.EXPLICIT_DENY if record.get("explicitDeny") is True else Effect.IMPLICIT_DENY
+    matched = [
+        str(each.get("statementId") or "") or phrase("without a Sid")
+        for each in _items(record.get("matchedStatements"))
+    ]
+    remarks = (
+        (phrase("AWS names the statements that matched: {statements}.", statements=join_messages(", ", matched)),)
+        if matched
+        else ()
+    )
+    yield Denial(
+        DenialSource.DECODED,
+        asked.get("arn") if isinstance(asked, dict) and isinstance(asked.get("arn"), str) else None,
+        actions,
+        resource if isinstance(resource, str) and resource else None,
+        context=context,
+        effect=effect,
+        remarks=remarks,
+    )
+
+
+def _items(value: Any) -> Iterator[Mapping[str, Any]]:
+    items = value.get("items") if isinstance(value, dict) else value
+    yield from (each for each in items if isinstance(each, dict)) if isinstance(items, list) else ()
+
+
+# --- `aws iam-toolbox get-request-authorization-details`
+
+
+def _authorization(record: Mapping[str, Any]) -> Iterator[Denial]:
+    shared = _values(record.get("requestContext"))
+    policies = {each["uri"]: each for each in _items(record.get("policies")) if isinstance(each.get("uri"), str)}
+    for evaluation in _items(record["evaluations"]):
+        effect = _EFFECTS.get(str(evaluation.get("evaluatedEffect")))
+        if effect is Effect.ALLOW:
+            continue
+        context = {**shared, **_values(evaluation.get("context"))}
+        checks = tuple(
+            _check(each, policies) for each in _items(evaluation.get("checks")) if each.get("checkType") in _CHECKS
+        )
+        denying = next((check for check in checks if check.effect is effect), None)
+        action, resource = evaluation.get("action"), evaluation.get("resource")
+        principal = next((value for key, value in context.items() if key.lower() == "aws:principalarn"), None)
+        yield Denial(
+            DenialSource.AUTHORIZATION,
+            principal if isinstance(principal, str) else None,
+            (action,) if isinstance(action, str) and action else (),
+            (resource if isinstance(resource, str) and resource else "*"),
+            context=context,
+            is_context_whole=True,
+            effect=effect,
+            layer=denying.layer if denying else None,
+            checks=checks,
+        )
+
+
+def _check(told: Mapping[str, Any], policies: Mapping[str, Mapping[str, Any]]) -> Check:
+    statements = []
+    for policy in _items(told.get("matchedPolicies")):
+        uri = str(policy.get("uri") or "")
+        held = policies.get(uri, {})
+        carriers = [str(each.get("arn")) for each in _items(held.get("attachedTo"))]
+        name = (
+            phrase("an inline policy of {owner}", owner=carriers[0]) if held.get("inline") is True and carriers else uri
+        )
+        statements += [(name, str(each.get("sid") or "")) for each in _items(policy.get("matchedStatements"))]
+    return Check(
+        _CHECKS[told["checkType"]],
+        _EFFECTS.get(str(told.get("evaluatedEffect")), Effect.NO_IMPACT),
+        str(told.get("targetArn") or ""),
+        tuple(statements),
+    )
+
+
+def _values(context: Any) -> dict[str, str | Sequence[str]]:
+    values: dict[str, str | Sequence[str]] = {}
+    for key, value in context.items() if isinstance(context, dict) else ():
+        if isinstance(value, list):
+            values[key] = [_text(each) for each in value]
+        elif value is not None and not isinstance(value, dict):
+            values[key] = _text(value)
+    return values
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

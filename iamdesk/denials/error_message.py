@@ -1,0 +1,242 @@
+"""Finding a denied request in an error message, as AWS, its SDKs and its command line word them.
+
+The wording is data (``resources/data/denial-messages.json``); this module knows only how to look for it.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from iamdesk.aws.service_reference import reference
+from iamdesk.denials.denial import Denial, DenialError, DenialSource, Effect
+from iamdesk.evaluate.request import PolicyType
+from iamdesk.i18n import mark, phrase, phrased
+from iamdesk.policy.arn import ArnError, parse_arn
+from iamdesk.resource_files import resources
+
+LONGEST = 50_000
+"""Characters of a message that are looked at: AWS's longest are some 3,000, an SDK's stack of calls is longer."""
+
+_CLOSING = ".,;)]}>'\"`’”"
+_OPENING = "([{<'\"`‘“"
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    pattern: re.Pattern[str]
+    is_principal_before: bool
+    principal: str | None
+    action: str | None
+    remark: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Grammar:
+    statements: tuple[_Statement, ...]
+    operations: tuple[re.Pattern[str], ...]
+    reasons: tuple[tuple[re.Pattern[str], Effect], ...]
+    layers: Mapping[str, PolicyType]
+    authorization_id: re.Pattern[str]
+    encoded: re.Pattern[str]
+    no_denial: tuple[tuple[re.Pattern[str], str], ...]
+    signs: Mapping[str, str]
+
+
+@lru_cache(maxsize=1)
+def _grammar() -> _Grammar:
+    data = json.loads((resources() / "data" / "denial-messages.json").read_text(encoding="utf-8"))
+    return _Grammar(
+        statements=tuple(
+            _Statement(
+                re.compile(row["pattern"]),
+                bool(row.get("principal_before")),
+                row.get("principal"),
+                row.get("action"),
+                row.get("remark"),
+            )
+            for row in data["statements"]
+        ),
+        operations=tuple(re.compile(pattern) for pattern in data["operations"]),
+        reasons=tuple((re.compile(row["pattern"]), Effect(row["effect"])) for row in data["reasons"]),
+        layers={words: PolicyType(layer) for words, layer in data["layers"].items()},
+        authorization_id=re.compile(data["authorization_id"]),
+        encoded=re.compile(data["encoded"]),
+        no_denial=tuple((re.compile(row["pattern"]), row["sentence"]) for row in data["no_denial"]),
+        signs=data["service_signs"],
+    )
+
+
+@lru_cache(maxsize=1)
+def names() -> Mapping[str, Any]:
+    """Return where CloudTrail's names and those of policies differ (``resources/data/cloudtrail-names.json``)."""
+    found: dict[str, Any] = json.loads((resources() / "data" / "cloudtrail-names.json").read_text(encoding="utf-8"))
+    return found
+
+
+def read_message(message: str) -> Denial:
+    """Find who was denied what, on what, and why, in an error message.
+
+    Raises:
+        DenialError: the message is of no denied request, or tells nothing of it.
+    """
+    text = " ".join(message[:LONGEST].split())
+    grammar = _grammar()
+    found = _first(grammar, text)
+    operation = _operation(grammar, text)
+    encoded = grammar.encoded.search(text)
+    if found is None and operation is None:
+        for pattern, sentence in grammar.no_denial:
+            if pattern.search(text):
+                raise DenialError(sentence)
+        if encoded:
+            raise DenialError(phrase(_DECODE))
+        raise DenialError(phrase("No denied request was found in the text."))
+    statement, match = found or (None, None)
+    told = match.groupdict() if match else {}
+    principal = _principal(text, statement, match)
+    actions: tuple[str, ...] = ()
+    if told.get("action") or (statement and statement.action):
+        actions = (_spelled(told.get("action") or (statement.action if statement else None) or ""),)
+    elif operation:
+        actions = actions_called(operation)
+    resource, resource_told = _resource(told, principal, actions)
+    if len(actions) > 1:
+        actions = _of_service(actions, _service(grammar, text, resource))
+    effect, layer, policy = _reason(grammar, text[match.start() :] if match else text)
+    remarks = [phrased(statement.remark)] if statement and statement.remark else []
+    if encoded:
+        remarks.append(phrase(_DECODE))
+    if (known := grammar.authorization_id.search(text)) is not None:
+        number = known["id"] or known["id_told"]
+        remarks.append(
+            phrase(
+                "AWS keeps the details of this denial for about a day, under the authorization id {number}.",
+                number=number,
+            )
+        )
+    return Denial(
+        DenialSource.MESSAGE,
+        principal,
+        actions,
+        resource,
+        resource_told,
+        effect=effect,
+        layer=layer,
+        policy=policy,
+        remarks=tuple(remarks),
+    )
+
+
+_DECODE = mark(
+    "The details are encoded: `aws sts decode-authorization-message --encoded-message …` decodes them, and what it "
+    "prints can be pasted here."
+)
+
+
+def actions_called(operation: str, service: str | None = None) -> tuple[str, ...]:
+    """Return the actions that an API operation asks for, by its name; of all services, where none is known."""
+    operation = re.sub(r"\d{8}(?:v\d)?$", "", operation)  # Lambda logs GetFunction20150331v2
+    known = reference()
+    actions = names()["actions"]
+    found: list[str] = []
+    for prefix in (service,) if service else known.services():
+        action = actions.get(f"{prefix}:{operation}")
+        if action is None:
+            listed = known.action(prefix, operation)
+            action = listed.full_name if listed else None
+        if action is not None:
+            found.append(action)
+    if service and not found:
+        return (f"{service}:{operation}",)
+    return tuple(found)
+
+
+def _first(grammar: _Grammar, text: str) -> tuple[_Statement, re.Match[str]] | None:
+    for statement in grammar.statements:
+        match = statement.pattern.search(text)
+        if match is not None:
+            return statement, match
+    return None
+
+
+def _operation(grammar: _Grammar, text: str) -> str | None:
+    for pattern in grammar.operations:
+        match = pattern.search(text)
+        if match is not None:
+            return match["operation"]
+    return None
+
+
+def _principal(text: str, statement: _Statement | None, match: re.Match[str] | None) -> str | None:
+    if statement is None or match is None:
+        return None
+    if not statement.is_principal_before:
+        return statement.principal
+    word = text[: match.start()].rstrip().rpartition(" ")[2].strip(_CLOSING + _OPENING)
+    # An SDK may put the message behind a colon of its own, without a space: `AccessDenied:User:arn:…`.
+    if not word.startswith("arn:") and (at := word.find(":arn:")) >= 0:
+        word = word[at + 1 :]
+    if word.startswith("arn:") or word.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+        return word
+    return "anonymous" if word.lower() == "anonymous" else None
+
+
+def _service(grammar: _Grammar, text: str, resource: str | None) -> str | None:
+    """Return the service that a message is of, where its resource or a word in it tells."""
+    if resource is not None and resource.startswith("arn:"):
+        return resource.split(":")[2]
+    return next((service for sign, service in grammar.signs.items() if sign in text), None)
+
+
+def _of_service(actions: tuple[str, ...], service: str | None) -> tuple[str, ...]:
+    return tuple(action for action in actions if action.startswith(f"{service}:")) or actions
+
+
+def _spelled(action: str) -> str:
+    """Return an action as AWS spells it: messages write SNS:Publish."""
+    service, _, name = action.partition(":")
+    known = reference().action(service, name)
+    return known.full_name if known else action
+
+
+def _resource(
+    told: Mapping[str, str | None], principal: str | None, actions: tuple[str, ...]
+) -> tuple[str | None, str | None]:
+    """Return the resource as an ARN, and how it was told where that is none."""
+    text = (told.get("resource") or "").rstrip(_CLOSING)
+    if told.get("queue"):
+        text = f"arn:aws:sqs:{told['region']}:{told['account']}:{told['queue']}"
+    if text.startswith("arn:"):
+        return text, None
+    if text == "*" or not text:
+        alone = len(actions) == 1 and takes_no_resource(actions[0])
+        return ("*" if text or alone else None), None
+    kind, _, name = text.rpartition(" ")
+    template = names()["named"].get(kind)
+    if template is None or principal is None:
+        return None, text
+    try:
+        arn = parse_arn(principal)
+    except ArnError:
+        return None, text
+    return template.format(partition=arn.partition, account=arn.account, name=name), text
+
+
+def takes_no_resource(action: str) -> bool:
+    """Return whether AWS has the action and it can be asked on ``*`` alone."""
+    service, _, name = action.partition(":")
+    known = reference().action(service, name)
+    return known is not None and reference().takes_no_resource(known)
+
+
+def _reason(grammar: _Grammar, text: str) -> tuple[Effect | None, PolicyType | None, str | None]:
+    for pattern, effect in grammar.reasons:
+        match = pattern.search(text)
+        if match is not None:
+            told = match.groupdict()
+            policy = (told.get("policy") or "").rstrip(_CLOSING) or None
+            return effect, grammar.layers.get((told.get("layer") or "").lower()), policy
+    return None, None, None

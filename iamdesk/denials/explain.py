@@ -1,0 +1,199 @@
+"""Why a request was denied: what AWS said of it, what the snapshot says, and whether the two agree."""
+
+import contextlib
+from typing import Any
+
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.denials.cloudtrail import read_records
+from iamdesk.denials.denial import (
+    AS_VERDICT,
+    LONGEST_TEXT,
+    Agreement,
+    Denial,
+    DenialError,
+    Effect,
+    PolicyTypeComparison,
+    Why,
+)
+from iamdesk.denials.error_message import read_message
+from iamdesk.evaluate.request import MissingContextMode, PolicyType, Request, RequestError
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.explain.decision import Decision, PolicyTypeResult, StatementRole
+from iamdesk.explain.messages import LAYER_TITLES
+from iamdesk.i18n import join_messages, phrase, with_translation
+from iamdesk.snapshot.strict_json import decode
+
+
+def read_denials(text: str) -> tuple[Denial, ...]:
+    """Find the denied requests in whatever was pasted: a message, or a record as JSON (one, or one a line).
+
+    Raises:
+        DenialError: there is none; its text is one sentence.
+    """
+    text = text.strip()
+    if len(text) > LONGEST_TEXT:
+        raise DenialError(phrase("The text is longer than {longest_text:,} characters.", longest_text=LONGEST_TEXT))
+    if text[:1] not in ("{", "["):
+        return (read_message(text),)
+    return read_records(_values(text))
+
+
+def _values(text: str) -> Any:
+    """Return the JSON value of a text or, where each line is one of its own, all of them."""
+    try:
+        return decode(text)
+    except ValueError as error:
+        lines = [line for line in text.splitlines() if line.strip()]
+        if len(lines) > 1 and all(line.lstrip().startswith("{") and line.rstrip().endswith("}") for line in lines):
+            with contextlib.suppress(ValueError):
+                return [decode(line) for line in lines]
+        raise DenialError(phrase("The text begins as JSON and is none: {error}.", error=error)) from None
+
+
+def explain_denial(
+    evaluator: Evaluator,
+    denial: Denial,
+    *,
+    principal: str | None = None,
+    action: str | None = None,
+    resource: str | None = None,
+) -> Why:
+    """Ask the snapshot what AWS was asked. What is given beside the denial counts instead of what was told."""
+    principal, resource = principal or denial.principal, resource or denial.resource
+    action = action or denial.action
+    missing = tuple(name for name, value in (("principal", principal), ("action", action)) if not value)
+    if resource is None and denial.resource_told is not None:
+        missing += ("resource",)
+    if missing or principal is None or action is None:
+        return Why(denial, missing, None, None, Agreement.NOT_ASKED, _what_is_missing(denial, missing))
+    request = Request(
+        principal=principal,
+        action=action,
+        resource=resource or "*",
+        context={key: value for key, value in (denial.context or {}).items() if key.lower() not in _FROM_PRINCIPAL},
+        unknown_context=MissingContextMode.ABSENT if denial.is_context_whole else MissingContextMode.UNKNOWN,
+    )
+    try:
+        decision = evaluator.can(request)
+    except RequestError as error:
+        return Why(
+            denial,
+            (),
+            request,
+            None,
+            Agreement.NOT_ASKED,
+            phrase("The snapshot cannot be asked: {error}.", error=error),
+        )
+    comparisons = tuple(
+        PolicyTypeComparison(check.layer, check.target, check.effect, _here(decision, check.layer), check.statements)
+        for check in denial.checks
+    )
+    agreement = _agreement(denial, decision)
+    sentence = _sentence(denial, decision, agreement, resource)
+    differing = dict.fromkeys(each.layer for each in comparisons if not each.agrees and not each.is_open)
+    if differing:
+        agreement = Agreement.OTHER if agreement in (Agreement.SAME, Agreement.DENIED) else agreement
+        layers = [with_translation(LAYER_TITLES[layer].lower(), phrase(LAYER_TITLES[layer])) for layer in differing]
+        also = phrase("AWS's own checks differ from the snapshot's in: {layers}.", layers=join_messages(", ", layers))
+        sentence = join_messages(" ", (sentence, also))
+    return Why(denial, (), request, decision, agreement, sentence, comparisons)
+
+
+_FROM_PRINCIPAL = frozenset(
+    {"aws:principalarn", "aws:username", "aws:userid", "aws:principaltype", "aws:principalaccount"}
+)
+"""Keys that follow from the principal itself: the snapshot knows them, and two spellings would only disagree."""
+
+
+def _what_is_missing(denial: Denial, missing: tuple[str, ...]) -> str:
+    if len(denial.actions) > 1 and "action" in missing:
+        return phrase("Several actions are called so: {actions}. Say which.", actions=", ".join(denial.actions[:8]))
+    if missing == ("resource",):
+        return phrase("The resource was told as “{told}”, which is no ARN. Give its ARN.", told=denial.resource_told)
+    words = {"principal": phrase("who asked"), "action": phrase("for which action"), "resource": phrase("on what")}
+    what = join_messages(phrase(" and "), [words[name] for name in missing])
+    return phrase("It was not told {what}: say so, and the question can be asked.", what=what)
+
+
+def _lines(decision: Decision, layer: PolicyType) -> list[PolicyTypeResult]:
+    wanted = {layer}
+    if layer in (PolicyType.RESOURCE, PolicyType.TRUST):  # AWS calls a role's trust policy by either name
+        wanted = {PolicyType.RESOURCE, PolicyType.TRUST}
+    return [line for line in decision.layers if line.layer in wanted and line.outcome is not None]
+
+
+def _here(decision: Decision, layer: PolicyType) -> Verdict | None:
+    return next((line.outcome for line in _lines(decision, layer)), None)
+
+
+def _agreement(denial: Denial, decision: Decision) -> Agreement:
+    if decision.decision is Verdict.ALLOWED:
+        return Agreement.ALLOWED
+    if decision.decision is Verdict.CONDITIONAL:
+        return Agreement.DEPENDS
+    if denial.effect is None:
+        return Agreement.DENIED
+    wanted = AS_VERDICT[denial.effect]
+    here = _named(denial, decision)
+    if decision.decision is wanted and (denial.layer is None or any(_says(line, wanted) for line in here)):
+        return Agreement.SAME
+    if wanted is Verdict.IMPLICIT_DENY and any(line.outcome is Verdict.EXPLICIT_DENY for line in decision.layers):
+        return Agreement.OTHER  # an explicit Deny comes first, whatever else denies
+    return Agreement.DEPENDS if any(_may_say(line, wanted) for line in here) else Agreement.OTHER
+
+
+def _named(denial: Denial, decision: Decision) -> list[PolicyTypeResult]:
+    """Return the layers here that AWS may mean: the one it names, else all in play."""
+    if denial.layer is not None:
+        return _lines(decision, denial.layer)
+    return [line for line in decision.layers if line.outcome is not None]
+
+
+def _says(line: PolicyTypeResult, wanted: Verdict) -> bool:
+    """Return whether a layer denies in a way: by its outcome or, where that is open, by a Deny that decides."""
+    decides = any(each.part is StatementRole.DECIDES and each.effect == "Deny" for each in line.statements)
+    return line.outcome is wanted or (wanted is Verdict.EXPLICIT_DENY and decides)
+
+
+def _may_say(line: PolicyTypeResult, wanted: Verdict) -> bool:
+    """Return whether a layer may deny in a given way, depending on context that is not provided."""
+    if wanted is Verdict.IMPLICIT_DENY:
+        return line.outcome in (Verdict.IMPLICIT_DENY, Verdict.CONDITIONAL)
+    return any(each.part is StatementRole.DEPENDS and each.effect == "Deny" for each in line.statements)
+
+
+def _sentence(denial: Denial, decision: Decision, agreement: Agreement, resource: str | None) -> str:
+    told = [_told(denial, decision, agreement), decision.sentence]
+    if not resource:
+        told.append(phrase("AWS named no resource, so it was asked for every one (*)."))
+    return join_messages(" ", told)
+
+
+def _told(denial: Denial, decision: Decision, agreement: Agreement) -> str:
+    said = phrase("an explicit Deny") if denial.effect is Effect.EXPLICIT_DENY else phrase("a missing Allow")
+    if denial.layer:
+        said = join_messages("", (said, f" ({denial.layer.value})"))
+    match agreement:
+        case Agreement.SAME | Agreement.DENIED:
+            return phrase("The snapshot denies it too.")
+        case Agreement.OTHER:
+            lacking = (line.outcome is Verdict.IMPLICIT_DENY for line in _named(denial, decision))
+            if denial.effect is Effect.IMPLICIT_DENY and decision.decision is Verdict.EXPLICIT_DENY and any(lacking):
+                return phrase(
+                    "The snapshot denies it too. The reason that AWS gave ({reason}) applies, but an explicit Deny "
+                    "takes precedence.",
+                    reason=said,
+                )
+            return phrase("The snapshot denies it too, but not for the reason that AWS gave: {reason}.", reason=said)
+        case Agreement.DEPENDS if decision.decision is not Verdict.CONDITIONAL:
+            return phrase(
+                "The snapshot denies it too. Whether the reason that AWS gave ({reason}) applies depends on "
+                "context that was not provided.",
+                reason=said,
+            )
+        case Agreement.DEPENDS:
+            return phrase("By the snapshot it depends on what was not told.")
+        case _:
+            return phrase(
+                "By the snapshot it is allowed: policies have changed since, or what denied it is not in the snapshot."
+            )

@@ -1,0 +1,1 @@
+"""Access changes between two snapshots."""

@@ -1,0 +1,115 @@
+"""All actions of all services as bits of one integer, those that only policies name among them."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+from iamdesk.access.principal_index import indexes_of
+from iamdesk.aws.action_sets import service_actions
+from iamdesk.aws.service_reference import reference
+from iamdesk.policy.document import Document
+from iamdesk.policy.statement import Statement
+
+
+class ActionSpace:
+    """The actions of a comparison: every one that AWS lists, and those that documents name and AWS does not list."""
+
+    def __init__(self, documents: Iterable[Document]) -> None:
+        """``documents`` are all that are compared: what they name beyond AWS's list gets a bit, too."""
+        self._offsets: dict[str, int] = {}
+        self._services: list[str] = []
+        self._starts: list[int] = []
+        end = 0
+        for service in reference().services():
+            self._offsets[service] = end
+            self._services.append(service)
+            self._starts.append(end)
+            end += len(service_actions(service).actions)
+        self._listed_end = end
+        self.listed = (1 << end) - 1
+        """The bits of all actions that AWS lists."""
+        self._unlisted: dict[tuple[str, str], int] = {}
+        self._spelled: list[str] = []
+        """The unlisted ones as the first document writes them."""
+        for document in documents:
+            for statement in document.statements:
+                self._add(statement)
+        self.every = (1 << end + len(self._unlisted)) - 1
+        """The bits of all actions."""
+        self._known: dict[tuple[tuple[str, ...], bool], int] = {}
+
+    def _add(self, statement: Statement) -> None:
+        for pattern in statement.actions:
+            if pattern.problem is not None or pattern.service is None or "*" in pattern.text or "?" in pattern.text:
+                continue
+            name = pattern.text.partition(":")[2].lower()
+            if reference().action(pattern.service, name) is None and (pattern.service, name) not in self._unlisted:
+                self._unlisted[pattern.service, name] = len(self._unlisted)
+                self._spelled.append(pattern.text)
+
+    def covered_by(self, statement: Statement) -> int:
+        """Return the actions that a statement covers (rules F1, F2)."""
+        key = (tuple([pattern.text for pattern in statement.actions]), statement.not_action)
+        found = self._known.get(key)
+        if found is None:
+            found = 0
+            for pattern in statement.actions:
+                if pattern.problem is not None:
+                    continue
+                if pattern.covers_every_service:
+                    found = self.every
+                    break
+                if pattern.service in self._offsets:
+                    bits = service_actions(str(pattern.service)).matched_by(pattern)
+                    found |= bits << self._offsets[str(pattern.service)]
+                for (service, name), number in self._unlisted.items():
+                    if service == pattern.service and pattern.matches(service, name):
+                        found |= 1 << self._listed_end + number
+            found = self.every & ~found if statement.not_action else found
+            self._known[key] = found
+        return found
+
+    def of_service(self, service: str, actions: int) -> int:
+        """Return actions of a service, given as its own bits, as bits of the space."""
+        return actions << self._offsets[service] if service in self._offsets else 0
+
+    def by_service(self, bits: int) -> Iterator[tuple[str, int]]:
+        """Yield (service, its own bits) for the listed actions among some, in order of the services."""
+        left = bits & self.listed
+        while left:  # from one that has some to the next: most sets are of a few services
+            place = bisect_right(self._starts, (left & -left).bit_length() - 1) - 1
+            start, service = self._starts[place], self._services[place]
+            own = left >> start & service_actions(service).every
+            left ^= own << start
+            yield service, own
+
+    def unlisted(self, bits: int) -> Iterator[tuple[str, int]]:
+        """Yield (name, its bit) for the actions among some that AWS does not list."""
+        for position in indexes_of(bits >> self._listed_end):
+            yield self._spelled[position], 1 << self._listed_end + position
+
+    def name(self, bit: int) -> str:
+        """Return the name of one action by its bit (a power of two)."""
+        for name, _ in self.unlisted(bit):
+            return name
+        service, own = next(self.by_service(bit))
+        return service_actions(service).actions[own.bit_length() - 1].full_name
+
+    def names(self, bits: int) -> tuple[str, ...]:
+        """Return the names of some actions: a service of which all are among them as ``s3:*``, all of all as ``*``."""
+        return _names(self, bits)
+
+
+@lru_cache(maxsize=1 << 10)
+def _names(space: ActionSpace, bits: int) -> tuple[str, ...]:
+    if bits & space.listed == space.listed:
+        return ("*",)
+    found: list[str] = []
+    for service, own in space.by_service(bits):
+        actions = service_actions(service)
+        if own == actions.every and len(actions.actions) > 1:
+            found.append(f"{service}:*")
+        else:
+            found += [actions.actions[position].full_name for position in indexes_of(own)]
+    found += [name for name, _ in space.unlisted(bits)]
+    return tuple(found)

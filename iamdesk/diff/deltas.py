@@ -1,0 +1,203 @@
+"""Where what bears on a principal differs between the snapshots: clauses, and facts that clauses ask for."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from iamdesk.access.effects import split
+from iamdesk.diff.normal_form import ANYWHERE, NormalStatement, ResourceScope, Said
+from iamdesk.diff.result import Kind
+from iamdesk.diff.snapshot_view import Facts, Levels, PrincipalPolicies
+
+_PRINCIPAL_TAG = "aws:principaltag/"
+_LEVEL = "scp-allow/"
+_ALLOWED = NormalStatement(True, None, ANYWHERE, frozenset(), frozenset())
+
+
+class StatementDelta(NamedTuple):
+    """A clause in one layer of one snapshot."""
+
+    layer: str
+    """``identity``, ``boundary``, ``scp-deny``, ``scp-allow/0`` …"""
+    is_new: bool
+    clause: NormalStatement
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyTypeDelta:
+    """Actions of which the same clauses speak, in both snapshots."""
+
+    bits: int
+    clauses: tuple[NormalStatement, ...]
+    """All that speak of them, in any layer."""
+    differing: tuple[ResourceScope | None, ...]
+    """Where clauses that differ speak: everywhere else nothing changed."""
+    widening: frozenset[ResourceScope | None]
+    """Those of ``differing`` where a clause may have brought access."""
+    narrowing: frozenset[ResourceScope | None]
+    """Those where one may have taken access."""
+    allowed: tuple[ResourceScope | None, ...]
+    """Where the principal's own policies allow them, in either snapshot: elsewhere only a resource's policy can."""
+    speaking: tuple[StatementDelta, ...] = ()
+    """All that is said of them, layer by layer and in each snapshot."""
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """The changes that what differs can have brought about."""
+        return (*((Kind.GAINED,) if self.widening else ()), *((Kind.LOST,) if self.narrowing else ()))
+
+    @property
+    def is_one_way(self) -> bool:
+        """Whether what differs speaks of every resource, and can only have brought or only have taken access."""
+        return not (self.widening and self.narrowing) and set(self.differing) <= {ANYWHERE, None}
+
+
+class ChangedKeys(NamedTuple):
+    """Condition keys (lower case) of which another value is known than before."""
+
+    keys: frozenset[str]
+    prefixes: tuple[str, ...] = ()
+
+    def touches(self, clause: NormalStatement) -> bool:
+        """Return whether a clause hangs on one of them."""
+        return any(
+            key in self.keys or key.startswith(self.prefixes) for key in clause.keys if self.keys or self.prefixes
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self.keys or self.prefixes)
+
+
+NO_KEYS = ChangedKeys(frozenset())
+
+
+def changed_keys(old: Facts, new: Facts) -> ChangedKeys:
+    """Return the keys about a principal whose values changed."""
+    keys: set[str] = set()
+    prefixes: tuple[str, ...] = ()
+    before, after = dict(old.tags), dict(new.tags)
+    keys |= {f"{_PRINCIPAL_TAG}{tag}" for tag in before.keys() | after.keys() if before.get(tag) != after.get(tag)}
+    keys |= {f"{_PRINCIPAL_TAG}{tag}" for tag in old.ambiguous_tags ^ new.ambiguous_tags}
+    if old.may_be_tagged != new.may_be_tagged:
+        prefixes = (_PRINCIPAL_TAG,)
+    if old.unique_id != new.unique_id:
+        keys.add("aws:userid")
+    if old.org_id != new.org_id:
+        keys |= {"aws:principalorgid", "aws:resourceorgid", "aws:sourceorgid"}
+    if old.org_path != new.org_path:
+        keys |= {"aws:principalorgpaths", "aws:resourceorgpaths", "aws:sourceorgpaths"}
+    return ChangedKeys(frozenset(keys), prefixes)
+
+
+def statement_deltas(
+    own: PrincipalPolicies, levels: Levels | None, rcps: Levels | None, everything: int, *, is_new: bool
+) -> Iterator[tuple[StatementDelta, int]]:
+    """Yield every clause that bears on a principal in its own account, with its actions."""
+    for layer, said in _layers(own, levels, rcps, everything):
+        # A level that allows nothing is one all the same: it refuses everything (rule B1).
+        for clause, bits in (said or {_ALLOWED: 0}).items() if layer.startswith(_LEVEL) else said.items():
+            yield StatementDelta(layer, is_new, clause), bits
+
+
+def _layers(
+    own: PrincipalPolicies, levels: Levels | None, rcps: Levels | None, everything: int
+) -> Iterator[tuple[str, Said]]:
+    yield "identity", own.identity
+    # Without a boundary nothing is limited: as with one that allows everything.
+    yield "boundary", _no_limit(everything) if own.boundary is None else own.boundary
+    if levels is not None:
+        yield "scp-deny", levels.denies
+        for place, allowed in enumerate(levels.allows):
+            yield f"{_LEVEL}{place}", allowed
+    if rcps is not None:
+        yield "rcp-deny", rcps.denies
+
+
+def _no_limit(everything: int) -> Said:
+    return {_ALLOWED: everything}
+
+
+def policy_type_deltas(
+    before: Sequence[tuple[StatementDelta, int]],
+    after: Sequence[tuple[StatementDelta, int]],
+    within: int,
+    keys: ChangedKeys,
+) -> Iterator[PolicyTypeDelta]:
+    """Yield the actions on which something may have changed, by the clauses that speak of them.
+
+    ``within`` are the actions that matter at all: those that something allows.
+    """
+    told = [*before, *after]
+    levels = (_levels(before), _levels(after))
+    # What no clause of a level speaks of is refused there: where levels differ, any action may.
+    same_levels = set(map(frozenset, levels[0].values())) == set(map(frozenset, levels[1].values()))
+    candidates = (_candidates(told, keys) if same_levels else -1) & within
+    if not candidates:
+        return
+    for bits, speaking in split(candidates, told):
+        differing = list(_differing(speaking, keys, levels))
+        if differing:
+            ways = [frozenset(where for where, widens in differing if widens is not other) for other in (False, True)]
+            yield PolicyTypeDelta(
+                bits,
+                tuple(dict.fromkeys(one.clause for one in speaking)),
+                tuple(dict.fromkeys(where for where, _ in differing)),
+                ways[0],
+                ways[1],
+                tuple(dict.fromkeys(_allowed(speaking))),
+                speaking,
+            )
+
+
+def _allowed(speaking: Iterable[StatementDelta]) -> Iterator[ResourceScope | None]:
+    for one in speaking:
+        if one.layer == "identity" and one.clause.is_allow:
+            yield one.clause.where
+
+
+def _levels(told: Iterable[tuple[StatementDelta, int]]) -> Mapping[str, set[tuple[NormalStatement, int]]]:
+    found: dict[str, set[tuple[NormalStatement, int]]] = {}
+    for one, bits in told:
+        if one.layer.startswith(_LEVEL):
+            found.setdefault(one.layer, set()).add((one.clause, bits))
+    return found
+
+
+def _candidates(told: Iterable[tuple[StatementDelta, int]], keys: ChangedKeys) -> int:
+    """Return actions of which something differs at first sight."""
+    sides: dict[tuple[str, NormalStatement], int] = {}
+    found = 0
+    for one, bits in told:
+        if keys.touches(one.clause):
+            found |= bits
+        if not one.layer.startswith(_LEVEL):
+            sides[one.layer, one.clause] = sides.get((one.layer, one.clause), 0) ^ bits
+    for bits in sides.values():
+        found |= bits
+    return found
+
+
+def _differing(
+    speaking: Iterable[StatementDelta], keys: ChangedKeys, levels: Sequence[Iterable[str]]
+) -> Iterator[tuple[ResourceScope | None, bool | None]]:
+    """Yield where clauses differ, and whether that brings access, takes it, or (None) may do either."""
+    sides: tuple[dict[tuple[str, NormalStatement], None], dict[tuple[str, NormalStatement], None]] = ({}, {})
+    allowed: list[dict[str, set[NormalStatement]]] = [{name: set() for name in side} for side in levels]
+    for one in speaking:
+        if one.layer.startswith(_LEVEL):
+            allowed[one.is_new][one.layer].add(one.clause)
+        else:
+            sides[one.is_new][one.layer, one.clause] = None
+        if keys.touches(one.clause):
+            yield one.clause.where, None
+    for side in (False, True):
+        for layer, clause in sides[side]:
+            if (layer, clause) not in sides[not side]:
+                yield clause.where, clause.is_allow is side
+    # A level that allows everything of the part does not limit it; two that allow the same are as one.
+    limits = [
+        {frozenset(clauses) for clauses in side.values() if not any(clause.is_plain for clause in clauses)}
+        for side in allowed
+    ]
+    if limits[0] != limits[1]:
+        yield ANYWHERE, None

@@ -1,0 +1,299 @@
+"""One question under both snapshots: what is gained, what is lost, and where that cannot be told."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import prod
+
+from iamdesk.diff.assumptions import ASSUMED, Tested, otherwise
+from iamdesk.diff.missing_resource_policy import awaiting
+from iamdesk.diff.result import ExampleRequest, Kind
+from iamdesk.diff.snapshot_view import SnapshotView
+from iamdesk.evaluate.context import KeyValue, Knowledge
+from iamdesk.evaluate.engine import EvaluationTrace
+from iamdesk.evaluate.matching import StatementResult
+from iamdesk.evaluate.open_rules import OpenRule
+from iamdesk.evaluate.ternary import FALSE, MAYBE
+from iamdesk.evaluate.unknown_context.effort import is_too_much
+from iamdesk.evaluate.unknown_context.key_domains import domains
+from iamdesk.evaluate.unknown_context.solver import ConditionSet
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.i18n import phrase
+
+type Context = Mapping[str, str | Sequence[str] | None]
+BOTH = tuple(Kind)
+NOTHING: Context = {}
+"""An empty request context."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One question under both snapshots."""
+
+    changes: tuple[tuple[Kind, ExampleRequest], ...] = ()
+    doubts: tuple[str, ...] = ()
+    """Why it cannot be told whether something (else) changed; with neither, it is proved that nothing did."""
+
+
+SAME = Compared()
+
+_DOUBTFUL_GAPS = frozenset(
+    {"policy-missing", "group-missing", "boundary-missing", "scp-missing", "rcp-missing", "canonical-user-missing"}
+)
+"""Missing parts that may say one thing in one snapshot and another thing in the other, without a trace in either."""
+_ASKED_BY_STATEMENTS = frozenset({"aws:requestedregion"})
+"""Keys that nothing but statements asks for, and on which large changes hang: a lock of Regions."""
+_MOST_SETS = 16
+_MOST_TRIED = 1024
+_MOST_AFTER = 128
+"""Combinations of values of which so many are tried once something changed: for access that changed the other way."""
+
+
+def compare(
+    old: SnapshotView,
+    new: SnapshotView,
+    principal: str,
+    action: str,
+    resource: str,
+    given: Context | None = None,
+    kinds: tuple[Kind, ...] = BOTH,
+) -> Compared:
+    """Ask one question of both snapshots, whatever the context is; ``kinds`` are the changes that there can be."""
+    before = old.trace(principal, action, resource, given)
+    after = new.trace(principal, action, resource, given)
+    found = _PairEvaluation(old, new, principal, action, resource, given or {}, kinds).compare(before, after)
+    for other in otherwise(_tested(before, after)):
+        if found.changes:
+            break
+        if not other or any(key.lower() in other for key in given or ()):
+            continue
+        told = {**(given or {}), **other}
+        asking = _PairEvaluation(old, new, principal, action, resource, told, kinds)
+        again = asking.compare(*(side.trace(principal, action, resource, told) for side in (old, new)))
+        found = Compared(again.changes, tuple(dict.fromkeys((*found.doubts, *again.doubts))))
+    return found
+
+
+def _tested(*traces: EvaluationTrace | None) -> Tested:
+    """Return the assumed keys that statements on the action test, with the values tested."""
+    found: dict[str, dict[str, None]] = {}
+    for trace in traces:
+        for result in trace.results if trace is not None else ():
+            for test in result.statement.conditions:
+                if test.key in ASSUMED:
+                    found.setdefault(test.key, {}).update(dict.fromkeys(value.text for value in test.values))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _PairEvaluation:
+    old: SnapshotView
+    new: SnapshotView
+    principal: str
+    action: str
+    resource: str
+    given: Context
+    kinds: tuple[Kind, ...]
+
+    def compare(self, before: EvaluationTrace | None, after: EvaluationTrace | None) -> Compared:
+        if before is None and after is None:
+            return SAME
+        doubts = [*_doubts_of(before, after)]
+        was, now = _verdict(before), _verdict(after)
+        found: list[tuple[Kind, ExampleRequest]] = []
+        if Verdict.CONDITIONAL not in (was, now):
+            if was is not now:
+                kind = Kind.GAINED if now is Verdict.ALLOWED else Kind.LOST
+                found.append((kind, self._witness({}, _asked(before), _asked(after))))
+            elif before is not None and after is not None and _differs_otherwise(before, after):
+                doubts.append(
+                    phrase("AWS's pages disagree on how this is decided, and by the other reading it changed.")
+                )
+            elif before is not None and after is not None and now is Verdict.IMPLICIT_DENY:
+                doubts += awaiting(before, after)
+            return Compared(tuple(found), tuple(doubts) if not found else ())
+        if was is now and _says_the_same(before, after):
+            return Compared((), tuple(doubts))
+        for kind in self.kinds:
+            brings = kind is Kind.GAINED
+            contexts = (*_ways(after, allowed=brings), *_ways(before, allowed=not brings))
+            found += self._under(kind, contexts, before, after)
+        if before is None or after is None:
+            return Compared(tuple(found), tuple(doubts))
+        if found:
+            # What hangs on conditions before and after may be gained under some of them and lost under others.
+            other = [kind for kind in self.kinds if was is now and all(kind is not one for one, _ in found)]
+            return Compared((*found, *(self._try_all(before, after, other, _MOST_AFTER) or ())), tuple(doubts))
+        tried = self._try_all(before, after, self.kinds)
+        if tried is None or (not tried and was is not now):
+            doubts.append(phrase("It hangs on conditions with more values than can be tried."))
+        return Compared(tuple(tried or ()), tuple(doubts))
+
+    def _try_all(
+        self, before: EvaluationTrace, after: EvaluationTrace, kinds: Sequence[Kind], most: int = _MOST_TRIED
+    ) -> list[tuple[Kind, ExampleRequest]] | None:
+        """Try every combination of values that the tests of both snapshots tell apart.
+
+        None where there are too many of them, or values are left that may come out in another way: nothing is proved.
+        """
+        if not kinds:
+            return []
+        undetermined = [result for trace in (before, after) for result in trace.results if result.truth is MAYBE]
+        if is_too_much(undetermined, after.subject):
+            return None
+        keys = tuple(dict.fromkeys(key for result in undetermined for key in _open_keys(result, before, after)))
+        tried = domains(keys, undetermined, after.subject.where_least_is_known())
+        is_all = all(domain.is_complete for domain in tried)
+        if prod(len(domain.facts) for domain in tried) > most:
+            return None
+        for combination in product(*(domain.facts for domain in tried)):
+            context = {key: _value(fact) for key, fact in zip(keys, combination, strict=True)}
+            for kind in kinds:
+                found = self._under(kind, [context], before, after)
+                if found:
+                    return found
+        return [] if is_all else None
+
+    def _under(
+        self, kind: Kind, contexts: Iterable[Context], before: EvaluationTrace | None, after: EvaluationTrace | None
+    ) -> list[tuple[Kind, ExampleRequest]]:
+        """Look for a context in which the one snapshot allows what the other one does not.
+
+        ``before`` and ``after`` are the answers without any of them.
+        """
+        for context in contexts:
+            was = self._in(context, self.old, before)
+            if (was is Verdict.ALLOWED) is (kind is Kind.GAINED):
+                continue
+            now = self._in(context, self.new, after)
+            if (now is Verdict.ALLOWED) is (kind is Kind.GAINED):
+                return [(kind, self._witness(context, was, now))]
+        return []
+
+    def _in(self, context: Context, side: SnapshotView, known: EvaluationTrace | None) -> Verdict | None:
+        """Return the answer in a context: the known one where it hangs on nothing, and no statement asks for it."""
+        if (
+            known is not None
+            and known.verdict is not Verdict.CONDITIONAL
+            and _ASKED_BY_STATEMENTS.issuperset(context)
+            and all(_ASKED_BY_STATEMENTS.isdisjoint(one.statement.context_keys()) for one in known.results)
+        ):
+            return known.verdict
+        return side.verdict(self.principal, self.action, self.resource, {**self.given, **context})
+
+    def _witness(self, context: Context, before: Verdict | None, after: Verdict | None) -> ExampleRequest:
+        told = tuple(
+            (key, value if value is None or isinstance(value, str) else tuple(value))
+            for key, value in {**self.given, **context}.items()
+        )
+        return ExampleRequest(
+            self.principal,
+            self.action,
+            self.resource,
+            told,
+            before,
+            after,
+            self.new.owner_taken(self.principal, self.resource) and self.old.owner_taken(self.principal, self.resource),
+        )
+
+
+def _asked(trace: EvaluationTrace | None) -> Verdict | None:
+    return None if trace is None else trace.verdict
+
+
+def _verdict(trace: EvaluationTrace | None) -> Verdict:
+    """Return allowed, conditional, or (whichever refusal it is) implicitly denied."""
+    if trace is None or trace.verdict is Verdict.EXPLICIT_DENY:
+        return Verdict.IMPLICIT_DENY
+    return trace.verdict
+
+
+def _differs_otherwise(before: EvaluationTrace, after: EvaluationTrace) -> bool:
+    """Return whether two equal decisions are no longer equal by the other reading of some open rule."""
+    was, now = _by_readings(before), _by_readings(after)
+    return any(was.get(one, _verdict(before)) is not now.get(one, _verdict(after)) for one in was.keys() | now.keys())
+
+
+def _by_readings(trace: EvaluationTrace) -> dict[tuple[OpenRule, ...], Verdict]:
+    """Return the decision by the other reading of open rules, where it is another one."""
+    return {
+        one.rules: Verdict.IMPLICIT_DENY if one.verdict is Verdict.EXPLICIT_DENY else one.verdict
+        for one in trace.readings
+    }
+
+
+def _ways(trace: EvaluationTrace | None, *, allowed: bool) -> list[Context]:
+    """Return the smallest contexts in which it is allowed, or not; the empty one where it always is so."""
+    verdict = _verdict(trace)
+    if verdict is not Verdict.CONDITIONAL:
+        return [{}] if (verdict is Verdict.ALLOWED) is allowed else []
+    if trace is None:
+        return []
+    return [_as_context(one) for one in (trace.sets if allowed else trace.denials)[:_MOST_SETS]]
+
+
+def _as_context(facts: ConditionSet) -> Context:
+    found: dict[str, str | Sequence[str] | None] = {}
+    for key, fact in facts.items():
+        found[key] = _value(fact)
+    return found
+
+
+def _value(fact: KeyValue) -> str | Sequence[str] | None:
+    if fact.knowledge is Knowledge.ABSENT:
+        return None
+    return fact.values[0] if len(fact.values) == 1 else list(fact.values)
+
+
+def _open_keys(result: StatementResult, *traces: EvaluationTrace) -> Iterator[str]:
+    """Yield the keys whose values are not known and on which a statement hangs."""
+    keys = [key for open_test in result.open_tests for key in (open_test.test.key, *open_test.test.variable_keys)]
+    if result.open_resource:
+        keys += result.statement.resource_keys()
+    for key in keys:
+        if any(trace.subject.context.fact(key).knowledge >= Knowledge.VALUE_UNKNOWN for trace in traces):
+            yield key
+
+
+def _says_the_same(before: EvaluationTrace | None, after: EvaluationTrace | None) -> bool:
+    """Return whether the statements that count say the same for certain: the same tests, in the same layers."""
+    if before is None or after is None or before.decision_inputs != after.decision_inputs:
+        return False
+    return _hanging(before) == _hanging(after)
+
+
+def _hanging(trace: EvaluationTrace) -> frozenset[object]:
+    found: set[object] = set()
+    for result in trace.results:
+        if result.truth is FALSE:
+            continue
+        policy = result.policy
+        tests = tuple(
+            (test.operator_text, test.key, tuple(value.text for value in test.values), fact)
+            for test, fact in result.open_tests
+        )
+        resources = tuple(entry.text for entry in result.statement.resources or ()) if result.open_resource else ()
+        where = (policy.layer, policy.level, policy.sub_request, result.statement.is_allow, result.grant)
+        found.add((where, result.truth, frozenset(tests), resources, policy.document.version))
+    return frozenset(found)
+
+
+def _doubts_of(before: EvaluationTrace | None, after: EvaluationTrace | None) -> list[str]:
+    """Return what is missing in one snapshot, or in both and may differ."""
+    gaps = [
+        {gap.code: gap.message for gap in trace.question.policies.gaps} if trace is not None else {}
+        for trace in (before, after)
+    ]
+    codes = sorted(gaps[0].keys() | gaps[1].keys())
+    found: list[str] = []
+    for code in codes:
+        in_one = (code in gaps[0]) != (code in gaps[1]) and before is not None and after is not None
+        if code in _DOUBTFUL_GAPS or in_one:
+            message = gaps[1].get(code) or gaps[0][code]
+            if not in_one:
+                found.append(phrase("Of both snapshots: {gap}", gap=message))
+            elif code in gaps[0]:
+                found.append(phrase("Of the old snapshot: {gap}", gap=message))
+            else:
+                found.append(phrase("Of the new snapshot: {gap}", gap=message))
+    return found

@@ -1,0 +1,109 @@
+"""Whether the resource of a clause can be one that is asked about, or can meet that of another clause."""
+
+from collections.abc import Callable
+from functools import lru_cache
+
+from iamdesk.diff.normal_form import ANYWHERE, ResourceScope
+from iamdesk.policy.variables import Variable, parse_template
+from iamdesk.policy.wildcards import STAR, Glob, Token, tokens_of
+
+
+@lru_cache(maxsize=1 << 16)
+def applies_to(where: ResourceScope | None, resource: str) -> bool:
+    """Return whether a clause may speak of a resource (an ARN or ``*``); a variable may be anything."""
+    if where is None or where == ANYWHERE:
+        return True
+    if where.is_negated:
+        return True  # one entry with a variable is enough to be wrong about it
+    return any(_describes(entry, resource) for entry in where.entries)
+
+
+@lru_cache(maxsize=1 << 16)
+def is_plainly_of(where: ResourceScope, resource: str) -> bool:
+    """Return whether a clause that may speak of a resource does so for certain: no variable, no star over colons."""
+    if any("${" in entry for entry in where.entries):
+        return False
+    if where.is_negated:
+        return not any(_describes(entry, resource) for entry in where.entries)
+    return any(_matches(entry, resource) for entry in where.entries)
+
+
+def _describes(entry: str, resource: str) -> bool:
+    if resource == "*":
+        return False
+    return _matches(entry, resource) or _crosses(entry, resource)
+
+
+def _matches(entry: str, resource: str) -> bool:
+    return all(glob.matches(text) for glob, text in zip(_globs(entry), _parts(resource), strict=True))
+
+
+def _parts(resource: str) -> list[str]:
+    parts = resource.split(":", 5)
+    parts += [""] * (6 - len(parts))
+    return [*(part.lower() for part in parts[:5]), parts[5]]
+
+
+@lru_cache(maxsize=1 << 14)
+def _globs(entry: str) -> tuple[Glob, ...]:
+    parts = entry.split(":", 5)
+    parts += ["*"] * (6 - len(parts))
+    return tuple(Glob(_tokens(part)) for part in parts)
+
+
+def _tokens(part: str) -> list[Token]:
+    if "${" not in part:
+        return list(tokens_of(part))
+    return [STAR if isinstance(piece, Variable) else piece for piece in parse_template(part)]
+
+
+@lru_cache(maxsize=1 << 14)
+def _whole(entry: str) -> Glob:
+    return Glob(_tokens(entry))
+
+
+def _crosses(entry: str, resource: str) -> bool:
+    """A star may run over colons (rule F4 b)."""
+    return "*" in entry and _whole(entry.lower()).matches(resource.lower())
+
+
+@lru_cache(maxsize=1 << 16)
+def may_meet(one: ResourceScope | None, other: ResourceScope | None) -> bool:
+    """Return whether there may be a resource of which both speak; False only where there is none for certain."""
+    if one is None or other is None or one.is_negated or other.is_negated or ANYWHERE in (one, other):
+        return True
+    return any(_may_overlap(first, second) for first in one.entries for second in other.entries)
+
+
+def _may_overlap(one: str, other: str) -> bool:
+    """Entries whose literal beginnings part, or whose literal ends do, have nothing in common."""
+    begins = [_literal(entry) for entry in (one, other)]
+    ends = [_literal(entry[::-1]) if "${" not in entry else "" for entry in (one, other)]
+    return all(first.startswith(second) or second.startswith(first) for first, second in (begins, ends))
+
+
+def _literal(entry: str) -> str:
+    for mark in ("*", "?", "${"):
+        entry = entry.partition(mark)[0]
+    return entry
+
+
+def names_nothing(entry: str, values: Callable[[str], str | None]) -> bool:
+    """Return whether a resource entry has a variable that certainly has no value: it never matches (rule H3)."""
+    return any(
+        isinstance(piece, Variable) and piece.default is None and values(piece.key) == ""
+        for piece in parse_template(entry)
+    )
+
+
+def fill(entry: str, values: Callable[[str], str | None]) -> str:
+    """Return a resource entry with the known values of its variables in their places."""
+    text = ""
+    for piece in parse_template(entry):
+        if isinstance(piece, Variable):
+            value = values(piece.key)
+            is_plain = value and not any(mark in value for mark in "*?$")
+            text += str(value) if is_plain else f"${{{piece.key_text}}}"
+        else:
+            text += piece if isinstance(piece, str) else piece.value
+    return text

@@ -1,0 +1,233 @@
+"""What statements say, in a form that statements of the same effect share.
+
+A statement is taken apart into clauses: one effect, one principal, one resource entry, one set of condition tests, for
+a set of actions. Statements grant by themselves and add up, so a policy's effect is that of its clauses, in whatever
+statements and in whatever order they stand (rules A2, A3). Clauses that others cover are left out. Two sets of
+clauses that are equal have the same effect; two that differ may have, or may not.
+"""
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import NamedTuple
+
+from iamdesk.diff.action_space import ActionSpace
+from iamdesk.diff.coverage import is_covered
+from iamdesk.i18n import phrase
+from iamdesk.policy.conditions import ConditionTest, PolicyValue
+from iamdesk.policy.document import Document
+from iamdesk.policy.principals import PrincipalEntry, PrincipalType
+from iamdesk.policy.resource_patterns import ResourcePattern
+from iamdesk.policy.statement import Statement
+from iamdesk.policy.variables import Variable
+from iamdesk.policy.wildcards import Wildcard
+
+EVERYTHING = "*"
+_MOST_COMPARED = 1500
+"""Clauses of one set past which those that others cover are no longer looked for."""
+
+_SAME_AS = {"ArnEquals": "ArnLike", "ArnNotEquals": "ArnNotLike"}
+"""Operators that behave identically (rule G13)."""
+_PLAIN = {"StringLike": "StringEquals", "StringNotLike": "StringNotEquals"}
+"""The same where no value has a wildcard."""
+
+
+class ResourceScope(NamedTuple):
+    """The resource of a clause."""
+
+    is_negated: bool
+    """Whether it is everything but ``entries``."""
+    entries: frozenset[str]
+    """One, where it is not negated; with marks of variables that count."""
+
+    @property
+    def text(self) -> str:
+        """As people read it."""
+        listed = ", ".join(sorted(self.entries))
+        return phrase("everything but {resources}", resources=listed) if self.is_negated else listed
+
+
+class NormalStatement(NamedTuple):
+    """One thing that a statement says of a set of actions. Equal ones say the same."""
+
+    is_allow: bool
+    principal: Hashable
+    """None in layers whose statements name none."""
+    where: ResourceScope | None
+    """None where the statement has no resource element."""
+    conditions: frozenset[Hashable]
+    """Each test by itself; all of them have to be true."""
+    keys: frozenset[str]
+    """Condition keys (lower case) on which it hangs, those of policy variables among them."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it says the same of every resource in every context."""
+        return not self.conditions and self.where == ANYWHERE
+
+
+ANYWHERE = ResourceScope(False, frozenset({EVERYTHING}))
+EVERYONE = (PrincipalType.AWS.value, "*")
+"""The principal of a clause that speaks of everybody, as every clause of a resource control policy does."""
+
+type Said = Mapping[NormalStatement, int]
+"""Clauses, each with its actions as bits of the space."""
+
+
+def clauses_of(document: Document, space: ActionSpace, *, names_principals: bool) -> Said:
+    """Return what a document says; statements that can never match, and those that cannot be read, are left out."""
+    found: dict[NormalStatement, int] = {}
+    for statement in document.statements:
+        if statement.broken is not None:
+            continue
+        actions = space.covered_by(statement)
+        if not actions:
+            continue
+        for clause in _clauses(statement, document.version, names_principals):
+            found[clause] = found.get(clause, 0) | actions
+    return found
+
+
+def broken_of(document: Document) -> tuple[str, ...]:
+    """Return the statements that cannot be read, as they stand: what AWS makes of them is not known (rule L5)."""
+    if not document.statements and document.diagnostics:
+        return (repr(document.raw),)
+    listed = document.raw.get("Statement") if isinstance(document.raw, dict) else None
+    members = listed if isinstance(listed, list) else [listed]
+    return tuple(repr(members[one.index]) for one in document.statements if one.broken is not None)
+
+
+def _clauses(statement: Statement, version: str, names_principals: bool) -> Iterator[NormalStatement]:
+    if any(test.operator is None for test in statement.conditions):
+        return  # never true (rule G17)
+    principals: Iterable[Hashable] = (None,)
+    if names_principals:
+        if statement.principals is None:
+            return  # covers nobody (rule E1)
+        entries = frozenset(_principal(entry) for entry in statement.principals)
+        principals = (("not", entries),) if statement.not_principal else sorted(entries)
+    conditions = frozenset(_test(test) for test in statement.conditions)
+    tested = [key for test in statement.conditions for key in (test.key, *test.variable_keys)]
+    for where, own in _wheres(statement, version):
+        for principal in principals:
+            yield NormalStatement(statement.is_allow, principal, where, conditions, frozenset((*tested, *own)))
+
+
+def _principal(entry: PrincipalEntry) -> tuple[str, str]:
+    text = entry.text
+    parts = text.split(":")
+    if entry.type is PrincipalType.AWS and parts[0] == "arn" and parts[2:4] == ["iam", ""] and parts[5:] == ["root"]:
+        # An account by its number or by its root: they mean the same (rule E2), but for the partition.
+        text = parts[4] if parts[1] == "aws" else text
+    return entry.type.value, text
+
+
+def _wheres(statement: Statement, version: str) -> Iterator[tuple[ResourceScope | None, Sequence[str]]]:
+    """Yield each resource of a statement by itself, with the keys of its variables."""
+    entries = statement.resources
+    if entries is None:
+        yield None, ()
+        return
+    sound = [entry for entry in entries if entry.problem is None]
+    if statement.not_resource:
+        texts = frozenset(_entry(entry, version) for entry in sound)
+        yield ResourceScope(True, texts) if texts else ANYWHERE, statement.resource_keys()
+        return
+    if any(entry.is_everything for entry in sound):
+        yield ANYWHERE, ()
+        return
+    for entry in sound:
+        yield ResourceScope(False, frozenset({_entry(entry, version)})), entry.keys
+
+
+def _entry(entry: ResourcePattern, version: str) -> str:
+    """Return a resource entry in one spelling: what stands before the fifth colon is compared without case."""
+    if entry.is_everything:
+        return EVERYTHING
+    text = entry.text
+    while "**" in text:
+        text = text.replace("**", "*")
+    if "${" in text:
+        # With variables it is compared as it is written, and means another thing in the older version (rule H6).
+        return text if entry.keys or version == "2012-10-17" else f"{text} (as plain text)"
+    parts = text.split(":", 5)
+    return ":".join([*(part.lower() for part in parts[:5]), *parts[5:]])
+
+
+def _test(test: ConditionTest) -> Hashable:
+    operator = test.operator
+    name = operator.name if operator is not None else test.operator_text
+    values = frozenset(_value(value, name) for value in test.values)
+    name = _SAME_AS.get(name, name)
+    if not any(isinstance(piece, Wildcard) for value in test.values for piece in value.template):
+        name = _PLAIN.get(name, name)
+    return name, test.quantifier.value, test.if_exists, test.key, values
+
+
+def _value(value: PolicyValue, operator: str) -> Hashable:
+    if not value.variables and (operator in ("Bool", "Null") or "IgnoreCase" in operator):
+        return value.text.lower()
+    return tuple((piece.key, piece.default) if isinstance(piece, Variable) else piece for piece in value.template)
+
+
+def reduced(said: Said) -> Said:
+    """Return clauses without those that others of them cover: the effect is the same."""
+    if len(said) < 2 or len(said) > _MOST_COMPARED:
+        return {clause: bits for clause, bits in said.items() if bits}
+    found = dict(said)
+    near: dict[str, list[NormalStatement]] = {}
+    for clause in said:
+        near.setdefault(_neighbourhood(clause), []).append(clause)
+    for clause in sorted(said, key=_strictness):
+        bits = found[clause]
+        own = _neighbourhood(clause)
+        for other in chain(near.get(EVERYTHING, ()), near[own] if own != EVERYTHING else ()):
+            if not bits:
+                break
+            others = found[other]
+            if other is not clause and bits & others and _covers(other, clause):
+                bits &= ~others
+        found[clause] = bits
+    return {clause: bits for clause, bits in found.items() if bits}
+
+
+def _neighbourhood(clause: NormalStatement) -> str:
+    """Return what clauses share that can cover each other; those for everything can cover all."""
+    where = clause.where
+    if where is None or where == ANYWHERE:
+        return EVERYTHING
+    if where.is_negated:
+        return "not"
+    (entry,) = where.entries
+    return entry.rpartition(":")[0] if entry.count(":") == 5 else ":".join(entry.split(":", 5)[:5])
+
+
+def _strictness(clause: NormalStatement) -> tuple[int, int, bool, str]:
+    """Order clauses so that of two that cover each other always the same one goes."""
+    where = clause.where
+    if where is None:
+        return -len(clause.conditions), 0, False, ""
+    return -len(clause.conditions), -len(where.text), where.is_negated, where.text
+
+
+def _covers(other: NormalStatement, clause: NormalStatement) -> bool:
+    """Return whether ``other`` makes a clause of no account: it says the same wherever the clause speaks.
+
+    A Deny without conditions does, too, in the layer of the clause: it goes before every Allow (rule A2).
+    """
+    if other.principal != clause.principal:
+        return False
+    if other.is_allow != clause.is_allow and (other.is_allow or other.principal is not None):
+        return False
+    if not other.conditions <= clause.conditions:
+        return False
+    if other.where == clause.where:
+        return True
+    if other.where is None or clause.where is None:
+        return False
+    if other.where == ANYWHERE:
+        return True
+    if other.where.is_negated or clause.where.is_negated:
+        both = other.where.is_negated and clause.where.is_negated
+        return both and other.where.entries <= clause.where.entries
+    (wide,), (narrow,) = other.where.entries, clause.where.entries
+    return is_covered(narrow, by=wide)

@@ -1,0 +1,179 @@
+"""A comparison as tasks: principals, and resources, in spans that are compared each by itself, whoever does it.
+
+What is found out for one principal serves the others of its span, and no others: so the same comes out, with the same
+figures, however many workers there are.
+"""
+
+import threading
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import batched, count
+
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.diff.arns import account_of
+from iamdesk.diff.principals import PrincipalComparer
+from iamdesk.diff.resource_forms import Entry, Granting, services_of
+from iamdesk.diff.resources import ResourceComparer
+from iamdesk.diff.result import PrincipalDiff
+from iamdesk.diff.snapshot_view import PrincipalPolicies, SnapshotView, share_space
+from iamdesk.policy.document import DocumentStore
+from iamdesk.progress import Cancelled, Progress, WorkCancelled
+from iamdesk.snapshot.model import Snapshot
+from iamdesk.work.worker_cache import SnapshotReference, kept_snapshot
+from iamdesk.work.workers import Workers
+
+_SPAN = 250
+"""Principals that are compared together: some seconds where an organization policy changed for all of them."""
+_RESOURCES = 4
+"""Resources in one task: a wall around one is asked about for every principal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Some principals (and groups), or some resources, by their ARNs."""
+
+    old: SnapshotReference
+    new: SnapshotReference
+    moment: datetime
+    arns: tuple[str, ...]
+    are_resources: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What became of a span's principals or resources."""
+
+    standings: tuple[PrincipalDiff, ...]
+    questions: int
+    compared: int = 0
+    groups: int = 0
+
+
+@dataclass(slots=True)
+class Pair:
+    """Two snapshots side by side, ready to be compared in the thread that made it."""
+
+    old: SnapshotView
+    new: SnapshotView
+    granting: Granting
+    principals: PrincipalComparer = field(init=False)
+    resources: ResourceComparer = field(init=False)
+    entries: Mapping[str, Entry] = field(init=False)
+    """The resources to look at; users count for their tags, which requests about them meet."""
+
+    def __post_init__(self) -> None:
+        self.principals = PrincipalComparer(self.old, self.new, self.granting)
+        self.resources = ResourceComparer(self.old, self.new, self.granting, self.principals)
+        entries = dict(self.granting.entries)
+        for arn in dict.fromkeys((*self.old.index.users, *self.new.index.users)):
+            entries[arn] = Entry(arn, account_of(arn), services_of(arn), {}, {})
+        self.entries = entries
+
+    @classmethod
+    def of(cls, old: Snapshot, new: Snapshot, moment: datetime) -> "Pair":
+        """Lay two snapshots side by side. Both are asked as of one moment: what ran out in between is no change."""
+        documents = DocumentStore()  # one for both: what is equal is compared once
+        before, after = (SnapshotView(Evaluator(snapshot, lambda: moment, documents)) for snapshot in (old, new))
+        share_space(before, after)
+        return cls(before, after, Granting(before, after))
+
+    def principal_arns(self) -> Sequence[str]:
+        """Return all principals and groups of both."""
+        return list(dict.fromkeys((*self.new.principals, *self.new.groups, *self.old.principals, *self.old.groups)))
+
+    def spans(self, arns: Sequence[str]) -> Iterator[tuple[str, ...]]:
+        """Yield principals some at a time: beside each other those who have the same policies, so asked once."""
+        together: dict[Hashable, list[int]] = {}
+        for place, arn in enumerate(arns):
+            together.setdefault(_policies_of(self.old.own(arn), self.new.own(arn)), []).append(place)
+        in_order = [place for places in together.values() for place in places]
+        for places in batched(in_order, _SPAN):
+            yield tuple(arns[place] for place in sorted(places))
+
+    def find(
+        self,
+        arns: Iterable[str],
+        are_resources: bool,
+        cancelled: Cancelled,
+        tell: Callable[[], object] = lambda: None,
+    ) -> Found:
+        """Compare some principals, or some resources; ``tell`` is called after each of them.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        self.principals.begin()
+        self.resources.begin(cancelled)
+        standings: list[PrincipalDiff] = []
+        for arn in arns:
+            if cancelled():
+                raise WorkCancelled
+            if are_resources:
+                standing = self.resources.compare(self.entries[arn])
+                standings += [] if standing is None else [standing]
+            else:
+                standings.append(self.principals.compare(arn))
+            tell()
+        one = self.principals
+        return Found(tuple(standings), one.questions + self.resources.questions, one.compared, one.groups)
+
+
+def _policies_of(before: PrincipalPolicies | None, after: PrincipalPolicies | None) -> Hashable:
+    return tuple((own.documents, own.boundary_documents) if own is not None else None for own in (before, after))
+
+
+def find_all(
+    pair: Pair,
+    arns: Sequence[str],
+    moment: datetime,
+    workers: tuple[Workers, Workers] | None,
+    progress: Progress,
+    cancelled: Cancelled,
+) -> tuple[list[Found], list[Found]]:
+    """Return what became of principals, and of the resources whose own side differs.
+
+    ``workers`` are those of one executor, over the old snapshot and over the new one.
+
+    Raises:
+        WorkCancelled: ``cancelled`` returned True.
+        WorkError: no worker can do it; one sentence.
+    """
+    touched = [arn for arn, entry in pair.entries.items() if pair.resources.is_touched(entry)]
+    listed = [(one, False) for one in pair.spans(arns)] + [(one, True) for one in batched(touched, _RESOURCES)]
+    total = len(arns) + len(touched)
+    progress(0, total)
+    if workers is None:
+        counted = count(1)
+        found = [
+            pair.find(one, are_resources, cancelled, lambda: progress(next(counted), total))
+            for one, are_resources in listed
+        ]
+    else:
+        old, new = workers
+        spans = [Span(old.reference, new.reference, moment, *one) for one in listed]
+        found = list(
+            new.results(
+                find,
+                spans,
+                progress=progress,
+                cancelled=cancelled,
+                size=lambda span: len(span.arns),
+                total=total,
+                contents=old.contents,
+                here=lambda span, cancelled: pair.find(span.arns, span.are_resources, cancelled),
+            )
+        )
+    progress(total, total)
+    principals = sum(not are_resources for _, are_resources in listed)
+    return found[:principals], found[principals:]
+
+
+def find(span: Span, cancelled: Cancelled) -> Found:
+    """Compare a span; called in a worker."""
+    old, new = kept_snapshot(span.old, cancelled), kept_snapshot(span.new, cancelled)
+    made: dict[str, tuple[Hashable, Pair]] = new.once(("comparison", threading.get_ident()), dict)
+    key = span.old.sha256, span.moment
+    if "last" not in made or made["last"][0] != key:  # of each thread the last one is kept
+        made["last"] = key, Pair.of(old.snapshot, new.snapshot, span.moment)
+    return made["last"][1].find(span.arns, span.are_resources, cancelled)

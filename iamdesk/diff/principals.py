@@ -1,0 +1,499 @@
+"""What changed for each principal by what it carries, and by what limits its account."""
+
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import reduce
+from operator import or_
+from typing import NamedTuple
+
+from iamdesk.access.effects import split
+from iamdesk.aws.service_reference import reference
+from iamdesk.diff.arns import account_of, partition_of
+from iamdesk.diff.attribution import allowing, carriers_of, causes_of
+from iamdesk.diff.deltas import (
+    NO_KEYS,
+    ChangedKeys,
+    PolicyTypeDelta,
+    StatementDelta,
+    changed_keys,
+    policy_type_deltas,
+    statement_deltas,
+)
+from iamdesk.diff.equivalence import EquivalenceKeys, PrincipalClass, traits
+from iamdesk.diff.evaluate_pair import BOTH, NOTHING, Compared, Context, compare
+from iamdesk.diff.inconclusive import doubts_of
+from iamdesk.diff.matching import applies_to, fill, may_meet
+from iamdesk.diff.normal_form import EVERYTHING, NormalStatement
+from iamdesk.diff.resource_forms import Granting, may_name, pieces
+from iamdesk.diff.result import Cause, Effect, ExampleRequest, Kind, PrincipalDiff, Status
+from iamdesk.diff.sample_requests import PairEvaluator, ask_of_sort
+from iamdesk.diff.sampling import SampleRequest, action_classes
+from iamdesk.diff.snapshot_view import RCP, SCP, PrincipalPolicies, SnapshotView, form
+from iamdesk.diff.unseen_grants import UnseenGrants
+from iamdesk.evaluate.derived_keys import PrincipalDependence, dependence
+from iamdesk.i18n import mark, phrase
+from iamdesk.policy.document import Document
+
+_NOBODY = PrincipalPolicies(None)  # type: ignore[arg-type]  # nobody: nothing is known of them
+UNSEEN_RESOURCES = mark("Not every resource whose own policy names the principal could be compared.")
+_MOST_GRANTING = 40
+"""Resources that let a principal in by their own policies, of which so many are looked at for one set of actions."""
+
+
+class _Change(NamedTuple):
+    """Access that one of a group gained or lost."""
+
+    kind: Kind
+    actions: int
+    where: str
+    witness: ExampleRequest
+    likeness: Hashable
+    """What the causes hang on; None where the principal's own policies or facts differ, too."""
+
+
+type _Changes = dict[tuple[Kind, int, str], tuple[ExampleRequest, Hashable]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was found for one of a group; ``principal`` of witnesses is that one."""
+
+    effects: tuple["_Change", ...]
+    doubts: tuple[str, ...]
+    is_personal: bool
+
+
+@dataclass(slots=True)
+class PrincipalComparer:
+    """Compares principals of two snapshots, those with equal inputs once."""
+
+    old: SnapshotView
+    new: SnapshotView
+    granting: Granting
+    questions: int = 0
+    compared: int = 0
+    _found: dict[Hashable, _Found] = field(default_factory=dict)
+    _sources_of: tuple[str, list[tuple[Hashable, int]]] | None = None
+    _known: dict[Hashable, Compared] = field(default_factory=dict)
+    """What questions came to, by what they hang on."""
+    _causes: dict[Hashable, tuple[Cause, ...]] = field(default_factory=dict)
+    _met_who: bool = False
+    """Whether a resource was asked about on whose side it matters who the caller is."""
+    _of_principal: PrincipalClass | None = None
+    """What the one who is asked about shares with others (`EquivalenceKeys.of_principal`)."""
+    _likenesses: EquivalenceKeys = field(init=False)
+    beside: UnseenGrants = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._likenesses = EquivalenceKeys(self.old, self.new)
+        self.beside = UnseenGrants(self.old, self.new)
+
+    def begin(self) -> None:
+        """Begin with others, whom nothing serves that was found out for those before."""
+        self.questions = self.compared = 0
+        self._found.clear()
+        self._known.clear()
+        self._causes.clear()
+
+    @property
+    def groups(self) -> int:
+        """How many groups of principals with equal inputs were compared."""
+        return len(self._found)
+
+    def compare(self, arn: str) -> PrincipalDiff:
+        """Return what became of a principal or group."""
+        before, after = self.old.own(arn), self.new.own(arn)
+        account = account_of(arn)
+        keys = NO_KEYS
+        status = None
+        if before is None or after is None:
+            status = Status.CREATED if before is None else Status.DELETED
+        else:
+            keys = changed_keys(before.facts, after.facts)
+            doubts = doubts_of(self.old, self.new, account, before, after)
+            if self._is_same(arn, before, after, keys):
+                return PrincipalDiff(arn, Status.CANNOT_TELL if doubts else Status.UNCHANGED, (), doubts)
+        self.compared += 1
+        if arn in self.old.groups or arn in self.new.groups:
+            return self._compare_group(arn, before, after, status)
+        found = self._of(arn, account, before or _NOBODY, after or _NOBODY, keys)
+        effects = tuple(self._effects(arn, found))
+        doubts = (*(doubts_of(self.old, self.new, account, before, after) if before and after else ()), *found.doubts)
+        if status is None:
+            status = Status.CHANGED if effects else Status.CANNOT_TELL if doubts else Status.UNCHANGED
+        return PrincipalDiff(arn, status, effects, tuple(dict.fromkeys(doubts)))
+
+    def _compare_group(
+        self, arn: str, before: PrincipalPolicies | None, after: PrincipalPolicies | None, status: Status | None
+    ) -> PrincipalDiff:
+        """A group asks for nothing by itself: what changed for its members is told of each of them."""
+        if status is not None or before is None or after is None:
+            return PrincipalDiff(arn, status or Status.CHANGED)
+        same = form(before.identity) == form(after.identity)
+        return PrincipalDiff(arn, Status.UNCHANGED if same else Status.CHANGED)
+
+    def _is_same(self, arn: str, before: PrincipalPolicies, after: PrincipalPolicies, keys: ChangedKeys) -> bool:
+        account = account_of(arn)
+        if not before.says_the_same(after) or before.facts.kind is not after.facts.kind:
+            return False
+        if self._levels_form(self.old, account) != self._levels_form(self.new, account):
+            return False
+        ids = _unique_ids(before, after)
+        if ids and self.granting.names(ids):
+            return False
+        if self.beside.endpoints_for(keys) or self.beside.cells(arn):
+            return False
+        return not keys or not self._touched(account, before, keys)
+
+    def _touched(self, account: str, own: PrincipalPolicies, keys: ChangedKeys) -> bool:
+        """Return whether anything that bears on a principal hangs on changed keys; both snapshots say the same."""
+        everything = self.new.space.every
+        told = statement_deltas(
+            own, self.new.levels(account, SCP), self.new.levels(account, RCP), everything, is_new=True
+        )
+        return any(keys.touches(one.clause) for one, _ in told) or self.granting.touches(keys)
+
+    @staticmethod
+    def _levels_form(side: SnapshotView, account: str) -> Hashable:
+        found: list[Hashable] = []
+        for kind in (SCP, RCP):
+            levels = side.levels(account, kind)
+            found.append(None if levels is None else (form(levels.denies), frozenset(map(form, levels.allows))))
+        return tuple(found)
+
+    # ── one principal, for all with equal inputs ─────────────────────────────────────────────────────────────────────
+
+    def _of(
+        self, arn: str, account: str, before: PrincipalPolicies, after: PrincipalPolicies, keys: ChangedKeys
+    ) -> _Found:
+        key = self._key(arn, account, before, after, keys)
+        found = self._found.get(key) or self._found.get((arn, key))
+        if found is None:
+            found = self._find(arn, account, before, after, keys)
+            self._found[(arn, key) if found.is_personal else key] = found
+        return found
+
+    def key(self, arn: str) -> Hashable:
+        """Return what principals share that are compared alike, whatever is asked."""
+        before, after = self.old.own(arn), self.new.own(arn)
+        if before is None or after is None:
+            return arn
+        return self._key(arn, account_of(arn), before, after, changed_keys(before.facts, after.facts))
+
+    def _key(
+        self, arn: str, account: str, before: PrincipalPolicies, after: PrincipalPolicies, keys: ChangedKeys
+    ) -> Hashable:
+        """Return all that the comparison of a principal hangs on; its ARN where clauses ask for who it is."""
+        owns = tuple(
+            (form(own.identity), None if own.boundary is None else form(own.boundary), own.broken, own.missing)
+            for own in (before, after)
+        )
+        is_personal = any(
+            dependence(one) is PrincipalDependence.CALLER
+            for own in (before, after)
+            for said in (own.identity, own.boundary or {}, *self._level_clauses(account))
+            for clause in said
+            for one in clause.keys
+        )
+        about = tuple(traits(side, arn, own) for side, own in ((self.old, before), (self.new, after)))
+        is_personal = is_personal or bool(keys) or bool(_unique_ids(before, after)) or self.beside.is_about_callers
+        ids = [own.facts.unique_id for own in (before, after) if own.facts is not None]
+        named = self.granting.naming_alone(arn, filter(None, ids))
+        return account, about, owns, keys, named, arn if is_personal else None
+
+    def _level_clauses(self, account: str) -> Iterator[Iterable[NormalStatement]]:
+        for side in (self.old, self.new):
+            for kind in (SCP, RCP):
+                levels = side.levels(account, kind)
+                if levels is not None:
+                    yield levels.denies
+                    yield from levels.allows
+
+    def _find(
+        self, arn: str, account: str, before: PrincipalPolicies, after: PrincipalPolicies, keys: ChangedKeys
+    ) -> _Found:
+        everything = self.new.space.every
+        points = self.granting.points
+        sides = [
+            list(
+                points.spoken(
+                    statement_deltas(own, side.levels(account, SCP), side.levels(account, RCP), everything, is_new=new)
+                )
+            )
+            for own, side, new in ((before, self.old, False), (after, self.new, True))
+        ]
+        granted = self.granting.actions
+        allowed = granted
+        for own in (before, after):
+            for clause, bits in own.identity.items():
+                allowed |= bits if clause.is_allow else 0
+        self._of_principal = self._likenesses.of_principal(arn, account, before, after, keys)
+        effects: _Changes = {}
+        doubts: dict[str, None] = {}
+        is_personal = False
+        on_resources: dict[SampleRequest, None] = {}
+        by_password_policy = self.beside.by_password_policy(arn)
+        allowed |= reduce(or_, (cell.stands_for for cell in by_password_policy), 0)
+        for part in policy_type_deltas(sides[0], sides[1], allowed, keys):
+            is_personal = self._look(arn, account, part, effects, doubts) or is_personal
+            for cell in by_password_policy:
+                if cell.stands_for & part.bits:
+                    is_personal = True
+                    on_resources[cell] = None
+        if keys:
+            is_personal = True
+            on_resources |= dict.fromkeys(self.granting.touched(keys, arn, self._bearing(arn, sides)))
+        ids = _unique_ids(before, after)
+        if ids:
+            is_personal = True
+            on_resources |= dict.fromkeys(self.granting.naming(ids, arn, self._bearing(arn, sides)))
+        if (before.boundary_documents is None) != (after.boundary_documents is None):
+            # A Deny for everybody but those listed lists nobody who has a boundary (rule E7).
+            is_personal = True
+            on_resources |= dict.fromkeys(self.granting.exempting(arn, self._bearing(arn, sides)))
+        for cell in self.beside.cells(arn):
+            is_personal = True
+            on_resources[cell] = None
+        for cell in on_resources:
+            self._ask(arn, cell, None, effects, doubts)
+        for endpoint in self.beside.endpoints_for(keys):
+            through = [
+                [*told, *points.spoken(endpoint.spoken(side, everything, is_new=is_new))]
+                for told, side, is_new in ((sides[0], self.old, False), (sides[1], self.new, True))
+            ]
+            for part in policy_type_deltas(through[0], through[1], allowed, keys):
+                is_personal = self._look(arn, account, part, effects, doubts, endpoint.context) or is_personal
+        is_of_organization = _is_as_before(before, after)
+        found = tuple(
+            _Change(kind, bits, where, witness, likeness if is_of_organization else None)
+            for (kind, bits, where), (witness, likeness) in effects.items()
+        )
+        return _Found(found, tuple(doubts), is_personal)
+
+    def _look(
+        self,
+        arn: str,
+        account: str,
+        part: PolicyTypeDelta,
+        effects: _Changes,
+        doubts: dict[str, None],
+        given: Context = NOTHING,
+    ) -> bool:
+        """Ask about every sort of action of a part; return whether resources took part that name principals."""
+        partition = partition_of(arn)
+        self._met_who = False
+        is_personal = False
+        apart = reference().rcp_services if self._has_rcps(account) else frozenset[str]()
+        near = tuple(self._filled(arn, part))
+        # Actions that another change speaks of are asked about by themselves: they have causes of their own.
+        for bits, _ in split(part.bits, self._sources(arn, account)):
+            for sort in action_classes(self.new.space, bits, part.clauses, apart):
+                ask = PairEvaluator(lambda cell: self._ask_apart(arn, cell, part, effects, doubts, given))
+                is_complete = ask_of_sort(sort, part, near, partition, account, ask)
+                if not ask.found_change and not is_complete:
+                    doubts[_unseen(sort.service)] = None
+            told = [(clause, bits) for clause in near]
+            granted, is_all = self.granting.cells(bits, part, told, arn, _MOST_GRANTING)
+            is_personal = is_personal or bool(granted)
+            changed = [self._ask(arn, cell, part, effects, doubts, given) for cell in granted]
+            if not is_all and not any(changed):
+                doubts[phrase(UNSEEN_RESOURCES)] = None
+        return is_personal or self._met_who
+
+    def _ask_apart(
+        self,
+        arn: str,
+        cell: SampleRequest,
+        part: PolicyTypeDelta,
+        effects: _Changes,
+        doubts: dict[str, None],
+        given: Context,
+    ) -> bool:
+        """Ask for each of the actions that the resource's own policies treat differently."""
+        entry = self.granting.at(cell.resource)
+        account = account_of(arn)
+        self._met_who = self._met_who or (entry is not None and self.granting.asks_who(entry))
+        said = [] if entry is None else [one for one in entry.said if may_name(one[0].principal, arn, account)]
+        if entry is None or not said:
+            return self._ask(arn, cell, part, effects, doubts, given)
+        changed = [
+            self._ask(arn, SampleRequest(sort.action, cell.resource, sort.bits), part, effects, doubts, given)
+            for sort, _ in pieces(self.new.space, cell.stands_for, said, entry.services)
+        ]
+        return any(changed)
+
+    def _bearing(
+        self, arn: str, sides: Sequence[Sequence[tuple[StatementDelta, int]]]
+    ) -> list[tuple[NormalStatement, int]]:
+        """Return the clauses that apply to a principal in either snapshot, with its values for variables."""
+        found: dict[tuple[NormalStatement, int], None] = {}
+        for side, told in zip((self.old, self.new), sides, strict=True):
+            values = None
+            for one, bits in told:
+                where = one.clause.where
+                if where is not None and any("${" in entry for entry in where.entries):
+                    values = values or side.variables(arn)
+                    where = where._replace(entries=frozenset(fill(entry, values) for entry in where.entries))
+                found[one.clause._replace(where=where), bits] = None
+        return list(found)
+
+    def _sources(self, arn: str, account: str) -> list[tuple[Hashable, int]]:
+        """Return the documents of a principal that only one snapshot has, or has otherwise, with their actions."""
+        if self._sources_of is not None and self._sources_of[0] == arn:
+            return self._sources_of[1]
+        sides = [dict(_documents(side, arn, account)) for side in (self.old, self.new)]
+        found: list[tuple[Hashable, int]] = []
+        for place in dict.fromkeys((*sides[0], *sides[1])):
+            listed = [one[place] for one in sides if place in one]
+            if len(listed) == 2 and listed[0].raw == listed[1].raw:
+                continue
+            bits = 0
+            for document in listed:
+                for actions in self.new.reading.said(document, names_principals=False).values():
+                    bits |= actions
+            found.append((place, bits))
+        self._sources_of = (arn, found)
+        return found
+
+    def _filled(self, arn: str, part: PolicyTypeDelta) -> Iterator[NormalStatement]:
+        """Yield the clauses that can meet one that differs, with the values that a principal has for variables."""
+        for clause in part.clauses:
+            if not any(may_meet(clause.where, where) for where in part.differing):
+                continue  # where they cannot meet, it tells nothing apart
+            where = clause.where
+            if where is None or not any("${" in entry for entry in where.entries):
+                yield clause
+                continue
+            for side in (self.old, self.new):
+                values = side.variables(arn)
+                yield clause._replace(
+                    where=where._replace(entries=frozenset(fill(one, values) for one in where.entries))
+                )
+
+    def _ask(
+        self,
+        arn: str,
+        cell: SampleRequest,
+        part: PolicyTypeDelta | None,
+        effects: _Changes,
+        doubts: dict[str, None],
+        given: Context = NOTHING,
+    ) -> bool:
+        """Put one question to both snapshots; return whether the answers differ."""
+        kinds = part.kinds if part is not None and part.is_one_way else BOTH
+        likeness = None
+        if part is not None and self._of_principal is not None and not given:
+            likeness = self._likenesses.of_question(self._of_principal, part, cell, arn)
+        compared = self._known.get(likeness) if likeness is not None else None
+        if compared is None:
+            self.questions += 1
+            compared = compare(self.old, self.new, arn, cell.action, cell.resource, given, kinds)
+            if likeness is not None and _names_none_of(compared, arn, cell):
+                self._known[likeness] = compared
+        for kind, witness in compared.changes:
+            own = self._on(witness, arn, cell)
+            effects.setdefault((kind, cell.stands_for, _label(cell, part, kind)), (own, likeness))
+        doubts |= dict.fromkeys(compared.doubts)
+        return bool(compared.changes)
+
+    def _on(self, witness: ExampleRequest, arn: str, cell: SampleRequest) -> ExampleRequest:
+        """Return what shows a change, for another principal and question that are alike."""
+        if (witness.principal, witness.action, witness.resource) == (arn, cell.action, cell.resource):
+            return witness
+        owner = self.new.owner_taken(arn, cell.resource) and self.old.owner_taken(arn, cell.resource)
+        return replace(witness, principal=arn, action=cell.action, resource=cell.resource, resource_account=owner)
+
+    def _has_rcps(self, account: str) -> bool:
+        return any((levels := side.levels(account, RCP)) is not None and levels.denies for side in (self.old, self.new))
+
+    # ── back to every one of the group ───────────────────────────────────────────────────────────────────────────────
+
+    def _effects(self, arn: str, found: _Found) -> Iterator[Effect]:
+        merged: dict[tuple[Kind, str, tuple[Cause, ...], Hashable], list[tuple[int, ExampleRequest, bool]]] = {}
+        is_as_before = _has_as_before(arn, self.old, self.new)
+        sides = (self.new,) if is_as_before else (self.new, self.old)
+        for kind, bits, where, witness, likeness in found.effects:
+            own = witness if witness.principal == arn else replace(witness, principal=arn)
+            same = (likeness, kind, own.context)
+            causes = self._causes.get(same) if likeness is not None else None
+            if causes is None:
+                causes = self._causes[same] = causes_of(own, self.old, self.new)
+            key = (kind, where, causes, own.context)
+            # Of a resource that no snapshot knows, and with the same policies and facts, both say the same.
+            merged.setdefault(key, []).append((bits, own, is_as_before and likeness is not None))
+        for (kind, where, causes, _), told in merged.items():
+            carriers = dict.fromkeys(
+                one
+                for _, own, is_alike in told
+                for one in carriers_of(own, sides if is_alike else (self.new, self.old))
+            )
+            actions = reduce(or_, (bits for bits, _, _ in told))
+            allowed = allowing(arn, actions, where, sides)
+            yield Effect(arn, kind, actions, where, told[0][1], causes, tuple(carriers), allowed)
+
+
+def _names_none_of(compared: Compared, arn: str, cell: SampleRequest) -> bool:
+    """Return whether what is told of a question holds for those that are alike, too."""
+    own = {arn, cell.resource} - {"*"}
+    if not cell.action.startswith("kms:"):
+        own.add(cell.action)
+    return not any(name in text for text in compared.doubts for name in own)
+
+
+def _unique_ids(before: PrincipalPolicies, after: PrincipalPolicies) -> frozenset[str]:
+    """Return the unique ids of a principal that was deleted and created again: policies may name it by one of them."""
+    ids = [own.facts.unique_id if own.facts is not None else None for own in (before, after)]
+    return frozenset(filter(None, ids)) if ids[0] != ids[1] else frozenset()
+
+
+def _has_as_before(arn: str, old: SnapshotView, new: SnapshotView) -> bool:
+    """Return whether a user or role has the same policies from the same places in both snapshots."""
+    had, has = (
+        [(policy.owner, policy.key, policy.document) for policy in side.index.carried(arn).identity]
+        if arn in side.index.users or arn in side.index.roles
+        else None
+        for side in (old, new)
+    )
+    return had is not None and had == has
+
+
+def _is_as_before(before: PrincipalPolicies, after: PrincipalPolicies) -> bool:
+    """Return whether a principal brings the very same: what differs is the organization's."""
+    return (before.documents, before.boundary_documents, before.facts) == (
+        after.documents,
+        after.boundary_documents,
+        after.facts,
+    )
+
+
+def _documents(side: SnapshotView, arn: str, account: str) -> Iterator[tuple[Hashable, Document]]:
+    """Yield the documents that bear on a principal, by where they stand."""
+    if arn in side.index.users or arn in side.index.roles:
+        carried = side.index.carried(arn)
+        yield from (((policy.owner, policy.key), policy.document) for policy in carried.identity)
+        if carried.boundary is not None:
+            yield ("boundary", carried.boundary.key), carried.boundary.document
+    organization = side.evaluator.organization
+    for kind in (SCP, RCP):
+        for level in (organization.levels(account, kind) if organization is not None else None) or ():
+            yield from (((one.node_id, one.policy.id), one.document) for one in level)
+
+
+def _label(cell: SampleRequest, part: PolicyTypeDelta | None, kind: Kind) -> str:
+    """Return how the policies that differ name the resources that a cell stands for, the widest of them."""
+    if part is None:
+        return cell.resource
+    wheres = part.widening if kind is Kind.GAINED else part.narrowing
+    texts = [where.text for where in wheres if where is not None and applies_to(where, cell.resource)]
+    # What differs everywhere matters where the principal's own policies allow it.
+    own = [where.text for where in part.allowed if where is not None and applies_to(where, cell.resource)]
+    found = min(texts, key=_widest, default=cell.resource)
+    return min(own, key=_widest, default=found) if found == EVERYTHING else found
+
+
+def _widest(text: str) -> tuple[bool, int, str]:
+    return text != EVERYTHING, len(text), text
+
+
+def _unseen(service: str) -> str:
+    return phrase("Not every resource of {service} that its policies tell apart could be asked about.", service=service)

@@ -1,0 +1,549 @@
+"""What changed in access to one resource by the resource's own side: its policy, grants, tags, trust, limits."""
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import reduce
+from itertools import chain
+from operator import or_
+
+from iamdesk.access.external.candidates import texts_of, unnamed_accounts
+from iamdesk.aws.condition_keys import RESOURCE_TAG_PREFIXES
+from iamdesk.aws.service_reference import reference
+from iamdesk.diff.arns import account_of, is_arn, partition_of
+from iamdesk.diff.assumptions import ASSUMED, otherwise, tested_by
+from iamdesk.diff.attribution import allowing, carriers_of, causes_of, differing_causes
+from iamdesk.diff.cause_text import settings_cause
+from iamdesk.diff.deltas import ChangedKeys
+from iamdesk.diff.evaluate_pair import Compared, Context, compare
+from iamdesk.diff.external_principals import principals_told_apart, services_told_apart
+from iamdesk.diff.matching import applies_to, fill, is_plainly_of, names_nothing
+from iamdesk.diff.normal_form import ANYWHERE, EVERYONE, NormalStatement, ResourceScope
+from iamdesk.diff.principals import PrincipalComparer
+from iamdesk.diff.resource_forms import UNSEEN, Entry, Granting, captured_of, facts_of, may_name, owners_of, services_of
+from iamdesk.diff.result import (
+    ANYONE,
+    ANYONE_ANYWHERE,
+    Cause,
+    ChangeKind,
+    Effect,
+    ExampleRequest,
+    Kind,
+    PrincipalDiff,
+    Status,
+)
+from iamdesk.diff.sampling import SampleRequest
+from iamdesk.diff.snapshot_view import RCP, SCP, SnapshotView, organization_facts
+from iamdesk.diff.unseen_grants import ChangedEndpoint
+from iamdesk.evaluate.derived_keys import PrincipalDependence, dependence
+from iamdesk.evaluate.request import RequestError
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.i18n import phrase
+from iamdesk.inventory.resource_index import tags_without_case
+from iamdesk.policy.wildcards import glob, is_pattern
+from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
+
+_USUAL = ("999999999999", "888888888888", "777777777777", "666666666666")
+"""What an account of nobody is called, where no policy and no organization tells one of them."""
+_TAG_KEYS = (*RESOURCE_TAG_PREFIXES, "s3:accesspointtag/")
+_RESOURCE_KEYS = (*_TAG_KEYS, "aws:resourceorg", "aws:principalorg")
+_MAX_WITNESSES = 4
+"""How many requests behind one effect are checked for the policies that allow them."""
+_MOST_FILLED = 60
+"""How many values of variables in one resource entry are tried."""
+_MOST_CONDITIONAL = 300
+"""Principals whose answers hang on conditions in both snapshots, of which so many are compared for one question."""
+_OF_RESOURCES = frozenset(
+    {
+        ChangeKind.TRUST,
+        ChangeKind.RCP,
+        ChangeKind.RCP_ATTACHMENT,
+        ChangeKind.RESOURCE_POLICY,
+        ChangeKind.RESOURCE_TAGS,
+        ChangeKind.GRANTS,
+        ChangeKind.PUBLIC_ACCESS,
+        ChangeKind.RESOURCE,
+        ChangeKind.MOVE,
+        ChangeKind.CAPTURE,
+        ChangeKind.ENDPOINT,
+    }
+)
+"""Causes on the resource's side: what comes from others is told of the principals."""
+
+
+@dataclass(slots=True)
+class ResourceComparer:
+    """Compares access to resources whose own side differs."""
+
+    old: SnapshotView
+    new: SnapshotView
+    granting: Granting
+    principals: PrincipalComparer
+    cancelled: Cancelled = never_cancelled
+    questions: int = 0
+    _tag_clauses: Mapping[NormalStatement, int] | None = None
+    _said_of_assumed: Sequence[tuple[NormalStatement, int]] | None = None
+    _said_by_all: Sequence[tuple[NormalStatement, int]] | None = None
+    _single_causes: dict[Hashable, tuple[Cause, ...]] = field(default_factory=dict)
+    _known_filled: dict[ResourceScope, tuple[ResourceScope, ...]] = field(default_factory=dict)
+    _outside: str = ""
+
+    def begin(self, cancelled: Cancelled) -> None:
+        """Begin with others."""
+        self.cancelled = cancelled
+        self.questions = 0
+
+    def is_touched(self, entry: Entry) -> bool:
+        """Return whether anything on a resource's side differs."""
+        return any(self._differences(entry)) or self._is_told_apart(entry) or self._is_public_otherwise(entry)
+
+    def compare(self, entry: Entry) -> PrincipalDiff | None:
+        """Return what became of access to a resource; None where nothing on its side differs."""
+        differing, keys, is_other = self._differences(entry)
+        is_told_apart = self._is_told_apart(entry)
+        if not (differing or keys or is_other or is_told_apart or self._is_public_otherwise(entry)):
+            return None
+        doubts: dict[str, None] = {}
+        if is_told_apart:
+            doubts[
+                phrase("One snapshot captured its policy, its grants or what limits them, and the other did not.")
+            ] = None
+        effects: list[Effect] = []
+        if not self._services(entry)[1]:
+            doubts[phrase("Not every AWS service that its policies tell apart could be compared.")] = None
+        cells = dict.fromkeys(self._cells(entry, differing, keys, is_other, doubts))
+        for cell in cells:
+            if self.cancelled():
+                raise WorkCancelled
+            effects += self._of_cell(entry, cell, doubts)
+        status = Status.CHANGED if effects else Status.UNCHANGED
+        was, now = self._holds(self.old, entry.arn), self._holds(self.new, entry.arn)
+        if was != now:
+            status = Status.CREATED if now else Status.DELETED
+            if entry.is_role:
+                doubts.clear()  # the list of roles is whole: it was not there
+        elif doubts and not effects:
+            status = Status.CANNOT_TELL
+        return PrincipalDiff(entry.arn, status, tuple(self._merged(effects)), tuple(doubts))
+
+    def _is_told_apart(self, entry: Entry) -> bool:
+        """Return whether one snapshot captured parts of its side that the other one did not."""
+        captured = [captured_of(side, entry) for side in (self.old, self.new)]
+        return None not in captured and captured[0] != captured[1]
+
+    def _merged(self, effects: list[Effect]) -> Iterator[Effect]:
+        """Merge effects that differ only in the action, with the policies that allow them."""
+        found: dict[Hashable, list[Effect]] = {}
+        for one in effects:
+            key = one.principal, one.kind, one.where, one.causes, one.witness.context
+            found.setdefault(key, []).append(one)
+        for told in found.values():
+            first, actions = told[0], reduce(or_, (one.actions for one in told))
+            carriers = dict.fromkeys(
+                carrier for one in told[:_MAX_WITNESSES] for carrier in carriers_of(one.witness, (self.new, self.old))
+            )
+            allowed = allowing(first.principal, actions, first.where, (self.new, self.old))
+            yield replace(first, actions=actions, carriers=tuple(carriers), allowing=allowed)
+
+    @staticmethod
+    def _holds(side: SnapshotView, arn: str) -> bool:
+        return arn in side.resources or arn in side.index.roles
+
+    def _differences(self, entry: Entry) -> tuple[int, ChangedKeys, bool]:
+        """Return the actions on which its policies differ, the changed keys, and whether anything else differs."""
+        bits = 0
+        for clause in entry.clauses:
+            bits |= entry.old.get(clause, 0) ^ entry.new.get(clause, 0)
+        keys: set[str] = set()
+        prefixes: tuple[str, ...] = ()
+        # What bears on a bucket bears on requests through an access point to it, too (rules I11, I12).
+        for (arn, was), (_, now) in zip(*(owners_of(side, entry) for side in (self.old, self.new)), strict=True):
+            owners = ((self.old, was), (self.new, now))
+            if not entry.services.isdisjoint(reference().rcp_services):
+                forms = [side.levels(owner, RCP) for side, owner in owners]
+                denies = [levels.denies if levels is not None else {} for levels in forms]
+                for clause in dict.fromkeys((*denies[0], *denies[1])):
+                    bits |= denies[0].get(clause, 0) ^ denies[1].get(clause, 0)
+            before, after = (self._tags(side, arn) for side in (self.old, self.new))
+            if before is not None and after is not None and before != after:
+                tags = {tag for tag in before.keys() | after.keys() if before.get(tag) != after.get(tag)}
+                keys |= {f"{prefix}{tag}" for prefix in _TAG_KEYS for tag in tags}
+            elif (before is None) != (after is None) and self._holds(self.old, arn) == self._holds(self.new, arn):
+                prefixes = _TAG_KEYS
+            places = [organization_facts(side, owner) for side, owner in owners]
+            if places[0][0] != places[1][0]:
+                keys |= {"aws:resourceorgid", "aws:principalorgid"}
+            if places[0][1] != places[1][1]:
+                keys |= {"aws:resourceorgpaths", "aws:principalorgpaths"}
+        for endpoint in self._endpoints(entry):
+            bits |= endpoint.actions(self.new)
+        is_other = facts_of(self.old, entry) != facts_of(self.new, entry)
+        return bits, ChangedKeys(frozenset(keys), prefixes), is_other
+
+    def _endpoints(self, entry: Entry) -> Iterator[ChangedEndpoint]:
+        """Yield the VPC endpoints that differ and through which others than the principals can reach a resource."""
+        for endpoint in self.principals.beside.endpoints:
+            is_reached = endpoint.services is None or not endpoint.services.isdisjoint(entry.services)
+            if is_reached and next(self._outsiders(entry), None) is not None:
+                yield endpoint
+
+    @staticmethod
+    def _tags(side: SnapshotView, arn: str) -> Mapping[str, str | None] | None:
+        entity = side.index.users.get(arn) or side.index.roles.get(arn)
+        if entity is not None:
+            return tags_without_case((tag.key, tag.value) for tag in entity.tags)
+        resource = side.resources.get(arn)
+        return None if resource is None or resource.tags is None else tags_without_case(resource.tags)
+
+    def _is_public_otherwise(self, entry: Entry) -> bool:
+        """Return whether Block Public Access limits one snapshot's policies of it alone."""
+        return self._restricts(self.old, entry) != self._restricts(self.new, entry)
+
+    @staticmethod
+    def _restricts(side: SnapshotView, entry: Entry) -> Hashable:
+        resource = side.resources.get(entry.arn)
+        if resource is None:
+            return None
+        known = side.evaluator.resources
+        behind = resource.access_point.buckets if resource.access_point is not None else ()
+        buckets = [(known.bucket(resource, one), one.account_id) for one in behind]
+        of_account = known.settings_of(entry.account) if entry.account else None
+        return (
+            known.restricts_public_buckets(resource, entry.account),
+            resource.public_access_block is None,
+            of_account is None or of_account.public_access_block is None,
+            tuple(
+                known.restricts_public_buckets(one, owner or (one.account_id if one is not None else None))
+                for one, owner in buckets
+            ),
+        )
+
+    # ── what to ask ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _cells(
+        self, entry: Entry, differing: int, keys: ChangedKeys, is_other: bool, doubts: dict[str, None]
+    ) -> Iterator[SampleRequest]:
+        allowed = 0
+        for clause, bits in entry.said:
+            allowed |= bits if clause.is_allow or differing else 0
+        if is_other and self._holds(self.old, entry.arn) == self._holds(self.new, entry.arn):
+            # Whose it is, or where it leads, decides requests that its policies say nothing of.
+            differing = self.new.space.every
+        elif is_other:
+            differing |= allowed
+        if self._is_public_otherwise(entry):
+            differing |= allowed
+        if differing:
+            found, is_all = self.granting.cells_on(entry, differing, self._near(differing))
+            if not is_all:
+                doubts[phrase(UNSEEN)] = None
+            yield from found
+        if keys:
+            yield from self._touched_cells(entry, keys, doubts)
+
+    def _near(self, bits: int) -> Iterator[tuple[NormalStatement, int]]:
+        """Yield all clauses that apply to requests on a resource beside its own policies."""
+        for clause, actions in self._everything():
+            if not actions & bits:
+                continue
+            if clause.where is None or not any("${" in text for text in clause.where.entries):
+                yield clause, actions
+                continue
+            for where in self._filled(clause.where):
+                yield clause._replace(where=where), actions
+
+    def _filled(self, where: ResourceScope) -> Iterator[ResourceScope]:
+        """Yield a resource with variables filled in for each principal, up to a limit."""
+        known = self._known_filled.get(where)
+        if known is None:
+            found: dict[ResourceScope, None] = {}
+            for side in (self.old, self.new):
+                for arn in side.principals:
+                    values = side.variables(arn)
+                    if not any(names_nothing(one, values) for one in where.entries):
+                        found[where._replace(entries=frozenset(fill(one, values) for one in where.entries))] = None
+                    if len(found) >= _MOST_FILLED:
+                        found[where] = None  # with its variables: the result is reported as incomplete
+                        break
+            known = self._known_filled[where] = tuple(found)
+        yield from known
+
+    def _everything(self) -> Sequence[tuple[NormalStatement, int]]:
+        """Return all that policies say but those of resources, once."""
+        if self._said_by_all is None:
+            seen: dict[int, Mapping[NormalStatement, int]] = {}  # holds them: an id is one's own while it lives
+            for side in (self.old, self.new):
+                for said in self._everything_said(side):
+                    seen[id(said)] = said
+            self._said_by_all = tuple(dict.fromkeys(pair for said in seen.values() for pair in said.items()))
+        return self._said_by_all
+
+    def _touched_cells(self, entry: Entry, keys: ChangedKeys, doubts: dict[str, None]) -> Iterator[SampleRequest]:
+        """Yield the questions on a resource of which keys changed: for every action of which a clause asks for them."""
+        bits = 0
+        for clause, actions in self._asking_for_resource().items():
+            if keys.touches(clause):
+                bits |= actions
+        if bits:
+            # A role is changed by actions of IAM, and entered by those of STS.
+            whole = replace(entry, services=services_of(entry.arn))
+            found, is_all = self.granting.cells_on(whole, bits, self._near(bits))
+            if not is_all:
+                doubts[phrase(UNSEEN)] = None
+            yield from found
+
+    def _asking_for_resource(self) -> Mapping[NormalStatement, int]:
+        """Return every clause that depends on facts about the resource: its tags, its organization."""
+        if self._tag_clauses is None:
+            found: dict[NormalStatement, int] = {}
+            of_resources = (pair for entry in self.granting.entries.values() for pair in entry.said)
+            for clause, bits in (*self._everything(), *of_resources):
+                if any(key.startswith(_RESOURCE_KEYS) for key in clause.keys):
+                    found[clause] = found.get(clause, 0) | bits
+            self._tag_clauses = found
+        return self._tag_clauses
+
+    def _everything_said(self, side: SnapshotView) -> Iterator[Mapping[NormalStatement, int]]:
+        for arn in side.principals:
+            own = side.own(arn)
+            if own is not None:
+                yield own.identity
+                yield own.boundary or {}
+        for account in side.index.accounts:
+            for kind in (SCP, RCP):
+                levels = side.levels(account, kind)
+                if levels is not None:
+                    yield levels.denies
+                    yield from levels.allows
+
+    # ── asking everybody ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _of_cell(self, entry: Entry, cell: SampleRequest, doubts: dict[str, None]) -> Iterator[Effect]:
+        said = [clause for clause, bits in self._assuming(entry) if bits & cell.stands_for]
+        for given in otherwise(tested_by(said)):
+            if not _is_shut(entry, cell, given):
+                yield from self._under(entry, cell, given, doubts)
+        for endpoint in self._endpoints(entry):
+            if endpoint.actions(self.new) & cell.stands_for:
+                yield from self._of_outsiders(entry, cell, endpoint.context, doubts)
+
+    def _assuming(self, entry: Entry) -> Sequence[tuple[NormalStatement, int]]:
+        """Return the clauses on a resource that depend on an assumed value of the request."""
+        if self._said_of_assumed is None:
+            self._said_of_assumed = tuple(one for one in self._everything() if not one[0].keys.isdisjoint(ASSUMED))
+        own = (one for one in entry.said if not one[0].keys.isdisjoint(ASSUMED))
+        return (*self._said_of_assumed, *own)
+
+    def _under(self, entry: Entry, cell: SampleRequest, given: Context, doubts: dict[str, None]) -> Iterator[Effect]:
+        known: dict[Hashable, Compared] = {}
+        for principal, was, now in self._answers(cell, given):
+            if Verdict.CONDITIONAL not in (was, now):
+                kind = Kind.GAINED if now is Verdict.ALLOWED else Kind.LOST
+                yield from self._effects(entry, principal, cell, self._plainly(kind, principal, cell, given, was, now))
+                continue
+            key = self._alike(entry, principal)
+            compared = known.get(key)
+            if compared is None:
+                if len(known) >= _MOST_CONDITIONAL and was is now:
+                    doubts[phrase("More principals than are compared may do it under conditions.")] = None
+                    continue
+                self.questions += 1
+                compared = known[key] = compare(self.old, self.new, principal, cell.action, cell.resource, given)
+            doubts |= dict.fromkeys(compared.doubts)
+            yield from self._effects(entry, principal, cell, compared)
+        yield from self._of_outsiders(entry, cell, given, doubts)
+
+    def _plainly(
+        self, kind: Kind, principal: str, cell: SampleRequest, given: Context, was: Verdict | None, now: Verdict | None
+    ) -> Compared:
+        """Return what changed where both answers are certain."""
+        context = tuple(
+            (key, value if value is None or isinstance(value, str) else tuple(value)) for key, value in given.items()
+        )
+        owner = self.new.owner_taken(principal, cell.resource) and self.old.owner_taken(principal, cell.resource)
+        before, after = (verdict or Verdict.IMPLICIT_DENY for verdict in (was, now))
+        return Compared(((kind, ExampleRequest(principal, cell.action, cell.resource, context, before, after, owner)),))
+
+    def _of_outsiders(
+        self, entry: Entry, cell: SampleRequest, given: Context, doubts: dict[str, None]
+    ) -> Iterator[Effect]:
+        for outsider in self._outsiders(entry):
+            self.questions += 1
+            compared = compare(self.old, self.new, outsider, cell.action, cell.resource, given)
+            doubts |= dict.fromkeys(compared.doubts)
+            yield from self._effects(entry, outsider, cell, compared)
+
+    def _answers(self, cell: SampleRequest, given: Context) -> Iterator[tuple[str, Verdict | None, Verdict | None]]:
+        """Yield (principal, answer in the old snapshot, in the new one) where they differ or hang on conditions.
+
+        Of principals that only one snapshot holds everything is told of themselves.
+        """
+        found: list[dict[str, Verdict]] = []
+        for side in (self.old, self.new):
+            try:
+                rows = side.evaluator.who_can(
+                    action=cell.action, resource=cell.resource, context=given, external=False, cancelled=self.cancelled
+                )
+                found.append({row.principal: row.decision for row in rows})
+            except RequestError:
+                found.append({})
+        for principal in dict.fromkeys((*found[0], *found[1])):
+            if principal not in self.old.principals or principal not in self.new.principals:
+                continue
+            was, now = found[0].get(principal), found[1].get(principal)
+            if was is not now or now is Verdict.CONDITIONAL:
+                yield principal, was, now
+
+    def _alike(self, entry: Entry, principal: str) -> Hashable:
+        """Return what principals share whom the comparison treats alike."""
+        account = account_of(principal)
+        if self._is_about_caller(entry):
+            return principal
+        named = tuple(may_name(clause.principal, principal, account) for clause in entry.clauses)
+        return self.principals.key(principal), named
+
+    def _is_about_caller(self, entry: Entry) -> bool:
+        """Return whether the policies on a resource's side ask who the caller is."""
+        return any(
+            dependence(key) is PrincipalDependence.CALLER for clause in self._binding(entry) for key in clause.keys
+        )
+
+    def _binding(self, entry: Entry) -> Iterator[NormalStatement]:
+        """Yield all that is said on a resource's side: by its own policies, and by those of its organization."""
+        yield from entry.clauses
+        for side in (self.old, self.new):
+            for _, owner in owners_of(side, entry):
+                levels = side.levels(owner, RCP)
+                yield from levels.denies if levels is not None else ()
+
+    def _effects(self, entry: Entry, principal: str, cell: SampleRequest, compared: Compared) -> Iterator[Effect]:
+        for kind, witness in compared.changes:
+            own = witness if witness.principal == principal else replace(witness, principal=principal)
+            causes = self._causes_of(entry, own, cell) or (settings_cause(entry.arn),)
+            if any(cause.kind in _OF_RESOURCES for cause in causes):
+                yield Effect(principal, kind, cell.stands_for, _where(entry, cell), own, causes)
+
+    def _causes_of(self, entry: Entry, witness: ExampleRequest, cell: SampleRequest) -> tuple[Cause, ...]:
+        """Return by which change access changed; where only one thing differs for a principal, it is found once."""
+        if witness.old is None or witness.new is None:
+            return causes_of(witness, self.old, self.new)
+        key = (
+            entry.arn,
+            witness.principal,
+            cell.action.partition(":")[0],
+            next((value for name, value in witness.context if name.lower() == "aws:sourcevpce"), None),
+        )
+        if key not in self._single_causes:
+            differing = differing_causes(witness, self.old, self.new)
+            self._single_causes[key] = differing if len(differing) == 1 else ()
+        return self._single_causes[key] or causes_of(witness, self.old, self.new)
+
+    def _account_outside(self) -> str:
+        """Return an account of nobody: in no snapshot and no organization, and told of by no policy."""
+        if not self._outside:
+            sides = (self.old, self.new)
+            texts = tuple(dict.fromkeys(texts_of(one for side in sides for one in side.statements_of_resources())))
+            parts = dict.fromkeys(part for text in texts for part in text.split(":") if is_pattern(part))
+            patterns = [glob(part) for part in parts if part.strip("*") and "${" not in part]
+            usual = (
+                number
+                for number in _USUAL
+                if not any(number in text for text in texts) and not any(one.matches(number) for one in patterns)
+            )
+            free = chain(usual, unnamed_accounts(texts))
+            self._outside = next(number for number in free if not any(_is_held(side, number) for side in sides))
+        return self._outside
+
+    def _outsiders(self, entry: Entry) -> Iterator[str]:
+        """Yield everybody outside of the snapshots whom the resource's policies name.
+
+        For all there are two who are nobody's, whom conditions name, and the AWS services that these tell apart.
+        """
+        found: dict[str, None] = {}
+        lets_in = False
+        partition, outside = partition_of(entry.arn), self._account_outside()
+        for clause in entry.clauses:
+            if not isinstance(clause.principal, tuple):
+                continue
+            kind, text = clause.principal
+            if _is_of_all(clause):
+                found |= {"anonymous": None, f"arn:{partition}:iam::{outside}:role/{ANYONE_ANYWHERE}": None}
+                lets_in = lets_in or clause.is_allow
+            elif kind in ("Service", "Federated"):
+                found[str(text)] = None
+            elif kind == "AWS":
+                # A root user cannot take roles: an account is spoken for by a role of it.
+                account = str(text) if str(text).isdigit() else _account_by_root(str(text))
+                arn = f"arn:{partition}:iam::{account}:role/{ANYONE}" if account else str(text)
+                if self._is_external(arn):
+                    found[arn] = None
+                    lets_in = lets_in or clause.is_allow
+        if lets_in:
+            told_apart = principals_told_apart(self._binding(entry), outside, partition)
+            found |= dict.fromkeys(filter(self._is_external, told_apart))
+        found |= dict.fromkeys(self._services(entry)[0])
+        yield from found
+
+    def _is_external(self, arn: str) -> bool:
+        account = account_of(arn)
+        return bool(account) and account not in self.old.index.accounts and account not in self.new.index.accounts
+
+    def _services(self, entry: Entry) -> tuple[tuple[str, ...], bool]:
+        """Return the AWS services to ask about that an Allow for all lets in, and whether no others may differ."""
+        if not any(clause.is_allow and _is_of_all(clause) for clause in entry.clauses):
+            return (), True
+        return services_told_apart(self._binding(entry))
+
+
+def _is_held(side: SnapshotView, account: str) -> bool:
+    organization = side.evaluator.organization
+    return account in side.index.accounts or (organization is not None and organization.has_account(account))
+
+
+def _account_by_root(text: str) -> str:
+    """Return the account that an entry names by its root; empty where it names something else."""
+    return account_of(text) if is_arn(text) and text.endswith(":root") else ""
+
+
+def _is_of_all(clause: NormalStatement) -> bool:
+    """Return whether a clause speaks of everyone, or of everyone but some."""
+    return clause.principal == EVERYONE or (isinstance(clause.principal, tuple) and clause.principal[0] == "not")
+
+
+def _is_shut(entry: Entry, cell: SampleRequest, given: Context) -> bool:
+    """Return whether both snapshots deny a cell to everyone in a context, such as a request without TLS."""
+    return bool(given) and all(
+        any(
+            not clause.is_allow
+            and clause.principal == EVERYONE
+            and cell.stands_for & ~bits == 0
+            and clause.where is not None
+            and (clause.where == ANYWHERE or is_plainly_of(clause.where, cell.resource))
+            and clause.conditions <= _met_by(given)
+            for clause, bits in said.items()
+        )
+        for said in (entry.old, entry.new)
+    )
+
+
+def _met_by(given: Context) -> frozenset[Hashable]:
+    """Return the plainest tests that a context passes."""
+    return frozenset(
+        ("Bool", "", False, key, frozenset({value})) for key, value in given.items() if isinstance(value, str)
+    )
+
+
+def _where(entry: Entry, cell: SampleRequest) -> str:
+    """Return how the resource's policies write a cell: the clauses that differ, or those that allow it."""
+    whole = cell.resource if cell.resource == entry.arn else f"{entry.arn}{cell.resource[len(entry.arn)]}*"
+    wheres = [
+        clause.where
+        for clause, bits in entry.said
+        if bits & cell.stands_for
+        if clause.is_allow or entry.old.get(clause, 0) != entry.new.get(clause, 0)
+        if clause.where not in (None, ANYWHERE) and applies_to(clause.where, cell.resource)
+    ]
+    return max((where.text for where in wheres if where is not None), key=_narrowness, default=whole)
+
+
+def _narrowness(text: str) -> tuple[int, str]:
+    return len(text.partition("*")[0]), text

@@ -1,0 +1,238 @@
+"""The resources on which a change is looked at: one for every way in which resource entries can meet.
+
+Of the resources of a type that some entries can tell apart, one of each sort is asked about; so what holds for these
+holds for all. Where there are too many sorts, the search says that it is not complete.
+"""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import NamedTuple
+
+from iamdesk.access.request_grid import FRESH, placeholder_arns
+from iamdesk.aws.service_reference import reference
+from iamdesk.diff.arns import is_arn
+from iamdesk.diff.coverage import is_covered
+from iamdesk.diff.matching import may_meet
+from iamdesk.diff.normal_form import EVERYTHING, ResourceScope
+from iamdesk.evaluate.unknown_context.pattern_witnesses import Pattern, witnesses
+from iamdesk.policy.variables import Variable, parse_template
+from iamdesk.policy.wildcards import QUESTION, STAR, Glob, Token, glob, tokens_of
+
+_PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
+_ENDS = (FRESH, f"/{FRESH}", f"{FRESH}/{FRESH}", f"{FRESH}:{FRESH}", f":{FRESH}")
+"""What is put behind a beginning: something that no policy names, in the shapes that resource types have."""
+_MOST_PATTERNS = 7
+"""Entries of one kind past which not every way in which they meet is looked for."""
+
+
+class SampleResources(NamedTuple):
+    """Resources to ask about."""
+
+    arns: tuple[str, ...]
+    is_complete: bool
+    """Whether they show every way in which the entries can meet."""
+
+
+class _Head(NamedTuple):
+    partition: str
+    service: str
+    region: str
+    account: str
+
+
+def places(
+    service: str, type_name: str, wheres: Iterable[ResourceScope | None], partition: str, account: str
+) -> SampleResources:
+    """Return resources of one type of a service: a fresh one, and those that entries name."""
+    entries = frozenset(
+        entry for where in wheres if where is not None for entry in where.entries if entry != EVERYTHING
+    )
+    return _places(service, type_name, entries, partition, account)
+
+
+@lru_cache(maxsize=1 << 14)
+def _places(service: str, type_name: str, entries: frozenset[str], partition: str, account: str) -> SampleResources:
+    listed = reference().resource_type(service, type_name)
+    fresh = next(iter(placeholder_arns(service, type_name, partition, account)), None)
+    if listed is None or fresh is None:
+        return SampleResources((), False)
+    fresh_parts = fresh.split(":", 5)
+    own = _Head(*fresh_parts[1:5])
+    tail = _PLACEHOLDER.sub("*", listed.arn.split(":", 5)[5])
+    read = [one for one in (_read(entry, own) for entry in sorted(entries)) if one is not None]
+    # Only entries of the type's own service, or of any, can name a resource of it.
+    read = [one for one in read if glob(one.head_text[1]).matches(own.service)]
+    heads: dict[_Head, None] = {own: None}
+    is_complete = all(one.is_exact for one in read)
+    heads |= dict.fromkeys(one.head for one in read)
+    arns: dict[str, None] = {fresh: None}
+    for head in heads:
+        near = [
+            one for one in read if all(glob(text).matches(part) for text, part in zip(one.head_text, head, strict=True))
+        ]
+        found, is_all = _tails(tail, tuple(dict.fromkeys(one.tail for one in near)), fresh_parts[5])
+        is_complete = is_complete and is_all
+        for text in found:
+            arn = f"arn:{':'.join(head)}:{text}"
+            if is_arn(arn) and type_name.lower() in _types(service, arn):
+                arns[arn] = None
+    return SampleResources(tuple(arns), is_complete)
+
+
+def places_at(service: str, type_name: str, arn: str, wheres: Iterable[ResourceScope | None]) -> SampleResources:
+    """Return one resource with what lies in it, of one type: one for every way in which entries can meet there."""
+    entries = frozenset(
+        entry for where in wheres if where is not None for entry in where.entries if entry != EVERYTHING
+    )
+    return _places_at(service, type_name, arn, entries)
+
+
+@lru_cache(maxsize=1 << 14)
+def _places_at(service: str, type_name: str, arn: str, entries: frozenset[str]) -> SampleResources:
+    listed = reference().resource_type(service, type_name)
+    if listed is None:
+        return SampleResources((), False)
+    head, own = _headed(arn)
+    arns: dict[str, None] = {}
+    if type_name.lower() in _types(service, arn):
+        arns[arn] = None
+    template = _below(_PLACEHOLDER.sub("*", listed.arn.split(":", 5)[5]), own)
+    if template is None:
+        return SampleResources(tuple(arns), True)
+    everything = f"{head}:{template}"
+    near: dict[tuple[Token, ...], None] = {}
+    is_complete = True
+    for entry in sorted(entries):
+        if is_covered(everything, by=entry) or not _may_be_below(entry, head, template):
+            continue  # it says the same of all that lies there
+        read = _read(entry, _Head(*head.lower().split(":")[1:5]))
+        if read is None or not all(
+            glob(text).matches(part) for text, part in zip(read.head_text, head.lower().split(":")[1:5], strict=True)
+        ):
+            is_complete = is_complete and "*" not in entry.rpartition(":")[0]
+            continue
+        is_complete = is_complete and "${" not in entry
+        near[read.tail] = None
+    found, is_all = _tails(template, tuple(near), template.replace("*", FRESH))
+    described = glob(template)
+    for text in sorted(found, key=lambda text: text.endswith(("/", ":"))):  # tried last: real names do not end so
+        if described.matches(text) and type_name.lower() in _types(service, f"{head}:{text}"):
+            arns[f"{head}:{text}"] = None
+    return SampleResources(tuple(arns), is_complete and is_all)
+
+
+def _headed(arn: str) -> tuple[str, str]:
+    parts = arn.split(":", 5)
+    return ":".join(parts[:5]), parts[5]
+
+
+def _below(template: str, own: str) -> str | None:
+    """Return how texts of a type go on behind the text of what holds them; None where it holds none of the type."""
+    for place, mark in enumerate(template):
+        if mark in "/:" and glob(template[:place]).matches(own):
+            return own + template[place:]
+    return None
+
+
+def _may_be_below(entry: str, head: str, template: str) -> bool:
+    return may_meet(
+        ResourceScope(False, frozenset({entry})), ResourceScope(False, frozenset({f"{head.lower()}:{template}"}))
+    )
+
+
+class _Entry(NamedTuple):
+    head_text: tuple[str, str, str, str]
+    """Patterns, in lower case."""
+    head: _Head
+    """Of a resource that it names."""
+    tail: tuple[Token, ...]
+    is_exact: bool
+    """Whether all that it stands for is shown by ``head`` and by texts that ``tail`` describes."""
+
+
+def _read(entry: str, own: _Head) -> _Entry | None:
+    parts = entry.split(":", 5)
+    if parts[0] != "arn":
+        return None
+    parts += ["*"] * (6 - len(parts))
+    head: list[str] = []
+    is_exact = True
+    for text, fresh in zip(parts[1:5], own, strict=True):
+        if "*" not in text and "?" not in text:
+            head.append(text)
+        elif glob(text).matches(fresh):
+            head.append(fresh)
+        else:
+            is_exact = False
+            head.append(text.replace("*", "x").replace("?", "x"))
+    tokens: list[Token] = []
+    for piece in parse_template(parts[5]) if "${" in parts[5] else tokens_of(parts[5]):
+        if isinstance(piece, Variable):
+            is_exact = False
+            tokens.append(piece.default or FRESH)
+        else:
+            tokens.append(piece)
+    return _Entry((parts[1], parts[2], parts[3], parts[4]), _Head(*head), tuple(tokens), is_exact)
+
+
+@lru_cache(maxsize=1 << 12)
+def _tails(template: str, patterns: tuple[tuple[Token, ...], ...], fresh: str) -> tuple[tuple[str, ...], bool]:
+    """Return what may stand behind the fifth colon, for every combination of patterns that describe it."""
+    found: dict[str, None] = {fresh: None}
+    for tokens in patterns:
+        found |= dict.fromkeys((_filled(tokens, ""), _filled(tokens, "x")))
+    told_apart = tuple(tokens for tokens in patterns if tokens != (STAR,))
+    if not told_apart:
+        return tuple(found), True
+    if all(STAR not in tokens[:-1] and QUESTION not in tokens for tokens in told_apart):
+        return _of_beginnings(template, told_apart, found)
+    if len(told_apart) == 1 and _shows_both(template, told_apart[0], found):
+        return tuple(found), True
+    if len(told_apart) > _MOST_PATTERNS:
+        return tuple(found), False
+    shown = witnesses(tuple(map(Pattern, told_apart)), (Pattern(tuple(tokens_of(template))),))
+    found |= dict.fromkeys(shown.texts)
+    return tuple(found), shown.is_complete
+
+
+def _shows_both(template: str, tokens: tuple[Token, ...], texts: Iterable[str]) -> bool:
+    """Return whether of the texts that a template describes some match a pattern, and some do not."""
+    described, pattern = glob(template), Glob(tokens)
+    return len({pattern.matches(text) for text in texts if described.matches(text)}) > 1
+
+
+def _of_beginnings(
+    template: str, patterns: Iterable[tuple[Token, ...]], found: dict[str, None]
+) -> tuple[tuple[str, ...], bool]:
+    """Return texts for whole names, and for beginnings behind which anything may stand: these are known at once.
+
+    A text meets exactly the beginnings that it begins with: each by itself, and each with something behind it that no
+    pattern names, show everything.
+    """
+    described = glob(template)
+    is_complete = True
+    for tokens in patterns:
+        text = "".join(token for token in tokens if isinstance(token, str))
+        if STAR not in tokens:
+            found[text] = None
+            continue
+        behind = [one for one in (f"{text}{end}" for end in _ENDS) if described.matches(one)]
+        is_complete = is_complete and (bool(behind) or not _can_begin(template, text))
+        found |= dict.fromkeys((text, *behind[:1]))
+    return tuple(found), is_complete
+
+
+def _can_begin(template: str, text: str) -> bool:
+    """Return whether some text that a template describes may begin with another one."""
+    literal = template.partition("*")[0]
+    return literal.startswith(text) or text.startswith(literal)
+
+
+def _filled(tokens: Iterable[Token], filling: str) -> str:
+    return "".join(token if isinstance(token, str) else filling if token is STAR else "x" for token in tokens)
+
+
+@lru_cache(maxsize=1 << 14)
+def _types(service: str, arn: str) -> frozenset[str]:
+    return frozenset(name.lower() for name in reference().resource_types_of_arn(service, arn))

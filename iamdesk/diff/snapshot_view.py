@@ -1,0 +1,386 @@
+"""One of the two snapshots: everything that bears on a principal or resource, in the form that is compared."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.diff.action_space import ActionSpace
+from iamdesk.diff.arns import account_of
+from iamdesk.diff.normal_form import ANYWHERE, NormalStatement, Said, broken_of, clauses_of, reduced
+from iamdesk.evaluate.derived_keys import PrincipalDependence, dependence
+from iamdesk.evaluate.engine import EvaluationRequest, EvaluationTrace, evaluate, verdict_of
+from iamdesk.evaluate.principal import Caller, CallerKind
+from iamdesk.evaluate.request import Request, RequestError
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.i18n import phrase
+from iamdesk.inventory.policy_index import MissingPolicy
+from iamdesk.inventory.resource_grants import acl_document, key_grants_document
+from iamdesk.policy.arn import parse_arn
+from iamdesk.policy.document import Document
+from iamdesk.policy.resource_patterns import UnknownVariable
+from iamdesk.policy.statement import Statement
+from iamdesk.snapshot.organization import OrganizationPolicyType
+from iamdesk.snapshot.resources import Resource
+
+SCP = OrganizationPolicyType.SERVICE_CONTROL_POLICY
+RCP = OrganizationPolicyType.RESOURCE_CONTROL_POLICY
+
+type Form = frozenset[tuple[NormalStatement, int]]
+
+
+class Levels(NamedTuple):
+    """What the organization policies of one kind say to an account."""
+
+    denies: Said
+    """Of all levels: wherever a Deny stands, it denies."""
+    allows: tuple[Said, ...]
+    """Of each level what it allows: every level has to. Levels that allow everything are left out, and doubles."""
+
+
+class Facts(NamedTuple):
+    """What is known of who asks, and what conditions can hang on."""
+
+    kind: CallerKind
+    unique_id: str | None
+    path: str
+    tags: frozenset[tuple[str, str]]
+    """Keys in lower case."""
+    ambiguous_tags: frozenset[str]
+    may_be_tagged: bool
+    canonical_id: str | None
+    org_id: str | None
+    org_path: str | None
+
+
+class Reading:
+    """What documents say, of both sides: what equal ones say is worked out once. Knows neither side."""
+
+    def __init__(self, space: ActionSpace) -> None:
+        self.space = space
+        self._said: dict[tuple[Document, bool], Said] = {}
+        self._together: dict[tuple[frozenset[Document], bool], Said] = {}
+        self._broken: dict[Document, tuple[str, ...]] = {}
+
+    def said(self, document: Document, *, names_principals: bool) -> Said:
+        """Return what a document says."""
+        key = (document, names_principals)
+        found = self._said.get(key)
+        if found is None:
+            found = self._said[key] = clauses_of(document, self.space, names_principals=names_principals)
+        return found
+
+    def together(self, documents: Iterable[Document], *, names_principals: bool = False) -> Said:
+        """Return what documents of one layer say together, without what others of them cover.
+
+        In the order of the documents, so that whoever compares again is told the same in the same order.
+        """
+        in_order = dict.fromkeys(documents)
+        key = (frozenset(in_order), names_principals)
+        found = self._together.get(key)
+        if found is None:
+            told = [self.said(one, names_principals=names_principals) for one in in_order]
+            found = self._together[key] = reduced(_joined(told))
+        return found
+
+    def broken(self, document: Document) -> tuple[str, ...]:
+        """Return what cannot be read of a document (`clauses.broken_of`)."""
+        found = self._broken.get(document)
+        if found is None:
+            found = self._broken[document] = broken_of(document)
+        return found
+
+
+class PrincipalPolicies:
+    """What a principal (or group) brings: two that say the same, of one account, are decided alike."""
+
+    def __init__(
+        self,
+        facts: Facts,
+        documents: Iterable[Document] = (),
+        boundary: frozenset[Document] | None = None,
+        together: Callable[[Iterable[Document]], Said] = lambda _: {},
+        *,
+        broken: frozenset[str] = frozenset(),
+        missing: frozenset[str] = frozenset(),
+        supplied: frozenset[str] = frozenset(),
+    ) -> None:
+        self.facts = facts
+        self._in_order = tuple(documents)
+        self.documents = frozenset(self._in_order)
+        """Of the policies that speak for it."""
+        self.boundary_documents = boundary
+        """None where it has no boundary; empty where its text is not known."""
+        self._together = together
+        self.broken = broken
+        """Statements that cannot be read."""
+        self.missing = missing
+        """Names of policies and groups that it has and whose content the snapshot does not hold."""
+        self.supplied = supplied
+        """ARNs of AWS managed policies that were taken as AWS had published them."""
+
+    @cached_property
+    def identity(self) -> Said:
+        """What its policies say together."""
+        return self._together(self._in_order)
+
+    @cached_property
+    def boundary(self) -> Said | None:
+        """What its boundary says; None where it has none."""
+        return None if self.boundary_documents is None else self._together(self.boundary_documents)
+
+    def says_the_same(self, other: "PrincipalPolicies") -> bool:
+        """Return whether the policies and the boundary of another one have the same effect for certain."""
+        if (self.boundary_documents is None) != (other.boundary_documents is None):
+            return False
+        if self.documents == other.documents and self.boundary_documents == other.boundary_documents:
+            return True
+        return form(self.identity) == form(other.identity) and form(self.boundary or {}) == form(other.boundary or {})
+
+
+class SnapshotView:
+    """A snapshot with its evaluator. Everything is worked out when first asked for."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self.evaluator = evaluator
+        self.index = evaluator.index
+        self.snapshot = evaluator.snapshot
+        self.reading: Reading = None  # type: ignore[assignment]  # set by `share_space`, before anything is asked
+        self._own: dict[str, PrincipalPolicies] = {}
+        self._levels: dict[tuple[str, OrganizationPolicyType], Levels | None] = {}
+        self.resources: Mapping[str, Resource] = self.evaluator.resources.by_arn
+        self.roots = frozenset(f"arn:{one.partition}:iam::{one.account_id}:root" for one in self.snapshot.accounts)
+        self.principals: Mapping[str, None] = dict.fromkeys(evaluator.principals())
+        self.groups: Mapping[str, None] = dict.fromkeys(self.index.group_arns)
+
+    def documents(self) -> Iterator[Document]:
+        """Yield every document that takes part in decisions, some of them more than once."""
+        for arn in (*self.index.users, *self.index.roles, *self.groups):
+            carried = self.index.carried(arn)
+            yield from (policy.document for policy in carried.identity)
+            if carried.boundary is not None:
+                yield carried.boundary.document
+        yield from (self.index.trust(role) for role in self.index.roles.values())
+        for account in self.snapshot.accounts:
+            for kind in (SCP, RCP):
+                yield from self.organization_documents(account.account_id, kind)
+        for resource in self.resources.values():
+            yield from self.resource_documents(resource)
+        for endpoint in self.snapshot.vpc_endpoints:
+            document = self.evaluator.endpoints.document_of(endpoint)
+            yield from () if document is None else (document,)
+
+    def organization_documents(self, account: str, kind: OrganizationPolicyType) -> Iterator[Document]:
+        """Yield the organization policies of one kind that bind an account."""
+        organization = self.evaluator.organization
+        for level in (organization.levels(account, kind) if organization else None) or ():
+            yield from (one.document for one in level)
+
+    @property
+    def space(self) -> ActionSpace:
+        """The actions of both sides."""
+        return self.reading.space
+
+    def together(self, documents: Iterable[Document], *, names_principals: bool = False) -> Said:
+        """Return what documents of one layer say together (`Reading.together`)."""
+        return self.reading.together(documents, names_principals=names_principals)
+
+    def own(self, arn: str) -> PrincipalPolicies | None:
+        """Return what a principal or group brings; None for one that the snapshot does not hold."""
+        found = self._own.get(arn)
+        if found is None and (arn in self.principals or arn in self.groups):
+            found = self._own[arn] = self._find_own(arn)
+        return found
+
+    def _find_own(self, arn: str) -> PrincipalPolicies:
+        try:
+            standing = self.evaluator.member_of(arn) if arn in self.groups else self.evaluator.standing(arn)
+        except RequestError as error:  # an entry whose ARN is odd: nobody of that name can ask anything
+            facts = self._facts(Caller(CallerKind.ANONYMOUS, arn), may_be_tagged=False)
+            return PrincipalPolicies(facts, broken=frozenset({str(error)}))
+        facts = self._facts(standing.caller, standing.may_be_tagged)
+        if arn in self.roots:
+            everything = {NormalStatement(True, None, ANYWHERE, frozenset(), frozenset()): self.space.every}
+            return PrincipalPolicies(facts, together=lambda _: everything)
+        carried = self.index.carried(arn)
+        documents = [policy.document for policy in carried.identity]
+        boundary: frozenset[Document] | None = None
+        if carried.has_boundary:
+            boundary = frozenset() if carried.boundary is None else frozenset({carried.boundary.document})
+        return PrincipalPolicies(
+            facts,
+            documents,
+            boundary,
+            self.reading.together,
+            broken=frozenset(text for one in (*documents, *(boundary or ())) for text in self.reading.broken(one)),
+            missing=frozenset(_missing_words(one) for one in carried.missing),
+            supplied=frozenset(carried.supplied),
+        )
+
+    def _facts(self, caller: Caller, may_be_tagged: bool) -> Facts:
+        return Facts(
+            caller.kind,
+            caller.unique_id,
+            caller.path,
+            frozenset(caller.tags.items()),
+            caller.ambiguous_tags,
+            may_be_tagged,
+            caller.canonical_id,
+            *organization_facts(self, caller.account or ""),
+        )
+
+    def levels(self, account: str, kind: OrganizationPolicyType) -> Levels | None:
+        """Return what organization policies say to an account; None where nothing is known of them."""
+        key = (account, kind)
+        if key not in self._levels:
+            self._levels[key] = self._find_levels(account, kind)
+        return self._levels[key]
+
+    def _find_levels(self, account: str, kind: OrganizationPolicyType) -> Levels | None:
+        organization = self.evaluator.organization
+        if organization is None or not organization.is_captured(account, kind):
+            return None
+        levels = organization.levels(account, kind)
+        names = kind is RCP
+        if levels is None:
+            return Levels({}, ())
+        denies: dict[NormalStatement, int] = {}
+        allows: list[Said] = []
+        for level in levels:
+            said = self.together([one.document for one in level], names_principals=names)
+            for clause, bits in said.items():
+                if not clause.is_allow:
+                    denies[clause] = denies.get(clause, 0) | bits
+            allowed = {clause: bits for clause, bits in said.items() if clause.is_allow}
+            # RCPs allow by the default policy that AWS attaches everywhere: only what they deny counts (rule B5).
+            is_full = any(one.is_plain and bits == self.space.every for one, bits in allowed.items())
+            if kind is SCP and not is_full and allowed not in allows:
+                allows.append(allowed)
+        return Levels(reduced(denies), tuple(allows))
+
+    def missing_levels(self, account: str, kind: OrganizationPolicyType) -> frozenset[str]:
+        """Return the names of organization policies that bind an account and whose content is not known."""
+        organization = self.evaluator.organization
+        if organization is None:
+            return frozenset()
+        return frozenset(one.name for one in organization.absent(account, kind))
+
+    def resource_documents(self, resource: Resource) -> Sequence[Document]:
+        """Return the policy of a resource and what else grants on it, written as policies."""
+        settings = self.evaluator.resources.settings_of(resource.account_id) if resource.account_id else None
+        found = (
+            self.evaluator.resources.document_of(resource),
+            acl_document(resource, settings.public_access_block if settings else None),
+            key_grants_document(resource),
+            self.evaluator.resources.shares.document_of(resource.arn),
+        )
+        return [document for document in found if document is not None]
+
+    def statements_of_resources(self) -> Iterator[Statement]:
+        """Yield what is said on resources' sides: by trust policies, resources' policies, RCPs and VPC endpoints."""
+        documents = [self.index.trust(role) for role in self.index.roles.values()]
+        for account in self.snapshot.accounts:
+            documents += self.organization_documents(account.account_id, RCP)
+        for resource in self.resources.values():
+            documents += self.resource_documents(resource)
+        documents += filter(None, map(self.evaluator.endpoints.document_of, self.snapshot.vpc_endpoints))
+        for document in dict.fromkeys(documents):
+            yield from document.statements
+
+    def variables(self, arn: str) -> Callable[[str], str | None]:
+        """Return what tells the values of a principal's own keys (lower case).
+
+        None for one that is not known; nothing ("") for one that its requests never have.
+        """
+        try:
+            context = self.question(arn, "s3:ListAllMyBuckets", "*").context
+        except RequestError:
+            return lambda _: None
+
+        def value(key: str) -> str | None:
+            if dependence(key) is PrincipalDependence.NONE:
+                return None
+            try:
+                known = context.variable(key)
+            except UnknownVariable:
+                return None
+            return "" if known is None else known or None
+
+        return value
+
+    def question(
+        self, principal: str, action: str, resource: str, context: Mapping[str, object] | None = None
+    ) -> EvaluationRequest:
+        """Return a request with all that belongs to it.
+
+        A bucket of which the snapshot knows nothing is taken to be of the principal's account, with all that binds it.
+
+        Raises:
+            RequestError: nobody of that name can ask this.
+        """
+        given: Mapping[str, Any] = context or {}
+        owner = self.owner_taken(principal, resource)
+        return self.evaluator.question(Request(principal, action, resource, given, owner))
+
+    def owner_taken(self, principal: str, resource: str) -> str | None:
+        """Return whose a resource is taken to be that the snapshot does not know, and whose ARN does not tell."""
+        parts = resource.split(":", 5)
+        if parts[2:3] == ["s3"] and parts[4:5] == [""] and not self.evaluator.knows(parse_arn(resource)):
+            return account_of(principal) or None
+        return None
+
+    def trace(
+        self, principal: str, action: str, resource: str, context: Mapping[str, object] | None = None
+    ) -> EvaluationTrace | None:
+        """Return the engine's record of an answer; None where the snapshot does not hold the principal."""
+        try:
+            return evaluate(self.question(principal, action, resource, context))
+        except RequestError:
+            return None
+
+    def verdict(
+        self, principal: str, action: str, resource: str, context: Mapping[str, object] | None = None
+    ) -> Verdict | None:
+        """Return the verdict of `trace`, sooner."""
+        try:
+            return verdict_of(self.question(principal, action, resource, context))
+        except RequestError:
+            return None
+
+
+def share_space(old: SnapshotView, new: SnapshotView) -> ActionSpace:
+    """Make the actions of both sides bits of one integer."""
+    space = ActionSpace(dict.fromkeys((*old.documents(), *new.documents())))
+    old.reading = new.reading = Reading(space)
+    return space
+
+
+def organization_facts(side: SnapshotView, account: str) -> tuple[str | None, str | None]:
+    """Return the id of an account's organization and its path in it, as far as they are known."""
+    organization = side.evaluator.organization
+    if organization is None or not organization.has_account(account):
+        return None, None
+    return organization.organization.id, organization.org_path(account)
+
+
+def form(said: Said) -> Form:
+    """Return clauses as a value that can be compared and looked up."""
+    return frozenset(said.items())
+
+
+def _joined(many: Iterable[Said]) -> Said:
+    found: dict[NormalStatement, int] = {}
+    for said in many:
+        for clause, bits in said.items():
+            found[clause] = found.get(clause, 0) | bits
+    return found
+
+
+def _missing_words(one: MissingPolicy) -> str:
+    match one.what:
+        case "group":
+            return phrase("group {name}", name=one.name)
+        case "permissions boundary":
+            return phrase("permissions boundary {name}", name=one.name)
+        case _:
+            return phrase("managed policy {name}", name=one.name)

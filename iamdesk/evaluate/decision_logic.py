@@ -1,0 +1,332 @@
+"""All layers' words become one decision. This is the algorithm of `policy-evaluation`, line by line.
+
+Some requests are several decisions, each with its own resource, and all of them must allow: one through an S3 access
+point is one on the access point and one on the bucket (rule I11). They are called the *legs* of the request.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from iamdesk.evaluate.credential_limits import CredentialDoubt
+from iamdesk.evaluate.matching import StatementResult
+from iamdesk.evaluate.principal import Caller, CallerKind
+from iamdesk.evaluate.principal_match import Grant
+from iamdesk.evaluate.request import PolicyType
+from iamdesk.evaluate.ternary import FALSE, MAYBE, TRUE, Truth
+from iamdesk.evaluate.verdict import Verdict
+
+
+class PolicyTypeKey(NamedTuple):
+    """One layer, and for organization policies one of its levels."""
+
+    layer: PolicyType
+    level: int | None = None
+    sub_request: int = 0
+    """Of which leg of the request."""
+
+
+IDENTITY, BOUNDARY, SESSION = (
+    PolicyTypeKey(PolicyType.IDENTITY),
+    PolicyTypeKey(PolicyType.PERMISSIONS_BOUNDARY),
+    PolicyTypeKey(PolicyType.SESSION),
+)
+RESOURCE, TRUST, ACL = (
+    PolicyTypeKey(PolicyType.RESOURCE),
+    PolicyTypeKey(PolicyType.TRUST),
+    PolicyTypeKey(PolicyType.ACL),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionInputs:
+    """What is fixed before any statement is looked at."""
+
+    caller: Caller
+    is_cross_account: bool
+    slots: tuple[PolicyTypeKey, ...]
+    """The layers in play; a layer that is not here places no limit (rule A5)."""
+    is_trust: bool
+    """Whether the resource policy is a role's trust policy (rule I2)."""
+    needs_delegation: bool
+    """Whether identity policies count only where the resource policy trusts the account: KMS keys, roles."""
+    needs_both: bool
+    """Whether the service wants identity and resource policy to allow, in one account too (rule D8)."""
+    needs_no_permission: bool
+    """Whether the call needs no permission (rule I3), or takes no credentials and the caller brings none."""
+    refusal: str | None
+    """Why it is refused whatever the policies say: ``credential_limits`` (I10), ``partition`` (D6),
+    ``kms-cross-account`` (I1), ``aws-owned`` (I1, I5), ``owner-alone`` (`resource_policy_services`)."""
+    restricts_public: bool
+    """Whether Block Public Access turns this caller away (rule I7)."""
+    unlocks: bool = False
+    """Whether the resource's own policy cannot deny it: the owner's root user repairs a policy."""
+    further: "tuple[DecisionInputs, ...]" = ()
+    """Those of the request's other legs; their slots are told without the leg."""
+    doubt: CredentialDoubt | None = None
+    """What is not known of the credentials that can keep them from making the call (rule I10)."""
+
+    @property
+    def sub_requests(self) -> "tuple[DecisionInputs, ...]":
+        """The situations of all legs."""
+        return (self, *self.further)
+
+    @property
+    def hangs_on_credentials(self) -> bool:
+        """Whether the answer can be another one for what is not known of the credentials."""
+        return self.doubt is not None or (bool(self.further) and any(one.doubt is not None for one in self.further))
+
+    def can_deny(self, layer: PolicyType) -> bool:
+        """Return whether a Deny of a layer counts."""
+        return not (self.unlocks and layer is PolicyType.RESOURCE)
+
+
+@dataclass(frozen=True, slots=True)
+class StatementEffects:
+    """The strongest Allow and Deny of each slot, and of the resource policy the grants by how they name the caller."""
+
+    allow: Mapping[PolicyTypeKey, Truth]
+    deny: Mapping[PolicyTypeKey, Truth]
+    grants: Mapping[Grant, Truth]
+    further: "tuple[StatementEffects, ...]" = ()
+    """Those of the request's other legs, as far as anything speaks there; slots are told without the leg."""
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether nothing in it hangs on something unknown."""
+        if MAYBE in self.allow.values() or MAYBE in self.deny.values() or MAYBE in self.grants.values():
+            return False
+        return not self.further or all(one.is_certain for one in self.further)
+
+    def of_leg(self, sub_request: int) -> "StatementEffects":
+        """Return what was counted on one leg."""
+        if not sub_request:
+            return self
+        return self.further[sub_request - 1] if sub_request <= len(self.further) else _NOTHING
+
+
+_NOTHING = StatementEffects({}, {}, {})
+
+
+class PolicyTypeDecision(NamedTuple):
+    """One decision under one reading of what is unknown."""
+
+    verdict: Verdict
+    carried_by: frozenset[PolicyTypeKey]
+    """Slots whose Allow statements carry an allowed request, or whose Deny statements refuse it."""
+    lacking: tuple[PolicyTypeKey, ...]
+    """Slots that were needed and have no Allow."""
+    blocked_by: tuple[str, ...]
+    """What took an otherwise granted request away (CONTRACT 3)."""
+
+
+_RESOURCE_SIDE = frozenset({PolicyType.RESOURCE, PolicyType.TRUST, PolicyType.ACL})
+"""Layers that grant from the resource's side."""
+
+
+def statement_effects(results: Iterable[tuple[StatementResult, Truth]]) -> StatementEffects:
+    """Sum up statements, each with the truth that is assumed of it."""
+    counts: list[tuple[dict[PolicyTypeKey, Truth], dict[PolicyTypeKey, Truth], dict[Grant, Truth]]] = [({}, {}, {})]
+    for result, truth in results:
+        if truth is FALSE:
+            continue
+        policy = result.policy
+        while policy.sub_request >= len(counts):
+            counts.append(({}, {}, {}))
+        allow, deny, grants = counts[policy.sub_request]
+        type_key = PolicyTypeKey(policy.layer, policy.level)
+        side = allow if result.statement.is_allow else deny
+        side[type_key] = max(side.get(type_key, FALSE), truth)
+        if result.grant is not None and result.statement.is_allow and type_key.layer in _RESOURCE_SIDE:
+            grants[result.grant] = max(grants.get(result.grant, FALSE), truth)
+    return StatementEffects(*counts[0], tuple([StatementEffects(*one) for one in counts[1:]]))
+
+
+def with_allows(
+    decision_inputs: DecisionInputs, counted: StatementEffects, slots: Iterable[PolicyTypeKey], named: Grant
+) -> tuple[DecisionInputs, StatementEffects]:
+    """Return what would be decided if some slots had an Allow that matches.
+
+    One in a policy of the resource's side names the caller as ``named``.
+    """
+    by_leg: dict[int, list[PolicyTypeKey]] = {}
+    for type_key in slots:
+        by_leg.setdefault(type_key.sub_request, []).append(
+            type_key._replace(sub_request=0) if type_key.sub_request else type_key
+        )
+    situations, tallies = (
+        list(decision_inputs.sub_requests),
+        [counted.of_leg(sub_request) for sub_request in range(len(decision_inputs.further) + 1)],
+    )
+    for sub_request, added in by_leg.items():
+        one, on_leg = situations[sub_request], tallies[sub_request]
+        grants = on_leg.grants
+        if any(type_key.layer in _RESOURCE_SIDE for type_key in added):
+            grants = {**grants, named: TRUE}
+        missing = [type_key for type_key in added if type_key not in one.slots]
+        if missing:
+            situations[sub_request] = replace(one, slots=(*one.slots, *missing))
+        tallies[sub_request] = StatementEffects({**on_leg.allow, **dict.fromkeys(added, TRUE)}, on_leg.deny, grants)
+    if not decision_inputs.further:
+        return situations[0], tallies[0]
+    return (
+        replace(situations[0], further=tuple(situations[1:])),
+        replace(tallies[0], further=tuple(tallies[1:])),
+    )
+
+
+def decide(decision_inputs: DecisionInputs, counted: StatementEffects, optimistic: bool) -> PolicyTypeDecision:
+    """Decide, taking what is unknown for the caller (``optimistic``) or against them (rule K6)."""
+    if not decision_inputs.further:
+        return _decide_leg(decision_inputs, counted, optimistic)
+    type_decisions = [
+        _decide_leg(one, counted.of_leg(sub_request), optimistic)
+        for sub_request, one in enumerate(decision_inputs.sub_requests)
+    ]
+    return _all_of(type_decisions)
+
+
+def decide_bounds(
+    decision_inputs: DecisionInputs, counted: StatementEffects
+) -> tuple[PolicyTypeDecision, PolicyTypeDecision]:
+    """Decide with all that is unknown for the caller, and with all of it against them."""
+    best = decide(decision_inputs, counted, optimistic=True)
+    if counted.is_certain and not decision_inputs.hangs_on_credentials:
+        return best, best
+    return best, decide(decision_inputs, counted, optimistic=False)
+
+
+def _all_of(type_decisions: Sequence[PolicyTypeDecision]) -> PolicyTypeDecision:
+    """Join the rulings of all legs: each has to allow, and a Deny anywhere denies (rules A2, I11)."""
+    told = [
+        type_decision._replace(
+            carried_by=frozenset([type_key._replace(sub_request=sub_request) for type_key in type_decision.carried_by]),
+            lacking=tuple([type_key._replace(sub_request=sub_request) for type_key in type_decision.lacking]),
+        )
+        for sub_request, type_decision in enumerate(type_decisions)
+    ]
+    verdicts = {type_decision.verdict for type_decision in told}
+    verdict = next(one for one in _STRONGEST_FIRST if one in verdicts)
+    deciding = [type_decision for type_decision in told if type_decision.verdict is verdict]
+    # Only what every leg would grant otherwise was taken away by something.
+    is_granted = all(type_decision.blocked_by or type_decision.verdict is Verdict.ALLOWED for type_decision in told)
+    blocked = dict.fromkeys(word for type_decision in deciding for word in type_decision.blocked_by)
+    return PolicyTypeDecision(
+        verdict,
+        frozenset().union(*(type_decision.carried_by for type_decision in deciding)),
+        tuple(type_key for type_decision in deciding for type_key in type_decision.lacking),
+        tuple(blocked) if is_granted else (),
+    )
+
+
+_STRONGEST_FIRST = (Verdict.EXPLICIT_DENY, Verdict.IMPLICIT_DENY, Verdict.ALLOWED)
+
+
+def _decide_leg(decision_inputs: DecisionInputs, counted: StatementEffects, optimistic: bool) -> PolicyTypeDecision:
+    enough_to_allow = MAYBE if optimistic else TRUE
+    enough_to_deny = TRUE if optimistic else MAYBE
+    allowing = {type_key for type_key, truth in counted.allow.items() if truth >= enough_to_allow}
+    caller = decision_inputs.caller
+    signed_in = caller.kind in _WITH_IDENTITY
+    if decision_inputs.needs_no_permission:
+        return PolicyTypeDecision(Verdict.ALLOWED, frozenset(), (), ())
+    slots = decision_inputs.slots
+    identity_ok = caller.kind is CallerKind.ROOT or (signed_in and IDENTITY in allowing)
+    grants = {grant for grant, truth in counted.grants.items() if truth >= enough_to_allow}
+    # An account principal only delegates inside its own account: it grants nothing by itself (rule C2).
+    granted = identity_ok or bool(grants if decision_inputs.is_cross_account else grants - {Grant.ACCOUNT})
+    if decision_inputs.refusal in _BEFORE_ANY_POLICY:
+        return PolicyTypeDecision(Verdict.IMPLICIT_DENY, frozenset(), (), (str(decision_inputs.refusal),))
+    if decision_inputs.doubt is not None and decision_inputs.doubt.is_told and not optimistic:
+        return CREDENTIALS_REFUSED
+    denying = tuple(
+        type_key
+        for type_key, truth in counted.deny.items()
+        if truth >= enough_to_deny and decision_inputs.can_deny(type_key.layer)
+    )
+    if denying:
+        blocked = tuple(dict.fromkeys(type_key.layer.value for type_key in denying)) if granted else ()
+        return PolicyTypeDecision(Verdict.EXPLICIT_DENY, frozenset(denying), (), blocked)
+    if decision_inputs.refusal is not None:
+        return PolicyTypeDecision(Verdict.IMPLICIT_DENY, frozenset(), (), (decision_inputs.refusal,))
+    resource = TRUST if decision_inputs.is_trust else RESOURCE
+    guardrails = [type_key for type_key in slots if type_key.layer in (PolicyType.SCP, PolicyType.ENDPOINT)]
+    limits = [type_key for type_key in slots if type_key.layer in (PolicyType.PERMISSIONS_BOUNDARY, PolicyType.SESSION)]
+    lacking = [type_key for type_key in guardrails if type_key not in allowing]
+    failing_limits = [type_key for type_key in limits if type_key not in allowing]
+    if caller.kind is CallerKind.FEDERATED_USER and SESSION not in slots:
+        failing_limits.append(SESSION)  # rule C5
+    carried: list[PolicyTypeKey] = []
+
+    if caller.kind is CallerKind.ANONYMOUS:
+        if grants & {Grant.EVERYONE, Grant.NOT_LISTED}:  # rule E10
+            carried = [resource]
+        else:
+            lacking.append(resource)
+    elif not signed_in:  # services and identity providers need the resource's word alone (rules E8, E9)
+        if grants:
+            carried = [resource]
+        else:
+            lacking.append(resource)
+    elif decision_inputs.is_cross_account or decision_inputs.needs_both:  # rules D1, D2, D8
+        carried = [IDENTITY, resource, *limits]
+        lacking += [] if identity_ok else [IDENTITY]
+        lacking += [] if grants else [resource]
+        lacking += failing_limits
+    else:
+        carried, missing = _same_account(decision_inputs, identity_ok, grants, failing_limits, limits, resource)
+        lacking += missing
+    if lacking:
+        blocked = tuple(dict.fromkeys(type_key.layer.value for type_key in lacking)) if granted else ()
+        return PolicyTypeDecision(Verdict.IMPLICIT_DENY, frozenset(), tuple(lacking), blocked)
+    if decision_inputs.restricts_public:
+        return PolicyTypeDecision(Verdict.EXPLICIT_DENY, frozenset(), (), (PolicyType.BLOCK_PUBLIC_ACCESS.value,))
+    if resource in carried and ACL in slots:
+        carried.append(ACL)
+    return PolicyTypeDecision(Verdict.ALLOWED, frozenset([*carried, *guardrails]), (), ())
+
+
+CREDENTIALS_REFUSED = PolicyTypeDecision(Verdict.IMPLICIT_DENY, frozenset(), (), ("credentials",))
+_BEFORE_ANY_POLICY = frozenset({"credentials", "partition"})
+_WITH_IDENTITY = frozenset(
+    {CallerKind.ROOT, CallerKind.USER, CallerKind.ROLE, CallerKind.SESSION, CallerKind.FEDERATED_USER}
+)
+
+
+PAST_LIMITS = frozenset({Grant.EVERYONE, Grant.NOT_LISTED, Grant.EXACT})
+"""Grants of a resource policy that the caller's own limits do not take away (rule C3)."""
+_WITHIN_LIMITS = frozenset({Grant.EXACT, Grant.ROLE, Grant.USER})
+"""Those that are enough by themselves as far as these limits let pass (rules C3, C4)."""
+
+
+def _same_account(
+    decision_inputs: DecisionInputs,
+    identity_ok: bool,
+    grants: set[Grant],
+    failing_limits: list[PolicyTypeKey],
+    limits: list[PolicyTypeKey],
+    resource: PolicyTypeKey,
+) -> tuple[list[PolicyTypeKey], list[PolicyTypeKey]]:
+    """Return the slots that carry the request, or those that lack an Allow (rules C1 to C5, I1, I2)."""
+    missing: list[list[PolicyTypeKey]] = []
+    if grants & PAST_LIMITS:
+        # A role trust policy does not lift the caller's boundary: the specific page wins (rule I2).
+        stopped = [BOUNDARY] if decision_inputs.is_trust and BOUNDARY in failing_limits else []
+        if not stopped:
+            return [resource], []
+        missing.append(stopped)
+    if grants & _WITHIN_LIMITS:
+        if not failing_limits:
+            return [resource, *limits], []
+        missing.append(failing_limits)
+    delegated = not decision_inputs.needs_delegation or Grant.ACCOUNT in grants
+    if identity_ok and delegated and not failing_limits:
+        return [IDENTITY, *limits, *([resource] if decision_inputs.needs_delegation else [])], []
+    missing.append(
+        [
+            *([] if identity_ok else [IDENTITY]),
+            *([] if delegated else [resource]),
+            *failing_limits,
+        ]
+    )
+    return [], min(missing, key=len)

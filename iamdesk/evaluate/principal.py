@@ -1,0 +1,159 @@
+"""Who makes the request. Rules: E and the table of J2."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from iamdesk.evaluate.request import RequestError
+from iamdesk.i18n import phrase
+from iamdesk.inventory.permission_sets import PATH as PERMISSION_SET_PATH
+from iamdesk.inventory.permission_sets import permission_set_name
+from iamdesk.policy.arn import ArnError, parse_arn
+
+
+class CallerKind(StrEnum):
+    """The kinds of principals that make requests."""
+
+    ROOT = "root user"
+    USER = "user"
+    ROLE = "role"
+    """A role asked about without a session: some session of it (policy-evaluation, the algorithm)."""
+    SESSION = "role session"
+    FEDERATED_USER = "federated user"
+    SERVICE = "AWS service"
+    SAML = "SAML provider"
+    OIDC = "OIDC provider"
+    ANONYMOUS = "anonymous"
+
+
+SIGNED = frozenset({CallerKind.ROOT, CallerKind.USER, CallerKind.ROLE, CallerKind.SESSION, CallerKind.FEDERATED_USER})
+"""Kinds that sign requests with credentials of an account."""
+
+BUILT_IN_PROVIDERS = frozenset({"accounts.google.com", "www.amazon.com", "graph.facebook.com"})
+"""OIDC providers that are named by host instead of ARN (rule E9)."""
+
+COGNITO = "cognito-identity.amazonaws.com"
+"""The built-in provider whose host is the name of a service, too: it depends on the call which of them it is."""
+
+SERVICE_LINKED_PATH = "/aws-service-role/"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A principal as the evaluator knows it."""
+
+    kind: CallerKind
+    text: str
+    """As asked about."""
+    partition: str | None = None
+    account: str | None = None
+    name: str = ""
+    """User or role name, without path; the session's own name is ``session_name``."""
+    path: str = "/"
+    arn: str | None = None
+    """``aws:PrincipalArn``: of a session the *role's* ARN (rule E3)."""
+    session_name: str | None = None
+    unique_id: str | None = None
+    """``AIDA…`` or ``AROA…``, where the snapshot has it (rule E12)."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """The entity's own tags, keys in lower case."""
+    ambiguous_tags: frozenset[str] = frozenset()
+    """Keys in lower case of which the entity has two tags that differ only in case (rule G6)."""
+    has_missing_path: bool = False
+    """Whether the role's path is not known: a session ARN carries none (rule E3)."""
+
+    canonical_id: str | None = None
+    """The S3 canonical user id of its account, where the snapshot has it (rule E13)."""
+    is_any_member: bool = False
+    """Whether it is some user of whom nothing is known but a group: what a group lets its members do."""
+
+    @property
+    def permission_set(self) -> str | None:
+        """The permission set of IAM Identity Center that the role stands for (rule E15); None for any other."""
+        return permission_set_name(self.name, self.path) if self.path.startswith(PERMISSION_SET_PATH) else None
+
+    @property
+    def is_service_linked(self) -> bool:
+        """Whether it is a service-linked role, which SCPs and RCPs do not bind (rule E11)."""
+        return self.kind in (CallerKind.ROLE, CallerKind.SESSION) and self.path.startswith(SERVICE_LINKED_PATH)
+
+
+def parse_caller(text: str) -> Caller:
+    """Read a principal: an ARN, a service name, a built-in identity provider, or ``anonymous``.
+
+    Raises:
+        RequestError: it is none of these, or a thing that makes no requests (a group, a policy).
+    """
+    stripped = text.strip()
+    if stripped.lower() == "anonymous":
+        return Caller(CallerKind.ANONYMOUS, "anonymous")
+    if stripped in BUILT_IN_PROVIDERS:
+        return Caller(CallerKind.OIDC, stripped)
+    if not stripped.startswith("arn:"):
+        # Alexa's services are named alexa-appkit.amazon.com and alexa-connectedhome.amazon.com (Alexa Skills Kit,
+        # "Host a custom skill as an AWS Lambda function"; AWS SAM guide, "AlexaSkill").
+        if (".amazonaws.com" in stripped or stripped.endswith(".amazon.com")) and " " not in stripped:
+            return Caller(CallerKind.SERVICE, stripped)
+        raise RequestError(
+            phrase(
+                "`{text}` is no principal: expected an ARN, a service such as lambda.amazonaws.com, or anonymous",
+                text=text,
+            )
+        )
+    try:
+        arn = parse_arn(stripped)
+    except ArnError as error:
+        raise RequestError(*error.args) from error
+    kind, _, rest = arn.resource.partition("/")
+    head, _, name = rest.rpartition("/")
+    path = f"/{head}/" if head else "/"
+    partition, account = arn.partition, arn.account
+    match arn.service, kind:
+        case "iam", "root" if not rest:
+            return Caller(CallerKind.ROOT, stripped, partition, account, arn=stripped)
+        case "iam", "user" if name:
+            return Caller(CallerKind.USER, stripped, partition, account, name=name, path=path, arn=stripped)
+        case "iam", "role" if name:
+            return Caller(CallerKind.ROLE, stripped, partition, account, name=name, path=path, arn=stripped)
+        case "iam", "saml-provider" if name:
+            return Caller(CallerKind.SAML, stripped, partition, account, name=name)
+        case "iam", "oidc-provider" if rest:
+            return Caller(CallerKind.OIDC, stripped, partition, account, name=rest)
+        case "sts", "assumed-role" if head and name and "/" not in head:
+            role_arn = f"arn:{arn.partition}:iam::{arn.account}:role/{head}"
+            return Caller(
+                CallerKind.SESSION,
+                stripped,
+                partition,
+                account,
+                name=head,
+                arn=role_arn,
+                session_name=name,
+                has_missing_path=True,
+            )
+        case "sts", "federated-user" if name:
+            return Caller(CallerKind.FEDERATED_USER, stripped, partition, account, name=rest, arn=stripped)
+        case "iam", "group":
+            raise RequestError(
+                phrase(
+                    "`{text}` is a group, and a group makes no requests: ask about a member, or "
+                    "what can be done as one of its members (what-can)",
+                    text=text,
+                )
+            )
+        case _:
+            raise RequestError(
+                phrase(
+                    "`{text}` makes no requests: expected a user, role, session, federated user or provider", text=text
+                )
+            )
+
+
+def as_in_call(caller: Caller, service: str, action: str) -> Caller:
+    """Return the caller as it makes a call (names in lower case): Amazon Cognito as identity provider, or as service.
+
+    Entering a role by sts:AssumeRoleWithWebIdentity, it is the provider of the identity (rule E9).
+    """
+    if caller.text == COGNITO and (service, action) == ("sts", "assumerolewithwebidentity"):
+        return replace(caller, kind=CallerKind.OIDC)
+    return caller

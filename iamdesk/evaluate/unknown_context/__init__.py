@@ -1,0 +1,1 @@
+"""Decisions over every value that a condition key may have, where it is not provided."""

@@ -1,0 +1,173 @@
+"""Statements that cancel each other whatever an unknown value is (rule K7).
+
+Where one Allow requires a tag to equal ``${aws:username}`` and another requires it to differ, the two together always
+allow: no value has to be known for that. A comparison and its opposite share one outcome. Outcomes are tried here
+instead of values: more than can happen, so what holds for all outcomes holds for all values.
+"""
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import product
+
+from iamdesk.aws.service_reference import reference
+from iamdesk.evaluate.condition_tests import evaluate_test
+from iamdesk.evaluate.context import ABSENT, Context, KeyValue, Knowledge
+from iamdesk.evaluate.credential_limits import ISSUE_TIME_KEY
+from iamdesk.evaluate.decision_logic import DecisionInputs, PolicyTypeDecision, decide, statement_effects
+from iamdesk.evaluate.matching import RequestFacts, StatementResult
+from iamdesk.evaluate.ternary import FALSE, MAYBE, TRUE, Truth, truth
+from iamdesk.evaluate.unknown_context.test_values import can_read
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.policy.conditions import ConditionTest, Quantifier
+
+_MOST = 1024
+"""Combinations of outcomes that are tried at once."""
+_MOST_COMPARISONS = 6
+"""Of one key."""
+_SOME = KeyValue(Knowledge.PRESENT, ("x",))
+_SAME = {"ArnEquals": "ArnLike", "ArnNotEquals": "ArnNotLike"}
+
+
+def always_allowed_together(
+    decision_inputs: DecisionInputs,
+    results: Sequence[StatementResult],
+    undetermined: Sequence[StatementResult],
+    subject: RequestFacts,
+) -> PolicyTypeDecision | None:
+    """Return the ruling of a request for all unknown values; None if they may matter.
+
+    ``undetermined`` are those of ``results`` that depend on unknown values.
+    """
+    context = subject.where_least_is_known().context
+    tests: dict[str, list[ConditionTest]] = {}
+    for result in undetermined:
+        for test, _ in result.open_tests:
+            tests.setdefault(test.key, []).append(test)
+    ways = {key: found for key, of in tests.items() if len(of) > 1 and (found := _ways(key, of, context))}
+    doubt, decision_inputs = decision_inputs.doubt, replace(decision_inputs, doubt=None)
+    may_be_refused = doubt is not None and doubt.may_be_refused({}, ISSUE_TIME_KEY in tests)
+    fixed = [(result, result.truth) for result in results if result.truth is not MAYBE]
+    for group in _groups(ways):
+        type_decision = _settled_by({key: ways[key] for key in group}, decision_inputs, fixed, undetermined)
+        if type_decision is not None and not (may_be_refused and type_decision.verdict is Verdict.ALLOWED):
+            return type_decision
+    return None
+
+
+type _Outcome = Mapping[int, Truth]
+"""What each test on a key gives, by the identity of the test."""
+
+
+def _groups(ways: Mapping[str, Sequence[_Outcome]]) -> Iterator[list[str]]:
+    """Yield the keys that are tried together: as many as can be, then each of the others."""
+    together: list[str] = []
+    alone: list[str] = []
+    count = 1
+    for key in sorted(ways, key=lambda key: len(ways[key])):
+        count *= len(ways[key])
+        (together if count <= _MOST else alone).append(key)
+    if together:
+        yield together
+    yield from ([key] for key in alone if len(ways[key]) <= _MOST)
+
+
+def _settled_by(
+    ways: Mapping[str, Sequence[_Outcome]],
+    decision_inputs: DecisionInputs,
+    fixed: Sequence[tuple[StatementResult, Truth]],
+    undetermined: Sequence[StatementResult],
+) -> PolicyTypeDecision | None:
+    first: PolicyTypeDecision | None = None
+    seen: set[tuple[Truth, ...]] = set()
+    is_allowed: bool | None = None
+    for outcomes in product(*ways.values()):
+        known = {test: truth for outcome in outcomes for test, truth in outcome.items()}
+        truths = tuple([_truth_of(result, known) for result in undetermined])
+        if truths in seen:
+            continue
+        seen.add(truths)
+        counted = statement_effects([*fixed, *zip(undetermined, truths, strict=True)])
+        worst = decide(decision_inputs, counted, optimistic=False)
+        best = decide(decision_inputs, counted, optimistic=True)
+        if worst.verdict is Verdict.ALLOWED and is_allowed is not False:
+            is_allowed = True
+        elif best.verdict is not Verdict.ALLOWED and is_allowed is not True:
+            is_allowed = False
+        else:
+            return None
+        # Of two denials the weaker one is returned: an explicit Deny does not apply for every value.
+        if first is None or best.verdict is Verdict.IMPLICIT_DENY:
+            first = worst if is_allowed else best
+    return first
+
+
+def _truth_of(result: StatementResult, known: Mapping[int, Truth]) -> Truth:
+    found = min([known.get(id(test), MAYBE) for test, _ in result.open_tests], default=MAYBE)
+    return min(found, MAYBE) if result.open_resource else found
+
+
+def _ways(key: str, tests: Sequence[ConditionTest], context: Context) -> list[_Outcome]:
+    """Return the outcomes of the tests on one key, all that can happen and perhaps more; none where there are many."""
+    compared = {
+        _comparison(test): test for test in tests if test.operator is not None and test.operator.family != "Null"
+    }
+    if len(compared) > _MOST_COMPARISONS:
+        return []
+    found: dict[tuple[Truth, ...], None] = {}
+    if context.fact(key).knowledge is Knowledge.UNKNOWN:
+        found[_given(key, ABSENT, tests, context)] = None
+    of_some = _given(key, _SOME, tests, context)
+    choices = [(True, False, None) if _can_fail_both(test) else (True, False) for test in compared.values()]
+    has_sets = any(test.quantifier is Quantifier.ALL for test in tests)
+    for matched in product(*choices):
+        says = dict(zip(compared, matched, strict=True))
+        # ForAllValues is true for a single empty value (rule G14).
+        for is_null in (False, True) if has_sets else (False,):
+            found[tuple([_says(test, says, of_some[place], is_null) for place, test in enumerate(tests)])] = None
+    return [{id(test): truth for test, truth in zip(tests, outcome, strict=True)} for outcome in found]
+
+
+def _given(key: str, fact: KeyValue, tests: Sequence[ConditionTest], context: Context) -> tuple[Truth, ...]:
+    known = replace(context, given={**context.given, key: fact})
+    return tuple([evaluate_test(test, known).truth for test in tests])
+
+
+def _comparison(test: ConditionTest) -> Hashable:
+    """Return what tests have in common of which one is the opposite of the other, or says the same."""
+    operator = test.operator
+    name = "" if operator is None else _SAME.get(operator.name, operator.name)
+    values = frozenset([(value.text, bool(value.variables)) for value in test.values])
+    if test.quantifier is Quantifier.NONE:
+        return name.replace("Not", ""), values, Quantifier.NONE
+    if not _reads_all(test):
+        return name, values, test.quantifier
+    # "All are listed" is the opposite of "any is not".
+    is_of_all = (test.quantifier is Quantifier.ALL) is not (operator is not None and operator.negated)
+    return name.replace("Not", ""), values, Quantifier.ALL if is_of_all else Quantifier.ANY
+
+
+def _reads_all(test: ConditionTest) -> bool:
+    """Return whether the operator can read every value of the key: else it fails, negated or not (rule G19)."""
+    return test.operator is not None and can_read(test.operator, test.key)
+
+
+def _can_fail_both(test: ConditionTest) -> bool:
+    """Return whether a test and its opposite may both be false."""
+    if test.quantifier is not Quantifier.NONE:
+        return False
+    known = reference().key_type(test.key)
+    return not _reads_all(test) or known is None or known.startswith("ArrayOf")  # rule G16
+
+
+def _says(test: ConditionTest, says: Mapping[Hashable, bool | None], of_some: Truth, is_null: bool) -> Truth:
+    operator = test.operator
+    if operator is None or operator.family == "Null":
+        return of_some
+    if is_null and test.quantifier is Quantifier.ALL:
+        return TRUE
+    matched = says[_comparison(test)]
+    if matched is None:
+        return FALSE
+    if test.quantifier is not Quantifier.NONE and not _reads_all(test):
+        return truth(matched)
+    return truth(matched is not operator.negated)

@@ -1,0 +1,431 @@
+"""What an answer hangs on: every combination of values worth trying is evaluated (rules K6, K7).
+
+The bounds of K6 say whether the unknown can matter at all. Where it can, the keys' values are enumerated: the same key
+in two statements has one value in both, so what looks undecided may be decided after all.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice, product
+from math import prod
+from operator import itemgetter
+from typing import NamedTuple
+
+from iamdesk.evaluate.condition_tests import evaluate_test
+from iamdesk.evaluate.context import KeyValue, Knowledge
+from iamdesk.evaluate.credential_limits import ISSUE_TIME_KEY
+from iamdesk.evaluate.decision_logic import (
+    CREDENTIALS_REFUSED,
+    DecisionInputs,
+    PolicyTypeDecision,
+    decide,
+    statement_effects,
+)
+from iamdesk.evaluate.matching import RequestFacts, StatementResult, match_statement
+from iamdesk.evaluate.ternary import FALSE, MAYBE, Truth
+from iamdesk.evaluate.unknown_context.complementary_statements import always_allowed_together
+from iamdesk.evaluate.unknown_context.effort import is_too_much
+from iamdesk.evaluate.unknown_context.key_domains import Domain, domains
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.policy.conditions import ConditionTest
+
+MOST_COMBINATIONS = 4096
+"""Past this many combinations the bounds of K6 are all that is said."""
+MOST_JUDGED = 64 * MOST_COMBINATIONS
+"""The same for combinations times the statements that are to be looked at in each."""
+MOST_SETS = 64
+"""So many smallest sets are told."""
+_MOST_FOUND = 1024
+
+type ConditionSet = Mapping[str, KeyValue]
+"""Values by key in lower case."""
+
+
+class UnknownContextResult(NamedTuple):
+    """The answer once every combination has been tried."""
+
+    verdict: Verdict
+    type_decision: PolicyTypeDecision
+    """The most favourable ruling: what an allowed request is carried by."""
+    keys: tuple[str, ...]
+    """Keys in lower case whose value can change whether the request is allowed."""
+    sets: tuple[ConditionSet, ...]
+    """The smallest sets of values under which it is allowed; empty unless conditional."""
+    denials: tuple[ConditionSet, ...]
+    """The smallest sets of values under which it is not allowed; empty unless conditional."""
+    is_exact: bool
+    """False where values were left untried: too many combinations, or patterns that cannot all be shown."""
+    has_more: bool = False
+    """Whether there are more smallest sets than ``sets`` holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A statement that hangs on something, the unknown keys it hangs on, and what it says for their values."""
+
+    result: StatementResult
+    keys: tuple[str, ...]
+
+
+def resolve(
+    decision_inputs: DecisionInputs, results: Sequence[StatementResult], subject: RequestFacts, best: PolicyTypeDecision
+) -> UnknownContextResult:
+    """Decide a request whose bounds differ. ``best`` is the ruling with everything unknown for the caller."""
+    trial = _Trial.of(decision_inputs, results, subject, best)
+    keys, can_be_allowed = trial.keys, trial.can_be_allowed
+    if (type_decision := trial.settled) is not None:
+        return UnknownContextResult(type_decision.verdict, type_decision, (), (), (), is_exact=True)
+    if trial.is_too_large:
+        # Where even the best case is refused, the context does not matter.
+        verdict = trial.verdict_of(())
+        return UnknownContextResult(verdict, best, keys if can_be_allowed else (), (), (), is_exact=not can_be_allowed)
+    ruling_of = trial.judge()
+    table = {combination: ruling_of(combination) for combination in trial.combinations()}
+    type_decisions = list(table.values())
+    verdict = trial.verdict_of({type_decision.verdict for type_decision in type_decisions})
+    if verdict is not Verdict.CONDITIONAL:
+        type_decision = next(
+            (type_decision for type_decision in type_decisions if type_decision.verdict is verdict), best
+        )
+        return UnknownContextResult(verdict, type_decision, (), (), (), is_exact=True)
+    if len({type_decision.verdict is Verdict.ALLOWED for type_decision in type_decisions}) == 1:
+        # All values that were tried say the same, but there may be others.
+        return UnknownContextResult(Verdict.CONDITIONAL, best, keys, (), (), is_exact=False)
+    # From here on values are known by their places in the domains: numbers are quick to compare.
+    places = product(*(range(len(domain.facts)) for domain in trial.tried))
+    allowed = {
+        place: type_decision.verdict is Verdict.ALLOWED
+        for place, type_decision in zip(places, type_decisions, strict=True)
+    }
+    positions = [position for position in range(len(keys)) if _can_change(position, allowed)]
+    allowed = {tuple([place[position] for position in positions]): word for place, word in allowed.items()}
+    matters = tuple(keys[position] for position in positions)
+    of_matter = [trial.tried[position] for position in positions]
+    sets, has_more = _smallest_sets(matters, allowed, True, of_matter)
+    denials, _ = _smallest_sets(matters, allowed, False, of_matter)
+    if not trial.is_exact:
+        bounds = _Bounds(decision_inputs, results, subject, ISSUE_TIME_KEY in keys)
+        sets = tuple(one for one in sets if bounds.always_allow(one))
+        denials = tuple(one for one in denials if bounds.never_allow(one))
+    type_decision = next(type_decision for type_decision in type_decisions if type_decision.verdict is Verdict.ALLOWED)
+    return UnknownContextResult(Verdict.CONDITIONAL, type_decision, matters, sets, denials, trial.is_exact, has_more)
+
+
+def resolve_verdict(
+    decision_inputs: DecisionInputs, results: Sequence[StatementResult], subject: RequestFacts, best: PolicyTypeDecision
+) -> Verdict:
+    """Return the verdict that `resolve` gives, sooner: without telling what it hangs on."""
+    trial = _Trial.of(decision_inputs, results, subject, best)
+    type_decision = trial.settled
+    return trial.verdict_of(_seen(trial)) if type_decision is None else type_decision.verdict
+
+
+def _seen(trial: "_Trial") -> set[Verdict]:
+    """Return the verdicts of the combinations, as many as it takes to know the answer; none where it is too large."""
+    seen: set[Verdict] = set()
+    if not trial.is_too_large:
+        ruling_of = trial.judge()
+        for combination in trial.combinations():
+            seen.add(ruling_of(combination).verdict)
+            if Verdict.ALLOWED in seen and len(seen) > 1:
+                break
+    return seen
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """What is tried to decide a request whose bounds differ."""
+
+    decision_inputs: DecisionInputs
+    subject: RequestFacts
+    fixed: list[tuple[StatementResult, Truth]]
+    undetermined: list[_Open]
+    keys: tuple[str, ...]
+    tried: list[Domain]
+    can_be_allowed: bool
+
+    @classmethod
+    def of(
+        cls,
+        decision_inputs: DecisionInputs,
+        results: Sequence[StatementResult],
+        subject: RequestFacts,
+        best: PolicyTypeDecision,
+    ) -> "_Trial":
+        fixed = [(result, result.truth) for result in results if result.truth is not MAYBE]
+        undetermined = [_Open(result, _unknown_keys(result, subject)) for result in results if result.truth is MAYBE]
+        keys = tuple(dict.fromkeys(key for one in undetermined for key in one.keys))
+        hang = [one.result for one in undetermined]
+        doubt, further = decision_inputs.doubt, list[ConditionTest]()
+        if doubt is not None and doubt.depends_on_test(keys):
+            keys, further = tuple(dict.fromkeys((*keys, doubt.settled_by.key))), [doubt.settled_by]
+        tried = [] if is_too_much(hang, subject) else domains(keys, hang, subject.where_least_is_known(), further)
+        return cls(decision_inputs, subject, fixed, undetermined, keys, tried, best.verdict is Verdict.ALLOWED)
+
+    @property
+    def is_too_large(self) -> bool:
+        """Whether there are too many combinations to try, or nothing to try."""
+        if len(self.tried) < len(self.keys) or not self.keys:
+            return True
+        count = prod(len(domain.facts) for domain in self.tried)
+        return count > MOST_COMBINATIONS or count * len(self.undetermined) > MOST_JUDGED
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the combinations show everything that can happen."""
+        return all(domain.is_complete for domain in self.tried)
+
+    @property
+    def settled(self) -> PolicyTypeDecision | None:
+        """The ruling whatever the values are, where these cannot all be tried and it can be told all the same."""
+        if not self.keys or not self.undetermined or (self.is_exact and not self.is_too_large):
+            return None
+        undetermined = [one.result for one in self.undetermined]
+        results = [result for result, _ in self.fixed] + undetermined
+        return always_allowed_together(self.decision_inputs, results, undetermined, self.subject)
+
+    def combinations(self) -> Iterator[tuple[KeyValue, ...]]:
+        return product(*(domain.facts for domain in self.tried))
+
+    def judge(self) -> "_Judge":
+        return _Judge(self.decision_inputs, self.fixed, self.undetermined, self.keys, self.subject)
+
+    def verdict_of(self, verdicts: Collection[Verdict]) -> Verdict:
+        """Return the answer that the verdicts of the combinations make; of none where it is too large."""
+        if not verdicts:
+            return Verdict.CONDITIONAL if self.can_be_allowed else Verdict.IMPLICIT_DENY
+        if Verdict.ALLOWED not in verdicts and (self.is_exact or not self.can_be_allowed):
+            # Nothing would ever allow it: not a question of context, even where a Deny may add its word.
+            is_explicit = verdicts == {Verdict.EXPLICIT_DENY} and self.is_exact
+            return Verdict.EXPLICIT_DENY if is_explicit else Verdict.IMPLICIT_DENY
+        return Verdict.ALLOWED if verdicts == {Verdict.ALLOWED} and self.is_exact else Verdict.CONDITIONAL
+
+
+@dataclass(frozen=True, slots=True)
+class _Bounds:
+    """Decides with some values given and nothing said of the others: right whatever the others are."""
+
+    decision_inputs: DecisionInputs
+    results: Sequence[StatementResult]
+    subject: RequestFacts
+    asks_for_token: bool
+    """Whether a statement hangs on the token of the credentials."""
+
+    def always_allow(self, values: ConditionSet) -> bool:
+        return self._decide(values, optimistic=False) is Verdict.ALLOWED
+
+    def never_allow(self, values: ConditionSet) -> bool:
+        return self._decide(values, optimistic=True) is not Verdict.ALLOWED
+
+    def _decide(self, values: ConditionSet, optimistic: bool) -> Verdict:
+        doubt = self.decision_inputs.doubt
+        if doubt is not None and (
+            doubt.is_refused(values) if optimistic else doubt.may_be_refused(values, self.asks_for_token)
+        ):
+            return Verdict.IMPLICIT_DENY
+        subject = _given(self.subject, values)
+        counted = statement_effects(
+            (result, _truth_of(result, subject) if result.truth is MAYBE else result.truth) for result in self.results
+        )
+        return decide(replace(self.decision_inputs, doubt=None), counted, optimistic).verdict
+
+
+def _given(subject: RequestFacts, values: Mapping[str, KeyValue]) -> RequestFacts:
+    context = replace(subject.context, given={**subject.context.given, **values})
+    return replace(subject, context=context)
+
+
+def _truth_of(result: StatementResult, subject: RequestFacts) -> Truth:
+    """Return what a statement that hangs on the unknown says with values given.
+
+    All else that it asks for holds whatever the values are: only what is open is looked at again.
+    """
+    if not result.open_resource:
+        context = subject.on_leg(result.policy.sub_request).context
+        # Under the other reading of a rule (rule K9) a statement may be open although no test of its is.
+        return min([evaluate_test(test, context).truth for test, _ in result.open_tests], default=MAYBE)
+    found = match_statement(result.policy, result.statement, subject)
+    return FALSE if found is None else found.truth
+
+
+class _Judge:
+    """Decides one combination; each statement is evaluated once for each combination of its own keys."""
+
+    def __init__(
+        self,
+        decision_inputs: DecisionInputs,
+        fixed: list[tuple[StatementResult, Truth]],
+        undetermined: list[_Open],
+        keys: tuple[str, ...],
+        subject: RequestFacts,
+    ) -> None:
+        self._situation = replace(decision_inputs, doubt=None)
+        self._doubt = decision_inputs.doubt
+        self._fixed = fixed
+        self._hanging = undetermined
+        self._keys = keys
+        self._subject = subject
+        self._own = [_picking([keys.index(key) for key in one.keys]) for one in undetermined]
+        """Of each statement what takes the values of its keys out of a combination."""
+        self._truths: list[dict[tuple[KeyValue, ...], Truth]] = [{} for _ in undetermined]
+        self._rulings: dict[tuple[Truth, ...], PolicyTypeDecision] = {}
+
+    def __call__(self, combination: tuple[KeyValue, ...]) -> PolicyTypeDecision:
+        if self._doubt is not None and self._doubt.is_refused(dict(zip(self._keys, combination, strict=True))):
+            return CREDENTIALS_REFUSED
+        truths = self.truths(combination)
+        type_decision = self._rulings.get(truths)
+        if type_decision is None:
+            counted = statement_effects(
+                [*self._fixed, *((one.result, t) for one, t in zip(self._hanging, truths, strict=True))]
+            )
+            type_decision = self._rulings[truths] = decide(self._situation, counted, optimistic=False)
+        return type_decision
+
+    def truths(self, combination: tuple[KeyValue, ...]) -> tuple[Truth, ...]:
+        """Return what each statement that hangs on the unknown says."""
+        found: list[Truth] = []
+        for one, own_of, known in zip(self._hanging, self._own, self._truths, strict=True):
+            own = own_of(combination)
+            truth = known.get(own)
+            if truth is None:
+                subject = _given(self._subject, dict(zip(one.keys, own, strict=True)))
+                truth = known[own] = _truth_of(one.result, subject)
+            found.append(truth)
+        return tuple(found)
+
+
+def _picking(positions: Sequence[int]) -> Callable[[tuple[KeyValue, ...]], tuple[KeyValue, ...]]:
+    """Return what takes some members of a tuple out of it, as a tuple."""
+    if len(positions) == 1:
+        return itemgetter(slice(positions[0], positions[0] + 1))
+    return itemgetter(*positions) if positions else lambda _: ()
+
+
+def _unknown_keys(result: StatementResult, subject: RequestFacts) -> tuple[str, ...]:
+    """Return every key on which the statement hangs: tested keys, and keys of variables."""
+    keys: list[str] = []
+    for test, _ in result.open_tests:
+        keys.extend((test.key, *test.variable_keys))
+    if result.open_resource:
+        keys.extend(key for entry in result.statement.resources or () for key in entry.keys)
+    context = subject.on_leg(result.policy.sub_request).context
+    unknown = (key for key in dict.fromkeys(keys) if context.fact(key).knowledge >= Knowledge.VALUE_UNKNOWN)
+    return tuple(unknown)
+
+
+type _Places = tuple[int, ...]
+"""For each key, the place of its value in its domain."""
+
+
+def _can_change(position: int, allowed: Mapping[_Places, bool]) -> bool:
+    seen: dict[_Places, bool] = {}
+    for places, verdict in allowed.items():
+        rest = places[:position] + places[position + 1 :]
+        if seen.setdefault(rest, verdict) is not verdict:
+            return True
+    return False
+
+
+def _smallest_sets(
+    keys: tuple[str, ...], allowed: Mapping[_Places, bool], wanted: bool, tried: Sequence[Domain]
+) -> tuple[tuple[ConditionSet, ...], bool]:
+    """Return sets of fixed values, none larger than needed, that give the wanted word whatever the other values are.
+
+    And whether there are more of them.
+    """
+    masks = _masks(len(keys), allowed)
+    others = sum(1 << number for number, word in enumerate(allowed.values()) if word is not wanted)
+    holding = (1 << len(allowed)) - 1 ^ others
+    useful = [{place: mask[place] for place in _useful(mask, holding, others)} for mask in masks]
+    found = 0
+    told: list[dict[int, int]] = []
+    is_cut = False
+    # Sets that some combinations contradict and some do not: one value more may settle these.
+    unsettled: list[tuple[tuple[tuple[int, int], ...], int]] = [((), holding | others)]
+    for count in range(1, len(keys) + 1):
+        larger = []
+        for values, members in unsettled:
+            first = values[-1][0] + 1 if values else 0
+            for position in range(first, len(keys)):
+                for place, mask in useful[position].items():
+                    within = members & mask
+                    if not within & holding:
+                        continue
+                    one = (*values, (position, place))
+                    if within & others:
+                        larger.append((one, within))
+                    elif _needs_all(one, masks, others):
+                        found += 1
+                        if _takes_fresh_in_order(candidate := dict(one), tried):
+                            told.append(candidate)
+        unsettled = larger
+        if len(told) >= MOST_SETS or found >= _MOST_FOUND:
+            is_cut = count < len(keys)
+            break
+    sets = tuple(islice(_spread(keys, told, tried), MOST_SETS + 1))
+    return sets[:MOST_SETS], is_cut or len(sets) > MOST_SETS
+
+
+type _Masks = Sequence[Mapping[int, int]]
+"""By key and the place of its value: the combinations that have the value, as bits."""
+
+
+def _masks(keys: int, allowed: Mapping[_Places, bool]) -> _Masks:
+    found: list[dict[int, int]] = [{} for _ in range(keys)]
+    for number, places in enumerate(allowed):
+        bit = 1 << number
+        for mask, place in zip(found, places, strict=True):
+            mask[place] = mask.get(place, 0) | bit
+    return found
+
+
+def _useful(mask: Mapping[int, int], holding: int, others: int) -> Iterator[int]:
+    """Yield the places of a key's values that turn the word for some values of the other keys.
+
+    Combinations stand in the order of `product`: those that differ in one key alone are as far apart as its values.
+    """
+    firsts = {place: (members & -members).bit_length() for place, members in mask.items()}
+    for place, members in mask.items():
+        turning = holding & members
+        for other, first in firsts.items():
+            distance = first - firsts[place]
+            if other != place and (turning << distance if distance > 0 else turning >> -distance) & others:
+                yield place
+                break
+
+
+def _needs_all(values: Sequence[tuple[int, int]], masks: _Masks, others: int) -> bool:
+    """Return whether without any one of the values some combination would contradict."""
+    for left_out in range(len(values)):
+        within = others
+        for number, (position, place) in enumerate(values):
+            if number != left_out:
+                within &= masks[position][place]
+        if not within:
+            return False
+    return True
+
+
+def _spread(
+    keys: tuple[str, ...], found: Iterable[Mapping[int, int]], tried: Sequence[Domain]
+) -> Iterator[ConditionSet]:
+    """Yield each set, and the same with other values that policies name and that do as well."""
+    for one in found:
+        facts = {position: tried[position].facts[place] for position, place in one.items()}
+        choices = [(fact, *tried[position].same.get(fact, ())) for position, fact in facts.items()]
+        for chosen in product(*choices):
+            yield {keys[position]: fact for position, fact in zip(one, chosen, strict=True)}
+
+
+def _takes_fresh_in_order(one: Mapping[int, int], tried: Sequence[Domain]) -> bool:
+    """Return whether a set stands for all that differ from it only in which values they take that nothing names."""
+    seen = 0
+    for position, place in one.items():
+        domain = tried[position]
+        if domain.fresh and (fact := domain.facts[place]) in domain.fresh:
+            number = domain.fresh.index(fact)
+            if number > seen:
+                return False
+            seen = max(seen, number + 1)
+    return True

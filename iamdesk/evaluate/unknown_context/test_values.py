@@ -1,0 +1,285 @@
+"""Values worth trying for one condition key of which nothing is known (rule K7).
+
+For each way in which the tests on a key can come out together there is one value that shows it: where the search was
+complete, whatever holds for these values holds for all.
+"""
+
+import base64
+import ipaddress
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_FLOOR, Decimal, localcontext
+from itertools import chain, count, islice, pairwise
+from typing import NamedTuple
+
+from iamdesk.aws.service_reference import reference
+from iamdesk.evaluate.unknown_context.pattern_witnesses import Pattern, witnesses
+from iamdesk.policy.conditions import ConditionTest, Quantifier
+from iamdesk.policy.operators import Network, Operator, read_date, read_network, read_number
+from iamdesk.policy.resource_patterns import UnknownVariable
+from iamdesk.policy.variables import Resolver, fill
+from iamdesk.policy.wildcards import STAR, BitMatcher, Token, tokens_of
+
+ANY_OTHER = "any-other-value"
+"""Stands for a value that no policy names."""
+_OTHERS = (ANY_OTHER, "another-value", "yet-another-value", "still-another-value", "one-more-value", "last-value")
+_OTHER_ARN = "arn:aws:any:us-east-1:000000000000:"
+_OTHER_ADDRESSES = ("198.51.100.77", "203.0.113.77", "192.0.2.77", "8.8.8.8", "2001:db8:ffff::77", "2001:db8:ffff::78")
+_TEXT = frozenset({"String", "ARN"})
+_ORDERED = frozenset({"Numeric", "Date"})
+_TYPED = _ORDERED | {"Bool", "IPAddress", "Binary"}
+"""Families for whose values all ways to come out are known."""
+_BOOLEANS = ("true", "false")
+_ANY_ARN = ("arn:", STAR, ":", STAR, ":", STAR, ":", STAR, ":", STAR)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MOST_DIGITS = 2000
+"""Digits with which numbers are worked out: those of policies have 400 and an exponent at most."""
+
+_READ_BY: dict[str, frozenset[str]] = {
+    "Bool": frozenset({"Bool"}),
+    "Numeric": frozenset({"Numeric", "Date"}),
+    "Date": frozenset({"Date"}),
+    "IPAddress": frozenset({"IPAddress"}),
+    "Binary": frozenset({"Binary"}),
+    "ARN": frozenset({"ARN"}),
+}
+"""By type of key, the families of operators that can read every value of it. A value of another type can be anything:
+one that an operator cannot read fails it, negated or not (rule G19)."""
+
+
+def is_made_up(text: str) -> bool:
+    """Return whether a value stands for all those that nothing names: it is told as any other value."""
+    name = text.removeprefix(_OTHER_ARN)
+    return name in _OTHERS or text in _OTHER_ADDRESSES or (name.startswith("value-") and name[6:].isdecimal())
+
+
+def can_read(operator: Operator, key: str) -> bool:
+    """Return whether an operator can read every value of a key, by the key's type."""
+    key_type = (reference().key_type(key) or "String").removeprefix("ArrayOf")
+    return operator.family == "String" or operator.family in _READ_BY.get(key_type, frozenset())
+
+
+class Samples(NamedTuple):
+    """What to try for one key."""
+
+    texts: tuple[str, ...]
+    """Single values, those that policies name first."""
+    named: frozenset[str]
+    """Those that policies name as they are."""
+    is_complete: bool
+    """Whether every way in which the tests can come out is shown by one of them, or by as many as were asked for."""
+
+
+class _Listed(NamedTuple):
+    """A value that a policy lists, with the values of its variables in their places."""
+
+    operator: Operator
+    tokens: tuple[Token, ...]
+
+    @property
+    def text(self) -> str:
+        return "".join(token if isinstance(token, str) else token.value for token in self.tokens)
+
+
+def samples(tests: Sequence[ConditionTest], key_type: str, shape: str, resolve: Resolver, each: int = 1) -> Samples:
+    """Return values to try for the key that all ``tests`` are on.
+
+    Args:
+        tests: Policy values in them with variables that are not known are passed over.
+        key_type: The type of one value of the key, as the service reference names it.
+        shape: A pattern that the value is known to match.
+        resolve: Gives what variables stand for.
+        each: How many values to show each way by, where it has as many: two, for a key with several values.
+    """
+    families = {test.operator.family for test in tests if test.operator is not None} - {"Null"}
+    listed = list(_listed(tests, resolve))
+    named = frozenset(one.text for one in listed)
+    if key_type == "Bool":
+        return Samples(_BOOLEANS, named, True)  # whatever the operators are, there are no other values
+    patterns = tuple(dict.fromkeys(_pattern(one) for one in listed if one.operator.family in _TEXT))
+    typed = families - _TEXT
+    can_be_anything = not families <= _READ_BY.get(key_type, frozenset())
+    # Beside lists of values a lone empty text is none (rule G14).
+    may_be_empty = can_be_anything and any(test.quantifier is Quantifier.ALL for test in tests)
+    if typed:
+        texts, is_complete = _of_types(typed, listed, key_type, each)
+        texts |= dict.fromkeys(one.text for one in listed if one.operator.family in _TEXT)
+        texts |= dict.fromkeys(others(named, each)) if can_be_anything else {}
+        texts |= {"": None} if may_be_empty else {}
+        # How a value is written counts for operators on text: there are endless ways.
+        is_complete = is_complete and typed == families and shape == "*"
+        if shape != "*":
+            required = Pattern(tuple(tokens_of(shape)))
+            texts = {text: None for text in texts if _matches(required, text)}
+    else:
+        is_arn = key_type == "ARN"  # no other value is ever in a request, whatever operators ask for
+        if "ARN" in families and not is_arn:
+            patterns = (*patterns, _arn_pattern(_ANY_ARN))
+        texts, is_complete = _of_texts(patterns, is_arn, shape, may_be_empty, each)
+    return Samples(tuple(texts) or (_fill_stars(tokens_of(shape), ANY_OTHER),), named, is_complete)
+
+
+def others(named: Iterable[str], wanted: int) -> list[str]:
+    """Return ``wanted`` values that are none of the named ones."""
+    taken = set(named)
+    endless = chain(_OTHERS, (f"value-{number}" for number in count(len(_OTHERS) + 1)))
+    return list(islice((text for text in endless if text not in taken), wanted))
+
+
+def _listed(tests: Iterable[ConditionTest], resolve: Resolver) -> Iterator[_Listed]:
+    for test in tests:
+        operator = test.operator
+        if operator is None or operator.family == "Null":
+            continue
+        for value in test.values:
+            try:
+                tokens = fill(value.template, resolve)
+            except UnknownVariable:
+                continue
+            if tokens is not None and operator.read_policy(tokens) is not None:
+                yield _Listed(operator, tuple(tokens))
+
+
+# ── text ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _of_texts(
+    patterns: tuple[Pattern, ...], is_arn: bool, shape: str, may_be_empty: bool, each: int
+) -> tuple[dict[str, None], bool]:
+    """Named values first, then values that no policy names, then what shows the combinations that are left."""
+    required: tuple[Pattern, ...] = () if shape == "*" else (Pattern(tuple(tokens_of(shape))),)
+    if is_arn:
+        required = (*required, _arn_pattern(_ANY_ARN))
+    named: dict[str, None] = {}
+    for pattern in patterns:
+        named |= dict.fromkeys((_fill_stars(pattern.tokens, ""), _fill_stars(pattern.tokens, "x")))
+    for other in others(named, each):
+        arn = _OTHER_ARN + other if is_arn else other
+        named[arn if shape == "*" else _fill_stars(tokens_of(shape), other)] = None
+    if may_be_empty:
+        named[""] = None
+    is_complete = True
+    if required or any(_is_more_than_text(pattern) for pattern in patterns):
+        found = witnesses(patterns, required, each)
+        named |= dict.fromkeys(found.texts)
+        is_complete = found.is_complete
+    fitting = (text for text in named if all(_matches(pattern, text) for pattern in required))
+    return dict.fromkeys(fitting), is_complete
+
+
+def _is_more_than_text(pattern: Pattern) -> bool:
+    return pattern.ignores_case or any(not isinstance(token, str) for token in pattern.tokens)
+
+
+def _matches(pattern: Pattern, text: str) -> bool:
+    return BitMatcher(pattern.tokens, pattern.bounded).matches(text)
+
+
+def _pattern(one: _Listed) -> Pattern:
+    if one.operator.family == "ARN":
+        return _arn_pattern(one.tokens)
+    if one.operator.name in ("StringLike", "StringNotLike"):
+        return Pattern(one.tokens)
+    ignores_case = "IgnoreCase" in one.operator.name
+    return Pattern((one.text.lower() if ignores_case else one.text,), ignores_case=ignores_case)
+
+
+def _arn_pattern(tokens: tuple[Token, ...]) -> Pattern:
+    """Wildcards in the first five parts of an ARN stay in their part (rule G13)."""
+    colons = 0
+    bounded = []
+    for position, token in enumerate(tokens):
+        if isinstance(token, str):
+            colons += token.count(":")
+        elif colons < 5:
+            bounded.append(position)
+    return Pattern(tokens, frozenset(bounded))
+
+
+def _fill_stars(tokens: Iterable[Token], filling: str) -> str:
+    return "".join(token if isinstance(token, str) else (filling if token is STAR else "x") for token in tokens)
+
+
+# ── numbers, dates, addresses ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _of_types(families: set[str], listed: Sequence[_Listed], key_type: str, each: int) -> tuple[dict[str, None], bool]:
+    """Return values for operators that read numbers, dates, booleans, addresses or bytes, and whether they are all."""
+
+    def texts(family: str) -> list[str]:
+        return [one.text for one in listed if one.operator.family == family]
+
+    found: dict[str, None] = {}
+    is_complete = len(families) == 1 or families <= _ORDERED
+    if families & _ORDERED:
+        # Numbers are dates, too (seconds), but dates are no numbers.
+        read = [*map(read_number, texts("Numeric")), *map(read_date, texts("Date"))]
+        for number in _around([number for number in read if number is not None] or [Decimal(1)]):
+            spellings = list(_spellings(number, families, key_type, each))
+            found |= dict.fromkeys(spellings)
+            is_complete = is_complete and bool(spellings)
+    if "Bool" in families:
+        found |= dict.fromkeys(_BOOLEANS if each == 1 else (*_BOOLEANS, *map(str.upper, _BOOLEANS)))
+    if "IPAddress" in families:
+        networks = [network for text in texts("IPAddress") if (network := read_network(text)) is not None]
+        found |= dict.fromkeys(_addresses(networks))
+    if "Binary" in families:
+        found |= dict.fromkeys((*texts("Binary"), base64.b64encode(ANY_OTHER.encode()).decode()))
+        is_complete = is_complete and each == 1
+    for family in sorted(families - _TYPED):  # one that nobody has taught what its values are like
+        found |= dict.fromkeys(texts(family))
+        is_complete = False
+    return found, is_complete
+
+
+def _spellings(number: Decimal, families: set[str], key_type: str, each: int) -> Iterator[str]:
+    """Yield a number as a number, and as a date where dates come out differently; nothing that is read as another."""
+    moment = _moment(number) if "Date" in families and key_type != "Numeric" else None
+    if moment is not None:
+        yield from islice((moment, f"{moment[:-1]}+00:00"), each)
+    if "Numeric" in families or moment is None:
+        plain = format(number, "f")
+        ways = dict.fromkeys((plain, str(number), f"{plain}0" if "." in plain else f"{plain}.0"))
+        yield from islice((text for text in ways if read_number(text) == number), each)
+
+
+def _around(numbers: Sequence[Decimal]) -> list[Decimal]:
+    """Return the numbers, and one between and beyond each: no comparison with them comes out in another way."""
+    found = dict.fromkeys(numbers)
+    ordered = sorted(found)
+    with localcontext(prec=_MOST_DIGITS):
+        for low, high in pairwise(ordered):
+            found[low + 1 if high - low > 1 else (low + high) / 2] = None
+        if ordered:
+            found[ordered[0] - 1] = None
+            found[ordered[-1] + 1] = None
+    return list(found)
+
+
+def _addresses(networks: Sequence[Network]) -> dict[str, None]:
+    """Return two addresses, if there are as many, of every part that the ranges cut out of the two address spaces."""
+    found: dict[str, None] = {}
+    for network in networks:
+        found[str(network[min(1, network.num_addresses - 1)])] = None
+    found |= dict.fromkeys(_OTHER_ADDRESSES)
+    for network in networks:
+        highest = (1 << network.max_prefixlen) - 1
+        build = ipaddress.IPv4Address if network.version == 4 else ipaddress.IPv6Address
+        first, last = int(network.network_address), int(network.broadcast_address)
+        for edge in (first, first + 1, last, last - 1, first - 1, first - 2, last + 1, last + 2):
+            if 0 <= edge <= highest:
+                found[str(build(edge))] = None
+    return found
+
+
+def _moment(seconds: Decimal) -> str | None:
+    """Write a moment as a date; None where dates of four-digit years do not reach, or not finely enough."""
+    with localcontext(prec=_MOST_DIGITS):
+        whole = seconds.to_integral_value(ROUND_FLOOR)
+        fraction = format(seconds - whole, "f").partition(".")[2].rstrip("0")
+    try:
+        moment = _EPOCH + timedelta(seconds=int(whole))
+    except OverflowError:
+        return None
+    text = f"{moment.replace(tzinfo=None).isoformat()}{f'.{fraction}' if fraction else ''}Z"
+    return text if read_date(text) == seconds else None

@@ -1,0 +1,213 @@
+"""What each kind of policy says of a request: one line for each layer, over all legs (`evaluate.layers`)."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+from iamdesk.evaluate.action_resource import Target
+from iamdesk.evaluate.decision_logic import PolicyTypeKey, StatementEffects
+from iamdesk.evaluate.engine import EvaluationRequest, EvaluationTrace
+from iamdesk.evaluate.matching import StatementResult
+from iamdesk.evaluate.policy_set import AttachedPolicy
+from iamdesk.evaluate.principal import CallerKind
+from iamdesk.evaluate.request import PolicyType
+from iamdesk.evaluate.ternary import FALSE, MAYBE, TRUE
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.explain import messages
+from iamdesk.explain.decision import PolicyTypeResult
+from iamdesk.i18n import chosen, join_messages, mark, phrase
+
+
+def name_of(result: StatementResult) -> str:
+    """Return a statement as people point at it."""
+    statement = result.statement
+    name = phrase("{policy}, statement {number}", policy=result.policy.name, number=statement.index + 1)
+    return join_messages("", (name, f" ({statement.sid})")) if statement.sid else name
+
+
+def on_sub_request(trace: EvaluationTrace, sub_request: int) -> EvaluationRequest:
+    """Return the question on one leg."""
+    return trace.question.further[sub_request - 1] if sub_request else trace.question
+
+
+def target_on(trace: EvaluationTrace, sub_request: int) -> Target:
+    """Return what is asked about on one leg."""
+    return on_sub_request(trace, sub_request).target
+
+
+def policies_in(trace: EvaluationTrace, type_key: PolicyTypeKey) -> tuple[AttachedPolicy, ...]:
+    """Return the policies of a layer."""
+    policies = on_sub_request(trace, type_key.sub_request).policies
+    match type_key.layer:
+        case PolicyType.RCP:
+            return (policies.rcps or ())[type_key.level or 0]
+        case PolicyType.SCP:
+            return (policies.scps or ())[type_key.level or 0]
+        case PolicyType.PERMISSIONS_BOUNDARY:
+            return policies.boundary or ()
+        case PolicyType.SESSION:
+            return policies.session or ()
+        case PolicyType.RESOURCE | PolicyType.TRUST:
+            return () if policies.resource is None else (policies.resource,)
+        case PolicyType.IDENTITY:
+            return policies.identity
+        case PolicyType.ACL:
+            return tuple(grant for grant in policies.grants if grant.layer is PolicyType.ACL)
+        case _:
+            return () if policies.endpoint is None else (policies.endpoint,)
+
+
+def policy_type_results(trace: EvaluationTrace) -> tuple[PolicyTypeResult, ...]:
+    """Return one line for each kind of policy, in the order in which an answer tells them."""
+    sub_requests = [
+        _policy_types_on_sub_request(trace, sub_request, trace.counted.of_leg(sub_request))
+        for sub_request in range(len(trace.question.further) + 1)
+    ]
+    if len(sub_requests) == 1:
+        return tuple(sub_requests[0].values())
+    layers = sorted({layer for lines in sub_requests for layer in lines}, key=_ORDER_OF_LAYERS.index)
+    return tuple(_joined(trace, layer, [lines.get(layer) for lines in sub_requests]) for layer in layers)
+
+
+def _joined(trace: EvaluationTrace, layer: PolicyType, lines: Sequence[PolicyTypeResult | None]) -> PolicyTypeResult:
+    """Return what a layer says on all legs of a request, in one line."""
+    told = [line for line in lines if line is not None]
+    outcome = next((word for word in _STRICTEST_FIRST if any(line.outcome is word for line in told)), None)
+    if len({line.sentence for line in told}) == 1:
+        return PolicyTypeResult(layer, outcome, told[0].title, told[0].sentence)
+    parts = [
+        phrase(
+            _ACCESS_POINT if sub_request == 0 else _BUCKET,
+            name=messages.short_resource(target_on(trace, sub_request)),
+            sentence=line.sentence,
+        )
+        for sub_request, line in enumerate(lines)
+        if line is not None
+    ]
+    return PolicyTypeResult(layer, outcome, told[0].title, join_messages("; ", parts))
+
+
+_ACCESS_POINT = mark("access point {name}: {sentence}")
+_BUCKET = mark("bucket {name}: {sentence}")
+_STRICTEST_FIRST = (Verdict.EXPLICIT_DENY, Verdict.IMPLICIT_DENY, Verdict.CONDITIONAL, Verdict.ALLOWED)
+_ALWAYS_TOLD = (PolicyType.IDENTITY, PolicyType.PERMISSIONS_BOUNDARY, PolicyType.SESSION)
+_ORDER_OF_LAYERS = (
+    *(PolicyType.RCP, PolicyType.SCP, PolicyType.RESOURCE, PolicyType.TRUST),
+    *_ALWAYS_TOLD,
+    *(PolicyType.ACL, PolicyType.ENDPOINT, PolicyType.BLOCK_PUBLIC_ACCESS),
+)
+
+
+def _policy_types_on_sub_request(
+    trace: EvaluationTrace, sub_request: int, counted: StatementEffects
+) -> dict[PolicyType, PolicyTypeResult]:
+    decision_inputs, question = trace.decision_inputs.sub_requests[sub_request], on_sub_request(trace, sub_request)
+    in_play: dict[PolicyType, list[PolicyTypeKey]] = {}
+    for type_key in decision_inputs.slots:
+        in_play.setdefault(type_key.layer, []).append(type_key)
+    resource = PolicyType.TRUST if decision_inputs.is_trust else PolicyType.RESOURCE
+    lines: dict[PolicyType, PolicyTypeResult] = {}
+    for layer in (PolicyType.RCP, PolicyType.SCP, resource, *_ALWAYS_TOLD):
+        slots = in_play.get(layer)
+        if layer in question.without:
+            lines[layer] = _plain_line(layer, None, mark("left out"), chosen())
+        elif slots is None:
+            lines[layer] = _not_in_play(layer, question)
+        elif layer is PolicyType.RESOURCE and decision_inputs.unlocks:
+            lines[layer] = _plain_line(layer, Verdict.ALLOWED, mark("cannot lock the owner's root user out"), chosen())
+        else:
+            lines[layer] = _policy_type_result(trace, layer, sub_request, slots, counted)
+    for layer in (PolicyType.ACL, PolicyType.ENDPOINT):
+        if layer in in_play:
+            lines[layer] = _policy_type_result(trace, layer, sub_request, in_play[layer], counted)
+    if question.policies.restrict_public_buckets:
+        layer = PolicyType.BLOCK_PUBLIC_ACCESS
+        outcome = Verdict.EXPLICIT_DENY if decision_inputs.restricts_public else Verdict.ALLOWED
+        says = (
+            mark("turns public access away")
+            if decision_inputs.restricts_public
+            else mark("does not concern this caller")
+        )
+        lines[layer] = _plain_line(layer, outcome, says, chosen())
+    return lines
+
+
+@cache
+def _plain_line(layer: PolicyType, outcome: Verdict | None, says: str, _language: str) -> PolicyTypeResult:
+    """Return a line without names of this request: such are most lines of an answer, and are put together once.
+
+    In each language, because what is said keeps the template that it was made of.
+    """
+    return PolicyTypeResult(layer, outcome, phrase(messages.LAYER_TITLES[layer]), phrase(says))
+
+
+_NOT_IN_PLAY: Mapping[PolicyType, str] = {
+    PolicyType.RCP: mark("none known"),
+    PolicyType.SCP: mark("none known"),
+    PolicyType.RESOURCE: mark("none known"),
+    PolicyType.TRUST: mark("none known"),
+    PolicyType.IDENTITY: mark("none: not a principal of an account"),
+    PolicyType.PERMISSIONS_BOUNDARY: mark("none set: no limit"),
+    PolicyType.SESSION: mark("none passed: no limit"),
+}
+
+
+def _not_in_play(layer: PolicyType, question: EvaluationRequest) -> PolicyTypeResult:
+    if layer is PolicyType.RCP and not question.target.supports_rcps:  # rule B7
+        title = phrase(messages.LAYER_TITLES[layer])
+        return PolicyTypeResult(layer, None, title, phrase("do not bind {service}", service=question.target.service))
+    if layer is PolicyType.PERMISSIONS_BOUNDARY and question.policies.is_identity_assumed:
+        return _plain_line(layer, None, mark("not in the snapshot: assumed to set no limit"), chosen())
+    if layer is PolicyType.RESOURCE and question.target.is_beside_key_policies:
+        return _plain_line(layer, None, mark("does not apply: only the grant decides who can retire it"), chosen())
+    if layer is PolicyType.RESOURCE and question.target.takes_no_policy:
+        return _plain_line(layer, None, mark("does not apply: such a resource takes no policy"), chosen())
+    if layer is PolicyType.RESOURCE and question.target.is_beside_resource_policy:
+        return _plain_line(layer, None, mark("does not apply: it covers only what is in the resource"), chosen())
+    if layer is PolicyType.SCP and question.policies.scps:  # rules B6, E11
+        return _plain_line(layer, None, mark("do not bind this caller"), chosen())
+    return _plain_line(layer, None, _NOT_IN_PLAY[layer], chosen())
+
+
+def _policy_type_result(
+    trace: EvaluationTrace,
+    layer: PolicyType,
+    sub_request: int,
+    slots: Sequence[PolicyTypeKey],
+    counted: StatementEffects,
+) -> PolicyTypeResult:
+    """Return what a layer says on one leg; its slots there are told without the leg."""
+    if layer is PolicyType.IDENTITY and trace.question.caller.kind is CallerKind.ROOT:
+        return _plain_line(layer, Verdict.ALLOWED, mark("the root user needs none"), chosen())
+    if layer is PolicyType.IDENTITY and trace.question.policies.is_identity_assumed:
+        return _plain_line(layer, Verdict.ALLOWED, mark("not in the snapshot: assumed to allow"), chosen())
+    title = phrase(messages.LAYER_TITLES[layer])
+    results = [
+        result for result in trace.results if result.policy.layer is layer and result.policy.sub_request == sub_request
+    ]
+    deny = [counted.deny.get(type_key, FALSE) for type_key in slots]
+    if TRUE in deny:
+        names = [name_of(one) for one in results if one.truth is TRUE and not one.statement.is_allow]
+        return PolicyTypeResult(
+            layer, Verdict.EXPLICIT_DENY, title, phrase("{names} forbids it", names=messages.listed(names))
+        )
+    opened = messages.listed([name_of(one) for one in results if one.truth is MAYBE])
+    if MAYBE in deny:
+        return PolicyTypeResult(layer, Verdict.CONDITIONAL, title, phrase("{names} may forbid it", names=opened))
+    if layer is PolicyType.RCP:
+        return _plain_line(layer, Verdict.ALLOWED, mark("no limit"), chosen())
+    allow = [counted.allow.get(type_key, FALSE) for type_key in slots]
+    if FALSE in allow:
+        missing = slots[allow.index(FALSE)]
+        if layer is PolicyType.SCP:
+            where = messages.level_words(missing.level or 0, trace.question.policies.scp_places)
+            says = phrase("nothing {where} allows it", where=where)
+        else:
+            names = [policy.name for policy in policies_in(trace, missing._replace(sub_request=sub_request))]
+            if not names:
+                return _plain_line(layer, Verdict.IMPLICIT_DENY, mark("nothing allows it"), chosen())
+            says = phrase("{names}: no statement allows it", names=messages.listed(names))
+        return PolicyTypeResult(layer, Verdict.IMPLICIT_DENY, title, says)
+    if MAYBE in allow:
+        return PolicyTypeResult(layer, Verdict.CONDITIONAL, title, phrase("{names} may allow it", names=opened))
+    named = [name_of(one) for one in results if one.truth is not FALSE]
+    return PolicyTypeResult(layer, Verdict.ALLOWED, title, messages.listed(named))

@@ -1,0 +1,39 @@
+"""Effective permissions as one JSON object."""
+
+from typing import Any
+
+from iamdesk.access.effective_permissions import AccessExtent, EffectiveAccess, ServiceAccess
+from iamdesk.aws.service_reference import reference
+
+
+def to_effective_access(access: EffectiveAccess) -> dict[str, Any]:
+    """Return the effective permissions of a principal or group, ready for JSON.
+
+    ``Services`` are those of which something may be done or is denied; each has its ``AccessLevels`` with the count of
+    actions by reach, and its ``Actions`` with the reach of each that has one.
+    """
+    return {
+        "Principal": access.subject,
+        "Resource": access.resource,
+        "Services": [_service(access, found) for found in access.services],
+    }
+
+
+def _service(access: EffectiveAccess, found: ServiceAccess) -> dict[str, Any]:
+    return {
+        "Service": found.service,
+        "ServiceName": reference().service_name(found.service),
+        "AccessLevels": [
+            {
+                "AccessLevel": level,
+                "Total": sum(counts.values()),
+                **{reach.value: count for reach, count in counts.items() if count and reach is not AccessExtent.NONE},
+            }
+            for level, counts in found.counts().items()
+        ],
+        "Actions": [
+            {"Action": action.name, "AccessLevel": action.access_level, "AccessExtent": action.reach.value}
+            for action in access.actions(found.service)
+            if action.reach is not AccessExtent.NONE
+        ],
+    }

@@ -1,0 +1,111 @@
+"""Effective permissions as files: the map of services and access levels as CSV, every action as CSV, all as JSON."""
+
+import json
+from collections.abc import Iterator
+
+from iamdesk.access.effective_permissions import AccessExtent, EffectiveAccess
+from iamdesk.aws.service_reference import reference
+from iamdesk.export.access.detail_rows import detail_of
+from iamdesk.export.access.effective_access import to_effective_access
+from iamdesk.export.access.heatmap import LEVELS, AccessHeatmap, MapRow
+from iamdesk.export.findings.csv_table import csv_bytes
+from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
+
+MAP_COLUMNS = (
+    "number",
+    "principal",
+    "service",
+    "service_name",
+    "access_level",
+    "actions_total",
+    *(reach.value.replace(",", "").replace(" ", "_") for reach in AccessExtent),
+    "share_permitted",
+    "snapshot",
+)
+ACTION_COLUMNS = (
+    "number",
+    "principal",
+    "service",
+    "service_name",
+    "access_level",
+    "action",
+    "reach",
+    "resources",
+    "conditions",
+    "snapshot",
+)
+
+
+def to_json(access: EffectiveAccess) -> bytes:
+    """Return what ``iamdesk what-can --format json`` prints."""
+    return f"{json.dumps(to_effective_access(access), indent=2)}\n".encode()
+
+
+def map_to_json(access: EffectiveAccess) -> bytes:
+    """Return the same without the single actions: the counts by service and access level."""
+    told = to_effective_access(access)
+    services = [{key: value for key, value in one.items() if key != "Actions"} for one in told["Services"]]
+    return f"{json.dumps({**told, 'Services': services}, indent=2)}\n".encode()
+
+
+def map_to_csv(shown: AccessHeatmap, snapshot_name: str) -> bytes:
+    """Return the map as CSV: a row for each service and access level of which something may be done or is denied."""
+    return csv_bytes(MAP_COLUMNS, _map_rows(shown, snapshot_name))
+
+
+def actions_to_csv(
+    access: EffectiveAccess,
+    snapshot_name: str,
+    progress: Progress = no_progress,
+    cancelled: Cancelled = never_cancelled,
+) -> bytes:
+    """Return as CSV every action that may be done or is denied, with the resources and conditions.
+
+    Asks the questions behind each action: for an administrator's 17,000 it takes some seconds.
+
+    Raises:
+        WorkCancelled: ``cancelled`` returned True.
+    """
+    return csv_bytes(ACTION_COLUMNS, _action_rows(access, snapshot_name, progress, cancelled))
+
+
+def _map_rows(shown: AccessHeatmap, snapshot_name: str) -> Iterator[tuple[str | int, ...]]:
+    rows = (found for row in shown.told for found in level_rows(row, shown.access.subject, snapshot_name))
+    yield from ((number, *row) for number, row in enumerate(rows, start=1))
+
+
+def level_rows(row: MapRow, subject: str, snapshot_name: str) -> Iterator[tuple[str | int, ...]]:
+    """Yield the rows of `MAP_COLUMNS`, without their number, for one service of one principal or group."""
+    for level in LEVELS:
+        cell = row.cells.get(level)
+        if cell is None or cell.counts[AccessExtent.NONE] == cell.total:
+            continue
+        counts = (cell.counts[reach] for reach in AccessExtent)
+        yield (subject, row.service, row.name, level, cell.total, *counts, f"{cell.share:.3f}", snapshot_name)
+
+
+def _action_rows(
+    access: EffectiveAccess, snapshot_name: str, progress: Progress, cancelled: Cancelled
+) -> Iterator[tuple[str | int, ...]]:
+    told = tuple(reach for reach in AccessExtent if reach is not AccessExtent.NONE)
+    number = 0
+    for place, found in enumerate(access.services):
+        progress(place, len(access.services))
+        name = reference().service_name(found.service) or found.service
+        for action in access.actions(found.service, reaches=told):
+            if cancelled():
+                raise WorkCancelled
+            number += 1
+            detail = detail_of(action)
+            yield (
+                number,
+                access.subject,
+                found.service,
+                name,
+                action.access_level,
+                action.name,
+                action.reach.value,
+                detail.where,
+                detail.when,
+                snapshot_name,
+            )

@@ -1,0 +1,211 @@
+"""Who can, as JSON and as CSV: a row for everybody for whom a request is allowed or conditional."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from iamdesk.access.who_can import ANY_SERVICE, FittingAction, PrincipalKind, Signing, Who
+from iamdesk.aws.action_sets import ACCESS_LEVELS
+from iamdesk.explain.decision import Decision, StatementExplanation, Verdict
+from iamdesk.export.decision.evaluation_result import to_evaluation_result
+from iamdesk.export.findings.columns import JOINT
+from iamdesk.export.findings.csv_table import csv_bytes
+from iamdesk.export.text.access import granting_statements, how_words, when_words
+from iamdesk.i18n import mark, phrase
+from iamdesk.policy.arn import ArnError, parse_arn
+from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
+
+COLUMNS = (
+    "number",
+    "principal",
+    "account_id",
+    "decision",
+    "how",
+    "conditions",
+    "statements",
+    "missing_context",
+    "assumptions",
+    "action",
+    "resource",
+    "given_context",
+    "snapshot",
+    "kind",
+    "external",
+    "signing",
+    "in_organization",
+    "asked_as",
+)
+"""Of the CSV file, in order; the first is the one that nobody looks up by name (``csv_file``)."""
+_EVERY_WAY = 1 << 20
+KIND_WORDS: Mapping[PrincipalKind, str] = {
+    PrincipalKind.ANYONE: mark("anyone"),
+    PrincipalKind.ACCOUNT: mark("account"),
+    PrincipalKind.ROOT_USER: mark("root user"),
+    PrincipalKind.USER: mark("user"),
+    PrincipalKind.ROLE: mark("role"),
+    PrincipalKind.ROLE_SESSION: mark("role session"),
+    PrincipalKind.FEDERATED_USER: mark("federated user"),
+    PrincipalKind.SERVICE: mark("AWS service"),
+    PrincipalKind.PROVIDER: mark("identity provider"),
+}
+_EXTERNAL: Mapping[PrincipalKind, str] = {
+    PrincipalKind.ACCOUNT: mark("external account"),
+    PrincipalKind.ROOT_USER: mark("external root user"),
+    PrincipalKind.USER: mark("external user"),
+    PrincipalKind.ROLE: mark("external role"),
+    PrincipalKind.ROLE_SESSION: mark("external role session"),
+    PrincipalKind.FEDERATED_USER: mark("external federated user"),
+}
+_OF_ANYONE: Mapping[Signing, str] = {
+    Signing.EITHER: mark("anyone, unsigned or signed"),
+    Signing.UNSIGNED: mark("anyone, unsigned"),
+    Signing.SIGNED: mark("anyone with an AWS account"),
+}
+
+
+class Access(Protocol):
+    """What is needed of a row that the workbench's ``who_can`` gives."""
+
+    @property
+    def who(self) -> Who:
+        """Who the row is about."""
+
+    @property
+    def principal(self) -> str:
+        """ARN, name of a service, or ``*``."""
+
+    @property
+    def decision(self) -> Verdict:
+        """Allowed or conditional."""
+
+    @property
+    def explanation(self) -> Decision:
+        """The full answer, evaluated when asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class WhoCanReport:
+    """Who can, with all that explains it."""
+
+    snapshot_name: str
+    rows: tuple[tuple[Who, Decision], ...]
+    """In the order of who-can: one for each principal, without an action one for each that it can do."""
+
+
+def report_of(
+    accesses: Sequence[Access],
+    snapshot_name: str,
+    progress: Progress = no_progress,
+    cancelled: Cancelled = never_cancelled,
+) -> WhoCanReport:
+    """Return the report of the rows of who-can; each answer is evaluated in full, which takes a moment.
+
+    Raises:
+        WorkCancelled: ``cancelled`` returned True.
+    """
+    rows = []
+    for place, access in enumerate(accesses):
+        if cancelled():
+            raise WorkCancelled
+        progress(place, len(accesses))
+        rows.append((access.who, access.explanation))
+    return WhoCanReport(snapshot_name, tuple(rows))
+
+
+def to_who_can_row(who: Who, decision: Decision) -> dict[str, Any]:
+    """Return one row, ready for JSON: the principal, and the answer as ``iamdesk can`` prints it, but for its layers.
+
+    The layers are the same for everybody but one or two, and ``iamdesk can`` tells them. ``AskedAs`` is the principal
+    of the request: for an account or anyone somebody whom the row stands for.
+    """
+    result = {key: value for key, value in to_evaluation_result(decision).items() if key != "Layers"}
+    return {
+        "Principal": who.principal,
+        "Kind": who.kind.value,
+        "External": who.is_external,
+        "InOrganization": who.in_organization,
+        "Signing": None if who.signing is None else who.signing.value,
+        "AskedAs": decision.request.principal,
+        **result,
+    }
+
+
+def who_words(who: Who) -> str:
+    """Return in words what a row is about: ``external account``, ``anyone, unsigned or signed``, ``role``."""
+    if who.signing is not None:
+        return phrase(_OF_ANYONE[who.signing])
+    if who.principal == ANY_SERVICE:
+        return phrase("any AWS service")
+    kind = phrase(KIND_WORDS[who.kind])
+    if not who.is_external or who.kind in (PrincipalKind.SERVICE, PrincipalKind.PROVIDER):
+        return kind
+    if who.in_organization:
+        if who.kind is PrincipalKind.ACCOUNT:
+            return phrase("account of the organization, not in the snapshot")
+        return phrase("{kind} of another account of the organization", kind=kind)
+    return phrase(_EXTERNAL[who.kind])
+
+
+def actions_by_level(actions: Iterable[FittingAction]) -> Mapping[str, Sequence[str]]:
+    """Return the names of actions by access level, in the order in which levels are shown."""
+    found: dict[str, list[str]] = {level: [] for level in ACCESS_LEVELS}
+    for one in actions:
+        found.setdefault(one.level, []).append(one.action)
+    return {level: sorted(dict.fromkeys(names)) for level, names in found.items() if names}
+
+
+def to_json(report: WhoCanReport) -> bytes:
+    """Return the rows as a JSON list, the same that ``iamdesk who-can --format json`` prints."""
+    rows = [to_who_can_row(who, answer) for who, answer in report.rows]
+    return f"{json.dumps(rows, indent=2)}\n".encode()
+
+
+def to_csv(report: WhoCanReport) -> bytes:
+    """Return the rows as CSV. Each says what was asked of which snapshot, because rows get copied."""
+    return csv_bytes(COLUMNS, _rows(report))
+
+
+def _rows(report: WhoCanReport) -> Iterable[tuple[str | int, ...]]:
+    for number, (who, answer) in enumerate(report.rows, start=1):
+        yield (
+            number,
+            who.principal,
+            _account(who.principal),
+            answer.decision.value,
+            how_words(answer),
+            when_words(answer, _EVERY_WAY),
+            JOINT.join(_place(line) for line in granting_statements(answer)),
+            JOINT.join(answer.missing_context_values),
+            JOINT.join(assumption.message for assumption in answer.assumptions),
+            answer.request.action,
+            answer.request.resource,
+            JOINT.join(f"{key}={_given(value)}" for key, value in answer.request.context.items()),
+            report.snapshot_name,
+            who.kind.value,
+            _yes_or_no(who.is_external),
+            "" if who.signing is None else who.signing.value,
+            "" if who.in_organization is None else _yes_or_no(who.in_organization),
+            answer.request.principal,
+        )
+
+
+def _yes_or_no(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def _given(value: str | Sequence[str] | None) -> str:
+    if value is None:
+        return "(absent)"
+    return value if isinstance(value, str) else ",".join(value)
+
+
+def _account(principal: str) -> str:
+    try:
+        return parse_arn(principal).account
+    except ArnError:
+        return ""
+
+
+def _place(line: StatementExplanation) -> str:
+    return f"{line.name} [{line.source_policy_id}]"

@@ -1,0 +1,1 @@
+"""Files of one evaluated request, use case, denial, or the query history."""

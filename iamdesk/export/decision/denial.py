@@ -1,0 +1,109 @@
+"""Why a request was denied, as text for the terminal and as a JSON object."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from iamdesk.denials.denial import Denial, Effect, PolicyTypeComparison, Why
+from iamdesk.escaping import visible
+from iamdesk.explain.messages import LAYER_TITLES
+from iamdesk.explain.suggestions import Changes
+from iamdesk.export.decision.evaluation_result import to_evaluation_result
+from iamdesk.export.decision.text_file import answer_text
+from iamdesk.export.text.decision import LAYER_OUTCOMES
+from iamdesk.i18n import join_messages, mark, phrase, with_translation
+
+EFFECT_WORDS = {
+    Effect.ALLOW: mark("allows"),
+    Effect.EXPLICIT_DENY: mark("denies"),
+    Effect.IMPLICIT_DENY: mark("does not allow"),
+    Effect.NO_IMPACT: mark("makes no difference"),
+}
+
+
+def why_text(why: Why, snapshot_path: str, changes: Changes | None = None) -> str:
+    """Return the whole answer as lines of text; unseen characters are written as escapes."""
+    head = "\n".join(visible(line).rstrip() for line in _lines(why)) + "\n"
+    if why.decision is None:
+        return head
+    return f"{head}\n{answer_text(why.decision, snapshot_path, changes)}"
+
+
+def said_words(denial: Denial) -> str:
+    """Return what AWS gave as the reason, as a sentence; empty where it gave none."""
+    if denial.effect is None:
+        return ""
+    title = LAYER_TITLES[denial.layer] if denial.layer else ""
+    where = with_translation(title.lower(), phrase(title))
+    if denial.effect is Effect.EXPLICIT_DENY:
+        told = phrase("AWS says: an explicit Deny")
+        if where:
+            told = phrase("AWS says: an explicit Deny of the layer “{layer}”", layer=where)
+    else:
+        told = phrase("AWS says: nothing allows it")
+        if where:
+            told = phrase("AWS says: nothing allows it in the layer “{layer}”", layer=where)
+    return join_messages("", (told, f" ({denial.policy})." if denial.policy else "."))
+
+
+def check_cells(comparison: PolicyTypeComparison) -> tuple[str, str, str, str]:
+    """Return one check as the cells of a table: layer, what AWS says, what stands here, whether they agree."""
+    return (
+        phrase(LAYER_TITLES[comparison.layer]),
+        phrase(EFFECT_WORDS[comparison.aws]),
+        phrase(LAYER_OUTCOMES[comparison.here]),
+        phrase("agree") if comparison.agrees else phrase("depends") if comparison.is_open else phrase("DIFFER"),
+    )
+
+
+def _lines(why: Why) -> Iterator[str]:
+    denial = why.denial
+    yield f"Read from  {denial.form.value}"
+    yield f"Principal  {denial.principal or 'not told'}"
+    yield f"Action     {' or '.join(denial.actions[:8]) or 'not told'}"
+    yield f"Resource   {denial.resource or denial.resource_told or 'not told'}"
+    if said := said_words(denial):
+        yield said
+    yield from denial.remarks
+    yield ""
+    yield why.sentence
+    if why.comparisons:
+        yield ""
+        yield "AWS's checks beside the snapshot's"
+        for comparison in why.comparisons:
+            layer, aws, here, agreement = check_cells(comparison)
+            target = f"  {comparison.target}" if comparison.target else ""
+            yield f"  {agreement:<8} {layer:<26} AWS: {aws:<20} here: {here}{target}"
+
+
+def to_why_result(why: Why, changes: Changes | None = None) -> dict[str, Any]:
+    """Return the answer as a JSON object; ``Answer`` is what `iamdesk can` prints for the same question."""
+    denial = why.denial
+    return {
+        "Form": denial.form.value,
+        "Principal": denial.principal,
+        "Actions": list(denial.actions),
+        "Resource": denial.resource,
+        "ResourceAsTold": denial.resource_told,
+        "Said": {
+            "Effect": denial.effect.value if denial.effect else None,
+            "Layer": denial.layer.value if denial.layer else None,
+            "Policy": denial.policy,
+        },
+        "Remarks": list(denial.remarks),
+        "Missing": list(why.missing),
+        "Agreement": why.agreement.value,
+        "Sentence": why.sentence,
+        "Checks": [_comparison(comparison) for comparison in why.comparisons],
+        "Answer": to_evaluation_result(why.decision, changes) if why.decision is not None else None,
+    }
+
+
+def _comparison(comparison: PolicyTypeComparison) -> dict[str, Any]:
+    return {
+        "Layer": comparison.layer.value,
+        "Target": comparison.target,
+        "Aws": comparison.aws.value,
+        "Here": comparison.here.value if comparison.here is not None else None,
+        "Agrees": comparison.agrees,
+        "MatchedStatements": [{"Policy": policy, "Sid": sid} for policy, sid in comparison.statements],
+    }

@@ -1,0 +1,136 @@
+"""An answer as JSON, in the shape of ``EvaluationResult`` that AWS's own simulator prints, and beyond it.
+
+AWS's part: https://docs.aws.amazon.com/IAM/latest/APIReference/API_EvaluationResult.html
+
+::
+
+    {
+      "EvalActionName": str, "EvalResourceName": str,
+      "EvalDecision": one of allowed, explicitDeny, implicitDeny, conditional,
+      "MatchedStatements": [statement],                       the statements on which the answer rests
+      "MissingContextValues": [key],                          keys that were not given and can change the answer
+      "Sentence": str,                                        the answer in one sentence
+      "Layers": [{"Layer", "Decision" (null: not in play), "Sentence", "Statements": [statement]}],
+      "BlockedBy": [layer, or credentials, partition],        what took an otherwise granted request away
+      "Assumptions": [{"Code", "Message"}],                   with "OtherDecision": what it is if that is otherwise,
+                                                              and "CouldChangeTo", the same decision
+      "Conditions": [{key: text, or [text], or null: absent}] the smallest sets of values under which it is allowed
+      "Denials": [the same]                                   the smallest sets of values under which it is not
+      "ConditionWords", "DenialWords": [str]                  each of them as a clause, with all that comes out alike
+      "SmallestChanges": [{"Becomes", "Sentence", "Caveat",   where asked for: what turns the answer around, see below
+                           "Remove": [statement with "PolicyKey", "Owner", "WholePolicy"],
+                           "Add": [{"Layer", "Level", "Place", "PolicyKey", "Statement"}],
+                           "DependsOn": [key]}]
+      "NoChange": str                                         where asked for and there is none: why
+      "AlsoNeeded": {"Actions": [action], "PassedToService": [service]}    where the call needs, or may need, others
+    }
+
+    statement: {"SourcePolicyId", "SourcePolicyType", "StatementIndex" (from 0), "Sid" (or null), "Effect",
+                "StartPosition": {"Line", "Column"}, "EndPosition": {"Line", "Column"},   in the policy as shown, from 1
+                "Part": decides, took part, depends or near miss, "Sentence": why it matches or fails,
+                "FailedElement": of a near miss, else null, "Level": of SCPs and RCPs, 0 is the root, else null}
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from iamdesk.explain.decision import Assumption, Decision, PolicyTypeResult, StatementExplanation
+from iamdesk.explain.suggestions import Addition, Change, Changes, Removal
+from iamdesk.export.text.decision import refusal_words, ways_words
+from iamdesk.use_cases.types import DependentActions
+
+
+def to_evaluation_result(
+    decision: Decision, changes: Changes | None = None, also: DependentActions | None = None
+) -> dict[str, Any]:
+    """Return an answer as the JSON object that the module describes; ``changes`` where they were asked for."""
+    result: dict[str, Any] = {
+        "EvalActionName": decision.request.action,
+        "EvalResourceName": decision.request.resource,
+        "EvalDecision": decision.decision.value,
+        "MatchedStatements": [_statement(line) for line in decision.matched_statements],
+        "MissingContextValues": list(decision.missing_context_values),
+        "Sentence": decision.sentence,
+        "Layers": [_layer(line) for line in decision.layers],
+        "BlockedBy": list(decision.blocked_by),
+        "Assumptions": [assumption_result(assumption) for assumption in decision.assumptions],
+        "Conditions": [_context(values) for values in decision.conditions],
+        "Denials": [_context(values) for values in decision.denials],
+        "ConditionWords": list(ways_words(decision)),
+        "DenialWords": list(refusal_words(decision)),
+    }
+    if changes is not None:
+        result["SmallestChanges"] = [_change(change) for change in changes.changes]
+        if changes.reason:
+            result["NoChange"] = changes.reason
+    if also is not None:
+        result["DependentActions"] = {"Actions": list(also.actions), "PassedToService": list(also.services)}
+    return result
+
+
+def _change(change: Change) -> dict[str, Any]:
+    """Return one change: what it makes of the answer (``Becomes``), and what to remove and to add together."""
+    return {
+        "Becomes": change.becomes.value,
+        "Sentence": change.sentence,
+        "Caveat": change.caveat,
+        "Remove": [_removal(removal) for removal in change.removals],
+        "Add": [_addition(addition) for addition in change.additions],
+        "DependsOn": list(change.depends_on),
+    }
+
+
+def _removal(removal: Removal) -> dict[str, Any]:
+    line = removal.line
+    more = {"PolicyKey": line.policy_key, "Owner": line.owner, "WholePolicy": removal.whole_policy}
+    return {**_statement(line), **more}
+
+
+def _addition(addition: Addition) -> dict[str, Any]:
+    return {
+        "Layer": addition.layer.value,
+        "Level": addition.level,
+        "Place": addition.place,
+        "PolicyKey": addition.policy_key,
+        "Statement": dict(addition.statement),
+    }
+
+
+def _context(values: Mapping[str, str | tuple[str, ...] | None]) -> dict[str, Any]:
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
+
+
+def _layer(layer: PolicyTypeResult) -> dict[str, Any]:
+    return {
+        "Layer": layer.layer.value,
+        "Decision": layer.outcome.value if layer.outcome else None,
+        "Sentence": layer.sentence,
+        "Statements": [_statement(line) for line in layer.statements],
+    }
+
+
+def _statement(line: StatementExplanation) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "SourcePolicyId": line.source_policy_id,
+        "SourcePolicyType": line.source_policy_type.value,
+        "StatementIndex": line.index,
+        "Sid": line.sid,
+        "Effect": line.effect,
+    }
+    if (span := line.span) is not None:
+        result["StartPosition"] = {"Line": span.start_line, "Column": span.start_column}
+        result["EndPosition"] = {"Line": span.end_line, "Column": span.end_column}
+    return result | {
+        "Part": line.part.value,
+        "Sentence": line.sentence,
+        "FailedElement": line.failed,
+        "Level": line.level,
+    }
+
+
+def assumption_result(assumption: Assumption) -> dict[str, Any]:
+    """Return one assumption: its code, its sentence, and the other answer where there is one."""
+    result = {"Code": assumption.code, "Message": assumption.message}
+    if assumption.other_decision is not None:
+        result["OtherDecision"] = result["CouldChangeTo"] = assumption.other_decision.value
+    return result

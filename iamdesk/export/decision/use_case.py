@@ -1,0 +1,134 @@
+"""The answer to a compound question: as JSON, as text, and the command that asks it.
+
+::
+
+    {
+      "Need": str, "Title": str,                              read-object, read an object
+      "EvalResourceName": str,
+      "EvalDecision": one of allowed, explicitDeny, implicitDeny, conditional,     the joint decision
+      "Sentence": str,
+      "Parts": [{"EvalActionName", "On", "Why",
+                 "Counts": whether the joint decision rests on it,
+                 "EvalDecision": null where it was not asked, then "NotAsked" says why,
+                 "Answer": the object that `iamdesk can` prints for that part}],
+      "MissingContextValues": [key],
+      "Assumptions": [{"Code", "Message"}],
+      "Sources": [address]                                    the pages of AWS that say what is needed
+    }
+"""
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from iamdesk.escaping import visible
+from iamdesk.evaluate.request import Request
+from iamdesk.explain.decision import Assumption, Verdict
+from iamdesk.export.decision.evaluation_result import assumption_result, to_evaluation_result
+from iamdesk.export.decision.text_file import question_lines, question_words
+from iamdesk.export.text.decision import joined_verdict_words, listed, otherwise_words
+from iamdesk.i18n import phrase
+from iamdesk.use_cases.types import ActionResult, DependentActions, UseCaseRequest, UseCaseResult
+
+
+def to_need_result(answer: UseCaseResult) -> dict[str, Any]:
+    """Return the answer as the JSON object that the module describes."""
+    return {
+        "Need": answer.need.name,
+        "Title": answer.need.title,
+        "EvalResourceName": answer.question.request.resource,
+        "EvalDecision": answer.decision.value,
+        "Sentence": answer.sentence,
+        "Parts": [_part(one) for one in answer.parts],
+        "MissingContextValues": list(answer.missing_context_values),
+        "Assumptions": [_of_part(assumption) for assumption in answer.assumptions],
+        "Sources": list(answer.need.sources),
+    }
+
+
+def _of_part(assumption: Assumption) -> dict[str, Any]:
+    """Return an assumption of one part: what the joint answer could become is not known."""
+    return {key: value for key, value in assumption_result(assumption).items() if key != "CouldChangeTo"}
+
+
+def _part(one: ActionResult) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "EvalActionName": one.part.action,
+        "On": one.part.on,
+        "Why": one.part.why,
+        "Counts": one.counts,
+        "EvalDecision": None if one.decision is None else one.decision.decision.value,
+    }
+    if one.decision is None:
+        return {**result, "NotAsked": one.unasked}
+    return {**result, "Answer": to_evaluation_result(one.decision)}
+
+
+def need_text(answer: UseCaseResult, snapshot_path: str) -> str:
+    """Return the whole answer as lines of text; unseen characters of the snapshot are written as escapes."""
+    return "\n".join(line.rstrip() for line in _lines(answer, snapshot_path)) + "\n"
+
+
+def _lines(answer: UseCaseResult, snapshot_path: str) -> Iterator[str]:
+    yield visible(joined_verdict_words(answer))
+    yield visible(answer.sentence)
+    yield ""
+    yield from question_lines(answer.question.request, snapshot_path, "Need")
+    for name, arn in answer.question.inputs.items():
+        yield visible(f"{name:<9}  {arn}")
+    yield ""
+    yield "What it takes"
+    width = max(len(one.part.action) for one in answer.parts)
+    for one in answer.parts:
+        yield visible(f"  {one.part.action:<{width}}  {part_outcome(one)}{f', {one.part.why}' if one.part.why else ''}")
+        indent = " " * (width + 4)
+        if one.decision is None:
+            yield visible(f"{indent}{one.unasked}")
+        else:
+            yield visible(f"{indent}{one.decision.sentence}")
+    if answer.assumptions:
+        yield ""
+        yield "Rests on"
+        for assumption in answer.assumptions:
+            yield f"  {visible(assumption.message)}{otherwise_words(assumption)}"
+    yield ""
+    yield "Each part by itself: iamdesk can … --action ACTION --resource ARN"
+
+
+def part_outcome(one: ActionResult) -> str:
+    """Return what came out for a part, in a few words."""
+    if one.decision is None:
+        return phrase("not asked")
+    if one.decision.decision is Verdict.CONDITIONAL:
+        keys = listed(one.decision.missing_context_values)
+        return phrase("depends on {keys}", keys=keys) if keys else phrase("depends on its context")
+    return phrase("allowed") if one.decision.decision is Verdict.ALLOWED else phrase("denied")
+
+
+def need_command(question: UseCaseRequest, snapshot_path: str) -> str:
+    """Return the command that asks the same compound question, quoted for a POSIX shell."""
+    words, notes = question_words(question.request, snapshot_path, "--need")
+    for name, arn in question.inputs.items():
+        words += ["--on", f"{name}={arn}"]
+    lines = [f"# asked in the window: {visible(note)}" for note in notes]
+    return "\n".join([*lines, " ".join(shlex.quote(word) for word in words)])
+
+
+def also_needed_lines(also: DependentActions, request: Request, snapshot_path: str) -> Iterator[str]:
+    """Yield what the call of a question needs beside its own action, and the command that asks for all of it."""
+    if also.passes_role:
+        yield f"Also needs {passed_role_words(also)}."
+    others = [action for action in also.actions if action != "iam:PassRole"]
+    if others:
+        yield f"May also need {listed(others)}."
+    inputs = {"role": "ROLE_ARN"} if also.passes_role else {}
+    yield "To ask for all of it:"
+    yield f"  {need_command(UseCaseRequest(replace(request, action=also.action), inputs), snapshot_path)}"
+
+
+def passed_role_words(also: DependentActions) -> str:
+    """Return ``iam:PassRole on the role that is passed to ec2.amazonaws.com``."""
+    if not also.services:
+        return phrase("iam:PassRole on the role that is passed")
+    return phrase("iam:PassRole on the role that is passed to {services}", services=listed(also.services, "or"))

@@ -1,0 +1,1 @@
+"""The evidence package of a review: written, read back, verified, signed."""

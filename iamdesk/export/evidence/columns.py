@@ -1,0 +1,315 @@
+"""The columns of the evidence: one list for each table, from which CSV and XLSX take names, order and values."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any, Protocol
+
+from iamdesk.escaping import visible
+from iamdesk.export.text.review import holder_name, is_privileged, power_words
+from iamdesk.review.carry_over import SINCE_LAST
+from iamdesk.review.decisions import ItemDecision, ReviewDecision
+from iamdesk.review.items import EntitlementType, PopulationEntry, ReviewItem
+from iamdesk.review.journal import as_json, digest
+from iamdesk.review.state import Decided
+
+type Cell = str | int | datetime
+"""A cell: text, a count, or a moment in UTC."""
+
+JOINT = " | "
+
+
+@dataclass(frozen=True, slots=True)
+class Column[Row]:
+    """One column."""
+
+    name: str
+    """Stable: the heading in CSV and XLSX."""
+    value: Callable[[Row], Cell]
+    is_open: bool = False
+    """Whether a reviewer may fill it in, in a sheet that comes back."""
+
+
+def cells_of[Row](columns: Sequence[Column[Row]], row: Row) -> list[Cell]:
+    """Return a row's cells."""
+    return [column.value(row) for column in columns]
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedLine:
+    """A line with what stands on it."""
+
+    review_id: str
+    line_id: str
+    line: ReviewItem
+    sha256: str
+    """As the line was frozen with the review."""
+    decision: ItemDecision
+    decided: Decided | None
+    finding_ids: tuple[str, ...]
+
+
+def moment(text: str | None) -> Cell:
+    """Return a moment that is written in ISO 8601; empty for none."""
+    return datetime.fromisoformat(text).astimezone(UTC).replace(microsecond=0) if text else ""
+
+
+def _joined(value: Any) -> str:
+    return JOINT.join(str(one) for one in value or ())
+
+
+def _steps(row: DecidedLine) -> Cell:
+    steps = (row.line.evidence.get("administration") or {}).get("steps")
+    return "" if steps is None else int(steps)
+
+
+def _confidence(row: DecidedLine) -> str:
+    if row.line.evidence.get("missing"):
+        return "cannot_tell"
+    reaches = (row.line.evidence.get("holder") or {}).get("by_reach", {})
+    return "partial" if reaches.get("awaiting resource policy") else "evaluated"
+
+
+def _unknown(row: DecidedLine) -> str:
+    match _confidence(row):
+        case "cannot_tell":
+            return "the snapshot does not hold the policy or group"
+        case "partial":
+            return "some actions await the policy of a resource that the snapshot does not hold"
+    return ""
+
+
+def _expiry(row: "DecidedLine | DecidedFinding | Excepted") -> str:
+    return row.decision.expiry.isoformat() if row.decision.expiry else ""
+
+
+class Decidable(Protocol):
+    """An entitlement or a finding with the current decision on it."""
+
+    @property
+    def decision(self) -> ItemDecision:
+        """What was decided."""
+
+    @property
+    def decided(self) -> Decided | None:
+        """By whom, and when."""
+
+
+def cells_sha256(decision: ItemDecision) -> str:
+    """Return the digest of the cells that a reviewer fills in, as exported: it identifies an untouched row."""
+    texts = [visible(one).strip() for one in (decision.comment, decision.owner, decision.ticket)]
+    return digest([decision.choice.value, decision.expiry.isoformat() if decision.expiry else "", *texts])
+
+
+def standing_sha256(row: Decidable) -> str:
+    """Return the digest of the current decision on a row: it identifies a sheet exported before a change."""
+    decided = row.decided
+    return digest(
+        [as_json(row.decision), None if decided is None else [decided.reviewer, decided.account, decided.moment]]
+    )
+
+
+_STANDING: tuple[Column[Any], ...] = (
+    Column("decision_sha256", lambda row: cells_sha256(row.decision)),
+    Column("standing_sha256", standing_sha256),
+)
+ENTITLEMENTS: tuple[Column[DecidedLine], ...] = (
+    Column("review_id", lambda row: row.review_id),
+    Column("line_id", lambda row: row.line_id),
+    Column("account_id", lambda row: row.line.account_id),
+    Column("holder_type", lambda row: str(row.line.evidence.get("holder_class", "unknown"))),
+    Column("holder_kind", lambda row: row.line.holder_kind),
+    Column("holder_display", lambda row: holder_name(row.line)),
+    Column("holder_arn", lambda row: row.line.holder_arn),
+    Column("owner_id", lambda row: str(row.line.evidence.get("owner", ""))),
+    Column("entitlement_type", lambda row: row.line.type.value),
+    Column("entitlement_name", lambda row: row.line.name),
+    Column("entitlement_id", lambda row: row.line.entitlement_id),
+    Column("effective_summary", lambda row: power_words(row.line.evidence.get("holder"))),
+    Column("effective_action_count", lambda row: int((row.line.evidence.get("holder") or {}).get("actions", 0))),
+    Column("reaches_admin", lambda row: is_privileged(row.line)),
+    Column("chain_length", _steps),
+    Column("conditions", lambda row: _joined(row.line.evidence.get("conditions"))),
+    Column("limited_by", lambda row: _joined(row.line.evidence.get("limited_by"))),
+    Column("last_used_utc", lambda row: moment(row.line.evidence.get("last_used"))),
+    Column("last_used_basis", lambda row: str(row.line.evidence.get("last_used_basis", "not captured"))),
+    Column("finding_ids", lambda row: _joined(row.finding_ids)),
+    Column("verdict_confidence", _confidence),
+    Column("unknown_reason", _unknown),
+    Column("decision", lambda row: row.decision.choice.value, is_open=True),
+    Column("decision_reason", lambda row: row.decision.comment, is_open=True),
+    Column("exception_owner", lambda row: row.decision.owner, is_open=True),
+    Column("exception_expiry", _expiry, is_open=True),
+    Column("ticket", lambda row: row.decision.ticket, is_open=True),
+    Column("reviewer_name", lambda row: row.decided.reviewer if row.decided else ""),
+    Column("reviewer_account", lambda row: row.decided.account if row.decided else ""),
+    Column("reviewed_utc", lambda row: moment(row.decided.moment if row.decided else None)),
+    Column("second_reviewer", lambda row: row.decision.second),
+    Column("line_sha256", lambda row: row.sha256),
+    *_STANDING,
+)
+POPULATION: tuple[Column[PopulationEntry], ...] = (
+    Column("account_id", lambda row: row.account_id),
+    Column("principal_arn", lambda row: row.arn),
+    Column("type", lambda row: row.kind),
+    Column("in_scope", lambda row: "yes" if row.in_scope else "no"),
+    Column("out_reason", lambda row: row.out_reason),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedFinding:
+    """A finding with what stands on it."""
+
+    review_id: str
+    opened_utc: str
+    """When the review was made."""
+    finding_id: str
+    finding: Mapping[str, Any]
+    sha256: str
+    """As the finding was frozen with the review."""
+    decision: ItemDecision
+    decided: Decided | None
+    is_open: bool
+    """Whether it waits for a decision."""
+
+    def told(self, name: str) -> str:
+        """Return what the finding says under a name; empty where it says nothing."""
+        found = self.finding.get(name, "")
+        return found if isinstance(found, str) else _joined(found)
+
+
+_STATES = {"found": "open", "cannot tell": "cannot_tell"}
+
+
+def _state(row: DecidedFinding) -> Cell:
+    """Return what is true of a finding after what was decided; a risk whose time has run out is open again."""
+    match row.decision.choice:
+        case ReviewDecision.EXCEPT if not row.is_open:
+            return "excepted"
+        case ReviewDecision.FALSE_POSITIVE:
+            return "not_applicable"
+    return _STATES.get(row.told("state"), "open")
+
+
+def _since(name: str) -> Callable[[DecidedFinding], str]:
+    return lambda row: str((row.finding.get(SINCE_LAST) or {}).get(name) or "")
+
+
+_FINDING_NAMES = (
+    *("check_id", "title", "severity", "account_id", "subject_type", "subject_name", "subject_arn", "finding"),
+    *("proof_summary", "deciding_statements", "missing_context", "assumptions", "remediation", "refs"),
+)
+
+
+def _of_finding(name: str) -> Callable[[DecidedFinding], Cell]:
+    return lambda row: row.told(name)
+
+
+FINDINGS: tuple[Column[DecidedFinding], ...] = (
+    Column("review_id", lambda row: row.review_id),
+    Column("finding_id", lambda row: row.finding_id),
+    *(Column(name, _of_finding(name)) for name in _FINDING_NAMES),
+    Column("state", _state),
+    Column("first_seen_utc", lambda row: moment(_since("first_seen_utc")(row) or row.opened_utc)),
+    Column("last_seen_utc", lambda row: moment(row.opened_utc)),
+    Column("baseline", _since("baseline")),
+    Column("decision", lambda row: row.decision.choice.value, is_open=True),
+    Column("decision_reason", lambda row: row.decision.comment, is_open=True),
+    Column("owner_id", lambda row: row.decision.owner, is_open=True),
+    Column("expiry_utc", _expiry, is_open=True),
+    Column("ticket", lambda row: row.decision.ticket, is_open=True),
+    Column("decided_by", lambda row: row.decided.reviewer if row.decided else ""),
+    Column("decided_account", lambda row: row.decided.account if row.decided else ""),
+    Column("decided_utc", lambda row: moment(row.decided.moment if row.decided else None)),
+    Column("second_reviewer", lambda row: row.decision.second),
+    Column("finding_sha256", lambda row: row.sha256),
+    *_STANDING,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Excepted:
+    """An exception: an entitlement that is kept, or a finding whose risk is accepted, for a time."""
+
+    subject_id: str
+    holder_arn: str
+    type: str
+    name: str
+    decision: ItemDecision
+    decided: Decided | None
+    has_run_out: bool
+
+
+def excepted(row: DecidedLine | DecidedFinding, today: date) -> Excepted:
+    """Return a row on which an exception stands as a row of the exceptions."""
+    run_out = row.decision.has_run_out(today)
+    if isinstance(row, DecidedLine):
+        line = row.line
+        return Excepted(row.line_id, line.holder_arn, line.type.value, line.name, row.decision, row.decided, run_out)
+    name = f"{row.told('check_id')}: {row.told('title')}"
+    return Excepted(row.finding_id, row.told("subject_arn"), "finding", name, row.decision, row.decided, run_out)
+
+
+EXCEPTIONS: tuple[Column[Excepted], ...] = (
+    Column("exception_id", lambda row: f"x-{row.subject_id[:12]}"),
+    Column("finding_or_line_ids", lambda row: row.subject_id),
+    Column("holder_arn", lambda row: row.holder_arn),
+    Column("type", lambda row: row.type),
+    Column("name", lambda row: row.name),
+    Column("reason", lambda row: row.decision.comment),
+    Column("owner", lambda row: row.decision.owner),
+    Column("expiry_utc", _expiry),
+    Column("has_run_out", lambda row: "yes" if row.has_run_out else "no"),
+    Column("approved_by", lambda row: row.decided.reviewer if row.decided else ""),
+    Column("approved_utc", lambda row: moment(row.decided.moment if row.decided else None)),
+    Column("second_reviewer", lambda row: row.decision.second),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LineChange:
+    """How a line differs from the review before."""
+
+    line_key: str
+    change: str
+    before: str = ""
+    after: str = ""
+    cause: str = ""
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+CHANGES: tuple[Column[LineChange], ...] = (
+    Column("line_key", lambda row: row.line_key),
+    Column("change", lambda row: row.change),
+    Column("before", lambda row: row.before),
+    Column("after", lambda row: row.after),
+    Column("cause", lambda row: row.cause),
+)
+GLOSSARY: tuple[tuple[str, str], ...] = (
+    ("population", "every principal of the snapshot, in scope or out of it"),
+    ("entitlement", "one thing that is decided on: one row of the sheet Entitlements"),
+    ("holder_type", "human, machine, third_party or unknown, as far as the snapshot tells"),
+    ("entitlement_type", ", ".join(one.value for one in EntitlementType)),
+    ("effective_summary", "what the holder can do by all policies together, boundaries and organization included"),
+    (
+        "reaches_admin",
+        "whether the holder is an administrator or becomes one (of a group: its members by it); cannot_tell: of a "
+        "holder outside the snapshot, or where data is missing; chain_length: in how many steps",
+    ),
+    ("verdict_confidence", "evaluated; partial: a resource's policy is not held; cannot_tell: the policy is not held"),
+    ("decision", "of an entitlement: keep, revoke, modify, except (for a time), undecided"),
+    ("decision of a finding", "fix, false_positive, except (the risk is accepted for a time), undecided"),
+    ("state", "of a finding: open; cannot_tell; excepted: accepted for a time; not_applicable: a false positive"),
+    ("baseline", "of a finding, against the review before: new, unchanged, updated (it reads otherwise)"),
+    ("line_sha256", "over everything that the reviewer saw of the line: a decision is bound to it"),
+    ("finding_sha256", "the same of a finding"),
+    ("decision_sha256", "over decision, reason, owner, last day and ticket: tells rows that were not filled in"),
+    ("standing_sha256", "over the decision, who decided and when: a row of which it has changed is not overwritten"),
+    ("reset", "written as decision (or as ticket), clears it when the sheet is taken back; an empty cell says nothing"),
+    (
+        "retest_verdict",
+        "of what an earlier review decided: gone, still_present, came_back, cannot_tell (see retest_basis)",
+    ),
+    ("second_reviewer", "who else stands for the decision"),
+)

@@ -1,0 +1,330 @@
+"""What a pack is made of: a review, and where it is at hand the snapshot that it is of."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.attack_paths.attack_path_graph import LazyAttackPathGraph
+from iamdesk.checks import registry
+from iamdesk.checks.finding import Finding, Severity, Suppression
+from iamdesk.export.evidence.columns import DecidedFinding, DecidedLine
+from iamdesk.export.evidence.remediation import TO_DO, tested
+from iamdesk.export.findings.report import action_data_version, ordered, tool_version, utc_text
+from iamdesk.export.text.review import is_privileged
+from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
+from iamdesk.review.decisions import LINE_CHOICES, ReviewDecision
+from iamdesk.review.items import EntitlementType, ReviewItem
+from iamdesk.review.review_file import ReviewFile
+from iamdesk.review.scope import ExcludedScope, Exclusion, Part, exclusions_from, left_out_from
+from iamdesk.snapshot.model import Snapshot
+
+_GAPS = "CMP-"
+_BREATH = 200
+"""Lines after which it is asked whether the pack is still wanted: in the window, asking gives way to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many there are of what: the same in every file of a pack."""
+
+    population: int
+    in_scope: int
+    entitlements: int
+    decided: int
+    undecided: int
+    """Those whose exception has run out, too."""
+    by_decision: Mapping[str, int]
+    privileged: int
+    third_party: int
+    machines: int
+    seconded: int
+    findings: int
+    findings_decided: int
+    findings_undecided: int
+    """Those whose risk was accepted until a day that has passed, too."""
+    findings_by_decision: Mapping[str, int]
+    exceptions: int
+    """Entitlements and findings."""
+    to_do: int
+    """Entitlements and findings on which something is to be carried out."""
+    tested: int
+    """Revokes and fixes of earlier reviews that were tested on this snapshot."""
+
+    @property
+    def remediation(self) -> int:
+        """Rows of what is to be carried out, or was tested."""
+        return self.to_do + self.tested
+
+    def as_json(self) -> dict[str, Any]:
+        """Return them as a JSON object."""
+        return {
+            "population": self.population,
+            "in_scope": self.in_scope,
+            "entitlements": self.entitlements,
+            "decided": self.decided,
+            "undecided": self.undecided,
+            "by_decision": dict(self.by_decision),
+            "privileged": self.privileged,
+            "third_party": self.third_party,
+            "machines": self.machines,
+            "seconded": self.seconded,
+            "findings": self.findings,
+            "findings_decided": self.findings_decided,
+            "findings_undecided": self.findings_undecided,
+            "findings_by_decision": dict(self.findings_by_decision),
+            "exceptions": self.exceptions,
+            "to_do": self.to_do,
+            "tested": self.tested,
+            "remediation": self.remediation,
+        }
+
+
+class EvidenceContext:
+    """Reads a review line by line, as often as it takes: it may have hundreds of thousands."""
+
+    def __init__(
+        self,
+        review: ReviewFile,
+        evaluator: Evaluator | None,
+        generated_at: datetime,
+        cancelled: Cancelled = never_cancelled,
+    ) -> None:
+        """Prepare a pack.
+
+        Args:
+            review: What is told of.
+            evaluator: Over the snapshot that the review is of; None: not at hand.
+            generated_at: The time that the pack states.
+            cancelled: Asked every now and then.
+        """
+        self.review = review
+        self.evaluator = evaluator
+        self.snapshot = _named(evaluator.snapshot, review.head.snapshot_name) if evaluator is not None else None
+        """Under the name that the review knows it by, wherever it lies now: the same pack comes of it."""
+        self.generated_at = generated_at.astimezone(UTC).replace(microsecond=0)
+        self.generated_utc = utc_text(generated_at)
+        self.today = self.generated_at.date()
+        self.tool_version = tool_version()
+        self.action_data_version = action_data_version()
+        self._cancelled = cancelled
+
+    def check_cancelled(self) -> None:
+        """Stop where nobody wants the pack any more.
+
+        Raises:
+            WorkCancelled: it is so.
+        """
+        if self._cancelled():
+            raise WorkCancelled
+
+    def rows(self) -> Iterator[DecidedLine]:
+        """Yield every line with what stands on it, in the review's order.
+
+        Raises:
+            WorkCancelled: nobody wants it any more.
+        """
+        review = self.review
+        for number, (line_id, line) in enumerate(review.each_line_by_id()):
+            if number % _BREATH == 0:
+                self.check_cancelled()
+            yield self._row(line_id, line)
+
+    def rows_with(self, *choices: ReviewDecision) -> Iterator[DecidedLine]:
+        """Yield the lines on which one of some decisions stands, in the review's order.
+
+        Raises:
+            WorkCancelled: nobody wants it any more.
+        """
+        for line_id in self.review.ids:
+            if self.review.decision(line_id).choice in choices:
+                yield self._row(line_id, self.review.line(line_id))
+
+    def findings(self) -> Iterator[DecidedFinding]:
+        """Yield every finding with what stands on it, in the review's order."""
+        review = self.review
+        opened = review.head.created.isoformat(timespec="seconds")
+        for finding in review.findings():
+            finding_id = str(finding["finding_id"])
+            decision = review.decision(finding_id)
+            yield DecidedFinding(
+                review.head.review_id,
+                opened,
+                finding_id,
+                finding,
+                review.sha256_of(finding_id),
+                decision,
+                review.decided(finding_id),
+                decision.is_open(self.today),
+            )
+
+    def _row(self, line_id: str, line: ReviewItem) -> DecidedLine:
+        subjects = dict.fromkeys((line.holder_arn, line.entitlement_id))
+        return DecidedLine(
+            self.review.head.review_id,
+            line_id,
+            line,
+            self.review.sha256_of(line_id),
+            self.review.decision(line_id),
+            self.review.decided(line_id),
+            tuple(one for subject in subjects for one in self._finding_ids.get(subject, ())),
+        )
+
+    @cached_property
+    def _finding_ids(self) -> Mapping[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for finding in self.review.findings():
+            found.setdefault(str(finding.get("subject_arn", "")), []).append(str(finding["finding_id"]))
+        return found
+
+    @cached_property
+    def counts(self) -> Counts:
+        """How many there are of what."""
+        decisions = dict.fromkeys((choice.value for choice in LINE_CHOICES), 0)
+        privileged = third = machines = seconded = undecided = total = 0
+        for row in self.rows():
+            total += 1
+            decisions[row.decision.choice.value] += 1
+            undecided += self.is_open(row)
+            seconded += bool(row.decision.second)
+            privileged += is_privileged(row.line) == "yes"
+            third += is_third(row)
+            machines += is_machine(row)
+        standing = self.review.findings_standing
+        on_findings = {choice.value: count for choice, count in standing.counts().items()}
+        waiting = standing.waiting(self.today)
+        population = self.review.population()
+        return Counts(
+            len(population),
+            sum(member.in_scope for member in population),
+            total,
+            total - undecided,
+            undecided,
+            decisions,
+            privileged,
+            third,
+            machines,
+            seconded,
+            len(standing.known),
+            len(standing.known) - waiting,
+            waiting,
+            on_findings,
+            decisions[ReviewDecision.EXCEPT.value] + on_findings[ReviewDecision.EXCEPT.value],
+            sum(decisions.get(choice.value, 0) + on_findings.get(choice.value, 0) for choice in TO_DO),
+            sum(1 for _ in tested(self.review)),
+        )
+
+    def is_open(self, row: DecidedLine) -> bool:
+        """Return whether a line waits for a decision: it has none, or its exception has run out."""
+        return row.decision.is_open(self.today)
+
+    @cached_property
+    def left_out(self) -> tuple[ExcludedScope, ...]:
+        """What is no part of the review, each with its reason."""
+        return left_out_from(self.review.head.details)
+
+    @cached_property
+    def accounts(self) -> tuple[str, ...]:
+        """The accounts that the review is about: those of the snapshot (each has a root user) but for ones left out."""
+        out = {one.name for one in self.left_out if one.part == Part.ACCOUNT}
+        return tuple(sorted({one.account_id for one in self.review.population() if one.kind == "root"} - out))
+
+    @property
+    def exclusions(self) -> tuple[Exclusion, ...]:
+        """The same, to limit a scope by."""
+        return exclusions_from(self.review.head.details)
+
+    @cached_property
+    def gaps(self) -> tuple[Mapping[str, Any], ...]:
+        """What the snapshot lacks, as the completeness checks found it, the weightiest first.
+
+        Those of severity info too: a check that was not run has not passed.
+        """
+        lacking = (one for one in self.review.findings() if str(one["check_id"]).startswith(_GAPS))
+        return tuple(sorted(lacking, key=lambda one: list(Severity).index(Severity(str(one["severity"])))))
+
+    @cached_property
+    def reach(self) -> LazyAttackPathGraph:
+        """What principals can become in the snapshot: found out once for all that asks; needs an evaluator."""
+        if self.evaluator is None:
+            raise ValueError("there is no snapshot")
+        return LazyAttackPathGraph(self.evaluator)
+
+    @cached_property
+    def found(self) -> tuple[Finding, ...]:
+        """The findings of the snapshot, found anew: those of the review, where iamdesk and its data are the same.
+
+        One that somebody answers for (an accepted risk, a false positive) says so, as a suppression.
+        """
+        if self.evaluator is None:
+            return ()
+        found = registry.run(self.evaluator, cancelled=self._cancelled, reach=self.reach)
+        if self.left_out:
+            found = self._in_scope(found)
+        return ordered(map(self._answered_for, found))
+
+    def _in_scope(self, found: Iterable[Finding]) -> Iterator[Finding]:
+        """Yield findings that the review is about: of no account that is left out, on no such principal."""
+        accounts = {one.name for one in self.left_out if one.part == Part.ACCOUNT}
+        out = {one.arn for one in self.review.population() if not one.in_scope}
+        out -= {one.arn for one in self.review.population() if one.kind == "service-linked role"}
+        return (one for one in found if one.account not in accounts and one.subject_key not in out)
+
+    def _answered_for(self, finding: Finding) -> Finding:
+        decision, decided = self.review.decision(finding.fingerprint), self.review.decided(finding.fingerprint)
+        if decided is None or decision.is_open(self.today):
+            return finding
+        when = datetime.fromisoformat(decided.moment).date()
+        about = (when, finding.check_id, finding.subject_key)
+        match decision.choice:
+            case ReviewDecision.EXCEPT if decision.expiry is not None:
+                word = Suppression(finding.fingerprint, decision.owner, decision.comment, decision.expiry, *about)
+            case ReviewDecision.FALSE_POSITIVE:
+                reason = f"False positive: {decision.comment}"
+                word = Suppression(finding.fingerprint, decided.reviewer, reason, date.max, *about)
+            case _:
+                return finding
+        return replace(finding, suppression=word)
+
+    @cached_property
+    def findings_are_same(self) -> bool:
+        """Whether what is found anew is what the review holds: only then may a report of it stand in the pack."""
+        return {one.fingerprint for one in self.found} == {
+            str(one["finding_id"]) for one in self.review.findings()
+        } and bool(self.found)
+
+
+def _named(snapshot: Snapshot, name: str) -> Snapshot:
+    top, path = snapshot.path, snapshot.path.with_name(name)
+    if top == path:
+        return snapshot
+    files = tuple(
+        file.model_copy(update={"path": path / file.path.relative_to(top)}) if file.path.is_relative_to(top) else file
+        for file in snapshot.files
+    )
+    return snapshot.model_copy(update={"path": path, "files": files})
+
+
+def is_third(row: DecidedLine) -> bool:
+    """Return whether somebody outside holds it."""
+    return row.line.evidence.get("holder_class") == "third_party"
+
+
+def is_machine(row: DecidedLine) -> bool:
+    """Return whether a machine holds it."""
+    return row.line.evidence.get("holder_class") == "machine"
+
+
+def is_power(row: DecidedLine) -> bool:
+    """Return whether it says what its holder can do."""
+    return row.line.type not in (EntitlementType.TRUST, EntitlementType.ACCESS_KEY, EntitlementType.RESOURCE_GRANT)
+
+
+def file_name(snapshot: Snapshot, path: Path) -> str:
+    """Return a file of a snapshot as it is told: below the bundle's top folder, where many bear the same name."""
+    if path != snapshot.path and path.is_relative_to(snapshot.path):
+        return path.relative_to(snapshot.path).as_posix()
+    return path.name

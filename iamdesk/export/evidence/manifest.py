@@ -1,0 +1,146 @@
+"""The manifest of a pack: every file with its hash, in one spelling, so that one changed byte is found."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from iamdesk.export.files.atomic_write import ExportError
+from iamdesk.i18n import phrase
+from iamdesk.review.journal import canonical
+
+FORMAT = "iamdesk-evidence/1"
+MANIFEST = "00_manifest.json"
+SUMS = "SHA256SUMS"
+SIGNOFFS = "08_signoffs.json"
+SIGNATURES = "signoffs"
+STATEMENTS = ("01_statement.html", "01_statement.pdf")
+"""For people: they tell the hash over everything else."""
+SOURCE = "source"
+_PIECE = 1 << 20
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, frozen=True)
+
+
+class _ListedFile(_Strict):
+    path: str
+    bytes: int
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+
+
+class _Counts(_Strict):
+    population: int
+    entitlements: int
+    findings: int
+    exceptions: int
+    remediation: int
+    verdicts: int
+    by_decision: dict[str, int]
+    findings_by_decision: dict[str, int]
+
+
+class ManifestModel(_Strict):
+    """What every manifest says; there may be more in it."""
+
+    review_id: str
+    generated_utc: str
+    snapshot_sha256: str
+    journal_sha256: str
+    previous_review_id: str | None = None
+    previous_manifest_sha256: str | None = None
+    counts: _Counts
+    files: list[_ListedFile]
+
+
+@dataclass(frozen=True, slots=True)
+class FileHash:
+    """One file of a pack."""
+
+    path: str
+    """Below the pack, with ``/``."""
+    bytes: int
+    sha256: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as it stands in a manifest."""
+        return {"path": self.path, "bytes": self.bytes, "sha256": self.sha256}
+
+
+def hash_of(folder: Path, file: Path) -> FileHash:
+    """Hash a file piece by piece."""
+    digest = hashlib.sha256()
+    size = 0
+    with file.open("rb") as stream:
+        while piece := stream.read(_PIECE):
+            digest.update(piece)
+            size += len(piece)
+    return FileHash(file.relative_to(folder).as_posix(), size, digest.hexdigest())
+
+
+def files_of(folder: Path) -> list[Path]:
+    """Return the files of a pack that a manifest lists, in the order of their paths."""
+    beside = {MANIFEST, SUMS, SIGNOFFS}
+    found = [file for file in folder.rglob("*") if file.is_file() or file.is_symlink()]
+    return sorted(
+        (
+            file
+            for file in found
+            if (path := file.relative_to(folder).as_posix()) not in beside and not path.startswith(f"{SIGNATURES}/")
+        ),
+        key=lambda file: file.relative_to(folder).as_posix(),
+    )
+
+
+def evidence_sha256(hashes: Iterable[FileHash]) -> str:
+    """Return the hash over every file of data: the statements, which tell it, are left out."""
+    listed = [one.as_json() for one in hashes if one.path not in STATEMENTS]
+    return hashlib.sha256(canonical(sorted(listed, key=lambda one: str(one["path"])))).hexdigest()
+
+
+def manifest_bytes(about: Mapping[str, Any], hashes: Iterable[FileHash]) -> bytes:
+    """Return the manifest in its one spelling."""
+    listed = sorted(hashes, key=lambda one: one.path)
+    return canonical(
+        {
+            "format": FORMAT,
+            **about,
+            "evidence_sha256": evidence_sha256(listed),
+            "files": [one.as_json() for one in listed],
+        }
+    )
+
+
+def sums_text(hashes: Iterable[FileHash], manifest: bytes) -> str:
+    """Return what ``sha256sum -c`` reads: every file, the manifest among them."""
+    listed = [*hashes, FileHash(MANIFEST, len(manifest), hashlib.sha256(manifest).hexdigest())]
+    return "".join(f"{one.sha256}  {one.path}\n" for one in sorted(listed, key=lambda one: one.path))
+
+
+def manifest_sha256(folder: Path) -> str:
+    """Return the hash of a pack's manifest: what is signed, and what the next review names."""
+    return hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Return the manifest of a pack.
+
+    Raises:
+        ExportError: there is none, or it cannot be read.
+    """
+    try:
+        if not (folder / MANIFEST).is_file():
+            raise FileNotFoundError
+        value = json.loads((folder / MANIFEST).read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        raise ExportError(
+            phrase("{folder} is no pack: {manifest} cannot be read", folder=folder, manifest=MANIFEST)
+        ) from error
+    if not isinstance(value, dict):
+        raise ExportError(phrase("{folder} is no pack: {manifest} is no JSON object", folder=folder, manifest=MANIFEST))
+    return value

@@ -1,0 +1,148 @@
+"""``review.json`` is read piece by piece: checked by its schema, and of each line only what verifying needs is kept."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from iamdesk.export.evidence.schema import DecidedFinding, EntitlementLine, Principal, ReviewDocument
+from iamdesk.review.carry_over import SINCE_LAST
+from iamdesk.review.items import PopulationEntry, ReviewItem
+from iamdesk.review.journal import digest
+
+_LISTS = ("changes", "entitlements", "findings", "population")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLine:
+    """What is kept of a line."""
+
+    line_id: str
+    line_sha256: str
+    """As told."""
+    is_sound: bool
+    """Whether id and hash are those of the line that stands there."""
+    snapshot_sha256: str
+    """Of the line without what the review before says of it: the rest comes from the snapshot alone."""
+    choice: str
+    decision_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFinding:
+    """What is kept of a finding."""
+
+    finding_id: str
+    finding_sha256: str
+    """As told."""
+    is_sound: bool
+    """Whether the hash is that of the finding that stands there."""
+    snapshot_sha256: str
+    """Of the finding without what the review before says of it."""
+    choice: str
+    decision_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadReview:
+    """A review as it was read."""
+
+    head: ReviewDocument
+    """With its long lists empty."""
+    lines: tuple[ReadLine, ...]
+    findings: tuple[ReadFinding, ...]
+    counts: dict[str, int]
+    """How long each list is."""
+    population: tuple[PopulationEntry, ...]
+
+
+def read_review(path: Path) -> ReadReview:
+    """Read and check a ``review.json``.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is not as its schema says, or not in its one spelling.
+    """
+    text = path.read_text(encoding="utf-8", errors="surrogatepass")
+    values: dict[str, Any] = {}
+    lines: list[ReadLine] = []
+    findings: list[ReadFinding] = []
+    population: list[PopulationEntry] = []
+    counts = dict.fromkeys(_LISTS, 0)
+    for name, item, is_member in pieces(text):
+        if not is_member:
+            values[name] = item
+            continue
+        counts[name] += 1
+        if name == "entitlements":
+            lines.append(_line(EntitlementLine.model_validate(item)))
+        elif name == "findings":
+            findings.append(_finding(DecidedFinding.model_validate(item)))
+        elif name == "population":
+            each = Principal.model_validate(item)
+            population.append(PopulationEntry(each.arn, each.account_id, each.type, each.in_scope, each.out_reason))
+        elif not isinstance(item, dict):
+            raise ValueError(f"{name} holds what is no object")
+    head = ReviewDocument.model_validate({**values, **{name: [] for name in _LISTS}})
+    return ReadReview(head, tuple(lines), tuple(findings), counts, tuple(population))
+
+
+def pieces(text: str) -> Iterator[tuple[str, Any, bool]]:
+    """Yield members of the top object, and of its long lists each member by itself (then the last is True)."""
+    decode: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().raw_decode
+    at = _past(text, 0, "{")
+    while True:
+        name, at = decode(text, at)
+        at = _past(text, at, ":")
+        if name in _LISTS:
+            at = _past(text, at, "[")
+            while text[at : at + 1] != "]":
+                item, at = decode(text, at)
+                yield name, item, True
+                if text[at : at + 1] == ",":
+                    at += 1
+            at += 1
+        else:
+            value, at = decode(text, at)
+            yield name, value, False
+        if text[at : at + 1] == "}" and at + 1 == len(text):
+            return
+        at = _past(text, at, ",")
+
+
+def _past(text: str, at: int, mark: str) -> int:
+    if text[at : at + 1] != mark:
+        raise ValueError(f"expected {mark} at character {at}")
+    return at + 1
+
+
+def _line(one: EntitlementLine) -> ReadLine:
+    line = ReviewItem.from_json(one.line.model_dump())
+    alone = replace(line, evidence={name: told for name, told in line.evidence.items() if name != SINCE_LAST})
+    sha256 = line.sha256
+    return ReadLine(
+        one.line_id,
+        one.line_sha256,
+        sha256 == one.line_sha256 and line.line_id == one.line_id,
+        alone.sha256 if SINCE_LAST in line.evidence else sha256,
+        one.decision.choice,
+        decision_sha256(one.decision.model_dump()),
+    )
+
+
+def _finding(one: DecidedFinding) -> ReadFinding:
+    is_sound = digest(one.finding) == one.finding_sha256 and one.finding.get("finding_id") == one.finding_id
+    return ReadFinding(
+        one.finding_id,
+        one.finding_sha256,
+        is_sound,
+        digest({name: told for name, told in one.finding.items() if name != SINCE_LAST}),
+        one.decision.choice,
+        decision_sha256(one.decision.model_dump()),
+    )
+
+
+def decision_sha256(value: dict[str, Any]) -> str:
+    """Return the digest of a decision, whether or not it names that it has no second reviewer and no ticket."""
+    return digest({"second": "", "ticket": "", **value})

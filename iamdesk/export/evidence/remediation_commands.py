@@ -1,0 +1,118 @@
+"""What takes an entitlement away, as a command of the AWS CLI. Nothing here is ever run by iamdesk."""
+
+import re
+import shlex
+from collections.abc import Iterable, Iterator
+
+from iamdesk.escaping import visible
+from iamdesk.export.evidence.columns import DecidedFinding, DecidedLine
+from iamdesk.export.evidence.remediation_shell import END, HELPERS
+from iamdesk.export.files.shell_script import is_odd, script_head
+from iamdesk.export.text.review import entitlement_words
+from iamdesk.review.decisions import ReviewDecision
+from iamdesk.review.items import EntitlementType, ReviewItem
+
+_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{1,128}")
+"""Names in IAM (IAM user guide, "IAM and AWS STS quotas", name requirements)."""
+
+
+def command(line: ReviewItem) -> tuple[str, ...]:
+    """Return the command that takes a line away, word by word; empty where there is no single one."""
+    name = line.holder_arn.rpartition("/")[2]
+    kind = line.holder_kind
+    match line.type:
+        case EntitlementType.GROUP:
+            return ("aws", "iam", "remove-user-from-group", "--user-name", name, "--group-name", line.name)
+        case EntitlementType.MANAGED_POLICY if kind in ("user", "group", "role"):
+            policy = ("--policy-arn", line.entitlement_id)
+            return ("aws", "iam", f"detach-{kind}-policy", f"--{kind}-name", name, *policy)
+        case EntitlementType.INLINE_POLICY if kind in ("user", "group", "role"):
+            return ("aws", "iam", f"delete-{kind}-policy", f"--{kind}-name", name, "--policy-name", line.name)
+        case EntitlementType.PERMISSION_SET:
+            return _assignment(line)
+    return ()
+
+
+def _assignment(line: ReviewItem) -> tuple[str, ...]:
+    parts = line.entitlement_id.split("/")
+    if len(parts) != 3:  # arn:aws:sso:::permissionSet/ssoins-…/ps-…
+        return ()
+    kind = "GROUP" if ":::group/" in line.holder_arn else "USER"
+    return (
+        *("aws", "sso-admin", "delete-account-assignment"),
+        *("--instance-arn", f"{parts[0].rpartition(':')[0]}:instance/{parts[1]}"),
+        *("--target-id", line.account_id, "--target-type", "AWS_ACCOUNT"),
+        *("--permission-set-arn", line.entitlement_id),
+        *("--principal-type", kind, "--principal-id", line.holder_arn.rpartition("/")[2]),
+    )
+
+
+def command_text(line: ReviewItem) -> str:
+    """Return the command as one line of a shell; empty where there is no single one."""
+    return visible(shlex.join(command(line)))
+
+
+def remediation_script(review_id: str, rows: Iterable[DecidedLine], fixes: Iterable[DecidedFinding]) -> Iterator[str]:
+    """Yield the lines of a shell script that carries revocations out, dry unless it is told otherwise.
+
+    It goes on over what is gone or fails, keeps the text of inline policies, and leaves what denies until it is told.
+    What fixes a finding stands below as a comment: such a command needs a look first.
+    """
+    yield script_head(f"What the review {review_id} decided to revoke", "remediation.sh")
+    yield HELPERS
+    count = 0
+    for row in rows:
+        if row.decision.choice is not ReviewDecision.REVOKE:
+            continue
+        count += 1
+        yield f"# {visible(row.line.holder_arn)}: {visible(entitlement_words(row.line))}"
+        if row.decision.comment:
+            yield f"#   reason: {visible(row.decision.comment)}"
+        called = "" if _is_odd(row.line) else _call(row.line)
+        yield called or f"# by hand: {_by_hand(row.line)}"
+        yield ""
+    if not count:
+        yield "# Nothing was revoked."
+    for fix in fixes:
+        if fix.decision.choice is not ReviewDecision.FIX:
+            continue
+        what = f"{fix.told('check_id')} on {fix.told('subject_arn')}: {fix.told('finding')}"
+        yield f"# fix {visible(what)}"
+        command_told = fix.told("remediation_snippet")
+        yield f"#   command, to look at: {visible(command_told)}" if command_told else "#   by hand"
+        yield ""
+    yield END
+
+
+def _call(line: ReviewItem) -> str:
+    """Return the line of the script that takes a line away; empty where there is no single command."""
+    words = command(line)
+    if not words:
+        return ""
+    name = line.holder_arn.rpartition("/")[2]
+    match line.type:
+        case EntitlementType.INLINE_POLICY:
+            return shlex.join(("take_inline", line.account_id, line.holder_kind, name, line.name))
+        case EntitlementType.MANAGED_POLICY:
+            return shlex.join(("take_managed", line.account_id, line.entitlement_id, *words))
+        case EntitlementType.GROUP:
+            return shlex.join(("take_membership", line.account_id, line.name, *words))
+    return shlex.join(("take_away", line.account_id, *words))
+
+
+def _is_odd(line: ReviewItem) -> bool:
+    holder = line.holder_arn.rpartition("/")[2]
+    if line.type is EntitlementType.INLINE_POLICY and not (_NAME.fullmatch(holder) and _NAME.fullmatch(line.name)):
+        return True  # the names become the name of a file, too
+    return is_odd((holder, line.name, line.entitlement_id, line.account_id))
+
+
+def _by_hand(line: ReviewItem) -> str:
+    match line.type:
+        case EntitlementType.TRUST:
+            return "take the principal out of the role's trust policy (aws iam update-assume-role-policy)"
+        case EntitlementType.ACCESS_KEY:
+            return "find the key (aws iam list-access-keys), set it inactive, later delete it"
+        case EntitlementType.RESOURCE_GRANT:
+            return "take the principal out of the resource's policy"
+    return "the names need a look before they are put into a command"

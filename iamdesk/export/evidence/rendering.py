@@ -1,0 +1,240 @@
+"""Renders every derived file of a package again from journal, items, findings and source, and compares the two.
+
+The sources of a package are the journal (a chain of hashes), the frozen items and findings, the population, the head
+and the snapshot. All other files follow from these. XLSX and PDF have compressed parts, which another version of a
+library may compress differently: if their bytes differ, their content is compared, and the result says so.
+"""
+
+import base64
+import contextlib
+import io
+import re
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.export.evidence.context import EvidenceContext
+from iamdesk.export.evidence.manifest import MANIFEST, SOURCE, STATEMENTS
+from iamdesk.export.evidence.read_json import pieces
+from iamdesk.export.evidence.result import Outcome, Result, failed, passed
+from iamdesk.export.evidence.schema import Review, ReviewDocument
+from iamdesk.export.evidence.write import REPORTS, write_data
+from iamdesk.i18n import join_messages, phrase
+from iamdesk.review.errors import ReviewError
+from iamdesk.review.items import PopulationEntry, ReviewItem
+from iamdesk.review.journal import Entry
+from iamdesk.review.review_file import ReviewFile
+from iamdesk.review.schema import Head, append_entries, connect
+
+WITHOUT_SOURCE = frozenset(
+    {"02_population.csv", "03_entitlements.csv", "04_findings.csv", "05_exceptions.csv", "06_changes.csv"}
+    | {"07_remediation.csv", "09_journal.jsonl", "remediation.sh", "tickets.csv"}
+)
+"""Files that follow from the review alone."""
+_OF_SOURCE = frozenset({"review.json", "review.xlsx", "verdicts.jsonl", *STATEMENTS})
+_STREAM = re.compile(rb"stream\r?\n(.*?)\r?\n?endstream", re.DOTALL)
+_PLACES = re.compile(rb"/Length \d+|^\d{10} \d{5} [nf] ?|startxref\s+\d+|/ID\s*\[<\w*><\w*>\]", re.MULTILINE)
+"""What of a PDF tells how long its parts are, where they stand, and its number, which is a digest of them."""
+
+
+def render_anew(
+    folder: Path,
+    manifest: Mapping[str, Any],
+    document: ReviewDocument,
+    entries: Sequence[Entry],
+    evaluator: Evaluator | None,
+    versions: str,
+) -> Iterator[Result]:
+    """Yield a check for each derived file that differs from the package's sources, and one for all that are equal.
+
+    Args:
+        folder: The pack; its files are those of the manifest.
+        manifest: Of the pack.
+        document: ``review.json`` without its long lists.
+        entries: The journal.
+        evaluator: Answers for the snapshot of the review as of the package's writing; None: the snapshot is not
+            available, or the package was written without it.
+        versions: The versions of iamdesk that wrote and that renders, if they differ; else empty.
+    """
+    is_partial = evaluator is None and bool(document.sources)
+    listed = {str(one["path"]) for one in manifest["files"]}
+    derived = {path for path in listed if not path.startswith(f"{SOURCE}/")}
+    yield from _fixed(derived, listed - derived, document)
+    moment = datetime.fromisoformat(document.generated_utc)
+    with tempfile.TemporaryDirectory(prefix="iamdesk-") as place:
+        made = Path(place) / "pack"
+        made.mkdir()
+        try:
+            with _review(folder, document, entries, Path(place)) as review:
+                written = write_data(made, EvidenceContext(review, evaluator, moment))
+                for path, content in written.statements(str(manifest["evidence_sha256"])):
+                    (made / path).write_bytes(content)
+        except (OSError, ValueError, KeyError, TypeError, ReviewError) as error:
+            reason = next(iter(str(error).splitlines()), "")
+            yield failed(phrase("rendered anew"), phrase("It cannot be rendered: {error}.", error=reason))
+            return
+        rendered = {file.name for file in made.iterdir()}
+        if is_partial:
+            rendered &= WITHOUT_SOURCE
+        else:
+            yield from _rest(rendered, derived, written.about, manifest, versions)
+        yield from _held_against(folder, made, sorted(rendered & derived), versions)
+    if is_partial:
+        rest = join_messages(", ", sorted(derived - WITHOUT_SOURCE))
+        yield Result(
+            phrase("rendered anew"),
+            Outcome.NOT_DONE,
+            phrase("Without the snapshot, these were not compared with their source: {names}.", names=rest),
+        )
+
+
+_OF_FILES = frozenset({"format", "evidence_sha256", "files"})
+"""What a manifest says of its files and its form; all else follows from the review."""
+
+
+def _rest(
+    rendered: set[str], derived: set[str], about: Mapping[str, Any], manifest: Mapping[str, Any], versions: str
+) -> Iterator[Result]:
+    """Yield the reports for other tools that should (not) be there, and a manifest that says something else."""
+    for path in sorted(REPORTS.keys() & (rendered ^ derived)):
+        if path in derived:
+            yield failed(path, phrase("It does not belong in the package: the snapshot yields other findings."))
+        else:
+            yield failed(path, phrase("It is missing: a package of this review contains it."))
+    if {name: value for name, value in manifest.items() if name not in _OF_FILES} != about:
+        yield failed(MANIFEST, _otherwise(versions))
+
+
+def _held_against(folder: Path, made: Path, names: Sequence[str], versions: str) -> Iterator[Result]:
+    same = 0
+    by_content: list[str] = []
+    for path in names:
+        is_same = _is_same(folder / path, made / path)
+        if is_same is False:
+            yield failed(path, _otherwise(versions))
+        else:
+            same += 1
+            by_content += [path] if is_same is None else []
+    yield passed(phrase("rendered anew"), phrase("{count:,} files are identical when rendered again.", count=same))
+    if by_content:
+        told = join_messages(", ", by_content)
+        yield passed(phrase("rendered anew"), phrase("{names}: the same content, compressed differently.", names=told))
+
+
+def _otherwise(versions: str) -> str:
+    return phrase(
+        "It differs from what the journal, the items, the findings and the source yield{versions}.", versions=versions
+    )
+
+
+def _fixed(derived: set[str], copies: set[str], document: ReviewDocument) -> Iterator[Result]:
+    """Yield the files that no pack has, and those that every pack has and this one lacks."""
+    always = WITHOUT_SOURCE | _OF_SOURCE
+    for path in sorted(always - derived):
+        yield failed(path, phrase("It is missing: every package contains it."))
+    for path in sorted(derived - always - REPORTS.keys()):
+        yield failed(path, phrase("No package contains such a file."))
+    top = f"{SOURCE}/{document.review.snapshot_name}"
+    for path in sorted(copies - {top, *(f"{top}/{one.file}" for one in document.sources)}):
+        yield failed(path, phrase("It is not a file of the snapshot."))
+
+
+@contextlib.contextmanager
+def _review(folder: Path, document: ReviewDocument, entries: Sequence[Entry], place: Path) -> Iterator[ReviewFile]:
+    """Yield the review of a package, rebuilt from its files."""
+    path = place / "again.iamreview"
+    ReviewFile.create(
+        path,
+        _head(document.review, document.integrity.snapshot_sha256),
+        [
+            PopulationEntry(one["arn"], one["account_id"], one["type"], one["in_scope"], one["out_reason"])
+            for one in _members(folder, "population")
+        ],
+        (ReviewItem.from_json(one["line"]) for one in _members(folder, "entitlements")),
+        [one["finding"] for one in _members(folder, "findings")],
+    ).close()
+    with contextlib.closing(connect(path, writable=True)) as connection, connection:
+        connection.execute("BEGIN IMMEDIATE")
+        append_entries(connection, entries)
+    with ReviewFile.open(path, writable=False, checked=False) as review:  # its sources are checked instead
+        yield review
+
+
+def _head(review: Review, snapshot_sha256: str) -> Head:
+    return Head(
+        review.id,
+        review.title,
+        snapshot_sha256,
+        review.snapshot_name,
+        datetime.fromisoformat(review.opened_utc),
+        review.previous_manifest_sha256 or "",
+        review.details,
+    )
+
+
+def _members(folder: Path, name: str) -> Iterator[Any]:
+    text = (folder / "review.json").read_text(encoding="utf-8", errors="surrogatepass")
+    return (item for one, item, is_member in pieces(text) if is_member and one == name)
+
+
+# How files are held against each other
+
+
+class _Parts(NamedTuple):
+    """A file that holds compressed parts."""
+
+    frame: object
+    """What stands around them."""
+    packed: Sequence[bytes]
+    unpacked: Sequence[bytes]
+
+
+def _is_same(there: Path, made: Path) -> bool | None:
+    """Return whether two files are equal; None if only their content is, compressed differently."""
+    first, second = there.read_bytes(), made.read_bytes()
+    if first == second:
+        return True
+    parts_of = {".xlsx": _of_archive, ".pdf": _of_pdf}.get(there.suffix)
+    if parts_of is None:
+        return False
+    try:
+        one, other = parts_of(first), parts_of(second)
+    except (zipfile.BadZipFile, zlib.error, ValueError, OSError, RuntimeError, NotImplementedError, EOFError):
+        return False
+    is_packed_otherwise = one.packed != other.packed  # else something other than the compression differs
+    return None if is_packed_otherwise and (one.frame, one.unpacked) == (other.frame, other.unpacked) else False
+
+
+def _of_archive(content: bytes) -> _Parts:
+    frame: list[object] = []
+    packed, unpacked = [], []
+    end = 0
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for one in archive.infolist():
+            start = one.header_offset + 30 + len(one.filename.encode()) + len(one.extra)
+            frame.append((one.header_offset == end, one.filename, one.comment, one.extra, one.date_time))
+            end = start + one.compress_size
+            packed.append(content[start:end])
+            unpacked.append(archive.read(one))
+        frame += [archive.comment, archive.start_dir == end]
+    return _Parts(frame, packed, unpacked)
+
+
+def _of_pdf(content: bytes) -> _Parts:
+    packed = [found[1] for found in _STREAM.finditer(content)]
+    return _Parts(_PLACES.sub(b"", _STREAM.sub(b"", content)), packed, [_unpacked(one) for one in packed])
+
+
+def _unpacked(stream: bytes) -> bytes:
+    text = stream.strip()
+    if text.endswith(b"~>"):
+        return zlib.decompress(base64.a85decode(text[:-2].removeprefix(b"<~")))
+    try:
+        return zlib.decompress(stream)
+    except zlib.error:
+        return stream

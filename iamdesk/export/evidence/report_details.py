@@ -1,0 +1,152 @@
+"""The later pages of a statement: each privileged principal, the appendices, and how to verify the pack."""
+
+from collections.abc import Iterator, Sequence
+
+from iamdesk.export.evidence.columns import ENTITLEMENTS, EXCEPTIONS, FINDINGS, Column
+from iamdesk.export.evidence.context import EvidenceContext
+from iamdesk.export.evidence.csv_writer import cell_text
+from iamdesk.export.evidence.report_model import Section, Table, Text
+from iamdesk.export.evidence.report_sample import MOST_PRIVILEGED, ReportSample
+from iamdesk.export.text.review import administration_words, decision_words, entitlement_words, holder_name, power_words
+
+
+def privileged_sections(kept: ReportSample) -> Iterator[Section]:
+    """Yield a section for each administrator, and each who becomes one: lines, decisions, quoted verdicts."""
+    for number, (arn, rows) in enumerate(kept.privileged.items()):
+        line = rows[0].line
+        facts: list[tuple[str, str]] = [
+            ("ARN", arn),
+            ("Administration", administration_words(line)),
+            ("Can effectively do", power_words(line.evidence.get("holder"))),
+            ("Owner", str(line.evidence.get("owner", "not told"))),
+            ("Limited by", ", ".join(line.evidence.get("limited_by", ())) or "nothing"),
+        ]
+        yield Section(
+            f"Privileged: {holder_name(line)}",
+            (
+                Table(("Fact", "Value"), tuple(facts), (24, 76)),
+                Table(
+                    ("Entitlement", "Decision", "Reason", "By"),
+                    tuple(
+                        (
+                            entitlement_words(row.line),
+                            decision_words(row.decision),
+                            row.decision.comment,
+                            row.decided.reviewer if row.decided else "",
+                        )
+                        for row in rows
+                    ),
+                    (36, 20, 28, 16),
+                ),
+                *_quoted(kept, arn),
+            ),
+            new_page=number == 0,
+        )
+    if len(kept.privileged) >= MOST_PRIVILEGED:
+        yield Section("More", (Text("Further privileged principals stand in 03_entitlements.csv."),))
+
+
+def _quoted(kept: ReportSample, arn: str) -> Iterator[Table]:
+    if rows := kept.verdicts.get(arn):
+        yield Table(("Verdict", "Decision", "Deciding statements"), tuple(rows), (32, 20, 48))
+
+
+def appendix_sections(kept: ReportSample, source: EvidenceContext) -> Iterator[Section]:
+    """Yield the exceptions where there are any, the findings, and the entitlements."""
+    if kept.exceptions:
+        names = ("holder_arn", "name", "reason", "owner", "expiry_utc", "approved_by")
+        columns = [column for column in EXCEPTIONS if column.name in names]
+        yield Section(
+            "Appendix: exceptions",
+            (
+                Table(
+                    tuple(_heading(column.name) for column in columns),
+                    tuple(tuple(cell_text(column.value(row)) for column in columns) for row in kept.exceptions),
+                    (30, 18, 20, 12, 10, 10),
+                ),
+            ),
+            new_page=True,
+        )
+    yield _listed(
+        "Appendix: findings",
+        FINDINGS,
+        ("severity", "check_id", "subject_name", "finding", "decision", "decision_reason", "expiry_utc"),
+        (8, 9, 16, 32, 11, 14, 10),
+        kept.findings,
+        (source.counts.findings, "04_findings.csv"),
+    )
+    yield _listed(
+        "Appendix: entitlements",
+        ENTITLEMENTS,
+        ("account_id", "holder_display", "entitlement_type", "entitlement_name", "reaches_admin", "decision"),
+        (14, 26, 15, 25, 10, 10),
+        kept.lines,
+        (source.counts.entitlements, "03_entitlements.csv"),
+    )
+
+
+def _heading(name: str) -> str:
+    """Return the name of a column in words: it can be broken where the column is narrow."""
+    return name.replace("_", " ")
+
+
+def _listed[Row](
+    title: str,
+    columns: Sequence[Column[Row]],
+    names: tuple[str, ...],
+    widths: tuple[int, ...],
+    rows: Sequence[Row],
+    whole: tuple[int, str],
+) -> Section:
+    by_name = {column.name: column for column in columns}
+    blocks: list[Text | Table] = []
+    total, file = whole
+    if total > len(rows):
+        blocks.append(Text(f"The first {len(rows):,} of {total:,}; all of them stand in {file}.", is_warning=True))
+    cells = tuple(tuple(cell_text(by_name[name].value(row)) for name in names) for row in rows)
+    blocks.append(Table(tuple(map(_heading, names)), cells, widths))
+    return Section(title, tuple(blocks), new_page=True)
+
+
+def recipe_section(source: EvidenceContext) -> Section:
+    """Return the last page: how anybody verifies the pack, without iamdesk and with it."""
+    steps = (
+        ("1", "Go into the folder of the pack."),
+        (
+            "2",
+            "sha256sum -c SHA256SUMS",
+        ),
+        (
+            "3",
+            "sha256sum 00_manifest.json: the hash has to stand as manifest-sha256 in each sign-off, signoffs/NN.txt "
+            "(NN is its number).",
+        ),
+        (
+            "4",
+            "For each sign-off with a signature, signoffs/NN.txt.sig: ssh-keygen -Y verify "
+            "-f signoffs/allowed_signers -I NAME -n iamdesk-review -s signoffs/NN.txt.sig < signoffs/NN.txt "
+            "(NAME is the first word of the signer's line in signoffs/allowed_signers). A sign-off without one is an "
+            "unsigned attestation: a name that was typed.",
+        ),
+        ("5", "Compare the key in signoffs/allowed_signers with the key that the person is known by."),
+        (
+            "6",
+            "Where there was a review before: sha256sum 00_manifest.json in the folder of its pack gives the hash that "
+            "stands under Integrity here.",
+        ),
+        (
+            "7",
+            "With iamdesk: iamdesk verify PACK --previous PACK_BEFORE does all of it, and asks every verdict again.",
+        ),
+    )
+    return Section(
+        "How to verify this pack",
+        (
+            Text("Nothing but tools that every system has is needed for steps 1 to 6."),
+            Table(("Step", "What to do"), steps, (8, 92)),
+            Text(
+                f"Generated {source.generated_utc} by iamdesk {source.tool_version}. The files were not edited by hand."
+            ),
+        ),
+        new_page=True,
+    )

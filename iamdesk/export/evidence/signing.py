@@ -1,0 +1,288 @@
+"""Sign-offs: somebody stands for a pack, with a key that they have, or by name alone, which is labelled as that.
+
+What is signed is a short text that holds the hash of the manifest; it stands in ``signoffs/NN.txt`` with its detached
+signature beside it, so that ``ssh-keygen -Y verify`` needs nothing of iamdesk. ``08_signoffs.json`` lists all of them.
+Each sign-off names the one before it: none before the last can be taken out, doubled or moved.
+"""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from iamdesk.escaping import visible
+from iamdesk.export.evidence.manifest import MANIFEST, SIGNATURES, SIGNOFFS, manifest_sha256, read_manifest
+from iamdesk.export.evidence.report import ACKNOWLEDGED
+from iamdesk.export.evidence.ssh_signature import NAMESPACE, PublicKey, key_of
+from iamdesk.export.files.atomic_write import ExportError, write_atomic
+from iamdesk.export.findings.report import utc_text
+from iamdesk.i18n import phrase
+from iamdesk.review.journal import GENESIS, canonical, digest
+
+SSH = "ssh"
+UNSIGNED = "unsigned attestation"
+ALLOWED = "allowed_signers"
+_PREVIOUS = "previous_sha256"
+_SECONDS = 120
+_DECIDED = "I decided on the entitlements and findings that bear my name, to the best of my knowledge."
+_DECIDED_BEFORE = "I decided on the lines that bear my name, to the best of my knowledge."
+"""What earlier versions of iamdesk let reviewers say."""
+
+
+class Role(StrEnum):
+    """As what somebody signs."""
+
+    REVIEWER = "reviewer"
+    SECOND_REVIEWER = "second_reviewer"
+    OWNER = "owner"
+    MANAGEMENT = "management"
+
+    @property
+    def sentence(self) -> str:
+        """What one says by it."""
+        return self.sentences[0]
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """Its statement, and those of earlier versions."""
+        return (ACKNOWLEDGED,) if self in (Role.MANAGEMENT, Role.OWNER) else (_DECIDED, _DECIDED_BEFORE)
+
+
+@dataclass(frozen=True, slots=True)
+class SignOff:
+    """One sign-off."""
+
+    number: int
+    """From 1."""
+    role: str
+    name: str
+    title: str
+    statement: str
+    utc: str
+    manifest_sha256: str
+    scheme: str
+    """`SSH`, or `UNSIGNED`."""
+    public_key: str
+    """Empty for an unsigned attestation."""
+    signature: str
+    previous_sha256: str = ""
+    """Of the sign-off before, `GENESIS` for the first; empty in one of an earlier version of iamdesk."""
+
+    @property
+    def text(self) -> str:
+        """What is signed. No value has a line break (`signoff_checks`), so that each text says one thing."""
+        place = f"number: {self.number}\nprevious-sha256: {self.previous_sha256}\n" if self.previous_sha256 else ""
+        return (
+            "iamdesk review sign-off\n"
+            f"manifest-sha256: {self.manifest_sha256}\n"
+            f"{place}"
+            f"role: {self.role}\n"
+            f"name: {self.name}\n"
+            f"title: {self.title}\n"
+            f"utc: {self.utc}\n"
+            f"statement: {self.statement}\n"
+            f"scheme: {self.scheme}\n"
+        )
+
+    @property
+    def stem(self) -> str:
+        """The name of its files."""
+        return f"{self.number:02d}"
+
+    @property
+    def principal(self) -> str:
+        """By which ``ssh-keygen`` knows the signer: the name, without what its file cannot hold."""
+        return "".join(char if char.isalnum() or char in "-_.@" else "-" for char in self.name) or "signer"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as it is listed; ``text_sha256`` finds a changed byte where nothing is signed."""
+        value = {**asdict(self), "text_sha256": hashlib.sha256(self.text.encode()).hexdigest()}
+        return value if self.previous_sha256 else {name: one for name, one in value.items() if name != _PREVIOUS}
+
+    @property
+    def sha256(self) -> str:
+        """By which the next one names it."""
+        return digest(self.as_json())
+
+
+def read_signoffs(folder: Path) -> tuple[SignOff, ...]:
+    """Return the sign-offs of a pack, in their order.
+
+    Raises:
+        ExportError: the list is not as iamdesk writes it, in every byte.
+    """
+    try:
+        if not (folder / SIGNOFFS).is_file():
+            raise FileNotFoundError
+        content = (folder / SIGNOFFS).read_bytes()
+        found = tuple(_sign_off(value) for value in json.loads(content))
+        is_as_written = _listed(found) == content
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ExportError(phrase("{signoffs} cannot be read", signoffs=SIGNOFFS)) from error
+    if not is_as_written:
+        raise ExportError(phrase("{signoffs} is not as it was written", signoffs=SIGNOFFS))
+    return found
+
+
+def _sign_off(value: Mapping[str, Any]) -> SignOff:
+    given = {_PREVIOUS: "", **value}
+    found = SignOff(**{name: given[name] for name in SignOff.__dataclass_fields__})
+    texts = [one for name, one in asdict(found).items() if name != "number"]
+    if type(found.number) is not int or not all(isinstance(one, str) for one in texts):
+        raise TypeError("a sign-off is of texts, and has a number")
+    "".join(texts).encode()  # lone surrogates: no file could hold them
+    return found
+
+
+def _listed(signoffs: Sequence[SignOff]) -> bytes:
+    return canonical([one.as_json() for one in signoffs])
+
+
+def has_ssh_keygen() -> bool:
+    """Return whether there is a tool to sign with."""
+    return shutil.which("ssh-keygen") is not None
+
+
+def sign(
+    folder: Path,
+    role: Role,
+    name: str,
+    *,
+    title: str = "",
+    key: Path | None = None,
+    now: datetime | None = None,
+    asks: bool = True,
+) -> SignOff:
+    """Add a sign-off to a pack.
+
+    Args:
+        folder: The pack.
+        role: As what.
+        name: Who.
+        title: Of the person.
+        key: A private SSH key, or the public one of a key that an agent holds; None: an unsigned attestation.
+        now: The time that it states.
+        asks: Whether ``ssh-keygen`` may ask for a passphrase in the terminal.
+
+    Raises:
+        ExportError: the pack or the key cannot be used.
+    """
+    if not name.strip():
+        raise ExportError(phrase("a sign-off needs the name of whoever signs"))
+    if not (folder / MANIFEST).is_file():
+        raise ExportError(phrase("{folder} is no pack: there is no {manifest} in it", folder=folder, manifest=MANIFEST))
+    moment = now or datetime.now(UTC)
+    written = read_manifest(folder).get("generated_utc")
+    if isinstance(written, str) and utc_text(moment) < written:
+        raise ExportError(
+            phrase(
+                "the clock of this computer says {now}, but the package was written at {written}: correct the "
+                "clock first",
+                now=utc_text(moment),
+                written=visible(written),
+            )
+        )
+    signoffs = read_signoffs(folder)
+    unsigned = SignOff(
+        len(signoffs) + 1,
+        role.value,
+        visible(name.strip()),
+        visible(title.strip()),
+        role.sentence,
+        utc_text(moment),
+        manifest_sha256(folder),
+        SSH if key is not None else UNSIGNED,
+        "",
+        "",
+        signoffs[-1].sha256 if signoffs else GENESIS,
+    )
+    made = unsigned
+    if key is not None:
+        signature = _signature(unsigned.text, key, asks=asks)
+        made = replace(unsigned, public_key=_key_in(signature, key).line, signature=signature)
+    files = {path: text.encode() for path, text in side_files((*signoffs, made)).items()}
+    files[SIGNOFFS] = _listed((*signoffs, made))
+    for place in (folder / SIGNATURES, *(folder / path for path in files)):
+        if place.is_symlink():  # in a foreign package it could point to any file of the user
+            raise ExportError(phrase("{place} is a link: a package contains none", place=place))
+    (folder / SIGNATURES).mkdir(exist_ok=True)
+    for path, content in files.items():
+        write_atomic(folder / path, content)
+    return made
+
+
+def side_files(signoffs: Sequence[SignOff]) -> dict[str, str]:
+    """Return the files for ``ssh-keygen``, by path below the pack: texts, signatures, and who has which key."""
+    found: dict[str, str] = {}
+    for one in signoffs:
+        found[f"{SIGNATURES}/{one.stem}.txt"] = one.text
+        if one.scheme == SSH:
+            found[f"{SIGNATURES}/{one.stem}.txt.sig"] = one.signature
+    signers = dict.fromkeys(
+        f'{one.principal} namespaces="{NAMESPACE}" {one.public_key}\n' for one in signoffs if one.scheme == SSH
+    )
+    if signers:
+        found[f"{SIGNATURES}/{ALLOWED}"] = "".join(signers)
+    return found
+
+
+def is_signed_by(one: SignOff, principal: str, allowed_signers: str) -> bool:
+    """Return whether ``ssh-keygen`` finds the signature good, by this principal of an ``allowed_signers`` file.
+
+    Raises:
+        ExportError: there is no ``ssh-keygen``.
+    """
+    with tempfile.TemporaryDirectory(prefix="iamdesk-") as place:
+        allowed, signature = Path(place) / "allowed", Path(place) / "signature"
+        allowed.write_text(allowed_signers, encoding="utf-8", errors="surrogateescape", newline="\n")
+        signature.write_text(one.signature, encoding="utf-8", newline="\n")
+        files = ("-f", str(allowed), "-s", str(signature))
+        done = _keygen("-Y", "verify", *files, "-I", principal, "-n", NAMESPACE, text=one.text.encode())
+        return done.returncode == 0
+
+
+def _key_in(signature: str, key: Path) -> PublicKey:
+    """Return the key that was signed with: what stands in a ``.pub`` file beside it may be another one."""
+    try:
+        found = key_of(signature)
+    except ValueError as error:
+        raise ExportError(phrase("{key} could not sign: {done}", key=key, done=error)) from error
+    if found.is_certificate:
+        raise ExportError(phrase("{key} is a certificate: sign with the key itself", key=key))
+    return found
+
+
+def _signature(text: str, key: Path, *, asks: bool) -> str:
+    with tempfile.TemporaryDirectory(prefix="iamdesk-") as place:
+        file = Path(place) / "signoff.txt"
+        file.write_bytes(text.encode())
+        done = _keygen("-Y", "sign", "-f", str(key), "-n", NAMESPACE, str(file), asks=asks)
+        signature = file.with_name("signoff.txt.sig")
+        if done.returncode or not signature.is_file():
+            raise ExportError(phrase("{key} could not sign: {done}", key=key, done=_why(done)))
+        return signature.read_text(encoding="ascii")
+
+
+def _keygen(*words: str, text: bytes | None = None, asks: bool = False) -> "subprocess.CompletedProcess[bytes]":
+    tool = shutil.which("ssh-keygen")
+    if tool is None:
+        raise ExportError(phrase("there is no ssh-keygen on this system to sign or to verify with"))
+    given: dict[str, Any] = {"input": text} if text is not None else {} if asks else {"stdin": subprocess.DEVNULL}
+    try:
+        return subprocess.run(  # noqa: S603 - words of our own and paths, no shell
+            [tool, *words], capture_output=True, timeout=_SECONDS, check=False, **given
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ExportError(phrase("ssh-keygen did not answer in time")) from error
+
+
+def _why(done: "subprocess.CompletedProcess[bytes]") -> str:
+    lines = done.stderr.decode(errors="replace").strip().splitlines()
+    return visible(lines[-1]) if lines else "ssh-keygen gives no reason"

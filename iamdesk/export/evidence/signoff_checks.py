@@ -1,0 +1,243 @@
+"""Verification of sign-offs: what each says, whether all are present, and whose key signed."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from iamdesk.escaping import visible
+from iamdesk.export.evidence.manifest import SIGNATURES, SIGNOFFS, manifest_sha256
+from iamdesk.export.evidence.result import Outcome, Result, Signer, failed
+from iamdesk.export.evidence.signing import (
+    SSH,
+    UNSIGNED,
+    Role,
+    SignOff,
+    has_ssh_keygen,
+    is_signed_by,
+    read_signoffs,
+    side_files,
+)
+from iamdesk.export.evidence.ssh_signature import NAMESPACE, PublicKey, key_of, principals_of, public_key
+from iamdesk.export.files.atomic_write import ExportError
+from iamdesk.i18n import join_messages, phrase
+from iamdesk.review.journal import GENESIS
+
+_PATTERN = frozenset("*?!")
+
+
+def verify_signoffs(
+    folder: Path, manifest: Mapping[str, Any], allowed: Path | None, required: Collection[Role] = ()
+) -> Iterator[Result]:
+    """Yield every check of who signed a pack.
+
+    Args:
+        folder: The pack.
+        manifest: What its manifest says.
+        allowed: Known keys, as ``ssh-keygen`` takes them; None: no key is known.
+        required: Roles in which the package must be signed with a key.
+    """
+    try:
+        signoffs = read_signoffs(folder)
+    except ExportError as error:
+        yield failed(SIGNOFFS, f"{error}.")
+        yield from _required((), required)
+        return
+    yield from _side_files(folder, signoffs)
+    if not signoffs:
+        yield Result(SIGNOFFS, Outcome.NOT_DONE, phrase("Nobody has signed this pack."), is_of_signatures=True)
+    known = allowed.read_text(encoding="utf-8", errors="surrogateescape") if allowed is not None else None
+    signed: list[Signer] = []
+    for at, one in enumerate(signoffs):
+        name = phrase("sign-off {name}", name=one.stem)
+        fault = _fault(one, at, signoffs, manifest, manifest_sha256(folder))
+        if fault is not None:
+            yield failed(name, fault)
+            continue
+        result = _result(name, one, known)
+        if result.signer is not None:
+            signed.append(result.signer)
+        yield result
+    yield from _required(signed, required)
+
+
+def _required(signed: Sequence[Signer], required: Collection[Role]) -> Iterator[Result]:
+    for role in dict.fromkeys(required):
+        if all(one.role != role.value for one in signed):
+            yield _unproven(
+                phrase("required signature"),
+                phrase("This package is not signed with a key as {role}.", role=role.value),
+            )
+
+
+def _side_files(folder: Path, signoffs: Sequence[SignOff]) -> Iterator[Result]:
+    expected = side_files(signoffs)
+    there = {
+        file.relative_to(folder).as_posix(): b"" if file.is_symlink() else file.read_bytes()
+        for file in sorted((folder / SIGNATURES).rglob("*"))
+        if file.is_file()
+    }
+    for path in sorted(expected.keys() | there.keys()):
+        if there.get(path) != expected.get(path, "").encode() or path not in expected:
+            yield failed(path, phrase("It does not say the same as {file}.", file=SIGNOFFS))
+
+
+def _fault(
+    one: SignOff, at: int, signoffs: Sequence[SignOff], manifest: Mapping[str, Any], manifest_hash: str
+) -> str | None:
+    """Return why a sign-off does not belong to this package, its signature aside; None if nothing is wrong."""
+    told = (one.role, one.name, one.title, one.statement, one.utc, one.scheme, one.manifest_sha256, one.public_key)
+    if any(text != visible(text) for text in told):
+        return phrase("It contains line breaks or invisible characters.")
+    if one.number != at + 1:
+        return phrase(
+            "Its number is {number}, but its place is {place}: sign-offs were removed, duplicated or moved.",
+            number=one.number,
+            place=at + 1,
+        )
+    before = signoffs[at - 1] if at else None
+    if one.previous_sha256 and one.previous_sha256 != (before.sha256 if before else GENESIS):
+        return phrase("It does not follow the sign-off before it: sign-offs were removed, changed or moved.")
+    # One of an earlier iamdesk names none before it: it is held against all of them.
+    if any(earlier.signature == one.signature != "" for earlier in signoffs[:at]):
+        return phrase("It repeats an earlier sign-off.")
+    if not one.previous_sha256 and before is not None and before.previous_sha256:
+        return phrase("It does not follow the sign-off before it: sign-offs were removed, changed or moved.")
+    if one.manifest_sha256 != manifest_hash:
+        return phrase("{name} signed another manifest.", name=one.name)
+    if one.role not in {role.value for role in Role}:
+        return phrase("`{role}` is not a role for signing.", role=one.role)
+    if one.statement not in Role(one.role).sentences:
+        return phrase("Its statement is not that of the role {role}: “{said}”.", role=one.role, said=one.statement)
+    if not one.name.strip():
+        return phrase("It has no name.")
+    if (when := _moment(one.utc)) is None or when < (_moment(manifest.get("generated_utc")) or when):
+        return phrase("Its time, {utc}, is not a time after the package was written.", utc=one.utc)
+    if when > datetime.now(UTC) + timedelta(days=1):  # a day, for clocks that are set wrong
+        return phrase("Its time, {utc}, is in the future.", utc=one.utc)
+    if one.scheme == UNSIGNED:
+        has_key = bool(one.public_key or one.signature)
+        return phrase("It is marked as unsigned, but has a key or a signature.") if has_key else None
+    if one.scheme != SSH:
+        return phrase("`{scheme}` is not a signature scheme.", scheme=one.scheme)
+    return _key_fault(one, signoffs[:at])
+
+
+def _key_fault(one: SignOff, earlier: Sequence[SignOff]) -> str | None:
+    try:
+        key = key_of(one.signature)
+        listed = public_key(one.public_key)
+    except ValueError:
+        return phrase("Its key or its signature cannot be read: a key is one line.")
+    if listed != key or key.is_certificate:
+        return phrase(
+            "It lists key {listed}, but was signed with key {key}.", listed=listed.fingerprint, key=key.fingerprint
+        )
+    other = next((each for each in earlier if each.public_key == one.public_key and each.name != one.name), None)
+    if other is not None:
+        return phrase(
+            "Key {key} signed earlier as {other}, and now as {name}: a key belongs to one person.",
+            key=key.fingerprint,
+            other=other.name,
+            name=one.name,
+        )
+    return None
+
+
+def _moment(text: object) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return found if found is not None and found.tzinfo is not None else None
+
+
+def _result(name: str, one: SignOff, known: str | None) -> Result:
+    if one.scheme == UNSIGNED:
+        return Result(
+            name,
+            Outcome.NOT_DONE,
+            phrase("{role}: {name}, {utc}: an unsigned attestation.", role=one.role, name=one.name, utc=one.utc),
+            is_of_signatures=True,
+        )
+    if not has_ssh_keygen():
+        return Result(
+            name,
+            Outcome.NOT_DONE,
+            phrase("{role}: {name}: there is no ssh-keygen to verify with.", role=one.role, name=one.name),
+            is_of_signatures=True,
+        )
+    key = key_of(one.signature)
+    if not is_signed_by(one, "signer", f'signer namespaces="{NAMESPACE}" {key.line}\n'):
+        return failed(name, phrase("The signature of {name} is not good.", name=one.name))
+    if known is None:
+        return Result(
+            name,
+            Outcome.PASSED,
+            phrase(
+                "{role}: {name}, {utc}; key {mark}: compare it with the one you know.",
+                role=one.role,
+                name=one.name,
+                utc=one.utc,
+                mark=key.fingerprint,
+            ),
+            Signer(one.role, one.name, key.fingerprint),
+        )
+    return _known(name, one, key, known)
+
+
+def _known(name: str, one: SignOff, key: PublicKey, known: str) -> Result:
+    """Compare a valid signature with the known keys: the file must list its key for the person who claims to sign."""
+    mark = key.fingerprint
+    people = principals_of(key, known)
+    if not people:
+        return _unproven(
+            name, phrase("{name} signed with key {mark}, which is not among the known ones.", name=one.name, mark=mark)
+        )
+    told = join_messages(", ", [visible(each) for each in people])
+    if len(people) > 1:
+        return _unproven(
+            name,
+            phrase("Key {mark} is listed for several people, {people}: it proves nothing.", mark=mark, people=told),
+        )
+    names = [each.strip() for each in people[0].split(",")]
+    # A pattern matches any name: it does not prove whose key it is.
+    principal = next((each for each in (one.name, one.principal) if each in names and not _PATTERN & {*each}), None)
+    if principal is None:
+        return _unproven(
+            name,
+            phrase(
+                "{name} signed with key {mark}, which is listed for {people}.",
+                name=one.name,
+                mark=mark,
+                people=told,
+            ),
+        )
+    if not is_signed_by(one, principal, known):
+        return _unproven(
+            name,
+            phrase(
+                "The signature of {name} is not valid for key {mark} as it is listed (its validity period or its "
+                "purpose).",
+                name=one.name,
+                mark=mark,
+            ),
+        )
+    return Result(
+        name,
+        Outcome.PASSED,
+        phrase(
+            "{role}: {name}, {utc}; signed with the known key of {people}, {mark}.",
+            role=one.role,
+            name=one.name,
+            utc=one.utc,
+            people=told,
+            mark=mark,
+        ),
+        Signer(one.role, one.name, mark, people[0]),
+    )
+
+
+def _unproven(name: str, sentence: str) -> Result:
+    """Return the failure that the package is not signed by the person it names."""
+    return Result(name, Outcome.FAILED, sentence, is_of_signatures=True)

@@ -1,0 +1,139 @@
+"""A pack is verified: hashes, signatures, chain, then what it says, with every quoted verdict asked again."""
+
+import csv
+import json
+import sqlite3
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from iamdesk.escaping import visible_lines
+from iamdesk.evaluate.request import RequestError
+from iamdesk.export.evidence.manifest import (
+    MANIFEST,
+    SUMS,
+    FileHash,
+    ManifestModel,
+    files_of,
+    hash_of,
+    manifest_bytes,
+    manifest_sha256,
+    sums_text,
+)
+from iamdesk.export.evidence.result import Outcome, Result, failed, passed
+from iamdesk.export.evidence.review_chain import verify_chain
+from iamdesk.export.evidence.signing import Role
+from iamdesk.export.evidence.signoff_checks import verify_signoffs
+from iamdesk.export.evidence.verify_content import verify_content
+from iamdesk.export.files.atomic_write import ExportError
+from iamdesk.i18n import phrase
+from iamdesk.review.errors import ReviewError
+
+_DERIVED = ("format", "evidence_sha256", "files")
+
+
+def verify(
+    folder: Path,
+    snapshot: Path | None = None,
+    allowed_signers: Path | None = None,
+    previous: Path | None = None,
+    required: Collection[Role] = (),
+) -> Iterator[Result]:
+    """Yield every check of a pack, in order.
+
+    Args:
+        folder: The pack.
+        snapshot: The snapshot to ask again; None: the copy in the pack, where there is one.
+        allowed_signers: Keys that are known, as ``ssh-keygen`` takes them; None: those that the pack brings.
+        previous: The evidence of the review before, a folder or an archive; None: the chain is not looked at.
+        required: Roles in which the package must be signed with a key.
+
+    Raises:
+        ExportError: the folder is no pack.
+        SnapshotError: ``snapshot`` cannot be read.
+    """
+    manifest, problem = _manifest(folder)
+    if problem is not None:
+        yield problem
+        return
+    yield passed(
+        phrase("manifest"),
+        phrase("{count:,} files, SHA-256 {hash}", count=len(manifest["files"]), hash=manifest_sha256(folder)),
+    )
+    sound = True
+    for result in _hashes(folder, manifest):
+        sound = sound and result.outcome is Outcome.PASSED
+        yield result
+    yield from _guarded(phrase("sign-offs"), verify_signoffs(folder, manifest, allowed_signers, required))
+    yield from _guarded(phrase("chain"), verify_chain(manifest, previous))
+    if not sound:
+        yield Result(
+            phrase("content"),
+            Outcome.NOT_DONE,
+            phrase("Files are not as they were written: what they say is not looked at."),
+        )
+        return
+    yield from _guarded(phrase("content"), verify_content(folder, manifest, snapshot))
+
+
+UNREADABLE = (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, RecursionError, csv.Error)
+"""What reading a file with other content than iamdesk writes may raise: its author could have updated the hashes."""
+
+
+def _guarded(name: str, results: Iterator[Result]) -> Iterator[Result]:
+    """Yield the results of one part of the verification, and a failure if it cannot continue."""
+    try:
+        yield from results
+    except (*UNREADABLE, RequestError, ReviewError, sqlite3.Error, OSError) as error:
+        yield failed(name, phrase("It cannot be read: {error}.", error=_one_line(error)))
+
+
+def _one_line(error: Exception) -> str:
+    lines = visible_lines(str(error)).splitlines()
+    return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__
+
+
+# Files
+
+
+def _manifest(folder: Path) -> tuple[dict[str, Any], Result | None]:
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise ExportError(phrase("{folder} is no pack: there is no {manifest} in it", folder=folder, manifest=MANIFEST))
+    content = path.read_bytes()
+    try:
+        value = json.loads(content)
+        hashes = [FileHash(one["path"], one["bytes"], one["sha256"]) for one in value["files"]]
+        about = {name: member for name, member in value.items() if name not in _DERIVED}
+        if manifest_bytes(about, hashes) == content:
+            ManifestModel.model_validate(value)
+            return value, None
+    except UNREADABLE:
+        pass
+    return {}, failed(phrase("manifest"), phrase("{file} is not as it was written.", file=MANIFEST))
+
+
+def _hashes(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Result]:
+    listed = {one["path"]: FileHash(one["path"], one["bytes"], one["sha256"]) for one in manifest["files"]}
+    there = {file.relative_to(folder).as_posix(): file for file in files_of(folder)}
+    for path, expected in listed.items():
+        file = there.pop(path, None)
+        if file is None or file.is_symlink() or not file.is_file() or not _is_inside(path):
+            yield failed(path, phrase("It is missing."))
+        elif hash_of(folder, file) != expected:
+            yield failed(path, phrase("It is not as it was written: its SHA-256 is another one."))
+        else:
+            yield passed(path, f"SHA-256 {expected.sha256}")
+    for path in there:
+        yield failed(path, phrase("It is not in the manifest."))
+    expected_sums = sums_text(listed.values(), (folder / MANIFEST).read_bytes())
+    sums = folder / SUMS
+    if sums.is_file() and sums.read_bytes() == expected_sums.encode():
+        yield passed(SUMS, phrase("It says the same as the manifest."))
+    else:
+        yield failed(SUMS, phrase("It is missing, or does not say the same as the manifest."))
+
+
+def _is_inside(path: str) -> bool:
+    parts = PurePosixPath(path).parts
+    return bool(parts) and ".." not in parts and not PurePosixPath(path).is_absolute()

@@ -1,0 +1,177 @@
+"""The XLSX book of a pack: real dates, text that stays text, no formula, no macro, no link; rows in bounded memory.
+
+The sheets Entitlements and Findings are protected but for what a reviewer fills in: they come back (`import_sheet`).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import repeat
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+
+from iamdesk.escaping import visible
+from iamdesk.export.evidence.columns import Cell, Column, cells_of
+from iamdesk.export.evidence.sheet_rows import RowSheet
+from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, ReviewDecision
+
+_MOST_ROWS = 1_048_575
+_WIDTHS = {
+    "line_id": 34,
+    "finding_id": 22,
+    "finding_or_line_ids": 34,
+    "subject_arn": 60,
+    "holder_arn": 60,
+    "principal_arn": 60,
+    "entitlement_id": 60,
+    "holder_display": 34,
+    "entitlement_name": 34,
+    "name": 34,
+    "title": 40,
+    "finding": 60,
+    "effective_summary": 50,
+    "decision_reason": 36,
+    "reason": 36,
+    "reason_given": 36,
+    "proof_summary": 90,
+    "deciding_statements": 60,
+    "assumptions": 60,
+    "conditions": 40,
+    "limited_by": 34,
+    "finding_ids": 34,
+    "remediation": 60,
+    "command": 60,
+    "line_sha256": 66,
+    "finding_sha256": 66,
+    "decision_sha256": 66,
+    "standing_sha256": 66,
+}
+_READABLE = 240
+"""Characters side by side on a sheet of A4 that can still be read: a wider table is printed on several."""
+RESET = "reset"
+"""In a filled sheet it clears the current decision; an empty cell changes nothing."""
+ENTITLEMENTS_SHEET = "Entitlements"
+FINDINGS_SHEET = "Findings"
+
+
+@dataclass(frozen=True, slots=True)
+class Headings:
+    """A row that names what stands below it."""
+
+    cells: Sequence[str]
+
+
+type PageRow = Headings | Sequence[str]
+
+
+class Book:
+    """A workbook that is being written, each sheet from the top."""
+
+    def __init__(self, path: Path, review_id: str, snapshot_sha256: str, created: datetime) -> None:
+        self._book = xlsxwriter.Workbook(
+            str(path),
+            {
+                "constant_memory": True,
+                "strings_to_formulas": False,
+                "strings_to_urls": False,
+                "strings_to_numbers": False,
+                "default_date_format": "yyyy-mm-dd hh:mm:ss",
+                "remove_timezone": True,
+            },
+        )
+        self._book.set_properties({"title": f"Access review {review_id}", "created": created.replace(tzinfo=None)})
+        safe = visible(review_id).replace("&", "&&")
+        self._footer = f"&L{safe}&C{snapshot_sha256[:16]}&RPage &P of &N"
+        self._head = self._book.add_format({"bold": True, "bottom": 1, "bg_color": "#E8ECF2", "locked": True})
+        self._plain = self._book.add_format({"valign": "top", "text_wrap": True})
+        self._date = self._book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss", "valign": "top"})
+        self._open = self._book.add_format(
+            {"locked": False, "bg_color": "#FFFBE6", "valign": "top", "num_format": "@", "text_wrap": True}
+        )
+        self._bold = self._book.add_format({"bold": True, "valign": "top", "text_wrap": True})
+        self._heading = self._book.add_format({"bold": True, "font_size": 13, "valign": "top"})
+
+    def sheet[Row](self, name: str, columns: Sequence[Column[Row]], *, fillable: bool = False) -> "Sheet[Row]":
+        """Add a sheet for rows of a table."""
+        return Sheet(self, name, columns, fillable=fillable)
+
+    def page(self, name: str, rows: Iterable[PageRow]) -> None:
+        """Add a sheet of text: the first cell of each row is bold; a row of one cell is a heading."""
+        sheet = self._add(name)
+        sheet.set_column(0, 0, 52)
+        sheet.set_column(1, 2, 66)  # a SHA-256 in one piece
+        sheet.set_column(3, 6, 20)
+        for at, row in enumerate(rows):
+            if isinstance(row, Headings):
+                looks: Sequence[Any] = (self._head,) * len(row.cells)
+            else:
+                looks = (self._heading,) if len(row) == 1 else (self._bold, *repeat(self._plain, len(row)))
+            sheet.add_row(at, row.cells if isinstance(row, Headings) else row, looks, self._date)
+
+    def _add(self, name: str) -> Any:
+        sheet = self._book.add_worksheet(name, RowSheet)
+        sheet.set_footer(self._footer)
+        sheet.set_landscape()
+        sheet.set_paper(9)  # A4
+        sheet.fit_to_pages(1, 0)
+        return sheet
+
+    def close(self) -> None:
+        """Write the file."""
+        self._book.close()
+
+
+class Sheet[Row]:
+    """One sheet that is being written."""
+
+    def __init__(self, book: Book, name: str, columns: Sequence[Column[Row]], *, fillable: bool) -> None:
+        self._book = book
+        self._sheet = sheet = book._add(name)
+        self._columns = tuple(columns)
+        self._looks = tuple(book._open if fillable and column.is_open else book._plain for column in self._columns)
+        self.count = 0
+        widths = [_WIDTHS.get(column.name, 18) for column in self._columns]
+        for at, width in enumerate(widths):
+            sheet.set_column(at, at, width)
+        sheet.fit_to_pages(-(-sum(widths) // _READABLE), 0)
+        for at, column in enumerate(self._columns):
+            sheet.write_string(0, at, column.name, book._head)
+        sheet.freeze_panes(1, 0)
+        sheet.repeat_rows(0)
+        sheet.autofilter(0, 0, _MOST_ROWS, len(self._columns) - 1)
+        if fillable:
+            self._protect(FINDING_CHOICES if name == FINDINGS_SHEET else LINE_CHOICES)
+
+    def _protect(self, choices: Sequence[ReviewDecision]) -> None:
+        self._sheet.protect(
+            "",
+            {
+                "autofilter": True,
+                "sort": True,
+                "format_columns": True,
+                "format_rows": True,
+                "select_locked_cells": True,
+            },
+        )
+        place = next((at for at, column in enumerate(self._columns) if column.name == "decision"), None)
+        if place is not None:
+            self._sheet.data_validation(
+                1,
+                place,
+                _MOST_ROWS,
+                place,
+                {"validate": "list", "source": [*(choice.value for choice in choices), RESET]},
+            )
+
+    def write(self, row: Row) -> None:
+        """Add one row."""
+        self.write_cells(cells_of(self._columns, row))
+
+    def write_cells(self, cells: Sequence[Cell]) -> None:
+        """Add a row of which the cells are known; what no sheet can hold any more is left out: the count tells."""
+        if self.count >= _MOST_ROWS:
+            return
+        self.count += 1
+        self._sheet.add_row(self.count, cells, self._looks, self._book._date)

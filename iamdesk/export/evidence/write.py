@@ -1,0 +1,364 @@
+"""A pack is written: every file of it, whole or not at all."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.explain.decision import Verdict
+from iamdesk.export.evidence import columns
+from iamdesk.export.evidence.columns import Cell, Column
+from iamdesk.export.evidence.context import EvidenceContext, is_machine, is_third
+from iamdesk.export.evidence.control_totals import Total, totals
+from iamdesk.export.evidence.csv_writer import CsvSheet
+from iamdesk.export.evidence.decisions import verdicts
+from iamdesk.export.evidence.manifest import (
+    MANIFEST,
+    SIGNOFFS,
+    SOURCE,
+    STATEMENTS,
+    SUMS,
+    evidence_sha256,
+    files_of,
+    hash_of,
+    manifest_bytes,
+    sums_text,
+)
+from iamdesk.export.evidence.previous_decisions import line_changes
+from iamdesk.export.evidence.remediation import REMEDIATION, TICKETS, TO_DO, task_of, tested
+from iamdesk.export.evidence.remediation_commands import remediation_script
+from iamdesk.export.evidence.report import statement_of
+from iamdesk.export.evidence.report_html import render_html
+from iamdesk.export.evidence.report_model import Statement, Table
+from iamdesk.export.evidence.report_pdf import render_pdf
+from iamdesk.export.evidence.report_sample import ReportSample
+from iamdesk.export.evidence.review_json import write_review_json
+from iamdesk.export.evidence.workbook import ENTITLEMENTS_SHEET, FINDINGS_SHEET, Book, Headings, PageRow, Sheet
+from iamdesk.export.files.atomic_write import ExportError
+from iamdesk.export.findings import asff_file, ocsf_file, sarif_file
+from iamdesk.export.findings.report import build_report
+from iamdesk.export.text.review import is_privileged
+from iamdesk.i18n import phrase
+from iamdesk.progress import Cancelled, never_cancelled
+from iamdesk.review.decisions import ReviewDecision
+from iamdesk.review.journal import canonical
+from iamdesk.review.review_file import ReviewFile
+
+REPORTS = {
+    "findings.sarif": sarif_file.render,
+    "findings.ocsf.jsonl": ocsf_file.render,
+    "findings.asff.json": asff_file.render,
+}
+"""What other tools read of the findings."""
+_VERDICTS_TOLD = 8
+
+
+def write_pack(
+    review: ReviewFile,
+    into: Path,
+    *,
+    evaluator: Evaluator | None,
+    generated_at: datetime | None = None,
+    with_source: bool = True,
+    cancelled: Cancelled = never_cancelled,
+) -> Path:
+    """Write the evidence of a review into a new folder, or a zip archive where ``into`` ends in ``.zip``.
+
+    Args:
+        review: What is told of.
+        into: Must not be there yet.
+        evaluator: Over the review's own snapshot; None: no verdict is quoted, and the statement says so.
+        generated_at: The time that the pack states; the same review and time give the same bytes of data.
+        with_source: Copy the snapshot's files into the pack, so that it can be performed again by itself.
+        cancelled: Asked every now and then.
+
+    Raises:
+        ExportError: ``into`` is there already or cannot be written, or the snapshot is another one.
+        WorkCancelled: ``cancelled`` returned True; then there is nothing.
+    """
+    if into.exists():
+        raise ExportError(phrase("{into} is there already: a pack needs a name of its own", into=into))
+    if evaluator is not None and not review.is_of(evaluator.snapshot.sha256):
+        raise ExportError(phrase("{name} is not the snapshot that the review is of", name=evaluator.snapshot.path.name))
+    source = EvidenceContext(review, evaluator, generated_at or datetime.now(UTC), cancelled)
+    try:
+        with tempfile.TemporaryDirectory(prefix=f".{into.name[:40]}.", dir=into.absolute().parent) as making:
+            folder = Path(making) / "pack"
+            folder.mkdir()
+            _write_all(folder, source, with_source=with_source)
+            if into.suffix.lower() == ".zip":
+                archive = Path(making) / "pack.zip"
+                _zip(folder, archive, into.stem, source.generated_at)
+                archive.rename(into)
+            else:
+                folder.rename(into)
+    except OSError as error:
+        raise ExportError(
+            phrase("{into} cannot be written: {reason}", into=into, reason=error.strerror or error)
+        ) from error
+    return into
+
+
+def _write_all(folder: Path, source: EvidenceContext, *, with_source: bool) -> None:
+    written = write_data(folder, source)
+    if with_source and source.evaluator is not None:
+        _copy_source(folder / SOURCE, source)
+    hashes = [hash_of(folder, file) for file in files_of(folder)]
+    for name, content in written.statements(evidence_sha256(hashes)):
+        (folder / name).write_bytes(content)
+        hashes.append(hash_of(folder, folder / name))
+    manifest = manifest_bytes(written.about, hashes)
+    (folder / MANIFEST).write_bytes(manifest)
+    (folder / SUMS).write_text(sums_text(hashes, manifest), encoding="utf-8", newline="\n")
+    (folder / SIGNOFFS).write_bytes(canonical([]))
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The data of a pack, and what is made when its hash is known."""
+
+    about: Mapping[str, Any]
+    """What the manifest says besides its files."""
+    _statement: Callable[[str], Statement]
+
+    def statements(self, evidence: str) -> Iterator[tuple[str, bytes]]:
+        """Yield the names of the statements and their content; ``evidence`` is the hash that they tell."""
+        statement = self._statement(evidence)
+        yield from zip(STATEMENTS, (render_html(statement), render_pdf(statement)), strict=True)
+
+
+def write_data(folder: Path, source: EvidenceContext) -> Written:
+    """Write the files of data of a pack, all but the copy of the snapshot."""
+    found = tuple(totals(source))
+    kept = ReportSample(source)
+    quoted = _write_verdicts(folder / "verdicts.jsonl", source, kept)
+    changes = tuple(line_changes(source.review))
+    _write_tables(folder, source, statement_of(source, found, kept, "in the manifest"), found, changes)
+    _write_journal(folder / "09_journal.jsonl", source)
+    script = remediation_script(
+        source.review.head.review_id, source.rows_with(ReviewDecision.REVOKE), source.findings()
+    )
+    (folder / "remediation.sh").write_text("\n".join(script) + "\n", encoding="utf-8", newline="\n")
+    _write_reports(folder, source)
+    return Written(_about(source, quoted), lambda evidence: statement_of(source, found, kept, evidence))
+
+
+def _about(source: EvidenceContext, quoted: int) -> dict[str, Any]:
+    head = source.review.head
+    return {
+        "review_id": head.review_id,
+        "generated_utc": source.generated_utc,
+        "tool": {"name": "iamdesk", "version": source.tool_version},
+        "snapshot_sha256": head.snapshot_sha256,
+        "journal_sha256": source.review.journal_sha256,
+        "previous_review_id": head.details.get("previous_review") or None,
+        "previous_manifest_sha256": head.previous_sha256 or None,
+        "counts": {**source.counts.as_json(), "verdicts": quoted},
+    }
+
+
+def _write_tables(
+    folder: Path,
+    source: EvidenceContext,
+    statement: Statement,
+    found: Sequence[Total],
+    changes: Sequence[columns.LineChange],
+) -> None:
+    """Write CSV files, book and review.json, each line read once."""
+    head = source.review.head
+    with ExitStack() as stack:
+        book = Book(folder / "review.xlsx", head.review_id, head.snapshot_sha256, source.generated_at)
+        stack.callback(book.close)
+        for name, texts in _pages(statement):
+            book.page(name, texts)
+
+        def table[Row](sheet: str, csv: str, wanted: Sequence[Column[Row]], *, fillable: bool = False) -> "_Table[Row]":
+            file = stack.enter_context(CsvSheet(folder / csv, wanted))
+            return _Table(book.sheet(sheet, wanted, fillable=fillable), file, wanted)
+
+        population = table("Population", "02_population.csv", columns.POPULATION)
+        lines = table(ENTITLEMENTS_SHEET, "03_entitlements.csv", columns.ENTITLEMENTS, fillable=True)
+        privileged = book.sheet("Privileged", columns.ENTITLEMENTS)
+        third = book.sheet("Third parties", columns.ENTITLEMENTS)
+        machines = book.sheet("Machines", columns.ENTITLEMENTS)
+        findings = table(FINDINGS_SHEET, "04_findings.csv", columns.FINDINGS, fillable=True)
+        exceptions = table("Exceptions", "05_exceptions.csv", columns.EXCEPTIONS)
+        changed = table("Changes", "06_changes.csv", columns.CHANGES)
+        todo = table("Remediation", "07_remediation.csv", REMEDIATION)
+        book.page("Sign-off", _signoff_page(source))
+        book.page("Glossary", [Headings(("Word", "Meaning")), *columns.GLOSSARY])
+        tickets = stack.enter_context(CsvSheet(folder / "tickets.csv", TICKETS))
+        for member in source.review.population():
+            population.write(member)
+        for change in changes:
+            changed.write(change)
+
+        def take(row: columns.DecidedLine | columns.DecidedFinding) -> None:
+            if row.decision.choice is ReviewDecision.EXCEPT:
+                exceptions.write(columns.excepted(row, source.today))
+            if row.decision.choice in TO_DO:
+                task = task_of(row)
+                todo.write(task)
+                tickets.write(task)
+
+        def rows() -> Iterator[columns.DecidedLine]:
+            for row in source.rows():
+                cells = columns.cells_of(columns.ENTITLEMENTS, row)
+                lines.write_cells(cells)
+                if is_privileged(row.line) == "yes":
+                    privileged.write_cells(cells)
+                if is_third(row):
+                    third.write_cells(cells)
+                if is_machine(row):
+                    machines.write_cells(cells)
+                take(row)
+                yield row
+
+        def found_rows() -> Iterator[columns.DecidedFinding]:
+            for row in source.findings():
+                findings.write(row)
+                take(row)
+                yield row
+
+        write_review_json(folder / "review.json", source, found, rows(), found_rows(), changes)
+        for task in tested(source.review):
+            todo.write(task)
+
+
+@dataclass(frozen=True, slots=True)
+class _Table[Row]:
+    """A table that stands in the book and as CSV."""
+
+    sheet: Sheet[Row]
+    csv: CsvSheet[Row]
+
+    columns: Sequence[Column[Row]]
+
+    def write(self, row: Row) -> None:
+        self.write_cells(columns.cells_of(self.columns, row))
+
+    def write_cells(self, cells: Sequence[Cell]) -> None:
+        self.sheet.write_cells(cells)
+        self.csv.write_cells(cells)
+
+
+def _pages(statement: Statement) -> Iterator[tuple[str, list[PageRow]]]:
+    """Yield the first sheets of the book: what the statement says first."""
+    by_title = {section.title: section for section in statement.sections}
+    wanted = {
+        "Cover": ("Completeness: control totals and gaps", "4. Reviewers", "5. Result", "7. Integrity"),
+        "Scope & sources": ("1. Scope", "2. Source", "3. Method"),
+        "Completeness": ("Completeness: control totals and gaps",),
+    }
+    for name, titles in wanted.items():
+        rows: list[PageRow] = [(statement.title,), (f"Review {statement.review_id}",), ("",)]
+        for title in titles:
+            rows.append((title,))
+            for block in by_title[title].blocks:
+                if isinstance(block, Table):
+                    rows += [Headings(block.headings), *block.rows, ("",)]
+                else:
+                    rows += [("", block.text)]
+        yield name, rows
+
+
+def _signoff_page(source: EvidenceContext) -> list[PageRow]:
+    return [
+        ("Sign-off",),
+        ("", "Sign-offs are over the manifest of the pack, which holds the hash of this book: they stand in"),
+        ("", "08_signoffs.json, and as text with detached signatures in the folder signoffs."),
+        Headings(("Role", "Name", "Title", "Date", "Signature (on paper)")),
+        ("reviewer", "", "", "", ""),
+        ("second reviewer", "", "", "", ""),
+        ("management", "", "", "", ""),
+        ("Journal SHA-256", source.review.journal_sha256),
+    ]
+
+
+def _write_verdicts(path: Path, source: EvidenceContext, kept: ReportSample) -> int:
+    count = 0
+    with path.open("wb") as file:
+        for verdict in verdicts(source, kept.administrators):
+            file.write(canonical(verdict) + b"\n")
+            count += 1
+            _keep_verdict(kept, verdict)
+    return count
+
+
+def _keep_verdict(kept: ReportSample, verdict: Mapping[str, Any]) -> None:
+    """Keep what the statement tells of a privileged principal: its telling verdicts, not those of findings."""
+    told = kept.verdicts.setdefault(verdict["principal"], []) if verdict["principal"] in kept.privileged else None
+    if told is not None and len(told) < _VERDICTS_TOLD and verdict["quoted_for"].startswith("may "):
+        result = verdict["result"]
+        statements = [f"{one['SourcePolicyId']}, statement {one['StatementIndex'] + 1}" for one in _matched(verdict)]
+        statements += [one["Sentence"] for one in result["Layers"] if one["Decision"] == Verdict.CONDITIONAL]
+        keys = ", ".join(result["MissingContextValues"])
+        is_open = verdict["decision"] == Verdict.CONDITIONAL and keys
+        told.append(
+            (
+                f"{verdict['quoted_for']}: {verdict['resource']}",
+                f"{verdict['decision']}: hangs on {keys}" if is_open else verdict["decision"],
+                "; ".join(dict.fromkeys(statements)),
+            )
+        )
+
+
+def _matched(verdict: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    found: Sequence[Mapping[str, Any]] = verdict["result"]["MatchedStatements"]
+    return found
+
+
+def _write_journal(path: Path, source: EvidenceContext) -> None:
+    with path.open("wb") as file:
+        for entry in source.review.journal():
+            file.write(canonical({**entry.content, "sha256": entry.sha256}) + b"\n")
+
+
+def _write_reports(folder: Path, source: EvidenceContext) -> None:
+    """Write what other tools read, where the findings that are found anew are those of the review."""
+    if source.snapshot is None or not source.findings_are_same:
+        return
+    report = build_report(source.found, source.snapshot, source.generated_at)
+    for name, render in REPORTS.items():
+        (folder / name).write_bytes(render(report))
+
+
+def _copy_source(folder: Path, source: EvidenceContext) -> None:
+    """Copy the files that the snapshot was read from, in their places; the review knows the snapshot's name."""
+    if source.evaluator is None:
+        return
+    snapshot, name = source.evaluator.snapshot, source.review.head.snapshot_name
+    top = snapshot.path
+    for file in snapshot.files:
+        is_inside = top.is_dir() and file.path.is_relative_to(top)
+        place = folder / name / file.path.relative_to(top) if is_inside else folder / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if not place.exists():
+            shutil.copyfile(file.path if is_inside or len(snapshot.files) == 1 else top, place)
+
+
+def _zip(folder: Path, archive: Path, name: str, moment: datetime) -> None:
+    stamp = moment.timetuple()[:6]
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+        for file in sorted(folder.rglob("*")):
+            if file.is_file():
+                about = zipfile.ZipInfo(f"{name}/{file.relative_to(folder).as_posix()}", stamp)
+                about.compress_type = zipfile.ZIP_DEFLATED
+                about.external_attr = 0o644 << 16
+                with file.open("rb") as content, packed.open(about, "w") as into:
+                    shutil.copyfileobj(content, into)
+
+
+def read_only(folder: Path) -> None:
+    """Take the right to write away from the files of a pack: nobody edits them by mistake."""
+    for file in files_of(folder):
+        with contextlib.suppress(OSError):
+            os.chmod(file, 0o444)  # noqa: PTH101 - the same

@@ -1,0 +1,1 @@
+"""What writing any file takes."""

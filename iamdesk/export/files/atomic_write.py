@@ -1,0 +1,105 @@
+"""How a report reaches the disk: whole, or not at all."""
+
+import contextlib
+import errno
+import os
+import secrets
+import stat
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from iamdesk.i18n import phrase
+
+
+class ExportError(Exception):
+    """A report could not be written. Its text is one sentence that names the place."""
+
+
+def write_atomic(path: Path, content: bytes | Iterable[bytes]) -> None:
+    """Write a file in one step: a reader (and a crash) sees the old file or the new one, never a part.
+
+    The content goes to a new file in the same folder, which then takes the place of ``path``. What is no regular file
+    (a terminal, a FIFO, ``/dev/null``, ``/dev/stdout`` wherever it leads) is written to and never replaced.
+
+    Raises:
+        ExportError: the folder is absent, not writable or full, or ``path`` is a folder, a disk, a socket, or a FIFO
+            that nobody reads.
+    """
+    pieces = (content,) if isinstance(content, bytes) else content
+    if path.is_dir():
+        raise ExportError(phrase("{path} is a folder: the report needs the name of a file", path=path))
+    try:
+        there = path.stat()
+        handle = _open_handle(there)
+        if handle is not None:
+            _write_to(handle, pieces)
+        elif not stat.S_ISREG(there.st_mode):
+            _write_into(path, there, pieces)
+        else:
+            _replace(path, pieces)
+    except FileNotFoundError:
+        _replace(path, pieces)
+    except OSError as error:
+        raise _not_written(path, error) from error
+
+
+def _replace(path: Path, pieces: Iterable[bytes]) -> None:
+    target = path.resolve()
+    if not target.parent.is_dir():
+        raise ExportError(
+            phrase("{path} cannot be written: there is no folder {parent}", path=path, parent=target.parent)
+        )
+    part = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}.part")
+    try:
+        # O_EXCL: never through a link that somebody laid there; 0o666 lets the user's umask decide, as for any file.
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+        with os.fdopen(handle, "wb") as file:
+            file.writelines(pieces)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(target)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise _not_written(path, error) from error
+
+
+def _open_handle(there: os.stat_result) -> int | None:
+    """Return our standard output or error if a path leads to it: files are written after what is printed."""
+    for handle in (1, 2):
+        with contextlib.suppress(OSError):
+            if os.path.samestat(os.fstat(handle), there):
+                return handle
+    return None
+
+
+def _write_into(path: Path, there: os.stat_result, pieces: Iterable[bytes]) -> None:
+    if not (stat.S_ISCHR(there.st_mode) or stat.S_ISFIFO(there.st_mode)):
+        raise ExportError(phrase("{path} is not a file: give the name of a file for the report", path=path))
+    try:
+        # Without O_NONBLOCK, a FIFO that nobody reads would keep us waiting for ever.
+        handle = os.open(path, os.O_WRONLY | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_NONBLOCK", 0))
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            raise ExportError(phrase("{path} cannot be written: no process reads from it", path=path)) from error
+        raise
+    try:
+        os.set_blocking(handle, True)
+        _write_to(handle, pieces)
+    finally:
+        os.close(handle)
+
+
+def _write_to(handle: int, pieces: Iterable[bytes]) -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    for piece in pieces:
+        left = memoryview(piece)
+        while left:
+            left = left[os.write(handle, left) :]
+
+
+def _not_written(path: Path, error: OSError) -> ExportError:
+    return ExportError(phrase("{path} cannot be written: {reason}", path=path, reason=error.strerror or error))

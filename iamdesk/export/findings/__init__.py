@@ -1,0 +1,1 @@
+"""Files of findings, one module a format."""

@@ -1,0 +1,79 @@
+"""Findings in the AWS Security Finding Format, for Security Hub: a JSON list that ``batch-import-findings`` takes.
+
+iamdesk only writes the file; importing it is the user's own call, a hundred findings at a time. Source of the fields:
+AWS Security Hub User Guide, "AWS Security Finding Format (ASFF)"; API reference, AwsSecurityFinding.
+"""
+
+import json
+from typing import Any
+
+from iamdesk.checks.finding import Finding, Severity, State, Suppression
+from iamdesk.escaping import visible, visible_json
+from iamdesk.export.findings.report import Report
+
+_LABELS = {
+    Severity.CRITICAL: "CRITICAL",
+    Severity.HIGH: "HIGH",
+    Severity.MEDIUM: "MEDIUM",
+    Severity.LOW: "LOW",
+    Severity.INFO: "INFORMATIONAL",
+}
+_TYPES = ["Software and Configuration Checks/AWS Security Best Practices"]
+_RESOURCE_TYPES = {"user": "AwsIamUser", "role": "AwsIamRole", "group": "AwsIamGroup", "account": "AwsAccount"}
+_REGION = "us-east-1"
+"""IAM is global; Security Hub wants a Region, and IAM's own is this one."""
+_LONGEST_TITLE = 256
+_LONGEST_DESCRIPTION = 1024
+_LONGEST_REMEDY = 512
+_LONGEST_NOTE = 512
+
+
+def render(report: Report) -> bytes:
+    """Print the findings as one JSON list, in UTF-8."""
+    listed = [_finding(report, one) for one in (*report.findings, *report.suppressed)]
+    return (visible_json(json.dumps(listed, ensure_ascii=False, indent=1)) + "\n").encode()
+
+
+def _finding(report: Report, finding: Finding) -> dict[str, Any]:
+    partition = finding.subject_key.split(":")[1] if finding.subject_key.startswith("arn:") else "aws"
+    account = finding.account or "000000000000"
+    product = f"arn:{partition}:securityhub:{_REGION}:{account}:product/{account}/default"
+    return {
+        "SchemaVersion": "2018-10-08",
+        "Id": f"iamdesk/{finding.fingerprint}",
+        "ProductArn": product,
+        "GeneratorId": f"iamdesk/{finding.check_id}",
+        "AwsAccountId": account,
+        "Types": _TYPES,
+        "CreatedAt": report.generated_utc,
+        "UpdatedAt": report.generated_utc,
+        "Severity": {"Label": _LABELS[finding.severity]},
+        "Title": _cut(f"{finding.check_id} {finding.title}", _LONGEST_TITLE),
+        "Description": _cut(finding.sentence, _LONGEST_DESCRIPTION),
+        "Remediation": {"Recommendation": {"Text": _cut(finding.remedy or "See the finding.", _LONGEST_REMEDY)}},
+        "ProductFields": {"iamdesk/version": report.tool_version, "iamdesk/snapshot": report.snapshot_sha256},
+        "Resources": [
+            {
+                "Type": _RESOURCE_TYPES.get(finding.subject_kind, "Other"),
+                "Id": _cut(finding.subject_key or account, 512),
+                "Partition": partition,
+                "Region": _REGION,
+            }
+        ],
+        "Compliance": {"Status": "WARNING" if finding.state is State.CANNOT_TELL else "FAILED"},
+        "Workflow": {"Status": "NEW" if finding.suppression is None else "SUPPRESSED"},
+        "RecordState": "ACTIVE",
+        **_note(report, finding.suppression),
+    }
+
+
+def _note(report: Report, word: Suppression | None) -> dict[str, Any]:
+    if word is None:
+        return {}
+    text = _cut(f"{word.reason} ({word.holds})", _LONGEST_NOTE)
+    return {"Note": {"Text": text, "UpdatedBy": _cut(word.owner, _LONGEST_NOTE), "UpdatedAt": report.generated_utc}}
+
+
+def _cut(text: str, most: int) -> str:
+    shown = visible(text)
+    return shown if len(shown) <= most else f"{shown[: most - 1]}…"

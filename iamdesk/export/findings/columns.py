@@ -1,0 +1,114 @@
+"""The columns of a findings table: one list, from which every format takes names, order and values."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from iamdesk.checks import registry
+from iamdesk.checks.finding import Evidence, Finding
+from iamdesk.explain.decision import StatementExplanation
+
+type Value = str | tuple[str, ...]
+"""A cell: one text, or several (a list in JSON, joined by `JOINT` where a cell is one text)."""
+
+JOINT = " | "
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column."""
+
+    name: str
+    """Stable: JSON member and CSV heading."""
+    label: str
+    """For people."""
+    value: Callable[[Finding], Value]
+
+
+def statements_of(finding: Finding) -> tuple[StatementExplanation, ...]:
+    """Return the statements that a finding rests on, each once, in the order of its evidence."""
+    found: dict[tuple[str, int, str], StatementExplanation] = {}
+    for piece in finding.evidence:
+        for line in _lines(piece):
+            if line.policy_key:  # what an outsider's own account is taken to allow is no policy of the snapshot
+                found.setdefault((line.policy_key, line.index, line.owner), line)
+    return tuple(found.values())
+
+
+def _lines(piece: Evidence) -> Iterable[StatementExplanation]:
+    if piece.statement is not None:
+        yield piece.statement
+    if piece.decision is not None:
+        yield from piece.decision.matched_statements
+
+
+def place_of(line: StatementExplanation) -> str:
+    """Return a statement's place: ``payroll-rw, statement 2 (ReadOnly), lines 12-20``."""
+    span = line.span
+    return line.name if span is None else f"{line.name}, lines {span.start_line}-{span.end_line}"
+
+
+def _unique(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(value for value in values if value))
+
+
+def _missing(finding: Finding) -> tuple[str, ...]:
+    return _unique(key for piece in finding.evidence if piece.decision for key in piece.decision.missing_context_values)
+
+
+def _assumed(finding: Finding) -> tuple[str, ...]:
+    return _unique(
+        assumption.message for piece in finding.evidence if piece.decision for assumption in piece.decision.assumptions
+    )
+
+
+def _standards(finding: Finding) -> tuple[str, ...]:
+    check = registry.check(finding.check_id)
+    return check.standards if check else ()
+
+
+COLUMNS: tuple[Column, ...] = (
+    Column("finding_id", "Finding", lambda finding: finding.fingerprint),
+    Column("severity", "Severity", lambda finding: finding.severity.value),
+    Column("state", "State", lambda finding: finding.state.value),
+    Column("check_id", "Check", lambda finding: finding.check_id),
+    Column("title", "Title", lambda finding: finding.title),
+    Column("account_id", "Account", lambda finding: finding.account),
+    Column("subject_type", "Kind", lambda finding: finding.subject_kind),
+    Column("subject_name", "Subject", lambda finding: finding.subject_name),
+    Column("subject_arn", "Subject ARN", lambda finding: finding.subject_key),
+    Column("finding", "Finding in words", lambda finding: finding.sentence),
+    Column("policies", "Policies", lambda finding: _unique(line.policy_name for line in statements_of(finding))),
+    Column(
+        "policy_types",
+        "Policy types",
+        lambda finding: _unique(line.source_policy_type.value for line in statements_of(finding)),
+    ),
+    Column("deciding_statements", "Statements", lambda finding: _unique(map(place_of, statements_of(finding)))),
+    Column("proof_summary", "Proof", lambda finding: _unique(piece.text for piece in finding.evidence)),
+    Column("missing_context", "Unknown context keys", _missing),
+    Column("assumptions", "Assumptions", _assumed),
+    Column("remediation", "What to do", lambda finding: finding.remedy),
+    Column("remediation_snippet", "Command", lambda finding: finding.snippet),
+    Column("refs", "Standards", _standards),
+    Column("suppressed_by", "Suppressed by", lambda finding: finding.suppression.owner if finding.suppression else ""),
+    Column(
+        "suppression_reason",
+        "Why suppressed",
+        lambda finding: finding.suppression.reason if finding.suppression else "",
+    ),
+    Column(
+        "suppressed_until",
+        "Suppressed until",
+        lambda finding: finding.suppression.expires.isoformat() if finding.suppression else "",
+    ),
+)
+
+
+def cells(finding: Finding) -> dict[str, Value]:
+    """Return a finding's values by column name, in column order."""
+    return {column.name: column.value(finding) for column in COLUMNS}
+
+
+def one_text(value: Value) -> str:
+    """Return a cell as one text."""
+    return value if isinstance(value, str) else JOINT.join(value)

@@ -1,0 +1,140 @@
+"""Findings as one HTML file, for people: to read, to print, to file.
+
+Self-contained: no script, no request, no other file; the page itself forbids them (Content-Security-Policy). Every
+value is escaped by the template engine, and every unseen character is written out (`visible`), whether or not the
+template's author thought of it. Severity is a word with a shape, so that it survives a black-and-white printer.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from itertools import groupby
+from typing import Any
+
+import jinja2
+from markupsafe import Markup, escape
+
+from iamdesk.checks import registry
+from iamdesk.checks.check import Check
+from iamdesk.checks.finding import Finding, Severity
+from iamdesk.checks.snapshot_completeness import ORGANIZATION_UNKNOWN
+from iamdesk.escaping import visible
+from iamdesk.explain.decision import Decision
+from iamdesk.export.findings.columns import place_of
+from iamdesk.export.findings.report import COMPLETENESS, Report, utc_text
+from iamdesk.resource_files import resources
+
+_SHAPES = {
+    Severity.CRITICAL: "\N{BLACK SQUARE}",
+    Severity.HIGH: "\N{BLACK UP-POINTING TRIANGLE}",
+    Severity.MEDIUM: "\N{BLACK DIAMOND}",
+    Severity.LOW: "\N{BLACK CIRCLE}",
+    Severity.INFO: "\N{WHITE CIRCLE}",
+}
+_DECISIONS = {
+    "allowed": "Allowed",
+    "explicitDeny": "Denied: a statement forbids it",
+    "implicitDeny": "Denied: nothing allows it",
+    "conditional": "Depends",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Findings of one check with one severity, told together: what is the same for all of them is said once."""
+
+    anchor: str
+    check_id: str
+    title: str
+    check: Check | None
+    severity: Severity
+    findings: tuple[Finding, ...]
+
+    @property
+    def shared_remedy(self) -> str | None:
+        """The remedy, where all findings of the group have the same."""
+        remedies = {finding.remedy for finding in self.findings}
+        return remedies.pop() if len(remedies) == 1 else None
+
+
+def groups_of(report: Report) -> Iterator[Group]:
+    """Yield the open findings in the report's order, put together by check, title and severity."""
+    return _grouped(report.findings, "group")
+
+
+def suppressed_groups_of(report: Report) -> Iterator[Group]:
+    """Yield the suppressed findings, put together in the same way."""
+    return _grouped(report.suppressed, "suppressed")
+
+
+def _grouped(findings: tuple[Finding, ...], anchor: str) -> Iterator[Group]:
+    by_group = groupby(findings, key=lambda finding: (finding.check_id, finding.severity, finding.title))
+    for position, ((check_id, severity, title), members) in enumerate(by_group, start=1):
+        yield Group(f"{anchor}-{position}", check_id, title, registry.check(check_id), severity, tuple(members))
+
+
+def render(report: Report) -> bytes:
+    """Print the report as one HTML page, in UTF-8."""
+    groups = tuple(groups_of(report))
+    page = _template().render(
+        report=report,
+        groups=groups,
+        suppressed=tuple(suppressed_groups_of(report)),
+        completeness=tuple(group for group in groups if group.check_id.startswith(COMPLETENESS)),
+        others=tuple(group for group in groups if not group.check_id.startswith(COMPLETENESS)),
+    )
+    return page.encode()
+
+
+@cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(resources() / "report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["utc"] = utc_text
+    environment.filters["shape"] = _SHAPES.__getitem__
+    environment.filters["verdict"] = lambda decision: _DECISIONS[decision.value]
+    environment.filters["cli"] = command_line
+    environment.filters["code"] = _code
+    environment.filters["thousands"] = lambda number: f"{number:,}"
+    environment.globals["place_of"] = place_of
+    environment.globals["ORGANIZATION_UNKNOWN"] = ORGANIZATION_UNKNOWN
+    return environment.get_template("findings.html.j2")
+
+
+def _code(text: str) -> Markup:
+    """Return text with what stands between backticks set as code; every part of it is escaped."""
+    parts = [escape(visible(part)) for part in text.split("`")]
+    if len(parts) % 2 == 0:  # a backtick too many: none is meant as a mark
+        return escape(visible(text))
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else part for number, part in enumerate(parts)
+    )
+
+
+def _finalize(value: Any) -> Any:
+    """Make the characters of every text visible; markup that the template itself made stays."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def command_line(decision: Decision) -> str | None:
+    """Return the command that asks the same question again; None where the command line cannot say it."""
+    request = decision.request
+    if None in request.context.values() or request.without or request.session_policies:
+        return None
+    words = ["iamdesk", "can", "SNAPSHOT", "--principal", request.principal]
+    words += ["--action", request.action, "--resource", request.resource]
+    for key, values in request.context.items():
+        for value in (values,) if isinstance(values, str) else values or ():
+            words += ["--context", f"{key}={value}"]
+    return " ".join(_shell_word(word) for word in words)
+
+
+def _shell_word(word: str) -> str:
+    plain = all(character.isalnum() or character in "-_./:=@%+," for character in word)
+    return word if word and plain else "'" + word.replace("'", "'\\''") + "'"

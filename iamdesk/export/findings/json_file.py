@@ -1,0 +1,185 @@
+"""Findings as JSON: everything, for scripts and for keeping.
+
+The shape is stable (``format`` names it; a change of meaning gives it a new number; members may be added)::
+
+    {
+      "format": "iamdesk-findings/1",
+      "generated_utc": "2026-10-27T09:30:00Z",
+      "tool": {"name": "iamdesk", "version": str, "action_data_version": str},
+      "snapshot": {
+        "name": str, "sha256": str, "latest_utc": str or null, "problems": int,
+        "files": [{"name": str, "bytes": int, "sha256": str}],
+        "accounts": [{"account_id", "alias" (or null), "users", "groups", "roles", "policies", "broken"}]
+      },
+      "counts": {"total": int, "by_severity": {severity: int, …}, "by_state": {state: int, …}, "suppressed": int},
+      "checks": [{"check_id", "title", "severity", "question", "refs": [str], "findings": int}],
+      "findings": [{
+        (every column of `rows.COLUMNS` by its name: text, or a list of texts)
+        "evidence": [{
+          "text": str,
+          "policy_key": str or null,
+          "statement": statement or null,
+          "question": null or {
+            "principal", "action", "resource", "context": {key: text or [text] or null}, "unknown_context",
+            "decision": one of allowed, explicitDeny, implicitDeny, conditional, "sentence",
+            "missing_context_values": [key], "conditions": [{key: text or [text] or null}], "blocked_by": [layer],
+            "assumptions": [{"code", "message"}], "statements": [statement]
+          }
+        }]
+      }],
+      "suppressed": [finding with who suppressed it, why and until when; not among the others, nor in their counts]
+    }
+
+    statement: {"source_policy_id", "source_policy_type", "policy_name", "owner", "layer", "statement_index" (from 0),
+                "sid" (or null), "effect", "sentence",
+                "start": {"line", "column"} or null, "end": {"line", "column"} or null}   of the policy as shown, from 1
+
+Findings stand in the order of the report: completeness first, then worst first. Values are exact; characters that
+nobody sees are written as JSON escapes, so that the file as text cannot mislead.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from io import BytesIO
+from typing import Any
+
+from iamdesk.checks.finding import Evidence, Finding
+from iamdesk.escaping import visible_json
+from iamdesk.explain.decision import Decision, StatementExplanation
+from iamdesk.export.findings.columns import cells
+from iamdesk.export.findings.report import Report, utc_text
+
+FORMAT = "iamdesk-findings/1"
+
+
+def render(report: Report) -> bytes:
+    """Print the report as JSON, in UTF-8 without a byte order mark."""
+    # One by one into one buffer: all of them as objects take many times the memory of their text, and pieces to be
+    # joined take it twice.
+    file = BytesIO()
+    file.write(printed_head(report, len(report.findings), len(report.suppressed)))
+    for name, findings in (("findings", report.findings), ("suppressed", report.suppressed)):
+        file.write(f',\n  "{name}": ['.encode())
+        for number, one in enumerate(findings):
+            file.write(b"," * bool(number) + printed_finding(one))
+        file.write(b"\n  ]" if findings else b"]")
+    file.write(b"\n}\n")
+    return file.getvalue()
+
+
+def printed_head(report: Report, count: int, suppressed: int) -> bytes:
+    """Print all but the findings, of which there are so many; no brace ends it."""
+    return _printed(_but_findings(report, count, suppressed)).removesuffix(b"\n}")
+
+
+def printed_finding(finding: Finding) -> bytes:
+    """Print a finding as one of the list."""
+    return b"\n    " + _printed(_finding(finding)).replace(b"\n", b"\n    ")
+
+
+def _printed(value: Any) -> bytes:
+    return visible_json(json.dumps(value, ensure_ascii=False, indent=2)).encode()
+
+
+def _but_findings(report: Report, count: int, suppressed: int) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "generated_utc": report.generated_utc,
+        "tool": {
+            "name": "iamdesk",
+            "version": report.tool_version,
+            "action_data_version": report.action_data_version,
+        },
+        "snapshot": {
+            "name": report.snapshot_name,
+            "sha256": report.snapshot_sha256,
+            "latest_utc": utc_text(report.snapshot_latest) if report.snapshot_latest else None,
+            "problems": report.problem_count,
+            "files": [
+                {"name": file.path.name, "bytes": file.size, "sha256": file.sha256} for file in report.snapshot_files
+            ],
+            "accounts": [
+                {
+                    "account_id": account.account_id,
+                    "alias": account.alias,
+                    "users": account.users,
+                    "groups": account.groups,
+                    "roles": account.roles,
+                    "policies": account.policies,
+                    "broken": account.broken,
+                }
+                for account in report.accounts
+            ],
+        },
+        "counts": {
+            "total": count,
+            "by_severity": {severity.value: count for severity, count in report.by_severity.items()},
+            "by_state": {state.value: count for state, count in report.by_state.items()},
+            "suppressed": suppressed,
+        },
+        "checks": [
+            {
+                "check_id": check.id,
+                "title": check.title,
+                "severity": check.severity.value,
+                "question": check.question,
+                "refs": list(check.standards),
+                "findings": report.by_check.get(check.id, 0),
+            }
+            for check in report.checks
+        ],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {**_plain(cells(finding)), "evidence": [_evidence(piece) for piece in finding.evidence]}
+
+
+def _plain(values: Mapping[str, str | Sequence[str] | None]) -> dict[str, Any]:
+    return {key: value if value is None or isinstance(value, str) else list(value) for key, value in values.items()}
+
+
+def _evidence(piece: Evidence) -> dict[str, Any]:
+    return {
+        "text": piece.text,
+        "policy_key": piece.policy_key,
+        "statement": _statement(piece.statement) if piece.statement else None,
+        "question": _question(piece.decision) if piece.decision else None,
+    }
+
+
+def _question(decision: Decision) -> dict[str, Any]:
+    request = decision.request
+    return {
+        "principal": request.principal,
+        "action": request.action,
+        "resource": request.resource,
+        "context": _plain(request.context),
+        "unknown_context": request.unknown_context.value,
+        "decision": decision.decision.value,
+        "sentence": decision.sentence,
+        "missing_context_values": list(decision.missing_context_values),
+        "conditions": [_plain(values) for values in decision.conditions],
+        "blocked_by": list(decision.blocked_by),
+        "assumptions": [
+            {"code": assumption.code, "message": assumption.message} for assumption in decision.assumptions
+        ],
+        "statements": [_statement(line) for line in decision.matched_statements],
+    }
+
+
+def _statement(line: StatementExplanation) -> dict[str, Any]:
+    span = line.span
+    return {
+        "source_policy_id": line.source_policy_id,
+        "source_policy_type": line.source_policy_type.value,
+        "policy_name": line.policy_name,
+        "owner": line.owner,
+        "layer": line.layer.value,
+        "statement_index": line.index,
+        "sid": line.sid,
+        "effect": line.effect,
+        "sentence": line.sentence,
+        "start": {"line": span.start_line, "column": span.start_column} if span else None,
+        "end": {"line": span.end_line, "column": span.end_column} if span else None,
+    }

@@ -1,0 +1,169 @@
+"""Findings as OCSF 1.8.0, one JSON object a line, for lakes and SIEMs.
+
+- What rests on answered questions or on statements is an IAM Analysis Finding (2008): the policies with what they
+  grant, and the condition keys that it hangs on.
+- What rests on captured facts alone, such as the credential report, is a Compliance Finding (2003).
+- A suppressed finding has status 3; what cannot be told has compliance status 0, and says so in ``status_detail``.
+
+Source: the Open Cybersecurity Schema Framework, schema 1.8.0 (schema.ocsf.io).
+"""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from iamdesk.checks import registry
+from iamdesk.checks.finding import Finding, Severity, State
+from iamdesk.escaping import visible_json
+from iamdesk.explain.decision import StatementExplanation
+from iamdesk.export.findings.columns import place_of, statements_of
+from iamdesk.export.findings.report import Report
+
+VERSION = "1.8.0"
+_SEVERITIES = {
+    Severity.INFO: (1, "Informational"),
+    Severity.LOW: (2, "Low"),
+    Severity.MEDIUM: (3, "Medium"),
+    Severity.HIGH: (4, "High"),
+    Severity.CRITICAL: (5, "Critical"),
+}
+_FINDINGS = 2
+_COMPLIANCE, _ANALYSIS = 2003, 2008
+_CLASSES = {_COMPLIANCE: "Compliance Finding", _ANALYSIS: "IAM Analysis Finding"}
+_CREATE = 1
+_NEW, _SUPPRESSED = (1, "New"), (3, "Suppressed")
+_RULE = 1
+_AWS_ACCOUNT = 10
+_UNKNOWN, _FAIL = (0, "Unknown"), (3, "Fail")
+
+
+def render(report: Report) -> bytes:
+    """Print the report as lines of JSON, in UTF-8 without a byte order mark."""
+    events = (event(report, finding) for finding in (*report.findings, *report.suppressed))
+    lines = (visible_json(json.dumps(one, ensure_ascii=False)) + "\n" for one in events)
+    return "".join(lines).encode()
+
+
+def event(report: Report, finding: Finding) -> dict[str, Any]:
+    """Return one finding as an OCSF event."""
+    statements = statements_of(finding)
+    is_analysis = bool(statements) or any(piece.decision is not None for piece in finding.evidence)
+    class_uid = _ANALYSIS if is_analysis else _COMPLIANCE
+    severity_id, severity = _SEVERITIES[finding.severity]
+    status_id, status = _SUPPRESSED if finding.suppression is not None else _NEW
+    told: dict[str, Any] = {
+        "activity_id": _CREATE,
+        "activity_name": "Create",
+        "category_uid": _FINDINGS,
+        "category_name": "Findings",
+        "class_uid": class_uid,
+        "class_name": _CLASSES[class_uid],
+        "type_uid": class_uid * 100 + _CREATE,
+        "type_name": f"{_CLASSES[class_uid]}: Create",
+        "time": _milliseconds(report.generated_at),
+        "severity_id": severity_id,
+        "severity": severity,
+        "status_id": status_id,
+        "status": status,
+        "status_detail": finding.state.value,
+        "message": finding.sentence,
+        "metadata": {
+            "version": VERSION,
+            "product": {"name": "iamdesk", "version": report.tool_version, "vendor_name": "iamdesk"},
+            "uid": finding.fingerprint,
+            "original_time": report.generated_utc,
+        },
+        "finding_info": _finding_info(finding),
+        "resources": [
+            {
+                "uid": finding.subject_key,
+                "name": finding.subject_name,
+                "type": finding.subject_kind,
+                "owner": {"account": {"uid": finding.account, "type_id": _AWS_ACCOUNT, "type": "AWS Account"}},
+            }
+        ],
+        "remediation": {"desc": finding.remedy},
+        "unmapped": {
+            "snapshot": report.snapshot_name,
+            "snapshot_sha256": report.snapshot_sha256,
+            "proof": [piece.text for piece in finding.evidence],
+            **({"command": finding.snippet} if finding.snippet else {}),
+        },
+    }
+    if finding.suppression is not None:
+        told["unmapped"]["suppression"] = {
+            "owner": finding.suppression.owner,
+            "reason": finding.suppression.reason,
+            **({} if finding.suppression.is_for_good else {"expires": finding.suppression.expires.isoformat()}),
+        }
+    if is_analysis:
+        told["permission_analysis_results"] = _permissions(finding, statements)
+        if finding.subject_kind == "user":
+            account = {"uid": finding.account}
+            told["user"] = {"name": finding.subject_name, "uid": finding.subject_key, "account": account}
+    else:
+        told["compliance"] = _compliance(finding)
+    return told
+
+
+def _finding_info(finding: Finding) -> dict[str, Any]:
+    check = registry.check(finding.check_id)
+    analytic: dict[str, Any] = {"uid": finding.check_id, "name": finding.title, "type_id": _RULE, "type": "Rule"}
+    if check is not None:
+        analytic["desc"] = check.question
+    return {
+        "uid": finding.fingerprint,
+        "title": finding.title,
+        "desc": finding.sentence,
+        "types": [finding.check_id.partition("-")[0]],
+        "analytic": analytic,
+    }
+
+
+def _permissions(finding: Finding, statements: tuple[StatementExplanation, ...]) -> list[dict[str, Any]]:
+    """Return what each statement that the finding rests on has to do with it."""
+    privileges: dict[tuple[str, int], dict[str, None]] = {}
+    keys: dict[str, None] = {}
+    for piece in finding.evidence:
+        if piece.decision is not None:
+            keys |= dict.fromkeys(piece.decision.missing_context_values)
+            for line in piece.decision.matched_statements:
+                if line.effect == "Allow":
+                    privileges.setdefault((line.policy_key, line.index), {})[piece.decision.request.action] = None
+    conditions = [{"name": key, "value": "unknown"} for key in keys]
+    results = []
+    for line in statements:
+        result: dict[str, Any] = {
+            "policy": {
+                "uid": line.policy_key,
+                "name": line.policy_name,
+                "type": line.source_policy_type.value,
+                "desc": f"{line.effect}: {place_of(line)}",
+                "is_applied": True,
+            }
+        }
+        granted = privileges.get((line.policy_key, line.index))
+        if granted:
+            result["granted_privileges"] = list(granted)
+        if conditions:
+            result["condition_keys"] = conditions
+        results.append(result)
+    if not results:  # answered, and no statement matches
+        asked = dict.fromkeys(piece.decision.request.action for piece in finding.evidence if piece.decision is not None)
+        results.append({"analyzed_privileges_count": len(asked)})
+    return results
+
+
+def _compliance(finding: Finding) -> dict[str, Any]:
+    check = registry.check(finding.check_id)
+    status_id, status = _UNKNOWN if finding.state is State.CANNOT_TELL else _FAIL
+    told: dict[str, Any] = {"control": finding.check_id, "status_id": status_id, "status": status}
+    if check is not None:
+        told["desc"] = check.question
+        if check.standards:
+            told["standards"] = list(check.standards)
+    return told
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp()) * 1000

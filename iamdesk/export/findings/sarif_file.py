@@ -1,0 +1,181 @@
+"""Findings as SARIF 2.1.0, for code scanning: one run, one rule a check, one result a finding.
+
+- What cannot be told is of kind ``open`` with level ``none``: neither a failure nor a pass.
+- The fingerprint is ``partialFingerprints["iamdesk/v1"]``; a suppression is an accepted external one.
+- Subjects are logical locations by ARN. Physical locations name a file of the snapshot, with no place in it: policies
+  are shown otherwise than they are stored.
+- Chains of steps are code flows.
+- In the texts of messages brackets and braces have a meaning of their own; those of a snapshot's names are escaped.
+
+Source: OASIS, Static Analysis Results Interchange Format (SARIF) Version 2.1.0.
+"""
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+from iamdesk.checks.check import Check
+from iamdesk.checks.finding import Evidence, Finding, Severity, State
+from iamdesk.escaping import visible, visible_json
+from iamdesk.export.findings.columns import place_of, statements_of
+from iamdesk.export.findings.report import Report
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+FINGERPRINT = "iamdesk/v1"
+_LEVELS = {
+    Severity.CRITICAL: "error",
+    Severity.HIGH: "error",
+    Severity.MEDIUM: "warning",
+    Severity.LOW: "note",
+    Severity.INFO: "note",
+}
+_RANKS = {
+    Severity.CRITICAL: 100.0,
+    Severity.HIGH: 80.0,
+    Severity.MEDIUM: 50.0,
+    Severity.LOW: 20.0,
+    Severity.INFO: 5.0,
+}
+_SECURITY_SEVERITY = {
+    Severity.CRITICAL: "9.5",
+    Severity.HIGH: "8.0",
+    Severity.MEDIUM: "5.5",
+    Severity.LOW: "2.0",
+    Severity.INFO: "0.0",
+}
+"""What code scanning sorts by: numbers as in CVSS."""
+_CHAINS = "CHN-"
+
+
+def render(report: Report) -> bytes:
+    """Print the report as SARIF, in UTF-8 without a byte order mark."""
+    text = json.dumps(as_object(report), ensure_ascii=False, indent=2)
+    return (visible_json(text) + "\n").encode()
+
+
+def message_text(text: str) -> str:
+    """Return a text so that a reader of SARIF takes nothing in it for a link or a placeholder."""
+    escaped = visible(text).replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
+    return escaped.replace("{", "{{").replace("}", "}}")
+
+
+def as_object(report: Report) -> dict[str, Any]:
+    """Return the report as a SARIF log."""
+    rules = {check.id: number for number, check in enumerate(report.checks)}
+    return {
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {
+                    "driver": {
+                        "name": "iamdesk",
+                        "version": report.tool_version,
+                        "rules": [_rule(check) for check in report.checks],
+                        "properties": {"actionDataVersion": report.action_data_version},
+                    }
+                },
+                "invocations": [{"executionSuccessful": True, "endTimeUtc": report.generated_utc}],
+                "automationDetails": {"id": f"iamdesk/{report.snapshot_sha256}"},
+                "columnKind": "unicodeCodePoints",
+                "artifacts": [
+                    {
+                        "location": {"uri": _uri(file.path.name)},
+                        "length": file.size,
+                        "hashes": {"sha-256": file.sha256},
+                    }
+                    for file in report.snapshot_files
+                ],
+                "results": [_result(report, finding, rules) for finding in (*report.findings, *report.suppressed)],
+                "properties": {
+                    "snapshot": visible(report.snapshot_name),
+                    "snapshotSha256": report.snapshot_sha256,
+                    "findings": len(report.findings),
+                    "suppressed": len(report.suppressed),
+                },
+            }
+        ],
+    }
+
+
+def _rule(check: Check) -> dict[str, Any]:
+    return {
+        "id": check.id,
+        "name": "".join(word.capitalize() for word in check.title.replace("-", " ").split() if word.isalnum()),
+        "shortDescription": {"text": message_text(check.title)},
+        "fullDescription": {"text": message_text(check.question)},
+        "help": {"text": message_text(check.remedy)},
+        "defaultConfiguration": {"level": _LEVELS[check.severity], "rank": _RANKS[check.severity]},
+        "properties": {
+            "tags": ["security", *check.standards],
+            "security-severity": _SECURITY_SEVERITY[check.severity],
+        },
+    }
+
+
+def _result(report: Report, finding: Finding, rules: dict[str, int]) -> dict[str, Any]:
+    is_open = finding.state is State.CANNOT_TELL
+    result: dict[str, Any] = {
+        "ruleId": finding.check_id,
+        **({"ruleIndex": rules[finding.check_id]} if finding.check_id in rules else {}),
+        "kind": "open" if is_open else "fail",
+        "level": "none" if is_open else _LEVELS[finding.severity],
+        "rank": _RANKS[finding.severity],
+        "message": {"text": message_text(f"{finding.title}. {finding.sentence}")},
+        "locations": [_location(report, finding)],
+        "partialFingerprints": {FINGERPRINT: finding.fingerprint},
+        "properties": {
+            "severity": finding.severity.value,
+            "security-severity": _SECURITY_SEVERITY[finding.severity],
+            "state": finding.state.value,
+            "account": visible(finding.account),
+            "subjectKind": finding.subject_kind,
+            "proof": [visible(piece.text) for piece in finding.evidence],
+            "remedy": visible(finding.remedy),
+            **({"command": finding.snippet} if finding.snippet else {}),
+        },
+    }
+    related = [
+        {
+            "id": number,
+            "message": {"text": message_text(f"{line.effect}: {place_of(line)}. {line.sentence}")},
+            "logicalLocations": [_logical(line.policy_name, line.policy_key)],
+        }
+        for number, line in enumerate(statements_of(finding), start=1)
+    ]
+    if related:
+        result["relatedLocations"] = related
+    if finding.check_id.startswith(_CHAINS) and len(finding.evidence) > 1:
+        steps = [{"location": _step(finding, piece)} for piece in finding.evidence]
+        result["codeFlows"] = [{"threadFlows": [{"locations": steps}]}]
+    if finding.suppression is not None:
+        until = f"{finding.suppression.holds}, {finding.suppression.owner}"
+        justification = visible(f"{finding.suppression.reason} ({until})")
+        result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": justification}]
+    return result
+
+
+def _location(report: Report, finding: Finding) -> dict[str, Any]:
+    location: dict[str, Any] = {"logicalLocations": [_logical(finding.subject_name, finding.subject_key)]}
+    if report.snapshot_files:
+        location["physicalLocation"] = {
+            "artifactLocation": {"uri": _uri(report.snapshot_files[0].path.name), "index": 0}
+        }
+    return location
+
+
+def _logical(name: str, key: str) -> dict[str, Any]:
+    return {"name": visible(name), "fullyQualifiedName": visible(key), "kind": "resource"}
+
+
+def _step(finding: Finding, piece: Evidence) -> dict[str, Any]:
+    principal = piece.decision.request.principal if piece.decision is not None else finding.subject_key
+    return {
+        "message": {"text": message_text(piece.text)},
+        "logicalLocations": [_logical(principal.rpartition("/")[2], principal)],
+    }
+
+
+def _uri(name: str) -> str:
+    """Return a file's name as a relative reference; what UTF-8 cannot write is a question mark."""
+    return quote(name.encode("utf-8", "replace"), safe="")

@@ -1,0 +1,59 @@
+"""What a review takes over from the one before, in words."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from iamdesk.i18n import join_messages, mark, phrase
+from iamdesk.review.revocation_tests import Outcome
+
+if TYPE_CHECKING:
+    from iamdesk.export.follow_up_review import CarriedOn
+
+
+NO_CHAIN = mark("No evidence of the review before is at hand, so this one does not name its manifest.")
+
+
+_COUNTED = {
+    Outcome.GONE: mark("{count:,} gone"),
+    Outcome.STILL_THERE: mark("{count:,} still there"),
+    Outcome.CAME_BACK: mark("{count:,} came back"),
+    Outcome.CANNOT_TELL: mark("{count:,} cannot tell"),
+}
+
+
+def carried_sentence(carried: "CarriedOn") -> str:
+    """Return what was taken over and what is asked, in one sentence."""
+    lines, findings = carried.lines, carried.findings
+    told = [
+        phrase(
+            "{lines:,} decisions on entitlements and {findings:,} on findings taken over",
+            lines=len(lines.decisions),
+            findings=len(findings.decisions),
+        ),
+        phrase(
+            "{lines:,} entitlements and {findings:,} findings to decide",
+            lines=len(lines.asked),
+            findings=len(findings.asked),
+        ),
+    ]
+    if lines.retests:
+        told.append(phrase("of earlier revokes: {outcomes}", outcomes=_counted(one.outcome for one in lines.retests)))
+    if findings.tests:
+        told.append(phrase("of earlier fixes: {outcomes}", outcomes=_counted(one.outcome for one in findings.tests)))
+    sentence = join_messages("", (join_messages("; ", told), "."))
+    return sentence if carried.manifest_sha256 else join_messages(" ", (sentence, phrase(NO_CHAIN)))
+
+
+def _counted(outcomes: Iterable[Outcome]) -> str:
+    counts = Counter(outcomes)
+    return join_messages(", ", [phrase(_COUNTED[one], count=counts[one]) for one in Outcome if counts[one]])
+
+
+def carried_lines(carried: "CarriedOn") -> Iterator[str]:
+    """Yield the sentence, and every earlier revoke and fix."""
+    yield carried_sentence(carried)
+    for one in carried.lines.retests:
+        yield f"  {one.outcome.value:<12} {one.holder_arn}: {one.sentence}"
+    for test in carried.findings.tests:
+        yield f"  {test.outcome.value:<12} {test.check_id} {test.subject_arn}: {test.sentence}"

@@ -1,0 +1,96 @@
+"""A review is made: everything that its reviewers see is put together and frozen in one file."""
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
+from iamdesk.checks import registry
+from iamdesk.checks.finding import Finding
+from iamdesk.checks.parallel import run_shared
+from iamdesk.export.findings.columns import cells
+from iamdesk.export.findings.report import action_data_version, ordered, tool_version
+from iamdesk.progress import Cancelled, Progress, WorkCancelled
+from iamdesk.review.entitlements import review_scope
+from iamdesk.review.items import Scope
+from iamdesk.review.review_file import ReviewFile
+from iamdesk.review.schema import Head
+from iamdesk.review.scope import LEFT_OUT, Exclusion, check_exclusions, left_out_as_text, limited
+from iamdesk.work.workers import Workers
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a review is made of."""
+
+    scope: Scope
+    findings: tuple[Mapping[str, Any], ...]
+    whole: Scope
+    """With what is left out."""
+    all_findings: tuple[Mapping[str, Any], ...]
+    details: Mapping[str, str] = field(default_factory=dict)
+    """Of its head, besides those that its maker gives."""
+    previous_sha256: str = ""
+    """Of the manifest of the review before; empty for a first one, or where no evidence of it is known."""
+
+
+def make_review(
+    evaluator: Evaluator,
+    reach: AttackPathGraph,
+    path: Path,
+    title: str,
+    details: Mapping[str, str],
+    progress: Progress,
+    cancelled: Cancelled,
+    prepare: Callable[[Made], Made] = lambda made: made,
+    exclusions: Sequence[Exclusion] = (),
+    workers: Workers | None = None,
+) -> None:
+    """Write a new review file, of everything but the exclusions; ``prepare`` has the last word on what it is made of.
+
+    ``workers`` run the checks; None: this process.
+
+    Raises:
+        ReviewError: there is a file of that name, or it cannot be written, or what is left out is not there.
+        WorkCancelled: ``cancelled`` returned True; then there is no file.
+    """
+    snapshot = evaluator.snapshot
+    check_exclusions(exclusions, (account.account_id for account in snapshot.accounts))
+    whole = review_scope(evaluator, progress, cancelled, reach)
+    if workers is None:
+        findings = ordered(registry.run(evaluator, progress, cancelled, lambda *_args, **_kwargs: reach))
+    else:
+        findings = ordered(run_shared(workers, progress, cancelled, reach))
+    frozen = tuple(frozen_findings(findings))
+    rest = limited(whole, frozen, exclusions)
+    told = {LEFT_OUT: left_out_as_text(rest.left_out)} if exclusions else {}
+    made = prepare(Made(rest.scope, rest.findings, whole, frozen))
+    if cancelled():
+        raise WorkCancelled
+    now = datetime.now(UTC)
+    head = Head(
+        f"r-{now:%Y%m%d}-{secrets.token_hex(3)}",
+        title,
+        snapshot.sha256,
+        snapshot.path.name,
+        now,
+        made.previous_sha256,
+        details={
+            "tool_version": tool_version(),
+            "action_data_version": action_data_version(),
+            **details,
+            **told,
+            **made.details,
+        },
+    )
+    ReviewFile.create(path, head, made.scope.population, made.scope.lines, made.findings).close()
+
+
+def frozen_findings(findings: tuple[Finding, ...]) -> Iterator[dict[str, Any]]:
+    """Yield findings as a review holds them."""
+    for finding in findings:
+        yield {name: value if isinstance(value, str) else list(value) for name, value in cells(finding).items()}

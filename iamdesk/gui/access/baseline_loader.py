@@ -1,0 +1,132 @@
+"""The same principal as it was before: an earlier snapshot, or the one that a review is of, read beside the open one.
+
+A review holds no effective permissions: what a principal could do then is found out from the snapshot that it is of.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from iamdesk.evaluate.request import RequestError
+from iamdesk.gui.access.loader import AccessFinder
+from iamdesk.gui.core.jobs import Job, JobRunner
+from iamdesk.gui.core.plain_text import visible
+from iamdesk.i18n import error_words, phrase, tr
+from iamdesk.progress import Cancelled, Progress
+from iamdesk.review.errors import ReviewError
+from iamdesk.snapshot.errors import SnapshotError
+
+if TYPE_CHECKING:
+    from iamdesk.api import Opened
+    from iamdesk.export.access.heatmap import AccessHeatmap
+
+
+class Earlier(QObject):
+    """Holds one other snapshot while it is compared with, and finds in it what the subject could do."""
+
+    read = Signal()
+    """Another snapshot is there, or none any more."""
+    found = Signal(object)
+    """`AccessHeatmap` of the subject in it; None where it is not there."""
+    refused = Signal(str)
+    """One sentence: why it cannot be compared with."""
+
+    def __init__(self, jobs: JobRunner, parent: QObject) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self._finder = AccessFinder(jobs, self._not_there, self, "what could")
+        self._finder.found.connect(self._take)
+        self._reading: Job | None = None
+        self._subject = ("", "")
+        self.snapshot: Opened | None = None
+        self.name = ""
+        """Of the file that was chosen."""
+
+    def open(self, path: Path) -> None:
+        """Read a snapshot, or the snapshot of a review."""
+        name = visible(path.name)
+        self._reading = self._jobs.run(
+            tr("Reading {name}").format(name=name),
+            lambda progress, cancelled: _read(path, progress, cancelled),
+            done=lambda opened: self._came(opened, name),
+            failed=self._failed,
+            topic="earlier snapshot",
+        )
+
+    def find(self, key: str, name: str) -> None:
+        """Find what somebody could do then."""
+        if self.snapshot is not None and key:
+            self._subject = key, name
+            self._finder.find(self.snapshot, key, name)
+
+    def forget(self) -> None:
+        """Compare with no other snapshot any more."""
+        if self._reading is not None:
+            self._reading.cancel()
+        self._finder.forget()
+        if self.snapshot is not None:
+            self._jobs.free_later(self.snapshot, _small_parts)
+            self.snapshot = None
+        self.name = ""
+        self._reading = None
+
+    def _came(self, opened: "Opened", name: str) -> None:
+        self.forget()
+        self.snapshot, self.name = opened, name
+        self.read.emit()
+
+    def _take(self, key: str, found: "AccessHeatmap") -> None:
+        if key == self._subject[0]:
+            self.found.emit(found)
+
+    def _not_there(self, error: Exception) -> None:
+        if isinstance(error, SnapshotError):
+            self.found.emit(None)
+            self.refused.emit(f"{error_words(error)}.")
+            return
+        if not isinstance(error, RequestError):
+            raise error
+        self.found.emit(None)
+        sentence = tr("{name} is not in {file}: there is nothing to compare with.")
+        self.refused.emit(sentence.format(name=self._subject[1], file=self.name))
+
+    def _failed(self, error: Exception) -> None:
+        self._reading = None
+        if not isinstance(error, SnapshotError | ReviewError):
+            raise error
+        text = error_words(error)
+        self.refused.emit(text if text.endswith(".") else f"{text}.")
+
+
+def _read(path: Path, progress: Progress, cancelled: Cancelled) -> "Opened":
+    from iamdesk.api import Workbench
+    from iamdesk.review.schema import SUFFIX
+
+    if path.suffix != SUFFIX:
+        return Workbench().open_to_ask(path, progress, cancelled)
+    head = Workbench.review_head(path)
+    name = Path(head.snapshot_name).name  # a file may say anything, ways to elsewhere as well
+    beside = path.parent / name
+    if not name or not beside.exists():
+        raise SnapshotError(
+            phrase(
+                "{review} is a review of {snapshot}, which is not beside it",
+                review=visible(path.name),
+                snapshot=visible(head.snapshot_name),
+            )
+        )
+    opened = Workbench().open_to_ask(beside, progress, cancelled)
+    if opened.sha256 != head.snapshot_sha256:
+        raise SnapshotError(
+            phrase(
+                "{snapshot} is no longer what the review {review} is of",
+                review=visible(path.name),
+                snapshot=visible(name),
+            )
+        )
+    return opened
+
+
+def _small_parts(opened: "Opened") -> list[list[Any]]:
+    return opened.small_parts()

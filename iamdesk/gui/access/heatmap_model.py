@@ -1,0 +1,263 @@
+"""The map of effective permissions as a table model: a row for each service, a column for each access level.
+
+Filter and order work on Python rows. The view paints each cell from the `Cell` itself (``heatmap_cell``).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+
+from iamdesk import i18n
+from iamdesk.access.effective_permissions import AccessExtent
+from iamdesk.export.access.comparison import CellDifference, Difference, difference, difference_words
+from iamdesk.export.access.heatmap import LEVELS, AccessHeatmap, Cell, MapRow
+from iamdesk.gui.access.text import LEVEL_NAMES, LEVEL_TITLES, REACH_CHOICES, cell_words, place_words
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.plain_text import tooltip_text
+from iamdesk.i18n import tr
+
+SERVICE = 0
+"""The column of the service itself: stands for all access levels."""
+_NO_PARENT = QModelIndex()
+_FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
+_NO_FLAGS = Qt.ItemFlag.NoItemFlags
+type _Index = QModelIndex | QPersistentModelIndex
+
+
+@dataclass(frozen=True, slots=True)
+class AccessFilter:
+    """Which actions count."""
+
+    text: str = ""
+    """Words, each of which must be in the action or in the service's name."""
+    level: str | None = None
+    reaches: frozenset[AccessExtent] = next(iter(REACH_CHOICES.values()))
+
+    def chosen(self, row: MapRow, level: str | None = None) -> int:
+        """Return the actions of a row (of one level, where one is named) that are let through, as bits."""
+        if self.level is not None and level is not None and level != self.level:
+            return 0
+        return row.matching(self.text.casefold().split(), level or self.level, self.reaches)
+
+
+class AccessMapModel(QAbstractTableModel):
+    """The services of one map that the filter shows: those in which it lets an action through."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._map: AccessHeatmap | None = None
+        self._shown: list[MapRow] = []
+        self._other: Mapping[str, MapRow] | None = None
+        self._names = ("", "")
+        self._only_differences = False
+        self._filter = AccessFilter()
+        self._column = SERVICE
+        self._descending = False
+
+    @property
+    def map(self) -> AccessHeatmap | None:
+        """What is shown; None for nothing."""
+        return self._map
+
+    @property
+    def is_comparing(self) -> bool:
+        """Whether another map stands beside."""
+        return self._other is not None
+
+    def compare(self, other: AccessHeatmap | None, names: tuple[str, str] = ("", "")) -> None:
+        """Put the map of another principal beside; None takes it away. ``names`` are those of both."""
+        self.beginResetModel()
+        self._other = {row.service: row for row in other.rows} if other is not None else None
+        self._names = names
+        self._fill()
+        self.endResetModel()
+
+    def show_differences(self, only: bool) -> None:
+        """Show only services in which the two differ, or may."""
+        if only is not self._only_differences:
+            self.beginResetModel()
+            self._only_differences = only
+            self._fill()
+            self.endResetModel()
+
+    def other_row(self, row: MapRow) -> MapRow | None:
+        """Return the same service of the other principal."""
+        return self._other.get(row.service) if self._other is not None else None
+
+    def other_cell(self, index: _Index) -> Cell | None:
+        """Return the cell of the other principal; None where there is none."""
+        row = self.row(index)
+        other = self.other_row(row) if row is not None else None
+        if other is None:
+            return None
+        return other.total if index.column() == SERVICE else other.cells.get(LEVELS[index.column() - 1])
+
+    def difference(self, index: _Index) -> CellDifference | None:
+        """Return how the two differ in a cell; None where nothing is compared."""
+        row = self.row(index)
+        other = self.other_row(row) if row is not None else None
+        if row is None or other is None:
+            return None
+        return difference(row, other, LEVELS[index.column() - 1] if index.column() else None)
+
+    @property
+    def shown(self) -> list[MapRow]:
+        """The rows on show, in their order."""
+        return self._shown
+
+    @property
+    def filter(self) -> AccessFilter:
+        """Which actions count."""
+        return self._filter
+
+    def show(self, shown: AccessHeatmap | None) -> None:
+        """Show another map; filter and order stay."""
+        self.beginResetModel()
+        self._map = shown
+        self._fill()
+        self.endResetModel()
+
+    def show_only(self, chosen: AccessFilter) -> None:
+        """Show what another filter lets through."""
+        if chosen == self._filter:
+            return
+        self.beginResetModel()
+        self._filter = chosen
+        self._fill()
+        self.endResetModel()
+
+    def row(self, index: _Index) -> MapRow | None:
+        """Return the service of a cell."""
+        return self._shown[index.row()] if index.isValid() and index.row() < len(self._shown) else None
+
+    def cell(self, index: _Index) -> Cell | None:
+        """Return what a cell counts; None where the service has no such action."""
+        row = self.row(index)
+        if row is None:
+            return None
+        return row.total if index.column() == SERVICE else row.cells.get(LEVELS[index.column() - 1])
+
+    def place_of(self, service: str) -> int | None:
+        """Return the row in which a service is shown; None when it is not."""
+        return next((at for at, row in enumerate(self._shown) if row.service == service), None)
+
+    def _fill(self) -> None:
+        rows = self._map.rows if self._map is not None else ()
+        self._shown = self._ordered(row for row in rows if self._is_wanted(row))
+
+    def _is_wanted(self, row: MapRow) -> bool:
+        other = self.other_row(row)
+        if other is None:
+            return bool(self._filter.chosen(row))
+        if self._only_differences and difference(row, other, self._filter.level).kind is Difference.SAME:
+            return False
+        return bool(self._filter.chosen(row) or self._filter.chosen(other))
+
+    def _ordered(self, rows: Iterable[MapRow]) -> list[MapRow]:
+        """Return rows in order: those with something first, whichever way the order goes."""
+        found = sorted(rows, key=self._key)
+        if self._column == SERVICE and self._descending:
+            told = [row for row in found if not row.is_empty]
+            found = [*reversed(told), *found[len(told) :]]
+        return found
+
+    def _key(self, row: MapRow) -> tuple[bool, float, int, str]:
+        """Return what rows are sorted by."""
+        if self._column == SERVICE:
+            return row.is_empty, 0.0, 0, row.service
+        cell = row.cells.get(LEVELS[self._column - 1])
+        sign = 1 if self._descending else -1
+        share, count = (cell.share, cell.permitted) if cell is not None else (0.0, 0)
+        return row.is_empty, sign * share, sign * count, row.service
+
+    def words(self, index: _Index) -> str:
+        """Return what a cell says, of both principals where two are compared."""
+        cell, other, found = self.cell(index), self.other_cell(index), self.difference(index)
+        if cell is None:
+            return tr("AWS lists no such action")
+        if other is None or found is None:
+            return cell_words(cell)
+        own_name, other_name = self._names
+        both = f"{own_name}: {cell_words(cell)}. {other_name}: {cell_words(other)}"
+        return f"{i18n.translate(difference_words(found, own_name, other_name))}. {both}"
+
+    def _count_words(self, index: _Index, cell: Cell) -> str:
+        other, found = self.other_cell(index), self.difference(index)
+        words = f"{number(cell.permitted)}/{number(cell.total)}"
+        if other is None or found is None:
+            return words
+        return f"{words} | {number(other.permitted)}/{number(other.total)} ({tr(found.kind.value)})"
+
+    # What Qt asks
+
+    def rowCount(self, parent: _Index = _NO_PARENT) -> int:  # noqa: N802 - Qt's name
+        """Return the count of services on show."""
+        return 0 if parent.isValid() else len(self._shown)
+
+    def columnCount(self, parent: _Index = _NO_PARENT) -> int:  # noqa: N802 - Qt's name
+        """Return the service and its levels."""
+        return 0 if parent.isValid() else 1 + len(LEVELS)
+
+    def headerData(  # noqa: N802 - Qt's name
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        """Return a column's title."""
+        if orientation is not Qt.Orientation.Horizontal or section > len(LEVELS):
+            return None
+        level = LEVELS[section - 1] if section else ""
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return tr(LEVEL_TITLES[level]) if level else tr("Service")
+            case Qt.ItemDataRole.ToolTipRole:
+                return tooltip_text(
+                    tr("Access level {level}; click to sort, most first").format(level=tr(LEVEL_NAMES[level]))
+                    if level
+                    else tr("Sort by service")
+                )
+            case Qt.ItemDataRole.AccessibleTextRole:
+                return tr(LEVEL_NAMES[level]) if level else tr("Service")
+            case Qt.ItemDataRole.TextAlignmentRole:
+                return (
+                    Qt.AlignmentFlag.AlignCenter
+                    if level
+                    else Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+                )
+        return None
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Sort by a column; ascending by a level is most first."""
+        if not 0 <= column <= len(LEVELS):
+            return
+        self._column, self._descending = column, order is Qt.SortOrder.DescendingOrder
+        self.layoutAboutToBeChanged.emit()
+        held = self.persistentIndexList()
+        rows = [self._shown[index.row()] for index in held]
+        self._shown = self._ordered(self._shown)
+        places: Mapping[str, int] = {row.service: place for place, row in enumerate(self._shown)}
+        moved = [self.index(places[row.service], index.column()) for row, index in zip(rows, held, strict=True)]
+        self.changePersistentIndexList(held, moved)
+        self.layoutChanged.emit()
+
+    def flags(self, index: _Index) -> Qt.ItemFlag:
+        """Let every cell be chosen."""
+        return _FLAGS if index.isValid() else _NO_FLAGS
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return a cell in words."""
+        row = self.row(index)
+        if row is None:
+            return None
+        level = LEVELS[index.column() - 1] if index.column() else None
+        cell = self.cell(index)
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                if level is None:
+                    return f"{row.service}  {row.name}"
+                return self._count_words(index, cell) if cell is not None else ""
+            case Qt.ItemDataRole.ToolTipRole:
+                return tooltip_text(f"{place_words(row, level)}\n{self.words(index)}.")
+            case Qt.ItemDataRole.AccessibleTextRole:
+                return f"{place_words(row, level)}: {self.words(index)}"
+        return None

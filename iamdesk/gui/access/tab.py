@@ -1,0 +1,460 @@
+"""What one principal or group can do: a heat map by service and access level, and the actions behind each cell."""
+
+from collections.abc import Callable, Mapping
+
+from PySide6.QtCore import QEvent, QModelIndex, Qt, QTimer
+from PySide6.QtGui import QKeySequence, QPalette, QResizeEvent, QShortcut, QShowEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QMenu,
+    QPushButton,
+    QSplitter,
+    QStackedWidget,
+    QStyle,
+    QVBoxLayout,
+    QWidget,
+)
+
+from iamdesk import i18n
+from iamdesk.access.effective_permissions import ActionDecision
+from iamdesk.evaluate.request import Request, RequestError
+from iamdesk.export.access.comparison import comparison_summary, comparison_to_csv
+from iamdesk.export.access.heatmap import LEVELS, AccessHeatmap
+from iamdesk.export.decision.text_file import what_can_command
+from iamdesk.gui.access.action_tree import AccessList
+from iamdesk.gui.access.action_tree_model import AccessListModel, ActionLine, Column
+from iamdesk.gui.access.compare_bar import CompareBar
+from iamdesk.gui.access.filters import AccessFilters
+from iamdesk.gui.access.heatmap_model import SERVICE, AccessMapModel
+from iamdesk.gui.access.heatmap_table import AccessMapTable
+from iamdesk.gui.access.legend import AccessLegend
+from iamdesk.gui.access.loader import AccessFinder, details_of
+from iamdesk.gui.access.text import place_words, summary
+from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.job_stream import Stream
+from iamdesk.gui.core.jobs import JobRunner
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.plain_text import ElidedLabel
+from iamdesk.gui.core.session import Session
+from iamdesk.gui.widgets.message_bar import MessageBar, Tone
+from iamdesk.gui.widgets.save_to_file import Render, Saver
+from iamdesk.gui.widgets.wrapping_label import FlowLabel
+from iamdesk.i18n import error_words, tr
+from iamdesk.snapshot.errors import SnapshotError
+from iamdesk.viewmodel.tree import NodeKind
+from iamdesk.viewmodel.types import Subject
+
+_GLANCE = 80
+"""Milliseconds: cells and principals passed sooner are only on the way to the next."""
+_WIDE = 180
+"""Characters of width from which on map and list stand side by side."""
+_HIGH = 27
+"""Lines of height from which on there is room for the legend."""
+
+
+class AccessTab(QWidget):
+    """Follows the inspector's subject while it is to be seen."""
+
+    def __init__(
+        self, session: Session, jobs: JobRunner, prompts: Prompts | None = None, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._key = ""
+        self._shown_key = ""
+        self._name = ""
+        self._is_group = False
+        self._chosen = ("", SERVICE)
+        self._is_behind = False
+        self.message = MessageBar()
+        self.map = AccessMapModel(self)
+        self.list = AccessListModel(self.palette(), self)
+        self.table = AccessMapTable(self.map)
+        self.actions_view = AccessList(self.list)
+        self.filters = AccessFilters()
+        self.export_button = QPushButton(tr("Export"))
+        self.finder = AccessFinder(jobs, self._failed, self)
+        self.details = Stream(jobs, "what can actions", self._failed, self)
+        self._saver = Saver(self, session, jobs, prompts or Prompts(), self.message, "export what can")
+        self.compare_bar = CompareBar(session, jobs, self._failed, prompts or Prompts())
+        self.compare_button = QPushButton(tr("Co&mpare…"))
+        self.compare_button.setObjectName("whatCanCompare")
+        self.compare_button.setAccessibleName(tr("Compare with another principal"))
+        self._other: AccessHeatmap | None = None
+        self._legend = AccessLegend()
+        self._summary = FlowLabel()
+        self._behind = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
+        self._nothing = FlowLabel()
+        self._clear_filter = QPushButton(tr("Clear the filter"))
+        self._clear_filter.setAccessibleName(tr("Clear the filter"))
+        self._split = QSplitter(Qt.Orientation.Vertical)
+        self._pages = QStackedWidget()
+        self._lay_out()
+        self._glance = QTimer(self, singleShot=True, interval=_GLANCE)
+        self._connect()
+        self._say_why_empty()
+
+    def commands(self) -> Mapping[str, Callable[[], None]]:
+        """Return what menu and keys do here (names of ``gui.actions``)."""
+        return {
+            "actionExportAccess": self.export_actions,
+            "actionExportAccessMap": self.export_map,
+            "actionExportAccessPicture": self.export_picture,
+            "actionCompareAccess": self.begin_comparing,
+            "actionCompareAccessEarlier": self.compare_with_earlier,
+        }
+
+    def _lay_out(self) -> None:
+        gap = self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutVerticalSpacing)
+        self._summary.setContentsMargins(2, 0, 2, 0)
+        bar = QHBoxLayout()
+        bar.setSpacing(gap)
+        self.export_button.setObjectName("whatCanExport")
+        self.export_button.setAccessibleName(tr("Export what it can do"))
+        self.export_button.setMenu(self._export_menu())
+        bar.addWidget(self.filters, 1)
+        bar.addWidget(self.compare_button)
+        bar.addWidget(self.export_button)
+        upper = QWidget()
+        column = QVBoxLayout(upper)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addWidget(self.table, 1)
+        column.addWidget(self._legend)
+        lower = QWidget()
+        column = QVBoxLayout(lower)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addWidget(self._behind)
+        column.addWidget(self.actions_view, 1)
+        self._split.addWidget(upper)
+        self._split.addWidget(lower)
+        self._split.setChildrenCollapsible(False)
+        self._split.setStretchFactor(0, 3)
+        self._split.setStretchFactor(1, 2)
+        empty = QWidget()
+        empty.setBackgroundRole(QPalette.ColorRole.Base)
+        empty.setAutoFillBackground(True)
+        inside = QVBoxLayout(empty)
+        inside.addWidget(self._nothing)
+        inside.addWidget(self._clear_filter, 0, Qt.AlignmentFlag.AlignLeft)
+        inside.addStretch(1)
+        self._pages.addWidget(self._split)
+        self._pages.addWidget(empty)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(gap, gap, gap, 0)
+        layout.setSpacing(gap)
+        layout.addWidget(self.message)
+        layout.addWidget(self._summary)
+        layout.addLayout(bar)
+        layout.addWidget(self.compare_bar)
+        layout.addWidget(self._pages, 1)
+        self.setFocusProxy(self.table)
+
+    def _export_menu(self) -> QMenu:
+        menu = QMenu(self)
+        menu.addAction(tr("&Actions, as CSV or JSON…"), self.export_actions)
+        menu.addAction(tr("&Map, as CSV or JSON…"), self.export_map)
+        menu.addAction(tr("Map as a &picture, SVG or PNG…"), self.export_picture)
+        return menu
+
+    def _connect(self) -> None:
+        self.filters.changed.connect(self._filter)
+        self.compare_button.clicked.connect(self.begin_comparing)
+        self.compare_bar.found.connect(self._compare)
+        self.compare_bar.refused.connect(lambda sentence: self.message.say(Tone.WARNING, sentence))
+        self.compare_bar.differences_wanted.connect(self._show_differences)
+        self.filters.left.connect(self.table.setFocus)
+        self._glance.timeout.connect(self._catch_up, Qt.ConnectionType.QueuedConnection)
+        self._clear_filter.clicked.connect(self.filters.clear)
+        self.finder.found.connect(self._found)
+        self.finder.stopped.connect(self._cancelled)
+        self.details.batch.connect(self.list.tell)
+        self.table.selectionModel().currentChanged.connect(self._cell_changed)
+        self.table.list_wanted.connect(self._go_to_list)
+        self.actions_view.explanation_wanted.connect(self.explain)
+        self.actions_view.who_else_wanted.connect(self._who_else)
+        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.actions_view)
+        escape.setContext(Qt.ShortcutContext.WidgetShortcut)
+        escape.activated.connect(self.table.setFocus)
+        self._session.snapshot_closed.connect(self._closed)
+        self._session.access_cell_shown.connect(self._go_to_cell)
+
+    # Following the subject
+
+    def show_subject(self, subject: Subject) -> None:
+        """Show what a principal or group can do, as soon as the tab is to be seen."""
+        self._key, self._name = subject.key, subject.title
+        self._is_group = subject.kind is NodeKind.GROUP
+        self._find()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        """Find what is wanted now that somebody looks."""
+        super().showEvent(event)
+        self._find()
+
+    def _find(self) -> None:
+        opened = self._session.snapshot
+        if opened is None or not self._key or self._key == self._shown_key or not self.isVisible():
+            return
+        self.message.clear()
+        if self._shown_key:
+            self._show(None)
+        self.finder.find(opened, self._key, self._name)
+        self._say_why_empty()
+
+    def _found(self, key: str, found: AccessHeatmap) -> None:
+        if key == self._key:
+            self._shown_key = key
+            if self.compare_bar.is_of_earlier:  # what stands beside is that of another subject
+                self._other = None
+                self.map.compare(None)
+            self._show(found)
+            self.compare_bar.follow(key, self._name)
+
+    def _show(self, shown: AccessHeatmap | None) -> None:
+        if shown is None:
+            self._shown_key = ""
+        self.details.stop()
+        self.map.show(shown)
+        self._tell()
+        self._choose_again()
+        self._say_why_empty()
+
+    # Comparing
+
+    def begin_comparing(self) -> None:
+        """Ask for a principal to put beside."""
+        if self.map.map is None:
+            self._session.announce(tr("Show what a principal can do first: another can then stand beside it."))
+            return
+        self.compare_bar.begin()
+
+    def compare_with_earlier(self) -> None:
+        """Ask for a snapshot or review in which it could do something else, perhaps."""
+        if self.map.map is None:
+            self._session.announce(tr("Show what a principal can do first: it can then be compared with what it was."))
+            return
+        self.compare_bar.choose_earlier()
+
+    def _compare(self, other: AccessHeatmap | None) -> None:
+        self._other = other
+        self.map.compare(other, (self._name, self.compare_bar.name))
+        self._tell()
+        self._choose_again()
+        self._say_why_empty()
+
+    def _show_differences(self, only: bool) -> None:
+        self.map.show_differences(only)
+        self._choose_again()
+        self._say_why_empty()
+
+    def _tell(self) -> None:
+        """Say in a sentence what is shown."""
+        shown = self.map.map
+        sentence = ""
+        if shown is not None:
+            sentence = summary(self._name, self._is_group, shown)
+            if self._other is not None:
+                self.map.compare(self._other, (self._name, self.compare_bar.name))  # it may be another's map now
+                told = comparison_summary(shown, self._other, self._name, self.compare_bar.name)
+                sentence = i18n.translate(told)
+        self._summary.setText(sentence)
+        self._summary.setVisible(shown is not None)
+
+    def _cancelled(self, _key: str) -> None:
+        self.message.say(Tone.WARNING, tr("The search was cancelled."), tr("Search again"), self._find)
+        self._say_why_empty()
+
+    def _failed(self, error: Exception) -> None:
+        self._say_why_empty()
+        if not isinstance(error, RequestError | SnapshotError):
+            self.message.say(Tone.ERROR, tr("The search ended early."), tr("Search again"), self._find)
+            raise error
+        self.message.say(Tone.WARNING, f"{error_words(error)}.")
+
+    def _closed(self) -> None:
+        self.finder.forget()
+        self._key = self._name = ""
+        self._show(None)
+        self.message.clear()
+        self.filters.clear()
+
+    # Filter and cells
+
+    def _filter(self) -> None:
+        chosen = self.filters.chosen
+        self.map.show_only(chosen)
+        self.table.show_level(chosen.level)
+        self._choose_again()
+        self._say_why_empty()
+
+    def _choose_again(self) -> None:
+        """Go back to the cell that was chosen, or to the first."""
+        service, column = self._chosen
+        row = self.map.place_of(service)
+        if self.table.isColumnHidden(column):
+            column = SERVICE
+        if self.map.shown:
+            self.table.go_to(row or 0, column)
+        self._list_actions()
+
+    def _go_to_cell(self, key: str, service: str, level: str) -> None:
+        """Put the cursor on a cell of the subject's map: now, or once the map is there."""
+        if key != self._key:
+            return
+        self._chosen = (service, LEVELS.index(level) + 1 if level else SERVICE)
+        if self.map.map is None:
+            return
+        row = self.map.place_of(service)
+        if row is None or self.table.isColumnHidden(self._chosen[1]):
+            self.filters.clear()  # it hides the cell
+        self._choose_again()
+
+    def _cell_changed(self, current: QModelIndex, _before: QModelIndex) -> None:
+        row = self.map.row(current)
+        if row is not None:
+            self._chosen = (row.service, current.column())
+            self._is_behind = True
+            self._glance.start()
+
+    def _catch_up(self) -> None:
+        """Fill the list where it still shows the cell before."""
+        if self._is_behind:
+            self._list_actions()
+
+    def _list_actions(self) -> None:
+        """Fill the list with the actions of the current cell."""
+        self._glance.stop()
+        self._is_behind = False
+        index = self.table.currentIndex()
+        row, shown = self.map.row(index), self.map.map
+        if row is None or shown is None:
+            self.details.stop()
+            self.list.show(())
+            self._behind.setText("")
+            return
+        level = LEVELS[index.column() - 1] if index.column() else None
+        chosen = self.map.filter.chosen(row, level)
+        lines = self.list.show(tuple(shown.actions(row, chosen)))
+        cell = self.map.cell(index)
+        counted = self.map.words(index) if cell is not None else tr("AWS lists no such action")
+        self._behind.setText(f"{place_words(row, level)}: {counted}")
+        self.actions_view.setColumnHidden(Column.LEVEL, level is not None)
+        self.details.start(
+            tr("Asking about {count} actions").format(count=number(len(lines))), details_of(tuple(lines))
+        )
+
+    def _go_to_list(self) -> None:
+        self._catch_up()
+        if self.list.lines:
+            self.actions_view.setCurrentIndex(self.list.index(0, 0))
+            self.actions_view.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    # What a row leads to
+
+    def explain(self, line: ActionLine, answer: ActionDecision | None) -> None:
+        """Open the full answer to one question behind a reach; of an action, to the one that weighs most."""
+        if answer is None and line.detail is not None and line.detail.answers:
+            answer = line.detail.answers[0]
+        if answer is None:
+            self._session.draft(principal=None if self._is_group else self._key, action=line.action.name)
+        elif self._is_group:  # no group can ask: the answer is that of some member
+            self._session.show_decision(answer.explanation)
+        else:
+            self._session.ask(Request(self._key, line.action.name, answer.resource))
+
+    def _who_else(self, line: ActionLine, answer: ActionDecision | None) -> None:
+        if answer is None and line.detail is not None and line.detail.answers:
+            answer = line.detail.answers[0]
+        self._session.ask_who_can(Request(self._key, line.action.name, answer.resource if answer is not None else ""))
+
+    # Looks
+
+    def _say_why_empty(self) -> None:
+        there = self.map.map is not None
+        self.filters.setEnabled(there)
+        self.export_button.setEnabled(there)
+        full = bool(self.map.shown)
+        self._pages.setCurrentIndex(0 if full else 1)
+        self._clear_filter.setVisible(there and not full)
+        if full:
+            return
+        if there:
+            self._nothing.setText(tr("No service has an action that the filter lets through."))
+        elif self.finder.running:
+            self._nothing.setText(tr("Finding what {name} can do.").format(name=self._name))
+        else:
+            self._nothing.setText(tr("Select a user, a role or a group to see what it can do."))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Put map and list side by side where there is room."""
+        super().resizeEvent(event)
+        wide = event.size().width() >= self.fontMetrics().averageCharWidth() * _WIDE
+        wanted = Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical
+        if self._split.orientation() is not wanted:
+            self._split.setOrientation(wanted)
+            whole = event.size().width() if wide else event.size().height()
+            self._split.setSizes([whole * 11 // 20, whole * 9 // 20])
+        self._legend.setVisible(event.size().height() >= self.fontMetrics().lineSpacing() * _HIGH)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange and hasattr(self, "list"):
+            self.list.repaint(self.palette())
+
+    # Export
+
+    def command(self) -> str:
+        """Return the command that tells the same in a terminal; empty where nothing is shown."""
+        opened = self._session.snapshot
+        return what_can_command(self._key, str(opened.path)) if opened is not None and self._key else ""
+
+    def export_actions(self) -> None:
+        """Write every action that can be done or is denied to a file, whatever the filter shows."""
+        self._export(tr("Export effective permissions"), "what-can", whole=True)
+
+    def export_map(self) -> None:
+        """Write the counts by service and access level to a file, whatever the filter shows."""
+        self._export(tr("Export the access map"), "access-map", whole=False)
+
+    def export_picture(self) -> None:
+        """Save the map as a picture, as it is seen: every row that the filter shows."""
+        if self.map.map is None or not self.map.shown:
+            self._session.announce(tr("Nothing to export: show what a principal can do first."))
+            return
+        from iamdesk.gui.access.image import MapPicture
+        from iamdesk.gui.core.image_export import PICTURES
+
+        picture = MapPicture(self.map, self._summary.text(), self.table.font(), self.palette())
+        title = tr("Export the access map as a picture")
+        self._saver.save_painted(title, "access-map", PICTURES, picture.as_file)
+
+    def _export(self, title: str, stem: str, *, whole: bool) -> None:
+        shown, opened = self.map.map, self._session.snapshot
+        if opened is None:
+            return
+        if shown is None:
+            self.message.say(Tone.NOTE, tr("There is nothing to export yet: select a user, a role or a group."))
+            self._session.announce(tr("Nothing to export: show what a principal can do first."))
+            return
+        from iamdesk.export.access import what_can  # not loaded before somebody exports
+
+        name = opened.path.name
+        access = shown.access
+        kinds: dict[str, Render] = {
+            ".csv": lambda _progress, _cancelled: what_can.map_to_csv(shown, name),
+            ".json": lambda _progress, _cancelled: what_can.map_to_json(access),
+        }
+        other = self._other
+        earlier = self.compare_bar.earlier.name
+        if other is not None and not whole:
+            kinds = {".csv": lambda _progress, _cancelled: comparison_to_csv(shown, other, name, earlier)}
+            title, stem = tr("Export how the two differ"), "access-differences"
+        if whole:
+            kinds = {
+                ".csv": lambda progress, cancelled: what_can.actions_to_csv(access, name, progress, cancelled),
+                ".json": lambda _progress, _cancelled: what_can.to_json(access),
+            }
+        self._saver.save(title, stem, kinds)

@@ -1,0 +1,117 @@
+"""What the map of effective permissions says in words: cells, filters, and the one sentence above it. No Qt."""
+
+from collections.abc import Mapping
+
+from iamdesk.access.effective_permissions import AccessExtent
+from iamdesk.export.access.heatmap import LEVELS, REFUSED, AccessHeatmap, Cell, MapRow
+from iamdesk.export.text.decision import listed
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.widgets.icons import Mark
+from iamdesk.i18n import mark, ntr, tr
+from iamdesk.i18n import translate as in_language
+
+LEVEL_TITLES: Mapping[str, str] = {
+    "List": mark("List"),
+    "Read": mark("Read"),
+    "Write": mark("Write"),
+    "Tagging": mark("Tagging"),
+    "Permissions management": mark("Permissions"),
+}
+"""A level as it stands above a narrow column."""
+
+LEVEL_NAMES: Mapping[str, str] = {**LEVEL_TITLES, "Permissions management": mark("Permissions management")}
+"""A level in full."""
+
+REACH_MARKS: Mapping[AccessExtent, Mark] = {
+    AccessExtent.ALLOWED: Mark.ALLOWED,
+    AccessExtent.CONDITIONAL: Mark.CONDITIONAL,
+    AccessExtent.AWAITING: Mark.UNKNOWN,
+    AccessExtent.SOME: Mark.ALLOWED,
+    AccessExtent.SOME_CONDITIONAL: Mark.CONDITIONAL,
+    AccessExtent.DENIED: Mark.EXPLICIT_DENY,
+    AccessExtent.NONE: Mark.IMPLICIT_DENY,
+}
+REACH_TITLES: Mapping[AccessExtent, str] = {
+    AccessExtent.ALLOWED: mark("Allowed"),
+    AccessExtent.CONDITIONAL: mark("Under conditions"),
+    AccessExtent.AWAITING: mark("If the resource's policy agrees"),
+    AccessExtent.SOME: mark("On some resources"),
+    AccessExtent.SOME_CONDITIONAL: mark("Some, under conditions"),
+    AccessExtent.DENIED: mark("Denied"),
+    AccessExtent.NONE: mark("Not allowed"),
+}
+
+_DONE = frozenset(AccessExtent) - REFUSED
+REACH_CHOICES: Mapping[str, frozenset[AccessExtent]] = {
+    mark("Can do, or is denied"): frozenset(AccessExtent) - {AccessExtent.NONE},
+    mark("Can do"): _DONE,
+    mark("Allowed"): frozenset({AccessExtent.ALLOWED, AccessExtent.SOME}),
+    mark("Under conditions"): frozenset({AccessExtent.CONDITIONAL, AccessExtent.SOME_CONDITIONAL}),
+    mark("On some resources"): frozenset({AccessExtent.SOME, AccessExtent.SOME_CONDITIONAL}),
+    mark("If the resource's policy agrees"): frozenset({AccessExtent.AWAITING}),
+    mark("Denied"): frozenset({AccessExtent.DENIED}),
+    mark("Everything, not allowed too"): frozenset(AccessExtent),
+}
+"""What the filter by reach offers; the first is what one sees at first."""
+
+_MOST_SERVICES = 4
+
+
+def cell_words(cell: Cell) -> str:
+    """Return what a cell shows: ``12 of 34 actions, 3 under conditions, 2 on some resources only, 1 denied``."""
+    words = [
+        ntr("{count} of {total} action can be done", "{count} of {total} actions can be done", cell.total).format(
+            count=number(cell.permitted), total=number(cell.total)
+        )
+    ]
+    for count, said in (
+        (cell.conditional, tr("{count} only under conditions")),
+        (cell.awaiting, tr("{count} only if the resource's own policy agrees, which the snapshot does not hold")),
+        (cell.somewhere, tr("{count} on some resources only")),
+        (cell.denied, tr("{count} explicitly denied")),
+    ):
+        if count:
+            words.append(said.format(count=number(count)))
+    return ", ".join(words)
+
+
+def place_words(row: MapRow, level: str | None) -> str:
+    """Return where a cell stands: ``Amazon S3 (s3), Write``; for the whole service without a level."""
+    return f"{row.name} ({row.service}), {tr(LEVEL_NAMES[level]) if level else tr('all access levels')}"
+
+
+def summary(name: str, is_group: bool, shown: AccessHeatmap) -> str:
+    """Return in a few short sentences what somebody can do."""
+    told = [row for row in shown.told if row.total.permitted]
+    who = tr("By the policies of {name} alone, a member").format(name=name) if is_group else name
+    if not told:
+        nothing = tr("{who} can do nothing of what AWS lists: no policy allows anything.").format(who=who)
+        return f"{nothing} {tr('Some actions are explicitly denied.')}" if shown.told else nothing
+    total = [row.total for row in told]
+    count = sum(cell.permitted for cell in total)
+    parts = [
+        words.format(count=number(those))
+        for those, words in (
+            (sum(cell.conditional for cell in total), tr("{count} under conditions")),
+            (sum(cell.somewhere for cell in total), tr("{count} on some resources only")),
+            (sum(cell.awaiting for cell in total), tr("{count} if the resource's own policy agrees")),
+        )
+        if those
+    ]
+    services = ntr("{count} service", "{count} services", len(told)).format(count=number(len(told)))
+    sentence = ntr(
+        "{who} can do {count} action of {services}", "{who} can do {count} actions of {services}", count
+    ).format(who=who, count=number(count), services=services)
+    sentence += f": {in_language(listed(parts))}." if parts else "."
+    return f"{sentence} {_power(told)}"
+
+
+def _power(told: list[MapRow]) -> str:
+    """Return in which services permissions can be changed."""
+    level = LEVELS[-1]
+    found = [row.service for row in told if level in row.cells and row.cells[level].permitted]
+    if not found:
+        return tr("None changes permissions.")
+    if len(found) > _MOST_SERVICES:
+        return tr("It can change permissions in {count} services.").format(count=number(len(found)))
+    return tr("It can change permissions in {services}.").format(services=in_language(listed(found)))

@@ -1,0 +1,1 @@
+"""The access matrix: principals by service."""

@@ -1,0 +1,116 @@
+"""Filling the map of everybody: the cells in view first, the rest behind them. No Qt.
+
+One thread fills at a time. It looks between its steps whether somebody looks at cells that are not known, and finds
+those out first; what it has found waits in two queues until the window takes it.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from iamdesk.access.effective_permissions import ServiceAccess
+from iamdesk.export.access.matrix import Profile, ServiceSummary
+from iamdesk.gui.access_matrix.rows import Everybody
+from iamdesk.progress import Cancelled, Progress, WorkCancelled
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from iamdesk.api import SnapshotSession
+
+_CHECK_EVERY = 0.05
+
+type Executors = Callable[[SnapshotSession], Executor | None]
+"""Gives what does long work over a snapshot; called in the thread that fills."""
+
+
+class View(NamedTuple):
+    """What is on the screen."""
+
+    principals: tuple[str, ...]
+    services: tuple[str, ...]
+
+
+class Known(NamedTuple):
+    """One cell; None where nothing can be done and nothing is denied."""
+
+    principal: str
+    service: str
+    glance: ServiceSummary | None
+
+
+class Filling:
+    """Fills the map of one snapshot."""
+
+    def __init__(self, everybody: Everybody, executor_for: Executors) -> None:
+        self.everybody = everybody
+        self._executor_for = executor_for
+        self._turn = threading.Lock()
+        self._view: deque[View] = deque(maxlen=1)
+        self._rows: deque[tuple[str, Profile]] = deque()
+        self._cells: deque[Known] = deque()
+
+    def look_at(self, view: View) -> None:
+        """Have cells found out before others."""
+        self._view.append(view)
+
+    def take(self, most: int) -> tuple[list[tuple[str, Profile]], list[Known]]:
+        """Return some of what was found since the last time: rows, at most so many, and single cells."""
+        rows = [self._rows.popleft() for _ in range(min(most, len(self._rows)))]
+        cells = [self._cells.popleft() for _ in range(len(self._cells))]
+        return rows, cells
+
+    def fill(self, progress: Progress, cancelled: Cancelled) -> None:
+        """Find out every row that is not known; where another thread does, wait until it has ended.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+            WorkError: no worker can do it; one sentence.
+        """
+        everybody, reaches = self.everybody, self.everybody.overview.reaches
+        whole = len(everybody.people)
+        while not self._turn.acquire(timeout=_CHECK_EVERY):
+            progress(len(everybody.map.rows), whole)
+            if cancelled():
+                raise WorkCancelled
+        try:
+            known = len(everybody.map.rows)
+            missing = [key for key in reaches.same_together() if key not in everybody.map.rows]
+            if not missing:
+                return
+
+            def attend() -> bool:
+                self._find_seen()
+                return cancelled()
+
+            def take(rows: Sequence[tuple[str, Mapping[str, ServiceAccess]]]) -> None:
+                self._rows += everybody.map.add(rows)
+
+            everybody.opened.what_can_rows(
+                everybody.overview,
+                missing,
+                take,
+                lambda done, _total: progress(known + done, whole),
+                attend,
+                self._executor_for(everybody.opened),
+            )
+        finally:
+            self._turn.release()
+
+    def _find_seen(self) -> None:
+        """Find out what is looked at, row by row; for another view it is left."""
+        try:
+            view = self._view.popleft()
+        except IndexError:
+            return
+        everybody = self.everybody
+        for principal in view.principals:
+            if self._view:
+                return
+            if principal in everybody.map.rows:
+                continue
+            for service in view.services:
+                reach = everybody.overview.reaches.of_service(principal, service)
+                glance = None if reach.is_empty else everybody.map.glance(reach)
+                self._cells.append(Known(principal, service, glance))

@@ -1,0 +1,164 @@
+"""What everybody can, for the window: found in workers when somebody looks, and laid out in one at each wish."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+
+from iamdesk.gui.access_matrix.filling import Executors, Filling, View
+from iamdesk.gui.access_matrix.rows import Everybody, MatrixQuery, MatrixRows
+from iamdesk.gui.core.jobs import Job, JobRunner
+from iamdesk.i18n import tr
+from iamdesk.progress import Cancelled, Progress
+
+if TYPE_CHECKING:
+    from iamdesk.api import SnapshotSession
+
+FEW = 64
+"""So many principals are found out before any is shown: it takes no longer than a look."""
+_BATCH = 60
+"""Milliseconds between two looks at what was found."""
+_AT_ONCE = 500
+"""Rows that arrive in one turn of the event loop; more wait for the next."""
+
+
+class EverybodyFinder(QObject):
+    """Finds the map once for each snapshot; the last wish counts."""
+
+    listed = Signal()
+    """The principals are known; what they can do is found out behind."""
+    arrived = Signal(list, list)
+    """Rows (principal, `Profile`) and cells (`Known`) that are known now."""
+    found = Signal()
+    """The map is whole."""
+    laid = Signal(object)
+    """`MatrixRows`: what was wanted last."""
+    stopped = Signal()
+    """The user cancelled it."""
+
+    def __init__(self, jobs: JobRunner, failed: Callable[[Exception], None], parent: QObject) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self._failed = failed
+        self._finding: Job | None = None
+        self._laying: Job | None = None
+        self._drain = QTimer(self, interval=_BATCH)
+        # Queued: what comes as a posted event is done before workers go on (``jobs``), what a timer calls is not.
+        self._drain.timeout.connect(self._take_in, Qt.ConnectionType.QueuedConnection)
+        self.filling: Filling | None = None
+        """What is filled, or whole."""
+
+    @property
+    def everybody(self) -> Everybody | None:
+        """What was found; see whether it is whole."""
+        return None if self.filling is None else self.filling.everybody
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is known of all what they can do."""
+        return self.everybody is not None and self.everybody.is_whole
+
+    @property
+    def running(self) -> bool:
+        """Whether the map is on its way."""
+        return self._finding is not None
+
+    @property
+    def is_laying(self) -> bool:
+        """Whether what was wanted last is on its way."""
+        return self._laying is not None
+
+    def find(self, opened: "SnapshotSession", executor_for: Executors) -> None:
+        """Find the map, or what it still lacks."""
+        if self.filling is not None:
+            self._fill(self.filling)
+            return
+
+        def work(progress: Progress, cancelled: Cancelled) -> Filling:
+            filling = Filling(Everybody(opened, opened.access_matrix(progress, cancelled)), executor_for)
+            if len(filling.everybody.people) <= FEW:
+                filling.fill(progress, cancelled)
+            return filling
+
+        self._finding = self._run(work, self._take)
+
+    def lay_out(self, wanted: MatrixQuery) -> None:
+        """Filter and sort what was found."""
+        everybody = self.everybody
+        if everybody is None:
+            return
+        self._laying = self._jobs.run(
+            tr("Laying out what everybody can do"),
+            lambda _progress, cancelled: everybody.lay_out(wanted, cancelled),
+            done=self._show,
+            failed=self._end_badly,
+            topic="everybody laid out",
+        )
+
+    def look_at(self, view: View) -> None:
+        """Have those found out first who are on the screen."""
+        if self.filling is not None:
+            self.filling.look_at(view)
+
+    def forget(self) -> None:
+        """Drop everything: the snapshot is closed."""
+        finding, laying = self._finding, self._laying
+        self._finding = self._laying = None
+        for job in (finding, laying):
+            if job is not None:
+                job.cancel()
+        self._drain.stop()
+        if self.filling is not None:
+            self._jobs.free_later(self.filling.everybody, Everybody.small_parts)
+            self.filling = None
+
+    def _run[T](self, work: Callable[[Progress, Cancelled], T], done: Callable[[T], None]) -> Job:
+        return self._jobs.run(
+            tr("Finding what everybody can do"),
+            work,
+            done=done,
+            failed=self._end_badly,
+            stopped=self._stopped,
+            topic="everybody",
+        )
+
+    def _take(self, filling: Filling) -> None:
+        self._finding = None
+        self.filling = filling
+        if self.is_whole:
+            self.found.emit()
+        else:
+            self._fill(filling)
+            self.listed.emit()
+
+    def _fill(self, filling: Filling) -> None:
+        self._drain.start()
+        self._finding = self._run(filling.fill, self._filled)
+
+    def _filled(self, _nothing: None) -> None:
+        self._finding = None
+        self._drain.stop()
+        self.found.emit()
+
+    def _take_in(self) -> None:
+        if self.filling is None:
+            return
+        rows, cells = self.filling.take(_AT_ONCE)
+        if rows or cells:
+            self.arrived.emit(rows, cells)
+
+    def _show(self, laid: MatrixRows) -> None:
+        self._laying = None
+        self.laid.emit(laid)
+
+    def _end_badly(self, error: Exception) -> None:
+        self._finding = self._laying = None
+        self._drain.stop()
+        self._failed(error)
+
+    def _stopped(self) -> None:
+        if self._finding is not None:
+            self._finding = None
+            self._drain.stop()
+            self._take_in()
+            self.stopped.emit()

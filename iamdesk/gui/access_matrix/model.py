@@ -1,0 +1,275 @@
+"""The map of everybody as a table model: a row for each line, a column for each service.
+
+Nothing is made ahead: a cell is counted when it is seen, and remembered by what is equal (`ServiceSummary`), so that
+thousands of rows cost what is on the screen.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+
+from iamdesk.export.access.matrix import Profile, ServiceColumn, ServiceSummary
+from iamdesk.gui.access_matrix import text as words
+from iamdesk.gui.access_matrix.cell import UNKNOWN, CellStyle, look_of
+from iamdesk.gui.access_matrix.filling import Known
+from iamdesk.gui.access_matrix.rows import MatrixRow, MatrixRows, members_of
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.plain_text import tooltip_text
+from iamdesk.gui.widgets.icons import BADGE_SENTENCES
+from iamdesk.i18n import tr
+from iamdesk.viewmodel.tree import Badge
+
+_NO_PARENT = QModelIndex()
+_FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
+_NO_FLAGS = Qt.ItemFlag.NoItemFlags
+_HEAD_ROLES = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole)
+type Index = QModelIndex | QPersistentModelIndex
+type BadgesOf = Callable[[int], tuple[Badge, ...]]
+"""The badges of a row of the outline."""
+
+
+class EverybodyModel(QAbstractTableModel):
+    """The lines that are laid out; groups open and close. The last column stands for services without one."""
+
+    def __init__(self, badges_of: BadgesOf, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._badges_of = badges_of
+        self._laid: MatrixRows | None = None
+        self._lines: list[MatrixRow] = []
+        self._columns: Sequence[ServiceColumn] = ()
+        self._level: str | None = None
+        self._looks: dict[ServiceSummary, CellStyle | None] = {}
+        self._rows: dict[str, int] = {}
+        """While not all is known: the row of each principal."""
+        self._cells: dict[tuple[str, str], ServiceSummary | None] = {}
+        """By principal and service: cells that were found out before the rest of their row."""
+
+    @property
+    def laid(self) -> MatrixRows | None:
+        """What is shown; None for nothing."""
+        return self._laid
+
+    @property
+    def lines(self) -> Sequence[MatrixRow]:
+        """The rows, members of open groups among them."""
+        return self._lines
+
+    @property
+    def columns(self) -> Sequence[ServiceColumn]:
+        """The services that have a column."""
+        return self._columns
+
+    @property
+    def level(self) -> str | None:
+        """The access level on show; None for all."""
+        return self._level
+
+    @property
+    def looked_at(self) -> int:
+        """How many different glances have been looked at since the last laying out."""
+        return len(self._looks)
+
+    def show(self, laid: MatrixRows | None) -> None:
+        """Show another laying out."""
+        self.beginResetModel()
+        self._laid = laid
+        self._lines = list(laid.lines) if laid is not None else []
+        self._columns = laid.columns if laid is not None else ()
+        self._level = laid.wanted.level if laid is not None else None
+        self._looks = {}
+        is_whole = laid is None or laid.is_whole
+        self._rows = {} if is_whole else {line.people[0].key: row for row, line in enumerate(self._lines)}
+        if is_whole:
+            self._cells = {}
+        self.endResetModel()
+
+    def fill(self, rows: Iterable[tuple[str, Profile]], cells: Iterable[Known]) -> None:
+        """Take in what has been found out since the laying out."""
+        changed = set()
+        for cell in cells:
+            self._cells[cell.principal, cell.service] = cell.glance
+            changed.add(self._rows.get(cell.principal, -1))
+        for principal, profile in rows:
+            row = self._rows.get(principal, -1)
+            if row >= 0:
+                self._lines[row] = replace(self._lines[row], profile=profile)
+                changed.add(row)
+        changed.discard(-1)
+        if changed and self._columns:
+            first, last = min(changed), max(changed)
+            self.dataChanged.emit(self.index(first, 0), self.index(last, self.columnCount() - 1))
+            self.headerDataChanged.emit(Qt.Orientation.Vertical, first, last)
+
+    def lacks(self, row: int) -> bool:
+        """Return whether it is not known of a row what can be done."""
+        return self._lines[row].profile is None
+
+    def line(self, row: int) -> MatrixRow | None:
+        """Return a row's line."""
+        return self._lines[row] if 0 <= row < len(self._lines) else None
+
+    def badges(self, line: MatrixRow) -> tuple[Badge, ...]:
+        """Return the badges of a line: those of its principal, or those that all have whom it gathers."""
+        found = [self._badges_of(person.row) if person.row >= 0 else () for person in line.people]
+        return tuple(badge for badge in found[0] if all(badge in others for others in found[1:]))
+
+    def column(self, column: int) -> ServiceColumn | None:
+        """Return a column's service; None for the one of the others."""
+        return self._columns[column] if 0 <= column < len(self._columns) else None
+
+    def look(self, row: int, column: int) -> CellStyle | None:
+        """Return what a cell of a service looks like; None for an empty one."""
+        line, service = self._lines[row], self._columns[column].service
+        if not self._is_known(line, service):
+            return UNKNOWN
+        glance = self._glance(line, service)
+        if glance is None:
+            return None
+        try:
+            return self._looks[glance]
+        except KeyError:
+            found = self._looks[glance] = look_of(glance, self._level)
+            return found
+
+    def glance(self, index: Index) -> ServiceSummary | None:
+        """Return how far something can be done in a cell, as far as that is known."""
+        line, column = self.line(index.row()), self.column(index.column())
+        return self._glance(line, column.service) if line is not None and column is not None else None
+
+    def _glance(self, line: MatrixRow, service: str) -> ServiceSummary | None:
+        if line.profile is None:
+            return self._cells.get((line.people[0].key, service))
+        return line.profile.glances.get(service)
+
+    def _is_known(self, line: MatrixRow, service: str) -> bool:
+        return line.profile is not None or (line.people[0].key, service) in self._cells
+
+    def others(self, line: MatrixRow) -> int:
+        """Return how many of the services without a column a line can use."""
+        if line.profile is None:
+            return 0
+        seen = sum(
+            glance is not None and glance.count(self._level) > 0
+            for glance in (line.profile.glances.get(one.service) for one in self._columns)
+        )
+        return line.profile.breadth[self._level] - seen
+
+    def place_of(self, key: str) -> int | None:
+        """Return the row in which a principal stands, or the group that holds it; None when it is not shown."""
+        found = None
+        for row, line in enumerate(self._lines):
+            if any(person.key == key for person in line.people):
+                found = row
+                if not line.is_open:
+                    return row
+        return found
+
+    def column_of(self, service: str) -> int | None:
+        """Return the column of a service; None where it has none."""
+        return next((place for place, one in enumerate(self._columns) if one.service == service), None)
+
+    def toggle(self, row: int) -> bool:
+        """Show or hide those whom a line gathers; False where it gathers none."""
+        line = self.line(row)
+        if line is None or not line.is_group:
+            return False
+        count = len(line.people)
+        if line.is_open:
+            self.beginRemoveRows(_NO_PARENT, row + 1, row + count)
+            del self._lines[row + 1 : row + 1 + count]
+            self._lines[row] = MatrixRow(line.profile, line.people)
+            self.endRemoveRows()
+        else:
+            self.beginInsertRows(_NO_PARENT, row + 1, row + count)
+            self._lines[row] = MatrixRow(line.profile, line.people, is_open=True)
+            self._lines[row + 1 : row + 1] = members_of(line)
+            self.endInsertRows()
+        self.headerDataChanged.emit(Qt.Orientation.Vertical, row, row)
+        return True
+
+    def cell_words(self, index: Index) -> str:
+        """Return what a cell says: who, where, how much."""
+        line, column = self.line(index.row()), self.column(index.column())
+        if line is None:
+            return ""
+        if column is None:
+            count = self.others(line)
+            told = words.others_words(self._laid.others if self._laid is not None else 0)
+            return f"{line.title}: {number(count)}. {told}"
+        place = words.place_words(column, self._level)
+        if not self._is_known(line, column.service):
+            return f"{line.title}, {place}: {tr(words.NOT_YET)}"
+        return f"{line.title}, {place}: {words.glance_words(self.glance(index), self._level)}"
+
+    # What Qt asks
+
+    def rowCount(self, parent: Index = _NO_PARENT) -> int:  # noqa: N802 - Qt's name
+        """Return the count of lines."""
+        return 0 if parent.isValid() else len(self._lines)
+
+    def columnCount(self, parent: Index = _NO_PARENT) -> int:  # noqa: N802 - Qt's name
+        """Return the count of services, and one for the others where there are any."""
+        if parent.isValid() or self._laid is None:
+            return 0
+        return len(self._columns) + (self._laid.others > 0)
+
+    def headerData(  # noqa: N802 - Qt's name
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        """Return a service, or a principal."""
+        if role not in _HEAD_ROLES:
+            return None
+        if orientation is Qt.Orientation.Horizontal:
+            return self._service_head(section, role)
+        line = self.line(section)
+        if line is None:
+            return None
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return line.title
+            case Qt.ItemDataRole.AccessibleTextRole:
+                return words.line_words(line, self._level)
+        more = [tr(BADGE_SENTENCES[badge]) for badge in self.badges(line)]
+        return tooltip_text("\n".join((words.line_tip(line, self._level), *more)))
+
+    def _service_head(self, section: int, role: int) -> str | None:
+        column = self.column(section)
+        if column is not None:
+            match role:
+                case Qt.ItemDataRole.DisplayRole:
+                    return column.service
+                case Qt.ItemDataRole.AccessibleTextRole:
+                    return column.name
+            is_whole = self._laid is None or self._laid.is_whole
+            return tooltip_text(words.column_words(column, is_whole=is_whole))
+        if self._laid is None or section != len(self._columns):
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return tr("{count} more").format(count=number(self._laid.others))
+        sentence = f"{words.others_words(self._laid.others)}. {tr('Click to show them.')}"
+        return tooltip_text(sentence) if role == Qt.ItemDataRole.ToolTipRole else sentence
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """Let every cell be chosen."""
+        return _FLAGS if index.isValid() else _NO_FLAGS
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return a cell in words."""
+        line = self.line(index.row())
+        if line is None or not index.isValid():
+            return None
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                if self.column(index.column()) is None:
+                    count = self.others(line)
+                    return number(count) if count else ""
+                if not self._is_known(line, self._columns[index.column()].service):
+                    return words.UNKNOWN_MARK
+                return words.count_words(self.glance(index), self._level)
+            case Qt.ItemDataRole.ToolTipRole:
+                return tooltip_text(f"{self.cell_words(index)}.")
+            case Qt.ItemDataRole.AccessibleTextRole:
+                return self.cell_words(index)
+        return None

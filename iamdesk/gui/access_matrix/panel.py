@@ -1,0 +1,458 @@
+"""What everybody can at a glance: a heat map of principals by services, each cell a door to the principal's own map."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QModelIndex, Qt, QTimer, Signal
+from PySide6.QtGui import QKeySequence, QPaintEvent, QPalette, QResizeEvent, QShortcut
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QHBoxLayout,
+    QMenu,
+    QPushButton,
+    QStackedWidget,
+    QStyle,
+    QVBoxLayout,
+    QWidget,
+)
+
+from iamdesk.export.access.matrix import GRAVITY, Profile
+from iamdesk.gui.access.text import LEVEL_NAMES
+from iamdesk.gui.access_matrix import text as words
+from iamdesk.gui.access_matrix.filling import Filling, Known, View
+from iamdesk.gui.access_matrix.legend import EverybodyLegend
+from iamdesk.gui.access_matrix.loader import EverybodyFinder
+from iamdesk.gui.access_matrix.model import EverybodyModel
+from iamdesk.gui.access_matrix.rows import MatrixQuery, MatrixRow, MatrixRows, Order
+from iamdesk.gui.access_matrix.table import EverybodyTable
+from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.jobs import JobRunner
+from iamdesk.gui.core.plain_text import ElidedLabel
+from iamdesk.gui.core.session import Session
+from iamdesk.gui.widgets.filter_field import FilterField
+from iamdesk.gui.widgets.message_bar import MessageBar, Tone
+from iamdesk.gui.widgets.save_to_file import Saver
+from iamdesk.gui.widgets.whole_organization import NEEDS_WHOLE, whole_or_say
+from iamdesk.gui.widgets.wrapping_label import FlowLabel
+from iamdesk.i18n import error_words, tr
+from iamdesk.progress import Cancelled, Progress
+from iamdesk.work.errors import WorkError
+
+if TYPE_CHECKING:
+    from iamdesk.api import SnapshotSession
+
+_DEBOUNCE = 120
+_GLIMPSE = 30
+"""Milliseconds until cells count as looked at: those that fly past do not."""
+_HIGH = 20
+"""Lines of height from which on there is room for the legend."""
+_ORDERS = (Order.BREADTH, Order.GRAVITY, Order.NAME)
+
+
+class EverybodyPanel(QWidget):
+    """Finds out what everybody can when it is first looked at."""
+
+    title_changed = Signal(str)
+    """For the tab."""
+
+    def __init__(
+        self, session: Session, jobs: JobRunner, prompts: Prompts | None = None, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._is_cancelled = False
+        self._chosen = ("", "")
+        """Principal and service of the cell that was chosen last."""
+        self._service = ""
+        """By which the lines are sorted; empty for none."""
+        self._order_before = Order.BREADTH
+        self.message = MessageBar()
+        self.finder = EverybodyFinder(jobs, self._failed, self)
+        self.model = EverybodyModel(lambda row: session.badges.get(row, ()), self)
+        self.table = EverybodyTable(self.model)
+        self.text = FilterField()
+        self.level = QComboBox()
+        self.order = QComboBox()
+        self.gather = QCheckBox(tr("Those alike in &one line"))
+        self.every_service = QCheckBox(tr("E&very service"))
+        self.export_button = QPushButton(tr("Export"))
+        self._saver = Saver(self, session, jobs, prompts or Prompts(), self.message, "export everybody")
+        self._summary = FlowLabel()
+        self._cell = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
+        self._legend = EverybodyLegend()
+        self._nothing = FlowLabel()
+        self._clear_filter = QPushButton(tr("Clear the filter"))
+        self._pages = QStackedWidget()
+        self._debounce = QTimer(self, singleShot=True, interval=_DEBOUNCE)
+        self._glimpse = QTimer(self, singleShot=True, interval=_GLIMPSE)
+        self._lay_out_widgets()
+        self._connect()
+        self._say_why_empty()
+
+    def commands(self) -> Mapping[str, Callable[[], None]]:
+        """Return what menu and keys do here (names of ``gui.actions``)."""
+        return {"actionExportEverybody": self.export, "actionExportEverybodyPicture": self.export_picture}
+
+    @property
+    def wanted(self) -> MatrixQuery:
+        """What the fields ask to see."""
+        order = self._order
+        return MatrixQuery(
+            self.text.text(),
+            self.level.currentData(),
+            order,
+            self._service if order is Order.SERVICE else "",
+            self.gather.isChecked(),
+            self.every_service.isChecked(),
+        )
+
+    @property
+    def _order(self) -> Order:
+        return Order(self.order.currentData() or Order.BREADTH)  # Qt holds no more of it than its text
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether what is wanted is shown, of everybody."""
+        laid = self.model.laid
+        return laid is not None and laid.is_whole and not self.finder.is_laying and not self._debounce.isActive()
+
+    def _lay_out_widgets(self) -> None:
+        gap = self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutVerticalSpacing)
+        unit = self.fontMetrics().averageCharWidth()
+        self.text.setObjectName("everybodyFilter")
+        self.text.setAccessibleName(tr("Filter principals by words"))
+        self.text.setPlaceholderText(tr("Filter: a name, a path, an account …"))
+        self.text.setMinimumWidth(unit * 14)
+        self.level.setObjectName("everybodyLevel")
+        self.level.setAccessibleName(tr("Show only one access level"))
+        self.level.addItem(tr("All access levels"), None)
+        for level in GRAVITY:
+            self.level.addItem(tr(LEVEL_NAMES[level]), level)
+        self.order.setObjectName("everybodyOrder")
+        self.order.setAccessibleName(tr("Order of the principals"))
+        for order in _ORDERS:
+            self.order.addItem(tr(order.value), order)
+        self.gather.setObjectName("everybodyGather")
+        self.gather.setChecked(True)
+        self.every_service.setObjectName("everybodyServices")
+        self.export_button.setObjectName("everybodyExport")
+        self.export_button.setAccessibleName(tr("Export what everybody can do"))
+        self.export_button.setMenu(self._export_menu())
+        self._clear_filter.setAccessibleName(tr("Clear the filter"))
+        bar = QHBoxLayout()
+        bar.setSpacing(gap)
+        bar.addWidget(self.text, 1)
+        for box, letters in ((self.level, 20), (self.order, 20)):
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            box.setMinimumContentsLength(letters)
+            box.setMinimumWidth(unit * 10)
+            bar.addWidget(box)
+        bar.addWidget(self.gather)
+        bar.addWidget(self.every_service)
+        bar.addWidget(self.export_button)
+        self.table.setMinimumHeight(self.fontMetrics().height() * 3)
+        full = QWidget()
+        column = QVBoxLayout(full)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addWidget(self.table, 1)
+        column.addWidget(self._cell)
+        column.addWidget(self._legend)
+        empty = QWidget()
+        empty.setBackgroundRole(QPalette.ColorRole.Base)
+        empty.setAutoFillBackground(True)
+        inside = QVBoxLayout(empty)
+        inside.addWidget(self._nothing)
+        inside.addWidget(self._clear_filter, 0, Qt.AlignmentFlag.AlignLeft)
+        inside.addStretch(1)
+        self._pages.addWidget(full)
+        self._pages.addWidget(empty)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(gap, gap, gap, gap)
+        layout.setSpacing(gap)
+        layout.addWidget(self.message)
+        layout.addWidget(self._summary)
+        layout.addLayout(bar)
+        layout.addWidget(self._pages, 1)
+        self.setFocusProxy(self.table)
+
+    def _export_menu(self) -> QMenu:
+        menu = QMenu(self)
+        menu.addAction(tr("&Everybody, as CSV…"), self.export)
+        menu.addAction(tr("What is seen as a &picture, SVG or PNG…"), self.export_picture)
+        return menu
+
+    def _connect(self) -> None:
+        self.finder.listed.connect(self._lay_out)
+        self.finder.arrived.connect(self._fill)
+        self.finder.found.connect(self._lay_out)
+        self.finder.laid.connect(self._show)
+        self.finder.stopped.connect(self._cancelled)
+        self._debounce.timeout.connect(self._lay_out)
+        self._glimpse.timeout.connect(self._look)
+        self.table.looked.connect(self._look_soon)
+        self.text.textChanged.connect(lambda _text: self._debounce.start())
+        self.text.down.connect(lambda: self.table.setFocus(Qt.FocusReason.OtherFocusReason))
+        self.text.left.connect(lambda: self.table.setFocus(Qt.FocusReason.OtherFocusReason))
+        self.level.activated.connect(self._lay_out)
+        self.order.activated.connect(self._lay_out)
+        self.gather.toggled.connect(self._lay_out)
+        self.every_service.toggled.connect(self._lay_out)
+        self._clear_filter.clicked.connect(self.text.clear)
+        self.table.opened.connect(self._open)
+        self.table.glanced.connect(self._glance)
+        self.table.sort_wanted.connect(self._sort_by)
+        self.table.others_wanted.connect(lambda: self.every_service.setChecked(True))
+        self.table.selectionModel().currentChanged.connect(self._tell_cell)
+        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.table)
+        escape.setContext(Qt.ShortcutContext.WidgetShortcut)
+        escape.activated.connect(lambda: self.text.setFocus(Qt.FocusReason.OtherFocusReason))
+        self._session.snapshot_opened.connect(self._opened)
+        self._session.snapshot_closed.connect(self._closed)
+        self._session.badges_decided.connect(self.table.repaint_people)
+
+    # Finding and laying out
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """Find the map now that somebody looks: panels behind others are shown, too, but not painted.
+
+        A search that was cancelled waits until it is wanted again.
+        """
+        super().paintEvent(event)
+        if not (self.finder.is_whole or self.finder.running or self._is_cancelled):
+            QTimer.singleShot(0, self, self.run)
+
+    def run(self) -> None:
+        """Find the map, where it is not there or on its way."""
+        if self.finder.is_whole or self.finder.running:
+            return
+        self.message.clear()
+        opened = whole_or_say(self._session, self.message)
+        if opened is None:
+            self._is_cancelled = self._session.snapshot is not None
+            self._say_why_empty()
+            return
+        self._is_cancelled = False
+        self.finder.find(opened, self._session.executor_for)
+        self._look_soon()
+        self._say_why_empty()
+
+    def _look_soon(self) -> None:
+        laid = self.model.laid
+        if laid is not None and not laid.is_whole:
+            self._glimpse.start()
+
+    def _look(self) -> None:
+        """Have the cells on the screen found out before others."""
+        rows, columns = self.table.in_view()
+        lines, services = self.model.lines, self.model.columns
+        self.finder.look_at(
+            View(
+                tuple(lines[row].people[0].key for row in rows if lines[row].profile is None),
+                tuple(services[column].service for column in columns if column < len(services)),
+            )
+        )
+
+    def _fill(self, rows: list[tuple[str, Profile]], cells: list[Known]) -> None:
+        self.model.fill(rows, cells)
+        self._tell_cell()
+
+    def _lay_out(self) -> None:
+        self._debounce.stop()
+        self.finder.lay_out(self.wanted)
+
+    def _show(self, laid: MatrixRows) -> None:
+        """Show what was laid out, with the cursor where it was."""
+        self.model.show(laid)
+        self._legend.show_level(laid.wanted.level, is_whole=laid.is_whole)
+        if laid.is_whole and laid.wanted.order is not Order.SERVICE and self._order is Order.SERVICE:
+            self._forget_service()  # nobody can use it at this level
+        self._tell()
+        principal, service = self._chosen
+        if laid.lines and self.model.columnCount():
+            self.table.go_to(self.model.place_of(principal) or 0, self.model.column_of(service) or 0)
+        if not laid.is_whole:
+            self._chosen = principal, service  # where nobody has gone yet, the first line of the whole map comes next
+        self._tell_cell()
+        self._say_why_empty()
+
+    def _tell(self) -> None:
+        laid, everybody = self.model.laid, self.finder.everybody
+        sentence = words.all_of_it(laid, len(everybody.people)) if laid is not None and everybody is not None else ""
+        self._summary.setText(sentence)
+        self._summary.setVisible(bool(sentence))
+
+    def _cancelled(self) -> None:
+        self._is_cancelled = True
+        self.message.say(Tone.WARNING, tr(words.CANCELLED), tr("Search again"), self.run)
+        self._say_why_empty()
+
+    def _failed(self, error: Exception) -> None:
+        self._is_cancelled = True
+        self._say_why_empty()
+        if isinstance(error, WorkError):
+            sentence = tr("The search ended early: {error}.").format(error=error_words(error))
+            self.message.say(Tone.ERROR, sentence, tr("Search again"), self.run)
+            return
+        self.message.say(Tone.ERROR, tr("The search ended early."), tr("Search again"), self.run)
+        raise error
+
+    def _opened(self, _opened: "SnapshotSession") -> None:
+        self._say_why_empty()
+        self.update()
+
+    def _closed(self) -> None:
+        self.finder.forget()
+        self._is_cancelled = False
+        self._chosen = ("", "")
+        self._forget_service()
+        for box in (self.level, self.order):
+            box.setCurrentIndex(0)
+        for check, usual in ((self.gather, True), (self.every_service, False)):
+            check.setChecked(usual)
+        self.text.clear()
+        self._debounce.stop()
+        self._glimpse.stop()
+        self.model.show(None)
+        self.message.clear()
+        self._tell()
+        self._tell_cell()
+        self._say_why_empty()
+
+    # Cells
+
+    def _tell_cell(self, _current: QModelIndex | None = None, _before: QModelIndex | None = None) -> None:
+        index = self.table.currentIndex()
+        line, column = self.model.line(index.row()), self.model.column(index.column())
+        if line is not None and _current is not None:
+            self._chosen = (line.people[0].key, column.service if column is not None else "")
+        self._cell.setText(self.model.cell_words(index) if index.isValid() else "")
+
+    def _sort_by(self, service: str) -> None:
+        """Sort by a service; by the same once more, as before."""
+        if self._order is Order.SERVICE and self._service == service:
+            self._forget_service()
+        else:
+            self._forget_service()
+            self._order_before = self._order
+            self._service = service
+            self.order.addItem(tr("By {service}, most first").format(service=service), Order.SERVICE)
+            self.order.setCurrentIndex(self.order.count() - 1)
+        self._lay_out()
+
+    def _forget_service(self) -> None:
+        """Sort by no service any more, but as before."""
+        if self._order is Order.SERVICE:
+            self.order.setCurrentIndex(_ORDERS.index(self._order_before))
+        self._service = ""
+        while self.order.count() > len(_ORDERS):
+            self.order.removeItem(self.order.count() - 1)
+
+    def _open(self, line: MatrixRow, service: str) -> None:
+        """Go to what a principal can do, at a service."""
+        person = line.person
+        if person is None:
+            return
+        if person.row < 0:
+            self._session.draft(principal=person.key)
+            self._session.announce(tr("A root user has no page of its own: ask what it can do, in the question."))
+            return
+        self._session.show_access(person.key, service, self.model.level or "")
+
+    def _glance(self, line: MatrixRow, service: str) -> None:
+        """Show it above, and stay."""
+        person = line.person
+        if person is not None and person.row >= 0:
+            self._open(line, service)
+            self.table.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    # Looks
+
+    def _say_why_empty(self) -> None:
+        laid = self.model.laid
+        full = laid is not None and bool(laid.lines) and self.model.columnCount() > 0
+        for widget in (self.text, self.level, self.order, self.gather, self.every_service):
+            widget.setEnabled(self._session.snapshot is not None)
+        self.export_button.setEnabled(self.finder.filling is not None)
+        self._pages.setCurrentIndex(0 if full else 1)
+        self._clear_filter.setVisible(laid is not None and not full and bool(self.text.text()))
+        self.title_changed.emit(tr("Everybody"))
+        if full:
+            return
+        if self._session.snapshot is None:
+            sentence = tr(words.NO_SNAPSHOT)
+        elif self._session.whole is None:
+            sentence = tr(NEEDS_WHOLE)
+        elif laid is None:
+            sentence = tr(words.NOT_FOUND if self._is_cancelled else words.SEARCHING)
+        elif not laid.lines:
+            sentence = tr("No principal is let through by the filter.")
+        else:
+            sentence = words.summary(laid, laid.people)
+        self._nothing.setText(sentence)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Show the legend where there is room."""
+        super().resizeEvent(event)
+        self._legend.setVisible(event.size().height() >= self.fontMetrics().lineSpacing() * _HIGH)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Follow the palette."""
+        super().changeEvent(event)
+        is_made = hasattr(self, "table")  # Qt sends changes while the panel is still being made, too
+        if event.type() is QEvent.Type.PaletteChange and is_made:
+            self.table.viewport().update()
+
+    # Export
+
+    def _to_export(self) -> Filling | None:
+        """Return what is to be written, once it is whole: it is filled, if need be, before anything is written."""
+        filling = self.finder.filling
+        if filling is None:
+            self._session.announce(tr(words.NOTHING_TO_EXPORT))
+        return filling
+
+    def export(self) -> None:
+        """Write what everybody can to a file, whatever the filter shows."""
+        filling, opened = self._to_export(), self._session.snapshot
+        if filling is None or opened is None:
+            return
+        from iamdesk.export.access.matrix import everybody_to_csv
+
+        name = opened.path.name
+
+        def write(progress: Progress, cancelled: Cancelled) -> bytes:
+            filling.fill(progress, cancelled)
+            return everybody_to_csv(filling.everybody.map, name, progress, cancelled)
+
+        self._saver.save(tr("Export what everybody can do"), "everybody", {".csv": write})
+
+    def export_picture(self) -> None:
+        """Save the map as a picture, as it is seen; painted in a worker, for it may be large."""
+        filling, wanted = self._to_export(), self.wanted
+        if filling is None:
+            return
+        from iamdesk.gui.access_matrix.image import EverybodyPicture
+
+        seen, lines = self.model.laid, tuple(self.model.lines)
+        font, palette = self.table.font(), self.palette()
+
+        def picture(progress: Progress, cancelled: Cancelled) -> EverybodyPicture:
+            if seen is not None and seen.is_whole:
+                return EverybodyPicture(
+                    seen, lines, words.all_of_it(seen, len(filling.everybody.people)), font, palette
+                )
+            filling.fill(progress, cancelled)
+            laid = filling.everybody.lay_out(wanted, cancelled)
+            says = words.all_of_it(laid, len(filling.everybody.people))
+            return EverybodyPicture(laid, laid.lines, says, font, palette)
+
+        self._saver.save(
+            tr("Export what everybody can do as a picture"),
+            "everybody",
+            {
+                ".svg": lambda progress, cancelled: picture(progress, cancelled).svg(cancelled),
+                ".png": lambda progress, cancelled: picture(progress, cancelled).png(cancelled),
+            },
+        )

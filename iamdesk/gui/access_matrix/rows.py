@@ -1,0 +1,286 @@
+"""The lines of the map of everybody: principals found, filtered and put in order, those alike gathered. No Qt.
+
+Made in a worker: thousands of names are looked through and sorted.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from iamdesk.export.access.matrix import GRAVITY, MANY_SERVICES, EverybodyMap, Profile, ServiceColumn, service_column
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.plain_text import visible
+from iamdesk.i18n import mark, ntr, tr
+from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
+from iamdesk.viewmodel.tree import NodeKind
+
+if TYPE_CHECKING:
+    from iamdesk.access.effective_permissions import Overview
+    from iamdesk.api import SnapshotSession
+
+_NAMED = 12
+"""Members of a group that its name begins to tell."""
+_BREATH = 512
+_ASKED = 40
+"""Principals whose policies are read for the services that they name, of those that are seen first and of all."""
+
+
+class Order(StrEnum):
+    """What lines are sorted by."""
+
+    BREADTH = mark("Widest access first")
+    GRAVITY = mark("Gravest access first")
+    NAME = mark("By name")
+    SERVICE = "service"
+    """By one service, most first; `MatrixQuery.service` says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One principal."""
+
+    key: str
+    """ARN."""
+    row: int
+    """Of the outline; -1 for root users, who have none."""
+    kind: NodeKind
+    name: str
+    """Fit to be shown."""
+    detail: str
+    """Quiet text beside the name: of several accounts, which."""
+
+    @property
+    def sort_name(self) -> tuple[str, str]:
+        """What it is sorted by among those that are alike."""
+        return self.name.casefold(), self.key
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixRow:
+    """One row of the table: a principal, or some that can do the same."""
+
+    profile: Profile | None
+    """What they can do; None while that is not known."""
+    people: tuple[Person, ...]
+    """In order of their names; one for a single principal."""
+    is_member: bool = False
+    """Whether it stands under those that it is alike."""
+    is_open: bool = False
+    """Whether its members stand below it."""
+
+    @property
+    def is_group(self) -> bool:
+        """Whether it stands for several."""
+        return len(self.people) > 1
+
+    @property
+    def person(self) -> Person | None:
+        """The one principal; None for several."""
+        return None if self.is_group else self.people[0]
+
+    @property
+    def kind(self) -> NodeKind | None:
+        """What all of them are; None where they are different things."""
+        kinds = {person.kind for person in self.people}
+        return kinds.pop() if len(kinds) == 1 else None
+
+    @property
+    def title(self) -> str:
+        """The name, or how many there are."""
+        if not self.is_group:
+            return self.people[0].name
+        count = len(self.people)
+        match self.kind:
+            case NodeKind.USER:
+                words = ntr("{count} user alike", "{count} users alike", count)
+            case NodeKind.ROLE | NodeKind.SERVICE_LINKED_ROLE:
+                words = ntr("{count} role alike", "{count} roles alike", count)
+            case _:
+                words = ntr("{count} principal alike", "{count} principals alike", count)
+        return words.format(count=number(count))
+
+    @property
+    def detail(self) -> str:
+        """What stands quietly beside the title."""
+        if not self.is_group:
+            return self.people[0].detail
+        names = ", ".join(person.name for person in self.people[:_NAMED])
+        return f"{names}, …" if len(self.people) > _NAMED else names
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixQuery:
+    """What is to be seen of the map."""
+
+    text: str = ""
+    """Words that names or ARNs hold, as in the navigator's filter."""
+    level: str | None = None
+    order: Order = Order.BREADTH
+    service: str = ""
+    gathers: bool = True
+    """Whether those who can do the same are one line."""
+    every_service: bool = False
+    """Whether services are shown, too, that only those can use who have wide access."""
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixRows:
+    """What is seen of the map."""
+
+    wanted: MatrixQuery
+    lines: tuple[MatrixRow, ...]
+    columns: tuple[ServiceColumn, ...]
+    """While not all is known, services that the policies of some principals name."""
+    others: int
+    """Services that somebody can use and that have no column."""
+    users: int
+    """Principals, of all, who can do an action (of the level) in some service."""
+    granting: int
+    """Principals, of all, who can change permissions in some service."""
+    people: int
+    """Principals that the filter lets through."""
+    is_whole: bool = True
+    """Whether it is known of all what they can do; else lines go by name, each principal in its own."""
+
+
+class Everybody:
+    """The map of a snapshot, as far as it is known, with the names of its principals. May be read from any thread."""
+
+    def __init__(self, opened: "SnapshotSession", overview: "Overview") -> None:
+        self.map = EverybodyMap()
+        self.overview = overview
+        self.opened = opened
+        self.people = tuple(_people(opened, overview.reaches))
+        self._by_name = tuple(sorted(self.people, key=lambda one: one.sort_name))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every row is known."""
+        return len(self.map.rows) == len(self.people)
+
+    def small_parts(self) -> list[list[Any]]:
+        """Return lists of the many small things that it is made of: once it is dropped they go bit by bit."""
+        return [list(self.people), list(self._by_name), list(self.map.rows.values()), list(self.map.profiles)]
+
+    def lay_out(self, wanted: MatrixQuery, cancelled: Cancelled = never_cancelled) -> MatrixRows:
+        """Return what is wanted.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        shown = self._let_through(wanted.text, cancelled)
+        if not self.is_whole:
+            return self._lay_out_so_far(wanted, shown, cancelled)
+        rows = self.map.rows
+        lines = (
+            _gathered(shown, rows, cancelled) if wanted.gathers else [MatrixRow(rows[one.key], (one,)) for one in shown]
+        )
+        if cancelled():
+            raise WorkCancelled
+        columns = self.map.columns(wanted.level)
+        seen = columns if wanted.every_service else tuple(one for one in columns if one.is_told)
+        if not seen:
+            seen = columns
+        if wanted.order is Order.SERVICE and wanted.service not in {one.service for one in columns}:
+            wanted = replace(wanted, order=Order.BREADTH, service="")  # nobody can use it at this level
+        return MatrixRows(
+            wanted,
+            tuple(_ordered(lines, wanted)),
+            seen,
+            len(columns) - len(seen),
+            self._count(wanted.level),
+            self._count(GRAVITY[-1]),
+            len(shown),
+        )
+
+    def _lay_out_so_far(self, wanted: MatrixQuery, shown: Sequence[Person], cancelled: Cancelled) -> MatrixRows:
+        """Return principals by name, beside services that policies of the first of them name, and of some others."""
+        asked = dict.fromkeys(
+            person.key for person in [*shown[:_ASKED], *self.people[:: len(self.people) // _ASKED + 1]]
+        )
+        named: Counter[str] = Counter()
+        for key in asked:
+            if cancelled():
+                raise WorkCancelled
+            of_one = self.overview.reaches.services_named(key)
+            if len(of_one) <= MANY_SERVICES:
+                named.update(of_one)
+        services = sorted(named, key=lambda service: (-named[service], service))
+        columns = tuple(service_column(service, named[service], is_told=True) for service in services)
+        lines = tuple(MatrixRow(self.map.rows.get(one.key), (one,)) for one in shown)
+        return MatrixRows(wanted, lines, columns, 0, 0, 0, len(shown), is_whole=False)
+
+    def _count(self, level: str | None) -> int:
+        return sum(count for profile, count in self.map.profiles.items() if profile.breadth[level])
+
+    def _let_through(self, text: str, cancelled: Cancelled) -> Sequence[Person]:
+        words = text.casefold().split()
+        if not words:
+            return self._by_name
+        if cancelled():
+            raise WorkCancelled
+        rows = self.opened.search(text).rows
+        return [
+            person
+            for person in self._by_name
+            if person.row in rows
+            or (person.row < 0 and all(word in f"{person.name}\n{person.key}".casefold() for word in words))
+        ]
+
+
+def members_of(line: MatrixRow) -> list[MatrixRow]:
+    """Return the lines that stand under one that is open."""
+    return [MatrixRow(line.profile, (person,), is_member=True) for person in line.people]
+
+
+def _people(opened: "SnapshotSession", keys: Iterable[str]) -> Iterable[Person]:
+    outline, accounts = opened.outline, opened.accounts
+    names: dict[str, str] = {}
+    for one in accounts:
+        row = outline.rows_by_key.get(one.account_id)
+        names[one.account_id] = visible(outline.nodes[row].text if row is not None else one.account_id)
+    for key in keys:
+        account_id = key.split(":", 5)[4]
+        account = names.get(account_id, account_id)
+        row = outline.rows_by_key.get(key, -1)
+        if row < 0:
+            name = tr("root user of {account}").format(account=account)
+            yield Person(key, -1, NodeKind.USER, name, "")
+        else:
+            node = outline.nodes[row]
+            detail = account if len(accounts) > 1 else ""
+            yield Person(key, row, node.kind, visible(node.text), detail)
+
+
+def _gathered(people: Iterable[Person], rows: Mapping[str, Profile], cancelled: Cancelled) -> list[MatrixRow]:
+    """Return a line for each profile, its people in the order in which they come."""
+    found: dict[Profile, list[Person]] = {}
+    for place, person in enumerate(people):
+        if place % _BREATH == 0 and cancelled():
+            raise WorkCancelled
+        found.setdefault(rows[person.key], []).append(person)
+    return [MatrixRow(profile, tuple(members)) for profile, members in found.items()]
+
+
+def _ordered(lines: list[MatrixRow], wanted: MatrixQuery) -> list[MatrixRow]:
+    """Return lines in order; those that are equal in it by name."""
+    lines.sort(key=lambda line: line.people[0].sort_name)
+    if wanted.order is not Order.NAME:
+        lines.sort(key=lambda line: _rank(line.profile, wanted) if line.profile is not None else (), reverse=True)
+    return lines
+
+
+def _rank(profile: Profile, wanted: MatrixQuery) -> tuple[int, ...]:
+    """Return what lines are sorted by, the greatest first."""
+    level = wanted.level
+    match wanted.order:
+        case Order.BREADTH:
+            return profile.breadth[level], profile.weight[level]
+        case Order.GRAVITY:
+            return profile.gravity if level is None else (profile.weight[level],)
+    glance = profile.glances.get(wanted.service)
+    if glance is None:
+        return (0,)
+    return glance.gravity if level is None else (glance.of_level[level],)

@@ -1,0 +1,271 @@
+"""What the window shows of a snapshot: its panels and pages, and which of them is in front.
+
+They are made behind the first painting, one in each turn of the event loop: a start need not wait for them. Whoever
+needs them sooner completes them at once.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
+
+from iamdesk.gui.app.commands import COMMANDS
+from iamdesk.gui.app.window_place import WindowPlace
+from iamdesk.gui.core.import_lock import import_lock
+from iamdesk.i18n import tr
+
+if TYPE_CHECKING:
+    from iamdesk.checks.finding import Severity
+    from iamdesk.gui.core.file_dialogs import Prompts
+    from iamdesk.gui.core.jobs import JobRunner
+    from iamdesk.gui.core.session import Session
+    from iamdesk.gui.core.settings import Settings
+
+
+class CentralArea(QObject):
+    """Makes panels and pages, and brings forward what is asked for. What it holds is there once it is complete."""
+
+    review_changed = Signal()
+    """A review was opened or closed."""
+    unseen = Signal(object, str)
+    """Tone and sentence of what a panel has to tell while it is not on the screen."""
+
+    def __init__(
+        self,
+        app: QApplication,
+        window: QMainWindow,
+        place: WindowPlace,
+        start: QWidget,
+        session: "Session",
+        jobs: "JobRunner",
+        prompts: "Prompts",
+        settings: "Settings",
+    ) -> None:
+        super().__init__(window)
+        self._app = app
+        self._window = window
+        self._place = place
+        self._start = start
+        self._session = session
+        self._jobs = jobs
+        self._prompts = prompts
+        self._settings = settings
+        self.pages = QStackedWidget()
+        """The middle of the window: the start, and what is shown of a snapshot."""
+        self.pages.addWidget(start)
+        self.top = QVBoxLayout()
+        """Where the question comes to stand."""
+        self.panels_menu = QMenu(tr("&Panels"), window)
+        self.panels_menu.setObjectName("menuPanels")
+        self._making = self._make()
+        self._is_loading = False
+        self._waiting: list[Callable[[], None]] = []
+        self.is_complete = False
+
+    def when_complete(self, act: Callable[[], None]) -> None:
+        """Do something as soon as everything is there: now, or after the panels have been made between other events."""
+        self._waiting.append(act)
+        if self.is_complete:
+            self._go_on()
+        else:
+            self.load()
+
+    def _go_on(self) -> None:
+        while self._waiting:
+            self._waiting.pop(0)()
+
+    def load(self) -> None:
+        """Load the code of the panels in a worker, then make them between other events."""
+        if self._is_loading or self.is_complete:
+            return
+        self._is_loading = True
+        self._jobs.run(tr("Getting ready"), lambda _progress, _cancelled: _load(), done=self._make_more, topic="panels")
+
+    def complete(self) -> None:
+        """Make what is not there yet, now."""
+        if not self.is_complete:
+            _load()
+        for _ in self._making:
+            pass
+        self._go_on()
+
+    def _make_more(self, _loaded: object = None) -> None:
+        if next(self._making, self) is not self:
+            QTimer.singleShot(0, self, self._make_more)
+        else:
+            self._go_on()
+
+    def _make(self) -> Iterator[None]:
+        # Here and not above: these lead to nearly everything that the window has, and the first painting needs none.
+        from iamdesk.gui.app.focus_cycle import PanelCycle
+        from iamdesk.gui.app.workspace import Workspace
+        from iamdesk.gui.start.coverage_page import CapturedPage
+        from iamdesk.gui.start.overview import OverviewPage
+
+        session, jobs = self._session, self._jobs
+        self.workspace = Workspace(self._window, self._place, self.top, self.pages)
+        yield from self.workspace.make(session, jobs, self._prompts)
+        self.overview = OverviewPage(session, jobs, self._prompts)
+        self.pages.addWidget(self.overview)
+        yield
+        self.captured = CapturedPage(session, jobs)
+        self.pages.addWidget(self.captured)
+        yield
+        for dock in self.workspace.docks.values():
+            self.panels_menu.addAction(dock.toggleViewAction())
+        self.workspace.restore(self._settings)
+        self._cycle = PanelCycle((self._start, self.captured, *self.workspace.panels()), self._app, self)
+        self._connect()
+        self.is_complete = True
+
+    def _connect(self) -> None:
+        session, workspace = self._session, self.workspace
+        self.overview.captured_wanted.connect(self.show_captured)
+        self.overview.risk_wanted.connect(self._show_risk)
+        workspace.findings.risks_told.connect(self.overview.show_risks)
+        workspace.review.door.opened.connect(lambda _desk: workspace.draw_up("reviewDock"))
+        workspace.review.door.opened.connect(lambda _desk: self.review_changed.emit())
+        workspace.review.door.closed.connect(self.review_changed)
+        workspace.review.packs.unseen.connect(self.unseen)
+        session.snapshot_arriving.connect(self._show_arriving)
+        session.snapshot_opened.connect(self._show_opened)
+        session.snapshot_closed.connect(workspace.hide)
+        session.subject_selected.connect(self._show_subject)
+        session.key_shown.connect(self._show_subject)
+        session.access_shown.connect(self._show_subject)
+        session.statement_shown.connect(self._show_inspector)
+        session.answered.connect(self._show_answer)
+        session.who_can_asked.connect(self._show_who_can)
+
+    def commands(self) -> dict[str, Callable[[], None]]:
+        """Return what is done here, and for every other command of the table what asks the panels to do it."""
+        return {command.name: partial(self._carry_out, command.name) for command in COMMANDS} | {
+            "actionOverview": self.show_overview,
+            "actionCaptured": self.show_captured,
+            "actionExportOverview": self.export_overview,
+            "actionShowFindings": lambda: self.go_to("findingsDock"),
+            "actionShowWhoCan": lambda: self.go_to("whoCanDock"),
+            "actionShowWays": self.show_ways,
+            "actionShowAsked": lambda: self.go_to("askedDock"),
+            "actionShowEverybody": self.show_everybody,
+            "actionShowReview": lambda: self.go_to("reviewDock"),
+            "actionWaysOfSelected": self.show_ways_of_selected,
+            "actionWhatCan": self.show_access,
+            "actionNextPanel": lambda: self._step(forward=True),
+            "actionPreviousPanel": lambda: self._step(forward=False),
+            "actionCopyCommand": self.copy_command,
+        }
+
+    def _carry_out(self, command: str) -> None:
+        self.complete()
+        self.workspace.commands()[command]()
+
+    def _step(self, *, forward: bool) -> None:
+        self.complete()
+        self._cycle.step(forward=forward)
+
+    def go_to(self, dock: str) -> None:
+        """Bring a panel forward and put the cursor into it."""
+        self.complete()
+        self._cycle.enter(self.workspace.bring_forward(dock))
+
+    def show_overview(self) -> None:
+        """Show the snapshot as a whole."""
+        self.complete()
+        self.pages.setCurrentWidget(self.overview)
+
+    def show_gaps(self) -> None:
+        """Show who has gaps."""
+        self.show_overview()
+        self.overview.go_to_gaps()
+
+    def export_overview(self) -> None:
+        """Save the snapshot as a whole as a picture, or for paper."""
+        self.show_overview()
+        self.overview.export()
+
+    def show_captured(self) -> None:
+        """Show what the snapshot holds of each kind of data."""
+        self.complete()
+        self.pages.setCurrentWidget(self.captured)
+        self.captured.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def show_access(self) -> None:
+        """Show what the selected principal or group can do, and put the cursor there."""
+        if self._session.subject_key:
+            self._session.show_access(self._session.subject_key)
+        else:
+            self._session.announce(tr("Select a user, a role or a group first."))
+
+    def show_everybody(self) -> None:
+        """Show what everybody can do, found out when it is first looked at."""
+        self.go_to("everybodyDock")
+        self.workspace.draw_up("everybodyDock")
+        self.workspace.everybody.run()
+
+    def show_ways(self) -> None:
+        """Show the ways to administration, found out when they are first looked at."""
+        self.go_to("waysDock")
+        if self.workspace.ways.found is None:
+            self.workspace.ways.run()
+
+    def show_ways_of_selected(self) -> None:
+        """Show what the selected principal can become."""
+        self.go_to("waysDock")
+        self.workspace.ways.show_selected()
+
+    def copy_command(self) -> None:
+        """Copy what gives the same in a terminal: of who can and what can where the cursor is, else of the answer."""
+        self.complete()
+        focus, workspace = QApplication.focusWidget(), self.workspace
+        for panel in (workspace.who_can, workspace.inspector.access):
+            if focus is not None and panel.isAncestorOf(focus) and panel.command():
+                QApplication.clipboard().setText(panel.command())
+                self._session.announce(tr("The command is on the clipboard."))
+                return
+        if self._session.decision is None and self._session.need is None:
+            self._session.announce(tr("Ask a question first: its command is what would be copied."))
+        workspace.answer.copy_command()
+
+    def _show_arriving(self) -> None:
+        self._enter(self.workspace.inspector)
+
+    def _show_opened(self) -> None:
+        self._enter(self.overview)
+
+    def _show_inspector(self) -> None:
+        self.pages.setCurrentWidget(self.workspace.inspector)
+
+    def _show_who_can(self) -> None:
+        self.workspace.bring_forward("whoCanDock")
+
+    def _enter(self, page: QWidget) -> None:
+        """Show the panels around a page, and begin at the tree."""
+        self.workspace.show()
+        self.pages.setCurrentWidget(page)
+        self.workspace.navigator.focus_filter()
+
+    def _show_risk(self, severity: "Severity") -> None:
+        """Show the findings of whoever has none worse than this."""
+        self.go_to("findingsDock")
+        self.workspace.findings.show_risk(severity)
+
+    def _show_subject(self, key: str) -> None:
+        """Show the inspector; of a snapshot's only account the overview tells, but not of its organization."""
+        opened = self._session.snapshot
+        has_more = opened is None or opened.about.organization is not None
+        accounts = [] if opened is None or has_more else [one.account_id for one in opened.accounts]
+        self.pages.setCurrentWidget(self.overview if accounts == [key] else self.workspace.inspector)
+
+    def _show_answer(self, decision: object) -> None:
+        if decision is not None:
+            self.pages.setCurrentWidget(self.workspace.inspector)
+
+
+def _load() -> None:
+    with import_lock:
+        import iamdesk.gui.app.workspace
+        import iamdesk.gui.start.coverage_page
+        import iamdesk.gui.start.overview  # noqa: F401

@@ -1,0 +1,417 @@
+"""The window's frame: session, jobs and menus, what opens and what is kept. What it holds is in ``central_area.py``."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication, QEvent, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QMenuBar, QVBoxLayout, QWidget
+
+from iamdesk import resource_files
+from iamdesk.gui.app import spawn_window
+from iamdesk.gui.app.central_area import CentralArea
+from iamdesk.gui.app.command_keys import CommandKeys
+from iamdesk.gui.app.commands import Menu
+from iamdesk.gui.app.job_status_bar import JobStrip
+from iamdesk.gui.app.menus import Menus
+from iamdesk.gui.app.navigation_history import History
+from iamdesk.gui.app.review_file_opener import ReviewFileOpener, is_review
+from iamdesk.gui.app.session_recovery import Left, RecoveryFile
+from iamdesk.gui.app.snapshot_loader import SnapshotLoader
+from iamdesk.gui.app.status_line import StatusLine
+from iamdesk.gui.app.tour_launcher import TourLauncher
+from iamdesk.gui.app.window_place import WindowPlace
+from iamdesk.gui.app.window_workers import WindowWorkers
+from iamdesk.gui.app.windows import Windows
+from iamdesk.gui.collect.controller import CollectController
+from iamdesk.gui.core import clipboard
+from iamdesk.gui.core.badge_rows import gap_count
+from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.jobs import JobRunner
+from iamdesk.gui.core.plain_text import menu_text, visible
+from iamdesk.gui.core.retranslation import translate_english
+from iamdesk.gui.core.session import Session
+from iamdesk.gui.core.settings import Settings
+from iamdesk.gui.core.text_size import apply_text_size
+from iamdesk.gui.core.theme import Scheme, Theme
+from iamdesk.gui.start.start_page import StartPage
+from iamdesk.gui.widgets import icons
+from iamdesk.gui.widgets.icons import Glyph
+from iamdesk.gui.widgets.message_bar import MessageBar, Tone
+from iamdesk.i18n import tr
+
+if TYPE_CHECKING:
+    from iamdesk.api import Opened
+    from iamdesk.gui.app.workspace import Workspace
+    from iamdesk.gui.start.coverage_page import CapturedPage
+    from iamdesk.gui.start.overview import OverviewPage
+
+_SAID_FOR = 6000
+"""Milliseconds that an announcement stays in the status bar."""
+
+
+class MainWindow(QMainWindow):
+    """The window. Closing it cancels what runs, waits for the threads and keeps the settings."""
+
+    def __init__(self, app: QApplication, settings: Settings, prompts: Prompts | None = None) -> None:
+        super().__init__()
+        self.setObjectName("mainWindow")
+        self.setWindowTitle("iamdesk")
+        self.setAcceptDrops(True)
+        self.settings = settings
+        self.prompts = prompts or Prompts()
+        self.theme = Theme(app, settings.scheme)
+        self.theme.apply()
+        apply_text_size(app, settings.text_size)
+        clipboard.follow(app)
+        self.jobs = JobRunner(self)
+        self.session = Session(self.jobs, self)
+        self.workers = WindowWorkers(settings, self.session.announced.emit)
+        self.session.executor_for = self.workers.executor
+        self.history = History(self.session, self)
+        self.collecting = CollectController(self.jobs, self.prompts, self)
+        self.start = StartPage()
+        self.place = WindowPlace(self)
+        self.interior = CentralArea(app, self, self.place, self.start, self.session, self.jobs, self.prompts, settings)
+        self.pages = self.interior.pages
+        self.opening = SnapshotLoader(
+            self.session,
+            self.jobs,
+            self.interior.when_complete,
+            self,
+            executor=self.workers.beside,
+            memory=lambda: settings.memory,
+        )
+        self.arrival = ReviewFileOpener(self.session, self.jobs, self.interior, self.opening.open, self)
+        self.trouble = MessageBar()
+        self.tour = TourLauncher(self.session, self.interior, self.trouble, self._open_sample, self)
+        self._is_painted = False
+        self._marks = RecoveryFile(settings.marks_folder)
+        self._menu_bar = QMenuBar()
+        self._lay_out()
+        self.windows = Windows(self, self, self._set_scheme, self._forget_recent)
+        self.menus = Menus(
+            self, self.session, {**self.interior.commands(), **self._commands(), **self.windows.commands()}
+        )
+        self._recent_menu = QMenu(tr("Open &recent"), self)
+        self._finish_menus()
+        self._keys = CommandKeys(self, self.menus.actions.values(), app)
+        self._connect()
+        self.place.restore(settings.geometry)
+        self._show_start()
+
+    @property
+    def workspace(self) -> "Workspace":
+        """The panels; made now, where they are not there yet."""
+        self.interior.complete()
+        return self.interior.workspace
+
+    @property
+    def overview(self) -> "OverviewPage":
+        """The page about the snapshot as a whole."""
+        self.interior.complete()
+        return self.interior.overview
+
+    @property
+    def captured(self) -> "CapturedPage":
+        """The page about what the snapshot holds."""
+        self.interior.complete()
+        return self.interior.captured
+
+    def _lay_out(self) -> None:
+        top = QWidget(self)
+        above = QVBoxLayout(top)
+        above.setContentsMargins(0, 0, 0, 0)
+        above.setSpacing(0)
+        above.addWidget(self._menu_bar)
+        above.addLayout(self.interior.top)
+        self.setMenuWidget(top)
+        middle = QWidget()
+        layout = QVBoxLayout(middle)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.trouble)
+        layout.addWidget(self.pages, 1)
+        self.setCentralWidget(middle)
+        self.status_line = StatusLine()
+        self.statusBar().addWidget(self.status_line, 1)
+        self.statusBar().addPermanentWidget(JobStrip(self.jobs))
+        self.setWindowIcon(icons.icon(Glyph.APP, self.palette(), 64))
+
+    def _commands(self) -> dict[str, Callable[[], None]]:
+        return {
+            "actionOpen": self.ask_and_open,
+            "actionOpenFolder": self.ask_for_folder,
+            "actionOpenSample": self._open_sample,
+            "actionCollect": self.collecting.show,
+            "actionReload": self._reload,
+            "actionCloseSnapshot": self.session.close,
+            "actionQuit": self._quit,
+            "actionBack": self.history.back,
+            "actionForward": self.history.forward,
+            "actionSchemeSystem": lambda: self._set_scheme(Scheme.SYSTEM),
+            "actionSchemeLight": lambda: self._set_scheme(Scheme.LIGHT),
+            "actionSchemeDark": lambda: self._set_scheme(Scheme.DARK),
+            "actionSchemeContrast": lambda: self._set_scheme(Scheme.CONTRAST),
+            "actionTour": self.tour.show,
+            "actionHowToCapture": self._show_capture_help,
+        }
+
+    def _finish_menus(self) -> None:
+        """Add what no table can hold: recent files, and a switch for each panel."""
+        file_menu = self.menus.menus[Menu.FILE]
+        self._recent_menu.setObjectName("menuRecent")
+        file_menu.insertMenu(self.menus.actions["actionOpenSample"], self._recent_menu)
+        self._recent_menu.aboutToShow.connect(self._fill_recent)
+        view_menu = self.menus.menus[Menu.VIEW]
+        view_menu.addSeparator()
+        view_menu.addMenu(self.interior.panels_menu)
+        self._check_scheme()
+        # In every window: dialogs ask for help, too.
+        self.menus.actions["actionHelp"].setShortcutContext(Qt.ShortcutContext.ApplicationShortcut)
+
+    def _connect(self) -> None:
+        session = self.session
+        self.start.open_wanted.connect(self.ask_and_open)
+        self.start.sample_wanted.connect(self._open_sample)
+        self.start.collect_wanted.connect(self.collecting.show)
+        self.start.recent_wanted.connect(self.open_path)
+        self.collecting.open_wanted.connect(self.open_path)
+        self.collecting.offered.connect(self._offer)
+        self.interior.review_changed.connect(self._note_what_is_open)
+        self.interior.unseen.connect(self.show_trouble)
+        self.arrival.snapshot_lacking.connect(self._ask_for_snapshot_of)
+        self.arrival.refused.connect(lambda sentence: self.show_trouble(Tone.ERROR, sentence))
+        self.opening.opened.connect(self._opened)
+        self.opening.refused.connect(lambda sentence: self.show_trouble(Tone.ERROR, sentence))
+        session.snapshot_arriving.connect(self._show_arriving)
+        session.snapshot_opened.connect(self._show_snapshot)
+        session.snapshot_closed.connect(self._show_start)
+        self.status_line.gaps_wanted.connect(self.interior.show_gaps)
+        session.announced.connect(self._announce)
+        session.rule_shown.connect(self.windows.show_rule)
+        self.history.changed.connect(self._enable_history)
+        self.menus.refresh()
+        self._enable_history()
+
+    def open_path(self, path: Path) -> None:
+        """Begin to open a snapshot, or a review with its snapshot; what is open stays until it is there."""
+        self.trouble.clear()
+        if is_review(path):
+            self.arrival.open(path, self.settings.recent)
+        else:
+            self.arrival.forget()
+            self.opening.open(path)
+
+    def _open_sample(self) -> None:
+        self.open_path(resource_files.sample_snapshot())
+
+    def ask_and_open(self) -> None:
+        """Ask for a file and open it."""
+        recent = self.settings.recent
+        folder = recent[0].parent if recent else Path.home()
+        path = self.prompts.snapshot_to_open(self, folder)
+        if path is not None:
+            self.open_path(path)
+
+    def ask_for_folder(self) -> None:
+        """Ask for a folder and open it: what has no manifest cannot be named by one of its files."""
+        recent = self.settings.recent
+        path = self.prompts.folder_to_open(self, recent[0].parent if recent else Path.home())
+        if path is not None:
+            self.open_path(path)
+
+    def show_trouble(self, tone: Tone, sentence: str) -> None:
+        """Say above the middle of the window what went wrong."""
+        self.trouble.say(tone, sentence)
+
+    def _ask_for_snapshot_of(self, sentence: str, review: Path) -> None:
+        def ask() -> None:
+            snapshot = self.prompts.snapshot_to_open(self, review.parent)
+            if snapshot is not None:
+                self.arrival.open_with(snapshot, review)
+
+        self.trouble.say(Tone.NOTE, sentence, tr("Open its snapshot…"), ask)
+
+    def _announce(self, text: str) -> None:
+        self.statusBar().showMessage(visible(text), _SAID_FOR)
+
+    def _offer(self, sentence: str, path: Path) -> None:
+        self.trouble.say(Tone.NOTE, sentence, tr("Open"), lambda: self.open_path(path))
+
+    def _opened(self, path: Path) -> None:
+        self.trouble.clear()
+        self.settings.remember(path)
+        self._note_what_is_open()
+        self.start.show_recent(self.settings.recent)
+        self.arrival.snapshot_came()
+
+    def _note_what_is_open(self) -> None:
+        opened = self.session.snapshot
+        if opened is not None and self.settings.keeps_recent:
+            desk = self.workspace.review.door.desk
+            self._marks.note(opened.path, desk.path if desk is not None else None)
+
+    def _show_arriving(self, opened: "Opened") -> None:
+        """Show the first accounts of many, and say that the rest is on its way."""
+        self.setWindowTitle(
+            tr("{name}, being read – iamdesk").format(name=visible(translate_english(opened.path.name)))
+        )
+        names = ", ".join(account.account_id for account in opened.accounts)
+        self.show_trouble(
+            Tone.NOTE,
+            tr(
+                "To look at already: account {names}. The rest is still being read; questions, findings and "
+                "everything that is worked out wait for all of it."
+            ).format(names=names),
+        )
+
+    def _show_snapshot(self) -> None:
+        opened = self.session.snapshot
+        if opened is None:
+            return
+        self.status_line.show_snapshot(opened, gap_count(self.session.badge_rows))
+        name = visible(translate_english(opened.path.name))
+        if not opened.alone:
+            self.setWindowTitle(tr("{name} – iamdesk").format(name=name))
+            return
+        self.setWindowTitle(tr("{name}, account {account} alone – iamdesk").format(name=name, account=opened.alone))
+        self.trouble.say(
+            Tone.NOTE,
+            tr(
+                "Account {account} of {name} alone: users, roles and policies of other accounts count as not captured, "
+                "in every answer."
+            ).format(name=name, account=opened.alone),
+            tr("Open all of it"),
+            lambda: self.open_path(opened.path),
+        )
+
+    def offer_left(self, crash_log: Path | None = None) -> None:
+        """Offer what was open when iamdesk did not end by itself; for the start, before anything is opened."""
+        left = self._marks.take_left()
+        crash = tr("iamdesk has crashed. {log} says where in its code, and quotes nothing from the snapshot.")
+        told = [crash.format(log=visible(str(crash_log)))] if crash_log is not None else []
+        if not left:
+            if told:
+                self.show_trouble(Tone.WARNING, told[0])
+            return
+        names = ", ".join(visible(one.snapshot.name) for one in left)
+        sentence = tr("iamdesk was ended while {name} was open. Reviews are saved as they are.").format(name=names)
+        self.trouble.say(Tone.NOTE, " ".join([sentence, *told]), tr("Open"), lambda: self._open_left(left))
+
+    def _open_left(self, left: Sequence[Left]) -> None:
+        here, *others = left
+        self.trouble.clear()
+        if here.review is not None:
+            self.arrival.open_with(here.snapshot, here.review)
+        else:
+            self.open_path(here.snapshot)
+        for other in others:
+            spawn_window.start(other.review or other.snapshot)
+
+    def _show_start(self) -> None:
+        self._marks.clear()
+        self.pages.setCurrentWidget(self.start)
+        self.status_line.show_snapshot(None)
+        self.setWindowTitle("iamdesk")
+        self.start.show_recent(self.settings.recent)
+
+    def _reload(self) -> None:
+        if self.session.snapshot is not None:
+            self.open_path(self.session.snapshot.path)
+
+    def _quit(self) -> None:
+        self.close()
+
+    def _set_scheme(self, scheme: Scheme) -> None:
+        self.settings.scheme = scheme
+        self.theme.scheme = scheme
+        self._check_scheme()
+
+    def _check_scheme(self) -> None:
+        self.menus.actions[f"actionScheme{self.settings.scheme.value.title()}"].setChecked(True)
+
+    def _enable_history(self) -> None:
+        self.menus.actions["actionBack"].setEnabled(self.history.can_go_back)
+        self.menus.actions["actionForward"].setEnabled(self.history.can_go_forward)
+
+    def _fill_recent(self) -> None:
+        self._recent_menu.clear()
+        for path in self.settings.recent:
+            self._recent_menu.addAction(menu_text(str(path)), partial(self.open_path, path))
+        if self._recent_menu.isEmpty():
+            self._recent_menu.addAction(tr("Nothing was opened yet")).setEnabled(False)
+            return
+        self._recent_menu.addSeparator()
+        self._recent_menu.addAction(tr("&Clear this list"), self._forget_recent)
+
+    def _forget_recent(self) -> None:
+        self.settings.forget_recent()
+        self.start.show_recent(())
+
+    def _show_capture_help(self) -> None:
+        if self.pages.currentWidget() is self.start:
+            self.start.show_capture_help()
+        else:
+            self.windows.show_capture_help()
+
+    def menuBar(self) -> QMenuBar:  # noqa: N802 - Qt's name
+        """Return the menu bar: it shares its place with the question, which Qt's own accessor does not know."""
+        return self._menu_bar
+
+    def dispose(self) -> None:
+        """Close the window and delete it now: at the end of the process its widgets must go before the application."""
+        self.close()
+        self.deleteLater()
+        QCoreApplication.sendPostedEvents(self, QEvent.Type.DeferredDelete.value)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """Get ready for all that comes, behind the first painting."""
+        super().paintEvent(event)
+        if not self._is_painted:
+            self._is_painted = True
+            QTimer.singleShot(0, self, self._get_ready)
+
+    def _get_ready(self) -> None:
+        if not self.isVisible() or self.jobs.is_closed:
+            return  # closed at once
+        self.interior.load()
+        self.opening.prepare()
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
+        """Save what is on its way, end what runs, keep the settings."""
+        field = self.focusWidget()
+        if field is not None:
+            field.clearFocus()  # fields end their editing when they lose the keyboard, and may still begin something
+        if self.interior.is_complete:
+            self.workspace.review.door.close()
+        self.jobs.wait_all()
+        self.workers.close()
+        self._marks.clear()
+        if self.interior.is_complete:
+            self.workspace.keep(self.settings)
+        if self.settings.keeps_layout:
+            self.settings.geometry = self.saveGeometry()
+        else:
+            self.settings.forget_layout()
+        self.settings.save()
+        super().closeEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 - Qt's name
+        """Take exactly one local file or folder."""
+        if _dropped(event) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 - Qt's name
+        """Open what was dropped."""
+        path = _dropped(event)
+        if path is not None:
+            event.acceptProposedAction()
+            self.open_path(path)
+
+
+def _dropped(event: QDropEvent) -> Path | None:
+    urls = event.mimeData().urls()
+    return Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None

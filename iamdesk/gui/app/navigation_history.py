@@ -1,0 +1,121 @@
+"""Back and forward, as in a browser: through what was selected and what was asked."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from iamdesk.evaluate.request import Request
+from iamdesk.gui.core.principals import subject_of
+from iamdesk.gui.core.session import Session
+
+if TYPE_CHECKING:
+    from iamdesk.use_cases.types import UseCaseRequest
+
+_GLANCE = 0.6
+"""Seconds: a selection left sooner was only passed on the way to the next."""
+_LONGEST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A selection or a question."""
+
+    key: str = ""
+    request: Request | None = None
+    need: "UseCaseRequest | None" = None
+
+    @property
+    def is_question(self) -> bool:
+        """Whether it is a question, single or compound."""
+        return self.request is not None or self.need is not None
+
+
+class History(QObject):
+    """Follows a session and walks it back and forth."""
+
+    changed = Signal()
+    """What `can_go_back` and `can_go_forward` say may have changed."""
+
+    def __init__(
+        self, session: Session, parent: QObject | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._clock = clock
+        self._places: list[Place] = []
+        self._at = -1
+        self._arrived = 0.0
+        session.subject_selected.connect(self._visit_subject)
+        session.question_asked.connect(self._visit_question)
+        session.need_asked.connect(self._visit_need)
+        session.snapshot_closed.connect(self._forget)
+
+    @property
+    def can_go_back(self) -> bool:
+        """Whether there is a place before this one."""
+        return self._at > 0
+
+    @property
+    def can_go_forward(self) -> bool:
+        """Whether one has gone back from somewhere."""
+        return self._at < len(self._places) - 1
+
+    def back(self) -> None:
+        """Go to the place before."""
+        if self.can_go_back:
+            self._go(self._at - 1)
+
+    def forward(self) -> None:
+        """Go to the place that one came back from."""
+        if self.can_go_forward:
+            self._go(self._at + 1)
+
+    def _go(self, to: int) -> None:
+        self._at = to
+        self._arrived = float("-inf")  # a place that was walked to is never replaced as a glance
+        place = self._places[to]
+        # The session's signals come back to `_visit`, which finds itself at that very place.
+        if place.request is not None:
+            self._session.ask(place.request)
+        elif place.need is not None:
+            self._session.ask_need(place.need)
+        else:
+            self._session.show_key(place.key)
+        self.changed.emit()
+
+    def _visit_subject(self, key: str) -> None:
+        """The principal of a request is selected with it, and is no separate place."""
+        here = self._places[self._at] if self._at >= 0 else Place()
+        about = here.need.request if here.need is not None else here.request
+        opened = self._session.snapshot
+        if key and not (about and opened and subject_of(opened.outline, about.principal) == key):
+            self._visit(Place(key=key))
+
+    def _visit_question(self, request: Request) -> None:
+        self._visit(Place(request=request))
+
+    def _visit_need(self, question: "UseCaseRequest") -> None:
+        self._visit(Place(need=question))
+
+    def _visit(self, place: Place) -> None:
+        now = self._clock()
+        if self._at >= 0 and self._places[self._at] == place:
+            return
+        del self._places[self._at + 1 :]
+        passed_by = self._at >= 0 and now - self._arrived < _GLANCE
+        if passed_by and not place.is_question and not self._places[self._at].is_question:
+            self._places[self._at] = place
+        else:
+            self._places.append(place)
+        del self._places[:-_LONGEST]
+        self._at = len(self._places) - 1
+        self._arrived = now
+        self.changed.emit()
+
+    def _forget(self) -> None:
+        self._places = []
+        self._at = -1
+        self.changed.emit()

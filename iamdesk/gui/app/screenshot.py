@@ -1,0 +1,185 @@
+"""``iamdesk PATH --screenshot FILE.png``: the window rendered once, with a subject and an answer, on any machine."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from iamdesk.evaluate.request import Request
+from iamdesk.use_cases.types import UseCaseRequest
+
+if TYPE_CHECKING:
+    from iamdesk.gui.app.main_window import MainWindow
+
+_LONGEST_WAIT = 300_000
+"""Milliseconds: a snapshot of hundreds of megabytes is read by then."""
+_SETTLING = 150
+"""Milliseconds: what is laid out on timers is there by then."""
+
+
+class ScreenshotError(Exception):
+    """The picture cannot be made. Its text is one sentence."""
+
+
+def render(
+    path: Path,
+    png: Path,
+    select: str | None = None,
+    ask: tuple[str, str, str] | None = None,
+    scheme: str = "light",
+    size: tuple[int, int] = (1360, 860),
+    page: str | None = None,
+    language: str = "en",
+) -> None:
+    """Open a snapshot, select what ``select`` names (ARN or key), ask (principal, action, resource), save the window.
+
+    ``page`` brings a page forward: ``overview``, ``captured`` (what the snapshot holds), ``findings``, ``access`` (of
+    what is selected), ``who-can`` (what ``ask`` asks), ``ways`` (of what is selected, else of everybody),
+    ``everybody`` (what all can do), ``review`` (where ``path`` is one, its snapshot beside it). ``language`` is one of
+    ``language.LANGUAGES``. Works on a display and, where there is none, without. Settings of the user are neither read
+    nor written.
+
+    Raises:
+        ScreenshotError: the snapshot cannot be opened, the question cannot be asked, the key is not in the snapshot,
+            the page does not fit what is selected or asked, or the picture cannot be written.
+    """
+    has_display = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+    if sys.platform.startswith("linux") and not has_display:
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from PySide6.QtCore import Qt, qInstallMessageHandler
+    from PySide6.QtWidgets import QApplication
+
+    from iamdesk.gui.app.main_window import MainWindow
+    from iamdesk.gui.core.locale import set_language
+    from iamdesk.gui.core.settings import Settings
+    from iamdesk.gui.core.theme import Scheme
+
+    app = QApplication.instance()
+    if app is None:
+        qInstallMessageHandler(_say)
+        app = QApplication(["iamdesk"])
+    if not isinstance(app, QApplication):
+        raise ScreenshotError("Another kind of Qt application runs in this process.")
+    set_language(app, language)
+    with tempfile.TemporaryDirectory(prefix="iamdesk-") as folder:
+        settings = Settings(Path(folder) / "iamdesk.ini")
+        settings.scheme = Scheme(scheme)
+        window = MainWindow(app, settings)
+        window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
+        window.place.is_bound = False
+        window.resize(*size)
+        window.show()
+        try:
+            _open(window, path)
+            if select is not None:
+                _select(window, select)
+            if ask is not None:
+                _ask(window, Request(*ask))
+            if page is not None:
+                _turn_to(window, page)
+            _wait(lambda: not window.jobs.running, _LONGEST_WAIT)
+            _wait(lambda: False, _SETTLING)
+            if not window.grab().save(str(png)):
+                raise ScreenshotError(f"{png} cannot be written as a picture.")
+        finally:
+            window.dispose()
+
+
+def _open(window: "MainWindow", path: Path) -> None:
+    refused: list[str] = []
+    window.opening.refused.connect(refused.append)
+    window.arrival.refused.connect(refused.append)
+    window.arrival.snapshot_lacking.connect(lambda sentence, _review: refused.append(sentence))
+    window.open_path(path)
+    _wait(lambda: window.session.snapshot is not None or bool(refused), _LONGEST_WAIT)
+    if window.session.snapshot is None:
+        raise ScreenshotError(refused[0] if refused else f"{path} could not be read in time.")
+
+
+def _select(window: "MainWindow", key: str) -> None:
+    opened = window.session.snapshot
+    if opened is None or opened.read_details(key).subject(key) is None:
+        raise ScreenshotError(f"The snapshot does not hold {key}.")
+    window.session.show_key(key)
+
+
+def _ask(window: "MainWindow", request: Request) -> None:
+    refused: list[str] = []
+    session = window.session
+    session.question_failed.connect(refused.append)
+    opened = session.snapshot
+    if opened is not None and ":" not in request.action and opened.find_use_case(request.action) is not None:
+        session.ask_need(UseCaseRequest(request))
+    else:
+        session.ask(request)
+    _wait(lambda: not session.pending, _LONGEST_WAIT)
+    if session.decision is None and session.need is None:
+        raise ScreenshotError(refused[0] if refused else "The question could not be answered.")
+
+
+def _turn_to(window: "MainWindow", page: str) -> None:
+    session = window.session
+    match page:
+        case "overview":
+            window.interior.show_overview()
+        case "captured":
+            window.interior.show_captured()
+        case "findings":
+            window.workspace.bring_forward("findingsDock")
+        case "ways" if session.subject_key:
+            window.interior.show_ways_of_selected()
+            _give_room(window, "waysDock")
+        case "ways":
+            window.interior.show_ways()
+            _give_room(window, "waysDock")
+        case "everybody":
+            window.interior.show_everybody()
+            _wait(lambda: window.workspace.everybody.is_settled, _LONGEST_WAIT)
+            _give_room(window, "everybodyDock")
+        case "review":
+            door = window.workspace.review.door
+            _wait(lambda: door.desk is not None or not window.jobs.running, _LONGEST_WAIT)
+            if door.desk is None:
+                raise ScreenshotError("The page review needs a review: open one by its file.")
+            window.workspace.bring_forward("reviewDock")
+            _give_room(window, "reviewDock")
+        case "access" if session.subject_key:
+            window.interior.show_access()
+        case "who-can" if session.request is not None:
+            session.ask_who_can(session.request)
+        case "access":
+            raise ScreenshotError("The page access needs a principal or group that is selected.")
+        case "who-can":
+            raise ScreenshotError("The page who-can needs a question.")
+        case _:
+            raise ScreenshotError(f"There is no page {page}.")
+
+
+def _give_room(window: "MainWindow", dock: str) -> None:
+    """Draw a panel at the foot of the window up, as its user would: the picture is about it."""
+    _wait(lambda: not window.jobs.running, _LONGEST_WAIT)
+    _wait(lambda: False, _SETTLING)
+    window.workspace.draw_up(dock)
+
+
+def _say(_kind: object, _context: object, message: str) -> None:
+    """Pass on what Qt says, but for what the offscreen platform says at every window."""
+    if not message.startswith("This plugin does not support"):
+        sys.stderr.write(f"Qt: {message}\n")
+
+
+def _wait(until: Callable[[], bool], milliseconds: int) -> None:
+    """Run the event loop until something holds, at most for so long."""
+    from PySide6.QtCore import QEventLoop, QTimer
+
+    if until():
+        return
+    loop = QEventLoop()
+    look = QTimer(interval=5)
+    look.timeout.connect(lambda: loop.quit() if until() else None)
+    look.start()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
+    look.stop()

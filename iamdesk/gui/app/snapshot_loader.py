@@ -1,0 +1,149 @@
+"""How a snapshot comes in: read by a worker, with progress and Cancel; what was open stays until the new is there.
+
+Of many accounts the first are shown as soon as they are read: to be looked at, while the rest comes.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from PySide6.QtCore import QObject, Signal
+
+from iamdesk.gui.core.badge_rows import rows_by_badge
+from iamdesk.gui.core.import_lock import import_lock
+from iamdesk.gui.core.job_stream import Stream
+from iamdesk.gui.core.jobs import JobRunner
+from iamdesk.gui.core.plain_text import visible
+from iamdesk.gui.core.session import Session
+from iamdesk.gui.core.settings import MEMORY
+from iamdesk.i18n import error_words, tr
+from iamdesk.progress import Cancelled, Progress
+from iamdesk.snapshot.errors import SnapshotError
+from iamdesk.viewmodel.tree import Badge
+from iamdesk.work.errors import WorkError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from iamdesk.api import Opened, Workbench
+
+
+class _Came(NamedTuple):
+    path: Path
+    opened: "Opened"
+    is_whole: bool
+    badge_rows: Mapping[Badge, tuple[int, ...]] | None = None
+
+
+class SnapshotLoader(QObject):
+    """Opens snapshots into a session."""
+
+    opened = Signal(object)
+    """Path, after the session has the snapshot."""
+    refused = Signal(str)
+    """One sentence: why it could not be opened."""
+
+    def __init__(
+        self,
+        session: Session,
+        jobs: JobRunner,
+        when_complete: Callable[[Callable[[], None]], None],
+        parent: QObject | None = None,
+        *,
+        executor: "Callable[[], Executor | None]" = lambda: None,
+        memory: Callable[[], int] = lambda: MEMORY,
+    ) -> None:
+        """Open into ``session``; ``when_complete`` carries out what it is given once whoever follows that is there.
+
+        ``executor`` gives the processes that read a large organization beside this one, ``memory`` how many bytes this
+        one may take.
+        """
+        super().__init__(parent)
+        self._session = session
+        self._jobs = jobs
+        self._when_complete = when_complete
+        self._executor = executor
+        self._memory = memory
+        self._asked = 0
+        """Counts openings: what has arrived of one that nobody wants any more is not shown."""
+        self._stream = Stream(jobs, "open", self._refuse, self)
+        self._stream.batch.connect(lambda batch: self._when_complete(partial(self._take, batch, self._asked)))
+        self._stream.ended.connect(self._ended)
+
+    def prepare(self) -> None:
+        """Load what reads snapshots, while the user still looks for one: the first opening need not wait for it."""
+        if self._stream.running:
+            return  # which loads it by itself
+        self._jobs.run(
+            tr("Getting ready"), lambda _progress, _cancelled: _workbench(), topic="prepare opening", soon=True
+        )
+
+    def open(self, path: Path) -> None:
+        """Begin to open; what was asked for before and is not there yet is given up."""
+        self._asked += 1
+        self._forget_arrived()
+        self._stream.start(
+            tr("Reading {name}").format(name=visible(path.name)),
+            partial(_read, path, self._executor, self._memory()),
+        )
+
+    def _take(self, batch: list[_Came], asked: int) -> None:
+        if asked != self._asked:
+            return
+        for came in batch:
+            if not came.is_whole and len(batch) > 1:
+                continue  # the whole is here already
+            # What is built at first use is built behind the tree, before all else: the first keystroke and click find
+            # it ready.
+            self._make_ready(came.opened)
+            if came.is_whole:
+                self._session.open(came.opened, came.badge_rows)
+                self.opened.emit(came.path)
+            else:
+                self._session.arrive(came.opened)
+
+    def _make_ready(self, opened: "Opened") -> None:
+        self._jobs.run(
+            tr("Getting ready"), lambda _progress, cancelled: opened.make_ready(cancelled), topic="ready", soon=True
+        )
+
+    def _ended(self, is_complete: bool) -> None:
+        if not is_complete:
+            self._asked += 1
+            self._forget_arrived()
+
+    def _forget_arrived(self) -> None:
+        if self._session.arriving is not None:
+            self._session.close()
+
+    def _refuse(self, error: Exception) -> None:
+        if not isinstance(error, SnapshotError | WorkError):
+            self.refused.emit(tr("The snapshot could not be opened: something inside iamdesk broke while reading it."))
+            raise error
+        self.refused.emit(error_words(error))
+
+
+def _read(
+    path: Path,
+    executor: "Callable[[], Executor | None]",
+    memory: int,
+    give: Callable[[Any], None],
+    progress: Progress,
+    cancelled: Cancelled,
+) -> None:
+    def arrived(first: "Opened") -> None:
+        give(_Came(path, first, is_whole=False))
+
+    opened = _workbench().open_to_look(path, progress, cancelled, arrived, executor, memory)
+    give(_Came(path, opened, is_whole=True, badge_rows=rows_by_badge(opened.outline, opened.outline.badges)))
+
+
+def _workbench() -> "Workbench":
+    # Imported here, in a worker: the models and their data load while the window is already on the screen.
+    with import_lock:
+        from iamdesk.api import Workbench
+        from iamdesk.gui.core.action_data import action_data_version
+
+    action_data_version()  # the status line of an open snapshot tells it, and has no time to look for it
+    return Workbench()

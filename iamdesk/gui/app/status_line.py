@@ -1,0 +1,49 @@
+"""The foot of the window: which snapshot, captured when, how many principals, its gaps, the date of the actions."""
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
+
+from iamdesk.gui.core.action_data import action_data_day
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.plain_text import ElidedLabel, plain_label, set_tooltip
+from iamdesk.gui.start.overview_facts import status_words
+from iamdesk.i18n import ntr, tr
+
+if TYPE_CHECKING:
+    from iamdesk.api import Opened
+
+
+class StatusLine(QWidget):
+    """Says what every answer in the window rests on."""
+
+    gaps_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("statusLine")
+        self.about = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
+        self.gaps = QToolButton()
+        self.gaps.setObjectName("showGaps")
+        self.gaps.setAutoRaise(True)
+        set_tooltip(self.gaps, tr("Show who has gaps: what the snapshot lacks of them"))
+        self.gaps.clicked.connect(self.gaps_wanted)
+        self.actions_day = plain_label()
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(self.fontMetrics().averageCharWidth() * 2)
+        layout.addWidget(self.about, 1000)  # it takes what its text needs, and no more than there is
+        layout.addWidget(self.gaps)
+        layout.addWidget(self.actions_day)
+        layout.addStretch(1)
+        self.show_snapshot(None)
+
+    def show_snapshot(self, opened: "Opened | None", gaps: int = 0) -> None:
+        """Tell of another snapshot, and that so many of its entries have gaps; None says nothing."""
+        text = status_words(opened) if opened is not None else ""
+        self.about.setText(text)
+        self.about.setMaximumWidth(self.about.fontMetrics().horizontalAdvance(text) + 4)
+        self.gaps.setText(ntr("{count} gap (show)", "{count} gaps (show)", gaps).format(count=number(gaps)))
+        self.gaps.setVisible(gaps > 0)
+        self.actions_day.setText(tr("action data {day}").format(day=action_data_day()) if opened is not None else "")

@@ -1,0 +1,171 @@
+"""The windows that open from the main one, each loaded when it is first asked for: a start need not wait for them."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QApplication, QWidget
+
+from iamdesk.gui.app import spawn_window
+from iamdesk.gui.core.text_size import apply_text_size
+from iamdesk.gui.core.theme import Scheme
+from iamdesk.gui.help import help_pages
+from iamdesk.i18n import tr
+
+if TYPE_CHECKING:
+    from iamdesk.gui.app.menus import Menus
+    from iamdesk.gui.app.workspace import Workspace
+    from iamdesk.gui.core.file_dialogs import Prompts
+    from iamdesk.gui.core.jobs import JobRunner
+    from iamdesk.gui.core.session import Session
+    from iamdesk.gui.core.settings import Settings
+    from iamdesk.gui.dialogs.command_palette import CommandPalette
+    from iamdesk.gui.help.help_window import HelpWindow
+
+
+class Frame(Protocol):
+    """What the main window gives to those that open from it."""
+
+    session: "Session"
+    jobs: "JobRunner"
+    prompts: "Prompts"
+    settings: "Settings"
+    menus: "Menus"
+
+    @property
+    def workspace(self) -> "Workspace":
+        """The panels."""
+
+
+class Windows(QObject):
+    """Opens them. None of them blocks."""
+
+    def __init__(
+        self,
+        window: QWidget,
+        frame: Frame,
+        set_scheme: Callable[[Scheme], None],
+        forget_recent: Callable[[], None],
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._frame = frame
+        self._set_scheme = set_scheme
+        self._forget_recent = forget_recent
+
+    def commands(self) -> dict[str, Callable[[], None]]:
+        """Return what menu and keys do here (names of ``gui.actions``)."""
+        return {
+            "actionNewWindow": self.open_another,
+            "actionPalette": self._open_palette,
+            "actionSettings": self.show_settings,
+            "actionWhyDenied": self.ask_why_denied,
+            "actionCompare": self.compare,
+            "actionWhatIf": self.what_if,
+            "actionHelp": self.show_help,
+            "actionAbout": self.show_about,
+        }
+
+    def open_another(self) -> None:
+        """Open a window beside this one."""
+        if not spawn_window.start():
+            self._frame.session.announce(tr("Another window could not be started."))
+
+    def show_palette(self) -> "CommandPalette":
+        """Show every command that can be carried out now."""
+        from iamdesk.gui.dialogs.command_palette import CommandPalette
+
+        menus = self._frame.menus
+        entries = [
+            (menu.title(), action)
+            for menu in menus.menus.values()
+            for action in menu.actions()
+            if action.objectName() in menus.actions and action.isEnabled()
+        ]
+        palette = CommandPalette(entries, self._window)
+        palette.show()
+        return palette
+
+    def _open_palette(self) -> None:
+        self.show_palette()
+
+    def show_settings(self) -> None:
+        """Show the settings; what is changed there holds at once."""
+        from iamdesk.gui.dialogs.settings_dialog import SettingsDialog
+
+        frame = self._frame
+        dialog = self._window.findChild(SettingsDialog)
+        if dialog is None:
+            frame.workspace.keep_reviewer(frame.settings)
+            dialog = SettingsDialog(frame.settings, frame.settings.scheme, frame.prompts, self._window)
+            dialog.scheme_chosen.connect(self._set_scheme)
+            dialog.text_size_chosen.connect(self._set_text_size)
+            dialog.reviewer_changed.connect(lambda: frame.workspace.take_reviewer(frame.settings))
+            dialog.recent_forgotten.connect(self._forget_recent)
+        dialog.show()
+        dialog.activateWindow()
+
+    def _set_text_size(self, percent: int) -> None:
+        self._frame.settings.text_size = percent
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            apply_text_size(app, percent)
+
+    def ask_why_denied(self) -> None:
+        """Ask for an access-denied message, and explain it."""
+        from iamdesk.gui.denial.denial_dialog import WhyDialog
+
+        WhyDialog(self._frame.session, self._frame.jobs, self._window).show()
+
+    def compare(self) -> None:
+        """Ask for another snapshot, and tell what changed."""
+        from iamdesk.gui.compare.compare_window import CompareWindow
+
+        window = CompareWindow(self._frame.session, self._frame.jobs, self._frame.prompts, self._window)
+        window.show()
+        window.choose()
+
+    def what_if(self) -> None:
+        """Try changes on a copy."""
+        from iamdesk.gui.what_if.what_if_window import WhatIfWindow
+
+        WhatIfWindow(self._frame.session, self._frame.jobs, self._frame.prompts, self._window).show()
+
+    def show_help(self) -> None:
+        """Open the user guide at the page about what has the cursor: of a finding its check, of a layer its rule."""
+        focus, findings = QApplication.focusWidget(), self._frame.workspace.findings
+        if rule := help_pages.rule_at_hand(focus):
+            self.show_rule(rule)
+            return
+        page, check = help_pages.page_about(focus), ""
+        finding = findings.detail.finding
+        if finding is not None and focus is not None and findings.isAncestorOf(focus):
+            page, check = "checks", f"{finding.check_id} "
+        self._guide().show_page(page, check)
+
+    def show_rule(self, rule: str) -> None:
+        """Open the user guide at an evaluation rule, by its id."""
+        self._guide().show_rule(rule)
+
+    def _guide(self) -> "HelpWindow":
+        """Return the user guide, shown."""
+        from iamdesk.gui.help.help_window import HelpWindow
+
+        guide = self._window.findChild(HelpWindow) or HelpWindow(self._window)
+        guide.show()
+        guide.activateWindow()
+        return guide
+
+    def show_about(self) -> None:
+        """Show version, parts and licences."""
+        from iamdesk.gui.dialogs.about import AboutDialog
+
+        about = self._window.findChild(AboutDialog) or AboutDialog(self._frame.jobs, self._frame.prompts, self._window)
+        about.show()
+        about.activateWindow()
+
+    def show_capture_help(self) -> None:
+        """Show the command that captures an account."""
+        from iamdesk.gui.dialogs.capture_help_dialog import CaptureDialog
+
+        CaptureDialog(self._window).show()

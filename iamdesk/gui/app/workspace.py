@@ -1,0 +1,297 @@
+"""The panels of the window and where they stand: question on top, navigator left, answer right, tables below."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from PySide6.QtCore import QByteArray, QObject, Qt, QTimer
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QDockWidget, QHeaderView, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+
+from iamdesk.gui.access_matrix.panel import EverybodyPanel
+from iamdesk.gui.app.window_place import WindowPlace
+from iamdesk.gui.ask.decision_panel import AnswerPanel
+from iamdesk.gui.ask.request_bar import QuestionBar
+from iamdesk.gui.attack_paths.panel import GraphPanel
+from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.jobs import JobRunner
+from iamdesk.gui.core.plain_text import menu_text
+from iamdesk.gui.core.session import Session
+from iamdesk.gui.core.settings import Settings
+from iamdesk.gui.core.theme import Colour, colour
+from iamdesk.gui.findings.findings_by_subject import FindingsBySubject
+from iamdesk.gui.findings.findings_panel import FindingsPanel
+from iamdesk.gui.history.history_panel import AskedPanel
+from iamdesk.gui.inspector.inspector import Inspector
+from iamdesk.gui.navigator.navigator import NavigatorPanel
+from iamdesk.gui.review.items_by_principal import LinesByHolder
+from iamdesk.gui.review.review_panel import ReviewPanel
+from iamdesk.gui.who_can.panel import WhoCanPanel
+from iamdesk.i18n import tr
+
+_MIRRORED = {
+    Qt.DockWidgetArea.LeftDockWidgetArea: Qt.DockWidgetArea.RightDockWidgetArea,
+    Qt.DockWidgetArea.RightDockWidgetArea: Qt.DockWidgetArea.LeftDockWidgetArea,
+}
+"""Where a panel stands in a window that is read from right to left."""
+STATE_VERSION = 6
+"""Raise it when panels are added or renamed: states saved before are then not restored."""
+
+
+class QuestionStrip(QWidget):
+    """Where the question stands: over the whole width, below the menus, with a quiet line under it.
+
+    No tool bar: when a window dies, Qt takes widgets out of its tool bars first, and so sends events to halves of
+    Python objects.
+    """
+
+    def __init__(self, question: QWidget, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("questionBar")
+        gap = self.fontMetrics().height() // 3
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(gap, gap, gap, gap + 1)
+        layout.addWidget(question)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's name
+        """Paint the lines above and below."""
+        painter = QPainter(self)
+        rule = colour(Colour.RULE, self.palette())
+        painter.fillRect(0, 0, self.width(), 1, rule)
+        painter.fillRect(0, self.height() - 1, self.width(), 1, rule)
+
+
+class Workspace(QObject):
+    """Makes the panels and their docks. All of them are there while a snapshot is open, and gone while none is."""
+
+    def __init__(self, window: QMainWindow, place: WindowPlace, top: QVBoxLayout, pages: QStackedWidget) -> None:
+        super().__init__(window)
+        self._window = window
+        self._place = place
+        self._top = top
+        self._pages = pages
+        self._state = QByteArray()
+        self._is_shown = False
+        self._showing: Iterator[None] = iter(())
+        self.docks: dict[str, QDockWidget] = {}
+
+    def make(self, session: Session, jobs: JobRunner, prompts: Prompts) -> Iterator[None]:
+        """Make the panels, with a pause after each: none of them is used before all are there."""
+        self.question = QuestionBar(session, jobs)
+        self.bar = QuestionStrip(self.question)
+        self._place.let_be_small(self.bar, lines=0)
+        self.bar.hide()
+        self._top.addWidget(self.bar)
+        yield
+        self.navigator = NavigatorPanel(session, jobs)
+        self._dock("navigatorDock", tr("Navigator"), self.navigator, Qt.DockWidgetArea.LeftDockWidgetArea)
+        yield
+        self.inspector = Inspector(session, jobs, prompts)
+        self._pages.addWidget(self.inspector)
+        self._place.let_be_small(self._pages)
+        yield
+        self.answer = AnswerPanel(session, jobs, prompts)
+        self.question.edited.connect(self.answer.hold_for)
+        self._dock("answerDock", tr("Answer"), self.answer, Qt.DockWidgetArea.RightDockWidgetArea)
+        yield
+        self.findings = FindingsPanel(session, jobs, prompts)
+        self._dock("findingsDock", tr("Findings"), self.findings, Qt.DockWidgetArea.BottomDockWidgetArea)
+        yield
+        self.who_can = WhoCanPanel(session, jobs, prompts)
+        self._dock("whoCanDock", tr("Who can"), self.who_can, Qt.DockWidgetArea.BottomDockWidgetArea)
+        yield
+        self.ways = GraphPanel(session, jobs, prompts)
+        self._dock("waysDock", tr("Ways"), self.ways, Qt.DockWidgetArea.BottomDockWidgetArea)
+        yield
+        self.review = ReviewPanel(session, jobs, prompts)
+        self._dock("reviewDock", tr("Review"), self.review, Qt.DockWidgetArea.BottomDockWidgetArea)
+        yield
+        self.inspector.follow(FindingsBySubject(self.findings, self), LinesByHolder(self.review, jobs, self))
+        self.inspector.review.line_wanted.connect(lambda: self.bring_forward("reviewDock"))
+        self.asked = AskedPanel(session, jobs, prompts)
+        self._dock("askedDock", tr("Questions asked"), self.asked, Qt.DockWidgetArea.BottomDockWidgetArea)
+        yield
+        self.everybody = EverybodyPanel(session, jobs, prompts)
+        self._dock("everybodyDock", tr("Everybody"), self.everybody, Qt.DockWidgetArea.BottomDockWidgetArea)
+        yield
+        self._arrange()
+
+    def _arrange(self) -> None:
+        window = self._window
+        titled = (
+            ("findingsDock", self.findings),
+            ("whoCanDock", self.who_can),
+            ("waysDock", self.ways),
+            ("reviewDock", self.review),
+            ("askedDock", self.asked),
+            ("everybodyDock", self.everybody),
+        )
+        for name, panel in titled:
+            panel.title_changed.connect(lambda title, dock=self.docks[name]: dock.setWindowTitle(menu_text(title)))
+        window.tabifyDockWidget(self.docks["findingsDock"], self.docks["whoCanDock"])
+        window.tabifyDockWidget(self.docks["whoCanDock"], self.docks["waysDock"])
+        window.tabifyDockWidget(self.docks["waysDock"], self.docks["reviewDock"])
+        window.tabifyDockWidget(self.docks["reviewDock"], self.docks["askedDock"])
+        window.tabifyDockWidget(self.docks["askedDock"], self.docks["everybodyDock"])
+        self.docks["findingsDock"].raise_()
+        window.setDockOptions(
+            QMainWindow.DockOption.AllowTabbedDocks
+            | QMainWindow.DockOption.AllowNestedDocks
+            | QMainWindow.DockOption.AnimatedDocks
+        )
+        for edge, area in (
+            (Qt.Corner.TopLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea),
+            (Qt.Corner.TopRightCorner, Qt.DockWidgetArea.RightDockWidgetArea),
+        ):
+            window.setCorner(edge, area)
+
+    def commands(self) -> Mapping[str, Callable[[], None]]:
+        """Return what the panels do (``gui/app/commands.py``)."""
+        found: dict[str, Callable[[], None]] = {}
+        for panel in self.panels():
+            for name, act in panel.commands().items():
+                if name in found:
+                    raise ValueError(f"two panels carry out {name}")
+                found[name] = act
+        return found
+
+    def panels(
+        self,
+    ) -> tuple[
+        QuestionBar,
+        NavigatorPanel,
+        Inspector,
+        AnswerPanel,
+        FindingsPanel,
+        WhoCanPanel,
+        GraphPanel,
+        ReviewPanel,
+        AskedPanel,
+        EverybodyPanel,
+    ]:
+        """Return the panels in the order in which F6 visits them."""
+        return (
+            self.question,
+            self.navigator,
+            self.inspector,
+            self.answer,
+            self.findings,
+            self.who_can,
+            self.ways,
+            self.review,
+            self.asked,
+            self.everybody,
+        )
+
+    def bring_forward(self, name: str) -> QWidget:
+        """Show a dock, in front of those that share its place, and return its panel."""
+        self._show_all()
+        dock = self.docks[name]
+        dock.show()
+        dock.raise_()
+        return dock.widget()
+
+    def draw_up(self, name: str) -> None:
+        """Bring a dock forward and, where it lies low at the foot of the window, draw it up: work is done in it now."""
+        self.bring_forward(name)
+        QTimer.singleShot(0, self, lambda: self._draw_up(self.docks[name]))
+
+    def _draw_up(self, dock: QDockWidget) -> None:
+        height = self._window.height()
+        is_below = self._window.dockWidgetArea(dock) is Qt.DockWidgetArea.BottomDockWidgetArea
+        if is_below and dock.height() < height * 2 // 5:
+            self._window.resizeDocks([dock], [height * 3 // 5], Qt.Orientation.Vertical)
+
+    def show(self) -> None:
+        """Show the panels as they stood when they were last seen: one in each turn of the event loop.
+
+        Laying out all of them takes longer than a window may be silent. Nothing is painted before all are there.
+        """
+        if self._is_shown:
+            return
+        self._is_shown = True
+        self._window.setUpdatesEnabled(False)
+        self._showing = self._show_each()
+        self._show_more()
+
+    def _show_more(self) -> None:
+        if next(self._showing, self) is not self:
+            QTimer.singleShot(0, self, self._show_more)
+
+    def _show_all(self) -> None:
+        """Show at once what has not had its turn yet: somebody needs the panels now."""
+        for _ in self._showing:
+            pass
+
+    def _show_each(self) -> Iterator[None]:
+        for part in (self.bar, *self.docks.values()):
+            part.show()
+            yield
+        is_restored = not self._state.isEmpty() and self._window.restoreState(self._state, STATE_VERSION)
+        if not is_restored:
+            # Docks that were hidden have no width to change before the layout has seen them.
+            QTimer.singleShot(0, self, self._usual_widths)
+            yield
+        self._window.setUpdatesEnabled(True)
+
+    def hide(self) -> None:
+        """Hide the panels, and keep in mind how they stood."""
+        self._show_all()
+        if self._is_shown:
+            self._state = self._window.saveState(STATE_VERSION)
+        self._is_shown = False
+        for part in (self.bar, *self.docks.values()):
+            part.hide()
+
+    def restore(self, settings: Settings) -> None:
+        """Take up where the last run ended."""
+        self._state = settings.docks
+        self.inspector.set_zoom(settings.policy_zoom)
+        self.inspector.tell_in_words(settings.tells_in_words)
+        self.answer.draw_layers(settings.draws_layers)
+        self.take_reviewer(settings)
+        self.findings.keep_suppressions_in(settings.suppressions_path)
+        for header in self._headers():
+            state = settings.columns(header.objectName())
+            if not state.isEmpty():
+                header.restoreState(state)
+
+    def take_reviewer(self, settings: Settings) -> None:
+        """Take who reviews, and the key that sign-offs are offered with."""
+        self.review.head.reviewer_name.setText(settings.reviewer)
+        self.review.packs.signing_key = settings.signing_key
+
+    def keep_reviewer(self, settings: Settings) -> None:
+        """Note who reviews, as typed in the review."""
+        settings.reviewer = self.review.head.reviewer_name.text().strip()
+
+    def keep(self, settings: Settings) -> None:
+        """Note for the next run how things stand."""
+        self._show_all()
+        settings.docks = self._window.saveState(STATE_VERSION) if self._is_shown else self._state
+        settings.policy_zoom = self.inspector.zoom
+        settings.tells_in_words = self.inspector.tells_in_words
+        settings.draws_layers = self.answer.draws_layers
+        self.keep_reviewer(settings)
+        for header in self._headers():
+            settings.set_columns(header.objectName(), header.saveState())
+
+    def _headers(self) -> list[QHeaderView]:
+        """Return the headers whose columns come back: those that bear a name."""
+        return [header for header in self._window.findChildren(QHeaderView) if header.objectName()]
+
+    def _dock(self, name: str, title: str, panel: QWidget, area: Qt.DockWidgetArea) -> None:
+        if self._window.isRightToLeft():  # Qt mirrors what is in a panel, not where it stands
+            area = _MIRRORED.get(area, area)
+        dock = QDockWidget(menu_text(title), self._window)
+        dock.setObjectName(name)
+        dock.setWidget(panel)
+        self._place.let_be_small(panel)
+        dock.hide()  # by itself, a window that is on the screen would show what comes to it
+        self._window.addDockWidget(area, dock)
+        self.docks[name] = dock
+
+    def _usual_widths(self) -> None:
+        unit = self._window.fontMetrics().averageCharWidth()
+        docks = [self.docks["navigatorDock"], self.docks["answerDock"]]
+        self._window.resizeDocks(docks, [unit * 50, unit * 62], Qt.Orientation.Horizontal)
+        below = [self.docks["findingsDock"]]
+        self._window.resizeDocks(below, [self._window.height() * 3 // 10], Qt.Orientation.Vertical)

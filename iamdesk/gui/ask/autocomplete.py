@@ -1,0 +1,93 @@
+"""What the question bar looks up while somebody types, always in a worker: suggestions, names, known mistakes."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from iamdesk.gui.ask.completing_field import AutocompleteEdit
+from iamdesk.gui.core.jobs import JobRunner
+from iamdesk.gui.core.session import Session
+from iamdesk.i18n import tr
+from iamdesk.viewmodel.types import Completion
+
+if TYPE_CHECKING:
+    from iamdesk.api import Hint, Opened
+
+_SUGGESTED = 50
+
+
+class AutocompleteService(QObject):
+    """Asks the open snapshot; what comes back after the question has moved on is dropped by whoever asked."""
+
+    def __init__(self, session: Session, jobs: JobRunner, parent: QObject) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._jobs = jobs
+
+    def prepare(self) -> None:
+        """Build the tables before somebody waits for them: actions take a fifth of a second the first time."""
+        opened = self._session.snapshot
+        if opened is not None:
+            prepare = opened.complete_action
+            self._jobs.run(
+                tr("Preparing suggestions"), lambda _progress, _cancelled: prepare("", 1), topic="prepare", soon=True
+            )
+
+    def suggest(
+        self, field: AutocompleteEdit, text: str, find: Callable[["Opened", str], tuple[Completion, ...]]
+    ) -> None:
+        """Offer a field what ``find`` finds for the text."""
+        self._run(
+            tr("Looking up suggestions"),
+            f"suggest {field.objectName()}",
+            lambda opened: find(opened, text.strip()),
+            lambda found: field.offer(text, found),
+        )
+
+    def suggest_principals(self, field: AutocompleteEdit, text: str) -> None:
+        """Offer principals."""
+        self.suggest(field, text, lambda opened, typed: opened.complete_principal(typed, _SUGGESTED))
+
+    def suggest_actions(self, field: AutocompleteEdit, text: str) -> None:
+        """Offer actions."""
+        self.suggest(field, text, lambda opened, typed: opened.complete_action(typed, _SUGGESTED))
+
+    def suggest_resources(self, field: AutocompleteEdit, action: str, text: str) -> None:
+        """Offer what the action can be asked on."""
+        self.suggest(field, text, lambda opened, typed: opened.complete_resource(action, typed, _SUGGESTED))
+
+    def principals_called(self, name: str, found: Callable[[list[Completion]], None]) -> None:
+        """Find the principals of that very name or, when none is called so, the only one whose name holds it."""
+
+        def choose(rows: tuple[Completion, ...]) -> None:
+            named = [row for row in rows if _is_called(row, name)]
+            found(named or (list(rows) if len(rows) == 1 else []))
+
+        self._run(
+            tr("Looking up the principal"),
+            "principal by name",
+            lambda opened: opened.complete_principal(name, _SUGGESTED),
+            choose,
+        )
+
+    def look_at(self, action: str, resource: str, seen: Callable[[bool, "Hint | None"], None]) -> None:
+        """Find out whether the action takes no resource, and what is odd about asking for it on this one."""
+        self._run(
+            tr("Looking up the action"),
+            "known mistakes",
+            lambda opened: (
+                opened.takes_no_resource(action),
+                opened.resource_hint(action, resource) if resource else None,
+            ),
+            lambda found: seen(*found),
+        )
+
+    def _run[T](self, label: str, topic: str, work: Callable[["Opened"], T], done: Callable[[T], None]) -> None:
+        opened = self._session.snapshot
+        if opened is not None:
+            self._jobs.run(label, lambda _progress, _cancelled: work(opened), done=done, topic=topic)
+
+
+def _is_called(row: Completion, name: str) -> bool:
+    return name.casefold() in (row.label.casefold(), row.value.rpartition("/")[2].casefold())

@@ -1,0 +1,121 @@
+"""The head of an answer: mark and words on the surface of their state, the sentence, and what it holds for."""
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QStyle, QToolButton, QWidget
+
+from iamdesk.escaping import with_visible_end
+from iamdesk.explain.decision import Decision
+from iamdesk.export.text.decision import scope_words, verdict_words
+from iamdesk.gui.core.plain_text import plain_label, set_tooltip
+from iamdesk.gui.core.theme import Colour, colour
+from iamdesk.gui.widgets import icons
+from iamdesk.gui.widgets.icons import MARK_COLOURS, MARK_SURFACES, Glyph, Mark
+from iamdesk.gui.widgets.wrapping_label import FlowLabel
+from iamdesk.i18n import tr, translate
+
+_MARK = 28
+
+
+class VerdictCard(QWidget):
+    """Shows one verdict. ``copy_answer`` and ``copy_command`` come from its two buttons."""
+
+    copy_answer = Signal()
+    copy_command = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._mark = Mark.UNKNOWN
+        self._picture = plain_label()
+        self.verdict = FlowLabel()
+        self.verdict.setObjectName("verdict")
+        self.sentence = FlowLabel()
+        self.sentence.setObjectName("verdictSentence")
+        self.scope = FlowLabel()
+        self.scope.setObjectName("answerScope")
+        font = QFont(self.font())
+        font.setPointSizeF(font.pointSizeF() * 1.2)
+        font.setWeight(QFont.Weight.DemiBold)
+        self.verdict.setFont(font)
+        self._copy = self._button(Glyph.COPY, tr("Copy the answer as text, with its statements"))
+        self._command = self._button(Glyph.TERMINAL, tr("Copy the command that asks the same"))
+        self._copy.setObjectName("copyAnswer")
+        self._command.setObjectName("copyCommand")
+        self._copy.clicked.connect(self.copy_answer)
+        self._command.clicked.connect(self.copy_command)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(12, 10, 8, 10)
+        grid.setHorizontalSpacing(10)
+        grid.setVerticalSpacing(4)
+        grid.addWidget(self._picture, 0, 0, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(self.verdict, 0, 1, 1, 2, Qt.AlignmentFlag.AlignVCenter)
+        grid.addWidget(self.sentence, 1, 1, 1, 2)
+        grid.addWidget(self.scope, 2, 1)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(0)
+        buttons.addWidget(self._copy)
+        buttons.addWidget(self._command)
+        grid.addLayout(buttons, 2, 2, Qt.AlignmentFlag.AlignBottom)
+        grid.setColumnStretch(1, 1)
+        self._tinting = False
+        # Not Maximum: that is as high as text on one wide line, and cuts it where it flows over more.
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+
+    def _button(self, glyph: Glyph, words: str) -> QToolButton:
+        button = QToolButton()
+        button.setAutoRaise(True)
+        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        button.setAccessibleName(words)
+        button.setProperty("glyph", glyph.value)
+        set_tooltip(button, words)
+        return button
+
+    def show_decision(self, decision: Decision, snapshot_name: str) -> None:
+        """Show an answer; ``snapshot_name`` is the file that it holds for."""
+        request = decision.request
+        whole = f"{request.principal}\n{request.action}\n{with_visible_end(request.resource)}"
+        scope = translate(scope_words(request, snapshot_name))
+        self.show_words(Mark(decision.decision), translate(verdict_words(decision)), decision.sentence, scope, whole)
+
+    def show_words(self, mark: Mark, verdict: str, sentence: str, scope: str, whole: str) -> None:
+        """Show a verdict in words; ``scope`` is what it holds for, ``whole`` the question for the tooltip."""
+        self._mark = mark
+        self.verdict.setText(verdict)
+        self.verdict.setAccessibleName(f"{verdict}. {sentence}")
+        self.sentence.setText(sentence)
+        self.scope.setText(scope)
+        set_tooltip(self, whole)
+        self._tint()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange and not self._tinting:
+            self._tint()
+
+    def _tint(self) -> None:
+        self._tinting = True
+        palette = self.palette()
+        self._picture.setPixmap(icons.pixmap(self._mark, palette, _MARK, self.devicePixelRatioF()))
+        words = QPalette(palette)
+        words.setColor(QPalette.ColorRole.WindowText, colour(MARK_COLOURS[self._mark], palette))
+        self.verdict.setPalette(words)
+        quiet = QPalette(palette)
+        quiet.setColor(QPalette.ColorRole.WindowText, colour(Colour.MUTED, palette))
+        self.scope.setPalette(quiet)
+        for button in (self._copy, self._command):
+            button.setIcon(icons.icon(Glyph(button.property("glyph")), palette))
+        self.update()
+        self._tinting = False
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's name
+        """Paint the surface of the state, with a strong edge where lines begin."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        edge = colour(MARK_COLOURS[self._mark], self.palette())
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(edge)
+        painter.drawRoundedRect(self.rect(), 4, 4)
+        painter.setBrush(colour(MARK_SURFACES[self._mark], self.palette()))
+        inner = self.rect().adjusted(4, 0, 0, 0)
+        painter.drawRoundedRect(QStyle.visualRect(self.layoutDirection(), self.rect(), inner), 3, 3)

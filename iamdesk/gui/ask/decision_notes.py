@@ -1,0 +1,202 @@
+"""What stands between verdict and layers: what would allow it, what else it needs, and what the answer rests on."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from iamdesk.evaluate.request import Request
+from iamdesk.explain.decision import Assumption, Decision
+from iamdesk.export.decision.use_case import passed_role_words
+from iamdesk.export.text.decision import listed, ways_words
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.plain_text import PlainLabel, plain_label, set_tooltip
+from iamdesk.gui.core.translate import assumption_words
+from iamdesk.gui.help import help_pages
+from iamdesk.gui.widgets import icons
+from iamdesk.gui.widgets.icons import Drawing, Glyph, Mark
+from iamdesk.gui.widgets.wrapping_label import FlowLabel
+from iamdesk.i18n import mark, ntr, tr, translate
+from iamdesk.use_cases.types import DependentActions, UseCaseRequest
+
+_SHOWN = 3
+"""Notes of a kind that are shown at once; the others open on a button."""
+_MORE = {
+    "ways": (mark("Show {count} more"), mark("Show {count} more ways to be allowed")),
+    "assumptions": (mark("Show {count} more"), mark("Show {count} more assumptions")),
+}
+"""Words of the button by what it shows."""
+_SHOWN_ACTIONS = 4
+_REFUSALS = {
+    "credentials": "I10",
+    "partition": "D6",
+    "aws-owned": "I5",
+    "owner-alone": "D8",
+    "kms-cross-account": "I1",
+    "assume-root": "E14",
+}
+"""The evaluation rule behind what AWS refuses whatever policies say, by its word in `Decision.blocked_by`."""
+
+type Condition = Mapping[str, str | tuple[str, ...] | None]
+
+
+class AnswerNotes(QWidget):
+    """The notes of one answer. ``asked`` comes with a question in which missing context is filled in, ``need_asked``
+    with one that asks for everything that the call needs, ``rule_asked`` with the id of an evaluation rule."""
+
+    asked = Signal(object)
+    need_asked = Signal(object)
+    rule_asked = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._decision: Decision | None = None
+        self._also: DependentActions | None = None
+        self._assumptions: tuple[Assumption, ...] = ()
+        self._open: set[str] = set()
+        self._marks: list[tuple[PlainLabel, Drawing]] = []
+        self._rows = QVBoxLayout(self)
+        self._rows.setContentsMargins(0, 0, 0, 0)
+        self._rows.setSpacing(3)
+        # Not Maximum: that is as high as text on one wide line, and cuts it where it flows over more.
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+
+    def show_decision(self, decision: Decision | None, also: DependentActions | None = None) -> None:
+        """Show an answer's notes, and what else the call needs; the widget hides where there is nothing."""
+        if decision is not self._decision:
+            self._open.clear()
+        self._decision, self._also = decision, also
+        self._assumptions = decision.assumptions if decision is not None else ()
+        self._fill()
+
+    def show_assumptions(self, assumptions: Sequence[Assumption]) -> None:
+        """Show assumptions alone."""
+        self._open.clear()
+        self._decision = self._also = None
+        self._assumptions = tuple(assumptions)
+        self._fill()
+
+    def _fill(self) -> None:
+        self._clear(self._rows)
+        self._marks.clear()
+        decision = self._decision
+        if decision is not None:
+            ways: dict[str, Condition] = {}
+            for one, words in zip(decision.conditions, map(translate, ways_words(decision)), strict=True):
+                ways.setdefault(words, one)
+            self._add_all(
+                "ways",
+                [partial(self._condition_row, decision.request, one, words) for words, one in ways.items()],
+            )
+            for rule in [_REFUSALS[word] for word in decision.blocked_by if word in _REFUSALS]:
+                row = self._note_row(Glyph.INFO, tr("AWS decides this, whatever policies say."))
+                self._rows.addWidget(self._with_rule(row, rule))
+            if self._also is not None:
+                self._rows.addWidget(self._also_row(decision.request, self._also))
+        self._add_all("assumptions", [partial(self._assumption_row, one) for one in self._assumptions])
+        self._tint()
+        self.setVisible(self._rows.count() > 0)
+
+    def _add_all(self, kind: str, rows: Sequence[Callable[[], QWidget]]) -> None:
+        translate = len(rows) if kind in self._open else _SHOWN
+        for make in rows[:translate]:
+            self._rows.addWidget(make())
+        if len(rows) > translate:
+            hidden = len(rows) - translate
+            more = QPushButton(ntr(*_MORE[kind], hidden).format(count=number(hidden)))
+            more.setFlat(True)
+            more.clicked.connect(lambda: self._show_all(kind))
+            self._rows.addWidget(more, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def _show_all(self, kind: str) -> None:
+        self._open.add(kind)
+        self._fill()
+
+    def _condition_row(self, request: Request, condition: Condition, words: str) -> QWidget:
+        row = self._note_row(Mark.CONDITIONAL, tr("Allowed when {words}.").format(words=words))
+        button = QPushButton(tr("Fill in"))
+        button.setObjectName("askWithCondition")
+        button.setAccessibleName(tr("Fill in: {condition}").format(condition=words))
+        set_tooltip(button, tr("Ask again with {condition}").format(condition=words))
+        filled = replace(request, context={**request.context, **condition})
+        button.clicked.connect(lambda: self.asked.emit(filled))
+        return _with_button(row, button)
+
+    def _assumption_row(self, assumption: Assumption) -> QWidget:
+        row = self._note_row(Mark.UNKNOWN, assumption_words(assumption))
+        known = help_pages.rules_by_code().get(assumption.code)
+        for rule in assumption.rules or ((known,) if known is not None else ()):
+            self._with_rule(row, rule)
+        return row
+
+    def _with_rule(self, row: QWidget, rule: str) -> QWidget:
+        """Add what opens the user guide at an evaluation rule."""
+        button = QPushButton(tr("Rule {id}").format(id=rule))
+        button.setObjectName("openRule")
+        button.setAccessibleName(tr("Evaluation rule {id} in the user guide").format(id=rule))
+        set_tooltip(button, tr("Open the user guide at evaluation rule {id}").format(id=rule))
+        button.setFlat(True)
+        button.clicked.connect(partial(self.rule_asked.emit, rule))
+        return _with_button(row, button)
+
+    def _also_row(self, request: Request, also: DependentActions) -> QWidget:
+        others = [action for action in also.actions if action != "iam:PassRole"]
+        sentences = (
+            [tr("Also needs {role}.").format(role=translate(passed_role_words(also)))] if also.passes_role else []
+        )
+        sentences += [tr("May also need {actions}.").format(actions=_some(others))] if others else []
+        row = self._note_row(Glyph.INFO, " ".join(sentences))
+        button = QPushButton(tr("Ask all"))
+        button.setObjectName("askAlsoNeeded")
+        button.setAccessibleName(tr("Ask {action} with everything that it needs").format(action=also.action))
+        set_tooltip(
+            button,
+            tr("Ask {action} together with what it needs, also on a role that you name").format(action=also.action),
+        )
+        question = UseCaseRequest(replace(request, action=also.action))
+        button.clicked.connect(lambda: self.need_asked.emit(question))
+        return _with_button(row, button)
+
+    def _note_row(self, mark: Drawing, text: str) -> QWidget:
+        row = QWidget(self)
+        line = QHBoxLayout(row)
+        line.setContentsMargins(6, 0, 6, 0)
+        picture = plain_label()
+        self._marks.append((picture, mark))
+        line.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
+        line.addWidget(FlowLabel(text), 1, Qt.AlignmentFlag.AlignTop)
+        return row
+
+    def _clear(self, layout: QLayout) -> None:
+        while (item := layout.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+
+    def _tint(self) -> None:
+        for label, drawing in self._marks:
+            label.setPixmap(icons.pixmap(drawing, self.palette(), 16, self.devicePixelRatioF()))
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange:
+            self._tint()
+
+
+def _with_button(row: QWidget, button: QPushButton) -> QWidget:
+    layout = row.layout()
+    if layout is not None:
+        layout.addWidget(button)
+        layout.setAlignment(button, Qt.AlignmentFlag.AlignTop)
+    return row
+
+
+def _some(actions: Sequence[str]) -> str:
+    hidden = len(actions) - _SHOWN_ACTIONS
+    if hidden <= 0:
+        return translate(listed(actions))
+    return tr("{names} and {count} more").format(names=", ".join(actions[:_SHOWN_ACTIONS]), count=hidden)

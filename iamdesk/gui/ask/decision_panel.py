@@ -1,0 +1,428 @@
+"""The answer: verdict, what it hangs on, layers in the order of reasoning, statements. Painted from one `Decision`.
+
+The answer to a compound question has a view of its own; each of its parts opens as an answer, with a way back.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import (
+    QApplication,
+    QHBoxLayout,
+    QStackedLayout,
+    QStackedWidget,
+    QStyle,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from iamdesk.escaping import with_visible_end
+from iamdesk.evaluate.request import PolicyType, RequestError
+from iamdesk.explain.decision import Decision
+from iamdesk.export.decision.text_file import answer_text, command_line
+from iamdesk.export.decision.use_case import need_command, need_text
+from iamdesk.export.text.decision import joined_verdict_words, scope_words
+from iamdesk.gui.ask.autocomplete import AutocompleteService
+from iamdesk.gui.ask.decision_card import VerdictCard
+from iamdesk.gui.ask.decision_notes import AnswerNotes
+from iamdesk.gui.ask.policy_type_list import LayerList
+from iamdesk.gui.ask.statement_list import StatementList
+from iamdesk.gui.ask.suggestion_list import ChangeList
+from iamdesk.gui.ask.use_case_view import NeedView
+from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.jobs import JobRunner
+from iamdesk.gui.core.plain_text import plain_label, set_tooltip
+from iamdesk.gui.core.session import Session
+from iamdesk.gui.core.translate import translated
+from iamdesk.gui.widgets.full_height_list import scrolling
+from iamdesk.gui.widgets.icons import Mark
+from iamdesk.gui.widgets.link_button import LinkButton
+from iamdesk.gui.widgets.message_bar import MessageBar
+from iamdesk.gui.widgets.wrapping_label import FlowLabel
+from iamdesk.i18n import mark, tr, translate
+from iamdesk.progress import Cancelled, Progress
+from iamdesk.snapshot.errors import SnapshotError
+from iamdesk.use_cases.types import DependentActions, UseCaseResult
+
+if TYPE_CHECKING:
+    from iamdesk.explain.suggestions import Changes
+    from iamdesk.gui.ask.policy_flow import LayerGates
+
+_GREY_AFTER = 100
+"""Milliseconds: an answer that comes sooner replaces the one before without a flicker."""
+_NO_QUESTION = mark("No question yet. Fill in the sentence at the top and press Enter.")
+_NO_SNAPSHOT = mark("Answers stand here once a snapshot is open.")
+
+
+class AnswerPanel(QWidget):
+    """Follows the session's answers; asks again when a layer is left out or a missing key is filled in."""
+
+    def __init__(
+        self, session: Session, jobs: JobRunner, prompts: Prompts | None = None, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._prompts = prompts or Prompts()
+        self._session = session
+        self._jobs = jobs
+        self._decision: Decision | None = None
+        self._is_asked = True
+        """Whether the question above is the one that was asked last."""
+        self.need = NeedView(AutocompleteService(session, jobs, self))
+        self.back = LinkButton(tr("Back to the whole"), self._back_to_need)
+        self.back.setObjectName("backToNeed")
+        self.changes = ChangeList()
+        self.card = VerdictCard()
+        self.notes = AnswerNotes()
+        self.layers = LayerList()
+        self.gates: LayerGates | None = None
+        """The layers drawn: made when somebody wants to see them so."""
+        self.draw_button = _button(tr("As a picture"), tr("Draw the layers as gates in a row"), "drawLayers")
+        self.draw_button.setCheckable(True)
+        self.export_button = _button(tr("Export…"), tr("Export the layers as a picture"), "exportLayers")
+        self.message = MessageBar()
+        self.statements = StatementList()
+        self._empty = FlowLabel(tr(_NO_SNAPSHOT))
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._empty.setContentsMargins(12, 12, 12, 12)
+        self._headings = [plain_label(tr("How it was decided")), plain_label(tr("Statements"))]
+        self._answer = QWidget()
+        self._body = QWidget()
+        self._pages = QStackedWidget()
+        self._page, self._need_page = scrolling(self._answer), scrolling(self.need)
+        self._lay_out()
+        self._veil = _Veil(self._body)
+        self._slow = QTimer(self)
+        self._slow.setSingleShot(True)
+        self._slow.setInterval(_GREY_AFTER)
+        self._slow.timeout.connect(self._grey)
+        self._connect()
+        self.draw_layers(False)
+
+    def _lay_out(self) -> None:
+        gap = self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutVerticalSpacing)
+        inside = QVBoxLayout(self._answer)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(gap)
+        how, statements = self._headings
+        heading = QHBoxLayout()
+        heading.addWidget(how, 1)
+        heading.addWidget(self.draw_button)
+        heading.addWidget(self.export_button)
+        inside.addWidget(self.notes)
+        inside.addLayout(heading)
+        inside.addWidget(self.message)
+        self._drawn = QVBoxLayout()
+        inside.addLayout(self._drawn)
+        reasons: tuple[QWidget, ...] = (self.layers, self.changes, statements, self.statements)
+        for widget in reasons:
+            inside.addWidget(widget)
+        inside.addStretch(1)
+        body = QVBoxLayout(self._body)
+        body.setContentsMargins(gap, gap, gap, gap)
+        body.setSpacing(gap)
+        above: tuple[QWidget, ...] = (self.back, self.card, self._pages)
+        for widget in above:
+            body.addWidget(widget)
+        self._pages.setMinimumHeight(1)  # it scrolls: where there is little room, the verdict gets it
+        for page in (self._page, self._need_page):
+            self._pages.addWidget(page)
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(self._empty)
+        self._stack.addWidget(self._body)
+        self._headings[0].setBuddy(self.layers)
+        self._headings[1].setBuddy(self.statements)
+        self.setMinimumWidth(self.fontMetrics().averageCharWidth() * 36)
+
+    def _connect(self) -> None:
+        self.draw_button.clicked.connect(self.draw_layers)
+        self.export_button.clicked.connect(self.export_layers)
+        self.card.copy_answer.connect(self.copy_answer)
+        self.card.copy_command.connect(self.copy_command)
+        self.notes.asked.connect(self._session.ask)
+        self.notes.need_asked.connect(self._session.ask_need)
+        self.notes.rule_asked.connect(self._session.show_rule)
+        self.need.notes.rule_asked.connect(self._session.show_rule)
+        self.changes.statement_chosen.connect(self._session.show_statement)
+        self.changes.key_chosen.connect(self._session.show_key)
+        self.changes.copied.connect(self._session.announce)
+        self.need.asked.connect(self._session.ask_need)
+        self.need.part_chosen.connect(self._session.show_decision)
+        self.layers.rows.switched.connect(self._switch)
+        self.statements.chosen.connect(self._session.show_statement)
+        self._session.snapshot_opened.connect(self._forget)
+        self._session.snapshot_closed.connect(self._forget)
+        self._session.question_asked.connect(self._asked)
+        self._session.need_asked.connect(self._asked)
+        self._session.need_answered.connect(self._need_answered)
+        self._session.question_failed.connect(self._failed)
+        self._session.answered.connect(self._answered)
+
+    def commands(self) -> Mapping[str, Callable[[], None]]:
+        """Return what menu and keys do here (names of ``gui.actions``)."""
+        return {
+            "actionCopyAnswer": self.copy_answer,
+            "actionForgetAnswer": self._session.forget_answer,
+            "actionDrawLayers": lambda: self.draw_layers(not self.draws_layers),
+            "actionExportLayers": self.export_layers,
+        }
+
+    @property
+    def draws_layers(self) -> bool:
+        """Whether the layers stand as gates in a row above their list."""
+        return self.gates is not None and not self.gates.isHidden()
+
+    def draw_layers(self, wanted: bool) -> None:
+        """Draw the layers as gates in a row above their list, or not."""
+        if wanted and self.gates is None:
+            from iamdesk.gui.ask.policy_flow import LayerGates
+
+            self.gates = LayerGates(self.layers)
+            self.gates.show_decision(None if self._decision is None else translated(self._decision))
+            self._drawn.addWidget(self.gates)
+        if self.gates is not None:
+            self.gates.setVisible(wanted)
+        self.draw_button.setChecked(wanted)
+        self.export_button.setVisible(wanted)
+
+    def export_layers(self) -> None:
+        """Save the layers as a picture of gates in a row."""
+        decision = self._decision
+        if decision is None:
+            self._session.announce(tr("Ask a question first: its layers are what would be drawn."))
+            return
+        from iamdesk.gui.ask.policy_flow import LayerGates
+        from iamdesk.gui.core.image_export import PICTURES
+        from iamdesk.gui.widgets.save_to_file import Saver
+
+        self.draw_layers(True)
+        gates = self.gates
+        if isinstance(gates, LayerGates):
+            saver = Saver(self, self._session, self._jobs, self._prompts, self.message, "export layers")
+            title = tr("Export the layers as a picture")
+            saver.save_painted(title, "layers", PICTURES, lambda suffix: gates.as_file(suffix, decision))
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether what is shown is greyed out: it belongs to another question than the one that was asked last."""
+        return not self._veil.isHidden()
+
+    def hold_for(self, is_asked: bool) -> None:
+        """Grey the answer out while the question above it is another one that nobody has asked yet."""
+        self._is_asked = is_asked
+        if self._stack.currentWidget() is not self._body or self._session.pending:
+            return
+        if is_asked:
+            self._slow.stop()
+        self._show_veil()
+
+    def _show_veil(self) -> None:
+        if self._is_asked:
+            self._veil.hide()
+        else:
+            self._veil.cover()
+        says = (
+            "" if self._is_asked else tr("It is the answer to what was asked before: the question has changed since.")
+        )
+        self._body.setAccessibleDescription(says)
+        set_tooltip(self._body, says)
+
+    def copy_answer(self) -> None:
+        """Put the answer on the clipboard as text, with its statements and the command that asks it."""
+        path, answer = self._snapshot_path(), self._shown_need()
+        if answer is not None:
+            text, command = need_text(answer, path), need_command(answer.question, path)
+        elif self._decision is not None:
+            text = answer_text(self._decision, path, self.changes.changes)
+            command = command_line(self._decision.request, path)
+        else:
+            return
+        QApplication.clipboard().setText(f"{text}\n{command}\n")
+        self._session.announce(tr("The answer is on the clipboard."))
+
+    def copy_command(self) -> None:
+        """Put the command that asks the same question on the clipboard."""
+        path, answer = self._snapshot_path(), self._shown_need()
+        if answer is not None:
+            QApplication.clipboard().setText(need_command(answer.question, path))
+        elif self._decision is not None:
+            QApplication.clipboard().setText(command_line(self._decision.request, path))
+        else:
+            return
+        self._session.announce(tr("The command is on the clipboard."))
+
+    def _shown_need(self) -> UseCaseResult | None:
+        """Return the compound answer, where that is what is shown."""
+        is_shown = self._stack.currentWidget() is self._body and self._pages.currentWidget() is self._need_page
+        return self.need.answer if is_shown else None
+
+    def _snapshot_path(self) -> str:
+        opened = self._session.snapshot
+        return str(opened.path) if opened is not None else ""
+
+    def _snapshot_name(self) -> str:
+        return Path(self._snapshot_path()).name
+
+    def _switch(self, layer: PolicyType, counts: bool) -> None:
+        if self._decision is None:
+            return
+        request = self._decision.request
+        without = request.without - {layer} if counts else request.without | {layer}
+        self._session.ask(replace(request, without=frozenset(without)))
+
+    def _asked(self, _question: object) -> None:
+        if self._stack.currentWidget() is not self._empty:
+            self._slow.start()
+
+    def _grey(self) -> None:
+        self._veil.cover()
+
+    def _failed(self, sentence: str) -> None:
+        self._say(tr("No answer. {sentence}").format(sentence=translate(sentence)))
+
+    def _answered(self, decision: Decision | None) -> None:
+        if decision is None and self._session.pending:
+            return  # another answer is on its way
+        self._slow.stop()
+        self._veil.hide()
+        if decision is None:
+            self._forget()
+            return
+        if self._decision is None or _what(self._decision) != _what(decision):
+            self._page.verticalScrollBar().setValue(0)
+        self._decision = decision
+        told = translated(decision)
+        self.card.show_decision(told, self._snapshot_name())
+        self.notes.show_decision(told)
+        self.changes.show_changes(None, self._is_known)
+        self.layers.rows.fill(told)
+        if self.gates is not None:
+            self.gates.show_decision(told)
+        self.statements.fill(told)
+        self.back.setVisible(self._is_part(decision))
+        self._show_page(self._page)
+        self._show_veil()
+        self._announce(told.sentence)
+        self._look_further(decision)
+
+    def _show_page(self, page: QWidget) -> None:
+        self._pages.setCurrentWidget(page)
+        self._stack.setCurrentWidget(self._body)
+
+    def _announce(self, sentence: str) -> None:
+        words = f"{self.card.verdict.text()}. {sentence}"
+        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.card.verdict, words))
+
+    def _look_further(self, decision: Decision) -> None:
+        """Find out what would turn the answer around, and what else the call needs."""
+        opened = self._session.snapshot
+        if opened is None:
+            return
+
+        def look(_progress: Progress, cancelled: Cancelled) -> "tuple[DependentActions | None, Changes | None]":
+            try:
+                changes = opened.changes(decision.request, cancelled)
+            except (RequestError, SnapshotError):
+                # An answer for some member of a group: nobody asks that as a question. Or its account cannot be read
+                # any more, which is told where it is looked at.
+                changes = None
+            return opened.dependent_actions(decision.request.action), changes
+
+        self._jobs.run(
+            tr("Looking for what would turn the answer around"),
+            look,
+            done=lambda found: self._looked_further(decision, *found),
+            topic="changes",
+        )
+
+    def _looked_further(self, decision: Decision, also: DependentActions | None, changes: "Changes | None") -> None:
+        if decision is self._decision:
+            self.notes.show_decision(translated(decision), also)
+            self.changes.show_changes(changes, self._is_known)
+
+    def _is_known(self, key: str) -> bool:
+        opened = self._session.snapshot
+        return opened is not None and key in opened.outline.rows_by_key
+
+    # Compound questions
+
+    def _need_answered(self, answer: UseCaseResult) -> None:
+        self._slow.stop()
+        self._veil.hide()
+        self._decision = None
+        request = answer.question.request
+        verdict = translate(joined_verdict_words(answer))
+        scope = translate(scope_words(request, self._snapshot_name()))
+        whole = f"{request.principal}\n{translate(answer.need.title)}\n{with_visible_end(request.resource)}"
+        self.card.show_words(Mark(answer.decision), verdict, translate(answer.sentence), scope, whole)
+        self.need.show_answer(answer)
+        self.back.hide()
+        self._show_page(self._need_page)
+        self._show_veil()
+        self._announce(translate(answer.sentence))
+
+    def _is_part(self, decision: Decision) -> bool:
+        """Return whether an answer is to a part of the compound question that was answered last."""
+        asked = _what(decision)
+        parts = self.need.answer.parts if self.need.answer is not None else ()
+        return any(one.decision is not None and _what(one.decision) == asked for one in parts)
+
+    def _back_to_need(self) -> None:
+        if self.need.answer is not None:
+            self._session.ask_need(self.need.answer.question)
+
+    def _forget(self) -> None:
+        self.need.show_answer(None)
+        self._say(tr(_NO_QUESTION) if self._session.snapshot is not None else tr(_NO_SNAPSHOT))
+
+    def _say(self, sentence: str) -> None:
+        self._slow.stop()
+        self._veil.hide()
+        self._decision = None
+        self.changes.show_changes(None, self._is_known)
+        self.layers.rows.fill(None)
+        if self.gates is not None:
+            self.gates.show_decision(None)
+        self.statements.fill(None)
+        self.card.verdict.setText("")
+        self._empty.setText(sentence)
+        self._stack.setCurrentWidget(self._empty)
+
+
+def _button(text: str, tip: str, name: str) -> QToolButton:
+    made = QToolButton()
+    made.setText(text)
+    made.setObjectName(name)
+    made.setAccessibleName(tip)
+    made.setAutoRaise(True)
+    set_tooltip(made, tip)
+    return made
+
+
+def _what(decision: Decision) -> tuple[str, str, str]:
+    return decision.request.principal, decision.request.action, decision.request.resource
+
+
+class _Veil(QWidget):
+    """Greys out what lies below it, and lets every click through."""
+
+    def __init__(self, covered: QWidget) -> None:
+        super().__init__(covered)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.hide()
+
+    def cover(self) -> None:
+        parent = self.parentWidget()
+        if parent is not None:
+            self.setGeometry(parent.rect())
+        self.raise_()
+        self.show()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's name
+        tint = self.palette().color(QPalette.ColorRole.Window)
+        tint.setAlpha(160)
+        QPainter(self).fillRect(self.rect(), tint)

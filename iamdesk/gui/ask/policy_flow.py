@@ -1,0 +1,110 @@
+"""The layers of an answer as gates in a row: the same rows as the list of layers, drawn."""
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPalette, QResizeEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QListView,
+    QSizePolicy,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
+
+from iamdesk.explain.decision import Decision
+from iamdesk.gui.ask.policy_flow_drawing import Gate, draw_gate, draw_row, gate_size, gates_of, row_size, row_words
+from iamdesk.gui.ask.policy_type_list import LayerList, LayerModel
+from iamdesk.gui.core.image_export import picture_file
+from iamdesk.i18n import tr
+
+
+class _Delegate(QStyledItemDelegate):
+    """Paints one gate."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, _index: QModelIndex | QPersistentModelIndex) -> QSize:  # noqa: N802
+        return gate_size(option.font).toSize()
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        view = option.widget
+        if isinstance(view, LayerGates) and index.row() < len(view.gates):
+            is_at_hand = bool(option.state & QStyle.StateFlag.State_HasFocus)
+            gate = view.gates[index.row()]
+            draw_gate(painter, QRectF(option.rect), gate, option.font, option.palette, chosen=is_at_hand)
+
+
+class LayerGates(QListView):
+    """Left and right walk the gates, Space leaves a layer out as in the list. As high as its rows."""
+
+    def __init__(self, layers: LayerList, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._layers = layers
+        self._decision: Decision | None = None
+        self.gates: tuple[Gate, ...] = ()
+        self.setObjectName("layerGates")
+        self.setAccessibleName(tr("How it was decided, as gates in a row"))
+        self.setModel(layers.rows)
+        self.setItemDelegate(_Delegate(self))
+        self.setFlow(QListView.Flow.LeftToRight)
+        self.setWrapping(True)
+        self.setResizeMode(QListView.ResizeMode.Adjust)
+        self.setUniformItemSizes(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def show_decision(self, decision: Decision | None) -> None:
+        """Draw another answer; the rows are those of the list, which has it already."""
+        self._decision = decision
+        self.gates = gates_of(decision) if decision is not None else ()
+        self.setAccessibleDescription(row_words(decision) if decision is not None else "")
+        self.updateGeometry()
+        self.viewport().update()
+
+    def as_file(self, suffix: str, decision: Decision) -> bytes:
+        """Return the whole row of an answer as a file of a kind, one of ``PICTURES``."""
+        font, palette = self.font(), QPalette(self.palette())
+        return picture_file(
+            suffix,
+            lambda painter: draw_row(painter, decision, font, palette),
+            row_size(decision, font),
+            QColor(palette.color(QPalette.ColorRole.Base)),
+            tr("How it was decided, by iamdesk"),
+            row_words(decision),
+        )
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Return the height of all rows in the width at hand."""
+        one = gate_size(self.font()).toSize()
+        in_a_row = max(1, self.viewport().width() // max(one.width(), 1))
+        rows = -(-len(self.gates) // in_a_row)
+        return QSize(one.width(), rows * one.height() + 2 * self.frameWidth())
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Return room for all rows: the page scrolls, not the picture."""
+        return self.sizeHint()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Take the height that the width asks for."""
+        super().resizeEvent(event)
+        if event.oldSize().width() != event.size().width():
+            self.updateGeometry()
+
+    def copied_text(self) -> str:
+        """Return what the list would copy (``gui/core/clipboard.py``)."""
+        return self._layers.row_text(self.currentIndex().row()) if self.currentIndex().isValid() else ""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """Switch a layer with Space; the rest is Qt's."""
+        index = self.currentIndex()
+        model = self.model()
+        if event.key() == Qt.Key.Key_Space and isinstance(model, LayerModel) and index.isValid():
+            counts = index.data(Qt.ItemDataRole.CheckStateRole) == Qt.CheckState.Checked
+            state = Qt.CheckState.Unchecked if counts else Qt.CheckState.Checked
+            model.setData(index, state, Qt.ItemDataRole.CheckStateRole)
+        else:
+            super().keyPressEvent(event)

@@ -1,0 +1,157 @@
+"""The layers of an answer drawn as gates in a row: what one gate looks like, and the whole row as a picture.
+
+A request walks from the left to the right. What stops it is told by the mark and the word of the gate, as in the list
+of layers, and by the line: it is broken behind the first gate that the request does not pass.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QLineF, QPointF, QRectF, QSizeF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPalette, QPen, QPolygonF
+
+from iamdesk.explain.decision import Decision, PolicyTypeResult, Verdict
+from iamdesk.export.text.decision import LAYER_OUTCOMES, VERDICT_WORDS
+from iamdesk.gui.core.plain_text import visible
+from iamdesk.gui.core.theme import Colour, colour
+from iamdesk.gui.widgets import icons
+from iamdesk.gui.widgets.icons import Mark
+from iamdesk.gui.widgets.wrapping_label import draw_flow, flow_height
+from iamdesk.i18n import tr
+
+_MARK = 20.0
+_WAY = 18.0
+"""Pixels of the line that leads to a gate."""
+_PAD = 6.0
+_TITLE_LINES = 2
+_CENTRE = int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap)
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One layer as it is drawn."""
+
+    title: str
+    says: str
+    """Its outcome in a word or two: ``allows``, ``not in play``, ``left out``."""
+    sentence: str
+    mark: Mark | None
+    """None: it is not in play, or left out."""
+    is_reached: bool
+    """Whether no gate before it stopped the request."""
+
+
+def gates_of(decision: Decision) -> tuple[Gate, ...]:
+    """Return the gates of an answer, in the order of reasoning."""
+    stopping = _stopping(decision)
+    found: list[Gate] = []
+    is_reached = True
+    for line in decision.layers:
+        is_left_out = line.layer in decision.request.without
+        mark = None if is_left_out or line.outcome is None else Mark(line.outcome)
+        says = tr("left out") if is_left_out else tr(LAYER_OUTCOMES[line.outcome])
+        found.append(Gate(line.title, says, line.sentence, mark, is_reached))
+        is_reached = is_reached and line not in stopping
+    return tuple(found)
+
+
+def _stopping(decision: Decision) -> Sequence[PolicyTypeResult]:
+    """Return the layers on which a denial rests; none of any other answer."""
+    lines = [line for line in decision.layers if line.layer not in decision.request.without]
+    match decision.decision:
+        case Verdict.EXPLICIT_DENY:
+            return [line for line in lines if line.outcome is Verdict.EXPLICIT_DENY]
+        case Verdict.IMPLICIT_DENY:
+            # Where something allows, what counts is the layer that took it away; another one's silence does not.
+            taken = [line for line in lines if line.layer.value in decision.blocked_by]
+            silent = [line for line in lines if line.outcome is Verdict.IMPLICIT_DENY]
+            return taken or silent or [line for line in lines if line.outcome not in (None, Verdict.ALLOWED)]
+    return ()
+
+
+def gate_size(font: QFont) -> QSizeF:
+    """Return the room of one gate with the line that leads to it."""
+    metrics = QFontMetricsF(font)
+    height = _PAD * 3 + _MARK + metrics.lineSpacing() * (_TITLE_LINES + 1)
+    return QSizeF(_WAY + metrics.averageCharWidth() * 15 + 2 * _PAD, height + 4)
+
+
+def draw_gate(painter: QPainter, room: QRectF, gate: Gate, font: QFont, palette: QPalette, *, chosen: bool) -> None:
+    """Draw the line that leads to a gate, and the gate; ``chosen`` has the keyboard's frame."""
+    metrics = QFontMetricsF(font)
+    box = room.adjusted(_WAY, 2, -1, -2)
+    muted = colour(Colour.MUTED, palette)
+    plain = palette.color(QPalette.ColorRole.Text)
+    surface = colour(icons.MARK_SURFACES[gate.mark], palette) if gate.mark is not None else colour(Colour.CARD, palette)
+    ink = colour(icons.MARK_COLOURS[gate.mark], palette) if gate.mark is not None else muted
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setFont(font)
+    _draw_way(painter, QPointF(room.left(), box.top() + _PAD + _MARK / 2), box.left(), gate, plain, muted)
+    edge = palette.color(QPalette.ColorRole.Highlight) if chosen else ink
+    style = Qt.PenStyle.SolidLine if gate.mark is not None else Qt.PenStyle.DashLine
+    painter.setPen(QPen(edge, 2.5 if chosen else 1.2, style))
+    painter.setBrush(surface)
+    painter.drawRoundedRect(box, 5, 5)
+    place = QRectF(box.center().x() - _MARK / 2, box.top() + _PAD, _MARK, _MARK)
+    if gate.mark is not None:
+        icons.draw(painter, place, gate.mark, palette)
+    else:
+        painter.setPen(QPen(muted, 1.5))
+        painter.drawLine(QLineF(place.left() + 4, place.center().y(), place.right() - 4, place.center().y()))
+    inner = box.adjusted(_PAD / 2, 0, -_PAD / 2, 0)
+    titles = QRectF(inner.left(), place.bottom() + _PAD / 2, inner.width(), metrics.lineSpacing() * _TITLE_LINES)
+    painter.setPen(plain if gate.mark is not None else muted)
+    painter.drawText(titles, _CENTRE, visible(gate.title))
+    bold = QFont(font)
+    bold.setBold(True)
+    painter.setFont(bold)
+    painter.setPen(ink)
+    words = QRectF(inner.left(), titles.bottom(), inner.width(), metrics.lineSpacing())
+    painter.drawText(words, _CENTRE, gate.says)
+    painter.restore()
+
+
+def _draw_way(painter: QPainter, start: QPointF, end: float, gate: Gate, plain: QColor, muted: QColor) -> None:
+    """Draw the line to a gate: with a point where the request comes that far, else broken."""
+    ink = plain if gate.is_reached else muted
+    painter.setPen(QPen(ink, 1.6, Qt.PenStyle.SolidLine if gate.is_reached else Qt.PenStyle.DotLine))
+    painter.drawLine(QLineF(start.x(), start.y(), end - 2, start.y()))
+    if gate.is_reached:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(ink)
+        tip = QPointF(end - 1, start.y())
+        painter.drawPolygon(QPolygonF([tip, tip + QPointF(-6, -4), tip + QPointF(-6, 4)]))
+
+
+# ── the whole row ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def row_size(decision: Decision, font: QFont) -> QSizeF:
+    """Return the size of the picture of an answer: its sentence, its gates, its verdict."""
+    one = gate_size(font)
+    width = one.width() * (len(decision.layers) + 1) + 2 * _PAD
+    head = flow_height(decision.sentence, font, round(width - 2 * _PAD))
+    return QSizeF(width, head + one.height() + 4 * _PAD)
+
+
+def draw_row(painter: QPainter, decision: Decision, font: QFont, palette: QPalette) -> None:
+    """Draw the picture of an answer."""
+    size, one = row_size(decision, font), gate_size(font)
+    painter.setFont(font)
+    painter.setPen(palette.color(QPalette.ColorRole.Text))
+    head = QRectF(_PAD, _PAD, size.width() - 2 * _PAD, size.height() - one.height() - 3 * _PAD)
+    draw_flow(painter, head.toRect(), decision.sentence, font)
+    gates = gates_of(decision)
+    verdict = decision.decision
+    passes = verdict not in (Verdict.EXPLICIT_DENY, Verdict.IMPLICIT_DENY)
+    last = Gate(VERDICT_WORDS[verdict].partition(":")[0].removesuffix(" on"), "", "", Mark(verdict), passes)
+    for place, gate in enumerate((*gates, last)):
+        room = QRectF(QPointF(_PAD + place * one.width(), head.bottom() + _PAD), one)
+        draw_gate(painter, room, gate, font, palette, chosen=False)
+
+
+def row_words(decision: Decision) -> str:
+    """Return the picture in words: what the list of layers says."""
+    lines = [f"{gate.title}: {gate.says}. {gate.sentence}" for gate in gates_of(decision)]
+    return visible(" ".join([decision.sentence, *lines]))

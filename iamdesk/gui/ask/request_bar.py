@@ -1,0 +1,430 @@
+"""The question, as a sentence to fill in: Can … do … on … ? Enter asks from any field."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QPushButton,
+    QSizePolicy,
+    QStyle,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from iamdesk.evaluate.request import PolicyType, Request, SessionPolicy
+from iamdesk.explain.decision import Decision
+from iamdesk.export.text.decision import short_arn
+from iamdesk.gui.ask.autocomplete import AutocompleteService
+from iamdesk.gui.ask.completing_field import AutocompleteEdit
+from iamdesk.gui.ask.context_panel import ContextPanel
+from iamdesk.gui.core.jobs import JobRunner
+from iamdesk.gui.core.plain_text import plain_label, set_tooltip
+from iamdesk.gui.core.principals import is_principal, is_whole_principal, principal_of_key
+from iamdesk.gui.core.session import Session
+from iamdesk.gui.widgets.message_bar import MessageBar, Tone
+from iamdesk.i18n import ntr, tr, translate
+from iamdesk.use_cases.types import UseCaseRequest
+from iamdesk.viewmodel.types import Completion
+
+if TYPE_CHECKING:
+    from iamdesk.api import Hint, Opened
+
+
+class QuestionBar(QWidget):
+    """Who, what, on what, in which context. Follows the navigator's principal and every question of the window."""
+
+    edited = Signal(bool)
+    """Whether the fields say what was asked last, after one of them changed."""
+
+    def __init__(self, session: Session, jobs: JobRunner, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._lookups = AutocompleteService(session, jobs, self)
+        self._without: frozenset[PolicyType] = frozenset()
+        self._session_policies: tuple[SessionPolicy, ...] | None = None
+        self._resource_account: str | None = None
+        self._need: UseCaseRequest | None = None
+        self._star_is_ours = False
+        self._hinted = ""
+        self._several_accounts = False
+        self.principal = AutocompleteEdit(tr("Principal: who asks"))
+        self.action = AutocompleteEdit(tr("Action: what is done"))
+        self.resource = AutocompleteEdit(tr("Resource: on what"))
+        self.context_button = QToolButton()
+        self.ask_button = QPushButton(tr("Ask"))
+        self.who_else_button = QPushButton(tr("Who else?"))
+        self.context = ContextPanel(self._key_type, self._known_values)
+        self.message = MessageBar()
+        self._lay_out()
+        self._connect()
+        self._enable()
+
+    @property
+    def _fields(self) -> tuple[AutocompleteEdit, AutocompleteEdit, AutocompleteEdit]:
+        return self.principal, self.action, self.resource
+
+    def commands(self) -> Mapping[str, Callable[[], None]]:
+        """Return what menu and keys do here (names of ``gui.actions``)."""
+        return {
+            "actionAsk": self.ask,
+            "actionWhoElse": self.ask_who_else,
+            "actionQuestion": self.go_to_question,
+            "actionAskAboutSubject": self.ask_about_subject,
+        }
+
+    def _lay_out(self) -> None:
+        sentence = QHBoxLayout()
+        for word, field, name, hint, share in (
+            (tr("&Can"), self.principal, "askPrincipal", tr("a user, a role, an ARN, anonymous …"), 5),
+            (tr("&do"), self.action, "askAction", tr("s3:GetObject, read object …"), 5),
+            (tr("&on"), self.resource, "askResource", tr("arn:aws:s3:::bucket/key, or *"), 8),
+        ):
+            field.setObjectName(name)
+            field.setPlaceholderText(hint)
+            field.setMinimumWidth(self.fontMetrics().averageCharWidth() * 14)
+            field.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            sentence.addWidget(plain_label(word, buddy=field))
+            sentence.addWidget(field, share)
+        self.principal.show_resting(self._short_principal)
+        sentence.addWidget(plain_label("?"))
+        self.context_button.setObjectName("askContext")
+        self.context_button.setCheckable(True)
+        self.context_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.context_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        sentence.addWidget(self.context_button)
+        self.ask_button.setObjectName("askButton")
+        self.ask_button.setAccessibleName(tr("Ask"))
+        set_tooltip(self.ask_button, tr("Answer the question (Enter in any field, Ctrl+Return anywhere)"))
+        sentence.addWidget(self.ask_button)
+        self.who_else_button.setObjectName("whoElseButton")
+        self.who_else_button.setAccessibleName(tr("Who else can do this?"))
+        set_tooltip(self.who_else_button, tr("List everybody who can do this (Ctrl+Shift+Return)"))
+        sentence.addWidget(self.who_else_button)
+        layout = QVBoxLayout(self)
+        gap = self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutVerticalSpacing)
+        layout.setContentsMargins(gap + 2, gap, gap + 2, gap)
+        layout.addLayout(sentence)
+        layout.addWidget(self.message)
+        layout.addWidget(self.context)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.context.hide()
+        chain = (*self._fields, self.context_button, self.ask_button, self.who_else_button, self.context)
+        for before, after in pairwise(chain):
+            QWidget.setTabOrder(before, after)
+        self._count_context()
+
+    def _connect(self) -> None:
+        self.principal.wanted.connect(lambda text: self._lookups.suggest_principals(self.principal, text))
+        self.action.wanted.connect(lambda text: self._lookups.suggest_actions(self.action, text))
+        self.resource.wanted.connect(
+            lambda text: self._lookups.suggest_resources(self.resource, self.action.text().strip(), text)
+        )
+        for field in self._fields:
+            field.textChanged.connect(lambda _text: self.edited.emit(self.says_what_was_asked))
+            field.taken.connect(self._taken)
+            field.submitted.connect(self.ask)
+        self.action.editingFinished.connect(self._look_at_question)
+        self.resource.editingFinished.connect(self._look_at_question)
+        self.resource.textEdited.connect(self._resource_edited)
+        self.action.textEdited.connect(self._action_edited)
+        self.ask_button.clicked.connect(self.ask)
+        self.who_else_button.clicked.connect(self.ask_who_else)
+        self.context_button.toggled.connect(self._show_context)
+        self.context.changed.connect(self._context_changed)
+        self._session.snapshot_opened.connect(self._opened)
+        self._session.snapshot_closed.connect(self._closed)
+        self._session.subject_selected.connect(self._subject_selected)
+        self._session.question_drafted.connect(self._drafted)
+        self._session.question_asked.connect(self._asked)
+        self._session.need_asked.connect(self._need_asked)
+        self._session.need_answered.connect(self._count_context)
+        self._session.question_failed.connect(self._failed)
+        self._session.answered.connect(self._answered)
+
+    # Asking
+
+    def ask(self) -> None:
+        """Ask what the fields say; the cursor goes to the first field that is still open."""
+        opened = self._session.snapshot
+        if opened is None:
+            return
+        self.message.clear()
+        if not self.resource.text().strip() and opened.takes_no_resource(self.action.text()):
+            self._fill_star()
+        for field, open_words in (
+            (self.principal, tr("Who asks: a user, a role, a service, or anonymous?")),
+            (self.action, tr("What is done: an action such as s3:GetObject?")),
+            (self.resource, tr("On what: an ARN, or * for any resource?")),
+        ):
+            if not field.text().strip() or field.has_placeholder:
+                field.setFocus(Qt.FocusReason.OtherFocusReason)
+                field.select_placeholder(from_start=True)
+                to_fill = tr("Fill in the marked part of the ARN; * stands for any.")
+                self.message.say(Tone.NOTE, to_fill if field.has_placeholder else open_words)
+                return
+        typed = self.principal.text().strip()
+        if is_whole_principal(typed):
+            self._ask()
+            return
+        self._lookups.principals_called(typed, lambda named: self._resolved(typed, named))
+
+    def _resolved(self, typed: str, named: list[Completion]) -> None:
+        if self.principal.text().strip() != typed or self._session.snapshot is None:
+            return
+        if len(named) > 1:
+            self.message.say(
+                Tone.NOTE,
+                tr("{count} principals are called {name}: pick one from the list.").format(
+                    count=len(named), name=typed
+                ),
+            )
+            self.principal.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.principal.want(typed)
+            return
+        if named:
+            self.principal.setText(named[0].value)
+        self._ask()  # where nobody is called so, the evaluator says what is wrong
+
+    def _ask(self) -> None:
+        """Ask what stands in the fields: one action, or a need as a whole."""
+        request, opened, asked = self.request(), self._session.snapshot, self._need
+        is_again = asked is not None and asked.request.action.lower() == request.action.lower()
+        if asked is not None and is_again:
+            self._session.ask_need(UseCaseRequest(request, asked.inputs))
+        elif opened is not None and ":" not in request.action and opened.find_use_case(request.action) is not None:
+            self._session.ask_need(UseCaseRequest(request))
+        else:
+            self._session.ask(request)
+
+    def _key_type(self, key: str) -> str | None:
+        return self._session.snapshot.key_type(key) if self._session.snapshot is not None else None
+
+    def _known_values(self, key: str) -> tuple[str, ...]:
+        return self._session.snapshot.known_values(key) if self._session.snapshot is not None else ()
+
+    def request(self) -> Request:
+        """Return the question that the fields make."""
+        return Request(
+            principal=self.principal.text().strip(),
+            action=self.action.text().strip(),
+            resource=self.resource.text().lstrip(),
+            context=self.context.context,
+            resource_account=self._resource_account,
+            session_policies=self._session_policies,
+            unknown_context=self.context.unknown,
+            without=self._without,
+        )
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every field is filled in."""
+        return all(field.text().strip() and not field.has_placeholder for field in self._fields)
+
+    @property
+    def says_what_was_asked(self) -> bool:
+        """Whether the fields say what was asked last; True where nothing was."""
+        need = self._session.need
+        asked = self._session.request or (self._need or (need.question if need is not None else None))
+        if isinstance(asked, UseCaseRequest):
+            asked = asked.request
+        told = self.request()
+        fields = (told.principal, told.action, told.resource)
+        return asked is None or fields == (asked.principal, asked.action, asked.resource)
+
+    def ask_who_else(self) -> None:
+        """Ask who can do what stands in the fields; what is still open is filled in there."""
+        request, opened = self.request(), self._session.snapshot
+        need = opened.find_use_case(request.action) if opened is not None and ":" not in request.action else None
+        if need is not None:  # who can do all of it is several questions: that of what it is about
+            request = replace(request, action=need.action)
+        self._session.ask_who_can(replace(request, resource="" if self.resource.has_placeholder else request.resource))
+
+    def go_to_question(self) -> None:
+        """Put the cursor into the first open field, or into the first of all."""
+        field = next((field for field in self._fields if not field.text().strip()), self.principal)
+        field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def ask_about_subject(self) -> None:
+        """Take the navigator's principal into the question and go to the first open field."""
+        self._take_subject(self._session.subject_key)
+        self.go_to_question()
+
+    def _taken(self) -> None:
+        """Go on after a suggestion was taken: ask when nothing is open, else go to what is."""
+        self._look_at_question()
+        sender = self.sender()
+        if isinstance(sender, AutocompleteEdit) and sender.has_placeholder:
+            return
+        if self.is_complete:
+            self.ask()
+            return
+        following = next((field for field in self._fields if not field.text().strip()), None)
+        if following is not None:
+            following.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _context_changed(self) -> None:
+        self._count_context()
+        if self.is_complete:
+            self.ask()
+
+    # Known mistakes
+
+    def _look_at_question(self) -> None:
+        """Look the action up: one without a resource gets ``*``, one on the wrong kind of resource a word."""
+        action, resource = self.action.text().strip(), self.resource.text().lstrip()
+        if self._session.snapshot is None or not action or self.resource.has_placeholder or not self.isVisible():
+            return  # also as the window closes: fields end their editing when they lose the keyboard
+        self._lookups.look_at(action, resource, lambda star, hint: self._looked_at(action, resource, star, hint))
+
+    def _looked_at(self, action: str, resource: str, no_resource: bool, hint: "Hint | None") -> None:
+        if (action, resource) != (self.action.text().strip(), self.resource.text().lstrip()):
+            return
+        if no_resource and not resource:
+            self._fill_star()
+        elif not no_resource and self._star_is_ours and resource == "*":
+            self.resource.clear()
+            self._star_is_ours = False
+        self._hint(hint)
+
+    def _hint(self, hint: "Hint | None") -> None:
+        if hint is None:
+            if self._hinted and self.message.text == self._hinted:
+                self.message.clear()
+            self._hinted = ""
+            return
+        self._hinted = f"{translate(hint.sentence)}."
+        if hint.resource:
+            self.message.say(Tone.NOTE, self._hinted, tr("Ask on it"), lambda: self._ask_on(hint.resource))
+        else:
+            self.message.say(Tone.NOTE, self._hinted)
+
+    def _ask_on(self, resource: str) -> None:
+        self.resource.setText(resource)
+        self._resource_account = None
+        self.ask()
+
+    def _fill_star(self) -> None:
+        self.resource.setText("*")
+        self._star_is_ours = True
+
+    def _action_edited(self) -> None:
+        self._need = None
+
+    def _resource_edited(self) -> None:
+        self._star_is_ours = False
+        self._resource_account = None  # it was that of the resource before
+
+    # Following the session
+
+    def _opened(self, opened: "Opened") -> None:
+        self._several_accounts = len(opened.accounts) > 1
+        self._enable()
+        self._lookups.prepare()
+
+    def _closed(self) -> None:
+        for field in self._fields:
+            field.clear()
+            field.close_popup()
+        self.context.clear()
+        self.message.clear()
+        self._forget_extras()
+        self._count_context()
+        self._enable()
+
+    def _forget_extras(self) -> None:
+        self._without = frozenset()
+        self._session_policies = self._resource_account = self._need = None
+        self._star_is_ours = False
+        self._hinted = ""
+
+    def _enable(self) -> None:
+        for widget in (*self._fields, self.context_button, self.ask_button, self.who_else_button, self.context):
+            widget.setEnabled(self._session.snapshot is not None)
+
+    def _subject_selected(self, key: str) -> None:
+        if self._take_subject(key) and self.is_complete and self.request() != self._session.request:
+            self.ask()  # else it is asked already, by whoever led here
+
+    def _take_subject(self, key: str) -> bool:
+        """Put the principal of a key into its field; return whether the key is one's."""
+        opened = self._session.snapshot
+        principal = principal_of_key(opened.outline, key) if opened is not None else None
+        if principal is None:
+            return False
+        if principal != self.principal.text().strip():
+            self.principal.setText(principal)
+            self._session_policies = None
+        return True
+
+    def _drafted(self, principal: str | None, action: str | None, resource: str | None) -> None:
+        for field, text in zip(self._fields, (principal, action, resource), strict=True):
+            if text is not None:
+                field.setText(text)
+        if resource is not None:
+            self._resource_account = None
+        self._look_at_question()
+        self.go_to_question()
+
+    def _need_asked(self, question: UseCaseRequest) -> None:
+        self._asked(question.request)
+        self._need = question
+        self.edited.emit(self.says_what_was_asked)
+
+    def _asked(self, request: Request) -> None:
+        self._need = None
+        for field, text in zip(self._fields, (request.principal, request.action, request.resource), strict=True):
+            if field.text() != text:
+                field.setText(text)
+        self._without = request.without
+        self._session_policies = request.session_policies
+        self._resource_account = request.resource_account
+        self.context.show_request(request)
+        self._count_context()
+        self.message.clear()
+        self._look_at_question()
+        self.edited.emit(self.says_what_was_asked)
+
+    def _failed(self, sentence: str) -> None:
+        self._hinted = ""
+        self.message.say(Tone.WARNING, sentence)
+
+    def _answered(self, decision: Decision | None) -> None:
+        if decision is None:
+            return
+        self.context.show_decision(decision)
+        self._count_context()
+
+    # Looks
+
+    def _show_context(self, translate: bool) -> None:
+        self.context.setVisible(translate)
+        self._count_context()
+        if translate:
+            self.context.table.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _count_context(self) -> None:
+        given = len(self.context.context)
+        open_keys = sum(row.matters for row in self.context.model.rows)
+        self.context_button.setText(tr("Context {given}").format(given=given) if given else tr("Context"))
+        self.context_button.setArrowType(
+            Qt.ArrowType.UpArrow if self.context_button.isChecked() else Qt.ArrowType.DownArrow
+        )
+        words = ntr("{count} condition key given", "{count} condition keys given", given).format(count=given)
+        if not given:
+            words = tr("no condition keys given")
+        if open_keys:
+            words = tr("{given}, {count} more can change the answer").format(given=words, count=open_keys)
+        self.context_button.setAccessibleName(tr("Context: {words}").format(words=words))
+        set_tooltip(self.context_button, tr("What the request carries: {words}").format(words=words))
+
+    def _short_principal(self, text: str) -> str:
+        short = translate(short_arn(text))
+        parts = text.split(":", 5)
+        if self._several_accounts and short != text and is_principal(text) and parts[4] not in short:
+            return f"{short} · {parts[4]}"
+        return short

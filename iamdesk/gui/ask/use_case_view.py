@@ -1,0 +1,126 @@
+"""The answer to a compound question below its verdict: what it rests on, what else it works on, and its parts."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QFormLayout, QSizePolicy, QStyle, QVBoxLayout, QWidget
+
+from iamdesk.gui.ask.autocomplete import AutocompleteService
+from iamdesk.gui.ask.completing_field import AutocompleteEdit
+from iamdesk.gui.ask.decision_notes import AnswerNotes
+from iamdesk.gui.ask.parts_list import PartsList
+from iamdesk.gui.core.plain_text import plain_label, set_tooltip
+from iamdesk.gui.core.theme import Colour, colour
+from iamdesk.gui.core.translate import capital
+from iamdesk.gui.widgets.wrapping_label import FlowLabel
+from iamdesk.i18n import tr, translate
+from iamdesk.use_cases.types import UseCaseResult
+
+
+class NeedView(QWidget):
+    """Shows one answer. ``asked`` comes with the question in which another resource is named, ``part_chosen`` with the
+    `Decision` of a part."""
+
+    asked = Signal(object)
+    part_chosen = Signal(object)
+
+    def __init__(self, lookups: AutocompleteService, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._lookups = lookups
+        self._answer: UseCaseResult | None = None
+        self.inputs: dict[str, AutocompleteEdit] = {}
+        self.notes = AnswerNotes()
+        self.parts = PartsList()
+        self._heading = plain_label(tr("What it takes"), buddy=self.parts)
+        self._sources = FlowLabel()
+        self._fields = QWidget()
+        self._form = QFormLayout(self._fields)
+        self._form.setContentsMargins(6, 0, 6, 0)
+        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        self._form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+        self._fields.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutVerticalSpacing))
+        order: tuple[QWidget, ...] = (self._heading, self.parts, self._fields, self.notes, self._sources)
+        for widget in order:
+            layout.addWidget(widget)
+        layout.addStretch(1)
+        self.parts.chosen.connect(self._choose)
+
+    @property
+    def answer(self) -> UseCaseResult | None:
+        """What is shown."""
+        return self._answer
+
+    def show_answer(self, answer: UseCaseResult | None) -> None:
+        """Show an answer; None empties the view."""
+        is_same = self._answer is not None and answer is not None and self._answer.need.name == answer.need.name
+        self._answer = answer
+        self.parts.rows.fill(answer)
+        if answer is None:
+            self._show_inputs({}, {})
+            return
+        self.notes.show_assumptions(answer.assumptions)
+        if is_same and list(self.inputs) == list(answer.need.inputs):
+            for name, field in self.inputs.items():  # whoever types in one of them goes on typing
+                if not field.hasFocus():
+                    field.setText(answer.question.inputs.get(name, ""))
+        else:
+            self._show_inputs(answer.need.inputs, answer.question.inputs)
+        self._sources.setText(tr("AWS says so: {pages}").format(pages=", ".join(answer.need.sources)))
+        self._tint()
+
+    def _show_inputs(self, wanted: Mapping[str, str], given: Mapping[str, str]) -> None:
+        while self._form.rowCount():
+            self._form.removeRow(0)
+        self.inputs = {}
+        for name, words in wanted.items():
+            label = capital(translate(words))
+            field = AutocompleteEdit(label)
+            field.setObjectName(f"needInput-{name}")
+            field.setText(given.get(name, ""))
+            field.setPlaceholderText(tr("an ARN"))
+            field.wanted.connect(self._suggester(name, field))
+            field.taken.connect(lambda _taken, field=field: None if field.has_placeholder else self._ask())
+            field.submitted.connect(self._ask)
+            set_tooltip(field, tr("Enter asks again with it."))
+            self._form.addRow(plain_label(label, buddy=field), field)
+            self.inputs[name] = field
+        self._fields.setVisible(bool(wanted))
+
+    def _suggester(self, name: str, field: AutocompleteEdit) -> Callable[[str], None]:
+        """Return what suggests for an input: resources of the first action that is asked on it."""
+        answer = self._answer
+        parts = answer.need.parts if answer is not None else ()
+        action = next((part.action for part in parts if part.input == name), "")
+        return lambda text: self._lookups.suggest_resources(field, action, text)
+
+    def _ask(self) -> None:
+        if self._answer is not None:
+            named = {name: field.text().lstrip() for name, field in self.inputs.items() if field.text().strip()}
+            self.asked.emit(replace(self._answer.question, inputs=named))
+
+    def _choose(self, one: object) -> None:
+        """Open a part that was answered; of one that waits for a resource go to its field."""
+        answer = self._answer
+        part = next((other for other in answer.parts if other is one), None) if answer is not None else None
+        if part is None:
+            return
+        if part.decision is not None:
+            self.part_chosen.emit(part.decision)
+        else:
+            self.inputs[part.part.input].setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _tint(self) -> None:
+        quiet = QPalette(self.palette())
+        quiet.setColor(QPalette.ColorRole.WindowText, colour(Colour.MUTED, self.palette()))
+        self._sources.setPalette(quiet)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange:
+            self._tint()

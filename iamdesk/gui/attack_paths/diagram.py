@@ -1,0 +1,187 @@
+"""What a picture of ways shows: who stands in which column, and who becomes whom. No Qt.
+
+Columns run from the left, where ways begin, to their goal on the right. A column shows the few that most ways go
+through; the others stand together in one box that says how many they are, until the user opens it.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+
+from iamdesk.attack_paths.types import AttackPath, GoalKind, State, Step
+from iamdesk.gui.core.locale import number
+from iamdesk.i18n import ntr, tr, translate
+
+USUALLY_SHOWN = 7
+"""Boxes of a column before the rest is put together."""
+MOST_SHOWN = 60
+"""Boxes of a column that was opened: a picture of more cannot be read."""
+OUTSIDE = "outside"
+"""Key of the box that stands for whoever is outside."""
+
+
+class BoxKind(StrEnum):
+    """What a box stands for."""
+
+    USER = "user"
+    ROLE = "role"
+    GOAL = "goal"
+    OUTSIDE = "outside"
+    MORE = "more"
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One box."""
+
+    key: str
+    """A principal's ARN; of a goal its key; of a box for many ``more:`` and its column."""
+    kind: BoxKind
+    title: str
+    says: str
+    """A second line: the way to the goal, or what the box holds."""
+    column: int
+    """From 0 at the left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One becomes the other."""
+
+    source: str
+    target: str
+    steps: tuple[Step, ...]
+    """Empty for an outsider's way in."""
+    says: str
+    """The ids of its paths: ``iam-012, sts-001``."""
+    is_proven: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Boxes and lines."""
+
+    boxes: tuple[Box, ...]
+    lines: tuple[Line, ...]
+    columns: int
+
+    def box(self, key: str) -> Box | None:
+        """Return a box by its key."""
+        return next((box for box in self.boxes if box.key == key), None)
+
+
+def picture_of(ways: Iterable[AttackPath], outsiders: Collection[str] = (), opened: Collection[int] = ()) -> Picture:
+    """Return the picture of some ways.
+
+    Args:
+        ways: Those to show.
+        outsiders: ARNs of roles that somebody outside gets into.
+        opened: Columns, by their distance from the goal, that show all that they hold.
+    """
+    distance: dict[str, int] = {}
+    nearest: dict[str, int] = {}
+    through: dict[str, int] = {}
+    titles: dict[str, tuple[BoxKind, str]] = {}
+    steps: dict[tuple[str, str], dict[tuple[str, str], Step]] = {}
+    for way in ways:
+        if not way.steps:
+            continue
+        passed = [way.start, *(step.goal.key for step in way.steps)]
+        if passed[-1] != way.goal.key:
+            passed.append(way.goal.key)  # the last one has reached the goal by being who it is
+        for left, key in zip(range(len(passed) - 1, -1, -1), passed, strict=True):
+            distance[key] = max(distance.get(key, 0), left)
+            nearest[key] = min(nearest.get(key, left), max(left - len(passed) + 1 + len(way.steps), 0))
+            through[key] = through.get(key, 0) + 1
+            titles[key] = _title(key)
+        if way.goal.kind is not GoalKind.PRINCIPAL:
+            is_account = way.goal.kind is GoalKind.ADMINISTRATION
+            titles[way.goal.key] = (BoxKind.GOAL, tr("Administrator") if is_account else translate(way.goal.name))
+        for place, ends in enumerate(pairwise(passed)):
+            taken = steps.setdefault(ends, {})
+            if place < len(way.steps):
+                step = way.steps[place]
+                taken[step.path_id, step.target] = step
+    deepest = max(distance.values(), default=0)
+    entered = [arn for arn in distance if arn in outsiders]
+    columns = deepest + 1 + bool(entered)
+    kept, more = _kept(distance, through, frozenset(outsiders), frozenset(opened))
+    boxes = [
+        Box(key, *titles[key], _says(titles[key][0], key, nearest[key]), deepest - distance[key] + bool(entered))
+        for key in kept
+    ]
+    boxes += [
+        Box(
+            f"more:{level}",
+            BoxKind.MORE,
+            tr("{count} more").format(count=number(count)),
+            tr("Open to see them"),
+            deepest - level + bool(entered),
+        )
+        for level, count in more.items()
+    ]
+    if entered:
+        boxes.append(Box(OUTSIDE, BoxKind.OUTSIDE, tr("Outside the organization"), tr("Gets into roles"), 0))
+    lines = _lines(steps, distance, frozenset(kept), entered)
+    return Picture(tuple(sorted(boxes, key=lambda box: box.column)), lines, columns)
+
+
+def _kept(
+    distance: Mapping[str, int], through: Mapping[str, int], outsiders: frozenset[str], opened: frozenset[int]
+) -> tuple[list[str], dict[int, int]]:
+    """Return the boxes to show, and by distance how many are put together."""
+    by_level: dict[int, list[str]] = {}
+    for key, level in distance.items():
+        by_level.setdefault(level, []).append(key)
+    kept: list[str] = []
+    more: dict[int, int] = {}
+    for level, keys in by_level.items():
+        keys.sort(key=lambda key: (key not in outsiders, -through.get(key, 0), key.rpartition("/")[2].lower()))
+        most = MOST_SHOWN if level in opened else USUALLY_SHOWN
+        # One box for one more would take the room of the one itself.
+        most = len(keys) if len(keys) <= most + 1 else most
+        kept += keys[:most]
+        if keys[most:]:
+            more[level] = len(keys) - most
+    return kept, more
+
+
+def _lines(
+    steps: Mapping[tuple[str, str], Mapping[tuple[str, str], Step]],
+    distance: Mapping[str, int],
+    kept: frozenset[str],
+    entered: Iterable[str],
+) -> tuple[Line, ...]:
+    joined: dict[tuple[str, str], dict[tuple[str, str], Step]] = {}
+    for (source, target), found in steps.items():
+        ends = (
+            source if source in kept else f"more:{distance[source]}",
+            target if target in kept else f"more:{distance[target]}",
+        )
+        if ends[0] != ends[1]:
+            joined.setdefault(ends, {}).update(found)
+    lines = []
+    for (source, target), by_path in joined.items():
+        taken = tuple(by_path.values())
+        ids = list(dict.fromkeys(step.path_id for step in taken))
+        says = ", ".join(ids[:2]) + (f" +{len(ids) - 2}" if len(ids) > 2 else "")
+        is_proven = not taken or any(step.state is State.PROVEN for step in taken)
+        lines.append(Line(source, target, taken, says, is_proven))
+    inside = dict.fromkeys(arn if arn in kept else f"more:{distance[arn]}" for arn in entered)
+    lines += [Line(OUTSIDE, key, (), "trusted", is_proven=True) for key in inside]
+    return tuple(lines)
+
+
+def _title(arn: str) -> tuple[BoxKind, str]:
+    kind = BoxKind.ROLE if ":role/" in arn else BoxKind.USER
+    return kind, arn.rpartition("/")[2] or arn
+
+
+def _says(kind: BoxKind, key: str, distance: int) -> str:
+    if kind is BoxKind.GOAL:
+        return tr("of account {account}").format(account=key) if key.isdigit() else tr("Goal")
+    name = tr("Role") if kind is BoxKind.ROLE else tr("User")
+    if distance == 0:
+        return tr("{kind}, there already").format(kind=name)
+    return ntr("{kind}, {count} step away", "{kind}, {count} steps away", distance).format(kind=name, count=distance)

@@ -1,0 +1,153 @@
+"""The boxes and lines of the picture, as Qt draws them."""
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPainterPathStroker, QPalette, QPen
+from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+
+from iamdesk.gui.attack_paths.diagram import Box, BoxKind, Line
+from iamdesk.gui.core.plain_text import set_tooltip, visible
+from iamdesk.gui.core.theme import Colour, colour
+from iamdesk.gui.widgets import icons
+from iamdesk.i18n import tr, translate
+from iamdesk.viewmodel.tree import Badge, NodeKind
+
+_ARROW = 7.0
+_ROUND = 6.0
+_ICONS: dict[BoxKind, NodeKind | Badge] = {
+    BoxKind.USER: NodeKind.USER,
+    BoxKind.ROLE: NodeKind.ROLE,
+    BoxKind.GOAL: Badge.ADMINISTRATOR,
+    BoxKind.OUTSIDE: Badge.OUTSIDER,
+}
+_EDGES = {
+    BoxKind.GOAL: Colour.BADGE_STRONG,
+    BoxKind.OUTSIDE: Colour.BADGE_ALERT,
+    BoxKind.MORE: Colour.MUTED,
+}
+
+
+def spoken(box: Box) -> str:
+    """Return a box in words, for screen readers and the tooltip."""
+    return f"{visible(box.title)}. {box.says}."
+
+
+class BoxItem(QGraphicsItem):
+    """One box: an icon, a name, a second line."""
+
+    def __init__(self, box: Box, size: tuple[float, float], font: QFont, palette: QPalette) -> None:
+        super().__init__()
+        self.box = box
+        self._size = size
+        self._font = font
+        self._palette = palette
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsSelectable)
+        self.setZValue(1)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        set_tooltip(self, f"{box.title}\n{box.key if box.kind in (BoxKind.USER, BoxKind.ROLE) else box.says}")
+
+    def boundingRect(self) -> QRectF:  # noqa: N802 - Qt's name
+        """Return the box with room for its frame."""
+        return QRectF(-2, -2, self._size[0] + 4, self._size[1] + 4)
+
+    def paint(self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
+        """Paint frame, icon and words."""
+        width, height = self._size
+        frame = QRectF(0, 0, width, height)
+        kind, palette = self.box.kind, self._palette
+        selected = self.isSelected()
+        edge = colour(_EDGES.get(kind, Colour.RULE), palette)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        accent = palette.color(QPalette.ColorRole.Accent)
+        pen = QPen(accent if selected else edge, 2.5 if selected else 1.2)
+        if kind is BoxKind.MORE:
+            pen.setStyle(Qt.PenStyle.DashLine)
+        painter.setPen(pen)
+        painter.setBrush(colour(Colour.CARD, palette))
+        painter.drawRoundedRect(frame, _ROUND, _ROUND)
+        metrics = QFontMetricsF(self._font)
+        margin = metrics.height() * 0.45
+        left = margin
+        icon = _ICONS.get(kind)
+        if icon is not None:
+            side = round(metrics.height())
+            painter.drawPixmap(QPointF(margin, (height - side) / 2), icons.pixmap(icon, palette, side, 2.0))
+            left += side + margin
+        room = width - left - margin
+        painter.setFont(self._font)
+        painter.setPen(palette.color(QPalette.ColorRole.Text))
+        title = metrics.elidedText(visible(self.box.title), Qt.TextElideMode.ElideMiddle, room)
+        middle = height / 2
+        painter.drawText(QRectF(left, middle - metrics.height(), room, metrics.height()), title)
+        painter.setPen(colour(Colour.MUTED, palette))
+        says = metrics.elidedText(self.box.says, Qt.TextElideMode.ElideRight, room)
+        painter.drawText(QRectF(left, middle, room, metrics.height()), says)
+
+
+class LineItem(QGraphicsItem):
+    """One line with an arrow: whole where it is proven, dashed where it needs a fact."""
+
+    def __init__(self, line: Line, start: QPointF, end: QPointF, lift: float, font: QFont, palette: QPalette) -> None:
+        """Draw from one box to another; ``lift`` says how far it rises to go over boxes between them."""
+        super().__init__()
+        self._lift = lift
+        self.line = line
+        self._start, self._end = start, end
+        self._font = font
+        self._palette = palette
+        self._path = self._curve()
+        self.is_marked = False
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsSelectable, False)
+        ways = [
+            tr("{path_id}: by {how}").format(path_id=step.path_id, how=translate(step.how)) for step in line.steps
+        ] or [tr("gets in")]
+        set_tooltip(self, "\n".join(ways[:8]))
+
+    def _curve(self) -> QPainterPath:
+        path = QPainterPath(self._start)
+        bend = max(abs(self._end.x() - self._start.x()) / 2, 30.0)
+        over = QPointF(0, self._lift)
+        path.cubicTo(self._start + QPointF(bend, 0) - over, self._end - QPointF(bend, 0) - over, self._end)
+        return path
+
+    def boundingRect(self) -> QRectF:  # noqa: N802 - Qt's name
+        """Return the line with room for its arrow and words."""
+        height = QFontMetricsF(self._font).height()
+        return self._path.boundingRect().adjusted(-_ARROW, -height * 1.5, _ARROW, height * 1.5)
+
+    def shape(self) -> QPainterPath:
+        """Return where the pointer meets the line."""
+        stroker = QPainterPathStroker()
+        stroker.setWidth(8)
+        return stroker.createStroke(self._path)
+
+    def paint(self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
+        """Paint curve, arrow and the ids of the paths."""
+        palette = self._palette
+        tint: QColor = palette.color(QPalette.ColorRole.Accent) if self.is_marked else self._tint()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        pen = QPen(tint, 2.4 if self.is_marked else 1.4)
+        if not self.line.is_proven:
+            pen.setStyle(Qt.PenStyle.DashLine)
+        painter.setPen(pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPath(self._path)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(tint)
+        tip = self._end
+        painter.drawPolygon(
+            [tip, tip + QPointF(-_ARROW, -_ARROW / 2), tip + QPointF(-_ARROW, _ARROW / 2)],
+        )
+        if not self.line.says:
+            return
+        metrics = QFontMetricsF(self._font)
+        middle = self._path.pointAtPercent(0.5)
+        words = QRectF(0, 0, metrics.horizontalAdvance(self.line.says) + 8, metrics.height() + 2)
+        words.moveCenter(middle)
+        painter.setBrush(palette.color(QPalette.ColorRole.Base))
+        painter.drawRoundedRect(words, 3, 3)
+        painter.setFont(self._font)
+        painter.setPen(tint if self.is_marked else colour(Colour.MUTED, palette))
+        painter.drawText(words, Qt.AlignmentFlag.AlignCenter, self.line.says)
+
+    def _tint(self) -> QColor:
+        return colour(Colour.EXPLICIT_DENY if self.line.is_proven else Colour.CONDITIONAL, self._palette)

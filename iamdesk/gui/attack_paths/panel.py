@@ -1,0 +1,375 @@
+"""The ways of everybody, or of one: asked for on top, the picture below, the table of the same beside it."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QPalette, QShowEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QProgressBar,
+    QPushButton,
+    QSplitter,
+    QStackedWidget,
+    QStyle,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from iamdesk.attack_paths.types import GoalKind, Proof, State, Step
+from iamdesk.evaluate.request import RequestError
+from iamdesk.gui.attack_paths.diagram import picture_of
+from iamdesk.gui.attack_paths.search_worker import ADMINISTRATION, Found, Wanted, find_ways
+from iamdesk.gui.attack_paths.table import StepsModel, StepsTable
+from iamdesk.gui.attack_paths.view import GraphView
+from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.image_export import PICTURES
+from iamdesk.gui.core.jobs import Job, JobRunner
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.plain_text import ElidedLabel, plain_label, set_tooltip, visible
+from iamdesk.gui.core.session import Session
+from iamdesk.gui.core.translate import error_sentence
+from iamdesk.gui.widgets.message_bar import MessageBar, Tone
+from iamdesk.gui.widgets.save_to_file import Saver
+from iamdesk.gui.widgets.whole_organization import whole_or_say
+from iamdesk.gui.widgets.wrapping_label import FlowLabel
+from iamdesk.i18n import mark, ntr, tr, translate
+from iamdesk.viewmodel.tree import Badge
+from iamdesk.work.errors import WorkError
+
+if TYPE_CHECKING:
+    from iamdesk.api import Opened
+
+_EVERYBODY, _SELECTED = "everybody", "selected"
+_DEBOUNCE = 200
+_START = mark(
+    "Press Show: who can make more of themselves than they were given, step by step, up to administration. The first "
+    "time takes seconds for thousands of principals."
+)
+
+
+class GraphPanel(QWidget):
+    """Shows ways to a goal. Everything is found out in a thread; a wish replaces the one before."""
+
+    title_changed = Signal(str)
+    """For the tab."""
+
+    def __init__(
+        self, session: Session, jobs: JobRunner, prompts: Prompts | None = None, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._jobs = jobs
+        self._job: Job | None = None
+        self.found: Found | None = None
+        """What is shown."""
+        self._opened: set[int] = set()
+        self.message = MessageBar()
+        self.start = QComboBox()
+        self.goal = QComboBox()
+        self.show_button = QPushButton(tr("Show"))
+        self.export_button = QPushButton(tr("Export…"))
+        self.cancel_button = QPushButton(tr("Cancel"))
+        self.progress = QProgressBar()
+        self.view = GraphView()
+        self.model = StepsModel(self)
+        self.table = StepsTable(self.model)
+        self._summary = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
+        self._cut = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
+        self._nothing = FlowLabel()
+        self._pages = QStackedWidget()
+        self._splitter = QSplitter(Qt.Orientation.Horizontal)
+        self._zooms: list[QToolButton] = []
+        self._saver = Saver(self, session, jobs, prompts or Prompts(), self.message, "export ways")
+        self._later = QTimer(self, singleShot=True, interval=_DEBOUNCE)
+        self._lay_out()
+        self._connect()
+        self._empty()
+
+    def commands(self) -> Mapping[str, Callable[[], None]]:
+        """Return what menu and keys do here (names of ``gui.actions``)."""
+        return {"actionExportWays": self.export}
+
+    # ── how it looks ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _lay_out(self) -> None:
+        gap = self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutVerticalSpacing)
+        self.start.setObjectName("waysFrom")
+        self.start.setAccessibleName(tr("Ways from"))
+        self.start.addItem(tr("everybody"), _EVERYBODY)
+        self.start.addItem(tr("the selected principal"), _SELECTED)
+        self.goal.setObjectName("waysTo")
+        self.goal.setAccessibleName(tr("Ways to"))
+        self.show_button.setObjectName("waysShow")
+        self.show_button.setAccessibleName(tr("Show the ways"))
+        self.export_button.setObjectName("waysExport")
+        self.export_button.setAccessibleName(tr("Export the picture"))
+        self.cancel_button.setAccessibleName(tr("Cancel looking for ways"))
+        self.progress.setAccessibleName(tr("How far looking for ways has come"))
+        self.progress.setTextVisible(False)
+        self.progress.setMaximumWidth(self.fontMetrics().averageCharWidth() * 24)
+        top = QHBoxLayout()
+        top.setSpacing(gap)
+        top.addWidget(plain_label(tr("&From"), buddy=self.start))
+        top.addWidget(self.start)
+        top.addWidget(plain_label(tr("&to"), buddy=self.goal))
+        top.addWidget(self.goal)
+        top.addWidget(self.show_button)
+        top.addWidget(self.progress)
+        top.addWidget(self.cancel_button)
+        top.addWidget(self._summary, 1)
+        for text, name, act in (
+            ("−", tr("Zoom out"), self.view.zoom_out),
+            ("+", tr("Zoom in"), self.view.zoom_in),
+            (tr("Fit"), tr("Fit the picture"), self.view.fit),
+        ):
+            button = QToolButton()
+            button.setText(text)
+            button.setAutoRaise(True)
+            button.setAccessibleName(name)
+            set_tooltip(button, name)
+            button.clicked.connect(act)
+            top.addWidget(button)
+            self._zooms.append(button)
+        top.addWidget(self.export_button)
+        self._splitter.addWidget(self.view)
+        self._splitter.addWidget(self.table)
+        self._splitter.setStretchFactor(0, 3)
+        self._splitter.setStretchFactor(1, 2)
+        self._splitter.setChildrenCollapsible(False)
+        unit = self.fontMetrics().averageCharWidth()
+        self._splitter.setSizes([unit * 120, unit * 80])  # before there is a size, as parts of it
+        empty = QWidget()
+        empty.setBackgroundRole(QPalette.ColorRole.Base)
+        empty.setAutoFillBackground(True)
+        inside = QVBoxLayout(empty)
+        inside.addWidget(self._nothing)
+        inside.addStretch(1)
+        self._pages.addWidget(self._splitter)
+        self._pages.addWidget(empty)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(gap, gap, gap, gap)
+        layout.setSpacing(gap)
+        layout.addLayout(top)
+        layout.addWidget(self.message)
+        layout.addWidget(self._cut)
+        layout.addWidget(self._pages, 1)
+        self.setFocusProxy(self.start)
+
+    def _connect(self) -> None:
+        self.show_button.clicked.connect(self.run)
+        self.cancel_button.clicked.connect(self._cancel)
+        self.export_button.clicked.connect(self.export)
+        self.view.box_chosen.connect(self._session.show_key)
+        self.view.column_opened.connect(self._open_column)
+        self.table.step_chosen.connect(self._show_proof)
+        self.table.step_selected.connect(lambda step: self.view.select(step.source))
+        self._later.timeout.connect(self.run)
+        self._session.snapshot_opened.connect(self._empty)
+        self._session.snapshot_closed.connect(self._empty)
+        self._session.subject_selected.connect(self._follow)
+        self._session.badges_decided.connect(self._paint)
+
+    def _empty(self) -> None:
+        self._cancel()
+        self._later.stop()
+        self.found = None
+        self._opened.clear()
+        self.message.clear()
+        self.start.setCurrentIndex(0)
+        self.goal.clear()
+        self.goal.addItem(tr("administration"), ADMINISTRATION)
+        self.goal.addItem(tr("the selected principal"), _SELECTED)
+        self.model.show_ways(())
+        self.view.show_picture(picture_of(()))
+        self._summary.setText("")
+        self._say_nothing(tr(_START))
+        self._enable()
+
+    def _say_nothing(self, sentence: str) -> None:
+        self._nothing.setText(sentence)
+        self._cut.hide()
+        self._pages.setCurrentIndex(1)
+
+    def _enable(self) -> None:
+        is_running = self._job is not None and self._job.running
+        self.progress.setVisible(is_running)
+        self.cancel_button.setVisible(is_running)
+        has_picture = self.found is not None and bool(self.found.ways)
+        self.export_button.setEnabled(has_picture)
+        self.show_button.setEnabled(self._session.snapshot is not None)
+        for button in self._zooms:
+            button.setEnabled(has_picture)
+        self.title_changed.emit(tr("Ways"))
+
+    # ── asking ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _wanted(self) -> Wanted | None:
+        """Return what the fields ask for; None where a principal has to be selected first."""
+        start = self._session.subject_key if self.start.currentData() == _SELECTED else ""
+        goal = str(self.goal.currentData())
+        goal = self._session.subject_key if goal == _SELECTED else goal
+        if self.start.currentData() == _SELECTED and not _is_principal(start):
+            return None
+        return Wanted(start, goal) if goal == self.goal.currentData() or _is_principal(goal) else None
+
+    def run(self) -> None:
+        """Find the ways that the fields ask for."""
+        opened = whole_or_say(self._session, self.message)
+        if opened is None:
+            return
+        wanted = self._wanted()
+        if wanted is None:
+            self.message.say(Tone.NOTE, tr("Select a user or a role in the navigator first."))
+            return
+        self.message.clear()
+        self.progress.setRange(0, 0)
+        self._job = self._jobs.run(
+            tr("Looking for ways"),
+            lambda progress, cancelled: find_ways(
+                opened, wanted, progress, cancelled, self._session.executor_for(opened)
+            ),
+            done=self._take,
+            failed=self._failed,
+            progress=self._progress,
+            stopped=self._stopped,
+            topic="ways",
+            patient=True,
+        )
+        self._enable()
+
+    def show_selected(self) -> None:
+        """Show the ways of the selected principal."""
+        self.start.setCurrentIndex(self.start.findData(_SELECTED))
+        self.goal.setCurrentIndex(0)
+        self.run()
+
+    def _follow(self, key: str) -> None:
+        """Show the ways of another principal once it is selected, where that is what is shown."""
+        follows = _SELECTED in (self.start.currentData(), self.goal.currentData())
+        if follows and self.isVisible() and self.found is not None and _is_principal(key):
+            self._later.start()
+
+    def _progress(self, done: int, total: int) -> None:
+        self.progress.setRange(0, total)
+        self.progress.setValue(done)
+
+    def _cancel(self) -> None:
+        if self._job is not None:
+            self._job.cancel()
+
+    def _stopped(self) -> None:
+        self._job = None
+        self._enable()
+
+    def _failed(self, error: Exception) -> None:
+        self._job = None
+        self._enable()
+        if not isinstance(error, (RequestError, WorkError)):
+            self.message.say(Tone.ERROR, tr("The ways could not be found."))
+            raise error
+        self.message.say(Tone.WARNING, error_sentence(error))
+
+    # ── showing ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _take(self, found: Found) -> None:
+        self._job = None
+        self.found = found
+        self._opened.clear()
+        self._fill_goals(found)
+        self.model.show_ways(found.ways)
+        words = _summary(found)
+        self._summary.setText(words)
+        if found.ways:
+            self._pages.setCurrentIndex(0)
+            self._paint()
+        else:
+            self._say_nothing(words)
+        stops = tr("{what} Ends {count} of these attack paths; remaining: {left}.")
+        cuts = " ".join(
+            stops.format(what=translate(cut.what), count=number(cut.stops), left=number(len(cut.remaining)))
+            for cut in found.cuts
+        )
+        self._cut.setText(tr("To stop it: {cuts}").format(cuts=cuts) if cuts else "")
+        self._cut.setVisible(bool(cuts))
+        self._enable()
+        self._session.announce(words)
+
+    def _fill_goals(self, found: Found) -> None:
+        administered = [goal for goal in found.goals if goal.kind is GoalKind.ADMINISTRATION]
+        for goal in found.goals:
+            if goal.kind is GoalKind.ADMINISTRATION and len(administered) < 2:
+                continue
+            if self.goal.findData(goal.key) < 0:
+                self.goal.addItem(visible(translate(goal.name)), goal.key)
+
+    def _paint(self) -> None:
+        if self.found is not None:
+            self.view.show_picture(picture_of(self.found.ways, self._outsiders(), self._opened))
+
+    def _outsiders(self) -> frozenset[str]:
+        """Return the roles that somebody outside gets into, as far as is known by now."""
+        opened: Opened | None = self._session.snapshot
+        if opened is None:
+            return frozenset()
+        nodes = opened.outline.nodes
+        return frozenset(nodes[row].key for row, badges in self._session.badges.items() if Badge.OUTSIDER in badges)
+
+    def _open_column(self, level: int) -> None:
+        self._opened.add(level)
+        self._paint()
+
+    def _show_proof(self, step: Step) -> None:
+        """Show the answered question on which a step rests, the first that is not plainly allowed."""
+        self._jobs.run(
+            tr("Proving a step"),
+            lambda _progress, _cancelled: step.proof,
+            done=self._take_proof,
+            topic="proof of a step",
+        )
+
+    def _take_proof(self, proofs: tuple[Proof, ...]) -> None:
+        if proofs:
+            self._session.show_decision(proofs[0].decision)
+        else:
+            self._session.announce(tr("This step rests on no single question."))
+
+    def export(self) -> None:
+        """Save the picture as a file."""
+        if self.found is None or not self.found.ways:
+            self._session.announce(tr("Show some ways first."))
+            return
+        self._saver.save_painted(tr("Export the picture"), "ways", PICTURES, self.view.as_file)
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        """Fit the picture into the room that there is now."""
+        super().showEvent(event)
+        self.view.fit()
+
+
+def _is_principal(key: str) -> bool:
+    return ":iam::" in key and (":user/" in key or ":role/" in key) and "#" not in key
+
+
+def _summary(found: Found) -> str:
+    if found.wanted.start:
+        name = found.wanted.start.rpartition("/")[2]
+        if found.reached is not None and found.reached.is_administrator and found.wanted.goal == ADMINISTRATION:
+            return tr("{name} is an administrator.").format(name=name)
+        if not found.ways:
+            return tr("{name} does not get there.").format(name=name)
+        proven = sum(way.state is State.PROVEN for way in found.ways)
+        shortest = min(len(way.steps) for way in found.ways)
+        steps = ntr("{count} step", "{count} steps", shortest).format(count=shortest)
+        return tr("{name} gets there in {steps}: {count} ways, {proven} proven.").format(
+            name=name, steps=steps, count=number(len(found.ways)), proven=number(proven)
+        )
+    if not found.ways:
+        return tr("Nobody gets there who is not there already.")
+    proven = sum(way.state is State.PROVEN for way in found.ways)
+    told = tr("{count} get there or may; of those shown {proven} are proven.")
+    if found.starts > len(found.ways):
+        told = tr("{count} get there or may, the nearest {shown} shown; of those shown {proven} are proven.")
+    return told.format(count=number(found.starts), shown=number(len(found.ways)), proven=number(proven))

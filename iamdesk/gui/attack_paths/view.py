@@ -1,0 +1,280 @@
+"""The picture: boxes and lines, left to right, with zoom, keys, and export as SVG and PNG."""
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleEvent,
+    QBrush,
+    QColor,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPalette,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QWidget
+
+from iamdesk.gui.attack_paths.diagram import BoxKind, Picture
+from iamdesk.gui.attack_paths.items import BoxItem, LineItem, spoken
+from iamdesk.gui.attack_paths.layout import Sizes, arranged
+from iamdesk.gui.core.image_export import picture_file
+from iamdesk.i18n import tr
+
+_STEP = 1.2
+_SMALLEST, _LARGEST = 0.15, 4.0
+_COMFORTABLE = 0.7
+"""A picture is not shrunk below this to fit: it scrolls."""
+_MARGIN = 24.0
+_ARROWS = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, -1),
+    Qt.Key.Key_Down: (0, 1),
+}
+
+
+class GraphView(QGraphicsView):
+    """Shows a picture. Arrow keys go from box to box, Enter opens one, + and - zoom, 0 fits."""
+
+    box_chosen = Signal(str)
+    """Key of a principal: Enter or a double click."""
+    column_opened = Signal(int)
+    """Distance from the goal of a column of which the user wants to see all."""
+    box_selected = Signal(str)
+    """Key of a box; empty for none."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("graphView")
+        self.setAccessibleName(tr("Picture of the ways"))
+        self.viewport().setAccessibleName(tr("Picture of the ways"))
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self.setDragMode(QGraphicsView.DragMode.ScrollHandDrag)
+        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.AnchorUnderMouse)
+        self.setScene(QGraphicsScene(self))
+        self.picture = Picture((), (), 0)
+        self._boxes: dict[str, BoxItem] = {}
+        self._lines: list[LineItem] = []
+        self._is_fitted = True
+        self.scene().selectionChanged.connect(self._selection_changed)
+        self._describe()
+
+    # ── what it shows ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def show_picture(self, picture: Picture) -> None:
+        """Show another picture; the selected box stays selected where it is still there."""
+        selected = self.selected
+        self.picture = picture
+        self._draw()
+        if selected in self._boxes:
+            self.select(selected)
+        self.fit()
+        self._describe()
+
+    def _sizes(self) -> Sizes:
+        unit, height = self.fontMetrics().averageCharWidth(), self.fontMetrics().height()
+        return Sizes(unit * 26.0, height * 2.7, unit * 16.0, height * 0.9)
+
+    def _draw(self) -> None:
+        scene = self.scene()
+        scene.blockSignals(True)
+        scene.clear()
+        self._boxes, self._lines = {}, []
+        sizes, palette = self._sizes(), self.palette()
+        places = arranged(self.picture, sizes)
+        columns = {box.key: box.column for box in self.picture.boxes}
+        for line in self.picture.lines:
+            between = columns[line.target] - columns[line.source] - 1
+            start, end = places[line.source], places[line.target]
+            item = LineItem(
+                line,
+                QPointF(start[0] + sizes.width, start[1] + sizes.height / 2),
+                QPointF(end[0], end[1] + sizes.height / 2),
+                max(between, 0) * sizes.height * 0.9 + (sizes.height * 0.5 if between > 0 else 0),
+                self.font(),
+                palette,
+            )
+            scene.addItem(item)
+            self._lines.append(item)
+        for box in self.picture.boxes:
+            drawn = BoxItem(box, (sizes.width, sizes.height), self.font(), palette)
+            drawn.setPos(*places[box.key])
+            scene.addItem(drawn)
+            self._boxes[box.key] = drawn
+        scene.setSceneRect(scene.itemsBoundingRect().adjusted(-_MARGIN, -_MARGIN, _MARGIN, _MARGIN))
+        self.setBackgroundBrush(QBrush(palette.color(QPalette.ColorRole.Base)))
+        scene.blockSignals(False)
+
+    @property
+    def selected(self) -> str:
+        """Key of the selected box; empty for none."""
+        items = self.scene().selectedItems()
+        return items[0].box.key if items and isinstance(items[0], BoxItem) else ""
+
+    def select(self, key: str) -> None:
+        """Select a box and bring it into view; nothing happens where the picture has none of that key."""
+        item = self._boxes.get(key)
+        if item is not None:
+            self.scene().clearSelection()
+            item.setSelected(True)
+            self.ensureVisible(item)
+
+    def _selection_changed(self) -> None:
+        key = self.selected
+        for line in self._lines:
+            line.is_marked = bool(key) and key in (line.line.source, line.line.target)
+            line.setZValue(0.5 if line.is_marked else 0)
+            line.update()
+        self._describe()
+        self.box_selected.emit(key)
+
+    def _describe(self) -> None:
+        """Say what is selected, for screen readers."""
+        box = self.picture.box(self.selected) if self.selected else None
+        if box is not None:
+            lines = [line for line in self.picture.lines if line.source == box.key]
+            onward = "; ".join(
+                tr("becomes {name} by {path}").format(name=target.title, path=line.says)
+                if line.says
+                else tr("is {name}").format(name=target.title)
+                for line in lines[:5]
+                if (target := self.picture.box(line.target)) is not None
+            )
+            text = spoken(box) + (f" {tr('From here: {onward}.').format(onward=onward)}" if onward else "")
+        else:
+            text = tr("{count} boxes in {columns} columns. Use the arrow keys.").format(
+                count=len(self._boxes), columns=self.picture.columns
+            )
+        self.setAccessibleDescription(text)
+        QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.DescriptionChanged))
+
+    # ── zoom ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def zoom(self, factor: float) -> None:
+        """Make it larger or smaller."""
+        scale = max(_SMALLEST, min(_LARGEST, self.transform().m11() * factor))
+        self.resetTransform()
+        self.scale(scale, scale)
+        self._is_fitted = False
+
+    def zoom_in(self) -> None:
+        """Make it larger."""
+        self.zoom(_STEP)
+
+    def zoom_out(self) -> None:
+        """Make it smaller."""
+        self.zoom(1 / _STEP)
+
+    def fit(self) -> None:
+        """Show all of it where that can be read, else as much as can be, from where the ways begin."""
+        rect = self.scene().sceneRect()
+        size = self.viewport().size()
+        if rect.isEmpty() or size.isEmpty():
+            return
+        scale = min(size.width() / rect.width(), size.height() / rect.height(), 1.0)
+        self.resetTransform()
+        self.scale(max(scale, _COMFORTABLE), max(scale, _COMFORTABLE))
+        self.centerOn(rect.center())
+        if scale < _COMFORTABLE:
+            self.horizontalScrollBar().setValue(self.horizontalScrollBar().minimum())
+        self._is_fitted = True
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 - Qt's name
+        """Zoom with Ctrl, else scroll."""
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.zoom(_STEP ** (event.angleDelta().y() / 120))
+            event.accept()
+        else:
+            super().wheelEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Fit anew, unless the user has zoomed."""
+        super().resizeEvent(event)
+        if self._is_fitted:
+            self.fit()
+
+    # ── keys and pointer ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """Go from box to box, open one, zoom."""
+        key = Qt.Key(event.key())
+        if key in _ARROWS and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self._go(*_ARROWS[key])
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self._open(self.selected)
+        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
+            self.zoom_in()
+        elif key is Qt.Key.Key_Minus:
+            self.zoom_out()
+        elif key is Qt.Key.Key_0:
+            self.fit()
+        else:
+            super().keyPressEvent(event)
+
+    def _go(self, right: int, down: int) -> None:
+        """Select the nearest box in a direction; the first one where none is selected."""
+        here = self._boxes.get(self.selected)
+        if here is None:
+            first = min(self._boxes.values(), key=lambda item: (item.x(), item.y()), default=None)
+            if first is not None:
+                self.select(first.box.key)
+            return
+
+        def farness(item: BoxItem) -> float:
+            ahead = (item.x() - here.x()) * right + (item.y() - here.y()) * down
+            aside = abs((item.x() - here.x()) * down) + abs((item.y() - here.y()) * right)
+            return ahead + 2 * aside if ahead > 0 else float("inf")
+
+        best = min(self._boxes.values(), key=farness)
+        if farness(best) < float("inf"):
+            self.select(best.box.key)
+
+    def _open(self, key: str) -> None:
+        box = self.picture.box(key)
+        if box is None:
+            return
+        if box.kind is BoxKind.MORE:
+            self.column_opened.emit(int(key.partition(":")[2]))
+        elif box.kind in (BoxKind.USER, BoxKind.ROLE):
+            self.box_chosen.emit(key)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        """Open a box that stands for many at the first click."""
+        item = self.itemAt(event.position().toPoint())
+        super().mousePressEvent(event)
+        if isinstance(item, BoxItem):
+            self.select(item.box.key)
+            if item.box.kind is BoxKind.MORE and event.button() is Qt.MouseButton.LeftButton:
+                self._open(item.box.key)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        """Open a principal."""
+        item = self.itemAt(event.position().toPoint())
+        if isinstance(item, BoxItem) and item.box.kind is not BoxKind.MORE:
+            self._open(item.box.key)
+        else:
+            super().mouseDoubleClickEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Follow palette and font."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange) and hasattr(self, "picture"):
+            selected = self.selected
+            self._draw()
+            self.select(selected)
+
+    # ── export ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def as_file(self, suffix: str) -> bytes:
+        """Return the picture as a file of a kind, one of ``PICTURES``."""
+        size, title = self.scene().sceneRect().size(), tr("Ways, by iamdesk")
+        return picture_file(suffix, self._paint, size, self._ground(), title)
+
+    def _ground(self) -> QColor:
+        return self.palette().color(QPalette.ColorRole.Base)
+
+    def _paint(self, painter: QPainter) -> None:
+        rect = self.scene().sceneRect()
+        self.scene().render(painter, QRectF(QPointF(0, 0), rect.size()), rect)

@@ -1,0 +1,145 @@
+"""The command ``iamdesk collect`` run as a process of its own, watched by a worker of the window.
+
+Not in a thread: reading an account's answers in this process would stop the window for as long as each large one takes,
+and Python's collector is off while workers run. A process that is told to stop loses nothing: the same capture goes on
+another time.
+"""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from iamdesk.collect.options import Captured, CollectError, Gap, Options, Status
+from iamdesk.i18n import tr
+from iamdesk.progress import Cancelled, Progress, WorkCancelled
+
+_LOOK = 0.1
+"""Seconds between two looks at the process."""
+_GRACE = 6.0
+"""Seconds that it has to end by itself: where much else runs, it takes a while to write what it has.
+
+Who closes the window meanwhile waits for the end of the process."""
+
+
+def collect_in_a_process(
+    options: Options, tell: Callable[[Status], None], progress: Progress, cancelled: Cancelled
+) -> Captured:
+    """Capture what the options say. ``tell`` gets the latest status, in this thread.
+
+    Raises:
+        CollectError: it could not begin or go on; its text is one sentence.
+        WorkCancelled: ``cancelled`` returned True.
+    """
+    with TemporaryDirectory(prefix="iamdesk-") as folder:
+        answer, said = Path(folder) / "answer.json", Path(folder) / "said.txt"
+        with answer.open("ab") as out, said.open("ab") as err:
+            process = subprocess.Popen(  # noqa: S603 - our own command, word by word, through no shell
+                command_of(options), stdin=subprocess.DEVNULL, stdout=out, stderr=err, **_of_its_own()
+            )
+        try:
+            with said.open("rb") as lines:
+                _watch(process, _Said(lines), tell, progress, cancelled)
+        finally:
+            _end(process)
+        if process.returncode:
+            raise CollectError(_reason(said.read_text(encoding="utf-8", errors="replace")))
+        return _captured(json.loads(answer.read_bytes()))
+
+
+def command_of(options: Options) -> list[str]:
+    """Return the words of the command for these options."""
+    is_frozen = getattr(sys, "frozen", False)
+    words = [sys.executable] if is_frozen else [sys.executable, "-m", "iamdesk"]
+    words += ["collect", "--format", "json", "--progress", "json", "--parallel", str(options.parallel)]
+    single = {
+        "--output": str(options.output),
+        "--profile": options.profile,
+        "--endpoint-url": options.endpoint_url,
+        "--role-name": options.role_name,
+        "--external-id": options.external_id,
+    }
+    many = {"--region": options.regions, "--account": options.accounts, "--skip": sorted(options.skip)}
+    for option, value in single.items():
+        words += [f"{option}={value}"] if value else []
+    for option, values in many.items():
+        words += [f"{option}={value}" for value in values]
+    return words
+
+
+class _Said:
+    """What the process says on standard error, line by line as it comes."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self._rest = b""
+
+    def statuses(self) -> Iterator[Status]:
+        *lines, self._rest = (self._rest + self._file.read()).split(b"\n")
+        for line in lines:
+            with suppress(ValueError, TypeError):  # a sentence for people
+                yield Status(**json.loads(line))
+
+
+def _watch(
+    process: subprocess.Popen[bytes],
+    said: _Said,
+    tell: Callable[[Status], None],
+    progress: Progress,
+    cancelled: Cancelled,
+) -> None:
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_LOOK)
+            return
+        for status in said.statuses():
+            tell(status)
+            progress(status.done, status.total)
+        if cancelled():
+            raise WorkCancelled
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """See that the process is over; one that still runs is told to keep what it has and end."""
+    if process.poll() is not None:
+        return
+    if sys.platform == "win32":
+        process.terminate()
+    else:
+        process.send_signal(signal.SIGINT)
+    try:
+        process.wait(_GRACE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _of_its_own() -> dict[str, Any]:
+    """Return how it is started: Ctrl-C in the terminal that the window came from is not for it."""
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
+    return {"start_new_session": True}
+
+
+def _reason(said: str) -> str:
+    sentences = [line for line in said.splitlines() if line and not line.startswith("{")]
+    return sentences[-1].removeprefix("iamdesk: ") if sentences else tr("iamdesk collect ended without a word")
+
+
+def _captured(answer: dict[str, Any]) -> Captured:
+    captured = Captured(
+        path=Path(answer["path"]),
+        accounts=tuple(answer["accounts"]),
+        regions=tuple(answer["regions"]),
+        files=answer["files"],
+        kept=answer["files_of_earlier_runs"],
+        gaps=(),
+        notes=tuple(answer["notes"]),
+    )
+    return replace(captured, gaps=tuple(Gap(**gap) for gap in answer["gaps"]))

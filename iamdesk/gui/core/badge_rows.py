@@ -1,0 +1,33 @@
+"""Who bears which badge: counted in a worker, for the overview and the foot of the window. No Qt in it."""
+
+from collections.abc import Mapping
+
+from iamdesk.viewmodel.tree import Badge, NodeKind, Outline
+
+_ENTRIES = frozenset(
+    {
+        NodeKind.USER,
+        NodeKind.GROUP,
+        NodeKind.ROLE,
+        NodeKind.SERVICE_LINKED_ROLE,
+        NodeKind.CUSTOMER_POLICY,
+        NodeKind.BROKEN,
+    }
+)
+"""Each stands once in the tree; what stands under them does not count again."""
+
+
+def rows_by_badge(outline: Outline, badges: Mapping[int, tuple[Badge, ...]]) -> dict[Badge, tuple[int, ...]]:
+    """Return, for each badge, the principals and policies that bear it, in the order of the tree."""
+    found: dict[Badge, list[int]] = {badge: [] for badge in Badge}
+    kinds = outline.nodes.kinds
+    for row in sorted(badges):
+        if kinds[row] in _ENTRIES:
+            for badge in badges[row]:
+                found[badge].append(row)
+    return {badge: tuple(rows) for badge, rows in found.items()}
+
+
+def gap_count(badge_rows: Mapping[Badge, tuple[int, ...]]) -> int:
+    """Return how many principals and policies have gaps, or are broken (of `rows_by_badge`)."""
+    return len({*badge_rows[Badge.GAP], *badge_rows[Badge.BROKEN]})

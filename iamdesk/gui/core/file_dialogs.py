@@ -1,0 +1,33 @@
+"""Every question that stops the window: which file to open, where to save. Tests put another object in its place."""
+
+from pathlib import Path
+
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from iamdesk.i18n import mark, tr
+
+_SNAPSHOTS = mark("Snapshots (*.json *.json.gz *.gz *.zip);;All files (*)")
+
+
+class Prompts:
+    """The real dialogs."""
+
+    def snapshot_to_open(self, parent: QWidget, folder: Path) -> Path | None:
+        """Ask for a snapshot; None when the user thinks better of it."""
+        name, _ = QFileDialog.getOpenFileName(parent, tr("Open a snapshot"), str(folder), tr(_SNAPSHOTS))
+        return Path(name) if name else None
+
+    def folder_to_open(self, parent: QWidget, folder: Path) -> Path | None:
+        """Ask for a folder that holds a snapshot; None when the user thinks better of it."""
+        name = QFileDialog.getExistingDirectory(parent, tr("Open a folder"), str(folder))
+        return Path(name) if name else None
+
+    def file_to_open(self, parent: QWidget, title: str, folder: Path, kinds: str) -> Path | None:
+        """Ask for a file; ``kinds`` is a filter as Qt writes it. None when the user thinks better of it."""
+        name, _ = QFileDialog.getOpenFileName(parent, title, str(folder), kinds)
+        return Path(name) if name else None
+
+    def file_to_save(self, parent: QWidget, title: str, suggestion: Path, kinds: str) -> Path | None:
+        """Ask where to save; ``kinds`` is a filter as Qt writes it. None when the user thinks better of it."""
+        name, _ = QFileDialog.getSaveFileName(parent, title, str(suggestion), kinds)
+        return Path(name) if name else None

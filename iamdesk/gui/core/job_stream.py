@@ -1,0 +1,91 @@
+"""Work in a thread whose results come to the window in batches, as they are found."""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+
+from iamdesk.gui.core.jobs import Job, JobRunner
+from iamdesk.progress import Cancelled, Progress
+
+type Producer = Callable[[Callable[[Any], None], Progress, Cancelled], None]
+"""``work(give, progress, cancelled)``: calls ``give`` for each thing that it finds. Runs in a worker."""
+
+_BATCH = 60
+"""Milliseconds between two looks at what the worker has found."""
+
+
+class Stream(QObject):
+    """Runs at most one work; a new one takes the place of the one before."""
+
+    batch = Signal(object)
+    """A list of what has come."""
+    ended = Signal(bool)
+    """The work is over; whether it has run to its end. Everything that it found has been given out."""
+
+    def __init__(self, jobs: JobRunner, topic: str, failed: Callable[[Exception], None], parent: QObject) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self._topic = topic
+        self._failed = failed
+        self._job: Job | None = None
+        self._found: deque[Any] = deque()
+        self._drain = QTimer(self, interval=_BATCH)
+        # Queued: what comes as a posted event is done before workers go on (``jobs``), what a timer calls is not.
+        self._drain.timeout.connect(self._give_out, Qt.ConnectionType.QueuedConnection)
+
+    @property
+    def running(self) -> bool:
+        """Whether more may come."""
+        return self._job is not None
+
+    def start(self, label: str, work: Producer) -> None:
+        """Run ``work``; ``label`` says for people what is being done.
+
+        Not once the window is closed: a filter that waits for the next key may still ask for it then.
+        """
+        self.stop()
+        if self._jobs.is_closed:
+            return
+        # A deque takes things from one thread and gives them to another. Each work has its own.
+        found: deque[Any] = deque()
+        self._found = found
+        self._job = self._jobs.run(
+            label,
+            lambda progress, cancelled: work(found.append, progress, cancelled),
+            done=lambda _nothing: self._end(complete=True),
+            failed=self._end_badly,
+            stopped=self._stopped,
+            topic=self._topic,
+        )
+        self._drain.start()
+
+    def stop(self) -> None:
+        """End work that nobody wants any more, without a word."""
+        job, self._job = self._job, None
+        self._drain.stop()
+        self._found = deque()
+        if job is not None:
+            job.cancel()
+
+    def _give_out(self) -> None:
+        batch: list[Any] = []
+        while self._found:
+            batch.append(self._found.popleft())
+        if batch:
+            self.batch.emit(batch)
+
+    def _end(self, *, complete: bool) -> None:
+        self._job = None
+        self._drain.stop()
+        self._give_out()
+        self.ended.emit(complete)
+
+    def _end_badly(self, error: Exception) -> None:
+        self._end(complete=False)
+        self._failed(error)
+
+    def _stopped(self) -> None:
+        if self._job is not None:  # else it was ended here, and nobody waits for it
+            self._end(complete=False)

@@ -1,0 +1,295 @@
+"""Work off the GUI thread: the only module that starts threads.
+
+``jobs.run(label, work, done=…, failed=…)`` hands ``work(progress, cancelled)`` to a worker thread and calls ``done``
+with its result - in the GUI thread, whatever kind of callable ``done`` is. Rules that this module keeps:
+
+* Workers own no signals. They speak through one relay of the runner, which lives in the GUI thread.
+* ``topic`` names what the work is for (``"answer"``, ``"findings"``). A new job of a topic cancels the one before and
+  makes its result stale: neither ``done`` nor ``failed`` nor ``progress`` of the older one is ever called again.
+* ``job.cancel()`` asks the work to stop (``cancelled()`` turns True) and drops what it may still return at once;
+  ``stopped`` is called. Work that raises `WorkCancelled` of its own accord ends the same way.
+* An exception in the work goes to ``failed(error)``; without ``failed`` it goes to ``sys.excepthook``, never nowhere.
+* Python's collector stays in the GUI thread (``gc_control.py``).
+* ``patient`` work (a sweep over all principals) lets the window paint first what it was started for, and takes turns
+  with its like, one at a time: threads that compute side by side gain nothing in Python, and each makes the GUI
+  thread wait longer for its turn.
+* Work gives way: where the GUI thread has something to do, ``cancelled()`` waits until it is done. A repaint hands the
+  interpreter over and takes it back at each call into Qt, and beside a computing thread each time costs a wait.
+* Work sees frozen objects only, and touches no widget.
+* ``progress(done, total)`` may be called as often as the work likes: at most 20 a second arrive (total 0: unknown).
+"""
+
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from PySide6.QtCore import QAbstractEventDispatcher, QObject, QThreadPool, QTimer, Signal, Slot
+
+from iamdesk.gui.core.gc_control import GarbageDuty
+from iamdesk.progress import Cancelled, Progress, WorkCancelled
+from iamdesk.snapshot.gc_pause import gc_paused
+from iamdesk.snapshot.incremental_free import free_incrementally
+
+type Work[T] = Callable[[Progress, Cancelled], T]
+
+_STACK = 64 * 1024 * 1024
+"""Bytes of stack for a worker: deep JSON is parsed there, and some systems give threads half a megabyte."""
+_PROGRESS_INTERVAL = 0.05
+_PATIENCE = 100
+"""Milliseconds before patient work begins: beside a computing thread, a window takes three times as long to fill."""
+_SWITCH_INTERVAL = 0.0001
+"""Seconds after which a thread gives way to another that waits. The usual 5 ms are long for a window: Qt's calls hand
+the interpreter over and take it back many times in one repaint, and would wait for a sweep each time. Measured while a
+snapshot of 50 MB is read: the longest of the window's pauses are 15 ms with it, 59 ms without."""
+_LONGEST_WAY = 0.05
+"""Seconds for which work gives way at once: a window that never rests does not stop it."""
+_OWN_TURN = 0.2
+"""Seconds for which work goes on where it gave way in vain. Whoever drives the window by ``processEvents`` alone, as
+scripts do, never lets it rest, and work that asks often would hardly go on."""
+
+
+class Job:
+    """One piece of work on its way. Lives in the GUI thread."""
+
+    def __init__(self, runner: "JobRunner", token: int, label: str, topic: str | None) -> None:
+        self.token = token
+        self.label = label
+        """What is being done, for people: ``Reading acme-prod.json``."""
+        self.topic = topic
+        self._runner = runner
+        self._cancel = threading.Event()
+        self.done: Callable[[Any], None] | None = None
+        self.failed: Callable[[Exception], None] | None = None
+        self.progress: Callable[[int, int], None] | None = None
+        self.stopped: Callable[[], None] | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether its result is still awaited."""
+        return self._runner.awaits(self)
+
+    def cancel(self) -> None:
+        """Ask the work to stop; whatever it still returns is dropped."""
+        self._runner.cancel(self)
+
+
+class JobRunner(QObject):
+    """Starts work in threads and brings the results home. Make one per window, in the GUI thread."""
+
+    started = Signal(object)
+    """Job."""
+    progressed = Signal(object, object, object)
+    """Job, done, total (0: unknown)."""
+    ended = Signal(object)
+    """Job: finished, failed or cancelled."""
+
+    _home = Signal(int, str, object)
+    """Token, what happened, what it brings: the only road from a worker to the GUI thread."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._pool = self._threads(2)
+        self._patient_pool = self._threads(1)
+        self._jobs: dict[int, Job] = {}
+        self._last_token = 0
+        self._closed = False
+        self._garbage = GarbageDuty(self)
+        sys.setswitchinterval(_SWITCH_INTERVAL)
+        self._at_rest = threading.Event()
+        self._at_rest.set()
+        loop = QAbstractEventDispatcher.instance()
+        if loop is not None:
+            loop.aboutToBlock.connect(self._at_rest.set)
+            loop.awake.connect(self._at_rest.clear)
+            self.destroyed.connect(self._at_rest.set)
+        # A bound method of an object of this thread: the connection queues, whichever thread emits.
+        self._home.connect(self._arrived)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the window is closed: nothing more is run."""
+        return self._closed
+
+    def run[T](
+        self,
+        label: str,
+        work: Work[T],
+        *,
+        done: Callable[[T], None] | None = None,
+        failed: Callable[[Exception], None] | None = None,
+        progress: Callable[[int, int], None] | None = None,
+        stopped: Callable[[], None] | None = None,
+        topic: str | None = None,
+        patient: bool = False,
+        soon: bool = False,
+    ) -> Job:
+        """Run ``work(progress, cancelled)`` in a thread; see the module's text for what is called when.
+
+        ``soon`` work is patient too, and goes before other patient work that has not begun.
+
+        Raises:
+            RuntimeError: the window is closed.
+        """
+        if self._closed:
+            raise RuntimeError("the job runner is closed")
+        for other in [job for job in self._jobs.values() if topic is not None and job.topic == topic]:
+            other.cancel()
+        self._last_token += 1
+        job = Job(self, self._last_token, label, topic)
+        job.done, job.failed, job.progress, job.stopped = done, failed, progress, stopped
+        self._jobs[job.token] = job
+        self.started.emit(job)
+        task = _task(work, job.token, _Way(job._cancel, self._at_rest), self._home.emit)
+        if patient or soon:
+            QTimer.singleShot(_PATIENCE, self, lambda: self._start(job, self._patient_pool, task, int(soon)))
+        else:
+            self._start(job, self._pool, task)
+        return job
+
+    def _start(self, job: Job, pool: QThreadPool, task: Callable[[], None], priority: int = 0) -> None:
+        if self.awaits(job):  # not cancelled while it was patient
+            self._garbage.begin()
+            pool.start(task, priority)
+
+    def free_later(self, thing: object, parts: Callable[[Any], list[list[Any]]] | None = None) -> None:
+        """Drop something large in a worker, a moment later: who drops it last has to take it apart, and that lasts.
+
+        ``parts`` gives lists of its many small things, which go bit by bit once it has gone itself.
+        """
+        if self._closed:
+            return
+        held = [thing]
+
+        def drop(_progress: Progress, _cancelled: Cancelled) -> None:
+            small = parts(held[0]) if parts is not None else []
+            held.clear()
+            free_incrementally(*small)
+
+        self._last_token += 1
+        way = _Way(threading.Event(), self._at_rest)
+        task = _task(drop, self._last_token, way, self._home.emit)
+
+        def start() -> None:
+            if not self._closed:
+                self._garbage.begin()
+                self._patient_pool.start(task)
+
+        QTimer.singleShot(_PATIENCE, self, start)
+
+    def awaits(self, job: Job) -> bool:
+        """Return whether the job's result is still awaited."""
+        return job.token in self._jobs
+
+    @property
+    def running(self) -> tuple[Job, ...]:
+        """The jobs whose results are awaited, oldest first."""
+        return tuple(self._jobs.values())
+
+    def cancel(self, job: Job) -> None:
+        """Ask a job to stop and await it no more."""
+        job._cancel.set()
+        if self._jobs.pop(job.token, None) is not None:
+            self.ended.emit(job)
+            if job.stopped is not None:
+                job.stopped()
+
+    def wait_all(self, milliseconds: int = 2000) -> bool:
+        """Cancel everything, take no more work, and wait for the threads to end; True when all of them did."""
+        self._closed = True
+        for job in self.running:
+            job.cancel()
+        ended = self._pool.waitForDone(milliseconds) and self._patient_pool.waitForDone(milliseconds)
+        if ended:
+            self._garbage.end_all()
+        return ended
+
+    def _threads(self, most: int) -> QThreadPool:
+        pool = QThreadPool(self)
+        pool.setMaxThreadCount(most)
+        pool.setStackSize(_STACK)
+        return pool
+
+    @Slot(int, str, object)
+    def _arrived(self, token: int, what: str, value: object) -> None:
+        if what != "progress" and not self._closed:
+            self._garbage.end()
+        job = self._jobs.get(token)
+        if job is None:  # stale: replaced or cancelled meanwhile
+            return
+        if what == "progress":
+            if isinstance(value, _Step):
+                self.progressed.emit(job, value.done, value.total)
+                if job.progress is not None:
+                    job.progress(value.done, value.total)
+            return
+        del self._jobs[token]
+        self.ended.emit(job)
+        if what == "done":
+            if job.done is not None:
+                job.done(value)
+        elif isinstance(value, WorkCancelled):
+            if job.stopped is not None:
+                job.stopped()
+        elif isinstance(value, Exception):
+            if job.failed is not None:
+                job.failed(value)
+            else:
+                sys.excepthook(type(value), value, value.__traceback__)
+
+
+class _Way:
+    """What a worker asks: whether its work is still wanted. Lets the GUI thread go first."""
+
+    def __init__(self, cancel: threading.Event, at_rest: threading.Event) -> None:
+        self._cancel = cancel
+        self._at_rest = at_rest
+        self._own_turn_ends = 0.0
+
+    def is_cancelled(self) -> bool:
+        if self._cancel.is_set() or self._at_rest.is_set() or time.monotonic() < self._own_turn_ends:
+            return self._cancel.is_set()
+        if not self._at_rest.wait(_LONGEST_WAY):
+            self._own_turn_ends = time.monotonic() + _OWN_TURN
+        return self._cancel.is_set()
+
+
+class _Step(NamedTuple):
+    done: int
+    total: int
+
+
+def _task(work: Work[Any], token: int, way: _Way, send: Callable[[int, str, object], None]) -> Callable[[], None]:
+    """Return what the thread runs. It holds no reference to callbacks or widgets: those die in the GUI thread only."""
+
+    def tell(what: str, value: object) -> None:
+        with suppress(RuntimeError):  # the window has gone, and did not wait for work that takes its time to end
+            send(token, what, value)
+
+    def task() -> None:
+        last = 0.0
+
+        def progress(done: int, total: int) -> None:
+            nonlocal last
+            now = time.monotonic()
+            if now - last >= _PROGRESS_INTERVAL:
+                last = now
+                tell("progress", _Step(done, total))
+
+        try:
+            if way.is_cancelled():
+                raise WorkCancelled
+            # A full collection over what a sweep makes would stop the window for as long as it takes: measured after
+            # a snapshot of 50 MB was read, 92 ms of the window's own thread, and 23 where it is spared.
+            with gc_paused():
+                result = work(progress, way.is_cancelled)
+        except WorkCancelled:
+            tell("failed", WorkCancelled())  # without the frames of the work, which hold all that it made
+        except Exception as error:  # noqa: BLE001 - whatever it is, whoever asked for the work is told
+            tell("failed", error)
+        else:
+            tell("done", result)
+
+    return task

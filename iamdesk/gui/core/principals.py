@@ -1,0 +1,48 @@
+"""What counts as a principal in the question: which keys of the tree, and which texts need no looking up. No Qt."""
+
+import re
+
+from iamdesk.viewmodel.tree import NodeKind, Outline
+
+_PRINCIPAL_KINDS = frozenset({NodeKind.USER, NodeKind.ROLE, NodeKind.SERVICE_LINKED_ROLE})
+_PRINCIPAL_ARN = re.compile(
+    r"arn:[^:]+:(iam|sts)::[^:]*:(root|(user|role|assumed-role|federated-user|saml-provider|oidc-provider)/.+)",
+    re.DOTALL,
+)
+_ROLE_SESSION = re.compile(
+    r"arn:(?P<partition>[^:]+):sts::(?P<account>[^:]*):assumed-role/(?P<role>[^/]+)/.+", re.DOTALL
+)
+_SERVICE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com(\.cn)?", re.IGNORECASE)
+ANONYMOUS = "anonymous"
+
+
+def is_principal(text: str) -> bool:
+    """Return whether the text is the ARN of something that makes requests."""
+    return _PRINCIPAL_ARN.fullmatch(text) is not None
+
+
+def is_whole_principal(text: str) -> bool:
+    """Return whether the text says itself who is meant: an ARN, a service, or ``anonymous``; a name does not."""
+    return text.startswith("arn:") or text.lower() == ANONYMOUS or _SERVICE.fullmatch(text) is not None
+
+
+def principal_of_key(outline: Outline, key: str) -> str | None:
+    """Return the principal that a key of the tree stands for; None for groups, policies and the rest."""
+    row = outline.rows_by_key.get(key)
+    if row is None:
+        return key if key.endswith(":root") and is_principal(key) else None
+    return key if outline.nodes[row].kind in _PRINCIPAL_KINDS else None
+
+
+def subject_of(outline: Outline, principal: str) -> str | None:
+    """Return the key of the user or role in the tree that a principal is, or a session of; None where there is none."""
+    if principal in outline.rows_by_key:
+        return principal
+    session = _ROLE_SESSION.fullmatch(principal)
+    if session is None:
+        return None
+    head, tail = f"arn:{session['partition']}:iam::{session['account']}:role/", f"/{session['role']}"
+    plain = f"{head}{session['role']}"
+    if plain in outline.rows_by_key:
+        return plain
+    return next((key for key in outline.rows_by_key.beginning_with(head) if key.endswith(tail)), None)

@@ -1,0 +1,366 @@
+"""What is open, selected and asked in one window: the only thing that panels share.
+
+A panel is a widget made with ``Panel(session, jobs)``. No panel knows another: it calls the session's verbs when its
+user does something, and follows the session's signals to paint. All of it lives in the GUI thread.
+
+=====================================  ======================================  =========================================
+a panel calls                          the session emits                       who follows
+=====================================  ======================================  =========================================
+``arrive(opened)`` (main window only)  ``snapshot_arriving(Opened)``     navigator, inspector: to be looked at
+                                                                               while the rest is read
+``open(opened)`` (main window only)    ``snapshot_opened(Opened)``       everybody: fill
+``close()`` (main window only)         ``snapshot_closed()``                   everybody: empty
+``select(key)``                        ``subject_selected(key)``               navigator goes there, inspector shows it,
+                                                                               question bar takes a principal from it
+(nobody: whatever asks or shows does)  ``subject_selected("")``                as above: the question is about somebody
+                                                                               who is not in the snapshot
+``draft(principal, action, resource)`` ``question_drafted(p, a, r)``           question bar fills what is not None and
+                                                                               puts the cursor in the first empty field
+``ask(request)``                       ``question_asked(Request)``             bar shows it, answer panel greys; then
+                                                                               comes ``answered`` or
+                                                                               ``question_failed(sentence)``
+``ask_need(question)``                 ``need_asked(NeedQuestion)``            as a question: bar shows it, answer panel
+                                                                               greys; then ``need_answered`` or
+                                                                               ``question_failed(sentence)``
+``forget_answer()``                    ``answered(None)``                      answer panel and policy view empty
+(nobody: the session asks)             ``answered(Decision)``                  answer panel, policy view
+``show_statement(line)``               ``statement_shown(StatementLine)``      inspector opens the policy, marks it
+``show_decision(decision)``            ``question_asked``, ``answered``        as above, for evidence already answered
+``show_key(key)``                      ``key_shown(key)`` after ``select``     window raises inspector
+(nobody: the session asks, once open)  ``badges_decided(rows)``                navigator, overview: which rows
+                                                                               have other badges now
+``show_row(row)``                       ``row_shown(int)``                      navigator opens a section
+``ask_who_can(request)``               ``who_can_asked(Request)``              window brings who-can panel forward; it
+                                                                               asks for everybody, or takes the parts
+                                                                               and waits for the rest
+``show_access(key)``                   ``access_shown(key)`` after ``select``  inspector shows what the subject can do
+``show_access(key, service, level)``   then ``access_cell_shown`` (the same)   access tab goes to a cell
+``open_alone()``                       ``snapshot_opened``, later              opens the selected account, of many that
+                                                                               are read one by one
+``announce(sentence)``                 ``announced(sentence)``                 status bar for a few seconds
+``show_rule(id)``                      ``rule_shown(id)``                      user guide opens at an evaluation rule
+=====================================  ======================================  =========================================
+
+State, read at any time: ``snapshot`` (Opened or None), ``whole`` (that, where it is in memory as a whole), ``shown``
+(that, or what has arrived of one),
+``subject_key`` ("" for none), ``request``, ``decision``, ``need``, ``pending`` (a question is on its way), ``badges``.
+Keys are those of ``Node.key`` / ``index.keys``.
+
+What a panel may rely on: ``snapshot_opened`` comes after ``snapshot`` is set and everything of the one before is
+forgotten; ``answered`` comes for the latest question only; verbs may be called from slots. What it must keep: wrap
+long work in ``jobs.run(…, topic=…)``, drop everything on ``snapshot_closed``, and give every focusable widget an
+accessible name.
+
+Commands: a panel that brings commands (menu, key, palette) has ``commands() -> Mapping[str, Callable[[], None]]``,
+names from the table in ``gui/app/commands.py``; the main window wires them. Entries that nobody implements do not
+appear. Trouble: put a ``message_bar.MessageBar`` at the top of the panel. Colours: ``theme.colour(Colour.X,
+self.palette())`` each time you paint, or again in ``changeEvent(PaletteChange)``. Marks and icons: ``marks.icon`` /
+``marks.pixmap``.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from PySide6.QtCore import QObject, Signal
+
+from iamdesk.evaluate.request import Request, RequestError
+from iamdesk.gui.core.badge_rows import rows_by_badge
+from iamdesk.gui.core.jobs import Job, JobRunner
+from iamdesk.gui.core.principals import principal_of_key, subject_of
+from iamdesk.i18n import error_words, tr
+from iamdesk.progress import Cancelled, Progress
+from iamdesk.snapshot.errors import SnapshotError
+from iamdesk.viewmodel.tree import Badge
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from iamdesk.api import Opened, SnapshotSession
+    from iamdesk.explain.decision import Decision, StatementExplanation
+    from iamdesk.use_cases.types import UseCaseRequest, UseCaseResult
+
+
+class Session(QObject):
+    """Holds what one window is about. See the module's text for the contract."""
+
+    snapshot_arriving = Signal(object)
+    snapshot_opened = Signal(object)
+    snapshot_closed = Signal()
+    subject_selected = Signal(str)
+    question_drafted = Signal(object, object, object)
+    question_asked = Signal(object)
+    question_failed = Signal(str)
+    need_asked = Signal(object)
+    need_answered = Signal(object)
+    answered = Signal(object)
+    statement_shown = Signal(object)
+    key_shown = Signal(str)
+    row_shown = Signal(int)
+    who_can_asked = Signal(object)
+    access_shown = Signal(str)
+    access_cell_shown = Signal(str, str, str)
+    badges_decided = Signal(object)
+    announced = Signal(str)
+    rule_shown = Signal(str)
+
+    def __init__(self, jobs: JobRunner, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self.executor_for: Callable[[Opened], Executor | None] = _nobody
+        """What does long work over a snapshot, for threads of jobs; None: the thread itself."""
+        self._asking: Job | None = None
+        self._deciding: Job | None = None
+        self.badge_rows: Mapping[Badge, tuple[int, ...]] = {}
+        """By badge, the principals and policies that bear it."""
+        self.badges: Mapping[int, tuple[Badge, ...]] = {}
+        """Badges by row: at first those known from reading alone, then all."""
+        self.snapshot: Opened | None = None
+        self.arriving: Opened | None = None
+        """The first accounts of a snapshot that is still being read, while nothing is open: to look at, not to ask."""
+        self.subject_key = ""
+        self.request: Request | None = None
+        self.decision: Decision | None = None
+        self.need: UseCaseResult | None = None
+        """The answer to a compound question, while it is that which was asked last."""
+
+    @property
+    def whole(self) -> "SnapshotSession | None":
+        """The open snapshot, where it is in memory as a whole: what takes everything at once is asked of it."""
+        from iamdesk.api import SnapshotSession  # what opens snapshots is loaded behind the first painting
+
+        return self.snapshot if isinstance(self.snapshot, SnapshotSession) else None
+
+    @property
+    def pending(self) -> bool:
+        """Whether a question is on its way: the answer on the screen, if any, belongs to another one."""
+        return self._asking is not None and self._asking.running
+
+    @property
+    def shown(self) -> "Opened | None":
+        """What can be looked at: the open snapshot, else what has arrived of one."""
+        return self.snapshot if self.snapshot is not None else self.arriving
+
+    def arrive(self, opened: "Opened") -> None:
+        """Take the first accounts of a snapshot that is being read; what is open stays."""
+        if self.shown is None:
+            self.arriving = opened
+            self.badges = opened.outline.badges
+            self.snapshot_arriving.emit(opened)
+
+    def open(self, opened: "Opened", badge_rows: Mapping[Badge, tuple[int, ...]] | None = None) -> None:
+        """Take a snapshot that has been read; the one before is closed first. What was looked at meanwhile stays so.
+
+        Whoever has read it in a worker brings `rows_by_badge` along: of a hundred thousand rows, these take a while.
+        """
+        looked_at = self.subject_key if self.arriving is not None else ""
+        if self.arriving is not None:
+            self._jobs.free_later(self.arriving, _small_parts)
+            self.arriving = None
+            self.subject_key = ""
+        self.close()
+        self.snapshot = opened
+        self.badges = opened.outline.badges
+        self.badge_rows = rows_by_badge(opened.outline, self.badges) if badge_rows is None else badge_rows
+        whole = self.whole
+        if whole is not None:
+            self._deciding = self._jobs.run(
+                tr("Looking for administrators and ways in"),
+                lambda progress, cancelled: _decide(whole, progress, cancelled),
+                done=self._take_badges,
+                topic="badges",
+                patient=True,
+            )
+        self.snapshot_opened.emit(opened)
+        if looked_at:
+            self.show_key(looked_at)
+
+    def open_alone(self) -> None:
+        """Open the account alone in which the subject is, of an organization that is read account by account."""
+        opened = self.snapshot
+        if opened is None or self.whole is not None:
+            return
+        account = opened.account_of(self.subject_key)
+        if not account:
+            self.announce(tr("Select an account, or something in it, first."))
+            return
+        self._jobs.run(
+            tr("Reading account {account}").format(account=account),
+            lambda _progress, cancelled: opened.account_alone(account, cancelled),
+            done=self.open,
+            failed=self._refuse_account,
+            topic="account alone",
+        )
+
+    def _refuse_account(self, error: Exception) -> None:
+        if not isinstance(error, SnapshotError):
+            raise error
+        self.announce(error_words(error))
+
+    def close(self) -> None:
+        """Forget the snapshot and everything about it."""
+        if self.shown is None:
+            return
+        for job in (self._asking, self._deciding):
+            if job is not None:
+                job.cancel()
+        self._jobs.free_later(self.shown, _small_parts)
+        self.snapshot = self.arriving = None
+        self.badges, self.badge_rows = {}, {}
+        self.subject_key = ""
+        self.request = self.decision = self.need = self._asking = self._deciding = None
+        self.answered.emit(None)
+        self.snapshot_closed.emit()
+
+    def select(self, key: str) -> None:
+        """Make the thing of this key the subject; nothing happens when it already is."""
+        if self.shown is not None and key and key != self.subject_key:
+            self.subject_key = key
+            self.subject_selected.emit(key)
+
+    def show_key(self, key: str) -> None:
+        """Go to the thing of this key: select it and bring the inspector to the front."""
+        if self.shown is not None and key:
+            self.select(key)
+            self.key_shown.emit(key)
+
+    def show_row(self, row: int) -> None:
+        """Bring a row of the outline that has no key of its own (a section) into view."""
+        if self.shown is not None:
+            self.row_shown.emit(row)
+
+    def draft(self, principal: str | None = None, action: str | None = None, resource: str | None = None) -> None:
+        """Put parts of a question into the question bar, without asking."""
+        self.question_drafted.emit(principal, action, resource)
+
+    def ask(self, request: Request) -> None:
+        """Ask; the answer comes by ``answered`` or, when the question cannot be asked, by ``question_failed``."""
+        opened = self.snapshot
+        if opened is None:
+            return
+        self.request = request
+        self._asking = self._jobs.run(
+            tr("Answering"),
+            lambda _progress, _cancelled: opened.ask(request),
+            done=self._answer,
+            failed=self._refuse,
+            topic="answer",
+        )
+        self.question_asked.emit(request)
+        self._follow(request)
+
+    def ask_need(self, question: "UseCaseRequest") -> None:
+        """Ask a compound question; the answer comes by ``need_answered``, or ``question_failed`` says why not.
+
+        The window's single answer is forgotten: what the policy view marks belongs to a single question.
+        """
+        opened = self.snapshot
+        if opened is None:
+            return
+        self.request = self.decision = self.need = None
+        self._asking = self._jobs.run(
+            tr("Answering"),
+            lambda _progress, _cancelled: opened.ask_need(question),
+            done=self._answer_need,
+            failed=self._refuse,
+            topic="answer",
+        )
+        self.answered.emit(None)
+        self.need_asked.emit(question)
+        self._follow(question.request)
+
+    def show_decision(self, decision: "Decision") -> None:
+        """Show a question that is already answered (a finding's evidence, a row of a sweep)."""
+        if self._asking is not None:
+            self._asking.cancel()
+        self.request = decision.request
+        self.question_asked.emit(decision.request)
+        self._follow(decision.request)
+        self._answer(decision)
+
+    def forget_answer(self) -> None:
+        """Drop question and answer."""
+        if self._asking is not None:
+            self._asking.cancel()
+        self.request = self.decision = self.need = None
+        self.answered.emit(None)
+
+    def show_statement(self, line: "StatementExplanation") -> None:
+        """Open the statement's policy in the inspector, with the statement marked."""
+        self.statement_shown.emit(line)
+
+    def ask_who_can(self, request: Request) -> None:
+        """Ask who can do the request's action on its resource in its context; empty parts are left to the user.
+
+        ``request.principal`` is whom the question was about, if anybody: it is looked for among those who can.
+        """
+        if self.snapshot is not None:
+            self.who_can_asked.emit(request)
+
+    def show_access(self, key: str, service: str = "", level: str = "") -> None:
+        """Select a principal or group and show what it can do, at a service and access level where these are named."""
+        if self.snapshot is not None and key:
+            self.select(key)
+            self.access_shown.emit(key)
+            if service:
+                self.access_cell_shown.emit(key, service, level)
+
+    def announce(self, sentence: str) -> None:
+        """Say something that needs no reaction: status bar and screen readers."""
+        self.announced.emit(sentence)
+
+    def show_rule(self, rule: str) -> None:
+        """Open the user guide at an evaluation rule: ``C4``."""
+        self.rule_shown.emit(rule)
+
+    def _follow(self, request: Request) -> None:
+        """Select the principal of the request. For one that is not in the snapshot, select no principal."""
+        if self.snapshot is None:
+            return
+        outline = self.snapshot.outline
+        key = subject_of(outline, request.principal)
+        if key is not None:
+            self.select(key)
+        elif self.subject_key and principal_of_key(outline, self.subject_key) is not None:
+            self.subject_key = ""
+            self.subject_selected.emit("")
+
+    def _take_badges(self, decided: "_Decided") -> None:
+        self.badges, self.badge_rows = decided.badges, decided.rows
+        self.badges_decided.emit(decided.changed)
+
+    def _answer_need(self, answer: "UseCaseResult") -> None:
+        self.need = answer
+        self.need_answered.emit(answer)
+
+    def _answer(self, decision: "Decision") -> None:
+        self.decision, self.need = decision, None
+        self.answered.emit(decision)
+
+    def _refuse(self, error: Exception) -> None:
+        self.decision = self.need = None
+        self.answered.emit(None)
+        if not isinstance(error, (RequestError, SnapshotError)):
+            raise error
+        self.question_failed.emit(error_words(error))
+
+
+def _small_parts(opened: "Opened") -> list[list[Any]]:
+    return opened.small_parts()
+
+
+def _nobody(_opened: "Opened") -> None:
+    return None
+
+
+class _Decided(NamedTuple):
+    badges: Mapping[int, tuple[Badge, ...]]
+    rows: Mapping[Badge, tuple[int, ...]]
+    changed: tuple[int, ...]
+    """The rows of which the badges are others than those known from reading."""
+
+
+def _decide(opened: "SnapshotSession", progress: Progress, cancelled: Cancelled) -> _Decided:
+    badges = opened.decided_badges(progress, cancelled)
+    before = opened.outline.badges
+    changed = tuple(row for row in before.keys() | badges.keys() if before.get(row) != badges.get(row))
+    return _Decided(badges, rows_by_badge(opened.outline, badges), changed)

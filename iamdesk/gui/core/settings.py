@@ -1,0 +1,239 @@
+"""What the window remembers between runs: an ini file at a path that the caller gives. No review data is kept here."""
+
+import re
+from pathlib import Path
+
+import platformdirs
+from PySide6.QtCore import QByteArray, QSettings
+
+from iamdesk.gui.core.locale import SYSTEM
+from iamdesk.gui.core.text_size import LARGEST, SMALLEST, USUAL
+from iamdesk.gui.core.theme import Scheme
+from iamdesk.i18n import LANGUAGES
+
+RECENT_LIMIT = 10
+MAX_WORKERS = 256
+MEMORY, LEAST_MEMORY, MOST_MEMORY = 1 << 30, 512 << 20, 1 << 40
+"""Bytes that the window may take: where nobody says otherwise, at least, at most."""
+_ADDRESS = re.compile(r"(?:[a-z]+://)?[\w.\-\[\]:]+:\d{1,5}", re.ASCII)
+"""What a scheduler is reached at: `tcp://10.0.0.5:8786`, or host and port alone."""
+
+
+def default_settings_path() -> Path:
+    """Return where the user's own settings stand on this platform."""
+    return platformdirs.user_config_path("iamdesk", appauthor=False) / "iamdesk.ini"
+
+
+class Settings:
+    """Typed access to the ini file: each key has its name here, once. A file that cannot be written does no harm."""
+
+    def __init__(self, path: Path) -> None:
+        self.suppressions_path = path.with_name("suppressions.json")
+        """Where the window keeps which findings are suppressed: beside the settings, a file of its own."""
+        self.path = path
+        self.marks_folder = path.with_name("open")
+        """Where each process notes what is open, for the next start after one that was ended."""
+        self._store = QSettings(str(path), QSettings.Format.IniFormat)
+
+    def save(self) -> None:
+        """Write what has changed to disk now."""
+        self._store.sync()
+
+    @property
+    def geometry(self) -> QByteArray:
+        """Size and place of the window, as ``QMainWindow.saveGeometry`` gives it; empty for none."""
+        return self._bytes("window/geometry")
+
+    @geometry.setter
+    def geometry(self, value: QByteArray) -> None:
+        self._store.setValue("window/geometry", value)
+
+    @property
+    def docks(self) -> QByteArray:
+        """Where the panels stand while a snapshot is open, as ``saveState`` gives it; empty for none."""
+        return self._bytes("window/docks")
+
+    @docks.setter
+    def docks(self, value: QByteArray) -> None:
+        self._store.setValue("window/docks", value)
+
+    @property
+    def scheme(self) -> Scheme:
+        """Light, dark, or as the desktop has it."""
+        value = str(self._store.value("window/scheme", Scheme.SYSTEM.value))
+        return Scheme(value) if value in set(Scheme) else Scheme.SYSTEM
+
+    @scheme.setter
+    def scheme(self, value: Scheme) -> None:
+        self._store.setValue("window/scheme", value.value)
+
+    @property
+    def language(self) -> str:
+        """What was chosen: a language of ours, or ``system`` for as the desktop has it."""
+        value = self._text("window/language")
+        return value if value in LANGUAGES else SYSTEM
+
+    @language.setter
+    def language(self, value: str) -> None:
+        self._store.setValue("window/language", value)
+
+    @property
+    def text_size(self) -> int:
+        """Percent of the desktop's own text size."""
+        value = self._store.value("window/text_size", USUAL, type=int)
+        return min(max(value, SMALLEST), LARGEST) if isinstance(value, int) and value else USUAL
+
+    @text_size.setter
+    def text_size(self, value: int) -> None:
+        self._store.setValue("window/text_size", value)
+
+    @property
+    def workers(self) -> int:
+        """How many processes do long work; 0 for one less than the cores."""
+        value = self._store.value("work/workers", 0, type=int)
+        return min(max(value, 0), MAX_WORKERS) if isinstance(value, int) else 0
+
+    @workers.setter
+    def workers(self, value: int) -> None:
+        self._store.setValue("work/workers", value)
+
+    @property
+    def memory(self) -> int:
+        """Bytes that the window may take; an organization that needs more is read account by account."""
+        value = self._store.value("work/memory_mb", MEMORY >> 20, type=int)
+        return min(max(value, LEAST_MEMORY >> 20), MOST_MEMORY >> 20) << 20 if isinstance(value, int) else MEMORY
+
+    @memory.setter
+    def memory(self, value: int) -> None:
+        self._store.setValue("work/memory_mb", value >> 20)
+
+    @property
+    def scheduler(self) -> str:
+        """Address of the Dask scheduler whose workers do long work; empty for processes of this machine.
+
+        What cannot be an address is as good as none.
+        """
+        address = self._text("work/scheduler").strip()
+        return address if _ADDRESS.fullmatch(address) else ""
+
+    @scheduler.setter
+    def scheduler(self, value: str) -> None:
+        self._store.setValue("work/scheduler", value)
+
+    @property
+    def reviewer(self) -> str:
+        """The reviewer's name; empty where nobody gave one."""
+        return self._text("review/reviewer")
+
+    @reviewer.setter
+    def reviewer(self, value: str) -> None:
+        self._store.setValue("review/reviewer", value)
+
+    @property
+    def signing_key(self) -> str:
+        """Path of the SSH key that sign-offs are offered with; empty for none. The key itself is never read here."""
+        return self._text("review/signing_key")
+
+    @signing_key.setter
+    def signing_key(self, value: str) -> None:
+        self._store.setValue("review/signing_key", value)
+
+    @property
+    def keeps_layout(self) -> bool:
+        """Whether size, panels and columns come back at the next start."""
+        return self._flag("keep/layout", usual=True)
+
+    @keeps_layout.setter
+    def keeps_layout(self, value: bool) -> None:
+        self._store.setValue("keep/layout", value)
+
+    @property
+    def keeps_recent(self) -> bool:
+        """Whether the snapshots opened lately are remembered."""
+        return self._flag("keep/recent", usual=True)
+
+    @keeps_recent.setter
+    def keeps_recent(self, value: bool) -> None:
+        self._store.setValue("keep/recent", value)
+
+    @property
+    def reopens_last(self) -> bool:
+        """Whether a start without a file opens the snapshot that was open last."""
+        return self.keeps_recent and self._flag("keep/reopens_last", usual=False)
+
+    @reopens_last.setter
+    def reopens_last(self, value: bool) -> None:
+        self._store.setValue("keep/reopens_last", value)
+
+    def forget_layout(self) -> None:
+        """Forget size, panels and columns."""
+        for key in ("window/geometry", "window/docks", "columns"):
+            self._store.remove(key)
+
+    @property
+    def policy_zoom(self) -> int:
+        """Points added to the usual size of policy text."""
+        value = self._store.value("policy/zoom", 0, type=int)
+        return value if isinstance(value, int) else 0
+
+    @policy_zoom.setter
+    def policy_zoom(self, value: int) -> None:
+        self._store.setValue("policy/zoom", value)
+
+    @property
+    def tells_in_words(self) -> bool:
+        """Whether statements of a policy are told in plain words beside its text."""
+        return self._flag("policy/in_words", usual=True)
+
+    @tells_in_words.setter
+    def tells_in_words(self, value: bool) -> None:
+        self._store.setValue("policy/in_words", value)
+
+    @property
+    def draws_layers(self) -> bool:
+        """Whether the layers of an answer are drawn as gates in a row, too."""
+        return self._flag("answer/draws_layers", usual=False)
+
+    @draws_layers.setter
+    def draws_layers(self, value: bool) -> None:
+        self._store.setValue("answer/draws_layers", value)
+
+    @property
+    def recent(self) -> tuple[Path, ...]:
+        """Snapshots opened lately, newest first; those that are gone are left out."""
+        value = self._store.value("files/recent", [])
+        names = value if isinstance(value, list) else [value]
+        return tuple(Path(name) for name in names if isinstance(name, str) and name and Path(name).exists())
+
+    def remember(self, path: Path) -> None:
+        """Put a snapshot at the top of the recent ones, where these are kept."""
+        if not self.keeps_recent:
+            return
+        self._store.sync()  # with what other windows have opened meanwhile
+        path = path.absolute()
+        kept = [path, *(other for other in self.recent if other != path)][:RECENT_LIMIT]
+        self._store.setValue("files/recent", [str(entry) for entry in kept])
+
+    def forget_recent(self) -> None:
+        """Empty the list of recent snapshots."""
+        self._store.remove("files/recent")
+
+    def columns(self, table: str) -> QByteArray:
+        """Return the state of a table's header by the table's object name; empty for none."""
+        return self._bytes(f"columns/{table}")
+
+    def set_columns(self, table: str, state: QByteArray) -> None:
+        """Keep the state of a table's header."""
+        self._store.setValue(f"columns/{table}", state)
+
+    def _text(self, key: str) -> str:
+        value = self._store.value(key, "")
+        return value if isinstance(value, str) else ""
+
+    def _flag(self, key: str, *, usual: bool) -> bool:
+        # An ini file holds words: what is neither of the two is as if it were not there.
+        return {"true": True, "false": False}.get(str(self._store.value(key, usual)).lower(), usual)
+
+    def _bytes(self, key: str) -> QByteArray:
+        value = self._store.value(key)
+        return value if isinstance(value, QByteArray) else QByteArray()

@@ -1,0 +1,58 @@
+"""Answers in the language of the window. What is made is English; here it is put into words for the reader."""
+
+from dataclasses import replace
+
+from iamdesk.explain.decision import Assumption, Decision
+from iamdesk.explain.suggestions import Change, Changes
+from iamdesk.export.text.decision import otherwise_words
+from iamdesk.i18n import ENGLISH, chosen, error_words, tr, translate
+from iamdesk.viewmodel.tree import Node, NodeKind
+
+
+def row_text(node: Node) -> str:
+    """Return what a row of the tree shows: the headings are ours, everything else is named by the snapshot."""
+    return tr(node.text) if node.kind is NodeKind.SECTION else translate(node.text)
+
+
+def capital(text: str) -> str:
+    """Return the text with a capital letter in front, the others as they are."""
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+def error_sentence(error: BaseException) -> str:
+    """Return what an error says as a sentence in the language of the window; not for those that begin with a name."""
+    return f"{capital(error_words(error))}."
+
+
+def translated(decision: Decision) -> Decision:
+    """Return the answer with its sentences in the language of the window."""
+    if chosen() == ENGLISH:
+        return decision
+    return replace(
+        decision,
+        sentence=translate(decision.sentence),
+        layers=tuple(
+            replace(one, title=translate(one.title), sentence=translate(one.sentence)) for one in decision.layers
+        ),
+        statements=tuple(replace(one, sentence=translate(one.sentence)) for one in decision.statements),
+        condition_words=tuple(map(translate, decision.condition_words)),
+        denial_words=tuple(map(translate, decision.denial_words)),
+    )
+
+
+def spoken_changes(changes: Changes) -> Changes:
+    """Return the ways to turn an answer around in the language of the window."""
+    if chosen() == ENGLISH:
+        return changes
+    return replace(changes, reason=translate(changes.reason), changes=tuple(map(_spoken_change, changes.changes)))
+
+
+def _spoken_change(change: Change) -> Change:
+    additions = tuple(replace(one, place=translate(one.place)) for one in change.additions)
+    sentence = translate(change.sentence)  # begins with a verb of ours: what is to be done
+    return replace(change, sentence=capital(sentence), caveat=translate(change.caveat), additions=additions)
+
+
+def assumption_words(assumption: Assumption) -> str:
+    """Return what an answer rests on, and what it would be otherwise."""
+    return f"{translate(assumption.message)}{translate(otherwise_words(assumption))}"

@@ -1,1 +1,0 @@
-"""What everybody can: a map of all principals by services."""

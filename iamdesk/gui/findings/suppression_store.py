@@ -1,0 +1,81 @@
+"""What is suppressed: read from the file when the checks run, changed in it by a worker."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from iamdesk.checks.finding import Finding, Suppression, SuppressionError
+from iamdesk.gui.core.jobs import JobRunner
+from iamdesk.i18n import error_words, tr
+
+
+class Suppressing(QObject):
+    """``changed`` comes with all suppressions by fingerprint; ``failed`` with a sentence."""
+
+    changed = Signal(object)
+    failed = Signal(str)
+
+    def __init__(self, jobs: JobRunner, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self.path: Path | None = None
+        """Where they are kept; None: nothing can be suppressed."""
+        self.owner = ""
+        """Who answered last."""
+
+    def read(self) -> tuple[Suppression, ...]:
+        """Return what is suppressed; called in a worker.
+
+        Raises:
+            SuppressionError: the file is there and cannot be read.
+        """
+        from iamdesk.api import Workbench
+
+        return Workbench.read_suppressions(self.path) if self.path is not None else ()
+
+    def add(self, findings: Sequence[Finding], owner: str, reason: str, until: date) -> None:
+        """Suppress findings until a day."""
+        from iamdesk.api import Workbench
+
+        self.owner = owner
+        path = self.path
+        if path is not None:
+            self._write(lambda: Workbench.suppress(path, findings, owner, reason, until))
+
+    def lift(self, findings: Sequence[Finding]) -> None:
+        """Let findings be open again."""
+        from iamdesk.api import Workbench
+
+        path = self.path
+        if path is not None:
+            self._write(lambda: Workbench.lift_suppressions(path, [finding.fingerprint for finding in findings]))
+
+    def _write(self, work: Callable[[], tuple[Suppression, ...]]) -> None:
+        def done(words: tuple[Suppression, ...]) -> None:
+            self.changed.emit(in_force(words))
+
+        self._jobs.run(
+            tr("Keeping what is suppressed"),
+            lambda _progress, _cancelled: work(),
+            done=done,
+            failed=self._not_written,
+            topic="suppressions",
+        )
+
+    def _not_written(self, error: Exception) -> None:
+        from iamdesk.export.files.atomic_write import ExportError
+
+        if not isinstance(error, SuppressionError | ExportError):
+            self.failed.emit(tr("What is suppressed could not be kept."))
+            raise error
+        self.failed.emit(f"{error_words(error)}.")
+
+
+def in_force(words: Sequence[Suppression]) -> Mapping[str, Suppression]:
+    """Return the suppressions that hold today, by fingerprint."""
+    from iamdesk.api import today
+
+    day = today()
+    return {one.fingerprint: one for one in words if one.expires >= day}

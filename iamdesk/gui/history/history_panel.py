@@ -1,0 +1,153 @@
+"""What was asked in this window, with the answers: a list to go back to, and to take along."""
+
+from collections.abc import Callable, Mapping
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+
+from iamdesk.explain.decision import Decision
+from iamdesk.export.decision.query_history import AskedQuestion, asked_of, to_csv, to_json
+from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.jobs import JobRunner
+from iamdesk.gui.core.plain_text import ElidedLabel
+from iamdesk.gui.core.session import Session
+from iamdesk.gui.history.history_table import AskedModel, AskedRow, AskedTable
+from iamdesk.gui.widgets.message_bar import MessageBar
+from iamdesk.gui.widgets.save_to_file import Saver
+from iamdesk.gui.widgets.wrapping_label import FlowLabel
+from iamdesk.i18n import tr
+from iamdesk.use_cases.types import UseCaseRequest, UseCaseResult
+
+
+class AskedPanel(QWidget):
+    """Follows the session's answers. What it holds stays while the window is open, whatever snapshot is."""
+
+    title_changed = Signal(str)
+
+    def __init__(
+        self, session: Session, jobs: JobRunner, prompts: Prompts | None = None, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("askedPanel")
+        self._session = session
+        self.model = AskedModel(self.palette())
+        self.model.setParent(self)
+        self.table = AskedTable(self.model)
+        self.message = MessageBar()
+        self.says = ElidedLabel()
+        self.again_button = QPushButton(tr("Ask again"))
+        self.command_button = QPushButton(tr("Copy as command"))
+        self.export_button = QPushButton(tr("Export…"))
+        self.export_button.setAccessibleName(tr("Export the questions asked"))
+        self._saver = Saver(self, session, jobs, prompts or Prompts(), self.message, "export questions")
+        self._pages = QStackedWidget()
+        self._lay_out()
+        self.again_button.clicked.connect(self.ask_again)
+        self.command_button.clicked.connect(self.copy_commands)
+        self.export_button.clicked.connect(self.export)
+        self.table.activated.connect(lambda _index: self.ask_again())
+        self.table.selectionModel().selectionChanged.connect(self._enable)
+        session.answered.connect(self._answered)
+        session.need_answered.connect(self._take)
+        session.snapshot_opened.connect(self._enable)
+        session.snapshot_closed.connect(self._enable)
+        self._show_state()
+
+    def _lay_out(self) -> None:
+        line = self.fontMetrics().lineSpacing()
+        bar = QHBoxLayout()
+        bar.setContentsMargins(line // 3, line // 4, line // 3, line // 4)
+        bar.addWidget(self.says, 1)
+        for button in (self.again_button, self.command_button, self.export_button):
+            bar.addWidget(button)
+        empty = FlowLabel(
+            tr("Nothing was asked yet. Each question that is answered comes to stand here, with its answer.")
+        )
+        empty.setAlignment(Qt.AlignmentFlag.AlignTop)
+        empty.setContentsMargins(line, line, line, line)
+        empty.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self._pages.addWidget(empty)
+        self._pages.addWidget(self.table)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.message)
+        layout.addLayout(bar)
+        layout.addWidget(self._pages, 1)
+        self.setFocusProxy(self.table)
+
+    def commands(self) -> Mapping[str, Callable[[], None]]:
+        """Return what menu and keys do here (names of ``gui.actions``)."""
+        return {"actionExportAsked": self.export}
+
+    @property
+    def questions(self) -> tuple[AskedQuestion, ...]:
+        """What was asked, in the order in which it first was."""
+        return tuple(row.asked for row in self.model.rows)
+
+    def ask_again(self) -> None:
+        """Ask the question at hand of what is open now."""
+        row = self.table.current_row()
+        if row is None:
+            return
+        if self._session.snapshot is None:
+            self._session.announce(tr("Open a snapshot first: that is what would be asked."))
+        elif isinstance(row.asked.question, UseCaseRequest):
+            self._session.ask_need(row.asked.question)
+        else:
+            self._session.ask(row.asked.question)
+
+    def copy_commands(self) -> None:
+        """Put the commands that ask the selected questions on the clipboard."""
+        rows = self._chosen()
+        if rows:
+            QApplication.clipboard().setText("\n".join(row.asked.command for row in rows))
+            self._session.announce(
+                tr("The command is on the clipboard.") if len(rows) == 1 else tr("The commands are on the clipboard.")
+            )
+
+    def export(self) -> None:
+        """Save every question with its answer."""
+        questions = self.questions
+        if not questions:
+            self._session.announce(tr("Ask a question first: what was asked is what would be exported."))
+            return
+        self._saver.save(
+            tr("Export the questions asked"),
+            "questions",
+            {".csv": lambda _p, _c: to_csv(questions), ".json": lambda _p, _c: to_json(questions)},
+        )
+
+    def _chosen(self) -> list[AskedRow]:
+        current = self.table.current_row()
+        return list(self.table.selected_rows()) or ([current] if current is not None else [])
+
+    def _answered(self, decision: Decision | None) -> None:
+        if decision is not None:
+            self._take(decision)
+
+    def _take(self, answer: Decision | UseCaseResult) -> None:
+        opened = self._session.snapshot
+        if opened is not None:
+            self.model.take(asked_of(answer, str(opened.path), opened.sha256))
+            self._show_state()
+
+    def _show_state(self) -> None:
+        count = len(self.model.rows)
+        self._pages.setCurrentIndex(1 if count else 0)
+        self.says.setText(tr("Click or Return asks again.") if count else "")
+        self.title_changed.emit(f"{tr('Questions asked')} {count:,}" if count else tr("Questions asked"))
+        self._enable()
+
+    def _enable(self, *_: object) -> None:
+        has_row = bool(self._chosen())
+        self.again_button.setEnabled(has_row and self._session.snapshot is not None)
+        self.command_button.setEnabled(has_row)
+        self.export_button.setEnabled(bool(self.model.rows) and self._session.snapshot is not None)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange and hasattr(self, "model"):
+            self.model.repaint(self.palette())

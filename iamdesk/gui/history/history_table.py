@@ -1,0 +1,151 @@
+"""Questions asked as rows: one for each question, told anew when it is asked again."""
+
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QBrush, QMouseEvent, QPalette
+from PySide6.QtWidgets import QWidget
+
+from iamdesk.escaping import with_visible_end
+from iamdesk.export.decision.query_history import AskedQuestion
+from iamdesk.export.text.decision import short_arn, without_words
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.plain_text import tooltip_text, visible
+from iamdesk.gui.core.theme import Colour, colour
+from iamdesk.gui.tables.rows_model import Index, RowsModel, SortKey
+from iamdesk.gui.tables.rows_table import RowsTable
+from iamdesk.gui.widgets import icons
+from iamdesk.gui.widgets.icons import MARK_COLOURS, Mark
+from iamdesk.i18n import tr, translate
+
+
+class Column(IntEnum):
+    """The columns, in order."""
+
+    NUMBER = 0
+    ANSWER = 1
+    PRINCIPAL = 2
+    ACTION = 3
+    RESOURCE = 4
+    GIVEN = 5
+    SNAPSHOT = 6
+
+
+class AskedRow:
+    """One question."""
+
+    __slots__ = ("asked", "number", "texts")
+
+    def __init__(self, number: int, asked: AskedQuestion) -> None:
+        self.number = number
+        self.tell(asked)
+
+    def tell(self, asked: AskedQuestion) -> None:
+        """Take the answer that it has now."""
+        self.asked = asked
+        request = asked.request
+        given = [translate(asked.context_words), translate(without_words(request.without))]
+        self.texts: tuple[str, ...] = tuple(
+            map(
+                visible,
+                (
+                    number(self.number),
+                    translate(asked.verdict),
+                    translate(short_arn(request.principal)),
+                    translate(asked.what),
+                    translate(short_arn(request.resource)),
+                    "; ".join(filter(None, given)),
+                    asked.snapshot.replace("\\", "/").rpartition("/")[2],
+                ),
+            )
+        )
+
+    def sort_key(self, column: int) -> SortKey:
+        """Return what it is sorted by in a column: by itself, in the order of asking."""
+        return (self.number,) if column == Column.NUMBER else (self.texts[column].casefold(), self.number)
+
+
+class _Everything:
+    """The filter that lets every question through."""
+
+    def lets_through(self, _row: AskedRow) -> bool:
+        return True
+
+
+class AskedModel(RowsModel[AskedRow]):
+    """Every question that was asked, each once for each snapshot."""
+
+    def __init__(self, palette: QPalette) -> None:
+        titles = (tr("No."), tr("Answer"), tr("Principal"), tr("Action"), tr("Resource"), tr("Given"), tr("Snapshot"))
+        super().__init__(titles, _Everything(), palette)
+
+    def take(self, asked: AskedQuestion) -> None:
+        """Take an answered question; one that was asked before keeps its place."""
+        for row in self.rows:
+            if row.asked.question == asked.question and row.asked.sha256 == asked.sha256:
+                row.tell(asked)
+                self.tell_changed()
+                return
+        self.extend([AskedRow(len(self.rows) + 1, asked)])
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return texts, the mark of the answer, and its colour."""
+        row = self.row_at(index)
+        if row is None:
+            return None
+        column, mark = Column(index.column()), Mark(row.asked.decision)
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return row.texts[column]
+            case Qt.ItemDataRole.ToolTipRole:
+                request = row.asked.request
+                return tooltip_text(
+                    f"{translate(row.asked.sentence)}\n{request.principal}\n{translate(row.asked.what)}\n{with_visible_end(request.resource)}\n"
+                    f"{row.asked.snapshot}"
+                )
+            case Qt.ItemDataRole.DecorationRole if column is Column.ANSWER:
+                return icons.icon(mark, self.colours)
+            case Qt.ItemDataRole.ForegroundRole if column is Column.ANSWER:
+                return QBrush(colour(MARK_COLOURS[mark], self.colours))
+            case Qt.ItemDataRole.ForegroundRole if column in (Column.NUMBER, Column.GIVEN, Column.SNAPSHOT):
+                return QBrush(colour(Colour.MUTED, self.colours))
+            case Qt.ItemDataRole.AccessibleTextRole:
+                return f"{self.headerData(column, Qt.Orientation.Horizontal)}: {row.texts[column] or tr('none')}"
+        return None
+
+
+class AskedTable(RowsTable[AskedRow]):
+    """A click or Return asks again; Ctrl+C copies the rows, whole ARNs in them."""
+
+    def __init__(self, model: AskedModel, parent: QWidget | None = None) -> None:
+        widest: dict[int, str] = {
+            Column.NUMBER: "1,000 m",
+            Column.ANSWER: "mm Denied: a statement forbids it",
+            Column.PRINCIPAL: "user nora.lindqvist.contractor",
+            Column.ACTION: "s3:DeleteObjectVersion mm",
+            Column.GIVEN: "aws:SourceIp is 203.0.113.7 mm",
+            Column.SNAPSHOT: "acme-prod.json mm",
+        }
+        super().__init__(
+            model,
+            name="askedTable",
+            title=tr("Questions asked"),
+            widest=widest,
+            stretched=Column.RESOURCE,
+            parent=parent,
+        )
+
+    def copied(self, row: AskedRow) -> Sequence[str]:
+        """Return the cells of a row with whole ARNs."""
+        number, answer, _, what, _, given, snapshot = row.texts
+        return number, answer, row.asked.request.principal, what, row.asked.request.resource, given, snapshot
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        """Ask again at a plain click; with a modifier rows are selected."""
+        super().mouseReleaseEvent(event)
+        index = self.indexAt(event.position().toPoint())
+        is_plain = event.button() is Qt.MouseButton.LeftButton and not event.modifiers()
+        if is_plain and index.isValid() and len(self.selected_rows()) == 1:
+            self.activated.emit(index)

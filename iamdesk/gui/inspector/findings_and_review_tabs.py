@@ -1,0 +1,208 @@
+"""What was found of the subject, and what is decided on it: the tables of findings and of the review, for one thing.
+
+Rows, models and tables are those of the two panels; they are made when a tab is first looked at.
+"""
+
+from PySide6.QtCore import QEvent, QItemSelection, QModelIndex, Qt, Signal
+from PySide6.QtGui import QPalette, QShowEvent
+from PySide6.QtWidgets import QSplitter, QStackedLayout, QWidget
+
+from iamdesk.gui.core.session import Session
+from iamdesk.gui.findings.finding_detail import FindingDetail
+from iamdesk.gui.findings.findings_by_subject import FindingsBySubject
+from iamdesk.gui.findings.findings_model import FindingsModel
+from iamdesk.gui.findings.findings_table import FindingsTable
+from iamdesk.gui.findings.rows import Column as FindingColumn
+from iamdesk.gui.review.columns import Column as ReviewColumn
+from iamdesk.gui.review.items_by_principal import LinesByHolder
+from iamdesk.gui.review.review_model import ReviewModel
+from iamdesk.gui.review.review_table import ReviewTable
+from iamdesk.gui.widgets.wrapping_label import FlowLabel
+from iamdesk.i18n import tr
+from iamdesk.review.decisions import ReviewDecision
+
+
+class _SubjectTab(QWidget):
+    """A table of one subject's rows, or a sentence that says why there are none."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._key = ""
+        self._is_made = False
+        line = self.fontMetrics().lineSpacing()
+        self._empty = FlowLabel()
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._empty.setContentsMargins(line, line, line, line)
+        self._empty.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(self._empty)
+
+    def show_key(self, key: str) -> None:
+        """Show the rows about another key."""
+        self._key = key
+        self._refill()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        """Make the table when it is first looked at."""
+        super().showEvent(event)
+        self._refill()
+
+    def _refill(self) -> None:
+        if not self.isVisible():
+            return
+        if not self._is_made:
+            self._is_made = True
+            content = self._make()
+            self._stack.addWidget(content)
+            self.setFocusProxy(content.focusProxy() or content)
+        why = self._fill()
+        self._empty.setText(why)
+        self._stack.setCurrentIndex(0 if why else 1)
+
+    def _make(self) -> QWidget:
+        raise NotImplementedError
+
+    def _fill(self) -> str:
+        """Show the rows; return why there are none."""
+        raise NotImplementedError
+
+
+class FindingsTab(_SubjectTab):
+    """What the checks found of the subject, each with its proof below."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.source: FindingsBySubject | None = None
+        self.model: FindingsModel | None = None
+
+    @property
+    def count(self) -> int:
+        """How many findings there are about the subject."""
+        return len(self.source.about(self._key)) if self.source is not None and self._key else 0
+
+    def follow(self, source: FindingsBySubject) -> None:
+        """Take the findings from here on from a panel's."""
+        self.source = source
+        source.changed.connect(self._refill)
+
+    def _make(self) -> QWidget:
+        self.model = FindingsModel(self.palette())
+        self.model.setParent(self)
+        self.table = FindingsTable(self.model)
+        self.table.setObjectName("subjectFindings")
+        self.table.setAccessibleName(tr("Findings about it"))
+        self.table.horizontalHeader().setObjectName("subjectFindingsHeader")
+        self.table.setColumnHidden(FindingColumn.ACCOUNT, True)
+        self.detail = FindingDetail(self._session)
+        self.table.selectionModel().selectionChanged.connect(self._selected)
+        self.table.activated.connect(self._go_to_subject)
+        split = QSplitter(Qt.Orientation.Vertical)
+        split.addWidget(self.table)
+        split.addWidget(self.detail)
+        split.setChildrenCollapsible(False)
+        split.setFocusProxy(self.table)
+        return split
+
+    def _fill(self) -> str:
+        if self.source is None or self.model is None:
+            return ""
+        rows = self.source.about(self._key)
+        if list(self.model.rows) != rows:
+            self.model.clear()
+            self.model.extend(rows)
+            self.detail.show_finding(None)
+            self.table.setColumnHidden(FindingColumn.SUBJECT, all(row.finding.subject_key == self._key for row in rows))
+            if rows:
+                self.table.go_to(0)
+        if rows:
+            return ""
+        if not self.source.is_complete:
+            return tr("The checks have not run to the end. What they find of it comes to stand here.")
+        return tr("Every check has run, and none has found anything of it that is not suppressed.")
+
+    def _selected(self, selected: QItemSelection, _deselected: QItemSelection) -> None:
+        places = {index.row() for index in selected.indexes()}
+        if places and self.model is not None:
+            self.detail.show_finding(self.model.shown[min(places)].finding)
+
+    def _go_to_subject(self, index: QModelIndex) -> None:
+        row = self.model.row_at(index) if self.model is not None else None
+        if row is not None:
+            self._session.show_key(row.finding.subject_key)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange and getattr(self, "model", None) is not None:
+            self.model.repaint(self.palette())  # type: ignore[union-attr]  # just looked
+
+
+class ReviewTab(_SubjectTab):
+    """The subject's lines in the open review: the keys that decide there decide here, too."""
+
+    line_wanted = Signal()
+    """The review panel is to come forward: the cursor stands on the line there."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.source: LinesByHolder | None = None
+        self.model: ReviewModel | None = None
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """How many of the subject's lines are decided, of how many."""
+        rows = self.source.about(self._key) if self.source is not None and self._key else []
+        return sum(not row.is_open for row in rows), len(rows)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a review."""
+        return self.source is not None and self.source.is_open
+
+    def follow(self, source: LinesByHolder) -> None:
+        """Take the lines from here on from a panel's review."""
+        self.source = source
+        source.changed.connect(self._refill)
+
+    def _make(self) -> QWidget:
+        self.model = ReviewModel(self.palette())
+        self.model.setParent(self)
+        self.table = ReviewTable(self.model)
+        self.table.setObjectName("subjectReview")
+        self.table.setAccessibleName(tr("Lines of the review about it"))
+        self.table.horizontalHeader().setObjectName("subjectReviewHeader")
+        for column in (ReviewColumn.ACCOUNT, ReviewColumn.WHO):
+            self.table.setColumnHidden(column, True)
+        self.table.chosen.connect(self._decide)
+        self.table.comment_wanted.connect(self._go_to)
+        return self.table
+
+    def _fill(self) -> str:
+        if self.source is None or self.model is None:
+            return ""
+        rows = self.source.about(self._key)
+        at = self.table.current_row()
+        self.model.replace(rows)
+        place = self.model.place_of(at.subject_ids[0]) if at is not None else None
+        if rows:
+            self.table.go_to(place or 0)
+            return ""
+        return tr("The review has no line about it.") if self.source.is_open else tr("No review is open.")
+
+    def _decide(self, choice: ReviewDecision) -> None:
+        rows = list(self.table.selected_rows())
+        if self.source is not None and rows and not self.source.decide(rows, choice):
+            self.line_wanted.emit()  # it asks for something there
+
+    def _go_to(self) -> None:
+        row = self.table.current_row()
+        if self.source is not None and row is not None:
+            self.source.go_to(row)
+            self.line_wanted.emit()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange and getattr(self, "model", None) is not None:
+            self.model.repaint(self.palette())  # type: ignore[union-attr]  # just looked

@@ -1,0 +1,53 @@
+"""What each statement of a policy says in plain words: beside the text where there is room, else below it."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem, QWidget
+
+from iamdesk.gui.core.plain_text import visible
+from iamdesk.i18n import tr
+
+
+class ReadingsList(QListWidget):
+    """One row a statement. The row at hand follows the caret of the text, and the text follows a chosen row."""
+
+    statement_chosen = Signal(int)
+    """Position of a statement that is to be shown in the text."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("policyReadings")
+        self.setAccessibleName(tr("Statements in plain words"))
+        self.setFrameShape(QListWidget.Shape.NoFrame)
+        self.setWordWrap(True)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAlternatingRowColors(True)
+        self.itemClicked.connect(lambda item: self.statement_chosen.emit(self.row(item)))
+        self.itemActivated.connect(lambda item: self.statement_chosen.emit(self.row(item)))
+
+    def show_readings(self, names: Sequence[str], sentences: Sequence[str]) -> None:
+        """Show one sentence a statement, each behind what the statement is called."""
+        self.clear()
+        for name, sentence in zip(names, sentences, strict=True):
+            self.addItem(QListWidgetItem(visible(f"{name}: {sentence}")))
+
+    def follow(self, position: int | None) -> None:
+        """Mark the statement in which the caret of the text stands."""
+        if position is None or position >= self.count():
+            self.setCurrentRow(-1)
+        elif position != self.currentRow():
+            self.setCurrentRow(position)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Flow the sentences anew."""
+        super().resizeEvent(event)
+        self.scheduleDelayedItemsLayout()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Flow the sentences anew in another font."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.FontChange:
+            self.scheduleDelayedItemsLayout()

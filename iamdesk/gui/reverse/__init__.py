@@ -1,1 +1,0 @@
-"""Asking in reverse: who can do something, and what somebody can do."""

@@ -1,0 +1,173 @@
+"""What a key in the review becomes: a decision with all that it needs, on its way to the disk."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+from iamdesk.export.text.review import CHOICE_WORDS
+from iamdesk.gui.core.jobs import JobRunner
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.session import Session
+from iamdesk.gui.review.decision_bar import DecisionBar
+from iamdesk.gui.review.decision_row import DecidedRow
+from iamdesk.gui.review.finding_rows import FindingRow
+from iamdesk.gui.review.guardrails import revoke_warning
+from iamdesk.gui.review.rows import LineRow
+from iamdesk.gui.review.toolbar import ReviewHead
+from iamdesk.gui.review.write_queue import ActQueue
+from iamdesk.gui.widgets.message_bar import MessageBar, Tone
+from iamdesk.i18n import ntr, tr
+from iamdesk.review.decisions import UNDECIDED, ItemDecision, ReviewDecision
+from iamdesk.review.items import ReviewItem
+from iamdesk.review.session import ReviewSession
+
+ON_FINDINGS: Mapping[ReviewDecision, ReviewDecision] = {
+    ReviewDecision.KEEP: ReviewDecision.EXCEPT,
+    ReviewDecision.REVOKE: ReviewDecision.FIX,
+    ReviewDecision.MODIFY: ReviewDecision.FALSE_POSITIVE,
+    ReviewDecision.EXCEPT: ReviewDecision.EXCEPT,
+    ReviewDecision.UNDECIDED: ReviewDecision.UNDECIDED,
+}
+"""What a key decides on findings: what stays as it is, is a risk that somebody accepts for a time."""
+_NEED_MORE = (ReviewDecision.EXCEPT, ReviewDecision.FALSE_POSITIVE)
+"""Decisions that never are one key alone."""
+
+
+class DecisionController(QObject):
+    """Decides on the rows that are chosen."""
+
+    decided = Signal()
+    """A decision is on its way: the next row may follow."""
+    settled = Signal()
+    """The cursor belongs to the table again."""
+
+    def __init__(
+        self,
+        session: Session,
+        jobs: JobRunner,
+        head: ReviewHead,
+        message: MessageBar,
+        desk: Callable[[], ReviewSession | None],
+        chosen: Callable[[], Sequence[DecidedRow]],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._head = head
+        self._message = message
+        self._desk = desk
+        self._chosen = chosen
+        self._targets: tuple[str, ...] = ()
+        self._lines: tuple[ReviewItem, ...] = ()
+        self._word_of: Callable[[ReviewDecision], str] = CHOICE_WORDS.__getitem__
+        self._on_findings = False
+        self._is_elsewhere = False
+        """Whether the rows were chosen elsewhere: then nothing here moves."""
+        self.bar = DecisionBar()
+        self.queue = ActQueue(jobs, self)
+        self.bar.given.connect(self._given)
+        self.bar.given_up.connect(self.settled)
+        self.bar.wrong.connect(lambda sentence: message.say(Tone.WARNING, sentence))
+        self.queue.refused.connect(lambda sentence: message.say(Tone.ERROR, sentence))
+
+    def decide(self, choice: ReviewDecision, rows: Sequence[DecidedRow] | None = None) -> None:
+        """Decide on the chosen rows as a key says for entitlements; asks for a reason where one is needed.
+
+        ``rows`` are others, chosen elsewhere: the cursor stays there, unless something is asked.
+        """
+        desk = self._aim(rows)
+        if desk is None:
+            return
+        self._is_elsewhere = rows is not None
+        if self._on_findings:
+            choice = ON_FINDINGS[choice]
+        warning = revoke_warning(self._session.snapshot, self._lines) if choice is ReviewDecision.REVOKE else ""
+        if warning or choice in _NEED_MORE or (len(self._targets) > 1 and choice is not ReviewDecision.UNDECIDED):
+            self._ask(desk, choice)
+            if warning:
+                self._message.say(
+                    Tone.WARNING, tr("{warning} Press Return to save, Esc to cancel.").format(warning=warning)
+                )
+        elif choice is ReviewDecision.UNDECIDED:
+            self._given(UNDECIDED)
+        else:
+            self._given(ItemDecision(choice, desk.decision(self._targets[0]).comment))
+
+    def comment(self) -> None:
+        """Write a comment on the chosen rows; what stands on them stays."""
+        desk = self._aim()
+        if desk is None:
+            return
+        choices = {desk.decision(one).choice for one in self._targets}
+        if len(choices) == 1:
+            self._ask(desk, choices.pop())
+        else:
+            self._message.say(
+                Tone.NOTE, tr("Different decisions stand on these rows: decide, or comment on some of them.")
+            )
+
+    def second(self) -> None:
+        """Stand as second reviewer for what was decided on the chosen rows."""
+        desk, reviewer = self._aim(), self._head.reviewer
+        if desk is not None:
+            subject_ids = self._targets
+            self.queue.put(lambda: desk.second(subject_ids, reviewer), frozenset(subject_ids))
+
+    def undo(self) -> None:
+        """Take the last act of this sitting back."""
+        desk, reviewer = self._desk(), self._head.reviewer
+        if desk is not None and (desk.can_undo or self.queue.pending):
+            self.queue.put(lambda: desk.undo(reviewer))
+        else:
+            self._session.announce(tr("There is nothing to undo."))
+
+    def redo(self) -> None:
+        """Do again what was taken back."""
+        desk, reviewer = self._desk(), self._head.reviewer
+        if desk is not None and desk.can_redo:
+            self.queue.put(lambda: desk.redo(reviewer))
+        else:
+            self._session.announce(tr("There is nothing to redo."))
+
+    def _aim(self, rows: Sequence[DecidedRow] | None = None) -> ReviewSession | None:
+        """Take the lines or findings of the chosen rows as what is decided on; None where there are none."""
+        desk = self._desk()
+        self._is_elsewhere = False
+        chosen = rows or self._chosen()
+        self._targets = tuple(subject_id for row in chosen for subject_id in row.subject_ids)
+        if not chosen:
+            return None
+        self._on_findings = isinstance(chosen[0], FindingRow)
+        self._lines = tuple(line for row in chosen if isinstance(row, LineRow) for line in row.lines)
+        self._word_of = chosen[0].word_of
+        return desk
+
+    def _ask(self, desk: ReviewSession, choice: ReviewDecision) -> None:
+        self._message.clear()
+        self._is_elsewhere = False  # it is asked here
+        count = len(self._targets)
+        what = (
+            ntr("this finding", "{count} findings", count)
+            if self._on_findings
+            else ntr("this line", "{count} lines", count)
+        ).format(count=number(count))
+        standing = desk.decision(self._targets[0]) if count == 1 else UNDECIDED
+        self.bar.ask(choice, self._word_of(choice), what, standing, datetime.now(UTC).date())
+
+    def _given(self, decision: ItemDecision) -> None:
+        desk, reviewer = self._desk(), self._head.reviewer
+        if desk is None:
+            return
+        if not reviewer.name:
+            self._message.say(Tone.NOTE, tr("Say first who reviews: a decision bears a name."))
+            self._head.reviewer_name.setFocus(Qt.FocusReason.OtherFocusReason)
+            return
+        self._message.clear()
+        decisions = dict.fromkeys(self._targets, decision)
+        self.queue.put(lambda: desk.record(decisions, reviewer), frozenset(decisions))
+        if self._is_elsewhere:
+            return
+        self.settled.emit()
+        if decision.choice is not ReviewDecision.UNDECIDED:
+            self.decided.emit()

@@ -1,0 +1,128 @@
+"""A row of the review table: what is decided together. Its fixed texts are made once, decisions as they come."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.plain_text import visible
+from iamdesk.gui.review.columns import Column
+from iamdesk.gui.tables.rows_model import SortKey
+from iamdesk.i18n import mark, tr, translate
+from iamdesk.review.decisions import ItemDecision, ReviewDecision
+from iamdesk.review.session import ReviewSession
+
+SEVERITY_WORDS: Mapping[str, str] = {
+    "critical": mark("critical"),
+    "high": mark("high"),
+    "medium": mark("medium"),
+    "low": mark("low"),
+    "info": mark("info"),
+}
+_SEVERITIES = tuple(SEVERITY_WORDS)
+_CHOICES = tuple(ReviewDecision)
+
+
+class DecidedRow(ABC):
+    """One row: a line or a finding, or a group of them."""
+
+    def __init__(
+        self, subject_ids: tuple[str, ...], fixed: Mapping[Column, str], words: Sequence[str], tip: Sequence[str]
+    ) -> None:
+        """Make a row on which nothing stands yet (`tell`).
+
+        Args:
+            subject_ids: Of the lines or findings.
+            fixed: Texts by column, but for decision and comment.
+            words: What a filter finds it by, besides the texts.
+            tip: What the tooltip lists.
+        """
+        self.subject_ids = subject_ids
+        self.decisions: tuple[ItemDecision, ...] = ()
+        self.choice: ReviewDecision | None = ReviewDecision.UNDECIDED
+        """What stands on all of them; None where they differ."""
+        self.is_open = True
+        self.is_pending = False
+        """Whether a decision is on its way to the disk: what is shown is not saved yet."""
+        self.run_out = False
+        self.privileged = False
+        self.classes: frozenset[str] = frozenset()
+        self.findings: tuple[Mapping[str, Any], ...] = ()
+        self.tip = "\n".join(dict.fromkeys(tip))
+        self.fixed = {column: visible(text) for column, text in fixed.items()}
+        self.haystack = "\n".join((*self.fixed.values(), *words)).casefold()
+        self.texts: tuple[str, ...] = ()
+        self._keys: tuple[SortKey, ...] = ()
+
+    def tell(self, desk: ReviewSession, today: date, pending: frozenset[str]) -> None:
+        """Take in what stands now."""
+        self.decisions = tuple(desk.decision(one) for one in self.subject_ids)
+        choices = {decision.choice for decision in self.decisions}
+        self.choice = choices.pop() if len(choices) == 1 else None
+        self.run_out = any(decision.has_run_out(today) for decision in self.decisions)
+        waiting = sum(decision.is_open(today) for decision in self.decisions)
+        self.is_open = waiting > 0
+        self.is_pending = not pending.isdisjoint(self.subject_ids)
+        comments = list(dict.fromkeys(decision.comment for decision in self.decisions if decision.comment))
+        texts = {
+            **self.fixed,
+            Column.DECISION: self._decision_text(waiting),
+            Column.COMMENT: visible("; ".join(comments[:3])),
+        }
+        self.texts = tuple(texts.get(column, "") for column in Column)
+        self._keys = self._sorted(waiting)
+
+    def sort_key(self, column: int) -> SortKey:
+        """Return what it is sorted by in a column."""
+        return self._keys[column]
+
+    @property
+    def tie(self) -> SortKey:
+        """What decides between rows that are otherwise alike."""
+        who, what = (self.fixed[column].casefold() for column in (Column.WHO, Column.WHAT))
+        return (who, what, self.subject_ids[0])
+
+    @abstractmethod
+    def words_of(self, decision: ItemDecision) -> str:
+        """Return a decision in words."""
+
+    @abstractmethod
+    def word_of(self, choice: ReviewDecision) -> str:
+        """Return a decision in a word that can be translated, where there are several that differ in details."""
+
+    @abstractmethod
+    def key_of(self, column: Column) -> SortKey:
+        """Return what the row is sorted by in one of its fixed columns, without `tie`."""
+
+    def _decision_text(self, waiting: int) -> str:
+        if self.is_pending:
+            return tr("Saving…")
+        if self.choice is None:
+            total = len(self.subject_ids)
+            return tr("{count} of {total} decided").format(count=number(total - waiting), total=number(total))
+        said = {translate(self.words_of(decision)) for decision in self.decisions}
+        text = visible(said.pop()) if len(said) == 1 else tr(self.word_of(self.choice))
+        return tr("{decision} (run out)").format(decision=text) if self.run_out else text
+
+    def _sorted(self, waiting: int) -> tuple[SortKey, ...]:
+        state = _CHOICES.index(self.choice) if self.choice is not None else len(_CHOICES)
+        own: dict[Column, SortKey] = {
+            Column.DECISION: (0 if waiting else 1, state),
+            Column.WHO: (),
+            Column.COMMENT: (self.texts[Column.COMMENT].casefold(),),
+        }
+        tie = self.tie
+        return tuple((*(own[column] if column in own else self.key_of(column)), *tie) for column in Column)
+
+
+def severity_rank(finding: Mapping[str, Any]) -> int:
+    """Return how bad a finding is, the worst first."""
+    word = str(finding.get("severity"))
+    return _SEVERITIES.index(word) if word in _SEVERITIES else len(_SEVERITIES)
+
+
+def several(texts: Sequence[str], counted: str) -> str:
+    """Return what all of them say, or how many different ones there are: ``3 principals``."""
+    different = list(dict.fromkeys(texts))
+    return different[0] if len(different) == 1 else tr(counted).format(count=number(len(different)))

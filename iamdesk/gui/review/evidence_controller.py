@@ -1,0 +1,261 @@
+"""Evidence leaves and decisions come back: packs written, signed, verified, and filled sheets taken; by workers."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
+
+from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.jobs import JobRunner
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.plain_text import visible
+from iamdesk.gui.core.session import Session
+from iamdesk.gui.review.review_controller import ReviewController
+from iamdesk.gui.widgets.message_bar import MessageBar, Tone
+from iamdesk.i18n import error_words, mark, tr, translate
+from iamdesk.review.decisions import DecisionError, Reviewer
+from iamdesk.review.errors import ReviewError
+
+if TYPE_CHECKING:
+    from iamdesk.api import SnapshotSession
+    from iamdesk.export.evidence.import_sheet import Refused
+    from iamdesk.export.evidence.result import Result
+    from iamdesk.export.evidence.signing import SignOff
+    from iamdesk.gui.review.sign_dialog import SignDialog
+    from iamdesk.review.session import ReviewSession
+
+_PACKS = mark("Evidence packs (00_manifest.json *.zip)")
+_SHEETS = mark("Filled sheets (*.xlsx *.csv)")
+
+_SIGNED_AS = {
+    "reviewer": mark("reviewer"),
+    "second_reviewer": mark("second reviewer"),
+    "owner": mark("owner"),
+    "management": mark("management"),
+}
+
+
+class EvidenceController(QObject):
+    """Does what the Review menu says of evidence."""
+
+    taken = Signal()
+    """Decisions of a sheet are saved."""
+    unseen = Signal(object, str)
+    """Tone and sentence of what is to be told while the panel is not on the screen: no snapshot need be open."""
+
+    def __init__(
+        self,
+        panel: QWidget,
+        session: Session,
+        jobs: JobRunner,
+        prompts: Prompts,
+        message: MessageBar,
+        door: ReviewController,
+        reviewer: Callable[[], Reviewer],
+    ) -> None:
+        super().__init__(panel)
+        self._panel = panel
+        self._session = session
+        self._jobs = jobs
+        self._prompts = prompts
+        self._message = message
+        self._door = door
+        self._reviewer = reviewer
+        self.signing_key = ""
+        """Path of the key that sign-offs are offered with."""
+        self.dialog: QWidget | None = None
+        """The dialog that was shown last."""
+
+    def commands(self) -> Mapping[str, Callable[[], None]]:
+        """Return what the menu does."""
+        return {
+            "actionExportEvidence": self.export,
+            "actionSignPack": self.sign,
+            "actionVerifyPack": self.verify,
+            "actionFillReview": self.fill,
+        }
+
+    def export(self) -> None:
+        """Ask for a name and write the evidence of the open review; what is on its way to the disk is saved first."""
+        desk, opened = self._door.desk, self._session.whole
+        if desk is None:
+            self._message.say(Tone.NOTE, tr("Open a review first: its evidence is what is written."))
+            return
+        suggestion = desk.path.with_name(f"{desk.path.stem}-evidence")
+        into = self._prompts.file_to_save(
+            self._panel, tr("Export the evidence into a new folder"), suggestion, tr("Folder (*);;Zip archive (*.zip)")
+        )
+        if into is None:
+            return
+        self._door.closing.emit()  # nothing that was decided is left out
+        self._message.clear()
+        snapshot = opened if opened is not None and self._door.matches else None
+        self._jobs.run(
+            tr("Writing {name}").format(name=visible(into.name)),
+            lambda _progress, cancelled: _written(desk, snapshot, into, cancelled),
+            done=lambda _nothing: self._message.say(
+                Tone.NOTE,
+                tr("The evidence is in {into}.").format(into=into),
+                tr("Sign it…"),
+                partial(self._ask_to_sign, into),
+            ),
+            failed=self._refused,
+            stopped=lambda: self._message.say(Tone.WARNING, tr("The evidence was not written: it was cancelled.")),
+            topic="export evidence",
+        )
+
+    def sign(self) -> None:
+        """Ask for a pack, and for what a sign-off needs."""
+        pack = self._ask_for_pack(tr("Sign an evidence pack"))
+        if pack is not None:
+            self._ask_to_sign(pack)
+
+    def _ask_to_sign(self, pack: Path) -> None:
+        from iamdesk.gui.review.sign_dialog import SignDialog
+
+        if not pack.is_dir():
+            self._say(Tone.WARNING, tr("An archive cannot be signed: unpack it first."))
+            return
+        dialog = SignDialog(pack, self._reviewer().name, self._prompts, self._panel.window())
+        dialog.key.setText(self.signing_key)
+        dialog.accepted.connect(lambda: self._sign(dialog))
+        dialog.finished.connect(dialog.deleteLater)
+        self.dialog = dialog
+        dialog.open()
+
+    def _sign(self, dialog: "SignDialog") -> None:
+        from iamdesk.export.evidence.signing import sign
+
+        pack, role, name = dialog.pack, dialog.chosen_role, dialog.name.text()
+        title, key = dialog.title.text(), dialog.chosen_key
+        self._jobs.run(
+            tr("Signing"),
+            lambda _progress, _cancelled: sign(pack, role, name, title=title, key=key, asks=False),
+            done=self._say_signed,
+            failed=self._refused,
+            topic="sign evidence",
+        )
+
+    def _say_signed(self, made: "SignOff") -> None:
+        how = tr("with a key") if made.public_key else tr("as an unsigned attestation")
+        self._say(
+            Tone.NOTE,
+            tr("{name} signed as {role}, {how}.").format(
+                name=made.name, role=tr(_SIGNED_AS.get(made.role, made.role)), how=how
+            ),
+        )
+
+    def verify(self) -> None:
+        """Ask for a pack and verify it."""
+        pack = self._ask_for_pack(tr("Verify an evidence pack"))
+        if pack is None:
+            return
+        self._message.clear()
+        self._jobs.run(
+            tr("Verifying {name}").format(name=visible(pack.name)),
+            lambda _progress, _cancelled: _verified(pack),
+            done=lambda results: self._show(pack, results),
+            failed=self._refused,
+            topic="verify evidence",
+        )
+
+    def _show(self, pack: Path, results: "list[Result]") -> None:
+        from iamdesk.gui.review.verify_dialog import VerifyDialog
+
+        self.dialog = VerifyDialog(pack.name, results, self._panel.window())
+        self.dialog.show()
+
+    def _ask_for_pack(self, title: str) -> Path | None:
+        desk = self._door.desk
+        folder = desk.path.parent if desk is not None else Path.home()
+        path = self._prompts.file_to_open(self._panel, title, folder, tr(_PACKS))
+        return path.parent if path is not None and path.name == "00_manifest.json" else path
+
+    def fill(self) -> None:
+        """Ask for a filled sheet and take its decisions; rows that were edited elsewhere are refused and listed."""
+        desk, reviewer = self._door.desk, self._reviewer()
+        if desk is None or not reviewer.name:
+            self._message.say(Tone.NOTE, tr("Open a review first, and say who reviews."))
+            return
+        sheet = self._prompts.file_to_open(self._panel, tr("Take a filled sheet"), desk.path.parent, tr(_SHEETS))
+        if sheet is None:
+            return
+        self._door.closing.emit()
+        self._message.clear()
+        self._jobs.run(
+            tr("Reading {name}").format(name=visible(sheet.name)),
+            lambda _progress, _cancelled: _filled(desk, sheet, reviewer),
+            done=lambda told: self._say_filled(sheet.name, *told),
+            failed=self._refused,
+            topic="fill review",
+        )
+
+    def _say_filled(self, name: str, saved: int, refused: "list[Refused]") -> None:
+        self.taken.emit()
+        if not refused:
+            self._message.say(Tone.NOTE, tr("{saved} decisions of the sheet are saved.").format(saved=number(saved)))
+            return
+        from iamdesk.gui.review.refused_dialog import RefusedDialog
+
+        self.dialog = RefusedDialog(name, saved, refused, self._panel)
+        self.dialog.show()
+        first = refused[0]
+        more = tr("; and {count} more").format(count=number(len(refused) - 1)) if len(refused) > 1 else ""
+        self._message.say(
+            Tone.WARNING,
+            tr(
+                "{saved} decisions of the sheet are saved, {count} rows are refused: {sheet}, row {row}: {why}{more}."
+            ).format(
+                saved=number(saved),
+                count=number(len(refused)),
+                sheet=first.sheet,
+                row=first.row,
+                why=translate(first.why),
+                more=more,
+            ),
+        )
+
+    def _refused(self, error: Exception) -> None:
+        from iamdesk.export.files.atomic_write import ExportError
+
+        if not isinstance(error, (ExportError, ReviewError, DecisionError)):
+            self._say(Tone.ERROR, tr("It could not be done: something inside iamdesk broke."))
+            raise error
+        self._say(Tone.ERROR, f"{error_words(error)}.")
+
+    def _say(self, tone: Tone, sentence: str) -> None:
+        """Show a message in the panel or, if that is hidden, above the middle of the window."""
+        if self._panel.isVisible():
+            self._message.say(tone, sentence)
+        else:
+            self.unseen.emit(tone, sentence)
+
+
+def _written(
+    desk: "ReviewSession", opened: "SnapshotSession | None", into: Path, cancelled: Callable[[], bool]
+) -> None:
+    from iamdesk.export.evidence.review_chain import pack_at
+    from iamdesk.export.evidence.write import write_pack
+
+    # Of a copy: whoever goes on deciding meanwhile changes nothing of what is told.
+    with desk.file.copied() as copy:
+        write_pack(copy, into, evaluator=opened.evaluator if opened is not None else None, cancelled=cancelled)
+    desk.file.note_pack(pack_at(into))
+
+
+def _verified(pack: Path) -> "list[Result]":
+    from iamdesk.export.evidence.package_files import opened_pack
+    from iamdesk.export.evidence.review_chain import evidence_beside
+    from iamdesk.export.evidence.verify import verify
+
+    with opened_pack(pack) as folder:
+        return list(verify(folder, previous=evidence_beside(pack) if pack.is_dir() else None))
+
+
+def _filled(desk: "ReviewSession", sheet: Path, reviewer: Reviewer) -> "tuple[int, list[Refused]]":
+    from iamdesk.export.evidence.import_sheet import fill_in
+
+    return fill_in(desk, sheet, reviewer)

@@ -1,0 +1,64 @@
+"""What the evidence beside a row lists: titles and texts of a line, and of a finding."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from iamdesk.export.text.review import CLASS_WORDS, administration_words, last_used_words, power_words
+from iamdesk.gui.core.retranslation import translate_english
+from iamdesk.gui.review.decision_row import SEVERITY_WORDS
+from iamdesk.i18n import tr, translate
+from iamdesk.review.items import ReviewItem
+
+
+def line_facts(line: ReviewItem) -> Iterator[tuple[str, str]]:
+    """Yield what is told of a line, each with its title."""
+    evidence = line.evidence
+    since = evidence.get("since_last") or {}
+    facts = (
+        (tr("Asked because"), " ".join(map(translate_english, since.get("reasons", ())))),
+        (tr("Can effectively do"), translate(power_words(evidence.get("holder")))),
+        (tr("The group gives"), translate(power_words(evidence.get("group")))),
+        (tr("Administration"), translate(administration_words(line))),
+        (tr("Limited by"), ", ".join(evidence.get("limited_by", ()))),
+        (tr("In the holder's own name"), " ".join(f"${{{key}}}" for key in evidence.get("in_own_name", ()))),
+        (tr("Asked of the holder"), ", ".join(map(_asked, (evidence.get("asks_of_holder") or {}).items()))),
+        (tr("Under conditions on"), ", ".join(evidence.get("conditions", ()))),
+        (tr("Trusts"), ", ".join(evidence.get("trusts", ()))),
+        (tr("Named in"), ", ".join(evidence.get("statements", ()))),
+        (tr("Members"), ", ".join(evidence.get("members", ()))),
+        (
+            tr("Last used"),
+            f"{translate(last_used_words(line))} ({tr(evidence.get('last_used_basis', 'not captured'))})",
+        ),
+        (tr("Rotated"), str(evidence.get("rotated") or "")[:10]),
+        (tr("Who it is"), tr(CLASS_WORDS.get(str(evidence.get("holder_class")), ""))),
+        (tr("Owner"), str(evidence.get("owner", ""))),
+        (tr("Not in the snapshot"), tr("the policy or group that it refers to") if evidence.get("missing") else ""),
+    )
+    yield from ((title, text) for title, text in facts if text)
+
+
+def _asked(told: tuple[str, str | None]) -> str:
+    key, value = told
+    return f"{key} ({tr('not known') if value is None else value or tr('none')})"
+
+
+def finding_facts(finding: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what is told of a finding, each with its title."""
+    severity = tr(SEVERITY_WORDS.get(str(finding["severity"]), "")) or str(finding["severity"])
+    if finding.get("state") != "found":
+        severity = tr("{severity}, cannot tell").format(severity=severity)
+    since = finding.get("since_last") or {}
+    facts = (
+        (tr("Severity"), severity),
+        (tr("Asked because"), " ".join(map(translate_english, since.get("reasons", ())))),
+        (tr("Finding"), translate_english(str(finding["finding"]))),
+        (tr("Proof"), " ".join(map(translate_english, finding.get("proof_summary", ())))),
+        (tr("Statements"), ", ".join(finding.get("deciding_statements", ()))),
+        (tr("Unknown context keys"), ", ".join(finding.get("missing_context", ()))),
+        (tr("Assumed"), " ".join(map(translate_english, finding.get("assumptions", ())))),
+        (tr("Command"), str(finding.get("remediation_snippet", ""))),
+        (tr("Standards"), ", ".join(finding.get("refs", ()))),
+        (tr("Since"), str(since.get("first_seen_utc", ""))[:10]),
+    )
+    yield from ((title, text) for title, text in facts if text)

@@ -1,0 +1,113 @@
+"""Which rows of a review a reviewer wants to see."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from iamdesk.gui.review.columns import Column
+from iamdesk.gui.review.decision_row import DecidedRow
+from iamdesk.i18n import mark
+from iamdesk.review.decisions import ReviewDecision
+
+
+class RowFilterMode(StrEnum):
+    """Which rows a reviewer wants to see."""
+
+    ALL = "all"
+    OPEN = "to decide"
+    DECIDED = "decided"
+    KEEP = "kept"
+    REVOKE = "to be revoked"
+    MODIFY = "to be modified"
+    FIX = "to be fixed"
+    FALSE_POSITIVE = "false positives"
+    EXCEPT = "excepted"
+    RUN_OUT = "run out"
+    PRIVILEGED = "privileged"
+    OUTSIDE = "third parties"
+    MACHINES = "machines"
+    WITH_FINDINGS = "with findings"
+    NOT_SECONDED = "not seconded"
+
+
+SHOW_TITLES: dict[RowFilterMode, str] = {
+    RowFilterMode.ALL: mark("All"),
+    RowFilterMode.OPEN: mark("To decide"),
+    RowFilterMode.DECIDED: mark("Decided"),
+    RowFilterMode.KEEP: mark("Kept"),
+    RowFilterMode.REVOKE: mark("To be revoked"),
+    RowFilterMode.MODIFY: mark("To be modified"),
+    RowFilterMode.FIX: mark("To be fixed"),
+    RowFilterMode.FALSE_POSITIVE: mark("False positives"),
+    RowFilterMode.EXCEPT: mark("Excepted"),
+    RowFilterMode.RUN_OUT: mark("Exceptions that have run out"),
+    RowFilterMode.PRIVILEGED: mark("Administrators, and who becomes one"),
+    RowFilterMode.OUTSIDE: mark("Third parties"),
+    RowFilterMode.MACHINES: mark("Machines"),
+    RowFilterMode.WITH_FINDINGS: mark("With findings"),
+    RowFilterMode.NOT_SECONDED: mark("Decided, without a second reviewer"),
+}
+OF_LINES = tuple(one for one in RowFilterMode if one not in (RowFilterMode.FIX, RowFilterMode.FALSE_POSITIVE))
+OF_FINDINGS = (
+    *(
+        RowFilterMode.ALL,
+        RowFilterMode.OPEN,
+        RowFilterMode.DECIDED,
+        RowFilterMode.FIX,
+        RowFilterMode.FALSE_POSITIVE,
+        RowFilterMode.EXCEPT,
+        RowFilterMode.RUN_OUT,
+    ),
+    RowFilterMode.NOT_SECONDED,
+)
+_CHOSEN = {
+    RowFilterMode.KEEP: ReviewDecision.KEEP,
+    RowFilterMode.REVOKE: ReviewDecision.REVOKE,
+    RowFilterMode.MODIFY: ReviewDecision.MODIFY,
+    RowFilterMode.FIX: ReviewDecision.FIX,
+    RowFilterMode.FALSE_POSITIVE: ReviewDecision.FALSE_POSITIVE,
+    RowFilterMode.EXCEPT: ReviewDecision.EXCEPT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewFilter:
+    """Which rows are shown."""
+
+    show: RowFilterMode = RowFilterMode.ALL
+    text: str = ""
+    """Words, each of which must be somewhere in the row."""
+
+    @property
+    def shows_everything(self) -> bool:
+        """Whether it leaves nothing out."""
+        return self.show is RowFilterMode.ALL and not self.text.strip()
+
+    def lets_through(self, row: DecidedRow) -> bool:
+        """Return whether a row is shown."""
+        text = self.text.casefold().split()
+        if text and not all(word in row.haystack or word in row.texts[Column.COMMENT].casefold() for word in text):
+            return False
+        return _fits(row, self.show)
+
+
+def _fits(row: DecidedRow, show: RowFilterMode) -> bool:
+    match show:
+        case RowFilterMode.OPEN:
+            return row.is_open
+        case RowFilterMode.DECIDED:
+            return not row.is_open
+        case RowFilterMode.RUN_OUT:
+            return row.run_out
+        case RowFilterMode.PRIVILEGED:
+            return row.privileged
+        case RowFilterMode.OUTSIDE:
+            return "third_party" in row.classes
+        case RowFilterMode.MACHINES:
+            return "machine" in row.classes
+        case RowFilterMode.WITH_FINDINGS:
+            return bool(row.findings)
+        case RowFilterMode.NOT_SECONDED:
+            return any(one.choice is not ReviewDecision.UNDECIDED and not one.second for one in row.decisions)
+        case RowFilterMode.ALL:
+            return True
+    return any(one.choice is _CHOSEN[show] for one in row.decisions)

@@ -1,0 +1,82 @@
+"""The lines of the open review, by who holds the entitlement: for whoever shows one principal and its decisions."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from PySide6.QtCore import QObject, Signal
+
+from iamdesk.gui.core.jobs import JobRunner
+from iamdesk.gui.review.decision_row import DecidedRow
+from iamdesk.gui.review.review_panel import ReviewPanel
+from iamdesk.gui.review.rows import row_of
+from iamdesk.progress import Cancelled, Progress, WorkCancelled
+from iamdesk.review.decisions import ReviewDecision
+from iamdesk.review.items import ReviewItem
+from iamdesk.review.session import ReviewSession
+
+_BREATH = 2000
+
+
+class LinesByHolder(QObject):
+    """Sorted once, when a review is opened; each row says what stands on its line now."""
+
+    changed = Signal()
+    """There is another review, or something was decided."""
+
+    def __init__(self, panel: ReviewPanel, jobs: JobRunner, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._panel = panel
+        self._jobs = jobs
+        self._desk: ReviewSession | None = None
+        self._by_holder: Mapping[str, Sequence[ReviewItem]] = {}
+        panel.door.opened.connect(self._opened)
+        panel.door.closed.connect(self._closed)
+        panel.title_changed.connect(lambda _title: self.changed.emit())
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a review whose lines are known here."""
+        return self._desk is not None
+
+    def about(self, holder: str) -> list[DecidedRow]:
+        """Return the lines of a principal, one a row, as they stand now."""
+        desk = self._desk
+        if desk is None or desk is not self._panel.desk:
+            return []
+        rows: list[DecidedRow] = [row_of(desk, (line,)) for line in self._by_holder.get(holder, ())]
+        today, pending = datetime.now(UTC).date(), self._panel.queue.pending
+        for row in rows:
+            row.tell(desk, today, pending)
+        return rows
+
+    def decide(self, rows: Sequence[DecidedRow], choice: ReviewDecision) -> bool:
+        """Decide on lines as the review panel does; False where it asks for something first."""
+        return self._panel.decide(rows, choice)
+
+    def go_to(self, row: DecidedRow) -> None:
+        """Put the cursor of the review panel on a line."""
+        self._panel.go_to_line(row.subject_ids[0])
+
+    def _opened(self, desk: ReviewSession) -> None:
+        self._closed()
+
+        def sort(_progress: Progress, cancelled: Cancelled) -> Mapping[str, Sequence[ReviewItem]]:
+            found: dict[str, list[ReviewItem]] = {}
+            for number, line in enumerate(desk.lines):
+                if number % _BREATH == 0 and cancelled():
+                    raise WorkCancelled
+                found.setdefault(line.holder_arn, []).append(line)
+            return found
+
+        self._jobs.run(
+            "Sorting the review by principal", sort, done=lambda found: self._take(desk, found), topic="review holders"
+        )
+
+    def _take(self, desk: ReviewSession, found: Mapping[str, Sequence[ReviewItem]]) -> None:
+        if self._panel.desk is desk:
+            self._desk, self._by_holder = desk, found
+            self.changed.emit()
+
+    def _closed(self) -> None:
+        self._desk, self._by_holder = None, {}
+        self.changed.emit()

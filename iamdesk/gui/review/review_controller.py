@@ -1,0 +1,314 @@
+"""How a review comes in and goes out: made, opened, recovered, closed. Everything that lasts is done by a worker."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
+
+from iamdesk import i18n
+from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.jobs import JobRunner
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.plain_text import visible
+from iamdesk.gui.core.session import Session
+from iamdesk.gui.widgets.message_bar import MessageBar, Tone
+from iamdesk.gui.widgets.whole_organization import whole_or_say
+from iamdesk.i18n import error_words, mark, tr
+from iamdesk.review.errors import DamagedReviewError, ReviewError
+from iamdesk.review.schema import SUFFIX
+from iamdesk.review.session import ReviewSession
+from iamdesk.work.errors import WorkError
+
+if TYPE_CHECKING:
+    from iamdesk.api import SnapshotSession
+    from iamdesk.gui.review.new_review_dialog import NewReviewDialog
+    from iamdesk.progress import Cancelled, Progress
+    from iamdesk.review.recovery import Recovered
+
+_KIND = mark("Reviews (*.iamreview)")
+
+
+class ReviewController(QObject):
+    """Holds the open review of a window."""
+
+    opened = Signal(object)
+    """`ReviewSession`."""
+    closing = Signal()
+    """Before it closes: what is not on disk yet is to be put there."""
+    closed = Signal()
+
+    def __init__(
+        self, panel: QWidget, session: Session, jobs: JobRunner, prompts: Prompts, message: MessageBar
+    ) -> None:
+        super().__init__(panel)
+        self._panel = panel
+        self._session = session
+        self._jobs = jobs
+        self._prompts = prompts
+        self._message = message
+        self.desk: ReviewSession | None = None
+        self.dialog: NewReviewDialog | None = None
+        """What asks, or asked last, what a new review is about."""
+        session.snapshot_closed.connect(self.close)
+
+    @property
+    def matches(self) -> bool:
+        """Whether the open snapshot is the one that the review is of."""
+        opened = self._session.snapshot
+        return self.desk is not None and opened is not None and self.desk.head.snapshot_sha256 == opened.sha256
+
+    def commands(self) -> Mapping[str, Callable[[], None]]:
+        """Return what the File menu does."""
+        return {
+            "actionNewReview": self.new_review,
+            "actionNextReview": self.next_review,
+            "actionOpenReview": self.open_review,
+            "actionRecoverReview": self.recover,
+            "actionCloseReview": self.close,
+        }
+
+    def new_review(self) -> None:
+        """Ask what it is about and for a file, make a review of the open snapshot in it, and open that."""
+        opened = self._whole()
+        if opened is None:
+            return
+        source = opened.path
+        name = f"{source.name.partition('.')[0] or 'snapshot'}-review"
+        self._ask(
+            tr("New review"), name, opened, lambda dialog: self._make(dialog, opened, source.with_name(name + SUFFIX))
+        )
+
+    def _whole(self) -> "SnapshotSession | None":
+        """Return what a review can be made of: all that was opened, and in memory."""
+        opened = whole_or_say(self._session, self._message)
+        if opened is not None and opened.alone:
+            self._message.say(
+                Tone.NOTE,
+                tr(
+                    "A review is of all that was opened, and account {account} alone is a part of it: open the files "
+                    "of the account by themselves."
+                ).format(account=opened.alone),
+            )
+            return None
+        return opened
+
+    def _ask(
+        self, heading: str, title: str, opened: "SnapshotSession", then: "Callable[[NewReviewDialog], None]"
+    ) -> None:
+        from iamdesk.gui.review.new_review_dialog import NewReviewDialog
+
+        organization = opened.about.organization
+        names = {node.id: node.name for node in organization.nodes} if organization is not None else {}
+        accounts = [
+            (one.account_id, f"{one.account_id} ({name})" if name else one.account_id)
+            for one in opened.accounts
+            for name in (one.alias or names.get(one.account_id, ""),)
+        ]
+        dialog = NewReviewDialog(heading, title, accounts, self._panel)
+        dialog.accepted.connect(lambda: then(dialog))
+        dialog.finished.connect(dialog.deleteLater)
+        self.dialog = dialog
+        dialog.open()
+
+    def _make(self, dialog: "NewReviewDialog", opened: "SnapshotSession", suggestion: Path) -> None:
+        title, details, exclusions = dialog.title.text().strip(), dialog.details, dialog.exclusions
+        path = self._file_for(tr("New review"), suggestion)
+        if path is None:
+            return
+        self._run(
+            tr("Making the review {name}").format(name=visible(path.name)),
+            lambda progress, cancelled: opened.create_review(
+                path,
+                title,
+                details,
+                progress,
+                cancelled,
+                exclusions=exclusions,
+                executor=self._session.executor_for(opened),
+            ),
+            lambda _nothing: self.open_path(path),
+        )
+
+    def next_review(self) -> None:
+        """Ask for the review before and its snapshot, and make one of the open snapshot that goes on from it."""
+        opened = self._whole()
+        if opened is None:
+            return
+        folder = opened.path.parent
+        previous = self._prompts.file_to_open(self._panel, tr("The review before"), folder, tr(_KIND))
+        old = self._prompts.snapshot_to_open(self._panel, folder) if previous is not None else None
+        if previous is None or old is None:
+            return
+        name = f"{previous.stem}-next"
+        self._ask(
+            tr("Next review"),
+            name,
+            opened,
+            lambda dialog: self._make_next(dialog, opened, previous, old, folder / name),
+        )
+
+    def _make_next(
+        self, dialog: "NewReviewDialog", opened: "SnapshotSession", previous: Path, old: Path, suggestion: Path
+    ) -> None:
+        title, details, exclusions = dialog.title.text().strip(), dialog.details, dialog.exclusions
+        path = self._file_for(tr("Next review"), suggestion)
+        if path is None:
+            return
+
+        def make(progress: "Progress", cancelled: "Cancelled") -> str:
+            from iamdesk.api import Workbench
+            from iamdesk.export.follow_up_text import carried_sentence
+
+            before = Workbench().open_snapshot(old, cancelled=cancelled)
+            return i18n.translate(
+                carried_sentence(
+                    opened.create_next_review(
+                        path,
+                        title,
+                        previous,
+                        before,
+                        details,
+                        progress,
+                        cancelled,
+                        exclusions=exclusions,
+                        executor=self._session.executor_for(opened),
+                    )
+                )
+            )
+
+        self._run(
+            tr("Going on from {name}").format(name=visible(previous.name)),
+            make,
+            lambda told: self._open_next(path, told),
+        )
+
+    def _file_for(self, heading: str, suggestion: Path) -> Path | None:
+        path = self._prompts.file_to_save(self._panel, heading, suggestion, tr(_KIND))
+        if path is None or path.suffix == SUFFIX:
+            return path
+        return path.with_name(f"{path.name}{SUFFIX}")
+
+    def _run[Result](
+        self, label: str, make: "Callable[[Progress, Cancelled], Result]", done: Callable[[Result], None]
+    ) -> None:
+        self._message.clear()
+        self._jobs.run(
+            label,
+            make,
+            done=done,
+            failed=self._refused,
+            stopped=lambda: self._message.say(Tone.WARNING, tr("The review was not made: it was cancelled.")),
+            topic="make review",
+        )
+
+    def _open_next(self, path: Path, told: str) -> None:
+        self.open_path(path)
+        self._session.announce(told)
+
+    def open_review(self) -> None:
+        """Ask for a review and open it."""
+        opened = self._session.snapshot
+        folder = opened.path.parent if opened is not None else Path.home()
+        path = self._prompts.file_to_open(self._panel, tr("Open a review"), folder, tr(_KIND))
+        if path is not None:
+            self.open_path(path)
+
+    def open_path(self, path: Path) -> None:
+        """Open a review; the one that is open is closed first."""
+        self.close()
+        self._message.clear()
+        self._jobs.run(
+            tr("Reading {name}").format(name=visible(path.name)),
+            lambda _progress, _cancelled: _open(path),
+            done=self._take,
+            failed=lambda error: self._refused(error, path),
+            topic="open review",
+        )
+
+    def recover(self) -> None:
+        """Ask for a damaged review, and write what is intact in it to a new file."""
+        damaged = self._prompts.file_to_open(
+            self._panel, tr("Recover a damaged review"), Path.home(), tr(_KIND) + ";;" + tr("All files (*)")
+        )
+        if damaged is not None:
+            self._recover(damaged)
+
+    def _recover(self, damaged: Path) -> None:
+        suggestion = damaged.with_name(f"{damaged.stem}-recovered{SUFFIX}")
+        into = self._prompts.file_to_save(self._panel, tr("Recover into a new file"), suggestion, tr(_KIND))
+        if into is None:
+            return
+        if self.desk is not None and self.desk.path == damaged:
+            self.close()
+        self._jobs.run(
+            tr("Recovering {name}").format(name=visible(damaged.name)),
+            lambda _progress, _cancelled: _recovered(damaged, into),
+            done=self._say_recovered,
+            failed=self._refused,
+            topic="open review",
+        )
+
+    def _say_recovered(self, recovered: "Recovered") -> None:
+        lost = " ".join(map(i18n.translate, recovered.lost)) or tr("As far as can be seen, nothing is lost.")
+        self._message.say(
+            Tone.WARNING if recovered.lost else Tone.NOTE,
+            tr("{lines} lines and {entries} entries of the journal are in {name}. {lost}").format(
+                lines=number(recovered.lines),
+                entries=number(recovered.entries + recovered.detached),
+                name=recovered.path.name,
+                lost=lost,
+            ),
+            tr("Open it"),
+            lambda: self.open_path(recovered.path),
+        )
+
+    def close(self) -> None:
+        """Save what is on its way and close the review; nothing happens where none is open."""
+        if self.desk is None:
+            return
+        self.closing.emit()
+        desk, self.desk = self.desk, None
+        desk.close()
+        self._message.clear()
+        self.closed.emit()
+
+    def say_what_is_odd(self) -> None:
+        """Say that the snapshot is another one."""
+        desk = self.desk
+        if desk is None:
+            return
+        if not self.matches:
+            self._message.say(
+                Tone.WARNING,
+                tr(
+                    "The review is of {snapshot_name} (SHA-256 {snapshot_sha256}…), and another snapshot is open: "
+                    "its verdicts are not asked here."
+                ).format(snapshot_name=desk.head.snapshot_name, snapshot_sha256=desk.head.snapshot_sha256[:12]),
+            )
+
+    def _take(self, desk: ReviewSession) -> None:
+        self.desk = desk
+        self.opened.emit(desk)
+
+    def _refused(self, error: Exception, path: Path | None = None) -> None:
+        if not isinstance(error, (ReviewError, WorkError)):
+            self._message.say(Tone.ERROR, tr("The review could not be opened: something inside iamdesk broke."))
+            raise error
+        if path is not None and isinstance(error, DamagedReviewError):
+            self._message.say(Tone.ERROR, f"{error_words(error)}.", tr("Recover…"), lambda: self._recover(path))
+        else:
+            self._message.say(Tone.ERROR, f"{error_words(error)}.")
+
+
+def _open(path: Path) -> ReviewSession:
+    from iamdesk.api import Workbench
+
+    return Workbench.open_review(path)
+
+
+def _recovered(damaged: Path, into: Path) -> "Recovered":
+    from iamdesk.api import Workbench
+
+    return Workbench.recover_review(damaged, into)

@@ -1,0 +1,207 @@
+"""The head of the review panel: who reviews, how far it is, and which rows are shown."""
+
+import getpass
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QProgressBar, QVBoxLayout, QWidget
+
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.plain_text import ElidedLabel, plain_label, set_tooltip
+from iamdesk.gui.review.filters import OF_FINDINGS, OF_LINES, SHOW_TITLES, RowFilterMode
+from iamdesk.i18n import mark, ntr, tr
+from iamdesk.review.decisions import ReviewDecision, Reviewer
+from iamdesk.review.grouping import Grouping
+from iamdesk.review.session import ItemStates, ReviewSession
+
+GROUPING_TITLES: dict[Grouping, str] = {
+    Grouping.LINE: mark("Each line"),
+    Grouping.PRINCIPAL: mark("By principal"),
+    Grouping.ENTITLEMENT: mark("By entitlement"),
+    Grouping.EFFECT: mark("By like effect"),
+    Grouping.FINDING: mark("Findings: each"),
+    Grouping.CHECK: mark("Findings: by check"),
+}
+_LONGEST = 500
+
+
+class ReviewHead(QWidget):
+    """Fields above the table."""
+
+    filtered = Signal()
+    grouped = Signal()
+    reviewer_changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.reviewer_name = QLineEdit()
+        self.own = QLineEdit()
+        self.grouping = QComboBox()
+        self.show_only = QComboBox()
+        self.text = QLineEdit()
+        self.progress = QProgressBar()
+        self.summary = ElidedLabel()
+        unit = self.fontMetrics().averageCharWidth()
+        for name, field, title, hint, width in (
+            ("reviewerName", self.reviewer_name, tr("Who reviews"), tr("Your name"), 26),
+            (
+                "reviewerOwn",
+                self.own,
+                tr("Principals that are the reviewer"),
+                tr("Your own ARNs, none is decided by you"),
+                44,
+            ),
+            (
+                "reviewFilter",
+                self.text,
+                tr("Filter the review by words"),
+                tr("Filter: a principal, a policy, a comment"),
+                0,
+            ),
+        ):
+            field.setObjectName(name)
+            field.setAccessibleName(title)
+            field.setPlaceholderText(hint)
+            field.setMaxLength(_LONGEST)
+            if width:
+                field.setMaximumWidth(unit * width)
+        set_tooltip(self.own, tr("Nobody certifies their own access: lines of these principals are for somebody else."))
+        self.text.setClearButtonEnabled(True)
+        self.grouping.setObjectName("reviewGrouping")
+        self.grouping.setAccessibleName(tr("What makes one row"))
+        for grouping, title in GROUPING_TITLES.items():
+            self.grouping.addItem(tr(title), grouping)
+        self.show_only.setObjectName("reviewShow")
+        self.show_only.setAccessibleName(tr("Which rows are shown"))
+        self._offer(OF_LINES)
+        self.progress.setAccessibleName(tr("How much is decided"))
+        self.progress.setTextVisible(False)
+        self.progress.setMaximumWidth(unit * 18)
+        self.progress.setMaximumHeight(self.fontMetrics().height())
+        self._lay_out()
+        self.text.textChanged.connect(lambda _text: self.filtered.emit())
+        self.show_only.currentIndexChanged.connect(lambda _at: self.filtered.emit())
+        self.grouping.currentIndexChanged.connect(lambda _at: self._regroup())
+        self.reviewer_name.editingFinished.connect(self.reviewer_changed)
+        self.own.editingFinished.connect(self.reviewer_changed)
+
+    def _lay_out(self) -> None:
+        first, second = QHBoxLayout(), QHBoxLayout()
+        first.addWidget(plain_label(tr("&Reviewer"), buddy=self.reviewer_name))
+        first.addWidget(self.reviewer_name)
+        first.addWidget(plain_label(tr("&is"), buddy=self.own))
+        first.addWidget(self.own, 1)
+        first.addWidget(self.progress)
+        first.addWidget(self.summary, 2)
+        second.addWidget(self.grouping)
+        second.addWidget(self.show_only)
+        second.addWidget(self.text, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addLayout(first)
+        layout.addLayout(second)
+
+    @property
+    def reviewer(self) -> Reviewer:
+        """Who reviews, as typed, and as the system knows them."""
+        own = frozenset(one for one in re.split(r"[\s,;]+", self.own.text()) if one)
+        return Reviewer(self.reviewer_name.text().strip(), _account(), own)
+
+    @property
+    def chosen_grouping(self) -> Grouping:
+        """What makes one row."""
+        return Grouping(self.grouping.currentData())
+
+    @property
+    def chosen_show(self) -> RowFilterMode:
+        """Which rows are wanted."""
+        return RowFilterMode(self.show_only.currentData())
+
+    def clear_filter(self) -> None:
+        """Show every row."""
+        self.text.clear()
+        self.show_only.setCurrentIndex(0)
+
+    def _offer(self, shows: Sequence[RowFilterMode]) -> None:
+        """Offer which rows can be wanted; what is wanted stays, where it still can be."""
+        wanted = self.show_only.currentData()
+        before = [self.show_only.itemData(at) for at in range(self.show_only.count())]
+        if before == list(shows):
+            return
+        with QSignalBlocker(self.show_only):
+            self.show_only.clear()
+            for show in shows:
+                self.show_only.addItem(tr(SHOW_TITLES[show]), show)
+            self.show_only.setCurrentIndex(max(self.show_only.findData(wanted), 0))
+
+    def _regroup(self) -> None:
+        self._offer(OF_FINDINGS if self.chosen_grouping.is_of_findings else OF_LINES)
+        self.filtered.emit()
+        self.grouped.emit()
+
+    def tell(self, desk: ReviewSession | None) -> None:
+        """Say how far the review is."""
+        if desk is None:
+            self.progress.setRange(0, 1)
+            self.progress.setValue(0)
+            self.summary.setText("")
+            return
+        file = desk.file
+        parts = [
+            _progress(file.lines_standing, mark("{count} of {total} entitlements decided, {waiting} remain")),
+            _progress(file.findings_standing, mark("{count} of {total} findings decided, {waiting} remain")),
+        ]
+        if self.chosen_grouping.is_of_findings:
+            parts.reverse()
+        total = len(desk.lines) + len(desk.findings)
+        self.progress.setRange(0, max(total, 1))
+        self.progress.setValue(total - desk.waiting - desk.findings_waiting)
+        self.summary.setText("; ".join(parts))
+
+
+_WORDS = {
+    ReviewDecision.KEEP: mark("{count} kept"),
+    ReviewDecision.REVOKE: mark("{count} revoked"),
+    ReviewDecision.MODIFY: mark("{count} modified"),
+    ReviewDecision.FIX: mark("{count} to fix"),
+    ReviewDecision.EXCEPT: mark("{count} excepted"),
+}
+_SHOWN = (
+    ReviewDecision.KEEP,
+    ReviewDecision.REVOKE,
+    ReviewDecision.MODIFY,
+    ReviewDecision.FIX,
+    ReviewDecision.FALSE_POSITIVE,
+    ReviewDecision.EXCEPT,
+)
+
+
+def _decided(choice: ReviewDecision, count: int) -> str:
+    if choice is ReviewDecision.FALSE_POSITIVE:
+        words = ntr("{count} false positive", "{count} false positives", count)
+    else:
+        words = tr(_WORDS[choice])
+    return words.format(count=number(count))
+
+
+def _progress(standing: ItemStates, said: str) -> str:
+    """Return how far a review is: ``12 of 94 findings decided, 82 remain: 12 to fix``."""
+    counts = standing.counts()
+    total, waiting = len(standing.known), standing.waiting(datetime.now(UTC).date())
+    run_out = waiting - counts[ReviewDecision.UNDECIDED]
+    parts = [_decided(choice, counts[choice]) for choice in _SHOWN if counts.get(choice)]
+    if run_out:
+        words = ntr("{count} exception has run out", "{count} exceptions have run out", run_out)
+        parts.append(words.format(count=number(run_out)))
+    told = f": {', '.join(parts)}" if parts else ""
+    return tr(said).format(count=number(total - waiting), total=number(total), waiting=number(waiting)) + told
+
+
+def _account() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # no such account, as in a container
+        return "unknown"

@@ -1,0 +1,96 @@
+"""Acts on their way to the disk: one after the other, in the order in which they were made, never lost at the end."""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Signal
+
+from iamdesk.gui.core.jobs import JobRunner
+from iamdesk.gui.core.translate import error_sentence
+from iamdesk.i18n import tr
+from iamdesk.review.decisions import DecisionError
+from iamdesk.review.errors import ReviewError
+from iamdesk.review.session import Change
+
+
+class Act:
+    """One act: done once, by whichever thread comes first."""
+
+    def __init__(self, do: Callable[[], Change | None], subject_ids: frozenset[str]) -> None:
+        self.subject_ids = subject_ids
+        self._do = do
+        self._doing = threading.Lock()
+        self._is_done = False
+        self.change: Change | None = None
+        self.error: Exception | None = None
+
+    def once(self) -> "Act":
+        """Do it, unless it is done; whoever comes while it is being done waits."""
+        with self._doing:
+            if not self._is_done:
+                self._is_done = True
+                try:
+                    self.change = self._do()
+                except Exception as error:  # noqa: BLE001 - it is told in the window, whatever it is
+                    self.error = error
+        return self
+
+
+class ActQueue(QObject):
+    """Saves acts in a worker."""
+
+    saved = Signal(object)
+    """`Change` or None, when it is on disk."""
+    refused = Signal(str)
+    """Why an act was not done: one sentence."""
+    changed = Signal()
+    """What is pending is something else now."""
+
+    def __init__(self, jobs: JobRunner, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self._acts: deque[Act] = deque()
+
+    @property
+    def pending(self) -> frozenset[str]:
+        """The ids of lines that an act on its way is about."""
+        return frozenset().union(*(act.subject_ids for act in self._acts))
+
+    def put(self, do: Callable[[], Change | None], subject_ids: frozenset[str] = frozenset()) -> None:
+        """Do an act after those that are waiting."""
+        self._acts.append(Act(do, subject_ids))
+        self.changed.emit()
+        if len(self._acts) == 1:
+            self._start()
+
+    def finish(self) -> None:
+        """Do everything that is waiting, now: the window closes."""
+        while self._acts:
+            self._take(self._acts[0].once())
+
+    def _start(self) -> None:
+        act = self._acts[0]
+        self._jobs.run(
+            tr("Saving decisions"),
+            lambda _progress, _cancelled: act.once(),
+            done=self._arrived,
+            stopped=lambda: self._arrived(act),
+        )
+
+    def _arrived(self, act: Act) -> None:
+        if self._acts and self._acts[0] is act:  # not finished in the meantime
+            self._take(act.once())  # a job that was cancelled before it began: the decision was made all the same
+            if self._acts:
+                self._start()
+
+    def _take(self, act: Act) -> None:
+        self._acts.popleft()
+        self.changed.emit()
+        if act.error is None:
+            self.saved.emit(act.change)
+        elif isinstance(act.error, (DecisionError, ReviewError)):
+            self.refused.emit(error_sentence(act.error))
+        else:
+            self.refused.emit(tr("The decision could not be saved: something inside iamdesk broke."))
+            raise act.error

@@ -1,0 +1,1 @@
+"""The panel of who can perform an action on a resource."""

@@ -1,0 +1,76 @@
+"""How many answers of each kind there are; pressing one shows only those."""
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
+
+from iamdesk.explain.decision import Verdict
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.plain_text import set_tooltip
+from iamdesk.gui.who_can.rows import VERDICT_TITLES, VERDICTS
+from iamdesk.gui.widgets import icons
+from iamdesk.gui.widgets.icons import MARK_WORDS, Mark
+from iamdesk.i18n import ntr, tr
+
+
+class VerdictButtons(QWidget):
+    """A button for each kind of answer, side by side: mark, word and count."""
+
+    changed = Signal()
+    """Others are chosen now."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.buttons = {verdict: QToolButton() for verdict in VERDICTS}
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        for verdict, button in self.buttons.items():
+            button.setObjectName(f"whoCan-{verdict.value}")
+            button.setCheckable(True)
+            button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            button.toggled.connect(self._toggled)
+            layout.addWidget(button)
+        self._counts = dict.fromkeys(VERDICTS, 0)
+        self._say()
+        self._tint()
+
+    @property
+    def chosen(self) -> frozenset[Verdict]:
+        """The answers whose buttons are pressed; none stands for all."""
+        return frozenset(verdict for verdict, button in self.buttons.items() if button.isChecked())
+
+    def show_counts(self, counts: dict[Verdict, int]) -> None:
+        """Show how many there are."""
+        self._counts = counts
+        self._say()
+
+    def reset(self) -> None:
+        """Press none."""
+        for button in self.buttons.values():
+            button.setChecked(False)
+
+    def _toggled(self) -> None:
+        self._say()
+        self.changed.emit()
+
+    def _say(self) -> None:
+        for verdict, button in self.buttons.items():
+            count = self._counts[verdict]
+            title = tr(VERDICT_TITLES[verdict])
+            button.setText(f"{title} {number(count)}")
+            said = ntr("{verdict}: {count} principal", "{verdict}: {count} principals", count)
+            button.setAccessibleName(said.format(verdict=title, count=number(count)))
+            only = tr("Shown alone. Press to show all.") if button.isChecked() else tr("Press to show only these.")
+            button.setAccessibleDescription(only)
+            set_tooltip(button, f"{tr(MARK_WORDS[Mark(verdict)])}: {number(count)}. {only}")
+
+    def _tint(self) -> None:
+        for verdict, button in self.buttons.items():
+            button.setIcon(icons.icon(Mark(verdict), self.palette()))
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange and hasattr(self, "buttons"):
+            self._tint()

@@ -1,0 +1,166 @@
+"""The who-can table's model: takes rows as they come, and what their answers say later."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtGui import QBrush, QPalette
+
+from iamdesk.explain.decision import Verdict
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.plain_text import tooltip_text
+from iamdesk.gui.core.theme import Colour, colour
+from iamdesk.gui.tables.rows_model import Index, RowsModel, SortKey
+from iamdesk.gui.who_can.rows import (
+    COLUMN_TITLES,
+    TITLES_OF_ACTIONS,
+    ActionRow,
+    Column,
+    PrincipalRow,
+    Told,
+    WhoCanFilter,
+    WhoCanRow,
+)
+from iamdesk.gui.widgets import icons
+from iamdesk.gui.widgets.icons import MARK_COLOURS, Mark
+from iamdesk.i18n import ntr, tr
+
+
+class WhoCanModel(RowsModel[WhoCanRow]):
+    """Everybody who can, of whom the filter shows some."""
+
+    def __init__(self, palette: QPalette) -> None:
+        self._owners: dict[int, PrincipalRow] = {}
+        super().__init__([tr(COLUMN_TITLES[column]) for column in Column], WhoCanFilter(), palette)
+
+    def count(self, verdict: Verdict) -> int:
+        """Return how many rows have an answer, whatever the filter shows."""
+        return sum(verdict in row.verdicts for row in self._all)
+
+    @property
+    def holds_actions(self) -> bool:
+        """Whether rows stand for several actions, which they open to."""
+        return bool(self._all) and isinstance(self._all[0], PrincipalRow)
+
+    def toggle(self, row: PrincipalRow) -> None:
+        """Show the actions of a row below it, or take them away."""
+        self._owners |= {id(one): row for one in row.rows}
+        place = self._shown.index(row) + 1
+        if row.is_open:
+            self.beginRemoveRows(QModelIndex(), place, place + len(row.rows) - 1)
+            row.is_open = False
+            del self._shown[place : place + len(row.rows)]
+            self.endRemoveRows()
+        else:
+            below = sorted(row.rows, key=self.sort_key, reverse=self._descending)
+            self.beginInsertRows(QModelIndex(), place, place + len(below) - 1)
+            row.is_open = True
+            self._shown[place:place] = below
+            self.endInsertRows()
+        self.dataChanged.emit(self.index(place - 1, 0), self.index(place - 1, len(Column) - 1))
+
+    def owner(self, row: WhoCanRow) -> PrincipalRow | None:
+        """Return below which row an action's row is shown; None for any other."""
+        return self._owners.get(id(row))
+
+    @property
+    def untold(self) -> Sequence[ActionRow]:
+        """The actions on show of which nothing is told yet."""
+        return [row for row in self._shown if isinstance(row, ActionRow) and not row.is_told]
+
+    def refilter(self) -> None:
+        """Filter and sort anew; the actions of an open row come and go with it."""
+        self.beginResetModel()
+        chosen = [row for row in self._all if self._filter.lets_through(row)]
+        self._shown = [one for row in chosen for one in (row, *row.below)]
+        self._shown.sort(key=self.sort_key, reverse=self._descending)
+        self.endResetModel()
+
+    def sort_key(self, row: WhoCanRow) -> SortKey:
+        """Return what a row is sorted by now; actions stay below their principal."""
+        owner = self._owners.get(id(row))
+        if owner is None:
+            return (*row.sort_key(self._column), 0)
+        return (*owner.sort_key(self._column), -1 if self._descending else 1, *row.sort_key(self._column))
+
+    def clear(self) -> None:
+        """Forget every row."""
+        super().clear()
+        self._owners.clear()
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(Column) - 1)
+
+    def headerData(  # noqa: N802 - Qt's name
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        """Return a column's title."""
+        title = super().headerData(section, orientation, role)
+        other = TITLES_OF_ACTIONS.get(Column(section)) if title is not None and self.holds_actions else None
+        return tr(other) if other else title
+
+    def tell(self, told: Sequence[tuple[WhoCanRow, Told]]) -> None:
+        """Take in what answers say. Rows stay where they are until `settle`."""
+        for row, words in told:
+            row.tell(words)
+        if told:
+            self.tell_changed(Column.HOW, Column.WHEN)
+
+    def settle(self) -> None:
+        """Filter and sort anew by what has been told since."""
+        if self.holds_actions or sum(map(self._filter.lets_through, self._all)) != len(self._shown):
+            self.refilter()
+        else:
+            self.reorder()
+
+    def place_of(self, principal: str) -> int | None:
+        """Return the row in which a principal is shown; None when it is not."""
+        return next((at for at, row in enumerate(self._shown) if row.principal == principal), None)
+
+    def repaint(self, palette: QPalette) -> None:
+        """Take the colours of another palette."""
+        self._icons = {mark.value: icons.icon(mark, palette) for mark in Mark}
+        super().repaint(palette)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return texts, marks and colours."""
+        row = self.row_at(index)
+        if row is None:
+            return None
+        column = Column(index.column())
+        mark = Mark(row.mark)
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return f"{_shape(row)}{row.texts[column]}" if column is Column.PRINCIPAL else row.texts[column]
+            case Qt.ItemDataRole.ToolTipRole:
+                return tooltip_text(row.principal if column is Column.PRINCIPAL else row.tip)
+            case Qt.ItemDataRole.DecorationRole if column is Column.DECISION:
+                return self._icons[mark.value]
+            case Qt.ItemDataRole.DecorationRole if column is Column.PRINCIPAL and not isinstance(row, ActionRow):
+                return icons.icon(row.kind, self.colours)
+            case Qt.ItemDataRole.ForegroundRole if column is Column.DECISION:
+                return QBrush(colour(MARK_COLOURS[mark], self.colours))
+            case Qt.ItemDataRole.ForegroundRole if column in (Column.KIND, Column.ACCOUNT):
+                return QBrush(colour(Colour.MUTED, self.colours))
+            case Qt.ItemDataRole.AccessibleTextRole:
+                text = f"{tr(COLUMN_TITLES[column])}: {row.texts[column] or tr('none')}"
+                return f"{text}, {_spoken(row)}" if column is Column.PRINCIPAL and _spoken(row) else text
+        return None
+
+
+def _shape(row: WhoCanRow) -> str:
+    """Return what stands before a name: whether the row opens, or is of another."""
+    if isinstance(row, ActionRow):
+        return "      "
+    if isinstance(row, PrincipalRow):
+        return "▾ " if row.is_open else "▸ "
+    return ""
+
+
+def _spoken(row: WhoCanRow) -> str:
+    """Return the same in words, and that somebody is external."""
+    words = []
+    if isinstance(row, PrincipalRow):
+        count = ntr("{count} action", "{count} actions", row.count).format(count=number(row.count))
+        words = [count, tr("open") if row.is_open else tr("closed")]
+    if row.is_external and not isinstance(row, ActionRow):
+        words.append(row.texts[Column.KIND])
+    return ", ".join(words)

@@ -1,0 +1,395 @@
+"""Who can do something on something: the question on top, everybody who can below it, each openable to its answer."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QItemSelection, Qt, QTimer, Signal
+from PySide6.QtGui import QKeySequence, QPalette, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QStackedWidget, QStyle, QVBoxLayout, QWidget
+
+from iamdesk.evaluate.request import Request, RequestError
+from iamdesk.export.decision.text_file import who_can_command
+from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.job_stream import Stream
+from iamdesk.gui.core.jobs import JobRunner
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.plain_text import ElidedLabel
+from iamdesk.gui.core.session import Session
+from iamdesk.gui.who_can import text
+from iamdesk.gui.who_can.count_buttons import VerdictButtons
+from iamdesk.gui.who_can.model import WhoCanModel
+from iamdesk.gui.who_can.query_bar import WhoCanQuestion
+from iamdesk.gui.who_can.rows import VERDICTS, Column, Told, WhoCanFilter, WhoCanRow
+from iamdesk.gui.who_can.table import WhoCanTable
+from iamdesk.gui.who_can.worker import Missing, search_for, tell_actions
+from iamdesk.gui.widgets.message_bar import MessageBar, Tone
+from iamdesk.gui.widgets.save_to_file import Saver
+from iamdesk.gui.widgets.wrapping_label import FlowLabel
+from iamdesk.i18n import error_words, tr, translate
+from iamdesk.progress import Cancelled, Progress
+from iamdesk.snapshot.errors import SnapshotError
+from iamdesk.work.errors import WorkError
+
+if TYPE_CHECKING:
+    from iamdesk.api import Opened
+
+_DEBOUNCE = 120
+_LONGEST_FILTER = 500
+
+
+class WhoCanPanel(QWidget):
+    """Asks for everybody at once. Rows come as they are found; what their answers say follows, row by row."""
+
+    title_changed = Signal(str)
+    """For the tab: ``Who can 23``; a true count, whatever the filter shows."""
+
+    def __init__(
+        self, session: Session, jobs: JobRunner, prompts: Prompts | None = None, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._asked: Request | None = None
+        self._complete = False
+        self._chosen = ""
+        self.model = WhoCanModel(self.palette())
+        self.model.setParent(self)
+        self.message = MessageBar()
+        self.question = WhoCanQuestion(session, jobs)
+        self.verdicts = VerdictButtons()
+        self.text = QLineEdit()
+        self.export_button = QPushButton(tr("Export…"))
+        self.table = WhoCanTable(self.model)
+        self._saver = Saver(self, session, jobs, prompts or Prompts(), self.message, "export who can")
+        self._holds_for = ElidedLabel(mode=Qt.TextElideMode.ElideMiddle)
+        self.missing = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
+        self.missing.setObjectName("whoCanMissing")
+        self.missing.hide()
+        self._nothing = FlowLabel()
+        self._clear_filter = QPushButton(tr("Clear the filter"))
+        self._clear_filter.setAccessibleName(tr("Clear the filter"))
+        self._pages = QStackedWidget()
+        self._lay_out()
+        self.search = Stream(jobs, "who can", self._failed, self)
+        self.details = Stream(jobs, "who can actions", self._failed, self)
+        self._debounce = QTimer(self, singleShot=True, interval=_DEBOUNCE)
+        self._connect()
+        self._enable()
+        self._refresh()
+
+    @property
+    def title(self) -> str:
+        """The tab's title, with the count of everybody who can; ``…`` while more may come."""
+        if self._asked is None:
+            return tr("Who can")
+        if self.search.running and not self.model.rows:
+            return tr("Who can {count}…").format(count=number(0))
+        return tr("Who can {count}").format(count=number(len(self.model.rows)))
+
+    @property
+    def asked(self) -> Request | None:
+        """The question that the table answers; None before the first."""
+        return self._asked
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every row is there and told."""
+        return self._complete
+
+    def commands(self) -> Mapping[str, Callable[[], None]]:
+        """Return what menu and keys do here (names of ``gui.actions``)."""
+        return {"actionExportWhoCan": self.export}
+
+    def _lay_out(self) -> None:
+        gap = self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutVerticalSpacing)
+        unit = self.fontMetrics().averageCharWidth()
+        self.text.setObjectName("whoCanFilter")
+        self.text.setAccessibleName(tr("Filter those who can by words"))
+        self.text.setPlaceholderText(tr("Filter: a name, a policy …"))
+        self.text.setClearButtonEnabled(True)
+        self.text.setMaxLength(_LONGEST_FILTER)
+        self.text.setMinimumWidth(unit * 14)
+        self.export_button.setObjectName("whoCanExport")
+        self.export_button.setAccessibleName(tr("Export who can"))
+        top = QHBoxLayout()
+        top.setSpacing(gap)
+        top.addWidget(self.question, 5)
+        top.addSpacing(gap)
+        top.addWidget(self.verdicts)
+        top.addWidget(self.text, 2)
+        top.addWidget(self.export_button)
+        empty = QWidget()
+        empty.setBackgroundRole(QPalette.ColorRole.Base)
+        empty.setAutoFillBackground(True)
+        inside = QVBoxLayout(empty)
+        inside.addWidget(self._nothing)
+        inside.addWidget(self._clear_filter, 0, Qt.AlignmentFlag.AlignLeft)
+        inside.addStretch(1)
+        self._pages.addWidget(self.table)
+        self._pages.addWidget(empty)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(gap, gap, gap, gap)
+        layout.setSpacing(gap)
+        layout.addLayout(top)
+        layout.addWidget(self.message)
+        layout.addWidget(self._holds_for)
+        layout.addWidget(self.missing)
+        layout.addWidget(self._pages, 1)
+        self.setFocusProxy(self.question.action)
+
+    def _connect(self) -> None:
+        self.search.batch.connect(self._take_in)
+        self.details.batch.connect(self.model.tell)
+        self.table.opened.connect(self._tell_actions)
+        self.search.ended.connect(self._end)
+        self._debounce.timeout.connect(self._filter)
+        self.text.textChanged.connect(lambda _text: self._debounce.start())
+        self.verdicts.changed.connect(self._filter)
+        self._clear_filter.clicked.connect(self.clear_filter)
+        self.export_button.clicked.connect(self.export)
+        self.question.submitted.connect(self.run)
+        self.question.hinted.connect(self._hint)
+        self.question.edited.connect(self._say_which)
+        self.table.selectionModel().selectionChanged.connect(self._selected)
+        self.table.explanation_wanted.connect(self.explain)
+        self.table.subject_wanted.connect(lambda row: self._session.show_key(row.principal))
+        self.table.access_wanted.connect(lambda row: self._session.show_access(row.principal))
+        for widget, act in ((self.text, self._leave_filter), (self.table, self._back_to_question)):
+            escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), widget)
+            escape.setContext(Qt.ShortcutContext.WidgetShortcut)
+            escape.activated.connect(act)
+        self._session.snapshot_opened.connect(self._opened)
+        self._session.snapshot_closed.connect(self._closed)
+        self._session.who_can_asked.connect(self._asked_elsewhere)
+
+    # Asking
+
+    def run(self) -> None:
+        """Find everybody who can do what the fields say."""
+        opened = self._session.snapshot
+        if opened is None:
+            return
+        if not self.question.is_complete:
+            self.question.focus_open_field()
+            return
+        self.message.clear()
+        self.model.clear()
+        self._complete = False
+        self._asked = self.question.request
+        self._chosen = self._asked.principal
+        action = self._asked.action
+        label = tr("Finding who can {action}").format(action=action) if action else tr("Finding who can do what")
+        self.details.stop()
+        self._say_missing(())
+        self.search.start(label, search_for(opened, self._asked))
+        self._refresh()
+        self.question.look_for_mistakes()
+
+    def _asked_elsewhere(self, request: Request) -> None:
+        """Take a question that was asked in another panel; one that is not whole waits for the rest."""
+        self.question.show_request(request)
+        if not self.question.is_complete:
+            self.question.focus_open_field()
+            return
+        self.clear_filter()
+        self.run()
+        self.table.setFocus(Qt.FocusReason.OtherFocusReason)
+        if request.without or request.session_policies is not None:
+            self.message.say(Tone.NOTE, tr(text.EVERY_LAYER))
+
+    def _hint(self, sentence: str, resource: str) -> None:
+        if not sentence:
+            return
+        if resource:
+            self.message.say(Tone.NOTE, sentence, tr("Ask on it"), lambda: self._find_on(resource))
+        else:
+            self.message.say(Tone.NOTE, sentence)
+
+    def _find_on(self, resource: str) -> None:
+        self.question.resource.setText(resource)
+        self.run()
+
+    def _take_in(self, batch: list[WhoCanRow | tuple[WhoCanRow, Told] | Missing]) -> None:
+        for one in batch:
+            if isinstance(one, Missing):
+                self._say_missing(one.sentences, one.notes)
+        rows = [one for one in batch if isinstance(one, WhoCanRow)]
+        if rows:
+            self.model.extend(rows)
+            self._refresh()
+            self._select_chosen()
+        self.model.tell([one for one in batch if isinstance(one, tuple)])
+
+    def _say_missing(self, sentences: Sequence[str], notes: Sequence[str] = ()) -> None:
+        self.missing.setVisible(bool(sentences or notes))
+        said = [text.missing(sentences)] if sentences else []
+        self.missing.setText(" ".join([*map(translate, notes), *said]))
+
+    def _tell_actions(self) -> None:
+        """Put the answers behind the actions on show into words."""
+        if rows := self.model.untold:
+            self.details.start(tr("Explaining actions"), tell_actions(rows))
+
+    def _end(self, complete: bool) -> None:
+        self._complete = complete
+        self.model.settle()
+        self._select_chosen()
+        self._refresh()
+        if complete and self._asked is not None:
+            self._session.announce(text.found(len(self.model.rows), self._asked))
+        elif not complete:
+            self.message.say(Tone.WARNING, tr(text.CANCELLED), tr("Search again"), self.run)
+
+    def _failed(self, error: Exception) -> None:
+        self._asked = None
+        self._refresh()
+        if not isinstance(error, RequestError | SnapshotError | WorkError):
+            self.message.say(Tone.ERROR, tr("The search ended early."), tr("Search again"), self.run)
+            raise error
+        self.message.say(Tone.WARNING, f"{error_words(error)}.")
+
+    def _opened(self, opened: "Opened") -> None:
+        self.clear_filter()
+        self.table.setColumnHidden(Column.ACCOUNT, len(opened.accounts) < 2)
+        self._enable()
+        self._refresh()
+
+    def _closed(self) -> None:
+        self.search.stop()
+        self.details.stop()
+        self._say_missing(())
+        self._asked = None
+        self._complete = False
+        self._chosen = ""
+        self.model.clear()
+        self.message.clear()
+        self.question.clear()
+        self.clear_filter()
+        self._enable()
+        self._refresh()
+
+    # Filter, selection, what a row leads to
+
+    def explain(self, row: WhoCanRow) -> None:
+        """Ask the question for one row's principal, and make it the subject of the window."""
+        if self._asked is None or self._session.snapshot is None:
+            return
+        self._session.ask(row.access.request)
+        if row.principal in self._session.snapshot.outline.rows_by_key:
+            self._session.select(row.principal)
+
+    def clear_filter(self) -> None:
+        """Show everybody."""
+        self.text.clear()
+        self.verdicts.reset()
+        self._filter()
+
+    def _filter(self) -> None:
+        self._debounce.stop()
+        self.model.show_only(WhoCanFilter(self.verdicts.chosen, self.text.text()))
+        self._select_chosen()
+        self._say_why_empty()
+
+    def _select_chosen(self) -> None:
+        place = self.model.place_of(self._chosen) if self._chosen else None
+        if place is not None and self.table.currentIndex().row() != place:
+            self.table.go_to(place)
+        elif place is None and self.model.shown and not self.table.currentIndex().isValid():
+            self.table.setCurrentIndex(self.model.index(0, 0))
+            self.table.clearSelection()
+
+    def _leave_filter(self) -> None:
+        if self.text.text():
+            self.text.clear()
+        else:
+            self.table.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _back_to_question(self) -> None:
+        self.question.resource.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _selected(self, _selected: QItemSelection, _deselected: QItemSelection) -> None:
+        row = self.table.current_row()
+        if row is not None and self.table.selectionModel().hasSelection():
+            self._chosen = row.principal
+
+    # Looks
+
+    def _enable(self) -> None:
+        there = self._session.snapshot is not None
+        self.question.enable(self._session.snapshot)
+        for widget in (self.verdicts, self.text):
+            widget.setEnabled(there)
+
+    def _refresh(self) -> None:
+        """Tell the counts anew."""
+        self.verdicts.show_counts({verdict: self.model.count(verdict) for verdict in VERDICTS})
+        self.export_button.setEnabled(self._complete)
+        self._say_which()
+        self._say_why_empty()
+        self.title_changed.emit(self.title)
+
+    def _say_which(self) -> None:
+        """Say which question the rows answer while the fields hold another."""
+        asked, typed = self._asked, self.question.request
+        differs = asked is not None and (asked.action, asked.resource) != (typed.action, typed.resource)
+        self._holds_for.setVisible(differs and bool(self.model.rows))
+        if asked is not None:
+            self._holds_for.setText(text.holds_for(asked))
+
+    def _say_why_empty(self) -> None:
+        translate, all_ = len(self.model.shown), len(self.model.rows)
+        self._clear_filter.setVisible(translate == 0 and all_ > 0)
+        self._pages.setCurrentIndex(0 if translate else 1)
+        if not translate:
+            self._nothing.setText(self._why_empty(all_))
+
+    def _why_empty(self, rows: int) -> str:
+        asked = self._asked
+        if self._session.snapshot is None:
+            return tr(text.NO_SNAPSHOT)
+        if asked is None:
+            return tr(text.NOTHING_ASKED)
+        if rows:
+            return text.none_let_through(rows)
+        if self.search.running:
+            return text.searching(asked)
+        return text.nobody(asked) if self._complete else tr(text.CUT_SHORT)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange and hasattr(self, "model"):
+            self.model.repaint(self.palette())
+
+    # Export
+
+    def command(self) -> str:
+        """Return the command that lists the same in a terminal; empty while nothing was asked."""
+        opened = self._session.snapshot
+        if self._asked is None or opened is None:
+            return ""
+        return who_can_command(self._asked, str(opened.path))
+
+    def export(self) -> None:
+        """Ask for a file and write everybody who can to it, whatever the filter shows."""
+        opened = self._session.snapshot
+        if opened is None:
+            return
+        if not self._complete:
+            self.message.say(Tone.NOTE, tr(text.NOTHING_TO_EXPORT))
+            return
+        from iamdesk.export.access import who_can  # not loaded before somebody exports
+
+        accesses = tuple(access for row in self.model.rows for access in row.accesses)
+        name = opened.path.name
+
+        def report(progress: Progress, cancelled: Cancelled) -> who_can.WhoCanReport:
+            return who_can.report_of(accesses, name, progress, cancelled)
+
+        self._saver.save(
+            tr("Export who can"),
+            "who-can",
+            {
+                ".csv": lambda progress, cancelled: who_can.to_csv(report(progress, cancelled)),
+                ".json": lambda progress, cancelled: who_can.to_json(report(progress, cancelled)),
+            },
+        )

@@ -1,0 +1,276 @@
+"""The rows of the who-can table, their order and their filter: made in the worker that asks."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from iamdesk.access.who_can import PrincipalKind
+from iamdesk.explain.decision import Decision, Verdict
+from iamdesk.export.access.who_can import actions_by_level, who_words
+from iamdesk.export.text.access import granting_statements, how_words, when_words
+from iamdesk.export.text.decision import short_arn
+from iamdesk.gui.access.text import LEVEL_NAMES
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.plain_text import visible
+from iamdesk.gui.tables.rows_model import SortKey
+from iamdesk.gui.widgets.icons import Drawing
+from iamdesk.i18n import mark, tr, translate
+from iamdesk.viewmodel.tree import Badge, NodeKind, Outline
+
+if TYPE_CHECKING:
+    from iamdesk.access.who_can import Access, FittingAction, ResourceAccess, Who
+
+VERDICTS = (Verdict.ALLOWED, Verdict.CONDITIONAL)
+"""The answers that have rows, in their order."""
+VERDICT_TITLES: dict[Verdict, str] = {Verdict.ALLOWED: mark("Allowed"), Verdict.CONDITIONAL: mark("Depends")}
+_EVERY_WAY = 12
+
+
+class Column(IntEnum):
+    """The columns, in order."""
+
+    DECISION = 0
+    PRINCIPAL = 1
+    KIND = 2
+    ACCOUNT = 3
+    HOW = 4
+    WHEN = 5
+
+
+COLUMN_TITLES: dict[Column, str] = {
+    Column.DECISION: mark("Answer"),
+    Column.PRINCIPAL: mark("Principal"),
+    Column.KIND: mark("Kind"),
+    Column.ACCOUNT: mark("Account"),
+    Column.HOW: mark("How"),
+    Column.WHEN: mark("Under which conditions"),
+}
+TITLES_OF_ACTIONS: dict[Column, str] = {
+    Column.PRINCIPAL: mark("Principal, action"),
+    Column.KIND: mark("Kind, access level"),
+    Column.HOW: mark("Actions, how"),
+}
+"""What columns are called while rows hold several actions."""
+_NOT_YET = "…"
+_ACCOUNT_PART = 5
+_INSIDE = (True, 0, 0)
+"""What principals of the snapshot are sorted by before all else: behind external ones (`Who.order`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an answer says in a table: put into words one by one, after the rows are there."""
+
+    how: str
+    when: str
+    tip: str
+    """The statements by name, and the answer in its own sentence."""
+
+
+def told_of(decision: Decision) -> Told:
+    """Put an answer into the words of a row."""
+    statements = [f"{line.effect}: {translate(line.name)}" for line in granting_statements(decision)]
+    ways = translate(when_words(decision, _EVERY_WAY))
+    return Told(
+        visible(translate(how_words(decision))),
+        visible(translate(when_words(decision))),
+        "\n".join(
+            filter(None, (translate(decision.sentence), *statements, ways and tr("When {ways}").format(ways=ways)))
+        ),
+    )
+
+
+class WhoCanRow:
+    """One principal, or one action of a principal's row. How and when come later."""
+
+    __slots__ = ("_base", "_front", "_keys", "access", "account", "haystack", "is_external", "kind", "texts", "tip")
+
+    def __init__(self, access: "Access", outline: Outline) -> None:
+        self.access = access
+        base = self._name(access.who, outline)
+        self._base = (tr(VERDICT_TITLES[access.decision]), *base)
+        self._fill(Told(_NOT_YET, "" if access.decision is Verdict.ALLOWED else _NOT_YET, access.principal))
+
+    def _name(self, who: "Who", outline: Outline) -> tuple[str, str, str]:
+        """Return name, kind and account as they are shown."""
+        row = outline.rows_by_key.get(who.principal)
+        self.is_external = who.is_external
+        self._front = who.order[:3] if who.is_external else _INSIDE
+        parts = who.principal.split(":", 5)
+        self.account = visible(parts[4]) if len(parts) > _ACCOUNT_PART else ""
+        if who.is_external:
+            self.kind: Drawing = Badge.OUTSIDER
+            return visible(translate(short_arn(who.principal))), visible(translate(who_words(who))), self.account
+        of_root = who.kind is PrincipalKind.ROOT_USER
+        self.kind = outline.nodes[row].kind if row is not None else NodeKind.ACCOUNT if of_root else NodeKind.USER
+        name = outline.nodes[row].text if row is not None else translate(short_arn(who.principal))
+        kind = translate(who_words(who)) if row is None else tr(outline.nodes[row].kind.value)
+        return visible(name), kind, self.account
+
+    @property
+    def principal(self) -> str:
+        """Its ARN, the name of a service, or ``*``."""
+        return self.access.principal
+
+    @property
+    def verdicts(self) -> frozenset[Verdict]:
+        """The decisions for which a filter shows it."""
+        return frozenset((self.access.decision,))
+
+    @property
+    def mark(self) -> Verdict:
+        """The decision that its mark shows."""
+        return self.access.decision
+
+    @property
+    def accesses(self) -> Iterator["Access"]:
+        """Whatever it stands for, for files."""
+        yield self.access
+
+    @property
+    def below(self) -> Sequence["WhoCanRow"]:
+        """The rows that are shown below it."""
+        return ()
+
+    def tell(self, told: Told) -> None:
+        """Take in what the answer says."""
+        self._fill(told)
+
+    def _fill(self, told: Told) -> None:
+        self.texts: tuple[str, ...] = (*self._base, told.how, told.when)
+        """By column, as shown."""
+        self.tip = told.tip
+        self.haystack = "\n".join((*self.texts, self.principal)).casefold()
+        name = self._base[1].casefold()
+        tie = (VERDICTS.index(self.mark), name, self.principal)
+        self._keys: tuple[SortKey, ...] = (
+            (*self._front, *tie),
+            (name, *tie),
+            (self._base[2], *tie),
+            (self.account, *tie),
+            (told.how.casefold(), *tie),
+            (told.when.casefold(), *tie),
+        )
+
+    def sort_key(self, column: int) -> SortKey:
+        """Return what it is sorted by in a column: external callers come first in the first one."""
+        return self._keys[column]
+
+
+class PrincipalRow(WhoCanRow):
+    """One principal with all that it can do on a resource, counted by access level; opens to a row for each action."""
+
+    __slots__ = ("_outline", "_rows", "is_open", "of")
+
+    def __init__(self, of: "ResourceAccess", outline: Outline) -> None:
+        self.of = of
+        self.is_open = False
+        self._outline = outline
+        self._rows: tuple[ActionRow, ...] | None = None
+        name = self._name(of.who, outline)
+        self._base = (tr(VERDICT_TITLES[self.mark]), *name)
+        conditional = level_counts(of.conditional)
+        names = action_names((*of.allowed, *of.conditional))
+        self._fill(
+            Told(level_counts(of.allowed), conditional and tr("depends: {counts}").format(counts=conditional), names)
+        )
+        self.haystack = f"{self.haystack}\n{names.casefold()}"
+
+    @property
+    def count(self) -> int:
+        """How many actions it opens to."""
+        return len(self.of.allowed) + len(self.of.conditional)
+
+    @property
+    def rows(self) -> "tuple[ActionRow, ...]":
+        """Its actions, those that are allowed first; made when they are wanted: thousands of principals have many."""
+        if self._rows is None:
+            self._rows = tuple(
+                ActionRow(self.of, action, decision, self._outline)
+                for decision, actions in (
+                    (Verdict.ALLOWED, self.of.allowed),
+                    (Verdict.CONDITIONAL, self.of.conditional),
+                )
+                for action in actions
+            )
+        return self._rows
+
+    @property
+    def principal(self) -> str:
+        """As that of its rows."""
+        return self.of.who.principal
+
+    @property
+    def verdicts(self) -> frozenset[Verdict]:
+        """Those of its actions."""
+        found = ((Verdict.ALLOWED, self.of.allowed), (Verdict.CONDITIONAL, self.of.conditional))
+        return frozenset(verdict for verdict, actions in found if actions)
+
+    @property
+    def mark(self) -> Verdict:
+        """The most open one."""
+        return Verdict.ALLOWED if self.of.allowed else Verdict.CONDITIONAL
+
+    @property
+    def accesses(self) -> Iterator["Access"]:
+        """The answers behind its actions."""
+        return self.of.rows()
+
+    @property
+    def below(self) -> Sequence[WhoCanRow]:
+        """Its actions, while it is open."""
+        return self.rows if self.is_open else ()
+
+
+class ActionRow(WhoCanRow):
+    """One action of a principal, below it."""
+
+    __slots__ = ("is_told", "text")
+
+    def __init__(self, of: "ResourceAccess", action: "FittingAction", decision: Verdict, outline: Outline) -> None:
+        self.text = action.action
+        self.is_told = False
+        self.access = of.row(action, decision)
+        self._name(of.who, outline)
+        self._base = (tr(VERDICT_TITLES[decision]), action.action, tr(LEVEL_NAMES[action.level]), "")
+        self._fill(Told(_NOT_YET, "" if decision is Verdict.ALLOWED else _NOT_YET, action.action))
+
+    def tell(self, told: Told) -> None:
+        """Take in what the answer says."""
+        self.is_told = True
+        self._fill(told)
+
+
+@lru_cache(maxsize=1 << 10)  # many principals can do the same
+def action_names(actions: "tuple[FittingAction, ...]") -> str:
+    """Return the names of actions as they are searched, and shown in a tooltip."""
+    return ", ".join(dict.fromkeys(one.action for one in actions))
+
+
+@lru_cache(maxsize=1 << 10)
+def level_counts(actions: "tuple[FittingAction, ...]") -> str:
+    """Return how many actions there are by access level: ``List 3, Read 16``."""
+    counted = actions_by_level(actions)
+    return ", ".join(f"{tr(LEVEL_NAMES[level])} {number(len(names))}" for level, names in counted.items())
+
+
+@dataclass(frozen=True, slots=True)
+class WhoCanFilter:
+    """Which rows are shown; every one, where nothing is named."""
+
+    verdicts: frozenset[Verdict] = frozenset()
+    text: str = ""
+    """Words, each of which must be somewhere in the row."""
+
+    @property
+    def shows_everything(self) -> bool:
+        """Whether it leaves nothing out."""
+        return not (self.verdicts or self.text.strip())
+
+    def lets_through(self, row: WhoCanRow) -> bool:
+        """Return whether a row is shown."""
+        if self.verdicts and self.verdicts.isdisjoint(row.verdicts):
+            return False
+        return all(word in row.haystack for word in self.text.casefold().split())

@@ -1,0 +1,98 @@
+"""The table of who can: its context menu, and how wide its columns are."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
+
+from iamdesk.gui.tables.rows_table import RowsTable
+from iamdesk.gui.who_can.model import WhoCanModel
+from iamdesk.gui.who_can.rows import Column, PrincipalRow, WhoCanRow
+from iamdesk.gui.widgets import icons
+from iamdesk.gui.widgets.icons import Glyph
+from iamdesk.i18n import tr
+
+_WIDEST: dict[int, str] = {
+    Column.DECISION: "mm Allowed mm",
+    Column.PRINCIPAL: "mm platform-exporter-sandbox",
+    Column.KIND: "service-linked role",
+    Column.ACCOUNT: "000000000000 m",
+    Column.HOW: "AdministratorAccess through group Administrators and PowerUser",
+}
+"""What a column is wide enough for at first."""
+
+
+class WhoCanTable(RowsTable[WhoCanRow]):
+    """Enter opens the full answer, or the actions of a row that has several; Ctrl+C copies the selected rows."""
+
+    explanation_wanted = Signal(object)
+    """A `WhoCanRow`."""
+    subject_wanted = Signal(object)
+    access_wanted = Signal(object)
+    opened = Signal()
+    """Actions are shown, or no more."""
+
+    def __init__(self, model: WhoCanModel, parent: QWidget | None = None) -> None:
+        super().__init__(
+            model, name="whoCanTable", title=tr("Who can"), widest=_WIDEST, stretched=Column.WHEN, parent=parent
+        )
+        self._model = model
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(self._show_menu)
+        self.activated.connect(lambda index: self._act(model.shown[index.row()]))
+
+    def _act(self, row: WhoCanRow) -> None:
+        if isinstance(row, PrincipalRow):
+            self.toggle(row)
+        else:
+            self.explanation_wanted.emit(row)
+
+    def toggle(self, row: PrincipalRow) -> None:
+        """Show the actions of a row, or take them away."""
+        self._model.toggle(row)
+        self.opened.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """Open a row with Right, close it with Left: also from one of its actions."""
+        row = self.current_row()
+        if row is not None and event.key() == Qt.Key.Key_Right and isinstance(row, PrincipalRow) and not row.is_open:
+            self.toggle(row)
+        elif row is not None and event.key() == Qt.Key.Key_Left and (owner := self._open_one(row)) is not None:
+            self.toggle(owner)
+            self.go_to(self._model.shown.index(owner))
+        else:
+            super().keyPressEvent(event)
+
+    def _open_one(self, row: WhoCanRow) -> PrincipalRow | None:
+        if isinstance(row, PrincipalRow):
+            return row if row.is_open else None
+        return self._model.owner(row)
+
+    def copied(self, row: WhoCanRow) -> Sequence[str]:
+        """Return the cells as they are seen, and the whole ARN."""
+        return (*row.texts, row.principal)
+
+    def menu_for(self, row: WhoCanRow) -> QMenu:
+        """Return the context menu of a row; it deletes itself when closed."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if isinstance(row, PrincipalRow):
+            menu.addAction(
+                tr("&Hide its actions") if row.is_open else tr("Show its &actions"), lambda: self.toggle(row)
+            )
+        else:
+            menu.addAction(tr("&Explain this answer"), lambda: self.explanation_wanted.emit(row))
+        if not row.is_external:
+            menu.addAction(tr("&Show this principal"), lambda: self.subject_wanted.emit(row))
+            menu.addAction(tr("&What else can it do?"), lambda: self.access_wanted.emit(row))
+        menu.addSeparator()
+        icon = icons.icon(Glyph.COPY, self.palette())
+        menu.addAction(icon, tr("Copy A&RN"), lambda: QApplication.clipboard().setText(row.principal))
+        menu.addAction(tr("&Copy the selected rows"), self.copy)
+        return menu
+
+    def _show_menu(self, place: QPoint) -> None:
+        index = self.indexAt(place)
+        if index.isValid():
+            self.menu_for(self.rows_model.shown[index.row()]).popup(self.viewport().mapToGlobal(place))

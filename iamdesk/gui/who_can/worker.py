@@ -1,0 +1,90 @@
+"""The search for everybody who can: what runs in the worker."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from iamdesk.evaluate.request import Request
+from iamdesk.gui.core.job_stream import Producer
+from iamdesk.gui.who_can.rows import ActionRow, Column, PrincipalRow, WhoCanRow, told_of
+from iamdesk.progress import Cancelled, Progress, WorkCancelled
+
+if TYPE_CHECKING:
+    from iamdesk.api import Opened
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What no row can say."""
+
+    sentences: tuple[str, ...]
+    """What is not captured and may let external callers in."""
+    notes: tuple[str, ...] = ()
+    """What holds for every row, and for who has none."""
+
+
+def search_for(opened: "Opened", request: Request) -> Producer:
+    """Return the work that gives a `WhoCanRow` for everybody who can do the request's action on its resource.
+
+    When all are given, it puts each answer into words, in the order in which rows are shown at first, and gives
+    (`WhoCanRow`, `Told`) for each. Without an action it gives a `PrincipalRow` for each. Last comes `Missing`.
+    """
+    return partial(_search, opened, request)
+
+
+def _search(
+    opened: "Opened",
+    request: Request,
+    give: Callable[[Any], None],
+    progress: Progress,
+    cancelled: Cancelled,
+) -> None:
+    if not request.action:
+        for one in opened.access_to_resource(
+            request.resource,
+            request.context,
+            unknown_context=request.unknown_context,
+            progress=progress,
+            cancelled=cancelled,
+        ):
+            give(PrincipalRow(one, opened.outline))
+        give(Missing(opened.missing_of_external(None, request.resource)))
+        return
+    rows = []
+    for access in opened.who_can(
+        action=request.action,
+        resource=request.resource,
+        context=request.context,
+        unknown_context=request.unknown_context,
+        progress=progress,
+        cancelled=cancelled,
+    ):
+        rows.append(WhoCanRow(access, opened.outline))
+        give(rows[-1])
+    if not opened.reads_accounts:  # else as they came, account by account: each is read again to explain its rows
+        rows.sort(key=lambda row: row.sort_key(Column.DECISION))
+    for place, row in enumerate(rows):
+        if cancelled():
+            raise WorkCancelled
+        progress(place, len(rows))
+        give((row, told_of(row.access.explanation)))
+    give(Missing(opened.missing_of_external(request.action, request.resource), opened.request_notes(request)))
+
+
+def tell_actions(rows: Sequence[ActionRow]) -> Producer:
+    """Return the work that puts the answers of some actions into words and gives (`ActionRow`, `Told`) for each."""
+    return partial(_tell_actions, rows)
+
+
+def _tell_actions(
+    rows: Sequence[ActionRow],
+    give: Callable[[Any], None],
+    progress: Progress,
+    cancelled: Cancelled,
+) -> None:
+    for place, row in enumerate(rows):
+        if cancelled():
+            raise WorkCancelled
+        progress(place, len(rows))
+        give((row, told_of(row.access.explanation)))

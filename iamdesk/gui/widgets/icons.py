@@ -1,0 +1,206 @@
+"""Marks and icons: our own drawings (``resources/icons/*.svg``), tinted by name of colour, cached.
+
+Each drawing is 16 × 16 with lines of 1.5 in ``#000000`` (painted in the colour asked for) and, where it has a second
+tone, surfaces in ``#808080`` (painted in the same colour, faint). A state is told by shape first, then by colour, then
+by word: disc with a tick, octagon with a bar, ring with a slash, half-filled disc, dashed ring with a question mark.
+
+``icon(name, palette)`` gives a QIcon; ``pixmap(name, palette, size, ratio)`` one for a delegate's painting. ``name``
+is a `Mark` (a `Verdict` converts: ``Mark(decision.decision)``), a `Badge` or `NodeKind` of the outline, or a `Glyph`.
+"""
+
+from enum import StrEnum
+from functools import cache, lru_cache
+
+from PySide6.QtCore import QByteArray, QRectF, Qt
+from PySide6.QtGui import QColor, QIcon, QPainter, QPalette, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+
+from iamdesk.gui.core.theme import Colour, colour
+from iamdesk.i18n import mark
+from iamdesk.resource_files import resources
+from iamdesk.viewmodel.tree import Badge, NodeKind
+
+
+class Mark(StrEnum):
+    """The five states; the first four values are those of ``Verdict``."""
+
+    ALLOWED = "allowed"
+    EXPLICIT_DENY = "explicitDeny"
+    IMPLICIT_DENY = "implicitDeny"
+    CONDITIONAL = "conditional"
+    UNKNOWN = "unknown"
+
+
+class Glyph(StrEnum):
+    """Drawings that stand for a command or a thing of the window."""
+
+    OPEN = "open"
+    COLLECT = "collect"
+    SAMPLE = "sample"
+    TERMINAL = "terminal"
+    CLOCK = "clock"
+    COPY = "copy"
+    FIND = "find"
+    CLEAR = "clear"
+    NEXT = "next"
+    PREVIOUS = "previous"
+    BACK = "back"
+    FORWARD = "forward"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+    ASK = "ask"
+    FILTER = "filter"
+    KEEP = "review-keep"
+    REVOKE = "review-revoke"
+    MODIFY = "review-modify"
+    EXCEPT = "review-except"
+    UNDECIDED = "review-undecided"
+    MIXED = "review-mixed"
+    GAINED = "diff-gained"
+    LOST = "diff-lost"
+    SAME = "diff-same"
+    APP = "iamdesk"
+
+
+type Drawing = Mark | Glyph | Badge | NodeKind
+
+MARK_WORDS: dict[Mark, str] = {
+    Mark.ALLOWED: mark("Allowed"),
+    Mark.EXPLICIT_DENY: mark("Denied: a statement forbids it"),
+    Mark.IMPLICIT_DENY: mark("Denied: nothing allows it"),
+    Mark.CONDITIONAL: mark("Depends on context that was not given"),
+    Mark.UNKNOWN: mark("Not in the snapshot"),
+}
+MARK_COLOURS: dict[Mark, Colour] = {
+    Mark.ALLOWED: Colour.ALLOWED,
+    Mark.EXPLICIT_DENY: Colour.EXPLICIT_DENY,
+    Mark.IMPLICIT_DENY: Colour.IMPLICIT_DENY,
+    Mark.CONDITIONAL: Colour.CONDITIONAL,
+    Mark.UNKNOWN: Colour.UNKNOWN,
+}
+MARK_SURFACES: dict[Mark, Colour] = {
+    Mark.ALLOWED: Colour.ALLOWED_SURFACE,
+    Mark.EXPLICIT_DENY: Colour.EXPLICIT_DENY_SURFACE,
+    Mark.IMPLICIT_DENY: Colour.IMPLICIT_DENY_SURFACE,
+    Mark.CONDITIONAL: Colour.CONDITIONAL_SURFACE,
+    Mark.UNKNOWN: Colour.UNKNOWN_SURFACE,
+}
+BADGE_SENTENCES: dict[Badge, str] = {
+    Badge.ADMINISTRATOR: mark("Administrator: may do everything in the account."),
+    Badge.OUTSIDER: mark("Someone outside the account can enter through it."),
+    Badge.NO_MFA_KNOWN: mark("No multi-factor device is known for it."),
+    Badge.UNUSED: mark("Not used in the 90 days before the snapshot."),
+    Badge.BROKEN: mark("Its entry in the snapshot cannot be read as AWS prints it."),
+    Badge.GAP: mark("The snapshot does not hold everything that it refers to."),
+}
+_BADGE_COLOURS: dict[Badge, Colour] = {
+    Badge.ADMINISTRATOR: Colour.BADGE_STRONG,
+    Badge.OUTSIDER: Colour.BADGE_ALERT,
+    Badge.BROKEN: Colour.BADGE_ALERT,
+}
+_KIND_COLOURS: dict[NodeKind, Colour] = {
+    NodeKind.CUSTOMER_POLICY: Colour.KIND_POLICY,
+    NodeKind.AWS_POLICY: Colour.KIND_POLICY,
+    NodeKind.INLINE_POLICY: Colour.KIND_POLICY,
+    NodeKind.TRUST_POLICY: Colour.KIND_POLICY,
+    NodeKind.SERVICE_CONTROL_POLICY: Colour.KIND_POLICY,
+    NodeKind.RESOURCE_CONTROL_POLICY: Colour.KIND_POLICY,
+    NodeKind.RESOURCE_POLICY: Colour.KIND_POLICY,
+    NodeKind.PERMISSION_SET: Colour.KIND_POLICY,
+    NodeKind.BROKEN: Colour.BADGE_ALERT,
+    NodeKind.MISSING: Colour.UNKNOWN,
+}
+_GLYPH_COLOURS: dict[Glyph, Colour] = {
+    Glyph.WARNING: Colour.WARNING,
+    Glyph.ERROR: Colour.ERROR,
+    Glyph.INFO: Colour.LINK,
+    Glyph.APP: Colour.LINK,
+    Glyph.KEEP: Colour.ALLOWED,
+    Glyph.REVOKE: Colour.EXPLICIT_DENY,
+    Glyph.MODIFY: Colour.IMPLICIT_DENY,
+    Glyph.EXCEPT: Colour.CONDITIONAL,
+    Glyph.UNDECIDED: Colour.UNKNOWN,
+    Glyph.MIXED: Colour.UNKNOWN,
+    Glyph.GAINED: Colour.IMPLICIT_DENY,
+    Glyph.LOST: Colour.CONDITIONAL,
+    Glyph.SAME: Colour.UNKNOWN,
+}
+
+
+def icon(name: Drawing, palette: QPalette, size: int = 16) -> QIcon:
+    """Return the drawing in its colour for the palette, crisp at one, two and three device pixels each."""
+    selected = palette.color(QPalette.ColorRole.HighlightedText).name()
+    return _icon(file_stem(name), natural_colour(name, palette).name(), selected, size)
+
+
+def pixmap(name: Drawing, palette: QPalette, size: int, ratio: float, tint: QColor | None = None) -> QPixmap:
+    """Return the drawing ``size`` logical pixels wide for a device of that pixel ratio; ``tint`` overrules."""
+    return _pixmap(file_stem(name), (tint or natural_colour(name, palette)).name(), size, ratio)
+
+
+def draw(painter: QPainter, rect: QRectF, name: Drawing, palette: QPalette) -> None:
+    """Paint the drawing as lines and surfaces, not as pixels: for pictures that become files."""
+    QSvgRenderer(QByteArray(_tinted(file_stem(name), natural_colour(name, palette).name()).encode())).render(
+        painter, rect
+    )
+
+
+def natural_colour(name: Drawing, palette: QPalette) -> QColor:
+    """Return the colour in which a drawing is painted unless told otherwise."""
+    match name:
+        case Mark():
+            found = MARK_COLOURS[name]
+        case Badge():
+            found = _BADGE_COLOURS.get(name, Colour.BADGE_QUIET)
+        case NodeKind():
+            found = _KIND_COLOURS.get(name, Colour.KIND)
+        case Glyph():
+            found = _GLYPH_COLOURS.get(name, Colour.KIND)
+    return colour(found, palette)
+
+
+def file_stem(name: Drawing) -> str:
+    """Return the name of the drawing's file, without ``.svg``."""
+    match name:
+        case Mark():
+            return f"state-{_kebab(name.name)}"
+        case Badge():
+            return f"badge-{_kebab(name.name)}"
+        case NodeKind():
+            return f"kind-{_kebab(name.name)}"
+        case Glyph():
+            return name.value
+
+
+def _kebab(name: str) -> str:
+    return name.lower().replace("_", "-")
+
+
+@cache
+def _source(stem: str) -> str:
+    return (resources() / "icons" / f"{stem}.svg").read_text(encoding="utf-8")
+
+
+def _tinted(stem: str, tint: str) -> str:
+    return _source(stem).replace("#808080", f'{tint}" fill-opacity="0.22').replace("#000000", tint)
+
+
+@lru_cache(maxsize=512)
+def _pixmap(stem: str, tint: str, size: int, ratio: float) -> QPixmap:
+    image = QPixmap(round(size * ratio), round(size * ratio))
+    image.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(image)
+    QSvgRenderer(QByteArray(_tinted(stem, tint).encode())).render(painter, QRectF(image.rect()))
+    painter.end()
+    image.setDevicePixelRatio(ratio)
+    return image
+
+
+@lru_cache(maxsize=256)
+def _icon(stem: str, tint: str, selected: str, size: int) -> QIcon:
+    made = QIcon()
+    for ratio in (1.0, 2.0, 3.0):
+        made.addPixmap(_pixmap(stem, tint, size, ratio))
+        made.addPixmap(_pixmap(stem, selected, size, ratio), QIcon.Mode.Selected)
+    return made

@@ -1,0 +1,140 @@
+"""A window beside the main one that does one long thing at a time: with progress, Cancel, and an end of its own."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QProgressBar, QPushButton, QWidget
+
+from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.jobs import Job, JobRunner
+from iamdesk.gui.core.session import Session
+from iamdesk.gui.widgets.message_bar import MessageBar, Tone
+from iamdesk.i18n import tr
+from iamdesk.progress import Cancelled, Progress
+
+
+class OneJobWindow(QDialog):
+    """Does not block; deletes itself when closed, and closes when another snapshot opens.
+
+    Whoever makes a window of it lays out ``message``, ``bar`` and ``cancel_button``, and says what `refresh` and
+    `refused` do.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        jobs: JobRunner,
+        prompts: Prompts,
+        parent: QWidget,
+        *,
+        name: str,
+        title: str,
+        progress: str,
+        cancelled: str,
+    ) -> None:
+        """Make the window.
+
+        Args:
+            session: What is open.
+            jobs: Runs what lasts.
+            prompts: Asks for files.
+            parent: The main window.
+            name: Begins the object names: ``compare`` makes ``compareWindow``.
+            title: Of the window.
+            progress: What the bar shows, for those who hear it.
+            cancelled: Said when the job was cancelled.
+        """
+        super().__init__(parent)
+        self._session = session
+        self._jobs = jobs
+        self._prompts = prompts
+        self._job: Job | None = None
+        self._name = name
+        self._cancelled = cancelled
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setObjectName(f"{name}Window")
+        self.setWindowTitle(title)
+        self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint, on=True)
+        self.message = MessageBar()
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName(progress)
+        self.cancel_button = self.button(tr("&Cancel"), "Cancel")
+        self.cancel_button.clicked.connect(self._cancel)
+        session.snapshot_closed.connect(self.close)
+        session.snapshot_opened.connect(self._leave)
+        self.finished.connect(self._stop)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its job is running."""
+        return self._job is not None
+
+    def button(self, text: str, name: str) -> QPushButton:
+        """Return a button that Enter in a field does not press."""
+        button = QPushButton(text)
+        button.setObjectName(f"{self._name}{name}")
+        button.setAutoDefault(False)
+        return button
+
+    def run[Result](
+        self, label: str, work: Callable[[Progress, Cancelled], Result], done: Callable[[Result], None], topic: str
+    ) -> None:
+        """Do the one thing, in a worker; ``done`` takes what comes of it."""
+        self.message.clear()
+
+        def take(found: Result) -> None:
+            self._job = None
+            done(found)
+            self.refresh()
+
+        self._job = self._jobs.run(
+            label,
+            work,
+            done=take,
+            failed=self.failed,
+            progress=self._progressed,
+            stopped=self._stopped,
+            topic=topic,
+        )
+        self.bar.setRange(0, 0)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Let buttons say what can be done now."""
+        self.bar.setVisible(self.is_running)
+        self.cancel_button.setVisible(self.is_running)
+
+    def refused(self, error: Exception) -> bool:
+        """Say in words why something could not be done; False where there are none."""
+        raise NotImplementedError
+
+    def failed(self, error: Exception) -> None:
+        """Take an error of a job: one without words is raised again."""
+        self._job = None
+        self.refresh()
+        if not self.refused(error):
+            raise error
+
+    def _leave(self, _opened: object) -> None:
+        self.close()  # a method and no lambda: that would be called when this window is long gone
+
+    def _progressed(self, done: int, total: int) -> None:
+        self.bar.setRange(0, total)
+        self.bar.setValue(done)
+
+    def _stopped(self) -> None:
+        self._job = None
+        self.refresh()
+        self.message.say(Tone.NOTE, self._cancelled)
+
+    def _cancel(self) -> None:
+        if self._job is not None:
+            self._job.cancel()
+
+    def _stop(self) -> None:
+        """Await nothing any more: the window is about to go."""
+        job, self._job = self._job, None
+        if job is not None:
+            job.stopped = None
+            job.cancel()

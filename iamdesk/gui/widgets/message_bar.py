@@ -1,0 +1,99 @@
+"""The bar at the top of a panel that says what is wrong there and what to do. Never a box in the way."""
+
+from collections.abc import Callable
+from enum import Enum
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QStyle, QToolButton, QWidget
+
+from iamdesk.gui.core.plain_text import menu_text, plain_label, set_tooltip, visible_lines
+from iamdesk.gui.core.theme import Colour, colour
+from iamdesk.gui.widgets import icons
+from iamdesk.gui.widgets.icons import Glyph
+from iamdesk.i18n import tr
+
+
+class Tone(Enum):
+    """How bad it is: drawing and surface."""
+
+    NOTE = (Glyph.INFO, Colour.NOTE_SURFACE)
+    WARNING = (Glyph.WARNING, Colour.WARNING_SURFACE)
+    ERROR = (Glyph.ERROR, Colour.ERROR_SURFACE)
+
+
+class MessageBar(QFrame):
+    """One sentence with a mark, at most one button beside it, and a way to close it. Hidden while it says nothing."""
+
+    def __init__(self, parent: QWidget | None = None, *, closable: bool = True) -> None:
+        super().__init__(parent)
+        self._tone = Tone.NOTE
+        self._act: Callable[[], None] | None = None
+        self._mark = plain_label()
+        self._text = plain_label(wrap=True, selectable=True)
+        self._text.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._button = QPushButton()
+        self._button.clicked.connect(self._pressed)
+        self._close = QToolButton()
+        self._close.setAutoRaise(True)
+        self._close.setAccessibleName(tr("Close this message"))
+        set_tooltip(self._close, tr("Close this message"))
+        self._close.clicked.connect(self.clear)
+        if not closable:
+            self._close.hide()
+        layout = QHBoxLayout(self)
+        margin = self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutVerticalSpacing)
+        layout.setContentsMargins(margin, margin // 2, margin // 2, margin // 2)
+        layout.addWidget(self._mark, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(self._text, 1)
+        layout.addWidget(self._button)
+        layout.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
+        self._tint()
+        self.clear()
+
+    @property
+    def text(self) -> str:
+        """What it says; empty while hidden."""
+        return self._text.text()
+
+    def say(self, tone: Tone, text: str, button: str = "", act: Callable[[], None] | None = None) -> None:
+        """Show a sentence; ``button`` names what to do about it and ``act`` does it."""
+        self._tone, self._act = tone, act
+        self._button.setAccessibleName(visible_lines(button))
+        self._text.setText(text)
+        self._text.setAccessibleName(visible_lines(text))
+        self._button.setText(menu_text(button))
+        self._button.setVisible(bool(button))
+        self._tint()
+        self.show()
+
+    def clear(self) -> None:
+        """Say nothing any more."""
+        self._text.setText("")
+        self._text.setAccessibleName(tr("No message"))
+        self._button.setAccessibleName(tr("No message"))
+        self._act = None
+        self.hide()
+
+    def _pressed(self) -> None:
+        if self._act is not None:
+            self._act()
+
+    def _tint(self) -> None:
+        size = self.style().pixelMetric(QStyle.PixelMetric.PM_SmallIconSize)
+        self._mark.setPixmap(icons.pixmap(self._tone.value[0], self.palette(), size, self.devicePixelRatioF()))
+        self._close.setIcon(icons.icon(Glyph.CLEAR, self.palette()))
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange:
+            self._tint()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's name
+        """Paint the surface and a line below it."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), colour(self._tone.value[1], self.palette()))
+        line: QColor = colour(Colour.RULE, self.palette())
+        painter.fillRect(0, self.height() - 1, self.width(), 1, line)

@@ -1,0 +1,94 @@
+"""From a table to a file: ask where, write in a worker, say how it went."""
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from PySide6.QtWidgets import QWidget
+
+from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.jobs import JobRunner
+from iamdesk.gui.core.session import Session
+from iamdesk.gui.widgets.message_bar import MessageBar, Tone
+from iamdesk.i18n import error_words, mark, tr
+from iamdesk.progress import Cancelled, Progress
+
+type Render = Callable[[Progress, Cancelled], bytes]
+"""Makes the bytes of the file, in a worker."""
+
+LABELS: Mapping[str, str] = {
+    ".csv": mark("CSV table"),
+    ".json": mark("JSON"),
+    ".svg": mark("SVG drawing"),
+    ".pdf": mark("PDF document"),
+    ".png": mark("PNG picture"),
+}
+
+
+class Saver:
+    """Writes what a panel shows. One for each panel, whose message bar says what went wrong."""
+
+    def __init__(
+        self, panel: QWidget, session: Session, jobs: JobRunner, prompts: Prompts, message: MessageBar, topic: str
+    ) -> None:
+        self._panel = panel
+        self._session = session
+        self._jobs = jobs
+        self._prompts = prompts
+        self._message = message
+        self._topic = topic
+
+    def save(self, title: str, stem: str, kinds: Mapping[str, Render]) -> None:
+        """Ask for a file beside the snapshot and write it; ``kinds`` says by suffix how its bytes are made."""
+        path = self._ask(title, stem, tuple(kinds))
+        if path is not None:
+            self._write(path, kinds[path.suffix.lower()])
+
+    def save_painted(self, title: str, stem: str, suffixes: Iterable[str], paint: Callable[[str], bytes]) -> None:
+        """As `save`, of a picture: painted here, in the thread of the widgets, in the kind that was chosen alone."""
+        path = self._ask(title, stem, tuple(suffixes))
+        if path is not None:
+            content = paint(path.suffix.lower())
+            self._write(path, lambda _progress, _cancelled: content)
+
+    def _ask(self, title: str, stem: str, suffixes: tuple[str, ...]) -> Path | None:
+        """Ask for a file that ends in one of the suffixes; None where there is none."""
+        opened = self._session.snapshot
+        if opened is None:
+            return None
+        snapshot = opened.path
+        suggestion = snapshot.with_name(f"{snapshot.name.partition('.')[0] or 'snapshot'}-{stem}{suffixes[0]}")
+        patterns = ";;".join(f"{tr(LABELS[suffix])} (*{suffix})" for suffix in suffixes)
+        path = self._prompts.file_to_save(self._panel, title, suggestion, patterns)
+        if path is None:
+            return None
+        if path.suffix.lower() not in suffixes:
+            known = tr(" or ").join(suffixes)
+            self._message.say(
+                Tone.WARNING,
+                tr("{name} does not say which format: it must end in {known}.").format(name=path.name, known=known),
+            )
+            return None
+        self._message.clear()
+        return path
+
+    def _write(self, path: Path, render: Render) -> None:
+        from iamdesk.export.files.atomic_write import write_atomic
+
+        self._jobs.run(
+            tr("Writing {name}").format(name=path.name),
+            lambda progress, cancelled: write_atomic(path, render(progress, cancelled)),
+            done=lambda _nothing: self._session.announce(tr("Written to {path}.").format(path=path)),
+            failed=self._not_written,
+            stopped=lambda: self._message.say(
+                Tone.WARNING, tr("{name} was not written: it was cancelled.").format(name=path.name)
+            ),
+            topic=self._topic,
+        )
+
+    def _not_written(self, error: Exception) -> None:
+        from iamdesk.export.files.atomic_write import ExportError
+
+        if not isinstance(error, ExportError):
+            self._message.say(Tone.ERROR, tr("The file could not be written."))
+            raise error
+        self._message.say(Tone.ERROR, f"{error_words(error)}.")

@@ -1,0 +1,46 @@
+"""Counts with their word, as rows and facts say them: ``1 member``, ``1,200 members``, ``no members``."""
+
+from collections.abc import Sequence
+
+from iamdesk.i18n import join_messages, nphrase, phrase
+
+
+def members(count: int) -> str:
+    """Return how many members."""
+    return nphrase("{count:,} member", "{count:,} members", count) if count else phrase("no members")
+
+
+def groups(count: int) -> str:
+    """Return how many groups."""
+    return nphrase("{count:,} group", "{count:,} groups", count) if count else phrase("no groups")
+
+
+def policies(count: int) -> str:
+    """Return how many policies."""
+    return nphrase("{count:,} policy", "{count:,} policies", count) if count else phrase("no policies")
+
+
+def users(count: int) -> str:
+    """Return how many users."""
+    return nphrase("{count:,} user", "{count:,} users", count) if count else phrase("no users")
+
+
+def roles(count: int) -> str:
+    """Return how many roles."""
+    return nphrase("{count:,} role", "{count:,} roles", count) if count else phrase("no roles")
+
+
+def people(count: int) -> str:
+    """Return how many people."""
+    return nphrase("{count:,} person", "{count:,} people", count) if count else phrase("no people")
+
+
+def accounts(count: int) -> str:
+    """Return how many accounts."""
+    return nphrase("{count:,} account", "{count:,} accounts", count) if count else phrase("no accounts")
+
+
+def first_named(names: Sequence[str], most: int) -> str:
+    """Return the first few names, and how many more there are."""
+    told = join_messages(", ", names[:most])
+    return phrase("{names} and {count:,} more", names=told, count=len(names) - most) if len(names) > most else told

@@ -1,0 +1,148 @@
+"""What the snapshot knows of a resource by ARN: objects are found by their bucket or access point."""
+
+from collections.abc import Iterable, Mapping
+
+from iamdesk.inventory.resource_grants import default_policy
+from iamdesk.inventory.resource_share_index import ResourceShareIndex
+from iamdesk.policy.arn import Arn
+from iamdesk.policy.document import Document, DocumentStore
+from iamdesk.snapshot.model import Snapshot
+from iamdesk.snapshot.resources import AccessPointBucket, AccountSettings, Resource
+
+_ACCESS_POINT = "accesspoint/"
+_OBJECT = "/object/"
+
+
+def is_of_access_point(arn: Arn) -> bool:
+    """Return whether an ARN is that of an S3 access point, or of an object through one."""
+    return arn.service == "s3" and bool(arn.account) and arn.resource.startswith(_ACCESS_POINT)
+
+
+def access_point_arn(arn: Arn) -> Arn:
+    """Return the ARN of the access point itself."""
+    return arn._replace(resource=arn.resource.partition(_OBJECT)[0])
+
+
+def key_behind(arn: Arn) -> str | None:
+    """Return the object's key in an ARN through an access point; None for the access point itself."""
+    _, found, key = arn.resource.partition(_OBJECT)
+    return key if found else None
+
+
+def tags_without_case(tags: Iterable[tuple[str, str]]) -> Mapping[str, str | None]:
+    """Return tags by key in lower case; None where two differ only in case: which counts is open (rule G6)."""
+    found: dict[str, str | None] = {}
+    for key, value in tags:
+        lowered = key.lower()
+        found[lowered] = None if lowered in found else value
+    return found
+
+
+_PARENT_PARTS = {"dynamodb": 2, "es": 2, "execute-api": 1, "mediastore": 2, "s3tables": 2}
+"""How many parts of the resource, between slashes, name what carries the policy: ``table/NAME`` of ``…/index/NAME``."""
+
+
+def parent_of(arn: Arn) -> Arn | None:
+    """Return what carries the policy for a part of a resource; None where a resource of the service has no parts.
+
+    A table's index or stream, an API's stage and method, a domain's path, a function's version or alias, a log group's
+    streams, a database of the catalog. The policy of a table's stream is its own; a version's and alias's is beside the
+    function's. A repository's name may hold slashes, and then names no part.
+    """
+    match arn.service:
+        case "lambda" | "logs":
+            kind, _, name = arn.resource.partition(":")
+            is_whole_first = kind == ("function" if arn.service == "lambda" else "log-group")
+            parent = f"{kind}:{name.partition(':')[0]}" if is_whole_first else arn.resource
+        case "glue":
+            is_part = arn.resource.partition("/")[0] in ("database", "table", "userDefinedFunction", "connection")
+            parent = "catalog" if is_part else arn.resource
+        case service:
+            parent = "/".join(arn.resource.split("/")[: _PARENT_PARTS.get(service)])
+    return None if parent == arn.resource else arn._replace(resource=parent)
+
+
+def only_shared(arn: str) -> Resource:
+    """Return a resource of which only its share is known."""
+    account = arn.split(":", 5)[4] if arn.count(":") >= 5 else ""
+    return Resource(arn=arn, account_id=account or None, is_policy_captured=False)
+
+
+class ResourceIndex:
+    """Finds resources, their owners and their policies."""
+
+    def __init__(self, snapshot: Snapshot, documents: DocumentStore) -> None:
+        self._documents = documents
+        self.shares = ResourceShareIndex(snapshot, documents)
+        shared = {arn: only_shared(arn) for arn in self.shares.arns}
+        self._by_arn: Mapping[str, Resource] = {**shared, **{resource.arn: resource for resource in snapshot.resources}}
+        self._by_alias = {
+            resource.access_point.alias: resource
+            for resource in snapshot.resources
+            if resource.access_point is not None and resource.access_point.alias
+        }
+        self._settings: Mapping[str, AccountSettings] = {one.account_id: one for one in snapshot.account_settings}
+
+    @property
+    def by_arn(self) -> Mapping[str, Resource]:
+        """Every resource that the snapshot contains anything of; of some only that they are shared."""
+        return self._by_arn
+
+    def find(self, arn: Arn) -> Resource | None:
+        """Return the resource that carries the policy for an ARN: of an object its bucket, else the thing itself.
+
+        Where its tags are all that is known of the thing itself, they stand in the place of the other's.
+        """
+        found = self._by_arn.get(str(arn))
+        if found is not None and found.is_only_tagged:
+            whole = self._whole(arn)
+            return found if whole is None else whole.model_copy(update={"tags": found.tags})
+        return self._whole(arn) if found is None else found
+
+    def _whole(self, arn: Arn) -> Resource | None:
+        """Return what carries the policy for a part of it, by the ARN of the part."""
+        if arn.service == "s3" and not arn.account:
+            bucket = arn.resource.partition("/")[0]
+            return self._by_arn.get(f"arn:{arn.partition}:s3:::{bucket}")
+        if is_of_access_point(arn):
+            return self._by_arn.get(str(access_point_arn(arn)))
+        parent = parent_of(arn)
+        whole = None if parent is None else self._by_arn.get(str(parent))
+        if whole is not None and arn.service == "dynamodb" and "/stream/" in arn.resource:
+            # A stream has a policy of its own (DynamoDB Developer Guide, "Using resource-based policies").
+            return whole.model_copy(update={"policy": None, "is_policy_captured": False})
+        return whole
+
+    def bucket(self, access_point: Resource, bucket: AccessPointBucket) -> Resource | None:
+        """Return a bucket behind an access point."""
+        return self._by_arn.get(f"arn:{access_point.arn.split(':', 2)[1]}:s3:::{bucket.name}")
+
+    def without_alias(self, resource: str) -> str:
+        """Return a resource as asked about, an access point's alias in place of a bucket's name made its ARN.
+
+        S3 takes aliases in requests, and decides on the ARN; policies know no aliases.
+        """
+        if not self._by_alias:
+            return resource
+        head, _, rest = resource.lstrip().partition(":::")
+        alias, slash, key = rest.partition("/")
+        found = self._by_alias.get(alias) if head.endswith(":s3") else None
+        if found is None:
+            return resource
+        return f"{found.arn}{_OBJECT}{key}" if slash and key else found.arn
+
+    def document_of(self, resource: Resource) -> Document | None:
+        """Return the resource's policy, parsed; where it has none the one that its service takes then, or None."""
+        policy = default_policy(resource.arn) if resource.policy is None else resource.policy
+        return None if policy is None else self._documents.parse(policy, resource.arn)
+
+    def settings_of(self, account: str) -> AccountSettings | None:
+        """Return an account's own settings."""
+        return self._settings.get(account)
+
+    def restricts_public_buckets(self, resource: Resource | None, account: str | None) -> bool:
+        """Return whether Block Public Access restricts public policies, of the bucket or its account (rule I7)."""
+        settings = self.settings_of(account) if account else None
+        own = resource.public_access_block if resource is not None else None
+        blocks = (own, settings.public_access_block if settings else None)
+        return any(block is not None and block.restrict_public_buckets for block in blocks)

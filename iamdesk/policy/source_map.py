@@ -1,0 +1,153 @@
+"""The text of a policy as it is shown, and where each of its elements stands in it.
+
+A snapshot holds policy documents as JSON values: the spacing of the source is gone once AWS has stored a policy.
+So the shown text is printed here, once, and every view and every export counts lines and columns in this text.
+"""
+
+import json
+from collections.abc import Mapping
+from json.encoder import encode_basestring
+from typing import Any, NamedTuple
+
+from iamdesk.escaping import visible_json
+
+type ElementPath = tuple[str | int, ...]
+"""The way to an element from the top of a document: ``("Statement", 0, "Action", 2)``."""
+
+
+class Span(NamedTuple):
+    """A stretch of shown text: lines and columns count from 1, the end column is the one after the last character."""
+
+    start_line: int
+    start_column: int
+    end_line: int
+    end_column: int
+
+
+class PolicyText(NamedTuple):
+    """A policy document as shown: its text, and the span of every element's value by its path."""
+
+    text: str
+    spans: Mapping[ElementPath, Span]
+
+    def span_of(self, path: ElementPath) -> Span | None:
+        """Return where the element stands; a path that the text does not have gives its nearest ancestor's span."""
+        while path and path not in self.spans:
+            path = path[:-1]
+        return self.spans.get(path)
+
+
+def render(document: Any) -> PolicyText:
+    """Print a JSON value as ``json.dumps(indent=2, ensure_ascii=False)`` does and note the span of every value.
+
+    Unseen characters (controls, bidi marks) are written as escapes, so that the text cannot mislead.
+
+    ``document`` is any JSON value; a string (a document that is not JSON) is shown as its own raw lines.
+    """
+    if isinstance(document, str):
+        lines = document.split("\n")
+        return PolicyText(document, {(): Span(1, 1, len(lines), len(lines[-1]) + 1)})
+    printer = _Printer()
+    printer.value(document, (), 0)
+    return PolicyText("".join(printer.parts), printer.spans)
+
+
+def statement_spans(document: dict[str, Any]) -> dict[ElementPath, Span]:
+    """Return the spans that `render` gives the statements of a policy document; lines are counted, not printed."""
+    line = 2
+    for key, member in document.items():
+        if key == "Statement":
+            break
+        line += _lines(member)
+    listed = document.get("Statement")
+    if isinstance(listed, list):
+        found: dict[ElementPath, Span] = {}
+        for position, member in enumerate(listed):
+            line += 1
+            lines = _lines(member)
+            found["Statement", position] = _span(member, (line, 5), lines, closing=5)
+            line += lines - 1
+        return found
+    return {("Statement",): _span(listed, (line, 3 + len('"Statement": ')), _lines(listed), closing=3)}
+
+
+def _span(value: Any, start: tuple[int, int], lines: int, closing: int) -> Span:
+    """``closing`` is the column of the bracket that ends a value of several lines."""
+    line, column = start
+    if lines == 1:
+        return Span(line, column, line, column + len(_scalar(value)))
+    return Span(line, column, line + lines - 1, closing + 1)
+
+
+_SCALARS = frozenset({str, bool, int, float, type(None)})
+
+
+def _lines(value: Any) -> int:
+    """Count the lines that `render` prints a value on: one, and those of all objects and lists that hold anything."""
+    lines = 1
+    found = [value]
+    for one in found:  # it grows as the loop goes
+        if not isinstance(one, (dict, list)) or not one:
+            continue
+        lines += len(one) + 1
+        if isinstance(one, dict):
+            found += one.values()
+        elif not _SCALARS.issuperset(map(type, one)):
+            found += one
+    return lines
+
+
+_WORDS = {True: "true", False: "false", None: "null"}
+
+
+def _scalar(value: Any) -> str:
+    """Print text, a number, a word, or an empty container."""
+    if isinstance(value, str):
+        quoted = encode_basestring(value)
+        # Nearly all text ends here: in printable ASCII there is nothing that one cannot see.
+        return quoted if quoted.isascii() and quoted.isprintable() else visible_json(quoted)
+    if value is None or isinstance(value, bool):
+        return _WORDS[value]
+    return json.dumps(value)
+
+
+class _Printer:
+    """Prints one document; keeps the current line and column."""
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.spans: dict[ElementPath, Span] = {}
+        self.line = 1
+        self.column = 1
+
+    def value(self, value: Any, path: ElementPath, depth: int) -> None:
+        line, column = self.line, self.column
+        if value and isinstance(value, (dict, list)):
+            self._container(value, path, depth)
+        else:
+            text = _scalar(value)
+            self.parts.append(text)
+            self.column += len(text)
+        self.spans[path] = Span(line, column, self.line, self.column)
+
+    def _container(self, value: dict[str, Any] | list[Any], path: ElementPath, depth: int) -> None:
+        is_object = isinstance(value, dict)
+        opening, closing = "{}" if is_object else "[]"
+        members = value.items() if isinstance(value, dict) else enumerate(value)
+        indent = "  " * (depth + 1)
+        before = f"{opening}\n{indent}"
+        for step, member in members:
+            key = f"{_scalar(step)}: " if is_object else ""
+            self.line += 1
+            column = self.column = len(indent) + len(key) + 1
+            if member and isinstance(member, (dict, list)):
+                self.parts.append(before + key)
+                self.value(member, (*path, step), depth + 1)
+            else:
+                text = _scalar(member)
+                self.parts.append(before + key + text)
+                self.spans[*path, step] = Span(self.line, column, self.line, column + len(text))
+            before = f",\n{indent}"
+        self.parts.append(f"\n{indent[2:]}{closing}")
+        self.line += 1
+        self.column = len(indent)

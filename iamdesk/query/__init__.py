@@ -1,1 +1,0 @@
-"""Questions put to the evaluator: one request, many principals, self-contained cases."""

@@ -1,1 +1,0 @@
-"""The bulk evaluator: many principals by many requests, answered together as the engine answers each alone."""

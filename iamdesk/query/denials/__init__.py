@@ -1,1 +1,0 @@
-"""Denied requests, from messages and records, put to the snapshot again."""

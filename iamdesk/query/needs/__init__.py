@@ -1,1 +1,0 @@
-"""Compound questions: what a task needs beside one action."""

@@ -1,1 +1,0 @@
-"""Building a request from a snapshot: who asks, what they carry, what belongs to the resource."""

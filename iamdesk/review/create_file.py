@@ -1,0 +1,102 @@
+"""A review file is made: whole, or not there."""
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from iamdesk.escaping import visible
+from iamdesk.i18n import phrase
+from iamdesk.review.errors import ReviewError
+from iamdesk.review.items import PopulationEntry, ReviewItem
+from iamdesk.review.journal import digest
+from iamdesk.review.schema import SCHEMA, Head, connect, create_tables, head_rows
+from iamdesk.review.seals import seal
+
+
+def write_new(
+    path: Path,
+    head: Head,
+    population: Iterable[PopulationEntry],
+    lines: Iterable[ReviewItem],
+    findings: Iterable[Mapping[str, Any]],
+) -> None:
+    """Write a new review file.
+
+    Raises:
+        ReviewError: there is a file of that name already, or it cannot be written.
+    """
+    if path.exists():
+        raise ReviewError(
+            phrase("{path}: there is a file of that name already; it was left as it is", path=told_name(path))
+        )
+    # Made under another name first: a review file is whole or not there.
+    making = path.with_name(f".{path.name}.making")
+    try:
+        making.unlink(missing_ok=True)
+        connection = connect(making, writable=True)
+        try:
+            create_tables(connection)
+            with connection:
+                connection.execute("BEGIN IMMEDIATE")
+                _fill(connection, head, population, lines, findings)
+                seal(connection, SCHEMA)
+        finally:
+            connection.close()
+        making.rename(path)
+    except sqlite3.IntegrityError as error:
+        making.unlink(missing_ok=True)
+        raise ReviewError(
+            phrase("{path}: two lines are the same entitlement ({error})", path=told_name(path), error=error)
+        ) from error
+    except (sqlite3.Error, OSError) as error:
+        with contextlib.suppress(OSError):
+            making.unlink(missing_ok=True)
+        raise ReviewError(
+            phrase("{path}: the review cannot be written: {error}", path=told_name(path), error=reason_of(error))
+        ) from error
+
+
+def _fill(
+    connection: sqlite3.Connection,
+    head: Head,
+    population: Iterable[PopulationEntry],
+    lines: Iterable[ReviewItem],
+    findings: Iterable[Mapping[str, Any]],
+) -> None:
+    connection.executemany("INSERT INTO head VALUES (?, ?)", head_rows(head))
+    connection.executemany(
+        "INSERT INTO population VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            (at, each.arn, each.account_id, each.kind, each.in_scope, each.out_reason)
+            for at, each in enumerate(population)
+        ),
+    )
+    connection.executemany(
+        "INSERT INTO lines VALUES (?, ?, ?, ?)",
+        (
+            (at, line.line_id, line.sha256, json.dumps(line.as_json(), ensure_ascii=False))
+            for at, line in enumerate(lines)
+        ),
+    )
+    connection.executemany(
+        "INSERT INTO findings VALUES (?, ?, ?, ?)",
+        (
+            (at, finding["finding_id"], digest(finding), json.dumps(finding, ensure_ascii=False))
+            for at, finding in enumerate(findings)
+        ),
+    )
+
+
+def told_name(path: Path) -> str:
+    """Return a file's name as it is told."""
+    return visible(path.name)
+
+
+def reason_of(error: Exception) -> str:
+    """Return why SQLite or the system refuses, for the end of a sentence."""
+    if not isinstance(error, OSError):
+        return str(error)
+    return error.strerror.lower() if error.strerror else phrase("the system gives no reason")

@@ -1,0 +1,78 @@
+"""Damage in a review file: everything that is not as iamdesk wrote it."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+
+from iamdesk.i18n import phrase
+from iamdesk.review.errors import Damage
+from iamdesk.review.items import ReviewItem
+from iamdesk.review.journal import Entry, broken_at, digest
+from iamdesk.review.schema import SEALED, Head, has_findings
+from iamdesk.review.seals import broken_seals
+
+UNREADABLE = (sqlite3.Error, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
+"""What reading a damaged file may raise."""
+
+
+def damages_of(
+    connection: sqlite3.Connection,
+    head: Head,
+    lines: Callable[[], Iterable[ReviewItem]],
+    journal: Callable[[], Iterable[Entry]],
+) -> tuple[Damage, ...]:
+    """Return everything in a file that is not as it was written; empty for a sound one."""
+    found: list[Damage] = []
+    try:
+        found.extend(_damages(connection, head, lines, journal))
+    except UNREADABLE as error:
+        found.append(Damage(phrase("file"), phrase("A part of it cannot be read: {error}.", error=error)))
+    return tuple(found)
+
+
+def _damages(
+    connection: sqlite3.Connection,
+    head: Head,
+    lines: Callable[[], Iterable[ReviewItem]],
+    journal: Callable[[], Iterable[Entry]],
+) -> Iterator[Damage]:
+    for (told,) in connection.execute("PRAGMA integrity_check"):
+        if told != "ok":
+            yield Damage(phrase("file"), phrase("SQLite finds the file damaged: {told}.", told=told))
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version >= SEALED:
+        yield from broken_seals(connection)
+    broken = broken_at(journal())
+    if broken is not None:
+        yield Damage(
+            phrase("journal entry {broken}", broken=broken),
+            phrase("It is not the entry that was written, or entries are missing."),
+        )
+    frozen = dict(connection.execute("SELECT line_id, sha256 FROM lines"))
+    shas: dict[str, str] = {}
+    for line in lines():
+        shas[line.line_id] = line.sha256
+        if frozen.get(line.line_id) != line.sha256:
+            yield Damage(
+                phrase("line {line_id}", line_id=line.line_id),
+                phrase("It is not the line that was frozen with the review."),
+            )
+    if has_findings(connection):
+        for finding_id, sha256, text in connection.execute("SELECT finding_id, sha256, finding FROM findings"):
+            finding = json.loads(text)
+            shas[finding_id] = digest(finding)
+            if shas[finding_id] != sha256 or finding["finding_id"] != finding_id:
+                yield Damage(
+                    phrase("finding {finding_id}", finding_id=finding_id),
+                    phrase("It is not the finding that was frozen with the review."),
+                )
+    seen: set[str] = set()
+    # A recovered review tells in its head that lines are lost: their decisions stand without them.
+    if "recovered_from" in head.details:
+        seen |= {entry.line_id for entry in journal()} - shas.keys()
+    for entry in journal():
+        if entry.line_id not in seen and shas.get(entry.line_id) != entry.line_sha256:
+            seen.add(entry.line_id)
+            yield Damage(
+                phrase("journal entry {number}", number=entry.number), phrase("It decides on what reads otherwise now.")
+            )

@@ -1,0 +1,70 @@
+"""Questions that tell much of a principal: a short list of actions, each with how far it may do it and on what."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from iamdesk.access.effective_permissions import AccessExtent, ActionDecision, ResourceOrigin
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.aws.action_sets import service_actions
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.i18n import mark, phrase
+
+TELLING: tuple[tuple[str, str], ...] = (
+    ("iam:CreateUser", mark("create users")),
+    ("iam:CreateAccessKey", mark("create access keys")),
+    ("iam:AttachUserPolicy", mark("attach policies to users")),
+    ("iam:PutRolePolicy", mark("write policies of roles")),
+    ("iam:UpdateAssumeRolePolicy", mark("change who may assume roles")),
+    ("iam:PassRole", mark("pass roles to services")),
+    ("sts:AssumeRole", mark("assume roles")),
+    ("organizations:LeaveOrganization", mark("leave the organization")),
+    ("cloudtrail:StopLogging", mark("stop the audit log")),
+    ("s3:GetObject", mark("read objects")),
+    ("s3:DeleteObject", mark("delete objects")),
+    ("s3:PutBucketPolicy", mark("open buckets to others")),
+    ("secretsmanager:GetSecretValue", mark("read secrets")),
+    ("ssm:GetParameter", mark("read parameters")),
+    ("kms:Decrypt", mark("decrypt")),
+    ("dynamodb:GetItem", mark("read tables")),
+    ("rds:DeleteDBInstance", mark("delete databases")),
+    ("lambda:UpdateFunctionCode", mark("change functions")),
+    ("ec2:TerminateInstances", mark("end instances")),
+)
+"""Action, and what it does, after ``may``."""
+_OPEN = (Verdict.ALLOWED, Verdict.CONDITIONAL)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPermission:
+    """How far a principal may do one telling action."""
+
+    action: str
+    says: str
+    reach: AccessExtent
+    answers: tuple[ActionDecision, ...]
+    """Those that let it, the strongest first: each with the resource that was asked about."""
+
+
+def key_permissions(evaluator: Evaluator, principal: str, most: int = 2) -> Iterator[KeyPermission]:
+    """Yield the telling actions that a user, role or root user may do at all, each with at most so many answers.
+
+    Nothing for a principal that the snapshot has not.
+    """
+    position = evaluator.population().position(principal)
+    if position is None:
+        return
+    for action, says in TELLING:
+        service, _, name = action.partition(":")
+        bit = service_actions(service).positions.get(name.lower())
+        if bit is None:
+            continue
+        reach = evaluator.reach_of(position, service).reach_of(bit)
+        if reach in (AccessExtent.NONE, AccessExtent.DENIED):
+            continue
+        answers = [
+            one
+            for one in evaluator.answers(position, service, bit)
+            if one.decision in _OPEN and one.source is not ResourceOrigin.EXCEPTION
+        ]
+        answers.sort(key=lambda one: _OPEN.index(one.decision))
+        yield KeyPermission(action, phrase(says), reach, tuple(answers[:most]))

@@ -1,0 +1,117 @@
+"""What the policies of a holder ask of the holder itself: the same text may allow two holders different things.
+
+A policy variable such as ``${aws:username}`` gives each holder its own part of something, in a like way. A condition on
+the holder's name or tags may give one holder what it denies another.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.inventory.references import Principal
+from iamdesk.policy.document import parse_document
+from iamdesk.policy.statement import Statement
+from iamdesk.review.guardrails import guardrails_of
+from iamdesk.snapshot.model import GroupDetail, UserDetail
+
+_NAMES = frozenset({"aws:username", "aws:userid", "aws:principalarn"})
+"""Keys that tell who the holder is."""
+_TAG = "aws:principaltag/"
+_TYPE = "aws:principaltype"
+
+
+class OwnKeys:
+    """Tells of holders; of an account's guardrails and of each document once."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self._evaluator = evaluator
+        self._of_guardrails: dict[str, _Asks] = {}
+        self._of_documents: dict[int, _Asks] = {}
+
+    def of(self, principal: Principal, account_id: str) -> dict[str, Any]:
+        """Return what is told of a holder: nothing where its policies ask nothing of it.
+
+        ``in_own_name`` lists the keys whose variables stand for who the holder is; ``asks_of_holder`` has by key what
+        else is asked of it, with the holder's own value, None where that is not known.
+        """
+        return self._told(principal.arn, account_id, lambda key: _value(key, principal))
+
+    def of_sessions(self, role_arn: str, account_id: str) -> dict[str, Any]:
+        """Return the same of people who come as sessions of a role: what it asks of them is not known."""
+        return self._told(role_arn, account_id, lambda _key: None)
+
+    def _told(self, arn: str, account_id: str, value: Callable[[str], str | None]) -> dict[str, Any]:
+        asks = self._asks(arn, account_id)
+        values = {key: value(key) for key in sorted(asks.other)}
+        return {
+            **({"in_own_name": sorted(asks.names)} if asks.names else {}),
+            **({"asks_of_holder": values} if values else {}),
+        }
+
+    def _asks(self, arn: str, account_id: str) -> "_Asks":
+        if account_id not in self._of_guardrails:
+            self._of_guardrails[account_id] = _asks_of(self._guardrails(account_id))
+        found = self._of_guardrails[account_id]
+        population = self._evaluator.population()
+        position = population.position(arn)
+        position = population.group_position(arn) if position is None else position
+        if position is None:
+            return found
+        index = population.index
+        for number in (*index.carried[position], *(index.boundaries[position] or ())):
+            if number not in self._of_documents:
+                self._of_documents[number] = _asks_of(statement for _, statement in index.of_document(number))
+            found = found | self._of_documents[number]
+        return found
+
+    def _guardrails(self, account_id: str) -> Iterator[Statement]:
+        organization = self._evaluator.snapshot.organization
+        ids = frozenset(guardrails_of(organization, account_id))
+        for policy in organization.policies if organization is not None else ():
+            if policy.id in ids and policy.content is not None:
+                yield from parse_document(policy.content).statements
+
+
+@dataclass(frozen=True, slots=True)
+class _Asks:
+    """Keys about the holder."""
+
+    names: frozenset[str]
+    """Of variables that stand for who it is."""
+    other: frozenset[str]
+    """Of conditions on it, and of variables that stand for its tags."""
+
+    def __or__(self, more: "_Asks") -> "_Asks":
+        return _Asks(self.names | more.names, self.other | more.other) if more.names or more.other else self
+
+
+def _asks_of(statements: Iterable[Statement]) -> _Asks:
+    names: set[str] = set()
+    other: set[str] = set()
+    for statement in statements:
+        for key in _variables(statement):
+            (names if key in _NAMES else other).add(key)
+        other.update(test.key for test in statement.conditions if _is_of_holder(test.key))
+    return _Asks(frozenset(names), frozenset(other))
+
+
+def _variables(statement: Statement) -> Iterator[str]:
+    keys = (*statement.resource_keys(), *(key for test in statement.conditions for key in test.variable_keys))
+    return (key for key in keys if _is_of_holder(key))
+
+
+def _is_of_holder(key: str) -> bool:
+    return key in _NAMES or key == _TYPE or key.startswith(_TAG)
+
+
+def _value(key: str, principal: Principal) -> str | None:
+    """Return what a key is for a holder; None where it is not the same in everything that the holder asks."""
+    if isinstance(principal, GroupDetail):
+        return None
+    if key in _NAMES:
+        return principal.arn
+    if key == _TYPE:
+        return "User" if isinstance(principal, UserDetail) else "AssumedRole"
+    tags: Mapping[str, str] = {f"{_TAG}{tag.key.lower()}": tag.value for tag in principal.tags}
+    return tags.get(key, "")

@@ -1,0 +1,218 @@
+"""What a line is told of its holder: what it can effectively do, what it can become, what kind of holder it is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from iamdesk.access.effective_permissions import AccessExtent
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.attack_paths.types import AttackPaths as Becomings
+from iamdesk.evaluate.request import RequestError
+from iamdesk.i18n import mark
+from iamdesk.inventory.permission_sets import permission_set_of
+from iamdesk.inventory.references import Principal, boundary_of
+from iamdesk.inventory.trust import trusted_names
+from iamdesk.review.guardrails import guardrails_of
+from iamdesk.review.journal import digest
+from iamdesk.review.principal_variables import OwnKeys
+from iamdesk.snapshot.account_details import CredentialReportEntry
+from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, UserDetail
+
+_COUNTED = (
+    AccessExtent.ALLOWED,
+    AccessExtent.CONDITIONAL,
+    AccessExtent.AWAITING,
+    AccessExtent.SOME,
+    AccessExtent.SOME_CONDITIONAL,
+)
+CANNOT_TELL = "cannot tell"
+"""Of administration: the snapshot does not say, or it was not looked for."""
+_OWNER_TAGS = ("owner", "owner-email", "owneremail", "responsible", "team", "contact")
+"""Tags (in lower case) in which people write who answers for a principal; the first that is there counts."""
+
+
+class EffectiveAccess:
+    """What principals can effectively do, in counts, with a digest of what these rest on."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self._evaluator = evaluator
+        self.own_keys = OwnKeys(evaluator)
+        """What policies ask of their holders."""
+        self._known: dict[str, dict[str, Any]] = {}
+
+    def of(self, arn: str) -> dict[str, Any]:
+        """Return what a user, role or group can do: actions allowed at all, by access level, and how many by reach.
+
+        ``reach_sha256`` is over how far each known action reaches. Two that are equal reach equally far; on which
+        resources, and under which conditions, the documents decide.
+        """
+        found = self._known.get(arn)
+        if found is None:
+            population = self._evaluator.population()
+            position = population.position(arn)
+            position = population.group_position(arn) if position is None else position
+            found = self._known[arn] = self._at(position)
+        return found
+
+    def _at(self, position: int | None) -> dict[str, Any]:
+        levels: dict[str, int] = {}
+        reaches: dict[str, int] = {}
+        told: dict[str, dict[str, str]] = {}
+        for service, found in self._evaluator.reaches_of(position).items() if position is not None else ():
+            bits = {reach.value: f"{bits:x}" for reach, bits in found.actions.items() if bits and reach in _COUNTED}
+            if bits:
+                told[service] = bits
+            for level, counts in found.counts().items():
+                for reach in _COUNTED:
+                    if count := counts.get(reach, 0):
+                        levels[level] = levels.get(level, 0) + count
+                        reaches[reach.value] = reaches.get(reach.value, 0) + count
+        return {
+            "actions": sum(levels.values()),
+            "by_level": levels,
+            "by_reach": reaches,
+            "reach_sha256": digest(told),
+        }
+
+
+class Administrations:
+    """Who is an administrator or becomes one, and in how many steps.
+
+    ``reaches`` is ``is``, ``reaches``, ``may reach`` (where a fact is missing), ``no`` or `CANNOT_TELL`.
+    """
+
+    def __init__(self, evaluator: Evaluator, escalations: Becomings) -> None:
+        self._index = evaluator.index
+        self._becomings = escalations
+
+    def of(self, arn: str) -> dict[str, Any]:
+        """Return what is told of a user or role."""
+        try:
+            reached = self._becomings.reached(arn)
+        except RequestError:  # an entry of an odd ARN, who can ask nothing
+            return {"reaches": CANNOT_TELL, "steps": None}
+        if reached.is_administrator:
+            return {"reaches": "is", "steps": 0}
+        if reached.to_administration is not None:
+            return {"reaches": "reaches", "steps": reached.to_administration}
+        if reached.maybe_to_administration is not None:
+            return {"reaches": "may reach", "steps": reached.maybe_to_administration}
+        return {"reaches": CANNOT_TELL if self._lacks_policies(arn) else "no", "steps": None}
+
+    def of_group(self, account: Account, group: GroupDetail, gives_anything: bool) -> dict[str, Any]:
+        """Return whether a group makes its members administrators; ``may reach`` where a member becomes one somehow."""
+        if self._becomings.is_administrators(group.arn):
+            return {"reaches": "is", "steps": 0}
+        members = [user.arn for user in account.users if group.group_name in user.group_list]
+        reached = {self.of(arn)["reaches"] for arn in members}
+        if reached & {"is", "reaches", "may reach"}:
+            return {"reaches": "may reach", "steps": None}  # by the group, or by what the member has besides
+        # What a member would become is looked for in members alone.
+        is_open = self._lacks_policies(group.arn) or (gives_anything and not members)
+        return {"reaches": CANNOT_TELL if is_open else "no", "steps": None}
+
+    def _lacks_policies(self, arn: str) -> bool:
+        return any(one.what != "permissions boundary" for one in self._index.carried(arn).missing)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Who stands behind a holder."""
+
+    word: str
+    """``human``, ``machine``, ``third_party``, ``root`` or ``unknown``."""
+    basis: str
+    """What tells it, for people."""
+
+
+class Holders:
+    """What is told of the holders of one account."""
+
+    def __init__(
+        self, evaluator: Evaluator, account: Account, powers: EffectiveAccess, administrations: Administrations
+    ) -> None:
+        self._account = account
+        self._snapshot = evaluator.snapshot
+        self._powers = powers
+        self._administrations = administrations
+        self._own = {account.account_id for account in self._snapshot.accounts}
+        if self._snapshot.organization is not None:
+            self._own |= {node.id for node in self._snapshot.organization.nodes if node.id.isdecimal()}
+
+    def evidence(self, principal: Principal) -> dict[str, Any]:
+        """Return what every line of a holder says of it."""
+        kind = self.kind(principal)
+        told: dict[str, Any] = {"holder": self._powers.of(principal.arn), "holder_class": kind.word}
+        told |= self._powers.own_keys.of(principal, self._account.account_id)
+        limits = [boundary] if (boundary := boundary_of(principal)) is not None else []
+        limits += guardrails_of(self._snapshot.organization, self._account.account_id)
+        if limits:
+            told["limited_by"] = limits
+        if isinstance(principal, GroupDetail):
+            gives_anything = bool(told["holder"]["actions"])
+            told["administration"] = self._administrations.of_group(self._account, principal, gives_anything)
+        else:
+            told["administration"] = self._administrations.of(principal.arn)
+            told |= self._last_use(principal)
+            tags = {tag.key.lower(): tag.value for tag in principal.tags}
+            owner = next((tags[name] for name in _OWNER_TAGS if tags.get(name)), "")
+            if owner:
+                told["owner"] = owner
+        return told
+
+    def kind(self, principal: Principal) -> Kind:
+        """Return who stands behind a user, role or group, as far as the snapshot tells."""
+        if isinstance(principal, GroupDetail):
+            return Kind("human", "a group of users")
+        if isinstance(principal, UserDetail):
+            entry = self._report.get(principal.arn)
+            if entry is None:
+                return Kind("unknown", "no credential report")
+            if entry.password_enabled:
+                return Kind("human", "has a console password")
+            return Kind("machine", "has no console password")
+        if permission_set_of(principal) is not None:
+            return Kind("human", "a permission set of IAM Identity Center")
+        names = trusted_names(principal.assume_role_policy_document)
+        if any(_is_foreign(name, self._own) for name in names):
+            return Kind("third_party", "another account is trusted")
+        if any(":saml-provider/" in name for name in names):
+            return Kind("human", "signs in through a SAML provider")
+        if any(name.endswith(".amazonaws.com") or ":oidc-provider/" in name for name in names):
+            return Kind("machine", "a service or a workload is trusted")
+        return Kind("unknown", "principals of the account are trusted")
+
+    def credentials(self, arn: str) -> CredentialReportEntry | None:
+        """Return a user's line of the credential report."""
+        return self._report.get(arn)
+
+    def _last_use(self, principal: UserDetail | RoleDetail) -> dict[str, Any]:
+        if isinstance(principal, RoleDetail):
+            if principal.role_last_used is None:
+                return {}
+            used = principal.role_last_used.last_used_date
+            return {"last_used": used.isoformat() if used else None, "last_used_basis": mark("role last used")}
+        entry = self._report.get(principal.arn)
+        if entry is None:
+            return {}
+        moments = (entry.password_last_used, entry.access_key_1_last_used_date, entry.access_key_2_last_used_date)
+        latest = max((moment for moment in moments if moment is not None), default=None)
+        return {"last_used": latest.isoformat() if latest else None, "last_used_basis": mark("credential report")}
+
+    @cached_property
+    def _report(self) -> Mapping[str, CredentialReportEntry]:
+        return {
+            entry.arn: entry
+            for facts in self._snapshot.account_facts
+            if facts.account_id == self._account.account_id and facts.credential_report is not None
+            for entry in facts.credential_report.entries
+        }
+
+
+def _is_foreign(name: str, own: set[str]) -> bool:
+    """Return whether a trusted name is of an account that is none of ours."""
+    if name == "*":
+        return True
+    account = name if name.isdecimal() else name.split(":", 5)[4] if name.count(":") >= 5 else ""
+    return len(account) == 12 and account.isdecimal() and account not in own and "-provider/" not in name

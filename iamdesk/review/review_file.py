@@ -1,0 +1,496 @@
+"""One review in one file: an SQLite database that is whole at any moment of a crash.
+
+Each act is one transaction that SQLite has put on disk (``synchronous=FULL``) before it is said to be saved. The file
+is locked for as long as somebody writes to it (``write_lock.py``); the lock goes with the process. Nothing is ever
+deleted: the journal grows, and the state of each line follows from it.
+"""
+
+import contextlib
+import json
+import sqlite3
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Self
+
+from iamdesk.i18n import phrase
+from iamdesk.review.create_file import reason_of, told_name, write_new
+from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, ItemDecision, Reviewer
+from iamdesk.review.errors import Damage, DamagedReviewError, ReviewError
+from iamdesk.review.integrity import UNREADABLE, damages_of
+from iamdesk.review.items import PopulationEntry, ReviewItem
+from iamdesk.review.journal import GENESIS, Entry, entry_after, from_json
+from iamdesk.review.schema import (
+    APPLICATION_ID,
+    SCHEMA,
+    Head,
+    append_entries,
+    are_kept,
+    check,
+    connect,
+    damaged,
+    has_findings,
+    has_table,
+    migrate,
+    read_head,
+)
+from iamdesk.review.seals import seal_packs
+from iamdesk.review.segregation_of_duties import check_decisions
+from iamdesk.review.state import Decided, FrozenItem, ItemStates, Ledger
+from iamdesk.review.write_lock import TakenError, WriteLock
+
+__all__ = [
+    "APPLICATION_ID",
+    "SCHEMA",
+    "Change",
+    "Damage",
+    "Decided",
+    "EvidenceRecord",
+    "Head",
+    "ItemStates",
+    "ReviewFile",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one act changed: hand ``before`` back to `record` to undo it."""
+
+    before: Mapping[str, ItemDecision]
+    after: Mapping[str, ItemDecision]
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceRecord:
+    """Evidence that was written of a review."""
+
+    moment: str
+    """UTC, ISO 8601."""
+    name: str
+    """Of the folder or archive."""
+    manifest_sha256: str
+    journal_sha256: str
+    """Of the last decision that is told in it."""
+
+
+class ReviewFile:
+    """An open review. One thread at a time writes; close it, or use it in a ``with`` block."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, head: Head, writable: bool) -> None:
+        self.path = path
+        self.head = head
+        self.is_writable = writable
+        self._connection = connection
+        self._lock: WriteLock | None = None
+        self._writing = threading.Lock()
+        self._ledger = Ledger(
+            ItemStates(
+                _known(connection, "SELECT line_id, sha256, json_extract(line, '$.holder_arn') FROM lines"),
+                LINE_CHOICES,
+            ),
+            ItemStates(
+                _known(connection, "SELECT finding_id, sha256, json_extract(finding, '$.subject_arn') FROM findings"),
+                FINDING_CHOICES,
+            ),
+        )
+        for entry in self.journal():
+            self._ledger.take(entry)
+
+    @classmethod
+    def create(
+        cls,
+        path: Path,
+        head: Head,
+        population: Iterable[PopulationEntry],
+        lines: Iterable[ReviewItem],
+        findings: Iterable[Mapping[str, Any]] = (),
+    ) -> Self:
+        """Make a review; its population, lines and findings are frozen with it.
+
+        ``findings`` are JSON objects that each have a ``finding_id``.
+
+        Raises:
+            ReviewError: there is a file of that name already, or it cannot be written.
+        """
+        write_new(path, head, population, lines, findings)
+        return cls.open(path, checked=False)
+
+    @classmethod
+    def open(cls, path: Path, *, writable: bool = True, checked: bool = True) -> Self:
+        """Open a review, to write in it or only to read. Damages are looked for before anything of it is used.
+
+        Args:
+            path: The file.
+            writable: Whether decisions are to be made.
+            checked: Whether its content is looked through; where not, its layout alone is.
+
+        Raises:
+            DamagedReviewError: it is not as it was written: `recovery.recover` writes what is intact to a new file.
+            ReviewError: it is no review, of a newer iamdesk, or somebody else writes in it.
+        """
+        if not path.is_file():
+            what = phrase("it is a folder, not a review") if path.is_dir() else phrase("there is no such file")
+            raise ReviewError(f"{told_name(path)}: {what}")
+        connection: sqlite3.Connection | None = None
+        if not writable:
+            _undo_what_was_cut_short(path)
+        try:
+            lock = WriteLock(path) if writable else None
+        except TakenError:
+            raise ReviewError(_taken(path)) from None
+        try:
+            if lock is not None and not is_cut_short(path):
+                _look_at_header(path)
+            connection = connect(path, writable=writable)
+            schema = check(path, connection)
+            if writable:
+                connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+                connection.execute("BEGIN EXCLUSIVE")  # takes the lock, which stays when the transaction ends
+                connection.execute("COMMIT")
+            head = read_head(path, connection)
+            if checked and (found := _damages(connection, head)):
+                raise damaged(path, found)
+            if writable:
+                migrate(connection, schema)
+            review = cls(path, connection, head, writable)
+        except UNREADABLE as error:
+            _close(connection, lock)
+            raise _unreadable(path, error) from error
+        except ReviewError:
+            _close(connection, lock)
+            raise
+        review._lock = lock
+        return review
+
+    def close(self) -> None:
+        """Close the file, when the act that is being saved is; the lock on it is given up."""
+        with self._writing:
+            _close(self._connection, self._lock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # Reading
+
+    def __len__(self) -> int:
+        """Return the count of lines."""
+        return len(self._ledger.lines.known)
+
+    @property
+    def ids(self) -> Iterable[str]:
+        """The ids of the lines, in the order in which they were frozen."""
+        return self._ledger.lines.known.keys()
+
+    @property
+    def lines(self) -> Sequence[ReviewItem]:
+        """The lines, in the order in which they were frozen; read anew each time."""
+        return tuple(self.each_line())
+
+    def each_line(self) -> Iterator[ReviewItem]:
+        """Yield the lines one by one: a review may have hundreds of thousands."""
+        yield from _lines(self._connection)
+
+    def each_line_by_id(self) -> Iterator[tuple[str, ReviewItem]]:
+        """Yield the lines with their ids, which are a hash each and so cost time to make anew."""
+        for line_id, text in self._connection.execute("SELECT line_id, line FROM lines ORDER BY position"):
+            yield line_id, ReviewItem.from_json(json.loads(text))
+
+    def line(self, line_id: str) -> ReviewItem:
+        """Return a line by its id; KeyError for one that the review does not have."""
+        found = self._connection.execute("SELECT line FROM lines WHERE line_id = ?", (line_id,)).fetchone()
+        if found is None:
+            raise KeyError(line_id)
+        return ReviewItem.from_json(json.loads(found[0]))
+
+    def sha256_of(self, subject_id: str) -> str:
+        """Return the digest with which a line or a finding was frozen; KeyError for what the review does not have."""
+        standing = self._ledger.of(subject_id)
+        if standing is None:
+            raise KeyError(subject_id)
+        return standing.known[subject_id].sha256
+
+    def population(self) -> tuple[PopulationEntry, ...]:
+        """Return every principal, in scope or out."""
+        rows = self._connection.execute(
+            "SELECT arn, account_id, kind, in_scope, out_reason FROM population ORDER BY position"
+        )
+        return tuple(
+            PopulationEntry(arn, account, kind, bool(in_scope), why) for arn, account, kind, in_scope, why in rows
+        )
+
+    def findings(self) -> Iterator[Mapping[str, Any]]:
+        """Yield the findings as JSON objects, in their order; none in a review of an older iamdesk."""
+        if has_findings(self._connection):
+            for (text,) in self._connection.execute("SELECT finding FROM findings ORDER BY position"):
+                yield json.loads(text)
+
+    def decision(self, subject_id: str) -> ItemDecision:
+        """Return what stands on a line or a finding now."""
+        return self._ledger.decision(subject_id)
+
+    def decided(self, subject_id: str) -> Decided | None:
+        """Return who decided what stands on a line or a finding; None where nobody did."""
+        return self._ledger.decided(subject_id)
+
+    def open_lines(self, today: date) -> tuple[str, ...]:
+        """Return the ids of lines that still wait: undecided, or an exception that has run out."""
+        return self._ledger.lines.open(today)
+
+    @property
+    def lines_standing(self) -> ItemStates:
+        """How many lines stand in each state, and how many wait."""
+        return self._ledger.lines
+
+    @property
+    def findings_standing(self) -> ItemStates:
+        """How many findings stand in each state, and how many wait."""
+        return self._ledger.findings
+
+    def journal(self) -> Iterator[Entry]:
+        """Yield every entry, the oldest first."""
+        yield from _entries(self._connection)
+
+    @property
+    def journal_sha256(self) -> str:
+        """The hash of the last entry: whoever notes it can tell later that nothing before it was changed."""
+        return self._ledger.last.sha256 if self._ledger.last else GENESIS
+
+    def is_of(self, snapshot_sha256: str) -> bool:
+        """Return whether the review is of the snapshot with this digest."""
+        return self.head.snapshot_sha256 == snapshot_sha256
+
+    # Writing
+
+    def record(
+        self,
+        decisions: Mapping[str, ItemDecision],
+        reviewer: Reviewer,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        restores: bool = False,
+    ) -> Change:
+        """Note decisions; when this returns they are on disk, all of them.
+
+        Undo is to record what stood before: ``restores`` says so, and asks for no new reason. A line on which the same
+        stands already gets no entry.
+
+        Raises:
+            DecisionError: they may not be made (`rules.check_decisions`).
+            ReviewError: the file is open for reading only, or the disk refuses: then nothing was noted.
+        """
+        if not self.is_writable:
+            raise ReviewError(phrase("{path}: the review is open for reading only", path=told_name(self.path)))
+        with self._writing:
+            changed = {one: after for one, after in decisions.items() if self.decision(one) != after}
+            check_decisions(self._ledger, changed, reviewer, restores=restores)
+            moment = now().astimezone(UTC)
+            entries: list[Entry] = []
+            last = self._ledger.last
+            for subject_id, after in changed.items():
+                last = entry_after(
+                    last,
+                    moment=moment,
+                    reviewer=reviewer.name,
+                    account=reviewer.account,
+                    line_id=subject_id,
+                    line_sha256=self.sha256_of(subject_id),
+                    before=self.decision(subject_id),
+                    after=after,
+                )
+                entries.append(last)
+            self._write(entries)
+            before = {one: self.decision(one) for one in changed}
+            for entry in entries:
+                self._ledger.take(entry)
+            return Change(before, changed, tuple(entries))
+
+    def _write(self, entries: Sequence[Entry]) -> None:
+        try:
+            with self._connection:
+                self._connection.execute("BEGIN IMMEDIATE")
+                append_entries(self._connection, entries)
+            # Saved is what the file gives back: nothing that was put into it may have swallowed or changed it.
+            is_kept = are_kept(self._connection, entries)
+        except (sqlite3.Error, UnicodeError) as error:
+            raise ReviewError(
+                phrase(
+                    "{path}: the decision could not be saved: {error}",
+                    path=told_name(self.path),
+                    error=reason_of(error),
+                )
+            ) from error
+        if not is_kept:
+            raise ReviewError(
+                phrase(
+                    "{path}: the decision could not be saved: the file returns another one", path=told_name(self.path)
+                )
+            )
+
+    @contextlib.contextmanager
+    def copied(self) -> Iterator["ReviewFile"]:
+        """Give the review as it stands now, for reading; it is gone at the end of the block.
+
+        Raises:
+            ReviewError: it cannot be copied.
+        """
+        with tempfile.TemporaryDirectory(prefix="iamdesk-") as place:
+            path = Path(place) / self.path.name
+            try:
+                with self._writing, contextlib.closing(sqlite3.connect(path)) as copy:
+                    self._connection.backup(copy)
+            except sqlite3.Error as error:
+                raise ReviewError(
+                    phrase("{path}: it cannot be copied: {error}", path=told_name(self.path), error=reason_of(error))
+                ) from error
+            with ReviewFile.open(path, writable=False, checked=False) as review:
+                yield review
+
+    # Evidence that was written of it
+
+    def packs(self) -> tuple[EvidenceRecord, ...]:
+        """Return every pack of evidence that was noted, the oldest first."""
+        if not has_table(self._connection, "packs"):
+            return ()
+        rows = self._connection.execute(
+            "SELECT moment, name, manifest_sha256, journal_sha256 FROM packs ORDER BY number"
+        )
+        return tuple(EvidenceRecord(*row) for row in rows)
+
+    def note_pack(self, pack: EvidenceRecord) -> None:
+        """Keep that a pack was written: the next review names its manifest, and so closes the chain.
+
+        Raises:
+            ReviewError: the file is open for reading only, or the disk refuses.
+        """
+        if not self.is_writable:
+            raise ReviewError(phrase("{path}: the review is open for reading only", path=told_name(self.path)))
+        try:
+            with self._writing, self._connection:
+                self._connection.execute("BEGIN IMMEDIATE")
+                self._connection.execute(
+                    "INSERT INTO packs (moment, name, manifest_sha256, journal_sha256) VALUES (?, ?, ?, ?)",
+                    (pack.moment, pack.name, pack.manifest_sha256, pack.journal_sha256),
+                )
+                seal_packs(self._connection)
+            is_kept = self.packs()[-1:] == (pack,)
+        except (sqlite3.Error, UnicodeError) as error:
+            raise ReviewError(
+                phrase(
+                    "{path}: the pack could not be noted: {error}", path=told_name(self.path), error=reason_of(error)
+                )
+            ) from error
+        if not is_kept:
+            raise ReviewError(
+                phrase(
+                    "{path}: the package could not be recorded: the file returns another one", path=told_name(self.path)
+                )
+            )
+
+    # Trust
+
+    def damages(self) -> tuple[Damage, ...]:
+        """Return everything in the file that is not as it was written; empty for a sound one."""
+        return _damages(self._connection, self.head)
+
+
+def _damages(connection: sqlite3.Connection, head: Head) -> tuple[Damage, ...]:
+    return damages_of(connection, head, lambda: _lines(connection), lambda: _entries(connection))
+
+
+def _lines(connection: sqlite3.Connection) -> Iterator[ReviewItem]:
+    for (text,) in connection.execute("SELECT line FROM lines ORDER BY position"):
+        yield ReviewItem.from_json(json.loads(text))
+
+
+def _entries(connection: sqlite3.Connection) -> Iterator[Entry]:
+    rows = connection.execute(
+        "SELECT number, moment, reviewer, account, line_id, line_sha256, before, after, previous, sha256 "
+        "FROM journal ORDER BY number"
+    )
+    for number, moment, reviewer, account, line_id, seen, before, after, previous, sha256 in rows:
+        yield Entry(
+            number,
+            moment,
+            reviewer,
+            account,
+            line_id,
+            seen,
+            from_json(json.loads(before)),
+            from_json(json.loads(after)),
+            previous,
+            sha256,
+        )
+
+
+_NOT_OF_THE_FILE = (sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN)
+_HEADER = (18, 24)
+"""Bytes of the header that say how a file is written: by a rollback journal, whole pages, trees as they always are."""
+_HEADER_BYTES = bytes((1, 1, 0, 64, 32, 32))
+
+
+def _look_at_header(path: Path) -> None:
+    """Refuse a damaged header before SQLite acts on it: it could write a file of another kind (a WAL) beside this one.
+
+    Raises:
+        DamagedReviewError: it says other things than any review.
+    """
+    with path.open("rb") as file:
+        header = file.read(100)
+    if header.startswith(b"SQLite format 3\0") and header[slice(*_HEADER)] != _HEADER_BYTES:
+        raise damaged(path, [Damage(phrase("file"), phrase("The file format in its header was changed."))])
+
+
+def _unreadable(path: Path, error: Exception) -> ReviewError:
+    """Return why a file could not be opened: it is damaged, unless it lies at somebody or something else."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return ReviewError(_taken(path))
+    sentence = phrase("{path}: the review cannot be read: {error}", path=told_name(path), error=reason_of(error))
+    return ReviewError(sentence) if code in _NOT_OF_THE_FILE else DamagedReviewError(sentence)
+
+
+def _known(connection: sqlite3.Connection, wanted: str) -> dict[str, FrozenItem]:
+    if " FROM findings" in wanted and not has_findings(connection):
+        return {}
+    return {
+        one: FrozenItem(sha256, holder or "")
+        for one, sha256, holder in connection.execute(f"{wanted} ORDER BY position")
+    }
+
+
+def is_cut_short(path: Path) -> bool:
+    """Return whether a crash may have cut an act short, which SQLite takes back when the file is opened."""
+    return path.with_name(f"{path.name}-journal").exists()
+
+
+def _undo_what_was_cut_short(path: Path) -> None:
+    """Let SQLite take an act back that a crash cut short: who only reads could not, and could not read either."""
+    if not is_cut_short(path):
+        return
+    try:
+        lock = WriteLock(path)
+    except TakenError:
+        return  # nothing was: somebody writes right now
+    # Where it cannot be done (the folder is for reading), opening says why.
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(connect(path, writable=True)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("COMMIT")
+    lock.release()
+
+
+def _close(connection: sqlite3.Connection | None, lock: WriteLock | None) -> None:
+    if connection is not None:
+        connection.close()
+    if lock is not None:
+        lock.release()
+
+
+def _taken(path: Path) -> str:
+    return phrase("{path}: somebody else has this review open; close it there first", path=told_name(path))

@@ -1,0 +1,220 @@
+"""What a review is about: everything, but for accounts, classes of principals and kinds of entitlements left out.
+
+Nothing is left out without a reason, and what is left out is counted and told.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from iamdesk.escaping import visible
+from iamdesk.i18n import phrase
+from iamdesk.review.errors import ReviewError
+from iamdesk.review.items import EntitlementType, PopulationEntry, ReviewItem, Scope
+
+LEFT_OUT = "left_out"
+"""Under this name a review's head keeps what was left out (JSON, `left_out_as_text`)."""
+
+
+class Part(StrEnum):
+    """By what something can be left out."""
+
+    ACCOUNT = "account"
+    CLASS = "class"
+    ENTITLEMENT = "entitlement"
+
+
+class PrincipalClass(StrEnum):
+    """Classes of principals."""
+
+    USER = "user"
+    GROUP = "group"
+    ROLE = "role"
+    ROOT = "root"
+    IDENTITY_CENTER = "identity-center"
+    SERVICE = "aws-service"
+    OUTSIDE = "outside"
+
+
+_CLASSES: Mapping[str, PrincipalClass] = {
+    "user": PrincipalClass.USER,
+    "group": PrincipalClass.GROUP,
+    "role": PrincipalClass.ROLE,
+    "service-linked role": PrincipalClass.ROLE,
+    "root": PrincipalClass.ROOT,
+    "Identity Center user": PrincipalClass.IDENTITY_CENTER,
+    "Identity Center group": PrincipalClass.IDENTITY_CENTER,
+    "AWS service": PrincipalClass.SERVICE,
+}
+"""By kind of a member; all others are outside the snapshot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """One thing that is left out."""
+
+    part: Part
+    name: str
+    """An account's id, a `PrincipalClass`, an `EntitlementType`."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExcludedScope:
+    """What one exclusion left out. What falls under several is counted under the first."""
+
+    part: str
+    name: str
+    reason: str
+    principals: int
+    entitlements: int
+    findings: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limited:
+    """What is left of a snapshot's scope."""
+
+    scope: Scope
+    findings: tuple[Mapping[str, Any], ...]
+    left_out: tuple[ExcludedScope, ...]
+
+
+def class_of(member_kind: str) -> PrincipalClass:
+    """Return the class of a principal by its kind in the population."""
+    return _CLASSES.get(member_kind, PrincipalClass.OUTSIDE)
+
+
+def exclusion(text: str) -> Exclusion:
+    """Return what ``account:444455556666=a sandbox`` leaves out.
+
+    Raises:
+        ReviewError: it names nothing that can be left out, or no reason.
+    """
+    what, _, reason = text.partition("=")
+    part, _, name = what.strip().partition(":")
+    told = visible(what.strip())
+    if part not in set(Part):
+        raise ReviewError(
+            phrase(
+                "`{told}` cannot be left out: expected {parts}",
+                told=told,
+                parts=", ".join(f"{one}:NAME=REASON" for one in Part),
+            )
+        )
+    made = Exclusion(Part(part), name.strip(), reason.strip())
+    check_exclusions((made,))
+    return made
+
+
+def check_exclusions(exclusions: Iterable[Exclusion], accounts: Iterable[str] | None = None) -> None:
+    """Refuse what cannot be left out; ``accounts`` are those of the snapshot.
+
+    Raises:
+        ReviewError: there is no such account, class or kind, or no reason.
+    """
+    known: dict[Part, set[str] | None] = {
+        Part.ACCOUNT: None if accounts is None else set(accounts),
+        Part.CLASS: {str(one) for one in PrincipalClass},
+        Part.ENTITLEMENT: {str(one) for one in EntitlementType},
+    }
+    for one in exclusions:
+        names = known[one.part]
+        if names is not None and one.name not in names:
+            expected = ", ".join(sorted(names))
+            raise ReviewError(
+                phrase(
+                    "there is no {part} `{name}` to leave out: expected {expected}",
+                    part=one.part,
+                    name=visible(one.name),
+                    expected=expected,
+                )
+            )
+        if not one.reason:
+            raise ReviewError(
+                phrase("{part} {name} cannot be left out without a reason", part=one.part, name=visible(one.name))
+            )
+
+
+def limited(scope: Scope, findings: Sequence[Mapping[str, Any]], exclusions: Sequence[Exclusion]) -> Limited:
+    """Return what is left, and how much each exclusion left out.
+
+    A principal of an account that is left out stays where an entitlement of another account names it.
+    """
+    reasons = {(one.part, one.name): one for one in exclusions}
+    kinds = {member.arn: member.kind for member in scope.population}
+    counts: Counter[tuple[str, Exclusion]] = Counter()
+
+    def of_line(line: ReviewItem) -> Exclusion | None:
+        kind = class_of(kinds.get(line.holder_arn, line.holder_kind))
+        return (
+            reasons.get((Part.ACCOUNT, line.account_id))
+            or reasons.get((Part.CLASS, kind))
+            or reasons.get((Part.ENTITLEMENT, line.type))
+        )
+
+    lines: list[ReviewItem] = []
+    for line in scope.lines:
+        out = of_line(line)
+        if out is None:
+            lines.append(line)
+        else:
+            counts["entitlements", out] += 1
+    named = {line.holder_arn for line in lines}
+    population: list[PopulationEntry] = []
+    gone: dict[str, Exclusion] = {}
+    for member in scope.population:
+        out = reasons.get((Part.CLASS, class_of(member.kind)))
+        if out is None and member.arn not in named:
+            out = reasons.get((Part.ACCOUNT, member.account_id))
+        if out is None or not member.in_scope:
+            population.append(member)
+            continue
+        gone[member.arn] = out
+        counts["principals", out] += 1
+        population.append(replace(member, in_scope=False, out_reason=out.reason))
+    kept: list[Mapping[str, Any]] = []
+    for finding in findings:
+        out = gone.get(str(finding.get("subject_arn"))) or reasons.get(
+            (Part.ACCOUNT, str(finding.get("account_id", "")))
+        )
+        if out is None:
+            kept.append(finding)
+        else:
+            counts["findings", out] += 1
+    told = tuple(
+        ExcludedScope(
+            one.part.value,
+            one.name,
+            one.reason,
+            *(counts[what, one] for what in ("principals", "entitlements", "findings")),
+        )
+        for one in exclusions
+    )
+    return Limited(Scope(tuple(population), tuple(lines)), tuple(kept), told)
+
+
+def left_out_as_text(left_out: Iterable[ExcludedScope]) -> str:
+    """Return what was left out as JSON text, for a review's head."""
+    return json.dumps([asdict(one) for one in left_out], ensure_ascii=False)
+
+
+def left_out_from(details: Mapping[str, str]) -> tuple[ExcludedScope, ...]:
+    """Return what the details of a review's head say was left out.
+
+    Raises:
+        TypeError, ValueError: they cannot be read.
+    """
+    return tuple(ExcludedScope(**one) for one in json.loads(details.get(LEFT_OUT, "[]")))
+
+
+def exclusions_from(details: Mapping[str, str]) -> tuple[Exclusion, ...]:
+    """Return the same as exclusions, to limit a scope by them again.
+
+    Raises:
+        TypeError, ValueError: they cannot be read.
+    """
+    return tuple(Exclusion(Part(one.part), one.name, one.reason) for one in left_out_from(details))

@@ -1,0 +1,31 @@
+"""What the inspector shows of accounts that are in memory."""
+
+from typing import TYPE_CHECKING
+
+from iamdesk.viewmodel.subjects import PolicyView, Subject, SubjectIndex
+
+if TYPE_CHECKING:
+    from iamdesk.policy.document import Document
+
+
+class Details:
+    """Tells of principals, policies and everything else in the tree by key (``index.keys``)."""
+
+    def __init__(self, subjects: SubjectIndex) -> None:
+        self._subjects = subjects
+
+    def subject(self, key: str) -> Subject | None:
+        """Return what the inspector shows for a key of the outline; None for a key that the snapshot does not hold."""
+        return self._subjects.subject(key)
+
+    def policy(self, key: str, version: str | None = None) -> PolicyView | None:
+        """Return a policy's text and diagnostics by its key; without ``version``, the one in force."""
+        return self._subjects.policy(key, version)
+
+    def readings(self, document: "Document", key: str = "") -> tuple[str, ...]:
+        """Return each statement of a document in one plain sentence; ``key`` is the policy's."""
+        from iamdesk.explain.statement_summary import document_readings
+
+        parts = key.split(":", 5)
+        account = parts[4] if len(parts) == 6 else ""
+        return document_readings(document, account, self._subjects.entity_ids)

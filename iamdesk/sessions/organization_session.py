@@ -1,0 +1,269 @@
+"""An organization that is larger than memory, open: what is asked of it is read when it is asked."""
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from iamdesk.inventory.permission_sets import permission_set_name
+from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
+from iamdesk.sessions.base import Opened
+from iamdesk.sessions.details import Details
+from iamdesk.sessions.snapshot_session import SnapshotSession
+from iamdesk.snapshot.catalog import DEFAULT_MEMORY, PER_BYTE, AccountEntry, Catalogue
+from iamdesk.snapshot.model import Account, ManagedPolicyDetail, RoleDetail, Snapshot
+from iamdesk.viewmodel.catalog_completion import CatalogueCompletions
+from iamdesk.viewmodel.entities import Elsewhere
+from iamdesk.viewmodel.subjects import SubjectIndex
+from iamdesk.viewmodel.tree import NodeKind
+from iamdesk.viewmodel.tree_builder import build_outline
+
+if TYPE_CHECKING:
+    from iamdesk.access.evaluator import Evaluator
+    from iamdesk.access.organization_evaluator import OrganizationEvaluator
+    from iamdesk.checks.by_account import OrganizationChecks
+    from iamdesk.checks.finding import Finding, Suppression
+    from iamdesk.export.findings.spool import Spool
+
+_HELD = frozenset(
+    {
+        NodeKind.USER,
+        NodeKind.GROUP,
+        NodeKind.ROLE,
+        NodeKind.SERVICE_LINKED_ROLE,
+        NodeKind.CUSTOMER_POLICY,
+        NodeKind.AWS_POLICY,
+    }
+)
+_OF_ANSWERS, _OF_CHECKS, _OF_DETAILS = 4, 3, 1
+"""Eighths of the memory that accounts take which are asked about, checked and looked at."""
+
+
+def nobody() -> None:
+    """Stand for an executor where this process does everything."""
+
+
+class OrganizationSession(Opened):
+    """Its accounts are read when they matter, and those that were not asked about for longest are dropped.
+
+    Every call may raise `SnapshotError`: an account cannot be read any more, or is not as it was when it was opened.
+    """
+
+    reads_accounts = True
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        executor: Callable[[], Executor | None] = nobody,
+        memory: int = DEFAULT_MEMORY,
+    ) -> None:
+        """The workers of what ``executor`` returns sweep over accounts beside this process.
+
+        ``memory`` is how many bytes accounts may take.
+        """
+        self.catalogue = catalogue
+        self.about = catalogue.frame.snapshot
+        self.accounts = catalogue.entries
+        self._executor = executor
+        self._memory = memory
+        self._details: OrderedDict[str, Details] = OrderedDict()
+        self._lock = threading.RLock()
+
+    @cached_property
+    def evaluator(self) -> "OrganizationEvaluator":
+        """The engine over all accounts."""
+        from iamdesk.access.organization_evaluator import OrganizationEvaluator
+
+        return OrganizationEvaluator(self.catalogue, memory=self._share(_OF_ANSWERS), executor=self._executor)
+
+    def _share(self, eighths: int) -> int:
+        """Return how many bytes answers or checks may take: the window has both, the command line one of them."""
+        return self._memory * eighths // 8 if "outline" in self.__dict__ else self._memory
+
+    def evaluator_for(self, principal: str) -> "Evaluator":
+        """Return the engine over the part of a principal's account."""
+        return self.evaluator.of(principal)
+
+    @property
+    def everybody(self) -> "OrganizationEvaluator":
+        """The engine that goes over everybody, account by account."""
+        return self.evaluator
+
+    def lay_out(self, cancelled: Cancelled = never_cancelled) -> None:
+        """Lay out the tree: accounts with their entries by name.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        self.outline = build_outline(self._bare, cancelled=cancelled, catalogue=self.catalogue)
+
+    @cached_property
+    def _bare(self) -> Snapshot:
+        """The snapshot with all its accounts, and nothing in these: for what names accounts, and for nothing else."""
+        accounts = tuple(map(_bare_account, self.catalogue.entries))
+        return self.about.model_copy(update={"accounts": accounts})
+
+    @cached_property
+    def _completions(self) -> CatalogueCompletions:
+        return CatalogueCompletions(self._bare, self.catalogue, self.outline, self._search)
+
+    def make_ready(self, cancelled: Cancelled = never_cancelled) -> None:
+        """Build what is otherwise built at first use: the search, and what is of no single account."""
+        self._search.matches("a")
+        self.read_details("", cancelled)
+
+    def small_parts(self) -> list[list[Any]]:
+        """Return nothing: no part of it is large."""
+        return []
+
+    @cached_property
+    def checks(self) -> "OrganizationChecks":
+        """The checks and the attack paths, account by account."""
+        from iamdesk.checks.by_account import OrganizationChecks
+
+        return OrganizationChecks(self.catalogue, self._executor(), self._share(_OF_CHECKS))
+
+    def find_into(
+        self,
+        spool: "Spool",
+        suppressions: "Sequence[Suppression]" = (),
+        progress: Progress = no_progress,
+        cancelled: Cancelled = never_cancelled,
+    ) -> None:
+        """Run every check; what is found goes into a spool, with the suppressions that hold today.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+            WorkError: the workers cannot do it; one sentence.
+        """
+        from iamdesk.export.findings.spool import find_into
+
+        find_into(spool, self.checks, suppressions, datetime.now().astimezone().date(), progress, cancelled)
+
+    def findings(
+        self,
+        progress: Progress = no_progress,
+        cancelled: Cancelled = never_cancelled,
+        suppressions: "Sequence[Suppression]" = (),
+        executor: Executor | None = None,  # noqa: ARG002 - those that it was opened with
+    ) -> "Iterator[Finding]":
+        """Run every check; findings come account by account: whoever keeps them keeps no more than memory holds."""
+        from iamdesk.export.findings.spool import each_finding
+
+        return each_finding(self.checks, suppressions, datetime.now().astimezone().date(), progress, cancelled)
+
+    # What is looked at
+
+    def account_of(self, key: str) -> str:
+        """Return the account whose files are read for a key; empty for what is of no single account."""
+        nodes = self.outline.nodes
+        row = self.outline.rows_by_key.get(key)
+        named = "".join(key.split(":", 5)[4:5])
+        if row is None:  # a policy inside a principal, or what no row stands for
+            return named if named in self.catalogue.frame.directory.account_ids else ""
+        if nodes.kinds[row] is NodeKind.MISSING:  # what one account lacks, another one may hold
+            if self._holds_policy(named, key):
+                return named
+            broken = [one.account_id for one in self.catalogue.entries if any(key == each.arn for each in one.broken)]
+            if broken:
+                return broken[0]
+        while nodes.parents[row] > 0:
+            row = nodes.parents[row]
+        top = nodes[row]
+        return top.key if top.kind is NodeKind.ACCOUNT else ""
+
+    def _holds_policy(self, account: str, arn: str) -> bool:
+        entries = (entry for entry in self.catalogue.entries if entry.account_id == account)
+        return any(policy.arn == arn for entry in entries for policy in entry.policies)
+
+    def _title_of(self, arn: str) -> str | None:
+        row = self.outline.rows_by_key.get(arn)
+        node = None if row is None else self.outline.nodes[row]
+        if node is not None and node.kind is NodeKind.MISSING:
+            return node.text if self._holds_policy(arn.split(":", 5)[4], arn) else None
+        return node.text if node is not None and node.kind in _HELD else None
+
+    def details_at_hand(self, key: str) -> Details | None:
+        """Return what tells of the thing of a key, where its account is in memory."""
+        with self._lock:
+            account = self.account_of(key)
+            if account in self._details:
+                self._details.move_to_end(account)
+            return self._details.get(account)
+
+    def read_details(self, key: str, cancelled: Cancelled = never_cancelled) -> Details:
+        """Return what tells of the thing of a key; its account is read, where it is not there."""
+        found = self.details_at_hand(key)
+        if found is not None:
+            return found
+        account = self.account_of(key)
+        details = self._read(account, cancelled)
+        with self._lock:
+            self._details[account] = details
+            size_of = self.catalogue.frame.directory.size_of
+            room = self._share(_OF_DETAILS) // PER_BYTE
+            for other in list(self._details):
+                if sum(map(size_of, self._details)) <= room:
+                    break
+                if other not in ("", account):
+                    del self._details[other]
+        return details
+
+    def _read(self, account: str, cancelled: Cancelled) -> Details:
+        directory = self.catalogue.frame.directory
+        own = directory.accounts(account, cancelled) if account else ()
+        by_place = {(one.partition, one.account_id): one for one in own}
+        accounts = tuple([by_place.get((one.partition, one.account_id), one) for one in self._bare.accounts])
+        snapshot = self._bare.model_copy(update={"accounts": accounts})
+        elsewhere = Elsewhere(self._lent(account, own, cancelled), self._title_of, self.catalogue.entries)
+        subjects = SubjectIndex(snapshot, elsewhere)
+        subjects.make_ready()
+        return Details(subjects)
+
+    def _lent(self, account: str, own: Sequence[Account], cancelled: Cancelled) -> dict[str, ManagedPolicyDetail]:
+        """Return the managed policies of AWS that an account names, and only files of others hold."""
+        directory = self.catalogue.frame.directory
+        held = {policy.arn for one in own for policy in one.policies}
+        wanted: dict[str, list[str]] = {}
+        for entry in self.catalogue.entries:
+            if entry.account_id == account:
+                for arn in entry.carried:
+                    lender = directory.lender_of(arn)
+                    if arn not in held and lender is not None:
+                        wanted.setdefault(lender, []).append(arn)
+        return {
+            policy.arn: policy
+            for lender, arns in wanted.items()
+            for one in directory.accounts(lender, cancelled)
+            for policy in one.policies
+            if policy.arn in arns
+        }
+
+    def account_alone(self, account: str, cancelled: Cancelled = never_cancelled) -> SnapshotSession:
+        """Return what `Opened.account_alone` tells; its digest is another one than that of the organization."""
+        own = self.catalogue.frame.directory.accounts(account, cancelled)
+        digest = hashlib.sha256(f"{self.sha256} {account}".encode()).hexdigest()
+        snapshot = self.about.model_copy(update={"accounts": own, "sha256": digest})
+        opened = SnapshotSession(snapshot, build_outline(snapshot, cancelled=cancelled), is_copy=True)
+        opened.alone = account
+        return opened
+
+
+def _bare_account(entry: AccountEntry) -> Account:
+    """Return an account without what is in it, but for the roles that permission sets have become in it."""
+    roles = []
+    for role in entry.roles:
+        path = f"/{role.arn.partition('/')[2].rpartition('/')[0]}/"
+        if permission_set_name(role.name, path) is not None:
+            roles.append(RoleDetail.model_construct(arn=role.arn, role_name=role.name, path=path))
+    return Account.model_construct(
+        account_id=entry.account_id,
+        partition=entry.partition,
+        alias=entry.alias,
+        is_truncated=entry.is_truncated,
+        roles=tuple(roles),
+    )

@@ -1,0 +1,1 @@
+"""Requests built from a snapshot: the principal, its policies, the resource and what AWS adds."""

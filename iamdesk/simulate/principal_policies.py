@@ -1,0 +1,318 @@
+"""Who asks, as the evaluator knows them: what a principal carries and what the snapshot knows and lacks of it."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import NamedTuple
+
+from iamdesk.evaluate.policy_set import AttachedPolicy, MissingData, PolicySet, SourceType
+from iamdesk.evaluate.principal import SIGNED, Caller, CallerKind, parse_caller
+from iamdesk.evaluate.request import PolicyType, RequestError
+from iamdesk.i18n import mark, phrase
+from iamdesk.inventory.keys import organization_policy_key
+from iamdesk.inventory.organization_index import Levels, OrganizationIndex
+from iamdesk.inventory.policy_index import Carried, CarriedPolicy, MissingPolicy, PolicyIndex, tags_by_key
+from iamdesk.policy.document import parse_document
+from iamdesk.snapshot.aws_managed import aws_managed_policies
+from iamdesk.snapshot.model import RoleDetail
+from iamdesk.snapshot.organization import OrganizationPolicyType
+
+_FEDERATED_NAME = re.compile(r"[A-Za-z0-9_=,.@-]{2,32}")
+"""Names of federated users (STS API Reference, GetFederationToken)."""
+_FULL_ACCESS = parse_document(
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+)
+
+
+class PrincipalPolicies(NamedTuple):
+    """A principal as the evaluator knows it."""
+
+    policies: PolicySet
+    """Those of the principal; what the resource brings is not among them."""
+    caller: Caller
+    may_be_tagged: bool
+    """Whether sessions of it can carry tags of their own."""
+
+
+class PrincipalResolver:
+    """Finds principals of one snapshot; each is found once."""
+
+    def __init__(
+        self,
+        index: PolicyIndex,
+        organization: OrganizationIndex | None,
+        canonical_ids: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """Find principals; ``canonical_ids`` are S3's ids of accounts, by account."""
+        self.index = index
+        self.organization = organization
+        self._canonical_ids = canonical_ids
+        self._known: dict[str, PrincipalPolicies] = {}
+
+    def of(self, principal: str) -> PrincipalPolicies:
+        """Return a principal as the evaluator knows it.
+
+        Raises:
+            RequestError: it is no principal, or the snapshot holds its account but not the principal.
+        """
+        found = self._known.get(principal)
+        if found is None:
+            policies, caller, may_be_tagged = self._find_principal(principal)
+            canonical_id = self._canonical_ids.get(caller.account or "")
+            if canonical_id is not None:
+                caller = replace(caller, canonical_id=canonical_id)
+            found = self._known[principal] = PrincipalPolicies(policies, caller, may_be_tagged)
+        return found
+
+    def member_of(self, group: str) -> PrincipalPolicies:
+        """Return some member of a group of the snapshot, by the group's ARN: all that is known of it is the group.
+
+        Raises:
+            RequestError: the snapshot has no such group.
+        """
+        if group not in self.index.group_arns:
+            raise RequestError(phrase("the snapshot has no group {group}", group=group))
+        _, partition, _, _, account, resource = group.split(":", 5)
+        name = phrase("A member of {group}", group=resource.rpartition("/")[2])
+        canonical_id = self._canonical_ids.get(account)
+        caller = Caller(
+            CallerKind.USER, group, partition, account, name=name, canonical_id=canonical_id, is_any_member=True
+        )
+        scps, gaps = self._scps(account)
+        policies = replace(_policy_set(self.index.carried(group), gaps), scps=scps, scp_places=self._places(account))
+        return PrincipalPolicies(policies, caller, may_be_tagged=False)
+
+    def _find_principal(self, text: str) -> tuple[PolicySet, Caller, bool]:
+        caller = parse_caller(text)
+        if caller.kind not in SIGNED:
+            return PolicySet(), caller, False
+        account = str(caller.account)
+        scps, gaps = self._scps(account)
+        if account not in self.index.accounts:
+            # What is not known of the organization is among what is assumed of its own account.
+            gaps = gaps if scps is not None or caller.kind is CallerKind.ROOT else []
+            policies = self._outsider(caller)
+            policies = replace(policies, scps=scps, scp_places=self._places(account), gaps=(*policies.gaps, *gaps))
+            return policies, caller, True
+        match caller.kind:
+            case CallerKind.ROOT:
+                policies, may_be_tagged = PolicySet(gaps=tuple(gaps)), False
+            case CallerKind.USER | CallerKind.FEDERATED_USER:
+                policies, caller, may_be_tagged = self._user(caller, gaps)
+            case _:
+                policies, caller, may_be_tagged = self._role(caller, gaps)
+        return replace(policies, scps=scps, scp_places=self._places(account)), caller, may_be_tagged
+
+    def _scps(self, account: str) -> tuple[tuple[tuple[AttachedPolicy, ...], ...] | None, list[MissingData]]:
+        kind = OrganizationPolicyType.SERVICE_CONTROL_POLICY
+        if self.organization is None or not self.organization.is_captured(account, kind):
+            return None, [
+                MissingData(
+                    "organization-unknown", phrase("Service control policies are not in the snapshot."), PolicyType.SCP
+                )
+            ]
+        gaps = gaps_of_levels(self.organization, account, kind)
+        return attached_levels(self.organization.levels(account, kind), PolicyType.SCP, SourceType.SCP), gaps
+
+    def _places(self, account: str) -> tuple[str, ...]:
+        """Return what the levels of the organization are called that bind an account, from the root down."""
+        path = () if self.organization is None else self.organization.path(account)
+        return tuple([node.name or node.id for node in path])
+
+    def _user(self, caller: Caller, gaps: list[MissingData]) -> tuple[PolicySet, Caller, bool]:
+        arn = str(caller.arn)
+        if caller.kind is CallerKind.FEDERATED_USER:
+            names = (user for user in self.index.accounts[str(caller.account)].users if user.user_name == caller.name)
+            user = next(names, None)
+            # STS API Reference, GetFederationToken, ``Name``: any name, such as Bob; who calls is not told by it.
+            if user is None and _FEDERATED_NAME.fullmatch(caller.name):
+                message = phrase(
+                    "Which user calls GetFederationToken for the federated user {name} is not known: taken to allow "
+                    "and deny nothing by its own policies.",
+                    name=caller.name,
+                )
+                gaps = [*gaps, MissingData("federated-user-missing", message, PolicyType.IDENTITY)]
+                return PolicySet(gaps=tuple(gaps)), caller, False
+            message = phrase(
+                "A federated user bears the name that was chosen for the session: taken to be one of the user {name}.",
+                name=caller.name,
+            )
+            gaps = [*gaps, MissingData("federated-user-by-name", message, PolicyType.IDENTITY)]
+        else:
+            user = self.index.users.get(arn)
+        if user is None:
+            raise RequestError(phrase("the snapshot has no user {arn}", arn=arn))
+        tags, ambiguous = tags_by_key(user.tags)
+        caller = replace(caller, unique_id=user.user_id or None, tags=tags, ambiguous_tags=ambiguous)
+        return _policy_set(self.index.carried(user.arn), gaps), caller, False
+
+    def _role(self, caller: Caller, gaps: list[MissingData]) -> tuple[PolicySet, Caller, bool]:
+        role = self.index.roles.get(str(caller.arn))
+        if role is None and caller.has_missing_path:
+            role = self.index.role_named(str(caller.account), caller.name)
+        if role is None:
+            raise RequestError(phrase("the snapshot has no role {arn}", arn=caller.arn))
+        tags, ambiguous = tags_by_key(role.tags)
+        text = caller.text
+        if caller.kind is CallerKind.SESSION:  # as AWS writes it: role names are unique without case (rule E3)
+            text = f"arn:{caller.partition}:sts::{caller.account}:assumed-role/{role.role_name}/{caller.session_name}"
+        caller = replace(
+            caller,
+            text=text,
+            name=role.role_name,
+            path=role.path,
+            arn=role.arn,
+            unique_id=role.role_id or None,
+            tags=tags,
+            ambiguous_tags=ambiguous,
+            has_missing_path=False,
+        )
+        return _policy_set(self.index.carried(role.arn), gaps), caller, self._may_be_tagged(role)
+
+    def _may_be_tagged(self, role: RoleDetail) -> bool:
+        return any(
+            statement.is_allow and statement.covers_action("sts", "tagsession")
+            for statement in self.index.trust(role).statements
+        )
+
+    @staticmethod
+    def _outsider(caller: Caller) -> PolicySet:
+        """A principal of an account that the snapshot does not hold is judged from the resource's side."""
+        if caller.kind is CallerKind.ROOT:
+            return PolicySet()
+        assumed = AttachedPolicy(
+            PolicyType.IDENTITY,
+            SourceType.USER if caller.kind is CallerKind.USER else SourceType.ROLE,
+            "assumed",
+            "",
+            "",
+            caller.text,
+            _FULL_ACCESS,
+            is_assumed=True,
+        )
+        message = phrase(
+            "Account {account} is not in the snapshot: its own policies are taken to allow the request.",
+            account=caller.account,
+        )
+        return PolicySet(identity=(assumed,), gaps=(MissingData("principal-outside", message, PolicyType.IDENTITY),))
+
+
+def _policy_set(carried: Carried, gaps: list[MissingData]) -> PolicySet:
+    boundary: tuple[AttachedPolicy, ...] | None = None
+    if carried.has_boundary:
+        boundary = () if carried.boundary is None else (_attached(carried.boundary, PolicyType.PERMISSIONS_BOUNDARY),)
+    return PolicySet(
+        identity=tuple(_attached(policy, PolicyType.IDENTITY) for policy in carried.identity),
+        boundary=boundary,
+        gaps=(*gaps, *(_gap(missing) for missing in carried.missing), *_supplied(carried)),
+    )
+
+
+def _supplied(carried: Carried) -> Iterator[MissingData]:
+    for arn in carried.supplied:
+        is_boundary = carried.boundary is not None and carried.boundary.key == arn
+        message = phrase(
+            "The AWS managed policy {name} is not in the snapshot: taken as AWS had published it by {as_of:%Y-%m-%d}.",
+            name=arn.rpartition("/")[2],
+            as_of=aws_managed_policies().as_of,
+        )
+        yield MissingData(
+            "aws-policy-as-published", message, PolicyType.PERMISSIONS_BOUNDARY if is_boundary else PolicyType.IDENTITY
+        )
+
+
+def attached_levels(
+    levels: Levels | None, layer: PolicyType, source_type: SourceType
+) -> tuple[tuple[AttachedPolicy, ...], ...] | None:
+    """Return organization policies as policies of a layer, level by level; None where none bind."""
+    if levels is None:
+        return None
+    return tuple(
+        tuple(
+            AttachedPolicy(
+                layer,
+                source_type,
+                one.policy.arn or one.policy.id,
+                organization_policy_key(one.policy.id),
+                one.policy.name,
+                one.node_id,
+                one.document,
+                one.level,
+            )
+            for one in level
+        )
+        for level in levels
+    )
+
+
+_LACKING_SCP = mark(
+    "The organization policy {name} is attached to {place}, and what it allows or denies is not in the snapshot."
+)
+_LACKING_RCP = mark("The organization policy {name} is attached to {place}, and what it denies is not in the snapshot.")
+
+
+def gaps_of_levels(organization: OrganizationIndex, account: str, kind: OrganizationPolicyType) -> list[MissingData]:
+    """Return what is attached to an account's levels and not in the snapshot."""
+    is_scp = kind is OrganizationPolicyType.SERVICE_CONTROL_POLICY
+    code, layer = ("scp-missing", PolicyType.SCP) if is_scp else ("rcp-missing", PolicyType.RCP)
+    lacks = _LACKING_SCP if is_scp else _LACKING_RCP
+    return [
+        MissingData(
+            code,
+            phrase(lacks, name=one.name, place=one.node_name),
+            layer,
+            level=one.level,
+        )
+        for one in organization.absent(account, kind)
+    ]
+
+
+def _attached(policy: CarriedPolicy, layer: PolicyType) -> AttachedPolicy:
+    if layer is PolicyType.PERMISSIONS_BOUNDARY:
+        source_type = SourceType.PERMISSIONS_BOUNDARY
+    elif policy.is_inline:
+        source_type = SourceType(policy.owner_kind)
+    else:
+        source_type = SourceType.AWS_MANAGED if policy.is_aws_managed else SourceType.USER_MANAGED
+    return AttachedPolicy(layer, source_type, policy.source_id, policy.key, policy.name, policy.owner, policy.document)
+
+
+def _gap(missing: MissingPolicy) -> MissingData:
+    name = missing.name.rpartition("/")[2]
+    match missing.what:
+        case "group":
+            return MissingData(
+                "group-missing",
+                phrase("The group {name} is not in the snapshot, nor what it allows or denies.", name=name),
+                PolicyType.IDENTITY,
+            )
+        case "permissions boundary" if missing.is_unreadable:
+            return MissingData(
+                "boundary-missing",
+                phrase("The entry of the boundary policy {name} cannot be read: assumed to allow nothing.", name=name),
+                PolicyType.PERMISSIONS_BOUNDARY,
+            )
+        case "permissions boundary":
+            return MissingData(
+                "boundary-missing",
+                phrase("The boundary policy {name} is not in the snapshot: taken to allow nothing.", name=name),
+                PolicyType.PERMISSIONS_BOUNDARY,
+            )
+        case _ if missing.is_unreadable:
+            return MissingData(
+                "policy-missing",
+                phrase(
+                    "The entry of the attached policy {name} cannot be read: what it allows or denies is unknown.",
+                    name=name,
+                ),
+                PolicyType.IDENTITY,
+            )
+        case _:
+            return MissingData(
+                "policy-missing",
+                phrase(
+                    "The policy {name} is attached but not in the snapshot, nor what it allows or denies.", name=name
+                ),
+                PolicyType.IDENTITY,
+            )

@@ -1,0 +1,455 @@
+"""Questions over one snapshot: a request with all that belongs to it, ready for the courtroom."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from iamdesk.aws.service_reference import reference
+from iamdesk.escaping import with_visible_end
+from iamdesk.evaluate.action_resource import Target, parse_target
+from iamdesk.evaluate.context import Context
+from iamdesk.evaluate.derived_keys import AccessPointPath, DerivedKeys
+from iamdesk.evaluate.engine import EvaluationRequest
+from iamdesk.evaluate.policy_set import AttachedPolicy, MissingData, PolicySet, SourceType
+from iamdesk.evaluate.principal import Caller, CallerKind, as_in_call
+from iamdesk.evaluate.request import PolicyType, Request
+from iamdesk.evaluate.request_context import facts_given, gaps_of_given
+from iamdesk.evaluate.resource_policy_services import facts_of
+from iamdesk.i18n import phrase
+from iamdesk.inventory.endpoint_index import EndpointIndex
+from iamdesk.inventory.keys import resource_policy_key, trust_policy_key
+from iamdesk.inventory.organization_index import OrganizationIndex
+from iamdesk.inventory.policy_index import PolicyIndex
+from iamdesk.inventory.resource_grants import acl_document, key_grants_document
+from iamdesk.inventory.resource_index import ResourceIndex, is_of_access_point, tags_without_case
+from iamdesk.policy.arn import Arn
+from iamdesk.policy.document import DocumentStore, parse_document
+from iamdesk.simulate import password_policy
+from iamdesk.simulate.access_points import behind, gaps_of, network_origin, restricts_public, through
+from iamdesk.simulate.principal_policies import PrincipalPolicies, PrincipalResolver, attached_levels, gaps_of_levels
+from iamdesk.simulate.unseen_grants import gaps_of_public_access, missing_data_beside_policies
+from iamdesk.simulate.vpc_endpoints import came_through
+from iamdesk.snapshot.model import Snapshot
+from iamdesk.snapshot.organization import OrganizationPolicyType
+from iamdesk.snapshot.resources import Resource
+
+
+class RequestBuilder:
+    """Makes questions ready to be decided. Safe to use from several threads at once."""
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        documents: DocumentStore | None = None,
+        beside: "RequestBuilder | None" = None,
+    ) -> None:
+        """Make ready; ``beside`` is of another part of the same snapshot: what is of no single account is shared."""
+        self.snapshot = snapshot
+        self.index = PolicyIndex(snapshot, documents)
+        if beside is None:
+            organization = snapshot.organization
+            self.organization = None if organization is None else OrganizationIndex(organization, self.index.documents)
+            self.resources = ResourceIndex(snapshot, self.index.documents)
+            self.endpoints = EndpointIndex(snapshot, self.index.documents)
+        else:
+            self.organization = beside.organization
+            self.resources = beside.resources
+            self.endpoints = beside.endpoints
+        self.now = now
+        """The moment at which a question is asked."""
+        canonical_ids = {one.account_id: one.canonical_id for one in snapshot.account_settings if one.canonical_id}
+        self._standings = PrincipalResolver(self.index, self.organization, canonical_ids)
+        self._ids: dict[str, frozenset[str]] = {}
+        """Unique ids of accounts, with the account's own."""
+        self._account_facts = {one.account_id: one for one in snapshot.account_facts}
+        self._canonical_ids = frozenset(canonical_ids.values())
+
+    def _ids_of_others(self, caller: Caller, owner: str | None) -> frozenset[str]:
+        """Return the ids that a caller of an account which the snapshot does not hold cannot have.
+
+        Those of the resource's account alone: to list all would read every account of an organization.
+        """
+        if owner is None or owner not in self.index.accounts or caller.account in self.index.accounts:
+            return frozenset()
+        ids = self._ids.get(owner)
+        if ids is None:
+            account = self.index.accounts[owner]
+            names = (*(one.user_id for one in account.users), *(one.role_id for one in account.roles), owner)
+            ids = self._ids[owner] = frozenset(filter(None, names))
+        return ids
+
+    def plain(self) -> "RequestBuilder":
+        """Return the same as no more than this class. What a subclass makes can hold it without holding the subclass.
+
+        To be called before a subclass adds its own.
+        """
+        plain = RequestBuilder.__new__(RequestBuilder)
+        plain.__dict__.update(self.__dict__)
+        return plain
+
+    def target(self, action: str, resource: str) -> Target:
+        """Return what is asked about.
+
+        Raises:
+            RequestError: the action or the resource is malformed.
+        """
+        return parse_target(action, self.resources.without_alias(resource), reference())
+
+    def question(self, request: Request, standing: PrincipalPolicies | None = None) -> EvaluationRequest:
+        """Return a request with everything that belongs to it, ready to be decided.
+
+        ``standing`` is who asks, where it is somebody whom no ARN names.
+
+        Raises:
+            RequestError: as `can`.
+        """
+        target = self.target(request.action, request.resource)
+        standing = standing or self.standing(request.principal)
+        if standing.caller.kind is CallerKind.SERVICE:
+            called = as_in_call(standing.caller, target.service, target.name)
+            standing = standing if called is standing.caller else standing._replace(caller=called)
+        record = None if target.resource is None else self.resources.find(target.resource)
+        door = through(target, record)
+        owner = self._owner(request, standing.caller, target)
+        if door is None or record is None:
+            restricts = record is not None and target.service == "s3"
+            restricts = restricts and self.resources.restricts_public_buckets(record, owner)
+            return self._decision(request, standing, target, owner, record, door, restricts=restricts)
+        account = standing.caller.account
+        restricts = restricts_public(self.resources, record, account, at_the_bucket=False)
+        question = self._decision(request, standing, target, owner, record, door, restricts=restricts)
+        restricts = restricts_public(self.resources, record, account, at_the_bucket=True)
+        further = []
+        for sub_request, (bucket, on_bucket) in enumerate(behind(target, record), 1):
+            of_bucket = self.resources.bucket(record, bucket)
+            owner = bucket.account_id or (of_bucket.account_id if of_bucket is not None else None)
+            other = self._decision(request, standing, on_bucket, owner, of_bucket, door, restricts=restricts)
+            # What the caller lacks was told of the first leg.
+            own = replace(other.policies, gaps=other.policies.gaps[len(standing.policies.gaps) :])
+            further.append(replace(other, policies=own.on_leg(sub_request)))
+        if not further:
+            return replace(question, is_alone=record.access_point is not None)
+        told = {gap.message for gap in question.policies.gaps}
+        of_others = (gap for one in further for gap in one.policies.gaps if gap.message not in told)
+        gaps = (*question.policies.gaps, *of_others)
+        policies = replace(question.policies, gaps=gaps)
+        return replace(question, policies=policies, further=tuple(further), is_alone=True)
+
+    def _decision(
+        self,
+        request: Request,
+        standing: PrincipalPolicies,
+        target: Target,
+        owner: str | None,
+        record: Resource | None,
+        door: AccessPointPath | None,
+        *,
+        restricts: bool,
+    ) -> EvaluationRequest:
+        """Return one decision of a request, ready to be decided; ``door`` is the access point that it goes through."""
+        policies, caller, may_be_tagged = standing
+        resource, gaps = self._resource_policy(target, owner, record)
+        is_bound = record is None or not record.is_aws_managed
+        rcps, rcp_gaps = self._rcps(target, owner) if is_bound else (None, [])
+        region = None if record is None else record.region
+        came = came_through(request.context, request.unknown_context, target, self.endpoints, region)
+        session = policies.session
+        if request.session_policies is not None:
+            session = tuple(
+                AttachedPolicy(
+                    PolicyType.SESSION,
+                    SourceType.SESSION,
+                    named.name,
+                    f"{caller.text}#session/{named.name}",
+                    named.name,
+                    caller.text,
+                    parse_document(named.document),
+                )
+                for named in request.session_policies
+            )
+        derive = DerivedKeys(
+            caller,
+            target,
+            reference(),
+            self.now(),
+            owner,
+            self._tags_of(target, self._tagged(target, record)),
+            may_be_tagged,
+            self.organization,
+            door,
+            came.way,
+            self._ids_of_others(caller, owner),
+        )
+        refusal, gaps_of_root = self._taking_root(caller, target)
+        context = Context(
+            facts_given(request.context, target), derive, request.unknown_context, reference().is_multivalued
+        )
+        return EvaluationRequest(
+            caller=caller,
+            target=target,
+            context=context,
+            policies=PolicySet(  # rather than `replace`, which takes three times as long: each answer passes here
+                identity=policies.identity,
+                boundary=policies.boundary,
+                session=session,
+                scps=policies.scps,
+                scp_places=policies.scp_places,
+                resource=resource,
+                grants=(
+                    *self._grants(record, owner),
+                    *network_origin(record if door else None),
+                    *password_policy.granted(caller, target, self._account_facts),
+                ),
+                rcps=rcps,
+                endpoint=came.policy,
+                possible_endpoints=came.possible,
+                restrict_public_buckets=restricts,
+                gaps=(
+                    *policies.gaps,
+                    *gaps,
+                    *missing_data_beside_policies(
+                        caller,
+                        target,
+                        owner,
+                        record,
+                        resource,
+                        self._canonical_ids,
+                        self.resources.shares,
+                        self.organization,
+                    ),
+                    *gaps_of_public_access(
+                        caller, target, owner, resource, is_block_known=restricts or self._knows_block(record, owner)
+                    ),
+                    *rcp_gaps,
+                    *gaps_of_root,
+                    *came.gaps,
+                    *gaps_of(target, record),
+                    *password_policy.gaps(caller, target, self._account_facts),
+                    *gaps_of_given(request.context, target),
+                ),
+            ),
+            resource_account=owner or caller.account,
+            without=request.without,
+            refusal=refusal,
+        )
+
+    def knows(self, resource: Arn) -> bool:
+        """Return whether the snapshot holds anything of a resource.
+
+        INVARIANT: of two resources of one service and account of which it holds nothing, `question` differs by nothing
+        but the target.
+        """
+        arn = str(resource)
+        if is_of_access_point(resource):  # it is in the condition keys of requests through it
+            return True
+        return self.resources.find(resource) is not None or arn in self.index.users or arn in self.index.roles
+
+    def principals(self) -> Iterator[str]:
+        """Yield the ARN of every principal of the snapshot: root users, users, roles."""
+        for account in self.snapshot.accounts:
+            yield f"arn:{account.partition}:iam::{account.account_id}:root"
+            yield from (user.arn for user in account.users)
+            yield from (role.arn for role in account.roles)
+
+    def standing(self, principal: str) -> PrincipalPolicies:
+        """Return a principal as the evaluator knows it.
+
+        Raises:
+            RequestError: it is no principal, or the snapshot holds its account but not the principal.
+        """
+        return self._standings.of(principal)
+
+    def member_of(self, group: str) -> PrincipalPolicies:
+        """Return some member of a group of the snapshot, by the group's ARN: all that is known of it is the group.
+
+        Raises:
+            RequestError: the snapshot has no such group.
+        """
+        return self._standings.member_of(group)
+
+    def _rcps(
+        self, target: Target, owner: str | None
+    ) -> tuple[tuple[tuple[AttachedPolicy, ...], ...] | None, list[MissingData]]:
+        """Return the resource control policies of the account that owns the resource (rule B7)."""
+        kind = OrganizationPolicyType.RESOURCE_CONTROL_POLICY
+        if self.organization is None or owner is None or not target.supports_rcps:
+            return None, []
+        if not self.organization.is_captured(owner, kind):
+            message = phrase("Resource control policies are not in the snapshot.")
+            return None, [MissingData("rcps-unknown", message, PolicyType.RCP)] if self.organization.has_account(
+                owner
+            ) else []
+        gaps = gaps_of_levels(self.organization, owner, kind)
+        return attached_levels(self.organization.levels(owner, kind), PolicyType.RCP, SourceType.RCP), gaps
+
+    def _knows_block(self, record: Resource | None, owner: str | None) -> bool:
+        """Return whether the Block Public Access settings of a bucket or access point and of its account are known."""
+        if record is None or record.public_access_block is None:
+            return False
+        if record.access_point is not None:  # the bucket owner's account counts, on the bucket's own decision
+            return True
+        settings = self.resources.settings_of(owner) if owner else None
+        return settings is not None and settings.public_access_block is not None
+
+    def _taking_root(self, caller: Caller, target: Target) -> tuple[str | None, list[MissingData]]:
+        """Return why a caller cannot take the root user of a member account, and what is not known of it.
+
+        The management account can, and whom it has made a delegated administrator (rule E14).
+        """
+        if (target.service, target.name) != ("sts", "assumeroot") or target.resource is None:
+            return None, []
+        if self.organization is None:
+            message = phrase("Whether the account is the management account or a delegated administrator is not known.")
+            return None, [MissingData("organization-unknown", message, PolicyType.SCP)]
+        if not self.organization.has_account(target.resource.account):
+            return "assume-root", []
+        if caller.account == self.organization.organization.management_account_id:
+            return None, []
+        message = phrase("Delegated administrators are not in the snapshot: the account may be one.")
+        return "assume-root", [MissingData("delegated-administrator-unknown", message, PolicyType.IDENTITY)]
+
+    def _owner(self, request: Request, caller: Caller, target: Target) -> str | None:
+        """Who owns the resource (rule D4); None where neither the question nor the ARN tells."""
+        if (told := request.told_owner()) is not None:
+            return told
+        if target.resource is None:
+            return caller.account
+        account = target.resource.account
+        if account.isdigit():
+            return account
+        record = self.resources.find(target.resource)
+        if record is not None and record.account_id is not None:
+            return record.account_id
+        return caller.account if account == "aws" else None
+
+    def _resource_policy(
+        self, target: Target, owner: str | None, record: Resource | None
+    ) -> tuple[AttachedPolicy | None, list[MissingData]]:
+        if target.resource is None:
+            return None, []
+        if target.is_on_trust:
+            return self._trust_policy(target)
+        gaps: list[MissingData] = []
+        if record is not None and record.key_grants is None and _is_grantable(target):
+            message = phrase("The grants on the key are not in the snapshot: one may allow it.")
+            gaps.append(MissingData("key-grants-missing", message, PolicyType.RESOURCE))
+        if target.is_beside_key_policies or target.is_beside_resource_policy:
+            return None, gaps
+        if record is not None and target.service == "lambda" and record.arn != target.resource_text:
+            # Lambda Developer Guide, "Using Lambda aliases in event sources and permissions policies".
+            message = phrase("The policy of the version or alias itself is not in the snapshot.")
+            gaps.append(MissingData("resource-policy-missing", message, PolicyType.RESOURCE))
+        if record is not None and record.is_policy_captured:
+            document = self.resources.document_of(record)
+            if document is None:
+                return None, gaps
+            name = phrase("policy of {name}", name=record.arn.rpartition(":")[2])
+            key = resource_policy_key(record.arn)
+            attached = AttachedPolicy(
+                PolicyType.RESOURCE, SourceType.RESOURCE, record.arn, key, name, record.arn, document
+            )
+            return attached, gaps
+        if facts_of(target.service).types & set(target.resource_types):
+            if target.service == "kms":
+                gaps.append(
+                    MissingData(
+                        "key-policy-missing",
+                        phrase("The key policy is not in the snapshot; every key has one."),
+                        PolicyType.RESOURCE,
+                    )
+                )
+            else:
+                gaps.append(
+                    MissingData(
+                        "resource-policy-missing",
+                        phrase("The resource's policy is not in the snapshot."),
+                        PolicyType.RESOURCE,
+                    )
+                )
+        if owner is None:
+            message = phrase(
+                "Who owns {resource_text} is not in the snapshot: taken to be the caller's account.",
+                resource_text=with_visible_end(target.resource_text),
+            )
+            gaps.append(MissingData("owner-unknown", message, PolicyType.RESOURCE))
+        return None, gaps
+
+    def _grants(self, record: Resource | None, owner: str | None) -> tuple[AttachedPolicy, ...]:
+        """Return the grants on a resource that are no policy: its ACL, grants on a key, resource shares."""
+        if record is None:
+            return ()
+        settings = self.resources.settings_of(owner) if owner else None
+        name = record.arn.rpartition(":")[2]
+        block = settings.public_access_block if settings else None
+        acl, resource = (PolicyType.ACL, SourceType.ACL), (PolicyType.RESOURCE, SourceType.RESOURCE)
+        found = (
+            (*acl, "acl", phrase("access control list of {name}", name=name), acl_document(record, block)),
+            (*resource, "grants", phrase("grants on {name}", name=name), key_grants_document(record)),
+            (
+                *resource,
+                "shares",
+                phrase("resource shares of {name}", name=name),
+                self.resources.shares.document_of(record.arn),
+            ),
+        )
+        return tuple(
+            AttachedPolicy(layer, source_type, record.arn, f"{record.arn}#{end}", title, record.arn, document)
+            for layer, source_type, end, title, document in found
+            if document is not None
+        )
+
+    def _trust_policy(self, target: Target) -> tuple[AttachedPolicy | None, list[MissingData]]:
+        arn = target.resource_text
+        role = self.index.roles.get(arn)
+        if role is None:
+            account = target.resource.account if target.resource is not None else ""
+            message = phrase("The snapshot has no such role: the trust policy is unknown.")
+            if account not in self.index.accounts:
+                message = phrase(
+                    "The snapshot does not hold account {account}: the trust policy is unknown.", account=account
+                )
+            return None, [
+                MissingData(
+                    "trust-policy-missing",
+                    message,
+                    PolicyType.TRUST,
+                )
+            ]
+        return (
+            AttachedPolicy(
+                PolicyType.TRUST,
+                SourceType.TRUST,
+                arn,
+                trust_policy_key(arn),
+                phrase("trust policy of {name}", name=role.role_name),
+                arn,
+                self.index.trust(role),
+            ),
+            [],
+        )
+
+    def _tagged(self, target: Target, record: Resource | None) -> Resource | None:
+        """Return whose tags a request meets: through an access point those of the bucket (rule I12)."""
+        if record is None or record.access_point is None or not target.is_through_access_point:
+            return record
+        buckets = record.access_point.buckets
+        return self.resources.bucket(record, buckets[0]) if len(buckets) == 1 else None
+
+    def _tags_of(self, target: Target, record: Resource | None) -> Mapping[str, str | None] | None:
+        """Return the tags of the resource that is asked about, where the snapshot knows them and they count."""
+        if record is not None and record.tags is not None:
+            is_bucket = target.service == "s3" and record.access_point is None
+            counts = not is_bucket or record.abac_enabled  # rule I12
+            return tags_without_case(record.tags) if counts else {}
+        if target.resource is None or target.resource.service != "iam":
+            return None
+        arn = target.resource_text
+        entity = self.index.users.get(arn) or self.index.roles.get(arn)
+        return None if entity is None else tags_without_case((tag.key, tag.value) for tag in entity.tags)
+
+
+def _is_grantable(target: Target) -> bool:
+    """Return whether a KMS grant could allow it (rule I1)."""
+    is_key = target.resource is not None and target.resource.resource.startswith("key/")
+    return is_key and target.name in facts_of(target.service).by_grants

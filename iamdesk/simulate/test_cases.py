@@ -1,0 +1,305 @@
+"""Self-contained cases (CONTRACT 4): a request and all its policies in one JSON object."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from iamdesk.aws.service_reference import reference
+from iamdesk.evaluate.action_resource import Target, parse_target
+from iamdesk.evaluate.context import Context, KeyValue, derived, given_facts
+from iamdesk.evaluate.derived_keys import DerivedKeys
+from iamdesk.evaluate.engine import EvaluationRequest, EvaluationTrace, evaluate
+from iamdesk.evaluate.policy_set import AttachedPolicy, MissingData, PolicySet, SourceType
+from iamdesk.evaluate.principal import Caller, CallerKind, as_in_call, parse_caller
+from iamdesk.evaluate.request import CaseError, MissingContextMode, PolicyType, Request, RequestError
+from iamdesk.explain.decision import Decision
+from iamdesk.explain.explanation import explain
+from iamdesk.inventory.resource_grants import default_policy
+from iamdesk.inventory.resource_index import key_behind
+from iamdesk.policy.document import parse_document
+from iamdesk.simulate.access_points import gaps_of
+from iamdesk.snapshot.policy_decoding import decode_document
+
+
+def evaluate_case(case: Mapping[str, Any], unknown_context: MissingContextMode = MissingContextMode.ABSENT) -> Decision:
+    """Answer one case.
+
+    Raises:
+        CaseError: a key is missing or has the wrong shape, or the principal, action or resource is malformed.
+    """
+    try:
+        request = _request(case, unknown_context)
+        trace = evaluate(_question(case, request))
+    except RequestError as error:
+        raise CaseError(str(error)) from error
+    return explain(trace, request)
+
+
+def trace_case(
+    case: Mapping[str, Any], unknown_context: MissingContextMode = MissingContextMode.ABSENT
+) -> EvaluationTrace:
+    """Return the engine's own record of a case, before it is put into words."""
+    return evaluate(_question(case, _request(case, unknown_context)))
+
+
+def _request(case: Mapping[str, Any], unknown_context: MissingContextMode) -> Request:
+    return Request(
+        principal=_text(case, "principal"),
+        action=_text(case, "action"),
+        resource=_text(case, "resource") if case.get("resource") is not None else "*",
+        context=_context(case),
+        resource_account=_text(case, "resource_account") if case.get("resource_account") is not None else None,
+        unknown_context=unknown_context,
+    )
+
+
+def _text(case: Mapping[str, Any], key: str) -> str:
+    value = case.get(key)
+    if not isinstance(value, str):
+        raise CaseError(f"`{key}` is missing" if value is None else f"`{key}` is no text")
+    return value
+
+
+def _context(case: Mapping[str, Any]) -> dict[str, str | Sequence[str] | None]:
+    context = case.get("context")
+    if context is None:
+        return {}
+    if not isinstance(context, Mapping):
+        raise CaseError("`context` is no object of condition keys")
+    spelled: dict[str, str] = {}
+    for key in context:
+        other = spelled.setdefault(key.lower(), key)
+        if other != key:  # rule G6
+            raise CaseError(f"the context keys `{other}` and `{key}` are one: case does not tell keys apart")
+    return {key: _context_value(key, value) for key, value in context.items()}
+
+
+def _context_value(key: str, value: Any) -> str | tuple[str, ...] | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return str(value)
+    if isinstance(value, list):
+        members = [_context_value(key, member) for member in value]
+        if all(isinstance(member, str) for member in members):
+            return tuple(str(member) for member in members)
+    raise CaseError(f"the value of the context key `{key}` is neither text nor a list of texts")
+
+
+def _question(case: Mapping[str, Any], request: Request) -> EvaluationRequest:
+    target = parse_target(request.action, request.resource, reference())
+    caller = as_in_call(_with_path(parse_caller(request.principal), request), target.service, target.name)
+    settled = _SettledByCaller(caller, target, request.unknown_context)
+    context = Context(given_facts(request.context), settled, request.unknown_context, reference().is_multivalued)
+    question = EvaluationRequest(
+        caller=caller,
+        target=target,
+        context=context,
+        policies=_policies(case, caller, target),
+        resource_account=_owner(request, caller, target),
+    )
+    behind = _bucket_behind(case, target)
+    if behind is None:
+        return question
+    on_bucket, of_bucket = behind
+    policies = _policies(of_bucket, caller, on_bucket).on_leg(1)
+    owner = _owner(_request(of_bucket, request.unknown_context), caller, on_bucket)
+    gaps = (*question.policies.gaps, *policies.gaps)
+    return replace(
+        question,
+        policies=replace(question.policies, gaps=gaps),
+        further=(EvaluationRequest(caller, on_bucket, context, policies, owner),),
+        is_alone=True,
+    )
+
+
+def _bucket_behind(case: Mapping[str, Any], target: Target) -> tuple[Target, Mapping[str, Any]] | None:
+    """Return the other decision of a request through an S3 access point: what is asked of the bucket, as a case.
+
+    None where the case does not tell of the bucket, or the request goes through no access point (rule I11).
+    """
+    bucket = case.get(_BUCKET_BEHIND)
+    if bucket is None or target.resource is None or not target.is_through_access_point:
+        return None
+    if not isinstance(bucket, Mapping):
+        raise CaseError(f"`{_BUCKET_BEHIND}` is no object")
+    name, key = _text(bucket, "name"), key_behind(target.resource)
+    arn = f"arn:{target.resource.partition}:s3:::{name}{'' if key is None else f'/{key}'}"
+    told = {key: bucket.get(key) for key in ("resource_account", "resource_policy", "rcps")}
+    return parse_target(target.action_text, arn, reference()), {**case, _BUCKET_BEHIND: None, **told, "resource": arn}
+
+
+def _with_path(caller: Caller, request: Request) -> Caller:
+    """A session's ARN leaves out the role's path, on which E11 hangs; ``aws:PrincipalArn`` has it (rule E3)."""
+    told = next((value for key, value in request.context.items() if key.lower() == "aws:principalarn"), None)
+    if not caller.has_missing_path or not isinstance(told, str):
+        return caller
+    try:
+        role = parse_caller(told)
+    except RequestError:
+        return caller
+    is_own = role.kind is CallerKind.ROLE and (role.account, role.name) == (caller.account, caller.name)
+    return replace(caller, path=role.path, arn=role.arn, has_missing_path=False) if is_own else caller
+
+
+_BUCKET_BEHIND = "access_point_bucket"
+"""The key of a case that tells of the bucket behind an access point."""
+
+
+_OF_THE_CALLER = frozenset(
+    {
+        *("aws:principalarn", "aws:principalaccount", "aws:principaltype", "aws:principalisawsservice"),
+        *("aws:username", "aws:userid", "aws:principalservicename", "aws:principalservicenameslist"),
+        "kms:calleraccount",
+    }
+)
+
+
+class _SettledByCaller:
+    """Answers what the caller settles of the context; the rest of it the case brings (CONTRACT 4, rules J)."""
+
+    def __init__(self, caller: Caller, target: Target, unknown: MissingContextMode) -> None:
+        self._caller = caller
+        self._is_strict = unknown is MissingContextMode.ABSENT
+        self._derive = DerivedKeys(caller, target, reference(), datetime.now(UTC), None)
+
+    def __call__(self, key: str) -> KeyValue | None:
+        """Return what is known of a key in lower case, or None."""
+        if key not in _OF_THE_CALLER:
+            return None
+        if key == "aws:principalarn" and self._caller.has_missing_path and self._is_strict:
+            return derived(str(self._caller.arn))  # a role without path: `explain.assumptions` says where that matters
+        return self._derive(key)
+
+
+def _owner(request: Request, caller: Caller, target: Target) -> str | None:
+    """Who owns the resource: as told, else by the ARN; actions without resources are the caller's (rule D4)."""
+    if (told := request.told_owner()) is not None:
+        return told
+    account = target.resource.account if target.resource is not None else ""
+    return account if account.isdigit() else caller.account
+
+
+def _policies(case: Mapping[str, Any], caller: Caller, target: Target) -> PolicySet:
+    own = SourceType.USER if caller.kind in (CallerKind.USER, CallerKind.FEDERATED_USER) else SourceType.ROLE
+    identity = _named(case, "identity_policies", PolicyType.IDENTITY, own, caller.text)
+    boundary = _named(
+        case, "permissions_boundary", PolicyType.PERMISSIONS_BOUNDARY, SourceType.PERMISSIONS_BOUNDARY, caller.text
+    )
+    session = _named(case, "session_policies", PolicyType.SESSION, SourceType.SESSION, caller.text)
+    resource = _resource_policy(case, target)
+    restrict = case.get("block_public_access")
+    if restrict is not None and not isinstance(restrict, bool):
+        raise CaseError("`block_public_access` is neither true nor false")
+    return PolicySet(
+        identity=identity or (),
+        boundary=boundary,
+        session=session,
+        scps=_levels(case, "scps", PolicyType.SCP, SourceType.SCP),
+        rcps=_levels(case, "rcps", PolicyType.RCP, SourceType.RCP),
+        resource=resource,
+        restrict_public_buckets=bool(restrict),
+        gaps=tuple(_gaps(case, caller, target)),
+    )
+
+
+def _resource_policy(case: Mapping[str, Any], target: Target) -> AttachedPolicy | None:
+    document, is_trust = case.get("resource_policy"), target.is_on_trust
+    name = "trust policy" if is_trust else "resource policy"
+    if document is None:
+        document, name = default_policy(target.resource_text), "default policy"
+    if document is None or _has_no_say(target):
+        return None
+    return AttachedPolicy(
+        layer=PolicyType.TRUST if is_trust else PolicyType.RESOURCE,
+        source_type=SourceType.TRUST if is_trust else SourceType.RESOURCE,
+        source_id=target.resource_text,
+        key="case#resource-policy",
+        name=name,
+        owner=target.resource_text,
+        document=parse_document(decode_document(document), target.resource_text),
+    )
+
+
+def _has_no_say(target: Target) -> bool:
+    """Return whether no resource policy counts.
+
+    A role's trust policy decides actions of sts alone (rule I2); what acts on no resource meets no policy of one;
+    who retires a grant, the grant says. Policies of OpenSearch domains are about what is in the domain; those of Glue
+    about the Data Catalog.
+    """
+    if target.is_beside_key_policies or target.is_beside_resource_policy:
+        return True
+    return target.service == "iam" or (target.action is not None and not target.action.resource_types)
+
+
+def _gaps(case: Mapping[str, Any], caller: Caller, target: Target) -> Iterator[MissingData]:
+    """Yield what an answer takes for granted because the case does not say it."""
+    if case.get("resource_policy") is not None and _has_no_say(target):
+        reason = "it acts on no resource"
+        if target.service == "iam":
+            reason = "a trust policy decides who enters the role, no more"
+        if target.is_beside_resource_policy:
+            reason = "it acts on the resource itself, and such a policy covers only what is in it"
+        if target.takes_no_policy:
+            reason = "such a resource takes none"
+        if target.is_beside_key_policies:
+            reason = "only a grant decides who can retire it, never the key policy"
+        message = f"{target.action_text} meets no resource policy: {reason}."
+        yield MissingData("resource-policy-not-used", message, PolicyType.RESOURCE)
+    if target.resource is None:
+        return
+    if case.get("resource_account") is None and not target.resource.account and caller.account is not None:
+        message = f"Who owns {target.resource_text} is not given: taken to be the caller's account."
+        yield MissingData("owner-unknown", message, PolicyType.RESOURCE)
+    if case.get(_BUCKET_BEHIND) is None:
+        yield from gaps_of(target, None)
+
+
+def _named(
+    case: Mapping[str, Any], key: str, layer: PolicyType, source_type: SourceType, owner: str
+) -> tuple[AttachedPolicy, ...] | None:
+    value = case.get(key)
+    return None if value is None else _attached(value, key, layer, source_type, owner, None)
+
+
+def _attached(
+    value: Any, where: str, layer: PolicyType, source_type: SourceType, owner: str, level: int | None
+) -> tuple[AttachedPolicy, ...]:
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise CaseError(f"`{where}` is no list of policies")
+    policies: list[AttachedPolicy] = []
+    for position, entry in enumerate(value):
+        if not isinstance(entry, Mapping) or "document" not in entry:
+            raise CaseError(f"`{where}[{position}]` is no object with `name` and `document`")
+        name = str(entry.get("name", f"{where}[{position}]"))
+        policies.append(
+            AttachedPolicy(
+                layer,
+                source_type,
+                name,
+                f"case#{where}/{position}",
+                name,
+                owner,
+                parse_document(decode_document(entry["document"])),
+                level,
+            )
+        )
+    return tuple(policies)
+
+
+def _levels(
+    case: Mapping[str, Any], key: str, layer: PolicyType, source_type: SourceType
+) -> tuple[tuple[AttachedPolicy, ...], ...] | None:
+    value = case.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, list):
+        raise CaseError(f"`{key}` is no list of levels")
+    return tuple(
+        _attached(level, f"{key}[{number}]", layer, source_type, f"level {number}", number)
+        for number, level in enumerate(value)
+    )

@@ -1,0 +1,193 @@
+"""Loose outputs of the AWS CLI: recognised by their shape, where they also say what they are about.
+
+What an output does not say (the bucket that a policy is of) is not guessed: such a file is told, and left out.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
+
+from iamdesk.i18n import mark, phrase
+from iamdesk.snapshot.json_stream import JsonWalk
+from iamdesk.snapshot.layout import Place
+
+_MOST_KEYS = 40
+
+
+class Shape(NamedTuple):
+    """What one value at the top of a text looks like."""
+
+    keys: frozenset[str]
+    is_list: bool
+    """Whether it stands in a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """The command whose output a file looks like."""
+
+    service: str
+    command: str
+    told_by: Callable[[Any], str | None] | None
+    """Returns an ARN by which the output tells account and Region; None: it does not have to."""
+
+
+def _first(attribute: str, inner: str = "") -> Callable[[Any], str | None]:
+    def told(page: Any) -> str | None:
+        values = getattr(page, attribute)
+        first = next(iter(values), None)
+        found: str | None = getattr(first, inner) if first is not None and inner else first
+        return found
+
+    return told
+
+
+def _arn(page: Any) -> str | None:
+    found: str | None = page.told_arn
+    return found
+
+
+def _by(service: str, command: str, told_by: Callable[[Any], str | None] | None = None) -> Recognised:
+    return Recognised(service, command, told_by)
+
+
+_BY_KEYS: Mapping[frozenset[str], Recognised] = {
+    frozenset(keys.split()): recognised
+    for keys, recognised in {
+        "SummaryMap": _by("iam", "get-account-summary"),
+        "PasswordPolicy": _by("iam", "get-account-password-policy"),
+        "Content ReportFormat": _by("iam", "get-credential-report"),
+        "AccountAliases": _by("iam", "list-account-aliases"),
+        "OpenIDConnectProviderList": _by(
+            "iam", "list-open-id-connect-providers", _first("open_id_connect_provider_list", "arn")
+        ),
+        "VirtualMFADevices": _by("iam", "list-virtual-mfa-devices", _first("virtual_mfa_devices", "serial_number")),
+        "ServerCertificateMetadataList": _by(
+            "iam", "list-server-certificates", _first("server_certificate_metadata_list", "arn")
+        ),
+        "analyzers": _by("accessanalyzer", "list-analyzers", _first("analyzers", "arn")),
+        "SAMLProviderList": _by("iam", "list-saml-providers", _first("saml_provider_list", "arn")),
+        "Organization": _by("organizations", "describe-organization"),
+        "Roots": _by("organizations", "list-roots"),
+        "Accounts": _by("organizations", "list-accounts"),
+        "Buckets Owner": _by("s3api", "list-buckets"),
+        "PublicAccessBlockConfiguration": _by("s3control", "get-public-access-block"),
+        "AccessPointList": _by("s3control", "list-access-points", _first("access_point_list", "access_point_arn")),
+        "Keys": _by("kms", "list-keys", _first("keys", "key_arn")),
+        "Topics": _by("sns", "list-topics", _first("topics", "topic_arn")),
+        "Attributes": _by("sqs", "get-queue-attributes", _arn),
+        "ARN Name": _by("secretsmanager", "get-resource-policy", _arn),
+        "SecretList": _by("secretsmanager", "list-secrets", _first("secret_list", "arn")),
+        "EventBuses": _by("events", "list-event-buses", _first("event_buses", "arn")),
+        "Arn Name": _by("events", "describe-event-bus", _arn),
+        "DomainStatus": _by("opensearch", "describe-domain", _arn),
+        "BackupVaultArn Policy": _by("backup", "get-backup-vault-access-policy", _arn),
+        "ResourceTagMappingList": _by(
+            "resourcegroupstaggingapi", "get-resources", _first("resource_tag_mapping_list", "resource_arn")
+        ),
+        "Instances": _by("sso-admin", "list-instances"),
+        "PermissionSet": _by("sso-admin", "describe-permission-set"),
+        "AccountAssignments": _by("sso-admin", "list-account-assignments"),
+        "VpcEndpoints": _by("ec2", "describe-vpc-endpoints"),
+    }.items()
+}
+"""By the keys that such an output has at its top; more may stand beside them."""
+
+_WITHOUT_SUBJECT: Mapping[frozenset[str], str] = {
+    frozenset(keys.split()): what
+    for keys, what in {
+        "Policy": mark("a resource policy, but the output does not say of which resource"),
+        "ServicesLastAccessed": mark("a report of last access, but the output does not say about whom"),
+        "OrganizationalUnits": mark("organizational units, but the output does not say below which parent"),
+        "Targets": mark("targets of a policy, but the output does not say of which policy"),
+        "Grants": mark("grants, but the output does not say on what"),
+        "TagSet": mark("tags, but the output does not say of which bucket"),
+        "LocationConstraint": mark("a location, but the output does not say of which bucket"),
+        "OwnershipControls": mark("ownership controls, but the output does not say of which bucket"),
+        "policyText": mark("a repository policy, but the output does not say in which Region"),
+    }.items()
+}
+
+
+def shape_of(walk: JsonWalk) -> Shape | None:
+    """Return what the first object of a text looks like; None where it does not begin with an object.
+
+    Raises:
+        SnapshotError: it is not JSON.
+    """
+    is_list = walk.peek() == "["
+    if is_list:
+        for _ in walk.elements():
+            break
+    if walk.peek() != "{":
+        return None
+    keys = []
+    for key in walk.members():
+        keys.append(key)
+        if len(keys) > _MOST_KEYS:
+            break
+        walk.skip()
+    return Shape(frozenset(keys), is_list)
+
+
+def recognised(keys: frozenset[str]) -> Recognised | None:
+    """Return the command whose output has these keys; of several the one that takes most of them."""
+    return _most(keys, _BY_KEYS)
+
+
+def without_subject(keys: frozenset[str]) -> str | None:
+    """Return what an output is that does not say what it is about; None for what is not recognised."""
+    return _most(keys, _WITHOUT_SUBJECT)
+
+
+def _most[Found](keys: frozenset[str], table: Mapping[frozenset[str], Found]) -> Found | None:
+    fitting = [needed for needed in table if needed <= keys]
+    return table[max(fitting, key=len)] if fitting else None
+
+
+def refined(found: Recognised, page: BaseModel) -> Recognised:
+    """Return the command after a look at the values: topics and queues both print ``Attributes``."""
+    if found.command == "get-queue-attributes":
+        attributes = getattr(page, "attributes", None)
+        if "TopicArn" in (getattr(attributes, "model_extra", None) or {}):
+            return _by("sns", "get-topic-attributes", _arn)
+    return found
+
+
+def place_by_content(found: Recognised, page: BaseModel, only_account: str) -> Place | None:
+    """Return what an output says that it is about; None where it says no account and there are several, or none.
+
+    ``only_account`` is the one account of the snapshot, empty where there are more.
+    """
+    account, region = only_account, ""
+    if found.told_by is not None:
+        match (found.told_by(page) or "").split(":", 5):
+            case ["arn", _, _, region, owner, _]:
+                account = owner or account
+    if found.service == "organizations":
+        account = ""
+    elif not account:
+        return None
+    return Place(found.service, found.command, account, region, _arguments(found, page))
+
+
+def _arguments(found: Recognised, page: BaseModel) -> tuple[str, ...]:
+    if found.command == "describe-permission-set":
+        arn: str = getattr(page, "permission_set").permission_set_arn  # noqa: B009 - of the model of its command
+        return (arn.rpartition("/")[2],)
+    return ()
+
+
+def told(found: Recognised) -> str:
+    """Return what is told of a file that was recognised."""
+    return phrase(
+        "taken for the output of `aws {service} {command}`, by its shape", service=found.service, command=found.command
+    )
+
+
+def only_one(accounts: Iterable[str]) -> str:
+    """Return the account where there is one alone, else nothing."""
+    found = set(accounts)
+    return found.pop() if len(found) == 1 else ""

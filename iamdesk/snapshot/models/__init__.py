@@ -1,0 +1,1 @@
+"""Shapes of the outputs of the AWS CLI."""

@@ -1,0 +1,111 @@
+"""The needs that ship with iamdesk (``resources/data/needs.json``), found by name or by what people type."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+from iamdesk.evaluate.request import RequestError
+from iamdesk.i18n import phrase, phrased, translate, with_translation
+from iamdesk.resource_files import resources
+from iamdesk.use_cases.dependent_actions import use_case_with_dependents
+from iamdesk.use_cases.types import UseCase, UseCaseAction, When
+from iamdesk.viewmodel.types import Completion
+
+_MOST_ACTIONS = 3
+
+
+@lru_cache(maxsize=1)
+def use_cases() -> Mapping[str, UseCase]:
+    """Return every need by its name, in the order of the file."""
+    text = (resources() / "data" / "needs.json").read_text(encoding="utf-8")
+    return {entry["name"]: _use_case(entry) for entry in json.loads(text)["needs"]}
+
+
+def _use_case(entry: Mapping[str, Any]) -> UseCase:
+    return UseCase(
+        entry["name"],
+        entry["title"],
+        entry["words"],
+        entry["takes"],
+        tuple(_part(part) for part in entry["parts"]),
+        tuple(entry["sources"]),
+        entry.get("via", ""),
+        entry.get("inputs", {}),
+    )
+
+
+def _part(entry: Mapping[str, Any]) -> UseCaseAction:
+    context = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in entry.get("context", {}).items()
+    }
+    return UseCaseAction(
+        entry["action"], entry["on"], When(entry.get("when", When.ALWAYS)), entry.get("why", ""), context
+    )
+
+
+def find_use_case(name: str, resource: str = "*") -> UseCase | None:
+    """Return the need of that name, or an action with what it depends on; None where there is none."""
+    name = name.strip()
+    held = use_cases().get(name.lower())
+    if held is not None:
+        return _said(held)
+    return use_case_with_dependents(name, resource) if ":" in name else None
+
+
+def _said(need: UseCase) -> UseCase:
+    """Return a need whose words can be shown in another language."""
+    return replace(
+        need,
+        title=phrased(need.title),
+        parts=tuple(replace(part, why=phrased(part.why)) for part in need.parts),
+        named_inputs={name: phrased(words) for name, words in need.named_inputs.items()},
+    )
+
+
+def use_case_named(name: str, resource: str) -> UseCase:
+    """Return the need of that name, or an action with what it depends on.
+
+    Raises:
+        RequestError: there is none; its text lists the names.
+    """
+    found = find_use_case(name, resource)
+    if found is None:
+        if ":" in name:
+            raise RequestError(
+                phrase("nothing is known that {action} needs beside itself: ask it as an action", action=name.strip())
+            )
+        raise RequestError(
+            phrase(
+                "no need is called `{name}`: one of {names}, or an action",
+                name=name.strip(),
+                names=", ".join(use_cases()),
+            )
+        )
+    return found
+
+
+def suggest_use_cases(text: str, limit: int) -> tuple[Completion, ...]:
+    """Return the needs whose name or words hold every word of the text, those whose title does first."""
+    words = text.lower().split()
+    if not words or any(":" in word for word in words):
+        return ()
+    return tuple(_suggested(words))[:limit]
+
+
+def _suggested(words: list[str]) -> Iterator[Completion]:
+    found = [need for need in use_cases().values() if all(word in _texts(need) for word in words)]
+    found.sort(key=lambda need: not all(word in f"{need.name} {need.title}" for word in words))
+    for need in found:
+        actions = list(dict.fromkeys(part.action for part in need.parts))
+        names = ", ".join(actions[:_MOST_ACTIONS])
+        detail = phrase("{actions} as one", actions=names)
+        if len(actions) > _MOST_ACTIONS:
+            detail = phrase("{actions} and {count} more as one", actions=names, count=len(actions) - _MOST_ACTIONS)
+        title = with_translation(need.title.capitalize(), phrased(need.title))
+        yield Completion(need.name, title, detail)
+
+
+def _texts(need: UseCase) -> str:
+    return f"{need.name} {need.title} {need.words} {translate(phrased(need.title))}".lower()

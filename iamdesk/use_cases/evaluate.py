@@ -1,0 +1,243 @@
+"""Compound questions: each part is asked by itself, and the joint answer is as good as the worst of them."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.escaping import with_visible_end
+from iamdesk.evaluate.request import RequestError
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.explain import messages
+from iamdesk.explain.decision import Assumption, Decision
+from iamdesk.i18n import join_messages, mark, nphrase, phrase
+from iamdesk.policy.arn import Arn, ArnError, parse_arn
+from iamdesk.use_cases.catalog import use_case_named
+from iamdesk.use_cases.dependent_actions import key_service_context
+from iamdesk.use_cases.types import ActionResult, UseCase, UseCaseAction, UseCaseRequest, UseCaseResult, When
+
+_AWS_MANAGED_KEY = ":alias/aws/"
+_BY_AWS = mark("An AWS managed key encrypts it: its policy lets everyone of the account use it through the service.")
+
+
+def evaluate_use_case(evaluator: Evaluator, question: UseCaseRequest) -> UseCaseResult:
+    """Answer a compound question.
+
+    Raises:
+        RequestError: there is no such need, it takes no such input, or one of its parts cannot be asked.
+    """
+    request = question.request
+    need = use_case_named(request.action, request.resource.strip())
+    for name in question.inputs:
+        if name not in need.inputs:
+            raise RequestError(
+                phrase(
+                    "{need} takes no `{name}`; what it takes beside the resource: {known}",
+                    need=need.name,
+                    name=name,
+                    known=", ".join(need.inputs) or phrase("none"),
+                )
+            )
+    asking = _Asking(evaluator, need, question)
+    parts = tuple(asking.ask(part) for part in need.parts)
+    verdict = _joint(parts)
+    missing = dict.fromkeys(
+        key for one in parts if one.counts and one.decision for key in one.decision.missing_context_values
+    )
+    return UseCaseResult(
+        question=replace(question, request=replace(request, action=need.name)),
+        need=need,
+        decision=verdict,
+        sentence=asking.sentence(verdict, parts, tuple(missing)),
+        parts=parts,
+        missing_context_values=tuple(missing),
+        assumptions=tuple(asking.assumptions(parts)),
+    )
+
+
+def _joint(parts: Iterable[ActionResult]) -> Verdict:
+    counted = [one for one in parts if one.counts]
+    said = {one.decision.decision for one in counted if one.decision is not None}
+    for verdict in (Verdict.EXPLICIT_DENY, Verdict.IMPLICIT_DENY):
+        if verdict in said:
+            return verdict
+    return (
+        Verdict.CONDITIONAL if Verdict.CONDITIONAL in said or any(one.is_open for one in counted) else Verdict.ALLOWED
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """The KMS key that encrypts something, as far as it is known."""
+
+    arn: str = ""
+    is_aws_managed: bool = False
+    alias: str = ""
+
+
+class _Asking:
+    """Asks the parts of one need."""
+
+    def __init__(self, evaluator: Evaluator, need: UseCase, question: UseCaseRequest) -> None:
+        self._evaluator = evaluator
+        self._need = need
+        self._question = question
+
+    def ask(self, part: UseCaseAction) -> ActionResult:
+        """Return the answer to one part, or why it was not asked."""
+        if part.when is When.ENCRYPTED:
+            return self._ask_of_key(part)
+        resource = self._question.inputs.get(part.input) if part.input else self._resource(part)
+        if resource is None:
+            counts = part.when is When.ALWAYS
+            words = self._need.inputs[part.input]
+            says = phrase("Not given, so not needed: {words} ({input}).", words=words, input=part.input)
+            if counts:
+                says = phrase("Not given: {words} ({input}).", words=words, input=part.input)
+            return ActionResult(part, None, counts, says)
+        return ActionResult(part, self._decide(part, resource), part.when is not When.MAYBE)
+
+    def _ask_of_key(self, part: UseCaseAction) -> ActionResult:
+        key = self._key(part)
+        if key.arn:
+            return ActionResult(part, self._decide(part, key.arn), counts=True)
+        if key.is_aws_managed:
+            says = phrase(_BY_AWS)
+        elif key.alias:
+            says = phrase("Which key {alias} stands for is not in the snapshot.", alias=key.alias)
+        else:
+            says = phrase("Whether a KMS key encrypts it is not in the snapshot ({input}).", input=part.input)
+        return ActionResult(part, None, counts=False, unasked=says)
+
+    def _key(self, part: UseCaseAction) -> _Key:
+        given = self._question.inputs.get(part.input)
+        if given:
+            return _Key(given)
+        whose = part.on.removeprefix("key of ") if part.on.startswith("key of ") else "resource"
+        resource = self._question.request.resource if whose == "resource" else self._question.inputs.get(whose, "")
+        arn = _arn(resource)
+        record = None if arn is None else self._evaluator.resources.find(arn)
+        held = "" if record is None else record.encryption_key_arn or ""
+        if _AWS_MANAGED_KEY in held:
+            return _Key(is_aws_managed=True)
+        return _Key(held) if ":key/" in held else _Key(alias=held)
+
+    def _resource(self, part: UseCaseAction) -> str:
+        resource = self._question.request.resource.lstrip()
+        arn = _arn(resource)
+        if part.on == "*":
+            return "*"
+        if part.on == "contents" and arn is not None:
+            return f"{str(arn).partition('/')[0]}/*"
+        if part.on.startswith("beside:") and arn is not None:
+            return str(arn._replace(resource=part.on.removeprefix("beside:")))
+        return resource
+
+    def _decide(self, part: UseCaseAction, resource: str) -> Decision:
+        asked = self._question.request
+        is_own = part.on in ("resource", "contents") or part.on.startswith("beside:")
+        return self._evaluator.can(
+            replace(
+                asked,
+                action=part.action,
+                resource=resource,
+                context=self._context(part, resource),
+                resource_account=asked.resource_account if is_own else None,
+            )
+        )
+
+    def _context(self, part: UseCaseAction, resource: str) -> Mapping[str, str | list[str] | tuple[str, ...] | None]:
+        """Return what such a request carries; what the question gives goes first."""
+        own: dict[str, str | tuple[str, ...]] = dict(part.context)
+        key = _arn(resource)
+        if part.when is When.ENCRYPTED and self._need.via and key is not None:
+            own |= key_service_context(self._need.via, key)
+        given = self._question.request.context
+        named = {name.lower() for name in given}
+        context: dict[str, str | list[str] | tuple[str, ...] | None] = {
+            name: value for name, value in own.items() if name.lower() not in named
+        }
+        for name, value in given.items():
+            context[name] = value if value is None or isinstance(value, str) else tuple(value)
+        return context
+
+    # Words
+
+    def sentence(self, verdict: Verdict, parts: Iterable[ActionResult], missing: tuple[str, ...]) -> str:
+        """Say the joint answer."""
+        who = messages.who(self._evaluator.standing(self._question.request.principal).caller)
+        resource = self._question.request.resource.lstrip()
+        doing = self._need.title
+        if resource != "*":
+            doing = join_messages("", (doing, f" ({resource})"))
+        counted = [one for one in parts if one.counts]
+        match verdict:
+            case Verdict.ALLOWED:
+                if len(counted) == 1:
+                    return phrase("{who} may {doing}: its one part is allowed.", who=who, doing=doing)
+                return phrase(
+                    "{who} may {doing}: all {count} parts are allowed.", who=who, doing=doing, count=len(counted)
+                )
+            case Verdict.CONDITIONAL:
+                inputs = [self._need.inputs[one.part.input] for one in counted if one.is_open]
+                hangs = messages.listed([*missing, *inputs]) or phrase("values that are not known")
+                return phrase("Whether {who} may {doing} depends on {hangs}.", who=who, doing=doing, hangs=hangs)
+            case _:
+                denied = [_called(one) for one in counted if one.decision and one.decision.decision in _DENIALS]
+                return nphrase(
+                    "{who} may not {doing}: {actions} is denied.",
+                    "{who} may not {doing}: {actions} are denied.",
+                    len(denied),
+                    who=who,
+                    doing=doing,
+                    actions=messages.listed(denied),
+                )
+
+    def assumptions(self, parts: Iterable[ActionResult]) -> Iterator[Assumption]:
+        """Yield what the joint answer takes for granted, each once."""
+        seen: set[tuple[str, str]] = set()
+        for one in parts:
+            found: tuple[Assumption, ...] = ()
+            if one.decision is not None and one.counts:
+                found = one.decision.assumptions
+            elif one.part.when is When.ENCRYPTED and one.unasked and one.unasked != _BY_AWS:
+                message = self._if_encrypted(one.part)
+                found = (Assumption("encryption-unknown", message),)
+            for assumption in found:
+                if (assumption.code, assumption.message) not in seen:
+                    seen.add((assumption.code, assumption.message))
+                    yield assumption
+
+    def _if_encrypted(self, part: UseCaseAction) -> str:
+        alias = self._key(part).alias
+        if alias:
+            return phrase(
+                "Which key {alias} stands for is not in the snapshot: if one does, {action} on that key is "
+                "needed, too.",
+                alias=alias,
+                action=part.action,
+            )
+        return phrase(
+            "Whether a KMS key encrypts it is not in the snapshot ({input}): if one does, {action} on that key is "
+            "needed, too.",
+            input=part.input,
+            action=part.action,
+        )
+
+
+_DENIALS = (Verdict.EXPLICIT_DENY, Verdict.IMPLICIT_DENY)
+
+
+def _called(one: ActionResult) -> str:
+    decision = one.decision
+    if decision is None or decision.request.resource == "*":
+        return one.part.action
+    return phrase(
+        "{action} on {resource}", action=one.part.action, resource=with_visible_end(decision.request.resource)
+    )
+
+
+def _arn(text: str) -> Arn | None:
+    try:
+        return parse_arn(text.lstrip())
+    except ArnError:
+        return None

@@ -1,0 +1,1 @@
+"""What front ends show of a snapshot: the tree, subjects, search, completion, coverage."""

@@ -1,0 +1,140 @@
+"""The AWS CLI commands, whole, that capture what a snapshot lacks: as typed in the top folder of a bundle.
+
+Upper-case words stand for what differs (``BUCKET``, ``REGION``), as in the guide's list of files (``bundle.md``).
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from iamdesk.snapshot.call_status import CaptureState
+from iamdesk.snapshot.cli_commands import CALLS
+from iamdesk.snapshot.layout import Call, Kind, Scope, is_account
+from iamdesk.snapshot.model import Snapshot
+from iamdesk.snapshot.resources import Resource
+
+RETIRED = frozenset({"mediastore"})
+"""Services that AWS has ended: what an old bundle has of them is read, but nobody is asked for it."""
+
+_CENTER = Kind.IDENTITY_CENTER
+"""Its instance may belong to any account of the organization, and others have none."""
+_FINE = frozenset({CaptureState.READ, CaptureState.NOTHING_THERE})
+_BY_THING = frozenset({Kind.ORGANIZATION, Kind.ORGANIZATION_POLICIES, Kind.IDENTITY_CENTER, Kind.SERVICE_LAST_ACCESSED})
+"""Kinds of which each thing (unit, permission set, role) is asked about by itself."""
+_LACKS: Mapping[Kind, Callable[[Resource], bool]] = {
+    Kind.RESOURCE_POLICIES: lambda one: not one.is_policy_captured and not one.is_only_tagged,
+    Kind.TAGS: lambda one: one.tags is None,
+    Kind.BUCKET_ACCESS: lambda one: is_bucket(one) and (one.acl is None or one.public_access_block is None),
+    Kind.KEY_GRANTS: lambda one: is_key(one) and one.key_grants is None,
+}
+"""Whether a resource lacks a kind of data."""
+_CLI: Mapping[str, set[str]] = {
+    "elasticfilesystem": {"efs"},
+    "es": {"es", "opensearch"},
+    "execute-api": {"apigateway"},
+}
+"""What the CLI calls services whose ARNs call them something else."""
+
+_BEFORE: Mapping[tuple[str, str], str] = {
+    ("iam", "get-credential-report"): "aws iam generate-credential-report",
+    ("iam", "get-service-last-accessed-details"): (
+        "aws iam generate-service-last-accessed-details --arn ARN --granularity ACTION_LEVEL"
+    ),
+}
+"""What has to be asked for before it can be had."""
+
+
+def capture_commands(snapshot: Snapshot, kind: Kind, accounts: Iterable[str]) -> tuple[str, ...]:
+    """Return the commands for one kind of data, one line each; the first makes the folders that the others write to.
+
+    Of a kind that is held in part, those that failed, were never captured, or lack for an account or a resource; where
+    there is none of these, all of the kind. An account's id stands in a command that one account alone lacks. Nothing
+    else of a snapshot ever does: the lines are made to be pasted into a shell.
+    """
+    calls = [call for call in CALLS.values() if call.kind is kind and call.service not in RETIRED]
+    found = _Found(snapshot, kind, set(accounts))
+    folders: dict[str, None] = {}
+    lines = [
+        line
+        for call in list(found.missing(calls)) or calls
+        for line in _lines(call, _only(found.lacking(call), kind), folders)
+    ]
+    return f"mkdir -p {' '.join(folders)}", *lines
+
+
+class _Found:
+    """What became of the calls of one kind of data."""
+
+    def __init__(self, snapshot: Snapshot, kind: Kind, accounts: set[str]) -> None:
+        self._accounts = accounts
+        self._kind = kind
+        self._fine: dict[tuple[str, str], set[str]] = {}
+        """The accounts of which each call was captured."""
+        self._failed: set[tuple[str, str]] = set()
+        for capture in snapshot.captures:
+            if capture.kind is kind and capture.state in _FINE:
+                self._fine.setdefault((capture.service, capture.command), set()).add(capture.account_id)
+            elif capture.kind is kind:
+                self._failed.add((capture.service, capture.command))
+        self._incomplete = _services_lacking(snapshot, kind)
+
+    def lacking(self, call: Call) -> set[str]:
+        """Return the accounts that lack a call; of what is asked about one thing each, all: none may have one."""
+        if call.arguments:
+            return self._accounts
+        return self._accounts - self._fine.get((call.service, call.command), set())
+
+    def missing(self, calls: Sequence[Call]) -> Iterator[Call]:
+        """Yield the calls of which something is missing."""
+        to_list = {call.service for call in calls if call.lists and self._is_lacking(call)}
+        for call in calls:
+            name = call.service, call.command
+            of_one_thing = bool(call.arguments) and (call.service in to_list or call.service in self._incomplete)
+            if name in self._failed or name not in self._fine or self._is_lacking(call) or of_one_thing:
+                yield call
+
+    def _is_lacking(self, call: Call) -> bool:
+        # Whether an account has an instance of IAM Identity Center is asked in one of them.
+        of_every_account = not call.arguments and call.scope is not Scope.ORGANIZATION and self._kind is not _CENTER
+        return of_every_account and bool(self.lacking(call))
+
+
+def _services_lacking(snapshot: Snapshot, kind: Kind) -> set[str]:
+    """Return the services, as the CLI calls them, of whose resources some lack this kind of data."""
+    lacks = _LACKS.get(kind)
+    if lacks is None:  # a kind that is not told by resource: of what is there in part, any may be missing
+        return {call.service for call in CALLS.values() if call.kind is kind and kind in _BY_THING}
+    found: set[str] = set()
+    for resource in snapshot.resources:
+        if lacks(resource):
+            service, _, account = resource.arn.split(":", 5)[2:5] if resource.arn.count(":") >= 5 else ("", "", "")
+            found |= {"s3control" if account else "s3api"} if service == "s3" else _CLI.get(service, {service})
+    return found
+
+
+def _only(accounts: set[str], kind: Kind) -> str:
+    """Return the account that alone lacks something; empty for several, and where it may be any other's, too."""
+    only = next(iter(accounts)) if len(accounts) == 1 else ""
+    return only if is_account(only) and kind is not _CENTER else ""
+
+
+def _lines(call: Call, account: str, folders: dict[str, None]) -> Iterator[str]:
+    """Yield what captures one call; the folder of its file is added to the folders."""
+    before = _BEFORE.get((call.service, call.command))
+    if before is not None:
+        yield before
+    path, command = call.path, call.command_line
+    if call.scope is Scope.REGION:
+        command = f"{command} --region REGION"
+    if account:
+        path, command = path.replace("ACCOUNT-ID", account, 1), command.replace("ACCOUNT-ID", account)
+    folders[path.rpartition("/")[0]] = None
+    yield f"{command} --output json > {path}"
+
+
+def is_bucket(resource: Resource) -> bool:
+    """Return whether a resource is an S3 bucket."""
+    return resource.arn.split(":", 5)[2:5] == ["s3", "", ""]
+
+
+def is_key(resource: Resource) -> bool:
+    """Return whether a resource is a KMS key."""
+    return resource.arn.split(":", 3)[2:3] == ["kms"]

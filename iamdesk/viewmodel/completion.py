@@ -1,0 +1,349 @@
+"""What the fields of a question suggest: principals, actions, resources, best first."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from heapq import merge, nsmallest
+from itertools import chain, islice
+from typing import Any, NamedTuple
+
+from iamdesk.aws.action_search import ActionSearch
+from iamdesk.aws.arn_templates import fill_template
+from iamdesk.aws.service_reference import Action, reference
+from iamdesk.i18n import join_messages, mark, phrase
+from iamdesk.inventory.references import Principal, inline_policies_of, last_of_arn, name_of, title_of
+from iamdesk.snapshot.model import Account, RoleDetail, Snapshot, UserDetail
+from iamdesk.viewmodel.principal_suggestions import SESSION_WORDS, kind_of_caller, other_callers, sessions
+from iamdesk.viewmodel.types import Completion
+
+_LONGEST_TEXT = 2_048
+_FEW_ACCOUNTS = 3
+"""Up to so many accounts, ARN templates are offered for each; beyond, the account is left to fill in."""
+_PURPOSE = "Grants permission to "
+_ENTITIES = {
+    "user": mark("user"),
+    "group": mark("group"),
+    "role": mark("role"),
+    "policy": mark("policy"),
+    "instance-profile": mark("instance-profile"),
+}
+
+
+class Candidate(NamedTuple):
+    """A suggestion before it is made, with the texts that it is found by, in lower case; sorts by name."""
+
+    name: str
+    text: str
+    value: str
+    label: str
+    detail: str
+
+    @property
+    def completion(self) -> Completion:
+        """The suggestion itself."""
+        return Completion(self.value, self.label, self.detail, template="${" in self.value)
+
+
+class Completions:
+    """Suggests for one snapshot; may be asked from any thread.
+
+    Lists are made when first needed: actions take a fifth of a second, so ask once ahead of the first keystroke.
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._fits: dict[tuple[str, str], dict[str, bool]] = {}
+        """Whether a named ARN is of a resource type, by the type's service and name; filled as it is asked."""
+
+    def principals(self, text: str, limit: int = 50) -> tuple[Completion, ...]:
+        """Return users, roles and root users whose name or ARN holds all words of the text, best first.
+
+        What else makes requests is found once something is typed: `callers.other_callers`; sessions by ``session``,
+        ``assumed-role`` or ``federated`` in the text.
+        """
+        words = words_of(text)
+        others = self._other_callers if words else ()
+        sessions = self._sessions if any(one in text.casefold() for one in SESSION_WORDS) else ()
+        return best(words, chain(self._callers(words), others, sessions), limit)
+
+    def actions(self, text: str, limit: int = 50) -> tuple[Completion, ...]:
+        """Return actions by name, service or words of either, best first; see `ActionSearch.rows` for the order."""
+        search = self._action_search
+        catalogue = search.catalogue
+        return tuple(
+            Completion(
+                catalogue.names[row],
+                catalogue.names[row],
+                f"{catalogue.access_levels[row]} · {_purpose(catalogue.descriptions[row])}",
+            )
+            for row in search.rows(text[:_LONGEST_TEXT], max(limit, 0))
+        )
+
+    def resources(self, action: str, text: str, limit: int = 50) -> tuple[Completion, ...]:
+        """Return resources that the action can be asked on, best first: IAM entities and captured resources of the
+        snapshot, ARNs that its policies name, and the ARN templates of the action's resource types.
+
+        Templates come first while nothing is typed. ``*`` alone for an action that takes no resource; nothing for an
+        action that AWS does not have.
+        """
+        service, _, name = action.strip().partition(":")
+        known = reference().action(service, name)
+        if known is None or limit <= 0:
+            return ()
+        if reference().takes_no_resource(known):
+            return (Completion("*", "*", phrase("{action} takes no resource", action=known.full_name)),)
+        words = words_of(text)
+        templates = list(self._templates(known, text.strip()[:_LONGEST_TEXT], words))
+        held = chain(
+            best(words, self._entities_for(known, words), limit),
+            self._captured_for(known, words),
+            self._named_for(known, words, limit),
+        )
+        return tuple(_once(chain(held, templates) if words else chain(templates, held), limit))
+
+    def _callers(self, words: Sequence[str]) -> Iterable[Candidate]:  # noqa: ARG002 - of a catalogue, they are looked for
+        """Return users, roles and root users among which those are that hold the words, sorted where there are none."""
+        return self._principals
+
+    @cached_property
+    def _action_search(self) -> ActionSearch:
+        return ActionSearch(reference())
+
+    @cached_property
+    def _principals(self) -> tuple[Candidate, ...]:
+        by_account: list[list[Candidate]] = []
+        for account in self._snapshot.accounts:
+            candidates: list[Candidate] = []
+            number = account.account_id
+            principals: tuple[UserDetail | RoleDetail, ...] = (*account.users, *account.roles)
+            for principal in principals:
+                what = kind_of_caller(principal)
+                candidates.append(caller(principal.arn, title_of(principal), what, number, principal.path))
+            candidates.append(root_user(account.partition, number, account.alias))
+            candidates.sort()
+            by_account.append(candidates)
+        return _merged(by_account)
+
+    @cached_property
+    def _other_callers(self) -> tuple[Candidate, ...]:
+        return tuple(candidate(value, name, detail) for value, name, detail in other_callers(self._snapshot))
+
+    @cached_property
+    def _sessions(self) -> tuple[Candidate, ...]:
+        return tuple(candidate(value, name, detail) for value, name, detail in sessions(self._snapshot))
+
+    @cached_property
+    def _entities(self) -> dict[str, tuple[Candidate, ...]]:
+        """IAM entities by the kind that their ARN names: ``role``, ``user``, ``group``, ``policy`` …"""
+        by_kind: dict[str, list[list[Candidate]]] = {}
+        for account in self._snapshot.accounts:
+            kinds: dict[str, dict[Candidate, None]] = {}
+            for arn, name in _iam_entities(account):
+                kind = kind_in(arn)
+                kinds.setdefault(kind, {})[entity(arn, name, account.account_id)] = None
+            for kind, found in kinds.items():
+                by_kind.setdefault(kind, []).append(sorted(found))
+        return {kind: _merged(found) for kind, found in by_kind.items()}
+
+    @cached_property
+    def _named(self) -> dict[str, tuple[tuple[str, str], ...]]:
+        """ARNs that the policies of the snapshot name as resources, each also in lower case; by service, sorted."""
+        services: dict[str, set[str]] = {}
+        for account in self._snapshot.accounts:
+            for text in _named_resources(account):
+                parts = text.split(":", 5)
+                # A variable stands for something else in each request, and a short ARN for too much to ask about.
+                if len(parts) == 6 and parts[0] == "arn" and parts[2] and "${" not in text:
+                    services.setdefault(parts[2].lower(), set()).add(text)
+        return {service: tuple((arn, arn.casefold()) for arn in sorted(found)) for service, found in services.items()}
+
+    def _entities_for(self, action: Action, words: Sequence[str]) -> Iterator[Candidate]:  # noqa: ARG002 - as _callers
+        for kind in entity_kinds(action):
+            yield from self._entities.get(kind, ())
+
+    def _captured_for(self, action: Action, words: Sequence[str]) -> Iterator[Completion]:
+        """Yield captured resources of a type that the action takes; of a captured bucket also its objects."""
+        for resource in self._snapshot.resources:
+            form = f"{resource.arn}/${{ObjectName}}" if resource.arn.split(":", 5)[2:5] == ["s3", "", ""] else ""
+            through = f"{resource.arn}/object/${{ObjectName}}" if resource.access_point is not None else ""
+            text = resource.arn.casefold()
+            if all(word in text for word in words):
+                for listed in action.resource_types:
+                    if reference().is_of_type(action.service, listed.name, resource.arn):
+                        yield Completion(resource.arn, resource.arn, phrase("{kind}, captured", kind=listed.name))
+                    elif form and (action.service, listed.name) == ("s3", "object"):
+                        yield Completion(form, form, phrase("object of a captured bucket"), template=True)
+                    elif through and (action.service, listed.name) == ("s3", "accesspointobject"):
+                        yield Completion(
+                            through, through, phrase("object through a captured access point"), template=True
+                        )
+
+    def _named_for(self, action: Action, words: Sequence[str], limit: int) -> Iterator[Completion]:
+        """Yield ARNs named in policies that hold the words and are of a type that the action takes."""
+        for resource in action.resource_types:
+            listed = reference().resource_type(action.service, resource.name)
+            named: Sequence[tuple[str, str]] = self._named.get(listed.arn.split(":", 5)[2], ()) if listed else ()
+            for word in words:
+                named = [entry for entry in named if word in entry[1]]
+            fits = self._fits.setdefault((action.service, resource.name), {})
+            yield from islice(self._of_type(action.service, resource.name, named, fits), limit)
+
+    @staticmethod
+    def _of_type(
+        service: str, name: str, named: Iterable[tuple[str, str]], known: dict[str, bool]
+    ) -> Iterator[Completion]:
+        for arn, _ in named:
+            fits = known.get(arn)
+            if fits is None:
+                fits = known[arn] = reference().is_of_type(service, name, arn)
+            if fits:
+                yield Completion(arn, arn, phrase("{kind}, named in policies", kind=name))
+
+    def _templates(self, action: Action, typed: str, words: Sequence[str]) -> Iterator[Completion]:
+        """Yield the ARN forms that the action can be asked on: needed types first, then the plainest."""
+        accounts = [(account.partition, account.account_id) for account in self._snapshot.accounts]
+        if not accounts or len(accounts) > _FEW_ACCOUNTS:
+            accounts = [(accounts[0][0] if accounts else "aws", "${Account}")]
+        listed = [
+            (not resource.required, type_.arn.count("${"), type_.arn, type_.name)
+            for resource in action.resource_types
+            if (type_ := reference().resource_type(action.service, resource.name)) is not None
+        ]
+        for _, _, arn, name in sorted(listed):
+            form = fill_template(arn, typed) if typed.startswith("arn:") else arn
+            if form is None:
+                continue
+            for partition, account in accounts:
+                value = form.replace("${Partition}", partition).replace("${Account}", account)
+                if form is not arn or all(word in value.lower() or word in name.lower() for word in words):
+                    yield Completion(value, value, name, template="${" in value)
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """Return the words that are looked for."""
+    return tuple(dict.fromkeys(text[:_LONGEST_TEXT].casefold().split()))
+
+
+def entity_kinds(action: Action) -> Iterator[str]:
+    """Yield the kinds of IAM entities (``role``) that an action can be asked on."""
+    for resource in action.resource_types:
+        listed = reference().resource_type(action.service, resource.name)
+        parts = listed.arn.split(":", 5) if listed else []
+        if len(parts) == 6 and parts[2] == "iam":
+            kind, _, rest = parts[5].partition("/")
+            if rest.startswith("${"):
+                yield kind
+
+
+def kind_in(arn: str) -> str:
+    """Return the kind of IAM entity that an ARN names."""
+    return arn.split(":", 5)[-1].partition("/")[0]
+
+
+def entity(arn: str, name: str, account: str) -> Candidate:
+    """Return the suggestion of an IAM entity."""
+    kind = kind_in(arn)
+    where = "AWS" if arn.split(":", 5)[4:5] == ["aws"] else account
+    return candidate(arn, name, join_messages(" · ", (phrase(_ENTITIES[kind]) if kind in _ENTITIES else kind, where)))
+
+
+def root_user(partition: str, account: str, alias: str | None) -> Candidate:
+    """Return the suggestion of an account's root user."""
+    label = phrase("root user of {account}", account=alias or account)
+    return candidate(
+        f"arn:{partition}:iam::{account}:root", label, join_messages(" · ", (phrase("root user"), account))
+    )
+
+
+def caller(arn: str, name: str, what: str, account: str, path: str) -> Candidate:
+    """Return the suggestion of a user or role; ``what`` says which of them it is."""
+    where = account if path == "/" else f"{account} · {path}"
+    return candidate(arn, name, join_messages(" · ", (what, where)))
+
+
+def candidate(value: str, name: str, detail: str) -> Candidate:
+    """Return the suggestion of a value by its name."""
+    return Candidate(name.casefold(), f"{name}\n{value}".casefold(), value, name, detail)
+
+
+def _merged(sorted_lists: Sequence[Sequence[Candidate]]) -> tuple[Candidate, ...]:
+    """Return sorted candidates as one sorted row, each once. Sorting all at once would stop every other thread."""
+    found: list[Candidate] = []
+    for each in merge(*sorted_lists):
+        if not found or each != found[-1]:
+            found.append(each)
+    return tuple(found)
+
+
+def best(words: Sequence[str], candidates: Iterable[Candidate], limit: int) -> tuple[Completion, ...]:
+    """Return the candidates that hold all words: the very name first, then beginnings, words inside, the rest.
+
+    Without words the first ones.
+    """
+    limit = max(limit, 0)
+    if not words:
+        return tuple(each.completion for each in islice(candidates, limit))
+    first = words[0]
+    found = [each for each in candidates if first in each.text]
+    for word in words[1:]:
+        found = [each for each in found if word in each.text]
+
+    def order(each: Candidate) -> tuple[int, int, str, str]:
+        return _rank(first, each.name), len(each.name), each.name, each.text
+
+    return tuple(each.completion for each in nsmallest(limit, found, key=order))
+
+
+def _rank(word: str, name: str) -> int:
+    if name.startswith(word):
+        return 0 if name == word else 1
+    place = name.find(word)
+    if place < 0:
+        return 4
+    return 3 if name[place - 1].isalnum() else 2
+
+
+def _principals_of(account: Account) -> tuple[Principal, ...]:
+    return (*account.users, *account.groups, *account.roles)
+
+
+def _iam_entities(account: Account) -> Iterator[tuple[str, str]]:
+    for principal in _principals_of(account):
+        yield principal.arn, name_of(principal)
+    for policy in account.policies:
+        yield policy.arn, policy.policy_name
+    for role in account.roles:
+        for profile in role.instance_profile_list:
+            yield profile.arn, profile.instance_profile_name or last_of_arn(profile.arn)
+
+
+def _named_resources(account: Account) -> Iterator[str]:
+    """Yield the values of ``Resource`` in the account's own policies; AWS's managed ones name nobody's resources."""
+    documents: Iterable[Any] = chain(
+        (inline.policy_document for principal in _principals_of(account) for inline in inline_policies_of(principal)),
+        (
+            policy.default_version.document
+            for policy in account.policies
+            if not policy.is_aws_managed and policy.default_version is not None
+        ),
+    )
+    for document in documents:
+        statements = document.get("Statement") if isinstance(document, dict) else None
+        for statement in statements if isinstance(statements, list) else (statements,):
+            resource = statement.get("Resource") if isinstance(statement, dict) else None
+            if isinstance(resource, str):
+                yield resource
+            elif isinstance(resource, list):
+                yield from (value for value in resource if isinstance(value, str))
+
+
+def _once(completions: Iterable[Completion], limit: int) -> Iterator[Completion]:
+    seen: dict[str, Completion] = {}
+    for completion in completions:
+        seen.setdefault(completion.value, completion)
+    return islice(seen.values(), limit)
+
+
+def _purpose(description: str) -> str:
+    """Return what an action does, without the words that begin nearly every description."""
+    text = description.removeprefix(_PURPOSE)
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,229 @@
+"""The (label, value) pairs and the gaps that the inspector shows of principals and managed policies."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from iamdesk.i18n import join_messages, mark, nphrase, phrase
+from iamdesk.inventory.permission_sets import PermissionSets, assignees_text, permission_set_of
+from iamdesk.inventory.references import (
+    AccountReferences,
+    Principal,
+    boundary_of,
+    inline_policies_of,
+    last_of_arn,
+    name_of,
+)
+from iamdesk.inventory.relative_time import age_text
+from iamdesk.snapshot.model import GroupDetail, ManagedPolicyDetail, RoleDetail, UserDetail
+
+type Facts = list[tuple[str, str]]
+
+
+def principal_facts(
+    references: AccountReferences, principal: Principal, latest: datetime | None, sets: PermissionSets | None = None
+) -> Facts:
+    """Return what is known of a user, group or role; ages are told from ``latest``, the snapshot's last moment.
+
+    ``sets`` is what the snapshot holds of IAM Identity Center.
+    """
+    facts = _of_permission_set(references, principal, sets)
+    facts += _created(principal.create_date, latest)
+    if isinstance(principal, RoleDetail):
+        facts.append((mark("Last used"), _last_use(references, principal, latest)))
+    if isinstance(principal, UserDetail):
+        facts.append((mark("Groups"), _listed(sorted(principal.group_list, key=str.casefold))))
+    facts.append((mark("Policies"), _policies(references, principal)))
+    if isinstance(principal, GroupDetail):
+        facts.append(
+            (mark("Members"), phrase("{count:,}", count=len(references.members.get(principal.group_name, ()))))
+        )
+        unique_id = principal.group_id
+    else:
+        boundary = boundary_of(principal)
+        facts.append((mark("Permissions boundary"), phrase("none") if boundary is None else last_of_arn(boundary)))
+        unique_id = principal.user_id if isinstance(principal, UserDetail) else principal.role_id
+    if isinstance(principal, RoleDetail):
+        profiles = [profile.instance_profile_name for profile in principal.instance_profile_list]
+        if profiles:
+            facts.append((mark("Instance profiles"), _listed(profiles)))
+    return [*facts, *_id(unique_id)]
+
+
+def _of_permission_set(references: AccountReferences, principal: Principal, sets: PermissionSets | None) -> Facts:
+    """Return what a role of IAM Identity Center stands for, and who may use it."""
+    name = permission_set_of(principal) if isinstance(principal, RoleDetail) else None
+    if name is None:
+        return []
+    facts: Facts = [
+        (mark("Permission set"), phrase("{name}, of IAM Identity Center", name=name)),
+        (mark("Role"), name_of(principal)),
+    ]
+    use = sets.use_of(references.account.account_id, name) if sets is not None else None
+    if use is not None and use.permission_set.description:
+        facts.append((mark("Description"), use.permission_set.description))
+    if use is not None and use.permission_set.session_duration:
+        facts.append((mark("Longest session"), use.permission_set.session_duration))
+    assigned = phrase("not captured") if use is None or use.assignees is None else assignees_text(use.assignees, 12)
+    return [*facts, (mark("Assigned to"), assigned)]
+
+
+def permission_set_gaps(
+    references: AccountReferences, principal: Principal, sets: PermissionSets | None
+) -> Iterator[str]:
+    """Yield, one sentence each, what the snapshot does not tell of who may use a role of IAM Identity Center."""
+    name = permission_set_of(principal) if isinstance(principal, RoleDetail) else None
+    if name is None:
+        return
+    use = sets.use_of(references.account.account_id, name) if sets is not None else None
+    if use is None or use.assignees is None:
+        yield phrase("Who is assigned the permission set in IAM Identity Center is not in the snapshot.")
+        return
+    unknown = [one.name for one in use.assignees if one.is_group and one.people is None]
+    if unknown:
+        yield phrase("Who is in {groups} is not in the snapshot.", groups=_listed(unknown))
+
+
+def policy_facts(
+    policy: ManagedPolicyDetail, attached: int, bounded: int, accounts: int, latest: datetime | None
+) -> Facts:
+    """Return what is known of a managed policy.
+
+    ``attached`` and ``bounded`` count the principals of the snapshot that it serves, ``accounts`` those that hold it.
+    """
+    facts: Facts = [(mark("Description"), policy.description)] if policy.description else []
+    facts += _created(policy.create_date, latest)
+    if policy.update_date is not None:
+        facts.append((mark("Updated"), age_text(policy.update_date, latest)))
+    facts.append((mark("Version in force"), _version(policy)))
+    facts.append((mark("Attached to"), _principals(attached)))
+    facts.append((mark("Boundary of"), _principals(bounded)))
+    if accounts > 1:
+        facts.append((mark("Accounts"), phrase("{count:,}", count=accounts)))
+    return [*facts, *_id(policy.policy_id)]
+
+
+def principal_gaps(references: AccountReferences, principal: Principal) -> Iterator[str]:
+    """Yield, one sentence each, what a principal refers to and the snapshot does not hold."""
+    if isinstance(principal, UserDetail):
+        for name in principal.group_list:
+            group = references.groups.get(name)
+            if group is None:
+                yield phrase("Group {name} is not in the snapshot: what it allows is unknown.", name=name)
+            else:
+                yield from _carried_gaps(references, group, phrase("attached to group {group}", group=name))
+    yield from _carried_gaps(references, principal, phrase("attached"))
+    boundary = boundary_of(principal)
+    if boundary is not None and (problem := _policy_gap(references, boundary)):
+        said = phrase(
+            "Permissions boundary {name} {problem}: what it leaves is unknown.",
+            name=last_of_arn(boundary),
+            problem=problem,
+        )
+        yield said
+    if isinstance(principal, RoleDetail) and principal.assume_role_policy_document is None:
+        yield phrase("The trust policy was not captured: who can take the role is unknown.")
+
+
+def _carried_gaps(references: AccountReferences, principal: Principal, how: str) -> Iterator[str]:
+    for attached in principal.attached_managed_policies:
+        if problem := _policy_gap(references, attached.policy_arn):
+            yield phrase(
+                "Managed policy {name}, {how}, {problem}: what it says is unknown.",
+                name=attached.policy_name,
+                how=how,
+                problem=problem,
+            )
+    for inline in inline_policies_of(principal):
+        if inline.policy_document is None:
+            yield phrase("Inline policy {name} was captured without its document.", name=inline.policy_name)
+
+
+def _policy_gap(references: AccountReferences, arn: str) -> str | None:
+    policy = references.policies.get(arn)
+    if policy is None:
+        return phrase("is not in the snapshot")
+    return None if policy.default_version else phrase("is in the snapshot without its version in force")
+
+
+def policy_gaps(policy: ManagedPolicyDetail, attached: int, accounts: int) -> Iterator[str]:
+    """Yield, one sentence each, what the snapshot does not hold of a managed policy or of those that carry it."""
+    if policy.default_version is None:
+        if policy.default_version_id:
+            yield phrase(
+                "Its version in force, {version}, is not in the snapshot: what it says is unknown.",
+                version=policy.default_version_id,
+            )
+        else:
+            yield phrase("Its version in force is not in the snapshot: what it says is unknown.")
+    counted = policy.attachment_count
+    if counted is not None and counted != attached and accounts == 1:
+        yield phrase(
+            "AWS counts {counted:,} attachments, the snapshot shows {attached:,}.", counted=counted, attached=attached
+        )
+
+
+def version_origin(policy: ManagedPolicyDetail) -> str:
+    """Return the version in force in words: ``version v3 of 5, in force``."""
+    said = _version(policy)
+    return said if policy.default_version is None else phrase("{version}, in force", version=said)
+
+
+def _version(policy: ManagedPolicyDetail) -> str:
+    version = policy.default_version
+    if version is None:
+        return phrase("version in force not in the snapshot")
+    count = len(policy.policy_version_list)
+    if count > 1:
+        return phrase("version {version} of {count}", version=version.version_id, count=count)
+    return phrase("version {version}", version=version.version_id)
+
+
+def _created(moment: datetime | None, latest: datetime | None) -> Facts:
+    return [] if moment is None else [(mark("Created"), age_text(moment, latest))]
+
+
+def _id(unique_id: str) -> Facts:
+    return [(mark("Id"), unique_id)] if unique_id else []
+
+
+def _last_use(references: AccountReferences, role: RoleDetail, latest: datetime | None) -> str:
+    if not references.knows_last_use or role.role_last_used is None:
+        return phrase("not captured")
+    used = role.role_last_used
+    if used.last_used_date is None:
+        return phrase("never in the time that AWS tracks")
+    when = age_text(used.last_used_date, latest)
+    return phrase("{when}, in {region}", when=when, region=used.region) if used.region else when
+
+
+def _policies(references: AccountReferences, principal: Principal) -> str:
+    parts = [
+        phrase("{count:,} attached", count=len(principal.attached_managed_policies)),
+        phrase("{count:,} inline", count=len(inline_policies_of(principal))),
+    ]
+    if isinstance(principal, UserDetail):
+        groups = [references.groups[name] for name in principal.group_list if name in references.groups]
+        through = sum(len(group.attached_managed_policies) + len(group.group_policy_list) for group in groups)
+        parts.append(phrase("{count:,} through groups", count=through))
+    return join_messages(", ", parts)
+
+
+def _principals(count: int) -> str:
+    return nphrase("{count:,} principal", "{count:,} principals", count) if count else phrase("nobody")
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names) or phrase("none")
+
+
+def own_problems(principal: Principal) -> Iterator[str]:
+    """Yield, one sentence each, which documents inside a principal are no JSON object, so that they cannot count."""
+    if isinstance(principal, RoleDetail) and isinstance(principal.assume_role_policy_document, str):
+        yield phrase("The trust policy cannot be read: it is no JSON object.")
+    for inline in inline_policies_of(principal):
+        if inline.policy_document is not None and not isinstance(inline.policy_document, dict):
+            yield phrase(
+                "Inline policy {name} of {owner} cannot be read: it is no JSON object.",
+                name=inline.policy_name,
+                owner=name_of(principal),
+            )

@@ -1,0 +1,65 @@
+"""Whom a resource's policy names, as ways to them: principals and accounts of the snapshot, and everybody else."""
+
+from collections.abc import Iterator
+
+from iamdesk.i18n import join_messages, mark, phrase
+from iamdesk.inventory.keys import Link
+from iamdesk.inventory.references import last_of_arn
+from iamdesk.policy.document import Document
+from iamdesk.policy.principals import PrincipalEntry, PrincipalType
+from iamdesk.policy.statement import Statement
+from iamdesk.viewmodel.entities import EntityLookup
+
+_WORDS = {
+    PrincipalType.SERVICE: mark("AWS service {name}"),
+    PrincipalType.FEDERATED: mark("identity provider {name}"),
+    PrincipalType.CANONICAL_USER: mark("S3 canonical user {name}"),
+}
+_DOES = {
+    (True, False): mark("allowed by statement {number}"),
+    (False, False): mark("denied by statement {number}"),
+    (True, True): mark("all but it allowed by statement {number}"),
+    (False, True): mark("all but it denied by statement {number}"),
+}
+
+
+def named_in(document: Document, holdings: EntityLookup) -> Iterator[Link]:
+    """Yield a way to each principal that a policy names, with what the statement does; without a key where none leads.
+
+    What the policy comes to for somebody is a question (``Who can …``): this tells whom it speaks of.
+    """
+    for statement in document.statements:
+        if statement.broken:
+            continue
+        does = _does(statement)
+        for entry in statement.principals or ():
+            key, name = _way(entry, holdings)
+            yield Link(key, name, does)
+
+
+def _does(statement: Statement) -> str:
+    told = phrase(_DOES[statement.is_allow, statement.not_principal], number=statement.index + 1)
+    if statement.sid:
+        told = join_messages("", (told, f" ({statement.sid})"))
+    return phrase("{does}, under conditions", does=told) if statement.conditions else told
+
+
+def _way(entry: PrincipalEntry, holdings: EntityLookup) -> tuple[str, str]:
+    """Return (key, name) of an entry; the key is empty for what the snapshot does not hold."""
+    text = entry.text
+    if entry.is_everyone:
+        return "", phrase("Everyone")
+    if entry.type is not PrincipalType.AWS:
+        return "", phrase(_WORDS[entry.type], name=text)
+    text = holdings.entity_ids.get(text, text)
+    if (title := holdings.principal_title(text)) is not None:
+        return text, title
+    account = text if text.isdecimal() else text.split(":", 5)[4] if text.count(":") >= 5 else ""
+    if text == account or text.endswith(f":iam::{account}:root"):
+        return account if account in holdings.accounts else "", phrase("account {account}", account=account)
+    head, found, session = text.partition(":assumed-role/")
+    if found:  # the path of the role is not told by the ARN of its session
+        role = f"{head.replace(':sts:', ':iam:')}:role/{session.partition('/')[0]}"
+        if holdings.principal_title(role) is not None:
+            return role, phrase("session {session} of role {role}", session=last_of_arn(text), role=last_of_arn(role))
+    return "", text

@@ -1,0 +1,77 @@
+"""The (label, value) pairs that the inspector shows of a resource."""
+
+from collections.abc import Iterator
+
+from iamdesk.i18n import join_messages, mark, nphrase, phrase
+from iamdesk.policy.document import Document
+from iamdesk.policy.public_policy import public_words
+from iamdesk.snapshot.resources import AclGrant, PublicAccessBlock, Resource
+
+_GROUPS = "http://acs.amazonaws.com/groups/"
+_BLOCKS = (
+    ("block_public_acls", mark("refuses new public ACLs")),
+    ("ignore_public_acls", mark("ignores public ACLs")),
+    ("block_public_policy", mark("refuses new public policies")),
+    ("restrict_public_buckets", mark("restricts public policies to the account")),
+)
+
+
+def resource_facts(resource: Resource, policy: Document | None) -> Iterator[tuple[str, str]]:
+    """Yield what was captured of a resource beside its ARN; for buckets also what was not."""
+    statements = resource.policy.get("Statement") if isinstance(resource.policy, dict) else None
+    count = len(statements) if isinstance(statements, list) else 1
+    if resource.policy is not None:
+        yield mark("Policy"), nphrase("{count:,} statement", "{count:,} statements", count)
+    elif not resource.is_only_tagged:
+        yield mark("Policy"), phrase("none") if resource.is_policy_captured else phrase("not captured")
+    if policy is not None and resource.arn.split(":", 3)[2] == "s3":
+        yield mark("Public by its policy"), public_words(policy) or phrase("no")
+    if resource.arn.split(":", 5)[2:5] == ["s3", "", ""] and "/" not in resource.arn:
+        yield from _bucket_facts(resource)
+    if resource.key_grants is not None:
+        yield mark("Grants"), phrase("{count:,}", count=len(resource.key_grants))
+    for grant in resource.key_grants or ():
+        told = phrase(
+            "{operations} to {grantee}", operations=", ".join(grant.operations), grantee=grant.grantee_principal
+        )
+        if grant.has_constraints:
+            told = phrase("{grant}, bound to an encryption context", grant=told)
+        yield phrase("Grant {id}", id=grant.grant_id[:12]), told
+    point = resource.access_point
+    if point is not None:
+        told = phrase("VPC {id}", id=point.vpc_id) if point.vpc_id else point.network_origin or phrase("not captured")
+        yield mark("Takes requests from"), told
+        if point.alias:
+            yield mark("Alias"), point.alias
+    if resource.tags is None:
+        yield mark("Tags"), phrase("not captured")
+
+
+def _bucket_facts(resource: Resource) -> Iterator[tuple[str, str]]:
+    yield mark("Block Public Access"), _block(resource.public_access_block)
+    yield mark("Object ownership"), resource.object_ownership or phrase("not captured")
+    if resource.acl is None:
+        yield mark("Access control list"), phrase("not captured")
+    for grant in resource.acl or ():
+        yield (
+            mark("Access control list"),
+            phrase("{permission} to {grantee}", permission=grant.permission, grantee=_grantee(grant)),
+        )
+    if resource.abac_enabled:
+        yield mark("Tags in conditions"), phrase("count: access control by tags is on")
+
+
+def _block(block: PublicAccessBlock | None) -> str:
+    if block is None:
+        return phrase("not captured")
+    on = [phrase(words) for name, words in _BLOCKS if getattr(block, name)]
+    if not on:
+        return phrase("off")
+    return phrase("on") if len(on) == len(_BLOCKS) else join_messages(", ", on)
+
+
+def _grantee(grant: AclGrant) -> str:
+    if grant.uri:
+        return grant.uri.removeprefix(_GROUPS)
+    told = phrase("canonical user {id}", id=grant.canonical_id or phrase("not captured"))
+    return phrase("{user} (account {account})", user=told, account=grant.account_id) if grant.account_id else told

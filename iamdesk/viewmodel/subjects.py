@@ -1,0 +1,349 @@
+"""What the inspector shows of one selected thing: who it is, what it carries and from where. Built in one trip."""
+
+from collections.abc import Mapping
+from itertools import chain
+from typing import Any
+
+from iamdesk.i18n import mark, nphrase, phrase
+from iamdesk.inventory.identity_center_index import IdentityCenterIndex
+from iamdesk.inventory.keys import Link
+from iamdesk.inventory.permission_sets import PermissionSets
+from iamdesk.inventory.references import AccountReferences, Principal, last_of_arn, name_of, title_of
+from iamdesk.inventory.relative_time import date_text
+from iamdesk.inventory.trust import trusted_sentences
+from iamdesk.policy.document import DocumentStore
+from iamdesk.policy.source_map import render
+from iamdesk.snapshot.aws_managed import aws_managed_policies
+from iamdesk.snapshot.model import BrokenEntry, GroupDetail, InstanceProfile, ManagedPolicyDetail, RoleDetail, Snapshot
+from iamdesk.viewmodel.badges import document_badges, policy_badges, principal_badges
+from iamdesk.viewmodel.details import (
+    own_problems,
+    permission_set_gaps,
+    policy_facts,
+    policy_gaps,
+    principal_facts,
+    principal_gaps,
+)
+from iamdesk.viewmodel.entities import Elsewhere, EntityLookup, OwnDocument, OwnedEntity, kind_of, links_to, policy_kind
+from iamdesk.viewmodel.identity_center_subjects import IdentityCenterSubjects
+from iamdesk.viewmodel.organization_subjects import OrganizationSubjects
+from iamdesk.viewmodel.permission_set_subjects import PermissionSetSubjects
+from iamdesk.viewmodel.policy_list import PolicyLines
+from iamdesk.viewmodel.policy_view import PolicyViews
+from iamdesk.viewmodel.raw_text import raw_text
+from iamdesk.viewmodel.resource_subjects import ResourceSubjects
+from iamdesk.viewmodel.tree import Badge, NodeKind
+from iamdesk.viewmodel.types import Links, PolicyLine, PolicyRole, PolicyView, Subject, links
+
+__all__ = ["PolicyLine", "PolicyRole", "PolicyView", "Subject", "SubjectIndex"]
+
+
+class SubjectIndex:
+    """Makes subjects and policy views of one snapshot by key. Built once; may be asked from any thread."""
+
+    def __init__(self, snapshot: Snapshot, elsewhere: Elsewhere | None = None) -> None:
+        """Tell of a snapshot; ``elsewhere`` tells of accounts that are not in memory."""
+        self._snapshot = snapshot
+        self._is_part = elsewhere is not None
+        self._holdings = EntityLookup(snapshot, elsewhere)
+        self._documents = DocumentStore()
+        self._lines = PolicyLines(self._documents)
+        self._sets = PermissionSets(snapshot)
+        self._organization = OrganizationSubjects(
+            snapshot, self._documents, snapshot.accounts if elsewhere is None else elsewhere.accounts
+        )
+        center = IdentityCenterIndex(snapshot, self._sets, self._organization.names.account_words)
+        self._resources = ResourceSubjects(snapshot, self._documents, self._holdings, self._organization)
+        self._permission_sets = PermissionSetSubjects(snapshot, self._documents, self._holdings, self._sets, center)
+        self._views = PolicyViews(self._holdings, self._documents, self._permission_sets.names)
+        self._others = (
+            self._organization,
+            self._resources,
+            self._permission_sets,
+            IdentityCenterSubjects(center),
+        )
+
+    def make_ready(self) -> None:
+        """Build what is otherwise built when something is first selected: thousands of policies are looked through."""
+        self._resources.make_ready()
+        self._permission_sets.make_ready()
+
+    def subject(self, key: str) -> Subject | None:
+        """Return what is shown of a key of the outline; None for one that the snapshot does not hold."""
+        held = self._holdings
+        if (principal := held.principals.get(key)) is not None:
+            return self._principal(principal)
+        if key in held.policies:
+            return self._policy(held.policies[key])
+        if (own := held.own_document(key)) is not None:
+            return self._own_document(key, own)
+        if (account := held.accounts.get(key)) is not None:
+            return self._account(account)
+        if (profile := held.profiles.get(key)) is not None:
+            return self._profile(profile)
+        if (broken := held.broken.get(key)) is not None:
+            return self._broken(key, broken)
+        if (group := held.missing_groups.get(key)) is not None:
+            return self._missing_group(key, group)
+        if (referring := held.referring_account(key)) is not None:
+            return self._missing_policy(key, referring)
+        return next((found for other in self._others if (found := other.subject(key)) is not None), None)
+
+    @property
+    def entity_ids(self) -> Mapping[str, str]:
+        """The ARN of each principal of the snapshot by its unique id."""
+        return self._holdings.entity_ids
+
+    def policy(self, key: str, version: str | None = None) -> PolicyView | None:
+        """Return a policy's document by its key; ``version`` picks one of a managed policy that is not in force.
+
+        None for a key that is no policy that the snapshot holds, and for a version that it does not hold.
+        """
+        view = self._views.view(key, version)
+        if view is not None or version is not None:
+            return view
+        return self._organization.policy(key) or self._resources.policy(key) or self._permission_sets.policy(key)
+
+    def _principal(self, owned: OwnedEntity[Principal]) -> Subject:
+        references, principal = owned
+        latest = self._snapshot.latest
+        members = references.members.get(principal.group_name, []) if isinstance(principal, GroupDetail) else []
+        return Subject(
+            account=references.account.account_id,
+            key=principal.arn,
+            kind=kind_of(principal),
+            title=title_of(principal),
+            arn=principal.arn,
+            path=principal.path,
+            facts=tuple(principal_facts(references, principal, latest, self._sets)),
+            tags=() if isinstance(principal, GroupDetail) else tuple((tag.key, tag.value) for tag in principal.tags),
+            policies=self._lines.of_principal(references, principal),
+            links=(
+                *links((mark("Members"), links_to(iter(members)))),
+                *self._ways(references, principal),
+            ),
+            trusted=self._trusted(references, principal),
+            gaps=(
+                *principal_gaps(references, principal),
+                *permission_set_gaps(references, principal, self._sets),
+            ),
+            problems=tuple(own_problems(principal)),
+            badges=principal_badges(references, principal, latest),
+            raw=raw_text(principal),
+        )
+
+    def _policy(self, held: list[OwnedEntity[ManagedPolicyDetail]]) -> Subject:
+        references, policy = held[0]
+        attached, bounded = list(self._holdings.carriers(policy.arn)), list(self._holdings.bounded(policy.arn))
+        line = self._lines.of_policy(policy)
+        return Subject(
+            account=references.account.account_id,
+            key=policy.arn,
+            kind=policy_kind(policy),
+            title=policy.policy_name,
+            arn=policy.arn,
+            path=policy.path,
+            facts=tuple(policy_facts(policy, len(attached), len(bounded), len(held), self._snapshot.latest)),
+            tags=_tags(policy),
+            policies=(line,),
+            links=links((mark("Carried by"), links_to(chain(attached, bounded)))),
+            gaps=(*policy_gaps(policy, len(attached), len(held)), *self._part_gap(references, policy)),
+            problems=line.problems,
+            badges=policy_badges(policy),
+            raw=raw_text(policy),
+        )
+
+    def _part_gap(self, references: AccountReferences, policy: ManagedPolicyDetail) -> tuple[str, ...]:
+        """Say that carriers of AWS's policy are told for one account: the others are not in memory."""
+        if not (self._is_part and policy.is_aws_managed):
+            return ()
+        account = references.account.account_id
+        return (phrase("Who carries it is told for account {account} alone.", account=account),)
+
+    def _own_document(self, key: str, own: OwnDocument) -> Subject:
+        references, owner = own.references, own.owner
+        view = self._views.own(key, own)
+        is_trust = own.inline is None
+        line = PolicyLine(
+            key,
+            view.title,
+            view.kind,
+            PolicyRole.SELF,
+            phrase("inside {name}", name=name_of(owner)),
+            problems=view.problems,
+        )
+        return Subject(
+            account=references.account.account_id,
+            key=key,
+            kind=view.kind,
+            title=view.title,
+            facts=((mark("Inside"), _owner_words(owner)),),
+            policies=(line,),
+            links=links((mark("Carried by"), view.carriers)),
+            trusted=self._trusted(references, owner) if is_trust else (),
+            gaps=(phrase("Its document was not captured."),) if own.document is None else (),
+            problems=view.problems if own.document is not None else (),
+            badges=document_badges(own.document),
+            raw=render(own.document).text if own.inline is None else raw_text(own.inline),
+        )
+
+    def _account(self, references: AccountReferences) -> Subject:
+        account, snapshot = references.account, self._snapshot
+        counts: tuple[tuple[str, int], ...] = (
+            (mark("Users"), len(account.users)),
+            (mark("Groups"), len(account.groups)),
+            (mark("Roles"), len(account.roles)),
+            (mark("Managed policies"), len(account.policies)),
+            (mark("Broken entries"), len(account.broken)),
+        )
+        standing = self._organization.standing(account.account_id)
+        facts = [
+            (mark("Account"), account.account_id),
+            (mark("Alias"), account.alias or phrase("not captured")),
+            *standing.facts,
+        ]
+        facts.append((mark("Partition"), account.partition))
+        facts += [(label, phrase("{count:,}", count=count)) for label, count in counts]
+        if snapshot.latest is not None:
+            facts.append((mark("Latest moment told of"), date_text(snapshot.latest)))
+        gaps = [phrase("Pages are missing: the last page says that more follow.")] if account.is_truncated else []
+        gaps += standing.gaps
+        if missing := len(list(references.missing_policies())):
+            gaps.append(
+                nphrase(
+                    "{count:,} managed policy is named but not held.",
+                    "{count:,} managed policies are named but not held.",
+                    missing,
+                )
+            )
+        if missing := len(list(references.missing_groups())):
+            gaps.append(
+                nphrase("{count:,} group is named but not held.", "{count:,} groups are named but not held.", missing)
+            )
+        problems = [problem.said for entry in account.broken for problem in entry.problems]
+        if len(snapshot.accounts) == 1:
+            problems = list(dict.fromkeys([*problems, *(problem.said for problem in snapshot.problems)]))
+        about = {"AccountId": account.account_id, "Partition": account.partition, "AccountAlias": account.alias}
+        return Subject(
+            account=references.account.account_id,
+            key=account.account_id,
+            kind=NodeKind.ACCOUNT,
+            title=self._organization.names.account_name(account.account_id),
+            facts=tuple(facts),
+            policies=standing.policies,
+            links=standing.links,
+            gaps=tuple(gaps),
+            problems=tuple(problems),
+            badges=(Badge.GAP,) if account.is_truncated else (),
+            raw=render({**about, "IsTruncated": account.is_truncated, **dict(counts)}).text,
+        )
+
+    def _profile(self, owned: OwnedEntity[tuple[InstanceProfile, RoleDetail]]) -> Subject:
+        references, (profile, role) = owned
+        return Subject(
+            account=references.account.account_id,
+            key=profile.arn,
+            kind=NodeKind.INSTANCE_PROFILE,
+            title=profile.instance_profile_name or last_of_arn(profile.arn),
+            arn=profile.arn,
+            path=profile.path,
+            facts=((mark("Hands to EC2 instances"), phrase("role {name}", name=role.role_name)),),
+            links=links((mark("Hands out"), [(role.arn, role.role_name)])),
+            raw=raw_text(profile),
+        )
+
+    def _broken(self, key: str, owned: OwnedEntity[BrokenEntry]) -> Subject:
+        references, entry = owned
+        return Subject(
+            account=references.account.account_id,
+            key=key,
+            kind=NodeKind.BROKEN,
+            title=entry.name,
+            arn=entry.arn,
+            facts=((mark("Stands in"), entry.list_name),),
+            gaps=(phrase("It could not be read, so no answer takes it into account."),),
+            problems=tuple(problem.said for problem in entry.problems),
+            badges=(Badge.BROKEN,),
+        )
+
+    def _missing_group(self, key: str, owned: OwnedEntity[str]) -> Subject:
+        references, name = owned
+        return Subject(
+            account=references.account.account_id,
+            key=key,
+            kind=NodeKind.MISSING,
+            title=name,
+            facts=((mark("What it is"), phrase("group")),),
+            links=links((mark("Members"), links_to(iter(references.members[name])))),
+            gaps=(phrase("Group {name} has members, but the snapshot does not hold it.", name=name),),
+            badges=(Badge.GAP,),
+        )
+
+    def _missing_policy(self, arn: str, references: AccountReferences) -> Subject:
+        attached, bounded = list(self._holdings.carriers(arn)), list(self._holdings.bounded(arn))
+        return Subject(
+            account=references.account.account_id,
+            key=arn,
+            kind=NodeKind.MISSING,
+            title=last_of_arn(arn),
+            arn=arn,
+            facts=((mark("What it is"), phrase("managed policy")),),
+            links=links((mark("Carried by"), links_to(chain(attached, bounded)))),
+            gaps=(_missing_words(arn),),
+            badges=(Badge.GAP,),
+        )
+
+    def _ways(self, references: AccountReferences, principal: Principal) -> tuple[Links, ...]:
+        """Return what a principal has to do with beside policies of IAM: a permission set, resources, providers."""
+        found = self._resources.links_of(principal.arn, principal)
+        account = references.account.account_id
+        if kind_of(principal) in (NodeKind.USER, NodeKind.ROLE) and self._organization.binds(account):  # B6, E11
+            way = Link(account, self._organization.names.account_words(account), phrase("service control policies"))
+            found = (*found, *links((mark("Bound by the organization as its account"), [way])))
+        if isinstance(principal, RoleDetail):
+            found = (*self._permission_sets.links_of(references.account.account_id, principal), *found)
+        return found
+
+    def _trusted(self, references: AccountReferences, principal: Principal) -> tuple[str, ...]:
+        if not isinstance(principal, RoleDetail):
+            return ()
+        document = self._documents.parse(principal.assume_role_policy_document)
+        return trusted_sentences(document, references.account.account_id, self._holdings.entity_ids)
+
+
+def _owner_words(owner: Principal) -> str:
+    match kind_of(owner):
+        case NodeKind.USER:
+            return phrase("user {name}", name=name_of(owner))
+        case NodeKind.GROUP:
+            return phrase("group {name}", name=name_of(owner))
+        case NodeKind.SERVICE_LINKED_ROLE:
+            return phrase("service-linked role {name}", name=name_of(owner))
+        case _:
+            return phrase("role {name}", name=name_of(owner))
+
+
+def _missing_words(arn: str) -> str:
+    """Return that the snapshot does not hold a policy, and what is taken in its place."""
+    published = aws_managed_policies()
+    if published.find(arn) is None:
+        return phrase("Managed policy {name} serves them, but the snapshot does not hold it.", name=last_of_arn(arn))
+    day = f"{published.as_of:%Y-%m-%d}"
+    return phrase(
+        "Managed policy {name} serves them, but the snapshot does not hold it. "
+        "It is taken as AWS had published it by {day}.",
+        name=last_of_arn(arn),
+        day=day,
+    )
+
+
+def _tags(policy: ManagedPolicyDetail) -> tuple[tuple[str, str], ...]:
+    """Return a policy's tags, which AWS prints for a policy only in other calls than this one."""
+    listed: Any = (policy.model_extra or {}).get("Tags", ())
+    if not isinstance(listed, list):
+        return ()
+    return tuple(
+        (tag["Key"], tag["Value"])
+        for tag in listed
+        if isinstance(tag, dict) and isinstance(tag.get("Key"), str) and isinstance(tag.get("Value"), str)
+    )

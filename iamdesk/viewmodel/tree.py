@@ -1,0 +1,272 @@
+"""The tree of a snapshot as one flat table: what the navigator paints, with no Qt in it.
+
+A node is its row number in the table. Children of a node stand together, so a node needs only the first of them and
+their count. Everything that is painted (text, tooltip, badges) is ready here; no view computes any of it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple, Self, overload
+
+from iamdesk.i18n import mark
+
+_PIECE = 10_000  # rows: some milliseconds
+_PART = 8 * _PIECE  # rows: a dict of so many keys is copied in some milliseconds when it grows
+
+
+class NodeKind(StrEnum):
+    """What a row of the tree stands for."""
+
+    SNAPSHOT = mark("snapshot")
+    ACCOUNT = mark("account")
+    SECTION = mark("section")
+    USER = mark("user")
+    GROUP = mark("group")
+    ROLE = mark("role")
+    SERVICE_LINKED_ROLE = mark("service-linked role")
+    CUSTOMER_POLICY = mark("customer managed policy")
+    AWS_POLICY = mark("AWS managed policy")
+    INLINE_POLICY = mark("inline policy")
+    TRUST_POLICY = mark("trust policy")
+    INSTANCE_PROFILE = mark("instance profile")
+    ORGANIZATION = mark("organization")
+    ROOT = mark("root of the organization")
+    UNIT = mark("organizational unit")
+    SERVICE_CONTROL_POLICY = mark("service control policy")
+    RESOURCE_CONTROL_POLICY = mark("resource control policy")
+    RESOURCE = mark("resource")
+    RESOURCE_POLICY = mark("resource policy")
+    VPC_ENDPOINT = mark("VPC endpoint")
+    OIDC_PROVIDER = mark("OIDC provider")
+    SAML_PROVIDER = mark("SAML provider")
+    IDENTITY_CENTER = mark("instance of IAM Identity Center")
+    CENTER_USER = mark("user of IAM Identity Center")
+    CENTER_GROUP = mark("group of IAM Identity Center")
+    PERMISSION_SET = mark("permission set")
+    BROKEN = mark("broken entry")
+    MISSING = mark("not in the snapshot")
+
+
+class Badge(StrEnum):
+    """A mark beside a row, in the order in which they are shown (at most three)."""
+
+    ADMINISTRATOR = mark("administrator")
+    OUTSIDER = mark("outsider can enter")
+    NO_MFA_KNOWN = mark("no MFA known")
+    UNUSED = mark("unused")
+    BROKEN = mark("broken")
+    GAP = mark("gap")
+
+
+class Node(NamedTuple):
+    """One row."""
+
+    kind: NodeKind
+    text: str
+    """As shown. Hostile text: paint it as plain text."""
+    detail: str
+    """Short grey text beside it: a count, a path. May be empty."""
+    key: str
+    """What the rest of the house knows it by: an ARN, an account's id, or a key of ``index.keys``; empty for
+    sections."""
+    parent: int
+    """Row of the parent; -1 for the root (row 0), which is not shown."""
+    first_child: int
+    child_count: int
+
+
+class NodeTable(Sequence[Node]):
+    """Nodes kept column by column and made when asked for.
+
+    A snapshot can have a hundred thousand rows of which a view shows forty; as objects they would all be walked by the
+    garbage collector again and again while the tree is laid out.
+    """
+
+    def __init__(self) -> None:
+        self._kinds: list[NodeKind] = []
+        self._texts: list[str] = []
+        self._details: list[str] = []
+        self._keys: list[str] = []
+        self._parents: list[int] = []
+        self._first_children: list[int] = []
+        self._counts: list[int] = []
+
+    @classmethod
+    def of(cls, nodes: Iterable[Node]) -> Self:
+        """Return a table of these rows."""
+        table = cls()
+        for node in nodes:
+            table.add(*node)
+        return table
+
+    def add(
+        self, kind: NodeKind, text: str, detail: str, key: str, parent: int, first_child: int, children: int
+    ) -> None:
+        """Append one row."""
+        self._kinds.append(kind)
+        self._texts.append(text)
+        self._details.append(detail)
+        self._keys.append(key)
+        self._parents.append(parent)
+        self._first_children.append(first_child)
+        self._counts.append(children)
+
+    def hang(self, row: int, first_child: int, children: int) -> None:
+        """Give a row its children, which stand or will stand together from ``first_child`` on."""
+        self._first_children[row] = first_child
+        self._counts[row] = children
+
+    def take_leaves(
+        self,
+        kinds: list[NodeKind],
+        texts: list[str],
+        details: list[str],
+        keys: list[str],
+        parents: list[int],
+        check_cancelled: Callable[[], None],
+    ) -> None:
+        """Append rows without children, column by column; all columns are equally long, and are the table's from now.
+
+        The few rows that were there go in front: to copy a million leaves, other threads would have to wait too long.
+        ``check_cancelled`` is called between the columns.
+        """
+        nothing = [0] * len(kinds)
+        check_cancelled()
+        self._first_children += nothing
+        check_cancelled()
+        self._counts += nothing
+        check_cancelled()
+        kinds[:0] = self._kinds
+        check_cancelled()
+        texts[:0] = self._texts
+        check_cancelled()
+        details[:0] = self._details
+        check_cancelled()
+        keys[:0] = self._keys
+        check_cancelled()
+        parents[:0] = self._parents
+        self._kinds, self._texts, self._details, self._keys, self._parents = kinds, texts, details, keys, parents
+
+    @property
+    def kinds(self) -> Sequence[NodeKind]:
+        """The kind of each row: for looks at thousands of rows that need nothing else of them."""
+        return self._kinds
+
+    @property
+    def texts(self) -> Sequence[str]:
+        """The text of each row."""
+        return self._texts
+
+    @property
+    def parents(self) -> Sequence[int]:
+        """The parent of each row; -1 for the root."""
+        return self._parents
+
+    @property
+    def columns(self) -> Sequence[Sequence[object]]:
+        """All that is kept, column by column."""
+        return self._kinds, self._texts, self._details, self._keys, self._parents, self._first_children, self._counts
+
+    def children(self, row: int) -> range:
+        """Return the rows of a row's children."""
+        first = self._first_children[row]
+        return range(first, first + self._counts[row])
+
+    def first_rows(self, check_cancelled: Callable[[], None]) -> "KeyRows":
+        """Return the first row of each key; ``check_cancelled`` is called before each piece of the work."""
+        parts: list[dict[str, int]] = []
+        for start in range(0, len(self), _PART):
+            part: dict[str, int] = {}
+            # From the end, so that the first row of a key counts.
+            for end in range(min(start + _PART, len(self)), start, -_PIECE):
+                check_cancelled()
+                first = max(start, end - _PIECE)
+                part.update(zip(reversed(self._keys[first:end]), range(end - 1, first - 1, -1), strict=True))
+            part.pop("", None)
+            parts.append(part)
+        return KeyRows(parts)
+
+    @overload
+    def __getitem__(self, row: int) -> Node: ...
+    @overload
+    def __getitem__(self, row: slice) -> list[Node]: ...
+    def __getitem__(self, row: int | slice) -> Node | list[Node]:
+        if isinstance(row, slice):
+            return [self[each] for each in range(*row.indices(len(self)))]
+        return Node(
+            self._kinds[row],
+            self._texts[row],
+            self._details[row],
+            self._keys[row],
+            self._parents[row],
+            self._first_children[row],
+            self._counts[row],
+        )
+
+    def __iter__(self) -> Iterator[Node]:
+        return map(
+            Node,
+            self._kinds,
+            self._texts,
+            self._details,
+            self._keys,
+            self._parents,
+            self._first_children,
+            self._counts,
+        )
+
+    def __len__(self) -> int:
+        return len(self._kinds)
+
+
+class KeyRows(Mapping[str, int]):
+    """The first row of each key.
+
+    In several dicts: one of a million keys is copied each time it grows, and no other thread goes on meanwhile.
+    """
+
+    def __init__(self, parts: Sequence[dict[str, int]]) -> None:
+        """Look keys up in these, one after the other: the first that has a key counts."""
+        self._parts = [*parts, {}]
+
+    def set_default(self, key: str, row: int) -> None:
+        """Note a row for a key that has none yet."""
+        if key not in self:
+            self._parts[-1][key] = row
+
+    def beginning_with(self, head: str) -> Iterator[str]:
+        """Yield the keys that begin with a text."""
+        for part in self._parts:
+            yield from [key for key in part if key.startswith(head)]
+
+    def __getitem__(self, key: str) -> int:
+        for part in self._parts:
+            if key in part:
+                return part[key]
+        raise KeyError(key)
+
+    def __contains__(self, key: object) -> bool:
+        return any(key in part for part in self._parts)
+
+    def __iter__(self) -> Iterator[str]:
+        for number, part in enumerate(self._parts):
+            yield from (key for key in part if not any(key in before for before in self._parts[:number]))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """The flat table. ``nodes[0]`` is the invisible root; its children are the accounts, then what is in none."""
+
+    nodes: NodeTable
+    badges: dict[int, tuple[Badge, ...]]
+    """Badges known from reading alone; those decided by evaluation arrive later (``workbench``)."""
+    rows_by_key: KeyRows
+    """First row of each key: where a jump to a principal or policy lands."""
+
+    def children(self, row: int) -> range:
+        """Return the rows of a node's children."""
+        return self.nodes.children(row)

@@ -1,0 +1,341 @@
+"""Changes made to a copy of a snapshot. The snapshot itself stays as it is."""
+
+import copy
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from typing import Any
+
+from iamdesk.i18n import nphrase, phrase
+from iamdesk.inventory.keys import organization_policy_key, resource_policy_key, trust_policy_key
+from iamdesk.snapshot.aws_model import Tag
+from iamdesk.snapshot.model import (
+    Account,
+    AttachedPermissionsBoundary,
+    AttachedPolicy,
+    GroupDetail,
+    ManagedPolicyDetail,
+    PolicyDetail,
+    PolicyVersion,
+    RoleDetail,
+    Snapshot,
+    UserDetail,
+)
+from iamdesk.whatif.edits import Edit, EditAction, WhatIfError
+
+type Entity = UserDetail | GroupDetail | RoleDetail
+
+_INLINE = {UserDetail: "user_policy_list", GroupDetail: "group_policy_list", RoleDetail: "role_policy_list"}
+_LISTS = {UserDetail: "users", GroupDetail: "groups", RoleDetail: "roles"}
+
+
+def apply(snapshot: Snapshot, edits: Iterable[Edit]) -> Snapshot:
+    """Return a copy of a snapshot with changes made, one after the other.
+
+    Raises:
+        WhatIfError: one of them cannot be made; its text names it by its number.
+    """
+    told: list[dict[str, Any]] = []
+    changed = snapshot
+    for number, edit in enumerate(edits, 1):
+        try:
+            changed = apply_one(changed, edit)
+        except WhatIfError as error:
+            raise WhatIfError(phrase("change {number}: {error}", number=number, error=error)) from None
+        told.append(asdict(edit))
+    digest = hashlib.sha256(f"{snapshot.sha256} {json.dumps(told, sort_keys=True, default=str)}".encode())
+    name = nphrase("{name} with {count:,} change", "{name} with {count:,} changes", len(told), name=snapshot.path.name)
+    return changed.model_copy(update={"sha256": digest.hexdigest(), "path": snapshot.path.with_name(name)})
+
+
+def apply_one(snapshot: Snapshot, edit: Edit) -> Snapshot:
+    """Return a copy of a snapshot with one change made.
+
+    Raises:
+        WhatIfError: it cannot be made.
+    """
+    match edit.act:
+        case EditAction.SET_POLICY:
+            return _with_document(snapshot, edit.subject, edit.document)
+        case EditAction.ADD_STATEMENT | EditAction.SET_STATEMENT | EditAction.REMOVE_STATEMENT:
+            return _with_document(snapshot, edit.subject, edited_document(snapshot, edit))
+        case EditAction.CREATE_POLICY:
+            return _with_policy(snapshot, edit)
+        case EditAction.ATTACH_ORGANIZATION_POLICY | EditAction.DETACH_ORGANIZATION_POLICY:
+            return _with_organization_policy(snapshot, edit)
+        case EditAction.DELETE:
+            return _without(snapshot, edit.subject)
+    return _with_entity(snapshot, edit.subject, lambda entity: _changed(snapshot, entity, edit))
+
+
+# ── users, groups, roles ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def find(snapshot: Snapshot, arn: str) -> tuple[Account, Entity]:
+    """Return a user, group or role with its account.
+
+    Raises:
+        WhatIfError: the snapshot has none of this ARN.
+    """
+    for account in snapshot.accounts:
+        entities: tuple[Entity, ...] = (*account.users, *account.groups, *account.roles)
+        for entity in entities:
+            if entity.arn == arn:
+                return account, entity
+    raise WhatIfError(phrase("the snapshot has no user, group or role {arn}", arn=arn))
+
+
+def _with_entity(snapshot: Snapshot, arn: str, change: Callable[[Entity], Entity | None]) -> Snapshot:
+    account, entity = find(snapshot, arn)
+    changed = change(entity)
+    name = _LISTS[type(entity)]
+    listed = [one if one.arn != arn else changed for one in getattr(account, name)]
+    return _with_account(snapshot, account.model_copy(update={name: tuple(one for one in listed if one is not None)}))
+
+
+def _with_account(snapshot: Snapshot, account: Account) -> Snapshot:
+    accounts = tuple(account if one.account_id == account.account_id else one for one in snapshot.accounts)
+    return snapshot.model_copy(update={"accounts": accounts})
+
+
+def _without(snapshot: Snapshot, arn: str) -> Snapshot:
+    if isinstance(find(snapshot, arn)[1], GroupDetail):
+        raise WhatIfError(phrase("{arn} is a group: take its members out instead", arn=arn))
+    return _with_entity(snapshot, arn, lambda _: None)
+
+
+def _changed(snapshot: Snapshot, entity: Entity, edit: Edit) -> Entity:
+    update: dict[str, Any] = {}
+    match edit.act:
+        case EditAction.ATTACH_POLICY:
+            if any(one.policy_arn == edit.detail for one in entity.attached_managed_policies):
+                raise WhatIfError(
+                    phrase("{detail} is attached to {subject} already", detail=edit.detail, subject=edit.subject)
+                )
+            added = AttachedPolicy(policy_name=edit.detail.rpartition("/")[2], policy_arn=edit.detail)
+            update["attached_managed_policies"] = (*entity.attached_managed_policies, added)
+        case EditAction.DETACH_POLICY:
+            kept = tuple(one for one in entity.attached_managed_policies if one.policy_arn != edit.detail)
+            if len(kept) == len(entity.attached_managed_policies):
+                raise WhatIfError(
+                    phrase("{detail} is not attached to {subject}", detail=edit.detail, subject=edit.subject)
+                )
+            update["attached_managed_policies"] = kept
+        case EditAction.PUT_INLINE_POLICY | EditAction.DELETE_INLINE_POLICY:
+            update = _inline(entity, edit)
+        case EditAction.SET_BOUNDARY | EditAction.REMOVE_BOUNDARY:
+            _only_users_and_roles(entity, edit)
+            boundary = None
+            if edit.act is EditAction.SET_BOUNDARY:
+                boundary = AttachedPermissionsBoundary(permissions_boundary_arn=edit.detail)
+            update["permissions_boundary"] = boundary
+        case EditAction.JOIN_GROUP | EditAction.LEAVE_GROUP:
+            update = _membership(snapshot, entity, edit)
+        case EditAction.TAG | EditAction.UNTAG:
+            _only_users_and_roles(entity, edit)
+            tags: tuple[Tag, ...] = tuple(tag for tag in getattr(entity, "tags", ()) if tag.key != edit.detail)
+            if edit.act is EditAction.TAG:
+                tags = (*tags, Tag(key=edit.detail, value=str(edit.document)))
+            update["tags"] = tags
+    return entity.model_copy(update=update)
+
+
+def _only_users_and_roles(entity: Entity, edit: Edit) -> None:
+    if isinstance(entity, GroupDetail):
+        raise WhatIfError(
+            phrase("{act} is for users and roles: {subject} is a group", act=edit.act.value, subject=edit.subject)
+        )
+
+
+def _inline(entity: Entity, edit: Edit) -> dict[str, Any]:
+    name = _INLINE[type(entity)]
+    listed: tuple[PolicyDetail, ...] = getattr(entity, name)
+    kept = tuple(one for one in listed if one.policy_name != edit.detail)
+    if edit.act is EditAction.DELETE_INLINE_POLICY:
+        if len(kept) == len(listed):
+            raise WhatIfError(
+                phrase("{subject} has no inline policy {detail}", subject=edit.subject, detail=edit.detail)
+            )
+        return {name: kept}
+    return {name: (*kept, PolicyDetail(policy_name=edit.detail, policy_document=_document(edit.document)))}
+
+
+def _membership(snapshot: Snapshot, entity: Entity, edit: Edit) -> dict[str, Any]:
+    if not isinstance(entity, UserDetail):
+        raise WhatIfError(phrase("only users are in groups: {subject} is none", subject=edit.subject))
+    _, group = find(snapshot, edit.detail)
+    if not isinstance(group, GroupDetail):
+        raise WhatIfError(phrase("{detail} is no group", detail=edit.detail))
+    is_member = group.group_name in entity.group_list
+    if edit.act is EditAction.JOIN_GROUP:
+        if is_member:
+            raise WhatIfError(phrase("{subject} is in {detail} already", subject=edit.subject, detail=edit.detail))
+        return {"group_list": (*entity.group_list, group.group_name)}
+    if not is_member:
+        raise WhatIfError(phrase("{subject} is not in {detail}", subject=edit.subject, detail=edit.detail))
+    return {"group_list": tuple(name for name in entity.group_list if name != group.group_name)}
+
+
+# ── policies ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def edited_document(snapshot: Snapshot, edit: Edit) -> dict[str, Any]:
+    """Return a policy's document with a statement added, replaced or removed.
+
+    Raises:
+        WhatIfError: the snapshot does not hold the policy, or it has no such statement.
+    """
+    held = document_of(snapshot, edit.subject)
+    if not isinstance(held, dict):
+        raise WhatIfError(phrase("the text of {subject} is not in the snapshot", subject=edit.subject))
+    changed = copy.deepcopy(held)
+    listed = changed.get("Statement", [])
+    statements: list[Any] = listed if isinstance(listed, list) else [listed]
+    if edit.act is EditAction.ADD_STATEMENT:
+        statements = [*statements, edit.document]
+    else:
+        index = edit.index if edit.index is not None else -1
+        statement_of(snapshot, edit.subject, index)
+        if edit.act is EditAction.REMOVE_STATEMENT:
+            statements = [*statements[:index], *statements[index + 1 :]]
+        else:
+            statements = [*statements[:index], edit.document, *statements[index + 1 :]]
+    changed["Statement"] = statements
+    return changed
+
+
+def statement_of(snapshot: Snapshot, key: str, index: int) -> Any:
+    """Return one statement of a policy, from 0.
+
+    Raises:
+        WhatIfError: the snapshot does not hold the policy, or it has no such statement.
+    """
+    held = document_of(snapshot, key)
+    listed = held.get("Statement", []) if isinstance(held, dict) else []
+    statements = listed if isinstance(listed, list) else [listed]
+    if not 0 <= index < len(statements):
+        raise WhatIfError(
+            phrase(
+                "{key} has {count:,} statements, and none of number {index}",
+                key=key,
+                count=len(statements),
+                index=index,
+            )
+        )
+    return statements[index]
+
+
+def document_of(snapshot: Snapshot, key: str) -> Any:
+    """Return the document in force of a policy by its key.
+
+    Raises:
+        WhatIfError: the snapshot has no such policy.
+    """
+    owner, mark, part = key.rpartition("#")
+    if key.startswith("organization#") and snapshot.organization is not None:
+        for policy in snapshot.organization.policies:
+            if organization_policy_key(policy.id) == key:
+                return policy.content
+    elif mark and key == resource_policy_key(owner):
+        for resource in snapshot.resources:
+            if resource.arn == owner:
+                return resource.policy if resource.policy is not None else {"Version": "2012-10-17", "Statement": []}
+    elif mark:
+        _, entity = find(snapshot, owner)
+        if isinstance(entity, RoleDetail) and key == trust_policy_key(owner):
+            return entity.assume_role_policy_document
+        for inline in getattr(entity, _INLINE[type(entity)]):
+            if part == f"inline/{inline.policy_name}":
+                return inline.policy_document
+    else:
+        for account in snapshot.accounts:
+            for held in account.policies:
+                if held.arn == key and held.default_version is not None:
+                    return held.default_version.document
+    raise WhatIfError(phrase("the snapshot has no policy {key}", key=key))
+
+
+def _with_document(snapshot: Snapshot, key: str, document: Any) -> Snapshot:
+    _document(document)
+    document_of(snapshot, key)
+    owner, mark, part = key.rpartition("#")
+    if key.startswith("organization#") and snapshot.organization is not None:
+        organization = snapshot.organization
+        policies = tuple(
+            one.model_copy(update={"content": document}) if organization_policy_key(one.id) == key else one
+            for one in organization.policies
+        )
+        return snapshot.model_copy(update={"organization": organization.model_copy(update={"policies": policies})})
+    if mark and key == resource_policy_key(owner):
+        resources = tuple(
+            one.model_copy(update={"policy": document, "is_policy_captured": True}) if one.arn == owner else one
+            for one in snapshot.resources
+        )
+        return snapshot.model_copy(update={"resources": resources})
+    if mark and key == trust_policy_key(owner):
+        return _with_entity(
+            snapshot, owner, lambda role: role.model_copy(update={"assume_role_policy_document": document})
+        )
+    if mark:
+        edit = Edit(EditAction.PUT_INLINE_POLICY, owner, part.removeprefix("inline/"), document)
+        return _with_entity(snapshot, owner, lambda entity: _changed(snapshot, entity, edit))
+    if "::aws:policy/" in key:
+        raise WhatIfError(phrase("{key} is AWS's own: nobody else can change it", key=key))
+    changed = snapshot
+    for account in snapshot.accounts:
+        listed = [_with_version(one, document) if one.arn == key else one for one in account.policies]
+        changed = _with_account(changed, account.model_copy(update={"policies": tuple(listed)}))
+    return changed
+
+
+def _with_version(policy: ManagedPolicyDetail, document: Any) -> ManagedPolicyDetail:
+    """Return a policy with a further version in force: its number is AWS's to give."""
+    version = PolicyVersion(version_id="what-if", is_default_version=True, document=document)
+    older = tuple(one.model_copy(update={"is_default_version": False}) for one in policy.policy_version_list)
+    return policy.model_copy(update={"default_version_id": "what-if", "policy_version_list": (version, *older)})
+
+
+def _with_policy(snapshot: Snapshot, edit: Edit) -> Snapshot:
+    parts = edit.subject.split(":", 5)
+    account = next((one for one in snapshot.accounts if parts[4:5] == [one.account_id]), None)
+    if account is None or len(parts) != 6 or parts[2] != "iam" or not parts[5].startswith("policy/"):
+        raise WhatIfError(phrase("{subject} is no ARN of a policy of an account of the snapshot", subject=edit.subject))
+    if any(one.arn == edit.subject for one in account.policies):
+        raise WhatIfError(phrase("there is a policy {subject} already", subject=edit.subject))
+    version = PolicyVersion(version_id="v1", is_default_version=True, document=_document(edit.document))
+    made = ManagedPolicyDetail(
+        arn=edit.subject,
+        policy_name=parts[5].rpartition("/")[2],
+        default_version_id="v1",
+        policy_version_list=(version,),
+    )
+    return _with_account(snapshot, account.model_copy(update={"policies": (*account.policies, made)}))
+
+
+def _document(document: Any) -> Any:
+    if not isinstance(document, dict) or "Statement" not in document:
+        raise WhatIfError(phrase("a policy document is an object with `Statement`"))
+    return document
+
+
+def _with_organization_policy(snapshot: Snapshot, edit: Edit) -> Snapshot:
+    organization = snapshot.organization
+    node = next((one for one in organization.nodes if one.id == edit.subject), None) if organization else None
+    if organization is None or node is None or node.policy_ids is None:
+        raise WhatIfError(phrase("the snapshot does not hold what is attached to {subject}", subject=edit.subject))
+    if edit.act is EditAction.ATTACH_ORGANIZATION_POLICY:
+        if edit.detail not in {one.id for one in organization.policies}:
+            raise WhatIfError(phrase("the organization has no policy {detail}", detail=edit.detail))
+        if edit.detail in node.policy_ids:
+            raise WhatIfError(
+                phrase("{detail} is attached to {subject} already", detail=edit.detail, subject=edit.subject)
+            )
+        ids = (*node.policy_ids, edit.detail)
+    else:
+        if edit.detail not in node.policy_ids:
+            raise WhatIfError(phrase("{detail} is not attached to {subject}", detail=edit.detail, subject=edit.subject))
+        ids = tuple(one for one in node.policy_ids if one != edit.detail)
+    changed = node.model_copy(update={"policy_ids": ids})
+    nodes = tuple(changed if one.id == node.id else one for one in organization.nodes)
+    return snapshot.model_copy(update={"organization": organization.model_copy(update={"nodes": nodes})})

@@ -1,0 +1,153 @@
+"""Tasks that this process does beside the workers: of two cores both work, and results come in the order of tasks."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor
+from contextlib import suppress
+from typing import Any
+
+from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
+from iamdesk.work.tasks import Contents, results
+
+_CHECK_EVERY = 0.05
+_AHEAD = 2
+"""Tasks that a worker has before the first of them is done: this process does not wait long for them at the end."""
+_NO_CONTENTS: Contents = {}
+
+
+def shared_out[T, R](
+    function: Callable[[T, Cancelled], R],
+    tasks: Iterable[T],
+    executor: Executor | None,
+    *,
+    here: Callable[[T, Cancelled], R] | None = None,
+    is_ours: Callable[[T], bool] = lambda _task: False,
+    progress: Progress = no_progress,
+    cancelled: Cancelled = never_cancelled,
+    size: Callable[[T], int] = lambda _task: 1,
+    total: int = 0,
+    contents: Contents = _NO_CONTENTS,
+) -> Iterator[R]:
+    """Yield ``function(task, cancelled)`` for each task, in their order; this process takes tasks as the workers do.
+
+    Args:
+        function: A function of a module, as of `tasks.results`.
+        tasks: Plain data.
+        executor: The workers; None: this process does everything.
+        here: What this process calls in place of ``function``.
+        is_ours: Whether this process has at hand what a task needs: it takes those first, and the workers the others.
+        progress: Told how much is done, as ``size`` counts a task, of ``total``; in this thread.
+        cancelled: True ends it.
+        size: How much a task counts.
+        total: What all tasks count together; 0 while unknown.
+        contents: As of `tasks.results`.
+
+    Raises:
+        WorkCancelled: ``cancelled`` returned True.
+        WorkError: no worker can do it; one sentence.
+        Exception: whatever the function raises.
+    """
+    own = here or function
+    if executor is None:
+        yield from results(own, tasks, None, progress=progress, cancelled=cancelled, size=size, total=total)
+        return
+    sharing: _Sharing[T, R] = _Sharing(tasks, is_ours, size)
+    stop = threading.Event()
+    thread = threading.Thread(
+        target=sharing.collect, args=(function, executor, lambda: stop.is_set() or cancelled(), contents), daemon=True
+    )
+    thread.start()
+    try:
+        yield from sharing.in_order(own, cancelled, lambda: progress(sharing.done, total))
+    finally:
+        stop.set()
+        thread.join()
+
+
+class _Sharing[T, R]:
+    """What is to be done, and what is done and not given yet."""
+
+    def __init__(self, tasks: Iterable[T], is_ours: Callable[[T], bool], size: Callable[[T], int]) -> None:
+        self._size = size
+        self._done_here = 0
+        self._done_there = 0
+        self._ours: deque[tuple[int, T]] = deque()
+        self._others: deque[tuple[int, T]] = deque()
+        for place, task in enumerate(tasks):
+            (self._ours if is_ours(task) else self._others).append((place, task))
+        self._count = len(self._ours) + len(self._others)
+        self._given_out: deque[int] = deque()
+        self._done: dict[int, R] = {}
+        self._error: BaseException | None = None
+        self._changed = threading.Condition()
+
+    @property
+    def done(self) -> int:
+        """How much is done, as tasks are counted."""
+        return self._done_here + self._done_there
+
+    def _take(self) -> Iterator[T]:
+        """Yield tasks for the workers, as they are asked for."""
+        while (taken := _first_of(self._others, self._ours)) is not None:
+            self._given_out.append(taken[0])
+            yield taken[1]
+
+    def collect(
+        self, function: Callable[[T, Cancelled], R], executor: Executor, cancelled: Cancelled, contents: Contents
+    ) -> None:
+        """Gather what the workers have done, in a thread of its own."""
+
+        def count(done: int, _total: int) -> None:
+            self._done_there = done
+
+        try:
+            for result in results(
+                function,
+                self._take(),
+                executor,
+                progress=count,
+                cancelled=cancelled,
+                size=self._size,
+                contents=contents,
+                ahead=_AHEAD,
+            ):
+                with self._changed:
+                    self._done[self._given_out.popleft()] = result
+                    self._changed.notify()
+        except BaseException as error:  # noqa: BLE001 - raised where the results are awaited
+            with self._changed:
+                self._error = error
+                self._changed.notify()
+
+    def in_order(self, own: Callable[[T, Cancelled], R], cancelled: Cancelled, tell: Callable[[], None]) -> Iterator[R]:
+        """Yield results as far as they are there; do tasks meanwhile, and ``tell`` that something is done."""
+        for place in range(self._count):
+            while place not in self._done:
+                tell()
+                if cancelled():
+                    raise WorkCancelled
+                if self._error is not None:
+                    raise self._error
+                if not self._do_one(own, cancelled):
+                    with self._changed:
+                        if place not in self._done and self._error is None:
+                            self._changed.wait(_CHECK_EVERY)
+            yield self._done.pop(place)
+        tell()
+
+    def _do_one(self, own: Callable[[Any, Cancelled], R], cancelled: Cancelled) -> bool:
+        taken = _first_of(self._ours, self._others)
+        if taken is None:
+            return False
+        self._done[taken[0]] = own(taken[1], cancelled)
+        self._done_here += self._size(taken[1])
+        return True
+
+
+def _first_of[T](*queues: deque[T]) -> T | None:
+    """Take the first that is left; another thread takes from them, too."""
+    for queue in queues:
+        with suppress(IndexError):
+            return queue.popleft()
+    return None

@@ -1,0 +1,66 @@
+"""Error messages in the forms that AWS, its SDKs and its command line give them (``denial_messages.jsonl``)."""
+
+import contextlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iamdesk.denials.denial import DenialError, DenialSource
+from iamdesk.denials.error_message import read_message
+
+CASES = [
+    json.loads(line)
+    for line in (Path(__file__).parent / "denial_messages.jsonl").read_text(encoding="utf-8").splitlines()
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["message"][:70] for case in CASES])
+def test_message_is_understood(case: dict[str, Any]) -> None:
+    denial = read_message(case["message"])
+
+    assert denial.principal == case.get("principal")
+    assert list(denial.actions) == case.get("actions", [])
+    assert denial.resource == case.get("resource")
+    assert denial.resource_told == case.get("told")
+    assert denial.effect == case.get("effect")
+    assert denial.layer == case.get("layer")
+    assert denial.policy == case.get("policy")
+    assert case.get("remark", "") in " ".join(denial.remarks)
+
+
+def test_there_are_sixty_forms_at_least() -> None:
+    assert len({case["message"] for case in CASES}) >= 60
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("An error occurred (ExpiredToken) when x: The security token included in the request is expired", "expired"),
+        ("The security token included in the request is invalid.", "did not know the credentials"),
+        ("Unable to locate credentials. You can configure credentials by running aws configure.", "no credentials"),
+        ("hello", "No denied request"),
+        ("", "No denied request"),
+        ("Encoded authorization failure message: " + "Ab1_" * 10, "decode-authorization-message"),
+    ],
+)
+def test_what_is_no_denial_is_told(text: str, sentence: str) -> None:
+    with pytest.raises(DenialError, match=sentence):
+        read_message(text)
+
+
+def test_operation_that_several_services_have_leaves_all_of_them() -> None:
+    denial = read_message("An error occurred (AccessDenied) when calling the TagResource operation: Access Denied")
+
+    assert denial.action is None
+    assert {"lambda:TagResource", "kms:TagResource"} <= set(denial.actions)
+
+
+@given(st.text(max_size=400))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    for message in (text, f"User: {text} is not authorized to perform: {text} on resource: {text}"):
+        with contextlib.suppress(DenialError):
+            assert read_message(message).form is DenialSource.MESSAGE

@@ -1,0 +1,394 @@
+"""Denied requests in messages and records, asked of the sample: the troubleshooting cases of AWS's documentation."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.denials.denial import Agreement, Denial, DenialError, DenialSource, Effect
+from iamdesk.denials.explain import explain_denial, read_denials
+from iamdesk.evaluate.request import PolicyType
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.resource_files import sample_snapshot
+from iamdesk.snapshot.reader import load_snapshot
+
+from ..rules import rule
+
+ACCOUNT = "111122223333"
+ELENA = f"arn:aws:iam::{ACCOUNT}:user/engineering/elena.petrov"
+NEW = f"arn:aws:iam::{ACCOUNT}:user/engineering/new.hire"
+
+
+@pytest.fixture(scope="module")
+def evaluator() -> Evaluator:
+    return Evaluator(load_snapshot(sample_snapshot()))
+
+
+def one(text: str | dict[str, Any]) -> Denial:
+    (denial,) = read_denials(text if isinstance(text, str) else json.dumps(text))
+    return denial
+
+
+def event(**members: Any) -> dict[str, Any]:
+    """Return a CloudTrail event of a denied request."""
+    return {
+        "eventVersion": "1.08",
+        "userIdentity": {"type": "IAMUser", "arn": ELENA, "accountId": ACCOUNT, "userName": "elena.petrov"},
+        "eventTime": "2026-09-30T10:00:00Z",
+        "eventSource": "iam.amazonaws.com",
+        "eventName": "CreateUser",
+        "awsRegion": "us-east-1",
+        "sourceIPAddress": "203.0.113.9",
+        "errorCode": "AccessDenied",
+        "recipientAccountId": ACCOUNT,
+        "requestParameters": {"userName": "new.hire"},
+        **members,
+    }
+
+
+# A user without the Allow; a user who may not pass a role; somebody outside who wants in
+# (https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html).
+
+
+def test_missing_allow_is_named_with_its_layer(evaluator: Evaluator) -> None:
+    message = (
+        f"User: {ELENA} is not authorized to perform: iam:CreateUser on resource: {NEW} because no permissions "
+        "boundary allows the iam:CreateUser action"
+    )
+    why = explain_denial(evaluator, one(message))
+
+    assert why.agreement is Agreement.SAME
+    assert why.decision is not None
+    assert why.decision.decision is Verdict.IMPLICIT_DENY
+    assert why.decision.blocked_by == (PolicyType.PERMISSIONS_BOUNDARY.value,)
+
+
+def test_another_reason_than_aws_gave_is_told(evaluator: Evaluator) -> None:
+    message = (
+        f"User: {ELENA} is not authorized to perform: iam:CreateUser on resource: {NEW} with an explicit deny in a "
+        "service control policy"
+    )
+    why = explain_denial(evaluator, one(message))
+
+    assert why.agreement is Agreement.OTHER
+    assert "not for the reason that AWS gave" in why.sentence
+
+
+def test_passing_a_role_without_naming_it_is_asked_for_every_role(evaluator: Evaluator) -> None:
+    why = explain_denial(evaluator, one(f"User: {ELENA} is not authorized to perform: iam:PassRole"))
+
+    assert why.request is not None
+    assert why.request.resource == "*"
+    assert why.agreement is Agreement.DENIED
+    assert "AWS named no resource" in why.sentence
+
+
+def test_outsider_who_wants_in(evaluator: Evaluator) -> None:
+    external_principal = "arn:aws:iam::999988887777:user/partner"
+    role = f"arn:aws:iam::{ACCOUNT}:role/BreakGlassAdmin"
+    why = explain_denial(
+        evaluator, one(f"User: {external_principal} is not authorized to perform: sts:AssumeRole on resource: {role}")
+    )
+
+    assert why.agreement is Agreement.DENIED
+    assert why.decision is not None
+    assert why.decision.decision is Verdict.IMPLICIT_DENY
+
+
+def test_what_the_snapshot_allows_is_told(evaluator: Evaluator) -> None:
+    admin = f"arn:aws:iam::{ACCOUNT}:user/acme-bootstrap"
+    why = explain_denial(
+        evaluator, one(f"User: {admin} is not authorized to perform: iam:ListUsers on resource: {NEW}")
+    )
+
+    assert why.agreement is Agreement.ALLOWED
+    assert "policies have changed since" in why.sentence
+
+
+def test_what_was_not_told_is_asked_for(evaluator: Evaluator) -> None:
+    denial = one("An error occurred (AccessDenied) when calling the ListBuckets operation: Access Denied")
+
+    assert explain_denial(evaluator, denial).missing == ("principal",)
+    assert explain_denial(evaluator, denial, principal=ELENA).decision is not None
+
+
+def test_principal_that_the_snapshot_lacks_is_one_sentence(evaluator: Evaluator) -> None:
+    nobody = f"arn:aws:iam::{ACCOUNT}:user/nobody"
+    why = explain_denial(evaluator, one(f"User: {nobody} is not authorized to perform: iam:ListUsers"))
+
+    assert why.agreement is Agreement.NOT_ASKED
+    assert "nobody" in why.sentence
+
+
+# CloudTrail
+
+
+def test_event_gives_principal_action_resource_and_context() -> None:
+    denial = one(event())
+
+    assert (denial.form, denial.principal, denial.actions) == (DenialSource.CLOUDTRAIL, ELENA, ("iam:CreateUser",))
+    assert denial.resource == f"arn:aws:iam::{ACCOUNT}:user/new.hire"
+    assert denial.context == {
+        "aws:RequestedRegion": "us-east-1",
+        "aws:CurrentTime": "2026-09-30T10:00:00Z",
+        "aws:SourceIp": "203.0.113.9",
+    }
+
+
+@pytest.mark.parametrize(
+    ("members", "action", "resource"),
+    [
+        (
+            {
+                "eventSource": "s3.amazonaws.com",
+                "eventName": "HeadObject",
+                "requestParameters": {"bucketName": "b", "key": "k/x"},
+            },
+            "s3:GetObject",
+            "arn:aws:s3:::b/k/x",
+        ),
+        (
+            {
+                "eventSource": "s3.amazonaws.com",
+                "eventName": "GetObject",
+                "resources": [{"ARN": "arn:aws:s3:::b/k"}, {"ARN": "arn:aws:s3:::b", "accountId": ACCOUNT}],
+                "requestParameters": {},
+            },
+            "s3:GetObject",
+            "arn:aws:s3:::b/k",
+        ),
+        (
+            {
+                "eventSource": "lambda.amazonaws.com",
+                "eventName": "GetFunction20150331v2",
+                "requestParameters": {"functionName": "f"},
+            },
+            "lambda:GetFunction",
+            f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:f",
+        ),
+        (
+            {
+                "eventSource": "monitoring.amazonaws.com",
+                "eventName": "DescribeAlarms",
+                "requestParameters": None,
+            },
+            "cloudwatch:DescribeAlarms",
+            None,
+        ),
+        (
+            {
+                "eventSource": "sts.amazonaws.com",
+                "eventName": "AssumeRole",
+                "requestParameters": {"roleArn": f"arn:aws:iam::{ACCOUNT}:role/r", "roleSessionName": "s"},
+            },
+            "sts:AssumeRole",
+            f"arn:aws:iam::{ACCOUNT}:role/r",
+        ),
+        (
+            {
+                "eventSource": "ssm.amazonaws.com",
+                "eventName": "GetParameter",
+                "requestParameters": {"name": "/prod/db"},
+            },
+            "ssm:GetParameter",
+            f"arn:aws:ssm:us-east-1:{ACCOUNT}:parameter/prod/db",
+        ),
+    ],
+    ids=["head", "listed", "dated name", "renamed service", "parameter that is an ARN", "path"],
+)
+def test_names_of_an_event_become_those_of_policies(members: dict[str, Any], action: str, resource: str | None) -> None:
+    denial = one(event(**members))
+
+    assert denial.actions == (action,)
+    assert denial.resource == resource
+
+
+def test_message_in_an_event_names_the_check_that_failed() -> None:
+    role = f"arn:aws:iam::{ACCOUNT}:role/app"
+    denial = one(
+        event(
+            eventSource="ec2.amazonaws.com",
+            eventName="RunInstances",
+            errorCode="Client.UnauthorizedOperation",
+            errorMessage=f"User: {ELENA} is not authorized to perform: iam:PassRole on resource: {role} because no "
+            "identity-based policy allows the iam:PassRole action",
+        )
+    )
+
+    assert (denial.actions, denial.resource, denial.layer) == (("iam:PassRole",), role, PolicyType.IDENTITY)
+    assert denial.form is DenialSource.CLOUDTRAIL
+
+
+def test_session_and_its_mfa_are_read() -> None:
+    session = f"arn:aws:sts::{ACCOUNT}:assumed-role/Developer/ana"
+    identity = {
+        "type": "AssumedRole",
+        "arn": session,
+        "sessionContext": {"attributes": {"mfaAuthenticated": "false"}},
+    }
+    denial = one(event(userIdentity=identity, vpcEndpointId="vpce-1", tlsDetails={"tlsVersion": "TLSv1.3"}))
+
+    assert denial.principal == session
+    assert denial.context is not None
+    assert denial.context["aws:MultiFactorAuthPresent"] == "false"
+    assert denial.context["aws:SourceVpce"] == "vpce-1"
+    assert "aws:SourceIp" not in denial.context, "behind an endpoint the address is private"
+    assert denial.context["aws:SecureTransport"] == "true"
+
+
+@pytest.mark.parametrize("wrap", [lambda e: [e], lambda e: {"Records": [e]}, lambda e: {"detail": e},
+                                  lambda e: {"Events": [{"CloudTrailEvent": json.dumps(e)}]}],
+                         ids=["list", "log file", "EventBridge", "lookup-events"])  # fmt: skip
+def test_events_are_found_in_what_wraps_them(wrap: Any) -> None:
+    assert one(wrap(event())).principal == ELENA
+
+
+def test_events_one_a_line_are_all_read() -> None:
+    lines = "\n".join(json.dumps(event(eventName=name)) for name in ("CreateUser", "DeleteUser"))
+
+    assert [denial.action for denial in read_denials(lines)] == ["iam:CreateUser", "iam:DeleteUser"]
+
+
+def test_event_of_an_allowed_request_is_no_denial() -> None:
+    with pytest.raises(DenialError, match="None of the requests"):
+        read_denials(json.dumps(event(errorCode=None)))
+
+
+# `aws sts decode-authorization-message`
+
+
+def test_decoded_message(evaluator: Evaluator) -> None:
+    decoded = {
+        "allowed": False,
+        "explicitDeny": True,
+        "matchedStatements": {"items": [{"statementId": "DenyAll", "effect": "DENY"}]},
+        "failures": {"items": []},
+        "context": {
+            "principal": {"id": "AIDAEXAMPLE", "arn": ELENA},
+            "action": "ec2:RunInstances",
+            "resource": f"arn:aws:ec2:us-east-1:{ACCOUNT}:instance/*",
+            "conditions": {
+                "items": [
+                    {"key": "ec2:InstanceType", "values": {"items": [{"value": "t3.micro"}]}},
+                    {"key": "aws:TagKeys", "values": {"items": [{"value": "a"}, {"value": "b"}]}},
+                ]
+            },
+        },
+    }
+    denial = one({"DecodedMessage": json.dumps(decoded)})
+
+    assert denial == one(decoded)
+    assert (denial.form, denial.effect, denial.action) == (
+        DenialSource.DECODED,
+        Effect.EXPLICIT_DENY,
+        "ec2:RunInstances",
+    )
+    assert denial.context == {"ec2:InstanceType": "t3.micro", "aws:TagKeys": ["a", "b"]}
+    assert "DenyAll" in denial.remarks[0]
+    assert explain_denial(evaluator, denial).agreement is Agreement.ALLOWED, "the snapshot has no such Deny"
+
+
+# `aws iam-toolbox get-request-authorization-details` (rule A6)
+
+
+def details(**boundary: Any) -> dict[str, Any]:
+    return {
+        "requestContext": {"aws:PrincipalArn": ELENA, "aws:SourceIp": "203.0.113.9", "aws:SecureTransport": True},
+        "evaluations": [
+            {
+                "action": "iam:CreateUser",
+                "resource": NEW,
+                "context": {"aws:TagKeys": []},
+                "evaluatedEffect": "IMPLICIT_DENY",
+                "checks": [
+                    {
+                        "checkType": "PRINCIPAL",
+                        "evaluatedEffect": "ALLOW",
+                        "targetArn": ELENA,
+                        "matchedPolicies": [
+                            {
+                                "uri": "arn:aws:iam::aws:policy/AdministratorAccess",
+                                "matchedStatements": [{"sid": "s1", "evaluatedEffect": "ALLOW"}],
+                            }
+                        ],
+                    },
+                    {"checkType": "PERMISSIONS_BOUNDARY", "evaluatedEffect": "IMPLICIT_DENY", **boundary},
+                ],
+            },
+            {"action": "iam:TagUser", "resource": NEW, "evaluatedEffect": "ALLOW", "checks": []},
+        ],
+        "policies": [],
+    }
+
+
+@rule("A6")
+def test_checks_of_the_access_troubleshooter_are_compared_one_by_one(evaluator: Evaluator) -> None:
+    why = explain_denial(evaluator, one(details()))
+
+    assert why.agreement is Agreement.SAME
+    assert [(each.layer, each.agrees) for each in why.comparisons] == [
+        (PolicyType.IDENTITY, True),
+        (PolicyType.PERMISSIONS_BOUNDARY, True),
+    ]
+    assert why.comparisons[0].statements == (("arn:aws:iam::aws:policy/AdministratorAccess", "s1"),)
+
+
+def test_check_that_differs_is_told(evaluator: Evaluator) -> None:
+    why = explain_denial(evaluator, one(details(evaluatedEffect="EXPLICIT_DENY")))
+
+    assert [each.agrees for each in why.comparisons] == [True, False]
+
+
+def test_limit_that_is_not_in_play_agrees_with_one_that_allows(evaluator: Evaluator) -> None:
+    record = details()
+    record["evaluations"][0]["checks"] += [
+        {"checkType": "SERVICE_CONTROL_POLICY", "evaluatedEffect": effect} for effect in ("ALLOW", "EXPLICIT_DENY")
+    ]
+
+    assert [each.agrees for each in explain_denial(evaluator, one(record)).comparisons] == [True, True, True, False]
+
+
+def test_whole_context_leaves_no_key_unknown(evaluator: Evaluator) -> None:
+    why = explain_denial(evaluator, one(details()))
+
+    assert why.decision is not None
+    assert why.decision.missing_context_values == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('{"a": 1}', "neither a CloudTrail event"),
+        ('{"a": ', "begins as JSON and is none"),
+        ("[]", "neither a CloudTrail event"),
+        ('{"DecodedMessage": "no"}', "no JSON text"),
+        ("x" * 5_000_001, "longer than"),
+    ],
+)
+def test_what_is_no_record_is_told(text: str, sentence: str) -> None:
+    with pytest.raises(DenialError, match=sentence):
+        read_denials(text)
+
+
+@pytest.mark.parametrize("value", [[], {}, "x", 1, None, [[]], [{}], {"items": [None]}])
+@pytest.mark.parametrize(
+    "member", ["userIdentity", "requestParameters", "resources", "errorMessage", "awsRegion", "tlsDetails"]
+)
+def test_event_of_odd_shape_is_read_all_the_same(member: str, value: Any) -> None:
+    assert one(event(**{member: value})).form is DenialSource.CLOUDTRAIL
+
+
+@pytest.mark.parametrize("value", [[], {}, "x", 1, None, {"items": [None, {}]}])
+@pytest.mark.parametrize("member", ["checks", "context", "action", "resource", "matchedPolicies"])
+def test_details_of_odd_shape_are_read_all_the_same(member: str, value: Any) -> None:
+    record = details()
+    record["evaluations"][0][member] = value
+    assert one(record).form is DenialSource.AUTHORIZATION
+
+
+def test_message_forms_are_kept_beside_their_sources() -> None:
+    lines = (Path(__file__).parent / "denial_messages.jsonl").read_text(encoding="utf-8").splitlines()
+
+    assert all(json.loads(line)["source"].startswith("https://docs.aws.amazon.com/") for line in lines)

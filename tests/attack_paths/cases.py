@@ -1,0 +1,328 @@
+"""For every path of the catalogue: an account in which it works, and accounts in which one change stops it.
+
+Each case is somebody of their own with a target of their own, so that many cases share one account.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from iamdesk.attack_paths.catalog import EscalationPath, Gain, TargetConstraint, TargetType
+from iamdesk.snapshot.model import Snapshot
+from iamdesk.snapshot.organization import Organization, OrganizationNode, OrganizationPolicy, OrganizationPolicyType
+from iamdesk.snapshot.reader import load_snapshot
+
+type Json = dict[str, Any]
+
+ACCOUNT, OTHER_ACCOUNT, MANAGEMENT = "111122223333", "444455556666", "999988887777"
+CREATED = "2026-01-10T08:00:00+00:00"
+WORKS, DENIED, BY_SCP, BOUNDED, UNMET, ABSENT, WEAKER = (
+    "works",
+    "denied",
+    "scp",
+    "boundary",
+    "condition",
+    "absent",
+    "weaker",
+)
+ELSEWHERE = {"StringEquals": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:user/somebody-else"}}
+POWERS = ["iam:AttachRolePolicy", "iam:PutRolePolicy", "iam:CreatePolicyVersion"]
+
+
+def arn(rest: str, account: str = ACCOUNT) -> str:
+    return f"arn:aws:iam::{account}:{rest}"
+
+
+def allow(action: Any, resource: Any = "*", **more: Any) -> Json:
+    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
+
+
+def document(*statements: Json) -> Json:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def trust(principal: Any, action: Any = "sts:AssumeRole", **more: Any) -> Json:
+    return document({"Effect": "Allow", "Principal": principal, "Action": action, **more})
+
+
+FULL = document(allow("*"))
+WEAK = document(allow("s3:ListAllMyBuckets"))
+
+
+@dataclass
+class World:
+    """The entities of an account, as AWS prints them."""
+
+    users: list[Json] = field(default_factory=list)
+    groups: list[Json] = field(default_factory=list)
+    roles: list[Json] = field(default_factory=list)
+    policies: list[Json] = field(default_factory=list)
+    foreign: list[Json] = field(default_factory=list)
+    """Roles of another account."""
+    denied_by_scp: list[Json] = field(default_factory=list)
+
+    def policy(self, name: str, *versions: Json) -> str:
+        """Add a managed policy, its first version in force."""
+        self.policies.append(
+            {
+                "PolicyName": name,
+                "PolicyId": f"ANPA{len(self.policies):017}",
+                "Arn": arn(f"policy/{name}"),
+                "Path": "/",
+                "DefaultVersionId": "v1",
+                "AttachmentCount": 1,
+                "PermissionsBoundaryUsageCount": 0,
+                "IsAttachable": True,
+                "CreateDate": CREATED,
+                "UpdateDate": CREATED,
+                "PolicyVersionList": [
+                    {
+                        "VersionId": f"v{number}",
+                        "IsDefaultVersion": number == 1,
+                        "CreateDate": CREATED,
+                        "Document": version,
+                    }
+                    for number, version in enumerate(versions, 1)
+                ],
+            }
+        )
+        return arn(f"policy/{name}")
+
+    def entity(
+        self,
+        kind: str,
+        name: str,
+        inline: dict[str, Json],
+        attached: Iterable[str] = (),
+        boundary: str | None = None,
+        **more: Any,
+    ) -> Json:
+        title = kind.title()
+        made: Json = {
+            "Path": "/",
+            f"{title}Name": name,
+            f"{title}Id": f"{name.upper():A<20}"[:20],
+            "Arn": arn(f"{kind}/{name}"),
+            "CreateDate": CREATED,
+            f"{title}PolicyList": [{"PolicyName": key, "PolicyDocument": value} for key, value in inline.items()],
+            "AttachedManagedPolicies": [{"PolicyName": one.rpartition("/")[2], "PolicyArn": one} for one in attached],
+            **more,
+        }
+        if boundary is not None:
+            made["PermissionsBoundary"] = {
+                "PermissionsBoundaryType": "PermissionsBoundaryPolicy",
+                "PermissionsBoundaryArn": boundary,
+            }
+        return made
+
+    def user(self, name: str, inline: dict[str, Json], groups: Iterable[str] = (), **more: Any) -> None:
+        self.users.append(self.entity("user", name, inline, GroupList=list(groups), **more))
+
+    def group(self, name: str, inline: dict[str, Json], **more: Any) -> None:
+        self.groups.append(self.entity("group", name, inline, **more))
+
+    def role(self, name: str, inline: dict[str, Json], trusts: Json, profile: bool = False, **more: Any) -> None:
+        profiles = [{"Arn": arn(f"instance-profile/{name}"), "InstanceProfileName": name, "Roles": []}]
+        made = self.entity(
+            "role",
+            name,
+            inline,
+            AssumeRolePolicyDocument=trusts,
+            InstanceProfileList=profiles if profile else [],
+            **more,
+        )
+        self.roles.append(made)
+
+    def snapshot(self, folder: Path) -> Snapshot:
+        """Read it as the product does, with the organization around it."""
+        anchor = self.entity("user", "anchor", {}, GroupList=[])
+        found = _read(folder / "own.json", [anchor, *self.users], self.groups, self.roles, self.policies)
+        accounts = found.accounts
+        if self.foreign:
+            foreign = _read(folder / "other.json", [], [], self.foreign, [])
+            accounts = (*accounts, *foreign.accounts)
+        return found.model_copy(update={"accounts": accounts, "organization": self._organization()})
+
+    def _organization(self) -> Organization:
+        full = {"id": "p-full", "name": "FullAWSAccess", "content": FULL}
+        denies = {"id": "p-denies", "name": "denies", "content": document(*self.denied_by_scp)}
+        kind = OrganizationPolicyType.SERVICE_CONTROL_POLICY
+        ids = ("p-full", "p-denies") if self.denied_by_scp else ("p-full",)
+        return Organization(
+            id="o-example",
+            management_account_id=MANAGEMENT,
+            nodes=(
+                OrganizationNode(id="r-root", policy_ids=("p-full",)),
+                OrganizationNode(id=ACCOUNT, parent_id="r-root", policy_ids=ids),
+                OrganizationNode(id=OTHER_ACCOUNT, parent_id="r-root", policy_ids=("p-full",)),
+            ),
+            policies=tuple(
+                OrganizationPolicy(type=kind, **one) for one in ((full, denies) if self.denied_by_scp else (full,))
+            ),
+        )
+
+
+def _read(path: Path, users: list[Json], groups: list[Json], roles: list[Json], policies: list[Json]) -> Snapshot:
+    lists = {"UserDetailList": users, "GroupDetailList": groups, "RoleDetailList": roles, "Policies": policies}
+    path.write_text(json.dumps(lists))
+    return load_snapshot(path)
+
+
+def add_case(world: World, path: EscalationPath, change: str) -> str:
+    """Add somebody for whom a path works, or is stopped by one change; return their ARN."""
+    return _Case(world, path, change).add()
+
+
+class _Case:
+    def __init__(self, world: World, path: EscalationPath, change: str) -> None:
+        self.world, self.path, self.change = world, path, change
+        self.slug = f"{path.id.lower()}-{change}"
+        own = [required.action for required in path.actions if required.on is TargetType.ITSELF]
+        self.kind = "role" if own and "User" not in own[0] else "user"
+        self.actor = arn(f"{self.kind}/{self.slug}")
+
+    def add(self) -> str:
+        path, world, slug = self.path, self.world, self.slug
+        targets = self._targets()
+        required = [
+            allow(one.action, targets.get(one.on, "*"), **({"Condition": ELSEWHERE} if self.change == UNMET else {}))
+            for one in path.actions
+        ]
+        statements = [*required, *self._base()]
+        inline = {"grants": document(*statements)}
+        attached = [world.policy(f"weak-{slug}", WEAK)] if self._shares_weak() else []
+        if TargetType.OWN_POLICY in {one.on for one in path.actions}:
+            versions = [WEAK, WEAK if self.change == WEAKER else FULL] if path.id == "X01" else [WEAK]
+            own = world.policy(f"own-{slug}", *versions)
+            if self.change != ABSENT:
+                attached.append(own)
+        if self.change == DENIED:
+            actions = [one.action for one in path.actions]
+            denial = {"Effect": "Deny", "Action": actions, "Resource": "*"}
+            attached.append(world.policy(f"denial-{slug}", document(denial)))
+        if self.change == BY_SCP:
+            mine = {"ArnEquals": {"aws:PrincipalArn": self.actor}}
+            actions = [one.action for one in path.actions]
+            world.denied_by_scp.append({"Effect": "Deny", "Action": actions, "Resource": "*", "Condition": mine})
+        groups = self._groups()
+        limits = document({"Effect": "Deny", "Action": POWERS, "Resource": "*"})
+        match path.id:
+            case "X12a" | "X12b":
+                inline["limits"] = limits
+            case "X12c" | "X12d":
+                attached.append(world.policy(f"limits-{slug}", limits))
+            case "X12e":
+                world.group(f"limited-{slug}", {"limits": limits})
+                groups.append(f"limited-{slug}")
+        more: Json = {"attached": attached, "boundary": self._boundary()}
+        if self.kind == "user":
+            world.user(slug, inline, groups, **more)
+        else:
+            world.role(slug, inline, trust({"Service": "backup.amazonaws.com"}), **more)
+        return self.actor
+
+    def _base(self) -> list[Json]:
+        """What the principal has besides the permissions that the path needs."""
+        path = self.path
+        actions = [one.action for one in path.actions]
+        held = (Gain.WITHOUT_DENIAL, Gain.ANOTHER_BOUNDARY)
+        own_boundary = path.gain is Gain.WITHOUT_BOUNDARY and path.target is TargetConstraint.ITSELF
+        if (path.gain in held or own_boundary) and self.change != WEAKER:
+            return [{"Effect": "Allow", "NotAction": actions, "Resource": "*"}]
+        if path.target is TargetConstraint.PERMISSION_SET and self.change == WEAKER:
+            return [allow("*")]
+        return []
+
+    def _boundary(self) -> str | None:
+        """The principal's own boundary."""
+        path, world, name = self.path, self.world, f"boundary-{self.slug}"
+        if self.change == BOUNDED:
+            return world.policy(name, WEAK)
+        bounded = path.gain in (Gain.WITHOUT_BOUNDARY, Gain.ANOTHER_BOUNDARY) and path.target is TargetConstraint.ITSELF
+        weaker_self = path.target is TargetConstraint.ITSELF and path.gain in (Gain.ANY_PERMISSION, Gain.OLDER_VERSION)
+        if bounded or (weaker_self and self.change == WEAKER):
+            actions = [one.action for one in path.actions]
+            return world.policy(name, document(allow(actions), allow("s3:ListAllMyBuckets")))
+        return None
+
+    def _shares_weak(self) -> bool:
+        return self.change == WEAKER and self.path.gain in (Gain.BECOMES, Gain.MEMBERSHIP)
+
+    def _groups(self) -> list[str]:
+        if TargetType.OWN_GROUP not in {one.on for one in self.path.actions} or self.path.id == "X12e":
+            return []
+        self.world.group(f"group-{self.slug}", {})
+        return [] if self.change == ABSENT else [f"group-{self.slug}"]
+
+    def _targets(self) -> dict[TargetType, str]:
+        """Add whom the path concerns; return on what each action is done."""
+        path, slug, absent = self.path, self.slug, self.change == ABSENT
+        nobody = arn(f"{self.kind}/nobody-{slug}")
+        found: dict[TargetType, str] = {
+            TargetType.ITSELF: nobody if absent else self.actor,
+            TargetType.OWN_GROUP: arn(f"group/{'limited' if path.id == 'X12e' and not absent else 'group'}-{slug}"),
+            TargetType.OWN_POLICY: arn(f"policy/own-{slug}"),
+            TargetType.TARGET_POLICY: arn(f"policy/kept-{slug}"),
+            TargetType.TARGET_PROVIDER: arn(f"saml-provider/{slug}"),
+        }
+        match path.target:
+            case TargetConstraint.USER:
+                found[TargetType.TARGET] = arn(f"user/target-{slug}")
+                if not absent:
+                    self.world.user(f"target-{slug}", **self._target_policies())
+            case TargetConstraint.GROUP:
+                found[TargetType.TARGET] = arn(f"group/target-{slug}")
+                if not absent:
+                    self.world.group(f"target-{slug}", **self._target_policies())
+            case TargetConstraint.FOREIGN_ROLE:
+                found[TargetType.TARGET] = arn(f"role/target-{slug}", OTHER_ACCOUNT)
+                self._add_foreign()
+            case TargetConstraint.ROLE | TargetConstraint.OPEN_ROLE:
+                found[TargetType.TARGET] = arn(f"role/target-{slug}")
+                if not absent:
+                    self.world.role(f"target-{slug}", trusts=self._trust(), **self._target_policies())
+            case TargetConstraint.PASSED_ROLE | TargetConstraint.ROLE_IN_USE:
+                found[TargetType.PASSED_ROLE] = arn(f"role/target-{slug}")
+                service = "backup.amazonaws.com" if absent else str(path.service)
+                principal: Json = {"Service": service}
+                action = "sts:AssumeRole"
+                if service == "cognito-identity.amazonaws.com":
+                    principal, action = {"Federated": service}, "sts:AssumeRoleWithWebIdentity"
+                policies = self._target_policies()
+                self.world.role(f"target-{slug}", trusts=trust(principal, action), profile=True, **policies)
+        return found
+
+    def _trust(self) -> Json:
+        path = self.path
+        if path.target is TargetConstraint.OPEN_ROLE:
+            return trust("*", **({"Condition": ELSEWHERE} if self.change == UNMET else {}))
+        if TargetType.TARGET_PROVIDER in {one.on for one in path.actions}:
+            return trust({"Federated": arn(f"saml-provider/{self.slug}")}, "sts:AssumeRoleWithSAML")
+        if any(one.action == "sts:AssumeRole" for one in path.actions):
+            return trust({"AWS": arn("root")})
+        return trust({"Service": "backup.amazonaws.com"})
+
+    def _target_policies(self) -> Json:
+        """What the target carries: full access, or what its gain takes; of a weaker one no more than the principal."""
+        path, weaker = self.path, self.change == WEAKER
+        if path.gain in (Gain.BECOMES, Gain.MEMBERSHIP):
+            if weaker:
+                return {"inline": {}, "attached": [arn(f"policy/weak-{self.slug}")]}
+            return {"inline": {"all": FULL}}
+        kept = self.world.policy(f"kept-{self.slug}", WEAK)
+        limit = self.world.policy(f"limit-{self.slug}", WEAK)
+        if path.gain is Gain.WITHOUT_BOUNDARY:
+            return {"inline": {"some": WEAK if weaker else FULL}, "boundary": limit}
+        return {"inline": {}, "attached": [kept], "boundary": limit if weaker else None}
+
+    def _add_foreign(self) -> None:
+        inline = {} if self.change == WEAKER else {"all": FULL}
+        role = self.world.entity(
+            "role", f"target-{self.slug}", inline, AssumeRolePolicyDocument=trust({"AWS": arn("root")})
+        )
+        role["Arn"] = arn(f"role/target-{self.slug}", OTHER_ACCOUNT)
+        role["InstanceProfileList"] = []
+        if self.change != ABSENT:
+            self.world.foreign.append(role)

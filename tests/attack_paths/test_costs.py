@@ -1,0 +1,123 @@
+"""What is not asked, or not put into words, because nobody needs it: and that the answers are the same without it."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.access.principal_index import indexes_of
+from iamdesk.attack_paths.any_resource import _actions_of_paths
+from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
+from iamdesk.attack_paths.catalog import TargetType, catalog
+from iamdesk.attack_paths.edge_sources import _Finding
+from iamdesk.attack_paths.graph import _alike, closed
+from iamdesk.attack_paths.types import State
+from iamdesk.aws.action_sets import service_actions
+from iamdesk.resource_files import resources, sample_snapshot
+from iamdesk.snapshot.reader import load_snapshot
+
+from .cases import World, allow, arn, document, trust
+
+SAMPLES = (sample_snapshot(), resources() / "samples" / "acme-organization")
+
+
+@pytest.fixture(scope="module")
+def made() -> AttackPathGraph:
+    return AttackPathGraph(Evaluator(load_snapshot(sample_snapshot())))
+
+
+def test_a_way_is_told_without_an_answer_in_full_words(made: AttackPathGraph, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("an answer was explained")
+
+    monkeypatch.setattr("iamdesk.access.evaluator.explain", refuse)
+    monkeypatch.setattr("iamdesk.attack_paths.evidence.explain", refuse)
+    ways = [way for reached in made.everybody() if (way := made.way(reached.principal)) is not None]
+    steps = [step for way in ways for step in way.steps]
+    assert any(step.state is State.POSSIBLE and step.needs for step in steps)
+    monkeypatch.undo()
+    assert all(proof.decision.statements for step in steps for proof in step.proof)
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
+def test_of_some_actions_the_reach_is_that_of_all(path: Path) -> None:
+    evaluator = Evaluator(load_snapshot(path))
+    asked = {
+        one.action.partition(":")[0] for of in catalog().paths for one in of.actions if one.on is TargetType.ANYTHING
+    }
+    compared = 0
+    for position in range(evaluator.population().index.principals):
+        for service in sorted(asked):
+            some = _actions_of_paths(service)
+            part, whole = evaluator.reach_of(position, service, some), evaluator.reach_of(position, service)
+            for bit in indexes_of(some):
+                assert part.reach_of(bit) is whole.reach_of(bit), service_actions(service).actions[bit]
+                compared += 1
+    assert compared > 500
+
+
+def test_nobody_is_asked_about_entities_of_which_no_allow_of_theirs_speaks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World()
+    for number in range(5):
+        own = document(allow("iam:PutRolePolicy", arn(f"role/r{number}")), allow("s3:*"))
+        world.user(f"u{number}", {"own": own})
+        world.role(f"r{number}", {}, trust({"Service": "ec2.amazonaws.com"}))
+    world.user("all", {"own": document(allow("iam:*"), allow("iam:*", arn("role/r0")))})
+    asked: list[tuple[int, int]] = []
+    ask = _Finding._ask
+
+    def counted(self: _Finding, members: int, place: int) -> Iterator[tuple[int, int]]:
+        asked.extend((position, place) for position in indexes_of(members))
+        return ask(self, members, place)
+
+    monkeypatch.setattr(_Finding, "_ask", counted)
+    steps = AttackPathGraph(Evaluator(world.snapshot(tmp_path)), is_whole=False).steps
+    found = steps.sources(catalog().path("iam-017"), "iam:PutRolePolicy", steps.targets.roles)
+    names, arns = steps.population.index.subjects, steps.targets.arns
+    told = sorted((names[position], arns[place]) for position, place in asked)
+    own_roles = [(arn(f"user/u{number}"), arn(f"role/r{number}")) for number in range(5)]
+    assert told == sorted([*own_roles, *((arn("user/all"), arn(f"role/r{number}")) for number in (0, 1))])
+    for number in range(5):
+        who = found.of(steps.targets.places[arn(f"role/r{number}")])
+        assert {names[position] for position in indexes_of(who.proven)} == {
+            arn(f"user/u{number}"),
+            arn("user/all"),
+        }
+
+
+@given(st.dictionaries(st.integers(0, 12), st.sets(st.integers(0, 12), min_size=1), max_size=13))
+def test_whom_one_becomes_in_any_number_of_steps(becomes: Mapping[int, set[int]]) -> None:
+    found = closed({one: sum(1 << other for other in others) for one, others in becomes.items()}, lambda: None)
+    for one, others in becomes.items():
+        reached = set(others)
+        while more := {then for other in reached for then in becomes.get(other, ())} - reached:
+            reached |= more
+        assert set(indexes_of(found[one])) == reached - {one}
+
+
+@given(st.dictionaries(st.integers(1, 2**12 - 1), st.integers(1, 2**12 - 1), max_size=12))
+def test_who_become_the_same_stand_together(becoming: Mapping[int, int]) -> None:
+    parts = _alike(becoming)
+    told = {position: reached for members, reached in parts for position in indexes_of(members)}
+    assert len(told) == sum(members.bit_count() for members, _ in parts)
+    for position in range(12):
+        reached = 0
+        for who, whom in becoming.items():
+            reached |= whom if who >> position & 1 else 0
+        assert told.get(position, 0) == reached
+
+
+def test_the_last_steps_of_one_are_those_that_name_it(made: AttackPathGraph) -> None:
+    told = 0
+    for maybe in (False, True):
+        for position in made.steps.places:
+            of_one = list(made.graph.last_steps_of(position, maybe=maybe))
+            steps = made.graph.last_steps(maybe=maybe)
+            assert of_one == [edge for members, edges in steps if members >> position & 1 for edge in edges]
+            told += len(of_one)
+    assert told > 20

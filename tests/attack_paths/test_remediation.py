@@ -1,0 +1,154 @@
+"""What is offered as a cut does what it says: followed to the letter on the whole snapshot, and looked at again."""
+
+import pytest
+
+from iamdesk import Evaluator
+from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
+from iamdesk.attack_paths.catalog import catalog
+from iamdesk.resource_files import sample_snapshot
+from iamdesk.snapshot.reader import load_snapshot
+from iamdesk.whatif.apply import apply
+
+from .cases import ACCOUNT, FULL, OTHER_ACCOUNT, WORKS, World, add_case, allow, arn, document, trust
+
+
+def steps_of(way):
+    return [(step.path_id, step.source, step.target, step.goal.key) for step in way.steps]
+
+
+def check_cuts(snapshot, principal, goal="admin", most_cuts=5):
+    """Make every change that is offered, and hold the ways that there are then against what it said."""
+    reach = AttackPathGraph(Evaluator(snapshot))
+    ways = list(reach.ways(principal, goal))
+    cuts = reach.cuts(principal, goal, most_cuts=most_cuts)
+    for cut in cuts:
+        after = AttackPathGraph(Evaluator(apply(snapshot, cut.edits)))
+        ended = [way for way in ways if not all(after.is_there(step) for step in way.steps)]
+        assert ended == list(cut.ended), cut.what
+        assert ended, cut.what
+        left = list(after.ways(principal, goal))
+        assert sorted(map(steps_of, left)) == sorted(map(steps_of, cut.remaining)), cut.what
+    return ways, cuts
+
+
+@pytest.mark.parametrize("path", catalog().paths, ids=lambda path: path.id)
+def test_every_path_is_cut_by_what_is_offered(path, tmp_path):
+    world = World()
+    actor = add_case(world, path, WORKS)
+    ways, cuts = check_cuts(world.snapshot(tmp_path), actor)
+    goal = "admin"
+    if not any(way.steps for way in ways):
+        goal = next(iter(AttackPathGraph(Evaluator(world.snapshot(tmp_path))).escalations(actor))).goal.key
+        ways, cuts = check_cuts(world.snapshot(tmp_path), actor, goal)
+    assert {id(way) for cut in cuts for way in cut.ended} or not ways
+    assert len({tuple(steps_of(way)) for cut in cuts for way in cut.ended}) == len(ways)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "user/engineering/deepak.rao",
+        "user/engineering/farid.haddad",
+        "user/machines/ci-legacy-deployer",
+        "role/ci/GitHubActionsDeploy",
+        "role/deploy/prod-deploy",
+        "role/engineering/sandbox-admin",
+    ],
+)
+def test_cuts_of_the_sample(name):
+    _, cuts = check_cuts(load_snapshot(sample_snapshot()), arn(name), most_cuts=3)
+    assert cuts
+
+
+def offered(world, tmp_path, principal="user/alice", goal="admin"):
+    _, cuts = check_cuts(world.snapshot(tmp_path), arn(principal), goal)
+    return [cut.what for cut in cuts]
+
+
+def test_an_action_that_another_statement_allows_too_is_denied(tmp_path):
+    world = World()
+    world.user(
+        "alice",
+        {"one": document(allow("iam:PutUserPolicy")), "two": document(allow("iam:Put*"))},
+    )
+    (what,) = offered(world, tmp_path)
+    assert what == f"Give alice an inline policy that denies iam:PutUserPolicy on {arn('user/alice')}."
+
+
+def test_what_a_pattern_allows_is_not_taken_out_of_it(tmp_path):
+    world = World()
+    world.user("alice", {"one": document(allow("*", NotAction="s3:*") | {"Action": "iam:*"})})
+    assert not [what for what in offered(world, tmp_path) if what.startswith("Remove")]
+
+
+def test_a_name_is_taken_out_of_a_trust_policy_and_a_whole_account_is_not(tmp_path):
+    world = World()
+    world.user("alice", {})
+    world.user("bob", {"some": document(allow("sts:AssumeRole"))})
+    world.role("named", {"all": FULL}, trust({"AWS": [arn("user/alice"), arn("user/bob")]}))
+    assert offered(world, tmp_path) == ["Remove alice from the trust policy of named."]
+    world.roles.clear()
+    world.role("whole", {"all": FULL}, trust({"AWS": arn("root")}))
+    (what,) = offered(world, tmp_path, "user/bob")
+    assert what == "Delete the inline policy some of bob."
+
+
+def test_a_trust_policy_that_names_nobody_else_keeps_its_statement(tmp_path):
+    world = World()
+    world.user("alice", {})
+    world.role("named", {"all": FULL}, trust({"AWS": arn("user/alice")}))
+    (what,) = offered(world, tmp_path)
+    assert what == f"Give alice an inline policy that denies sts:AssumeRole on {arn('role/named')}."
+
+
+def test_a_policy_of_one_action_is_detached(tmp_path):
+    world = World()
+    world.user("alice", {}, attached=[world.policy("one", document(allow(["iam:PutUserPolicy"])))])
+    assert offered(world, tmp_path) == ["Detach one from alice."]
+
+
+def test_a_policy_of_the_same_name_is_not_overwritten(tmp_path):
+    world = World()
+    world.user("alice", {"deny-iam-PutUserPolicy": document(allow("iam:Put*")), "x": document(allow("s3:*"))})
+    reach = AttackPathGraph(Evaluator(world.snapshot(tmp_path)))
+    (cut,) = reach.cuts(arn("user/alice"))
+    assert [edit.detail for edit in cut.edits] == ["deny-iam-PutUserPolicy-2"]
+
+
+def test_ways_through_another_account_are_cut(tmp_path):
+    world = World()
+    world.user("alice", {"some": document(allow("sts:AssumeRole"))})
+    role = world.entity("role", "visitor", {"all": FULL}, AssumeRolePolicyDocument=trust({"AWS": arn("root")}))
+    role["Arn"], role["InstanceProfileList"] = arn("role/visitor", OTHER_ACCOUNT), []
+    world.foreign.append(role)
+    assert ACCOUNT != OTHER_ACCOUNT
+    assert len(offered(world, tmp_path, goal=OTHER_ACCOUNT)) == 1
+
+
+def test_the_cut_of_one_way_holds_on_the_whole_snapshot():
+    """It is tried on a copy without the groups, policies and accounts that have no part in the way."""
+    snapshot = load_snapshot(sample_snapshot())
+    reach = AttackPathGraph(Evaluator(snapshot))
+    cut = 0
+    for reached in reach.everybody():
+        way = reach.way(reached.principal)
+        found = reach.cut(way) if way is not None and way.steps else None
+        if found is not None:
+            after = AttackPathGraph(Evaluator(apply(snapshot, found.edits)))
+            assert not all(map(after.is_there, way.steps)), found.what
+            cut += 1
+    assert cut > 5
+
+
+def test_a_copy_for_one_way_holds_what_has_part_in_it_alone():
+    snapshot = load_snapshot(sample_snapshot())
+    cuts = AttackPathGraph(Evaluator(snapshot))._cuts
+    user = next(one for account in snapshot.accounts for one in account.users if one.group_list)
+    (account,) = cuts._alone(frozenset({user.arn})).accounts
+    assert [one.arn for one in account.users] == [user.arn]
+    assert {group.group_name for group in account.groups} == set(user.group_list)
+    held = {one.policy_arn for entity in (user, *account.groups) for one in entity.attached_managed_policies}
+    if user.permissions_boundary:
+        held.add(user.permissions_boundary.permissions_boundary_arn)
+    assert {policy.arn for policy in account.policies} <= held
+    assert not account.roles

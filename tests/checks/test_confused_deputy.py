@@ -1,0 +1,122 @@
+"""SVC-01, SVC-02, SVC-04: roles and resources that services use on behalf of any account."""
+
+import pytest
+
+from iamdesk.checks.confused_deputy import bind_source, family
+from iamdesk.checks.finding import Severity
+
+BUCKET = "arn:aws:s3:::payroll"
+TOPIC = "arn:aws:sns:eu-west-1:111122223333:news"
+
+
+def trusting(make, *services, **more):
+    return make.trust({"Service": list(services)}, **more)
+
+
+def test_svc_01_a_service_that_takes_the_role_for_anybody(found, make):
+    (one,) = found("SVC-01", roles=[make.role("flow", trust=trusting(make, "states.amazonaws.com"))])
+    assert one.sentence == "states.amazonaws.com may take flow for resources of any account."
+    assert one.severity is Severity.LOW
+    admin = make.role("flow", make.allow("*"), trust=trusting(make, "states.amazonaws.com"))
+    (one,) = found("SVC-01", roles=[admin])
+    assert one.severity is Severity.MEDIUM
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"StringEquals": {"aws:SourceAccount": "111122223333"}},
+        {"ArnLike": {"aws:SourceArn": "arn:aws:states:*:111122223333:*"}},
+        {"StringEquals": {"aws:SourceOrgID": "o-acme"}},
+        {"StringEquals": {"sts:ExternalId": "acme"}},
+    ],
+)
+def test_svc_01_what_binds_the_source(found, make, condition):
+    trust = trusting(make, "states.amazonaws.com", Condition=condition)
+    assert not found("SVC-01", roles=[make.role("flow", trust=trust)])
+
+
+def test_svc_01_a_condition_that_binds_nothing(found, make):
+    condition = {"StringEqualsIfExists": {"aws:SourceAccount": "111122223333"}}
+    bound = trusting(make, "states.amazonaws.com", Condition=condition)
+    assert not found("SVC-01", roles=[make.role("flow", trust=bound)])
+    loose = trusting(make, "states.amazonaws.com", Condition={"StringLike": {"aws:SourceAccount": "*"}})
+    assert len(found("SVC-01", roles=[make.role("flow", trust=loose)])) == 1
+
+
+def test_svc_01_services_for_which_aws_shows_no_condition(found, make):
+    assert not found("SVC-01", roles=[make.role("vm", trust=trusting(make, "ec2.amazonaws.com"))])
+    assert "ec2.amazonaws.com" not in bind_source()
+
+
+def test_svc_01_roles_that_differ_by_their_tags(found, make):
+    trust = trusting(make, "states.amazonaws.com", Condition={"StringEquals": {"aws:ResourceTag/open": "yes"}})
+    tagged = {"Tags": [{"Key": "open", "Value": "yes"}]}
+    roles = [make.role("open", trust=trust, **tagged), make.role("shut", trust=trust)]
+    assert [one.subject_name for one in found("SVC-01", roles=roles)] == ["open"]
+
+
+def test_svc_01_statements_that_cannot_be_read_are_told_by_cmp_08(found, make):
+    trust = make.document({"Effect": "allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:*"})
+    roles = [make.role("flow", trust=trust)]
+    assert not found("SVC-01", roles=roles)
+    assert not found("SVC-04", roles=roles)
+    assert len(found("CMP-08", roles=roles)) == 1
+
+
+def service(make, arn, action, name="s3.amazonaws.com", **more):
+    statement = {"Effect": "Allow", "Principal": {"Service": name}, "Action": action, "Resource": "*", **more}
+    return {"resources": (make.resource(arn, statement),)}
+
+
+def test_svc_02_a_resource_that_a_service_uses_for_anybody(make):
+    (one,) = make.findings("SVC-02", beside=service(make, TOPIC, "sns:Publish"))
+    assert one.sentence == "s3.amazonaws.com may do sns:Publish on news for any account."
+    assert one.severity is Severity.MEDIUM
+
+
+def test_svc_02_whoever_reads_gets_the_content(make):
+    reads = service(make, BUCKET, "s3:GetObject", "cloudfront.amazonaws.com")
+    (one,) = make.findings("SVC-02", beside=reads)
+    assert one.severity is Severity.HIGH
+
+
+def test_svc_02_what_binds_the_source(make):
+    condition = {"StringEquals": {"aws:SourceAccount": "111122223333"}}
+    assert not make.findings("SVC-02", beside=service(make, TOPIC, "sns:Publish", Condition=condition))
+    arn = {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::payroll"}, "StringEquals": {"aws:SourceAccount": "111122223333"}}
+    assert not make.findings("SVC-02", beside=service(make, TOPIC, "sns:Publish", Condition=arn))
+
+
+def test_svc_02_is_not_run_without_resource_policies(make):
+    assert not make.findings("SVC-02")
+    assert [one for one in make.findings("CMP-13") if "SVC-02" in one.sentence]
+
+
+def test_svc_04_services_that_have_nothing_to_do_with_each_other(found, make):
+    trust = trusting(make, "lambda.amazonaws.com", "firehose.amazonaws.com")
+    (one,) = found("SVC-04", roles=[make.role("both", trust=trust)])
+    assert one.sentence == "both is for lambda.amazonaws.com and firehose.amazonaws.com."
+    assert len(one.evidence) == 2
+
+
+def test_svc_04_families_share_roles(found, make):
+    roles = [
+        make.role("build", trust=trusting(make, "codebuild.amazonaws.com", "codepipeline.amazonaws.com")),
+        make.role("vm", trust=trusting(make, "ec2.amazonaws.com", "ssm.amazonaws.com")),
+        make.role("one", trust=trusting(make, "lambda.amazonaws.com")),
+    ]
+    assert not found("SVC-04", roles=roles)
+
+
+def test_svc_04_a_deny_that_keeps_one_out(found, make):
+    trust = trusting(make, "lambda.amazonaws.com", "firehose.amazonaws.com")
+    keep_out = {"Effect": "Deny", "Principal": {"Service": "firehose.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    trust["Statement"].append(keep_out)
+    assert not found("SVC-04", roles=[make.role("both", trust=trust)])
+
+
+def test_families_do_not_mind_regions():
+    assert family("logs.eu-west-1.amazonaws.com") == family("logs.amazonaws.com") == family("cloudtrail.amazonaws.com")
+    assert family("pods.eks.amazonaws.com") == family("eks.amazonaws.com")
+    assert family("lambda.amazonaws.com") != family("ec2.amazonaws.com.cn") == family("ec2.amazonaws.com")

@@ -1,0 +1,69 @@
+"""ADM-08 to 15: how many administrators, who they are, powers that few should have; FED-09: forgotten providers."""
+
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.checks import registry
+from iamdesk.snapshot.organization import Organization, OrganizationNode
+
+REPORT_TIME = "2026-10-01T12:00:00+00:00"
+
+
+def test_adm_08_a_group_that_makes_administrators(found, make):
+    parts = {"groups": [make.group("power", make.allow("*")), make.group("staff", make.allow("s3:*"))]}
+    (one,) = found("ADM-08", users=[make.user("alice", groups=["power", "staff"])], **parts)
+    assert one.sentence == "power makes its members administrators: alice."
+    assert not found("ADM-08", users=[make.user("alice", groups=["staff"])], **parts)
+
+
+def test_adm_09_an_administrator_with_a_password_alone(make):
+    def facts(mfa):
+        entry = {"user": "alice", "arn": make.arn("user/alice"), "password_enabled": True, "mfa_active": mfa}
+        return {"credential_report": {"generated_time": REPORT_TIME, "entries": [entry]}}
+
+    alice = [make.user("alice", make.allow("*"))]
+    (one,) = make.findings("ADM-09", users=alice, facts=facts(mfa=False))
+    assert one.sentence == "alice is an administrator and signs in with a password alone."
+    assert not make.findings("ADM-09", users=alice, facts=facts(mfa=True))
+    bound = make.allow("*", Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}})
+    assert not make.findings("ADM-09", users=[make.user("alice", bound)], facts=facts(mfa=False))
+
+
+def test_adm_11_more_than_ten_are_many(found, make):
+    users = [make.user(f"user{number:02}", make.allow("*")) for number in range(11)]
+    (one,) = found("ADM-11", users=users)
+    assert one.sentence.startswith("11 users and roles of 12 are administrators: user00, user01,")
+    assert not found("ADM-11", users=users[:10])
+
+
+def test_adm_12_a_deputy(found, make):
+    (one,) = found("ADM-12", users=[make.user("alice", make.allow("*"))])
+    assert one.sentence == "By what the snapshot tells, alice alone can administer the account."
+    assert not found("ADM-12", users=[make.user(name, make.allow("*")) for name in ("alice", "bob")])
+
+
+def test_adm_13_whoever_may_stop_the_logs(found, make):
+    (one,) = found("ADM-13", users=[make.user("alice", make.allow("cloudtrail:*"))])
+    assert one.sentence == "alice may do cloudtrail:StopLogging and cloudtrail:DeleteTrail."
+    assert not found("ADM-13", users=[make.user("alice", make.allow("cloudtrail:Get*"))])
+    assert not found("ADM-13", users=[make.user("alice", make.allow("*"))])
+
+
+def test_adm_15_told_of_the_management_account_alone(make):
+    snapshot = make.snapshot(users=[make.user("alice", make.allow("organizations:*"))])
+
+    def found_in(management):
+        node = OrganizationNode(id="r-root", policy_ids=())
+        organization = Organization(id="o-example", management_account_id=management, nodes=(node,))
+        evaluator = Evaluator(snapshot.model_copy(update={"organization": organization}))
+        return [one for one in registry.run(evaluator) if one.check_id == "ADM-15"]
+
+    (one,) = found_in(make.account)
+    assert one.sentence == "alice may take policies off the organization."
+    assert not found_in("999988887777")
+
+
+def test_fed_09_a_provider_that_no_role_trusts(make):
+    facts = {"open_id_connect_providers": [{"Arn": make.github}], "saml_providers": []}
+    (one,) = make.findings("FED-09", facts=facts)
+    assert one.sentence == "No role trusts the identity provider token.actions.githubusercontent.com."
+    role = make.role("ci", trust=make.trust({"Federated": make.github}, "sts:AssumeRoleWithWebIdentity"))
+    assert not make.findings("FED-09", facts=facts, roles=[role])

@@ -1,0 +1,193 @@
+"""RES-01 to RES-03: resources that outsiders reach."""
+
+import pytest
+
+from iamdesk.checks.finding import Severity, State
+from iamdesk.snapshot.organization import Organization
+from iamdesk.snapshot.resources import AccountSettings, PublicAccessBlock
+
+BUCKET = "arn:aws:s3:::payroll"
+QUEUE = "arn:aws:sqs:eu-west-1:111122223333:jobs"
+STORE = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db-AbCdEf"
+OTHER = "444455556666"
+
+
+def to(principal, action, resource, **more):
+    return {"Effect": "Allow", "Principal": principal, "Action": action, "Resource": resource, **more}
+
+
+@pytest.fixture
+def held(make):
+    """Run every check over an account with these resources, and return what one of them found."""
+
+    def run(check, *resources, **beside):
+        return make.findings(check, beside={"resources": resources, **beside})
+
+    return run
+
+
+def test_res_01_a_bucket_that_anybody_reads(held, make):
+    (one,) = held("RES-01", make.resource(BUCKET, to("*", "s3:GetObject", f"{BUCKET}/*")))
+    assert one.sentence == "Anybody may do s3:GetObject on payroll."
+    assert (one.severity, one.state) == (Severity.CRITICAL, State.FOUND)
+    assert one.subject_key == BUCKET
+    assert one.evidence[0].decision.request.principal == "anonymous"
+    assert one.evidence[-1].text == "The policy is public: statement 1 applies to everyone and has no condition."
+
+
+def test_res_01_a_prefix_that_anybody_reads(held, make):
+    (one,) = held("RES-01", make.resource(BUCKET, to("*", "s3:GetObject", f"{BUCKET}/public/*")))
+    assert one.evidence[0].decision.request.resource.startswith(f"{BUCKET}/public/")
+
+
+def test_res_01_an_access_control_list_for_all_users(held, make):
+    grant = {"permission": "READ", "uri": "http://acs.amazonaws.com/groups/global/AllUsers"}
+    (one,) = held("RES-01", make.resource(BUCKET, acl=[grant], object_ownership="ObjectWriter"))
+    assert (one.sentence, one.severity) == ("Anybody may do s3:ListBucket on payroll.", Severity.HIGH)
+
+
+def test_res_01_a_condition_that_callers_choose_holds_nobody_back(held, make):
+    condition = {"StringEquals": {"aws:Referer": "https://example.com/"}}
+    (one,) = held("RES-01", make.resource(BUCKET, to("*", "s3:GetObject", f"{BUCKET}/*", Condition=condition)))
+    assert one.sentence == "Anybody may do s3:GetObject on payroll, once they choose aws:Referer."
+
+
+def test_a_function_that_any_account_invokes_and_one_that_its_url_opens(held, make):
+    function = "arn:aws:lambda:eu-west-1:111122223333:function:resize"
+    invoke = make.resource(function, to("*", "lambda:InvokeFunction", function))
+    assert not held("RES-01", invoke)  # calls without a signature come through a function URL, if it lets them
+    (one,) = held("RES-02", invoke)
+    assert one.sentence == "Anybody with an AWS account may do lambda:InvokeFunction on function:resize."
+    none = {"StringEquals": {"lambda:FunctionUrlAuthType": "NONE"}}
+    through = {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}
+    url = make.resource(
+        function,
+        to("*", "lambda:InvokeFunctionUrl", function, Condition=none),
+        to("*", "lambda:InvokeFunction", function, Condition=through),
+    )
+    (one,) = held("RES-01", url)
+    assert "lambda:InvokeFunctionUrl on function:resize" in one.sentence
+    assert one.state is State.CANNOT_TELL
+
+
+def test_what_only_the_owner_does_does_not_stand_for_what_others_may(held, make):
+    """s3:PutBucketPolicy works in the owner's account alone; s3:PutBucketAcl, of the same level, does not."""
+    actions = ["s3:PutBucketPolicy", "s3:PutBucketAcl"]
+    (one,) = held("RES-03", make.resource(BUCKET, to({"AWS": f"arn:aws:iam::{OTHER}:root"}, actions, BUCKET)))
+    assert "s3:PutBucketAcl" in one.sentence
+    table = "arn:aws:dynamodb:eu-west-1:111122223333:table/orders"
+    settings = to({"AWS": f"arn:aws:iam::{OTHER}:root"}, "dynamodb:UpdateTimeToLive", "*")
+    assert not held("RES-03", make.resource(table, settings))
+
+
+def test_res_01_block_public_access_holds(held, make):
+    open_bucket = make.resource(BUCKET, to("*", "s3:GetObject", f"{BUCKET}/*"))
+    blocked = PublicAccessBlock(restrict_public_buckets=True)
+    assert not held("RES-01", open_bucket.model_copy(update={"public_access_block": blocked}))
+    settings = (AccountSettings(account_id="111122223333", public_access_block=blocked),)
+    assert not held("RES-01", open_bucket, account_settings=settings)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}},
+        {"StringEquals": {"aws:PrincipalOrgID": "o-acme"}},
+        {"StringEquals": {"aws:PrincipalAccount": "111122223333"}},
+    ],
+)
+def test_res_01_conditions_that_hold_strangers_back(held, make, condition):
+    bucket = make.resource(BUCKET, to("*", "s3:GetObject", f"{BUCKET}/*", Condition=condition))
+    found = held("RES-01", bucket) + held("RES-02", bucket)
+    assert not [one for one in found if one.state is State.FOUND]
+
+
+def test_res_01_named_principals_and_denials(held, make):
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": [BUCKET, f"{BUCKET}/*"]}
+    assert not held("RES-01", make.resource(BUCKET, to("*", "s3:GetObject", f"{BUCKET}/*"), deny))
+    assert not held("RES-01", make.resource(BUCKET, to({"AWS": "111122223333"}, "s3:GetObject", f"{BUCKET}/*")))
+
+
+def test_res_01_what_hangs_on_something_unknown_cannot_be_told(held, make):
+    condition = {"StringEquals": {"s3:ExistingObjectTag/public": "yes"}}
+    (one,) = held("RES-01", make.resource(BUCKET, to("*", "s3:GetObject", f"{BUCKET}/*", Condition=condition)))
+    assert one.state is State.CANNOT_TELL
+    assert one.sentence == "Whether anybody may do s3:GetObject on payroll hangs on s3:ExistingObjectTag/public."
+
+
+@pytest.mark.parametrize("check", ["RES-01", "RES-02", "RES-03", "SVC-02"])
+def test_without_resource_policies_the_checks_are_not_run(make, check):
+    (not_run,) = [one for one in make.findings("CMP-13") if "the policies of resources" in one.sentence]
+    assert check in not_run.sentence
+    unread = make.resource(BUCKET, is_policy_captured=False)
+    assert [
+        one
+        for one in make.findings("CMP-13", beside={"resources": (unread,)})
+        if "the policies of resources" in one.sentence
+    ]
+
+
+def test_res_02_every_account_but_not_the_anonymous(held, make):
+    condition = {"StringNotEquals": {"aws:PrincipalType": "Anonymous"}}
+    queue = make.resource(QUEUE, to("*", ["sqs:SendMessage", "sqs:ReceiveMessage"], QUEUE, Condition=condition))
+    assert not held("RES-01", queue)
+    (one,) = held("RES-02", queue)
+    assert one.sentence == "Anybody with an AWS account may do sqs:ReceiveMessage and sqs:SendMessage on jobs."
+    assert one.severity is Severity.CRITICAL
+
+
+def test_res_02_leaves_what_is_open_to_all_to_res_01(held, make):
+    queue = make.resource(QUEUE, to("*", "sqs:SendMessage", QUEUE))
+    assert len(held("RES-01", queue)) == 1
+    assert not held("RES-02", queue)
+
+
+def test_res_03_an_account_that_nobody_knows(held, make):
+    secret = make.resource(STORE, to({"AWS": OTHER}, "secretsmanager:GetSecretValue", "*"))
+    (one,) = held("RES-03", secret)
+    assert one.sentence == (
+        f"Account {OTHER}, which is not in the snapshot, may do secretsmanager:GetSecretValue on secret:db-AbCdEf."
+    )
+    assert one.severity is Severity.HIGH
+
+
+def test_res_03_conditions_make_it_medium(held, make):
+    condition = {"StringEquals": {"aws:PrincipalOrgID": "o-vendor"}}
+    (one,) = held("RES-03", make.resource(QUEUE, to({"AWS": OTHER}, "sqs:SendMessage", QUEUE, Condition=condition)))
+    assert one.severity is Severity.MEDIUM
+    assert one.sentence.endswith("on jobs, under a condition on aws:PrincipalOrgID.")
+
+
+def test_res_03_own_accounts_are_no_outsiders(held, make):
+    queue = make.resource(QUEUE, to({"AWS": OTHER}, "sqs:SendMessage", QUEUE))
+    organization = Organization.model_validate(
+        {
+            "id": "o-acme",
+            "management_account_id": "999999999999",
+            "nodes": [{"id": "r-1"}, {"id": OTHER, "parent_id": "r-1"}],
+        }
+    )
+    assert not held("RES-03", queue, organization=organization)
+    only_ours = {"StringEquals": {"aws:PrincipalOrgID": "o-acme"}}
+    external_principal = make.resource(
+        QUEUE, to({"AWS": "222233334444"}, "sqs:SendMessage", QUEUE, Condition=only_ours)
+    )
+    assert not held("RES-03", external_principal, organization=organization)
+
+
+def test_res_03_the_accounts_that_write_logs_of_load_balancers_are_aws_own(held, make):
+    bucket = make.resource(BUCKET, to({"AWS": "arn:aws:iam::156460612806:root"}, "s3:PutObject", f"{BUCKET}/*"))
+    (one,) = held("RES-03", bucket)
+    assert one.severity is Severity.INFO
+    assert one.sentence == "Elastic Load Balancing's account 156460612806 may do s3:PutObject on payroll."
+
+
+def test_res_03_a_deny_holds_outsiders_back(held, make):
+    deny = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "sqs:*",
+        "Resource": QUEUE,
+        "Condition": {"StringNotEquals": {"aws:PrincipalAccount": "111122223333"}},
+    }
+    assert not held("RES-03", make.resource(QUEUE, to({"AWS": OTHER}, "sqs:SendMessage", QUEUE), deny))

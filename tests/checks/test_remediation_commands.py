@@ -1,0 +1,106 @@
+"""Remedies as commands: quoted, complete, and none where it could do more than is said."""
+
+import json
+import shlex
+
+import pytest
+
+from iamdesk.checks.remediation_commands import command, edited, without_principals
+
+GONE = "AIDACKCEVSQ6C2EXAMPLE"
+
+
+def words(snippet):
+    found = shlex.split(snippet)
+    assert found[0] == "aws"
+    return found[1:]
+
+
+def test_names_are_quoted_for_the_shell():
+    hostile = "x'; rm -rf / #$(id)`id`"
+    assert words(command("iam", "delete-policy", "--policy-arn", hostile))[-1] == hostile
+
+
+@pytest.mark.parametrize("name", ["two\nlines", "admin\u202enimda", "null\x00", "x" * 7000])
+def test_what_cannot_be_read_is_no_command(name):
+    assert command("iam", "delete-policy", "--policy-arn", name) == ""
+
+
+def test_documents_are_edited_as_copies():
+    document = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*"}}
+    changed = edited(document, lambda statement: {**statement, "Effect": "Deny"})
+    assert changed == {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*"}]}
+    assert document["Statement"] == {"Effect": "Allow", "Action": "*"}
+    assert edited(document, lambda _statement: None) is None
+    assert edited("no policy", lambda statement: statement) is None
+    assert edited({"Statement": ["odd"]}, lambda statement: statement) is None
+
+
+def test_tru_07_a_deleted_principal_is_taken_out(found, make):
+    trust = make.trust({"AWS": [GONE, make.arn("root")]})
+    (one,) = found("TRU-07", roles=[make.role("etl", trust=trust)])
+    told = words(one.snippet)
+    assert told[:4] == ["iam", "update-assume-role-policy", "--role-name", "etl"]
+    assert json.loads(told[-1])["Statement"][0]["Principal"] == {"AWS": [make.arn("root")]}
+
+
+def test_tru_07_where_nobody_is_left_there_is_no_command(found, make):
+    (one,) = found("TRU-07", roles=[make.role("etl", trust=make.trust({"AWS": GONE}))])
+    assert one.snippet == ""
+    both = {
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"AWS": GONE}, "Action": "sts:AssumeRole"},
+            {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"},
+        ]
+    }
+    left = json.loads(words(without_principals("etl", both, {GONE}))[-1])
+    assert [statement["Principal"] for statement in left["Statement"]] == [{"Service": "ec2.amazonaws.com"}]
+
+
+def test_tru_07_all_who_are_gone_are_taken_out_at_once(found, make):
+    trust = make.trust({"AWS": [GONE, GONE.replace("AIDA", "AROA"), make.arn("root")]})
+    first, second = found("TRU-07", roles=[make.role("etl", trust=trust)])
+    assert first.snippet == second.snippet
+    assert json.loads(words(first.snippet)[-1])["Statement"][0]["Principal"] == {"AWS": [make.arn("root")]}
+
+
+def test_svc_01_a_trust_policy_is_bound_to_the_account(found, make):
+    (one,) = found("SVC-01", roles=[make.role("flow", trust=make.trust({"Service": "states.amazonaws.com"}))])
+    (statement,) = json.loads(words(one.snippet)[-1])["Statement"]
+    assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": "111122223333"}}
+    assert not found("SVC-01", roles=[make.role("flow", trust=make.document(statement))])
+
+
+@pytest.mark.parametrize(
+    "principal",
+    [
+        {"Service": ["states.amazonaws.com", "ec2.amazonaws.com"]},
+        {"Service": "states.amazonaws.com", "AWS": "arn:aws:iam::111122223333:root"},
+    ],
+)
+def test_svc_01_others_who_would_be_locked_out_get_no_command(found, make, principal):
+    (one,) = found("SVC-01", roles=[make.role("flow", trust=make.trust(principal))])
+    assert one.snippet == ""
+
+
+def test_hyg_04_and_hyg_03_delete_what_is_idle(found, make):
+    (one,) = found("HYG-04", policies=[make.policy("idle", make.allow("s3:*"))])
+    assert words(one.snippet) == ["iam", "delete-policy", "--policy-arn", make.arn("policy/idle")]
+    old = {"VersionId": "v0", "IsDefaultVersion": False, "Document": make.document()}
+    several = make.policy("idle", make.allow("s3:*"))
+    several["PolicyVersionList"].append(old)
+    (one,) = found("HYG-04", policies=[several])
+    assert one.snippet == ""
+    (one,) = found("HYG-03", groups=[make.group("empty")])
+    assert words(one.snippet) == ["iam", "delete-group", "--group-name", "empty"]
+    (one,) = found("HYG-03", groups=[make.group("empty", make.allow("s3:*"))])
+    assert one.snippet == ""
+
+
+def test_fed_09_and_res_01(make):
+    facts = {"open_id_connect_providers": [{"Arn": make.github}], "saml_providers": []}
+    (one,) = make.findings("FED-09", facts=facts)
+    assert words(one.snippet)[:2] == ["iam", "delete-open-id-connect-provider"]
+    everyone = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::payroll/*"}
+    (one,) = make.findings("RES-01", beside={"resources": (make.resource("arn:aws:s3:::payroll", everyone),)})
+    assert words(one.snippet)[:4] == ["s3api", "put-public-access-block", "--bucket", "payroll"]

@@ -1,0 +1,201 @@
+"""One principal's change at a time: what is called a gain, a loss, the same, or not known, and why."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from iamdesk.diff import snapshot_view
+from iamdesk.diff.comparison import compare_snapshots
+from iamdesk.diff.resource_forms import Entry
+from iamdesk.diff.result import ChangeKind, Kind, PrincipalDiff, Status
+from iamdesk.export.text.diff import text_words
+from iamdesk.snapshot.identity_center import AccountAssignment, IdentityCenter
+from iamdesk.snapshot.model import Account, RoleDetail, Snapshot, UserDetail
+from iamdesk.snapshot.resources import VpcEndpoint
+
+from . import seeds
+from .seeds import A, allow, deny
+
+MOMENT = datetime(2026, 10, 1, tzinfo=UTC)
+ANA = seeds.user_arn("ana")
+IF_MFA = {"Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}
+TABLE = "dynamodb:DeleteTable"
+
+
+def snapshot(name: str, *statements: Any, **more: Any) -> Snapshot:
+    user = UserDetail.model_validate(seeds.user("ana", *statements, **more))
+    account = Account(account_id=A, users=(user,))
+    return Snapshot(path=seeds.Path(f"/captures/{name}.json"), files=(), sha256=name, accounts=(account,))
+
+
+def compared(before: list[Any], after: list[Any], **more: Any) -> PrincipalDiff:
+    return compare_snapshots(snapshot("old", *before, **more), snapshot("new", *after, **more), MOMENT).principals[ANA]
+
+
+def kinds(standing: PrincipalDiff) -> set[Kind]:
+    return {effect.kind for effect in standing.effects}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ([allow(TABLE, **IF_MFA)], [allow(TABLE)], {Kind.GAINED}),
+        ([allow(TABLE)], [allow(TABLE, **IF_MFA)], {Kind.LOST}),
+        ([], [allow(TABLE, **IF_MFA)], {Kind.GAINED}),
+        (
+            [allow(TABLE, Condition={"StringEquals": {"aws:RequestedRegion": "eu-west-1"}})],
+            [allow(TABLE, Condition={"StringEquals": {"aws:RequestedRegion": "us-east-1"}})],
+            {Kind.GAINED, Kind.LOST},
+        ),
+        (
+            [allow(TABLE, **IF_MFA)],
+            [allow(TABLE, **IF_MFA), deny(TABLE, Condition={"Null": {"aws:MultiFactorAuthPresent": "true"}})],
+            set(),
+        ),
+        (
+            [allow(TABLE, Condition={"StringLike": {"aws:RequestTag/x": "dev*"}})],
+            [allow(TABLE, Condition={"StringEquals": {"aws:RequestTag/x": ["dev", "devx"]}})],
+            set(),
+        ),
+        (
+            [allow("ec2:RunInstances", Condition={"StringLike": {"aws:RequestTag/x": "dev*"}})],
+            [allow("ec2:RunInstances", Condition={"StringEquals": {"aws:RequestTag/x": ["dev", "devx"]}})],
+            {Kind.LOST},
+        ),
+        ([allow("s3:GetObject", "arn:aws:s3:::b/*")], [allow("s3:GetObject", "arn:aws:s3:::b/a*")], {Kind.LOST}),
+    ],
+    ids=range(8),
+)
+def test_conditions_and_resources(before: list[Any], after: list[Any], expected: set[Kind]) -> None:
+    assert kinds(compared(before, after)) == expected
+
+
+def test_what_a_key_policy_would_decide_cannot_be_told() -> None:
+    standing = compared([allow("kms:Decrypt"), allow(TABLE)], [allow(TABLE)])
+
+    assert standing.status is Status.CANNOT_TELL
+    assert standing.doubts == (
+        "kms:Decrypt changed where the resource's own policy lets the account in, "
+        "and neither snapshot holds such a policy.",
+    )
+
+
+def test_a_role_of_another_account_cannot_be_told() -> None:
+    standing = compared([], [allow("sts:AssumeRole", "arn:aws:iam::999988887777:role/x")])
+
+    assert standing.status is Status.CANNOT_TELL
+    assert "sts:AssumeRole changed" in standing.doubts[0]
+
+
+def test_a_statement_that_cannot_be_read_and_differs_cannot_be_told() -> None:
+    standing = compared([{**allow(TABLE), "Effect": "allow"}], [{**allow("ec2:*"), "Effect": "allow"}])
+
+    assert standing.status is Status.CANNOT_TELL
+    assert "cannot be read" in standing.doubts[0]
+
+
+def test_a_policy_whose_text_is_missing_in_both_cannot_be_told() -> None:
+    standing = compared([allow(TABLE)], [allow(TABLE)], **seeds.carrying("lost"))
+
+    assert standing.status is Status.CANNOT_TELL
+    assert "either snapshot" in standing.doubts[0]
+
+
+def test_what_limits_hide_is_no_change() -> None:
+    """A boundary that allows neither before nor after."""
+    world = seeds.before()
+    (user,) = [one for one in world["users"][A] if one["UserName"] == "u09"]
+    changed = seeds.after(())
+    (other,) = [one for one in changed["users"][A] if one["UserName"] == "u09"]
+    other["UserPolicyList"] = [
+        {"PolicyName": "own", "PolicyDocument": seeds.document(allow(["ses:SendEmail", "sns:*"]))}
+    ]
+
+    found = compare_snapshots(seeds.snapshot(world, "old"), seeds.snapshot(changed, "new"), MOMENT)
+
+    assert user["PermissionsBoundary"]
+    assert found.principals[seeds.user_arn("u09")].status is Status.UNCHANGED
+    assert [text.has_effect for text in found.texts] == [False]
+
+
+def test_a_boundary_makes_an_exemption_void() -> None:
+    """A Deny with NotPrincipal lists nobody who has a boundary, even one that allows everything (rule E7)."""
+    world = seeds.before()
+    world["policies"].append(seeds.policy("open", allow("*")))
+    exempt = {"AWS": [seeds.user_arn("u01"), seeds.root_arn(A)]}
+    denies = {"Effect": "Deny", "NotPrincipal": exempt, "Action": "s3:GetObject", "Resource": f"{seeds.BUCKET}/*"}
+    for resource in world["resources"]:
+        if resource["arn"] == seeds.BUCKET:
+            resource["policy"] = seeds.document(denies)
+    old = seeds.snapshot(world, "old")
+    for user in world["users"][A]:
+        if user["UserName"] == "u01":
+            user.update(seeds.bounded("open"))
+
+    found = compare_snapshots(old, seeds.snapshot(world, "new"), MOMENT)
+
+    assert {(effect.principal, effect.kind) for effect in found.effects()} == {(seeds.user_arn("u01"), Kind.LOST)}
+
+
+def test_assignments_and_endpoints_are_told_for_what_they_are() -> None:
+    center = IdentityCenter.model_validate(
+        {
+            "instance": {"InstanceArn": "arn:aws:sso:::instance/ssoins-1"},
+            "account_assignments": [],
+            "permission_sets": [],
+        }
+    )
+    assigned = AccountAssignment(
+        account_id=A, permission_set_arn="arn:aws:sso:::permissionSet/x/ps-1", principal_type="USER", principal_id="u"
+    )
+    endpoint = VpcEndpoint(vpc_endpoint_id="vpce-1", service_name="com.amazonaws.eu-west-1.s3")
+    old = snapshot("old").model_copy(update={"identity_centers": (center,), "vpc_endpoints": (endpoint,)})
+    limited = endpoint.model_copy(update={"policy_document": seeds.document(deny("s3:*", Principal="*"))})
+    given = center.model_copy(update={"account_assignments": (assigned,)})
+    new = old.model_copy(update={"sha256": "new", "identity_centers": (given,), "vpc_endpoints": (limited,)})
+
+    found = compare_snapshots(old, new, MOMENT)
+
+    assert {(text.cause.kind, text_words(text)) for text in found.texts} == {
+        (ChangeKind.ASSIGNMENT, "changes access"),
+        (ChangeKind.ENDPOINT, "changes access"),
+    }
+    (effect,) = found.principals[seeds.root_arn(A)].effects
+    assert (effect.kind, effect.witness.context) == (Kind.LOST, (("aws:SourceVpce", "vpce-1"),))
+
+
+def test_what_no_statement_asks_the_region_for_is_not_asked_again(monkeypatch):
+    asked = []
+    evaluate = snapshot_view.evaluate
+    monkeypatch.setattr(snapshot_view, "evaluate", lambda question: asked.append(question) or evaluate(question))
+    verdict_of = snapshot_view.verdict_of
+    monkeypatch.setattr(snapshot_view, "verdict_of", lambda question: asked.append(question) or verdict_of(question))
+    lock = deny(TABLE, Condition={"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}})
+    assert kinds(compared([allow(TABLE)], [allow(TABLE), lock])) == {Kind.LOST}
+    # Once each without the Region, and once under the lock in another one: the old snapshot allows it in every Region.
+    assert len(asked) == 3
+    own_region = {"Condition": {"StringEquals": {"aws:RequestedRegion": "us-east-1"}}}
+    assert kinds(compared([allow(TABLE, **own_region)], [allow(TABLE, **own_region), lock])) == {Kind.LOST}
+    assert kinds(compared([allow(TABLE), lock], [allow(TABLE)])) == {Kind.GAINED}
+
+
+def test_resources_that_allow_other_actions_are_not_looked_at_for_each_change(monkeypatch):
+    """Thousands of roles allow sts:AssumeRole, whatever changes for somebody about tables."""
+    looked = []
+    said = Entry.said.fget
+    monkeypatch.setattr(Entry, "said", property(lambda entry: looked.append(entry) or said(entry)))
+    names = [f"role-{number}" for number in range(30)]
+    users = [seeds.user("ana", allow(TABLE)), seeds.user("ana")]
+    roles = tuple(RoleDetail.model_validate(seeds.role(name, {"AWS": A})) for name in names)
+    old, new = (
+        Snapshot(
+            path=seeds.Path(f"/captures/{name}.json"),
+            files=(),
+            sha256=name,
+            accounts=(Account(account_id=A, users=(UserDetail.model_validate(user),), roles=roles),),
+        )
+        for name, user in zip(("old", "new"), users, strict=True)
+    )
+    assert kinds(compare_snapshots(old, new, MOMENT).principals[ANA]) == {Kind.LOST}
+    assert not looked

@@ -1,0 +1,66 @@
+"""Whoever stands for all external callers is nobody that policies or organizations tell from others."""
+
+import copy
+from fnmatch import fnmatch
+from typing import Any
+
+import pytest
+
+from iamdesk.diff.comparison import compare_snapshots
+from iamdesk.diff.result import Comparison, Kind
+from iamdesk.export.text.diff import principal_words
+
+from ..query.worlds import NOON
+from . import seeds
+from .seeds import BUCKET, A, document, on, user
+
+GET = "s3:GetObject"
+
+
+def opened(*statements: Any, bucket: str = BUCKET, management: str = "123123123123") -> Comparison:
+    """A bucket without a policy, and then with one."""
+    old = seeds.before()
+    old["users"] = {account: [user("u", account=account)] for account in old["users"]}
+    old["groups"] = old["roles"] = old["policies"] = []
+    old["organization"]["management_account_id"] = management
+    old["resources"] = [{"arn": bucket, "account_id": A, "policy": None, "is_policy_captured": True}]
+    new = copy.deepcopy(old)
+    new["resources"][0]["policy"] = document(*statements)
+    return compare_snapshots(seeds.snapshot(old, "old"), seeds.snapshot(new, "new"), NOON)
+
+
+def gaining(found: Comparison) -> dict[str, str]:
+    """Who gains, and in words."""
+    gained = (effect.principal for effect in found.effects() if effect.kind is Kind.GAINED)
+    return {principal: principal_words(principal) for principal in gained}
+
+
+@pytest.mark.parametrize("excluded", ["999999999999", "9*", ["999999999999", "888888888888", "7*", "666666666666"]])
+def test_an_account_that_a_policy_excludes_does_not_stand_for_all(excluded: Any) -> None:
+    found = opened({**on("*", GET, f"{BUCKET}/*"), "Condition": {"StringNotLike": {"aws:PrincipalAccount": excluded}}})
+    (anyone,) = [arn for arn, words in gaining(found).items() if words == "somebody of any other account"]
+    patterns = [excluded] if isinstance(excluded, str) else excluded
+    assert not any(fnmatch(anyone.split(":")[4], pattern) for pattern in patterns)
+
+
+def test_an_account_of_the_organization_does_not_stand_for_all() -> None:
+    condition = {"StringNotEquals": {"aws:PrincipalOrgID": "o-1"}}
+    found = opened({**on("*", GET, f"{BUCKET}/*"), "Condition": condition}, management="999999999999")
+    (anyone,) = [arn for arn, words in gaining(found).items() if words == "somebody of any other account"]
+    assert anyone.split(":")[4] != "999999999999"
+
+
+@pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
+def test_external_callers_are_of_the_resource_s_partition(partition: str) -> None:
+    bucket = BUCKET.replace("arn:aws:", f"arn:{partition}:")
+    outside = f"arn:{partition}:iam::444455556666:root"
+    found = opened(
+        on("*", "s3:GetObjectAcl", f"{bucket}/*"),
+        on({"AWS": outside}, GET, f"{bucket}/*"),
+        {**on("*", GET, f"{bucket}/*"), "Condition": {"StringEquals": {"aws:PrincipalAccount": "222233334444"}}},
+        bucket=bucket,
+    )
+    told = gaining(found)
+    assert {arn.split(":")[1] for arn in told if arn.startswith("arn:") and ":1111" not in arn} == {partition}
+    assert {"somebody of any other account", "somebody of account 444455556666"} <= set(told.values())
+    assert f"arn:{partition}:iam::222233334444:role/anyone" in told

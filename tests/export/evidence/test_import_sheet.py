@@ -1,0 +1,314 @@
+"""A filled sheet comes back: rows by id and hash, what was edited elsewhere refused and listed."""
+
+import csv
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from iamdesk.export.evidence.context import EvidenceContext
+from iamdesk.export.evidence.import_sheet import ReadBack, fill_in, read_back
+from iamdesk.export.evidence.write import write_pack
+from iamdesk.export.files.atomic_write import ExportError
+from iamdesk.review.decisions import ItemDecision, ReviewDecision
+from iamdesk.review.review_file import ReviewFile
+from iamdesk.review.session import ReviewSession
+
+from .conftest import ANA, BEN, NOW
+
+
+def read(path: Path, review: ReviewFile) -> ReadBack:
+    return read_back(path, EvidenceContext(review, None, NOW))
+
+
+def filled_csv(
+    pack: Path, changes: dict[int, dict[str, str]], mark: str = ",", name: str = "03_entitlements.csv"
+) -> Path:
+    with (pack / name).open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for at, cells in changes.items():
+        rows[at] |= cells
+    path = pack.parent / "filled.csv"
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), delimiter=mark)
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+@pytest.mark.parametrize("name", ["03_entitlements.csv", "04_findings.csv", "review.xlsx"])
+def test_untouched_sheet_says_nothing_new(pack: Path, review: ReviewFile, name: str) -> None:
+    found = read(pack / name, review)
+    assert found.decisions == {}
+    assert found.refused == []
+    lines, findings = len(review), len(review.findings_standing.known)
+    assert found.unchanged == {"03": lines, "04": findings, "re": lines + findings}[name[:2]]
+
+
+@pytest.mark.parametrize("mark", [",", ";"])
+def test_filled_csv_is_taken_row_by_row(pack: Path, review: ReviewFile, mark: str) -> None:
+    path = filled_csv(
+        pack,
+        {
+            6: {"decision": "Revoke", "decision_reason": "left"},
+            13: {
+                "decision": "except",
+                "decision_reason": "m",
+                "exception_owner": "Ben",
+                "exception_expiry": "2099-01-01",
+            },
+        },
+        mark,
+    )
+    found = read(path, review)
+    ids = [line.line_id for line in review.lines]
+    assert found.refused == []
+    assert found.decisions == {
+        ids[6]: ItemDecision(ReviewDecision.REVOKE, "left"),
+        ids[13]: ItemDecision(ReviewDecision.EXCEPT, "m", "Ben", date(2099, 1, 1)),
+    }
+
+
+def test_filled_book_is_taken_and_formulas_are_text(pack: Path, review: ReviewFile) -> None:
+    book = openpyxl.load_workbook(pack / "review.xlsx")
+    sheet = book["Entitlements"]
+    place = {cell.value: cell.column for cell in sheet[1]}
+    row = 8  # the seventh line, undecided
+    sheet.cell(row, place["decision"], "keep")
+    sheet.cell(row, place["decision_reason"], "=1+1")
+    sheet.cell(row + 7, place["decision"], "except")
+    sheet.cell(row + 7, place["decision_reason"], "m")
+    sheet.cell(row + 7, place["exception_owner"], "Ben")
+    sheet.cell(row + 7, place["exception_expiry"], datetime(2099, 1, 1, tzinfo=UTC).replace(tzinfo=None))
+    path = pack.parent / "filled.xlsx"
+    book.save(path)
+    found = read(path, review)
+    ids = [line.line_id for line in review.lines]
+    assert found.refused == []
+    assert found.decisions[ids[6]] == ItemDecision(ReviewDecision.KEEP, "=1+1")
+    assert found.decisions[ids[13]].expiry == date(2099, 1, 1)
+    assert found.unchanged == len(review) + len(review.findings_standing.known) - 2
+
+
+@pytest.mark.parametrize("spelled", ["{:d}", "{:.5E}"])
+def test_account_that_a_spreadsheet_took_for_a_number_is_no_edit(pack: Path, review: ReviewFile, spelled: str) -> None:
+    account = int(review.lines[6].account_id)
+    path = filled_csv(pack, {6: {"account_id": spelled.format(account), "decision": "keep"}})
+    found = read(path, review)
+    assert found.refused == []
+    assert list(found.decisions) == [review.lines[6].line_id]
+    another = filled_csv(pack, {6: {"account_id": spelled.format(account * 2), "decision": "keep"}})
+    assert [one.why for one in read(another, review).refused] == ["protected cells were edited: account_id"]
+
+
+@pytest.mark.parametrize("column", ["holder_arn", "line_sha256", "effective_summary", "reaches_admin", "last_used_utc"])
+def test_edited_protected_cell_is_refused_and_named(pack: Path, review: ReviewFile, column: str) -> None:
+    path = filled_csv(pack, {6: {column: "2020-01-01 something else", "decision": "keep"}})
+    found = read(path, review)
+    assert found.decisions == {}
+    (refused,) = found.refused
+    assert refused.row == 8
+    assert refused.why == f"protected cells were edited: {column}"
+
+
+@pytest.mark.parametrize(
+    ("cells", "why"),
+    [
+        ({"line_id": "f" * 32}, "no line with this line_id"),
+        ({"decision": "maybe"}, "`maybe` is no decision"),
+        ({"decision": "except", "decision_reason": "m"}, "an exception needs an owner"),
+        (
+            {"decision": "except", "decision_reason": "m", "exception_owner": "B", "exception_expiry": "soon"},
+            "`soon` is no day",
+        ),
+    ],
+)
+def test_row_that_cannot_stand_is_refused(pack: Path, review: ReviewFile, cells: dict[str, str], why: str) -> None:
+    found = read(filled_csv(pack, {6: cells}), review)
+    (refused,) = found.refused
+    assert why in refused.why
+    assert found.decisions == {}
+
+
+def test_line_that_stands_twice_is_refused(pack: Path, review: ReviewFile) -> None:
+    ids = [line.line_id for line in review.lines]
+    found = read(filled_csv(pack, {7: {"line_id": ids[6]}}), review)
+    assert any("twice" in one.why for one in found.refused)
+
+
+def test_line_that_is_decided_twice_is_not_decided(pack: Path, review: ReviewFile) -> None:
+    ids = [line.line_id for line in review.lines]
+    path = filled_csv(pack, {6: {"decision": "keep"}})
+    row = next(one for one in path.read_text(encoding="utf-8-sig").splitlines() if ids[6] in one)
+    with path.open("a", encoding="utf-8", newline="") as file:
+        file.write(row.replace(",keep,", ",revoke,") + "\r\n")
+    found = read(path, review)
+    assert found.decisions == {}
+    assert [(one.row, "twice" in one.why) for one in found.refused] == [(8, True), (len(ids) + 2, True)]
+
+
+def test_cell_in_another_encoding_is_refused(pack: Path, review: ReviewFile) -> None:
+    path = filled_csv(pack, {6: {"decision": "revoke", "decision_reason": "für nichts"}, 13: {"decision": "keep"}})
+    path.write_bytes(path.read_bytes().replace("für nichts".encode(), b"f\xfcr nichts"))
+    found = read(path, review)
+    assert [(one.row, one.why) for one in found.refused] == [(8, "a cell is not in UTF-8: save the sheet as CSV UTF-8")]
+    assert len(found.decisions) == 1
+
+
+def test_empty_file_is_no_sheet(tmp_path: Path, review: ReviewFile) -> None:
+    (tmp_path / "empty.csv").touch()
+    with pytest.raises(ExportError, match="lacks the column review_id"):
+        read(tmp_path / "empty.csv", review)
+
+
+@pytest.mark.parametrize("name", ["02_population.csv", "01_statement.pdf"])
+def test_another_file_is_one_sentence(pack: Path, review: ReviewFile, name: str) -> None:
+    with pytest.raises(ExportError, match="lacks the column"):
+        read(pack / name, review)
+
+
+def test_broken_book_is_one_sentence(tmp_path: Path, review: ReviewFile) -> None:
+    path = tmp_path / "x.xlsx"
+    path.write_bytes(b"PK\x03\x04 nonsense")
+    with pytest.raises(ExportError, match="cannot be read as a workbook"):
+        read(path, review)
+
+
+def test_findings_come_back_by_csv_and_by_book(pack: Path, review: ReviewFile) -> None:
+    ids = list(review.findings_standing.known)
+    left = [at for at, one in enumerate(ids) if review.decision(one).choice is ReviewDecision.UNDECIDED]
+    accept = {"decision": "except", "decision_reason": "m", "owner_id": "Ben", "expiry_utc": "2099-01-01"}
+    changes = {
+        left[0]: accept,
+        left[1]: {"decision": "keep"},
+        left[2]: {"decision": "false_positive"},
+        left[3]: {"decision": "fix", "severity": "none"},
+    }
+    found = read(filled_csv(pack, changes, name="04_findings.csv"), review)
+    assert found.decisions == {ids[left[0]]: ItemDecision(ReviewDecision.EXCEPT, "m", "Ben", date(2099, 1, 1))}
+    told = {one.subject_id: one.why for one in found.refused}
+    assert (
+        told[ids[left[1]]]
+        == "`keep` is no decision on a finding: expected undecided, fix, false_positive, except, reset"
+    )
+    assert told[ids[left[2]]] == "a false positive needs a reason"
+    assert told[ids[left[3]]] == "protected cells were edited: severity"
+
+    book = openpyxl.load_workbook(pack / "review.xlsx")
+    sheet = book["Findings"]
+    place = {cell.value: cell.column for cell in sheet[1]}
+    sheet.cell(left[0] + 2, place["decision"], "fix")
+    book["Entitlements"].cell(8, 1, "another review")
+    path = pack.parent / "filled.xlsx"
+    book.save(path)
+    found = read(path, review)
+    assert found.decisions == {ids[left[0]]: ItemDecision(ReviewDecision.FIX)}
+    assert [(one.sheet, one.row) for one in found.refused] == [("Entitlements", 8)]
+
+
+# What a row says, and what it does not
+
+OPEN = ("decision", "decision_reason", "exception_owner", "exception_expiry", "ticket")
+
+
+def filled(pack: Path, kind: str, changes: dict[int, dict[str, str]]) -> Path:
+    """Fill rows of the entitlements in, as CSV or as a workbook."""
+    if kind == "csv":
+        return filled_csv(pack, changes)
+    book = openpyxl.load_workbook(pack / "review.xlsx")
+    sheet = book["Entitlements"]
+    place = {cell.value: cell.column for cell in sheet[1]}
+    for at, cells in changes.items():
+        for name, text in cells.items():
+            sheet.cell(at + 2, place[name]).value = text or None
+    path = pack.parent / "filled.xlsx"
+    book.save(path)
+    return path
+
+
+def ids_with(review: ReviewFile, choice: ReviewDecision) -> list[tuple[int, str]]:
+    return [(at, one) for at, one in enumerate(review.ids) if review.decision(one).choice is choice]
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_an_empty_row_says_nothing_and_reset_clears(pack: Path, review: ReviewFile, kind: str) -> None:
+    (emptied, one), (cleared, other), (retyped, third) = ids_with(review, ReviewDecision.KEEP)[:3]
+    changes = {emptied: dict.fromkeys(OPEN, ""), cleared: {"decision": "Reset"}, retyped: {"decision": "undecided"}}
+    found = read(filled(pack, kind, changes), review)
+    assert found.decisions == {other: ItemDecision()}
+    assert [(row.subject_id, row.is_conflict) for row in found.refused] == [(third, False)]
+    assert "enter `reset` to clear" in found.refused[0].why
+    assert one not in found.decisions
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_a_filled_sheet_never_wipes_what_others_decided_meanwhile(pack: Path, review: ReviewFile, kind: str) -> None:
+    """Ana and Ben take the same sheet; Ben's decisions are in the review when Ana's sheet comes back."""
+    waiting = ids_with(review, ReviewDecision.UNDECIDED)
+    revoked = ids_with(review, ReviewDecision.REVOKE)
+    (clash, one), (_, two), (emptied, three), (agreed, four), (own, five) = waiting[:5]
+    by_ben = ItemDecision(ReviewDecision.REVOKE, "left the team")
+    keep = ItemDecision(ReviewDecision.KEEP, "needed")
+    for line_id, wanted in ((one, by_ben), (two, by_ben), (three, by_ben), (four, keep), (revoked[0][1], keep)):
+        review.record({line_id: wanted}, BEN)
+    review.record({revoked[1][1]: ItemDecision(ReviewDecision.REVOKE, "another reason")}, BEN)
+    before = {line_id: (review.decision(line_id), review.decided(line_id)) for line_id in review.ids}
+    typed = {"decision": "keep", "decision_reason": "needed"}
+    changes = {
+        **dict.fromkeys((clash, agreed, own), typed),
+        emptied: dict.fromkeys(OPEN, ""),
+        revoked[1][0]: {"decision": "modify", "decision_reason": "narrow it"},
+    }
+    saved, refused = fill_in(ReviewSession(review), filled(pack, kind, changes), ANA)
+
+    assert saved == 1
+    assert review.decision(five) == keep
+    after = {line_id: (review.decision(line_id), review.decided(line_id)) for line_id in review.ids}
+    assert {line_id for line_id in after if after[line_id] != before[line_id]} == {five}
+    assert {row.subject_id for row in refused} == {one, revoked[1][1]}
+    assert all(row.is_conflict for row in refused)
+    told = {row.subject_id: row.why for row in refused}
+    assert "now Revoke, by Ben Okafor on " in told[one]
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_a_ticket_is_kept_from_sheet_to_sheet_and_decides_nothing(
+    pack: Path, review: ReviewFile, tmp_path: Path, kind: str
+) -> None:
+    seconded = next(iter(review.ids))
+    (revoked, one), (waiting, two) = (
+        ids_with(review, ReviewDecision.REVOKE)[0],
+        ids_with(review, ReviewDecision.UNDECIDED)[0],
+    )
+    changes = {at: {"ticket": "IAM-7"} for at in (0, revoked, waiting)}
+    assert fill_in(ReviewSession(review), filled(pack, kind, changes), BEN) == (3, [])
+    assert review.decision(seconded).second == BEN.name
+    assert [review.decided(one_id).reviewer for one_id in (seconded, one)] == [ANA.name] * 2  # type: ignore[union-attr]
+    assert review.decided(two) is None
+
+    again = write_pack(review, tmp_path / "again", evaluator=None, generated_at=NOW)
+    with (again / "07_remediation.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert {row["ticket"] for row in csv.DictReader(file) if row["line_id"] == one} == {"IAM-7"}
+    found = read(again / ("review.xlsx" if kind == "xlsx" else "03_entitlements.csv"), review)
+    assert (found.decisions, found.refused) == ({}, [])
+    ReviewSession(review).record({two: ItemDecision(ReviewDecision.KEEP)}, ANA)
+    assert review.decision(two) == ItemDecision(ReviewDecision.KEEP, ticket="IAM-7")
+    found = read(filled(again, kind, {revoked: {"ticket": "reset"}}), review)
+    assert found.decisions == {one: ItemDecision(ReviewDecision.REVOKE, '=HYPERLINK("x")')}
+
+
+@pytest.mark.parametrize("comment", ["  spaces  ", "two\nlines", "'quoted", "a\u202eb", "=1+1", "x" * 40_000])
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_untouched_cells_are_known_however_they_are_spelled(
+    review: ReviewFile, tmp_path: Path, comment: str, kind: str
+) -> None:
+    (at, one) = ids_with(review, ReviewDecision.KEEP)[0]
+    review.record({one: ItemDecision(ReviewDecision.KEEP, comment)}, ANA)
+    made = write_pack(review, tmp_path / "made", evaluator=None, generated_at=NOW)
+    found = read(made / ("review.xlsx" if kind == "xlsx" else "03_entitlements.csv"), review)
+    assert (found.decisions, found.refused) == ({}, [])
+    if len(comment) > 32_767:
+        return  # a workbook cannot hold it
+    found = read(filled(made, kind, {at: {"ticket": "T"}}), review)
+    assert found.decisions == {one: ItemDecision(ReviewDecision.KEEP, comment, ticket="T")}

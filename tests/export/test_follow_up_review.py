@@ -1,0 +1,221 @@
+"""A review goes on from the one before: one file, decisions in it, and what became of revokes."""
+
+import csv
+import hashlib
+import json
+import shutil
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from iamdesk import Evaluator, Snapshot
+from iamdesk.attack_paths.attack_path_graph import AttackPathGraph, LazyAttackPathGraph
+from iamdesk.checks import registry
+from iamdesk.diff.comparison import compare_snapshots
+from iamdesk.export.evidence.result import Outcome as Went
+from iamdesk.export.evidence.result import Result
+from iamdesk.export.evidence.review_chain import evidence_beside, pack_at
+from iamdesk.export.evidence.verify import verify
+from iamdesk.export.evidence.write import write_pack
+from iamdesk.export.follow_up_review import CarriedOn, make_next_review
+from iamdesk.export.new_review import make_review
+from iamdesk.progress import WorkCancelled, never_cancelled, no_progress
+from iamdesk.review.carry_over import SINCE_LAST
+from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer
+from iamdesk.review.errors import ReviewError
+from iamdesk.review.review_file import ReviewFile
+from iamdesk.review.revocation_tests import REVOKES, Outcome, revokes_from_text
+
+from ..compare import seeds
+
+MOMENT = datetime(2026, 10, 1, tzinfo=UTC)
+ANA = Reviewer("Ana", "ana")
+
+
+def ready(snapshot: Snapshot) -> tuple[Evaluator, AttackPathGraph]:
+    evaluator = Evaluator(snapshot, now=lambda: MOMENT)
+    return evaluator, LazyAttackPathGraph(evaluator)()
+
+
+@pytest.fixture(scope="module")
+def old() -> Snapshot:
+    return seeds.snapshot(seeds.before(), "old")
+
+
+@pytest.fixture(scope="module")
+def new() -> Snapshot:
+    return seeds.snapshot(seeds.after(), "new")
+
+
+def still_found(old: Snapshot, new: Snapshot) -> str:
+    """A finding of both snapshots."""
+    before, after = (
+        {one.fingerprint for one in registry.run(Evaluator(snapshot, now=lambda: MOMENT))} for snapshot in (old, new)
+    )
+    return min(before & after)
+
+
+@pytest.fixture(scope="module")
+def made(old: Snapshot, new: Snapshot, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The review before: everything kept, but one policy that is to go, and one finding that is to be fixed."""
+    path = tmp_path_factory.mktemp("made") / "q3.iamreview"
+    make_review(*ready(old), path, "Q3", {}, no_progress, never_cancelled)
+    with ReviewFile.open(path) as file:
+        file.record({line.line_id: ItemDecision(ReviewDecision.KEEP, "needed") for line in file.lines}, ANA)
+        (taken,) = [line for line in file.lines if line.name == "taken"]
+        file.record({taken.line_id: ItemDecision(ReviewDecision.REVOKE, "nobody needs it")}, ANA)
+        wrong = ItemDecision(ReviewDecision.FALSE_POSITIVE, "our tags")
+        file.record(dict.fromkeys(file.findings_standing.known, wrong), ANA)
+        file.record({still_found(old, new): ItemDecision(ReviewDecision.FIX)}, ANA)
+    return path
+
+
+@pytest.fixture
+def previous(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(made, tmp_path))
+
+
+def go_on(previous: Path, old: Snapshot, new: Snapshot, path: Path, pack: Path | None = None) -> CarriedOn:
+    found = compare_snapshots(old, new, MOMENT)
+    with ReviewFile.open(previous, writable=False) as before:
+        return make_next_review(*ready(new), path, "Q4", {}, before, found, pack, no_progress, never_cancelled)
+
+
+def test_what_holds_on_is_decided_and_the_rest_is_open(
+    previous: Path, old: Snapshot, new: Snapshot, tmp_path: Path
+) -> None:
+    path = tmp_path / "q4.iamreview"
+
+    carried = go_on(previous, old, new, path)
+
+    with ReviewFile.open(path) as file:
+        assert set(file.open_lines(date(2026, 10, 1))) == carried.lines.asked.keys()
+        assert {line.line_id for line in file.lines} == carried.lines.asked.keys() | carried.lines.decisions.keys()
+        assert file.damages() == ()
+        told = {line.line_id: line.evidence[SINCE_LAST] for line in file.lines}
+        assert all(
+            told[line_id] == {"asked": True, "reasons": list(why)} for line_id, why in carried.lines.asked.items()
+        )
+        (retest,) = revokes_from_text(file.head.details[REVOKES])
+        assert (retest.name, retest.outcome, retest.decided_by) == ("taken", Outcome.GONE, "Ana")
+        with ReviewFile.open(previous, writable=False) as before:
+            assert file.head.details["previous_review"] == before.head.review_id
+    assert [entry.name for entry in tmp_path.iterdir() if entry.name.startswith(".")] == []
+
+
+def test_the_evidence_tells_it(previous: Path, old: Snapshot, new: Snapshot, tmp_path: Path) -> None:
+    carried = go_on(previous, old, new, tmp_path / "q4.iamreview")
+
+    with ReviewFile.open(tmp_path / "q4.iamreview") as file:
+        pack = write_pack(file, tmp_path / "pack", evaluator=None, with_source=False)
+
+    with (pack / "06_changes.csv").open(encoding="utf-8-sig", newline="") as table:
+        rows = list(csv.DictReader(table))
+    assert {row["line_key"] for row in rows if row["change"] == "asked anew"} == (
+        carried.lines.asked.keys() | carried.findings.asked.keys()
+    )
+    (retest,) = [row for row in rows if row["change"].startswith("revoke tested")]
+    assert (retest["after"], retest["cause"]) == ("gone", "taken is gone.")
+    with (pack / "07_remediation.csv").open(encoding="utf-8-sig", newline="") as table:
+        tested = {row["decision"]: row for row in csv.DictReader(table)}
+    assert {name: row["retest_verdict"] for name, row in tested.items()} == {"revoke": "gone", "fix": "still_present"}
+    assert {row["retest_snapshot_sha256"] for row in tested.values()} == {new.sha256}
+    assert tested["revoke"]["retest_basis"] == "taken is gone."
+    counts = json.loads((pack / "00_manifest.json").read_bytes())["counts"]
+    assert (counts["to_do"], counts["tested"], counts["remediation"]) == (0, 2, 2)
+
+
+def test_another_snapshot_in_its_place_is_refused(previous: Path, new: Snapshot, tmp_path: Path) -> None:
+    path = tmp_path / "q4.iamreview"
+
+    with pytest.raises(ReviewError, match="another snapshot was given"):
+        go_on(previous, new, new, path)
+
+    assert not path.exists()
+
+
+def test_a_file_that_is_there_is_left_as_it_is(previous: Path, old: Snapshot, new: Snapshot, tmp_path: Path) -> None:
+    path = tmp_path / "q4.iamreview"
+    path.write_text("mine")
+
+    with pytest.raises(ReviewError, match="left as it is"):
+        go_on(previous, old, new, path)
+
+    assert path.read_text() == "mine"
+
+
+def test_cancelled_leaves_nothing(previous: Path, old: Snapshot, new: Snapshot, tmp_path: Path) -> None:
+    found = compare_snapshots(old, new, MOMENT)
+
+    with ReviewFile.open(previous, writable=False) as before, pytest.raises(WorkCancelled):
+        make_next_review(
+            *ready(new), tmp_path / "q4.iamreview", "Q4", {}, before, found, None, no_progress, lambda: True
+        )
+
+    assert [entry.name for entry in tmp_path.iterdir()] == ["q3.iamreview"]
+
+
+def chain(pack: Path, before: Path | None = None) -> Result:
+    (found,) = [one for one in verify(pack, previous=before) if one.name == "chain"]
+    return found
+
+
+def written(review: Path, into: Path) -> Path:
+    with ReviewFile.open(review, writable=False) as file:
+        return write_pack(file, into, evaluator=None, with_source=False)
+
+
+def test_a_review_names_the_evidence_of_the_one_before(
+    previous: Path, old: Snapshot, new: Snapshot, tmp_path: Path
+) -> None:
+    before = written(previous, tmp_path / "q3")
+    assert chain(before).outcome is Went.PASSED
+    assert chain(before, before).outcome is Went.FAILED
+
+    carried = go_on(previous, old, new, tmp_path / "q4.iamreview", before)
+
+    named = hashlib.sha256((before / "00_manifest.json").read_bytes()).hexdigest()
+    assert carried.manifest_sha256 == named
+    after = written(tmp_path / "q4.iamreview", tmp_path / "q4")
+    assert json.loads((after / "00_manifest.json").read_bytes())["previous_manifest_sha256"] == named
+    assert json.loads((after / "review.json").read_bytes())["review"]["previous_manifest_sha256"] == named
+    assert named in (after / "01_statement.html").read_text(encoding="utf-8")
+    assert chain(after).outcome is Went.NOT_DONE
+    assert named in chain(after).sentence
+    assert chain(after, before).outcome is Went.PASSED
+    assert evidence_beside(after) == before
+    other = written(previous, tmp_path / "other")  # of the same review, written again: another manifest
+    assert chain(after, other).outcome is Went.FAILED
+    assert chain(after, tmp_path).outcome is Went.FAILED
+
+
+def test_evidence_that_was_noted_is_named(previous: Path, old: Snapshot, new: Snapshot, tmp_path: Path) -> None:
+    carried = go_on(previous, old, new, tmp_path / "none.iamreview")
+    assert carried.manifest_sha256 == ""
+    after = written(tmp_path / "none.iamreview", tmp_path / "none")
+    assert "whose evidence it does not name" in chain(after).sentence
+    first, last = written(previous, tmp_path / "first"), written(previous, tmp_path / "last")
+    with ReviewFile.open(previous) as file:
+        for pack in (first, last):
+            file.note_pack(pack_at(pack, MOMENT))
+        assert [one.name for one in file.packs()] == ["first", "last"]
+        assert file.damages() == ()
+    assert go_on(previous, old, new, tmp_path / "q4.iamreview").manifest_sha256 == pack_at(last).manifest_sha256
+    with ReviewFile.open(previous) as file:  # one decision more: no pack tells it
+        file.record({file.lines[0].line_id: ItemDecision(ReviewDecision.MODIFY, "later")}, ANA)
+    assert go_on(previous, old, new, tmp_path / "later.iamreview").manifest_sha256 == ""
+
+
+def test_evidence_of_another_review_or_of_less_is_refused(
+    previous: Path, old: Snapshot, new: Snapshot, tmp_path: Path
+) -> None:
+    make_review(*ready(old), tmp_path / "other.iamreview", "Other", {}, no_progress, never_cancelled)
+    other = written(tmp_path / "other.iamreview", tmp_path / "other")
+    early = written(previous, tmp_path / "early")
+    with ReviewFile.open(previous) as file:
+        file.record({file.lines[0].line_id: ItemDecision(ReviewDecision.MODIFY, "later")}, ANA)
+    for pack, why in ((other, "of another review"), (early, "does not tell the last decisions")):
+        with pytest.raises(ReviewError, match=why):
+            go_on(previous, old, new, tmp_path / "q4.iamreview", pack)
+    assert not (tmp_path / "q4.iamreview").exists()

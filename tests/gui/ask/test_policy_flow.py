@@ -1,0 +1,131 @@
+"""The layers as gates in a row: the same rows, marks and words as the list, and files of them."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
+from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from iamdesk.evaluate.request import PolicyType, Request
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.explain.decision import Decision, PolicyTypeResult
+from iamdesk.gui.app.main_window import MainWindow
+from iamdesk.gui.ask.policy_flow_drawing import gates_of, row_words
+from iamdesk.gui.widgets.icons import Mark
+
+from .conftest import ANA, PAYROLL, AskWindow, decision
+
+ALLOWED, FORBIDDEN, SILENT = Verdict.ALLOWED, Verdict.EXPLICIT_DENY, Verdict.IMPLICIT_DENY
+
+
+def layers(**outcomes: Verdict | None) -> tuple[PolicyTypeResult, ...]:
+    return tuple(
+        PolicyTypeResult(PolicyType[name], outcome, name, f"{name} says") for name, outcome in outcomes.items()
+    )
+
+
+def reached(answer: Decision) -> list[bool]:
+    return [gate.is_reached for gate in gates_of(answer)]
+
+
+def test_gates_bear_the_marks_and_words_of_the_list() -> None:
+    answer = decision(
+        SILENT, layers=layers(SCP=None, IDENTITY=SILENT, SESSION=ALLOWED, PERMISSIONS_BOUNDARY=Verdict.CONDITIONAL)
+    )
+    assert [gate.mark for gate in gates_of(answer)] == [None, Mark.IMPLICIT_DENY, Mark.ALLOWED, Mark.CONDITIONAL]
+    assert [gate.says for gate in gates_of(answer)] == ["not in play", "does not allow", "allows", "depends"]
+    assert "IDENTITY: does not allow. IDENTITY says" in row_words(answer)
+
+
+def test_what_is_left_out_says_so() -> None:
+    request = replace(Request(ANA, "s3:GetObject", PAYROLL), without=frozenset({PolicyType.SCP}))
+    answer = decision(request=request, layers=layers(SCP=FORBIDDEN, IDENTITY=ALLOWED))
+    assert [(gate.says, gate.mark) for gate in gates_of(answer)] == [("left out", None), ("allows", Mark.ALLOWED)]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "outcomes", "blocked_by", "expected"),
+    [
+        (ALLOWED, {"RESOURCE": ALLOWED, "IDENTITY": SILENT, "SESSION": None}, (), [True, True, True]),
+        (FORBIDDEN, {"SCP": FORBIDDEN, "IDENTITY": ALLOWED}, ("scp",), [True, False]),
+        (FORBIDDEN, {"IDENTITY": FORBIDDEN, "SESSION": ALLOWED}, (), [True, False]),
+        (SILENT, {"IDENTITY": ALLOWED, "PERMISSIONS_BOUNDARY": SILENT, "SESSION": ALLOWED},
+         (PolicyType.PERMISSIONS_BOUNDARY.value,), [True, True, False]),
+        (SILENT, {"RESOURCE": SILENT, "IDENTITY": ALLOWED, "PERMISSIONS_BOUNDARY": SILENT},
+         (PolicyType.PERMISSIONS_BOUNDARY.value,), [True, True, True]),
+        (SILENT, {"SCP": ALLOWED, "IDENTITY": Verdict.CONDITIONAL, "SESSION": None}, (), [True, True, False]),
+        (Verdict.CONDITIONAL, {"IDENTITY": Verdict.CONDITIONAL, "SESSION": None}, (), [True, True]),
+    ],
+)  # fmt: skip
+def test_the_line_breaks_behind_the_gate_that_stops(
+    verdict: Verdict, outcomes: dict[str, Verdict | None], blocked_by: tuple[str, ...], expected: list[bool]
+) -> None:
+    assert reached(decision(verdict, layers=layers(**outcomes), blocked_by=blocked_by)) == expected
+
+
+def test_they_are_made_when_wanted_and_follow_the_answer(ask_window: AskWindow) -> None:
+    panel = ask_window.answer
+    assert panel.gates is None
+    ask_window.session.show_decision(decision())
+    QTest.mouseClick(panel.draw_button, Qt.MouseButton.LeftButton)
+    assert panel.gates is not None
+    assert panel.gates.isVisible()
+    assert [gate.title for gate in panel.gates.gates] == [line.title for line in decision().layers]
+    ask_window.session.show_decision(decision(FORBIDDEN, layers=layers(SCP=FORBIDDEN)))
+    assert [gate.mark for gate in panel.gates.gates] == [Mark.EXPLICIT_DENY]
+    assert "SCP: forbids." in panel.gates.accessibleDescription()
+    QTest.mouseClick(panel.draw_button, Qt.MouseButton.LeftButton)
+    assert not panel.gates.isVisible()
+    assert not panel.export_button.isVisible()
+
+
+def test_keys_walk_the_gates_leave_out_and_copy(qtbot: QtBot, ask_window: AskWindow) -> None:
+    panel = ask_window.answer
+    ask_window.session.show_decision(decision())
+    panel.draw_layers(True)
+    gates = panel.gates
+    assert gates is not None
+    gates.setFocus()
+    gates.setCurrentIndex(gates.model().index(0, 0))
+    QTest.keyClick(gates, Qt.Key.Key_Right)
+    assert gates.currentIndex().row() == 1
+    QTest.keyClick(gates, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert QApplication.clipboard().text() == "Identity policies\tallows\tpayroll-rw, statement 1 allows it"
+    with qtbot.waitSignal(ask_window.session.question_asked) as asked:
+        QTest.keyClick(gates, Qt.Key.Key_Space)
+    assert asked.args is not None
+    assert asked.args[0].without == frozenset({PolicyType.IDENTITY})
+
+
+def test_the_picture_is_saved_as_svg_and_png(
+    qtbot: QtBot, open_window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = open_window
+    window.session.show_decision(decision())
+    for suffix in (".svg", ".png"):
+        path = tmp_path / f"layers{suffix}"
+        monkeypatch.setattr(window.prompts, "file_to_save", lambda *_, path=path: path)
+        window.menus.actions["actionExportLayers"].trigger()
+        qtbot.waitUntil(path.exists, timeout=10_000)
+    svg = (tmp_path / "layers.svg").read_bytes()
+    assert QSvgRenderer(svg).isValid()
+    assert b"Identity policies: allows." in svg, "the picture in words is its description"
+    assert b"<path" in svg
+    assert b"<image" not in svg, "marks are drawn, not pixels"
+    image = QImage(str(tmp_path / "layers.png"))
+    assert image.width() > image.height() > 100
+    colours = {image.pixelColor(x, y).name() for x in range(0, image.width(), 3) for y in range(0, image.height(), 3)}
+    assert len(colours) > 5
+
+
+def test_the_choice_comes_back(open_window: MainWindow) -> None:
+    window = open_window
+    assert window.settings.draws_layers is False
+    window.menus.actions["actionDrawLayers"].trigger()
+    window.workspace.keep(window.settings)
+    assert window.settings.draws_layers is True

@@ -1,0 +1,143 @@
+"""The panel of ways: picture and table of the same, by mouse and by keyboard, and as files."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
+from PySide6.QtSvg import QSvgRenderer
+
+from iamdesk.gui.attack_paths.diagram import BoxKind
+from iamdesk.gui.attack_paths.panel import GraphPanel
+from iamdesk.gui.core.file_dialogs import Prompts
+
+DEEPAK = "arn:aws:iam::111122223333:user/engineering/deepak.rao"
+DEPLOY = "arn:aws:iam::111122223333:role/deploy/deploy"
+
+
+class Answers(Prompts):
+    """Says where to save."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def file_to_save(self, *_asked: object) -> Path | None:
+        return self.path
+
+
+@pytest.fixture
+def panel(qtbot, session, jobs, sample, tmp_path):
+    made = GraphPanel(session, jobs, Answers(tmp_path / "ways.svg"))
+    qtbot.addWidget(made)
+    made.resize(1200, 500)
+    made.show()
+    session.open(sample)
+    return made
+
+
+def shown(qtbot, panel):
+    qtbot.waitUntil(lambda: panel.found is not None, timeout=120_000)
+    return panel.found
+
+
+def test_everybody_who_gets_there(qtbot, panel):
+    panel.show_button.click()
+    found = shown(qtbot, panel)
+    assert {way.start for way in found.ways} >= {DEEPAK, DEPLOY}
+    keys = {box.key for box in panel.view.picture.boxes}
+    assert "111122223333" in keys
+    assert panel.model.rowCount() >= len(found.ways)
+    assert panel.view.accessibleDescription()
+
+
+def test_one_principal_with_what_stops_it(qtbot, panel, session):
+    session.select(DEEPAK)
+    panel.show_selected()
+    found = shown(qtbot, panel)
+    assert {way.start for way in found.ways} == {DEEPAK}
+    assert found.cuts
+    (first,) = [box for box in panel.view.picture.boxes if box.column == 0]
+    assert first.key == DEEPAK
+
+
+def test_nobody_selected_is_said(panel):
+    panel.show_selected()
+    assert panel.message.text == "Select a user or a role in the navigator first."
+    assert panel.found is None
+
+
+def test_keys_go_from_box_to_box_and_open_one(qtbot, panel, session):
+    session.select(DEPLOY)
+    panel.show_selected()
+    shown(qtbot, panel)
+    panel.view.setFocus()
+    qtbot.keyClick(panel.view, Qt.Key.Key_Right)
+    assert panel.view.selected == DEPLOY
+    qtbot.keyClick(panel.view, Qt.Key.Key_Right)
+    assert panel.view.selected.endswith("role/deploy/prod-deploy")
+    assert panel.view.accessibleDescription().startswith("prod-deploy. Role, ")
+    with qtbot.waitSignal(session.key_shown) as caught:
+        qtbot.keyClick(panel.view, Qt.Key.Key_Return)
+    assert caught.args[0].endswith("prod-deploy")
+
+
+def test_zoom_by_keys_and_back(qtbot, panel, session):
+    session.select(DEPLOY)
+    panel.show_selected()
+    shown(qtbot, panel)
+    before = panel.view.transform().m11()
+    qtbot.keyClick(panel.view, Qt.Key.Key_Plus)
+    assert panel.view.transform().m11() > before
+    qtbot.keyClick(panel.view, Qt.Key.Key_0)
+    assert panel.view.transform().m11() == pytest.approx(before)
+
+
+def test_a_row_selects_its_box_and_shows_its_proof(qtbot, panel, session):
+    session.select(DEPLOY)
+    panel.show_selected()
+    shown(qtbot, panel)
+    panel.table.selectRow(0)
+    assert panel.view.selected == DEPLOY
+    with qtbot.waitSignal(session.answered, timeout=10_000) as caught:
+        qtbot.keyClick(panel.table, Qt.Key.Key_Return)
+    assert caught.args[0].request.action == "sts:AssumeRole"
+
+
+def test_columns_of_many_open(qtbot, panel):
+    panel.show_button.click()
+    shown(qtbot, panel)
+    before = len(panel.view.picture.boxes)
+    more = [box for box in panel.view.picture.boxes if box.kind is BoxKind.MORE]
+    for box in more:
+        panel.view.column_opened.emit(int(box.key.partition(":")[2]))
+    assert len(panel.view.picture.boxes) >= before
+    assert not [box for box in panel.view.picture.boxes if box.kind is BoxKind.MORE]
+
+
+def test_the_picture_as_svg_and_png(qtbot, panel, session, tmp_path):
+    session.select(DEPLOY)
+    panel.show_selected()
+    shown(qtbot, panel)
+    with qtbot.waitSignal(session.announced, timeout=10_000, check_params_cb=lambda text: "Written" in text):
+        panel.export_button.click()
+    assert QSvgRenderer(str(tmp_path / "ways.svg")).isValid()
+    image = QImage.fromData(panel.view.as_file(".png"))
+    assert image.width() > image.height() > 0
+
+
+def test_closing_the_snapshot_empties_it(qtbot, panel, session):
+    session.select(DEPLOY)
+    panel.show_selected()
+    shown(qtbot, panel)
+    session.close()
+    assert panel.found is None
+    assert panel.view.picture.boxes == ()
+    assert panel.model.rowCount() == 0
+    assert not panel.export_button.isEnabled()
+
+
+def test_cancel_leaves_what_was_shown(qtbot, panel):
+    panel.show_button.click()
+    panel.cancel_button.click()
+    assert not panel.progress.isVisible()
+    assert panel.found is None

@@ -1,0 +1,63 @@
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QColor, QIcon
+from PySide6.QtWidgets import QApplication
+
+from iamdesk.gui.core.theme import colour, palette_for
+from iamdesk.gui.widgets import icons
+from iamdesk.gui.widgets.icons import Glyph, Mark
+from iamdesk.resource_files import resources
+from iamdesk.viewmodel.tree_builder import Badge, NodeKind
+
+EVERY = [*Mark, *Glyph, *Badge, *NodeKind]
+
+
+@pytest.mark.parametrize("name", EVERY, ids=lambda name: f"{type(name).__name__}.{name.name}")
+def test_every_drawing_is_there_and_paints_its_colour(qapp: QApplication, name: icons.Drawing) -> None:
+    palette = palette_for(False)
+    image = icons.pixmap(name, palette, 32, 1.0).toImage()
+    wanted = icons.natural_colour(name, palette)
+    solid = [image.pixelColor(x, y) for x in range(32) for y in range(32) if image.pixelColor(x, y).alpha() == 255]
+    assert solid, "something solid is painted"
+    assert all(abs(pixel.red() - wanted.red()) <= 2 for pixel in solid)
+
+
+@pytest.mark.parametrize("path", sorted((resources() / "icons").glob("*.svg")), ids=lambda path: path.stem)
+def test_drawings_keep_to_the_two_tones_that_are_tinted(path: Path) -> None:
+    tree = ET.fromstring(path.read_text(encoding="utf-8"))  # noqa: S314 - our own files
+    tones = {value for node in tree.iter() for key, value in node.attrib.items() if key in ("fill", "stroke")}
+    assert tones <= {"none", "#000000", "#808080"}
+
+
+def test_no_two_states_share_a_shape(qapp: QApplication) -> None:
+    tint = QColor("#000000")
+    palette = palette_for(False)
+    images = [icons.pixmap(mark, palette, 16, 1.0, tint).toImage() for mark in Mark]
+    for position, image in enumerate(images):
+        for other in images[position + 1 :]:
+            differing = sum(
+                abs(image.pixelColor(x, y).alpha() - other.pixelColor(x, y).alpha()) > 96
+                for x in range(16)
+                for y in range(16)
+            )
+            assert differing >= 8
+
+
+def test_a_selected_row_gets_the_drawing_in_the_colour_of_selected_text(qapp: QApplication) -> None:
+    palette = palette_for(False)
+    image = icons.icon(NodeKind.USER, palette).pixmap(16, QIcon.Mode.Selected).toImage()
+    solid = [image.pixelColor(x, y) for x in range(16) for y in range(16) if image.pixelColor(x, y).alpha() == 255]
+    assert {pixel.name() for pixel in solid} == {palette.highlightedText().color().name()}
+
+
+def test_every_state_and_badge_has_words() -> None:
+    assert set(icons.MARK_WORDS) == set(Mark)
+    assert set(icons.BADGE_SENTENCES) == set(Badge)
+
+
+def test_a_verdict_word_is_a_mark() -> None:
+    for word in ("allowed", "explicitDeny", "implicitDeny", "conditional"):
+        assert icons.MARK_COLOURS[Mark(word)]
+        assert colour(icons.MARK_SURFACES[Mark(word)], palette_for(True)).isValid()

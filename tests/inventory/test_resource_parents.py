@@ -1,0 +1,31 @@
+"""The policy for a part of a resource is its parent's, service by service."""
+
+import pytest
+
+from iamdesk.inventory.resource_index import parent_of
+from iamdesk.policy.arn import parse_arn
+
+
+@pytest.mark.parametrize(
+    ("part", "parent"),
+    [
+        ("dynamodb:eu-west-1:1:table/Orders/index/ByDay", "table/Orders"),
+        ("dynamodb:eu-west-1:1:table/Orders/stream/2026-01-01T00:00:00.000", "table/Orders"),
+        ("dynamodb:eu-west-1:1:table/Orders", None),
+        ("execute-api:eu-west-1:1:a1b2/prod/GET/pets/7", "a1b2"),
+        ("es:eu-west-1:1:domain/logs/_search/x", "domain/logs"),
+        ("lambda:eu-west-1:1:function:f:live", "function:f"),
+        ("lambda:eu-west-1:1:function:f", None),
+        ("lambda:eu-west-1:1:layer:l:3", None),
+        ("glue:eu-west-1:1:table/db/t", "catalog"),
+        ("glue:eu-west-1:1:catalog", None),
+        ("s3tables:eu-west-1:1:bucket/b/table/t", "bucket/b"),
+        ("mediastore:eu-west-1:1:container/c/a/b", "container/c"),
+        ("ecr:eu-west-1:1:repository/team/app", None),
+        ("secretsmanager:eu-west-1:1:secret:prod/db-AbCdEf", None),
+        ("sqs:eu-west-1:1:orders", None),
+    ],
+)
+def test_the_parent_is_what_carries_the_policy(part: str, parent: str | None) -> None:
+    found = parent_of(parse_arn(f"arn:aws:{part}"))
+    assert (found.resource if found else None) == parent
