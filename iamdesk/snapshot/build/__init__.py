@@ -1,0 +1,1 @@
+"""Facts of a snapshot, built from outputs of the AWS CLI."""
