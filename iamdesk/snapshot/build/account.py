@@ -4,17 +4,31 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from iamdesk.i18n import (phrase)
+from iamdesk.i18n import phrase
+from iamdesk.snapshot.account_details import (
+    AccountFacts,
+    CredentialReport,
+    LastAccessed,
+    OpenIdConnectProvider,
+    RegionalAnalyzers,
+    SamlProvider,
+)
+from iamdesk.snapshot.build.resources import public_access_block
+from iamdesk.snapshot.bundle import Bundle, Part
+from iamdesk.snapshot.credential_report import report_of
+from iamdesk.snapshot.model import Account
 from iamdesk.snapshot.models import account as outputs
-from iamdesk.snapshot.account_details import (AccountFacts, CredentialReport, LastAccessed, OpenIdConnectProvider, RegionalAnalyzers, SamlProvider)
-from iamdesk.snapshot.bundle import (Bundle, Part)
-from iamdesk.snapshot.credential_report import (report_of)
-from iamdesk.snapshot.model import (Account)
-from iamdesk.snapshot.build.resources import (public_access_block)
-from iamdesk.snapshot.resource_shares import (ResourceShares, SharePermission)
-from iamdesk.snapshot.resources import (AccountSettings, PublicAccessBlock, VpcEndpoint)
-from iamdesk.snapshot.models.settings import (DescribeVpcEndpoints, GetPermission, GetPublicAccessBlock, GetResourceShareAssociations, GetResourceShares, ListResourceSharePermissions)
-from iamdesk.snapshot.visible_text import (visible)
+from iamdesk.snapshot.models.settings import (
+    DescribeVpcEndpoints,
+    GetPermission,
+    GetPublicAccessBlock,
+    GetResourceShareAssociations,
+    GetResourceShares,
+    ListResourceSharePermissions,
+)
+from iamdesk.snapshot.resource_shares import ResourceShares, SharePermission
+from iamdesk.snapshot.resources import AccountSettings, PublicAccessBlock, VpcEndpoint
+from iamdesk.snapshot.visible_text import visible
 
 type ArnsByName = dict[tuple[str, str, str], str]
 """ARNs by account, kind and name."""

@@ -4,12 +4,30 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from iamdesk.i18n import (phrase)
-from iamdesk.snapshot.bundle import (Bundle)
-from iamdesk.snapshot.cli_commands import (CALLS)
-from iamdesk.snapshot.organization import (FULL_ACCESS, IN_A_CIRCLE, NOT_KNOWN, Organization, OrganizationNode, OrganizationPolicy, OrganizationPolicyType, without_circles)
-from iamdesk.snapshot.models.organization import (DescribeOrganization, DescribePolicy, ListAccounts, ListOrganizationalUnitsForParent, ListPolicies, ListRoots, ListTargetsForPolicy, PolicySummary)
-from iamdesk.snapshot.visible_text import (visible)
+from iamdesk.i18n import phrase
+from iamdesk.snapshot.bundle import Bundle
+from iamdesk.snapshot.cli_commands import CALLS
+from iamdesk.snapshot.models.organization import (
+    DescribeOrganization,
+    DescribePolicy,
+    ListAccounts,
+    ListOrganizationalUnitsForParent,
+    ListPolicies,
+    ListRoots,
+    ListTargetsForPolicy,
+    PolicySummary,
+)
+from iamdesk.snapshot.organization import (
+    FULL_ACCESS,
+    IN_A_CIRCLE,
+    NOT_KNOWN,
+    Organization,
+    OrganizationNode,
+    OrganizationPolicy,
+    OrganizationPolicyType,
+    without_circles,
+)
+from iamdesk.snapshot.visible_text import visible
 
 _SERVICE = "organizations"
 _SCP = OrganizationPolicyType.SERVICE_CONTROL_POLICY

@@ -5,14 +5,21 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from iamdesk.i18n import (phrase)
-from iamdesk.snapshot.models import settings as settings
-from iamdesk.snapshot.bundle import (Bundle, Part)
-from iamdesk.snapshot.cli_commands import (CALLS)
-from iamdesk.snapshot.layout import (Place)
-from iamdesk.snapshot.models.resource_lists import (GetRestApis, ListAccessPoints, ListBuckets, ListMultiRegionAccessPoints, ListsResources, MultiRegionAccessPoint)
-from iamdesk.snapshot.models.resource_policies import (TellsPolicy)
-from iamdesk.snapshot.resources import (AccessPoint, AccessPointBucket, AclGrant, KeyGrant, PublicAccessBlock, Resource)
+from iamdesk.i18n import phrase
+from iamdesk.snapshot.bundle import Bundle, Part
+from iamdesk.snapshot.cli_commands import CALLS
+from iamdesk.snapshot.layout import Place
+from iamdesk.snapshot.models import settings
+from iamdesk.snapshot.models.resource_lists import (
+    GetRestApis,
+    ListAccessPoints,
+    ListBuckets,
+    ListMultiRegionAccessPoints,
+    ListsResources,
+    MultiRegionAccessPoint,
+)
+from iamdesk.snapshot.models.resource_policies import TellsPolicy
+from iamdesk.snapshot.resources import AccessPoint, AccessPointBucket, AclGrant, KeyGrant, PublicAccessBlock, Resource
 
 ARNS: Mapping[tuple[str, str], str] = {
     ("s3api", "get-bucket-policy"): "s3:::{}",
