@@ -11,7 +11,7 @@ from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.reader import load_catalogue, load_snapshot
 from iamdesk.viewmodel.tree import NodeKind
 
-from .query.test_organization_evaluator import organization as drawn
+from .access.test_organization_evaluator import organization as drawn
 from .snapshot.bundles import as_folder, details
 
 SAMPLE = resources() / "samples" / "acme-organization"

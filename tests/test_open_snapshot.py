@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from iamdesk.access.who_can import Access
-from iamdesk.api import OpenSnapshot, Workbench
+from iamdesk.api import SnapshotSession, Workbench
 from iamdesk.evaluate.request import Request
 from iamdesk.export.decision.evaluation_result import to_evaluation_result
 from iamdesk.resource_files import resources
@@ -27,8 +27,8 @@ def without_collector() -> Iterator[None]:
 
 
 DENIAL = f"User: {QUESTION.principal} is not authorized to perform: iam:CreateUser on resource: *"
-USES: dict[str, Callable[[OpenSnapshot], object]] = {
-    "ready": OpenSnapshot.make_ready,
+USES: dict[str, Callable[[SnapshotSession], object]] = {
+    "ready": SnapshotSession.make_ready,
     "ask": lambda opened: opened.ask(QUESTION),
     "changes": lambda opened: opened.changes(QUESTION),
     "why": lambda opened: opened.why(opened.read_denials(DENIAL)[0]),
@@ -37,9 +37,9 @@ USES: dict[str, Callable[[OpenSnapshot], object]] = {
     "on-resource": lambda opened: opened.access_to_resource("arn:aws:s3:::acme-payroll", {}),
     "what-can": lambda opened: opened.what_can(principal=QUESTION.principal).services,
     "everybody": lambda opened: list(opened.access_matrix().reaches),
-    "badges": OpenSnapshot.decided_badges,
-    "reach": OpenSnapshot.reach,
-    "findings": OpenSnapshot.findings,
+    "badges": SnapshotSession.decided_badges,
+    "reach": SnapshotSession.reach,
+    "findings": SnapshotSession.findings,
     "telling": lambda opened: opened.telling(QUESTION.principal),
     "diff": lambda opened: Workbench.compare(opened, opened),
     "what-if": lambda opened: Workbench.what_if(opened, [Edit(EditAction.DELETE, QUESTION.principal)]),
@@ -47,7 +47,7 @@ USES: dict[str, Callable[[OpenSnapshot], object]] = {
 
 
 @pytest.mark.parametrize("use", USES.values(), ids=USES)
-def test_nothing_holds_it_once_nobody_has_it_open(use: Callable[[OpenSnapshot], object]) -> None:
+def test_nothing_holds_it_once_nobody_has_it_open(use: Callable[[SnapshotSession], object]) -> None:
     """Nor is anything of ours left in a cycle: the collector is told to spare what large work makes."""
     opened = Workbench().open_snapshot(resources() / "samples" / "acme-prod.json")
     account = weakref.ref(opened.snapshot.accounts[0].users[0])
@@ -82,8 +82,10 @@ def test_many_accounts_are_asked_one_by_one_and_answer_the_same(monkeypatch: pyt
         opened.what_can(principal=DEV),
     ]
     monkeypatch.setattr(snapshot_session, "MIN_ACCOUNTS_APART", 2)
-    monkeypatch.setattr(OpenSnapshot, "evaluator", property(lambda _: pytest.fail("all accounts were asked at once")))
-    apart = OpenSnapshot(opened.snapshot, opened.outline)
+    monkeypatch.setattr(
+        SnapshotSession, "evaluator", property(lambda _: pytest.fail("all accounts were asked at once"))
+    )
+    apart = SnapshotSession(opened.snapshot, opened.outline)
     rows = list(apart.who_can(**ASKED))
     assert rows
     assert list(map(told, rows)) == list(map(told, whole[0]))

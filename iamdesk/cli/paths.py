@@ -81,7 +81,7 @@ def _tell_one(reach: AttackPaths, start: str, goal: str, as_json: bool) -> None:
             "Cuts": [to_cut(cut) for cut in cuts],
             "Refused": [to_refusal(refusal) for refusal in refusals],
         }
-        told.pop("AttackPath")
+        told.pop("Way")
         say_json({"PathsVersion": reach.version, **told})
         return
     for line in _sum_lines(reached):

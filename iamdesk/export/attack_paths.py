@@ -20,7 +20,7 @@ def to_reached(reached: PrincipalExposure, way: AttackPath | None) -> dict[str, 
         "OtherAccounts": list(reached.accounts),
         "ReadsData": list(reached.reads),
         "GetsToReadData": list(reached.data),
-        "AttackPath": None if way is None else to_way(way),
+        "Way": None if way is None else to_way(way),
     }
 
 

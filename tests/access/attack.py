@@ -22,7 +22,7 @@ from iamdesk.evaluate.engine import verdict_of
 from iamdesk.evaluate.request import MissingContextMode
 from iamdesk.evaluate.verdict import Verdict
 
-from ..compare.attack import request, snapshot, world
+from ..diff.attack import request, snapshot, world
 from .worlds import NOON
 
 _PER_GROUND = 12

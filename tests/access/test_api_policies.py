@@ -66,7 +66,9 @@ def asked(snapshot: Snapshot) -> list[Any]:
             told = {"action": INVOKE, "resource": resource, "context": {"aws:SourceVpc": vpc}}
             answers.append([evaluator.verdict(Request(who, **told)) for who in (ANN, "anonymous")])
             answers.append([(row.principal, row.decision) for row in evaluator.who_can(**told)])
-    return [*answers, list(evaluator.what_can(ANN).actions("execute-api"))]
+    for one in evaluator.what_can(ANN).actions("execute-api"):
+        answers.append((one.name, one.reach, [(answer.resource, answer.decision) for answer in one.answers]))
+    return answers
 
 
 @rule("F4", "I17")

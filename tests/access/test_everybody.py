@@ -20,7 +20,7 @@ from iamdesk.snapshot.model import Account, ManagedPolicyDetail, RoleDetail, Sna
 
 from ..rules import rule
 from ..some_of import some_of
-from .test_what_can import check
+from .test_effective_permissions import check
 from .worlds import NOON, A, B, snapshots
 
 SAMPLES = Path(__file__).parents[2] / "resources" / "samples"

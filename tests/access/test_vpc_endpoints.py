@@ -112,7 +112,7 @@ def test_a_deny_of_the_endpoint_policy_denies() -> None:
 @rule("B9")
 def test_the_answer_as_json_names_the_endpoint_layer_and_its_policy() -> None:
     result = to_evaluation_result(ask(world(gateway())))
-    [layer] = [one for one in result["Layers"] if one["PolicyType"] == "endpoint"]
+    [layer] = [one for one in result["Layers"] if one["Layer"] == "endpoint"]
     assert layer["Decision"] == "allowed"
     [statement] = layer["Statements"]
     assert statement["SourcePolicyType"] == "endpoint"

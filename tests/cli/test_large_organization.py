@@ -56,10 +56,10 @@ def test_the_answer_is_that_of_the_whole(
 ) -> None:
     whole = iamdesk(*arguments)
     opened: list[object] = []
-    original = api.OpenOrganization.__init__
+    original = api.OrganizationSession.__init__
     monkeypatch.setattr(api, "WHOLE_BELOW", 0)
     monkeypatch.setattr(
-        api.OpenOrganization, "__init__", lambda self, *given: (opened.append(self), original(self, *given))[1]
+        api.OrganizationSession, "__init__", lambda self, *given: (opened.append(self), original(self, *given))[1]
     )
     parts = iamdesk(*arguments)
     assert opened, "it was not read as a catalogue"

@@ -25,7 +25,7 @@ from iamdesk.snapshot.account_details import AccountFacts
 from iamdesk.snapshot.resource_shares import ResourceShares
 from iamdesk.snapshot.resources import AccountSettings, VpcEndpoint
 
-from ..query.worlds import NOON
+from ..access.worlds import NOON
 from . import seeds
 from .seeds import Json, World, document
 

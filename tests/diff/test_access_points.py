@@ -14,7 +14,7 @@ from iamdesk.diff.normal_form import ResourceScope
 from iamdesk.diff.result import Comparison, Kind, Status
 from iamdesk.evaluate.verdict import Verdict
 
-from ..query.worlds import NOON
+from ..access.worlds import NOON
 from . import seeds, walls
 from .attack import snapshot
 from .seeds import World, allow, deny, on

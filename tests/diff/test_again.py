@@ -10,7 +10,7 @@ from iamdesk.diff.snapshot_view import SnapshotView, share_space
 
 from . import seeds
 from .seeds import allow
-from .test_likeness import snapshot
+from .test_equivalence import snapshot
 
 ROOT = Path(__file__).resolve().parents[2]
 TELL = """

@@ -11,7 +11,7 @@ from iamdesk.diff.result import Comparison, Kind, Status
 from iamdesk.snapshot.model import Account, ManagedPolicyDetail, Snapshot, UserDetail
 from iamdesk.snapshot.organization import Organization
 
-from ..query.worlds import NOON
+from ..access.worlds import NOON
 from . import seeds
 from .seeds import A, allow, deny
 

@@ -15,7 +15,7 @@ from iamdesk.diff.comparison import compare_snapshots
 from iamdesk.diff.result import Status
 from iamdesk.snapshot import model, organization, resources
 
-from ..query.worlds import NOON
+from ..access.worlds import NOON
 from . import seeds, walls
 from .attack import snapshot
 from .seeds import World, allow, on

@@ -7,7 +7,7 @@ import pytest
 
 from iamdesk.diff.comparison import compare_snapshots
 
-from ..query.worlds import NOON
+from ..access.worlds import NOON
 from . import seeds, walls
 from .attack import snapshot
 from .seeds import World

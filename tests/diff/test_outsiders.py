@@ -10,7 +10,7 @@ from iamdesk.diff.comparison import compare_snapshots
 from iamdesk.diff.result import Comparison, Kind
 from iamdesk.export.text.diff import principal_words
 
-from ..query.worlds import NOON
+from ..access.worlds import NOON
 from . import seeds
 from .seeds import BUCKET, A, document, on, user
 

@@ -8,7 +8,7 @@ from iamdesk.diff.result import ChangeKind, Kind, Status
 from iamdesk.resource_files import resources
 from iamdesk.snapshot.reader import load_snapshot
 
-from ..query.worlds import NOON
+from ..access.worlds import NOON
 from . import attack
 
 

@@ -11,7 +11,7 @@ from iamdesk.diff.result import Comparison, Status
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.snapshot.model import Account
 
-from ..query import worlds
+from ..access import worlds
 
 QUICK = settings(
     max_examples=10,

@@ -8,7 +8,7 @@ import pytest
 from iamdesk.diff.comparison import compare_snapshots
 from iamdesk.diff.result import Kind, Status
 
-from ..query.worlds import NOON
+from ..access.worlds import NOON
 from . import seeds
 from .seeds import BUCKET, A, allow, deny, document, on, user, user_arn
 

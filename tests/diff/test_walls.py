@@ -6,7 +6,7 @@ from iamdesk.diff.comparison import compare_snapshots
 from iamdesk.diff.result import ChangeKind, Kind, Status
 from iamdesk.export.text.diff import lines
 
-from ..query.worlds import NOON
+from ..access.worlds import NOON
 from . import walls
 from .attack import snapshot
 from .walls import WALLS, WHO, Wall

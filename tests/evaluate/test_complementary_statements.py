@@ -10,7 +10,7 @@ from hypothesis import given
 
 from ..rules import rule
 from .every_context import Statement, ask, check, policy_of
-from .test_unknowns import BOUNDED, LIST, OTHER_TAG, PLAIN, TAG, THIRD_TAG, drawn, null, statements_of
+from .test_solver import BOUNDED, LIST, OTHER_TAG, PLAIN, TAG, THIRD_TAG, drawn, null, statements_of
 
 STRINGS = [*PLAIN, "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase"]
 OPPOSITES = [

@@ -14,10 +14,10 @@ from iamdesk.inventory.resource_grants import default_policy
 from iamdesk.progress import WorkCancelled
 from iamdesk.simulate.test_cases import trace_case
 
+from ..access.test_access_points import BUCKET, DELEGATING, JANE, JANES, POINT, TO_JANE, bucket, point
+from ..access.test_access_points import world as access_points
 from ..builders.captures import deny, document
 from ..conformance.test_corpus import CASES
-from ..query.test_access_points import BUCKET, DELEGATING, JANE, JANES, POINT, TO_JANE, bucket, point
-from ..query.test_access_points import world as access_points
 
 LISTS = {
     PolicyType.IDENTITY: "identity_policies",

@@ -21,7 +21,7 @@ from iamdesk.simulate.test_cases import evaluate_case
 
 from ..builders.captures import NOW, account, allow, document, snapshot, user, user_arn
 from ..evaluate.every_context import case_of, check_smallest, policy_of, strict, strict_question
-from ..evaluate.test_unknowns import (
+from ..evaluate.test_solver import (
     ADDRESS,
     ARN,
     ARNS,

@@ -150,8 +150,8 @@ def test_standard_output_by_its_name_goes_behind_what_is_printed(tmp_path, mode)
     out = tmp_path / "out.txt"
     out.write_text("before\n")
     was = kind_of(out)
-    said = "from pathlib import Path; from iamdesk.export.files.atomic_write import write_whole; print('one'); "
-    said += "write_whole(Path('/dev/stdout'), b'two\\n'); print('three')"
+    said = "from pathlib import Path; from iamdesk.export.files.atomic_write import write_atomic; print('one'); "
+    said += "write_atomic(Path('/dev/stdout'), b'two\\n'); print('three')"
     with out.open(mode) as stream:
         subprocess.run([sys.executable, "-c", said], stdout=stream, check=True)
     assert out.read_text() == ("before\n" if mode == "a" else "") + "one\ntwo\nthree\n"

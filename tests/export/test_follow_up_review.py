@@ -27,7 +27,7 @@ from iamdesk.review.errors import ReviewError
 from iamdesk.review.review_file import ReviewFile
 from iamdesk.review.revocation_tests import REVOKES, Outcome, revokes_from_text
 
-from ..compare import seeds
+from ..diff import seeds
 
 MOMENT = datetime(2026, 10, 1, tzinfo=UTC)
 ANA = Reviewer("Ana", "ana")

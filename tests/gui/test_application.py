@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
-from iamdesk.gui import app
+from iamdesk.gui.app import application
 from iamdesk.gui.app.main_window import MainWindow
 
 def look():
@@ -34,9 +34,9 @@ class Watched(MainWindow):
         timer.start()
         QTimer.singleShot(50000, self, lambda: QApplication.exit(9))
 
-app.MainWindow = Watched
+application.MainWindow = Watched
 signal.signal(signal.SIGINT, signal.default_int_handler)  # as in a terminal, however these tests were started
-sys.exit(app.run(Path(sys.argv[1])))
+sys.exit(application.run(Path(sys.argv[1])))
 """
 
 

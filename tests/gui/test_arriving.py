@@ -14,7 +14,7 @@ from iamdesk.snapshot import bundle_reader, partial
 from iamdesk.snapshot.text_source import SourceText
 
 from ..snapshot.bundles import as_folder, details
-from ..snapshot.test_arrival import IDS
+from ..snapshot.test_partial import IDS
 
 LAST = IDS[-1]
 FIRST_ALICE = f"arn:aws:iam::{IDS[0]}:user/staff/alice"

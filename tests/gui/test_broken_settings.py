@@ -21,7 +21,7 @@ KEYS = {
     "policy": ("zoom", "in_words"),
     "answer": ("draws_layers",),
     "files": ("recent",),
-    "work": ("workers", "scheduler"),
+    "work": ("workers", "scheduler", "memory_mb"),
     "columns": ("findingsHeader", "policyListHeader", "whoCanHeader"),
 }
 VALUES = {
@@ -76,7 +76,7 @@ def test_its_place_may_be_taken_or_closed(qtbot: QtBot, qapp: QApplication, tmp_
 
 
 def test_these_are_all_settings_that_there_are() -> None:
-    text = (Path(__file__).parents[2] / "iamdesk" / "gui" / "settings.py").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[2] / "iamdesk" / "gui" / "core" / "settings.py").read_text(encoding="utf-8")
     for group, keys in KEYS.items():
         if group != "columns":
             assert all(f'"{group}/{key}"' in text for key in keys), group

@@ -34,7 +34,7 @@ def test_the_log_says_where_and_never_what(trail: CrashTrail) -> None:
         sys.excepthook(type(error), error, error.__traceback__)
     log = trail.log.read_text(encoding="utf-8")
     assert "KeyError" in log
-    assert "test_crash_trail.py" in log
+    assert "test_crash_log.py" in log
     assert PRIVATE not in log
     assert len(said) == 1
     assert PRIVATE not in said[0]

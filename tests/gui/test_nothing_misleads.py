@@ -59,7 +59,7 @@ def test_the_inspector_names_the_role_of_a_session(qtbot: QtBot, open_window: Ma
     assert open_window.workspace.inspector.header.title.full_text() == "GitHubActionsDeploy"
 
 
-@pytest.mark.parametrize("stranger", ["arn:aws:iam::999988887777:user/mallory", "anonymous"])
+@pytest.mark.parametrize("external_principal", ["arn:aws:iam::999988887777:user/mallory", "anonymous"])
 def test_nobody_of_the_snapshot_is_named_over_an_answer_about_a_stranger(
     qtbot: QtBot, open_window: MainWindow, external_principal: str
 ) -> None:

@@ -17,8 +17,8 @@ from iamdesk.resource_files import sample_snapshot
 OPENS = """
 import sys, time
 from pathlib import Path
-from iamdesk.gui.app.session_recovery import OpenMarks
-marks = OpenMarks(Path(sys.argv[1]))
+from iamdesk.gui.app.session_recovery import RecoveryFile
+marks = RecoveryFile(Path(sys.argv[1]))
 marks.note(Path(sys.argv[2]))
 print("open", flush=True)
 sys.stdin.read()

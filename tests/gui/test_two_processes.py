@@ -29,7 +29,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from iamdesk.cli import main
-from iamdesk.gui import main_window
+from iamdesk.gui.app import main_window
 
 def panel():
     window = QApplication.instance().window

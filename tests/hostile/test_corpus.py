@@ -92,7 +92,7 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.reader import load_snapshot
-from iamdesk.snapshot import many_files, foreign, loose
+from iamdesk.snapshot import bundle_reader, third_party, detect
 import encodings.idna, encodings.utf_16, encodings.utf_32
 
 places = json.loads(sys.argv[1])

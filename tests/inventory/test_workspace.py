@@ -13,7 +13,7 @@ from iamdesk.viewmodel.tree_builder import build_outline
 from iamdesk.viewmodel.types import PolicyRole, Subject
 
 from ..snapshot.bundles import ACCOUNT, as_folder
-from ..snapshot.test_organization_files import MANAGEMENT
+from ..snapshot.test_organization import MANAGEMENT
 from ..snapshot.workspace import (
     ALICE,
     ANA,

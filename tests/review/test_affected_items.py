@@ -24,7 +24,7 @@ from iamdesk.review.carry_over import CarryOver, carry_forward
 from iamdesk.review.entitlements import review_scope
 from iamdesk.review.items import EntitlementType, ReviewItem
 
-from ..compare.seeds import (
+from ..diff.seeds import (
     FULL,
     A,
     B,
@@ -39,9 +39,9 @@ from ..compare.seeds import (
     snapshot,
     user_arn,
 )
-from ..compare.seeds import policy as managed
-from ..compare.seeds import user as seeded_user
-from .test_carrying import MOMENT, TODAY, Review
+from ..diff.seeds import policy as managed
+from ..diff.seeds import user as seeded_user
+from .test_carry_over import MOMENT, TODAY, Review
 
 ROOM, HALL = "arn:aws:s3:::room", "arn:aws:s3:::hall"
 KEY = f"arn:aws:kms:eu-west-1:{A}:key/11111111-2222-3333-4444-555555555555"

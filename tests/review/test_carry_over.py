@@ -18,8 +18,8 @@ from iamdesk.review.review_file import Decided
 from iamdesk.review.revocation_tests import REVOKES, Outcome, revokes_as_text
 from iamdesk.review.schema import Head
 
-from ..compare import seeds
-from ..compare.seeds import A, B, C, D, policy_arn, role_arn, user_arn
+from ..diff import seeds
+from ..diff.seeds import A, B, C, D, policy_arn, role_arn, user_arn
 
 MOMENT = datetime(2026, 10, 1, tzinfo=UTC)
 TODAY = date(2026, 10, 1)

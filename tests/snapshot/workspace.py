@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from .bundles import ACCOUNT, HERE, IAM, REGION, S3, allow, details
-from .test_organization_files import MANAGEMENT, OWN, everything
+from .test_organization import MANAGEMENT, OWN, everything
 
 NAMED_ONLY = "333333333333"
 UNIT = "ou-ab12-prod1234"

@@ -11,8 +11,8 @@ from iamdesk.whatif.apply import apply
 from iamdesk.whatif.commands import CliCommand, commands
 from iamdesk.whatif.edits import EditAction, WhatIfError, edits_from_json
 
-from ..compare import seeds
-from ..compare.seeds import A, allow, document, on, policy_arn, role_arn, root_arn, user_arn
+from ..diff import seeds
+from ..diff.seeds import A, allow, document, on, policy_arn, role_arn, root_arn, user_arn
 
 MOMENT = datetime(2026, 10, 1, tzinfo=UTC)
 JOINERS = f"arn:aws:iam::{A}:group/joiners"

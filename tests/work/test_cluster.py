@@ -85,7 +85,7 @@ def gives_up(seconds: float = 240) -> Callable[[], bool]:
 def test_a_worker_killed_half_way_costs_nothing_but_time(
     cluster: Cluster, dask: Any, told: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parallel, "_SPAN", 5)
+    monkeypatch.setattr(parallel, "_BLOCK", 1)
     snapshot = load_snapshot(ORGANIZATION)
     killed: list[int] = []
 

@@ -20,7 +20,7 @@ from iamdesk.snapshot.reader import load_snapshot
 from iamdesk.work.processes import Processes, lost_once
 from iamdesk.work.workers import Workers
 
-from ..compare import seeds
+from ..diff import seeds
 
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
 ORGANIZATION = resources() / "samples" / "acme-organization"

@@ -92,6 +92,8 @@ def samples(tests: Sequence[ConditionTest], key_type: str, shape: str, resolve: 
         each: How many values to show each way by, where it has as many: two, for a key with several values.
     """
     families = {test.operator.family for test in tests if test.operator is not None} - {"Null"}
+    if not families and key_type == "IPAddress":
+        families = {"IPAddress"}  # a private range beside it reads the value, too (rule G12)
     listed = list(_listed(tests, resolve))
     named = frozenset(one.text for one in listed)
     if key_type == "Bool":

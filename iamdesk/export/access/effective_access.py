@@ -32,7 +32,7 @@ def _service(access: EffectiveAccess, found: ServiceAccess) -> dict[str, Any]:
             for level, counts in found.counts().items()
         ],
         "Actions": [
-            {"Action": action.name, "AccessLevel": action.access_level, "AccessExtent": action.reach.value}
+            {"Action": action.name, "AccessLevel": action.access_level, "Reach": action.reach.value}
             for action in access.actions(found.service)
             if action.reach is not AccessExtent.NONE
         ],

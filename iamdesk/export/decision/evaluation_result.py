@@ -64,7 +64,7 @@ def to_evaluation_result(
         if changes.reason:
             result["NoChange"] = changes.reason
     if also is not None:
-        result["DependentActions"] = {"Actions": list(also.actions), "PassedToService": list(also.services)}
+        result["AlsoNeeded"] = {"Actions": list(also.actions), "PassedToService": list(also.services)}
     return result
 
 

@@ -11,7 +11,7 @@ from iamdesk.gui.access_matrix.panel import EverybodyPanel
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.session import Session
 
-from ..reverse.conftest import ACCOUNT, INES, NORA, Answers, prompts, show
+from ..access.conftest import ACCOUNT, INES, NORA, Answers, prompts, show
 
 SAMPLES = Path(__file__).parents[3] / "resources" / "samples"
 

@@ -16,7 +16,7 @@ from iamdesk.gui.ask.suggestion_list import ChangeList
 from iamdesk.gui.widgets.link_button import LinkButton
 
 from .conftest import ACCOUNT, ANA, NORA, PAYROLL, AskWindow, decision, statement
-from .test_question_bar import answered, find
+from .test_request_bar import answered, find
 
 ELENA = f"{ACCOUNT}:user/engineering/elena.petrov"
 NEW = f"{ACCOUNT}:user/engineering/new.hire"

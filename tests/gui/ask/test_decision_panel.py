@@ -23,7 +23,7 @@ from iamdesk.gui.widgets.icons import MARK_COLOURS, Mark
 from iamdesk.use_cases.types import UseCaseRequest
 
 from .conftest import ACCOUNT, ANA, NORA, PAYROLL, AskWindow, assumption, decision, statement
-from .test_question_bar import answered, ask_by_keys, find
+from .test_request_bar import answered, ask_by_keys, find
 
 
 def verdict(window: AskWindow) -> str:

@@ -17,8 +17,8 @@ from iamdesk.gui.widgets.link_button import LinkButton
 from iamdesk.use_cases.types import UseCaseRequest, UseCaseResult
 
 from .conftest import ACCOUNT, NORA, PAYROLL, AskWindow
-from .test_answer_panel import row_with, texts, verdict
-from .test_question_bar import answered, ask_by_keys, find, type_into
+from .test_decision_panel import row_with, texts, verdict
+from .test_request_bar import answered, ask_by_keys, find, type_into
 
 ELENA = f"{ACCOUNT}:user/engineering/elena.petrov"
 FUNCTION = "arn:aws:lambda:eu-west-1:111122223333:function:report"
