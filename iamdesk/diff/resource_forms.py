@@ -253,6 +253,7 @@ def _facts_of(side: SnapshotView, arn: str, owner: str) -> Hashable:
         resource.abac_enabled,
         resource.access_point,
         resource.is_policy_captured,
+        resource.is_only_tagged,  # then what it is a part of brings the policy
         resource.is_aws_managed,
         resource.key_grants is None,
         side.levels(owner, RCP) is None,
@@ -273,6 +274,7 @@ def _captured_of(side: SnapshotView, arn: str, owner: str, *, is_bound: bool) ->
         return None
     return (
         resource.is_policy_captured,
+        resource.is_only_tagged,  # then what it is a part of brings the policy
         resource.key_grants is None,
         resource.acl is None,
         resource.public_access_block is None,

@@ -66,8 +66,10 @@ def asked(snapshot: Snapshot) -> list[Any]:
             told = {"action": INVOKE, "resource": resource, "context": {"aws:SourceVpc": vpc}}
             answers.append([evaluator.verdict(Request(who, **told)) for who in (ANN, "anonymous")])
             answers.append([(row.principal, row.decision) for row in evaluator.who_can(**told)])
-    for one in evaluator.what_can(ANN).actions("execute-api"):
-        answers.append((one.name, one.reach, [(answer.resource, answer.decision) for answer in one.answers]))
+    answers += [
+        (one.name, one.reach, [(answer.resource, answer.decision) for answer in one.answers])
+        for one in evaluator.what_can(ANN).actions("execute-api")
+    ]
     return answers
 
 

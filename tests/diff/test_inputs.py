@@ -36,6 +36,22 @@ def _with_point(of: World, **more: Any) -> None:
     )
 
 
+def _tagged_database(of: World, *, is_only_tagged: bool) -> None:
+    """A database of a catalog: where its tags are all that is known of it, the catalog's policy is its own."""
+    catalog = f"arn:aws:glue:eu-west-1:{walls.A}:catalog"
+    policy = seeds.document(on({"AWS": f"arn:aws:iam::{walls.A}:user/dan"}, "glue:GetDatabase", "*"))
+    of["resources"].append({"arn": catalog, "account_id": walls.A, "policy": policy})
+    of["resources"].append(
+        {
+            "arn": catalog.replace(":catalog", ":database/sales"),
+            "account_id": walls.A,
+            "is_policy_captured": False,
+            "is_only_tagged": is_only_tagged,
+            "tags": [("team", "red")],
+        }
+    )
+
+
 def _tagged_bucket(of: World, *, counts: bool) -> None:
     walls.person("dan", UserPolicyList=walls.inline(allow(walls.LIST, Condition=walls.resource_tag("red"))))(of)
     walls.fields(walls.LOCKED, tags=[("team", "red")], abac_enabled=counts)(of)
@@ -90,6 +106,10 @@ TRIED: dict[str, tuple[Change, Change]] = {
     "User.boundary": (lambda _: None, walls.person("ana", **seeds.bounded("nothing"))),
     "Resource.policy": (lambda _: None, walls.policy(walls.PAPERS)),
     "Resource.is_policy_captured": (lambda _: None, walls.fields(walls.KEY, is_policy_captured=False, policy=None)),
+    "Resource.is_only_tagged": (
+        lambda of: _tagged_database(of, is_only_tagged=True),
+        lambda of: _tagged_database(of, is_only_tagged=False),
+    ),
     "Resource.tags": (lambda _: None, walls.fields(walls.SECRET, tags=[("team", "red")])),
     "Resource.abac_enabled": (
         lambda of: _tagged_bucket(of, counts=False),

@@ -133,7 +133,7 @@ class Inspector(QWidget):
     def _connect(self) -> None:
         session = self._session
         session.subject_selected.connect(self._show_key)
-        session.snapshot_closed.connect(lambda: self._show_key(""))
+        session.snapshot_closed.connect(self._show_nothing)
         session.answered.connect(self._show_decision)
         session.statement_shown.connect(self.show_statement)
         session.access_shown.connect(self.show_access)
@@ -250,6 +250,9 @@ class Inspector(QWidget):
     def is_reading(self) -> bool:
         """Whether the account of what is selected is being read."""
         return self._reading is not None
+
+    def _show_nothing(self) -> None:
+        self._show_key("")
 
     def _show_key(self, key: str) -> None:
         self._stop_reading()

@@ -362,7 +362,7 @@ def slow(sample: SnapshotSession, monkeypatch: pytest.MonkeyPatch) -> threading.
         assert goes_on.wait(20)
         return real(*asked)
 
-    monkeypatch.setattr(sample, "what_can_overview", waits)
+    monkeypatch.setattr(sample, "access_matrix", waits)
     return goes_on
 
 
@@ -409,7 +409,7 @@ def test_what_cannot_be_found_is_said(
     def fails(*_asked: Any) -> Any:
         raise ValueError("broken on purpose")
 
-    monkeypatch.setattr(sample, "what_can_overview", fails)
+    monkeypatch.setattr(sample, "access_matrix", fails)
     panel = EverybodyPanel(session, jobs)
     show(qtbot, panel)
     with qtbot.captureExceptions() as raised:
