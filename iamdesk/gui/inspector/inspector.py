@@ -133,7 +133,7 @@ class Inspector(QWidget):
     def _connect(self) -> None:
         session = self._session
         session.subject_selected.connect(self._show_key)
-        session.snapshot_closed.connect(self._show_nothing)
+        session.snapshot_closed.connect(self._show_no_key)
         session.answered.connect(self._show_decision)
         session.statement_shown.connect(self.show_statement)
         session.access_shown.connect(self.show_access)
@@ -251,7 +251,7 @@ class Inspector(QWidget):
         """Whether the account of what is selected is being read."""
         return self._reading is not None
 
-    def _show_nothing(self) -> None:
+    def _show_no_key(self) -> None:
         self._show_key("")
 
     def _show_key(self, key: str) -> None:
