@@ -54,7 +54,7 @@ __all__ = [
 
 WHOLE_BELOW = 128 << 20
 """Bytes of files from which a snapshot is not held in memory as a whole to be asked: it would take four times as much
-(`snapshot.catalogue.PER_BYTE`), half of what a small computer has to spare."""
+(`snapshot.catalog.PER_BYTE`), half of what a small computer has to spare."""
 _WHOLE_PART = 8
 """Of the memory that the window may take, the part of which a snapshot's files may be to be held as a whole: policies,
 tree and what findings, ways and maps keep of them take up to so many times as much."""

@@ -75,7 +75,7 @@ class ServiceAccess:
 
     service: str
     actions: Mapping[AccessExtent, int]
-    """By reach, the actions as bits (`index.action_bits`); every action of the service is in one of them."""
+    """By reach, the actions as bits (`aws.action_sets`); every action of the service is in one of them."""
 
     def reach_of(self, action: int) -> AccessExtent:
         """Return the reach of one action, by its bit."""
@@ -184,7 +184,7 @@ class EffectiveAccess:
 
 
 class Finder(Protocol):
-    """Finds out reaches for subjects, by their positions (`reach.ReachFinder`)."""
+    """Finds out reaches for subjects, by their positions (`service_access.ServiceAccessFinder`)."""
 
     def reaches(self, position: int, cancelled: Cancelled = never_cancelled) -> Mapping[str, ServiceAccess]:
         """Return those of each service of which something may be done or is denied."""

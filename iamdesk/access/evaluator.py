@@ -285,7 +285,7 @@ class Evaluator(RequestBuilder):
 
         Yields:
             Whether it is allowed or conditional, principals in the order of the snapshot, and the actions as bits
-            (`index.action_bits`).
+            (`aws.action_sets`).
 
         Raises:
             RequestError: the resource is malformed.
