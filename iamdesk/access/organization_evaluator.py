@@ -1,6 +1,6 @@
 """The engine over a snapshot that is larger than memory: each question is put to the part that it is about.
 
-A part (`snapshot.catalogue.SnapshotPart`) is a snapshot of one account; what a question needs of another account is
+A part (`snapshot.catalog.SnapshotPart`) is a snapshot of one account; what a question needs of another account is
 read when it is needed. So an answer is that of the whole snapshot, whoever is asked about.
 """
 

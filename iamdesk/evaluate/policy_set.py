@@ -50,7 +50,7 @@ class AttachedPolicy:
     source_id: str
     """A managed policy's ARN, an inline policy's name, the case's own name."""
     key: str
-    """What the rest of the house knows it by (``index.keys``)."""
+    """The key by which other packages know it (``inventory.keys``)."""
     name: str
     owner: str
     """ARN of what carries it: the user, the group it comes through, the role, the resource."""

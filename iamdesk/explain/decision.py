@@ -60,7 +60,7 @@ class StatementExplanation:
     """A managed policy's ARN, an inline policy's name, the case's own name."""
     source_policy_type: SourceType
     policy_key: str
-    """What ``workbench`` shows the policy by (``index.keys``)."""
+    """What ``api`` shows the policy by (``inventory.keys``)."""
     policy_name: str
     owner: str
     """ARN of what carries the policy: the user, the group it comes through, the role, the resource."""

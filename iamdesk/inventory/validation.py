@@ -17,7 +17,7 @@ class DocumentProblem:
     """One thing that is wrong with a policy document, and where."""
 
     policy_key: str
-    """What the rest of iamdesk knows the policy by (``index.keys``)."""
+    """What the rest of iamdesk knows the policy by (``inventory.keys``)."""
     policy_name: str
     """For people: ``inline policy backup of arn:…:user/alice``, ``arn:…:policy/deploy, version v3``."""
     path: str

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class Details:
-    """Tells of principals, policies and everything else in the tree by key (``index.keys``)."""
+    """Tells of principals, policies and everything else in the tree by key (``inventory.keys``)."""
 
     def __init__(self, subjects: SubjectIndex) -> None:
         self._subjects = subjects

@@ -66,7 +66,7 @@ class Elsewhere(NamedTuple):
 
 
 class EntityLookup:
-    """Finds the entries of a snapshot by key (``index.keys``)."""
+    """Finds the entries of a snapshot by key (``inventory.keys``)."""
 
     def __init__(self, snapshot: Snapshot, elsewhere: Elsewhere | None = None) -> None:
         """Look through the accounts of a snapshot; ``elsewhere`` tells of those that are not in it."""

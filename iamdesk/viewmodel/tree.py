@@ -68,7 +68,7 @@ class Node(NamedTuple):
     detail: str
     """Short grey text beside it: a count, a path. May be empty."""
     key: str
-    """What the rest of the house knows it by: an ARN, an account's id, or a key of ``index.keys``; empty for
+    """The key by which other packages know it: an ARN, an account's id, or a key of ``inventory.keys``; empty for
     sections."""
     parent: int
     """Row of the parent; -1 for the root (row 0), which is not shown."""
@@ -263,7 +263,7 @@ class Outline:
 
     nodes: NodeTable
     badges: dict[int, tuple[Badge, ...]]
-    """Badges known from reading alone; those decided by evaluation arrive later (``workbench``)."""
+    """Badges known from reading alone; those decided by evaluation arrive later (``api``)."""
     rows_by_key: KeyRows
     """First row of each key: where a jump to a principal or policy lands."""
 

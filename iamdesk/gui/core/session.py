@@ -44,7 +44,7 @@ a panel calls                          the session emits                       w
 State, read at any time: ``snapshot`` (Opened or None), ``whole`` (that, where it is in memory as a whole), ``shown``
 (that, or what has arrived of one),
 ``subject_key`` ("" for none), ``request``, ``decision``, ``need``, ``pending`` (a question is on its way), ``badges``.
-Keys are those of ``Node.key`` / ``index.keys``.
+Keys are those of ``Node.key`` / ``inventory.keys``.
 
 What a panel may rely on: ``snapshot_opened`` comes after ``snapshot`` is set and everything of the one before is
 forgotten; ``answered`` comes for the latest question only; verbs may be called from slots. What it must keep: wrap

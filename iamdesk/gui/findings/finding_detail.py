@@ -231,7 +231,7 @@ def _decision_mark(mark: Mark, widget: QWidget) -> QPixmap:
 
 
 def _policy_name(key: str) -> str:
-    """Return how a link names a policy by its key (``index.keys``)."""
+    """Return how a link names a policy by its key (``inventory.keys``)."""
     owner, hash_, part = key.rpartition("#")
     if not hash_:
         return tr("Policy {name}").format(name=_last(key))
