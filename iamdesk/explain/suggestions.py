@@ -28,7 +28,7 @@ class Addition:
     place: str
     """The policy that it belongs to, in words: ``the permissions boundary dev-boundary``."""
     policy_key: str
-    """What the policy is shown by (``inventory.keys``); of identity policies the principal's; empty where there is none."""
+    """Its key (``inventory.keys``); of identity policies the principal's; empty where there is none."""
     statement: Mapping[str, Any]
     """The statement as a policy document writes it."""
 

@@ -98,7 +98,7 @@ class SnapshotSession(Opened):
         return self._subjects.subject(key)
 
     def policy(self, key: str, version: str | None = None) -> PolicyView | None:
-        """Return a policy's text and diagnostics by its key (``inventory.keys``); without ``version``, the one in force."""
+        """Return a policy's text and diagnostics by its key (``inventory.keys``); no ``version``: the default."""
         return self._subjects.policy(key, version)
 
     def readings(self, document: "Document", key: str = "") -> tuple[str, ...]:

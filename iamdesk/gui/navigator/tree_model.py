@@ -1,6 +1,6 @@
 """The outline as a Qt model. An index carries the node's number, so indexes stay true over filters and rebuilds.
 
-A filter is a set of node numbers that holds the ancestors too (``viewmodel.search``): the model leaves out what is not in
+A filter is a set of node numbers that holds the ancestors too (``viewmodel.search``): it leaves out what is not in
 it, branch by branch as branches are opened. No proxy, no work in ``data()``.
 """
 
