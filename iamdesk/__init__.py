@@ -3,7 +3,10 @@
 From Python::
 
     from iamdesk import load_snapshot, Evaluator, Request
-    answer = Evaluator(load_snapshot(path)).can(Request(principal=…, action=…, resource=…))
+    result = Evaluator(load_snapshot(path)).can(Request(principal=…, action=…, resource=…))
+    result.decision  # "allowed", "explicitDeny", "implicitDeny" or "conditional"
+
+`Decision` is the public name of `EvaluationResult`.
 """
 
 from importlib import import_module
@@ -12,26 +15,38 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from iamdesk.access.evaluator import Evaluator
     from iamdesk.evaluate.request import Request, RequestError
-    from iamdesk.explain.decision import Decision
+    from iamdesk.explain.decision import EvaluationResult
+    from iamdesk.explain.decision import EvaluationResult as Decision
     from iamdesk.snapshot.errors import SnapshotError
     from iamdesk.snapshot.model import Snapshot
     from iamdesk.snapshot.reader import load_snapshot
 
-__all__ = ["Decision", "Evaluator", "Request", "RequestError", "Snapshot", "SnapshotError", "load_snapshot"]
+__all__ = [
+    "Decision",
+    "EvaluationResult",
+    "Evaluator",
+    "Request",
+    "RequestError",
+    "Snapshot",
+    "SnapshotError",
+    "load_snapshot",
+]
 
 _HOME = {
-    "Decision": "iamdesk.explain.decision",
-    "Evaluator": "iamdesk.access.evaluator",
-    "Request": "iamdesk.evaluate.request",
-    "RequestError": "iamdesk.evaluate.request",
-    "Snapshot": "iamdesk.snapshot.model",
-    "SnapshotError": "iamdesk.snapshot.errors",
-    "load_snapshot": "iamdesk.snapshot.reader",
+    "Decision": ("iamdesk.explain.decision", "EvaluationResult"),
+    "EvaluationResult": ("iamdesk.explain.decision", "EvaluationResult"),
+    "Evaluator": ("iamdesk.access.evaluator", "Evaluator"),
+    "Request": ("iamdesk.evaluate.request", "Request"),
+    "RequestError": ("iamdesk.evaluate.request", "RequestError"),
+    "Snapshot": ("iamdesk.snapshot.model", "Snapshot"),
+    "SnapshotError": ("iamdesk.snapshot.errors", "SnapshotError"),
+    "load_snapshot": ("iamdesk.snapshot.reader", "load_snapshot"),
 }
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name when it is first used: `iamdesk --help` needs none of them."""
+    """Import a public name on first use: `iamdesk --help` needs none of them."""
     if name not in _HOME:
         raise AttributeError(f"module 'iamdesk' has no attribute {name!r}")
-    return getattr(import_module(_HOME[name]), name)
+    module, attribute = _HOME[name]
+    return getattr(import_module(module), attribute)

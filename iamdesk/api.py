@@ -12,7 +12,7 @@ from traceback import clear_frames
 from typing import TYPE_CHECKING, Any
 
 from iamdesk.evaluate.request import CaseError, MissingContextMode
-from iamdesk.explain.decision import Decision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 from iamdesk.sessions.base import Opened
 from iamdesk.sessions.details import Details
@@ -322,7 +322,7 @@ class Workbench:
         """Lay out the tree of a snapshot that stands in no file: a copy with changes."""
         return SnapshotSession(snapshot, build_outline(snapshot), is_copy=True)
 
-    def evaluate_case(self, case: Mapping[str, Any], unknown_context: MissingContextMode) -> Decision:
+    def evaluate_case(self, case: Mapping[str, Any], unknown_context: MissingContextMode) -> EvaluationResult:
         """Answer a self-contained case, which brings its own policies; no snapshot takes part.
 
         Raises:

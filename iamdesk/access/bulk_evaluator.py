@@ -41,10 +41,9 @@ from iamdesk.evaluate.engine import verdict_of
 from iamdesk.evaluate.matching import RequestFacts, match_statement
 from iamdesk.evaluate.policy_set import AttachedPolicy
 from iamdesk.evaluate.principal_match import Grant
-from iamdesk.evaluate.request import MissingContextMode
+from iamdesk.evaluate.request import EvalDecision, MissingContextMode
 from iamdesk.evaluate.request_context import facts_given
 from iamdesk.evaluate.ternary import FALSE, MAYBE, TRUE, Truth
-from iamdesk.evaluate.verdict import Verdict
 from iamdesk.policy.statement import Statement
 from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
 from iamdesk.simulate.vpc_endpoints import Given, network_path_given
@@ -67,7 +66,7 @@ class RequestMoment(NamedTuple):
 class GroupDecision(NamedTuple):
     """The answer to some requests of some principals."""
 
-    verdict: Verdict
+    verdict: EvalDecision
     members: int
     """The principals, as bits."""
     cells: int
@@ -91,14 +90,14 @@ class DecisionBits(NamedTuple):
 class PopulationDecisions(NamedTuple):
     """The answers to one request for many principals."""
 
-    bits: Mapping[Verdict, int]
+    bits: Mapping[EvalDecision, int]
     """By answer, the principals."""
     tells_denials: bool
     """Whether it was found out which denial a refusal is."""
     until: float
     """Until when it holds, in seconds since 1970."""
 
-    def verdict(self, position: int) -> Verdict:
+    def verdict(self, position: int) -> EvalDecision:
         """Return the answer to one of them."""
         return next(verdict for verdict, bits in self.bits.items() if bits >> position & 1)
 
@@ -139,8 +138,8 @@ class _EffectSums(NamedTuple):
 
 
 class _Decided(NamedTuple):
-    best: Verdict
-    worst: Verdict
+    best: EvalDecision
+    worst: EvalDecision
     would_be_allowed: bool
     """Whether it could be allowed if the resource's own policy let the account in."""
 
@@ -216,14 +215,14 @@ class BulkEvaluator:
         known = None if key is None else self._outcomes.get(key)
         if known is not None:
             return known
-        found = dict.fromkeys(Verdict, 0)
+        found = dict.fromkeys(EvalDecision, 0)
         awaiting = 0
         for answer in request_evaluation.answers(1 << position, within, statement_groups):
             found[answer.verdict] |= answer.cells
             if answer.awaits_policy:
                 awaiting |= answer.cells
         outcome = DecisionBits(
-            found[Verdict.ALLOWED], found[Verdict.CONDITIONAL], found[Verdict.EXPLICIT_DENY], awaiting
+            found[EvalDecision.ALLOWED], found[EvalDecision.CONDITIONAL], found[EvalDecision.EXPLICIT_DENY], awaiting
         )
         if key is not None and request_evaluation.until == inf:
             if len(self._outcomes) >= _MOST_REMEMBERED:
@@ -268,13 +267,13 @@ class BulkEvaluator:
         Raises:
             WorkCancelled: ``cancelled`` returned True.
         """
-        bits = dict.fromkeys(Verdict, 0)
+        bits = dict.fromkeys(EvalDecision, 0)
         request_evaluation = _BulkRequest(self, grid, moment, tells_denials=tells_denials, cancelled=cancelled)
         for answer in request_evaluation.answers(members, 1, self.statement_groups(grid, members, 1)):
             bits[answer.verdict] |= answer.members
         return PopulationDecisions(bits, tells_denials, request_evaluation.until)
 
-    def verdict(self, position: int, action: str, resource: str, moment: RequestMoment) -> Verdict:
+    def verdict(self, position: int, action: str, resource: str, moment: RequestMoment) -> EvalDecision:
         """Return the engine's answer to one request of one principal."""
         population = self.population
         return verdict_of(population.question(position, action, resource, moment.given, moment.unknown))
@@ -302,7 +301,9 @@ class BulkEvaluator:
                 type_decision.verdict for type_decision in decide_bounds(request_class.decision_inputs, counted)
             )
             with_account = StatementEffects(counted.allow, counted.deny, {**counted.grants, Grant.ACCOUNT: TRUE})
-            could_be = decide(request_class.decision_inputs, with_account, optimistic=True).verdict is Verdict.ALLOWED
+            could_be = (
+                decide(request_class.decision_inputs, with_account, optimistic=True).verdict is EvalDecision.ALLOWED
+            )
             found = _Decided(best, worst, request_class.awaits_policy and could_be)
             if len(self._decided) >= _MOST_REMEMBERED:
                 self._decided.clear()
@@ -513,7 +514,7 @@ class _BulkRequest:
             ]
             members = 0
             for answer in first:
-                if answer.verdict in (Verdict.ALLOWED, Verdict.CONDITIONAL):
+                if answer.verdict in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
                     members |= answer.members
                 else:
                     yield answer
@@ -565,8 +566,8 @@ class _BulkRequest:
         """Yield the answers where all statements say the same."""
         decided = self._bulk.decided(request_class, features)
         awaits = decided.would_be_allowed
-        if decided.best is decided.worst or (decided.best is not Verdict.ALLOWED and not self._tells_denials):
-            refused = decided.best is Verdict.IMPLICIT_DENY
+        if decided.best is decided.worst or (decided.best is not EvalDecision.ALLOWED and not self._tells_denials):
+            refused = decided.best is EvalDecision.IMPLICIT_DENY
             yield GroupDecision(decided.best, members, cells, refused and awaits)
             return
         certain = frozenset([what for what, truth in features if truth is TRUE])
@@ -576,12 +577,12 @@ class _BulkRequest:
                 position, bit = who.bit_length() - 1, part.bit_length() - 1
                 undetermined = [one.undetermined for one in open_ones]
                 key = resolution_key_of(request_class.key, certain, undetermined, self._subject(position, bit))
-                if decided.best is not Verdict.ALLOWED:
+                if decided.best is not EvalDecision.ALLOWED:
                     key = ("refused", key)
                 verdict = self._population.resolved(key, partial(self._verdict, position, bit))
-                yield GroupDecision(verdict, who, part, verdict is Verdict.IMPLICIT_DENY and awaits)
+                yield GroupDecision(verdict, who, part, verdict is EvalDecision.IMPLICIT_DENY and awaits)
 
-    def _verdict(self, position: int, bit: int) -> Verdict:
+    def _verdict(self, position: int, bit: int) -> EvalDecision:
         target = self._ground.target(bit)
         return self._bulk.verdict(position, target.action_text, target.resource_text, self._moment)
 

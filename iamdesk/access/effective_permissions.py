@@ -23,8 +23,8 @@ from functools import partial
 from typing import Protocol
 
 from iamdesk.aws.action_sets import ACCESS_LEVELS, service_actions
-from iamdesk.evaluate.verdict import Verdict
-from iamdesk.explain.decision import Decision
+from iamdesk.evaluate.request import EvalDecision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.progress import Cancelled, never_cancelled
 
 __all__ = [
@@ -115,11 +115,11 @@ class ActionDecision:
     resource: str
     source: ResourceOrigin
     """Why it was asked about; the reach rests on all but the exceptions."""
-    decision: Verdict
-    _answer: Callable[[str], Decision] = field(repr=False)
+    decision: EvalDecision
+    _answer: Callable[[str], EvaluationResult] = field(repr=False)
 
     @property
-    def explanation(self) -> Decision:
+    def explanation(self) -> EvaluationResult:
         """The full answer, evaluated when asked for: the statements, the layers, the conditions."""
         return self._answer(self.resource)
 

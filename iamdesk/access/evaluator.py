@@ -25,9 +25,8 @@ from iamdesk.access.who_can import Access, ResourceAccess
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.engine import EvaluationTrace, evaluate, verdict_of
-from iamdesk.evaluate.request import MissingContextMode, Request, RequestError, read_missing_context_mode
-from iamdesk.evaluate.verdict import Verdict
-from iamdesk.explain.decision import Decision
+from iamdesk.evaluate.request import EvalDecision, MissingContextMode, Request, RequestError, read_missing_context_mode
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.explain.explanation import explain
 from iamdesk.i18n import phrase
 from iamdesk.inventory.statement_index import StatementIndex
@@ -67,7 +66,7 @@ class Evaluator(RequestBuilder):
         self._asked: dict[Hashable, int] = {}
         self._lock = threading.RLock()
 
-    def can(self, request: Request) -> Decision:
+    def can(self, request: Request) -> EvaluationResult:
         """Answer one question with everything that explains it.
 
         Raises:
@@ -75,7 +74,7 @@ class Evaluator(RequestBuilder):
         """
         return explain(self.trace(request), request)
 
-    def verdict(self, request: Request) -> Verdict:
+    def verdict(self, request: Request) -> EvalDecision:
         """Return the bare word of an answer: for sweeps over many questions.
 
         A question that is asked of one principal after the other is answered for all of them at once.
@@ -230,13 +229,13 @@ class Evaluator(RequestBuilder):
         asked = partial(
             Request, action=action, resource=resource, context=context or {}, unknown_context=unknown_context
         )
-        found: list[tuple[int, str, Verdict]] = []
+        found: list[tuple[int, str, EvalDecision]] = []
         if population.cohort:
             subjects = population.index.subjects
             key = _question_key(action, resource, context or {}, unknown_context)
             moment = RequestMoment(self.now(), context or {}, unknown_context)
             swept = self._sweep(key, action, resource, moment, tells_denials=False, cancelled=cancelled)
-            for verdict in (Verdict.ALLOWED, Verdict.CONDITIONAL):
+            for verdict in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
                 found += [(position, subjects[position], verdict) for position in indexes_of(swept.bits[verdict])]
         for position in indexes_of(population.strange):
             principal = population.index.subjects[position]
@@ -246,7 +245,7 @@ class Evaluator(RequestBuilder):
         if external:
             yield from self.external_access(action, resource, context, unknown_context, cancelled)
         for _, principal, verdict in sorted(found):
-            if verdict in (Verdict.ALLOWED, Verdict.CONDITIONAL):
+            if verdict in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
                 yield Access(principal, verdict, asked, self.can)
         progress(len(population.index.subjects), len(population.index.subjects))
 
@@ -280,7 +279,7 @@ class Evaluator(RequestBuilder):
         context: Mapping[str, str | Sequence[str] | None] | None = None,
         unknown_context: MissingContextMode = MissingContextMode.UNKNOWN,
         cancelled: Cancelled = never_cancelled,
-    ) -> Iterator[tuple[Verdict, Sequence[str], int]]:
+    ) -> Iterator[tuple[EvalDecision, Sequence[str], int]]:
         """Yield who may do which actions of a service that can be asked on one resource: all actions at once.
 
         Yields:
@@ -297,14 +296,14 @@ class Evaluator(RequestBuilder):
         if population.everybody:
             answers = self.bulk().answers(grid, population.everybody, moment, tells_denials=False, cancelled=cancelled)
             for answer in answers:
-                if answer.verdict in (Verdict.ALLOWED, Verdict.CONDITIONAL):
+                if answer.verdict in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
                     yield answer.verdict, [subjects[position] for position in indexes_of(answer.members)], answer.cells
         for position in indexes_of(population.strange):
             for bit in indexes_of(grid.every):
                 action = service_actions(service).actions[bit].full_name
                 request = Request(subjects[position], action, resource, context or {}, unknown_context=unknown_context)
                 verdict = self._verdict_of_strange(request)
-                if verdict in (Verdict.ALLOWED, Verdict.CONDITIONAL):
+                if verdict in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
                     yield verdict, [subjects[position]], 1 << bit
 
     def what_can(
@@ -398,13 +397,13 @@ class Evaluator(RequestBuilder):
             for text, source in asked
         )
 
-    def _explain(self, position: int, action: str, resource: str) -> Decision:
+    def _explain(self, position: int, action: str, resource: str) -> EvaluationResult:
         """Explain the answer for a principal, or for some member of a group."""
         population = self._population()
         request = Request(population.index.subjects[position], action, resource)
         return explain(evaluate(population.question(position, action, resource)), request)
 
-    def _verdict_of_strange(self, request: Request) -> Verdict | None:
+    def _verdict_of_strange(self, request: Request) -> EvalDecision | None:
         """Answer for an entry whose ARN is odd; None where nobody of that ARN can ask anything."""
         try:
             return self.trace(request).verdict

@@ -17,9 +17,8 @@ from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.resource_access import access_to_resource
 from iamdesk.access.who_can import Access, ResourceAccess
 from iamdesk.evaluate.engine import EvaluationTrace
-from iamdesk.evaluate.request import MissingContextMode, Request
-from iamdesk.evaluate.verdict import Verdict
-from iamdesk.explain.decision import Decision
+from iamdesk.evaluate.request import EvalDecision, MissingContextMode, Request
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.policy.statement import Statement
 from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
 from iamdesk.simulate.request_builder import RequestBuilder
@@ -100,7 +99,7 @@ class OrganizationEvaluator:
         """
         return self.part_of("".join(principal.strip().split(":", 5)[4:5]))
 
-    def can(self, request: Request) -> Decision:
+    def can(self, request: Request) -> EvaluationResult:
         """Answer one question with everything that explains it.
 
         Raises:
@@ -271,7 +270,7 @@ _TIMES = frozenset({"aws:currenttime", "aws:epochtime", "aws:tokenissuetime"})
 class _Rows(NamedTuple):
     """For whom in one account a question is allowed or conditional."""
 
-    open_to: tuple[tuple[str, Verdict], ...]
+    open_to: tuple[tuple[str, EvalDecision], ...]
     day: date | None
     """The day on which this is so, whatever the hour; None where a policy asks for the time."""
 

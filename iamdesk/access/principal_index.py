@@ -13,9 +13,8 @@ from iamdesk.evaluate.context import KeyValue
 from iamdesk.evaluate.derived_keys import DerivedKeys, PrincipalDependence, dependence
 from iamdesk.evaluate.engine import EvaluationRequest
 from iamdesk.evaluate.principal import SERVICE_LINKED_PATH, CallerKind
-from iamdesk.evaluate.request import MissingContextMode, Request
+from iamdesk.evaluate.request import EvalDecision, MissingContextMode, Request
 from iamdesk.evaluate.ternary import Truth
-from iamdesk.evaluate.verdict import Verdict
 from iamdesk.inventory.permission_sets import permission_set_of
 from iamdesk.inventory.policy_index import PolicyIndex
 from iamdesk.inventory.resource_index import ResourceIndex
@@ -139,7 +138,7 @@ class PrincipalIndex:
         self._asked: dict[Statement, ContextDependency] = {}
         self._asked_by_content: dict[Hashable, ContextDependency] = {}
         self._truths: dict[Hashable, Truth] = {}
-        self._resolved: dict[Hashable, Verdict] = {}
+        self._resolved: dict[Hashable, EvalDecision] = {}
         self._lock = threading.Lock()
 
     def _find_peers(self) -> tuple[tuple[PrincipalCohort, ...], tuple[PrincipalCohort | None, ...]]:
@@ -329,7 +328,7 @@ class PrincipalIndex:
                 self._truths[key] = truth
         return truth
 
-    def resolved(self, key: Hashable, resolve: Callable[[], Verdict]) -> Verdict:
+    def resolved(self, key: Hashable, resolve: Callable[[], EvalDecision]) -> EvalDecision:
         """Return the verdict known by a key, or find it out."""
         verdict = self._resolved.get(key)
         if verdict is None:

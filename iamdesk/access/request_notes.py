@@ -10,8 +10,7 @@ from dataclasses import replace
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.external.candidates import callers_of, covering
 from iamdesk.evaluate.action_resource import Target
-from iamdesk.evaluate.request import Request
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision, Request
 from iamdesk.i18n import nphrase, phrase
 from iamdesk.policy.resource_patterns import ResourcePattern
 from iamdesk.policy.statement import Statement
@@ -70,10 +69,10 @@ def _left_out(evaluator: Evaluator, request: Request) -> Iterator[str]:
             if one.permissions_boundary is None:
                 continue
             decision = evaluator.can(replace(request, principal=one.arn))
-            if decision.decision in (Verdict.ALLOWED, Verdict.CONDITIONAL):
+            if decision.decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
                 continue
             for assumption in decision.assumptions:
-                if assumption.code == "pages-disagree" and assumption.other_decision is Verdict.ALLOWED:
+                if assumption.code == "pages-disagree" and assumption.other_decision is EvalDecision.ALLOWED:
                     found.setdefault(assumption.message, []).append(one.arn)
     for message, arns in found.items():
         names = ", ".join(arns[:_MAX_NAMED])

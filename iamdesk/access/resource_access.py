@@ -10,9 +10,8 @@ from iamdesk.access.who_can import Access, FittingAction, ResourceAccess, Who
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.service_reference import reference
 from iamdesk.escaping import with_visible_end
-from iamdesk.evaluate.request import MissingContextMode, Request, RequestError
-from iamdesk.evaluate.verdict import Verdict
-from iamdesk.explain.decision import Decision
+from iamdesk.evaluate.request import EvalDecision, MissingContextMode, Request, RequestError
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.i18n import phrase
 from iamdesk.policy.arn import ArnError, parse_arn
 from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
@@ -30,7 +29,7 @@ class EvaluatesRequests(Protocol):
         context: _Context | None,
         unknown_context: MissingContextMode,
         cancelled: Cancelled,
-    ) -> Iterator[tuple[Verdict, Sequence[str], int]]:
+    ) -> Iterator[tuple[EvalDecision, Sequence[str], int]]:
         """Yield who may do which actions of a service on a resource."""
 
     def external_access(
@@ -46,7 +45,7 @@ class EvaluatesRequests(Protocol):
     def principals(self) -> Iterator[str]:
         """Yield the ARNs of all principals of the snapshot."""
 
-    def can(self, request: Request) -> Decision:
+    def can(self, request: Request) -> EvaluationResult:
         """Return the full answer to a request."""
 
 
@@ -108,7 +107,7 @@ def access_to_resource(
                 found_bits |= 1 << places[one]
             for principal in principals:
                 allowed, conditional = inside.get(principal, (0, 0))
-                if decision is Verdict.CONDITIONAL:
+                if decision is EvalDecision.CONDITIONAL:
                     inside[principal] = allowed, conditional | found_bits
                 else:
                     inside[principal] = allowed | found_bits, conditional
@@ -121,7 +120,7 @@ def access_to_resource(
             shared[bits] = tuple([actions[place] for place in indexes_of(bits)])
         return shared[bits]
 
-    def inside_row(principal: str, action: FittingAction, decision: Verdict) -> Access:
+    def inside_row(principal: str, action: FittingAction, decision: EvalDecision) -> Access:
         ask = partial(
             Request,
             action=action.action,
@@ -133,7 +132,7 @@ def access_to_resource(
 
     for principal in sorted(inside, key=lambda one: ranks.get(one, -1)):
         surely, perhaps = map(listed_by, inside[principal])
-        who = inside_row(principal, actions[0], Verdict.ALLOWED).who
+        who = inside_row(principal, actions[0], EvalDecision.ALLOWED).who
         found.append(ResourceAccess(who, surely, perhaps, partial(inside_row, principal)))
     return tuple(found)
 
@@ -141,5 +140,5 @@ def access_to_resource(
 def _external(who: Who, rows: Mapping[FittingAction, Access]) -> ResourceAccess:
     lists: tuple[list[FittingAction], list[FittingAction]] = ([], [])
     for action, access in rows.items():
-        lists[access.decision is Verdict.CONDITIONAL].append(action)
+        lists[access.decision is EvalDecision.CONDITIONAL].append(action)
     return ResourceAccess(who, tuple(lists[0]), tuple(lists[1]), lambda action, _decision: rows[action])

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from iamdesk.evaluate.request import Request
-from iamdesk.evaluate.verdict import Verdict
-from iamdesk.explain.decision import Decision, StatementExplanation, StatementRole
+from iamdesk.evaluate.request import EvalDecision, Request
+from iamdesk.explain.decision import EvaluationResult, StatementExplanation, StatementRole
 
 ANY_SERVICE = "*.amazonaws.com"
 """The row of AWS services that no policy names."""
@@ -75,9 +74,9 @@ class Access:
 
     principal: str
     """As `Who.principal`."""
-    decision: Verdict
+    decision: EvalDecision
     _ask: Callable[[str], Request]
-    _can: Callable[[Request], Decision]
+    _can: Callable[[Request], EvaluationResult]
     _who: Who | None = None
     _asked_as: str | None = None
 
@@ -109,7 +108,7 @@ class Access:
         return self._ask(self._asked_as or self.principal)
 
     @property
-    def explanation(self) -> Decision:
+    def explanation(self) -> EvaluationResult:
         """The full answer for this principal, evaluated when asked for."""
         return self._can(self.request)
 
@@ -137,15 +136,15 @@ class ResourceAccess:
     who: Who
     allowed: tuple[FittingAction, ...]
     conditional: tuple[FittingAction, ...]
-    _row: Callable[[FittingAction, Verdict], Access]
+    _row: Callable[[FittingAction, EvalDecision], Access]
 
-    def row(self, action: FittingAction, decision: Verdict) -> Access:
+    def row(self, action: FittingAction, decision: EvalDecision) -> Access:
         """Return the row of one of the actions, which opens to the full answer."""
         return self._row(action, decision)
 
     def rows(self) -> Iterator[Access]:
         """Yield a row for each action, by service and name."""
-        open_to = [(action, Verdict.ALLOWED) for action in self.allowed]
-        open_to += [(action, Verdict.CONDITIONAL) for action in self.conditional]
+        open_to = [(action, EvalDecision.ALLOWED) for action in self.allowed]
+        open_to += [(action, EvalDecision.CONDITIONAL) for action in self.conditional]
         for action, decision in sorted(open_to):
             yield self._row(action, decision)

@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 
 from iamdesk.attack_paths.evaluation_session import STRANGER, Context, EvaluationSession
 from iamdesk.aws.service_reference import Action, reference
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision
 from iamdesk.i18n import mark, phrase
 from iamdesk.policy.action_patterns import action_pattern
 from iamdesk.policy.document import Document
@@ -16,7 +16,7 @@ from iamdesk.snapshot.model import Account, RoleDetail, UserDetail
 type Principal = UserDetail | RoleDetail
 """Who makes requests."""
 
-OPEN = (Verdict.ALLOWED, Verdict.CONDITIONAL)
+OPEN = (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
 FULL_ACCESS = "AdministratorAccess"
 ADMINISTRATION = "administration"
 """Under what an inquiry keeps how far principals are administrators, by ARN (`EvaluationSession.known`)."""
@@ -82,7 +82,7 @@ def asked_whether(says: str) -> str:
 class Administration:
     """How far a principal is an administrator."""
 
-    verdict: Verdict
+    verdict: EvalDecision
     """``allowed``, ``conditional``, or a denial."""
     failed: Power | None = None
     """The power that is denied, the first of them."""
@@ -116,7 +116,7 @@ def _administration(inquiry: EvaluationSession, account: Account, principal: Pri
     # What no statement speaks of needs no question: most principals end here.
     unspoken = next((power for power in POWERS if not inquiry.speaks_of(principal.arn, power.action)), None)
     if unspoken is not None:
-        return Administration(Verdict.IMPLICIT_DENY, unspoken)
+        return Administration(EvalDecision.IMPLICIT_DENY, unspoken)
     bounds = (carried.boundary.document,) if carried.boundary is not None else ()
     if all(inquiry.once(("alike", one), lambda one=one: is_alike(one)) for one in (*documents, *bounds)):  # type: ignore[misc]
         # Nothing in these documents tells one user (or role) of the account from another: the answer is the same.
@@ -142,26 +142,26 @@ def _ask(inquiry: EvaluationSession, account: Account, principal: Principal) -> 
     carried = inquiry.evaluator.index.carried(principal.arn)
     documents = [policy.document for policy in carried.identity]
     if _spoken_of_by(inquiry, documents) < ENOUGH * len(_strongest()):
-        return Administration(Verdict.IMPLICIT_DENY)
+        return Administration(EvalDecision.IMPLICIT_DENY)
     regions = _regions(
         inquiry.guardrails(account.account_id),
         [*documents, *((carried.boundary.document,) if carried.boundary else ())],
     )
     covered, asked = _cover(lambda action, resource: inquiry.verdict(principal.arn, action, resource), account, regions)
     if covered < ENOUGH * asked:
-        return Administration(Verdict.IMPLICIT_DENY, None, covered, asked)
-    if all(verdict is Verdict.ALLOWED for verdict in verdicts):
-        return Administration(Verdict.ALLOWED, None, covered, asked)
+        return Administration(EvalDecision.IMPLICIT_DENY, None, covered, asked)
+    if all(verdict is EvalDecision.ALLOWED for verdict in verdicts):
+        return Administration(EvalDecision.ALLOWED, None, covered, asked)
     keys = {
         key: None
         for power in POWERS
         for key in inquiry.ask(principal.arn, *question(power, account)).missing_context_values
     }
-    return Administration(Verdict.CONDITIONAL, None, covered, asked, tuple(keys))
+    return Administration(EvalDecision.CONDITIONAL, None, covered, asked, tuple(keys))
 
 
 def would_administer(
-    ask: Callable[[str, str, Context], Verdict],
+    ask: Callable[[str, str, Context], EvalDecision],
     account: Account,
     guardrails: Sequence[Document],
     documents: Sequence[Document],
@@ -184,7 +184,7 @@ def sampled_actions() -> tuple[str, ...]:
     return (*(power.action for power in POWERS), *(action.full_name for action in _strongest()[::_ASKED_EVERY]))
 
 
-def _cover(verdict_on: Callable[[str, str], Verdict], account: Account, regions: Sequence[str]) -> tuple[int, int]:
+def _cover(verdict_on: Callable[[str, str], EvalDecision], account: Account, regions: Sequence[str]) -> tuple[int, int]:
     """Return how many of the actions that are asked about the principal may do, in any Region that its policies name.
 
     Who is kept to one Region is an administrator there. Ends early once too many are denied.

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from iamdesk.evaluate.context import Knowledge
 from iamdesk.evaluate.engine import EvaluationTrace
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision
 
 _CHOICE = frozenset(
     {
@@ -33,8 +33,8 @@ _NOT_LEFT_OUT = ("aws:principal", "aws:resource", "aws:multifactorauth", "aws:so
 
 def is_satisfiable_by_attacker(trace: EvaluationTrace) -> bool:
     """Return whether the caller gets an Allow: as it is, or with values that they fill in as they like."""
-    if trace.verdict is not Verdict.CONDITIONAL:
-        return trace.verdict is Verdict.ALLOWED
+    if trace.verdict is not EvalDecision.CONDITIONAL:
+        return trace.verdict is EvalDecision.ALLOWED
     return any(way and all(map(_is_chosen, way, way.values())) for way in _ways(trace))
 
 

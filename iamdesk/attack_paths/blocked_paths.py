@@ -9,7 +9,7 @@ from iamdesk.attack_paths.catalog import PASSES, EscalationPath, Gain, Required,
 from iamdesk.attack_paths.edges import Edges
 from iamdesk.attack_paths.evidence import Prover
 from iamdesk.attack_paths.types import BlockedPath, PrincipalExposure
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision
 from iamdesk.i18n import join_messages, mark, nphrase, phrase, phrased
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.whatif.apply import apply_one
@@ -77,7 +77,7 @@ class BlockedPaths:
             arn = steps.targets.arns[target]
             stopped = None
             for proof in self._prover.answers(principal, arn, path):
-                if proof.decision.decision not in (Verdict.ALLOWED, Verdict.CONDITIONAL):
+                if proof.decision.decision not in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
                     stopped = BlockedPath(
                         path.id,
                         phrased(path.how),

@@ -17,8 +17,7 @@ from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
 from iamdesk.aws.condition_keys import RESOURCE_TAG_PREFIXES
 from iamdesk.evaluate.derived_keys import PrincipalDependence, dependence
 from iamdesk.evaluate.policy_set import AttachedPolicy, SourceType
-from iamdesk.evaluate.request import PolicyType
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision, PolicyType
 from iamdesk.policy.document import Document
 from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.organization import OrganizationPolicyType
@@ -194,9 +193,9 @@ class SourceFinder:
         moment = RequestMoment(self._inquiry.evaluator.now(), context)
         proven = possible = 0
         for answer in self._bulk.answers(self._bulk.request(action, resource), among, moment, tells_denials=False):
-            if answer.verdict is Verdict.ALLOWED:
+            if answer.verdict is EvalDecision.ALLOWED:
                 proven |= answer.members
-            elif answer.verdict is Verdict.CONDITIONAL:
+            elif answer.verdict is EvalDecision.CONDITIONAL:
                 position = (answer.members & -answer.members).bit_length() - 1
                 if self.can_arrange(position, action, resource, context):
                     proven |= answer.members
@@ -371,9 +370,9 @@ class _Finding:
         resource = self._targets.arns[place]
         grid = self._bulk.request(self._action, resource)
         for answer in self._bulk.answers(grid, members, self._moment, tells_denials=False):
-            if answer.verdict is Verdict.ALLOWED:
+            if answer.verdict is EvalDecision.ALLOWED:
                 yield from ((position, 0) for position in indexes_of(answer.members))
-            elif answer.verdict is Verdict.CONDITIONAL:
+            elif answer.verdict is EvalDecision.CONDITIONAL:
                 for position in indexes_of(answer.members):
                     yield position, int(not self._finder.can_arrange(position, self._action, resource, self._context))
 

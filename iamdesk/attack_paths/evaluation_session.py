@@ -5,9 +5,8 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.engine import EvaluationTrace
-from iamdesk.evaluate.request import Request
-from iamdesk.evaluate.verdict import Verdict
-from iamdesk.explain.decision import Decision
+from iamdesk.evaluate.request import EvalDecision, Request
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.policy.document import Document
 from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
 from iamdesk.snapshot.model import Snapshot
@@ -63,7 +62,7 @@ class EvaluationSession:
         """Ask on whoever cancels: the run is over, and what it found is read."""
         self._cancelled = never_cancelled
 
-    def ask(self, principal: str, action: str, resource: str, context: Context | None = None) -> Decision:
+    def ask(self, principal: str, action: str, resource: str, context: Context | None = None) -> EvaluationResult:
         """Put one question to the engine and get the whole answer; a key that is not in ``context`` is unknown.
 
         Raises:
@@ -81,7 +80,7 @@ class EvaluationSession:
         self.check_cancelled()
         return self.evaluator.trace(Request(principal, action, resource, context=dict(context or {})))
 
-    def verdict(self, principal: str, action: str, resource: str, context: Context | None = None) -> Verdict:
+    def verdict(self, principal: str, action: str, resource: str, context: Context | None = None) -> EvalDecision:
         """Put one question to the engine and get the bare word: for sweeps.
 
         Raises:

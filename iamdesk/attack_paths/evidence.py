@@ -10,8 +10,7 @@ from iamdesk.attack_paths.evaluation_session import Context
 from iamdesk.attack_paths.types import Proof, Step
 from iamdesk.escaping import with_visible_end
 from iamdesk.evaluate.engine import EvaluationTrace
-from iamdesk.evaluate.request import Request
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision, Request
 from iamdesk.explain.explanation import explain, spelling
 from iamdesk.i18n import phrase, phrased
 
@@ -23,7 +22,7 @@ _OF_OTHERS = frozenset(
 )
 """What is done on something that belongs to the target or to who does it."""
 _MOST_NEEDS = 1 << 16
-_RANK = {Verdict.ALLOWED: 0, Verdict.CONDITIONAL: 1}
+_RANK = {EvalDecision.ALLOWED: 0, EvalDecision.CONDITIONAL: 1}
 
 
 class _Asked(NamedTuple):
@@ -115,7 +114,7 @@ class Prover:
         asked: list[_Asked] = []
         for resource in self._steps.anything.resources(position, action):
             one = self._ask(source, action, resource)
-            if one.trace.verdict is Verdict.ALLOWED:
+            if one.trace.verdict is EvalDecision.ALLOWED:
                 yield one
                 return
             asked.append(one)
@@ -150,6 +149,6 @@ class Prover:
         keys: dict[str, None] = {}
         for path in paths:
             for rank, _, trace in self._best(source, target, path):
-                if rank and trace.verdict is Verdict.CONDITIONAL:
+                if rank and trace.verdict is EvalDecision.CONDITIONAL:
                     keys.update(dict.fromkeys(spelling(key, trace) for key in unmet_keys(trace)))
         return (*facts, *(phrase("the condition key {key}", key=key) for key in keys))

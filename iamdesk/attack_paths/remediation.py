@@ -14,7 +14,7 @@ from iamdesk.access.principal_index import indexes_of
 from iamdesk.attack_paths.catalog import ASSUMES
 from iamdesk.attack_paths.edges import Edges
 from iamdesk.attack_paths.types import AttackPath, Remediation, Step
-from iamdesk.explain.decision import Decision, PolicyType, SourceType, StatementExplanation, StatementRole
+from iamdesk.explain.decision import EvaluationResult, PolicyType, SourceType, StatementExplanation, StatementRole
 from iamdesk.i18n import phrase
 from iamdesk.inventory.keys import inline_policy_key, trust_policy_key
 from iamdesk.inventory.references import inline_policies_of
@@ -289,7 +289,7 @@ class Remediations:
                 yield subjects[position]
 
 
-def _allowing(decision: Decision) -> Iterator[StatementExplanation]:
+def _allowing(decision: EvaluationResult) -> Iterator[StatementExplanation]:
     for line in decision.statements_that(StatementRole.DECIDES, StatementRole.TOOK_PART, StatementRole.DEPENDS):
         if line.layer is PolicyType.IDENTITY and line.effect == "Allow":
             yield line

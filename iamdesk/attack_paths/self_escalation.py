@@ -10,8 +10,7 @@ from iamdesk.attack_paths.edges import Edge, Edges
 from iamdesk.attack_paths.evaluation_session import Context
 from iamdesk.attack_paths.what_if_admin import FULL, AdminHypotheses
 from iamdesk.evaluate.policy_set import AttachedPolicy, SourceType
-from iamdesk.evaluate.request import PolicyType
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision, PolicyType
 from iamdesk.policy.document import Document, parse_document
 from iamdesk.snapshot.model import PolicyVersion
 
@@ -169,7 +168,7 @@ class SelfEscalation:
                 path_id = "X12c" if kind == "User" else "X12d"
                 action, resource, context = f"iam:Detach{kind}Policy", arn, {"iam:PolicyARN": policy.source_id}
             verdict = steps.inquiry.verdict(arn, action, resource, context)
-            if verdict is Verdict.ALLOWED:
+            if verdict is EvalDecision.ALLOWED:
                 sure[policy.document] = path_id
             elif verdict in OPEN:
                 unsure[policy.document] = path_id

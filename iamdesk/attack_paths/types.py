@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from iamdesk.explain.decision import Decision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.whatif.edits import Edit
 
 __all__ = [
@@ -60,7 +60,7 @@ class Proof:
 
     says: str
     """What was asked: ``iam:PutRolePolicy on role/deploy``."""
-    decision: Decision
+    decision: EvaluationResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ class BlockedPath:
     """ARN; None where nobody fits it."""
     by: str
     """What stops it, as a sentence."""
-    decision: Decision | None = None
+    decision: EvaluationResult | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,7 @@ from iamdesk.attack_paths.administrators import OPEN, is_alike, sampled_actions,
 from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
 from iamdesk.evaluate.engine import EvaluationRequest, evaluate
 from iamdesk.evaluate.policy_set import AttachedPolicy, SourceType
-from iamdesk.evaluate.request import PolicyType, Request
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision, PolicyType, Request
 from iamdesk.policy.document import Document, parse_document
 from iamdesk.simulate.principal_policies import PrincipalPolicies
 from iamdesk.simulate.request_builder import RequestBuilder
@@ -178,6 +177,6 @@ class _Asker:
         self._principal = principal
         self._standing = standing
 
-    def __call__(self, action: str, resource: str, context: Context) -> Verdict:
+    def __call__(self, action: str, resource: str, context: Context) -> EvalDecision:
         request = Request(self._principal, action, resource, context=dict(context))
         return evaluate(self._questions.question(request, self._standing)).verdict

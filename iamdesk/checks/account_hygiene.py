@@ -12,8 +12,7 @@ from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.prerequisites import Data, facts_of
 from iamdesk.checks.targets import ACCOUNTS, is_reserved, own_roles
 from iamdesk.checks.words import enumerated
-from iamdesk.evaluate.request import RequestError
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision, RequestError
 from iamdesk.i18n import join_messages, mark, nphrase, phrase
 from iamdesk.inventory import counts
 from iamdesk.inventory.keys import inline_policy_key
@@ -153,7 +152,7 @@ def nobody_for_support(survey: CheckContext, account: Account, _: Account) -> It
         if (one := index.users.get(arn) or index.roles.get(arn)) is not None
         and not is_administrator(survey, account, one)
     }
-    if Verdict.ALLOWED in others.values():
+    if EvalDecision.ALLOWED in others.values():
         return
     if others:
         arn = next(iter(others))
@@ -185,7 +184,7 @@ def _asked_as(survey: CheckContext, arn: str, action: str, resource: str) -> Evi
     )
 
 
-def _who_of(survey: CheckContext, account: Account, action: str, resource: str) -> dict[str, Verdict]:
+def _who_of(survey: CheckContext, account: Account, action: str, resource: str) -> dict[str, EvalDecision]:
     """Return the principals of an account for whom an action is allowed or conditional, in the snapshot's order.
 
     As who-can tells it, without asking the principals of all other accounts.
@@ -197,7 +196,7 @@ def _who_of(survey: CheckContext, account: Account, action: str, resource: str) 
     for cohort in population.cohort:
         if cohort.account == account.account_id:
             members |= cohort.members
-    found: dict[int, Verdict] = {}
+    found: dict[int, EvalDecision] = {}
     if members:
         swept = bulk.sweep(
             bulk.request(action, resource),
@@ -327,7 +326,7 @@ def cloudshell_files(survey: CheckContext, account: Account, _: Account) -> Iter
     able: list[str] | None = None
     for action in _FILES:
         who = _who_of(survey, account, action, _SHELL.format(account=account))
-        found = {arn: None for arn, verdict in who.items() if verdict is Verdict.ALLOWED}
+        found = {arn: None for arn, verdict in who.items() if verdict is EvalDecision.ALLOWED}
         able = list(found) if able is None else [arn for arn in able if arn in found]
     index = survey.evaluator.index
     others = [

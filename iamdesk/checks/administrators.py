@@ -19,9 +19,8 @@ from iamdesk.checks.policy_documents import WRITTEN, PolicySource, statement_evi
 from iamdesk.checks.redundant_statements import shadowed
 from iamdesk.checks.targets import PRINCIPALS
 from iamdesk.checks.words import enumerated
-from iamdesk.evaluate.request import PolicyType
-from iamdesk.evaluate.verdict import Verdict
-from iamdesk.explain.decision import Decision, StatementExplanation
+from iamdesk.evaluate.request import EvalDecision, PolicyType
+from iamdesk.explain.decision import EvaluationResult, StatementExplanation
 from iamdesk.i18n import join_messages, mark, phrase
 from iamdesk.inventory.references import name_of
 from iamdesk.policy.document import Document
@@ -56,7 +55,7 @@ def administrator(survey: CheckContext, account: Account, principal: Principal) 
     """With the route by which it comes. Where it hangs on the request, the keys are named."""
     power = administration(survey, account, principal)
     name = name_of(principal)
-    if power.verdict in (Verdict.ALLOWED, Verdict.CONDITIONAL):
+    if power.verdict in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
         proofs = proofs_of(survey, account, principal)
         route = enumerated(routes_of(principal, [piece.decision for piece in proofs if piece.decision]))
         bounded = survey.evaluator.index.carried(principal.arn).boundary
@@ -72,7 +71,7 @@ def administrator(survey: CheckContext, account: Account, principal: Principal) 
                 )
             )
         )
-        if power.verdict is Verdict.ALLOWED:
+        if power.verdict is EvalDecision.ALLOWED:
             said = phrase("{name} is an administrator, through {route}.", name=name, route=route)
             yield CheckResult(join_messages(" ", (said, *within)), tuple(proofs))
         else:
@@ -114,7 +113,7 @@ def _untold(
     if power.failed is not None and carried.has_boundary and carried.boundary is None:
         decision = survey.ask(principal.arn, *question(power.failed, account))
         for assumption in decision.assumptions:
-            may_be_one = assumption.other_decision in (Verdict.ALLOWED, Verdict.CONDITIONAL)
+            may_be_one = assumption.other_decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
             if assumption.code == "boundary-missing" and may_be_one:
                 yield (
                     phrase("the document of its permissions boundary is not in the snapshot"),
@@ -161,8 +160,8 @@ def administrator_by_name(survey: CheckContext, account: Account, principal: Pri
         yield CheckResult(phrase("{carries}: too much else is held back.", carries=carries), (Evidence(proof),))
 
 
-def _held_back(decision: Decision) -> str:
-    if decision.decision is Verdict.EXPLICIT_DENY:
+def _held_back(decision: EvaluationResult) -> str:
+    if decision.decision is EvalDecision.EXPLICIT_DENY:
         names = enumerated(line.name for line in decision.matched_statements)
         return phrase("{statements} denies {action}", statements=names, action=decision.request.action)
     layers = {
@@ -304,7 +303,7 @@ def inline_policy_with_everything(
         yield CheckResult(said, evidence)
 
 
-def routes_of(principal: Principal, decisions: list[Decision]) -> list[str]:
+def routes_of(principal: Principal, decisions: list[EvaluationResult]) -> list[str]:
     """Return by which policies it comes, and how these reach the principal."""
     lines: dict[tuple[str, str], StatementExplanation] = {}
     for decision in decisions:

@@ -12,9 +12,8 @@ from iamdesk.checks.policy_pitfalls import MFA_PRESENT
 from iamdesk.checks.self_managed_credentials import WITHOUT_MFA
 from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.policy_set import SourceType
-from iamdesk.evaluate.request import PolicyType
-from iamdesk.evaluate.verdict import Verdict
-from iamdesk.explain.decision import Decision
+from iamdesk.evaluate.request import EvalDecision, PolicyType
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.i18n import mark, nphrase, phrase
 from iamdesk.inventory.references import last_of_arn
 from iamdesk.policy.statement import Statement
@@ -55,15 +54,15 @@ def deny_with_a_hole(survey: CheckContext, account: Account, written: PolicySour
         if statement.is_allow or statement.broken is not None or not (statement.not_action or statement.not_resource):
             continue
         while_denying: Context = WITHOUT_MFA if any(test.key == MFA_PRESENT for test in statement.conditions) else {}
-        out: dict[str, Decision] = {}
-        unsure: dict[str, Decision] = {}
+        out: dict[str, EvaluationResult] = {}
+        unsure: dict[str, EvaluationResult] = {}
         for principal in _carriers(survey, account, written)[:_MOST_ASKED]:
             for way in _ways_out(survey, account, written, principal):
                 if not _is_left_out(statement, way):
                     continue
                 decision = _asked(survey, way, while_denying)
                 if decision is not None:
-                    (out if decision.decision is Verdict.ALLOWED else unsure).setdefault(way.principal, decision)
+                    (out if decision.decision is EvalDecision.ALLOWED else unsure).setdefault(way.principal, decision)
                 if way.principal in out:
                     break
         for found, state in ((out, State.FOUND), (unsure, State.CANNOT_TELL)):
@@ -72,7 +71,7 @@ def deny_with_a_hole(survey: CheckContext, account: Account, written: PolicySour
                 break
 
 
-def _asked(survey: CheckContext, way: _WayOut, while_denying: Context) -> Decision | None:
+def _asked(survey: CheckContext, way: _WayOut, while_denying: Context) -> EvaluationResult | None:
     context = {**while_denying, **way.context}
     if not survey.speaks_of(way.principal, way.action):
         return None
@@ -81,7 +80,7 @@ def _asked(survey: CheckContext, way: _WayOut, while_denying: Context) -> Decisi
     return survey.ask(way.principal, way.action, way.resource, context)
 
 
-def _hit(written: PolicySource, statement: Statement, found: dict[str, Decision], state: State) -> CheckResult:
+def _hit(written: PolicySource, statement: Statement, found: dict[str, EvaluationResult], state: State) -> CheckResult:
     left = "NotAction" if statement.not_action else "NotResource"
     actions = enumerated(dict.fromkeys(decision.request.action for decision in found.values()))
     told = {

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from iamdesk.checks.check_context import CheckContext, Context
-from iamdesk.evaluate.verdict import Verdict
-from iamdesk.explain.decision import Decision
+from iamdesk.evaluate.request import EvalDecision
+from iamdesk.explain.decision import EvaluationResult
 
 
 class ConditionStrength(IntEnum):
@@ -54,7 +54,7 @@ class Entry:
     hold: ConditionStrength
     keys: tuple[str, ...]
     """The condition keys that it hangs on; empty where it hangs on none."""
-    decision: Decision
+    decision: EvaluationResult
     """With the keys filled that the caller fills, where that settles it."""
 
 
@@ -69,9 +69,9 @@ def enter(
         WorkCancelled: nobody wants the result any more.
     """
     decision = survey.ask(caller, action, role_arn, context)
-    if decision.decision is Verdict.ALLOWED:
+    if decision.decision is EvalDecision.ALLOWED:
         return Entry(ConditionStrength.NOTHING, (), decision)
-    if decision.decision is not Verdict.CONDITIONAL:
+    if decision.decision is not EvalDecision.CONDITIONAL:
         return Entry(ConditionStrength.DENIED, (), decision)
     ways = decision.conditions or (dict.fromkeys(decision.missing_context_values, ""),)
     rated = [
@@ -81,7 +81,7 @@ def enter(
     hold, way = min(rated, key=lambda pair: (pair[0], len(pair[1])))
     if hold <= ConditionStrength.SECRET and decision.conditions:
         filled = survey.ask(caller, action, role_arn, {**context, **way})
-        if filled.decision is Verdict.ALLOWED:
+        if filled.decision is EvalDecision.ALLOWED:
             decision = filled
     return Entry(hold, tuple(way), decision)
 

@@ -18,7 +18,7 @@ from iamdesk.checks.resource_requests import RESOURCES, questions, resource_subj
 from iamdesk.checks.resource_requests import allowing as allowing_of
 from iamdesk.checks.targets import ROLES
 from iamdesk.checks.words import enumerated
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision
 from iamdesk.i18n import mark, phrase
 from iamdesk.inventory.keys import trust_policy_key
 from iamdesk.policy.document import Document
@@ -176,7 +176,7 @@ def _unbound(survey: CheckContext, account: Account, role: RoleDetail, services:
     return tuple(
         service
         for service in services
-        if survey.ask(service, "sts:AssumeRole", role.arn, context).decision is Verdict.ALLOWED
+        if survey.ask(service, "sts:AssumeRole", role.arn, context).decision is EvalDecision.ALLOWED
     )
 
 
@@ -214,7 +214,7 @@ def resource_for_any_source(survey: CheckContext, account: Account, resource: Re
             (question, decision)
             for question in asked
             if (decision := survey.ask(service, question.action, question.resource, context)).decision
-            is Verdict.ALLOWED
+            is EvalDecision.ALLOWED
         ]
         if found:
             actions = enumerated(dict.fromkeys(question.action for question, _ in found))
@@ -260,7 +260,7 @@ def role_for_several_services(survey: CheckContext, _account: Account, role: Rol
     let_in = {
         service: decision
         for service, decision in asked.items()
-        if decision.decision in (Verdict.ALLOWED, Verdict.CONDITIONAL)
+        if decision.decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
     }
     if _of_several_families(tuple(let_in)):
         yield CheckResult(

@@ -9,7 +9,7 @@ from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.prerequisites import Data
 from iamdesk.checks.resource_requests import RESOURCES, resource_subject
 from iamdesk.checks.words import enumerated
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision
 from iamdesk.i18n import mark, nphrase, phrase
 from iamdesk.inventory.references import last_of_arn
 from iamdesk.snapshot.model import Account, RoleDetail, UserDetail
@@ -20,7 +20,7 @@ _TEAM_TAGS = ("team", "owner", "owned-by", "service", "application")
 _MOST_NAMED = 20
 
 
-def _who(survey: CheckContext, action: str, resource: str) -> dict[str, Verdict]:
+def _who(survey: CheckContext, action: str, resource: str) -> dict[str, EvalDecision]:
     """Return for whom an action is allowed, or hangs on the request; asked once in a run."""
     return survey.once(
         ("who can", action, resource),
@@ -64,7 +64,7 @@ def read_without_key(survey: CheckContext, _account: Account, bucket: Resource) 
         return
     reads = _who(survey, "s3:GetObject", f"{bucket.arn}/{STRANGER}")
     decrypts = _who(survey, "kms:Decrypt", key)
-    without = [arn for arn, verdict in reads.items() if verdict is Verdict.ALLOWED and arn not in decrypts]
+    without = [arn for arn, verdict in reads.items() if verdict is EvalDecision.ALLOWED and arn not in decrypts]
     if without:
         reverse = sum(arn not in reads for arn in decrypts)
         yield CheckResult(

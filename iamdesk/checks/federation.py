@@ -14,7 +14,7 @@ from iamdesk.checks.targets import ROLES
 from iamdesk.checks.untrusted_tokens import Issuer, Token, insider_tokens, issuer_of, stranger_tokens
 from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.principal import BUILT_IN_PROVIDERS
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision
 from iamdesk.i18n import mark, phrase, with_translation
 from iamdesk.inventory.keys import trust_policy_key
 from iamdesk.policy.principals import PrincipalType
@@ -368,7 +368,7 @@ def saml_audience(survey: CheckContext, _account: Account, role: RoleDetail) -> 
     for principal in principals:
         context = {"SAML:aud": "https://iamdesk-stranger.invalid/saml"}
         decision = survey.ask(principal, _SAML, role.arn, context)
-        if decision.decision is Verdict.ALLOWED:
+        if decision.decision is EvalDecision.ALLOWED:
             yield CheckResult(
                 phrase(
                     "{role} takes every assertion of {provider}, for whatever application it was made.",
@@ -401,7 +401,7 @@ def optional_claim(survey: CheckContext, _account: Account, role: RoleDetail) ->
                 continue
             absent = survey.ask(provider.principal, _WEB, role.arn, {key: None})
             other = survey.ask(provider.principal, _WEB, role.arn, {key: "iamdesk-stranger"})
-            lets_in = (Verdict.ALLOWED, Verdict.CONDITIONAL)
+            lets_in = (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
             if absent.decision in lets_in and other.decision not in lets_in:
                 yield CheckResult(
                     phrase(

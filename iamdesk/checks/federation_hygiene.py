@@ -10,7 +10,7 @@ from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.prerequisites import Data, facts_of
 from iamdesk.checks.targets import ACCOUNTS, ROLES, is_reserved
 from iamdesk.checks.words import enumerated
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision
 from iamdesk.i18n import mark, nphrase, phrase
 from iamdesk.inventory.references import last_of_arn
 from iamdesk.snapshot.model import Account, RoleDetail
@@ -135,7 +135,7 @@ def any_certificate(survey: CheckContext, account: Account, role: RoleDetail) ->
         "aws:PrincipalTag/x509Subject/CN": STRANGER,
     }
     decision = survey.ask(_ANYWHERE, "sts:AssumeRole", role.arn, context)
-    if decision.decision is Verdict.ALLOWED:
+    if decision.decision is EvalDecision.ALLOWED:
         yield CheckResult(
             phrase(
                 "Whoever has a certificate that a trust anchor of the account accepts can take {role}.",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from iamdesk.explain.decision import Decision, StatementExplanation
+from iamdesk.explain.decision import EvaluationResult, StatementExplanation
 
 
 class Severity(StrEnum):
@@ -29,7 +29,7 @@ class Evidence:
     """One piece of proof: a fact in words, and where there is one the answered question or the statement behind it."""
 
     text: str
-    decision: Decision | None = None
+    decision: EvaluationResult | None = None
     statement: StatementExplanation | None = None
     policy_key: str | None = None
     """A policy to open, where the proof is a document."""

@@ -7,7 +7,7 @@ from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import STRANGER, CheckContext, Context
 from iamdesk.checks.finding import Evidence, Severity
 from iamdesk.checks.targets import PRINCIPALS
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision
 from iamdesk.i18n import mark, phrase
 from iamdesk.inventory.references import boundary_of, last_of_arn, name_of
 from iamdesk.snapshot.model import Account, UserDetail
@@ -107,7 +107,7 @@ def rewrites_boundary(survey: CheckContext, _account: Account, principal: Princi
         return
     ways = tuple(_asked(survey, principal, "iam:CreatePolicyVersion", boundary, {}))
     if ways:
-        sure = any(way.decision and way.decision.decision is Verdict.ALLOWED for way in ways)
+        sure = any(way.decision and way.decision.decision is EvalDecision.ALLOWED for way in ways)
         yield CheckResult(
             phrase(
                 "{name} may rewrite its own boundary {boundary}.",

@@ -9,7 +9,7 @@ from iamdesk.checks.finding import Evidence, Severity
 from iamdesk.checks.prerequisites import Data
 from iamdesk.checks.resource_requests import RESOURCES, allowing, resource_subject
 from iamdesk.checks.words import enumerated
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision
 from iamdesk.i18n import mark, nphrase, phrase
 from iamdesk.inventory.references import last_of_arn
 from iamdesk.snapshot.model import Account
@@ -38,7 +38,7 @@ def _able(survey: CheckContext, action: str, key: Resource) -> list[str]:
         for one in survey.who_can(action, key.arn):
             principal = index.users.get(one.principal) or index.roles.get(one.principal)
             account = index.accounts.get(one.principal.split(":", 5)[4])
-            if one.decision is not Verdict.ALLOWED or principal is None or account is None:
+            if one.decision is not EvalDecision.ALLOWED or principal is None or account is None:
                 continue
             if one.principal not in named and not is_administrator(survey, account, principal):
                 found.append(one.principal)

@@ -8,9 +8,8 @@ from iamdesk.checks.check_context import STRANGER, CheckContext
 from iamdesk.checks.finding import Evidence, Severity
 from iamdesk.checks.targets import PRINCIPALS, ROLES
 from iamdesk.checks.words import enumerated
-from iamdesk.evaluate.request import PolicyType
-from iamdesk.evaluate.verdict import Verdict
-from iamdesk.explain.decision import Decision
+from iamdesk.evaluate.request import EvalDecision, PolicyType
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.i18n import mark, phrase
 from iamdesk.inventory.references import name_of
 from iamdesk.snapshot.model import Account, RoleDetail
@@ -65,7 +64,7 @@ def passes_any_role(survey: CheckContext, account: Account, principal: Principal
     decision = survey.ask(principal.arn, "iam:PassRole", role)
     evidence = (Evidence(phrase("Asked on a role that nobody has named yet."), decision),)
     name = name_of(principal)
-    if decision.decision is Verdict.ALLOWED:
+    if decision.decision is EvalDecision.ALLOWED:
         leads_on = _leads_on(survey, principal)
         sentence = phrase("{name} may pass any role of the account to any service.", name=name)
         if not leads_on:
@@ -77,7 +76,7 @@ def passes_any_role(survey: CheckContext, account: Account, principal: Principal
             evidence,
             severity=None if leads_on else Severity.MEDIUM,
         )
-    elif decision.decision is Verdict.CONDITIONAL:
+    elif decision.decision is EvalDecision.CONDITIONAL:
         services = dict.fromkeys(_services(decision))
         if services:
             sentence = phrase(
@@ -99,7 +98,7 @@ def _leads_on(survey: CheckContext, principal: Principal) -> bool:
     return reached.principals > 0 or reached.to_administration is not None
 
 
-def _services(decision: Decision) -> Iterator[str]:
+def _services(decision: EvaluationResult) -> Iterator[str]:
     """Yield the services that a decision's conditions name, where nothing else is asked for."""
     for way in decision.conditions:
         for key, value in way.items():
@@ -126,7 +125,7 @@ def code_as_administrator(survey: CheckContext, account: Account, role: RoleDeta
     let_in = {
         service: decision
         for service, decision in asked.items()
-        if decision.decision in (Verdict.ALLOWED, Verdict.CONDITIONAL)
+        if decision.decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
     }
     if let_in:
         runs = enumerated(phrase(RUNS_CODE[service]) for service in let_in)
@@ -157,11 +156,11 @@ def assumes_any_role(survey: CheckContext, account: Account, principal: Principa
             principal.arn, "sts:AssumeRole", f"arn:{account.partition}:iam::{account_id}:role/{STRANGER}"
         )
         outcomes = {line.outcome for line in decision.layers if line.layer in _LIMITS and line.outcome is not None}
-        if not outcomes <= {Verdict.ALLOWED, Verdict.CONDITIONAL}:
+        if not outcomes <= {EvalDecision.ALLOWED, EvalDecision.CONDITIONAL}:
             continue
         proof = phrase("Asked on a role that nobody has named; the role's own trust policy is left aside.")
         yield CheckResult(
-            phrase(sentences[outcomes != {Verdict.ALLOWED}], name=name_of(principal)),
+            phrase(sentences[outcomes != {EvalDecision.ALLOWED}], name=name_of(principal)),
             (Evidence(proof, decision),),
             severity=severity,
         )

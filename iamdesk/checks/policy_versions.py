@@ -12,8 +12,8 @@ from iamdesk.checks.remediation_commands import command
 from iamdesk.checks.shadow_administrators import changes_permissions
 from iamdesk.checks.targets import CUSTOMER_POLICIES, principals_of
 from iamdesk.checks.words import enumerated
-from iamdesk.evaluate.verdict import Verdict
-from iamdesk.explain.decision import Decision
+from iamdesk.evaluate.request import EvalDecision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.i18n import mark, nphrase, phrase
 from iamdesk.inventory.references import last_of_arn
 from iamdesk.policy.document import Document, parse_document
@@ -58,13 +58,13 @@ def stronger_version(survey: CheckContext, account: Account, policy: ManagedPoli
     }
     if not stronger:
         return
-    able: list[Decision] = []
-    unsure: list[Decision] = []
+    able: list[EvaluationResult] = []
+    unsure: list[EvaluationResult] = []
     candidates = _may_set_back(survey, account)
     for asked, principal in enumerate(candidates[:_MOST_ASKED], 1):
         if survey.verdict(principal.arn, _SET_BACK, policy.arn) in OPEN:
             decision = survey.ask(principal.arn, _SET_BACK, policy.arn)
-            (able if decision.decision is Verdict.ALLOWED else unsure).append(decision)
+            (able if decision.decision is EvalDecision.ALLOWED else unsure).append(decision)
         if len(able) == _ENOUGH and asked < len(candidates):
             break
     for who, state in ((able, State.FOUND), (unsure, State.CANNOT_TELL)):

@@ -13,7 +13,7 @@ from iamdesk.checks.federation import stranger_entries
 from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.targets import ACCOUNTS, PRINCIPALS, ROLES
 from iamdesk.checks.words import enumerated
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision
 from iamdesk.i18n import join_messages, mark, nphrase, phrase, with_translation
 from iamdesk.inventory.references import last_of_arn, name_of
 from iamdesk.inventory.trust import trusted_names
@@ -429,14 +429,14 @@ def tags_itself(survey: CheckContext, _account: Account, principal: Principal) -
         return
     for tag in _deciding_tags(survey, principal):
         decision = survey.ask(principal.arn, action, principal.arn, {"aws:TagKeys": [tag]})
-        if decision.decision in (Verdict.ALLOWED, Verdict.CONDITIONAL):
+        if decision.decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
             yield CheckResult(
                 phrase(
                     "{name} may set its own tag {tag}, on which its permissions hang.", name=name_of(principal), tag=tag
                 ),
                 (Evidence(phrase("Asked whether it may set its tag {tag}.", tag=tag), decision),),
                 object=tag,
-                severity=Severity.HIGH if decision.decision is Verdict.ALLOWED else Severity.MEDIUM,
+                severity=Severity.HIGH if decision.decision is EvalDecision.ALLOWED else Severity.MEDIUM,
             )
 
 

@@ -10,7 +10,7 @@ from iamdesk.checks.prerequisites import Data, credentials_of
 from iamdesk.checks.remediation_commands import command
 from iamdesk.checks.targets import ACCOUNTS, GROUPS, PRINCIPALS, USERS, is_reserved, principals_of
 from iamdesk.checks.words import enumerated
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision
 from iamdesk.i18n import mark, nphrase, phrase
 from iamdesk.inventory.references import last_of_arn, name_of
 from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, UserDetail
@@ -80,7 +80,7 @@ def administrator_without_mfa(survey: CheckContext, account: Account, user: User
     if is_administrator(survey, account, user):
         role = f"arn:{account.partition}:iam::{account.account_id}:role/{STRANGER}"
         decision = survey.ask(user.arn, "iam:PutRolePolicy", role, {"aws:MultiFactorAuthPresent": None})
-        if decision.decision is Verdict.ALLOWED:
+        if decision.decision is EvalDecision.ALLOWED:
             yield CheckResult(
                 phrase("{user} is an administrator and signs in with a password alone.", user=user.user_name),
                 (Evidence(phrase("Asked without MFA."), decision),),
@@ -159,7 +159,10 @@ def stops_logs(survey: CheckContext, account: Account, principal: Principal) -> 
     able = []
     for action, resource in _LOGS:
         arn = resource.format_map(words)
-        if survey.speaks_of(principal.arn, action) and survey.verdict(principal.arn, action, arn) is Verdict.ALLOWED:
+        if (
+            survey.speaks_of(principal.arn, action)
+            and survey.verdict(principal.arn, action, arn) is EvalDecision.ALLOWED
+        ):
             able.append(
                 Evidence(
                     phrase("Asked whether it may do {action}.", action=action), survey.ask(principal.arn, action, arn)
@@ -187,7 +190,8 @@ def controls_organization(survey: CheckContext, account: Account, principal: Pri
     able = [
         Evidence(phrase("Asked whether it may do {action}.", action=action), survey.ask(principal.arn, action, "*"))
         for action in _ORGANIZATION
-        if survey.speaks_of(principal.arn, action) and survey.verdict(principal.arn, action, "*") is Verdict.ALLOWED
+        if survey.speaks_of(principal.arn, action)
+        and survey.verdict(principal.arn, action, "*") is EvalDecision.ALLOWED
     ]
     if able:
         yield CheckResult(

@@ -8,8 +8,8 @@ from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.prerequisites import Data
 from iamdesk.checks.targets import ACCOUNTS
 from iamdesk.checks.words import enumerated
-from iamdesk.evaluate.verdict import Verdict
-from iamdesk.explain.decision import Decision
+from iamdesk.evaluate.request import EvalDecision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.i18n import mark, phrase
 from iamdesk.policy.conditions import ConditionTest
 from iamdesk.policy.wildcards import glob
@@ -65,8 +65,8 @@ def leaking_region_lock(survey: CheckContext, account: Account, _: Account) -> I
         for action, resource in _PROBES
     ]
     names = enumerated(dict.fromkeys(locks.values()))
-    allowed = [decision for decision in asked if decision.decision is Verdict.ALLOWED]
-    unsure = [decision for decision in asked if decision.decision is Verdict.CONDITIONAL]
+    allowed = [decision for decision in asked if decision.decision is EvalDecision.ALLOWED]
+    unsure = [decision for decision in asked if decision.decision is EvalDecision.CONDITIONAL]
     found, state = (allowed, State.FOUND) if allowed else (unsure, State.CANNOT_TELL)
     if found:
         told = {
@@ -92,7 +92,7 @@ def leaking_region_lock(survey: CheckContext, account: Account, _: Account) -> I
         )
 
 
-def _proof(decision: Decision, region: str) -> Evidence:
+def _proof(decision: EvaluationResult, region: str) -> Evidence:
     return Evidence(
         phrase("Asked as the root user about {action} in {region}.", action=decision.request.action, region=region),
         decision,

@@ -9,7 +9,7 @@ from iamdesk.checks.prerequisites import Data
 from iamdesk.checks.resource_requests import resource_subject, resources_of
 from iamdesk.checks.targets import ACCOUNTS
 from iamdesk.checks.words import enumerated
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision
 from iamdesk.i18n import mark, nphrase, phrase
 from iamdesk.snapshot.model import Account
 from iamdesk.snapshot.resource_shares import ResourceShareAssociation, ResourceShares
@@ -124,7 +124,7 @@ def plain_http(survey: CheckContext, account: Account, _: Account) -> Iterator[C
         if resource.arn.split(":", 5)[2:5] != ["s3", "", ""] or "/" in resource.arn or not resource.is_policy_captured:
             continue
         asked = (root, "s3:GetObject", f"{resource.arn}/{STRANGER}", {"aws:SecureTransport": "false"})
-        if survey.verdict(*asked) is Verdict.ALLOWED:
+        if survey.verdict(*asked) is EvalDecision.ALLOWED:
             found[resource_subject(resource).name] = asked
     if found:
         evidence = [

@@ -9,8 +9,7 @@ from iamdesk.aws.action_sets import service_actions
 from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.remediation_commands import edited
 from iamdesk.evaluate.engine import EvaluationRequest, evaluate
-from iamdesk.evaluate.request import Request
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision, Request
 from iamdesk.inventory.policy_index import CarriedPolicy
 from iamdesk.policy.action_patterns import ActionPattern
 from iamdesk.policy.document import Document, parse_document
@@ -119,7 +118,7 @@ def _rest(statement: Statement) -> tuple[object, ...]:
 
 def still_answers(
     survey: CheckContext, principal: str, action: str, resource: str, trims: list[Rightsizing]
-) -> Verdict | None:
+) -> EvalDecision | None:
     """Ask with the edited policies in place of a principal's own; None where the answer is another one than before."""
     survey.check_cancelled()
     documents = {trim.policy.document: trim.parsed for trim in trims}

@@ -9,7 +9,7 @@ from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.prerequisites import Data, facts_of
 from iamdesk.checks.targets import ACCOUNTS
 from iamdesk.checks.words import enumerated
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision
 from iamdesk.i18n import mark, phrase
 from iamdesk.snapshot.model import Account
 
@@ -99,8 +99,8 @@ def root_not_denied(survey: CheckContext, account: Account, _: Account) -> Itera
     words = {"partition": account.partition, "account": account.account_id, "name": STRANGER}
     root = f"arn:{account.partition}:iam::{account.account_id}:root"
     asked = [survey.ask(root, action, resource.format_map(words)) for action, resource in _PROBES]
-    allowed = [decision for decision in asked if decision.decision is Verdict.ALLOWED]
-    unsure = [decision for decision in asked if decision.decision is Verdict.CONDITIONAL]
+    allowed = [decision for decision in asked if decision.decision is EvalDecision.ALLOWED]
+    unsure = [decision for decision in asked if decision.decision is EvalDecision.CONDITIONAL]
     for decisions, state in ((allowed, State.FOUND), (unsure, State.CANNOT_TELL)):
         if decisions:
             actions = enumerated(decision.request.action for decision in decisions)

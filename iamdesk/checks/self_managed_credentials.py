@@ -10,8 +10,8 @@ from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.targets import ACCOUNTS
 from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.policy_set import SourceType
-from iamdesk.evaluate.verdict import Verdict
-from iamdesk.explain.decision import Decision, StatementRole
+from iamdesk.evaluate.request import EvalDecision
+from iamdesk.explain.decision import EvaluationResult, StatementRole
 from iamdesk.i18n import mark, nphrase, phrase
 from iamdesk.snapshot.model import Account, UserDetail
 
@@ -33,7 +33,7 @@ class _Kind(NamedTuple):
     able: tuple[str, ...]
     by: tuple[str, ...]
     """Policies whose statements allow it."""
-    verdict: Verdict
+    verdict: EvalDecision
 
 
 @check(
@@ -51,7 +51,7 @@ class _Kind(NamedTuple):
 )
 def credentials_without_mfa(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
     """Asked on each user's own ARN as with a stolen key; one finding for all to whom the same policies allow it."""
-    found: dict[_Kind, list[Decision]] = {}
+    found: dict[_Kind, list[EvaluationResult]] = {}
     members: dict[_Kind, list[str]] = {}
     for user in account.users:
         survey.check_cancelled()
@@ -61,7 +61,7 @@ def credentials_without_mfa(survey: CheckContext, account: Account, _: Account) 
             if len(found.setdefault(kind, [])) < _MOST_ASKED:
                 found[kind].append(decision)
     for kind, names in members.items():
-        is_open = kind.verdict is not Verdict.ALLOWED
+        is_open = kind.verdict is not EvalDecision.ALLOWED
         keys = enumerated(found[kind][0].missing_context_values)
         may = enumerated(dict.fromkeys(phrase(_OWN[action]) for action in kind.able))
         through = phrase(", by {policies}", policies=enumerated(kind.by)) if kind.by else ""
@@ -86,12 +86,12 @@ def credentials_without_mfa(survey: CheckContext, account: Account, _: Account) 
         )
 
 
-def _kind_of(survey: CheckContext, account: Account, user: UserDetail) -> tuple[_Kind | None, Decision | None]:
+def _kind_of(survey: CheckContext, account: Account, user: UserDetail) -> tuple[_Kind | None, EvaluationResult | None]:
     spoken = [action for action in _OWN if survey.speaks_of(user.arn, action)]
     if not spoken or is_administrator(survey, account, user):
         return None, None
     verdicts = {action: survey.verdict(user.arn, action, user.arn, WITHOUT_MFA) for action in spoken}
-    for verdict in (Verdict.ALLOWED, Verdict.CONDITIONAL):
+    for verdict in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
         able = tuple(action for action in spoken if verdicts[action] is verdict)
         if able:
             decision = survey.ask(user.arn, able[0], user.arn, WITHOUT_MFA)
@@ -99,7 +99,7 @@ def _kind_of(survey: CheckContext, account: Account, user: UserDetail) -> tuple[
     return None, None
 
 
-def _policies(decision: Decision) -> tuple[str, ...]:
+def _policies(decision: EvaluationResult) -> tuple[str, ...]:
     """Return the policies that allow it by name; what each user has inline is one and the same."""
     deciding = (line for line in decision.statements_that(StatementRole.DECIDES) if line.effect == "Allow")
     return tuple(

@@ -14,7 +14,7 @@ from iamdesk.checks.prerequisites import Data, credentials_of
 from iamdesk.checks.targets import ROLES, is_reserved
 from iamdesk.checks.trust import trust_policy_of
 from iamdesk.checks.words import enumerated
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision
 from iamdesk.i18n import join_messages, mark, nphrase, phrase
 from iamdesk.inventory.references import last_of_arn
 from iamdesk.policy.principals import PrincipalType
@@ -49,7 +49,7 @@ def assumed_without_mfa(survey: CheckContext, account: Account, role: RoleDetail
     found = []
     for arn in users[:_MOST_ASKED]:
         decision = survey.ask(arn, ASSUME_ROLE, role.arn, {"aws:MultiFactorAuthPresent": None})
-        if decision.decision is Verdict.ALLOWED:
+        if decision.decision is EvalDecision.ALLOWED:
             found.append((arn, decision))
     if found:
         more = ""

@@ -17,7 +17,7 @@ from iamdesk.checks.rightsizing import Rightsizing, still_answers, trims
 from iamdesk.checks.shadow_administrators import whole_services_of
 from iamdesk.checks.targets import ACCOUNTS, is_reserved, policy_subject, principal_subject, principals_of
 from iamdesk.checks.words import enumerated
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision
 from iamdesk.i18n import join_messages, mark, nphrase, phrase
 from iamdesk.inventory.references import UNUSED_AFTER, name_of
 from iamdesk.snapshot.account_details import LastAccessed, ServiceLastAccessed
@@ -39,10 +39,10 @@ _WIDE = 0.5
 
 
 _VERDICTS = {
-    Verdict.ALLOWED: mark("allowed"),
-    Verdict.EXPLICIT_DENY: mark("explicitDeny"),
-    Verdict.IMPLICIT_DENY: mark("implicitDeny"),
-    Verdict.CONDITIONAL: mark("conditional"),
+    EvalDecision.ALLOWED: mark("allowed"),
+    EvalDecision.EXPLICIT_DENY: mark("explicitDeny"),
+    EvalDecision.IMPLICIT_DENY: mark("implicitDeny"),
+    EvalDecision.CONDITIONAL: mark("conditional"),
 }
 _PERMISSION_SET = mark(
     "Take the unused services out of the permission set in IAM Identity Center, which writes the role's policies. The "

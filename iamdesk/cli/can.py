@@ -9,18 +9,18 @@ from iamdesk.api import RequestSession
 from iamdesk.cli import executor, options
 from iamdesk.cli.output import echo, echo_err, say_json, say_text
 from iamdesk.evaluate.request import MissingContextMode, PolicyType, Request
-from iamdesk.explain.decision import Decision, Verdict
+from iamdesk.explain.decision import EvalDecision, EvaluationResult
 from iamdesk.export.decision.evaluation_result import to_evaluation_result
 from iamdesk.export.decision.text_file import answer_text
 from iamdesk.export.decision.use_case import also_needed_lines, need_text, to_need_result
 from iamdesk.use_cases.types import UseCaseRequest, UseCaseResult
 
 
-def _verdict(word: str | Verdict) -> Verdict:
+def _verdict(word: str | EvalDecision) -> EvalDecision:
     """Return the decision that a word names, in any case: it is told as the contract spells it."""
-    found = next((one for one in Verdict if one.value.lower() == word.lower()), None)
+    found = next((one for one in EvalDecision if one.value.lower() == word.lower()), None)
     if found is None:
-        raise typer.BadParameter(f"{word!r} is not one of {', '.join(one.value for one in Verdict)}")
+        raise typer.BadParameter(f"{word!r} is not one of {', '.join(one.value for one in EvalDecision)}")
     return found
 
 
@@ -59,7 +59,7 @@ def can(
         typer.Option("--changes", help="Also tell which statements, removed or added, would turn the answer around."),
     ] = False,
     expect: Annotated[
-        Verdict | None,
+        EvalDecision | None,
         typer.Option(
             parser=_verdict,
             metavar="DECISION",
@@ -97,7 +97,7 @@ def can(
     )
     with executor.open_to_ask(snapshot) as opened:
         is_json = output_format is options.Format.JSON
-        answer: Decision | UseCaseResult
+        answer: EvaluationResult | UseCaseResult
         if need is None:
             answer = _answer(opened, request, str(snapshot), changes=changes, is_json=is_json)
         else:
@@ -111,7 +111,9 @@ def can(
             raise typer.Exit(1)
 
 
-def _answer(opened: RequestSession, request: Request, snapshot: str, *, changes: bool, is_json: bool) -> Decision:
+def _answer(
+    opened: RequestSession, request: Request, snapshot: str, *, changes: bool, is_json: bool
+) -> EvaluationResult:
     decision = opened.ask(request)
     found = opened.changes(request) if changes else None
     also = opened.dependent_actions(request.action)

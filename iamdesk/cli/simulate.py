@@ -18,7 +18,7 @@ from iamdesk.cli.errors import fail
 from iamdesk.cli.json_input import JsonError, parse
 from iamdesk.cli.output import echo, echo_err, say_json
 from iamdesk.evaluate.request import MissingContextMode
-from iamdesk.explain.decision import Verdict
+from iamdesk.explain.decision import EvalDecision
 from iamdesk.export.decision.evaluation_result import to_evaluation_result
 from iamdesk.progress import Cancelled
 from iamdesk.snapshot.gc_pause import collector_seldom
@@ -133,13 +133,13 @@ def _outcome(workbench: Workbench, number: int, line: bytes, unknown_context: Mi
     return Outcome(result, is_case=True, is_met=result["ok"])
 
 
-def _expected(case: dict[str, Any]) -> Verdict | None:
+def _expected(case: dict[str, Any]) -> EvalDecision | None:
     expected = case.get("expected")
     if expected is None:
         return None
-    if expected not in tuple(Verdict):
-        raise CaseError(f"`expected` is {expected!r}: expected one of {', '.join(Verdict)}")
-    return Verdict(expected)
+    if expected not in tuple(EvalDecision):
+        raise CaseError(f"`expected` is {expected!r}: expected one of {', '.join(EvalDecision)}")
+    return EvalDecision(expected)
 
 
 def _told(result: dict[str, Any]) -> str:

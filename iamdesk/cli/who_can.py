@@ -7,7 +7,7 @@ from iamdesk.api import RequestSession
 from iamdesk.cli import executor, options
 from iamdesk.cli.output import echo, echo_err, say_bytes, say_json
 from iamdesk.evaluate.request import MissingContextMode, Request
-from iamdesk.explain.decision import Decision, StatementRole, Verdict
+from iamdesk.explain.decision import EvalDecision, EvaluationResult, StatementRole
 from iamdesk.export.access.who_can import actions_by_level, report_of, to_csv, to_who_can_row, who_words
 from iamdesk.export.text.decision import ways_words
 
@@ -71,7 +71,7 @@ def _count(found: Sequence[bool]) -> None:
     echo_err(f"{'1 principal' if len(found) == 1 else f'{len(found):,} principals'}{external}")
 
 
-def _lines(who: "Who", decision: Decision) -> Iterator[str]:
+def _lines(who: "Who", decision: EvaluationResult) -> Iterator[str]:
     yield f"{decision.decision.value:<11}  {_name(who)}"
     statements = decision.statements_that(StatementRole.DECIDES, StatementRole.DEPENDS)
     for statement in statements:
@@ -96,7 +96,7 @@ def _say_all(
     found = opened.access_to_resource(resource, context, unknown_context=unknown_context)
     for one in found:
         echo(_name(one.who))
-        for decision, actions in ((Verdict.ALLOWED, one.allowed), (Verdict.CONDITIONAL, one.conditional)):
+        for decision, actions in ((EvalDecision.ALLOWED, one.allowed), (EvalDecision.CONDITIONAL, one.conditional)):
             for line in _actions(one, decision, actions):
                 echo(f"    {line}")
     _count([one.who.is_external for one in found])
@@ -104,11 +104,11 @@ def _say_all(
         echo_err("--action ACTION tells how, and under which conditions")
 
 
-def _actions(access: "ResourceAccess", decision: Verdict, actions: "tuple[FittingAction, ...]") -> Iterator[str]:
+def _actions(access: "ResourceAccess", decision: EvalDecision, actions: "tuple[FittingAction, ...]") -> Iterator[str]:
     """Yield a line for each access level; for external callers, of whom there are few, also the conditions."""
     for level, names in actions_by_level(actions).items():
         yield f"{decision.value:<11}  {level} ({len(names):,}): {', '.join(names)}"
-    if decision is Verdict.CONDITIONAL and access.who.is_external:
+    if decision is EvalDecision.CONDITIONAL and access.who.is_external:
         ways = (ways_words(access.row(one, decision).explanation) for one in actions)
         for words in dict.fromkeys(word for way in ways for word in way):
             yield f"{'':<13}when {words}"

@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from iamdesk.evaluate.request import PolicyType, Request
-from iamdesk.evaluate.verdict import Verdict
-from iamdesk.explain.decision import Decision
+from iamdesk.evaluate.request import EvalDecision, PolicyType, Request
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.i18n import mark
 
 LONGEST_TEXT = 5_000_000
@@ -81,9 +80,9 @@ class Denial:
 
 
 AS_VERDICT = {
-    Effect.ALLOW: Verdict.ALLOWED,
-    Effect.EXPLICIT_DENY: Verdict.EXPLICIT_DENY,
-    Effect.IMPLICIT_DENY: Verdict.IMPLICIT_DENY,
+    Effect.ALLOW: EvalDecision.ALLOWED,
+    Effect.EXPLICIT_DENY: EvalDecision.EXPLICIT_DENY,
+    Effect.IMPLICIT_DENY: EvalDecision.IMPLICIT_DENY,
 }
 """What each effect is called in an answer."""
 
@@ -109,7 +108,7 @@ class PolicyTypeComparison:
     layer: PolicyType
     target: str
     aws: Effect
-    here: Verdict | None
+    here: EvalDecision | None
     """None: the layer is not in play here."""
     statements: tuple[tuple[str, str], ...]
     """(policy, Sid) that matched, as AWS tells."""
@@ -117,13 +116,13 @@ class PolicyTypeComparison:
     @property
     def is_open(self) -> bool:
         """Whether the layer here depends on context that is not provided, and so may agree with AWS."""
-        return self.here is Verdict.CONDITIONAL and self.aws is not Effect.NO_IMPACT
+        return self.here is EvalDecision.CONDITIONAL and self.aws is not Effect.NO_IMPACT
 
     @property
     def agrees(self) -> bool:
         """Whether both say the same. A check without impact denies nothing, and so agrees with what does not deny."""
         if self.aws is Effect.NO_IMPACT:
-            return self.here in (None, Verdict.ALLOWED, Verdict.IMPLICIT_DENY)
+            return self.here in (None, EvalDecision.ALLOWED, EvalDecision.IMPLICIT_DENY)
         if self.here is None and self.layer not in (PolicyType.IDENTITY, PolicyType.RESOURCE):
             return self.aws is Effect.ALLOW  # a limit that is not in play takes nothing away
         return self.here is AS_VERDICT[self.aws]
@@ -138,7 +137,7 @@ class Why:
     """``principal``, ``action`` or ``resource``: what has to be told before it can be asked."""
     request: Request | None
     """The question as it was asked."""
-    decision: Decision | None
+    decision: EvaluationResult | None
     agreement: Agreement
     sentence: str
     comparisons: tuple[PolicyTypeComparison, ...] = ()

@@ -16,9 +16,8 @@ from iamdesk.denials.denial import (
     Why,
 )
 from iamdesk.denials.error_message import read_message
-from iamdesk.evaluate.request import MissingContextMode, PolicyType, Request, RequestError
-from iamdesk.evaluate.verdict import Verdict
-from iamdesk.explain.decision import Decision, PolicyTypeResult, StatementRole
+from iamdesk.evaluate.request import EvalDecision, MissingContextMode, PolicyType, Request, RequestError
+from iamdesk.explain.decision import EvaluationResult, PolicyTypeResult, StatementRole
 from iamdesk.explain.messages import LAYER_TITLES
 from iamdesk.i18n import join_messages, phrase, with_translation
 from iamdesk.snapshot.strict_json import decode
@@ -115,21 +114,21 @@ def _what_is_missing(denial: Denial, missing: tuple[str, ...]) -> str:
     return phrase("It was not told {what}: say so, and the question can be asked.", what=what)
 
 
-def _lines(decision: Decision, layer: PolicyType) -> list[PolicyTypeResult]:
+def _lines(decision: EvaluationResult, layer: PolicyType) -> list[PolicyTypeResult]:
     wanted = {layer}
     if layer in (PolicyType.RESOURCE, PolicyType.TRUST):  # AWS calls a role's trust policy by either name
         wanted = {PolicyType.RESOURCE, PolicyType.TRUST}
     return [line for line in decision.layers if line.layer in wanted and line.outcome is not None]
 
 
-def _here(decision: Decision, layer: PolicyType) -> Verdict | None:
+def _here(decision: EvaluationResult, layer: PolicyType) -> EvalDecision | None:
     return next((line.outcome for line in _lines(decision, layer)), None)
 
 
-def _agreement(denial: Denial, decision: Decision) -> Agreement:
-    if decision.decision is Verdict.ALLOWED:
+def _agreement(denial: Denial, decision: EvaluationResult) -> Agreement:
+    if decision.decision is EvalDecision.ALLOWED:
         return Agreement.ALLOWED
-    if decision.decision is Verdict.CONDITIONAL:
+    if decision.decision is EvalDecision.CONDITIONAL:
         return Agreement.DEPENDS
     if denial.effect is None:
         return Agreement.DENIED
@@ -137,39 +136,41 @@ def _agreement(denial: Denial, decision: Decision) -> Agreement:
     here = _named(denial, decision)
     if decision.decision is wanted and (denial.layer is None or any(_says(line, wanted) for line in here)):
         return Agreement.SAME
-    if wanted is Verdict.IMPLICIT_DENY and any(line.outcome is Verdict.EXPLICIT_DENY for line in decision.layers):
+    if wanted is EvalDecision.IMPLICIT_DENY and any(
+        line.outcome is EvalDecision.EXPLICIT_DENY for line in decision.layers
+    ):
         return Agreement.OTHER  # an explicit Deny comes first, whatever else denies
     return Agreement.DEPENDS if any(_may_say(line, wanted) for line in here) else Agreement.OTHER
 
 
-def _named(denial: Denial, decision: Decision) -> list[PolicyTypeResult]:
+def _named(denial: Denial, decision: EvaluationResult) -> list[PolicyTypeResult]:
     """Return the layers here that AWS may mean: the one it names, else all in play."""
     if denial.layer is not None:
         return _lines(decision, denial.layer)
     return [line for line in decision.layers if line.outcome is not None]
 
 
-def _says(line: PolicyTypeResult, wanted: Verdict) -> bool:
+def _says(line: PolicyTypeResult, wanted: EvalDecision) -> bool:
     """Return whether a layer denies in a way: by its outcome or, where that is open, by a Deny that decides."""
     decides = any(each.part is StatementRole.DECIDES and each.effect == "Deny" for each in line.statements)
-    return line.outcome is wanted or (wanted is Verdict.EXPLICIT_DENY and decides)
+    return line.outcome is wanted or (wanted is EvalDecision.EXPLICIT_DENY and decides)
 
 
-def _may_say(line: PolicyTypeResult, wanted: Verdict) -> bool:
+def _may_say(line: PolicyTypeResult, wanted: EvalDecision) -> bool:
     """Return whether a layer may deny in a given way, depending on context that is not provided."""
-    if wanted is Verdict.IMPLICIT_DENY:
-        return line.outcome in (Verdict.IMPLICIT_DENY, Verdict.CONDITIONAL)
+    if wanted is EvalDecision.IMPLICIT_DENY:
+        return line.outcome in (EvalDecision.IMPLICIT_DENY, EvalDecision.CONDITIONAL)
     return any(each.part is StatementRole.DEPENDS and each.effect == "Deny" for each in line.statements)
 
 
-def _sentence(denial: Denial, decision: Decision, agreement: Agreement, resource: str | None) -> str:
+def _sentence(denial: Denial, decision: EvaluationResult, agreement: Agreement, resource: str | None) -> str:
     told = [_told(denial, decision, agreement), decision.sentence]
     if not resource:
         told.append(phrase("AWS named no resource, so it was asked for every one (*)."))
     return join_messages(" ", told)
 
 
-def _told(denial: Denial, decision: Decision, agreement: Agreement) -> str:
+def _told(denial: Denial, decision: EvaluationResult, agreement: Agreement) -> str:
     said = phrase("an explicit Deny") if denial.effect is Effect.EXPLICIT_DENY else phrase("a missing Allow")
     if denial.layer:
         said = join_messages("", (said, f" ({denial.layer.value})"))
@@ -177,15 +178,19 @@ def _told(denial: Denial, decision: Decision, agreement: Agreement) -> str:
         case Agreement.SAME | Agreement.DENIED:
             return phrase("The snapshot denies it too.")
         case Agreement.OTHER:
-            lacking = (line.outcome is Verdict.IMPLICIT_DENY for line in _named(denial, decision))
-            if denial.effect is Effect.IMPLICIT_DENY and decision.decision is Verdict.EXPLICIT_DENY and any(lacking):
+            lacking = (line.outcome is EvalDecision.IMPLICIT_DENY for line in _named(denial, decision))
+            if (
+                denial.effect is Effect.IMPLICIT_DENY
+                and decision.decision is EvalDecision.EXPLICIT_DENY
+                and any(lacking)
+            ):
                 return phrase(
                     "The snapshot denies it too. The reason that AWS gave ({reason}) applies, but an explicit Deny "
                     "takes precedence.",
                     reason=said,
                 )
             return phrase("The snapshot denies it too, but not for the reason that AWS gave: {reason}.", reason=said)
-        case Agreement.DEPENDS if decision.decision is not Verdict.CONDITIONAL:
+        case Agreement.DEPENDS if decision.decision is not EvalDecision.CONDITIONAL:
             return phrase(
                 "The snapshot denies it too. Whether the reason that AWS gave ({reason}) applies depends on "
                 "context that was not provided.",

@@ -36,9 +36,8 @@ from iamdesk.evaluate.matching import StatementResult, match_statement
 from iamdesk.evaluate.policy_set import AttachedPolicy
 from iamdesk.evaluate.principal import CallerKind
 from iamdesk.evaluate.principal_match import Grant
-from iamdesk.evaluate.request import PolicyType, RequestError
+from iamdesk.evaluate.request import EvalDecision, PolicyType, RequestError
 from iamdesk.evaluate.ternary import Truth
-from iamdesk.evaluate.verdict import Verdict
 from iamdesk.i18n import phrase
 from iamdesk.snapshot.organization import OrganizationPolicyType
 
@@ -157,7 +156,7 @@ def allowing(principal: str, actions: int, where: str, sides: Iterable[SnapshotV
 
 
 def _allows(question: EvaluationRequest) -> bool:
-    return evaluate(question).verdict is Verdict.ALLOWED
+    return evaluate(question).verdict is EvalDecision.ALLOWED
 
 
 def _on_all_legs(

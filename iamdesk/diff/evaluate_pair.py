@@ -13,11 +13,11 @@ from iamdesk.evaluate.context import KeyValue, Knowledge
 from iamdesk.evaluate.engine import EvaluationTrace
 from iamdesk.evaluate.matching import StatementResult
 from iamdesk.evaluate.open_rules import OpenRule
+from iamdesk.evaluate.request import EvalDecision
 from iamdesk.evaluate.ternary import FALSE, MAYBE
 from iamdesk.evaluate.unknown_context.effort import is_too_much
 from iamdesk.evaluate.unknown_context.key_domains import domains
 from iamdesk.evaluate.unknown_context.solver import ConditionSet
-from iamdesk.evaluate.verdict import Verdict
 from iamdesk.i18n import phrase
 
 type Context = Mapping[str, str | Sequence[str] | None]
@@ -101,15 +101,15 @@ class _PairEvaluation:
         doubts = [*_doubts_of(before, after)]
         was, now = _verdict(before), _verdict(after)
         found: list[tuple[Kind, ExampleRequest]] = []
-        if Verdict.CONDITIONAL not in (was, now):
+        if EvalDecision.CONDITIONAL not in (was, now):
             if was is not now:
-                kind = Kind.GAINED if now is Verdict.ALLOWED else Kind.LOST
+                kind = Kind.GAINED if now is EvalDecision.ALLOWED else Kind.LOST
                 found.append((kind, self._witness({}, _asked(before), _asked(after))))
             elif before is not None and after is not None and _differs_otherwise(before, after):
                 doubts.append(
                     phrase("AWS's pages disagree on how this is decided, and by the other reading it changed.")
                 )
-            elif before is not None and after is not None and now is Verdict.IMPLICIT_DENY:
+            elif before is not None and after is not None and now is EvalDecision.IMPLICIT_DENY:
                 doubts += awaiting(before, after)
             return Compared(tuple(found), tuple(doubts) if not found else ())
         if was is now and _says_the_same(before, after):
@@ -163,25 +163,25 @@ class _PairEvaluation:
         """
         for context in contexts:
             was = self._in(context, self.old, before)
-            if (was is Verdict.ALLOWED) is (kind is Kind.GAINED):
+            if (was is EvalDecision.ALLOWED) is (kind is Kind.GAINED):
                 continue
             now = self._in(context, self.new, after)
-            if (now is Verdict.ALLOWED) is (kind is Kind.GAINED):
+            if (now is EvalDecision.ALLOWED) is (kind is Kind.GAINED):
                 return [(kind, self._witness(context, was, now))]
         return []
 
-    def _in(self, context: Context, side: SnapshotView, known: EvaluationTrace | None) -> Verdict | None:
+    def _in(self, context: Context, side: SnapshotView, known: EvaluationTrace | None) -> EvalDecision | None:
         """Return the answer in a context: the known one where it hangs on nothing, and no statement asks for it."""
         if (
             known is not None
-            and known.verdict is not Verdict.CONDITIONAL
+            and known.verdict is not EvalDecision.CONDITIONAL
             and _ASKED_BY_STATEMENTS.issuperset(context)
             and all(_ASKED_BY_STATEMENTS.isdisjoint(one.statement.context_keys()) for one in known.results)
         ):
             return known.verdict
         return side.verdict(self.principal, self.action, self.resource, {**self.given, **context})
 
-    def _witness(self, context: Context, before: Verdict | None, after: Verdict | None) -> ExampleRequest:
+    def _witness(self, context: Context, before: EvalDecision | None, after: EvalDecision | None) -> ExampleRequest:
         told = tuple(
             (key, value if value is None or isinstance(value, str) else tuple(value))
             for key, value in {**self.given, **context}.items()
@@ -197,14 +197,14 @@ class _PairEvaluation:
         )
 
 
-def _asked(trace: EvaluationTrace | None) -> Verdict | None:
+def _asked(trace: EvaluationTrace | None) -> EvalDecision | None:
     return None if trace is None else trace.verdict
 
 
-def _verdict(trace: EvaluationTrace | None) -> Verdict:
+def _verdict(trace: EvaluationTrace | None) -> EvalDecision:
     """Return allowed, conditional, or (whichever refusal it is) implicitly denied."""
-    if trace is None or trace.verdict is Verdict.EXPLICIT_DENY:
-        return Verdict.IMPLICIT_DENY
+    if trace is None or trace.verdict is EvalDecision.EXPLICIT_DENY:
+        return EvalDecision.IMPLICIT_DENY
     return trace.verdict
 
 
@@ -214,10 +214,10 @@ def _differs_otherwise(before: EvaluationTrace, after: EvaluationTrace) -> bool:
     return any(was.get(one, _verdict(before)) is not now.get(one, _verdict(after)) for one in was.keys() | now.keys())
 
 
-def _by_readings(trace: EvaluationTrace) -> dict[tuple[OpenRule, ...], Verdict]:
+def _by_readings(trace: EvaluationTrace) -> dict[tuple[OpenRule, ...], EvalDecision]:
     """Return the decision by the other reading of open rules, where it is another one."""
     return {
-        one.rules: Verdict.IMPLICIT_DENY if one.verdict is Verdict.EXPLICIT_DENY else one.verdict
+        one.rules: EvalDecision.IMPLICIT_DENY if one.verdict is EvalDecision.EXPLICIT_DENY else one.verdict
         for one in trace.readings
     }
 
@@ -225,8 +225,8 @@ def _by_readings(trace: EvaluationTrace) -> dict[tuple[OpenRule, ...], Verdict]:
 def _ways(trace: EvaluationTrace | None, *, allowed: bool) -> list[Context]:
     """Return the smallest contexts in which it is allowed, or not; the empty one where it always is so."""
     verdict = _verdict(trace)
-    if verdict is not Verdict.CONDITIONAL:
-        return [{}] if (verdict is Verdict.ALLOWED) is allowed else []
+    if verdict is not EvalDecision.CONDITIONAL:
+        return [{}] if (verdict is EvalDecision.ALLOWED) is allowed else []
     if trace is None:
         return []
     return [_as_context(one) for one in (trace.sets if allowed else trace.denials)[:_MOST_SETS]]

@@ -11,8 +11,7 @@ from functools import lru_cache
 
 from iamdesk.evaluate.engine import EvaluationRequest, EvaluationTrace, evaluate
 from iamdesk.evaluate.policy_set import AttachedPolicy, SourceType
-from iamdesk.evaluate.request import PolicyType
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision, PolicyType
 from iamdesk.i18n import phrase
 from iamdesk.policy.document import Document, parse_document
 
@@ -25,7 +24,7 @@ def awaiting(before: EvaluationTrace, after: EvaluationTrace) -> Iterator[str]:
     if not all(_is_awaiting(trace) for trace in (before, after)):
         return
     was, now = (evaluate(_let_in(question)).verdict for question in questions)
-    if was is not now or was is Verdict.CONDITIONAL:
+    if was is not now or was is EvalDecision.CONDITIONAL:
         target = after.question.target
         if was is not now:
             yield phrase(

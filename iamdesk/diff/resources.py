@@ -35,8 +35,7 @@ from iamdesk.diff.sampling import SampleRequest
 from iamdesk.diff.snapshot_view import RCP, SCP, SnapshotView, organization_facts
 from iamdesk.diff.unseen_grants import ChangedEndpoint
 from iamdesk.evaluate.derived_keys import PrincipalDependence, dependence
-from iamdesk.evaluate.request import RequestError
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision, RequestError
 from iamdesk.i18n import phrase
 from iamdesk.inventory.resource_index import tags_without_case
 from iamdesk.policy.wildcards import glob, is_pattern
@@ -336,8 +335,8 @@ class ResourceComparer:
     def _under(self, entry: Entry, cell: SampleRequest, given: Context, doubts: dict[str, None]) -> Iterator[Effect]:
         known: dict[Hashable, Compared] = {}
         for principal, was, now in self._answers(cell, given):
-            if Verdict.CONDITIONAL not in (was, now):
-                kind = Kind.GAINED if now is Verdict.ALLOWED else Kind.LOST
+            if EvalDecision.CONDITIONAL not in (was, now):
+                kind = Kind.GAINED if now is EvalDecision.ALLOWED else Kind.LOST
                 yield from self._effects(entry, principal, cell, self._plainly(kind, principal, cell, given, was, now))
                 continue
             key = self._alike(entry, principal)
@@ -353,14 +352,20 @@ class ResourceComparer:
         yield from self._of_outsiders(entry, cell, given, doubts)
 
     def _plainly(
-        self, kind: Kind, principal: str, cell: SampleRequest, given: Context, was: Verdict | None, now: Verdict | None
+        self,
+        kind: Kind,
+        principal: str,
+        cell: SampleRequest,
+        given: Context,
+        was: EvalDecision | None,
+        now: EvalDecision | None,
     ) -> Compared:
         """Return what changed where both answers are certain."""
         context = tuple(
             (key, value if value is None or isinstance(value, str) else tuple(value)) for key, value in given.items()
         )
         owner = self.new.owner_taken(principal, cell.resource) and self.old.owner_taken(principal, cell.resource)
-        before, after = (verdict or Verdict.IMPLICIT_DENY for verdict in (was, now))
+        before, after = (verdict or EvalDecision.IMPLICIT_DENY for verdict in (was, now))
         return Compared(((kind, ExampleRequest(principal, cell.action, cell.resource, context, before, after, owner)),))
 
     def _of_outsiders(
@@ -372,12 +377,14 @@ class ResourceComparer:
             doubts |= dict.fromkeys(compared.doubts)
             yield from self._effects(entry, outsider, cell, compared)
 
-    def _answers(self, cell: SampleRequest, given: Context) -> Iterator[tuple[str, Verdict | None, Verdict | None]]:
+    def _answers(
+        self, cell: SampleRequest, given: Context
+    ) -> Iterator[tuple[str, EvalDecision | None, EvalDecision | None]]:
         """Yield (principal, answer in the old snapshot, in the new one) where they differ or hang on conditions.
 
         Of principals that only one snapshot holds everything is told of themselves.
         """
-        found: list[dict[str, Verdict]] = []
+        found: list[dict[str, EvalDecision]] = []
         for side in (self.old, self.new):
             try:
                 rows = side.evaluator.who_can(
@@ -390,7 +397,7 @@ class ResourceComparer:
             if principal not in self.old.principals or principal not in self.new.principals:
                 continue
             was, now = found[0].get(principal), found[1].get(principal)
-            if was is not now or now is Verdict.CONDITIONAL:
+            if was is not now or now is EvalDecision.CONDITIONAL:
                 yield principal, was, now
 
     def _alike(self, entry: Entry, principal: str) -> Hashable:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision
 from iamdesk.i18n import mark
 
 ANYONE = "anyone"
@@ -31,9 +31,9 @@ class ExampleRequest:
     resource: str
     context: tuple[tuple[str, str | tuple[str, ...] | None], ...]
     """Keys and values; None: the key is absent."""
-    old: Verdict | None
+    old: EvalDecision | None
     """None: the snapshot does not hold the principal."""
-    new: Verdict | None
+    new: EvalDecision | None
     resource_account: str | None = None
     """Whose the resource is taken to be, where its ARN does not tell and no snapshot knows it."""
 

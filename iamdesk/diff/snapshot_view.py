@@ -11,8 +11,7 @@ from iamdesk.diff.normal_form import ANYWHERE, NormalStatement, Said, broken_of,
 from iamdesk.evaluate.derived_keys import PrincipalDependence, dependence
 from iamdesk.evaluate.engine import EvaluationRequest, EvaluationTrace, evaluate, verdict_of
 from iamdesk.evaluate.principal import Caller, CallerKind
-from iamdesk.evaluate.request import Request, RequestError
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision, Request, RequestError
 from iamdesk.i18n import phrase
 from iamdesk.inventory.policy_index import MissingPolicy
 from iamdesk.inventory.resource_grants import acl_document, key_grants_document
@@ -340,7 +339,7 @@ class SnapshotView:
 
     def verdict(
         self, principal: str, action: str, resource: str, context: Mapping[str, object] | None = None
-    ) -> Verdict | None:
+    ) -> EvalDecision | None:
         """Return the verdict of `trace`, sooner."""
         try:
             return verdict_of(self.question(principal, action, resource, context))

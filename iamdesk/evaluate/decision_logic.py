@@ -12,9 +12,8 @@ from iamdesk.evaluate.credential_limits import CredentialDoubt
 from iamdesk.evaluate.matching import StatementResult
 from iamdesk.evaluate.principal import Caller, CallerKind
 from iamdesk.evaluate.principal_match import Grant
-from iamdesk.evaluate.request import PolicyType
+from iamdesk.evaluate.request import EvalDecision, PolicyType
 from iamdesk.evaluate.ternary import FALSE, MAYBE, TRUE, Truth
-from iamdesk.evaluate.verdict import Verdict
 
 
 class PolicyTypeKey(NamedTuple):
@@ -111,7 +110,7 @@ _NOTHING = StatementEffects({}, {}, {})
 class PolicyTypeDecision(NamedTuple):
     """One decision under one reading of what is unknown."""
 
-    verdict: Verdict
+    verdict: EvalDecision
     carried_by: frozenset[PolicyTypeKey]
     """Slots whose Allow statements carry an allowed request, or whose Deny statements refuse it."""
     lacking: tuple[PolicyTypeKey, ...]
@@ -209,7 +208,9 @@ def _all_of(type_decisions: Sequence[PolicyTypeDecision]) -> PolicyTypeDecision:
     verdict = next(one for one in _STRONGEST_FIRST if one in verdicts)
     deciding = [type_decision for type_decision in told if type_decision.verdict is verdict]
     # Only what every leg would grant otherwise was taken away by something.
-    is_granted = all(type_decision.blocked_by or type_decision.verdict is Verdict.ALLOWED for type_decision in told)
+    is_granted = all(
+        type_decision.blocked_by or type_decision.verdict is EvalDecision.ALLOWED for type_decision in told
+    )
     blocked = dict.fromkeys(word for type_decision in deciding for word in type_decision.blocked_by)
     return PolicyTypeDecision(
         verdict,
@@ -219,7 +220,7 @@ def _all_of(type_decisions: Sequence[PolicyTypeDecision]) -> PolicyTypeDecision:
     )
 
 
-_STRONGEST_FIRST = (Verdict.EXPLICIT_DENY, Verdict.IMPLICIT_DENY, Verdict.ALLOWED)
+_STRONGEST_FIRST = (EvalDecision.EXPLICIT_DENY, EvalDecision.IMPLICIT_DENY, EvalDecision.ALLOWED)
 
 
 def _decide_leg(decision_inputs: DecisionInputs, counted: StatementEffects, optimistic: bool) -> PolicyTypeDecision:
@@ -229,14 +230,14 @@ def _decide_leg(decision_inputs: DecisionInputs, counted: StatementEffects, opti
     caller = decision_inputs.caller
     signed_in = caller.kind in _WITH_IDENTITY
     if decision_inputs.needs_no_permission:
-        return PolicyTypeDecision(Verdict.ALLOWED, frozenset(), (), ())
+        return PolicyTypeDecision(EvalDecision.ALLOWED, frozenset(), (), ())
     slots = decision_inputs.slots
     identity_ok = caller.kind is CallerKind.ROOT or (signed_in and IDENTITY in allowing)
     grants = {grant for grant, truth in counted.grants.items() if truth >= enough_to_allow}
     # An account principal only delegates inside its own account: it grants nothing by itself (rule C2).
     granted = identity_ok or bool(grants if decision_inputs.is_cross_account else grants - {Grant.ACCOUNT})
     if decision_inputs.refusal in _BEFORE_ANY_POLICY:
-        return PolicyTypeDecision(Verdict.IMPLICIT_DENY, frozenset(), (), (str(decision_inputs.refusal),))
+        return PolicyTypeDecision(EvalDecision.IMPLICIT_DENY, frozenset(), (), (str(decision_inputs.refusal),))
     if decision_inputs.doubt is not None and decision_inputs.doubt.is_told and not optimistic:
         return CREDENTIALS_REFUSED
     denying = tuple(
@@ -246,9 +247,9 @@ def _decide_leg(decision_inputs: DecisionInputs, counted: StatementEffects, opti
     )
     if denying:
         blocked = tuple(dict.fromkeys(type_key.layer.value for type_key in denying)) if granted else ()
-        return PolicyTypeDecision(Verdict.EXPLICIT_DENY, frozenset(denying), (), blocked)
+        return PolicyTypeDecision(EvalDecision.EXPLICIT_DENY, frozenset(denying), (), blocked)
     if decision_inputs.refusal is not None:
-        return PolicyTypeDecision(Verdict.IMPLICIT_DENY, frozenset(), (), (decision_inputs.refusal,))
+        return PolicyTypeDecision(EvalDecision.IMPLICIT_DENY, frozenset(), (), (decision_inputs.refusal,))
     resource = TRUST if decision_inputs.is_trust else RESOURCE
     guardrails = [type_key for type_key in slots if type_key.layer in (PolicyType.SCP, PolicyType.ENDPOINT)]
     limits = [type_key for type_key in slots if type_key.layer in (PolicyType.PERMISSIONS_BOUNDARY, PolicyType.SESSION)]
@@ -278,15 +279,15 @@ def _decide_leg(decision_inputs: DecisionInputs, counted: StatementEffects, opti
         lacking += missing
     if lacking:
         blocked = tuple(dict.fromkeys(type_key.layer.value for type_key in lacking)) if granted else ()
-        return PolicyTypeDecision(Verdict.IMPLICIT_DENY, frozenset(), tuple(lacking), blocked)
+        return PolicyTypeDecision(EvalDecision.IMPLICIT_DENY, frozenset(), tuple(lacking), blocked)
     if decision_inputs.restricts_public:
-        return PolicyTypeDecision(Verdict.EXPLICIT_DENY, frozenset(), (), (PolicyType.BLOCK_PUBLIC_ACCESS.value,))
+        return PolicyTypeDecision(EvalDecision.EXPLICIT_DENY, frozenset(), (), (PolicyType.BLOCK_PUBLIC_ACCESS.value,))
     if resource in carried and ACL in slots:
         carried.append(ACL)
-    return PolicyTypeDecision(Verdict.ALLOWED, frozenset([*carried, *guardrails]), (), ())
+    return PolicyTypeDecision(EvalDecision.ALLOWED, frozenset([*carried, *guardrails]), (), ())
 
 
-CREDENTIALS_REFUSED = PolicyTypeDecision(Verdict.IMPLICIT_DENY, frozenset(), (), ("credentials",))
+CREDENTIALS_REFUSED = PolicyTypeDecision(EvalDecision.IMPLICIT_DENY, frozenset(), (), ("credentials",))
 _BEFORE_ANY_POLICY = frozenset({"credentials", "partition"})
 _WITH_IDENTITY = frozenset(
     {CallerKind.ROOT, CallerKind.USER, CallerKind.ROLE, CallerKind.SESSION, CallerKind.FEDERATED_USER}

@@ -35,12 +35,11 @@ from iamdesk.evaluate.open_rules import (
 from iamdesk.evaluate.policy_set import AttachedPolicy, PolicySet
 from iamdesk.evaluate.principal import SERVICE_LINKED_PATH, SIGNED, Caller, CallerKind
 from iamdesk.evaluate.principal_match import Grant
-from iamdesk.evaluate.request import PolicyType
+from iamdesk.evaluate.request import EvalDecision, PolicyType
 from iamdesk.evaluate.resource_policy_services import OtherAccounts, Unsigned, facts_of
 from iamdesk.evaluate.service_rules import POSSIBLE_ON_AWS_ROLES, TRUST_ON_BOTH_SIDES
 from iamdesk.evaluate.ternary import FALSE
 from iamdesk.evaluate.unknown_context.solver import ConditionSet, UnknownContextResult, resolve, resolve_verdict
-from iamdesk.evaluate.verdict import Verdict
 from iamdesk.policy.arn import Arn
 from iamdesk.policy.public_policy import is_public, is_surely_public
 
@@ -78,7 +77,7 @@ class EvaluationTrace:
     """What they sum up to."""
     broken: tuple[AttachedPolicy, ...]
     """Policies with statements that cannot be evaluated."""
-    verdict: Verdict
+    verdict: EvalDecision
     type_decision: PolicyTypeDecision
     worst: PolicyTypeDecision
     """The ruling with everything unknown against the caller; as ``type_decision`` where nothing is unknown."""
@@ -133,7 +132,7 @@ def evaluate(question: EvaluationRequest) -> EvaluationTrace:
     )
 
 
-def verdict_of(question: EvaluationRequest) -> Verdict:
+def verdict_of(question: EvaluationRequest) -> EvalDecision:
     """Return the verdict that `evaluate` gives, sooner: without anything that explains it."""
     policies = policies_of(question)
     decision_inputs = decision_inputs_of(question, policies)
@@ -189,7 +188,7 @@ def _resolved(
     best, worst = decide_bounds(decision_inputs, counted)
     if best.verdict is not worst.verdict:
         return resolve(decision_inputs, results, subject, best), worst
-    type_decision = worst if best.verdict is Verdict.ALLOWED else best
+    type_decision = worst if best.verdict is EvalDecision.ALLOWED else best
     return UnknownContextResult(best.verdict, type_decision, (), (), (), is_exact=True), worst
 
 
@@ -366,7 +365,7 @@ def _readings(
     decision_inputs: DecisionInputs,
     results: list[StatementResult],
     subject: RequestFacts,
-    verdict: Verdict,
+    verdict: EvalDecision,
 ) -> tuple[Reading, ...]:
     """Return the decision under the other reading of each open rule, where it is another one.
 
@@ -377,7 +376,7 @@ def _readings(
     if not rules:
         return ()
 
-    def decided(read: Iterable[OpenRule]) -> Verdict:
+    def decided(read: Iterable[OpenRule]) -> EvalDecision:
         by_rules, changes = decision_inputs, set(read)
         for rule in lenient.keys() & changes:
             by_rules = lenient[rule](by_rules)

@@ -5,7 +5,7 @@ An answer that comes out otherwise by the other reading says so (code ``pages-di
 
 from typing import NamedTuple
 
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision
 from iamdesk.i18n import mark
 
 
@@ -159,4 +159,4 @@ class Reading(NamedTuple):
 
     rules: tuple[OpenRule, ...]
     """More than one where only together they change the decision."""
-    verdict: Verdict
+    verdict: EvalDecision

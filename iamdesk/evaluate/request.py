@@ -19,6 +19,15 @@ class CaseError(ValueError):
 ACCOUNT_DIGITS = 12
 
 
+class EvalDecision(StrEnum):
+    """The four decisions (CONTRACT 1): the three of AWS's own simulator, and ``conditional``."""
+
+    ALLOWED = "allowed"
+    EXPLICIT_DENY = "explicitDeny"
+    IMPLICIT_DENY = "implicitDeny"
+    CONDITIONAL = "conditional"
+
+
 class MissingContextMode(StrEnum):
     """What a condition key that nobody gave means."""
 

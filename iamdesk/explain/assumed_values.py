@@ -16,10 +16,10 @@ from iamdesk.evaluate.credential_limits import ISSUE_TIME_KEY, MFA_KEY
 from iamdesk.evaluate.derived_keys import DerivedKeys
 from iamdesk.evaluate.engine import EvaluationRequest, EvaluationTrace, evaluate
 from iamdesk.evaluate.principal import SIGNED
+from iamdesk.evaluate.request import EvalDecision
 from iamdesk.evaluate.request_context import facts_given
 from iamdesk.evaluate.ternary import MAYBE
 from iamdesk.evaluate.unknown_context.test_values import samples
-from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Assumption
 from iamdesk.i18n import phrase
 from iamdesk.policy.conditions import ConditionTest
@@ -86,7 +86,7 @@ class _Tested:
         return key not in self._trace.question.context.given
 
 
-def decided(question: EvaluationRequest, world: World) -> Verdict:
+def decided(question: EvaluationRequest, world: World) -> EvalDecision:
     """Return the decision with other values of some keys; values that the request provides stay."""
     return evaluate(_put(question, world)).verdict
 
@@ -97,18 +97,30 @@ def _put(question: EvaluationRequest, world: World) -> EvaluationRequest:
     return replace(question, context=context, further=tuple([_put(one, world) for one in question.further]))
 
 
-def furthest(verdict: Verdict, others: Iterable[Verdict]) -> Verdict | None:
+def furthest(verdict: EvalDecision, others: Iterable[EvalDecision]) -> EvalDecision | None:
     """Return which of the decisions differs most from one; None where none differs."""
-    order = _FURTHEST_FROM_ALLOWED if verdict in (Verdict.ALLOWED, Verdict.CONDITIONAL) else _FURTHEST_FROM_DENIED
+    order = (
+        _FURTHEST_FROM_ALLOWED if verdict in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL) else _FURTHEST_FROM_DENIED
+    )
     found = set(others) - {verdict}
     return next((one for one in order if one in found), None)
 
 
-_FURTHEST_FROM_ALLOWED = (Verdict.EXPLICIT_DENY, Verdict.IMPLICIT_DENY, Verdict.CONDITIONAL, Verdict.ALLOWED)
-_FURTHEST_FROM_DENIED = (Verdict.ALLOWED, Verdict.CONDITIONAL, Verdict.EXPLICIT_DENY, Verdict.IMPLICIT_DENY)
+_FURTHEST_FROM_ALLOWED = (
+    EvalDecision.EXPLICIT_DENY,
+    EvalDecision.IMPLICIT_DENY,
+    EvalDecision.CONDITIONAL,
+    EvalDecision.ALLOWED,
+)
+_FURTHEST_FROM_DENIED = (
+    EvalDecision.ALLOWED,
+    EvalDecision.CONDITIONAL,
+    EvalDecision.EXPLICIT_DENY,
+    EvalDecision.IMPLICIT_DENY,
+)
 
 
-def _becomes(trace: EvaluationTrace, worlds: Iterable[World]) -> Verdict | None:
+def _becomes(trace: EvaluationTrace, worlds: Iterable[World]) -> EvalDecision | None:
     return furthest(trace.verdict, [decided(trace.question, world) for world in worlds])
 
 

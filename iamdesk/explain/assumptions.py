@@ -9,7 +9,7 @@ from iamdesk.evaluate.engine import EvaluationTrace
 from iamdesk.evaluate.open_rules import Reading
 from iamdesk.evaluate.policy_set import MissingData
 from iamdesk.evaluate.principal_match import Grant
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision
 from iamdesk.explain.assumed_values import assumed_values
 from iamdesk.explain.decision import Assumption
 from iamdesk.explain.possible_endpoints import endpoint_assumption
@@ -94,9 +94,9 @@ def _reading_words(reading: Reading) -> str:
 
 def _is_settled(trace: EvaluationTrace) -> bool:
     """Return whether nothing that a policy could say would change the answer."""
-    if trace.verdict is Verdict.EXPLICIT_DENY or trace.decision_inputs.needs_no_permission:
+    if trace.verdict is EvalDecision.EXPLICIT_DENY or trace.decision_inputs.needs_no_permission:
         return True
-    return trace.verdict is Verdict.IMPLICIT_DENY and trace.decision_inputs.refusal is not None
+    return trace.verdict is EvalDecision.IMPLICIT_DENY and trace.decision_inputs.refusal is not None
 
 
 def _of_gap(gap: MissingData, trace: EvaluationTrace) -> Assumption | None:
@@ -129,17 +129,17 @@ def _of_gap(gap: MissingData, trace: EvaluationTrace) -> Assumption | None:
         ):
             return Assumption(gap.code, gap.message)
     if gap.code in _TAKEN_TO_ALLOW:
-        return None if trace.verdict is Verdict.IMPLICIT_DENY else Assumption(gap.code, gap.message)
-    if trace.verdict is Verdict.CONDITIONAL:
+        return None if trace.verdict is EvalDecision.IMPLICIT_DENY else Assumption(gap.code, gap.message)
+    if trace.verdict is EvalDecision.CONDITIONAL:
         return Assumption(gap.code, gap.message)
-    if trace.verdict is Verdict.ALLOWED:
-        return Assumption(gap.code, gap.message, Verdict.EXPLICIT_DENY) if gap.code in _CAN_ALSO_DENY else None
+    if trace.verdict is EvalDecision.ALLOWED:
+        return Assumption(gap.code, gap.message, EvalDecision.EXPLICIT_DENY) if gap.code in _CAN_ALSO_DENY else None
     return _of_missing_allow(gap, trace)
 
 
 def _of_owner(gap: MissingData, trace: EvaluationTrace) -> Assumption | None:
     """Another account's resource would need that account's word, too (rules D1, D4)."""
-    if trace.verdict is Verdict.IMPLICIT_DENY:
+    if trace.verdict is EvalDecision.IMPLICIT_DENY:
         return None
     sub_requests = list(trace.decision_inputs.sub_requests)
     sub_requests[gap.sub_request] = replace(sub_requests[gap.sub_request], is_cross_account=True, further=())
@@ -149,7 +149,7 @@ def _of_owner(gap: MissingData, trace: EvaluationTrace) -> Assumption | None:
 
 def _of_routing(gap: MissingData, trace: EvaluationTrace) -> Assumption | None:
     """Tell of the several buckets of which a request goes to one, where it matters to which."""
-    answers: dict[Verdict, None] = {}
+    answers: dict[EvalDecision, None] = {}
     for sub_request, bucket in enumerate(trace.decision_inputs.further, 1):
         decision_inputs = replace(trace.decision_inputs, further=(bucket,))
         of_bucket = replace(trace.counted, further=(trace.counted.of_leg(sub_request),))
@@ -178,14 +178,16 @@ def _of_missing_allow(gap: MissingData, trace: EvaluationTrace) -> Assumption | 
     return None
 
 
-def _decide(decision_inputs: DecisionInputs, trace: EvaluationTrace, allowing: Sequence[PolicyTypeKey] = ()) -> Verdict:
+def _decide(
+    decision_inputs: DecisionInputs, trace: EvaluationTrace, allowing: Sequence[PolicyTypeKey] = ()
+) -> EvalDecision:
     """Decide again with layers of which something is missing allowing all that they can."""
     if not allowing:
         return _verdict(decision_inputs, trace.counted)
     return _verdict(*with_allows(decision_inputs, trace.counted, allowing, Grant.EVERYONE))
 
 
-def _verdict(decision_inputs: DecisionInputs, counted: StatementEffects) -> Verdict:
+def _verdict(decision_inputs: DecisionInputs, counted: StatementEffects) -> EvalDecision:
     """Return what is decided, as far as it can be told without looking at what the unknown values could be."""
     best, worst = decide_bounds(decision_inputs, counted)
-    return best.verdict if best.verdict is worst.verdict else Verdict.CONDITIONAL
+    return best.verdict if best.verdict is worst.verdict else EvalDecision.CONDITIONAL

@@ -13,10 +13,9 @@ from iamdesk.evaluate.engine import EvaluationTrace, evaluate
 from iamdesk.evaluate.matching import StatementResult
 from iamdesk.evaluate.principal import SIGNED, CallerKind
 from iamdesk.evaluate.principal_match import Grant
-from iamdesk.evaluate.request import PolicyType
+from iamdesk.evaluate.request import EvalDecision, PolicyType
 from iamdesk.evaluate.resource_policy_services import facts_of
 from iamdesk.evaluate.ternary import FALSE, TRUE
-from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain import messages
 from iamdesk.explain.changed_policies import Added, added_to, changed
 from iamdesk.explain.explanation import part_of, spelling, statement_line
@@ -64,9 +63,9 @@ def minimal_policy_changes(trace: EvaluationTrace, cancelled: Cancelled = never_
         return Changes(trace.verdict, (), reason)
     search = _Search(trace, cancelled)
     found: list[Change] = []
-    if trace.verdict is not Verdict.ALLOWED:
+    if trace.verdict is not EvalDecision.ALLOWED:
         found += sorted(search.ways_to_allow(), key=_size)[:_MOST_CHANGES]
-    if trace.verdict in (Verdict.ALLOWED, Verdict.CONDITIONAL):
+    if trace.verdict in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
         found += sorted(search.ways_to_stop(), key=_size)[:_MOST_CHANGES]
     return Changes(trace.verdict, tuple(found), "" if found else _why_none(trace))
 
@@ -78,7 +77,7 @@ def _fixed(trace: EvaluationTrace) -> str:
         (sub_request.refusal for sub_request in trace.decision_inputs.sub_requests if sub_request.refusal is not None),
         None,
     )
-    if refusal is not None and trace.verdict is not Verdict.ALLOWED:
+    if refusal is not None and trace.verdict is not EvalDecision.ALLOWED:
         return phrase("No change of policies turns it around: {why}.", why=phrase(messages.REFUSALS[refusal]))
     return ""
 
@@ -87,7 +86,7 @@ def _why_none(trace: EvaluationTrace) -> str:
     question = trace.question
     if any(one.policies.restrict_public_buckets for one in (question, *question.further)):
         return phrase("No change of statements turns it around: Block Public Access turns outsiders away.")
-    if trace.verdict is Verdict.ALLOWED and question.caller.kind is CallerKind.ROOT:
+    if trace.verdict is EvalDecision.ALLOWED and question.caller.kind is CallerKind.ROOT:
         return phrase("Only a service control policy could stop the root user, and none is known to bind this account.")
     if question.caller.is_service_linked and not trace.decision_inputs.is_cross_account:
         return phrase("Only AWS changes what a service-linked role may do.")
@@ -133,15 +132,15 @@ class _Search:
         ]
         certain = self._with_whole_policies([result for result in denying if result.truth is TRUE])
         possible = self._with_whole_policies([result for result in denying if result.truth is not FALSE])
-        found: list[tuple[frozenset[object], Verdict]] = []
-        if self._trace.verdict is not Verdict.CONDITIONAL:
+        found: list[tuple[frozenset[object], EvalDecision]] = []
+        if self._trace.verdict is not EvalDecision.CONDITIONAL:
             yield from self._allowing(certain, found, is_certain=False)
         yield from self._allowing(certain, found, is_certain=True)
         if len(possible) > len(certain):
             yield from self._allowing(possible, found, is_certain=True)
 
     def _allowing(
-        self, gone: Sequence[StatementResult], found: list[tuple[frozenset[object], Verdict]], *, is_certain: bool
+        self, gone: Sequence[StatementResult], found: list[tuple[frozenset[object], EvalDecision]], *, is_certain: bool
     ) -> Iterator[Change]:
         removed = frozenset(map(id, gone))
         without = self._try(gone, ())
@@ -158,12 +157,12 @@ class _Search:
             for chosen in combinations(chosen_from, count):
                 slots = (*guardrails, *chosen)
                 parts = frozenset([*removed, *slots])
-                if not parts or any(smaller <= parts and verdict is Verdict.ALLOWED for smaller, verdict in found):
+                if not parts or any(smaller <= parts and verdict is EvalDecision.ALLOWED for smaller, verdict in found):
                     continue
                 if not is_certain and any(smaller <= parts for smaller, _ in found):
                     continue
                 after = self._try(gone, slots)
-                wanted = (Verdict.ALLOWED,) if is_certain else (Verdict.ALLOWED, Verdict.CONDITIONAL)
+                wanted = (EvalDecision.ALLOWED,) if is_certain else (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
                 if after is not None and after.verdict in wanted:
                     found.append((parts, after.verdict))
                     yield self._change(gone, slots, after)
@@ -189,12 +188,12 @@ class _Search:
                     continue
                 gone = self._with_whole_policies([result for key in keys for result in groups[key]])
                 after = self._try(gone, ())
-                if after is not None and after.verdict in (Verdict.IMPLICIT_DENY, Verdict.EXPLICIT_DENY):
+                if after is not None and after.verdict in (EvalDecision.IMPLICIT_DENY, EvalDecision.EXPLICIT_DENY):
                     found.append(chosen)
                     yield self._change(gone, (), after)
         for type_key in self._places.to_deny():
             after = self._try((), (type_key,), effect="Deny")
-            if after is not None and after.verdict is Verdict.EXPLICIT_DENY:
+            if after is not None and after.verdict is EvalDecision.EXPLICIT_DENY:
                 yield self._change((), (type_key,), after, effect="Deny")
 
     # Both
@@ -238,7 +237,7 @@ class _Search:
             told.add(place)
             removals.append(Removal(statement_line(part_of(result, trace), result, trace), whole))
         additions = tuple(self._places.addition(type_key, effect) for type_key in slots)
-        depends = tuple(spelling(key, after) for key in after.keys) if after.verdict is Verdict.CONDITIONAL else ()
+        depends = tuple(spelling(key, after) for key in after.keys) if after.verdict is EvalDecision.CONDITIONAL else ()
         return Change(
             tuple(removals),
             additions,
@@ -250,7 +249,7 @@ class _Search:
 
     def _matters(self, result: StatementResult, after: EvaluationTrace) -> bool:
         """Return whether a removed statement is one to name: not the bystander of a policy that is detached whole."""
-        allows = after.verdict in (Verdict.ALLOWED, Verdict.CONDITIONAL)
+        allows = after.verdict in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
         return result.truth is not FALSE and result.statement.is_allow is not allows
 
     def _caveats(
@@ -260,7 +259,7 @@ class _Search:
         layers = {*(one.line.layer for one in removals), *(one.layer for one in additions)}
         if layers & {PolicyType.SCP, PolicyType.RCP}:
             yield phrase("A policy of the organization binds every account below it.")
-        if after.verdict is Verdict.CONDITIONAL:
+        if after.verdict is EvalDecision.CONDITIONAL:
             keys = messages.listed([spelling(key, after) for key in after.keys])
             yield phrase("It then depends on {keys}.", keys=keys or phrase("values that are not known"))
         gaps = [gap for sub_request in (trace.question, *trace.question.further) for gap in sub_request.policies.gaps]

@@ -6,8 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from iamdesk.evaluate.policy_set import SourceType
-from iamdesk.evaluate.request import PolicyType, Request
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision, PolicyType, Request
 from iamdesk.i18n import join_messages, phrase
 from iamdesk.policy.document import Document
 from iamdesk.policy.source_map import ElementPath, Span
@@ -15,7 +14,8 @@ from iamdesk.policy.source_map import ElementPath, Span
 __all__ = [
     "Assumption",
     "ContextKey",
-    "Decision",
+    "EvalDecision",
+    "EvaluationResult",
     "KeyState",
     "PolicyType",
     "PolicyTypeResult",
@@ -24,7 +24,6 @@ __all__ = [
     "SourceType",
     "StatementExplanation",
     "StatementRole",
-    "Verdict",
 ]
 
 
@@ -112,16 +111,16 @@ class PolicyTypeResult:
     """What one layer says."""
 
     layer: PolicyType
-    outcome: Verdict | None
+    outcome: EvalDecision | None
     """None: the layer is not in play."""
     title: str
     """The layer's name for people: ``Permissions boundary``."""
     sentence: str
     statements: tuple[StatementExplanation, ...] = ()
-    """Its statements, in the order of `Decision.statements`."""
+    """Its statements, in the order of `EvaluationResult.statements`."""
 
     @property
-    def decision(self) -> Verdict | None:
+    def decision(self) -> EvalDecision | None:
         """``outcome``, by the name that it bears outside (CONTRACT 3)."""
         return self.outcome
 
@@ -133,7 +132,7 @@ class Assumption:
     code: str
     """Stable: ``policy-missing``, ``action-unknown``, ``organization-unknown``, ``pages-disagree`` …"""
     message: str
-    other_decision: Verdict | None = None
+    other_decision: EvalDecision | None = None
     """The answer if it were otherwise: under the other reading of AWS's pages (rule K9), if what is missing
     allowed, or denied, all that it can, or if what is taken for granted were otherwise. None where there is no single
     other answer."""
@@ -183,10 +182,10 @@ class ContextKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class EvaluationResult:
     """One answer with everything that explains it."""
 
-    decision: Verdict
+    decision: EvalDecision
     request: Request
     """The question as it was understood (full ARNs, AWS's spelling of the action)."""
     sentence: str
@@ -230,7 +229,7 @@ class Decision:
         return self.request.resource
 
     @property
-    def eval_decision(self) -> Verdict:
+    def eval_decision(self) -> EvalDecision:
         """``decision``, by the name that it bears in AWS's own answers."""
         return self.decision
 

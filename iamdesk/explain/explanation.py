@@ -9,14 +9,13 @@ from iamdesk.evaluate.decision_logic import PolicyTypeKey
 from iamdesk.evaluate.engine import EvaluationTrace
 from iamdesk.evaluate.matching import StatementResult, near_misses_by_action
 from iamdesk.evaluate.principal import CallerKind
-from iamdesk.evaluate.request import PolicyType, Request
+from iamdesk.evaluate.request import EvalDecision, PolicyType, Request
 from iamdesk.evaluate.ternary import FALSE, MAYBE, TRUE
-from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain import messages
 from iamdesk.explain.assumptions import assumptions_of
 from iamdesk.explain.decision import (
     ContextKey,
-    Decision,
+    EvaluationResult,
     KeyState,
     PolicyTypeResult,
     StatementExplanation,
@@ -33,7 +32,7 @@ _MOST_NEAR_MISSES = 30
 _ORDER = {StatementRole.DECIDES: 0, StatementRole.DEPENDS: 1, StatementRole.TOOK_PART: 2, StatementRole.NEAR_MISS: 3}
 
 
-def explain(trace: EvaluationTrace, request: Request) -> Decision:
+def explain(trace: EvaluationTrace, request: Request) -> EvaluationResult:
     """Put one answer into words.
 
     ``request`` is the question as asked; the answer carries it as understood (AWS's spelling, the resource asked on).
@@ -42,7 +41,7 @@ def explain(trace: EvaluationTrace, request: Request) -> Decision:
     conditions = tuple(_spell(one, trace) for one in trace.sets)
     words = tuple(set_words(one, trace, spelling) for one in trace.sets)
     statements = _statements(trace)
-    return Decision(
+    return EvaluationResult(
         decision=trace.verdict,
         request=Request(
             principal=trace.question.caller.text,
@@ -59,7 +58,7 @@ def explain(trace: EvaluationTrace, request: Request) -> Decision:
         statements=statements,
         missing_context_values=tuple(spelling(key, trace) for key in trace.keys),
         conditions=conditions,
-        blocked_by=trace.type_decision.blocked_by if trace.verdict is not Verdict.CONDITIONAL else (),
+        blocked_by=trace.type_decision.blocked_by if trace.verdict is not EvalDecision.CONDITIONAL else (),
         assumptions=assumptions_of(trace),
         context=_context(trace),
         denials=tuple(_spell(one, trace) for one in trace.denials),
@@ -84,11 +83,11 @@ def _sentence(trace: EvaluationTrace, words: Sequence[str]) -> str:
 def _answer(trace: EvaluationTrace, words: Sequence[str]) -> str:
     who, what = messages.who(trace.question.caller), messages.what(trace.question.target)
     match trace.verdict:
-        case Verdict.ALLOWED:
+        case EvalDecision.ALLOWED:
             return phrase("{who} may do {what}: {why}", who=who, what=what, why=_why_allowed(trace))
-        case Verdict.EXPLICIT_DENY:
+        case EvalDecision.EXPLICIT_DENY:
             return phrase("{who} may not do {what}: {why}", who=who, what=what, why=_why_denied(trace))
-        case Verdict.IMPLICIT_DENY:
+        case EvalDecision.IMPLICIT_DENY:
             return phrase("{who} may not do {what}: {why}", who=who, what=what, why=_why_not(trace))
         case _:
             keys_of_sets = [[spelling(key, trace) for key in one] for one in trace.sets]
@@ -197,11 +196,11 @@ def _decides(result: StatementResult, trace: EvaluationTrace) -> bool:
     ):
         return False
     match trace.verdict:
-        case Verdict.ALLOWED:
+        case EvalDecision.ALLOWED:
             return result.statement.is_allow
-        case Verdict.EXPLICIT_DENY:
+        case EvalDecision.EXPLICIT_DENY:
             return not result.statement.is_allow
-        case Verdict.CONDITIONAL:
+        case EvalDecision.CONDITIONAL:
             return result.statement.is_allow and result.truth is TRUE
         case _:
             return False
@@ -218,7 +217,7 @@ def part_of(result: StatementResult, trace: EvaluationTrace) -> StatementRole:
 
 def _statements(trace: EvaluationTrace) -> tuple[StatementExplanation, ...]:
     results = tuple([result for result in trace.results if not result.policy.is_assumed])
-    if trace.verdict is Verdict.IMPLICIT_DENY:
+    if trace.verdict is EvalDecision.IMPLICIT_DENY:
         for sub_request in range(len(trace.question.further) + 1):
             of_leg = near_misses_by_action(
                 on_sub_request(trace, sub_request).policies.identity, trace.subject.on_leg(sub_request)

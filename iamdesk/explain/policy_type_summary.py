@@ -9,9 +9,8 @@ from iamdesk.evaluate.engine import EvaluationRequest, EvaluationTrace
 from iamdesk.evaluate.matching import StatementResult
 from iamdesk.evaluate.policy_set import AttachedPolicy
 from iamdesk.evaluate.principal import CallerKind
-from iamdesk.evaluate.request import PolicyType
+from iamdesk.evaluate.request import EvalDecision, PolicyType
 from iamdesk.evaluate.ternary import FALSE, MAYBE, TRUE
-from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain import messages
 from iamdesk.explain.decision import PolicyTypeResult
 from iamdesk.i18n import chosen, join_messages, mark, phrase
@@ -88,7 +87,12 @@ def _joined(trace: EvaluationTrace, layer: PolicyType, lines: Sequence[PolicyTyp
 
 _ACCESS_POINT = mark("access point {name}: {sentence}")
 _BUCKET = mark("bucket {name}: {sentence}")
-_STRICTEST_FIRST = (Verdict.EXPLICIT_DENY, Verdict.IMPLICIT_DENY, Verdict.CONDITIONAL, Verdict.ALLOWED)
+_STRICTEST_FIRST = (
+    EvalDecision.EXPLICIT_DENY,
+    EvalDecision.IMPLICIT_DENY,
+    EvalDecision.CONDITIONAL,
+    EvalDecision.ALLOWED,
+)
 _ALWAYS_TOLD = (PolicyType.IDENTITY, PolicyType.PERMISSIONS_BOUNDARY, PolicyType.SESSION)
 _ORDER_OF_LAYERS = (
     *(PolicyType.RCP, PolicyType.SCP, PolicyType.RESOURCE, PolicyType.TRUST),
@@ -113,7 +117,9 @@ def _policy_types_on_sub_request(
         elif slots is None:
             lines[layer] = _not_in_play(layer, question)
         elif layer is PolicyType.RESOURCE and decision_inputs.unlocks:
-            lines[layer] = _plain_line(layer, Verdict.ALLOWED, mark("cannot lock the owner's root user out"), chosen())
+            lines[layer] = _plain_line(
+                layer, EvalDecision.ALLOWED, mark("cannot lock the owner's root user out"), chosen()
+            )
         else:
             lines[layer] = _policy_type_result(trace, layer, sub_request, slots, counted)
     for layer in (PolicyType.ACL, PolicyType.ENDPOINT):
@@ -121,7 +127,7 @@ def _policy_types_on_sub_request(
             lines[layer] = _policy_type_result(trace, layer, sub_request, in_play[layer], counted)
     if question.policies.restrict_public_buckets:
         layer = PolicyType.BLOCK_PUBLIC_ACCESS
-        outcome = Verdict.EXPLICIT_DENY if decision_inputs.restricts_public else Verdict.ALLOWED
+        outcome = EvalDecision.EXPLICIT_DENY if decision_inputs.restricts_public else EvalDecision.ALLOWED
         says = (
             mark("turns public access away")
             if decision_inputs.restricts_public
@@ -132,7 +138,7 @@ def _policy_types_on_sub_request(
 
 
 @cache
-def _plain_line(layer: PolicyType, outcome: Verdict | None, says: str, _language: str) -> PolicyTypeResult:
+def _plain_line(layer: PolicyType, outcome: EvalDecision | None, says: str, _language: str) -> PolicyTypeResult:
     """Return a line without names of this request: such are most lines of an answer, and are put together once.
 
     In each language, because what is said keeps the template that it was made of.
@@ -177,9 +183,9 @@ def _policy_type_result(
 ) -> PolicyTypeResult:
     """Return what a layer says on one leg; its slots there are told without the leg."""
     if layer is PolicyType.IDENTITY and trace.question.caller.kind is CallerKind.ROOT:
-        return _plain_line(layer, Verdict.ALLOWED, mark("the root user needs none"), chosen())
+        return _plain_line(layer, EvalDecision.ALLOWED, mark("the root user needs none"), chosen())
     if layer is PolicyType.IDENTITY and trace.question.policies.is_identity_assumed:
-        return _plain_line(layer, Verdict.ALLOWED, mark("not in the snapshot: assumed to allow"), chosen())
+        return _plain_line(layer, EvalDecision.ALLOWED, mark("not in the snapshot: assumed to allow"), chosen())
     title = phrase(messages.LAYER_TITLES[layer])
     results = [
         result for result in trace.results if result.policy.layer is layer and result.policy.sub_request == sub_request
@@ -188,13 +194,13 @@ def _policy_type_result(
     if TRUE in deny:
         names = [name_of(one) for one in results if one.truth is TRUE and not one.statement.is_allow]
         return PolicyTypeResult(
-            layer, Verdict.EXPLICIT_DENY, title, phrase("{names} forbids it", names=messages.listed(names))
+            layer, EvalDecision.EXPLICIT_DENY, title, phrase("{names} forbids it", names=messages.listed(names))
         )
     opened = messages.listed([name_of(one) for one in results if one.truth is MAYBE])
     if MAYBE in deny:
-        return PolicyTypeResult(layer, Verdict.CONDITIONAL, title, phrase("{names} may forbid it", names=opened))
+        return PolicyTypeResult(layer, EvalDecision.CONDITIONAL, title, phrase("{names} may forbid it", names=opened))
     if layer is PolicyType.RCP:
-        return _plain_line(layer, Verdict.ALLOWED, mark("no limit"), chosen())
+        return _plain_line(layer, EvalDecision.ALLOWED, mark("no limit"), chosen())
     allow = [counted.allow.get(type_key, FALSE) for type_key in slots]
     if FALSE in allow:
         missing = slots[allow.index(FALSE)]
@@ -204,10 +210,10 @@ def _policy_type_result(
         else:
             names = [policy.name for policy in policies_in(trace, missing._replace(sub_request=sub_request))]
             if not names:
-                return _plain_line(layer, Verdict.IMPLICIT_DENY, mark("nothing allows it"), chosen())
+                return _plain_line(layer, EvalDecision.IMPLICIT_DENY, mark("nothing allows it"), chosen())
             says = phrase("{names}: no statement allows it", names=messages.listed(names))
-        return PolicyTypeResult(layer, Verdict.IMPLICIT_DENY, title, says)
+        return PolicyTypeResult(layer, EvalDecision.IMPLICIT_DENY, title, says)
     if MAYBE in allow:
-        return PolicyTypeResult(layer, Verdict.CONDITIONAL, title, phrase("{names} may allow it", names=opened))
+        return PolicyTypeResult(layer, EvalDecision.CONDITIONAL, title, phrase("{names} may allow it", names=opened))
     named = [name_of(one) for one in results if one.truth is not FALSE]
-    return PolicyTypeResult(layer, Verdict.ALLOWED, title, messages.listed(named))
+    return PolicyTypeResult(layer, EvalDecision.ALLOWED, title, messages.listed(named))

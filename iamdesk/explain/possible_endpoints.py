@@ -6,9 +6,8 @@ from iamdesk.evaluate.context import ABSENT, VALUE_UNKNOWN, KeyValue, Knowledge,
 from iamdesk.evaluate.engine import EvaluationRequest, EvaluationTrace, evaluate
 from iamdesk.evaluate.matching import RequestFacts, match_statement
 from iamdesk.evaluate.policy_set import AttachedPolicy, PossibleEndpoint
-from iamdesk.evaluate.request import PolicyType
+from iamdesk.evaluate.request import EvalDecision, PolicyType
 from iamdesk.evaluate.ternary import FALSE, TRUE
-from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.assumed_values import furthest
 from iamdesk.explain.decision import Assumption
 from iamdesk.i18n import phrase
@@ -28,7 +27,7 @@ def endpoint_assumption(trace: EvaluationTrace) -> Assumption | None:
     if not possible or PolicyType.ENDPOINT in trace.question.without:
         return None
     limiting = [one for one in possible if not _allows_plainly(one, trace)]
-    found: list[tuple[str, Verdict]] = []
+    found: list[tuple[str, EvalDecision]] = []
     for one in limiting[:_MOST_DECIDED]:
         through = evaluate(_through(trace.question, one, one.policy)).verdict
         if through is not evaluate(_through(trace.question, one, None)).verdict:

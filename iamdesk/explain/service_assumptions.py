@@ -7,15 +7,16 @@ from iamdesk.evaluate.decision_logic import RESOURCE, DecisionInputs, StatementE
 from iamdesk.evaluate.engine import EvaluationRequest, EvaluationTrace
 from iamdesk.evaluate.principal import CallerKind
 from iamdesk.evaluate.principal_match import Grant
-from iamdesk.evaluate.request import PolicyType
+from iamdesk.evaluate.request import EvalDecision, PolicyType
 from iamdesk.evaluate.resource_policy_services import OtherAccounts, Unsigned, facts_of
 from iamdesk.evaluate.ternary import FALSE, TRUE
-from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Assumption
 from iamdesk.i18n import phrase
 
 
-def service_assumptions(trace: EvaluationTrace, decide: Callable[[DecisionInputs], Verdict]) -> Iterator[Assumption]:
+def service_assumptions(
+    trace: EvaluationTrace, decide: Callable[[DecisionInputs], EvalDecision]
+) -> Iterator[Assumption]:
     """Yield the assumptions for which another fact would change the decision.
 
     ``decide`` decides anew with another situation.
@@ -33,7 +34,7 @@ def service_assumptions(trace: EvaluationTrace, decide: Callable[[DecisionInputs
                 "{action}. This decision assumes that it can. If it cannot, the request is denied.",
                 action=question.target.action_text,
             )
-            yield Assumption("cross-account-not-documented", message, Verdict.IMPLICIT_DENY)
+            yield Assumption("cross-account-not-documented", message, EvalDecision.IMPLICIT_DENY)
         yield from _of_settings(question, trace, trace.counted.of_leg(sub_request))
     yield from _of_sharing(trace, decide)
 
@@ -52,7 +53,10 @@ def _of_no_credentials(question: EvaluationRequest) -> Iterator[Assumption]:
 def _rests_on_own_policy(question: EvaluationRequest, sub_request: int, trace: EvaluationTrace) -> bool:
     """Return whether the resource's own policy, no share or grant, lets the caller in, and no page says that it can."""
     across = facts_of(question.target.service).across_accounts(question.target.name)
-    if trace.verdict not in (Verdict.ALLOWED, Verdict.CONDITIONAL) or across is not OtherAccounts.NOT_DOCUMENTED:
+    if (
+        trace.verdict not in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
+        or across is not OtherAccounts.NOT_DOCUMENTED
+    ):
         return False
     allows = [
         result
@@ -72,13 +76,13 @@ def _of_unsigned(
     question: EvaluationRequest,
     decision_inputs: DecisionInputs,
     trace: EvaluationTrace,
-    decide: Callable[[DecisionInputs], Verdict],
+    decide: Callable[[DecisionInputs], EvalDecision],
 ) -> Iterator[Assumption]:
     unsigned = facts_of(question.target.service).without_signature(question.target.name)
     action = question.target.action_text
     if unsigned is not Unsigned.NOT_DOCUMENTED:
         return
-    other = Verdict.IMPLICIT_DENY
+    other = EvalDecision.IMPLICIT_DENY
     if decision_inputs.refusal is not None and not trace.question.further:
         other = decide(replace(decision_inputs, refusal=None))
     if other is not trace.verdict:
@@ -103,7 +107,7 @@ def _of_settings(
 ) -> Iterator[Assumption]:
     """Yield what can open a call to everyone and is in no snapshot: an API method of authorization type NONE."""
     target, facts = question.target, facts_of(question.target.service)
-    if trace.verdict not in (Verdict.IMPLICIT_DENY, Verdict.EXPLICIT_DENY):
+    if trace.verdict not in (EvalDecision.IMPLICIT_DENY, EvalDecision.EXPLICIT_DENY):
         return
     if target.name in facts.open_by_setting:
         grants = {grant for grant, truth in counted.grants.items() if truth is not FALSE}
@@ -118,15 +122,15 @@ def _of_settings(
                 "The authorization type of the API method is not captured. If it is NONE, anyone can call the "
                 "method without credentials, unless a resource policy prevents it."
             )
-            yield Assumption("authorization-type-unknown", message, Verdict.ALLOWED)
+            yield Assumption("authorization-type-unknown", message, EvalDecision.ALLOWED)
 
 
-def _of_sharing(trace: EvaluationTrace, decide: Callable[[DecisionInputs], Verdict]) -> Iterator[Assumption]:
+def _of_sharing(trace: EvaluationTrace, decide: Callable[[DecisionInputs], EvalDecision]) -> Iterator[Assumption]:
     """Yield a setting that can share a resource with other accounts and is in no snapshot: launch permissions."""
     target, decision_inputs = trace.question.target, trace.decision_inputs
     shared = facts_of(target.service).shared_by_setting
     if (
-        trace.verdict is not Verdict.IMPLICIT_DENY
+        trace.verdict is not EvalDecision.IMPLICIT_DENY
         or not decision_inputs.is_cross_account
         or shared.isdisjoint(target.resource_types)
     ):

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from iamdesk.evaluate.request import PolicyType
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision, PolicyType
 from iamdesk.explain.decision import StatementExplanation
 
 
@@ -44,7 +43,7 @@ class Change:
 
     removals: tuple[Removal, ...]
     additions: tuple[Addition, ...]
-    becomes: Verdict
+    becomes: EvalDecision
     """Never the answer as it is; of a denied request ``conditional`` where other statements still ask for values."""
     depends_on: tuple[str, ...]
     """Keys on which the new answer hangs, where it is ``conditional``."""
@@ -56,14 +55,14 @@ class Change:
     @property
     def allows(self) -> bool:
         """Whether it is a way to allow the request (else a way to stop it)."""
-        return self.becomes in (Verdict.ALLOWED, Verdict.CONDITIONAL)
+        return self.becomes in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
     """The smallest changes that turn one answer around."""
 
-    decision: Verdict
+    decision: EvalDecision
     """The answer as it is."""
     changes: tuple[Change, ...]
     """Smallest first; what binds whole accounts last."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from iamdesk.access.effective_permissions import AccessExtent, ActionDecision, ResourceOrigin
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.aws.action_sets import service_actions
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision
 from iamdesk.i18n import mark, phrase
 
 TELLING: tuple[tuple[str, str], ...] = (
@@ -31,7 +31,7 @@ TELLING: tuple[tuple[str, str], ...] = (
     ("ec2:TerminateInstances", mark("end instances")),
 )
 """Action, and what it does, after ``may``."""
-_OPEN = (Verdict.ALLOWED, Verdict.CONDITIONAL)
+_OPEN = (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
 
 
 @dataclass(frozen=True, slots=True)

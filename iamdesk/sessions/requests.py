@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Unpack
 
 from iamdesk.evaluate.request import Request
-from iamdesk.explain.decision import Decision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.progress import Cancelled, never_cancelled
 
 if TYPE_CHECKING:  # the engine is imported when first asked: opening a snapshot needs it not
@@ -76,7 +76,7 @@ class RequestSession:
 
         return tuple(request_notes(self.evaluator_for(""), request))
 
-    def ask(self, request: Request) -> Decision:
+    def ask(self, request: Request) -> EvaluationResult:
         """Answer one question.
 
         Raises:

@@ -13,7 +13,7 @@ from iamdesk.evaluate.engine import EvaluationRequest, EvaluationTrace, evaluate
 from iamdesk.evaluate.policy_set import AttachedPolicy, MissingData, PolicySet, SourceType
 from iamdesk.evaluate.principal import Caller, CallerKind, as_in_call, parse_caller
 from iamdesk.evaluate.request import CaseError, MissingContextMode, PolicyType, Request, RequestError
-from iamdesk.explain.decision import Decision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.explain.explanation import explain
 from iamdesk.inventory.resource_grants import default_policy
 from iamdesk.inventory.resource_index import key_behind
@@ -22,7 +22,9 @@ from iamdesk.simulate.access_points import gaps_of
 from iamdesk.snapshot.policy_decoding import decode_document
 
 
-def evaluate_case(case: Mapping[str, Any], unknown_context: MissingContextMode = MissingContextMode.ABSENT) -> Decision:
+def evaluate_case(
+    case: Mapping[str, Any], unknown_context: MissingContextMode = MissingContextMode.ABSENT
+) -> EvaluationResult:
     """Answer one case.
 
     Raises:

@@ -5,10 +5,9 @@ from dataclasses import dataclass, replace
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.escaping import with_visible_end
-from iamdesk.evaluate.request import RequestError
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision, RequestError
 from iamdesk.explain import messages
-from iamdesk.explain.decision import Assumption, Decision
+from iamdesk.explain.decision import Assumption, EvaluationResult
 from iamdesk.i18n import join_messages, mark, nphrase, phrase
 from iamdesk.policy.arn import Arn, ArnError, parse_arn
 from iamdesk.use_cases.catalog import use_case_named
@@ -54,14 +53,16 @@ def evaluate_use_case(evaluator: Evaluator, question: UseCaseRequest) -> UseCase
     )
 
 
-def _joint(parts: Iterable[ActionResult]) -> Verdict:
+def _joint(parts: Iterable[ActionResult]) -> EvalDecision:
     counted = [one for one in parts if one.counts]
     said = {one.decision.decision for one in counted if one.decision is not None}
-    for verdict in (Verdict.EXPLICIT_DENY, Verdict.IMPLICIT_DENY):
+    for verdict in (EvalDecision.EXPLICIT_DENY, EvalDecision.IMPLICIT_DENY):
         if verdict in said:
             return verdict
     return (
-        Verdict.CONDITIONAL if Verdict.CONDITIONAL in said or any(one.is_open for one in counted) else Verdict.ALLOWED
+        EvalDecision.CONDITIONAL
+        if EvalDecision.CONDITIONAL in said or any(one.is_open for one in counted)
+        else EvalDecision.ALLOWED
     )
 
 
@@ -132,7 +133,7 @@ class _Asking:
             return str(arn._replace(resource=part.on.removeprefix("beside:")))
         return resource
 
-    def _decide(self, part: UseCaseAction, resource: str) -> Decision:
+    def _decide(self, part: UseCaseAction, resource: str) -> EvaluationResult:
         asked = self._question.request
         is_own = part.on in ("resource", "contents") or part.on.startswith("beside:")
         return self._evaluator.can(
@@ -162,7 +163,7 @@ class _Asking:
 
     # Words
 
-    def sentence(self, verdict: Verdict, parts: Iterable[ActionResult], missing: tuple[str, ...]) -> str:
+    def sentence(self, verdict: EvalDecision, parts: Iterable[ActionResult], missing: tuple[str, ...]) -> str:
         """Say the joint answer."""
         who = messages.who(self._evaluator.standing(self._question.request.principal).caller)
         resource = self._question.request.resource.lstrip()
@@ -171,13 +172,13 @@ class _Asking:
             doing = join_messages("", (doing, f" ({resource})"))
         counted = [one for one in parts if one.counts]
         match verdict:
-            case Verdict.ALLOWED:
+            case EvalDecision.ALLOWED:
                 if len(counted) == 1:
                     return phrase("{who} may {doing}: its one part is allowed.", who=who, doing=doing)
                 return phrase(
                     "{who} may {doing}: all {count} parts are allowed.", who=who, doing=doing, count=len(counted)
                 )
-            case Verdict.CONDITIONAL:
+            case EvalDecision.CONDITIONAL:
                 inputs = [self._need.inputs[one.part.input] for one in counted if one.is_open]
                 hangs = messages.listed([*missing, *inputs]) or phrase("values that are not known")
                 return phrase("Whether {who} may {doing} depends on {hangs}.", who=who, doing=doing, hangs=hangs)
@@ -224,7 +225,7 @@ class _Asking:
         )
 
 
-_DENIALS = (Verdict.EXPLICIT_DENY, Verdict.IMPLICIT_DENY)
+_DENIALS = (EvalDecision.EXPLICIT_DENY, EvalDecision.IMPLICIT_DENY)
 
 
 def _called(one: ActionResult) -> str:

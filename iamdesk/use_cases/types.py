@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from iamdesk.evaluate.request import Request
-from iamdesk.evaluate.verdict import Verdict
-from iamdesk.explain.decision import Assumption, Decision
+from iamdesk.evaluate.request import EvalDecision, Request
+from iamdesk.explain.decision import Assumption, EvaluationResult
 from iamdesk.i18n import phrase
 
 type Values = str | tuple[str, ...]
@@ -101,7 +100,7 @@ class ActionResult:
     """The answer to one part, or why it was not asked."""
 
     part: UseCaseAction
-    decision: Decision | None
+    decision: EvaluationResult | None
     counts: bool
     """Whether the joint answer rests on it."""
     unasked: str = ""
@@ -119,7 +118,7 @@ class UseCaseResult:
 
     question: UseCaseRequest
     need: UseCase
-    decision: Verdict
+    decision: EvalDecision
     sentence: str
     parts: tuple[ActionResult, ...]
     missing_context_values: tuple[str, ...]

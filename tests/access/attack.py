@@ -19,8 +19,7 @@ from iamdesk.access.principal_index import indexes_of
 from iamdesk.access.request_grid import RequestGrid, grid_on
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.evaluate.engine import verdict_of
-from iamdesk.evaluate.request import MissingContextMode
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision, MissingContextMode
 
 from ..diff.attack import request, snapshot, world
 from .worlds import NOON
@@ -28,14 +27,14 @@ from .worlds import NOON
 _PER_GROUND = 12
 
 
-def alone(evaluator: Evaluator, asked: Request) -> Verdict:
+def alone(evaluator: Evaluator, asked: Request) -> EvalDecision:
     """Return the engine's answer; it is asked anew, and nothing that was remembered takes part."""
     return verdict_of(evaluator.question(asked))
 
 
-def answers(evaluator: Evaluator, grid: RequestGrid, asked: Request) -> dict[tuple[int, int], Verdict]:
+def answers(evaluator: Evaluator, grid: RequestGrid, asked: Request) -> dict[tuple[int, int], EvalDecision]:
     """Return what everybody is answered, by position and request."""
-    found: dict[tuple[int, int], Verdict] = {}
+    found: dict[tuple[int, int], EvalDecision] = {}
     moment = RequestMoment(NOON, asked.context, asked.unknown_context)
     for answer in evaluator.bulk().answers(grid, evaluator.population().everybody, moment):
         for position in indexes_of(answer.members):
@@ -46,7 +45,9 @@ def answers(evaluator: Evaluator, grid: RequestGrid, asked: Request) -> dict[tup
     return found
 
 
-def differences(evaluator: Evaluator, asked: Request, rng: random.Random) -> Iterator[tuple[Request, Verdict, Verdict]]:
+def differences(
+    evaluator: Evaluator, asked: Request, rng: random.Random
+) -> Iterator[tuple[Request, EvalDecision, EvalDecision]]:
     """Yield (request, in bulk, alone) where these differ."""
     subjects = evaluator.population().index.subjects
     for (position, _), verdict in answers(
@@ -65,7 +66,7 @@ def differences(evaluator: Evaluator, asked: Request, rng: random.Random) -> Ite
             yield one, verdict, engine
 
 
-def attack(seed: int, requests: int) -> Iterator[tuple[Request, Verdict, Verdict]]:
+def attack(seed: int, requests: int) -> Iterator[tuple[Request, EvalDecision, EvalDecision]]:
     """Make an organization, and ask."""
     rng = random.Random(seed)
     evaluator = Evaluator(snapshot(world(rng), "attacked"), now=lambda: NOON)

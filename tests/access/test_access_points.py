@@ -13,7 +13,7 @@ from iamdesk.access.effective_permissions import AccessExtent
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.evaluate.context import UNKNOWN
 from iamdesk.evaluate.request import MissingContextMode, Request, RequestError
-from iamdesk.explain.decision import Decision, PolicyType, StatementRole
+from iamdesk.explain.decision import EvaluationResult, PolicyType, StatementRole
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.resources import AccessPoint, AccessPointBucket, AccountSettings, PublicAccessBlock, Resource
 
@@ -74,7 +74,7 @@ def world(*resources: Resource, jane: Any = (), settings: Any = ()) -> Evaluator
 
 def ask(
     evaluator: Evaluator, principal: str, resource: str = JANES, action: str = "s3:GetObject", **context: Any
-) -> Decision:
+) -> EvaluationResult:
     given = {key.replace("_", ":", 1): value for key, value in context.items()}
     return evaluator.can(Request(principal, action, resource, given))
 

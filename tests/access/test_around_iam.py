@@ -6,7 +6,7 @@ import pytest
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.evaluate.request import PolicyType, Request
-from iamdesk.explain.decision import Decision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.organization import Organization, OrganizationNode, OrganizationPolicy, OrganizationPolicyType
 from iamdesk.snapshot.resources import AccountSettings, AclGrant, KeyGrant, ObjectOwnership, PublicAccessBlock, Resource
@@ -55,7 +55,7 @@ def world(*resources: Resource, organization: Organization | None = None, settin
 
 def ask(
     capture: Evaluator, principal: str, action: str = "s3:GetObject", resource: str = OBJECT, **more: Any
-) -> Decision:
+) -> EvaluationResult:
     return capture.can(Request(principal, action, resource, **more))
 
 
@@ -273,7 +273,7 @@ def test_every_level_has_to_allow(own: Any, ou: Any, expected: str, blocked_by: 
     assert ask(capture, ADMIN, "ec2:DescribeInstances", "*").decision == ("allowed" if own else "implicitDeny")
 
 
-def told(answer: Decision) -> dict[str, str | None]:
+def told(answer: EvaluationResult) -> dict[str, str | None]:
     return {note.code: note.other_decision for note in answer.assumptions if note.code.endswith("-missing")}
 
 

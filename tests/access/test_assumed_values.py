@@ -20,7 +20,7 @@ from iamdesk.evaluate.derived_keys import DerivedKeys, PrincipalDependence, Reso
 from iamdesk.evaluate.principal import parse_caller
 from iamdesk.evaluate.request import MissingContextMode, PolicyType, Request, RequestError
 from iamdesk.explain.assumed_values import ASSUMED_KEYS
-from iamdesk.explain.decision import Assumption, Decision
+from iamdesk.explain.decision import Assumption, EvaluationResult
 from iamdesk.export.decision.evaluation_result import to_evaluation_result
 from iamdesk.export.text.decision import otherwise_words
 from iamdesk.simulate.test_cases import evaluate_case
@@ -223,11 +223,13 @@ def test_no_key_is_given_a_value_in_silence() -> None:
     assert taken == ASSUMED_KEYS
 
 
-def ask(capture: Evaluator, action: str = "s3:GetObject", resource: str = f"{BUCKET}/k", **more: Any) -> Decision:
+def ask(
+    capture: Evaluator, action: str = "s3:GetObject", resource: str = f"{BUCKET}/k", **more: Any
+) -> EvaluationResult:
     return capture.can(Request(more.pop("principal", ANA), action, resource, resource_account=ID, **more))
 
 
-def told(answer: Decision) -> dict[str, str | None]:
+def told(answer: EvaluationResult) -> dict[str, str | None]:
     return {one.code: one.other_decision for one in answer.assumptions if one.code.endswith("-assumed")}
 
 
@@ -274,7 +276,7 @@ def test_long_term_credentials_are_assumed_where_a_session_token_could_not_do_it
 
 @rule("E3", "J")
 def test_a_case_takes_a_role_without_path_and_says_so_where_the_path_matters() -> None:
-    def answer(pattern: str, **more: Any) -> Decision:
+    def answer(pattern: str, **more: Any) -> EvaluationResult:
         named = {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/{pattern}"}}
         identity = doc(allowing("s3:*", "*", named))
         return evaluate_case(case("path", "allowed", "J1", "order", "", principal=SESSION, identity=identity, **more))

@@ -7,7 +7,7 @@ import pytest
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.evaluate.request import PolicyType, Request, SessionPolicy
 from iamdesk.explain.counterfactual import minimal_policy_changes
-from iamdesk.explain.decision import Decision
+from iamdesk.explain.decision import EvaluationResult
 
 from ..builders.captures import (
     ID,
@@ -38,11 +38,11 @@ ANA = user_arn("ana")
 ALONE = {"organization-unknown": "explicitDeny"}
 
 
-def ask(capture: Evaluator, action: str, resource: str = "*", principal: str = ANA, **more: Any) -> Decision:
+def ask(capture: Evaluator, action: str, resource: str = "*", principal: str = ANA, **more: Any) -> EvaluationResult:
     return capture.can(Request(principal, action, resource, **more))
 
 
-def notes(answer: Decision) -> dict[str, str | None]:
+def notes(answer: EvaluationResult) -> dict[str, str | None]:
     """The other answers by code, of everything that the answer takes for granted."""
     assert all(note.message.endswith(".") for note in answer.assumptions)
     return {

@@ -12,7 +12,7 @@ import pytest
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.evaluate.context import KeyValue
 from iamdesk.evaluate.request import MissingContextMode, Request, RequestError, SessionPolicy
-from iamdesk.explain.decision import Decision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.organization import Organization, OrganizationNode, OrganizationPolicy, OrganizationPolicyType
 from iamdesk.snapshot.resources import Resource
@@ -72,7 +72,7 @@ def to(principal: Any, condition: Any = None, effect: str = "Allow") -> dict[str
 
 def ask(
     evaluator: Evaluator, principal: str, action: str = "s3:GetObject", resource: str = OBJECT, **more: Any
-) -> Decision:
+) -> EvaluationResult:
     return evaluator.can(Request(principal, action, resource, **more))
 
 

@@ -11,7 +11,7 @@ from iamdesk.aws.condition_keys import RESOURCE_TAG_PREFIXES
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.context import KeyValue, Knowledge
 from iamdesk.evaluate.request import MissingContextMode, Request
-from iamdesk.explain.decision import Decision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.snapshot.organization import Organization, OrganizationNode, OrganizationPolicy, OrganizationPolicyType
 from iamdesk.snapshot.resources import Resource
 
@@ -346,7 +346,7 @@ def organization(*members: OrganizationNode, lists_every_account: bool = True) -
     )
 
 
-def ask_outsider(condition: Any, principal: str = user_arn("zoe", OTHER_ID), **more: Any) -> Decision:
+def ask_outsider(condition: Any, principal: str = user_arn("zoe", OTHER_ID), **more: Any) -> EvaluationResult:
     """Ask for an account that is not captured, of a bucket that is open under a condition."""
     members = more.pop("members", ())
     statement = {**allow("s3:*", "*", condition), "Principal": "*"}

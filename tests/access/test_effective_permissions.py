@@ -15,8 +15,8 @@ from iamdesk.aws.action_sets import service_actions
 from iamdesk.evaluate.decision_logic import StatementEffects, decide, statement_effects
 from iamdesk.evaluate.engine import EvaluationTrace, evaluate
 from iamdesk.evaluate.principal_match import Grant
+from iamdesk.evaluate.request import EvalDecision
 from iamdesk.evaluate.ternary import TRUE
-from iamdesk.evaluate.verdict import Verdict
 from iamdesk.progress import WorkCancelled
 from iamdesk.snapshot.model import Account, GroupDetail, Snapshot, UserDetail
 from iamdesk.snapshot.resources import Resource
@@ -26,7 +26,7 @@ from .worlds import NOON, A, snapshots
 
 BOUNDED = settings(max_examples=some_of(40), deadline=None, suppress_health_check=list(HealthCheck))
 SERVICES = ("s3", "sts", "kms", "iam", "ec2", "execute-api")
-OPEN = (Verdict.ALLOWED, Verdict.CONDITIONAL)
+OPEN = (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
 
 
 def trace_of(evaluator: Evaluator, subject: str, action: str, resource: str) -> EvaluationTrace:
@@ -36,31 +36,31 @@ def trace_of(evaluator: Evaluator, subject: str, action: str, resource: str) -> 
 
 def awaits(trace: EvaluationTrace) -> bool:
     """Whether it would be another answer if the resource's policy, which is not held, let the account in."""
-    if trace.verdict is not Verdict.IMPLICIT_DENY or not trace.decision_inputs.needs_delegation:
+    if trace.verdict is not EvalDecision.IMPLICIT_DENY or not trace.decision_inputs.needs_delegation:
         return False
     counted = statement_effects((result, result.truth) for result in trace.results)
     let_in = StatementEffects(counted.allow, counted.deny, {**counted.grants, Grant.ACCOUNT: TRUE})
     held = trace.question.policies.resource is not None
-    return not held and decide(trace.decision_inputs, let_in, optimistic=True).verdict is Verdict.ALLOWED
+    return not held and decide(trace.decision_inputs, let_in, optimistic=True).verdict is EvalDecision.ALLOWED
 
 
 def expected(fresh: Sequence[EvaluationTrace], named: Sequence[EvaluationTrace]) -> AccessExtent:
     """Work out a reach from single answers alone."""
     words = [trace.verdict for trace in fresh]
     every = [*fresh, *named]
-    if all(word is Verdict.ALLOWED for word in words):
+    if all(word is EvalDecision.ALLOWED for word in words):
         return AccessExtent.ALLOWED
     if all(word in OPEN for word in words):
         return AccessExtent.CONDITIONAL
     if all(trace.verdict in OPEN or awaits(trace) for trace in fresh):
         return AccessExtent.AWAITING
-    if any(trace.verdict is Verdict.ALLOWED for trace in every):
+    if any(trace.verdict is EvalDecision.ALLOWED for trace in every):
         return AccessExtent.SOME
-    if any(trace.verdict is Verdict.CONDITIONAL for trace in every):
+    if any(trace.verdict is EvalDecision.CONDITIONAL for trace in every):
         return AccessExtent.SOME_CONDITIONAL
     if any(awaits(trace) for trace in every):
         return AccessExtent.AWAITING
-    return AccessExtent.DENIED if all(word is Verdict.EXPLICIT_DENY for word in words) else AccessExtent.NONE
+    return AccessExtent.DENIED if all(word is EvalDecision.EXPLICIT_DENY for word in words) else AccessExtent.NONE
 
 
 @BOUNDED
@@ -188,7 +188,7 @@ def test_what_is_remembered_of_one_statement_is_not_taken_for_all() -> None:
     but_one = {"Effect": "Allow", "Action": "s3:GetObject", "NotResource": "arn:aws:s3:::b/*"}
     evaluator = evaluator_of(allow("s3:GetObject", Condition=MFA), but_one)
     assert reach_of(evaluator, "s3:GetObject") is AccessExtent.ALLOWED
-    assert evaluator.verdict(Request(ANA, "s3:GetObject", "arn:aws:s3:::b/x")) is Verdict.CONDITIONAL
+    assert evaluator.verdict(Request(ANA, "s3:GetObject", "arn:aws:s3:::b/x")) is EvalDecision.CONDITIONAL
 
 
 def test_a_boundary_limits() -> None:
@@ -203,9 +203,9 @@ def test_an_answer_opens_to_its_statements() -> None:
     answers = {answer.resource: answer for answer in found.answers}
     assert {answer.source for answer in answers.values()} == set(ResourceOrigin)
     named = answers["arn:aws:s3:::b/*"]
-    assert named.decision is Verdict.ALLOWED
+    assert named.decision is EvalDecision.ALLOWED
     assert named.explanation.statements[0].policy_name == "own"
-    assert answers["arn:aws:s3:::b/secret/*"].decision is Verdict.EXPLICIT_DENY
+    assert answers["arn:aws:s3:::b/secret/*"].decision is EvalDecision.EXPLICIT_DENY
 
 
 def test_a_group_is_a_member_of_whom_nothing_else_is_known() -> None:
@@ -379,9 +379,9 @@ def test_a_queue_whose_policy_allows_somebody_is_found() -> None:
     evaluator = Evaluator(snapshot, now=lambda: NOON)
     sent = next(one for one in evaluator.what_can(arn, "sqs").actions("sqs") if one.name == "sqs:SendMessage")
     assert sent.reach is AccessExtent.SOME
-    assert [(answer.resource, answer.decision) for answer in sent.answers if answer.decision is Verdict.ALLOWED] == [
-        (queue, Verdict.ALLOWED)
-    ]
+    assert [
+        (answer.resource, answer.decision) for answer in sent.answers if answer.decision is EvalDecision.ALLOWED
+    ] == [(queue, EvalDecision.ALLOWED)]
     assert (
         evaluator.access_matrix().reaches[arn]["sqs"].reach_of(place_of("sqs", "sqs:SendMessage")) is AccessExtent.SOME
     )

@@ -15,7 +15,7 @@ from iamdesk.access.principal_index import indexes_of
 from iamdesk.access.request_grid import grid_on
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.service_reference import reference
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision
 from iamdesk.snapshot.model import Account, ManagedPolicyDetail, RoleDetail, Snapshot, UserDetail
 
 from ..rules import rule
@@ -199,7 +199,7 @@ def test_many_requests_of_many_principals_are_the_single_answers(snapshot: Snaps
     bulk, population = evaluator.bulk(), evaluator.population()
     service, resource = random.choice(ON_ONE)
     grid = grid_on(service, resource)
-    found: dict[tuple[int, int], Verdict] = {}
+    found: dict[tuple[int, int], EvalDecision] = {}
     for answer in bulk.answers(grid, population.everybody, RequestMoment(NOON)):
         for position in indexes_of(answer.members):
             for bit in indexes_of(answer.cells):

@@ -9,8 +9,7 @@ import pytest
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.denials.denial import Agreement, Denial, DenialError, DenialSource, Effect
 from iamdesk.denials.explain import explain_denial, read_denials
-from iamdesk.evaluate.request import PolicyType
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision, PolicyType
 from iamdesk.resource_files import sample_snapshot
 from iamdesk.snapshot.reader import load_snapshot
 
@@ -61,7 +60,7 @@ def test_missing_allow_is_named_with_its_layer(evaluator: Evaluator) -> None:
 
     assert why.agreement is Agreement.SAME
     assert why.decision is not None
-    assert why.decision.decision is Verdict.IMPLICIT_DENY
+    assert why.decision.decision is EvalDecision.IMPLICIT_DENY
     assert why.decision.blocked_by == (PolicyType.PERMISSIONS_BOUNDARY.value,)
 
 
@@ -94,7 +93,7 @@ def test_outsider_who_wants_in(evaluator: Evaluator) -> None:
 
     assert why.agreement is Agreement.DENIED
     assert why.decision is not None
-    assert why.decision.decision is Verdict.IMPLICIT_DENY
+    assert why.decision.decision is EvalDecision.IMPLICIT_DENY
 
 
 def test_what_the_snapshot_allows_is_told(evaluator: Evaluator) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.evaluate.request import Request
-from iamdesk.explain.decision import Decision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.resources import Resource
 
@@ -38,11 +38,11 @@ def world(*statements: Any, resources: tuple[Resource, ...] = (), trust: Any = N
     return Evaluator(Snapshot.model_validate({**dict(base), "resources": resources}), now=lambda: NOW)
 
 
-def ask(capture: Evaluator, action: str, resource: str, context: Any, principal: str = ANA) -> Decision:
+def ask(capture: Evaluator, action: str, resource: str, context: Any, principal: str = ANA) -> EvaluationResult:
     return capture.can(Request(principal, action, resource, context, resource_account=ID))
 
 
-def codes(answer: Decision) -> set[str]:
+def codes(answer: EvaluationResult) -> set[str]:
     return {note.code for note in answer.assumptions}
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.evaluate.request import Request
-from iamdesk.explain.decision import Decision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.resources import KeyGrant, Resource
 
@@ -32,7 +32,7 @@ def grant(grantee: str = ANA, *operations: str, **more: Any) -> KeyGrant:
 
 def ask(
     grants: Any, principal: str, action: str = "kms:Decrypt", policy: Any = TO_THE_ACCOUNT, **more: Any
-) -> Decision:
+) -> EvaluationResult:
     base = snapshot(
         account(
             user("ana"), user("bo"), user("eve", document(deny("kms:*"))), role("keyUserRole"),

@@ -9,7 +9,7 @@ import pytest
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.evaluate.request import MissingContextMode, Request, SessionPolicy
-from iamdesk.explain.decision import Decision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.organization import Organization, OrganizationNode, OrganizationPolicy, OrganizationPolicyType
 from iamdesk.snapshot.resources import (
@@ -76,7 +76,9 @@ def world(*resources: Resource, trust: Any = None, **more: Any) -> Evaluator:
     return Evaluator(Snapshot.model_validate({**dict(base), "resources": resources, **more}), now=lambda: NOW)
 
 
-def ask(evaluator: Evaluator, principal: str, action: str = "s3:GetObject", on: str = OBJECT, **more: Any) -> Decision:
+def ask(
+    evaluator: Evaluator, principal: str, action: str = "s3:GetObject", on: str = OBJECT, **more: Any
+) -> EvaluationResult:
     return evaluator.can(Request(principal, action, on, **more))
 
 

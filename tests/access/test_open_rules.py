@@ -6,7 +6,7 @@ import pytest
 
 from iamdesk.evaluate import open_rules
 from iamdesk.evaluate.open_rules import OPEN_RULES, OpenRule
-from iamdesk.explain.decision import Decision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.simulate.test_cases import evaluate_case
 
 from ..conformance.authoring import (
@@ -35,7 +35,7 @@ S3_ALONE = doc(allow("s3:*"))
 OPEN_QUEUE = doc(grant("*", "sqs:*"))
 
 
-def answer(**given: Any) -> Decision:
+def answer(**given: Any) -> EvaluationResult:
     return evaluate_case(case("open", "allowed", "K9", "order", "", **given))
 
 

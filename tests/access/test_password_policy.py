@@ -10,7 +10,7 @@ import pytest
 from iamdesk.access.effective_permissions import AccessExtent
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.evaluate.request import Request
-from iamdesk.explain.decision import Decision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.snapshot.account_details import AccountFacts, PasswordPolicy
 
 from ..builders.captures import (
@@ -44,14 +44,16 @@ def world(password_policy: PasswordPolicy | None = None, *, is_captured: bool = 
 OPEN, CLOSED = PasswordPolicy(allow_users_to_change_password=True), PasswordPolicy()
 
 
-def ask(capture: Evaluator, principal: str, action: str = "iam:ChangePassword", resource: str = ANA) -> Decision:
+def ask(
+    capture: Evaluator, principal: str, action: str = "iam:ChangePassword", resource: str = ANA
+) -> EvaluationResult:
     request = Request(principal, action, resource)
     answer = capture.can(request)
     assert capture.verdict(request) == answer.decision
     return answer
 
 
-def missing(answer: Decision) -> dict[str, Any]:
+def missing(answer: EvaluationResult) -> dict[str, Any]:
     return {note.code: note.other_decision for note in answer.assumptions if note.code == "password-policy-missing"}
 
 

@@ -10,7 +10,7 @@ from iamdesk.access.evaluator import Evaluator
 from iamdesk.diff.comparison import compare_snapshots
 from iamdesk.diff.result import Status
 from iamdesk.evaluate.request import Request
-from iamdesk.explain.decision import Decision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.resource_shares import ResourceShares
 
@@ -99,11 +99,11 @@ def world(*held: ResourceShares, organization: Any = TREE) -> Evaluator:
     return Evaluator(Snapshot.model_validate({**dict(base), **more}), now=lambda: NOW)
 
 
-def ask(held: Evaluator, principal: str = ADMIN, action: str = USES[0], resource: str = SUBNET) -> Decision:
+def ask(held: Evaluator, principal: str = ADMIN, action: str = USES[0], resource: str = SUBNET) -> EvaluationResult:
     return held.can(Request(principal, action, resource))
 
 
-def codes(answer: Decision) -> set[str]:
+def codes(answer: EvaluationResult) -> set[str]:
     return {one.code for one in answer.assumptions} - {"one-of-several-resources", "organization-unknown"}
 
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from iamdesk.evaluate.request import CaseError, MissingContextMode
-from iamdesk.explain.decision import Decision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.simulate.test_cases import evaluate_case
 
 from ..rules import rule
@@ -20,7 +20,7 @@ POINT = f"arn:aws:s3:eu-west-1:{ACCOUNT}:accesspoint/ap/object/report.csv"
 FULL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 
 
-def answer(*identity: Any, policy: Any = None, **case: Any) -> Decision:
+def answer(*identity: Any, policy: Any = None, **case: Any) -> EvaluationResult:
     asked = {"principal": USER, "action": "s3:GetObject", "resource": OBJECT, "resource_account": ACCOUNT, **case}
     documents = [{"name": "p", "document": document(*identity)}]
     return evaluate_case({**asked, "identity_policies": documents, "resource_policy": policy})
@@ -30,7 +30,7 @@ def document(*statements: Any) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
-def notes(told: Decision) -> dict[str, str | None]:
+def notes(told: EvaluationResult) -> dict[str, str | None]:
     return {note.code: None if note.other_decision is None else note.other_decision.value for note in told.assumptions}
 
 

@@ -10,7 +10,7 @@ import pytest
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.evaluate.policy_set import SourceType
 from iamdesk.evaluate.request import MissingContextMode, PolicyType, Request
-from iamdesk.explain.decision import Decision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.export.decision.evaluation_result import to_evaluation_result
 from iamdesk.inventory.endpoint_index import service_of
 from iamdesk.snapshot.model import Snapshot
@@ -75,11 +75,11 @@ def ask(
     resource: str = OBJECT,
     through: str | None = GATEWAY,
     **more: Any,
-) -> Decision:
+) -> EvaluationResult:
     return evaluator.can(Request(principal, action, resource, {"aws:SourceVpce": through}, **more))
 
 
-def codes(answer: Decision) -> list[str]:
+def codes(answer: EvaluationResult) -> list[str]:
     return [one.code for one in answer.assumptions]
 
 
@@ -113,7 +113,7 @@ def test_a_deny_of_the_endpoint_policy_denies() -> None:
 def test_the_answer_as_json_names_the_endpoint_layer_and_its_policy() -> None:
     result = to_evaluation_result(ask(world(gateway())))
     [layer] = [one for one in result["Layers"] if one["Layer"] == "endpoint"]
-    assert layer["Decision"] == "allowed"
+    assert layer["EvaluationResult"] == "allowed"
     [statement] = layer["Statements"]
     assert statement["SourcePolicyType"] == "endpoint"
     assert statement["SourcePolicyId"] == GATEWAY

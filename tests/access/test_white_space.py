@@ -8,7 +8,7 @@ import pytest
 from iamdesk.access.effective_permissions import AccessExtent
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.evaluate.request import Request
-from iamdesk.explain.decision import Decision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.export.decision.query_history import asked_of, to_csv
 from iamdesk.export.decision.text_file import answer_text
 from iamdesk.simulate.test_cases import evaluate_case
@@ -25,7 +25,7 @@ def world(*statements: object) -> Evaluator:
     return evaluator(user("ana", document(*statements)))
 
 
-def ask(held: Evaluator, resource: str) -> Decision:
+def ask(held: Evaluator, resource: str) -> EvaluationResult:
     return held.can(Request(ANA, "sqs:SendMessage", resource))
 
 

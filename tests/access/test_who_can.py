@@ -11,8 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from iamdesk import Evaluator, Request, RequestError
-from iamdesk.evaluate.request import MissingContextMode
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision, MissingContextMode
 from iamdesk.progress import WorkCancelled
 from iamdesk.snapshot.model import Account, Snapshot, UserDetail
 
@@ -22,8 +21,8 @@ from .worlds import CONTEXTS, NOON, QUESTIONS, A, snapshots
 BOUNDED = settings(max_examples=some_of(150), deadline=None, suppress_health_check=list(HealthCheck))
 
 
-def one_by_one(evaluator: Evaluator, asked: Mapping[str, Any]) -> dict[str, Verdict]:
-    answers: dict[str, Verdict] = {}
+def one_by_one(evaluator: Evaluator, asked: Mapping[str, Any]) -> dict[str, EvalDecision]:
+    answers: dict[str, EvalDecision] = {}
     for principal in evaluator.principals():
         try:
             answers[principal] = evaluator.trace(Request(principal, **asked)).verdict

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from iamdesk import Evaluator, Request, RequestError
 from iamdesk.denials.denial import Agreement
 from iamdesk.denials.explain import explain_denial, read_denials
-from iamdesk.evaluate.request import MissingContextMode, PolicyType
-from iamdesk.evaluate.verdict import Verdict
-from iamdesk.explain.decision import Decision
+from iamdesk.evaluate.request import EvalDecision, MissingContextMode, PolicyType
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.export.decision.evaluation_result import to_evaluation_result
 from iamdesk.snapshot.model import Account, ManagedPolicyDetail, Snapshot, UserDetail
 from iamdesk.snapshot.organization import Organization, OrganizationNode, OrganizationPolicy, OrganizationPolicyType
@@ -37,16 +36,16 @@ WORDS: Mapping[PolicyType, tuple[str, str]] = {
 """How a layer is named where it denies, and where it lacks an Allow."""
 
 
-def message(answer: Decision, layer: PolicyType) -> str:
+def message(answer: EvaluationResult, layer: PolicyType) -> str:
     asked = answer.request
     denying, lacking = WORDS[layer]
     start = f"User: {asked.principal} is not authorized to perform: {asked.action} on resource: {asked.resource}"
-    if answer.decision is Verdict.EXPLICIT_DENY:
+    if answer.decision is EvalDecision.EXPLICIT_DENY:
         return f"{start} with an explicit deny in {denying}"
     return f"{start} because {lacking} the {asked.action} action"
 
 
-def denying_layers(answer: Decision) -> list[PolicyType]:
+def denying_layers(answer: EvaluationResult) -> list[PolicyType]:
     """The layers that AWS could name: those that say what the answer says."""
     return [line.layer for line in answer.layers if line.outcome is answer.decision and line.layer in WORDS]
 
@@ -61,7 +60,7 @@ def test_why_gives_the_answer_of_can(data: st.DataObject, snapshot: Snapshot, as
     except RequestError:
         reject()
     layers = denying_layers(answer)
-    is_denied = answer.decision in (Verdict.EXPLICIT_DENY, Verdict.IMPLICIT_DENY)
+    is_denied = answer.decision in (EvalDecision.EXPLICIT_DENY, EvalDecision.IMPLICIT_DENY)
     layer = data.draw(st.sampled_from(layers if is_denied and layers else list(WORDS)))
     [denial] = read_denials(message(answer, layer))
     why: Any = explain_denial(evaluator, denial, resource=asked[1])
@@ -69,9 +68,9 @@ def test_why_gives_the_answer_of_can(data: st.DataObject, snapshot: Snapshot, as
     assert to_evaluation_result(why.decision) == to_evaluation_result(answer)
     event(why.agreement.value)
     match answer.decision:
-        case Verdict.ALLOWED:
+        case EvalDecision.ALLOWED:
             assert why.agreement is Agreement.ALLOWED
-        case Verdict.CONDITIONAL:
+        case EvalDecision.CONDITIONAL:
             assert why.agreement is Agreement.DEPENDS
         case _:
             assert why.agreement is (Agreement.SAME if layers else Agreement.OTHER)
@@ -153,7 +152,7 @@ def test_the_reason_that_holds_in_some_context_is_never_called_another(
     evaluator = Evaluator(alices(identity, boundary, scp), now=lambda: NOON)
     answer = evaluator.can(Request(ALICE, ACTION, OBJECT, context=context, unknown_context=MissingContextMode.ABSENT))
     layers = denying_layers(answer)
-    if answer.decision not in (Verdict.EXPLICIT_DENY, Verdict.IMPLICIT_DENY) or not layers:
+    if answer.decision not in (EvalDecision.EXPLICIT_DENY, EvalDecision.IMPLICIT_DENY) or not layers:
         reject()
     [denial] = read_denials(message(answer, data.draw(st.sampled_from(layers))))
     why = explain_denial(evaluator, denial)

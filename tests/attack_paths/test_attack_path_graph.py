@@ -12,7 +12,7 @@ from iamdesk.attack_paths.edge_sources import SourceFinder
 from iamdesk.attack_paths.edge_targets import EdgeTargets
 from iamdesk.attack_paths.evaluation_session import EvaluationSession
 from iamdesk.attack_paths.types import State
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision
 from iamdesk.progress import WorkCancelled
 from iamdesk.snapshot.account_details import AccountFacts
 
@@ -42,7 +42,7 @@ def test_several_steps(tmp_path):
     way = reach.way(arn("user/alice"))
     assert [step.target for step in way.steps] == [arn("role/one"), arn("role/two"), arn("role/three")]
     assert way.state is State.PROVEN
-    assert all(proof.decision.decision is Verdict.ALLOWED for step in way.steps for proof in step.proof)
+    assert all(proof.decision.decision is EvalDecision.ALLOWED for step in way.steps for proof in step.proof)
     assert reach.distances()[arn("role/two")].steps == 1
 
 
@@ -225,7 +225,7 @@ def test_sources_are_what_single_questions_say(tmp_path):
             verdict = evaluator.can(Request(principal, "iam:CreateAccessKey", target)).decision
             found = sources.of(place)
             told = "proven" if found.proven >> position & 1 else "possible" if found.possible >> position & 1 else ""
-            expected = {Verdict.ALLOWED: "proven", Verdict.CONDITIONAL: "possible"}.get(verdict, "")
+            expected = {EvalDecision.ALLOWED: "proven", EvalDecision.CONDITIONAL: "possible"}.get(verdict, "")
             assert told == expected, (principal, target)
 
 
@@ -263,8 +263,8 @@ def test_who_may_act_on_entities_of_several_accounts_is_what_the_engine_says(tmp
                     continue
                 verdict = evaluator.can(Request(principal, action, target)).decision
                 is_proven, is_possible = found.proven >> position & 1, found.possible >> position & 1
-                told = Verdict.ALLOWED if is_proven else Verdict.CONDITIONAL if is_possible else None
-                expected = verdict if verdict in (Verdict.ALLOWED, Verdict.CONDITIONAL) else None
+                told = EvalDecision.ALLOWED if is_proven else EvalDecision.CONDITIONAL if is_possible else None
+                expected = verdict if verdict in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL) else None
                 assert told == expected, (principal, action, target)
                 asked += bool(told)
     assert asked > 40

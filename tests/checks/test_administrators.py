@@ -5,7 +5,7 @@ import pytest
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.checks import registry
 from iamdesk.checks.finding import Severity, State
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision
 from iamdesk.resource_files import resources
 from iamdesk.snapshot.reader import load_snapshot
 
@@ -17,7 +17,7 @@ def test_adm_01_whoever_may_do_everything_is_an_administrator(found, make):
     assert (one.subject_name, one.severity, one.state) == ("alice", Severity.HIGH, State.FOUND)
     assert one.sentence == "alice is an administrator, through its inline policy inline."
     questions = [piece.decision for piece in one.evidence if piece.decision]
-    assert [question.decision for question in questions] == [Verdict.ALLOWED] * 4
+    assert [question.decision for question in questions] == [EvalDecision.ALLOWED] * 4
     assert all(question.matched_statements for question in questions)
 
 
@@ -73,7 +73,7 @@ def test_adm_01_names_the_keys_that_it_hangs_on(found, make):
     (one,) = found("ADM-01", users=[make.user("alice", make.allow("*", Condition=MFA))])
     assert one.title == "Administrator under conditions"
     assert one.sentence.endswith("it hangs on aws:MultiFactorAuthPresent.")
-    assert {piece.decision.decision for piece in one.evidence if piece.decision} == {Verdict.CONDITIONAL}
+    assert {piece.decision.decision for piece in one.evidence if piece.decision} == {EvalDecision.CONDITIONAL}
 
 
 def test_adm_01_a_condition_that_nobody_meets_makes_no_administrator(found, make):

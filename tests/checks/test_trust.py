@@ -3,7 +3,7 @@
 import pytest
 
 from iamdesk.checks.finding import Severity, State
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision
 
 VENDOR = "444455556666"
 
@@ -18,7 +18,7 @@ def test_tru_01_everyone_is_let_in(found, make, principal):
     assert one.severity is Severity.CRITICAL
     assert one.sentence == "Anyone with an AWS account can assume target."
     assert one.evidence[0].decision is not None
-    assert one.evidence[0].decision.decision is Verdict.ALLOWED
+    assert one.evidence[0].decision.decision is EvalDecision.ALLOWED
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_tru_03_another_account_without_external_id(found, make, principal, seve
     assert one.severity is severity
     assert VENDOR in one.sentence
     assert one.evidence[0].decision is not None
-    assert one.evidence[0].decision.decision is Verdict.ALLOWED
+    assert one.evidence[0].decision.decision is EvalDecision.ALLOWED
     assert any(principal in piece.text for piece in one.evidence)
 
 

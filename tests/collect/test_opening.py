@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from iamdesk import Evaluator, Request, Snapshot, load_snapshot
-from iamdesk.explain.decision import Verdict
+from iamdesk.explain.decision import EvalDecision
 from iamdesk.inventory.keys import endpoint_policy_key
 from iamdesk.snapshot.call_status import CaptureState
 from iamdesk.viewmodel.subjects import SubjectIndex
@@ -67,19 +67,19 @@ def test_every_resource_with_a_policy_is_there(snapshot: Snapshot, world: World)
     ("principal", "action", "resource", "expected"),
     [
         # By her group's policy; the bucket is of her own account.
-        (ALICE, "s3:GetObject", "arn:aws:s3:::acme-open/a", Verdict.ALLOWED),
+        (ALICE, "s3:GetObject", "arn:aws:s3:::acme-open/a", EvalDecision.ALLOWED),
         # By the bucket's policy alone.
-        (BOB, "s3:PutObject", "arn:aws:s3:::acme-open/a", Verdict.ALLOWED),
-        (BOB, "s3:GetObject", "arn:aws:s3:::acme-open/a", Verdict.IMPLICIT_DENY),
+        (BOB, "s3:PutObject", "arn:aws:s3:::acme-open/a", EvalDecision.ALLOWED),
+        (BOB, "s3:GetObject", "arn:aws:s3:::acme-open/a", EvalDecision.IMPLICIT_DENY),
         # By the queue's policy, which lets everybody in.
-        (BOB, "sqs:SendMessage", f"arn:aws:sqs:{REGION}:{MANAGEMENT}:orders", Verdict.ALLOWED),
+        (BOB, "sqs:SendMessage", f"arn:aws:sqs:{REGION}:{MANAGEMENT}:orders", EvalDecision.ALLOWED),
         # The grant on the key is for Alice.
-        (ALICE, "kms:Decrypt", f"arn:aws:kms:{REGION}:{MANAGEMENT}:key/KEY", Verdict.ALLOWED),
-        (BOB, "kms:Decrypt", f"arn:aws:kms:{REGION}:{MANAGEMENT}:key/KEY", Verdict.IMPLICIT_DENY),
+        (ALICE, "kms:Decrypt", f"arn:aws:kms:{REGION}:{MANAGEMENT}:key/KEY", EvalDecision.ALLOWED),
+        (BOB, "kms:Decrypt", f"arn:aws:kms:{REGION}:{MANAGEMENT}:key/KEY", EvalDecision.IMPLICIT_DENY),
     ],
 )
 def test_question_is_answered_from_what_was_collected(
-    evaluator: Evaluator, world: World, principal: str, action: str, resource: str, expected: Verdict
+    evaluator: Evaluator, world: World, principal: str, action: str, resource: str, expected: EvalDecision
 ) -> None:
     answer = evaluator.can(Request(principal, action, resource.replace("KEY", world.key_id)))
 
@@ -91,7 +91,7 @@ def test_service_control_policy_decides_in_the_member_account(evaluator: Evaluat
 
     answer = evaluator.can(Request(f"arn:aws:iam::{world.member}:user/dave", "sqs:SendMessage", queue))
 
-    assert answer.decision is Verdict.EXPLICIT_DENY
+    assert answer.decision is EvalDecision.EXPLICIT_DENY
     assert "scp" in answer.blocked_by
 
 
@@ -131,7 +131,7 @@ def test_denied_call_is_known_to_the_snapshot(collected: Collect, gate: Gate, tm
     }
     assert states == {("acme-open",): CaptureState.DENIED, ("acme-shut",): CaptureState.NOTHING_THERE}
     answer = Evaluator(snapshot).can(Request(BOB, "s3:PutObject", "arn:aws:s3:::acme-open/a"))
-    assert answer.decision is not Verdict.ALLOWED
+    assert answer.decision is not EvalDecision.ALLOWED
     assert any("policy is not in the snapshot" in assumption.message for assumption in answer.assumptions)
 
 
@@ -142,7 +142,7 @@ def test_zip_gives_the_same_answers(collected: Collect, tmp_path: Path) -> None:
         Request(BOB, "s3:PutObject", "arn:aws:s3:::acme-open/a")
     )
 
-    assert answer.decision is Verdict.ALLOWED
+    assert answer.decision is EvalDecision.ALLOWED
 
 
 def test_bundle_without_its_manifest_gives_the_same_answers(bundle: Path, tmp_path: Path) -> None:
@@ -155,4 +155,4 @@ def test_bundle_without_its_manifest_gives_the_same_answers(bundle: Path, tmp_pa
 
     answer = Evaluator(load_snapshot(tmp_path)).can(Request(BOB, "s3:PutObject", "arn:aws:s3:::acme-open/a"))
 
-    assert answer.decision is Verdict.ALLOWED
+    assert answer.decision is EvalDecision.ALLOWED

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from iamdesk.evaluate.request import MissingContextMode
-from iamdesk.explain.decision import Decision, StatementRole
+from iamdesk.explain.decision import EvaluationResult, StatementRole
 from iamdesk.simulate.test_cases import evaluate_case
 
 from .corpus import FILES, TOPICS, text_of
@@ -81,7 +81,7 @@ def test_unknown_context_keeps_the_answer_or_makes_it_depend(one: dict[str, Any]
     check_explanation(answer)
 
 
-def check_explanation(answer: Decision) -> None:
+def check_explanation(answer: EvaluationResult) -> None:
     """What every explanation has: statements that point into their policies, and a reason."""
     assert answer.sentence.endswith(".")
     for line in answer.statements:

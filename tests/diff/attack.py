@@ -19,7 +19,7 @@ from iamdesk.aws.service_reference import reference
 from iamdesk.diff.arns import account_of
 from iamdesk.diff.comparison import compare_snapshots
 from iamdesk.diff.result import Comparison, Kind, PrincipalDiff, Status
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision
 from iamdesk.policy.arn import parse_arn
 from iamdesk.snapshot.account_details import AccountFacts
 from iamdesk.snapshot.resource_shares import ResourceShares
@@ -674,7 +674,7 @@ def is_allowed(evaluator: Evaluator, asked: Request) -> bool | None:
         verdict = evaluator.trace(asked).verdict
     except RequestError:
         return False
-    return None if verdict is Verdict.CONDITIONAL else verdict is Verdict.ALLOWED
+    return None if verdict is EvalDecision.CONDITIONAL else verdict is EvalDecision.ALLOWED
 
 
 @dataclass(frozen=True, slots=True)

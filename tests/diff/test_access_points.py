@@ -12,7 +12,7 @@ from iamdesk.diff.comparison import compare_snapshots
 from iamdesk.diff.matching import applies_to
 from iamdesk.diff.normal_form import ResourceScope
 from iamdesk.diff.result import Comparison, Kind, Status
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision
 
 from ..access.worlds import NOON
 from . import seeds, walls
@@ -119,8 +119,8 @@ def test_what_binds_the_bucket_binds_what_goes_through_its_access_point(name: st
     snapshots = snapshot(worlds[0], "old"), snapshot(worlds[1], "new")
     where = THROUGH.replace("shared", "dan") if "by its name" in name else THROUGH
     verdicts = [Evaluator(one, now=lambda: NOON).trace(Request(WHO["dan"], GET, where)).verdict for one in snapshots]
-    assert verdicts[0] is Verdict.ALLOWED
-    assert verdicts[1] is not Verdict.ALLOWED
+    assert verdicts[0] is EvalDecision.ALLOWED
+    assert verdicts[1] is not EvalDecision.ALLOWED
 
     found = compare_snapshots(*snapshots, NOON)
     assert found.principals[WHO["dan"]].status is Status.CHANGED

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from iamdesk import Evaluator, Request, RequestError, Snapshot
 from iamdesk.diff.comparison import compare_snapshots
 from iamdesk.diff.result import Comparison, Status
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision
 from iamdesk.snapshot.model import Account
 
 from ..access import worlds
@@ -54,7 +54,7 @@ def _is_allowed(evaluator: Evaluator, request: Request) -> bool | None:
         verdict = evaluator.trace(request).verdict
     except RequestError:
         return False
-    return None if verdict is Verdict.CONDITIONAL else verdict is Verdict.ALLOWED
+    return None if verdict is EvalDecision.CONDITIONAL else verdict is EvalDecision.ALLOWED
 
 
 @QUICK

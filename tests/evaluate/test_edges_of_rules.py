@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from iamdesk.explain.decision import Decision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.simulate.test_cases import evaluate_case
 
 from ..conformance.authoring import (
@@ -26,7 +26,7 @@ from ..rules import rule
 LOGIN = f"arn:aws:signin:eu-west-1:{ACCOUNT}:oauth2/public-client/localhost"
 
 
-def answer(**given: Any) -> Decision:
+def answer(**given: Any) -> EvaluationResult:
     return evaluate_case(case("edges", "allowed", "A1", "order", "", **given))
 
 

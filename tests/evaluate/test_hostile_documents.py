@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from iamdesk.evaluate.request import CaseError, MissingContextMode
-from iamdesk.explain.decision import Decision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.export.decision.evaluation_result import to_evaluation_result
 from iamdesk.simulate.test_cases import evaluate_case
 
@@ -98,7 +98,7 @@ HOSTILE: dict[str, Any] = {
 }
 
 
-def calls(work: Callable[[], Decision]) -> tuple[Decision, int]:
+def calls(work: Callable[[], EvaluationResult]) -> tuple[EvaluationResult, int]:
     """Return what the work gives, and how many functions were called, those written in C included."""
     count = 0
 
@@ -115,7 +115,7 @@ def calls(work: Callable[[], Decision]) -> tuple[Decision, int]:
     return answer, count
 
 
-def asked(document: Any, unknown: MissingContextMode, **more: Any) -> Decision:
+def asked(document: Any, unknown: MissingContextMode, **more: Any) -> EvaluationResult:
     return evaluate_case({**BASE, "identity_policies": [{"name": "p", "document": document}], **more}, unknown)
 
 

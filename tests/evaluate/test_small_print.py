@@ -4,7 +4,7 @@ from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.action_resource import parse_target
 from iamdesk.evaluate.request import MissingContextMode
 from iamdesk.evaluate.request_context import gaps_of_given
-from iamdesk.explain.decision import Decision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.policy.document import LATEST_VERSION, parse_document
 from iamdesk.policy.principals import PrincipalType, parse_principal
 from iamdesk.simulate.test_cases import evaluate_case
@@ -13,11 +13,11 @@ from ..conformance.authoring import ACCOUNT, FULL, ROLE, ROOT, SESSION, TARGET_R
 from ..rules import rule
 
 
-def answer(**given: object) -> Decision:
+def answer(**given: object) -> EvaluationResult:
     return evaluate_case(case("small-print", "allowed", "K9", "order", "", **given), MissingContextMode.UNKNOWN)  # type: ignore[arg-type]
 
 
-def other(decision: Decision) -> str | None:
+def other(decision: EvaluationResult) -> str | None:
     """The answer under the other reading, where AWS's pages disagree."""
     return next((one.other_decision for one in decision.assumptions if one.code == "pages-disagree"), None)
 
@@ -37,7 +37,7 @@ def test_a_trust_in_the_account_leaves_the_boundary_undisputed() -> None:
     """The pages disagree about a trust policy that names the user; of one that names the account they do not."""
     trust = {"Version": LATEST_VERSION, "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {}}]}
 
-    def decided(named: str) -> Decision:
+    def decided(named: str) -> EvaluationResult:
         trust["Statement"] = [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": named}}]
         return answer(
             action="sts:AssumeRole", resource=TARGET_ROLE, identity=FULL, boundary=doc(allow("s3:*")), policy=trust
@@ -49,7 +49,7 @@ def test_a_trust_in_the_account_leaves_the_boundary_undisputed() -> None:
 
 @rule("E6", "K9")
 def test_a_session_that_is_exempt_in_part_is_disputed_and_one_that_is_not_listed_is_not() -> None:
-    def denied(*names: str) -> Decision:
+    def denied(*names: str) -> EvaluationResult:
         statement = refuse("*", "s3:*")
         del statement["Principal"]
         return answer(principal=SESSION, identity=FULL, policy=doc({**statement, "NotPrincipal": {"AWS": list(names)}}))
@@ -102,7 +102,7 @@ def test_one_private_address_among_several_is_told() -> None:
 
 @rule("G16", "K9")
 def test_several_values_without_a_set_operator_are_disputed_where_one_by_one_they_would_match() -> None:
-    def told(operator: str, listed: str) -> Decision:
+    def told(operator: str, listed: str) -> EvaluationResult:
         condition = {operator: {"aws:TagKeys": listed}}
         context = {"aws:TagKeys": ["team", "cost"]}
         return answer(

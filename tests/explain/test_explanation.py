@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from iamdesk.evaluate.request import MissingContextMode, PolicyType, Request
-from iamdesk.explain.decision import Decision, KeyState, PolicyTypeResult, StatementExplanation, StatementRole
+from iamdesk.explain.decision import EvaluationResult, KeyState, PolicyTypeResult, StatementExplanation, StatementRole
 from iamdesk.i18n import choose, translate
 from iamdesk.simulate.test_cases import evaluate_case
 
@@ -32,7 +32,7 @@ QUEUE = f"arn:aws:sqs:eu-west-1:{ID}:orders"
 MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
 
 
-def decide(unknown: MissingContextMode = MissingContextMode.ABSENT, **parts: Any) -> Decision:
+def decide(unknown: MissingContextMode = MissingContextMode.ABSENT, **parts: Any) -> EvaluationResult:
     """One case about ana sending to the queue; policies are lists of documents."""
     case: dict[str, Any] = {"principal": ANA, "action": "sqs:SendMessage", "resource": QUEUE}
     for name, value in parts.items():
@@ -48,15 +48,15 @@ def decide(unknown: MissingContextMode = MissingContextMode.ABSENT, **parts: Any
     return evaluate_case(case, unknown)
 
 
-def part_of(answer: Decision) -> dict[tuple[str, int], str]:
+def part_of(answer: EvaluationResult) -> dict[tuple[str, int], str]:
     return {(line.policy_name, line.index): line.part.value for line in answer.statements}
 
 
-def layer(answer: Decision, wanted: PolicyType) -> PolicyTypeResult:
+def layer(answer: EvaluationResult, wanted: PolicyType) -> PolicyTypeResult:
     return next(line for line in answer.layers if line.layer is wanted)
 
 
-def line(answer: Decision, number: int = 0) -> StatementExplanation:
+def line(answer: EvaluationResult, number: int = 0) -> StatementExplanation:
     return answer.statements[number]
 
 
@@ -239,7 +239,7 @@ def test_statements_about_other_actions_of_the_service_are_near_misses_too() -> 
 # ── layers ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def outcomes(answer: Decision) -> dict[str, str | None]:
+def outcomes(answer: EvaluationResult) -> dict[str, str | None]:
     return {one.layer.value: None if one.outcome is None else one.outcome.value for one in answer.layers}
 
 

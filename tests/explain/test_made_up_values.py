@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from iamdesk.diff.comparison import compare_snapshots
 from iamdesk.evaluate.request import MissingContextMode
-from iamdesk.explain.decision import Decision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.export.text.diff import context_words
 from iamdesk.simulate.test_cases import evaluate_case
 
@@ -47,7 +47,7 @@ IN_SETS = [f"{prefix}{name}" for prefix in ("", "ForAllValues:", "ForAnyValue:")
 LISTS = [*several(["a", "b", "ab", "ba", "z"], 3), ("a", "b", "ab", "z")]
 
 
-def answer(statements: Any, **more: Any) -> Decision:
+def answer(statements: Any, **more: Any) -> EvaluationResult:
     return evaluate_case({**case_of(policy_of(statements), {}), **more}, MissingContextMode.UNKNOWN)
 
 
@@ -124,7 +124,7 @@ def test_told_values_are_enough_and_none_is_one_too_many() -> None:
 # ── values that nobody has written ───────────────────────────────────────────────────────────────────────────────────
 
 
-def texts_of(found: Decision) -> str:
+def texts_of(found: EvaluationResult) -> str:
     """Return every sentence of an answer."""
     lines = [found.sentence, *found.condition_words, *found.denial_words]
     lines += [one.sentence for one in (*found.layers, *found.statements)]
@@ -132,7 +132,7 @@ def texts_of(found: Decision) -> str:
     return "\n".join(map(str, lines))
 
 
-def assert_none_made_up(found: Decision, written: str) -> None:
+def assert_none_made_up(found: EvaluationResult, written: str) -> None:
     """Fail where a sentence names a value that was tried and that stands nowhere."""
     told = texts_of(found)
     for one in (*found.conditions, *found.denials):
@@ -165,7 +165,7 @@ def test_no_text_names_a_value_that_nobody_wrote(key: str) -> None:
     told()
 
 
-def filled(resource: str) -> Decision:
+def filled(resource: str) -> EvaluationResult:
     statement = {"Effect": "Allow", "Action": "s3:*", "Resource": resource}
     case = {
         "principal": "arn:aws:iam::111122223333:role/r",

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from iamdesk.evaluate.request import MissingContextMode
-from iamdesk.explain.decision import Decision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.simulate.test_cases import evaluate_case
 
 from ..rules import rule
@@ -22,7 +22,9 @@ def statement(action: str, effect: str = "Allow", principal: Any = "*") -> dict[
     return {"Effect": effect, "Principal": principal, "Action": action, "Resource": "*"}
 
 
-def asked(principal: str, action: str, resource: str, *statements: Any, identity: Any = ALL, **more: Any) -> Decision:
+def asked(
+    principal: str, action: str, resource: str, *statements: Any, identity: Any = ALL, **more: Any
+) -> EvaluationResult:
     case = {"principal": principal, "action": action, "resource": resource, **more}
     if principal.startswith("arn:"):
         case["identity_policies"] = identity
@@ -31,7 +33,7 @@ def asked(principal: str, action: str, resource: str, *statements: Any, identity
     return evaluate_case(case, MissingContextMode.UNKNOWN)
 
 
-def told(answer: Decision) -> dict[str, str | None]:
+def told(answer: EvaluationResult) -> dict[str, str | None]:
     """The codes of what is told of the service, each with the other decision."""
     ours = ("cross-account-not-documented", "unsigned-not-documented", "takes-no-credentials")
     ours = (*ours, "authorization-type-unknown", "sharing-not-captured", "resource-policy-not-used")

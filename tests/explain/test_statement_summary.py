@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iamdesk.evaluate.request import MissingContextMode
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision, MissingContextMode
 from iamdesk.explain.statement_summary import document_readings, statement_reading
 from iamdesk.policy.document import parse_document
 from iamdesk.policy.operators import OPERATORS
@@ -282,7 +281,7 @@ def test_what_is_read_of_an_absent_key_is_what_the_engine_decides(name: str, pre
     if prefix == "ForAnyValue:" and suffix:
         assert "AWS's pages disagree" in words  # rule G4
     else:
-        assert lets_be_absent is (decision.decision is Verdict.ALLOWED), words
+        assert lets_be_absent is (decision.decision is EvalDecision.ALLOWED), words
 
 
 @given(

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from iamdesk.evaluate.request import MissingContextMode
 from iamdesk.explain import decision_text
-from iamdesk.explain.decision import Decision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.policy.operators import OPERATORS
 from iamdesk.simulate.test_cases import evaluate_case
 
 OFFICE, LAB, HOME = "203.0.113.0/24", "203.0.113.64/26", "2001:db8:1234::/48"
 
 
-def answer(*statements: dict[str, Any], **more: Any) -> Decision:
+def answer(*statements: dict[str, Any], **more: Any) -> EvaluationResult:
     case = {
         "principal": "arn:aws:iam::111122223333:user/ana",
         "action": "s3:GetObject",

@@ -9,8 +9,8 @@ import pytest
 
 from iamdesk import Evaluator, Request
 from iamdesk.access.effective_permissions import AccessExtent, ActionAccess, EffectiveAccess
-from iamdesk.evaluate.verdict import Verdict
-from iamdesk.explain.decision import Decision
+from iamdesk.evaluate.request import EvalDecision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.export.access import what_can, who_can
 from iamdesk.export.access.detail_rows import detail_of, resource_words
 from iamdesk.export.access.effective_access import to_effective_access
@@ -45,7 +45,7 @@ def action(access: EffectiveAccess, name: str) -> ActionAccess:
     return next(one for one in access.actions(name.partition(":")[0]) if one.name == name)
 
 
-def decision(evaluator: Evaluator, principal: str, **more: Any) -> Decision:
+def decision(evaluator: Evaluator, principal: str, **more: Any) -> EvaluationResult:
     return evaluator.can(Request(principal, "s3:GetObject", PAYROLL, **more))
 
 
@@ -102,7 +102,7 @@ def test_a_trust_policy_is_named_by_its_role(evaluator: Evaluator) -> None:
 
 def test_conditions_are_the_answers_own_and_only_of_conditional_ones(evaluator: Evaluator) -> None:
     answer = decision(evaluator, NORA)
-    assert answer.decision is Verdict.CONDITIONAL
+    assert answer.decision is EvalDecision.CONDITIONAL
     assert when_words(answer) == (
         "aws:SourceIp is within 203.0.113.0/24 or 2001:db8:1234::/48 and aws:MultiFactorAuthPresent is true"
     )
@@ -208,7 +208,7 @@ def test_words_behind_a_reach(evaluator: Evaluator) -> None:
     agent = evaluator.what_can(f"{ACCOUNT}:user/machines/backup-agent")
     put = detail_of(action(agent, "s3:PutObject"))
     assert put.words == "on arn:aws:s3:::acme-backups/*"
-    assert next(answer.decision for answer in put.answers) is Verdict.ALLOWED
+    assert next(answer.decision for answer in put.answers) is EvalDecision.ALLOWED
     assert any("…" in resource_words(answer) for answer in put.answers)
 
 

@@ -3,7 +3,7 @@ from pytestqt.qtbot import QtBot
 
 from iamdesk.api import SnapshotSession
 from iamdesk.evaluate.request import Request
-from iamdesk.explain.decision import Decision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.gui.app.navigation_history import History
 from iamdesk.gui.core.session import Session
 
@@ -39,14 +39,14 @@ def test_a_question_is_answered_off_the_gui_thread(qtbot: QtBot, live: Session) 
     with qtbot.waitSignal(live.answered, timeout=20_000):
         live.ask(QUESTION)
         assert live.decision is None
-    assert order == ["asked, pending True", "Decision"]
-    assert isinstance(live.decision, Decision)
+    assert order == ["asked, pending True", "EvaluationResult"]
+    assert isinstance(live.decision, EvaluationResult)
     assert live.decision.request.principal == PETRA
     assert not live.pending
 
 
 def test_only_the_last_of_two_questions_is_answered(qtbot: QtBot, live: Session) -> None:
-    answers: list[Decision] = []
+    answers: list[EvaluationResult] = []
     live.answered.connect(answers.append)
     live.ask(QUESTION)
     live.ask(Request(INES, "s3:DeleteObject", "arn:aws:s3:::acme-payroll/2026/x"))

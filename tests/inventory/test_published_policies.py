@@ -8,7 +8,7 @@ import pytest
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.evaluate.request import Request
-from iamdesk.explain.decision import Decision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.inventory.validation import gaps
 from iamdesk.snapshot.aws_managed import aws_managed_policies
 from iamdesk.snapshot.model import Snapshot
@@ -30,7 +30,7 @@ def snapshot(tmp_path: Path, arn: str = READ_ONLY, boundary: str = "", policies:
     return load_snapshot(path)
 
 
-def asked(snapshot: Snapshot, action: str) -> Decision:
+def asked(snapshot: Snapshot, action: str) -> EvaluationResult:
     resource = "arn:aws:s3:::data/x"
     return Evaluator(snapshot).can(
         Request(principal=ALICE, action=action, resource=resource, resource_account="111122223333")

@@ -6,7 +6,7 @@ from typing import Any
 
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.request import MissingContextMode
-from iamdesk.explain.decision import Decision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.policy.action_patterns import ActionPattern
 from iamdesk.policy.document import parse_document
 from iamdesk.policy.statement import Statement
@@ -71,7 +71,7 @@ def resource_of(statement: Statement) -> str:
     return f"{text}x" if text.endswith(":") else text
 
 
-def asked() -> Iterator[tuple[str, str, Decision]]:
+def asked() -> Iterator[tuple[str, str, EvaluationResult]]:
     """Ask of each policy about its first, middle and last statement, in both ways of taking unknown keys."""
     for name, document in POLICIES:
         statements = parse_document(document).statements

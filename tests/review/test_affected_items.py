@@ -17,9 +17,8 @@ from iamdesk.diff.comparison import compare_snapshots
 from iamdesk.diff.snapshot_view import SnapshotView
 from iamdesk.evaluate.engine import evaluate
 from iamdesk.evaluate.principal_match import Grant
-from iamdesk.evaluate.request import MissingContextMode, PolicyType, RequestError
+from iamdesk.evaluate.request import EvalDecision, MissingContextMode, PolicyType, RequestError
 from iamdesk.evaluate.ternary import Truth
-from iamdesk.evaluate.verdict import Verdict
 from iamdesk.review.carry_over import CarryOver, carry_forward
 from iamdesk.review.entitlements import review_scope
 from iamdesk.review.items import EntitlementType, ReviewItem
@@ -289,7 +288,7 @@ def check(old: Snapshot, new: Snapshot) -> int:
             for context in CONTEXTS:
                 request = Request(principal, action, resource, context, unknown_context=MissingContextMode.ABSENT)
                 was, now = (side.can(request).decision for side in sides)
-                if (was is Verdict.ALLOWED) is (now is Verdict.ALLOWED):
+                if (was is EvalDecision.ALLOWED) is (now is EvalDecision.ALLOWED):
                     continue
                 differing += 1
                 full = Request(principal, action, resource, {"aws:MultiFactorAuthPresent": None, **context})

@@ -3,7 +3,7 @@
 import pytest
 
 from iamdesk import Evaluator, Request, load_snapshot
-from iamdesk.explain.decision import Decision, StatementExplanation, StatementRole
+from iamdesk.explain.decision import EvaluationResult, StatementExplanation, StatementRole
 
 from .questions import CONDITIONAL, QUESTIONS, TRUST, Question
 from .shapes import ACCOUNT_ID
@@ -15,7 +15,7 @@ def evaluator() -> Evaluator:
     return Evaluator(load_snapshot(SAMPLE))
 
 
-def ask(evaluator: Evaluator, question: Question) -> Decision:
+def ask(evaluator: Evaluator, question: Question) -> EvaluationResult:
     """The buckets are the account's own: an S3 ARN does not say whose a bucket is (rule D4)."""
     return evaluator.can(
         Request(

@@ -3,7 +3,7 @@
 import pytest
 
 from iamdesk import Evaluator, Request, load_snapshot
-from iamdesk.explain.decision import Decision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.resource_files import resources
 from iamdesk.snapshot.model import Snapshot
 
@@ -22,7 +22,7 @@ def evaluator(snapshot: Snapshot) -> Evaluator:
     return Evaluator(snapshot)
 
 
-def ask(evaluator: Evaluator, question: Question) -> Decision:
+def ask(evaluator: Evaluator, question: Question) -> EvaluationResult:
     resource = question.resource
     if resource == SECRET:
         resource = next(one.arn for one in evaluator.snapshot.resources if one.arn.startswith(SECRET))

@@ -24,9 +24,8 @@ from iamdesk.access.who_can import Access, PrincipalKind, Signing, Who
 from iamdesk.evaluate.engine import EvaluationRequest, EvaluationTrace
 from iamdesk.evaluate.policy_set import AttachedPolicy
 from iamdesk.evaluate.principal import CallerKind
-from iamdesk.evaluate.request import PolicyType, Request, RequestError
-from iamdesk.evaluate.verdict import Verdict
-from iamdesk.explain.decision import Decision
+from iamdesk.evaluate.request import EvalDecision, PolicyType, Request, RequestError
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.i18n import phrase
 from iamdesk.inventory.organization_index import OrganizationIndex
 from iamdesk.inventory.policy_index import PolicyIndex
@@ -36,7 +35,7 @@ from iamdesk.snapshot.model import Snapshot
 
 ANYONE = "*"
 ANONYMOUS = "anonymous"
-_OPEN = (Verdict.ALLOWED, Verdict.CONDITIONAL)
+_OPEN = (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
 _KINDS = {
     CallerKind.ROOT: PrincipalKind.ROOT_USER,
     CallerKind.USER: PrincipalKind.USER,
@@ -63,7 +62,7 @@ class AnswersExternal(Protocol):
     def trace(self, request: Request) -> EvaluationTrace:
         """Return the engine's answer to a request."""
 
-    def can(self, request: Request) -> Decision:
+    def can(self, request: Request) -> EvaluationResult:
         """Return the full answer to a request."""
 
 
@@ -144,19 +143,19 @@ class _Search:
         if not is_granted:
             return
         signed = [one.trace.verdict for one in anyone if one.candidate.who.signing is not Signing.UNSIGNED]
-        of_all = Verdict.ALLOWED if Verdict.ALLOWED in signed else signed[0] if signed else None
+        of_all = EvalDecision.ALLOWED if EvalDecision.ALLOWED in signed else signed[0] if signed else None
         found: list[_Found] = []
-        told: dict[str, Verdict] = {}
+        told: dict[str, EvalDecision] = {}
         for candidate in Candidates(self._scope(), statements).all():
             one = self._ask(candidate)
             if one is None:
                 continue
-            is_covered = of_all is Verdict.ALLOWED or of_all is one.trace.verdict
+            is_covered = of_all is EvalDecision.ALLOWED or of_all is one.trace.verdict
             if candidate.who.kind is PrincipalKind.SERVICE:
                 verdicts = [each.trace.verdict for each in anyone]
-                is_covered = Verdict.ALLOWED in verdicts or one.trace.verdict in verdicts
+                is_covered = EvalDecision.ALLOWED in verdicts or one.trace.verdict in verdicts
             if candidate.like:
-                is_covered = is_covered or told.get(candidate.like) in (Verdict.ALLOWED, one.trace.verdict)
+                is_covered = is_covered or told.get(candidate.like) in (EvalDecision.ALLOWED, one.trace.verdict)
                 if candidate.who.principal == candidate.like:
                     told[candidate.like] = one.trace.verdict
             if candidate.is_named or not is_covered:
@@ -222,12 +221,12 @@ class _Search:
             trace = self.trace(caller)
             if trace is None or trace.verdict not in _OPEN:
                 continue
-            if best is None or trace.verdict is Verdict.ALLOWED:
+            if best is None or trace.verdict is EvalDecision.ALLOWED:
                 kind = candidate.who.kind
                 if kind not in (PrincipalKind.ANYONE, PrincipalKind.ACCOUNT):
                     kind = _KINDS[trace.question.caller.kind]
                 best = _Found(candidate._replace(who=replace(candidate.who, kind=kind)), caller, trace)
-            if trace.verdict is Verdict.ALLOWED:
+            if trace.verdict is EvalDecision.ALLOWED:
                 break
         return best
 
@@ -280,7 +279,7 @@ def _alike(one: EvaluationTrace, other: EvaluationTrace) -> bool:
     """Return whether two answers are the same, on the same conditions."""
     if one.verdict is not other.verdict:
         return False
-    return one.verdict is Verdict.ALLOWED or (one.keys, one.sets) == (other.keys, other.sets)
+    return one.verdict is EvalDecision.ALLOWED or (one.keys, one.sets) == (other.keys, other.sets)
 
 
 def _statements(question: EvaluationRequest) -> Iterator[Statement]:

@@ -22,11 +22,11 @@ from iamdesk.evaluate.decision_logic import (
     statement_effects,
 )
 from iamdesk.evaluate.matching import RequestFacts, StatementResult, match_statement
+from iamdesk.evaluate.request import EvalDecision
 from iamdesk.evaluate.ternary import FALSE, MAYBE, Truth
 from iamdesk.evaluate.unknown_context.complementary_statements import always_allowed_together
 from iamdesk.evaluate.unknown_context.effort import is_too_much
 from iamdesk.evaluate.unknown_context.key_domains import Domain, domains
-from iamdesk.evaluate.verdict import Verdict
 from iamdesk.policy.conditions import ConditionTest
 
 MOST_COMBINATIONS = 4096
@@ -44,7 +44,7 @@ type ConditionSet = Mapping[str, KeyValue]
 class UnknownContextResult(NamedTuple):
     """The answer once every combination has been tried."""
 
-    verdict: Verdict
+    verdict: EvalDecision
     type_decision: PolicyTypeDecision
     """The most favourable ruling: what an allowed request is carried by."""
     keys: tuple[str, ...]
@@ -83,18 +83,18 @@ def resolve(
     table = {combination: ruling_of(combination) for combination in trial.combinations()}
     type_decisions = list(table.values())
     verdict = trial.verdict_of({type_decision.verdict for type_decision in type_decisions})
-    if verdict is not Verdict.CONDITIONAL:
+    if verdict is not EvalDecision.CONDITIONAL:
         type_decision = next(
             (type_decision for type_decision in type_decisions if type_decision.verdict is verdict), best
         )
         return UnknownContextResult(verdict, type_decision, (), (), (), is_exact=True)
-    if len({type_decision.verdict is Verdict.ALLOWED for type_decision in type_decisions}) == 1:
+    if len({type_decision.verdict is EvalDecision.ALLOWED for type_decision in type_decisions}) == 1:
         # All values that were tried say the same, but there may be others.
-        return UnknownContextResult(Verdict.CONDITIONAL, best, keys, (), (), is_exact=False)
+        return UnknownContextResult(EvalDecision.CONDITIONAL, best, keys, (), (), is_exact=False)
     # From here on values are known by their places in the domains: numbers are quick to compare.
     places = product(*(range(len(domain.facts)) for domain in trial.tried))
     allowed = {
-        place: type_decision.verdict is Verdict.ALLOWED
+        place: type_decision.verdict is EvalDecision.ALLOWED
         for place, type_decision in zip(places, type_decisions, strict=True)
     }
     positions = [position for position in range(len(keys)) if _can_change(position, allowed)]
@@ -107,27 +107,31 @@ def resolve(
         bounds = _Bounds(decision_inputs, results, subject, ISSUE_TIME_KEY in keys)
         sets = tuple(one for one in sets if bounds.always_allow(one))
         denials = tuple(one for one in denials if bounds.never_allow(one))
-    type_decision = next(type_decision for type_decision in type_decisions if type_decision.verdict is Verdict.ALLOWED)
-    return UnknownContextResult(Verdict.CONDITIONAL, type_decision, matters, sets, denials, trial.is_exact, has_more)
+    type_decision = next(
+        type_decision for type_decision in type_decisions if type_decision.verdict is EvalDecision.ALLOWED
+    )
+    return UnknownContextResult(
+        EvalDecision.CONDITIONAL, type_decision, matters, sets, denials, trial.is_exact, has_more
+    )
 
 
 def resolve_verdict(
     decision_inputs: DecisionInputs, results: Sequence[StatementResult], subject: RequestFacts, best: PolicyTypeDecision
-) -> Verdict:
+) -> EvalDecision:
     """Return the verdict that `resolve` gives, sooner: without telling what it hangs on."""
     trial = _Trial.of(decision_inputs, results, subject, best)
     type_decision = trial.settled
     return trial.verdict_of(_seen(trial)) if type_decision is None else type_decision.verdict
 
 
-def _seen(trial: "_Trial") -> set[Verdict]:
+def _seen(trial: "_Trial") -> set[EvalDecision]:
     """Return the verdicts of the combinations, as many as it takes to know the answer; none where it is too large."""
-    seen: set[Verdict] = set()
+    seen: set[EvalDecision] = set()
     if not trial.is_too_large:
         ruling_of = trial.judge()
         for combination in trial.combinations():
             seen.add(ruling_of(combination).verdict)
-            if Verdict.ALLOWED in seen and len(seen) > 1:
+            if EvalDecision.ALLOWED in seen and len(seen) > 1:
                 break
     return seen
 
@@ -160,7 +164,7 @@ class _Trial:
         if doubt is not None and doubt.depends_on_test(keys):
             keys, further = tuple(dict.fromkeys((*keys, doubt.settled_by.key))), [doubt.settled_by]
         tried = [] if is_too_much(hang, subject) else domains(keys, hang, subject.where_least_is_known(), further)
-        return cls(decision_inputs, subject, fixed, undetermined, keys, tried, best.verdict is Verdict.ALLOWED)
+        return cls(decision_inputs, subject, fixed, undetermined, keys, tried, best.verdict is EvalDecision.ALLOWED)
 
     @property
     def is_too_large(self) -> bool:
@@ -190,15 +194,17 @@ class _Trial:
     def judge(self) -> "_Judge":
         return _Judge(self.decision_inputs, self.fixed, self.undetermined, self.keys, self.subject)
 
-    def verdict_of(self, verdicts: Collection[Verdict]) -> Verdict:
+    def verdict_of(self, verdicts: Collection[EvalDecision]) -> EvalDecision:
         """Return the answer that the verdicts of the combinations make; of none where it is too large."""
         if not verdicts:
-            return Verdict.CONDITIONAL if self.can_be_allowed else Verdict.IMPLICIT_DENY
-        if Verdict.ALLOWED not in verdicts and (self.is_exact or not self.can_be_allowed):
+            return EvalDecision.CONDITIONAL if self.can_be_allowed else EvalDecision.IMPLICIT_DENY
+        if EvalDecision.ALLOWED not in verdicts and (self.is_exact or not self.can_be_allowed):
             # Nothing would ever allow it: not a question of context, even where a Deny may add its word.
-            is_explicit = verdicts == {Verdict.EXPLICIT_DENY} and self.is_exact
-            return Verdict.EXPLICIT_DENY if is_explicit else Verdict.IMPLICIT_DENY
-        return Verdict.ALLOWED if verdicts == {Verdict.ALLOWED} and self.is_exact else Verdict.CONDITIONAL
+            is_explicit = verdicts == {EvalDecision.EXPLICIT_DENY} and self.is_exact
+            return EvalDecision.EXPLICIT_DENY if is_explicit else EvalDecision.IMPLICIT_DENY
+        return (
+            EvalDecision.ALLOWED if verdicts == {EvalDecision.ALLOWED} and self.is_exact else EvalDecision.CONDITIONAL
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,17 +218,17 @@ class _Bounds:
     """Whether a statement hangs on the token of the credentials."""
 
     def always_allow(self, values: ConditionSet) -> bool:
-        return self._decide(values, optimistic=False) is Verdict.ALLOWED
+        return self._decide(values, optimistic=False) is EvalDecision.ALLOWED
 
     def never_allow(self, values: ConditionSet) -> bool:
-        return self._decide(values, optimistic=True) is not Verdict.ALLOWED
+        return self._decide(values, optimistic=True) is not EvalDecision.ALLOWED
 
-    def _decide(self, values: ConditionSet, optimistic: bool) -> Verdict:
+    def _decide(self, values: ConditionSet, optimistic: bool) -> EvalDecision:
         doubt = self.decision_inputs.doubt
         if doubt is not None and (
             doubt.is_refused(values) if optimistic else doubt.may_be_refused(values, self.asks_for_token)
         ):
-            return Verdict.IMPLICIT_DENY
+            return EvalDecision.IMPLICIT_DENY
         subject = _given(self.subject, values)
         counted = statement_effects(
             (result, _truth_of(result, subject) if result.truth is MAYBE else result.truth) for result in self.results

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from iamdesk.access.effective_permissions import AccessExtent, ActionAccess, ActionDecision, ResourceOrigin
 from iamdesk.access.request_grid import FRESH
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision
 from iamdesk.explain.decision import StatementRole
 from iamdesk.export.text.access import either, when_words
 from iamdesk.export.text.decision import listed
 from iamdesk.i18n import join_messages, phrase
 
-_OPEN = (Verdict.ALLOWED, Verdict.CONDITIONAL)
+_OPEN = (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
 _MOST_NAMED = 2
 _MOST_EXPLAINED = 3
 """Conditional answers that are put into words; the others are counted by whoever opens the action."""
@@ -86,7 +86,7 @@ def _when(reach: AccessExtent, answers: tuple[ActionDecision, ...]) -> str:
         case AccessExtent.DENIED:
             return phrase("denied by {statements}", statements=listed(list(_denying(answers))))
         case AccessExtent.CONDITIONAL | AccessExtent.SOME_CONDITIONAL:
-            conditional = [answer for answer in answers if answer.decision is Verdict.CONDITIONAL]
+            conditional = [answer for answer in answers if answer.decision is EvalDecision.CONDITIONAL]
             ways = [when_words(answer.explanation) for answer in conditional[:_MOST_EXPLAINED]]
             said = list(dict.fromkeys(filter(None, ways)))
             return phrase("when {ways}", ways=either(said, _MOST_EXPLAINED, "way")) if said else ""
@@ -95,7 +95,7 @@ def _when(reach: AccessExtent, answers: tuple[ActionDecision, ...]) -> str:
 
 def _denying(answers: tuple[ActionDecision, ...]) -> Iterator[str]:
     """Yield the statements that deny on the first resource where something is denied."""
-    denied = next((answer for answer in answers if answer.decision is Verdict.EXPLICIT_DENY), None)
+    denied = next((answer for answer in answers if answer.decision is EvalDecision.EXPLICIT_DENY), None)
     if denied is not None:
         for line in denied.explanation.statements_that(StatementRole.DECIDES):
             if line.effect == "Deny":

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from iamdesk.access.who_can import ANY_SERVICE, FittingAction, PrincipalKind, Signing, Who
 from iamdesk.aws.action_sets import ACCESS_LEVELS
-from iamdesk.explain.decision import Decision, StatementExplanation, Verdict
+from iamdesk.explain.decision import EvalDecision, EvaluationResult, StatementExplanation
 from iamdesk.export.decision.evaluation_result import to_evaluation_result
 from iamdesk.export.findings.columns import JOINT
 from iamdesk.export.findings.csv_table import csv_bytes
@@ -76,11 +76,11 @@ class Access(Protocol):
         """ARN, name of a service, or ``*``."""
 
     @property
-    def decision(self) -> Verdict:
+    def decision(self) -> EvalDecision:
         """Allowed or conditional."""
 
     @property
-    def explanation(self) -> Decision:
+    def explanation(self) -> EvaluationResult:
         """The full answer, evaluated when asked for."""
 
 
@@ -89,7 +89,7 @@ class WhoCanReport:
     """Who can, with all that explains it."""
 
     snapshot_name: str
-    rows: tuple[tuple[Who, Decision], ...]
+    rows: tuple[tuple[Who, EvaluationResult], ...]
     """In the order of who-can: one for each principal, without an action one for each that it can do."""
 
 
@@ -113,7 +113,7 @@ def report_of(
     return WhoCanReport(snapshot_name, tuple(rows))
 
 
-def to_who_can_row(who: Who, decision: Decision) -> dict[str, Any]:
+def to_who_can_row(who: Who, decision: EvaluationResult) -> dict[str, Any]:
     """Return one row, ready for JSON: the principal, and the answer as ``iamdesk can`` prints it, but for its layers.
 
     The layers are the same for everybody but one or two, and ``iamdesk can`` tells them. ``AskedAs`` is the principal

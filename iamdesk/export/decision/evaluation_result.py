@@ -34,14 +34,14 @@ AWS's part: https://docs.aws.amazon.com/IAM/latest/APIReference/API_EvaluationRe
 from collections.abc import Mapping
 from typing import Any
 
-from iamdesk.explain.decision import Assumption, Decision, PolicyTypeResult, StatementExplanation
+from iamdesk.explain.decision import Assumption, EvaluationResult, PolicyTypeResult, StatementExplanation
 from iamdesk.explain.suggestions import Addition, Change, Changes, Removal
 from iamdesk.export.text.decision import refusal_words, ways_words
 from iamdesk.use_cases.types import DependentActions
 
 
 def to_evaluation_result(
-    decision: Decision, changes: Changes | None = None, also: DependentActions | None = None
+    decision: EvaluationResult, changes: Changes | None = None, also: DependentActions | None = None
 ) -> dict[str, Any]:
     """Return an answer as the JSON object that the module describes; ``changes`` where they were asked for."""
     result: dict[str, Any] = {
@@ -103,7 +103,7 @@ def _context(values: Mapping[str, str | tuple[str, ...] | None]) -> dict[str, An
 def _layer(layer: PolicyTypeResult) -> dict[str, Any]:
     return {
         "Layer": layer.layer.value,
-        "Decision": layer.outcome.value if layer.outcome else None,
+        "EvaluationResult": layer.outcome.value if layer.outcome else None,
         "Sentence": layer.sentence,
         "Statements": [_statement(line) for line in layer.statements],
     }

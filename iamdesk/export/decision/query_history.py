@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from iamdesk.evaluate.request import Request
-from iamdesk.explain.decision import Decision, Verdict
+from iamdesk.explain.decision import EvalDecision, EvaluationResult
 from iamdesk.export.decision.text_file import command_line
 from iamdesk.export.decision.use_case import need_command
 from iamdesk.export.findings.csv_table import csv_bytes
@@ -39,7 +39,7 @@ class AskedQuestion:
     question: Request | UseCaseRequest
     what: str
     """The action, or what a compound question is called."""
-    decision: Verdict
+    decision: EvalDecision
     verdict: str
     """In a few words: ``Denied: nothing allows it``."""
     sentence: str
@@ -75,7 +75,7 @@ class AskedQuestion:
 
 
 def asked_of(
-    answer: Decision | UseCaseResult, snapshot: str, sha256: str, asked: datetime | None = None
+    answer: EvaluationResult | UseCaseResult, snapshot: str, sha256: str, asked: datetime | None = None
 ) -> AskedQuestion:
     """Return an answered question as it is kept."""
     at = asked or datetime.now(UTC)

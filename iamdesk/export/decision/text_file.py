@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from iamdesk.escaping import visible
 from iamdesk.evaluate.request import MissingContextMode, PolicyType, Request
-from iamdesk.explain.decision import Decision, StatementExplanation, StatementRole
+from iamdesk.explain.decision import EvaluationResult, StatementExplanation, StatementRole
 from iamdesk.explain.suggestions import Changes
 from iamdesk.export.text.decision import (
     LAYER_OUTCOMES,
@@ -27,13 +27,13 @@ from iamdesk.export.text.decision import (
 )
 
 
-def answer_text(decision: Decision, snapshot_path: str, changes: Changes | None = None) -> str:
+def answer_text(decision: EvaluationResult, snapshot_path: str, changes: Changes | None = None) -> str:
     """Return the whole answer as lines of text; unseen characters of the snapshot are written as escapes."""
     lines = [*_lines(decision, snapshot_path), *([] if changes is None else _changes(changes))]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def _lines(decision: Decision, snapshot_path: str) -> Iterator[str]:
+def _lines(decision: EvaluationResult, snapshot_path: str) -> Iterator[str]:
     yield visible(verdict_words(decision))
     yield visible(decision.sentence)
     yield ""

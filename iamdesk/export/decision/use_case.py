@@ -24,7 +24,7 @@ from typing import Any
 
 from iamdesk.escaping import visible
 from iamdesk.evaluate.request import Request
-from iamdesk.explain.decision import Assumption, Verdict
+from iamdesk.explain.decision import Assumption, EvalDecision
 from iamdesk.export.decision.evaluation_result import assumption_result, to_evaluation_result
 from iamdesk.export.decision.text_file import question_lines, question_words
 from iamdesk.export.text.decision import joined_verdict_words, listed, otherwise_words
@@ -100,10 +100,10 @@ def part_outcome(one: ActionResult) -> str:
     """Return what came out for a part, in a few words."""
     if one.decision is None:
         return phrase("not asked")
-    if one.decision.decision is Verdict.CONDITIONAL:
+    if one.decision.decision is EvalDecision.CONDITIONAL:
         keys = listed(one.decision.missing_context_values)
         return phrase("depends on {keys}", keys=keys) if keys else phrase("depends on its context")
-    return phrase("allowed") if one.decision.decision is Verdict.ALLOWED else phrase("denied")
+    return phrase("allowed") if one.decision.decision is EvalDecision.ALLOWED else phrase("denied")
 
 
 def need_command(question: UseCaseRequest, snapshot_path: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.evaluate.request import MissingContextMode, Request, RequestError
-from iamdesk.explain.decision import Decision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.export.decision.evaluation_result import to_evaluation_result
 from iamdesk.export.evidence.context import EvidenceContext
 from iamdesk.review.journal import digest
@@ -37,7 +37,9 @@ def verdicts(source: EvidenceContext, principals: Iterable[str]) -> Iterator[dic
                 yield from _quoted(evaluator, piece.decision, f"{finding.check_id} {finding.fingerprint}", seen)
 
 
-def _quoted(evaluator: Evaluator, decision: Decision, quoted_for: str, seen: set[str]) -> Iterator[dict[str, Any]]:
+def _quoted(
+    evaluator: Evaluator, decision: EvaluationResult, quoted_for: str, seen: set[str]
+) -> Iterator[dict[str, Any]]:
     request = decision.request
     if request.session_policies is not None or request.without:
         return

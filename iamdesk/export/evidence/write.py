@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from iamdesk.access.evaluator import Evaluator
-from iamdesk.explain.decision import Verdict
+from iamdesk.explain.decision import EvalDecision
 from iamdesk.export.evidence import columns
 from iamdesk.export.evidence.columns import Cell, Column
 from iamdesk.export.evidence.context import EvidenceContext, is_machine, is_third
@@ -299,9 +299,9 @@ def _keep_verdict(kept: ReportSample, verdict: Mapping[str, Any]) -> None:
     if told is not None and len(told) < _VERDICTS_TOLD and verdict["quoted_for"].startswith("may "):
         result = verdict["result"]
         statements = [f"{one['SourcePolicyId']}, statement {one['StatementIndex'] + 1}" for one in _matched(verdict)]
-        statements += [one["Sentence"] for one in result["Layers"] if one["Decision"] == Verdict.CONDITIONAL]
+        statements += [one["Sentence"] for one in result["Layers"] if one["Decision"] == EvalDecision.CONDITIONAL]
         keys = ", ".join(result["MissingContextValues"])
-        is_open = verdict["decision"] == Verdict.CONDITIONAL and keys
+        is_open = verdict["decision"] == EvalDecision.CONDITIONAL and keys
         told.append(
             (
                 f"{verdict['quoted_for']}: {verdict['resource']}",

@@ -19,7 +19,7 @@ from iamdesk.checks.check import Check
 from iamdesk.checks.finding import Finding, Severity
 from iamdesk.checks.snapshot_completeness import ORGANIZATION_UNKNOWN
 from iamdesk.escaping import visible
-from iamdesk.explain.decision import Decision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.export.findings.columns import place_of
 from iamdesk.export.findings.report import COMPLETENESS, Report, utc_text
 from iamdesk.resource_files import resources
@@ -122,7 +122,7 @@ def _finalize(value: Any) -> Any:
     return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def command_line(decision: Decision) -> str | None:
+def command_line(decision: EvaluationResult) -> str | None:
     """Return the command that asks the same question again; None where the command line cannot say it."""
     request = decision.request
     if None in request.context.values() or request.without or request.session_policies:

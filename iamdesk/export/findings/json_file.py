@@ -45,7 +45,7 @@ from typing import Any
 
 from iamdesk.checks.finding import Evidence, Finding
 from iamdesk.escaping import visible_json
-from iamdesk.explain.decision import Decision, StatementExplanation
+from iamdesk.explain.decision import EvaluationResult, StatementExplanation
 from iamdesk.export.findings.columns import cells
 from iamdesk.export.findings.report import Report, utc_text
 
@@ -148,7 +148,7 @@ def _evidence(piece: Evidence) -> dict[str, Any]:
     }
 
 
-def _question(decision: Decision) -> dict[str, Any]:
+def _question(decision: EvaluationResult) -> dict[str, Any]:
     request = decision.request
     return {
         "principal": request.principal,

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from iamdesk.access.effective_permissions import AccessExtent
 from iamdesk.evaluate.request import PolicyType
-from iamdesk.explain.decision import Decision, StatementExplanation, StatementRole, Verdict
+from iamdesk.explain.decision import EvalDecision, EvaluationResult, StatementExplanation, StatementRole
 from iamdesk.export.text.decision import listed, short_arn, ways_words
 from iamdesk.i18n import join_messages, mark, phrase
 
@@ -33,13 +33,13 @@ _MORE: Mapping[str, str] = {
 """What is counted, by its noun."""
 
 
-def granting_statements(decision: Decision) -> tuple[StatementExplanation, ...]:
+def granting_statements(decision: EvaluationResult) -> tuple[StatementExplanation, ...]:
     """Return the statements through which an answer is allowed, or would be if its conditions were met."""
     lines = decision.statements_that(StatementRole.DECIDES, StatementRole.DEPENDS)
     return tuple(line for line in lines if line.effect == "Allow" and line.layer in _GRANTS)
 
 
-def how_words(decision: Decision) -> str:
+def how_words(decision: EvaluationResult) -> str:
     """Return through what a principal may do what was asked: ``PayrollReadWrite through group Finance``.
 
     Each policy once, however many of its statements grant; where no statement does (the root user), the answer's own
@@ -60,12 +60,12 @@ def _way(line: StatementExplanation, principal: str) -> str:
     return phrase("{policy} through {owner}", policy=line.policy_name, owner=short_arn(line.owner))
 
 
-def when_words(decision: Decision, most: int = _MOST_WAYS) -> str:
+def when_words(decision: EvaluationResult, most: int = _MOST_WAYS) -> str:
     """Return under which context a conditional answer is allowed; empty for other answers.
 
     Of more than ``most`` ways the others are counted.
     """
-    if decision.decision is not Verdict.CONDITIONAL:
+    if decision.decision is not EvalDecision.CONDITIONAL:
         return ""
     ways = list(dict.fromkeys(ways_words(decision)))
     if ways:

@@ -7,18 +7,25 @@ the text of an answer put around them: "Denied: nothing allows it (without servi
 from collections.abc import Iterable, Mapping, Sequence
 
 from iamdesk.evaluate.request import MissingContextMode, PolicyType, Request
-from iamdesk.explain.decision import Assumption, Decision, SourceType, StatementExplanation, StatementRole, Verdict
+from iamdesk.explain.decision import (
+    Assumption,
+    EvalDecision,
+    EvaluationResult,
+    SourceType,
+    StatementExplanation,
+    StatementRole,
+)
 from iamdesk.explain.suggestions import Change, Changes
 from iamdesk.i18n import join_messages, mark, phrase
 from iamdesk.use_cases.types import UseCaseResult
 
 _SHOWN_KEYS = 2
 
-VERDICT_WORDS: dict[Verdict, str] = {
-    Verdict.ALLOWED: mark("Allowed"),
-    Verdict.EXPLICIT_DENY: mark("Denied: a statement forbids it"),
-    Verdict.IMPLICIT_DENY: mark("Denied: nothing allows it"),
-    Verdict.CONDITIONAL: mark("Depends on"),
+VERDICT_WORDS: dict[EvalDecision, str] = {
+    EvalDecision.ALLOWED: mark("Allowed"),
+    EvalDecision.EXPLICIT_DENY: mark("Denied: a statement forbids it"),
+    EvalDecision.IMPLICIT_DENY: mark("Denied: nothing allows it"),
+    EvalDecision.CONDITIONAL: mark("Depends on"),
 }
 _DENIED_OTHERWISE = {
     "credentials": mark("Denied: the credentials cannot do it"),
@@ -40,11 +47,11 @@ LAYER_WORDS: dict[PolicyType, str] = {
 }
 """A layer as it stands in the middle of a sentence."""
 
-LAYER_OUTCOMES: dict[Verdict | None, str] = {
-    Verdict.ALLOWED: mark("allows"),
-    Verdict.EXPLICIT_DENY: mark("forbids"),
-    Verdict.IMPLICIT_DENY: mark("does not allow"),
-    Verdict.CONDITIONAL: mark("depends"),
+LAYER_OUTCOMES: dict[EvalDecision | None, str] = {
+    EvalDecision.ALLOWED: mark("allows"),
+    EvalDecision.EXPLICIT_DENY: mark("forbids"),
+    EvalDecision.IMPLICIT_DENY: mark("does not allow"),
+    EvalDecision.CONDITIONAL: mark("depends"),
     None: mark("not in play"),
 }
 """What one layer says, in a word or two."""
@@ -74,13 +81,13 @@ _SOURCES: dict[SourceType, str] = {
 }
 
 
-def verdict_words(decision: Decision) -> str:
+def verdict_words(decision: EvaluationResult) -> str:
     """Return the verdict in a few words: begins with ``Allowed``, ``Denied`` or ``Depends``; says what was left out."""
-    if decision.decision is Verdict.CONDITIONAL:
+    if decision.decision is EvalDecision.CONDITIONAL:
         words = phrase("Depends on {what}", what=_what_is_missing(decision.missing_context_values))
     else:
         told = VERDICT_WORDS[decision.decision]
-        if decision.decision is not Verdict.ALLOWED and not decision.matched_statements:
+        if decision.decision is not EvalDecision.ALLOWED and not decision.matched_statements:
             told = next((_DENIED_OTHERWISE[name] for name in decision.blocked_by if name in _DENIED_OTHERWISE), told)
         words = phrase(told)
     return _with_left_out(words, decision.request.without)
@@ -103,11 +110,11 @@ def _what_is_missing(keys: Sequence[str]) -> str:
 
 def joined_verdict_words(answer: UseCaseResult) -> str:
     """Return the verdict of a compound question in a few words, as `verdict_words` does of a single one."""
-    if answer.decision is Verdict.CONDITIONAL:
+    if answer.decision is EvalDecision.CONDITIONAL:
         inputs = [answer.need.inputs[one.part.input] for one in answer.parts if one.is_open]
         missing = _what_is_missing([*answer.missing_context_values, *dict.fromkeys(inputs)])
         words = phrase("Depends on {what}", what=missing)
-    elif answer.decision is Verdict.ALLOWED:
+    elif answer.decision is EvalDecision.ALLOWED:
         words = phrase(VERDICT_WORDS[answer.decision])
     else:
         words = phrase("Denied: a part of it is not allowed")
@@ -160,11 +167,11 @@ def short_arn(arn: str) -> str:
     return phrase(_KINDS[kind], name=name) if kind in _KINDS else f"{kind.replace('-', ' ')} {name}"
 
 
-_OTHERWISE: dict[Verdict, str] = {
-    Verdict.ALLOWED: mark("allowed"),
-    Verdict.EXPLICIT_DENY: mark("denied: a statement forbids it"),
-    Verdict.IMPLICIT_DENY: mark("denied: nothing allows it"),
-    Verdict.CONDITIONAL: mark("it depends"),
+_OTHERWISE: dict[EvalDecision, str] = {
+    EvalDecision.ALLOWED: mark("allowed"),
+    EvalDecision.EXPLICIT_DENY: mark("denied: a statement forbids it"),
+    EvalDecision.IMPLICIT_DENY: mark("denied: nothing allows it"),
+    EvalDecision.CONDITIONAL: mark("it depends"),
 }
 
 
@@ -225,12 +232,12 @@ def source_words(line: StatementExplanation, principal: str) -> str:
     return phrase("{policy} of {owner}", policy=words, owner=owner)
 
 
-def ways_words(decision: Decision) -> tuple[str, ...]:
+def ways_words(decision: EvaluationResult) -> tuple[str, ...]:
     """Return each set of context values under which it is allowed as a clause, in the order of ``conditions``."""
     return decision.condition_words or tuple(map(condition_words, decision.conditions))
 
 
-def refusal_words(decision: Decision) -> tuple[str, ...]:
+def refusal_words(decision: EvaluationResult) -> tuple[str, ...]:
     """Return each set of context values under which it is not allowed as a clause, in the order of ``denials``."""
     return decision.denial_words or tuple(map(condition_words, decision.denials))
 
@@ -251,7 +258,7 @@ def value_words(value: str | Sequence[str] | None) -> str:
 
 def change_groups(changes: Changes) -> tuple[tuple[str, tuple[Change, ...]], ...]:
     """Return the ways to turn an answer around under their titles: ``To allow this``, ``To stop this``."""
-    depends = changes.decision is Verdict.CONDITIONAL
+    depends = changes.decision is EvalDecision.CONDITIONAL
     allow = phrase("To allow this whatever the context") if depends else phrase("To allow this")
     stop = phrase("To stop this whatever the context") if depends else phrase("To stop this")
     ways = (

@@ -12,15 +12,15 @@ from iamdesk.diff.result import (
     Status,
     TextChange,
 )
+from iamdesk.evaluate.request import EvalDecision
 from iamdesk.evaluate.unknown_context.test_values import is_made_up
-from iamdesk.evaluate.verdict import Verdict
 from iamdesk.i18n import join_messages, mark, nphrase, phrase
 
 _VERDICTS = {
-    Verdict.ALLOWED: mark("allowed"),
-    Verdict.EXPLICIT_DENY: mark("explicitDeny"),
-    Verdict.IMPLICIT_DENY: mark("implicitDeny"),
-    Verdict.CONDITIONAL: mark("conditional"),
+    EvalDecision.ALLOWED: mark("allowed"),
+    EvalDecision.EXPLICIT_DENY: mark("explicitDeny"),
+    EvalDecision.IMPLICIT_DENY: mark("implicitDeny"),
+    EvalDecision.CONDITIONAL: mark("conditional"),
 }
 MOST_ACTIONS = 6
 """Actions that are named where there are more of them."""

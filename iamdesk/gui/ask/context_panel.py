@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from iamdesk.evaluate.request import MissingContextMode, Request
-from iamdesk.explain.decision import ContextKey, Decision, KeyState
+from iamdesk.explain.decision import ContextKey, EvaluationResult, KeyState
 from iamdesk.gui.ask.completing_field import AutocompleteEdit
 from iamdesk.gui.ask.context_editor import ValueDelegate
 from iamdesk.gui.ask.context_model import Column, ContextModel
@@ -167,7 +167,7 @@ class ContextPanel(QFrame):
         self._meaning.setCurrentIndex(self._meaning.findData(request.unknown_context))
         self._fill(request)
 
-    def show_decision(self, decision: Decision) -> None:
+    def show_decision(self, decision: EvaluationResult) -> None:
         """Show the keys that an answer rests on, and what was given."""
         self._keys = tuple(
             replace(key, suggestions=tuple(dict.fromkeys((*key.suggestions, *self._known_values(key.key)))))

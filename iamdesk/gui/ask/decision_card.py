@@ -5,7 +5,7 @@ from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QStyle, QToolButton, QWidget
 
 from iamdesk.escaping import with_visible_end
-from iamdesk.explain.decision import Decision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.export.text.decision import scope_words, verdict_words
 from iamdesk.gui.core.plain_text import plain_label, set_tooltip
 from iamdesk.gui.core.theme import Colour, colour
@@ -70,7 +70,7 @@ class VerdictCard(QWidget):
         set_tooltip(button, words)
         return button
 
-    def show_decision(self, decision: Decision, snapshot_name: str) -> None:
+    def show_decision(self, decision: EvaluationResult, snapshot_name: str) -> None:
         """Show an answer; ``snapshot_name`` is the file that it holds for."""
         request = decision.request
         whole = f"{request.principal}\n{request.action}\n{with_visible_end(request.resource)}"

@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from iamdesk.evaluate.request import Request
-from iamdesk.explain.decision import Assumption, Decision
+from iamdesk.explain.decision import Assumption, EvaluationResult
 from iamdesk.export.decision.use_case import passed_role_words
 from iamdesk.export.text.decision import listed, ways_words
 from iamdesk.gui.core.locale import number
@@ -37,7 +37,7 @@ _REFUSALS = {
     "kms-cross-account": "I1",
     "assume-root": "E14",
 }
-"""The evaluation rule behind what AWS refuses whatever policies say, by its word in `Decision.blocked_by`."""
+"""The evaluation rule behind what AWS refuses whatever policies say, by its word in `EvaluationResult.blocked_by`."""
 
 type Condition = Mapping[str, str | tuple[str, ...] | None]
 
@@ -52,7 +52,7 @@ class AnswerNotes(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._decision: Decision | None = None
+        self._decision: EvaluationResult | None = None
         self._also: DependentActions | None = None
         self._assumptions: tuple[Assumption, ...] = ()
         self._open: set[str] = set()
@@ -63,7 +63,7 @@ class AnswerNotes(QWidget):
         # Not Maximum: that is as high as text on one wide line, and cuts it where it flows over more.
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
 
-    def show_decision(self, decision: Decision | None, also: DependentActions | None = None) -> None:
+    def show_decision(self, decision: EvaluationResult | None, also: DependentActions | None = None) -> None:
         """Show an answer's notes, and what else the call needs; the widget hides where there is nothing."""
         if decision is not self._decision:
             self._open.clear()

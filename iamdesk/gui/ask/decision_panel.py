@@ -1,4 +1,6 @@
-"""The answer: verdict, what it hangs on, layers in the order of reasoning, statements. Painted from one `Decision`.
+"""The evaluation result: decision, conditions, policy types in the order of evaluation, statements.
+
+Painted from one `EvaluationResult`.
 
 The answer to a compound question has a view of its own; each of its parts opens as an answer, with a way back.
 """
@@ -23,7 +25,7 @@ from PySide6.QtWidgets import (
 
 from iamdesk.escaping import with_visible_end
 from iamdesk.evaluate.request import PolicyType, RequestError
-from iamdesk.explain.decision import Decision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.export.decision.text_file import answer_text, command_line
 from iamdesk.export.decision.use_case import need_command, need_text
 from iamdesk.export.text.decision import joined_verdict_words, scope_words
@@ -69,7 +71,7 @@ class AnswerPanel(QWidget):
         self._prompts = prompts or Prompts()
         self._session = session
         self._jobs = jobs
-        self._decision: Decision | None = None
+        self._decision: EvaluationResult | None = None
         self._is_asked = True
         """Whether the question above is the one that was asked last."""
         self.need = NeedView(AutocompleteService(session, jobs, self))
@@ -284,7 +286,7 @@ class AnswerPanel(QWidget):
     def _failed(self, sentence: str) -> None:
         self._say(tr("No answer. {sentence}").format(sentence=translate(sentence)))
 
-    def _answered(self, decision: Decision | None) -> None:
+    def _answered(self, decision: EvaluationResult | None) -> None:
         if decision is None and self._session.pending:
             return  # another answer is on its way
         self._slow.stop()
@@ -317,7 +319,7 @@ class AnswerPanel(QWidget):
         words = f"{self.card.verdict.text()}. {sentence}"
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.card.verdict, words))
 
-    def _look_further(self, decision: Decision) -> None:
+    def _look_further(self, decision: EvaluationResult) -> None:
         """Find out what would turn the answer around, and what else the call needs."""
         opened = self._session.snapshot
         if opened is None:
@@ -339,7 +341,9 @@ class AnswerPanel(QWidget):
             topic="changes",
         )
 
-    def _looked_further(self, decision: Decision, also: DependentActions | None, changes: "Changes | None") -> None:
+    def _looked_further(
+        self, decision: EvaluationResult, also: DependentActions | None, changes: "Changes | None"
+    ) -> None:
         if decision is self._decision:
             self.notes.show_decision(translated(decision), also)
             self.changes.show_changes(changes, self._is_known)
@@ -365,7 +369,7 @@ class AnswerPanel(QWidget):
         self._show_veil()
         self._announce(translate(answer.sentence))
 
-    def _is_part(self, decision: Decision) -> bool:
+    def _is_part(self, decision: EvaluationResult) -> bool:
         """Return whether an answer is to a part of the compound question that was answered last."""
         asked = _what(decision)
         parts = self.need.answer.parts if self.need.answer is not None else ()
@@ -403,7 +407,7 @@ def _button(text: str, tip: str, name: str) -> QToolButton:
     return made
 
 
-def _what(decision: Decision) -> tuple[str, str, str]:
+def _what(decision: EvaluationResult) -> tuple[str, str, str]:
     return decision.request.principal, decision.request.action, decision.request.resource
 
 

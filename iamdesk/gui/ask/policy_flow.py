@@ -12,7 +12,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from iamdesk.explain.decision import Decision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.gui.ask.policy_flow_drawing import Gate, draw_gate, draw_row, gate_size, gates_of, row_size, row_words
 from iamdesk.gui.ask.policy_type_list import LayerList, LayerModel
 from iamdesk.gui.core.image_export import picture_file
@@ -41,7 +41,7 @@ class LayerGates(QListView):
     def __init__(self, layers: LayerList, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._layers = layers
-        self._decision: Decision | None = None
+        self._decision: EvaluationResult | None = None
         self.gates: tuple[Gate, ...] = ()
         self.setObjectName("layerGates")
         self.setAccessibleName(tr("How it was decided, as gates in a row"))
@@ -57,7 +57,7 @@ class LayerGates(QListView):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
-    def show_decision(self, decision: Decision | None) -> None:
+    def show_decision(self, decision: EvaluationResult | None) -> None:
         """Draw another answer; the rows are those of the list, which has it already."""
         self._decision = decision
         self.gates = gates_of(decision) if decision is not None else ()
@@ -65,7 +65,7 @@ class LayerGates(QListView):
         self.updateGeometry()
         self.viewport().update()
 
-    def as_file(self, suffix: str, decision: Decision) -> bytes:
+    def as_file(self, suffix: str, decision: EvaluationResult) -> bytes:
         """Return the whole row of an answer as a file of a kind, one of ``PICTURES``."""
         font, palette = self.font(), QPalette(self.palette())
         return picture_file(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QLineF, QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPalette, QPen, QPolygonF
 
-from iamdesk.explain.decision import Decision, PolicyTypeResult, Verdict
+from iamdesk.explain.decision import EvalDecision, EvaluationResult, PolicyTypeResult
 from iamdesk.export.text.decision import LAYER_OUTCOMES, VERDICT_WORDS
 from iamdesk.gui.core.plain_text import visible
 from iamdesk.gui.core.theme import Colour, colour
@@ -41,7 +41,7 @@ class Gate:
     """Whether no gate before it stopped the request."""
 
 
-def gates_of(decision: Decision) -> tuple[Gate, ...]:
+def gates_of(decision: EvaluationResult) -> tuple[Gate, ...]:
     """Return the gates of an answer, in the order of reasoning."""
     stopping = _stopping(decision)
     found: list[Gate] = []
@@ -55,17 +55,17 @@ def gates_of(decision: Decision) -> tuple[Gate, ...]:
     return tuple(found)
 
 
-def _stopping(decision: Decision) -> Sequence[PolicyTypeResult]:
+def _stopping(decision: EvaluationResult) -> Sequence[PolicyTypeResult]:
     """Return the layers on which a denial rests; none of any other answer."""
     lines = [line for line in decision.layers if line.layer not in decision.request.without]
     match decision.decision:
-        case Verdict.EXPLICIT_DENY:
-            return [line for line in lines if line.outcome is Verdict.EXPLICIT_DENY]
-        case Verdict.IMPLICIT_DENY:
+        case EvalDecision.EXPLICIT_DENY:
+            return [line for line in lines if line.outcome is EvalDecision.EXPLICIT_DENY]
+        case EvalDecision.IMPLICIT_DENY:
             # Where something allows, what counts is the layer that took it away; another one's silence does not.
             taken = [line for line in lines if line.layer.value in decision.blocked_by]
-            silent = [line for line in lines if line.outcome is Verdict.IMPLICIT_DENY]
-            return taken or silent or [line for line in lines if line.outcome not in (None, Verdict.ALLOWED)]
+            silent = [line for line in lines if line.outcome is EvalDecision.IMPLICIT_DENY]
+            return taken or silent or [line for line in lines if line.outcome not in (None, EvalDecision.ALLOWED)]
     return ()
 
 
@@ -127,7 +127,7 @@ def _draw_way(painter: QPainter, start: QPointF, end: float, gate: Gate, plain: 
 # ── the whole row ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def row_size(decision: Decision, font: QFont) -> QSizeF:
+def row_size(decision: EvaluationResult, font: QFont) -> QSizeF:
     """Return the size of the picture of an answer: its sentence, its gates, its verdict."""
     one = gate_size(font)
     width = one.width() * (len(decision.layers) + 1) + 2 * _PAD
@@ -135,7 +135,7 @@ def row_size(decision: Decision, font: QFont) -> QSizeF:
     return QSizeF(width, head + one.height() + 4 * _PAD)
 
 
-def draw_row(painter: QPainter, decision: Decision, font: QFont, palette: QPalette) -> None:
+def draw_row(painter: QPainter, decision: EvaluationResult, font: QFont, palette: QPalette) -> None:
     """Draw the picture of an answer."""
     size, one = row_size(decision, font), gate_size(font)
     painter.setFont(font)
@@ -144,14 +144,14 @@ def draw_row(painter: QPainter, decision: Decision, font: QFont, palette: QPalet
     draw_flow(painter, head.toRect(), decision.sentence, font)
     gates = gates_of(decision)
     verdict = decision.decision
-    passes = verdict not in (Verdict.EXPLICIT_DENY, Verdict.IMPLICIT_DENY)
+    passes = verdict not in (EvalDecision.EXPLICIT_DENY, EvalDecision.IMPLICIT_DENY)
     last = Gate(VERDICT_WORDS[verdict].partition(":")[0].removesuffix(" on"), "", "", Mark(verdict), passes)
     for place, gate in enumerate((*gates, last)):
         room = QRectF(QPointF(_PAD + place * one.width(), head.bottom() + _PAD), one)
         draw_gate(painter, room, gate, font, palette, chosen=False)
 
 
-def row_words(decision: Decision) -> str:
+def row_words(decision: EvaluationResult) -> str:
     """Return the picture in words: what the list of layers says."""
     lines = [f"{gate.title}: {gate.says}. {gate.sentence}" for gate in gates_of(decision)]
     return visible(" ".join([decision.sentence, *lines]))

@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 )
 
 from iamdesk.evaluate.request import PolicyType
-from iamdesk.explain.decision import Decision, PolicyTypeResult
+from iamdesk.explain.decision import EvaluationResult, PolicyTypeResult
 from iamdesk.export.text.decision import LAYER_OUTCOMES, LAYER_WORDS
 from iamdesk.gui.core.plain_text import tooltip_text, visible
 from iamdesk.gui.core.theme import Colour, colour
@@ -66,7 +66,7 @@ class LayerModel(QAbstractListModel):
         self.layers: tuple[PolicyTypeResult, ...] = ()
         self.without: frozenset[PolicyType] = frozenset()
 
-    def fill(self, decision: Decision | None) -> None:
+    def fill(self, decision: EvaluationResult | None) -> None:
         """Show the layers of an answer; None empties the list."""
         layers = decision.layers if decision is not None else ()
         without = decision.request.without if decision is not None else frozenset()

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from iamdesk.evaluate.request import PolicyType, Request, SessionPolicy
-from iamdesk.explain.decision import Decision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.export.text.decision import short_arn
 from iamdesk.gui.ask.autocomplete import AutocompleteService
 from iamdesk.gui.ask.completing_field import AutocompleteEdit
@@ -393,7 +393,7 @@ class QuestionBar(QWidget):
         self._hinted = ""
         self.message.say(Tone.WARNING, sentence)
 
-    def _answered(self, decision: Decision | None) -> None:
+    def _answered(self, decision: EvaluationResult | None) -> None:
         if decision is None:
             return
         self.context.show_decision(decision)

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from iamdesk.explain.decision import Decision, StatementExplanation, StatementRole
+from iamdesk.explain.decision import EvaluationResult, StatementExplanation, StatementRole
 from iamdesk.export.text.decision import PART_TITLES, source_words
 from iamdesk.gui.core.plain_text import tooltip_text, visible
 from iamdesk.gui.core.theme import Colour, colour
@@ -44,7 +44,7 @@ class StatementRow:
     count: int = 0
 
 
-def statement_rows(decision: Decision) -> tuple[StatementRow, ...]:
+def statement_rows(decision: EvaluationResult) -> tuple[StatementRow, ...]:
     """Return the rows of an answer: each group that is not empty, with its statements."""
     rows: list[StatementRow] = []
     for part, title in PART_TITLES.items():
@@ -64,7 +64,7 @@ class StatementModel(QAbstractListModel):
         super().__init__()
         self.rows: tuple[StatementRow, ...] = ()
 
-    def fill(self, decision: Decision | None) -> None:
+    def fill(self, decision: EvaluationResult | None) -> None:
         """Show the statements of an answer; None empties the list."""
         self.beginResetModel()
         self.rows = statement_rows(decision) if decision is not None else ()
@@ -246,7 +246,7 @@ class StatementList(FullHeightList):
         self.clicked.connect(self._choose)
         self.rows.modelReset.connect(self.fit)
 
-    def fill(self, decision: Decision | None) -> None:
+    def fill(self, decision: EvaluationResult | None) -> None:
         """Show the statements of an answer, from the top."""
         self.rows.fill(decision)
 

@@ -76,7 +76,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from iamdesk.api import Opened, SnapshotSession
-    from iamdesk.explain.decision import Decision, StatementExplanation
+    from iamdesk.explain.decision import EvaluationResult, StatementExplanation
     from iamdesk.use_cases.types import UseCaseRequest, UseCaseResult
 
 
@@ -119,7 +119,7 @@ class Session(QObject):
         """The first accounts of a snapshot that is still being read, while nothing is open: to look at, not to ask."""
         self.subject_key = ""
         self.request: Request | None = None
-        self.decision: Decision | None = None
+        self.decision: EvaluationResult | None = None
         self.need: UseCaseResult | None = None
         """The answer to a compound question, while it is that which was asked last."""
 
@@ -268,7 +268,7 @@ class Session(QObject):
         self.need_asked.emit(question)
         self._follow(question.request)
 
-    def show_decision(self, decision: "Decision") -> None:
+    def show_decision(self, decision: "EvaluationResult") -> None:
         """Show a question that is already answered (a finding's evidence, a row of a sweep)."""
         if self._asking is not None:
             self._asking.cancel()
@@ -332,7 +332,7 @@ class Session(QObject):
         self.need = answer
         self.need_answered.emit(answer)
 
-    def _answer(self, decision: "Decision") -> None:
+    def _answer(self, decision: "EvaluationResult") -> None:
         self.decision, self.need = decision, None
         self.answered.emit(decision)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from iamdesk.explain.decision import Assumption, Decision
+from iamdesk.explain.decision import Assumption, EvaluationResult
 from iamdesk.explain.suggestions import Change, Changes
 from iamdesk.export.text.decision import otherwise_words
 from iamdesk.i18n import ENGLISH, chosen, error_words, tr, translate
@@ -24,7 +24,7 @@ def error_sentence(error: BaseException) -> str:
     return f"{capital(error_words(error))}."
 
 
-def translated(decision: Decision) -> Decision:
+def translated(decision: EvaluationResult) -> EvaluationResult:
     """Return the answer with its sentences in the language of the window."""
     if chosen() == ENGLISH:
         return decision

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QPushButton, QS
 
 from iamdesk.checks.finding import Evidence, Finding, Severity, State
 from iamdesk.escaping import with_visible_end
-from iamdesk.explain.decision import Decision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import ElidedLabel, PlainLabel, plain_label
 from iamdesk.gui.core.session import Session
@@ -175,7 +175,7 @@ class FindingDetail(QScrollArea):
             links.append(self._question(piece.decision))
         return links
 
-    def _question(self, decision: Decision) -> LinkButton:
+    def _question(self, decision: EvaluationResult) -> LinkButton:
         request = decision.request
         resource = with_visible_end(request.resource)
         link = LinkButton(

@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
-from iamdesk.explain.decision import Decision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.export.decision.query_history import AskedQuestion, asked_of, to_csv, to_json
 from iamdesk.gui.core.file_dialogs import Prompts
 from iamdesk.gui.core.jobs import JobRunner
@@ -123,11 +123,11 @@ class AskedPanel(QWidget):
         current = self.table.current_row()
         return list(self.table.selected_rows()) or ([current] if current is not None else [])
 
-    def _answered(self, decision: Decision | None) -> None:
+    def _answered(self, decision: EvaluationResult | None) -> None:
         if decision is not None:
             self._take(decision)
 
-    def _take(self, answer: Decision | UseCaseResult) -> None:
+    def _take(self, answer: EvaluationResult | UseCaseResult) -> None:
         opened = self._session.snapshot
         if opened is not None:
             self.model.take(asked_of(answer, str(opened.path), opened.sha256))

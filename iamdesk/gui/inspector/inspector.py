@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QPalette, QShowEvent
 from PySide6.QtWidgets import QStackedLayout, QTabWidget, QVBoxLayout, QWidget
 
-from iamdesk.explain.decision import Decision, StatementExplanation
+from iamdesk.explain.decision import EvaluationResult, StatementExplanation
 from iamdesk.gui.access.tab import AccessTab
 from iamdesk.gui.core.file_dialogs import Prompts
 from iamdesk.gui.core.jobs import Job, JobRunner
@@ -391,7 +391,7 @@ class Inspector(QWidget):
         self._chosen_tab[False] = self.tabs.indexOf(self.facts)
         self._session.show_key(key)
 
-    def _show_decision(self, decision: Decision | None) -> None:
+    def _show_decision(self, decision: EvaluationResult | None) -> None:
         self.policies.show_decision(decision)
         self.trust.show_decision(decision)
         if self.is_reading:

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from iamdesk.evaluate.request import PolicyType
-from iamdesk.explain.decision import Decision, StatementExplanation, Verdict
+from iamdesk.explain.decision import EvalDecision, EvaluationResult, StatementExplanation
 from iamdesk.gui.inspector.highlights import same_text
 from iamdesk.gui.inspector.policy_list import Entry, PolicyList, entries_from, entries_of, entry_for
 from iamdesk.gui.inspector.policy_reader import PolicyReader
@@ -28,7 +28,7 @@ class PoliciesTab(QWidget):
         super().__init__(parent)
         self._details: Details | None = None
         self._subject: Subject | None = None
-        self._decision: Decision | None = None
+        self._decision: EvaluationResult | None = None
         self._guest: Entry | None = None
         """A policy that was pointed at, and that neither subject nor answer lists."""
         self.list = PolicyList()
@@ -58,16 +58,16 @@ class PoliciesTab(QWidget):
         self.reader.read = details.readings if details is not None else None
         self._fill()
 
-    def show_decision(self, decision: Decision | None) -> None:
+    def show_decision(self, decision: EvaluationResult | None) -> None:
         """Mark what another answer says."""
         self._decision = decision
         self._fill()
         self.reader.show_answer(decision)
 
-    def show_deciding(self, decision: Decision) -> None:
+    def show_deciding(self, decision: EvaluationResult) -> None:
         """Open the policy on which an answer rests: where one lets nothing through by itself, that one."""
         lines = decision.statements
-        if decision.decision is Verdict.IMPLICIT_DENY:
+        if decision.decision is EvalDecision.IMPLICIT_DENY:
             blocking = [layer for layer in decision.layers if layer.layer in decision.blocked_by]
             lines = tuple(line for layer in blocking for line in layer.statements) or lines
             if any(layer.layer is PolicyType.PERMISSIONS_BOUNDARY and not layer.statements for layer in blocking):

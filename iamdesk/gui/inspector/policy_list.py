@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
-from iamdesk.explain.decision import Decision, SourceType, StatementExplanation, StatementRole
+from iamdesk.explain.decision import EvaluationResult, SourceType, StatementExplanation, StatementRole
 from iamdesk.gui.core.plain_text import set_cell_tooltip, visible
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import Mark
@@ -65,7 +65,7 @@ def entries_of(policies: Iterable[PolicyLine]) -> list[Entry]:
     ]
 
 
-def entries_from(decision: Decision | None, known: Iterable[str]) -> list[Entry]:
+def entries_from(decision: EvaluationResult | None, known: Iterable[str]) -> list[Entry]:
     """Return the policies that an answer speaks of and the subject does not carry, each once."""
     seen = set(known)
     found: list[Entry] = []
@@ -124,7 +124,7 @@ class PolicyList(QTreeWidget):
         self.currentItemChanged.connect(self._current_changed)
         self.itemActivated.connect(lambda item: self.opened.emit(item.data(0, _ENTRY)))
 
-    def show_entries(self, own: Sequence[Entry], answers: Sequence[Entry], decision: Decision | None) -> None:
+    def show_entries(self, own: Sequence[Entry], answers: Sequence[Entry], decision: EvaluationResult | None) -> None:
         """Show the subject's policies, then those that the answer adds. The current policy stays, where it can."""
         before = self.current_entry()
         self._parts = _parts(decision)
@@ -207,7 +207,7 @@ class PolicyList(QTreeWidget):
                     self._draw(item, item.data(0, _ENTRY))
 
 
-def _parts(decision: Decision | None) -> dict[str, Mark]:
+def _parts(decision: EvaluationResult | None) -> dict[str, Mark]:
     """Return, by policy, the weightiest thing that its statements did in an answer."""
     found: dict[str, Mark] = {}
     lines = decision.statements if decision is not None else ()

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from iamdesk.explain.decision import Decision, StatementExplanation
+from iamdesk.explain.decision import EvaluationResult, StatementExplanation
 from iamdesk.gui.core.plain_text import ElidedLabel, set_tooltip, visible
 from iamdesk.gui.inspector.find_bar import FindBar
 from iamdesk.gui.inspector.highlights import Band, bands_in, same_text
@@ -130,7 +130,7 @@ class PolicyReader(QWidget):
         key: str = "",
         versions: Sequence[tuple[str, str]] = (),
         version: str | None = None,
-        answer: Decision | None = None,
+        answer: EvaluationResult | None = None,
     ) -> None:
         """Show a policy's document with what an answer says about it.
 
@@ -152,7 +152,7 @@ class PolicyReader(QWidget):
             self._list_diagnostics(document)
             self.find_bar.again()
 
-    def show_answer(self, answer: Decision | None) -> None:
+    def show_answer(self, answer: EvaluationResult | None) -> None:
         """Mark what another answer says; place and caret stay."""
         self.text.show_document(self.text.shown, self._bands(self.text.shown, answer))
 
@@ -174,7 +174,7 @@ class PolicyReader(QWidget):
             QGuiApplication.clipboard().setText(self.text.shown.text.text)
             self.said.emit(tr("Copied {full_text}").format(full_text=self.name.full_text()))
 
-    def _bands(self, document: Document | None, answer: Decision | None) -> tuple[Band, ...]:
+    def _bands(self, document: Document | None, answer: EvaluationResult | None) -> tuple[Band, ...]:
         if document is None or answer is None:
             return ()
         return bands_in(document, [line for line in answer.statements if line.policy_key == self._key])

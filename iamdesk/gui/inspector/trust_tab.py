@@ -3,7 +3,7 @@
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem, QSplitter, QVBoxLayout, QWidget
 
-from iamdesk.explain.decision import Decision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.gui.core.plain_text import set_tooltip, visible
 from iamdesk.gui.inspector.policy_reader import PolicyReader
 from iamdesk.gui.widgets import icons
@@ -42,7 +42,9 @@ class TrustTab(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(splitter)
 
-    def show_subject(self, subject: Subject, key: str, document: Document | None, decision: Decision | None) -> None:
+    def show_subject(
+        self, subject: Subject, key: str, document: Document | None, decision: EvaluationResult | None
+    ) -> None:
         """Show another role's trust; ``key`` is that of the trust policy."""
         self.sentences.clear()
         for sentence in subject.trusted:
@@ -55,6 +57,6 @@ class TrustTab(QWidget):
         name = tr("Trust policy") if document is not None else tr("The snapshot does not hold the trust policy")
         self.reader.show_document(document, name, key, answer=decision)
 
-    def show_decision(self, decision: Decision | None) -> None:
+    def show_decision(self, decision: EvaluationResult | None) -> None:
         """Mark what another answer says."""
         self.reader.show_answer(decision)

@@ -3,7 +3,7 @@
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
-from iamdesk.explain.decision import Verdict
+from iamdesk.explain.decision import EvalDecision
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import set_tooltip
 from iamdesk.gui.who_can.rows import VERDICT_TITLES, VERDICTS
@@ -36,11 +36,11 @@ class VerdictButtons(QWidget):
         self._tint()
 
     @property
-    def chosen(self) -> frozenset[Verdict]:
+    def chosen(self) -> frozenset[EvalDecision]:
         """The answers whose buttons are pressed; none stands for all."""
         return frozenset(verdict for verdict, button in self.buttons.items() if button.isChecked())
 
-    def show_counts(self, counts: dict[Verdict, int]) -> None:
+    def show_counts(self, counts: dict[EvalDecision, int]) -> None:
         """Show how many there are."""
         self._counts = counts
         self._say()

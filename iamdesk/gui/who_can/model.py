@@ -6,7 +6,7 @@ from typing import Any
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtGui import QBrush, QPalette
 
-from iamdesk.explain.decision import Verdict
+from iamdesk.explain.decision import EvalDecision
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import tooltip_text
 from iamdesk.gui.core.theme import Colour, colour
@@ -33,7 +33,7 @@ class WhoCanModel(RowsModel[WhoCanRow]):
         self._owners: dict[int, PrincipalRow] = {}
         super().__init__([tr(COLUMN_TITLES[column]) for column in Column], WhoCanFilter(), palette)
 
-    def count(self, verdict: Verdict) -> int:
+    def count(self, verdict: EvalDecision) -> int:
         """Return how many rows have an answer, whatever the filter shows."""
         return sum(verdict in row.verdicts for row in self._all)
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from iamdesk.access.who_can import PrincipalKind
-from iamdesk.explain.decision import Decision, Verdict
+from iamdesk.explain.decision import EvalDecision, EvaluationResult
 from iamdesk.export.access.who_can import actions_by_level, who_words
 from iamdesk.export.text.access import granting_statements, how_words, when_words
 from iamdesk.export.text.decision import short_arn
@@ -22,9 +22,12 @@ from iamdesk.viewmodel.tree import Badge, NodeKind, Outline
 if TYPE_CHECKING:
     from iamdesk.access.who_can import Access, FittingAction, ResourceAccess, Who
 
-VERDICTS = (Verdict.ALLOWED, Verdict.CONDITIONAL)
+VERDICTS = (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
 """The answers that have rows, in their order."""
-VERDICT_TITLES: dict[Verdict, str] = {Verdict.ALLOWED: mark("Allowed"), Verdict.CONDITIONAL: mark("Depends")}
+VERDICT_TITLES: dict[EvalDecision, str] = {
+    EvalDecision.ALLOWED: mark("Allowed"),
+    EvalDecision.CONDITIONAL: mark("Depends"),
+}
 _EVERY_WAY = 12
 
 
@@ -69,7 +72,7 @@ class Told:
     """The statements by name, and the answer in its own sentence."""
 
 
-def told_of(decision: Decision) -> Told:
+def told_of(decision: EvaluationResult) -> Told:
     """Put an answer into the words of a row."""
     statements = [f"{line.effect}: {translate(line.name)}" for line in granting_statements(decision)]
     ways = translate(when_words(decision, _EVERY_WAY))
@@ -91,7 +94,7 @@ class WhoCanRow:
         self.access = access
         base = self._name(access.who, outline)
         self._base = (tr(VERDICT_TITLES[access.decision]), *base)
-        self._fill(Told(_NOT_YET, "" if access.decision is Verdict.ALLOWED else _NOT_YET, access.principal))
+        self._fill(Told(_NOT_YET, "" if access.decision is EvalDecision.ALLOWED else _NOT_YET, access.principal))
 
     def _name(self, who: "Who", outline: Outline) -> tuple[str, str, str]:
         """Return name, kind and account as they are shown."""
@@ -115,12 +118,12 @@ class WhoCanRow:
         return self.access.principal
 
     @property
-    def verdicts(self) -> frozenset[Verdict]:
+    def verdicts(self) -> frozenset[EvalDecision]:
         """The decisions for which a filter shows it."""
         return frozenset((self.access.decision,))
 
     @property
-    def mark(self) -> Verdict:
+    def mark(self) -> EvalDecision:
         """The decision that its mark shows."""
         return self.access.decision
 
@@ -190,8 +193,8 @@ class PrincipalRow(WhoCanRow):
             self._rows = tuple(
                 ActionRow(self.of, action, decision, self._outline)
                 for decision, actions in (
-                    (Verdict.ALLOWED, self.of.allowed),
-                    (Verdict.CONDITIONAL, self.of.conditional),
+                    (EvalDecision.ALLOWED, self.of.allowed),
+                    (EvalDecision.CONDITIONAL, self.of.conditional),
                 )
                 for action in actions
             )
@@ -203,15 +206,15 @@ class PrincipalRow(WhoCanRow):
         return self.of.who.principal
 
     @property
-    def verdicts(self) -> frozenset[Verdict]:
+    def verdicts(self) -> frozenset[EvalDecision]:
         """Those of its actions."""
-        found = ((Verdict.ALLOWED, self.of.allowed), (Verdict.CONDITIONAL, self.of.conditional))
+        found = ((EvalDecision.ALLOWED, self.of.allowed), (EvalDecision.CONDITIONAL, self.of.conditional))
         return frozenset(verdict for verdict, actions in found if actions)
 
     @property
-    def mark(self) -> Verdict:
+    def mark(self) -> EvalDecision:
         """The most open one."""
-        return Verdict.ALLOWED if self.of.allowed else Verdict.CONDITIONAL
+        return EvalDecision.ALLOWED if self.of.allowed else EvalDecision.CONDITIONAL
 
     @property
     def accesses(self) -> Iterator["Access"]:
@@ -229,13 +232,13 @@ class ActionRow(WhoCanRow):
 
     __slots__ = ("is_told", "text")
 
-    def __init__(self, of: "ResourceAccess", action: "FittingAction", decision: Verdict, outline: Outline) -> None:
+    def __init__(self, of: "ResourceAccess", action: "FittingAction", decision: EvalDecision, outline: Outline) -> None:
         self.text = action.action
         self.is_told = False
         self.access = of.row(action, decision)
         self._name(of.who, outline)
         self._base = (tr(VERDICT_TITLES[decision]), action.action, tr(LEVEL_NAMES[action.level]), "")
-        self._fill(Told(_NOT_YET, "" if decision is Verdict.ALLOWED else _NOT_YET, action.action))
+        self._fill(Told(_NOT_YET, "" if decision is EvalDecision.ALLOWED else _NOT_YET, action.action))
 
     def tell(self, told: Told) -> None:
         """Take in what the answer says."""
@@ -260,7 +263,7 @@ def level_counts(actions: "tuple[FittingAction, ...]") -> str:
 class WhoCanFilter:
     """Which rows are shown; every one, where nothing is named."""
 
-    verdicts: frozenset[Verdict] = frozenset()
+    verdicts: frozenset[EvalDecision] = frozenset()
     text: str = ""
     """Words, each of which must be somewhere in the row."""
 

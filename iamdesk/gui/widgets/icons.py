@@ -5,7 +5,7 @@ tone, surfaces in ``#808080`` (painted in the same colour, faint). A state is to
 by word: disc with a tick, octagon with a bar, ring with a slash, half-filled disc, dashed ring with a question mark.
 
 ``icon(name, palette)`` gives a QIcon; ``pixmap(name, palette, size, ratio)`` one for a delegate's painting. ``name``
-is a `Mark` (a `Verdict` converts: ``Mark(decision.decision)``), a `Badge` or `NodeKind` of the outline, or a `Glyph`.
+is a `Mark` (an `EvalDecision` converts: ``Mark(result.decision)``), a `Badge`, a `NodeKind` of the tree, or a `Glyph`.
 """
 
 from enum import StrEnum
@@ -22,7 +22,7 @@ from iamdesk.viewmodel.tree import Badge, NodeKind
 
 
 class Mark(StrEnum):
-    """The five states; the first four values are those of ``Verdict``."""
+    """The five states; the first four values are those of ``EvalDecision``."""
 
     ALLOWED = "allowed"
     EXPLICIT_DENY = "explicitDeny"

@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from iamdesk.api import SnapshotSession, Workbench
 from iamdesk.evaluate.request import Request
-from iamdesk.explain.decision import Verdict
+from iamdesk.explain.decision import EvalDecision
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.core.theme import palette_for
 from iamdesk.gui.who_can.model import WhoCanModel
@@ -26,7 +26,7 @@ from iamdesk.viewmodel.tree_builder import NodeKind
 
 from .conftest import ACCOUNT, ACTION, NORA, PAYROLL, Answers
 
-OPEN = (Verdict.ALLOWED, Verdict.CONDITIONAL)
+OPEN = (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
 
 
 def type_question(panel: WhoCanPanel, action: str, resource: str) -> None:
@@ -133,7 +133,7 @@ def test_enter_asks_for_the_full_answer_and_selects_the_principal(
         QTest.keyClick(answered.table, Qt.Key.Key_Return)
     assert session.decision is not None
     assert session.decision.request.principal == NORA
-    assert session.decision.decision is Verdict.CONDITIONAL
+    assert session.decision.decision is EvalDecision.CONDITIONAL
     assert session.subject_key == NORA
     assert answered.table.hasFocus()
 
@@ -144,7 +144,7 @@ def test_the_context_of_a_question_comes_along_and_can_be_dropped(
     given = {"aws:MultiFactorAuthPresent": "true", "aws:SourceIp": "203.0.113.20"}
     session.ask_who_can(Request(NORA, ACTION, PAYROLL, context=given))
     qtbot.waitUntil(lambda: who_can.is_complete, timeout=20_000)
-    assert row_of(who_can, NORA).access.decision is Verdict.ALLOWED
+    assert row_of(who_can, NORA).access.decision is EvalDecision.ALLOWED
     current = who_can.table.current_row()
     assert current is not None
     assert current.principal == NORA
@@ -152,7 +152,7 @@ def test_the_context_of_a_question_comes_along_and_can_be_dropped(
     assert "2 context values" in who_can.question.context.accessibleName()
     with qtbot.waitSignal(who_can.search.ended):
         who_can.question.context.click()
-    assert row_of(who_can, NORA).access.decision is Verdict.CONDITIONAL
+    assert row_of(who_can, NORA).access.decision is EvalDecision.CONDITIONAL
     assert not who_can.question.context.isVisible()
 
 
@@ -161,15 +161,15 @@ def test_words_and_answers_filter_together_and_escape_clears(qtbot: QtBot, answe
     answered.text.setFocus()
     QTest.keyClicks(answered.text, "group finance")
     qtbot.waitUntil(lambda: answered.model.rowCount() == 3)
-    answered.verdicts.buttons[Verdict.ALLOWED].setFocus()
-    QTest.keyClick(answered.verdicts.buttons[Verdict.ALLOWED], Qt.Key.Key_Space)
+    answered.verdicts.buttons[EvalDecision.ALLOWED].setFocus()
+    QTest.keyClick(answered.verdicts.buttons[EvalDecision.ALLOWED], Qt.Key.Key_Space)
     assert answered.model.rowCount() == 0
     assert f"None of the {everybody} who can" in answered._nothing.text()
     answered.text.setFocus()
     QTest.keyClick(answered.text, Qt.Key.Key_Escape)
-    allowed = answered.model.count(Verdict.ALLOWED)
+    allowed = answered.model.count(EvalDecision.ALLOWED)
     qtbot.waitUntil(lambda: 0 < answered.model.rowCount() == allowed)
-    assert all(row.access.decision is Verdict.ALLOWED for row in answered.model.shown)
+    assert all(row.access.decision is EvalDecision.ALLOWED for row in answered.model.shown)
     QTest.keyClick(answered.text, Qt.Key.Key_Escape)
     assert answered.table.hasFocus()
     assert answered.title == f"Who can {everybody}"
@@ -180,7 +180,7 @@ def test_words_and_answers_filter_together_and_escape_clears(qtbot: QtBot, answe
 def test_counts_stand_on_the_buttons_in_words(answered: WhoCanPanel, sample: SnapshotSession) -> None:
     counts = Counter(row.decision for row in sample.who_can(action=ACTION, resource=PAYROLL, context={}))
     names = [button.accessibleName() for button in answered.verdicts.buttons.values()]
-    allowed, depends = counts[Verdict.ALLOWED], counts[Verdict.CONDITIONAL]
+    allowed, depends = counts[EvalDecision.ALLOWED], counts[EvalDecision.CONDITIONAL]
     assert names == [f"Allowed: {allowed} principals", f"Depends: {depends} principals"]
 
 
@@ -504,7 +504,7 @@ def test_rows_that_open_keep_qts_rules(
         assert isinstance(row, PrincipalRow)
         who_can.model.toggle(row)
     who_can.model.sort(Column.HOW, Qt.SortOrder.DescendingOrder)
-    who_can.model.show_only(WhoCanFilter(frozenset({Verdict.ALLOWED}), "role"))
+    who_can.model.show_only(WhoCanFilter(frozenset({EvalDecision.ALLOWED}), "role"))
     who_can.model.settle()
     (shown, *_) = (row for row in who_can.model.shown if isinstance(row, PrincipalRow))
     who_can.model.toggle(shown)

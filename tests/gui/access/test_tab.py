@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from iamdesk.access.effective_permissions import AccessExtent
 from iamdesk.api import SnapshotSession
 from iamdesk.evaluate.request import Request
-from iamdesk.explain.decision import Verdict
+from iamdesk.explain.decision import EvalDecision
 from iamdesk.export.access.heatmap import LEVELS, access_map
 from iamdesk.gui.access.action_tree_model import Column
 from iamdesk.gui.access.heatmap_model import SERVICE, AccessFilter
@@ -141,7 +141,7 @@ def test_an_answer_opens_to_its_full_explanation(qtbot: QtBot, nora: AccessTab, 
         QTest.keyClick(view, Qt.Key.Key_Return)
     assert session.decision is not None
     assert session.decision.request.principal == NORA
-    assert session.decision.decision is Verdict.CONDITIONAL
+    assert session.decision.decision is EvalDecision.CONDITIONAL
     QTest.keyClick(view, Qt.Key.Key_Right)
     assert view.isExpanded(nora.list.index(0, 0))
     QTest.keyClick(view, Qt.Key.Key_End)

@@ -13,14 +13,14 @@ from iamdesk.evaluate.request import Request
 from iamdesk.explain.decision import (
     Assumption,
     ContextKey,
-    Decision,
+    EvalDecision,
+    EvaluationResult,
     KeyState,
     PolicyType,
     PolicyTypeResult,
     SourceType,
     StatementExplanation,
     StatementRole,
-    Verdict,
 )
 from iamdesk.gui.ask.decision_panel import AnswerPanel
 from iamdesk.gui.ask.request_bar import QuestionBar
@@ -106,7 +106,7 @@ def statement(part: StatementRole, index: int = 0, **changes: Any) -> StatementE
     return StatementExplanation(**{**values, **changes})
 
 
-def decision(verdict: Verdict = Verdict.ALLOWED, **changes: Any) -> Decision:
+def decision(verdict: EvalDecision = EvalDecision.ALLOWED, **changes: Any) -> EvaluationResult:
     values: dict[str, Any] = {
         "decision": verdict,
         "request": Request(ANA, "s3:GetObject", PAYROLL),
@@ -114,9 +114,11 @@ def decision(verdict: Verdict = Verdict.ALLOWED, **changes: Any) -> Decision:
         "layers": (
             PolicyTypeResult(PolicyType.SCP, None, "Service control policies", "none known"),
             PolicyTypeResult(
-                PolicyType.IDENTITY, Verdict.ALLOWED, "Identity policies", "payroll-rw, statement 1 allows it"
+                PolicyType.IDENTITY, EvalDecision.ALLOWED, "Identity policies", "payroll-rw, statement 1 allows it"
             ),
-            PolicyTypeResult(PolicyType.PERMISSIONS_BOUNDARY, Verdict.ALLOWED, "Permissions boundary", "allows it"),
+            PolicyTypeResult(
+                PolicyType.PERMISSIONS_BOUNDARY, EvalDecision.ALLOWED, "Permissions boundary", "allows it"
+            ),
         ),
         "statements": (
             statement(StatementRole.DECIDES),
@@ -128,7 +130,7 @@ def decision(verdict: Verdict = Verdict.ALLOWED, **changes: Any) -> Decision:
         "assumptions": (),
         "context": (),
     }
-    return Decision(**{**values, **changes})
+    return EvaluationResult(**{**values, **changes})
 
 
 def key(name: str, state: KeyState = KeyState.UNKNOWN, **changes: Any) -> ContextKey:
@@ -136,5 +138,5 @@ def key(name: str, state: KeyState = KeyState.UNKNOWN, **changes: Any) -> Contex
     return ContextKey(name, state, **{**values, **changes})
 
 
-def assumption(message: str, other: Verdict | None = None, code: str = "policy-missing") -> Assumption:
+def assumption(message: str, other: EvalDecision | None = None, code: str = "policy-missing") -> Assumption:
     return Assumption(code, message, other)

@@ -6,7 +6,7 @@ import pytest
 from iamdesk.api import SnapshotSession
 from iamdesk.cli import main
 from iamdesk.evaluate.request import MissingContextMode, Request, SessionPolicy
-from iamdesk.explain.decision import PolicyType, StatementRole, Verdict
+from iamdesk.explain.decision import EvalDecision, PolicyType, StatementRole
 from iamdesk.export.access.effective_access import to_effective_access
 from iamdesk.export.decision.text_file import answer_text, command_line, what_can_command, who_can_command
 
@@ -41,7 +41,7 @@ def test_hostile_text_stays_on_its_line() -> None:
     answer = decision(
         sentence="a\u202eb\nAllowed",
         statements=(statement(StatementRole.DECIDES, policy_name="x\nAllowed"),),
-        assumptions=(assumption("y\x1b[31m", Verdict.ALLOWED),),
+        assumptions=(assumption("y\x1b[31m", EvalDecision.ALLOWED),),
     )
     text = answer_text(answer, "s\u200b.json")
     assert "a\\u202eb\\u000aAllowed" in text

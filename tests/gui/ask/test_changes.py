@@ -8,8 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
-from iamdesk.evaluate.request import PolicyType, Request
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision, PolicyType, Request
 from iamdesk.explain.decision import StatementRole
 from iamdesk.explain.suggestions import Change, Changes, Removal
 from iamdesk.gui.ask.suggestion_list import ChangeList
@@ -122,8 +121,8 @@ def test_hostile_names_in_changes_are_text(qtbot: QtBot) -> None:
     shown = ChangeList()
     qtbot.addWidget(shown)
     line = replace(statement(StatementRole.DECIDES), policy_name="<b>x</b>\u202e&y")
-    change = Change((Removal(line, whole_policy=False),), (), Verdict.IMPLICIT_DENY, (), f"Remove {line.name}.")
-    shown.show_changes(Changes(Verdict.ALLOWED, (change,), ""), lambda _key: False)
+    change = Change((Removal(line, whole_policy=False),), (), EvalDecision.IMPLICIT_DENY, (), f"Remove {line.name}.")
+    shown.show_changes(Changes(EvalDecision.ALLOWED, (change,), ""), lambda _key: False)
     shown.show()
 
     assert "Remove <b>x</b>\\u202e&y, statement 1 (ReadOnly)." in words(shown)
@@ -132,14 +131,14 @@ def test_hostile_names_in_changes_are_text(qtbot: QtBot) -> None:
 
 def test_an_answer_made_elsewhere_gets_its_changes_too(qtbot: QtBot, ask_window: AskWindow) -> None:
     """A finding's evidence comes answered: what would turn it around is looked for all the same."""
-    ask_window.session.show_decision(decision(Verdict.ALLOWED, request=Request(ANA, "s3:DeleteObject", PAYROLL)))
+    ask_window.session.show_decision(decision(EvalDecision.ALLOWED, request=Request(ANA, "s3:DeleteObject", PAYROLL)))
 
     qtbot.waitUntil(ask_window.answer.changes.isVisible)
 
 
 def test_an_answer_for_the_members_of_a_group_has_no_changes(qtbot: QtBot, ask_window: AskWindow) -> None:
     """What a group can do opens to answers that nobody can ask as a question."""
-    made = decision(Verdict.ALLOWED, request=Request(f"{ACCOUNT}:group/Finance", "ec2:RunInstances", "*"))
+    made = decision(EvalDecision.ALLOWED, request=Request(f"{ACCOUNT}:group/Finance", "ec2:RunInstances", "*"))
     ask_window.session.show_decision(made)
 
     qtbot.waitUntil(lambda: ask_window.answer.notes.findChild(QPushButton, "askAlsoNeeded") is not None)

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from iamdesk.api import SnapshotSession
 from iamdesk.evaluate.request import PolicyType, Request
 from iamdesk.explain import messages
-from iamdesk.explain.decision import Decision, StatementExplanation, StatementRole, Verdict
+from iamdesk.explain.decision import EvalDecision, EvaluationResult, StatementExplanation, StatementRole
 from iamdesk.gui.ask import decision_notes
 from iamdesk.gui.ask.decision_card import VerdictCard
 from iamdesk.gui.ask.policy_type_list import LayerModel
@@ -39,7 +39,7 @@ def row_with(view: QListView, text: str) -> int:
     return next(row for row, shown in enumerate(texts(view)) if text in shown)
 
 
-def show(window: AskWindow, made: Decision) -> None:
+def show(window: AskWindow, made: EvaluationResult) -> None:
     window.session.show_decision(made)
 
 
@@ -204,7 +204,7 @@ def test_an_older_answer_greys_out_while_a_new_one_takes_long(
     may_answer = threading.Event()
     real = sample.ask
 
-    def slow(request: Request) -> Decision:
+    def slow(request: Request) -> EvaluationResult:
         assert may_answer.wait(10)
         return real(request)
 
@@ -244,9 +244,9 @@ def test_an_empty_panel_says_what_would_fill_it(empty_window: AskWindow, sample:
 
 
 @pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("state", list(Verdict))
+@pytest.mark.parametrize("state", list(EvalDecision))
 def test_each_verdict_is_painted_in_its_colour_in_both_palettes(
-    ask_window: AskWindow, state: Verdict, dark: bool
+    ask_window: AskWindow, state: EvalDecision, dark: bool
 ) -> None:
     palette = palette_for(dark)
     ask_window.window.setPalette(palette)
@@ -314,7 +314,7 @@ def test_the_models_are_sound(qtmodeltester: ModelTester) -> None:
 
 
 def test_everything_that_takes_the_keyboard_has_a_name(ask_window: AskWindow) -> None:
-    show(ask_window, decision(Verdict.CONDITIONAL, conditions=({"aws:SourceIp": "203.0.113.7"},)))
+    show(ask_window, decision(EvalDecision.CONDITIONAL, conditions=({"aws:SourceIp": "203.0.113.7"},)))
     for widget in ask_window.answer.findChildren(QWidget):
         if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isVisible():
             assert widget.accessibleName() or getattr(widget, "text", str)(), widget
@@ -371,7 +371,7 @@ def test_what_aws_refuses_whatever_policies_say_opens_its_rule(ask_window: AskWi
     asked: list[str] = []
     notes = ask_window.answer.notes
     notes.rule_asked.connect(asked.append)
-    show(ask_window, decision(verdict=Verdict.IMPLICIT_DENY, blocked_by=(word,)))
+    show(ask_window, decision(verdict=EvalDecision.IMPLICIT_DENY, blocked_by=(word,)))
     (button,) = notes.findChildren(QPushButton, "openRule")
     button.click()
     assert (button.text(), asked) == (f"Rule {rule}", [rule])

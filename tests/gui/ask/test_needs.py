@@ -8,7 +8,7 @@ from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
 from iamdesk.evaluate.request import Request
-from iamdesk.explain.decision import Decision
+from iamdesk.explain.decision import EvaluationResult
 from iamdesk.gui.app.navigation_history import History
 from iamdesk.gui.ask.completing_field import AutocompleteEdit
 from iamdesk.gui.ask.parts_list import PartsModel
@@ -237,7 +237,7 @@ def test_a_row_is_copied_as_text(qtbot: QtBot, ask_window: AskWindow) -> None:
 def test_the_shown_part_is_the_one_that_was_answered(qtbot: QtBot, ask_window: AskWindow) -> None:
     answer = asked(qtbot, ask_window, BUILD)
     part = answer.parts[0].decision
-    assert isinstance(part, Decision)
+    assert isinstance(part, EvaluationResult)
     ask_window.session.show_decision(part)
 
     assert find(ask_window, QLabel, "verdictSentence").text() == part.sentence

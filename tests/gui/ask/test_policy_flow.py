@@ -11,31 +11,30 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from iamdesk.evaluate.request import PolicyType, Request
-from iamdesk.evaluate.verdict import Verdict
-from iamdesk.explain.decision import Decision, PolicyTypeResult
+from iamdesk.evaluate.request import EvalDecision, PolicyType, Request
+from iamdesk.explain.decision import EvaluationResult, PolicyTypeResult
 from iamdesk.gui.app.main_window import MainWindow
 from iamdesk.gui.ask.policy_flow_drawing import gates_of, row_words
 from iamdesk.gui.widgets.icons import Mark
 
 from .conftest import ANA, PAYROLL, AskWindow, decision
 
-ALLOWED, FORBIDDEN, SILENT = Verdict.ALLOWED, Verdict.EXPLICIT_DENY, Verdict.IMPLICIT_DENY
+ALLOWED, FORBIDDEN, SILENT = EvalDecision.ALLOWED, EvalDecision.EXPLICIT_DENY, EvalDecision.IMPLICIT_DENY
 
 
-def layers(**outcomes: Verdict | None) -> tuple[PolicyTypeResult, ...]:
+def layers(**outcomes: EvalDecision | None) -> tuple[PolicyTypeResult, ...]:
     return tuple(
         PolicyTypeResult(PolicyType[name], outcome, name, f"{name} says") for name, outcome in outcomes.items()
     )
 
 
-def reached(answer: Decision) -> list[bool]:
+def reached(answer: EvaluationResult) -> list[bool]:
     return [gate.is_reached for gate in gates_of(answer)]
 
 
 def test_gates_bear_the_marks_and_words_of_the_list() -> None:
     answer = decision(
-        SILENT, layers=layers(SCP=None, IDENTITY=SILENT, SESSION=ALLOWED, PERMISSIONS_BOUNDARY=Verdict.CONDITIONAL)
+        SILENT, layers=layers(SCP=None, IDENTITY=SILENT, SESSION=ALLOWED, PERMISSIONS_BOUNDARY=EvalDecision.CONDITIONAL)
     )
     assert [gate.mark for gate in gates_of(answer)] == [None, Mark.IMPLICIT_DENY, Mark.ALLOWED, Mark.CONDITIONAL]
     assert [gate.says for gate in gates_of(answer)] == ["not in play", "does not allow", "allows", "depends"]
@@ -58,12 +57,12 @@ def test_what_is_left_out_says_so() -> None:
          (PolicyType.PERMISSIONS_BOUNDARY.value,), [True, True, False]),
         (SILENT, {"RESOURCE": SILENT, "IDENTITY": ALLOWED, "PERMISSIONS_BOUNDARY": SILENT},
          (PolicyType.PERMISSIONS_BOUNDARY.value,), [True, True, True]),
-        (SILENT, {"SCP": ALLOWED, "IDENTITY": Verdict.CONDITIONAL, "SESSION": None}, (), [True, True, False]),
-        (Verdict.CONDITIONAL, {"IDENTITY": Verdict.CONDITIONAL, "SESSION": None}, (), [True, True]),
+        (SILENT, {"SCP": ALLOWED, "IDENTITY": EvalDecision.CONDITIONAL, "SESSION": None}, (), [True, True, False]),
+        (EvalDecision.CONDITIONAL, {"IDENTITY": EvalDecision.CONDITIONAL, "SESSION": None}, (), [True, True]),
     ],
 )  # fmt: skip
 def test_the_line_breaks_behind_the_gate_that_stops(
-    verdict: Verdict, outcomes: dict[str, Verdict | None], blocked_by: tuple[str, ...], expected: list[bool]
+    verdict: EvalDecision, outcomes: dict[str, EvalDecision | None], blocked_by: tuple[str, ...], expected: list[bool]
 ) -> None:
     assert reached(decision(verdict, layers=layers(**outcomes), blocked_by=blocked_by)) == expected
 

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QLineEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from iamdesk.evaluate.request import MissingContextMode, PolicyType, Request, SessionPolicy
-from iamdesk.explain.decision import Decision, Verdict
+from iamdesk.explain.decision import EvalDecision, EvaluationResult
 from iamdesk.gui.ask.completing_field import AutocompleteEdit
 from iamdesk.gui.ask.context_editor import ValueEditor
 from iamdesk.gui.core.theme import palette_for
@@ -38,7 +38,7 @@ def ask_by_keys(window: AskWindow, principal: str, action: str, resource: str) -
     QTest.keyClick(field, Qt.Key.Key_Return)
 
 
-def answered(qtbot: QtBot, window: AskWindow, request: Request) -> Decision:
+def answered(qtbot: QtBot, window: AskWindow, request: Request) -> EvaluationResult:
     with qtbot.waitSignal(window.session.answered):
         window.session.ask(request)
     assert window.session.decision is not None
@@ -222,7 +222,7 @@ def test_a_draft_fills_what_it_names_and_goes_to_the_first_open_field(ask_window
 
 def test_the_context_opens_below_and_a_value_answers_again_at_once(qtbot: QtBot, ask_window: AskWindow) -> None:
     asked = answered(qtbot, ask_window, Request(NORA, "s3:GetObject", PAYROLL))
-    assert asked.decision is Verdict.CONDITIONAL
+    assert asked.decision is EvalDecision.CONDITIONAL
     QTest.mouseClick(find(ask_window, QWidget, "askContext"), Qt.MouseButton.LeftButton)
     table = ask_window.bar.context.table
     assert table.isVisible()
@@ -235,7 +235,7 @@ def test_the_context_opens_below_and_a_value_answers_again_at_once(qtbot: QtBot,
         with qtbot.waitSignal(ask_window.session.answered):
             QTest.keyClick(editor, Qt.Key.Key_Return)
     assert ask_window.session.decision is not None
-    assert ask_window.session.decision.decision is Verdict.ALLOWED
+    assert ask_window.session.decision.decision is EvalDecision.ALLOWED
     assert ask_window.bar.context_button.text() == "Context 2"
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from iamdesk.evaluate.request import MissingContextMode, Request, SessionPolicy
-from iamdesk.explain.decision import PolicyType, SourceType, StatementRole, Verdict
+from iamdesk.explain.decision import EvalDecision, PolicyType, SourceType, StatementRole
 from iamdesk.export.text.decision import (
     condition_words,
     otherwise_words,
@@ -18,14 +18,14 @@ from .conftest import ACCOUNT, ANA, assumption, decision, statement
 @pytest.mark.parametrize(
     ("verdict", "words"),
     [
-        (Verdict.ALLOWED, "Allowed"),
-        (Verdict.EXPLICIT_DENY, "Denied: a statement forbids it"),
-        (Verdict.IMPLICIT_DENY, "Denied: nothing allows it"),
-        (Verdict.CONDITIONAL, "Depends on aws:SourceIp and aws:MultiFactorAuthPresent"),
+        (EvalDecision.ALLOWED, "Allowed"),
+        (EvalDecision.EXPLICIT_DENY, "Denied: a statement forbids it"),
+        (EvalDecision.IMPLICIT_DENY, "Denied: nothing allows it"),
+        (EvalDecision.CONDITIONAL, "Depends on aws:SourceIp and aws:MultiFactorAuthPresent"),
     ],
 )
-def test_the_verdict_is_told_in_the_words_of_the_window(verdict: Verdict, words: str) -> None:
-    missing = ("aws:SourceIp", "aws:MultiFactorAuthPresent") if verdict is Verdict.CONDITIONAL else ()
+def test_the_verdict_is_told_in_the_words_of_the_window(verdict: EvalDecision, words: str) -> None:
+    missing = ("aws:SourceIp", "aws:MultiFactorAuthPresent") if verdict is EvalDecision.CONDITIONAL else ()
     assert verdict_words(decision(verdict, missing_context_values=missing)) == words
 
 
@@ -36,14 +36,14 @@ def test_a_verdict_says_which_layers_were_left_out() -> None:
 
 
 def test_many_missing_keys_are_counted() -> None:
-    words = verdict_words(decision(Verdict.CONDITIONAL, missing_context_values=("a", "b", "c", "d")))
+    words = verdict_words(decision(EvalDecision.CONDITIONAL, missing_context_values=("a", "b", "c", "d")))
     assert words == "Depends on a, b and 2 more"
 
 
 def test_a_denial_without_a_statement_names_what_denied() -> None:
-    denied = decision(Verdict.EXPLICIT_DENY, statements=(), blocked_by=("block-public-access",))
+    denied = decision(EvalDecision.EXPLICIT_DENY, statements=(), blocked_by=("block-public-access",))
     assert verdict_words(denied) == "Denied: Block Public Access forbids it"
-    assert verdict_words(decision(Verdict.IMPLICIT_DENY, statements=())) == "Denied: nothing allows it"
+    assert verdict_words(decision(EvalDecision.IMPLICIT_DENY, statements=())) == "Denied: nothing allows it"
 
 
 @pytest.mark.parametrize(
@@ -103,6 +103,6 @@ def test_conditions_read_as_a_clause() -> None:
 
 def test_what_an_assumption_could_change_is_said() -> None:
     assert otherwise_words(assumption("m")) == ""
-    assert otherwise_words(assumption("m", Verdict.ALLOWED)) == " With it the answer may become: allowed."
-    other = assumption("m", Verdict.CONDITIONAL, "pages-disagree")
+    assert otherwise_words(assumption("m", EvalDecision.ALLOWED)) == " With it the answer may become: allowed."
+    other = assumption("m", EvalDecision.CONDITIONAL, "pages-disagree")
     assert otherwise_words(other) == "", "its own sentence says it"

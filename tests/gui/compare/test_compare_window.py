@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from iamdesk.api import SnapshotSession
-from iamdesk.evaluate.verdict import Verdict
+from iamdesk.evaluate.request import EvalDecision
 from iamdesk.gui.app.main_window import MainWindow
 from iamdesk.gui.compare.compare_window import CompareWindow
 from iamdesk.gui.compare.rows import Column, Sort
@@ -119,7 +119,7 @@ def test_the_request_that_shows_it_is_asked_of_the_open_snapshot(
 
     assert session.decision is not None
     assert session.decision.request.principal == ANA
-    assert session.decision.decision is not Verdict.ALLOWED
+    assert session.decision.decision is not EvalDecision.ALLOWED
 
 
 def test_words_and_kinds_filter(qtbot: QtBot, compared: CompareWindow) -> None:
