@@ -113,7 +113,7 @@ def test_a_deny_of_the_endpoint_policy_denies() -> None:
 def test_the_answer_as_json_names_the_endpoint_layer_and_its_policy() -> None:
     result = to_evaluation_result(ask(world(gateway())))
     [layer] = [one for one in result["Layers"] if one["Layer"] == "endpoint"]
-    assert layer["EvaluationResult"] == "allowed"
+    assert layer["Decision"] == "allowed"
     [statement] = layer["Statements"]
     assert statement["SourcePolicyType"] == "endpoint"
     assert statement["SourcePolicyId"] == GATEWAY

@@ -103,7 +103,7 @@ def _context(values: Mapping[str, str | tuple[str, ...] | None]) -> dict[str, An
 def _layer(layer: PolicyTypeResult) -> dict[str, Any]:
     return {
         "Layer": layer.layer.value,
-        "EvaluationResult": layer.outcome.value if layer.outcome else None,
+        "Decision": layer.outcome.value if layer.outcome else None,
         "Sentence": layer.sentence,
         "Statements": [_statement(line) for line in layer.statements],
     }
