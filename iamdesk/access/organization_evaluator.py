@@ -6,7 +6,7 @@ read when it is needed. So an answer is that of the whole snapshot, whoever is a
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -165,23 +165,10 @@ class OrganizationEvaluator:
         )
         # Explained by whoever has room: a row would keep its part in memory.
         yield from (replace(row, _can=self.can) for row in outside)
-        moment, key = self._now(), f"{self.catalogue.path.absolute()} {self.catalogue.frame.snapshot.sha256}"
         known = self._remembered(_key_of(asked("")))
-        tasks = [
-            _Task(key, account, asked(""), moment)
-            for account in self._principals_of
-            if account not in known or known[account].day != moment.date()
-        ]
-        found = shared_out(
-            _rows_in_worker,
-            tasks,
-            self._executor(),
-            here=self._rows_of,
-            is_ours=lambda task: task.account in self._parts,
-            cancelled=cancelled,
-            contents={key: lambda: object_content(self.catalogue.frame)},
-        )
-        wanted = {task.account for task in tasks}
+        today = self._now().date()
+        wanted = {one for one in self._principals_of if one not in known or known[one].day != today}
+        found = self._by_account(_rows_in_worker, self._rows_of, asked(""), wanted, cancelled)
         done, total = 0, self.catalogue.principals
         progress(done, total)
         for account, principals in self._principals_of.items():
@@ -191,6 +178,74 @@ class OrganizationEvaluator:
             yield from (Access(principal, decision, asked, self.can) for principal, decision in rows.open_to)
             done += principals
             progress(done, total)
+
+    def each_row[R](
+        self,
+        show: Callable[[Access], R],
+        *,
+        action: str,
+        resource: str,
+        context: Mapping[str, str | Sequence[str] | None] | None = None,
+        unknown_context: MissingContextMode = MissingContextMode.UNKNOWN,
+        cancelled: Cancelled = never_cancelled,
+    ) -> Iterator[R]:
+        """Yield ``show(row)`` for each row of `who_can`, explained while the row's account is in memory.
+
+        Args:
+            show: A function of a module; it returns plain data. Workers call it.
+            action: As of `who_can`.
+            resource: As of `who_can`.
+            context: As of `who_can`.
+            unknown_context: As of `who_can`.
+            cancelled: As of `who_can`.
+
+        Raises:
+            RequestError: as `who_can`.
+            SnapshotError: as `who_can`.
+            WorkCancelled: as `who_can`.
+        """
+        request = Request("", action, resource, context or {}, unknown_context=unknown_context)
+        outside = self.part_of("", cancelled).who_can(
+            action=action, resource=resource, context=context, unknown_context=unknown_context, cancelled=cancelled
+        )
+        yield from map(show, outside)
+        in_worker, here = partial(_shown_in_worker, show), partial(self._shown, show)
+        for rows in self._by_account(in_worker, here, request, self._principals_of, cancelled):
+            yield from rows
+
+    def _by_account[R](
+        self,
+        in_worker: "Callable[[_Task, Cancelled], R]",
+        here: "Callable[[_Task, Cancelled], R]",
+        request: Request,
+        wanted: Container[str],
+        cancelled: Cancelled,
+    ) -> Iterator[R]:
+        """Evaluate a request account by account, in the order of the snapshot; workers take accounts, too."""
+        moment, key = self._now(), f"{self.catalogue.path.absolute()} {self.catalogue.frame.snapshot.sha256}"
+        return shared_out(
+            in_worker,
+            [_Task(key, account, request, moment) for account in self._principals_of if account in wanted],
+            self._executor(),
+            here=here,
+            is_ours=lambda task: task.account in self._parts,
+            cancelled=cancelled,
+            contents={key: lambda: object_content(self.catalogue.frame)},
+        )
+
+    def _shown[R](self, show: Callable[[Access], R], task: "_Task", cancelled: Cancelled) -> list[R]:
+        return [show(row) for row in self._accesses(task, cancelled)]
+
+    def _accesses(self, task: "_Task", cancelled: Cancelled) -> Iterator[Access]:
+        request = task.request
+        return self.part_of(task.account, cancelled, is_passing=True).who_can(
+            action=request.action,
+            resource=request.resource,
+            context=request.context,
+            unknown_context=request.unknown_context,
+            external=False,
+            cancelled=cancelled,
+        )
 
     def _remembered(self, question: Hashable) -> "dict[str, _Rows]":
         """Return what is remembered of a question, by account; the questions asked last are kept."""
@@ -205,16 +260,8 @@ class OrganizationEvaluator:
 
     def _rows_of(self, task: "_Task", cancelled: Cancelled) -> "_Rows":
         request = task.request
+        open_to = tuple([(row.principal, row.decision) for row in self._accesses(task, cancelled)])
         part = self.part_of(task.account, cancelled, is_passing=True)
-        rows = part.who_can(
-            action=request.action,
-            resource=request.resource,
-            context=request.context,
-            unknown_context=request.unknown_context,
-            external=False,
-            cancelled=cancelled,
-        )
-        open_to = tuple([(row.principal, row.decision) for row in rows])
         return _Rows(open_to, None if _asks_for_time(part, request) else task.moment.date())
 
     def access_to_resource(
@@ -326,9 +373,18 @@ class _InWorker:
 
 def _rows_in_worker(task: _Task, cancelled: Cancelled) -> _Rows:
     """Return the rows of one account; called in a worker."""
+    return _held_in_worker(task)._rows_of(task, cancelled)
+
+
+def _shown_in_worker[R](show: Callable[[Access], R], task: _Task, cancelled: Cancelled) -> list[R]:
+    """Return what is shown of the rows of one account; called in a worker."""
+    return _held_in_worker(task)._shown(show, task, cancelled)
+
+
+def _held_in_worker(task: _Task) -> OrganizationEvaluator:
     held = kept_object(task.key, _InWorker)
     held.moments[-1] = task.moment
-    return held.evaluator._rows_of(task, cancelled)
+    return held.evaluator
 
 
 class _Asked:

@@ -1,14 +1,16 @@
 """``iamdesk who-can``: everybody for whom a request is allowed or conditional, external callers included."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from iamdesk.api import RequestSession
 from iamdesk.cli import executor, options
 from iamdesk.cli.output import echo, echo_err, say_bytes, say_json
 from iamdesk.evaluate.request import MissingContextMode, Request
 from iamdesk.explain.decision import EvalDecision, EvaluationResult, StatementRole
-from iamdesk.export.access.who_can import actions_by_level, report_of, to_csv, to_who_can_row, who_words
+from iamdesk.export.access.who_can import actions_by_level, csv_cells, csv_of, to_who_can_row, who_words
 from iamdesk.export.text.decision import ways_words
 
 if TYPE_CHECKING:
@@ -34,15 +36,19 @@ def who_can(
         if output_format is options.TableFormat.TEXT and not action:
             _say_all(opened, resource, given, unknown_context)
         else:
-            rows = opened.who_can(
-                action=action or None, resource=resource, context=given, unknown_context=unknown_context
+            shown = partial(
+                opened.each_row,
+                action=action or None,
+                resource=resource,
+                context=given,
+                unknown_context=unknown_context,
             )
             if output_format is options.TableFormat.JSON:
-                say_json([to_who_can_row(row.who, row.explanation) for row in rows])
+                say_json(list(shown(_as_json)))
             elif output_format is options.TableFormat.CSV:
-                say_bytes(to_csv(report_of(tuple(rows), snapshot.name)))
+                say_bytes(csv_of(shown(csv_cells), snapshot.name))
             else:
-                _say_rows(rows)
+                _say_rows(shown(_as_text))
         if action and output_format is options.TableFormat.TEXT:
             for sentence in opened.request_notes(Request("", action, resource, given, unknown_context=unknown_context)):
                 echo_err(sentence)
@@ -50,17 +56,33 @@ def who_can(
             echo_err(f"not known of external access: {missing}")
 
 
-def _say_rows(rows: "Iterator[Access]") -> None:
+class _Row(NamedTuple):
+    """One row as text."""
+
+    is_external: bool
+    lines: tuple[str, ...]
+    open_rules: tuple[str, ...]
+    """Rules on which AWS's pages disagree, and the decision depends."""
+
+
+def _as_text(row: "Access") -> _Row:
+    decision = row.explanation
+    open_rules = [one.message for one in decision.assumptions if one.code == "pages-disagree"]
+    return _Row(row.is_external, tuple(_lines(row.who, decision)), tuple(open_rules))
+
+
+def _as_json(row: "Access") -> dict[str, Any]:
+    return to_who_can_row(row.who, row.explanation)
+
+
+def _say_rows(rows: "Iterable[_Row]") -> None:
     found: list[bool] = []
-    open_rules: dict[str, int] = {}
+    open_rules: Counter[str] = Counter()
     for row in rows:
         found.append(row.is_external)
-        decision = row.explanation
-        for line in _lines(row.who, decision):
+        open_rules.update(row.open_rules)
+        for line in row.lines:
             echo(line)
-        for one in decision.assumptions:
-            if one.code == "pages-disagree":
-                open_rules[one.message] = open_rules.get(one.message, 0) + 1
     _count(found)
     for message, rows_of_it in open_rules.items():
         echo_err(f"of {rows_of_it:,} of them: {message}")

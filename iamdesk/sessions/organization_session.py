@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from iamdesk.evaluate.request import MissingContextMode
 from iamdesk.inventory.permission_sets import permission_set_name
 from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
 from iamdesk.sessions.base import Opened
@@ -25,6 +26,8 @@ from iamdesk.viewmodel.tree_builder import build_outline
 if TYPE_CHECKING:
     from iamdesk.access.evaluator import Evaluator
     from iamdesk.access.organization_evaluator import OrganizationEvaluator
+    from iamdesk.access.sweeps import Given
+    from iamdesk.access.who_can import Access
     from iamdesk.checks.by_account import OrganizationChecks
     from iamdesk.checks.finding import Finding, Suppression
     from iamdesk.export.findings.spool import Spool
@@ -92,6 +95,22 @@ class OrganizationSession(Opened):
     def everybody(self) -> "OrganizationEvaluator":
         """The engine that goes over everybody, account by account."""
         return self.evaluator
+
+    def each_row[R](
+        self,
+        show: "Callable[[Access], R]",
+        *,
+        action: str | None = None,
+        resource: str,
+        context: "Given | None" = None,
+        unknown_context: MissingContextMode = MissingContextMode.UNKNOWN,
+    ) -> "Iterator[R]":
+        """Yield ``show(row)`` for each row of `who_can`; the rows of an account are explained while it is in memory."""
+        if action is None:
+            return super().each_row(show, resource=resource, context=context, unknown_context=unknown_context)
+        return self.evaluator.each_row(
+            show, action=action, resource=resource, context=context, unknown_context=unknown_context
+        )
 
     def lay_out(self, cancelled: Cancelled = never_cancelled) -> None:
         """Lay out the tree: accounts with their entries by name.

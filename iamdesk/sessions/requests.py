@@ -1,9 +1,9 @@
 """What can be asked of whatever is open, whether it is in memory or read when it is asked."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Unpack
 
-from iamdesk.evaluate.request import Request
+from iamdesk.evaluate.request import MissingContextMode, Request
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.progress import Cancelled, never_cancelled
 
@@ -42,6 +42,26 @@ class RequestSession:
             WorkCancelled: ``cancelled`` returned True.
         """
         return self.everybody.who_can(action=action, resource=resource, context=context, **asked)
+
+    def each_row[R](
+        self,
+        show: "Callable[[Access], R]",
+        *,
+        action: str | None = None,
+        resource: str,
+        context: "Given | None" = None,
+        unknown_context: MissingContextMode = MissingContextMode.UNKNOWN,
+    ) -> "Iterator[R]":
+        """Yield ``show(row)`` for each row of `who_can`: sooner than explaining each row of it afterwards.
+
+        ``show`` is a function of a module and returns plain data: it may be called in another process.
+
+        Raises:
+            RequestError: as `who_can`.
+        """
+        return map(
+            show, self.who_can(action=action, resource=resource, context=context, unknown_context=unknown_context)
+        )
 
     def access_to_resource(
         self, resource: str, context: "Given | None" = None, **asked: "Unpack[Asked]"

@@ -163,31 +163,39 @@ def to_json(report: WhoCanReport) -> bytes:
 
 def to_csv(report: WhoCanReport) -> bytes:
     """Return the rows as CSV. Each says what was asked of which snapshot, because rows get copied."""
-    return csv_bytes(COLUMNS, _rows(report))
+    return csv_of((_cells(who, answer) for who, answer in report.rows), report.snapshot_name)
 
 
-def _rows(report: WhoCanReport) -> Iterable[tuple[str | int, ...]]:
-    for number, (who, answer) in enumerate(report.rows, start=1):
-        yield (
-            number,
-            who.principal,
-            _account(who.principal),
-            answer.decision.value,
-            how_words(answer),
-            when_words(answer, _EVERY_WAY),
-            JOINT.join(_place(line) for line in granting_statements(answer)),
-            JOINT.join(answer.missing_context_values),
-            JOINT.join(assumption.message for assumption in answer.assumptions),
-            answer.request.action,
-            answer.request.resource,
-            JOINT.join(f"{key}={_given(value)}" for key, value in answer.request.context.items()),
-            report.snapshot_name,
-            who.kind.value,
-            _yes_or_no(who.is_external),
-            "" if who.signing is None else who.signing.value,
-            "" if who.in_organization is None else _yes_or_no(who.in_organization),
-            answer.request.principal,
-        )
+def csv_of(rows: Iterable[Mapping[str, str]], snapshot_name: str) -> bytes:
+    """Return rows as CSV, each as `csv_cells` gives it."""
+    named = ({**row, "snapshot": snapshot_name} for row in rows)
+    return csv_bytes(COLUMNS, ((n, *[row[column] for column in COLUMNS[1:]]) for n, row in enumerate(named, start=1)))
+
+
+def csv_cells(row: Access) -> dict[str, str]:
+    """Return the cells of one row by column, but for its number and the snapshot's name."""
+    return _cells(row.who, row.explanation)
+
+
+def _cells(who: Who, answer: Decision) -> dict[str, str]:
+    return {
+        "principal": who.principal,
+        "account_id": _account(who.principal),
+        "decision": answer.decision.value,
+        "how": how_words(answer),
+        "conditions": when_words(answer, _EVERY_WAY),
+        "statements": JOINT.join(_place(line) for line in granting_statements(answer)),
+        "missing_context": JOINT.join(answer.missing_context_values),
+        "assumptions": JOINT.join(assumption.message for assumption in answer.assumptions),
+        "action": answer.request.action,
+        "resource": answer.request.resource,
+        "given_context": JOINT.join(f"{key}={_given(value)}" for key, value in answer.request.context.items()),
+        "kind": who.kind.value,
+        "external": _yes_or_no(who.is_external),
+        "signing": "" if who.signing is None else who.signing.value,
+        "in_organization": "" if who.in_organization is None else _yes_or_no(who.in_organization),
+        "asked_as": answer.request.principal,
+    }
 
 
 def _yes_or_no(value: bool) -> str:
