@@ -177,7 +177,7 @@ def csv_cells(row: Access) -> dict[str, str]:
     return _cells(row.who, row.explanation)
 
 
-def _cells(who: Who, answer: Decision) -> dict[str, str]:
+def _cells(who: Who, answer: EvaluationResult) -> dict[str, str]:
     return {
         "principal": who.principal,
         "account_id": _account(who.principal),
