@@ -1,5 +1,7 @@
 """Every call that ``iamdesk collect`` makes: one table, over the calls that a bundle's layout knows.
 
+The calls of services with resource policies come from the services' declarations (`snapshot.resource_services`).
+
 All of them only read (`policy.py` writes them as a policy; a test holds each to the access level List or Read), and
 none gives out a secret: no secret value, no object, no parameter value, no function's code or environment, no user
 data.
@@ -8,16 +10,11 @@ Source of operations and members: AWS's API references of the services, as botoc
 
 from iamdesk.collect.call_spec import DependsOn, FetchMode, Step
 from iamdesk.snapshot.cli_commands import CALLS
+from iamdesk.snapshot.resource_service import Collect, Command, ResourceService
+from iamdesk.snapshot.resource_services import all_services
 
 _BOTO3_NAMES = {"s3api": "s3"}
-_IAM_PREFIXES = {
-    "accessanalyzer": "access-analyzer",
-    "s3api": "s3",
-    "s3control": "s3",
-    "efs": "elasticfilesystem",
-    "opensearch": "es",
-    "sso-admin": "sso",
-}
+_IAM_PREFIXES = {"accessanalyzer": "access-analyzer", "sso-admin": "sso"}
 _ONCE = {"organizations", "sso-admin", "identitystore"}
 
 
@@ -26,18 +23,20 @@ def _step(
     *after: DependsOn,
     action: str | tuple[str, ...] = (),
     way: FetchMode = FetchMode.PAGES,
-    page_size: int | None = None,
     **parameters: str | tuple[str, ...],
 ) -> Step:
     service, command = name.split()
+    action = action or _action(_IAM_PREFIXES.get(service, service), command)
     actions = (action,) if isinstance(action, str) else action
-    if not actions:
-        operation = "".join(word.title() for word in command.split("-"))
-        actions = (f"{_IAM_PREFIXES.get(service, service)}:{operation}",)
     call = CALLS[service, command]
     boto3_name = _BOTO3_NAMES.get(service, service)
     arguments = tuple(map(str, parameters.values())) if call.arguments and not after else ()
-    return Step(call, boto3_name, parameters, after, arguments, actions, service in _ONCE, way, page_size)
+    return Step(call, boto3_name, parameters, after, arguments, actions, service in _ONCE, way)
+
+
+def _action(prefix: str, command: str) -> str:
+    """Return the IAM action that is called like a command."""
+    return f"{prefix}:{''.join(word.title() for word in command.split('-'))}"
 
 
 _DETAILS = "iam get-account-authorization-details"
@@ -110,148 +109,23 @@ _ORGANIZATIONS = (
     _step("organizations list-targets-for-policy", _POLICIES),
 )
 
-_BUCKETS = DependsOn("s3api list-buckets", 'Buckets[].{Bucket: Name, "@bucket": Name, "@region": BucketRegion}')
-_POINTS = DependsOn("s3control list-access-points", 'AccessPointList[].{Name: Name, "@access-point": Name}')
 
-_S3 = (
-    # S3 tells the Region of each bucket only to who asks for pages (API reference of ListBuckets, BucketRegion).
-    _step("s3api list-buckets", action="s3:ListAllMyBuckets", page_size=1000),
-    _step("s3api get-bucket-policy", _BUCKETS),
-    _step("s3api get-bucket-acl", _BUCKETS),
-    _step("s3api get-bucket-ownership-controls", _BUCKETS),
-    _step("s3api get-public-access-block", _BUCKETS, action="s3:GetBucketPublicAccessBlock"),
-    _step("s3api get-bucket-location", _BUCKETS),
-    _step("s3api get-bucket-encryption", _BUCKETS, action="s3:GetEncryptionConfiguration"),
-    _step("s3api get-bucket-abac", _BUCKETS),
-    _step("s3api get-bucket-tagging", _BUCKETS),
-    _step("s3control get-public-access-block", AccountId="{account}", action="s3:GetAccountPublicAccessBlock"),
-    _step("s3control list-access-points", AccountId="{account}"),
-    _step("s3control get-access-point-policy", _POINTS, AccountId="{account}"),
-    _step("s3tables list-table-buckets"),
-    _step(
-        "s3tables get-table-bucket-policy",
-        DependsOn("s3tables list-table-buckets", 'tableBuckets[].{tableBucketARN: arn, "@table-bucket": name}'),
-    ),
+def _declared(service: ResourceService, command: Command, collect: Collect) -> Step:
+    call = command.call
+    after = (DependsOn(f"{call.service} {collect.after}", collect.each),) if collect.after else ()
+    actions = collect.actions or (_action(service.prefix, call.command),)
+    boto3_name = _BOTO3_NAMES.get(call.service, call.service)
+    return Step(call, boto3_name, collect.parameters, after, actions=actions, page_size=collect.page_size)
+
+
+_RESOURCE_SERVICES = tuple(
+    _declared(service, command, command.collect)
+    for service in all_services()
+    for command in service.commands
+    if command.collect is not None
 )
 
-_KEYS = DependsOn("kms list-keys", 'Keys[].{KeyId: KeyId, "@key-id": KeyId}')
-
-_RESOURCES = (
-    _step("kms list-keys"),
-    _step("kms list-aliases"),
-    _step("kms describe-key", _KEYS),
-    _step("kms get-key-policy", _KEYS, PolicyName="default"),
-    _step("kms list-grants", _KEYS),
-    _step("kms list-resource-tags", _KEYS),
-    _step("sqs list-queues"),
-    _step(
-        "sqs get-queue-attributes",
-        DependsOn("sqs list-queues", 'QueueUrls[].{QueueUrl: @, "@queue": after_last(@)}'),
-        AttributeNames=("All",),
-    ),
-    _step("sns list-topics"),
-    _step(
-        "sns get-topic-attributes",
-        DependsOn("sns list-topics", 'Topics[].{TopicArn: TopicArn, "@topic": after_last(TopicArn)}'),
-    ),
-    _step("lambda list-functions"),
-    _step(
-        "lambda get-policy",
-        DependsOn("lambda list-functions", 'Functions[].{FunctionName: FunctionName, "@function": FunctionName}'),
-    ),
-    _step("lambda list-layers"),
-    _step(
-        "lambda get-layer-version-policy",
-        DependsOn(
-            "lambda list-layers",
-            'Layers[].{LayerName: LayerName, VersionNumber: LatestMatchingVersion.Version, "@layer": LayerName,'
-            ' "@version": to_string(LatestMatchingVersion.Version)}',
-        ),
-    ),
-    _step("secretsmanager list-secrets"),
-    _step(
-        "secretsmanager get-resource-policy",
-        DependsOn("secretsmanager list-secrets", 'SecretList[].{SecretId: ARN, "@secret": Name}'),
-    ),
-    _step("ecr describe-repositories"),
-    _step(
-        "ecr get-repository-policy",
-        DependsOn(
-            "ecr describe-repositories",
-            'repositories[].{repositoryName: repositoryName, "@repository": repositoryName}',
-        ),
-    ),
-    _step("dynamodb list-tables"),
-    _step(
-        "dynamodb get-resource-policy",
-        DependsOn("dynamodb list-tables", 'TableNames[].{"@table": @}'),
-        ResourceArn="arn:{partition}:dynamodb:{region}:{account}:table/{table}",
-    ),
-    _step("events list-event-buses"),
-    _step(
-        "events describe-event-bus",
-        DependsOn("events list-event-buses", 'EventBuses[].{Name: Name, "@event-bus": Name}'),
-    ),
-    _step("glacier list-vaults", accountId="-"),
-    _step(
-        "glacier get-vault-access-policy",
-        DependsOn("glacier list-vaults", 'VaultList[].{vaultName: VaultName, "@vault": VaultName}'),
-        accountId="-",
-    ),
-    _step("efs describe-file-systems"),
-    _step(
-        "efs describe-file-system-policy",
-        DependsOn(
-            "efs describe-file-systems", 'FileSystems[].{FileSystemId: FileSystemId, "@file-system-id": FileSystemId}'
-        ),
-    ),
-    _step("opensearch list-domain-names"),
-    _step(
-        "opensearch describe-domain",
-        DependsOn("opensearch list-domain-names", 'DomainNames[].{DomainName: DomainName, "@domain": DomainName}'),
-    ),
-    _step("apigateway get-rest-apis", action="apigateway:GET"),
-    _step(
-        "apigateway get-rest-api",
-        DependsOn("apigateway get-rest-apis", 'items[].{restApiId: id, "@rest-api-id": id}'),
-        action="apigateway:GET",
-    ),
-    _step("backup list-backup-vaults"),
-    _step(
-        "backup get-backup-vault-access-policy",
-        DependsOn(
-            "backup list-backup-vaults",
-            'BackupVaultList[].{BackupVaultName: BackupVaultName, "@vault": BackupVaultName}',
-        ),
-    ),
-    _step("glue get-resource-policy"),
-    _step("codeartifact list-domains"),
-    _step(
-        "codeartifact get-domain-permissions-policy",
-        DependsOn("codeartifact list-domains", 'domains[].{domain: name, domainOwner: owner, "@domain": name}'),
-    ),
-    _step("codeartifact list-repositories"),
-    _step(
-        "codeartifact get-repository-permissions-policy",
-        DependsOn(
-            "codeartifact list-repositories",
-            'repositories[].{domain: domainName, domainOwner: domainOwner, repository: name, "@domain": domainName,'
-            ' "@repository": name}',
-        ),
-    ),
-    _step("kinesis list-streams"),
-    _step(
-        "kinesis get-resource-policy",
-        DependsOn("kinesis list-streams", 'StreamSummaries[].{ResourceARN: StreamARN, "@stream": StreamName}'),
-    ),
-    _step("acm-pca list-certificate-authorities"),
-    _step(
-        "acm-pca get-policy",
-        DependsOn(
-            "acm-pca list-certificate-authorities",
-            'CertificateAuthorities[].{ResourceArn: Arn, "@certificate-authority-id": after_last(Arn)}',
-        ),
-    ),
+_OF_ALL_RESOURCES = (
     _step("resourcegroupstaggingapi get-resources", action="tag:GetResources"),
     _step("ec2 describe-vpc-endpoints"),
     _step("ram get-resource-shares", resourceOwner="SELF"),
@@ -315,7 +189,7 @@ _IDENTITY_CENTER = (
     ),
 )
 
-STEPS: tuple[Step, ...] = (*_IAM, *_ORGANIZATIONS, *_S3, *_RESOURCES, *_IDENTITY_CENTER)
+STEPS: tuple[Step, ...] = (*_IAM, *_ORGANIZATIONS, *_RESOURCE_SERVICES, *_OF_ALL_RESOURCES, *_IDENTITY_CENTER)
 """The table, what other calls come after first."""
 
 

@@ -15,6 +15,7 @@ from iamdesk.i18n import join_messages, mark, nphrase, phrase, with_translation
 from iamdesk.inventory.permission_sets import permission_set_name
 from iamdesk.policy.conditions import ConditionTest
 from iamdesk.policy.resource_patterns import Match, ShortArns
+from iamdesk.snapshot.resource_services import all_services
 
 LAYER_TITLES: Mapping[PolicyType, str] = {
     PolicyType.RCP: mark("Resource control policies"),
@@ -288,19 +289,7 @@ def alternatives_text(keys: Sequence[Sequence[str]], words: Sequence[str]) -> st
 
 # ── changes ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-_RESOURCE_POLICIES: Mapping[str, str] = {
-    "s3": mark("bucket policy"),
-    "kms": mark("key policy"),
-    "sqs": mark("queue policy"),
-    "sns": mark("topic policy"),
-    "lambda": mark("function policy"),
-    "ecr": mark("repository policy"),
-    "events": mark("event bus policy"),
-    "glacier": mark("vault policy"),
-    "elasticfilesystem": mark("file system policy"),
-}
-
-
+_RESOURCE_POLICIES: Mapping[str, str] = {one.prefix: one.policy_title for one in all_services() if one.policy_title}
 _RESOURCE_POLICY = mark("resource policy")
 _ACCESS_POINT_POLICY = mark("access point policy")
 

@@ -7,6 +7,7 @@ from iamdesk.inventory.resource_share_index import ResourceShareIndex
 from iamdesk.policy.arn import Arn
 from iamdesk.policy.document import Document, DocumentStore
 from iamdesk.snapshot.model import Snapshot
+from iamdesk.snapshot.resource_services import all_services
 from iamdesk.snapshot.resources import AccessPointBucket, AccountSettings, Resource
 
 _ACCESS_POINT = "accesspoint/"
@@ -38,7 +39,13 @@ def tags_without_case(tags: Iterable[tuple[str, str]]) -> Mapping[str, str | Non
     return found
 
 
-_PARENT_PARTS = {"dynamodb": 2, "es": 2, "execute-api": 1, "mediastore": 2, "s3tables": 2}
+_PARENT_PARTS = {
+    service.prefix: command.arn.count("/") + 1
+    for service in all_services()
+    if service.has_parts
+    for command in service.commands
+    if command.arn
+}
 """How many parts of the resource, between slashes, name what carries the policy: ``table/NAME`` of ``…/index/NAME``."""
 
 

@@ -19,7 +19,7 @@ from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.json_stream import JsonWalk
 from iamdesk.snapshot.layout import MANIFEST, Call, Place, Scope, place_of
 from iamdesk.snapshot.manifest import VERSION, Manifest, ManifestFile
-from iamdesk.snapshot.models.common import OUTPUT_MODELS
+from iamdesk.snapshot.output_models import OUTPUT_MODELS
 from iamdesk.snapshot.problems import Problem
 from iamdesk.snapshot.text_source import SourceText
 from iamdesk.snapshot.visible_text import visible

@@ -53,7 +53,7 @@ from iamdesk.snapshot.layout import MANIFEST, Place
 from iamdesk.snapshot.manifest import Manifest
 from iamdesk.snapshot.merge_pages import FilePages, Gathered, gather
 from iamdesk.snapshot.model import Account, Snapshot
-from iamdesk.snapshot.models.common import OUTPUT_MODELS
+from iamdesk.snapshot.output_models import OUTPUT_MODELS
 from iamdesk.snapshot.partial import PartialSnapshot, first_accounts, is_worth_showing
 from iamdesk.snapshot.problems import Problem
 from iamdesk.snapshot.resources import Resource

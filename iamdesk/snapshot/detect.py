@@ -12,6 +12,9 @@ from pydantic import BaseModel
 from iamdesk.i18n import mark, phrase
 from iamdesk.snapshot.json_stream import JsonWalk
 from iamdesk.snapshot.layout import Place
+from iamdesk.snapshot.models.resource_outputs import HasResourceList, HasResourcePolicy
+from iamdesk.snapshot.resource_service import Command
+from iamdesk.snapshot.resource_services import all_commands
 
 _MOST_KEYS = 40
 
@@ -45,12 +48,24 @@ def _first(attribute: str, inner: str = "") -> Callable[[Any], str | None]:
 
 
 def _arn(page: Any) -> str | None:
-    found: str | None = page.told_arn
+    found: str | None = page.resource_arn
     return found
 
 
 def _by(service: str, command: str, told_by: Callable[[Any], str | None] | None = None) -> Recognised:
     return Recognised(service, command, told_by)
+
+
+def _first_listed(page: Any) -> str | None:
+    found: str | None = next(iter(page.listed), None)
+    return found
+
+
+def _declared(command: Command) -> Recognised:
+    """Return what a command of a service with resource policies is recognized as."""
+    if issubclass(command.model, HasResourcePolicy):
+        return _by(*command.key, _arn)
+    return _by(*command.key, _first_listed if issubclass(command.model, HasResourceList) else None)
 
 
 _BY_KEYS: Mapping[frozenset[str], Recognised] = {
@@ -72,18 +87,6 @@ _BY_KEYS: Mapping[frozenset[str], Recognised] = {
         "Organization": _by("organizations", "describe-organization"),
         "Roots": _by("organizations", "list-roots"),
         "Accounts": _by("organizations", "list-accounts"),
-        "Buckets Owner": _by("s3api", "list-buckets"),
-        "PublicAccessBlockConfiguration": _by("s3control", "get-public-access-block"),
-        "AccessPointList": _by("s3control", "list-access-points", _first("access_point_list", "access_point_arn")),
-        "Keys": _by("kms", "list-keys", _first("keys", "key_arn")),
-        "Topics": _by("sns", "list-topics", _first("topics", "topic_arn")),
-        "Attributes": _by("sqs", "get-queue-attributes", _arn),
-        "ARN Name": _by("secretsmanager", "get-resource-policy", _arn),
-        "SecretList": _by("secretsmanager", "list-secrets", _first("secret_list", "arn")),
-        "EventBuses": _by("events", "list-event-buses", _first("event_buses", "arn")),
-        "Arn Name": _by("events", "describe-event-bus", _arn),
-        "DomainStatus": _by("opensearch", "describe-domain", _arn),
-        "BackupVaultArn Policy": _by("backup", "get-backup-vault-access-policy", _arn),
         "ResourceTagMappingList": _by(
             "resourcegroupstaggingapi", "get-resources", _first("resource_tag_mapping_list", "resource_arn")
         ),
@@ -91,6 +94,7 @@ _BY_KEYS: Mapping[frozenset[str], Recognised] = {
         "PermissionSet": _by("sso-admin", "describe-permission-set"),
         "AccountAssignments": _by("sso-admin", "list-account-assignments"),
         "VpcEndpoints": _by("ec2", "describe-vpc-endpoints"),
+        **{command.loose_keys: _declared(command) for command in all_commands() if command.loose_keys},
     }.items()
 }
 """By the keys that such an output has at its top; more may stand beside them."""

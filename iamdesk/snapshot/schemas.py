@@ -9,7 +9,7 @@ from iamdesk.snapshot.aws_model import AwsModel
 from iamdesk.snapshot.cli_commands import CALLS
 from iamdesk.snapshot.manifest import Manifest
 from iamdesk.snapshot.model import GroupDetail, ManagedPolicyDetail, RoleDetail, UserDetail
-from iamdesk.snapshot.models.common import OUTPUT_MODELS
+from iamdesk.snapshot.output_models import OUTPUT_MODELS
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

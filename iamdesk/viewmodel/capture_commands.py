@@ -9,9 +9,12 @@ from iamdesk.snapshot.call_status import CaptureState
 from iamdesk.snapshot.cli_commands import CALLS
 from iamdesk.snapshot.layout import Call, Kind, Scope, is_account
 from iamdesk.snapshot.model import Snapshot
+from iamdesk.snapshot.resource_services import all_services, policy_commands
 from iamdesk.snapshot.resources import Resource
 
-RETIRED = frozenset({"mediastore"})
+RETIRED = frozenset(
+    command.call.service for service in all_services() if service.is_retired for command in service.commands
+)
 """Services that AWS has ended: what an old bundle has of them is read, but nobody is asked for it."""
 
 _CENTER = Kind.IDENTITY_CENTER
@@ -26,13 +29,6 @@ _LACKS: Mapping[Kind, Callable[[Resource], bool]] = {
     Kind.KEY_GRANTS: lambda one: is_key(one) and one.key_grants is None,
 }
 """Whether a resource lacks a kind of data."""
-_CLI: Mapping[str, set[str]] = {
-    "elasticfilesystem": {"efs"},
-    "es": {"es", "opensearch"},
-    "execute-api": {"apigateway"},
-}
-"""What the CLI calls services whose ARNs call them something else."""
-
 _BEFORE: Mapping[tuple[str, str], str] = {
     ("iam", "get-credential-report"): "aws iam generate-credential-report",
     ("iam", "get-service-last-accessed-details"): (
@@ -105,8 +101,8 @@ def _services_lacking(snapshot: Snapshot, kind: Kind) -> set[str]:
     found: set[str] = set()
     for resource in snapshot.resources:
         if lacks(resource):
-            service, _, account = resource.arn.split(":", 5)[2:5] if resource.arn.count(":") >= 5 else ("", "", "")
-            found |= {"s3control" if account else "s3api"} if service == "s3" else _CLI.get(service, {service})
+            prefix = resource.arn.split(":", 5)[2] if resource.arn.count(":") >= 5 else ""
+            found |= {one.call.service for one in policy_commands(prefix) if one.is_about(resource.arn)} or {prefix}
     return found
 
 

@@ -1,5 +1,6 @@
 """Resources in the tree: by account, grouped by service; VPC endpoints and identity providers beside them."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -7,57 +8,18 @@ from iamdesk.i18n import join_messages, mark, phrase
 from iamdesk.inventory.keys import endpoint_policy_key
 from iamdesk.snapshot.account_details import AccountFacts, OpenIdConnectProvider, SamlProvider
 from iamdesk.snapshot.model import Snapshot
+from iamdesk.snapshot.resource_services import all_commands, all_services
 from iamdesk.snapshot.resources import Resource, VpcEndpoint
 from iamdesk.viewmodel.badges import document_badges
 from iamdesk.viewmodel.tree import Badge, NodeKind
 from iamdesk.viewmodel.tree_layout import Branch, Entry, LeafColumns, Section, sort_key
 
 _ENDPOINTS = mark("VPC endpoints")
-_TITLES = {
-    "acm-pca": "AWS Private CA",
-    "apigateway": "API Gateway",
-    "backup": "AWS Backup",
-    "codeartifact": "CodeArtifact",
-    "dynamodb": "DynamoDB",
-    "ecr": "ECR",
-    "elasticfilesystem": "EFS",
-    "es": "OpenSearch Service",
-    "events": "EventBridge",
-    "execute-api": "API Gateway",
-    "glacier": "S3 Glacier",
-    "glue": "AWS Glue",
-    "kinesis": "Kinesis",
-    "kms": "KMS",
-    "lambda": "Lambda",
-    "mediastore": "MediaStore",
-    "s3": "S3",
-    "s3tables": "S3 Tables",
-    "secretsmanager": "Secrets Manager",
-    "sns": "SNS",
-    "sqs": "SQS",
-}
-_NAMED_AS_THEY_ARE = frozenset({"sqs", "sns"})
-_TYPES = frozenset(
-    {
-        "accesspoint",
-        "backup-vault",
-        "bucket",
-        "certificate-authority",
-        "container",
-        "domain",
-        "event-bus",
-        "file-system",
-        "function",
-        "key",
-        "layer",
-        "repository",
-        "restapis",
-        "secret",
-        "stream",
-        "table",
-        "vaults",
-    }
-)
+_TITLES = {prefix: one.title for one in all_services() for prefix in (one.prefix, *one.other_prefixes)}
+_FORMS = [command.arn for command in all_commands() if command.arn]
+_NAMED_AS_THEY_ARE = frozenset(form.partition(":")[0] for form in _FORMS if form.endswith(":{account}:{}"))
+_TYPES = frozenset(found[1] for form in _FORMS if (found := re.search(r":([\w-]+)[/:]\{\}", form))) | {"restapis"}
+"""What stands before names in ARNs: ``table`` of ``table/{}``."""
 
 type Provider = OpenIdConnectProvider | SamlProvider
 

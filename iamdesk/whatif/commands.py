@@ -7,6 +7,7 @@ from typing import Any
 
 from iamdesk.inventory.keys import resource_policy_key, trust_policy_key
 from iamdesk.snapshot.model import GroupDetail, Snapshot, UserDetail
+from iamdesk.snapshot.resource_services import policy_commands
 from iamdesk.whatif.apply import apply_one, document_of, edited_document, find
 from iamdesk.whatif.edits import Edit, EditAction
 
@@ -117,19 +118,11 @@ def _resource(snapshot: Snapshot, edit: Edit, arn: str, text: str) -> CliCommand
     held = next((one for one in snapshot.resources if one.arn == arn), None)
     account = parts[4] or (held.account_id if held is not None else None) or "unknown"
     region = ("--region", parts[3]) if parts[3] else ()
-    words: tuple[str, ...]
-    match parts[2]:
-        case "s3" if not parts[4]:
-            words = ("aws", "s3api", "put-bucket-policy", "--bucket", parts[5], "--policy", text)
-        case "kms":
-            words = ("aws", "kms", "put-key-policy", "--key-id", arn, "--policy-name", "default", "--policy", text)
-        case "sns":
-            words = ("aws", "sns", "set-topic-attributes", "--topic-arn", arn, "--attribute-name", "Policy")
-            words = (*words, "--attribute-value", text)
-        case "secretsmanager":
-            words = ("aws", "secretsmanager", "put-resource-policy", "--secret-id", arn, "--resource-policy", text)
-        case _:
-            return CliCommand(edit, account, (), f"set the policy of {arn} to: {text}")
+    command = next((one for one in policy_commands(parts[2]) if one.put_policy and one.is_about(arn)), None)
+    if command is None:
+        return CliCommand(edit, account, (), f"set the policy of {arn} to: {text}")
+    filled = {"{arn}": arn, "{resource}": parts[5], "{policy}": text}
+    words = ("aws", *(filled.get(word, word) for word in command.put_policy.split()))
     return CliCommand(edit, account, (*words, *region))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from iamdesk.snapshot.cli_commands import CALLS
 from iamdesk.snapshot.layout import Kind
 from iamdesk.snapshot.model import Snapshot
-from iamdesk.snapshot.models.common import OUTPUT_MODELS
+from iamdesk.snapshot.output_models import OUTPUT_MODELS
 from iamdesk.snapshot.reader import load_snapshot
 from iamdesk.viewmodel.control_totals import control_totals
 from iamdesk.viewmodel.coverage import CapturedData, CoverageState, captured_data

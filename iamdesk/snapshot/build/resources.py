@@ -7,63 +7,20 @@ from pydantic import BaseModel
 
 from iamdesk.i18n import phrase
 from iamdesk.snapshot.bundle import Bundle, Part
-from iamdesk.snapshot.cli_commands import CALLS
 from iamdesk.snapshot.layout import Place
 from iamdesk.snapshot.models import settings
-from iamdesk.snapshot.models.resource_lists import (
-    GetRestApis,
+from iamdesk.snapshot.models.resource_outputs import HasResourceList, HasResourcePolicy
+from iamdesk.snapshot.resource_services import all_commands
+from iamdesk.snapshot.resource_services.apigateway import GetRestApis
+from iamdesk.snapshot.resource_services.s3 import (
     ListAccessPoints,
     ListBuckets,
     ListMultiRegionAccessPoints,
-    ListsResources,
     MultiRegionAccessPoint,
 )
-from iamdesk.snapshot.models.resource_policies import TellsPolicy
 from iamdesk.snapshot.resources import AccessPoint, AccessPointBucket, AclGrant, KeyGrant, PublicAccessBlock, Resource
 
-ARNS: Mapping[tuple[str, str], str] = {
-    ("s3api", "get-bucket-policy"): "s3:::{}",
-    ("s3control", "get-access-point-policy"): "s3:{region}:{account}:accesspoint/{}",
-    # Its ARN has the alias, which only the list tells beside the name.
-    ("s3control", "get-multi-region-access-point-policy"): "s3::{account}:accesspoint/{}",
-    ("s3tables", "get-table-bucket-policy"): "s3tables:{region}:{account}:bucket/{}",
-    ("kms", "get-key-policy"): "kms:{region}:{account}:key/{}",
-    ("sqs", "get-queue-attributes"): "sqs:{region}:{account}:{}",
-    ("sns", "get-topic-attributes"): "sns:{region}:{account}:{}",
-    ("lambda", "get-policy"): "lambda:{region}:{account}:function:{}",
-    ("lambda", "get-layer-version-policy"): "lambda:{region}:{account}:layer:{}:{}",
-    ("secretsmanager", "get-resource-policy"): "secretsmanager:{region}:{account}:secret:{}",
-    ("ecr", "get-repository-policy"): "ecr:{region}:{account}:repository/{}",
-    ("dynamodb", "get-resource-policy"): "dynamodb:{region}:{account}:table/{}",
-    ("events", "describe-event-bus"): "events:{region}:{account}:event-bus/{}",
-    ("glacier", "get-vault-access-policy"): "glacier:{region}:{account}:vaults/{}",
-    ("efs", "describe-file-system-policy"): "elasticfilesystem:{region}:{account}:file-system/{}",
-    ("opensearch", "describe-domain"): "es:{region}:{account}:domain/{}",
-    ("es", "describe-elasticsearch-domain"): "es:{region}:{account}:domain/{}",
-    # The policy of a REST API decides its invocation, and `execute-api` is the service that is invoked.
-    ("apigateway", "get-rest-api"): "execute-api:{region}:{account}:{}",
-    ("backup", "get-backup-vault-access-policy"): "backup:{region}:{account}:backup-vault:{}",
-    ("glue", "get-resource-policy"): "glue:{region}:{account}:catalog",
-    ("codeartifact", "get-domain-permissions-policy"): "codeartifact:{region}:{account}:domain/{}",
-    ("codeartifact", "get-repository-permissions-policy"): "codeartifact:{region}:{account}:repository/{}/{}",
-    ("kinesis", "get-resource-policy"): "kinesis:{region}:{account}:stream/{}",
-    ("acm-pca", "get-policy"): "acm-pca:{region}:{account}:certificate-authority/{}",
-    ("mediastore", "get-container-policy"): "mediastore:{region}:{account}:container/{}",
-}
-"""The ARN of the resource whose policy a command prints, without ``arn:PARTITION:``. Source: the Service Authorization
-Reference, "Resource types defined by …"."""
-
-_LISTED_BY: Mapping[tuple[str, str], tuple[str, str]] = {
-    ("s3api", "list-buckets"): ("s3api", "get-bucket-policy"),
-    ("s3control", "list-multi-region-access-points"): ("s3control", "get-multi-region-access-point-policy"),
-    ("sqs", "list-queues"): ("sqs", "get-queue-attributes"),
-    ("dynamodb", "list-tables"): ("dynamodb", "get-resource-policy"),
-    ("kinesis", "list-streams"): ("kinesis", "get-resource-policy"),
-    ("opensearch", "list-domain-names"): ("opensearch", "describe-domain"),
-    ("efs", "describe-file-systems"): ("efs", "describe-file-system-policy"),
-    ("apigateway", "get-rest-apis"): ("apigateway", "get-rest-api"),
-}
-"""For the lists that print names: the command that is asked about each."""
+_COMMANDS = {command.key: command for command in all_commands()}
 
 _WITH_TAGS_ELSEWHERE = (["iam"], ["organizations"], ["sso"])
 """Services whose things are no resources here: they are read from commands of their own."""
@@ -115,7 +72,7 @@ class Resources:
         self, place: Place, *, service: str = "", command: str = "", arguments: tuple[str, ...] | None = None
     ) -> str:
         """Return the ARN of what a file, or one like it, speaks of."""
-        template = ARNS[service or place.service, command or place.command]
+        template = _COMMANDS[service or place.service, command or place.command].arn
         values = place.arguments if arguments is None else arguments
         partition = partition_of(place.region) if place.region else self._partitions.get(place.account, "aws")
         return f"arn:{partition}:" + template.format(*values, region=place.region, account=place.account)
@@ -137,13 +94,12 @@ class Resources:
                 self._owners.setdefault(acl.owner.id, part.place.account)
 
     def _list(self) -> None:
-        for service, command in CALLS:
-            for part, page in self._pages(service, command, ListsResources):
-                asked = _LISTED_BY.get((service, command))
+        for command in _COMMANDS.values():
+            for part, page in self._pages(*command.key, HasResourceList):
                 for name in page.listed:
                     arn = name
-                    if asked and not name.startswith("arn:"):
-                        arn = self.arn(part.place, service=asked[0], command=asked[1], arguments=(name,))
+                    if command.lists_names_for and not name.startswith("arn:"):
+                        arn = self.arn(part.place, command=command.lists_names_for, arguments=(name,))
                     self._entry(arn, part.place)
                 for tagged, tags in page.tags_by_arn.items():
                     self._entry(tagged, part.place)["tags"] = tuple((tag.key, tag.value) for tag in tags)
@@ -155,13 +111,14 @@ class Resources:
             for api in apis.items:
                 arn = self.arn(part.place, command="get-rest-api", arguments=(api.id,))
                 self._take_policy(arn, part, api.document)
-        for service, command in ARNS:
-            for part, page in self._pages(service, command, TellsPolicy):
-                told = page.told_arn or self._multi_region(part) or self._arn_by_path(part)
-                if told is not None:
-                    self._take_policy(told, part, page.document)
+        policy_commands = [key for key, command in _COMMANDS.items() if command.arn]
+        for service, command in policy_commands:
+            for part, page in self._pages(service, command, HasResourcePolicy):
+                found = page.resource_arn or self._multi_region(part) or self._arn_by_path(part)
+                if found is not None:
+                    self._take_policy(found, part, page.document)
         for capture in self._bundle.captures.values():
-            if capture.state == "nothing-there" and (capture.service, capture.command) in ARNS:
+            if capture.state == "nothing-there" and (capture.service, capture.command) in policy_commands:
                 place = Place(capture.service, capture.command, capture.account_id, capture.region, capture.arguments)
                 if "" not in place.arguments:
                     self._entry(self._secret(place) or self.arn(place), place)["is_policy_captured"] = True

@@ -1,0 +1,88 @@
+"""AWS Lambda: policies of functions and layers."""
+
+from typing import override
+
+from iamdesk.i18n import mark
+from iamdesk.snapshot.aws_model import AwsModel
+from iamdesk.snapshot.models.resource_outputs import HasResourceList, PolicyOutput
+from iamdesk.snapshot.resource_service import Collect, Command, ResourceService, regional
+
+# Without --query it prints the functions' environment variables, where secrets lie: a bundle holds none.
+_FUNCTIONS = "'{Functions: Functions[].{FunctionName: FunctionName, FunctionArn: FunctionArn, Role: Role}}'"
+
+
+class ListedFunction(AwsModel):
+    """One of them."""
+
+    function_arn: str
+
+
+class ListFunctions(HasResourceList):
+    """``lambda list-functions``."""
+
+    functions: tuple[ListedFunction, ...]
+
+    @property
+    @override
+    def listed(self) -> tuple[str, ...]:
+        return tuple(one.function_arn for one in self.functions)
+
+
+class LayerVersion(AwsModel):
+    """The newest version of a layer."""
+
+    layer_version_arn: str
+
+
+class ListedLayer(AwsModel):
+    """A layer."""
+
+    latest_matching_version: LayerVersion
+
+
+class ListLayers(HasResourceList):
+    """``lambda list-layers``."""
+
+    layers: tuple[ListedLayer, ...]
+
+    @property
+    @override
+    def listed(self) -> tuple[str, ...]:
+        return tuple(layer.latest_matching_version.layer_version_arn for layer in self.layers)
+
+
+SERVICE = ResourceService(
+    prefix="lambda",
+    title="Lambda",
+    policy_title=mark("function policy"),
+    commands=(
+        Command(
+            regional("lambda", "list-functions", (), f"--query {_FUNCTIONS}", lists=True), ListFunctions, Collect()
+        ),
+        Command(
+            regional("lambda", "get-policy", ("function",), "--function-name FUNCTION", ("ResourceNotFoundException",)),
+            PolicyOutput,
+            Collect(after="list-functions", each='Functions[].{FunctionName: FunctionName, "@function": FunctionName}'),
+            arn="lambda:{region}:{account}:function:{}",
+        ),
+        Command(regional("lambda", "list-layers", lists=True), ListLayers, Collect()),
+        Command(
+            regional(
+                "lambda",
+                "get-layer-version-policy",
+                ("layer", "version"),
+                "--layer-name LAYER --version-number VERSION",
+                ("ResourceNotFoundException",),
+            ),
+            PolicyOutput,
+            Collect(
+                after="list-layers",
+                each=(
+                    "Layers[].{LayerName: LayerName, VersionNumber: LatestMatchingVersion.Version,"
+                    ' "@layer": LayerName, "@version": to_string(LatestMatchingVersion.Version)}'
+                ),
+            ),
+            arn="lambda:{region}:{account}:layer:{}:{}",
+        ),
+    ),
+)
