@@ -1,10 +1,10 @@
-"""The bulk evaluator: some principals, some actions of a service, some resources, answered together.
+"""The bulk evaluator: some principals, some actions of a service and some resources, evaluated together.
 
-Every statement is held against every resource once, for all principals that carry it and all actions that it covers;
-what it says is a rectangle, principals (as bits) by requests (as bits of a `RequestGrid`). Requests and principals of
-which all statements say the same are decided once, by the engine's own `decide`. Where something unknown leaves the
-decision open, one request of each set that hangs on the same is put to the engine. What is answered is always what the
-engine answers to each request alone (``tests/query`` holds it to that).
+Each statement is matched against each resource once, for all principals that have it and all actions that it covers.
+Its effect is a rectangle: principals (as bits) by requests (as bits of a `RequestGrid`). Requests and principals on
+which all statements have the same effect are decided once, by the engine's `decide`. Where an unknown leaves the
+decision open, the engine evaluates one request of each set with equal unknowns. The decision on each request is the
+one that the engine makes on it alone (``tests/access`` compares them).
 """
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
@@ -49,81 +49,82 @@ from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
 from iamdesk.simulate.vpc_endpoints import Given, network_path_given
 
 _FEW = 4
-"""Principals whose own documents are gone through; of more, the statements are found by action and resource."""
+"""Number of principals whose documents are read one by one; for more, statements are looked up by action and
+resource."""
 _MOST_WAYS = 8
 _MOST_REMEMBERED = 1 << 14
 
 
 class RequestMoment(NamedTuple):
-    """In what context requests are made."""
+    """Time and context of requests."""
 
     at: datetime
     given: Given = MappingProxyType({})
-    """As typed."""
+    """As entered by the user."""
     unknown: MissingContextMode = MissingContextMode.UNKNOWN
 
 
 class GroupDecision(NamedTuple):
-    """The answer to some requests of some principals."""
+    """The decision on some requests of some principals."""
 
     verdict: EvalDecision
     members: int
     """The principals, as bits."""
     cells: int
-    """The requests, as bits of the ground."""
+    """The requests, as bits of the grid."""
     awaits_policy: bool
-    """Whether it is refused only for want of the resource's own policy, which has to let the account in and which the
-    snapshot does not hold (rules I1, I2)."""
+    """Whether it is denied only because the snapshot lacks the resource's policy, which must allow the account (rules
+    I1, I2)."""
 
 
 class DecisionBits(NamedTuple):
-    """The answers to one principal on a ground, as its bits; what is in none is refused because nothing allows it."""
+    """Decisions for one principal on a grid, as bits of it; bits in none of them are implicitly denied."""
 
     allowed: int
     conditional: int
     denied: int
-    """Explicitly."""
+    """Explicit denials."""
     awaiting: int
     """`GroupDecision.awaits_policy`."""
 
 
 class PopulationDecisions(NamedTuple):
-    """The answers to one request for many principals."""
+    """The decisions on one request for many principals."""
 
     bits: Mapping[EvalDecision, int]
-    """By answer, the principals."""
+    """By decision, the principals."""
     tells_denials: bool
-    """Whether it was found out which denial a refusal is."""
+    """Whether explicit denials are told apart from implicit ones."""
     until: float
-    """Until when it holds, in seconds since 1970."""
+    """End of validity, in seconds since 1970."""
 
     def verdict(self, position: int) -> EvalDecision:
-        """Return the answer to one of them."""
+        """Return the decision for one principal, by its index."""
         return next(verdict for verdict, bits in self.bits.items() if bits >> position & 1)
 
 
 class StatementGroup(NamedTuple):
-    """What one statement, or several that no context can tell apart, says of requests."""
+    """One statement, or several with equal effect in any context, and where it applies."""
 
     policy: AttachedPolicy
-    """Stands for its layer."""
+    """A policy of its type, in place of each that contains it."""
     statement: Statement
     asked: ContextDependency
     members: int
-    """Who carries it, as bits."""
+    """The principals that have it, as bits."""
     cells: int
-    """The requests whose action it covers and of whose resource it can speak, as bits."""
+    """The requests whose action it covers and whose resource it can match, as bits."""
 
 
 class _Undetermined(NamedTuple):
-    """A statement that hangs on something unknown, and what is known of all that it asks for."""
+    """An undetermined statement, with what is known of the condition keys that it uses."""
 
     undetermined: UndeterminedStatement
     facts: tuple[KeyValue | None, ...]
 
 
 class _Effects[What](NamedTuple):
-    """Something that holds of some requests of some principals."""
+    """Something true of some requests of some principals."""
 
     what: What
     members: int
@@ -131,7 +132,7 @@ class _Effects[What](NamedTuple):
 
 
 class _EffectSums(NamedTuple):
-    """What statements say: what they add up to, and those among them that are undecided."""
+    """The effects of statements, and those of them that are undetermined."""
 
     said: list[_Effects[Effect]]
     undecided: list[_Effects[_Undetermined]]
@@ -141,11 +142,11 @@ class _Decided(NamedTuple):
     best: EvalDecision
     worst: EvalDecision
     would_be_allowed: bool
-    """Whether it could be allowed if the resource's own policy let the account in."""
+    """Whether it could be allowed if the resource's policy allowed the account."""
 
 
 class BulkEvaluator:
-    """Answers many requests of the principals and groups of one snapshot. Safe to use from several threads at once."""
+    """Evaluates many requests of the principals and groups of one snapshot. Thread-safe."""
 
     def __init__(self, population: PrincipalIndex) -> None:
         self.population = population
@@ -158,7 +159,7 @@ class BulkEvaluator:
         self._outcomes: dict[Hashable, DecisionBits] = {}
 
     def request(self, action: str, resource: str) -> OneRequest:
-        """Return one action on one resource, as a ground.
+        """Return a grid of one action on one resource.
 
         Raises:
             RequestError: one of them is malformed.
@@ -175,15 +176,15 @@ class BulkEvaluator:
         tells_denials: bool = True,
         cancelled: Cancelled = never_cancelled,
     ) -> Iterator[GroupDecision]:
-        """Yield the answers to requests of principals, each request and principal in one of them.
+        """Yield decisions that together cover each request of each principal once.
 
         Args:
-            ground: The requests.
-            members: Who asks, as bits of the population; none of its ``strange``. A group stands for some member.
-            moment: The context.
-            within: Some bits of the ground; all where it is not given.
-            tells_denials: Whether it is found out which denial a refusal is; else it may be either.
-            cancelled: Asked now and then.
+            grid: The requests.
+            members: The principals, as bits of the population, none of them irregular. A group means some member of it.
+            moment: Time and context.
+            within: Bits of the grid to evaluate; None: all.
+            tells_denials: Whether explicit and implicit denials are told apart; otherwise a denial may be either.
+            cancelled: Returns whether the work was cancelled; called repeatedly.
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.
@@ -202,8 +203,10 @@ class BulkEvaluator:
     def outcome(
         self, grid: RequestGrid, position: int, own: Iterable[OwnStatement], moment: datetime, within: int | None = None
     ) -> DecisionBits:
-        """Return what one principal (or member of a group) is answered on a ground, in a context of which nothing is
-        given; ``own`` are its `own_statements`."""
+        """Return the decisions for one principal (or member of a group) on a grid, with an empty context.
+
+        ``own`` are the statements of its own policies (`OwnStatements.of`).
+        """
         within = grid.every if within is None else within
         request_evaluation = _BulkRequest(self, grid, RequestMoment(moment))
         statement_groups = [
@@ -233,10 +236,10 @@ class BulkEvaluator:
     def _sharable(
         self, grid: RequestGrid, position: int, statement_groups: Sequence[StatementGroup], within: int
     ) -> Hashable:
-        """Return all that an outcome hangs on, where that is not who asks; else None.
+        """Return a key of everything that the decisions depend on; None if they depend on the principal itself.
 
-        Of 61,875 outcomes on fresh resources in an account of 6,000 principals, each statement of theirs another one,
-        it spares a third: statements that name resources say nothing of fresh ones.
+        Of 61,875 results on placeholder resources in an account of 6,000 principals with a different statement each,
+        the key spares a third: statements that name resources do not apply to placeholders.
         """
         cohort = self.population.cohort_at(position)
         if any(
@@ -262,7 +265,7 @@ class BulkEvaluator:
         tells_denials: bool = True,
         cancelled: Cancelled = never_cancelled,
     ) -> PopulationDecisions:
-        """Return the answers to one request for some principals; see `answers`.
+        """Return the decisions on one request for some principals; see `answers`.
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.
@@ -274,12 +277,12 @@ class BulkEvaluator:
         return PopulationDecisions(bits, tells_denials, request_evaluation.until)
 
     def verdict(self, position: int, action: str, resource: str, moment: RequestMoment) -> EvalDecision:
-        """Return the engine's answer to one request of one principal."""
+        """Return the engine's decision on one request of one principal."""
         population = self.population
         return verdict_of(population.question(position, action, resource, moment.given, moment.unknown))
 
     def request_classes_of(self, moment: RequestMoment) -> RequestClasses:
-        """Return the circumstances of requests that come as the context says."""
+        """Return the request classes of requests made in a context."""
         way = network_path_given(moment.given, moment.unknown)
         if not way:
             return self.request_classes
@@ -292,7 +295,7 @@ class BulkEvaluator:
         return found
 
     def decided(self, request_class: RequestClass, features: Sequence[Effect]) -> _Decided:
-        """Decide what statements say in a setting."""
+        """Decide a request class by the effects of all statements."""
         key = (request_class.key, request_class.awaits_policy, frozenset(features))
         found = self._decided.get(key)
         if found is None:
@@ -313,7 +316,7 @@ class BulkEvaluator:
     # ── statements of principals' own policies ───────────────────────────────────────────────────────────────────────
 
     def statement_groups(self, grid: RequestGrid, members: int, within: int) -> Iterator[StatementGroup]:
-        """Yield what principals' own statements speak of, as far as their resources tell."""
+        """Yield the statements of principals' own policies that can apply to the grid, judged by their resources."""
         if members.bit_count() <= _FEW:
             for position in indexes_of(members):
                 for one in self._own(grid, position):
@@ -326,7 +329,7 @@ class BulkEvaluator:
             yield from self._statement_groups_on(grid, members, within)
 
     def _own(self, grid: RequestGrid, position: int) -> Iterable[OwnStatement]:
-        """Return the statements of one subject that can decide requests."""
+        """Return the statements of one principal or group that can decide requests of the grid."""
         service = grid.of.service
         if not isinstance(grid, OneRequest):
             return self.own.of(position, service)
@@ -355,7 +358,7 @@ class BulkEvaluator:
                 yield StatementGroup(one.policy, one.statement, one.asked, members, cells & within)
 
     def _cells(self, grid: RequestGrid, one: OwnStatement) -> Sequence[int]:
-        """Return the bits that a statement covers and can speak of; plot by plot where its resource holds variables."""
+        """Return the bits that a statement can apply to; by resource slot where its resource has variables."""
         key = (grid, one.place)
         found = self._where.get(key)
         if found is None:
@@ -387,7 +390,7 @@ class BulkEvaluator:
             yield matching
 
     def _statement_groups_everywhere(self, grid: OneRequest) -> tuple[StatementGroup, ...]:
-        """Return what the statements say of an action that name every resource: the same on each."""
+        """Return the statements on all resources that cover an action: the same for each resource."""
         target = grid.target(0)
         key = (target.service, target.name)
         found = self._everywhere.get(key)
@@ -400,14 +403,14 @@ class BulkEvaluator:
         return found
 
     def _statement_groups_here(self, grid: OneRequest) -> Iterator[StatementGroup]:
-        """Return what the other statements say of one request."""
+        """Return the other statements that can apply to one request."""
         index, target = self.population.index, grid.target(0)
         covering = index.covering(target.service, target.name)
         naming = index.naming(covering, target.service, target.resource)
         return self._joined(self._matching(grid, ((place, 1) for place in (*naming, *covering.loose))))
 
     def _statement_groups_on(self, grid: RequestGrid, members: int, within: int) -> Iterator[StatementGroup]:
-        """Yield what the statements of many say of many requests."""
+        """Yield the statements of many principals that can apply to many requests."""
         index, service = self.population.index, grid.of.service
         named: list[tuple[int, int]] = []
         anywhere: list[tuple[int, int]] = []
@@ -421,7 +424,7 @@ class BulkEvaluator:
                 yield statement_group._replace(members=statement_group.members & members)
 
     def _matching(self, grid: RequestGrid, places: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-        """Yield statements, each with the bits among some of whose resources it can speak."""
+        """Yield statements, each with the bits of the resources that it can match."""
         index = self.population.index
         for place, cells in places:
             statement = index.statement(place)[1]
@@ -441,7 +444,7 @@ class BulkEvaluator:
                 yield place, found
 
     def _joined(self, places: Iterable[tuple[int, int]]) -> Iterator[StatementGroup]:
-        """Yield statements with those who carry them, those joined that no context can tell apart."""
+        """Yield statements with the principals that have them; those with equal effect in any context are merged."""
         population, index = self.population, self.population.index
         found: dict[tuple[int, int, int], StatementGroup] = {}
         for place, cells in places:
@@ -458,7 +461,7 @@ class BulkEvaluator:
 
 
 class _BulkRequest:
-    """Some requests, in one context."""
+    """Evaluates a grid in one context."""
 
     def __init__(
         self,
@@ -479,10 +482,10 @@ class _BulkRequest:
         self._given: Mapping[str, KeyValue] = facts_given(moment.given, grid.target(0)) if moment.given else {}
         self._subjects: dict[tuple[int, int], RequestFacts] = {}
         self.until = inf
-        """Until when the answers hold, in seconds since 1970."""
+        """End of validity of the decisions, in seconds since 1970."""
 
     def answers(self, members: int, within: int, statement_groups: Iterable[StatementGroup]) -> Iterator[GroupDecision]:
-        """Answer requests of principals; ``statement_groups`` are those of their own policies."""
+        """Evaluate requests of principals; ``statement_groups`` are the statements of their own policies."""
         own = self._heard(statement_groups)
         for cohort, of_peers in self._by_peers(members):
             for cells, request_class in self._circumstances.settings(self._ground, cohort, within):
@@ -505,7 +508,7 @@ class _BulkRequest:
     def _one_by_one(
         self, request_class: RequestClass, own: _EffectSums, members: int, cells: int
     ) -> Iterator[GroupDecision]:
-        """Put requests to the engine one by one, but for those that the first of their decisions refuses for sure."""
+        """Evaluate requests one by one, except those that their first sub-request already denies."""
         if request_class.is_joint and isinstance(self._ground, OneRequest) and not self._tells_denials:
             first = [
                 answer
@@ -525,7 +528,7 @@ class _BulkRequest:
                 yield GroupDecision(self._verdict(position, bit), 1 << position, 1 << bit, awaits_policy=False)
 
     def _told_by_name(self, request_class: RequestClass, members: int) -> Iterator[int]:
-        """Yield those whom a statement of others could name, each alone, then all others."""
+        """Yield principals that a common statement could name, one by one, then all others together."""
         named = 0
         if members & members - 1:
             for _, statement, _ in request_class.common:
@@ -539,7 +542,7 @@ class _BulkRequest:
     def _of_alike(
         self, request_class: RequestClass, own: _EffectSums, members: int, cells: int
     ) -> Iterator[GroupDecision]:
-        """Answer for peers whom no statement of others names, or for one of them."""
+        """Evaluate principals of a cohort that no common statement names, or one that it names."""
         common = self._heard(self._common(request_class, members, cells))
         undecided = [one for heard in (common, own) for one in heard.undecided if one.members & members]
         traits: dict[tuple[Effect, int], int] = {}
@@ -563,7 +566,7 @@ class _BulkRequest:
         features: Sequence[Effect],
         undecided: list[_Effects[_Undetermined]],
     ) -> Iterator[GroupDecision]:
-        """Yield the answers where all statements say the same."""
+        """Yield the decisions where all statements have the same effects."""
         decided = self._bulk.decided(request_class, features)
         awaits = decided.would_be_allowed
         if decided.best is decided.worst or (decided.best is not EvalDecision.ALLOWED and not self._tells_denials):
@@ -589,7 +592,7 @@ class _BulkRequest:
     # ── what statements say ──────────────────────────────────────────────────────────────────────────────────────────
 
     def _common(self, request_class: RequestClass, members: int, cells: int) -> Iterator[StatementGroup]:
-        """Yield the statements of organization and resource policies."""
+        """Yield the statements of organization and resource policies, which apply to all principals of the cohort."""
         grid = self._ground
         for policy, statement, asked in request_class.common:
             actions = grid.of.covered_by(statement)
@@ -601,7 +604,7 @@ class _BulkRequest:
                     yield StatementGroup(policy, statement, asked, members, grid.on(place, actions) & cells)
 
     def _heard(self, statement_groups: Iterable[StatementGroup]) -> _EffectSums:
-        """Return what statements say of all requests and principals of theirs."""
+        """Return the effects of statements on their requests and principals."""
         heard = _EffectSums([], [])
         for statement_group in statement_groups:
             if self._cancelled():
@@ -634,7 +637,7 @@ class _BulkRequest:
         members: int,
         cells: int,
     ) -> None:
-        """Add what a statement says; its truth is remembered by what it asks for, the same in many policies."""
+        """Add the effect of a statement of a principal's own policy; its truth is cached by its `ContextDependency`."""
         asked, type_key = statement_group.asked, PolicyTypeKey(statement_group.policy.layer)
         bit = cells.bit_length() - 1
         resource = resource_key(self._ground.target(bit)) if asked.in_resource else None
@@ -676,7 +679,7 @@ class _BulkRequest:
     def _told_apart(
         self, asked: ContextDependency, members: int, cells: int
     ) -> Iterator[tuple[tuple[KeyValue | None, ...], int, int]]:
-        """Split principals and requests into those of which the same is known of all that a statement asks for."""
+        """Split principals and requests by what is known of the keys that a statement uses."""
         keys = [key for key in asked.keys if key not in self._given] if self._given else asked.keys
         if not any(dependence(key) is not PrincipalDependence.NONE for key in keys):
             yield from self._told_apart_on_ground(asked, members, cells)
@@ -722,7 +725,7 @@ class _BulkRequest:
             yield facts, members, part
 
     def _subject(self, position: int, bit: int) -> RequestFacts:
-        """Return one request of one principal, as statements are held against it."""
+        """Return the facts of one request of one principal, for matching statements."""
         key = (position, bit)
         subject = self._subjects.get(key)
         if subject is None:

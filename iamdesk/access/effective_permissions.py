@@ -1,19 +1,19 @@
-"""What can: the effective permissions of a principal or group, by service and access level, down to single answers.
+"""Effective permissions of a principal or group, by service and access level, down to single decisions.
 
-For every action that AWS lists, questions are asked like those of a user who says nothing of the context:
+Every action that AWS lists is evaluated, with an empty request context:
 
-* on *fresh* resources, which no policy names: one of each resource type that the action acts on, in the principal's own
-  account and in a Region that nobody knows; on ``*`` for actions that take no resource;
-* on *named* resources: each pattern that an Allow statement of the principal's policies or boundary names, asked as
-  written, policy variables filled in; and each resource of the snapshot whose own policy allows the principal, or
-  everyone of its account, something.
+* on *placeholder* resources, which no policy names: one of each resource type of the action, in the principal's account
+  and an unspecified Region; on ``*`` for actions without resource types;
+* on *named* resources: each pattern in an Allow statement of the principal's policies or boundary, as written, with its
+  policy variables filled in; and each resource of the snapshot whose policy allows something to the principal or to all
+  of its account.
 
-`AccessExtent` says what is made of the answers. The fresh ones decide; a named resource counts where they leave an
-action out. So "allowed" means every resource but those that a policy singles out: what a Deny statement says of one
-bucket does not change it (`ActionAccess.answers` tells it).
+`AccessExtent` summarizes the decisions. Placeholders decide; a named resource counts where an action is not allowed on
+them. So "allowed" means every resource but those that a policy names: a Deny on one bucket does not change it
+(`ActionAccess.answers` lists it).
 
-Resource policies and organization policies count where the snapshot holds them. What a group can do is what a member
-of it can do by the group's policies alone: of the member, nothing else is known.
+Resource policies and organization policies apply where the snapshot holds them. A group is evaluated as a member with
+the policies of the group and no others.
 """
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
@@ -39,50 +39,50 @@ __all__ = [
 
 
 class AccessExtent(StrEnum):
-    """How far a principal may do an action. The first that holds."""
+    """How far a principal is allowed to perform an action; the first that applies."""
 
     ALLOWED = "allowed"
-    """Allowed on every fresh resource."""
+    """Allowed on every placeholder resource."""
     CONDITIONAL = "conditional"
-    """Allowed on every fresh resource, but on some of them only under conditions."""
+    """Allowed on every placeholder resource, on some of them only under conditions."""
     AWAITING = "awaiting resource policy"
-    """The same if the resource's own policy lets the account in: a key policy or a role's trust policy, without which
-    nobody is let in and which the snapshot does not hold. Or not on all fresh ones, but so on some resource."""
+    """Would be one of the above if the resource's own policy, a key policy or a role's trust policy, allowed the
+    account; the snapshot does not hold that policy. Or only on some resource, and not on all placeholders."""
     SOME = "some resources"
-    """Allowed on some fresh or named resource."""
+    """Allowed on some placeholder or named resource."""
     SOME_CONDITIONAL = "some resources, conditional"
-    """Allowed on some fresh or named resource, but under conditions only."""
+    """Allowed on some placeholder or named resource, under conditions only."""
     DENIED = "denied"
-    """Explicitly denied on every fresh resource, and allowed on no named one."""
+    """Explicitly denied on every placeholder resource, and allowed on no named one."""
     NONE = "none"
     """Not allowed anywhere."""
 
 
 class ResourceOrigin(StrEnum):
-    """Why a resource is asked about."""
+    """Why a resource is evaluated."""
 
     FRESH = "fresh"
-    """No policy names it: it stands for every such resource."""
+    """Placeholder: no policy names it, and it represents all such resources."""
     NAMED = "named"
     """An Allow statement names it."""
     EXCEPTION = "exception"
-    """Only a Deny statement or a ``NotResource`` names it: the reach does not rest on it."""
+    """Only a Deny statement or a ``NotResource`` names it: it does not count for the extent."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ServiceAccess:
-    """How far one principal may do the actions of one service."""
+    """How far one principal is allowed to perform the actions of one service."""
 
     service: str
     actions: Mapping[AccessExtent, int]
-    """By reach, the actions as bits (`aws.action_sets`); every action of the service is in one of them."""
+    """By extent, the actions as bits (`aws.action_sets`); every action of the service is in one of them."""
 
     def reach_of(self, action: int) -> AccessExtent:
-        """Return the reach of one action, by its bit."""
+        """Return the extent of one action, by its bit."""
         return next((reach for reach, bits in self.actions.items() if bits >> action & 1), AccessExtent.NONE)
 
     def counts(self) -> Mapping[str, Mapping[AccessExtent, int]]:
-        """Return how many actions have each reach, by access level; a level without actions is left out."""
+        """Return the number of actions of each extent, by access level; a level without actions is left out."""
         levels = service_actions(self.service).by_level
         return {
             level: {reach: (bits & levels[level]).bit_count() for reach, bits in self.actions.items()}
@@ -91,42 +91,42 @@ class ServiceAccess:
         }
 
     def share(self, level: str) -> float:
-        """Return the share of the actions of a level that may be done at all, between 0 and 1."""
+        """Return the share of a level's actions that are allowed to any extent, between 0 and 1."""
         of_level = service_actions(self.service).by_level[level]
         refused = self.actions[AccessExtent.NONE] | self.actions[AccessExtent.DENIED]
         return (of_level & ~refused).bit_count() / of_level.bit_count() if of_level else 0.0
 
     @property
     def only(self) -> AccessExtent | None:
-        """The one reach that all actions have; None where they differ."""
+        """The one extent of all actions; None where they differ."""
         having = [reach for reach, bits in self.actions.items() if bits]
         return having[0] if len(having) == 1 else None
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing of the service may be done, and nothing is denied."""
+        """Whether no action of the service is allowed or explicitly denied."""
         return not any(bits for reach, bits in self.actions.items() if reach is not AccessExtent.NONE)
 
 
 @dataclass(frozen=True, slots=True)
 class ActionDecision:
-    """The answer to one question behind a reach; `explanation` gives all of it."""
+    """One decision behind an access extent."""
 
     resource: str
     source: ResourceOrigin
-    """Why it was asked about; the reach rests on all but the exceptions."""
+    """Why it was evaluated; exceptions do not count for the extent."""
     decision: EvalDecision
     _answer: Callable[[str], EvaluationResult] = field(repr=False)
 
     @property
     def explanation(self) -> EvaluationResult:
-        """The full answer, evaluated when asked for: the statements, the layers, the conditions."""
+        """The full result, evaluated when read: statements, policy types, conditions."""
         return self._answer(self.resource)
 
 
 @dataclass(frozen=True, slots=True)
 class ActionAccess:
-    """How far a principal may do one action."""
+    """How far a principal is allowed to perform one action."""
 
     name: str
     """``s3:GetObject``."""
@@ -137,12 +137,12 @@ class ActionAccess:
 
     @property
     def answers(self) -> tuple[ActionDecision, ...]:
-        """The answers on which the reach rests, and those on everything else that the principal's policies name."""
+        """The decisions behind the extent, and those on every other resource that the principal's policies name."""
         return self._answers()
 
 
 class EffectiveAccess:
-    """What one principal or group may do. Frozen; may be read from any thread."""
+    """Effective permissions of one principal or group. Frozen; may be read from any thread."""
 
     def __init__(
         self,
@@ -154,20 +154,20 @@ class EffectiveAccess:
         self.subject = subject
         """ARN of the principal or group."""
         self.resource = resource
-        """The one resource that was asked about; None: any."""
+        """The one resource that was evaluated; None: any."""
         self.services = tuple(services)
-        """By service prefix; those of which nothing may be done and nothing is denied are left out."""
+        """By service prefix; services without allowed or explicitly denied actions are left out."""
         self._answers = answers
         self._by_name = {one.service: one for one in self.services}
 
     def service(self, service: str) -> ServiceAccess | None:
-        """Return the reach of one service's actions; None where nothing of it may be done and nothing is denied."""
+        """Return the extents of one service's actions; None where none is allowed or explicitly denied."""
         return self._by_name.get(service)
 
     def actions(
         self, service: str, access_level: str | None = None, reaches: Sequence[AccessExtent] = tuple(AccessExtent)
     ) -> Iterator[ActionAccess]:
-        """Yield the actions of a service, of one access level where one is named, that have one of some reaches."""
+        """Yield the actions of a service, of one access level if given, that have one of some extents."""
         found = self._by_name.get(service)
         if found is None:
             return
@@ -184,23 +184,23 @@ class EffectiveAccess:
 
 
 class Finder(Protocol):
-    """Finds out reaches for subjects, by their positions (`service_access.ServiceAccessFinder`)."""
+    """Computes access extents by principal index (`service_access.ServiceAccessFinder`)."""
 
     def reaches(self, position: int, cancelled: Cancelled = never_cancelled) -> Mapping[str, ServiceAccess]:
-        """Return those of each service of which something may be done or is denied."""
+        """Return the extents in each service with an allowed or explicitly denied action."""
 
     def reach(self, position: int, service: str) -> ServiceAccess:
-        """Return that of one service."""
+        """Return the extents in one service."""
 
     def same(self, position: int) -> Hashable:
-        """Return what those share who carry the same."""
+        """Return a key that is equal for principals with the same policies."""
 
     def services_named(self, position: int) -> tuple[str, ...]:
-        """Return the services that a subject's policies name."""
+        """Return the services that a principal's policies name."""
 
 
 class FindsAccess(Mapping[str, Mapping[str, ServiceAccess]]):
-    """By principal (ARN) the reaches by service prefix, found out when they are read. May be read from any thread."""
+    """Access extents by principal (ARN) and service prefix, computed when read. May be read from any thread."""
 
     def __init__(self, positions: Mapping[str, int], finder: Finder) -> None:
         self._positions = positions
@@ -216,7 +216,7 @@ class FindsAccess(Mapping[str, Mapping[str, ServiceAccess]]):
         return self._finder.reaches(self._positions[principal])
 
     def row(self, principal: str, cancelled: Cancelled) -> Mapping[str, ServiceAccess]:
-        """Return the reaches of a principal.
+        """Return the access extents of a principal, by service.
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.
@@ -224,7 +224,7 @@ class FindsAccess(Mapping[str, Mapping[str, ServiceAccess]]):
         return self._finder.reaches(self._positions[principal], cancelled)
 
     def of_service(self, principal: str, service: str) -> ServiceAccess:
-        """Return how far a principal may do the actions of one service: sooner there than its whole row."""
+        """Return the extents of a principal in one service, without its whole row."""
         return self._finder.reach(self._positions[principal], service)
 
     def services_named(self, principal: str) -> tuple[str, ...]:
@@ -232,7 +232,7 @@ class FindsAccess(Mapping[str, Mapping[str, ServiceAccess]]):
         return self._finder.services_named(self._positions[principal])
 
     def same_together(self) -> tuple[str, ...]:
-        """Return the principals, those beside each other who carry the same."""
+        """Return the principals, those with the same policies next to each other."""
         found: dict[Hashable, list[str]] = {}
         for principal, position in self._positions.items():
             found.setdefault(self._finder.same(position), []).append(principal)
@@ -241,13 +241,13 @@ class FindsAccess(Mapping[str, Mapping[str, ServiceAccess]]):
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What everybody may do: the reaches of each principal, by service. Equal ones are one object."""
+    """The access matrix: extents of each principal, by service. Equal ones are one object."""
 
     reaches: FindsAccess
-    """By principal (ARN) and service prefix; services of which nothing may be done and nothing is denied are left out.
-    A row is found out when it is read."""
+    """By principal (ARN) and service prefix; services without allowed or explicitly denied actions are left out. A row
+    is computed when it is read."""
 
     def share(self, principal: str, service: str, access_level: str) -> float:
-        """Return the share of a service's actions of one level that a principal may do at all, between 0 and 1."""
+        """Return the share of a level's actions that a principal is allowed to any extent, between 0 and 1."""
         found = self.reaches[principal].get(service)
         return 0.0 if found is None else found.share(access_level)

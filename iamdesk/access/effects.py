@@ -1,4 +1,4 @@
-"""Summing up what statements say of many at once, principals or actions, and splitting them where the sum differs."""
+"""Sums the effects of statements over many principals or requests, and splits these where the sums differ."""
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -14,15 +14,16 @@ from iamdesk.evaluate.ternary import FALSE, Truth
 
 
 class Effect(NamedTuple):
-    """Something that statements say of some of those summed up: a slot's Allow or Deny, or a grant, true or unknown."""
+    """One effect of a statement: an Allow or Deny of a policy type, or a grant by the resource's side, true or
+    unknown."""
 
     what: tuple[PolicyTypeKey, bool] | Grant
-    """(slot, whether it is an Allow), or how the resource's side names them."""
+    """(policy type, whether it is an Allow), or how the resource's policy names the principals."""
     truth: Truth
 
 
 class UndeterminedStatement(NamedTuple):
-    """A statement that hangs on something unknown."""
+    """A statement that matches or not by an unknown value."""
 
     type_key: PolicyTypeKey
     grant: Grant | None
@@ -30,7 +31,7 @@ class UndeterminedStatement(NamedTuple):
 
 
 def effects_of(result: StatementResult) -> Iterator[Effect]:
-    """Yield what one statement adds to the sum, as `statement_effects` counts it."""
+    """Yield the effects of one statement, as `statement_effects` counts them."""
     counted = statement_effects([(result, result.truth)])
     for type_key, truth in counted.allow.items():
         yield Effect((type_key, True), truth)
@@ -41,7 +42,7 @@ def effects_of(result: StatementResult) -> Iterator[Effect]:
 
 
 def split[What](members: int, traits: Iterable[tuple[What, int]]) -> list[tuple[int, tuple[What, ...]]]:
-    """Split bits into sets that share the same of some traits, as (all of them, their traits)."""
+    """Split a bitset by traits; returns (bits, the traits of all of them)."""
     parts: list[tuple[int, tuple[What, ...]]] = [(members, ())]
     for trait, having in traits:
         if not members & having:
@@ -58,7 +59,7 @@ def split[What](members: int, traits: Iterable[tuple[What, int]]) -> list[tuple[
 
 
 def statement_effects_of(features: Sequence[Effect]) -> StatementEffects:
-    """Return features as the engine decides by them."""
+    """Return effects in the form by which the engine decides."""
     allow: dict[PolicyTypeKey, Truth] = {}
     deny: dict[PolicyTypeKey, Truth] = {}
     grants: dict[Grant, Truth] = {}
@@ -73,7 +74,7 @@ def statement_effects_of(features: Sequence[Effect]) -> StatementEffects:
 
 
 def resource_key(target: Target) -> Hashable:
-    """Return all of a target that matching a statement's resource reads, once the action is covered."""
+    """Return everything about a target that matching a statement's resource reads, once the action is covered."""
     return target.resource_text, target.is_s3_account_list
 
 
@@ -85,15 +86,15 @@ def resolution_key(
     unknown: MissingContextMode,
     target: Target,
 ) -> Hashable:
-    """Return all that an answer hangs on where the unknown leaves open whether it is allowed.
+    """Return a key of everything that the decision depends on where an unknown leaves it open.
 
     Args:
-        situation: The engine's situation, whoever it is.
-        certain: What statements that match for certain say: (slot, whether it is an Allow), and grants.
-        hanging: The undecided statements.
-        fact: What is known of a key.
-        unknown: What a key that nobody gave means.
-        target: What is asked about.
+        decision_inputs: The engine's decision inputs, without the principal.
+        certain: The effects of statements that certainly match: (policy type, whether it is an Allow), and grants.
+        undetermined: The undetermined statements.
+        fact: Returns what is known of a key.
+        unknown: What a key without value means.
+        target: The action and resource.
     """
     keys = sorted({key for one in undetermined for key in one.asked.keys})
     facts = tuple([fact(key) for key in keys])
@@ -108,6 +109,6 @@ def resolution_key_of(
     undetermined: Sequence[UndeterminedStatement],
     subject: RequestFacts,
 ) -> Hashable:
-    """Return the same for a subject, in its context."""
+    """Return the same for a request, in its context."""
     context = subject.context
     return resolution_key(decision_inputs, certain, undetermined, context.fact, context.unknown, subject.target)

@@ -1,6 +1,6 @@
-"""Services that statements for all services cannot tell apart: what is found out in one of them holds in all.
+"""Services that statements on all services cannot tell apart: a result in one of them holds in all.
 
-There are hundreds of services, and an administrator's ``*`` speaks of each.
+There are hundreds of services, and an administrator's ``*`` covers each.
 """
 
 from collections.abc import Hashable, Iterator, Sequence
@@ -17,7 +17,7 @@ from iamdesk.evaluate.context import UNKNOWN, KeyValue
 from iamdesk.evaluate.derived_keys import PrincipalDependence, ResourceDependence, dependence, variation
 
 type _Parts = Sequence[tuple[Hashable, int]]
-"""Services, as bits of `_services`, by what holds of them; of those in no part nothing can be told at once."""
+"""Services, as bits of `_services`, by a trait of theirs; a service that is in no part is evaluated by itself."""
 
 
 @cache
@@ -26,7 +26,7 @@ def _services() -> tuple[str, ...]:
 
 
 class EquivalentServices:
-    """Splits the services, for the principals of one snapshot."""
+    """Splits the services for the principals of one snapshot."""
 
     def __init__(self, bulk: BulkEvaluator) -> None:
         self._bulk = bulk
@@ -35,7 +35,8 @@ class EquivalentServices:
         self._covered: dict[Hashable, tuple[int, int]] = {}
 
     def split(self, wide: Sequence[WideStatement], cohort: PrincipalCohort) -> Iterator[tuple[str, ...]]:
-        """Yield all services, those together in which statements say the same of every action on fresh resources."""
+        """Yield all services, grouped where statements have the same effect on every action on placeholder
+        resources."""
         services = _services()
         left = (1 << len(services)) - 1
         traits = [*self._of_settings(cohort)]
@@ -64,7 +65,8 @@ class EquivalentServices:
             yield (services[number],)
 
     def _coverage(self, one: WideStatement) -> tuple[int, int]:
-        """Return the services all of whose actions a statement covers on every resource, and those it is silent on."""
+        """Return the services whose actions a statement covers, all on every resource, and those it does not apply
+        to."""
         known = self._covered.get(one.signature)
         if known is None:
             everything = nothing = 0
@@ -83,8 +85,8 @@ class EquivalentServices:
         return known
 
     def _of_settings(self, cohort: PrincipalCohort) -> _Parts:
-        """Split the services by the setting of all requests there; left out are those in which settings differ, or in
-        which somebody else has a word."""
+        """Split the services by the request class of all their requests; left out are services with several classes, or
+        where other policies than the principal's apply."""
         known = self._by_setting.get(cohort.number)
         if known is None:
             found: dict[Hashable, int] = {}
@@ -99,7 +101,8 @@ class EquivalentServices:
         return known
 
     def _of_facts(self, key: str, cohort: PrincipalCohort) -> _Parts:
-        """Split the services by what is known of a key on all fresh resources, but for those where that differs."""
+        """Split the services by what is known of a key on all placeholder resources, but for those where that
+        differs."""
         known = self._by_fact.get((cohort.number, key))
         if known is None:
             found: dict[Hashable, int] = {}

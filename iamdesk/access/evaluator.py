@@ -1,4 +1,4 @@
-"""The engine over one snapshot: finds who asks and what they carry, and puts the question to the courtroom."""
+"""Evaluates requests over one snapshot: one request in full, or one request for all principals."""
 
 import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
@@ -38,13 +38,13 @@ from iamdesk.simulate.vpc_endpoints import Given
 from iamdesk.snapshot.model import Snapshot
 
 _MOST_SWEPT = 128
-"""Questions whose answers for everybody are kept."""
+"""Number of requests whose decisions for all principals are kept."""
 _ASKED_ALONE = 32
-"""How often a question is put to the engine before everybody is asked at once: that takes about as long."""
+"""Requests evaluated one by one before all principals are evaluated at once, which takes about as long."""
 
 
 class Evaluator(RequestBuilder):
-    """Answers questions about one snapshot. Safe to call from several threads at once."""
+    """Evaluates requests over one snapshot. Thread-safe."""
 
     def __init__(
         self,
@@ -53,13 +53,16 @@ class Evaluator(RequestBuilder):
         documents: DocumentStore | None = None,
         beside: RequestBuilder | None = None,
     ) -> None:
-        """Make ready to answer; ``now`` is what requests are asked as of.
+        """Prepare the evaluation; policies are read on first use.
 
-        With ``documents`` equal documents of several snapshots are one object (`index.documents` of another evaluator).
-        ``beside`` is of another part of the same snapshot.
+        Args:
+            snapshot: The snapshot.
+            now: Gives the time at which requests are made.
+            documents: Parsed documents to share with other evaluators (`index.documents` of one of them).
+            beside: The request builder of another part of the same snapshot.
         """
         super().__init__(snapshot, now, documents, beside)
-        self._questions = self.plain()  # what is made for sweeps holds these: no cycle keeps all of it in memory
+        self._questions = self.plain()  # sweeps hold this, not `self`: no reference cycle keeps the evaluator in memory
         self._everybody: PrincipalIndex | None = None
         self._reaches: ServiceAccessFinder | None = None
         self._swept: dict[Hashable, PopulationDecisions] = {}
@@ -67,17 +70,17 @@ class Evaluator(RequestBuilder):
         self._lock = threading.RLock()
 
     def can(self, request: Request) -> EvaluationResult:
-        """Answer one question with everything that explains it.
+        """Evaluate a request and explain the result.
 
         Raises:
-            RequestError: the question cannot be asked; its text says why in one sentence.
+            RequestError: the request is invalid; its text says why in one sentence.
         """
         return explain(self.trace(request), request)
 
     def verdict(self, request: Request) -> EvalDecision:
-        """Return the bare word of an answer: for sweeps over many questions.
+        """Return the decision alone, without explanation: faster over many requests.
 
-        A question that is asked of one principal after the other is answered for all of them at once.
+        A request that is repeated for one principal after the other is evaluated for all of them at once.
 
         Raises:
             RequestError: as `can`.
@@ -91,7 +94,7 @@ class Evaluator(RequestBuilder):
         return verdict_of(self.question(request))
 
     def _swept_before(self, request: Request) -> PopulationDecisions | None:
-        """Return the answers to a question for everybody, once it has been asked of several principals."""
+        """Return the decisions on a request for all principals, once it was repeated often enough."""
         key = _question_key(request.action, request.resource, request.context, request.unknown_context)
         found = self._swept.get(key)
         if found is not None and found.tells_denials and found.until > self.now().timestamp():
@@ -116,7 +119,7 @@ class Evaluator(RequestBuilder):
         tells_denials: bool,
         cancelled: Cancelled = never_cancelled,
     ) -> PopulationDecisions:
-        """Answer one question for everybody; the last ones are remembered."""
+        """Evaluate one request for all principals; the latest results are cached."""
         found = self._swept.get(key)
         if found is not None and found.until > moment.at.timestamp() and (found.tells_denials or not tells_denials):
             return found
@@ -136,7 +139,7 @@ class Evaluator(RequestBuilder):
         return found
 
     def prepare(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> None:
-        """Read every policy of the snapshot, once: what all sweeps start from.
+        """Read every policy of the snapshot, which all sweeps need.
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.
@@ -144,7 +147,7 @@ class Evaluator(RequestBuilder):
         self._population(progress, cancelled)
 
     def population(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> PrincipalIndex:
-        """Return everybody in the snapshot, put together for sweeps over many questions; read at first use.
+        """Return all principals of the snapshot, indexed for requests about many of them; built on first use.
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.
@@ -152,26 +155,29 @@ class Evaluator(RequestBuilder):
         return self._population(progress, cancelled)
 
     def bulk(self) -> BulkEvaluator:
-        """Return the evaluator of many requests at once."""
+        """Return the evaluator for many requests at once."""
         return self._finder().bulk
 
     def reach_of(self, position: int, service: str, actions: int | None = None) -> ServiceAccess:
-        """Return how far a principal, by its position in the population, may do the actions of one service.
+        """Return how far a principal is allowed to perform the actions of one service.
 
-        With ``actions``, bits of the service's, nothing is told of others.
+        Args:
+            position: Index of the principal in the population.
+            service: Service prefix.
+            actions: Bits of the service's actions to cover; None: all.
         """
         return self._finder().reach(position, service, actions)
 
     def reaches_of(self, position: int) -> Mapping[str, ServiceAccess]:
-        """Return how far a principal, by its position, may do the actions of each service."""
+        """Return how far a principal, given by its index, is allowed to perform the actions of each service."""
         return self._finder().reaches(position)
 
     def reach_resources(self, position: int, service: str, action: int) -> tuple[tuple[str, ResourceOrigin], ...]:
-        """Return the resources on which the reach of a service's action (its bit) can be asked about."""
+        """Return the resources on which a service's action (given by its bit) is evaluated for the access extent."""
         return self._finder().resources(position, service, action)
 
     def answers(self, position: int, service: str, action: int) -> tuple[ActionDecision, ...]:
-        """Return the answers behind the reach of a service's action (its bit)."""
+        """Return the decisions behind the access extent of a service's action (given by its bit)."""
         return self._answers(position, None, service, action)
 
     def _population(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> PrincipalIndex:
@@ -182,7 +188,7 @@ class Evaluator(RequestBuilder):
         return self._everybody
 
     def trace(self, request: Request) -> EvaluationTrace:
-        """Return the engine's own record of an answer, before it is put into words.
+        """Return the trace of an evaluation, before it is explained.
 
         Raises:
             RequestError: as `can`.
@@ -200,19 +206,19 @@ class Evaluator(RequestBuilder):
         progress: Progress = no_progress,
         cancelled: Cancelled = never_cancelled,
     ) -> Iterator[Access]:
-        """Yield a row for everybody for whom the decision is allowed or conditional.
+        """Yield a row for each principal for whom the decision is allowed or conditional.
 
         External callers come first (anyone, accounts and their principals, services, identity providers: `Who`), then
         users, roles and root users in the order of the snapshot.
 
         Args:
-            action: Without one a row for each principal and each action that fits the resource.
-            resource: An ARN, or ``*`` for actions that take none; ``*`` in an ARN stands for any text.
+            action: Without one, a row for each principal and each action that fits the resource.
+            resource: An ARN, or ``*`` for actions that take none; ``*`` in an ARN matches any text.
             context: Values of condition keys; None: the key is absent.
             unknown_context: What a key without value means.
-            external: Whether external callers are listed, too.
-            progress: Told how much is done, of how much.
-            cancelled: Asked whether anybody still wants the rows.
+            external: Whether external callers are listed.
+            progress: Called with the number of principals done, and of all.
+            cancelled: Returns whether the work was cancelled.
 
         Raises:
             RequestError: the action or resource is malformed, or no action fits the resource.
@@ -252,7 +258,7 @@ class Evaluator(RequestBuilder):
     def access_to_resource(
         self, resource: str, context: Mapping[str, str | Sequence[str] | None] | None = None, **asked: Unpack[Asked]
     ) -> tuple[ResourceAccess, ...]:
-        """Return what everybody can do on a resource, as `query.resource_access` tells it."""
+        """Return what each principal can do on a resource; see `access.resource_access`."""
         return access_to_resource(self, resource, context, **asked)
 
     def external_access(
@@ -263,7 +269,7 @@ class Evaluator(RequestBuilder):
         unknown_context: MissingContextMode = MissingContextMode.UNKNOWN,
         cancelled: Cancelled = never_cancelled,
     ) -> Iterator[Access]:
-        """Yield the rows of who-can for external callers.
+        """Yield the rows of who-can that are external callers.
 
         Raises:
             RequestError: the action or resource is malformed.
@@ -280,10 +286,10 @@ class Evaluator(RequestBuilder):
         unknown_context: MissingContextMode = MissingContextMode.UNKNOWN,
         cancelled: Cancelled = never_cancelled,
     ) -> Iterator[tuple[EvalDecision, Sequence[str], int]]:
-        """Yield who may do which actions of a service that can be asked on one resource: all actions at once.
+        """Yield who is allowed to perform which actions of a service on one resource, all actions at once.
 
         Yields:
-            Whether it is allowed or conditional, principals in the order of the snapshot, and the actions as bits
+            The decision (allowed or conditional), principals in the order of the snapshot, and the actions as bits
             (`aws.action_sets`).
 
         Raises:
@@ -316,9 +322,9 @@ class Evaluator(RequestBuilder):
         """Return the effective permissions of a user, role, root user or group of the snapshot.
 
         Args:
-            principal: ARN. A group stands for a member of whom nothing else is known.
-            service: Only the actions of this service (``s3``); it is told of even where nothing of it may be done.
-            resource: Only what may be done on this resource, an ARN, by the actions that act on its type.
+            principal: ARN. A group is evaluated as a member without other policies.
+            service: Only the actions of this service (``s3``); it is listed even where none of them is allowed.
+            resource: Only the actions that act on this resource, an ARN.
 
         Raises:
             RequestError: the principal is none of these, AWS has no such service, or the resource is no ARN.
@@ -348,9 +354,9 @@ class Evaluator(RequestBuilder):
         return EffectiveAccess(self._population().index.subjects[position], resource, told, answers)
 
     def access_matrix(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> Overview:
-        """Return how far every user, role and root user may do the actions of each service.
+        """Return how far every user, role and root user is allowed to perform the actions of each service.
 
-        Rows are found out when they are read: some milliseconds each, less where somebody can do the same.
+        Rows are computed when they are read: some milliseconds each, less where another principal has the same access.
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.
@@ -359,7 +365,7 @@ class Evaluator(RequestBuilder):
         return Overview(FindsAccess(population.principals(), self._finder()))
 
     def _subject(self, principal: str) -> int:
-        """Return the position of a principal or group of whom effective permissions can be told."""
+        """Return the index of a principal or group that has effective permissions."""
         principal = principal.strip()
         population = self._population()
         position = population.position(principal)
@@ -368,7 +374,7 @@ class Evaluator(RequestBuilder):
         if position is None:
             if ":group/" in principal:
                 raise RequestError(phrase("the snapshot has no group {principal}", principal=principal))
-            self.standing(principal)  # says why, where the snapshot holds the account
+            self.standing(principal)  # raises the more precise error where the snapshot holds the account
             raise RequestError(
                 phrase("`{principal}` is no user, role, root user or group of the snapshot", principal=principal)
             )
@@ -383,7 +389,7 @@ class Evaluator(RequestBuilder):
         return self._reaches
 
     def _answers(self, position: int, resource: str | None, service: str, action: int) -> tuple[ActionDecision, ...]:
-        """Return the answers behind the reach of an action."""
+        """Return the decisions behind the access extent of an action."""
         name = service_actions(service).actions[action].full_name
         asked = (
             self._finder().resources(position, service, action)
@@ -398,13 +404,13 @@ class Evaluator(RequestBuilder):
         )
 
     def _explain(self, position: int, action: str, resource: str) -> EvaluationResult:
-        """Explain the answer for a principal, or for some member of a group."""
+        """Explain the result for a principal, or for some member of a group."""
         population = self._population()
         request = Request(population.index.subjects[position], action, resource)
         return explain(evaluate(population.question(position, action, resource)), request)
 
     def _verdict_of_strange(self, request: Request) -> EvalDecision | None:
-        """Answer for an entry whose ARN is odd; None where nobody of that ARN can ask anything."""
+        """Evaluate an entry with an irregular ARN; None where no principal of that ARN can make a request."""
         try:
             return self.trace(request).verdict
         except RequestError:

@@ -1,4 +1,4 @@
-"""What everybody may do, as tasks: some principals in each, which workers and this process find out side by side."""
+"""Rows of the access matrix as tasks of some principals each, computed by workers and this process."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _SPAN = 64
 """Principals in one task: some tenths of a second."""
 
 type Row = tuple[str, Mapping[str, ServiceAccess]]
-"""A principal, and how far it may do the actions of each service."""
+"""A principal, and the access extents of each service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Span:
     """Some principals."""
 
     snapshot: SnapshotReference | None
-    """What a worker reads; None: there are none."""
+    """What a worker reads; None: there are no workers."""
     principals: tuple[str, ...]
 
 
@@ -35,7 +35,7 @@ def find_rows(
     progress: Progress = no_progress,
     cancelled: Cancelled = never_cancelled,
 ) -> None:
-    """Give the rows of some principals to ``take``, some at a time, as they are found: in this thread, in any order.
+    """Pass the rows of some principals to ``take``, in batches as they are computed, in this thread, in any order.
 
     Raises:
         WorkCancelled: ``cancelled`` returned True.
@@ -65,7 +65,7 @@ def find_rows(
         contents={} if workers is None else workers.contents,
     )
     for rows in found:
-        if rows is not None:  # those of a worker: what is found out here does not wait for them
+        if rows is not None:  # from a worker; rows of this process were passed on at once
             give(rows)
 
 

@@ -1,4 +1,4 @@
-"""The resources that statements name, as they are asked about: each pattern as it is written."""
+"""The resources that statements name, as ARNs to evaluate: each pattern as it is written."""
 
 from functools import lru_cache
 
@@ -9,7 +9,7 @@ from iamdesk.policy.wildcards import glob
 
 
 def as_requested(entry: ResourcePattern, text: str, service: str, partition: str) -> str | None:
-    """Return an entry as a resource to ask about, its variables filled in as in ``text``; None where it can be none."""
+    """Return an entry as an ARN to evaluate, its variables filled in as in ``text``; None where it cannot be one."""
     if entry.is_everything or entry.problem:
         return None
     asked = _as_arn(text, partition)

@@ -1,7 +1,7 @@
-"""The engine over a snapshot that is larger than memory: each question is put to the part that it is about.
+"""Evaluates requests over an organization larger than memory: each request by the part of the principal's account.
 
-A part (`snapshot.catalog.SnapshotPart`) is a snapshot of one account; what a question needs of another account is
-read when it is needed. So an answer is that of the whole snapshot, whoever is asked about.
+A part (`snapshot.catalog.SnapshotPart`) is a snapshot of one account; data of other accounts is read on demand. So
+results equal those over the whole snapshot.
 """
 
 import threading
@@ -28,7 +28,7 @@ from iamdesk.work.worker_cache import kept_object, object_content
 
 
 class OrganizationEvaluator:
-    """Answers questions about all accounts of a catalogue. Safe to call from several threads at once."""
+    """Evaluates requests over all accounts of a catalogue. Thread-safe."""
 
     def __init__(
         self,
@@ -37,9 +37,13 @@ class OrganizationEvaluator:
         memory: int = DEFAULT_MEMORY,
         executor: Callable[[], Executor | None] = lambda: None,
     ) -> None:
-        """Make ready to answer; ``memory`` is how many bytes the accounts that were asked about may take.
+        """Prepare the evaluation; accounts are read on demand.
 
-        The workers of what ``executor`` returns take accounts of a sweep beside this process.
+        Args:
+            catalogue: The organization's files and names.
+            now: Gives the time at which requests are made.
+            memory: Most bytes of files that the accounts in memory may come from.
+            executor: Gives the workers that share sweeps over all accounts with this process, if any.
         """
         self.catalogue = catalogue
         self._now = now
@@ -51,9 +55,9 @@ class OrganizationEvaluator:
         self._lock = threading.RLock()
 
     def part_of(self, account: str, cancelled: Cancelled = never_cancelled, *, is_passing: bool = False) -> Evaluator:
-        """Return the evaluator of the part that holds an account; of no account, or of one that is not held, of none.
+        """Return the evaluator of the part that holds an account, or of the part without accounts if none does.
 
-        ``is_passing`` says that a sweep goes over the accounts, which do not all have room.
+        ``is_passing`` says that a sweep visits all accounts, more than memory holds.
 
         Raises:
             SnapshotError: the account's files cannot be read any more, or are not as they were.
@@ -71,7 +75,7 @@ class OrganizationEvaluator:
             return found
 
     def joined(self, accounts: Iterable[str], cancelled: Cancelled = never_cancelled) -> Evaluator:
-        """Return a new evaluator of the part that holds some accounts together; it is not kept.
+        """Return a new evaluator of a part that holds several accounts; it is not cached.
 
         Raises:
             SnapshotError: as `part_of`.
@@ -81,10 +85,10 @@ class OrganizationEvaluator:
         return Evaluator(part, self._now, beside=self._beside)
 
     def _make_room(self, wanted: int, *, is_passing: bool) -> None:
-        """Drop parts as far as there is no room for so many bytes of files more.
+        """Drop parts until ``wanted`` more bytes of files fit.
 
-        Those that were asked longest ago go first. A sweep gives up what it asked last: it comes by in the same order
-        again, and would find nothing of what it left.
+        The least recently used go first. A sweep drops its own latest instead: it returns in the same order, and would
+        otherwise find none of its parts again.
         """
         held = sum(evaluator.index.bytes_read for evaluator in self._parts.values())
         while self._parts and held + wanted > self._most_read:
@@ -92,7 +96,7 @@ class OrganizationEvaluator:
             held -= dropped.index.bytes_read
 
     def of(self, principal: str) -> Evaluator:
-        """Return an evaluator that answers for a principal: it equals the whole's in all but whom its sweeps go over.
+        """Return the evaluator for a principal: as over the whole snapshot, but for sweeps over all principals.
 
         Raises:
             SnapshotError: the principal's account cannot be read any more.
@@ -100,16 +104,16 @@ class OrganizationEvaluator:
         return self.part_of("".join(principal.strip().split(":", 5)[4:5]))
 
     def can(self, request: Request) -> EvaluationResult:
-        """Answer one question with everything that explains it.
+        """Evaluate a request and explain the result.
 
         Raises:
-            RequestError: the question cannot be asked; its text says why in one sentence.
+            RequestError: the request is invalid; its text says why in one sentence.
             SnapshotError: an account cannot be read any more.
         """
         return self.of(request.principal).can(request)
 
     def trace(self, request: Request) -> EvaluationTrace:
-        """Return the engine's own record of an answer.
+        """Return the trace of an evaluation.
 
         Raises:
             RequestError: as `can`.
@@ -135,10 +139,9 @@ class OrganizationEvaluator:
         progress: Progress = no_progress,
         cancelled: Cancelled = never_cancelled,
     ) -> Iterator[Access]:
-        """Yield a row for everybody for whom the decision is allowed or conditional, as `Evaluator.who_can`.
+        """Yield the rows of `Evaluator.who_can` for all accounts: external callers, then principals account by account.
 
-        External callers come first, then the principals account by account. ``progress`` is told principals. Without
-        an action this process does it alone.
+        ``progress`` counts principals. Without an action, no other process takes part.
 
         Raises:
             RequestError: the action or resource is malformed, or no action fits the resource.
@@ -154,7 +157,7 @@ class OrganizationEvaluator:
         asked = partial(
             Request, action=action, resource=resource, context=context or {}, unknown_context=unknown_context
         )
-        # The part without accounts: it tells what is wrong with the question, and what external callers can.
+        # The part without accounts reports what is wrong with the request, and yields external callers.
         outside = self.part_of("", cancelled).who_can(
             action=action,
             resource=resource,
@@ -163,7 +166,7 @@ class OrganizationEvaluator:
             external=external,
             cancelled=cancelled,
         )
-        # Explained by whoever has room: a row would keep its part in memory.
+        # A row that holds its evaluator would keep the part in memory: this object explains it.
         yield from (replace(row, _can=self.can) for row in outside)
         known = self._remembered(_key_of(asked("")))
         today = self._now().date()
@@ -248,7 +251,7 @@ class OrganizationEvaluator:
         )
 
     def _remembered(self, question: Hashable) -> "dict[str, _Rows]":
-        """Return what is remembered of a question, by account; the questions asked last are kept."""
+        """Return the cached rows of a request, by account; the latest requests are kept."""
         with self._lock:
             found = self._answered.pop(question, {})
             held = sum(len(rows.open_to) for known in self._answered.values() for rows in known.values())
@@ -274,7 +277,7 @@ class OrganizationEvaluator:
         progress: Progress = no_progress,
         cancelled: Cancelled = never_cancelled,
     ) -> tuple[ResourceAccess, ...]:
-        """Return what everybody can do on a resource, as `query.resource_access` does over the whole.
+        """Return what each principal can do on a resource; see `access.resource_access`.
 
         Raises:
             RequestError: the resource is no ARN, or no action fits it.

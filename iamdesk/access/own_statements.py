@@ -1,4 +1,4 @@
-"""Statements of principals' own policies, as what they say of one service, or of all."""
+"""Statements of principals' own policies, by the services that they apply to."""
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import NamedTuple
@@ -19,31 +19,31 @@ AS_IDENTITY = AttachedPolicy(PolicyType.IDENTITY, SourceType.USER_MANAGED, "", "
 AS_BOUNDARY = AttachedPolicy(
     PolicyType.PERMISSIONS_BOUNDARY, SourceType.PERMISSIONS_BOUNDARY, "", "", "", "", _NO_DOCUMENT
 )
-"""Any policy of the layer: all that matching a statement reads of its policy is the layer."""
+"""Any policy of the type: matching a statement reads nothing else of its policy."""
 
 
 class OwnStatement(NamedTuple):
     """A statement of a principal's own policies that covers actions of a service."""
 
     place: int
-    """Its number."""
+    """Index of the statement."""
     policy: AttachedPolicy
-    """Stands for its layer."""
+    """A policy of its type, in place of each that contains it."""
     statement: Statement
     asked: ContextDependency
     actions: int
     """As bits of the service's actions."""
     is_for_all: bool
-    """Whether it is for every resource on which the service's actions are asked."""
+    """Whether it matches every resource on which the service's actions are evaluated."""
 
     @property
     def grants_by_name(self) -> bool:
-        """Whether it allows something on the resources that it names."""
+        """Whether it allows actions on the resources that it names."""
         return self.statement.is_allow and not self.statement.not_resource
 
     @property
     def signature(self) -> Hashable:
-        """What it shares with statements that say the same."""
+        """What it shares with statements of equal effect."""
         return self.policy.layer, self.actions, self.asked.number, None if self.is_for_all else self.place
 
 
@@ -51,17 +51,17 @@ class WideStatement(NamedTuple):
     """A statement of a principal's own policies that can decide actions of every service."""
 
     place: int
-    """Its number."""
+    """Index of the statement."""
     policy: AttachedPolicy
-    """Stands for its layer."""
+    """A policy of its type, in place of each that contains it."""
     statement: Statement
     asked: ContextDependency
     signature: Hashable
-    """What it shares with statements that say the same of every action."""
+    """What it shares with statements of equal effect on every action."""
 
 
 class OwnStatements:
-    """Finds the statements that principals and groups of one snapshot carry, by service; each document is read once."""
+    """Finds the statements of the principals and groups of one snapshot, by service; each document is read once."""
 
     def __init__(self, population: PrincipalIndex) -> None:
         self._population = population
@@ -71,10 +71,11 @@ class OwnStatements:
         self._split: dict[tuple[int, PolicyType], tuple[frozenset[str], tuple[WideStatement, ...]]] = {}
 
     def services(self, position: int) -> tuple[Mapping[str, tuple[int, ...]], tuple[WideStatement, ...]]:
-        """Return the services that a subject's policies name, and the statements that are for all services.
+        """Return the services that a principal's or group's policies name, and the statements that apply to all
+        services.
 
-        Beside each service stand the documents that may speak of it (`speaking`). What a boundary says is told only of
-        services of which the other policies speak.
+        Each service comes with the documents that may apply to it (`speaking`). Statements of a boundary count only for
+        services to which other policies apply.
         """
         index = self._population.index
         services: set[str] = set()
@@ -120,7 +121,7 @@ class OwnStatements:
         return known
 
     def of_service(self, wide: Iterable[WideStatement], service: str) -> tuple[OwnStatement, ...]:
-        """Return what statements for all services say of one."""
+        """Return what statements on all services are for one service."""
         actions, index, of_service = service_actions(service), self._population.index, arn_services(service)
         return tuple(
             OwnStatement(
@@ -131,10 +132,11 @@ class OwnStatements:
         )
 
     def of(self, position: int, service: str, speaking: Iterable[int] | None = None) -> tuple[OwnStatement, ...]:
-        """Return the statements of a subject's own policies that can decide a service's actions, in the engine's order.
+        """Return the statements of a principal's own policies that can decide a service's actions, in the engine's
+        order.
 
-        Left out is what speaks of no resource on which the service's actions are asked. ``speaking`` are the documents
-        that can speak of it, for whom knows them.
+        Left out are statements that match no resource on which the service's actions are evaluated. ``speaking`` are
+        the documents that can apply to the service, where known.
         """
         index = self._population.index
         found: list[OwnStatement] = []

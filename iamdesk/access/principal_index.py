@@ -1,4 +1,4 @@
-"""Everybody in a snapshot, put together where the engine treats them alike: what answers about many start from."""
+"""The principals of a snapshot as bits, grouped into cohorts that the engine treats the same."""
 
 import re
 import threading
@@ -32,55 +32,56 @@ _ACCOUNT_ITSELF = re.compile(r"\d+|arn:[^:]*:iam::\d*:root")
 
 
 class RequestSource(Protocol):
-    """What answers about many need of the evaluator."""
+    """Builds requests: what evaluating many principals needs of the evaluator."""
 
     index: PolicyIndex
     resources: ResourceIndex
 
     def now(self) -> datetime:
-        """Return the moment at which a question is asked."""
+        """Return the time at which a request is made."""
 
     def target(self, action: str, resource: str) -> Target:
-        """Return what is asked about."""
+        """Return the action and resource of a request."""
 
     def question(self, request: Request, standing: PrincipalPolicies | None = None) -> EvaluationRequest:
-        """Return a request with everything that belongs to it; ``standing`` is who asks, where that is known."""
+        """Return a request with everything that evaluating it needs; ``standing``: the principal's policies, where
+        known."""
 
     def knows(self, resource: Arn) -> bool:
-        """Return whether the snapshot holds anything of a resource."""
+        """Return whether the snapshot holds data of a resource."""
 
     def standing(self, principal: str) -> PrincipalPolicies:
-        """Return a principal by its ARN."""
+        """Return a principal's policies, by its ARN."""
 
     def member_of(self, group: str) -> PrincipalPolicies:
-        """Return some member of a group, by the group's ARN: a user of whom nothing is known but the group."""
+        """Return a member of a group, by the group's ARN: a user with the group's policies and no others."""
 
 
 class ContextDependency(NamedTuple):
-    """What a statement that covers the action and may cover the resource asks of the context.
+    """The request context that a statement depends on, once it covers the action and may match the resource.
 
-    Statements that share it cannot be told apart by any context.
+    Statements with an equal dependency have the same truth in any context.
     """
 
     number: int
     keys: tuple[str, ...]
-    """Every key that it asks for, each once."""
+    """Its condition keys, each once."""
     depth: PrincipalDependence
     """How far its keys depend on the caller."""
     own_keys: tuple[str, ...]
-    """The keys among them that are about the caller alone."""
+    """Those of its keys that depend on the caller alone."""
     in_resource: bool
-    """Whether its resource holds policy variables: the resource asked about matters, too."""
+    """Whether its resource has policy variables: the resource of the request matters, too."""
     changes: tuple[int, ...] | None
-    """The moments, in seconds since 1970, at which what it says of the time can change; None: at every moment."""
+    """Times, in seconds since 1970, at which its date conditions can change; None: at every moment."""
 
     @property
     def asks_for_time(self) -> bool:
-        """Whether it asks for the time."""
+        """Whether it has keys of the current time."""
         return self.changes != ()
 
     def holds_until(self, at: float) -> float:
-        """Return until when it says what it says at a moment, in seconds since 1970."""
+        """Return until when its date conditions stay as they are at a time; both in seconds since 1970."""
         if self.changes is None:
             return at
         return min((change for change in self.changes if change >= int(at)), default=inf)
@@ -88,7 +89,7 @@ class ContextDependency(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PrincipalCohort:
-    """Principals whom the engine treats alike but for what they carry and for the condition keys about them."""
+    """Principals that the engine treats the same but for their own policies and the condition keys about them."""
 
     number: int
     partition: str
@@ -96,11 +97,11 @@ class PrincipalCohort:
     kind: CallerKind
     has_boundary: bool
     members: int
-    """Their positions, as bits."""
+    """The principals, as bits."""
 
 
 class _CohortTraits(NamedTuple):
-    """What peers have in common."""
+    """What the principals of a cohort have in common."""
 
     partition: str
     account: str
@@ -113,7 +114,7 @@ class _CohortTraits(NamedTuple):
 
 
 class PrincipalIndex:
-    """The principals of a snapshot, as bits. Safe to use from several threads at once."""
+    """The principals of a snapshot, as bits. Thread-safe."""
 
     def __init__(self, asks: RequestSource, index: StatementIndex) -> None:
         self.index = index
@@ -122,16 +123,17 @@ class PrincipalIndex:
         self._asks = asks
         self.cohort, self._peers_of = self._find_peers()
         self.everybody = 0
-        """The positions of all principals but the strange ones, as bits."""
+        """All principals with a regular ARN, as bits."""
         for cohort in self.cohort:
             self.everybody |= cohort.members
         self.strange = (1 << index.principals) - 1 & ~self.everybody
-        """Users and roles that have to be asked one by one: their ARN is not what their account and list say."""
+        """Users and roles with an irregular ARN: it does not match their account or list. They are evaluated one by
+        one."""
         outside = ~self.everybody
         self.carriers = tuple([bits & self.everybody if bits & outside else bits for bits in index.carriers])
-        """By document: the principals, but the strange ones, that it speaks for, as bits."""
+        """By document: the regular principals that it applies to, as bits."""
         self.bounded = tuple([bounded & self.everybody for bounded in index.bounded])
-        """By document: the principals, but the strange ones, whose permissions boundary it is, as bits."""
+        """By document: the regular principals whose permissions boundary it is, as bits."""
         self._named: dict[tuple[str, str], list[int]] | None = None
         self._facts: dict[tuple[int, str], KeyValue | None] = {}
         self._alike: dict[tuple[int, tuple[str, ...]], tuple[tuple[int, int], ...]] = {}
@@ -181,10 +183,10 @@ class PrincipalIndex:
         return _CohortTraits(parts[1], parts[4], CallerKind.ROLE, has_boundary, is_linked, is_permission_set)
 
     def cohort_at(self, position: int) -> PrincipalCohort:
-        """Return who a principal's peers are; of a group, the groups whose members are taken for peers.
+        """Return the cohort of a principal; of a group, the cohort of groups like it.
 
         Raises:
-            KeyError: it is one of the ``strange``.
+            KeyError: its ARN is irregular.
         """
         cohort = self._peers_of[position]
         if cohort is None:
@@ -192,27 +194,27 @@ class PrincipalIndex:
         return cohort
 
     def position(self, principal: str) -> int | None:
-        """Return the position of a principal by its ARN; None for whom the snapshot lacks, and for the ``strange``."""
+        """Return the index of a principal by its ARN; None for an unknown or irregular one."""
         position = self.index.positions.get(principal)
         return None if position is None or not self.everybody >> position & 1 else position
 
     def principals(self) -> dict[str, int]:
-        """Return the position of each principal but the ``strange`` ones, by its ARN, in the snapshot's order."""
+        """Return the index of each regular principal by its ARN, in the snapshot's order."""
         return {self.index.subjects[position]: position for position in indexes_of(self.everybody)}
 
     def group_position(self, arn: str) -> int | None:
-        """Return the position of a group by its ARN; None for one that the snapshot lacks, or whose ARN is odd."""
+        """Return the index of a group by its ARN; None for an unknown or irregular one."""
         position = self.index.positions.get(arn)
         is_group = position is not None and position >= self.index.principals and self._peers_of[position] is not None
         return position if is_group else None
 
     def standing(self, position: int) -> PrincipalPolicies:
-        """Return a principal by its position; of a group, some member of whom nothing else is known."""
+        """Return a principal's policies by its index; of a group, those of a member without other policies."""
         arn = self.index.subjects[position]
         return self._asks.standing(arn) if position < self.index.principals else self._asks.member_of(arn)
 
     def knows(self, resource: Arn) -> bool:
-        """Return whether the snapshot holds anything of a resource; of others, all questions are alike."""
+        """Return whether the snapshot holds data of a resource; requests on all others are equivalent."""
         return self._asks.knows(resource)
 
     def question(
@@ -223,12 +225,12 @@ class PrincipalIndex:
         context: Mapping[str, str | Sequence[str] | None] | None = None,
         unknown: MissingContextMode = MissingContextMode.UNKNOWN,
     ) -> EvaluationRequest:
-        """Return a question of a principal (or some member of a group) with everything that belongs to it."""
+        """Return a request of a principal (or of a member of a group) with everything that evaluating it needs."""
         request = Request(self.index.subjects[position], action, resource, context or {}, unknown_context=unknown)
         return self._asks.question(request, self.standing(position))
 
     def target(self, action: str, resource: str) -> Target:
-        """Return what is asked about.
+        """Return the action and resource of a request.
 
         Raises:
             RequestError: the action or the resource is malformed.
@@ -236,7 +238,7 @@ class PrincipalIndex:
         return self._asks.target(action, resource)
 
     def named_by(self, statement: Statement) -> int:
-        """Return every user and role that the statement's principal element could name, as bits; perhaps some more."""
+        """Return the users and roles that a statement's principal element could name, as bits; possibly too many."""
         named = self._named
         if named is None:
             named = self._named = self._find_names()
@@ -249,13 +251,13 @@ class PrincipalIndex:
         return found
 
     def _find_names(self) -> dict[tuple[str, str], list[int]]:
-        """Return who bears a name, by position: a name is one principal's, or a few's, which takes less than bits."""
+        """Return the indexes of the principals with each name: few per name, so a list takes less than bits."""
         policies, index = self._asks.index, self.index
         named: dict[tuple[str, str], list[int]] = {}
         for position in indexes_of(self.everybody):
             arn = index.subjects[position]
             if arn in index.roots:
-                continue  # a root user has no name but its account's
+                continue  # a root user has no name of its own
             role = policies.roles.get(arn)
             unique_id = policies.users[arn].user_id if role is None else role.role_id
             names = [("id", unique_id), *names_in(arn)]
@@ -266,10 +268,12 @@ class PrincipalIndex:
         return named
 
     def alike(self, members: int, own: tuple[str, ...], derive: DerivedKeys) -> tuple[tuple[int, int], ...]:
-        """Split principals into those of whom the same is known of some keys, as (one of them, all as bits).
+        """Split principals by what is known of some keys; returns (one of them, all as bits).
 
-        ``members`` are of one `PrincipalCohort`, the keys about the caller alone; ``derive`` is for any of them and any
-        request.
+        Args:
+            members: Principals of one `PrincipalCohort`, as bits.
+            own: Keys that depend on the caller alone.
+            derive: Derives keys for any of them and any request.
         """
         if members & members - 1 == 0:
             return ((members.bit_length() - 1, members),)
@@ -298,7 +302,7 @@ class PrincipalIndex:
         return tuple([facts[position, key] for key in keys])
 
     def asked(self, statement: Statement, version: str) -> ContextDependency:
-        """Return what a statement of a policy of some version asks of the context."""
+        """Return the context dependency of a statement of a policy of some version."""
         found = self._asked.get(statement)
         if found is None:
             content = _content(statement, version)
@@ -318,7 +322,7 @@ class PrincipalIndex:
         return found
 
     def truth(self, key: Hashable, match: Callable[[], Truth]) -> Truth:
-        """Return the truth of a statement known by a key, or find it out."""
+        """Return a statement's cached truth, or compute it."""
         truth = self._truths.get(key)
         if truth is None:
             truth = match()
@@ -329,7 +333,7 @@ class PrincipalIndex:
         return truth
 
     def resolved(self, key: Hashable, resolve: Callable[[], EvalDecision]) -> EvalDecision:
-        """Return the verdict known by a key, or find it out."""
+        """Return a cached decision, or compute it."""
         verdict = self._resolved.get(key)
         if verdict is None:
             verdict = resolve()
@@ -374,7 +378,7 @@ def _content(statement: Statement, version: str) -> Hashable:
 
 
 def indexes_of(bits: int) -> Iterator[int]:
-    """Yield the positions of the bits that are set, the lowest first."""
+    """Yield the indexes of the bits that are set, the lowest first."""
     if bits.bit_count() > _MANY:
         yield from (position for position, bit in enumerate(reversed(f"{bits:b}")) if bit == "1")
         return
@@ -385,7 +389,7 @@ def indexes_of(bits: int) -> Iterator[int]:
 
 
 def names_in(text: str) -> Iterator[tuple[str, str]]:
-    """Yield what an entry of a principal element may name: an ARN; a role, whatever its path; an entity by its id."""
+    """Yield what an entry of a principal element may name: an ARN; a role of any path; an entity by its id."""
     parts = text.split(":", 5)
     if len(parts) < 6:
         yield "id", text
@@ -393,12 +397,12 @@ def names_in(text: str) -> Iterator[tuple[str, str]]:
     yield "arn", text
     if parts[5].startswith("role/"):
         yield parts[4], parts[5].rpartition("/")[2]
-    elif parts[5].startswith("assumed-role/"):  # a role is some session of it
+    elif parts[5].startswith("assumed-role/"):  # a role session is evaluated as its role
         yield parts[4], parts[5].split("/")[1]
 
 
 def names_specific_principal(statement: Statement) -> bool:
-    """Return whether its principal element tells principals of one account apart."""
+    """Return whether a statement's principal element tells principals of one account apart."""
     return any(
         entry.type is PrincipalType.AWS and not entry.is_everyone and not _ACCOUNT_ITSELF.fullmatch(entry.text)
         for entry in statement.principals or ()

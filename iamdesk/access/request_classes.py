@@ -1,4 +1,4 @@
-"""What is the same for all peers on a ground, before their own policies speak: layers in play, facts of the request."""
+"""Request classes: what is the same for a cohort on a grid before its own policies apply (policy types, keys)."""
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -37,7 +37,7 @@ _NO_CONTEXT = Context({}, lambda _: None, MissingContextMode.UNKNOWN, lambda _: 
 
 @cache
 def _told_apart(actions: ServiceActions | OneAction) -> Sequence[tuple[Hashable, int]]:
-    """Split the actions of a service by the rules of single services that bind some of them alone."""
+    """Split the actions of a service by service-specific rules that bind only some of them."""
     if isinstance(actions, OneAction):
         return ((None, 1),)
     found: dict[Hashable, int] = {}
@@ -52,28 +52,28 @@ def _told_apart(actions: ServiceActions | OneAction) -> Sequence[tuple[Hashable,
 
 
 class RequestClass(NamedTuple):
-    """What is fixed for some actions on some plots."""
+    """What is fixed for some actions on some resource slots."""
 
     decision_inputs: DecisionInputs
     key: Hashable
-    """The situation, whoever asks."""
+    """The decision inputs, without the principal."""
     common: tuple[tuple[AttachedPolicy, Statement, ContextDependency], ...]
-    """Statements that everybody meets there: of organization policies, of the resource's policy."""
+    """Statements that apply to the whole cohort: of organization policies and of the resource's policy."""
     awaits_policy: bool
-    """Whether the resource's own policy has to let the account in, and the snapshot does not hold it."""
+    """Whether the resource's policy must allow the account, and the snapshot does not hold it."""
     is_personal: bool
-    """Whether a common statement tells the peers apart."""
+    """Whether a common statement tells the principals of the cohort apart."""
     is_alone: bool
-    """Whether the requests have to be asked one by one (`EvaluationRequest.is_alone`)."""
+    """Whether the requests must be evaluated one by one (`EvaluationRequest.is_alone`)."""
     is_joint: bool
-    """Whether each request is several decisions (`evaluate.layers`): what is told here is the first one alone."""
+    """Whether each request has sub-requests (`decision_logic.py`): this class covers the first one alone."""
 
 
 class RequestClasses:
-    """Finds settings and facts, once for all peers, of requests that come in one way."""
+    """Finds request classes and key values, once per cohort, of requests over one network path."""
 
     def __init__(self, population: PrincipalIndex, way: Mapping[str, str | None] = _NO_WAY) -> None:
-        """``way`` is the part of the context on which the layers themselves hang (`endpoints.way_given`)."""
+        """``way`` is the part of the context that the applicable policies depend on (`vpc_endpoints.way_given`)."""
         self._population = population
         self._way = way
         self._alike_of: dict[tuple[RequestGrid, int], Hashable] = {}
@@ -87,7 +87,7 @@ class RequestClasses:
         self._derive: dict[tuple[str, int, Hashable], DerivedKeys] = {}
 
     def settings(self, grid: RequestGrid, cohort: PrincipalCohort, within: int) -> Sequence[tuple[int, RequestClass]]:
-        """Return the settings of some bits of a ground, each with the bits that have it."""
+        """Return the request classes of some bits of a grid, each with its bits."""
         if isinstance(grid, OneRequest):
             return ((1, self._setting(grid, cohort, 0)),)
         if within == grid.every and len(grid.resource_slots) > 1:
@@ -106,7 +106,7 @@ class RequestClasses:
         for request, bits in self._requests(grid, within):
             request_class = known.get(request)
             if request_class is None:
-                if len(known) >= _MOST_REMEMBERED:  # of IAM and STS each resource that is asked about has its own
+                if len(known) >= _MOST_REMEMBERED:  # of IAM and STS, each resource has its own
                     known.clear()
                 request_class = known[request] = self._setting(grid, cohort, bits.bit_length() - 1)
             before, _ = found.get(id(request_class), (0, request_class))
@@ -114,7 +114,7 @@ class RequestClasses:
         return tuple(found.values())
 
     def _requests(self, grid: RequestGrid, within: int) -> Iterator[tuple[Hashable, int]]:
-        """Yield (what the settings of requests depend on, the bits of such requests)."""
+        """Yield (key of what the class of requests depends on, the bits of these requests)."""
         differ = grid.of.service in ACTIONS_DIFFER
         alike: dict[Hashable, int] = {}
         for place, resource_slot in enumerate(grid.resource_slots):
@@ -126,7 +126,7 @@ class RequestClasses:
         yield from alike.items()
 
     def _alike(self, grid: RequestGrid, place: int) -> Hashable:
-        """Return all of a plot's resource that questions about it depend on, but for the target (`Asks.knows`)."""
+        """Return everything about a slot's resource that its requests depend on, except the target."""
         found = self._alike_of.get((grid, place))
         if found is None:
             arn = grid.arns[place]
@@ -136,7 +136,7 @@ class RequestClasses:
         return found
 
     def _question(self, grid: RequestGrid, cohort: PrincipalCohort, bit: int) -> EvaluationRequest:
-        """Return a request of one of the peers with all that belongs to it."""
+        """Return a request of one of the cohort's principals with everything that evaluating it needs."""
         if isinstance(grid, OneRequest) and cohort.number in grid.questions:
             return grid.questions[cohort.number]
         target = grid.target(bit)
@@ -180,7 +180,7 @@ class RequestClasses:
         return found
 
     def plots_named(self, grid: RequestGrid, statement: int) -> Sequence[int]:
-        """Return the plots that a statement can speak of by their names; they have still to be compared."""
+        """Return the slots whose names a statement can match; they still have to be compared."""
         found = self._named.get((grid, statement))
         if found is None:
             index, service = self._population.index, grid.of.service
@@ -195,7 +195,7 @@ class RequestClasses:
         return place * grid.width + (actions & -actions).bit_length() - 1
 
     def derive(self, grid: RequestGrid, cohort: PrincipalCohort, place: int) -> DerivedKeys:
-        """Return what derives the keys of requests on a plot, for one of the peers and some target."""
+        """Return what derives the keys of requests on a slot, for one of the cohort's principals and some target."""
         if isinstance(grid, OneRequest):
             return _derived(self._question(grid, cohort, 0))
         known = (grid.of.service, cohort.number, self._alike(grid, place))
@@ -207,7 +207,7 @@ class RequestClasses:
         return found
 
     def matches(self, grid: RequestGrid, bit: int, policy: AttachedPolicy, statement: Statement) -> bool:
-        """Return whether a statement whose resources hold no variables can speak of the resource of a request."""
+        """Return whether a statement without variables in its resources can match the resource of a request."""
         target = grid.target(bit)
         subject = RequestFacts(_NOBODY, target, _NO_CONTEXT, has_boundary=False)
         return match_resource(policy, statement, subject)[0] is not FALSE
@@ -215,9 +215,9 @@ class RequestClasses:
     def facts(
         self, grid: RequestGrid, cohort: PrincipalCohort, key: str, within: int
     ) -> Sequence[tuple[KeyValue, int]]:
-        """Return what is known of a key on some bits of a ground, with the bits of each.
+        """Return the values of a key on some bits of a grid, with the bits of each.
 
-        The key varies over the ground, but not over the peers.
+        The key varies over the grid, not over the cohort.
         """
         if isinstance(grid, OneRequest):
             return ((self._fact(grid, cohort, key, 0), 1),)
@@ -242,7 +242,7 @@ class RequestClasses:
             if not bits:
                 continue
             alike = self._alike(grid, place)
-            # Of a resource of which nothing is known, all tags are as little known: the listed key stands for them.
+            # Nothing is known of any tag of an unknown resource: one listed key represents all.
             is_known = isinstance(alike, str) and alike != "*"
             group = grid.of.service, who, key if is_known else listed
             if by_action:
@@ -262,9 +262,9 @@ class RequestClasses:
     def _facts_by_action(
         self, grid: RequestGrid, cohort: PrincipalCohort, key: str, place: int, group: Hashable
     ) -> tuple[tuple[KeyValue, int], ...]:
-        """Return what is known of a key on one plot, with the actions of each.
+        """Return the values of a key on one slot, with the actions of each.
 
-        It hangs on whether the action takes the key on such a resource: on the types that the resource fits.
+        They depend on whether the action supports the key on such a resource, thus on the types that the resource fits.
         """
         resource_slot = grid.resource_slots[place]
         unit = group, grid.types_on(place), resource_slot.actions
@@ -290,7 +290,7 @@ class RequestClasses:
 def _derived(question: EvaluationRequest) -> DerivedKeys:
     derive = question.context.derive
     if not isinstance(derive, DerivedKeys):
-        raise TypeError("a question about a snapshot derives its keys from the snapshot")
+        raise TypeError("a request over a snapshot derives its keys from the snapshot")
     return derive
 
 

@@ -1,11 +1,11 @@
-"""What effective permissions are found out on: the actions of a service, each on every resource worth asking about.
+"""The grid on which effective permissions are evaluated: the actions of a service by resources.
 
-A *plot* is one resource with the actions that are asked on it; a *ground* is several plots side by side, so that what
-is said of them is one integer: the bit of an action on a plot is the plot's place times the number of actions, plus the
+A *resource slot* is one resource with the actions that are evaluated on it; a *grid* is a row of slots, so that a set
+of requests is one integer: the bit of an action in a slot is the slot's index times the number of actions, plus the
 action's own bit.
 
-*Fresh* resources stand for every resource that no policy names: one of each resource type, of the principal's own
-account, in a Region that nobody knows, with a name that nobody uses.
+*Placeholder* resources represent all resources that no policy names: one of each resource type, in the principal's
+account, in an unspecified Region, with an unused name.
 """
 
 import re
@@ -22,12 +22,12 @@ from iamdesk.policy.arn import Arn, parse_arn
 from iamdesk.policy.statement import Statement
 
 FRESH = "unnamed-7q2x"
-"""The name of resources that nobody names."""
+"""Name of placeholder resources, which no policy uses."""
 _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
 
 
 class ResourceSlot(NamedTuple):
-    """One resource and the actions of a service that are asked on it."""
+    """One resource and the actions of a service that are evaluated on it."""
 
     resource: str
     """An ARN or ``*``."""
@@ -36,7 +36,7 @@ class ResourceSlot(NamedTuple):
 
 
 class OneAction:
-    """One action by itself, perhaps one that AWS's list does not hold: its bit is the lowest."""
+    """One action, perhaps one that AWS's list does not contain: its bit is the lowest."""
 
     def __init__(self, service: str, name: str) -> None:
         self.service = service
@@ -49,14 +49,14 @@ class OneAction:
 
 
 class RequestGrid:
-    """Some plots of one service."""
+    """Some resource slots of one service."""
 
     def __init__(self, service: str, resource_slots: Sequence[ResourceSlot]) -> None:
         self.of: ServiceActions | OneAction = service_actions(service)
         self.resource_slots = tuple(resource_slots)
         self.width = self.of.every.bit_length()
         self.every = 0
-        """All bits of the ground."""
+        """All bits of the grid."""
         self._repeat = 0
         for place, resource_slot in enumerate(self.resource_slots):
             self.every |= resource_slot.actions << place * self.width
@@ -65,20 +65,20 @@ class RequestGrid:
             None if resource_slot.resource == "*" else parse_arn(resource_slot.resource)
             for resource_slot in self.resource_slots
         )
-        """By plot: its resource; None for ``*``."""
+        """By slot: its resource; None for ``*``."""
         self._targets: dict[int, Target] = {}
         self._types: dict[int, tuple[str, ...]] = {}
 
     def everywhere(self, actions: int) -> int:
-        """Return some actions on every plot."""
+        """Return the bits of some actions in every slot."""
         return actions * self._repeat & self.every
 
     def on(self, place: int, actions: int) -> int:
-        """Return some actions on one plot."""
+        """Return the bits of some actions in one slot."""
         return (actions & self.resource_slots[place].actions) << place * self.width
 
     def bits(self, place: int, found: int) -> int:
-        """Return which actions are found on one plot."""
+        """Return which actions of one slot are in a set of bits."""
         return found >> place * self.width & self.of.every
 
     def target(self, bit: int) -> Target:
@@ -91,7 +91,7 @@ class RequestGrid:
         return target
 
     def types_on(self, place: int) -> tuple[str, ...]:
-        """Return the resource types of the service that one plot's resource fits; none for ``*``."""
+        """Return the resource types of the service that a slot's resource fits; none for ``*``."""
         types = self._types.get(place)
         if types is None:
             resource_slot = self.resource_slots[place]
@@ -101,16 +101,16 @@ class RequestGrid:
         return types
 
     def all_over(self, found: int) -> int:
-        """Return the actions that are found on every plot on which they are asked, one at least."""
+        """Return the actions that are set in every slot that has them, at least one."""
         if not found:
             return 0
         missing = self.every & ~found
         return self.anywhere(found) & ~self.anywhere(missing)
 
     def anywhere(self, found: int) -> int:
-        """Return the actions that are found on some plot."""
+        """Return the actions that are set in some slot."""
         resource_slots = len(self.resource_slots)
-        while found and resource_slots > 1:  # the upper half onto the lower one: a service may have a hundred plots
+        while found and resource_slots > 1:  # fold the upper half onto the lower: a service may have a hundred slots
             resource_slots = (resource_slots + 1) // 2
             split = resource_slots * self.width
             found = found >> split | found & (1 << split) - 1
@@ -128,12 +128,12 @@ class OneRequest(RequestGrid):
         self.arns = (target.resource,)
         self._targets = {0: target}
         self.questions: dict[int, EvaluationRequest] = {}
-        """By number of the peers, the request of one of them with all that belongs to it."""
+        """By cohort number, the request of one of its principals with everything that evaluating it needs."""
 
 
 @cache
 def arn_services(service: str) -> frozenset[str] | None:
-    """Return the services that the ARNs of a service's resource types name; None where it can be any."""
+    """Return the services in the ARNs of a service's resource types; None where it can be any."""
     found: set[str] = set()
     for name in service_actions(service).by_type:
         listed = reference().resource_type(service, name)
@@ -143,7 +143,7 @@ def arn_services(service: str) -> frozenset[str] | None:
 
 
 def actions_on(actions: ServiceActions, resource: str) -> int:
-    """Return the actions of a service that act on a type which an ARN, perhaps with wildcards, fits."""
+    """Return the actions of a service that act on a resource type which an ARN, perhaps with wildcards, fits."""
     found = 0
     for name in reference().resource_types_of_arn(actions.service, resource):
         found |= actions.by_type.get(name.lower(), 0)
@@ -154,7 +154,7 @@ def actions_on(actions: ServiceActions, resource: str) -> int:
 
 
 def arn_aliases(service: str, resource: str) -> tuple[str, ...]:
-    """Return the ARNs by which actions are asked on one resource, each with other actions (`actions_on`)."""
+    """Return the ARNs by which one resource is addressed, each by other actions (`actions_on`)."""
     named = log_group(parse_arn(resource)) if service == "logs" and resource != "*" else None
     return (resource,) if named is None else (str(named.for_tags), str(named.for_all_else))
 
@@ -168,13 +168,13 @@ def _tags_of_log_groups(actions: ServiceActions) -> int:
 
 @lru_cache(maxsize=1 << 14)
 def grid_on(service: str, resource: str) -> RequestGrid:
-    """Return the actions of a service that can be asked on one resource."""
+    """Return the grid of a service's actions that act on one resource."""
     return RequestGrid(service, [ResourceSlot(resource, actions_on(service_actions(service), resource))])
 
 
 @cache
 def placeholder_grid(service: str, partition: str, account: str) -> RequestGrid:
-    """Return every action of a service on a fresh resource of each of its types, or on ``*`` where it has none."""
+    """Return the grid of all actions of a service on a placeholder of each of its types, or on ``*``."""
     actions = service_actions(service)
     resource_slots: dict[str, int] = {}
     for name, acting in actions.by_type.items():
@@ -189,7 +189,7 @@ def placeholder_grid(service: str, partition: str, account: str) -> RequestGrid:
 
 
 def _by_list_of_account(actions: ServiceActions) -> Iterator[int]:
-    """Split the actions without resource: the few that take an ARN for ``*`` by themselves (rule F6)."""
+    """Split actions without resource types: the few that accept an ARN form their own slots (rule F6)."""
     lists = 0
     for bit, action in enumerate(actions.actions):
         if actions.without_resource >> bit & 1 and parse_target(action.full_name, "*", reference()).is_s3_account_list:
@@ -199,7 +199,7 @@ def _by_list_of_account(actions: ServiceActions) -> Iterator[int]:
 
 
 def placeholder_arns(service: str, type_name: str, partition: str, account: str) -> Iterator[str]:
-    """Yield the fresh resource of a type; none where AWS's list does not hold the type."""
+    """Yield the placeholder of a type; none where AWS's list does not contain the type."""
     listed = reference().resource_type(service, type_name)
     if listed is None:
         return

@@ -1,7 +1,7 @@
-"""What is said once about a request that is asked of everybody, whoever has a row: how it is understood.
+"""Notes on a request that is evaluated for all principals: how it is understood.
 
-The answer for each principal says it, too (`Decision.assumptions`); a list of rows would leave it out where it is most
-needed, of those who have no row.
+Each result has them, too (`EvaluationResult.assumptions`); a list of rows would omit them for principals without a
+row, where they matter most.
 """
 
 from collections.abc import Iterator
@@ -19,16 +19,15 @@ from iamdesk.snapshot.catalog import SnapshotPart
 from iamdesk.snapshot.model import RoleDetail, UserDetail
 
 _MAX_NAMED = 3
-"""How many resources of statements one sentence lists."""
+"""Number of statement resources that one sentence names."""
 
 
 def request_notes(evaluator: Evaluator, request: Request) -> Iterator[str]:
-    """Yield what holds for every row of who-can, and for who has none, in sentences.
+    """Yield sentences that apply to every row of who-can, and to principals without a row.
 
-    That no resource of this kind takes the action; who would have a row if a rule that AWS's documentation leaves open
-    were read otherwise (I2); that the resource is a pattern, and which statements apply to a part of it alone (F9). The
-    request's principal does not matter. Of an organization larger than memory only the statements of the resource's own
-    policy are gone through.
+    They say that no such resource takes the action; who would have a row under another reading of an undocumented rule
+    (I2); that the resource is a pattern, and which statements apply to a part of it (F9). The request's principal is
+    ignored. Of an organization larger than memory, only statements of the resource's policy are read.
 
     Raises:
         RequestError: the action or resource is malformed.
@@ -51,17 +50,17 @@ def request_notes(evaluator: Evaluator, request: Request) -> Iterator[str]:
         names = ", ".join(tuple(parts)[:_MAX_NAMED])
         names = names if len(parts) <= _MAX_NAMED else phrase("{names} and others", names=names)
         yield nphrase(
-            "{count:,} statement is about a part of these resources: {names}. A resource of that part can have "
-            "another answer: ask about it.",
-            "{count:,} statements are about parts of these resources: {names}. A resource of such a part can have "
-            "another answer: ask about it.",
+            "{count:,} statement applies to a part of these resources: {names}. The decision on a resource of that "
+            "part can differ: evaluate it by its ARN.",
+            "{count:,} statements apply to parts of these resources: {names}. The decision on a resource of such a "
+            "part can differ: evaluate it by its ARN.",
             count,
             names=names,
         )
 
 
 def _left_out(evaluator: Evaluator, request: Request) -> Iterator[str]:
-    """Say who has no row for assuming a role, and would have one by the other reading: those with a boundary alone."""
+    """Yield who has no row for assuming a role, and would have one by the other reading: principals with a boundary."""
     found: dict[str, list[str]] = {}
     for account in evaluator.snapshot.accounts:
         entities: tuple[UserDetail | RoleDetail, ...] = (*account.users, *account.roles)
@@ -81,7 +80,7 @@ def _left_out(evaluator: Evaluator, request: Request) -> Iterator[str]:
 
 
 def parts_of(pattern: str, entries: tuple[ResourcePattern, ...]) -> Iterator[str]:
-    """Yield the resources of a statement that describe a part of a pattern; none where one describes all of it."""
+    """Yield the resources of a statement that match a part of a pattern; none where one matches all of it."""
     texts = [entry.text for entry in entries]
     if not any(may_overlap(text, pattern, is_within=True) for text in texts):
         yield from (text for text in texts if may_overlap(text, pattern))

@@ -1,4 +1,4 @@
-"""Who can do what on one resource: every action that fits it, for everybody, external callers included."""
+"""What each principal, external callers included, can do on one resource: all actions that fit it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -30,7 +30,7 @@ class EvaluatesRequests(Protocol):
         unknown_context: MissingContextMode,
         cancelled: Cancelled,
     ) -> Iterator[tuple[EvalDecision, Sequence[str], int]]:
-        """Yield who may do which actions of a service on a resource."""
+        """Yield who is allowed to perform which actions of a service on a resource."""
 
     def external_access(
         self,
@@ -40,23 +40,25 @@ class EvaluatesRequests(Protocol):
         unknown_context: MissingContextMode,
         cancelled: Cancelled,
     ) -> Iterator[Access]:
-        """Yield the external callers that may do one action."""
+        """Yield the external callers for whom one action is allowed or conditional."""
 
     def principals(self) -> Iterator[str]:
         """Yield the ARNs of all principals of the snapshot."""
 
     def can(self, request: Request) -> EvaluationResult:
-        """Return the full answer to a request."""
+        """Return the full evaluation result of a request."""
 
 
 def fitting_actions(resource: str) -> tuple[FittingAction, ...]:
-    """Return every action that acts on a type of resource that an ARN, perhaps with wildcards, fits.
+    """Return every action that acts on a resource type which an ARN, perhaps with wildcards, fits.
 
     Raises:
         RequestError: the resource is no ARN, or no action fits it.
     """
     if resource.strip() == "*":
-        raise RequestError(phrase("without an action, name a resource: every action that takes none fits `*`"))
+        raise RequestError(
+            phrase("without an action, a resource is required: every action without resource types fits `*`")
+        )
     try:
         arn = parse_arn(resource.lstrip())
     except ArnError as error:
@@ -83,7 +85,7 @@ def access_to_resource(
     progress: Progress = no_progress,
     cancelled: Cancelled = never_cancelled,
 ) -> tuple[ResourceAccess, ...]:
-    """Return what everybody can do on a resource: external callers first, then principals in the snapshot's order.
+    """Return what each principal can do on a resource: external callers first, then principals in snapshot order.
 
     Raises:
         RequestError: the resource is no ARN, or no action fits it.

@@ -1,8 +1,8 @@
-"""What resource policies and trust policies grant to principals by themselves, by principal.
+"""Grants to principals by resource policies and trust policies alone, by principal.
 
-An Allow in a resource policy needs no identity policy beside it in the resource's own account (IAM User Guide, "Policy
+In the resource's own account, an Allow of a resource policy needs no identity policy (IAM User Guide, "Policy
 evaluation logic": an action is allowed "by an identity-based policy, a resource-based policy, or both"). So effective
-permissions ask about these resources as about those that a principal's own policies name.
+permissions evaluate these resources like those that a principal's own policies name.
 """
 
 from collections.abc import Iterator
@@ -22,28 +22,28 @@ _PARTS = {"s3": "/*", "s3-accesspoint": "/object/*"}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ResourcePolicyGrant:
-    """An Allow of a resource's own policy, for the actions of one service."""
+    """An Allow of a resource policy, for the actions of one service."""
 
     service: str
     statement: Statement
     actions: int
     """The service's actions that it covers, as bits."""
     resource: str
-    """ARN of the resource that has the policy."""
+    """ARN of the resource with the policy."""
     parts: str | None
     """The pattern of all of its parts, such as a bucket's objects; None where it has none."""
 
 
 class ResourcePolicyGrants:
-    """The grants that resource policies of a snapshot make to its users, roles and root users."""
+    """The grants of a snapshot's resource policies to its users, roles and root users."""
 
     def __init__(self, population: PrincipalIndex) -> None:
         self._population = population
 
     def of(self, position: int) -> tuple[ResourcePolicyGrant, ...]:
-        """Return the grants that may reach a principal: they name it, or everyone of its account.
+        """Return the grants that may reach a principal: they name it, or all of its account.
 
-        Perhaps some more. Whether one holds is for the engine to say. Groups are named by no resource policy.
+        Possibly too many: the engine decides whether one applies. No resource policy can name a group.
         """
         if not self._population.everybody >> position & 1:
             return ()
@@ -53,7 +53,8 @@ class ResourcePolicyGrants:
 
     @cached_property
     def _tables(self) -> tuple[dict[int, list[ResourcePolicyGrant]], dict[str, list[ResourcePolicyGrant]]]:
-        """The grants that name a principal by its position, and those to everyone by the resource's account."""
+        """Grants by the index of the principal that they name, and grants to all of an account by the resource's
+        account."""
         named: dict[int, list[ResourcePolicyGrant]] = {}
         to_all: dict[str, list[ResourcePolicyGrant]] = {}
         for arn, account, document in self._documents():
@@ -90,7 +91,7 @@ class ResourcePolicyGrants:
 
 
 def _grants(arn: str, statement: Statement) -> Iterator[ResourcePolicyGrant]:
-    """Yield what a statement of a resource's policy grants, by service."""
+    """Yield the grants of a statement of a resource's policy, by service."""
     try:
         parsed = parse_arn(arn)
     except ArnError:

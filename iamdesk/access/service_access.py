@@ -1,5 +1,7 @@
-"""Finding out how far a principal may do each action of a service. What is asked, and what is made of the answers, is
-told in `what_can`."""
+"""Computes access extents: how far a principal is allowed to perform each action of a service.
+
+`effective_permissions.py` defines what is evaluated, and how the extents follow.
+"""
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -25,7 +27,7 @@ from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
 
 
 class ServiceAccessFinder:
-    """Finds out reaches for the subjects of one snapshot, and remembers them by what they hang on."""
+    """Computes access extents for the principals and groups of one snapshot; cached by what they depend on."""
 
     def __init__(self, bulk: BulkEvaluator, now: Callable[[], datetime]) -> None:
         self.bulk = bulk
@@ -38,10 +40,10 @@ class ServiceAccessFinder:
         self._alike = EquivalentServices(bulk)
         self.grants = ResourcePolicyGrants(bulk.population)
         self._until = inf
-        """Until when all that is remembered holds, in seconds since 1970."""
+        """End of validity of the cache, in seconds since 1970."""
 
     def _read_clock(self) -> datetime:
-        """Return the moment, and forget what was found for another one."""
+        """Return the time, and drop cached results of another one."""
         now = self._now()
         if now.timestamp() >= self._until:
             for known in (self._known, self._of_wide, self._of_documents, self._of_subjects):
@@ -50,7 +52,7 @@ class ServiceAccessFinder:
         return now
 
     def reaches(self, position: int, cancelled: Cancelled = never_cancelled) -> Mapping[str, ServiceAccess]:
-        """Return how far a subject may do the actions of each service of which it may do something, or is denied it.
+        """Return the extents in each service with an allowed or explicitly denied action.
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.
@@ -67,13 +69,14 @@ class ServiceAccessFinder:
         return found
 
     def same(self, position: int) -> Hashable:
-        """Return what subjects share who carry the same: so far as nothing asks who they are, they can do the same."""
+        """Return a key equal for principals with the same policies, whose access differs only by keys about the
+        caller."""
         index = self._population.index
         cohort = self._population.cohort_at(position).number
         return index.carried[position], index.boundaries[position], cohort, self.grants.of(position)
 
     def services_named(self, position: int) -> tuple[str, ...]:
-        """Return the services that a subject's policies name, those that AWS lists."""
+        """Return the services that a principal's or group's policies name, among those that AWS lists."""
         by_service, _ = self.bulk.own.services(position)
         named = [name for name, speaking in by_service.items() if speaking]
         named += [grant.service for grant in self.grants.of(position)]
@@ -82,8 +85,8 @@ class ServiceAccessFinder:
     def _find(
         self, position: int, moment: datetime, cancelled: Cancelled
     ) -> tuple[Mapping[str, ServiceAccess], bool, bool]:
-        """Return the reaches of a subject, whether they last (`_Finding.lasts`), and whether they are its own, as they
-        hang on who it is."""
+        """Return a principal's extents, whether they last (`_Finding.lasts`), and whether they are its own because they
+        depend on its identity."""
         index = self._population.index
         by_service, wide = self.bulk.own.services(position)
         found: dict[str, ServiceAccess] = {}
@@ -117,7 +120,7 @@ class ServiceAccessFinder:
     def _in_all_services(
         self, position: int, wide: Sequence[WideStatement], moment: datetime, cancelled: Cancelled
     ) -> tuple[Mapping[str, ServiceAccess], bool, bool]:
-        """Return what statements that speak of every service alone say of each, and what `_reach` tells."""
+        """Return the extents in each service that statements on all services alone decide; flags as of `_reach`."""
         cohort = self._population.cohort_at(position)
         key = (cohort.number, frozenset(one.signature for one in wide), self._facts(position, "s3", wide))
         known = self._of_wide.get(key)
@@ -128,7 +131,7 @@ class ServiceAccessFinder:
         for services in self._alike.split(wide, cohort):
             if cancelled():
                 raise WorkCancelled
-            if len(services) > 1:  # one word holds for all of them
+            if len(services) > 1:  # one evaluation holds for all of them
                 own = self.bulk.own.of_service(wide, services[0])
                 word = _Finding(self.bulk, position, services[0], own, moment).reach().only
                 if word is not None:
@@ -143,7 +146,7 @@ class ServiceAccessFinder:
         return found, lasts, is_personal
 
     def _facts(self, position: int, service: str, statements: Iterable[OwnStatement | WideStatement]) -> Hashable:
-        """Return what is known of all that statements ask for of the caller alone."""
+        """Return what is known of the statements' keys that depend on the caller alone."""
         own_keys = sorted({key for one in statements for key in one.asked.own_keys})
         if not own_keys:
             return ()
@@ -153,7 +156,7 @@ class ServiceAccessFinder:
         return self._population.facts(position, own_keys, derive)
 
     def reach(self, position: int, service: str, actions: int | None = None) -> ServiceAccess:
-        """Return how far a subject may do the actions of a service: all of them, or some, as bits."""
+        """Return the extents of a service's actions: of all of them, or of some, as bits."""
         moment = self._read_clock()
         own = self.bulk.own.of(position, service)
         if actions is not None:
@@ -168,7 +171,7 @@ class ServiceAccessFinder:
         moment: datetime,
         actions: int | None = None,
     ) -> tuple[ServiceAccess, bool, bool]:
-        """Return a reach, whether it lasts, and whether it is the subject's alone."""
+        """Return the extents, whether they last, and whether they are the principal's alone."""
         cohort = self._population.cohort_at(position)
         signatures = frozenset([one.signature for one in own])
         granted = tuple(grant for grant in self.grants.of(position) if grant.service == service)
@@ -187,7 +190,7 @@ class ServiceAccessFinder:
         return found, finding.lasts, finding.is_personal
 
     def reach_on(self, position: int, service: str, resource: str) -> ServiceAccess:
-        """Return how far a subject may do, on one resource, the actions of a service that can be asked on it."""
+        """Return the extents, on one resource, of a service's actions that act on it."""
         own = self.bulk.own.of(position, service)
         found = dict.fromkeys(AccessExtent, 0)
         for text in arn_aliases(service, resource):
@@ -198,7 +201,7 @@ class ServiceAccessFinder:
         return _service_reach(service, found)
 
     def resources(self, position: int, service: str, action: int) -> tuple[tuple[str, ResourceOrigin], ...]:
-        """Return every resource on which a subject's reach of an action can be asked about."""
+        """Return every resource on which a principal's access to an action is evaluated."""
         own = self.bulk.own.of(position, service)
         cohort = self._population.cohort_at(position)
         fresh = placeholder_grid(service, cohort.partition, cohort.account)
@@ -209,7 +212,7 @@ class ServiceAccessFinder:
         }
         finding = _Finding(self.bulk, position, service, own, self._now())
         covering = [one for one in own if one.actions >> action & 1]
-        # What an Allow names first: it counts even where an exception names it, too.
+        # Resources that an Allow names first: they count even where an exception names them, too.
         for one in sorted(covering, key=lambda one: not one.grants_by_name):
             source = ResourceOrigin.NAMED if one.grants_by_name else ResourceOrigin.EXCEPTION
             for text in finding.named_by(one.statement):
@@ -224,7 +227,7 @@ class ServiceAccessFinder:
 
 
 class _Finding:
-    """Finds out the reach of one subject in one service."""
+    """Computes the extents of one principal in one service."""
 
     def __init__(
         self,
@@ -243,14 +246,14 @@ class _Finding:
         self._moment = moment
         self._peers = bulk.population.cohort_at(position)
         self.is_personal = False
-        """Whether statements of others tell the subject from its peers: its reach is its own."""
+        """Whether common statements tell the principal from its cohort: its extents are its own."""
         self._at = moment.timestamp()
         self.until = min((one.asked.holds_until(self._at) for one in own), default=inf)
-        """Until when it holds, in seconds since 1970."""
+        """End of validity, in seconds since 1970."""
 
     @property
     def lasts(self) -> bool:
-        """Whether it is the same a moment later."""
+        """Whether it is the same at any later time."""
         return self.until > self._at
 
     def reach(self, actions: int | None = None) -> ServiceAccess:
@@ -306,14 +309,14 @@ class _Finding:
             yield grant.actions, self.granted_by(grant)
 
     def granted_by(self, grant: ResourcePolicyGrant) -> Iterator[str]:
-        """Yield the resource that has the policy, and what of it the statement names."""
+        """Yield the resource with the policy, and the parts of it that the statement names."""
         yield grant.resource
         if grant.parts is not None:
             yield grant.parts
         yield from (text for text in self.named_by(grant.statement) if text.startswith(grant.resource))
 
     def named_by(self, statement: Statement) -> Iterator[str]:
-        """Yield the resources that a statement names and the service may act on, as they are asked about."""
+        """Yield the resources that a statement names and the service may act on, as ARNs to evaluate."""
         for entry in statement.resources or ():
             text = entry.text if not entry.keys else "".join(map(self._filled, parse_template(entry.text)))
             asked = as_requested(entry, text, self._service, self._peers.partition)
@@ -353,5 +356,5 @@ def _service_reach(service: str, found: Mapping[AccessExtent, int]) -> ServiceAc
 
 @cache
 def _only(service: str, word: AccessExtent) -> ServiceAccess:
-    """Return the reach of whom one word holds for in a whole service."""
+    """Return a whole service of one extent."""
     return _service_reach(service, {word: service_actions(service).every})

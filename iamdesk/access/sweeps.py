@@ -1,4 +1,4 @@
-"""What goes over everybody: the evaluator of a snapshot in memory, and the one that reads accounts when they matter."""
+"""Evaluation for all principals at once: by the evaluator of a snapshot, or of an organization larger than memory."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol, TypedDict, Unpack
@@ -12,25 +12,25 @@ type Given = Mapping[str, str | Sequence[str] | None]
 
 
 class Asked(TypedDict, total=False):
-    """What may be said beside the question."""
+    """Options of a sweep."""
 
     unknown_context: MissingContextMode
     """What a key without value means."""
     external: bool
-    """Whether external callers are listed, too."""
+    """Whether external callers are listed."""
     progress: Progress
     cancelled: Cancelled
 
 
 class Sweeps(Protocol):
-    """Answers for everybody at once."""
+    """Decisions for all principals at once."""
 
     def who_can(
         self, *, action: str | None, resource: str, context: Given | None, **asked: Unpack[Asked]
     ) -> Iterator[Access]:
-        """Yield a row for everybody for whom the decision is allowed or conditional, external callers first."""
+        """Yield a row for each principal for whom the decision is allowed or conditional, external callers first."""
 
     def access_to_resource(
         self, resource: str, context: Given | None, **asked: Unpack[Asked]
     ) -> tuple[ResourceAccess, ...]:
-        """Return what everybody can do on a resource, external callers first."""
+        """Return what each principal can do on a resource, external callers first."""

@@ -1,4 +1,4 @@
-"""Rows of who-can: one principal, or one group of external callers, with one decision or with all on a resource."""
+"""Rows of who-can: one principal, or one group of external callers, with one decision or all on a resource."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ from iamdesk.evaluate.request import EvalDecision, Request
 from iamdesk.explain.decision import EvaluationResult, StatementExplanation, StatementRole
 
 ANY_SERVICE = "*.amazonaws.com"
-"""The row of AWS services that no policy names."""
+"""Principal of the row for AWS services that no policy names."""
 
 
 class PrincipalKind(StrEnum):
-    """What a row of who-can is about."""
+    """What a row of who-can is."""
 
     ANYONE = "anyone"
     ACCOUNT = "account"
-    """An account that the snapshot does not hold: it can give its principals this."""
+    """An account that the snapshot does not hold: it can grant its principals this access."""
     ROOT_USER = "root-user"
     USER = "user"
     ROLE = "role"
@@ -28,32 +28,32 @@ class PrincipalKind(StrEnum):
 
 
 class Signing(StrEnum):
-    """Which requests of anyone a row is about."""
+    """Which requests of anyone a row covers."""
 
     EITHER = "unsigned-or-signed"
     UNSIGNED = "unsigned"
     SIGNED = "signed"
-    """With credentials of an AWS account, whichever."""
+    """With credentials of any AWS account."""
 
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """Who a row is about."""
+    """The caller, or group of callers, of a row."""
 
     principal: str
     """ARN; ``arn:aws:iam::ID:root`` for an external account; the name of a service; the ARN or host of an identity
-    provider; ``*`` for anyone. External principals that a condition describes by a pattern bear the pattern."""
+    provider; ``*`` for anyone. External principals that a condition describes by a pattern have the pattern."""
     kind: PrincipalKind
     is_external: bool = False
     """Whether it is no user, role, session or root user of an account of the snapshot."""
     in_organization: bool | None = None
     """Of an external account or its principals: whether it belongs to the snapshot's organization; None: not known."""
     signing: Signing | None = None
-    """Of anyone alone."""
+    """Only of anyone."""
 
     @property
     def order(self) -> tuple[bool, int, int, str]:
-        """What rows are sorted by: external ones first, by kind; what needs no signature before the rest."""
+        """Sort key: external callers first, by kind; unsigned requests before signed ones."""
         signing = 0 if self.signing is None else _SIGNINGS.index(self.signing)
         return not self.is_external, _ORDER.index(self.kind), signing, self.principal
 
@@ -70,7 +70,7 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """One row of who-can; `explanation` gives the full answer, which is that to `request`."""
+    """One row of who-can; `explanation` is the full result of `request`."""
 
     principal: str
     """As `Who.principal`."""
@@ -82,7 +82,7 @@ class Access:
 
     @property
     def who(self) -> Who:
-        """Who the row is about."""
+        """The caller of the row."""
         if self._who is not None:
             return self._who
         name = self.principal.split(":", 5)[-1].partition("/")[0]
@@ -90,7 +90,7 @@ class Access:
 
     @property
     def kind(self) -> PrincipalKind:
-        """What kind of principal it is."""
+        """The kind of principal."""
         return self.who.kind
 
     @property
@@ -102,29 +102,30 @@ class Access:
     def request(self) -> Request:
         """The request that was evaluated.
 
-        Its principal is the row's, or for an account or anyone one of those whom the row stands for, of a name that no
-        policy contains.
+        The principal is the row's; for an account or anyone, one of the principals that the row covers, with a name
+        that no policy contains.
         """
         return self._ask(self._asked_as or self.principal)
 
     @property
     def explanation(self) -> EvaluationResult:
-        """The full answer for this principal, evaluated when asked for."""
+        """The full result for this principal, evaluated when read."""
         return self._can(self.request)
 
     @property
     def how(self) -> tuple[StatementExplanation, ...]:
-        """The statements that the answer rests or depends on, each with the policy through which it comes."""
+        """The deciding statements, and those that the decision depends on, each with the policy that it comes
+        through."""
         return self.explanation.statements_that(StatementRole.DECIDES, StatementRole.DEPENDS)
 
 
 class FittingAction(NamedTuple):
-    """An action that can be done on a resource."""
+    """An action that acts on a resource."""
 
     action: str
     """As AWS spells it: ``s3:GetObject``."""
     resource: str
-    """The ARN on which it is asked: log groups have two."""
+    """The ARN to evaluate it on: log groups have two."""
     level: str
     """Its access level."""
 
@@ -139,7 +140,7 @@ class ResourceAccess:
     _row: Callable[[FittingAction, EvalDecision], Access]
 
     def row(self, action: FittingAction, decision: EvalDecision) -> Access:
-        """Return the row of one of the actions, which opens to the full answer."""
+        """Return the row of one of the actions, which gives the full result."""
         return self._row(action, decision)
 
     def rows(self) -> Iterator[Access]:

@@ -54,7 +54,7 @@ def notes(*policies: object, action: str = "s3:GetObject", resource: str = OBJEC
 def test_statements_that_apply_to_a_part_of_a_pattern_are_named(statement: object, part: str) -> None:
     first, second = notes(document(statement))
     assert first.startswith(f"`{OBJECTS}` is asked as written")
-    assert second.startswith("1 statement is about a part of these resources")
+    assert second.startswith("1 statement applies to a part of these resources")
     assert f": {part}. " in second
     by_policy = document({**allow("s3:GetObject", "arn:aws:s3:::data/open/*"), "Principal": "*"})
     assert "2 statements are about parts" in notes(document(statement), bucket=by_policy)[1]

@@ -1,1 +1,1 @@
-"""Principals outside the accounts of the snapshot, as rows beside those inside."""
+"""External principals: access from outside the accounts of the snapshot."""

@@ -1,7 +1,7 @@
-"""Whom outside a snapshot the policies on a resource's side may let in: whoever has to be asked for.
+"""Candidates: external principals that policies on a resource's side may allow, to be evaluated.
 
-Read out of what statements name as principals, and of the conditions about the caller. Too many are harmless: each is
-asked for.
+They come from the principals that statements name, and from conditions about the caller. Too many are harmless: each
+one is evaluated.
 """
 
 import re
@@ -27,27 +27,27 @@ _DIGITS = 12
 _NAME = re.compile(r"[\w+=,.@-]{1,64}")
 _FIRST_UNNAMED = 907341825603
 _STEP = 618033988749
-"""From one number to the next: neighbours begin and end with other digits."""
+"""From one account id to the next: neighbors begin and end with other digits."""
 _TRIED = 100
 _OF_ACCOUNT = frozenset({"aws:principalaccount", "aws:principalarn", "aws:userid", "kms:calleraccount"})
-"""Variables whose values tell accounts apart."""
+"""Policy variables that differ between accounts."""
 _MAX_ACCOUNTS = 20
-"""Accounts for which every combination of patterns is tried; of others, what each pattern describes by itself."""
+"""Number of accounts for which every combination of patterns is tried; of others, only each pattern by itself."""
 
 
 class Candidate(NamedTuple):
-    """Somebody who may have access, and as whom to ask."""
+    """An external caller that may have access, and the principals to evaluate it as."""
 
     who: Who
     callers: tuple[str, ...]
-    """The principals of requests; the first for whom the answer is most open counts."""
+    """Principals of the requests; the most permissive decision counts."""
     is_named: bool
     """Whether a statement names it as ``Principal``; else a condition describes it, or it is one of many."""
     like: str = ""
-    """The row of all accounts, of which it is a part: it needs none of its own where the decision is the same."""
+    """The row of all accounts that it is part of: where the decision is the same, it needs no row of its own."""
     account: str = ""
     alike: tuple[str, ...] = ()
-    """Accounts of which the same is true as of ``account``."""
+    """Accounts to which the same applies as to ``account``."""
 
 
 class RequestSource(Protocol):
@@ -56,7 +56,7 @@ class RequestSource(Protocol):
     organization: OrganizationIndex | None
 
     def question(self, request: Request) -> EvaluationRequest:
-        """Return a request with everything that belongs to it."""
+        """Return a request with everything that evaluating it needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +78,18 @@ class Scope:
 
 
 def callers_of(account: str, partition: str = "aws") -> tuple[str, ...]:
-    """Return one principal of each kind of an account, of names that no policy contains; the role comes first.
+    """Return one principal of each kind of an account, with names that no policy contains; the role comes first.
 
-    A role of which no session is named stands for its sessions, too.
+    A role without a named session represents its sessions, too.
     """
     iam, sts = (f"arn:{partition}:{service}::{account}:" for service in ("iam", "sts"))
     return f"{iam}role/{FRESH}", f"{iam}user/{FRESH}", f"{sts}federated-user/{FRESH}", f"{iam}root"
 
 
 def unnamed_accounts(texts: Iterable[str], taken: Iterable[str] = ()) -> Iterator[str]:
-    """Yield account ids that are none of those, and that some texts of policies neither contain nor describe.
+    """Yield account ids that are not ``taken``, and that the texts of policies neither contain nor match.
 
-    Where patterns describe every account, they describe these, too.
+    Where patterns match every account, they match these, too.
     """
     texts = tuple(texts)
     known = {*taken, *(found for text in texts for found in ACCOUNT_ID.findall(text))}
@@ -101,7 +101,7 @@ def unnamed_accounts(texts: Iterable[str], taken: Iterable[str] = ()) -> Iterato
 
 
 def texts_of(statements: Iterable[Statement]) -> Iterator[str]:
-    """Yield every text in which statements can name callers."""
+    """Yield every text by which statements can name callers."""
     for one in statements:
         yield from (entry.text for entry in one.principals or ())
         yield from (value.text for test in one.conditions for value in test.values)
@@ -114,7 +114,7 @@ def _variables_of(statement: Statement) -> frozenset[str]:
 
 
 def covering(question: EvaluationRequest, policies: Iterable[AttachedPolicy]) -> Iterator[Statement]:
-    """Yield the statements of policies that cover the action of a request, as far as they can be read."""
+    """Yield the statements of policies that cover the action of a request, those that can be read."""
     service, name = question.target.service, question.target.name
     for policy in policies:
         for statement in policy.document.statements:
@@ -124,23 +124,23 @@ def covering(question: EvaluationRequest, policies: Iterable[AttachedPolicy]) ->
 
 @dataclass(slots=True)
 class _Account:
-    """An external account, or those that a condition describes by a pattern."""
+    """An external account, or the accounts that a condition describes by a pattern."""
 
     number: str
-    """Of a pattern one that it describes."""
+    """Of a pattern, one account that it matches."""
     is_named: bool = False
     alike: tuple[str, ...] = ()
-    """Other accounts of the organization of which nothing can be said that cannot be said of this one."""
+    """Other accounts of the organization that no policy tells from this one."""
 
 
 class Candidates:
-    """Whom the statements on a resource's side name, list or describe."""
+    """External principals that the statements on a resource's side name, list or describe."""
 
     def __init__(self, scope: Scope, statements: tuple[Statement, ...]) -> None:
         self._scope = scope
         self._inside = scope.inside
         self._accounts: dict[str, _Account] = {}
-        """By number or pattern."""
+        """By account id or pattern."""
         self._exact: dict[str, bool] = {}
         """ARNs, services, providers; whether a statement names them as ``Principal``."""
         self._arns: dict[str, None] = {}
@@ -156,7 +156,7 @@ class Candidates:
             self._take_members(statements)
 
     def _take_members(self, statements: tuple[Statement, ...]) -> None:
-        """Take in the accounts of the organization: one of those that no policy and no unit tells apart."""
+        """Add the accounts of the organization: one of each group that no policy and no OU tells apart."""
         by_place: dict[Hashable, list[str]] = {}
         for account in self._scope.members:
             by_place.setdefault(_place_of(self._scope.asks.organization, account), []).append(account)
@@ -201,7 +201,7 @@ class Candidates:
                 self._take_account(text, is_named)
             case PrincipalType.AWS if text.endswith(":root") and text.count(":") == 5:
                 self._take_account(text.split(":")[4], is_named)
-            case _ if "*" not in text and "?" not in text:  # there are no wildcards in entries (rule E1)
+            case _ if "*" not in text and "?" not in text:  # entries have no wildcards (rule E1)
                 self._exact[text] = self._exact.get(text, False) or is_named
 
     def _take_account(self, account: str, is_named: bool) -> None:
@@ -229,7 +229,7 @@ class Candidates:
                 self._exact.setdefault(text, False)
 
     def all(self) -> Iterator[Candidate]:
-        """Yield them, each once."""
+        """Yield the candidates, each once."""
         partition = self._scope.partition
         for account, known in self._accounts.items():
             who = self._who(f"arn:{partition}:iam::{account}:root", PrincipalKind.ACCOUNT, account)
@@ -248,7 +248,7 @@ class Candidates:
             yield Candidate(any_service, (ANY_SERVICE.replace("*", FRESH),), is_named=False)
 
     def _exactly(self, text: str, is_named: bool) -> Candidate | None:
-        """Return who is named by ARN or name; None for principals of the snapshot, which are asked about as such."""
+        """Return the candidate of an ARN or name; None for principals of the snapshot, which have their own rows."""
         is_inside = text.count(":") > 4 and text.split(":")[4] in self._inside
         if is_inside and ":federated-user/" in text:
             return Candidate(Who(text, PrincipalKind.FEDERATED_USER), (text,), is_named)
@@ -269,9 +269,9 @@ class Candidates:
         return False if organization.is_outside(account) else None
 
     def _described(self) -> Iterator[Candidate]:
-        """Yield external principals whose ARNs, or names as users, conditions describe by patterns.
+        """Yield external principals whose ARNs, or user names, conditions describe by patterns.
 
-        Those of an account that nobody names stand for all accounts, those of others for themselves.
+        Those of an unnamed account represent all accounts, others only themselves.
         """
         partition = self._scope.partition
         named = {account: known.number for account, known in self._accounts.items()}
@@ -300,14 +300,14 @@ class Candidates:
 
 
 def _limits_of(scope: Scope, account: str) -> Iterator[Statement]:
-    """Yield the service control policies of an account that the snapshot does not hold: they may list principals."""
+    """Yield the SCPs of an account that the snapshot does not hold: they may list principals."""
     question = scope.asks.question(replace(scope.request, principal=callers_of(account, scope.partition)[0]))
     levels = question.policies.scps or ()
     return covering(question, (policy for level in levels for policy in level))
 
 
 def _place_of(organization: OrganizationIndex | None, account: str) -> Hashable:
-    """Return where an account of the organization stands, with all that binds it there; itself if unknown."""
+    """Return the place of an account in the organization, with all policies that apply there; itself if unknown."""
     if organization is None or account == organization.organization.management_account_id:
         return account
     path = organization.path(account)
@@ -316,7 +316,7 @@ def _place_of(organization: OrganizationIndex | None, account: str) -> Hashable:
 
 
 def _filled_account(pattern: str, inside: Container[str]) -> str:
-    """Return the id of an external account that a pattern describes; empty where there is none."""
+    """Return the id of an external account that a pattern matches; empty where there is none."""
     for filling in "9876543210" if is_pattern(pattern) else "0":
         digits = pattern.replace("?", filling)
         missing = _DIGITS - len(digits.replace("*", ""))
@@ -333,7 +333,8 @@ def _account_in(pattern: str, inside: Container[str]) -> str:
 
 
 def _of_account(pattern: str, shown: str, account: str, partition: str) -> str:
-    """Return a pattern of ARNs for one account, or those of a pattern, where it leaves the account open."""
+    """Return a pattern of ARNs for one account, or for those of an account pattern, where it leaves the account
+    open."""
     parts = pattern.split(":", 5)
     if len(parts) > 5 and is_pattern(parts[4]) and glob(parts[4]).matches(account):
         parts[4] = parts[4] if is_pattern(shown) and len(parts[4]) > len(shown) else shown
@@ -345,7 +346,7 @@ def _of_account(pattern: str, shown: str, account: str, partition: str) -> str:
 
 
 def _words(request: Request) -> Iterator[str]:
-    """Yield what a variable for a user's name can stand for in a request: parts of the resource, values given."""
+    """Yield values of a user-name variable in a request: parts of the resource, context values."""
     given = [one for value in request.context.values() for one in ((value,) if isinstance(value, str) else value or ())]
     for text in (request.resource, *given):
         for word in re.split(r"[:/]", text):

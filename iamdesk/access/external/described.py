@@ -1,7 +1,7 @@
-"""Principals that conditions describe by patterns: one for each way in which patterns can match together.
+"""Principals that conditions describe by patterns: one for each combination of patterns that match together.
 
-``role/app-*`` and ``*-prod`` may both have to hold, or one and not the other: whoever asks on behalf of external
-principals needs one of each kind.
+``role/app-*`` and ``*-prod`` may both match, or one without the other: evaluating external principals needs one of each
+combination.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,17 +14,17 @@ from iamdesk.policy.wildcards import QUESTION, STAR, Glob, Token, tokens_of
 _SERVICES = Pattern(tuple(tokens_of("?*.amazonaws.com*")))
 _ROLE, _USER, _FEDERATED = "iam::{account}:role/", "iam::{account}:user/", "sts::{account}:federated-user/"
 HEADS = (_ROLE, _USER)
-"""What ARNs of principals begin with, behind the partition; a role first, which stands for its sessions, too."""
+"""Beginnings of principal ARNs after the partition; a role first, which represents its sessions, too."""
 ALL_HEADS = (*HEADS, _FEDERATED)
 
 
 def filled(tokens: Iterable[Token], filling: str) -> str:
-    """Return a text that a pattern describes."""
+    """Return a text that a pattern matches."""
     return "".join(token if isinstance(token, str) else filling if token is STAR else "x" for token in tokens)
 
 
 def services_described(patterns: Sequence[tuple[Token, ...]], filling: str) -> tuple[tuple[str, ...], bool]:
-    """Return names of AWS services that patterns tell apart, and whether there are no others.
+    """Return names of AWS services that the patterns tell apart, and whether there are no others.
 
     The first is one that no pattern names.
     """
@@ -49,9 +49,9 @@ def principals_described(
     partition: str = "aws",
     heads: Sequence[str] = HEADS,
 ) -> Iterator[str]:
-    """Yield ARNs of an account's principals whom patterns describe.
+    """Yield ARNs of an account's principals that the patterns match.
 
-    Of one pattern the principal of the first kind that it can describe; of several that can hold together one for each
+    Of one pattern, the first kind of principal that it can match; of several that can match together, one for each
     combination.
     """
     for head in heads:
@@ -71,7 +71,7 @@ def principals_described(
 
 
 def _may_begin_with(pattern: tuple[Token, ...], start: str) -> bool:
-    """Return whether a text that begins so may be what a pattern describes, as far as its first letters tell."""
+    """Return whether a text that begins so may match a pattern, judged by its first letters."""
     first = pattern[0] if pattern and isinstance(pattern[0], str) else ""
     return first.startswith(start) or (len(pattern) > 1 and start.startswith(first))
 

@@ -1,9 +1,9 @@
-"""Who outside a snapshot can act on a resource: external accounts and their principals, services, providers, anyone.
+"""External access to a resource: external accounts and their principals, services, identity providers, anyone.
 
-Policies only tell whom to ask for; what each of them can do is the engine's answer, as for everybody else. An external
-account is asked about as several of its principals (a role, a user, a federated user, the root user) that no policy
-names: whatever differs between two principals of one account has to be named by a policy, and whoever is named is asked
-for as well. The account's own policies are assumed to allow the request (the answer says so).
+Policies only yield candidates; the engine decides what each of them can do, as for any principal. An external account
+is evaluated as several principals (a role, a user, a federated user, the root user) that no policy names: any
+difference between two principals of one account is named by a policy, and named principals are candidates themselves.
+The account's own policies are assumed to allow the request (the result lists this assumption).
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -57,13 +57,13 @@ class AnswersExternal(Protocol):
     organization: OrganizationIndex | None
 
     def question(self, request: Request) -> EvaluationRequest:
-        """Return a request with everything that belongs to it."""
+        """Return a request with everything that evaluating it needs."""
 
     def trace(self, request: Request) -> EvaluationTrace:
-        """Return the engine's answer to a request."""
+        """Return the trace of an evaluation."""
 
     def can(self, request: Request) -> EvaluationResult:
-        """Return the full answer to a request."""
+        """Return the full evaluation result of a request."""
 
 
 class _Found(NamedTuple):
@@ -75,10 +75,10 @@ class _Found(NamedTuple):
 def external_access(
     asks: AnswersExternal, request: Request, cancelled: Cancelled = never_cancelled
 ) -> Iterator[Access]:
-    """Yield the external callers for whom a request is allowed or conditional; its principal does not matter.
+    """Yield the external callers for whom a request is allowed or conditional; its principal is ignored.
 
-    Anyone comes first, then accounts, their principals, services and identity providers. None are told where every
-    caller would ask for something of its own account: on ``*``.
+    Anyone comes first, then accounts, their principals, services and identity providers. On ``*`` there are none: every
+    caller would act on its own account.
 
     Raises:
         RequestError: the action or resource is malformed.
@@ -93,7 +93,7 @@ def external_access(
 
 
 def missing_data(asks: AnswersExternal, action: str, resource: str) -> Iterator[str]:
-    """Yield what is not captured on a resource's side and may let external callers in, in sentences.
+    """Yield sentences on missing data of a resource's side that may allow external callers.
 
     Raises:
         RequestError: the action or resource is malformed.
@@ -127,11 +127,11 @@ class _Search:
         self._known_traces: dict[str, EvaluationTrace | None] = {}
 
     def request(self, caller: str) -> Request:
-        """Return the request as a caller makes it."""
+        """Return the request as made by a caller."""
         return replace(self._request, principal=caller)
 
     def run(self) -> Iterator[_Found]:
-        """Yield who has access, in the order of rows."""
+        """Yield the callers with access, in the order of rows."""
         question = self.prepare()
         if question is None:
             return
@@ -163,13 +163,13 @@ class _Search:
         yield from sorted(_narrowest(found), key=lambda one: one.candidate.who.order)
 
     def prepare(self) -> EvaluationRequest | None:
-        """Return the question of somebody external; None where everyone would ask about its own account."""
+        """Return the request of an external caller; None where each caller would act on its own account."""
         question = self._asks.question(self.request(callers_of(self._unnamed, self._partition)[0]))
         resource = question.target.resource
         if resource is None or resource.account == "aws":
             return None
         if question.resource_account == self._unnamed:
-            # Nobody knows whose it is: not the caller's, or nobody would be external.
+            # The owner is unknown: assume that it is not the caller's account, or no caller would be external.
             accounts = tuple(self._asks.index.accounts)
             owner = accounts[0] if len(accounts) == 1 else self._owner
             self._request = replace(self._request, resource_account=owner)
@@ -181,7 +181,7 @@ class _Search:
         return next(numbers), next(numbers)
 
     def _avoid(self, statements: Iterable[Statement]) -> None:
-        """Let those whom nobody names be of an account that no statement contains."""
+        """Choose unnamed accounts that no statement contains."""
         before = self._unnamed
         self._unnamed, self._owner = self._fresh_accounts(texts_of(statements))
         if self._unnamed != before:
@@ -200,10 +200,10 @@ class _Search:
         )
 
     def trace(self, caller: str) -> EvaluationTrace | None:
-        """Return the answer for a caller; None where there is no such caller.
+        """Return the trace of a caller's request; None where there is no such caller.
 
         Raises:
-            WorkCancelled: nobody wants the result any more.
+            WorkCancelled: the search was cancelled.
         """
         if caller not in self._known_traces:
             if self._cancelled():
@@ -215,7 +215,7 @@ class _Search:
         return self._known_traces[caller]
 
     def _ask(self, candidate: Candidate) -> _Found | None:
-        """Return the most open answer for a candidate; None where it is refused."""
+        """Return the most permissive result for a candidate; None where it is denied."""
         best: _Found | None = None
         for caller in candidate.callers:
             trace = self.trace(caller)
@@ -250,7 +250,7 @@ class _Search:
 
 
 def _of_others(found: _Found) -> Iterator[_Found]:
-    """Yield the same for the accounts that are like that of a row."""
+    """Yield the same row for the other accounts to which it applies."""
     candidate, own = found.candidate, f"::{found.candidate.account}:"
     for account in candidate.alike:
         who = replace(candidate.who, principal=candidate.who.principal.replace(own, f"::{account}:"))
@@ -258,7 +258,7 @@ def _of_others(found: _Found) -> Iterator[_Found]:
 
 
 def _narrowest(found: Iterable[_Found]) -> Iterator[_Found]:
-    """Leave out who is described by one pattern and let in for another, too: that one describes them better."""
+    """Leave out a caller described by one pattern that another, narrower pattern describes, too."""
     by_caller: dict[str, _Found] = {}
     for one in found:
         if not one.candidate.like:
@@ -271,12 +271,12 @@ def _narrowest(found: Iterable[_Found]) -> Iterator[_Found]:
 
 
 def _literal(found: _Found) -> int:
-    """Return how much of a row's pattern is no wildcard."""
+    """Return how many characters of a row's pattern are no wildcards."""
     return len(found.candidate.who.principal.replace("*", "").replace("?", ""))
 
 
 def _alike(one: EvaluationTrace, other: EvaluationTrace) -> bool:
-    """Return whether two answers are the same, on the same conditions."""
+    """Return whether two results are equal, with equal conditions."""
     if one.verdict is not other.verdict:
         return False
     return one.verdict is EvalDecision.ALLOWED or (one.keys, one.sets) == (other.keys, other.sets)
