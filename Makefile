@@ -100,7 +100,7 @@ words: .venv/.installed-dev ## collect the texts to translate, and compile the t
 translated: .venv/.installed-dev ## before a release: fail while texts are left to translate
 	$(PY) packaging/translations.py --complete
 
-schemas: .venv/.installed ## write the JSON Schemas of a bundle's files and of a review anew
+schemas: .venv/.installed ## write anew what is made from the commands of a bundle: schemas, tables, collector's policy
 	$(PY) packaging/bundle_schemas.py
 
 lock: ## renew packaging/requirements: the newest versions that pyproject.toml allows, with hashes

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from iamdesk.snapshot.layout import Call, Kind, Scope
 
 _PLACEHOLDER = re.compile(r"(\{\w*\})")
-_MATCHED = {"{region}": "[^:]*", "{account}": "[^:]+", "{}": ".+"}
+_MATCHED = {"{region}": "[^:]*", "{account}": "[^:]+", "{}": "(.+)"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +58,18 @@ class Command:
     loose_keys: str = ""
     """Top-level keys by which a loose output is recognized, if it says which account or resource it is about."""
     put_policy: str = ""
-    """How the AWS CLI sets the policy that it prints: ``sns set-topic-attributes …``. ``{arn}``, its last part
-    ``{resource}`` and ``{policy}`` are replaced, each a word of the command."""
+    """How the AWS CLI sets the policy that it prints: ``sns set-topic-attributes …``. The words ``{arn}``, ``{name}``
+    (of the resource) and ``{policy}`` are replaced."""
 
     @property
     def key(self) -> tuple[str, str]:
         """Service and command as the AWS CLI spells them."""
         return self.call.service, self.call.command
 
-    def is_about(self, arn: str) -> bool:
-        """Return whether it prints the policy of resources with such an ARN."""
-        return bool(self.arn) and _pattern(self.arn).fullmatch(arn) is not None
+    def name_in(self, arn: str) -> str | None:
+        """Return the name in an ARN, if it prints the policy of resources with such an ARN; else None."""
+        found = _pattern(self.arn).fullmatch(arn) if self.arn else None
+        return None if found is None else "".join(found.groups()[-1:])
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,8 @@ def _services_lacking(snapshot: Snapshot, kind: Kind) -> set[str]:
     for resource in snapshot.resources:
         if lacks(resource):
             prefix = resource.arn.split(":", 5)[2] if resource.arn.count(":") >= 5 else ""
-            found |= {one.call.service for one in policy_commands(prefix) if one.is_about(resource.arn)} or {prefix}
+            about_it = (one for one in policy_commands(prefix) if one.name_in(resource.arn) is not None)
+            found |= {one.call.service for one in about_it} or {prefix}
     return found
 
 

@@ -118,12 +118,13 @@ def _resource(snapshot: Snapshot, edit: Edit, arn: str, text: str) -> CliCommand
     held = next((one for one in snapshot.resources if one.arn == arn), None)
     account = parts[4] or (held.account_id if held is not None else None) or "unknown"
     region = ("--region", parts[3]) if parts[3] else ()
-    command = next((one for one in policy_commands(parts[2]) if one.put_policy and one.is_about(arn)), None)
-    if command is None:
-        return CliCommand(edit, account, (), f"set the policy of {arn} to: {text}")
-    filled = {"{arn}": arn, "{resource}": parts[5], "{policy}": text}
-    words = ("aws", *(filled.get(word, word) for word in command.put_policy.split()))
-    return CliCommand(edit, account, (*words, *region))
+    for command in policy_commands(parts[2]):
+        name = command.name_in(arn)
+        if command.put_policy and name is not None:
+            filled = {"{arn}": arn, "{name}": name, "{policy}": text}
+            words = ("aws", *(filled.get(word, word) for word in command.put_policy.split()))
+            return CliCommand(edit, account, (*words, *region))
+    return CliCommand(edit, account, (), f"set the policy of {arn} to: {text}")
 
 
 def _management(snapshot: Snapshot) -> str:

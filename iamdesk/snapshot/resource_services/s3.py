@@ -150,7 +150,7 @@ SERVICE = ResourceService(
             Kind.RESOURCE_POLICIES,
             ("NoSuchBucketPolicy",),
             arn="s3:::{}",
-            put_policy="s3api put-bucket-policy --bucket {resource} --policy {policy}",
+            put_policy="s3api put-bucket-policy --bucket {name} --policy {policy}",
         ),
         _of_bucket("get-bucket-acl", settings.GetBucketAcl, Kind.BUCKET_ACCESS),
         _of_bucket(
