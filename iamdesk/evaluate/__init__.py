@@ -1,1 +1,1 @@
-"""The courtroom: one request, one decision."""
+"""The evaluation engine: one request, one decision."""

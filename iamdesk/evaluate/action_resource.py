@@ -1,4 +1,4 @@
-"""What is asked about: one action on one resource, checked against the service reference. Rules: F, D4."""
+"""The action and resource of a request, checked against the service reference. Rules: F, D4."""
 
 import re
 from dataclasses import dataclass
@@ -23,12 +23,12 @@ _LOG_GROUP = "log-group:"
 
 _ACCESS_POINT_TYPES = frozenset({"accesspoint", "accesspointobject"})
 _OBJECT = "/object/"
-"""What stands in the ARN of an object between the access point and the key."""
+"""Comes between the access point and the key in the ARN of an object."""
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something about the question that the answer has to say."""
+    """A note on the request that belongs in the result."""
 
     code: str
     message: str
@@ -39,25 +39,25 @@ class Target:
     """One action on one resource."""
 
     action_text: str
-    """The action as AWS spells it, as asked where AWS's spelling is not known."""
+    """As AWS spells it, or as entered where AWS's spelling is not known."""
     service: str
     """In lower case."""
     name: str
     """In lower case."""
     action: Action | None
-    """None where the service reference does not know it."""
+    """None where the service reference does not contain it."""
     resource: Arn | None
-    """None: asked on ``*``."""
+    """None: ``*``."""
     resource_types: tuple[str, ...]
-    """Resource types of the action that the ARN can be; empty where asked on ``*`` or where nothing fits."""
+    """Resource types of the action that the ARN can be; empty for ``*`` or where none fits."""
     is_s3_account_list: bool
     supports_rcps: bool
-    """Whether resource control policies bind the service (rule B7)."""
+    """Whether RCPs apply to the service (rule B7)."""
     notes: tuple[Note, ...]
 
     @property
     def types_of_one_call(self) -> tuple[str, ...]:
-        """The resource types on which one call acts together: AWS asks for each (rule F10). Empty for one."""
+        """The resource types on which one call acts together: AWS authorizes each (rule F10). Empty for one."""
         if self.action is None or len(self.action.resource_types) < 2 or not self.resource_types:
             return ()
         needed = [one.name for one in self.action.resource_types if one.required]
@@ -74,9 +74,9 @@ class Target:
 
     @property
     def is_on_trust(self) -> bool:
-        """Whether a role's trust policy is what decides on the resource's side (rule I2).
+        """Whether a role's trust policy is the resource policy of the request (rule I2).
 
-        Not where a federated user is tagged, or context is put into the caller's own session: there is no role.
+        Not where a federated user is tagged, or where context is set for the caller's own session: there is no role.
         """
         is_entering = self.service == "sts" and self.name in TRUST_ACTIONS
         return is_entering and (self.resource is None or self.resource.service == "iam")
@@ -88,17 +88,17 @@ class Target:
 
     @property
     def is_beside_resource_policy(self) -> bool:
-        """Whether the resource's own policy does not apply: only identity policies do."""
+        """Whether the resource's policy does not apply: only identity policies do."""
         return self.name in facts_of(self.service).beside_policy
 
     @property
     def takes_no_policy(self) -> bool:
-        """Whether that is so because its resources take no policy."""
+        """Whether that is because its resources have no policies."""
         return self.name in facts_of(self.service).without_policy
 
     @property
     def resource_text(self) -> str:
-        """The resource as asked: an ARN or ``*``."""
+        """The resource as entered: an ARN or ``*``."""
         return "*" if self.resource is None else str(self.resource)
 
 
@@ -108,11 +108,11 @@ class LogGroup(NamedTuple):
     for_tags: Arn
     """Bare."""
     for_all_else: Arn
-    """With ``:*`` behind."""
+    """With ``:*`` at the end."""
 
 
 def log_group(resource: Arn) -> LogGroup | None:
-    """Return the ARNs of the log group that an ARN names, by either of them; None for any other, and for a pattern."""
+    """Return both ARNs of the log group that an ARN names; None for anything else, and for a pattern."""
     kind, found, rest = resource.resource.partition(_LOG_GROUP)
     name, colon, more = rest.partition(":")
     if resource.service != "logs" or kind or not found or (colon and more != "*") or "*" in name or "?" in name:
@@ -123,10 +123,10 @@ def log_group(resource: Arn) -> LogGroup | None:
 
 @lru_cache(maxsize=1 << 11)
 def parse_target(action_text: str, resource_text: str, reference: ServiceReference) -> Target:
-    """Read and check the action and the resource of a question.
+    """Parse and check the action and the resource of a request.
 
     Raises:
-        RequestError: one of them is malformed; what is merely unknown or odd is a note instead.
+        RequestError: one of them is malformed; what is only unknown or unusual becomes a note.
     """
     action_text = action_text.strip()
     if not _ACTION.fullmatch(action_text):
@@ -137,7 +137,7 @@ def parse_target(action_text: str, resource_text: str, reference: ServiceReferen
     resource: Arn | None = None
     if resource_text.strip() != "*":
         try:
-            # A resource is compared character by character to its end (rule F3): white space there counts.
+            # A resource is compared character by character to its end (rule F3): trailing spaces count.
             resource = parse_arn(resource_text.lstrip())
         except ArnError as error:
             raise RequestError(*error.args) from error
@@ -151,7 +151,7 @@ def parse_target(action_text: str, resource_text: str, reference: ServiceReferen
                 Note(
                     "resource-not-used",
                     phrase(
-                        "{action_text} takes no resource: AWS asks it on `*`, and so does this answer.",
+                        "{action_text} has no resource types: it is evaluated on `*`, as AWS does.",
                         action_text=action_text,
                     ),
                 )
@@ -163,8 +163,8 @@ def parse_target(action_text: str, resource_text: str, reference: ServiceReferen
             Note(
                 "resource-unspecified",
                 phrase(
-                    "{action_text} acts on {kinds}: on `*` only statements for all resources count, and a single "
-                    "resource can have another answer.",
+                    "{action_text} acts on {kinds}: on `*` only statements for all resources apply; the decision on a "
+                    "single resource can differ.",
                     action_text=action_text,
                     kinds=kinds,
                 ),
@@ -172,7 +172,8 @@ def parse_target(action_text: str, resource_text: str, reference: ServiceReferen
         )
     else:
         fitting = set(reference.resource_types_of_arn(service, str(resource)))
-        if "multiregionaccesspoint" in fitting:  # requests through one are made as through any access point
+        # Requests through a multi-Region access point are made as through any access point.
+        if "multiregionaccesspoint" in fitting:
             fitting.add("accesspointobject" if _OBJECT in resource.resource else "accesspoint")
         own = [resource_type.name for resource_type in action.resource_types]
         if service == "logs" and "log-group" in own and (named := log_group(resource)) is not None:
@@ -188,7 +189,7 @@ def parse_target(action_text: str, resource_text: str, reference: ServiceReferen
                 Note(
                     "resource-type",
                     phrase(
-                        "{action_text} acts on {kinds}; {resource} is none: AWS never makes this request.",
+                        "{action_text} acts on {kinds}; {resource} is none: AWS never evaluates this request.",
                         action_text=action_text,
                         kinds=kinds,
                         resource=with_visible_end(str(resource)),
@@ -200,8 +201,8 @@ def parse_target(action_text: str, resource_text: str, reference: ServiceReferen
                 Note(
                     "resource-pattern",
                     phrase(
-                        "`{resource}` is asked as written: a single resource that it describes can have another "
-                        "answer.",
+                        "`{resource}` is evaluated as written: the decision on a single resource that matches it can "
+                        "differ.",
                         resource=with_visible_end(str(resource)),
                     ),
                 )
@@ -221,13 +222,14 @@ def parse_target(action_text: str, resource_text: str, reference: ServiceReferen
 
 def _log_group_note(asked: Arn) -> Note:
     message = phrase(
-        "Policies name a log group with `:*` behind it, but for its tags: asked about as `{resource}`.", resource=asked
+        "Policies name a log group with `:*` at the end, except for its tags: evaluated as `{resource}`.",
+        resource=asked,
     )
     return Note("log-group", message)
 
 
 def _types_of_other_services(action: Action, resource: Arn, reference: ServiceReference) -> tuple[str, ...]:
-    """An action can act on another service's resources (``sts:AssumeRole`` on an IAM role)."""
+    """Return the types of another service that an action acts on (``sts:AssumeRole`` on an IAM role)."""
     if resource.service.lower() == action.service.lower():
         return ()
     fitting = set(reference.resource_types_of_arn(resource.service.lower(), str(resource)))
@@ -238,7 +240,7 @@ def _unknown_action(service: str, action_text: str, reference: ServiceReference)
     day = f"{reference.updated.day} {reference.updated:%B %Y}"
     what = action_text if reference.service_exists(service) else phrase("the service `{service}`", service=service)
     message = phrase(
-        "{what} is not in the service authorization reference of {day}: decided by the policies' patterns alone.",
+        "{what} is not in the service authorization reference of {day}: only patterns in policies can match it.",
         what=what,
         day=day,
     )
@@ -247,8 +249,8 @@ def _unknown_action(service: str, action_text: str, reference: ServiceReference)
 
 def _action_trouble(text: str) -> str:
     if "*" in text or "?" in text:
-        return phrase("`{text}` is a pattern: ask about one action, such as s3:GetObject", text=text)
-    return phrase("`{text}` is no action: expected service:Action, such as s3:GetObject", text=text)
+        return phrase("`{text}` is a pattern: expected one action, such as s3:GetObject", text=text)
+    return phrase("`{text}` is not an action: expected service:Action, such as s3:GetObject", text=text)
 
 
 def _either(names: list[str]) -> str:

@@ -19,19 +19,19 @@ from iamdesk.policy.resource_patterns import UnknownVariable
 
 
 class TestResult(NamedTuple):
-    """What a test gives."""
+    """The result of a condition test."""
 
     truth: Truth
     fact: KeyValue
-    """What was known of the key."""
+    """What is known of the key."""
     other: Truth | None = None
-    """The result under the other reading, where AWS's pages disagree (rule K9)."""
+    """The result by the other reading, where AWS's pages disagree (rule K9)."""
     open_rule: OpenRule | None = None
-    """On what they disagree; set where ``other`` is."""
+    """The rule that they disagree on; set where ``other`` is."""
 
 
 def evaluate_test(test: ConditionTest, context: Context) -> TestResult:
-    """Return what one test gives for a request."""
+    """Evaluate one condition test for a request."""
     fact = context.fact(test.key)
     operator = test.operator
     if operator is None:
@@ -56,14 +56,15 @@ def evaluate_test(test: ConditionTest, context: Context) -> TestResult:
 
 
 def _of_filled(test: ConditionTest, operator: Operator, values: tuple[str, ...], context: Context) -> Truth | None:
-    """What the test gives where variables stand for their values under Bool, as one page has it (rule H2)."""
+    """Return the result of a test whose variables are replaced by their values under Bool, as one page has it (rule
+    H2)."""
     filled = replace(test, values=tuple([value.if_filled or value for value in test.values]))
     found = _of_values(filled, operator, values, context)[0]
     return None if found is MAYBE else found
 
 
 def _null_test(test: ConditionTest, fact: KeyValue) -> Truth:
-    """``true`` asks that the key is absent, ``false`` that it is there with a value (rule G5)."""
+    """``true`` requires that the key is absent, ``false`` that it is present with a value (rule G5)."""
     if fact.knowledge is Knowledge.UNKNOWN:
         wanted = {value.read(_no_variables) for value in test.values}
         return TRUE if {"true", "false"} <= wanted else MAYBE if wanted & {"true", "false"} else FALSE
@@ -76,12 +77,12 @@ def _no_variables(key: str) -> str | None:  # noqa: ARG001 - the shape of a reso
 
 
 def _of_absent(test: ConditionTest, operator: Operator) -> tuple[Truth, Truth | None]:
-    """The key is not in the request, or has no values (rules G3, G4, G14, G15)."""
+    """Evaluate a test whose key is absent or has no values (rules G3, G4, G14, G15)."""
     if test.quantifier is Quantifier.ALL:
-        # A row of a table of AWS's shows no match for this operator alone (rule G14).
+        # One table row of AWS's shows no match for this operator alone (rule G14).
         return TRUE, (FALSE if operator.name == "StringNotLike" else None)
     if test.quantifier is Quantifier.ANY:
-        # AWS's two sentences collide for IfExists behind ForAnyValue: strict takes false (rule G4).
+        # Two sentences of AWS's conflict for IfExists with ForAnyValue: strict mode takes false (rule G4).
         return FALSE, (TRUE if test.if_exists else None)
     return truth(test.if_exists or operator.negated), None
 
@@ -104,7 +105,7 @@ def _is_private(listed: PolicyValue, context: Context) -> bool:
 
 
 def _of_unknown_value(test: ConditionTest, operator: Operator, context: Context, since: Decimal | None = None) -> Truth:
-    """The key is in the request, its value is not known (rule K3)."""
+    """Evaluate a test whose key is present with an unknown value (rule K3)."""
     if since is not None and operator.family == "Date":
         return _of_later_value(test, operator, since)
     if any(value.matches_everything for value in test.values) and operator.family == "String":
@@ -122,7 +123,7 @@ def _of_unknown_value(test: ConditionTest, operator: Operator, context: Context,
 
 
 def _of_later_value(test: ConditionTest, operator: Operator, since: Decimal) -> Truth:
-    """The key is in the request with a moment that nobody knows, but not one before ``since``."""
+    """Evaluate a test whose key is present with an unknown time, not before ``since``."""
     listed = [moment for value in test.values if (moment := value.read(_no_variables)) is not None]
     if "GreaterThan" in operator.name:
         return TRUE if any(operator.compare(since, moment) for moment in listed) else MAYBE
@@ -136,8 +137,8 @@ def _of_values(
 ) -> tuple[Truth, Truth | None]:
     if test.quantifier is Quantifier.NONE:
         if len(values) > 1:
-            # Several values without a set operator: false; what a value-by-value reading would give is the other
-            # answer (rule G16).
+            # Several values without a set operator: false; the value-by-value result is the other reading (rule
+            # G16).
             each = [value_truth(test, operator, value, context) for value in values]
             other = min(each) if operator.negated else max(each)
             return FALSE, (other if other is not FALSE else None)
@@ -150,15 +151,15 @@ def _of_values(
 
 
 def value_truth(test: ConditionTest, operator: Operator, value: str, context: Context) -> Truth:
-    """Return what one request value gives, whatever others there are; ``operator`` is that of the test.
+    """Return the result for one request value by itself; ``operator`` is that of the test.
 
-    One request value against the list: positive operators want any match, negated ones none (rules G1, G2)."""
+    The value is compared with the list: positive operators need any match, negated ones none (rules G1, G2)."""
     request = operator.read_request(value)
     if request is None:
         return FALSE  # a malformed request value fails negated operators too (rule G19)
     values = test.values
     if test.key == "aws:sourceip" and operator.family == "IPAddress" and is_private_address(request):
-        # A public address, always: private ranges never match it (rule G12).
+        # Public addresses never match private ranges (rule G12).
         values = tuple(listed for listed in values if not is_private_network(listed.read(context.variable)))
     found = FALSE
     for listed in values:

@@ -12,7 +12,7 @@ from iamdesk.policy.operators import read_date
 from iamdesk.policy.resource_patterns import UnknownVariable
 
 _ID_LENGTH = 21
-"""Letters of the unique id of a user or role (IAM User Guide, "IAM identifiers")."""
+"""Characters of the unique ID of a user or role (IAM User Guide, "IAM identifiers")."""
 _AFTER_ID = re.compile(r"[:*?]")
 
 
@@ -22,7 +22,7 @@ class Knowledge(IntEnum):
     ABSENT = 0
     PRESENT = 1
     VALUE_UNKNOWN = 2
-    """In the request, with a value that nobody knows."""
+    """In the request, with an unknown value."""
     UNKNOWN = 3
 
 
@@ -32,25 +32,25 @@ class KeyValue(NamedTuple):
     knowledge: Knowledge
     values: tuple[str, ...] = ()
     derived: bool = False
-    """Whether the snapshot gave it, not the user (rule J4)."""
+    """Whether it comes from the snapshot, not from the user (rule J4)."""
     shape: str = "*"
-    """A pattern that a value which nobody knows is known to match."""
+    """A pattern that an unknown value is known to match."""
     excludes: str = ""
-    """What a value which nobody knows is known not to be, nor a path below it (``o-…`` and ``o-…/r-…/``)."""
+    """A value that an unknown value is known not to be, nor a path below it (``o-…`` and ``o-…/r-…/``)."""
     excluded_ids: frozenset[str] = frozenset()
-    """Unique ids, and account ids, that a value which nobody knows is known not to be, nor to begin with
-    (``AROA…``, ``AROA…:session``)."""
+    """Unique IDs and account IDs that an unknown value is known not to be, nor to begin with (``AROA…``,
+    ``AROA…:session``)."""
     since: Decimal | None = None
-    """A value which nobody knows is a moment, and not before this one: seconds since 1970."""
+    """An unknown value is a time, and not before this one: seconds since 1970."""
 
     def can_be(self, text: str) -> bool:
-        """Return whether a value, or a pattern as written, is not among those that are excluded."""
+        """Return whether a value, or a pattern as written, is not excluded."""
         if self.excluded_ids and not self.excluded_ids.isdisjoint((text[:_ID_LENGTH], _AFTER_ID.split(text, 1)[0])):
             return False
         return not self.excludes or not (text == self.excludes or text.startswith(f"{self.excludes}/"))
 
     def is_late_enough(self, text: str) -> bool:
-        """Return whether a value, where it is a moment, is not before ``since``."""
+        """Return whether a value, if it is a time, is not before ``since``."""
         moment = None if self.since is None else read_date(text)
         return self.since is None or moment is None or moment >= self.since
 
@@ -63,18 +63,18 @@ _CLOCK = frozenset({"aws:currenttime", "aws:epochtime"})
 
 
 def derived(*values: str) -> KeyValue:
-    """Return a fact that the snapshot gives."""
+    """Return a key value known from the snapshot."""
     return KeyValue(Knowledge.PRESENT, values, True)
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """All facts of one request, found when asked for."""
+    """The request context: all condition keys of one request, looked up on demand."""
 
     given: Mapping[str, KeyValue]
-    """By key in lower case: what the user typed; goes before everything else (rule J4)."""
+    """By key in lower case: values entered by the user; they take precedence (rule J4)."""
     derive: Callable[[str], KeyValue | None]
-    """What the snapshot knows of a key in lower case; None: nothing."""
+    """Returns what the snapshot knows of a key in lower case; None: nothing."""
     unknown: MissingContextMode
     is_multivalued: Callable[[str], bool]
 
@@ -87,7 +87,7 @@ class Context:
 
     @property
     def is_strict(self) -> bool:
-        """Whether what is unknown counts as absent (rule K1)."""
+        """Whether unknown keys count as absent (rule K1)."""
         return self.unknown is MissingContextMode.ABSENT
 
     def variable(self, key: str) -> str | None:
@@ -107,14 +107,14 @@ class Context:
 
 
 def at_given_time(fact: KeyValue, given: Mapping[str, KeyValue]) -> KeyValue:
-    """Return a fact without what rests on the request being made now, where the question says when it is made."""
+    """Return a key value without what depends on the current time, if the context sets the time of the request."""
     if fact.since is None or given.keys().isdisjoint(_CLOCK):
         return fact
     return fact._replace(since=None)
 
 
 def given_facts(context: Mapping[str, str | Sequence[str] | None]) -> dict[str, KeyValue]:
-    """Return what the user typed as facts by key in lower case; None says that the key is absent."""
+    """Return the entered values by key in lower case; None means that the key is absent."""
     facts: dict[str, KeyValue] = {}
     for key, value in context.items():
         if value is None:

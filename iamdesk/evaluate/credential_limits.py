@@ -1,4 +1,4 @@
-"""What a kind of credentials can call at all, whatever the policies say (rule I10)."""
+"""Calls that a kind of credentials can make at all, whatever the policies allow (rule I10)."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from iamdesk.policy.conditions import ConditionTest, Quantifier, policy_value
 from iamdesk.policy.operators import OPERATORS
 
 ISSUE_TIME_KEY = "aws:tokenissuetime"
-"""In requests with temporary credentials alone: of a user or root user, with those of GetSessionToken."""
+"""Only in requests with temporary credentials: of a user or root user, with those of GetSessionToken."""
 MFA_KEY = "aws:multifactorauthpresent"
 MFA_KEY_TEXT = "aws:MultiFactorAuthPresent"
 _BOOL = OPERATORS["bool"]
 
 
 def _value_test(text: str, value: str) -> ConditionTest:
-    """Return the test whether a key has a value."""
+    """Return a test that a key has a value."""
     operator = _BOOL if value == "true" else OPERATORS["stringequals"]
     values = (policy_value(value, operator, False),)
     return ConditionTest(operator, operator.name, Quantifier.NONE, False, text.lower(), text, values, (), ())
@@ -29,21 +29,21 @@ def _value_test(text: str, value: str) -> ConditionTest:
 _MFA_TEST = _value_test(MFA_KEY_TEXT, "true")
 
 _WITH_TOKEN = frozenset({"assumerole", "getcalleridentity", *PASSED_IN_WHILE_ENTERING})
-"""What credentials of GetSessionToken call of STS, and what comes with it."""
+"""STS actions that credentials of GetSessionToken can call, with their companion actions."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionTokenUncertainty:
-    """Doubt whether the credentials can make the call: those of GetSessionToken may not be able to."""
+    """Unknown whether the credentials can make the call: those of GetSessionToken may not be able to."""
 
     is_told: bool
-    """Whether they are known to be such. Where not, they are taken to be long-term ones, unless a statement asks."""
+    """Whether they are known to be such; otherwise they count as long-term ones, unless a statement uses the key."""
     mfa_helps: bool
-    """Whether such that were got with MFA can make it, and nobody says whether these were."""
+    """Whether such credentials obtained with MFA can make it, and it is not known whether these were."""
 
     @property
     def settled_by(self) -> ConditionTest:
-        """The test that can settle it."""
+        """The test that decides it."""
         return _MFA_TEST
 
     def depends_on_test(self, keys: Collection[str]) -> bool:
@@ -51,15 +51,15 @@ class SessionTokenUncertainty:
         return self.mfa_helps and (self.is_told or ISSUE_TIME_KEY in keys)
 
     def is_refused(self, values: Mapping[str, KeyValue]) -> bool:
-        """Return whether keys (lower case) with these values mean for certain that they cannot make the call."""
+        """Return whether keys (lower case) with these values certainly prevent the call."""
         if not self.is_told and not _is_there(values.get(ISSUE_TIME_KEY)):
             return False
         return not self.mfa_helps or (MFA_KEY in values and not _is_true(values[MFA_KEY]))
 
     def may_be_refused(self, values: Mapping[str, KeyValue], is_asked: bool) -> bool:
-        """Return whether they may be unable to make it, as far as these values tell.
+        """Return whether these values leave it possible that the call is prevented.
 
-        ``is_asked``: whether a statement asks for the token, so that it counts as possible.
+        ``is_asked``: whether a statement uses the token's key, so that a token counts as possible.
         """
         is_possible = self.is_told or (_is_there(values[ISSUE_TIME_KEY]) if ISSUE_TIME_KEY in values else is_asked)
         return is_possible and not (self.mfa_helps and MFA_KEY in values and _is_true(values[MFA_KEY]))
@@ -67,56 +67,56 @@ class SessionTokenUncertainty:
 
 @dataclass(frozen=True, slots=True)
 class SignatureUncertainty:
-    """Doubt whether an unsigned caller can make the call: only in requests in which a condition key has some value."""
+    """Unknown whether an unsigned caller can make the call: only where a condition key has some value."""
 
     opening: OpeningKey
     is_told: ClassVar[bool] = True
 
     @property
     def settled_by(self) -> ConditionTest:
-        """The test that can settle it."""
+        """The test that decides it."""
         return _value_test(self.opening.key, self.opening.value)
 
-    def depends_on_test(self, keys: Collection[str]) -> bool:  # noqa: ARG002 - whatever the statements say
+    def depends_on_test(self, keys: Collection[str]) -> bool:  # noqa: ARG002 - regardless of the statements
         """Return that the test matters."""
         return True
 
     def is_refused(self, values: Mapping[str, KeyValue]) -> bool:
-        """Return whether keys with these values mean for certain that the call has to be signed."""
+        """Return whether keys with these values certainly require a signature."""
         key = values.get(self.opening.key.lower())
         return key is not None and _has_to_be_signed(self.opening, key)
 
-    def may_be_refused(self, values: Mapping[str, KeyValue], is_asked: bool) -> bool:  # noqa: ARG002 - whatever they say
-        """Return whether the call may have to be signed, as far as these values tell."""
+    def may_be_refused(self, values: Mapping[str, KeyValue], is_asked: bool) -> bool:  # noqa: ARG002 - regardless of the statements
+        """Return whether these values leave it possible that a signature is required."""
         key = values.get(self.opening.key.lower())
         return key is None or key.knowledge >= Knowledge.VALUE_UNKNOWN or _has_to_be_signed(self.opening, key)
 
 
 def _has_to_be_signed(opening: OpeningKey, key: KeyValue) -> bool:
-    """Return whether a key means for certain that the call has to be signed."""
+    """Return whether a key's value certainly requires a signature."""
     if key.knowledge is Knowledge.ABSENT:
         return opening.without_key != opening.value
     return key.knowledge is Knowledge.PRESENT and key.values != (opening.value,)
 
 
 type CredentialDoubt = SessionTokenUncertainty | SignatureUncertainty
-"""Unknown facts about the credentials that can prevent the call."""
+"""An unknown fact about the credentials that can prevent the call."""
 
 
 def has_session_token(caller: Caller, context: Context) -> bool:
-    """Return whether a user or root user comes with credentials of GetSessionToken: only these carry an issue time."""
+    """Return whether a user or root user has credentials of GetSessionToken: only these have an issue time."""
     return _has_keys(caller) and _is_there(context.fact(ISSUE_TIME_KEY))
 
 
 def cannot_call(caller: Caller, target: Target, context: Context) -> bool:
-    """Return whether the credentials cannot make the call, as far as that is known for certain."""
+    """Return whether the credentials certainly cannot make the call."""
     if caller.kind is CallerKind.ANONYMOUS:
         return _must_be_signed(target, context)
     return _kind_cannot(caller, target) or _token_cannot(caller, target, context)
 
 
 def _must_be_signed(target: Target, context: Context) -> bool:
-    """Return whether a call has to be signed for certain (rules E10, D8)."""
+    """Return whether a call certainly requires a signature (rules E10, D8)."""
     facts = facts_of(target.service)
     unsigned = facts.without_signature(target.name)
     if unsigned is Unsigned.BY_KEY:
@@ -126,7 +126,7 @@ def _must_be_signed(target: Target, context: Context) -> bool:
 
 
 def credential_doubt(caller: Caller, target: Target, context: Context) -> CredentialDoubt | None:
-    """Return what is not known of the credentials; None where it does not matter or is known."""
+    """Return what is unknown about the credentials; None where it is known or does not matter."""
     if caller.kind is CallerKind.ANONYMOUS:
         opening = facts_of(target.service).unsigned_keys.get(target.name)
         if opening is None or context.fact(opening.key.lower()).knowledge < Knowledge.VALUE_UNKNOWN:
@@ -147,12 +147,12 @@ def credential_doubt(caller: Caller, target: Target, context: Context) -> Creden
 
 
 def _takes_token(target: Target) -> bool:
-    """Return whether credentials of GetSessionToken make a call of STS."""
+    """Return whether credentials of GetSessionToken can make an STS call."""
     return target.name in _WITH_TOKEN and not _comes_with_federation(target)
 
 
 def _comes_with_federation(target: Target) -> bool:
-    """Return whether it tags a federated user, so that it comes with sts:GetFederationToken (rule F12)."""
+    """Return whether the action tags a federated user, so that it comes with sts:GetFederationToken (rule F12)."""
     is_federated = target.resource is not None and target.resource.service == "sts"
     return (target.service, target.name) == ("sts", "tagsession") and is_federated
 
@@ -177,10 +177,10 @@ def _kind_cannot(caller: Caller, target: Target) -> bool:
         case CallerKind.FEDERATED_USER:
             return target.service == "iam" or (target.service == "sts" and target.name != "getcalleridentity")
         case CallerKind.ROOT:
-            # What comes with AssumeRole is refused as that is (STS API Reference, AssumeRole).
+            # Companion actions of AssumeRole are refused as it is (STS API Reference, AssumeRole).
             comes_with_it = target.is_on_trust and target.name in PASSED_IN_WHILE_ENTERING
             return comes_with_it or (target.service == "sts" and target.name in ("assumerole", "assumeroot"))
-        case CallerKind.SAML:  # an identity that has entered no role yet (rule E9)
+        case CallerKind.SAML:  # an identity that has not assumed a role yet (rule E9)
             return target.service != "sts" or target.name not in ("assumerolewithsaml", *PASSED_IN_WHILE_ENTERING)
         case CallerKind.OIDC:
             return target.service != "sts" or target.name not in (
@@ -192,7 +192,7 @@ def _kind_cannot(caller: Caller, target: Target) -> bool:
 
 
 def _token_cannot(caller: Caller, target: Target, context: Context) -> bool:
-    """Credentials of GetSessionToken call IAM with MFA alone, and little of STS."""
+    """Return whether credentials of GetSessionToken cannot call: IAM takes them with MFA only, STS few actions."""
     if target.service not in ("iam", "sts") or not has_session_token(caller, context):
         return False
     if target.service == "sts":

@@ -1,7 +1,7 @@
-"""All layers' words become one decision. This is the algorithm of `policy-evaluation`, line by line.
+"""Combines the policy types of a request into one decision: AWS's policy evaluation logic, step by step.
 
-Some requests are several decisions, each with its own resource, and all of them must allow: one through an S3 access
-point is one on the access point and one on the bucket (rule I11). They are called the *legs* of the request.
+Some requests consist of several *sub-requests*, each with its own resource, all of which must be allowed: a request
+through an S3 access point is one on the access point and one on the bucket (rule I11).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,12 +17,12 @@ from iamdesk.evaluate.ternary import FALSE, MAYBE, TRUE, Truth
 
 
 class PolicyTypeKey(NamedTuple):
-    """One layer, and for organization policies one of its levels."""
+    """One policy type; of organization policies, one level; of a request with sub-requests, one of these."""
 
     layer: PolicyType
     level: int | None = None
     sub_request: int = 0
-    """Of which leg of the request."""
+    """Index of the sub-request."""
 
 
 IDENTITY, BOUNDARY, SESSION = (
@@ -39,66 +39,67 @@ RESOURCE, TRUST, ACL = (
 
 @dataclass(frozen=True, slots=True)
 class DecisionInputs:
-    """What is fixed before any statement is looked at."""
+    """What is fixed before any statement is evaluated."""
 
     caller: Caller
     is_cross_account: bool
     slots: tuple[PolicyTypeKey, ...]
-    """The layers in play; a layer that is not here places no limit (rule A5)."""
+    """The applicable policy types; one that is not here places no limit (rule A5)."""
     is_trust: bool
     """Whether the resource policy is a role's trust policy (rule I2)."""
     needs_delegation: bool
-    """Whether identity policies count only where the resource policy trusts the account: KMS keys, roles."""
+    """Whether identity policies count only if the resource policy trusts the account: KMS keys, roles."""
     needs_both: bool
-    """Whether the service wants identity and resource policy to allow, in one account too (rule D8)."""
+    """Whether the service requires both identity and resource policy, also within one account (rule D8)."""
     needs_no_permission: bool
-    """Whether the call needs no permission (rule I3), or takes no credentials and the caller brings none."""
+    """Whether the call needs no permission (rule I3), or takes no credentials and the caller has none."""
     refusal: str | None
-    """Why it is refused whatever the policies say: ``credential_limits`` (I10), ``partition`` (D6),
+    """Reason for a denial whatever the policies say: ``credential_limits`` (I10), ``partition`` (D6),
     ``kms-cross-account`` (I1), ``aws-owned`` (I1, I5), ``owner-alone`` (`resource_policy_services`)."""
     restricts_public: bool
-    """Whether Block Public Access turns this caller away (rule I7)."""
+    """Whether Block Public Access denies this caller (rule I7)."""
     unlocks: bool = False
-    """Whether the resource's own policy cannot deny it: the owner's root user repairs a policy."""
+    """Whether the resource's policy cannot deny: the owner's root user repairs a policy."""
     further: "tuple[DecisionInputs, ...]" = ()
-    """Those of the request's other legs; their slots are told without the leg."""
+    """Those of the other sub-requests, with keys of sub-request 0."""
     doubt: CredentialDoubt | None = None
-    """What is not known of the credentials that can keep them from making the call (rule I10)."""
+    """What is unknown about the credentials and can prevent the call (rule I10)."""
 
     @property
     def sub_requests(self) -> "tuple[DecisionInputs, ...]":
-        """The situations of all legs."""
+        """The inputs of all sub-requests."""
         return (self, *self.further)
 
     @property
     def hangs_on_credentials(self) -> bool:
-        """Whether the answer can be another one for what is not known of the credentials."""
+        """Whether the decision depends on what is unknown about the credentials."""
         return self.doubt is not None or (bool(self.further) and any(one.doubt is not None for one in self.further))
 
     def can_deny(self, layer: PolicyType) -> bool:
-        """Return whether a Deny of a layer counts."""
+        """Return whether a Deny of a policy type applies."""
         return not (self.unlocks and layer is PolicyType.RESOURCE)
 
 
 @dataclass(frozen=True, slots=True)
 class StatementEffects:
-    """The strongest Allow and Deny of each slot, and of the resource policy the grants by how they name the caller."""
+    """The strongest Allow and Deny of each policy type, and the resource policy's grants by how they name the
+    caller."""
 
     allow: Mapping[PolicyTypeKey, Truth]
     deny: Mapping[PolicyTypeKey, Truth]
     grants: Mapping[Grant, Truth]
     further: "tuple[StatementEffects, ...]" = ()
-    """Those of the request's other legs, as far as anything speaks there; slots are told without the leg."""
+    """Those of the other sub-requests, where any statement applies; with keys of sub-request 0."""
 
     @property
     def is_certain(self) -> bool:
-        """Whether nothing in it hangs on something unknown."""
+        """Whether no effect is undetermined."""
         if MAYBE in self.allow.values() or MAYBE in self.deny.values() or MAYBE in self.grants.values():
             return False
         return not self.further or all(one.is_certain for one in self.further)
 
     def of_leg(self, sub_request: int) -> "StatementEffects":
-        """Return what was counted on one leg."""
+        """Return the effects in one sub-request."""
         if not sub_request:
             return self
         return self.further[sub_request - 1] if sub_request <= len(self.further) else _NOTHING
@@ -108,23 +109,23 @@ _NOTHING = StatementEffects({}, {}, {})
 
 
 class PolicyTypeDecision(NamedTuple):
-    """One decision under one reading of what is unknown."""
+    """A decision for one assumption about unknown values, with its reasons."""
 
     verdict: EvalDecision
     carried_by: frozenset[PolicyTypeKey]
-    """Slots whose Allow statements carry an allowed request, or whose Deny statements refuse it."""
+    """Policy types whose Allow statements allow the request, or whose Deny statements deny it."""
     lacking: tuple[PolicyTypeKey, ...]
-    """Slots that were needed and have no Allow."""
+    """Policy types that had to allow and do not."""
     blocked_by: tuple[str, ...]
-    """What took an otherwise granted request away (CONTRACT 3)."""
+    """What denied an otherwise allowed request (CONTRACT 3)."""
 
 
 _RESOURCE_SIDE = frozenset({PolicyType.RESOURCE, PolicyType.TRUST, PolicyType.ACL})
-"""Layers that grant from the resource's side."""
+"""Policy types that grant from the resource's side."""
 
 
 def statement_effects(results: Iterable[tuple[StatementResult, Truth]]) -> StatementEffects:
-    """Sum up statements, each with the truth that is assumed of it."""
+    """Sum up statements, each with its assumed truth."""
     counts: list[tuple[dict[PolicyTypeKey, Truth], dict[PolicyTypeKey, Truth], dict[Grant, Truth]]] = [({}, {}, {})]
     for result, truth in results:
         if truth is FALSE:
@@ -144,9 +145,9 @@ def statement_effects(results: Iterable[tuple[StatementResult, Truth]]) -> State
 def with_allows(
     decision_inputs: DecisionInputs, counted: StatementEffects, slots: Iterable[PolicyTypeKey], named: Grant
 ) -> tuple[DecisionInputs, StatementEffects]:
-    """Return what would be decided if some slots had an Allow that matches.
+    """Return the inputs of the decision as if some policy types had a matching Allow.
 
-    One in a policy of the resource's side names the caller as ``named``.
+    An Allow in a policy of the resource's side names the caller as ``named``.
     """
     by_leg: dict[int, list[PolicyTypeKey]] = {}
     for type_key in slots:
@@ -175,7 +176,7 @@ def with_allows(
 
 
 def decide(decision_inputs: DecisionInputs, counted: StatementEffects, optimistic: bool) -> PolicyTypeDecision:
-    """Decide, taking what is unknown for the caller (``optimistic``) or against them (rule K6)."""
+    """Decide with unknowns in the caller's favor (``optimistic``) or against (rule K6)."""
     if not decision_inputs.further:
         return _decide_leg(decision_inputs, counted, optimistic)
     type_decisions = [
@@ -188,7 +189,7 @@ def decide(decision_inputs: DecisionInputs, counted: StatementEffects, optimisti
 def decide_bounds(
     decision_inputs: DecisionInputs, counted: StatementEffects
 ) -> tuple[PolicyTypeDecision, PolicyTypeDecision]:
-    """Decide with all that is unknown for the caller, and with all of it against them."""
+    """Decide with all unknowns in the caller's favor, and with all of them against."""
     best = decide(decision_inputs, counted, optimistic=True)
     if counted.is_certain and not decision_inputs.hangs_on_credentials:
         return best, best
@@ -196,7 +197,7 @@ def decide_bounds(
 
 
 def _all_of(type_decisions: Sequence[PolicyTypeDecision]) -> PolicyTypeDecision:
-    """Join the rulings of all legs: each has to allow, and a Deny anywhere denies (rules A2, I11)."""
+    """Combine the decisions of all sub-requests: each must allow, and a Deny anywhere denies (rules A2, I11)."""
     told = [
         type_decision._replace(
             carried_by=frozenset([type_key._replace(sub_request=sub_request) for type_key in type_decision.carried_by]),
@@ -207,7 +208,7 @@ def _all_of(type_decisions: Sequence[PolicyTypeDecision]) -> PolicyTypeDecision:
     verdicts = {type_decision.verdict for type_decision in told}
     verdict = next(one for one in _STRONGEST_FIRST if one in verdicts)
     deciding = [type_decision for type_decision in told if type_decision.verdict is verdict]
-    # Only what every leg would grant otherwise was taken away by something.
+    # Something blocked the request only if every sub-request would be allowed without it.
     is_granted = all(
         type_decision.blocked_by or type_decision.verdict is EvalDecision.ALLOWED for type_decision in told
     )
@@ -264,7 +265,7 @@ def _decide_leg(decision_inputs: DecisionInputs, counted: StatementEffects, opti
             carried = [resource]
         else:
             lacking.append(resource)
-    elif not signed_in:  # services and identity providers need the resource's word alone (rules E8, E9)
+    elif not signed_in:  # services and identity providers need only the resource policy (rules E8, E9)
         if grants:
             carried = [resource]
         else:
@@ -295,9 +296,9 @@ _WITH_IDENTITY = frozenset(
 
 
 PAST_LIMITS = frozenset({Grant.EVERYONE, Grant.NOT_LISTED, Grant.EXACT})
-"""Grants of a resource policy that the caller's own limits do not take away (rule C3)."""
+"""Grants of a resource policy that the caller's own limits do not affect (rule C3)."""
 _WITHIN_LIMITS = frozenset({Grant.EXACT, Grant.ROLE, Grant.USER})
-"""Those that are enough by themselves as far as these limits let pass (rules C3, C4)."""
+"""Grants that suffice by themselves within these limits (rules C3, C4)."""
 
 
 def _same_account(
@@ -308,10 +309,10 @@ def _same_account(
     limits: list[PolicyTypeKey],
     resource: PolicyTypeKey,
 ) -> tuple[list[PolicyTypeKey], list[PolicyTypeKey]]:
-    """Return the slots that carry the request, or those that lack an Allow (rules C1 to C5, I1, I2)."""
+    """Return the policy types that allow the request, or those that lack an Allow (rules C1 to C5, I1, I2)."""
     missing: list[list[PolicyTypeKey]] = []
     if grants & PAST_LIMITS:
-        # A role trust policy does not lift the caller's boundary: the specific page wins (rule I2).
+        # A role trust policy does not override the caller's boundary: the specific page takes precedence (rule I2).
         stopped = [BOUNDARY] if decision_inputs.is_trust and BOUNDARY in failing_limits else []
         if not stopped:
             return [resource], []

@@ -1,4 +1,4 @@
-"""Condition keys that the snapshot knows by itself: the table of rules J2, and J1's filter."""
+"""Condition keys whose values follow from the snapshot: the table of rule J2, and the filter of J1."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ _OF_ROLE_CREDENTIALS = frozenset(
         *("codebuild:buildarn", "codebuild:projectarn", "aws:chatbotsourcearn", "identitystore:userid"),
     }
 )
-"""Keys of credentials that a service handed out for a role: in requests of role sessions alone (rules, Table 1)."""
+"""Keys of credentials that a service issued for a role: only in requests of role sessions (rules, Table 1)."""
 _OF_SIGNED_IN_SESSIONS = frozenset({"aws:signinsessionarn", "aws:viacustomerdomain"})
 _OF_SAML_SESSIONS = frozenset({"saml:namequalifier", "saml:sub", "saml:sub_type"})
 _OF_THE_CALLER = frozenset({"aws:principalarn", "aws:userid", "aws:username"})
@@ -67,7 +67,7 @@ _OF_ITS_ACCOUNT = frozenset(
     }
 )
 ACCESS_POINT_KEYS = frozenset({"s3:dataaccesspointarn", "s3:dataaccesspointaccount", "s3:accesspointnetworkorigin"})
-"""Keys of requests through an S3 access point: also where the bucket decides, on which the action data lists none."""
+"""Keys of requests through an S3 access point, also on the bucket, where the action data lists none."""
 _ACCESS_POINT_TAG = "s3:accesspointtag/"
 _OF_ENDPOINTS = frozenset(
     {
@@ -89,10 +89,10 @@ _TYPES = {
 
 
 class PrincipalDependence(IntEnum):
-    """How far what the snapshot knows of a key depends on who asks."""
+    """How far a derived key depends on the principal."""
 
     NONE = 0
-    """The same for everybody."""
+    """The same for all principals."""
     ACCOUNT = 1
     """The same for all callers of one kind in one account."""
     CALLER = 2
@@ -100,25 +100,25 @@ class PrincipalDependence(IntEnum):
 
 
 def dependence(key: str) -> PrincipalDependence:
-    """Return how far what `DerivedKeys` says of a key (lower case) depends on the caller."""
+    """Return how far what `DerivedKeys` returns for a key (lower case) depends on the caller."""
     if key in _OF_THE_CALLER or key.startswith(_PRINCIPAL_TAG):
         return PrincipalDependence.CALLER
     return PrincipalDependence.ACCOUNT if key in _OF_ITS_ACCOUNT or is_provider_key(key) else PrincipalDependence.NONE
 
 
 class ResourceDependence(IntEnum):
-    """How far what the snapshot knows of a key varies over the requests of one caller."""
+    """How far a derived key varies over the requests of one caller."""
 
     NONE = 0
-    """The same in every request of one moment."""
+    """The same in every request at one time."""
     RESOURCE = 1
-    """By the resource asked about."""
+    """By resource."""
     ACTION = 2
-    """By the action, too: not every action takes it (rule J1)."""
+    """By action, too: not every action supports it (rule J1)."""
 
 
 def variation(key: str, reference: ServiceReference) -> ResourceDependence:
-    """Return how far what `DerivedKeys` says of a key (lower case) varies by what is asked about."""
+    """Return how far what `DerivedKeys` returns for a key (lower case) varies by action and resource."""
     if key in _OF_THE_RESOURCE:
         return ResourceDependence.RESOURCE
     return ResourceDependence.NONE if reference.is_global_key(key) else ResourceDependence.ACTION
@@ -136,7 +136,7 @@ class AccessPointPath(NamedTuple):
 
 
 class NetworkPath(NamedTuple):
-    """How a request comes to AWS: through a VPC endpoint, or without."""
+    """How a request reaches AWS: through a VPC endpoint or not."""
 
     is_through_endpoint: bool
     vpc_id: str | None = None
@@ -147,40 +147,40 @@ class NetworkPath(NamedTuple):
 
 @dataclass(slots=True)
 class DerivedKeys:
-    """Answers what the snapshot knows of a key, for one request; call it with a key in lower case."""
+    """Derives condition keys of one request from the snapshot; call it with a key in lower case."""
 
     caller: Caller
     target: Target
     reference: ServiceReference
     moment: datetime
-    """What ``aws:CurrentTime`` is."""
+    """The value of ``aws:CurrentTime``."""
     resource_account: str | None
     resource_tags: Mapping[str, str | None] | None = None
-    """Tags of the resource by key in lower case, None for one that it has twice but for case (rule G6); None where
-    the snapshot does not know the resource."""
+    """Tags of the resource by key in lower case; None for two tags that differ only in case (rule G6). None where the
+    snapshot does not contain the resource."""
     may_carry_session_tags: bool = True
-    """Whether sessions of the caller's role can have tags of their own (its trust policy allows sts:TagSession), or
-    nothing is known of the caller's tags at all."""
+    """Whether sessions of the caller's role can have session tags (its trust policy allows sts:TagSession), or nothing
+    is known of the caller's tags at all."""
     organization: OrganizationIndex | None = None
     through: AccessPointPath | None = None
     way: NetworkPath | None = None
     """None: not known."""
     ids_of_others: frozenset[str] = frozenset()
-    """Unique ids, and ids of accounts, that are not the caller's; those of the resource's account, where the caller is
-    of an account that the snapshot does not hold."""
+    """Unique IDs and account IDs that are not the caller's; those of the resource's account, where the snapshot does
+    not contain the caller's account."""
     _known: dict[str, KeyValue | None] = field(default_factory=dict)
 
     @property
     def _first_session(self) -> Decimal:
         """The day, in seconds since 1970, before which no session began that is still valid.
 
-        Rounded down to a day, so that what is known of a session is the same all day long.
+        Rounded down to a day, so that what is known of a session stays the same all day.
         """
         first = (self.moment - LONGEST_SESSION).replace(hour=0, minute=0, second=0, microsecond=0)
         return Decimal(int(first.timestamp()))
 
     def of_another(self, caller: Caller, may_carry_session_tags: bool, moment: datetime) -> "DerivedKeys":
-        """Return the same for another caller of the same kind and account, at another moment."""
+        """Return the same for another caller of the same kind and account, at another time."""
         return DerivedKeys(
             caller,
             self.target,
@@ -212,7 +212,7 @@ class DerivedKeys:
         )
 
     def __call__(self, key: str) -> KeyValue | None:
-        """Return what is known of the key, or None."""
+        """Return what is known of a key, or None."""
         if key not in self._known:
             self._known[key] = self._derive(key)
         return self._known[key]
@@ -229,14 +229,14 @@ class DerivedKeys:
             return self._of_way(self.way, key)
         action = self.target.action
         if action is not None and not self.reference.takes_key(action, self.target.resource_types or None, key):
-            # rule J1; a key of which the lists tell nothing may be newer than they are.
+            # rule J1; a key that AWS's lists do not contain may be newer than they are
             return DERIVED_ABSENT if self.reference.knows_takers(key, self.target.service) else None
         if self.resource_tags is not None and key.startswith(RESOURCE_TAG_PREFIXES):
             return self._resource_tag(self.resource_tags, key.partition("/")[2])
         return self._about_request(key)
 
     def _of_access_point(self, through: AccessPointPath, key: str) -> KeyValue | None:
-        """Return what is known of a key that is in every request through an access point, on both its legs."""
+        """Return the value of a key of requests through an access point, in both sub-requests."""
         if key.startswith(_ACCESS_POINT_TAG):
             return None if through.tags is None else self._resource_tag(through.tags, key[len(_ACCESS_POINT_TAG) :])
         if key == "s3:accesspointnetworkorigin":
@@ -245,7 +245,7 @@ class DerivedKeys:
         return VALUE_UNKNOWN if "*" in value or "?" in value or not value else derived(value)
 
     def _of_way(self, way: NetworkPath, key: str) -> KeyValue | None:
-        """The VPC keys are there only through an endpoint, the public address only without (rules, Table 1)."""
+        """The VPC keys are present only through an endpoint, the public address only without one (rules, Table 1)."""
         if way.is_through_endpoint == (key == "aws:sourceip"):
             return DERIVED_ABSENT
         if key == "aws:sourcevpc":
@@ -284,7 +284,8 @@ class DerivedKeys:
                 return DERIVED_ABSENT
 
     def _about_principal(self, key: str) -> KeyValue | None:
-        """Return the fact, `UNKNOWN` where the key is about the principal but not known, None where it is not."""
+        """Return the key's value, `UNKNOWN` for an unknown one about the principal, None for a key that is not about
+        it."""
         caller = self.caller
         kind = caller.kind
         is_role = kind in (CallerKind.ROLE, CallerKind.SESSION)
@@ -292,7 +293,7 @@ class DerivedKeys:
             return VALUE_UNKNOWN
         match key:
             case "aws:principalarn":
-                if caller.has_missing_path:  # the role's ARN, with a path that nobody tells (rules E3, J2)
+                if caller.has_missing_path:  # the role's ARN, with an unknown path (rules E3, J2)
                     return VALUE_UNKNOWN._replace(
                         shape=f"arn:{caller.partition}:iam::{caller.account}:role/*{caller.name}"
                     )
@@ -323,7 +324,7 @@ class DerivedKeys:
                 return UNKNOWN._replace(since=self._first_session) if kind in SIGNED else DERIVED_ABSENT
             case "aws:multifactorauthpresent" | "aws:multifactorauthage":
                 if caller.permission_set is not None:
-                    return DERIVED_ABSENT  # people enter by SAML, and federated identities carry none (rule J5)
+                    return DERIVED_ABSENT  # people sign in by SAML, and federated identities have none (rule J5)
                 return UNKNOWN if kind in SIGNED else DERIVED_ABSENT  # rule J5
             case "aws:assumedroot":
                 return UNKNOWN if kind is CallerKind.ROOT else DERIVED_ABSENT
@@ -332,7 +333,7 @@ class DerivedKeys:
             case "aws:federatedprovider":
                 if kind is CallerKind.OIDC:
                     return derived(caller.text)
-                # Never for SAML, by which people enter the roles of Identity Center (rules E9, E15).
+                # Never for SAML, by which people assume the roles of Identity Center (rules E9, E15).
                 return UNKNOWN if is_role and caller.permission_set is None else DERIVED_ABSENT
             case "identitystore:userid":
                 return VALUE_UNKNOWN if is_role and caller.permission_set is not None else DERIVED_ABSENT
@@ -342,16 +343,16 @@ class DerivedKeys:
             return UNKNOWN if kind in SIGNED else DERIVED_ABSENT
         if key in _OF_SAML_SESSIONS:
             return UNKNOWN if is_role or kind is CallerKind.SAML else DERIVED_ABSENT
-        if is_provider_key(key):  # claims stay in sessions of roles that were entered with them (rule I9)
+        if is_provider_key(key):  # claims stay in sessions of roles assumed with them (rule I9)
             provider = key.rpartition(":")[0]
             own = kind is CallerKind.OIDC and provider == (caller.name or caller.text).lower()
             return None if own or (is_role and caller.permission_set is None) else DERIVED_ABSENT
         return None
 
     def _of_organization(self, key: str, account: str | None) -> KeyValue | None:
-        """Return an account's organization, or its place in it; None where the snapshot does not tell.
+        """Return an account's organization or its path in it; None where the snapshot does not contain it.
 
-        An account that the organization does not hold may be in another one, never in this.
+        An account outside the organization may be in another one, never in this one.
         """
         if self.organization is None or account is None:
             return None
@@ -385,7 +386,7 @@ class DerivedKeys:
                 return DERIVED_ABSENT
 
     def _someone_elses(self) -> KeyValue:
-        """Return a unique id that nobody knows: IAM gives each to one entity alone (rule E12)."""
+        """Return an unknown unique ID: IAM gives each to one entity alone (rule E12)."""
         return VALUE_UNKNOWN._replace(excluded_ids=self.ids_of_others)
 
     def _about_request(self, key: str) -> KeyValue | None:
@@ -411,7 +412,7 @@ class DerivedKeys:
         return None
 
     def _of_resource(self, key: str) -> KeyValue | None:
-        """Whose the resource is: only in requests that have one (rules, Table 1)."""
+        """Return keys about the resource's owner: only in requests that have a resource (rules, Table 1)."""
         target = self.target
         if target.resource is None:
             return DERIVED_ABSENT if target.action is not None and not target.action.resource_types else None
@@ -420,9 +421,9 @@ class DerivedKeys:
         return self._of_organization(key, self.resource_account)
 
     def _region(self) -> KeyValue:
-        """The Region is in every request; without one in the ARN nobody knows which (rules, Table 1)."""
+        """The Region is in every request; without one in the ARN it is unknown (rules, Table 1)."""
         if (only := GLOBAL_SERVICES.get(self.target.service)) is not None:
-            # The other partitions have their one endpoint elsewhere.
+            # Other partitions have their single endpoint elsewhere.
             return derived(only) if self.caller.partition in (None, "aws") else VALUE_UNKNOWN
         region = self.target.resource.region if self.target.resource is not None else ""
         return derived(region) if region and "*" not in region else VALUE_UNKNOWN

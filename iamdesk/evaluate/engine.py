@@ -1,7 +1,7 @@
-"""The courtroom: one request meets all its policies, and every word is kept for the explanation.
+"""The evaluation engine: evaluates all policies of one request and keeps every result for the explanation.
 
-The engine looks at every statement of every layer, also once the answer is known: the explanation needs them all
-(rule A4). It never raises on what a policy holds.
+It evaluates every statement of every policy type, also once the decision is known: the explanation needs them all
+(rule A4). It never raises on the content of a policy.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -46,27 +46,27 @@ from iamdesk.policy.public_policy import is_public, is_surely_public
 
 @dataclass(frozen=True, slots=True)
 class EvaluationRequest:
-    """A request with everything that belongs to it: what the engine decides."""
+    """A request with everything that evaluating it needs."""
 
     caller: Caller
     target: Target
     context: Context
     policies: PolicySet
     resource_account: str | None
-    """Who owns the resource; None: not known, taken to be the caller's account."""
+    """The owner of the resource; None: unknown, assumed to be the caller's account."""
     without: frozenset[PolicyType] = frozenset()
-    """Layers that are left out, at the user's wish."""
+    """Policy types that the user left out."""
     further: "tuple[EvaluationRequest, ...]" = ()
-    """The request's other decisions, all of which must allow, too (`layers`): their policies speak on that leg."""
+    """The request's other sub-requests, which must be allowed, too; their policies are on them."""
     refusal: str | None = None
-    """Why it is refused whatever the policies say, as far as the snapshot alone tells (`wording.REFUSALS`)."""
+    """Reason for a denial whatever the policies say, as far as the snapshot shows it (`messages.REFUSALS`)."""
     is_alone: bool = False
-    """Whether another action on the same resource may be decided in another way: by more decisions, or fewer."""
+    """Whether other actions on the same resource may have more or fewer sub-requests."""
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluationTrace:
-    """Everything that the engine found, before it is put into words."""
+    """Everything that an evaluation yields, before it is explained."""
 
     question: EvaluationRequest
     subject: RequestFacts
@@ -74,25 +74,25 @@ class EvaluationTrace:
     results: tuple[StatementResult, ...]
     """Every statement that covers the action."""
     counted: StatementEffects
-    """What they sum up to."""
+    """The sum of their effects."""
     broken: tuple[AttachedPolicy, ...]
     """Policies with statements that cannot be evaluated."""
     verdict: EvalDecision
     type_decision: PolicyTypeDecision
     worst: PolicyTypeDecision
-    """The ruling with everything unknown against the caller; as ``type_decision`` where nothing is unknown."""
+    """The decision with all unknowns against the caller; equals ``type_decision`` without unknowns."""
     keys: tuple[str, ...]
     sets: tuple[ConditionSet, ...]
     denials: tuple[ConditionSet, ...]
     is_exact: bool
     has_more: bool
-    """Whether there are more smallest sets of values than ``sets`` holds."""
+    """Whether there are more minimal condition sets than ``sets`` holds."""
     readings: tuple[Reading, ...]
-    """What it would be under the other reading of rules that AWS's pages leave open, where it would differ (K9)."""
+    """The decisions by other readings of rules that AWS's pages leave open, where they differ (K9)."""
 
 
 def evaluate(question: EvaluationRequest) -> EvaluationTrace:
-    """Decide one question."""
+    """Evaluate one request."""
     policies = policies_of(question)
     decision_inputs = decision_inputs_of(question, policies)
     subject = subject_of(question, policies)
@@ -133,7 +133,7 @@ def evaluate(question: EvaluationRequest) -> EvaluationTrace:
 
 
 def verdict_of(question: EvaluationRequest) -> EvalDecision:
-    """Return the verdict that `evaluate` gives, sooner: without anything that explains it."""
+    """Return the decision that `evaluate` makes, faster: without anything that explains it."""
     policies = policies_of(question)
     decision_inputs = decision_inputs_of(question, policies)
     subject = subject_of(question, policies)
@@ -150,7 +150,7 @@ def verdict_of(question: EvaluationRequest) -> EvalDecision:
 
 
 def subject_of(question: EvaluationRequest, policies: PolicySet) -> RequestFacts:
-    """Return who asks what, as what statements are held against; ``policies`` are the `policies_of` the question."""
+    """Return the facts that statements are matched against; ``policies`` are the `policies_of` the request."""
     further = (
         tuple([SubRequest(one.target, one.context.derive) for one in question.further]) if question.further else ()
     )
@@ -160,7 +160,7 @@ def subject_of(question: EvaluationRequest, policies: PolicySet) -> RequestFacts
 def _match_statements(
     question: EvaluationRequest, policies: PolicySet, decision_inputs: DecisionInputs
 ) -> Iterable[AttachedPolicy]:
-    """Yield the policies in play, on all legs."""
+    """Yield the applicable policies of all sub-requests."""
     yield from applicable_policies(policies, decision_inputs)
     if not question.further:
         return
@@ -171,7 +171,7 @@ def _match_statements(
 def decide_with_unknowns(
     decision_inputs: DecisionInputs, results: Sequence[StatementResult], subject: RequestFacts
 ) -> tuple[UnknownContextResult, PolicyTypeDecision]:
-    """Return the answer that the statements give, and the ruling with everything unknown against the caller.
+    """Return the decision over all unknown values, and the decision with all unknowns against the caller.
 
     ``results`` are those of all statements that cover the action, in the order of `applicable_policies`; statements
     that are false may be left out.
@@ -193,7 +193,7 @@ def _resolved(
 
 
 def policies_of(question: EvaluationRequest) -> PolicySet:
-    """Return the policies that the question is decided by: all but the layers that it leaves out."""
+    """Return the policies of a request, without the policy types that it leaves out."""
     policies, without = question.policies, question.without
     if not without:
         return policies
@@ -214,21 +214,21 @@ def policies_of(question: EvaluationRequest) -> PolicySet:
 
 
 def decision_inputs_of(question: EvaluationRequest, policies: PolicySet) -> DecisionInputs:
-    """Return what is fixed before any statement is looked at.
+    """Return what is fixed before any statement is evaluated.
 
-    Of the caller, it depends on the kind, the account, the partition and the path alone; of ``policies``, on what there
-    is of each layer, not on what the policies of the caller say.
+    Of the caller, it depends only on kind, account, partition and path; of ``policies``, only on which types exist, not
+    on the content of the caller's policies.
     """
     caller, target = question.caller, question.target
     is_trust, facts = target.is_on_trust, facts_of(target.service)
     owner = question.resource_account
     cross = caller.account is not None and owner is not None and owner != caller.account
     if (target.service, target.name) == ("sts", "assumeroot"):
-        cross = False  # no policy of the member account has a say (rule E14)
+        cross = False  # the member account's policies do not apply (rule E14)
     is_key = target.service == "kms" and target.resource is not None and target.resource.resource.startswith("key/")
     needs_delegation = is_trust or is_key
     if is_key and target.is_beside_key_policies:
-        # Whom the grant names needs no more, of whatever account; others need that it names theirs, or owns the key.
+        # A principal named by the grant needs no more; others need their account named, or to own the key.
         needs_delegation, cross = cross, False
     slots: list[PolicyTypeKey] = []
     if policies.scps is not None and caller.kind in SIGNED and not caller.is_service_linked:  # rules B6, E11
@@ -243,7 +243,7 @@ def decision_inputs_of(question: EvaluationRequest, policies: PolicySet) -> Deci
             slots.append(SESSION)
     if policies.resource is not None or any(grant.layer is PolicyType.RESOURCE for grant in policies.grants):
         slots.append(PolicyTypeKey(PolicyType.TRUST if is_trust else PolicyType.RESOURCE))
-    # An ACL speaks to other accounts and to the public, never to the owner's own principals (rule I6).
+    # An ACL applies to other accounts and the public, never to the owner's own principals (rule I6).
     if (cross or caller.account is None) and any(grant.layer is PolicyType.ACL for grant in policies.grants):
         slots.append(ACL)
     if policies.rcps is not None and _rcps_apply(question):
@@ -274,20 +274,20 @@ def decision_inputs_of(question: EvaluationRequest, policies: PolicySet) -> Deci
 
 
 def _rcps_apply(question: EvaluationRequest) -> bool:
-    """RCPs bind calls on resources of services that support them (rules B7, B8), never service-linked roles."""
+    """RCPs apply to calls on resources of services that support them (rules B7, B8), never to service-linked roles."""
     target = question.target
     if question.caller.is_service_linked or (target.service, target.name) == ("kms", "retiregrant"):
         return False
     if target.service == "sts" and target.resource is not None and _is_service_linked_role(target.resource):
-        return False  # a service's right to take its role is not theirs to limit (rules B7, E11)
+        return False  # a service's right to assume its role is not limited (rules B7, E11)
     has_resource = target.action is None or bool(target.action.resource_types)
     return has_resource and target.supports_rcps
 
 
 def _needs_no_permission(question: EvaluationRequest) -> bool:
-    """sts:GetCallerIdentity for everyone who signs, sts:GetSessionToken for users and root (rule I3).
+    """sts:GetCallerIdentity for every signed request, sts:GetSessionToken for users and root (rule I3).
 
-    Likewise, for every caller, an action that takes no credentials: no policy is evaluated.
+    Likewise, for every caller, an action without credentials: no policy is evaluated.
     """
     caller, target = question.caller, question.target
     if facts_of(target.service).without_signature(target.name) is Unsigned.NO_CREDENTIALS:
@@ -341,7 +341,7 @@ def _is_write(target: Target) -> bool:
 
 
 def applicable_policies(policies: PolicySet, decision_inputs: DecisionInputs) -> Iterable[AttachedPolicy]:
-    """Yield the policies of every layer in play, those that every caller of the account meets first."""
+    """Yield the policies of every applicable type, those common to the account's callers first."""
     layers = {type_key.layer for type_key in decision_inputs.slots}
     if PolicyType.RCP in layers:
         yield from (policy for level in policies.rcps or () for policy in level)
@@ -367,7 +367,7 @@ def _readings(
     subject: RequestFacts,
     verdict: EvalDecision,
 ) -> tuple[Reading, ...]:
-    """Return the decision under the other reading of each open rule, where it is another one.
+    """Return the decisions by the other reading of each open rule, where they differ.
 
     Rules that change it only together are one reading.
     """
@@ -399,7 +399,7 @@ def _readings(
 def _read_otherwise(
     question: EvaluationRequest, decision_inputs: DecisionInputs, results: Sequence[StatementResult]
 ) -> Iterator[tuple[OpenRule, Callable[[DecisionInputs], DecisionInputs]]]:
-    """Yield the open rules that fix the situation of this request, each with the situation by its other reading."""
+    """Yield the open rules that affect the decision inputs, each with a function that applies its other reading."""
     caller = decision_inputs.caller
     if decision_inputs.is_trust and not decision_inputs.is_cross_account:  # rule I2
         grants = {result.grant for result in results if result.statement.is_allow and result.truth is not FALSE}
@@ -429,7 +429,7 @@ def _without_boundary(decision_inputs: DecisionInputs) -> DecisionInputs:
 
 
 def _not_restricting(decision_inputs: DecisionInputs, questions: Sequence[EvaluationRequest]) -> DecisionInputs:
-    """Return the situation where policies that are public by one reading alone do not count as public."""
+    """Return the inputs where policies that are public by one reading only do not count as public."""
     sub_requests = [
         replace(one, restricts_public=one.restricts_public and is_surely_public(asked.policies.resource.document))
         if asked.policies.resource is not None

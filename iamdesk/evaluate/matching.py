@@ -1,4 +1,4 @@
-"""One statement against one request: which element fails, or that all match. Rules: E to H."""
+"""Matches one statement against one request: which element fails, or that all match. Rules: E to H."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -38,13 +38,13 @@ from iamdesk.policy.statement import Statement
 _NAMES_PRINCIPALS = frozenset(
     {PolicyType.RESOURCE, PolicyType.TRUST, PolicyType.ACL, PolicyType.RCP, PolicyType.ENDPOINT}
 )
-"""Layers whose statements say whom they speak of."""
+"""Policy types whose statements name principals."""
 _HAS_RESOURCE_OF_ITS_OWN = frozenset({PolicyType.RESOURCE, PolicyType.TRUST})
-"""Layers whose statements may leave the resource out: they mean what they are attached to (rule F8)."""
+"""Policy types whose statements may omit the resource: they apply to the resource they are attached to (rule F8)."""
 
 
 class Mismatch(NamedTuple):
-    """The element that did not match, and for a condition which test and what was known of its key."""
+    """The element that did not match; for a condition, the test and what is known of its key."""
 
     element: str
     test: ConditionTest | None = None
@@ -52,7 +52,7 @@ class Mismatch(NamedTuple):
 
 
 class UndeterminedTest(NamedTuple):
-    """A condition test that hangs on something unknown."""
+    """A condition test with an unknown result."""
 
     test: ConditionTest
     fact: KeyValue
@@ -60,27 +60,27 @@ class UndeterminedTest(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StatementResult:
-    """What one statement that covers the action says of a request."""
+    """The effect of one statement that covers the action."""
 
     policy: AttachedPolicy
     statement: Statement
     truth: Truth
     grant: Grant | None
-    """How it names the caller, in layers that do."""
+    """How it names the caller, in policy types with principals."""
     failures: tuple[Mismatch, ...]
     """Elements that do not match, in the order principal, resource, condition."""
     open_tests: tuple[UndeterminedTest, ...]
-    """Tests that hang on unknown keys; the statement hangs on all of them."""
+    """Tests on unknown keys; the statement depends on all of them."""
     open_resource: bool
-    """Whether the resource hangs on a policy variable of which nothing is known."""
+    """Whether the resource depends on a policy variable with an unknown value."""
     other: Truth | None
-    """What it says under the other reading, where AWS's pages disagree (rule K9)."""
+    """Its truth by the other reading, where AWS's pages disagree (rule K9)."""
     open_rules: tuple[OpenRule, ...] = ()
-    """On what they disagree; set where ``other`` is."""
+    """The rules that they disagree on; set where ``other`` is."""
 
 
 class SubRequest(NamedTuple):
-    """What is another leg's own: its resource, and what the snapshot knows of the context there."""
+    """What differs in another sub-request: its resource, and its derived condition keys."""
 
     target: Target
     derive: Callable[[str], KeyValue | None]
@@ -88,17 +88,17 @@ class SubRequest(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RequestFacts:
-    """What statements are held against."""
+    """The facts of a request that statements are matched against."""
 
     caller: Caller
     target: Target
     context: Context
     has_boundary: bool
     further: tuple[SubRequest, ...] = ()
-    """The request's other legs (`decision_logic`)."""
+    """The request's other sub-requests (`decision_logic`)."""
 
     def on_leg(self, sub_request: int) -> "RequestFacts":
-        """Return the request as it stands in one of its decisions: what was given holds in all of them."""
+        """Return the facts of one sub-request; given context values apply to all of them."""
         if not sub_request:
             return self
         one = self.further[sub_request - 1]
@@ -106,12 +106,12 @@ class RequestFacts:
 
     @property
     def resources(self) -> tuple[Arn, ...]:
-        """The resources of all legs that have one."""
+        """The resources of all sub-requests that have one."""
         targets = (self.target, *(one.target for one in self.further))
         return tuple([target.resource for target in targets if target.resource is not None])
 
     def where_least_is_known(self) -> "RequestFacts":
-        """Return the request with each condition key as it is on the leg on which least is known of it."""
+        """Return the request with each condition key as in the sub-request in which least is known of it."""
         if not self.further:
             return self
         derives = (self.context.derive, *(one.derive for one in self.further))
@@ -124,7 +124,7 @@ class RequestFacts:
 
 
 def match_statement(policy: AttachedPolicy, statement: Statement, subject: RequestFacts) -> StatementResult | None:
-    """Hold one statement against a request; None when it does not cover the action or cannot be evaluated."""
+    """Match one statement against a request; None when it does not cover the action or cannot be evaluated."""
     if policy.sub_request:
         subject = subject.on_leg(policy.sub_request)
     target = subject.target
@@ -202,7 +202,7 @@ def match_statement(policy: AttachedPolicy, statement: Statement, subject: Reque
 def match_resource(
     policy: AttachedPolicy, statement: Statement, subject: RequestFacts
 ) -> tuple[Truth, Truth | None, OpenRule | None]:
-    """Return whether the resource is covered; where AWS's pages disagree, also the other reading and the rule."""
+    """Return whether the resource is covered; where AWS's pages disagree, also by the other reading, and the rule."""
     entries = statement.resources
     if entries is None:
         return (TRUE if policy.layer in _HAS_RESOURCE_OF_ITS_OWN else FALSE), None, None
@@ -238,10 +238,10 @@ def match_resource(
 
 
 def _of_log_group(entry: ResourcePattern, target: Target, subject: RequestFacts, short: ShortArns) -> Match:
-    """Return whether an entry that does not name a log group as AWS's guide has it names it in another way.
+    """Return whether an entry names a log group in another form than AWS's guide documents.
 
-    AWS's messages have ``log-group:NAME:log-stream:``, and AWS managed policies, too (AmazonDMSCloudWatchLogsRole). The
-    bare ARN is what the service authorization reference has for all actions, and the guide for those on tags alone.
+    AWS's messages have ``log-group:NAME:log-stream:``, and so do AWS managed policies (AmazonDMSCloudWatchLogsRole).
+    The service authorization reference has the bare ARN for all actions, the guide only for those on tags.
     """
     named = None if target.resource is None else log_group(target.resource)
     if named is None or target.resource != named.for_all_else:
@@ -254,7 +254,7 @@ def _of_log_group(entry: ResourcePattern, target: Target, subject: RequestFacts,
 
 
 def near_misses_by_action(policies: Iterable[AttachedPolicy], subject: RequestFacts) -> Iterator[StatementResult]:
-    """Yield the Allow statements that speak of the service and cover the resource, but not the action."""
+    """Yield the Allow statements that cover the service and the resource, but not the action."""
     target = subject.target
     for policy in policies:
         for statement in policy.document.statements:

@@ -1,6 +1,6 @@
-"""Rules that AWS's pages leave open or disagree on: how each is read here, and how else it can be read (rule K9).
+"""Rules that AWS's pages leave open or disagree on: the reading used here, and the other one (rule K9).
 
-An answer that comes out otherwise by the other reading says so (code ``pages-disagree``) and names the rule.
+A result that differs by the other reading says so (code ``pages-disagree``) and names the rule.
 """
 
 from typing import NamedTuple
@@ -15,15 +15,15 @@ class OpenRule(NamedTuple):
     id: str
     """Stable."""
     rule: str
-    """The evaluation rule that it is a part of, as the user guide numbers it: ``F4`` (``policy-evaluation.md``)."""
+    """The evaluation rule that it belongs to, by its id in the user guide: ``F4`` (``policy-evaluation.md``)."""
     question: str
     """What is open: ``whether …``."""
     taken: str
-    """The reading that decides."""
+    """The reading used here."""
     other: str
     """The other reading."""
     pages: str
-    """Where AWS's pages speak of it."""
+    """AWS's pages on it."""
 
 
 WILDCARD_OVER_COLONS = OpenRule(
@@ -151,11 +151,11 @@ UNSIGNED_ON_QUEUES = OpenRule(
 )
 
 OPEN_RULES = tuple(rule for rule in tuple(globals().values()) if isinstance(rule, OpenRule))
-"""All of them."""
+"""All open rules."""
 
 
 class Reading(NamedTuple):
-    """What a request comes to by the other reading of open rules."""
+    """The decision by the other reading of open rules."""
 
     rules: tuple[OpenRule, ...]
     """More than one where only together they change the decision."""

@@ -1,4 +1,4 @@
-"""The policies that a request meets, layer by layer: what the engine works on. Comes from a snapshot or from a case."""
+"""The policies of a request by policy type: the engine's input, made from a snapshot or from a test case."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -10,7 +10,7 @@ from iamdesk.policy.resource_patterns import ShortArns
 
 
 class SourceType(StrEnum):
-    """What kind of policy a statement comes from (CONTRACT 3, ``SourcePolicyType``)."""
+    """The kind of policy that a statement comes from (CONTRACT 3, ``SourcePolicyType``)."""
 
     USER = "user"
     GROUP = "group"
@@ -38,44 +38,44 @@ SHORT_ARNS: dict[PolicyType, ShortArns] = {
     PolicyType.RCP: ShortArns.NEVER,
     PolicyType.SESSION: ShortArns.NEVER,
 }
-"""What a short ARN means in each layer (rule F7)."""
+"""The meaning of a short ARN by policy type (rule F7)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AttachedPolicy:
-    """One policy in one layer, and where it comes from."""
+    """One policy of one policy type, and where it comes from."""
 
     layer: PolicyType
     source_type: SourceType
     source_id: str
-    """A managed policy's ARN, an inline policy's name, the case's own name."""
+    """A managed policy's ARN, an inline policy's name, or the test case's own name."""
     key: str
-    """The key by which other packages know it (``inventory.keys``)."""
+    """Its key in other packages (``inventory.keys``)."""
     name: str
     owner: str
-    """ARN of what carries it: the user, the group it comes through, the role, the resource."""
+    """ARN that it is attached to: the user, the group it comes through, the role, the resource."""
     document: Document
     level: int | None = None
     """For SCPs and RCPs: 0 is the root, the last one the account."""
     sub_request: int = 0
-    """In which of a request's decisions it speaks: 0 the one on the resource asked about, from 1 the others."""
+    """Index of the sub-request to which it applies: 0 is the one on the requested resource."""
     is_of_gateway: bool = False
-    """Whether it is the policy of a gateway endpoint, which knows no principals but everyone and root users (B9)."""
+    """Whether it is the policy of a gateway endpoint, in which only everyone and root users are principals (B9)."""
     is_assumed: bool = False
-    """Whether it stands for policies that are not captured and assumed to allow: it is never shown as a policy."""
+    """Whether it represents policies that are not captured and assumed to allow; never shown as a policy."""
 
 
 @dataclass(frozen=True, slots=True)
 class MissingData:
-    """Something that the policies of a request should hold and do not: it becomes an assumption of the answer."""
+    """Missing data about a request's policies: becomes an assumption of the result."""
 
     code: str
     message: str
     layer: PolicyType
     sub_request: int = 0
-    """Of which of the request's decisions something is missing."""
+    """Index of the sub-request in which it is missing."""
     level: int | None = None
-    """For SCPs and RCPs: at which level."""
+    """For SCPs and RCPs: the level."""
 
 
 class PossibleEndpoint(NamedTuple):
@@ -88,7 +88,7 @@ class PossibleEndpoint(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PolicySet:
-    """All policies that one request meets. A layer that is None does not apply (rule A5)."""
+    """All policies of one request. A policy type that is None does not apply (rule A5)."""
 
     identity: tuple[AttachedPolicy, ...] = ()
     boundary: tuple[AttachedPolicy, ...] | None = None
@@ -96,13 +96,13 @@ class PolicySet:
     scps: tuple[tuple[AttachedPolicy, ...], ...] | None = None
     """Levels from the root down; an empty level allows nothing (rule B1)."""
     scp_places: tuple[str, ...] = ()
-    """What each of these levels is, by name; empty where nobody says."""
+    """Names of these levels; empty where not known."""
     rcps: tuple[tuple[AttachedPolicy, ...], ...] | None = None
     """Levels from the root down; the default full-access policy is implied (rule B5)."""
     resource: AttachedPolicy | None = None
     """The resource's policy; for sts actions on a role its trust policy (rule I2)."""
     grants: tuple[AttachedPolicy, ...] = ()
-    """Grants on the resource beside its policy: S3 ACLs (layer ``acl``, rule I6), KMS grants (I1)."""
+    """Grants on the resource besides its policy: S3 ACLs (type ``acl``, rule I6), KMS grants (I1)."""
     endpoint: AttachedPolicy | None = None
     """The policy of the VPC endpoint that the request comes through (rule B9)."""
     possible_endpoints: "tuple[PossibleEndpoint, ...]" = ()
@@ -113,11 +113,11 @@ class PolicySet:
 
     @property
     def is_identity_assumed(self) -> bool:
-        """Whether the caller's own policies are not in the snapshot and assumed to allow."""
+        """Whether the caller's own policies are not captured and assumed to allow."""
         return any(policy.is_assumed for policy in self.identity)
 
     def on_leg(self, sub_request: int) -> "PolicySet":
-        """Return the same policies as they speak in another decision of the request."""
+        """Return the same policies as they apply in another sub-request."""
 
         def moved(policies: tuple[AttachedPolicy, ...]) -> tuple[AttachedPolicy, ...]:
             return tuple([replace(policy, sub_request=sub_request) for policy in policies])

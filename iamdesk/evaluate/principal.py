@@ -1,4 +1,4 @@
-"""Who makes the request. Rules: E and the table of J2."""
+"""The requesting principal. Rules: E and the table of J2."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -17,7 +17,7 @@ class CallerKind(StrEnum):
     ROOT = "root user"
     USER = "user"
     ROLE = "role"
-    """A role asked about without a session: some session of it (policy-evaluation, the algorithm)."""
+    """A role in a request without session: some session of it (policy-evaluation, the algorithm)."""
     SESSION = "role session"
     FEDERATED_USER = "federated user"
     SERVICE = "AWS service"
@@ -33,18 +33,18 @@ BUILT_IN_PROVIDERS = frozenset({"accounts.google.com", "www.amazon.com", "graph.
 """OIDC providers that are named by host instead of ARN (rule E9)."""
 
 COGNITO = "cognito-identity.amazonaws.com"
-"""The built-in provider whose host is the name of a service, too: it depends on the call which of them it is."""
+"""A built-in provider whose host is also the name of a service: the call decides which one it is."""
 
 SERVICE_LINKED_PATH = "/aws-service-role/"
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A principal as the evaluator knows it."""
+    """The requesting principal, as far as the evaluation uses it."""
 
     kind: CallerKind
     text: str
-    """As asked about."""
+    """As entered."""
     partition: str | None = None
     account: str | None = None
     name: str = ""
@@ -60,29 +60,29 @@ class Caller:
     ambiguous_tags: frozenset[str] = frozenset()
     """Keys in lower case of which the entity has two tags that differ only in case (rule G6)."""
     has_missing_path: bool = False
-    """Whether the role's path is not known: a session ARN carries none (rule E3)."""
+    """Whether the role's path is unknown: a session ARN has none (rule E3)."""
 
     canonical_id: str | None = None
     """The S3 canonical user id of its account, where the snapshot has it (rule E13)."""
     is_any_member: bool = False
-    """Whether it is some user of whom nothing is known but a group: what a group lets its members do."""
+    """Whether it is some member of a group, with its policies and no others."""
 
     @property
     def permission_set(self) -> str | None:
-        """The permission set of IAM Identity Center that the role stands for (rule E15); None for any other."""
+        """The permission set of IAM Identity Center that the role belongs to (rule E15); None for any other."""
         return permission_set_name(self.name, self.path) if self.path.startswith(PERMISSION_SET_PATH) else None
 
     @property
     def is_service_linked(self) -> bool:
-        """Whether it is a service-linked role, which SCPs and RCPs do not bind (rule E11)."""
+        """Whether it is a service-linked role, to which SCPs and RCPs do not apply (rule E11)."""
         return self.kind in (CallerKind.ROLE, CallerKind.SESSION) and self.path.startswith(SERVICE_LINKED_PATH)
 
 
 def parse_caller(text: str) -> Caller:
-    """Read a principal: an ARN, a service name, a built-in identity provider, or ``anonymous``.
+    """Parse a principal: an ARN, a service name, a built-in identity provider, or ``anonymous``.
 
     Raises:
-        RequestError: it is none of these, or a thing that makes no requests (a group, a policy).
+        RequestError: it is none of these, or makes no requests (a group, a policy).
     """
     stripped = text.strip()
     if stripped.lower() == "anonymous":
@@ -96,7 +96,7 @@ def parse_caller(text: str) -> Caller:
             return Caller(CallerKind.SERVICE, stripped)
         raise RequestError(
             phrase(
-                "`{text}` is no principal: expected an ARN, a service such as lambda.amazonaws.com, or anonymous",
+                "`{text}` is not a principal: expected an ARN, a service such as lambda.amazonaws.com, or anonymous",
                 text=text,
             )
         )
@@ -136,8 +136,8 @@ def parse_caller(text: str) -> Caller:
         case "iam", "group":
             raise RequestError(
                 phrase(
-                    "`{text}` is a group, and a group makes no requests: ask about a member, or "
-                    "what can be done as one of its members (what-can)",
+                    "`{text}` is a group, and groups make no requests: use a member, or use "
+                    "what-can for the permissions of its members",
                     text=text,
                 )
             )
@@ -150,9 +150,9 @@ def parse_caller(text: str) -> Caller:
 
 
 def as_in_call(caller: Caller, service: str, action: str) -> Caller:
-    """Return the caller as it makes a call (names in lower case): Amazon Cognito as identity provider, or as service.
+    """Return the caller of a call (names in lower case): Amazon Cognito as identity provider, or as service.
 
-    Entering a role by sts:AssumeRoleWithWebIdentity, it is the provider of the identity (rule E9).
+    In sts:AssumeRoleWithWebIdentity it is the identity provider (rule E9).
     """
     if caller.text == COGNITO and (service, action) == ("sts", "assumerolewithwebidentity"):
         return replace(caller, kind=CallerKind.OIDC)

@@ -1,4 +1,4 @@
-"""Whether a resource-based statement speaks of the caller, and how it names them. Rules: E1 to E13."""
+"""Whether a resource-based statement applies to the caller, and how it names it. Rules: E1 to E13."""
 
 from enum import StrEnum
 
@@ -11,7 +11,7 @@ from iamdesk.policy.statement import SESSION_KEY, Statement
 
 
 class Grant(StrEnum):
-    """How a statement names the caller: it decides which limits a grant goes past (rules C3, C4)."""
+    """How a statement names the caller: decides which limits apply to the grant (rules C3, C4)."""
 
     EXACT = "exact"
     """By the caller's own ARN, service name or provider."""
@@ -32,7 +32,7 @@ _MOST_GENEROUS = (Grant.EXACT, Grant.EVERYONE, Grant.NOT_LISTED, Grant.ROLE, Gra
 def match_principal(statement: Statement, caller: Caller, has_boundary: bool) -> Grant | None:
     """Return how the statement's principal element covers the caller; None when it does not.
 
-    A statement with neither ``Principal`` nor ``NotPrincipal`` covers nobody (rule E1).
+    A statement without ``Principal`` and ``NotPrincipal`` covers no principal (rule E1).
     """
     entries = statement.principals
     if entries is None:
@@ -44,9 +44,9 @@ def match_principal(statement: Statement, caller: Caller, has_boundary: bool) ->
 
 
 def is_federated_assume(caller: Caller, action: str) -> bool:
-    """Return whether a role is assumed with an assertion or token, whose provider its trust policy has to name.
+    """Return whether a role is assumed with an assertion or token, whose provider its trust policy must name.
 
-    ``*`` names no provider, neither for a provider nor for an unsigned caller, who brings none at all.
+    ``*`` names no provider, neither for a provider nor for an unsigned caller, who has no token.
     The action is one of sts, in lower case. Source: STS API Reference, AssumeRoleWithWebIdentity ("the identity
     provider must be specified in the role's trust policy") and AssumeRoleWithSAML.
     """
@@ -55,9 +55,9 @@ def is_federated_assume(caller: Caller, action: str) -> bool:
 
 
 def names_session_of(statement: Statement, caller: Caller) -> ConditionTest | None:
-    """Return what a role's session has to be for the statement to name it; None where it names no session of the role.
+    """Return the test for the role session that the statement names; None where it names no session of the role.
 
-    A role that is asked about is some session of it: the key tells which one (rules E3, J2).
+    A role in a request means some session of it: the key tells which one (rules E3, J2).
     """
     if caller.kind is not CallerKind.ROLE or statement.principals is None:
         return None
@@ -73,7 +73,7 @@ def names_session_of(statement: Statement, caller: Caller) -> ConditionTest | No
 def match_gateway_endpoint_principal(statement: Statement, caller: Caller) -> Grant | None:
     """Return how a statement of a gateway endpoint's policy covers the caller; None when it does not.
 
-    Gateway endpoints take no principal but ``*``; an account there means its root user alone (rule B9).
+    Gateway endpoints support only the principal ``*``; an account there means its root user alone (rule B9).
     """
     entries = statement.principals
     if entries is None:
@@ -96,7 +96,7 @@ def _match_entry(entry: PrincipalEntry, caller: Caller) -> Grant | None:
         case PrincipalType.FEDERATED:
             federated = caller.kind in (CallerKind.SAML, CallerKind.OIDC) and text == caller.text
             return Grant.EXACT if federated else None
-        case PrincipalType.CANONICAL_USER:  # stands for the account that has the id (rule E13)
+        case PrincipalType.CANONICAL_USER:  # represents the account with this ID (rule E13)
             is_own = caller.canonical_id is not None and text == caller.canonical_id
             return Grant.ACCOUNT if is_own and _signs(caller) else None
     if text == "*":
@@ -105,7 +105,7 @@ def _match_entry(entry: PrincipalEntry, caller: Caller) -> Grant | None:
         return None
     if text.isdigit():
         return Grant.ACCOUNT if text == caller.account and _signs(caller) else None
-    if not text.startswith("arn:"):  # AWS shows the id of an entity that it can no longer name (rule E12)
+    if not text.startswith("arn:"):  # AWS shows the ID of a deleted entity (rule E12)
         return _BY_ID.get(caller.kind) if caller.unique_id and text == caller.unique_id else None
     if text == f"arn:{caller.partition}:iam::{caller.account}:root":
         return Grant.ACCOUNT if _signs(caller) else None
@@ -118,7 +118,7 @@ _BY_ID = {
     CallerKind.SESSION: Grant.ROLE,
     CallerKind.FEDERATED_USER: Grant.USER,
 }
-"""What the unique id of an entity names: the user itself, the role of a session, the user of a federated session."""
+"""Grants by unique ID: of the user itself, the role of a session, the user of a federated session."""
 
 
 def _signs(caller: Caller) -> bool:
@@ -140,7 +140,7 @@ def _match_arn(text: str, caller: Caller) -> Grant | None:
                 return Grant.EXACT
             prefix = f"arn:{caller.partition}:iam::{caller.account}:user/"
             return Grant.USER if text.startswith(prefix) and text.rpartition("/")[2] == caller.name else None
-        case _:  # providers are named as `Federated` alone (rule E9)
+        case _:  # providers are named only as `Federated` (rule E9)
             return None
 
 
@@ -166,9 +166,9 @@ def _listed(entries: tuple[PrincipalEntry, ...], caller: Caller) -> set[Grant]:
 
 
 def is_exempt_as_role(statement: Statement, caller: Caller, has_boundary: bool) -> bool:
-    """Return whether a Deny with ``NotPrincipal`` lists a role and its account, and the role is asked about.
+    """Return whether a Deny with ``NotPrincipal`` lists a role and its account, and the principal is the role.
 
-    What a role does, a session of it does, and whether that has to be listed, too, is open (rule E6).
+    A role's action is that of a session; whether the session must be listed, too, is open (rule E6).
     """
     if caller.kind is not CallerKind.ROLE or not statement.not_principal or statement.is_allow or has_boundary:
         return False
@@ -188,7 +188,8 @@ def is_partly_exempt(statement: Statement, caller: Caller, has_boundary: bool) -
 
 
 def _chain(caller: Caller) -> set[Grant]:
-    """What has to be listed, all of it, to exempt the caller from a Deny with ``NotPrincipal`` (rule E6)."""
+    """Return the principals that must all be listed to exempt the caller from a Deny with ``NotPrincipal`` (rule
+    E6)."""
     match caller.kind:
         case CallerKind.SESSION:
             return {Grant.EXACT, Grant.ROLE, Grant.ACCOUNT}

@@ -1,4 +1,4 @@
-"""The question: can this principal do this action on this resource, in this context?"""
+"""The request: can this principal perform this action on this resource, in this context?"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,11 +9,11 @@ from iamdesk.i18n import join_messages, phrase
 
 
 class RequestError(ValueError):
-    """A question that cannot be asked: an unknown principal, a malformed action or ARN. Its text is one sentence."""
+    """An invalid request: an unknown principal, a malformed action or ARN. Its text is one sentence."""
 
 
 class CaseError(ValueError):
-    """A self-contained case (CONTRACT 4) that cannot be evaluated. Its text is one sentence."""
+    """An invalid self-contained test case (CONTRACT 4). Its text is one sentence."""
 
 
 ACCOUNT_DIGITS = 12
@@ -29,16 +29,16 @@ class EvalDecision(StrEnum):
 
 
 class MissingContextMode(StrEnum):
-    """What a condition key that nobody gave means."""
+    """The meaning of a condition key without value."""
 
     UNKNOWN = "unknown"
-    """It may or may not be in the request: the answer depends on it where it matters (rules K)."""
+    """It may or may not be in the request: the decision depends on it where it matters (rules K)."""
     ABSENT = "absent"
     """It is not in the request: AWS's own rule (rule K1)."""
 
 
 def read_missing_context_mode(word: str) -> MissingContextMode:
-    """Return how keys that are not provided are treated.
+    """Parse a mode for condition keys that are not provided.
 
     Raises:
         RequestError: the word is not one of those allowed.
@@ -48,14 +48,12 @@ def read_missing_context_mode(word: str) -> MissingContextMode:
     except ValueError:
         words = join_messages(", ", [one.value for one in MissingContextMode])
         raise RequestError(
-            phrase(
-                "`{word}` is not a way to treat keys that are not provided: expected {words}", word=word, words=words
-            )
+            phrase("`{word}` is not a mode for keys that are not provided: expected {words}", word=word, words=words)
         ) from None
 
 
 class PolicyType(StrEnum):
-    """One kind of policy in the evaluation, in the order in which an answer tells them (CONTRACT 1)."""
+    """One policy type of the evaluation, in the order in which results list them (CONTRACT 1)."""
 
     RCP = "rcp"
     SCP = "scp"
@@ -71,7 +69,7 @@ class PolicyType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SessionPolicy:
-    """A policy document that comes with the question instead of the snapshot (a session policy, say)."""
+    """A policy document that comes with the request instead of the snapshot, such as a session policy."""
 
     name: str
     document: Any
@@ -79,11 +77,12 @@ class SessionPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One question.
+    """One request.
 
     ``principal`` is an ARN, a service name (``lambda.amazonaws.com``) or ``anonymous``; ``resource`` an ARN, or ``*``
-    for actions that take none. ``context`` maps condition keys to a value or, for a key with several values, to a list;
-    ``None`` says that the key is absent. ``without`` names layers to leave out ("without service control policies").
+    for actions without resource types. ``context`` maps condition keys to a value or, for a key with several values, to
+    a list; ``None`` means that the key is absent. ``without`` names policy types to leave out ("without service control
+    policies").
     """
 
     principal: str
@@ -99,16 +98,16 @@ class Request:
         object.__setattr__(self, "unknown_context", read_missing_context_mode(self.unknown_context))
 
     def told_owner(self) -> str | None:
-        """Return ``resource_account``, checked; None where the question does not tell.
+        """Return ``resource_account``, checked; None where the request does not set it.
 
         Raises:
-            RequestError: it is no account id: any other text would be taken for an account that is not the caller's.
+            RequestError: it is no account ID: any other text would count as an account other than the caller's.
         """
         owner = self.resource_account
         if owner is not None and not (len(owner) == ACCOUNT_DIGITS and owner.isascii() and owner.isdigit()):
             raise RequestError(
                 phrase(
-                    "`{owner}` is no account id: expected {account_digits} digits",
+                    "`{owner}` is not an account ID: expected {account_digits} digits",
                     owner=owner,
                     account_digits=ACCOUNT_DIGITS,
                 )

@@ -1,4 +1,4 @@
-"""What the user typed of the request context, as far as AWS would send it: rules J1 and G12."""
+"""The entered request context, limited to what AWS would send: rules J1 and G12."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -20,7 +20,7 @@ type Given = Mapping[str, str | Sequence[str] | None]
 
 
 def facts_given(given: Given, target: Target) -> dict[str, KeyValue]:
-    """Return what was typed as facts by key in lower case; a key that the action does not take is absent, even so."""
+    """Return the entered values by key in lower case; a key that the action does not support is absent."""
     facts = given_facts(given)
     for key in facts:
         if not _is_taken(key, target):
@@ -31,14 +31,14 @@ def facts_given(given: Given, target: Target) -> dict[str, KeyValue]:
 
 
 def gaps_of_given(given: Given, target: Target) -> Iterator[MissingData]:
-    """Yield what was typed and cannot be as typed."""
+    """Yield entered values that are impossible or unknown."""
     for key, value in given.items():
         if value is None:
             continue
         if reference().key_type(key, target.service) is None:
             day = reference().updated
             message = phrase(
-                "AWS's lists of {day} {month:%B %Y} hold no condition key {key}: taken as given.",
+                "The condition key {key} is not in AWS's lists of {day} {month:%B %Y}: it is used as given.",
                 day=day.day,
                 month=day,
                 key=key,
@@ -46,7 +46,7 @@ def gaps_of_given(given: Given, target: Target) -> Iterator[MissingData]:
             yield MissingData("context-key-unknown", message, PolicyType.IDENTITY)
         elif not _is_taken(key.lower(), target):
             message = phrase(
-                "Requests for {action_text} hold no {key}: what was given for it does not count.",
+                "Requests for {action_text} do not include {key}: the value given for it is ignored.",
                 action_text=target.action_text,
                 key=key,
             )
@@ -56,7 +56,7 @@ def gaps_of_given(given: Given, target: Target) -> Iterator[MissingData]:
             addresses = (address for text in texts if (address := read_address(text)) is not None)
             if any(is_private_address(address) for address in addresses):
                 message = phrase(
-                    "{key} is a public address, and matches no private one: through a VPC endpoint it is absent, and "
+                    "{key} is a public address and matches no private range: through a VPC endpoint it is absent, and "
                     "the private address is aws:VpcSourceIp.",
                     key=key,
                 )

@@ -1,7 +1,7 @@
-"""What services let principals of other accounts and unsigned callers call, action by action, each with its page.
+"""Which actions other accounts and unsigned callers can call by a resource policy, each with AWS's page.
 
-Read from ``resources/data/resource-policy-services.json``, which says what its words mean. There is no other list of
-such facts (rules D8, E10, I1, I5).
+Read from ``resources/data/resource-policy-services.json``, which defines its own terms: the only list of such facts
+(rules D8, E10, I1, I5).
 """
 
 import json
@@ -21,41 +21,41 @@ class OtherAccounts(StrEnum):
     WORKS = "works"
     OWNER_ALONE = "owner-alone"
     NOT_DOCUMENTED = "not-documented"
-    """No page of AWS says so: decided as ``WORKS``, with an assumption."""
+    """AWS does not document it: decided as ``WORKS``, with an assumption."""
 
 
 class Unsigned(StrEnum):
     """Whether an action can be called without a signature."""
 
     POLICY = "policy"
-    """Where a policy lets everyone in."""
+    """Where a policy allows everyone."""
     BY_KEY = "by-key"
-    """As ``POLICY``, where a condition key has some value (`ServiceFacts.unsigned_keys`)."""
+    """As ``POLICY``, if a condition key has some value (`ServiceFacts.unsigned_keys`)."""
     NO_CREDENTIALS = "takes-no-credentials"
-    """Always: the action takes no AWS credentials, and IAM is not asked."""
+    """Always: the action takes no AWS credentials, and IAM does not evaluate it."""
     NEVER = "never"
     NOT_DOCUMENTED = "not-documented"
-    """No page of AWS says so: decided as ``POLICY``, with an assumption."""
+    """AWS does not document it: decided as ``POLICY``, with an assumption."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpeningKey:
-    """A condition key that tells whether an action can be called without a signature."""
+    """A condition key that decides whether an action can be called without a signature."""
 
     key: str
     """As AWS spells it."""
     value: str
-    """The value with which it can be called."""
+    """The value with which it can."""
     without_key: str
-    """The value that a request without the key counts as having."""
+    """The value that counts in a request without the key."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReservedNames:
-    """Names of resources on which nobody but AWS calls some actions."""
+    """Names of resources on which only AWS calls some actions."""
 
     prefix: str
-    """What the last part of their ARNs begins with."""
+    """Beginning of the last part of their ARNs."""
     actions: frozenset[str]
 
 
@@ -64,9 +64,9 @@ class ServiceFacts:
     """What is known of one service; names of actions are in lower case."""
 
     types: frozenset[str] = frozenset()
-    """Resource types that can carry a resource-based policy, spelled as the service authorization reference does.
+    """Resource types with resource-based policies, spelled as in the service authorization reference.
 
-    Not those whose policies are what AWS RAM writes for resource shares."""
+    Not those whose policies AWS RAM writes for resource shares."""
     other_accounts: Mapping[str, OtherAccounts] = field(default_factory=dict)
     of_new_actions: OtherAccounts = OtherAccounts.NOT_DOCUMENTED
     """Of actions that are not in ``other_accounts``."""
@@ -76,21 +76,21 @@ class ServiceFacts:
     unsigned_keys: Mapping[str, OpeningKey] = field(default_factory=dict)
     """Of actions that are ``BY_KEY``."""
     open_by_setting: frozenset[str] = frozenset()
-    """Actions that a setting which no snapshot holds can open to everyone."""
+    """Actions that a setting outside of snapshots can open to everyone."""
     shared_by_setting: frozenset[str] = frozenset()
-    """Resource types that are shared with other accounts by a setting that is no policy and is not captured."""
+    """Resource types shared with other accounts by a setting that is no policy and is not captured."""
     needs_both_sides: bool = False
-    """Whether identity and resource policy have to allow, in one account too (rule D8)."""
+    """Whether identity and resource policy must both allow, also within one account (rule D8)."""
     by_grants: frozenset[str] = frozenset()
-    """What a grant on a key can allow."""
+    """Actions that a grant on a key can allow."""
     by_grants_alone: frozenset[str] = frozenset()
-    """Those of them in which the key policy has no say."""
+    """Those of them to which the key policy does not apply."""
     beside_policy: frozenset[str] = frozenset()
-    """Actions to which no policy of the resource applies: it covers only what is in the resource, or there is none."""
+    """Actions to which no policy of the resource applies: it covers only the resource's content, or there is none."""
     without_policy: frozenset[str] = frozenset()
-    """Those of them whose resources take no policy, where a page says so."""
+    """Those of them whose resources have no policies, where AWS documents it."""
     owner_root_always: frozenset[str] = frozenset()
-    """What the owner's root user may do even if the resource's policy denies it: the owner is not locked out."""
+    """Actions of the owner's root user that the resource's policy cannot deny: the owner is not locked out."""
     reserved_by_aws: tuple[ReservedNames, ...] = ()
 
     def across_accounts(self, name: str) -> OtherAccounts:
@@ -102,15 +102,15 @@ class ServiceFacts:
         return self.unsigned.get(name, self.unsigned_else)
 
     def is_reserved(self, name: str, resource: str) -> bool:
-        """Return whether AWS alone calls an action on a resource (the last part of its ARN)."""
+        """Return whether only AWS calls an action on a resource (the last part of its ARN)."""
         return any(name in one.actions and resource.startswith(one.prefix) for one in self.reserved_by_aws)
 
     def reserved_prefix(self, resource: str) -> str:
-        """Return with which reserved prefix a resource (the last part of its ARN) begins; empty for none."""
+        """Return the reserved prefix of a resource (the last part of its ARN); empty for none."""
         return next((one.prefix for one in self.reserved_by_aws if resource.startswith(one.prefix)), "")
 
     def told_apart_by(self, name: str) -> Hashable:
-        """Return what distinguishes an action from others of the service: all facts here that decisions depend on."""
+        """Return a key of everything here that decisions on an action depend on."""
         return (
             self.across_accounts(name) is OtherAccounts.OWNER_ALONE,
             self.without_signature(name),
@@ -126,13 +126,13 @@ _UNKNOWN = ServiceFacts()
 
 
 def facts_of(service: str) -> ServiceFacts:
-    """Return what is known of a service (in lower case). Of an unlisted one, nothing is documented."""
+    """Return what is known of a service (in lower case); of one that is not listed, nothing is documented."""
     return services().get(service, _UNKNOWN)
 
 
 @cache
 def services() -> Mapping[str, ServiceFacts]:
-    """Return every service of the table by its prefix."""
+    """Return every listed service by its prefix."""
     text = (resources() / "data" / "resource-policy-services.json").read_text(encoding="utf-8")
     return {service: _facts(service, entry) for service, entry in json.loads(text)["services"].items()}
 
@@ -173,7 +173,7 @@ def _facts(service: str, entry: Mapping[str, Any]) -> ServiceFacts:
 
 
 def _on_no_type_of(service: str, types: Collection[str]) -> frozenset[str]:
-    """Return the actions that act on resources, and on none of these types."""
+    """Return the actions that act on resources, but on none of these types."""
     listed = reference().actions_of(service)
     kinds = {action.name.lower(): {one.name for one in action.resource_types} for action in listed}
     return frozenset(name for name, own in kinds.items() if own and own.isdisjoint(types))

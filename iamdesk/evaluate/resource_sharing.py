@@ -1,7 +1,7 @@
-"""Which resources can be shared by what is neither an identity policy nor a resource policy (rules D7, I13).
+"""Resources that can be shared other than by an identity policy or a resource policy (rules D7, I13).
 
 Sources: AWS Resource Access Manager User Guide, "Shareable AWS resources"; EC2, RDS, Redshift, CloudHSM, WorkSpaces and
-AppStream guides for images, snapshots and backups that are shared by an attribute of theirs.
+AppStream guides for images, snapshots and backups that are shared by an attribute.
 """
 
 from collections.abc import Collection, Mapping
@@ -54,7 +54,7 @@ _BY_ATTRIBUTE: Mapping[str, frozenset[str]] = {
 
 
 def shared_by(service: str, resource_types: Collection[str]) -> str | None:
-    """Return how another account may be given resources of one of some types; None where it cannot."""
+    """Return how another account may get access to resources of one of some types; None where it cannot."""
     names = {name.lower() for name in resource_types}
     if names & _BY_ATTRIBUTE.get(service, frozenset()):
         return phrase("an attribute of its own")

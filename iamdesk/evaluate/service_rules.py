@@ -1,6 +1,6 @@
-"""What single services do differently, as data. Rules: I.
+"""Rules of single services, as data. Rules: I.
 
-What each lets outsiders and unsigned callers call: `iamdesk.evaluate.resource_policy_services`.
+For actions of external and unsigned callers see `iamdesk.evaluate.resource_policy_services`.
 """
 
 from collections.abc import Hashable, Mapping
@@ -8,38 +8,37 @@ from collections.abc import Hashable, Mapping
 from iamdesk.evaluate.resource_policy_services import facts_of
 
 PASSED_IN_WHILE_ENTERING = frozenset({"tagsession", "setsourceidentity", "setcontext"})
-"""sts actions without a call of their own: what is handed over while a role is entered (rules I2, F12)."""
+"""sts actions without a call of their own: parameters of assuming a role (rules I2, F12)."""
 
 TRUST_ACTIONS = PASSED_IN_WHILE_ENTERING | {"assumerole", "assumerolewithsaml", "assumerolewithwebidentity"}
 """sts actions for which a role's trust policy is the resource policy (rule I2)."""
 
 TRUST_ON_BOTH_SIDES = frozenset({"setsourceidentity"})
-"""Those of them that the caller's own policies have to allow, too, in one account (rule I2).
+"""Those that the caller's own policies must allow, too, within one account (rule I2).
 
 Source: IAM User Guide, "Monitor and control actions taken with assumed roles". Not sts:TagSession: in the example of
 "Pass session tags in AWS STS", the trust policy that names the user is enough."""
 
 ACTIONS_DIFFER = frozenset({"iam", "kms", "sts"})
-"""Services of which one action is decided by other layers, or refused by other rules, than another on the same
-resource (rules I1 to I5, I10). Of every other service, all actions are decided alike, but for what `action_rule_class`
-tells."""
+"""Services in which other policy types or rules apply to one action than to another on the same resource (rules I1 to
+I5, I10). In every other service all actions are decided the same way, apart from `action_rule_class`."""
 
 GLOBAL_SERVICES: Mapping[str, str] = {
     **dict.fromkeys(("iam", "organizations", "cloudfront", "route53", "account"), "us-east-1"),
     "globalaccelerator": "us-west-2",
 }
-"""Services with one endpoint for all Regions, and the Region that ``aws:RequestedRegion`` names there (rule J2).
+"""Services with one endpoint for all Regions, and the value of ``aws:RequestedRegion`` there (rule J2).
 
 Sources: IAM User Guide, "aws:RequestedRegion"; AWS General Reference, "Service endpoints and quotas"; AWS Global
 Accelerator Developer Guide, "Quotas" (all its operations are run in us-west-2). AWS Support has endpoints in several
 Regions: it is none of them."""
 
 ABOUT_THE_ACCESS_POINT = frozenset({"tagresource", "untagresource", "listtagsforresource"})
-"""S3 actions that take access points and buckets alike and are about the one that they name: one through an access
-point is about the bucket behind it (rule I11)."""
+"""S3 actions on access points and buckets that act on the resource that they name; other actions through an access
+point act on its bucket (rule I11)."""
 
 TAGS_OF_LOG_GROUPS = frozenset({"tagresource", "untagresource", "listtagsforresource"})
-"""Actions of CloudWatch Logs for which policies name a log group by its bare ARN, without ``:*`` behind.
+"""Actions of CloudWatch Logs for which policies name a log group by its bare ARN, without ``:*`` at the end.
 
 Source: Amazon CloudWatch Logs User Guide, "CloudWatch Logs resources and operations"."""
 
@@ -49,14 +48,14 @@ POSSIBLE_ON_AWS_ROLES: Mapping[str, frozenset[str]] = {
     ),
     "/aws-reserved/": frozenset({"passrole", "createservicelinkedrole"}),
 }
-"""Writes that IAM takes even for roles that only AWS changes, by the path of these roles (rule I5)."""
+"""Write actions that IAM allows even for roles that only AWS changes, by the path of these roles (rule I5)."""
 
 
 def action_rule_class(service: str, name: str, is_write: bool) -> Hashable:
-    """Return what tells an action from others of its service by the rules of single services alone.
+    """Return what distinguishes an action from others of its service by service-specific rules.
 
-    Two actions of one service (names in lower case) for which it is the same, and which act on the same resource types
-    and take the same keys, are decided alike wherever the same statements cover them.
+    Two actions of one service (names in lower case) with an equal class, equal resource types and equal keys are
+    decided the same way wherever the same statements cover them.
     """
     facts = facts_of(service).told_apart_by(name)
     match service:

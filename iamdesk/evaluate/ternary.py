@@ -1,4 +1,4 @@
-"""Three values: what is false, what hangs on something unknown, what is true (rule K2)."""
+"""Three-valued logic: false, unknown, true (rule K2)."""
 
 from enum import IntEnum
 
@@ -20,5 +20,5 @@ FALSE, MAYBE, TRUE = Truth.FALSE, Truth.UNKNOWN, Truth.TRUE
 
 
 def truth(value: bool) -> Truth:
-    """Return a plain truth value as one of three."""
+    """Convert a bool."""
     return TRUE if value else FALSE

@@ -306,7 +306,7 @@ def test_what_only_explains_cannot_change_the_decision() -> None:
 
 def test_a_meaning_of_keys_not_given_that_there_is_not_is_an_error() -> None:
     with pytest.raises(
-        RequestError, match="`nonsense` is not a way to treat keys that are not provided: expected unknown, absent"
+        RequestError, match="`nonsense` is not a mode for keys that are not provided: expected unknown, absent"
     ):
         Request(ANA, "s3:GetObject", unknown_context="nonsense")  # type: ignore[arg-type]
     assert Request(ANA, "s3:GetObject", unknown_context="absent").unknown_context is MissingContextMode.ABSENT  # type: ignore[arg-type]

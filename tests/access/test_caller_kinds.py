@@ -301,7 +301,7 @@ def test_a_session_of_assume_root_is_the_root_user_within_its_task_policy(
 @rule("L3")
 def test_a_group_makes_no_requests_and_the_refusal_says_what_to_ask() -> None:
     staff = f"arn:aws:iam::{ID}:group/staff"
-    with pytest.raises(RequestError, match="a group makes no requests") as refused:
+    with pytest.raises(RequestError, match="groups make no requests") as refused:
         ask(world(), staff)
     assert "what-can" in str(refused.value)
     access = world().what_can(staff, service="s3")

@@ -53,11 +53,11 @@ def notes(*policies: object, action: str = "s3:GetObject", resource: str = OBJEC
 )
 def test_statements_that_apply_to_a_part_of_a_pattern_are_named(statement: object, part: str) -> None:
     first, second = notes(document(statement))
-    assert first.startswith(f"`{OBJECTS}` is asked as written")
+    assert first.startswith(f"`{OBJECTS}` is evaluated as written")
     assert second.startswith("1 statement applies to a part of these resources")
     assert f": {part}. " in second
     by_policy = document({**allow("s3:GetObject", "arn:aws:s3:::data/open/*"), "Principal": "*"})
-    assert "2 statements are about parts" in notes(document(statement), bucket=by_policy)[1]
+    assert "2 statements apply to parts" in notes(document(statement), bucket=by_policy)[1]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_statements_about_all_of_a_pattern_or_none_of_it_are_not(statement: obje
 
 def test_an_action_that_does_not_fit_the_resource_is_told_and_one_that_fits_is_not() -> None:
     assert notes(resource="arn:aws:s3:::data") == [
-        "s3:GetObject acts on accesspointobject or object; arn:aws:s3:::data is none: AWS never makes this request."
+        "s3:GetObject acts on accesspointobject or object; arn:aws:s3:::data is none: AWS never evaluates this request."
     ]
     assert notes(resource="arn:aws:s3:::data/k") == []
 

@@ -136,7 +136,7 @@ def test_a_principal_that_a_check_cannot_ask_for_is_told(make):
     findings = list(registry.run(Evaluator(make.snapshot(roles=[nameless]))))
     told = [one for one in findings if one.title == registry.NOT_MADE]
     assert [(one.check_id, one.subject_name, one.state) for one in told] == [("SVC-04", "app", State.CANNOT_TELL)]
-    assert "is no principal" in told[0].evidence[0].text
+    assert "is not a principal" in told[0].evidence[0].text
 
 
 def test_badges_mark_administrators_and_ways_in(sample):

@@ -194,7 +194,7 @@ def test_an_owner_that_is_no_account_id_is_refused(iamdesk: Callable[..., Any], 
     done = iamdesk("can", sample, *READ_PAYROLL, "--resource-account", account)
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == f"iamdesk: `{account}` is no account id: expected 12 digits\n"
+    assert done.stderr == f"iamdesk: `{account}` is not an account ID: expected 12 digits\n"
 
 
 @pytest.mark.parametrize(

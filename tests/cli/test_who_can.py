@@ -135,13 +135,13 @@ def test_what_is_not_known_of_external_access_is_said(iamdesk: Callable[..., Any
 def test_without_action_and_resource_there_is_nothing_to_list(iamdesk: Callable[..., Any], sample: Path) -> None:
     done = iamdesk("who-can", sample, "--resource", "*")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "name a resource" in done.stderr
+    assert "a resource is required" in done.stderr
 
 
 def test_text_says_what_no_row_can_say(iamdesk: Callable[..., Any], sample: Path) -> None:
     asked = ("--action", "s3:GetObject", "--resource")
     on_bucket = iamdesk("who-can", sample, *asked, "arn:aws:s3:::acme-payroll")
-    assert "arn:aws:s3:::acme-payroll is none: AWS never makes this request." in on_bucket.stderr
+    assert "arn:aws:s3:::acme-payroll is none: AWS never evaluates this request." in on_bucket.stderr
     on_objects = iamdesk("who-can", sample, *asked, "arn:aws:s3:::acme-*/*")
-    assert "is asked as written" in on_objects.stderr
+    assert "is evaluated as written" in on_objects.stderr
     assert "of these resources: arn:aws:s3:::" in on_objects.stderr

@@ -16,14 +16,14 @@ def target(action: str, resource: str = "*") -> Target:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("s3:Get*", "is a pattern: ask about one action, such as s3:GetObject"),
-        ("s3:GetObjec?", "is a pattern: ask about one action, such as s3:GetObject"),
-        ("*", "is a pattern: ask about one action, such as s3:GetObject"),
-        ("GetObject", "is no action: expected service:Action, such as s3:GetObject"),
-        ("s3:", "is no action: expected service:Action, such as s3:GetObject"),
-        (":GetObject", "is no action: expected service:Action, such as s3:GetObject"),
-        ("", "is no action: expected service:Action, such as s3:GetObject"),
-        ("s3:Get Object", "is no action: expected service:Action, such as s3:GetObject"),
+        ("s3:Get*", "is a pattern: expected one action, such as s3:GetObject"),
+        ("s3:GetObjec?", "is a pattern: expected one action, such as s3:GetObject"),
+        ("*", "is a pattern: expected one action, such as s3:GetObject"),
+        ("GetObject", "is not an action: expected service:Action, such as s3:GetObject"),
+        ("s3:", "is not an action: expected service:Action, such as s3:GetObject"),
+        (":GetObject", "is not an action: expected service:Action, such as s3:GetObject"),
+        ("", "is not an action: expected service:Action, such as s3:GetObject"),
+        ("s3:Get Object", "is not an action: expected service:Action, such as s3:GetObject"),
     ],
 )
 def test_what_is_no_action_is_refused(text: str, why: str) -> None:
@@ -100,7 +100,7 @@ def test_of_many_resource_types_four_are_named() -> None:
 
 @pytest.mark.parametrize("owner", ["abcdefghijkl", "12345", "1234567890123", "11112222333٣"])
 def test_an_owner_that_is_no_account_is_refused(owner: str) -> None:
-    with pytest.raises(RequestError, match="is no account id: expected 12 digits"):
+    with pytest.raises(RequestError, match="is not an account ID: expected 12 digits"):
         Request("arn:aws:iam::111122223333:user/a", "s3:GetObject", "*", resource_account=owner).told_owner()
 
 

@@ -1,1 +1,1 @@
-"""Decisions over every value that a condition key may have, where it is not provided."""
+"""Decisions over all possible values of condition keys that are not provided."""

@@ -1,8 +1,8 @@
-"""Statements that cancel each other whatever an unknown value is (rule K7).
+"""Statements that complement each other for every value of an unknown key (rule K7).
 
-Where one Allow requires a tag to equal ``${aws:username}`` and another requires it to differ, the two together always
-allow: no value has to be known for that. A comparison and its opposite share one outcome. Outcomes are tried here
-instead of values: more than can happen, so what holds for all outcomes holds for all values.
+If one Allow requires a tag to equal ``${aws:username}`` and another requires it to differ, both together always allow,
+whatever the value. A comparison and its opposite share one outcome. Outcomes are tried here instead of values: more
+than are possible, so what holds for all outcomes holds for all values.
 """
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
@@ -21,9 +21,9 @@ from iamdesk.evaluate.unknown_context.test_values import can_read
 from iamdesk.policy.conditions import ConditionTest, Quantifier
 
 _MOST = 1024
-"""Combinations of outcomes that are tried at once."""
+"""Number of combinations of outcomes that are tried at once."""
 _MOST_COMPARISONS = 6
-"""Of one key."""
+"""Per key."""
 _SOME = KeyValue(Knowledge.PRESENT, ("x",))
 _SAME = {"ArnEquals": "ArnLike", "ArnNotEquals": "ArnNotLike"}
 
@@ -34,7 +34,7 @@ def always_allowed_together(
     undetermined: Sequence[StatementResult],
     subject: RequestFacts,
 ) -> PolicyTypeDecision | None:
-    """Return the ruling of a request for all unknown values; None if they may matter.
+    """Return the decision if it is the same for all unknown values; None if they may matter.
 
     ``undetermined`` are those of ``results`` that depend on unknown values.
     """
@@ -55,11 +55,11 @@ def always_allowed_together(
 
 
 type _Outcome = Mapping[int, Truth]
-"""What each test on a key gives, by the identity of the test."""
+"""The result of each test on a key, by the identity of the test."""
 
 
 def _groups(ways: Mapping[str, Sequence[_Outcome]]) -> Iterator[list[str]]:
-    """Yield the keys that are tried together: as many as can be, then each of the others."""
+    """Yield the keys that are tried together: as many as possible, then each of the others."""
     together: list[str] = []
     alone: list[str] = []
     count = 1
@@ -107,7 +107,7 @@ def _truth_of(result: StatementResult, known: Mapping[int, Truth]) -> Truth:
 
 
 def _ways(key: str, tests: Sequence[ConditionTest], context: Context) -> list[_Outcome]:
-    """Return the outcomes of the tests on one key, all that can happen and perhaps more; none where there are many."""
+    """Return the possible outcomes of the tests on one key, perhaps more; none where there are too many."""
     compared = {
         _comparison(test): test for test in tests if test.operator is not None and test.operator.family != "Null"
     }
@@ -133,7 +133,7 @@ def _given(key: str, fact: KeyValue, tests: Sequence[ConditionTest], context: Co
 
 
 def _comparison(test: ConditionTest) -> Hashable:
-    """Return what tests have in common of which one is the opposite of the other, or says the same."""
+    """Return a key that a test shares with tests that are equal or opposite to it."""
     operator = test.operator
     name = "" if operator is None else _SAME.get(operator.name, operator.name)
     values = frozenset([(value.text, bool(value.variables)) for value in test.values])
@@ -141,13 +141,13 @@ def _comparison(test: ConditionTest) -> Hashable:
         return name.replace("Not", ""), values, Quantifier.NONE
     if not _reads_all(test):
         return name, values, test.quantifier
-    # "All are listed" is the opposite of "any is not".
+    # "All are listed" is the opposite of "any is not listed".
     is_of_all = (test.quantifier is Quantifier.ALL) is not (operator is not None and operator.negated)
     return name.replace("Not", ""), values, Quantifier.ALL if is_of_all else Quantifier.ANY
 
 
 def _reads_all(test: ConditionTest) -> bool:
-    """Return whether the operator can read every value of the key: else it fails, negated or not (rule G19)."""
+    """Return whether the operator can read every value of the key; if not, it fails, negated or not (rule G19)."""
     return test.operator is not None and can_read(test.operator, test.key)
 
 

@@ -1,7 +1,7 @@
-"""How much work it is to try the values of unknown keys, told before any is tried (rule K7).
+"""Estimates the work of trying values of unknown keys before any is tried (rule K7).
 
-Policies are text from outside: a thousand values for one key, or a resource of two hundred variables, would be tried
-for minutes. What is too much work is not tried, and the answer says so: the bounds of K6 hold without.
+Policies are untrusted text: a thousand values for one key, or a resource of two hundred variables, would take minutes.
+What takes too long is not tried, and the result says so: the bounds of K6 hold without.
 """
 
 from collections import defaultdict
@@ -12,21 +12,21 @@ from iamdesk.policy.conditions import ConditionTest, Quantifier
 from iamdesk.policy.resource_patterns import ResourcePattern
 
 MOST_EFFORT = 1_200_000
-"""Past so many comparisons values are not tried. A comparison takes about 0.3 µs."""
+"""Number of comparisons past which values are not tried. A comparison takes about 0.3 µs."""
 _ANOTHER_TEST = 20
-"""What looking at one more test costs, in comparisons."""
+"""Cost of one more test, in comparisons."""
 _VALUES_OF_ADDRESSES = 10
-"""Addresses that are tried for one range."""
+"""Number of addresses that are tried for one range."""
 _VALUES_OF_SETS = 3
-"""How many times as long a key with several values takes."""
+"""Factor for a key with several values."""
 _SEARCH = 8
-"""What one more character of a pattern costs where texts that match are searched for."""
+"""Cost of one more character of a pattern where matching texts are searched for."""
 _LINKED = 32 * 16
-"""Characters of the values that one variable of a policy value is tried with."""
+"""Number of characters of the values that one variable of a policy value is tried with."""
 
 
 def is_too_much(undetermined: Sequence[StatementResult], subject: RequestFacts) -> bool:
-    """Return whether trying the keys on which the statements hang takes longer than anybody waits."""
+    """Return whether trying the keys that the statements depend on takes too long."""
     values: defaultdict[str, int] = defaultdict(int)
     tests: defaultdict[str, int] = defaultdict(int)
     work = 0
@@ -49,6 +49,6 @@ def _weight(test: ConditionTest) -> int:
 
 
 def _of_resources(entries: Iterable[ResourcePattern], subject: RequestFacts) -> int:
-    """Each variable is tried at every place of the resource, against what is written before and behind it."""
+    """Return the cost of resources: each variable is tried at every position, against the text around it."""
     length = max((len(str(resource)) for resource in subject.resources), default=0)
     return sum(2 * length * len(set(entry.keys)) * len(entry.keys) * 2 for entry in entries if entry.keys)

@@ -1,7 +1,7 @@
-"""The values that each unknown key is tried with, so that all that can happen happens (rule K7).
+"""Domains: the values to try for each unknown key, so that every possible outcome occurs (rule K7).
 
 A key that is compared with fixed values is tried by itself; keys that are compared with each other through policy
-variables are given values in common.
+variables get common values.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -31,15 +31,15 @@ _MOST_FILLINGS = 8
 
 
 class Domain(NamedTuple):
-    """What one key is tried with."""
+    """The values to try for one key."""
 
     facts: tuple[KeyValue, ...]
     same: Mapping[KeyValue, tuple[KeyValue, ...]]
-    """By fact, others that policies name and that come out as it does."""
+    """By value, others named by policies that have the same outcome."""
     is_complete: bool
-    """Whether nothing else can come out with other values."""
+    """Whether no other value has another outcome."""
     fresh: tuple[KeyValue, ...] = ()
-    """Values that nothing names and that can stand in for each other."""
+    """Values that nothing names and that are interchangeable."""
 
 
 def domains(
@@ -48,7 +48,7 @@ def domains(
     subject: RequestFacts,
     further: Sequence[ConditionTest] = (),
 ) -> list[Domain]:
-    """Return the domain of each key on which the statements hang, or ``further`` tests that are of no statement."""
+    """Return the domain of each key that the statements depend on, or that the ``further`` tests are on."""
     links = _links(frozenset(keys), undetermined, subject)
     for test in further:
         links.tests[test.key].append(test)
@@ -56,7 +56,7 @@ def domains(
 
 
 def _own_domain(key: str, tests: Sequence[ConditionTest], subject: RequestFacts) -> Domain:
-    """The domain of a key that is compared with fixed values alone."""
+    """Return the domain of a key that is only compared with fixed values."""
     context = subject.context
     known = context.fact(key)
     has_several = _has_several(key)
@@ -81,7 +81,7 @@ def _own_domain(key: str, tests: Sequence[ConditionTest], subject: RequestFacts)
 
 
 def _earliest(known: KeyValue) -> tuple[str, ...]:
-    """Return the first moment that a value which nobody knows can be: of what lies around it no other value tells."""
+    """Return the earliest time that an unknown value can be: values on either side of it do not cover it."""
     return () if known.since is None else (str(known.since),)
 
 
@@ -96,9 +96,9 @@ def _type_of(key: str) -> str:
 
 
 def _has_several(key: str) -> bool:
-    """Return whether a request may hold several values of a key: its type decides (rule G16).
+    """Return whether a request may have several values of a key: its type decides (rule G16).
 
-    Of a key that AWS does not list nobody knows.
+    Of a key that AWS does not list, it is unknown.
     """
     known = reference().key_type(key)
     return known is None or known.startswith("ArrayOf")
@@ -113,16 +113,16 @@ def _with_absent(key: str, facts: Iterable[KeyValue], context: Context) -> tuple
 
 @dataclass(slots=True)
 class _Links:
-    """Which unknown keys meet in policy variables, and the values that show how they can."""
+    """Unknown keys that meet in policy variables, and the values that show how they can compare."""
 
     subject: RequestFacts
     tests: dict[str, list[ConditionTest]]
     values: dict[str, dict[str, None]] = field(default_factory=dict)
     """By linked key, the single values to try."""
     partial: set[str] = field(default_factory=set)
-    """Linked keys of which other values could come out in another way."""
+    """Linked keys of which other values may have another outcome."""
     fresh: dict[str, list[str]] = field(default_factory=dict)
-    """By linked key, the values that nothing names where values are compared for equality alone."""
+    """By linked key, the values that nothing names, where values are compared for equality alone."""
 
     def domain(self, key: str) -> Domain:
         texts = list(self.values[key])[:_MOST_LINKED]
@@ -154,7 +154,7 @@ def _links(keys: frozenset[str], undetermined: Sequence[StatementResult], subjec
 
 
 def _joined(sets: Iterable[set[str]]) -> list[set[str]]:
-    """Return the sets, those that have a key in common as one."""
+    """Return the sets, merging those that have a key in common."""
     groups: list[set[str]] = []
     for one in sets:
         joined = set(one).union(*(group for group in groups if group & one))
@@ -168,7 +168,7 @@ def _fill_group(
     compared: Sequence[tuple[ConditionTest, PolicyValue]],
     entries: Sequence[ResourcePattern],
 ) -> None:
-    """Find values for keys that meet: of each what the others are compared with, and some that nothing names."""
+    """Find values for keys that meet: those that the other keys are compared with, and some that nothing names."""
     context = links.subject.context
     values = links.values
     complete = True
@@ -211,7 +211,7 @@ def _fill_group(
 def _only_equality(
     group: set[str], tests: Mapping[str, Sequence[ConditionTest]], compared: Sequence[tuple[ConditionTest, PolicyValue]]
 ) -> bool:
-    """Return whether values are only compared for equality: then a value that nothing names stands for all others."""
+    """Return whether values are only compared for equality: a value that nothing names then represents all others."""
     every = [*(test for key in group for test in tests[key]), *(test for test, _ in compared)]
     return all(
         test.operator is not None
@@ -235,13 +235,13 @@ def _matched_in(entries: Sequence[ResourcePattern], links: _Links) -> bool:
                 found = list(_fillings(entry.resource_part, key, target.resource, links.subject.context))
                 links.values[key] |= dict.fromkeys(found)
                 is_complete = is_complete and len(found) < _MOST_FILLINGS
-        # A star that runs over colons shifts the parts, and two variables share the text in many ways.
+        # A star that matches colons shifts the parts, and two variables can share the text in many ways.
         is_complete = is_complete and len(entry.keys) == 1 and "*:" not in entry.text
     return is_complete
 
 
 def _carry_over(compared: Sequence[tuple[ConditionTest, PolicyValue]], links: _Links) -> None:
-    """Carry values from each side of a comparison to the other."""
+    """Copy values from each side of a comparison to the other."""
     context = links.subject.context
     for test, value in compared:
         texts = list(context.fact(test.key).values) or list(links.values.get(test.key, ()))
@@ -254,7 +254,7 @@ def _carry_over(compared: Sequence[tuple[ConditionTest, PolicyValue]], links: _L
 
 
 def _filled(value: PolicyValue, links: _Links) -> Iterator[str]:
-    """Yield what a policy value is for some values of its variables."""
+    """Yield the texts of a policy value for some values of its variables."""
     context = links.subject.context
     unknown = [key for key in dict.fromkeys(value.keys) if key in links.values and not context.is_multivalued(key)]
     choices = product(*(list(links.values[key])[:_MOST_FILLINGS] for key in unknown))
@@ -270,7 +270,7 @@ def _chosen(chosen: Mapping[str, str], context: Context, key: str) -> str | None
 
 
 def _fillings(template: Template, key: str, text: str, context: Context) -> Iterator[str]:
-    """Yield values of one variable of a template with which it can match the text, whatever other variables are."""
+    """Yield values of one variable with which a template can match the text, for some values of its other variables."""
     position = next(number for number, piece in enumerate(template) if isinstance(piece, Variable) and piece.key == key)
     before, after = (Glob(_open(part, context)) for part in (template[:position], template[position + 1 :]))
     starts = [start for start in range(len(text)) if before.matches(text[:start])]

@@ -1,8 +1,8 @@
-"""Strings that show every way in which patterns can match together.
+"""Witnesses: strings that show every combination in which patterns can match together.
 
-``a*`` and ``*b`` can match both (``ab``), either (``a``, ``b``) or neither: which of the combinations are possible is
-found by running all patterns side by side over every string, shortest strings first. Patterns have few states and most
-are literal, so that this is quick; where it is not, it stops and says so.
+``a*`` and ``*b`` can match both (``ab``), one of them (``a``, ``b``) or neither: the possible combinations are found by
+running all patterns side by side over every string, shortest strings first. Patterns have few states and most are
+literal, so this is quick; where it is not, the search stops and reports that it is incomplete.
 """
 
 from collections import deque
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from iamdesk.policy.wildcards import BitMatcher, Token
 
 MOST_STEPS = 60_000
-"""Pattern steps after which the search stops."""
+"""Number of pattern steps after which the search stops."""
 _FILLERS = "xyz0_~"
 _KELVIN = "\u212a"
 """The one character outside ASCII that is an ASCII letter (``k``) in lower case."""
@@ -25,16 +25,16 @@ class Pattern(NamedTuple):
 
     tokens: tuple[Token, ...]
     bounded: frozenset[int] = frozenset()
-    """Positions of the wildcards that do not run over colons."""
+    """Indexes of the wildcards that do not match colons."""
     ignores_case: bool = False
-    """Whether texts are compared in lower case; the tokens are in lower case then."""
+    """Whether texts are compared in lower case; the tokens are then in lower case."""
 
 
 class Witnesses(NamedTuple):
-    """What was found."""
+    """The result of the search."""
 
     texts: tuple[str, ...]
-    """For each combination of patterns that match it a text, the shortest first."""
+    """For each combination of matching patterns a text, the shortest first."""
     is_complete: bool
     """Whether there are no other combinations."""
 
@@ -43,14 +43,14 @@ class Witnesses(NamedTuple):
 def witnesses(patterns: tuple[Pattern, ...], required: tuple[Pattern, ...] = (), count: int = 1) -> Witnesses:
     """Return texts that show every combination of ``patterns`` that match, among texts that match all ``required``.
 
-    With a ``count`` of 2 there are two different texts for each combination that has as many.
+    With a ``count`` of 2, there are two different texts for each combination that has as many.
     """
     every = (*required, *patterns)
     machines = [(BitMatcher(pattern.tokens, pattern.bounded), pattern.ignores_case) for pattern in every]
     alphabet = _alphabet(every, count)
     start = (1,) * len(every)
     found: dict[tuple[bool, ...], list[str]] = {}
-    # Of the texts that lead to the same states the first ones are enough: whatever follows can follow each of them.
+    # Of the texts that lead to the same states the first ones are enough: any continuation of one continues the others.
     reached: dict[tuple[int, ...], int] = {}
     queue = deque([(start, "")])
     steps = 0
@@ -85,7 +85,7 @@ def witnesses(patterns: tuple[Pattern, ...], required: tuple[Pattern, ...] = (),
 def _telling(
     machines: list[tuple[BitMatcher, bool]], states: tuple[int, ...], alphabet: list[str], fillers: int
 ) -> Iterator[str]:
-    """Yield the characters, in order, that lead on from some states to others than the characters before them do."""
+    """Yield the characters, in order, that lead from some states to others than the characters before them."""
     awaited = {character for (one, _), state in zip(machines, states, strict=True) for character in one.awaited(state)}
     yield from alphabet[:fillers]
     for character in alphabet[fillers:] if awaited else ():
@@ -96,19 +96,19 @@ def _telling(
 def _add_empty(
     found: dict[tuple[bool, ...], list[str]], machines: list[tuple[BitMatcher, bool]], required: int, count: int
 ) -> None:
-    """Add the empty text where too few other ones match as it does: a value is rarely empty."""
+    """Add the empty text where too few others match as it does: a value is rarely empty."""
     matched = tuple(machine.accepts(1) for machine, _ in machines)
     if all(matched[:required]) and len(texts := found.setdefault(matched[required:], [])) < count:
         texts.append("")
 
 
 def _is_read_by_character(pattern: Pattern) -> bool:
-    """Return whether a text in lower case is its characters in lower case: beyond ASCII some depend on each other."""
+    """Return whether a text in lower case is its characters in lower case: beyond ASCII, some depend on each other."""
     return not pattern.ignores_case or all(token.isascii() for token in pattern.tokens if isinstance(token, str))
 
 
 def _alphabet(patterns: tuple[Pattern, ...], fillers: int) -> list[str]:
-    """Return the characters that tell texts apart: those of the patterns, and some that none of them names."""
+    """Return the characters that distinguish texts: those of the patterns, and some that none of them contains."""
     characters = dict.fromkeys(
         character for pattern in patterns for token in pattern.tokens if isinstance(token, str) for character in token
     )

@@ -1,7 +1,7 @@
-"""What an answer hangs on: every combination of values worth trying is evaluated (rules K6, K7).
+"""Decides over all values of unknown keys: every combination of values worth trying is evaluated (rules K6, K7).
 
-The bounds of K6 say whether the unknown can matter at all. Where it can, the keys' values are enumerated: the same key
-in two statements has one value in both, so what looks undecided may be decided after all.
+The bounds of K6 show whether unknowns can matter at all. Where they can, values of the keys are enumerated: the same
+key in two statements has one value in both, so an apparently undetermined request may have one decision.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -30,11 +30,11 @@ from iamdesk.evaluate.unknown_context.key_domains import Domain, domains
 from iamdesk.policy.conditions import ConditionTest
 
 MOST_COMBINATIONS = 4096
-"""Past this many combinations the bounds of K6 are all that is said."""
+"""Number of combinations past which the bounds of K6 are the result."""
 MOST_JUDGED = 64 * MOST_COMBINATIONS
-"""The same for combinations times the statements that are to be looked at in each."""
+"""The same for combinations times the statements to evaluate in each."""
 MOST_SETS = 64
-"""So many smallest sets are told."""
+"""Number of minimal sets in the result."""
 _MOST_FOUND = 1024
 
 type ConditionSet = Mapping[str, KeyValue]
@@ -42,26 +42,26 @@ type ConditionSet = Mapping[str, KeyValue]
 
 
 class UnknownContextResult(NamedTuple):
-    """The answer once every combination has been tried."""
+    """The result over all combinations."""
 
     verdict: EvalDecision
     type_decision: PolicyTypeDecision
-    """The most favourable ruling: what an allowed request is carried by."""
+    """The most favorable decision: how an allowed request is allowed."""
     keys: tuple[str, ...]
     """Keys in lower case whose value can change whether the request is allowed."""
     sets: tuple[ConditionSet, ...]
-    """The smallest sets of values under which it is allowed; empty unless conditional."""
+    """The minimal sets of values under which it is allowed; empty unless conditional."""
     denials: tuple[ConditionSet, ...]
-    """The smallest sets of values under which it is not allowed; empty unless conditional."""
+    """The minimal sets of values under which it is not allowed; empty unless conditional."""
     is_exact: bool
-    """False where values were left untried: too many combinations, or patterns that cannot all be shown."""
+    """False where values were not tried: too many combinations, or patterns without a complete set of witnesses."""
     has_more: bool = False
-    """Whether there are more smallest sets than ``sets`` holds."""
+    """Whether there are more minimal sets than ``sets`` holds."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    """A statement that hangs on something, the unknown keys it hangs on, and what it says for their values."""
+    """An undetermined statement, the unknown keys that it depends on, and its truth for their values."""
 
     result: StatementResult
     keys: tuple[str, ...]
@@ -70,13 +70,13 @@ class _Open:
 def resolve(
     decision_inputs: DecisionInputs, results: Sequence[StatementResult], subject: RequestFacts, best: PolicyTypeDecision
 ) -> UnknownContextResult:
-    """Decide a request whose bounds differ. ``best`` is the ruling with everything unknown for the caller."""
+    """Decide a request whose bounds differ. ``best`` is the decision with all unknowns in the caller's favor."""
     trial = _Trial.of(decision_inputs, results, subject, best)
     keys, can_be_allowed = trial.keys, trial.can_be_allowed
     if (type_decision := trial.settled) is not None:
         return UnknownContextResult(type_decision.verdict, type_decision, (), (), (), is_exact=True)
     if trial.is_too_large:
-        # Where even the best case is refused, the context does not matter.
+        # If even the best case is denied, the context does not matter.
         verdict = trial.verdict_of(())
         return UnknownContextResult(verdict, best, keys if can_be_allowed else (), (), (), is_exact=not can_be_allowed)
     ruling_of = trial.judge()
@@ -89,9 +89,9 @@ def resolve(
         )
         return UnknownContextResult(verdict, type_decision, (), (), (), is_exact=True)
     if len({type_decision.verdict is EvalDecision.ALLOWED for type_decision in type_decisions}) == 1:
-        # All values that were tried say the same, but there may be others.
+        # All values that were tried give the same decision, but there may be others.
         return UnknownContextResult(EvalDecision.CONDITIONAL, best, keys, (), (), is_exact=False)
-    # From here on values are known by their places in the domains: numbers are quick to compare.
+    # From here on a value is its index in its domain: integers compare quickly.
     places = product(*(range(len(domain.facts)) for domain in trial.tried))
     allowed = {
         place: type_decision.verdict is EvalDecision.ALLOWED
@@ -118,14 +118,14 @@ def resolve(
 def resolve_verdict(
     decision_inputs: DecisionInputs, results: Sequence[StatementResult], subject: RequestFacts, best: PolicyTypeDecision
 ) -> EvalDecision:
-    """Return the verdict that `resolve` gives, sooner: without telling what it hangs on."""
+    """Return the decision that `resolve` makes, faster: without the keys and sets that it depends on."""
     trial = _Trial.of(decision_inputs, results, subject, best)
     type_decision = trial.settled
     return trial.verdict_of(_seen(trial)) if type_decision is None else type_decision.verdict
 
 
 def _seen(trial: "_Trial") -> set[EvalDecision]:
-    """Return the verdicts of the combinations, as many as it takes to know the answer; none where it is too large."""
+    """Return the decisions of the combinations, as many as the result needs; none where there are too many."""
     seen: set[EvalDecision] = set()
     if not trial.is_too_large:
         ruling_of = trial.judge()
@@ -176,12 +176,12 @@ class _Trial:
 
     @property
     def is_exact(self) -> bool:
-        """Whether the combinations show everything that can happen."""
+        """Whether the combinations show every possible outcome."""
         return all(domain.is_complete for domain in self.tried)
 
     @property
     def settled(self) -> PolicyTypeDecision | None:
-        """The ruling whatever the values are, where these cannot all be tried and it can be told all the same."""
+        """The decision for all values, where these cannot all be tried but it is certain nevertheless."""
         if not self.keys or not self.undetermined or (self.is_exact and not self.is_too_large):
             return None
         undetermined = [one.result for one in self.undetermined]
@@ -195,11 +195,11 @@ class _Trial:
         return _Judge(self.decision_inputs, self.fixed, self.undetermined, self.keys, self.subject)
 
     def verdict_of(self, verdicts: Collection[EvalDecision]) -> EvalDecision:
-        """Return the answer that the verdicts of the combinations make; of none where it is too large."""
+        """Return the decision that the decisions of all combinations give; none given: too many combinations."""
         if not verdicts:
             return EvalDecision.CONDITIONAL if self.can_be_allowed else EvalDecision.IMPLICIT_DENY
         if EvalDecision.ALLOWED not in verdicts and (self.is_exact or not self.can_be_allowed):
-            # Nothing would ever allow it: not a question of context, even where a Deny may add its word.
+            # Nothing would ever allow it: context does not matter, even where a Deny may apply.
             is_explicit = verdicts == {EvalDecision.EXPLICIT_DENY} and self.is_exact
             return EvalDecision.EXPLICIT_DENY if is_explicit else EvalDecision.IMPLICIT_DENY
         return (
@@ -209,13 +209,13 @@ class _Trial:
 
 @dataclass(frozen=True, slots=True)
 class _Bounds:
-    """Decides with some values given and nothing said of the others: right whatever the others are."""
+    """Decides with some values given and the others unknown: correct whatever the others are."""
 
     decision_inputs: DecisionInputs
     results: Sequence[StatementResult]
     subject: RequestFacts
     asks_for_token: bool
-    """Whether a statement hangs on the token of the credentials."""
+    """Whether a statement depends on the session token."""
 
     def always_allow(self, values: ConditionSet) -> bool:
         return self._decide(values, optimistic=False) is EvalDecision.ALLOWED
@@ -242,13 +242,13 @@ def _given(subject: RequestFacts, values: Mapping[str, KeyValue]) -> RequestFact
 
 
 def _truth_of(result: StatementResult, subject: RequestFacts) -> Truth:
-    """Return what a statement that hangs on the unknown says with values given.
+    """Return the truth of an undetermined statement with values given.
 
-    All else that it asks for holds whatever the values are: only what is open is looked at again.
+    Its other elements match whatever the values are: only the undetermined ones are evaluated again.
     """
     if not result.open_resource:
         context = subject.on_leg(result.policy.sub_request).context
-        # Under the other reading of a rule (rule K9) a statement may be open although no test of its is.
+        # By the other reading of a rule (rule K9) a statement may be undetermined although none of its tests is.
         return min([evaluate_test(test, context).truth for test, _ in result.open_tests], default=MAYBE)
     found = match_statement(result.policy, result.statement, subject)
     return FALSE if found is None else found.truth
@@ -272,7 +272,7 @@ class _Judge:
         self._keys = keys
         self._subject = subject
         self._own = [_picking([keys.index(key) for key in one.keys]) for one in undetermined]
-        """Of each statement what takes the values of its keys out of a combination."""
+        """Per statement, a function that picks the values of its keys from a combination."""
         self._truths: list[dict[tuple[KeyValue, ...], Truth]] = [{} for _ in undetermined]
         self._rulings: dict[tuple[Truth, ...], PolicyTypeDecision] = {}
 
@@ -289,7 +289,7 @@ class _Judge:
         return type_decision
 
     def truths(self, combination: tuple[KeyValue, ...]) -> tuple[Truth, ...]:
-        """Return what each statement that hangs on the unknown says."""
+        """Return the truth of each undetermined statement."""
         found: list[Truth] = []
         for one, own_of, known in zip(self._hanging, self._own, self._truths, strict=True):
             own = own_of(combination)
@@ -302,14 +302,14 @@ class _Judge:
 
 
 def _picking(positions: Sequence[int]) -> Callable[[tuple[KeyValue, ...]], tuple[KeyValue, ...]]:
-    """Return what takes some members of a tuple out of it, as a tuple."""
+    """Return a function that picks some members of a tuple, as a tuple."""
     if len(positions) == 1:
         return itemgetter(slice(positions[0], positions[0] + 1))
     return itemgetter(*positions) if positions else lambda _: ()
 
 
 def _unknown_keys(result: StatementResult, subject: RequestFacts) -> tuple[str, ...]:
-    """Return every key on which the statement hangs: tested keys, and keys of variables."""
+    """Return every unknown key that the statement depends on: tested keys, and keys of variables."""
     keys: list[str] = []
     for test, _ in result.open_tests:
         keys.extend((test.key, *test.variable_keys))
@@ -321,7 +321,7 @@ def _unknown_keys(result: StatementResult, subject: RequestFacts) -> tuple[str, 
 
 
 type _Places = tuple[int, ...]
-"""For each key, the place of its value in its domain."""
+"""For each key, the index of its value in its domain."""
 
 
 def _can_change(position: int, allowed: Mapping[_Places, bool]) -> bool:
@@ -336,9 +336,9 @@ def _can_change(position: int, allowed: Mapping[_Places, bool]) -> bool:
 def _smallest_sets(
     keys: tuple[str, ...], allowed: Mapping[_Places, bool], wanted: bool, tried: Sequence[Domain]
 ) -> tuple[tuple[ConditionSet, ...], bool]:
-    """Return sets of fixed values, none larger than needed, that give the wanted word whatever the other values are.
+    """Return minimal sets of fixed values that give the wanted outcome whatever the other values are.
 
-    And whether there are more of them.
+    Also returns whether there are more of them.
     """
     masks = _masks(len(keys), allowed)
     others = sum(1 << number for number, word in enumerate(allowed.values()) if word is not wanted)
@@ -347,7 +347,7 @@ def _smallest_sets(
     found = 0
     told: list[dict[int, int]] = []
     is_cut = False
-    # Sets that some combinations contradict and some do not: one value more may settle these.
+    # Sets with both outcomes among their combinations: one more value may decide these.
     unsettled: list[tuple[tuple[tuple[int, int], ...], int]] = [((), holding | others)]
     for count in range(1, len(keys) + 1):
         larger = []
@@ -374,7 +374,7 @@ def _smallest_sets(
 
 
 type _Masks = Sequence[Mapping[int, int]]
-"""By key and the place of its value: the combinations that have the value, as bits."""
+"""By key and index of its value: the combinations with the value, as bits."""
 
 
 def _masks(keys: int, allowed: Mapping[_Places, bool]) -> _Masks:
@@ -387,9 +387,9 @@ def _masks(keys: int, allowed: Mapping[_Places, bool]) -> _Masks:
 
 
 def _useful(mask: Mapping[int, int], holding: int, others: int) -> Iterator[int]:
-    """Yield the places of a key's values that turn the word for some values of the other keys.
+    """Yield the indexes of a key's values that change the outcome for some values of the other keys.
 
-    Combinations stand in the order of `product`: those that differ in one key alone are as far apart as its values.
+    Combinations are in the order of `product`: those that differ in one key alone are as far apart as its values.
     """
     firsts = {place: (members & -members).bit_length() for place, members in mask.items()}
     for place, members in mask.items():
@@ -402,7 +402,7 @@ def _useful(mask: Mapping[int, int], holding: int, others: int) -> Iterator[int]
 
 
 def _needs_all(values: Sequence[tuple[int, int]], masks: _Masks, others: int) -> bool:
-    """Return whether without any one of the values some combination would contradict."""
+    """Return whether each of the values is needed: without it, some combination has the other outcome."""
     for left_out in range(len(values)):
         within = others
         for number, (position, place) in enumerate(values):
@@ -416,7 +416,7 @@ def _needs_all(values: Sequence[tuple[int, int]], masks: _Masks, others: int) ->
 def _spread(
     keys: tuple[str, ...], found: Iterable[Mapping[int, int]], tried: Sequence[Domain]
 ) -> Iterator[ConditionSet]:
-    """Yield each set, and the same with other values that policies name and that do as well."""
+    """Yield each set, also with other values named by policies that have the same outcome."""
     for one in found:
         facts = {position: tried[position].facts[place] for position, place in one.items()}
         choices = [(fact, *tried[position].same.get(fact, ())) for position, fact in facts.items()]
@@ -425,7 +425,7 @@ def _spread(
 
 
 def _takes_fresh_in_order(one: Mapping[int, int], tried: Sequence[Domain]) -> bool:
-    """Return whether a set stands for all that differ from it only in which values they take that nothing names."""
+    """Return whether a set represents all that differ from it only in their choice of interchangeable values."""
     seen = 0
     for position, place in one.items():
         domain = tried[position]

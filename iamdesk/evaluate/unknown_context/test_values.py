@@ -1,7 +1,7 @@
-"""Values worth trying for one condition key of which nothing is known (rule K7).
+"""Test values for one condition key of which nothing is known (rule K7).
 
-For each way in which the tests on a key can come out together there is one value that shows it: where the search was
-complete, whatever holds for these values holds for all.
+For each combination of outcomes of the tests on a key there is one value that shows it: where the search was complete,
+whatever holds for these values holds for all.
 """
 
 import base64
@@ -21,19 +21,19 @@ from iamdesk.policy.variables import Resolver, fill
 from iamdesk.policy.wildcards import STAR, BitMatcher, Token, tokens_of
 
 ANY_OTHER = "any-other-value"
-"""Stands for a value that no policy names."""
+"""Represents a value that no policy names."""
 _OTHERS = (ANY_OTHER, "another-value", "yet-another-value", "still-another-value", "one-more-value", "last-value")
 _OTHER_ARN = "arn:aws:any:us-east-1:000000000000:"
 _OTHER_ADDRESSES = ("198.51.100.77", "203.0.113.77", "192.0.2.77", "8.8.8.8", "2001:db8:ffff::77", "2001:db8:ffff::78")
 _TEXT = frozenset({"String", "ARN"})
 _ORDERED = frozenset({"Numeric", "Date"})
 _TYPED = _ORDERED | {"Bool", "IPAddress", "Binary"}
-"""Families for whose values all ways to come out are known."""
+"""Operator families for whose values all outcomes are known."""
 _BOOLEANS = ("true", "false")
 _ANY_ARN = ("arn:", STAR, ":", STAR, ":", STAR, ":", STAR, ":", STAR)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_DIGITS = 2000
-"""Digits with which numbers are worked out: those of policies have 400 and an exponent at most."""
+"""Number of digits in computations: numbers in policies have at most 400 and an exponent."""
 
 _READ_BY: dict[str, frozenset[str]] = {
     "Bool": frozenset({"Bool"}),
@@ -43,12 +43,12 @@ _READ_BY: dict[str, frozenset[str]] = {
     "Binary": frozenset({"Binary"}),
     "ARN": frozenset({"ARN"}),
 }
-"""By type of key, the families of operators that can read every value of it. A value of another type can be anything:
-one that an operator cannot read fails it, negated or not (rule G19)."""
+"""By type of key, the operator families that can read every value of it. A value of another type can be anything: an
+operator fails on a value that it cannot read, negated or not (rule G19)."""
 
 
 def is_made_up(text: str) -> bool:
-    """Return whether a value stands for all those that nothing names: it is told as any other value."""
+    """Return whether a value represents all those that nothing names: it is shown as "any other value"."""
     name = text.removeprefix(_OTHER_ARN)
     return name in _OTHERS or text in _OTHER_ADDRESSES or (name.startswith("value-") and name[6:].isdecimal())
 
@@ -60,18 +60,18 @@ def can_read(operator: Operator, key: str) -> bool:
 
 
 class Samples(NamedTuple):
-    """What to try for one key."""
+    """The values to try for one key."""
 
     texts: tuple[str, ...]
-    """Single values, those that policies name first."""
+    """Single values, those named by policies first."""
     named: frozenset[str]
-    """Those that policies name as they are."""
+    """Those named literally by policies."""
     is_complete: bool
-    """Whether every way in which the tests can come out is shown by one of them, or by as many as were asked for."""
+    """Whether every outcome of the tests is shown by one of them, or by as many as required."""
 
 
 class _Listed(NamedTuple):
-    """A value that a policy lists, with the values of its variables in their places."""
+    """A value listed in a policy, with the values of its variables filled in."""
 
     operator: Operator
     tokens: tuple[Token, ...]
@@ -85,11 +85,11 @@ def samples(tests: Sequence[ConditionTest], key_type: str, shape: str, resolve: 
     """Return values to try for the key that all ``tests`` are on.
 
     Args:
-        tests: Policy values in them with variables that are not known are passed over.
+        tests: Their policy values with unknown variables are skipped.
         key_type: The type of one value of the key, as the service reference names it.
         shape: A pattern that the value is known to match.
-        resolve: Gives what variables stand for.
-        each: How many values to show each way by, where it has as many: two, for a key with several values.
+        resolve: Returns the values of variables.
+        each: Number of values to show each outcome by, where it has as many: two, for a key with several values.
     """
     families = {test.operator.family for test in tests if test.operator is not None} - {"Null"}
     if not families and key_type == "IPAddress":
@@ -101,20 +101,20 @@ def samples(tests: Sequence[ConditionTest], key_type: str, shape: str, resolve: 
     patterns = tuple(dict.fromkeys(_pattern(one) for one in listed if one.operator.family in _TEXT))
     typed = families - _TEXT
     can_be_anything = not families <= _READ_BY.get(key_type, frozenset())
-    # Beside lists of values a lone empty text is none (rule G14).
+    # In lists of values, a single empty text counts as none (rule G14).
     may_be_empty = can_be_anything and any(test.quantifier is Quantifier.ALL for test in tests)
     if typed:
         texts, is_complete = _of_types(typed, listed, key_type, each)
         texts |= dict.fromkeys(one.text for one in listed if one.operator.family in _TEXT)
         texts |= dict.fromkeys(others(named, each)) if can_be_anything else {}
         texts |= {"": None} if may_be_empty else {}
-        # How a value is written counts for operators on text: there are endless ways.
+        # Operators on text see how a value is written: there are endless forms.
         is_complete = is_complete and typed == families and shape == "*"
         if shape != "*":
             required = Pattern(tuple(tokens_of(shape)))
             texts = {text: None for text in texts if _matches(required, text)}
     else:
-        is_arn = key_type == "ARN"  # no other value is ever in a request, whatever operators ask for
+        is_arn = key_type == "ARN"  # no other value is ever in a request, whatever operators compare it with
         if "ARN" in families and not is_arn:
             patterns = (*patterns, _arn_pattern(_ANY_ARN))
         texts, is_complete = _of_texts(patterns, is_arn, shape, may_be_empty, each)
@@ -148,7 +148,7 @@ def _listed(tests: Iterable[ConditionTest], resolve: Resolver) -> Iterator[_List
 def _of_texts(
     patterns: tuple[Pattern, ...], is_arn: bool, shape: str, may_be_empty: bool, each: int
 ) -> tuple[dict[str, None], bool]:
-    """Named values first, then values that no policy names, then what shows the combinations that are left."""
+    """Return values named by policies first, then values that no policy names, then those for the other outcomes."""
     required: tuple[Pattern, ...] = () if shape == "*" else (Pattern(tuple(tokens_of(shape))),)
     if is_arn:
         required = (*required, _arn_pattern(_ANY_ARN))
@@ -187,7 +187,7 @@ def _pattern(one: _Listed) -> Pattern:
 
 
 def _arn_pattern(tokens: tuple[Token, ...]) -> Pattern:
-    """Wildcards in the first five parts of an ARN stay in their part (rule G13)."""
+    """Return the pattern of an ARN: wildcards in its first five parts stay in their part (rule G13)."""
     colons = 0
     bounded = []
     for position, token in enumerate(tokens):
@@ -228,14 +228,14 @@ def _of_types(families: set[str], listed: Sequence[_Listed], key_type: str, each
     if "Binary" in families:
         found |= dict.fromkeys((*texts("Binary"), base64.b64encode(ANY_OTHER.encode()).decode()))
         is_complete = is_complete and each == 1
-    for family in sorted(families - _TYPED):  # one that nobody has taught what its values are like
+    for family in sorted(families - _TYPED):  # a family without known values
         found |= dict.fromkeys(texts(family))
         is_complete = False
     return found, is_complete
 
 
 def _spellings(number: Decimal, families: set[str], key_type: str, each: int) -> Iterator[str]:
-    """Yield a number as a number, and as a date where dates come out differently; nothing that is read as another."""
+    """Yield a number as a number, and as a date where dates differ in outcome; nothing that is read as another."""
     moment = _moment(number) if "Date" in families and key_type != "Numeric" else None
     if moment is not None:
         yield from islice((moment, f"{moment[:-1]}+00:00"), each)
@@ -246,7 +246,7 @@ def _spellings(number: Decimal, families: set[str], key_type: str, each: int) ->
 
 
 def _around(numbers: Sequence[Decimal]) -> list[Decimal]:
-    """Return the numbers, and one between and beyond each: no comparison with them comes out in another way."""
+    """Return the numbers, and one between and beyond each: no comparison with them has another outcome."""
     found = dict.fromkeys(numbers)
     ordered = sorted(found)
     with localcontext(prec=_MOST_DIGITS):
@@ -259,7 +259,7 @@ def _around(numbers: Sequence[Decimal]) -> list[Decimal]:
 
 
 def _addresses(networks: Sequence[Network]) -> dict[str, None]:
-    """Return two addresses, if there are as many, of every part that the ranges cut out of the two address spaces."""
+    """Return two addresses, if there are as many, of every part into which the ranges split the two address spaces."""
     found: dict[str, None] = {}
     for network in networks:
         found[str(network[min(1, network.num_addresses - 1)])] = None
@@ -275,7 +275,7 @@ def _addresses(networks: Sequence[Network]) -> dict[str, None]:
 
 
 def _moment(seconds: Decimal) -> str | None:
-    """Write a moment as a date; None where dates of four-digit years do not reach, or not finely enough."""
+    """Format a time as a date; None where dates of four-digit years do not reach, or not precisely enough."""
     with localcontext(prec=_MOST_DIGITS):
         whole = seconds.to_integral_value(ROUND_FLOOR)
         fraction = format(seconds - whole, "f").partition(".")[2].rstrip("0")

@@ -1,8 +1,8 @@
-"""Lists of values worth trying for a key with several values, so that all that can happen happens (rule K7).
+"""Lists of test values for a key with several values, so that every possible outcome occurs (rule K7).
 
-A set operator asks of a list whether all, or any, of its values satisfy it (rules G14, G15). What a list comes out
-as is thus the sum of what its values come out as, one value at a time: lists are built value by value, and of those
-that come to the same sum the first, which is the shortest, stands for all.
+A set operator requires that all, or any, of the values satisfy it (rules G14, G15). The outcome of a list is thus the
+sum of the outcomes of its values: lists are built value by value, and the first and shortest list of each sum
+represents all of them.
 """
 
 from collections.abc import Sequence
@@ -15,23 +15,23 @@ from iamdesk.policy.conditions import ConditionTest, Quantifier
 from iamdesk.policy.operators import Operator
 
 MOST_LISTS = 512
-"""Past so many different sums the search stops."""
+"""Number of different sums past which the search stops."""
 
 type _Sum = tuple[Truth, ...]
-"""What a list gives under each test that has a set operator."""
+"""The results of a list under each test with a set operator."""
 
 
 class Lists(NamedTuple):
-    """What was found."""
+    """The result of the search."""
 
     lists: tuple[tuple[str, ...], ...]
-    """Lists of two values and more, the shortest first: one for each way in which tests can come out."""
+    """Lists of two values and more, the shortest first: one for each outcome of the tests."""
     is_complete: bool
-    """Whether there are no other ways, if ``texts`` show every way of one value, twice where two values do."""
+    """Whether there are no other outcomes, if ``texts`` show every outcome of one value, twice where two values do."""
 
 
 def lists(texts: Sequence[str], tests: Sequence[ConditionTest], context: Context) -> Lists:
-    """Return lists made of ``texts`` that show every way in which tests on one key come out with several values."""
+    """Return lists made of ``texts`` that show every outcome of the tests on one key with several values."""
     # Without a set operator several values are false, whatever they are (rule G16); Null sees that there are some.
     of_sets = [(test, operator) for test in tests if (operator := _set_operator(test)) is not None]
     takes_all = [test.quantifier is Quantifier.ALL for test, _ in of_sets]
