@@ -8,6 +8,9 @@ SETUP := pyproject.toml packaging/environment.sh packaging/find_python.sh packag
 	packaging/requirements/dev.txt
 # Qt without a screen: for tests and pictures.
 OFFSCREEN := QT_QPA_PLATFORM=offscreen
+# Containers often forbid Python to keep what it compiles. The tests start many processes: each would compile all that it
+# imports, which takes longer than the start itself.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## list what make can do
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16

@@ -3,7 +3,7 @@
 A check stands in the module of its kind (`iamdesk.checks.check.check`); a new module is one word in `_KINDS`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from functools import cache
 from pathlib import Path
 from traceback import extract_tb
@@ -130,8 +130,9 @@ def run(
     progress: Progress = no_progress,
     cancelled: Cancelled = never_cancelled,
     reach: MakeReach | None = None,
+    only: Container[str] | None = None,
 ) -> Iterator[Finding]:
-    """Run every check over every account; findings come as they are found.
+    """Run every check, or ``only`` those with these ids, over every account; findings come as they are found.
 
     A check that cannot handle a thing is that check's "cannot tell" about it; the other checks go on.
 
@@ -143,7 +144,7 @@ def run(
         WorkCancelled: ``cancelled`` returned True; it is asked before each thing and each question.
     """
     survey = CheckContext(evaluator, cancelled, reach)
-    work = work_of(survey)
+    work = work_of(survey, only)
     total = len(work)
     for done, one in enumerate(work):
         progress(done, total)
@@ -159,7 +160,7 @@ class Work(NamedTuple):
     thing: Any
 
 
-def work_of(survey: CheckContext) -> list[Work]:
+def work_of(survey: CheckContext, only: Container[str] | None = None) -> list[Work]:
     """Return everything that is looked at in a run, in its order: the same one for the same snapshot.
 
     Raises:
@@ -167,7 +168,9 @@ def work_of(survey: CheckContext) -> list[Work]:
     """
     survey.read_reference()
     survey.needs = tuple((one.id, one.data) for one in checks() if one.data is not None)
-    return [Work(account, *things) for account in survey.snapshot.accounts for things in _in_order(survey, account)]
+    asked = tuple(one for one in checks() if only is None or one.id in only)
+    accounts = survey.snapshot.accounts
+    return [Work(account, *things) for account in accounts for things in _in_order(survey, account, asked)]
 
 
 def look(survey: CheckContext, work: Work) -> Iterator[Finding]:
@@ -217,11 +220,13 @@ def _reason(error: Exception) -> str:
     )
 
 
-def _in_order(survey: CheckContext, account: Account) -> Iterator[tuple[tuple[Check, ...], object]]:
+def _in_order(
+    survey: CheckContext, account: Account, asked: tuple[Check, ...]
+) -> Iterator[tuple[tuple[Check, ...], object]]:
     """Yield each thing of an account with the checks that look at it, kind by kind as checks first name them."""
-    kinds = dict.fromkeys(one.over.name for one in checks())
+    kinds = dict.fromkeys(one.over.name for one in asked)
     for kind in kinds:
-        of_kind = tuple(one for one in checks() if one.over.name == kind)
+        of_kind = tuple(one for one in asked if one.over.name == kind)
         for thing in of_kind[0].over.of(survey, account):
             survey.check_cancelled()
             yield of_kind, thing

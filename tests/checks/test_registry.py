@@ -63,6 +63,13 @@ def test_the_same_snapshot_gives_the_same_findings(sample):
     assert told(sample) == told(Evaluator(load_snapshot(sample_snapshot())))
 
 
+def test_some_checks_alone_find_what_they_find_among_all(sample):
+    asked = {"TRU-03", "ADM-01", "CMP-03"}
+    found = list(registry.run(sample, only=asked))
+    assert found == [one for one in registry.run(sample) if one.check_id in asked]
+    assert {one.check_id for one in found} == asked
+
+
 def test_the_sample_shows_what_it_was_made_to_show(sample):
     told = {(one.check_id, one.subject_name) for one in registry.run(sample)}
     assert {
