@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 
 from iamdesk.i18n import phrase
 from iamdesk.review.errors import Damage
+from iamdesk.review.events import broken_event
 from iamdesk.review.items import ReviewItem
 from iamdesk.review.journal import Entry, broken_at, digest
-from iamdesk.review.schema import SEALED, Head, has_findings
+from iamdesk.review.schema import SEALED, Head, has_findings, read_events
 from iamdesk.review.seals import broken_seals
 
 UNREADABLE = (sqlite3.Error, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
@@ -42,11 +43,17 @@ def _damages(
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version >= SEALED:
         yield from broken_seals(connection)
-    broken = broken_at(journal())
+    broken = broken_at(journal(), head.journal_start)
     if broken is not None:
         yield Damage(
             phrase("journal entry {broken}", broken=broken),
             phrase("It is not the entry that was written, or entries are missing."),
+        )
+    broken = broken_event(read_events(connection))
+    if broken is not None:
+        yield Damage(
+            phrase("event {broken}", broken=broken),
+            phrase("It is not the event that was written, or events are missing."),
         )
     frozen = dict(connection.execute("SELECT line_id, sha256 FROM lines"))
     shas: dict[str, str] = {}

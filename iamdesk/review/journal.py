@@ -7,14 +7,43 @@ Undo is an entry of its own.
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Self
 
 from iamdesk.review.decisions import ItemDecision, ReviewDecision
 
 GENESIS = "0" * 64
 """What the first entry follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The entry of another review file that an entry was taken from: of a part, or of the review that was split."""
+
+    review_id: str
+    number: int
+    moment: str
+    """When it was decided there. UTC, ISO 8601."""
+    sha256: str
+
+    def as_json(self) -> dict[str, str | int]:
+        """Return it as a JSON object."""
+        return {
+            "review_id": self.review_id,
+            "number": self.number,
+            "moment": self.moment,
+            "sha256": self.sha256,
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Return the origin of a JSON object.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is none.
+        """
+        return cls(str(value["review_id"]), int(value["number"]), str(value["moment"]), str(value["sha256"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +65,13 @@ class Entry:
     previous: str
     """Hash of the entry before."""
     sha256: str
+    origin: Origin | None = None
+    """None: it was decided in this file."""
+
+    @property
+    def decided_at(self) -> str:
+        """When the reviewer decided. UTC, ISO 8601."""
+        return self.origin.moment if self.origin else self.moment
 
     @property
     def content(self) -> Mapping[str, Any]:
@@ -50,6 +86,7 @@ class Entry:
             "before": as_json(self.before),
             "after": as_json(self.after),
             "previous": self.previous,
+            **({"origin": self.origin.as_json()} if self.origin else {}),
         }
 
 
@@ -102,6 +139,8 @@ def entry_after(
     line_sha256: str,
     before: ItemDecision,
     after: ItemDecision,
+    origin: Origin | None = None,
+    start: str = GENESIS,
 ) -> Entry:
     """Return the next entry of a journal; ``moment`` has a time zone and is kept as UTC by the caller."""
     unsealed = Entry(
@@ -113,18 +152,38 @@ def entry_after(
         line_sha256=line_sha256,
         before=before,
         after=after,
-        previous=previous.sha256 if previous else GENESIS,
+        previous=previous.sha256 if previous else start,
         sha256="",
+        origin=origin,
     )
-    return Entry(**{name: getattr(unsealed, name) for name in _NAMES}, sha256=digest(unsealed.content))
+    return replace(unsealed, sha256=digest(unsealed.content))
 
 
-_NAMES = ("number", "moment", "reviewer", "account", "line_id", "line_sha256", "before", "after", "previous")
+def entry_from_json(value: Mapping[str, Any]) -> Entry:
+    """Return the entry of a JSON object: its content and its ``sha256``.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is none.
+    """
+    origin = value.get("origin")
+    return Entry(
+        value["number"],
+        value["moment"],
+        value["reviewer"],
+        value["account"],
+        value["line_id"],
+        value["line_sha256"],
+        from_json(value["before"]),
+        from_json(value["after"]),
+        value["previous"],
+        value["sha256"],
+        Origin.from_json(origin) if origin else None,
+    )
 
 
-def broken_at(entries: Iterable[Entry]) -> int | None:
+def broken_at(entries: Iterable[Entry], start: str = GENESIS) -> int | None:
     """Return the number of the first entry that is not what was written, or does not follow; None where all do."""
-    previous = GENESIS
+    previous = start
     for number, entry in enumerate(entries, 1):
         if entry.number != number or entry.previous != previous or entry.sha256 != digest(entry.content):
             return number

@@ -17,10 +17,21 @@ from iamdesk.escaping import visible
 from iamdesk.i18n import phrase
 from iamdesk.review.decisions import UNDECIDED
 from iamdesk.review.errors import ReviewError
+from iamdesk.review.events import Event, broken_event
 from iamdesk.review.items import PopulationEntry, ReviewItem
-from iamdesk.review.journal import GENESIS, Entry, digest, entry_after, from_json
+from iamdesk.review.journal import GENESIS, Entry, digest, entry_after
 from iamdesk.review.review_file import EvidenceRecord, ReviewFile
-from iamdesk.review.schema import Head, append_entries, connect, head_of
+from iamdesk.review.schema import (
+    DETAIL,
+    JOURNAL_START,
+    Head,
+    append_entries,
+    append_events,
+    connect,
+    entry_of_row,
+    event_of_row,
+    head_of,
+)
 from iamdesk.review.seals import COUNT, FROZEN, LOST, frozen_sha256, lost
 from iamdesk.review.sqlite_salvage import Row, rows_of
 
@@ -80,7 +91,7 @@ def recover(damaged: Path, into: Path) -> Recovered:
     findings = [one for _, one in sorted(found.findings.items())]
     with ReviewFile.create(into, replace(head, details=told), found.members(), lines, findings):
         pass
-    _append(into, [*kept, *_entered_anew(kept, detached, found.sha256s())])
+    _append(into, [*kept, *_entered_anew(kept, detached, found.sha256s(), head.journal_start)], found.events())
     with ReviewFile.open(into) as again:
         for pack in found.packs():
             again.note_pack(pack)
@@ -101,14 +112,17 @@ def _rolled_back(damaged: Path) -> bytes:
         return copy.read_bytes()
 
 
-def _append(path: Path, entries: Sequence[Entry]) -> None:
+def _append(path: Path, entries: Sequence[Entry], events: Sequence[Event]) -> None:
     """Put entries into the new journal, all at once."""
     with contextlib.closing(connect(path, writable=True)) as connection, connection:
         connection.execute("BEGIN IMMEDIATE")
         append_entries(connection, entries)
+        append_events(connection, events)
 
 
-def _entered_anew(kept: Sequence[Entry], detached: Sequence[Entry], known: Mapping[str, str]) -> Iterator[Entry]:
+def _entered_anew(
+    kept: Sequence[Entry], detached: Sequence[Entry], known: Mapping[str, str], start: str
+) -> Iterator[Entry]:
     """Yield decisions anew whose entries hang in the air; none where its line or finding is lost."""
     last = kept[-1] if kept else None
     stands = {entry.line_id: entry.after for entry in kept}
@@ -125,6 +139,8 @@ def _entered_anew(kept: Sequence[Entry], detached: Sequence[Entry], known: Mappi
                 line_sha256=known[entry.line_id],
                 before=before,
                 after=after,
+                origin=entry.origin,
+                start=start,
             )
             yield last
 
@@ -137,11 +153,15 @@ class _Remains:
         self.findings: dict[int, Mapping[str, Any]] = {}
         self._members: dict[int, PopulationEntry] = {}
         self._entries: dict[int, Entry] = {}
+        self._journal: dict[int, Sequence[int | str]] = {}
+        self._origins: dict[int, str] = {}
+        self._events: dict[int, Event] = {}
         self._packs: dict[int, EvidenceRecord] = {}
         self._heads: dict[str, str] = {}
         for row in rows_of(content):
             with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError):
                 self._take(row)
+        self._read_entries()
 
     @property
     def head(self) -> Head | None:
@@ -165,23 +185,22 @@ class _Remains:
             moment, name, manifest, journal = (str(cell) for cell in cells[1:])
             if _HASH.fullmatch(manifest) and _HASH.fullmatch(journal):
                 self._packs[row.number] = EvidenceRecord(moment, name, manifest, journal)
+        elif len(cells) == 2 and cells[0] is None:
+            self._origins[row.number] = str(cells[1])
+        elif len(cells) == 8 and cells[0] is None:
+            event = event_of_row((row.number, *map(str, cells[1:])))
+            if digest(event.content) == event.sha256:
+                self._events[event.number] = event
         elif len(cells) == 10 and cells[0] is None:
-            words = [str(cell) for cell in cells[1:]]
-            moment, reviewer, account, line_id, seen, before, after, previous, sha256 = words
-            entry = Entry(
-                row.number,
-                moment,
-                reviewer,
-                account,
-                line_id,
-                seen,
-                from_json(json.loads(before)),
-                from_json(json.loads(after)),
-                previous,
-                sha256,
-            )
-            if digest(entry.content) == entry.sha256:
-                self._entries[entry.number] = entry
+            self._journal[row.number] = (row.number, *map(str, cells[1:]))
+
+    def _read_entries(self) -> None:
+        """Read the rows of the journal that are as they were written, each with its origin."""
+        for number, row in self._journal.items():
+            with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError):
+                entry = entry_of_row(row, self._origins.get(number))
+                if digest(entry.content) == entry.sha256:
+                    self._entries[number] = entry
 
     def _take_frozen(self, number: int, key: str, sha256: str, value: Any) -> None:
         if digest(value) != sha256:
@@ -209,11 +228,18 @@ class _Remains:
     def chain(self) -> tuple[list[Entry], list[Entry]]:
         """Return the entries that follow one another from the first, and those that hang in the air."""
         kept: list[Entry] = []
-        previous = GENESIS
+        previous = self._heads.get(f"{DETAIL}{JOURNAL_START}", GENESIS)
         while (entry := self._entries.get(len(kept) + 1)) is not None and entry.previous == previous:
             kept.append(entry)
             previous = entry.sha256
         return kept, [entry for number, entry in sorted(self._entries.items()) if number > len(kept)]
+
+    def events(self) -> Sequence[Event]:
+        """Return the events that follow one another from the first."""
+        found: list[Event] = []
+        while (event := self._events.get(len(found) + 1)) is not None:
+            found.append(event)
+        return found[: (broken_event(found) or len(found) + 1) - 1]
 
     def lost(self, kept: Sequence[Entry], detached: Sequence[Entry]) -> Iterator[str]:
         """Tell what is not there any more, as far as the rest lets it be seen."""
@@ -225,6 +251,7 @@ class _Remains:
             "findings": len(self.findings),
             "journal": len(kept) + len(detached),
             "packs": len(self._packs),
+            "events": len(self.events()),
         }
         gone = dict(lost(self._heads, found))
         numbers: Mapping[str, Collection[int]] = {

@@ -20,14 +20,16 @@ from iamdesk.i18n import phrase
 from iamdesk.review.create_file import reason_of, told_name, write_new
 from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, ItemDecision, Reviewer
 from iamdesk.review.errors import Damage, DamagedReviewError, ReviewError
+from iamdesk.review.events import Event, EventKind, event_after
 from iamdesk.review.integrity import UNREADABLE, damages_of
 from iamdesk.review.items import PopulationEntry, ReviewItem
-from iamdesk.review.journal import GENESIS, Entry, entry_after, from_json
+from iamdesk.review.journal import Entry, Origin, entry_after
 from iamdesk.review.schema import (
     APPLICATION_ID,
     SCHEMA,
     Head,
     append_entries,
+    append_events,
     are_kept,
     check,
     connect,
@@ -35,6 +37,8 @@ from iamdesk.review.schema import (
     has_findings,
     has_table,
     migrate,
+    read_entries,
+    read_events,
     read_head,
 )
 from iamdesk.review.seals import seal_packs
@@ -52,6 +56,7 @@ __all__ = [
     "Head",
     "ItemStates",
     "ReviewFile",
+    "TakenEntry",
 ]
 
 
@@ -62,6 +67,17 @@ class Change:
     before: Mapping[str, ItemDecision]
     after: Mapping[str, ItemDecision]
     entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TakenEntry:
+    """A decision of another review file."""
+
+    line_id: str
+    after: ItemDecision
+    reviewer: str
+    account: str
+    origin: Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,12 +271,16 @@ class ReviewFile:
 
     def journal(self) -> Iterator[Entry]:
         """Yield every entry, the oldest first."""
-        yield from _entries(self._connection)
+        yield from read_entries(self._connection)
+
+    def events(self) -> tuple[Event, ...]:
+        """Return what happened besides decisions, the oldest first."""
+        return tuple(read_events(self._connection))
 
     @property
     def journal_sha256(self) -> str:
         """The hash of the last entry: whoever notes it can tell later that nothing before it was changed."""
-        return self._ledger.last.sha256 if self._ledger.last else GENESIS
+        return self._ledger.last.sha256 if self._ledger.last else self.head.journal_start
 
     def is_of(self, snapshot_sha256: str) -> bool:
         """Return whether the review is of the snapshot with this digest."""
@@ -303,6 +323,7 @@ class ReviewFile:
                     line_sha256=self.sha256_of(subject_id),
                     before=self.decision(subject_id),
                     after=after,
+                    start=self.head.journal_start,
                 )
                 entries.append(last)
             self._write(entries)
@@ -311,13 +332,69 @@ class ReviewFile:
                 self._ledger.take(entry)
             return Change(before, changed, tuple(entries))
 
-    def _write(self, entries: Sequence[Entry]) -> None:
+    def append(
+        self,
+        taken: Sequence[TakenEntry],
+        events: Sequence[tuple[EventKind, Mapping[str, Any]]],
+        actor: Reviewer,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> tuple[Entry, ...]:
+        """Take entries over from another review file, and record events with them: all of it, or nothing.
+
+        Who decided checked the rules there; that the entries fit here is up to the caller (`merge`).
+
+        Args:
+            taken: The entries, in their order.
+            events: Kind and details of each event.
+            actor: Who does it.
+            now: The moment of all of it.
+
+        Raises:
+            ReviewError: the file is open for reading only, or the disk refuses: then nothing was noted.
+        """
+        if not self.is_writable:
+            raise ReviewError(phrase("{path}: the review is open for reading only", path=told_name(self.path)))
+        with self._writing:
+            moment = now().astimezone(UTC)
+            entries: list[Entry] = []
+            last, stands = self._ledger.last, dict[str, ItemDecision]()
+            for one in taken:
+                last = entry_after(
+                    last,
+                    moment=moment,
+                    reviewer=one.reviewer,
+                    account=one.account,
+                    line_id=one.line_id,
+                    line_sha256=self.sha256_of(one.line_id),
+                    before=stands.get(one.line_id, self.decision(one.line_id)),
+                    after=one.after,
+                    origin=one.origin,
+                    start=self.head.journal_start,
+                )
+                stands[one.line_id] = one.after
+                entries.append(last)
+            recorded: list[Event] = []
+            before = self.events()[-1:]
+            for kind, details in events:
+                previous = recorded[-1] if recorded else before[0] if before else None
+                recorded.append(
+                    event_after(
+                        previous, moment=moment, actor=actor.name, account=actor.account, kind=kind, details=details
+                    )
+                )
+            self._write(entries, recorded)
+            for entry in entries:
+                self._ledger.take(entry)
+            return tuple(entries)
+
+    def _write(self, entries: Sequence[Entry], events: Sequence[Event] = ()) -> None:
         try:
             with self._connection:
                 self._connection.execute("BEGIN IMMEDIATE")
                 append_entries(self._connection, entries)
+                append_events(self._connection, events)
             # Saved is what the file gives back: nothing that was put into it may have swallowed or changed it.
-            is_kept = are_kept(self._connection, entries)
+            is_kept = are_kept(self._connection, entries, events)
         except (sqlite3.Error, UnicodeError) as error:
             raise ReviewError(
                 phrase(
@@ -401,32 +478,12 @@ class ReviewFile:
 
 
 def _damages(connection: sqlite3.Connection, head: Head) -> tuple[Damage, ...]:
-    return damages_of(connection, head, lambda: _lines(connection), lambda: _entries(connection))
+    return damages_of(connection, head, lambda: _lines(connection), lambda: read_entries(connection))
 
 
 def _lines(connection: sqlite3.Connection) -> Iterator[ReviewItem]:
     for (text,) in connection.execute("SELECT line FROM lines ORDER BY position"):
         yield ReviewItem.from_json(json.loads(text))
-
-
-def _entries(connection: sqlite3.Connection) -> Iterator[Entry]:
-    rows = connection.execute(
-        "SELECT number, moment, reviewer, account, line_id, line_sha256, before, after, previous, sha256 "
-        "FROM journal ORDER BY number"
-    )
-    for number, moment, reviewer, account, line_id, seen, before, after, previous, sha256 in rows:
-        yield Entry(
-            number,
-            moment,
-            reviewer,
-            account,
-            line_id,
-            seen,
-            from_json(json.loads(before)),
-            from_json(json.loads(after)),
-            previous,
-            sha256,
-        )
 
 
 _NOT_OF_THE_FILE = (sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN)

@@ -9,19 +9,24 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from iamdesk.escaping import visible
 from iamdesk.i18n import nphrase, phrase
 from iamdesk.review.errors import Damage, DamagedReviewError, ReviewError
-from iamdesk.review.journal import Entry, as_json
-from iamdesk.review.seals import LAYOUT, seal, seal_journal
+from iamdesk.review.events import Event, EventKind
+from iamdesk.review.journal import GENESIS, Entry, as_json, entry_from_json
+from iamdesk.review.seals import LAYOUT, seal, seal_events, seal_journal
 
 APPLICATION_ID = 0x49414D52
 """``IAMR``: in the header of every review file, by which other programs can tell what it is."""
-SCHEMA = 4
-"""3: the journal holds decisions on findings, too; packs of evidence are noted. 4: the head is sealed (`seals`)."""
+SCHEMA = 5
+"""3: the journal holds decisions on findings, too; packs of evidence are noted. 4: the head is sealed (`seals`).
+5: a journal entry names its origin; events are kept (`events`)."""
 SEALED = 4
 """The first layout whose head says what the file holds."""
+JOURNAL_START = "journal_start"
+"""Under this name a head's details keep what the first entry follows, where it is not `GENESIS`."""
 PAGE_SIZE = 4096
 """Bytes. Fixed, so that what is left of a damaged file can be read page by page."""
 SUFFIX = ".iamreview"
@@ -53,7 +58,14 @@ CREATE TABLE packs (
     journal_sha256 TEXT NOT NULL
 );
 """
-_LAYOUTS: Mapping[int, str] = {1: _TABLES_1, 2: _TABLES_2, 3: _TABLES_3, 4: ""}
+_TABLES_5 = """
+CREATE TABLE origins (number INTEGER PRIMARY KEY, origin TEXT NOT NULL);
+CREATE TABLE events (
+    number INTEGER PRIMARY KEY, moment TEXT NOT NULL, actor TEXT NOT NULL, account TEXT NOT NULL,
+    kind TEXT NOT NULL, details TEXT NOT NULL, previous TEXT NOT NULL, sha256 TEXT NOT NULL
+);
+"""
+_LAYOUTS: Mapping[int, str] = {1: _TABLES_1, 2: _TABLES_2, 3: _TABLES_3, 4: "", 5: _TABLES_5}
 """By version: what it adds to the one before."""
 
 
@@ -70,6 +82,11 @@ class Head:
     """Of the manifest of the review before; empty for the first."""
     details: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """What the evidence tells besides: ``period_start``, ``period_end``, ``standards``, ``recovered_from`` …"""
+
+    @property
+    def journal_start(self) -> str:
+        """The hash that the first entry follows: of a part the last entry of the review that was split."""
+        return self.details.get(JOURNAL_START, GENESIS)
 
 
 def connect(path: Path, *, writable: bool) -> sqlite3.Connection:
@@ -175,12 +192,15 @@ def _sealed_layout(connection: sqlite3.Connection) -> int:
 
 
 def migrate(connection: sqlite3.Connection, schema: int) -> None:
-    """Bring an older layout up to date, version by version, each whole or not at all."""
+    """Bring an older layout up to date: version by version until the head is sealed, the rest at once."""
     for version in range(schema + 1, SEALED):
         connection.executescript(f"BEGIN;{_LAYOUTS[version]}PRAGMA user_version = {version};COMMIT;")
-    if schema < SEALED:
+    if schema < SCHEMA:
         with connection:
             connection.execute("BEGIN IMMEDIATE")
+            for version in range(max(schema + 1, SEALED), SCHEMA + 1):
+                for statement in filter(str.strip, _LAYOUTS[version].split(";")):
+                    connection.execute(statement)
             seal(connection, SCHEMA)
             connection.execute(f"PRAGMA user_version = {SCHEMA}")
 
@@ -201,22 +221,108 @@ def append_entries(connection: sqlite3.Connection, entries: Iterable[Entry]) -> 
     Raises:
         sqlite3.Error, UnicodeError: they cannot be written.
     """
-    rows = [_entry_row(entry) for entry in entries]
-    if rows:
+    entries = tuple(entries)
+    if entries:
+        rows = map(_entry_row, entries)
         connection.executemany("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-        seal_journal(connection, int(rows[-1][0]))
+        origins = [(one.number, _as_text(one.origin.as_json())) for one in entries if one.origin]
+        connection.executemany("INSERT INTO origins VALUES (?, ?)", origins)
+        seal_journal(connection, entries[-1].number)
 
 
-def are_kept(connection: sqlite3.Connection, entries: Sequence[Entry]) -> bool:
-    """Return whether the journal ends in these entries: read back, not remembered.
+def read_entries(connection: sqlite3.Connection, first: int = 1) -> Iterator[Entry]:
+    """Yield the journal's entries from a number on.
 
     Raises:
-        sqlite3.Error: it cannot be read.
+        sqlite3.Error, KeyError, TypeError, ValueError: they cannot be read.
     """
-    if not entries:
-        return True
-    rows = connection.execute("SELECT * FROM journal WHERE number >= ? ORDER BY number", (entries[0].number,))
-    return rows.fetchall() == [_entry_row(entry) for entry in entries]
+    origins: dict[int, str] = {}
+    if has_table(connection, "origins"):
+        origins = dict(connection.execute("SELECT number, origin FROM origins WHERE number >= ?", (first,)))
+    for row in connection.execute("SELECT * FROM journal WHERE number >= ? ORDER BY number", (first,)):
+        yield entry_of_row(row, origins.get(row[0]))
+
+
+def entry_of_row(row: Sequence[Any], origin: str | None) -> Entry:
+    """Return the entry of a row of the journal, and of that of its origin.
+
+    Raises:
+        KeyError, TypeError, ValueError: they are none.
+    """
+    value = dict(zip(_ENTRY_COLUMNS, row, strict=True))
+    value |= {"before": json.loads(value["before"]), "after": json.loads(value["after"])}
+    return entry_from_json({**value, "origin": json.loads(origin) if origin else None})
+
+
+_ENTRY_COLUMNS = (
+    "number",
+    "moment",
+    "reviewer",
+    "account",
+    "line_id",
+    "line_sha256",
+    "before",
+    "after",
+    "previous",
+    "sha256",
+)
+
+
+def append_events(connection: sqlite3.Connection, events: Iterable[Event]) -> None:
+    """Put events at the end of the review's events.
+
+    Raises:
+        sqlite3.Error, UnicodeError: they cannot be written.
+    """
+    rows = [_event_row(event) for event in events]
+    if rows:
+        connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        seal_events(connection, int(rows[-1][0]))
+
+
+def read_events(connection: sqlite3.Connection, first: int = 1) -> Iterator[Event]:
+    """Yield the events from a number on; none in a review of an older iamdesk.
+
+    Raises:
+        sqlite3.Error, KeyError, TypeError, ValueError: they cannot be read.
+    """
+    if has_table(connection, "events"):
+        for row in connection.execute("SELECT * FROM events WHERE number >= ? ORDER BY number", (first,)):
+            yield event_of_row(row)
+
+
+def event_of_row(row: Sequence[Any]) -> Event:
+    """Return the event of a row.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is none.
+    """
+    number, moment, actor, account, kind, details, previous, sha256 = row
+    return Event(number, moment, actor, account, EventKind(kind), json.loads(details), previous, sha256)
+
+
+def are_kept(connection: sqlite3.Connection, entries: Sequence[Entry], events: Sequence[Event] = ()) -> bool:
+    """Return whether journal and events end in these: read back, not remembered.
+
+    Raises:
+        sqlite3.Error, KeyError, TypeError, ValueError: they cannot be read.
+    """
+    return (not entries or [*read_entries(connection, entries[0].number)] == [*entries]) and (
+        not events or [*read_events(connection, events[0].number)] == [*events]
+    )
+
+
+def _event_row(event: Event) -> tuple[int | str, ...]:
+    return (
+        event.number,
+        event.moment,
+        event.actor,
+        event.account,
+        event.kind.value,
+        _as_text(event.details),
+        event.previous,
+        event.sha256,
+    )
 
 
 def _entry_row(entry: Entry) -> tuple[int | str, ...]:
@@ -227,11 +333,15 @@ def _entry_row(entry: Entry) -> tuple[int | str, ...]:
         entry.account,
         entry.line_id,
         entry.line_sha256,
-        json.dumps(as_json(entry.before), ensure_ascii=False),
-        json.dumps(as_json(entry.after), ensure_ascii=False),
+        _as_text(as_json(entry.before)),
+        _as_text(as_json(entry.after)),
         entry.previous,
         entry.sha256,
     )
+
+
+def _as_text(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def head_rows(head: Head) -> Iterable[tuple[str, str]]:
@@ -243,7 +353,7 @@ def head_rows(head: Head) -> Iterable[tuple[str, str]]:
     yield "created", head.created.astimezone(UTC).isoformat(timespec="seconds")
     yield "previous_sha256", head.previous_sha256
     for name, value in head.details.items():
-        yield f"{_DETAIL}{name}", value
+        yield f"{DETAIL}{name}", value
 
 
 def read_head(path: Path, connection: sqlite3.Connection) -> Head:
@@ -270,9 +380,9 @@ def head_of(rows: Mapping[str, str]) -> Head:
         rows["snapshot_name"],
         datetime.fromisoformat(rows["created"]),
         rows["previous_sha256"],
-        {name.removeprefix(_DETAIL): value for name, value in rows.items() if name.startswith(_DETAIL)},
+        {name.removeprefix(DETAIL): value for name, value in rows.items() if name.startswith(DETAIL)},
     )
 
 
-_DETAIL = "detail."
+DETAIL = "detail."
 _EMPTY = Head("", "", "", "", datetime(1970, 1, 1, tzinfo=UTC))

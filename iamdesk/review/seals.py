@@ -1,7 +1,7 @@
 """Seals of a review file: counts and digests that reveal every changed or lost part.
 
-Lines, findings and journal entries have their digests beside them. The rest is sealed in rows of the head: how much of
-each there is, and the digests of what has none of its own (head, population, noted packs).
+Lines, findings, journal entries and events have their digests beside them. The rest is sealed in rows of the head: how
+much of each there is, and the digests of what has none of its own (head, population, noted packs).
 """
 
 import sqlite3
@@ -15,8 +15,8 @@ from iamdesk.review.journal import digest
 SEAL = "seal."
 COUNT = "count."
 LAYOUT = f"{SEAL}layout"
-COUNTED = ("population", "lines", "findings", "journal", "packs")
-"""Tables whose rows are counted."""
+COUNTED = ("population", "lines", "findings", "journal", "packs", "origins", "events")
+"""Tables whose rows are counted; the last two from layout 5 on."""
 FROZEN = f"{SEAL}frozen"
 _PACKS = f"{SEAL}packs"
 
@@ -24,15 +24,27 @@ _PACKS = f"{SEAL}packs"
 def seal(connection: sqlite3.Connection, layout: int) -> None:
     """Seal what a file holds now; within the transaction that wrote it."""
     found = {LAYOUT: str(layout), FROZEN: _frozen(connection), _PACKS: _packs(connection)}
-    for table in COUNTED:
+    for table in _counted(connection):
         (count,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608 - names of our own
         found[f"{COUNT}{table}"] = count_text(count)
     connection.executemany("INSERT OR REPLACE INTO head VALUES (?, ?)", found.items())
 
 
+def _counted(connection: sqlite3.Connection) -> Iterator[str]:
+    there = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    return (table for table in COUNTED if table in there)
+
+
 def seal_journal(connection: sqlite3.Connection, count: int) -> None:
-    """Seal how many entries the journal has."""
-    connection.execute("UPDATE head SET value = ? WHERE name = ?", (count_text(count), f"{COUNT}journal"))
+    """Seal how many entries the journal has, and how many of them come from other files."""
+    (origins,) = connection.execute("SELECT count(*) FROM origins").fetchone()
+    counts = ((count_text(count), f"{COUNT}journal"), (count_text(origins), f"{COUNT}origins"))
+    connection.executemany("UPDATE head SET value = ? WHERE name = ?", counts)
+
+
+def seal_events(connection: sqlite3.Connection, count: int) -> None:
+    """Seal how many events there are."""
+    connection.execute("UPDATE head SET value = ? WHERE name = ?", (count_text(count), f"{COUNT}events"))
 
 
 def seal_packs(connection: sqlite3.Connection) -> None:
@@ -54,7 +66,7 @@ def broken_seals(connection: sqlite3.Connection) -> Iterator[Damage]:
         yield Damage(phrase("head"), phrase("The head or the population differs from what was frozen with the review."))
     if sealed.get(_PACKS) != _packs(connection):
         yield Damage(phrase("packs"), phrase("The recorded packages were changed."))
-    for table in COUNTED:
+    for table in _counted(connection):
         (count,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608 - names of our own
         if (told := sealed.get(f"{COUNT}{table}")) != count_text(count):
             yield Damage(
@@ -69,8 +81,8 @@ def lost(heads: Mapping[str, str], found: Mapping[str, int]) -> Iterator[tuple[s
     """Yield by table how many rows are lost, where the head still says how many there were."""
     for table in COUNTED:
         told = heads.get(f"{COUNT}{table}", "")
-        if told.isdecimal() and int(told) > found[table]:
-            yield table, int(told) - found[table]
+        if told.isdecimal() and int(told) > found.get(table, 0):
+            yield table, int(told) - found.get(table, 0)
 
 
 LOST = {
@@ -79,6 +91,7 @@ LOST = {
     "findings": mark("{count:,} findings are lost."),
     "journal": mark("{count:,} entries of the journal are lost."),
     "packs": mark("{count:,} recorded packages are lost."),
+    "events": mark("{count:,} records of assigning, splitting and merging are lost."),
 }
 """Sentences by table."""
 

@@ -93,7 +93,7 @@ class Ledger:
         """Let the state follow from an entry. Who only stands for a decision, or notes a ticket, has not decided it."""
         is_beside = entry.after.second != entry.before.second or entry.after.ticket != entry.before.ticket
         if not (is_beside and entry.after.decided == entry.before.decided):
-            self._decided[entry.line_id] = Decided(entry.reviewer, entry.account, entry.moment)
+            self._decided[entry.line_id] = Decided(entry.reviewer, entry.account, entry.decided_at)
         if entry.after.choice is ReviewDecision.UNDECIDED:
             self._decided.pop(entry.line_id, None)
         standing = self.of(entry.line_id)

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from iamdesk.review.decisions import UNDECIDED, DecisionError, ItemDecision, ReviewDecision, Reviewer
 from iamdesk.review.errors import DamagedReviewError, ReviewError
+from iamdesk.review.events import EventKind
 from iamdesk.review.items import EntitlementType, PopulationEntry, ReviewItem
 from iamdesk.review.recovery import recover
 from iamdesk.review.review_file import SCHEMA, Decided, EvidenceRecord, Head, ReviewFile
@@ -250,7 +251,8 @@ def test_review_of_an_older_iamdesk_is_brought_up_to_date_with_every_decision(re
     review.close()
     older = sqlite3.connect(path)
     older.executescript(
-        "DROP TABLE findings; DROP TABLE packs; DELETE FROM head WHERE name GLOB 'seal.*' OR name GLOB 'count.*'; "
+        "DROP TABLE findings; DROP TABLE packs; DROP TABLE origins; DROP TABLE events; "
+        "DELETE FROM head WHERE name GLOB 'seal.*' OR name GLOB 'count.*'; "
         "PRAGMA user_version = 1"
     )
     older.close()
@@ -265,6 +267,45 @@ def test_review_of_an_older_iamdesk_is_brought_up_to_date_with_every_decision(re
     after = sqlite3.connect(path)
     assert after.execute("PRAGMA user_version").fetchone() == (SCHEMA,)
     after.close()
+
+
+def test_sealed_review_of_an_older_iamdesk_is_brought_up_to_date(review: ReviewFile, path: Path) -> None:
+    review.record({LINES[0].line_id: KEEP}, ANA)
+    review.close()
+    older = sqlite3.connect(path)
+    older.executescript(
+        "DROP TABLE origins; DROP TABLE events; DELETE FROM head WHERE name IN ('count.origins', 'count.events'); "
+        "UPDATE head SET value = '4' WHERE name = 'seal.layout'; PRAGMA user_version = 4"
+    )
+    older.close()
+    with ReviewFile.open(path, writable=False) as reading:
+        assert reading.damages() == ()
+        assert reading.events() == ()
+    with ReviewFile.open(path) as again:
+        assert again.decision(LINES[0].line_id) == KEEP
+        assert again.damages() == ()
+        again.append([], [(EventKind.REMIND, {"to": ["Ben"]})], ANA)
+        assert [event.details for event in again.events()] == [{"to": ["Ben"]}]
+        assert again.damages() == ()
+
+
+@pytest.mark.parametrize(
+    ("statement", "place"),
+    [
+        ("UPDATE events SET actor = 'Ben'", "event 1"),
+        ("UPDATE events SET details = '{}'", "event 1"),
+        ("DELETE FROM events", "events"),
+    ],
+)
+def test_changed_event_is_found(review: ReviewFile, path: Path, statement: str, place: str) -> None:
+    review.append([], [(EventKind.REMIND, {"to": ["Ben"]})], ANA)
+    review.close()
+    with sqlite3.connect(path) as other:
+        other.execute(statement)
+    other.close()
+    with pytest.raises(DamagedReviewError) as raised:
+        ReviewFile.open(path)
+    assert place in [one.place for one in raised.value.damages]
 
 
 def test_review_of_a_newer_iamdesk_is_refused(review: ReviewFile, path: Path) -> None:

@@ -22,7 +22,8 @@ from iamdesk.export.new_review import frozen_findings
 from iamdesk.i18n import join_messages, phrase
 from iamdesk.review.decisions import UNDECIDED
 from iamdesk.review.entitlements import review_scope
-from iamdesk.review.journal import GENESIS, Entry, as_json, broken_at, digest, from_json
+from iamdesk.review.journal import GENESIS, Entry, as_json, broken_at, digest, entry_from_json
+from iamdesk.review.schema import JOURNAL_START
 from iamdesk.review.scope import exclusions_from, limited
 from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.reader import load_snapshot
@@ -64,25 +65,14 @@ def _rendered_anew(
 def _entries(folder: Path) -> Iterator[Entry]:
     with (folder / "09_journal.jsonl").open(encoding="utf-8", errors="surrogatepass") as lines:
         for text in lines:
-            value = json.loads(text)
-            yield Entry(
-                value["number"],
-                value["moment"],
-                value["reviewer"],
-                value["account"],
-                value["line_id"],
-                value["line_sha256"],
-                from_json(value["before"]),
-                from_json(value["after"]),
-                value["previous"],
-                value["sha256"],
-            )
+            yield entry_from_json(json.loads(text))
 
 
 def _journal(folder: Path, manifest: Mapping[str, Any], review: ReadReview) -> Iterator[Result]:
     name = phrase("journal")
     try:
-        broken = broken_at(_entries(folder))
+        start = review.head.review.details.get(JOURNAL_START, GENESIS)
+        broken = broken_at(_entries(folder), start)
         if broken is not None:
             yield failed(
                 name, phrase("Entry {broken} is not the one that was written, or entries are missing.", broken=broken)
@@ -90,7 +80,7 @@ def _journal(folder: Path, manifest: Mapping[str, Any], review: ReadReview) -> I
             return
         stands: dict[str, str] = {}
         seen: dict[str, str] = {}
-        last = GENESIS
+        last = start
         count = 0
         for entry in _entries(folder):
             stands[entry.line_id] = decision_sha256(as_json(entry.after))

@@ -1,0 +1,95 @@
+"""What happens to a review besides decisions: it is assigned, split, delegated, merged, and conflicts are resolved.
+
+Append-only, each event bound to the one before by its hash, as the journal of decisions is.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from iamdesk.review.journal import GENESIS, digest
+
+
+class EventKind(StrEnum):
+    """What happened."""
+
+    ASSIGN = "assign"
+    """Rules gave each item a reviewer."""
+    SPLIT = "split"
+    """A part was written for a reviewer."""
+    DELEGATE = "delegate"
+    """The reviewer of a part, or the coordinator, named somebody else who decides."""
+    HAND_BACK = "hand_back"
+    """The delegate gave the part back."""
+    FALL_BACK = "fall_back"
+    """The backup decides, since the part is overdue."""
+    REMIND = "remind"
+    """Reminders were written."""
+    MERGE = "merge"
+    """The decisions of a part were taken."""
+    CONFLICT = "conflict"
+    """Part and review decided otherwise; the review's decision stays until the conflict is resolved."""
+    RESOLVE = "resolve"
+    """The coordinator chose between the two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event, as it is kept."""
+
+    number: int
+    """From 1."""
+    moment: str
+    """UTC, ISO 8601."""
+    actor: str
+    """As typed."""
+    account: str
+    """Of the operating system."""
+    kind: EventKind
+    details: Mapping[str, Any]
+    """JSON."""
+    previous: str
+    """Hash of the event before."""
+    sha256: str
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """What the hash is over."""
+        return {
+            "number": self.number,
+            "moment": self.moment,
+            "actor": self.actor,
+            "account": self.account,
+            "kind": self.kind.value,
+            "details": dict(self.details),
+            "previous": self.previous,
+        }
+
+
+def event_after(
+    previous: Event | None, *, moment: datetime, actor: str, account: str, kind: EventKind, details: Mapping[str, Any]
+) -> Event:
+    """Return the next event; ``moment`` is UTC."""
+    unsealed = Event(
+        previous.number + 1 if previous else 1,
+        moment.isoformat(timespec="milliseconds"),
+        actor,
+        account,
+        kind,
+        details,
+        previous.sha256 if previous else GENESIS,
+        "",
+    )
+    return replace(unsealed, sha256=digest(unsealed.content))
+
+
+def broken_event(events: Iterable[Event]) -> int | None:
+    """Return the number of the first event that is not what was written, or does not follow; None where all do."""
+    previous = GENESIS
+    for number, event in enumerate(events, 1):
+        if event.number != number or event.previous != previous or event.sha256 != digest(event.content):
+            return number
+        previous = event.sha256
+    return None
