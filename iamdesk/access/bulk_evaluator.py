@@ -75,6 +75,8 @@ class GroupDecision(NamedTuple):
     awaits_policy: bool
     """Whether it is denied only because the snapshot lacks the resource's policy, which must allow the account (rules
     I1, I2)."""
+    resolution: Hashable = None
+    """Where the decision depends on something unknown: equal for decisions that depend on the same."""
 
 
 class DecisionBits(NamedTuple):
@@ -583,7 +585,7 @@ class _BulkRequest:
                 if decided.best is not EvalDecision.ALLOWED:
                     key = ("refused", key)
                 verdict = self._population.resolved(key, partial(self._verdict, position, bit))
-                yield GroupDecision(verdict, who, part, verdict is EvalDecision.IMPLICIT_DENY and awaits)
+                yield GroupDecision(verdict, who, part, verdict is EvalDecision.IMPLICIT_DENY and awaits, key)
 
     def _verdict(self, position: int, bit: int) -> EvalDecision:
         target = self._ground.target(bit)

@@ -78,7 +78,8 @@ class RequestClasses:
         self._way = way
         self._alike_of: dict[tuple[RequestGrid, int], Hashable] = {}
         self._settings: dict[tuple[str, int], dict[Hashable, RequestClass]] = {}
-        self._whole: dict[tuple[RequestGrid, int], tuple[tuple[int, RequestClass], ...]] = {}
+        self._of_grid: dict[tuple[RequestGrid, int, int], tuple[tuple[int, RequestClass], ...]] = {}
+        """By grid, cohort and bits of the grid; each principal of a cohort is evaluated on the same, several times."""
         self._kinds: dict[Hashable, RequestClass] = {}
         self._named: dict[tuple[RequestGrid, int], tuple[int, ...]] = {}
         self._facts: dict[Hashable, dict[Hashable, KeyValue]] = {}
@@ -90,12 +91,13 @@ class RequestClasses:
         """Return the request classes of some bits of a grid, each with its bits."""
         if isinstance(grid, OneRequest):
             return ((1, self._setting(grid, cohort, 0)),)
-        if within == grid.every and len(grid.resource_slots) > 1:
-            whole = self._whole.get((grid, cohort.number))
-            if whole is None:
-                whole = self._whole[grid, cohort.number] = self._find_settings(grid, cohort, within)
-            return whole
-        return self._find_settings(grid, cohort, within)
+        key = (grid, cohort.number, within)
+        known = self._of_grid.get(key)
+        if known is None:
+            if len(self._of_grid) >= _MOST_REMEMBERED:
+                self._of_grid.clear()
+            known = self._of_grid[key] = self._find_settings(grid, cohort, within)
+        return known
 
     def _find_settings(
         self, grid: RequestGrid, cohort: PrincipalCohort, within: int

@@ -11,6 +11,7 @@ from iamdesk.evaluate.request import EvalDecision
 from iamdesk.i18n import mark, phrase
 from iamdesk.policy.action_patterns import action_pattern
 from iamdesk.policy.document import Document
+from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account, RoleDetail, UserDetail
 
 type Principal = UserDetail | RoleDetail
@@ -118,7 +119,7 @@ def _administration(inquiry: EvaluationSession, account: Account, principal: Pri
     if unspoken is not None:
         return Administration(EvalDecision.IMPLICIT_DENY, unspoken)
     bounds = (carried.boundary.document,) if carried.boundary is not None else ()
-    if all(inquiry.once(("alike", one), lambda one=one: is_alike(one)) for one in (*documents, *bounds)):  # type: ignore[misc]
+    if all(is_alike(statement) for one in (*documents, *bounds) for statement in one.statements):
         # Nothing in these documents tells one user (or role) of the account from another: the answer is the same.
         key = (
             "administration by",
@@ -247,12 +248,11 @@ def _covered_by(pattern_text: str) -> int:
     )
 
 
-def is_alike(document: Document) -> bool:
-    """Return whether the document means the same for every user, or every role, of an account."""
-    return not any(
+def is_alike(statement: Statement) -> bool:
+    """Return whether a statement means the same for every user, or every role, of an account."""
+    return not (
         any(test.key.startswith(_PERSONAL) or test.variable_keys for test in statement.conditions)
         or any(entry.keys for entry in statement.resources or ())
-        for statement in document.statements
     )
 
 

@@ -5,7 +5,7 @@ with statements that tell entities apart (by name, by tag, by a variable) are as
 that their own statements do not tell apart.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from iamdesk.access.bulk_evaluator import BulkEvaluator, RequestMoment
@@ -22,6 +22,7 @@ from iamdesk.policy.document import Document
 from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.organization import OrganizationPolicyType
 
+_MOST_KEPT = 1 << 14
 _OF_KIND = {
     OrganizationPolicyType.SERVICE_CONTROL_POLICY: AttachedPolicy(
         PolicyType.SCP, SourceType.SCP, "", "", "", "", AS_IDENTITY.document
@@ -95,13 +96,20 @@ class EdgeSources:
             if covered == part:
                 everybody = everybody.either(members)
         self._by_account.setdefault(account, []).append((part, everybody))
-        # Thousands of entities have the same sources: one object for all of them.
-        shared: dict[ConfirmedAndPossible, ConfirmedAndPossible] = {}
+        proven: dict[int, int] = {}
+        possible: dict[int, int] = {}
         for covered, members in special.items():
             if covered != part:
                 for place in indexes_of(covered):
-                    both = self._own.get(place, everybody).either(members)
-                    self._own[place] = shared.setdefault(both, both)
+                    proven[place] = proven.get(place, 0) | members.proven
+                    possible[place] = possible.get(place, 0) | members.possible
+        # Thousands of entities have the same sources: one object for all of them.
+        shared: dict[tuple[int, int], ConfirmedAndPossible] = {}
+        for place, surely in proven.items():
+            own = (surely, possible[place])
+            if own not in shared:
+                shared[own] = everybody.either(ConfirmedAndPossible(*own))
+            self._own[place] = shared[own]
 
     @property
     def anybody(self) -> int:
@@ -147,6 +155,7 @@ class SourceFinder:
         for cohort in bulk.population.cohort:
             self.members_of[cohort.account] = self.members_of.get(cohort.account, 0) | cohort.members
         self._documents_of: dict[int, frozenset[int]] = {}
+        self._arranged: dict[Hashable, bool] = {}
 
     def find(
         self,
@@ -197,7 +206,7 @@ class SourceFinder:
                 proven |= answer.members
             elif answer.verdict is EvalDecision.CONDITIONAL:
                 position = (answer.members & -answer.members).bit_length() - 1
-                if self.can_arrange(position, action, resource, context):
+                if self.can_arrange(position, action, resource, context, answer.resolution):
                     proven |= answer.members
                 else:
                     possible |= answer.members
@@ -248,13 +257,24 @@ class SourceFinder:
             self._by_tags[tags] = tuple(found.values())
         return [inside for bits in self._by_tags[tags] if (inside := bits & part)]
 
-    def can_arrange(self, position: int, action: str, resource: str, context: Context) -> bool:
-        """Return whether a principal for whom an answer is conditional can see to it that it is allowed."""
+    def can_arrange(
+        self, position: int, action: str, resource: str, context: Context, resolution: Hashable = None
+    ) -> bool:
+        """Return whether a principal for whom an answer is conditional can see to it that it is allowed.
+
+        Decisions with one ``resolution`` (`GroupDecision`) depend on the same, so one of them is looked at.
+        """
         if not self._can_arrange:
             return False
-        return is_satisfiable_by_attacker(
-            self._inquiry.trace(self._population.index.subjects[position], action, resource, context)
-        )
+        known = None if resolution is None else self._arranged.get(resolution)
+        if known is None:
+            subject = self._population.index.subjects[position]
+            known = is_satisfiable_by_attacker(self._inquiry.trace(subject, action, resource, context))
+            if resolution is not None:
+                if len(self._arranged) >= _MOST_KEPT:
+                    self._arranged.clear()
+                self._arranged[resolution] = known
+        return known
 
 
 class _Finding:
@@ -353,8 +373,9 @@ class _Finding:
     def _allowing(self) -> int:
         """Return who carries an Allow that covers the action, as bits."""
         found = 0
-        for number in self._finder.documents_of(self._callers):
-            if any(statement.is_allow for statement in self._covering.statements.get(number, ())):
+        documents = self._finder.documents_of(self._callers)
+        for number, statements in self._covering.statements.items():
+            if number in documents and any(statement.is_allow for statement in statements):
                 found |= self._population.carriers[number]
         return found
 
@@ -374,7 +395,10 @@ class _Finding:
                 yield from ((position, 0) for position in indexes_of(answer.members))
             elif answer.verdict is EvalDecision.CONDITIONAL:
                 for position in indexes_of(answer.members):
-                    yield position, int(not self._finder.can_arrange(position, self._action, resource, self._context))
+                    is_open = self._finder.can_arrange(
+                        position, self._action, resource, self._context, answer.resolution
+                    )
+                    yield position, int(not is_open)
 
     def _special_statements(self) -> list[int]:
         """Return the statements of the callers that cover the action and tell the entities apart."""
@@ -382,8 +406,7 @@ class _Finding:
         found = []
         places = (
             place
-            for number in self._finder.documents_of(self._callers)
-            if number in self._covering.statements
+            for number in self._covering.statements.keys() & self._finder.documents_of(self._callers)
             for place, _ in index.of_document(number)
             if place in self._covering.places
         )

@@ -21,6 +21,10 @@ type LastSteps = tuple[tuple[int, tuple[tuple[str, Edge], ...]], ...]
 """Who takes steps into administration, as bits, and the steps that all of these take, with the account."""
 
 
+_MOST_DIFFERING = 64
+_MOST_COMMON = 64
+
+
 @dataclass(frozen=True, slots=True)
 class _Target:
     """Where ways may end: those who are there, and those who take a last step that leads to no principal."""
@@ -222,8 +226,7 @@ class StepGraph:
                 who = members.anybody if maybe else members.proven
                 if who:
                     by_members[who] = by_members.get(who, 0) | 1 << position
-            found = {position: reached for members, reached in _alike(by_members) for position in indexes_of(members)}
-            self._forward[maybe] = found
+            found = self._forward[maybe] = _turned(by_members)
         return found
 
     def closure(self, maybe: bool = False) -> Mapping[int, int]:
@@ -266,27 +269,31 @@ def closed(forward: Mapping[int, int], check_cancelled: Callable[[], None]) -> M
     return {position: ends[reached] & ~(1 << position) for position, reached in forward.items()}
 
 
-def _alike(becoming: Mapping[int, int]) -> Sequence[tuple[int, int]]:
-    """Return principals who become the same, as bits, with whom they become; of whom some become, by these.
+def _turned(becoming: Mapping[int, int]) -> dict[int, int]:
+    """Return by position whom each of some principals becomes, of whom some become, by these; both as bits.
 
-    Thousands become thousands, and most of them the same: they are told apart set by set, not one by one.
+    Nobody becomes by two sets of principals. Most sets differ by a few principals from one of a few sets, so only
+    these are gone through one by one.
     """
-    everybody = 0
-    for who in becoming:
-        everybody |= who
-    parts = [(everybody, 0)]
+    common: list[list[int]] = []
+    found: dict[int, int] = {}
     for who, reached in becoming.items():
-        split: list[tuple[int, int]] = []
-        for members, before in parts:
-            inside = members & who
-            if not inside:
-                split.append((members, before))
-                continue
-            split.append((inside, before | reached))
-            if inside != members:
-                split.append((members & ~who, before))
-        parts = split
-    return parts
+        differing, nearest = who, None
+        for one in common:
+            if (who ^ one[0]).bit_count() < differing.bit_count():
+                differing, nearest = who ^ one[0], one
+        if differing.bit_count() > _MOST_DIFFERING and len(common) < _MOST_COMMON:
+            common.append([who, reached])
+            continue
+        if nearest is not None:
+            nearest[1] |= reached
+        for position in indexes_of(differing):  # in one of both: what the common set says of it is the opposite
+            found[position] = found.get(position, 0) ^ reached
+    for who, reached in common:
+        for position in indexes_of(who):
+            found[position] = found.get(position, 0) ^ reached
+    shared: dict[int, int] = {}
+    return {position: shared.setdefault(reached, reached) for position, reached in found.items() if reached}
 
 
 def _ends(alike: Mapping[int, int], check_cancelled: Callable[[], None]) -> Mapping[int, int]:

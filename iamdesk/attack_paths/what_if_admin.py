@@ -1,6 +1,6 @@
 """Principals as they could be: with full access, without their boundary, without a policy. Would they administer?"""
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from iamdesk.access.principal_index import PrincipalIndex
@@ -10,10 +10,12 @@ from iamdesk.evaluate.engine import EvaluationRequest, evaluate
 from iamdesk.evaluate.policy_set import AttachedPolicy, SourceType
 from iamdesk.evaluate.request import EvalDecision, PolicyType, Request
 from iamdesk.policy.document import Document, parse_document
+from iamdesk.policy.statement import Statement
 from iamdesk.simulate.principal_policies import PrincipalPolicies
 from iamdesk.simulate.request_builder import RequestBuilder
 from iamdesk.snapshot.model import Account
 
+_MOST_KEPT = 1 << 14
 _MOST_MISSED = 2
 """Denials of so many of the sampled actions never decide whether somebody is an administrator."""
 
@@ -70,6 +72,7 @@ class AdminHypotheses:
         self._accounts = {account.account_id: account for account in inquiry.snapshot.accounts}
         self._denials: dict[Document, int] = {}
         self._known: dict[Hashable, bool] = {}
+        self._verdicts: dict[Hashable, EvalDecision] = {}
         self._asked: dict[tuple[int, tuple[Document, ...], bool, frozenset[Document]], bool] = {}
 
     def administers(
@@ -107,15 +110,14 @@ class AdminHypotheses:
             tuple(policy.document for policy in identity),
             None if boundary is None else tuple(policy.document for policy in boundary),
         )
-        if not all(is_alike(policy.document) for policy in (*identity, *(boundary or ()))):
+        documents = [policy.document for policy in (*identity, *(boundary or ()))]
+        guardrails = self._inquiry.guardrails(account.account_id)
+        if not all(is_alike(statement) for document in (*documents, *guardrails) for statement in document.statements):
             key = (position, key)
         if key not in self._known:
             self._inquiry.check_cancelled()
             changed = standing._replace(policies=replace(standing.policies, identity=identity, boundary=boundary))
-            documents = [policy.document for policy in (*identity, *(boundary or ()))]
-            self._known[key] = would_administer(
-                self._asker(position, changed), account, self._inquiry.guardrails(account.account_id), documents
-            )
+            self._known[key] = would_administer(self._asker(position, changed), account, guardrails, documents)
         return self._known[key]
 
     def denies_little(self, position: int) -> bool:
@@ -133,7 +135,9 @@ class AdminHypotheses:
         return self._asker(position, changed)(action, resource, context or {}) in OPEN
 
     def _asker(self, position: int, standing: PrincipalPolicies) -> "_Asker":
-        return _Asker(self._inquiry.evaluator, self._population.index.subjects[position], standing)
+        guardrails = self._inquiry.guardrails(self._account(position).account_id)
+        subject = self._population.index.subjects[position]
+        return _Asker(self._inquiry.evaluator, subject, standing, guardrails, self._verdicts)
 
     def _account(self, position: int) -> Account:
         return self._accounts[self._population.cohort_at(position).account]
@@ -153,13 +157,10 @@ class AdminHypotheses:
         known = self._denials.get(document)
         if known is None:
             known = 0
-            for bit, full_name in enumerate(sampled_actions()):
+            denials = [one for one in document.statements if not one.is_allow and one.broken is None]
+            for bit, full_name in enumerate(sampled_actions() if denials else ()):
                 service, _, name = full_name.lower().partition(":")
-                denies = (
-                    not one.is_allow and one.broken is None and one.covers_action(service, name)
-                    for one in document.statements
-                )
-                if any(denies):
+                if any(one.covers_action(service, name) for one in denials):
                     known |= 1 << bit
             self._denials[document] = known
         return known
@@ -170,13 +171,65 @@ _POWERS = 4
 
 
 class _Asker:
-    """Puts questions for a principal as it could be."""
+    """Evaluates requests of a principal as it could be.
 
-    def __init__(self, questions: RequestBuilder, principal: str, standing: PrincipalPolicies) -> None:
+    A verdict depends on the statements that cover the action alone, and most policies hold none for most actions that
+    an administrator is asked about: requests with the same statements share a verdict.
+    """
+
+    def __init__(
+        self,
+        questions: RequestBuilder,
+        principal: str,
+        standing: PrincipalPolicies,
+        guardrails: Sequence[Document],
+        known: dict[Hashable, EvalDecision],
+    ) -> None:
+        """``known`` are the verdicts that principals of one snapshot share."""
         self._questions = questions
         self._principal = principal
         self._standing = standing
+        self._known = known
+        policies, caller = standing.policies, standing.caller
+        self._statements = [
+            [statement for document in documents for statement in document.statements]
+            for documents in (
+                [policy.document for policy in policies.identity],
+                [policy.document for policy in policies.boundary or ()],
+                guardrails,
+            )
+        ]
+        self._traits: Hashable = (
+            caller.account,
+            caller.kind,
+            caller.is_service_linked,
+            caller.permission_set is not None,
+            policies.boundary is not None,
+        )
 
     def __call__(self, action: str, resource: str, context: Context) -> EvalDecision:
-        request = Request(self._principal, action, resource, context=dict(context))
-        return evaluate(self._questions.question(request, self._standing)).verdict
+        service, _, name = action.lower().partition(":")
+        covering = tuple([tuple(_covering(service, name, statements)) for statements in self._statements])
+        is_shared = all(is_alike(one) for statements in covering for one in statements)
+        who = self._traits if is_shared else self._principal
+        key = (who, action, resource, _hashable(context), covering)
+        known = self._known.get(key)
+        if known is None:
+            request = Request(self._principal, action, resource, context=dict(context))
+            known = evaluate(self._questions.question(request, self._standing)).verdict
+            if len(self._known) >= _MOST_KEPT:
+                self._known.clear()
+            self._known[key] = known
+        return known
+
+
+def _covering(service: str, name: str, statements: Iterable[Statement]) -> Iterator[Statement]:
+    for one in statements:
+        if (one.services is None or service in one.services) and one.covers_action(service, name):
+            yield one
+
+
+def _hashable(context: Context) -> Hashable:
+    return tuple(
+        sorted([(key, value if isinstance(value, str) else tuple(value or ())) for key, value in context.items()])
+    )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -9,13 +10,15 @@ from hypothesis import strategies as st
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.principal_index import indexes_of
+from iamdesk.attack_paths import graph
 from iamdesk.attack_paths.any_resource import _actions_of_paths
 from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
 from iamdesk.attack_paths.catalog import TargetType, catalog
 from iamdesk.attack_paths.edge_sources import _Finding
-from iamdesk.attack_paths.graph import _alike, closed
+from iamdesk.attack_paths.graph import _turned, closed
 from iamdesk.attack_paths.types import State
 from iamdesk.aws.action_sets import service_actions
+from iamdesk.evaluate.engine import EvaluationRequest, EvaluationTrace, evaluate
 from iamdesk.resource_files import resources, sample_snapshot
 from iamdesk.snapshot.reader import load_snapshot
 
@@ -90,6 +93,31 @@ def test_nobody_is_asked_about_entities_of_which_no_allow_of_theirs_speaks(
         }
 
 
+def test_requests_that_depend_on_the_same_statements_are_evaluated_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World()
+    for number in range(20):
+        denies = {"Effect": "Deny", "Action": "kms:*", "Resource": arn(f"key/{number}")}
+        conditional = allow("sts:AssumeRole", Condition={"StringEquals": {"sts:ExternalId": "secret"}})
+        own = document(allow("iam:PutUserPolicy", arn(f"user/u{number}")), denies, conditional)
+        world.user(f"u{number}", {"own": own})
+        world.role(f"r{number}", {}, trust({"AWS": arn("root")}))
+    evaluated: list[str] = []
+
+    def counted(question: EvaluationRequest) -> EvaluationTrace:
+        evaluated.append(question.target.action_text)
+        return evaluate(question)
+
+    monkeypatch.setattr("iamdesk.attack_paths.what_if_admin.evaluate", counted)
+    monkeypatch.setattr("iamdesk.access.evaluator.evaluate", counted)
+    made = AttackPathGraph(Evaluator(world.snapshot(tmp_path)))
+    promoted = {edge.target for edges in made.graph.promotions.values() for edge in edges}
+    assert len(promoted) == 20
+    assert evaluated.count("iam:PassRole") <= 2
+    assert 0 < evaluated.count("sts:AssumeRole") <= 2
+
+
 @given(st.dictionaries(st.integers(0, 12), st.sets(st.integers(0, 12), min_size=1), max_size=13))
 def test_whom_one_becomes_in_any_number_of_steps(becomes: Mapping[int, set[int]]) -> None:
     found = closed({one: sum(1 << other for other in others) for one, others in becomes.items()}, lambda: None)
@@ -100,16 +128,15 @@ def test_whom_one_becomes_in_any_number_of_steps(becomes: Mapping[int, set[int]]
         assert set(indexes_of(found[one])) == reached - {one}
 
 
-@given(st.dictionaries(st.integers(1, 2**12 - 1), st.integers(1, 2**12 - 1), max_size=12))
-def test_who_become_the_same_stand_together(becoming: Mapping[int, int]) -> None:
-    parts = _alike(becoming)
-    told = {position: reached for members, reached in parts for position in indexes_of(members)}
-    assert len(told) == sum(members.bit_count() for members, _ in parts)
+@given(st.lists(st.integers(1, 2**12 - 1), unique=True, max_size=12), st.integers(0, 4), st.integers(0, 3))
+def test_whom_each_becomes_is_what_the_sets_say(sets: list[int], differing: int, common: int) -> None:
+    becoming = {who: 0b11 << 2 * number for number, who in enumerate(sets)}
+    with patch.multiple(graph, _MOST_DIFFERING=differing, _MOST_COMMON=common):
+        told = _turned(becoming)
     for position in range(12):
-        reached = 0
-        for who, whom in becoming.items():
-            reached |= whom if who >> position & 1 else 0
+        reached = sum(whom for who, whom in becoming.items() if who >> position & 1)
         assert told.get(position, 0) == reached
+    assert 0 not in told.values()
 
 
 def test_the_last_steps_of_one_are_those_that_name_it(made: AttackPathGraph) -> None:
