@@ -1,1 +1,1 @@
-"""The clerk: the decision in order and in words."""
+"""Explains evaluations: results in order and in words."""

@@ -34,12 +34,12 @@ ASSUMED_KEYS = frozenset({_SECURE, _VIA, *_CALLED_VIA, *_MCP, _NOW, _EPOCH})
 """Keys (lower case) that decisions over a snapshot assume to have a value or to be absent."""
 _MOST_VALUES = 64
 _MOST_SERVICES = 8
-"""How many services are tried in the chain of a forwarded call."""
+"""Number of services that are tried in the chain of a forwarded call."""
 _TRUE = KeyValue(Knowledge.PRESENT, ("true",))
 _FALSE = KeyValue(Knowledge.PRESENT, ("false",))
 
 type World = Mapping[str, KeyValue]
-"""The facts that are varied, by key in lower case."""
+"""The values that are varied, by key in lower case."""
 
 
 def assumed_values(trace: EvaluationTrace) -> Iterator[Assumption]:
@@ -57,7 +57,7 @@ def assumed_values(trace: EvaluationTrace) -> Iterator[Assumption]:
 
 
 class _Tested:
-    """Which keys the statements test, and with what."""
+    """The keys that the statements test, and the tests."""
 
     def __init__(self, trace: EvaluationTrace) -> None:
         self._trace = trace
@@ -74,7 +74,7 @@ class _Tested:
         return any((key in self._tests or key in self._keys) and self._is_open(key) for key in keys)
 
     def values(self, *keys: str, shape: str = "*") -> tuple[str, ...]:
-        """Return single values that show every way in which the tests on some keys come out."""
+        """Return single values that show every outcome of the tests on some keys."""
         found: dict[str, None] = {}
         for key in keys:
             kind = (reference().key_type(key) or "String").removeprefix("ArrayOf")
@@ -125,7 +125,7 @@ def _becomes(trace: EvaluationTrace, worlds: Iterable[World]) -> EvalDecision | 
 
 
 def _taken(trace: EvaluationTrace, values: Mapping[str, str | Sequence[str]]) -> World:
-    """Return facts of a context; keys that the action does not take stay absent (rule J1)."""
+    """Return the values of a context; keys that the action does not support stay absent (rule J1)."""
     return facts_given(values, trace.question.target)
 
 
@@ -157,7 +157,7 @@ def _forwarded(trace: EvaluationTrace, tested: _Tested) -> Iterator[Assumption]:
         chains = list(_chains(trace, tested))
         alone = [decided(trace.question, {**chain, **_taken(trace, {_VIA: "false"})}) for chain in chains]
         found = [decided(trace.question, {**chain, **_taken(trace, {_VIA: "true"})}) for chain in chains]
-        # With a service's name comes aws:ViaAWSService, but a question can give the one key without the other.
+        # A service's name comes with aws:ViaAWSService, but a context can provide one key without the other.
         other = furthest(trace.verdict, [*(one for one in found if one is not forwarded), *alone])
         if other is not None:
             yield Assumption(
@@ -200,7 +200,7 @@ def _time(trace: EvaluationTrace, tested: _Tested) -> Iterator[Assumption]:
     if not tested.any_of(_NOW, _EPOCH, ISSUE_TIME_KEY):
         return
     moments = {read_date(text) for text in tested.values(_NOW, _EPOCH)}
-    # Of sessions it is known that they began lately because the request is made now.
+    # Sessions are known to have begun lately because the request is made now.
     seconds = {int(moment) + by for moment in moments if moment is not None for by in (-1, 0, 1)}
     seconds.add(int(derive.moment.timestamp()))
     other = _becomes(trace, [world for one in sorted(seconds) if (world := _at(trace, one))])
@@ -218,7 +218,7 @@ def _at(trace: EvaluationTrace, seconds: int) -> World:
 
 
 def _long_term(trace: EvaluationTrace) -> Iterator[Assumption]:
-    """Credentials of GetSessionToken call IAM with MFA alone, and little of STS (rule I10)."""
+    """Yield the assumption of long-term credentials: those of GetSessionToken are limited (rule I10)."""
     doubts = [
         one.doubt for one in trace.decision_inputs.sub_requests if one.doubt is not None and not one.doubt.is_told
     ]
@@ -242,7 +242,7 @@ def _long_term(trace: EvaluationTrace) -> Iterator[Assumption]:
 
 
 def _role_path(trace: EvaluationTrace, tested: _Tested) -> Iterator[Assumption]:
-    """The ARN of a session leaves out the role's path, and a case does not tell it (rule E3)."""
+    """Yield the assumption about a role's path: a session's ARN omits it, and a test case lacks it (rule E3)."""
     caller = trace.question.caller
     if not tested.any_of(_PRINCIPAL) or trace.question.context.fact(_PRINCIPAL).knowledge is not Knowledge.PRESENT:
         return

@@ -1,4 +1,4 @@
-"""What an answer rests on that the snapshot did not hold: told only where it can change the answer."""
+"""Assumptions of a result: missing data and open rules, each reported only if it could change the decision."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -30,25 +30,26 @@ _CAN_ALSO_DENY = frozenset(
         "public-access-block-unknown",
     }
 )
-"""Gaps that may hide a Deny: they can take an allowed request away."""
+"""Missing data that may hide a Deny: it could deny an allowed request."""
 _OF_ORGANIZATION = frozenset({"organization-unknown", "rcps-unknown", "scp-missing", "rcp-missing"})
 _NEVER_ALLOW = _OF_ORGANIZATION - {"scp-missing"}
-"""Gaps that hide no Allow: organization policies grant nothing, but one SCP of each level has to let pass (B1, B3)."""
+"""Missing data that hides no Allow: organization policies grant nothing, but an SCP on each level must allow (B1,
+B3)."""
 _MAY_LIFT_REFUSAL = frozenset({"delegated-administrator-unknown"})
-"""Gaps without which a call would not be refused whatever the policies say."""
+"""Missing data without which a call would not be denied whatever the policies say."""
 _SHARES = frozenset({"sharing-missing", "share-permission-missing"})
-"""Missing data that may hide a resource share, which can allow what no resource policy can allow another account."""
+"""Missing data that may hide a resource share, which can allow another account where no resource policy can."""
 _OF_THE_CONTEXT = frozenset({"context-key-not-taken", "context-key-unknown", "source-ip-private"})
-"""What was typed and counts otherwise than as typed: told whatever the answer is."""
+"""Entered values that do not apply as entered: reported whatever the decision is."""
 _TAKEN_TO_ALLOW = frozenset(
     {"principal-outside", "endpoint-not-captured", "access-point-bucket-unknown", "one-of-several-resources"}
     | {"share-permission-assumed"}
 )
-"""Gaps that are taken to allow all: what is missing can only take away."""
+"""Missing data that is assumed to allow everything: it can only deny."""
 
 
 def assumptions_of(trace: EvaluationTrace) -> tuple[Assumption, ...]:
-    """Return everything that the answer takes for granted."""
+    """Return the assumptions of a result."""
     found = [Assumption(note.code, note.message) for note in trace.question.target.notes]
     for gap in trace.question.policies.gaps:
         assumption = _of_gap(gap, trace)
@@ -59,23 +60,30 @@ def assumptions_of(trace: EvaluationTrace) -> tuple[Assumption, ...]:
         found += [] if endpoint is None else [endpoint]
     found += assumed_values(trace)
     for policy in () if _is_settled(trace) else trace.broken:
-        message = phrase("{policy} holds a statement that cannot be read: taken to match nothing.", policy=policy.name)
+        message = phrase(
+            "{policy} has a statement that cannot be parsed. It is assumed to match nothing.", policy=policy.name
+        )
         found.append(Assumption("policy-malformed", message))
     found += service_assumptions(trace, lambda decision_inputs: _decide(decision_inputs, trace))
     for one in trace.readings:
         rules = tuple(dict.fromkeys(rule.rule for rule in one.rules))
         found.append(Assumption("pages-disagree", _reading_words(one), one.verdict, rules=rules))
     if not trace.is_exact:
-        message = phrase("Not all context values could be tried: what is said holds, but more may hold.")
+        message = phrase(
+            "Not all context values could be tried. The listed conditions are correct, but there may be more."
+        )
         found.append(Assumption("not-enumerated", message))
     elif trace.has_more:
-        message = phrase("There are more ways to be allowed than the {count} that are told.", count=len(trace.sets))
+        message = phrase(
+            "There are more sets of conditions than the {count} listed under which it is allowed.",
+            count=len(trace.sets),
+        )
         found.append(Assumption("not-enumerated", message, only_explains=True))
     return tuple(found)
 
 
 def _reading_words(reading: Reading) -> str:
-    """Name the rules that AWS's pages leave open, with both readings."""
+    """Describe the rules that AWS's pages leave open, with both readings."""
     rules = [
         phrase(
             "AWS's documentation does not settle {question}. This decision assumes that {taken}. The other reading "
@@ -93,7 +101,7 @@ def _reading_words(reading: Reading) -> str:
 
 
 def _is_settled(trace: EvaluationTrace) -> bool:
-    """Return whether nothing that a policy could say would change the answer."""
+    """Return whether no content of a policy would change the decision."""
     if trace.verdict is EvalDecision.EXPLICIT_DENY or trace.decision_inputs.needs_no_permission:
         return True
     return trace.verdict is EvalDecision.IMPLICIT_DENY and trace.decision_inputs.refusal is not None
@@ -138,7 +146,7 @@ def _of_gap(gap: MissingData, trace: EvaluationTrace) -> Assumption | None:
 
 
 def _of_owner(gap: MissingData, trace: EvaluationTrace) -> Assumption | None:
-    """Another account's resource would need that account's word, too (rules D1, D4)."""
+    """Return the assumption about the resource's owner: another account's policy must allow, too (rules D1, D4)."""
     if trace.verdict is EvalDecision.IMPLICIT_DENY:
         return None
     sub_requests = list(trace.decision_inputs.sub_requests)
@@ -148,7 +156,7 @@ def _of_owner(gap: MissingData, trace: EvaluationTrace) -> Assumption | None:
 
 
 def _of_routing(gap: MissingData, trace: EvaluationTrace) -> Assumption | None:
-    """Tell of the several buckets of which a request goes to one, where it matters to which."""
+    """Return the assumption about a request that goes to one of several buckets, where it matters to which."""
     answers: dict[EvalDecision, None] = {}
     for sub_request, bucket in enumerate(trace.decision_inputs.further, 1):
         decision_inputs = replace(trace.decision_inputs, further=(bucket,))
@@ -161,7 +169,7 @@ def _of_routing(gap: MissingData, trace: EvaluationTrace) -> Assumption | None:
 
 
 def _of_missing_allow(gap: MissingData, trace: EvaluationTrace) -> Assumption | None:
-    """Tell of a gap where the request would be allowed if it allowed, alone or together with other gaps."""
+    """Return the assumption that missing data does not allow, where it would, alone or together with others."""
     if gap.code in _NEVER_ALLOW:
         return None
     own = PolicyTypeKey(gap.layer, gap.level, gap.sub_request)
@@ -173,7 +181,7 @@ def _of_missing_allow(gap: MissingData, trace: EvaluationTrace) -> Assumption | 
             without = _decide(trace.decision_inputs, trace, chosen)
             with_it = _decide(trace.decision_inputs, trace, (*chosen, own))
             if with_it is not without:
-                # Only where it decides alone is there one other answer.
+                # One other decision is known only if this missing data decides alone.
                 return Assumption(gap.code, gap.message, None if chosen else with_it)
     return None
 
@@ -181,13 +189,13 @@ def _of_missing_allow(gap: MissingData, trace: EvaluationTrace) -> Assumption | 
 def _decide(
     decision_inputs: DecisionInputs, trace: EvaluationTrace, allowing: Sequence[PolicyTypeKey] = ()
 ) -> EvalDecision:
-    """Decide again with layers of which something is missing allowing all that they can."""
+    """Decide again, with policy types of missing data allowing everything that they can."""
     if not allowing:
         return _verdict(decision_inputs, trace.counted)
     return _verdict(*with_allows(decision_inputs, trace.counted, allowing, Grant.EVERYONE))
 
 
 def _verdict(decision_inputs: DecisionInputs, counted: StatementEffects) -> EvalDecision:
-    """Return what is decided, as far as it can be told without looking at what the unknown values could be."""
+    """Return the decision, as far as it is known without trying values of unknown keys."""
     best, worst = decide_bounds(decision_inputs, counted)
     return best.verdict if best.verdict is worst.verdict else EvalDecision.CONDITIONAL

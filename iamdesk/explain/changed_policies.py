@@ -1,7 +1,7 @@
-"""A question with other policies: statements taken away, statements added.
+"""Requests with changed policies: statements removed, statements added.
 
-Where a request is several decisions (`evaluate.layers`), what a principal carries and what its organization says is the
-same in all of them: a statement that goes, goes from all, and one that comes, comes to all. Resources have their own.
+The policies of a principal and of its organization apply to all sub-requests alike: a statement is removed from all of
+them, or added to all. Resources have policies of their own.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -32,26 +32,26 @@ _OF_RESOURCES = frozenset({PolicyType.RESOURCE, PolicyType.TRUST})
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """A statement that is added, and the policy that it goes to."""
+    """A statement to add, and the policy to add it to."""
 
     type_key: PolicyTypeKey
     statement: Mapping[str, Any]
     policy_key: str
-    """Of the policy; of identity policies the principal's ARN; empty where there is none."""
+    """Key of the policy; of identity policies the principal's ARN; empty where there is none."""
     names: tuple[str, ...]
-    """Of the policies that the layer holds now."""
+    """Names of the policies that the policy type has now."""
     target: Target
 
 
 def added_to(trace: EvaluationTrace, type_key: PolicyTypeKey, effect: str) -> Added:
-    """Return the least statement of that effect for the request: its own action on its own resource."""
+    """Return the narrowest statement of that effect for the request: its own action on its own resource."""
     caller, target = trace.question.caller, target_on(trace, type_key.sub_request)
     held = policies_in(trace, type_key)
     statement: dict[str, Any] = {"Effect": effect}
     if type_key.layer in _NAMES_CALLER:
         statement["Principal"] = _principal(trace)
     statement["Action"] = target.action_text
-    if type_key.layer is not PolicyType.TRUST:  # a trust policy means the role that it is of
+    if type_key.layer is not PolicyType.TRUST:  # a trust policy applies to its role
         statement["Resource"] = _resource(target, type_key.layer)
     key = held[0].key if held else ""
     if type_key.layer is PolicyType.IDENTITY:
@@ -62,7 +62,7 @@ def added_to(trace: EvaluationTrace, type_key: PolicyTypeKey, effect: str) -> Ad
 def changed(
     question: EvaluationRequest, gone: Collection[StatementResult], added: Sequence[Added]
 ) -> EvaluationRequest:
-    """Return the question without some statements and with others."""
+    """Return the request with some statements removed and others added."""
     places: dict[tuple[PolicyType, str], set[int]] = {}
     for result in gone:
         places.setdefault((result.policy.layer, result.policy.key), set()).add(result.statement.index)
@@ -134,7 +134,7 @@ def _with(policies: PolicySet, added: Added, sub_request: int) -> PolicySet:
 
 
 def _with_statement(policy: AttachedPolicy, added: Added) -> AttachedPolicy:
-    """Return a policy with one more statement, read as the policy's own version reads it."""
+    """Return a policy with one more statement, parsed as by the policy's version."""
     document = policy.document
     parsed = parse_document({"Version": document.version, "Statement": [added.statement]})
     index = 1 + max((one.index for one in document.statements), default=-1)
@@ -143,7 +143,7 @@ def _with_statement(policy: AttachedPolicy, added: Added) -> AttachedPolicy:
 
 
 def _principal(trace: EvaluationTrace) -> Any:
-    """Name the caller, and nobody else."""
+    """Return a principal element that names only the caller."""
     caller = trace.question.caller
     match caller.kind:
         case CallerKind.ANONYMOUS:
@@ -159,4 +159,4 @@ def _principal(trace: EvaluationTrace) -> Any:
 def _resource(target: Target, layer: PolicyType) -> str:
     if layer is PolicyType.RESOURCE and target.service == "kms":
         return "*"  # in a key policy: this key
-    return target.resource_text.replace("${", "${$}{")  # what looks like a variable is meant as it stands
+    return target.resource_text.replace("${", "${$}{")  # what looks like a variable is literal

@@ -1,4 +1,4 @@
-"""Conditions in plain words, as they are written: what has to be so for a statement to apply. Rules: G, H."""
+"""Summarizes conditions in plain words: what a statement requires. Rules: G, H."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -26,7 +26,7 @@ _SUBJECTS: Mapping[str, str] = {
     "aws:principalservicename": mark("the calling service"),
     "aws:principaltype": mark("the caller's type"),
     "aws:referer": mark("the referring page"),
-    "aws:requestedregion": mark("the Region asked for"),
+    "aws:requestedregion": mark("the requested Region"),
     "aws:resourceaccount": mark("the resource's account"),
     "aws:resourceorgid": mark("the resource's organization"),
     "aws:resourceorgpaths": mark("the path of the resource's account in its organization"),
@@ -40,15 +40,15 @@ _SUBJECTS: Mapping[str, str] = {
     "aws:tagkeys": mark("the tag keys in the request"),
     "aws:tokenissuetime": mark("the time at which the credentials were issued"),
     "aws:useragent": mark("the caller's program (user agent)"),
-    "aws:userid": mark("the caller's unique id"),
+    "aws:userid": mark("the caller's unique ID"),
     "aws:username": mark("the caller's user name"),
     "aws:vpcsourceip": mark("the caller's address in its VPC"),
-    "iam:passedtoservice": mark("the service that gets the role"),
+    "iam:passedtoservice": mark("the service that the role is passed to"),
     "iam:permissionsboundary": mark("the permissions boundary that is set"),
     "iam:policyarn": mark("the policy that is attached or detached"),
     "kms:viaservice": mark("the service through which KMS is called"),
     "s3:prefix": mark("the prefix that is listed"),
-    "sts:externalid": mark("the external id"),
+    "sts:externalid": mark("the external ID"),
     "sts:rolesessionname": mark("the name of the session"),
     "sts:sourceidentity": mark("the source identity that is set"),
 }
@@ -62,16 +62,19 @@ _TAGGED: Mapping[str, str] = {
 }
 _YES_NO: Mapping[str, tuple[str, str]] = {
     "aws:multifactorauthpresent": (mark("MFA is present"), mark("MFA is not present")),
-    "aws:principalisawsservice": (mark("an AWS service calls by itself"), mark("the caller is no AWS service")),
+    "aws:principalisawsservice": (mark("the caller is an AWS service"), mark("the caller is not an AWS service")),
     "aws:securetransport": (mark("the connection is encrypted"), mark("the connection is not encrypted")),
-    "aws:viaawsservice": (mark("an AWS service calls for the caller"), mark("the caller calls by itself")),
+    "aws:viaawsservice": (
+        mark("an AWS service makes the call for the caller"),
+        mark("the caller makes the call directly"),
+    ),
 }
-"""What keys that are true or false say, each way."""
+"""Clauses for keys that are true or false."""
 
 _ALWAYS_GIVEN = frozenset(
     {"aws:currenttime", "aws:epochtime", "aws:requestedregion", "aws:securetransport", "aws:viaawsservice"}
 )
-"""Keys that are in every request: nothing is said about their absence."""
+"""Keys that are in every request: their absence is not mentioned."""
 
 _COMPARED: Mapping[str, str] = {
     "NumericLessThan": mark("is less than {values}"),
@@ -86,18 +89,20 @@ _COMPARED: Mapping[str, str] = {
 
 
 def conditions_reading(tests: Sequence[ConditionTest]) -> str:
-    """Return what has to hold, as a clause: ``MFA is present and the Region asked for is eu-west-1``."""
+    """Return the conditions as a clause: ``MFA is present and the requested Region is eu-west-1``."""
     clauses = [test_reading(test) for test in tests]
-    # "a is x or y and b is z" can be read in two ways: a comma parts what belongs together.
+    # "a is x or y and b is z" is ambiguous: commas separate the parts.
     parted = any(" or " in clause or "," in clause for clause in clauses)
     return join_messages(phrase(", and ") if parted else phrase(" and "), clauses)
 
 
 def test_reading(test: ConditionTest) -> str:
-    """Return what one operator demands of one key, as a clause."""
+    """Return the requirement of one operator on one key, as a clause."""
     operator = test.operator
     if operator is None:
-        return phrase("“{operator}” holds, which is no operator and never does", operator=test.operator_text)
+        return phrase(
+            "“{operator}” is met, which is not a condition operator and never matches", operator=test.operator_text
+        )
     if operator.family == "Null":
         return _of_null(test)
     if operator.family == "Bool" and (told := _yes_or_no(test)) is not None:
@@ -111,15 +116,15 @@ def test_reading(test: ConditionTest) -> str:
             said = phrase("at least one value of {subject} {compared}", subject=subject, compared=compared)
             if not test.if_exists:
                 return said
-            return phrase("{clause}, or none is given (AWS's pages disagree about that)", clause=said)
+            return phrase("{clause}, or the key is absent (AWS's documentation disagrees about that)", clause=said)
     is_met_without = (test.if_exists or operator.negated) and test.key not in _ALWAYS_GIVEN
     if is_met_without:
-        return phrase("{subject}, if given, {compared}", subject=subject, compared=compared)
+        return phrase("{subject}, if present, {compared}", subject=subject, compared=compared)
     return join_messages(" ", (subject, compared))
 
 
 def spelled(template: Sequence[Token | Variable]) -> str:
-    """Write text with its wildcards; of a variable, what it stands for: ``home/<the caller's user name>/*``."""
+    """Write text with its wildcards, and variables by their meaning: ``home/<the caller's user name>/*``."""
     return join_messages("", [_piece(piece) for piece in template])
 
 
@@ -136,7 +141,7 @@ def _piece(piece: Token | Variable) -> str:
 
 
 def _subject(key: str, key_text: str) -> str:
-    """Name what a key tells; keys without a name of their own by themselves."""
+    """Return the meaning of a key; keys without a description by their own name."""
     for prefix, words in _TAGGED.items():
         if key.startswith(prefix) and len(key) > len(prefix):
             name = f"“{key_text[len(prefix) :]}”"
@@ -149,41 +154,43 @@ def _of_null(test: ConditionTest) -> str:
     subject = _subject(test.key, test.key_text)
     match "true" in said, "false" in said:
         case True, True:
-            return phrase("{subject} is given or not, which always holds", subject=subject)
+            return phrase("{subject} is present or absent, which is always true", subject=subject)
         case True, False:
             return phrase("{subject} is absent", subject=subject)
         case False, True:
-            return phrase("{subject} is given", subject=subject)
-    return phrase("{subject} is neither given nor absent, which never holds", subject=subject)
+            return phrase("{subject} is present", subject=subject)
+    return phrase("{subject} is neither present nor absent, which is never true", subject=subject)
 
 
 def _yes_or_no(test: ConditionTest) -> str | None:
-    """Return a sentence of its own for keys that have one and are tested as one does."""
+    """Return a clause for keys with a clause of their own that are tested for true or false."""
     told = _YES_NO.get(test.key)
     said = {value.text.lower() for value in test.values}
     if told is None or test.quantifier is not Quantifier.NONE or said not in ({"true"}, {"false"}):
         return None
     clause = phrase(told["false" in said])
     if test.if_exists and test.key not in _ALWAYS_GIVEN:
-        return phrase("{clause}, or the request does not say", clause=clause)
+        return phrase("{clause}, or the key is absent", clause=clause)
     return clause
 
 
 def comparison(test: ConditionTest, operator: Operator) -> str:
     """Return verb and values: ``is within 203.0.113.0/24``, ``is neither a nor b``.
 
-    ``operator`` may be another than the test's own: its opposite, for what comes out the other way.
+    ``operator`` may differ from the test's own: its opposite describes the other outcome.
     """
     usable = [value for value in test.values if not value.is_malformed]
     unread = [f"“{value.text}”" for value in test.values if value.is_malformed]
     if not usable and unread:
         if operator.negated:
-            return phrase("is not in nothing that can be read ({values}), which always holds", values=listed(unread))
-        return phrase("is in nothing that can be read ({values}), which never holds", values=listed(unread))
+            return phrase(
+                "is not in a list without readable values ({values}), which is always true", values=listed(unread)
+            )
+        return phrase("is in a list without readable values ({values}), which is never true", values=listed(unread))
     if not usable:
         if operator.negated:
-            return phrase("is not in an empty list, which always holds")
-        return phrase("is in an empty list, which never holds")
+            return phrase("is not in an empty list, which is always true")
+        return phrase("is in an empty list, which is never true")
     spell = _speller(operator)
     compared = _with_values(operator, usable, [spell(value) for value in usable])
     if not unread:
@@ -196,7 +203,7 @@ def _with_values(operator: Operator, values: Sequence[PolicyValue], texts: list[
         return phrase(_COMPARED[operator.name], values=_either(texts))
     if any(value.matches_everything for value in values):
         if operator.negated:
-            return phrase("has no value, which never holds where it is given")
+            return phrase("has no value, which is never true where the key is present")
         return phrase("is anything")
     if operator.family == "IPAddress":
         one = len(texts) == 1 and "/" not in texts[0]
@@ -212,7 +219,7 @@ def _with_values(operator: Operator, values: Sequence[PolicyValue], texts: list[
     )
     compared = _with_texts(texts, operator.negated, has_wildcards)
     if "IgnoreCase" in operator.name:
-        return phrase("{compared}, upper and lower case alike", compared=compared)
+        return phrase("{compared}, ignoring case", compared=compared)
     return compared
 
 
@@ -237,7 +244,7 @@ def _takes_wildcards(operator: Operator) -> bool:
 
 
 def _speller(operator: Operator) -> Callable[[PolicyValue], str]:
-    """Return how values are written: to an operator without wildcards a star is a star, which quotes tell."""
+    """Return how to write values: for an operator without wildcards a star is literal, which quotes show."""
 
     def spell(value: PolicyValue) -> str:
         text = spelled(value.template)

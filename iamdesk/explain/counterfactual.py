@@ -1,8 +1,7 @@
-"""The smallest changes that turn an answer around, each verified by deciding the changed policies anew.
+"""The smallest policy changes that alter a decision, each verified by evaluating the changed policies.
 
-Of an allowed request: which Allow statements, if removed, leave it without; and where one Deny would stop it. Of a
-denied one: which Deny statements have to go, and in which layers an Allow is lacking. Of one that depends on its
-context: both, whatever the context.
+For an allowed request: Allow statements to remove, or one Deny to add. For a denied one: Deny statements to remove, and
+policy types that need an Allow. For a conditional one: both, for every context.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,14 +25,14 @@ from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
 
 _MOST_CHANGES = 6
 _MOST_TRIALS = 240
-"""Changes that are tried at most: each is a question decided anew."""
+"""Number of changes that are tried; each is a new evaluation."""
 _MOST_OPEN_TRIALS = 60
-"""The same where the answer hangs on its context: each trial then decides for many values."""
+"""The same for a conditional decision: each trial then covers many values."""
 _MOST_TOGETHER = 3
-"""Layers that are taken away together at most."""
+"""Number of policy types that are removed together."""
 _OF_WHOLE_ACCOUNTS = frozenset({PolicyType.SCP, PolicyType.RCP, PolicyType.ENDPOINT})
 _POLICIES_UNKNOWN = frozenset({"principal-outside", "federated-user-missing"})
-"""Assumptions about a caller of which nobody knows the policies: none can be changed."""
+"""Assumptions about a caller whose policies are unknown: none can be changed."""
 _AWS_OWNED = ":iam::aws:policy/"
 _REACH = (
     PolicyType.SESSION,
@@ -47,13 +46,13 @@ _REACH = (
     PolicyType.SCP,
     PolicyType.RCP,
 )
-"""Layers by how much else a change in them touches: of changes of one size, those that touch least come first."""
+"""Policy types by how much else a change affects: of changes of one size, those that affect least come first."""
 
 
 def minimal_policy_changes(trace: EvaluationTrace, cancelled: Cancelled = never_cancelled) -> Changes:
-    """Return the smallest changes that turn an answer around, smallest first, what binds whole accounts last.
+    """Return the smallest changes that alter the decision, smallest first, organization-wide ones last.
 
-    A refusal that no policy can lift (rules I5, I10, D6) and a call that needs no permission (I3) have none.
+    A denial that no policy can lift (rules I5, I10, D6) and a call that needs no permission (I3) have none.
 
     Raises:
         WorkCancelled: ``cancelled`` returned True.
@@ -72,42 +71,44 @@ def minimal_policy_changes(trace: EvaluationTrace, cancelled: Cancelled = never_
 
 def _fixed(trace: EvaluationTrace) -> str:
     if trace.decision_inputs.needs_no_permission:
-        return phrase("No change of policies turns it around: the call needs no permission.")
+        return phrase("No policy change alters the decision: the call needs no permission.")
     refusal = next(
         (sub_request.refusal for sub_request in trace.decision_inputs.sub_requests if sub_request.refusal is not None),
         None,
     )
     if refusal is not None and trace.verdict is not EvalDecision.ALLOWED:
-        return phrase("No change of policies turns it around: {why}.", why=phrase(messages.REFUSALS[refusal]))
+        return phrase("No policy change alters the decision: {why}.", why=phrase(messages.REFUSALS[refusal]))
     return ""
 
 
 def _why_none(trace: EvaluationTrace) -> str:
     question = trace.question
     if any(one.policies.restrict_public_buckets for one in (question, *question.further)):
-        return phrase("No change of statements turns it around: Block Public Access turns outsiders away.")
+        return phrase("No change of statements alters the decision: Block Public Access blocks external principals.")
     if trace.verdict is EvalDecision.ALLOWED and question.caller.kind is CallerKind.ROOT:
-        return phrase("Only a service control policy could stop the root user, and none is known to bind this account.")
+        return phrase(
+            "Only a service control policy can deny the root user, and none is known to apply to this account."
+        )
     if question.caller.is_service_linked and not trace.decision_inputs.is_cross_account:
-        return phrase("Only AWS changes what a service-linked role may do.")
+        return phrase("Only AWS can change the permissions of a service-linked role.")
     if trace.decision_inputs.is_cross_account and not _resource_side(trace, 0):
         return phrase(
-            "The resource is in another account, and things of its kind carry no policy that could let others in."
+            "The resource is in another account, and resources of its type have no policy that could allow the access."
         )
-    return phrase("No change of few statements turns it around.")
+    return phrase("No change of a few statements alters the decision.")
 
 
 def _size(change: Change) -> tuple[int, int, int, int]:
     layers = [*(one.line.layer for one in change.removals), *(one.layer for one in change.additions)]
     touches_accounts = sum(layer in _OF_WHOLE_ACCOUNTS for layer in layers)
     reach = max(_REACH.index(layer) for layer in layers)
-    # What allows whole accounts to do anything is the last thing to take away.
+    # Full access of whole accounts is the last thing to remove.
     first = len(change.removals) if touches_accounts else len(change.additions)
     return touches_accounts, len(layers), first, reach
 
 
 class _Search:
-    """Tries changes of one question's policies."""
+    """Tries changes of one request's policies."""
 
     def __init__(self, trace: EvaluationTrace, cancelled: Cancelled) -> None:
         self._trace = trace
@@ -119,10 +120,10 @@ class _Search:
     # Allowing
 
     def ways_to_allow(self) -> Iterator[Change]:
-        """Yield removals of the Deny statements that match together with Allow statements where one is lacking.
+        """Yield removals of the matching Deny statements, together with additions of lacking Allow statements.
 
-        First those after which the other statements say what they said, also where their conditions are open still;
-        then those after which it is allowed whatever the context.
+        First those after which the other statements have the same effects, also with their conditions still open; then
+        those after which it is allowed in every context.
         """
         sub_requests = self._trace.decision_inputs.sub_requests
         denying = [
@@ -148,7 +149,7 @@ class _Search:
             return
         lacking = without.worst.lacking if is_certain else without.type_decision.lacking
         guardrails = [type_key for type_key in lacking if type_key.layer in _OF_WHOLE_ACCOUNTS]
-        # What nobody can be given an Allow in is no candidate: then there is no way on this road.
+        # A policy type that cannot be given an Allow is no candidate: this search then finds nothing.
         sub_requests = {type_key.sub_request for type_key in lacking}
         chosen_from = [
             type_key for sub_request in sorted(sub_requests) for type_key in self._places.to_allow(without, sub_request)
@@ -170,13 +171,13 @@ class _Search:
     # Stopping
 
     def ways_to_stop(self) -> Iterator[Change]:
-        """Yield removals of all Allow statements of as few layers as needed, and single Deny statements."""
+        """Yield removals of all Allow statements of as few policy types as needed, and additions of a single Deny."""
         groups: dict[tuple[PolicyTypeKey, Grant | None], list[StatementResult]] = {}
         for result in self._trace.results:
             if result.policy.layer is PolicyType.IDENTITY and self._trace.question.caller.is_service_linked:
-                continue  # only AWS changes what it carries (rule I5)
+                continue  # only AWS changes its policies (rule I5)
             if result.policy.is_assumed:
-                continue  # what there is to remove is unknown
+                continue  # the statements to remove are unknown
             if result.statement.is_allow and result.truth is not FALSE:
                 type_key = PolicyTypeKey(result.policy.layer, result.policy.level, result.policy.sub_request)
                 groups.setdefault((type_key, result.grant), []).append(result)
@@ -199,7 +200,7 @@ class _Search:
     # Both
 
     def _with_whole_policies(self, gone: Sequence[StatementResult]) -> list[StatementResult]:
-        """Add the other statements of AWS's own policies, which can only be detached whole."""
+        """Add the other statements of AWS managed policies, which can only be detached whole."""
         detached = {result.policy.key for result in gone if _is_detached(result)}
         own = [result for result in gone if not _is_detached(result)]
         return [*own, *(one for one in self._trace.results if _is_detached(one) and one.policy.key in detached)]
@@ -207,7 +208,7 @@ class _Search:
     def _try(
         self, gone: Sequence[StatementResult], slots: Sequence[PolicyTypeKey], effect: str = "Allow"
     ) -> EvaluationTrace | None:
-        """Decide the question with changed policies; None where too much was tried already."""
+        """Evaluate the request with changed policies; None after too many trials."""
         if not gone and not slots:
             return self._trace
         self._trials += 1
@@ -248,7 +249,7 @@ class _Search:
         )
 
     def _matters(self, result: StatementResult, after: EvaluationTrace) -> bool:
-        """Return whether a removed statement is one to name: not the bystander of a policy that is detached whole."""
+        """Return whether a removed statement is to be named: not one that is removed only with its whole policy."""
         allows = after.verdict in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
         return result.truth is not FALSE and result.statement.is_allow is not allows
 
@@ -258,25 +259,25 @@ class _Search:
         trace = self._trace
         layers = {*(one.line.layer for one in removals), *(one.layer for one in additions)}
         if layers & {PolicyType.SCP, PolicyType.RCP}:
-            yield phrase("A policy of the organization binds every account below it.")
+            yield phrase("An organization policy applies to every account below it.")
         if after.verdict is EvalDecision.CONDITIONAL:
             keys = messages.listed([spelling(key, after) for key in after.keys])
-            yield phrase("It then depends on {keys}.", keys=keys or phrase("values that are not known"))
+            yield phrase("The decision then depends on {keys}.", keys=keys or phrase("values that are not known"))
         gaps = [gap for sub_request in (trace.question, *trace.question.further) for gap in sub_request.policies.gaps]
         missing = {gap.layer for gap in gaps if gap.code.endswith("-missing")}
         for one in additions:
             if one.layer in missing and not one.policy_key and one.layer is not PolicyType.IDENTITY:
-                yield phrase("What that policy says now is not in the snapshot.")
+                yield phrase("The current content of that policy is not captured.")
             if one.layer is PolicyType.PERMISSIONS_BOUNDARY and _AWS_OWNED in one.policy_key:
-                yield phrase("AWS owns that policy: use a copy of it.")
+                yield phrase("That policy is AWS managed: edit a copy of it.")
             if one.effect == "Allow" and one.layer in (PolicyType.RESOURCE, PolicyType.TRUST):
                 match trace.question.caller.kind:
                     case CallerKind.ANONYMOUS:
-                        yield phrase("This lets everyone in, also without credentials.")
+                        yield phrase("This allows everyone, including unsigned requests.")
                     case CallerKind.OIDC | CallerKind.SAML:
-                        yield phrase("Bind it to the provider's audience and subject by conditions.")
+                        yield phrase("Restrict it to the provider's audience and subject with conditions.")
                     case CallerKind.SERVICE:
-                        yield phrase("Bind it to your own resources by aws:SourceArn or aws:SourceAccount.")
+                        yield phrase("Restrict it to your own resources with aws:SourceArn or aws:SourceAccount.")
 
 
 def _is_detached(result: StatementResult) -> bool:
@@ -284,7 +285,7 @@ def _is_detached(result: StatementResult) -> bool:
 
 
 class _Places:
-    """Where statements can be added, and what they say."""
+    """Policies to which statements can be added, and the statements."""
 
     def __init__(self, trace: EvaluationTrace) -> None:
         self._trace = trace
@@ -295,7 +296,7 @@ class _Places:
         self._has_identity = can_carry and not outside and PolicyType.IDENTITY not in without
 
     def to_allow(self, trace: EvaluationTrace, sub_request: int) -> tuple[PolicyTypeKey, ...]:
-        """Return the layers that can be given an Allow, beside those that bind whole accounts."""
+        """Return the policy types that can be given an Allow, other than those of whole accounts."""
         on_sub_request = trace.decision_inputs.sub_requests[sub_request].slots
         limits = [
             type_key.layer
@@ -311,7 +312,7 @@ class _Places:
         )
 
     def to_deny(self) -> tuple[PolicyTypeKey, ...]:
-        """Return the layers in which one Deny is enough."""
+        """Return the policy types in which one Deny is enough."""
         can_deny = self._trace.decision_inputs.can_deny
         places = (*self._identity(0), *(type_key for type_key in self._resource(0) if can_deny(type_key.layer)))
         if places:
@@ -341,7 +342,7 @@ class _Places:
 
 
 def _resource_side(trace: EvaluationTrace, sub_request: int) -> tuple[PolicyTypeKey, ...]:
-    """Return the resource's own policy as a place for a statement, where such a resource can have one."""
+    """Return the resource policy as a place for a statement, if such a resource can have one."""
     if trace.decision_inputs.is_trust:
         return (PolicyTypeKey(PolicyType.TRUST),)
     question = on_sub_request(trace, sub_request)

@@ -1,4 +1,4 @@
-"""The answer, as the outside sees it: frozen and complete, so that every view paints from this one object."""
+"""The evaluation result: the public, frozen and complete object that every view and export reads."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,47 +28,47 @@ __all__ = [
 
 
 class Position(NamedTuple):
-    """A place in a policy as shown; lines and columns count from 1."""
+    """A position in a policy as shown; lines and columns count from 1."""
 
     line: int
     column: int
 
 
 class StatementRole(StrEnum):
-    """What a statement did in an answer."""
+    """The role of a statement in a result."""
 
     DECIDES = "decides"
-    """The answer rests on it."""
+    """The decision rests on it."""
     TOOK_PART = "took part"
-    """It matched, but the answer would be the same without it."""
+    """It matched, but the decision would be the same without it."""
     DEPENDS = "depends"
-    """It would match under context values that were not given."""
+    """It would match with context values that were not provided."""
     NEAR_MISS = "near miss"
-    """It is about this action, but one element did not match: ``failed`` says which, ``sentence`` why."""
+    """It covers the action, but one element did not match: ``failed`` names it, ``sentence`` says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class StatementExplanation:
-    """One statement in an answer."""
+    """One statement in a result."""
 
     part: StatementRole
     layer: PolicyType
     level: int | None
     """For SCPs and RCPs: 0 is the root, the last one the account."""
     source_policy_id: str
-    """A managed policy's ARN, an inline policy's name, the case's own name."""
+    """A managed policy's ARN, an inline policy's name, or the test case's own name."""
     source_policy_type: SourceType
     policy_key: str
-    """What ``api`` shows the policy by (``inventory.keys``)."""
+    """Key of the policy (``inventory.keys``)."""
     policy_name: str
     owner: str
-    """ARN of what carries the policy: the user, the group it comes through, the role, the resource."""
+    """ARN that the policy is attached to: the user, the group it comes through, the role, the resource."""
     document: Document
     index: int
     sid: str | None
     effect: str
     sentence: str
-    """Why it matches or fails, for people: ``Resource arn:…:a does not match arn:…:b/*.``"""
+    """Why it matches or fails: ``Resource arn:…:a does not match arn:…:b/*.``"""
     failed: str | None
     """For a near miss, the element: ``Principal``, ``Resource``, ``NotResource``, ``Condition`` …"""
     mark: ElementPath
@@ -76,75 +76,74 @@ class StatementExplanation:
 
     @property
     def span(self) -> Span | None:
-        """Where the statement stands in the policy as shown."""
+        """The statement's position in the policy as shown."""
         return self.document.span_at(self.document.statements[self.index].path)
 
     @property
     def statement_index(self) -> int:
-        """``index``, by the name that it bears outside (CONTRACT 3)."""
+        """``index``, by its public name (CONTRACT 3)."""
         return self.index
 
     @property
     def start_position(self) -> Position | None:
-        """Where the statement begins in the policy as shown."""
+        """Beginning of the statement in the policy as shown."""
         return None if (span := self.span) is None else Position(span.start_line, span.start_column)
 
     @property
     def end_position(self) -> Position | None:
-        """Where the statement ends: the place after its last character."""
+        """End of the statement: the position after its last character."""
         return None if (span := self.span) is None else Position(span.end_line, span.end_column)
 
     @property
     def mark_span(self) -> Span | None:
-        """Where the element to underline stands in the policy as shown."""
+        """The position of the element to underline, in the policy as shown."""
         return self.document.span_at(self.mark)
 
     @property
     def name(self) -> str:
-        """The statement as people point at it: ``payroll-rw, statement 2 (ReadOnly)``; counted from 1."""
+        """The statement's display name: ``payroll-rw, statement 2 (ReadOnly)``; counted from 1."""
         name = phrase("{policy}, statement {number}", policy=self.policy_name, number=self.index + 1)
         return join_messages("", (name, f" ({self.sid})")) if self.sid else name
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyTypeResult:
-    """What one layer says."""
+    """The decision of one policy type."""
 
     layer: PolicyType
     outcome: EvalDecision | None
-    """None: the layer is not in play."""
+    """None: the policy type does not apply."""
     title: str
-    """The layer's name for people: ``Permissions boundary``."""
+    """Display name of the policy type: ``Permissions boundary``."""
     sentence: str
     statements: tuple[StatementExplanation, ...] = ()
     """Its statements, in the order of `EvaluationResult.statements`."""
 
     @property
     def decision(self) -> EvalDecision | None:
-        """``outcome``, by the name that it bears outside (CONTRACT 3)."""
+        """``outcome``, by its public name (CONTRACT 3)."""
         return self.outcome
 
 
 @dataclass(frozen=True, slots=True)
 class Assumption:
-    """Something that the snapshot did not hold and the answer rests on."""
+    """An assumption of a result, such as one about data that is not captured."""
 
     code: str
     """Stable: ``policy-missing``, ``action-unknown``, ``organization-unknown``, ``pages-disagree`` …"""
     message: str
     other_decision: EvalDecision | None = None
-    """The answer if it were otherwise: under the other reading of AWS's pages (rule K9), if what is missing
-    allowed, or denied, all that it can, or if what is taken for granted were otherwise. None where there is no single
-    other answer."""
+    """The decision if the assumption were wrong: by the other reading of AWS's pages (rule K9), with missing data that
+    allows, or denies, all that it can, or with another value. None where there is no single other decision."""
 
     only_explains: bool = False
-    """Whether it only explains the answer and the decision does not depend on it."""
+    """Whether it only explains the result, and the decision does not depend on it."""
     rules: tuple[str, ...] = ()
     """For ``pages-disagree``: ids of the evaluation rules that AWS's pages leave open (``F4``)."""
 
     @property
     def could_change(self) -> bool:
-        """Whether the decision may be another one if it does not hold; False for what only explains the answer."""
+        """Whether the decision may differ if it does not hold; False for what only explains the result."""
         return not self.only_explains and self.code not in _ONLY_EXPLAINING
 
 
@@ -154,7 +153,7 @@ _ONLY_EXPLAINING = frozenset(
         "endpoint-of-other-service",
     }
 )
-"""Codes that say how the request was understood: facts, which cannot turn out otherwise."""
+"""Codes of notes on how the request was understood: facts, not assumptions."""
 
 
 class KeyState(StrEnum):
@@ -168,7 +167,7 @@ class KeyState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ContextKey:
-    """One condition key that statements in play test: a row of the context table."""
+    """One condition key that applicable statements test: a row of the context table."""
 
     key: str
     state: KeyState
@@ -178,44 +177,44 @@ class ContextKey:
     suggestions: tuple[str, ...]
     """Values that the statements name."""
     matters: bool
-    """Whether it is unknown and its value can change this answer."""
+    """Whether it is unknown and its value can change the decision."""
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluationResult:
-    """One answer with everything that explains it."""
+    """The result of evaluating one request, with everything that explains it."""
 
     decision: EvalDecision
     request: Request
-    """The question as it was understood (full ARNs, AWS's spelling of the action)."""
+    """The request as it was understood (full ARNs, AWS's spelling of the action)."""
     sentence: str
-    """The answer in one sentence."""
+    """The result in one sentence."""
     layers: tuple[PolicyTypeResult, ...]
     statements: tuple[StatementExplanation, ...]
-    """Deciding ones first, then those that took part, then near misses."""
+    """Deciding ones first, then contributing ones, then near misses."""
     missing_context_values: tuple[str, ...]
-    """Keys whose unknown values can change this answer; never a key that cannot."""
+    """Keys whose unknown values can change the decision; never a key that cannot."""
     conditions: tuple[Mapping[str, str | tuple[str, ...] | None], ...]
-    """For ``conditional``: the smallest sets of context values under which it is allowed (None: the key is absent)."""
+    """For ``conditional``: the minimal sets of context values under which it is allowed (None: the key is absent)."""
     blocked_by: tuple[str, ...]
-    """Layers that took an otherwise granted request away; also ``credentials``, ``partition``."""
+    """Policy types that denied an otherwise allowed request; also ``credentials``, ``partition``."""
     assumptions: tuple[Assumption, ...]
     context: tuple[ContextKey, ...]
     denials: tuple[Mapping[str, str | tuple[str, ...] | None], ...] = ()
-    """For ``conditional``: the smallest sets of context values under which it is not allowed."""
+    """For ``conditional``: the minimal sets of context values under which it is not allowed."""
     condition_words: tuple[str, ...] = ()
-    """Each of ``conditions`` as a clause, with all that comes out as its values do: ``aws:SourceIp is within
+    """Each of ``conditions`` as a clause that covers all values with the same outcome: ``aws:SourceIp is within
     203.0.113.0/24 and aws:MultiFactorAuthPresent is true``."""
     denial_words: tuple[str, ...] = ()
     """The same for ``denials``."""
 
     @property
     def open_assumptions(self) -> tuple[Assumption, ...]:
-        """The assumptions that could change the decision; with none of them it holds whatever was not captured."""
+        """The assumptions that could change the decision; without any, the decision holds whatever is not captured."""
         return tuple([one for one in self.assumptions if one.could_change])
 
     def statements_that(self, *parts: StatementRole) -> tuple[StatementExplanation, ...]:
-        """Return the statements that played one of the parts."""
+        """Return the statements with one of some roles."""
         return tuple(line for line in self.statements if line.part in parts)
 
     @property
@@ -225,15 +224,15 @@ class EvaluationResult:
 
     @property
     def eval_resource_name(self) -> str:
-        """The resource that it was asked on."""
+        """The resource of the evaluation: an ARN or ``*``."""
         return self.request.resource
 
     @property
     def eval_decision(self) -> EvalDecision:
-        """``decision``, by the name that it bears in AWS's own answers."""
+        """``decision``, by its name in AWS's results."""
         return self.decision
 
     @property
     def matched_statements(self) -> tuple[StatementExplanation, ...]:
-        """The statements on which the answer rests (``MatchedStatements`` of AWS's simulator)."""
+        """The deciding statements (``MatchedStatements`` of AWS's simulator)."""
         return self.statements_that(StatementRole.DECIDES)

@@ -1,4 +1,4 @@
-"""The result of a condition test in words about the values of its key."""
+"""The outcome of a condition test in words about the values of its key."""
 
 from collections.abc import Mapping, Sequence
 
@@ -17,14 +17,16 @@ _KINDS: Mapping[str, str] = {
     "IPAddress": mark("an IP address"),
     "ARN": mark("an ARN"),
 }
-"""What an operator can read, by family."""
+"""The values that an operator can read, by family."""
 
 
 def outcome_words(test: ConditionTest, values: Sequence[str], holds: bool) -> str:
-    """Return the result of a test as words about its key: ``has a value that is red``, ``is not red``.
+    """Return the outcome of a test as words about its key: ``has a value that is red``, ``is not red``.
 
-    ``test`` has an operator that AWS has; ``values`` are those that the key was tried with: the words are true of
-    all that come out as they do.
+    Args:
+        test: A test with an operator of AWS's.
+        values: Values of the key with that outcome; the words apply to all values with it.
+        holds: The outcome.
     """
     operator = test.operator
     if operator is None:
@@ -41,13 +43,13 @@ def outcome_words(test: ConditionTest, values: Sequence[str], holds: bool) -> st
     if len(values) > 1 or (key_type is not None and key_type.startswith("ArrayOf")):
         if holds:
             return phrase("has one value, which {compared}", compared=compared)
-        # Without a set operator several values meet nothing (rule G16).
+        # Without a set operator several values match nothing (rule G16).
         return phrase("has several values, or one that {compared}", compared=compared)
     return compared
 
 
 def _of_several(test: ConditionTest, operator: Operator, holds: bool) -> str:
-    """Return what comes of a test with a set operator (rules G14, G15)."""
+    """Return the outcome of a test with a set operator (rules G14, G15)."""
     satisfies = _compared(test, operator, holds=True)
     if not can_read(operator, test.key):  # what it cannot read satisfies neither the operator nor its opposite
         satisfies = phrase("is {kind} that {compared}", kind=phrase(_KINDS[operator.family]), compared=satisfies)
@@ -67,7 +69,7 @@ def _of_several(test: ConditionTest, operator: Operator, holds: bool) -> str:
 
 
 def _compared(test: ConditionTest, operator: Operator, holds: bool) -> str:
-    """Return how one value stands to those listed: as the operator asks, or the other way."""
+    """Return how one value compares with the listed ones: as the operator requires, or the opposite."""
     if holds:
         return comparison(test, operator)
     if operator.family == "Bool" and len(test.values) == 1 and not test.values[0].is_malformed:

@@ -1,4 +1,4 @@
-"""From what the engine found to what the outside sees: in order, in words, complete."""
+"""Turns the engine's trace into an evaluation result: ordered, in words, complete."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -33,9 +33,9 @@ _ORDER = {StatementRole.DECIDES: 0, StatementRole.DEPENDS: 1, StatementRole.TOOK
 
 
 def explain(trace: EvaluationTrace, request: Request) -> EvaluationResult:
-    """Put one answer into words.
+    """Explain one evaluation.
 
-    ``request`` is the question as asked; the answer carries it as understood (AWS's spelling, the resource asked on).
+    ``request`` is as entered; the result has it as understood (AWS's spelling, the evaluated resource).
     """
     target = trace.question.target
     conditions = tuple(_spell(one, trace) for one in trace.sets)
@@ -84,19 +84,26 @@ def _answer(trace: EvaluationTrace, words: Sequence[str]) -> str:
     who, what = messages.who(trace.question.caller), messages.what(trace.question.target)
     match trace.verdict:
         case EvalDecision.ALLOWED:
-            return phrase("{who} may do {what}: {why}", who=who, what=what, why=_why_allowed(trace))
+            return phrase("{who} is allowed to perform {what}: {why}", who=who, what=what, why=_why_allowed(trace))
         case EvalDecision.EXPLICIT_DENY:
-            return phrase("{who} may not do {what}: {why}", who=who, what=what, why=_why_denied(trace))
+            return phrase("{who} is not allowed to perform {what}: {why}", who=who, what=what, why=_why_denied(trace))
         case EvalDecision.IMPLICIT_DENY:
-            return phrase("{who} may not do {what}: {why}", who=who, what=what, why=_why_not(trace))
+            return phrase("{who} is not allowed to perform {what}: {why}", who=who, what=what, why=_why_not(trace))
         case _:
             keys_of_sets = [[spelling(key, trace) for key in one] for one in trace.sets]
             if (alternatives := messages.alternatives_text(keys_of_sets, words)) is not None:
                 if trace.is_exact and not trace.has_more:
-                    return phrase("{who} may do {what} only if {condition}", who=who, what=what, condition=alternatives)
-                return phrase("{who} may do {what} if {condition}", who=who, what=what, condition=alternatives)
+                    return phrase(
+                        "{who} is allowed to perform {what} only if {condition}",
+                        who=who,
+                        what=what,
+                        condition=alternatives,
+                    )
+                return phrase(
+                    "{who} is allowed to perform {what} if {condition}", who=who, what=what, condition=alternatives
+                )
             keys = messages.listed([spelling(key, trace) for key in trace.keys]) or phrase("values that are not known")
-            return phrase("Whether {who} may do {what} depends on {keys}", who=who, what=what, keys=keys)
+            return phrase("Whether {who} is allowed to perform {what} depends on {keys}", who=who, what=what, keys=keys)
 
 
 _LEFT_OUT: Mapping[PolicyType, str] = {
@@ -119,11 +126,11 @@ def _why_denied(trace: EvaluationTrace) -> str:
             "Block Public Access blocks external principals because the policy is public: {why}", why=_why_public(trace)
         )
     names = [name_of(result) for result in trace.results if _decides(result, trace)]
-    return nphrase("{names} forbids it", "{names} forbid it", len(names), names=messages.listed(names))
+    return nphrase("{names} denies it", "{names} deny it", len(names), names=messages.listed(names))
 
 
 def _why_public(trace: EvaluationTrace) -> str:
-    """Return which statements make public the policy that Block Public Access restricts (rule I7)."""
+    """Return which statements make the policy public that Block Public Access restricts (rule I7)."""
     questions = (trace.question, *trace.question.further)
     sub_requests = zip(questions, trace.decision_inputs.sub_requests, strict=True)
     held = [
@@ -145,13 +152,13 @@ def _why_allowed(trace: EvaluationTrace) -> str:
         if not result.policy.is_assumed
     ]
     if trace.question.policies.is_identity_assumed:
-        assumed = phrase("its own account, which is not in the snapshot, is assumed to allow it")
+        assumed = phrase("its account, which is not captured, is assumed to allow it")
         if not names:
             return assumed
         granted = nphrase("{names} allows it", "{names} allow it", len(names), names=messages.listed(names))
         return phrase("{granted}, and {assumed}", granted=granted, assumed=assumed)
     if trace.question.caller.kind is CallerKind.ROOT and not names:
-        return phrase("the root user may do everything in its account")
+        return phrase("the root user has full access to its account")
     if not names:
         return phrase("its policies allow it")
     return nphrase("{names} allows it", "{names} allow it", len(names), names=messages.listed(names))
@@ -176,19 +183,19 @@ def _why_not(trace: EvaluationTrace) -> str:
                 type_key.layer in (PolicyType.IDENTITY, PolicyType.RESOURCE)
                 and target_on(trace, type_key.sub_request).is_beside_key_policies
             ):
-                reason = phrase("only a grant decides who can retire it, never the key policy, and no grant allows it")
+                reason = phrase("only a grant can allow it, not the key policy, and no grant does")
         if trace.question.further:
             resource = with_visible_end(target_on(trace, type_key.sub_request).resource_text)
             reason = phrase("{reason} on {resource}", reason=reason, resource=resource)
         reasons.append(reason)
-    return join_messages("; ", list(dict.fromkeys(reasons))) if reasons else phrase("nothing allows it")
+    return join_messages("; ", list(dict.fromkeys(reasons))) if reasons else phrase("no statement allows it")
 
 
 # ── statements ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _decides(result: StatementResult, trace: EvaluationTrace) -> bool:
-    """Whether the answer rests on the statement (rule A4)."""
+    """Whether the decision rests on the statement (rule A4)."""
     policy = result.policy
     if (
         PolicyTypeKey(policy.layer, policy.level, policy.sub_request) not in trace.type_decision.carried_by
@@ -207,7 +214,7 @@ def _decides(result: StatementResult, trace: EvaluationTrace) -> bool:
 
 
 def part_of(result: StatementResult, trace: EvaluationTrace) -> StatementRole:
-    """Return what a statement did in an answer."""
+    """Return the role of a statement in a result."""
     if result.truth is FALSE:
         return StatementRole.NEAR_MISS
     if _decides(result, trace):
@@ -235,7 +242,7 @@ def _statements(trace: EvaluationTrace) -> tuple[StatementExplanation, ...]:
             misses += 1
             if misses > _MOST_NEAR_MISSES:
                 break
-        if trace.question.further:  # the principal's own policies speak on each leg
+        if trace.question.further:  # the principal's own policies apply to each sub-request
             line = (result.policy.key, result.statement.index, part)
             if line in told and part is not StatementRole.NEAR_MISS:
                 continue
@@ -245,7 +252,7 @@ def _statements(trace: EvaluationTrace) -> tuple[StatementExplanation, ...]:
 
 
 def statement_line(part: StatementRole, result: StatementResult, trace: EvaluationTrace) -> StatementExplanation:
-    """Return a statement as answers show it."""
+    """Return the explanation of a statement."""
     policy, statement = result.policy, result.statement
     target, caller = target_on(trace, policy.sub_request), trace.question.caller
     failed: str | None = None
@@ -284,14 +291,14 @@ def statement_line(part: StatementRole, result: StatementResult, trace: Evaluati
 
 
 def _in_question(trace: EvaluationTrace) -> Iterable[StatementResult]:
-    """Yield the statements in which only conditions stand between the request and a match."""
+    """Yield the statements that match but for conditions."""
     for result in trace.results:
         if all(failure.test is not None for failure in result.failures):
             yield result
 
 
 def _context(trace: EvaluationTrace) -> tuple[ContextKey, ...]:
-    """Return a row for each key that a statement in question tests."""
+    """Return a row for each key that such a statement tests."""
     context = trace.subject.where_least_is_known().context
     spelled: dict[str, str] = {}
     suggested: dict[str, dict[str, None]] = {}
@@ -305,7 +312,7 @@ def _context(trace: EvaluationTrace) -> tuple[ContextKey, ...]:
                 spelled.update({one.key: one.key_text for one in value.variables if one.key not in spelled})
         for entry in result.statement.resources or ():
             spelled.update({one.key: one.key_text for one in entry.variables if one.key not in spelled})
-    for key in trace.keys:  # the credentials can hang on a key that no statement tests
+    for key in trace.keys:  # the credentials can depend on a key that no statement tests
         spelled.setdefault(key, spelling(key, trace))
     rows = []
     for key, text in spelled.items():
@@ -336,7 +343,7 @@ def _state(fact: KeyValue, is_given: bool) -> KeyState:
 
 
 def spelling(key: str, trace: EvaluationTrace) -> str:
-    """Return a key as the policies write it: where one tests it, else where one uses it as a variable."""
+    """Return a key as the policies spell it: where one tests it, else where one uses it as a variable."""
     for result in trace.results:
         for test in result.statement.conditions:
             if test.key == key:

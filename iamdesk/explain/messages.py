@@ -1,4 +1,4 @@
-"""Every sentence of an answer: the only place with prose. Names in it are the snapshot's: show it as plain text."""
+"""Every sentence of a result: the only place with prose. Names in it come from the snapshot: show it as plain text."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -61,28 +61,28 @@ def what(target: Target) -> str:
 
 
 def short_resource(target: Target) -> str:
-    """Return the resource as people call it: an S3 bucket, object or access point by its name."""
+    """Return the resource by its common name: an S3 bucket, object or access point by its name."""
     if target.resource is None:
         return "*"
     return target.resource.resource.removeprefix("accesspoint/").replace("/object/", "/", 1)
 
 
 REFUSALS: Mapping[str, str] = {
-    "credentials": mark("credentials of this kind cannot call it, whatever the policies say"),
+    "credentials": mark("credentials of this kind cannot call the action, whatever the policies allow"),
     "partition": mark("the caller and the resource are in different AWS partitions"),
-    "kms-cross-account": mark("KMS does not let another account's principals call it"),
-    "owner-alone": mark("no policy lets another account's principals call it"),
-    "assume-root": mark("only the management account and delegated administrators take root users of member accounts"),
-    "aws-owned": mark("AWS owns it, and no policy lets anyone else change it"),
+    "kms-cross-account": mark("KMS does not support calls from another account for the action"),
+    "owner-alone": mark("no policy can allow another account to call the action"),
+    "assume-root": mark("only the management account and delegated administrators can assume root of a member account"),
+    "aws-owned": mark("AWS owns it, and no policy can allow others to change it"),
 }
 
 
 MISSING: Mapping[str, str] = {
-    "key-policy-missing": mark("the key policy, without which nobody has access, is not in the snapshot"),
-    "trust-policy-missing": mark("the role's trust policy is not in the snapshot"),
-    "boundary-missing": mark("the boundary policy is not in the snapshot"),
+    "key-policy-missing": mark("the key policy, which must allow the access, is not captured"),
+    "trust-policy-missing": mark("the role's trust policy is not captured"),
+    "boundary-missing": mark("the boundary policy is not captured"),
 }
-"""What a layer lacks when the snapshot does not hold its policy, by the code of the gap."""
+"""Why a policy type has no policy, by the code of its missing data."""
 
 
 def level_words(level: int, places: Sequence[str]) -> str:
@@ -95,7 +95,7 @@ def level_words(level: int, places: Sequence[str]) -> str:
 def lacking_sentence(
     layer: PolicyType, level: int | None, places: Sequence[str], names: Sequence[str], action: str
 ) -> str:
-    """Say that a layer that was needed has no statement that allows; ``places`` are what its levels are called."""
+    """Return that a required policy type has no statement that allows; ``places`` are the names of its levels."""
     named = listed(names)
     match layer:
         case PolicyType.SCP:
@@ -109,12 +109,12 @@ def lacking_sentence(
             return phrase("the session policy {name} does not allow it", name=named)
         case PolicyType.TRUST:
             return (
-                phrase("the {name} does not let them in", name=named)
+                phrase("the {name} does not allow the principal", name=named)
                 if named
-                else phrase("no trust policy lets them in")
+                else phrase("no trust policy allows the principal")
             )
         case PolicyType.RESOURCE:
-            return phrase("the resource's policy does not grant it")
+            return phrase("the resource policy does not allow it")
         case PolicyType.ENDPOINT:
             return phrase("the endpoint policy does not allow it")
         case _:
@@ -134,11 +134,11 @@ def listed(names: Sequence[str], most: int = _MOST_NAMED, last: str = "and") -> 
 
 
 def matched_sentence(result: StatementResult, target: Target, resolve_entries: bool = True) -> str:
-    """Say what a matching statement does: ``Allows s3:Get* on arn:…/*, its 2 conditions hold.``"""
+    """Describe the effect of a matching statement: ``Allows s3:Get* on arn:…/*; its 2 conditions are met.``"""
     statement = result.statement
     if statement.not_action:
         names = listed([pattern.text for pattern in statement.actions])
-        actions = phrase("everything but {names}", names=names)
+        actions = phrase("everything except {names}", names=names)
     else:
         actions = next(
             (pattern.text for pattern in statement.actions if pattern.matches(target.service, target.name)), ""
@@ -149,9 +149,9 @@ def matched_sentence(result: StatementResult, target: Target, resolve_entries: b
     count = len(statement.conditions)
     held = count - len(result.open_tests)
     if result.open_tests:
-        done = phrase("{done}; {held} of {count} conditions known to hold", done=done, held=held, count=count)
+        done = phrase("{done}; {held} of {count} conditions known to be met", done=done, held=held, count=count)
     elif count:
-        done = nphrase("{done}; its condition holds", "{done}; its {count} conditions hold", count, done=done)
+        done = nphrase("{done}; its condition is met", "{done}; its {count} conditions are met", count, done=done)
     return phrase("Allows {done}.", done=done) if statement.is_allow else phrase("Denies {done}.", done=done)
 
 
@@ -160,9 +160,9 @@ def _on(actions: str, resources: str) -> str:
 
 
 _GRANTS: Mapping[Grant, str] = {
-    Grant.EXACT: mark("this very principal"),
+    Grant.EXACT: mark("this principal"),
     Grant.EVERYONE: mark("everyone"),
-    Grant.NOT_LISTED: mark("everyone that is not listed"),
+    Grant.NOT_LISTED: mark("everyone not listed"),
     Grant.ROLE: mark("every session of the role"),
     Grant.USER: mark("federated sessions of the user"),
     Grant.ACCOUNT: mark("the account, whose identity policies decide"),
@@ -175,7 +175,7 @@ def _resources(result: StatementResult, target: Target) -> str:
         return ""
     texts = [entry.text for entry in statement.resources]
     if statement.not_resource:
-        return phrase("everything but {names}", names=listed(texts))
+        return phrase("everything except {names}", names=listed(texts))
     if len(texts) == 1:
         return texts[0]
     for entry in statement.resources:
@@ -185,7 +185,7 @@ def _resources(result: StatementResult, target: Target) -> str:
 
 
 def depends_sentence(result: StatementResult) -> str:
-    """Say what an undecided statement hangs on."""
+    """Name the tests that an undetermined statement depends on."""
     tests = [test_text(test) for test, _ in result.open_tests]
     if result.open_resource:
         tests.append(phrase("a policy variable in its resource"))
@@ -198,7 +198,7 @@ def depends_sentence(result: StatementResult) -> str:
 
 
 def failure_sentence(failure: Mismatch, result: StatementResult, target: Target, caller: Caller) -> str:
-    """Say why an element does not match."""
+    """Describe why an element does not match."""
     statement = result.statement
     texts = [entry.text for entry in statement.resources or ()]
     match failure.element:
@@ -210,14 +210,14 @@ def failure_sentence(failure: Mismatch, result: StatementResult, target: Target,
             )
         case "NotAction":
             by = [entry.text for entry in statement.actions if entry.matches(target.service, target.name)]
-            return phrase("NotAction leaves it out, by {names}.", names=listed(by))
+            return phrase("NotAction excludes it by {names}.", names=listed(by))
         case "Principal":
             names = [entry.text for entry in statement.principals or ()]
             if not names:
                 return phrase("It names no principal.")
             return phrase("Principal names {names}, not {caller}.", names=listed(names), caller=caller.text)
         case "NotPrincipal":
-            return phrase("NotPrincipal leaves {caller} out.", caller=caller.text)
+            return phrase("NotPrincipal excludes {caller}.", caller=caller.text)
         case "Resource":
             if statement.resources is None:
                 return phrase("It has no Resource element.")
@@ -228,14 +228,14 @@ def failure_sentence(failure: Mismatch, result: StatementResult, target: Target,
             )
         case "NotResource":
             return phrase(
-                "NotResource leaves out {resource}, by {names}.",
+                "NotResource excludes {resource} by {names}.",
                 resource=with_visible_end(target.resource_text),
                 names=listed(texts),
             )
     if failure.test is None or failure.fact is None:
-        return phrase("A condition does not hold.")
+        return phrase("A condition is not met.")
     return phrase(
-        "{test} does not hold: {fact}.", test=test_text(failure.test), fact=fact_text(failure.test, failure.fact)
+        "{test} is not met: {fact}.", test=test_text(failure.test), fact=fact_text(failure.test, failure.fact)
     )
 
 
@@ -246,7 +246,7 @@ def test_text(test: ConditionTest) -> str:
 
 
 def fact_text(test: ConditionTest, fact: KeyValue) -> str:
-    """Say what was known of the key of a test."""
+    """Describe what is known of the key of a test."""
     if test.operator is None:
         return phrase("{operator} is no condition operator", operator=test.operator_text)
     if fact.knowledge is Knowledge.ABSENT:
@@ -262,7 +262,7 @@ def fact_text(test: ConditionTest, fact: KeyValue) -> str:
 
 
 def open_keys_text(tests: Sequence[UndeterminedTest]) -> str:
-    """Name the keys of undecided tests."""
+    """Name the keys of undetermined tests."""
     return listed([test.key_text for test, _ in tests])
 
 
@@ -295,7 +295,7 @@ _ACCESS_POINT_POLICY = mark("access point policy")
 
 
 def change_sentence(removals: Sequence[Removal], additions: Sequence[Addition]) -> str:
-    """Say what to remove and to add: ``Remove guard, statement 1 (NoDelete) and add an Allow for … to …``."""
+    """Return what to remove and to add: ``Remove guard, statement 1 (NoDelete) and add an Allow for … to …``."""
     removed = [_at_level(one.line.name, one.line.level) for one in removals if not one.whole_policy]
     parts = [phrase("remove {names}", names=listed(removed, len(removed)))] if removed else []
     for one in removals:
@@ -324,7 +324,7 @@ def change_sentence(removals: Sequence[Removal], additions: Sequence[Addition]) 
 def place_words(
     layer: PolicyType, level: int | None, places: Sequence[str], names: Sequence[str], caller: Caller, target: Target
 ) -> str:
-    """Name the policy that a statement belongs to, as part of a sentence; ``places`` are what levels are called."""
+    """Name the policy that a statement belongs to, as part of a sentence; ``places`` are the names of levels."""
     match layer:
         case PolicyType.SCP:
             if level is not None and level < len(places):
@@ -374,7 +374,7 @@ _CARRIERS = {
 
 
 def carrier(arn: str) -> str:
-    """Return what an IAM ARN names, as part of a sentence: ``group engineers``; other ARNs as they are."""
+    """Return the entity of an IAM ARN, as part of a sentence: ``group engineers``; other ARNs unchanged."""
     parts = arn.split(":", 5)
     if len(parts) < 6 or parts[2] != "iam":
         return arn

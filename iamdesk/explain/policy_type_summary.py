@@ -1,4 +1,4 @@
-"""What each kind of policy says of a request: one line for each layer, over all legs (`evaluate.layers`)."""
+"""Summarizes what each policy type decides on a request, over all its sub-requests."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -17,24 +17,24 @@ from iamdesk.i18n import chosen, join_messages, mark, phrase
 
 
 def name_of(result: StatementResult) -> str:
-    """Return a statement as people point at it."""
+    """Return a statement's display name."""
     statement = result.statement
     name = phrase("{policy}, statement {number}", policy=result.policy.name, number=statement.index + 1)
     return join_messages("", (name, f" ({statement.sid})")) if statement.sid else name
 
 
 def on_sub_request(trace: EvaluationTrace, sub_request: int) -> EvaluationRequest:
-    """Return the question on one leg."""
+    """Return one sub-request."""
     return trace.question.further[sub_request - 1] if sub_request else trace.question
 
 
 def target_on(trace: EvaluationTrace, sub_request: int) -> Target:
-    """Return what is asked about on one leg."""
+    """Return the action and resource of one sub-request."""
     return on_sub_request(trace, sub_request).target
 
 
 def policies_in(trace: EvaluationTrace, type_key: PolicyTypeKey) -> tuple[AttachedPolicy, ...]:
-    """Return the policies of a layer."""
+    """Return the policies of a policy type."""
     policies = on_sub_request(trace, type_key.sub_request).policies
     match type_key.layer:
         case PolicyType.RCP:
@@ -56,7 +56,7 @@ def policies_in(trace: EvaluationTrace, type_key: PolicyTypeKey) -> tuple[Attach
 
 
 def policy_type_results(trace: EvaluationTrace) -> tuple[PolicyTypeResult, ...]:
-    """Return one line for each kind of policy, in the order in which an answer tells them."""
+    """Return the result of each policy type, in the order in which results list them."""
     sub_requests = [
         _policy_types_on_sub_request(trace, sub_request, trace.counted.of_leg(sub_request))
         for sub_request in range(len(trace.question.further) + 1)
@@ -68,7 +68,7 @@ def policy_type_results(trace: EvaluationTrace) -> tuple[PolicyTypeResult, ...]:
 
 
 def _joined(trace: EvaluationTrace, layer: PolicyType, lines: Sequence[PolicyTypeResult | None]) -> PolicyTypeResult:
-    """Return what a layer says on all legs of a request, in one line."""
+    """Combine the results of a policy type over all sub-requests."""
     told = [line for line in lines if line is not None]
     outcome = next((word for word in _STRICTEST_FIRST if any(line.outcome is word for line in told)), None)
     if len({line.sentence for line in told}) == 1:
@@ -117,9 +117,7 @@ def _policy_types_on_sub_request(
         elif slots is None:
             lines[layer] = _not_in_play(layer, question)
         elif layer is PolicyType.RESOURCE and decision_inputs.unlocks:
-            lines[layer] = _plain_line(
-                layer, EvalDecision.ALLOWED, mark("cannot lock the owner's root user out"), chosen()
-            )
+            lines[layer] = _plain_line(layer, EvalDecision.ALLOWED, mark("cannot deny the owner's root user"), chosen())
         else:
             lines[layer] = _policy_type_result(trace, layer, sub_request, slots, counted)
     for layer in (PolicyType.ACL, PolicyType.ENDPOINT):
@@ -129,9 +127,7 @@ def _policy_types_on_sub_request(
         layer = PolicyType.BLOCK_PUBLIC_ACCESS
         outcome = EvalDecision.EXPLICIT_DENY if decision_inputs.restricts_public else EvalDecision.ALLOWED
         says = (
-            mark("turns public access away")
-            if decision_inputs.restricts_public
-            else mark("does not concern this caller")
+            mark("blocks public access") if decision_inputs.restricts_public else mark("does not apply to this caller")
         )
         lines[layer] = _plain_line(layer, outcome, says, chosen())
     return lines
@@ -139,9 +135,9 @@ def _policy_types_on_sub_request(
 
 @cache
 def _plain_line(layer: PolicyType, outcome: EvalDecision | None, says: str, _language: str) -> PolicyTypeResult:
-    """Return a line without names of this request: such are most lines of an answer, and are put together once.
+    """Return a result that names nothing of the request: most are such, and are made once.
 
-    In each language, because what is said keeps the template that it was made of.
+    Once per language, since the sentence keeps its template.
     """
     return PolicyTypeResult(layer, outcome, phrase(messages.LAYER_TITLES[layer]), phrase(says))
 
@@ -160,17 +156,19 @@ _NOT_IN_PLAY: Mapping[PolicyType, str] = {
 def _not_in_play(layer: PolicyType, question: EvaluationRequest) -> PolicyTypeResult:
     if layer is PolicyType.RCP and not question.target.supports_rcps:  # rule B7
         title = phrase(messages.LAYER_TITLES[layer])
-        return PolicyTypeResult(layer, None, title, phrase("do not bind {service}", service=question.target.service))
+        return PolicyTypeResult(
+            layer, None, title, phrase("do not apply to {service}", service=question.target.service)
+        )
     if layer is PolicyType.PERMISSIONS_BOUNDARY and question.policies.is_identity_assumed:
         return _plain_line(layer, None, mark("not in the snapshot: assumed to set no limit"), chosen())
     if layer is PolicyType.RESOURCE and question.target.is_beside_key_policies:
         return _plain_line(layer, None, mark("does not apply: only the grant decides who can retire it"), chosen())
     if layer is PolicyType.RESOURCE and question.target.takes_no_policy:
-        return _plain_line(layer, None, mark("does not apply: such a resource takes no policy"), chosen())
+        return _plain_line(layer, None, mark("does not apply: such a resource has no policy"), chosen())
     if layer is PolicyType.RESOURCE and question.target.is_beside_resource_policy:
-        return _plain_line(layer, None, mark("does not apply: it covers only what is in the resource"), chosen())
+        return _plain_line(layer, None, mark("does not apply: it covers only the content of the resource"), chosen())
     if layer is PolicyType.SCP and question.policies.scps:  # rules B6, E11
-        return _plain_line(layer, None, mark("do not bind this caller"), chosen())
+        return _plain_line(layer, None, mark("do not apply to this caller"), chosen())
     return _plain_line(layer, None, _NOT_IN_PLAY[layer], chosen())
 
 
@@ -181,7 +179,7 @@ def _policy_type_result(
     slots: Sequence[PolicyTypeKey],
     counted: StatementEffects,
 ) -> PolicyTypeResult:
-    """Return what a layer says on one leg; its slots there are told without the leg."""
+    """Return the result of a policy type in one sub-request; its keys there are those of sub-request 0."""
     if layer is PolicyType.IDENTITY and trace.question.caller.kind is CallerKind.ROOT:
         return _plain_line(layer, EvalDecision.ALLOWED, mark("the root user needs none"), chosen())
     if layer is PolicyType.IDENTITY and trace.question.policies.is_identity_assumed:
@@ -194,11 +192,11 @@ def _policy_type_result(
     if TRUE in deny:
         names = [name_of(one) for one in results if one.truth is TRUE and not one.statement.is_allow]
         return PolicyTypeResult(
-            layer, EvalDecision.EXPLICIT_DENY, title, phrase("{names} forbids it", names=messages.listed(names))
+            layer, EvalDecision.EXPLICIT_DENY, title, phrase("{names} denies it", names=messages.listed(names))
         )
     opened = messages.listed([name_of(one) for one in results if one.truth is MAYBE])
     if MAYBE in deny:
-        return PolicyTypeResult(layer, EvalDecision.CONDITIONAL, title, phrase("{names} may forbid it", names=opened))
+        return PolicyTypeResult(layer, EvalDecision.CONDITIONAL, title, phrase("{names} may deny it", names=opened))
     if layer is PolicyType.RCP:
         return _plain_line(layer, EvalDecision.ALLOWED, mark("no limit"), chosen())
     allow = [counted.allow.get(type_key, FALSE) for type_key in slots]
@@ -206,11 +204,11 @@ def _policy_type_result(
         missing = slots[allow.index(FALSE)]
         if layer is PolicyType.SCP:
             where = messages.level_words(missing.level or 0, trace.question.policies.scp_places)
-            says = phrase("nothing {where} allows it", where=where)
+            says = phrase("no statement {where} allows it", where=where)
         else:
             names = [policy.name for policy in policies_in(trace, missing._replace(sub_request=sub_request))]
             if not names:
-                return _plain_line(layer, EvalDecision.IMPLICIT_DENY, mark("nothing allows it"), chosen())
+                return _plain_line(layer, EvalDecision.IMPLICIT_DENY, mark("no statement allows it"), chosen())
             says = phrase("{names}: no statement allows it", names=messages.listed(names))
         return PolicyTypeResult(layer, EvalDecision.IMPLICIT_DENY, title, says)
     if MAYBE in allow:

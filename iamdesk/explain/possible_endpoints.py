@@ -1,4 +1,4 @@
-"""VPC endpoints through which a request may come, where nobody says whether it does (rule B9)."""
+"""VPC endpoints through which a request may come, where the context does not say (rule B9)."""
 
 from dataclasses import replace
 
@@ -20,8 +20,7 @@ _MOST_NAMED = 3
 def endpoint_assumption(trace: EvaluationTrace) -> Assumption | None:
     """Return the assumption that the request comes through no endpoint whose policy would change the decision.
 
-    Only where the policy does: that the request comes through the endpoint changes condition keys, too, and these are
-    open, not assumed.
+    Only for the effect of the policy: an endpoint changes condition keys, too, but these are unknown, not assumed.
     """
     possible = trace.question.policies.possible_endpoints
     if not possible or PolicyType.ENDPOINT in trace.question.without:
@@ -50,7 +49,7 @@ def endpoint_assumption(trace: EvaluationTrace) -> Assumption | None:
 
 
 def _way(endpoint: PossibleEndpoint) -> dict[str, KeyValue]:
-    """Return what a request through an endpoint brings (rules, Table 1)."""
+    """Return the condition keys of a request through an endpoint (rules, Table 1)."""
     vpc = VALUE_UNKNOWN if endpoint.vpc_id is None else KeyValue(Knowledge.PRESENT, (endpoint.vpc_id,))
     own = given_facts({_ENDPOINT_KEY: endpoint.policy.owner})
     return {"aws:sourcevpc": vpc, "aws:vpcsourceip": VALUE_UNKNOWN, "aws:sourceip": ABSENT, **own}
@@ -68,7 +67,7 @@ def _through(
 
 
 def _allows_plainly(endpoint: PossibleEndpoint, trace: EvaluationTrace) -> bool:
-    """Return whether an endpoint's policy allows the request on all of its legs, whatever is not known."""
+    """Return whether an endpoint's policy allows all sub-requests, whatever is unknown."""
     subject, context = trace.subject, trace.subject.context
     through = replace(subject, context=replace(context, given={**_way(endpoint), **context.given}))
     return all(

@@ -1,4 +1,4 @@
-"""Assumptions about the service that is called: where AWS's documentation is silent, or a setting decides."""
+"""Assumptions about the called service: where AWS's documentation is silent, or a setting decides."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -19,7 +19,7 @@ def service_assumptions(
 ) -> Iterator[Assumption]:
     """Yield the assumptions for which another fact would change the decision.
 
-    ``decide`` decides anew with another situation.
+    ``decide`` decides again with other decision inputs.
     """
     questions = (trace.question, *trace.question.further)
     for sub_request, (question, decision_inputs) in enumerate(
@@ -51,7 +51,8 @@ def _of_no_credentials(question: EvaluationRequest) -> Iterator[Assumption]:
 
 
 def _rests_on_own_policy(question: EvaluationRequest, sub_request: int, trace: EvaluationTrace) -> bool:
-    """Return whether the resource's own policy, no share or grant, lets the caller in, and no page says that it can."""
+    """Return whether the resource's policy allows the caller, not a share or grant, and AWS documents no such
+    access."""
     across = facts_of(question.target.service).across_accounts(question.target.name)
     if (
         trace.verdict not in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
@@ -105,7 +106,8 @@ def _of_unsigned(
 def _of_settings(
     question: EvaluationRequest, trace: EvaluationTrace, counted: StatementEffects
 ) -> Iterator[Assumption]:
-    """Yield what can open a call to everyone and is in no snapshot: an API method of authorization type NONE."""
+    """Yield settings outside of snapshots that can open a call to everyone: an API method of authorization type
+    NONE."""
     target, facts = question.target, facts_of(question.target.service)
     if trace.verdict not in (EvalDecision.IMPLICIT_DENY, EvalDecision.EXPLICIT_DENY):
         return
@@ -126,7 +128,7 @@ def _of_settings(
 
 
 def _of_sharing(trace: EvaluationTrace, decide: Callable[[DecisionInputs], EvalDecision]) -> Iterator[Assumption]:
-    """Yield a setting that can share a resource with other accounts and is in no snapshot: launch permissions."""
+    """Yield settings outside of snapshots that can share a resource with other accounts: launch permissions."""
     target, decision_inputs = trace.question.target, trace.decision_inputs
     shared = facts_of(target.service).shared_by_setting
     if (

@@ -1,4 +1,4 @@
-"""A statement in one plain sentence: what it says by itself, whatever else decides. Names in it are the snapshot's.
+"""Summarizes a statement in one plain sentence, by itself. Names in it come from the snapshot.
 
 ``Allows any S3 action on objects under payroll/, when MFA is present.``
 """
@@ -49,21 +49,21 @@ _SERVICES: Mapping[str, str] = {
     "states": "Step Functions",
     "sts": "STS",
 }
-"""Short names of services that are named often; others go by their prefix, which is never wrong."""
+"""Short names of common services; others are shown by their prefix."""
 
 
 def document_readings(
     document: Document, account: str = "", entities: Mapping[str, str] = _NO_NAMES
 ) -> tuple[str, ...]:
-    """Return one sentence a statement, in the order of the document.
+    """Return one sentence for each statement, in the order of the document.
 
-    ``account`` is the policy's own; ``entities`` gives the ARN of principals by their unique ids (rule E12).
+    ``account`` is the policy's own; ``entities`` gives the ARN of principals by their unique IDs (rule E12).
     """
     return tuple([statement_reading(statement, account, entities) for statement in document.statements])
 
 
 def statement_reading(statement: Statement, account: str = "", entities: Mapping[str, str] = _NO_NAMES) -> str:
-    """Return what a statement says, in one sentence."""
+    """Summarize a statement in one sentence."""
     if statement.broken is not None:
         return phrase("Cannot be read, and matches nothing: {why}.", why=statement.broken)
     done = _on_resources(_actions(statement), statement)
@@ -110,7 +110,7 @@ def _actions(statement: Statement) -> str:
 
 
 def _named_actions(entries: Sequence[ActionPattern], of_one: str, of_several: str) -> str:
-    """Name entries: whole services together, and what begins alike with what else begins so in its service."""
+    """Name entries: whole services together, and entries with a common beginning in their service."""
     whole: list[str] = []
     beginnings: dict[str, list[str]] = {}
     single: list[str] = []
@@ -138,12 +138,12 @@ def _named_actions(entries: Sequence[ActionPattern], of_one: str, of_several: st
         further = len(beginnings) - len(told)
         named.append(phrase("actions of {count:,} more services by how they begin", count=further))
     named += [listed(single, _MOST_NAMED)] if single else []
-    # Lists within a list: a semicolon parts them.
+    # Lists within a list: semicolons separate them.
     return join_messages(phrase(" and ") if len(named) == 2 else "; ", named)
 
 
 def service_title(prefix: str) -> str:
-    """Return a service's short name: ``S3``; the prefix of one that is seldom named."""
+    """Return a service's short name: ``S3``; the prefix of an uncommon one."""
     return _SERVICES.get(prefix.lower(), prefix)
 
 
@@ -201,13 +201,13 @@ def _named(title: str, part: Sequence[Token | Variable]) -> str:
 
 
 def _of_s3(part: Sequence[Token | Variable]) -> str:
-    """Write a bucket, an object, or what stands under a prefix (rule F3: one star runs over slashes)."""
+    """Write a bucket, an object, or the objects under a prefix (rule F3: a star matches slashes)."""
     text = spelled(part)
     if all(piece is STAR for piece in part):
         return phrase("any bucket and object")
     if not any(isinstance(piece, str) and "/" in piece for piece in part):
         if part[-1] is STAR:
-            # Without a slash the star may stand for the rest of a bucket's name, or for that and an object.
+            # Without a slash the star may match the rest of a bucket's name, or that and an object.
             if _is_plain(part[:-1]):
                 return phrase("buckets and objects whose names begin with {name}", name=spelled(part[:-1]))
             return phrase("buckets and objects like {pattern}", pattern=text)

@@ -1,4 +1,4 @@
-"""The shapes of changes to policies that turn an answer around (`explain.counterfactual` finds them)."""
+"""Policy changes that alter a decision, as data (found by `explain.counterfactual`)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ from iamdesk.explain.decision import StatementExplanation
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """A statement to take away."""
+    """A statement to remove."""
 
     line: StatementExplanation
     whole_policy: bool
-    """Whether the policy has to be detached: AWS's own policies cannot be edited."""
+    """Whether the policy has to be detached: AWS managed policies cannot be edited."""
 
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """A statement to add: the exact action on the exact resource, in one layer."""
+    """A statement to add: the exact action on the exact resource, in one policy type."""
 
     layer: PolicyType
     level: int | None
@@ -29,7 +29,7 @@ class Addition:
     policy_key: str
     """Its key (``inventory.keys``); of identity policies the principal's; empty where there is none."""
     statement: Mapping[str, Any]
-    """The statement as a policy document writes it."""
+    """The statement as in a policy document."""
 
     @property
     def effect(self) -> str:
@@ -39,32 +39,32 @@ class Addition:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What to remove and to add, together, so that the answer becomes ``becomes``."""
+    """Statements to remove and to add, together, for the decision ``becomes``."""
 
     removals: tuple[Removal, ...]
     additions: tuple[Addition, ...]
     becomes: EvalDecision
-    """Never the answer as it is; of a denied request ``conditional`` where other statements still ask for values."""
+    """Never the current decision; for a denied request ``conditional`` where other statements have conditions."""
     depends_on: tuple[str, ...]
-    """Keys on which the new answer hangs, where it is ``conditional``."""
+    """Keys that the new decision depends on, where it is ``conditional``."""
     sentence: str
     """What to do: ``Add an Allow for s3:GetObject on arn:… to the permissions boundary dev-boundary.``"""
     caveat: str = ""
-    """What to know before doing it, as sentences; may be empty."""
+    """Notes on the change, as sentences; may be empty."""
 
     @property
     def allows(self) -> bool:
-        """Whether it is a way to allow the request (else a way to stop it)."""
+        """Whether it allows the request (else it denies it)."""
         return self.becomes in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """The smallest changes that turn one answer around."""
+    """The smallest changes that alter one decision."""
 
     decision: EvalDecision
-    """The answer as it is."""
+    """The current decision."""
     changes: tuple[Change, ...]
-    """Smallest first; what binds whole accounts last."""
+    """Smallest first; organization-wide ones last."""
     reason: str
     """Where there is none: why, in one sentence."""

@@ -1,7 +1,7 @@
-"""Sets of context values in words: one value stands for all that come out alike (rule K7).
+"""Describes sets of context values in words: one value represents all values with the same outcome (rule K7).
 
-``aws:SourceIp`` is tried with 203.0.113.1 because a statement asks for 203.0.113.0/24. What is told is the range: each
-phrase here covers only values for which every test on the key comes out as it does for the value that was tried.
+``aws:SourceIp`` is tried with 203.0.113.1 because a statement lists 203.0.113.0/24. The phrase names the range: each
+phrase covers only values for which every test on the key has the same outcome as for the value that was tried.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,9 +25,9 @@ from iamdesk.policy.resource_patterns import Match
 from iamdesk.policy.wildcards import QUESTION, STAR, tokens_of
 
 _MOST_NAMED = 6
-"""Values that one phrase names at most: beyond, the value that was tried stands for itself."""
+"""Number of values that one phrase names; beyond it, the value that was tried is shown."""
 _MOST_CLAUSES = 8
-"""Conditions on one key that are put into words: nobody reads more."""
+"""Number of conditions on one key that are put into words."""
 _TEXT = frozenset({"String", "ARN"})
 _WILD = ("*", "?")
 
@@ -41,7 +41,7 @@ class _Listed:
     read: Any
 
     def matches(self, value: Any) -> bool:
-        """Return whether a request value, as the operator reads it, matches, in the positive sense."""
+        """Return whether a request value, as the operator reads it, matches; not negated."""
         return value is not None and self.read is not None and bool(self.operator.compare(value, self.read))
 
     @property
@@ -75,9 +75,9 @@ def _on(key: str, tests: Iterable[ConditionTest]) -> list[ConditionTest]:
 def _value_phrase(
     key: str, fact: KeyValue, tests: Sequence[ConditionTest], one: ConditionSet, trace: EvaluationTrace
 ) -> str:
-    """Return what is said of a key: ``is within 203.0.113.0/24``, ``is absent``, ``is at most 3600``.
+    """Describe a key's value: ``is within 203.0.113.0/24``, ``is absent``, ``is at most 3600``.
 
-    A value that was made up for a trial is never shown, only what it stands for.
+    An invented value is never shown, only the set of values that it represents.
     """
     if fact.knowledge is Knowledge.ABSENT:
         return phrase("is absent")
@@ -95,16 +95,16 @@ def _value_phrase(
 
 
 def _holds_of_none(test: ConditionTest, context: Context) -> bool:
-    """Return whether a test holds for a lone empty text only since that is a list of none (rule G14)."""
+    """Return whether a test holds for a single empty text only because that counts as an empty list (rule G14)."""
     operator = test.operator
     is_of_all = operator is not None and test.quantifier is Quantifier.ALL
     return is_of_all and operator is not None and value_truth(test, operator, "", context) is not TRUE
 
 
 def _is_plain(test: ConditionTest) -> bool:
-    """Return whether a test asks one value that its operator can read: whatever the value is, it or the opposite holds.
+    """Return whether a test is on one value that its operator can read: either it or its opposite holds then.
 
-    With several values more is to be told than what one of them is.
+    With several values, one of them does not describe the outcome.
     """
     key_type = reference().key_type(test.key)
     is_list = test.quantifier is not Quantifier.NONE if key_type is None else key_type.startswith("ArrayOf")
@@ -115,14 +115,14 @@ def _is_plain(test: ConditionTest) -> bool:
 def _as_variable(
     key: str, value: str, tests: Sequence[ConditionTest], one: ConditionSet, trace: EvaluationTrace
 ) -> str:
-    """Return what is said of a key that is in variables alone."""
+    """Describe a key that is used in variables alone."""
     if not value:
         return phrase("is {value}", value='""')
     context = trace.question.context
     for test in tests:
         if key not in test.variable_keys or test.operator is None:
             continue
-        if test.key in one:  # what is said of that key names this one
+        if test.key in one:  # the clause on that key names this one
             return phrase("is present")
         known = context.fact(test.key).values
         whole = any(len(listed.template) == 1 for listed in test.values if key in listed.keys)
@@ -149,15 +149,15 @@ def _as_variable(
 
 
 def _by_tests(fact: KeyValue, compared: Sequence[ConditionTest], one: ConditionSet, context: Context) -> str:
-    """Return what each test finds, one by one: true of all values that come out alike, and of no others."""
+    """Describe the outcome of each test, one by one: true of all values with these outcomes, and of no others."""
     given = replace(context, given={**context.given, **one})
     clauses: dict[str, None] = {}
     for number, test in enumerate(compared):
         if len(clauses) == _MOST_CLAUSES:
-            more = phrase("meets {count} more conditions as one value that was tried", count=len(compared) - number)
+            more = phrase("meets {count} more conditions like a value that was tried", count=len(compared) - number)
             return join_messages(phrase(" and "), [*clauses, more])
         if test.operator is None or not any(not value.is_malformed for value in test.values):
-            continue  # never or always so
+            continue  # always or never so
         outcome = evaluate_test(test, given).truth
         if outcome is not MAYBE:  # else it is the same whatever the other keys are
             clauses[outcome_words(test, fact.values, outcome is TRUE)] = None
@@ -167,12 +167,12 @@ def _by_tests(fact: KeyValue, compared: Sequence[ConditionTest], one: ConditionS
 
 
 def _phrase(value: str, tests: Sequence[ConditionTest], context: Context) -> str | None:
-    """Return a phrase for all values that come out as this one does; None where it can only be named itself."""
+    """Return a phrase for all values with the same outcome; None where only the value itself can be named."""
     compared = [test for test in tests if test.operator is not None and test.operator.family != "Null"]
     if not compared:
         return phrase("has any value") if tests else None
     if any(test.variable_keys for test in compared):
-        return None  # what it is compared with depends on the request
+        return None  # the listed values depend on the request
     listed = [
         _Listed(test.operator, one.text, one.read(context.variable))
         for test in compared
@@ -190,7 +190,7 @@ def _phrase(value: str, tests: Sequence[ConditionTest], context: Context) -> str
 
 
 def _outcome(tests: Sequence[ConditionTest], read: Callable[[Operator], Any]) -> tuple[bool, ...]:
-    """Return what each test says of one value; ``read`` gives it as an operator reads it (rules G1, G2, G19)."""
+    """Return the outcome of each test for one value; ``read`` gives it as an operator reads it (rules G1, G2, G19)."""
     found = []
     for test in tests:
         operator = test.operator
@@ -267,13 +267,13 @@ def _of_numbers(
     read: Callable[[str], Decimal | None],
     words: tuple[str, str, str, str],
 ) -> str | None:
-    """Return the stretch around a number within which every test comes out alike."""
+    """Return the interval around a number in which every test has the same outcome."""
     number = read(value)
     texts = {one.read: one.text for one in listed if one.read is not None}
     if number is None or not texts or len(texts) > 2 * _MOST_NAMED:
         return None
     bounds = sorted(texts)
-    # A point before, at and after each bound: even places lie between bounds, odd ones are bounds.
+    # A point before, at and after each bound: even indexes lie between bounds, odd ones are bounds.
     points = [bounds[0] - 1]
     for low, high in zip(bounds, [*bounds[1:], bounds[-1] + 2], strict=True):
         points += [low, (low + high) / 2]
@@ -329,7 +329,7 @@ def _filled(text: str) -> str:
 
 
 def _text_phrase(value: str, entries: Sequence[_Listed]) -> str | None:
-    """Return a phrase for all texts that match and do not match what this one does; None for one that is named."""
+    """Return a phrase for all texts with the same matches; None where it can only be named."""
     matched = [one for one in entries if one.matches(one.operator.read_request(value))]
     others = [one for one in entries if one not in matched]
     if any(one.is_literal for one in matched):
@@ -350,7 +350,7 @@ def _text_phrase(value: str, entries: Sequence[_Listed]) -> str | None:
 
 
 def _may_meet(other: _Listed, matched: Sequence[_Listed]) -> bool:
-    """Return whether some text may match an entry and all the matched ones; True where that is not plain."""
+    """Return whether some text may match an entry and all the matched ones; True where that is not evident."""
     if other.is_literal:
         value = other.text
         return all(one.matches(one.operator.read_request(value)) for one in matched)
@@ -358,7 +358,7 @@ def _may_meet(other: _Listed, matched: Sequence[_Listed]) -> bool:
 
 
 def _ends_agree(one: str, other: str) -> bool:
-    """Return whether the literal beginnings and ends of two patterns go together."""
+    """Return whether the literal beginnings and ends of two patterns are compatible."""
     head, other_head = _head(one), _head(other)
     tail, other_tail = _head(one[::-1]), _head(other[::-1])
     return (head.startswith(other_head) or other_head.startswith(head)) and (

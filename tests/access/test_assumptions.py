@@ -252,7 +252,7 @@ def test_an_outsider_is_shown_with_no_policy_that_nobody_captured() -> None:
         [boundary] = [line.sentence for line in answer.layers if line.layer == "permissions-boundary"]
         assert boundary == "not in the snapshot: assumed to set no limit"
         if decision == "allowed":
-            assert "its own account, which is not in the snapshot, is assumed to allow it" in answer.sentence
+            assert "its account, which is not captured, is assumed to allow it" in answer.sentence
         changes = minimal_policy_changes(capture.trace(Request(outsider, action, resource))).changes
         assert {one.line.owner for change in changes for one in change.removals} <= captured
 

@@ -121,7 +121,9 @@ def test_people_of_identity_center_are_granted_by_their_account_and_a_pattern_of
 @rule("E15")
 def test_people_of_identity_center_are_told_by_permission_set() -> None:
     answer = ask(world(), PERSON)
-    assert answer.sentence.startswith("Reader (permission set, session ana@example.com) may do s3:GetObject")
+    assert answer.sentence.startswith(
+        "Reader (permission set, session ana@example.com) is allowed to perform s3:GetObject"
+    )
     assert ask(world(), SSO).sentence.startswith("Reader (permission set) may do")
 
 

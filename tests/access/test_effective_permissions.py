@@ -218,7 +218,7 @@ def test_a_group_is_a_member_of_whom_nothing_else_is_known() -> None:
     assert reach_of(evaluator, "s3:PutObject", group) is AccessExtent.CONDITIONAL
     (found,) = evaluator.what_can(group).actions("s3", "Read", [AccessExtent.SOME])
     sentence = next(answer for answer in found.answers if answer.source is ResourceOrigin.NAMED).explanation.sentence
-    assert sentence.startswith("A member of g may do s3:GetObject on arn:aws:s3:::b/*")
+    assert sentence.startswith("A member of g is allowed to perform s3:GetObject on arn:aws:s3:::b/*")
 
 
 def test_on_one_resource_reaches_are_the_answers_there() -> None:

@@ -196,7 +196,7 @@ def test_the_policy_that_cannot_lock_the_root_user_out_is_told_so() -> None:
     told = answer(principal=root, action="s3:PutBucketPolicy", resource="arn:aws:s3:::b", policy=locked)
     assert told.decision == "allowed"
     line = next(line for line in told.layers if line.layer == "resource")
-    assert line.sentence == "cannot lock the owner's root user out"
+    assert line.sentence == "cannot deny the owner's root user"
 
 
 @rule("L3")

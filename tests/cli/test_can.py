@@ -317,11 +317,12 @@ def test_a_statement_to_remove_is_named_with_its_place(iamdesk: Callable[..., An
     assert removed["StartPosition"]["Line"] < removed["EndPosition"]["Line"]
 
 
-def test_where_nothing_turns_it_around_the_reason_is_told(iamdesk: Callable[..., Any], sample: Path) -> None:
+def test_where_no_change_alters_the_decision_the_reason_is_given(iamdesk: Callable[..., Any], sample: Path) -> None:
     question = ("--principal", ELENA, "--action", "sts:GetCallerIdentity", "--resource", "*", "--changes")
 
-    assert iamdesk("can", sample, *question).stdout.endswith("around: the call needs no permission.\n")
-    assert json.loads(iamdesk("can", sample, *question, "--format", "json").stdout)["NoChange"].startswith("No change")
+    assert iamdesk("can", sample, *question).stdout.endswith("decision: the call needs no permission.\n")
+    told = json.loads(iamdesk("can", sample, *question, "--format", "json").stdout)
+    assert told["NoChange"].startswith("No policy change")
 
 
 FUNCTION = "arn:aws:lambda:eu-west-1:111122223333:function:report"

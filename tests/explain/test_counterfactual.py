@@ -140,7 +140,7 @@ def test_what_no_policy_decides_has_no_changes_and_says_why() -> None:
     assert len(fixed) > 10
     for trace in fixed:
         found = minimal_policy_changes(trace)
-        assert (found.changes, found.reason.startswith("No change of policies")) == ((), True)
+        assert (found.changes, found.reason.startswith("No policy change")) == ((), True)
 
 
 def test_an_ordinary_refusal_can_be_lifted_on_either_side() -> None:
@@ -231,7 +231,7 @@ def test_conditions_of_other_statements_stay_and_are_told() -> None:
 
     first, always = found.changes[0], found.changes[-1]
     assert (first.removals, first.becomes, first.depends_on) == ((), "conditional", ("aws:MultiFactorAuthPresent",))
-    assert first.caveat == "It then depends on aws:MultiFactorAuthPresent."
+    assert first.caveat == "The decision then depends on aws:MultiFactorAuthPresent."
     assert (len(always.removals), always.becomes) == (1, "allowed")
 
 
@@ -271,7 +271,7 @@ def test_only_aws_changes_what_a_service_linked_role_may_do() -> None:
         }
     )
 
-    assert (found.changes, found.reason) == ((), "Only AWS changes what a service-linked role may do.")
+    assert (found.changes, found.reason) == ((), "Only AWS can change the permissions of a service-linked role.")
 
 
 def test_a_permission_set_is_what_one_changes_of_its_role() -> None:

@@ -363,11 +363,11 @@ def test_leaving_out_the_resource_policy_keeps_the_trust_policy() -> None:
 @pytest.mark.parametrize(
     ("principal", "named"),
     [
-        (ANA, "ana may"),
-        (f"arn:aws:sts::{ID}:assumed-role/deploy/ci", "deploy (session ci) may"),
-        (ROOT, f"The root user of {ID} may"),
-        ("events.amazonaws.com", "events.amazonaws.com may"),
-        ("anonymous", "Anyone, unsigned, may"),
+        (ANA, "ana is"),
+        (f"arn:aws:sts::{ID}:assumed-role/deploy/ci", "deploy (session ci) is"),
+        (ROOT, f"The root user of {ID} is"),
+        ("events.amazonaws.com", "events.amazonaws.com is"),
+        ("anonymous", "Anyone, unsigned, is"),
     ],
 )
 def test_the_answer_names_who_what_where(principal: str, named: str) -> None:
@@ -385,16 +385,16 @@ def test_the_sentence_of_an_allowed_request_names_the_statement_by_number_and_si
 
 def test_the_sentence_of_a_refused_request_names_what_forbids() -> None:
     answer = decide(identity_policies=[document(allow(), deny("sqs:*"))])
-    assert "identity_policies-1, statement 2 forbids it" in answer.sentence
+    assert "identity_policies-1, statement 2 denies it" in answer.sentence
 
 
 @pytest.mark.parametrize(
     ("statement", "told"),
     [
         (allow("sqs:Send*", QUEUE), ["Allows", "sqs:Send*", QUEUE]),
-        ({"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}, ["everything but iam:*"]),
-        ({"Effect": "Allow", "Action": "*", "NotResource": OTHER_QUEUE}, ["everything but", OTHER_QUEUE]),
-        (allow("*", "*", {"StringLikeIfExists": {"aws:PrincipalTag/t": "*"}}), ["its condition holds"]),
+        ({"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}, ["everything except iam:*"]),
+        ({"Effect": "Allow", "Action": "*", "NotResource": OTHER_QUEUE}, ["everything except", OTHER_QUEUE]),
+        (allow("*", "*", {"StringLikeIfExists": {"aws:PrincipalTag/t": "*"}}), ["its condition is met"]),
     ],
 )
 def test_a_matching_statement_says_what_it_does(statement: Any, told: list[str]) -> None:

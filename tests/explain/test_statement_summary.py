@@ -167,28 +167,28 @@ def test_principals(element: str, value: Any, words: str) -> None:
 @pytest.mark.parametrize(
     ("operator", "key", "values", "words"),
     [
-        ("StringEquals", "aws:RequestedRegion", "eu-west-1", "the Region asked for is eu-west-1"),
-        ("StringEquals", "sts:ExternalId", ["a", "b", "c"], "the external id is a, b or c"),
+        ("StringEquals", "aws:RequestedRegion", "eu-west-1", "the requested Region is eu-west-1"),
+        ("StringEquals", "sts:ExternalId", ["a", "b", "c"], "the external ID is a, b or c"),
         ("StringEquals", "s3:prefix", "a*", "the prefix that is listed is “a*”"),
         ("StringEquals", "s3:prefix", "", "the prefix that is listed is “”"),
-        ("StringNotEquals", "aws:RequestedRegion", ["a", "b"], "the Region asked for is none of a and b"),
-        ("StringNotEquals", "aws:PrincipalOrgID", "o-1", "the caller's organization, if given, is not o-1"),
-        ("StringEqualsIgnoreCase", "aws:username", "ana", "the caller's user name is ana, upper and lower case alike"),
-        ("StringLike", "aws:userid", "AROA*:*", "the caller's unique id matches AROA*:*"),
+        ("StringNotEquals", "aws:RequestedRegion", ["a", "b"], "the requested Region is none of a and b"),
+        ("StringNotEquals", "aws:PrincipalOrgID", "o-1", "the caller's organization, if present, is not o-1"),
+        ("StringEqualsIgnoreCase", "aws:username", "ana", "the caller's user name is ana, ignoring case"),
+        ("StringLike", "aws:userid", "AROA*:*", "the caller's unique ID matches AROA*:*"),
         ("StringLike", "s3:prefix", "home/", "the prefix that is listed is home/"),
         ("StringLike", "x:y", "*", "x:y is anything"),
-        ("StringNotLike", "x:y", "*", "x:y, if given, has no value, which never holds where it is given"),
-        ("StringNotLike", "x:y", "a*", "x:y, if given, does not match a*"),
-        ("StringNotLike", "x:y", ["a*", "b"], "x:y, if given, matches none of a* and b"),
+        ("StringNotLike", "x:y", "*", "x:y, if present, has no value, which is never true where the key is present"),
+        ("StringNotLike", "x:y", "a*", "x:y, if present, does not match a*"),
+        ("StringNotLike", "x:y", ["a*", "b"], "x:y, if present, matches none of a* and b"),
         ("StringEquals", "aws:PrincipalTag/Team", "${aws:ResourceTag/Team}",
          "the caller's tag “Team” is <the resource's tag “Team”>"),
         ("ArnLike", "aws:PrincipalArn", "arn:aws:iam::*:role/a", "the caller's ARN matches arn:aws:iam::*:role/a"),
         ("ArnEquals", "aws:SourceArn", "arn:aws:sns:eu-west-1:1:t",
          "the resource for which a service calls is arn:aws:sns:eu-west-1:1:t"),
         ("ArnNotEquals", "aws:PrincipalArn", "arn:aws:iam::1:role/a*",
-         "the caller's ARN, if given, does not match arn:aws:iam::1:role/a*"),
+         "the caller's ARN, if present, does not match arn:aws:iam::1:role/a*"),
         ("NumericEquals", "s3:max-keys", 10, "s3:max-keys is 10"),
-        ("NumericNotEquals", "s3:max-keys", 10, "s3:max-keys, if given, is not 10"),
+        ("NumericNotEquals", "s3:max-keys", 10, "s3:max-keys, if present, is not 10"),
         ("NumericLessThan", "aws:MultiFactorAuthAge", "900",
          "the age of the MFA sign-in (in seconds) is less than 900"),
         ("NumericLessThanEquals", "s3:max-keys", "9", "s3:max-keys is at most 9"),
@@ -196,7 +196,7 @@ def test_principals(element: str, value: Any, words: str) -> None:
         ("NumericGreaterThanEquals", "s3:max-keys", "9", "s3:max-keys is at least 9"),
         ("NumericEquals", "s3:max-keys", ["9", "x"], "s3:max-keys is 9 (“x” cannot be read and matches nothing)"),
         ("NumericEquals", "s3:max-keys", "x",
-         "s3:max-keys is in nothing that can be read (“x”), which never holds"),
+         "s3:max-keys is in a list without readable values (“x”), which is never true"),
         ("DateLessThan", "aws:CurrentTime", "2026-12-31", "the time is before 2026-12-31"),
         ("DateLessThanEquals", "aws:CurrentTime", "2026-12-31", "the time is at or before 2026-12-31"),
         ("DateGreaterThan", "aws:CurrentTime", "2026-12-31", "the time is after 2026-12-31"),
@@ -206,7 +206,7 @@ def test_principals(element: str, value: Any, words: str) -> None:
         ("DateNotEquals", "aws:CurrentTime", "2026-12-31", "the time is not 2026-12-31"),
         ("Bool", "aws:MultiFactorAuthPresent", True, "MFA is present"),
         ("Bool", "aws:MultiFactorAuthPresent", "FALSE", "MFA is not present"),
-        ("BoolIfExists", "aws:MultiFactorAuthPresent", "false", "MFA is not present, or the request does not say"),
+        ("BoolIfExists", "aws:MultiFactorAuthPresent", "false", "MFA is not present, or the key is absent"),
         ("Bool", "aws:SecureTransport", "false", "the connection is not encrypted"),
         ("Bool", "kms:GrantIsForAWSResource", "true", "kms:GrantIsForAWSResource is true"),
         ("Bool", "aws:MultiFactorAuthPresent", ["true", "false"], "aws:MultiFactorAuthPresent is true or false"),
@@ -214,12 +214,12 @@ def test_principals(element: str, value: Any, words: str) -> None:
         ("IpAddress", "aws:SourceIp", "203.0.113.0/24", "the caller's address is within 203.0.113.0/24"),
         ("IpAddress", "aws:SourceIp", "203.0.113.7", "the caller's address is 203.0.113.7"),
         ("NotIpAddress", "aws:SourceIp", ["203.0.113.0/24", "2001:db8::/32"],
-         "the caller's address, if given, is outside 203.0.113.0/24 and 2001:db8::/32"),
-        ("Null", "sts:ExternalId", "true", "the external id is absent"),
-        ("Null", "sts:ExternalId", False, "the external id is given"),
-        ("Null", "sts:ExternalId", ["true", "false"], "the external id is given or not, which always holds"),
-        ("Null", "sts:ExternalId", "x", "the external id is neither given nor absent, which never holds"),
-        ("StringEqualsIfExists", "ec2:Region", "a", "ec2:Region, if given, is a"),
+         "the caller's address, if present, is outside 203.0.113.0/24 and 2001:db8::/32"),
+        ("Null", "sts:ExternalId", "true", "the external ID is absent"),
+        ("Null", "sts:ExternalId", False, "the external ID is present"),
+        ("Null", "sts:ExternalId", ["true", "false"], "the external ID is present or absent, which is always true"),
+        ("Null", "sts:ExternalId", "x", "the external ID is neither present nor absent, which is never true"),
+        ("StringEqualsIfExists", "ec2:Region", "a", "ec2:Region, if present, is a"),
         ("ForAllValues:StringEquals", "aws:TagKeys", ["a", "b"],
          "every value of the tag keys in the request, if there is one, is a or b"),
         ("ForAnyValue:StringLike", "aws:TagKeys", "a*",
@@ -227,10 +227,11 @@ def test_principals(element: str, value: Any, words: str) -> None:
         ("ForAnyValue:StringNotEquals", "aws:TagKeys", "a",
          "at least one value of the tag keys in the request is not a"),
         ("ForAnyValue:StringEqualsIfExists", "aws:TagKeys", "a",
-         "at least one value of the tag keys in the request is a, or none is given (AWS's pages disagree about that)"),
-        ("StringEquals", "x:y", [], "x:y is in an empty list, which never holds"),
-        ("StringNotEquals", "x:y", [], "x:y, if given, is not in an empty list, which always holds"),
-        ("StringMatches", "x:y", "a", "“StringMatches” holds, which is no operator and never does"),
+         "at least one value of the tag keys in the request is a, or the key is absent "
+         "(AWS's documentation disagrees about that)"),
+        ("StringEquals", "x:y", [], "x:y is in an empty list, which is never true"),
+        ("StringNotEquals", "x:y", [], "x:y, if present, is not in an empty list, which is always true"),
+        ("StringMatches", "x:y", "a", "“StringMatches” is met, which is not a condition operator and never matches"),
     ],
 )  # fmt: skip
 def test_conditions(operator: str, key: str, values: Any, words: str) -> None:
@@ -277,9 +278,9 @@ def test_what_is_read_of_an_absent_key_is_what_the_engine_decides(name: str, pre
     }
     decision = evaluate_case(case, MissingContextMode.ABSENT)
     words = read(statement)
-    lets_be_absent = any(hint in words for hint in ("if given", "if there is one", "or none is given"))
+    lets_be_absent = any(hint in words for hint in ("if present", "if there is one", "or the key is absent"))
     if prefix == "ForAnyValue:" and suffix:
-        assert "AWS's pages disagree" in words  # rule G4
+        assert "documentation disagrees" in words  # rule G4
     else:
         assert lets_be_absent is (decision.decision is EvalDecision.ALLOWED), words
 

@@ -107,7 +107,7 @@ ALLOW: dict[str, Any] = {"Effect": "Allow", "Action": "*", "Resource": "*"}
         ),
         (
             [when("StringEqualsIgnoreCase", "aws:SourceVpc", "VPC-1")],
-            ["aws:SourceVpc is VPC-1, upper and lower case alike"],
+            ["aws:SourceVpc is VPC-1, ignoring case"],
         ),
     ],
 )

@@ -62,7 +62,7 @@ def test_and_are_shown_in_the_readers_own() -> None:
     i18n.choose("de")
     decision = Workbench().open_snapshot(sample_snapshot()).ask(QUESTIONS[0])
     assert decision.sentence.startswith(
-        "petra.novak may do s3:GetObject on arn:aws:s3:::acme-payroll/2026/09.csv only if"
+        "petra.novak is allowed to perform s3:GetObject on arn:aws:s3:::acme-payroll/2026/09.csv only if"
     )
     assert translate(decision.sentence) == (
         "petra.novak darf s3:GetObject auf arn:aws:s3:::acme-payroll/2026/09.csv nur ausführen, wenn gilt: "

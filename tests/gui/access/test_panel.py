@@ -70,7 +70,7 @@ def test_a_row_says_through_what_and_under_which_conditions(answered: WhoCanPane
     assert "aws:MultiFactorAuthPresent is true" in texts[Column.WHEN]
     root = row_of(answered, f"{ACCOUNT}:root")
     assert root.texts[Column.KIND] == "root user"
-    assert "root user may do everything" in root.texts[Column.HOW]
+    assert "root user has full access" in root.texts[Column.HOW]
 
 
 def test_allowed_comes_first_and_every_column_sorts_both_ways(answered: WhoCanPanel) -> None:
@@ -412,7 +412,7 @@ def test_a_principal_opens_to_its_actions_and_each_to_its_answer(
     below = who_can.model.shown[place + 1]
     assert below.texts[Column.PRINCIPAL].startswith("s3:")
     qtbot.waitUntil(lambda: not who_can.model.untold, timeout=20_000)
-    assert "root user may do everything" in below.texts[Column.HOW]
+    assert "root user has full access" in below.texts[Column.HOW]
     for column in Column:
         for order in (Qt.SortOrder.DescendingOrder, Qt.SortOrder.AscendingOrder):
             who_can.table.sortByColumn(column, order)

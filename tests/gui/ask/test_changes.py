@@ -90,7 +90,7 @@ def test_more_ways_open_on_a_button(qtbot: QtBot, ask_window: AskWindow) -> None
 def test_where_nothing_turns_it_around_it_says_so(qtbot: QtBot, ask_window: AskWindow) -> None:
     changes = told(qtbot, ask_window, Request(ANA, "sts:GetCallerIdentity", "*"))
 
-    assert words(changes) == ["No change of policies turns it around: the call needs no permission."]
+    assert words(changes) == ["No policy change alters the decision: the call needs no permission."]
 
 
 def test_changes_of_another_answer_never_stay(qtbot: QtBot, ask_window: AskWindow) -> None:
