@@ -352,8 +352,7 @@ def _changes(statement: Statement) -> tuple[int, ...] | None:
         of_values = {key for value in test.values for key in value.keys}
         if test.key not in _OF_THE_MOMENT and _OF_THE_MOMENT.isdisjoint(of_values):
             continue
-        name = "" if test.operator is None else test.operator.name
-        if not name.startswith(("Date", "Numeric")) or of_values:
+        if test.operator is None or not test.operator.family.is_number or of_values:
             return None
         moments = (read_date(value.text) for value in test.values)
         found.update(int(moment) for moment in moments if moment is not None)

@@ -12,14 +12,12 @@ from iamdesk.checks.policy_documents import WRITTEN, PolicySource, place, statem
 from iamdesk.evaluate.derived_keys import LONGEST_SESSION
 from iamdesk.i18n import mark, phrase, with_translation
 from iamdesk.policy.conditions import ConditionTest, Quantifier
+from iamdesk.policy.operators import Bound
 from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account
 
 _NOW = ("aws:currenttime", "aws:epochtime")
 _SESSION_START = "aws:tokenissuetime"
-_UPPER = frozenset({"LessThan", "LessThanEquals"})
-_LOWER = frozenset({"GreaterThan", "GreaterThanEquals"})
-_EXACT = frozenset({"StringEquals", "ArnEquals", "NumericEquals", "DateEquals", "Bool"})
 
 
 @check(
@@ -86,7 +84,7 @@ def _contradiction(statement: Statement) -> str | None:
 
 
 def _wants_absent(test: ConditionTest) -> bool:
-    if test.operator is None or test.operator.family != "Null":
+    if test.operator is None or test.operator.compares_values:
         return False
     return {value.text.lower() for value in test.values} == {"true"}
 
@@ -104,9 +102,9 @@ def _plain(test: ConditionTest) -> bool:
 
 def _exact(test: ConditionTest) -> frozenset[object] | None:
     """Return the only values that meet a test; None where they cannot be listed."""
-    if not _plain(test) or test.operator is None or test.operator.name not in _EXACT:
+    if not _plain(test) or test.operator is None or test.operator.negated or not test.operator.is_equality:
         return None
-    if test.operator.name == "ArnEquals" and any("*" in value.text or "?" in value.text for value in test.values):
+    if test.operator.takes_wildcards and any("*" in value.text or "?" in value.text for value in test.values):
         return None
     return frozenset((test.operator.family, _value(value.text, test)) for value in test.values)
 
@@ -115,23 +113,22 @@ def _refused(test: ConditionTest) -> frozenset[object] | None:
     operator = test.operator
     if operator is None or not operator.negated or test.quantifier is not Quantifier.NONE or test.variable_keys:
         return None
-    if operator.name not in ("StringNotEquals", "NumericNotEquals", "DateNotEquals"):
+    if not operator.is_equality or operator.takes_wildcards:
         return None
     return frozenset((operator.family, _value(value.text, test)) for value in test.values)
 
 
 def _value(text: str, test: ConditionTest) -> object:
-    if test.operator is not None and test.operator.family in ("Numeric", "Date", "Bool"):
-        return test.operator.read_request(text)
-    return text
+    is_text = test.operator is None or test.operator.family.is_text
+    return text if is_text or test.operator is None else test.operator.read_request(text)
 
 
 def _bounds(tests: list[ConditionTest]) -> tuple[Decimal | None, Decimal | None]:
     """Return the least and the largest value that all tests of numbers, or of dates, let through."""
     least: Decimal | None = None
     most: Decimal | None = None
-    families = {test.operator.family for test in tests if test.operator is not None and test.operator.family != "Null"}
-    if len(families) != 1 or not families <= {"Numeric", "Date"}:
+    families = {test.operator.family for test in tests if test.operator is not None and test.operator.compares_values}
+    if len(families) != 1 or not next(iter(families)).is_number:
         return None, None
     for test in tests:
         operator = test.operator
@@ -140,10 +137,9 @@ def _bounds(tests: list[ConditionTest]) -> tuple[Decimal | None, Decimal | None]
         numbers = [number for value in test.values if (number := operator.read_request(value.text)) is not None]
         if not numbers:
             continue
-        comparison = operator.name.removeprefix(operator.family)
-        if comparison in _UPPER:
+        if operator.bound is Bound.UPPER:
             most = max(numbers) if most is None else min(most, max(numbers))
-        elif comparison in _LOWER:
+        elif operator.bound is Bound.LOWER:
             least = min(numbers) if least is None else max(least, min(numbers))
     return least, most
 

@@ -15,6 +15,7 @@ from iamdesk.checks.trust import trust_policy_of
 from iamdesk.checks.words import enumerated
 from iamdesk.i18n import mark, phrase
 from iamdesk.policy.conditions import ConditionTest
+from iamdesk.policy.operators import STRING
 from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account, RoleDetail
 
@@ -38,7 +39,7 @@ def _external_ids(survey: CheckContext, role: RoleDetail) -> Iterator[_Asked]:
     for statement in allowing(survey, role):
         for test in statement.conditions:
             operator = test.operator
-            if test.key == _KEY and operator is not None and operator.family == "String" and not operator.negated:
+            if test.key == _KEY and operator is not None and operator.family is STRING and not operator.negated:
                 yield from (_Asked(statement, test, value.text) for value in test.values if not value.keys)
 
 

@@ -18,13 +18,9 @@ from iamdesk.checks.words import enumerated
 from iamdesk.i18n import mark, nphrase, phrase
 from iamdesk.policy.action_patterns import ActionPattern, action_pattern
 from iamdesk.policy.conditions import ConditionTest, Quantifier
+from iamdesk.policy.operators import ARN, IP_ADDRESS, NULL, STRING
 from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account
-
-_READS_TEXT = frozenset({"String", "Null"})
-"""Operators that take the value of any key as text."""
-_ALIKE = frozenset({("Numeric", "Date"), ("Date", "Numeric")})
-"""(family of the operator, type of the key): a moment can be a number of seconds."""
 
 
 @lru_cache(maxsize=1 << 12)
@@ -50,7 +46,7 @@ def fails_when_absent(test: ConditionTest) -> bool:
     operator = test.operator
     if operator is None:
         return True
-    if operator.family == "Null":
+    if not operator.compares_values:
         return {value.text.lower() for value in test.values} == {"false"}
     if test.if_exists or test.quantifier is Quantifier.ALL:
         return False
@@ -214,11 +210,13 @@ def _unreadable(test: ConditionTest) -> str | None:
     if not type_:
         return None
     family = test.operator.family
-    if family == "String" and type_ == "IPAddress" and all("/" in value.text for value in test.values):
+    if family is STRING and type_ == "IPAddress" and all("/" in value.text for value in test.values):
         return phrase("to it an address range is text, which no address equals")
-    if family in _READS_TEXT or family == type_ or (family, type_) in _ALIKE:
+    if family in (STRING, NULL) or type_ in family.key_types:
         return None
-    if type_ == "String" and family in ("Bool", "Numeric", "Date", "Binary"):
+    if family.is_number and type_ in ("Numeric", "Date"):
+        return None  # a moment can be a number of seconds
+    if type_ == "String" and family not in (ARN, IP_ADDRESS):
         return None  # what is text to AWS may well hold such a value: a tag, a parameter
     return phrase("the type of the key is {type}", type=type_)
 
@@ -285,7 +283,7 @@ def deny_of_what_lacks_the_key(
 
 def _fails_somewhere(test: ConditionTest) -> bool:
     """Return whether a request without the key escapes a test, or the test is meant for such requests."""
-    return test.operator is None or test.operator.family == "Null" or test.if_exists or fails_when_absent(test)
+    return test.operator is None or not test.operator.compares_values or test.if_exists or fails_when_absent(test)
 
 
 def _carries(action: str, key: str) -> bool:
@@ -310,7 +308,7 @@ def literal_wildcard(_survey: CheckContext, _account: Account, written: PolicySo
     for statement in written.policy.document.statements:
         for test in statement.conditions if statement.broken is None else ():
             operator = test.operator
-            if operator is None or operator.family != "String" or operator.name.endswith("Like"):
+            if operator is None or operator.family is not STRING or operator.takes_wildcards:
                 continue
             literal = [value.text for value in test.values if _has_wildcard(value.text)]
             if not literal:

@@ -14,6 +14,7 @@ from iamdesk.evaluate.request import PolicyType
 from iamdesk.i18n import mark, nphrase, phrase
 from iamdesk.policy.conditions import ConditionTest, Quantifier
 from iamdesk.policy.document import LATEST_VERSION
+from iamdesk.policy.operators import BOOL
 from iamdesk.policy.statement import Statement
 from iamdesk.policy.variables import has_variables
 from iamdesk.snapshot.model import Account
@@ -273,7 +274,7 @@ def mfa_test_that_keys_pass(_survey: CheckContext, _account: Account, written: P
             continue
         needed = _keys_that_must_be_there(statement)
         for test in _mfa_tests(statement):
-            if test.operator is None or test.operator.family != "Bool" or written.policy.layer is PolicyType.TRUST:
+            if test.operator is None or test.operator.family is not BOOL or written.policy.layer is PolicyType.TRUST:
                 continue
             value = {listed.text.lower() for listed in test.values}
             holds_without = test.if_exists or test.quantifier is Quantifier.ALL
@@ -318,12 +319,12 @@ def _keys_that_must_be_there(statement: Statement) -> frozenset[str]:
 
 
 def _is_null(test: ConditionTest, present: bool) -> bool:
-    if test.operator is None or test.operator.family != "Null":
+    if test.operator is None or test.operator.compares_values:
         return False
     return {listed.text.lower() for listed in test.values} == {"false" if present else "true"}
 
 
 def _needs_key(test: ConditionTest) -> bool:
-    if test.operator is None or test.operator.family == "Null" or test.if_exists:
+    if test.operator is None or not test.operator.compares_values or test.if_exists:
         return False
     return test.quantifier is Quantifier.ANY or (test.quantifier is Quantifier.NONE and not test.operator.negated)

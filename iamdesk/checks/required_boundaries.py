@@ -114,7 +114,7 @@ def _demands(survey: CheckContext, account: Account) -> Iterator[Demand]:
 def _demands_value(statement: Statement, test: ConditionTest) -> bool:
     """Return whether a test lets things be made only with its values: an Allow for them, a Deny for all others."""
     operator = test.operator
-    if operator is None or operator.family not in ("String", "ARN"):
+    if operator is None or not operator.family.is_text:
         return False
     return operator.negated != statement.is_allow
 

@@ -15,6 +15,7 @@ from iamdesk.diff.coverage import is_covered
 from iamdesk.i18n import phrase
 from iamdesk.policy.conditions import ConditionTest, PolicyValue
 from iamdesk.policy.document import Document
+from iamdesk.policy.operators import BOOL, NULL, Operator
 from iamdesk.policy.principals import PrincipalEntry, PrincipalType
 from iamdesk.policy.resource_patterns import ResourcePattern
 from iamdesk.policy.statement import Statement
@@ -24,11 +25,6 @@ from iamdesk.policy.wildcards import Wildcard
 EVERYTHING = "*"
 _MOST_COMPARED = 1500
 """Clauses of one set past which those that others cover are no longer looked for."""
-
-_SAME_AS = {"ArnEquals": "ArnLike", "ArnNotEquals": "ArnNotLike"}
-"""Operators that behave identically (rule G13)."""
-_PLAIN = {"StringLike": "StringEquals", "StringNotLike": "StringNotEquals"}
-"""The same where no value has a wildcard."""
 
 
 class ResourceScope(NamedTuple):
@@ -155,16 +151,17 @@ def _entry(entry: ResourcePattern, version: str) -> str:
 
 def _test(test: ConditionTest) -> Hashable:
     operator = test.operator
-    name = operator.name if operator is not None else test.operator_text
-    values = frozenset(_value(value, name) for value in test.values)
-    name = _SAME_AS.get(name, name)
+    values = frozenset(_value(value, operator) for value in test.values)
+    if operator is None:
+        return test.operator_text, test.quantifier.value, test.if_exists, test.key, values
+    name = operator.same_as or operator.name
     if not any(isinstance(piece, Wildcard) for value in test.values for piece in value.template):
-        name = _PLAIN.get(name, name)
+        name = operator.same_without_wildcards or name
     return name, test.quantifier.value, test.if_exists, test.key, values
 
 
-def _value(value: PolicyValue, operator: str) -> Hashable:
-    if not value.variables and (operator in ("Bool", "Null") or "IgnoreCase" in operator):
+def _value(value: PolicyValue, operator: Operator | None) -> Hashable:
+    if not value.variables and operator is not None and (operator.ignores_case or operator.family in (BOOL, NULL)):
         return value.text.lower()
     return tuple((piece.key, piece.default) if isinstance(piece, Variable) else piece for piece in value.template)
 

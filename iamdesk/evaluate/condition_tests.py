@@ -14,7 +14,17 @@ from iamdesk.evaluate.open_rules import (
 )
 from iamdesk.evaluate.ternary import FALSE, MAYBE, TRUE, Truth, truth
 from iamdesk.policy.conditions import ConditionTest, PolicyValue, Quantifier
-from iamdesk.policy.operators import Operator, is_private_address, is_private_network
+from iamdesk.policy.operators import (
+    BOOL,
+    DATE,
+    IP_ADDRESS,
+    NULL,
+    STRING,
+    Bound,
+    Operator,
+    is_private_address,
+    is_private_network,
+)
 from iamdesk.policy.resource_patterns import UnknownVariable
 
 
@@ -36,7 +46,7 @@ def evaluate_test(test: ConditionTest, context: Context) -> TestResult:
     operator = test.operator
     if operator is None:
         return TestResult(FALSE, fact)
-    if operator.family == "Null":
+    if operator.family is NULL:
         return TestResult(_null_test(test, fact), fact)
     if fact.knowledge is Knowledge.UNKNOWN:
         absent = _of_absent(test, operator)[0]
@@ -50,7 +60,7 @@ def evaluate_test(test: ConditionTest, context: Context) -> TestResult:
         return TestResult(result, fact, other, None if other is None else rule)
     result, other = _of_values(test, operator, fact.values, context)
     rule = SEVERAL_VALUES
-    if operator.family == "Bool" and any(value.if_filled for value in test.values):
+    if operator.family is BOOL and any(value.if_filled for value in test.values):
         other, rule = _of_filled(test, operator, fact.values, context), VARIABLE_UNDER_BOOL
     return TestResult(result, fact) if other in (None, result) else TestResult(result, fact, other, rule)
 
@@ -92,7 +102,7 @@ def _possible(test: ConditionTest, fact: KeyValue, context: Context) -> Conditio
     values = test.values
     if fact.excludes or fact.excluded_ids:
         values = tuple([value for value in values if fact.can_be(value.text)])
-    if test.key == "aws:sourceip" and test.operator is not None and test.operator.family == "IPAddress":
+    if test.key == "aws:sourceip" and test.operator is not None and test.operator.family is IP_ADDRESS:
         values = tuple([value for value in values if not _is_private(value, context)])  # rule G12
     return test if len(values) == len(test.values) else replace(test, values=values)
 
@@ -106,9 +116,9 @@ def _is_private(listed: PolicyValue, context: Context) -> bool:
 
 def _of_unknown_value(test: ConditionTest, operator: Operator, context: Context, since: Decimal | None = None) -> Truth:
     """Evaluate a test whose key is present with an unknown value (rule K3)."""
-    if since is not None and operator.family == "Date":
+    if since is not None and operator.family is DATE:
         return _of_later_value(test, operator, since)
-    if any(value.matches_everything for value in test.values) and operator.family == "String":
+    if any(value.matches_everything for value in test.values) and operator.family is STRING:
         result = truth(not operator.negated)
         if test.quantifier is Quantifier.NONE and result is TRUE and context.is_multivalued(test.key):
             return MAYBE  # with several values it is false (rule G16)
@@ -125,7 +135,7 @@ def _of_unknown_value(test: ConditionTest, operator: Operator, context: Context,
 def _of_later_value(test: ConditionTest, operator: Operator, since: Decimal) -> Truth:
     """Evaluate a test whose key is present with an unknown time, not before ``since``."""
     listed = [moment for value in test.values if (moment := value.read(_no_variables)) is not None]
-    if "GreaterThan" in operator.name:
+    if operator.bound is Bound.LOWER:
         return TRUE if any(operator.compare(since, moment) for moment in listed) else MAYBE
     if any(moment > since or operator.compare(since, moment) for moment in listed):
         return MAYBE
@@ -158,7 +168,7 @@ def value_truth(test: ConditionTest, operator: Operator, value: str, context: Co
     if request is None:
         return FALSE  # a malformed request value fails negated operators too (rule G19)
     values = test.values
-    if test.key == "aws:sourceip" and operator.family == "IPAddress" and is_private_address(request):
+    if test.key == "aws:sourceip" and operator.family is IP_ADDRESS and is_private_address(request):
         # Public addresses never match private ranges (rule G12).
         values = tuple(listed for listed in values if not is_private_network(listed.read(context.variable)))
     found = FALSE

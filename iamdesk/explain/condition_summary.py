@@ -6,7 +6,7 @@ from iamdesk.aws.condition_keys import RESOURCE_TAG_PREFIXES
 from iamdesk.explain.messages import listed
 from iamdesk.i18n import join_messages, mark, phrase
 from iamdesk.policy.conditions import ConditionTest, PolicyValue, Quantifier
-from iamdesk.policy.operators import Operator
+from iamdesk.policy.operators import BOOL, IP_ADDRESS, Operator
 from iamdesk.policy.variables import Variable
 from iamdesk.policy.wildcards import QUESTION, STAR, Token
 
@@ -76,17 +76,6 @@ _ALWAYS_GIVEN = frozenset(
 )
 """Keys that are in every request: their absence is not mentioned."""
 
-_COMPARED: Mapping[str, str] = {
-    "NumericLessThan": mark("is less than {values}"),
-    "NumericLessThanEquals": mark("is at most {values}"),
-    "NumericGreaterThan": mark("is more than {values}"),
-    "NumericGreaterThanEquals": mark("is at least {values}"),
-    "DateLessThan": mark("is before {values}"),
-    "DateLessThanEquals": mark("is at or before {values}"),
-    "DateGreaterThan": mark("is after {values}"),
-    "DateGreaterThanEquals": mark("is at or after {values}"),
-}
-
 
 def conditions_reading(tests: Sequence[ConditionTest]) -> str:
     """Return the conditions as a clause: ``MFA is present and the requested Region is eu-west-1``."""
@@ -103,9 +92,9 @@ def test_reading(test: ConditionTest) -> str:
         return phrase(
             "“{operator}” is met, which is not a condition operator and never matches", operator=test.operator_text
         )
-    if operator.family == "Null":
+    if not operator.compares_values:
         return _of_null(test)
-    if operator.family == "Bool" and (told := _yes_or_no(test)) is not None:
+    if operator.family is BOOL and (told := _yes_or_no(test)) is not None:
         return told
     compared = comparison(test, operator)
     subject = _subject(test.key, test.key_text)
@@ -199,13 +188,13 @@ def comparison(test: ConditionTest, operator: Operator) -> str:
 
 
 def _with_values(operator: Operator, values: Sequence[PolicyValue], texts: list[str]) -> str:
-    if operator.name in _COMPARED:
-        return phrase(_COMPARED[operator.name], values=_either(texts))
+    if operator.words:
+        return phrase(operator.words, values=_either(texts))
     if any(value.matches_everything for value in values):
         if operator.negated:
             return phrase("has no value, which is never true where the key is present")
         return phrase("is anything")
-    if operator.family == "IPAddress":
+    if operator.family is IP_ADDRESS:
         one = len(texts) == 1 and "/" not in texts[0]
         if operator.negated:
             if one:
@@ -214,11 +203,11 @@ def _with_values(operator: Operator, values: Sequence[PolicyValue], texts: list[
         if one:
             return phrase("is {value}", value=texts[0])
         return phrase("is within {networks}", networks=_either(texts))
-    has_wildcards = _takes_wildcards(operator) and any(
+    has_wildcards = operator.takes_wildcards and any(
         piece is STAR or piece is QUESTION for value in values for piece in value.template
     )
     compared = _with_texts(texts, operator.negated, has_wildcards)
-    if "IgnoreCase" in operator.name:
+    if operator.ignores_case:
         return phrase("{compared}, ignoring case", compared=compared)
     return compared
 
@@ -239,16 +228,12 @@ def _with_texts(texts: Sequence[str], negated: bool, has_wildcards: bool) -> str
     return phrase("is not {value}", value=texts[0])
 
 
-def _takes_wildcards(operator: Operator) -> bool:
-    return operator.family == "ARN" or operator.name in ("StringLike", "StringNotLike")
-
-
 def _speller(operator: Operator) -> Callable[[PolicyValue], str]:
     """Return how to write values: for an operator without wildcards a star is literal, which quotes show."""
 
     def spell(value: PolicyValue) -> str:
         text = spelled(value.template)
-        literal = not _takes_wildcards(operator) and any(piece is STAR or piece is QUESTION for piece in value.template)
+        literal = not operator.takes_wildcards and any(piece is STAR or piece is QUESTION for piece in value.template)
         return (
             join_messages("", ("“", text, "”"))
             if literal or not text or (" " in text and not value.variables)

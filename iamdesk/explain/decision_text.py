@@ -1,23 +1,13 @@
 """The outcome of a condition test in words about the values of its key."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.unknown_context.test_values import can_read
 from iamdesk.explain.condition_summary import comparison
-from iamdesk.i18n import mark, phrase
+from iamdesk.i18n import phrase
 from iamdesk.policy.conditions import ConditionTest, Quantifier
-from iamdesk.policy.operators import Operator, opposite_of
-
-_KINDS: Mapping[str, str] = {
-    "Numeric": mark("a number"),
-    "Date": mark("a date"),
-    "Bool": mark("true or false"),
-    "Binary": mark("binary data"),
-    "IPAddress": mark("an IP address"),
-    "ARN": mark("an ARN"),
-}
-"""The values that an operator can read, by family."""
+from iamdesk.policy.operators import BOOL, Operator, opposite_of
 
 
 def outcome_words(test: ConditionTest, values: Sequence[str], holds: bool) -> str:
@@ -35,7 +25,7 @@ def outcome_words(test: ConditionTest, values: Sequence[str], holds: bool) -> st
         return _of_several(test, operator, holds)
     key_type = reference().key_type(test.key)
     if not can_read(operator, test.key):
-        kind = phrase(_KINDS[operator.family])
+        kind = phrase(operator.family.reads)
         if operator.read_request(values[0]) is None:
             return phrase("is not {kind}", kind=kind)
         return phrase("is {kind} that {compared}", kind=kind, compared=_compared(test, operator, holds))
@@ -52,7 +42,7 @@ def _of_several(test: ConditionTest, operator: Operator, holds: bool) -> str:
     """Return the outcome of a test with a set operator (rules G14, G15)."""
     satisfies = _compared(test, operator, holds=True)
     if not can_read(operator, test.key):  # what it cannot read satisfies neither the operator nor its opposite
-        satisfies = phrase("is {kind} that {compared}", kind=phrase(_KINDS[operator.family]), compared=satisfies)
+        satisfies = phrase("is {kind} that {compared}", kind=phrase(operator.family.reads), compared=satisfies)
         differs = phrase("is not one that {compared}", compared=satisfies)
     else:
         differs = _compared(test, operator, holds=False)
@@ -72,10 +62,10 @@ def _compared(test: ConditionTest, operator: Operator, holds: bool) -> str:
     """Return how one value compares with the listed ones: as the operator requires, or the opposite."""
     if holds:
         return comparison(test, operator)
-    if operator.family == "Bool" and len(test.values) == 1 and not test.values[0].is_malformed:
+    if operator.family is BOOL and len(test.values) == 1 and not test.values[0].is_malformed:
         return phrase("is {value}", value="false" if test.values[0].text.lower() == "true" else "true")
     opposite = opposite_of(operator)
-    has_sizes = "Than" in operator.name and len(test.values) > 1
+    has_sizes = operator.bound is not None and len(test.values) > 1
     if opposite is None or has_sizes:
         return phrase("is not one that {compared}", compared=comparison(test, operator))
     return comparison(test, opposite)

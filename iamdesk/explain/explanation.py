@@ -306,7 +306,7 @@ def _context(trace: EvaluationTrace) -> tuple[ContextKey, ...]:
         for test in result.statement.conditions:
             spelled.setdefault(test.key, test.key_text)
             values = suggested.setdefault(test.key, {})
-            if test.operator is not None and test.operator.family != "Null":
+            if test.operator is not None and test.operator.compares_values:
                 values.update(dict.fromkeys(value.text for value in test.values if not value.keys))
             for value in test.values:
                 spelled.update({one.key: one.key_text for one in value.variables if one.key not in spelled})

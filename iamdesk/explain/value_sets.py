@@ -20,7 +20,17 @@ from iamdesk.evaluate.unknown_context.test_values import can_read
 from iamdesk.explain.decision_text import outcome_words
 from iamdesk.i18n import join_messages, mark, phrase, with_translation
 from iamdesk.policy.conditions import ConditionTest, Quantifier
-from iamdesk.policy.operators import Address, Network, Operator, read_address, read_date, read_number
+from iamdesk.policy.operators import (
+    DATE,
+    IP_ADDRESS,
+    NUMERIC,
+    Address,
+    Network,
+    Operator,
+    read_address,
+    read_date,
+    read_number,
+)
 from iamdesk.policy.resource_patterns import Match
 from iamdesk.policy.wildcards import QUESTION, STAR, tokens_of
 
@@ -28,7 +38,6 @@ _MOST_NAMED = 6
 """Number of values that one phrase names; beyond it, the value that was tried is shown."""
 _MOST_CLAUSES = 8
 """Number of conditions on one key that are put into words."""
-_TEXT = frozenset({"String", "ARN"})
 _WILD = ("*", "?")
 
 
@@ -47,8 +56,8 @@ class _Listed:
     @property
     def is_literal(self) -> bool:
         """Whether it matches one text alone."""
-        wild = self.operator.family == "ARN" or self.operator.name in ("StringLike", "StringNotLike")
-        return not (wild and any(mark in self.text for mark in _WILD)) and "IgnoreCase" not in self.operator.name
+        wild = self.operator.takes_wildcards
+        return not (wild and any(mark in self.text for mark in _WILD)) and not self.operator.ignores_case
 
 
 def set_words(one: ConditionSet, trace: EvaluationTrace, spelling: Callable[[str, EvaluationTrace], str]) -> str:
@@ -84,7 +93,7 @@ def _value_phrase(
     if not fact.values:
         return phrase("is an empty list")
     on = _on(key, tests)
-    compared = [test for test in on if test.operator is not None and test.operator.family != "Null"]
+    compared = [test for test in on if test.operator is not None and test.operator.compares_values]
     if not compared:
         return phrase("has any value") if on else _as_variable(key, fact.values[0], tests, one, trace)
     if fact.values == ("",) and any(_holds_of_none(test, trace.question.context) for test in compared):
@@ -168,7 +177,7 @@ def _by_tests(fact: KeyValue, compared: Sequence[ConditionTest], one: ConditionS
 
 def _phrase(value: str, tests: Sequence[ConditionTest], context: Context) -> str | None:
     """Return a phrase for all values with the same outcome; None where only the value itself can be named."""
-    compared = [test for test in tests if test.operator is not None and test.operator.family != "Null"]
+    compared = [test for test in tests if test.operator is not None and test.operator.compares_values]
     if not compared:
         return phrase("has any value") if tests else None
     if any(test.variable_keys for test in compared):
@@ -180,13 +189,13 @@ def _phrase(value: str, tests: Sequence[ConditionTest], context: Context) -> str
         if test.operator is not None
     ]
     families = {one.operator.family for one in listed}
-    if families == {"IPAddress"}:
+    if families == {IP_ADDRESS}:
         return _of_addresses(value, compared, listed)
-    if families == {"Numeric"}:
+    if families == {NUMERIC}:
         return _of_numbers(value, compared, listed, read_number, _NUMBERS)
-    if families == {"Date"}:
+    if families == {DATE}:
         return _of_numbers(value, compared, listed, read_date, _DATES)
-    return _of_texts(value, compared, listed) if families <= _TEXT else None
+    return _of_texts(value, compared, listed) if all(family.is_text for family in families) else None
 
 
 def _outcome(tests: Sequence[ConditionTest], read: Callable[[Operator], Any]) -> tuple[bool, ...]:
@@ -300,7 +309,7 @@ def _of_numbers(
 
 
 def _of_texts(value: str, tests: Sequence[ConditionTest], listed: Sequence[_Listed]) -> str | None:
-    entries = {(one.operator.name.replace("Not", ""), one.text): one for one in listed}
+    entries = {(one.operator.positive_name, one.text): one for one in listed}
     if not entries or len(entries) > _MOST_NAMED:
         return None
     wanted = _of_text(tests, value)
@@ -339,7 +348,7 @@ def _text_phrase(value: str, entries: Sequence[_Listed]) -> str | None:
         if all(one.is_literal for one in others):
             return phrase("is other than {names}", names=names)
         return phrase("matches none of {names}", names=names)
-    if any("IgnoreCase" in one.operator.name for one in matched):
+    if any(one.operator.ignores_case for one in matched):
         return None
     near = [one for one in others if _may_meet(one, matched)]
     texts = list(dict.fromkeys(one.text for one in matched if len(matched) == 1 or one.text != "*"))

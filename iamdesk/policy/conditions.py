@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from iamdesk.i18n import phrase
-from iamdesk.policy.operators import OPERATORS, Operator
+from iamdesk.policy.operators import BOOL, OPERATORS, Operator
 from iamdesk.policy.source_map import ElementPath
 from iamdesk.policy.variables import Resolver, Template, Variable, fill, has_variables, parse_template
 from iamdesk.policy.wildcards import tokens_of
@@ -42,7 +42,7 @@ class PolicyValue:
             self._static = operator.read_policy(self.template)  # type: ignore[arg-type]  # no variable: all tokens
         self.if_filled: PolicyValue | None = None
         """The value as it is where Bool takes variables, on which AWS's pages disagree (rule H2)."""
-        if operator.family == "Bool" and variables and has_variables(text) and not operator.takes_variables:
+        if operator.family is BOOL and variables and has_variables(text) and not operator.takes_variables:
             self.if_filled = PolicyValue(text, _BOOL_WITH_VARIABLES, variables)
 
     @property
@@ -179,7 +179,7 @@ def _parse_operator(text: str) -> tuple[Quantifier, bool, Operator | None]:
     lowered = name.lower()
     if_exists = lowered.endswith("ifexists")
     operator = OPERATORS.get(lowered.removesuffix("ifexists"))
-    if operator is not None and operator.family == "Null" and if_exists:
+    if operator is not None and not operator.compares_values and if_exists:
         operator = None  # Null tests existence itself: AWS refuses NullIfExists (rule G4)
     return quantifier, if_exists, operator
 

@@ -3,18 +3,23 @@
 An operator reads a policy value once (when the policy is parsed) and a request value once (when a request comes), and
 compares the two. A value that cannot be read is None: a policy value that matches nothing (rule G18), a request
 value for which the whole test is false (rule G19).
+
+Whatever the rest of the program has to know of an operator or a family of operators is an attribute here: a new family
+is a line for itself and one for each of its operators.
 """
 
 import base64
 import binascii
 import ipaddress
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from enum import Enum
 from typing import Any
 
+from iamdesk.i18n import mark
 from iamdesk.policy.wildcards import Glob, Token
 
 type Comparison = Callable[[Any, Any], bool]
@@ -25,6 +30,9 @@ _DATE = re.compile(
     r"(\d{4})-(\d\d)(?:-(\d\d)(?:[Tt](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?([Zz]|[+-]\d\d:?\d\d)?)?)?"
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+BOOLEANS = ("true", "false")
+OTHER_ADDRESSES = ("198.51.100.77", "203.0.113.77", "192.0.2.77", "8.8.8.8", "2001:db8:ffff::77", "2001:db8:ffff::78")
+"""Stand for addresses that no policy names."""
 
 
 def _text(value: str) -> str:
@@ -151,65 +159,189 @@ def _of_text(read: Callable[[str], Any]) -> Callable[[Sequence[Token]], Any]:
     return lambda tokens: read(_literal(tokens))
 
 
+type Samples = tuple[Iterable[str], bool]
+"""Request values, and whether all ways in which comparisons can come out are among them."""
+
+
+def _booleans(listed: Sequence[str], each: int) -> Samples:  # noqa: ARG001 - the shape of `values_to_try`
+    return (BOOLEANS if each == 1 else (*BOOLEANS, *map(str.upper, BOOLEANS))), True
+
+
+def _bytes(listed: Sequence[str], each: int) -> Samples:
+    return (*listed, base64.b64encode(b"any-other-value").decode()), each == 1
+
+
+def _addresses(listed: Sequence[str], each: int) -> Samples:  # noqa: ARG001 - the shape of `values_to_try`
+    """Return two addresses, if there are as many, of every part that the ranges cut out of the two address spaces."""
+    networks = [network for text in listed if (network := read_network(text)) is not None]
+    found: dict[str, None] = {}
+    for network in networks:
+        found[str(network[min(1, network.num_addresses - 1)])] = None
+    found |= dict.fromkeys(OTHER_ADDRESSES)
+    for network in networks:
+        highest = (1 << network.max_prefixlen) - 1
+        build = ipaddress.IPv4Address if network.version == 4 else ipaddress.IPv6Address
+        first, last = int(network.network_address), int(network.broadcast_address)
+        for edge in (first, first + 1, last, last - 1, first - 1, first - 2, last + 1, last + 2):
+            if 0 <= edge <= highest:
+                found[str(build(edge))] = None
+    return found, True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OperatorFamily:
+    """Operators that read values in the same way, and what the rest of the program has to know of them."""
+
+    name: str
+    """As AWS calls it: ``Numeric``."""
+    reads: str = ""
+    """What it reads, as a part of a sentence: ``a number``. Empty: anything."""
+    key_types: frozenset[str] = frozenset()
+    """Types of keys of which it can read every value. A value of another type can be anything: one that an operator
+    cannot read fails it, negated or not (rule G19)."""
+    is_text: bool = False
+    """Whether it compares texts as they are written."""
+    is_number: bool = False
+    """Whether it reads numbers: of dates the seconds since 1970."""
+    values_to_try: Callable[[Sequence[str], int], Samples] | None = None
+    """Request values to try for a key without a value, of families that are neither text nor number. Takes the values
+    that policies list, and by how many values to show each way in which comparisons can come out. None: those that
+    policies list, and decisions that depend on the key are told to be incomplete."""
+
+
+STRING = OperatorFamily("String", is_text=True)
+NUMERIC = OperatorFamily("Numeric", mark("a number"), frozenset({"Numeric"}), is_number=True)
+DATE = OperatorFamily("Date", mark("a date"), frozenset({"Numeric", "Date"}), is_number=True)
+BOOL = OperatorFamily("Bool", mark("true or false"), frozenset({"Bool"}), values_to_try=_booleans)
+IP_ADDRESS = OperatorFamily("IPAddress", mark("an IP address"), frozenset({"IPAddress"}), values_to_try=_addresses)
+BINARY = OperatorFamily("Binary", mark("binary data"), frozenset({"Binary"}), values_to_try=_bytes)
+ARN = OperatorFamily("ARN", mark("an ARN"), frozenset({"ARN"}), is_text=True)
+NULL = OperatorFamily("Null")
+"""Tests whether a key is there, not its value."""
+
+
+class Bound(Enum):
+    """Which side of the values that an operator accepts a policy value bounds."""
+
+    UPPER = "upper"
+    LOWER = "lower"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Operator:
     """One operator of the policy language, without its ``ForAllValues:``/``ForAnyValue:`` and ``IfExists``."""
 
     name: str
     """As AWS writes it."""
-    family: str
-    """``String``, ``Numeric``, ``Date``, ``Bool``, ``Binary``, ``IPAddress``, ``ARN`` or ``Null``."""
-    negated: bool
-    takes_variables: bool
-    """Whether ``${…}`` in a policy value is a variable (rule H2)."""
+    family: OperatorFamily
     read_request: Callable[[str], Any]
     read_policy: Callable[[Sequence[Token]], Any]
     compare: Comparison
+    negated: bool = False
+    """Whether it is true where its positive form does not match."""
+    negates: str = ""
+    """Its positive form, if it is negated."""
+    takes_variables: bool = False
+    """Whether ``${…}`` in a policy value is a variable (rule H2)."""
+    takes_wildcards: bool = False
+    ignores_case: bool = False
+    is_equality: bool = False
+    """Whether a policy value without wildcards matches one value alone."""
+    bound: Bound | None = None
+    """None: it does not compare sizes."""
+    words: str = ""
+    """How it compares, if "is …" and "is none of …" do not say it: ``is less than {values}``."""
+    same_as: str = ""
+    """Another operator that behaves in the same way (rule G13)."""
+    same_without_wildcards: str = ""
+    """The operator that is the same where no value has a wildcard."""
+
+    @property
+    def positive_name(self) -> str:
+        """The name of its positive form."""
+        return self.negates or self.name
+
+    @property
+    def compares_values(self) -> bool:
+        """Whether it compares values: all but ``Null``."""
+        return self.family is not NULL
 
 
 def _table() -> dict[str, Operator]:
     operators: list[Operator] = []
 
-    def add(
-        family: str,
-        positive: str,
-        negative: str | None,
-        request: Callable[[str], Any],
-        policy: Callable[[Sequence[Token]], Any],
-        compare: Comparison,
-        variables: bool = False,
-    ) -> None:
-        operators.append(Operator(positive, family, False, variables, request, policy, compare))
+    def add(positive: Operator, negative: str = "", same_as: str = "", same_without_wildcards: str = "") -> None:
+        """Add an operator and its negated form, with what the latter is the same as."""
+        operators.append(positive)
         if negative:
-            operators.append(Operator(negative, family, True, variables, request, policy, compare))
+            operators.append(
+                replace(
+                    positive,
+                    name=negative,
+                    negated=True,
+                    negates=positive.name,
+                    same_as=same_as,
+                    same_without_wildcards=same_without_wildcards,
+                )
+            )
 
     equal: Comparison = lambda request, policy: bool(request == policy)  # noqa: E731 - a row of the table
     like: Comparison = lambda request, policy: policy.matches(request)  # noqa: E731
-    add("String", "StringEquals", "StringNotEquals", _text, _literal, equal, variables=True)
-    add("String", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase", _lower, _lower_literal, equal, variables=True)
-    add("String", "StringLike", "StringNotLike", _text, Glob, like, variables=True)
-    for family, read in (("Numeric", read_number), ("Date", read_date)):
-        policy = _of_text(read)
-        add(family, f"{family}Equals", f"{family}NotEquals", read, policy, equal)
-        add(family, f"{family}LessThan", None, read, policy, lambda request, bound: bool(request < bound))
-        add(family, f"{family}LessThanEquals", None, read, policy, lambda request, bound: bool(request <= bound))
-        add(family, f"{family}GreaterThan", None, read, policy, lambda request, bound: bool(request > bound))
-        add(family, f"{family}GreaterThanEquals", None, read, policy, lambda request, bound: bool(request >= bound))
-    add("Bool", "Bool", None, _read_bool, _of_text(_read_bool), equal)
-    add("Binary", "BinaryEquals", None, _read_binary, _of_text(_read_binary), equal)
     add(
-        "IPAddress",
-        "IpAddress",
-        "NotIpAddress",
-        read_address,
-        _of_text(read_network),
-        lambda address, network: address.version == network.version and address in network,
+        Operator("StringEquals", STRING, _text, _literal, equal, takes_variables=True, is_equality=True),
+        "StringNotEquals",
     )
-    add("ARN", "ArnEquals", "ArnNotEquals", read_arn_parts, _arn_globs, _globs_match, variables=True)
-    add("ARN", "ArnLike", "ArnNotLike", read_arn_parts, _arn_globs, _globs_match, variables=True)
-    add("Null", "Null", None, _read_bool, _of_text(_read_bool), equal)
+    add(
+        Operator(
+            "StringEqualsIgnoreCase", STRING, _lower, _lower_literal, equal, takes_variables=True, ignores_case=True
+        ),
+        "StringNotEqualsIgnoreCase",
+    )
+    string_like = Operator("StringLike", STRING, _text, Glob, like, takes_variables=True, takes_wildcards=True)
+    add(
+        replace(string_like, same_without_wildcards="StringEquals"),
+        "StringNotLike",
+        same_without_wildcards="StringNotEquals",
+    )
+    for family, read, words in ((NUMERIC, read_number, _NUMBER_WORDS), (DATE, read_date, _DATE_WORDS)):
+        policy, name = _of_text(read), family.name
+        add(Operator(f"{name}Equals", family, read, policy, equal, is_equality=True), f"{name}NotEquals")
+        for suffix, (bound, compare) in _SIZES.items():
+            add(Operator(f"{name}{suffix}", family, read, policy, compare, bound=bound, words=words[suffix]))
+    add(Operator("Bool", BOOL, _read_bool, _of_text(_read_bool), equal, is_equality=True))
+    add(Operator("BinaryEquals", BINARY, _read_binary, _of_text(_read_binary), equal, is_equality=True))
+    add(Operator("IpAddress", IP_ADDRESS, read_address, _of_text(read_network), _is_within), "NotIpAddress")
+    arn_like = Operator(
+        "ArnLike", ARN, read_arn_parts, _arn_globs, _globs_match, takes_variables=True, takes_wildcards=True
+    )
+    add(replace(arn_like, name="ArnEquals", is_equality=True, same_as="ArnLike"), "ArnNotEquals", same_as="ArnNotLike")
+    add(arn_like, "ArnNotLike")
+    add(Operator("Null", NULL, _read_bool, _of_text(_read_bool), equal))
     return {operator.name.lower(): operator for operator in operators}
 
+
+def _is_within(address: Address, network: Network) -> bool:
+    return address.version == network.version and address in network
+
+
+_SIZES: dict[str, tuple[Bound, Comparison]] = {
+    "LessThan": (Bound.UPPER, lambda request, bound: bool(request < bound)),
+    "LessThanEquals": (Bound.UPPER, lambda request, bound: bool(request <= bound)),
+    "GreaterThan": (Bound.LOWER, lambda request, bound: bool(request > bound)),
+    "GreaterThanEquals": (Bound.LOWER, lambda request, bound: bool(request >= bound)),
+}
+_NUMBER_WORDS = {
+    "LessThan": mark("is less than {values}"),
+    "LessThanEquals": mark("is at most {values}"),
+    "GreaterThan": mark("is more than {values}"),
+    "GreaterThanEquals": mark("is at least {values}"),
+}
+_DATE_WORDS = {
+    "LessThan": mark("is before {values}"),
+    "LessThanEquals": mark("is at or before {values}"),
+    "GreaterThan": mark("is after {values}"),
+    "GreaterThanEquals": mark("is at or after {values}"),
+}
 
 OPERATORS: dict[str, Operator] = _table()
 """Every operator by its name in lower case: names are compared without case (rule G6)."""
@@ -223,11 +355,11 @@ def opposite_of(operator: Operator) -> Operator | None:
     None for ``Bool``, ``BinaryEquals`` and ``Null``, which have none. With several listed values it holds for the
     operators that AWS has negated forms of, not for those that compare sizes.
     """
-    name = operator.name
+    family = operator.family.name
     for one, other in (*_OPPOSITES.items(), *((other, one) for one, other in _OPPOSITES.items())):
-        if name == f"{operator.family}{one}":
-            return OPERATORS[f"{operator.family}{other}".lower()]
+        if operator.name == f"{family}{one}":
+            return OPERATORS.get(f"{family}{other}".lower())
     if operator.negated:
-        return OPERATORS[name.replace("Not", "").lower()]
-    found = (one for one in OPERATORS.values() if one.negated and one.name.replace("Not", "") == name)
+        return OPERATORS[operator.positive_name.lower()]
+    found = (one for one in OPERATORS.values() if one.negated and one.positive_name == operator.name)
     return next(found, None)

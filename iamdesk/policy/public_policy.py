@@ -3,7 +3,7 @@
 from iamdesk.i18n import join_messages, phrase
 from iamdesk.policy.conditions import ConditionTest, PolicyValue, Quantifier
 from iamdesk.policy.document import Document
-from iamdesk.policy.operators import read_network
+from iamdesk.policy.operators import IP_ADDRESS, read_network
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.policy.statement import Statement
 
@@ -101,8 +101,8 @@ def _fixes(test: ConditionTest, fixing_keys: frozenset[str]) -> bool:
     if not test.values:
         return False
     if test.key == "aws:sourceip":
-        return test.operator.family == "IPAddress" and all(_is_narrow(value) for value in test.values)
-    if test.key not in fixing_keys or test.operator.family not in ("String", "ARN"):
+        return test.operator.family is IP_ADDRESS and all(_is_narrow(value) for value in test.values)
+    if test.key not in fixing_keys or not test.operator.family.is_text:
         return False
     return all(_is_fixed(test.key, value) for value in test.values)
 

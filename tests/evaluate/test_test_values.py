@@ -14,6 +14,7 @@ from iamdesk.evaluate.ternary import FALSE, TRUE
 from iamdesk.evaluate.unknown_context.test_values import ANY_OTHER, Samples, samples
 from iamdesk.policy.conditions import ConditionTest
 from iamdesk.policy.document import LATEST_VERSION, parse_document
+from iamdesk.policy.operators import OperatorFamily
 
 from ..rules import rule
 
@@ -135,7 +136,7 @@ def test_a_family_that_nobody_taught_is_tried_with_what_is_listed_and_never_comp
     """A new family of operators must not make an undetermined condition a settled one."""
     (told,) = conditions(("NumericEquals", ["7"]))
     assert told.operator is not None
-    versions = replace(told, operator=replace(told.operator, family="Version"))
+    versions = replace(told, operator=replace(told.operator, family=OperatorFamily("Version")))
     found = tried((versions,), "String")
     assert found.is_complete is False
     assert "7" in found.texts

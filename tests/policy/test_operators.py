@@ -33,8 +33,12 @@ def test_the_operators_are_those_of_aws() -> None:
     for name, operator in OPERATORS.items():
         assert name == operator.name.lower()
         assert operator.negated is ("Not" in operator.name)
+        assert operator.positive_name == operator.name.replace("Not", "")
+        assert operator.ignores_case is ("IgnoreCase" in operator.name)
+        assert operator.takes_wildcards is operator.name.startswith(("StringLike", "StringNotLike", "Arn"))
+        assert (operator.bound is not None) is ("Than" in operator.name) is bool(operator.words)
         assert operator.takes_variables is operator.name.startswith(("String", "Arn"))
-    families = {operator.family for operator in OPERATORS.values()}
+    families = {operator.family.name for operator in OPERATORS.values()}
     assert families == {"String", "Numeric", "Date", "Bool", "Binary", "IPAddress", "ARN", "Null"}
 
 

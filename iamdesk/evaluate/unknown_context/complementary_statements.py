@@ -19,13 +19,13 @@ from iamdesk.evaluate.request import EvalDecision
 from iamdesk.evaluate.ternary import FALSE, MAYBE, TRUE, Truth, truth
 from iamdesk.evaluate.unknown_context.test_values import can_read
 from iamdesk.policy.conditions import ConditionTest, Quantifier
+from iamdesk.policy.operators import OPERATORS
 
 _MOST = 1024
 """Number of combinations of outcomes that are tried at once."""
 _MOST_COMPARISONS = 6
 """Per key."""
 _SOME = KeyValue(Knowledge.PRESENT, ("x",))
-_SAME = {"ArnEquals": "ArnLike", "ArnNotEquals": "ArnNotLike"}
 
 
 def always_allowed_together(
@@ -109,7 +109,7 @@ def _truth_of(result: StatementResult, known: Mapping[int, Truth]) -> Truth:
 def _ways(key: str, tests: Sequence[ConditionTest], context: Context) -> list[_Outcome]:
     """Return the possible outcomes of the tests on one key, perhaps more; none where there are too many."""
     compared = {
-        _comparison(test): test for test in tests if test.operator is not None and test.operator.family != "Null"
+        _comparison(test): test for test in tests if test.operator is not None and test.operator.compares_values
     }
     if len(compared) > _MOST_COMPARISONS:
         return []
@@ -135,15 +135,18 @@ def _given(key: str, fact: KeyValue, tests: Sequence[ConditionTest], context: Co
 def _comparison(test: ConditionTest) -> Hashable:
     """Return a key that a test shares with tests that are equal or opposite to it."""
     operator = test.operator
-    name = "" if operator is None else _SAME.get(operator.name, operator.name)
+    name = positive = ""
+    if operator is not None:
+        same = OPERATORS[operator.same_as.lower()] if operator.same_as else operator
+        name, positive = same.name, same.positive_name
     values = frozenset([(value.text, bool(value.variables)) for value in test.values])
     if test.quantifier is Quantifier.NONE:
-        return name.replace("Not", ""), values, Quantifier.NONE
+        return positive, values, Quantifier.NONE
     if not _reads_all(test):
         return name, values, test.quantifier
     # "All are listed" is the opposite of "any is not listed".
     is_of_all = (test.quantifier is Quantifier.ALL) is not (operator is not None and operator.negated)
-    return name.replace("Not", ""), values, Quantifier.ALL if is_of_all else Quantifier.ANY
+    return positive, values, Quantifier.ALL if is_of_all else Quantifier.ANY
 
 
 def _reads_all(test: ConditionTest) -> bool:
@@ -161,7 +164,7 @@ def _can_fail_both(test: ConditionTest) -> bool:
 
 def _says(test: ConditionTest, says: Mapping[Hashable, bool | None], of_some: Truth, is_null: bool) -> Truth:
     operator = test.operator
-    if operator is None or operator.family == "Null":
+    if operator is None or not operator.compares_values:
         return of_some
     if is_null and test.quantifier is Quantifier.ALL:
         return TRUE

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from iamdesk.evaluate.matching import RequestFacts, StatementResult
 from iamdesk.policy.conditions import ConditionTest, Quantifier
+from iamdesk.policy.operators import IP_ADDRESS
 from iamdesk.policy.resource_patterns import ResourcePattern
 
 MOST_EFFORT = 1_200_000
@@ -44,7 +45,7 @@ def is_too_much(undetermined: Sequence[StatementResult], subject: RequestFacts) 
 
 
 def _weight(test: ConditionTest) -> int:
-    is_address = test.operator is not None and test.operator.family == "IPAddress"
+    is_address = test.operator is not None and test.operator.family is IP_ADDRESS
     return _VALUES_OF_ADDRESSES if is_address else 1 if test.quantifier is Quantifier.NONE else _VALUES_OF_SETS
 
 

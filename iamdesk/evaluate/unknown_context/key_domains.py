@@ -17,14 +17,11 @@ from iamdesk.evaluate.matching import RequestFacts, StatementResult
 from iamdesk.evaluate.unknown_context.test_values import others, samples
 from iamdesk.evaluate.unknown_context.value_lists import lists
 from iamdesk.policy.conditions import ConditionTest, PolicyValue, Quantifier
-from iamdesk.policy.operators import is_private_address, read_address
+from iamdesk.policy.operators import NULL, STRING, Operator, is_private_address, read_address
 from iamdesk.policy.resource_patterns import ResourcePattern, UnknownVariable
 from iamdesk.policy.variables import Template, Variable, fill
 from iamdesk.policy.wildcards import QUESTION, STAR, Glob, Token
 
-_EQUALITY = frozenset({"StringEquals", "StringNotEquals", "Null"})
-_LIKENESS = frozenset({"StringLike", "StringNotLike"})
-"""Operators that compare for equality where no value has a wildcard."""
 _MOST_LINKED = 16
 _MOST_PAIRED = 7
 _MOST_FILLINGS = 8
@@ -215,11 +212,17 @@ def _only_equality(
     every = [*(test for key in group for test in tests[key]), *(test for test, _ in compared)]
     return all(
         test.operator is not None
-        and (test.operator.name in _EQUALITY or (test.operator.name in _LIKENESS and not _has_wildcards(test)))
+        and _compares_for_equality(test, test.operator)
         and test.quantifier is Quantifier.NONE
         and all(not value.variables or len(value.template) == 1 for value in test.values)
         for test in every
     )
+
+
+def _compares_for_equality(test: ConditionTest, operator: Operator) -> bool:
+    if operator.family is not STRING:
+        return operator.family is NULL
+    return operator.is_equality or (operator.takes_wildcards and not _has_wildcards(test))
 
 
 def _has_wildcards(test: ConditionTest) -> bool:

@@ -4,8 +4,6 @@ For each combination of outcomes of the tests on a key there is one value that s
 whatever holds for these values holds for all.
 """
 
-import base64
-import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal, localcontext
@@ -15,7 +13,20 @@ from typing import NamedTuple
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.unknown_context.pattern_witnesses import Pattern, witnesses
 from iamdesk.policy.conditions import ConditionTest, Quantifier
-from iamdesk.policy.operators import Network, Operator, read_date, read_network, read_number
+from iamdesk.policy.operators import (
+    ARN,
+    BOOLEANS,
+    DATE,
+    IP_ADDRESS,
+    NULL,
+    NUMERIC,
+    OTHER_ADDRESSES,
+    STRING,
+    Operator,
+    OperatorFamily,
+    read_date,
+    read_number,
+)
 from iamdesk.policy.resource_patterns import UnknownVariable
 from iamdesk.policy.variables import Resolver, fill
 from iamdesk.policy.wildcards import STAR, BitMatcher, Token, tokens_of
@@ -24,39 +35,22 @@ ANY_OTHER = "any-other-value"
 """Represents a value that no policy names."""
 _OTHERS = (ANY_OTHER, "another-value", "yet-another-value", "still-another-value", "one-more-value", "last-value")
 _OTHER_ARN = "arn:aws:any:us-east-1:000000000000:"
-_OTHER_ADDRESSES = ("198.51.100.77", "203.0.113.77", "192.0.2.77", "8.8.8.8", "2001:db8:ffff::77", "2001:db8:ffff::78")
-_TEXT = frozenset({"String", "ARN"})
-_ORDERED = frozenset({"Numeric", "Date"})
-_TYPED = _ORDERED | {"Bool", "IPAddress", "Binary"}
-"""Operator families for whose values all outcomes are known."""
-_BOOLEANS = ("true", "false")
 _ANY_ARN = ("arn:", STAR, ":", STAR, ":", STAR, ":", STAR, ":", STAR)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_DIGITS = 2000
 """Number of digits in computations: numbers in policies have at most 400 and an exponent."""
 
-_READ_BY: dict[str, frozenset[str]] = {
-    "Bool": frozenset({"Bool"}),
-    "Numeric": frozenset({"Numeric", "Date"}),
-    "Date": frozenset({"Date"}),
-    "IPAddress": frozenset({"IPAddress"}),
-    "Binary": frozenset({"Binary"}),
-    "ARN": frozenset({"ARN"}),
-}
-"""By type of key, the operator families that can read every value of it. A value of another type can be anything: an
-operator fails on a value that it cannot read, negated or not (rule G19)."""
-
 
 def is_made_up(text: str) -> bool:
     """Return whether a value represents all those that nothing names: it is shown as "any other value"."""
     name = text.removeprefix(_OTHER_ARN)
-    return name in _OTHERS or text in _OTHER_ADDRESSES or (name.startswith("value-") and name[6:].isdecimal())
+    return name in _OTHERS or text in OTHER_ADDRESSES or (name.startswith("value-") and name[6:].isdecimal())
 
 
 def can_read(operator: Operator, key: str) -> bool:
     """Return whether an operator can read every value of a key, by the key's type."""
     key_type = (reference().key_type(key) or "String").removeprefix("ArrayOf")
-    return operator.family == "String" or operator.family in _READ_BY.get(key_type, frozenset())
+    return operator.family is STRING or key_type in operator.family.key_types
 
 
 class Samples(NamedTuple):
@@ -91,21 +85,21 @@ def samples(tests: Sequence[ConditionTest], key_type: str, shape: str, resolve: 
         resolve: Returns the values of variables.
         each: Number of values to show each outcome by, where it has as many: two, for a key with several values.
     """
-    families = {test.operator.family for test in tests if test.operator is not None} - {"Null"}
+    families = {test.operator.family for test in tests if test.operator is not None} - {NULL}
     if not families and key_type == "IPAddress":
-        families = {"IPAddress"}  # a private range beside it reads the value, too (rule G12)
+        families = {IP_ADDRESS}  # a private range beside it reads the value, too (rule G12)
     listed = list(_listed(tests, resolve))
     named = frozenset(one.text for one in listed)
     if key_type == "Bool":
-        return Samples(_BOOLEANS, named, True)  # whatever the operators are, there are no other values
-    patterns = tuple(dict.fromkeys(_pattern(one) for one in listed if one.operator.family in _TEXT))
-    typed = families - _TEXT
-    can_be_anything = not families <= _READ_BY.get(key_type, frozenset())
+        return Samples(BOOLEANS, named, True)  # whatever the operators are, there are no other values
+    patterns = tuple(dict.fromkeys(_pattern(one) for one in listed if one.operator.family.is_text))
+    typed = {family for family in families if not family.is_text}
+    can_be_anything = any(key_type not in family.key_types for family in families)
     # In lists of values, a single empty text counts as none (rule G14).
     may_be_empty = can_be_anything and any(test.quantifier is Quantifier.ALL for test in tests)
     if typed:
         texts, is_complete = _of_types(typed, listed, key_type, each)
-        texts |= dict.fromkeys(one.text for one in listed if one.operator.family in _TEXT)
+        texts |= dict.fromkeys(one.text for one in listed if one.operator.family.is_text)
         texts |= dict.fromkeys(others(named, each)) if can_be_anything else {}
         texts |= {"": None} if may_be_empty else {}
         # Operators on text see how a value is written: there are endless forms.
@@ -115,7 +109,7 @@ def samples(tests: Sequence[ConditionTest], key_type: str, shape: str, resolve: 
             texts = {text: None for text in texts if _matches(required, text)}
     else:
         is_arn = key_type == "ARN"  # no other value is ever in a request, whatever operators compare it with
-        if "ARN" in families and not is_arn:
+        if ARN in families and not is_arn:
             patterns = (*patterns, _arn_pattern(_ANY_ARN))
         texts, is_complete = _of_texts(patterns, is_arn, shape, may_be_empty, each)
     return Samples(tuple(texts) or (_fill_stars(tokens_of(shape), ANY_OTHER),), named, is_complete)
@@ -131,7 +125,7 @@ def others(named: Iterable[str], wanted: int) -> list[str]:
 def _listed(tests: Iterable[ConditionTest], resolve: Resolver) -> Iterator[_Listed]:
     for test in tests:
         operator = test.operator
-        if operator is None or operator.family == "Null":
+        if operator is None or not operator.compares_values:
             continue
         for value in test.values:
             try:
@@ -178,11 +172,11 @@ def _matches(pattern: Pattern, text: str) -> bool:
 
 
 def _pattern(one: _Listed) -> Pattern:
-    if one.operator.family == "ARN":
+    if one.operator.family is ARN:
         return _arn_pattern(one.tokens)
-    if one.operator.name in ("StringLike", "StringNotLike"):
+    if one.operator.takes_wildcards:
         return Pattern(one.tokens)
-    ignores_case = "IgnoreCase" in one.operator.name
+    ignores_case = one.operator.ignores_case
     return Pattern((one.text.lower() if ignores_case else one.text,), ignores_case=ignores_case)
 
 
@@ -202,44 +196,44 @@ def _fill_stars(tokens: Iterable[Token], filling: str) -> str:
     return "".join(token if isinstance(token, str) else (filling if token is STAR else "x") for token in tokens)
 
 
-# ── numbers, dates, addresses ────────────────────────────────────────────────────────────────────────────────────────
+# ── numbers, dates and what else is no text ──────────────────────────────────────────────────────────────────────────
 
 
-def _of_types(families: set[str], listed: Sequence[_Listed], key_type: str, each: int) -> tuple[dict[str, None], bool]:
-    """Return values for operators that read numbers, dates, booleans, addresses or bytes, and whether they are all."""
+def _of_types(
+    families: set[OperatorFamily], listed: Sequence[_Listed], key_type: str, each: int
+) -> tuple[dict[str, None], bool]:
+    """Return values for operators that do not compare texts, and whether they are all."""
 
-    def texts(family: str) -> list[str]:
-        return [one.text for one in listed if one.operator.family == family]
+    def texts(family: OperatorFamily) -> list[str]:
+        return [one.text for one in listed if one.operator.family is family]
 
     found: dict[str, None] = {}
-    is_complete = len(families) == 1 or families <= _ORDERED
-    if families & _ORDERED:
+    of_numbers = {family for family in families if family.is_number}
+    is_complete = len(families) == 1 or families == of_numbers
+    if of_numbers:
         # Numbers are dates, too (seconds), but dates are no numbers.
-        read = [*map(read_number, texts("Numeric")), *map(read_date, texts("Date"))]
+        read = [*map(read_number, texts(NUMERIC)), *map(read_date, texts(DATE))]
         for number in _around([number for number in read if number is not None] or [Decimal(1)]):
             spellings = list(_spellings(number, families, key_type, each))
             found |= dict.fromkeys(spellings)
             is_complete = is_complete and bool(spellings)
-    if "Bool" in families:
-        found |= dict.fromkeys(_BOOLEANS if each == 1 else (*_BOOLEANS, *map(str.upper, _BOOLEANS)))
-    if "IPAddress" in families:
-        networks = [network for text in texts("IPAddress") if (network := read_network(text)) is not None]
-        found |= dict.fromkeys(_addresses(networks))
-    if "Binary" in families:
-        found |= dict.fromkeys((*texts("Binary"), base64.b64encode(ANY_OTHER.encode()).decode()))
-        is_complete = is_complete and each == 1
-    for family in sorted(families - _TYPED):  # a family without known values
-        found |= dict.fromkeys(texts(family))
-        is_complete = False
+    for family in sorted(families - of_numbers, key=lambda family: family.name):
+        if family.values_to_try is None:
+            values: Iterable[str] = texts(family)
+            shows_all = False
+        else:
+            values, shows_all = family.values_to_try(texts(family), each)
+        found |= dict.fromkeys(values)
+        is_complete = is_complete and shows_all
     return found, is_complete
 
 
-def _spellings(number: Decimal, families: set[str], key_type: str, each: int) -> Iterator[str]:
+def _spellings(number: Decimal, families: set[OperatorFamily], key_type: str, each: int) -> Iterator[str]:
     """Yield a number as a number, and as a date where dates differ in outcome; nothing that is read as another."""
-    moment = _moment(number) if "Date" in families and key_type != "Numeric" else None
+    moment = _moment(number) if DATE in families and key_type != "Numeric" else None
     if moment is not None:
         yield from islice((moment, f"{moment[:-1]}+00:00"), each)
-    if "Numeric" in families or moment is None:
+    if NUMERIC in families or moment is None:
         plain = format(number, "f")
         ways = dict.fromkeys((plain, str(number), f"{plain}0" if "." in plain else f"{plain}.0"))
         yield from islice((text for text in ways if read_number(text) == number), each)
@@ -256,22 +250,6 @@ def _around(numbers: Sequence[Decimal]) -> list[Decimal]:
             found[ordered[0] - 1] = None
             found[ordered[-1] + 1] = None
     return list(found)
-
-
-def _addresses(networks: Sequence[Network]) -> dict[str, None]:
-    """Return two addresses, if there are as many, of every part into which the ranges split the two address spaces."""
-    found: dict[str, None] = {}
-    for network in networks:
-        found[str(network[min(1, network.num_addresses - 1)])] = None
-    found |= dict.fromkeys(_OTHER_ADDRESSES)
-    for network in networks:
-        highest = (1 << network.max_prefixlen) - 1
-        build = ipaddress.IPv4Address if network.version == 4 else ipaddress.IPv6Address
-        first, last = int(network.network_address), int(network.broadcast_address)
-        for edge in (first, first + 1, last, last - 1, first - 1, first - 2, last + 1, last + 2):
-            if 0 <= edge <= highest:
-                found[str(build(edge))] = None
-    return found
 
 
 def _moment(seconds: Decimal) -> str | None:

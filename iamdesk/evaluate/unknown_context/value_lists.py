@@ -64,6 +64,6 @@ def lists(texts: Sequence[str], tests: Sequence[ConditionTest], context: Context
 
 
 def _set_operator(test: ConditionTest) -> Operator | None:
-    if test.quantifier is Quantifier.NONE or test.operator is None or test.operator.family == "Null":
+    if test.quantifier is Quantifier.NONE or test.operator is None or not test.operator.compares_values:
         return None
     return test.operator
