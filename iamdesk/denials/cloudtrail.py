@@ -1,6 +1,6 @@
-"""Finding denied requests in records: CloudTrail events, decoded authorization messages, authorization details.
+"""Finds denied requests in records: CloudTrail events, decoded authorization messages, authorization details.
 
-Sources of the shapes:
+Sources of the formats:
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
 https://docs.aws.amazon.com/STS/latest/APIReference/API_DecodeAuthorizationMessage.html
 https://docs.aws.amazon.com/iam-toolbox/latest/APIReference/API_GetRequestAuthorizationDetails.html
@@ -19,7 +19,7 @@ from iamdesk.evaluate.request import PolicyType
 from iamdesk.i18n import join_messages, phrase
 
 MOST = 200
-"""Denials that are read from one text: a log may hold thousands."""
+"""Number of denials that are read from one text: a log may have thousands."""
 
 _CHECKS = {
     "SERVICE_CONTROL_POLICY": PolicyType.SCP,
@@ -75,7 +75,8 @@ def read_records(value: Any) -> tuple[Denial, ...]:
 
 
 def _records(value: Any) -> Iterator[Mapping[str, Any]]:
-    """Yield the records in what services and tools wrap them in: lists, ``Records``, ``DecodedMessage``, ``detail``."""
+    """Yield the records inside the wrappers of services and tools: lists, ``Records``, ``DecodedMessage``,
+    ``detail``."""
     if isinstance(value, list):
         for each in value:
             yield from _records(each)
@@ -86,7 +87,7 @@ def _records(value: Any) -> Iterator[Mapping[str, Any]]:
             try:
                 inner = json.loads(inner)
             except (ValueError, RecursionError):
-                raise DenialError(phrase("`{key}` is no JSON text.", key=key)) from None
+                raise DenialError(phrase("`{key}` is not JSON text.", key=key)) from None
             yield from _records(inner)
             return
     for key in ("Records", "Events", "detail"):  # a log file, `aws cloudtrail lookup-events`, an EventBridge event
@@ -97,7 +98,7 @@ def _records(value: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def _message_in(record: Mapping[str, Any]) -> str | None:
-    """Return the message of an error that an SDK gave as JSON."""
+    """Return the message of an SDK error in JSON form."""
     for key in ("message", "Message", "errorMessage"):
         if isinstance(message := record.get(key), str):
             return message
@@ -123,7 +124,7 @@ def _cloudtrail(event: Mapping[str, Any]) -> Iterator[Denial]:
     service = str(names()["services"].get(prefix, prefix.rpartition(".")[2]))
     actions = actions_called(event["eventName"], service)
     resource = _resource_of(event, service)
-    if said is not None:  # a message names the very check that failed: iam:PassRole of a RunInstances, say
+    if said is not None:  # a message names the failed check itself: iam:PassRole of a RunInstances call, for example
         principal = principal or said.principal
         actions = said.actions if said.action else actions
         resource = said.resource or (
@@ -152,7 +153,7 @@ def _principal(identity: Mapping[str, Any]) -> str | None:
 
 
 def _resource_of(event: Mapping[str, Any], service: str) -> str | None:
-    """Return the one ARN that the event tells, or that its parameters spell by their names."""
+    """Return the one ARN in the event, or the one built from names in its parameters."""
     arns = [
         arn for each in _items(event.get("resources")) if isinstance(arn := each.get("ARN") or each.get("arn"), str)
     ]
@@ -195,7 +196,7 @@ def _partition(event: Mapping[str, Any]) -> str:
 
 
 def _context_of(event: Mapping[str, Any]) -> dict[str, str | Sequence[str]]:
-    """Return the request context that an event tells; most keys it does not tell."""
+    """Return the request context in an event; it omits most keys."""
     context: dict[str, str | Sequence[str]] = {}
     for key, member in (
         ("aws:RequestedRegion", "awsRegion"),

@@ -1,4 +1,4 @@
-"""What AWS said of a request that it denied, however it said it: the shape that all readers of denials fill."""
+"""A denied request as AWS reported it, in the form common to all readers of denials."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,25 +9,25 @@ from iamdesk.explain.decision import EvaluationResult
 from iamdesk.i18n import mark
 
 LONGEST_TEXT = 5_000_000
-"""Characters of a pasted record."""
+"""Most characters of a pasted record."""
 
 
 class DenialError(ValueError):
-    """Text in which no denied request can be found. Its text is one sentence."""
+    """Text without a denied request. Its text is one sentence."""
 
 
 class DenialSource(StrEnum):
-    """What was pasted."""
+    """The kind of text that was pasted."""
 
     MESSAGE = mark("error message")
     CLOUDTRAIL = mark("CloudTrail event")
     DECODED = mark("decoded authorization message")
     AUTHORIZATION = mark("authorization details")
-    """What AWS's access troubleshooter gives for an authorization id (rule A6)."""
+    """The result of AWS's access troubleshooter for an authorization ID (rule A6)."""
 
 
 class Effect(StrEnum):
-    """How a layer, or all of them together, decided."""
+    """The decision of a policy type, or of all together."""
 
     ALLOW = "allow"
     EXPLICIT_DENY = "explicit-deny"
@@ -37,7 +37,7 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What AWS says of one of its checks."""
+    """The result of one of AWS's checks."""
 
     layer: PolicyType
     effect: Effect
@@ -49,29 +49,29 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Denial:
-    """One denied request, as far as what was pasted tells of it."""
+    """One denied request, as far as the pasted text describes it."""
 
     form: DenialSource
     principal: str | None = None
     """An ARN, a service name or ``anonymous``."""
     actions: tuple[str, ...] = ()
-    """The action; several where an operation's name alone was told and services share it; none where nothing was."""
+    """The action; several where only an operation's name is given and services share it; none where nothing is."""
     resource: str | None = None
     resource_told: str | None = None
-    """The resource as it was told, where that is no ARN."""
+    """The resource as given, where that is not an ARN."""
     context: Mapping[str, str | Sequence[str]] | None = None
-    """Request context, as far as told."""
+    """Request context, as far as given."""
     is_context_whole: bool = False
-    """Whether a key that is not in ``context`` was not in the request."""
+    """Whether ``context`` is complete: other keys were not in the request."""
     effect: Effect | None = None
-    """Why it was denied; None where nothing was said."""
+    """Why it was denied; None where no reason is given."""
     layer: PolicyType | None = None
-    """The kind of policy that AWS names as the reason."""
+    """The policy type that AWS names as the reason."""
     policy: str | None = None
     """The policy that AWS names, an ARN."""
     checks: tuple[Check, ...] = ()
     remarks: tuple[str, ...] = ()
-    """What else is to be known, as sentences."""
+    """Notes, as sentences."""
 
     @property
     def action(self) -> str | None:
@@ -84,11 +84,11 @@ AS_VERDICT = {
     Effect.EXPLICIT_DENY: EvalDecision.EXPLICIT_DENY,
     Effect.IMPLICIT_DENY: EvalDecision.IMPLICIT_DENY,
 }
-"""What each effect is called in an answer."""
+"""Each effect as a decision."""
 
 
 class Agreement(StrEnum):
-    """Whether the snapshot denies what AWS denied, and for AWS's reason."""
+    """Whether the snapshot denies what AWS denied, for the same reason."""
 
     SAME = "same reason"
     DENIED = "denied"
@@ -98,45 +98,45 @@ class Agreement(StrEnum):
     """Whether it is denied, or denied for AWS's reason, depends on context that is not provided."""
     ALLOWED = "allowed here"
     NOT_ASKED = "not asked"
-    """Too little was told, or the question cannot be asked of this snapshot."""
+    """The text does not describe the request well enough, or the snapshot cannot evaluate it."""
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyTypeComparison:
-    """One of AWS's checks beside the same layer here."""
+    """One of AWS's checks compared with the same policy type here."""
 
     layer: PolicyType
     target: str
     aws: Effect
     here: EvalDecision | None
-    """None: the layer is not in play here."""
+    """None: the policy type does not apply here."""
     statements: tuple[tuple[str, str], ...]
-    """(policy, Sid) that matched, as AWS tells."""
+    """(policy, Sid) that matched, as reported by AWS."""
 
     @property
     def is_open(self) -> bool:
-        """Whether the layer here depends on context that is not provided, and so may agree with AWS."""
+        """Whether the decision here depends on context that is not provided, and so may agree with AWS."""
         return self.here is EvalDecision.CONDITIONAL and self.aws is not Effect.NO_IMPACT
 
     @property
     def agrees(self) -> bool:
-        """Whether both say the same. A check without impact denies nothing, and so agrees with what does not deny."""
+        """Whether both agree. A check without impact denies nothing, so it agrees with anything but a denial."""
         if self.aws is Effect.NO_IMPACT:
             return self.here in (None, EvalDecision.ALLOWED, EvalDecision.IMPLICIT_DENY)
         if self.here is None and self.layer not in (PolicyType.IDENTITY, PolicyType.RESOURCE):
-            return self.aws is Effect.ALLOW  # a limit that is not in play takes nothing away
+            return self.aws is Effect.ALLOW  # a limit that does not apply denies nothing
         return self.here is AS_VERDICT[self.aws]
 
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """The answer for one denied request."""
+    """The explanation of one denied request."""
 
     denial: Denial
     missing: tuple[str, ...]
-    """``principal``, ``action`` or ``resource``: what has to be told before it can be asked."""
+    """``principal``, ``action`` or ``resource``: what the evaluation needs and the text lacks."""
     request: Request | None
-    """The question as it was asked."""
+    """The request that was evaluated."""
     decision: EvaluationResult | None
     agreement: Agreement
     sentence: str

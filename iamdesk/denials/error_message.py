@@ -1,6 +1,6 @@
-"""Finding a denied request in an error message, as AWS, its SDKs and its command line word them.
+"""Finds a denied request in an error message of AWS, its SDKs or its command line.
 
-The wording is data (``resources/data/denial-messages.json``); this module knows only how to look for it.
+The wording is data (``resources/data/denial-messages.json``); this module searches for it.
 """
 
 import json
@@ -18,7 +18,7 @@ from iamdesk.policy.arn import ArnError, parse_arn
 from iamdesk.resource_files import resources
 
 LONGEST = 50_000
-"""Characters of a message that are looked at: AWS's longest are some 3,000, an SDK's stack of calls is longer."""
+"""Most characters of a message: AWS's longest have some 3,000, an SDK's stack trace is longer."""
 
 _CLOSING = ".,;)]}>'\"`’”"
 _OPENING = "([{<'\"`‘“"
@@ -71,16 +71,16 @@ def _grammar() -> _Grammar:
 
 @lru_cache(maxsize=1)
 def names() -> Mapping[str, Any]:
-    """Return where CloudTrail's names and those of policies differ (``resources/data/cloudtrail-names.json``)."""
+    """Return the names that differ between CloudTrail and policies (``resources/data/cloudtrail-names.json``)."""
     found: dict[str, Any] = json.loads((resources() / "data" / "cloudtrail-names.json").read_text(encoding="utf-8"))
     return found
 
 
 def read_message(message: str) -> Denial:
-    """Find who was denied what, on what, and why, in an error message.
+    """Find principal, action, resource and reason of a denial in an error message.
 
     Raises:
-        DenialError: the message is of no denied request, or tells nothing of it.
+        DenialError: the message reports no denied request, or nothing about it.
     """
     text = " ".join(message[:LONGEST].split())
     grammar = _grammar()
@@ -113,7 +113,7 @@ def read_message(message: str) -> Denial:
         number = known["id"] or known["id_told"]
         remarks.append(
             phrase(
-                "AWS keeps the details of this denial for about a day, under the authorization id {number}.",
+                "AWS keeps the details of this denial for about a day, under the authorization ID {number}.",
                 number=number,
             )
         )
@@ -137,7 +137,7 @@ _DECODE = mark(
 
 
 def actions_called(operation: str, service: str | None = None) -> tuple[str, ...]:
-    """Return the actions that an API operation asks for, by its name; of all services, where none is known."""
+    """Return the actions of an API operation, by its name; of all services, where the service is not known."""
     operation = re.sub(r"\d{8}(?:v\d)?$", "", operation)  # Lambda logs GetFunction20150331v2
     known = reference()
     actions = names()["actions"]
@@ -176,7 +176,7 @@ def _principal(text: str, statement: _Statement | None, match: re.Match[str] | N
     if not statement.is_principal_before:
         return statement.principal
     word = text[: match.start()].rstrip().rpartition(" ")[2].strip(_CLOSING + _OPENING)
-    # An SDK may put the message behind a colon of its own, without a space: `AccessDenied:User:arn:…`.
+    # An SDK may add the message after a colon without a space: `AccessDenied:User:arn:…`.
     if not word.startswith("arn:") and (at := word.find(":arn:")) >= 0:
         word = word[at + 1 :]
     if word.startswith("arn:") or word.endswith((".amazonaws.com", ".amazonaws.com.cn")):
@@ -185,7 +185,7 @@ def _principal(text: str, statement: _Statement | None, match: re.Match[str] | N
 
 
 def _service(grammar: _Grammar, text: str, resource: str | None) -> str | None:
-    """Return the service that a message is of, where its resource or a word in it tells."""
+    """Return the service that a message is about, where its resource or a word in it shows it."""
     if resource is not None and resource.startswith("arn:"):
         return resource.split(":")[2]
     return next((service for sign, service in grammar.signs.items() if sign in text), None)
@@ -205,7 +205,7 @@ def _spelled(action: str) -> str:
 def _resource(
     told: Mapping[str, str | None], principal: str | None, actions: tuple[str, ...]
 ) -> tuple[str | None, str | None]:
-    """Return the resource as an ARN, and how it was told where that is none."""
+    """Return the resource as an ARN, and its text where that is not one."""
     text = (told.get("resource") or "").rstrip(_CLOSING)
     if told.get("queue"):
         text = f"arn:aws:sqs:{told['region']}:{told['account']}:{told['queue']}"
@@ -226,7 +226,7 @@ def _resource(
 
 
 def takes_no_resource(action: str) -> bool:
-    """Return whether AWS has the action and it can be asked on ``*`` alone."""
+    """Return whether AWS has the action, with ``*`` as its only resource."""
     service, _, name = action.partition(":")
     known = reference().action(service, name)
     return known is not None and reference().takes_no_resource(known)

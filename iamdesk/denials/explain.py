@@ -1,4 +1,4 @@
-"""Why a request was denied: what AWS said of it, what the snapshot says, and whether the two agree."""
+"""Why a request was denied: AWS's reason, the decision of the snapshot, and whether the two agree."""
 
 import contextlib
 from typing import Any
@@ -24,7 +24,7 @@ from iamdesk.snapshot.strict_json import decode
 
 
 def read_denials(text: str) -> tuple[Denial, ...]:
-    """Find the denied requests in whatever was pasted: a message, or a record as JSON (one, or one a line).
+    """Find the denied requests in pasted text: a message, or a record as JSON (one, or one per line).
 
     Raises:
         DenialError: there is none; its text is one sentence.
@@ -38,7 +38,7 @@ def read_denials(text: str) -> tuple[Denial, ...]:
 
 
 def _values(text: str) -> Any:
-    """Return the JSON value of a text or, where each line is one of its own, all of them."""
+    """Return the JSON value of a text or, where each line is one, all of them."""
     try:
         return decode(text)
     except ValueError as error:
@@ -46,7 +46,7 @@ def _values(text: str) -> Any:
         if len(lines) > 1 and all(line.lstrip().startswith("{") and line.rstrip().endswith("}") for line in lines):
             with contextlib.suppress(ValueError):
                 return [decode(line) for line in lines]
-        raise DenialError(phrase("The text begins as JSON and is none: {error}.", error=error)) from None
+        raise DenialError(phrase("The text looks like JSON but cannot be parsed: {error}.", error=error)) from None
 
 
 def explain_denial(
@@ -57,7 +57,7 @@ def explain_denial(
     action: str | None = None,
     resource: str | None = None,
 ) -> Why:
-    """Ask the snapshot what AWS was asked. What is given beside the denial counts instead of what was told."""
+    """Evaluate a denied request; given arguments take precedence over those of the denial."""
     principal, resource = principal or denial.principal, resource or denial.resource
     action = action or denial.action
     missing = tuple(name for name, value in (("principal", principal), ("action", action)) if not value)
@@ -81,7 +81,7 @@ def explain_denial(
             request,
             None,
             Agreement.NOT_ASKED,
-            phrase("The snapshot cannot be asked: {error}.", error=error),
+            phrase("The request cannot be evaluated: {error}.", error=error),
         )
     comparisons = tuple(
         PolicyTypeComparison(check.layer, check.target, check.effect, _here(decision, check.layer), check.statements)
@@ -101,17 +101,19 @@ def explain_denial(
 _FROM_PRINCIPAL = frozenset(
     {"aws:principalarn", "aws:username", "aws:userid", "aws:principaltype", "aws:principalaccount"}
 )
-"""Keys that follow from the principal itself: the snapshot knows them, and two spellings would only disagree."""
+"""Keys that follow from the principal: the snapshot knows them, and a second spelling could only conflict."""
 
 
 def _what_is_missing(denial: Denial, missing: tuple[str, ...]) -> str:
     if len(denial.actions) > 1 and "action" in missing:
-        return phrase("Several actions are called so: {actions}. Say which.", actions=", ".join(denial.actions[:8]))
+        return phrase("Several actions have this name: {actions}. Specify one.", actions=", ".join(denial.actions[:8]))
     if missing == ("resource",):
-        return phrase("The resource was told as “{told}”, which is no ARN. Give its ARN.", told=denial.resource_told)
-    words = {"principal": phrase("who asked"), "action": phrase("for which action"), "resource": phrase("on what")}
+        return phrase(
+            "The resource is given as “{told}”, which is not an ARN. Specify its ARN.", told=denial.resource_told
+        )
+    words = {"principal": phrase("the principal"), "action": phrase("the action"), "resource": phrase("the resource")}
     what = join_messages(phrase(" and "), [words[name] for name in missing])
-    return phrase("It was not told {what}: say so, and the question can be asked.", what=what)
+    return phrase("The text does not name {what}. Specify it to evaluate the request.", what=what)
 
 
 def _lines(decision: EvaluationResult, layer: PolicyType) -> list[PolicyTypeResult]:
@@ -139,25 +141,25 @@ def _agreement(denial: Denial, decision: EvaluationResult) -> Agreement:
     if wanted is EvalDecision.IMPLICIT_DENY and any(
         line.outcome is EvalDecision.EXPLICIT_DENY for line in decision.layers
     ):
-        return Agreement.OTHER  # an explicit Deny comes first, whatever else denies
+        return Agreement.OTHER  # an explicit Deny takes precedence over any other denial
     return Agreement.DEPENDS if any(_may_say(line, wanted) for line in here) else Agreement.OTHER
 
 
 def _named(denial: Denial, decision: EvaluationResult) -> list[PolicyTypeResult]:
-    """Return the layers here that AWS may mean: the one it names, else all in play."""
+    """Return the policy types that AWS may mean: the one it names, else all that apply."""
     if denial.layer is not None:
         return _lines(decision, denial.layer)
     return [line for line in decision.layers if line.outcome is not None]
 
 
 def _says(line: PolicyTypeResult, wanted: EvalDecision) -> bool:
-    """Return whether a layer denies in a way: by its outcome or, where that is open, by a Deny that decides."""
+    """Return whether a policy type has a decision or, where that is open, a deciding Deny."""
     decides = any(each.part is StatementRole.DECIDES and each.effect == "Deny" for each in line.statements)
     return line.outcome is wanted or (wanted is EvalDecision.EXPLICIT_DENY and decides)
 
 
 def _may_say(line: PolicyTypeResult, wanted: EvalDecision) -> bool:
-    """Return whether a layer may deny in a given way, depending on context that is not provided."""
+    """Return whether a policy type may have a decision, depending on context that is not provided."""
     if wanted is EvalDecision.IMPLICIT_DENY:
         return line.outcome in (EvalDecision.IMPLICIT_DENY, EvalDecision.CONDITIONAL)
     return any(each.part is StatementRole.DEPENDS and each.effect == "Deny" for each in line.statements)
@@ -166,7 +168,7 @@ def _may_say(line: PolicyTypeResult, wanted: EvalDecision) -> bool:
 def _sentence(denial: Denial, decision: EvaluationResult, agreement: Agreement, resource: str | None) -> str:
     told = [_told(denial, decision, agreement), decision.sentence]
     if not resource:
-        told.append(phrase("AWS named no resource, so it was asked for every one (*)."))
+        told.append(phrase("AWS named no resource, so the request was evaluated on all resources (*)."))
     return join_messages(" ", told)
 
 
@@ -197,8 +199,9 @@ def _told(denial: Denial, decision: EvaluationResult, agreement: Agreement) -> s
                 reason=said,
             )
         case Agreement.DEPENDS:
-            return phrase("By the snapshot it depends on what was not told.")
+            return phrase("According to the snapshot, the decision depends on context that was not provided.")
         case _:
             return phrase(
-                "By the snapshot it is allowed: policies have changed since, or what denied it is not in the snapshot."
+                "According to the snapshot, it is allowed: policies have changed since, or the policy that denied it "
+                "is not captured."
             )

@@ -160,7 +160,7 @@ def _not_in_play(layer: PolicyType, question: EvaluationRequest) -> PolicyTypeRe
             layer, None, title, phrase("do not apply to {service}", service=question.target.service)
         )
     if layer is PolicyType.PERMISSIONS_BOUNDARY and question.policies.is_identity_assumed:
-        return _plain_line(layer, None, mark("not in the snapshot: assumed to set no limit"), chosen())
+        return _plain_line(layer, None, mark("not captured: assumed to set no limit"), chosen())
     if layer is PolicyType.RESOURCE and question.target.is_beside_key_policies:
         return _plain_line(layer, None, mark("does not apply: only the grant decides who can retire it"), chosen())
     if layer is PolicyType.RESOURCE and question.target.takes_no_policy:
@@ -183,7 +183,7 @@ def _policy_type_result(
     if layer is PolicyType.IDENTITY and trace.question.caller.kind is CallerKind.ROOT:
         return _plain_line(layer, EvalDecision.ALLOWED, mark("the root user needs none"), chosen())
     if layer is PolicyType.IDENTITY and trace.question.policies.is_identity_assumed:
-        return _plain_line(layer, EvalDecision.ALLOWED, mark("not in the snapshot: assumed to allow"), chosen())
+        return _plain_line(layer, EvalDecision.ALLOWED, mark("not captured: assumed to allow"), chosen())
     title = phrase(messages.LAYER_TITLES[layer])
     results = [
         result for result in trace.results if result.policy.layer is layer and result.policy.sub_request == sub_request

@@ -1,1 +1,1 @@
-"""What is open: a snapshot in memory, or an organization whose accounts are read when they are asked about."""
+"""Open snapshots: in memory, or an organization whose accounts are read on demand."""

@@ -1,4 +1,4 @@
-"""What is open, to be looked at: a snapshot in memory, or an organization whose accounts are read when asked about."""
+"""The common base of open snapshots: one in memory, or an organization whose accounts are read on demand."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
@@ -22,49 +22,49 @@ if TYPE_CHECKING:
     from iamdesk.checks.finding import Finding, Suppression
 
 _MOST_SEARCHED_AT_ONCE = 300_000
-"""Rows of an outline that are searched in some ten milliseconds."""
+"""Number of tree rows that can be searched in some ten milliseconds."""
 _MOST_NEEDS = 6
-"""Needs that are suggested before actions."""
+"""Number of use cases suggested before actions."""
 
 
 class Opened(RequestSession):
-    """What is open, to be looked at and asked."""
+    """An open snapshot, to browse and to evaluate requests on."""
 
     outline: Outline
     about: Snapshot
-    """What is of no single account: of an organization that is not in memory it holds no accounts (see `accounts`)."""
+    """Data that belongs to no single account; of an organization not in memory, without accounts (see `accounts`)."""
     accounts: Sequence[Account] | Sequence[AccountEntry]
     """The accounts that the snapshot holds, in its order."""
     reads_accounts = False
-    """Whether an account is read when it is asked about: whoever asks about many goes account by account."""
+    """Whether accounts are read on demand: work on many accounts then goes account by account."""
     alone = ""
-    """The account that was taken out of a larger organization, to be looked at alone; empty: all that was opened."""
+    """The account that was taken out of a larger organization to be viewed alone; empty: everything that was opened."""
 
     @property
     def path(self) -> Path:
-        """What was opened."""
+        """Path of the opened file or folder."""
         return self.about.path
 
     @property
     def sha256(self) -> str:
-        """Names the content of all files together."""
+        """Digest of the content of all files."""
         return self.about.sha256
 
     @property
     def principal_count(self) -> int:
-        """How many users and roles the accounts have."""
+        """Number of users and roles in all accounts."""
         return sum(len(account.users) + len(account.roles) for account in self.accounts)
 
     def details_at_hand(self, key: str) -> Details | None:
-        """Return what tells of the thing of a key without a wait; None where its account has to be read first."""
+        """Return the details of a key's entity without waiting; None where its account must be read first."""
         raise NotImplementedError
 
     def account_of(self, key: str) -> str:
-        """Return the account that is read for a key; empty for what is of no single account."""
+        """Return the account to read for a key; empty for data of no single account."""
         raise NotImplementedError
 
     def read_details(self, key: str, cancelled: Cancelled = never_cancelled) -> Details:
-        """Return what tells of the thing of a key; its account is read, where it is not there.
+        """Return the details of a key's entity; its account is read if needed.
 
         Raises:
             SnapshotError: the account cannot be read any more, or is not as it was.
@@ -79,9 +79,9 @@ class Opened(RequestSession):
         suppressions: "Sequence[Suppression]" = (),
         executor: Executor | None = None,
     ) -> "Iterator[Finding]":
-        """Run every check; findings come as they are found, with the suppressions that hold for them today.
+        """Run every check; yields findings as they are found, with the suppressions valid today.
 
-        ``executor`` does it (`iamdesk.work`); None: this process.
+        ``executor`` runs the checks (`iamdesk.work`); None: this process.
 
         Raises:
             SnapshotError: an account cannot be read any more.
@@ -91,9 +91,9 @@ class Opened(RequestSession):
         raise NotImplementedError
 
     def account_alone(self, account: str, cancelled: Cancelled = never_cancelled) -> "Opened":
-        """Return one account as a snapshot of its own, with the organization above it and what is of no single account.
+        """Return one account as a snapshot of its own, with the organization above it and data of no single account.
 
-        Users, roles and policies of the others are as good as not captured.
+        Users, roles and policies of other accounts count as not captured.
 
         Raises:
             SnapshotError: the account cannot be read any more, or is not as it was.
@@ -102,7 +102,7 @@ class Opened(RequestSession):
         raise NotImplementedError
 
     def make_ready(self, cancelled: Cancelled = never_cancelled) -> None:
-        """Build what is otherwise built at first use.
+        """Build now what would otherwise be built on first use.
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.
@@ -110,7 +110,7 @@ class Opened(RequestSession):
         raise NotImplementedError
 
     def small_parts(self) -> list[list[Any]]:
-        """Return lists of the many small things that it is made of: once it is dropped they go bit by bit."""
+        """Return lists of its many small objects, which are freed step by step once it is dropped."""
         raise NotImplementedError
 
     @property
@@ -127,17 +127,17 @@ class Opened(RequestSession):
         return "_search" in self.__dict__ and len(self.outline.nodes) <= _MOST_SEARCHED_AT_ONCE
 
     def search(self, text: str) -> Matches:
-        """Return the rows of the outline that match what the user typed, ancestors included."""
+        """Return the rows of the tree that match a query, with their ancestors."""
         return self._search.matches(text)
 
     def complete_principal(self, text: str, limit: int = 50) -> tuple[Completion, ...]:
-        """Return principals whose name or ARN holds the text, best first."""
+        """Return principals whose name or ARN contains the text, best first."""
         return self._completions.principals(text, limit)
 
     def complete_action(self, text: str, limit: int = 50) -> tuple[Completion, ...]:
-        """Return actions that hold the text, best first, each with access level and description.
+        """Return actions that contain the text, best first, each with access level and description.
 
-        Needs that the words describe (``read object``) come first; their names stand for an action in a question.
+        Use cases that match the words (``read object``) come first; their names can be used as actions in requests.
         """
         from iamdesk.use_cases.catalog import suggest_use_cases
 
@@ -145,9 +145,9 @@ class Opened(RequestSession):
         return (*found, *self._completions.actions(text, limit - len(found)))
 
     def complete_resource(self, action: str, text: str, limit: int = 50) -> tuple[Completion, ...]:
-        """Return ARNs of the snapshot and ARN templates of the action's resources that hold the text, best first.
+        """Return ARNs of the snapshot and ARN templates of the action's resources that contain the text, best first.
 
-        ``action`` may be the name of a need: then of what it is about.
+        ``action`` may be the name of a use case: its main action counts.
         """
         if action.strip() and ":" not in action:
             need = self.find_use_case(action)
@@ -156,17 +156,17 @@ class Opened(RequestSession):
 
     @staticmethod
     def takes_no_resource(action: str) -> bool:
-        """Return whether AWS has the action and it can be asked on ``*`` only."""
+        """Return whether AWS has the action, with ``*`` as its only resource."""
         return takes_no_resource(action)
 
     @staticmethod
     def resource_hint(action: str, resource: str) -> Hint | None:
-        """Return what is odd about asking for the action on the resource; None when nothing is, or nothing is known."""
+        """Return a hint if the action does not fit the resource; None if it does, or the action is not known."""
         return resource_hint(action, resource)
 
     @staticmethod
     def key_type(key: str) -> str | None:
-        """Return a condition key's type (``String``, ``ArrayOfString``, ``Bool`` …); None for one that AWS has not."""
+        """Return a condition key's type (``String``, ``ArrayOfString``, ``Bool`` …); None for an unknown key."""
         return reference().key_type(key)
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""What the inspector shows of accounts that are in memory."""
+"""Details of entities for the inspector."""
 
 from typing import TYPE_CHECKING
 
@@ -9,21 +9,21 @@ if TYPE_CHECKING:
 
 
 class Details:
-    """Tells of principals, policies and everything else in the tree by key (``inventory.keys``)."""
+    """Returns details of principals, policies and everything else in the tree by key (``inventory.keys``)."""
 
     def __init__(self, subjects: SubjectIndex) -> None:
         self._subjects = subjects
 
     def subject(self, key: str) -> Subject | None:
-        """Return what the inspector shows for a key of the outline; None for a key that the snapshot does not hold."""
+        """Return the subject of a tree key; None for a key that the snapshot does not hold."""
         return self._subjects.subject(key)
 
     def policy(self, key: str, version: str | None = None) -> PolicyView | None:
-        """Return a policy's text and diagnostics by its key; without ``version``, the one in force."""
+        """Return a policy's text and diagnostics by its key; without ``version``, the default version."""
         return self._subjects.policy(key, version)
 
     def readings(self, document: "Document", key: str = "") -> tuple[str, ...]:
-        """Return each statement of a document in one plain sentence; ``key`` is the policy's."""
+        """Return each statement of a document as one plain sentence; ``key`` is the policy's."""
         from iamdesk.explain.statement_summary import document_readings
 
         parts = key.split(":", 5)

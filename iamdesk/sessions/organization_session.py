@@ -1,4 +1,4 @@
-"""An organization that is larger than memory, open: what is asked of it is read when it is asked."""
+"""An open organization that is larger than memory: its accounts are read on demand."""
 
 import hashlib
 import threading
@@ -43,17 +43,17 @@ _HELD = frozenset(
     }
 )
 _OF_ANSWERS, _OF_CHECKS, _OF_DETAILS = 4, 3, 1
-"""Eighths of the memory that accounts take which are asked about, checked and looked at."""
+"""Eighths of the memory for accounts, for evaluations, checks and details."""
 
 
 def nobody() -> None:
-    """Stand for an executor where this process does everything."""
+    """Return None, for an executor: this process does everything."""
 
 
 class OrganizationSession(Opened):
-    """Its accounts are read when they matter, and those that were not asked about for longest are dropped.
+    """An open organization. Accounts are read on demand, and the least recently used are dropped.
 
-    Every call may raise `SnapshotError`: an account cannot be read any more, or is not as it was when it was opened.
+    Every call may raise `SnapshotError`: an account cannot be read any more, or has changed since it was opened.
     """
 
     reads_accounts = True
@@ -64,9 +64,12 @@ class OrganizationSession(Opened):
         executor: Callable[[], Executor | None] = nobody,
         memory: int = DEFAULT_MEMORY,
     ) -> None:
-        """The workers of what ``executor`` returns sweep over accounts beside this process.
+        """Open a catalogue.
 
-        ``memory`` is how many bytes accounts may take.
+        Args:
+            catalogue: The organization's files and names.
+            executor: Gives the workers that share sweeps over all accounts with this process, if any.
+            memory: Most bytes of files that the accounts in memory may come from.
         """
         self.catalogue = catalogue
         self.about = catalogue.frame.snapshot
@@ -78,22 +81,22 @@ class OrganizationSession(Opened):
 
     @cached_property
     def evaluator(self) -> "OrganizationEvaluator":
-        """The engine over all accounts."""
+        """The evaluator over all accounts."""
         from iamdesk.access.organization_evaluator import OrganizationEvaluator
 
         return OrganizationEvaluator(self.catalogue, memory=self._share(_OF_ANSWERS), executor=self._executor)
 
     def _share(self, eighths: int) -> int:
-        """Return how many bytes answers or checks may take: the window has both, the command line one of them."""
+        """Return the memory for evaluations or checks, in bytes: the window has both, the command line one of them."""
         return self._memory * eighths // 8 if "outline" in self.__dict__ else self._memory
 
     def evaluator_for(self, principal: str) -> "Evaluator":
-        """Return the engine over the part of a principal's account."""
+        """Return the evaluator over the part of a principal's account."""
         return self.evaluator.of(principal)
 
     @property
     def everybody(self) -> "OrganizationEvaluator":
-        """The engine that goes over everybody, account by account."""
+        """The evaluator for sweeps over all principals, account by account."""
         return self.evaluator
 
     def each_row[R](
@@ -113,7 +116,7 @@ class OrganizationSession(Opened):
         )
 
     def lay_out(self, cancelled: Cancelled = never_cancelled) -> None:
-        """Lay out the tree: accounts with their entries by name.
+        """Build the tree: accounts with their entries by name.
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.
@@ -122,7 +125,7 @@ class OrganizationSession(Opened):
 
     @cached_property
     def _bare(self) -> Snapshot:
-        """The snapshot with all its accounts, and nothing in these: for what names accounts, and for nothing else."""
+        """The snapshot with all its accounts, but without their content: only for naming accounts."""
         accounts = tuple(map(_bare_account, self.catalogue.entries))
         return self.about.model_copy(update={"accounts": accounts})
 
@@ -131,12 +134,12 @@ class OrganizationSession(Opened):
         return CatalogueCompletions(self._bare, self.catalogue, self.outline, self._search)
 
     def make_ready(self, cancelled: Cancelled = never_cancelled) -> None:
-        """Build what is otherwise built at first use: the search, and what is of no single account."""
+        """Build now what would otherwise be built on first use: the search, and data of no single account."""
         self._search.matches("a")
         self.read_details("", cancelled)
 
     def small_parts(self) -> list[list[Any]]:
-        """Return nothing: no part of it is large."""
+        """Return nothing: none of it is large."""
         return []
 
     @cached_property
@@ -153,7 +156,7 @@ class OrganizationSession(Opened):
         progress: Progress = no_progress,
         cancelled: Cancelled = never_cancelled,
     ) -> None:
-        """Run every check; what is found goes into a spool, with the suppressions that hold today.
+        """Run every check and write the findings to a spool, with the suppressions valid today.
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.
@@ -168,23 +171,23 @@ class OrganizationSession(Opened):
         progress: Progress = no_progress,
         cancelled: Cancelled = never_cancelled,
         suppressions: "Sequence[Suppression]" = (),
-        executor: Executor | None = None,  # noqa: ARG002 - those that it was opened with
+        executor: Executor | None = None,  # noqa: ARG002 - it was opened with its own
     ) -> "Iterator[Finding]":
-        """Run every check; findings come account by account: whoever keeps them keeps no more than memory holds."""
+        """Run every check; findings come account by account, so that a caller need not keep more than memory holds."""
         from iamdesk.export.findings.spool import each_finding
 
         return each_finding(self.checks, suppressions, datetime.now().astimezone().date(), progress, cancelled)
 
-    # What is looked at
+    # Details
 
     def account_of(self, key: str) -> str:
-        """Return the account whose files are read for a key; empty for what is of no single account."""
+        """Return the account whose files are read for a key; empty for data of no single account."""
         nodes = self.outline.nodes
         row = self.outline.rows_by_key.get(key)
         named = "".join(key.split(":", 5)[4:5])
-        if row is None:  # a policy inside a principal, or what no row stands for
+        if row is None:  # a policy inside a principal, or an entity without a row
             return named if named in self.catalogue.frame.directory.account_ids else ""
-        if nodes.kinds[row] is NodeKind.MISSING:  # what one account lacks, another one may hold
+        if nodes.kinds[row] is NodeKind.MISSING:  # one account lacks it, but another one may hold it
             if self._holds_policy(named, key):
                 return named
             broken = [one.account_id for one in self.catalogue.entries if any(key == each.arn for each in one.broken)]
@@ -207,7 +210,7 @@ class OrganizationSession(Opened):
         return node.text if node is not None and node.kind in _HELD else None
 
     def details_at_hand(self, key: str) -> Details | None:
-        """Return what tells of the thing of a key, where its account is in memory."""
+        """Return the details of a key's entity if its account is in memory."""
         with self._lock:
             account = self.account_of(key)
             if account in self._details:
@@ -215,7 +218,7 @@ class OrganizationSession(Opened):
             return self._details.get(account)
 
     def read_details(self, key: str, cancelled: Cancelled = never_cancelled) -> Details:
-        """Return what tells of the thing of a key; its account is read, where it is not there."""
+        """Return the details of a key's entity; its account is read if needed."""
         found = self.details_at_hand(key)
         if found is not None:
             return found
@@ -244,7 +247,7 @@ class OrganizationSession(Opened):
         return Details(subjects)
 
     def _lent(self, account: str, own: Sequence[Account], cancelled: Cancelled) -> dict[str, ManagedPolicyDetail]:
-        """Return the managed policies of AWS that an account names, and only files of others hold."""
+        """Return the AWS managed policies that an account names but only files of other accounts hold."""
         directory = self.catalogue.frame.directory
         held = {policy.arn for one in own for policy in one.policies}
         wanted: dict[str, list[str]] = {}
@@ -263,7 +266,7 @@ class OrganizationSession(Opened):
         }
 
     def account_alone(self, account: str, cancelled: Cancelled = never_cancelled) -> SnapshotSession:
-        """Return what `Opened.account_alone` tells; its digest is another one than that of the organization."""
+        """Return one account alone; its digest differs from the organization's. See `Opened.account_alone`."""
         own = self.catalogue.frame.directory.accounts(account, cancelled)
         digest = hashlib.sha256(f"{self.sha256} {account}".encode()).hexdigest()
         snapshot = self.about.model_copy(update={"accounts": own, "sha256": digest})
@@ -273,7 +276,7 @@ class OrganizationSession(Opened):
 
 
 def _bare_account(entry: AccountEntry) -> Account:
-    """Return an account without what is in it, but for the roles that permission sets have become in it."""
+    """Return an account without its content, but with the roles of its permission sets."""
     roles = []
     for role in entry.roles:
         path = f"/{role.arn.partition('/')[2].rpartition('/')[0]}/"

@@ -1,4 +1,4 @@
-"""What can be asked of whatever is open, whether it is in memory or read when it is asked."""
+"""Evaluations that every open snapshot offers, in memory or read on demand."""
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Unpack
@@ -7,7 +7,7 @@ from iamdesk.evaluate.request import MissingContextMode, Request
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.progress import Cancelled, never_cancelled
 
-if TYPE_CHECKING:  # the engine is imported when first asked: opening a snapshot needs it not
+if TYPE_CHECKING:  # the engine is imported on first use: opening a snapshot does not need it
     from iamdesk.access.effective_permissions import EffectiveAccess
     from iamdesk.access.evaluator import Evaluator
     from iamdesk.access.sweeps import Asked, Given, Sweeps
@@ -19,23 +19,23 @@ if TYPE_CHECKING:  # the engine is imported when first asked: opening a snapshot
 
 
 class RequestSession:
-    """What can be asked of a snapshot. All of it may be called from any thread."""
+    """Evaluates requests on a snapshot. Thread-safe."""
 
     def evaluator_for(self, principal: str) -> "Evaluator":
-        """Return the engine that answers for a principal; one that is no principal stands for external callers."""
+        """Return the evaluator for a principal; for any other text, one for external callers."""
         raise NotImplementedError
 
     @property
     def everybody(self) -> "Sweeps":
-        """The engine that goes over everybody."""
+        """The evaluator for sweeps over all principals."""
         raise NotImplementedError
 
     def who_can(
         self, *, action: str | None = None, resource: str, context: "Given | None" = None, **asked: "Unpack[Asked]"
     ) -> "Iterator[Access]":
-        """Return everybody for whom the decision is allowed or conditional, external callers first.
+        """Return all principals for whom the decision is allowed or conditional, external callers first.
 
-        Without an action a row for each that fits the resource: `access_to_resource` has them by principal.
+        Without an action, a row for each action that fits the resource; `access_to_resource` groups them by principal.
 
         Raises:
             RequestError: the action or resource is malformed; its text says why in one sentence.
@@ -52,9 +52,9 @@ class RequestSession:
         context: "Given | None" = None,
         unknown_context: MissingContextMode = MissingContextMode.UNKNOWN,
     ) -> "Iterator[R]":
-        """Yield ``show(row)`` for each row of `who_can`: sooner than explaining each row of it afterwards.
+        """Yield ``show(row)`` for each row of `who_can`: faster than explaining each row afterwards.
 
-        ``show`` is a function of a module and returns plain data: it may be called in another process.
+        ``show`` is a module-level function that returns plain data: it may be called in another process.
 
         Raises:
             RequestError: as `who_can`.
@@ -66,7 +66,7 @@ class RequestSession:
     def access_to_resource(
         self, resource: str, context: "Given | None" = None, **asked: "Unpack[Asked]"
     ) -> "tuple[ResourceAccess, ...]":
-        """Return what everybody can do on a resource, by principal, external callers first.
+        """Return what each principal can do on a resource, external callers first.
 
         Raises:
             RequestError: the resource is no ARN, or no action fits it; its text says why in one sentence.
@@ -75,7 +75,7 @@ class RequestSession:
         return self.everybody.access_to_resource(resource, context, **asked)
 
     def missing_of_external(self, action: str | None, resource: str) -> tuple[str, ...]:
-        """Return what is not captured on a resource's side and may let external callers in, in sentences.
+        """Return sentences on missing data of a resource's side that may allow external callers.
 
         Raises:
             RequestError: the action or resource is malformed, or no action fits the resource.
@@ -87,7 +87,8 @@ class RequestSession:
         return tuple(dict.fromkeys(one for pair in asked for one in missing_data(self.evaluator_for(""), *pair)))
 
     def request_notes(self, request: Request) -> tuple[str, ...]:
-        """Return what holds for every row of `who_can`, and for who has none, in sentences; its principal is not asked.
+        """Return sentences that apply to every row of `who_can`, and to principals without one; the principal is
+        ignored.
 
         Raises:
             RequestError: the action or resource is malformed.
@@ -97,15 +98,15 @@ class RequestSession:
         return tuple(request_notes(self.evaluator_for(""), request))
 
     def ask(self, request: Request) -> EvaluationResult:
-        """Answer one question.
+        """Evaluate one request.
 
         Raises:
-            RequestError: the question cannot be asked; its text says why in one sentence.
+            RequestError: the request is invalid; its text says why in one sentence.
         """
         return self.evaluator_for(request.principal).can(request)
 
     def changes(self, request: Request, cancelled: Cancelled = never_cancelled) -> "Changes":
-        """Return the smallest changes to policies that turn the answer around; some milliseconds, at most seconds.
+        """Return the smallest policy changes that alter the decision; takes milliseconds, at most seconds.
 
         Raises:
             RequestError: as `ask`.
@@ -134,17 +135,17 @@ class RequestSession:
         action: str | None = None,
         resource: str | None = None,
     ) -> "Why":
-        """Ask the snapshot what AWS denied, and compare; what is given beside the denial counts instead of it."""
+        """Evaluate a denied request and compare; given arguments take precedence over those of the denial."""
         from iamdesk.denials.explain import explain_denial
 
         evaluator = self.evaluator_for(principal or denial.principal or "")
         return explain_denial(evaluator, denial, principal=principal, action=action, resource=resource)
 
     def ask_need(self, question: "UseCaseRequest") -> "UseCaseResult":
-        """Answer a compound question: every part by itself, and all of them together.
+        """Evaluate a use case: every action by itself, and all of them together.
 
         Raises:
-            RequestError: the question cannot be asked; its text says why in one sentence.
+            RequestError: the request is invalid; its text says why in one sentence.
         """
         from iamdesk.use_cases.evaluate import evaluate_use_case
 
@@ -152,14 +153,15 @@ class RequestSession:
 
     @staticmethod
     def find_use_case(name: str, resource: str = "*") -> "UseCase | None":
-        """Return the need of that name (``read-object``), or an action with what it depends on; None for neither."""
+        """Return the use case of a name (``read-object``), or an action with its dependent actions; None for
+        neither."""
         from iamdesk.use_cases.catalog import find_use_case
 
         return find_use_case(name, resource)
 
     @staticmethod
     def dependent_actions(action: str) -> "DependentActions | None":
-        """Return what a call needs beside its own action, or may need; None where nothing is known."""
+        """Return the actions that a call needs, or may need, besides its own; None where none are known."""
         from iamdesk.use_cases.dependent_actions import dependent_actions
 
         return dependent_actions(action)
@@ -182,7 +184,7 @@ class RequestSession:
         return self.evaluator_for(principal).what_can(principal, service, resource, cancelled)
 
     def telling(self, principal: str) -> "tuple[KeyPermission, ...]":
-        """Return, of a short list of telling actions, those that a user or role may do, with answers that say so."""
+        """Return the key permissions that a user or role has, from a short list, with their results."""
         from iamdesk.review.key_permissions import key_permissions
 
         return tuple(key_permissions(self.evaluator_for(principal), principal))

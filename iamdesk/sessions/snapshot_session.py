@@ -1,4 +1,4 @@
-"""A snapshot that is open and in memory as a whole."""
+"""An open snapshot that is in memory as a whole."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
@@ -22,7 +22,7 @@ from iamdesk.viewmodel.subjects import PolicyView, Subject, SubjectIndex
 from iamdesk.viewmodel.tree_builder import Badge, Outline
 from iamdesk.work.workers import Workers
 
-if TYPE_CHECKING:  # the engine and the checks are imported when first asked: opening a snapshot needs neither
+if TYPE_CHECKING:  # the engine and the checks are imported on first use: opening a snapshot needs neither
     from iamdesk.access.effective_permissions import Overview, ServiceAccess
     from iamdesk.access.evaluator import Evaluator
     from iamdesk.access.organization_evaluator import OrganizationEvaluator
@@ -36,36 +36,36 @@ if TYPE_CHECKING:  # the engine and the checks are imported when first asked: op
     from iamdesk.review.scope import Exclusion
 
 MIN_ACCOUNTS_APART = 12
-"""Accounts from which each is asked by itself: together, every policy takes a bit of memory for every principal, and
-the work grows with the square of the accounts."""
+"""Number of accounts from which each is evaluated by itself: together, every policy takes a bit of memory for every
+principal, and the work grows with the square of the accounts."""
 
 
 def today() -> date:
-    """Return the day as people here write it: a suppression ends with a day of theirs."""
+    """Return the local date: suppressions end by it."""
     return datetime.now().astimezone().date()
 
 
 class SnapshotSession(Opened):
-    """A snapshot that is open, in memory: everything that can be asked of it. Holds nothing that changes."""
+    """An open snapshot in memory. Immutable."""
 
     def __init__(self, snapshot: Snapshot, outline: Outline, *, is_copy: bool = False) -> None:
-        """``is_copy`` says that the snapshot was changed since it was read."""
+        """``is_copy``: the snapshot was changed after it was read."""
         self.snapshot = snapshot
         self.outline = outline
         self._copy = uuid4().hex if is_copy else None
 
     def __del__(self) -> None:
-        """Nobody has it open any more: see that its memory is given back, part by part, for each stops every thread."""
+        """Free its memory step by step once it is dropped: freeing it at once would stop every thread."""
         while self.__dict__:
             self.__dict__.popitem()
 
     def _workers(self, executor: Executor | None) -> Workers | None:
-        """Return who does long work; None: this process."""
+        """Return the workers for long work; None: this process."""
         return None if executor is None else Workers(executor, self.snapshot, self._copy)
 
     @cached_property
     def evaluator(self) -> "Evaluator":
-        """The engine over this snapshot: built at first use, which takes no longer than a heartbeat."""
+        """The evaluator over this snapshot, built quickly on first use."""
         from iamdesk.access.evaluator import Evaluator
 
         return Evaluator(self.snapshot)
@@ -79,12 +79,12 @@ class SnapshotSession(Opened):
         return Completions(self.snapshot)
 
     def small_parts(self) -> list[list[Any]]:
-        """Return lists of the many small things that it is made of: once it is dropped they go bit by bit."""
+        """Return lists of its many small objects, which are freed step by step once it is dropped."""
         columns = [part for column in self.outline.nodes.columns for part in held(column)]
         return [*entities_of(self.snapshot), *columns]
 
     def make_ready(self, cancelled: Cancelled = never_cancelled) -> None:
-        """Build what is otherwise built at first use, the search and the subjects of the tree; then save memory.
+        """Build now what would otherwise be built on first use, the search and the subjects; then save memory.
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.
@@ -94,7 +94,7 @@ class SnapshotSession(Opened):
         share_equal_parts(self.snapshot, cancelled)
 
     def subject(self, key: str) -> Subject | None:
-        """Return what the inspector shows for a key of the outline; None for a key that the snapshot does not hold."""
+        """Return the subject of a tree key; None for a key that the snapshot does not hold."""
         return self._subjects.subject(key)
 
     def policy(self, key: str, version: str | None = None) -> PolicyView | None:
@@ -102,7 +102,7 @@ class SnapshotSession(Opened):
         return self._subjects.policy(key, version)
 
     def readings(self, document: "Document", key: str = "") -> tuple[str, ...]:
-        """Return each statement of a document in one plain sentence; ``key`` is the policy's."""
+        """Return each statement of a document as one plain sentence; ``key`` is the policy's."""
         return self._details.readings(document, key)
 
     @property
@@ -116,15 +116,15 @@ class SnapshotSession(Opened):
         return self.snapshot.accounts
 
     def account_of(self, key: str) -> str:  # noqa: ARG002
-        """Return nothing: no account has to be read."""
+        """Return an empty text: no account has to be read."""
         return ""
 
     def details_at_hand(self, key: str) -> Details:  # noqa: ARG002
-        """Return what tells of everything: all of it is in memory."""
+        """Return the details: all of them are in memory."""
         return self._details
 
     def read_details(self, key: str, cancelled: Cancelled = never_cancelled) -> Details:  # noqa: ARG002
-        """Return the same."""
+        """Return the same as `details_at_hand`."""
         return self._details
 
     @cached_property
@@ -133,7 +133,7 @@ class SnapshotSession(Opened):
 
     @cached_property
     def _parts(self) -> "OrganizationEvaluator | None":
-        """The engine over many accounts, account by account; None where one over all serves better."""
+        """The evaluator account by account, for many accounts; None where one evaluator over all is better."""
         if len(self.snapshot.accounts) < MIN_ACCOUNTS_APART:
             return None
         from iamdesk.access.organization_evaluator import OrganizationEvaluator
@@ -142,18 +142,18 @@ class SnapshotSession(Opened):
         return OrganizationEvaluator(catalogue_of(self.snapshot))
 
     def evaluator_for(self, principal: str) -> "Evaluator":
-        """Return the engine: over a principal's account where there are many, else one for everybody."""
+        """Return the evaluator: over a principal's account where there are many, else over all."""
         return self.evaluator if self._parts is None else self._parts.of(principal)
 
     @property
     def everybody(self) -> "Sweeps":
-        """The engine that goes over everybody: account by account where there are many."""
+        """The evaluator for sweeps over all principals: account by account where there are many."""
         return self._parts or self.evaluator
 
     def access_matrix(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> "Overview":
-        """Return how far everybody may do the actions of each service: what a heat map of the account shows.
+        """Return the access matrix: how far each principal is allowed to perform the actions of each service.
 
-        Policies are read at the first call; each row is found out when it is read, in some milliseconds.
+        Policies are read on the first call; each row is computed when it is read, in some milliseconds.
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.
@@ -169,9 +169,9 @@ class SnapshotSession(Opened):
         cancelled: Cancelled = never_cancelled,
         executor: Executor | None = None,
     ) -> None:
-        """Give the rows of an overview for some principals to ``take``, as they are found and in any order.
+        """Pass the rows of an access matrix for some principals to ``take``, as they are computed, in any order.
 
-        The workers of an ``executor`` (`iamdesk.work`) find them out beside this process.
+        The workers of an ``executor`` (`iamdesk.work`) compute them together with this process.
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.
@@ -193,7 +193,7 @@ class SnapshotSession(Opened):
         cancelled: Cancelled = never_cancelled,
         executor: Executor | None = None,
     ) -> "AttackPaths":
-        """Return what every principal can become: made at the first call, which takes seconds for thousands of them.
+        """Return the attack paths of every principal; the first call takes seconds for thousands of them.
 
         ``executor`` as for `findings`.
 
@@ -206,7 +206,7 @@ class SnapshotSession(Opened):
     def ways_of_everybody(
         self, goal: str = "admin", cancelled: Cancelled = never_cancelled, executor: Executor | None = None
     ) -> "Iterator[tuple[PrincipalExposure, AttackPath]]":
-        """Yield every user and role that gets to a goal, or may, with a shortest way, in the snapshot's order.
+        """Yield every user and role that reaches a goal, or may, with a shortest attack path, in the snapshot's order.
 
         ``goal`` as of `AttackPaths`; ``executor`` as for `findings`.
 
@@ -221,19 +221,19 @@ class SnapshotSession(Opened):
         return ways_of_everybody(self._reach(cancelled=cancelled, workers=workers), goal, workers, cancelled)
 
     def document_problems(self) -> Iterator[DocumentProblem]:
-        """Return what is wrong with each policy document, in the snapshot's order."""
+        """Return the problems of each policy document, in the snapshot's order."""
         return document_problems(self.snapshot)
 
     def captured_data(self) -> tuple[CapturedData, ...]:
-        """Return what the snapshot holds of every kind of data, and what the missing part means for answers."""
+        """Return what the snapshot holds of every kind of data, and the effect of missing data on results."""
         return captured_data(self.snapshot)
 
     def control_totals(self) -> tuple[ControlTotal, ...]:
-        """Return AWS's own counts of each account beside the snapshot's: those that agree as well."""
+        """Return AWS's own counts of each account with the snapshot's, equal or not."""
         return control_totals(self.snapshot)
 
     def gaps(self) -> Iterator[Gap]:
-        """Return what the snapshot names and does not hold."""
+        """Return entities that the snapshot names and does not hold."""
         return gaps(self.snapshot)
 
     def findings(
@@ -243,9 +243,9 @@ class SnapshotSession(Opened):
         suppressions: "Sequence[Suppression]" = (),
         executor: Executor | None = None,
     ) -> "Iterator[Finding]":
-        """Run every check; findings come as they are found, with the suppressions that hold for them today.
+        """Run every check; yields findings as they are found, with the suppressions valid today.
 
-        ``executor`` does it (`iamdesk.work`); None: this process, which takes longer from `is_worthwhile` on.
+        ``executor`` runs the checks (`iamdesk.work`); None: this process, which takes longer from `is_worthwhile` on.
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.
@@ -276,12 +276,18 @@ class SnapshotSession(Opened):
         exclusions: "Sequence[Exclusion]" = (),
         executor: Executor | None = None,
     ) -> None:
-        """Make a review of this snapshot: its population, lines and findings are frozen in a new file.
+        """Create a review of this snapshot: its population, entitlements and findings are frozen in a new file.
 
-        ``exclusions`` are what is left out, each with its reason; they are told in the evidence.
+        Takes seconds for thousands of principals.
 
-        Seconds for thousands of principals. ``details`` is what the evidence tells besides (``period_start`` …).
-        ``executor`` as for `findings`.
+        Args:
+            path: The new file.
+            title: Title of the review.
+            details: Details for the evidence (``period_start`` …).
+            progress: Called with the work done, and all of it.
+            cancelled: Returns whether the work was cancelled.
+            exclusions: What is out of scope, each with its reason; listed in the evidence.
+            executor: As for `findings`.
 
         Raises:
             ReviewError: there is a file of that name, or it cannot be written; its text is one sentence.
@@ -318,16 +324,16 @@ class SnapshotSession(Opened):
         exclusions: "Sequence[Exclusion]" = (),
         executor: Executor | None = None,
     ) -> "CarriedOn":
-        """Make a review of this snapshot that goes on from another one, which is of the snapshot ``old``.
+        """Create a follow-up review of this snapshot; the previous review is of the snapshot ``old``.
 
-        Decisions are taken over where the effect is proved to be the same; what comes back tells why each other line
-        is asked, and what became of every revoke. ``pack`` is the evidence of the review before: the new one names its
-        manifest; None: the last one that was noted in it. ``executor`` as for `findings`.
+        Decisions are carried over where the effect is proved to be the same; each other item says why it needs one,
+        and the result of every revoke is checked. ``pack`` is the evidence package of the previous review, whose
+        manifest the new one names; None: the last one noted in it. ``executor`` as for `findings`.
 
         Raises:
-            ReviewError: as `create_review`; or the review before cannot be read, or is of another snapshot, or the
-                evidence is not of it.
-            ExportError: it is no evidence.
+            ReviewError: as `create_review`; or the previous review cannot be read, or is of another snapshot, or the
+                evidence package is not of it.
+            ExportError: it is no evidence package.
             WorkError: the executor cannot do it; one sentence.
             WorkCancelled: ``cancelled`` returned True; then there is no file.
         """
@@ -356,7 +362,7 @@ class SnapshotSession(Opened):
     def compared_with(
         self, old: "SnapshotSession", progress: Progress, cancelled: Cancelled, executor: Executor | None = None
     ) -> "Comparison":
-        """Return what changed in effect since an earlier snapshot (`Workbench.compare`)."""
+        """Return the access changes since an earlier snapshot (`Workbench.compare`)."""
         from iamdesk.diff.comparison import compare_snapshots
 
         theirs, own = old._workers(executor), self._workers(executor)
@@ -366,7 +372,7 @@ class SnapshotSession(Opened):
     def decided_badges(
         self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled
     ) -> Mapping[int, tuple[Badge, ...]]:
-        """Return the badges by row, those that need the evaluator (administrator, outsider) included."""
+        """Return the badges by row, including those that need the evaluator (administrator, external access)."""
         from iamdesk.checks import registry
 
         return registry.badges(self.evaluator, self.outline, progress, cancelled)

@@ -1,4 +1,4 @@
-"""S3 access points: what a request through one meets beside the access point itself (rule I11)."""
+"""S3 access points: what a request through one involves besides the access point itself (rule I11)."""
 
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.action_resource import Target, parse_target
@@ -20,7 +20,7 @@ _VPC = "VPC"
 
 
 def through(target: Target, record: Resource | None) -> AccessPointPath | None:
-    """Return the access point that a request names, as its condition keys tell it; None for any other."""
+    """Return the access point of a request, as in its condition keys; None for any other request."""
     if target.resource is None or not is_of_access_point(target.resource):
         return None
     arn = access_point_arn(target.resource)
@@ -30,7 +30,7 @@ def through(target: Target, record: Resource | None) -> AccessPointPath | None:
 
 
 def behind(target: Target, record: Resource | None) -> tuple[tuple[AccessPointBucket, Target], ...]:
-    """Return the buckets behind the access point of a request, each with what is asked of it."""
+    """Return the buckets behind the access point of a request, each with the sub-request's target."""
     known = record.access_point if record is not None else None
     if known is None or not target.is_through_access_point or target.resource is None:
         return ()
@@ -44,21 +44,22 @@ def behind(target: Target, record: Resource | None) -> tuple[tuple[AccessPointBu
 
 
 def gaps_of(target: Target, record: Resource | None) -> list[MissingData]:
-    """Return what an answer about a request through an access point rests on."""
+    """Return the missing data of a request through an access point."""
     if not target.is_through_access_point or target.resource is None:
         return []
     known = record.access_point if record is not None else None
     name = access_point_arn(target.resource).resource.removeprefix("accesspoint/")
     if known is None or not known.buckets:
         message = phrase(
-            "The bucket behind the access point {name} is not in the snapshot: taken to allow the request, too.",
+            "The bucket behind the access point {name} is not captured. It is assumed to allow the request.",
             name=name,
         )
         return [MissingData("access-point-bucket-unknown", message, PolicyType.RESOURCE)]
     if len(known.buckets) > 1:
         listed = ", ".join(bucket.name for bucket in known.buckets)
         message = phrase(
-            "The Multi-Region Access Point {name} sends a request to one of {listed}: the answer is for all.",
+            "The Multi-Region Access Point {name} routes a request to one of {listed}: this decision covers all "
+            "of them.",
             name=name,
             listed=listed,
         )
@@ -67,7 +68,7 @@ def gaps_of(target: Target, record: Resource | None) -> list[MissingData]:
 
 
 def network_origin(record: Resource | None) -> tuple[AttachedPolicy, ...]:
-    """Return what an access point for one VPC does with all other requests, written as a policy."""
+    """Return the denial of requests from outside the access point's VPC, written as a policy."""
     document = None if record is None else network_origin_document(record)
     if record is None or document is None:
         return ()
@@ -81,8 +82,8 @@ def restricts_public(
 ) -> bool:
     """Return whether Block Public Access restricts a request through an access point (rule I7).
 
-    The strictest of access point, bucket and the bucket owner's account counts, for both policies; callers of the two
-    accounts pass, and an access point for one VPC is never public.
+    The strictest setting of access point, bucket and bucket owner's account applies, to both policies; it does not
+    affect callers of the two accounts, and an access point for one VPC is never public.
     """
     known = record.access_point
     if known is None:

@@ -1,4 +1,4 @@
-"""What an account's password policy lets its users do by itself: IAM applies it to all users, without a policy.
+"""Permissions that an account's password policy gives all its IAM users, without an IAM policy.
 
 Source: IAM API Reference, UpdateAccountPasswordPolicy, ``AllowUsersToChangePassword``: "gives IAM users permissions to
 iam:ChangePassword for only their user and to the iam:GetAccountPasswordPolicy action" (rule I16).
@@ -17,7 +17,7 @@ from iamdesk.snapshot.account_details import AccountFacts
 
 
 def granted(caller: Caller, target: Target, facts: Mapping[str, AccountFacts]) -> tuple[AttachedPolicy, ...]:
-    """Return what a captured password policy allows, written as a policy of the user, or of the account."""
+    """Return the permissions of a captured password policy, written as a policy of the user or the account."""
     account, statement = _account_of(caller, target), _statement(target)
     known = facts.get(account) if account is not None else None
     if statement is None or known is None or known.password_policy is None:
@@ -31,7 +31,7 @@ def granted(caller: Caller, target: Target, facts: Mapping[str, AccountFacts]) -
 
 
 def gaps(caller: Caller, target: Target, facts: Mapping[str, AccountFacts]) -> tuple[MissingData, ...]:
-    """Return that the password policy is not captured, where it could let the caller in."""
+    """Return that the password policy is not captured, where it could allow the caller."""
     if _statement(target) is None or caller.kind is not CallerKind.USER or _account_of(caller, target) is None:
         return ()
     if target.resource is not None and str(target.resource) != caller.arn:
@@ -39,14 +39,12 @@ def gaps(caller: Caller, target: Target, facts: Mapping[str, AccountFacts]) -> t
     known = facts.get(str(caller.account))
     if known is not None and known.is_password_policy_captured:
         return ()
-    message = phrase(
-        "The account's password policy is not in the snapshot: it may let users change their own passwords."
-    )
+    message = phrase("The account's password policy is not captured. It may allow users to change their own passwords.")
     return (MissingData("password-policy-missing", message, PolicyType.RESOURCE),)
 
 
 def _account_of(caller: Caller, target: Target) -> str | None:
-    """Return the account whose password policy is asked; that of the user, who has to be of the caller's account."""
+    """Return the account of the password policy; that of the target user, which must be the caller's account."""
     account = caller.account if target.resource is None else target.resource.account
     return account if account == caller.account else None
 

@@ -1,4 +1,4 @@
-"""Who asks, as the evaluator knows them: what a principal carries and what the snapshot knows and lacks of it."""
+"""The requesting principal with its policies, and what the snapshot lacks of them."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -26,17 +26,17 @@ _FULL_ACCESS = parse_document(
 
 
 class PrincipalPolicies(NamedTuple):
-    """A principal as the evaluator knows it."""
+    """A principal with its policies."""
 
     policies: PolicySet
-    """Those of the principal; what the resource brings is not among them."""
+    """Those of the principal; without those of the resource."""
     caller: Caller
     may_be_tagged: bool
-    """Whether sessions of it can carry tags of their own."""
+    """Whether its sessions can have session tags."""
 
 
 class PrincipalResolver:
-    """Finds principals of one snapshot; each is found once."""
+    """Resolves principals of one snapshot; each is cached."""
 
     def __init__(
         self,
@@ -44,17 +44,17 @@ class PrincipalResolver:
         organization: OrganizationIndex | None,
         canonical_ids: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """Find principals; ``canonical_ids`` are S3's ids of accounts, by account."""
+        """Prepare; ``canonical_ids`` are the accounts' S3 canonical user IDs, by account."""
         self.index = index
         self.organization = organization
         self._canonical_ids = canonical_ids
         self._known: dict[str, PrincipalPolicies] = {}
 
     def of(self, principal: str) -> PrincipalPolicies:
-        """Return a principal as the evaluator knows it.
+        """Return a principal with its policies.
 
         Raises:
-            RequestError: it is no principal, or the snapshot holds its account but not the principal.
+            RequestError: it is not a principal, or the snapshot holds its account but not the principal.
         """
         found = self._known.get(principal)
         if found is None:
@@ -66,7 +66,7 @@ class PrincipalResolver:
         return found
 
     def member_of(self, group: str) -> PrincipalPolicies:
-        """Return some member of a group of the snapshot, by the group's ARN: all that is known of it is the group.
+        """Return a member of a group, by the group's ARN: a user with the group's policies and no others.
 
         Raises:
             RequestError: the snapshot has no such group.
@@ -90,7 +90,7 @@ class PrincipalResolver:
         account = str(caller.account)
         scps, gaps = self._scps(account)
         if account not in self.index.accounts:
-            # What is not known of the organization is among what is assumed of its own account.
+            # Missing organization data is covered by the assumption about its account.
             gaps = gaps if scps is not None or caller.kind is CallerKind.ROOT else []
             policies = self._outsider(caller)
             policies = replace(policies, scps=scps, scp_places=self._places(account), gaps=(*policies.gaps, *gaps))
@@ -109,14 +109,14 @@ class PrincipalResolver:
         if self.organization is None or not self.organization.is_captured(account, kind):
             return None, [
                 MissingData(
-                    "organization-unknown", phrase("Service control policies are not in the snapshot."), PolicyType.SCP
+                    "organization-unknown", phrase("Service control policies are not captured."), PolicyType.SCP
                 )
             ]
         gaps = gaps_of_levels(self.organization, account, kind)
         return attached_levels(self.organization.levels(account, kind), PolicyType.SCP, SourceType.SCP), gaps
 
     def _places(self, account: str) -> tuple[str, ...]:
-        """Return what the levels of the organization are called that bind an account, from the root down."""
+        """Return the names of the organization levels above an account, from the root down."""
         path = () if self.organization is None else self.organization.path(account)
         return tuple([node.name or node.id for node in path])
 
@@ -125,17 +125,18 @@ class PrincipalResolver:
         if caller.kind is CallerKind.FEDERATED_USER:
             names = (user for user in self.index.accounts[str(caller.account)].users if user.user_name == caller.name)
             user = next(names, None)
-            # STS API Reference, GetFederationToken, ``Name``: any name, such as Bob; who calls is not told by it.
+            # STS API Reference, GetFederationToken, ``Name``: any name, such as Bob; it does not identify the caller.
             if user is None and _FEDERATED_NAME.fullmatch(caller.name):
                 message = phrase(
-                    "Which user calls GetFederationToken for the federated user {name} is not known: taken to allow "
-                    "and deny nothing by its own policies.",
+                    "The user that calls GetFederationToken for the federated user {name} is not known. Its own "
+                    "policies are assumed to allow and deny nothing.",
                     name=caller.name,
                 )
                 gaps = [*gaps, MissingData("federated-user-missing", message, PolicyType.IDENTITY)]
                 return PolicySet(gaps=tuple(gaps)), caller, False
             message = phrase(
-                "A federated user bears the name that was chosen for the session: taken to be one of the user {name}.",
+                "The name of a federated user is chosen for the session. It is assumed to be a session of the user "
+                "{name}.",
                 name=caller.name,
             )
             gaps = [*gaps, MissingData("federated-user-by-name", message, PolicyType.IDENTITY)]
@@ -178,7 +179,7 @@ class PrincipalResolver:
 
     @staticmethod
     def _outsider(caller: Caller) -> PolicySet:
-        """A principal of an account that the snapshot does not hold is judged from the resource's side."""
+        """Return the policies of a principal whose account is not captured: only the resource's side decides."""
         if caller.kind is CallerKind.ROOT:
             return PolicySet()
         assumed = AttachedPolicy(
@@ -192,7 +193,7 @@ class PrincipalResolver:
             is_assumed=True,
         )
         message = phrase(
-            "Account {account} is not in the snapshot: its own policies are taken to allow the request.",
+            "Account {account} is not captured. Its own policies are assumed to allow the request.",
             account=caller.account,
         )
         return PolicySet(identity=(assumed,), gaps=(MissingData("principal-outside", message, PolicyType.IDENTITY),))
@@ -213,7 +214,8 @@ def _supplied(carried: Carried) -> Iterator[MissingData]:
     for arn in carried.supplied:
         is_boundary = carried.boundary is not None and carried.boundary.key == arn
         message = phrase(
-            "The AWS managed policy {name} is not in the snapshot: taken as AWS had published it by {as_of:%Y-%m-%d}.",
+            "The AWS managed policy {name} is not captured. The version that AWS published by {as_of:%Y-%m-%d} "
+            "is used.",
             name=arn.rpartition("/")[2],
             as_of=aws_managed_policies().as_of,
         )
@@ -225,7 +227,7 @@ def _supplied(carried: Carried) -> Iterator[MissingData]:
 def attached_levels(
     levels: Levels | None, layer: PolicyType, source_type: SourceType
 ) -> tuple[tuple[AttachedPolicy, ...], ...] | None:
-    """Return organization policies as policies of a layer, level by level; None where none bind."""
+    """Return organization policies by level; None where none apply."""
     if levels is None:
         return None
     return tuple(
@@ -247,13 +249,13 @@ def attached_levels(
 
 
 _LACKING_SCP = mark(
-    "The organization policy {name} is attached to {place}, and what it allows or denies is not in the snapshot."
+    "The organization policy {name}, attached to {place}, is not captured: what it allows or denies is unknown."
 )
-_LACKING_RCP = mark("The organization policy {name} is attached to {place}, and what it denies is not in the snapshot.")
+_LACKING_RCP = mark("The organization policy {name}, attached to {place}, is not captured: what it denies is unknown.")
 
 
 def gaps_of_levels(organization: OrganizationIndex, account: str, kind: OrganizationPolicyType) -> list[MissingData]:
-    """Return what is attached to an account's levels and not in the snapshot."""
+    """Return the policies attached to an account's levels that are not captured."""
     is_scp = kind is OrganizationPolicyType.SERVICE_CONTROL_POLICY
     code, layer = ("scp-missing", PolicyType.SCP) if is_scp else ("rcp-missing", PolicyType.RCP)
     lacks = _LACKING_SCP if is_scp else _LACKING_RCP
@@ -284,26 +286,29 @@ def _gap(missing: MissingPolicy) -> MissingData:
         case "group":
             return MissingData(
                 "group-missing",
-                phrase("The group {name} is not in the snapshot, nor what it allows or denies.", name=name),
+                phrase("The group {name} is not captured: what it allows or denies is unknown.", name=name),
                 PolicyType.IDENTITY,
             )
         case "permissions boundary" if missing.is_unreadable:
             return MissingData(
                 "boundary-missing",
-                phrase("The entry of the boundary policy {name} cannot be read: assumed to allow nothing.", name=name),
+                phrase(
+                    "The entry of the boundary policy {name} cannot be parsed. It is assumed to allow nothing.",
+                    name=name,
+                ),
                 PolicyType.PERMISSIONS_BOUNDARY,
             )
         case "permissions boundary":
             return MissingData(
                 "boundary-missing",
-                phrase("The boundary policy {name} is not in the snapshot: taken to allow nothing.", name=name),
+                phrase("The boundary policy {name} is not captured. It is assumed to allow nothing.", name=name),
                 PolicyType.PERMISSIONS_BOUNDARY,
             )
         case _ if missing.is_unreadable:
             return MissingData(
                 "policy-missing",
                 phrase(
-                    "The entry of the attached policy {name} cannot be read: what it allows or denies is unknown.",
+                    "The entry of the attached policy {name} cannot be parsed: what it allows or denies is unknown.",
                     name=name,
                 ),
                 PolicyType.IDENTITY,
@@ -312,7 +317,7 @@ def _gap(missing: MissingPolicy) -> MissingData:
             return MissingData(
                 "policy-missing",
                 phrase(
-                    "The policy {name} is attached but not in the snapshot, nor what it allows or denies.", name=name
+                    "The policy {name} is attached but not captured: what it allows or denies is unknown.", name=name
                 ),
                 PolicyType.IDENTITY,
             )

@@ -1,4 +1,4 @@
-"""Questions over one snapshot: a request with all that belongs to it, ready for the courtroom."""
+"""Builds evaluation requests over one snapshot: a request with everything that evaluating it needs."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -35,7 +35,7 @@ from iamdesk.snapshot.resources import Resource
 
 
 class RequestBuilder:
-    """Makes questions ready to be decided. Safe to use from several threads at once."""
+    """Builds evaluation requests. Thread-safe."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class RequestBuilder:
         documents: DocumentStore | None = None,
         beside: "RequestBuilder | None" = None,
     ) -> None:
-        """Make ready; ``beside`` is of another part of the same snapshot: what is of no single account is shared."""
+        """Prepare; ``beside`` is the builder of another part of the same snapshot: shared data is read once."""
         self.snapshot = snapshot
         self.index = PolicyIndex(snapshot, documents)
         if beside is None:
@@ -57,18 +57,18 @@ class RequestBuilder:
             self.resources = beside.resources
             self.endpoints = beside.endpoints
         self.now = now
-        """The moment at which a question is asked."""
+        """Returns the time of a request."""
         canonical_ids = {one.account_id: one.canonical_id for one in snapshot.account_settings if one.canonical_id}
         self._standings = PrincipalResolver(self.index, self.organization, canonical_ids)
         self._ids: dict[str, frozenset[str]] = {}
-        """Unique ids of accounts, with the account's own."""
+        """Unique IDs of accounts, including the account's own."""
         self._account_facts = {one.account_id: one for one in snapshot.account_facts}
         self._canonical_ids = frozenset(canonical_ids.values())
 
     def _ids_of_others(self, caller: Caller, owner: str | None) -> frozenset[str]:
-        """Return the ids that a caller of an account which the snapshot does not hold cannot have.
+        """Return the IDs that a caller of an account that is not captured cannot have.
 
-        Those of the resource's account alone: to list all would read every account of an organization.
+        Only those of the resource's account: listing all would read every account of an organization.
         """
         if owner is None or owner not in self.index.accounts or caller.account in self.index.accounts:
             return frozenset()
@@ -80,16 +80,16 @@ class RequestBuilder:
         return ids
 
     def plain(self) -> "RequestBuilder":
-        """Return the same as no more than this class. What a subclass makes can hold it without holding the subclass.
+        """Return a plain `RequestBuilder` with the same data, which does not reference the subclass instance.
 
-        To be called before a subclass adds its own.
+        Call it before a subclass adds its own attributes.
         """
         plain = RequestBuilder.__new__(RequestBuilder)
         plain.__dict__.update(self.__dict__)
         return plain
 
     def target(self, action: str, resource: str) -> Target:
-        """Return what is asked about.
+        """Return the action and resource of a request.
 
         Raises:
             RequestError: the action or the resource is malformed.
@@ -97,9 +97,9 @@ class RequestBuilder:
         return parse_target(action, self.resources.without_alias(resource), reference())
 
     def question(self, request: Request, standing: PrincipalPolicies | None = None) -> EvaluationRequest:
-        """Return a request with everything that belongs to it, ready to be decided.
+        """Return a request with everything that evaluating it needs.
 
-        ``standing`` is who asks, where it is somebody whom no ARN names.
+        ``standing`` is the principal, where it has no ARN.
 
         Raises:
             RequestError: as `can`.
@@ -125,7 +125,7 @@ class RequestBuilder:
             of_bucket = self.resources.bucket(record, bucket)
             owner = bucket.account_id or (of_bucket.account_id if of_bucket is not None else None)
             other = self._decision(request, standing, on_bucket, owner, of_bucket, door, restricts=restricts)
-            # What the caller lacks was told of the first leg.
+            # Missing data of the caller is reported by the first sub-request.
             own = replace(other.policies, gaps=other.policies.gaps[len(standing.policies.gaps) :])
             further.append(replace(other, policies=own.on_leg(sub_request)))
         if not further:
@@ -147,7 +147,7 @@ class RequestBuilder:
         *,
         restricts: bool,
     ) -> EvaluationRequest:
-        """Return one decision of a request, ready to be decided; ``door`` is the access point that it goes through."""
+        """Return one sub-request; ``door`` is the access point that it goes through."""
         policies, caller, may_be_tagged = standing
         resource, gaps = self._resource_policy(target, owner, record)
         is_bound = record is None or not record.is_aws_managed
@@ -189,7 +189,7 @@ class RequestBuilder:
             caller=caller,
             target=target,
             context=context,
-            policies=PolicySet(  # rather than `replace`, which takes three times as long: each answer passes here
+            policies=PolicySet(  # not `replace`, which takes three times as long: every evaluation passes here
                 identity=policies.identity,
                 boundary=policies.boundary,
                 session=session,
@@ -235,10 +235,10 @@ class RequestBuilder:
         )
 
     def knows(self, resource: Arn) -> bool:
-        """Return whether the snapshot holds anything of a resource.
+        """Return whether the snapshot holds data of a resource.
 
-        INVARIANT: of two resources of one service and account of which it holds nothing, `question` differs by nothing
-        but the target.
+        INVARIANT: for two resources of one service and account of which it holds nothing, `question` differs only in
+            the target.
         """
         arn = str(resource)
         if is_of_access_point(resource):  # it is in the condition keys of requests through it
@@ -253,15 +253,15 @@ class RequestBuilder:
             yield from (role.arn for role in account.roles)
 
     def standing(self, principal: str) -> PrincipalPolicies:
-        """Return a principal as the evaluator knows it.
+        """Return a principal with its policies.
 
         Raises:
-            RequestError: it is no principal, or the snapshot holds its account but not the principal.
+            RequestError: it is not a principal, or the snapshot holds its account but not the principal.
         """
         return self._standings.of(principal)
 
     def member_of(self, group: str) -> PrincipalPolicies:
-        """Return some member of a group of the snapshot, by the group's ARN: all that is known of it is the group.
+        """Return a member of a group, by the group's ARN: a user with the group's policies and no others.
 
         Raises:
             RequestError: the snapshot has no such group.
@@ -271,12 +271,12 @@ class RequestBuilder:
     def _rcps(
         self, target: Target, owner: str | None
     ) -> tuple[tuple[tuple[AttachedPolicy, ...], ...] | None, list[MissingData]]:
-        """Return the resource control policies of the account that owns the resource (rule B7)."""
+        """Return the RCPs of the account that owns the resource (rule B7)."""
         kind = OrganizationPolicyType.RESOURCE_CONTROL_POLICY
         if self.organization is None or owner is None or not target.supports_rcps:
             return None, []
         if not self.organization.is_captured(owner, kind):
-            message = phrase("Resource control policies are not in the snapshot.")
+            message = phrase("Resource control policies are not captured.")
             return None, [MissingData("rcps-unknown", message, PolicyType.RCP)] if self.organization.has_account(
                 owner
             ) else []
@@ -287,15 +287,15 @@ class RequestBuilder:
         """Return whether the Block Public Access settings of a bucket or access point and of its account are known."""
         if record is None or record.public_access_block is None:
             return False
-        if record.access_point is not None:  # the bucket owner's account counts, on the bucket's own decision
+        if record.access_point is not None:  # the bucket owner's account applies in the sub-request on the bucket
             return True
         settings = self.resources.settings_of(owner) if owner else None
         return settings is not None and settings.public_access_block is not None
 
     def _taking_root(self, caller: Caller, target: Target) -> tuple[str | None, list[MissingData]]:
-        """Return why a caller cannot take the root user of a member account, and what is not known of it.
+        """Return why a caller cannot assume root of a member account, and the missing data about it.
 
-        The management account can, and whom it has made a delegated administrator (rule E14).
+        The management account and its delegated administrators can (rule E14).
         """
         if (target.service, target.name) != ("sts", "assumeroot") or target.resource is None:
             return None, []
@@ -306,11 +306,11 @@ class RequestBuilder:
             return "assume-root", []
         if caller.account == self.organization.organization.management_account_id:
             return None, []
-        message = phrase("Delegated administrators are not in the snapshot: the account may be one.")
+        message = phrase("Delegated administrators are not captured: the account may be one.")
         return "assume-root", [MissingData("delegated-administrator-unknown", message, PolicyType.IDENTITY)]
 
     def _owner(self, request: Request, caller: Caller, target: Target) -> str | None:
-        """Who owns the resource (rule D4); None where neither the question nor the ARN tells."""
+        """Return the owner of the resource (rule D4); None where neither the request nor the ARN names it."""
         if (told := request.told_owner()) is not None:
             return told
         if target.resource is None:
@@ -332,13 +332,13 @@ class RequestBuilder:
             return self._trust_policy(target)
         gaps: list[MissingData] = []
         if record is not None and record.key_grants is None and _is_grantable(target):
-            message = phrase("The grants on the key are not in the snapshot: one may allow it.")
+            message = phrase("The grants on the key are not captured: one may allow it.")
             gaps.append(MissingData("key-grants-missing", message, PolicyType.RESOURCE))
         if target.is_beside_key_policies or target.is_beside_resource_policy:
             return None, gaps
         if record is not None and target.service == "lambda" and record.arn != target.resource_text:
             # Lambda Developer Guide, "Using Lambda aliases in event sources and permissions policies".
-            message = phrase("The policy of the version or alias itself is not in the snapshot.")
+            message = phrase("The policy of the version or alias itself is not captured.")
             gaps.append(MissingData("resource-policy-missing", message, PolicyType.RESOURCE))
         if record is not None and record.is_policy_captured:
             document = self.resources.document_of(record)
@@ -355,7 +355,7 @@ class RequestBuilder:
                 gaps.append(
                     MissingData(
                         "key-policy-missing",
-                        phrase("The key policy is not in the snapshot; every key has one."),
+                        phrase("The key policy is not captured; every key has one."),
                         PolicyType.RESOURCE,
                     )
                 )
@@ -363,20 +363,20 @@ class RequestBuilder:
                 gaps.append(
                     MissingData(
                         "resource-policy-missing",
-                        phrase("The resource's policy is not in the snapshot."),
+                        phrase("The resource policy is not captured."),
                         PolicyType.RESOURCE,
                     )
                 )
         if owner is None:
             message = phrase(
-                "Who owns {resource_text} is not in the snapshot: taken to be the caller's account.",
+                "The owner of {resource_text} is not captured. It is assumed to be the caller's account.",
                 resource_text=with_visible_end(target.resource_text),
             )
             gaps.append(MissingData("owner-unknown", message, PolicyType.RESOURCE))
         return None, gaps
 
     def _grants(self, record: Resource | None, owner: str | None) -> tuple[AttachedPolicy, ...]:
-        """Return the grants on a resource that are no policy: its ACL, grants on a key, resource shares."""
+        """Return grants on a resource other than its policy: its ACL, grants on a key, resource shares."""
         if record is None:
             return ()
         settings = self.resources.settings_of(owner) if owner else None
@@ -406,9 +406,7 @@ class RequestBuilder:
             account = target.resource.account if target.resource is not None else ""
             message = phrase("The snapshot has no such role: the trust policy is unknown.")
             if account not in self.index.accounts:
-                message = phrase(
-                    "The snapshot does not hold account {account}: the trust policy is unknown.", account=account
-                )
+                message = phrase("Account {account} is not captured: the trust policy is unknown.", account=account)
             return None, [
                 MissingData(
                     "trust-policy-missing",
@@ -430,14 +428,14 @@ class RequestBuilder:
         )
 
     def _tagged(self, target: Target, record: Resource | None) -> Resource | None:
-        """Return whose tags a request meets: through an access point those of the bucket (rule I12)."""
+        """Return the resource whose tags apply to a request: through an access point, the bucket (rule I12)."""
         if record is None or record.access_point is None or not target.is_through_access_point:
             return record
         buckets = record.access_point.buckets
         return self.resources.bucket(record, buckets[0]) if len(buckets) == 1 else None
 
     def _tags_of(self, target: Target, record: Resource | None) -> Mapping[str, str | None] | None:
-        """Return the tags of the resource that is asked about, where the snapshot knows them and they count."""
+        """Return the tags of the requested resource, where the snapshot knows them and they apply."""
         if record is not None and record.tags is not None:
             is_bucket = target.service == "s3" and record.access_point is None
             counts = not is_bucket or record.abac_enabled  # rule I12

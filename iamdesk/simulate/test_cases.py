@@ -1,4 +1,4 @@
-"""Self-contained cases (CONTRACT 4): a request and all its policies in one JSON object."""
+"""Self-contained test cases (CONTRACT 4): a request and all its policies in one JSON object."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -25,7 +25,7 @@ from iamdesk.snapshot.policy_decoding import decode_document
 def evaluate_case(
     case: Mapping[str, Any], unknown_context: MissingContextMode = MissingContextMode.ABSENT
 ) -> EvaluationResult:
-    """Answer one case.
+    """Evaluate one test case.
 
     Raises:
         CaseError: a key is missing or has the wrong shape, or the principal, action or resource is malformed.
@@ -41,7 +41,7 @@ def evaluate_case(
 def trace_case(
     case: Mapping[str, Any], unknown_context: MissingContextMode = MissingContextMode.ABSENT
 ) -> EvaluationTrace:
-    """Return the engine's own record of a case, before it is put into words."""
+    """Return the trace of a test case, before it is explained."""
     return evaluate(_question(case, _request(case, unknown_context)))
 
 
@@ -68,12 +68,12 @@ def _context(case: Mapping[str, Any]) -> dict[str, str | Sequence[str] | None]:
     if context is None:
         return {}
     if not isinstance(context, Mapping):
-        raise CaseError("`context` is no object of condition keys")
+        raise CaseError("`context` is not an object of condition keys")
     spelled: dict[str, str] = {}
     for key in context:
         other = spelled.setdefault(key.lower(), key)
         if other != key:  # rule G6
-            raise CaseError(f"the context keys `{other}` and `{key}` are one: case does not tell keys apart")
+            raise CaseError(f"the context keys `{other}` and `{key}` are the same: keys are not case-sensitive")
     return {key: _context_value(key, value) for key, value in context.items()}
 
 
@@ -88,7 +88,7 @@ def _context_value(key: str, value: Any) -> str | tuple[str, ...] | None:
         members = [_context_value(key, member) for member in value]
         if all(isinstance(member, str) for member in members):
             return tuple(str(member) for member in members)
-    raise CaseError(f"the value of the context key `{key}` is neither text nor a list of texts")
+    raise CaseError(f"the value of the context key `{key}` is neither a string nor a list of strings")
 
 
 def _question(case: Mapping[str, Any], request: Request) -> EvaluationRequest:
@@ -119,15 +119,15 @@ def _question(case: Mapping[str, Any], request: Request) -> EvaluationRequest:
 
 
 def _bucket_behind(case: Mapping[str, Any], target: Target) -> tuple[Target, Mapping[str, Any]] | None:
-    """Return the other decision of a request through an S3 access point: what is asked of the bucket, as a case.
+    """Return the sub-request on the bucket of a request through an S3 access point, as a test case.
 
-    None where the case does not tell of the bucket, or the request goes through no access point (rule I11).
+    None where the test case does not describe the bucket, or the request goes through no access point (rule I11).
     """
     bucket = case.get(_BUCKET_BEHIND)
     if bucket is None or target.resource is None or not target.is_through_access_point:
         return None
     if not isinstance(bucket, Mapping):
-        raise CaseError(f"`{_BUCKET_BEHIND}` is no object")
+        raise CaseError(f"`{_BUCKET_BEHIND}` is not an object")
     name, key = _text(bucket, "name"), key_behind(target.resource)
     arn = f"arn:{target.resource.partition}:s3:::{name}{'' if key is None else f'/{key}'}"
     told = {key: bucket.get(key) for key in ("resource_account", "resource_policy", "rcps")}
@@ -135,7 +135,7 @@ def _bucket_behind(case: Mapping[str, Any], target: Target) -> tuple[Target, Map
 
 
 def _with_path(caller: Caller, request: Request) -> Caller:
-    """A session's ARN leaves out the role's path, on which E11 hangs; ``aws:PrincipalArn`` has it (rule E3)."""
+    """Return the caller with its role's path, which rule E11 needs: a session's ARN omits it (rule E3)."""
     told = next((value for key, value in request.context.items() if key.lower() == "aws:principalarn"), None)
     if not caller.has_missing_path or not isinstance(told, str):
         return caller
@@ -148,7 +148,7 @@ def _with_path(caller: Caller, request: Request) -> Caller:
 
 
 _BUCKET_BEHIND = "access_point_bucket"
-"""The key of a case that tells of the bucket behind an access point."""
+"""Key of a test case that describes the bucket behind an access point."""
 
 
 _OF_THE_CALLER = frozenset(
@@ -161,7 +161,7 @@ _OF_THE_CALLER = frozenset(
 
 
 class _SettledByCaller:
-    """Answers what the caller settles of the context; the rest of it the case brings (CONTRACT 4, rules J)."""
+    """Derives the context keys that follow from the caller; the test case provides the others (CONTRACT 4, rules J)."""
 
     def __init__(self, caller: Caller, target: Target, unknown: MissingContextMode) -> None:
         self._caller = caller
@@ -173,12 +173,14 @@ class _SettledByCaller:
         if key not in _OF_THE_CALLER:
             return None
         if key == "aws:principalarn" and self._caller.has_missing_path and self._is_strict:
-            return derived(str(self._caller.arn))  # a role without path: `explain.assumptions` says where that matters
+            return derived(
+                str(self._caller.arn)
+            )  # a role without path: `explain.assumptions` reports where that matters
         return self._derive(key)
 
 
 def _owner(request: Request, caller: Caller, target: Target) -> str | None:
-    """Who owns the resource: as told, else by the ARN; actions without resources are the caller's (rule D4)."""
+    """Return the resource's owner: as provided, else by the ARN; the caller's account without one (rule D4)."""
     if (told := request.told_owner()) is not None:
         return told
     account = target.resource.account if target.resource is not None else ""
@@ -227,11 +229,11 @@ def _resource_policy(case: Mapping[str, Any], target: Target) -> AttachedPolicy 
 
 
 def _has_no_say(target: Target) -> bool:
-    """Return whether no resource policy counts.
+    """Return whether no resource policy applies.
 
-    A role's trust policy decides actions of sts alone (rule I2); what acts on no resource meets no policy of one;
-    who retires a grant, the grant says. Policies of OpenSearch domains are about what is in the domain; those of Glue
-    about the Data Catalog.
+    A role's trust policy applies only to actions of sts (rule I2); actions without a resource have no resource policy;
+    a KMS grant decides who can retire it. Policies of OpenSearch domains cover the domain's content; those of Glue the
+    Data Catalog.
     """
     if target.is_beside_key_policies or target.is_beside_resource_policy:
         return True
@@ -239,23 +241,23 @@ def _has_no_say(target: Target) -> bool:
 
 
 def _gaps(case: Mapping[str, Any], caller: Caller, target: Target) -> Iterator[MissingData]:
-    """Yield what an answer takes for granted because the case does not say it."""
+    """Yield assumptions where the test case does not provide something."""
     if case.get("resource_policy") is not None and _has_no_say(target):
         reason = "it acts on no resource"
         if target.service == "iam":
-            reason = "a trust policy decides who enters the role, no more"
+            reason = "a trust policy decides only who can assume the role"
         if target.is_beside_resource_policy:
-            reason = "it acts on the resource itself, and such a policy covers only what is in it"
+            reason = "it acts on the resource itself, and such a policy covers only its content"
         if target.takes_no_policy:
-            reason = "such a resource takes none"
+            reason = "such a resource has none"
         if target.is_beside_key_policies:
-            reason = "only a grant decides who can retire it, never the key policy"
-        message = f"{target.action_text} meets no resource policy: {reason}."
+            reason = "only a grant can allow it, not the key policy"
+        message = f"No resource policy applies to {target.action_text}: {reason}."
         yield MissingData("resource-policy-not-used", message, PolicyType.RESOURCE)
     if target.resource is None:
         return
     if case.get("resource_account") is None and not target.resource.account and caller.account is not None:
-        message = f"Who owns {target.resource_text} is not given: taken to be the caller's account."
+        message = f"The owner of {target.resource_text} is not provided. It is assumed to be the caller's account."
         yield MissingData("owner-unknown", message, PolicyType.RESOURCE)
     if case.get(_BUCKET_BEHIND) is None:
         yield from gaps_of(target, None)
@@ -272,11 +274,11 @@ def _attached(
     value: Any, where: str, layer: PolicyType, source_type: SourceType, owner: str, level: int | None
 ) -> tuple[AttachedPolicy, ...]:
     if not isinstance(value, Sequence) or isinstance(value, str):
-        raise CaseError(f"`{where}` is no list of policies")
+        raise CaseError(f"`{where}` is not a list of policies")
     policies: list[AttachedPolicy] = []
     for position, entry in enumerate(value):
         if not isinstance(entry, Mapping) or "document" not in entry:
-            raise CaseError(f"`{where}[{position}]` is no object with `name` and `document`")
+            raise CaseError(f"`{where}[{position}]` is not an object with `name` and `document`")
         name = str(entry.get("name", f"{where}[{position}]"))
         policies.append(
             AttachedPolicy(
@@ -300,7 +302,7 @@ def _levels(
     if value is None:
         return None
     if not isinstance(value, list):
-        raise CaseError(f"`{key}` is no list of levels")
+        raise CaseError(f"`{key}` is not a list of levels")
     return tuple(
         _attached(level, f"{key}[{number}]", layer, source_type, f"level {number}", number)
         for number, level in enumerate(value)

@@ -1,4 +1,4 @@
-"""What may let a caller in beside policies, and the snapshot does not hold: it becomes an assumption of a denial."""
+"""Grants outside of policies that the snapshot does not hold and that may allow the caller: assumptions of a denial."""
 
 from collections.abc import Collection, Iterator
 
@@ -28,10 +28,10 @@ def missing_data_beside_policies(
     shares: ResourceShareIndex,
     organization: OrganizationIndex | None,
 ) -> Iterator[MissingData]:
-    """Yield what is not known of shares, access control lists and canonical user ids, and of a call's other resources.
+    """Yield missing data on shares, access control lists and canonical user IDs, and on a call's other resources.
 
-    ``canonical_ids`` are those whose accounts the snapshot knows. Inside an account none of them grants anything
-    (rule I6), so for most questions there is none.
+    ``canonical_ids`` are those whose accounts the snapshot knows. Within an account none of them grants anything (rule
+    I6), so most requests have none.
     """
     if target.resource is None:
         return
@@ -39,7 +39,7 @@ def missing_data_beside_policies(
     if types:
         listed = join_messages(phrase(" and "), (", ".join(types[:-1]), types[-1]))
         message = phrase(
-            "One call of {action_text} acts on {listed}: AWS asks for each, this answer is for one of them.",
+            "One call of {action_text} acts on {listed}: AWS authorizes each, this decision covers one of them.",
             action_text=target.action_text,
             listed=listed,
         )
@@ -51,28 +51,30 @@ def missing_data_beside_policies(
         yield from _gaps_of_shares(caller, target, shares, organization)
     elif how is not None:
         message = phrase(
-            "Whether the resource is shared with account {account} by {how} is not in the snapshot.",
+            "Whether the resource is shared with account {account} by {how} is not captured.",
             account=caller.account,
             how=how,
         )
         yield MissingData("sharing-missing", message, PolicyType.RESOURCE)
     if record is not None and _has_key_grant(caller, target, record):
-        # EC2 Auto Scaling User Guide, "Required AWS KMS key policy for use with encrypted volumes", example 2: a grant
-        # is all that a service-linked role has of another account's key. KMS Developer Guide, "Control access": an IAM
-        # policy must allow the call.
-        message = phrase("A grant on the key names the caller: one that its own account has made is enough by itself.")
+        # EC2 Auto Scaling User Guide, "Required AWS KMS key policy for use with encrypted volumes", example 2: a
+        # service-linked role needs nothing but a grant to use another account's key. KMS Developer Guide, "Control
+        # access": an IAM policy must allow the call.
+        message = phrase(
+            "A grant on the key names the caller. It is enough by itself if the caller's own account created it."
+        )
         yield MissingData("key-grant-of-own-account", message, PolicyType.IDENTITY)
     if target.service != "s3":
         return
     if record is not None and record.access_point is None and _acl_may_count(record) and target.name in ACL_ACTIONS:
         yield MissingData(
-            "acl-missing", phrase("The access control list is not in the snapshot: one may allow it."), PolicyType.ACL
+            "acl-missing", phrase("The access control list is not captured: it may allow the request."), PolicyType.ACL
         )
     if policy is not None and caller.account is not None and caller.canonical_id is None:
         unknown = [name for name in _canonical_users(policy.document) if name not in canonical_ids]
         if unknown:
             message = phrase(
-                "Which account the canonical user id {unknown} in the policy means is not in the snapshot.",
+                "The account of the canonical user ID {unknown} in the policy is not captured.",
                 unknown=unknown[0],
             )
             yield MissingData("canonical-user-missing", message, PolicyType.RESOURCE)
@@ -87,7 +89,7 @@ def _gaps_of_shares(
             continue
         if target.action_text.lower() in map(str.lower, one.default):
             message = phrase(
-                "The managed permission of the resource share {share} is not in the snapshot: assumed to be the "
+                "The managed permission of the resource share {share} is not captured. It is assumed to be the "
                 "default permission, which allows {actions}.",
                 share=one.share_name,
                 actions=", ".join(one.default),
@@ -95,14 +97,14 @@ def _gaps_of_shares(
             yield MissingData("share-permission-assumed", message, PolicyType.RESOURCE)
         elif target.name not in OWNERS_ALONE.get(one.resource_type, ()):
             message = phrase(
-                "The resource is shared by {share}, whose managed permission is not in the snapshot.",
+                "The resource is shared by {share}, whose managed permission is not captured.",
                 share=one.share_name,
             )
             yield MissingData("share-permission-missing", message, PolicyType.RESOURCE)
 
 
 def _may_be(entity: str, caller: Caller, organization: OrganizationIndex | None) -> bool:
-    """Return whether a principal of a share may stand for the caller, as far as the snapshot tells."""
+    """Return whether a principal of a share may be the caller, as far as the snapshot shows."""
     if entity.isdecimal():
         return entity == caller.account
     parts = entity.split(":", 5)
@@ -125,14 +127,14 @@ def _may_be(entity: str, caller: Caller, organization: OrganizationIndex | None)
 def gaps_of_public_access(
     caller: Caller, target: Target, owner: str | None, policy: AttachedPolicy | None, *, is_block_known: bool
 ) -> Iterator[MissingData]:
-    """Yield that Block Public Access could turn the caller away, where its settings are not known (rule I7)."""
+    """Yield that Block Public Access could deny the caller, where its settings are not known (rule I7)."""
     if is_block_known or policy is None or target.service != "s3":
         return
     if caller.kind is CallerKind.SERVICE or caller.account == owner:
         return
     if is_public(policy.document):
         message = phrase(
-            "Block Public Access of {owner} or of its account is not in the snapshot: assumed to be off. The "
+            "Block Public Access of {owner} or of its account is not captured. It is assumed to be off. The "
             "policy is public: {why}.",
             owner=policy.owner,
             why=public_words(policy.document),
@@ -141,7 +143,7 @@ def gaps_of_public_access(
 
 
 def _has_key_grant(caller: Caller, target: Target, record: Resource) -> bool:
-    """Return whether a grant on a KMS key names the caller for what is asked, whatever it is bound to."""
+    """Return whether a grant on a KMS key names the caller for the action, whatever its constraints."""
     document = key_grants_document(record)
     return document is not None and any(
         statement.covers_action(target.service, target.name)

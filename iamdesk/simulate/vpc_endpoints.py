@@ -1,4 +1,4 @@
-"""The VPC endpoint of a request: which one it comes through, and through which it may come (rule B9)."""
+"""The VPC endpoint of a request: the one it comes through, and those it may come through (rule B9)."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -19,18 +19,18 @@ _PUBLIC_ADDRESS_KEY = "aws:sourceip"
 _GATEWAY = "Gateway"
 
 _DECIDING = frozenset({ENDPOINT_KEY, ISSUE_TIME_KEY, MFA_KEY})
-"""Keys that decide more than conditions: which policies meet a request, and whether credentials can make it."""
+"""Keys that decide more than conditions: which policies apply to a request, and whether credentials can make it."""
 
 type Given = Mapping[str, str | Sequence[str] | None]
 
 
 class NetworkOrigin(NamedTuple):
-    """What is known of how a request comes to AWS."""
+    """What is known of the network path of a request to AWS."""
 
     way: NetworkPath | None
-    """None: it may or may not come through an endpoint."""
+    """None: it may come through an endpoint or not."""
     policy: AttachedPolicy | None = None
-    """The policy of the endpoint that it comes through."""
+    """The policy of its endpoint."""
     gaps: tuple[MissingData, ...] = ()
     possible: tuple[PossibleEndpoint, ...] = ()
     """Endpoints with policies through which it may come, where that is not known."""
@@ -40,7 +40,7 @@ _UNTOLD = NetworkOrigin(None)
 
 
 def network_path_given(given: Given, unknown: MissingContextMode) -> Mapping[str, str | None]:
-    """Return the part of a context (as typed) that layers hang on: the endpoint of a request, its credentials."""
+    """Return the part of an entered context that policy types depend on: the endpoint of a request, its credentials."""
     way = {key: _single(value) for key, value in given.items() if key.lower() in _DECIDING}
     if way and unknown is MissingContextMode.ABSENT and MFA_KEY not in map(str.lower, way):
         way[MFA_KEY] = None
@@ -50,9 +50,9 @@ def network_path_given(given: Given, unknown: MissingContextMode) -> Mapping[str
 def came_through(
     given: Given, unknown: MissingContextMode, target: Target, endpoints: EndpointIndex, region: str | None = None
 ) -> NetworkOrigin:
-    """Return what the context of a request (as typed) tells of its endpoint.
+    """Return what the entered context shows of the request's endpoint.
 
-    ``region`` is where the resource is, for ARNs that do not tell (S3 buckets); None: not known.
+    ``region`` is the resource's Region, for ARNs without one (S3 buckets); None: not known.
     """
     if not given and not endpoints.with_policies(target.service):
         return _UNTOLD
@@ -90,7 +90,7 @@ def _through(endpoint_id: str, target: Target, endpoints: EndpointIndex) -> Netw
     endpoint = endpoints.find(endpoint_id)
     if endpoint is None:
         message = phrase(
-            "The VPC endpoint {endpoint_id} is not in the snapshot: its policy is taken to allow the request.",
+            "The VPC endpoint {endpoint_id} is not captured. Its policy is assumed to allow the request.",
             endpoint_id=endpoint_id,
         )
         return NetworkOrigin(
@@ -101,7 +101,7 @@ def _through(endpoint_id: str, target: Target, endpoints: EndpointIndex) -> Netw
     service = service_of(endpoint)
     if service not in (None, target.service):
         message = phrase(
-            "The VPC endpoint {endpoint_id} is for {service_name}: AWS never gets this request through it.",
+            "The VPC endpoint {endpoint_id} is for {service_name}: this request cannot come through it.",
             endpoint_id=endpoint_id,
             service_name=endpoint.service_name,
         )
@@ -126,7 +126,7 @@ def _attached(endpoint: VpcEndpoint, endpoints: EndpointIndex) -> AttachedPolicy
 
 
 def _serves_region(endpoint: VpcEndpoint, target: Target, known: str | None) -> bool:
-    """An endpoint takes requests for its own Region; a resource of which nobody knows the Region can be in any."""
+    """Return whether an endpoint can take a request: it must be in the resource's Region, where that is known."""
     region = (target.resource.region if target.resource is not None else "") or known or ""
     return not region or "*" in region or f".{region}." in endpoint.service_name or service_is_global(endpoint)
 

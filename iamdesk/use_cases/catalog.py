@@ -1,4 +1,4 @@
-"""The needs that ship with iamdesk (``resources/data/needs.json``), found by name or by what people type."""
+"""The use cases that ship with iamdesk (``resources/data/needs.json``), by name or by words of the user."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ _MOST_ACTIONS = 3
 
 @lru_cache(maxsize=1)
 def use_cases() -> Mapping[str, UseCase]:
-    """Return every need by its name, in the order of the file."""
+    """Return every use case by its name, in the order of the file."""
     text = (resources() / "data" / "needs.json").read_text(encoding="utf-8")
     return {entry["name"]: _use_case(entry) for entry in json.loads(text)["needs"]}
 
@@ -46,7 +46,7 @@ def _part(entry: Mapping[str, Any]) -> UseCaseAction:
 
 
 def find_use_case(name: str, resource: str = "*") -> UseCase | None:
-    """Return the need of that name, or an action with what it depends on; None where there is none."""
+    """Return the use case of a name, or of an action with its dependent actions; None where there is none."""
     name = name.strip()
     held = use_cases().get(name.lower())
     if held is not None:
@@ -55,7 +55,7 @@ def find_use_case(name: str, resource: str = "*") -> UseCase | None:
 
 
 def _said(need: UseCase) -> UseCase:
-    """Return a need whose words can be shown in another language."""
+    """Return a use case whose texts can be translated."""
     return replace(
         need,
         title=phrased(need.title),
@@ -65,7 +65,7 @@ def _said(need: UseCase) -> UseCase:
 
 
 def use_case_named(name: str, resource: str) -> UseCase:
-    """Return the need of that name, or an action with what it depends on.
+    """Return the use case of a name, or of an action with its dependent actions.
 
     Raises:
         RequestError: there is none; its text lists the names.
@@ -74,11 +74,11 @@ def use_case_named(name: str, resource: str) -> UseCase:
     if found is None:
         if ":" in name:
             raise RequestError(
-                phrase("nothing is known that {action} needs beside itself: ask it as an action", action=name.strip())
+                phrase("{action} has no known dependent actions: evaluate it as an action", action=name.strip())
             )
         raise RequestError(
             phrase(
-                "no need is called `{name}`: one of {names}, or an action",
+                "no use case is named `{name}`: expected one of {names}, or an action",
                 name=name.strip(),
                 names=", ".join(use_cases()),
             )
@@ -87,7 +87,7 @@ def use_case_named(name: str, resource: str) -> UseCase:
 
 
 def suggest_use_cases(text: str, limit: int) -> tuple[Completion, ...]:
-    """Return the needs whose name or words hold every word of the text, those whose title does first."""
+    """Return the use cases whose texts contain every word of the query, those with matching titles first."""
     words = text.lower().split()
     if not words or any(":" in word for word in words):
         return ()
@@ -100,9 +100,9 @@ def _suggested(words: list[str]) -> Iterator[Completion]:
     for need in found:
         actions = list(dict.fromkeys(part.action for part in need.parts))
         names = ", ".join(actions[:_MOST_ACTIONS])
-        detail = phrase("{actions} as one", actions=names)
+        detail = phrase("use case: {actions}", actions=names)
         if len(actions) > _MOST_ACTIONS:
-            detail = phrase("{actions} and {count} more as one", actions=names, count=len(actions) - _MOST_ACTIONS)
+            detail = phrase("use case: {actions} and {count} more", actions=names, count=len(actions) - _MOST_ACTIONS)
         title = with_translation(need.title.capitalize(), phrased(need.title))
         yield Completion(need.name, title, detail)
 

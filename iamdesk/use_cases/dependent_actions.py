@@ -1,4 +1,4 @@
-"""What calls need beside their own action: ``resources/data/dependent-actions.json`` and ``passed-roles.json``."""
+"""Dependent actions of calls, from ``resources/data/dependent-actions.json`` and ``passed-roles.json``."""
 
 import json
 from functools import lru_cache
@@ -22,7 +22,7 @@ def _data(name: str) -> dict[str, Any]:
 
 
 def dependent_actions(action: str) -> DependentActions | None:
-    """Return what an action needs beside itself; None where nothing is known, or AWS has no such action."""
+    """Return the dependent actions of an action; None where none are known, or AWS has no such action."""
     service, _, name = action.strip().partition(":")
     known = reference().action(service, name)
     if known is None:
@@ -42,7 +42,7 @@ def dependent_actions(action: str) -> DependentActions | None:
 
 
 def known_values(key: str) -> tuple[str, ...]:
-    """Return values that a condition key can have beyond those that policies name: services that take roles."""
+    """Return values of a condition key other than those that policies name: services to which roles are passed."""
     if key.strip().lower() != "iam:passedtoservice":
         return ()
     passed = _data("passed-roles.json")
@@ -51,10 +51,10 @@ def known_values(key: str) -> tuple[str, ...]:
 
 
 def use_case_with_dependents(action: str, resource: str) -> UseCase | None:
-    """Return an action with what it needs beside itself as one need; None where `dependent_actions` knows nothing.
+    """Return an action with its dependent actions as one use case; None where none are known.
 
-    What is asked on the resource of the question, or on ``*``, never counts: a call needs it for some of what it can
-    do only. What acts on something else is asked where that is given, and counts then.
+    A dependent action on the same resource, or on ``*``, never counts: only some uses of the call need it. One on
+    another resource is evaluated if that resource is provided, and then counts.
     """
     more = dependent_actions(action)
     if more is None:
@@ -69,15 +69,15 @@ def use_case_with_dependents(action: str, resource: str) -> UseCase | None:
             parts.append(UseCaseAction(other, "role", When.GIVEN, _to(more.services), context))
         elif words:
             inputs.setdefault(on, words)
-            parts.append(UseCaseAction(other, on, When.GIVEN, phrase("for some of what it can do")))
+            parts.append(UseCaseAction(other, on, When.GIVEN, phrase("for some of its uses")))
         else:
-            parts.append(UseCaseAction(other, on, When.MAYBE, phrase("for some of what it can do")))
+            parts.append(UseCaseAction(other, on, When.MAYBE, phrase("for some of its uses")))
     sources = (_PASSING, _REFERENCE) if more.passes_role else (_REFERENCE,)
     return UseCase(
         more.action,
         phrase("do {action}", action=more.action),
         "",
-        phrase("what the action is done on"),
+        phrase("the resource of the action"),
         tuple(parts),
         sources,
         "",
@@ -86,14 +86,14 @@ def use_case_with_dependents(action: str, resource: str) -> UseCase | None:
 
 
 def _to(services: tuple[str, ...]) -> str:
-    """Say to whom the role is handed over."""
+    """Describe the passing of a role, with the services that it is passed to."""
     if not services:
-        return phrase("to hand a role over")
-    return phrase("to hand a role over to {services}", services=join_messages(phrase(" or "), services))
+        return phrase("to pass a role")
+    return phrase("to pass a role to {services}", services=join_messages(phrase(" or "), services))
 
 
 def _on(action: str, resource: str) -> tuple[str, str]:
-    """Return what a dependent action is asked on, and, for an input, what that is."""
+    """Return the resource of a dependent action, and, for an input, its description."""
     service, _, name = action.partition(":")
     known = reference().action(service, name)
     if known is None or reference().takes_no_resource(known):
@@ -107,5 +107,5 @@ def _on(action: str, resource: str) -> tuple[str, str]:
 
 
 def key_service_context(via: str, key: Arn) -> dict[str, str]:
-    """Return what a request to AWS KMS carries that a service makes in the caller's name (forward access session)."""
+    """Return the request context of a call to AWS KMS that a service makes for the caller (forward access session)."""
     return {"kms:ViaService": f"{via}.{key.region}.amazonaws.com", "aws:ViaAWSService": "true"}

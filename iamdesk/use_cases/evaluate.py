@@ -1,4 +1,4 @@
-"""Compound questions: each part is asked by itself, and the joint answer is as good as the worst of them."""
+"""Evaluates use cases: each action by itself, and the joint decision, which is the worst of them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -15,14 +15,16 @@ from iamdesk.use_cases.dependent_actions import key_service_context
 from iamdesk.use_cases.types import ActionResult, UseCase, UseCaseAction, UseCaseRequest, UseCaseResult, When
 
 _AWS_MANAGED_KEY = ":alias/aws/"
-_BY_AWS = mark("An AWS managed key encrypts it: its policy lets everyone of the account use it through the service.")
+_BY_AWS = mark(
+    "An AWS managed key encrypts it: its policy allows all principals of the account to use it through the service."
+)
 
 
 def evaluate_use_case(evaluator: Evaluator, question: UseCaseRequest) -> UseCaseResult:
-    """Answer a compound question.
+    """Evaluate a use case.
 
     Raises:
-        RequestError: there is no such need, it takes no such input, or one of its parts cannot be asked.
+        RequestError: there is no such use case or input, or one of its requests is invalid.
     """
     request = question.request
     need = use_case_named(request.action, request.resource.strip())
@@ -30,7 +32,7 @@ def evaluate_use_case(evaluator: Evaluator, question: UseCaseRequest) -> UseCase
         if name not in need.inputs:
             raise RequestError(
                 phrase(
-                    "{need} takes no `{name}`; what it takes beside the resource: {known}",
+                    "{need} has no input `{name}`; its inputs besides the resource: {known}",
                     need=need.name,
                     name=name,
                     known=", ".join(need.inputs) or phrase("none"),
@@ -76,7 +78,7 @@ class _Key:
 
 
 class _Asking:
-    """Asks the parts of one need."""
+    """Evaluates the actions of one use case."""
 
     def __init__(self, evaluator: Evaluator, need: UseCase, question: UseCaseRequest) -> None:
         self._evaluator = evaluator
@@ -84,16 +86,16 @@ class _Asking:
         self._question = question
 
     def ask(self, part: UseCaseAction) -> ActionResult:
-        """Return the answer to one part, or why it was not asked."""
+        """Return the result of one action, or why it was not evaluated."""
         if part.when is When.ENCRYPTED:
             return self._ask_of_key(part)
         resource = self._question.inputs.get(part.input) if part.input else self._resource(part)
         if resource is None:
             counts = part.when is When.ALWAYS
             words = self._need.inputs[part.input]
-            says = phrase("Not given, so not needed: {words} ({input}).", words=words, input=part.input)
+            says = phrase("Not provided, so not required: {words} ({input}).", words=words, input=part.input)
             if counts:
-                says = phrase("Not given: {words} ({input}).", words=words, input=part.input)
+                says = phrase("Not provided: {words} ({input}).", words=words, input=part.input)
             return ActionResult(part, None, counts, says)
         return ActionResult(part, self._decide(part, resource), part.when is not When.MAYBE)
 
@@ -104,9 +106,9 @@ class _Asking:
         if key.is_aws_managed:
             says = phrase(_BY_AWS)
         elif key.alias:
-            says = phrase("Which key {alias} stands for is not in the snapshot.", alias=key.alias)
+            says = phrase("The key of {alias} is not captured.", alias=key.alias)
         else:
-            says = phrase("Whether a KMS key encrypts it is not in the snapshot ({input}).", input=part.input)
+            says = phrase("Whether a KMS key encrypts it is not captured ({input}).", input=part.input)
         return ActionResult(part, None, counts=False, unasked=says)
 
     def _key(self, part: UseCaseAction) -> _Key:
@@ -147,7 +149,7 @@ class _Asking:
         )
 
     def _context(self, part: UseCaseAction, resource: str) -> Mapping[str, str | list[str] | tuple[str, ...] | None]:
-        """Return what such a request carries; what the question gives goes first."""
+        """Return the context of such a request; values of the user's request take precedence."""
         own: dict[str, str | tuple[str, ...]] = dict(part.context)
         key = _arn(resource)
         if part.when is When.ENCRYPTED and self._need.via and key is not None:
@@ -164,7 +166,7 @@ class _Asking:
     # Words
 
     def sentence(self, verdict: EvalDecision, parts: Iterable[ActionResult], missing: tuple[str, ...]) -> str:
-        """Say the joint answer."""
+        """Return the joint decision as a sentence."""
         who = messages.who(self._evaluator.standing(self._question.request.principal).caller)
         resource = self._question.request.resource.lstrip()
         doing = self._need.title
@@ -174,19 +176,19 @@ class _Asking:
         match verdict:
             case EvalDecision.ALLOWED:
                 if len(counted) == 1:
-                    return phrase("{who} may {doing}: its one part is allowed.", who=who, doing=doing)
+                    return phrase("{who} can {doing}: its one action is allowed.", who=who, doing=doing)
                 return phrase(
-                    "{who} may {doing}: all {count} parts are allowed.", who=who, doing=doing, count=len(counted)
+                    "{who} can {doing}: all {count} actions are allowed.", who=who, doing=doing, count=len(counted)
                 )
             case EvalDecision.CONDITIONAL:
                 inputs = [self._need.inputs[one.part.input] for one in counted if one.is_open]
                 hangs = messages.listed([*missing, *inputs]) or phrase("values that are not known")
-                return phrase("Whether {who} may {doing} depends on {hangs}.", who=who, doing=doing, hangs=hangs)
+                return phrase("Whether {who} can {doing} depends on {hangs}.", who=who, doing=doing, hangs=hangs)
             case _:
                 denied = [_called(one) for one in counted if one.decision and one.decision.decision in _DENIALS]
                 return nphrase(
-                    "{who} may not {doing}: {actions} is denied.",
-                    "{who} may not {doing}: {actions} are denied.",
+                    "{who} cannot {doing}: {actions} is denied.",
+                    "{who} cannot {doing}: {actions} are denied.",
                     len(denied),
                     who=who,
                     doing=doing,
@@ -194,7 +196,7 @@ class _Asking:
                 )
 
     def assumptions(self, parts: Iterable[ActionResult]) -> Iterator[Assumption]:
-        """Yield what the joint answer takes for granted, each once."""
+        """Yield the assumptions of the joint decision, each once."""
         seen: set[tuple[str, str]] = set()
         for one in parts:
             found: tuple[Assumption, ...] = ()
@@ -212,14 +214,13 @@ class _Asking:
         alias = self._key(part).alias
         if alias:
             return phrase(
-                "Which key {alias} stands for is not in the snapshot: if one does, {action} on that key is "
-                "needed, too.",
+                "The key of {alias} is not captured: if there is one, {action} on that key is required, too.",
                 alias=alias,
                 action=part.action,
             )
         return phrase(
-            "Whether a KMS key encrypts it is not in the snapshot ({input}): if one does, {action} on that key is "
-            "needed, too.",
+            "Whether a KMS key encrypts it is not captured ({input}): if one does, {action} on that key is "
+            "required, too.",
             input=part.input,
             action=part.action,
         )

@@ -1,4 +1,4 @@
-"""The shapes of compound questions: what people ask as one and AWS decides as several (``read an object``)."""
+"""Types of use cases: what a user asks as one request and AWS decides as several (``read an object``)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,33 +12,33 @@ type Values = str | tuple[str, ...]
 
 
 class When(StrEnum):
-    """When a part of a need is asked."""
+    """When an action of a use case is evaluated."""
 
     ALWAYS = "always"
     ENCRYPTED = "encrypted"
-    """Where a KMS key encrypts what is worked on."""
+    """If a KMS key encrypts the resource."""
     GIVEN = "given"
-    """Where the question names what it is on."""
+    """If the request provides its resource."""
     MAYBE = "maybe"
-    """Always, but it does not count: the call needs it for some of what it can do only."""
+    """Always, but it does not count: only some uses of the call need it."""
 
 
 @dataclass(frozen=True, slots=True)
 class UseCaseAction:
-    """One action of a need."""
+    """One action of a use case."""
 
     action: str
     on: str
     """``resource``, ``*``, ``contents``, ``beside:X``, ``key``, ``key of INPUT``, or the name of an input."""
     when: When = When.ALWAYS
     why: str = ""
-    """What it is for, in a few words; empty for what the need is about."""
+    """Its purpose, in a few words; empty for the main action."""
     context: Mapping[str, Values] = field(default_factory=dict)
-    """Keys that such a request carries; what the question gives goes first."""
+    """Context of such a request; values of the user's request take precedence."""
 
     @property
     def input(self) -> str:
-        """The input that it waits for; empty where the question's resource is enough."""
+        """The input that it needs; empty where the request's resource is enough."""
         if self.on in ("resource", "*", "contents") or self.on.startswith("beside:"):
             return ""
         return f"{self.on.removeprefix('key of ')}-key" if self.on.startswith("key of ") else self.on
@@ -46,31 +46,31 @@ class UseCaseAction:
 
 @dataclass(frozen=True, slots=True)
 class UseCase:
-    """Something that people want to do, with all that it takes."""
+    """A task with all actions that it needs."""
 
     name: str
-    """``read-object``; of an action with what it depends on the action itself: ``ec2:RunInstances``."""
+    """``read-object``; of an action with dependent actions the action itself: ``ec2:RunInstances``."""
     title: str
     """A verb and its object: ``read an object``."""
     words: str
-    """What else people type for it."""
+    """Other search words."""
     takes: str
-    """What the resource of the question is: ``an object``."""
+    """Kind of resource of the request: ``an object``."""
     parts: tuple[UseCaseAction, ...]
     sources: tuple[str, ...]
-    """Pages of AWS that say so."""
+    """Source pages of AWS."""
     via: str = ""
-    """The service that calls AWS KMS in the caller's name; empty: none."""
+    """The service that calls AWS KMS for the caller; empty: none."""
     named_inputs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def action(self) -> str:
-        """What it is about: the action of the first part."""
+        """The main action: that of the first part."""
         return self.parts[0].action
 
     @property
     def inputs(self) -> Mapping[str, str]:
-        """What the question can name beside its resource, and what each is, keys included."""
+        """Inputs besides the resource, with descriptions, keys included."""
         found: dict[str, str] = {}
         for part in self.parts:
             if part.input:
@@ -88,33 +88,33 @@ def _key_words(whose: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class UseCaseRequest:
-    """One compound question. ``request.action`` is the need's name."""
+    """One request for a use case. ``request.action`` is the name of the use case."""
 
     request: Request
     inputs: Mapping[str, str] = field(default_factory=dict)
-    """ARNs by the names of inputs."""
+    """ARNs by input name."""
 
 
 @dataclass(frozen=True, slots=True)
 class ActionResult:
-    """The answer to one part, or why it was not asked."""
+    """The result of one action, or why it was not evaluated."""
 
     part: UseCaseAction
     decision: EvaluationResult | None
     counts: bool
-    """Whether the joint answer rests on it."""
+    """Whether the joint decision depends on it."""
     unasked: str = ""
-    """Why it was not asked, as a sentence."""
+    """Why it was not evaluated, as a sentence."""
 
     @property
     def is_open(self) -> bool:
-        """Whether the joint answer waits for it: it counts and could not be asked."""
+        """Whether it keeps the joint decision open: it counts and could not be evaluated."""
         return self.counts and self.decision is None
 
 
 @dataclass(frozen=True, slots=True)
 class UseCaseResult:
-    """The joint answer: allowed only where every part that counts is."""
+    """The joint result: allowed only if every action that counts is."""
 
     question: UseCaseRequest
     need: UseCase
@@ -123,25 +123,25 @@ class UseCaseResult:
     parts: tuple[ActionResult, ...]
     missing_context_values: tuple[str, ...]
     assumptions: tuple[Assumption, ...]
-    """Those of the parts, each once, and what is not known of the need itself."""
+    """Those of the actions, each once, and those about the use case itself."""
 
     @property
     def open_assumptions(self) -> tuple[Assumption, ...]:
-        """The assumptions that could change the decision on a part."""
+        """The assumptions that could change the decision on an action."""
         return tuple([one for one in self.assumptions if one.could_change])
 
 
 @dataclass(frozen=True, slots=True)
 class DependentActions:
-    """What a call needs beside its own action, or may need."""
+    """The actions that a call needs, or may need, besides its own."""
 
     action: str
     actions: tuple[str, ...]
     """In AWS's list, ``iam:PassRole`` first."""
     services: tuple[str, ...]
-    """Where a role is passed: the services that it can be passed to; empty where that is not known."""
+    """Services to which a role can be passed; empty where not known."""
 
     @property
     def passes_role(self) -> bool:
-        """Whether a role is handed over: then ``iam:PassRole`` on that role is needed."""
+        """Whether a role is passed, so that ``iam:PassRole`` on it is needed."""
         return "iam:PassRole" in self.actions

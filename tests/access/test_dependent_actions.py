@@ -80,7 +80,7 @@ def test_where_a_role_can_go_to_several_services_its_key_is_left_open() -> None:
     assert need is not None
     (passing,) = [part for part in need.parts if part.action == "iam:PassRole"]
     assert passing.context == {}
-    assert passing.why == "to hand a role over to rds.amazonaws.com or monitoring.rds.amazonaws.com"
+    assert passing.why == "to pass a role to rds.amazonaws.com or monitoring.rds.amazonaws.com"
 
 
 def test_only_what_is_named_counts() -> None:

@@ -360,9 +360,9 @@ def test_whole_context_leaves_no_key_unknown(evaluator: Evaluator) -> None:
     ("text", "sentence"),
     [
         ('{"a": 1}', "neither a CloudTrail event"),
-        ('{"a": ', "begins as JSON and is none"),
+        ('{"a": ', "looks like JSON but cannot be parsed"),
         ("[]", "neither a CloudTrail event"),
-        ('{"DecodedMessage": "no"}', "no JSON text"),
+        ('{"DecodedMessage": "no"}', "is not JSON text"),
         ("x" * 5_000_001, "longer than"),
     ],
 )

@@ -129,7 +129,7 @@ def test_an_account_a_role_of_it_and_a_session_are_rows() -> None:
         ("arn:aws:sts::777766665555:assumed-role/reader/nightly", "role-session", "allowed"),
     ]
     (row, *_) = external(evaluator, "s3:GetObject", f"{BUCKET}/k")
-    assert any("888877776666 is not in the snapshot" in one.message for one in row.explanation.assumptions)
+    assert any("888877776666 is not captured" in one.message for one in row.explanation.assumptions)
 
 
 def test_who_is_narrowed_down_or_left_over_by_conditions_is_a_row() -> None:

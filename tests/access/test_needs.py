@@ -78,9 +78,9 @@ def test_all_parts_have_to_be_allowed() -> None:
     whole, half = ask(world(READ, DECRYPT)), ask(world(READ))
 
     assert (whole.decision, said(whole)) == ("allowed", [("s3:GetObject", "allowed"), ("kms:Decrypt", "allowed")])
-    assert whole.sentence == f"ana may read an object ({REPORT}): all 2 parts are allowed."
+    assert whole.sentence == f"ana may read an object ({REPORT}): all 2 actions are allowed."
     assert (half.decision, said(half)[1]) == ("implicitDeny", ("kms:Decrypt", "implicitDeny"))
-    assert half.sentence == f"ana may not read an object ({REPORT}): kms:Decrypt on {KEY} is denied."
+    assert half.sentence == f"ana cannot read an object ({REPORT}): kms:Decrypt on {KEY} is denied."
 
 
 def test_a_forbidden_part_forbids_all() -> None:
@@ -129,7 +129,7 @@ def test_a_key_that_is_not_known_is_an_assumption() -> None:
 
     assert (answer.decision, said(answer)[1]) == ("allowed", ("kms:Decrypt", None))
     (unknown,) = [one for one in answer.assumptions if one.code == "encryption-unknown"]
-    assert unknown.message.endswith("if one does, kms:Decrypt on that key is needed, too.")
+    assert unknown.message.endswith("if one does, kms:Decrypt on that key is required, too.")
 
 
 def test_a_bucket_that_is_not_in_the_snapshot_is_one_too() -> None:
@@ -195,7 +195,7 @@ def test_what_was_not_named_leaves_the_answer_open() -> None:
     answer = ask(world(allow("lambda:*")), "create-function", FUNCTION)
 
     assert (answer.decision, answer.parts[1].is_open) == ("conditional", True)
-    assert answer.parts[1].unasked == "Not given: the role that is passed (role)."
+    assert answer.parts[1].unasked == "Not provided: the role that is passed (role)."
     assert answer.sentence.endswith("depends on the role that is passed.")
     assert ask(world(deny("lambda:*")), "create-function", FUNCTION).decision == "explicitDeny"
 
@@ -230,7 +230,7 @@ def test_what_only_some_uses_need_does_not_count_unless_it_is_named() -> None:
     named = ask(world(allow("ecs:*")), "run-task", f"arn:aws:ecs:eu-west-1:{ID}:task-definition/app:1", {"role": ROLE})
 
     assert (unnamed.decision, named.decision) == ("allowed", "implicitDeny")
-    assert unnamed.parts[1].unasked == "Not given, so not needed: the task's role (role)."
+    assert unnamed.parts[1].unasked == "Not provided, so not required: the task's role (role)."
 
 
 # ── troubles ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -239,10 +239,10 @@ def test_what_only_some_uses_need_does_not_count_unless_it_is_named() -> None:
 @pytest.mark.parametrize(
     ("name", "inputs", "says"),
     [
-        ("fly", {}, "no need is called `fly`: one of read-object"),
-        ("s3:GetObject", {}, "nothing is known that s3:GetObject needs beside itself"),
-        ("s3:NoSuchAction", {}, "nothing is known"),
-        ("read-object", {"role": ROLE}, "takes no `role`; what it takes beside the resource: key"),
+        ("fly", {}, "no use case is named `fly`: expected one of read-object"),
+        ("s3:GetObject", {}, "s3:GetObject has no known dependent actions"),
+        ("s3:NoSuchAction", {}, "has no known dependent actions"),
+        ("read-object", {"role": ROLE}, "has no input `role`; its inputs besides the resource: key"),
         ("pull-image", {"role": ROLE}, "beside the resource: none"),
         ("create-function", {"role": "deploy"}, "deploy"),
     ],

@@ -222,7 +222,7 @@ def test_the_sentence_says_that_the_grant_alone_decides_who_retires_it(principal
     key = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
     told = answer(principal=principal, action="kms:RetireGrant", resource=key, policy=doc(grant("*", "kms:*")))
     assert told.decision == "implicitDeny"
-    assert "only a grant decides who can retire it, never the key policy" in told.sentence
+    assert "only a grant can allow it, not the key policy" in told.sentence
     assert [one.sentence for one in told.layers if one.layer == "resource"] == [
         "does not apply: only the grant decides who can retire it"
     ]

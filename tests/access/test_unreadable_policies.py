@@ -54,5 +54,5 @@ def test_an_entry_that_cannot_be_read_is_in_the_snapshot(
     answer = asked(tmp_path, entry, **carried, **inline)
     assert answer.decision == "implicitDeny"
     [told] = [one for one in answer.assumptions if one.code == code]
-    assert "not in the snapshot" not in told.message
+    assert "not captured" not in told.message
     assert "cannot be read" in told.message

@@ -366,7 +366,7 @@ def test_expect_holds_for_the_joint_answer(iamdesk: Callable[..., Any], sample: 
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (("--need", "fly"), "no need is called"),
+        (("--need", "fly"), "no use case is named"),
         (("--need", "read-object", "--action", "s3:GetObject"), "one of --action and --need"),
         ((), "one of --action and --need"),
         (("--action", "s3:GetObject", "--on", "role=x"), "--need"),
@@ -406,7 +406,7 @@ def test_the_command_of_what_a_call_needs_works(iamdesk: Callable[..., Any], sam
     done = iamdesk("can", sample, *question)
 
     assert done.stdout.startswith("Denied: a part of it is not allowed\n")
-    assert "  iam:PassRole       denied, to hand a role over to ec2.amazonaws.com\n" in done.stdout
+    assert "  iam:PassRole       denied, to pass a role to ec2.amazonaws.com\n" in done.stdout
 
 
 def test_what_is_taken_for_granted_of_the_service_is_in_the_answer(iamdesk: Callable[..., Any], sample: Path) -> None:

@@ -132,7 +132,7 @@ def test_denied_call_is_known_to_the_snapshot(collected: Collect, gate: Gate, tm
     assert states == {("acme-open",): CaptureState.DENIED, ("acme-shut",): CaptureState.NOTHING_THERE}
     answer = Evaluator(snapshot).can(Request(BOB, "s3:PutObject", "arn:aws:s3:::acme-open/a"))
     assert answer.decision is not EvalDecision.ALLOWED
-    assert any("policy is not in the snapshot" in assumption.message for assumption in answer.assumptions)
+    assert any("policy is not captured" in assumption.message for assumption in answer.assumptions)
 
 
 def test_zip_gives_the_same_answers(collected: Collect, tmp_path: Path) -> None:

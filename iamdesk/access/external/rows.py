@@ -103,7 +103,7 @@ def missing_data(asks: AnswersExternal, action: str, resource: str) -> Iterator[
     gaps = () if question is None else question.policies.gaps
     for gap in gaps:
         if gap.code == "sharing-missing":
-            yield phrase("Whether the resource is shared with other accounts is not in the snapshot.")
+            yield phrase("Whether the resource is shared with other accounts is not captured.")
         elif gap.layer in (PolicyType.RESOURCE, PolicyType.TRUST, PolicyType.ACL) and gap.code != "owner-unknown":
             yield gap.message
 

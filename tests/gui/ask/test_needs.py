@@ -208,7 +208,7 @@ def test_parts_tell_themselves_to_assistive_tools(
     index = model.index(1)
 
     assert index.data(Qt.ItemDataRole.AccessibleTextRole) == (
-        "iam:PassRole: not asked. Not given: the role that is passed (role)."
+        "iam:PassRole: not asked. Not provided: the role that is passed (role)."
     )
     assert index.data(Qt.ItemDataRole.AccessibleDescriptionRole) == "Part 2 of 2"
 
