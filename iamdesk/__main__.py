@@ -1,4 +1,4 @@
-"""``python -m iamdesk``: the same as the command ``iamdesk``. The bundled application starts here, its workers too."""
+"""``python -m iamdesk``: the same as the command ``iamdesk``. The bundled application and its workers start here."""
 
 import sys
 
@@ -8,5 +8,5 @@ if __name__ == "__main__":
     if getattr(sys, "frozen", False):
         import multiprocessing
 
-        multiprocessing.freeze_support()  # a worker is this program once more: it goes on from here, and ends
+        multiprocessing.freeze_support()  # a worker is this program started again: it runs from here, and ends
     main()

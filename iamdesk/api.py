@@ -1,7 +1,7 @@
-"""The counter: the only hatch between the house and its front ends (window and command line).
+"""The API for the front ends (window and command line).
 
-One call for each thing that a user does. What comes back is frozen and complete, so that every view paints from the
-same object and none asks a second time. All of it may be called from any thread. What is open: ``opened/``.
+One call for each user action, with a frozen and complete result that every view reads. All calls are thread-safe. Open
+snapshots are in ``sessions/``.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,7 +27,7 @@ from iamdesk.viewmodel.request_lint import Hint
 from iamdesk.viewmodel.tree_builder import build_outline
 from iamdesk.work.shared_tasks import shared_out
 
-if TYPE_CHECKING:  # what works is imported when it is first asked
+if TYPE_CHECKING:  # imported on first use
     from iamdesk.checks.finding import Finding, Suppression
     from iamdesk.diff.result import Comparison
     from iamdesk.diff.what_if_result import WhatIfResult
@@ -53,15 +53,15 @@ __all__ = [
 ]
 
 WHOLE_BELOW = 128 << 20
-"""Bytes of files from which a snapshot is not held in memory as a whole to be asked: it would take four times as much
-(`snapshot.catalog.PER_BYTE`), half of what a small computer has to spare."""
+"""Bytes of files up to which a snapshot is held in memory as a whole for evaluations: it takes four times as much
+(`snapshot.catalog.PER_BYTE`), half of the free memory of a small computer."""
 _WHOLE_PART = 8
-"""Of the memory that the window may take, the part of which a snapshot's files may be to be held as a whole: policies,
-tree and what findings, ways and maps keep of them take up to so many times as much."""
+"""Share of the window's memory up to which a snapshot's files are held as a whole: policies, tree, findings, attack
+paths and access matrix take up to that many times as much."""
 USUAL_MEMORY = 1 << 30
-"""Bytes that the window may take where nobody says otherwise."""
+"""Default memory of the window, in bytes."""
 _OF_WINDOW = 400 << 20
-"""Bytes that the window takes beside the accounts: the program, and the names of 200,000 principals to be searched."""
+"""Bytes that the window takes besides accounts: the program, and a search over the names of 200,000 principals."""
 _LEAST_FOR_ACCOUNTS = 64 << 20
 
 
@@ -77,7 +77,7 @@ def _catalogue(
 
 
 class Workbench:
-    """What a front end holds: it opens snapshots."""
+    """Opens snapshots and reviews, compares and changes snapshots: what a front end holds."""
 
     def open_snapshot(
         self,
@@ -86,13 +86,13 @@ class Workbench:
         cancelled: Cancelled = never_cancelled,
         arrived: Callable[[SnapshotSession], None] | None = None,
     ) -> SnapshotSession:
-        """Read a snapshot and lay out its tree.
+        """Read a snapshot and build its tree.
 
-        ``arrived`` is given the first accounts, to be looked at, where many more are still to be read. They answer no
-        question: what decides may be in what is not there yet.
+        ``arrived`` is called with the first accounts, to browse while the others are read. They evaluate no requests:
+        data that decides may still be missing.
 
         Raises:
-            SnapshotError: the path is no readable snapshot; its text is one sentence that names the place.
+            SnapshotError: the path is not a readable snapshot; its text is one sentence that names the position.
             WorkCancelled: ``cancelled`` returned True.
         """
         with gc_paused():
@@ -124,9 +124,9 @@ class Workbench:
         executor: Callable[[], Executor | None] = nobody,
         memory: int = USUAL_MEMORY,
     ) -> Opened:
-        """Read a snapshot and lay out its tree; of a large one of many files, by names (`OrganizationSession`).
+        """Read a snapshot and build its tree; a large one of many files by names only (`OrganizationSession`).
 
-        ``memory`` is how many bytes this process may take: a snapshot of an eighth of it is held as a whole.
+        ``memory`` is the memory of this process, in bytes: a snapshot of up to an eighth of it is held as a whole.
         ``arrived`` as for `open_snapshot`, ``executor`` as for `open_to_ask`.
 
         Raises:
@@ -149,10 +149,10 @@ class Workbench:
         executor: Callable[[], Executor | None] = nobody,
         memory: int = USUAL_MEMORY,
     ) -> Opened:
-        """Read a snapshot that will only be asked: a large one of many files, as a catalogue (`OrganizationSession`).
+        """Read a snapshot for evaluations only; a large one of many files as a catalogue (`OrganizationSession`).
 
-        The workers of what ``executor`` returns read files of a large one beside this process, and sweep over its
-        accounts; ``memory`` is how many bytes each process may take.
+        The workers of ``executor`` share the reading and sweeps over accounts of a large one; ``memory`` is the memory
+        of each process, in bytes.
 
         Raises:
             SnapshotError: as `open_snapshot`.
@@ -166,10 +166,10 @@ class Workbench:
 
     @staticmethod
     def read_suppressions(path: Path) -> "tuple[Suppression, ...]":
-        """Return the suppressions that a file holds; none where there is no file.
+        """Return the suppressions of a file; none if there is no file.
 
         Raises:
-            SuppressionError: it cannot be read, or is no such file; one sentence.
+            SuppressionError: it cannot be read, or is not such a file; one sentence.
         """
         from iamdesk.checks.suppressions import read_suppressions
 
@@ -179,7 +179,7 @@ class Workbench:
     def suppress(
         path: Path, findings: "Sequence[Finding] | Sequence[str]", owner: str, reason: str, expires: date
     ) -> "tuple[Suppression, ...]":
-        """Set findings (or the ids of some) aside until a day, in a file; return all that it then holds.
+        """Suppress findings (or their ids) until a day, in a file; returns all suppressions of the file.
 
         Raises:
             SuppressionError: owner or reason is missing, the day is past, or the file cannot be read; one sentence.
@@ -202,7 +202,7 @@ class Workbench:
 
     @staticmethod
     def lift_suppressions(path: Path, fingerprints: Sequence[str]) -> "tuple[Suppression, ...]":
-        """Take suppressions out of a file; return what it then holds.
+        """Remove suppressions from a file; returns the remaining ones.
 
         Raises:
             SuppressionError: the file cannot be read; one sentence.
@@ -219,11 +219,12 @@ class Workbench:
 
     @staticmethod
     def open_review(path: Path, *, writable: bool = True) -> "ReviewSession":
-        """Open a review, to write in it or only to read; its damages are looked for first.
+        """Open a review for writing or reading; it is checked for damage first.
 
         Raises:
-            DamagedReviewError: it is not as it was written: `recover_review` writes what is intact to a new file.
-            ReviewError: it is no review, or somebody else writes in it; one sentence.
+            DamagedReviewError: it was changed outside of iamdesk: `recover_review` writes the intact part to a new
+                file.
+            ReviewError: it is not a review, or another process writes to it; one sentence.
         """
         from iamdesk.review.review_file import ReviewFile
         from iamdesk.review.session import ReviewSession
@@ -232,7 +233,7 @@ class Workbench:
 
     @staticmethod
     def review_head(path: Path) -> "Head":
-        """Return what a review is of, without opening it.
+        """Return the subject of a review without opening it.
 
         Raises:
             ReviewError: as `open_review`.
@@ -244,10 +245,10 @@ class Workbench:
 
     @staticmethod
     def exclusion(text: str) -> "Exclusion":
-        """Return what ``account:444455556666=a sandbox`` leaves out of a review.
+        """Parse an exclusion from a review, such as ``account:444455556666=a sandbox``.
 
         Raises:
-            ReviewError: it names nothing that can be left out, or no reason; its text is one sentence.
+            ReviewError: it names nothing that can be excluded, or no reason; its text is one sentence.
         """
         from iamdesk.review.scope import exclusion
 
@@ -255,7 +256,7 @@ class Workbench:
 
     @staticmethod
     def recover_review(damaged: Path, into: Path) -> "Recovered":
-        """Write what is intact in a damaged review to a new file; the damaged one stays as it is.
+        """Write the intact part of a damaged review to a new file; the damaged one is not changed.
 
         Raises:
             ReviewError: nothing can be recovered, or the new file cannot be written; its text is one sentence.
@@ -272,7 +273,8 @@ class Workbench:
         cancelled: Cancelled = never_cancelled,
         executor: Executor | None = None,
     ) -> "Comparison":
-        """Return what changed in effect between two snapshots, by which change; seconds for thousands of principals.
+        """Return the access changes between two snapshots, with their causes; takes seconds for thousands of
+        principals.
 
         ``executor`` as for `SnapshotSession.findings`.
 
@@ -289,10 +291,10 @@ class Workbench:
         progress: Progress = no_progress,
         cancelled: Cancelled = never_cancelled,
     ) -> "WhatIfResult":
-        """Return what changes would do, tried on a copy of a snapshot; seconds for thousands of principals.
+        """Return the effect of changes, applied to a copy of a snapshot; takes seconds for thousands of principals.
 
         Raises:
-            WhatIfError: one of them cannot be made; its text is one sentence that names it by its number.
+            WhatIfError: one of them cannot be applied; its text is one sentence that names it by its number.
             WorkCancelled: ``cancelled`` returned True.
         """
         from iamdesk.diff.comparison import compare_snapshots
@@ -307,10 +309,10 @@ class Workbench:
 
     @staticmethod
     def changed_document(opened: SnapshotSession, edits: "Sequence[Edit]", key: str, number: int | None = None) -> Any:
-        """Return a policy's document, or one statement of it, as it is once changes are made.
+        """Return a policy's document, or one statement of it, after changes.
 
         Raises:
-            WhatIfError: there is no such policy or statement, or a change cannot be made; one sentence.
+            WhatIfError: there is no such policy or statement, or a change cannot be applied; one sentence.
         """
         from iamdesk.whatif.apply import apply, document_of, statement_of
 
@@ -319,14 +321,14 @@ class Workbench:
 
     @staticmethod
     def open_copy(snapshot: Snapshot) -> SnapshotSession:
-        """Lay out the tree of a snapshot that stands in no file: a copy with changes."""
+        """Open a snapshot that is in no file: a copy with changes."""
         return SnapshotSession(snapshot, build_outline(snapshot), is_copy=True)
 
     def evaluate_case(self, case: Mapping[str, Any], unknown_context: MissingContextMode) -> EvaluationResult:
-        """Answer a self-contained case, which brings its own policies; no snapshot takes part.
+        """Evaluate a self-contained test case, which contains its own policies, without a snapshot.
 
         Raises:
-            CaseError: the case cannot be evaluated; its text says why in one sentence.
+            CaseError: the test case cannot be evaluated; its text says why in one sentence.
         """
         from iamdesk.simulate.test_cases import evaluate_case
 

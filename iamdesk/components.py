@@ -1,7 +1,7 @@
-"""What iamdesk is made of: each package with its licence, a bill of materials (CycloneDX 1.6), and all licence texts.
+"""The components of iamdesk: packages with licences, bill of materials (CycloneDX 1.6), all licence texts.
 
-A bundle carries both as files (``packaging/legal.py`` writes them as it is built); elsewhere they are made of what is
-installed.
+A bundle contains both as files (``packaging/legal.py`` writes them at build time); otherwise they are made from the
+installed packages.
 """
 
 import json
@@ -19,11 +19,11 @@ from typing import Any
 from iamdesk.resource_files import resources
 
 BILL, LICENCES = "bom.cdx.json", "licences.txt"
-"""Names of the files that a bundle carries."""
+"""Names of the files in a bundle."""
 _RULE = "=" * 78
 _LEGAL = re.compile(r"(licen[sc]e|copying|notice|authors)", re.IGNORECASE)
 _OPTIONAL = re.compile(r"\bextra\s*==\s*['\"](?!collect['\"])")
-# Their metadata say "BSD" or a text: what these are by their own licence files.
+# Their metadata say "BSD" or a text: these follow from their licence files.
 _SPDX = {
     "Apache License 2.0": "Apache-2.0",
     "BSD": "BSD-3-Clause",
@@ -40,16 +40,16 @@ https://download.qt.io/official_releases/qt/."""
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One part, made by others or by us."""
+    """One component, of iamdesk or of others."""
 
     name: str
     version: str
     licence: str
-    """SPDX expression, or in its own words; empty where it says nothing."""
+    """SPDX expression, or the package's own words; empty where it gives none."""
     purl: str
-    """Package URL: what it is, for programs."""
+    """Package URL."""
     kind: str = "library"
-    """``application``, ``library`` or ``platform``, as CycloneDX has it."""
+    """``application``, ``library`` or ``platform``, as in CycloneDX."""
     texts: tuple[tuple[str, str], ...] = ()
     """(File, text) of licences and notices."""
     needs: tuple[str, ...] = ()
@@ -58,7 +58,7 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class Legal:
-    """What can be shown and kept of it all."""
+    """Bill of materials and licence texts."""
 
     bill: str
     """JSON."""
@@ -70,12 +70,12 @@ class Legal:
         return tuple(_row(one) for one in (held["metadata"]["component"], *held["components"]))
 
     def place(self, name: str, version: str) -> int:
-        """Return where in the texts a component's begin; -1 where they are not there."""
+        """Return the position of a component's texts; -1 where they are missing."""
         return self.texts.find(f"{_RULE}\n{name} {version}: ")
 
 
 def legal() -> Legal:
-    """Return what ships with a bundle, elsewhere what is made of what is installed."""
+    """Return the files of a bundle, or those made from the installed packages."""
     shipped = Path(getattr(sys, "_MEIPASS", "")) / "legal"  # where a bundle is unpacked
     if hasattr(sys, "_MEIPASS") and (shipped / BILL).is_file():
         return Legal((shipped / BILL).read_text(encoding="utf-8"), (shipped / LICENCES).read_text(encoding="utf-8"))
@@ -83,12 +83,12 @@ def legal() -> Legal:
 
 
 def legal_of(components: Sequence[Component]) -> Legal:
-    """Return bill and texts of components, iamdesk the first of them."""
+    """Return bill and texts of components, iamdesk first."""
     return Legal(json.dumps(_bill(components), indent=2, ensure_ascii=False) + "\n", _texts(components))
 
 
 def installed() -> tuple[Component, ...]:
-    """Return iamdesk, the packages that it needs (its extra ``collect`` where that is there) and theirs, and Python."""
+    """Return iamdesk, its dependencies (those of the extra ``collect`` if installed), and Python."""
     found = _needed("iamdesk", {})
     refs = {key: _purl(one) for key, one in found.items()}
     made = {key: _component(one, key, refs) for key, one in found.items()}
@@ -102,7 +102,7 @@ def _needed(name: str, seen: dict[str, Distribution]) -> dict[str, Distribution]
     if key not in seen:
         try:
             seen[key] = distribution(name)
-        except PackageNotFoundError:  # of another system, another Python, or an extra that nobody wanted
+        except PackageNotFoundError:  # for another system or Python version, or an extra that is not installed
             return seen
         for text in seen[key].requires or ():
             if not _OPTIONAL.search(text):
@@ -157,7 +157,7 @@ def _texts_of(package: Distribution) -> Iterator[tuple[str, str]]:
 
 
 def _of_python() -> Iterator[tuple[str, str]]:
-    """Yield Python's licence, where its installer has put it."""
+    """Yield Python's licence, from where its installer puts it."""
     places = (Path(sys.base_prefix) / "LICENSE.txt", Path(os.__file__).parent / "LICENSE.txt")
     for path in places:
         if path.is_file():
@@ -201,14 +201,14 @@ def _row(entry: dict[str, Any]) -> tuple[str, str, str]:
 
 
 def _texts(components: Iterable[Component]) -> str:
-    parts = [_part(f"{one.name} {one.version}: {one.licence or 'no licence told'}", one.texts) for one in components]
+    parts = [_part(f"{one.name} {one.version}: {one.licence or 'no licence given'}", one.texts) for one in components]
     of_qt = tuple((name, (resources() / "licences" / name).read_text(encoding="utf-8")) for name in _QT_TEXTS)
     return "\n".join([*parts, _part("Qt", (("how it is used", _QT), *of_qt))])
 
 
 def _part(head: str, texts: Iterable[tuple[str, str]]) -> str:
     told = "\n\n".join(f"--- {name} ---\n{text.strip()}" for name, text in texts)
-    return f"{_RULE}\n{head}\n{_RULE}\n\n{told or '(the package brings no text of it)'}\n"
+    return f"{_RULE}\n{head}\n{_RULE}\n\n{told or '(the package contains no licence text)'}\n"
 
 
 _QT_TEXTS = ("LGPL-3.0.txt", "GPL-3.0.txt")

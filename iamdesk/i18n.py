@@ -1,12 +1,11 @@
-"""The words of the window in the language of whoever reads them: gettext, with one catalogue a language.
+"""Texts in the language of the reader: gettext, with one catalogue for each language.
 
-The language of a process is English until somebody chooses another; the window does, from its settings. There are two
-kinds of text:
+The language of a process is English unless another is chosen; the window does so by its settings. There are two kinds
+of text:
 
-* what only the window says: ``tr``, ``ntr``; ``mark`` for a constant, which ``tr`` translates where it is shown;
-* what the core says of an answer: ``phrase`` (``nphrase``, ``join_messages``). It is English text, so that exports,
-files and
-  the command line stay English whatever the window speaks. ``translate`` gives it in the chosen language.
+* texts of the window: ``tr``, ``ntr``; ``mark`` for a constant, which ``tr`` translates when it is shown;
+* texts of the core: ``phrase`` (``nphrase``, ``join_messages``). They are English, so that exports, files and the
+  command line stay English whatever the window shows. ``translate`` returns them in the chosen language.
 
 A text with values is one whole sentence with named placeholders, never an f-string: translators need other orders.
 """
@@ -19,7 +18,7 @@ from iamdesk.resource_files import resources
 
 ENGLISH = "en"
 LANGUAGES = {ENGLISH: "English", "de": "Deutsch"}
-"""What can be chosen, each in its own words."""
+"""The available languages, each by its own name."""
 
 _THOUSANDS = {"de": "."}
 
@@ -28,11 +27,11 @@ _chosen = ENGLISH
 
 
 def choose(language: str, catalogue: NullTranslations | None = None) -> None:
-    """Take a language of ``LANGUAGES`` for all that is shown from now on; any other is English.
+    """Choose a language of ``LANGUAGES`` for everything shown from now on; any other means English.
 
-    ``catalogue`` stands in for the shipped one.
+    ``catalogue`` replaces the shipped one.
     """
-    global _catalogue, _chosen  # noqa: PLW0603 - one language a process, as gettext has it
+    global _catalogue, _chosen  # noqa: PLW0603 - one language per process, as in gettext
     path = resources() / "translations" / language / "iamdesk.mo"
     if catalogue is None and language in LANGUAGES and path.is_file():
         with path.open("rb") as compiled:
@@ -42,36 +41,36 @@ def choose(language: str, catalogue: NullTranslations | None = None) -> None:
 
 
 def chosen() -> str:
-    """Return the language that was chosen, such as ``de``."""
+    """Return the chosen language, such as ``de``."""
     return _chosen
 
 
 def tr(text: str) -> str:
-    """Return a text of ours in the chosen language, or as it is where there is no translation."""
-    return _catalogue.gettext(text) if text else text  # of the empty text, catalogues hold their own head
+    """Translate a text into the chosen language; without a translation it is returned unchanged."""
+    return _catalogue.gettext(text) if text else text  # gettext returns its header for the empty text
 
 
 def ntr(singular: str, plural: str, count: int) -> str:
-    """Return the form that fits the count in the chosen language; the count is still to be filled in."""
+    """Return the form for a count in the chosen language; the count still has to be filled in."""
     return _catalogue.ngettext(singular, plural, count)
 
 
 def mark(text: str) -> str:
-    """Return the text as it is: it gets into the catalogues, and ``tr`` translates it where it is shown."""
+    """Return the text unchanged: it is collected for the catalogues, and ``tr`` translates it when it is shown."""
     return text
 
 
 class Message(str):
-    """English text that knows what it was made of, so that it can be shown in another language."""
+    """English text that remembers its template and values, so that it can be shown in another language."""
 
     __slots__ = ("forms", "values")
 
     forms: tuple[str, str, int] | None
-    """Template, its plural, and the count; None: ``values`` are strung together."""
+    """Template, its plural, and the count; None: ``values`` are joined."""
     values: dict[str, Any]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Keep what it was made of on its way to another process of ours."""
+        """Keep template and values when pickled."""
         return _said, (str(self), self.forms, self.values)
 
     def __deepcopy__(self, _known: object) -> str:
@@ -79,35 +78,35 @@ class Message(str):
 
 
 def phrase(template: str, /, **values: object) -> str:
-    """Return an English sentence with its values; ``translate`` finds it in the catalogue by its template."""
-    # Every answer is put together here: `format_map` takes the values as they are, `format` would copy them first.
+    """Return an English sentence with its values filled in; ``translate`` looks it up by its template."""
+    # Every result is built here: `format_map` uses the values as they are, `format` would copy them first.
     text = template.format_map(values) if values else template
     return text if _chosen is ENGLISH else _said(text, (template, template, 1), values)
 
 
 def nphrase(singular: str, plural: str, count: int, /, **values: object) -> str:
-    """Return the English sentence that fits the count, which fills the placeholder ``count``."""
+    """Return the English sentence for a count, which fills the placeholder ``count``."""
     values["count"] = count
     text = (singular if count == 1 else plural).format_map(values)
     return text if _chosen is ENGLISH else _said(text, (singular, plural, count), values)
 
 
 def phrased(text: str) -> str:
-    """Return a text of our data files as something said; what was said already as it is.
+    """Return a text of our data files as a translatable message; a message is returned unchanged.
 
-    ``packaging/translations.py`` names the files whose texts are in the catalogues.
+    ``packaging/translations.py`` lists the files whose texts are in the catalogues.
     """
     return text if _chosen is ENGLISH or isinstance(text, Message) else _said(text, (text, text, 1), {})
 
 
 def join_messages(between: str, parts: Sequence[str]) -> str:
-    """Return texts strung together, as ``str.join`` does it; parts that were said stay translatable."""
+    """Join texts, as ``str.join`` does; messages among them stay translatable."""
     text = between.join(parts)
     return text if _chosen is ENGLISH else _said(text, None, {"between": between, "parts": parts})
 
 
 def with_translation(text: str, said: str) -> str:
-    """Return English text that other languages say as ``said``: where English can be shorter than its parts."""
+    """Return English text with ``said`` as its source for other languages: English can be shorter than its parts."""
     return _said(text, said.forms, said.values) if isinstance(said, Message) else text
 
 
@@ -119,7 +118,7 @@ def _said(text: str, forms: tuple[str, str, int] | None, values: dict[str, Any])
 
 
 def translate(text: str) -> str:
-    """Return what the core said in the chosen language; names, and all that was not said, as they are."""
+    """Return a message of the core in the chosen language; names and other plain text are returned unchanged."""
     if not isinstance(text, Message):
         return text
     if text.forms is None:
@@ -132,13 +131,13 @@ def translate(text: str) -> str:
 
 
 def error_words(error: BaseException) -> str:
-    """Return what an error says, in the chosen language: ``str`` of it is English."""
+    """Return the text of an error in the chosen language: ``str`` of it is English."""
     first = error.args[0] if error.args else ""
     return translate(first) if isinstance(first, Message) else str(error)
 
 
 class _Number(int):
-    """A number that is parted as the chosen language does it."""
+    """A number with the thousands separator of the chosen language."""
 
     def __format__(self, spec: str) -> str:
         return super().__format__(spec).replace(",", _THOUSANDS.get(_chosen, ","))

@@ -1,22 +1,22 @@
-"""How long work tells where it is, and how it learns that nobody wants it any more."""
+"""Progress and cancellation of long work."""
 
 from collections.abc import Callable
 
 type Progress = Callable[[int, int], None]
-"""Called now and then with (done, total): bytes when reading, principals when sweeping. Total is 0 while unknown."""
+"""Called repeatedly with (done, total): bytes when reading, principals in sweeps. Total is 0 while unknown."""
 
 type Cancelled = Callable[[], bool]
-"""Asked often; True ends the work with `WorkCancelled`."""
+"""Called often; True ends the work with `WorkCancelled`."""
 
 
-class WorkCancelled(Exception):  # noqa: N818 - nothing went wrong: the user changed their mind
-    """The work was cancelled, at the caller's wish."""
+class WorkCancelled(Exception):  # noqa: N818 - not an error: the user changed their mind
+    """The work was cancelled by the caller."""
 
 
 def no_progress(done: int, total: int) -> None:
-    """Tell nobody."""
+    """Ignore progress."""
 
 
 def never_cancelled() -> bool:
-    """Go on to the end."""
+    """Never cancel."""
     return False

@@ -1,4 +1,4 @@
-"""Where the files that ship with iamdesk stand, in every kind of install."""
+"""The files that ship with iamdesk, in every kind of install."""
 
 from importlib.resources import files
 from pathlib import Path
@@ -7,7 +7,7 @@ from pathlib import Path
 def resources() -> Path:
     """Return the folder of shipped resources (icons, samples, help, templates, data).
 
-    In a wheel and in a frozen application it stands inside the package, in a checkout (editable install) beside it.
+    It is inside the package in a wheel and in a frozen application, beside it in a checkout (editable install).
     """
     inside = Path(str(files("iamdesk"))) / "resources"
     return inside if inside.is_dir() else inside.parent.parent / "resources"

@@ -1,1 +1,1 @@
-"""A sandbox on a snapshot: changes are made to a copy, and told as commands of the AWS CLI. AWS is never asked."""
+"""What-if: changes to a copy of a snapshot, and the AWS CLI commands for them. Nothing is sent to AWS."""

@@ -1,4 +1,4 @@
-"""Changes made to a copy of a snapshot. The snapshot itself stays as it is."""
+"""Applies changes to a copy of a snapshot."""
 
 import copy
 import hashlib
@@ -31,10 +31,10 @@ _LISTS = {UserDetail: "users", GroupDetail: "groups", RoleDetail: "roles"}
 
 
 def apply(snapshot: Snapshot, edits: Iterable[Edit]) -> Snapshot:
-    """Return a copy of a snapshot with changes made, one after the other.
+    """Return a copy of a snapshot with changes applied, one after the other.
 
     Raises:
-        WhatIfError: one of them cannot be made; its text names it by its number.
+        WhatIfError: one of them cannot be applied; its text names it by its number.
     """
     told: list[dict[str, Any]] = []
     changed = snapshot
@@ -50,10 +50,10 @@ def apply(snapshot: Snapshot, edits: Iterable[Edit]) -> Snapshot:
 
 
 def apply_one(snapshot: Snapshot, edit: Edit) -> Snapshot:
-    """Return a copy of a snapshot with one change made.
+    """Return a copy of a snapshot with one change applied.
 
     Raises:
-        WhatIfError: it cannot be made.
+        WhatIfError: it cannot be applied.
     """
     match edit.act:
         case EditAction.SET_POLICY:
@@ -76,7 +76,7 @@ def find(snapshot: Snapshot, arn: str) -> tuple[Account, Entity]:
     """Return a user, group or role with its account.
 
     Raises:
-        WhatIfError: the snapshot has none of this ARN.
+        WhatIfError: the snapshot has none with this ARN.
     """
     for account in snapshot.accounts:
         entities: tuple[Entity, ...] = (*account.users, *account.groups, *account.roles)
@@ -101,7 +101,7 @@ def _with_account(snapshot: Snapshot, account: Account) -> Snapshot:
 
 def _without(snapshot: Snapshot, arn: str) -> Snapshot:
     if isinstance(find(snapshot, arn)[1], GroupDetail):
-        raise WhatIfError(phrase("{arn} is a group: take its members out instead", arn=arn))
+        raise WhatIfError(phrase("{arn} is a group: remove its members instead", arn=arn))
     return _with_entity(snapshot, arn, lambda _: None)
 
 
@@ -163,10 +163,10 @@ def _inline(entity: Entity, edit: Edit) -> dict[str, Any]:
 
 def _membership(snapshot: Snapshot, entity: Entity, edit: Edit) -> dict[str, Any]:
     if not isinstance(entity, UserDetail):
-        raise WhatIfError(phrase("only users are in groups: {subject} is none", subject=edit.subject))
+        raise WhatIfError(phrase("only users can be in groups: {subject} is not a user", subject=edit.subject))
     _, group = find(snapshot, edit.detail)
     if not isinstance(group, GroupDetail):
-        raise WhatIfError(phrase("{detail} is no group", detail=edit.detail))
+        raise WhatIfError(phrase("{detail} is not a group", detail=edit.detail))
     is_member = group.group_name in entity.group_list
     if edit.act is EditAction.JOIN_GROUP:
         if is_member:
@@ -188,7 +188,7 @@ def edited_document(snapshot: Snapshot, edit: Edit) -> dict[str, Any]:
     """
     held = document_of(snapshot, edit.subject)
     if not isinstance(held, dict):
-        raise WhatIfError(phrase("the text of {subject} is not in the snapshot", subject=edit.subject))
+        raise WhatIfError(phrase("the document of {subject} is not captured", subject=edit.subject))
     changed = copy.deepcopy(held)
     listed = changed.get("Statement", [])
     statements: list[Any] = listed if isinstance(listed, list) else [listed]
@@ -206,7 +206,7 @@ def edited_document(snapshot: Snapshot, edit: Edit) -> dict[str, Any]:
 
 
 def statement_of(snapshot: Snapshot, key: str, index: int) -> Any:
-    """Return one statement of a policy, from 0.
+    """Return one statement of a policy, by its index from 0.
 
     Raises:
         WhatIfError: the snapshot does not hold the policy, or it has no such statement.
@@ -217,7 +217,7 @@ def statement_of(snapshot: Snapshot, key: str, index: int) -> Any:
     if not 0 <= index < len(statements):
         raise WhatIfError(
             phrase(
-                "{key} has {count:,} statements, and none of number {index}",
+                "{key} has {count:,} statements, but no statement {index}",
                 key=key,
                 count=len(statements),
                 index=index,
@@ -227,7 +227,7 @@ def statement_of(snapshot: Snapshot, key: str, index: int) -> Any:
 
 
 def document_of(snapshot: Snapshot, key: str) -> Any:
-    """Return the document in force of a policy by its key.
+    """Return the default document of a policy by its key.
 
     Raises:
         WhatIfError: the snapshot has no such policy.
@@ -281,7 +281,7 @@ def _with_document(snapshot: Snapshot, key: str, document: Any) -> Snapshot:
         edit = Edit(EditAction.PUT_INLINE_POLICY, owner, part.removeprefix("inline/"), document)
         return _with_entity(snapshot, owner, lambda entity: _changed(snapshot, entity, edit))
     if "::aws:policy/" in key:
-        raise WhatIfError(phrase("{key} is AWS's own: nobody else can change it", key=key))
+        raise WhatIfError(phrase("{key} is AWS managed: only AWS can change it", key=key))
     changed = snapshot
     for account in snapshot.accounts:
         listed = [_with_version(one, document) if one.arn == key else one for one in account.policies]
@@ -290,7 +290,7 @@ def _with_document(snapshot: Snapshot, key: str, document: Any) -> Snapshot:
 
 
 def _with_version(policy: ManagedPolicyDetail, document: Any) -> ManagedPolicyDetail:
-    """Return a policy with a further version in force: its number is AWS's to give."""
+    """Return a policy with a new default version; AWS assigns the real version number."""
     version = PolicyVersion(version_id="what-if", is_default_version=True, document=document)
     older = tuple(one.model_copy(update={"is_default_version": False}) for one in policy.policy_version_list)
     return policy.model_copy(update={"default_version_id": "what-if", "policy_version_list": (version, *older)})
@@ -300,9 +300,11 @@ def _with_policy(snapshot: Snapshot, edit: Edit) -> Snapshot:
     parts = edit.subject.split(":", 5)
     account = next((one for one in snapshot.accounts if parts[4:5] == [one.account_id]), None)
     if account is None or len(parts) != 6 or parts[2] != "iam" or not parts[5].startswith("policy/"):
-        raise WhatIfError(phrase("{subject} is no ARN of a policy of an account of the snapshot", subject=edit.subject))
+        raise WhatIfError(
+            phrase("{subject} is not the ARN of a policy in an account of the snapshot", subject=edit.subject)
+        )
     if any(one.arn == edit.subject for one in account.policies):
-        raise WhatIfError(phrase("there is a policy {subject} already", subject=edit.subject))
+        raise WhatIfError(phrase("the policy {subject} already exists", subject=edit.subject))
     version = PolicyVersion(version_id="v1", is_default_version=True, document=_document(edit.document))
     made = ManagedPolicyDetail(
         arn=edit.subject,
@@ -323,7 +325,7 @@ def _with_organization_policy(snapshot: Snapshot, edit: Edit) -> Snapshot:
     organization = snapshot.organization
     node = next((one for one in organization.nodes if one.id == edit.subject), None) if organization else None
     if organization is None or node is None or node.policy_ids is None:
-        raise WhatIfError(phrase("the snapshot does not hold what is attached to {subject}", subject=edit.subject))
+        raise WhatIfError(phrase("the policies attached to {subject} are not captured", subject=edit.subject))
     if edit.act is EditAction.ATTACH_ORGANIZATION_POLICY:
         if edit.detail not in {one.id for one in organization.policies}:
             raise WhatIfError(phrase("the organization has no policy {detail}", detail=edit.detail))

@@ -1,4 +1,4 @@
-"""Changes as commands of the AWS CLI. Nothing here is ever run by iamdesk."""
+"""AWS CLI commands for changes. iamdesk never runs them."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -14,23 +14,23 @@ from iamdesk.whatif.edits import Edit, EditAction
 
 @dataclass(frozen=True, slots=True)
 class CliCommand:
-    """What carries one change out."""
+    """The AWS CLI command for one change."""
 
     edit: Edit
     account_id: str
-    """Whose credentials it takes."""
+    """The account whose credentials it needs."""
     words: tuple[str, ...]
-    """Empty where there is no single command: ``by_hand`` says what to do."""
+    """Empty where there is no single command: ``by_hand`` describes the steps."""
     by_hand: str = ""
     remark: str = ""
-    """What to know before."""
+    """A note to read first."""
 
 
 def commands(snapshot: Snapshot, edits: Iterable[Edit]) -> Iterator[CliCommand]:
     """Yield the command of each change, in order.
 
     Raises:
-        WhatIfError: a change cannot be made.
+        WhatIfError: a change cannot be applied.
     """
     current = snapshot
     for edit in edits:
@@ -86,7 +86,7 @@ def _entity(snapshot: Snapshot, edit: Edit) -> CliCommand:
         case EditAction.UNTAG:
             words = (f"untag-{kind}", *who, "--tag-keys", edit.detail)
         case _:
-            steps = "detach its policies, delete its inline policies, keys and profiles, then it"
+            steps = "detach its policies, delete its inline policies, keys and profiles, then delete it"
             return CliCommand(edit, account.account_id, (), f"delete {edit.subject}: {steps}")
     return CliCommand(edit, account.account_id, ("aws", "iam", *words))
 
@@ -109,7 +109,7 @@ def _policy(snapshot: Snapshot, edit: Edit, document: Any) -> CliCommand:
         command = _entity(snapshot, Edit(EditAction.PUT_INLINE_POLICY, owner, part.removeprefix("inline/"), document))
         return CliCommand(edit, command.account_id, command.words)
     words = ("aws", "iam", "create-policy-version", "--policy-arn", key, "--set-as-default", "--policy-document", text)
-    remark = "A policy has five versions at most: delete the oldest one first where there are as many."
+    remark = "A policy has at most five versions: if it has five, delete the oldest one first."
     return CliCommand(edit, key.split(":", 5)[4], words, remark=remark)
 
 

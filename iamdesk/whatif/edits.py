@@ -1,4 +1,4 @@
-"""The changes that can be tried, as data."""
+"""Changes to a snapshot, as data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from iamdesk.i18n import phrase
 
 
 class WhatIfError(ValueError):
-    """A change that cannot be made to this snapshot. Its text is one sentence."""
+    """A change that cannot be applied to this snapshot. Its text is one sentence."""
 
 
 class EditAction(StrEnum):
-    """What can be done. ``subject``, ``detail`` and the rest of an `Edit` mean what stands behind each."""
+    """The kinds of changes, each with the meaning of ``subject``, ``detail`` and the other fields of `Edit`."""
 
     ATTACH_POLICY = "attach-policy"
     """Principal, policy ARN."""
@@ -49,9 +49,9 @@ class EditAction(StrEnum):
     CREATE_POLICY = "create-policy"
     """Policy ARN; document."""
     ATTACH_ORGANIZATION_POLICY = "attach-organization-policy"
-    """Root, unit or account, policy id."""
+    """Root, OU or account, policy ID."""
     DETACH_ORGANIZATION_POLICY = "detach-organization-policy"
-    """Root, unit or account, policy id."""
+    """Root, OU or account, policy ID."""
 
 
 _NEEDS_DETAIL = frozenset(
@@ -94,28 +94,28 @@ class Edit:
 
     @property
     def sentence(self) -> str:
-        """The change in words."""
+        """The change as a sentence."""
         where = f" (statement {self.index + 1})" if self.index is not None else ""
         return f"{self.act.value} {self.subject}{where}{f': {self.detail}' if self.detail else ''}"
 
 
 def edit_from_json(value: Any) -> Edit:
-    """Return the change of a JSON object: ``{"do", "subject", "detail", "document", "statement"}``.
+    """Parse a change: ``{"do", "subject", "detail", "document", "statement"}``.
 
     Raises:
-        WhatIfError: it is none; its text says what is missing.
+        WhatIfError: it is not a change; its text says what is missing.
     """
     if not isinstance(value, Mapping):
         raise WhatIfError(phrase("a change is an object with `do` and `subject`"))
     unknown = value.keys() - {"do", "subject", "detail", "document", "statement"}
     if unknown:
-        raise WhatIfError(phrase("`{key}` is no part of a change", key=sorted(map(str, unknown))[0]))
+        raise WhatIfError(phrase("`{key}` is not a field of a change", key=sorted(map(str, unknown))[0]))
     try:
         act = EditAction(str(value.get("do")))
     except ValueError:
         listed = ", ".join(act.value for act in EditAction)
         raise WhatIfError(
-            phrase("`{value}` is nothing that can be done; there are {listed}", value=value.get("do"), listed=listed)
+            phrase("`{value}` is not an action: expected one of {listed}", value=value.get("do"), listed=listed)
         ) from None
     subject, detail, index = value.get("subject"), value.get("detail", ""), value.get("statement")
     if not isinstance(subject, str) or not subject:
@@ -130,10 +130,10 @@ def edit_from_json(value: Any) -> Edit:
 
 
 def edits_from_json(value: Any) -> tuple[Edit, ...]:
-    """Return the changes of a JSON list, in order.
+    """Parse a list of changes, in order.
 
     Raises:
-        WhatIfError: it is none; its text names the change by its number.
+        WhatIfError: it is not such a list; its text names the change by its number.
     """
     if not isinstance(value, list):
         raise WhatIfError(phrase("expected a list of changes"))

@@ -1,10 +1,10 @@
-"""Long work on all cores: plain data to a function, in other processes or on a cluster, results in order.
+"""Long work on all cores: tasks run in worker processes or on a cluster, with results in order.
 
-A task is plain data that can be pickled; a function of a module (no lambda, no method) works on it::
+A task is plain data that can be pickled; a module-level function (no lambda, no method) processes it::
 
     @dataclass(frozen=True, slots=True)
     class Chunk:
-        snapshot: SnapshotReference     # what the worker reads by itself, and keeps for the next task
+        snapshot: SnapshotReference     # a worker reads it once and keeps it for later tasks
         start: int
         stop: int
 
@@ -17,14 +17,14 @@ A task is plain data that can be pickled; a function of a module (no lambda, no 
         for count in results(count_roles, chunks, executor, progress=progress, cancelled=cancelled):
             ...
 
-``executor`` is any `concurrent.futures.Executor`; None computes in this process. Results come in the order of the
-tasks. What every executor of ours keeps:
+``executor`` is any `concurrent.futures.Executor`; None runs the tasks in this process. Results come in the order of the
+tasks. All executors of this package guarantee:
 
-* the task of a worker that dies is done once more; `WorkerLostError` where two die over it. No other task is lost;
-* ``cancelled`` ends the wait for results within a tenth of a second, and the workers of this machine stop at the next
-  place where the function asks ``cancelled()``;
-* an exception of the function arrives as it was raised.
+* the task of a worker that dies is run again; `WorkerLostError` if two workers die on it. No other task is lost;
+* ``cancelled`` ends the wait for results within a tenth of a second, and the workers of this machine stop when the
+  function next calls ``cancelled()``;
+* an exception of the function is raised unchanged.
 
-Modules: ``tasks`` (`results`), ``worker_cache`` (what a worker has read), ``processes`` (this machine), ``cluster``
+Modules: ``tasks`` (`results`), ``worker_cache`` (snapshots kept by a worker), ``processes`` (this machine), ``cluster``
 (Dask), ``settings`` (`open_executor`).
 """

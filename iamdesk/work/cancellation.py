@@ -1,29 +1,29 @@
-"""How processes of one machine learn that nobody wants their work any more: by a file that comes to be."""
+"""Cancellation across processes of one machine, signaled by the existence of a file."""
 
 import time
 from pathlib import Path
 from uuid import uuid4
 
 _CHECK_EVERY = 0.02
-"""Seconds between two looks at the file: work asks some thousand times a second."""
+"""Seconds between two checks of the file: tasks ask some thousand times a second."""
 
 
 class CancelFile:
-    """Tells tasks of this machine to stop. A worker elsewhere never sees it and ends the task that it has."""
+    """Signals tasks of this machine to stop. A worker elsewhere does not see it and finishes its current task."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / uuid4().hex
 
     def cancel(self) -> None:
-        """Tell every task that holds `path`."""
+        """Cancel every task that has `path`."""
         try:
             self.path.touch()
-        except OSError:  # the folder has gone with its executor: nobody works any more
+        except OSError:  # the folder was removed with its executor: no task is running
             return
 
 
 class CancelWatch:
-    """What a task asks: whether it is to stop."""
+    """Tells a task whether to stop."""
 
     def __init__(self, path: str | None) -> None:
         self._path = None if path is None else Path(path)

@@ -1,4 +1,4 @@
-"""A Dask cluster that the user runs, as an executor (extra ``cluster``). Nothing of ours listens anywhere."""
+"""A Dask cluster run by the user, as an executor (extra ``cluster``). iamdesk itself opens no port."""
 
 import threading
 import warnings
@@ -13,17 +13,17 @@ from iamdesk.work.processes import Tell, tell_nobody
 
 INSTALL = "pip install 'iamdesk[cluster]'"
 _TIMEOUT = 10
-"""Seconds in which a scheduler has to answer."""
+"""Seconds for a scheduler to respond."""
 _IDLE_LOOKS = 10
-"""Looks at an idle cluster after which an awaited task counts as lost."""
+"""Checks of an idle cluster after which an awaited task counts as lost."""
 _WATCH_EVERY = 0.5
-"""Seconds between two looks at which workers there are."""
+"""Seconds between two checks of the list of workers."""
 
 
 class Cluster(Executor):
-    """The workers of a scheduler. They must have the same iamdesk as this process.
+    """The workers of a scheduler. They must have the same version of iamdesk as this process.
 
-    Snapshot content leaves this machine: what workers cannot read at the same path is sent to them.
+    Snapshot content leaves this machine: it is sent to workers that cannot read it from the same path.
     """
 
     def __init__(self, address: str, tell: Tell = tell_nobody) -> None:
@@ -35,7 +35,7 @@ class Cluster(Executor):
         try:
             from distributed import Client
         except ImportError:
-            raise WorkError(phrase("work on a cluster needs the package distributed: {how}", how=INSTALL)) from None
+            raise WorkError(phrase("a Dask cluster requires the package distributed: {how}", how=INSTALL)) from None
         try:
             self._client = Client(address, timeout=_TIMEOUT, set_as_default=False)
         except (OSError, ValueError, TypeError, RuntimeError) as error:
@@ -43,7 +43,7 @@ class Cluster(Executor):
                 phrase("no Dask scheduler can be reached at {address}: {error}", address=address, error=str(error))
             ) from error
         self._calls: set[_Call] = set()
-        """Those whose results are awaited."""
+        """Calls whose results are awaited."""
         self._lock = threading.Lock()
         known = self._addresses()
         if not known:
@@ -55,38 +55,38 @@ class Cluster(Executor):
 
     @property
     def workers(self) -> int:
-        """How many tasks are done at once."""
+        """Number of tasks that run at once."""
         return max(1, sum(int(threads) for threads in self._client.nthreads().values()))
 
     def _addresses(self) -> set[str]:
         return set(self._client.scheduler_info(n_workers=-1)["workers"])
 
     def _watch(self, known: set[str], tell: Tell) -> None:
-        """Tell of workers that have gone."""
+        """Report workers that were lost."""
         while not self._is_closed.wait(_WATCH_EVERY):
             try:
                 found = self._addresses()
                 self._give_again_what_was_lost()
-            except (OSError, RuntimeError, ValueError):  # the scheduler has gone: futures say so
+            except (OSError, RuntimeError, ValueError):  # the scheduler is gone: the futures report it
                 continue
             for address in sorted(known - found):
-                tell(phrase("The worker at {address} has gone: others run its tasks once more.", address=address))
+                tell(phrase("The worker at {address} was lost. Other workers run its tasks again.", address=address))
             known = found
 
     def share(self, content: bytes) -> Any:
-        """Send something to the cluster, once; what comes back stands for it in `submit`.
+        """Send something to the cluster, once; the returned value represents it in `submit`.
 
-        As the result of a task: the scheduler has it made again where the worker that holds it dies.
+        It is sent as the result of a task: the scheduler recreates it if the worker that holds it dies.
         """
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # that it is large
+            warnings.simplefilter("ignore", UserWarning)  # about its size
             return self._client.submit(_same, content, pure=False)
 
     def submit[**P, T](self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Have a worker call a function of a module.
+        """Have a worker call a module-level function.
 
-        Dask itself gives the task of a worker that died to another one. The future raises `WorkerLostError` where it
-        has given up.
+        Dask itself gives the task of a dead worker to another one. The future raises `WorkerLostError` once Dask gives
+        up.
         """
         call = _Call(function, args, kwargs)
         with self._lock:
@@ -108,7 +108,8 @@ class Cluster(Executor):
         inner.add_done_callback(lambda _inner: self._ended(call, inner))
 
     def _give_again_what_was_lost(self) -> None:
-        """Give tasks again that a scheduler awaits of nobody: it can lose those whose worker dies at a bad moment."""
+        """Resubmit tasks that no worker runs: the scheduler can lose the tasks of a worker that dies at a bad
+        moment."""
         with self._lock:
             calls = [call for call in self._calls if not call.outer.done()]
         is_idle = calls and not any(self._client.processing().values())
@@ -118,7 +119,7 @@ class Cluster(Executor):
                 self._give(call)
 
     def _ended(self, call: "_Call", inner: Any) -> None:
-        """Take the end of a task; called in a thread of Dask's."""
+        """Handle the end of a task; called in a thread of Dask's."""
         if call.inner is not inner or call.outer.done():
             return
         try:
@@ -130,10 +131,10 @@ class Cluster(Executor):
             self._set(call, error=error)
         except CancelledError:
             self._set(call, error=WorkError(phrase("the cluster dropped the task")))
-        except Exception as error:  # noqa: BLE001 - whoever asked for the task is told
+        except Exception as error:  # noqa: BLE001 - passed on to the caller
             if type(error).__name__ == "KilledWorker":
                 error = WorkerLostError(
-                    phrase("several workers of the cluster died over the same task: give them more memory")
+                    phrase("several workers of the cluster died on the same task: give them more memory")
                 )
             self._set(call, error=error)
         else:
@@ -149,7 +150,7 @@ class Cluster(Executor):
             call.outer.set_exception(error)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Leave the cluster, which goes on."""
+        """Disconnect from the cluster, which keeps running."""
         with self._lock:
             left = [call.outer for call in self._calls]
         if cancel_futures:
@@ -171,7 +172,7 @@ class _Call:
         self.inner: Any = None
         """Dask's future of it."""
         self.idle = 0
-        """For how many looks it has been awaited while no worker did anything."""
+        """Number of checks during which it was awaited while all workers were idle."""
 
 
 def _same(content: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""What can go wrong with workers, each in one sentence."""
+"""Errors of workers, each with a text of one sentence."""
 
 
 class WorkError(Exception):
@@ -6,11 +6,11 @@ class WorkError(Exception):
 
 
 class WorkerLostError(WorkError):
-    """Two workers died over the same task."""
+    """Two workers died on the same task."""
 
 
 class NotHereError(Exception):
-    """A worker cannot read something that a task needs: it is to be sent along (`tasks.results`)."""
+    """A worker cannot read something that a task needs: it must be sent along (`tasks.results`)."""
 
     def __init__(self, key: str) -> None:
         super().__init__(key)

@@ -1,4 +1,4 @@
-"""Processes of this machine as an executor. No sockets: they are reached by pipes."""
+"""Processes of this machine as an executor, connected by pipes, not sockets."""
 
 import multiprocessing
 import os
@@ -21,15 +21,15 @@ from iamdesk.work.cancellation import CancelFile
 from iamdesk.work.errors import WorkerLostError
 
 type Tell = Callable[[str], None]
-"""Is told of a worker that died, in one sentence; called in another thread."""
+"""Called with one sentence on a worker that died, in another thread."""
 
 
 def tell_nobody(_sentence: str) -> None:
-    """Say nothing."""
+    """Ignore the sentence."""
 
 
 class _Item(NamedTuple):
-    """What is still to be done."""
+    """A task to run."""
 
     future: Future[Any]
     function: Callable[..., Any]
@@ -38,14 +38,14 @@ class _Item(NamedTuple):
 
 
 class Processes(Executor):
-    """A number of worker processes, started when there is something to do.
+    """A number of worker processes, started on demand.
 
-    Each is a `ProcessPoolExecutor` of its own: when one dies, its task is known, and what the others have read is not
-    lost. Workers end with this process, however it ends.
+    Each is a `ProcessPoolExecutor` of its own: when one dies, its task is known, and the others keep what they have
+    read. Workers end with this process, however it ends.
     """
 
     def __init__(self, workers: int, tell: Tell = tell_nobody, *, helped: bool = False) -> None:
-        """With ``helped`` whoever shares long work out does some of it in this process, too."""
+        """``helped``: this process runs some of the shared tasks, too."""
         if workers < 1:
             raise ValueError("at least one worker is needed")
         self.workers = workers
@@ -63,18 +63,18 @@ class Processes(Executor):
 
     @property
     def process_ids(self) -> tuple[int, ...]:
-        """The processes that are running now."""
+        """IDs of the running processes."""
         with self._lock:
             return tuple(self._process_ids.values())
 
     def cancel_file(self) -> CancelFile:
-        """Return what tells tasks of one kind of work to stop."""
+        """Return a new cancellation file for one run of tasks."""
         return CancelFile(self._folder)
 
     def submit[**P, T](self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Have a worker call a function of a module.
+        """Have a worker call a module-level function.
 
-        The future raises `WorkerLostError` where two workers died over it.
+        The future raises `WorkerLostError` if two workers died on it.
 
         Raises:
             RuntimeError: the executor is shut down.
@@ -86,14 +86,14 @@ class Processes(Executor):
             self._items.put(item)
             self._waiting += 1
             if self._idle < self._waiting and len(self._threads) < self.workers:
-                # Daemons: the pools of the standard library see to it that processes end with the interpreter.
+                # Daemons: the pools of the standard library end their processes with the interpreter.
                 thread = threading.Thread(target=self._serve, args=(len(self._threads),), daemon=True)
                 self._threads.append(thread)
                 thread.start()
         return item.future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Take no more work and end the workers: after what is to be done, or with ``cancel_futures`` at once."""
+        """Accept no more tasks and end the workers: after the remaining tasks, or at once with ``cancel_futures``."""
         with self._lock:
             if cancel_futures:
                 self._is_cancelled = True
@@ -155,7 +155,7 @@ class Processes(Executor):
             self._process_ids.pop(number, None)
 
     def _do(self, number: int, pool: ProcessPoolExecutor | None, item: _Item) -> ProcessPoolExecutor | None:
-        """Have one task done; return the pool that is still alive."""
+        """Run one task; return the pool if it is still alive."""
         for attempt in (1, 2):
             try:
                 pool = pool or self._start(number)
@@ -173,7 +173,7 @@ class Processes(Executor):
                     self._tell(lost_once())
                 else:
                     item.future.set_exception(WorkerLostError(lost_twice()))
-            except BaseException as error:  # noqa: BLE001 - whoever awaits the result is told, whatever it is
+            except BaseException as error:  # noqa: BLE001 - passed on to whoever awaits the result
                 item.future.set_exception(error)
                 return pool
             else:
@@ -182,7 +182,7 @@ class Processes(Executor):
         return pool
 
     def _start(self, number: int) -> ProcessPoolExecutor:
-        # Spawn is the one way that every system has, and a fork would copy the threads' locks as they happen to be.
+        # Every system supports spawn, and a fork would copy locks of other threads in their current state.
         pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _start_worker)
         process_id = pool.submit(os.getpid).result()
         with self._lock:
@@ -195,20 +195,20 @@ class Processes(Executor):
 
 
 def lost_once() -> str:
-    """Say that a worker died, and what becomes of its work."""
-    return phrase("A worker process ended unexpectedly, most often because memory ran out: its task is run once more.")
+    """Return the message for a worker that died once on a task."""
+    return phrase("A worker process ended unexpectedly, most often because memory ran out. Its task is run again.")
 
 
 def lost_twice() -> str:
-    """Say that two workers died over one task."""
+    """Return the message for a second worker that died on the same task."""
     return phrase(
-        "two worker processes ended unexpectedly over the same task, most often because memory ran out: "
+        "two worker processes ended unexpectedly on the same task, most often because memory ran out: "
         "use fewer workers, or close other programs"
     )
 
 
 def _start_worker() -> None:
-    """Begin a worker's life: it ends with the process that started it, and leaves Ctrl+C to that one."""
+    """Initialize a worker: it ends with the process that started it, and leaves Ctrl+C to that process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     collect_seldom()
     parent = multiprocessing.parent_process()

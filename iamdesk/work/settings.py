@@ -1,4 +1,4 @@
-"""Which executor is used: as many processes as were asked for, a cluster, or none."""
+"""Selects the executor: worker processes, a cluster, or none."""
 
 import os
 from concurrent.futures import Executor
@@ -7,26 +7,26 @@ from iamdesk.work.processes import Processes, Tell, tell_nobody
 
 
 def cores() -> int:
-    """Return how many cores this process may use."""
-    allowed = getattr(os, "sched_getaffinity", None)  # of Linux; a container often has fewer than the machine
+    """Return the number of cores that this process may use."""
+    allowed = getattr(os, "sched_getaffinity", None)  # Linux only; a container often has fewer cores than the machine
     return len(allowed(0)) if allowed is not None else os.cpu_count() or 1
 
 
 def usual_workers() -> int:
-    """Return how many workers there are where nobody says: one less than the cores, at least one."""
+    """Return the default number of workers: one less than the cores, at least one."""
     return max(1, cores() - 1)
 
 
 def open_executor(
     workers: int | None = None, scheduler: str | None = None, tell: Tell = tell_nobody, *, helped: bool = False
 ) -> Executor:
-    """Return the executor for long work; close it (``with``) when no more is to be done.
+    """Return the executor for long work; close it (``with``) when done.
 
     Args:
-        workers: How many processes of this machine; None: `usual_workers`.
-        scheduler: Address of a Dask scheduler, whose workers do it then.
-        tell: Told of workers that died.
-        helped: Whether this process works, too, where work can be shared out between it and processes of this machine.
+        workers: Number of processes of this machine; None: `usual_workers`.
+        scheduler: Address of a Dask scheduler to use instead.
+        tell: Called for workers that died.
+        helped: Whether this process runs some of the shared tasks, too, beside processes of this machine.
 
     Raises:
         WorkError: the scheduler cannot be used; one sentence.

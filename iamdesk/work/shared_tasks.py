@@ -1,4 +1,4 @@
-"""Tasks that this process does beside the workers: of two cores both work, and results come in the order of tasks."""
+"""Tasks shared between this process and the workers, so that two cores both work; results in the order of tasks."""
 
 import threading
 from collections import deque
@@ -12,7 +12,7 @@ from iamdesk.work.tasks import Contents, results
 
 _CHECK_EVERY = 0.05
 _AHEAD = 2
-"""Tasks that a worker has before the first of them is done: this process does not wait long for them at the end."""
+"""Tasks given to a worker in advance: few, so that this process does not wait long for them at the end."""
 _NO_CONTENTS: Contents = {}
 
 
@@ -29,24 +29,24 @@ def shared_out[T, R](
     total: int = 0,
     contents: Contents = _NO_CONTENTS,
 ) -> Iterator[R]:
-    """Yield ``function(task, cancelled)`` for each task, in their order; this process takes tasks as the workers do.
+    """Yield ``function(task, cancelled)`` for each task, in order; this process takes tasks as the workers do.
 
     Args:
-        function: A function of a module, as of `tasks.results`.
+        function: A module-level function, as for `tasks.results`.
         tasks: Plain data.
-        executor: The workers; None: this process does everything.
-        here: What this process calls in place of ``function``.
-        is_ours: Whether this process has at hand what a task needs: it takes those first, and the workers the others.
-        progress: Told how much is done, as ``size`` counts a task, of ``total``; in this thread.
-        cancelled: True ends it.
-        size: How much a task counts.
-        total: What all tasks count together; 0 while unknown.
-        contents: As of `tasks.results`.
+        executor: The workers; None: this process runs all tasks.
+        here: What this process calls instead of ``function``.
+        is_ours: Whether this process has the data of a task at hand: it takes those first, the workers the others.
+        progress: Called in this thread with the work done, as ``size`` counts it, and with ``total``.
+        cancelled: Returns whether to stop.
+        size: The amount of work of a task.
+        total: The work of all tasks together; 0 while unknown.
+        contents: As for `tasks.results`.
 
     Raises:
         WorkCancelled: ``cancelled`` returned True.
         WorkError: no worker can do it; one sentence.
-        Exception: whatever the function raises.
+        Exception: raised by the function.
     """
     own = here or function
     if executor is None:
@@ -66,7 +66,7 @@ def shared_out[T, R](
 
 
 class _Sharing[T, R]:
-    """What is to be done, and what is done and not given yet."""
+    """The tasks to run, and the results not yet yielded."""
 
     def __init__(self, tasks: Iterable[T], is_ours: Callable[[T], bool], size: Callable[[T], int]) -> None:
         self._size = size
@@ -84,11 +84,11 @@ class _Sharing[T, R]:
 
     @property
     def done(self) -> int:
-        """How much is done, as tasks are counted."""
+        """The work done so far, as tasks are counted."""
         return self._done_here + self._done_there
 
     def _take(self) -> Iterator[T]:
-        """Yield tasks for the workers, as they are asked for."""
+        """Yield tasks for the workers, on demand."""
         while (taken := _first_of(self._others, self._ours)) is not None:
             self._given_out.append(taken[0])
             yield taken[1]
@@ -96,7 +96,7 @@ class _Sharing[T, R]:
     def collect(
         self, function: Callable[[T, Cancelled], R], executor: Executor, cancelled: Cancelled, contents: Contents
     ) -> None:
-        """Gather what the workers have done, in a thread of its own."""
+        """Collect the results of the workers, in a thread of its own."""
 
         def count(done: int, _total: int) -> None:
             self._done_there = done
@@ -121,7 +121,7 @@ class _Sharing[T, R]:
                 self._changed.notify()
 
     def in_order(self, own: Callable[[T, Cancelled], R], cancelled: Cancelled, tell: Callable[[], None]) -> Iterator[R]:
-        """Yield results as far as they are there; do tasks meanwhile, and ``tell`` that something is done."""
+        """Yield results as they become available; run tasks meanwhile, and call ``tell`` after each."""
         for place in range(self._count):
             while place not in self._done:
                 tell()
@@ -146,7 +146,7 @@ class _Sharing[T, R]:
 
 
 def _first_of[T](*queues: deque[T]) -> T | None:
-    """Take the first that is left; another thread takes from them, too."""
+    """Take the first remaining task; another thread takes from the queues, too."""
     for queue in queues:
         with suppress(IndexError):
             return queue.popleft()

@@ -18,18 +18,18 @@ from iamdesk.work.errors import NotHereError, WorkError
 from iamdesk.work.worker_cache import take_content
 
 _CHECK_EVERY = 0.05
-"""Seconds between two looks whether the results are still wanted."""
+"""Seconds between two checks for cancellation."""
 _AHEAD = 8
-"""Tasks for each worker that are given out before the first of them is done: what comes early waits in memory."""
+"""Tasks given to each worker in advance: early results wait in memory."""
 
 type Contents = Mapping[str, Callable[[], bytes]]
-"""By key (a snapshot's SHA-256): makes what a worker is sent that cannot read it by itself (`kept.content_of`)."""
+"""By key (a snapshot's SHA-256): makes the content for workers that cannot read it (`worker_cache.content_of`)."""
 _NO_CONTENTS: Contents = {}
 
 
 @dataclass(frozen=True, slots=True)
 class _Parcel:
-    """What a worker is given."""
+    """What a worker is sent."""
 
     function: Callable[..., Any]
     task: Any
@@ -37,7 +37,7 @@ class _Parcel:
     language: str
     cancel_path: str | None
     content_keys: tuple[str, ...] = ()
-    """Name the contents that are sent beside it."""
+    """Keys of the contents that are sent along."""
 
 
 def results[T, R](
@@ -55,20 +55,20 @@ def results[T, R](
     """Yield ``function(task, cancelled)`` for each task, in the order of the tasks.
 
     Args:
-        function: A function of a module; it is called in a worker, or here where ``executor`` is None.
-        tasks: Plain data. They are taken as they are needed: an endless iterator is fine.
-        executor: Any executor; ours (`open_executor`) can do more (see the package).
-        progress: Told how much is done, as ``size`` counts a task, of ``total``.
-        cancelled: True ends it.
-        size: How much a task counts.
-        total: What all tasks count together; 0 while unknown.
-        contents: What a worker is sent that cannot read by itself what a task names.
-        ahead: How many tasks each worker is given before the first of them is done.
+        function: A module-level function; called in a worker, or here if ``executor`` is None.
+        tasks: Plain data, taken on demand: an endless iterator is fine.
+        executor: Any executor; those of this package (`open_executor`) guarantee more (see there).
+        progress: Called with the work done, as ``size`` counts it, and with ``total``.
+        cancelled: Returns whether to stop.
+        size: The amount of work of a task.
+        total: The work of all tasks together; 0 while unknown.
+        contents: What is sent to workers that cannot read the data of a task.
+        ahead: Number of tasks given to each worker in advance.
 
     Raises:
         WorkCancelled: ``cancelled`` returned True.
         WorkError: no worker can do it; one sentence.
-        Exception: whatever the function raises.
+        Exception: raised by the function.
     """
     if executor is None:
         done = 0
@@ -109,7 +109,7 @@ class _Awaited[T](NamedTuple):
     size: int
     future: Future[Any]
     lacked: tuple[str, ...] = ()
-    """What workers could not read by themselves: another one may lack all of it."""
+    """Keys that workers could not read: another worker may lack all of them."""
 
 
 def _await(future: Future[Any], run: "_Run", progress: Progress, total: int, cancelled: Cancelled) -> None:
@@ -143,11 +143,11 @@ class _Run:
         return self._counted(size, self._executor.submit(_perform, self._parcel(task)))
 
     def submit_again(self, task: Any, size: int, keys: tuple[str, ...]) -> Future[Any]:
-        """Submit a task with what workers could not read by themselves; the last key is what was lacked now."""
+        """Resubmit a task with the content that workers could not read; the last key is the one lacked now."""
         for key in keys:
             make = self._contents.get(key)
-            if make is None or keys.count(key) > 1:  # it was sent, and is lacked again
-                raise WorkError(phrase("a worker cannot read what it needs, and it cannot be sent"))
+            if make is None or keys.count(key) > 1:  # it was sent, and is lacking again
+                raise WorkError(phrase("a worker cannot read its snapshot, and it cannot be sent"))
             if key not in self._shared:
                 share: Callable[[bytes], Any] = getattr(self._executor, "share", lambda content: content)
                 self._shared[key] = share(make())
@@ -175,7 +175,7 @@ class _Run:
 
 @cache
 def own_version() -> str:
-    """Return the version of iamdesk: tasks are not for another one."""
+    """Return the version of iamdesk, which workers must have, too."""
     try:
         return importlib.metadata.version("iamdesk")
     except importlib.metadata.PackageNotFoundError:
@@ -183,7 +183,7 @@ def own_version() -> str:
 
 
 def _perform(parcel: _Parcel, *contents: bytes) -> Any:
-    """Do one task; called in the worker."""
+    """Run one task; called in the worker."""
     if parcel.version != own_version():
         raise WorkError(
             phrase(
@@ -205,7 +205,7 @@ def _perform(parcel: _Parcel, *contents: bytes) -> Any:
 
 
 def _travels(error: Exception) -> bool:
-    """Return whether an exception can be told to another process: one that cannot would end the worker."""
+    """Return whether an exception can be pickled: one that cannot would end the worker."""
     try:
         pickle.loads(pickle.dumps(error))  # noqa: S301 - made in this line
     except Exception:  # noqa: BLE001 - whatever it is

@@ -1,4 +1,4 @@
-"""What a worker has read, kept for the next task: whoever asks for the same snapshot again need not read it again."""
+"""Snapshots that a worker has read, kept for its next tasks."""
 
 import pickle
 import threading
@@ -17,24 +17,24 @@ from iamdesk.snapshot.reader import load_snapshot
 from iamdesk.work.errors import NotHereError
 
 MAX_KEPT_BYTES = 256 << 20
-"""Bytes of files whose snapshots a worker keeps. The last two are kept whatever their size: a comparison needs both."""
+"""Bytes of files whose snapshots a worker keeps; the last two are always kept: a comparison needs both."""
 _MIN_KEPT = 2
 
 
 @dataclass(frozen=True, slots=True)
 class SnapshotReference:
-    """A snapshot as a task names it: a worker that sees the path reads it, another one is sent its content."""
+    """Reference to a snapshot in a task: a worker reads it from the path, or is sent its content."""
 
     path: str | None
-    """None: it is in no file, as changes were made to it."""
+    """None: it is in no file, because it was changed."""
     sha256: str
-    """`Snapshot.sha256`; of what is in no file, any name that nothing else has."""
+    """`Snapshot.sha256`; for a snapshot that is in no file, any unique name."""
     size: int
     """Bytes of its files."""
 
 
 def reference_to(snapshot: Snapshot, copy: str | None = None) -> SnapshotReference:
-    """Return the reference to a snapshot as it was read; ``copy`` is the name of one that was changed since."""
+    """Return the reference to a snapshot as read; ``copy`` is the name of one that was changed since."""
     size = sum(file.size for file in snapshot.files)
     if copy is not None:
         return SnapshotReference(None, copy, size)
@@ -42,12 +42,12 @@ def reference_to(snapshot: Snapshot, copy: str | None = None) -> SnapshotReferen
 
 
 def content_of(snapshot: Snapshot) -> bytes:
-    """Return what a worker that cannot read the files is sent."""
+    """Return the content for workers that cannot read the files."""
     return object_content(snapshot)
 
 
 class Held:
-    """One snapshot in a worker, and what was made of it."""
+    """One snapshot in a worker, and objects made from it."""
 
     def __init__(self, snapshot: Snapshot, size: int) -> None:
         self.snapshot = snapshot
@@ -56,33 +56,33 @@ class Held:
         self._making = threading.RLock()
 
     def once[T](self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return what ``make`` gives, made at most once while the snapshot is kept."""
+        """Return the result of ``make``, called at most once while the snapshot is kept."""
         with self._making:
             if key not in self._made:
                 self._made[key] = make()
-            return self._made[key]  # type: ignore[return-value]  # what is kept under a key came from that key's work
+            return self._made[key]  # type: ignore[return-value]  # type: ignore[return-value]  # a key always has the type of its own ``make``
 
 
 _held: dict[str, Held] = {}
-"""By SHA-256; those used last stand last."""
+"""By SHA-256, the least recently used first."""
 _sent: dict[str, bytes] = {}
 _objects: dict[str, Any] = {}
-"""What was sent and made of that, by key; those used last stand last."""
+"""Sent contents and objects made from them, by key, the least recently used first."""
 _lock = threading.RLock()
 
 
 def take_content(key: str, content: bytes) -> None:
-    """Keep what was sent along with a task until it is read."""
+    """Keep content that was sent along with a task until it is read."""
     with _lock:
         if key not in _held and key not in _objects:
             _sent[key] = content
 
 
 def kept_snapshot(reference: SnapshotReference, cancelled: Cancelled = never_cancelled) -> Held:
-    """Return a snapshot: the one that is kept, or read now.
+    """Return a snapshot that is kept, or read it now.
 
     Raises:
-        NotHereError: this machine does not have its files; its content is to be sent along.
+        NotHereError: this machine does not have its files; its content must be sent along.
         SnapshotError: the files have changed since.
         WorkCancelled: ``cancelled`` returned True.
     """
@@ -97,10 +97,10 @@ def kept_snapshot(reference: SnapshotReference, cancelled: Cancelled = never_can
 
 
 def kept_object[T](key: str, make: Callable[[Any], T]) -> T:
-    """Return what ``make`` gave of an object that was sent along with a task; the last two are kept.
+    """Return what ``make`` returned for an object sent along with a task; the last two are kept.
 
     Raises:
-        NotHereError: it is to be sent along.
+        NotHereError: it must be sent along.
     """
     with _lock:
         if key in _objects:
@@ -112,13 +112,13 @@ def kept_object[T](key: str, make: Callable[[Any], T]) -> T:
             while len(_objects) >= _MIN_KEPT:
                 del _objects[next(iter(_objects))]
             with gc_paused():
-                found = make(pickle.loads(zlib.decompress(content)))  # noqa: S301 - from the process that gives tasks
+                found = make(pickle.loads(zlib.decompress(content)))  # noqa: S301 - from the process that gives the tasks
         _objects[key] = found
-        return found  # type: ignore[no-any-return]  # what is kept under a key came from that key's ``make``
+        return found  # type: ignore[no-any-return]  # type: ignore[no-any-return]  # a key always has the type of its own ``make``
 
 
 def object_content(value: object) -> bytes:
-    """Return what a worker is sent for `kept_object`."""
+    """Return the content of an object for `kept_object`."""
     return zlib.compress(pickle.dumps(value, pickle.HIGHEST_PROTOCOL), 1)
 
 

@@ -1,4 +1,4 @@
-"""An executor together with the snapshot that its workers are to read."""
+"""An executor together with the snapshot that its workers read."""
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
@@ -10,28 +10,28 @@ from iamdesk.work.tasks import Contents, results
 from iamdesk.work.worker_cache import content_of, reference_to
 
 MIN_PRINCIPALS = 400
-"""Users and roles from which other processes are worth it. A worker takes 1.5 s until it has started and read so many;
-the findings of 400 principals, every statement of theirs another one, take 5 s, and the whole map of steps 3 s."""
+"""Number of users and roles from which worker processes are worth it. A worker takes 1.5 s to start and read so many;
+the findings of 400 principals with different statements take 5 s, and their attack path steps 3 s."""
 
 
 class Workers:
-    """What long work over one snapshot is given, to be shared out."""
+    """Workers for long work over one snapshot."""
 
     def __init__(self, executor: Executor, snapshot: Snapshot, copy: str | None = None) -> None:
         """``copy`` names a snapshot that was changed since it was read (`reference_to`)."""
         self.executor = executor
         self.reference = reference_to(snapshot, copy)
         self.contents: Contents = {self.reference.sha256: lambda: content_of(snapshot)}
-        """What a worker is sent that cannot read the snapshot."""
+        """The content for workers that cannot read the snapshot."""
 
     @property
     def count(self) -> int:
-        """How many tasks are done at once."""
+        """Number of tasks that run at once."""
         return int(getattr(self.executor, "workers", 1))
 
     @property
     def helped(self) -> bool:
-        """Whether this process is to do some of the work, too."""
+        """Whether this process runs some of the tasks, too."""
         return bool(getattr(self.executor, "helped", False))
 
     def results[T, R](
@@ -46,9 +46,9 @@ class Workers:
         contents: Contents | None = None,
         here: Callable[[T, Cancelled], R] | None = None,
     ) -> Iterator[R]:
-        """Yield what `tasks.results` does; a worker that cannot read the snapshot is sent it.
+        """Yield results as `tasks.results` does; the snapshot is sent to workers that cannot read it.
 
-        ``here`` does a task in this process; it is called where this process works, too (`helped`).
+        ``here`` runs a task in this process, if it runs some (`helped`).
         """
         sent = {**self.contents, **(contents or {})}
         if here is not None and self.helped:
@@ -76,7 +76,7 @@ class Workers:
 
 
 def is_worthwhile(*snapshots: Snapshot) -> bool:
-    """Return whether there are so many principals that other processes save time."""
+    """Return whether there are so many principals that worker processes save time."""
     return (
         sum(len(account.users) + len(account.roles) for one in snapshots for account in one.accounts) >= MIN_PRINCIPALS
     )

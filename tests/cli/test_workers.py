@@ -126,7 +126,7 @@ def test_without_the_package_it_is_said_how_to_get_it(
     ended = iamdesk("findings", sample, "--scheduler", "tcp://127.0.0.1:9")
     assert ended.returncode == 2
     assert ended.stderr == (
-        "iamdesk: work on a cluster needs the package distributed: pip install 'iamdesk[cluster]'\n"
+        "iamdesk: a Dask cluster requires the package distributed: pip install 'iamdesk[cluster]'\n"
     )
 
 

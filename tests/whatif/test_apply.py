@@ -152,7 +152,7 @@ def test_every_act_is_tried_here() -> None:
         ({"do": "set-policy", "subject": policy_arn("AmazonPretendAccess"), "document": document()}, "AWS's own"),
         ({"do": "set-boundary", "subject": JOINERS, "detail": policy_arn("edges")}, "is a group"),
         ({"do": "add-to-group", "subject": user_arn("u06"), "detail": f"arn:aws:iam::{A}:group/leavers"}, "already"),
-        ({"do": "attach-organization-policy", "subject": "ou-x", "detail": "p-b"}, "does not hold what is attached"),
+        ({"do": "attach-organization-policy", "subject": "ou-x", "detail": "p-b"}, "are not captured"),
         ({"do": "create-policy", "subject": policy_arn("starred"), "document": document()}, "already"),
     ],
 )
@@ -166,7 +166,7 @@ def test_what_cannot_be_done_is_told_in_one_sentence(held: Snapshot, change: dic
     [
         ({}, "expected a list"),
         (["x"], "change 1: a change is an object"),
-        ([{"do": "fly", "subject": "x"}], "nothing that can be done"),
+        ([{"do": "fly", "subject": "x"}], "`fly` is not an action"),
         ([{"do": "delete"}], "needs a `subject`"),
         ([{"do": "attach-policy", "subject": "x"}], "needs a `detail`"),
         ([{"do": "set-policy", "subject": "x"}], "needs a `document`"),
