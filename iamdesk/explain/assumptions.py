@@ -61,7 +61,7 @@ def assumptions_of(trace: EvaluationTrace) -> tuple[Assumption, ...]:
     found += assumed_values(trace)
     for policy in () if _is_settled(trace) else trace.broken:
         message = phrase(
-            "{policy} has a statement that cannot be parsed. It is assumed to match nothing.", policy=policy.name
+            "{policy} has a statement that cannot be read. It is assumed to match nothing.", policy=policy.name
         )
         found.append(Assumption("policy-malformed", message))
     found += service_assumptions(trace, lambda decision_inputs: _decide(decision_inputs, trace))

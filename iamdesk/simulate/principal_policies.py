@@ -293,7 +293,7 @@ def _gap(missing: MissingPolicy) -> MissingData:
             return MissingData(
                 "boundary-missing",
                 phrase(
-                    "The entry of the boundary policy {name} cannot be parsed. It is assumed to allow nothing.",
+                    "The entry of the boundary policy {name} cannot be read. It is assumed to allow nothing.",
                     name=name,
                 ),
                 PolicyType.PERMISSIONS_BOUNDARY,
@@ -308,7 +308,7 @@ def _gap(missing: MissingPolicy) -> MissingData:
             return MissingData(
                 "policy-missing",
                 phrase(
-                    "The entry of the attached policy {name} cannot be parsed: what it allows or denies is unknown.",
+                    "The entry of the attached policy {name} cannot be read: what it allows or denies is unknown.",
                     name=name,
                 ),
                 PolicyType.IDENTITY,

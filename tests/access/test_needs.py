@@ -78,7 +78,7 @@ def test_all_parts_have_to_be_allowed() -> None:
     whole, half = ask(world(READ, DECRYPT)), ask(world(READ))
 
     assert (whole.decision, said(whole)) == ("allowed", [("s3:GetObject", "allowed"), ("kms:Decrypt", "allowed")])
-    assert whole.sentence == f"ana may read an object ({REPORT}): all 2 actions are allowed."
+    assert whole.sentence == f"ana can read an object ({REPORT}): all 2 actions are allowed."
     assert (half.decision, said(half)[1]) == ("implicitDeny", ("kms:Decrypt", "implicitDeny"))
     assert half.sentence == f"ana cannot read an object ({REPORT}): kms:Decrypt on {KEY} is denied."
 
@@ -155,7 +155,7 @@ def test_a_key_of_aws_lets_everyone_use_it_through_the_service() -> None:
 def test_an_alias_tells_no_key() -> None:
     answer = ask(world(READ, key=f"arn:aws:kms:eu-west-1:{ID}:alias/reports"))
 
-    assert "alias/reports stands for" in answer.parts[1].unasked
+    assert "alias/reports is not captured" in answer.parts[1].unasked
     assert "encryption-unknown" in [one.code for one in answer.assumptions]
 
 
@@ -243,7 +243,7 @@ def test_what_only_some_uses_need_does_not_count_unless_it_is_named() -> None:
         ("s3:GetObject", {}, "s3:GetObject has no known dependent actions"),
         ("s3:NoSuchAction", {}, "has no known dependent actions"),
         ("read-object", {"role": ROLE}, "has no input `role`; its inputs besides the resource: key"),
-        ("pull-image", {"role": ROLE}, "beside the resource: none"),
+        ("pull-image", {"role": ROLE}, "besides the resource: none"),
         ("create-function", {"role": "deploy"}, "deploy"),
     ],
 )
@@ -308,7 +308,7 @@ def test_a_suggestion_tells_what_the_need_is_made_of() -> None:
     push = suggest_use_cases("push image", 1)[0]
 
     assert push.label == "Push a container image"
-    assert push.detail == "ecr:PutImage, ecr:InitiateLayerUpload, ecr:UploadLayerPart and 4 more as one"
+    assert push.detail == "use case: ecr:PutImage, ecr:InitiateLayerUpload, ecr:UploadLayerPart and 4 more"
 
 
 def test_needs_are_called_by_their_names_in_any_case() -> None:

@@ -43,7 +43,7 @@ def test_a_need_is_found_by_plain_words_and_asked_by_enter(qtbot: QtBot, ask_win
         ask_by_keys(ask_window, "nora.lindqvist", "read-object", PAYROLL)
 
     assert verdict(ask_window) == "Depends on aws:SourceIp and aws:MultiFactorAuthPresent"
-    assert find(ask_window, QLabel, "verdictSentence").text().startswith("Whether nora.lindqvist may read an object")
+    assert find(ask_window, QLabel, "verdictSentence").text().startswith("Whether nora.lindqvist can read an object")
     assert [text.partition(".")[0] for text in texts(find(ask_window, QListView, "needParts"))] == [
         "s3:GetObject: depends on aws:SourceIp and aws:MultiFactorAuthPresent",
         "kms:Decrypt: not asked",
