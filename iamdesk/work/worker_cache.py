@@ -60,7 +60,7 @@ class Held:
         with self._making:
             if key not in self._made:
                 self._made[key] = make()
-            return self._made[key]  # type: ignore[return-value]  # type: ignore[return-value]  # a key always has the type of its own ``make``
+            return self._made[key]  # type: ignore[return-value]  # a key always has the type of its own ``make``
 
 
 _held: dict[str, Held] = {}
@@ -114,7 +114,7 @@ def kept_object[T](key: str, make: Callable[[Any], T]) -> T:
             with gc_paused():
                 found = make(pickle.loads(zlib.decompress(content)))  # noqa: S301 - from the process that gives the tasks
         _objects[key] = found
-        return found  # type: ignore[no-any-return]  # type: ignore[no-any-return]  # a key always has the type of its own ``make``
+        return found  # type: ignore[no-any-return]  # a key always has the type of its own ``make``
 
 
 def object_content(value: object) -> bytes:
