@@ -1,10 +1,11 @@
 """The checks as tasks: all that is looked at is cut into blocks, which workers and this process look through."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import batched
+from typing import Any
 from uuid import uuid4
 
 from iamdesk.access.evaluator import Evaluator
@@ -21,7 +22,9 @@ from iamdesk.work.workers import Workers
 _BLOCK = 64
 """Things in one block: tenths of a second, and some seconds where changes are tried for each of them."""
 
-type Found = list[tuple[int, list[Finding]]]
+type Use[T] = Callable[[Iterable[Finding]], list[T]]
+"""What is made of findings where they are found; of a module, so that it can be sent to a worker."""
+type Found[T] = list[tuple[int, list[T]]]
 """What is found in things, by their numbers; those in which nothing is found are left out."""
 
 
@@ -33,6 +36,7 @@ class Block:
     known: str
     """Names what is known of steps between principals (`reach.sharing.Answers`), which is sent along."""
     numbers: tuple[int, ...]
+    use: Use[Any] = list
 
 
 def run_shared(
@@ -41,7 +45,18 @@ def run_shared(
     cancelled: Cancelled = never_cancelled,
     reach: AttackPathGraph | None = None,
 ) -> Iterator[Finding]:
-    """Yield what `registry.run` does, in the same order; workers do it.
+    """Yield what `registry.run` does, in the same order; workers do it (`use_shared`)."""
+    return use_shared(workers, list[Finding], progress, cancelled, reach)
+
+
+def use_shared[T](
+    workers: Workers,
+    use: Use[T],
+    progress: Progress = no_progress,
+    cancelled: Cancelled = never_cancelled,
+    reach: AttackPathGraph | None = None,
+) -> Iterator[T]:
+    """Yield what ``use`` makes of the findings of each thing, in the order of `registry.run`; workers do both.
 
     ``reach`` is what principals can become, where somebody keeps it. Where this process works, too
     (`Workers.helped`), it looks through blocks by this.
@@ -54,7 +69,7 @@ def run_shared(
     answers = find_shared(workers, cancelled=cancelled) if reach is None else reach.answers
     known, content = uuid4().hex, object_content(answers)
     contents = {known: lambda: content}
-    here: Callable[[Block, Cancelled], Found] | None = None
+    here: Callable[[Block, Cancelled], Found[T]] | None = None
     if reach is not None and workers.helped:
         own = _run(reach, cancelled)
         parts, here = _parts(own.work), partial(_found_here, own)
@@ -65,7 +80,7 @@ def run_shared(
     progress(0, total)
     results = workers.results(
         find,
-        (Block(workers.reference, known, numbers) for numbers in parts),
+        (Block(workers.reference, known, numbers, use) for numbers in parts),
         progress=progress,
         cancelled=cancelled,
         size=lambda block: len(block.numbers),
@@ -76,9 +91,9 @@ def run_shared(
     yield from _in_order(parts, results)
 
 
-def _in_order(parts: list[tuple[int, ...]], results: Iterator[Found]) -> Iterator[Finding]:
+def _in_order[T](parts: list[tuple[int, ...]], results: Iterator[Found[T]]) -> Iterator[T]:
     """Yield what is found in the order of the things, each as soon as those before it are looked through."""
-    found: dict[int, list[Finding]] = {}
+    found: dict[int, list[T]] = {}
     done: set[int] = set()
     given = 0
     for numbers, result in zip(parts, results, strict=True):
@@ -95,7 +110,7 @@ def cut(block: Block, cancelled: Cancelled) -> list[tuple[int, ...]]:
     return _parts(_run_of(block, cancelled).work)
 
 
-def find(block: Block, cancelled: Cancelled) -> Found:
+def find(block: Block, cancelled: Cancelled) -> Found[Any]:
     """Return what is found in a block."""
     return _found(_run_of(block, cancelled), block)
 
@@ -112,12 +127,12 @@ def _run(reach: AttackPathGraph, cancelled: Cancelled) -> _Run:
     return _Run(survey, work_of(survey))
 
 
-def _found(run: _Run, block: Block) -> Found:
-    results = ((number, list(look(run.survey, run.work[number]))) for number in block.numbers)
-    return [(number, findings) for number, findings in results if findings]
+def _found(run: _Run, block: Block) -> Found[Any]:
+    results = ((number, block.use(look(run.survey, run.work[number]))) for number in block.numbers)
+    return [(number, found) for number, found in results if found]
 
 
-def _found_here(run: _Run, block: Block, cancelled: Cancelled) -> Found:
+def _found_here(run: _Run, block: Block, cancelled: Cancelled) -> Found[Any]:
     run.survey.attend(cancelled)
     return _found(run, block)
 

@@ -1,7 +1,6 @@
 """``iamdesk findings``: every built-in check over a snapshot, as text or as a report."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -9,18 +8,15 @@ from typing import Annotated
 
 import typer
 
-from iamdesk.api import OrganizationSession, SnapshotSession, Workbench
-from iamdesk.checks.finding import Finding, Severity
+from iamdesk.api import OrganizationSession, Workbench
+from iamdesk.checks.finding import Severity
 from iamdesk.cli import executor as work
 from iamdesk.cli import options
 from iamdesk.cli.errors import refuse_overwrite
 from iamdesk.cli.output import echo_err, say_bytes
-from iamdesk.escaping import visible
 from iamdesk.export.files.atomic_write import write_atomic
-from iamdesk.export.findings.report import ordered
 from iamdesk.export.findings.spool import Spool
-from iamdesk.export.findings.text_file import closing_line, lines_of
-from iamdesk.export.findings.writers import formats, render
+from iamdesk.export.findings.writers import formats
 from iamdesk.snapshot.gc_pause import collector_seldom
 
 
@@ -61,20 +57,16 @@ def findings(
         echo_err(f"there is no file {suppressions}: nothing is suppressed")
     words = Workbench.read_suppressions(suppressions) if suppressions is not None else ()
     chosen = report_format or _format_by_name(output)
-    with work.open_to_go_over(snapshot) as opened:
+    with work.open_to_go_over(snapshot) as opened, Spool(chosen.value) as spool, collector_seldom():
         if isinstance(opened, OrganizationSession):
-            with Spool(chosen.value) as spool:
-                opened.find_into(spool, words)
-                pieces = spool.report(opened.catalogue, datetime.now(UTC))
-                _hand_out(pieces, len(spool), len(words) - len(spool.fingerprints), output)
-                bad = 0 if fail_on is None else spool.as_bad_as(fail_on)
+            opened.find_into(spool, words)
+            pieces = spool.report(opened.catalogue, datetime.now(UTC))
         else:
-            with collector_seldom(), work.executor(opened, helped=True) as executor:
-                found = ordered(opened.findings(suppressions=words, executor=executor))
-            idle = len(words) - len({one.fingerprint for one in words} & {each.fingerprint for each in found})
-            _hand_out((_report(chosen, found, opened),), len(found), idle, output)
-            left = [each for each in found if each.suppression is None]
-            bad = 0 if fail_on is None else sum(_is_as_bad(each.severity, fail_on) for each in left)
+            with work.executor(opened, helped=True) as executor:
+                opened.find_into(spool, words, executor=executor)
+            pieces = spool.report(opened.snapshot, datetime.now(UTC))
+        _hand_out(pieces, len(spool), len(words) - len(spool.fingerprints), output)
+        bad = 0 if fail_on is None else spool.as_bad_as(fail_on)
     if bad and fail_on is not None:
         echo_err(f"{bad:,} findings of severity {fail_on.value} or worse")
         raise typer.Exit(1)
@@ -96,23 +88,3 @@ def _format_by_name(output: Path | None) -> ReportFormat:
     name = output.name.lower() if output else ""
     found = next((known.name for known in formats() if name.endswith(known.suffix)), ReportFormat.TEXT.value)
     return ReportFormat(found)
-
-
-def _is_as_bad(severity: Severity, limit: Severity) -> bool:
-    worst_first = list(Severity)
-    return worst_first.index(severity) <= worst_first.index(limit)
-
-
-def _report(chosen: ReportFormat, found: Sequence[Finding], opened: SnapshotSession) -> bytes:
-    if chosen is ReportFormat.TEXT:
-        return "".join(f"{visible(line)}\n" for line in finding_lines(found)).encode()
-    return render(chosen.value, found, opened.snapshot, generated_at=datetime.now(UTC))
-
-
-def finding_lines(found: Sequence[Finding]) -> Iterator[str]:
-    """Return findings as text for people: one paragraph each, suppressed ones last, and a closing count."""
-    left = [finding for finding in found if finding.suppression is None]
-    aside = [finding for finding in found if finding.suppression is not None]
-    for finding in (*left, *aside):
-        yield from lines_of(finding)
-    yield closing_line(Counter(finding.severity for finding in left), len(left), len(aside))

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from datetime import UTC, date, datetime
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import batched
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -31,6 +32,7 @@ if TYPE_CHECKING:  # the engine and the checks are imported on first use: openin
     from iamdesk.attack_paths.types import AttackPath, AttackPaths, PrincipalExposure
     from iamdesk.checks.finding import Finding, Suppression
     from iamdesk.diff.result import Comparison
+    from iamdesk.export.findings.spool import Spool
     from iamdesk.export.follow_up_review import CarriedOn
     from iamdesk.policy.document import Document
     from iamdesk.review.scope import Exclusion
@@ -264,6 +266,37 @@ class SnapshotSession(Opened):
 
             found = registry.run(self.evaluator, progress, cancelled, self._reach)
         return suppressed(found, suppressions, today()) if suppressions else found
+
+    def find_into(
+        self,
+        spool: "Spool",
+        suppressions: "Sequence[Suppression]" = (),
+        progress: Progress = no_progress,
+        cancelled: Cancelled = never_cancelled,
+        executor: Executor | None = None,
+    ) -> None:
+        """Run every check; what is found is printed where it is found, and goes into a spool.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+            WorkError: the executor cannot do it; one sentence.
+        """
+        from iamdesk.export.findings.spool import Wanted, print_all
+
+        wanted = Wanted(spool.format_name, tuple(suppressions), today())
+        asked = frozenset(one.fingerprint for one in suppressions)
+        workers = self._workers(executor)
+        if workers is not None:
+            from iamdesk.checks.parallel import use_shared
+
+            reach = self._reach(cancelled=cancelled, workers=workers) if workers.helped else None
+            for one in use_shared(workers, partial(print_all, wanted=wanted), progress, cancelled, reach):
+                spool.take((one,), asked)
+        else:
+            from iamdesk.checks import registry
+
+            for some in batched(registry.run(self.evaluator, progress, cancelled, self._reach), 256):
+                spool.take(print_all(some, wanted), asked)
 
     def create_review(
         self,

@@ -10,7 +10,8 @@ from importlib.metadata import PackageNotFoundError, version
 from iamdesk.checks import registry
 from iamdesk.checks.check import Check
 from iamdesk.checks.finding import Finding, Severity, State
-from iamdesk.snapshot.model import Snapshot, SourceFile
+from iamdesk.snapshot.catalog import AccountEntry
+from iamdesk.snapshot.model import Account, Snapshot, SourceFile
 
 COMPLETENESS = "CMP-"
 """Checks of the snapshot itself: what they find is told first, since every other finding rests on it."""
@@ -27,6 +28,19 @@ class AccountCounts:
     roles: int
     policies: int
     broken: int
+
+    @classmethod
+    def of(cls, account: Account | AccountEntry) -> "AccountCounts":
+        """Count the entries of an account, or of its entry in a catalog."""
+        return cls(
+            account.account_id,
+            account.alias,
+            len(account.users),
+            len(account.groups),
+            len(account.roles),
+            len(account.policies),
+            len(account.broken),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,18 +157,7 @@ def build_report(findings: Iterable[Finding], snapshot: Snapshot, generated_at: 
         snapshot_files=snapshot.files,
         snapshot_latest=snapshot.latest,
         problem_count=len(snapshot.problems),
-        accounts=tuple(
-            AccountCounts(
-                account.account_id,
-                account.alias,
-                len(account.users),
-                len(account.groups),
-                len(account.roles),
-                len(account.policies),
-                len(account.broken),
-            )
-            for account in snapshot.accounts
-        ),
+        accounts=tuple(map(AccountCounts.of, snapshot.accounts)),
         generated_at=generated_at.astimezone(UTC),
         tool_version=tool_version(),
         action_data_version=action_data_version(),

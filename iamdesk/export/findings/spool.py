@@ -1,4 +1,4 @@
-"""Findings of an organization that do not fit into memory: each is printed where it is found, and kept in a file.
+"""Findings in a file: each is printed where it is found, by workers too, and kept out of memory.
 
 A hundred thousand principals have a million findings, each with answers of some kilobytes. What stays in memory of one
 is by what it is ordered, and where its printed text stands; a report is put together piece by piece.
@@ -8,21 +8,22 @@ import json
 import pickle
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
 from tempfile import TemporaryFile
 from typing import NamedTuple
 
-from iamdesk.checks import registry
 from iamdesk.checks.by_account import AccountWork, Known, OrganizationChecks, Task, work_in_worker
 from iamdesk.checks.finding import Finding, Severity, State, Suppression
 from iamdesk.checks.suppressions import suppressed
 from iamdesk.escaping import visible
 from iamdesk.export.findings import csv_file, json_file, writers
-from iamdesk.export.findings.report import AccountCounts, Report, action_data_version, order_of, tool_version
+from iamdesk.export.findings.report import AccountCounts, Report, build_report, order_of
 from iamdesk.export.findings.text_file import closing_line, lines_of
 from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
 from iamdesk.snapshot.catalog import Catalogue
+from iamdesk.snapshot.model import Snapshot
 
 TEXT = "text"
 
@@ -124,7 +125,7 @@ class Spool:
         worst_first = list(Severity)
         return sum(self._severities[one] for one in worst_first[: worst_first.index(limit) + 1])
 
-    def report(self, catalogue: Catalogue, generated_at: datetime) -> Iterator[bytes]:
+    def report(self, snapshot: Snapshot | Catalogue, generated_at: datetime) -> Iterator[bytes]:
         """Yield the report in its pieces: together what `findings.render`, or the command line, prints of the whole."""
         self._held.sort()
         match self.format_name:
@@ -134,12 +135,12 @@ class Spool:
                     closing_line(self._severities, len(self._held) - self._suppressed, self._suppressed) + "\n"
                 ).encode()
             case "json":
-                yield from self._as_json(self._about(catalogue, generated_at))
+                yield from self._as_json(self._about(snapshot, generated_at))
             case "csv":
-                yield from self._as_csv(self._about(catalogue, generated_at))
+                yield from self._as_csv(self._about(snapshot, generated_at))
             case _:
                 everything = [pickle.loads(one) for one in self._contents()]  # noqa: S301 - written by this run
-                yield writers.render_report(self.format_name, self._about(catalogue, generated_at, everything))
+                yield writers.render_report(self.format_name, self._about(snapshot, generated_at, everything))
 
     def _contents(self, *, is_suppressed: bool | None = None) -> Iterator[bytes]:
         for order, start, length in self._held:
@@ -164,32 +165,18 @@ class Spool:
         for number, piece in enumerate(self._contents(), start=1):
             yield csv_file.printed_rows([[str(number), *json.loads(piece), *about]]).encode()
 
-    def _about(self, catalogue: Catalogue, generated_at: datetime, everything: Sequence[Finding] = ()) -> Report:
-        snapshot = catalogue.frame.snapshot
-        return Report(
-            findings=tuple(one for one in everything if one.suppression is None),
-            suppressed=tuple(one for one in everything if one.suppression is not None),
-            checks=registry.checks(),
-            snapshot_name=snapshot.path.name,
-            snapshot_sha256=snapshot.sha256,
-            snapshot_files=snapshot.files,
-            snapshot_latest=snapshot.latest,
-            problem_count=len(snapshot.problems),
-            accounts=tuple(
-                AccountCounts(
-                    entry.account_id,
-                    entry.alias,
-                    len(entry.users),
-                    len(entry.groups),
-                    len(entry.roles),
-                    len(entry.policies),
-                    len(entry.broken),
-                )
-                for entry in catalogue.entries
-            ),
-            generated_at=generated_at.astimezone(UTC),
-            tool_version=tool_version(),
-            action_data_version=action_data_version(),
+    def _about(
+        self, snapshot: Snapshot | Catalogue, generated_at: datetime, everything: Sequence[Finding] = ()
+    ) -> Report:
+        if isinstance(snapshot, Snapshot):
+            report = build_report(everything, snapshot, generated_at)
+        else:
+            report = replace(
+                build_report(everything, snapshot.frame.snapshot, generated_at),
+                accounts=tuple(map(AccountCounts.of, snapshot.entries)),
+            )
+        return replace(
+            report,
             by_severity={severity: self._severities[severity] for severity in Severity},
             by_state={state: self._states[state] for state in State},
             by_check=self._checks,
@@ -226,6 +213,11 @@ def find_into(
         spool.take(found, asked)
 
 
+def print_all(findings: Iterable[Finding], wanted: Wanted) -> list[Printed]:
+    """Return what is kept of findings: where they are found, whether here or in a worker."""
+    return [printed(one, wanted.format_name) for one in suppressed(findings, wanted.suppressions, wanted.today)]
+
+
 def each_finding(
     checks: OrganizationChecks,
     suppressions: Sequence[Suppression],
@@ -252,8 +244,7 @@ def each_finding(
 
 
 def _print(work: AccountWork, task: Task, known: Known, wanted: Wanted, cancelled: Cancelled) -> list[Printed]:
-    found = work.findings(task, known, cancelled)
-    return [printed(one, wanted.format_name) for one in suppressed(found, wanted.suppressions, wanted.today)]
+    return print_all(work.findings(task, known, cancelled), wanted)
 
 
 def _print_in_worker(task: Task, cancelled: Cancelled) -> list[Printed]:
