@@ -225,6 +225,19 @@ class ServiceAccessFinder:
                         found.setdefault(text, ResourceOrigin.NAMED)
         return tuple(found.items())
 
+    def resources_named(
+        self,
+        position: int,
+        service: str,
+        own: Sequence[OwnStatement],
+        granted: Sequence[ResourcePolicyGrant] = (),
+    ) -> tuple[str, ...]:
+        """Return each resource that some statements of a subject or some grants to it name, also as an exception."""
+        finding = _Finding(self.bulk, position, service, own, self._now(), granted)
+        texts = [text for one in own for text in finding.named_by(one.statement)]
+        texts += [text for grant in granted for text in finding.granted_by(grant)]
+        return tuple(dict.fromkeys(part for text in texts for part in arn_aliases(service, text)))
+
 
 class _Finding:
     """Computes the extents of one principal in one service."""

@@ -7,12 +7,12 @@ from iamdesk.access.evaluator import Evaluator
 from iamdesk.attack_paths.attack_path_graph import LazyAttackPathGraph
 from iamdesk.attack_paths.types import AttackPaths as Becomings
 from iamdesk.inventory.keys import inline_policy_key, trust_policy_key
-from iamdesk.inventory.references import Principal, inline_policies_of, is_service_linked
+from iamdesk.inventory.references import Principal, boundary_of, inline_policies_of, is_service_linked
 from iamdesk.inventory.trust import trusted_names
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 from iamdesk.review.entitlement_documents import Documents
 from iamdesk.review.external_entitlements import assignment_lines, resource_lines
-from iamdesk.review.items import ONLY_DENIES, EntitlementType, PopulationEntry, ReviewItem, Scope
+from iamdesk.review.items import FORMAT_1, FORMAT_2, ONLY_DENIES, EntitlementType, PopulationEntry, ReviewItem, Scope
 from iamdesk.review.principals import Administrations, EffectiveAccess, Holders
 from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, UserDetail
 
@@ -24,10 +24,12 @@ def review_scope(
     progress: Progress = no_progress,
     cancelled: Cancelled = never_cancelled,
     escalations: Becomings | None = None,
+    item_format: int = FORMAT_1,
 ) -> Scope:
     """Return who is in the snapshot and every entitlement of those in scope.
 
-    ``escalations`` tells what principals can become, where somebody keeps it.
+    ``escalations`` tells what principals can become, where somebody keeps it. Items have no effect yet
+    (`effect_evidence`).
 
     Raises:
         WorkCancelled: ``cancelled`` returned True.
@@ -46,7 +48,9 @@ def review_scope(
             )
         )
         holders = Holders(evaluator, account, powers, administrations)
-        entitlements = _Entitlements(account, holders, powers, documents)
+        entitlements = _Entitlements(account, holders, powers, documents, item_format)
+        if item_format >= FORMAT_2:
+            lines.append(entitlements.root())
         principals: tuple[Principal, ...] = (*account.users, *account.groups, *account.roles)
         for principal in principals:
             if cancelled():
@@ -75,8 +79,11 @@ def _member(principal: Principal, account: Account) -> PopulationEntry:
 class _Entitlements:
     """Lays out the lines of one account."""
 
-    def __init__(self, account: Account, holders: Holders, powers: EffectiveAccess, documents: Documents) -> None:
+    def __init__(
+        self, account: Account, holders: Holders, powers: EffectiveAccess, documents: Documents, item_format: int
+    ) -> None:
         self._account = account
+        self._is_of_format_2 = item_format >= FORMAT_2
         self._holders = holders
         self._powers = powers
         self._documents = documents
@@ -93,6 +100,8 @@ class _Entitlements:
                 evidence = {**shared, **self._about_group(arn)} if arn else {**shared, "missing": True}
                 yield self._line(principal, kind, EntitlementType.GROUP, arn or name, name, evidence)
             yield from self._keys(principal, kind)
+            if self._is_of_format_2:
+                yield from self._password(principal, kind)
         for attached in principal.attached_managed_policies:
             held = self._policies.get(attached.policy_arn)
             version = held.default_version if held else None
@@ -102,6 +111,8 @@ class _Entitlements:
             yield self._line(
                 principal, kind, EntitlementType.MANAGED_POLICY, attached.policy_arn, attached.policy_name, evidence
             )
+        if self._is_of_format_2 and (boundary := boundary_of(principal)):
+            yield self._boundary(principal, kind, boundary, shared)
         for inline in inline_policies_of(principal):
             yield self._line(
                 principal,
@@ -122,6 +133,16 @@ class _Entitlements:
                 ", ".join(names) or "nobody",
                 {**shared, **self._documents.about(document), "trusts": names},
             )
+
+    def _boundary(self, principal: Principal, kind: str, arn: str, shared: Mapping[str, Any]) -> ReviewItem:
+        held = self._policies.get(arn)
+        version = held.default_version if held else None
+        evidence = {
+            **shared,
+            **self._documents.about(version.document if version else None),
+            "version": version.version_id if version else None,
+        }
+        return self._line(principal, kind, EntitlementType.BOUNDARY, arn, arn.rpartition("/")[2], evidence)
 
     def _about_policy(self, document: Any) -> dict[str, Any]:
         return {**self._documents.about(document), **_denying(self._documents.only_denies(document))}
@@ -155,6 +176,44 @@ class _Entitlements:
             }
             name = f"access key {number}"
             yield self._line(user, kind, EntitlementType.ACCESS_KEY, f"{user.arn}#key/{number}", name, evidence)
+
+    def _password(self, user: UserDetail, kind: str) -> Iterator[ReviewItem]:
+        report = self._holders.credentials(user.arn)
+        if report is None or not report.password_enabled:
+            return
+        changed, used = report.password_last_changed, report.password_last_used
+        evidence = {
+            **self._holders.evidence(user),
+            "mfa": report.mfa_active,
+            "changed": changed.isoformat() if changed else None,
+            "last_used": used.isoformat() if used else None,
+        }
+        name = "console password"
+        yield self._line(user, kind, EntitlementType.CONSOLE_PASSWORD, f"{user.arn}#password", name, evidence)
+
+    def root(self) -> ReviewItem:
+        """Return the item of the root user's credentials: nobody can take them away but root itself."""
+        arn = f"arn:{self._account.partition}:iam::{self._account.account_id}:root"
+        evidence: dict[str, Any] = {"holder": self._powers.of(arn), "holder_class": "root"}
+        evidence["administration"] = {"reaches": "is", "steps": 0}
+        report = self._holders.root_credentials()
+        if report is not None:
+            moments = (
+                report.password_last_used,
+                report.access_key_1_last_used_date,
+                report.access_key_2_last_used_date,
+            )
+            latest = max((moment for moment in moments if moment is not None), default=None)
+            evidence |= {
+                "mfa": report.mfa_active,
+                "password": report.password_enabled,
+                "access_keys": sum(map(bool, (report.access_key_1_active, report.access_key_2_active))),
+                "last_used": latest.isoformat() if latest else None,
+                "last_used_basis": "credential report",
+            }
+        return ReviewItem(
+            self._account.account_id, arn, "root", EntitlementType.ROOT_ACCESS, f"{arn}#access", "root user", evidence
+        )
 
     def _line(
         self,

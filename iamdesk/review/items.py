@@ -18,7 +18,19 @@ class EntitlementType(StrEnum):
     ACCESS_KEY = "access_key"
     RESOURCE_GRANT = "resource_grant"
     PERMISSION_SET = "permission_set"
+    BOUNDARY = "boundary"
+    """A permissions boundary: it limits its holder."""
+    CONSOLE_PASSWORD = "console_password"
+    ROOT_ACCESS = "root_access"
+    """The credentials of the root user."""
 
+
+FORMAT_1 = 1
+"""Items of reviews from before their effect was worked out."""
+FORMAT_2 = 2
+"""Boundaries, console passwords and the root user's access are items, too, and each item has its effect (`effects`)."""
+ITEM_FORMAT = "item_format"
+"""Under this name a review's head keeps the format of its items; without it they are of `FORMAT_1`."""
 
 ONLY_DENIES = "only_denies"
 """Under this name the evidence of a policy, or of a membership in a group, tells as True that it only takes access

@@ -187,6 +187,10 @@ class Holders:
         """Return a user's line of the credential report."""
         return self._report.get(arn)
 
+    def root_credentials(self) -> CredentialReportEntry | None:
+        """Return the root user's line of the credential report."""
+        return next((one for one in self._report.values() if one.user == "<root_account>"), None)
+
     def _last_use(self, principal: UserDetail | RoleDetail) -> dict[str, Any]:
         if isinstance(principal, RoleDetail):
             if principal.role_last_used is None:

@@ -1,0 +1,344 @@
+"""What one principal loses and gains if some of its policies go: every action, on every resource that policies name.
+
+Requests are those of effective permissions (`effective_permissions`): each action on *fresh* resources, which no policy
+names, and on each resource that a statement of the principal, or a resource policy that names it, singles out.
+Condition keys have no values. A request is *lost* if it is less possible without the policies (allowed; then allowed
+under conditions; then only if a resource policy that is not in the snapshot allows it), *gained* if it is more possible.
+"""
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from iamdesk.access.altered_principals import AlteredPrincipals
+from iamdesk.access.bulk_evaluator import BulkEvaluator, DecisionBits
+from iamdesk.access.equivalent_services import EquivalentServices
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.access.own_statements import OwnStatement, WideStatement
+from iamdesk.access.request_grid import FRESH, RequestGrid, ResourceSlot, grid_on, placeholder_grid
+from iamdesk.access.service_access import ServiceAccessFinder
+from iamdesk.aws.action_sets import service_actions
+from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
+
+_MAX_GRIDS = 20_000
+"""Grids of which something is remembered: beyond them, memory is freed."""
+_MAX_OUTCOMES = 1 << 12
+"""Some principals' worth: each of a principal's policies is taken away from the same whole."""
+
+type ActionBits = Mapping[str, int]
+"""By service, actions as bits (`aws.action_sets`); no service of which there is none."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ServiceChange:
+    """What changes in one service."""
+
+    lost: int
+    """Actions that are less possible on some resource, as bits."""
+    gained: int
+    """Actions that are more possible on some resource."""
+    before: int
+    """Actions that were possible at all."""
+    after: int
+    """Actions that are still possible, on some resource."""
+    open: int
+    """Actions that stay conditional, and of which a policy that goes speaks: under which conditions may differ."""
+    resources: tuple[tuple[str, int, int], ...] = ()
+    """Resources that policies name: each with the actions lost and gained on it."""
+
+
+_NO_CHANGE = ServiceChange(0, 0, 0, 0, 0)
+
+type AccessChange = Mapping[str, ServiceChange]
+"""By service; services of which the policies that go say nothing are left out."""
+
+
+class AccessChanges:
+    """Compares principals with altered ones. For one thread."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self.evaluator = evaluator
+        self.principals = AlteredPrincipals(evaluator.population())
+        self._moment = evaluator.now()
+        self._begin()
+
+    def _begin(self) -> None:
+        self._bulk = BulkEvaluator(self.principals)
+        self._finder = ServiceAccessFinder(self._bulk, lambda: self._moment)
+        self._equivalent = EquivalentServices(self._bulk)
+        self._grids: dict[Hashable, RequestGrid] = {}
+        self._by_statements: dict[Hashable, ServiceChange] = {}
+        self._by_wide: dict[Hashable, AccessChange] = {}
+        self._by_policies: dict[Hashable, AccessChange] = {}
+        self._outcomes: dict[tuple[RequestGrid, int, bool], DecisionBits] = {}
+
+    @property
+    def moment(self) -> datetime:
+        """As of when requests are made."""
+        return self._moment
+
+    def between(self, position: int, before: int, after: int, cancelled: Cancelled = never_cancelled) -> AccessChange:
+        """Return what changes between two forms of a principal, of which the second has some policies fewer.
+
+        Args:
+            position: The principal, by its position in the snapshot.
+            before: The first form: the principal itself, or `AlteredPrincipals.alter` of it.
+            after: The second form.
+            cancelled: Asked now and then.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        if before == after:
+            return {}
+        if len(self._grids) > _MAX_GRIDS:
+            self._begin()
+        granted = self._finder.grants.of(position)
+        carried = self.principals.index.carried
+        key = (carried[before], self._limits(before), carried[after], self._limits(after), granted)
+        known = self._by_policies.get(key) or self._by_policies.get((position, key))
+        if known is None:
+            known, is_personal = self._find(position, before, after, cancelled)
+            self._by_policies[(position, key) if is_personal else key] = known
+        return known
+
+    def _find(self, position: int, before: int, after: int, cancelled: Cancelled) -> tuple[AccessChange, bool]:
+        """Return what changes, and whether it is the principal's alone."""
+        own = self._bulk.own
+        by_service, wide = own.services(before)
+        wide_after = self._wide_of(after, wide)
+        found: dict[str, ServiceChange] = {}
+        is_personal = False
+        named = {one.service for one in self._finder.grants.of(position)} | by_service.keys()
+        if wide != wide_after or self._limits(before) != self._limits(after):
+            base, is_personal = self._in_all_services(position, before, after, wide, wide_after, named, cancelled)
+            found.update(base)
+        speaking, _ = own.services(after)
+        same_limits = self._limits(before) == self._limits(after)
+        for service in sorted(named):
+            if cancelled():
+                raise WorkCancelled
+            if same_limits and by_service.get(service) == speaking.get(service):
+                continue
+            change, of_position = self._in_service(position, before, after, service)
+            is_personal = is_personal or of_position
+            if change is not _NO_CHANGE:
+                found[service] = change
+        return {service: found[service] for service in sorted(found) if found[service] is not _NO_CHANGE}, is_personal
+
+    def _limits(self, position: int) -> tuple[tuple[int, ...] | None, int]:
+        return self.principals.index.boundaries[position], self.principals.cohort_at(position).number
+
+    def _wide_of(self, position: int, wide: Sequence[WideStatement]) -> tuple[WideStatement, ...]:
+        """Return those of the statements for all services that another form of the principal has, too."""
+        _, own = self._bulk.own.services(position)
+        places = {(one.place, one.policy.layer) for one in own}
+        return tuple(one for one in wide if (one.place, one.policy.layer) in places)
+
+    def _in_all_services(
+        self,
+        position: int,
+        before: int,
+        after: int,
+        wide: Sequence[WideStatement],
+        wide_after: Sequence[WideStatement],
+        named: Iterable[str],
+        cancelled: Cancelled,
+    ) -> tuple[AccessChange, bool]:
+        """Return what changes in services of which only statements for all services speak."""
+        cohorts = self.principals.cohort_at(before), self.principals.cohort_at(after)
+        signatures = tuple(frozenset(one.signature for one in some) for some in (wide, wide_after))
+        facts = self._facts(before, "s3", wide)
+        key = (self._limits(before), self._limits(after), signatures, facts)
+        known = self._by_wide.get(key)
+        if known is not None:
+            return {service: known[service] for service in known if service not in named}, False
+        left = set(named)
+        found: dict[str, ServiceChange] = {}
+        is_personal = False
+        for services in self._split(wide, cohorts):
+            if cancelled():
+                raise WorkCancelled
+            if not services:
+                continue
+            first = services[0]
+            change, of_position = self._in_service(position, before, after, first, wide=(wide, wide_after))
+            is_personal = is_personal or of_position
+            if len(services) > 1 and _is_uniform(change, service_actions(first).every):
+                for service in services:
+                    found[service] = _of_all(change, service_actions(service).every)
+                continue
+            found[first] = change
+            for service in services[1:]:
+                found[service], of_position = self._in_service(
+                    position, before, after, service, wide=(wide, wide_after)
+                )
+                is_personal = is_personal or of_position
+        found = {service: change for service, change in found.items() if change is not _NO_CHANGE}
+        if not is_personal:
+            self._by_wide[key] = found
+        return {service: change for service, change in found.items() if service not in left}, is_personal
+
+    def _split(self, wide: Sequence[WideStatement], cohorts: Iterable[object]) -> Iterator[tuple[str, ...]]:
+        one, other = cohorts
+        if one is other:
+            yield from self._equivalent.split(wide, one)  # type: ignore[arg-type]
+            return
+        of_other = {service: services for services in self._equivalent.split(wide, other) for service in services}  # type: ignore[arg-type]
+        for services in self._equivalent.split(wide, one):  # type: ignore[arg-type]
+            parts: dict[tuple[str, ...], list[str]] = {}
+            for service in services:
+                parts.setdefault(of_other[service], []).append(service)
+            yield from map(tuple, parts.values())
+
+    def _in_service(
+        self,
+        position: int,
+        before: int,
+        after: int,
+        service: str,
+        *,
+        wide: tuple[Sequence[WideStatement], Sequence[WideStatement]] | None = None,
+    ) -> tuple[ServiceChange, bool]:
+        """Return what changes in a service; with ``wide`` of statements for all services alone."""
+        own = self._bulk.own
+        if wide is None:
+            old, new = own.of(before, service), own.of(after, service)
+        else:
+            old, new = own.of_service(wide[0], service), own.of_service(wide[1], service)
+        cohorts = self.principals.cohort_at(before), self.principals.cohort_at(after)
+        if old == new and cohorts[0] is cohorts[1]:
+            return _NO_CHANGE, False
+        granted = (
+            () if wide is not None else tuple(one for one in self._finder.grants.of(position) if one.service == service)
+        )
+        key = (
+            service,
+            cohorts[0].number,
+            cohorts[1].number,
+            frozenset(one.signature for one in old),
+            frozenset(one.signature for one in new),
+            self._facts(before, service, old),
+            granted,
+        )
+        known = self._by_statements.get(key)
+        if known is not None:
+            return known, False
+        known = self._by_statements.get((position, key))
+        if known is not None:
+            return known, True
+        named = self._finder.resources_named(position, service, old, granted)
+        gone = 0
+        for one in old:
+            if one not in new:
+                gone |= one.actions
+        change, is_personal = _NO_CHANGE, False
+        for grid in self._grids_of(service, cohorts[0].partition, cohorts[0].account, named):
+            is_personal = is_personal or any(
+                setting.is_personal
+                for cohort in dict.fromkeys(cohorts)
+                for _, setting in self._bulk.request_classes.settings(grid, cohort, grid.every)
+            )
+            was, now = (self._outcome(grid, *form, is_wide=wide is not None) for form in ((before, old), (after, new)))
+            change = _joined(change, _compare(grid, was, now, gone))
+        self._by_statements[(position, key) if is_personal else key] = change
+        return change, is_personal
+
+    def _grids_of(self, service: str, partition: str, account: str, named: tuple[str, ...]) -> Iterator[RequestGrid]:
+        """Yield the fresh resources of a service, which serve all principals, and the named ones beside them."""
+        fresh = placeholder_grid(service, partition, account)
+        if fresh.every:
+            yield fresh
+        if not named:
+            return
+        key = (service, named)
+        found = self._grids.get(key)
+        if found is None:
+            slots = [ResourceSlot(text, grid_on(service, text).every) for text in named]
+            found = self._grids[key] = RequestGrid(service, [one for one in slots if one.actions])
+        if found.every:
+            yield found
+
+    def _outcome(self, grid: RequestGrid, position: int, own: Sequence[OwnStatement], *, is_wide: bool) -> DecisionBits:
+        """Return the decisions on one form of a principal; the last ones are remembered.
+
+        ``is_wide``: ``own`` are its statements for all services alone.
+        """
+        key = (grid, position, is_wide)
+        found = self._outcomes.get(key)
+        if found is None:
+            if len(self._outcomes) >= _MAX_OUTCOMES:
+                self._outcomes.clear()
+            found = self._outcomes[key] = self._bulk.outcome(grid, position, own, self._moment)
+        return found
+
+    def _facts(self, position: int, service: str, statements: Iterable[OwnStatement | WideStatement]) -> Hashable:
+        """Return what is known of all that statements ask for of the caller alone."""
+        own_keys = sorted({key for one in statements for key in one.asked.own_keys})
+        if not own_keys:
+            return ()
+        cohort = self.principals.cohort_at(position)
+        fresh = placeholder_grid(service, cohort.partition, cohort.account)
+        return self.principals.facts(position, own_keys, self._bulk.request_classes.derive(fresh, cohort, 0))
+
+
+def _compare(grid: RequestGrid, was: DecisionBits, now: DecisionBits, gone: int) -> ServiceChange:
+    """Return what changes on a grid; ``gone`` are the actions that the statements cover that go."""
+    lost, gained = _less(now, was), _less(was, now)
+    stays = was.conditional & now.conditional & grid.everywhere(gone)
+    named = []
+    for place, slot in enumerate(grid.resource_slots):
+        here = grid.bits(place, lost), grid.bits(place, gained)
+        if any(here) and FRESH not in slot.resource and slot.resource != "*":
+            named.append((slot.resource, *here))
+    before, after = _possible(was), _possible(now)
+    if not (lost or gained or before or after):
+        return _NO_CHANGE
+    return ServiceChange(
+        grid.anywhere(lost),
+        grid.anywhere(gained),
+        grid.anywhere(before),
+        grid.anywhere(after),
+        grid.anywhere(stays),
+        tuple(named),
+    )
+
+
+def _joined(one: ServiceChange, other: ServiceChange) -> ServiceChange:
+    if one is _NO_CHANGE or other is _NO_CHANGE:
+        return other if one is _NO_CHANGE else one
+    return ServiceChange(
+        one.lost | other.lost,
+        one.gained | other.gained,
+        one.before | other.before,
+        one.after | other.after,
+        one.open | other.open,
+        (*one.resources, *other.resources),
+    )
+
+
+def _possible(bits: DecisionBits) -> int:
+    return bits.allowed | bits.conditional | bits.awaiting
+
+
+def _less(one: DecisionBits, other: DecisionBits) -> int:
+    """Return the requests that are less possible in one than in the other."""
+    return (
+        (other.allowed & ~one.allowed)
+        | (other.conditional & ~(one.allowed | one.conditional))
+        | (other.awaiting & ~_possible(one))
+    )
+
+
+def _is_uniform(change: ServiceChange, every: int) -> bool:
+    bits = (change.lost, change.gained, change.before, change.after, change.open)
+    return not change.resources and all(one in (0, every) for one in bits)
+
+
+def _of_all(change: ServiceChange, every: int) -> ServiceChange:
+    if change is _NO_CHANGE:
+        return change
+    lost, gained, before, after, stays = (
+        every if one else 0 for one in (change.lost, change.gained, change.before, change.after, change.open)
+    )
+    return ServiceChange(lost, gained, before, after, stays)
