@@ -20,7 +20,7 @@ class EntitlementType(StrEnum):
     PERMISSION_SET = "permission_set"
     BOUNDARY = "boundary"
     """A permissions boundary: it limits its holder."""
-    CONSOLE_PASSWORD = "console_password"
+    CONSOLE_PASSWORD = "console_password"  # noqa: S105 (the name of a kind)
     ROOT_ACCESS = "root_access"
     """The credentials of the root user."""
 
