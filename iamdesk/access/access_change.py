@@ -3,7 +3,7 @@
 Requests are those of effective permissions (`effective_permissions`): each action on *fresh* resources, which no policy
 names, and on each resource that a statement of the principal, or a resource policy that names it, singles out.
 Condition keys have no values. A request is *lost* if it is less possible without the policies, *gained* if it is more
-possible: allowed; allowed under conditions; allowed if a resource policy allows it that the snapshot lacks; not allowed.
+possible: allowed, allowed under conditions, allowed if a missing resource policy allows it, not allowed.
 """
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
