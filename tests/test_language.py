@@ -37,8 +37,8 @@ def english() -> Iterator[None]:
 def test_english_is_what_stands_in_the_code() -> None:
     choose("en")
     assert tr("&Open snapshot…") == "&Open snapshot…"
-    assert ntr("{count} line", "{count} lines", 1) == "{count} line"
-    assert ntr("{count} line", "{count} lines", 0) == "{count} lines"
+    assert ntr("{count} line", "{count} entitlements", 1) == "{count} line"
+    assert ntr("{count} line", "{count} entitlements", 0) == "{count} entitlements"
     assert type(phrase("{who} may", who="alice")) is str
 
 
@@ -64,8 +64,8 @@ def test_what_the_core_says_is_english_and_is_shown_in_the_chosen_language() -> 
     said = phrase("{who} may not do {what}: {why}.", who="nothing allows it", what="s3:GetObject", why=why)
     assert said == "nothing allows it may not do s3:GetObject: nothing allows it."
     assert translate(said) == "NOTHING ALLOWS IT → s3:GetObject ✗ nothing allows it.", "a name stays, whatever it says"
-    assert translate(nphrase("{count} line", "{count} lines", 1)) == "1 ONE"
-    assert translate(nphrase("{count} line", "{count} lines", 3)) == "3 MANY"
+    assert translate(nphrase("{count} line", "{count} entitlements", 1)) == "1 ONE"
+    assert translate(nphrase("{count} line", "{count} entitlements", 3)) == "3 MANY"
     assert translate(join_messages(phrase(" and "), ["a", why])) == "a AND NOTHING ALLOWS IT"
     assert join_messages(phrase(" and "), ["a", why]) == "a and nothing allows it"
 
@@ -89,7 +89,11 @@ def test_what_a_worker_says_is_shown_in_the_chosen_language() -> None:
     choose("xx", Shouting())
     why = phrase("nothing allows it")
     said = join_messages(phrase(" and "), [why, phrase("{who} may not do {what}: {why}.", who="A", what="B", why=why)])
-    for text in (said, nphrase("{count} line", "{count} lines", 1), nphrase("{count} line", "{count} lines", 3)):
+    for text in (
+        said,
+        nphrase("{count} line", "{count} entitlements", 1),
+        nphrase("{count} line", "{count} entitlements", 3),
+    ):
         other = pickle.loads(pickle.dumps(text))  # noqa: S301 - our own
         assert other == text
         assert translate(other) == translate(text)

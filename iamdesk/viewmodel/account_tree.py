@@ -96,7 +96,7 @@ class AccountTree:
         aws = Section(mark("AWS managed policies"), used, lambda policy: policy.policy_name, self._policy)
         aws.detail = phrase("{count:,} in use", count=len(used))
         if len(held) > len(used):
-            aws.detail = phrase("{used:,} in use, {more:,} more held", used=len(used), more=len(held) - len(used))
+            aws.detail = phrase("{used:,} in use, {more:,} more captured", used=len(used), more=len(held) - len(used))
         sections: list[Section[Any]] = [
             Section(mark("Users"), account.users, name_of, self._user),
             Section(mark("Groups"), account.groups, name_of, self._group),
@@ -110,7 +110,7 @@ class AccountTree:
         ]
         broken = list(enumerate(account.broken))
         if broken:
-            sections.append(Section(mark("Broken entries"), broken, lambda entry: entry[1].name, self._broken))
+            sections.append(Section(mark("Malformed entries"), broken, lambda entry: entry[1].name, self._broken))
         missing = [(last_of_arn(arn), arn) for arn in references.missing_policies()]
         missing += [(name, "") for name in references.missing_groups()]
         if missing:

@@ -28,78 +28,78 @@ class _About:
 _ABOUT: Mapping[Kind, _About] = {
     Kind.AUTHORIZATION_DETAILS: _About(
         mark("Users, groups, roles and policies"),
-        mark("Principals of the accounts that are not held are judged from the resource's side alone."),
+        mark("For principals of accounts that were not captured, only the resource side of a request is evaluated."),
         ("iam", "get-account-authorization-details"),
     ),
     Kind.ORGANIZATION: _About(
         mark("Organization"),
         mark(
-            "Where the accounts stand is not known: condition keys of the organization stay open, and no organization "
-            "policy is taken into account."
+            "The place of the accounts in the organization is not known: condition keys of the "
+            "organization have no values, and SCPs and RCPs are not evaluated."
         ),
         ("organizations", "describe-organization"),
     ),
     Kind.ORGANIZATION_POLICIES: _About(
         mark("Service control policies and resource control policies"),
-        mark("An allowed request may be denied by a policy of the organization."),
+        mark("An SCP or RCP could deny a request that is shown as allowed."),
         ("organizations", "list-policies"),
     ),
     Kind.RESOURCE_POLICIES: _About(
         mark("Resource policies"),
         mark(
-            "What buckets, keys, queues and other resources allow or deny by themselves is not known: access from "
-            "other accounts cannot be told, and a Deny may be missed."
+            "What the policies of buckets, keys, queues and other resources allow or deny is not known: "
+            "external access is not known, and a Deny can be missed."
         ),
         ("s3api", "get-bucket-policy"),
     ),
     Kind.BUCKET_ACCESS: _About(
         mark("Access control lists, ownership and Block Public Access of buckets"),
-        mark("Grants of access control lists and the reach of Block Public Access are not known."),
+        mark("Grants of access control lists and the effect of Block Public Access are not known."),
         ("s3api", "get-public-access-block"),
     ),
     Kind.TAGS: _About(
         mark("Tags of resources"),
-        mark("Conditions on aws:ResourceTag depend on values that have to be given."),
+        mark("Conditions on aws:ResourceTag depend on values that you have to provide."),
         ("resourcegroupstaggingapi", "get-resources"),
     ),
     Kind.KEY_GRANTS: _About(
         mark("Grants of KMS keys"),
-        mark("A principal may use a key by a grant that is not seen here."),
+        mark("A grant that was not captured could allow a principal to use a key."),
         ("kms", "list-grants"),
     ),
     Kind.VPC_ENDPOINTS: _About(
         mark("VPC endpoints"),
-        mark("A request through an endpoint may be denied by its policy."),
+        mark("An endpoint policy could deny a request that is shown as allowed."),
         ("ec2", "describe-vpc-endpoints"),
     ),
     Kind.IDENTITY_PROVIDERS: _About(
         mark("OIDC and SAML providers"),
-        mark("Whether a provider that a role trusts still exists, and for whom, cannot be told."),
+        mark("Whether a provider that a role trusts still exists, and for which audiences, is not known."),
         ("iam", "list-open-id-connect-providers"),
     ),
     Kind.IDENTITY_CENTER: _About(
         mark("IAM Identity Center"),
-        mark("Which people stand behind the roles AWSReservedSSO_… cannot be told."),
+        mark("The people who can use the roles AWSReservedSSO_… are not known."),
         ("sso-admin", "list-account-assignments"),
     ),
     Kind.RESOURCE_SHARES: _About(
         mark("Resource shares (RAM)"),
-        mark("Resources shared through AWS RAM are not seen."),
+        mark("Resources shared through AWS RAM are not known."),
         ("ram", "get-resource-share-associations"),
     ),
     Kind.CREDENTIAL_REPORT: _About(
         mark("Credential report"),
-        mark("Passwords, access keys and MFA of users, and when they were used, are not known."),
+        mark("Passwords, access keys and MFA devices of users, and their last use, are not known."),
         ("iam", "get-credential-report"),
     ),
     Kind.SERVICE_LAST_ACCESSED: _About(
         mark("Service last accessed"),
-        mark("Which of their permissions principals use is not known."),
+        mark("Which permissions the principals use is not known."),
         ("iam", "get-service-last-accessed-details"),
     ),
     Kind.ACCOUNT_SETTINGS: _About(
         mark("Account summary and password policy"),
-        mark("Whether the snapshot is whole cannot be checked against AWS's own counts."),
+        mark("The completeness of the snapshot cannot be checked against AWS's own counts."),
         ("iam", "get-account-summary"),
     ),
 }
@@ -139,7 +139,7 @@ def _told(gaps: list[Capture]) -> tuple[str, ...]:
         join_messages(": ", (_asked(CALLS[gap.service, gap.command], gap), gap.error)) for gap in gaps[:_MOST_TOLD]
     ]
     if len(gaps) > _MOST_TOLD:
-        lines.append(phrase("{count:,} more like these", count=len(gaps) - _MOST_TOLD))
+        lines.append(phrase("{count:,} more of these", count=len(gaps) - _MOST_TOLD))
     return tuple(lines)
 
 
@@ -186,11 +186,11 @@ def _organization(snapshot: Snapshot) -> _Measure:
         is_asked = any(capture.command == "describe-organization" for capture in _nothing_there(snapshot))
         if not is_asked:
             return 0, 0, ""
-        return _measure(1, 1, mark("{held:,} of {whole:,} answer: the accounts are in no organization"))
+        return _measure(1, 1, mark("{held:,} of {whole:,} responses: the accounts are in no organization"))
     placed = {node.id for node in organization.nodes if node.parent_id}
     accounts = {account.account_id for account in snapshot.accounts}
     return _measure(
-        len(placed & accounts), len(accounts), mark("{held:,} of {whole:,} accounts have their place in it")
+        len(placed & accounts), len(accounts), mark("{held:,} of {whole:,} accounts with their place in it")
     )
 
 
@@ -204,14 +204,14 @@ def _organization_policies(snapshot: Snapshot) -> _Measure:
         held, whole, _ = _organization(snapshot)
         if not whole:
             return held, whole, ""
-        told = mark("{held:,} of {whole:,} answer: there is no organization that could have any")
+        told = mark("{held:,} of {whole:,} responses: there is no organization that could have any")
         return _measure(held, whole, told)
     known = sum(node.policy_ids is not None for node in organization.nodes)
     if not organization.has_rcps:
         return _measure(
-            known, len(organization.nodes) + 1, mark("{held:,} of {whole:,} levels, and no resource control policies")
+            known, len(organization.nodes) + 1, mark("{held:,} of {whole:,} levels, without resource control policies")
         )
-    return _measure(known, len(organization.nodes), mark("{held:,} of {whole:,} levels have their policies"))
+    return _measure(known, len(organization.nodes), mark("{held:,} of {whole:,} levels with their policies"))
 
 
 def _of_resources(
@@ -235,7 +235,7 @@ def _resource_policies(snapshot: Snapshot) -> _Measure:
     whole = len(resources) + len(unlisted)
     if not unlisted:
         if not whole:
-            return _measure(1, 1, mark("{held:,} of {whole:,} answer: there are no resources of these services"))
+            return _measure(1, 1, mark("{held:,} of {whole:,} responses: there are no resources of these services"))
         return _measure(held, whole, mark("{held:,} of {whole:,} resources"))
     if not held:
         return 0, 0, ""
@@ -279,7 +279,7 @@ def _center(snapshot: Snapshot) -> _Measure:
         is_asked = any(c.command == "list-instances" and c.state is CaptureState.READ for c in snapshot.captures)
         if not is_asked:
             return 0, 0, ""
-        return _measure(1, 1, mark("{held:,} of {whole:,} answer: there is no instance"))
+        return _measure(1, 1, mark("{held:,} of {whole:,} responses: there is no instance"))
     whole = [one for one in instances if one.permission_sets is not None and one.account_assignments is not None]
     return _measure(len(whole), len(instances), mark("{held:,} of {whole:,} instances"))
 
@@ -293,21 +293,21 @@ _MEASURES: Mapping[Kind, Callable[[Snapshot], _Measure]] = {
         is_bucket,
         lambda bucket: bucket.acl is not None and bucket.public_access_block is not None,
         mark("{held:,} of {whole:,} buckets"),
-        mark("{held:,} of {whole:,} list: there are no buckets"),
+        mark("{held:,} of {whole:,} lists: there are no buckets"),
         ("s3api", "list-buckets"),
     ),
     Kind.TAGS: _of_resources(
         lambda resource: bool(resource.arn),
         lambda one: one.tags is not None,
         mark("{held:,} of {whole:,} resources"),
-        mark("{held:,} of {whole:,} list: there are no resources"),
+        mark("{held:,} of {whole:,} lists: there are no resources"),
         ("s3api", "list-buckets"),
     ),
     Kind.KEY_GRANTS: _of_resources(
         is_key,
         lambda key: key.key_grants is not None,
         mark("{held:,} of {whole:,} keys"),
-        mark("{held:,} of {whole:,} list: there are no keys"),
+        mark("{held:,} of {whole:,} lists: there are no keys"),
         ("kms", "list-keys"),
     ),
     Kind.VPC_ENDPOINTS: _by_account(_captured_by(Kind.VPC_ENDPOINTS)),

@@ -62,7 +62,7 @@ def _of_permission_set(references: AccountReferences, principal: Principal, sets
     if use is not None and use.permission_set.description:
         facts.append((mark("Description"), use.permission_set.description))
     if use is not None and use.permission_set.session_duration:
-        facts.append((mark("Longest session"), use.permission_set.session_duration))
+        facts.append((mark("Maximum session duration"), use.permission_set.session_duration))
     assigned = phrase("not captured") if use is None or use.assignees is None else assignees_text(use.assignees, 12)
     return [*facts, (mark("Assigned to"), assigned)]
 
@@ -76,11 +76,11 @@ def permission_set_gaps(
         return
     use = sets.use_of(references.account.account_id, name) if sets is not None else None
     if use is None or use.assignees is None:
-        yield phrase("Who is assigned the permission set in IAM Identity Center is not in the snapshot.")
+        yield phrase("The assignments of the permission set in IAM Identity Center were not captured.")
         return
     unknown = [one.name for one in use.assignees if one.is_group and one.people is None]
     if unknown:
-        yield phrase("Who is in {groups} is not in the snapshot.", groups=_listed(unknown))
+        yield phrase("The members of {groups} were not captured.", groups=_listed(unknown))
 
 
 def policy_facts(
@@ -94,7 +94,7 @@ def policy_facts(
     facts += _created(policy.create_date, latest)
     if policy.update_date is not None:
         facts.append((mark("Updated"), age_text(policy.update_date, latest)))
-    facts.append((mark("Version in force"), _version(policy)))
+    facts.append((mark("Default version"), _version(policy)))
     facts.append((mark("Attached to"), _principals(attached)))
     facts.append((mark("Boundary of"), _principals(bounded)))
     if accounts > 1:
@@ -108,41 +108,41 @@ def principal_gaps(references: AccountReferences, principal: Principal) -> Itera
         for name in principal.group_list:
             group = references.groups.get(name)
             if group is None:
-                yield phrase("Group {name} is not in the snapshot: what it allows is unknown.", name=name)
+                yield phrase("Group {name} was not captured: what it allows is not known.", name=name)
             else:
                 yield from _carried_gaps(references, group, phrase("attached to group {group}", group=name))
     yield from _carried_gaps(references, principal, phrase("attached"))
     boundary = boundary_of(principal)
     if boundary is not None and (problem := _policy_gap(references, boundary)):
         said = phrase(
-            "Permissions boundary {name} {problem}: what it leaves is unknown.",
+            "Permissions boundary {name} {problem}: what it allows is not known.",
             name=last_of_arn(boundary),
             problem=problem,
         )
         yield said
     if isinstance(principal, RoleDetail) and principal.assume_role_policy_document is None:
-        yield phrase("The trust policy was not captured: who can take the role is unknown.")
+        yield phrase("The trust policy was not captured: who can assume the role is not known.")
 
 
 def _carried_gaps(references: AccountReferences, principal: Principal, how: str) -> Iterator[str]:
     for attached in principal.attached_managed_policies:
         if problem := _policy_gap(references, attached.policy_arn):
             yield phrase(
-                "Managed policy {name}, {how}, {problem}: what it says is unknown.",
+                "Managed policy {name}, {how}, {problem}: what it allows or denies is not known.",
                 name=attached.policy_name,
                 how=how,
                 problem=problem,
             )
     for inline in inline_policies_of(principal):
         if inline.policy_document is None:
-            yield phrase("Inline policy {name} was captured without its document.", name=inline.policy_name)
+            yield phrase("Inline policy {name} was captured without its text.", name=inline.policy_name)
 
 
 def _policy_gap(references: AccountReferences, arn: str) -> str | None:
     policy = references.policies.get(arn)
     if policy is None:
-        return phrase("is not in the snapshot")
-    return None if policy.default_version else phrase("is in the snapshot without its version in force")
+        return phrase("was not captured")
+    return None if policy.default_version else phrase("was captured without its default version")
 
 
 def policy_gaps(policy: ManagedPolicyDetail, attached: int, accounts: int) -> Iterator[str]:
@@ -150,28 +150,30 @@ def policy_gaps(policy: ManagedPolicyDetail, attached: int, accounts: int) -> It
     if policy.default_version is None:
         if policy.default_version_id:
             yield phrase(
-                "Its version in force, {version}, is not in the snapshot: what it says is unknown.",
+                "Its default version, {version}, was not captured: what it allows or denies is not known.",
                 version=policy.default_version_id,
             )
         else:
-            yield phrase("Its version in force is not in the snapshot: what it says is unknown.")
+            yield phrase("Its default version was not captured: what it allows or denies is not known.")
     counted = policy.attachment_count
     if counted is not None and counted != attached and accounts == 1:
         yield phrase(
-            "AWS counts {counted:,} attachments, the snapshot shows {attached:,}.", counted=counted, attached=attached
+            "AWS counts {counted:,} attachments, the snapshot contains {attached:,}.",
+            counted=counted,
+            attached=attached,
         )
 
 
 def version_origin(policy: ManagedPolicyDetail) -> str:
     """Return the version in force in words: ``version v3 of 5, in force``."""
     said = _version(policy)
-    return said if policy.default_version is None else phrase("{version}, in force", version=said)
+    return said if policy.default_version is None else phrase("{version}, default version", version=said)
 
 
 def _version(policy: ManagedPolicyDetail) -> str:
     version = policy.default_version
     if version is None:
-        return phrase("version in force not in the snapshot")
+        return phrase("default version not captured")
     count = len(policy.policy_version_list)
     if count > 1:
         return phrase("version {version} of {count}", version=version.version_id, count=count)
@@ -191,7 +193,7 @@ def _last_use(references: AccountReferences, role: RoleDetail, latest: datetime 
         return phrase("not captured")
     used = role.role_last_used
     if used.last_used_date is None:
-        return phrase("never in the time that AWS tracks")
+        return phrase("never in the period that AWS tracks")
     when = age_text(used.last_used_date, latest)
     return phrase("{when}, in {region}", when=when, region=used.region) if used.region else when
 
@@ -219,11 +221,11 @@ def _listed(names: list[str]) -> str:
 def own_problems(principal: Principal) -> Iterator[str]:
     """Yield, one sentence each, which documents inside a principal are no JSON object, so that they cannot count."""
     if isinstance(principal, RoleDetail) and isinstance(principal.assume_role_policy_document, str):
-        yield phrase("The trust policy cannot be read: it is no JSON object.")
+        yield phrase("The trust policy cannot be read: it is not a JSON object.")
     for inline in inline_policies_of(principal):
         if inline.policy_document is not None and not isinstance(inline.policy_document, dict):
             yield phrase(
-                "Inline policy {name} of {owner} cannot be read: it is no JSON object.",
+                "Inline policy {name} of {owner} cannot be read: it is not a JSON object.",
                 name=inline.policy_name,
                 owner=name_of(principal),
             )

@@ -73,7 +73,7 @@ class EntryTree:
         aws.detail = phrase("{count:,} in use", count=len(used))
         more = len(held.keys() - {policy.arn for policy in used})
         if more:
-            aws.detail = phrase("{used:,} in use, {more:,} more held", used=len(used), more=more)
+            aws.detail = phrase("{used:,} in use, {more:,} more captured", used=len(used), more=more)
         sections: list[Section[Any]] = [
             Section(mark("Users"), entry.users, _name, partial(_named, NodeKind.USER)),
             Section(mark("Groups"), entry.groups, _name, partial(_named, NodeKind.GROUP)),
@@ -87,7 +87,7 @@ class EntryTree:
         ]
         broken = list(enumerate(entry.broken))
         if broken:
-            sections.append(Section(mark("Broken entries"), broken, lambda one: one[1].name, self._broken))
+            sections.append(Section(mark("Malformed entries"), broken, lambda one: one[1].name, self._broken))
         missing = list(self._missing())
         if missing:
             sections.append(Section(mark("Not in the snapshot"), missing, _name, _lacking))

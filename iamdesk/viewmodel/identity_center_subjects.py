@@ -110,12 +110,12 @@ class IdentityCenterSubjects:
             key=key,
             kind=NodeKind.MISSING,
             title=key.rpartition("/")[2],
-            facts=((mark("What it is"), phrase("group of IAM Identity Center")),),
+            facts=((mark("Type"), phrase("group of IAM Identity Center")),),
             links=(
                 *links((mark("Members"), (self._index.who(one, "") for one in self._index.memberships[key]))),
                 *self._access(key, ()),
             ),
-            gaps=(phrase("It has members, but the snapshot does not hold it."),),
+            gaps=(phrase("It has members but was not captured."),),
             badges=(Badge.GAP,),
         )
 
@@ -135,7 +135,7 @@ class IdentityCenterSubjects:
                 role = self._index.roles.get((one.account_id, one.permission_set_arn))
                 if role is not None:
                     roles.append(Link(role, last_of_arn(role), detail))
-        return links((mark("Permission sets"), sets), (mark("Roles that these are"), roles))
+        return links((mark("Permission sets"), sets), (mark("Roles made from these"), roles))
 
 
 def _arn(center: IdentityCenter, resource: str) -> str:
@@ -150,6 +150,6 @@ def _status(told: str | None) -> str:
 
 def _unknown(center: IdentityCenter) -> Iterator[str]:
     if center.account_assignments is None:
-        yield phrase("Which permission sets are assigned to whom was not captured.")
+        yield phrase("Permission set assignments were not captured.")
     if center.group_memberships is None:
-        yield phrase("Who is in which group was not captured.")
+        yield phrase("Group memberships were not captured.")

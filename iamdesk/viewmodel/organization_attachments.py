@@ -65,9 +65,9 @@ def not_in_force(index: OrganizationIndex, node_id: str, kind: NodeKind) -> str:
     The management account is bound by none (rules B6, B7); SCPs are off in organizations that did not enable them.
     """
     if node_id == index.organization.management_account_id:
-        return phrase("does not bind the management account")
+        return phrase("does not apply to the management account")
     if kind is NodeKind.SERVICE_CONTROL_POLICY and not index.organization.scps_enabled:
-        return phrase("not in force: SCPs are not enabled")
+        return phrase("without effect: SCPs are not enabled")
     return ""
 
 

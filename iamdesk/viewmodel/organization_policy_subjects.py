@@ -47,20 +47,20 @@ class OrganizationPolicySubjects:
                 ", ".join(sorted(map(self._names.name_of, places), key=str.casefold)) or phrase("nothing"),
             )
         ]
-        facts.append((mark("Binds"), self._reach(bound, kind)))
+        facts.append((mark("Applies to"), self._reach(bound, kind)))
         if policy is not None and policy.aws_managed:
-            facts.append((mark("Kept by"), "AWS"))
+            facts.append((mark("Managed by"), "AWS"))
         facts.append((mark("Id"), policy_id))
         gaps = []
         if policy is None:
-            gaps.append(phrase("Policy {id} is attached, but the snapshot does not hold it.", id=policy_id))
+            gaps.append(phrase("Policy {id} is attached but was not captured.", id=policy_id))
         elif policy.content is None:
-            gaps.append(phrase("What it says was not captured: whatever it denies is unknown."))
+            gaps.append(phrase("Its text was not captured: what it denies is not known."))
         if unknown := sum(node.policy_ids is None for node in index.nodes):
             gaps.append(
                 nphrase(
-                    "Which policies are attached is not known of {count:,} place in the organization.",
-                    "Which policies are attached is not known of {count:,} places in the organization.",
+                    "The attached policies of {count:,} place in the organization are not known.",
+                    "The attached policies of {count:,} places in the organization are not known.",
                     unknown,
                 )
             )
@@ -75,7 +75,7 @@ class OrganizationPolicySubjects:
             policies=(line,) if policy is not None else (),
             links=links(
                 (mark("Attached to"), map(self._names.link, places)),
-                (mark("Binds"), (self._names.link(node, node.id) for node in bound)),
+                (mark("Applies to"), (self._names.link(node, node.id) for node in bound)),
             ),
             gaps=tuple(gaps),
             problems=line.problems,
@@ -87,7 +87,7 @@ class OrganizationPolicySubjects:
         has_content = policy is not None and policy.content is not None
         problems = problems_of(self._documents.parse(policy.content)) if policy is not None and has_content else ()
         name = policy.name or policy_id if policy is not None else policy_id
-        return PolicyLine(key, name, kind, PolicyRole.SELF, phrase("as it stands"), problems=problems)
+        return PolicyLine(key, name, kind, PolicyRole.SELF, phrase("the policy itself"), problems=problems)
 
     def _bound(self, places: Iterable[OrganizationNode], kind: NodeKind) -> Iterator[OrganizationNode]:
         """Yield the accounts that a policy binds, each once."""

@@ -94,12 +94,10 @@ class OrganizationSubjects:
         if inherited:
             facts.append((mark("Inherited"), counts(line.kind for line in inherited)))
         if node.id == index.organization.management_account_id:
-            facts.append((mark("Management account"), phrase("no SCP and no RCP binds it")))
+            facts.append((mark("Management account"), phrase("no SCP and no RCP applies to it")))
         where = [Link(node_key(one), self.names.name_of(one), node_kind(one)) for one in path[:-1]]
         above = Link(organization_key(index.organization.id), index.organization.id, phrase("organization"))
-        return Standing(
-            tuple(facts), lines, (Links(mark("Stands below"), (above, *where)),), tuple(self._gaps(index, node))
-        )
+        return Standing(tuple(facts), lines, (Links(mark("Parent"), (above, *where)),), tuple(self._gaps(index, node)))
 
     @cached_property
     def _nodes(self) -> Mapping[str, OrganizationNode]:
@@ -137,23 +135,19 @@ class OrganizationSubjects:
             ),
             (
                 mark("Service control policies"),
-                phrase("enabled") if organization.scps_enabled else phrase("not enabled: none binds"),
+                phrase("enabled") if organization.scps_enabled else phrase("not enabled: none applies"),
             ),
             (
                 mark("Resource control policies"),
                 phrase("captured, or not enabled") if organization.has_rcps else phrase("not captured"),
             ),
         )
-        gaps = (
-            []
-            if organization.has_rcps
-            else [phrase("Which resource control policies are attached is not in the snapshot.")]
-        )
+        gaps = [] if organization.has_rcps else [phrase("The attached resource control policies were not captured.")]
         if lost:
             gaps.append(
                 nphrase(
-                    "Where {count:,} account or unit stand is not known.",
-                    "Where {count:,} accounts and units stand is not known.",
+                    "The place of {count:,} account or unit in the organization is not known.",
+                    "The place of {count:,} accounts and units in the organization is not known.",
                     len(lost),
                 )
             )
@@ -181,7 +175,7 @@ class OrganizationSubjects:
         standing = self.standing(node.id)
         gaps = list(standing.gaps)
         if kind is NodeKind.ACCOUNT:
-            gaps.append(phrase("The snapshot holds no users, roles and policies of this account."))
+            gaps.append(phrase("The users, roles and policies of this account were not captured."))
             facts: tuple[tuple[str, str], ...] = ((mark("Account"), node.id), *standing.facts)
             resource, ways = f"account/{index.organization.id}/{node.id}", standing.links
         else:
@@ -234,19 +228,21 @@ class OrganizationSubjects:
         why = not_in_force(index, node.id, one.kind)
         policy = index.policy(one.policy_id)
         problems = problems_of(self._documents.parse(policy.content)) if policy is not None and one.has_content else ()
-        missing = "" if one.has_content else phrase("content not captured")
+        missing = "" if one.has_content else phrase("text not captured")
         origin = join_messages(", ", list(filter(None, (join_messages(" ", (one.word, where)), why, missing))))
         return PolicyLine(organization_policy_key(one.policy_id), one.name, one.kind, role, origin, problems=problems)
 
     def _gaps(self, index: OrganizationIndex, node: OrganizationNode) -> Iterator[str]:
         path = index.path(node.id)
         if not path:
-            yield phrase("Where it stands in the organization is not known: which policies come from above is unknown.")
+            yield phrase(
+                "Its place in the organization is not known, and so the policies that it inherits are not known."
+            )
         unknown = [self.names.name_of(one) for one in path or (node,) if one.policy_ids is None]
         if unknown:
-            yield phrase("Which policies are attached to {places} is not in the snapshot.", places=", ".join(unknown))
+            yield phrase("The policies attached to {places} were not captured.", places=", ".join(unknown))
         if not index.organization.has_rcps:
-            yield phrase("Which resource control policies are attached is not in the snapshot.")
+            yield phrase("The attached resource control policies were not captured.")
 
     def _where(self, index: OrganizationIndex, node: OrganizationNode, top: OrganizationNode) -> str:
         """Return an account's id, and the unit in which it stands where that is not the one asked about."""

@@ -76,7 +76,7 @@ class PermissionSetSubjects:
         people = (Link(one.key, one.name, _assignee_words(one)) for one in use.assignees or ())
         return links(
             (mark("Permission set"), [Link(found.permission_set_arn, found.name)]),
-            (mark("Assigned to it in this account"), people),
+            (mark("Assigned in this account"), people),
         )
 
     def _permission_set(self, found: HeldSet) -> Subject:
@@ -89,14 +89,14 @@ class PermissionSetSubjects:
             for at in accounts
         ]
         facts = [(mark("Description"), one.description)] if one.description else []
-        facts.append((mark("Longest session"), one.session_duration or phrase("not captured")))
+        facts.append((mark("Maximum session duration"), one.session_duration or phrase("not captured")))
         if one.created_date is not None:
             facts.append((mark("Created"), age_text(one.created_date, latest)))
         known = center.account_assignments is not None
         facts.append((mark("Assigned in"), counts.accounts(len(accounts)) if known else phrase("not captured")))
         if one.relay_state:
             facts.append((mark("Relay state"), one.relay_state))
-        gaps = [] if known else [phrase("Who is assigned it, and where, was not captured.")]
+        gaps = [] if known else [phrase("Its assignments were not captured.")]
         return Subject(
             key=arn,
             kind=NodeKind.PERMISSION_SET,
@@ -105,7 +105,7 @@ class PermissionSetSubjects:
             facts=tuple(facts),
             policies=tuple(self._lines(one, accounts)),
             links=links(
-                (mark("Becomes a role in"), roles), (mark("Assigned to"), self._index.assignees(center, assigned))
+                (mark("Roles made from it"), roles), (mark("Assigned to"), self._index.assignees(center, assigned))
             ),
             gaps=tuple(gaps),
             raw=raw_text(one),
@@ -178,16 +178,16 @@ class PermissionSetSubjects:
             phrase(INLINE),
             NodeKind.INLINE_POLICY,
             PolicyRole.SELF,
-            phrase("inside {name}", name=one.name),
+            phrase("inline in {name}", name=one.name),
             problems=problems,
         )
         return Subject(
             key=key,
             kind=NodeKind.INLINE_POLICY,
             title=phrase("Inline policy of {name}", name=one.name),
-            facts=((mark("Inside"), phrase("permission set {name}", name=one.name)),),
+            facts=((mark("Inline in"), phrase("permission set {name}", name=one.name)),),
             policies=(line,),
-            links=links((mark("Carried by"), [Link(one.permission_set_arn, one.name, phrase("permission set"))])),
+            links=links((mark("Attached to"), [Link(one.permission_set_arn, one.name, phrase("permission set"))])),
             problems=problems,
             raw=raw_text(one),
         )
@@ -201,17 +201,17 @@ class PermissionSetSubjects:
             if any(policy.arn == arn for policy in found.one.attached_managed_policies or ())
         )
         is_known = published.find(arn) is not None
-        gap = phrase("The snapshot does not hold it.")
+        gap = phrase("It was not captured.")
         if is_known:
             day = f"{published.as_of:%Y-%m-%d}"
-            gap = phrase("The snapshot does not hold it. It is taken as AWS had published it by {day}.", day=day)
+            gap = phrase("It was not captured. iamdesk uses the text that AWS had published by {day}.", day=day)
         return Subject(
             key=arn,
             kind=NodeKind.AWS_POLICY,
             title=last_of_arn(arn),
             arn=arn,
             policies=(line,) if is_known else (),
-            links=links((mark("Carried by"), carriers)),
+            links=links((mark("Attached to"), carriers)),
             gaps=(gap,),
         )
 

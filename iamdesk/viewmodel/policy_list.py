@@ -72,7 +72,7 @@ class PolicyLines:
             name=phrase("Trust policy"),
             kind=NodeKind.TRUST_POLICY,
             role=PolicyRole.TRUST,
-            origin=phrase("who can take the role"),
+            origin=phrase("who can assume the role"),
             problems=problems_of(self._documents.parse(role.assume_role_policy_document)),
         )
 

@@ -47,7 +47,7 @@ def other_callers(snapshot: Snapshot) -> Iterator[Named]:
             found = _by_arn(name, held)
             if found is not None:
                 yield found
-    yield "anonymous", "anonymous", phrase("anybody, without credentials")
+    yield "anonymous", "anonymous", phrase("anyone, without credentials")
 
 
 def _names(snapshot: Snapshot) -> set[str]:

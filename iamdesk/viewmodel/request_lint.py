@@ -39,7 +39,7 @@ def resource_hint(action: str, resource: str) -> Hint | None:
     if found is None or resource == "*":
         return None
     if reference().takes_no_resource(found):
-        return Hint(phrase("{action} takes no resource: ask on *", action=found.full_name), "*")
+        return Hint(phrase("{action} takes no resource: use *", action=found.full_name), "*")
     if resource != (told := resource.rstrip()):
         said = phrase(
             "The resource ends with white space, which is part of its name: {resource}", resource=visible(resource)
@@ -54,12 +54,12 @@ def resource_hint(action: str, resource: str) -> Hint | None:
     if not proposal:
         takes = join_messages(phrase(" or "), [_with_article(kind.name) for kind in found.resource_types[:_NAMED]])
         if len(found.resource_types) > _NAMED:
-            takes = phrase("one of {count} kinds of resource ({kinds} …)", count=len(found.resource_types), kinds=takes)
-    said = phrase("{action} takes {kind}; this ARN fits none", action=found.full_name, kind=takes)
+            takes = phrase("one of {count} resource types ({kinds} …)", count=len(found.resource_types), kinds=takes)
+    said = phrase("{action} takes {kind}; this ARN is none of these", action=found.full_name, kind=takes)
     if fits:
         other = _with_article(fits[0])
         said = phrase("{action} takes {kind}, not {other}", action=found.full_name, kind=takes, other=other)
-    return Hint(phrase("{hint}: ask on {resource}", hint=said, resource=proposal) if proposal else said, proposal)
+    return Hint(phrase("{hint}: use {resource}", hint=said, resource=proposal) if proposal else said, proposal)
 
 
 def _proposal(service: str, resource: str, wanted: set[str]) -> tuple[str, str]:

@@ -9,9 +9,9 @@ from iamdesk.snapshot.resources import AclGrant, PublicAccessBlock, Resource
 
 _GROUPS = "http://acs.amazonaws.com/groups/"
 _BLOCKS = (
-    ("block_public_acls", mark("refuses new public ACLs")),
+    ("block_public_acls", mark("rejects new public ACLs")),
     ("ignore_public_acls", mark("ignores public ACLs")),
-    ("block_public_policy", mark("refuses new public policies")),
+    ("block_public_policy", mark("rejects new public policies")),
     ("restrict_public_buckets", mark("restricts public policies to the account")),
 )
 
@@ -35,7 +35,7 @@ def resource_facts(resource: Resource, policy: Document | None) -> Iterator[tupl
             "{operations} to {grantee}", operations=", ".join(grant.operations), grantee=grant.grantee_principal
         )
         if grant.has_constraints:
-            told = phrase("{grant}, bound to an encryption context", grant=told)
+            told = phrase("{grant}, limited to an encryption context", grant=told)
         yield phrase("Grant {id}", id=grant.grant_id[:12]), told
     point = resource.access_point
     if point is not None:
@@ -58,7 +58,7 @@ def _bucket_facts(resource: Resource) -> Iterator[tuple[str, str]]:
             phrase("{permission} to {grantee}", permission=grant.permission, grantee=_grantee(grant)),
         )
     if resource.abac_enabled:
-        yield mark("Tags in conditions"), phrase("count: access control by tags is on")
+        yield mark("Tags in conditions"), phrase("evaluated: access control by tags is on")
 
 
 def _block(block: PublicAccessBlock | None) -> str:

@@ -150,17 +150,17 @@ class ResourceSubjects:
         key_arn = resource.encryption_key_arn or ""
         ways = links(
             (mark("Named in its policy"), named),
-            (mark("Grants go to"), (self._grantee(grant.grantee_principal) for grant in resource.key_grants or ())),
+            (mark("Grants to"), (self._grantee(grant.grantee_principal) for grant in resource.key_grants or ())),
             (mark("Encrypted with"), [self._key(key_arn)] if key_arn else []),
             (mark("Encrypts"), map(self._link, self._with_key.get(arn, ()))),
-            (mark("Leads to"), (self._bucket(f"arn:{partition}:s3:::{one.name}", one.name) for one in buckets)),
+            (mark("Destination"), (self._bucket(f"arn:{partition}:s3:::{one.name}", one.name) for one in buckets)),
             (mark("Reached through"), map(self._link, self._behind.get(arn, ()))),
-            (mark("Bound by the organization as its account"), self._bound(owner_of(resource))),
+            (mark("SCPs of its account"), self._bound(owner_of(resource))),
         )
         gaps = (
             ()
             if resource.is_policy_captured or resource.is_only_tagged
-            else (phrase("Its policy was not captured: what it allows or denies is unknown."),)
+            else (phrase("Its policy was not captured: what it allows or denies is not known."),)
         )
         return Subject(
             key=key,
@@ -186,13 +186,15 @@ class ResourceSubjects:
         line = self._line(key, phrase("Policy of {name}", name=endpoint.vpc_endpoint_id), endpoint.policy_document)
         has_policy = endpoint.policy_document is not None
         facts = (
-            (mark("Leads to"), endpoint.service_name),
+            (mark("Destination"), endpoint.service_name),
             (mark("Type"), endpoint.vpc_endpoint_type or phrase("not captured")),
             (mark("VPC"), endpoint.vpc_id or phrase("not captured")),
             (mark("State"), endpoint.state or phrase("not captured")),
             (
                 mark("Policy"),
-                phrase("limits requests that come through it") if has_policy else phrase("none: it limits nothing"),
+                phrase("limits requests through this endpoint")
+                if has_policy
+                else phrase("none: it limits no requests"),
             ),
         )
         return Subject(
@@ -212,7 +214,7 @@ class ResourceSubjects:
         facts: list[tuple[str, str]] = []
         if isinstance(provider, OpenIdConnectProvider):
             facts.append((mark("URL"), f"https://{provider.url}" if provider.url else phrase("not captured")))
-            facts.append((mark("Audiences (client ids)"), ", ".join(provider.client_id_list) or phrase("none")))
+            facts.append((mark("Audiences (client IDs)"), ", ".join(provider.client_id_list) or phrase("none")))
             facts += [(mark("Thumbprint"), thumbprint) for thumbprint in provider.thumbprint_list]
         elif provider.valid_until is not None:
             facts.append((mark("Its metadata is valid until"), date_text(provider.valid_until)))
@@ -236,7 +238,7 @@ class ResourceSubjects:
     def _line(self, key: str, name: str, raw: Any, resource: str = "") -> PolicyLine:
         problems = () if raw is None else problems_of(self._documents.parse(raw, resource))
         return PolicyLine(
-            key, name, NodeKind.RESOURCE_POLICY, PolicyRole.SELF, phrase("as it stands"), problems=problems
+            key, name, NodeKind.RESOURCE_POLICY, PolicyRole.SELF, phrase("the policy itself"), problems=problems
         )
 
     def _link(self, resource: Resource) -> Link:

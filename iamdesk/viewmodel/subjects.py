@@ -146,7 +146,7 @@ class SubjectIndex:
             facts=tuple(policy_facts(policy, len(attached), len(bounded), len(held), self._snapshot.latest)),
             tags=_tags(policy),
             policies=(line,),
-            links=links((mark("Carried by"), links_to(chain(attached, bounded)))),
+            links=links((mark("Attached to"), links_to(chain(attached, bounded)))),
             gaps=(*policy_gaps(policy, len(attached), len(held)), *self._part_gap(references, policy)),
             problems=line.problems,
             badges=policy_badges(policy),
@@ -158,7 +158,7 @@ class SubjectIndex:
         if not (self._is_part and policy.is_aws_managed):
             return ()
         account = references.account.account_id
-        return (phrase("Who carries it is told for account {account} alone.", account=account),)
+        return (phrase("Attachments are listed for account {account} only.", account=account),)
 
     def _own_document(self, key: str, own: OwnDocument) -> Subject:
         references, owner = own.references, own.owner
@@ -169,7 +169,7 @@ class SubjectIndex:
             view.title,
             view.kind,
             PolicyRole.SELF,
-            phrase("inside {name}", name=name_of(owner)),
+            phrase("inline in {name}", name=name_of(owner)),
             problems=view.problems,
         )
         return Subject(
@@ -177,11 +177,11 @@ class SubjectIndex:
             key=key,
             kind=view.kind,
             title=view.title,
-            facts=((mark("Inside"), _owner_words(owner)),),
+            facts=((mark("Inline in"), _owner_words(owner)),),
             policies=(line,),
-            links=links((mark("Carried by"), view.carriers)),
+            links=links((mark("Attached to"), view.carriers)),
             trusted=self._trusted(references, owner) if is_trust else (),
-            gaps=(phrase("Its document was not captured."),) if own.document is None else (),
+            gaps=(phrase("Its text was not captured."),) if own.document is None else (),
             problems=view.problems if own.document is not None else (),
             badges=document_badges(own.document),
             raw=render(own.document).text if own.inline is None else raw_text(own.inline),
@@ -194,7 +194,7 @@ class SubjectIndex:
             (mark("Groups"), len(account.groups)),
             (mark("Roles"), len(account.roles)),
             (mark("Managed policies"), len(account.policies)),
-            (mark("Broken entries"), len(account.broken)),
+            (mark("Malformed entries"), len(account.broken)),
         )
         standing = self._organization.standing(account.account_id)
         facts = [
@@ -205,20 +205,24 @@ class SubjectIndex:
         facts.append((mark("Partition"), account.partition))
         facts += [(label, phrase("{count:,}", count=count)) for label, count in counts]
         if snapshot.latest is not None:
-            facts.append((mark("Latest moment told of"), date_text(snapshot.latest)))
+            facts.append((mark("Data as of"), date_text(snapshot.latest)))
         gaps = [phrase("Pages are missing: the last page says that more follow.")] if account.is_truncated else []
         gaps += standing.gaps
         if missing := len(list(references.missing_policies())):
             gaps.append(
                 nphrase(
-                    "{count:,} managed policy is named but not held.",
-                    "{count:,} managed policies are named but not held.",
+                    "{count:,} managed policy is attached but was not captured.",
+                    "{count:,} managed policies are attached but were not captured.",
                     missing,
                 )
             )
         if missing := len(list(references.missing_groups())):
             gaps.append(
-                nphrase("{count:,} group is named but not held.", "{count:,} groups are named but not held.", missing)
+                nphrase(
+                    "{count:,} group is referenced but was not captured.",
+                    "{count:,} groups are referenced but were not captured.",
+                    missing,
+                )
             )
         problems = [problem.said for entry in account.broken for problem in entry.problems]
         if len(snapshot.accounts) == 1:
@@ -247,8 +251,8 @@ class SubjectIndex:
             title=profile.instance_profile_name or last_of_arn(profile.arn),
             arn=profile.arn,
             path=profile.path,
-            facts=((mark("Hands to EC2 instances"), phrase("role {name}", name=role.role_name)),),
-            links=links((mark("Hands out"), [(role.arn, role.role_name)])),
+            facts=((mark("Role for EC2 instances"), phrase("role {name}", name=role.role_name)),),
+            links=links((mark("Grants"), [(role.arn, role.role_name)])),
             raw=raw_text(profile),
         )
 
@@ -260,8 +264,8 @@ class SubjectIndex:
             kind=NodeKind.BROKEN,
             title=entry.name,
             arn=entry.arn,
-            facts=((mark("Stands in"), entry.list_name),),
-            gaps=(phrase("It could not be read, so no answer takes it into account."),),
+            facts=((mark("Location"), entry.list_name),),
+            gaps=(phrase("It could not be read, and is not evaluated."),),
             problems=tuple(problem.said for problem in entry.problems),
             badges=(Badge.BROKEN,),
         )
@@ -273,9 +277,9 @@ class SubjectIndex:
             key=key,
             kind=NodeKind.MISSING,
             title=name,
-            facts=((mark("What it is"), phrase("group")),),
+            facts=((mark("Type"), phrase("group")),),
             links=links((mark("Members"), links_to(iter(references.members[name])))),
-            gaps=(phrase("Group {name} has members, but the snapshot does not hold it.", name=name),),
+            gaps=(phrase("Group {name} has members but was not captured.", name=name),),
             badges=(Badge.GAP,),
         )
 
@@ -287,8 +291,8 @@ class SubjectIndex:
             kind=NodeKind.MISSING,
             title=last_of_arn(arn),
             arn=arn,
-            facts=((mark("What it is"), phrase("managed policy")),),
-            links=links((mark("Carried by"), links_to(chain(attached, bounded)))),
+            facts=((mark("Type"), phrase("managed policy")),),
+            links=links((mark("Attached to"), links_to(chain(attached, bounded)))),
             gaps=(_missing_words(arn),),
             badges=(Badge.GAP,),
         )
@@ -299,7 +303,7 @@ class SubjectIndex:
         account = references.account.account_id
         if kind_of(principal) in (NodeKind.USER, NodeKind.ROLE) and self._organization.binds(account):  # B6, E11
             way = Link(account, self._organization.names.account_words(account), phrase("service control policies"))
-            found = (*found, *links((mark("Bound by the organization as its account"), [way])))
+            found = (*found, *links((mark("SCPs of its account"), [way])))
         if isinstance(principal, RoleDetail):
             found = (*self._permission_sets.links_of(references.account.account_id, principal), *found)
         return found
@@ -327,11 +331,11 @@ def _missing_words(arn: str) -> str:
     """Return that the snapshot does not hold a policy, and what is taken in its place."""
     published = aws_managed_policies()
     if published.find(arn) is None:
-        return phrase("Managed policy {name} serves them, but the snapshot does not hold it.", name=last_of_arn(arn))
+        return phrase("Managed policy {name} is attached to them but was not captured.", name=last_of_arn(arn))
     day = f"{published.as_of:%Y-%m-%d}"
     return phrase(
-        "Managed policy {name} serves them, but the snapshot does not hold it. "
-        "It is taken as AWS had published it by {day}.",
+        "Managed policy {name} is attached to them but was not captured. iamdesk uses the text that "
+        "AWS had published by {day}.",
         name=last_of_arn(arn),
         day=day,
     )

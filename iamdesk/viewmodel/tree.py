@@ -44,7 +44,7 @@ class NodeKind(StrEnum):
     CENTER_USER = mark("user of IAM Identity Center")
     CENTER_GROUP = mark("group of IAM Identity Center")
     PERMISSION_SET = mark("permission set")
-    BROKEN = mark("broken entry")
+    BROKEN = mark("malformed entry")
     MISSING = mark("not in the snapshot")
 
 
@@ -52,7 +52,7 @@ class Badge(StrEnum):
     """A mark beside a row, in the order in which they are shown (at most three)."""
 
     ADMINISTRATOR = mark("administrator")
-    OUTSIDER = mark("outsider can enter")
+    OUTSIDER = mark("external access")
     NO_MFA_KNOWN = mark("no MFA known")
     UNUSED = mark("unused")
     BROKEN = mark("broken")

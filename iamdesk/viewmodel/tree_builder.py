@@ -155,7 +155,7 @@ def _still_read(awaited: Sequence[str] | None) -> list[Branch]:
     return [
         Branch(
             NodeKind.SECTION,
-            mark("Still being read"),
+            mark("Loading"),
             account_count(len(rows)) if rows else "",
             children=rows,
         )

@@ -25,9 +25,9 @@ def test_text_leads_with_the_verdict_and_the_sentence(iamdesk: Callable[..., Any
     lines = done.stdout.splitlines()
     assert done.returncode == 0
     assert done.stderr == ""
-    assert lines[0] == "Denied: nothing allows it"
+    assert lines[0] == "Denied · implicit deny"
     assert "EngineeringLeadBoundary" in lines[1]
-    assert "How it was decided" in lines
+    assert "Policy evaluation" in lines
     assert f"Principal  {ELENA}" in lines
     assert any(line.startswith("  Allow  AdministratorAccess, statement 1 · ") for line in lines)
 

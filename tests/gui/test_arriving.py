@@ -62,7 +62,7 @@ def test_the_first_account_is_looked_at_while_the_rest_is_read(
     qtbot: QtBot, arriving: MainWindow, gate: threading.Event
 ) -> None:
     assert arriving.session.snapshot is None
-    assert rows(arriving) == [IDS[0], "Still being read"]
+    assert rows(arriving) == [IDS[0], "Loading"]
     assert "still being read" in arriving.trouble.text
     assert arriving.workspace.navigator.isVisible()
     arriving.session.show_key(FIRST_ALICE)

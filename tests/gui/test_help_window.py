@@ -85,7 +85,7 @@ def test_search_finds_paragraphs_on_all_pages_and_goes_there(guide: HelpWindow) 
 def test_nothing_found_is_said_and_esc_clears_before_it_closes(guide: HelpWindow) -> None:
     guide.search.setFocus()
     QTest.keyClicks(guide.search, "xylophone")
-    assert [item.text(0) for item in shown(guide)] == ["No page speaks of it."]
+    assert [item.text(0) for item in shown(guide)] == ["No pages found."]
     QTest.keyClick(guide.search, Qt.Key.Key_Escape)
     assert guide.search.text() == ""
     assert len(shown(guide)) == len(help_pages.ORDER)

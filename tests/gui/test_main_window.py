@@ -260,7 +260,7 @@ def test_recent_files_stand_in_the_menu_with_their_ampersands(qtbot: QtBot, wind
     window._recent_menu.aboutToShow.emit()
     texts = [action.text() for action in window._recent_menu.actions()]
     assert texts[0].endswith("R&&D.json")
-    assert texts[-1] == "&Clear this list"
+    assert texts[-1] == "&Clear recent files"
     window._recent_menu.actions()[-1].trigger()
     assert window.settings.recent == ()
 

@@ -23,8 +23,8 @@ def german() -> Iterator[None]:
         ("user/ana joined group/Admins.", "user/ana ist group/Admins beigetreten."),
         ("account 111122223333 (2 of 3)", "Konto 111122223333 (2 von 3)"),
         ("x was last used 933 days before the snapshot.", "x wurde zuletzt 933 Tage vor dem Snapshot genutzt."),
-        ("4 more like these", "4 weitere dieser Art"),
-        ("3,412 more like these", "3.412 weitere dieser Art"),
+        ("4 more of these", "4 weitere dieser Art"),
+        ("3,412 more of these", "3.412 weitere dieser Art"),
         (
             "Cannot tell: The text of the AWS managed policy X is not in either snapshot.",
             "Nicht feststellbar: Der Text der von AWS verwalteten Policy X fehlt in beiden Snapshots.",

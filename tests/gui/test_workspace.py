@@ -171,7 +171,7 @@ def test_the_cursor_rests_on_heads_without_choosing_anything(workspace_window: M
     workspace_window.session.show_key(SET)
     view = workspace_window.workspace.inspector.facts.links
     head = view.model().index(0, 0)
-    assert head.data() == "Becomes a role in: 1"
+    assert head.data() == "Roles made from it: 1"
     assert not head.flags() & Qt.ItemFlag.ItemIsSelectable
     assert view.selectionModel().selectedIndexes() == []
     view.selectionModel().setCurrentIndex(head, QItemSelectionModel.SelectionFlag.NoUpdate)

@@ -195,7 +195,7 @@ def bundles() -> Iterator[Case]:
         ("no JSON", "An error occurred (AccessDenied) when calling the ListBuckets operation", "expected an object"),
         ("latin-1", '{"Buckets": [{"Name": "é"}]}'.encode("latin-1"), "is not UTF-8 text"),
         ("a key twice", '{"Buckets": [], "Buckets": [{"Name": "x"}]}', "the key stands twice"),
-        ("ten thousand levels", f'{{"Buckets": [{{"Name": {nested(10_000)}}}]}}', "nested too deep"),
+        ("ten thousand levels", f'{{"Buckets": [{{"Name": {nested(10_000)}}}]}}', "nested too deeply"),
         ("a million digits", f'{{"Buckets": [{{"Name": {"9" * 1_000_000}}}]}}', "a number of thousands of digits"),
         ("a lone surrogate", '{"Buckets": [{"Name": "\\ud800"}]}', "half of a surrogate pair"),
         ("of another shape", '{"Buckets": {"Name": 1}}', "expected a list"),

@@ -45,7 +45,7 @@ def completions() -> Completions:
         ("buyer", user_arn("buyer", OTHER_ID), f"user of another account · {OTHER_ID}"),
         ("root 4444", f"arn:aws:iam::{OTHER_ID}:root", f"root user of another account · {OTHER_ID}"),
         ("build", f"arn:aws:sts::{OTHER_ID}:assumed-role/ci/build", f"role session · {OTHER_ID}"),
-        ("anon", "anonymous", "anybody, without credentials"),
+        ("anon", "anonymous", "anyone, without credentials"),
         ("session r0", f"arn:aws:sts::{ID}:assumed-role/r0/${{SessionName}}", "role session"),
         ("federated ana", f"arn:aws:sts::{ID}:federated-user/ana", "federated user (GetFederationToken)"),
     ],

@@ -12,7 +12,7 @@ ANA = f"{ACCOUNT}:user/engineering/ana.moreno"
         (
             "s3:ListBucket",
             "arn:aws:s3:::payroll/2026/*",
-            Hint("s3:ListBucket takes a bucket, not an object: ask on arn:aws:s3:::payroll", "arn:aws:s3:::payroll"),
+            Hint("s3:ListBucket takes a bucket, not an object: use arn:aws:s3:::payroll", "arn:aws:s3:::payroll"),
         ),
         (
             "s3:GetObject",
@@ -22,7 +22,7 @@ ANA = f"{ACCOUNT}:user/engineering/ana.moreno"
                 "arn:aws:s3:::payroll/a",
             ),
         ),
-        ("iam:ListUsers", ANA, Hint("iam:ListUsers takes no resource: ask on *", "*")),
+        ("iam:ListUsers", ANA, Hint("iam:ListUsers takes no resource: use *", "*")),
     ],
 )
 def test_an_action_on_the_wrong_kind_of_resource_is_noticed(action: str, resource: str, hint: Hint) -> None:

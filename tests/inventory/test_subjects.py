@@ -27,7 +27,7 @@ def view(snapshot: Snapshot, key: str, version: str | None = None) -> PolicyView
     return found
 
 
-def ways(found: Subject, title: str = "Carried by") -> tuple[tuple[str, str], ...]:
+def ways(found: Subject, title: str = "Attached to") -> tuple[tuple[str, str], ...]:
     """Return (key, name) of what stands under a title; nothing where there is no such title."""
     return tuple((link.key, link.name) for sort in found.links if sort.title == title for link in sort.entries)
 
@@ -77,8 +77,8 @@ def test_a_user_in_one_trip(snapshot: Snapshot) -> None:
         ("dev-boundary", NodeKind.CUSTOMER_POLICY, PolicyRole.BOUNDARY, "permissions boundary"),
     ]
     assert alice.gaps == (
-        "Group ghosts is not in the snapshot: what it allows is unknown.",
-        "Managed policy lost, attached, is not in the snapshot: what it says is unknown.",
+        "Group ghosts was not captured: what it allows is not known.",
+        "Managed policy lost, attached, was not captured: what it allows or denies is not known.",
     )
     assert alice.badges == (Badge.GAP,)
     assert alice.trusted == ()
@@ -105,7 +105,7 @@ def test_last_use_distinguishes_never_from_not_captured(build: Any) -> None:
         {"Arn": "arn:aws:iam::111122223333:role/unknown", "RoleName": "unknown"},
     ]
     snapshot = build.snapshot(build.account(roles=roles))
-    assert facts(subject(snapshot, roles[1]["Arn"]))["Last used"] == "never in the time that AWS tracks"
+    assert facts(subject(snapshot, roles[1]["Arn"]))["Last used"] == "never in the period that AWS tracks"
     assert facts(subject(snapshot, roles[2]["Arn"]))["Last used"] == "not captured"
     alone = build.snapshot(build.account(roles=roles[1:]))
     assert facts(subject(alone, roles[1]["Arn"]))["Last used"] == "not captured"
@@ -121,7 +121,7 @@ def test_a_group_tells_its_members(snapshot: Snapshot) -> None:
 def test_a_managed_policy_tells_who_carries_it(snapshot: Snapshot) -> None:
     policy = subject(snapshot, PAYROLL_RW)
     assert ways(policy) == ((ALICE, "alice"), (APP, "app"))
-    assert [(line.role, line.origin) for line in policy.policies] == [(PolicyRole.SELF, "version v1, in force")]
+    assert [(line.role, line.origin) for line in policy.policies] == [(PolicyRole.SELF, "version v1, default version")]
     assert facts(policy)["Attached to"] == "2 principals"
     assert facts(policy)["Boundary of"] == "nobody"
     boundary = subject(snapshot, DEV_BOUNDARY)
@@ -132,7 +132,7 @@ def test_a_managed_policy_tells_who_carries_it(snapshot: Snapshot) -> None:
 def test_more_attachments_than_principals_are_a_gap(build: Any) -> None:
     arn = "arn:aws:iam::111122223333:policy/p"
     snapshot = build.snapshot(build.account(policies=[build.managed(arn, AttachmentCount=3)]))
-    assert subject(snapshot, arn).gaps == ("AWS counts 3 attachments, the snapshot shows 0.",)
+    assert subject(snapshot, arn).gaps == ("AWS counts 3 attachments, the snapshot contains 0.",)
 
 
 def test_a_policy_of_two_accounts_tells_the_carriers_of_both(build: Any) -> None:
@@ -180,8 +180,11 @@ def test_the_account_says_what_it_holds_and_lacks(snapshot: Snapshot) -> None:
     account = subject(snapshot, "111122223333")
     assert account.title == "acme-prod"
     assert facts(account)["Users"] == "2"
-    assert facts(account)["Latest moment told of"] == "30 Sep 2026"
-    assert account.gaps == ("1 managed policy is named but not held.", "1 group is named but not held.")
+    assert facts(account)["Data as of"] == "30 Sep 2026"
+    assert account.gaps == (
+        "1 managed policy is attached but was not captured.",
+        "1 group is referenced but was not captured.",
+    )
     assert account.problems == ("prod.json: $.UserDetailList[3].UserName: expected text, found 7",)
 
 
@@ -219,10 +222,10 @@ def test_unreadable_documents_are_problems_of_their_owner(build: Any) -> None:
     }
     app = subject(build.snapshot(build.account(roles=[role])), APP)
     assert app.problems == (
-        "The trust policy cannot be read: it is no JSON object.",
-        "Inline policy p of app cannot be read: it is no JSON object.",
+        "The trust policy cannot be read: it is not a JSON object.",
+        "Inline policy p of app cannot be read: it is not a JSON object.",
     )
-    assert app.gaps == ("Inline policy q was captured without its document.",)
+    assert app.gaps == ("Inline policy q was captured without its text.",)
     assert app.badges == (Badge.BROKEN, Badge.GAP)
     shown = view(build.snapshot(build.account(roles=[role])), trust_policy_key(APP))
     assert shown.document.text.text == "{oops"
@@ -251,15 +254,13 @@ def test_the_version_in_force_is_shown_unless_another_is_asked_for(build: Any) -
     assert view(snapshot, arn, "v10").document.id == "v10"
     assert view(snapshot, arn, "v10").in_force == "v9"
     assert SubjectIndex(snapshot).policy(arn, "v3") is None
-    assert subject(snapshot, arn).policies[0].origin == "version v9 of 3, in force"
+    assert subject(snapshot, arn).policies[0].origin == "version v9 of 3, default version"
 
 
 def test_a_version_in_force_that_was_not_captured_is_a_gap(build: Any) -> None:
     arn = "arn:aws:iam::111122223333:policy/p"
     snapshot = build.snapshot(build.account(policies=[versions_of(arn, "v1", in_force="v2")]))
-    assert subject(snapshot, arn).gaps == (
-        "Its version in force, v2, is not in the snapshot: what it says is unknown.",
-    )
+    assert subject(snapshot, arn).gaps == ("Its default version, v2, was not captured: what it allows or denies is not known.",)
     shown = view(snapshot, arn)
     assert (shown.version, shown.in_force, shown.versions) == (None, "v2", ("v1",))
     assert shown.problems == ("No document was captured",)

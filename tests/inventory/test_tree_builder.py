@@ -32,8 +32,8 @@ def test_every_section_stands_in_order_and_says_its_count(snapshot: Snapshot) ->
         ("Roles", "1"),
         ("Service-linked roles", "1"),
         ("Customer managed policies", "2"),
-        ("AWS managed policies", "1 in use, 1 more held"),
-        ("Broken entries", "1"),
+        ("AWS managed policies", "1 in use, 1 more captured"),
+        ("Malformed entries", "1"),
         ("Not in the snapshot", "2"),
     ]
 
@@ -119,7 +119,7 @@ def test_what_is_referred_to_but_not_held_has_rows_of_its_own(snapshot: Snapshot
 
 def test_a_broken_entry_never_vanishes(snapshot: Snapshot) -> None:
     outline = build_outline(snapshot)
-    row = row_of(outline, "acme-prod", "Broken entries", "entry 3")
+    row = row_of(outline, "acme-prod", "Malformed entries", "entry 3")
     assert outline.nodes[row].kind is NodeKind.BROKEN
     assert outline.nodes[row].detail == "UserDetailList"
     assert outline.badges[row] == (Badge.BROKEN,)

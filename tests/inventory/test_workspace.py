@@ -124,7 +124,7 @@ def test_the_organization_stands_below_the_accounts(outline: Outline) -> None:
         ("FullAWSAccess", "SCP from Prod"),
     ]
     assert below(outline, *root, "management", "Inherited") == [
-        ("FullAWSAccess", "SCP from Root, does not bind the management account")
+        ("FullAWSAccess", "SCP from Root, does not apply to the management account")
     ]
     assert below(outline, "Organization", "Attached nowhere") == [("Idle", "SCP")]
 
@@ -198,9 +198,9 @@ def test_an_account_shows_what_meets_it_from_the_root_down(subjects: SubjectInde
         ("FullAWSAccess", PolicyRole.ATTACHED, "SCP attached here"),
     ]
     assert dict(account.facts)["Place"] == "Root / Prod"
-    assert [name for _, name, _ in ways(account)["Stands below"]] == ["o-abc1234567", "Root", "Prod"]
+    assert [name for _, name, _ in ways(account)["Parent"]] == ["o-abc1234567", "Root", "Prod"]
     management = subject(subjects, MANAGEMENT)
-    assert dict(management.facts)["Management account"] == "no SCP and no RCP binds it"
+    assert dict(management.facts)["Management account"] == "no SCP and no RCP applies to it"
     assert all("does not bind" in line.origin for line in management.policies)
 
 
@@ -223,7 +223,7 @@ def test_an_scp_tells_where_it_is_attached_and_whom_it_binds(subjects: SubjectIn
 
 
 def test_who_is_bound_leads_to_the_account_that_shows_by_what(subjects: SubjectIndex) -> None:
-    title = "Bound by the organization as its account"
+    title = "SCPs of its account"
     (bucket,) = ways(subject(subjects, BUCKET))[title]
     assert bucket == (ACCOUNT, f"prod ({ACCOUNT})", "resource control policies, where its service takes them")
     assert title in ways(subject(subjects, ALICE))
@@ -260,12 +260,12 @@ def test_a_resource_shows_its_policy_and_whom_it_names_and_they_show_it(subjects
     assert subject(subjects, line.key).title == "acme-data"
     assert ways(subject(subjects, ALICE))["Allowed by name in the policies of"] == [(BUCKET, "acme-data", "S3")]
     assert subject(subjects, QUEUE).policies == ()
-    assert subject(subjects, STRAY).gaps == ("Its policy was not captured: what it allows or denies is unknown.",)
+    assert subject(subjects, STRAY).gaps == ("Its policy was not captured: what it allows or denies is not known.",)
 
 
 def test_a_provider_and_the_roles_that_trust_it_show_each_other(subjects: SubjectIndex) -> None:
     provider = subject(subjects, OIDC)
-    assert dict(provider.facts)["Audiences (client ids)"] == "sts.amazonaws.com"
+    assert dict(provider.facts)["Audiences (client IDs)"] == "sts.amazonaws.com"
     assert ways(provider) == {"Roles that trust it": [(DEPLOY, "deploy", "")]}
     assert ways(subject(subjects, DEPLOY))["Identity providers that it trusts"] == [
         (OIDC, "token.actions.githubusercontent.com", "")
@@ -276,7 +276,7 @@ def test_a_provider_and_the_roles_that_trust_it_show_each_other(subjects: Subjec
 def test_a_permission_set_its_role_and_its_people_show_each_other(subjects: SubjectIndex) -> None:
     found = subject(subjects, SET)
     assert ways(found) == {
-        "Becomes a role in": [(ROLE, f"prod ({ACCOUNT})", "role AWSReservedSSO_Reader_0123456789abcdef")],
+        "Roles made from it": [(ROLE, f"prod ({ACCOUNT})", "role AWSReservedSSO_Reader_0123456789abcdef")],
         "Assigned to": [(READERS, "Readers", f"group, in prod ({ACCOUNT})")],
     }
     assert [(line.name, line.origin) for line in found.policies] == [
@@ -286,13 +286,13 @@ def test_a_permission_set_its_role_and_its_people_show_each_other(subjects: Subj
     assert all(subjects.policy(line.key) is not None for line in found.policies)
     assert ways(subject(subjects, ROLE)) == {
         "Permission set": [(SET, "Reader", "")],
-        "Assigned to it in this account": [(READERS, "Readers", "group, 1 person")],
-        "Bound by the organization as its account": [(ACCOUNT, f"prod ({ACCOUNT})", "service control policies")],
+        "Assigned in this account": [(READERS, "Readers", "group, 1 person")],
+        "SCPs of its account": [(ACCOUNT, f"prod ({ACCOUNT})", "service control policies")],
     }
     assert subject(subjects, ANA).arn == "arn:aws:identitystore:::user/u-ana"
     person = ways(subject(subjects, ANA))
     assert person["Member of"] == [(READERS, "Readers", "group, member")]
-    assert person["Roles that these are"] == [
+    assert person["Roles made from these"] == [
         (ROLE, "AWSReservedSSO_Reader_0123456789abcdef", f"in prod ({ACCOUNT}), through group Readers")
     ]
     assert ways(subject(subjects, READERS))["Members"] == [(ANA, "Ana Silva (ana@example.com)", "")]
@@ -300,7 +300,7 @@ def test_a_permission_set_its_role_and_its_people_show_each_other(subjects: Subj
 
 def test_a_policy_that_only_a_permission_set_names_can_be_read(subjects: SubjectIndex) -> None:
     found = subject(subjects, AWS_POLICY)
-    assert ways(found) == {"Carried by": [(SET, "Reader", "permission set")]}
+    assert ways(found) == {"Attached to": [(SET, "Reader", "permission set")]}
     assert "as AWS had published it" in found.gaps[0]
     assert subjects.policy(AWS_POLICY) is not None
 

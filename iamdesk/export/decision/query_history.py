@@ -41,7 +41,7 @@ class AskedQuestion:
     """The action, or what a compound question is called."""
     decision: EvalDecision
     verdict: str
-    """In a few words: ``Denied: nothing allows it``."""
+    """In a few words: ``Denied · implicit deny``."""
     sentence: str
     asked: datetime
     snapshot: str

@@ -33,8 +33,8 @@ _SHAPES = {
 }
 _DECISIONS = {
     "allowed": "Allowed",
-    "explicitDeny": "Denied: a statement forbids it",
-    "implicitDeny": "Denied: nothing allows it",
+    "explicitDeny": "Denied · explicit deny",
+    "implicitDeny": "Denied · implicit deny",
     "conditional": "Depends",
 }
 

@@ -1,7 +1,7 @@
 """Words for what an answer holds: verdict, layers left out, where a statement comes from. No reasoning.
 
 The sentences of an answer are made where the answer is made (``explain``); here are the few words that the window and
-the text of an answer put around them: "Denied: nothing allows it (without service control policies)".
+the text of an answer put around them: "Denied · implicit deny (without service control policies)".
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,14 +23,14 @@ _SHOWN_KEYS = 2
 
 VERDICT_WORDS: dict[EvalDecision, str] = {
     EvalDecision.ALLOWED: mark("Allowed"),
-    EvalDecision.EXPLICIT_DENY: mark("Denied: a statement forbids it"),
-    EvalDecision.IMPLICIT_DENY: mark("Denied: nothing allows it"),
+    EvalDecision.EXPLICIT_DENY: mark("Denied · explicit deny"),
+    EvalDecision.IMPLICIT_DENY: mark("Denied · implicit deny"),
     EvalDecision.CONDITIONAL: mark("Depends on"),
 }
 _DENIED_OTHERWISE = {
-    "credentials": mark("Denied: the credentials cannot do it"),
-    "partition": mark("Denied: it is in another partition"),
-    PolicyType.BLOCK_PUBLIC_ACCESS.value: mark("Denied: Block Public Access forbids it"),
+    "credentials": mark("Denied · not possible with these credentials"),
+    "partition": mark("Denied · another partition"),
+    PolicyType.BLOCK_PUBLIC_ACCESS.value: mark("Denied · Block Public Access"),
 }
 
 LAYER_WORDS: dict[PolicyType, str] = {
@@ -58,7 +58,7 @@ LAYER_OUTCOMES: dict[EvalDecision | None, str] = {
 
 PART_TITLES: dict[StatementRole, str] = {
     StatementRole.DECIDES: mark("Deciding"),
-    StatementRole.TOOK_PART: mark("Took part"),
+    StatementRole.TOOK_PART: mark("Contributing"),
     StatementRole.DEPENDS: mark("Depends on context"),
     StatementRole.NEAR_MISS: mark("Near misses"),
 }
@@ -100,7 +100,7 @@ def _with_left_out(words: str, without: Iterable[PolicyType]) -> str:
 
 def _what_is_missing(keys: Sequence[str]) -> str:
     if not keys:
-        return phrase("what the snapshot does not hold")
+        return phrase("data that was not captured")
     if len(keys) <= _SHOWN_KEYS:
         return join_messages(phrase(" and "), keys)
     return phrase(
@@ -117,7 +117,7 @@ def joined_verdict_words(answer: UseCaseResult) -> str:
     elif answer.decision is EvalDecision.ALLOWED:
         words = phrase(VERDICT_WORDS[answer.decision])
     else:
-        words = phrase("Denied: a part of it is not allowed")
+        words = phrase("Denied · not every action is allowed")
     return _with_left_out(words, answer.question.request.without)
 
 
@@ -169,9 +169,9 @@ def short_arn(arn: str) -> str:
 
 _OTHERWISE: dict[EvalDecision, str] = {
     EvalDecision.ALLOWED: mark("allowed"),
-    EvalDecision.EXPLICIT_DENY: mark("denied: a statement forbids it"),
-    EvalDecision.IMPLICIT_DENY: mark("denied: nothing allows it"),
-    EvalDecision.CONDITIONAL: mark("it depends"),
+    EvalDecision.EXPLICIT_DENY: mark("denied (explicit deny)"),
+    EvalDecision.IMPLICIT_DENY: mark("denied (implicit deny)"),
+    EvalDecision.CONDITIONAL: mark("conditional"),
 }
 
 
@@ -190,8 +190,8 @@ def otherwise_words(assumption: Assumption) -> str:
         return ""
     words = phrase(_OTHERWISE[assumption.other_decision])
     if assumption.code in _IF_OTHERWISE or assumption.code.endswith("-assumed"):
-        return phrase(" Otherwise the decision may change to: {words}.", words=words)
-    return phrase(" With it the answer may become: {words}.", words=words)
+        return phrase(" Otherwise, the decision could change to: {words}.", words=words)
+    return phrase(" If captured, it could change the decision to: {words}.", words=words)
 
 
 _IF_OTHERWISE = frozenset({"endpoint-unknown", "owner-unknown", "federated-user-by-name", "routed-to-one-bucket"})

@@ -22,7 +22,7 @@ class AccessList(QTreeView):
         super().__init__(parent)
         self._model = model
         self.setObjectName("whatCanList")
-        self.setAccessibleName(tr("The actions of the cell"))
+        self.setAccessibleName(tr("Actions of the cell"))
         self.setModel(model)
         self.setUniformRowHeights(True)
         self.setAlternatingRowColors(True)
@@ -71,8 +71,8 @@ class AccessList(QTreeView):
         """Return the context menu of the current row; it deletes itself when closed."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction(tr("&Explain this answer"), self._explain)
-        menu.addAction(tr("Who &else can?"), self._who_else)
+        menu.addAction(tr("&Explain this decision"), self._explain)
+        menu.addAction(tr("Who can &do this?"), self._who_else)
         menu.addSeparator()
         menu.addAction(icons.icon(Glyph.COPY, self.palette()), tr("&Copy this row"), self.copy)
         return menu

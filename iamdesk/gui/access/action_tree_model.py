@@ -23,9 +23,9 @@ _TOP = 0
 """Internal id of an action's index; that of an answer is its action's number and one."""
 _REACHES = tuple(AccessExtent)
 _SOURCE_WORDS = {
-    ResourceOrigin.FRESH: mark("stands for every one that no policy names"),
-    ResourceOrigin.NAMED: mark("named by a policy that allows"),
-    ResourceOrigin.EXCEPTION: mark("named by an exception only"),
+    ResourceOrigin.FRESH: mark("represents all resources that no policy names"),
+    ResourceOrigin.NAMED: mark("named in a policy that allows it"),
+    ResourceOrigin.EXCEPTION: mark("named only in an exception"),
 }
 type _Index = QModelIndex | QPersistentModelIndex
 
@@ -41,9 +41,9 @@ class Column(IntEnum):
 
 _TITLES = {
     Column.ACTION: mark("Action"),
-    Column.REACH: mark("How far"),
+    Column.REACH: mark("Result"),
     Column.LEVEL: mark("Access level"),
-    Column.WORDS: mark("On what, and when"),
+    Column.WORDS: mark("Resources and conditions"),
 }
 
 
@@ -228,7 +228,7 @@ class AccessListModel(QAbstractItemModel):
             case Qt.ItemDataRole.ForegroundRole if column is Column.LEVEL:
                 return QBrush(colour(Colour.MUTED, self._palette))
             case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{tr(_TITLES[column])}: {texts[column] or tr('nothing to say')}"
+                return f"{tr(_TITLES[column])}: {texts[column] or tr('none')}"
         return None
 
     def _of_answer(self, answer: ActionDecision, column: Column, role: int) -> Any:
@@ -243,7 +243,7 @@ class AccessListModel(QAbstractItemModel):
             case Qt.ItemDataRole.DisplayRole:
                 return texts[column]
             case Qt.ItemDataRole.ToolTipRole:
-                return tooltip_text(f"{tr(MARK_WORDS[mark])}\n{answer.resource}\n{tr('Enter opens the whole answer.')}")
+                return tooltip_text(f"{tr(MARK_WORDS[mark])}\n{answer.resource}\n{tr('Enter opens the full result.')}")
             case Qt.ItemDataRole.DecorationRole if column is Column.REACH:
                 return self._icons[mark]
             case Qt.ItemDataRole.ForegroundRole if column is Column.REACH:

@@ -111,7 +111,7 @@ def _read(path: Path, progress: Progress, cancelled: Cancelled) -> "Opened":
     if not name or not beside.exists():
         raise SnapshotError(
             phrase(
-                "{review} is a review of {snapshot}, which is not beside it",
+                "{review} is a review of {snapshot}, which is not in the same folder",
                 review=visible(path.name),
                 snapshot=visible(head.snapshot_name),
             )
@@ -120,7 +120,7 @@ def _read(path: Path, progress: Progress, cancelled: Cancelled) -> "Opened":
     if opened.sha256 != head.snapshot_sha256:
         raise SnapshotError(
             phrase(
-                "{snapshot} is no longer what the review {review} is of",
+                "{snapshot} has changed since the review {review} was created",
                 review=visible(path.name),
                 snapshot=visible(name),
             )

@@ -19,7 +19,7 @@ from iamdesk.gui.core.plain_text import plain_label, set_tooltip
 from iamdesk.gui.core.session import Session
 from iamdesk.i18n import mark, tr
 
-_SOMEBODY = mark("a user or a role …")
+_SOMEBODY = mark("a user or role")
 _EARLIER = mark("Snapshots and reviews (*.json *.json.gz *.gz *.zip *.iamreview);;All files (*)")
 
 
@@ -57,7 +57,7 @@ class CompareBar(QWidget):
         self.earlier_button = QPushButton(tr("&Earlier…"))
         self.earlier_button.setObjectName("compareWithEarlier")
         self.earlier_button.setAccessibleName(tr("Compare with an earlier snapshot or review"))
-        set_tooltip(self.earlier_button, tr("Compare with what it could do in an earlier snapshot or review"))
+        set_tooltip(self.earlier_button, tr("Compare with its effective permissions in an earlier snapshot or review"))
         self.only = QCheckBox(tr("Only &differences"))
         self.only.setAccessibleName(self.only.text().replace("&", ""))
         self.close_button = QPushButton(tr("Do not compare"))
@@ -172,7 +172,9 @@ class CompareBar(QWidget):
                 lambda rows: (
                     self.field.take(rows[0])
                     if len(rows) == 1
-                    else self._session.announce(tr("No single principal is called so: choose one from the list."))
+                    else self._session.announce(
+                        tr("No principal, or several, have this name: choose one from the list.")
+                    )
                 ),
             )
 

@@ -27,8 +27,8 @@ class AccessFilters(QWidget):
         self.level = QComboBox()
         self.reach = QComboBox()
         self.text.setObjectName("whatCanFilter")
-        self.text.setAccessibleName(tr("Filter what it can do by words"))
-        self.text.setPlaceholderText(tr("Filter: a service, an action …"))
+        self.text.setAccessibleName(tr("Filter effective permissions"))
+        self.text.setPlaceholderText(tr("Filter by service or action"))
         self.text.setClearButtonEnabled(True)
         self.text.setMaxLength(_LONGEST)
         self.level.setObjectName("whatCanLevel")
@@ -37,7 +37,7 @@ class AccessFilters(QWidget):
         for level in LEVELS:
             self.level.addItem(tr(LEVEL_NAMES[level]), level)
         self.reach.setObjectName("whatCanReach")
-        self.reach.setAccessibleName(tr("Show only how far actions can be done"))
+        self.reach.setAccessibleName(tr("Show only actions with one result"))
         for words in REACH_CHOICES:
             self.reach.addItem(tr(words), words)
         layout = QHBoxLayout(self)

@@ -176,7 +176,7 @@ class AccessMapModel(QAbstractTableModel):
         """Return what a cell says, of both principals where two are compared."""
         cell, other, found = self.cell(index), self.other_cell(index), self.difference(index)
         if cell is None:
-            return tr("AWS lists no such action")
+            return tr("not in the AWS action data")
         if other is None or found is None:
             return cell_words(cell)
         own_name, other_name = self._names

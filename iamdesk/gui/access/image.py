@@ -19,10 +19,10 @@ from iamdesk.i18n import mark, tr
 _EDGE = 12.0
 _RATIO = 2.0
 _SIGN_WORDS = {
-    Difference.MORE: mark("the left can do more"),
-    Difference.LESS: mark("the right can do more"),
-    Difference.BOTH: mark("each can do what the other cannot"),
-    Difference.HOW: mark("the same, otherwise"),
+    Difference.MORE: mark("the left one can do more"),
+    Difference.LESS: mark("the right one can do more"),
+    Difference.BOTH: mark("each can do something that the other cannot"),
+    Difference.HOW: mark("same actions, with other limits"),
     Difference.PERHAPS: mark("resources or conditions may differ"),
 }
 
@@ -50,7 +50,9 @@ class MapPicture:
     def as_file(self, suffix: str) -> bytes:
         """Return the picture as a file of a kind, one of ``PICTURES``."""
         ground = self._palette.color(QPalette.ColorRole.Base)
-        return picture_file(suffix, self.paint, self.size, ground, "What it can do, by iamdesk", visible(self._says))
+        return picture_file(
+            suffix, self.paint, self.size, ground, "Effective permissions, by iamdesk", visible(self._says)
+        )
 
     def paint(self, painter: QPainter) -> None:
         """Paint it."""

@@ -21,7 +21,7 @@ SAMPLES: Mapping[str, Cell] = {
     mark("some"): cell_of({AccessExtent.ALLOWED: 1, AccessExtent.NONE: 2}),
     mark("under conditions"): cell_of({AccessExtent.CONDITIONAL: 1}),
     mark("on some resources"): cell_of({AccessExtent.SOME: 1}),
-    mark("if the resource's policy agrees"): cell_of({AccessExtent.AWAITING: 1}),
+    mark("if the resource policy allows it"): cell_of({AccessExtent.AWAITING: 1}),
     mark("denied"): cell_of({AccessExtent.DENIED: 1}),
 }
 """What cells look like, by the words for it."""
@@ -33,8 +33,8 @@ class AccessLegend(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName(tr("What the cells mean"))
-        self.setAccessibleDescription(tr("Each cell says in words what it shows; see also its tooltip."))
+        self.setAccessibleName(tr("Legend of the cells"))
+        self.setAccessibleDescription(tr("The tooltip of each cell describes it in words."))
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Return room for one line."""

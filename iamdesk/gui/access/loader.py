@@ -56,7 +56,7 @@ class AccessFinder(QObject):
             return access_map(opened.what_can(principal=key, cancelled=cancelled), cancelled)
 
         self._job = self._jobs.run(
-            tr("Finding what {name} can do").format(name=name),
+            tr("Computing the effective permissions of {name}").format(name=name),
             work,
             done=partial(self._take, key),
             failed=self._end_badly,

@@ -110,7 +110,7 @@ class AccessTab(QWidget):
         bar = QHBoxLayout()
         bar.setSpacing(gap)
         self.export_button.setObjectName("whatCanExport")
-        self.export_button.setAccessibleName(tr("Export what it can do"))
+        self.export_button.setAccessibleName(tr("Export effective permissions"))
         self.export_button.setMenu(self._export_menu())
         bar.addWidget(self.filters, 1)
         bar.addWidget(self.compare_button)
@@ -153,9 +153,9 @@ class AccessTab(QWidget):
 
     def _export_menu(self) -> QMenu:
         menu = QMenu(self)
-        menu.addAction(tr("&Actions, as CSV or JSON…"), self.export_actions)
-        menu.addAction(tr("&Map, as CSV or JSON…"), self.export_map)
-        menu.addAction(tr("Map as a &picture, SVG or PNG…"), self.export_picture)
+        menu.addAction(tr("&Actions as CSV or JSON…"), self.export_actions)
+        menu.addAction(tr("&Heat map as CSV or JSON…"), self.export_map)
+        menu.addAction(tr("Heat map as &image (SVG or PNG)…"), self.export_picture)
         return menu
 
     def _connect(self) -> None:
@@ -226,14 +226,14 @@ class AccessTab(QWidget):
     def begin_comparing(self) -> None:
         """Ask for a principal to put beside."""
         if self.map.map is None:
-            self._session.announce(tr("Show what a principal can do first: another can then stand beside it."))
+            self._session.announce(tr("Select a principal first, then choose another one to compare it with."))
             return
         self.compare_bar.begin()
 
     def compare_with_earlier(self) -> None:
         """Ask for a snapshot or review in which it could do something else, perhaps."""
         if self.map.map is None:
-            self._session.announce(tr("Show what a principal can do first: it can then be compared with what it was."))
+            self._session.announce(tr("Select a principal first, then choose an earlier snapshot or review."))
             return
         self.compare_bar.choose_earlier()
 
@@ -263,13 +263,13 @@ class AccessTab(QWidget):
         self._summary.setVisible(shown is not None)
 
     def _cancelled(self, _key: str) -> None:
-        self.message.say(Tone.WARNING, tr("The search was cancelled."), tr("Search again"), self._find)
+        self.message.say(Tone.WARNING, tr("The computation was canceled."), tr("Run again"), self._find)
         self._say_why_empty()
 
     def _failed(self, error: Exception) -> None:
         self._say_why_empty()
         if not isinstance(error, RequestError | SnapshotError):
-            self.message.say(Tone.ERROR, tr("The search ended early."), tr("Search again"), self._find)
+            self.message.say(Tone.ERROR, tr("The computation ended early."), tr("Run again"), self._find)
             raise error
         self.message.say(Tone.WARNING, f"{error_words(error)}.")
 
@@ -338,12 +338,10 @@ class AccessTab(QWidget):
         chosen = self.map.filter.chosen(row, level)
         lines = self.list.show(tuple(shown.actions(row, chosen)))
         cell = self.map.cell(index)
-        counted = self.map.words(index) if cell is not None else tr("AWS lists no such action")
+        counted = self.map.words(index) if cell is not None else tr("not in the AWS action data")
         self._behind.setText(f"{place_words(row, level)}: {counted}")
         self.actions_view.setColumnHidden(Column.LEVEL, level is not None)
-        self.details.start(
-            tr("Asking about {count} actions").format(count=number(len(lines))), details_of(tuple(lines))
-        )
+        self.details.start(tr("Evaluating {count} actions").format(count=number(len(lines))), details_of(tuple(lines)))
 
     def _go_to_list(self) -> None:
         self._catch_up()
@@ -381,11 +379,11 @@ class AccessTab(QWidget):
         if full:
             return
         if there:
-            self._nothing.setText(tr("No service has an action that the filter lets through."))
+            self._nothing.setText(tr("No actions match the filter."))
         elif self.finder.running:
-            self._nothing.setText(tr("Finding what {name} can do.").format(name=self._name))
+            self._nothing.setText(tr("Computing the effective permissions of {name}.").format(name=self._name))
         else:
-            self._nothing.setText(tr("Select a user, a role or a group to see what it can do."))
+            self._nothing.setText(tr("Select a user, a role or a group to see its effective permissions."))
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         """Put map and list side by side where there is room."""
@@ -417,18 +415,18 @@ class AccessTab(QWidget):
 
     def export_map(self) -> None:
         """Write the counts by service and access level to a file, whatever the filter shows."""
-        self._export(tr("Export the access map"), "access-map", whole=False)
+        self._export(tr("Export access heat map"), "access-map", whole=False)
 
     def export_picture(self) -> None:
         """Save the map as a picture, as it is seen: every row that the filter shows."""
         if self.map.map is None or not self.map.shown:
-            self._session.announce(tr("Nothing to export: show what a principal can do first."))
+            self._session.announce(tr("Nothing to export: select a user, a role or a group first."))
             return
         from iamdesk.gui.access.image import MapPicture
         from iamdesk.gui.core.image_export import PICTURES
 
         picture = MapPicture(self.map, self._summary.text(), self.table.font(), self.palette())
-        title = tr("Export the access map as a picture")
+        title = tr("Export access heat map as image")
         self._saver.save_painted(title, "access-map", PICTURES, picture.as_file)
 
     def _export(self, title: str, stem: str, *, whole: bool) -> None:
@@ -436,8 +434,8 @@ class AccessTab(QWidget):
         if opened is None:
             return
         if shown is None:
-            self.message.say(Tone.NOTE, tr("There is nothing to export yet: select a user, a role or a group."))
-            self._session.announce(tr("Nothing to export: show what a principal can do first."))
+            self.message.say(Tone.NOTE, tr("Nothing to export: select a user, a role or a group first."))
+            self._session.announce(tr("Nothing to export: select a user, a role or a group first."))
             return
         from iamdesk.export.access import what_can  # not loaded before somebody exports
 
@@ -451,7 +449,7 @@ class AccessTab(QWidget):
         earlier = self.compare_bar.earlier.name
         if other is not None and not whole:
             kinds = {".csv": lambda _progress, _cancelled: comparison_to_csv(shown, other, name, earlier)}
-            title, stem = tr("Export how the two differ"), "access-differences"
+            title, stem = tr("Export differences"), "access-differences"
         if whole:
             kinds = {
                 ".csv": lambda progress, cancelled: what_can.actions_to_csv(access, name, progress, cancelled),

@@ -34,7 +34,7 @@ REACH_MARKS: Mapping[AccessExtent, Mark] = {
 REACH_TITLES: Mapping[AccessExtent, str] = {
     AccessExtent.ALLOWED: mark("Allowed"),
     AccessExtent.CONDITIONAL: mark("Under conditions"),
-    AccessExtent.AWAITING: mark("If the resource's policy agrees"),
+    AccessExtent.AWAITING: mark("If the resource policy allows it"),
     AccessExtent.SOME: mark("On some resources"),
     AccessExtent.SOME_CONDITIONAL: mark("Some, under conditions"),
     AccessExtent.DENIED: mark("Denied"),
@@ -43,14 +43,14 @@ REACH_TITLES: Mapping[AccessExtent, str] = {
 
 _DONE = frozenset(AccessExtent) - REFUSED
 REACH_CHOICES: Mapping[str, frozenset[AccessExtent]] = {
-    mark("Can do, or is denied"): frozenset(AccessExtent) - {AccessExtent.NONE},
-    mark("Can do"): _DONE,
+    mark("Allowed or denied"): frozenset(AccessExtent) - {AccessExtent.NONE},
+    mark("Allowed, at least in part"): _DONE,
     mark("Allowed"): frozenset({AccessExtent.ALLOWED, AccessExtent.SOME}),
     mark("Under conditions"): frozenset({AccessExtent.CONDITIONAL, AccessExtent.SOME_CONDITIONAL}),
     mark("On some resources"): frozenset({AccessExtent.SOME, AccessExtent.SOME_CONDITIONAL}),
-    mark("If the resource's policy agrees"): frozenset({AccessExtent.AWAITING}),
+    mark("If the resource policy allows it"): frozenset({AccessExtent.AWAITING}),
     mark("Denied"): frozenset({AccessExtent.DENIED}),
-    mark("Everything, not allowed too"): frozenset(AccessExtent),
+    mark("All, including not allowed"): frozenset(AccessExtent),
 }
 """What the filter by reach offers; the first is what one sees at first."""
 
@@ -60,13 +60,13 @@ _MOST_SERVICES = 4
 def cell_words(cell: Cell) -> str:
     """Return what a cell shows: ``12 of 34 actions, 3 under conditions, 2 on some resources only, 1 denied``."""
     words = [
-        ntr("{count} of {total} action can be done", "{count} of {total} actions can be done", cell.total).format(
+        ntr("{count} of {total} action allowed", "{count} of {total} actions allowed", cell.total).format(
             count=number(cell.permitted), total=number(cell.total)
         )
     ]
     for count, said in (
         (cell.conditional, tr("{count} only under conditions")),
-        (cell.awaiting, tr("{count} only if the resource's own policy agrees, which the snapshot does not hold")),
+        (cell.awaiting, tr("{count} only if the resource policy, which was not captured, allows it")),
         (cell.somewhere, tr("{count} on some resources only")),
         (cell.denied, tr("{count} explicitly denied")),
     ):
@@ -83,9 +83,9 @@ def place_words(row: MapRow, level: str | None) -> str:
 def summary(name: str, is_group: bool, shown: AccessHeatmap) -> str:
     """Return in a few short sentences what somebody can do."""
     told = [row for row in shown.told if row.total.permitted]
-    who = tr("By the policies of {name} alone, a member").format(name=name) if is_group else name
+    who = tr("Through the policies of {name} alone, a member").format(name=name) if is_group else name
     if not told:
-        nothing = tr("{who} can do nothing of what AWS lists: no policy allows anything.").format(who=who)
+        nothing = tr("{who} cannot perform any action: no policy allows one.").format(who=who)
         return f"{nothing} {tr('Some actions are explicitly denied.')}" if shown.told else nothing
     total = [row.total for row in told]
     count = sum(cell.permitted for cell in total)
@@ -94,13 +94,13 @@ def summary(name: str, is_group: bool, shown: AccessHeatmap) -> str:
         for those, words in (
             (sum(cell.conditional for cell in total), tr("{count} under conditions")),
             (sum(cell.somewhere for cell in total), tr("{count} on some resources only")),
-            (sum(cell.awaiting for cell in total), tr("{count} if the resource's own policy agrees")),
+            (sum(cell.awaiting for cell in total), tr("{count} if the resource policy allows it")),
         )
         if those
     ]
     services = ntr("{count} service", "{count} services", len(told)).format(count=number(len(told)))
     sentence = ntr(
-        "{who} can do {count} action of {services}", "{who} can do {count} actions of {services}", count
+        "{who} can perform {count} action of {services}", "{who} can perform {count} actions of {services}", count
     ).format(who=who, count=number(count), services=services)
     sentence += f": {in_language(listed(parts))}." if parts else "."
     return f"{sentence} {_power(told)}"
@@ -111,7 +111,7 @@ def _power(told: list[MapRow]) -> str:
     level = LEVELS[-1]
     found = [row.service for row in told if level in row.cells and row.cells[level].permitted]
     if not found:
-        return tr("None changes permissions.")
+        return tr("None of them changes permissions.")
     if len(found) > _MOST_SERVICES:
         return tr("It can change permissions in {count} services.").format(count=number(len(found)))
     return tr("It can change permissions in {services}.").format(services=in_language(listed(found)))

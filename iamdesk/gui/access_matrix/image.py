@@ -25,7 +25,7 @@ _CELL = 27.0
 _MOST_LINES = 250
 _MOST_SERVICES = 120
 _LETTERS = 17
-_TITLE = "What everybody can do, by iamdesk"
+_TITLE = "Access matrix, by iamdesk"
 _START = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
 _END = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
 
@@ -41,7 +41,7 @@ class EverybodyPicture:
         self._font = QFont(font)
         self._palette = QPalette(palette)
         left_out = (
-            (len(lines), _MOST_LINES, tr("The first {count} of {all} lines are shown.")),
+            (len(lines), _MOST_LINES, tr("The first {count} of {all} rows are shown.")),
             (len(laid.columns), _MOST_SERVICES, tr("The first {count} of {all} services are shown.")),
         )
         more = [words.format(count=number(most), all=number(all_)) for all_, most, words in left_out if all_ > most]
@@ -113,7 +113,7 @@ class EverybodyPicture:
         count = QRectF(_EDGE, top, self._people - _EDGE, self._line)
         profile = line.profile
         if profile is None:
-            raise ValueError("the map is not whole")
+            raise ValueError("the access matrix is incomplete")
         painter.drawText(count, _END, number(profile.breadth[self._level]))
         room.setLeft(room.left() + metrics.horizontalAdvance(name) + _EDGE / 2)
         if line.detail and room.width() > metrics.averageCharWidth() * 4:

@@ -31,7 +31,7 @@ def samples(level: str | None, *, is_whole: bool = True) -> Iterator[tuple[str, 
         some = _look(heat=16, share=20)
     yield tr("only under conditions"), some._replace(plain=0, conditional=8)
     yield tr("on some resources only"), some._replace(somewhere=True)
-    yield tr("if the resource's policy agrees"), some._replace(plain=0, awaiting=8)
+    yield tr("if the resource policy allows it"), some._replace(plain=0, awaiting=8)
     yield tr("denied"), some._replace(denied=True)
 
 
@@ -65,8 +65,8 @@ class EverybodyLegend(QWidget):
         self._level: str | None = None
         self._is_whole = True
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Maximum)
-        self.setAccessibleName(tr("What the cells mean"))
-        self.setAccessibleDescription(tr("Each cell says in words what it shows; see also its tooltip."))
+        self.setAccessibleName(tr("Legend of the cells"))
+        self.setAccessibleDescription(tr("The tooltip of each cell describes it in words."))
 
     def show_level(self, level: str | None, *, is_whole: bool = True) -> None:
         """Tell of the cells of one access level, or of all; and, where not all is known, of those that are not."""

@@ -88,7 +88,7 @@ class EverybodyFinder(QObject):
         if everybody is None:
             return
         self._laying = self._jobs.run(
-            tr("Laying out what everybody can do"),
+            tr("Preparing the access matrix"),
             lambda _progress, cancelled: everybody.lay_out(wanted, cancelled),
             done=self._show,
             failed=self._end_badly,
@@ -114,7 +114,7 @@ class EverybodyFinder(QObject):
 
     def _run[T](self, work: Callable[[Progress, Cancelled], T], done: Callable[[T], None]) -> Job:
         return self._jobs.run(
-            tr("Finding what everybody can do"),
+            tr("Computing the access matrix"),
             work,
             done=done,
             failed=self._end_badly,

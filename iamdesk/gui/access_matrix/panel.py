@@ -74,8 +74,8 @@ class EverybodyPanel(QWidget):
         self.text = FilterField()
         self.level = QComboBox()
         self.order = QComboBox()
-        self.gather = QCheckBox(tr("Those alike in &one line"))
-        self.every_service = QCheckBox(tr("E&very service"))
+        self.gather = QCheckBox(tr("&Group identical principals"))
+        self.every_service = QCheckBox(tr("All ser&vices"))
         self.export_button = QPushButton(tr("Export"))
         self._saver = Saver(self, session, jobs, prompts or Prompts(), self.message, "export everybody")
         self._summary = FlowLabel()
@@ -121,8 +121,8 @@ class EverybodyPanel(QWidget):
         gap = self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutVerticalSpacing)
         unit = self.fontMetrics().averageCharWidth()
         self.text.setObjectName("everybodyFilter")
-        self.text.setAccessibleName(tr("Filter principals by words"))
-        self.text.setPlaceholderText(tr("Filter: a name, a path, an account …"))
+        self.text.setAccessibleName(tr("Filter principals"))
+        self.text.setPlaceholderText(tr("Filter by name, path or account"))
         self.text.setMinimumWidth(unit * 14)
         self.level.setObjectName("everybodyLevel")
         self.level.setAccessibleName(tr("Show only one access level"))
@@ -137,7 +137,7 @@ class EverybodyPanel(QWidget):
         self.gather.setChecked(True)
         self.every_service.setObjectName("everybodyServices")
         self.export_button.setObjectName("everybodyExport")
-        self.export_button.setAccessibleName(tr("Export what everybody can do"))
+        self.export_button.setAccessibleName(tr("Export access matrix"))
         self.export_button.setMenu(self._export_menu())
         self._clear_filter.setAccessibleName(tr("Clear the filter"))
         bar = QHBoxLayout()
@@ -179,8 +179,8 @@ class EverybodyPanel(QWidget):
 
     def _export_menu(self) -> QMenu:
         menu = QMenu(self)
-        menu.addAction(tr("&Everybody, as CSV…"), self.export)
-        menu.addAction(tr("What is seen as a &picture, SVG or PNG…"), self.export_picture)
+        menu.addAction(tr("&Access matrix as CSV…"), self.export)
+        menu.addAction(tr("Displayed part as &image (SVG or PNG)…"), self.export_picture)
         return menu
 
     def _connect(self) -> None:
@@ -285,17 +285,17 @@ class EverybodyPanel(QWidget):
 
     def _cancelled(self) -> None:
         self._is_cancelled = True
-        self.message.say(Tone.WARNING, tr(words.CANCELLED), tr("Search again"), self.run)
+        self.message.say(Tone.WARNING, tr(words.CANCELLED), tr("Run again"), self.run)
         self._say_why_empty()
 
     def _failed(self, error: Exception) -> None:
         self._is_cancelled = True
         self._say_why_empty()
         if isinstance(error, WorkError):
-            sentence = tr("The search ended early: {error}.").format(error=error_words(error))
-            self.message.say(Tone.ERROR, sentence, tr("Search again"), self.run)
+            sentence = tr("The computation ended early: {error}.").format(error=error_words(error))
+            self.message.say(Tone.ERROR, sentence, tr("Run again"), self.run)
             return
-        self.message.say(Tone.ERROR, tr("The search ended early."), tr("Search again"), self.run)
+        self.message.say(Tone.ERROR, tr("The computation ended early."), tr("Run again"), self.run)
         raise error
 
     def _opened(self, _opened: "SnapshotSession") -> None:
@@ -356,7 +356,7 @@ class EverybodyPanel(QWidget):
             return
         if person.row < 0:
             self._session.draft(principal=person.key)
-            self._session.announce(tr("A root user has no page of its own: ask what it can do, in the question."))
+            self._session.announce(tr("A root user has no page. Use the request bar to evaluate its requests."))
             return
         self._session.show_access(person.key, service, self.model.level or "")
 
@@ -387,7 +387,7 @@ class EverybodyPanel(QWidget):
         elif laid is None:
             sentence = tr(words.NOT_FOUND if self._is_cancelled else words.SEARCHING)
         elif not laid.lines:
-            sentence = tr("No principal is let through by the filter.")
+            sentence = tr("No principals match the filter.")
         else:
             sentence = words.summary(laid, laid.people)
         self._nothing.setText(sentence)
@@ -426,7 +426,7 @@ class EverybodyPanel(QWidget):
             filling.fill(progress, cancelled)
             return everybody_to_csv(filling.everybody.map, name, progress, cancelled)
 
-        self._saver.save(tr("Export what everybody can do"), "everybody", {".csv": write})
+        self._saver.save(tr("Export access matrix"), "everybody", {".csv": write})
 
     def export_picture(self) -> None:
         """Save the map as a picture, as it is seen; painted in a worker, for it may be large."""
@@ -449,7 +449,7 @@ class EverybodyPanel(QWidget):
             return EverybodyPicture(laid, laid.lines, says, font, palette)
 
         self._saver.save(
-            tr("Export what everybody can do as a picture"),
+            tr("Export access matrix as image"),
             "everybody",
             {
                 ".svg": lambda progress, cancelled: picture(progress, cancelled).svg(cancelled),

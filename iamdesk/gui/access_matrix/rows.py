@@ -30,8 +30,8 @@ _ASKED = 40
 class Order(StrEnum):
     """What lines are sorted by."""
 
-    BREADTH = mark("Widest access first")
-    GRAVITY = mark("Gravest access first")
+    BREADTH = mark("Broadest access first")
+    GRAVITY = mark("Most privileged first")
     NAME = mark("By name")
     SERVICE = "service"
     """By one service, most first; `MatrixQuery.service` says which."""
@@ -94,11 +94,11 @@ class MatrixRow:
         count = len(self.people)
         match self.kind:
             case NodeKind.USER:
-                words = ntr("{count} user alike", "{count} users alike", count)
+                words = ntr("{count} identical user", "{count} identical users", count)
             case NodeKind.ROLE | NodeKind.SERVICE_LINKED_ROLE:
-                words = ntr("{count} role alike", "{count} roles alike", count)
+                words = ntr("{count} identical role", "{count} identical roles", count)
             case _:
-                words = ntr("{count} principal alike", "{count} principals alike", count)
+                words = ntr("{count} identical principal", "{count} identical principals", count)
         return words.format(count=number(count))
 
     @property

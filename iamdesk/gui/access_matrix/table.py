@@ -47,7 +47,7 @@ class EverybodyTable(QTableView):
         self._people = PeopleHeader(model, self)
         self._corner = Corner(self)
         self.setObjectName("everybodyTable")
-        self.setAccessibleName(tr("What everybody can do, by principal and service"))
+        self.setAccessibleName(tr("Access matrix by principal and service"))
         self.setHorizontalHeader(self._services)
         self.setVerticalHeader(self._people)
         self.setModel(model)
@@ -275,15 +275,15 @@ class EverybodyTable(QTableView):
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         if line is not None and line.is_group:
-            words = tr("&Hide those alike") if line.is_open else tr("&Show those alike")
+            words = tr("&Hide identical principals") if line.is_open else tr("&Show identical principals")
             menu.addAction(words, lambda: self.toggle(index.row()))
         elif line is not None:
-            menu.addAction(tr("&Show what it can do"), lambda: self.opened.emit(line, service))
+            menu.addAction(tr("Show &effective permissions"), lambda: self.opened.emit(line, service))
         if service:
             words = tr("S&ort by {service}").format(service=menu_text(service))
             menu.addAction(words, lambda: self.sort_wanted.emit(service))
         else:
-            menu.addAction(tr("Show &every service"), self.others_wanted.emit)
+            menu.addAction(tr("Show all ser&vices"), self.others_wanted.emit)
         menu.addSeparator()
         menu.addAction(icons.icon(Glyph.COPY, self.palette()), tr("&Copy this row"), self.copy)
         return menu

@@ -7,19 +7,19 @@ from iamdesk.gui.access_matrix.rows import MatrixRow, MatrixRows
 from iamdesk.gui.core.locale import number
 from iamdesk.i18n import mark, ntr, tr
 
-NO_SNAPSHOT = mark("What everybody can do stands here once a snapshot is open.")
-SEARCHING = mark("Finding what everybody can do.")
-NOT_FOUND = mark("What everybody can do has not been found out.")
-CANCELLED = mark("The search was cancelled.")
-NOTHING_TO_EXPORT = mark("Nothing to export: let it be found out what everybody can do first.")
-NOT_YET = mark("not worked out yet")
+NO_SNAPSHOT = mark("Open a snapshot to see the access matrix.")
+SEARCHING = mark("Computing the access matrix.")
+NOT_FOUND = mark("The access matrix has not been computed.")
+CANCELLED = mark("The computation was canceled.")
+NOTHING_TO_EXPORT = mark("Nothing to export: compute the access matrix first.")
+NOT_YET = mark("not computed yet")
 UNKNOWN_MARK = "…"
 """What is copied of a cell that is not known, and stands for the count of a row."""
 SO_FAR = mark(
-    "What is in view is worked out first, the rest behind it. Until all is known, principals go by name, each in its "
-    "own line, beside services that some of their policies name."
+    "Visible rows are computed first. Until all rows are computed, principals are sorted by "
+    "name, each in its own row, beside the services that their policies name."
 )
-ALIKE = mark("They can do the same, action by action; the resources may be others. Space shows or hides them.")
+ALIKE = mark("They can perform the same actions; the resources may differ. Space shows or hides them.")
 
 
 def line_words(line: MatrixRow, level: str | None) -> str:
@@ -30,7 +30,7 @@ def line_words(line: MatrixRow, level: str | None) -> str:
         return f"{who}: {tr(NOT_YET)}"
     services, actions = profile.breadth[level], profile.weight[level]
     if not services:
-        return tr("{who}: can do nothing of it").format(who=who)
+        return tr("{who}: no action allowed").format(who=who)
     of_services = ntr("{count} service", "{count} services", services).format(count=number(services))
     return ntr("{who}: {count} action of {services}", "{who}: {count} actions of {services}", actions).format(
         who=who, count=number(actions), services=of_services
@@ -54,7 +54,7 @@ def glance_words(glance: ServiceSummary | None, level: str | None) -> str:
     """Return what a cell shows."""
     cell = glance.cell(level) if glance is not None else None
     if glance is None or cell is None or not (cell.permitted or cell.denied):
-        return tr("nothing can be done")
+        return tr("no action is allowed")
     words = cell_words(cell)
     if level is None and cell.permitted:
         counts = ", ".join(
@@ -75,8 +75,8 @@ def count_words(glance: ServiceSummary | None, level: str | None) -> str:
 def others_words(count: int) -> str:
     """Return what the column of those services says that have none of their own."""
     return ntr(
-        "{count} more service, which only those can use who can use more than {many}",
-        "{count} more services, which only those can use who can use more than {many}",
+        "{count} more service, used only by principals with access to more than {many}",
+        "{count} more services, used only by principals with access to more than {many}",
         count,
     ).format(count=number(count), many=number(MANY_SERVICES))
 
@@ -100,17 +100,17 @@ def summary(laid: MatrixRows, everybody: int) -> str:
     services = len(laid.columns) + laid.others
     if not services:
         if level is None:
-            return tr("Nobody can do anything of what AWS lists: no policy allows it.")
-        return tr("Nobody can do anything of access level {level}.").format(level=tr(LEVEL_NAMES[level]))
+            return tr("No principal can perform any action: no policy allows one.")
+        return tr("No principal can perform any action of access level {level}.").format(level=tr(LEVEL_NAMES[level]))
     of_services = ntr("{count} service", "{count} services", services).format(count=number(services))
     who = tr("{count} of {everybody} principals").format(count=number(laid.users), everybody=number(everybody))
     if level is None:
-        first = tr("{who} can do something, together in {services}.").format(who=who, services=of_services)
+        first = tr("{who} have access, to {services} in total.").format(who=who, services=of_services)
         second = ntr("{count} can change permissions.", "{count} can change permissions.", laid.granting).format(
             count=number(laid.granting)
         )
         return f"{first} {second}"
-    return tr("{who} can do something of access level {level}, together in {services}.").format(
+    return tr("{who} have access of level {level}, to {services} in total.").format(
         who=who, level=tr(LEVEL_NAMES[level]), services=of_services
     )
 
@@ -120,7 +120,9 @@ def alike_words(lines: int, people: int) -> str:
     if lines == people:
         return ""
     return ntr(
-        "Shown in {lines} line: those alike stand in one.", "Shown in {lines} lines: those alike stand in one.", lines
+        "Shown in {lines} row: identical principals share one.",
+        "Shown in {lines} rows: identical principals share one.",
+        lines,
     ).format(lines=number(lines))
 
 

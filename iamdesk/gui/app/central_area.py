@@ -81,7 +81,7 @@ class CentralArea(QObject):
         if self._is_loading or self.is_complete:
             return
         self._is_loading = True
-        self._jobs.run(tr("Getting ready"), lambda _progress, _cancelled: _load(), done=self._make_more, topic="panels")
+        self._jobs.run(tr("Loading"), lambda _progress, _cancelled: _load(), done=self._make_more, topic="panels")
 
     def complete(self) -> None:
         """Make what is not there yet, now."""
@@ -223,10 +223,10 @@ class CentralArea(QObject):
         for panel in (workspace.who_can, workspace.inspector.access):
             if focus is not None and panel.isAncestorOf(focus) and panel.command():
                 QApplication.clipboard().setText(panel.command())
-                self._session.announce(tr("The command is on the clipboard."))
+                self._session.announce(tr("The command was copied."))
                 return
         if self._session.decision is None and self._session.need is None:
-            self._session.announce(tr("Ask a question first: its command is what would be copied."))
+            self._session.announce(tr("There is no command to copy: evaluate a request first."))
         workspace.answer.copy_command()
 
     def _show_arriving(self) -> None:

@@ -88,8 +88,8 @@ class CrashTrail(QObject):
         place = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
         self.broke.emit(
             tr(
-                "Something inside iamdesk broke ({what}). What is shown may be incomplete; the snapshot is untouched. "
-                "The log {log} says where, and quotes nothing from the snapshot."
+                "Internal error ({what}). The window may show incomplete data; the snapshot is unchanged. "
+                "The log {log} shows where the error occurred, and contains nothing from the snapshot."
             ).format(what=f"{kind.__name__}{place}", log=self.log)
         )
 

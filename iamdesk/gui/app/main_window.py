@@ -256,15 +256,13 @@ class MainWindow(QMainWindow):
 
     def _show_arriving(self, opened: "Opened") -> None:
         """Show the first accounts of many, and say that the rest is on its way."""
-        self.setWindowTitle(
-            tr("{name}, being read – iamdesk").format(name=visible(translate_english(opened.path.name)))
-        )
+        self.setWindowTitle(tr("{name} (loading) – iamdesk").format(name=visible(translate_english(opened.path.name))))
         names = ", ".join(account.account_id for account in opened.accounts)
         self.show_trouble(
             Tone.NOTE,
             tr(
-                "To look at already: account {names}. The rest is still being read; questions, findings and "
-                "everything that is worked out wait for all of it."
+                "You can browse account {names} already. The rest is still loading; requests, findings and "
+                "all other evaluations start when everything is loaded."
             ).format(names=names),
         )
 
@@ -277,28 +275,30 @@ class MainWindow(QMainWindow):
         if not opened.alone:
             self.setWindowTitle(tr("{name} – iamdesk").format(name=name))
             return
-        self.setWindowTitle(tr("{name}, account {account} alone – iamdesk").format(name=name, account=opened.alone))
+        self.setWindowTitle(tr("{name}, account {account} only – iamdesk").format(name=name, account=opened.alone))
         self.trouble.say(
             Tone.NOTE,
             tr(
-                "Account {account} of {name} alone: users, roles and policies of other accounts count as not captured, "
-                "in every answer."
+                "Only account {account} of {name} is open: users, roles and policies of other accounts count "
+                "as not captured."
             ).format(name=name, account=opened.alone),
-            tr("Open all of it"),
+            tr("Open all accounts"),
             lambda: self.open_path(opened.path),
         )
 
     def offer_left(self, crash_log: Path | None = None) -> None:
         """Offer what was open when iamdesk did not end by itself; for the start, before anything is opened."""
         left = self._marks.take_left()
-        crash = tr("iamdesk has crashed. {log} says where in its code, and quotes nothing from the snapshot.")
+        crash = tr("iamdesk has crashed. {log} shows where in its code, and contains nothing from the snapshot.")
         told = [crash.format(log=visible(str(crash_log)))] if crash_log is not None else []
         if not left:
             if told:
                 self.show_trouble(Tone.WARNING, told[0])
             return
         names = ", ".join(visible(one.snapshot.name) for one in left)
-        sentence = tr("iamdesk was ended while {name} was open. Reviews are saved as they are.").format(name=names)
+        sentence = tr("iamdesk ended unexpectedly while {name} was open. All decisions in reviews are saved.").format(
+            name=names
+        )
         self.trouble.say(Tone.NOTE, " ".join([sentence, *told]), tr("Open"), lambda: self._open_left(left))
 
     def _open_left(self, left: Sequence[Left]) -> None:
@@ -342,10 +342,10 @@ class MainWindow(QMainWindow):
         for path in self.settings.recent:
             self._recent_menu.addAction(menu_text(str(path)), partial(self.open_path, path))
         if self._recent_menu.isEmpty():
-            self._recent_menu.addAction(tr("Nothing was opened yet")).setEnabled(False)
+            self._recent_menu.addAction(tr("No recent files")).setEnabled(False)
             return
         self._recent_menu.addSeparator()
-        self._recent_menu.addAction(tr("&Clear this list"), self._forget_recent)
+        self._recent_menu.addAction(tr("&Clear recent files"), self._forget_recent)
 
     def _forget_recent(self) -> None:
         self.settings.forget_recent()

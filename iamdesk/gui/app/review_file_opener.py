@@ -92,7 +92,9 @@ class ReviewFileOpener(QObject):
         if snapshot is not None:
             self.open_with(snapshot, review)
             return
-        sentence = tr("{review} is a review of {snapshot}, which is not beside it. With its snapshot it can be opened.")
+        sentence = tr(
+            "{review} is a review of {snapshot}, which is not in the same folder. Open its snapshot to open the review."
+        )
         names = {"review": visible(review.name), "snapshot": visible(head.snapshot_name)}
         self.snapshot_lacking.emit(sentence.format(**names), review)
 

@@ -82,7 +82,7 @@ def render(
             _wait(lambda: not window.jobs.running, _LONGEST_WAIT)
             _wait(lambda: False, _SETTLING)
             if not window.grab().save(str(png)):
-                raise ScreenshotError(f"{png} cannot be written as a picture.")
+                raise ScreenshotError(f"{png} cannot be written as an image.")
         finally:
             window.dispose()
 
@@ -101,7 +101,7 @@ def _open(window: "MainWindow", path: Path) -> None:
 def _select(window: "MainWindow", key: str) -> None:
     opened = window.session.snapshot
     if opened is None or opened.read_details(key).subject(key) is None:
-        raise ScreenshotError(f"The snapshot does not hold {key}.")
+        raise ScreenshotError(f"The snapshot does not contain {key}.")
     window.session.show_key(key)
 
 
@@ -116,7 +116,7 @@ def _ask(window: "MainWindow", request: Request) -> None:
         session.ask(request)
     _wait(lambda: not session.pending, _LONGEST_WAIT)
     if session.decision is None and session.need is None:
-        raise ScreenshotError(refused[0] if refused else "The question could not be answered.")
+        raise ScreenshotError(refused[0] if refused else "The request could not be evaluated.")
 
 
 def _turn_to(window: "MainWindow", page: str) -> None:
@@ -150,9 +150,9 @@ def _turn_to(window: "MainWindow", page: str) -> None:
         case "who-can" if session.request is not None:
             session.ask_who_can(session.request)
         case "access":
-            raise ScreenshotError("The page access needs a principal or group that is selected.")
+            raise ScreenshotError("The page access needs a selected principal or group.")
         case "who-can":
-            raise ScreenshotError("The page who-can needs a question.")
+            raise ScreenshotError("The page who-can needs a request.")
         case _:
             raise ScreenshotError(f"There is no page {page}.")
 

@@ -75,9 +75,7 @@ class SnapshotLoader(QObject):
         """Load what reads snapshots, while the user still looks for one: the first opening need not wait for it."""
         if self._stream.running:
             return  # which loads it by itself
-        self._jobs.run(
-            tr("Getting ready"), lambda _progress, _cancelled: _workbench(), topic="prepare opening", soon=True
-        )
+        self._jobs.run(tr("Loading"), lambda _progress, _cancelled: _workbench(), topic="prepare opening", soon=True)
 
     def open(self, path: Path) -> None:
         """Begin to open; what was asked for before and is not there yet is given up."""
@@ -105,7 +103,7 @@ class SnapshotLoader(QObject):
 
     def _make_ready(self, opened: "Opened") -> None:
         self._jobs.run(
-            tr("Getting ready"), lambda _progress, cancelled: opened.make_ready(cancelled), topic="ready", soon=True
+            tr("Loading"), lambda _progress, cancelled: opened.make_ready(cancelled), topic="ready", soon=True
         )
 
     def _ended(self, is_complete: bool) -> None:
@@ -119,7 +117,7 @@ class SnapshotLoader(QObject):
 
     def _refuse(self, error: Exception) -> None:
         if not isinstance(error, SnapshotError | WorkError):
-            self.refused.emit(tr("The snapshot could not be opened: something inside iamdesk broke while reading it."))
+            self.refused.emit(tr("The snapshot could not be opened because of an internal error."))
             raise error
         self.refused.emit(error_words(error))
 

@@ -27,7 +27,7 @@ class StatusLine(QWidget):
         self.gaps = QToolButton()
         self.gaps.setObjectName("showGaps")
         self.gaps.setAutoRaise(True)
-        set_tooltip(self.gaps, tr("Show who has gaps: what the snapshot lacks of them"))
+        set_tooltip(self.gaps, tr("Show the entries with missing data"))
         self.gaps.clicked.connect(self.gaps_wanted)
         self.actions_day = plain_label()
         layout = QHBoxLayout(self)
@@ -44,6 +44,10 @@ class StatusLine(QWidget):
         text = status_words(opened) if opened is not None else ""
         self.about.setText(text)
         self.about.setMaximumWidth(self.about.fontMetrics().horizontalAdvance(text) + 4)
-        self.gaps.setText(ntr("{count} gap (show)", "{count} gaps (show)", gaps).format(count=number(gaps)))
+        self.gaps.setText(
+            ntr("{count} entry with missing data (show)", "{count} entries with missing data (show)", gaps).format(
+                count=number(gaps)
+            )
+        )
         self.gaps.setVisible(gaps > 0)
         self.actions_day.setText(tr("action data {day}").format(day=action_data_day()) if opened is not None else "")

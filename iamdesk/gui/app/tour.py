@@ -62,7 +62,7 @@ class Tour(QFrame):
         self.count = plain_label()
         self.back = QPushButton(tr("&Back"))
         self.next = QPushButton()
-        self.leave = QPushButton(tr("&Leave (Esc)"))
+        self.leave = QPushButton(tr("&End tour (Esc)"))
         self._lay_out()
         self.back.clicked.connect(lambda: self.show_step(self.at - 1))
         self.next.clicked.connect(self._go_on)

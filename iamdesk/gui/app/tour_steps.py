@@ -34,20 +34,20 @@ def steps_of(session: Session, workspace: Workspace) -> tuple[Step, ...]:
 
     return (
         Step(
-            tr("Find somebody"),
+            tr("Find a principal"),
             tr(
-                "The tree holds users, groups, roles, policies and resources. Ctrl+F and a part of a name narrow "
-                "it. Marks tell who is an administrator and where outsiders can enter; the sentence is in the "
-                "tooltip."
+                "The tree lists users, groups, roles, policies and resources. Press Ctrl+F and type part of "
+                "a name to filter it. Badges mark administrators and external access; their tooltips explain "
+                "them."
             ),
             workspace.docks["navigatorDock"],
             lambda: workspace.bring_forward("navigatorDock"),
         ),
         Step(
-            tr("See what they carry"),
+            tr("See its policies and access"),
             tr(
-                "What is selected stands here: its policies, each with where it comes from, and below it the text "
-                "as AWS has it. The tab Access shows what it can do, by service."
+                "These tabs show the selected item: its policies, where each comes from, and the text of the "
+                "selected policy. The tab Access shows its effective permissions by service."
             ),
             workspace.inspector,
             lambda: session.show_key(_SOMEBODY),
@@ -55,27 +55,28 @@ def steps_of(session: Session, workspace: Workspace) -> tuple[Step, ...]:
         Step(
             tr("Ask"),
             tr(
-                "The question reads as a sentence: can somebody do an action on a resource? Every field completes "
-                "what is typed. Ctrl+L goes here, Ctrl+Return asks."
+                "The request bar reads as a sentence: can a principal do an action on a resource? Every "
+                "field suggests completions. Ctrl+L goes here, Ctrl+Return evaluates the request."
             ),
             workspace.bar,
             lambda: session.draft(_SOMEBODY, _QUESTION.action, _QUESTION.resource),
         ),
         Step(
-            tr("Read the answer"),
+            tr("Read the result"),
             tr(
-                "One sentence answers; below it stand the layers in the order of reasoning and the statements that "
-                "decide. This one depends on context: it says on which keys, and Fill in tries their values."
+                "The result begins with the decision and one sentence. Below are the policy types in the "
+                "order of evaluation, and the deciding statements. This decision depends on the request "
+                "context: the result names the keys, and Fill in tries values for them."
             ),
             workspace.docks["answerDock"],
             ask,
         ),
         Step(
-            tr("See what stands out"),
+            tr("See the findings"),
             tr(
-                "Checks have run over everybody. Each finding has its proof and what to do; F1 explains the check. "
-                "Beside it stand who can, ways to administration, and the review. The guide has the rest: Help, "
-                "User guide."
+                "The checks have run on the whole account. Each finding has evidence and a remediation; F1 "
+                "explains the check. The other tabs show who can, attack paths and the review. Help > User "
+                "guide explains everything else."
             ),
             workspace.docks["findingsDock"],
             lambda: workspace.bring_forward("findingsDock"),

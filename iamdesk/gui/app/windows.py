@@ -69,7 +69,7 @@ class Windows(QObject):
     def open_another(self) -> None:
         """Open a window beside this one."""
         if not spawn_window.start():
-            self._frame.session.announce(tr("Another window could not be started."))
+            self._frame.session.announce(tr("The new window could not be opened."))
 
     def show_palette(self) -> "CommandPalette":
         """Show every command that can be carried out now."""

@@ -99,7 +99,7 @@ class Workspace(QObject):
         self._dock("whoCanDock", tr("Who can"), self.who_can, Qt.DockWidgetArea.BottomDockWidgetArea)
         yield
         self.ways = GraphPanel(session, jobs, prompts)
-        self._dock("waysDock", tr("Ways"), self.ways, Qt.DockWidgetArea.BottomDockWidgetArea)
+        self._dock("waysDock", tr("Attack paths"), self.ways, Qt.DockWidgetArea.BottomDockWidgetArea)
         yield
         self.review = ReviewPanel(session, jobs, prompts)
         self._dock("reviewDock", tr("Review"), self.review, Qt.DockWidgetArea.BottomDockWidgetArea)
@@ -107,7 +107,7 @@ class Workspace(QObject):
         self.inspector.follow(FindingsBySubject(self.findings, self), LinesByHolder(self.review, jobs, self))
         self.inspector.review.line_wanted.connect(lambda: self.bring_forward("reviewDock"))
         self.asked = AskedPanel(session, jobs, prompts)
-        self._dock("askedDock", tr("Questions asked"), self.asked, Qt.DockWidgetArea.BottomDockWidgetArea)
+        self._dock("askedDock", tr("Query history"), self.asked, Qt.DockWidgetArea.BottomDockWidgetArea)
         yield
         self.everybody = EverybodyPanel(session, jobs, prompts)
         self._dock("everybodyDock", tr("Everybody"), self.everybody, Qt.DockWidgetArea.BottomDockWidgetArea)

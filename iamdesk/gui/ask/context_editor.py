@@ -51,7 +51,7 @@ class ValueEditor(AutocompleteEdit):
         meaning = (
             tr("may or may not be in the request") if unknown is MissingContextMode.UNKNOWN else tr("counts as absent")
         )
-        self._open = Completion("", tr("not given"), meaning)
+        self._open = Completion("", tr("not provided"), meaning)
         self._absent = Completion("", tr("absent"), tr("the key is not in the request"))
         values = [
             Completion(format_values(row.type, (offer.value,)), offer.value or EMPTY, offer.origin)

@@ -37,7 +37,7 @@ _TITLES = {
     Column.KEY: mark("Key"),
     Column.VALUE: mark("In the request"),
     Column.TYPE: mark("Type"),
-    Column.NOTE: mark("What it does here"),
+    Column.NOTE: mark("Effect"),
 }
 
 
@@ -198,27 +198,27 @@ class ContextModel(QAbstractTableModel):
                 return tr("absent")
             case _:
                 return (
-                    tr("not given (unknown)")
+                    tr("not provided (unknown)")
                     if self._unknown is MissingContextMode.UNKNOWN
-                    else tr("not given (absent)")
+                    else tr("not provided (absent)")
                 )
 
     def _note(self, row: ContextRow) -> str:
         if not row.is_ready:
             return tr("type a value")
         if not row.tested:
-            return tr("no statement in play tests it")
+            return tr("not tested by any relevant statement")
         if row.choice is not Choice.OPEN:
-            return tr("given here")
+            return tr("provided")
         if row.matters:
-            return tr("can change the answer")
+            return tr("can change the decision")
         match row.state:
             case KeyState.DERIVED:
                 return tr("known from the snapshot")
             case KeyState.ABSENT:
-                return tr("not in such a request")
+                return tr("not in this kind of request")
             case _:
-                return tr("makes no difference here")
+                return tr("does not affect the decision")
 
     def _brush(self, row: ContextRow, column: Column) -> QBrush | None:
         if column is Column.TYPE:

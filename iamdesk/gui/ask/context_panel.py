@@ -116,15 +116,18 @@ class ContextPanel(QFrame):
         for meaning, tip in (
             (
                 MissingContextMode.UNKNOWN,
-                tr("Such a key may be in the request or not: the answer says where that matters."),
+                tr("The key may be in the request or not: the result shows where that matters."),
             ),
-            (MissingContextMode.ABSENT, tr("Such a key is not in the request: AWS's own rule.")),
+            (MissingContextMode.ABSENT, tr("The key is not in the request, as AWS evaluates it.")),
         ):
             self._meaning.addItem(tr(_MEANINGS[meaning]), meaning)
             self._meaning.setItemData(self._meaning.count() - 1, tooltip_text(tip), Qt.ItemDataRole.ToolTipRole)
         self._meaning.setObjectName("unknownContext")
-        self._meaning.setAccessibleName(tr("What a key that is not given counts as"))
-        set_tooltip(self._meaning, tr("unknown: the answer says where such a key matters. absent: AWS's own rule."))
+        self._meaning.setAccessibleName(tr("How keys that are not provided are evaluated"))
+        set_tooltip(
+            self._meaning,
+            tr("unknown: the result shows where such a key matters. absent: the key is not in the request."),
+        )
         self._meaning.activated.connect(self._switched)
         self._new_key.setPlaceholderText("aws:SourceIp, s3:prefix …")
         self._new_key.wanted.connect(self._suggest_keys)
@@ -132,10 +135,10 @@ class ContextPanel(QFrame):
         self._new_key.submitted.connect(self.add_key)
         self._add.clicked.connect(self.add_key)
         line = QHBoxLayout()
-        line.addWidget(plain_label(tr("Keys not given count as"), buddy=self._meaning))
+        line.addWidget(plain_label(tr("Keys not provided count as"), buddy=self._meaning))
         line.addWidget(self._meaning)
         line.addStretch(1)
-        label = plain_label(tr("Another &key"), buddy=self._new_key)
+        label = plain_label(tr("Other &key"), buddy=self._new_key)
         line.addWidget(label)
         self._new_key.setMinimumWidth(self.fontMetrics().averageCharWidth() * 34)
         line.addWidget(self._new_key)

@@ -68,9 +68,9 @@ class ContextRow:
         for value in self.suggestions:
             inside = address_in(value) if single_type(self.type) == "IPAddress" else None
             offer = (
-                Offer(value, tr("named by a policy"))
+                Offer(value, tr("named in a policy"))
                 if inside is None
-                else Offer(inside, tr("an address of {value}").format(value=value))
+                else Offer(inside, tr("an address in {value}").format(value=value))
             )
             offers.setdefault(offer.value, offer)
         return tuple(offers.values())

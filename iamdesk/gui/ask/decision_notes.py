@@ -24,7 +24,7 @@ from iamdesk.use_cases.types import DependentActions, UseCaseRequest
 _SHOWN = 3
 """Notes of a kind that are shown at once; the others open on a button."""
 _MORE = {
-    "ways": (mark("Show {count} more"), mark("Show {count} more ways to be allowed")),
+    "ways": (mark("Show {count} more"), mark("Show {count} more sets of values")),
     "assumptions": (mark("Show {count} more"), mark("Show {count} more assumptions")),
 }
 """Words of the button by what it shows."""
@@ -91,7 +91,7 @@ class AnswerNotes(QWidget):
                 [partial(self._condition_row, decision.request, one, words) for words, one in ways.items()],
             )
             for rule in [_REFUSALS[word] for word in decision.blocked_by if word in _REFUSALS]:
-                row = self._note_row(Glyph.INFO, tr("AWS decides this, whatever policies say."))
+                row = self._note_row(Glyph.INFO, tr("AWS decides this independently of policies."))
                 self._rows.addWidget(self._with_rule(row, rule))
             if self._also is not None:
                 self._rows.addWidget(self._also_row(decision.request, self._also))
@@ -150,10 +150,10 @@ class AnswerNotes(QWidget):
         row = self._note_row(Glyph.INFO, " ".join(sentences))
         button = QPushButton(tr("Ask all"))
         button.setObjectName("askAlsoNeeded")
-        button.setAccessibleName(tr("Ask {action} with everything that it needs").format(action=also.action))
+        button.setAccessibleName(tr("Evaluate {action} with its dependent actions").format(action=also.action))
         set_tooltip(
             button,
-            tr("Ask {action} together with what it needs, also on a role that you name").format(action=also.action),
+            tr("Evaluate {action} with its dependent actions, also on a role that you name").format(action=also.action),
         )
         question = UseCaseRequest(replace(request, action=also.action))
         button.clicked.connect(lambda: self.need_asked.emit(question))

@@ -57,8 +57,8 @@ if TYPE_CHECKING:
 
 _GREY_AFTER = 100
 """Milliseconds: an answer that comes sooner replaces the one before without a flicker."""
-_NO_QUESTION = mark("No question yet. Fill in the sentence at the top and press Enter.")
-_NO_SNAPSHOT = mark("Answers stand here once a snapshot is open.")
+_NO_QUESTION = mark("No request evaluated yet. Fill in the request bar at the top and press Enter.")
+_NO_SNAPSHOT = mark("Open a snapshot to evaluate requests.")
 
 
 class AnswerPanel(QWidget):
@@ -75,7 +75,7 @@ class AnswerPanel(QWidget):
         self._is_asked = True
         """Whether the question above is the one that was asked last."""
         self.need = NeedView(AutocompleteService(session, jobs, self))
-        self.back = LinkButton(tr("Back to the whole"), self._back_to_need)
+        self.back = LinkButton(tr("Back to the use case"), self._back_to_need)
         self.back.setObjectName("backToNeed")
         self.changes = ChangeList()
         self.card = VerdictCard()
@@ -83,15 +83,15 @@ class AnswerPanel(QWidget):
         self.layers = LayerList()
         self.gates: LayerGates | None = None
         """The layers drawn: made when somebody wants to see them so."""
-        self.draw_button = _button(tr("As a picture"), tr("Draw the layers as gates in a row"), "drawLayers")
+        self.draw_button = _button(tr("Diagram"), tr("Show the policy evaluation as a diagram"), "drawLayers")
         self.draw_button.setCheckable(True)
-        self.export_button = _button(tr("Export…"), tr("Export the layers as a picture"), "exportLayers")
+        self.export_button = _button(tr("Export…"), tr("Export evaluation diagram"), "exportLayers")
         self.message = MessageBar()
         self.statements = StatementList()
         self._empty = FlowLabel(tr(_NO_SNAPSHOT))
         self._empty.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._empty.setContentsMargins(12, 12, 12, 12)
-        self._headings = [plain_label(tr("How it was decided")), plain_label(tr("Statements"))]
+        self._headings = [plain_label(tr("Policy evaluation")), plain_label(tr("Statements"))]
         self._answer = QWidget()
         self._body = QWidget()
         self._pages = QStackedWidget()
@@ -195,7 +195,7 @@ class AnswerPanel(QWidget):
         """Save the layers as a picture of gates in a row."""
         decision = self._decision
         if decision is None:
-            self._session.announce(tr("Ask a question first: its layers are what would be drawn."))
+            self._session.announce(tr("Nothing to export: evaluate a request first."))
             return
         from iamdesk.gui.ask.policy_flow import LayerGates
         from iamdesk.gui.core.image_export import PICTURES
@@ -205,7 +205,7 @@ class AnswerPanel(QWidget):
         gates = self.gates
         if isinstance(gates, LayerGates):
             saver = Saver(self, self._session, self._jobs, self._prompts, self.message, "export layers")
-            title = tr("Export the layers as a picture")
+            title = tr("Export evaluation diagram")
             saver.save_painted(title, "layers", PICTURES, lambda suffix: gates.as_file(suffix, decision))
 
     @property
@@ -228,7 +228,7 @@ class AnswerPanel(QWidget):
         else:
             self._veil.cover()
         says = (
-            "" if self._is_asked else tr("It is the answer to what was asked before: the question has changed since.")
+            "" if self._is_asked else tr("This is the result of the previous request: the request has changed since.")
         )
         self._body.setAccessibleDescription(says)
         set_tooltip(self._body, says)
@@ -244,7 +244,7 @@ class AnswerPanel(QWidget):
         else:
             return
         QApplication.clipboard().setText(f"{text}\n{command}\n")
-        self._session.announce(tr("The answer is on the clipboard."))
+        self._session.announce(tr("The result was copied."))
 
     def copy_command(self) -> None:
         """Put the command that asks the same question on the clipboard."""
@@ -255,7 +255,7 @@ class AnswerPanel(QWidget):
             QApplication.clipboard().setText(command_line(self._decision.request, path))
         else:
             return
-        self._session.announce(tr("The command is on the clipboard."))
+        self._session.announce(tr("The command was copied."))
 
     def _shown_need(self) -> UseCaseResult | None:
         """Return the compound answer, where that is what is shown."""
@@ -284,7 +284,7 @@ class AnswerPanel(QWidget):
         self._veil.cover()
 
     def _failed(self, sentence: str) -> None:
-        self._say(tr("No answer. {sentence}").format(sentence=translate(sentence)))
+        self._say(tr("No result. {sentence}").format(sentence=translate(sentence)))
 
     def _answered(self, decision: EvaluationResult | None) -> None:
         if decision is None and self._session.pending:
@@ -335,7 +335,7 @@ class AnswerPanel(QWidget):
             return opened.dependent_actions(decision.request.action), changes
 
         self._jobs.run(
-            tr("Looking for what would turn the answer around"),
+            tr("Looking for changes that would flip the decision"),
             look,
             done=lambda found: self._looked_further(decision, *found),
             topic="changes",

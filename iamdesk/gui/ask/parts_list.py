@@ -138,7 +138,7 @@ class PartsList(FullHeightList):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("needParts")
-        self.setAccessibleName(tr("Parts of the question"))
+        self.setAccessibleName(tr("Actions of the use case"))
         self.rows = PartsModel()
         self.rows.setParent(self)
         self.setModel(self.rows)

@@ -44,7 +44,7 @@ class LayerGates(QListView):
         self._decision: EvaluationResult | None = None
         self.gates: tuple[Gate, ...] = ()
         self.setObjectName("layerGates")
-        self.setAccessibleName(tr("How it was decided, as gates in a row"))
+        self.setAccessibleName(tr("Policy evaluation diagram"))
         self.setModel(layers.rows)
         self.setItemDelegate(_Delegate(self))
         self.setFlow(QListView.Flow.LeftToRight)
@@ -73,7 +73,7 @@ class LayerGates(QListView):
             lambda painter: draw_row(painter, decision, font, palette),
             row_size(decision, font),
             QColor(palette.color(QPalette.ColorRole.Base)),
-            tr("How it was decided, by iamdesk"),
+            tr("Policy evaluation, by iamdesk"),
             row_words(decision),
         )
 

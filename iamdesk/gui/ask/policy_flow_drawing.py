@@ -145,7 +145,7 @@ def draw_row(painter: QPainter, decision: EvaluationResult, font: QFont, palette
     gates = gates_of(decision)
     verdict = decision.decision
     passes = verdict not in (EvalDecision.EXPLICIT_DENY, EvalDecision.IMPLICIT_DENY)
-    last = Gate(VERDICT_WORDS[verdict].partition(":")[0].removesuffix(" on"), "", "", Mark(verdict), passes)
+    last = Gate(VERDICT_WORDS[verdict].partition(" · ")[0].removesuffix(" on"), "", "", Mark(verdict), passes)
     for place, gate in enumerate((*gates, last)):
         room = QRectF(QPointF(_PAD + place * one.width(), head.bottom() + _PAD), one)
         draw_gate(painter, room, gate, font, palette, chosen=False)

@@ -131,7 +131,7 @@ class LayerModel(QAbstractListModel):
         if not self.can_switch(row):
             return ""
         layer = self.layers[row].layer
-        asks = tr("Space asks with {layer}.") if layer in self.without else tr("Space asks without {layer}.")
+        asks = tr("Press Space to include {layer}.") if layer in self.without else tr("Press Space to exclude {layer}.")
         return "\n" + asks.format(layer=tr(LAYER_WORDS[layer]))
 
 
@@ -257,7 +257,7 @@ class LayerList(FullHeightList):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("layerList")
-        self.setAccessibleName(tr("How it was decided, layer by layer"))
+        self.setAccessibleName(tr("Policy evaluation by policy type"))
         self.rows = LayerModel()
         self.rows.setParent(self)
         self.setModel(self.rows)

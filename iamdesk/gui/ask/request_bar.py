@@ -52,12 +52,12 @@ class QuestionBar(QWidget):
         self._star_is_ours = False
         self._hinted = ""
         self._several_accounts = False
-        self.principal = AutocompleteEdit(tr("Principal: who asks"))
-        self.action = AutocompleteEdit(tr("Action: what is done"))
-        self.resource = AutocompleteEdit(tr("Resource: on what"))
+        self.principal = AutocompleteEdit(tr("Principal of the request"))
+        self.action = AutocompleteEdit(tr("Action to perform"))
+        self.resource = AutocompleteEdit(tr("Resource to act on"))
         self.context_button = QToolButton()
         self.ask_button = QPushButton(tr("Ask"))
-        self.who_else_button = QPushButton(tr("Who else?"))
+        self.who_else_button = QPushButton(tr("Who can?"))
         self.context = ContextPanel(self._key_type, self._known_values)
         self.message = MessageBar()
         self._lay_out()
@@ -99,11 +99,11 @@ class QuestionBar(QWidget):
         sentence.addWidget(self.context_button)
         self.ask_button.setObjectName("askButton")
         self.ask_button.setAccessibleName(tr("Ask"))
-        set_tooltip(self.ask_button, tr("Answer the question (Enter in any field, Ctrl+Return anywhere)"))
+        set_tooltip(self.ask_button, tr("Evaluate the request (Enter in any field, Ctrl+Return anywhere)"))
         sentence.addWidget(self.ask_button)
         self.who_else_button.setObjectName("whoElseButton")
-        self.who_else_button.setAccessibleName(tr("Who else can do this?"))
-        set_tooltip(self.who_else_button, tr("List everybody who can do this (Ctrl+Shift+Return)"))
+        self.who_else_button.setAccessibleName(tr("Who can do this?"))
+        set_tooltip(self.who_else_button, tr("List all principals that can do this (Ctrl+Shift+Return)"))
         sentence.addWidget(self.who_else_button)
         layout = QVBoxLayout(self)
         gap = self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutVerticalSpacing)
@@ -157,14 +157,14 @@ class QuestionBar(QWidget):
         if not self.resource.text().strip() and opened.takes_no_resource(self.action.text()):
             self._fill_star()
         for field, open_words in (
-            (self.principal, tr("Who asks: a user, a role, a service, or anonymous?")),
-            (self.action, tr("What is done: an action such as s3:GetObject?")),
-            (self.resource, tr("On what: an ARN, or * for any resource?")),
+            (self.principal, tr("Enter a principal: a user, a role, a service, or anonymous.")),
+            (self.action, tr("Enter an action such as s3:GetObject.")),
+            (self.resource, tr("Enter a resource: an ARN, or * for any resource.")),
         ):
             if not field.text().strip() or field.has_placeholder:
                 field.setFocus(Qt.FocusReason.OtherFocusReason)
                 field.select_placeholder(from_start=True)
-                to_fill = tr("Fill in the marked part of the ARN; * stands for any.")
+                to_fill = tr("Fill in the marked part of the ARN; * matches any text.")
                 self.message.say(Tone.NOTE, to_fill if field.has_placeholder else open_words)
                 return
         typed = self.principal.text().strip()
@@ -179,7 +179,7 @@ class QuestionBar(QWidget):
         if len(named) > 1:
             self.message.say(
                 Tone.NOTE,
-                tr("{count} principals are called {name}: pick one from the list.").format(
+                tr("{count} principals are named {name}: choose one from the list.").format(
                     count=len(named), name=typed
                 ),
             )
@@ -299,7 +299,7 @@ class QuestionBar(QWidget):
             return
         self._hinted = f"{translate(hint.sentence)}."
         if hint.resource:
-            self.message.say(Tone.NOTE, self._hinted, tr("Ask on it"), lambda: self._ask_on(hint.resource))
+            self.message.say(Tone.NOTE, self._hinted, tr("Use this resource"), lambda: self._ask_on(hint.resource))
         else:
             self.message.say(Tone.NOTE, self._hinted)
 
@@ -414,13 +414,13 @@ class QuestionBar(QWidget):
         self.context_button.setArrowType(
             Qt.ArrowType.UpArrow if self.context_button.isChecked() else Qt.ArrowType.DownArrow
         )
-        words = ntr("{count} condition key given", "{count} condition keys given", given).format(count=given)
+        words = ntr("{count} condition key provided", "{count} condition keys provided", given).format(count=given)
         if not given:
-            words = tr("no condition keys given")
+            words = tr("no condition keys provided")
         if open_keys:
-            words = tr("{given}, {count} more can change the answer").format(given=words, count=open_keys)
+            words = tr("{given}, {count} more can change the decision").format(given=words, count=open_keys)
         self.context_button.setAccessibleName(tr("Context: {words}").format(words=words))
-        set_tooltip(self.context_button, tr("What the request carries: {words}").format(words=words))
+        set_tooltip(self.context_button, tr("Request context: {words}").format(words=words))
 
     def _short_principal(self, text: str) -> str:
         short = translate(short_arn(text))

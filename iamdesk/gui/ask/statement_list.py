@@ -237,7 +237,7 @@ class StatementList(FullHeightList):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("statementList")
-        self.setAccessibleName(tr("Statements of the answer"))
+        self.setAccessibleName(tr("Statements of the result"))
         self.rows = StatementModel()
         self.rows.setParent(self)
         self.setModel(self.rows)

@@ -37,7 +37,7 @@ class ChangeList(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("changeList")
-        self.setAccessibleName(tr("What would turn the answer around"))
+        self.setAccessibleName(tr("Changes that would flip the decision"))
         self._changes: Changes | None = None
         self._is_known: Callable[[str], bool] = lambda _key: False
         self._all = False
@@ -76,7 +76,7 @@ class ChangeList(QWidget):
         hidden = 0 if self._all else sum(max(0, len(group) - most) for _, group in groups)
         if hidden:
             more = QPushButton(
-                ntr("Show {count} more way", "Show {count} more ways", hidden).format(count=number(hidden))
+                ntr("Show {count} more change", "Show {count} more changes", hidden).format(count=number(hidden))
             )
             more.setFlat(True)
             more.clicked.connect(self._show_all)
@@ -141,7 +141,7 @@ class ChangeList(QWidget):
 
     def _copy(self, addition: Addition, text: str) -> None:
         QApplication.clipboard().setText(text)
-        self.copied.emit(tr("The statement for {place} is on the clipboard.").format(place=addition.place))
+        self.copied.emit(tr("The statement for {place} was copied.").format(place=addition.place))
 
     def _quietly(self, text: str) -> FlowLabel:
         label = FlowLabel(text)

@@ -33,7 +33,7 @@ class NeedView(QWidget):
         self.inputs: dict[str, AutocompleteEdit] = {}
         self.notes = AnswerNotes()
         self.parts = PartsList()
-        self._heading = plain_label(tr("What it takes"), buddy=self.parts)
+        self._heading = plain_label(tr("Required actions"), buddy=self.parts)
         self._sources = FlowLabel()
         self._fields = QWidget()
         self._form = QFormLayout(self._fields)
@@ -70,7 +70,7 @@ class NeedView(QWidget):
                     field.setText(answer.question.inputs.get(name, ""))
         else:
             self._show_inputs(answer.need.inputs, answer.question.inputs)
-        self._sources.setText(tr("AWS says so: {pages}").format(pages=", ".join(answer.need.sources)))
+        self._sources.setText(tr("Source: {pages}").format(pages=", ".join(answer.need.sources)))
         self._tint()
 
     def _show_inputs(self, wanted: Mapping[str, str], given: Mapping[str, str]) -> None:
@@ -86,7 +86,7 @@ class NeedView(QWidget):
             field.wanted.connect(self._suggester(name, field))
             field.taken.connect(lambda _taken, field=field: None if field.has_placeholder else self._ask())
             field.submitted.connect(self._ask)
-            set_tooltip(field, tr("Enter asks again with it."))
+            set_tooltip(field, tr("Press Enter to evaluate again with it."))
             self._form.addRow(plain_label(label, buddy=field), field)
             self.inputs[name] = field
         self._fields.setVisible(bool(wanted))

@@ -122,7 +122,7 @@ def picture_of(ways: Iterable[AttackPath], outsiders: Collection[str] = (), open
         for level, count in more.items()
     ]
     if entered:
-        boxes.append(Box(OUTSIDE, BoxKind.OUTSIDE, tr("Outside the organization"), tr("Gets into roles"), 0))
+        boxes.append(Box(OUTSIDE, BoxKind.OUTSIDE, tr("Outside the organization"), tr("Assumes roles"), 0))
     lines = _lines(steps, distance, frozenset(kept), entered)
     return Picture(tuple(sorted(boxes, key=lambda box: box.column)), lines, columns)
 
@@ -183,5 +183,5 @@ def _says(kind: BoxKind, key: str, distance: int) -> str:
         return tr("of account {account}").format(account=key) if key.isdigit() else tr("Goal")
     name = tr("Role") if kind is BoxKind.ROLE else tr("User")
     if distance == 0:
-        return tr("{kind}, there already").format(kind=name)
+        return tr("{kind}, target reached").format(kind=name)
     return ntr("{kind}, {count} step away", "{kind}, {count} steps away", distance).format(kind=name, count=distance)

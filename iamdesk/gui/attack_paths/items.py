@@ -99,7 +99,7 @@ class LineItem(QGraphicsItem):
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsSelectable, False)
         ways = [
             tr("{path_id}: by {how}").format(path_id=step.path_id, how=translate(step.how)) for step in line.steps
-        ] or [tr("gets in")]
+        ] or [tr("assumes it from outside")]
         set_tooltip(self, "\n".join(ways[:8]))
 
     def _curve(self) -> QPainterPath:

@@ -45,8 +45,9 @@ if TYPE_CHECKING:
 _EVERYBODY, _SELECTED = "everybody", "selected"
 _DEBOUNCE = 200
 _START = mark(
-    "Press Show: who can make more of themselves than they were given, step by step, up to administration. The first "
-    "time takes seconds for thousands of principals."
+    "Press Show to find attack paths: steps by which principals can gain more permissions than "
+    "they were granted, up to administrator. The first search takes seconds for thousands of "
+    "principals."
 )
 
 
@@ -97,17 +98,17 @@ class GraphPanel(QWidget):
     def _lay_out(self) -> None:
         gap = self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutVerticalSpacing)
         self.start.setObjectName("waysFrom")
-        self.start.setAccessibleName(tr("Ways from"))
-        self.start.addItem(tr("everybody"), _EVERYBODY)
+        self.start.setAccessibleName(tr("Paths from"))
+        self.start.addItem(tr("all principals"), _EVERYBODY)
         self.start.addItem(tr("the selected principal"), _SELECTED)
         self.goal.setObjectName("waysTo")
-        self.goal.setAccessibleName(tr("Ways to"))
+        self.goal.setAccessibleName(tr("Paths to"))
         self.show_button.setObjectName("waysShow")
-        self.show_button.setAccessibleName(tr("Show the ways"))
+        self.show_button.setAccessibleName(tr("Show attack paths"))
         self.export_button.setObjectName("waysExport")
-        self.export_button.setAccessibleName(tr("Export the picture"))
-        self.cancel_button.setAccessibleName(tr("Cancel looking for ways"))
-        self.progress.setAccessibleName(tr("How far looking for ways has come"))
+        self.export_button.setAccessibleName(tr("Export diagram"))
+        self.cancel_button.setAccessibleName(tr("Cancel the search for attack paths"))
+        self.progress.setAccessibleName(tr("Progress of the search for attack paths"))
         self.progress.setTextVisible(False)
         self.progress.setMaximumWidth(self.fontMetrics().averageCharWidth() * 24)
         top = QHBoxLayout()
@@ -123,7 +124,7 @@ class GraphPanel(QWidget):
         for text, name, act in (
             ("−", tr("Zoom out"), self.view.zoom_out),
             ("+", tr("Zoom in"), self.view.zoom_in),
-            (tr("Fit"), tr("Fit the picture"), self.view.fit),
+            (tr("Fit"), tr("Fit the diagram"), self.view.fit),
         ):
             button = QToolButton()
             button.setText(text)
@@ -180,7 +181,7 @@ class GraphPanel(QWidget):
         self.message.clear()
         self.start.setCurrentIndex(0)
         self.goal.clear()
-        self.goal.addItem(tr("administration"), ADMINISTRATION)
+        self.goal.addItem(tr("administrator"), ADMINISTRATION)
         self.goal.addItem(tr("the selected principal"), _SELECTED)
         self.model.show_ways(())
         self.view.show_picture(picture_of(()))
@@ -202,7 +203,7 @@ class GraphPanel(QWidget):
         self.show_button.setEnabled(self._session.snapshot is not None)
         for button in self._zooms:
             button.setEnabled(has_picture)
-        self.title_changed.emit(tr("Ways"))
+        self.title_changed.emit(tr("Attack paths"))
 
     # ── asking ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -227,7 +228,7 @@ class GraphPanel(QWidget):
         self.message.clear()
         self.progress.setRange(0, 0)
         self._job = self._jobs.run(
-            tr("Looking for ways"),
+            tr("Looking for attack paths"),
             lambda progress, cancelled: find_ways(
                 opened, wanted, progress, cancelled, self._session.executor_for(opened)
             ),
@@ -268,7 +269,7 @@ class GraphPanel(QWidget):
         self._job = None
         self._enable()
         if not isinstance(error, (RequestError, WorkError)):
-            self.message.say(Tone.ERROR, tr("The ways could not be found."))
+            self.message.say(Tone.ERROR, tr("The attack paths could not be computed."))
             raise error
         self.message.say(Tone.WARNING, error_sentence(error))
 
@@ -292,7 +293,7 @@ class GraphPanel(QWidget):
             stops.format(what=translate(cut.what), count=number(cut.stops), left=number(len(cut.remaining)))
             for cut in found.cuts
         )
-        self._cut.setText(tr("To stop it: {cuts}").format(cuts=cuts) if cuts else "")
+        self._cut.setText(tr("Remediation: {cuts}").format(cuts=cuts) if cuts else "")
         self._cut.setVisible(bool(cuts))
         self._enable()
         self._session.announce(words)
@@ -324,7 +325,7 @@ class GraphPanel(QWidget):
     def _show_proof(self, step: Step) -> None:
         """Show the answered question on which a step rests, the first that is not plainly allowed."""
         self._jobs.run(
-            tr("Proving a step"),
+            tr("Evaluating a step"),
             lambda _progress, _cancelled: step.proof,
             done=self._take_proof,
             topic="proof of a step",
@@ -334,14 +335,14 @@ class GraphPanel(QWidget):
         if proofs:
             self._session.show_decision(proofs[0].decision)
         else:
-            self._session.announce(tr("This step rests on no single question."))
+            self._session.announce(tr("No single request proves this step."))
 
     def export(self) -> None:
         """Save the picture as a file."""
         if self.found is None or not self.found.ways:
-            self._session.announce(tr("Show some ways first."))
+            self._session.announce(tr("Nothing to export: show attack paths first."))
             return
-        self._saver.save_painted(tr("Export the picture"), "ways", PICTURES, self.view.as_file)
+        self._saver.save_painted(tr("Export diagram"), "ways", PICTURES, self.view.as_file)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         """Fit the picture into the room that there is now."""
@@ -359,17 +360,19 @@ def _summary(found: Found) -> str:
         if found.reached is not None and found.reached.is_administrator and found.wanted.goal == ADMINISTRATION:
             return tr("{name} is an administrator.").format(name=name)
         if not found.ways:
-            return tr("{name} does not get there.").format(name=name)
+            return tr("{name} does not reach the target.").format(name=name)
         proven = sum(way.state is State.PROVEN for way in found.ways)
         shortest = min(len(way.steps) for way in found.ways)
         steps = ntr("{count} step", "{count} steps", shortest).format(count=shortest)
-        return tr("{name} gets there in {steps}: {count} ways, {proven} proven.").format(
+        return tr("{name} reaches the target in {steps}: {count} paths, {proven} proven.").format(
             name=name, steps=steps, count=number(len(found.ways)), proven=number(proven)
         )
     if not found.ways:
-        return tr("Nobody gets there who is not there already.")
+        return tr("No principal reaches the target that is not there already.")
     proven = sum(way.state is State.PROVEN for way in found.ways)
-    told = tr("{count} get there or may; of those shown {proven} are proven.")
+    told = tr("{count} principals can reach the target; of those shown, {proven} are proven.")
     if found.starts > len(found.ways):
-        told = tr("{count} get there or may, the nearest {shown} shown; of those shown {proven} are proven.")
+        told = tr(
+            "{count} principals can reach the target, the nearest {shown} are shown; of these, {proven} are proven."
+        )
     return told.format(count=number(found.starts), shown=number(len(found.ways)), proven=number(proven))

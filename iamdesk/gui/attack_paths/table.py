@@ -10,7 +10,7 @@ from iamdesk.attack_paths.types import AttackPath, GoalKind, State, Step
 from iamdesk.gui.core.plain_text import tooltip_text, visible
 from iamdesk.i18n import mark, tr, translate
 
-_COLUMNS = (mark("Who"), mark("Becomes"), mark("By"), mark("Path"), mark("State"))
+_COLUMNS = (mark("Principal"), mark("Becomes"), mark("By"), mark("Path"), mark("State"))
 _MOST_ROWS = 2000
 
 type _Index = QModelIndex | QPersistentModelIndex
@@ -54,7 +54,7 @@ class StepsModel(QAbstractTableModel):
             return self._texts[index.row()][index.column()]
         if role == Qt.ItemDataRole.ToolTipRole:
             step = self.steps[index.row()]
-            becomes = tr("{source}\nbecomes {goal}\nby {how}: {target}").format(
+            becomes = tr("{source}\nreaches {goal}\nby {how}: {target}").format(
                 source=step.source, goal=translate(step.goal.name), how=translate(step.how), target=step.target
             )
             needs = [tr("Needs {fact}.").format(fact=translate(fact)) for fact in step.needs]
@@ -84,7 +84,7 @@ class StepsTable(QTableView):
         super().__init__(parent)
         self._steps = model
         self.setObjectName("stepsTable")
-        self.setAccessibleName(tr("Steps of the ways"))
+        self.setAccessibleName(tr("Steps of the attack paths"))
         self.setModel(model)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)

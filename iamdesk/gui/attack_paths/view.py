@@ -47,8 +47,8 @@ class GraphView(QGraphicsView):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("graphView")
-        self.setAccessibleName(tr("Picture of the ways"))
-        self.viewport().setAccessibleName(tr("Picture of the ways"))
+        self.setAccessibleName(tr("Attack-path diagram"))
+        self.viewport().setAccessibleName(tr("Attack-path diagram"))
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setRenderHint(QPainter.RenderHint.Antialiasing)
         self.setDragMode(QGraphicsView.DragMode.ScrollHandDrag)
@@ -136,7 +136,7 @@ class GraphView(QGraphicsView):
         if box is not None:
             lines = [line for line in self.picture.lines if line.source == box.key]
             onward = "; ".join(
-                tr("becomes {name} by {path}").format(name=target.title, path=line.says)
+                tr("reaches {name} by {path}").format(name=target.title, path=line.says)
                 if line.says
                 else tr("is {name}").format(name=target.title)
                 for line in lines[:5]
@@ -269,7 +269,7 @@ class GraphView(QGraphicsView):
 
     def as_file(self, suffix: str) -> bytes:
         """Return the picture as a file of a kind, one of ``PICTURES``."""
-        size, title = self.scene().sceneRect().size(), tr("Ways, by iamdesk")
+        size, title = self.scene().sceneRect().size(), tr("Attack paths, by iamdesk")
         return picture_file(suffix, self._paint, size, self._ground(), title)
 
     def _ground(self) -> QColor:

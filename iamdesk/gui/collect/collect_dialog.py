@@ -54,7 +54,7 @@ class CollectDialog(QDialog):
         self.collect_button = QPushButton(tr("&Collect"))
         self.collect_button.setDefault(True)
         self.collect_button.clicked.connect(self.start)
-        self.policy_button = QPushButton(tr("Copy the &policy that it needs"))
+        self.policy_button = QPushButton(tr("Copy the required &policy"))
         self.policy_button.clicked.connect(self._copy_policy)
         self.close_button = QPushButton(tr("Close"))
         self.close_button.clicked.connect(self.close)
@@ -97,7 +97,7 @@ class CollectDialog(QDialog):
         self.form.setEnabled(False)
         self.collect_button.setText(tr("&Cancel"))
         self.bar.setRange(0, 0)
-        self.how_far.setText(tr("Asking AWS who you are…"))
+        self.how_far.setText(tr("Checking the AWS credentials…"))
         self.bar.show()
         self.how_far.show()
         self.resize(self.size().expandedTo(self.sizeHint()))
@@ -136,10 +136,10 @@ class CollectDialog(QDialog):
             )
             self.gaps.show()
         if captured.gaps:
-            lost = ntr("{count} call gave nothing.", "{count} calls gave nothing.", len(captured.gaps))
+            lost = ntr("{count} call failed.", "{count} calls failed.", len(captured.gaps))
             said += " " + lost.format(count=number(len(captured.gaps)))
         if captured.gaps and captured.path.is_dir():
-            said += " " + tr("Collecting into the same folder again asks for what is missing, and for nothing else.")
+            said += " " + tr("Collect into the same folder again to request only the missing data.")
         self.trouble.say(Tone.WARNING if captured.gaps else Tone.NOTE, said)
         self.resize(self.size().expandedTo(self.sizeHint()))
         was_watched = self.isVisible()
@@ -150,13 +150,13 @@ class CollectDialog(QDialog):
     def _failed(self, error: Exception) -> None:
         self._show_idle()
         if not isinstance(error, CollectError):
-            self.trouble.say(Tone.ERROR, tr("The capture could not be made: something inside iamdesk broke."))
+            self.trouble.say(Tone.ERROR, tr("The capture failed because of an internal error."))
             raise error
         self.trouble.say(Tone.ERROR, _for_the_window(translate_english(str(error))))
 
     def _stopped(self) -> None:
         self._show_idle()
-        self.trouble.say(Tone.NOTE, tr("Cancelled. What was captured stays; collecting into the same place goes on."))
+        self.trouble.say(Tone.NOTE, tr("Canceled. The captured data is kept; collect into the same place to resume."))
 
     def _show_idle(self) -> None:
         self._job = None
@@ -168,7 +168,9 @@ class CollectDialog(QDialog):
     def _show_missing(self) -> None:
         self.trouble.say(
             Tone.WARNING,
-            tr("Asking AWS takes boto3, which is not installed. Get it with: {install}").format(install=INSTALL),
+            tr("Collecting from AWS needs boto3, which is not installed. Install it with: {install}").format(
+                install=INSTALL
+            ),
             tr("Copy the command"),
             lambda: QGuiApplication.clipboard().setText(INSTALL),
         )
@@ -190,8 +192,8 @@ class CollectDialog(QDialog):
         layout.addWidget(
             plain_label(
                 tr(
-                    "Captures an account or a whole organization into one bundle, as whoever the AWS CLI is signed "
-                    "in as. It only reads, and no secret values reach the bundle."
+                    "Captures an account or a whole organization into one bundle, with the credentials of the "
+                    "AWS CLI. All calls are read-only, and the bundle contains no secret values."
                 ),
                 wrap=True,
             )

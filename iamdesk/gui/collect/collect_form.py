@@ -25,15 +25,15 @@ class CollectForm(QWidget):
         self.profile.addItems(["", *profiles])
         typed = self.profile.lineEdit()
         if typed is not None:  # Qt says that it may be: not for a list that can be typed into
-            typed.setPlaceholderText(tr("the one that is in force"))
+            typed.setPlaceholderText(tr("current profile"))
             typed.setAccessibleName(tr("Profile"))
         self.regions = QLineEdit()
-        self.regions.setPlaceholderText(tr("all that are enabled"))
+        self.regions.setPlaceholderText(tr("all enabled Regions"))
         self.role = QLineEdit()
-        self.role.setPlaceholderText(tr("none: this account alone"))
+        self.role.setPlaceholderText(tr("none: this account only"))
         self.accounts = QLineEdit()
         self.accounts.setPlaceholderText(tr("all active accounts of the organization"))
-        self.last_accessed = QCheckBox(tr("What each principal last &used (takes longest)"))
+        self.last_accessed = QCheckBox(tr("Last-accessed data of each principal (takes the lon&gest)"))
         self.last_accessed.setChecked(True)
         self.role.textChanged.connect(self._allow_accounts)
         self._allow_accounts()
@@ -60,11 +60,11 @@ class CollectForm(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         rows = (
-            (tr("&Save as"), self.output, tr("A new folder, or a file that ends in .zip. One that was begun goes on.")),
+            (tr("&Save as"), self.output, tr("A new folder, or a .zip file. An unfinished capture is resumed.")),
             (tr("&Profile"), self.profile, tr("A profile of the AWS configuration files.")),
-            (tr("&Regions"), self.regions, tr("Names such as eu-west-1, with spaces between them.")),
-            (tr("R&ole in the other accounts"), self.role, tr("The name of a role that each account has.")),
-            (tr("&Accounts"), self.accounts, tr("Twelve digits each, with spaces between them.")),
+            (tr("&Regions"), self.regions, tr("Region names such as eu-west-1, separated by spaces.")),
+            (tr("R&ole in the other accounts"), self.role, tr("Name of a role that exists in each account.")),
+            (tr("&Accounts"), self.accounts, tr("Account IDs of twelve digits, separated by spaces.")),
         )
         for words, field, tip in rows:
             field.setAccessibleName(words.replace("&", ""))
@@ -74,7 +74,7 @@ class CollectForm(QWidget):
                 layout.addRow(plain_label(words, buddy=field), place)
             else:
                 layout.addRow(plain_label(words, buddy=field), field)
-        self.browse.setAccessibleName(tr("Browse for where to save"))
+        self.browse.setAccessibleName(tr("Choose where to save"))
         layout.addRow("", self.last_accessed)
 
     def _allow_accounts(self) -> None:

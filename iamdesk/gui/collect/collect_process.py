@@ -129,7 +129,7 @@ def _of_its_own() -> dict[str, Any]:
 
 def _reason(said: str) -> str:
     sentences = [line for line in said.splitlines() if line and not line.startswith("{")]
-    return sentences[-1].removeprefix("iamdesk: ") if sentences else tr("iamdesk collect ended without a word")
+    return sentences[-1].removeprefix("iamdesk: ") if sentences else tr("iamdesk collect ended without a message")
 
 
 def _captured(answer: dict[str, Any]) -> Captured:

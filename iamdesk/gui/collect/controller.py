@@ -44,4 +44,4 @@ class CollectController(QObject):
         if was_watched:
             self.open_wanted.emit(captured.path)
         else:
-            self.offered.emit(tr("{name} is collected.").format(name=visible(captured.path.name)), captured.path)
+            self.offered.emit(tr("{name} was collected.").format(name=visible(captured.path.name)), captured.path)

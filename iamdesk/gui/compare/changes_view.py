@@ -20,7 +20,7 @@ from iamdesk.i18n import tr, translate
 _DEBOUNCE = 120
 _LONGEST_FILTER = 500
 _WIDEST: dict[int, str] = {
-    Column.SORT: "mm Cannot tell",
+    Column.SORT: "mm Inconclusive",
     Column.WHO: "user/engineering/elena",
     Column.WHAT: "s3:GetObject and 24 m",
     Column.WHERE: "arn:aws:s3:::acm",
@@ -40,15 +40,15 @@ class ChangesView(QWidget):
         self.pair.setObjectName("comparePair")
         self.summary = plain_label(wrap=True, selectable=True)
         self.summary.setObjectName("compareSummary")
-        self.summary.setAccessibleName(tr("Nothing is compared yet"))
+        self.summary.setAccessibleName(tr("Nothing compared yet"))
         self.sort = QComboBox()
         self.sort.setObjectName("compareSort")
         self.sort.setAccessibleName(tr("Show only changes of one kind"))
         self.sort.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.text = QLineEdit()
         self.text.setObjectName("compareFilter")
-        self.text.setAccessibleName(tr("Filter the changes by words"))
-        self.text.setPlaceholderText(tr("Filter: words of a principal, an action, a resource, a change"))
+        self.text.setAccessibleName(tr("Filter changes"))
+        self.text.setPlaceholderText(tr("Filter by principal, action, resource or cause"))
         self.text.setClearButtonEnabled(True)
         self.text.setMaxLength(_LONGEST_FILTER)
         self.model = CompareModel(self.palette())

@@ -20,7 +20,7 @@ from iamdesk.i18n import mark, tr, translate
 
 _FIRST_ACTIONS = 8
 _MOST_ACTIONS = 400
-_EMPTY = mark("Choose a row to see what changed, by what, and a request that shows it.")
+_EMPTY = mark("Select a row to see what changed, the cause, and a request that shows it.")
 
 
 class CompareDetail(QScrollArea):
@@ -36,7 +36,7 @@ class CompareDetail(QScrollArea):
         self._row: CompareRow | None = None
         self._tinted: list[PlainLabel] = []
         self.setObjectName("compareDetail")
-        self.setAccessibleName(tr("The chosen change"))
+        self.setAccessibleName(tr("Selected change"))
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -87,21 +87,21 @@ class CompareDetail(QScrollArea):
 
     def _fill_effect(self, column: QVBoxLayout, found: Comparison, effect: Effect, *, gained: bool) -> None:
         names = found.names(effect.actions)
-        column.addWidget(self._heading(tr("May do now") if gained else tr("May no longer do")))
+        column.addWidget(self._heading(tr("Now allowed") if gained else tr("No longer allowed")))
         column.addWidget(FlowLabel(translate(actions_words(names, _FIRST_ACTIONS))))
-        column.addWidget(self._heading(tr("On")))
+        column.addWidget(self._heading(tr("Resource")))
         column.addWidget(FlowLabel(tr("every resource") if effect.where == "*" else translate(effect.where)))
         when = context_words(effect)
         if when:
             column.addWidget(self._heading(tr("When")))
             column.addWidget(FlowLabel(translate(when)))
-        column.addWidget(self._heading(tr("By which change")))
+        column.addWidget(self._heading(tr("Cause")))
         for cause in effect.causes:
             column.addWidget(FlowLabel(translate(cause.sentence)))
             column.addWidget(self._muted(FlowLabel(f"{tr(cause.kind.value)}: {cause.subject}")))
-        column.addWidget(self._heading(tr("Shown by")))
+        column.addWidget(self._heading(tr("Example request")))
         column.addWidget(FlowLabel(translate(witness_words(effect))))
-        ask = LinkButton(tr("Ask this of the open snapshot"), partial(self._ask, effect))
+        ask = LinkButton(tr("Evaluate on the open snapshot"), partial(self._ask, effect))
         ask.setObjectName("compareAsk")
         column.addWidget(ask, 0, Qt.AlignmentFlag.AlignLeft)
         if len(names) > _FIRST_ACTIONS:

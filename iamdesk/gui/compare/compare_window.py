@@ -31,17 +31,17 @@ class CompareWindow(OneJobWindow):
             parent,
             name="compare",
             title=tr("Compare with another snapshot"),
-            progress=tr("How far the comparison is"),
-            cancelled=tr("The comparison was cancelled."),
+            progress=tr("Progress of the comparison"),
+            cancelled=tr("The comparison was canceled."),
         )
         self._shown: Compared | None = None
         self.choose_button = self.button(tr("Choose the other &snapshot…"), "Choose")
         self.folder_button = self.button(tr("A &folder…"), "ChooseFolder")
         self.folder_button.setAccessibleName(tr("Choose a folder as the other snapshot"))
         self.swap_button = self.button(tr("S&wap"), "Swap")
-        self.swap_button.setAccessibleName(tr("Take the other snapshot for the later one, or the other way round"))
+        self.swap_button.setAccessibleName(tr("Swap the old and the new snapshot"))
         self.save_button = self.button(tr("Sa&ve…"), "Save")
-        hint = tr("The other snapshot is read beside the open one; nothing is written to either.")
+        hint = tr("Choose a snapshot to compare with the open one. Nothing is written to either of them.")
         self.view = ChangesView(session, hint)
         self._lay_out()
         self.choose_button.clicked.connect(self.choose)
@@ -105,7 +105,7 @@ class CompareWindow(OneJobWindow):
         if opened is None or shown is None:
             return
         self._run(
-            tr("Comparing the other way round"),
+            tr("Comparing in the other direction"),
             lambda progress, cancelled: compared(
                 opened, shown.other, not shown.is_earlier, progress, cancelled, self._session.executor_for(opened)
             ),

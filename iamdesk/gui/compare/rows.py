@@ -17,7 +17,7 @@ class Sort(Enum):
 
     GAINED = mark("Gained")
     LOST = mark("Lost")
-    CANNOT_TELL = mark("Cannot tell")
+    CANNOT_TELL = mark("Inconclusive")
     SAME = mark("Same effect")
     """Written otherwise, and nothing changed by it."""
 
@@ -34,10 +34,10 @@ class Column(IntEnum):
 
 COLUMN_TITLES: dict[Column, str] = {
     Column.SORT: mark("Change"),
-    Column.WHO: mark("Who"),
-    Column.WHAT: mark("May do"),
-    Column.WHERE: mark("On"),
-    Column.CAUSE: mark("By which change"),
+    Column.WHO: mark("Principal"),
+    Column.WHAT: mark("Actions"),
+    Column.WHERE: mark("Resource"),
+    Column.CAUSE: mark("Cause"),
 }
 _RANKS = {sort: rank for rank, sort in enumerate(Sort)}
 

@@ -164,7 +164,7 @@ class Session(QObject):
         whole = self.whole
         if whole is not None:
             self._deciding = self._jobs.run(
-                tr("Looking for administrators and ways in"),
+                tr("Looking for administrators and external access"),
                 lambda progress, cancelled: _decide(whole, progress, cancelled),
                 done=self._take_badges,
                 topic="badges",

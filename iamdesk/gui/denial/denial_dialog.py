@@ -57,23 +57,23 @@ class WhyDialog(QDialog):
         self.pasted.setTabChangesFocus(True)
         self.choice = QComboBox()
         self.choice.setObjectName("whyChoice")
-        self.choice.setAccessibleName(tr("Which of the denied requests"))
+        self.choice.setAccessibleName(tr("Denied request"))
         self.principal, self.action, self.resource = (
             self._field(name) for name in (tr("Principal"), tr("Action"), tr("Resource"))
         )
         self.said = plain_label(wrap=True, selectable=True)
         self.said.setObjectName("whySaid")
-        self.said.setAccessibleName(tr("What the message says"))
+        self.said.setAccessibleName(tr("Content of the message"))
         self.answer = MessageBar(closable=False)
         self.answer.setObjectName("whyAnswer")
         self.checks = QTreeWidget()
         self.checks.setObjectName("whyChecks")
-        self.checks.setAccessibleName(tr("AWS's checks beside those of the snapshot"))
-        self.checks.setHeaderLabels([tr("Layer"), tr("AWS"), tr("Here"), tr("Agree")])
+        self.checks.setAccessibleName(tr("AWS's checks compared with the snapshot"))
+        self.checks.setHeaderLabels([tr("Policy type"), tr("AWS"), tr("Here"), tr("Agree")])
         self.checks.setRootIsDecorated(False)
-        self.ask_button = QPushButton(tr("Ask the snapshot"))
+        self.ask_button = QPushButton(tr("Evaluate on the snapshot"))
         self.ask_button.setObjectName("whyAsk")
-        self.show_button = QPushButton(tr("Show the whole answer"))
+        self.show_button = QPushButton(tr("Show full result"))
         self.show_button.setObjectName("whyShow")
         self._why: Why | None = None
         self._lay_out()
@@ -135,7 +135,8 @@ class WhyDialog(QDialog):
         self.choice.clear()
         for number, denial in enumerate(denials, 1):
             asked = tr("{action} on {resource}").format(
-                action=denial.action or tr("an action not told"), resource=denial.resource or tr("a resource not told")
+                action=denial.action or tr("an action that is not named"),
+                resource=denial.resource or tr("a resource that is not named"),
             )
             self.choice.addItem(menu_text(f"{number}. {visible(asked)}").replace("&&", "&"))
         self.choice.blockSignals(False)
@@ -168,7 +169,7 @@ class WhyDialog(QDialog):
         hints = ("", tr(" or ").join(denial.actions[:8]), denial.resource_told or "")
         for field, value, hint in zip(fields, values, hints, strict=True):
             field.setText(value or "")
-            field.setPlaceholderText(hint or tr("not told: type it here"))
+            field.setPlaceholderText(hint or tr("not in the message: enter it here"))
             field.setCursorPosition(0)
         lines = [
             tr("Read from: {form}.").format(form=tr(denial.form.value)),
@@ -193,7 +194,7 @@ class WhyDialog(QDialog):
             field.text().strip() or None for field in (self.principal, self.action, self.resource)
         )
         self._asking = self._jobs.run(
-            tr("Asking why"),
+            tr("Explaining the denial"),
             lambda _progress, _cancelled: opened.why(denial, principal=principal, action=action, resource=resource),
             done=self._answered,
             failed=self._not_answered,

@@ -50,7 +50,7 @@ class AboutDialog(QDialog):
         self.message = MessageBar()
         self.parts = QTreeWidget()
         self.parts.setObjectName("aboutParts")
-        self.parts.setAccessibleName(tr("What iamdesk is made of"))
+        self.parts.setAccessibleName(tr("Components of iamdesk"))
         self.parts.setColumnCount(len(_COLUMNS))
         self.parts.setHeaderLabels([tr(title) for title in _COLUMNS])
         self.parts.setRootIsDecorated(False)
@@ -60,7 +60,7 @@ class AboutDialog(QDialog):
         self.parts.currentItemChanged.connect(self._go_to)
         self.texts = QPlainTextEdit()
         self.texts.setObjectName("aboutTexts")
-        self.texts.setAccessibleName(tr("Licences and notices"))
+        self.texts.setAccessibleName(tr("Licenses and notices"))
         self.texts.setReadOnly(True)
         self.texts.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
@@ -71,18 +71,18 @@ class AboutDialog(QDialog):
         self._lay_out()
         self.save.clicked.connect(self._save)
         self._buttons.rejected.connect(self.close)
-        job = jobs.run(tr("Reading licences"), lambda _progress, _cancelled: legal(), done=self._show, topic="licences")
+        job = jobs.run(tr("Reading licenses"), lambda _progress, _cancelled: legal(), done=self._show, topic="licences")
         self.finished.connect(job.cancel)
 
     def _lay_out(self) -> None:
         words = tr(
-            "iamdesk {version}\n\nAccess reviews of AWS accounts: ask who can do what, offline, with proof.\n"
-            "Licence: Apache 2.0. Not affiliated with Amazon Web Services.\n\nPython {python}, Qt {qt}"
+            "iamdesk {version}\n\nAccess reviews of AWS accounts: who can do what, offline, with proof.\n"
+            "License: Apache 2.0. Not affiliated with Amazon Web Services.\n\nPython {python}, Qt {qt}"
         ).format(version=app_version(), python=platform.python_version(), qt=qVersion())
         layout = QVBoxLayout(self)
         layout.addWidget(self.message)
         layout.addWidget(plain_label(words, wrap=True, selectable=True))
-        layout.addWidget(plain_label(tr("It is &made of"), buddy=self.parts))
+        layout.addWidget(plain_label(tr("Co&mponents"), buddy=self.parts))
         split = QSplitter(Qt.Orientation.Vertical)
         split.setChildrenCollapsible(False)
         split.addWidget(self.parts)

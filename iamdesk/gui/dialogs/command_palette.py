@@ -35,7 +35,7 @@ class CommandPalette(QFrame):
         self.setFrameStyle(QFrame.Shape.StyledPanel.value | QFrame.Shadow.Raised.value)
         self._before = QApplication.focusWidget()
         self.field = QLineEdit()
-        self.field.setPlaceholderText(tr("Type a part of what you want to do"))
+        self.field.setPlaceholderText(tr("Type part of a command name"))
         self.field.setAccessibleName(tr("Search the commands"))
         self.field.textChanged.connect(self._narrow)
         self.field.installEventFilter(self)

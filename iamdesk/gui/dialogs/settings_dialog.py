@@ -29,7 +29,7 @@ from iamdesk.i18n import LANGUAGES, mark, tr
 from iamdesk.work.settings import usual_workers
 
 _SCHEMES = {
-    Scheme.SYSTEM: mark("As the desktop"),
+    Scheme.SYSTEM: mark("System default"),
     Scheme.LIGHT: mark("Light"),
     Scheme.DARK: mark("Dark"),
     Scheme.CONTRAST: mark("High contrast"),
@@ -53,7 +53,7 @@ class SettingsDialog(QDialog):
         self._prompts = prompts
         self.scheme = QComboBox()
         self.language = QComboBox()
-        self.language_note = plain_label(tr("Holds from the next start."), wrap=True)
+        self.language_note = plain_label(tr("Takes effect at the next start."), wrap=True)
         self.text_size = QSpinBox()
         self.reviewer = QLineEdit(settings.reviewer)
         self.key = QLineEdit(settings.signing_key)
@@ -62,9 +62,9 @@ class SettingsDialog(QDialog):
         self.memory = QSpinBox()
         self.scheduler = QLineEdit(settings.scheduler)
         self.keeps_layout = QCheckBox(tr("&Window, panels and columns"))
-        self.keeps_recent = QCheckBox(tr("Snapshots &opened lately"))
-        self.reopens = QCheckBox(tr("O&pen the last snapshot at the start"))
-        self.forget = QPushButton(tr("&Forget what was opened"))
+        self.keeps_recent = QCheckBox(tr("Recent snapsh&ots"))
+        self.reopens = QCheckBox(tr("O&pen the last snapshot at startup"))
+        self.forget = QPushButton(tr("C&lear recent files"))
         self._fill(scheme)
         self._lay_out()
         self._connect()
@@ -73,26 +73,26 @@ class SettingsDialog(QDialog):
         for value, word in _SCHEMES.items():
             self.scheme.addItem(tr(word), value)
         self.scheme.setCurrentIndex(self.scheme.findData(scheme))
-        self.language.addItem(tr("As the desktop"), SYSTEM)
+        self.language.addItem(tr("System default"), SYSTEM)
         for code, name in LANGUAGES.items():
             self.language.addItem(name, code)
         self.language.setCurrentIndex(max(self.language.findData(self._settings.language), 0))
-        set_tooltip(self.language, tr("Holds from the next start. Exports and the command line stay English."))
+        set_tooltip(self.language, tr("Takes effect at the next start. Exports and the command line stay in English."))
         self.text_size.setRange(SMALLEST, LARGEST)
         self.text_size.setSingleStep(10)
         self.text_size.setSuffix(" %")
         self.text_size.setValue(self._settings.text_size)
-        set_tooltip(
-            self.text_size, tr("Of the size that the desktop asks for. Some headings follow at the next start.")
-        )
-        self.reviewer.setPlaceholderText(tr("Your name, as it is to stand in reviews"))
+        set_tooltip(self.text_size, tr("Percent of the system text size. Some headings change at the next start."))
+        self.reviewer.setPlaceholderText(tr("Your name, as recorded in reviews"))
         self.key.setPlaceholderText(tr("Path of an SSH key; without one, sign-offs are unsigned attestations"))
         self.workers.setRange(0, MAX_WORKERS)
-        self.workers.setSpecialValueText(tr("One less than the cores ({count})").format(count=number(usual_workers())))
+        self.workers.setSpecialValueText(
+            tr("Number of cores minus one ({count})").format(count=number(usual_workers()))
+        )
         self.workers.setValue(self._settings.workers)
         set_tooltip(
             self.workers,
-            tr("Processes that run checks and other long work, where a snapshot is large. Each holds it in memory."),
+            tr("Processes for checks and other long work on large snapshots. Each holds the snapshot in memory."),
         )
         self.memory.setRange(LEAST_MEMORY >> 20, min(MOST_MEMORY >> 20, 2**31 - 1))
         self.memory.setSingleStep(256)
@@ -101,16 +101,16 @@ class SettingsDialog(QDialog):
         set_tooltip(
             self.memory,
             tr(
-                "What the window may take, from the next opening. Of an organization whose files are larger than an "
-                "eighth of it, accounts are read one by one when they are asked about."
+                "Memory limit of the window, from the next snapshot on. If the files of an organization are "
+                "larger than an eighth of it, accounts are read one by one when they are needed."
             ),
         )
-        self.scheduler.setPlaceholderText(tr("None: the work stays on this machine"))
+        self.scheduler.setPlaceholderText(tr("None: all work runs on this machine"))
         set_tooltip(
             self.scheduler,
             tr(
-                "Address of a Dask scheduler, such as tcp://10.0.0.5:8786. "
-                "Its workers are sent what they need of the snapshot."
+                "Address of a Dask scheduler, such as tcp://10.0.0.5:8786. Its workers receive the parts of "
+                "the snapshot that they need."
             ),
         )
         self.keeps_layout.setChecked(self._settings.keeps_layout)
@@ -120,7 +120,7 @@ class SettingsDialog(QDialog):
         for name, words, widget in (
             ("settingsScheme", tr("Colours"), self.scheme),
             ("settingsLanguage", tr("Language of the window, from the next start"), self.language),
-            ("settingsTextSize", tr("Text size, in percent of the desktop's"), self.text_size),
+            ("settingsTextSize", tr("Text size, in percent of the system text size"), self.text_size),
             ("settingsReviewer", tr("Reviewer's name"), self.reviewer),
             ("settingsKey", tr("SSH key to sign with"), self.key),
             ("settingsChooseKey", tr("Choose an SSH key"), self.choose),
@@ -146,7 +146,7 @@ class SettingsDialog(QDialog):
         page = QWidget()
         form = QFormLayout(page)
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
-        form.addRow(tr("&Colours"), self.scheme)
+        form.addRow(tr("&Colors"), self.scheme)
         form.addRow(tr("&Language"), self.language)
         form.addRow("", self.language_note)
         form.addRow(tr("&Text size"), self.text_size)
@@ -162,7 +162,7 @@ class SettingsDialog(QDialog):
         form.addRow(tr("AWS actions"), plain_label(action_data_words(), wrap=True, selectable=True))
         form.addRow(
             tr("Cache"),
-            plain_label(tr("None: a snapshot is read anew each time, and no copy of it is kept."), wrap=True),
+            plain_label(tr("None: snapshots are read again each time, and no copy is kept."), wrap=True),
         )
         form.addRow(tr("Kept in"), plain_label(str(self._settings.path), wrap=True, selectable=True))
         area = QScrollArea()

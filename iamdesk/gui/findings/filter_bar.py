@@ -63,7 +63,7 @@ class FilterBar(QWidget):
 
     def _name(self) -> None:
         self.grouping.setObjectName("findingsGrouping")
-        self.grouping.setAccessibleName(tr("Put findings together by"))
+        self.grouping.setAccessibleName(tr("Group findings by"))
         self.grouping.addItem(tr("Not grouped"), Grouping.NOTHING)
         for words, grouping in (
             (tr("By check"), Grouping.CHECK),
@@ -76,17 +76,17 @@ class FilterBar(QWidget):
         self.check.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.check.setMinimumContentsLength(14)
         self.text.setObjectName("findingsFilter")
-        self.text.setAccessibleName(tr("Filter the findings by words"))
-        self.text.setPlaceholderText(tr("Filter: words of a subject, a check, a sentence"))
+        self.text.setAccessibleName(tr("Filter findings"))
+        self.text.setPlaceholderText(tr("Filter by subject, check or description"))
         self.text.setClearButtonEnabled(True)
         self.text.setMaxLength(_LONGEST_FILTER)
         self.suppressed.setObjectName("findingsSuppressed")
         self.suppressed.setCheckable(True)
         self.suppressed.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        set_tooltip(self.suppressed, tr("Show the findings that somebody answers for, instead of the open ones."))
+        set_tooltip(self.suppressed, tr("Show suppressed findings instead of open ones."))
         self.export.setObjectName("findingsExport")
         self.only.setObjectName("findingsOnly")
-        self.only.setAccessibleName(tr("What alone is shown"))
+        self.only.setAccessibleName(tr("Active filter"))
         self.only.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         set_tooltip(self.only, tr("Only these are shown. Press to show all."))
         self.only.hide()

@@ -23,7 +23,7 @@ from iamdesk.i18n import mark, tr, translate
 
 _EVIDENCE_SHOWN = 40
 """Pieces shown at once; a finding over hundreds of principals opens the rest on a button."""
-_EMPTY = mark("Choose a finding to see what proves it and what to do.")
+_EMPTY = mark("Select a finding to see evidence and remediation.")
 
 
 class FindingDetail(QScrollArea):
@@ -41,7 +41,7 @@ class FindingDetail(QScrollArea):
         """Whether there is a place to keep what is suppressed."""
         self._tinted: list[tuple[QWidget, Colour]] = []
         self.setObjectName("findingDetail")
-        self.setAccessibleName(tr("The chosen finding"))
+        self.setAccessibleName(tr("Selected finding"))
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -105,7 +105,7 @@ class FindingDetail(QScrollArea):
                 more.clicked.connect(self._show_whole)
                 column.addWidget(more, 0, Qt.AlignmentFlag.AlignLeft)
         if finding.remedy:
-            column.addWidget(self._heading(tr("What to do")))
+            column.addWidget(self._heading(tr("Remediation")))
             column.addWidget(FlowLabel(translate(finding.remedy), code=True))
         if finding.snippet:
             self._add_command(column, finding.snippet)
@@ -116,7 +116,7 @@ class FindingDetail(QScrollArea):
         text = FlowLabel(snippet)
         text.setObjectName("remedyCommand")
         text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        text.setAccessibleName(tr("The remedy as a command"))
+        text.setAccessibleName(tr("Remediation command"))
         column.addWidget(text)
         copy = QPushButton(tr("Copy the &command"))
         copy.setObjectName("copyCommand")
@@ -125,7 +125,7 @@ class FindingDetail(QScrollArea):
 
     def _suppress_button(self, finding: Finding) -> QPushButton:
         is_open = finding.suppression is None
-        button = QPushButton(tr("&Suppress…") if is_open else tr("&Lift the suppression"))
+        button = QPushButton(tr("&Suppress…") if is_open else tr("&Remove suppression"))
         button.setObjectName("suppress" if is_open else "lift")
         button.clicked.connect(self.suppress_wanted if is_open else self.lift_wanted)
         return button
@@ -179,7 +179,7 @@ class FindingDetail(QScrollArea):
         request = decision.request
         resource = with_visible_end(request.resource)
         link = LinkButton(
-            tr("Ask this: {action} on {resource}").format(action=request.action, resource=resource),
+            tr("Evaluate {action} on {resource}").format(action=request.action, resource=resource),
             partial(self._session.show_decision, decision),
             tip=f"{tr(MARK_WORDS[Mark(decision.decision)])}: {request.principal}, {request.action}, {resource}",
             picture=partial(_decision_mark, Mark(decision.decision)),

@@ -197,8 +197,8 @@ class FindingsPanel(QWidget):
         self.message.say(
             Tone.WARNING,
             tr(
-                "There is no room for more than {count} findings: the accounts that come behind those in the list were "
-                "not checked. In a terminal, `iamdesk findings` writes all of them."
+                "The window keeps at most {count} findings: the remaining accounts were not checked. In a "
+                "terminal, `iamdesk findings` writes all findings."
             ).format(count=number(MOST_ROWS)),
         )
 
@@ -206,7 +206,7 @@ class FindingsPanel(QWidget):
         self._end()
         self.message.say(
             Tone.WARNING,
-            tr("The checks were cancelled: there may be more to find than stands here."),
+            tr("The checks were canceled: there may be more findings."),
             tr("Run again"),
             self.run,
         )
@@ -222,8 +222,8 @@ class FindingsPanel(QWidget):
         self.message.say(
             Tone.NOTE,
             tr(
-                "The checks read all {count} accounts one after the other, three times: they run once you say so. An "
-                "account opened alone is checked at once."
+                "The checks read all {count} accounts one after the other, three times, and start only when "
+                "you run them. A single account is checked when you open it."
             ).format(count=number(len(opened.accounts))),
             tr("Run the checks"),
             self.run,
@@ -290,7 +290,9 @@ class FindingsPanel(QWidget):
         self.suppressed.setChecked(False)
         self.filters.group_by(Grouping.SUBJECT)
         keys = self.model.risks[severity]
-        self.filters.show_subjects(tr("worst: {severity}").format(severity=tr(SEVERITY_WORDS[severity]).lower()), keys)
+        self.filters.show_subjects(
+            tr("highest severity: {severity}").format(severity=tr(SEVERITY_WORDS[severity]).lower()), keys
+        )
 
     # Suppressions
 
@@ -306,8 +308,8 @@ class FindingsPanel(QWidget):
         chosen = self._chosen_findings()
         if chosen:
             about = ntr(
-                "Suppress this finding: it is counted apart until the day, then it is back.",
-                "Suppress {count} findings: they are counted apart until the day, then they are back.",
+                "Suppress this finding until the last day. It is counted separately until then.",
+                "Suppress {count} findings until the last day. They are counted separately until then.",
                 len(chosen),
             ).format(count=number(len(chosen)))
             self.form.show()
@@ -352,17 +354,17 @@ class FindingsPanel(QWidget):
         if shown:
             return
         if self._session.snapshot is None:
-            text = tr("Findings stand here once a snapshot is open.")
+            text = tr("Open a snapshot to see its findings.")
         elif self.suppressed.isChecked() and not self.model.counts.suppressed:
-            text = tr("No finding is suppressed.")
+            text = tr("No findings are suppressed.")
         elif all_:
-            text = tr("None of the {all} findings is let through by the filter.").format(all=number(all_))
+            text = tr("None of the {all} findings matches the filter.").format(all=number(all_))
         elif self._run.is_running:
             text = tr("The checks are running. Findings appear here as they are found.")
         elif self._run.is_complete:
-            text = tr("Every check has run, and none has found anything.")
+            text = tr("All checks have run. There are no findings.")
         else:
-            text = tr("The checks have not run to the end.")
+            text = tr("The checks are not complete.")
         self._nothing.setText(text)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
@@ -379,14 +381,15 @@ class FindingsPanel(QWidget):
         if opened is None:
             return
         if not self._run.is_complete:
-            self.message.say(Tone.NOTE, tr("The checks have not run to the end: a report would leave findings out."))
+            self.message.say(Tone.NOTE, tr("The checks are not complete: a report would lack findings."))
             return
         if self._session.whole is None:
             self.message.say(
                 Tone.NOTE,
-                tr("The window exports findings of what it holds as a whole. In a terminal: {command}").format(
-                    command=f"iamdesk findings {opened.path} --output findings.json"
-                ),
+                tr(
+                    "The window cannot export the findings of an organization that it reads account by account. "
+                    "In a terminal: {command}"
+                ).format(command=f"iamdesk findings {opened.path} --output findings.json"),
             )
             return
         self._writer.write(tuple(row.finding for row in self.model.rows))

@@ -75,7 +75,7 @@ class GroupsModel(QAbstractListModel):
                 if group is None:
                     return said
                 worst = tr(SEVERITY_WORDS[group.worst])
-                return tr("{findings}, worst {severity}").format(findings=said, severity=worst.lower())
+                return tr("{findings}, highest severity {severity}").format(findings=said, severity=worst.lower())
         return None
 
 

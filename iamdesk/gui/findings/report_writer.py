@@ -47,7 +47,7 @@ class ReportWriter(QObject):
             known = ", ".join(known.suffix for known in formats)
             self._message.say(
                 Tone.WARNING,
-                tr("{name} does not say which format: it must end in one of {known}.").format(
+                tr("{name} has no known format: the name must end in one of {known}.").format(
                     name=path.name, known=known
                 ),
             )

@@ -21,7 +21,7 @@ SEVERITY_WORDS: dict[Severity, str] = {
     Severity.LOW: mark("Low"),
     Severity.INFO: mark("Info"),
 }
-STATE_WORDS: dict[State, str] = {State.FOUND: mark("found"), State.CANNOT_TELL: mark("cannot tell")}
+STATE_WORDS: dict[State, str] = {State.FOUND: mark("open"), State.CANNOT_TELL: mark("cannot tell")}
 _PRINCIPALS = frozenset({NodeKind.USER.value, NodeKind.ROLE.value})
 _RANKS = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 
@@ -41,7 +41,7 @@ COLUMN_TITLES: dict[Column, str] = {
     Column.SEVERITY: mark("Severity"),
     Column.CHECK: mark("Check"),
     Column.SUBJECT: mark("Subject"),
-    Column.SENTENCE: mark("What was found"),
+    Column.SENTENCE: mark("Description"),
     Column.STATE: mark("State"),
     Column.ACCOUNT: mark("Account"),
 }

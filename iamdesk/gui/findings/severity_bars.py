@@ -53,7 +53,7 @@ class CountBar(QAbstractButton):
         self.setAccessibleName(said.format(name=self._words, count=number(self._count)))
         only = tr("Show only these: {severity}.").format(severity=self._words.lower())
         if self.isChecked():
-            only = tr("Shown alone. Press to show all.")
+            only = tr("Only these are shown. Press to show all.")
         self.setAccessibleDescription(only)
         set_tooltip(self, f"{number(self._count)} · {only}")
 

@@ -35,7 +35,7 @@ class SuppressForm(QWidget):
         self.until.setObjectName("suppressUntil")
         self.until.setCalendarPopup(True)
         self.until.setDisplayFormat("yyyy-MM-dd")
-        self.until.setAccessibleDescription(tr("The last day; on the next one the finding is back."))
+        self.until.setAccessibleDescription(tr("Last day of the suppression. After it, the finding is open again."))
         self.go = QPushButton(tr("Suppress"))
         self.go.setObjectName("suppressNow")
         self.go.setDefault(True)
@@ -44,7 +44,7 @@ class SuppressForm(QWidget):
         form = QFormLayout(self)
         form.setContentsMargins(0, 4, 0, 4)
         form.addRow(self._about)
-        for name, field in ((tr("&Answers for it"), self.owner), (tr("&Why"), self.reason), (tr("&Until"), self.until)):
+        for name, field in ((tr("&Owner"), self.owner), (tr("&Reason"), self.reason), (tr("&Until"), self.until)):
             form.addRow(plain_label(name, buddy=field), field)
         buttons = QHBoxLayout()
         buttons.addWidget(self.go)

@@ -57,7 +57,7 @@ class Suppressing(QObject):
             self.changed.emit(in_force(words))
 
         self._jobs.run(
-            tr("Keeping what is suppressed"),
+            tr("Saving suppressions"),
             lambda _progress, _cancelled: work(),
             done=done,
             failed=self._not_written,
@@ -68,7 +68,7 @@ class Suppressing(QObject):
         from iamdesk.export.files.atomic_write import ExportError
 
         if not isinstance(error, SuppressionError | ExportError):
-            self.failed.emit(tr("What is suppressed could not be kept."))
+            self.failed.emit(tr("The suppressions could not be saved."))
             raise error
         self.failed.emit(f"{error_words(error)}.")
 

@@ -108,7 +108,7 @@ class HelpWindow(QDialog):
         self.pages.setRootIsDecorated(bool(hits))
         self.pages.expandAll()
         if text.strip() and not hits:
-            none = QTreeWidgetItem([tr("No page speaks of it.")])
+            none = QTreeWidgetItem([tr("No pages found.")])
             none.setFlags(Qt.ItemFlag.NoItemFlags)
             self.pages.addTopLevelItem(none)
 

@@ -37,9 +37,9 @@ class AskedPanel(QWidget):
         self.message = MessageBar()
         self.says = ElidedLabel()
         self.again_button = QPushButton(tr("Ask again"))
-        self.command_button = QPushButton(tr("Copy as command"))
+        self.command_button = QPushButton(tr("Copy as CLI command"))
         self.export_button = QPushButton(tr("Export…"))
-        self.export_button.setAccessibleName(tr("Export the questions asked"))
+        self.export_button.setAccessibleName(tr("Export query history"))
         self._saver = Saver(self, session, jobs, prompts or Prompts(), self.message, "export questions")
         self._pages = QStackedWidget()
         self._lay_out()
@@ -61,9 +61,7 @@ class AskedPanel(QWidget):
         bar.addWidget(self.says, 1)
         for button in (self.again_button, self.command_button, self.export_button):
             bar.addWidget(button)
-        empty = FlowLabel(
-            tr("Nothing was asked yet. Each question that is answered comes to stand here, with its answer.")
-        )
+        empty = FlowLabel(tr("No requests yet. Every request that you evaluate appears here, with its decision."))
         empty.setAlignment(Qt.AlignmentFlag.AlignTop)
         empty.setContentsMargins(line, line, line, line)
         empty.setForegroundRole(QPalette.ColorRole.PlaceholderText)
@@ -92,7 +90,7 @@ class AskedPanel(QWidget):
         if row is None:
             return
         if self._session.snapshot is None:
-            self._session.announce(tr("Open a snapshot first: that is what would be asked."))
+            self._session.announce(tr("Open a snapshot first: requests are evaluated on it."))
         elif isinstance(row.asked.question, UseCaseRequest):
             self._session.ask_need(row.asked.question)
         else:
@@ -103,18 +101,16 @@ class AskedPanel(QWidget):
         rows = self._chosen()
         if rows:
             QApplication.clipboard().setText("\n".join(row.asked.command for row in rows))
-            self._session.announce(
-                tr("The command is on the clipboard.") if len(rows) == 1 else tr("The commands are on the clipboard.")
-            )
+            self._session.announce(tr("The command was copied.") if len(rows) == 1 else tr("The commands were copied."))
 
     def export(self) -> None:
         """Save every question with its answer."""
         questions = self.questions
         if not questions:
-            self._session.announce(tr("Ask a question first: what was asked is what would be exported."))
+            self._session.announce(tr("Nothing to export: evaluate a request first."))
             return
         self._saver.save(
-            tr("Export the questions asked"),
+            tr("Export query history"),
             "questions",
             {".csv": lambda _p, _c: to_csv(questions), ".json": lambda _p, _c: to_json(questions)},
         )
@@ -136,8 +132,8 @@ class AskedPanel(QWidget):
     def _show_state(self) -> None:
         count = len(self.model.rows)
         self._pages.setCurrentIndex(1 if count else 0)
-        self.says.setText(tr("Click or Return asks again.") if count else "")
-        self.title_changed.emit(f"{tr('Questions asked')} {count:,}" if count else tr("Questions asked"))
+        self.says.setText(tr("Click or press Return to evaluate it again.") if count else "")
+        self.title_changed.emit(f"{tr('Query history')} {count:,}" if count else tr("Query history"))
         self._enable()
 
     def _enable(self, *_: object) -> None:

@@ -122,7 +122,7 @@ class AskedTable(RowsTable[AskedRow]):
     def __init__(self, model: AskedModel, parent: QWidget | None = None) -> None:
         widest: dict[int, str] = {
             Column.NUMBER: "1,000 m",
-            Column.ANSWER: "mm Denied: a statement forbids it",
+            Column.ANSWER: "mm Denied · explicit deny",
             Column.PRINCIPAL: "user nora.lindqvist.contractor",
             Column.ACTION: "s3:DeleteObjectVersion mm",
             Column.GIVEN: "aws:SourceIp is 203.0.113.7 mm",
@@ -131,7 +131,7 @@ class AskedTable(RowsTable[AskedRow]):
         super().__init__(
             model,
             name="askedTable",
-            title=tr("Questions asked"),
+            title=tr("Query history"),
             widest=widest,
             stretched=Column.RESOURCE,
             parent=parent,

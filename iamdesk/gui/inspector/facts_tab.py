@@ -121,7 +121,7 @@ class FactsTab(QWidget):
         self.links.setObjectName("subjectLinks")
         self.links.setFrameShape(QListView.Shape.NoFrame)
         self.links.setUniformItemSizes(True)
-        self.links.setAccessibleName(tr("What it has to do with"))
+        self.links.setAccessibleName(tr("Related items"))
         self.links.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.links.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.links.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -143,7 +143,7 @@ class FactsTab(QWidget):
             ("", [(translate(phrased(label)), translate(value)) for label, value in subject.facts]),
             (tr("Tags"), subject.tags),
             (tr("Not in the snapshot"), gaps),
-            (tr("Odd in its entry"), odd),
+            (tr("Problems in its entry"), odd),
         )
         self.facts.show_groups(groups)
         self._model.show(subject.links, kind_of)

@@ -91,7 +91,7 @@ class FindingsTab(_SubjectTab):
         self.model.setParent(self)
         self.table = FindingsTable(self.model)
         self.table.setObjectName("subjectFindings")
-        self.table.setAccessibleName(tr("Findings about it"))
+        self.table.setAccessibleName(tr("Findings of the selected item"))
         self.table.horizontalHeader().setObjectName("subjectFindingsHeader")
         self.table.setColumnHidden(FindingColumn.ACCOUNT, True)
         self.detail = FindingDetail(self._session)
@@ -118,8 +118,8 @@ class FindingsTab(_SubjectTab):
         if rows:
             return ""
         if not self.source.is_complete:
-            return tr("The checks have not run to the end. What they find of it comes to stand here.")
-        return tr("Every check has run, and none has found anything of it that is not suppressed.")
+            return tr("The checks are not complete. Findings of this item appear here.")
+        return tr("All checks have run. There are no open findings of this item.")
 
     def _selected(self, selected: QItemSelection, _deselected: QItemSelection) -> None:
         places = {index.row() for index in selected.indexes()}
@@ -170,7 +170,7 @@ class ReviewTab(_SubjectTab):
         self.model.setParent(self)
         self.table = ReviewTable(self.model)
         self.table.setObjectName("subjectReview")
-        self.table.setAccessibleName(tr("Lines of the review about it"))
+        self.table.setAccessibleName(tr("Review items of the selected item"))
         self.table.horizontalHeader().setObjectName("subjectReviewHeader")
         for column in (ReviewColumn.ACCOUNT, ReviewColumn.WHO):
             self.table.setColumnHidden(column, True)
@@ -188,7 +188,7 @@ class ReviewTab(_SubjectTab):
         if rows:
             self.table.go_to(place or 0)
             return ""
-        return tr("The review has no line about it.") if self.source.is_open else tr("No review is open.")
+        return tr("The review has no items about it.") if self.source.is_open else tr("No review is open.")
 
     def _decide(self, choice: ReviewDecision) -> None:
         rows = list(self.table.selected_rows())

@@ -12,8 +12,8 @@ from iamdesk.policy.source_map import Span
 _WEIGHT = {StatementRole.DECIDES: 0, StatementRole.DEPENDS: 1, StatementRole.TOOK_PART: 2, StatementRole.NEAR_MISS: 3}
 _PART_WORDS = {
     StatementRole.DECIDES: mark("{statement} decides. {why}"),
-    StatementRole.DEPENDS: mark("{statement} depends on context that was not given. {why}"),
-    StatementRole.TOOK_PART: mark("{statement} took part. {why}"),
+    StatementRole.DEPENDS: mark("{statement} depends on context keys that are not provided. {why}"),
+    StatementRole.TOOK_PART: mark("{statement} contributes. {why}"),
     StatementRole.NEAR_MISS: mark("{statement} does not apply. {why}"),
 }
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 _ROLES = frozenset({NodeKind.ROLE, NodeKind.SERVICE_LINKED_ROLE})
 _CARRIERS = _ROLES | {NodeKind.USER, NodeKind.GROUP}
-_NOTHING = mark("Select something at the left. Its facts, its policies and what it has to do with stand here.")
+_NOTHING = mark("Select an item on the left to see its details, policies and related items.")
 _MOST_GAPS = 3
 
 
@@ -92,7 +92,7 @@ class Inspector(QWidget):
         self.tabs = InspectorTabs()
         self.tabs.setObjectName("inspectorTabs")
         self.tabs.setDocumentMode(True)
-        self.tabs.setAccessibleName(tr("Parts of the inspector"))
+        self.tabs.setAccessibleName(tr("Tabs of the inspector"))
         self.facts = FactsTab()
         self.access = AccessTab(session, jobs, prompts)
         self.policies = PoliciesTab()
@@ -192,7 +192,7 @@ class Inspector(QWidget):
     def fold_statement(self) -> None:
         """Fold the statement in which the caret stands, or show it again."""
         if not self._reader().text.toggle_fold():
-            self._session.announce(tr("Put the caret into a statement first."))
+            self._session.announce(tr("Place the cursor in a statement first."))
 
     def fold_all(self) -> None:
         """Fold every statement of the policy at hand, or show all of them."""
@@ -226,7 +226,7 @@ class Inspector(QWidget):
             self.tabs.setCurrentWidget(self.access)
             self.access.setFocus(Qt.FocusReason.OtherFocusReason)
         else:
-            self._session.announce(tr("Select a user, a role or a group: that is what can do something."))
+            self._session.announce(tr("Select a user, a role or a group first: only these have effective permissions."))
 
     def find_in_text(self) -> None:
         """Search in the text of the current tab, or in the policy where the tab has none."""
@@ -286,7 +286,7 @@ class Inspector(QWidget):
 
     def _refuse(self, error: Exception) -> None:
         if not isinstance(error, SnapshotError):
-            self._not_read(tr("It could not be shown: something inside iamdesk broke."))
+            self._not_read(tr("It could not be shown because of an internal error."))
             raise error
         self._not_read(f"{error_words(error)}.")
 
@@ -303,7 +303,7 @@ class Inspector(QWidget):
     def _show_details(self, opened: "Opened", details: "Details", key: str) -> None:
         subject = details.subject(key)
         if subject is None:
-            self._show_nothing(tr("The snapshot does not hold {key}.").format(key=key))
+            self._show_nothing(tr("The snapshot does not contain {key}.").format(key=key))
             return
         self._subject = subject
         self._showing = True
@@ -397,7 +397,7 @@ class Inspector(QWidget):
         if self.is_reading:
             return
         if decision is not None and self._subject is None:
-            nobody = tr("Not in the snapshot. The policies below are those of the decision.")
+            nobody = tr("Not in the snapshot. The policies below are those that were evaluated.")
             self._show_nobody(decision.request.principal, nobody)
         if decision is not None and (decision.statements or decision.blocked_by):
             # The policy that decides is what one wants to read next. The tab stays.

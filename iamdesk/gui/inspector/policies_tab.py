@@ -109,7 +109,7 @@ class PoliciesTab(QWidget):
             return
         view = self._details.policy(entry.key)
         if view is None:
-            missing = tr("{name}: the snapshot does not hold its text").format(name=entry.name)
+            missing = tr("{name}: its text was not captured").format(name=entry.name)
             name = entry.name if entry.document is not None else missing
             self.reader.show_document(entry.document, name, entry.key, answer=self._decision)
             return
@@ -123,7 +123,7 @@ class PoliciesTab(QWidget):
 
     def _show_view(self, entry: Entry, view: "PolicyView") -> None:
         versions = [
-            (version, tr("{version}, in force").format(version=version) if version == view.in_force else version)
+            (version, tr("{version}, default version").format(version=version) if version == view.in_force else version)
             for version in view.versions
         ]
         self.reader.show_document(view.document, entry.name, entry.key, versions, view.version, self._decision)

@@ -119,7 +119,7 @@ class PolicyText(CodeView):
         folded = self.folds.has_unfolded
         self.folds.set_all(folded)
         self._gutter.update()
-        self.folding.emit(tr("Every statement is folded.") if folded else tr("Every statement is shown."))
+        self.folding.emit(tr("All statements are folded.") if folded else tr("All statements are shown."))
 
     def gutter_fold(self, line: int) -> bool | None:
         """Return whether the statement that begins in a line is folded; None where none does."""
@@ -197,7 +197,7 @@ class PolicyText(CodeView):
         """Return what there is to say about a line: the answer's word on its statement, and what is wrong there."""
         band = self.band_at(line)
         wrong = [message for span, message in self._wrong if span.start_line == line]
-        return " ".join([band.sentence] if band else []) + "".join(f" Odd: {message}." for message in wrong)
+        return " ".join([band.sentence] if band else []) + "".join(f" Problem: {message}." for message in wrong)
 
     def gutter_letter(self, line: int) -> tuple[str, QColor, QColor] | None:
         """Return the letter on a band's first line, and its surface on the others."""

@@ -19,7 +19,7 @@ class ReadingsList(QListWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("policyReadings")
-        self.setAccessibleName(tr("Statements in plain words"))
+        self.setAccessibleName(tr("Statements in plain language"))
         self.setFrameShape(QListWidget.Shape.NoFrame)
         self.setWordWrap(True)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)

@@ -23,7 +23,7 @@ class TrustTab(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.sentences = QListWidget()
-        self.sentences.setAccessibleName(tr("Who may assume the role"))
+        self.sentences.setAccessibleName(tr("Who can assume the role"))
         self.sentences.setFrameShape(QListWidget.Shape.NoFrame)
         self.sentences.setWordWrap(True)
         self.sentences.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -54,7 +54,7 @@ class TrustTab(QWidget):
         line = self.fontMetrics().lineSpacing()
         wanted = line * (2 * min(len(subject.trusted), _SENTENCES_SHOWN) + 1)
         self._splitter.setSizes([wanted, max(wanted, self.height() - wanted)])
-        name = tr("Trust policy") if document is not None else tr("The snapshot does not hold the trust policy")
+        name = tr("Trust policy") if document is not None else tr("The trust policy was not captured")
         self.reader.show_document(document, name, key, answer=decision)
 
     def show_decision(self, decision: EvaluationResult | None) -> None:

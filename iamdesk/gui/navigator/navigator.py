@@ -82,7 +82,7 @@ class NavigatorPanel(QWidget):
     def _set_up_tree(self) -> None:
         tree = self.tree
         tree.setObjectName("navigator")
-        tree.setAccessibleName(tr("What the snapshot holds"))
+        tree.setAccessibleName(tr("Contents of the snapshot"))
         tree.setHeaderHidden(True)
         tree.setFrameShape(QTreeView.Shape.NoFrame)
         tree.setUniformRowHeights(True)
@@ -126,7 +126,7 @@ class NavigatorPanel(QWidget):
             self._then.start()
         else:
             self._jobs.run(
-                tr("Getting ready"),
+                tr("Loading"),
                 lambda _progress, _cancelled: opened.search(text),
                 done=lambda _found: self._then.start(),
                 topic="filter",
@@ -327,25 +327,25 @@ class NavigatorPanel(QWidget):
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         if node.kind in PRINCIPALS:
-            menu.addAction(tr("&Ask about this principal"), lambda: self._session.draft(principal=node.key))
+            menu.addAction(tr("Use as &principal in request"), lambda: self._session.draft(principal=node.key))
         if node.kind is NodeKind.RESOURCE:
-            menu.addAction(tr("&Ask about this resource"), lambda: self._session.draft(resource=node.key))
+            menu.addAction(tr("Use as &resource in request"), lambda: self._session.draft(resource=node.key))
         if node.kind in PRINCIPALS or node.kind is NodeKind.GROUP:
-            menu.addAction(tr("Wha&t can it do?"), lambda: self._session.show_access(node.key))
+            menu.addAction(tr("&Effective permissions"), lambda: self._session.show_access(node.key))
         if node.kind is NodeKind.ROLE:
             assume = Request("", "sts:AssumeRole", node.key)
             menu.addAction(tr("Who can ass&ume it?"), lambda: self._session.ask_who_can(assume))
         if node.key.startswith("arn:") and "#" not in node.key:
-            menu.addAction(tr("&Who can do what on it?"), lambda: self._session.ask_who_can(Request("", "", node.key)))
+            menu.addAction(tr("&Who can access it?"), lambda: self._session.ask_who_can(Request("", "", node.key)))
             menu.addSeparator()
         if node.kind is NodeKind.ACCOUNT and self._session.snapshot is not None and self._session.whole is None:
-            menu.addAction(tr("&Open this account alone"), lambda: self._open_alone(node.key))
+            menu.addAction(tr("&Open only this account"), lambda: self._open_alone(node.key))
         if node.key:
             menu.addAction(icons.icon(Glyph.COPY, self.palette()), tr("Copy A&RN"), self.copy_key)
         menu.addAction(tr("Copy &name"), lambda: QGuiApplication.clipboard().setText(node.text))
         if node.child_count:
             menu.addSeparator()
-            menu.addAction(tr("&Close all branches"), self.tree.collapseAll)
+            menu.addAction(tr("Co&llapse all"), self.tree.collapseAll)
         return menu
 
     def _open_alone(self, account: str) -> None:

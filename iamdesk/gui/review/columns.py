@@ -24,7 +24,7 @@ COLUMN_TITLES: dict[Column, str] = {
     Column.DECISION: mark("Decision"),
     Column.WHO: mark("Principal"),
     Column.WHAT: mark("Entitlement"),
-    Column.ADMINISTRATION: mark("Administration"),
+    Column.ADMINISTRATION: mark("Administrator"),
     Column.EFFECT: mark("Can do"),
     Column.LAST_USED: mark("Last used"),
     Column.FINDINGS: mark("Findings"),

@@ -34,8 +34,8 @@ class DecisionBar(QWidget):
         self.save_button = QPushButton(tr("Save"))
         self.cancel_button = QPushButton(tr("Cancel"))
         for name, field, title, hint in (
-            ("decisionReason", self.reason, tr("Reason or comment"), tr("Why")),
-            ("decisionOwner", self.owner, tr("Owner of the exception"), tr("Who answers for it")),
+            ("decisionReason", self.reason, tr("Reason or comment"), tr("Reason")),
+            ("decisionOwner", self.owner, tr("Owner of the exception"), tr("Owner")),
             ("decisionExpiry", self.expiry, tr("Last day of the exception"), tr("YYYY-MM-DD")),
         ):
             field.setObjectName(name)

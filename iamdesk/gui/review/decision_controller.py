@@ -104,7 +104,7 @@ class DecisionController(QObject):
             self._ask(desk, choices.pop())
         else:
             self._message.say(
-                Tone.NOTE, tr("Different decisions stand on these rows: decide, or comment on some of them.")
+                Tone.NOTE, tr("These rows have different decisions: decide first, or comment on fewer rows.")
             )
 
     def second(self) -> None:
@@ -150,7 +150,7 @@ class DecisionController(QObject):
         what = (
             ntr("this finding", "{count} findings", count)
             if self._on_findings
-            else ntr("this line", "{count} lines", count)
+            else ntr("this entitlement", "{count} entitlements", count)
         ).format(count=number(count))
         standing = desk.decision(self._targets[0]) if count == 1 else UNDECIDED
         self.bar.ask(choice, self._word_of(choice), what, standing, datetime.now(UTC).date())
@@ -160,7 +160,7 @@ class DecisionController(QObject):
         if desk is None:
             return
         if not reviewer.name:
-            self._message.say(Tone.NOTE, tr("Say first who reviews: a decision bears a name."))
+            self._message.say(Tone.NOTE, tr("Enter the reviewer first: every decision is recorded with a name."))
             self._head.reviewer_name.setFocus(Qt.FocusReason.OtherFocusReason)
             return
         self._message.clear()

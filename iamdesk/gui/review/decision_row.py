@@ -103,7 +103,7 @@ class DecidedRow(ABC):
             return tr("{count} of {total} decided").format(count=number(total - waiting), total=number(total))
         said = {translate(self.words_of(decision)) for decision in self.decisions}
         text = visible(said.pop()) if len(said) == 1 else tr(self.word_of(self.choice))
-        return tr("{decision} (run out)").format(decision=text) if self.run_out else text
+        return tr("{decision} (expired)").format(decision=text) if self.run_out else text
 
     def _sorted(self, waiting: int) -> tuple[SortKey, ...]:
         state = _CHOICES.index(self.choice) if self.choice is not None else len(_CHOICES)

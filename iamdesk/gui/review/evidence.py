@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _MEMBERS_SHOWN = 30
 _FINDINGS_SHOWN = 12
 _TEXT_SHOWN = 6000
-_EMPTY = mark("Choose a row to see what it rests on.")
+_EMPTY = mark("Select a row to see its evidence.")
 
 
 class Evidence(QScrollArea):
@@ -52,7 +52,7 @@ class Evidence(QScrollArea):
         self._whole = False
         self._muted_labels: list[PlainLabel] = []
         self.setObjectName("reviewEvidence")
-        self.setAccessibleName(tr("Evidence of the chosen row"))
+        self.setAccessibleName(tr("Evidence of the selected row"))
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -105,7 +105,7 @@ class Evidence(QScrollArea):
             column,
             translate(entitlement_words(line))
             if _is_one(row)
-            else tr("{count} lines").format(count=number(len(row.lines))),
+            else tr("{count} entitlements").format(count=number(len(row.lines))),
         )
         if warning := revoke_warning(self._session.snapshot, row.lines):
             told = FlowLabel(warning)
@@ -134,11 +134,11 @@ class Evidence(QScrollArea):
             for title, text in finding_facts(first):
                 column.addWidget(FlowLabel(f"{title}: {text}"))
         self._decisions(column, row, desk)
-        self._heading(column, tr("What to do"))
+        self._heading(column, tr("Remediation"))
         column.addWidget(FlowLabel(translate_english(str(first["remediation"]))))
 
     def _members(self, column: QVBoxLayout, row: LineRow) -> None:
-        self._heading(column, tr("{count} lines, decided together").format(count=number(len(row.lines))))
+        self._heading(column, tr("{count} entitlements, decided together").format(count=number(len(row.lines))))
         most = len(row.lines) if self._whole else _MEMBERS_SHOWN
         for line in row.lines[:most]:
             what = "" if _is_one(row) else f" · {translate(entitlement_words(line))}"
@@ -170,7 +170,7 @@ class Evidence(QScrollArea):
             decision=translate(row.words_of(decision)), reviewer=decided.reviewer, moment=decided.moment[:16]
         )
         if decision.second:
-            told = tr("{decision}; {second} stands for it, too").format(decision=told, second=decision.second)
+            told = tr("{decision}; second approval by {second}").format(decision=told, second=decision.second)
         column.addWidget(FlowLabel(told))
         for text in (decision.comment, tr("Owner: {owner}").format(owner=decision.owner) if decision.owner else ""):
             if text:
@@ -192,7 +192,7 @@ class Evidence(QScrollArea):
     def _verdicts(self, column: QVBoxLayout, line: ReviewItem) -> None:
         if not self._told:
             return
-        self._heading(column, tr("Verdicts on {name}").format(name=translate(holder_name(line))))
+        self._heading(column, tr("Decisions on {name}").format(name=translate(holder_name(line))))
         for told in self._told:
             answer = told.answers[0] if told.answers else None
             mark = Mark(answer.decision) if answer is not None else Mark.CONDITIONAL
@@ -215,7 +215,7 @@ class Evidence(QScrollArea):
         is_policy = line.type in (EntitlementType.MANAGED_POLICY, EntitlementType.INLINE_POLICY, EntitlementType.TRUST)
         if opened is None or not (is_policy or line.type is EntitlementType.GROUP):
             return
-        self._heading(column, tr("Statements") if self._matches else tr("Statements, as the open snapshot has them"))
+        self._heading(column, tr("Statements") if self._matches else tr("Statements in the open snapshot"))
         self._link(
             column,
             tr("Open {name}").format(name=line.name),

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from iamdesk.gui.review.sign_dialog import SignDialog
     from iamdesk.review.session import ReviewSession
 
-_PACKS = mark("Evidence packs (00_manifest.json *.zip)")
+_PACKS = mark("Evidence packages (00_manifest.json *.zip)")
 _SHEETS = mark("Filled sheets (*.xlsx *.csv)")
 
 _SIGNED_AS = {
@@ -82,11 +82,14 @@ class EvidenceController(QObject):
         """Ask for a name and write the evidence of the open review; what is on its way to the disk is saved first."""
         desk, opened = self._door.desk, self._session.whole
         if desk is None:
-            self._message.say(Tone.NOTE, tr("Open a review first: its evidence is what is written."))
+            self._message.say(Tone.NOTE, tr("Open a review first: the export contains its evidence."))
             return
         suggestion = desk.path.with_name(f"{desk.path.stem}-evidence")
         into = self._prompts.file_to_save(
-            self._panel, tr("Export the evidence into a new folder"), suggestion, tr("Folder (*);;Zip archive (*.zip)")
+            self._panel,
+            tr("Export evidence package to a new folder"),
+            suggestion,
+            tr("Folder (*);;Zip archive (*.zip)"),
         )
         if into is None:
             return
@@ -98,18 +101,20 @@ class EvidenceController(QObject):
             lambda _progress, cancelled: _written(desk, snapshot, into, cancelled),
             done=lambda _nothing: self._message.say(
                 Tone.NOTE,
-                tr("The evidence is in {into}.").format(into=into),
+                tr("The evidence package was written to {into}.").format(into=into),
                 tr("Sign it…"),
                 partial(self._ask_to_sign, into),
             ),
             failed=self._refused,
-            stopped=lambda: self._message.say(Tone.WARNING, tr("The evidence was not written: it was cancelled.")),
+            stopped=lambda: self._message.say(
+                Tone.WARNING, tr("The evidence package was not written: the export was canceled.")
+            ),
             topic="export evidence",
         )
 
     def sign(self) -> None:
         """Ask for a pack, and for what a sign-off needs."""
-        pack = self._ask_for_pack(tr("Sign an evidence pack"))
+        pack = self._ask_for_pack(tr("Sign evidence package"))
         if pack is not None:
             self._ask_to_sign(pack)
 
@@ -150,7 +155,7 @@ class EvidenceController(QObject):
 
     def verify(self) -> None:
         """Ask for a pack and verify it."""
-        pack = self._ask_for_pack(tr("Verify an evidence pack"))
+        pack = self._ask_for_pack(tr("Verify evidence package"))
         if pack is None:
             return
         self._message.clear()
@@ -178,9 +183,9 @@ class EvidenceController(QObject):
         """Ask for a filled sheet and take its decisions; rows that were edited elsewhere are refused and listed."""
         desk, reviewer = self._door.desk, self._reviewer()
         if desk is None or not reviewer.name:
-            self._message.say(Tone.NOTE, tr("Open a review first, and say who reviews."))
+            self._message.say(Tone.NOTE, tr("Open a review and enter the reviewer first."))
             return
-        sheet = self._prompts.file_to_open(self._panel, tr("Take a filled sheet"), desk.path.parent, tr(_SHEETS))
+        sheet = self._prompts.file_to_open(self._panel, tr("Import decisions"), desk.path.parent, tr(_SHEETS))
         if sheet is None:
             return
         self._door.closing.emit()
@@ -196,7 +201,7 @@ class EvidenceController(QObject):
     def _say_filled(self, name: str, saved: int, refused: "list[Refused]") -> None:
         self.taken.emit()
         if not refused:
-            self._message.say(Tone.NOTE, tr("{saved} decisions of the sheet are saved.").format(saved=number(saved)))
+            self._message.say(Tone.NOTE, tr("{saved} decisions were imported.").format(saved=number(saved)))
             return
         from iamdesk.gui.review.refused_dialog import RefusedDialog
 
@@ -206,9 +211,7 @@ class EvidenceController(QObject):
         more = tr("; and {count} more").format(count=number(len(refused) - 1)) if len(refused) > 1 else ""
         self._message.say(
             Tone.WARNING,
-            tr(
-                "{saved} decisions of the sheet are saved, {count} rows are refused: {sheet}, row {row}: {why}{more}."
-            ).format(
+            tr("{saved} decisions were imported, {count} rows were refused: {sheet}, row {row}: {why}{more}.").format(
                 saved=number(saved),
                 count=number(len(refused)),
                 sheet=first.sheet,
@@ -222,7 +225,7 @@ class EvidenceController(QObject):
         from iamdesk.export.files.atomic_write import ExportError
 
         if not isinstance(error, (ExportError, ReviewError, DecisionError)):
-            self._say(Tone.ERROR, tr("It could not be done: something inside iamdesk broke."))
+            self._say(Tone.ERROR, tr("This failed because of an internal error."))
             raise error
         self._say(Tone.ERROR, f"{error_words(error)}.")
 

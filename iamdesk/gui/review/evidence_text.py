@@ -15,14 +15,14 @@ def line_facts(line: ReviewItem) -> Iterator[tuple[str, str]]:
     evidence = line.evidence
     since = evidence.get("since_last") or {}
     facts = (
-        (tr("Asked because"), " ".join(map(translate_english, since.get("reasons", ())))),
-        (tr("Can effectively do"), translate(power_words(evidence.get("holder")))),
-        (tr("The group gives"), translate(power_words(evidence.get("group")))),
-        (tr("Administration"), translate(administration_words(line))),
+        (tr("Needs a decision because"), " ".join(map(translate_english, since.get("reasons", ())))),
+        (tr("Effective permissions"), translate(power_words(evidence.get("holder")))),
+        (tr("Granted by the group"), translate(power_words(evidence.get("group")))),
+        (tr("Administrator"), translate(administration_words(line))),
         (tr("Limited by"), ", ".join(evidence.get("limited_by", ()))),
-        (tr("In the holder's own name"), " ".join(f"${{{key}}}" for key in evidence.get("in_own_name", ()))),
-        (tr("Asked of the holder"), ", ".join(map(_asked, (evidence.get("asks_of_holder") or {}).items()))),
-        (tr("Under conditions on"), ", ".join(evidence.get("conditions", ()))),
+        (tr("Refers to the holder's name"), " ".join(f"${{{key}}}" for key in evidence.get("in_own_name", ()))),
+        (tr("Conditions on the holder"), ", ".join(map(_asked, (evidence.get("asks_of_holder") or {}).items()))),
+        (tr("Condition keys"), ", ".join(evidence.get("conditions", ()))),
         (tr("Trusts"), ", ".join(evidence.get("trusts", ()))),
         (tr("Named in"), ", ".join(evidence.get("statements", ()))),
         (tr("Members"), ", ".join(evidence.get("members", ()))),
@@ -31,7 +31,7 @@ def line_facts(line: ReviewItem) -> Iterator[tuple[str, str]]:
             f"{translate(last_used_words(line))} ({tr(evidence.get('last_used_basis', 'not captured'))})",
         ),
         (tr("Rotated"), str(evidence.get("rotated") or "")[:10]),
-        (tr("Who it is"), tr(CLASS_WORDS.get(str(evidence.get("holder_class")), ""))),
+        (tr("Identity"), tr(CLASS_WORDS.get(str(evidence.get("holder_class")), ""))),
         (tr("Owner"), str(evidence.get("owner", ""))),
         (tr("Not in the snapshot"), tr("the policy or group that it refers to") if evidence.get("missing") else ""),
     )
@@ -51,12 +51,12 @@ def finding_facts(finding: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     since = finding.get("since_last") or {}
     facts = (
         (tr("Severity"), severity),
-        (tr("Asked because"), " ".join(map(translate_english, since.get("reasons", ())))),
+        (tr("Needs a decision because"), " ".join(map(translate_english, since.get("reasons", ())))),
         (tr("Finding"), translate_english(str(finding["finding"]))),
-        (tr("Proof"), " ".join(map(translate_english, finding.get("proof_summary", ())))),
+        (tr("Evidence"), " ".join(map(translate_english, finding.get("proof_summary", ())))),
         (tr("Statements"), ", ".join(finding.get("deciding_statements", ()))),
         (tr("Unknown context keys"), ", ".join(finding.get("missing_context", ()))),
-        (tr("Assumed"), " ".join(map(translate_english, finding.get("assumptions", ())))),
+        (tr("Assumptions"), " ".join(map(translate_english, finding.get("assumptions", ())))),
         (tr("Command"), str(finding.get("remediation_snippet", ""))),
         (tr("Standards"), ", ".join(finding.get("refs", ()))),
         (tr("Since"), str(since.get("first_seen_utc", ""))[:10]),

@@ -38,13 +38,13 @@ SHOW_TITLES: dict[RowFilterMode, str] = {
     RowFilterMode.MODIFY: mark("To be modified"),
     RowFilterMode.FIX: mark("To be fixed"),
     RowFilterMode.FALSE_POSITIVE: mark("False positives"),
-    RowFilterMode.EXCEPT: mark("Excepted"),
-    RowFilterMode.RUN_OUT: mark("Exceptions that have run out"),
-    RowFilterMode.PRIVILEGED: mark("Administrators, and who becomes one"),
+    RowFilterMode.EXCEPT: mark("Exceptions"),
+    RowFilterMode.RUN_OUT: mark("Expired exceptions"),
+    RowFilterMode.PRIVILEGED: mark("Administrators, and paths to administrator"),
     RowFilterMode.OUTSIDE: mark("Third parties"),
-    RowFilterMode.MACHINES: mark("Machines"),
+    RowFilterMode.MACHINES: mark("Workloads"),
     RowFilterMode.WITH_FINDINGS: mark("With findings"),
-    RowFilterMode.NOT_SECONDED: mark("Decided, without a second reviewer"),
+    RowFilterMode.NOT_SECONDED: mark("Without second approval"),
 }
 OF_LINES = tuple(one for one in RowFilterMode if one not in (RowFilterMode.FIX, RowFilterMode.FALSE_POSITIVE))
 OF_FINDINGS = (

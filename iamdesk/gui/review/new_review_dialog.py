@@ -28,9 +28,9 @@ _CLASS_TITLES: Mapping[PrincipalClass, str] = {
     PrincipalClass.GROUP: mark("Groups"),
     PrincipalClass.ROLE: mark("Roles"),
     PrincipalClass.ROOT: mark("Root users"),
-    PrincipalClass.IDENTITY_CENTER: mark("People and groups of IAM Identity Center"),
-    PrincipalClass.SERVICE: mark("AWS services that resources let in"),
-    PrincipalClass.OUTSIDE: mark("Everybody else whom resources let in"),
+    PrincipalClass.IDENTITY_CENTER: mark("IAM Identity Center users and groups"),
+    PrincipalClass.SERVICE: mark("AWS services granted access by resource policies"),
+    PrincipalClass.OUTSIDE: mark("Other external principals granted access by resource policies"),
 }
 _LONGEST = 500
 _WHOLE = mark("Everything in the snapshot is reviewed.")
@@ -67,8 +67,8 @@ class NewReviewDialog(QDialog):
             (
                 "reviewLeftOutReason",
                 self.reason,
-                tr("Why something is left out"),
-                tr("Why what is unchecked is left out"),
+                tr("Reason for exclusions"),
+                tr("Why the unchecked items are excluded"),
             ),
         ):
             field.setObjectName(name)
@@ -85,7 +85,7 @@ class NewReviewDialog(QDialog):
 
     def _fill(self, accounts: Sequence[tuple[str, str]]) -> None:
         self.scope.setObjectName("reviewScope")
-        self.scope.setAccessibleName(tr("What is reviewed; Space takes something out"))
+        self.scope.setAccessibleName(tr("Scope of the review; press Space to exclude an item"))
         self.scope.setHeaderHidden(True)
         groups = (
             (tr("Accounts"), Part.ACCOUNT, accounts),
@@ -114,11 +114,11 @@ class NewReviewDialog(QDialog):
         form.addRow(tr("&Title"), self.title)
         form.addRow(plain_label(tr("&Period"), buddy=self.start), period)
         form.addRow(tr("&Standards"), self.standards)
-        form.addRow(plain_label(tr("Is a&bout"), buddy=self.scope), self.scope)
+        form.addRow(plain_label(tr("S&cope"), buddy=self.scope), self.scope)
         form.addRow(tr("&Reason"), self.reason)
         form.addRow("", self.note)
         buttons = QDialogButtonBox()
-        self.go_on = buttons.addButton(tr("&Choose a file…"), QDialogButtonBox.ButtonRole.AcceptRole)
+        self.go_on = buttons.addButton(tr("Create re&view…"), QDialogButtonBox.ButtonRole.AcceptRole)
         self.go_on.setDefault(True)
         buttons.addButton(tr("Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
         buttons.accepted.connect(self.accept)
@@ -158,8 +158,8 @@ class NewReviewDialog(QDialog):
         out = len(list(self._unchecked()))
         self.reason.setEnabled(out > 0)
         left = ntr(
-            "{count} of these is left out; the evidence tells it on its first page.",
-            "{count} of these are left out; the evidence tells it on its first page.",
+            "{count} item is excluded; the first page of the evidence reports it.",
+            "{count} items are excluded; the first page of the evidence reports them.",
             out,
         ).format(count=number(out))
         self.note.setText(wrong or (left if out else tr(_WHOLE)))
@@ -174,9 +174,9 @@ class NewReviewDialog(QDialog):
                 try:
                     days.append(date.fromisoformat(text))
                 except ValueError:
-                    return tr("A day is written as YYYY-MM-DD.")
+                    return tr("Enter dates as YYYY-MM-DD.")
         if len(days) == 2 and days[0] > days[1]:
-            return tr("The period ends before it begins.")
+            return tr("The last day of the period is before its first day.")
         if any(self._unchecked()) and not self.reason.text().strip():
-            return tr("Say why something is left out: the evidence tells it.")
+            return tr("Enter a reason for the exclusions: the evidence reports it.")
         return ""

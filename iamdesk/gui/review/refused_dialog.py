@@ -23,15 +23,15 @@ class RefusedDialog(QDialog):
         conflicts = sum(one.is_conflict for one in refused)
         self.sentence = FlowLabel(
             tr(
-                "{saved} decisions are saved. {conflicts} rows are conflicts: another decision was made after the "
-                "sheet was exported, and it was kept. {refused} rows are refused."
+                "{saved} decisions were imported. {conflicts} rows are conflicts: a later decision was made "
+                "after the sheet was exported, and was kept. {refused} rows were refused."
             ).format(saved=number(saved), conflicts=number(conflicts), refused=number(len(refused) - conflicts))
         )
         self.table = QTreeWidget()
         self.table.setObjectName("refusedTable")
         self.table.setAccessibleName(tr("Rows that were not imported"))
         self.table.setRootIsDecorated(False)
-        self.table.setHeaderLabels([tr("Sheet"), tr("Row"), tr("Why")])
+        self.table.setHeaderLabels([tr("Sheet"), tr("Row"), tr("Reason")])
         self.table.setUniformRowHeights(True)
         for one in sorted(refused, key=lambda row: not row.is_conflict):
             self.table.addTopLevelItem(QTreeWidgetItem([one.sheet, str(one.row), visible(translate(one.why))]))

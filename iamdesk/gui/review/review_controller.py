@@ -87,8 +87,8 @@ class ReviewController(QObject):
             self._message.say(
                 Tone.NOTE,
                 tr(
-                    "A review is of all that was opened, and account {account} alone is a part of it: open the files "
-                    "of the account by themselves."
+                    "A review covers everything that was opened, but only account {account} is open now. To "
+                    "review this account, open its files by themselves."
                 ).format(account=opened.alone),
             )
             return None
@@ -118,7 +118,7 @@ class ReviewController(QObject):
         if path is None:
             return
         self._run(
-            tr("Making the review {name}").format(name=visible(path.name)),
+            tr("Creating the review {name}").format(name=visible(path.name)),
             lambda progress, cancelled: opened.create_review(
                 path,
                 title,
@@ -137,13 +137,13 @@ class ReviewController(QObject):
         if opened is None:
             return
         folder = opened.path.parent
-        previous = self._prompts.file_to_open(self._panel, tr("The review before"), folder, tr(_KIND))
+        previous = self._prompts.file_to_open(self._panel, tr("Previous review"), folder, tr(_KIND))
         old = self._prompts.snapshot_to_open(self._panel, folder) if previous is not None else None
         if previous is None or old is None:
             return
         name = f"{previous.stem}-next"
         self._ask(
-            tr("Next review"),
+            tr("Follow-up review"),
             name,
             opened,
             lambda dialog: self._make_next(dialog, opened, previous, old, folder / name),
@@ -153,7 +153,7 @@ class ReviewController(QObject):
         self, dialog: "NewReviewDialog", opened: "SnapshotSession", previous: Path, old: Path, suggestion: Path
     ) -> None:
         title, details, exclusions = dialog.title.text().strip(), dialog.details, dialog.exclusions
-        path = self._file_for(tr("Next review"), suggestion)
+        path = self._file_for(tr("Follow-up review"), suggestion)
         if path is None:
             return
 
@@ -179,7 +179,7 @@ class ReviewController(QObject):
             )
 
         self._run(
-            tr("Going on from {name}").format(name=visible(previous.name)),
+            tr("Carrying over decisions from {name}").format(name=visible(previous.name)),
             make,
             lambda told: self._open_next(path, told),
         )
@@ -199,7 +199,7 @@ class ReviewController(QObject):
             make,
             done=done,
             failed=self._refused,
-            stopped=lambda: self._message.say(Tone.WARNING, tr("The review was not made: it was cancelled.")),
+            stopped=lambda: self._message.say(Tone.WARNING, tr("The review was not created: it was canceled.")),
             topic="make review",
         )
 
@@ -251,10 +251,10 @@ class ReviewController(QObject):
         )
 
     def _say_recovered(self, recovered: "Recovered") -> None:
-        lost = " ".join(map(i18n.translate, recovered.lost)) or tr("As far as can be seen, nothing is lost.")
+        lost = " ".join(map(i18n.translate, recovered.lost)) or tr("Nothing appears to be lost.")
         self._message.say(
             Tone.WARNING if recovered.lost else Tone.NOTE,
-            tr("{lines} lines and {entries} entries of the journal are in {name}. {lost}").format(
+            tr("{name} contains {lines} entitlements and {entries} journal entries. {lost}").format(
                 lines=number(recovered.lines),
                 entries=number(recovered.entries + recovered.detached),
                 name=recovered.path.name,
@@ -283,8 +283,8 @@ class ReviewController(QObject):
             self._message.say(
                 Tone.WARNING,
                 tr(
-                    "The review is of {snapshot_name} (SHA-256 {snapshot_sha256}…), and another snapshot is open: "
-                    "its verdicts are not asked here."
+                    "The review is of {snapshot_name} (SHA-256 {snapshot_sha256}…), but another snapshot is "
+                    "open: decisions on critical actions are not shown."
                 ).format(snapshot_name=desk.head.snapshot_name, snapshot_sha256=desk.head.snapshot_sha256[:12]),
             )
 
@@ -294,7 +294,7 @@ class ReviewController(QObject):
 
     def _refused(self, error: Exception, path: Path | None = None) -> None:
         if not isinstance(error, (ReviewError, WorkError)):
-            self._message.say(Tone.ERROR, tr("The review could not be opened: something inside iamdesk broke."))
+            self._message.say(Tone.ERROR, tr("The review could not be opened because of an internal error."))
             raise error
         if path is not None and isinstance(error, DamagedReviewError):
             self._message.say(Tone.ERROR, f"{error_words(error)}.", tr("Recover…"), lambda: self._recover(path))

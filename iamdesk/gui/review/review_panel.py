@@ -39,8 +39,9 @@ _DEBOUNCE = 120
 _EVIDENCE_AFTER = 150
 """Milliseconds for which a row stays chosen before the engine is asked about it."""
 _NO_REVIEW = mark(
-    "No review is open. A review freezes who is in the snapshot and every entitlement with what it really allows; then "
-    "each is kept, revoked, modified or excepted, one key a decision, saved as it is made."
+    "No review is open. A review records every principal and entitlement of the snapshot, with "
+    "effective permissions. You then keep, revoke or modify each entitlement, or make an "
+    "exception, with one key each. Every decision is saved at once."
 )
 
 
@@ -190,7 +191,7 @@ class ReviewPanel(QWidget):
         if place is not None:
             self.table.go_to(place)
         elif self.model.shown:
-            self._session.announce(tr("Every row that is shown is decided."))
+            self._session.announce(tr("All rows shown are decided."))
 
     def go_to_line(self, line_id: str) -> None:
         """Go to a line, past the filter (and the findings) where these hide it."""
@@ -227,7 +228,9 @@ class ReviewPanel(QWidget):
             if on_findings:
                 said = ntr("Saved: {decision}, {count} finding.", "Saved: {decision}, {count} findings.", changed)
             else:
-                said = ntr("Saved: {decision}, {count} line.", "Saved: {decision}, {count} lines.", changed)
+                said = ntr(
+                    "Saved: {decision}, {count} entitlement.", "Saved: {decision}, {count} entitlements.", changed
+                )
             self._session.announce(said.format(decision=word, count=number(changed)))
         self._refresh()
         if self.evidence.row is not None and set(self.evidence.row.subject_ids) & set(change.after):
@@ -240,7 +243,7 @@ class ReviewPanel(QWidget):
         self._refresh()
         self.table.setFocus(Qt.FocusReason.OtherFocusReason)
         if not self.head.reviewer.name:
-            self.message.say(Tone.NOTE, tr("Say who reviews: every decision bears a name."))
+            self.message.say(Tone.NOTE, tr("Enter the reviewer: every decision is recorded with a name."))
             self.head.reviewer_name.setFocus(Qt.FocusReason.OtherFocusReason)
         self.door.say_what_is_odd()
 
@@ -272,7 +275,7 @@ class ReviewPanel(QWidget):
         row = self.table.current_row()
         self.rows.fill(self.head.chosen_grouping, row.subject_ids[0] if row is not None else "")
         if self.head.chosen_grouping.is_of_findings:
-            self._session.announce(tr("Findings: 1 accepts the risk, 2 is to fix, 3 is a false positive."))
+            self._session.announce(tr("Findings: 1 accept the risk, 2 fix, 3 false positive."))
 
     def _filter(self) -> None:
         self._debounce.stop()
@@ -311,7 +314,7 @@ class ReviewPanel(QWidget):
                 self.evidence.tell(told)
 
         self._jobs.run(
-            tr("Asking what the principal may do"),
+            tr("Evaluating critical actions"),
             lambda _progress, _cancelled: opened.telling(principal),
             done=tell,
             topic="review evidence",
@@ -331,11 +334,9 @@ class ReviewPanel(QWidget):
         if not shown:
             text = tr(_NO_REVIEW)
             if self.is_filling:
-                text = tr("The rows are being laid out.")
+                text = tr("Preparing the rows.")
             elif desk is not None:
-                text = tr("None of the {count} rows is let through by the filter.").format(
-                    count=number(len(self.model.rows))
-                )
+                text = tr("None of the {count} rows matches the filter.").format(count=number(len(self.model.rows)))
             self._nothing.setText(text)
         self.title_changed.emit(self.title)
 

@@ -21,10 +21,10 @@ CHOICE_KEYS: dict[int, ReviewDecision] = {
 _SECOND = Qt.Key.Key_5
 _NEXT = Qt.Key.Key_N
 _WIDEST: dict[int, str] = {
-    Column.DECISION: "mm Except until 2027",
+    Column.DECISION: "mm Exception until 2027",
     Column.WHO: "group EngineeringLeads",
     Column.WHAT: "AmazonAthenaFullAccess  managed",
-    Column.ADMINISTRATION: "Perhaps in 1 step m",
+    Column.ADMINISTRATION: "Possibly in 1 step m",
     Column.EFFECT: "22,319 actions",
     Column.LAST_USED: "2026-10-27 m",
     Column.FINDINGS: "12, critical",
@@ -57,8 +57,8 @@ class ReviewTable(RowsTable[DecidedRow]):
         )
         self.setAccessibleDescription(
             tr(
-                "Keys: 1 keep, 2 revoke, 3 modify, 4 except, 0 undecided, 5 second, Enter comment, N next to decide; "
-                "on findings: 1 or 4 accept the risk, 2 fix, 3 false positive"
+                "Keys: 1 keep, 2 revoke, 3 modify, 4 exception, 0 undecided, 5 second approval, Enter "
+                "comment, N next undecided; on findings: 1 or 4 accept the risk, 2 fix, 3 false positive"
             )
         )
         self.activated.connect(lambda _index: self.comment_wanted.emit())

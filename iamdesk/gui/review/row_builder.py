@@ -62,7 +62,7 @@ class Rows(QObject):
             return sorted(rows, key=self._model.sort_key)
 
         self._filling = self._jobs.run(
-            tr("Laying out the review"),
+            tr("Preparing the review"),
             lay_out,
             done=lambda rows: self._take(desk, grouping, rows, go_to),
             topic="review rows",

@@ -111,16 +111,16 @@ def _administration(line: ReviewItem) -> str:
         return translate(administration_words(line))
     if told["reaches"] == "reaches":
         return ntr("In {count} step", "In {count} steps", steps).format(count=steps)
-    return ntr("Perhaps in {count} step", "Perhaps in {count} steps", steps).format(count=steps)
+    return ntr("Possibly in {count} step", "Possibly in {count} steps", steps).format(count=steps)
 
 
 _SHORT_TYPES: dict[EntitlementType, str] = {
     EntitlementType.GROUP: mark("group"),
     EntitlementType.MANAGED_POLICY: mark("managed"),
     EntitlementType.INLINE_POLICY: mark("inline"),
-    EntitlementType.TRUST: mark("may assume it"),
+    EntitlementType.TRUST: mark("role trust"),
     EntitlementType.ACCESS_KEY: "",
-    EntitlementType.RESOURCE_GRANT: mark("lets it in"),
+    EntitlementType.RESOURCE_GRANT: mark("resource policy grant"),
     EntitlementType.PERMISSION_SET: mark("permission set"),
 }
 
@@ -129,7 +129,7 @@ def _all_of_it(lines: tuple[ReviewItem, ...], grouping: Grouping) -> str:
     """Return what a row's lines are; of a group of like effect, too, where that is not plainly the same."""
     what = several([_what(line) for line in lines], mark("{count} entitlements"))
     if grouping is Grouping.EFFECT and len(lines) > 1 and any(map(is_in_own_name, lines)):
-        return tr("{entitlement}, the same but for the holder's own name").format(entitlement=what)
+        return tr("{entitlement} (differs only in the holder's name)").format(entitlement=what)
     return what
 
 

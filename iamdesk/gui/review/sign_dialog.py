@@ -15,8 +15,8 @@ _ROLES = {
     Role.OWNER: mark("Owner"),
     Role.MANAGEMENT: mark("Management"),
 }
-_WITHOUT_KEY = mark("No key: this will be labelled as an unsigned attestation.")
-_WITH_KEY = mark("The manifest is signed with this key by ssh-keygen; a key with a passphrase has to be in an agent.")
+_WITHOUT_KEY = mark("No key: the sign-off is labeled as an unsigned attestation.")
+_WITH_KEY = mark("ssh-keygen signs the manifest with this key; a key with a passphrase has to be in an agent.")
 
 
 class SignDialog(QDialog):
@@ -27,7 +27,7 @@ class SignDialog(QDialog):
         self.pack = pack
         self._prompts = prompts
         self.setObjectName("signDialog")
-        self.setWindowTitle(tr("Sign an evidence pack"))
+        self.setWindowTitle(tr("Sign evidence package"))
         self.role = QComboBox()
         self.name = QLineEdit(name)
         self.title = QLineEdit()
@@ -38,16 +38,16 @@ class SignDialog(QDialog):
         for role, word in _ROLES.items():
             self.role.addItem(tr(word), role)
         form = QFormLayout(self)
-        form.addRow(tr("&As"), self.role)
+        form.addRow(tr("&Role"), self.role)
         form.addRow(tr("&Name"), self.name)
         form.addRow(tr("&Title"), self.title)
         form.addRow(tr("SSH &key"), self.key)
         form.addRow("", self.choose)
-        form.addRow(tr("I say"), self.sentence)
+        form.addRow(tr("Statement"), self.sentence)
         form.addRow("", self.how)
-        self.role.setAccessibleName(tr("As what"))
-        self.name.setAccessibleName(tr("Name of whoever signs"))
-        self.title.setAccessibleName(tr("Title of whoever signs"))
+        self.role.setAccessibleName(tr("Role of the signer"))
+        self.name.setAccessibleName(tr("Name of the signer"))
+        self.title.setAccessibleName(tr("Title of the signer"))
         self.key.setAccessibleName(tr("SSH key to sign with"))
         self.key.setPlaceholderText(tr("without a key: an unsigned attestation"))
         self.choose.setAccessibleName(tr("Choose an SSH key"))

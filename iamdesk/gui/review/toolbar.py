@@ -17,12 +17,12 @@ from iamdesk.review.grouping import Grouping
 from iamdesk.review.session import ItemStates, ReviewSession
 
 GROUPING_TITLES: dict[Grouping, str] = {
-    Grouping.LINE: mark("Each line"),
+    Grouping.LINE: mark("Entitlements"),
     Grouping.PRINCIPAL: mark("By principal"),
     Grouping.ENTITLEMENT: mark("By entitlement"),
-    Grouping.EFFECT: mark("By like effect"),
-    Grouping.FINDING: mark("Findings: each"),
-    Grouping.CHECK: mark("Findings: by check"),
+    Grouping.EFFECT: mark("Identical access"),
+    Grouping.FINDING: mark("Findings"),
+    Grouping.CHECK: mark("Findings by check"),
 }
 _LONGEST = 500
 
@@ -45,19 +45,19 @@ class ReviewHead(QWidget):
         self.summary = ElidedLabel()
         unit = self.fontMetrics().averageCharWidth()
         for name, field, title, hint, width in (
-            ("reviewerName", self.reviewer_name, tr("Who reviews"), tr("Your name"), 26),
+            ("reviewerName", self.reviewer_name, tr("Reviewer"), tr("Your name"), 26),
             (
                 "reviewerOwn",
                 self.own,
-                tr("Principals that are the reviewer"),
-                tr("Your own ARNs, none is decided by you"),
+                tr("My identities"),
+                tr("Your own ARNs, excluded from self-review"),
                 44,
             ),
             (
                 "reviewFilter",
                 self.text,
-                tr("Filter the review by words"),
-                tr("Filter: a principal, a policy, a comment"),
+                tr("Filter the review"),
+                tr("Filter by principal, policy or comment"),
                 0,
             ),
         ):
@@ -67,16 +67,22 @@ class ReviewHead(QWidget):
             field.setMaxLength(_LONGEST)
             if width:
                 field.setMaximumWidth(unit * width)
-        set_tooltip(self.own, tr("Nobody certifies their own access: lines of these principals are for somebody else."))
+        set_tooltip(
+            self.own,
+            tr(
+                "Reviewers cannot certify their own access: entitlements of these principals must be "
+                "reviewed by someone else."
+            ),
+        )
         self.text.setClearButtonEnabled(True)
         self.grouping.setObjectName("reviewGrouping")
-        self.grouping.setAccessibleName(tr("What makes one row"))
+        self.grouping.setAccessibleName(tr("Group rows by"))
         for grouping, title in GROUPING_TITLES.items():
             self.grouping.addItem(tr(title), grouping)
         self.show_only.setObjectName("reviewShow")
         self.show_only.setAccessibleName(tr("Which rows are shown"))
         self._offer(OF_LINES)
-        self.progress.setAccessibleName(tr("How much is decided"))
+        self.progress.setAccessibleName(tr("Progress of the review"))
         self.progress.setTextVisible(False)
         self.progress.setMaximumWidth(unit * 18)
         self.progress.setMaximumHeight(self.fontMetrics().height())
@@ -91,7 +97,7 @@ class ReviewHead(QWidget):
         first, second = QHBoxLayout(), QHBoxLayout()
         first.addWidget(plain_label(tr("&Reviewer"), buddy=self.reviewer_name))
         first.addWidget(self.reviewer_name)
-        first.addWidget(plain_label(tr("&is"), buddy=self.own))
+        first.addWidget(plain_label(tr("&My identities"), buddy=self.own))
         first.addWidget(self.own, 1)
         first.addWidget(self.progress)
         first.addWidget(self.summary, 2)
@@ -167,7 +173,7 @@ _WORDS = {
     ReviewDecision.REVOKE: mark("{count} revoked"),
     ReviewDecision.MODIFY: mark("{count} modified"),
     ReviewDecision.FIX: mark("{count} to fix"),
-    ReviewDecision.EXCEPT: mark("{count} excepted"),
+    ReviewDecision.EXCEPT: mark("{count} with an exception"),
 }
 _SHOWN = (
     ReviewDecision.KEEP,
@@ -194,7 +200,7 @@ def _progress(standing: ItemStates, said: str) -> str:
     run_out = waiting - counts[ReviewDecision.UNDECIDED]
     parts = [_decided(choice, counts[choice]) for choice in _SHOWN if counts.get(choice)]
     if run_out:
-        words = ntr("{count} exception has run out", "{count} exceptions have run out", run_out)
+        words = ntr("{count} exception has expired", "{count} exceptions have expired", run_out)
         parts.append(words.format(count=number(run_out)))
     told = f": {', '.join(parts)}" if parts else ""
     return tr(said).format(count=number(total - waiting), total=number(total), waiting=number(waiting)) + told

@@ -31,15 +31,15 @@ class VerifyDialog(QDialog):
         self.sentence = FlowLabel(
             tr("{passed} checks passed and {failed} failed.").format(passed=number(passed), failed=number(failed))
             if failed
-            else tr("All {passed} checks that could be done passed.").format(passed=number(passed))
+            else tr("All {passed} checks that could be run passed.").format(passed=number(passed))
         )
         self.closing = FlowLabel("\n".join(visible(translate(line)) for line in closing_lines(results)))
         self.closing.setObjectName("verifyClosing")
         self.table = QTreeWidget()
         self.table.setObjectName("verifyTable")
-        self.table.setAccessibleName(tr("Checks of the pack"))
+        self.table.setAccessibleName(tr("Checks of the evidence package"))
         self.table.setRootIsDecorated(False)
-        self.table.setHeaderLabels([tr("Outcome"), tr("Check"), tr("What was found")])
+        self.table.setHeaderLabels([tr("Result"), tr("Check"), tr("Description")])
         self.table.setUniformRowHeights(True)
         for one in sorted(results, key=lambda result: _ORDER.index(result.outcome)):
             item = QTreeWidgetItem(

@@ -92,5 +92,5 @@ class ActQueue(QObject):
         elif isinstance(act.error, (DecisionError, ReviewError)):
             self.refused.emit(error_sentence(act.error))
         else:
-            self.refused.emit(tr("The decision could not be saved: something inside iamdesk broke."))
+            self.refused.emit(tr("The decision could not be saved because of an internal error."))
             raise act.error

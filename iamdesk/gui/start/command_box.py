@@ -39,7 +39,7 @@ class CommandBox(QWidget):
         margin = 2 * (self.text.frameWidth() + round(self.text.document().documentMargin()))
         self.text.setFixedHeight(self.text.fontMetrics().lineSpacing() * lines + margin + bar + 4)
         self.button = QPushButton(tr("Copy the commands") if several else tr("Copy the command"))
-        self.button.setAccessibleName(tr("Copy what captures: {what}").format(what=visible(what)))
+        self.button.setAccessibleName(tr("Copy the command that captures: {what}").format(what=visible(what)))
         self.button.clicked.connect(self.copy)
         self.text.setMinimumWidth(0)
         layout = QVBoxLayout(self)

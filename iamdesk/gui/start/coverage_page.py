@@ -36,8 +36,7 @@ _WORDS = {
     CoverageState.NOT_CAPTURED: mark("Not captured"),
 }
 _NOTHING_TO_COUNT = mark(
-    "Control totals: the snapshot holds neither an account summary nor a credential report, so there is nothing to "
-    "count it against."
+    "Control totals: not available, because neither an account summary nor a credential report was captured."
 )
 
 
@@ -101,17 +100,17 @@ class CapturedPage(QScrollArea):
         self._jobs = jobs
         self._is_due = False
         self.setObjectName("capturedPage")
-        self.setAccessibleName(tr("What this snapshot holds"))
+        self.setAccessibleName(tr("Snapshot coverage"))
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.title = plain_label(tr("What this snapshot holds"))
+        self.title = plain_label(tr("Snapshot coverage"))
         font = self.title.font()
         font.setPointSizeF(font.pointSizeF() * 1.5)
         font.setBold(True)
         self.title.setFont(font)
         self.summary = FlowLabel()
-        self.lacking = Card(tr("Not captured, or in part"))
+        self.lacking = Card(tr("Missing and partial data"))
         self.held = Card(tr("Captured"))
         self._totals_card = Card(tr("Control totals"))
         self.totals = TotalsTable()
@@ -151,9 +150,9 @@ class CapturedPage(QScrollArea):
         if opened is None:
             self.summary.setText(tr(NEEDS_WHOLE))
             return
-        self.summary.setText(tr("Adding up what the snapshot holds."))
+        self.summary.setText(tr("Computing the snapshot coverage."))
         self._jobs.run(
-            tr("Adding up what the snapshot holds"),
+            tr("Computing the snapshot coverage"),
             lambda _progress, _cancelled: _Found(opened.captured_data(), opened.control_totals()),
             done=lambda found: self._take(opened, found),
             topic="captured data",
@@ -190,7 +189,10 @@ class CapturedPage(QScrollArea):
 def summary_words(data: Sequence[CapturedData]) -> str:
     """Say in a sentence how much of everything was captured."""
     counts = {extent: sum(one.extent is extent for one in data) for extent in CoverageState}
-    told = tr("Of {count} kinds of data {captured} were captured, {partly} in part, {missing} not at all.").format(
+    told = tr(
+        "Of {count} kinds of data, {captured} were captured, {partly} were captured in part, and "
+        "{missing} were not captured."
+    ).format(
         count=number(len(data)),
         captured=number(counts[CoverageState.CAPTURED]),
         partly=number(counts[CoverageState.PARTLY]),
@@ -199,8 +201,8 @@ def summary_words(data: Sequence[CapturedData]) -> str:
     if counts[CoverageState.CAPTURED] == len(data):
         return told
     return f"{told} " + tr(
-        "The commands below capture what is missing, run in the top folder of a bundle; words in capitals stand for "
-        "what differs. File > Collect from AWS captures all of it at once."
+        "Run the commands below in the top folder of a bundle to capture the missing data; replace "
+        "the words in capitals. File > Collect from AWS captures all of it at once."
     )
 
 
@@ -210,10 +212,8 @@ def totals_words(totals: Sequence[ControlTotal]) -> str:
         return tr(_NOTHING_TO_COUNT)
     differing = sum(not total.agrees for total in totals)
     if not differing:
-        return tr("Control totals: all {count} counts of AWS agree with the snapshot.").format(
-            count=number(len(totals))
-        )
+        return tr("Control totals: all {count} counts by AWS match the snapshot.").format(count=number(len(totals)))
     return tr(
-        "Control totals: {differing} of {count} counts of AWS differ from the snapshot. Something is "
-        "missing, or the account changed while it was captured."
+        "Control totals: {differing} of {count} counts by AWS differ from the snapshot. Data is "
+        "missing, or the account changed during the capture."
     ).format(differing=number(differing), count=number(len(totals)))

@@ -42,17 +42,17 @@ if TYPE_CHECKING:
     from iamdesk.api import Opened
 
 _CHECKING = mark("The checks are running.")
-_UNCHECKED = mark("Shown once the checks have run: press Run the checks in the findings.")
-_DECIDING = mark("Administrators and ways in from outside are being worked out.")
+_UNCHECKED = mark("Available after the checks have run: press Run the checks in the findings.")
+_DECIDING = mark("Looking for administrators and external access.")
 _NAMED_LINES = 3
 _PRINTED_LINES = 12
 _BADGE_NAMES = {
     Badge.ADMINISTRATOR: mark("Administrators"),
-    Badge.OUTSIDER: mark("Ways in from outside"),
+    Badge.OUTSIDER: mark("External access"),
     Badge.NO_MFA_KNOWN: mark("No MFA known"),
     Badge.UNUSED: mark("Unused for 90 days"),
-    Badge.BROKEN: mark("Broken entries"),
-    Badge.GAP: mark("With gaps"),
+    Badge.BROKEN: mark("Malformed entries"),
+    Badge.GAP: mark("Missing data"),
 }
 _NAMED = (Badge.ADMINISTRATOR, Badge.OUTSIDER, Badge.UNUSED, Badge.GAP, Badge.BROKEN, Badge.NO_MFA_KNOWN)
 """Who is named, in this order."""
@@ -81,9 +81,9 @@ class OverviewPage(QScrollArea):
         self.setWidgetResizable(True)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.title = ElidedLabel()
-        self.people = BarChart(tr("What is there"))
-        self.risks = BarChart(tr("What stands out"))
-        self.worst = BarChart(tr("Users and roles by their worst finding"))
+        self.people = BarChart(tr("Inventory"))
+        self.risks = BarChart(tr("Key risks"))
+        self.worst = BarChart(tr("Users and roles by highest severity"))
         self._checking = plain_label(tr(_CHECKING), wrap=True)
         self._deciding = plain_label(tr(_DECIDING), wrap=True)
         self.named = {badge: NamedCard(tr(_BADGE_NAMES[badge]), _NAMED_LINES) for badge in _NAMED}
@@ -92,9 +92,9 @@ class OverviewPage(QScrollArea):
         self.problems = QListWidget()
         self.problems.setUniformItemSizes(True)
         self.problems.setFrameShape(QListWidget.Shape.NoFrame)
-        self.problems.setAccessibleName(tr("What is odd in the snapshot"))
+        self.problems.setAccessibleName(tr("Problems in the snapshot"))
         self._captured = QGridLayout()
-        self.captured_link = LinkButton(tr("What this snapshot holds, and what it lacks"), self.captured_wanted.emit)
+        self.captured_link = LinkButton(tr("Snapshot coverage: captured and missing data"), self.captured_wanted.emit)
         self._rows: Mapping[Badge, tuple[int, ...]] = {}
         self._lay_out()
         self.people.chosen.connect(self._go_to_row)
@@ -112,20 +112,20 @@ class OverviewPage(QScrollArea):
         font.setPointSizeF(font.pointSizeF() * 1.5)
         font.setBold(True)
         self.title.setFont(font)
-        people = Card(tr("What is there"))
+        people = Card(tr("Inventory"))
         people.body.addWidget(self.people)
         people.body.addStretch(1)
-        risks = Card(tr("What stands out"))
+        risks = Card(tr("Key risks"))
         risks.body.addWidget(self.risks)
         risks.body.addWidget(self._deciding)
         risks.body.addStretch(1)
-        worst = Card(tr("Users and roles by their worst finding"))
+        worst = Card(tr("Users and roles by highest severity"))
         worst.body.addWidget(self.worst)
         worst.body.addWidget(self._checking)
         worst.body.addStretch(1)
-        self._problem_card = Card(tr("What is odd in it"))
+        self._problem_card = Card(tr("Problems"))
         self._problem_card.body.addWidget(self.problems)
-        captured = Card(tr("How it was captured"))
+        captured = Card(tr("Snapshot details"))
         captured.body.addLayout(self._captured)
         captured.body.addWidget(self.captured_link)
         captured.body.addStretch(1)
@@ -166,9 +166,9 @@ class OverviewPage(QScrollArea):
             set_tooltip(item, translate(problem.said))
             self.problems.addItem(item)
         count = len(snapshot.problems)
-        title = tr("What is odd in it: {count}")
+        title = tr("Problems: {count}")
         if count > MOST_LISTED:
-            title = tr("What is odd in it: {count}, the first {listed} listed")
+            title = tr("Problems: {count}, the first {listed} listed")
         self._problem_card.title.setText(title.format(count=number(count), listed=number(MOST_LISTED)))
         self._problem_card.setVisible(count > 0)
         fit(self.problems, _NAMED_LINES)
@@ -188,7 +188,7 @@ class OverviewPage(QScrollArea):
             for severity, keys in by_severity.items()
         ]
         free = total - sum(len(keys) for keys in by_severity.values())
-        self.worst.show_bars([*bars, Bar(tr("No finding"), max(free, 0), Mark.ALLOWED)])
+        self.worst.show_bars([*bars, Bar(tr("No findings"), max(free, 0), Mark.ALLOWED)])
 
     def _fill_captured(self, lines: Sequence[tuple[str, str]]) -> None:
         while (item := self._captured.takeAt(0)) is not None:

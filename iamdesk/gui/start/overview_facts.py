@@ -99,7 +99,7 @@ def capture_lines(opened: "Opened") -> tuple[tuple[str, str], ...]:
             lines.append((tr("Account"), called))
     if snapshot.latest is not None:
         # A dump carries no date of its own: the latest moment it speaks of is the best there is.
-        lines.append((tr("Latest moment in it"), _moment(snapshot.latest)))
+        lines.append((tr("Data as of"), _moment(snapshot.latest)))
     manifest = snapshot.manifest
     if manifest is not None and manifest.started_at is not None:
         captured = _moment(manifest.started_at)
@@ -136,7 +136,7 @@ def status_words(opened: "Opened") -> str:
     words.append(ntr("{count} principal", "{count} principals", principals).format(count=number(principals)))
     if snapshot.problems:
         odd = len(snapshot.problems)
-        words.append(ntr("{count} odd entry", "{count} odd entries", odd).format(count=number(odd)))
+        words.append(ntr("{count} malformed entry", "{count} malformed entries", odd).format(count=number(odd)))
     return " · ".join(words)
 
 

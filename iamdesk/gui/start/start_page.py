@@ -42,13 +42,13 @@ class StartPage(QScrollArea):
         self.open_door = ActionTile(
             Glyph.OPEN,
             tr("Open a snapshot…"),
-            tr("A file, or a folder with Ctrl+K. Dropping either on this window does the same."),
+            tr("A file, or a folder (Ctrl+K). You can also drop either on this window."),
             open_keys,
         )
         self.sample_door = ActionTile(
             Glyph.SAMPLE,
             tr("Open the sample"),
-            tr("A made-up account, acme-prod, to look around in without an AWS account."),
+            tr("A fictitious account, acme-prod, to try iamdesk without an AWS account."),
         )
         self.collect_door = ActionTile(
             Glyph.COLLECT,
@@ -58,7 +58,7 @@ class StartPage(QScrollArea):
         self.help_door = ActionTile(
             Glyph.TERMINAL,
             tr("How do I get a snapshot?"),
-            tr("One command of the AWS CLI. It reads, and changes nothing."),
+            tr("One read-only AWS CLI command."),
         )
         self.open_door.clicked.connect(self.open_wanted)
         self.sample_door.clicked.connect(self.sample_wanted)
@@ -91,9 +91,7 @@ class StartPage(QScrollArea):
         title.setFont(font)
         layout.addWidget(title)
         layout.addWidget(
-            plain_label(
-                tr("Who can do what in an AWS account: offline, and with the statements that say so."), wrap=True
-            )
+            plain_label(tr("Who can do what in an AWS account: offline, with the statements that prove it."), wrap=True)
         )
         layout.addSpacing(line // 2)
         layout.addWidget(self.open_door)

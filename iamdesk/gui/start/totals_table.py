@@ -17,7 +17,7 @@ _COLUMNS = (
     mark("Account"),
     mark("What"),
     mark("AWS counts"),
-    mark("Snapshot holds"),
+    mark("In the snapshot"),
     mark("Counted by"),
 )
 _NUMBERS = (3, 4)

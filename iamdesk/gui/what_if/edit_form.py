@@ -78,7 +78,7 @@ class EditForm(QWidget):
         super().__init__(parent)
         self.act = QComboBox()
         self.act.setObjectName("whatIfAct")
-        self.act.setAccessibleName(tr("What to do"))
+        self.act.setAccessibleName(tr("Remediation"))
         for act, (words, _, _) in _WORDS.items():
             self.act.addItem(tr(words), act)
         self.subject, self.detail = QLineEdit(), QLineEdit()
@@ -139,10 +139,10 @@ class EditForm(QWidget):
         try:
             return json.loads(text)
         except (ValueError, RecursionError) as error:
-            what = tr("nested too deep")
+            what = tr("nested too deeply")
             if isinstance(error, json.JSONDecodeError):
                 what = tr("{what} at line {line}").format(what=error.msg, line=error.lineno)
-            raise WhatIfError(tr("the document is no JSON: {what}").format(what=what)) from None
+            raise WhatIfError(tr("the document is not valid JSON: {what}").format(what=what)) from None
 
     def show_document(self, document: Any) -> None:
         """Show the text of a policy, or of one statement of it, to be changed."""

@@ -40,8 +40,8 @@ class WhatIfWindow(OneJobWindow):
             parent,
             name="whatIf",
             title=tr("What if"),
-            progress=tr("How far the trial is"),
-            cancelled=tr("The trial was cancelled."),
+            progress=tr("Progress of the evaluation"),
+            cancelled=tr("The evaluation was canceled."),
         )
         self._tried: WhatIfResult | None = None
         self.edits: list[Edit] = []
@@ -54,10 +54,12 @@ class WhatIfWindow(OneJobWindow):
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.add_button = self.button(tr("&Add this change"), "Add")
         self.remove_button = self.button(tr("&Remove"), "Remove")
-        self.try_button = self.button(tr("&See what it does"), "Try")
+        self.try_button = self.button(tr("&Show the effect"), "Try")
         self.save_button = self.button(tr("Save AWS CLI co&mmands…"), "Save")
         self.open_button = self.button(tr("&Open the changed copy"), "Open")
-        self.view = ChangesView(session, tr("What the changes do to everybody stands here once they are tried."))
+        self.view = ChangesView(
+            session, tr("The effect of the changes on all principals appears here after you try them.")
+        )
         self._lay_out()
         self._connect()
         self.refresh()
@@ -179,7 +181,7 @@ class WhatIfWindow(OneJobWindow):
             tr("Writing {name}").format(name=visible(path.name)),
             lambda _progress, _cancelled: write_atomic(path, script(tried.commands, name, path.name)),
             done=lambda _nothing: self._session.announce(
-                tr("The commands are in {path}. They are dry until APPLY=yes.").format(path=path)
+                tr("The commands were saved to {path}. They change nothing without APPLY=yes.").format(path=path)
             ),
             failed=self._not_done,
             topic="save what-if",
@@ -196,7 +198,7 @@ class WhatIfWindow(OneJobWindow):
         if tried is None:
             return
         self._jobs.run(
-            tr("Laying out the changed copy"),
+            tr("Loading the changed copy"),
             lambda _progress, _cancelled: Workbench.open_copy(tried.snapshot),
             done=self._open,
             topic="open what-if",

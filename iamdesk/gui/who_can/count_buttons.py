@@ -61,7 +61,11 @@ class VerdictButtons(QWidget):
             button.setText(f"{title} {number(count)}")
             said = ntr("{verdict}: {count} principal", "{verdict}: {count} principals", count)
             button.setAccessibleName(said.format(verdict=title, count=number(count)))
-            only = tr("Shown alone. Press to show all.") if button.isChecked() else tr("Press to show only these.")
+            only = (
+                tr("Only these are shown. Press to show all.")
+                if button.isChecked()
+                else tr("Press to show only these.")
+            )
             button.setAccessibleDescription(only)
             set_tooltip(button, f"{tr(MARK_WORDS[Mark(verdict)])}: {number(count)}. {only}")
 

@@ -103,8 +103,8 @@ class WhoCanPanel(QWidget):
         gap = self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutVerticalSpacing)
         unit = self.fontMetrics().averageCharWidth()
         self.text.setObjectName("whoCanFilter")
-        self.text.setAccessibleName(tr("Filter those who can by words"))
-        self.text.setPlaceholderText(tr("Filter: a name, a policy …"))
+        self.text.setAccessibleName(tr("Filter principals"))
+        self.text.setPlaceholderText(tr("Filter by name or policy"))
         self.text.setClearButtonEnabled(True)
         self.text.setMaxLength(_LONGEST_FILTER)
         self.text.setMinimumWidth(unit * 14)
@@ -200,7 +200,7 @@ class WhoCanPanel(QWidget):
         if not sentence:
             return
         if resource:
-            self.message.say(Tone.NOTE, sentence, tr("Ask on it"), lambda: self._find_on(resource))
+            self.message.say(Tone.NOTE, sentence, tr("Use this resource"), lambda: self._find_on(resource))
         else:
             self.message.say(Tone.NOTE, sentence)
 
@@ -237,13 +237,13 @@ class WhoCanPanel(QWidget):
         if complete and self._asked is not None:
             self._session.announce(text.found(len(self.model.rows), self._asked))
         elif not complete:
-            self.message.say(Tone.WARNING, tr(text.CANCELLED), tr("Search again"), self.run)
+            self.message.say(Tone.WARNING, tr(text.CANCELLED), tr("Run again"), self.run)
 
     def _failed(self, error: Exception) -> None:
         self._asked = None
         self._refresh()
         if not isinstance(error, RequestError | SnapshotError | WorkError):
-            self.message.say(Tone.ERROR, tr("The search ended early."), tr("Search again"), self.run)
+            self.message.say(Tone.ERROR, tr("The computation ended early."), tr("Run again"), self.run)
             raise error
         self.message.say(Tone.WARNING, f"{error_words(error)}.")
 

@@ -38,8 +38,8 @@ class WhoCanQuestion(QWidget):
         self._session = session
         self._lookups = AutocompleteService(session, jobs, self)
         self._brought = Request("", "", "")
-        self.action = AutocompleteEdit(tr("Action: what is done"))
-        self.resource = AutocompleteEdit(tr("Resource: on what"))
+        self.action = AutocompleteEdit(tr("Action to perform"))
+        self.resource = AutocompleteEdit(tr("Resource to act on"))
         self.context = QToolButton()
         self.find_button = QPushButton(tr("Find"))
         self._lay_out()
@@ -51,12 +51,12 @@ class WhoCanQuestion(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         for word, field, name, hint, share in (
-            (tr("W&ho can"), self.action, "whoCanAction", tr("s3:GetObject; empty for all"), 4),
+            (tr("W&ho can"), self.action, "whoCanAction", tr("s3:GetObject, or empty for all"), 4),
             (
                 tr("on {resource}").format(resource="").strip(),
                 self.resource,
                 "whoCanResource",
-                tr("an ARN, with * for any; or *"),
+                tr("an ARN; * matches any text"),
                 7,
             ),
         ):
@@ -73,7 +73,7 @@ class WhoCanQuestion(QWidget):
         layout.addWidget(self.context)
         self.find_button.setObjectName("whoCanFind")
         self.find_button.setAccessibleName(tr("Find who can"))
-        set_tooltip(self.find_button, tr("List everybody who can (Enter in a field)"))
+        set_tooltip(self.find_button, tr("List all principals that can (Enter in a field)"))
         layout.addWidget(self.find_button)
         for before, after in pairwise((self.action, self.resource, self.context, self.find_button)):
             QWidget.setTabOrder(before, after)
@@ -177,13 +177,13 @@ class WhoCanQuestion(QWidget):
             ntr("with {count} context value ✕", "with {count} context values ✕", count).format(count=count)
         )
         name = ntr(
-            "With {count} context value; press to ask without",
-            "With {count} context values; press to ask without",
+            "With {count} context value; press to evaluate without it",
+            "With {count} context values; press to evaluate without them",
             count,
         )
         self.context.setAccessibleName(name.format(count=count))
         values = translate(condition_words(_frozen(given)))
-        set_tooltip(self.context, tr("Asked with: {values}.\nPress to ask without.").format(values=values))
+        set_tooltip(self.context, tr("Request context: {values}.\nPress to evaluate without it.").format(values=values))
 
 
 def _frozen(given: object) -> dict[str, str | tuple[str, ...] | None]:

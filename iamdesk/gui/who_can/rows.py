@@ -48,7 +48,7 @@ COLUMN_TITLES: dict[Column, str] = {
     Column.KIND: mark("Kind"),
     Column.ACCOUNT: mark("Account"),
     Column.HOW: mark("How"),
-    Column.WHEN: mark("Under which conditions"),
+    Column.WHEN: mark("Conditions"),
 }
 TITLES_OF_ACTIONS: dict[Column, str] = {
     Column.PRINCIPAL: mark("Principal, action"),

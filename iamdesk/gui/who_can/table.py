@@ -82,10 +82,10 @@ class WhoCanTable(RowsTable[WhoCanRow]):
                 tr("&Hide its actions") if row.is_open else tr("Show its &actions"), lambda: self.toggle(row)
             )
         else:
-            menu.addAction(tr("&Explain this answer"), lambda: self.explanation_wanted.emit(row))
+            menu.addAction(tr("&Explain this decision"), lambda: self.explanation_wanted.emit(row))
         if not row.is_external:
             menu.addAction(tr("&Show this principal"), lambda: self.subject_wanted.emit(row))
-            menu.addAction(tr("&What else can it do?"), lambda: self.access_wanted.emit(row))
+            menu.addAction(tr("E&ffective permissions"), lambda: self.access_wanted.emit(row))
         menu.addSeparator()
         icon = icons.icon(Glyph.COPY, self.palette())
         menu.addAction(icon, tr("Copy A&RN"), lambda: QApplication.clipboard().setText(row.principal))

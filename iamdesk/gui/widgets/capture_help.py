@@ -36,9 +36,9 @@ class CaptureHelp(QWidget):
         layout.addWidget(
             plain_label(
                 tr(
-                    "It needs one permission, iam:GetAccountAuthorizationDetails, and changes nothing. The file holds "
-                    "users, groups, roles and policies, and no secrets. iamdesk reads it on this machine and sends it "
-                    "nowhere."
+                    "It needs one permission, iam:GetAccountAuthorizationDetails, and changes nothing. The file "
+                    "contains users, groups, roles and policies, and no secrets. iamdesk reads it on this "
+                    "machine and sends it nowhere."
                 ),
                 wrap=True,
             )

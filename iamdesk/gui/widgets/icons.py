@@ -67,9 +67,9 @@ type Drawing = Mark | Glyph | Badge | NodeKind
 
 MARK_WORDS: dict[Mark, str] = {
     Mark.ALLOWED: mark("Allowed"),
-    Mark.EXPLICIT_DENY: mark("Denied: a statement forbids it"),
-    Mark.IMPLICIT_DENY: mark("Denied: nothing allows it"),
-    Mark.CONDITIONAL: mark("Depends on context that was not given"),
+    Mark.EXPLICIT_DENY: mark("Denied · explicit deny"),
+    Mark.IMPLICIT_DENY: mark("Denied · implicit deny"),
+    Mark.CONDITIONAL: mark("Depends on context keys that are not provided"),
     Mark.UNKNOWN: mark("Not in the snapshot"),
 }
 MARK_COLOURS: dict[Mark, Colour] = {
@@ -87,12 +87,12 @@ MARK_SURFACES: dict[Mark, Colour] = {
     Mark.UNKNOWN: Colour.UNKNOWN_SURFACE,
 }
 BADGE_SENTENCES: dict[Badge, str] = {
-    Badge.ADMINISTRATOR: mark("Administrator: may do everything in the account."),
-    Badge.OUTSIDER: mark("Someone outside the account can enter through it."),
-    Badge.NO_MFA_KNOWN: mark("No multi-factor device is known for it."),
+    Badge.ADMINISTRATOR: mark("Administrator: can do everything in the account."),
+    Badge.OUTSIDER: mark("External access: can be used from outside the account."),
+    Badge.NO_MFA_KNOWN: mark("No MFA device is known."),
     Badge.UNUSED: mark("Not used in the 90 days before the snapshot."),
-    Badge.BROKEN: mark("Its entry in the snapshot cannot be read as AWS prints it."),
-    Badge.GAP: mark("The snapshot does not hold everything that it refers to."),
+    Badge.BROKEN: mark("Malformed: its entry in the snapshot cannot be read."),
+    Badge.GAP: mark("Missing data: something that it refers to is not in the snapshot."),
 }
 _BADGE_COLOURS: dict[Badge, Colour] = {
     Badge.ADMINISTRATOR: Colour.BADGE_STRONG,

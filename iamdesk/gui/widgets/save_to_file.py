@@ -20,7 +20,7 @@ LABELS: Mapping[str, str] = {
     ".json": mark("JSON"),
     ".svg": mark("SVG drawing"),
     ".pdf": mark("PDF document"),
-    ".png": mark("PNG picture"),
+    ".png": mark("PNG image"),
 }
 
 
@@ -65,7 +65,7 @@ class Saver:
             known = tr(" or ").join(suffixes)
             self._message.say(
                 Tone.WARNING,
-                tr("{name} does not say which format: it must end in {known}.").format(name=path.name, known=known),
+                tr("{name} has no known format: the name must end in {known}.").format(name=path.name, known=known),
             )
             return None
         self._message.clear()
@@ -80,7 +80,7 @@ class Saver:
             done=lambda _nothing: self._session.announce(tr("Written to {path}.").format(path=path)),
             failed=self._not_written,
             stopped=lambda: self._message.say(
-                Tone.WARNING, tr("{name} was not written: it was cancelled.").format(name=path.name)
+                Tone.WARNING, tr("{name} was not written: the export was canceled.").format(name=path.name)
             ),
             topic=self._topic,
         )

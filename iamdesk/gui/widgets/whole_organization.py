@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from iamdesk.api import SnapshotSession
 
 NEEDS_WHOLE = mark(
-    "This takes all accounts at once, and the open organization is too large for the memory in the settings: its "
-    "accounts are read one by one. It can be done for one account alone."
+    "This needs all accounts in memory, and the open organization is larger than the memory "
+    "limit in the settings. You can do it for a single account."
 )
 
 
@@ -19,5 +19,5 @@ def whole_or_say(session: Session, message: MessageBar) -> "SnapshotSession | No
     """Return the open snapshot, where it is in memory as a whole; else say what can be done instead."""
     whole = session.whole
     if whole is None and session.snapshot is not None:
-        message.say(Tone.NOTE, tr(NEEDS_WHOLE), tr("Open the selected account alone"), session.open_alone)
+        message.say(Tone.NOTE, tr(NEEDS_WHOLE), tr("Open only the selected account"), session.open_alone)
     return whole

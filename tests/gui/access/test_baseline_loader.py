@@ -152,7 +152,7 @@ def test_a_review_stands_for_the_snapshot_that_it_is_of(
     earlier.write_text(earlier.read_text(encoding="utf-8") + "\n", encoding="utf-8")
     access.compare_bar.leave()
     compare(qtbot, access)
-    assert "before.json is no longer what the review q2.iamreview is of." in access.message.text
+    assert "before.json has changed since the review q2.iamreview was created." in access.message.text
     assert not access.map.is_comparing
     earlier.unlink()
     access.message.clear()

@@ -319,7 +319,7 @@ def test_the_context_menu_leads_on(answered: WhoCanPanel, session: Session, qtbo
     with qtbot.waitSignal(session.key_shown, check_params_cb=lambda key: key == NORA):
         actions["&Show this principal"].trigger()
     with qtbot.waitSignal(session.access_shown, check_params_cb=lambda key: key == NORA):
-        actions["&What else can it do?"].trigger()
+        actions["E&ffective permissions"].trigger()
     actions["Copy A&RN"].trigger()
     assert QApplication.clipboard().text() == NORA
 

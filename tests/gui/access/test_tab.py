@@ -70,7 +70,7 @@ def test_a_group_is_what_a_member_can_do(
     qtbot: QtBot, access: AccessTab, sample: SnapshotSession, session: Session
 ) -> None:
     show_access_of(qtbot, access, sample, FINANCE)
-    assert access._summary.text().startswith("By the policies of Finance alone, a member can do")
+    assert access._summary.text().startswith("Through the policies of Finance alone, a member can do")
     go_to(qtbot, access, "s3", "Read")
     access.actions_view.setCurrentIndex(access.list.index(0, 0))
     with qtbot.waitSignal(session.answered):
@@ -259,7 +259,7 @@ def test_only_the_last_selection_is_shown(
     assert nora is not None
     assert ines is not None
     access.show_subject(nora)
-    assert "Finding what nora.lindqvist can do" in access._nothing.text()
+    assert "Computing the effective permissions of nora.lindqvist" in access._nothing.text()
     access.show_subject(ines)
     goes_on.set()
     qtbot.waitUntil(lambda: access.map.map is not None, timeout=20_000)

@@ -110,15 +110,15 @@ def test_the_navigator_leads_to_both(qtbot: QtBot, active: MainWindow) -> None:
     entries(role)["Who can ass&ume it?"].trigger()
     qtbot.waitUntil(lambda: panel(active).is_complete, timeout=20_000)
     assert panel(active).asked == Request("", "sts:AssumeRole", role)
-    entries(role)["&Who can do what on it?"].trigger()
+    entries(role)["&Who can access it?"].trigger()
     qtbot.waitUntil(lambda: panel(active).is_complete, timeout=20_000)
     assert panel(active).asked == Request("", "", role)
-    entries(NORA)["Wha&t can it do?"].trigger()
+    entries(NORA)["&Effective permissions"].trigger()
     assert active.session.subject_key == NORA
     qtbot.waitUntil(lambda: tab(active).isVisible())
     policy = next(node for node in outline.nodes if node.kind is NodeKind.CUSTOMER_POLICY)
-    assert "Wha&t can it do?" not in entries(policy.key)
-    assert "&Who can do what on it?" in entries(policy.key)
+    assert "&Effective permissions" not in entries(policy.key)
+    assert "&Who can access it?" in entries(policy.key)
 
 
 def test_a_policy_can_do_nothing_and_the_window_says_who_can(qtbot: QtBot, active: MainWindow) -> None:

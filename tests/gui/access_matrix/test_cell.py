@@ -120,7 +120,7 @@ def test_a_share_that_is_not_whole_does_not_look_whole() -> None:
 @pytest.mark.parametrize("level", [None, "Write"])
 def test_what_a_cell_says_is_seen_without_colour(qapp: QApplication, palette: QPalette, level: str | None) -> None:
     images = [(words, grey(look, palette)) for words, look in samples(level, is_whole=False)]
-    assert images[0][0] == "not worked out yet"
+    assert images[0][0] == "not computed yet"
     images.append(("", QImage(images[0][1])))
     images[-1][1].fill(palette.base().color())
     for (one, first), (other, second) in itertools.combinations(images, 2):

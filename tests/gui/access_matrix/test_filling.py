@@ -168,10 +168,10 @@ def test_rows_in_view_come_before_the_rest(qtbot: QtBot, filled: EverybodyPanel,
     assert model.look(last, 0) is UNKNOWN
     index = model.index(last, 0)
     for role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
-        assert "not worked out yet" in index.data(role)
+        assert "not computed yet" in index.data(role)
     assert index.data() == "…"
     head = model.headerData(last, Qt.Orientation.Vertical, Qt.ItemDataRole.AccessibleTextRole)
-    assert head.endswith("not worked out yet")
+    assert head.endswith("not computed yet")
     unknown = panel.table.grab().toImage()
     panel.table.go_to(last, 0)
     qtbot.waitUntil(lambda: not unknown_in_view(panel), timeout=20_000)
@@ -329,7 +329,7 @@ def test_what_is_exported_is_worked_out_first(
         assert told == {key for key in reaches if reaches[key]}
     else:
         assert "principals can do something" in text
-        assert "not worked out yet" not in text
+        assert "not computed yet" not in text
 
 
 def test_an_export_that_is_cancelled_writes_nothing(

@@ -342,7 +342,7 @@ def test_every_cell_and_head_says_in_words_what_it_shows(panel: EverybodyPanel) 
             words = index.data(Qt.ItemDataRole.AccessibleTextRole)
             assert words.startswith(f"{line.title}, {service.name}")
             glance = line.profile.glances.get(service.service)
-            expected = f"{glance.permitted} of {glance.row.total.total} action" if glance else "nothing can be done"
+            expected = f"{glance.permitted} of {glance.row.total.total} action" if glance else "no action is allowed"
             assert expected in words.replace(",", "") or expected in words
             assert index.data(Qt.ItemDataRole.ToolTipRole).startswith("<qt>")
     for column, service in enumerate(model.columns):
@@ -389,7 +389,7 @@ def test_a_cancelled_search_can_be_taken_up_again(
     assert "once a snapshot is open" in panel._nothing.text()
     session.open(sample)
     qtbot.waitUntil(lambda: panel.finder.running)
-    assert "Finding what everybody can do" in panel._nothing.text()
+    assert "Computing the access matrix" in panel._nothing.text()
     (job,) = [job for job in jobs.running if job.topic == "everybody"]
     job.cancel()
     assert "cancelled" in panel.message.text

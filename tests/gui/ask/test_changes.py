@@ -81,7 +81,7 @@ def test_more_ways_open_on_a_button(qtbot: QtBot, ask_window: AskWindow) -> None
 
     assert len(words(changes)) == 5  # the title, two ways, what to know of each
     more = next(
-        one for one in changes.findChildren(QPushButton) if one.isVisible() and one.text() == "Show 2 more ways"
+        one for one in changes.findChildren(QPushButton) if one.isVisible() and one.text() == "Show 2 more changes"
     )
     QTest.mouseClick(more, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: sum("RegionLock" in text for text in words(changes)) == 2)

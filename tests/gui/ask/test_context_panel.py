@@ -69,7 +69,7 @@ def test_each_key_tells_its_state(panel: ContextPanel) -> None:
         row.key: (panel.model.index(place, Column.VALUE).data(), panel.model.index(place, Column.NOTE).data())
         for place, row in enumerate(panel.model.rows)
     }
-    assert shown["aws:MultiFactorAuthPresent"] == ("not given (unknown)", "can change the answer")
+    assert shown["aws:MultiFactorAuthPresent"] == ("not provided (unknown)", "can change the decision")
     assert shown["aws:PrincipalArn"] == (ANA, "known from the snapshot")
 
 
@@ -103,7 +103,7 @@ def test_typing_on_a_row_edits_its_value(panel: ContextPanel) -> None:
 def test_a_value_can_be_picked_from_what_policies_name(qtbot: QtBot, panel: ContextPanel) -> None:
     editor = edit(panel, "aws:SourceIp")
     QTest.keyClick(editor, Qt.Key.Key_Down)
-    assert [row.label for row in editor.offered] == ["203.0.113.1", "absent", "not given"]
+    assert [row.label for row in editor.offered] == ["203.0.113.1", "absent", "not provided"]
     QTest.keyClick(editor, Qt.Key.Key_Down)
     with qtbot.waitSignal(panel.changed):
         QTest.keyClick(editor, Qt.Key.Key_Return)
@@ -194,7 +194,7 @@ def test_the_switch_says_what_not_given_means(qtbot: QtBot, panel: ContextPanel)
         QTest.keyClick(switch, Qt.Key.Key_Down)
     assert panel.unknown is MissingContextMode.ABSENT
     panel.show_request(Request(ANA, "s3:GetObject", "*", unknown_context=MissingContextMode.ABSENT))
-    assert panel.model.index(row_of(panel, "aws:SourceIp"), Column.VALUE).data() == "not given (absent)"
+    assert panel.model.index(row_of(panel, "aws:SourceIp"), Column.VALUE).data() == "not provided (absent)"
 
 
 def test_an_answer_keeps_the_row_that_is_being_worked_on(panel: ContextPanel) -> None:

@@ -50,5 +50,5 @@ def test_offers_are_both_values_of_a_bool_and_addresses_of_ranges() -> None:
     )
     assert [offer.value for offer in flag.offers] == ["true", "false"]
     assert [offer.value for offer in ip.offers] == ["203.0.113.1", "198.51.100.4"]
-    assert ip.offers[0].origin == "an address of 203.0.113.0/24"
-    assert [(offer.value, offer.origin) for offer in text.offers] == [("payroll", "named by a policy")]
+    assert ip.offers[0].origin == "an address in 203.0.113.0/24"
+    assert [(offer.value, offer.origin) for offer in text.offers] == [("payroll", "named in a policy")]

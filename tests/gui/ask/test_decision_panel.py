@@ -47,7 +47,7 @@ def show(window: AskWindow, made: EvaluationResult) -> None:
     ("principal", "action", "resource", "begins"),
     [
         ("nora.lindqvist", "s3:GetObject", PAYROLL, "Depends on aws:SourceIp"),
-        ("ana.moreno", "s3:DeleteObject", PAYROLL, "Denied: nothing allows it"),
+        ("ana.moreno", "s3:DeleteObject", PAYROLL, "Denied · implicit deny"),
         (f"{ACCOUNT}:root", "iam:ListUsers", "*", "Allowed"),
     ],
 )

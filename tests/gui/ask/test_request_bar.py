@@ -157,7 +157,7 @@ def test_a_known_mistake_is_said_and_mended_by_one_button(qtbot: QtBot, ask_wind
     QTest.keyClick(field, Qt.Key.Key_Tab)
     message = ask_window.bar.message
     qtbot.waitUntil(message.isVisible)
-    assert message.text == "s3:ListBucket takes a bucket, not an object: ask on arn:aws:s3:::acme-payroll."
+    assert message.text == "s3:ListBucket takes a bucket, not an object: use arn:aws:s3:::acme-payroll."
     (mend,) = [button for button in message.findChildren(QPushButton) if button.isVisible()]
     with qtbot.waitSignal(ask_window.session.answered):
         QTest.mouseClick(mend, Qt.MouseButton.LeftButton)
@@ -200,7 +200,7 @@ def test_the_bar_shows_every_question_of_the_window_and_keeps_its_rest(qtbot: Qt
     answered(qtbot, ask_window, whole)
     assert ask_window.bar.request() == whole
     assert ask_window.bar.context_button.text() == "Context 1"
-    assert "1 condition key given" in ask_window.bar.context_button.accessibleName()
+    assert "1 condition key provided" in ask_window.bar.context_button.accessibleName()
 
 
 def test_what_belongs_to_one_resource_or_principal_goes_with_it(qtbot: QtBot, ask_window: AskWindow) -> None:

@@ -19,8 +19,8 @@ from .conftest import ACCOUNT, ANA, assumption, decision, statement
     ("verdict", "words"),
     [
         (EvalDecision.ALLOWED, "Allowed"),
-        (EvalDecision.EXPLICIT_DENY, "Denied: a statement forbids it"),
-        (EvalDecision.IMPLICIT_DENY, "Denied: nothing allows it"),
+        (EvalDecision.EXPLICIT_DENY, "Denied · explicit deny"),
+        (EvalDecision.IMPLICIT_DENY, "Denied · implicit deny"),
         (EvalDecision.CONDITIONAL, "Depends on aws:SourceIp and aws:MultiFactorAuthPresent"),
     ],
 )
@@ -42,8 +42,8 @@ def test_many_missing_keys_are_counted() -> None:
 
 def test_a_denial_without_a_statement_names_what_denied() -> None:
     denied = decision(EvalDecision.EXPLICIT_DENY, statements=(), blocked_by=("block-public-access",))
-    assert verdict_words(denied) == "Denied: Block Public Access forbids it"
-    assert verdict_words(decision(EvalDecision.IMPLICIT_DENY, statements=())) == "Denied: nothing allows it"
+    assert verdict_words(denied) == "Denied · Block Public Access"
+    assert verdict_words(decision(EvalDecision.IMPLICIT_DENY, statements=())) == "Denied · implicit deny"
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def test_a_box_says_the_nearest_way_and_stands_where_the_longest_begins():
     boxes = {box.title: box for box in picture_of([way("a", "b", "c", "power"), way("a", "power")]).boxes}
     assert boxes["a"].column == 0
     assert boxes["a"].says == "Role, 1 step away"
-    assert boxes["power"].says == "Role, there already"
+    assert boxes["power"].says == "Role, target reached"
 
 
 def test_a_change_of_oneself_leads_straight_to_the_goal():

@@ -221,7 +221,7 @@ def test_bundle_is_offered_to_a_user_who_closed_the_dialog(window: MainWindow) -
 
     dialog._done(CAPTURED)
 
-    assert window.trouble.text == "acme.zip is collected."
+    assert window.trouble.text == "acme.zip was collected."
     assert window.session.snapshot is None
 
 

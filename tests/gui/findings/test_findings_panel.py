@@ -329,7 +329,7 @@ def test_hostile_findings_are_painted_as_text_and_widen_nothing(panel: FindingsP
 
 def test_without_a_snapshot_the_panel_says_what_would_fill_it(empty_panel: FindingsPanel) -> None:
     shown = [label.text() for label in empty_panel.findChildren(QLabel) if label.isVisible()]
-    assert "Findings stand here once a snapshot is open." in shown
+    assert "Open a snapshot to see its findings." in shown
     empty_panel.export()
     empty_panel.run()
     assert empty_panel.message.text == ""

@@ -76,12 +76,12 @@ def test_it_says_why_it_is_empty(panel: AskedPanel) -> None:
 
 
 def test_each_answered_question_is_a_row(qtbot: QtBot, session: Session, panel: AskedPanel) -> None:
-    with qtbot.waitSignal(panel.title_changed, check_params_cb=lambda text: text == "Questions asked 1"):
+    with qtbot.waitSignal(panel.title_changed, check_params_cb=lambda text: text == "Query history 1"):
         ask(qtbot, session, READ)
     ask(qtbot, session, DELETE)
     assert texts(panel, Column.ANSWER) == [
         "Depends on aws:MultiFactorAuthPresent",
-        "Denied: nothing allows it (without service control policies)",
+        "Denied · implicit deny (without service control policies)",
     ]
     assert texts(panel, Column.GIVEN) == ["aws:SourceIp is 203.0.113.7", "without service control policies"]
     assert texts(panel, Column.SNAPSHOT) == ["acme-prod.json"] * 2
@@ -189,5 +189,5 @@ def test_its_key_and_its_tab(qtbot: QtBot, open_window: MainWindow) -> None:
     QTest.keyClick(window, Qt.Key.Key_5, CONTROL)
     workspace = window.workspace
     assert workspace.docks["askedDock"].isVisible()
-    assert workspace.docks["askedDock"].windowTitle() == "Questions asked 1"
+    assert workspace.docks["askedDock"].windowTitle() == "Query history 1"
     assert QApplication.focusWidget() is workspace.asked.table

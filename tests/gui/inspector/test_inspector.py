@@ -100,8 +100,8 @@ def test_versions_can_be_read_and_the_one_in_force_comes_first(session: Session,
     versions = inspector.policies.reader.versions
     assert not versions.isHidden()
     words = [versions.itemText(row) for row in range(versions.count())]
-    assert [word for word in words if "in force" in word] == ["v2, in force"]
-    assert versions.currentText() == "v2, in force"
+    assert [word for word in words if "in force" in word] == ["v2, default version"]
+    assert versions.currentText() == "v2, default version"
     before = inspector.policies.reader.text.toPlainText()
     other = words.index("v3")
     versions.setCurrentIndex(other)
@@ -278,7 +278,7 @@ def test_zoom_is_one_for_all_texts(session: Session, inspector: Inspector) -> No
 def test_a_key_that_is_not_in_the_snapshot_says_so(session: Session, inspector: Inspector) -> None:
     session.select(f"{ACCOUNT}:user/<b>nobody</b>")
     assert inspector.subject is None
-    assert inspector._empty.text() == f"The snapshot does not hold {ACCOUNT}:user/<b>nobody</b>."
+    assert inspector._empty.text() == f"The snapshot does not contain {ACCOUNT}:user/<b>nobody</b>."
 
 
 def test_closing_empties_it(session: Session, inspector: Inspector) -> None:

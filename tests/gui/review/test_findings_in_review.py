@@ -166,5 +166,5 @@ def test_accepted_risk_that_has_run_out_is_shown(qtbot: QtBot, panel: ReviewPane
     view(qtbot, panel, Grouping.FINDING)
     panel.head.show_only.setCurrentIndex(panel.head.show_only.findData(RowFilterMode.RUN_OUT))
     qtbot.waitUntil(lambda: panel.model.rowCount() == 1)
-    assert panel.model.shown[0].texts[Column.DECISION] == "Accept the risk until 2020-01-01 (run out)"
+    assert panel.model.shown[0].texts[Column.DECISION] == "Accept the risk until 2020-01-01 (expired)"
     assert panel.model.shown[0].is_open

@@ -20,7 +20,7 @@ def what(grouping: Grouping, *lines: ReviewItem) -> str:
 
 def test_row_of_several_says_that_each_has_its_own_name_in_it() -> None:
     ana, ben = line("ana", OWN), line("ben", OWN)
-    assert what(Grouping.EFFECT, ana, ben) == "home  inline, the same but for the holder's own name"
+    assert what(Grouping.EFFECT, ana, ben) == "home  inline (differs only in the holder's name)"
     assert what(Grouping.EFFECT, ana) == "home  inline"
     assert what(Grouping.ENTITLEMENT, ana, ben) == "home  inline"
     assert what(Grouping.EFFECT, line("ana", PLAIN), line("ben", PLAIN)) == "home  inline"
@@ -28,7 +28,7 @@ def test_row_of_several_says_that_each_has_its_own_name_in_it() -> None:
 
 def test_evidence_tells_what_is_asked_of_the_holder() -> None:
     told = dict(line_facts(line("ana", OWN)))
-    assert told["In the holder's own name"] == "${aws:username}"
-    assert told["Asked of the holder"] == "aws:principaltag/team (blue)"
+    assert told["Refers to the holder's name"] == "${aws:username}"
+    assert told["Conditions on the holder"] == "aws:principaltag/team (blue)"
     unknown = dict(line_facts(line("ana", {"asks_of_holder": {"aws:username": None, "aws:principaltag/x": ""}})))
-    assert unknown["Asked of the holder"] == "aws:username (not known), aws:principaltag/x (none)"
+    assert unknown["Conditions on the holder"] == "aws:username (not known), aws:principaltag/x (none)"

@@ -46,8 +46,8 @@ def test_account_is_taken_out_by_keyboard_with_a_reason(dialog: NewReviewDialog)
 @pytest.mark.parametrize(
     ("start", "end", "says"),
     [
-        ("2026-7-1", "", "A day is written as YYYY-MM-DD."),
-        ("2026-07-01", "2026-06-30", "The period ends before it begins."),
+        ("2026-7-1", "", "Enter dates as YYYY-MM-DD."),
+        ("2026-07-01", "2026-06-30", "The last day of the period is before its first day."),
     ],
 )
 def test_days_that_are_none_are_told(dialog: NewReviewDialog, start: str, end: str, says: str) -> None:

@@ -301,7 +301,7 @@ def test_exception_that_has_run_out_comes_back(qtbot: QtBot, empty_panel: Review
     empty_panel.head.reviewer_name.setText("Ana")
     empty_panel.door.open_path(review_path)
     qtbot.waitUntil(lambda: empty_panel.desk is not None and not empty_panel.is_filling)
-    assert "1 exception has run out" in empty_panel.head.summary.full_text()
+    assert "1 exception has expired" in empty_panel.head.summary.full_text()
     show(qtbot, empty_panel, RowFilterMode.RUN_OUT)
     (row,) = empty_panel.model.shown
     assert row.is_open

@@ -8,7 +8,7 @@ from iamdesk.resource_files import resources
 def test_a_bundle_is_told_with_its_capture_and_not_file_by_file() -> None:
     lines = capture_lines(Workbench().open_snapshot(resources() / "samples" / "acme-organization"))
     labels = [label for label, _ in lines]
-    assert labels == ["Account", "Account", "Account", "Latest moment in it", "Captured", "Files", "SHA-256"]
+    assert labels == ["Account", "Account", "Account", "Data as of", "Captured", "Files", "SHA-256"]
     told = dict(lines)
     assert lines[0] == ("Account", "111122223333 (acme-prod)")
     assert told["Captured"].endswith("UTC, by arn:aws:iam::123456789012:user/maria")

@@ -87,7 +87,7 @@ def test_the_overview_tells_users_and_roles_by_their_worst_finding_and_leads_to_
     assert counts["Critical"] == len(told[Severity.CRITICAL]) > 0
     assert counts["High"] == len(told[Severity.HIGH])
     assert sum(counts.values()) == everybody
-    assert counts["No finding"] > 0
+    assert counts["No findings"] > 0
     with qtbot.waitSignal(page.risk_wanted) as wanted:
         page.worst.chosen.emit(page.worst.bars[0].target)
     assert wanted.args == [Severity.CRITICAL]
