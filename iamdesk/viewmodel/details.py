@@ -211,7 +211,7 @@ def _policies(references: AccountReferences, principal: Principal) -> str:
 
 
 def _principals(count: int) -> str:
-    return nphrase("{count:,} principal", "{count:,} principals", count) if count else phrase("nobody")
+    return nphrase("{count:,} principal", "{count:,} principals", count) if count else phrase("none")
 
 
 def _listed(names: list[str]) -> str:

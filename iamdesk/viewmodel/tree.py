@@ -55,8 +55,8 @@ class Badge(StrEnum):
     OUTSIDER = mark("external access")
     NO_MFA_KNOWN = mark("no MFA known")
     UNUSED = mark("unused")
-    BROKEN = mark("broken")
-    GAP = mark("gap")
+    BROKEN = mark("malformed")
+    GAP = mark("missing data")
 
 
 class Node(NamedTuple):

@@ -377,7 +377,7 @@ class EverybodyPanel(QWidget):
         self.export_button.setEnabled(self.finder.filling is not None)
         self._pages.setCurrentIndex(0 if full else 1)
         self._clear_filter.setVisible(laid is not None and not full and bool(self.text.text()))
-        self.title_changed.emit(tr("Everybody"))
+        self.title_changed.emit(tr("Access matrix"))
         if full:
             return
         if self._session.snapshot is None:

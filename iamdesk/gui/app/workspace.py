@@ -90,7 +90,7 @@ class Workspace(QObject):
         yield
         self.answer = AnswerPanel(session, jobs, prompts)
         self.question.edited.connect(self.answer.hold_for)
-        self._dock("answerDock", tr("Answer"), self.answer, Qt.DockWidgetArea.RightDockWidgetArea)
+        self._dock("answerDock", tr("Result"), self.answer, Qt.DockWidgetArea.RightDockWidgetArea)
         yield
         self.findings = FindingsPanel(session, jobs, prompts)
         self._dock("findingsDock", tr("Findings"), self.findings, Qt.DockWidgetArea.BottomDockWidgetArea)
@@ -110,7 +110,7 @@ class Workspace(QObject):
         self._dock("askedDock", tr("Query history"), self.asked, Qt.DockWidgetArea.BottomDockWidgetArea)
         yield
         self.everybody = EverybodyPanel(session, jobs, prompts)
-        self._dock("everybodyDock", tr("Everybody"), self.everybody, Qt.DockWidgetArea.BottomDockWidgetArea)
+        self._dock("everybodyDock", tr("Access matrix"), self.everybody, Qt.DockWidgetArea.BottomDockWidgetArea)
         yield
         self._arrange()
 

@@ -180,7 +180,7 @@ def _title(arn: str) -> tuple[BoxKind, str]:
 
 def _says(kind: BoxKind, key: str, distance: int) -> str:
     if kind is BoxKind.GOAL:
-        return tr("of account {account}").format(account=key) if key.isdigit() else tr("Goal")
+        return tr("of account {account}").format(account=key) if key.isdigit() else tr("Target")
     name = tr("Role") if kind is BoxKind.ROLE else tr("User")
     if distance == 0:
         return tr("{kind}, target reached").format(kind=name)

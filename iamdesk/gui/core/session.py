@@ -239,7 +239,7 @@ class Session(QObject):
             return
         self.request = request
         self._asking = self._jobs.run(
-            tr("Answering"),
+            tr("Evaluating"),
             lambda _progress, _cancelled: opened.ask(request),
             done=self._answer,
             failed=self._refuse,
@@ -258,7 +258,7 @@ class Session(QObject):
             return
         self.request = self.decision = self.need = None
         self._asking = self._jobs.run(
-            tr("Answering"),
+            tr("Evaluating"),
             lambda _progress, _cancelled: opened.ask_need(question),
             done=self._answer_need,
             failed=self._refuse,

@@ -69,7 +69,7 @@ class WhyDialog(QDialog):
         self.checks = QTreeWidget()
         self.checks.setObjectName("whyChecks")
         self.checks.setAccessibleName(tr("AWS's checks compared with the snapshot"))
-        self.checks.setHeaderLabels([tr("Policy type"), tr("AWS"), tr("Here"), tr("Agree")])
+        self.checks.setHeaderLabels([tr("Policy type"), tr("AWS"), tr("Snapshot"), tr("Agree")])
         self.checks.setRootIsDecorated(False)
         self.ask_button = QPushButton(tr("Evaluate on the snapshot"))
         self.ask_button.setObjectName("whyAsk")

@@ -26,7 +26,7 @@ from iamdesk.gui.core.plain_text import plain_label, visible
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.i18n import error_words, mark, tr
 
-_COLUMNS = (mark("Part"), mark("Version"), mark("Licence"))
+_COLUMNS = (mark("Part"), mark("Version"), mark("License"))
 
 
 def app_version() -> str:

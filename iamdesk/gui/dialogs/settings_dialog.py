@@ -118,7 +118,7 @@ class SettingsDialog(QDialog):
         self.reopens.setChecked(self._settings.reopens_last)
         self.reopens.setEnabled(self._settings.keeps_recent)
         for name, words, widget in (
-            ("settingsScheme", tr("Colours"), self.scheme),
+            ("settingsScheme", tr("Colors"), self.scheme),
             ("settingsLanguage", tr("Language of the window, from the next start"), self.language),
             ("settingsTextSize", tr("Text size, in percent of the system text size"), self.text_size),
             ("settingsReviewer", tr("Reviewer's name"), self.reviewer),

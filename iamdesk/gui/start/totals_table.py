@@ -15,7 +15,7 @@ from iamdesk.viewmodel.types import ControlTotal
 _COLUMNS = (
     mark("State"),
     mark("Account"),
-    mark("What"),
+    mark("Count"),
     mark("AWS counts"),
     mark("In the snapshot"),
     mark("Counted by"),

@@ -43,11 +43,11 @@ class Column(IntEnum):
 
 
 COLUMN_TITLES: dict[Column, str] = {
-    Column.DECISION: mark("Answer"),
+    Column.DECISION: mark("Decision"),
     Column.PRINCIPAL: mark("Principal"),
     Column.KIND: mark("Kind"),
     Column.ACCOUNT: mark("Account"),
-    Column.HOW: mark("How"),
+    Column.HOW: mark("Granted by"),
     Column.WHEN: mark("Conditions"),
 }
 TITLES_OF_ACTIONS: dict[Column, str] = {
