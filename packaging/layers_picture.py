@@ -57,11 +57,11 @@ def picture() -> str:
         f'<polygon points="{total - 84},{middle - 8} {total - 70},{middle} {total - 84},{middle + 8}" fill="#0b6b3a"/>',
         _words(total - 66, middle + 5, 13, "#0b6b3a", "Allowed", _BOLD),
         f'<rect x="20" y="168" width="{_WIDTH}" height="36" rx="6" fill="#fbe9e9" stroke="#a1131a"/>',
-        _words(20 + _WIDTH // 2, 183, 11, "#a1131a", "Denied: a state-", _CENTRED),
-        _words(20 + _WIDTH // 2, 197, 11, "#a1131a", "ment forbids it", _CENTRED),
+        _words(20 + _WIDTH // 2, 183, 11, "#a1131a", "Denied ·", _CENTRED),
+        _words(20 + _WIDTH // 2, 197, 11, "#a1131a", "explicit deny", _CENTRED),
         f'<rect x="{second}" y="168" width="{last - second}" height="36" rx="6" fill="#fbeedd" stroke="#7a3b00"/>',
         _words(
-            (second + last) // 2, 190, 12, "#7a3b00", "Denied: nothing allows it (the answer names the gate)", _CENTRED
+            (second + last) // 2, 190, 12, "#7a3b00", "Denied · implicit deny (the answer names the gate)", _CENTRED
         ),
         "</svg>",
     ]

@@ -10,7 +10,7 @@ from iamdesk.attack_paths.types import AttackPath, GoalKind, State, Step
 from iamdesk.gui.core.plain_text import tooltip_text, visible
 from iamdesk.i18n import mark, tr, translate
 
-_COLUMNS = (mark("Principal"), mark("Reaches"), mark("Technique"), mark("Path"), mark("State"))
+_COLUMNS = (mark("Principal"), mark("Reaches"), mark("Technique"), mark("ID"), mark("State"))
 _MOST_ROWS = 2000
 
 type _Index = QModelIndex | QPersistentModelIndex
