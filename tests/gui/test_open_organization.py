@@ -154,7 +154,9 @@ def test_what_takes_everything_at_once_says_so(
     qtbot: QtBot, organization: OrganizationSession, window: MainWindow
 ) -> None:
     workspace = window.workspace
-    assert "run once you say so" in workspace.findings.message.text, "the checks would have begun by themselves"
+    assert "start only when you run them" in workspace.findings.message.text, (
+        "the checks would have begun by themselves"
+    )
     workspace.ways.run()
     assert workspace.ways.message.text == NEEDS_WHOLE
     window.interior.show_everybody()

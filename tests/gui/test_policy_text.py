@@ -99,7 +99,7 @@ def test_a_statement_named_twice_is_one_band_of_the_weightier_part(document: Doc
     (band,) = bands_in(document, [line(document, 0, StatementRole.TOOK_PART), line(document, 0, StatementRole.DECIDES)])
     assert band.letter == "A"
     assert "decides" in band.sentence
-    assert "took part" in band.sentence
+    assert "contributes" in band.sentence
 
 
 def test_statements_of_another_document_are_not_marked(document: Document) -> None:
@@ -170,7 +170,7 @@ def test_the_statement_of_the_caret_is_told(view: PolicyText, document: Document
 def test_a_diagnostic_is_told_at_its_line(view: PolicyText) -> None:
     document = parse_document({"Version": "2012-10-17", "Statement": [{"Effect": "allow", "Action": "*"}]})
     view.show_document(document)
-    assert any("Odd:" in view.sentence_at(number) for number in range(1, 10))
+    assert any("Problem:" in view.sentence_at(number) for number in range(1, 10))
 
 
 def test_text_that_is_no_json_shows_every_character(view: PolicyText) -> None:

@@ -72,7 +72,7 @@ def test_the_findings_are_a_page(qtbot: QtBot, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("page", "says"),
-    [("access", "principal or group"), ("who-can", "a question"), ("review", "needs a review"), ("x", "page x")],
+    [("access", "principal or group"), ("who-can", "a request"), ("review", "needs a review"), ("x", "page x")],
 )
 def test_a_page_that_has_nothing_to_show_is_said(qtbot: QtBot, tmp_path: Path, page: str, says: str) -> None:
     with pytest.raises(ScreenshotError, match=says):
@@ -96,5 +96,5 @@ def test_a_review_without_its_snapshot_is_said(qtbot: QtBot, tmp_path: Path) -> 
     snapshot.write_bytes(sample_snapshot().read_bytes())
     begin_review(snapshot)
     snapshot.unlink()
-    with pytest.raises(ScreenshotError, match="not beside it"):
+    with pytest.raises(ScreenshotError, match="not in the same folder"):
         render(tmp_path / "q3.iamreview", tmp_path / "x.png", page="review")

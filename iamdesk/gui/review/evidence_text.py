@@ -18,7 +18,7 @@ def line_facts(line: ReviewItem) -> Iterator[tuple[str, str]]:
         (tr("Needs a decision because"), " ".join(map(translate_english, since.get("reasons", ())))),
         (tr("Effective permissions"), translate(power_words(evidence.get("holder")))),
         (tr("Granted by the group"), translate(power_words(evidence.get("group")))),
-        (tr("Administrator"), translate(administration_words(line))),
+        (tr("Administrator status"), translate(administration_words(line))),
         (tr("Limited by"), ", ".join(evidence.get("limited_by", ()))),
         (tr("Refers to the holder's name"), " ".join(f"${{{key}}}" for key in evidence.get("in_own_name", ()))),
         (tr("Conditions on the holder"), ", ".join(map(_asked, (evidence.get("asks_of_holder") or {}).items()))),

@@ -157,7 +157,7 @@ def test_a_review_stands_for_the_snapshot_that_it_is_of(
     earlier.unlink()
     access.message.clear()
     compare(qtbot, access)
-    assert "which is not beside it." in access.message.text
+    assert "which is not in the same folder." in access.message.text
 
 
 def test_what_is_no_snapshot_is_said(qtbot: QtBot, tab: tuple[AccessTab, Chooses], tmp_path: Path) -> None:

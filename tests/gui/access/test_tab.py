@@ -70,7 +70,7 @@ def test_a_group_is_what_a_member_can_do(
     qtbot: QtBot, access: AccessTab, sample: SnapshotSession, session: Session
 ) -> None:
     show_access_of(qtbot, access, sample, FINANCE)
-    assert access._summary.text().startswith("Through the policies of Finance alone, a member can do")
+    assert access._summary.text().startswith("Through the policies of Finance alone, a member can perform")
     go_to(qtbot, access, "s3", "Read")
     access.actions_view.setCurrentIndex(access.list.index(0, 0))
     with qtbot.waitSignal(session.answered):
@@ -174,7 +174,7 @@ def test_words_find_services_and_actions(qtbot: QtBot, nora: AccessTab) -> None:
     qtbot.waitUntil(lambda: 0 < len(nora.map.shown) < 6)
     nora.filters.text.setText("nothing is called so")
     qtbot.waitUntil(lambda: not nora.map.shown)
-    assert "No service has an action" in nora._nothing.text()
+    assert "No actions match" in nora._nothing.text()
     assert nora._clear_filter.isVisible()
     nora._clear_filter.click()
     assert len(nora.map.shown) > 5

@@ -162,7 +162,7 @@ def test_rows_in_view_come_before_the_rest(qtbot: QtBot, filled: EverybodyPanel,
     assert not model.laid.is_whole
     assert not panel.is_settled
     assert not panel.finder.is_whole
-    assert "in view is worked out first" in panel._summary.text()
+    assert "rows are computed first" in panel._summary.text()
     last = model.rowCount() - 1
     assert last not in panel.table.in_view()[0]
     assert model.look(last, 0) is UNKNOWN
@@ -178,7 +178,7 @@ def test_rows_in_view_come_before_the_rest(qtbot: QtBot, filled: EverybodyPanel,
     assert panel.table.grab().toImage() != unknown
     goes_on.set()
     qtbot.waitUntil(lambda: panel.is_settled, timeout=20_000)
-    assert "principals can do something" in panel._summary.text()
+    assert "principals have access" in panel._summary.text()
     assert any(line.is_group for line in model.lines), "those alike are gathered once all is known"
     assert not any(line.profile is None for line in model.lines)
 
@@ -328,7 +328,7 @@ def test_what_is_exported_is_worked_out_first(
         told = {row["principal"] for row in csv.DictReader(text.splitlines())}
         assert told == {key for key in reaches if reaches[key]}
     else:
-        assert "principals can do something" in text
+        assert "principals have access" in text
         assert "not computed yet" not in text
 
 

@@ -133,7 +133,7 @@ def test_one_sentence_stands_above(panel: EverybodyPanel, sample: SnapshotSessio
     overview = sample.access_matrix()
     granting = sum(any(one.share(GRANTING) for one in overview.reaches[key].values()) for key in overview.reaches)
     words = panel._summary.text()
-    assert words.startswith(f"{len(overview.reaches)} of {len(overview.reaches)} principals can do something")
+    assert words.startswith(f"{len(overview.reaches)} of {len(overview.reaches)} principals have access")
     assert f"{granting} can change permissions." in words
 
 
@@ -212,7 +212,7 @@ def test_words_find_principals_as_in_the_navigator(qtbot: QtBot, panel: Everybod
     qtbot.waitUntil(lambda: names(panel) == ["root user of 111122223333"], timeout=20_000)
     panel.text.setText("nobody is called so")
     qtbot.waitUntil(lambda: not names(panel), timeout=20_000)
-    assert "No principal is let through" in panel._nothing.text()
+    assert "No principals match" in panel._nothing.text()
     assert panel._clear_filter.isVisible()
     panel._clear_filter.click()
     qtbot.waitUntil(lambda: len(names(panel)) > 20, timeout=20_000)
@@ -233,7 +233,7 @@ def test_those_who_can_do_the_same_stand_in_one_line_that_opens(
 
     first, *others = (actions(person.key) for person in group.people)
     assert all(other == first for other in others)
-    assert group.title == f"{len(group.people)} roles alike"
+    assert group.title == f"{len(group.people)} identical roles"
     assert sum(len(line.people) for line in panel.model.lines) == len(reaches)
     row = panel.model.place_of(group.people[-1].key)
     assert row is not None
@@ -303,9 +303,9 @@ def test_the_menu_of_a_cell_offers_what_the_keys_do(qtbot: QtBot, panel: Everybo
     go_to(panel, NORA, "s3")
     menu = panel.table.menu()
     actions = {action.text().replace("&", ""): action for action in menu.actions()}
-    assert {"Show what it can do", "Sort by s3", "Copy this row"} <= set(actions)
+    assert {"Show effective permissions", "Sort by s3", "Copy this row"} <= set(actions)
     with qtbot.waitSignal(session.access_cell_shown):
-        actions["Show what it can do"].trigger()
+        actions["Show effective permissions"].trigger()
     actions["Sort by s3"].trigger()
     settle(qtbot, panel)
     assert panel.wanted.order is Order.SERVICE
@@ -484,7 +484,7 @@ def test_what_is_seen_is_saved_as_a_picture(
     if suffix == ".svg":
         text = prompts.save_to.read_text(encoding="utf-8")
         assert "nora.lindqvist" in text
-        assert "principals can do something" in text
+        assert "principals have access" in text
         return
     image = QImage(str(prompts.save_to))
     assert image.width() > 1000

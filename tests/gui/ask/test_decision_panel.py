@@ -102,7 +102,7 @@ def test_statements_stand_in_groups_with_their_counts(ask_window: AskWindow) -> 
     show(ask_window, decision(statements=tuple(statement(part, sentence=part.value) for part in parts)))
     assert [text for text in texts(ask_window.answer.statements) if text.endswith(")")] == [
         "Deciding (2)",
-        "Took part (1)",
+        "Contributing (1)",
         "Depends on context (1)",
         "Near misses (1)",
     ]
@@ -230,7 +230,7 @@ def test_a_question_that_cannot_be_asked_leaves_no_old_answer(qtbot: QtBot, ask_
     with qtbot.waitSignal(ask_window.session.question_failed) as failed:
         ask_window.session.ask(Request(f"{ACCOUNT}:user/nobody", "s3:GetObject", PAYROLL))
     shown = [label.text() for label in ask_window.answer.findChildren(QLabel) if label.isVisible()]
-    assert shown == [f"No answer. {failed.args[0]}"]
+    assert shown == [f"No result. {failed.args[0]}"]
     assert ask_window.answer.statements.model().rowCount() == 0
 
 
@@ -240,7 +240,7 @@ def test_an_empty_panel_says_what_would_fill_it(empty_window: AskWindow, sample:
 
     assert "once a snapshot is open" in said()
     empty_window.session.open(sample)
-    assert "Fill in the sentence" in said()
+    assert "Fill in the request bar" in said()
 
 
 @pytest.mark.parametrize("dark", [False, True])
@@ -329,7 +329,7 @@ def test_an_answer_is_greyed_out_while_the_question_is_another(qtbot: QtBot, ask
     assert not panel.is_stale
     bar.resource.setText(f"{PAYROLL}x")
     assert panel.is_stale
-    assert "the question has changed" in panel._body.accessibleDescription()
+    assert "the request has changed" in panel._body.accessibleDescription()
     bar.resource.setText(PAYROLL)
     assert not panel.is_stale
     assert panel._body.accessibleDescription() == ""

@@ -150,7 +150,7 @@ def test_a_need_that_cannot_be_asked_says_why(qtbot: QtBot, ask_window: AskWindo
         ask_window.session.ask_need(UseCaseRequest(BUILD.request, {"role": "deploy"}))
 
     assert [label.text() for label in ask_window.answer.findChildren(QLabel) if label.isVisible()] == [
-        f"No answer. {failed.args[0]}"
+        f"No result. {failed.args[0]}"
     ]
 
 

@@ -95,7 +95,7 @@ def test_cancel_ends_the_process_and_what_was_captured_stays(
     dialog.collect_button.click()
 
     assert not dialog.is_running
-    assert dialog.trouble.text.startswith("Cancelled. What was captured stays")
+    assert dialog.trouble.text.startswith("Canceled. The captured data is kept")
     assert jobs.wait_all(10_000)
     manifest = Manifest.model_validate_json((tmp_path / "acme" / "manifest.json").read_bytes())
     assert manifest.files
@@ -209,7 +209,7 @@ def test_hostile_names_are_shown_as_they_are(dialog: CollectDialog) -> None:
     )
 
     assert dialog.isVisible()
-    assert "<b>a\\u202e: 1 account, 1 files. 2 calls gave nothing." in dialog.trouble.text
+    assert "<b>a\\u202e: 1 account, 1 files. 2 calls failed." in dialog.trouble.text
     assert dialog.gaps.toPlainText() == "<img src=x>\\u202e\nkms list-keys: AccessDenied (2 times)"
 
 

@@ -140,7 +140,7 @@ def test_an_empty_table_says_why_and_offers_the_way_back(
     panel.text.setText("no such words")
     qtbot.waitUntil(lambda: panel.model.rowCount() == 0)
     shown = [label.text() for label in panel.findChildren(QLabel) if label.isVisible()]
-    assert f"None of the {len(truth)} findings is let through by the filter." in shown
+    assert f"None of the {len(truth)} findings matches the filter." in shown
     assert panel.detail.finding is None
     (back,) = [one for one in panel.findChildren(QPushButton) if one.text() == "Clear the filter"]
     QTest.mouseClick(back, Qt.MouseButton.LeftButton)
@@ -276,7 +276,7 @@ def test_a_cancelled_run_says_that_the_list_is_not_whole_and_runs_again(
     assert "cancelled" in empty_panel.message.text
     assert not empty_panel.export_button.isEnabled()
     empty_panel.export()
-    assert "would leave findings out" in empty_panel.message.text
+    assert "would lack findings" in empty_panel.message.text
     empty_panel.commands()["actionRunFindings"]()
     qtbot.waitUntil(lambda: empty_panel.model.rowCount() == len(truth), timeout=20_000)
     assert empty_panel.message.text == ""

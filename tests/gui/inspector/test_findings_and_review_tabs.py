@@ -75,7 +75,7 @@ def test_another_subject_has_other_findings_or_a_reason_why_none(open_window: Ma
     window.session.select(clean)
     assert tab_text(inspector, inspector.findings) == "Findings 0"
     assert inspector.findings._empty.isVisible()
-    assert "none has found anything" in inspector.findings._empty.text()
+    assert "no open findings" in inspector.findings._empty.text()
 
 
 def _found(window: MainWindow, key: str) -> bool:

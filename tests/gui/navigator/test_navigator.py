@@ -165,12 +165,12 @@ def test_the_menu_of_a_row_copies_and_asks(qtbot: QtBot, session: Session, panel
     menu = panel.menu_for(node)
     actions = {action.text().replace("&", ""): action for action in menu.actions()}
     with qtbot.waitSignal(session.question_drafted) as drafted:
-        actions["Ask about this principal"].trigger()
+        actions["Use as principal in request"].trigger()
     assert drafted.args == [INES, None, None]
     actions["Copy ARN"].trigger()
     assert QGuiApplication.clipboard().text() == INES
     group = panel.menu_for(node._replace(kind=NodeKind.GROUP))
-    assert "Ask about this principal" not in {action.text().replace("&", "") for action in group.actions()}
+    assert "Use as principal in request" not in {action.text().replace("&", "") for action in group.actions()}
     for made in (menu, group):
         made.deleteLater()
 

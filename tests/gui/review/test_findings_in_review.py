@@ -146,7 +146,7 @@ def test_evidence_tells_finding_proof_and_remedy(qtbot: QtBot, panel: ReviewPane
     for text in (
         f"{finding['check_id']} {finding['title']}",
         f"Finding: {finding['finding']}",
-        f"Proof: {' '.join(finding['proof_summary'])}",
+        f"Evidence: {' '.join(finding['proof_summary'])}",
         finding["remediation"],
     ):
         assert text in told

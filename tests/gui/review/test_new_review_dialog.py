@@ -36,7 +36,7 @@ def test_account_is_taken_out_by_keyboard_with_a_reason(dialog: NewReviewDialog)
     for key in (Qt.Key.Key_Down, Qt.Key.Key_Down, Qt.Key.Key_Space):  # past the heading, to the second account
         QTest.keyClick(dialog.scope, key)
     assert not dialog.go_on.isEnabled()
-    assert "Say why" in dialog.note.text()
+    assert "Enter a reason" in dialog.note.text()
     QTest.keyClicks(dialog.reason, "a sandbox, reviewed by itself")
     assert dialog.go_on.isEnabled()
     assert "1 of these is left out" in dialog.note.text()

@@ -222,7 +222,7 @@ def test_holders_of_identical_effect_are_decided_once(qtbot: QtBot, panel: Revie
     reaches = {line.evidence["holder"]["reach_sha256"] for line in row.lines}
     assert len(reaches) == 1
     text = "\n".join(label.text() for label in panel.evidence.widget().findChildren(QLabel))
-    assert f"{len(row.lines)} lines, decided together" in text
+    assert f"{len(row.lines)} entitlements, decided together" in text
     QTest.keyClick(panel.table, Qt.Key.Key_1)
     say(panel, "team membership")
     qtbot.waitUntil(lambda: not row.is_open, timeout=10_000)
@@ -288,7 +288,7 @@ def test_second_reviewer_must_be_somebody_else(qtbot: QtBot, panel: ReviewPanel)
 def test_without_a_name_nothing_is_decided(panel: ReviewPanel) -> None:
     panel.head.reviewer_name.clear()
     QTest.keyClick(panel.table, Qt.Key.Key_1)
-    assert "who reviews" in panel.message.text
+    assert "Enter the reviewer" in panel.message.text
     assert panel.head.reviewer_name.hasFocus()
     assert not panel.queue.pending
 
@@ -305,7 +305,7 @@ def test_exception_that_has_run_out_comes_back(qtbot: QtBot, empty_panel: Review
     show(qtbot, empty_panel, RowFilterMode.RUN_OUT)
     (row,) = empty_panel.model.shown
     assert row.is_open
-    assert row.texts[Column.DECISION].endswith("(run out)")
+    assert row.texts[Column.DECISION].endswith("(expired)")
 
 
 def test_second_writer_is_told(qtbot: QtBot, empty_panel: ReviewPanel, review_path: Path) -> None:
@@ -339,7 +339,7 @@ def test_damaged_review_is_told_and_recovered_into_a_new_file(
     qtbot.waitUntil(lambda: "cannot be read" in empty_panel.message.text, timeout=10_000)
     prompts.save_to = tmp_path / "new.iamreview"
     empty_panel.message._button.click()
-    qtbot.waitUntil(lambda: "are in new.iamreview" in empty_panel.message.text, timeout=10_000)
+    qtbot.waitUntil(lambda: "new.iamreview contains" in empty_panel.message.text, timeout=10_000)
     empty_panel.message._button.click()
     qtbot.waitUntil(lambda: empty_panel.desk is not None and not empty_panel.is_filling, timeout=10_000)
     assert len(desk_of(empty_panel).lines) > 100
@@ -381,10 +381,10 @@ def test_evidence_tells_power_findings_verdicts_and_statements(qtbot: QtBot, pan
     def text() -> str:
         return "\n".join(label.text() for label in panel.evidence.widget().findChildren(QLabel))
 
-    assert "Administration: Administrator" in text()
+    assert "Administrator status: Administrator" in text()
     assert '"Effect": "Allow"' in text()
     assert "ADM-" in text()
-    qtbot.waitUntil(lambda: "Verdicts on" in text(), timeout=20_000)
+    qtbot.waitUntil(lambda: "Decisions on" in text(), timeout=20_000)
 
 
 def test_hostile_names_stay_text(qtbot: QtBot, panel: ReviewPanel) -> None:
@@ -417,7 +417,7 @@ def test_filled_sheet_is_taken_and_refusals_are_told(
 ) -> None:
     prompts.save_to = tmp_path / "evidence"
     panel.packs.export()
-    qtbot.waitUntil(lambda: "The evidence is in" in panel.message.text, timeout=60_000)
+    qtbot.waitUntil(lambda: "The evidence package was written to" in panel.message.text, timeout=60_000)
     sheet = tmp_path / "evidence" / "03_entitlements.csv"
     with sheet.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -430,7 +430,7 @@ def test_filled_sheet_is_taken_and_refusals_are_told(
         writer.writerows(rows)
     prompts.opens = filled
     panel.packs.fill()
-    qtbot.waitUntil(lambda: "1 rows are refused: Entitlements, row 3" in panel.message.text, timeout=10_000)
+    qtbot.waitUntil(lambda: "1 rows were refused: Entitlements, row 3" in panel.message.text, timeout=10_000)
     assert desk_of(panel).decision(rows[0]["line_id"]).choice is ReviewDecision.KEEP
     dialog = panel.packs.dialog
     assert isinstance(dialog, RefusedDialog)
@@ -453,7 +453,7 @@ def test_pack_is_signed_with_a_key(qtbot: QtBot, panel: ReviewPanel, prompts: An
     dialog.role.setCurrentIndex(dialog.role.findData(Role.MANAGEMENT))
     assert "acknowledge" in dialog.sentence.text()
     dialog.key.setText(str(key))
-    assert "signed with this key" in dialog.how.text()
+    assert "ssh-keygen signs the manifest with this key" in dialog.how.text()
     dialog.accept()
     qtbot.waitUntil(lambda: "signed as management, with a key" in panel.message.text, timeout=20_000)
     (made,) = read_signoffs(tmp_path / "pack")

@@ -155,7 +155,7 @@ def test_a_whole_review_by_keyboard_alone(qtbot: QtBot, open_window: MainWindow,
     # The evidence, signed by name alone.
     prompts.save_to = tmp_path / "evidence"
     QTest.keyClick(window, Qt.Key.Key_E, CONTROL | SHIFT)
-    wait(lambda: "The evidence is in" in panel.message.text)
+    wait(lambda: "The evidence package was written to" in panel.message.text)
     prompts.opens = tmp_path / "evidence" / "00_manifest.json"
     command(window, "actionSignPack")
     dialog = panel.packs.dialog
