@@ -405,7 +405,7 @@ def test_the_command_of_what_a_call_needs_works(iamdesk: Callable[..., Any], sam
     question = ("--principal", ELENA, "--need", "ec2:RunInstances", "--resource", "*", "--on", f"role={DEPLOY}")
     done = iamdesk("can", sample, *question)
 
-    assert done.stdout.startswith("Denied: a part of it is not allowed\n")
+    assert done.stdout.startswith("Denied · not every action is allowed\n")
     assert "  iam:PassRole       denied, to pass a role to ec2.amazonaws.com\n" in done.stdout
 
 

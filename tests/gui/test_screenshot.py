@@ -40,7 +40,7 @@ def test_the_scheme_is_the_one_that_was_asked_for(qtbot: QtBot, tmp_path: Path) 
     ("path", "select", "ask", "says"),
     [
         (Path("nothing.json"), None, None, "nothing.json"),
-        (sample_snapshot(), "arn:aws:iam::111122223333:user/nobody", None, "does not hold"),
+        (sample_snapshot(), "arn:aws:iam::111122223333:user/nobody", None, "does not contain"),
         (sample_snapshot(), None, (PETRA, "no action", "*"), "no action"),
     ],
 )

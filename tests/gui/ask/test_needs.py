@@ -91,7 +91,7 @@ def test_what_else_it_works_on_is_named_in_a_field_and_asked_again(qtbot: QtBot,
     with qtbot.waitSignal(ask_window.session.need_answered):
         QTest.keyClick(field, Qt.Key.Key_Return)
 
-    assert verdict(ask_window) == "Denied: a part of it is not allowed"
+    assert verdict(ask_window) == "Denied · not every action is allowed"
     assert field.text() == DEPLOY
     assert "iam:PassRole: denied" in texts(find(ask_window, QListView, "needParts"))[1]
 
@@ -160,7 +160,7 @@ def test_the_answer_is_copied_with_its_command(qtbot: QtBot, ask_window: AskWind
         QTest.mouseClick(find(ask_window, QToolButton, "copyAnswer"), Qt.MouseButton.LeftButton)
 
     text = QApplication.clipboard().text()
-    assert text.startswith("Denied: a part of it is not allowed\n")
+    assert text.startswith("Denied · not every action is allowed\n")
     assert text.endswith(f"--need create-function --resource {FUNCTION} --on role={DEPLOY}\n")
     ask_window.answer.copy_command()
     assert QApplication.clipboard().text().startswith("iamdesk can ")

@@ -103,6 +103,9 @@ def test_conditions_read_as_a_clause() -> None:
 
 def test_what_an_assumption_could_change_is_said() -> None:
     assert otherwise_words(assumption("m")) == ""
-    assert otherwise_words(assumption("m", EvalDecision.ALLOWED)) == " With it the answer may become: allowed."
+    assert (
+        otherwise_words(assumption("m", EvalDecision.ALLOWED))
+        == " If captured, it could change the decision to: allowed."
+    )
     other = assumption("m", EvalDecision.CONDITIONAL, "pages-disagree")
     assert otherwise_words(other) == "", "its own sentence says it"
