@@ -1,4 +1,4 @@
-"""The application: what stands up before the window, and what is told when something breaks."""
+"""The application: what is set up before the window, and what happens on errors."""
 
 import gc
 import sys
@@ -18,11 +18,11 @@ from iamdesk.gui.core.settings import Settings, default_settings_path
 from iamdesk.gui.widgets.message_bar import Tone
 
 _INTERRUPTED = 130
-"""128 + SIGINT: what a shell reports."""
+"""128 + SIGINT: the status that a shell reports."""
 
 
 class Application(QApplication):
-    """Opens the files that the desktop hands over (macOS sends an event instead of an argument)."""
+    """Opens files that the desktop hands over (macOS sends an event instead of an argument)."""
 
     def __init__(self, arguments: list[str]) -> None:
         super().__init__(arguments)
@@ -32,24 +32,24 @@ class Application(QApplication):
         self.window: MainWindow | None = None
 
     def event(self, event: QEvent) -> bool:
-        """Open a file that was handed over."""
+        """Open a file that the desktop hands over."""
         if isinstance(event, QFileOpenEvent) and self.window is not None:
             path = Path(event.file())
             if self.window.session.shown is None or is_review(path):
                 self.window.open_path(path)
-            else:  # what is looked at stays
+            else:  # keep what is open
                 spawn_window.start(path)
             return True
         return bool(super().event(event))
 
 
 def run(path: Path | None = None) -> int:
-    """Show the window, with a snapshot where a path is given, until it is closed; return the exit status.
+    """Show the window until it is closed, with a snapshot if a path is given; return the exit status.
 
     Ctrl-C in the terminal closes it too; the status is then 130.
     """
     app = Application([sys.argv[0]])
-    # A start with a file has something else to tell: the next one without is told of a crash.
+    # A start with a file does not mention an earlier crash: the next start without one does.
     trail = CrashTrail(default_log_folder(), takes_left=path is None)
     qInstallMessageHandler(_qt_message)
     try:
@@ -59,7 +59,7 @@ def run(path: Path | None = None) -> int:
         raise
     finally:
         qInstallMessageHandler(None)
-        trail.release()  # so that what broke before there was a window is told in the terminal
+        trail.release()  # so that errors before there is a window are shown in the terminal
 
 
 def _run(app: Application, trail: CrashTrail, path: Path | None) -> int:
@@ -70,7 +70,7 @@ def _run(app: Application, trail: CrashTrail, path: Path | None) -> int:
     trail.broke.connect(lambda sentence: window.show_trouble(Tone.ERROR, sentence))
     interrupts = Interrupts(window.close, app)
     window.show()
-    gc.freeze()  # modules and the window live as long as the process: looking through them would stop it for 30 ms
+    gc.freeze()  # modules and the window live as long as the process: collecting them would block it for 30 ms
     if path is None:
         window.offer_left(trail.left)
     if path is None and settings.reopens_last and settings.recent:
@@ -87,6 +87,6 @@ def _run(app: Application, trail: CrashTrail, path: Path | None) -> int:
 
 
 def _qt_message(kind: QtMsgType, _context: object, message: str) -> None:
-    """Note what Qt itself complains about; it does not concern the user."""
+    """Log a warning of Qt's; it does not concern the user."""
     if kind in (QtMsgType.QtWarningMsg, QtMsgType.QtCriticalMsg, QtMsgType.QtFatalMsg):
         note_qt_message(message)

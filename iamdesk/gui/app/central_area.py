@@ -1,7 +1,7 @@
-"""What the window shows of a snapshot: its panels and pages, and which of them is in front.
+"""The panels and pages of the window, and which of them is in front.
 
-They are made behind the first painting, one in each turn of the event loop: a start need not wait for them. Whoever
-needs them sooner completes them at once.
+They are created after the first paint, one in each turn of the event loop, to keep the start fast. Code that needs them
+sooner completes them at once.
 """
 
 from collections.abc import Callable, Iterator
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 
 class CentralArea(QObject):
-    """Makes panels and pages, and brings forward what is asked for. What it holds is there once it is complete."""
+    """Creates panels and pages, and brings them forward. All of them exist once it is complete."""
 
     review_changed = Signal()
     """A review was opened or closed."""
     unseen = Signal(object, str)
-    """Tone and sentence of what a panel has to tell while it is not on the screen."""
+    """Tone and sentence of a message of a panel that is not visible."""
 
     def __init__(
         self,
@@ -53,10 +53,10 @@ class CentralArea(QObject):
         self._prompts = prompts
         self._settings = settings
         self.pages = QStackedWidget()
-        """The middle of the window: the start, and what is shown of a snapshot."""
+        """The center of the window: the start page, or the pages about a snapshot."""
         self.pages.addWidget(start)
         self.top = QVBoxLayout()
-        """Where the question comes to stand."""
+        """Holds the request bar."""
         self.panels_menu = QMenu(tr("&Panels"), window)
         self.panels_menu.setObjectName("menuPanels")
         self._making = self._make()
@@ -65,7 +65,7 @@ class CentralArea(QObject):
         self.is_complete = False
 
     def when_complete(self, act: Callable[[], None]) -> None:
-        """Do something as soon as everything is there: now, or after the panels have been made between other events."""
+        """Call something once everything exists: now, or after the panels were created between other events."""
         self._waiting.append(act)
         if self.is_complete:
             self._go_on()
@@ -77,14 +77,14 @@ class CentralArea(QObject):
             self._waiting.pop(0)()
 
     def load(self) -> None:
-        """Load the code of the panels in a worker, then make them between other events."""
+        """Import the code of the panels in a worker, then create them between other events."""
         if self._is_loading or self.is_complete:
             return
         self._is_loading = True
         self._jobs.run(tr("Loading"), lambda _progress, _cancelled: _load(), done=self._make_more, topic="panels")
 
     def complete(self) -> None:
-        """Make what is not there yet, now."""
+        """Create everything that does not exist yet."""
         if not self.is_complete:
             _load()
         for _ in self._making:
@@ -98,7 +98,7 @@ class CentralArea(QObject):
             self._go_on()
 
     def _make(self) -> Iterator[None]:
-        # Here and not above: these lead to nearly everything that the window has, and the first painting needs none.
+        # Imported here: these import nearly everything of the window, and the first paint needs none of it.
         from iamdesk.gui.app.focus_cycle import PanelCycle
         from iamdesk.gui.app.workspace import Workspace
         from iamdesk.gui.start.coverage_page import CapturedPage
@@ -140,7 +140,7 @@ class CentralArea(QObject):
         session.who_can_asked.connect(self._show_who_can)
 
     def commands(self) -> dict[str, Callable[[], None]]:
-        """Return what is done here, and for every other command of the table what asks the panels to do it."""
+        """Return the handlers of this object's commands, and for all others a handler that calls their panel."""
         return {command.name: partial(self._carry_out, command.name) for command in COMMANDS} | {
             "actionOverview": self.show_overview,
             "actionCaptured": self.show_captured,
@@ -167,57 +167,57 @@ class CentralArea(QObject):
         self._cycle.step(forward=forward)
 
     def go_to(self, dock: str) -> None:
-        """Bring a panel forward and put the cursor into it."""
+        """Bring a panel forward and focus it."""
         self.complete()
         self._cycle.enter(self.workspace.bring_forward(dock))
 
     def show_overview(self) -> None:
-        """Show the snapshot as a whole."""
+        """Show the overview of the snapshot."""
         self.complete()
         self.pages.setCurrentWidget(self.overview)
 
     def show_gaps(self) -> None:
-        """Show who has gaps."""
+        """Show the entries with missing data."""
         self.show_overview()
         self.overview.go_to_gaps()
 
     def export_overview(self) -> None:
-        """Save the snapshot as a whole as a picture, or for paper."""
+        """Save the overview as an image or PDF, or print it."""
         self.show_overview()
         self.overview.export()
 
     def show_captured(self) -> None:
-        """Show what the snapshot holds of each kind of data."""
+        """Show the snapshot coverage."""
         self.complete()
         self.pages.setCurrentWidget(self.captured)
         self.captured.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def show_access(self) -> None:
-        """Show what the selected principal or group can do, and put the cursor there."""
+        """Show the effective permissions of the selected principal or group, and focus them."""
         if self._session.subject_key:
             self._session.show_access(self._session.subject_key)
         else:
             self._session.announce(tr("Select a user, a role or a group first."))
 
     def show_everybody(self) -> None:
-        """Show what everybody can do, found out when it is first looked at."""
+        """Show the access matrix; it is computed when it is first shown."""
         self.go_to("everybodyDock")
         self.workspace.draw_up("everybodyDock")
         self.workspace.everybody.run()
 
     def show_ways(self) -> None:
-        """Show the ways to administration, found out when they are first looked at."""
+        """Show attack paths; they are computed when they are first shown."""
         self.go_to("waysDock")
         if self.workspace.ways.found is None:
             self.workspace.ways.run()
 
     def show_ways_of_selected(self) -> None:
-        """Show what the selected principal can become."""
+        """Show the attack paths of the selected principal."""
         self.go_to("waysDock")
         self.workspace.ways.show_selected()
 
     def copy_command(self) -> None:
-        """Copy what gives the same in a terminal: of who can and what can where the cursor is, else of the answer."""
+        """Copy the CLI command of the focused panel (who can, effective permissions), else of the evaluated request."""
         self.complete()
         focus, workspace = QApplication.focusWidget(), self.workspace
         for panel in (workspace.who_can, workspace.inspector.access):
@@ -242,18 +242,18 @@ class CentralArea(QObject):
         self.workspace.bring_forward("whoCanDock")
 
     def _enter(self, page: QWidget) -> None:
-        """Show the panels around a page, and begin at the tree."""
+        """Show the panels around a page, and focus the navigator."""
         self.workspace.show()
         self.pages.setCurrentWidget(page)
         self.workspace.navigator.focus_filter()
 
     def _show_risk(self, severity: "Severity") -> None:
-        """Show the findings of whoever has none worse than this."""
+        """Show the findings of principals by highest severity."""
         self.go_to("findingsDock")
         self.workspace.findings.show_risk(severity)
 
     def _show_subject(self, key: str) -> None:
-        """Show the inspector; of a snapshot's only account the overview tells, but not of its organization."""
+        """Show the inspector; for the only account of a snapshot without organization, show the overview."""
         opened = self._session.snapshot
         has_more = opened is None or opened.about.organization is not None
         accounts = [] if opened is None or has_more else [one.account_id for one in opened.accounts]

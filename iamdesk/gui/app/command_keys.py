@@ -1,4 +1,4 @@
-"""Shortcuts of commands in text fields, which would use Ctrl+E, Ctrl+D and Ctrl+K for editing."""
+"""Makes Ctrl+E, Ctrl+D and Ctrl+K work as commands in text fields, which would use them for editing."""
 
 from collections.abc import Iterable
 
@@ -9,11 +9,11 @@ from shiboken6 import isValid
 
 _FIELDS = (QLineEdit, QPlainTextEdit, QTextEdit)
 OF_THE_TEXT = frozenset({"actionUndo", "actionRedo"})
-"""Commands whose shortcuts act on the text of the field with the focus."""
+"""Commands whose shortcuts edit the text of the focused field."""
 
 
 class CommandKeys(QObject):
-    """An event filter on the field with the focus; it moves as the focus moves."""
+    """An event filter on the focused field; it moves with the focus."""
 
     def __init__(self, window: QWidget, actions: Iterable[QAction], app: QApplication) -> None:
         super().__init__(window)
@@ -28,7 +28,7 @@ class CommandKeys(QObject):
             new.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        """Keep a field from claiming the key of a command."""
+        """Keep the field from claiming the shortcut of a command."""
         if event.type() is QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
             action = self._actions.get(QKeySequence(event.keyCombination()))
             if (

@@ -1,7 +1,7 @@
-"""Every command of the window in one table: its name, menu, words and keys. Who implements it is wired elsewhere.
+"""All commands of the window in one table: name, menu, texts and shortcuts. Their handlers are connected elsewhere.
 
-A panel implements commands by ``commands() -> Mapping[str, Callable[[], None]]`` (names from this table); the main
-window adds its own. An entry that nobody implements gets no action at all: only entries that work are seen.
+A panel implements commands by ``commands() -> Mapping[str, Callable[[], None]]``, with names from this table; the main
+window adds its own. A command without a handler gets no action, so that only working entries are shown.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Menu(StrEnum):
 
 
 class Needs(Enum):
-    """What must be there for a command to be enabled."""
+    """What a command needs to be enabled."""
 
     NOTHING = 0
     SNAPSHOT = 1
@@ -34,32 +34,32 @@ class Needs(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One entry."""
+    """One command."""
 
     name: str
-    """Object name of the action; scripts and tests hold on to it (CONTRACT 6)."""
+    """Object name of the action, which scripts and tests use; stable."""
     menu: Menu
     text: str
-    """As in the menu, with a mnemonic. Ends in "…" when it asks for more before it does anything."""
+    """Menu text with a mnemonic. Ends in "…" if the command asks for more before it does anything."""
     tip: str
-    """One sentence for status bar and palette."""
+    """One sentence for status bar and command palette."""
     keys: tuple[str | QKeySequence.StandardKey, ...] = ()
     needs: Needs = Needs.NOTHING
     group: int = 0
-    """Entries of one menu stand in groups, with a line between them."""
+    """Entries of a menu are separated by group."""
     radio: str = ""
-    """Name of the choice to which it belongs: of these entries exactly one is checked."""
+    """Name of an exclusive group: exactly one of its entries is checked."""
     table_key: str = ""
-    """Key that does it in the review table, where no text is typed."""
+    """Key of the command in the review table, where no text is typed."""
 
     @property
     def menu_text(self) -> str:
-        """As the menu shows it, in the language of the window."""
+        """The menu text in the language of the window."""
         return f"{tr(self.text)} ({self.table_key})" if self.table_key else tr(self.text)
 
     @property
     def told(self) -> str:
-        """What it does, in the language of the window."""
+        """The tip in the language of the window."""
         if not self.table_key:
             return tr(self.tip)
         return f"{tr(self.tip)} {tr('Key {key} in the review table.').format(key=self.table_key)}"
@@ -712,4 +712,4 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("actionAbout", Menu.HELP, mark("A&bout iamdesk"), mark("Version and license."), group=1),
 )
-"""The table. Keys of other panels' widgets (Return in a table, Esc in a filter) are the widgets' own."""
+"""The table. Keys that only one widget handles (Return in a table, Esc in a filter) are not in it."""

@@ -1,7 +1,7 @@
-"""A trail for when something breaks: one small log, and the error shown in the window instead of a vanished program.
+"""Error handling of the process: a small log, and a message in the window instead of a crash.
 
-The log says which kind of error it was and in which lines of code. It never says the error's text: that may quote a
-snapshot. Exceptions in slots, timers and threads all arrive at ``sys.excepthook`` or ``threading.excepthook``.
+The log contains the type of an error and its lines of code. It never contains the message of an error, which may quote
+a snapshot. Exceptions in slots, timers and threads all arrive at ``sys.excepthook`` or ``threading.excepthook``.
 """
 
 import faulthandler
@@ -23,22 +23,22 @@ _LOG = logging.getLogger("iamdesk.gui")
 
 
 def default_log_folder() -> Path:
-    """Return where the logs stand on this platform."""
+    """Return the folder of the logs on this platform."""
     return platformdirs.user_log_path("iamdesk", appauthor=False)
 
 
 def describe(error: BaseException) -> str:
-    """Return the kind of an error and the lines it came through, without the error's text."""
+    """Return the type of an error and its lines of code, without its message."""
     frames = traceback.extract_tb(error.__traceback__)
     lines = [f"  {Path(frame.filename).name}:{frame.lineno} in {frame.name}" for frame in frames]
     return "\n".join([type(error).__name__, *lines])
 
 
 class CrashTrail(QObject):
-    """Takes over the hooks of the process. Make one, in the GUI thread, before the window."""
+    """Installs the exception hooks of the process. Create one, in the GUI thread, before the window."""
 
     broke = Signal(str)
-    """One sentence for the user; emitted from whichever thread broke, delivered in the GUI thread."""
+    """A sentence for the user; emitted in any thread, delivered in the GUI thread."""
 
     def __init__(self, folder: Path, parent: QObject | None = None, *, takes_left: bool = False) -> None:
         super().__init__(parent)
@@ -47,8 +47,7 @@ class CrashTrail(QObject):
         self._fault_file = None
         self.log = folder / "iamdesk.log"
         self.left: Path | None = None
-        """What a process wrote as it crashed: in which lines of code it was. With ``takes_left``, for whoever tells it;
-        None where none did."""
+        """What a previous process wrote as it crashed: its lines of code. Set with ``takes_left``; None if none did."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if takes_left:
@@ -56,7 +55,7 @@ class CrashTrail(QObject):
             self._handler = RotatingFileHandler(self.log, maxBytes=256 * 1024, backupCount=2, encoding="utf-8")
             self._fault_file = (folder / "fault.log").open("a", encoding="utf-8")
         except OSError:
-            pass  # a read-only home: the errors are still shown in the window
+            pass  # read-only home folder: errors are still shown in the window
         else:
             faulthandler.enable(self._fault_file)
         self._handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
@@ -66,11 +65,11 @@ class CrashTrail(QObject):
         threading.excepthook = self._thread_hook
 
     def note(self, error: BaseException) -> None:
-        """Write down where an error came from."""
+        """Log where an error came from."""
         _LOG.error("%s", describe(error))
 
     def release(self) -> None:
-        """Give the hooks back and close the files."""
+        """Restore the hooks and close the files."""
         sys.excepthook, threading.excepthook = self._previous
         _LOG.removeHandler(self._handler)
         self._handler.close()
@@ -105,5 +104,5 @@ def _put_aside(fault: Path) -> Path | None:
 
 
 def note_qt_message(message: str) -> None:
-    """Note a complaint of Qt's: its first line, which speaks of widgets and never of what they show."""
+    """Log a warning of Qt's: its first line, which is about widgets and never about their contents."""
     _LOG.warning("Qt: %s", message.partition("\n")[0][:300])

@@ -1,4 +1,4 @@
-"""F6 and Shift+F6: from panel to panel, each time to where the cursor last was in it."""
+"""F6 and Shift+F6: move the focus from panel to panel, each time to the last focused widget in it."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from shiboken6 import isValid
 
 
 class PanelCycle(QObject):
-    """Knows the panels in order, and remembers the focus of each."""
+    """Knows the panels in order, and remembers the focused widget of each."""
 
     def __init__(self, panels: Sequence[QWidget], app: QApplication, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -17,7 +17,7 @@ class PanelCycle(QObject):
         app.focusChanged.connect(self._note)
 
     def step(self, forward: bool) -> None:
-        """Go to the next or the previous panel that is to be seen and takes the keyboard."""
+        """Focus the next or previous visible panel that accepts the focus."""
         shown = [panel for panel in self._panels if panel.isVisible()]
         here = self.panel_of(QApplication.focusWidget())
         at = shown.index(here) if here in shown else (-1 if forward else 0)
@@ -26,7 +26,7 @@ class PanelCycle(QObject):
                 return
 
     def enter(self, panel: QWidget) -> bool:
-        """Put the cursor into a panel: where it last was, else at its first field; False where it has none."""
+        """Focus a panel: its last focused widget, else its first field. Return False if it has none."""
         last = self._last.get(panel)
         first = panel.focusProxy() or panel
         widget = last if last is not None and isValid(last) and _takes_keyboard(last) else _first_field(panel, first)
@@ -35,7 +35,7 @@ class PanelCycle(QObject):
         return widget is not None
 
     def panel_of(self, widget: QWidget | None) -> QWidget | None:
-        """Return the panel in which a widget stands; None for none."""
+        """Return the panel that contains a widget, or None."""
         return next(
             (panel for panel in self._panels if widget is panel or (widget and panel.isAncestorOf(widget))), None
         )
@@ -52,8 +52,8 @@ def _takes_keyboard(widget: QWidget) -> bool:
 
 
 def _first_field(panel: QWidget, start: QWidget) -> QWidget | None:
-    """Return the first widget of a panel that takes the keyboard, in the order of Tab from ``start``."""
-    # The chain goes through the whole window, and a panel's widgets need not stand together in it.
+    """Return the first widget of a panel that accepts the focus, in tab order from ``start``."""
+    # The tab chain covers the whole window, and a panel's widgets need not be adjacent in it.
     widget: QWidget | None = start
     while widget is not None:
         if (widget is panel or panel.isAncestorOf(widget)) and _takes_keyboard(widget):

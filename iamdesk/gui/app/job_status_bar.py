@@ -1,4 +1,4 @@
-"""What runs in the background, in the status bar: its name, how far it is, and Cancel."""
+"""The running job in the status bar: its name, its progress, and Cancel."""
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
@@ -8,11 +8,11 @@ from iamdesk.gui.core.plain_text import plain_label, visible
 from iamdesk.i18n import tr
 
 _PATIENCE = 200
-"""Milliseconds: work that takes no longer is not worth a flicker."""
+"""Milliseconds after which a running job is shown; shorter ones would flicker."""
 
 
 class JobStrip(QWidget):
-    """Shows the oldest job that is running; hidden while there is none."""
+    """Shows the oldest running job; hidden if there is none."""
 
     def __init__(self, jobs: JobRunner, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,7 +54,7 @@ class JobStrip(QWidget):
         job = self._oldest()
         if job is None:
             return
-        label = visible(job.label)  # it may hold a name of the snapshot
+        label = visible(job.label)  # it may contain a name from the snapshot
         self._name.setText(label)
         self._bar.setAccessibleName(label)
         self.cancel_button.setAccessibleName(tr("Cancel: {label}").format(label=label))
@@ -63,7 +63,7 @@ class JobStrip(QWidget):
 
     def _progressed(self, job: Job, done: int, total: int) -> None:
         if job is self._oldest():
-            # In thousandths: a progress bar counts in 32 bits, a file may have more bytes.
+            # In thousandths: a progress bar has 32-bit values, and files may have more bytes.
             self._bar.setRange(0, 1000 if total else 0)
             self._bar.setValue(min(1000, done * 1000 // total) if total else 0)
 

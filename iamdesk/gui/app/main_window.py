@@ -1,4 +1,4 @@
-"""The window's frame: session, jobs and menus, what opens and what is kept. What it holds is in ``central_area.py``."""
+"""The main window: session, jobs, menus, opening and saving of state. Its contents are in ``central_area.py``."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -49,11 +49,11 @@ if TYPE_CHECKING:
     from iamdesk.gui.start.overview import OverviewPage
 
 _SAID_FOR = 6000
-"""Milliseconds that an announcement stays in the status bar."""
+"""Milliseconds that an announcement is shown in the status bar."""
 
 
 class MainWindow(QMainWindow):
-    """The window. Closing it cancels what runs, waits for the threads and keeps the settings."""
+    """The main window. Closing it cancels jobs, waits for the threads and saves the settings."""
 
     def __init__(self, app: QApplication, settings: Settings, prompts: Prompts | None = None) -> None:
         super().__init__()
@@ -104,7 +104,7 @@ class MainWindow(QMainWindow):
 
     @property
     def workspace(self) -> "Workspace":
-        """The panels; made now, where they are not there yet."""
+        """The panels; created now if they do not exist yet."""
         self.interior.complete()
         return self.interior.workspace
 
@@ -116,7 +116,7 @@ class MainWindow(QMainWindow):
 
     @property
     def captured(self) -> "CapturedPage":
-        """The page about what the snapshot holds."""
+        """The page about the snapshot coverage."""
         self.interior.complete()
         return self.interior.captured
 
@@ -160,7 +160,7 @@ class MainWindow(QMainWindow):
         }
 
     def _finish_menus(self) -> None:
-        """Add what no table can hold: recent files, and a switch for each panel."""
+        """Add the dynamic menu entries: recent files, and a toggle for each panel."""
         file_menu = self.menus.menus[Menu.FILE]
         self._recent_menu.setObjectName("menuRecent")
         file_menu.insertMenu(self.menus.actions["actionOpenSample"], self._recent_menu)
@@ -169,7 +169,7 @@ class MainWindow(QMainWindow):
         view_menu.addSeparator()
         view_menu.addMenu(self.interior.panels_menu)
         self._check_scheme()
-        # In every window: dialogs ask for help, too.
+        # For every window: F1 also works in dialogs.
         self.menus.actions["actionHelp"].setShortcutContext(Qt.ShortcutContext.ApplicationShortcut)
 
     def _connect(self) -> None:
@@ -197,7 +197,7 @@ class MainWindow(QMainWindow):
         self._enable_history()
 
     def open_path(self, path: Path) -> None:
-        """Begin to open a snapshot, or a review with its snapshot; what is open stays until it is there."""
+        """Start opening a snapshot, or a review with its snapshot; the open one stays until then."""
         self.trouble.clear()
         if is_review(path):
             self.arrival.open(path, self.settings.recent)
@@ -209,7 +209,7 @@ class MainWindow(QMainWindow):
         self.open_path(resource_files.sample_snapshot())
 
     def ask_and_open(self) -> None:
-        """Ask for a file and open it."""
+        """Ask for a file, and open it."""
         recent = self.settings.recent
         folder = recent[0].parent if recent else Path.home()
         path = self.prompts.snapshot_to_open(self, folder)
@@ -217,14 +217,14 @@ class MainWindow(QMainWindow):
             self.open_path(path)
 
     def ask_for_folder(self) -> None:
-        """Ask for a folder and open it: what has no manifest cannot be named by one of its files."""
+        """Ask for a folder, and open it. Needed for bundles without a manifest, which no single file identifies."""
         recent = self.settings.recent
         path = self.prompts.folder_to_open(self, recent[0].parent if recent else Path.home())
         if path is not None:
             self.open_path(path)
 
     def show_trouble(self, tone: Tone, sentence: str) -> None:
-        """Say above the middle of the window what went wrong."""
+        """Show an error message above the center of the window."""
         self.trouble.say(tone, sentence)
 
     def _ask_for_snapshot_of(self, sentence: str, review: Path) -> None:
@@ -255,7 +255,7 @@ class MainWindow(QMainWindow):
             self._marks.note(opened.path, desk.path if desk is not None else None)
 
     def _show_arriving(self, opened: "Opened") -> None:
-        """Show the first accounts of many, and say that the rest is on its way."""
+        """Show the accounts that are loaded so far, and a note that the rest is loading."""
         self.setWindowTitle(tr("{name} (loading) – iamdesk").format(name=visible(translate_english(opened.path.name))))
         names = ", ".join(account.account_id for account in opened.accounts)
         self.show_trouble(
@@ -287,7 +287,7 @@ class MainWindow(QMainWindow):
         )
 
     def offer_left(self, crash_log: Path | None = None) -> None:
-        """Offer what was open when iamdesk did not end by itself; for the start, before anything is opened."""
+        """Offer to reopen what was open when iamdesk ended unexpectedly. Called at startup."""
         left = self._marks.take_left()
         crash = tr("iamdesk has crashed. {log} shows where in its code, and contains nothing from the snapshot.")
         told = [crash.format(log=visible(str(crash_log)))] if crash_log is not None else []
@@ -358,17 +358,17 @@ class MainWindow(QMainWindow):
             self.windows.show_capture_help()
 
     def menuBar(self) -> QMenuBar:  # noqa: N802 - Qt's name
-        """Return the menu bar: it shares its place with the question, which Qt's own accessor does not know."""
+        """Return the menu bar. It shares its row with the request bar, which Qt's own accessor does not know."""
         return self._menu_bar
 
     def dispose(self) -> None:
-        """Close the window and delete it now: at the end of the process its widgets must go before the application."""
+        """Close and delete the window now: its widgets have to be deleted before the application at exit."""
         self.close()
         self.deleteLater()
         QCoreApplication.sendPostedEvents(self, QEvent.Type.DeferredDelete.value)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
-        """Get ready for all that comes, behind the first painting."""
+        """Start loading everything else after the first paint."""
         super().paintEvent(event)
         if not self._is_painted:
             self._is_painted = True
@@ -376,15 +376,15 @@ class MainWindow(QMainWindow):
 
     def _get_ready(self) -> None:
         if not self.isVisible() or self.jobs.is_closed:
-            return  # closed at once
+            return  # closed before it was loaded
         self.interior.load()
         self.opening.prepare()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
-        """Save what is on its way, end what runs, keep the settings."""
+        """Save pending changes, end all jobs, save the settings."""
         field = self.focusWidget()
         if field is not None:
-            field.clearFocus()  # fields end their editing when they lose the keyboard, and may still begin something
+            field.clearFocus()  # fields finish editing when they lose the focus, and may start a job then
         if self.interior.is_complete:
             self.workspace.review.door.close()
         self.jobs.wait_all()
@@ -400,12 +400,12 @@ class MainWindow(QMainWindow):
         super().closeEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 - Qt's name
-        """Take exactly one local file or folder."""
+        """Accept exactly one local file or folder."""
         if _dropped(event) is not None:
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 - Qt's name
-        """Open what was dropped."""
+        """Open the dropped file or folder."""
         path = _dropped(event)
         if path is not None:
             event.acceptProposedAction()

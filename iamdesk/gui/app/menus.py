@@ -1,4 +1,4 @@
-"""Actions and menus, built from the one table in ``commands.py`` for those commands that somebody carries out."""
+"""Actions and menus, created from the table in ``commands.py`` for the commands that have a handler."""
 
 from collections.abc import Callable, Mapping
 
@@ -35,7 +35,7 @@ class Menus(QObject):
         self.refresh()
 
     def refresh(self) -> None:
-        """Enable what can be done now."""
+        """Enable the commands that can be used now."""
         has = {
             Needs.SNAPSHOT: self._session.snapshot is not None,
             Needs.ANSWER: self._session.decision is not None or self._session.need is not None,
@@ -44,7 +44,7 @@ class Menus(QObject):
             action.setEnabled(has[needs])
 
     def _build(self, window: QMainWindow, menu: Menu, entries: list[Command], handlers: Handlers) -> None:
-        made = QMenu(tr(menu.value), window)  # of one that Qt makes, Python may lose hold while it is still there
+        made = QMenu(tr(menu.value), window)  # Python may lose its reference to a menu that Qt creates
         window.menuBar().addMenu(made)
         made.setObjectName(f"menu{menu.name.title()}")
         self.menus[menu] = made
@@ -67,7 +67,7 @@ class Menus(QObject):
                 self._radios[command.radio] = QActionGroup(window)
             self._radios[command.radio].addAction(action)
         action.triggered.connect(lambda _checked=False: act())
-        window.addAction(action)  # so that its key works while the menu bar is hidden
+        window.addAction(action)  # so that its shortcut works while the menu bar is hidden
         self.actions[command.name] = action
         if command.needs is not Needs.NOTHING:
             self._needs.append((action, command.needs))
@@ -75,7 +75,7 @@ class Menus(QObject):
 
 
 def _sequences(command: Command) -> list[QKeySequence]:
-    """Return the keys of a command on this platform, each once."""
+    """Return the shortcuts of a command on this platform, without duplicates."""
     found: list[QKeySequence] = []
     for key in command.keys:
         made = QKeySequence.keyBindings(key) if isinstance(key, QKeySequence.StandardKey) else [QKeySequence(key)]

@@ -1,4 +1,4 @@
-"""Back and forward, as in a browser: through what was selected and what was asked."""
+"""Back and forward through selections and requests, as in a browser."""
 
 import time
 from collections.abc import Callable
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from iamdesk.use_cases.types import UseCaseRequest
 
 _GLANCE = 0.6
-"""Seconds: a selection left sooner was only passed on the way to the next."""
+"""Seconds: a selection that is left sooner is not recorded."""
 _LONGEST = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A selection or a question."""
+    """A selection or a request."""
 
     key: str = ""
     request: Request | None = None
@@ -29,15 +29,15 @@ class Place:
 
     @property
     def is_question(self) -> bool:
-        """Whether it is a question, single or compound."""
+        """Whether it is a request or use case."""
         return self.request is not None or self.need is not None
 
 
 class History(QObject):
-    """Follows a session and walks it back and forth."""
+    """Records the places of a session, and goes back and forth among them."""
 
     changed = Signal()
-    """What `can_go_back` and `can_go_forward` say may have changed."""
+    """Emitted when `can_go_back` and `can_go_forward` may have changed."""
 
     def __init__(
         self, session: Session, parent: QObject | None = None, clock: Callable[[], float] = time.monotonic
@@ -55,29 +55,29 @@ class History(QObject):
 
     @property
     def can_go_back(self) -> bool:
-        """Whether there is a place before this one."""
+        """Whether there is an earlier place."""
         return self._at > 0
 
     @property
     def can_go_forward(self) -> bool:
-        """Whether one has gone back from somewhere."""
+        """Whether there is a later place."""
         return self._at < len(self._places) - 1
 
     def back(self) -> None:
-        """Go to the place before."""
+        """Go to the previous place."""
         if self.can_go_back:
             self._go(self._at - 1)
 
     def forward(self) -> None:
-        """Go to the place that one came back from."""
+        """Go to the next place."""
         if self.can_go_forward:
             self._go(self._at + 1)
 
     def _go(self, to: int) -> None:
         self._at = to
-        self._arrived = float("-inf")  # a place that was walked to is never replaced as a glance
+        self._arrived = float("-inf")  # a place reached by back or forward is never dropped as a short visit
         place = self._places[to]
-        # The session's signals come back to `_visit`, which finds itself at that very place.
+        # The session's signals call `_visit`, which finds that it is at that place already.
         if place.request is not None:
             self._session.ask(place.request)
         elif place.need is not None:
@@ -87,7 +87,7 @@ class History(QObject):
         self.changed.emit()
 
     def _visit_subject(self, key: str) -> None:
-        """The principal of a request is selected with it, and is no separate place."""
+        """Record a selection, unless it is the principal of a request that was just evaluated."""
         here = self._places[self._at] if self._at >= 0 else Place()
         about = here.need.request if here.need is not None else here.request
         opened = self._session.snapshot

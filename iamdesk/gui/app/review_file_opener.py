@@ -1,4 +1,4 @@
-"""A review that is opened by its file, or comes back after a crash: the snapshot that it is of is opened first."""
+"""Opens a review by its file: opens the snapshot that it belongs to first."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 
 def is_review(path: Path) -> bool:
-    """Return whether a file is a review, by its name."""
-    from iamdesk.review.schema import SUFFIX  # brings SQLite along: not for a start
+    """Return whether a file name is that of a review."""
+    from iamdesk.review.schema import SUFFIX  # imports SQLite: not at startup
 
     return path.suffix == SUFFIX
 
 
 class ReviewFileOpener(QObject):
-    """Knows which review waits for its snapshot."""
+    """Remembers which review waits for its snapshot."""
 
     snapshot_lacking = Signal(str, object)
-    """A sentence, and the review's path: its snapshot was not found."""
+    """Sentence and path of the review: its snapshot was not found."""
     refused = Signal(str)
-    """One sentence: why it cannot be read."""
+    """A sentence: why the review cannot be read."""
 
     def __init__(
         self,
@@ -48,9 +48,9 @@ class ReviewFileOpener(QObject):
         self._awaited: Path | None = None
 
     def open(self, review: Path, recent: Sequence[Path]) -> None:
-        """Open a review: with the open snapshot where it is of that, else with the one of its name.
+        """Open a review, with its snapshot unless that is open already.
 
-        That is looked for beside the review and among the ``recent`` ones.
+        The snapshot is looked for in the folder of the review and among the ``recent`` ones.
         """
         self._awaited = None
         if self._interior.is_complete:
@@ -67,16 +67,16 @@ class ReviewFileOpener(QObject):
         )
 
     def open_with(self, snapshot: Path, review: Path) -> None:
-        """Open a snapshot, and a review with it."""
+        """Open a snapshot, and then a review of it."""
         self._awaited = review
         self._open_snapshot(snapshot)
 
     def forget(self) -> None:
-        """Wait no more: something else is opened."""
+        """Stop waiting: something else is being opened."""
         self._awaited = None
 
     def snapshot_came(self) -> None:
-        """Open the review that has waited for the snapshot that is open now."""
+        """Open the review that waited for the snapshot that is open now."""
         review, self._awaited = self._awaited, None
         if review is not None:
             self._open(review)
@@ -86,7 +86,7 @@ class ReviewFileOpener(QObject):
         if opened is not None and opened.sha256 == head.snapshot_sha256:
             self._open(review)
             return
-        name = Path(head.snapshot_name).name  # a file may say anything, ways to elsewhere as well
+        name = Path(head.snapshot_name).name  # the name comes from a file: keep only its last part
         beside = (review.parent / name, *(path for path in recent if path.name == name))
         snapshot = next((path for path in beside if name and path.exists()), None)
         if snapshot is not None:
@@ -101,7 +101,7 @@ class ReviewFileOpener(QObject):
     def _open(self, review: Path) -> None:
         self._interior.complete()
         self._interior.workspace.review.door.open_path(review)
-        self._interior.workspace.bring_forward("reviewDock")  # what is wrong with it is told there
+        self._interior.workspace.bring_forward("reviewDock")  # the panel reports what is wrong with it
 
     def _failed(self, error: Exception) -> None:
         from iamdesk.review.errors import ReviewError
@@ -112,7 +112,7 @@ class ReviewFileOpener(QObject):
 
 
 def _head_of(review: Path) -> "Head":
-    with import_lock:  # the window loads its interior meanwhile
+    with import_lock:  # meanwhile, the window makes its panels
         from iamdesk.api import Workbench
 
     return Workbench.review_head(review)

@@ -1,4 +1,4 @@
-"""``iamdesk PATH --screenshot FILE.png``: the window rendered once, with a subject and an answer, on any machine."""
+"""``iamdesk PATH --screenshot FILE.png``: renders the window once, with a selection and a result, on any machine."""
 
 import os
 import sys
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from iamdesk.gui.app.main_window import MainWindow
 
 _LONGEST_WAIT = 300_000
-"""Milliseconds: a snapshot of hundreds of megabytes is read by then."""
+"""Milliseconds in which a snapshot of hundreds of megabytes is read."""
 _SETTLING = 150
-"""Milliseconds: what is laid out on timers is there by then."""
+"""Milliseconds for layouts that are done on timers."""
 
 
 class ScreenshotError(Exception):
-    """The picture cannot be made. Its text is one sentence."""
+    """The image cannot be made. The message is one sentence."""
 
 
 def render(
@@ -158,20 +158,20 @@ def _turn_to(window: "MainWindow", page: str) -> None:
 
 
 def _give_room(window: "MainWindow", dock: str) -> None:
-    """Draw a panel at the foot of the window up, as its user would: the picture is about it."""
+    """Enlarge a panel at the bottom of the window, as a user would."""
     _wait(lambda: not window.jobs.running, _LONGEST_WAIT)
     _wait(lambda: False, _SETTLING)
     window.workspace.draw_up(dock)
 
 
 def _say(_kind: object, _context: object, message: str) -> None:
-    """Pass on what Qt says, but for what the offscreen platform says at every window."""
+    """Forward Qt's messages, except those that the offscreen platform prints for every window."""
     if not message.startswith("This plugin does not support"):
         sys.stderr.write(f"Qt: {message}\n")
 
 
 def _wait(until: Callable[[], bool], milliseconds: int) -> None:
-    """Run the event loop until something holds, at most for so long."""
+    """Run the event loop until a condition holds, at most for the given time."""
     from PySide6.QtCore import QEventLoop, QTimer
 
     if until():

@@ -1,4 +1,4 @@
-"""The window's part of ``iamdesk --self-test``: its drawings, its guide, and pictures of itself in both palettes."""
+"""The window's part of ``iamdesk --self-test``: icons, user guide, and images of the window in each palette."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -14,11 +14,11 @@ from iamdesk.resource_files import resources, sample_snapshot
 
 _SIZE = (1360, 860)
 _FEWEST_COLOURS = 20
-"""A window that was painted shows more."""
+"""A painted window has more colors than this."""
 
 
 def steps() -> Iterator[tuple[str, Callable[[], str]]]:
-    """Yield what is done, in words, and what does it: it returns what came of it, and raises where it does not work."""
+    """Yield pairs of a description and a function, which returns a result in words and raises on failure."""
     yield "picture of the window, light", lambda: _picture("light")
     yield "picture of the window, dark", lambda: _picture("dark")
     yield "picture of the window, high contrast", lambda: _picture("contrast")
@@ -40,7 +40,7 @@ def _picture(scheme: str) -> str:
 def _icons() -> str:
     drawings = sorted((resources() / "icons").glob("*.svg"))
     broken = [path.name for path in drawings if not QSvgRenderer(QByteArray(path.read_bytes())).isValid()]
-    # Desktops that load our own icon by its name use Qt's plugin for SVG, which an installer has to carry.
+    # Desktops load our icon by name through Qt's SVG plugin, which an installer has to include.
     if b"svg" not in {bytes(one.data()) for one in QImageReader.supportedImageFormats()}:
         broken.append("the SVG plugin of Qt")
     if broken or not drawings:

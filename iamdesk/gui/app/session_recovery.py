@@ -1,7 +1,7 @@
-"""What is open, noted in a file while it is: what a process left behind that was ended is offered at the next start.
+"""Records what is open, so that the next start can offer it again after a crash.
 
-Each process has a note of its own beside the settings, held by a lock. A note whose lock nobody holds any more belongs
-to a process that did not end by itself; those of windows that stand side by side are held, and left alone.
+Each process has its own file beside the settings, and holds a lock on it. A file without a lock holder belongs to a
+process that ended unexpectedly; files of other running windows are locked and left alone.
 """
 
 import json
@@ -14,23 +14,23 @@ from PySide6.QtCore import QLockFile
 
 
 class Left(NamedTuple):
-    """What was open."""
+    """What was open in a process that ended unexpectedly."""
 
     snapshot: Path
     review: Path | None = None
 
 
 class RecoveryFile:
-    """The note of this window, and those that were left. A folder that cannot be written does no harm."""
+    """The record of this window, and access to those left behind. Does nothing if the folder is not writable."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        # Not by the number of the process: a container gives the next one the same.
+        # Not named by process id: in a container, the next process gets the same one.
         self._note = folder / f"{secrets.token_hex(8)}.json"
         self._lock: QLockFile | None = None
 
     def note(self, snapshot: Path, review: Path | None = None) -> None:
-        """Note what is open."""
+        """Record what is open."""
         held = {"open": str(snapshot.absolute())}
         if review is not None:
             held["review"] = str(review.absolute())
@@ -44,7 +44,7 @@ class RecoveryFile:
             return
 
     def clear(self) -> None:
-        """Note that nothing is open any more."""
+        """Record that nothing is open."""
         try:
             self._note.unlink(missing_ok=True)
         except OSError:
@@ -54,7 +54,7 @@ class RecoveryFile:
             self._lock = None
 
     def take_left(self) -> tuple[Left, ...]:
-        """Return what was open in processes that did not end by themselves, and forget it."""
+        """Return what was open in processes that ended unexpectedly, and delete their records."""
         found: list[Left] = []
         try:
             notes = [note for note in sorted(self._folder.glob("*.json")) if note != self._note]
@@ -63,7 +63,7 @@ class RecoveryFile:
         for note in notes:
             lock = _lock_of(note)
             if not lock.tryLock(0):
-                continue  # its window is there
+                continue  # its window is still running
             left = _read(note)
             if left is not None and left not in found:
                 found.append(left)
@@ -75,7 +75,7 @@ class RecoveryFile:
 
 def _lock_of(note: Path) -> QLockFile:
     lock = QLockFile(str(note.with_suffix(".lock")))
-    lock.setStaleLockTime(0)  # stale is what belongs to no process, however old
+    lock.setStaleLockTime(0)  # a lock is stale only if its process is gone, whatever its age
     return lock
 
 
@@ -87,4 +87,4 @@ def _read(note: Path) -> Left | None:
         found = Left(snapshot, reviewed if reviewed is not None and reviewed.is_file() else None)
         return found if snapshot.exists() else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None  # somebody wrote something else there
+        return None  # not written by iamdesk

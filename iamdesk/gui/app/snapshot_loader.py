@@ -1,6 +1,6 @@
-"""How a snapshot comes in: read by a worker, with progress and Cancel; what was open stays until the new is there.
+"""Opens snapshots in a worker, with progress and Cancel; the open one stays until the new one is complete.
 
-Of many accounts the first are shown as soon as they are read: to be looked at, while the rest comes.
+Of many accounts, the first are shown as soon as they are read, to be browsed while the rest loads.
 """
 
 from collections.abc import Callable, Mapping
@@ -37,12 +37,12 @@ class _Came(NamedTuple):
 
 
 class SnapshotLoader(QObject):
-    """Opens snapshots into a session."""
+    """Opens snapshots for a session."""
 
     opened = Signal(object)
-    """Path, after the session has the snapshot."""
+    """The path, once the session has the snapshot."""
     refused = Signal(str)
-    """One sentence: why it could not be opened."""
+    """A sentence: why it could not be opened."""
 
     def __init__(
         self,
@@ -66,19 +66,19 @@ class SnapshotLoader(QObject):
         self._executor = executor
         self._memory = memory
         self._asked = 0
-        """Counts openings: what has arrived of one that nobody wants any more is not shown."""
+        """Counts openings: results of an outdated one are dropped."""
         self._stream = Stream(jobs, "open", self._refuse, self)
         self._stream.batch.connect(lambda batch: self._when_complete(partial(self._take, batch, self._asked)))
         self._stream.ended.connect(self._ended)
 
     def prepare(self) -> None:
-        """Load what reads snapshots, while the user still looks for one: the first opening need not wait for it."""
+        """Import the snapshot reader while the user still chooses a file, so that the first opening does not wait."""
         if self._stream.running:
-            return  # which loads it by itself
+            return  # which imports it anyway
         self._jobs.run(tr("Loading"), lambda _progress, _cancelled: _workbench(), topic="prepare opening", soon=True)
 
     def open(self, path: Path) -> None:
-        """Begin to open; what was asked for before and is not there yet is given up."""
+        """Start opening a snapshot; a previous opening that is not complete is cancelled."""
         self._asked += 1
         self._forget_arrived()
         self._stream.start(
@@ -91,9 +91,9 @@ class SnapshotLoader(QObject):
             return
         for came in batch:
             if not came.is_whole and len(batch) > 1:
-                continue  # the whole is here already
-            # What is built at first use is built behind the tree, before all else: the first keystroke and click find
-            # it ready.
+                continue  # everything is loaded already
+            # Lazily built indexes are built now, right after the tree, so that the first keystroke and click find
+            # them ready.
             self._make_ready(came.opened)
             if came.is_whole:
                 self._session.open(came.opened, came.badge_rows)
@@ -138,10 +138,10 @@ def _read(
 
 
 def _workbench() -> "Workbench":
-    # Imported here, in a worker: the models and their data load while the window is already on the screen.
+    # Imported here, in a worker: the models and their data load while the window is already visible.
     with import_lock:
         from iamdesk.api import Workbench
         from iamdesk.gui.core.action_data import action_data_version
 
-    action_data_version()  # the status line of an open snapshot tells it, and has no time to look for it
+    action_data_version()  # the status line shows it, and must not wait for it
     return Workbench()

@@ -1,4 +1,4 @@
-"""The foot of the window: which snapshot, captured when, how many principals, its gaps, the date of the actions."""
+"""The status line: snapshot, capture date, number of principals, missing data, date of the action data."""
 
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class StatusLine(QWidget):
-    """Says what every answer in the window rests on."""
+    """Shows what every result in the window is based on."""
 
     gaps_wanted = Signal()
 
@@ -33,14 +33,14 @@ class StatusLine(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(self.fontMetrics().averageCharWidth() * 2)
-        layout.addWidget(self.about, 1000)  # it takes what its text needs, and no more than there is
+        layout.addWidget(self.about, 1000)  # as wide as its text, if there is room
         layout.addWidget(self.gaps)
         layout.addWidget(self.actions_day)
         layout.addStretch(1)
         self.show_snapshot(None)
 
     def show_snapshot(self, opened: "Opened | None", gaps: int = 0) -> None:
-        """Tell of another snapshot, and that so many of its entries have gaps; None says nothing."""
+        """Show another snapshot, with its number of entries with missing data; None clears the line."""
         text = status_words(opened) if opened is not None else ""
         self.about.setText(text)
         self.about.setMaximumWidth(self.about.fontMetrics().horizontalAdvance(text) + 4)

@@ -1,4 +1,4 @@
-"""A short tour: a card beside the real panels, one step after the other. Nothing is blocked, Esc leaves at any time."""
+"""The tour: a card beside the real panels, one step after the other. It blocks nothing; Esc ends it."""
 
 from collections.abc import Sequence
 
@@ -26,7 +26,7 @@ _LINE = 3
 
 
 class TourFrame(QWidget):
-    """A line around the panel that is told about; it takes no clicks."""
+    """An outline around the panel of the current step; it takes no clicks."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -34,14 +34,14 @@ class TourFrame(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's name
-        """Paint the line."""
+        """Paint the outline."""
         painter = QPainter(self)
         painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Accent), _LINE))
         painter.drawRect(self.rect().adjusted(_LINE // 2, _LINE // 2, -_LINE // 2 - 1, -_LINE // 2 - 1))
 
 
 class Tour(QFrame):
-    """The card. It deletes itself, and the line, when it is left."""
+    """The card of the tour. It deletes itself and the outline when it is closed."""
 
     left = Signal()
 
@@ -55,7 +55,7 @@ class Tour(QFrame):
         self._steps = tuple(steps)
         self._before = QApplication.focusWidget()
         self.at = 0
-        """Number of the step that is shown, from 0."""
+        """Index of the current step."""
         self.frame = TourFrame(window)
         self.title = plain_label()
         self.text = FlowLabel()
@@ -68,7 +68,7 @@ class Tour(QFrame):
         self.next.clicked.connect(self._go_on)
         self.leave.clicked.connect(self.close)
         self._escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), window, self.close)
-        # Where a panel has a use for Esc of its own, the tour comes first.
+        # Esc ends the tour, even if a panel uses Esc as well.
         self._escape.activatedAmbiguously.connect(self.close)
         window.installEventFilter(self)
 
@@ -90,7 +90,7 @@ class Tour(QFrame):
         self.setFixedWidth(self.fontMetrics().averageCharWidth() * 56)
 
     def show_step(self, at: int) -> None:
-        """Show a step: bring its panel forward, put the line around it and the card beside it."""
+        """Show a step: bring its panel forward, outline it, and place the card beside it."""
         self._steps[self.at].target.removeEventFilter(self)
         self.at = min(max(at, 0), len(self._steps) - 1)
         self._steps[self.at].target.installEventFilter(self)
@@ -110,7 +110,7 @@ class Tour(QFrame):
         self.show()
         self.frame.show()
         self._place()
-        # Docks that have just come forward find their place a moment later.
+        # Docks that were just brought forward get their geometry a moment later.
         QTimer.singleShot(0, self, self._place)
         self.next.setFocus(Qt.FocusReason.OtherFocusReason)
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, f"{self.accessibleName()}. {step.text}"))
@@ -131,20 +131,20 @@ class Tour(QFrame):
         self.raise_()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
-        """Paint the card with an edge that sets it apart from what lies under it."""
+        """Paint the card with a border that separates it from what is below it."""
         super().paintEvent(event)
         painter = QPainter(self)
         painter.setPen(self.palette().color(QPalette.ColorRole.Accent))
         painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        """Stay beside the panel when it, or the window, changes place or size."""
+        """Stay beside the panel when the panel or the window moves or is resized."""
         if event.type() in (QEvent.Type.Resize, QEvent.Type.Move):
             QTimer.singleShot(0, self, self._place)
         return super().eventFilter(watched, event)
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
-        """Give the keyboard back to where it was."""
+        """Return the focus to where it was."""
         self._window.removeEventFilter(self)
         self._steps[self.at].target.removeEventFilter(self)
         self._escape.setEnabled(False)
@@ -158,7 +158,7 @@ class Tour(QFrame):
 
 
 def _beside(target: QRect, card: QRect, window: QRect) -> QPoint:
-    """Return where the card stands: right of the panel, else left, above or below, else in its lower right corner."""
+    """Return the place of the card: right of the panel, else left, above or below, else in its lower right corner."""
     gap = _LINE * 4
     places = (
         QPoint(target.right() + gap, target.top() + gap),

@@ -1,4 +1,4 @@
-"""How the tour begins: on the sample, which is opened where nothing is open and offered where something else is."""
+"""Starts the tour on the sample account, which is opened first, or offered if another snapshot is open."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ from iamdesk.i18n import tr
 
 
 class TourLauncher(QObject):
-    """Begins a tour, one at a time."""
+    """Starts a tour, one at a time."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class TourLauncher(QObject):
         session.snapshot_opened.connect(self._opened)
 
     def show(self) -> None:
-        """Begin, once the sample is open."""
+        """Start the tour once the sample is open."""
         opened = self._session.snapshot
         if opened is None:
             self._after_opening()
@@ -50,7 +50,7 @@ class TourLauncher(QObject):
     def _opened(self, _opened: object) -> None:
         if self._waits:
             self._waits = False
-            QTimer.singleShot(0, self, self._begin)  # when every panel has filled itself
+            QTimer.singleShot(0, self, self._begin)  # when every panel has its contents
 
     def _begin(self) -> None:
         from iamdesk.gui.app.tour import Tour

@@ -1,4 +1,4 @@
-"""What the tour shows, step by step: words, and which real panel each is about."""
+"""The steps of the tour: texts, and the panel of each."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,17 +16,17 @@ _QUESTION = Request(_SOMEBODY, "s3:GetObject", "arn:aws:s3:::acme-payroll/2026/0
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One stop."""
+    """One step."""
 
     title: str
     text: str
     target: QWidget
     prepare: Callable[[], object]
-    """Brings what is told about onto the screen."""
+    """Makes the subject of the step visible."""
 
 
 def steps_of(session: Session, workspace: Workspace) -> tuple[Step, ...]:
-    """Return the five steps, on the sample."""
+    """Return the five steps, for the sample account."""
 
     def ask() -> None:
         workspace.bring_forward("answerDock")

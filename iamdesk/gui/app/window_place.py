@@ -1,4 +1,4 @@
-"""Keeps the window wholly on its screen: at first, when it is restored, and when it moves to a smaller screen."""
+"""Keeps the window on its screen: at startup, when it is restored, and when it moves to a smaller screen."""
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, QRect, QSize, QTimer
 from PySide6.QtGui import QScreen
@@ -6,11 +6,11 @@ from PySide6.QtWidgets import QWidget
 
 USUAL_SIZE = QSize(1360, 860)
 _CHARACTERS, _LINES = 180, 44
-"""What a screen has room for, at least, where every panel gets what it asks for."""
+"""Characters and lines that fit a screen on which every panel gets the size that it asks for."""
 
 
 class WindowPlace(QObject):
-    """Keeps a window within the room that its screen leaves to windows."""
+    """Keeps a window within the available geometry of its screen."""
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
@@ -21,14 +21,14 @@ class WindowPlace(QObject):
         window.installEventFilter(self)
 
     def restore(self, kept: QByteArray) -> None:
-        """Give the window the place that it had, or the usual size, as far as the screen has room."""
+        """Restore the window's geometry, or the default size, within the available screen."""
         if kept.isEmpty() or not self._window.restoreGeometry(kept):
             self._window.resize(USUAL_SIZE)
         self.fit()
 
     @property
     def is_bound(self) -> bool:
-        """Whether the screen limits the window; not where it is only painted into a picture."""
+        """Whether the screen limits the window; False if it is only rendered to an image."""
         return self._is_bound
 
     @is_bound.setter
@@ -37,7 +37,7 @@ class WindowPlace(QObject):
         self._size_panels()
 
     def let_be_small(self, panel: QWidget, lines: int = 4) -> None:
-        """Let a panel be smaller than what is in it asks for, where the screen is small for the text on it."""
+        """Allow a panel to be smaller than its minimum size if the screen is small."""
         self._panels.append((panel, lines, panel.minimumSize()))
         self._size_panels()
 
@@ -49,14 +49,14 @@ class WindowPlace(QObject):
             panel.setMinimumSize(QSize(character * 16, line * lines) if is_small and self._is_bound else usual)
 
     def fit(self) -> None:
-        """Make the window as small as its screen asks for, and move it there. One that fills its screen stays."""
+        """Resize and move the window to fit its screen. A maximized or full-screen window stays."""
         window = self._window
         self._size_panels()
         if not self._is_bound or window.isMaximized() or window.isFullScreen():
             return
         room = window.screen().availableGeometry()
         frame, inner = window.frameGeometry(), window.geometry()
-        # What the desktop puts around is known once it has: before, a bar for the title is reckoned with.
+        # The size of the window frame is known once it is shown; until then, assume a title bar.
         title = 0 if window.isVisible() else window.fontMetrics().lineSpacing() * 2
         around = QSize(frame.width() - inner.width(), frame.height() - inner.height() + title)
         size = inner.size().boundedTo(room.size() - around)
@@ -69,7 +69,7 @@ class WindowPlace(QObject):
             window.move(x, y)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        """Fit once the desktop has put its frame around, and follow the screens from then on."""
+        """Fit the window once the desktop has added its frame, and follow screen changes from then on."""
         if event.type() is QEvent.Type.Show and not event.spontaneous():
             QTimer.singleShot(0, self, self.fit)
             handle = self._window.windowHandle()

@@ -1,4 +1,4 @@
-"""The processes that do the long work of a window: started when there is some, ended with the window."""
+"""Worker processes for the long work of a window: started when there is work, ended with the window."""
 
 import threading
 from collections.abc import Callable
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class WindowWorkers:
-    """Holds the executor that the settings ask for. `executor` is for threads of jobs, the rest for the GUI thread."""
+    """Owns the executor that the settings ask for. `executor` may be called in job threads, the rest in the GUI."""
 
     def __init__(self, settings: Settings, announce: Callable[[str], None]) -> None:
-        """``announce`` says that a worker died; it is called in any thread."""
+        """``announce`` reports that a worker died; it may be called in any thread."""
         self._settings = settings
         self._announce = announce
         self._lock = threading.Lock()
@@ -26,7 +26,7 @@ class WindowWorkers:
         self._is_closed = False
 
     def executor(self, opened: "Opened") -> "Executor | None":
-        """Return what does long work over a snapshot; None where this process does it sooner.
+        """Return the executor for long work over a snapshot; None if this process is faster alone.
 
         Raises:
             WorkError: the scheduler of the settings cannot be used; one sentence.
@@ -39,9 +39,9 @@ class WindowWorkers:
         return self._executor(scheduler)
 
     def beside(self) -> "Executor | None":
-        """Return the processes of this machine that read an organization and sweep over it beside this process.
+        """Return the local worker processes that read an organization and evaluate it together with this process.
 
-        A scheduler is not asked: its workers may not see the files, and each would be sent all of it.
+        A cluster is not used: its workers may not see the files, and each would be sent all of them.
         """
         return self._executor("")
 
@@ -61,7 +61,7 @@ class WindowWorkers:
             return self._held
 
     def close(self) -> None:
-        """End the processes at once, with what they are at."""
+        """Terminate the processes at once, whatever they are doing."""
         with self._lock:
             self._is_closed = True
             self._end(cancel=True)

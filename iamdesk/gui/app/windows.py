@@ -1,4 +1,4 @@
-"""The windows that open from the main one, each loaded when it is first asked for: a start need not wait for them."""
+"""Windows and dialogs that open from the main window, each imported when it is first opened to keep the start fast."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Frame(Protocol):
-    """What the main window gives to those that open from it."""
+    """What the main window provides to the windows that open from it."""
 
     session: "Session"
     jobs: "JobRunner"
@@ -38,7 +38,7 @@ class Frame(Protocol):
 
 
 class Windows(QObject):
-    """Opens them. None of them blocks."""
+    """Opens the windows. None of them is modal."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Windows(QObject):
         self._forget_recent = forget_recent
 
     def commands(self) -> dict[str, Callable[[], None]]:
-        """Return what menu and keys do here (names of ``gui.actions``)."""
+        """Return the handlers of commands by name (``gui/app/commands.py``)."""
         return {
             "actionNewWindow": self.open_another,
             "actionPalette": self._open_palette,
@@ -67,12 +67,12 @@ class Windows(QObject):
         }
 
     def open_another(self) -> None:
-        """Open a window beside this one."""
+        """Open a new window."""
         if not spawn_window.start():
             self._frame.session.announce(tr("The new window could not be opened."))
 
     def show_palette(self) -> "CommandPalette":
-        """Show every command that can be carried out now."""
+        """Show the commands that are enabled now."""
         from iamdesk.gui.dialogs.command_palette import CommandPalette
 
         menus = self._frame.menus
@@ -90,7 +90,7 @@ class Windows(QObject):
         self.show_palette()
 
     def show_settings(self) -> None:
-        """Show the settings; what is changed there holds at once."""
+        """Show the settings dialog; changes apply at once."""
         from iamdesk.gui.dialogs.settings_dialog import SettingsDialog
 
         frame = self._frame
@@ -112,13 +112,13 @@ class Windows(QObject):
             apply_text_size(app, percent)
 
     def ask_why_denied(self) -> None:
-        """Ask for an access-denied message, and explain it."""
+        """Show the dialog that explains an access-denied message."""
         from iamdesk.gui.denial.denial_dialog import WhyDialog
 
         WhyDialog(self._frame.session, self._frame.jobs, self._window).show()
 
     def compare(self) -> None:
-        """Ask for another snapshot, and tell what changed."""
+        """Show the window that compares the open snapshot with another one."""
         from iamdesk.gui.compare.compare_window import CompareWindow
 
         window = CompareWindow(self._frame.session, self._frame.jobs, self._frame.prompts, self._window)
@@ -126,13 +126,13 @@ class Windows(QObject):
         window.choose()
 
     def what_if(self) -> None:
-        """Try changes on a copy."""
+        """Show the window that tries changes on a copy."""
         from iamdesk.gui.what_if.what_if_window import WhatIfWindow
 
         WhatIfWindow(self._frame.session, self._frame.jobs, self._frame.prompts, self._window).show()
 
     def show_help(self) -> None:
-        """Open the user guide at the page about what has the cursor: of a finding its check, of a layer its rule."""
+        """Open the user guide at the page about the focused widget: a finding's check, a policy type's rule."""
         focus, findings = QApplication.focusWidget(), self._frame.workspace.findings
         if rule := help_pages.rule_at_hand(focus):
             self.show_rule(rule)
@@ -144,11 +144,11 @@ class Windows(QObject):
         self._guide().show_page(page, check)
 
     def show_rule(self, rule: str) -> None:
-        """Open the user guide at an evaluation rule, by its id."""
+        """Open the user guide at an evaluation rule, given by its id."""
         self._guide().show_rule(rule)
 
     def _guide(self) -> "HelpWindow":
-        """Return the user guide, shown."""
+        """Return the user guide window, shown."""
         from iamdesk.gui.help.help_window import HelpWindow
 
         guide = self._window.findChild(HelpWindow) or HelpWindow(self._window)
@@ -157,7 +157,7 @@ class Windows(QObject):
         return guide
 
     def show_about(self) -> None:
-        """Show version, parts and licences."""
+        """Show version, components and licenses."""
         from iamdesk.gui.dialogs.about import AboutDialog
 
         about = self._window.findChild(AboutDialog) or AboutDialog(self._frame.jobs, self._frame.prompts, self._window)

@@ -1,4 +1,4 @@
-"""The panels of the window and where they stand: question on top, navigator left, answer right, tables below."""
+"""The panels of the window and their places: request bar on top, navigator left, result right, tables below."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -31,13 +31,13 @@ _MIRRORED = {
     Qt.DockWidgetArea.LeftDockWidgetArea: Qt.DockWidgetArea.RightDockWidgetArea,
     Qt.DockWidgetArea.RightDockWidgetArea: Qt.DockWidgetArea.LeftDockWidgetArea,
 }
-"""Where a panel stands in a window that is read from right to left."""
+"""The places of panels in a window that is read from right to left."""
 STATE_VERSION = 6
-"""Raise it when panels are added or renamed: states saved before are then not restored."""
+"""Increase it when panels are added or renamed: older saved states are then not restored."""
 
 
 class QuestionStrip(QWidget):
-    """Where the question stands: over the whole width, below the menus, with a quiet line under it.
+    """The row of the request bar: over the whole width, below the menus, with a thin line under it.
 
     No tool bar: when a window dies, Qt takes widgets out of its tool bars first, and so sends events to halves of
     Python objects.
@@ -60,7 +60,7 @@ class QuestionStrip(QWidget):
 
 
 class Workspace(QObject):
-    """Makes the panels and their docks. All of them are there while a snapshot is open, and gone while none is."""
+    """Creates the panels and their docks. They are shown while a snapshot is open."""
 
     def __init__(self, window: QMainWindow, place: WindowPlace, top: QVBoxLayout, pages: QStackedWidget) -> None:
         super().__init__(window)
@@ -74,7 +74,7 @@ class Workspace(QObject):
         self.docks: dict[str, QDockWidget] = {}
 
     def make(self, session: Session, jobs: JobRunner, prompts: Prompts) -> Iterator[None]:
-        """Make the panels, with a pause after each: none of them is used before all are there."""
+        """Create the panels, with a pause after each. None of them is used before all exist."""
         self.question = QuestionBar(session, jobs)
         self.bar = QuestionStrip(self.question)
         self._place.let_be_small(self.bar, lines=0)
@@ -144,7 +144,7 @@ class Workspace(QObject):
             window.setCorner(edge, area)
 
     def commands(self) -> Mapping[str, Callable[[], None]]:
-        """Return what the panels do (``gui/app/commands.py``)."""
+        """Return the handlers of the panels' commands (``gui/app/commands.py``)."""
         found: dict[str, Callable[[], None]] = {}
         for panel in self.panels():
             for name, act in panel.commands().items():
@@ -182,7 +182,7 @@ class Workspace(QObject):
         )
 
     def bring_forward(self, name: str) -> QWidget:
-        """Show a dock, in front of those that share its place, and return its panel."""
+        """Raise a dock above those that share its place, and return its panel."""
         self._show_all()
         dock = self.docks[name]
         dock.show()
@@ -190,7 +190,7 @@ class Workspace(QObject):
         return dock.widget()
 
     def draw_up(self, name: str) -> None:
-        """Bring a dock forward and, where it lies low at the foot of the window, draw it up: work is done in it now."""
+        """Raise a dock, and enlarge it if it is at the bottom of the window and small."""
         self.bring_forward(name)
         QTimer.singleShot(0, self, lambda: self._draw_up(self.docks[name]))
 
@@ -201,9 +201,9 @@ class Workspace(QObject):
             self._window.resizeDocks([dock], [height * 3 // 5], Qt.Orientation.Vertical)
 
     def show(self) -> None:
-        """Show the panels as they stood when they were last seen: one in each turn of the event loop.
+        """Show the panels in their last state, one in each turn of the event loop.
 
-        Laying out all of them takes longer than a window may be silent. Nothing is painted before all are there.
+        Laying out all of them would block the window for too long. Nothing is painted before all are shown.
         """
         if self._is_shown:
             return
@@ -217,7 +217,7 @@ class Workspace(QObject):
             QTimer.singleShot(0, self, self._show_more)
 
     def _show_all(self) -> None:
-        """Show at once what has not had its turn yet: somebody needs the panels now."""
+        """Show the remaining panels at once: something needs them now."""
         for _ in self._showing:
             pass
 
@@ -227,13 +227,13 @@ class Workspace(QObject):
             yield
         is_restored = not self._state.isEmpty() and self._window.restoreState(self._state, STATE_VERSION)
         if not is_restored:
-            # Docks that were hidden have no width to change before the layout has seen them.
+            # Docks that were hidden have no width to change before they are laid out.
             QTimer.singleShot(0, self, self._usual_widths)
             yield
         self._window.setUpdatesEnabled(True)
 
     def hide(self) -> None:
-        """Hide the panels, and keep in mind how they stood."""
+        """Hide the panels, and remember their state."""
         self._show_all()
         if self._is_shown:
             self._state = self._window.saveState(STATE_VERSION)
@@ -242,7 +242,7 @@ class Workspace(QObject):
             part.hide()
 
     def restore(self, settings: Settings) -> None:
-        """Take up where the last run ended."""
+        """Restore the state of the last run."""
         self._state = settings.docks
         self.inspector.set_zoom(settings.policy_zoom)
         self.inspector.tell_in_words(settings.tells_in_words)
@@ -255,16 +255,16 @@ class Workspace(QObject):
                 header.restoreState(state)
 
     def take_reviewer(self, settings: Settings) -> None:
-        """Take who reviews, and the key that sign-offs are offered with."""
+        """Set the reviewer, and the key that is offered for sign-offs."""
         self.review.head.reviewer_name.setText(settings.reviewer)
         self.review.packs.signing_key = settings.signing_key
 
     def keep_reviewer(self, settings: Settings) -> None:
-        """Note who reviews, as typed in the review."""
+        """Save the reviewer's name as entered in the review."""
         settings.reviewer = self.review.head.reviewer_name.text().strip()
 
     def keep(self, settings: Settings) -> None:
-        """Note for the next run how things stand."""
+        """Save the state for the next run."""
         self._show_all()
         settings.docks = self._window.saveState(STATE_VERSION) if self._is_shown else self._state
         settings.policy_zoom = self.inspector.zoom
@@ -275,17 +275,17 @@ class Workspace(QObject):
             settings.set_columns(header.objectName(), header.saveState())
 
     def _headers(self) -> list[QHeaderView]:
-        """Return the headers whose columns come back: those that bear a name."""
+        """Return the headers whose columns are restored: those with an object name."""
         return [header for header in self._window.findChildren(QHeaderView) if header.objectName()]
 
     def _dock(self, name: str, title: str, panel: QWidget, area: Qt.DockWidgetArea) -> None:
-        if self._window.isRightToLeft():  # Qt mirrors what is in a panel, not where it stands
+        if self._window.isRightToLeft():  # Qt mirrors the contents of a panel, not its place
             area = _MIRRORED.get(area, area)
         dock = QDockWidget(menu_text(title), self._window)
         dock.setObjectName(name)
         dock.setWidget(panel)
         self._place.let_be_small(panel)
-        dock.hide()  # by itself, a window that is on the screen would show what comes to it
+        dock.hide()  # otherwise, a visible window would show every widget that is added to it
         self._window.addDockWidget(area, dock)
         self.docks[name] = dock
 

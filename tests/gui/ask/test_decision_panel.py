@@ -238,7 +238,7 @@ def test_an_empty_panel_says_what_would_fill_it(empty_window: AskWindow, sample:
     def said() -> str:
         return " ".join(label.text() for label in empty_window.answer.findChildren(QLabel) if label.isVisible())
 
-    assert "once a snapshot is open" in said()
+    assert "Open a snapshot" in said()
     empty_window.session.open(sample)
     assert "Fill in the request bar" in said()
 
