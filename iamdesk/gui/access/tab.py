@@ -95,7 +95,7 @@ class AccessTab(QWidget):
         self._say_why_empty()
 
     def commands(self) -> Mapping[str, Callable[[], None]]:
-        """Return what menu and keys do here (names of ``gui.actions``)."""
+        """Return the handlers of commands by name (``gui/app/commands.py``)."""
         return {
             "actionExportAccess": self.export_actions,
             "actionExportAccessMap": self.export_map,

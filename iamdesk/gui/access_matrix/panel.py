@@ -91,7 +91,7 @@ class EverybodyPanel(QWidget):
         self._say_why_empty()
 
     def commands(self) -> Mapping[str, Callable[[], None]]:
-        """Return what menu and keys do here (names of ``gui.actions``)."""
+        """Return the handlers of commands by name (``gui/app/commands.py``)."""
         return {"actionExportEverybody": self.export, "actionExportEverybodyPicture": self.export_picture}
 
     @property

@@ -1,1 +1,1 @@
-"""The question and its answer: the sentence to ask with, the context table, and the panel that says why."""
+"""The request bar, the context table, and the panel with the result."""

@@ -1,4 +1,4 @@
-"""What the question bar looks up while somebody types, always in a worker: suggestions, names, known mistakes."""
+"""Lookups of the request bar while the user types, always in a worker: suggestions, names, known mistakes."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ _SUGGESTED = 50
 
 
 class AutocompleteService(QObject):
-    """Asks the open snapshot; what comes back after the question has moved on is dropped by whoever asked."""
+    """Queries the open snapshot. Results that are outdated are dropped by the caller."""
 
     def __init__(self, session: Session, jobs: JobRunner, parent: QObject) -> None:
         super().__init__(parent)
@@ -26,7 +26,7 @@ class AutocompleteService(QObject):
         self._jobs = jobs
 
     def prepare(self) -> None:
-        """Build the tables before somebody waits for them: actions take a fifth of a second the first time."""
+        """Build the tables in advance: actions take a fifth of a second the first time."""
         opened = self._session.snapshot
         if opened is not None:
             prepare = opened.complete_action
@@ -37,7 +37,7 @@ class AutocompleteService(QObject):
     def suggest(
         self, field: AutocompleteEdit, text: str, find: Callable[["Opened", str], tuple[Completion, ...]]
     ) -> None:
-        """Offer a field what ``find`` finds for the text."""
+        """Offer a field the suggestions that ``find`` returns for its text."""
         self._run(
             tr("Looking up suggestions"),
             f"suggest {field.objectName()}",
@@ -58,7 +58,7 @@ class AutocompleteService(QObject):
         self.suggest(field, text, lambda opened, typed: opened.complete_resource(action, typed, _SUGGESTED))
 
     def principals_called(self, name: str, found: Callable[[list[Completion]], None]) -> None:
-        """Find the principals of that very name or, when none is called so, the only one whose name holds it."""
+        """Find the principals with this name or, if there is none, the only one whose name contains it."""
 
         def choose(rows: tuple[Completion, ...]) -> None:
             named = [row for row in rows if _is_called(row, name)]
@@ -72,7 +72,7 @@ class AutocompleteService(QObject):
         )
 
     def look_at(self, action: str, resource: str, seen: Callable[[bool, "Hint | None"], None]) -> None:
-        """Find out whether the action takes no resource, and what is odd about asking for it on this one."""
+        """Find out whether the action takes no resource, and what is wrong with this resource."""
         self._run(
             tr("Looking up the action"),
             "known mistakes",

@@ -1,11 +1,11 @@
-"""A line to type in, with suggestions below it: the fields of the question and the values of the context table.
+"""A text field with suggestions, for the request bar and the values of the context table.
 
-The suggestions come ready, in order, from whoever follows ``wanted`` (often from a worker thread); Qt's own completer
-is not used, since it filters and sorts by itself and takes Enter for its own. The list is a child of the window that
-never takes the keyboard: the reviewer types on while it stands there.
+Whoever handles ``wanted`` offers complete, sorted suggestions, often from a worker. Qt's own completer is not used,
+since it filters and sorts by itself and handles Enter. The list is a child of the window and never takes the focus, so
+that the user can go on typing.
 
-Keys: Down opens the list and walks it, Enter or Tab takes the row at hand, Esc closes it. A suggestion that is a
-template (``arn:aws:s3:::${BucketName}/${ObjectName}``) selects its first part to fill in; Tab and Enter go to the next.
+Keys: Down opens the list and moves in it, Enter or Tab takes the current row, Esc closes it. A suggestion that is a
+template (``arn:aws:s3:::${BucketName}/${ObjectName}``) selects its first placeholder; Tab and Enter go to the next.
 """
 
 import re
@@ -39,14 +39,14 @@ _LONGEST = 4096
 
 
 class AutocompleteEdit(QLineEdit):
-    """See the module's text. ``name`` is what assistive tools call the field."""
+    """The field. ``name`` is its accessible name."""
 
     wanted = Signal(str)
-    """Suggestions are wanted for this text: answer with `offer`."""
+    """Suggestions are wanted for this text; call `offer` with them."""
     taken = Signal(object)
-    """The `Completion` that was taken; the text is its value already."""
+    """The `Completion` that was taken; its value is in the field already."""
     submitted = Signal()
-    """Enter, with nothing left to fill in."""
+    """Enter was pressed, and no placeholder is left."""
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -55,7 +55,7 @@ class AutocompleteEdit(QLineEdit):
         self._popup: CompletionPopup | None = None
         self._asked_for: str | None = None
         self._resting: Callable[[str], str] = str
-        # Made here: of one that Qt makes, Python may lose hold while it is still there.
+        # Created here: Python may lose its reference to one that Qt creates.
         self._open_action = QAction(tr("Suggestions: {name}").format(name=name), self)
         self.addAction(self._open_action, QLineEdit.ActionPosition.TrailingPosition)
         set_tooltip(self._open_action, tr("Show suggestions (Down)"))
@@ -64,15 +64,15 @@ class AutocompleteEdit(QLineEdit):
         self.textChanged.connect(self._text_changed)
         self._tint()
 
-    # What the bar does with it
+    # Interface
 
     def show_resting(self, shorten: Callable[[str], str]) -> None:
-        """Paint ``shorten(text)`` while the cursor is elsewhere; the text itself stays whole."""
+        """Paint ``shorten(text)`` while the field has no focus; the text itself is unchanged."""
         self._resting = shorten
         self.update()
 
     def offer(self, text: str, completions: Sequence[Completion]) -> None:
-        """Show suggestions made for a text; they are dropped when the field has moved on meanwhile."""
+        """Show the suggestions for a text; they are dropped if the text has changed since."""
         if not self.hasFocus() or text != self._asked_for:
             return
         if not completions:
@@ -82,7 +82,7 @@ class AutocompleteEdit(QLineEdit):
         self._place_popup()
 
     def take(self, completion: Completion) -> None:
-        """Put a suggestion into the field, as if it had been picked from the list."""
+        """Take a suggestion, as if it had been chosen from the list."""
         self.setText(completion.value)
         self.close_popup()
         if completion.template:
@@ -90,7 +90,7 @@ class AutocompleteEdit(QLineEdit):
         self.taken.emit(completion)
 
     def take_current(self) -> bool:
-        """Take the row at hand, if the list is open and has one; return whether it did."""
+        """Take the current row if the list is open; return whether there was one."""
         current = self._popup.current() if self._popup is not None and self._popup.isVisible() else None
         if current is None:
             return False
@@ -99,16 +99,16 @@ class AutocompleteEdit(QLineEdit):
 
     @property
     def offered(self) -> tuple[Completion, ...]:
-        """The suggestions on show, best first; none while the list is closed."""
+        """The suggestions shown, best first; none if the list is closed."""
         return self._popup.completions if self._popup is not None and self._popup.isVisible() else ()
 
     @property
     def has_placeholder(self) -> bool:
-        """Whether a template still has parts to fill in."""
+        """Whether the text still has placeholders."""
         return _PLACEHOLDER.search(self.text()) is not None
 
     def select_placeholder(self, *, from_start: bool = False) -> bool:
-        """Select the next part to fill in; return whether there is one."""
+        """Select the next placeholder; return whether there is one."""
         found = list(_PLACEHOLDER.finditer(self.text()))
         if not found:
             return False
@@ -118,12 +118,12 @@ class AutocompleteEdit(QLineEdit):
         return True
 
     def want(self, text: str) -> None:
-        """Ask for suggestions for a text."""
+        """Request suggestions for a text."""
         self._asked_for = text
         self.wanted.emit(text)
 
     def want_all(self) -> None:
-        """Ask for suggestions whatever the text is, as the arrow in the field does."""
+        """Request suggestions regardless of the text, as the arrow in the field does."""
         self.setFocus(Qt.FocusReason.OtherFocusReason)
         self.want("")
 
@@ -133,7 +133,7 @@ class AutocompleteEdit(QLineEdit):
             self._popup.hide()
         self._asked_for = None
 
-    # Inside
+    # Implementation
 
     def _edited(self, text: str) -> None:
         if self.has_placeholder:
@@ -147,7 +147,7 @@ class AutocompleteEdit(QLineEdit):
 
     def _the_popup(self) -> CompletionPopup:
         window = self.window()
-        if self._popup is not None and self._popup.parentWidget() is not window:  # the panel was floated or docked
+        if self._popup is not None and self._popup.parentWidget() is not window:  # the panel was detached or docked
             self._popup.deleteLater()
             self._popup = None
         if self._popup is None:
@@ -174,7 +174,7 @@ class AutocompleteEdit(QLineEdit):
         popup.raise_()
 
     def event(self, event: QEvent) -> bool:
-        """Keep Tab while there is something to take or to fill in."""
+        """Keep Tab in the field while there is a suggestion to take or a placeholder."""
         if event.type() is QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Tab:
             self.take_current()
             if self.has_placeholder:
@@ -183,7 +183,7 @@ class AutocompleteEdit(QLineEdit):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Walk the list, take from it, or submit."""
+        """Move in the list, take a suggestion, or submit."""
         popup = self._popup if self._popup is not None and self._popup.isVisible() else None
         match event.key():
             case Qt.Key.Key_Down | Qt.Key.Key_Up | Qt.Key.Key_PageDown | Qt.Key.Key_PageUp if popup is not None:
@@ -201,14 +201,14 @@ class AutocompleteEdit(QLineEdit):
                 super().keyPressEvent(event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802 - Qt's name
-        """Close the list; unless the window only lost the keyboard to a menu."""
+        """Close the list, unless a menu took the focus."""
         super().focusOutEvent(event)
         if event.reason() is not Qt.FocusReason.PopupFocusReason:
             self.close_popup()
         self.update()
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 - Qt's name
-        """Select everything when the keyboard comes here: typing replaces."""
+        """Select all text, so that typing replaces it."""
         super().focusInEvent(event)
         if event.reason() in (Qt.FocusReason.ShortcutFocusReason, Qt.FocusReason.OtherFocusReason):
             self.selectAll()
@@ -216,12 +216,12 @@ class AutocompleteEdit(QLineEdit):
         self.update()
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's name
-        """Take the list away with the field."""
+        """Close the list."""
         super().hideEvent(event)
         self.close_popup()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Follow the palette."""
+        """Update the colors."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange:
             self._tint()
@@ -230,7 +230,7 @@ class AutocompleteEdit(QLineEdit):
         self._open_action.setIcon(_arrow(colour(Colour.MUTED, self.palette()), self.devicePixelRatioF()))
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
-        """Paint the short form, elided in the middle, while the cursor is elsewhere."""
+        """Paint the short form, elided in the middle, while the field has no focus."""
         if self.hasFocus() or not self.text():
             super().paintEvent(event)
             return
@@ -249,7 +249,7 @@ class AutocompleteEdit(QLineEdit):
 
 
 def _arrow(tint: QColor, ratio: float) -> QIcon:
-    """Draw the small arrow that says that a list opens."""
+    """Draw the arrow that opens the list."""
     image = QPixmap(round(16 * ratio), round(16 * ratio))
     image.setDevicePixelRatio(ratio)
     image.fill(Qt.GlobalColor.transparent)

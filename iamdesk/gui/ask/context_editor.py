@@ -1,4 +1,4 @@
-"""Editing one value of the context table: typed and checked, or picked from what the policies name."""
+"""Editing a value of the context table: typed and checked, or chosen from values that policies name."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ _TAKE_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab)
 
 
 class _ValueValidator(QValidator):
-    """Keeps the editor open while its text is no value for the key, and says why."""
+    """Keeps the editor open while its text is no value for the key, and reports why."""
 
     def __init__(self, row: ContextRow, parent: QObject) -> None:
         super().__init__(parent)
@@ -38,13 +38,13 @@ class _ValueValidator(QValidator):
 
 
 class ValueEditor(AutocompleteEdit):
-    """The field that stands in the table while a value is edited."""
+    """The field in the table cell while a value is edited."""
 
     def __init__(self, row: ContextRow, unknown: MissingContextMode, parent: QWidget) -> None:
         super().__init__(tr("Value of {key}").format(key=row.key), parent)
         self.row = row
         self.chosen: Choice | None = None
-        """What was picked from the list instead of a value: open or absent."""
+        """What was chosen from the list instead of a value: not provided, or absent."""
         self._validator = _ValueValidator(row, self)
         self.setValidator(self._validator)
         self.setFrame(False)
@@ -64,7 +64,7 @@ class ValueEditor(AutocompleteEdit):
 
     @property
     def problem(self) -> str:
-        """Why the text is no value for the key; empty when it is one."""
+        """Why the text is no value for the key; empty if it is one."""
         self._validator.validate(self.text(), 0)
         return self._validator.problem
 
@@ -74,7 +74,7 @@ class ValueEditor(AutocompleteEdit):
         self.offer(text, [row for row in self._all if needle in row.label.lower()])
 
     def take(self, completion: Completion) -> None:
-        """Put the value in; of a key with several values, in place of the one being typed."""
+        """Insert a value; if the key takes several, in place of the one being typed."""
         before = self.text()
         if completion.value and takes_several(self.row.type) and "," in before:
             head = before.rpartition(",")[0]
@@ -89,7 +89,7 @@ class ValueEditor(AutocompleteEdit):
 
 
 class ValueDelegate(QStyledItemDelegate):
-    """Opens a `ValueEditor` on a cell and brings back what it says."""
+    """Opens a `ValueEditor` on a cell and stores its value."""
 
     problem = Signal(str)
     """Why the editor stays open; empty once it may close."""
@@ -104,21 +104,21 @@ class ValueDelegate(QStyledItemDelegate):
         option: QStyleOptionViewItem,  # noqa: ARG002 - Qt's signature
         index: _Index,
     ) -> QWidget:
-        """Return the field, with the suggestions of its key."""
+        """Return the editor, with the suggestions for its key."""
         editor = ValueEditor(index.data(ROW_ROLE), self.unknown, parent)
         editor.textChanged.connect(lambda: self.problem.emit(""))
-        # A click in the list is a decision: it needs no Enter.
+        # A click in the list sets the value: it needs no Enter.
         editor.taken.connect(lambda _taken: self._commit(editor))
         return editor
 
     def setEditorData(self, editor: QWidget, index: _Index) -> None:  # noqa: N802 - Qt's name
-        """Put the value in, selected, and open the suggestions."""
+        """Insert the value, selected, and open the suggestions."""
         if isinstance(editor, ValueEditor) and not editor.text():
             editor.setText(str(index.data(Qt.ItemDataRole.EditRole)))
             editor.selectAll()
 
     def setModelData(self, editor: QWidget, model: QAbstractItemModel, index: _Index) -> None:  # noqa: N802 - Qt's name
-        """Take what was typed or picked."""
+        """Store what was typed or chosen."""
         if not isinstance(editor, ValueEditor) or not isinstance(model, ContextModel):
             return
         if editor.chosen is not None:
@@ -127,7 +127,7 @@ class ValueDelegate(QStyledItemDelegate):
             model.setData(index, editor.text(), Qt.ItemDataRole.EditRole)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        """Let the list of suggestions have its keys before the table takes them."""
+        """Let the suggestions handle their keys before the table does."""
         if event.type() is QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and isinstance(watched, ValueEditor):
             if event.key() == Qt.Key.Key_Escape and watched.offered:
                 watched.close_popup()

@@ -1,4 +1,4 @@
-"""The context table's model: one row for each condition key that bears on the question."""
+"""The model of the context table: one row for each condition key that matters for the request."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -42,11 +42,11 @@ _TITLES = {
 
 
 class ContextModel(QAbstractTableModel):
-    """Holds the rows; the value column can be edited. ``changed`` comes when the reviewer changed what is asked."""
+    """The rows; values can be edited. ``changed`` is emitted when the user changed the request context."""
 
     changed = Signal()
     refused = Signal(str)
-    """One sentence: what was typed is no value for the key."""
+    """A sentence: why the entered text is no value for the key."""
 
     def __init__(self, palette: QPalette) -> None:
         super().__init__()
@@ -57,7 +57,7 @@ class ContextModel(QAbstractTableModel):
         self.rows: tuple[ContextRow, ...] = ()
 
     def fill(self, rows: Iterable[ContextRow], unknown: MissingContextMode) -> None:
-        """Show other rows. Rows that stand where they stood are changed in place, so that the cursor stays."""
+        """Show other rows. Rows at the same place are updated in place, so that the current cell stays."""
         new = tuple(rows)
         kept = [row.key.lower() for row in self.rows]
         self._unknown = unknown
@@ -75,7 +75,7 @@ class ContextModel(QAbstractTableModel):
         self.endResetModel()
 
     def add(self, row: ContextRow) -> int:
-        """Append a row and return where it stands."""
+        """Append a row and return its index."""
         place = len(self.rows)
         self.beginInsertRows(QModelIndex(), place, place)
         self.rows = (*self.rows, row)
@@ -83,7 +83,7 @@ class ContextModel(QAbstractTableModel):
         return place
 
     def choose(self, place: int, choice: Choice, values: Sequence[str] = ()) -> None:
-        """Say something else of a key. A key that was added by hand and is open again goes away."""
+        """Set the value of a key. A key that was added by hand is removed when it has no value any more."""
         row = self.rows[place]
         changed = replace(row, choice=choice, values=tuple(values))
         if changed == row:
@@ -98,38 +98,38 @@ class ContextModel(QAbstractTableModel):
         self.changed.emit()
 
     def repaint(self, palette: QPalette) -> None:
-        """Take the colours of another palette."""
+        """Use the colors of another palette."""
         self._palette = palette
         if self.rows:
             self.dataChanged.emit(self.index(0, 0), self.index(len(self.rows) - 1, len(Column) - 1))
 
-    # What Qt asks
+    # Qt's interface
 
     def rowCount(self, parent: _Index = _NO_PARENT) -> int:  # noqa: N802 - Qt's name
-        """Return the count of keys."""
+        """Return the number of keys."""
         return 0 if parent.isValid() else len(self.rows)
 
     def columnCount(self, parent: _Index = _NO_PARENT) -> int:  # noqa: N802 - Qt's name
-        """Return the count of columns."""
+        """Return the number of columns."""
         return 0 if parent.isValid() else len(Column)
 
     def headerData(  # noqa: N802 - Qt's name
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
-        """Return a column's title."""
+        """Return the title of a column."""
         if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole and section < len(Column):
             return tr(_TITLES[Column(section)])
         return None
 
     def flags(self, index: _Index) -> Qt.ItemFlag:
-        """Let the value be edited."""
+        """Make values editable."""
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
         if index.isValid() and index.column() == Column.VALUE:
             flags |= Qt.ItemFlag.ItemIsEditable
         return flags if index.isValid() else Qt.ItemFlag.NoItemFlags
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return texts, colours and the row itself."""
+        """Return texts, colors and the row itself."""
         if not index.isValid() or index.row() >= len(self.rows):
             return None
         row = self.rows[index.row()]
@@ -144,7 +144,7 @@ class ContextModel(QAbstractTableModel):
             case Qt.ItemDataRole.ForegroundRole:
                 return self._brush(row, column)
             case Qt.ItemDataRole.DecorationRole if column is Column.KEY:
-                # Rows without the mark keep its place free, so that the keys stand in line.
+                # Rows without the mark leave its place empty, so that the keys are aligned.
                 return icons.icon(Mark.CONDITIONAL, self._palette) if row.matters else self._no_mark
             case Qt.ItemDataRole.AccessibleTextRole:
                 return visible(self._text(row, column))
@@ -155,7 +155,7 @@ class ContextModel(QAbstractTableModel):
     def setData(  # noqa: N802 - Qt's name
         self, index: _Index, value: Any, role: int = Qt.ItemDataRole.EditRole
     ) -> bool:
-        """Take what was typed as the key's value; empty text takes the key back to "not given"."""
+        """Set the entered text as the key's value; empty text means not provided."""
         if role != Qt.ItemDataRole.EditRole or not index.isValid() or index.column() != Column.VALUE:
             return False
         row = self.rows[index.row()]
@@ -169,11 +169,11 @@ class ContextModel(QAbstractTableModel):
             self.refused.emit(error_words(error))
             return False
         if row.choice is Choice.OPEN and values == row.values:
-            return True  # the editor was opened on what the snapshot knows and closed again
+            return True  # the editor was opened on a value from the snapshot and closed unchanged
         self.choose(index.row(), Choice.VALUE, values)
         return True
 
-    # Words
+    # Texts
 
     def _text(self, row: ContextRow, column: Column) -> str:
         match column:

@@ -1,4 +1,4 @@
-"""The context of a question: what the request carries for each condition key, and what a key not given means."""
+"""The request context: the value of each condition key, and how keys that are not provided are evaluated."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -54,7 +54,7 @@ _OFTEN_TYPED = (
     "s3:prefix",
     "sts:ExternalId",
 )
-"""Keys offered for adding, as AWS spells them; any other may be typed."""
+"""Keys that are suggested for adding, spelled as AWS does; others can be typed."""
 
 
 _MEANINGS = {MissingContextMode.UNKNOWN: mark("unknown"), MissingContextMode.ABSENT: mark("absent")}
@@ -153,25 +153,25 @@ class ContextPanel(QFrame):
             QWidget.setTabOrder(before, after)
         self._fit()
 
-    # What the bar does with it
+    # Interface
 
     @property
     def unknown(self) -> MissingContextMode:
-        """What a key not given means."""
+        """How keys that are not provided are evaluated."""
         return MissingContextMode(self._meaning.currentData())
 
     @property
     def context(self) -> dict[str, ContextValue]:
-        """What the reviewer gave, as `Request.context`."""
+        """What the user entered, as `Request.context`."""
         return request_context(self.model.rows)
 
     def show_request(self, request: Request) -> None:
-        """Show the context that a question carries."""
+        """Show the context of a request."""
         self._meaning.setCurrentIndex(self._meaning.findData(request.unknown_context))
         self._fill(request)
 
     def show_decision(self, decision: EvaluationResult) -> None:
-        """Show the keys that an answer rests on, and what was given."""
+        """Show the keys that a result depends on, and those with a value."""
         self._keys = tuple(
             replace(key, suggestions=tuple(dict.fromkeys((*key.suggestions, *self._known_values(key.key)))))
             for key in decision.context
@@ -179,7 +179,7 @@ class ContextPanel(QFrame):
         self._fill(decision.request)
 
     def clear(self) -> None:
-        """Forget every key."""
+        """Remove all keys."""
         self._keys = ()
         self._types.clear()
         self._question = None
@@ -189,7 +189,7 @@ class ContextPanel(QFrame):
         self._fit()
 
     def add_key(self) -> None:
-        """Add the key that was typed and open its value for editing."""
+        """Add the key that was typed, and edit its value."""
         key = self._new_key.text().strip()
         if ":" not in key or key.endswith((":", "/")):
             self._message.say(
@@ -222,7 +222,7 @@ class ContextPanel(QFrame):
         self.table.setCurrentIndex(cell)
         self.table.edit(cell)
 
-    # Inside
+    # Implementation
 
     def _fill(self, request: Request) -> None:
         question = (request.principal, request.action, request.resource)
@@ -265,14 +265,14 @@ class ContextPanel(QFrame):
         self._new_key.offer(text, offered)
 
     def _fit(self) -> None:
-        """Be as high as the rows, up to a limit."""
+        """Make the table as high as its rows, up to a limit."""
         shown = min(max(len(self.model.rows), 1), _ROWS_SHOWN)
         row_height = self.table.verticalHeader().defaultSectionSize()
         frame = 2 * self.table.frameWidth()
         self.table.setFixedHeight(self.table.horizontalHeader().sizeHint().height() + shown * row_height + frame)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Follow the palette."""
+        """Update the colors."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange:
             self.model.repaint(self.palette())

@@ -1,4 +1,4 @@
-"""The rows of the context table: which condition keys bear on a question, and what the request says of them. No Qt."""
+"""The rows of the context table: the condition keys that matter for a request, and their values. No Qt."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,29 +9,29 @@ from iamdesk.gui.ask.context_values import BOOL_VALUES, address_in, parse_values
 from iamdesk.i18n import tr
 
 type ContextValue = str | Sequence[str] | None
-"""What `Request.context` holds for a key: a value, several values, or None for absent."""
+"""Value of a key in `Request.context`: one value, several values, or None for absent."""
 
 DEFAULT_TYPE = "String"
 
 
 class Choice(StrEnum):
-    """What a reviewer says of a key."""
+    """What the user entered for a key."""
 
     OPEN = "open"
-    """Nothing: the snapshot may know it, otherwise it is not given."""
+    """No value: it comes from the snapshot, or is not provided."""
     ABSENT = "absent"
     """The key is not in the request."""
     VALUE = "value"
-    """The request carries these values."""
+    """The request has these values."""
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A value worth offering for a key."""
+    """A suggested value of a key."""
 
     value: str
     origin: str
-    """Why it is offered, in a few words; may be empty."""
+    """Where the value comes from, in a few words; may be empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,25 +42,25 @@ class ContextRow:
     type: str
     choice: Choice
     values: tuple[str, ...]
-    """What the request carries: the reviewer's values, else those that the snapshot knows."""
+    """The values of the request: the user's, else those from the snapshot."""
     state: KeyState
-    """What the evaluation made of the key."""
+    """The state of the key in the evaluation."""
     suggestions: tuple[str, ...]
     matters: bool
-    """Whether it is unknown and can change the answer."""
+    """Whether it has no value and can change the decision."""
     tested: bool
-    """Whether a statement in play tests it; False for a key that was added by hand and that no statement asks for."""
+    """Whether a relevant statement tests it; False for a key that was added by hand and that no statement tests."""
 
     @property
     def is_ready(self) -> bool:
-        """Whether it can go into a request: a key that was added and has no value yet cannot."""
+        """Whether it can be part of a request: not if it was added and has no value yet."""
         return self.choice is not Choice.VALUE or bool(self.values)
 
     @property
     def offers(self) -> tuple[Offer, ...]:
-        """Values worth offering: those that statements name, and both values of a Bool.
+        """Suggested values: those that statements name, and both values of a Bool.
 
-        Of an address range that a statement names, an address is offered: a request carries no range (rule G12).
+        For an address range that a statement names, an address in it: requests have addresses, not ranges (rule G12).
         """
         if single_type(self.type) == "Bool":
             return tuple(Offer(value, "") for value in BOOL_VALUES)
@@ -76,7 +76,7 @@ class ContextRow:
         return tuple(offers.values())
 
     def typed(self, text: str) -> tuple[str, ...]:
-        """Read a text as the key's values.
+        """Parse a text as the key's values.
 
         Raises:
             ContextValueError: it is no value for the key.
@@ -90,11 +90,11 @@ def context_rows(
     types: Mapping[str, str],
     order: Sequence[str] = (),
 ) -> tuple[ContextRow, ...]:
-    """Return the rows for an answer's keys and for what the reviewer gave beyond them.
+    """Return the rows for the keys of a result, and for those that the user added.
 
-    ``given`` is the request's context; ``types`` the types of added keys in lower case. Keys are compared without case
-    (rule G6). Keys of ``order`` stay where they stand, so that no row moves under the reviewer's hand; of the
-    others what matters comes first, then what was given, then the rest, each in the answer's order.
+    ``given`` is the request context; ``types`` the types of added keys, in lower case. Keys are compared without case
+    (rule G6). Keys of ``order`` keep their place, so that rows do not move while the user edits. Of the others, those
+    that matter come first, then those with a value, then the rest, each in the order of the result.
     """
     left = {key.lower(): (key, value) for key, value in given.items()}
     rows = []
@@ -136,7 +136,7 @@ def _rank(row: ContextRow) -> int:
 
 
 def request_context(rows: Iterable[ContextRow]) -> dict[str, ContextValue]:
-    """Return what the rows say, as `Request.context`: only keys that the reviewer spoke of."""
+    """Return the rows as `Request.context`: only keys for which the user entered something."""
     context: dict[str, ContextValue] = {}
     for row in rows:
         if row.choice is Choice.ABSENT:

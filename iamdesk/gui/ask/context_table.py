@@ -1,4 +1,4 @@
-"""The table of condition keys: what the keyboard does in it."""
+"""The table of condition keys and its keyboard handling."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -8,10 +8,10 @@ from iamdesk.gui.ask.context_model import Column
 
 
 class ContextTable(QTableView):
-    """The table: Enter edits the value, Delete takes it back, Ctrl+C copies rows."""
+    """The table: Enter edits the value, Delete removes it, Ctrl+C copies rows."""
 
     forget = Signal(list)
-    """Rows whose values are to be taken back."""
+    """Rows whose values are to be removed."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class ContextTable(QTableView):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Edit the value whichever column the cursor is in; take values back."""
+        """Edit the value from any column of its row; remove values."""
         current = self.currentIndex()
         if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and current.isValid():
             rows = {index.row() for index in self.selectionModel().selectedRows()} or {current.row()}

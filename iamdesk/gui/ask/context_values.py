@@ -1,8 +1,7 @@
-"""What a reviewer types as the value of a condition key: read, checked against the key's type, and written back.
+"""Values of condition keys as text: parsed, checked against the key's type, and formatted.
 
-A key of type ``ArrayOf…`` takes several values. They are typed with commas between them; a value that holds a comma
-or a quote itself is put between double quotes, as in CSV. Every other key takes the whole text as its one value; two
-double quotes stand for the empty text.
+A key of type ``ArrayOf…`` takes several values, separated by commas; a value that contains a comma or a quote is put in
+double quotes, as in CSV. For every other key, the whole text is the value; two double quotes are the empty text.
 """
 
 import base64
@@ -18,7 +17,7 @@ from iamdesk.i18n import tr
 ARRAY_PREFIX = "ArrayOf"
 BOOL_VALUES = ("true", "false")
 EMPTY = '""'
-"""How the empty text is typed as a value."""
+"""The text for an empty value."""
 
 _DATE_ONLY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _QUOTED = re.compile(r'"([^"]*(?:""[^"]*)*)"\s*(?=,|$)')
@@ -26,21 +25,21 @@ _EPOCH = re.compile(r"-?\d{1,12}(\.\d{1,9})?")
 
 
 class ContextValueError(ValueError):
-    """A text that is no value for the key; the error's text says in one sentence what is expected."""
+    """The text is no value for the key; the message says in one sentence what is expected."""
 
 
 def takes_several(key_type: str) -> bool:
-    """Say whether a key of this type takes several values."""
+    """Return whether a key of this type takes several values."""
     return key_type.startswith(ARRAY_PREFIX)
 
 
 def single_type(key_type: str) -> str:
-    """Return the type of one value: ``ArrayOfString`` gives ``String``."""
+    """Return the type of one value: ``String`` for ``ArrayOfString``."""
     return key_type.removeprefix(ARRAY_PREFIX)
 
 
 def parse_values(key: str, key_type: str, text: str) -> tuple[str, ...]:
-    """Read what was typed as the value or values of a key.
+    """Parse the value or values of a key.
 
     Raises:
         ContextValueError: a value does not fit the key's type (AWS would never match it, rule G19), or the
@@ -59,14 +58,14 @@ def parse_values(key: str, key_type: str, text: str) -> tuple[str, ...]:
 
 
 def format_values(key_type: str, values: tuple[str, ...]) -> str:
-    """Write values as they are typed: what `parse_values` reads back as the same values."""
+    """Format values as `parse_values` reads them."""
     if not takes_several(key_type):
         return ", ".join(value or EMPTY for value in values)
     return ", ".join(_quoted(value) for value in values)
 
 
 def address_in(text: str) -> str | None:
-    """Return an address of a range such as ``203.0.113.0/24``; None for a text that is no range."""
+    """Return an address in a range such as ``203.0.113.0/24``; None if the text is no range."""
     if "/" not in text:
         return None
     try:
@@ -83,7 +82,7 @@ def _quoted(value: str) -> str:
 
 
 def _split(key: str, text: str) -> tuple[str, ...]:
-    """Split at commas outside quotes. A comma at the end is somebody about to type the next value."""
+    """Split at commas outside quotes. After a trailing comma, the user is about to type the next value."""
     values: list[str] = []
     rest = text.strip()
     while rest:
@@ -98,7 +97,7 @@ def _split(key: str, text: str) -> tuple[str, ...]:
 
 
 def _quoted_value(key: str, text: str) -> tuple[str, str]:
-    """Return the value between the quotes at the start of the text, and what follows: nothing, or a comma and more."""
+    """Return the quoted value at the start of the text, and the rest: empty, or a comma and more."""
     closed = _QUOTED.match(text)
     if closed is None:
         raise ContextValueError(
@@ -145,7 +144,7 @@ def _date(value: str) -> str:
 
 
 def _ip_address(value: str) -> str:
-    # A request carries one address; a range is what a policy names (rule G12).
+    # A request has one address; policies name ranges (rule G12).
     try:
         ipaddress.ip_address(value)
     except ValueError:
@@ -154,7 +153,7 @@ def _ip_address(value: str) -> str:
 
 
 def _arn(value: str) -> str:
-    # Six parts by colon (rule G13); with fewer no ARN pattern can match.
+    # Six parts separated by colons (rule G13); no ARN pattern matches fewer.
     parts = value.split(":", 5)
     is_arn = len(parts) == 6 and parts[0] == "arn" and parts[5]
     return "" if is_arn else tr("an ARN (arn:partition:service:region:account:resource)")

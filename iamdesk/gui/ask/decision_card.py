@@ -1,4 +1,4 @@
-"""The head of an answer: mark and words on the surface of their state, the sentence, and what it holds for."""
+"""The head of a result: mark and decision on a colored surface, the sentence, and the scope."""
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPalette
@@ -18,7 +18,7 @@ _MARK = 28
 
 
 class VerdictCard(QWidget):
-    """Shows one verdict. ``copy_answer`` and ``copy_command`` come from its two buttons."""
+    """Shows one decision. ``copy_answer`` and ``copy_command`` are emitted by its two buttons."""
 
     copy_answer = Signal()
     copy_command = Signal()
@@ -58,7 +58,7 @@ class VerdictCard(QWidget):
         grid.addLayout(buttons, 2, 2, Qt.AlignmentFlag.AlignBottom)
         grid.setColumnStretch(1, 1)
         self._tinting = False
-        # Not Maximum: that is as high as text on one wide line, and cuts it where it flows over more.
+        # Not Maximum: that is the height of the text on one line, and would cut off wrapped text.
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
 
     def _button(self, glyph: Glyph, words: str) -> QToolButton:
@@ -71,14 +71,14 @@ class VerdictCard(QWidget):
         return button
 
     def show_decision(self, decision: EvaluationResult, snapshot_name: str) -> None:
-        """Show an answer; ``snapshot_name`` is the file that it holds for."""
+        """Show a result; ``snapshot_name`` is the file that it is based on."""
         request = decision.request
         whole = f"{request.principal}\n{request.action}\n{with_visible_end(request.resource)}"
         scope = translate(scope_words(request, snapshot_name))
         self.show_words(Mark(decision.decision), translate(verdict_words(decision)), decision.sentence, scope, whole)
 
     def show_words(self, mark: Mark, verdict: str, sentence: str, scope: str, whole: str) -> None:
-        """Show a verdict in words; ``scope`` is what it holds for, ``whole`` the question for the tooltip."""
+        """Show a decision in words; ``scope`` is what it is based on, ``whole`` the request for the tooltip."""
         self._mark = mark
         self.verdict.setText(verdict)
         self.verdict.setAccessibleName(f"{verdict}. {sentence}")
@@ -88,7 +88,7 @@ class VerdictCard(QWidget):
         self._tint()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Follow the palette."""
+        """Update the colors."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange and not self._tinting:
             self._tint()
@@ -109,7 +109,7 @@ class VerdictCard(QWidget):
         self._tinting = False
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's name
-        """Paint the surface of the state, with a strong edge where lines begin."""
+        """Paint the surface in the color of the decision, with a strong left edge."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         edge = colour(MARK_COLOURS[self._mark], self.palette())

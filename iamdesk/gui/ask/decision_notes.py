@@ -1,4 +1,4 @@
-"""What stands between verdict and layers: what would allow it, what else it needs, and what the answer rests on."""
+"""The notes between decision and policy types: conditions, dependent actions, assumptions."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -22,12 +22,12 @@ from iamdesk.i18n import mark, ntr, tr, translate
 from iamdesk.use_cases.types import DependentActions, UseCaseRequest
 
 _SHOWN = 3
-"""Notes of a kind that are shown at once; the others open on a button."""
+"""Notes of a kind that are shown at first; a button shows the others."""
 _MORE = {
     "ways": (mark("Show {count} more"), mark("Show {count} more sets of values")),
     "assumptions": (mark("Show {count} more"), mark("Show {count} more assumptions")),
 }
-"""Words of the button by what it shows."""
+"""Texts of the button, by kind."""
 _SHOWN_ACTIONS = 4
 _REFUSALS = {
     "credentials": "I10",
@@ -37,7 +37,7 @@ _REFUSALS = {
     "kms-cross-account": "I1",
     "assume-root": "E14",
 }
-"""The evaluation rule behind what AWS refuses whatever policies say, by its word in `EvaluationResult.blocked_by`."""
+"""Evaluation rules of refusals that no policy can change, by their word in `EvaluationResult.blocked_by`."""
 
 type Condition = Mapping[str, str | tuple[str, ...] | None]
 
@@ -60,11 +60,11 @@ class AnswerNotes(QWidget):
         self._rows = QVBoxLayout(self)
         self._rows.setContentsMargins(0, 0, 0, 0)
         self._rows.setSpacing(3)
-        # Not Maximum: that is as high as text on one wide line, and cuts it where it flows over more.
+        # Not Maximum: that is the height of the text on one line, and would cut off wrapped text.
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
 
     def show_decision(self, decision: EvaluationResult | None, also: DependentActions | None = None) -> None:
-        """Show an answer's notes, and what else the call needs; the widget hides where there is nothing."""
+        """Show the notes of a result, and its dependent actions; hide if there are none."""
         if decision is not self._decision:
             self._open.clear()
         self._decision, self._also = decision, also
@@ -72,7 +72,7 @@ class AnswerNotes(QWidget):
         self._fill()
 
     def show_assumptions(self, assumptions: Sequence[Assumption]) -> None:
-        """Show assumptions alone."""
+        """Show assumptions only."""
         self._open.clear()
         self._decision = self._also = None
         self._assumptions = tuple(assumptions)
@@ -132,7 +132,7 @@ class AnswerNotes(QWidget):
         return row
 
     def _with_rule(self, row: QWidget, rule: str) -> QWidget:
-        """Add what opens the user guide at an evaluation rule."""
+        """Add a link to an evaluation rule in the user guide."""
         button = QPushButton(tr("Rule {id}").format(id=rule))
         button.setObjectName("openRule")
         button.setAccessibleName(tr("Evaluation rule {id} in the user guide").format(id=rule))
@@ -181,7 +181,7 @@ class AnswerNotes(QWidget):
             label.setPixmap(icons.pixmap(drawing, self.palette(), 16, self.devicePixelRatioF()))
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Follow the palette."""
+        """Update the colors."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange:
             self._tint()

@@ -1,8 +1,7 @@
 """The evaluation result: decision, conditions, policy types in the order of evaluation, statements.
 
-Painted from one `EvaluationResult`.
-
-The answer to a compound question has a view of its own; each of its parts opens as an answer, with a way back.
+Painted from one `EvaluationResult`. The result of a use case has its own view; each of its actions opens as a result,
+with a way back.
 """
 
 from collections.abc import Callable, Mapping
@@ -56,13 +55,13 @@ if TYPE_CHECKING:
     from iamdesk.gui.ask.policy_flow import LayerGates
 
 _GREY_AFTER = 100
-"""Milliseconds: an answer that comes sooner replaces the one before without a flicker."""
+"""Milliseconds: a result that arrives sooner replaces the previous one without graying it out."""
 _NO_QUESTION = mark("No request evaluated yet. Fill in the request bar at the top and press Enter.")
 _NO_SNAPSHOT = mark("Open a snapshot to evaluate requests.")
 
 
 class AnswerPanel(QWidget):
-    """Follows the session's answers; asks again when a layer is left out or a missing key is filled in."""
+    """Shows the session's results; evaluates again when a policy type is excluded or a key is filled in."""
 
     def __init__(
         self, session: Session, jobs: JobRunner, prompts: Prompts | None = None, parent: QWidget | None = None
@@ -73,7 +72,7 @@ class AnswerPanel(QWidget):
         self._jobs = jobs
         self._decision: EvaluationResult | None = None
         self._is_asked = True
-        """Whether the question above is the one that was asked last."""
+        """Whether the request bar shows the request that was evaluated last."""
         self.need = NeedView(AutocompleteService(session, jobs, self))
         self.back = LinkButton(tr("Back to the use case"), self._back_to_need)
         self.back.setObjectName("backToNeed")
@@ -82,7 +81,7 @@ class AnswerPanel(QWidget):
         self.notes = AnswerNotes()
         self.layers = LayerList()
         self.gates: LayerGates | None = None
-        """The layers drawn: made when somebody wants to see them so."""
+        """The diagram; created when it is first shown."""
         self.draw_button = _button(tr("Diagram"), tr("Show the policy evaluation as a diagram"), "drawLayers")
         self.draw_button.setCheckable(True)
         self.export_button = _button(tr("Export…"), tr("Export evaluation diagram"), "exportLayers")
@@ -130,7 +129,7 @@ class AnswerPanel(QWidget):
         above: tuple[QWidget, ...] = (self.back, self.card, self._pages)
         for widget in above:
             body.addWidget(widget)
-        self._pages.setMinimumHeight(1)  # it scrolls: where there is little room, the verdict gets it
+        self._pages.setMinimumHeight(1)  # it scrolls: if there is little room, the decision gets it
         for page in (self._page, self._need_page):
             self._pages.addWidget(page)
         self._stack = QStackedLayout(self)
@@ -165,7 +164,7 @@ class AnswerPanel(QWidget):
         self._session.answered.connect(self._answered)
 
     def commands(self) -> Mapping[str, Callable[[], None]]:
-        """Return what menu and keys do here (names of ``gui.actions``)."""
+        """Return the handlers of commands by name (``gui/app/commands.py``)."""
         return {
             "actionCopyAnswer": self.copy_answer,
             "actionForgetAnswer": self._session.forget_answer,
@@ -175,11 +174,11 @@ class AnswerPanel(QWidget):
 
     @property
     def draws_layers(self) -> bool:
-        """Whether the layers stand as gates in a row above their list."""
+        """Whether the diagram is shown above the list of policy types."""
         return self.gates is not None and not self.gates.isHidden()
 
     def draw_layers(self, wanted: bool) -> None:
-        """Draw the layers as gates in a row above their list, or not."""
+        """Show or hide the diagram above the list of policy types."""
         if wanted and self.gates is None:
             from iamdesk.gui.ask.policy_flow import LayerGates
 
@@ -192,7 +191,7 @@ class AnswerPanel(QWidget):
         self.export_button.setVisible(wanted)
 
     def export_layers(self) -> None:
-        """Save the layers as a picture of gates in a row."""
+        """Save the diagram."""
         decision = self._decision
         if decision is None:
             self._session.announce(tr("Nothing to export: evaluate a request first."))
@@ -210,11 +209,11 @@ class AnswerPanel(QWidget):
 
     @property
     def is_stale(self) -> bool:
-        """Whether what is shown is greyed out: it belongs to another question than the one that was asked last."""
+        """Whether the result is grayed out, because it belongs to another request than the last one."""
         return not self._veil.isHidden()
 
     def hold_for(self, is_asked: bool) -> None:
-        """Grey the answer out while the question above it is another one that nobody has asked yet."""
+        """Gray out the result while the request bar shows a request that was not evaluated."""
         self._is_asked = is_asked
         if self._stack.currentWidget() is not self._body or self._session.pending:
             return
@@ -234,7 +233,7 @@ class AnswerPanel(QWidget):
         set_tooltip(self._body, says)
 
     def copy_answer(self) -> None:
-        """Put the answer on the clipboard as text, with its statements and the command that asks it."""
+        """Copy the result as text, with its statements and its CLI command."""
         path, answer = self._snapshot_path(), self._shown_need()
         if answer is not None:
             text, command = need_text(answer, path), need_command(answer.question, path)
@@ -247,7 +246,7 @@ class AnswerPanel(QWidget):
         self._session.announce(tr("The result was copied."))
 
     def copy_command(self) -> None:
-        """Put the command that asks the same question on the clipboard."""
+        """Copy the CLI command of the request."""
         path, answer = self._snapshot_path(), self._shown_need()
         if answer is not None:
             QApplication.clipboard().setText(need_command(answer.question, path))
@@ -258,7 +257,7 @@ class AnswerPanel(QWidget):
         self._session.announce(tr("The command was copied."))
 
     def _shown_need(self) -> UseCaseResult | None:
-        """Return the compound answer, where that is what is shown."""
+        """Return the result of a use case, if that is shown."""
         is_shown = self._stack.currentWidget() is self._body and self._pages.currentWidget() is self._need_page
         return self.need.answer if is_shown else None
 
@@ -288,7 +287,7 @@ class AnswerPanel(QWidget):
 
     def _answered(self, decision: EvaluationResult | None) -> None:
         if decision is None and self._session.pending:
-            return  # another answer is on its way
+            return  # another result is being computed
         self._slow.stop()
         self._veil.hide()
         if decision is None:
@@ -320,7 +319,7 @@ class AnswerPanel(QWidget):
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.card.verdict, words))
 
     def _look_further(self, decision: EvaluationResult) -> None:
-        """Find out what would turn the answer around, and what else the call needs."""
+        """Compute the changes that would flip the decision, and the dependent actions."""
         opened = self._session.snapshot
         if opened is None:
             return
@@ -329,8 +328,8 @@ class AnswerPanel(QWidget):
             try:
                 changes = opened.changes(decision.request, cancelled)
             except (RequestError, SnapshotError):
-                # An answer for some member of a group: nobody asks that as a question. Or its account cannot be read
-                # any more, which is told where it is looked at.
+                # The result for a member of a group is no request of its own. Or the account cannot be read
+                # any more, which is reported where it is shown.
                 changes = None
             return opened.dependent_actions(decision.request.action), changes
 
@@ -352,7 +351,7 @@ class AnswerPanel(QWidget):
         opened = self._session.snapshot
         return opened is not None and key in opened.outline.rows_by_key
 
-    # Compound questions
+    # Use cases
 
     def _need_answered(self, answer: UseCaseResult) -> None:
         self._slow.stop()
@@ -370,7 +369,7 @@ class AnswerPanel(QWidget):
         self._announce(translate(answer.sentence))
 
     def _is_part(self, decision: EvaluationResult) -> bool:
-        """Return whether an answer is to a part of the compound question that was answered last."""
+        """Return whether a result is that of an action of the last use case."""
         asked = _what(decision)
         parts = self.need.answer.parts if self.need.answer is not None else ()
         return any(one.decision is not None and _what(one.decision) == asked for one in parts)
@@ -412,7 +411,7 @@ def _what(decision: EvaluationResult) -> tuple[str, str, str]:
 
 
 class _Veil(QWidget):
-    """Greys out what lies below it, and lets every click through."""
+    """Grays out the widgets below it; clicks pass through."""
 
     def __init__(self, covered: QWidget) -> None:
         super().__init__(covered)

@@ -1,4 +1,4 @@
-"""The parts of a compound question: mark, action, what came out, and why it is needed. Enter or a click opens one."""
+"""The actions of a use case: mark, action, decision, and purpose. Enter or a click opens one."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ type _Index = QModelIndex | QPersistentModelIndex
 
 
 def part_words(one: ActionResult) -> str:
-    """Return what stands below a part: on what it was asked and what for, or why it was not."""
+    """Return the second line of an action: its resource and purpose, or why it was not evaluated."""
     if one.decision is None:
         return translate(one.unasked)
     resource = one.decision.request.resource
@@ -40,30 +40,30 @@ def part_words(one: ActionResult) -> str:
 
 
 class PartsModel(QAbstractListModel):
-    """One row a part."""
+    """One row for each action of a use case."""
 
     def __init__(self) -> None:
         super().__init__()
         self.parts: tuple[ActionResult, ...] = ()
 
     def fill(self, answer: UseCaseResult | None) -> None:
-        """Show the parts of an answer; None empties the list."""
+        """Show the actions of a result; None empties the list."""
         self.beginResetModel()
         self.parts = answer.parts if answer is not None else ()
         self.endResetModel()
 
     def rowCount(self, parent: _Index = _NO_PARENT) -> int:  # noqa: N802 - Qt's name
-        """Return the count of parts."""
+        """Return the number of actions."""
         return 0 if parent.isValid() else len(self.parts)
 
     def flags(self, index: _Index) -> Qt.ItemFlag:
-        """Let parts be selected."""
+        """Make actions selectable."""
         if not index.isValid():
             return Qt.ItemFlag.NoItemFlags
         return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return action, outcome and what it is for."""
+        """Return action, decision and purpose."""
         if not index.isValid() or index.row() >= len(self.parts):
             return None
         one = self.parts[index.row()]
@@ -80,7 +80,7 @@ class PartsModel(QAbstractListModel):
 
 
 class _Delegate(QStyledItemDelegate):
-    """Paints mark, action and outcome on one line, what it is for below."""
+    """Paints mark, action and decision on one line, and the purpose below."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:  # noqa: N802
         model, view = index.model(), option.widget
@@ -152,7 +152,7 @@ class PartsList(FullHeightList):
             self.chosen.emit(self.rows.parts[index.row()])
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Open the part at hand."""
+        """Open the current action."""
         current = self.currentIndex()
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._choose(current)
@@ -160,7 +160,7 @@ class PartsList(FullHeightList):
             super().keyPressEvent(event)
 
     def copied_text(self) -> str:
-        """Return the part at hand: its action, its outcome, its words (``gui/core/clipboard.py``)."""
+        """Return action, decision and purpose of the current row (``gui/core/clipboard.py``)."""
         current = self.currentIndex()
         if not current.isValid():
             return ""
@@ -168,7 +168,7 @@ class PartsList(FullHeightList):
         return "\t".join((one.part.action, translate(part_outcome(one)), part_words(one)))
 
     def focusInEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
-        """Have a part at hand when the keyboard comes."""
+        """Make the first row current if there is none."""
         super().focusInEvent(event)
         if not self.currentIndex().isValid() and self.rows.rowCount():
             self.setCurrentIndex(self.rows.index(0))

@@ -1,4 +1,4 @@
-"""The layers of an answer as gates in a row: the same rows as the list of layers, drawn."""
+"""The policy types of a result as gates in a row: the rows of the list, drawn."""
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPalette, QResizeEvent
@@ -36,7 +36,7 @@ class _Delegate(QStyledItemDelegate):
 
 
 class LayerGates(QListView):
-    """Left and right walk the gates, Space leaves a layer out as in the list. As high as its rows."""
+    """Left and right move between gates, Space excludes a policy type as in the list. As high as its rows."""
 
     def __init__(self, layers: LayerList, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -58,7 +58,7 @@ class LayerGates(QListView):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def show_decision(self, decision: EvaluationResult | None) -> None:
-        """Draw another answer; the rows are those of the list, which has it already."""
+        """Draw another result; its rows are those of the list, which shows it already."""
         self._decision = decision
         self.gates = gates_of(decision) if decision is not None else ()
         self.setAccessibleDescription(row_words(decision) if decision is not None else "")
@@ -66,7 +66,7 @@ class LayerGates(QListView):
         self.viewport().update()
 
     def as_file(self, suffix: str, decision: EvaluationResult) -> bytes:
-        """Return the whole row of an answer as a file of a kind, one of ``PICTURES``."""
+        """Return the diagram of a result as a file of a format in ``PICTURES``."""
         font, palette = self.font(), QPalette(self.palette())
         return picture_file(
             suffix,
@@ -78,7 +78,7 @@ class LayerGates(QListView):
         )
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Return the height of all rows in the width at hand."""
+        """Return the height of all rows at the current width."""
         one = gate_size(self.font()).toSize()
         in_a_row = max(1, self.viewport().width() // max(one.width(), 1))
         rows = -(-len(self.gates) // in_a_row)

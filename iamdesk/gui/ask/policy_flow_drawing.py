@@ -1,7 +1,7 @@
-"""The layers of an answer drawn as gates in a row: what one gate looks like, and the whole row as a picture.
+"""Draws the diagram of the policy evaluation: one gate for each policy type, and the whole row as an image.
 
-A request walks from the left to the right. What stops it is told by the mark and the word of the gate, as in the list
-of layers, and by the line: it is broken behind the first gate that the request does not pass.
+A request passes from left to right. The mark and word of a gate show what stops it, as in the list of policy types, and
+so does the line, which is broken after the first gate that the request does not pass.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from iamdesk.i18n import tr
 
 _MARK = 20.0
 _WAY = 18.0
-"""Pixels of the line that leads to a gate."""
+"""Length in pixels of the line that leads to a gate."""
 _PAD = 6.0
 _TITLE_LINES = 2
 _CENTRE = int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap)
@@ -29,20 +29,20 @@ _CENTRE = int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.Tex
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """One layer as it is drawn."""
+    """One policy type as drawn."""
 
     title: str
     says: str
-    """Its outcome in a word or two: ``allows``, ``not in play``, ``left out``."""
+    """Its decision in a word or two: ``allows``, ``not in play``, ``left out``."""
     sentence: str
     mark: Mark | None
-    """None: it is not in play, or left out."""
+    """None if it does not apply or was excluded."""
     is_reached: bool
-    """Whether no gate before it stopped the request."""
+    """Whether no earlier gate stopped the request."""
 
 
 def gates_of(decision: EvaluationResult) -> tuple[Gate, ...]:
-    """Return the gates of an answer, in the order of reasoning."""
+    """Return the gates of a result, in the order of evaluation."""
     stopping = _stopping(decision)
     found: list[Gate] = []
     is_reached = True
@@ -56,13 +56,13 @@ def gates_of(decision: EvaluationResult) -> tuple[Gate, ...]:
 
 
 def _stopping(decision: EvaluationResult) -> Sequence[PolicyTypeResult]:
-    """Return the layers on which a denial rests; none of any other answer."""
+    """Return the policy types that caused a denial; none for other decisions."""
     lines = [line for line in decision.layers if line.layer not in decision.request.without]
     match decision.decision:
         case EvalDecision.EXPLICIT_DENY:
             return [line for line in lines if line.outcome is EvalDecision.EXPLICIT_DENY]
         case EvalDecision.IMPLICIT_DENY:
-            # Where something allows, what counts is the layer that took it away; another one's silence does not.
+            # If something allows, the policy type that removed it decides, not one without a statement.
             taken = [line for line in lines if line.layer.value in decision.blocked_by]
             silent = [line for line in lines if line.outcome is EvalDecision.IMPLICIT_DENY]
             return taken or silent or [line for line in lines if line.outcome not in (None, EvalDecision.ALLOWED)]
@@ -70,14 +70,14 @@ def _stopping(decision: EvaluationResult) -> Sequence[PolicyTypeResult]:
 
 
 def gate_size(font: QFont) -> QSizeF:
-    """Return the room of one gate with the line that leads to it."""
+    """Return the size of one gate with the line that leads to it."""
     metrics = QFontMetricsF(font)
     height = _PAD * 3 + _MARK + metrics.lineSpacing() * (_TITLE_LINES + 1)
     return QSizeF(_WAY + metrics.averageCharWidth() * 15 + 2 * _PAD, height + 4)
 
 
 def draw_gate(painter: QPainter, room: QRectF, gate: Gate, font: QFont, palette: QPalette, *, chosen: bool) -> None:
-    """Draw the line that leads to a gate, and the gate; ``chosen`` has the keyboard's frame."""
+    """Draw a gate and the line that leads to it; ``chosen`` adds the focus frame."""
     metrics = QFontMetricsF(font)
     box = room.adjusted(_WAY, 2, -1, -2)
     muted = colour(Colour.MUTED, palette)
@@ -113,7 +113,7 @@ def draw_gate(painter: QPainter, room: QRectF, gate: Gate, font: QFont, palette:
 
 
 def _draw_way(painter: QPainter, start: QPointF, end: float, gate: Gate, plain: QColor, muted: QColor) -> None:
-    """Draw the line to a gate: with a point where the request comes that far, else broken."""
+    """Draw the line to a gate: with an arrowhead if the request gets there, else broken."""
     ink = plain if gate.is_reached else muted
     painter.setPen(QPen(ink, 1.6, Qt.PenStyle.SolidLine if gate.is_reached else Qt.PenStyle.DotLine))
     painter.drawLine(QLineF(start.x(), start.y(), end - 2, start.y()))
@@ -128,7 +128,7 @@ def _draw_way(painter: QPainter, start: QPointF, end: float, gate: Gate, plain: 
 
 
 def row_size(decision: EvaluationResult, font: QFont) -> QSizeF:
-    """Return the size of the picture of an answer: its sentence, its gates, its verdict."""
+    """Return the size of the diagram: sentence, gates and decision."""
     one = gate_size(font)
     width = one.width() * (len(decision.layers) + 1) + 2 * _PAD
     head = flow_height(decision.sentence, font, round(width - 2 * _PAD))
@@ -136,7 +136,7 @@ def row_size(decision: EvaluationResult, font: QFont) -> QSizeF:
 
 
 def draw_row(painter: QPainter, decision: EvaluationResult, font: QFont, palette: QPalette) -> None:
-    """Draw the picture of an answer."""
+    """Draw the diagram of a result."""
     size, one = row_size(decision, font), gate_size(font)
     painter.setFont(font)
     painter.setPen(palette.color(QPalette.ColorRole.Text))
@@ -152,6 +152,6 @@ def draw_row(painter: QPainter, decision: EvaluationResult, font: QFont, palette
 
 
 def row_words(decision: EvaluationResult) -> str:
-    """Return the picture in words: what the list of layers says."""
+    """Return the diagram as text: the list of policy types."""
     lines = [f"{gate.title}: {gate.says}. {gate.sentence}" for gate in gates_of(decision)]
     return visible(" ".join([decision.sentence, *lines]))

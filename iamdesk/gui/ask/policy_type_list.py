@@ -1,4 +1,4 @@
-"""The layers of an answer in the order of reasoning: mark, name, sentence, and a box that leaves one out."""
+"""The policy types of a result in the order of evaluation: mark, name, sentence, and a box to exclude one."""
 
 from typing import Any
 
@@ -52,14 +52,14 @@ _RULES = {
     PolicyType.ACL: "I6",
     PolicyType.BLOCK_PUBLIC_ACCESS: "I7",
 }
-"""The evaluation rule that says what a layer does, as the user guide numbers it."""
+"""The evaluation rule of each policy type, as numbered in the user guide."""
 
 
 class LayerModel(QAbstractListModel):
-    """One row a layer. ``CheckStateRole`` says whether it counts; only layers in play or left out have it."""
+    """One row for each policy type. ``CheckStateRole`` says whether it is included; absent if it does not apply."""
 
     switched = Signal(object, bool)
-    """Layer, and whether it shall count."""
+    """Policy type, and whether to include it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -67,11 +67,11 @@ class LayerModel(QAbstractListModel):
         self.without: frozenset[PolicyType] = frozenset()
 
     def fill(self, decision: EvaluationResult | None) -> None:
-        """Show the layers of an answer; None empties the list."""
+        """Show the policy types of a result; None empties the list."""
         layers = decision.layers if decision is not None else ()
         without = decision.request.without if decision is not None else frozenset()
         if layers and [row.layer for row in layers] == [row.layer for row in self.layers]:
-            self.layers, self.without = layers, without  # the same rows: the cursor stays where it is
+            self.layers, self.without = layers, without  # same rows: the current row stays
             self.dataChanged.emit(self.index(0), self.index(len(layers) - 1))
             return
         self.beginResetModel()
@@ -79,23 +79,23 @@ class LayerModel(QAbstractListModel):
         self.endResetModel()
 
     def rowCount(self, parent: _Index = _NO_PARENT) -> int:  # noqa: N802 - Qt's name
-        """Return the count of layers."""
+        """Return the number of policy types."""
         return 0 if parent.isValid() else len(self.layers)
 
     def can_switch(self, row: int) -> bool:
-        """Return whether leaving the layer out means anything: it is in play, or left out already."""
+        """Return whether the policy type can be excluded or included: it applies, or is excluded."""
         line = self.layers[row]
         return line.outcome is not None or line.layer in self.without
 
     def flags(self, index: _Index) -> Qt.ItemFlag:
-        """Let layers be read, and those in play be switched."""
+        """Make rows readable, and those that can be excluded checkable."""
         if not index.isValid():
             return Qt.ItemFlag.NoItemFlags
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
         return flags | Qt.ItemFlag.ItemIsUserCheckable if self.can_switch(index.row()) else flags
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return title and sentence, and whether the layer counts."""
+        """Return title, sentence, and whether the policy type is included."""
         if not index.isValid() or index.row() >= len(self.layers):
             return None
         line = self.layers[index.row()]
@@ -114,14 +114,14 @@ class LayerModel(QAbstractListModel):
     def setData(  # noqa: N802 - Qt's name
         self, index: _Index, value: Any, role: int = Qt.ItemDataRole.EditRole
     ) -> bool:
-        """Ask for the layer to count or not; the row changes when the new answer is there."""
+        """Request to include or exclude the policy type; the row changes when the new result arrives."""
         if role != Qt.ItemDataRole.CheckStateRole or not index.isValid() or not self.can_switch(index.row()):
             return False
         self.switched.emit(self.layers[index.row()].layer, Qt.CheckState(value) is Qt.CheckState.Checked)
         return True
 
     def outcome_words(self, row: int) -> str:
-        """Return what the layer says, in a word or two."""
+        """Return the decision of a policy type, in a word or two."""
         line = self.layers[row]
         if line.layer in self.without:
             return tr("left out")
@@ -136,12 +136,12 @@ class LayerModel(QAbstractListModel):
 
 
 class _Delegate(QStyledItemDelegate):
-    """Paints a layer: box, mark, title in a column, sentence flowing beside it."""
+    """Paints a policy type: box, mark, title in a column, wrapped sentence beside it."""
 
     def _rects(
         self, option: QStyleOptionViewItem, model: LayerModel, row_rect: QRect
     ) -> tuple[QRect, QRect, QRect, QRect]:
-        """Return where box, mark, title and sentence stand."""
+        """Return the rectangles of box, mark, title and sentence."""
         metrics = option.fontMetrics
         line = metrics.height()
         box = option.widget.style().pixelMetric(QStyle.PixelMetric.PM_IndicatorWidth, None, option.widget)
@@ -222,7 +222,7 @@ class _Delegate(QStyledItemDelegate):
     def editorEvent(  # noqa: N802 - Qt's name
         self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: _Index
     ) -> bool:
-        """Switch at a click on the box; keys are Qt's."""
+        """Toggle at a click on the box; Qt handles the keys."""
         if isinstance(event, QMouseEvent) and isinstance(model, LayerModel):
             if event.type() is QEvent.Type.MouseButtonRelease and event.button() is Qt.MouseButton.LeftButton:
                 box = self._rects(option, model, option.rect)[0].adjusted(-4, -4, 4, 4)
@@ -235,7 +235,7 @@ class _Delegate(QStyledItemDelegate):
 
 
 def _draw_box(painter: QPainter, rect: QRect, edge: QColor, tick: QColor, *, checked: bool) -> None:
-    """Draw a check box whose edge is seen in both palettes; the style's own drowns in the dark one."""
+    """Draw a check box with a visible border in both palettes; the style's own is too faint in the dark one."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     frame = QRectF(rect).adjusted(0.5, 0.5, -0.5, -0.5)
@@ -252,7 +252,7 @@ def _draw_box(painter: QPainter, rect: QRect, edge: QColor, tick: QColor, *, che
 
 
 class LayerList(FullHeightList):
-    """The list; as high as its rows where the panel has room."""
+    """The list; as high as its rows if the panel has room."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -266,14 +266,14 @@ class LayerList(FullHeightList):
         self.rows.dataChanged.connect(self.fit)
 
     def row_text(self, row: int) -> str:
-        """Return a layer as it is copied: its name, what it says in a word, its sentence."""
+        """Return a policy type as copied: name, decision, sentence."""
         line = self.rows.layers[row]
         return "\t".join((line.title, self.rows.outcome_words(row), line.sentence))
 
     def rule_at_hand(self) -> str:
-        """Return the id of the evaluation rule behind the row at hand, for F1; empty without a row."""
+        """Return the id of the current row's evaluation rule, for F1; empty without a row."""
         return _RULES[self.rows.layers[self.currentIndex().row()].layer] if self.currentIndex().isValid() else ""
 
     def copied_text(self) -> str:
-        """Return the row at hand (``gui/core/clipboard.py``)."""
+        """Return the text of the current row (``gui/core/clipboard.py``)."""
         return self.row_text(self.currentIndex().row()) if self.currentIndex().isValid() else ""

@@ -69,7 +69,7 @@ class QuestionBar(QWidget):
         return self.principal, self.action, self.resource
 
     def commands(self) -> Mapping[str, Callable[[], None]]:
-        """Return what menu and keys do here (names of ``gui.actions``)."""
+        """Return the handlers of commands by name (``gui/app/commands.py``)."""
         return {
             "actionAsk": self.ask,
             "actionWhoElse": self.ask_who_else,

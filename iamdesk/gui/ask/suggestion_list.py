@@ -1,4 +1,4 @@
-"""What would turn an answer around: each change as a sentence, with links to the statements and policies in it."""
+"""The changes that would flip a decision: a sentence each, with links to statements and policies."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ from iamdesk.i18n import ntr, tr, translate
 
 _MARK = 16
 _SHOWN = 2
-"""Ways that are shown at once; the others open on a button."""
+"""Changes that are shown at first; a button shows the others."""
 
 
 class ChangeList(QWidget):
@@ -46,17 +46,17 @@ class ChangeList(QWidget):
         self._rows = QVBoxLayout(self)
         self._rows.setContentsMargins(0, 0, 0, 0)
         self._rows.setSpacing(3)
-        # Not Maximum: that is as high as text on one wide line, and cuts it where it flows over more.
+        # Not Maximum: that is the height of the text on one line, and would cut off wrapped text.
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self.hide()
 
     @property
     def changes(self) -> Changes | None:
-        """What is shown."""
+        """The changes shown."""
         return self._changes
 
     def show_changes(self, changes: Changes | None, is_known: Callable[[str], bool]) -> None:
-        """Show changes; None hides the list. ``is_known`` says whether the snapshot holds what a key names."""
+        """Show changes; None hides the list. ``is_known`` says whether a key is in the snapshot."""
         self._changes = None if changes is None else spoken_changes(changes)
         self._is_known, self._all = is_known, False
         self._fill()
@@ -166,7 +166,7 @@ class ChangeList(QWidget):
             widget.setPalette(quiet)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Follow the palette."""
+        """Update the colors."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange:
             self._tint()

@@ -1,4 +1,4 @@
-"""The answer to a compound question below its verdict: what it rests on, what else it works on, and its parts."""
+"""The result of a use case, below its decision: assumptions, further resources, and actions."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -52,11 +52,11 @@ class NeedView(QWidget):
 
     @property
     def answer(self) -> UseCaseResult | None:
-        """What is shown."""
+        """The result shown."""
         return self._answer
 
     def show_answer(self, answer: UseCaseResult | None) -> None:
-        """Show an answer; None empties the view."""
+        """Show a result; None empties the view."""
         is_same = self._answer is not None and answer is not None and self._answer.need.name == answer.need.name
         self._answer = answer
         self.parts.rows.fill(answer)
@@ -65,7 +65,7 @@ class NeedView(QWidget):
             return
         self.notes.show_assumptions(answer.assumptions)
         if is_same and list(self.inputs) == list(answer.need.inputs):
-            for name, field in self.inputs.items():  # whoever types in one of them goes on typing
+            for name, field in self.inputs.items():  # do not overwrite what the user is typing
                 if not field.hasFocus():
                     field.setText(answer.question.inputs.get(name, ""))
         else:
@@ -92,7 +92,7 @@ class NeedView(QWidget):
         self._fields.setVisible(bool(wanted))
 
     def _suggester(self, name: str, field: AutocompleteEdit) -> Callable[[str], None]:
-        """Return what suggests for an input: resources of the first action that is asked on it."""
+        """Return the function that suggests resources for an input: those of the first action evaluated on it."""
         answer = self._answer
         parts = answer.need.parts if answer is not None else ()
         action = next((part.action for part in parts if part.input == name), "")
@@ -104,7 +104,7 @@ class NeedView(QWidget):
             self.asked.emit(replace(self._answer.question, inputs=named))
 
     def _choose(self, one: object) -> None:
-        """Open a part that was answered; of one that waits for a resource go to its field."""
+        """Open an evaluated action; for one that lacks a resource, focus that field."""
         answer = self._answer
         part = next((other for other in answer.parts if other is one), None) if answer is not None else None
         if part is None:
@@ -120,7 +120,7 @@ class NeedView(QWidget):
         self._sources.setPalette(quiet)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Follow the palette."""
+        """Update the colors."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange:
             self._tint()

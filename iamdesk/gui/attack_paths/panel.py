@@ -90,7 +90,7 @@ class GraphPanel(QWidget):
         self._empty()
 
     def commands(self) -> Mapping[str, Callable[[], None]]:
-        """Return what menu and keys do here (names of ``gui.actions``)."""
+        """Return the handlers of commands by name (``gui/app/commands.py``)."""
         return {"actionExportWays": self.export}
 
     # ── how it looks ─────────────────────────────────────────────────────────────────────────────────────────────────

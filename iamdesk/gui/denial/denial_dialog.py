@@ -1,4 +1,4 @@
-"""Why was this denied: paste what AWS said, see what was found in it, and ask the snapshot."""
+"""Why was this denied: paste an error message, check what was read from it, and evaluate it on the snapshot."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -36,7 +36,7 @@ _TONES = {
 
 
 class WhyDialog(QDialog):
-    """Does not block; deletes itself when closed. Everything in it can be corrected before the question is asked."""
+    """Not modal; deletes itself when it closes. Everything that was read can be corrected before the evaluation."""
 
     def __init__(self, session: Session, jobs: JobRunner, parent: QWidget) -> None:
         super().__init__(parent)
@@ -117,7 +117,7 @@ class WhyDialog(QDialog):
         self.resize(unit * 110, self.fontMetrics().lineSpacing() * 30)
 
     def _read(self) -> None:
-        """Find what was denied in the text; of what is typed, the latest text counts."""
+        """Read the denied request from the text; only the latest text counts."""
         opened, text = self._session.snapshot, self.pasted.toPlainText()
         if opened is None:
             return
@@ -222,12 +222,12 @@ class WhyDialog(QDialog):
         self._session.announce(translate(why.sentence))
 
     def _stop(self) -> None:
-        """Await nothing any more: the dialog is about to go."""
+        """Cancel everything: the dialog is about to close."""
         for job in (self._reading, self._asking):
             if job is not None:
                 job.cancel()
 
     def _show_answer(self) -> None:
-        """Show the answer in the window's own panel, and the question in its bar."""
+        """Show the result in the result panel, and the request in the request bar."""
         if self._why is not None and self._why.decision is not None:
             self._session.show_decision(self._why.decision)

@@ -94,7 +94,7 @@ class FindingsPanel(QWidget):
         return self._run.is_complete
 
     def commands(self) -> Mapping[str, Callable[[], None]]:
-        """Return what menu and keys do here (names of ``gui.actions``)."""
+        """Return the handlers of commands by name (``gui/app/commands.py``)."""
         return {"actionExport": self.export, "actionRunFindings": self.run}
 
     def _lay_out(self) -> None:

@@ -1,4 +1,4 @@
-"""What was asked in this window, with the answers: a list to go back to, and to take along."""
+"""The query history: the requests evaluated in this window with their decisions, to repeat or export."""
 
 from collections.abc import Callable, Mapping
 
@@ -21,7 +21,7 @@ from iamdesk.use_cases.types import UseCaseRequest, UseCaseResult
 
 
 class AskedPanel(QWidget):
-    """Follows the session's answers. What it holds stays while the window is open, whatever snapshot is."""
+    """Follows the session's results. Its contents stay while the window is open, also across snapshots."""
 
     title_changed = Signal(str)
 
@@ -76,16 +76,16 @@ class AskedPanel(QWidget):
         self.setFocusProxy(self.table)
 
     def commands(self) -> Mapping[str, Callable[[], None]]:
-        """Return what menu and keys do here (names of ``gui.actions``)."""
+        """Return the handlers of commands by name (``gui/app/commands.py``)."""
         return {"actionExportAsked": self.export}
 
     @property
     def questions(self) -> tuple[AskedQuestion, ...]:
-        """What was asked, in the order in which it first was."""
+        """The requests, in the order in which they were first evaluated."""
         return tuple(row.asked for row in self.model.rows)
 
     def ask_again(self) -> None:
-        """Ask the question at hand of what is open now."""
+        """Evaluate the current request on the open snapshot."""
         row = self.table.current_row()
         if row is None:
             return
@@ -97,14 +97,14 @@ class AskedPanel(QWidget):
             self._session.ask(row.asked.question)
 
     def copy_commands(self) -> None:
-        """Put the commands that ask the selected questions on the clipboard."""
+        """Copy the CLI commands of the selected requests."""
         rows = self._chosen()
         if rows:
             QApplication.clipboard().setText("\n".join(row.asked.command for row in rows))
             self._session.announce(tr("The command was copied.") if len(rows) == 1 else tr("The commands were copied."))
 
     def export(self) -> None:
-        """Save every question with its answer."""
+        """Save every request with its decision."""
         questions = self.questions
         if not questions:
             self._session.announce(tr("Nothing to export: evaluate a request first."))
@@ -143,7 +143,7 @@ class AskedPanel(QWidget):
         self.export_button.setEnabled(bool(self.model.rows) and self._session.snapshot is not None)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Follow the palette."""
+        """Update the colors."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange and hasattr(self, "model"):
             self.model.repaint(self.palette())

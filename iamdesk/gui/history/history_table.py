@@ -1,4 +1,4 @@
-"""Questions asked as rows: one for each question, told anew when it is asked again."""
+"""The query history as rows: one for each request, updated when it is evaluated again."""
 
 from collections.abc import Sequence
 from enum import IntEnum
@@ -34,7 +34,7 @@ class Column(IntEnum):
 
 
 class AskedRow:
-    """One question."""
+    """One request."""
 
     __slots__ = ("asked", "number", "texts")
 
@@ -43,7 +43,7 @@ class AskedRow:
         self.tell(asked)
 
     def tell(self, asked: AskedQuestion) -> None:
-        """Take the answer that it has now."""
+        """Update the row with its latest result."""
         self.asked = asked
         request = asked.request
         given = [translate(asked.context_words), translate(without_words(request.without))]
@@ -63,19 +63,19 @@ class AskedRow:
         )
 
     def sort_key(self, column: int) -> SortKey:
-        """Return what it is sorted by in a column: by itself, in the order of asking."""
+        """Return the sort key in a column; by default, the order in which requests were evaluated."""
         return (self.number,) if column == Column.NUMBER else (self.texts[column].casefold(), self.number)
 
 
 class _Everything:
-    """The filter that lets every question through."""
+    """The filter that passes every row."""
 
     def lets_through(self, _row: AskedRow) -> bool:
         return True
 
 
 class AskedModel(RowsModel[AskedRow]):
-    """Every question that was asked, each once for each snapshot."""
+    """All evaluated requests, each once for each snapshot."""
 
     def __init__(self, palette: QPalette) -> None:
         titles = (
@@ -90,7 +90,7 @@ class AskedModel(RowsModel[AskedRow]):
         super().__init__(titles, _Everything(), palette)
 
     def take(self, asked: AskedQuestion) -> None:
-        """Take an answered question; one that was asked before keeps its place."""
+        """Add a result; a request that is in the list keeps its place."""
         for row in self.rows:
             if row.asked.question == asked.question and row.asked.sha256 == asked.sha256:
                 row.tell(asked)
@@ -99,7 +99,7 @@ class AskedModel(RowsModel[AskedRow]):
         self.extend([AskedRow(len(self.rows) + 1, asked)])
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return texts, the mark of the answer, and its colour."""
+        """Return texts, mark and color of the decision."""
         row = self.row_at(index)
         if row is None:
             return None
@@ -125,7 +125,7 @@ class AskedModel(RowsModel[AskedRow]):
 
 
 class AskedTable(RowsTable[AskedRow]):
-    """A click or Return asks again; Ctrl+C copies the rows, whole ARNs in them."""
+    """A click or Return evaluates again; Ctrl+C copies rows, with whole ARNs."""
 
     def __init__(self, model: AskedModel, parent: QWidget | None = None) -> None:
         widest: dict[int, str] = {
@@ -151,7 +151,7 @@ class AskedTable(RowsTable[AskedRow]):
         return number, answer, row.asked.request.principal, what, row.asked.request.resource, given, snapshot
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
-        """Ask again at a plain click; with a modifier rows are selected."""
+        """Evaluate again at a plain click; with a modifier, rows are selected."""
         super().mouseReleaseEvent(event)
         index = self.indexAt(event.position().toPoint())
         is_plain = event.button() is Qt.MouseButton.LeftButton and not event.modifiers()

@@ -103,7 +103,7 @@ class ReviewPanel(QWidget):
         return tr("Review {done}/{total}").format(done=number(done), total=number(total))
 
     def commands(self) -> Mapping[str, Callable[[], None]]:
-        """Return what menu and keys do here (names of ``gui.actions``)."""
+        """Return the handlers of commands by name (``gui/app/commands.py``)."""
         choices = {
             f"actionReview{choice.value.title()}": partial(self.deciding.decide, choice) for choice in ReviewDecision
         }

@@ -1,4 +1,4 @@
-"""How many answers of each kind there are; pressing one shows only those."""
+"""The number of rows of each decision; pressing one shows only those."""
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
@@ -13,10 +13,10 @@ from iamdesk.i18n import ntr, tr
 
 
 class VerdictButtons(QWidget):
-    """A button for each kind of answer, side by side: mark, word and count."""
+    """A button for each decision, side by side: mark, word and count."""
 
     changed = Signal()
-    """Others are chosen now."""
+    """The chosen decisions changed."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -37,16 +37,16 @@ class VerdictButtons(QWidget):
 
     @property
     def chosen(self) -> frozenset[EvalDecision]:
-        """The answers whose buttons are pressed; none stands for all."""
+        """The decisions whose buttons are pressed; none means all."""
         return frozenset(verdict for verdict, button in self.buttons.items() if button.isChecked())
 
     def show_counts(self, counts: dict[EvalDecision, int]) -> None:
-        """Show how many there are."""
+        """Show the numbers."""
         self._counts = counts
         self._say()
 
     def reset(self) -> None:
-        """Press none."""
+        """Release all buttons."""
         for button in self.buttons.values():
             button.setChecked(False)
 
@@ -74,7 +74,7 @@ class VerdictButtons(QWidget):
             button.setIcon(icons.icon(Mark(verdict), self.palette()))
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Follow the palette."""
+        """Update the colors."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange and hasattr(self, "buttons"):
             self._tint()

@@ -1,4 +1,4 @@
-"""The who-can table's model: takes rows as they come, and what their answers say later."""
+"""The model of the who-can table: rows are added as they are found, and get their details later."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -27,23 +27,23 @@ from iamdesk.i18n import ntr, tr
 
 
 class WhoCanModel(RowsModel[WhoCanRow]):
-    """Everybody who can, of whom the filter shows some."""
+    """All rows, of which the filter shows some."""
 
     def __init__(self, palette: QPalette) -> None:
         self._owners: dict[int, PrincipalRow] = {}
         super().__init__([tr(COLUMN_TITLES[column]) for column in Column], WhoCanFilter(), palette)
 
     def count(self, verdict: EvalDecision) -> int:
-        """Return how many rows have an answer, whatever the filter shows."""
+        """Return the number of rows with a decision, regardless of the filter."""
         return sum(verdict in row.verdicts for row in self._all)
 
     @property
     def holds_actions(self) -> bool:
-        """Whether rows stand for several actions, which they open to."""
+        """Whether rows contain several actions, to which they expand."""
         return bool(self._all) and isinstance(self._all[0], PrincipalRow)
 
     def toggle(self, row: PrincipalRow) -> None:
-        """Show the actions of a row below it, or take them away."""
+        """Expand or collapse the actions of a row."""
         self._owners |= {id(one): row for one in row.rows}
         place = self._shown.index(row) + 1
         if row.is_open:
@@ -60,16 +60,16 @@ class WhoCanModel(RowsModel[WhoCanRow]):
         self.dataChanged.emit(self.index(place - 1, 0), self.index(place - 1, len(Column) - 1))
 
     def owner(self, row: WhoCanRow) -> PrincipalRow | None:
-        """Return below which row an action's row is shown; None for any other."""
+        """Return the row that contains an action's row; None for other rows."""
         return self._owners.get(id(row))
 
     @property
     def untold(self) -> Sequence[ActionRow]:
-        """The actions on show of which nothing is told yet."""
+        """The visible actions without details."""
         return [row for row in self._shown if isinstance(row, ActionRow) and not row.is_told]
 
     def refilter(self) -> None:
-        """Filter and sort anew; the actions of an open row come and go with it."""
+        """Filter and sort again; the actions of an expanded row move with it."""
         self.beginResetModel()
         chosen = [row for row in self._all if self._filter.lets_through(row)]
         self._shown = [one for row in chosen for one in (row, *row.below)]
@@ -77,14 +77,14 @@ class WhoCanModel(RowsModel[WhoCanRow]):
         self.endResetModel()
 
     def sort_key(self, row: WhoCanRow) -> SortKey:
-        """Return what a row is sorted by now; actions stay below their principal."""
+        """Return the sort key of a row; actions stay below their principal."""
         owner = self._owners.get(id(row))
         if owner is None:
             return (*row.sort_key(self._column), 0)
         return (*owner.sort_key(self._column), -1 if self._descending else 1, *row.sort_key(self._column))
 
     def clear(self) -> None:
-        """Forget every row."""
+        """Remove all rows."""
         super().clear()
         self._owners.clear()
         self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(Column) - 1)
@@ -92,36 +92,36 @@ class WhoCanModel(RowsModel[WhoCanRow]):
     def headerData(  # noqa: N802 - Qt's name
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
-        """Return a column's title."""
+        """Return the title of a column."""
         title = super().headerData(section, orientation, role)
         other = TITLES_OF_ACTIONS.get(Column(section)) if title is not None and self.holds_actions else None
         return tr(other) if other else title
 
     def tell(self, told: Sequence[tuple[WhoCanRow, Told]]) -> None:
-        """Take in what answers say. Rows stay where they are until `settle`."""
+        """Add details to rows. Rows keep their place until `settle`."""
         for row, words in told:
             row.tell(words)
         if told:
             self.tell_changed(Column.HOW, Column.WHEN)
 
     def settle(self) -> None:
-        """Filter and sort anew by what has been told since."""
+        """Filter and sort by the details added since."""
         if self.holds_actions or sum(map(self._filter.lets_through, self._all)) != len(self._shown):
             self.refilter()
         else:
             self.reorder()
 
     def place_of(self, principal: str) -> int | None:
-        """Return the row in which a principal is shown; None when it is not."""
+        """Return the row of a principal; None if it is not shown."""
         return next((at for at, row in enumerate(self._shown) if row.principal == principal), None)
 
     def repaint(self, palette: QPalette) -> None:
-        """Take the colours of another palette."""
+        """Use the colors of another palette."""
         self._icons = {mark.value: icons.icon(mark, palette) for mark in Mark}
         super().repaint(palette)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return texts, marks and colours."""
+        """Return texts, marks and colors."""
         row = self.row_at(index)
         if row is None:
             return None
@@ -147,7 +147,7 @@ class WhoCanModel(RowsModel[WhoCanRow]):
 
 
 def _shape(row: WhoCanRow) -> str:
-    """Return what stands before a name: whether the row opens, or is of another."""
+    """Return the prefix of a name: an arrow for a row that expands, an indent for its actions."""
     if isinstance(row, ActionRow):
         return "      "
     if isinstance(row, PrincipalRow):
@@ -156,7 +156,7 @@ def _shape(row: WhoCanRow) -> str:
 
 
 def _spoken(row: WhoCanRow) -> str:
-    """Return the same in words, and that somebody is external."""
+    """Return the name with that state in words, and whether the principal is external."""
     words = []
     if isinstance(row, PrincipalRow):
         count = ntr("{count} action", "{count} actions", row.count).format(count=number(row.count))

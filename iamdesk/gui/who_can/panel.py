@@ -1,4 +1,4 @@
-"""Who can do something on something: the question on top, everybody who can below it, each openable to its answer."""
+"""Who can perform an action on a resource: the query on top, the principals below, each opens to its result."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -38,10 +38,10 @@ _LONGEST_FILTER = 500
 
 
 class WhoCanPanel(QWidget):
-    """Asks for everybody at once. Rows come as they are found; what their answers say follows, row by row."""
+    """Searches all principals. Rows appear as they are found; their details follow."""
 
     title_changed = Signal(str)
-    """For the tab: ``Who can 23``; a true count, whatever the filter shows."""
+    """For the tab: ``Who can 23``; the true count, regardless of the filter."""
 
     def __init__(
         self, session: Session, jobs: JobRunner, prompts: Prompts | None = None, parent: QWidget | None = None
@@ -78,7 +78,7 @@ class WhoCanPanel(QWidget):
 
     @property
     def title(self) -> str:
-        """The tab's title, with the count of everybody who can; ``…`` while more may come."""
+        """The title of the tab, with the number of principals; with ``…`` while the search is running."""
         if self._asked is None:
             return tr("Who can")
         if self.search.running and not self.model.rows:
@@ -87,16 +87,16 @@ class WhoCanPanel(QWidget):
 
     @property
     def asked(self) -> Request | None:
-        """The question that the table answers; None before the first."""
+        """The request of the rows; None before the first search."""
         return self._asked
 
     @property
     def is_complete(self) -> bool:
-        """Whether every row is there and told."""
+        """Whether all rows exist and have their details."""
         return self._complete
 
     def commands(self) -> Mapping[str, Callable[[], None]]:
-        """Return what menu and keys do here (names of ``gui.actions``)."""
+        """Return the handlers of commands by name (``gui/app/commands.py``)."""
         return {"actionExportWhoCan": self.export}
 
     def _lay_out(self) -> None:
@@ -164,7 +164,7 @@ class WhoCanPanel(QWidget):
     # Asking
 
     def run(self) -> None:
-        """Find everybody who can do what the fields say."""
+        """Start the search for the request of the fields."""
         opened = self._session.snapshot
         if opened is None:
             return
@@ -185,7 +185,7 @@ class WhoCanPanel(QWidget):
         self.question.look_for_mistakes()
 
     def _asked_elsewhere(self, request: Request) -> None:
-        """Take a question that was asked in another panel; one that is not whole waits for the rest."""
+        """Take a request from another panel; an incomplete one waits for the rest."""
         self.question.show_request(request)
         if not self.question.is_complete:
             self.question.focus_open_field()
@@ -225,7 +225,7 @@ class WhoCanPanel(QWidget):
         self.missing.setText(" ".join([*map(translate, notes), *said]))
 
     def _tell_actions(self) -> None:
-        """Put the answers behind the actions on show into words."""
+        """Explain the visible actions."""
         if rows := self.model.untold:
             self.details.start(tr("Explaining actions"), tell_actions(rows))
 
@@ -267,10 +267,10 @@ class WhoCanPanel(QWidget):
         self._enable()
         self._refresh()
 
-    # Filter, selection, what a row leads to
+    # Filter, selection, opening of rows
 
     def explain(self, row: WhoCanRow) -> None:
-        """Ask the question for one row's principal, and make it the subject of the window."""
+        """Evaluate the request for the row's principal, and select that principal."""
         if self._asked is None or self._session.snapshot is None:
             return
         self._session.ask(row.access.request)
@@ -278,7 +278,7 @@ class WhoCanPanel(QWidget):
             self._session.select(row.principal)
 
     def clear_filter(self) -> None:
-        """Show everybody."""
+        """Show all rows."""
         self.text.clear()
         self.verdicts.reset()
         self._filter()
@@ -320,7 +320,7 @@ class WhoCanPanel(QWidget):
             widget.setEnabled(there)
 
     def _refresh(self) -> None:
-        """Tell the counts anew."""
+        """Update the counts."""
         self.verdicts.show_counts({verdict: self.model.count(verdict) for verdict in VERDICTS})
         self.export_button.setEnabled(self._complete)
         self._say_which()
@@ -328,7 +328,7 @@ class WhoCanPanel(QWidget):
         self.title_changed.emit(self.title)
 
     def _say_which(self) -> None:
-        """Say which question the rows answer while the fields hold another."""
+        """Name the request of the rows while the fields show another one."""
         asked, typed = self._asked, self.question.request
         differs = asked is not None and (asked.action, asked.resource) != (typed.action, typed.resource)
         self._holds_for.setVisible(differs and bool(self.model.rows))
@@ -355,7 +355,7 @@ class WhoCanPanel(QWidget):
         return text.nobody(asked) if self._complete else tr(text.CUT_SHORT)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Follow the palette."""
+        """Update the colors."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange and hasattr(self, "model"):
             self.model.repaint(self.palette())
@@ -363,21 +363,21 @@ class WhoCanPanel(QWidget):
     # Export
 
     def command(self) -> str:
-        """Return the command that lists the same in a terminal; empty while nothing was asked."""
+        """Return the CLI command for the same list; empty before the first search."""
         opened = self._session.snapshot
         if self._asked is None or opened is None:
             return ""
         return who_can_command(self._asked, str(opened.path))
 
     def export(self) -> None:
-        """Ask for a file and write everybody who can to it, whatever the filter shows."""
+        """Ask for a file and write all rows to it, regardless of the filter."""
         opened = self._session.snapshot
         if opened is None:
             return
         if not self._complete:
             self.message.say(Tone.NOTE, tr(text.NOTHING_TO_EXPORT))
             return
-        from iamdesk.export.access import who_can  # not loaded before somebody exports
+        from iamdesk.export.access import who_can  # imported when something is exported
 
         accesses = tuple(access for row in self.model.rows for access in row.accesses)
         name = opened.path.name

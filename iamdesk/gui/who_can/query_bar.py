@@ -1,6 +1,6 @@
-"""The question of who-can, as a sentence to fill in: Who can … on … ? Enter asks from either field.
+"""The who-can query, as a sentence: Who can … on … ? Enter in either field searches.
 
-Without an action it is about every action that fits the resource.
+Without an action, it is about every action that fits the resource.
 """
 
 from dataclasses import replace
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 
 class WhoCanQuestion(QWidget):
-    """Action, resource, and the context that a question brought along."""
+    """Action, resource, and the context of the request that it came from."""
 
     submitted = Signal()
-    """Who can what the fields say?"""
+    """The search is to start."""
     edited = Signal()
-    """The fields hold something else now."""
+    """The fields changed."""
     hinted = Signal(str, str)
-    """A sentence about a known mistake, and the resource to ask on instead (empty for none); empty: no mistake."""
+    """A sentence about a known mistake, and the resource to use instead (may be empty); empty: no mistake."""
 
     def __init__(self, session: Session, jobs: JobRunner, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -92,33 +92,33 @@ class WhoCanQuestion(QWidget):
 
     @property
     def request(self) -> Request:
-        """The question that the fields make; its principal is whoever a question was about before, if any."""
+        """The request of the fields; its principal is that of the request it came from, if any."""
         action, resource = self.action.text().strip(), self.resource.text().lstrip()
         return replace(self._brought, action=action, resource=resource)
 
     @property
     def is_complete(self) -> bool:
-        """Whether both fields are filled in, or a resource that is one alone."""
+        """Whether both fields are filled in, or at least a resource."""
         if any(field.has_placeholder for field in (self.action, self.resource)):
             return False
         resource = self.resource.text().strip()
         return bool(resource and (self.action.text().strip() or resource != "*"))
 
     def show_request(self, request: Request) -> None:
-        """Show action, resource and context of a question."""
+        """Show action, resource and context of a request."""
         self._brought = request
         self.action.setText(request.action)
         self.resource.setText(request.resource)
         self._show_context()
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Clear the fields."""
         for field in (self.action, self.resource):
             field.close_popup()
         self.show_request(Request("", "", ""))
 
     def focus_open_field(self) -> None:
-        """Put the cursor into the first field that is still open, or into the first of both."""
+        """Focus the first empty field, or the first field."""
         opened = self._session.snapshot
         if opened is not None and not self.resource.text().strip() and opened.takes_no_resource(self.action.text()):
             self.resource.setText("*")
@@ -131,7 +131,7 @@ class WhoCanQuestion(QWidget):
             field.selectAll()
 
     def look_for_mistakes(self) -> None:
-        """Look up, in a worker, what is odd about the question."""
+        """Look up, in a worker, what is wrong with the request."""
         asked = self.request
         if not asked.action:
             return
@@ -143,12 +143,12 @@ class WhoCanQuestion(QWidget):
         self._lookups.look_at(asked.action, asked.resource, seen)
 
     def enable(self, opened: "Opened | None") -> None:
-        """Take questions while a snapshot is open."""
+        """Accept input while a snapshot is open."""
         for widget in (self.action, self.resource, self.find_button, self.context):
             widget.setEnabled(opened is not None)
 
     def _taken(self) -> None:
-        """Go on after a suggestion was taken: find when nothing is open, else go to what is."""
+        """After a suggestion was taken: search if the fields are complete, else go to the next one."""
         sender = self.sender()
         if isinstance(sender, AutocompleteEdit) and sender.has_placeholder:
             return

@@ -1,4 +1,4 @@
-"""The rows of the who-can table, their order and their filter: made in the worker that asks."""
+"""The rows of the who-can table, their order and their filter; created in the worker."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from iamdesk.access.who_can import Access, FittingAction, ResourceAccess, Who
 
 VERDICTS = (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
-"""The answers that have rows, in their order."""
+"""The decisions that have rows, in their order."""
 VERDICT_TITLES: dict[EvalDecision, str] = {
     EvalDecision.ALLOWED: mark("Allowed"),
     EvalDecision.CONDITIONAL: mark("Depends"),
@@ -55,25 +55,25 @@ TITLES_OF_ACTIONS: dict[Column, str] = {
     Column.KIND: mark("Kind, access level"),
     Column.HOW: mark("Actions, how"),
 }
-"""What columns are called while rows hold several actions."""
+"""The column titles if rows contain several actions."""
 _NOT_YET = "…"
 _ACCOUNT_PART = 5
 _INSIDE = (True, 0, 0)
-"""What principals of the snapshot are sorted by before all else: behind external ones (`Who.order`)."""
+"""First sort key of principals of the snapshot: after external ones (`Who.order`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What an answer says in a table: put into words one by one, after the rows are there."""
+    """The details of a row: explained one by one, after the rows exist."""
 
     how: str
     when: str
     tip: str
-    """The statements by name, and the answer in its own sentence."""
+    """The statements by name, and the sentence of the result."""
 
 
 def told_of(decision: EvaluationResult) -> Told:
-    """Put an answer into the words of a row."""
+    """Return the details of a row from its result."""
     statements = [f"{line.effect}: {translate(line.name)}" for line in granting_statements(decision)]
     ways = translate(when_words(decision, _EVERY_WAY))
     return Told(
@@ -86,7 +86,7 @@ def told_of(decision: EvaluationResult) -> Told:
 
 
 class WhoCanRow:
-    """One principal, or one action of a principal's row. How and when come later."""
+    """One principal, or one action of a principal's row. Its details come later."""
 
     __slots__ = ("_base", "_front", "_keys", "access", "account", "haystack", "is_external", "kind", "texts", "tip")
 
@@ -97,7 +97,7 @@ class WhoCanRow:
         self._fill(Told(_NOT_YET, "" if access.decision is EvalDecision.ALLOWED else _NOT_YET, access.principal))
 
     def _name(self, who: "Who", outline: Outline) -> tuple[str, str, str]:
-        """Return name, kind and account as they are shown."""
+        """Return name, kind and account as displayed."""
         row = outline.rows_by_key.get(who.principal)
         self.is_external = who.is_external
         self._front = who.order[:3] if who.is_external else _INSIDE
@@ -119,31 +119,31 @@ class WhoCanRow:
 
     @property
     def verdicts(self) -> frozenset[EvalDecision]:
-        """The decisions for which a filter shows it."""
+        """The decisions for which a filter shows the row."""
         return frozenset((self.access.decision,))
 
     @property
     def mark(self) -> EvalDecision:
-        """The decision that its mark shows."""
+        """The decision of its mark."""
         return self.access.decision
 
     @property
     def accesses(self) -> Iterator["Access"]:
-        """Whatever it stands for, for files."""
+        """Everything that the row contains, for exports."""
         yield self.access
 
     @property
     def below(self) -> Sequence["WhoCanRow"]:
-        """The rows that are shown below it."""
+        """The rows shown below it."""
         return ()
 
     def tell(self, told: Told) -> None:
-        """Take in what the answer says."""
+        """Add the details."""
         self._fill(told)
 
     def _fill(self, told: Told) -> None:
         self.texts: tuple[str, ...] = (*self._base, told.how, told.when)
-        """By column, as shown."""
+        """By column, as displayed."""
         self.tip = told.tip
         self.haystack = "\n".join((*self.texts, self.principal)).casefold()
         name = self._base[1].casefold()
@@ -158,12 +158,12 @@ class WhoCanRow:
         )
 
     def sort_key(self, column: int) -> SortKey:
-        """Return what it is sorted by in a column: external callers come first in the first one."""
+        """Return the sort key in a column; in the first one, external principals come first."""
         return self._keys[column]
 
 
 class PrincipalRow(WhoCanRow):
-    """One principal with all that it can do on a resource, counted by access level; opens to a row for each action."""
+    """One principal with all actions that it can perform on a resource, counted by access level."""
 
     __slots__ = ("_outline", "_rows", "is_open", "of")
 
@@ -183,12 +183,12 @@ class PrincipalRow(WhoCanRow):
 
     @property
     def count(self) -> int:
-        """How many actions it opens to."""
+        """The number of its actions."""
         return len(self.of.allowed) + len(self.of.conditional)
 
     @property
     def rows(self) -> "tuple[ActionRow, ...]":
-        """Its actions, those that are allowed first; made when they are wanted: thousands of principals have many."""
+        """Its actions, allowed ones first; created when needed, since thousands of principals have many."""
         if self._rows is None:
             self._rows = tuple(
                 ActionRow(self.of, action, decision, self._outline)
@@ -202,33 +202,33 @@ class PrincipalRow(WhoCanRow):
 
     @property
     def principal(self) -> str:
-        """As that of its rows."""
+        """The principal of its rows."""
         return self.of.who.principal
 
     @property
     def verdicts(self) -> frozenset[EvalDecision]:
-        """Those of its actions."""
+        """The decisions of its actions."""
         found = ((EvalDecision.ALLOWED, self.of.allowed), (EvalDecision.CONDITIONAL, self.of.conditional))
         return frozenset(verdict for verdict, actions in found if actions)
 
     @property
     def mark(self) -> EvalDecision:
-        """The most open one."""
+        """The least restrictive decision."""
         return EvalDecision.ALLOWED if self.of.allowed else EvalDecision.CONDITIONAL
 
     @property
     def accesses(self) -> Iterator["Access"]:
-        """The answers behind its actions."""
+        """The results of its actions."""
         return self.of.rows()
 
     @property
     def below(self) -> Sequence[WhoCanRow]:
-        """Its actions, while it is open."""
+        """Its actions, while it is expanded."""
         return self.rows if self.is_open else ()
 
 
 class ActionRow(WhoCanRow):
-    """One action of a principal, below it."""
+    """One action of a principal."""
 
     __slots__ = ("is_told", "text")
 
@@ -241,35 +241,35 @@ class ActionRow(WhoCanRow):
         self._fill(Told(_NOT_YET, "" if decision is EvalDecision.ALLOWED else _NOT_YET, action.action))
 
     def tell(self, told: Told) -> None:
-        """Take in what the answer says."""
+        """Add the details."""
         self.is_told = True
         self._fill(told)
 
 
-@lru_cache(maxsize=1 << 10)  # many principals can do the same
+@lru_cache(maxsize=1 << 10)  # many principals have the same actions
 def action_names(actions: "tuple[FittingAction, ...]") -> str:
-    """Return the names of actions as they are searched, and shown in a tooltip."""
+    """Return the names of actions, for search and tooltip."""
     return ", ".join(dict.fromkeys(one.action for one in actions))
 
 
 @lru_cache(maxsize=1 << 10)
 def level_counts(actions: "tuple[FittingAction, ...]") -> str:
-    """Return how many actions there are by access level: ``List 3, Read 16``."""
+    """Return the number of actions by access level: ``List 3, Read 16``."""
     counted = actions_by_level(actions)
     return ", ".join(f"{tr(LEVEL_NAMES[level])} {number(len(names))}" for level, names in counted.items())
 
 
 @dataclass(frozen=True, slots=True)
 class WhoCanFilter:
-    """Which rows are shown; every one, where nothing is named."""
+    """Which rows are shown; all rows if nothing is set."""
 
     verdicts: frozenset[EvalDecision] = frozenset()
     text: str = ""
-    """Words, each of which must be somewhere in the row."""
+    """Words, all of which have to occur in the row."""
 
     @property
     def shows_everything(self) -> bool:
-        """Whether it leaves nothing out."""
+        """Whether it hides no row."""
         return not (self.verdicts or self.text.strip())
 
     def lets_through(self, row: WhoCanRow) -> bool:

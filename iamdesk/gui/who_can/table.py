@@ -1,4 +1,4 @@
-"""The table of who can: its context menu, and how wide its columns are."""
+"""The who-can table: its context menu and column widths."""
 
 from collections.abc import Sequence
 
@@ -20,18 +20,18 @@ _WIDEST: dict[int, str] = {
     Column.ACCOUNT: "000000000000 m",
     Column.HOW: "AdministratorAccess through group Administrators and PowerUser",
 }
-"""What a column is wide enough for at first."""
+"""Sample texts for the initial column widths."""
 
 
 class WhoCanTable(RowsTable[WhoCanRow]):
-    """Enter opens the full answer, or the actions of a row that has several; Ctrl+C copies the selected rows."""
+    """Enter opens the full result, or expands a row with several actions; Ctrl+C copies the selected rows."""
 
     explanation_wanted = Signal(object)
     """A `WhoCanRow`."""
     subject_wanted = Signal(object)
     access_wanted = Signal(object)
     opened = Signal()
-    """Actions are shown, or no more."""
+    """Actions were expanded or collapsed."""
 
     def __init__(self, model: WhoCanModel, parent: QWidget | None = None) -> None:
         super().__init__(
@@ -49,12 +49,12 @@ class WhoCanTable(RowsTable[WhoCanRow]):
             self.explanation_wanted.emit(row)
 
     def toggle(self, row: PrincipalRow) -> None:
-        """Show the actions of a row, or take them away."""
+        """Expand or collapse the actions of a row."""
         self._model.toggle(row)
         self.opened.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Open a row with Right, close it with Left: also from one of its actions."""
+        """Expand a row with Right, collapse it with Left, also from one of its actions."""
         row = self.current_row()
         if row is not None and event.key() == Qt.Key.Key_Right and isinstance(row, PrincipalRow) and not row.is_open:
             self.toggle(row)
@@ -70,11 +70,11 @@ class WhoCanTable(RowsTable[WhoCanRow]):
         return self._model.owner(row)
 
     def copied(self, row: WhoCanRow) -> Sequence[str]:
-        """Return the cells as they are seen, and the whole ARN."""
+        """Return the cells as displayed, and the whole ARN."""
         return (*row.texts, row.principal)
 
     def menu_for(self, row: WhoCanRow) -> QMenu:
-        """Return the context menu of a row; it deletes itself when closed."""
+        """Return the context menu of a row; it deletes itself when it closes."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         if isinstance(row, PrincipalRow):

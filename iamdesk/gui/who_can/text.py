@@ -1,4 +1,4 @@
-"""What the who-can panel says around its table. No Qt."""
+"""The sentences of the who-can panel around its table. No Qt."""
 
 from collections.abc import Sequence
 
@@ -21,12 +21,12 @@ NOTHING_TO_EXPORT = mark("Nothing to export: complete a search first.")
 
 
 def none_let_through(rows: int) -> str:
-    """Say that the filter hides all that there is."""
+    """Return the sentence that the filter hides all rows."""
     return tr("None of the {rows} principals matches the filter.").format(rows=number(rows))
 
 
 def searching(asked: Request) -> str:
-    """Say what is going on."""
+    """Return the sentence that the search is running."""
     resource = with_visible_end(asked.resource)
     if not asked.action:
         return tr("Evaluating every action on {resource} for all principals.").format(resource=resource)
@@ -34,7 +34,7 @@ def searching(asked: Request) -> str:
 
 
 def nobody(asked: Request) -> str:
-    """Say that there is nobody."""
+    """Return the sentence that no principal can."""
     resource = with_visible_end(asked.resource)
     if not asked.action:
         return tr(
@@ -46,7 +46,7 @@ def nobody(asked: Request) -> str:
 
 
 def found(count: int, asked: Request) -> str:
-    """Say how many there are."""
+    """Return the sentence with the number of principals."""
     resource = with_visible_end(asked.resource)
     if not asked.action:
         return ntr(
@@ -62,7 +62,7 @@ def found(count: int, asked: Request) -> str:
 
 
 def holds_for(asked: Request) -> str:
-    """Say which question the rows answer, while the fields hold another."""
+    """Return the sentence that names the request of the rows, while the fields show another one."""
     resource = with_visible_end(asked.resource)
     if not asked.action:
         return tr("The table shows who can do what on {resource}. Press Enter to search again.").format(
@@ -74,5 +74,5 @@ def holds_for(asked: Request) -> str:
 
 
 def missing(sentences: Sequence[str]) -> str:
-    """Say what is not known of external access."""
+    """Return the sentence that external access is not fully known."""
     return tr("External access that is not known: {sentences}").format(sentences=" ".join(map(translate, sentences)))

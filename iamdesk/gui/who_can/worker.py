@@ -1,4 +1,4 @@
-"""The search for everybody who can: what runs in the worker."""
+"""The who-can search: what runs in the worker."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """What no row can say."""
+    """What the rows do not show."""
 
     sentences: tuple[str, ...]
-    """What is not captured and may let external callers in."""
+    """Missing data that could grant external access."""
     notes: tuple[str, ...] = ()
-    """What holds for every row, and for who has none."""
+    """Notes that apply to all rows, or to principals without a row."""
 
 
 def search_for(opened: "Opened", request: Request) -> Producer:
@@ -62,7 +62,7 @@ def _search(
     ):
         rows.append(WhoCanRow(access, opened.outline))
         give(rows[-1])
-    if not opened.reads_accounts:  # else as they came, account by account: each is read again to explain its rows
+    if not opened.reads_accounts:  # else in their order, account by account: each is read again to explain its rows
         rows.sort(key=lambda row: row.sort_key(Column.DECISION))
     for place, row in enumerate(rows):
         if cancelled():
@@ -73,7 +73,7 @@ def _search(
 
 
 def tell_actions(rows: Sequence[ActionRow]) -> Producer:
-    """Return the work that puts the answers of some actions into words and gives (`ActionRow`, `Told`) for each."""
+    """Return the work that explains some actions and yields (`ActionRow`, `Told`) for each."""
     return partial(_tell_actions, rows)
 
 

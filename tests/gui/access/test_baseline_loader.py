@@ -124,7 +124,7 @@ def test_another_principal_or_escape_takes_it_away(qtbot: QtBot, tab: tuple[Acce
     QTest.keyClick(access.compare_bar.field, Qt.Key.Key_Escape)
     assert not access.map.is_comparing
     assert access.compare_bar.earlier.snapshot is None
-    assert "a user or a role" in access.compare_bar.field.placeholderText()
+    assert "a user or role" in access.compare_bar.field.placeholderText()
 
 
 def test_the_file_says_which_snapshot_the_other_is_of(

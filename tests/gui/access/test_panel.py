@@ -164,7 +164,7 @@ def test_words_and_answers_filter_together_and_escape_clears(qtbot: QtBot, answe
     answered.verdicts.buttons[EvalDecision.ALLOWED].setFocus()
     QTest.keyClick(answered.verdicts.buttons[EvalDecision.ALLOWED], Qt.Key.Key_Space)
     assert answered.model.rowCount() == 0
-    assert f"None of the {everybody} who can" in answered._nothing.text()
+    assert f"None of the {everybody} principals" in answered._nothing.text()
     answered.text.setFocus()
     QTest.keyClick(answered.text, Qt.Key.Key_Escape)
     allowed = answered.model.count(EvalDecision.ALLOWED)
@@ -235,7 +235,7 @@ def test_a_cancelled_search_says_so_and_can_be_taken_up_again(
     qtbot.waitUntil(lambda: who_can.model.rowCount() == 5)
     (job,) = [job for job in session._jobs.running if job.topic == "who can"]
     job.cancel()
-    assert "cancelled" in who_can.message.text
+    assert "canceled" in who_can.message.text
     assert not who_can.export_button.isEnabled()
     goes_on.set()
     monkeypatch.setattr(sample, "who_can", real)

@@ -283,7 +283,7 @@ def test_a_cancelled_search_can_be_taken_up_again(
     access.show_subject(subject)
     (job,) = [job for job in session._jobs.running if job.topic == "what can"]
     job.cancel()
-    assert "cancelled" in access.message.text
+    assert "canceled" in access.message.text
     goes_on.set()
     access.message._button.click()
     qtbot.waitUntil(lambda: access.map.map is not None, timeout=20_000)

@@ -218,7 +218,7 @@ def test_cancel_keeps_what_is_there_and_it_can_be_taken_up_again(
     panel = filled
     (job,) = [job for job in jobs.running if job.topic == "everybody"]
     job.cancel()
-    assert "cancelled" in panel.message.text
+    assert "canceled" in panel.message.text
     assert panel.model.rowCount() > 20
     assert not unknown_in_view(panel)
     panel.repaint()

@@ -392,7 +392,7 @@ def test_a_cancelled_search_can_be_taken_up_again(
     assert "Computing the access matrix" in panel._nothing.text()
     (job,) = [job for job in jobs.running if job.topic == "everybody"]
     job.cancel()
-    assert "cancelled" in panel.message.text
+    assert "canceled" in panel.message.text
     panel.repaint()
     QApplication.processEvents()
     assert not panel.finder.running, "one that was cancelled waits"

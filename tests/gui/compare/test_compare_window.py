@@ -166,7 +166,7 @@ def test_cancelled_leaves_what_was_there(qtbot: QtBot, compare: CompareWindow) -
     compare.cancel_button.click()
 
     assert not compare.cancel_button.isVisible()
-    assert "cancelled" in compare.message.text
+    assert "canceled" in compare.message.text
     assert not compare.view.model.rows
 
 

@@ -273,7 +273,7 @@ def test_a_cancelled_run_says_that_the_list_is_not_whole_and_runs_again(
         (job,) = [job for job in session._jobs.running if job.topic == "findings"]
         job.cancel()
         may_end.set()
-    assert "cancelled" in empty_panel.message.text
+    assert "canceled" in empty_panel.message.text
     assert not empty_panel.export_button.isEnabled()
     empty_panel.export()
     assert "would lack findings" in empty_panel.message.text

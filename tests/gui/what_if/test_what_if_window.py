@@ -152,7 +152,7 @@ def test_cancelled_nothing_is_shown(sandbox: WhatIfWindow) -> None:
     sandbox.try_button.click()
     sandbox.cancel_button.click()
 
-    assert "cancelled" in sandbox.message.text
+    assert "canceled" in sandbox.message.text
     assert not sandbox.view.model.rows
 
 
