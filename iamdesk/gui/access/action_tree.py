@@ -1,4 +1,4 @@
-"""The list behind a cell: a tree of actions and answers that the keyboard walks."""
+"""The list behind a cell: a tree of actions and results, for the keyboard."""
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -12,10 +12,10 @@ from iamdesk.i18n import tr
 
 
 class AccessList(QTreeView):
-    """Enter asks what the row says, Right shows the resources of an action, Ctrl+C copies the row."""
+    """Enter opens the result, Right shows the resources of an action, Ctrl+C copies the row."""
 
     explanation_wanted = Signal(object, object)
-    """An `ActionLine`, and one of its answers or None."""
+    """An `ActionLine`, and one of its results or None."""
     who_else_wanted = Signal(object, object)
 
     def __init__(self, model: AccessListModel, parent: QWidget | None = None) -> None:
@@ -52,7 +52,7 @@ class AccessList(QTreeView):
         self.setColumnHidden(Column.LEVEL, True)
 
     def copy(self) -> None:
-        """Copy the current row as it is seen, tabs between the cells."""
+        """Copy the current row as displayed, with tabs between the cells."""
         QApplication.clipboard().setText(rows_text(self))
 
     def _explain(self) -> None:
@@ -68,7 +68,7 @@ class AccessList(QTreeView):
             self.who_else_wanted.emit(line, self._model.answer(current))
 
     def menu(self) -> QMenu:
-        """Return the context menu of the current row; it deletes itself when closed."""
+        """Return the context menu of the current row; it deletes itself when it closes."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction(tr("&Explain this decision"), self._explain)
@@ -84,7 +84,7 @@ class AccessList(QTreeView):
             self.menu().popup(self.viewport().mapToGlobal(place))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Open the answer at Enter; the rest is Qt's."""
+        """Open the result at Enter; Qt handles the rest."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
             self._explain()
         else:

@@ -1,4 +1,4 @@
-"""The actions behind a cell: each with its reach, where and when; below each, the questions that were asked for it."""
+"""The model of the actions behind a cell: each with result, resources and conditions; below each, its requests."""
 
 from collections.abc import Sequence
 from enum import IntEnum
@@ -20,7 +20,7 @@ _NO_PARENT = QModelIndex()
 _FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
 _NO_FLAGS = Qt.ItemFlag.NoItemFlags
 _TOP = 0
-"""Internal id of an action's index; that of an answer is its action's number and one."""
+"""Internal id of an action's index; that of a result is its action's index plus one."""
 _REACHES = tuple(AccessExtent)
 _SOURCE_WORDS = {
     ResourceOrigin.FRESH: mark("represents all resources that no policy names"),
@@ -48,24 +48,24 @@ _TITLES = {
 
 
 class ActionLine:
-    """One action; what stands behind it comes later."""
+    """One action; its details come later."""
 
     __slots__ = ("action", "detail", "number")
 
     def __init__(self, action: ActionAccess, number: int) -> None:
         self.action = action
         self.number = number
-        """Its place in the order in which lines came: what indexes of its answers carry."""
+        """Its index in the order of arrival, as the indexes of its results contain."""
         self.detail: ActionDetail | None = None
 
     @property
     def words(self) -> str:
-        """On what, and when; ``…`` until it is known."""
+        """Resources and conditions; ``…`` until they are known."""
         return "…" if self.detail is None else self.detail.words
 
 
 class AccessListModel(QAbstractItemModel):
-    """A tree of two storeys: actions, and the answers behind each."""
+    """A tree of two levels: actions, and the results of each."""
 
     def __init__(self, palette: QPalette, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -83,7 +83,7 @@ class AccessListModel(QAbstractItemModel):
         return self._shown
 
     def show(self, actions: Sequence[ActionAccess]) -> Sequence[ActionLine]:
-        """Show other actions, and return their lines in the order in which details are wanted."""
+        """Show other actions, and return their rows in the order in which details are needed."""
         self.beginResetModel()
         self._lines = [ActionLine(action, number) for number, action in enumerate(actions)]
         self._order()
@@ -91,11 +91,11 @@ class AccessListModel(QAbstractItemModel):
         return tuple(self._shown)
 
     def tell(self, told: Sequence[tuple[ActionLine, ActionDetail]]) -> None:
-        """Take in what stands behind some actions."""
+        """Add the details of some actions."""
         for line, detail in told:
             place = self._places.get(line.number)
             if place is None or self._shown[place] is not line:
-                continue  # of a list that is gone
+                continue  # of a previous list
             if detail.answers:
                 self.beginInsertRows(self.index(place, 0), 0, len(detail.answers) - 1)
                 line.detail = detail
@@ -105,20 +105,20 @@ class AccessListModel(QAbstractItemModel):
             self.dataChanged.emit(self.index(0, Column.WORDS), self.index(len(self._shown) - 1, Column.WORDS))
 
     def line(self, index: _Index) -> ActionLine | None:
-        """Return the action of a row, or of the answer in a row."""
+        """Return the action of a row, or of a result's row."""
         if not index.isValid():
             return None
         return self._shown[index.row()] if index.internalId() == _TOP else self._lines[index.internalId() - 1]
 
     def answer(self, index: _Index) -> ActionDecision | None:
-        """Return the answer in a row; None for an action."""
+        """Return the result of a row; None for an action."""
         if not index.isValid() or index.internalId() == _TOP:
             return None
         detail = self._lines[index.internalId() - 1].detail
         return detail.answers[index.row()] if detail is not None else None
 
     def repaint(self, palette: QPalette) -> None:
-        """Take the colours of another palette."""
+        """Use the colors of another palette."""
         self._palette = QPalette(palette)
         self._icons = {one: icons.icon(one, palette) for one in Mark}
         if self._shown:
@@ -139,22 +139,22 @@ class AccessListModel(QAbstractItemModel):
                 return line.words.casefold(), action.name
         return (action.name,)
 
-    # What Qt asks
+    # Qt's interface
 
     def index(self, row: int, column: int, parent: _Index = _NO_PARENT) -> QModelIndex:
-        """Return an index that carries a number, never an object."""
+        """Return an index that contains a number, never an object."""
         if not self.hasIndex(row, column, parent):
             return QModelIndex()
         return self.createIndex(row, column, self._shown[parent.row()].number + 1 if parent.isValid() else _TOP)
 
     def parent(self, index: _Index = _NO_PARENT) -> QModelIndex:  # type: ignore[override]  # Qt has a second one, of QObject
-        """Return the action of an answer."""
+        """Return the action of a result."""
         if not index.isValid() or index.internalId() == _TOP:
             return QModelIndex()
         return self.createIndex(self._places[index.internalId() - 1], 0, _TOP)
 
     def rowCount(self, parent: _Index = _NO_PARENT) -> int:  # noqa: N802 - Qt's name
-        """Return the count of actions, or of the answers behind one."""
+        """Return the number of actions, or of an action's results."""
         if not parent.isValid():
             return len(self._shown)
         if parent.internalId() != _TOP or parent.column() > 0:
@@ -163,19 +163,19 @@ class AccessListModel(QAbstractItemModel):
         return len(detail.answers) if detail is not None else 0
 
     def columnCount(self, parent: _Index = _NO_PARENT) -> int:  # noqa: ARG002, N802 - Qt's name
-        """Return the count of columns."""
+        """Return the number of columns."""
         return len(Column)
 
     def headerData(  # noqa: N802 - Qt's name
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
-        """Return a column's title."""
+        """Return the title of a column."""
         if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole and section < len(Column):
             return tr(_TITLES[Column(section)])
         return None
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
-        """Sort the actions by a column; whoever holds an index keeps its row."""
+        """Sort the actions by a column; persistent indexes keep their rows."""
         if not 0 <= column < len(Column):
             return
         self._column, self._descending = Column(column), order is Qt.SortOrder.DescendingOrder
@@ -191,11 +191,11 @@ class AccessListModel(QAbstractItemModel):
         self.layoutChanged.emit()
 
     def flags(self, index: _Index) -> Qt.ItemFlag:
-        """Let rows be selected."""
+        """Make rows selectable."""
         return _FLAGS if index.isValid() else _NO_FLAGS
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return texts, marks and colours."""
+        """Return texts, marks and colors."""
         line = self.line(index)
         if line is None:
             return None
@@ -257,7 +257,7 @@ class AccessListModel(QAbstractItemModel):
 
 
 def _short(shape: Mark) -> str:
-    """Return a verdict in one word, for a narrow column."""
+    """Return a decision in one word, for a narrow column."""
     match shape:
         case Mark.ALLOWED:
             return tr("Allowed")

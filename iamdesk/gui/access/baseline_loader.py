@@ -1,6 +1,6 @@
-"""The same principal as it was before: an earlier snapshot, or the one that a review is of, read beside the open one.
+"""Effective permissions of the same principal in an earlier snapshot, or in the snapshot of a review.
 
-A review holds no effective permissions: what a principal could do then is found out from the snapshot that it is of.
+A review contains no effective permissions: they are computed from its snapshot.
 """
 
 from pathlib import Path
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 
 class Earlier(QObject):
-    """Holds one other snapshot while it is compared with, and finds in it what the subject could do."""
+    """The other snapshot while it is compared with; computes the subject's effective permissions in it."""
 
     read = Signal()
-    """Another snapshot is there, or none any more."""
+    """The other snapshot was opened, or closed."""
     found = Signal(object)
-    """`AccessHeatmap` of the subject in it; None where it is not there."""
+    """`AccessHeatmap` of the subject in it; None if it does not exist there."""
     refused = Signal(str)
-    """One sentence: why it cannot be compared with."""
+    """A sentence: why there is no comparison."""
 
     def __init__(self, jobs: JobRunner, parent: QObject) -> None:
         super().__init__(parent)
@@ -41,7 +41,7 @@ class Earlier(QObject):
         self._subject = ("", "")
         self.snapshot: Opened | None = None
         self.name = ""
-        """Of the file that was chosen."""
+        """Name of the file."""
 
     def open(self, path: Path) -> None:
         """Read a snapshot, or the snapshot of a review."""
@@ -55,13 +55,13 @@ class Earlier(QObject):
         )
 
     def find(self, key: str, name: str) -> None:
-        """Find what somebody could do then."""
+        """Compute the effective permissions of a principal in it."""
         if self.snapshot is not None and key:
             self._subject = key, name
             self._finder.find(self.snapshot, key, name)
 
     def forget(self) -> None:
-        """Compare with no other snapshot any more."""
+        """Close the other snapshot."""
         if self._reading is not None:
             self._reading.cancel()
         self._finder.forget()
@@ -106,7 +106,7 @@ def _read(path: Path, progress: Progress, cancelled: Cancelled) -> "Opened":
     if path.suffix != SUFFIX:
         return Workbench().open_to_ask(path, progress, cancelled)
     head = Workbench.review_head(path)
-    name = Path(head.snapshot_name).name  # a file may say anything, ways to elsewhere as well
+    name = Path(head.snapshot_name).name  # the name comes from a file: keep only its last part
     beside = path.parent / name
     if not name or not beside.exists():
         raise SnapshotError(

@@ -1,4 +1,4 @@
-"""Beside the one whose access is shown: another principal, or the same as it was before; and taken away again."""
+"""Chooses what the shown effective permissions are compared with: another principal, or an earlier snapshot."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -27,9 +27,9 @@ class CompareBar(QWidget):
     """A field for the other principal, and whether only differences are shown."""
 
     found = Signal(object)
-    """`AccessHeatmap` of the other, or None: nothing is compared any more, or nobody is there to compare with."""
+    """`AccessHeatmap` of the other; None: the comparison ended, or there is nothing to compare with."""
     refused = Signal(str)
-    """One sentence: why somebody cannot be compared with."""
+    """A sentence: why there is no comparison."""
     differences_wanted = Signal(bool)
 
     def __init__(
@@ -44,12 +44,12 @@ class CompareBar(QWidget):
         self._session = session
         self._prompts = prompts
         self._subject = ("", "")
-        """Key and name of the one whose access is shown."""
+        """Key and name of the principal shown."""
         self.earlier = Earlier(jobs, self)
         self._lookups = AutocompleteService(session, jobs, self)
         self._finder = AccessFinder(jobs, failed, self, "what can other")
         self.other = ""
-        """ARN of whom is compared with; empty for nobody."""
+        """ARN of the other principal; empty for none."""
         self.field = AutocompleteEdit(tr("Principal to compare with"))
         self.field.setObjectName("compareWith")
         self.field.setPlaceholderText(tr(_SOMEBODY))
@@ -88,18 +88,18 @@ class CompareBar(QWidget):
 
     @property
     def name(self) -> str:
-        """The other principal, as people say it; the same one in another file is told by that."""
+        """The name of the other principal; of the same one in another file, with the file."""
         if self.is_of_earlier:
             return tr("{name} in {file}").format(name=self._subject[1], file=self.earlier.name)
         return self.other.rpartition("/")[2] or self.other
 
     @property
     def is_of_earlier(self) -> bool:
-        """Whether the same principal is compared with, as it was in another snapshot."""
+        """Whether the principal is compared with itself in another snapshot."""
         return self.earlier.snapshot is not None
 
     def follow(self, key: str, name: str) -> None:
-        """Know whose access is shown; of an earlier snapshot, find what it could do there."""
+        """Set the principal shown; with an earlier snapshot, compute its effective permissions there."""
         self._subject = key, name
         self.earlier.find(key, name)
 
@@ -115,7 +115,7 @@ class CompareBar(QWidget):
             self.compare_with_earlier(path)
 
     def compare_with_earlier(self, path: Path) -> None:
-        """Put the same principal beside as it was in a snapshot, or in the snapshot that a review is of."""
+        """Compare with the same principal in another snapshot, or in the snapshot of a review."""
         self.show()
         self.earlier.open(path)
 
@@ -132,19 +132,19 @@ class CompareBar(QWidget):
         self.field.setPlaceholderText(tr(_SOMEBODY))
 
     def begin(self) -> None:
-        """Ask for the other principal."""
+        """Focus the field for the other principal."""
         self.show()
         self.field.setFocus(Qt.FocusReason.OtherFocusReason)
         self.field.selectAll()
 
     def compare_with(self, principal: str) -> None:
-        """Put a principal beside."""
+        """Compare with a principal."""
         self.show()
         self.field.setText(principal)
         self._find()
 
     def leave(self) -> None:
-        """Compare no more."""
+        """End the comparison."""
         self._finder.stop()
         self._leave_earlier()
         self.other = ""
@@ -155,14 +155,14 @@ class CompareBar(QWidget):
         self.found.emit(None)
 
     def _escape(self) -> None:
-        """Close the suggestions where they are open, else compare no more."""
+        """Close the suggestions if they are open, else end the comparison."""
         if self.field.offered:
             self.field.close_popup()
         else:
             self.leave()
 
     def _submitted(self) -> None:
-        """Take what was typed: an ARN, or a name that one principal alone bears."""
+        """Use the text of the field: an ARN, or a name that only one principal has."""
         text = self.field.text().strip()
         if text.startswith("arn:"):
             self._find()

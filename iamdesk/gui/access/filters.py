@@ -1,4 +1,4 @@
-"""Which actions of the heat map count: words, one access level, how far."""
+"""The filter of the heat map: text, access level, result."""
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -14,12 +14,12 @@ _LONGEST = 500
 
 
 class AccessFilters(QWidget):
-    """A line to type in and two choices."""
+    """A text field and two choices."""
 
     changed = Signal()
-    """`chosen` is another one now."""
+    """`chosen` has changed."""
     left = Signal()
-    """Esc in an empty line: back to the map."""
+    """Esc in the empty text field: back to the heat map."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -48,7 +48,7 @@ class AccessFilters(QWidget):
         for box, letters in ((self.level, 14), (self.reach, 17)):
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             box.setMinimumContentsLength(letters)
-            box.setMinimumWidth(self.fontMetrics().averageCharWidth() * 10)  # where the window is narrow
+            box.setMinimumWidth(self.fontMetrics().averageCharWidth() * 10)  # in a narrow window
             box.activated.connect(self.changed)
             layout.addWidget(box)
         self._debounce = QTimer(self, singleShot=True, interval=_DEBOUNCE)
@@ -60,11 +60,11 @@ class AccessFilters(QWidget):
 
     @property
     def chosen(self) -> AccessFilter:
-        """Which actions count."""
+        """Which actions are counted."""
         return AccessFilter(self.text.text(), self.level.currentData(), REACH_CHOICES[self.reach.currentData()])
 
     def clear(self) -> None:
-        """Let everything through that can be done or is denied."""
+        """Show everything that is allowed or denied."""
         self.text.clear()
         self.level.setCurrentIndex(0)
         self.reach.setCurrentIndex(0)

@@ -1,7 +1,7 @@
-"""One cell of the heat map, painted: share as count, pie and tint; hatching for what holds only under conditions.
+"""Paints a cell of the heat map: share as count, pie and shade; hatching for conditional permissions.
 
-Never by colour alone: the pie and the count say how much, the direction of the hatching says on what it hangs, a corner
-says "on some resources only", an octagon says "denied".
+Never by color alone: pie and count show the share, the direction of the hatching shows the reason, a corner means "on
+some resources only", an octagon means "denied".
 """
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -16,16 +16,16 @@ from iamdesk.gui.widgets.icons import Mark
 _PIE = 5.0
 """Radius."""
 _HATCH = 6.0
-"""Pixels between two lines."""
+"""Pixels between two lines of the hatching."""
 _CORNER = 7.0
 _OCTAGON = 12
 _LEAST_PART = 0.18
-"""Share of the cell's width that a part has at least, so that it can be seen."""
+"""Minimum width of a part, as a share of the cell, so that it is visible."""
 _LEAST_HEAT = 0.06
 
 
 def blend(low: QColor, high: QColor, share: float) -> QColor:
-    """Return the colour between two, at a share from 0 to 1."""
+    """Return the color between two, at a share from 0 to 1."""
     return QColor.fromRgbF(
         low.redF() + (high.redF() - low.redF()) * share,
         low.greenF() + (high.greenF() - low.greenF()) * share,
@@ -34,18 +34,18 @@ def blend(low: QColor, high: QColor, share: float) -> QColor:
 
 
 def plain_tint(share: float, palette: QPalette) -> QColor:
-    """Return the ground of a part that holds without conditions."""
+    """Return the background of the unconditional part."""
     return blend(colour(Colour.HEAT_LOW, palette), colour(Colour.HEAT_HIGH, palette), max(share, _LEAST_HEAT))
 
 
 def conditional_tint(share: float, palette: QPalette) -> QColor:
-    """Return the ground of a part that holds only under conditions."""
+    """Return the background of the conditional part."""
     low, high = colour(Colour.HEAT_DEPENDS_LOW, palette), colour(Colour.HEAT_DEPENDS_HIGH, palette)
     return blend(low, high, max(share, _LEAST_HEAT))
 
 
 def hatch_colour(palette: QPalette, name: Colour = Colour.CONDITIONAL) -> QColor:
-    """Return the colour of hatching: lines that set it apart and can be read through, darker than the ground."""
+    """Return the color of hatching: darker than the background, but legible under text."""
     dark = is_dark(palette)
     found = palette.base().color() if dark else colour(name, palette)
     found.setAlphaF(0.55 if dark else 0.30)
@@ -62,7 +62,7 @@ def paint_cell(
     count: bool = True,
     pie: bool = True,
 ) -> None:
-    """Paint a cell; ``count`` and ``pie`` say whether they stand in it (in the legend no count, in a half no pie)."""
+    """Paint a cell; ``count`` and ``pie`` say whether they are drawn (no count in the legend, no pie in a half)."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     inner = rect.adjusted(1.5, 1.5, -1.5, -1.5)
@@ -110,7 +110,7 @@ def _paint_ground(painter: QPainter, inner: QRectF, cell: Cell, palette: QPalett
 
 
 def _parts(cell: Cell) -> tuple[float, float, float]:
-    """Return the shares of the width: what holds plainly, under conditions, if a resource's policy agrees."""
+    """Return shares of the width: unconditional, conditional, and only if the resource policy allows it."""
     counts = (cell.permitted - cell.conditional - cell.awaiting, cell.conditional, cell.awaiting)
     widths = [max(count / cell.permitted, _LEAST_PART) if count else 0.0 for count in counts]
     whole = sum(widths)
@@ -145,7 +145,7 @@ def _paint_pie(painter: QPainter, centre: QPointF, share: float, palette: QPalet
     if share >= 1:
         painter.drawEllipse(circle)
     else:
-        # A share that is there can be seen, and one that is not whole does not look whole.
+        # A small share stays visible, and an incomplete one does not look complete.
         sixteenths = min(max(share, 0.08), 0.92) * 360 * 16
         painter.drawPie(circle, 90 * 16, -round(sixteenths))
 

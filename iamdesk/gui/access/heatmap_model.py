@@ -1,6 +1,6 @@
-"""The map of effective permissions as a table model: a row for each service, a column for each access level.
+"""The model of the heat map: a row for each service, a column for each access level.
 
-Filter and order work on Python rows. The view paints each cell from the `Cell` itself (``heatmap_cell``).
+Filter and order work on Python rows. The view paints each cell from its `Cell` (``heatmap_cell.py``).
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,7 +19,7 @@ from iamdesk.gui.core.plain_text import tooltip_text
 from iamdesk.i18n import tr
 
 SERVICE = 0
-"""The column of the service itself: stands for all access levels."""
+"""The column of the service itself, for all access levels."""
 _NO_PARENT = QModelIndex()
 _FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
 _NO_FLAGS = Qt.ItemFlag.NoItemFlags
@@ -28,22 +28,22 @@ type _Index = QModelIndex | QPersistentModelIndex
 
 @dataclass(frozen=True, slots=True)
 class AccessFilter:
-    """Which actions count."""
+    """Which actions are counted."""
 
     text: str = ""
-    """Words, each of which must be in the action or in the service's name."""
+    """Words, all of which have to occur in the action or the service's name."""
     level: str | None = None
     reaches: frozenset[AccessExtent] = next(iter(REACH_CHOICES.values()))
 
     def chosen(self, row: MapRow, level: str | None = None) -> int:
-        """Return the actions of a row (of one level, where one is named) that are let through, as bits."""
+        """Return the actions of a row (of one level, if given) that pass the filter, as bits."""
         if self.level is not None and level is not None and level != self.level:
             return 0
         return row.matching(self.text.casefold().split(), level or self.level, self.reaches)
 
 
 class AccessMapModel(QAbstractTableModel):
-    """The services of one map that the filter shows: those in which it lets an action through."""
+    """The services of one heat map that have actions that pass the filter."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -58,16 +58,16 @@ class AccessMapModel(QAbstractTableModel):
 
     @property
     def map(self) -> AccessHeatmap | None:
-        """What is shown; None for nothing."""
+        """The heat map shown; None for none."""
         return self._map
 
     @property
     def is_comparing(self) -> bool:
-        """Whether another map stands beside."""
+        """Whether there is another heat map to compare with."""
         return self._other is not None
 
     def compare(self, other: AccessHeatmap | None, names: tuple[str, str] = ("", "")) -> None:
-        """Put the map of another principal beside; None takes it away. ``names`` are those of both."""
+        """Compare with the heat map of another principal; None ends that. ``names`` are those of both."""
         self.beginResetModel()
         self._other = {row.service: row for row in other.rows} if other is not None else None
         self._names = names
@@ -75,7 +75,7 @@ class AccessMapModel(QAbstractTableModel):
         self.endResetModel()
 
     def show_differences(self, only: bool) -> None:
-        """Show only services in which the two differ, or may."""
+        """Show only services that differ, or may differ."""
         if only is not self._only_differences:
             self.beginResetModel()
             self._only_differences = only
@@ -83,11 +83,11 @@ class AccessMapModel(QAbstractTableModel):
             self.endResetModel()
 
     def other_row(self, row: MapRow) -> MapRow | None:
-        """Return the same service of the other principal."""
+        """Return the row of the same service of the other principal."""
         return self._other.get(row.service) if self._other is not None else None
 
     def other_cell(self, index: _Index) -> Cell | None:
-        """Return the cell of the other principal; None where there is none."""
+        """Return the cell of the other principal; None if there is none."""
         row = self.row(index)
         other = self.other_row(row) if row is not None else None
         if other is None:
@@ -95,7 +95,7 @@ class AccessMapModel(QAbstractTableModel):
         return other.total if index.column() == SERVICE else other.cells.get(LEVELS[index.column() - 1])
 
     def difference(self, index: _Index) -> CellDifference | None:
-        """Return how the two differ in a cell; None where nothing is compared."""
+        """Return the difference in a cell; None without comparison."""
         row = self.row(index)
         other = self.other_row(row) if row is not None else None
         if row is None or other is None:
@@ -104,23 +104,23 @@ class AccessMapModel(QAbstractTableModel):
 
     @property
     def shown(self) -> list[MapRow]:
-        """The rows on show, in their order."""
+        """The visible rows, in order."""
         return self._shown
 
     @property
     def filter(self) -> AccessFilter:
-        """Which actions count."""
+        """Which actions are counted."""
         return self._filter
 
     def show(self, shown: AccessHeatmap | None) -> None:
-        """Show another map; filter and order stay."""
+        """Show another heat map; filter and order stay."""
         self.beginResetModel()
         self._map = shown
         self._fill()
         self.endResetModel()
 
     def show_only(self, chosen: AccessFilter) -> None:
-        """Show what another filter lets through."""
+        """Apply another filter."""
         if chosen == self._filter:
             return
         self.beginResetModel()
@@ -133,14 +133,14 @@ class AccessMapModel(QAbstractTableModel):
         return self._shown[index.row()] if index.isValid() and index.row() < len(self._shown) else None
 
     def cell(self, index: _Index) -> Cell | None:
-        """Return what a cell counts; None where the service has no such action."""
+        """Return the counts of a cell; None if the service has no such action."""
         row = self.row(index)
         if row is None:
             return None
         return row.total if index.column() == SERVICE else row.cells.get(LEVELS[index.column() - 1])
 
     def place_of(self, service: str) -> int | None:
-        """Return the row in which a service is shown; None when it is not."""
+        """Return the row index of a service; None if it is not shown."""
         return next((at for at, row in enumerate(self._shown) if row.service == service), None)
 
     def _fill(self) -> None:
@@ -156,7 +156,7 @@ class AccessMapModel(QAbstractTableModel):
         return bool(self._filter.chosen(row) or self._filter.chosen(other))
 
     def _ordered(self, rows: Iterable[MapRow]) -> list[MapRow]:
-        """Return rows in order: those with something first, whichever way the order goes."""
+        """Return the rows in order: those without actions last, in either direction."""
         found = sorted(rows, key=self._key)
         if self._column == SERVICE and self._descending:
             told = [row for row in found if not row.is_empty]
@@ -164,7 +164,7 @@ class AccessMapModel(QAbstractTableModel):
         return found
 
     def _key(self, row: MapRow) -> tuple[bool, float, int, str]:
-        """Return what rows are sorted by."""
+        """Return the sort key of rows."""
         if self._column == SERVICE:
             return row.is_empty, 0.0, 0, row.service
         cell = row.cells.get(LEVELS[self._column - 1])
@@ -173,10 +173,10 @@ class AccessMapModel(QAbstractTableModel):
         return row.is_empty, sign * share, sign * count, row.service
 
     def words(self, index: _Index) -> str:
-        """Return what a cell says, of both principals where two are compared."""
+        """Return the text of a cell, of both principals if two are compared."""
         cell, other, found = self.cell(index), self.other_cell(index), self.difference(index)
         if cell is None:
-            return tr("not in the AWS action data")
+            return tr("AWS lists no such action")
         if other is None or found is None:
             return cell_words(cell)
         own_name, other_name = self._names
@@ -190,10 +190,10 @@ class AccessMapModel(QAbstractTableModel):
             return words
         return f"{words} | {number(other.permitted)}/{number(other.total)} ({tr(found.kind.value)})"
 
-    # What Qt asks
+    # Qt's interface
 
     def rowCount(self, parent: _Index = _NO_PARENT) -> int:  # noqa: N802 - Qt's name
-        """Return the count of services on show."""
+        """Return the number of visible services."""
         return 0 if parent.isValid() else len(self._shown)
 
     def columnCount(self, parent: _Index = _NO_PARENT) -> int:  # noqa: N802 - Qt's name
@@ -203,7 +203,7 @@ class AccessMapModel(QAbstractTableModel):
     def headerData(  # noqa: N802 - Qt's name
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
-        """Return a column's title."""
+        """Return the title of a column."""
         if orientation is not Qt.Orientation.Horizontal or section > len(LEVELS):
             return None
         level = LEVELS[section - 1] if section else ""
@@ -241,11 +241,11 @@ class AccessMapModel(QAbstractTableModel):
         self.layoutChanged.emit()
 
     def flags(self, index: _Index) -> Qt.ItemFlag:
-        """Let every cell be chosen."""
+        """Make every cell selectable."""
         return _FLAGS if index.isValid() else _NO_FLAGS
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return a cell in words."""
+        """Return the text of a cell."""
         row = self.row(index)
         if row is None:
             return None

@@ -1,7 +1,8 @@
-"""A cell of the heat map for two principals: one half each, and between them a shape that says how they differ.
+"""Paints a cell for two principals: one half each, and between them a sign of the difference.
 
-A triangle points to whoever can do more, a diamond says that each can do what the other cannot, a ring that both can do
-the same but otherwise, a dotted ring that resources or conditions may differ. No shape: no difference.
+A triangle points to the one that can do more; a diamond means that each can do something that the other cannot; a ring,
+that both have the same actions with other limits; a dotted ring, that resources or conditions may differ. No sign: no
+difference.
 """
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -15,13 +16,13 @@ from iamdesk.gui.core.theme import Colour, colour
 
 _ROOM_FOR_PIE = 56.0
 _SIGN = 5.0
-"""Half of the shape's width."""
+"""Half of the sign's width."""
 
 
 def paint_pair(
     painter: QPainter, rect: QRectF, cells: tuple[Cell, Cell], kind: Difference, palette: QPalette, ratio: float
 ) -> None:
-    """Paint a cell for two."""
+    """Paint a cell for two principals."""
     half = rect.width() / 2 - _SIGN - 1
     for cell, left in ((cells[0], rect.left()), (cells[1], rect.right() - half)):
         place = QRectF(left, rect.top(), half, rect.height())
@@ -35,7 +36,7 @@ def paint_pair(
 
 
 def paint_sign(painter: QPainter, at: QPointF, kind: Difference, palette: QPalette) -> None:
-    """Paint the shape of a difference around a point."""
+    """Paint the sign of a difference around a point."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     ink = palette.text().color()

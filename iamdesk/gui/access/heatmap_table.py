@@ -1,4 +1,4 @@
-"""The heat map: a table of cells that the keyboard walks one by one."""
+"""The heat map: a table of cells for the keyboard."""
 
 from collections.abc import Hashable
 
@@ -29,7 +29,7 @@ type _Index = QModelIndex | QPersistentModelIndex
 
 
 class AccessMapTable(QTableView):
-    """Arrow keys walk the cells, Enter goes to the list behind one, Ctrl+C copies the map as it is seen."""
+    """Arrow keys move between cells, Enter goes to the actions, Ctrl+C copies the heat map as displayed."""
 
     list_wanted = Signal()
     """Enter or a double click."""
@@ -42,7 +42,9 @@ class AccessMapTable(QTableView):
         self.setModel(model)
         self._cells = _CellDelegate(self)
         self.setItemDelegate(self._cells)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)  # the frame says where one is; tints stay
+        self.setSelectionMode(
+            QAbstractItemView.SelectionMode.NoSelection
+        )  # a frame marks the current cell; its color stays
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setShowGrid(False)
@@ -67,13 +69,13 @@ class AccessMapTable(QTableView):
             self.setColumnHidden(column, level not in (None, name))
 
     def go_to(self, row: int, column: int) -> None:
-        """Make a cell the current one and bring it into view."""
+        """Make a cell current and scroll to it."""
         index = self._model.index(row, column)
         self.setCurrentIndex(index)
         self.scrollTo(index)
 
     def copied_text(self) -> str:
-        """Return the map as it is seen, whole (``gui/core/clipboard.py``)."""
+        """Return the whole heat map as displayed (``gui/core/clipboard.py``)."""
         columns = [column for column in range(1 + len(LEVELS)) if not self.isColumnHidden(column)]
         titles = [tr("Service"), *LEVELS]
         lines = ["\t".join(titles[column] for column in columns)]
@@ -83,13 +85,13 @@ class AccessMapTable(QTableView):
         return "\n".join(lines)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Follow palette and font."""
+        """Update colors and fonts."""
         super().changeEvent(event)
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange) and hasattr(self, "_cells"):
             self._cells.forget()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Go to the list at Enter; the rest is Qt's."""
+        """Go to the actions at Enter; Qt handles the rest."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
             self.activated.emit(self.currentIndex())
         else:
@@ -97,16 +99,16 @@ class AccessMapTable(QTableView):
 
 
 class _CellDelegate(QStyledItemDelegate):
-    """Paints services as prefix and name, and cells as heat; around the current cell a frame, so its tint stays."""
+    """Paints services as prefix and name, and cells as heat; the current cell has a frame."""
 
     def __init__(self, table: AccessMapTable) -> None:
         super().__init__(table)
         self._table = table
         self._painted: dict[Hashable, QPixmap] = {}
-        """Cells that look alike are painted once: a screen holds a hundred, and scrolling shows them again."""
+        """Cache of painted cells: a screen shows a hundred, many of them equal."""
 
     def forget(self) -> None:
-        """Paint everything anew: palette or font has changed."""
+        """Clear the cache: palette or font has changed."""
         self._painted.clear()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:  # noqa: N802 - Qt's name

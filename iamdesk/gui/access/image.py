@@ -1,4 +1,4 @@
-"""The heat map as a picture: title, what it says in a sentence, every row that is shown, what the cells mean."""
+"""The heat map as an image: title, summary, all visible rows, legend."""
 
 from PySide6.QtCore import QRectF, QSizeF, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPalette
@@ -28,7 +28,7 @@ _SIGN_WORDS = {
 
 
 class MapPicture:
-    """One map, with the filter and in the order in which it is seen."""
+    """One heat map, with its filter and order."""
 
     def __init__(self, model: AccessMapModel, says: str, font: QFont, palette: QPalette) -> None:
         self._model = model
@@ -42,20 +42,20 @@ class MapPicture:
 
     @property
     def size(self) -> QSizeF:
-        """The size of the whole picture."""
+        """The size of the image."""
         width = self._service + self._column * len(LEVELS) + 2 * _EDGE
         head = flow_height(self._says, self._font, round(width - 2 * _EDGE))
         return QSizeF(width, head + self._line * (len(self._model.shown) + 3) + 3 * _EDGE)
 
     def as_file(self, suffix: str) -> bytes:
-        """Return the picture as a file of a kind, one of ``PICTURES``."""
+        """Return the image as a file of a format in ``PICTURES``."""
         ground = self._palette.color(QPalette.ColorRole.Base)
         return picture_file(
             suffix, self.paint, self.size, ground, "Effective permissions, by iamdesk", visible(self._says)
         )
 
     def paint(self, painter: QPainter) -> None:
-        """Paint it."""
+        """Paint the image."""
         painter.setFont(self._font)
         ink, muted = self._palette.color(QPalette.ColorRole.Text), colour(Colour.MUTED, self._palette)
         width = self.size.width() - 2 * _EDGE

@@ -1,4 +1,4 @@
-"""What the cells of the heat map mean: a line of samples, painted as the cells are."""
+"""The legend of the heat map: one line of samples, painted like the cells."""
 
 from collections.abc import Mapping
 
@@ -24,11 +24,11 @@ SAMPLES: Mapping[str, Cell] = {
     mark("if the resource policy allows it"): cell_of({AccessExtent.AWAITING: 1}),
     mark("denied"): cell_of({AccessExtent.DENIED: 1}),
 }
-"""What cells look like, by the words for it."""
+"""Sample cells by their text."""
 
 
 class AccessLegend(QWidget):
-    """As many samples as there is room for."""
+    """As many samples as fit."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -37,11 +37,11 @@ class AccessLegend(QWidget):
         self.setAccessibleDescription(tr("The tooltip of each cell describes it in words."))
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Return room for one line."""
+        """Return the size of one line."""
         return QSize(_SAMPLE * 10, self.fontMetrics().height() + 6)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's name
-        """Paint the samples, each with its word."""
+        """Paint the samples with their texts."""
         painter = QPainter(self)
         metrics, palette = self.fontMetrics(), self.palette()
         left = 0.0

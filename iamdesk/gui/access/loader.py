@@ -1,4 +1,4 @@
-"""Effective permissions for the window: found in a worker when somebody looks, and kept for the next look."""
+"""Effective permissions for the window: computed in a worker when they are needed, and cached."""
 
 from collections.abc import Callable
 from functools import partial
@@ -20,12 +20,12 @@ _MOST_KEPT = 32
 
 
 class AccessFinder(QObject):
-    """Finds one map at a time; the last ones are kept until the snapshot is closed."""
+    """Computes one heat map at a time; the last ones are cached until the snapshot is closed."""
 
     found = Signal(str, object)
-    """Key, `AccessHeatmap`. Comes at once for one that is kept."""
+    """Key, `AccessHeatmap`. Emitted at once if it is cached."""
     stopped = Signal(str)
-    """Key: the user cancelled it."""
+    """Key: the user cancelled the computation."""
 
     def __init__(
         self, jobs: JobRunner, failed: Callable[[Exception], None], parent: QObject, topic: str = "what can"
@@ -39,11 +39,11 @@ class AccessFinder(QObject):
 
     @property
     def running(self) -> bool:
-        """Whether a map is on its way."""
+        """Whether a heat map is being computed."""
         return self._job is not None
 
     def find(self, opened: "Opened", key: str, name: str) -> None:
-        """Find what a principal or group can do."""
+        """Compute what a principal or group can do."""
         self.stop()
         kept = self._kept.get(key)
         if kept is not None:
@@ -65,13 +65,13 @@ class AccessFinder(QObject):
         )
 
     def stop(self) -> None:
-        """End a search that nobody wants any more, without a word."""
+        """Cancel a computation that is not needed any more, without a message."""
         job, self._job = self._job, None
         if job is not None:
             job.cancel()
 
     def forget(self) -> None:
-        """Drop everything: another snapshot is coming."""
+        """Drop everything: another snapshot is being opened."""
         self.stop()
         self._kept.clear()
 
@@ -93,7 +93,7 @@ class AccessFinder(QObject):
 
 
 def details_of(lines: "tuple[ActionLine, ...]") -> Producer:
-    """Return the work that gives (`ActionLine`, `ActionDetail`) for each action."""
+    """Return the work that yields (`ActionLine`, `ActionDetail`) for each action."""
 
     def work(give: Callable[[object], None], progress: Progress, cancelled: Cancelled) -> None:
         from iamdesk.export.access.detail_rows import detail_of

@@ -1,4 +1,4 @@
-"""What one principal or group can do: a heat map by service and access level, and the actions behind each cell."""
+"""Effective permissions of a principal or group: a heat map by service and access level, and the actions of a cell."""
 
 from collections.abc import Callable, Mapping
 
@@ -45,15 +45,15 @@ from iamdesk.viewmodel.tree import NodeKind
 from iamdesk.viewmodel.types import Subject
 
 _GLANCE = 80
-"""Milliseconds: cells and principals passed sooner are only on the way to the next."""
+"""Milliseconds: cells and principals that are left sooner are not evaluated."""
 _WIDE = 180
-"""Characters of width from which on map and list stand side by side."""
+"""Width in characters from which heat map and actions are side by side."""
 _HIGH = 27
-"""Lines of height from which on there is room for the legend."""
+"""Height in lines from which the legend is shown."""
 
 
 class AccessTab(QWidget):
-    """Follows the inspector's subject while it is to be seen."""
+    """Follows the inspector's subject while it is visible."""
 
     def __init__(
         self, session: Session, jobs: JobRunner, prompts: Prompts | None = None, parent: QWidget | None = None
@@ -180,16 +180,16 @@ class AccessTab(QWidget):
         self._session.snapshot_closed.connect(self._closed)
         self._session.access_cell_shown.connect(self._go_to_cell)
 
-    # Following the subject
+    # Subject
 
     def show_subject(self, subject: Subject) -> None:
-        """Show what a principal or group can do, as soon as the tab is to be seen."""
+        """Show the effective permissions of a principal or group, once the tab is visible."""
         self._key, self._name = subject.key, subject.title
         self._is_group = subject.kind is NodeKind.GROUP
         self._find()
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
-        """Find what is wanted now that somebody looks."""
+        """Compute what is needed now that the tab is visible."""
         super().showEvent(event)
         self._find()
 
@@ -206,7 +206,7 @@ class AccessTab(QWidget):
     def _found(self, key: str, found: AccessHeatmap) -> None:
         if key == self._key:
             self._shown_key = key
-            if self.compare_bar.is_of_earlier:  # what stands beside is that of another subject
+            if self.compare_bar.is_of_earlier:  # the comparison is that of another subject
                 self._other = None
                 self.map.compare(None)
             self._show(found)
@@ -224,14 +224,14 @@ class AccessTab(QWidget):
     # Comparing
 
     def begin_comparing(self) -> None:
-        """Ask for a principal to put beside."""
+        """Focus the field for the other principal."""
         if self.map.map is None:
             self._session.announce(tr("Select a principal first, then choose another one to compare it with."))
             return
         self.compare_bar.begin()
 
     def compare_with_earlier(self) -> None:
-        """Ask for a snapshot or review in which it could do something else, perhaps."""
+        """Ask for an earlier snapshot or review to compare with."""
         if self.map.map is None:
             self._session.announce(tr("Select a principal first, then choose an earlier snapshot or review."))
             return
@@ -250,13 +250,15 @@ class AccessTab(QWidget):
         self._say_why_empty()
 
     def _tell(self) -> None:
-        """Say in a sentence what is shown."""
+        """Update the summary."""
         shown = self.map.map
         sentence = ""
         if shown is not None:
             sentence = summary(self._name, self._is_group, shown)
             if self._other is not None:
-                self.map.compare(self._other, (self._name, self.compare_bar.name))  # it may be another's map now
+                self.map.compare(
+                    self._other, (self._name, self.compare_bar.name)
+                )  # it may be the heat map of another subject now
                 told = comparison_summary(shown, self._other, self._name, self.compare_bar.name)
                 sentence = i18n.translate(told)
         self._summary.setText(sentence)
@@ -290,7 +292,7 @@ class AccessTab(QWidget):
         self._say_why_empty()
 
     def _choose_again(self) -> None:
-        """Go back to the cell that was chosen, or to the first."""
+        """Restore the current cell, or choose the first."""
         service, column = self._chosen
         row = self.map.place_of(service)
         if self.table.isColumnHidden(column):
@@ -300,7 +302,7 @@ class AccessTab(QWidget):
         self._list_actions()
 
     def _go_to_cell(self, key: str, service: str, level: str) -> None:
-        """Put the cursor on a cell of the subject's map: now, or once the map is there."""
+        """Make a cell of the subject's heat map current: now, or once it is computed."""
         if key != self._key:
             return
         self._chosen = (service, LEVELS.index(level) + 1 if level else SERVICE)
@@ -308,7 +310,7 @@ class AccessTab(QWidget):
             return
         row = self.map.place_of(service)
         if row is None or self.table.isColumnHidden(self._chosen[1]):
-            self.filters.clear()  # it hides the cell
+            self.filters.clear()  # the filter hides the cell
         self._choose_again()
 
     def _cell_changed(self, current: QModelIndex, _before: QModelIndex) -> None:
@@ -319,7 +321,7 @@ class AccessTab(QWidget):
             self._glance.start()
 
     def _catch_up(self) -> None:
-        """Fill the list where it still shows the cell before."""
+        """Fill the list if it still shows the previous cell."""
         if self._is_behind:
             self._list_actions()
 
@@ -338,7 +340,7 @@ class AccessTab(QWidget):
         chosen = self.map.filter.chosen(row, level)
         lines = self.list.show(tuple(shown.actions(row, chosen)))
         cell = self.map.cell(index)
-        counted = self.map.words(index) if cell is not None else tr("not in the AWS action data")
+        counted = self.map.words(index) if cell is not None else tr("AWS lists no such action")
         self._behind.setText(f"{place_words(row, level)}: {counted}")
         self.actions_view.setColumnHidden(Column.LEVEL, level is not None)
         self.details.start(tr("Evaluating {count} actions").format(count=number(len(lines))), details_of(tuple(lines)))
@@ -349,15 +351,15 @@ class AccessTab(QWidget):
             self.actions_view.setCurrentIndex(self.list.index(0, 0))
             self.actions_view.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    # What a row leads to
+    # Opening of rows
 
     def explain(self, line: ActionLine, answer: ActionDecision | None) -> None:
-        """Open the full answer to one question behind a reach; of an action, to the one that weighs most."""
+        """Open the full result of one request; for an action, of the most important one."""
         if answer is None and line.detail is not None and line.detail.answers:
             answer = line.detail.answers[0]
         if answer is None:
             self._session.draft(principal=None if self._is_group else self._key, action=line.action.name)
-        elif self._is_group:  # no group can ask: the answer is that of some member
+        elif self._is_group:  # a group makes no requests: the result is that of a member
             self._session.show_decision(answer.explanation)
         else:
             self._session.ask(Request(self._key, line.action.name, answer.resource))
@@ -367,7 +369,7 @@ class AccessTab(QWidget):
             answer = line.detail.answers[0]
         self._session.ask_who_can(Request(self._key, line.action.name, answer.resource if answer is not None else ""))
 
-    # Looks
+    # Appearance
 
     def _say_why_empty(self) -> None:
         there = self.map.map is not None
@@ -386,7 +388,7 @@ class AccessTab(QWidget):
             self._nothing.setText(tr("Select a user, a role or a group to see its effective permissions."))
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
-        """Put map and list side by side where there is room."""
+        """Put heat map and actions side by side if there is room."""
         super().resizeEvent(event)
         wide = event.size().width() >= self.fontMetrics().averageCharWidth() * _WIDE
         wanted = Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical
@@ -397,7 +399,7 @@ class AccessTab(QWidget):
         self._legend.setVisible(event.size().height() >= self.fontMetrics().lineSpacing() * _HIGH)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Follow the palette."""
+        """Update the colors."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange and hasattr(self, "list"):
             self.list.repaint(self.palette())
@@ -405,20 +407,20 @@ class AccessTab(QWidget):
     # Export
 
     def command(self) -> str:
-        """Return the command that tells the same in a terminal; empty where nothing is shown."""
+        """Return the CLI command for the same output; empty if nothing is shown."""
         opened = self._session.snapshot
         return what_can_command(self._key, str(opened.path)) if opened is not None and self._key else ""
 
     def export_actions(self) -> None:
-        """Write every action that can be done or is denied to a file, whatever the filter shows."""
+        """Write every action that is allowed or denied to a file, regardless of the filter."""
         self._export(tr("Export effective permissions"), "what-can", whole=True)
 
     def export_map(self) -> None:
-        """Write the counts by service and access level to a file, whatever the filter shows."""
+        """Write the counts by service and access level to a file, regardless of the filter."""
         self._export(tr("Export access heat map"), "access-map", whole=False)
 
     def export_picture(self) -> None:
-        """Save the map as a picture, as it is seen: every row that the filter shows."""
+        """Save the heat map as an image, as displayed: every row that passes the filter."""
         if self.map.map is None or not self.map.shown:
             self._session.announce(tr("Nothing to export: select a user, a role or a group first."))
             return
@@ -437,7 +439,7 @@ class AccessTab(QWidget):
             self.message.say(Tone.NOTE, tr("Nothing to export: select a user, a role or a group first."))
             self._session.announce(tr("Nothing to export: select a user, a role or a group first."))
             return
-        from iamdesk.export.access import what_can  # not loaded before somebody exports
+        from iamdesk.export.access import what_can  # imported when something is exported
 
         name = opened.path.name
         access = shown.access

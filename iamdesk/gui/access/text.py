@@ -1,4 +1,4 @@
-"""What the map of effective permissions says in words: cells, filters, and the one sentence above it. No Qt."""
+"""Texts of the heat map: cells, filters, and the summary. No Qt."""
 
 from collections.abc import Mapping
 
@@ -17,10 +17,10 @@ LEVEL_TITLES: Mapping[str, str] = {
     "Tagging": mark("Tagging"),
     "Permissions management": mark("Permissions"),
 }
-"""A level as it stands above a narrow column."""
+"""Access levels as titles of narrow columns."""
 
 LEVEL_NAMES: Mapping[str, str] = {**LEVEL_TITLES, "Permissions management": mark("Permissions management")}
-"""A level in full."""
+"""Access levels in full."""
 
 REACH_MARKS: Mapping[AccessExtent, Mark] = {
     AccessExtent.ALLOWED: Mark.ALLOWED,
@@ -52,13 +52,13 @@ REACH_CHOICES: Mapping[str, frozenset[AccessExtent]] = {
     mark("Denied"): frozenset({AccessExtent.DENIED}),
     mark("All, including not allowed"): frozenset(AccessExtent),
 }
-"""What the filter by reach offers; the first is what one sees at first."""
+"""The choices of the filter by result; the first is the default."""
 
 _MOST_SERVICES = 4
 
 
 def cell_words(cell: Cell) -> str:
-    """Return what a cell shows: ``12 of 34 actions, 3 under conditions, 2 on some resources only, 1 denied``."""
+    """Return the text of a cell: ``12 of 34 actions allowed, 3 only under conditions, 1 explicitly denied``."""
     words = [
         ntr("{count} of {total} action allowed", "{count} of {total} actions allowed", cell.total).format(
             count=number(cell.permitted), total=number(cell.total)
@@ -76,12 +76,12 @@ def cell_words(cell: Cell) -> str:
 
 
 def place_words(row: MapRow, level: str | None) -> str:
-    """Return where a cell stands: ``Amazon S3 (s3), Write``; for the whole service without a level."""
+    """Return service and access level of a cell: ``Amazon S3 (s3), Write``; all levels if None."""
     return f"{row.name} ({row.service}), {tr(LEVEL_NAMES[level]) if level else tr('all access levels')}"
 
 
 def summary(name: str, is_group: bool, shown: AccessHeatmap) -> str:
-    """Return in a few short sentences what somebody can do."""
+    """Return a summary of effective permissions, in a few short sentences."""
     told = [row for row in shown.told if row.total.permitted]
     who = tr("Through the policies of {name} alone, a member").format(name=name) if is_group else name
     if not told:
@@ -107,7 +107,7 @@ def summary(name: str, is_group: bool, shown: AccessHeatmap) -> str:
 
 
 def _power(told: list[MapRow]) -> str:
-    """Return in which services permissions can be changed."""
+    """Return the sentence about services in which permissions can be changed."""
     level = LEVELS[-1]
     found = [row.service for row in told if level in row.cells and row.cells[level].permitted]
     if not found:

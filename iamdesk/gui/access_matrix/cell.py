@@ -1,8 +1,8 @@
-"""One cell of the map of everybody: small, and read at once.
+"""Paints a cell of the access matrix: small, and legible at a glance.
 
-Over all access levels it bears the letter of the gravest one of which something can be done; the graver that is, and
-the more of it can be done, the stronger the shade. Of one access level it bears a pie. Hatching, corner and octagon are
-those of the map of one principal (``heat_cell``). Never by colour alone. Paints on any device, in any thread.
+Over all access levels, it shows the letter of the most privileged level with an allowed action; the more privileged,
+and the more actions, the stronger the shade. For one access level, it shows a pie. Hatching, corner and octagon are
+those of the heat map (``gui/access/heatmap_cell.py``). Never by color alone. Paints on any device, in any thread.
 """
 
 from functools import lru_cache
@@ -24,50 +24,50 @@ LEVEL_LETTERS = {
     "Write": mark("W"),
     "Permissions management": mark("P"),
 }
-"""What stands in a cell for the gravest level."""
+"""The letter of each access level."""
 
 _STEPS = 20
-"""Shades that are told apart: cells that look alike are painted once."""
+"""Number of shades: equal cells are painted once."""
 _PARTS = 8
 _USUAL = 16
-"""Up to this step shades are those of the map of one principal; the gravest level has its own, far from them: between
-the two, neither dark nor bright letters could be read."""
+"""Shades up to this step are those of the heat map; the most privileged level has its own, with a gap between them in
+which neither dark nor bright letters would be legible."""
 _LEAST_GRAVE = 0.78
 _LEAST = 0.2
 _CORNER = 6.5
 _PIE = 5.0
 _BAR = 7.0
 _DOTS = 4.5
-"""From the middle of one dot to the next."""
+"""Distance between the centers of two dots."""
 _DOT = 1.1
 
 
 class CellStyle(NamedTuple):
-    """What a cell looks like."""
+    """The appearance of a cell."""
 
     level: str
-    """The gravest access level; empty for a pie."""
+    """The most privileged access level; empty for a pie."""
     heat: int
-    """In steps."""
+    """The shade, in steps."""
     share: int
-    """Of the pie, in steps."""
+    """The share of the pie, in steps."""
     plain: int
-    """In eighths of the width: what holds plainly, only under conditions, only if a resource's own policy agrees."""
+    """Parts in eighths of the width: unconditional, conditional, only if the resource policy allows it."""
     conditional: int
     awaiting: int
     somewhere: bool
     denied: bool
-    """Nothing can be done, and something is denied."""
+    """Nothing is allowed, and something is denied."""
     is_known: bool = True
-    """Whether it has been found out what can be done."""
+    """Whether the cell is computed."""
 
 
 UNKNOWN = CellStyle("", 0, 0, 0, 0, 0, somewhere=False, denied=False, is_known=False)
-"""Of a cell that has not been worked out yet."""
+"""A cell that is not computed yet."""
 
 
 def look_of(glance: ServiceSummary, level: str | None) -> CellStyle | None:
-    """Return what the cell of a glance looks like, at one level or over all; None for an empty one."""
+    """Return the appearance of a cell, for one level or all; None if it is empty."""
     cell = glance.cell(level)
     if cell is None or not (cell.permitted or cell.denied):
         return None
@@ -83,14 +83,14 @@ def look_of(glance: ServiceSummary, level: str | None) -> CellStyle | None:
         return CellStyle("", heat, share, plain, conditional, awaiting, somewhere, denied=False)
     gravest = glance.gravest
     of_gravest = glance.cell(gravest) if gravest is not None else None
-    if gravest is None or of_gravest is None:  # of a level that we do not show
+    if gravest is None or of_gravest is None:  # of a level that is not shown
         return CellStyle("", 1, 1, plain, conditional, awaiting, somewhere, denied=False)
     heat = round((GRAVITY.index(gravest) + max(of_gravest.share, _LEAST)) / len(GRAVITY) * _STEPS)
     return CellStyle(gravest, heat, 0, plain, conditional, awaiting, somewhere, denied=False)
 
 
 def _parts(cell: Cell) -> tuple[int, int, int]:
-    """Return how wide the parts are, in eighths; what is there can be seen."""
+    """Return the widths of the parts, in eighths; a small part stays visible."""
     counts = [cell.permitted - cell.conditional - cell.awaiting, cell.conditional, cell.awaiting]
     widths = [max(round(count / cell.permitted * _PARTS), 2) if count else 0 for count in counts]
     while sum(widths) > _PARTS:
@@ -109,21 +109,21 @@ def _shade(step: int, low: str, high: str, grave: str) -> QColor:
 
 
 def plain_shade(step: int, palette: QPalette) -> QColor:
-    """Return the ground of what holds plainly."""
+    """Return the background of the unconditional part."""
     names = (Colour.HEAT_LOW, Colour.HEAT_HIGH, Colour.HEAT_GRAVE)
     low, high, grave = (colour(name, palette).name() for name in names)
     return _shade(step, low, high, grave)
 
 
 def conditional_shade(step: int, palette: QPalette) -> QColor:
-    """Return the ground of what holds only under conditions."""
+    """Return the background of the conditional part."""
     names = (Colour.HEAT_DEPENDS_LOW, Colour.HEAT_DEPENDS_HIGH, Colour.HEAT_DEPENDS_GRAVE)
     low, high, grave = (colour(name, palette).name() for name in names)
     return _shade(step, low, high, grave)
 
 
 def ink_on(ground: QColor, palette: QPalette) -> QColor:
-    """Return the text colour that is read best on a ground: that of text, or that of what text stands on."""
+    """Return the more legible text color on a background: the palette's text or base color."""
     text, base = palette.color(QPalette.ColorRole.Text), palette.color(QPalette.ColorRole.Base)
     return text if contrast(text, ground) >= contrast(base, ground) else base
 
@@ -191,7 +191,7 @@ def paint_look(painter: QPainter, rect: QRectF, look: CellStyle, palette: QPalet
 
 
 def _lines_on(ground: QColor, palette: QPalette, name: Colour) -> QColor:
-    """Return the colour of hatching: on a ground of strong shade lighter than it, else as on the map of one."""
+    """Return the color of hatching: lighter than a strong shade, else as in the heat map."""
     ink = ink_on(ground, palette)
     if ink == palette.color(QPalette.ColorRole.Text):
         return hatch_colour(palette, name)
@@ -212,7 +212,7 @@ def _paint_pie(painter: QPainter, centre: QPointF, share: int, ink: QColor) -> N
 
 
 def _paint_dots(painter: QPainter, centre: QPointF, palette: QPalette) -> None:
-    """Paint three dots: not worked out yet."""
+    """Paint three dots: not computed yet."""
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(colour(Colour.MUTED, palette))
     for step in (-1, 0, 1):

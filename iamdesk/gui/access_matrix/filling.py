@@ -1,7 +1,7 @@
-"""Filling the map of everybody: the cells in view first, the rest behind them. No Qt.
+"""Computes the access matrix: visible cells first, the rest after them. No Qt.
 
-One thread fills at a time. It looks between its steps whether somebody looks at cells that are not known, and finds
-those out first; what it has found waits in two queues until the window takes it.
+One thread computes at a time. Between its steps it checks for visible cells that are not computed, and computes those
+first; results wait in two queues until the window takes them.
 """
 
 import threading
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 _CHECK_EVERY = 0.05
 
 type Executors = Callable[[SnapshotSession], Executor | None]
-"""Gives what does long work over a snapshot; called in the thread that fills."""
+"""Returns the executor for long work over a snapshot; called in the computing thread."""
 
 
 class View(NamedTuple):
-    """What is on the screen."""
+    """The visible rows and columns."""
 
     principals: tuple[str, ...]
     services: tuple[str, ...]
 
 
 class Known(NamedTuple):
-    """One cell; None where nothing can be done and nothing is denied."""
+    """One cell; None if nothing is allowed or denied."""
 
     principal: str
     service: str
@@ -41,7 +41,7 @@ class Known(NamedTuple):
 
 
 class Filling:
-    """Fills the map of one snapshot."""
+    """Computes the access matrix of one snapshot."""
 
     def __init__(self, everybody: Everybody, executor_for: Executors) -> None:
         self.everybody = everybody
@@ -52,17 +52,17 @@ class Filling:
         self._cells: deque[Known] = deque()
 
     def look_at(self, view: View) -> None:
-        """Have cells found out before others."""
+        """Compute these cells before others."""
         self._view.append(view)
 
     def take(self, most: int) -> tuple[list[tuple[str, Profile]], list[Known]]:
-        """Return some of what was found since the last time: rows, at most so many, and single cells."""
+        """Return some of the results since the last call: a limited number of rows, and single cells."""
         rows = [self._rows.popleft() for _ in range(min(most, len(self._rows)))]
         cells = [self._cells.popleft() for _ in range(len(self._cells))]
         return rows, cells
 
     def fill(self, progress: Progress, cancelled: Cancelled) -> None:
-        """Find out every row that is not known; where another thread does, wait until it has ended.
+        """Compute every missing row; if another thread does, wait until it has ended.
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.
@@ -99,7 +99,7 @@ class Filling:
             self._turn.release()
 
     def _find_seen(self) -> None:
-        """Find out what is looked at, row by row; for another view it is left."""
+        """Compute the visible cells, row by row; stop if others become visible."""
         try:
             view = self._view.popleft()
         except IndexError:

@@ -1,4 +1,4 @@
-"""The heads of the map of everybody: who stands in a row, and upright which service stands in a column."""
+"""The headers of the access matrix: principals at the left, services upright at the top."""
 
 from collections.abc import Sequence
 
@@ -20,13 +20,13 @@ _GAP = 5
 _TURN = 90.0
 _ARROW = 4.0
 _LETTERS = 14
-"""Of a service's prefix, as many as stand in the head at most; the rest is in its tooltip."""
+"""Maximum letters of a service prefix in the header; the tooltip shows the rest."""
 _START = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
 _END = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
 
 
 class ServiceHeader(QHeaderView):
-    """Prefixes of services, read from below; a small arrow where the rows are sorted by one."""
+    """Service prefixes, rotated; a small arrow marks the sort column."""
 
     def __init__(self, model: EverybodyModel, parent: QWidget) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
@@ -34,28 +34,28 @@ class ServiceHeader(QHeaderView):
         self.current = -1
         """The column of the current cell."""
         self._measured: tuple[Sequence[ServiceColumn] | None, int] = (None, 0)
-        """The columns whose prefixes were measured last, and the longest of them in pixels."""
+        """The columns whose prefixes were measured last, and their maximum width in pixels."""
         self.setSectionsClickable(True)
         self.setHighlightSections(False)
         self.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Follow the font."""
+        """Update the font."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.FontChange and hasattr(self, "_measured"):
             self._measured = (None, 0)
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Return room for the longest prefix, within reason."""
+        """Return room for the longest prefix, within limits."""
         metrics, columns = self.fontMetrics(), self._model.columns
-        if self._measured[0] is not columns:  # Qt asks several times, and there may be hundreds
+        if self._measured[0] is not columns:  # Qt asks several times, and there may be hundreds of columns
             widths = (metrics.horizontalAdvance(one.service[:_LETTERS]) for one in columns)
             self._measured = columns, max(widths, default=metrics.averageCharWidth() * 8)
         longest = self._measured[1]
         return QSize(longest, longest + 4 * _GAP)  # Qt would ask for every section
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
-        """Paint the sections, and beside the last the ground of the table."""
+        """Paint the sections, and the background after the last one."""
         super().paintEvent(event)
         room = self.viewport().rect()
         if self.length() < room.width():
@@ -99,7 +99,7 @@ class ServiceHeader(QHeaderView):
 
 
 class PeopleHeader(QHeaderView):
-    """Names with what they are and their badges, and at the end how many services each can use."""
+    """Names with kind and badges, and at the end the number of services that each can use."""
 
     def __init__(self, model: EverybodyModel, parent: QWidget) -> None:
         super().__init__(Qt.Orientation.Vertical, parent)
@@ -112,7 +112,7 @@ class PeopleHeader(QHeaderView):
         self.setDefaultSectionSize(self.fontMetrics().height() + 8)
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Return room for a name and its badges: more where there is more."""
+        """Return room for a name and its badges: more if there is more."""
         unit = self.fontMetrics().averageCharWidth()
         above = self.parentWidget()
         width = above.width() * 3 // 10 if above is not None else 0
@@ -120,11 +120,11 @@ class PeopleHeader(QHeaderView):
         return QSize(width, width)  # Qt would ask for every section
 
     def count_width(self) -> int:
-        """Return the width of the counts at the end."""
+        """Return the width of the numbers at the end."""
         return self.fontMetrics().horizontalAdvance("000") + 2 * _GAP
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
-        """Paint the sections, and below the last the ground of the table."""
+        """Paint the sections, and the background below the last one."""
         super().paintEvent(event)
         room = self.viewport().rect()
         if self.length() < room.height():
@@ -188,7 +188,7 @@ class PeopleHeader(QHeaderView):
             painter.drawText(self._placed(whole, room), _START, detail)
 
     def _paint_triangle(self, painter: QPainter, place: QRect, line: MatrixRow) -> None:
-        """Paint what says whether those alike stand below."""
+        """Paint the arrow that shows whether a group is expanded."""
         middle = QPointF(place.center())
         side = -1.0 if self.isRightToLeft() else 1.0
         shut = [(-2.0 * side, -4.0), (3.0 * side, 0.0), (-2.0 * side, 4.0)]
@@ -202,10 +202,10 @@ class PeopleHeader(QHeaderView):
 
 
 class Corner(QWidget):
-    """Says what the rows are, and what the numbers at their end count."""
+    """The titles of the names and of the numbers at their end."""
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's name
-        """Paint both words at the foot."""
+        """Paint both titles at the bottom."""
         painter = QPainter(self)
         palette = self.palette()
         painter.fillRect(self.rect(), palette.brush(QPalette.ColorRole.Base))

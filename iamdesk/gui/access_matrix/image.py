@@ -1,7 +1,7 @@
-"""The map of everybody as a picture: what it says in a sentence, the lines that are shown, what the cells mean.
+"""The access matrix as an image: summary, visible rows, legend.
 
-Painted without the pictures of the screen (``QPixmap``), so that a worker can do it. Of very many lines the first are
-painted, and it is told how many there are.
+Painted without screen images (``QPixmap``), so that a worker can do it. Of very many rows, only the first are painted,
+with the total number.
 """
 
 from collections.abc import Sequence
@@ -31,10 +31,10 @@ _END = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
 
 
 class EverybodyPicture:
-    """Some lines of a whole map. Made and painted in any thread."""
+    """Some rows of a complete matrix. May be created and painted in any thread."""
 
     def __init__(self, laid: MatrixRows, lines: Sequence[MatrixRow], says: str, font: QFont, palette: QPalette) -> None:
-        """``lines`` are those of the laying out, and the members of groups that are open."""
+        """``lines`` are the rows as laid out, including members of expanded groups."""
         self._lines = tuple(lines[:_MOST_LINES])
         self._columns = laid.columns[:_MOST_SERVICES]
         self._level = laid.wanted.level
@@ -55,10 +55,10 @@ class EverybodyPicture:
         self._text = flow_height(self._says, self._font, round(width - 2 * _EDGE))
         height = self._text + self._head + self._line * (len(self._lines) + 1) + 4 * _EDGE
         self.size = QSizeF(width, height)
-        """The size of the whole picture."""
+        """The size of the image."""
 
     def svg(self, cancelled: Cancelled) -> bytes:
-        """Return it as SVG.
+        """Return the image as SVG.
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.
@@ -67,7 +67,7 @@ class EverybodyPicture:
         return as_svg(lambda painter: self.paint(painter, cancelled), self.size, ground, _TITLE, visible(self._says))
 
     def png(self, cancelled: Cancelled) -> bytes:
-        """Return it as PNG.
+        """Return the image as PNG.
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.
@@ -76,7 +76,7 @@ class EverybodyPicture:
         return as_png(lambda painter: self.paint(painter, cancelled), self.size, ground)
 
     def paint(self, painter: QPainter, cancelled: Cancelled) -> None:
-        """Paint it."""
+        """Paint the image."""
         painter.setFont(self._font)
         palette = self._palette
         room = QRectF(_EDGE, _EDGE, self.size.width() - 2 * _EDGE, self._text)

@@ -1,4 +1,4 @@
-"""What the cells of the map of everybody mean: a line of samples, painted as the cells are."""
+"""The legend of the access matrix: one line of samples, painted like the cells."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ _GAP = 6
 
 
 def samples(level: str | None, *, is_whole: bool = True) -> Iterator[tuple[str, CellStyle]]:
-    """Yield words and what cells look like that they are about, for one access level or all."""
+    """Yield texts and sample cells, for one access level or all."""
     if not is_whole:
         yield tr(NOT_YET), UNKNOWN
     if level is None:
@@ -42,7 +42,7 @@ def _look(level: str = "", heat: int = 0, share: int = 0) -> CellStyle:
 def paint_legend(
     painter: QPainter, room: QRectF, level: str | None, palette: QPalette, font: QFont, *, is_whole: bool = True
 ) -> None:
-    """Paint as many samples as there is room for, each with its words."""
+    """Paint as many samples as fit, each with its text."""
     metrics = QFontMetricsF(font)
     left = room.left()
     painter.setFont(font)
@@ -58,7 +58,7 @@ def paint_legend(
 
 
 class EverybodyLegend(QWidget):
-    """One line of it."""
+    """One line of samples."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -69,16 +69,16 @@ class EverybodyLegend(QWidget):
         self.setAccessibleDescription(tr("The tooltip of each cell describes it in words."))
 
     def show_level(self, level: str | None, *, is_whole: bool = True) -> None:
-        """Tell of the cells of one access level, or of all; and, where not all is known, of those that are not."""
+        """Show the legend for one access level or all; with pending cells while the matrix is incomplete."""
         self._level, self._is_whole = level, is_whole
         self.update()
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Return room for one line."""
+        """Return the size of one line."""
         return QSize(_SAMPLE * 10, self.fontMetrics().height() + 8)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Ask for nothing: where there is no room it is left out."""
+        """Require no width: samples that do not fit are left out."""
         return QSize(0, 0)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's name

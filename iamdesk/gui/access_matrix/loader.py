@@ -1,4 +1,4 @@
-"""What everybody can, for the window: found in workers when somebody looks, and laid out in one at each wish."""
+"""The access matrix for the window: computed in workers when the panel is visible, laid out for each query."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -15,26 +15,26 @@ if TYPE_CHECKING:
     from iamdesk.api import SnapshotSession
 
 FEW = 64
-"""So many principals are found out before any is shown: it takes no longer than a look."""
+"""This many principals are computed before any is shown."""
 _BATCH = 60
-"""Milliseconds between two looks at what was found."""
+"""Milliseconds between two polls for results."""
 _AT_ONCE = 500
-"""Rows that arrive in one turn of the event loop; more wait for the next."""
+"""Rows added in one turn of the event loop; more wait for the next."""
 
 
 class EverybodyFinder(QObject):
-    """Finds the map once for each snapshot; the last wish counts."""
+    """Computes the matrix once for each snapshot; only the latest query counts."""
 
     listed = Signal()
-    """The principals are known; what they can do is found out behind."""
+    """The principals are known; their effective permissions are computed next."""
     arrived = Signal(list, list)
-    """Rows (principal, `Profile`) and cells (`Known`) that are known now."""
+    """Rows (principal, `Profile`) and cells (`Known`) that were computed."""
     found = Signal()
-    """The map is whole."""
+    """The matrix is complete."""
     laid = Signal(object)
-    """`MatrixRows`: what was wanted last."""
+    """`MatrixRows`: the result of the latest query."""
     stopped = Signal()
-    """The user cancelled it."""
+    """The user cancelled the computation."""
 
     def __init__(self, jobs: JobRunner, failed: Callable[[Exception], None], parent: QObject) -> None:
         super().__init__(parent)
@@ -43,33 +43,33 @@ class EverybodyFinder(QObject):
         self._finding: Job | None = None
         self._laying: Job | None = None
         self._drain = QTimer(self, interval=_BATCH)
-        # Queued: what comes as a posted event is done before workers go on (``jobs``), what a timer calls is not.
+        # Queued: posted events are handled before workers continue (``jobs``), timer events are not.
         self._drain.timeout.connect(self._take_in, Qt.ConnectionType.QueuedConnection)
         self.filling: Filling | None = None
-        """What is filled, or whole."""
+        """The computation, running or complete."""
 
     @property
     def everybody(self) -> Everybody | None:
-        """What was found; see whether it is whole."""
+        """The matrix; may be incomplete."""
         return None if self.filling is None else self.filling.everybody
 
     @property
     def is_whole(self) -> bool:
-        """Whether it is known of all what they can do."""
+        """Whether all rows are computed."""
         return self.everybody is not None and self.everybody.is_whole
 
     @property
     def running(self) -> bool:
-        """Whether the map is on its way."""
+        """Whether the matrix is being computed."""
         return self._finding is not None
 
     @property
     def is_laying(self) -> bool:
-        """Whether what was wanted last is on its way."""
+        """Whether the latest query is being laid out."""
         return self._laying is not None
 
     def find(self, opened: "SnapshotSession", executor_for: Executors) -> None:
-        """Find the map, or what it still lacks."""
+        """Compute the matrix, or the rest of it."""
         if self.filling is not None:
             self._fill(self.filling)
             return
@@ -83,7 +83,7 @@ class EverybodyFinder(QObject):
         self._finding = self._run(work, self._take)
 
     def lay_out(self, wanted: MatrixQuery) -> None:
-        """Filter and sort what was found."""
+        """Filter and sort the matrix."""
         everybody = self.everybody
         if everybody is None:
             return
@@ -96,7 +96,7 @@ class EverybodyFinder(QObject):
         )
 
     def look_at(self, view: View) -> None:
-        """Have those found out first who are on the screen."""
+        """Compute the visible principals first."""
         if self.filling is not None:
             self.filling.look_at(view)
 

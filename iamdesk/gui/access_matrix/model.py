@@ -1,7 +1,7 @@
-"""The map of everybody as a table model: a row for each line, a column for each service.
+"""The model of the access matrix: rows of principals, columns of services.
 
-Nothing is made ahead: a cell is counted when it is seen, and remembered by what is equal (`ServiceSummary`), so that
-thousands of rows cost what is on the screen.
+Nothing is prepared: a cell is counted when it is displayed, and cached by equal contents (`ServiceSummary`), so that
+thousands of rows cost only what is visible.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -31,7 +31,7 @@ type BadgesOf = Callable[[int], tuple[Badge, ...]]
 
 
 class EverybodyModel(QAbstractTableModel):
-    """The lines that are laid out; groups open and close. The last column stands for services without one."""
+    """The rows as laid out; groups expand and collapse. The last column is for services without their own."""
 
     def __init__(self, badges_of: BadgesOf, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -42,18 +42,18 @@ class EverybodyModel(QAbstractTableModel):
         self._level: str | None = None
         self._looks: dict[ServiceSummary, CellStyle | None] = {}
         self._rows: dict[str, int] = {}
-        """While not all is known: the row of each principal."""
+        """While the matrix is incomplete: the row of each principal."""
         self._cells: dict[tuple[str, str], ServiceSummary | None] = {}
-        """By principal and service: cells that were found out before the rest of their row."""
+        """By principal and service: cells that were computed before the rest of their row."""
 
     @property
     def laid(self) -> MatrixRows | None:
-        """What is shown; None for nothing."""
+        """The rows shown; None for none."""
         return self._laid
 
     @property
     def lines(self) -> Sequence[MatrixRow]:
-        """The rows, members of open groups among them."""
+        """The rows, including members of expanded groups."""
         return self._lines
 
     @property
@@ -63,16 +63,16 @@ class EverybodyModel(QAbstractTableModel):
 
     @property
     def level(self) -> str | None:
-        """The access level on show; None for all."""
+        """The access level shown; None for all."""
         return self._level
 
     @property
     def looked_at(self) -> int:
-        """How many different glances have been looked at since the last laying out."""
+        """The number of different cells displayed since the last layout."""
         return len(self._looks)
 
     def show(self, laid: MatrixRows | None) -> None:
-        """Show another laying out."""
+        """Show other rows."""
         self.beginResetModel()
         self._laid = laid
         self._lines = list(laid.lines) if laid is not None else []
@@ -86,7 +86,7 @@ class EverybodyModel(QAbstractTableModel):
         self.endResetModel()
 
     def fill(self, rows: Iterable[tuple[str, Profile]], cells: Iterable[Known]) -> None:
-        """Take in what has been found out since the laying out."""
+        """Add what was computed since the layout."""
         changed = set()
         for cell in cells:
             self._cells[cell.principal, cell.service] = cell.glance
@@ -103,7 +103,7 @@ class EverybodyModel(QAbstractTableModel):
             self.headerDataChanged.emit(Qt.Orientation.Vertical, first, last)
 
     def lacks(self, row: int) -> bool:
-        """Return whether it is not known of a row what can be done."""
+        """Return whether a row is not computed yet."""
         return self._lines[row].profile is None
 
     def line(self, row: int) -> MatrixRow | None:
@@ -111,16 +111,16 @@ class EverybodyModel(QAbstractTableModel):
         return self._lines[row] if 0 <= row < len(self._lines) else None
 
     def badges(self, line: MatrixRow) -> tuple[Badge, ...]:
-        """Return the badges of a line: those of its principal, or those that all have whom it gathers."""
+        """Return the badges of a row: those of its principal, or those that all members of a group have."""
         found = [self._badges_of(person.row) if person.row >= 0 else () for person in line.people]
         return tuple(badge for badge in found[0] if all(badge in others for others in found[1:]))
 
     def column(self, column: int) -> ServiceColumn | None:
-        """Return a column's service; None for the one of the others."""
+        """Return the service of a column; None for the last one."""
         return self._columns[column] if 0 <= column < len(self._columns) else None
 
     def look(self, row: int, column: int) -> CellStyle | None:
-        """Return what a cell of a service looks like; None for an empty one."""
+        """Return the appearance of a service's cell; None if it is empty."""
         line, service = self._lines[row], self._columns[column].service
         if not self._is_known(line, service):
             return UNKNOWN
@@ -134,7 +134,7 @@ class EverybodyModel(QAbstractTableModel):
             return found
 
     def glance(self, index: Index) -> ServiceSummary | None:
-        """Return how far something can be done in a cell, as far as that is known."""
+        """Return the counts of a cell, as far as they are computed."""
         line, column = self.line(index.row()), self.column(index.column())
         return self._glance(line, column.service) if line is not None and column is not None else None
 
@@ -147,7 +147,7 @@ class EverybodyModel(QAbstractTableModel):
         return line.profile is not None or (line.people[0].key, service) in self._cells
 
     def others(self, line: MatrixRow) -> int:
-        """Return how many of the services without a column a line can use."""
+        """Return the number of services without a column to which a row has access."""
         if line.profile is None:
             return 0
         seen = sum(
@@ -157,7 +157,7 @@ class EverybodyModel(QAbstractTableModel):
         return line.profile.breadth[self._level] - seen
 
     def place_of(self, key: str) -> int | None:
-        """Return the row in which a principal stands, or the group that holds it; None when it is not shown."""
+        """Return the row of a principal, or of its group; None if it is not shown."""
         found = None
         for row, line in enumerate(self._lines):
             if any(person.key == key for person in line.people):
@@ -167,11 +167,11 @@ class EverybodyModel(QAbstractTableModel):
         return found
 
     def column_of(self, service: str) -> int | None:
-        """Return the column of a service; None where it has none."""
+        """Return the column of a service; None if it has none."""
         return next((place for place, one in enumerate(self._columns) if one.service == service), None)
 
     def toggle(self, row: int) -> bool:
-        """Show or hide those whom a line gathers; False where it gathers none."""
+        """Expand or collapse a group; return False if the row is no group."""
         line = self.line(row)
         if line is None or not line.is_group:
             return False
@@ -190,7 +190,7 @@ class EverybodyModel(QAbstractTableModel):
         return True
 
     def cell_words(self, index: Index) -> str:
-        """Return what a cell says: who, where, how much."""
+        """Return the text of a cell: principal, service, counts."""
         line, column = self.line(index.row()), self.column(index.column())
         if line is None:
             return ""
@@ -203,14 +203,14 @@ class EverybodyModel(QAbstractTableModel):
             return f"{line.title}, {place}: {tr(words.NOT_YET)}"
         return f"{line.title}, {place}: {words.glance_words(self.glance(index), self._level)}"
 
-    # What Qt asks
+    # Qt's interface
 
     def rowCount(self, parent: Index = _NO_PARENT) -> int:  # noqa: N802 - Qt's name
-        """Return the count of lines."""
+        """Return the number of rows."""
         return 0 if parent.isValid() else len(self._lines)
 
     def columnCount(self, parent: Index = _NO_PARENT) -> int:  # noqa: N802 - Qt's name
-        """Return the count of services, and one for the others where there are any."""
+        """Return the number of services, plus one for the others if there are any."""
         if parent.isValid() or self._laid is None:
             return 0
         return len(self._columns) + (self._laid.others > 0)
@@ -252,11 +252,11 @@ class EverybodyModel(QAbstractTableModel):
         return tooltip_text(sentence) if role == Qt.ItemDataRole.ToolTipRole else sentence
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        """Let every cell be chosen."""
+        """Make every cell selectable."""
         return _FLAGS if index.isValid() else _NO_FLAGS
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return a cell in words."""
+        """Return the text of a cell."""
         line = self.line(index.row())
         if line is None or not index.isValid():
             return None

@@ -1,4 +1,4 @@
-"""What everybody can at a glance: a heat map of principals by services, each cell a door to the principal's own map."""
+"""The access matrix: a heat map of principals by services; each cell opens the principal's own heat map."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
@@ -44,14 +44,14 @@ if TYPE_CHECKING:
 
 _DEBOUNCE = 120
 _GLIMPSE = 30
-"""Milliseconds until cells count as looked at: those that fly past do not."""
+"""Milliseconds until cells count as visible: those that scroll past do not."""
 _HIGH = 20
-"""Lines of height from which on there is room for the legend."""
+"""Height in lines from which the legend is shown."""
 _ORDERS = (Order.BREADTH, Order.GRAVITY, Order.NAME)
 
 
 class EverybodyPanel(QWidget):
-    """Finds out what everybody can when it is first looked at."""
+    """Computes the access matrix when it is first visible."""
 
     title_changed = Signal(str)
     """For the tab."""
@@ -65,7 +65,7 @@ class EverybodyPanel(QWidget):
         self._chosen = ("", "")
         """Principal and service of the cell that was chosen last."""
         self._service = ""
-        """By which the lines are sorted; empty for none."""
+        """The service by which rows are sorted; empty for none."""
         self._order_before = Order.BREADTH
         self.message = MessageBar()
         self.finder = EverybodyFinder(jobs, self._failed, self)
@@ -96,7 +96,7 @@ class EverybodyPanel(QWidget):
 
     @property
     def wanted(self) -> MatrixQuery:
-        """What the fields ask to see."""
+        """The query of the fields."""
         order = self._order
         return MatrixQuery(
             self.text.text(),
@@ -109,11 +109,11 @@ class EverybodyPanel(QWidget):
 
     @property
     def _order(self) -> Order:
-        return Order(self.order.currentData() or Order.BREADTH)  # Qt holds no more of it than its text
+        return Order(self.order.currentData() or Order.BREADTH)  # Qt keeps only the text
 
     @property
     def is_settled(self) -> bool:
-        """Whether what is wanted is shown, of everybody."""
+        """Whether the query is shown, computed for all principals."""
         laid = self.model.laid
         return laid is not None and laid.is_whole and not self.finder.is_laying and not self._debounce.isActive()
 
@@ -212,19 +212,19 @@ class EverybodyPanel(QWidget):
         self._session.snapshot_closed.connect(self._closed)
         self._session.badges_decided.connect(self.table.repaint_people)
 
-    # Finding and laying out
+    # Computing and layout
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
-        """Find the map now that somebody looks: panels behind others are shown, too, but not painted.
+        """Compute the matrix now that it is visible: panels behind others are shown, but not painted.
 
-        A search that was cancelled waits until it is wanted again.
+        After Cancel, it is computed only on request.
         """
         super().paintEvent(event)
         if not (self.finder.is_whole or self.finder.running or self._is_cancelled):
             QTimer.singleShot(0, self, self.run)
 
     def run(self) -> None:
-        """Find the map, where it is not there or on its way."""
+        """Compute the matrix, unless it is complete or being computed."""
         if self.finder.is_whole or self.finder.running:
             return
         self.message.clear()
@@ -244,7 +244,7 @@ class EverybodyPanel(QWidget):
             self._glimpse.start()
 
     def _look(self) -> None:
-        """Have the cells on the screen found out before others."""
+        """Compute the visible cells first."""
         rows, columns = self.table.in_view()
         lines, services = self.model.lines, self.model.columns
         self.finder.look_at(
@@ -263,17 +263,20 @@ class EverybodyPanel(QWidget):
         self.finder.lay_out(self.wanted)
 
     def _show(self, laid: MatrixRows) -> None:
-        """Show what was laid out, with the cursor where it was."""
+        """Show the rows as laid out, with the same current cell."""
         self.model.show(laid)
         self._legend.show_level(laid.wanted.level, is_whole=laid.is_whole)
         if laid.is_whole and laid.wanted.order is not Order.SERVICE and self._order is Order.SERVICE:
-            self._forget_service()  # nobody can use it at this level
+            self._forget_service()  # no principal can use it at this level
         self._tell()
         principal, service = self._chosen
         if laid.lines and self.model.columnCount():
             self.table.go_to(self.model.place_of(principal) or 0, self.model.column_of(service) or 0)
         if not laid.is_whole:
-            self._chosen = principal, service  # where nobody has gone yet, the first line of the whole map comes next
+            self._chosen = (
+                principal,
+                service,
+            )  # if no cell was chosen yet, the first row of the complete matrix becomes current
         self._tell_cell()
         self._say_why_empty()
 
@@ -330,7 +333,7 @@ class EverybodyPanel(QWidget):
         self._cell.setText(self.model.cell_words(index) if index.isValid() else "")
 
     def _sort_by(self, service: str) -> None:
-        """Sort by a service; by the same once more, as before."""
+        """Sort by a service; a second time, restore the previous order."""
         if self._order is Order.SERVICE and self._service == service:
             self._forget_service()
         else:
@@ -342,7 +345,7 @@ class EverybodyPanel(QWidget):
         self._lay_out()
 
     def _forget_service(self) -> None:
-        """Sort by no service any more, but as before."""
+        """Restore the order before sorting by service."""
         if self._order is Order.SERVICE:
             self.order.setCurrentIndex(_ORDERS.index(self._order_before))
         self._service = ""
@@ -350,7 +353,7 @@ class EverybodyPanel(QWidget):
             self.order.removeItem(self.order.count() - 1)
 
     def _open(self, line: MatrixRow, service: str) -> None:
-        """Go to what a principal can do, at a service."""
+        """Open the effective permissions of a principal, at a service."""
         person = line.person
         if person is None:
             return
@@ -361,13 +364,13 @@ class EverybodyPanel(QWidget):
         self._session.show_access(person.key, service, self.model.level or "")
 
     def _glance(self, line: MatrixRow, service: str) -> None:
-        """Show it above, and stay."""
+        """Show the principal, and keep the focus."""
         person = line.person
         if person is not None and person.row >= 0:
             self._open(line, service)
             self.table.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    # Looks
+    # Appearance
 
     def _say_why_empty(self) -> None:
         laid = self.model.laid
@@ -393,28 +396,28 @@ class EverybodyPanel(QWidget):
         self._nothing.setText(sentence)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
-        """Show the legend where there is room."""
+        """Show the legend if there is room."""
         super().resizeEvent(event)
         self._legend.setVisible(event.size().height() >= self.fontMetrics().lineSpacing() * _HIGH)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Follow the palette."""
+        """Update the colors."""
         super().changeEvent(event)
-        is_made = hasattr(self, "table")  # Qt sends changes while the panel is still being made, too
+        is_made = hasattr(self, "table")  # Qt sends change events during construction, too
         if event.type() is QEvent.Type.PaletteChange and is_made:
             self.table.viewport().update()
 
     # Export
 
     def _to_export(self) -> Filling | None:
-        """Return what is to be written, once it is whole: it is filled, if need be, before anything is written."""
+        """Return the rows to export; computes the rest of the matrix first."""
         filling = self.finder.filling
         if filling is None:
             self._session.announce(tr(words.NOTHING_TO_EXPORT))
         return filling
 
     def export(self) -> None:
-        """Write what everybody can to a file, whatever the filter shows."""
+        """Write the access matrix to a file, regardless of the filter."""
         filling, opened = self._to_export(), self._session.snapshot
         if filling is None or opened is None:
             return
@@ -429,7 +432,7 @@ class EverybodyPanel(QWidget):
         self._saver.save(tr("Export access matrix"), "everybody", {".csv": write})
 
     def export_picture(self) -> None:
-        """Save the map as a picture, as it is seen; painted in a worker, for it may be large."""
+        """Save the matrix as an image, as displayed; painted in a worker, since it may be large."""
         filling, wanted = self._to_export(), self.wanted
         if filling is None:
             return

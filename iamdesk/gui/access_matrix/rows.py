@@ -1,6 +1,6 @@
-"""The lines of the map of everybody: principals found, filtered and put in order, those alike gathered. No Qt.
+"""The rows of the access matrix: filtered and sorted, identical principals grouped. No Qt.
 
-Made in a worker: thousands of names are looked through and sorted.
+Runs in a worker: thousands of names are searched and sorted.
 """
 
 from collections import Counter
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
     from iamdesk.api import SnapshotSession
 
 _NAMED = 12
-"""Members of a group that its name begins to tell."""
+"""Members of a group that are listed in its title."""
 _BREATH = 512
 _ASKED = 40
-"""Principals whose policies are read for the services that they name, of those that are seen first and of all."""
+"""Principals whose policies are read for the services that they name: of the first ones, and of all."""
 
 
 class Order(StrEnum):
-    """What lines are sorted by."""
+    """The order of rows."""
 
     BREADTH = mark("Broadest access first")
     GRAVITY = mark("Most privileged first")
     NAME = mark("By name")
     SERVICE = "service"
-    """By one service, most first; `MatrixQuery.service` says which."""
+    """By one service, most first; `MatrixQuery.service` names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,51 +44,51 @@ class Person:
     key: str
     """ARN."""
     row: int
-    """Of the outline; -1 for root users, who have none."""
+    """Row of the outline; -1 for root users, who have none."""
     kind: NodeKind
     name: str
-    """Fit to be shown."""
+    """As displayed."""
     detail: str
-    """Quiet text beside the name: of several accounts, which."""
+    """Gray text beside the name: the account, if there are several."""
 
     @property
     def sort_name(self) -> tuple[str, str]:
-        """What it is sorted by among those that are alike."""
+        """Its sort key among identical principals."""
         return self.name.casefold(), self.key
 
 
 @dataclass(frozen=True, slots=True)
 class MatrixRow:
-    """One row of the table: a principal, or some that can do the same."""
+    """One row of the table: a principal, or a group of identical principals."""
 
     profile: Profile | None
-    """What they can do; None while that is not known."""
+    """Their effective permissions; None until computed."""
     people: tuple[Person, ...]
     """In order of their names; one for a single principal."""
     is_member: bool = False
-    """Whether it stands under those that it is alike."""
+    """Whether it is a member of the group above."""
     is_open: bool = False
-    """Whether its members stand below it."""
+    """Whether its members are shown below it."""
 
     @property
     def is_group(self) -> bool:
-        """Whether it stands for several."""
+        """Whether it contains several principals."""
         return len(self.people) > 1
 
     @property
     def person(self) -> Person | None:
-        """The one principal; None for several."""
+        """The principal; None for several."""
         return None if self.is_group else self.people[0]
 
     @property
     def kind(self) -> NodeKind | None:
-        """What all of them are; None where they are different things."""
+        """The kind of all of them; None if they differ."""
         kinds = {person.kind for person in self.people}
         return kinds.pop() if len(kinds) == 1 else None
 
     @property
     def title(self) -> str:
-        """The name, or how many there are."""
+        """The name, or the number of principals."""
         if not self.is_group:
             return self.people[0].name
         count = len(self.people)
@@ -103,7 +103,7 @@ class MatrixRow:
 
     @property
     def detail(self) -> str:
-        """What stands quietly beside the title."""
+        """Gray text beside the title."""
         if not self.is_group:
             return self.people[0].detail
         names = ", ".join(person.name for person in self.people[:_NAMED])
@@ -112,41 +112,41 @@ class MatrixRow:
 
 @dataclass(frozen=True, slots=True)
 class MatrixQuery:
-    """What is to be seen of the map."""
+    """Which rows and columns are shown."""
 
     text: str = ""
-    """Words that names or ARNs hold, as in the navigator's filter."""
+    """Words that names or ARNs contain, as in the navigator's filter."""
     level: str | None = None
     order: Order = Order.BREADTH
     service: str = ""
     gathers: bool = True
-    """Whether those who can do the same are one line."""
+    """Whether identical principals share one row."""
     every_service: bool = False
-    """Whether services are shown, too, that only those can use who have wide access."""
+    """Whether services are shown that only principals with wide access can use."""
 
 
 @dataclass(frozen=True, slots=True)
 class MatrixRows:
-    """What is seen of the map."""
+    """The rows and columns shown."""
 
     wanted: MatrixQuery
     lines: tuple[MatrixRow, ...]
     columns: tuple[ServiceColumn, ...]
-    """While not all is known, services that the policies of some principals name."""
+    """While the matrix is incomplete, services that the policies of some principals name."""
     others: int
-    """Services that somebody can use and that have no column."""
+    """Services without a column that some principal can use."""
     users: int
-    """Principals, of all, who can do an action (of the level) in some service."""
+    """Number of principals that can perform an action (of the level) in some service."""
     granting: int
-    """Principals, of all, who can change permissions in some service."""
+    """Number of principals that can change permissions in some service."""
     people: int
-    """Principals that the filter lets through."""
+    """Principals that pass the filter."""
     is_whole: bool = True
-    """Whether it is known of all what they can do; else lines go by name, each principal in its own."""
+    """Whether the matrix is complete; until then, rows are sorted by name and not grouped."""
 
 
 class Everybody:
-    """The map of a snapshot, as far as it is known, with the names of its principals. May be read from any thread."""
+    """The access matrix of a snapshot, as far as it is computed, with names. May be read from any thread."""
 
     def __init__(self, opened: "SnapshotSession", overview: "Overview") -> None:
         self.map = EverybodyMap()
@@ -157,15 +157,15 @@ class Everybody:
 
     @property
     def is_whole(self) -> bool:
-        """Whether every row is known."""
+        """Whether every row is computed."""
         return len(self.map.rows) == len(self.people)
 
     def small_parts(self) -> list[list[Any]]:
-        """Return lists of the many small things that it is made of: once it is dropped they go bit by bit."""
+        """Return lists of its many small objects, which are freed in steps after it is dropped."""
         return [list(self.people), list(self._by_name), list(self.map.rows.values()), list(self.map.profiles)]
 
     def lay_out(self, wanted: MatrixQuery, cancelled: Cancelled = never_cancelled) -> MatrixRows:
-        """Return what is wanted.
+        """Return the rows and columns of a query.
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.
@@ -184,7 +184,7 @@ class Everybody:
         if not seen:
             seen = columns
         if wanted.order is Order.SERVICE and wanted.service not in {one.service for one in columns}:
-            wanted = replace(wanted, order=Order.BREADTH, service="")  # nobody can use it at this level
+            wanted = replace(wanted, order=Order.BREADTH, service="")  # no principal can use it at this level
         return MatrixRows(
             wanted,
             tuple(_ordered(lines, wanted)),
@@ -196,7 +196,7 @@ class Everybody:
         )
 
     def _lay_out_so_far(self, wanted: MatrixQuery, shown: Sequence[Person], cancelled: Cancelled) -> MatrixRows:
-        """Return principals by name, beside services that policies of the first of them name, and of some others."""
+        """Return principals by name, with services that the policies of the first ones and of some others name."""
         asked = dict.fromkeys(
             person.key for person in [*shown[:_ASKED], *self.people[:: len(self.people) // _ASKED + 1]]
         )
@@ -231,7 +231,7 @@ class Everybody:
 
 
 def members_of(line: MatrixRow) -> list[MatrixRow]:
-    """Return the lines that stand under one that is open."""
+    """Return the member rows of an expanded group."""
     return [MatrixRow(line.profile, (person,), is_member=True) for person in line.people]
 
 
@@ -255,7 +255,7 @@ def _people(opened: "SnapshotSession", keys: Iterable[str]) -> Iterable[Person]:
 
 
 def _gathered(people: Iterable[Person], rows: Mapping[str, Profile], cancelled: Cancelled) -> list[MatrixRow]:
-    """Return a line for each profile, its people in the order in which they come."""
+    """Return one row for each profile, with its principals in their order."""
     found: dict[Profile, list[Person]] = {}
     for place, person in enumerate(people):
         if place % _BREATH == 0 and cancelled():
@@ -265,7 +265,7 @@ def _gathered(people: Iterable[Person], rows: Mapping[str, Profile], cancelled: 
 
 
 def _ordered(lines: list[MatrixRow], wanted: MatrixQuery) -> list[MatrixRow]:
-    """Return lines in order; those that are equal in it by name."""
+    """Return rows in order; equal ones by name."""
     lines.sort(key=lambda line: line.people[0].sort_name)
     if wanted.order is not Order.NAME:
         lines.sort(key=lambda line: _rank(line.profile, wanted) if line.profile is not None else (), reverse=True)
@@ -273,7 +273,7 @@ def _ordered(lines: list[MatrixRow], wanted: MatrixQuery) -> list[MatrixRow]:
 
 
 def _rank(profile: Profile, wanted: MatrixQuery) -> tuple[int, ...]:
-    """Return what lines are sorted by, the greatest first."""
+    """Return the sort key of rows, greatest first."""
     level = wanted.level
     match wanted.order:
         case Order.BREADTH:

@@ -1,4 +1,4 @@
-"""The table of the map of everybody: thousands of rows, of which the screen is painted and nothing else.
+"""The table of the access matrix: thousands of rows, of which only the visible ones are painted.
 
 A delegate would be called for each cell, and most are empty: the rows on the screen are painted in one go, cells that
 look alike from one picture. Everything else - keys, scrolling, what is read out - is that of Qt's table.
@@ -24,18 +24,18 @@ _CENTRE = int(Qt.AlignmentFlag.AlignCenter)
 
 
 class EverybodyTable(QTableView):
-    """Arrows walk the cells, Enter opens one, Space shows those alike, letters go to a service, Ctrl+C copies a row."""
+    """Arrows move, Enter opens a cell, Space expands a group, letters go to a service, Ctrl+C copies a row."""
 
     opened = Signal(object, str)
-    """A `MatrixRow` of one principal, and a service; empty for none. Enter or a double click."""
+    """A `MatrixRow` of one principal, and a service (may be empty). Enter or a double click."""
     glanced = Signal(object, str)
-    """The same for a click: to be looked at, the keyboard stays."""
+    """The same for a click: to be shown without moving the focus."""
     sort_wanted = Signal(str)
     """By a service."""
     others_wanted = Signal()
-    """The services without a column are to be shown."""
+    """Show the services without a column."""
     looked = Signal()
-    """Other cells are on the screen."""
+    """Other cells are visible."""
 
     def __init__(self, model: EverybodyModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -52,7 +52,9 @@ class EverybodyTable(QTableView):
         self.setVerticalHeader(self._people)
         self.setModel(model)
         self.setCornerButtonEnabled(False)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)  # the frame says where one is; shades stay
+        self.setSelectionMode(
+            QAbstractItemView.SelectionMode.NoSelection
+        )  # a frame marks the current cell; its color stays
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setShowGrid(False)
@@ -75,13 +77,13 @@ class EverybodyTable(QTableView):
         self._fit()
 
     def go_to(self, row: int, column: int) -> None:
-        """Make a cell the current one and bring it into view."""
+        """Make a cell current and scroll to it."""
         index = self._model.index(row, column)
         self.setCurrentIndex(index)
         self.scrollTo(index)
 
     def in_view(self) -> tuple[range, range]:
-        """Return the rows and the columns that are on the screen."""
+        """Return the visible rows and columns."""
         area = self.viewport().rect()
         first, last = self.rowAt(area.top()), self.rowAt(area.bottom())
         if first < 0 or not self._model.columnCount():
@@ -89,16 +91,16 @@ class EverybodyTable(QTableView):
         return range(first, (last if last >= 0 else self._model.rowCount() - 1) + 1), self._columns_in(area)
 
     def current_line(self) -> MatrixRow | None:
-        """Return the line of the current cell."""
+        """Return the row of the current cell."""
         index = self.currentIndex()
         return self._model.line(index.row()) if index.isValid() else None
 
     def repaint_people(self) -> None:
-        """Paint the names anew: their badges are others."""
+        """Repaint the names, since their badges have changed."""
         self._people.viewport().update()
 
     def copied_text(self) -> str:
-        """Return the current row as it is seen, below the heads of its columns (``gui/core/clipboard.py``)."""
+        """Return the current row as displayed, below its column titles (``gui/core/clipboard.py``)."""
         row, line = self.currentIndex().row(), self.current_line()
         if line is None:
             return ""
@@ -111,10 +113,10 @@ class EverybodyTable(QTableView):
             for cells_ in ((tr("Principal"), "ARN", *heads), (line.title, names, *cells))
         )
 
-    # How it looks
+    # Appearance
 
     def _fit(self) -> None:
-        """Give every column its width, and the heads their heights."""
+        """Set the widths of columns and the heights of headers."""
         metrics = self.fontMetrics()
         narrowest = max(metrics.averageCharWidth() * 3 + 10, _NARROWEST)
         count = self._model.columnCount()
@@ -128,7 +130,7 @@ class EverybodyTable(QTableView):
         self.updateGeometries()
 
     def updateGeometries(self) -> None:  # noqa: N802 - Qt's name
-        """Let the corner fill what both heads leave."""
+        """Let the corner fill the space between both headers."""
         super().updateGeometries()
         if hasattr(self, "_corner"):
             self._corner.setGeometry(
@@ -137,13 +139,13 @@ class EverybodyTable(QTableView):
             self._corner.setVisible(self._model.laid is not None)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
-        """Give names the room that there is."""
+        """Give names the available width."""
         super().resizeEvent(event)
         self._fit()
         self.looked.emit()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Follow palette and font."""
+        """Update colors and fonts."""
         super().changeEvent(event)
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange) and hasattr(self, "_painted"):
             self._painted.clear()
@@ -162,7 +164,7 @@ class EverybodyTable(QTableView):
         return range(ends[0], ends[1] + 1)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
-        """Paint the cells that are to be seen."""
+        """Paint the visible cells."""
         model, area = self._model, event.rect()
         first, last = self.rowAt(area.top()), self.rowAt(area.bottom())
         if first < 0 or not model.columnCount():
@@ -225,7 +227,7 @@ class EverybodyTable(QTableView):
             self._painted[key] = found
         return found
 
-    # What one does in it
+    # Interaction
 
     def _place(self, index: QModelIndex) -> tuple[MatrixRow | None, str]:
         line, column = self._model.line(index.row()), self._model.column(index.column())
@@ -246,7 +248,7 @@ class EverybodyTable(QTableView):
             self.opened.emit(line, prefix if service else "")
 
     def toggle(self, row: int) -> None:
-        """Show or hide those whom a line gathers."""
+        """Expand or collapse a group."""
         self._model.toggle(row)
         self._moved(self.currentIndex(), self.currentIndex())
 
@@ -269,7 +271,7 @@ class EverybodyTable(QTableView):
             self.glanced.emit(line, "")
 
     def menu(self) -> QMenu:
-        """Return the context menu of the current cell; it deletes itself when closed."""
+        """Return the context menu of the current cell; it deletes itself when it closes."""
         index = self.currentIndex()
         line, service = self._place(index)
         menu = QMenu(self)
@@ -299,7 +301,7 @@ class EverybodyTable(QTableView):
             self.menu().popup(self.viewport().mapToGlobal(place))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Open at Enter, show those alike at Space; the rest is Qt's."""
+        """Open at Enter, expand a group at Space; Qt handles the rest."""
         current = self.currentIndex()
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and current.isValid():
             if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
@@ -314,7 +316,7 @@ class EverybodyTable(QTableView):
             super().keyPressEvent(event)
 
     def keyboardSearch(self, search: str) -> None:  # noqa: N802 - Qt's name
-        """Go to the next service that begins with what is typed."""
+        """Go to the next service that begins with the typed text."""
         is_new = not self._since.isValid() or self._since.elapsed() > QApplication.keyboardInputInterval()
         self._since.start()
         self._typed = search.casefold() if is_new else self._typed + search.casefold()

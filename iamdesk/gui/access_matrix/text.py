@@ -1,4 +1,4 @@
-"""What the map of everybody says in words: cells, lines, and the sentence above it. No Qt."""
+"""Texts of the access matrix: cells, rows, and the summary. No Qt."""
 
 from iamdesk.export.access.heatmap import LEVELS
 from iamdesk.export.access.matrix import MANY_SERVICES, ServiceColumn, ServiceSummary
@@ -14,7 +14,7 @@ CANCELLED = mark("The computation was canceled.")
 NOTHING_TO_EXPORT = mark("Nothing to export: compute the access matrix first.")
 NOT_YET = mark("not computed yet")
 UNKNOWN_MARK = "…"
-"""What is copied of a cell that is not known, and stands for the count of a row."""
+"""Text of a cell that is not computed, and of the count of such a row."""
 SO_FAR = mark(
     "Visible rows are computed first. Until all rows are computed, principals are sorted by "
     "name, each in its own row, beside the services that their policies name."
@@ -23,7 +23,7 @@ ALIKE = mark("They can perform the same actions; the resources may differ. Space
 
 
 def line_words(line: MatrixRow, level: str | None) -> str:
-    """Return who a line is, and how much that is."""
+    """Return the principal of a row, and its counts."""
     who = f"{line.title} ({tr(line.kind.value)})" if line.person is not None and line.kind is not None else line.title
     profile = line.profile
     if profile is None:
@@ -38,20 +38,20 @@ def line_words(line: MatrixRow, level: str | None) -> str:
 
 
 def line_tip(line: MatrixRow, level: str | None) -> str:
-    """Return all there is to say of a line."""
+    """Return the tooltip of a row."""
     if line.is_group:
         return f"{line_words(line, level)}.\n{line.detail}\n{tr(ALIKE)}"
     return f"{line_words(line, level)}.\n{line.people[0].key}"
 
 
 def place_words(column: ServiceColumn, level: str | None) -> str:
-    """Return what a column is about: ``Amazon S3 (s3), Write``."""
+    """Return service and access level of a column: ``Amazon S3 (s3), Write``."""
     name = f"{column.name} ({column.service})"
     return f"{name}, {tr(LEVEL_NAMES[level])}" if level is not None else name
 
 
 def glance_words(glance: ServiceSummary | None, level: str | None) -> str:
-    """Return what a cell shows."""
+    """Return the text of a cell."""
     cell = glance.cell(level) if glance is not None else None
     if glance is None or cell is None or not (cell.permitted or cell.denied):
         return tr("no action is allowed")
@@ -65,7 +65,7 @@ def glance_words(glance: ServiceSummary | None, level: str | None) -> str:
 
 
 def count_words(glance: ServiceSummary | None, level: str | None) -> str:
-    """Return what is copied of a cell: ``12/34``; nothing where nothing can be done and nothing is denied."""
+    """Return the copied text of a cell: ``12/34``; empty if nothing is allowed or denied."""
     cell = glance.cell(level) if glance is not None else None
     return (
         f"{number(cell.permitted)}/{number(cell.total)}" if cell is not None and (cell.permitted or cell.denied) else ""
@@ -73,7 +73,7 @@ def count_words(glance: ServiceSummary | None, level: str | None) -> str:
 
 
 def others_words(count: int) -> str:
-    """Return what the column of those services says that have none of their own."""
+    """Return the text of a cell in the column of the other services."""
     return ntr(
         "{count} more service, used only by principals with access to more than {many}",
         "{count} more services, used only by principals with access to more than {many}",
@@ -82,7 +82,7 @@ def others_words(count: int) -> str:
 
 
 def column_words(column: ServiceColumn, *, is_whole: bool = True) -> str:
-    """Return what the head of a column says."""
+    """Return the tooltip of a column header."""
     if not is_whole:
         return f"{column.name} ({column.service})"
     return ntr(
@@ -93,7 +93,7 @@ def column_words(column: ServiceColumn, *, is_whole: bool = True) -> str:
 
 
 def summary(laid: MatrixRows, everybody: int) -> str:
-    """Return in a few short sentences what everybody can do; ``everybody`` is how many there are."""
+    """Return a summary in a few short sentences; ``everybody`` is the number of principals."""
     if not laid.is_whole:
         return tr(SO_FAR)
     level = laid.wanted.level
@@ -116,7 +116,7 @@ def summary(laid: MatrixRows, everybody: int) -> str:
 
 
 def alike_words(lines: int, people: int) -> str:
-    """Return what gathering has made of the principals; nothing where none are alike."""
+    """Return the sentence about identical principals; empty if there are none."""
     if lines == people:
         return ""
     return ntr(
@@ -127,7 +127,7 @@ def alike_words(lines: int, people: int) -> str:
 
 
 def all_of_it(laid: MatrixRows, everybody: int) -> str:
-    """Return all that is said above the map: `summary`, and what gathering has made of it."""
+    """Return the text above the matrix: `summary` and `alike_words`."""
     parts = [summary(laid, everybody)]
     if laid.is_whole and laid.wanted.gathers:
         parts.append(alike_words(len(laid.lines), laid.people))

@@ -1,4 +1,4 @@
-"""The list of suggestions below a field: what each is called, and in grey what it is."""
+"""The list of suggestions below a field: each with its label, and a description in gray."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -41,11 +41,11 @@ class CompletionModel(QAbstractListModel):
         self.endResetModel()
 
     def rowCount(self, parent: _Index = _NO_PARENT) -> int:  # noqa: N802 - Qt's name
-        """Return the count of suggestions."""
+        """Return the number of suggestions."""
         return 0 if parent.isValid() else len(self.completions)
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return the label; the whole value as tooltip; label and detail for assistive tools."""
+        """Return the label; the whole value as tooltip; label and description for assistive tools."""
         if not index.isValid() or index.row() >= len(self.completions):
             return None
         completion = self.completions[index.row()]
@@ -60,7 +60,7 @@ class CompletionModel(QAbstractListModel):
 
 
 class _Delegate(QStyledItemDelegate):
-    """Paints a suggestion on one line; what was typed stands out."""
+    """Paints a suggestion on one line; the matching text stands out."""
 
     needle = ""
 
@@ -93,7 +93,7 @@ class _Delegate(QStyledItemDelegate):
         painter.restore()
 
     def _draw_label(self, painter: QPainter, font: QFont, label: str, room: QRect) -> int:
-        """Draw the label with what was typed in bold; return the width used."""
+        """Draw the label with the matching text in bold; return the width used."""
         layout = QTextLayout(label, font)
         option = QTextOption()
         option.setWrapMode(QTextOption.WrapMode.NoWrap)
@@ -114,7 +114,7 @@ class _Delegate(QStyledItemDelegate):
 
 
 class CompletionPopup(QListView):
-    """A child of the window that never takes the keyboard; the field below which it stands walks it."""
+    """A child of the window that never takes the focus; its field moves the current row."""
 
     picked = Signal(object)
     """The `Completion` that was clicked."""
@@ -139,23 +139,23 @@ class CompletionPopup(QListView):
 
     @property
     def completions(self) -> tuple[Completion, ...]:
-        """What is offered, best first."""
+        """The suggestions, best first."""
         return self._rows.completions
 
     def offer(self, typed: str, completions: Sequence[Completion]) -> None:
-        """Fill the list; no row is at hand until the reviewer walks into it."""
+        """Fill the list; no row is current until the user moves into it."""
         self._delegate.needle = typed.strip()
         self._rows.fill(completions)
         self.setCurrentIndex(QModelIndex())
         self.scrollToTop()
 
     def current(self) -> Completion | None:
-        """Return the row at hand."""
+        """Return the current row."""
         index = self.currentIndex()
         return self._rows.completions[index.row()] if index.isValid() else None
 
     def walk(self, key: Qt.Key) -> None:
-        """Move the row at hand; Up from the first row leaves the list."""
+        """Move the current row; Up from the first row leaves the list."""
         last = len(self._rows.completions) - 1
         row = self.currentIndex().row()
         match key:
@@ -170,7 +170,7 @@ class CompletionPopup(QListView):
         self.setCurrentIndex(self._rows.index(row) if row >= 0 else QModelIndex())
 
     def place(self, field: QRect, within: QRect) -> None:
-        """Stand below a field (a rectangle of the window), as wide as rows need, inside the window."""
+        """Move below a field (a rectangle of the window), as wide as the rows need, inside the window."""
         self.ensurePolished()
         least = self.fontMetrics().averageCharWidth() * _LEAST_WIDTH
         width = min(max(field.width(), least), within.width() - 8)

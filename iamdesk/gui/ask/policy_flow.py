@@ -85,21 +85,21 @@ class LayerGates(QListView):
         return QSize(one.width(), rows * one.height() + 2 * self.frameWidth())
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Return room for all rows: the page scrolls, not the picture."""
+        """Return room for all rows: the page scrolls, not the diagram."""
         return self.sizeHint()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
-        """Take the height that the width asks for."""
+        """Set the height that the width requires."""
         super().resizeEvent(event)
         if event.oldSize().width() != event.size().width():
             self.updateGeometry()
 
     def copied_text(self) -> str:
-        """Return what the list would copy (``gui/core/clipboard.py``)."""
+        """Return the text that the list would copy (``gui/core/clipboard.py``)."""
         return self._layers.row_text(self.currentIndex().row()) if self.currentIndex().isValid() else ""
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Switch a layer with Space; the rest is Qt's."""
+        """Switch a policy type with Space; Qt handles the rest."""
         index = self.currentIndex()
         model = self.model()
         if event.key() == Qt.Key.Key_Space and isinstance(model, LayerModel) and index.isValid():

@@ -1,4 +1,4 @@
-"""The question, as a sentence to fill in: Can … do … on … ? Enter asks from any field."""
+"""The request bar: Can … do … on … ? Enter in any field evaluates the request."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
 
 
 class QuestionBar(QWidget):
-    """Who, what, on what, in which context. Follows the navigator's principal and every question of the window."""
+    """Principal, action, resource, context. Follows the navigator's selection and every request of the window."""
 
     edited = Signal(bool)
-    """Whether the fields say what was asked last, after one of them changed."""
+    """Whether the fields show the request that was evaluated last, after one of them changed."""
 
     def __init__(self, session: Session, jobs: JobRunner, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -146,10 +146,10 @@ class QuestionBar(QWidget):
         self._session.question_failed.connect(self._failed)
         self._session.answered.connect(self._answered)
 
-    # Asking
+    # Evaluating
 
     def ask(self) -> None:
-        """Ask what the fields say; the cursor goes to the first field that is still open."""
+        """Evaluate the request; focus the first empty field if it is not complete."""
         opened = self._session.snapshot
         if opened is None:
             return
@@ -188,10 +188,10 @@ class QuestionBar(QWidget):
             return
         if named:
             self.principal.setText(named[0].value)
-        self._ask()  # where nobody is called so, the evaluator says what is wrong
+        self._ask()  # if no principal has this name, the evaluator reports it
 
     def _ask(self) -> None:
-        """Ask what stands in the fields: one action, or a need as a whole."""
+        """Evaluate the fields: one action, or a use case."""
         request, opened, asked = self.request(), self._session.snapshot, self._need
         is_again = asked is not None and asked.request.action.lower() == request.action.lower()
         if asked is not None and is_again:
@@ -208,7 +208,7 @@ class QuestionBar(QWidget):
         return self._session.snapshot.known_values(key) if self._session.snapshot is not None else ()
 
     def request(self) -> Request:
-        """Return the question that the fields make."""
+        """Return the request of the fields."""
         return Request(
             principal=self.principal.text().strip(),
             action=self.action.text().strip(),
@@ -227,7 +227,7 @@ class QuestionBar(QWidget):
 
     @property
     def says_what_was_asked(self) -> bool:
-        """Whether the fields say what was asked last; True where nothing was."""
+        """Whether the fields show the request that was evaluated last; True if there is none."""
         need = self._session.need
         asked = self._session.request or (self._need or (need.question if need is not None else None))
         if isinstance(asked, UseCaseRequest):
@@ -237,25 +237,25 @@ class QuestionBar(QWidget):
         return asked is None or fields == (asked.principal, asked.action, asked.resource)
 
     def ask_who_else(self) -> None:
-        """Ask who can do what stands in the fields; what is still open is filled in there."""
+        """List who can perform the action; incomplete fields are filled in there."""
         request, opened = self.request(), self._session.snapshot
         need = opened.find_use_case(request.action) if opened is not None and ":" not in request.action else None
-        if need is not None:  # who can do all of it is several questions: that of what it is about
+        if need is not None:  # for a use case, use its main action
             request = replace(request, action=need.action)
         self._session.ask_who_can(replace(request, resource="" if self.resource.has_placeholder else request.resource))
 
     def go_to_question(self) -> None:
-        """Put the cursor into the first open field, or into the first of all."""
+        """Focus the first empty field, or the first field."""
         field = next((field for field in self._fields if not field.text().strip()), self.principal)
         field.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def ask_about_subject(self) -> None:
-        """Take the navigator's principal into the question and go to the first open field."""
+        """Enter the navigator's principal, and focus the first empty field."""
         self._take_subject(self._session.subject_key)
         self.go_to_question()
 
     def _taken(self) -> None:
-        """Go on after a suggestion was taken: ask when nothing is open, else go to what is."""
+        """After a suggestion was taken: evaluate if the fields are complete, else go to the next one."""
         self._look_at_question()
         sender = self.sender()
         if isinstance(sender, AutocompleteEdit) and sender.has_placeholder:
@@ -275,10 +275,10 @@ class QuestionBar(QWidget):
     # Known mistakes
 
     def _look_at_question(self) -> None:
-        """Look the action up: one without a resource gets ``*``, one on the wrong kind of resource a word."""
+        """Look the action up: enter ``*`` if it takes no resource; show a hint if the resource does not fit."""
         action, resource = self.action.text().strip(), self.resource.text().lstrip()
         if self._session.snapshot is None or not action or self.resource.has_placeholder or not self.isVisible():
-            return  # also as the window closes: fields end their editing when they lose the keyboard
+            return  # also as the window closes: fields finish editing when they lose the focus
         self._lookups.look_at(action, resource, lambda star, hint: self._looked_at(action, resource, star, hint))
 
     def _looked_at(self, action: str, resource: str, no_resource: bool, hint: "Hint | None") -> None:
@@ -317,7 +317,7 @@ class QuestionBar(QWidget):
 
     def _resource_edited(self) -> None:
         self._star_is_ours = False
-        self._resource_account = None  # it was that of the resource before
+        self._resource_account = None  # it belonged to the previous resource
 
     # Following the session
 
@@ -348,10 +348,10 @@ class QuestionBar(QWidget):
 
     def _subject_selected(self, key: str) -> None:
         if self._take_subject(key) and self.is_complete and self.request() != self._session.request:
-            self.ask()  # else it is asked already, by whoever led here
+            self.ask()  # else it is being evaluated already
 
     def _take_subject(self, key: str) -> bool:
-        """Put the principal of a key into its field; return whether the key is one's."""
+        """Enter the principal of a key; return whether the key is a principal's."""
         opened = self._session.snapshot
         principal = principal_of_key(opened.outline, key) if opened is not None else None
         if principal is None:
@@ -399,7 +399,7 @@ class QuestionBar(QWidget):
         self.context.show_decision(decision)
         self._count_context()
 
-    # Looks
+    # Appearance
 
     def _show_context(self, translate: bool) -> None:
         self.context.setVisible(translate)

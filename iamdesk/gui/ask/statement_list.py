@@ -1,6 +1,6 @@
-"""The statements of an answer, grouped by what they did: deciding, took part, depends on context, near misses.
+"""The statements of a result, grouped by role: deciding, contributing, depends on context, near misses.
 
-Click or Enter opens a statement's policy with the statement marked.
+Click or Enter opens the policy with the statement marked.
 """
 
 from dataclasses import dataclass
@@ -40,12 +40,12 @@ class StatementRow:
     source: str
     line: StatementExplanation | None = None
     place: int = 0
-    """Of a statement: where it stands in its group, from 1; of a title: how many follow."""
+    """Of a statement: its number in its group, from 1; of a title: the number of statements."""
     count: int = 0
 
 
 def statement_rows(decision: EvaluationResult) -> tuple[StatementRow, ...]:
-    """Return the rows of an answer: each group that is not empty, with its statements."""
+    """Return the rows of a result: each group that is not empty, with its statements."""
     rows: list[StatementRow] = []
     for part, title in PART_TITLES.items():
         group = decision.statements_that(part)
@@ -58,20 +58,20 @@ def statement_rows(decision: EvaluationResult) -> tuple[StatementRow, ...]:
 
 
 class StatementModel(QAbstractListModel):
-    """Titles and statements, in order. Titles cannot be selected: the keyboard walks statements only."""
+    """Titles and statements, in order. Titles cannot be selected: the keyboard moves between statements only."""
 
     def __init__(self) -> None:
         super().__init__()
         self.rows: tuple[StatementRow, ...] = ()
 
     def fill(self, decision: EvaluationResult | None) -> None:
-        """Show the statements of an answer; None empties the list."""
+        """Show the statements of a result; None empties the list."""
         self.beginResetModel()
         self.rows = statement_rows(decision) if decision is not None else ()
         self.endResetModel()
 
     def rowCount(self, parent: _Index = _NO_PARENT) -> int:  # noqa: N802 - Qt's name
-        """Return the count of titles and statements."""
+        """Return the number of titles and statements."""
         return 0 if parent.isValid() else len(self.rows)
 
     def line(self, index: _Index) -> StatementExplanation | None:
@@ -79,13 +79,13 @@ class StatementModel(QAbstractListModel):
         return self.rows[index.row()].line if index.isValid() and index.row() < len(self.rows) else None
 
     def flags(self, index: _Index) -> Qt.ItemFlag:
-        """Let statements be selected."""
+        """Make statements selectable."""
         if self.line(index) is None:
             return Qt.ItemFlag.ItemNeverHasChildren if index.isValid() else Qt.ItemFlag.NoItemFlags
         return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return a statement as people point at it, and why it matters."""
+        """Return the name of a statement, and why it matters."""
         if not index.isValid() or index.row() >= len(self.rows):
             return None
         row = self.rows[index.row()]
@@ -108,7 +108,7 @@ class StatementModel(QAbstractListModel):
 
 
 class _Delegate(QStyledItemDelegate):
-    """Paints titles as quiet headings, statements as letter, name and source, with the reason below."""
+    """Paints titles as headings, statements as letter, name and source, with the reason below."""
 
     def _text_width(self, view: QListView) -> int:
         return view.viewport().width() - (_LETTER + 3 * _GAP)
@@ -127,7 +127,7 @@ class _Delegate(QStyledItemDelegate):
         return QSize(view.viewport().width(), head + reason + 8)
 
     def _is_one_line(self, option: QStyleOptionViewItem, row: StatementRow, width: int) -> bool:
-        """Return whether name and source stand side by side."""
+        """Return whether name and source fit on one line."""
         name = QFontMetrics(_name_font(option.font, row)).horizontalAdvance(visible(row.title))
         return name + 2 * _GAP + option.fontMetrics.horizontalAdvance(visible(row.source)) <= width
 
@@ -197,7 +197,7 @@ class _Delegate(QStyledItemDelegate):
         palette: QPalette,
         active: bool,
     ) -> None:
-        """Draw A or D: filled where the statement matched, dashed where it hangs on context, bare where it failed."""
+        """Draw A or D: filled if the statement matched, dashed if it depends on context, plain if it failed."""
         allows = line.effect == "Allow"
         tint = colour(Colour.ALLOWED if allows else Colour.EXPLICIT_DENY, palette)
         surface = colour(Colour.ALLOWED_SURFACE if allows else Colour.EXPLICIT_DENY_SURFACE, palette)
@@ -247,7 +247,7 @@ class StatementList(FullHeightList):
         self.rows.modelReset.connect(self.fit)
 
     def fill(self, decision: EvaluationResult | None) -> None:
-        """Show the statements of an answer, from the top."""
+        """Show the statements of a result, from the top."""
         self.rows.fill(decision)
 
     def _choose(self, index: QModelIndex) -> None:
@@ -256,7 +256,7 @@ class StatementList(FullHeightList):
             self.chosen.emit(line)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Open the statement at hand."""
+        """Open the current statement."""
         current = self.currentIndex()
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._choose(current)
@@ -264,7 +264,7 @@ class StatementList(FullHeightList):
             super().keyPressEvent(event)
 
     def copied_text(self) -> str:
-        """Return the statement at hand: its effect, its name, its origin, what it did (`gui.core.clipboard`)."""
+        """Return effect, name, origin and role of the current statement (`gui.core.clipboard`)."""
         current = self.currentIndex()
         row = self.rows.rows[current.row()] if current.isValid() else None
         if row is None or row.line is None:
@@ -272,7 +272,7 @@ class StatementList(FullHeightList):
         return "\t".join((row.line.effect, row.title, row.source, row.line.sentence))
 
     def focusInEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
-        """Have a statement at hand when the keyboard comes."""
+        """Make the first statement current if there is none."""
         super().focusInEvent(event)
         if not self.currentIndex().isValid():
             first = next((row for row in range(self.rows.rowCount()) if self.rows.rows[row].line is not None), None)

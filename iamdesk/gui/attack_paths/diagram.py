@@ -1,7 +1,7 @@
-"""What a picture of ways shows: who stands in which column, and who becomes whom. No Qt.
+"""The contents of the attack-path diagram: boxes by column, and the lines between them. No Qt.
 
-Columns run from the left, where ways begin, to their goal on the right. A column shows the few that most ways go
-through; the others stand together in one box that says how many they are, until the user opens it.
+Columns run from the start of the paths at the left to the target at the right. A column shows the principals on most
+paths; the others share one box with their number, until the user opens it.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -14,15 +14,15 @@ from iamdesk.gui.core.locale import number
 from iamdesk.i18n import ntr, tr, translate
 
 USUALLY_SHOWN = 7
-"""Boxes of a column before the rest is put together."""
+"""Boxes in a column before the rest shares one box."""
 MOST_SHOWN = 60
-"""Boxes of a column that was opened: a picture of more cannot be read."""
+"""Boxes in an opened column: a diagram with more is not legible."""
 OUTSIDE = "outside"
-"""Key of the box that stands for whoever is outside."""
+"""Key of the box for external principals."""
 
 
 class BoxKind(StrEnum):
-    """What a box stands for."""
+    """What a box represents."""
 
     USER = "user"
     ROLE = "role"
@@ -36,25 +36,25 @@ class Box:
     """One box."""
 
     key: str
-    """A principal's ARN; of a goal its key; of a box for many ``more:`` and its column."""
+    """A principal's ARN; the key of the target; ``more:`` and its column for a box of several."""
     kind: BoxKind
     title: str
     says: str
-    """A second line: the way to the goal, or what the box holds."""
+    """A second line: the distance to the target, or the contents of the box."""
     column: int
     """From 0 at the left."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One becomes the other."""
+    """One step or several from one box to another."""
 
     source: str
     target: str
     steps: tuple[Step, ...]
-    """Empty for an outsider's way in."""
+    """Empty for role assumption from outside."""
     says: str
-    """The ids of its paths: ``iam-012, sts-001``."""
+    """The ids of its techniques: ``iam-012, sts-001``."""
     is_proven: bool
 
 
@@ -72,7 +72,7 @@ class Picture:
 
 
 def picture_of(ways: Iterable[AttackPath], outsiders: Collection[str] = (), opened: Collection[int] = ()) -> Picture:
-    """Return the picture of some ways.
+    """Return the diagram of attack paths.
 
     Args:
         ways: Those to show.
@@ -89,7 +89,7 @@ def picture_of(ways: Iterable[AttackPath], outsiders: Collection[str] = (), open
             continue
         passed = [way.start, *(step.goal.key for step in way.steps)]
         if passed[-1] != way.goal.key:
-            passed.append(way.goal.key)  # the last one has reached the goal by being who it is
+            passed.append(way.goal.key)  # the last one is at the target without a step
         for left, key in zip(range(len(passed) - 1, -1, -1), passed, strict=True):
             distance[key] = max(distance.get(key, 0), left)
             nearest[key] = min(nearest.get(key, left), max(left - len(passed) + 1 + len(way.steps), 0))
@@ -130,7 +130,7 @@ def picture_of(ways: Iterable[AttackPath], outsiders: Collection[str] = (), open
 def _kept(
     distance: Mapping[str, int], through: Mapping[str, int], outsiders: frozenset[str], opened: frozenset[int]
 ) -> tuple[list[str], dict[int, int]]:
-    """Return the boxes to show, and by distance how many are put together."""
+    """Return the boxes to show, and by distance the number of the others."""
     by_level: dict[int, list[str]] = {}
     for key, level in distance.items():
         by_level.setdefault(level, []).append(key)
@@ -139,7 +139,7 @@ def _kept(
     for level, keys in by_level.items():
         keys.sort(key=lambda key: (key not in outsiders, -through.get(key, 0), key.rpartition("/")[2].lower()))
         most = MOST_SHOWN if level in opened else USUALLY_SHOWN
-        # One box for one more would take the room of the one itself.
+        # A box for a single principal would take the same room as the principal.
         most = len(keys) if len(keys) <= most + 1 else most
         kept += keys[:most]
         if keys[most:]:

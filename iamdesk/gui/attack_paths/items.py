@@ -1,4 +1,4 @@
-"""The boxes and lines of the picture, as Qt draws them."""
+"""The boxes and lines of the diagram as graphics items."""
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPainterPathStroker, QPalette, QPen
@@ -27,7 +27,7 @@ _EDGES = {
 
 
 def spoken(box: Box) -> str:
-    """Return a box in words, for screen readers and the tooltip."""
+    """Return the text of a box for screen readers and the tooltip."""
     return f"{visible(box.title)}. {box.says}."
 
 
@@ -46,7 +46,7 @@ class BoxItem(QGraphicsItem):
         set_tooltip(self, f"{box.title}\n{box.key if box.kind in (BoxKind.USER, BoxKind.ROLE) else box.says}")
 
     def boundingRect(self) -> QRectF:  # noqa: N802 - Qt's name
-        """Return the box with room for its frame."""
+        """Return the box including its frame."""
         return QRectF(-2, -2, self._size[0] + 4, self._size[1] + 4)
 
     def paint(self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
@@ -84,10 +84,10 @@ class BoxItem(QGraphicsItem):
 
 
 class LineItem(QGraphicsItem):
-    """One line with an arrow: whole where it is proven, dashed where it needs a fact."""
+    """A line with an arrow: solid if it is proven, dashed if it needs a fact."""
 
     def __init__(self, line: Line, start: QPointF, end: QPointF, lift: float, font: QFont, palette: QPalette) -> None:
-        """Draw from one box to another; ``lift`` says how far it rises to go over boxes between them."""
+        """Draw from one box to another; ``lift`` is the height of the curve over boxes between them."""
         super().__init__()
         self._lift = lift
         self.line = line
@@ -110,18 +110,18 @@ class LineItem(QGraphicsItem):
         return path
 
     def boundingRect(self) -> QRectF:  # noqa: N802 - Qt's name
-        """Return the line with room for its arrow and words."""
+        """Return the line including its arrow and text."""
         height = QFontMetricsF(self._font).height()
         return self._path.boundingRect().adjusted(-_ARROW, -height * 1.5, _ARROW, height * 1.5)
 
     def shape(self) -> QPainterPath:
-        """Return where the pointer meets the line."""
+        """Return the shape for mouse events."""
         stroker = QPainterPathStroker()
         stroker.setWidth(8)
         return stroker.createStroke(self._path)
 
     def paint(self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
-        """Paint curve, arrow and the ids of the paths."""
+        """Paint curve, arrow and technique ids."""
         palette = self._palette
         tint: QColor = palette.color(QPalette.ColorRole.Accent) if self.is_marked else self._tint()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

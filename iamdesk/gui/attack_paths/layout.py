@@ -1,4 +1,4 @@
-"""Where the boxes of a picture stand: columns side by side, each in the order that crosses fewest lines. No Qt."""
+"""The layout of the diagram: columns side by side, each in the order with the fewest crossing lines. No Qt."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ class Sizes:
     width: float
     height: float
     across: float
-    """Room between columns, for the lines and what they say."""
+    """Space between columns, for lines and their texts."""
     between: float
-    """Room between boxes of a column."""
+    """Space between the boxes of a column."""
 
 
 def arranged(picture: Picture, sizes: Sizes) -> Mapping[str, tuple[float, float]]:

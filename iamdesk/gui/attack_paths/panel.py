@@ -1,4 +1,4 @@
-"""The ways of everybody, or of one: asked for on top, the picture below, the table of the same beside it."""
+"""Attack paths of all principals, or of one: the query on top, the diagram below, its steps in a table beside it."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
@@ -52,7 +52,7 @@ _START = mark(
 
 
 class GraphPanel(QWidget):
-    """Shows ways to a goal. Everything is found out in a thread; a wish replaces the one before."""
+    """Shows attack paths to a target. Computed in a thread; a new query replaces the previous one."""
 
     title_changed = Signal(str)
     """For the tab."""
@@ -65,7 +65,7 @@ class GraphPanel(QWidget):
         self._jobs = jobs
         self._job: Job | None = None
         self.found: Found | None = None
-        """What is shown."""
+        """The paths shown."""
         self._opened: set[int] = set()
         self.message = MessageBar()
         self.start = QComboBox()
@@ -141,7 +141,7 @@ class GraphPanel(QWidget):
         self._splitter.setStretchFactor(1, 2)
         self._splitter.setChildrenCollapsible(False)
         unit = self.fontMetrics().averageCharWidth()
-        self._splitter.setSizes([unit * 120, unit * 80])  # before there is a size, as parts of it
+        self._splitter.setSizes([unit * 120, unit * 80])  # before there is a size, these are proportions
         empty = QWidget()
         empty.setBackgroundRole(QPalette.ColorRole.Base)
         empty.setAutoFillBackground(True)
@@ -208,7 +208,7 @@ class GraphPanel(QWidget):
     # ── asking ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _wanted(self) -> Wanted | None:
-        """Return what the fields ask for; None where a principal has to be selected first."""
+        """Return the query of the fields; None if a principal has to be selected first."""
         start = self._session.subject_key if self.start.currentData() == _SELECTED else ""
         goal = str(self.goal.currentData())
         goal = self._session.subject_key if goal == _SELECTED else goal
@@ -217,7 +217,7 @@ class GraphPanel(QWidget):
         return Wanted(start, goal) if goal == self.goal.currentData() or _is_principal(goal) else None
 
     def run(self) -> None:
-        """Find the ways that the fields ask for."""
+        """Compute the attack paths of the query."""
         opened = whole_or_say(self._session, self.message)
         if opened is None:
             return
@@ -242,13 +242,13 @@ class GraphPanel(QWidget):
         self._enable()
 
     def show_selected(self) -> None:
-        """Show the ways of the selected principal."""
+        """Show the attack paths of the selected principal."""
         self.start.setCurrentIndex(self.start.findData(_SELECTED))
         self.goal.setCurrentIndex(0)
         self.run()
 
     def _follow(self, key: str) -> None:
-        """Show the ways of another principal once it is selected, where that is what is shown."""
+        """Show the attack paths of a newly selected principal, if the query is about the selection."""
         follows = _SELECTED in (self.start.currentData(), self.goal.currentData())
         if follows and self.isVisible() and self.found is not None and _is_principal(key):
             self._later.start()
@@ -311,7 +311,7 @@ class GraphPanel(QWidget):
             self.view.show_picture(picture_of(self.found.ways, self._outsiders(), self._opened))
 
     def _outsiders(self) -> frozenset[str]:
-        """Return the roles that somebody outside gets into, as far as is known by now."""
+        """Return the roles that can be assumed from outside, as far as computed."""
         opened: Opened | None = self._session.snapshot
         if opened is None:
             return frozenset()
@@ -323,7 +323,7 @@ class GraphPanel(QWidget):
         self._paint()
 
     def _show_proof(self, step: Step) -> None:
-        """Show the answered question on which a step rests, the first that is not plainly allowed."""
+        """Show the evaluated request that proves a step, the first that is not plainly allowed."""
         self._jobs.run(
             tr("Evaluating a step"),
             lambda _progress, _cancelled: step.proof,
@@ -338,14 +338,14 @@ class GraphPanel(QWidget):
             self._session.announce(tr("No single request proves this step."))
 
     def export(self) -> None:
-        """Save the picture as a file."""
+        """Save the diagram as a file."""
         if self.found is None or not self.found.ways:
             self._session.announce(tr("Nothing to export: show attack paths first."))
             return
         self._saver.save_painted(tr("Export diagram"), "ways", PICTURES, self.view.as_file)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
-        """Fit the picture into the room that there is now."""
+        """Fit the diagram to the panel."""
         super().showEvent(event)
         self.view.fit()
 

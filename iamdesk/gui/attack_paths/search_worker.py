@@ -1,4 +1,4 @@
-"""Finding the ways that the picture shows: the work of a thread."""
+"""Computes the attack paths of the diagram, in a thread."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,31 +13,31 @@ if TYPE_CHECKING:
 
 ADMINISTRATION = "admin"
 MOST_STARTS = 150
-"""Principals whose ways are looked for when the ways of everybody are wanted, the nearest first."""
+"""Maximum number of principals whose paths are shown for all principals, the nearest first."""
 MOST_WAYS = 30
 _MOST_CUTS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What was asked for."""
+    """The query."""
 
     start: str
-    """ARN of a principal; empty: everybody."""
+    """ARN of a principal; empty for all."""
     goal: str
-    """As `Reach` takes it."""
+    """As `AttackPaths` takes it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The ways, and what is said about them."""
+    """The attack paths and their counts."""
 
     wanted: Wanted
     ways: tuple[AttackPath, ...]
     starts: int
-    """How many principals get there, or may."""
+    """Number of principals that reach the target, certainly or possibly."""
     reached: PrincipalExposure | None
-    """Of the one that was asked about."""
+    """The state of the principal in the query."""
     cuts: tuple[Remediation, ...]
     goals: tuple[Goal, ...]
 
@@ -49,7 +49,7 @@ def find_ways(
     cancelled: Cancelled,
     executor: "Executor | None" = None,
 ) -> Found:
-    """Find the ways of one principal, or the shortest way of each.
+    """Return the attack paths of one principal, or the shortest path of each.
 
     ``executor`` does what takes long, where it was not done before; None: this thread.
 

@@ -1,4 +1,4 @@
-"""The steps of the ways as a table: the same as the picture, for those who read better than they see."""
+"""The steps of the attack paths as a table: the contents of the diagram as text."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ type _Index = QModelIndex | QPersistentModelIndex
 
 
 class StepsModel(QAbstractTableModel):
-    """One row for each step, each once, in the order of the ways."""
+    """One row for each step, without duplicates, in the order of the paths."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -25,7 +25,7 @@ class StepsModel(QAbstractTableModel):
         self._texts: list[tuple[str, ...]] = []
 
     def show_ways(self, ways: tuple[AttackPath, ...]) -> None:
-        """Show the steps of other ways."""
+        """Show the steps of other paths."""
         self.beginResetModel()
         found = {(step.path_id, step.source, step.target): step for way in ways for step in way.steps}
         self.steps = tuple(found.values())[:_MOST_ROWS]
@@ -41,13 +41,13 @@ class StepsModel(QAbstractTableModel):
         return 0 if parent.isValid() else len(_COLUMNS)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:  # noqa: N802
-        """Return a column's name."""
+        """Return the title of a column."""
         if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return tr(_COLUMNS[section]) if section < len(_COLUMNS) else None
         return None
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return a cell's text; whole in the tooltip, with what is missing."""
+        """Return the text of a cell; in full in the tooltip, with missing facts."""
         if not index.isValid():
             return None
         if role == Qt.ItemDataRole.DisplayRole:

@@ -1,4 +1,4 @@
-"""The picture: boxes and lines, left to right, with zoom, keys, and export as SVG and PNG."""
+"""The diagram: boxes and lines from left to right, with zoom, keys, and export as SVG and PNG."""
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
@@ -24,7 +24,7 @@ from iamdesk.i18n import tr
 _STEP = 1.2
 _SMALLEST, _LARGEST = 0.15, 4.0
 _COMFORTABLE = 0.7
-"""A picture is not shrunk below this to fit: it scrolls."""
+"""Minimum zoom when fitting: a larger diagram scrolls."""
 _MARGIN = 24.0
 _ARROWS = {
     Qt.Key.Key_Left: (-1, 0),
@@ -35,12 +35,12 @@ _ARROWS = {
 
 
 class GraphView(QGraphicsView):
-    """Shows a picture. Arrow keys go from box to box, Enter opens one, + and - zoom, 0 fits."""
+    """Shows a diagram. Arrow keys go from box to box, Enter opens one, + and - zoom, 0 fits."""
 
     box_chosen = Signal(str)
     """Key of a principal: Enter or a double click."""
     column_opened = Signal(int)
-    """Distance from the goal of a column of which the user wants to see all."""
+    """Distance to the target of a column that is to be shown in full."""
     box_selected = Signal(str)
     """Key of a box; empty for none."""
 
@@ -64,7 +64,7 @@ class GraphView(QGraphicsView):
     # ── what it shows ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def show_picture(self, picture: Picture) -> None:
-        """Show another picture; the selected box stays selected where it is still there."""
+        """Show another diagram; the selected box stays selected if it is still there."""
         selected = self.selected
         self.picture = picture
         self._draw()
@@ -114,7 +114,7 @@ class GraphView(QGraphicsView):
         return items[0].box.key if items and isinstance(items[0], BoxItem) else ""
 
     def select(self, key: str) -> None:
-        """Select a box and bring it into view; nothing happens where the picture has none of that key."""
+        """Select a box and scroll to it; does nothing if there is no box with this key."""
         item = self._boxes.get(key)
         if item is not None:
             self.scene().clearSelection()
@@ -131,7 +131,7 @@ class GraphView(QGraphicsView):
         self.box_selected.emit(key)
 
     def _describe(self) -> None:
-        """Say what is selected, for screen readers."""
+        """Describe the selection for screen readers."""
         box = self.picture.box(self.selected) if self.selected else None
         if box is not None:
             lines = [line for line in self.picture.lines if line.source == box.key]
@@ -153,22 +153,22 @@ class GraphView(QGraphicsView):
     # ── zoom ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def zoom(self, factor: float) -> None:
-        """Make it larger or smaller."""
+        """Zoom by a factor."""
         scale = max(_SMALLEST, min(_LARGEST, self.transform().m11() * factor))
         self.resetTransform()
         self.scale(scale, scale)
         self._is_fitted = False
 
     def zoom_in(self) -> None:
-        """Make it larger."""
+        """Zoom in."""
         self.zoom(_STEP)
 
     def zoom_out(self) -> None:
-        """Make it smaller."""
+        """Zoom out."""
         self.zoom(1 / _STEP)
 
     def fit(self) -> None:
-        """Show all of it where that can be read, else as much as can be, from where the ways begin."""
+        """Show the whole diagram if it stays legible, else its left part."""
         rect = self.scene().sceneRect()
         size = self.viewport().size()
         if rect.isEmpty() or size.isEmpty():
@@ -190,7 +190,7 @@ class GraphView(QGraphicsView):
             super().wheelEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
-        """Fit anew, unless the user has zoomed."""
+        """Fit again, unless the user has zoomed."""
         super().resizeEvent(event)
         if self._is_fitted:
             self.fit()
@@ -214,7 +214,7 @@ class GraphView(QGraphicsView):
             super().keyPressEvent(event)
 
     def _go(self, right: int, down: int) -> None:
-        """Select the nearest box in a direction; the first one where none is selected."""
+        """Select the nearest box in a direction, or the first one."""
         here = self._boxes.get(self.selected)
         if here is None:
             first = min(self._boxes.values(), key=lambda item: (item.x(), item.y()), default=None)
@@ -241,7 +241,7 @@ class GraphView(QGraphicsView):
             self.box_chosen.emit(key)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
-        """Open a box that stands for many at the first click."""
+        """Open a box of several principals at a click."""
         item = self.itemAt(event.position().toPoint())
         super().mousePressEvent(event)
         if isinstance(item, BoxItem):
@@ -258,7 +258,7 @@ class GraphView(QGraphicsView):
             super().mouseDoubleClickEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Follow palette and font."""
+        """Update colors and fonts."""
         super().changeEvent(event)
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange) and hasattr(self, "picture"):
             selected = self.selected
@@ -268,7 +268,7 @@ class GraphView(QGraphicsView):
     # ── export ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def as_file(self, suffix: str) -> bytes:
-        """Return the picture as a file of a kind, one of ``PICTURES``."""
+        """Return the diagram as a file of a format in ``PICTURES``."""
         size, title = self.scene().sceneRect().size(), tr("Attack paths, by iamdesk")
         return picture_file(suffix, self._paint, size, self._ground(), title)
 
