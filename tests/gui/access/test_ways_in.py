@@ -92,7 +92,7 @@ def test_what_the_selected_can_do_is_one_key_away(qtbot: QtBot, active: MainWind
 
 def test_the_palette_lists_both(qtbot: QtBot, active: MainWindow) -> None:
     active.session.select(NORA)
-    palette_choice(active, "what can selected")
+    palette_choice(active, "effective permissions selected")
     qtbot.waitUntil(lambda: tab(active).isVisible())
     palette_choice(active, "view who can")
     qtbot.waitUntil(lambda: panel(active).isVisible())

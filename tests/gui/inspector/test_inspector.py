@@ -100,7 +100,7 @@ def test_versions_can_be_read_and_the_one_in_force_comes_first(session: Session,
     versions = inspector.policies.reader.versions
     assert not versions.isHidden()
     words = [versions.itemText(row) for row in range(versions.count())]
-    assert [word for word in words if "in force" in word] == ["v2, default version"]
+    assert [word for word in words if "default version" in word] == ["v2, default version"]
     assert versions.currentText() == "v2, default version"
     before = inspector.policies.reader.text.toPlainText()
     other = words.index("v3")
