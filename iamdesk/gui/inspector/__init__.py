@@ -1,1 +1,1 @@
-"""The inspector: one selected thing, whole. Who it is, what it carries and from where, and the text of its policies."""
+"""The inspector: everything about the selected item: facts, policies and their origin, policy texts."""

@@ -1,4 +1,4 @@
-"""Read-only monospace text with line numbers, JSON colours, zoom and search: under every text of the inspector."""
+"""Read-only monospace text with line numbers, JSON colors, zoom and search: base of all texts in the inspector."""
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -26,19 +26,19 @@ from iamdesk.policy.source_map import Span
 
 _ZOOM_RANGE = range(-4, 17)
 _MOST_FOUND = 2000
-"""Matches that are painted; all of them are counted."""
+"""Maximum number of matches that are painted; all are counted."""
 
 
 class CodeView(QPlainTextEdit):
-    """Shows text that was printed elsewhere; the caret moves, nothing can be typed."""
+    """Shows printed text; the cursor moves, the text cannot be edited."""
 
     zoomed = Signal(int)
-    """Points added to the usual size, after the user changed it."""
+    """Points added to the default size, after the user changed it."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setReadOnly(True)
-        self.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # code reads from the left in any language
+        self.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # code is left-to-right in any language
         self.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
@@ -55,18 +55,18 @@ class CodeView(QPlainTextEdit):
         self.cursorPositionChanged.connect(self.paint_selections)
 
     def show_text(self, text: str) -> None:
-        """Show another text from its top; marks of the one before are gone."""
+        """Show another text from its top, without marks."""
         self._found = []
         self.setPlainText(text)
         self.paint_selections()
 
     @property
     def zoom(self) -> int:
-        """Points added to the usual size."""
+        """Points added to the default size."""
         return self._zoom
 
     def set_zoom(self, points: int) -> None:
-        """Show the text larger or smaller than usual, within reason."""
+        """Change the text size, within limits."""
         points = min(max(points, _ZOOM_RANGE.start), _ZOOM_RANGE.stop - 1)
         if points != self._zoom:
             self._zoom = points
@@ -74,7 +74,7 @@ class CodeView(QPlainTextEdit):
             self.zoomed.emit(points)
 
     def find_all(self, text: str) -> int:
-        """Mark every place where the text stands (letter case ignored) and return how many there are."""
+        """Mark all matches (ignoring case), and return their number."""
         self._found = []
         count = 0
         if text:
@@ -88,7 +88,7 @@ class CodeView(QPlainTextEdit):
         return count
 
     def find_next(self, text: str, backward: bool = False) -> bool:
-        """Select the next place where the text stands, beginning anew at the end; False when there is none."""
+        """Select the next match, wrapping around; return False if there is none."""
         flag = QTextDocument.FindFlag.FindBackward if backward else QTextDocument.FindFlag(0)
         if not text:
             return False
@@ -102,20 +102,20 @@ class CodeView(QPlainTextEdit):
         return False
 
     def go_to(self, span: Span) -> None:
-        """Put the caret at a span's start and bring the span into view."""
+        """Move the cursor to a span's start, and scroll to the span."""
         cursor = cursor_over(self.document(), span)
         cursor.clearSelection()
         cursor.setPosition(cursor_over(self.document(), span).position())
         self.setTextCursor(cursor)
         rows = max(1, self.viewport().height() // max(1, self.fontMetrics().lineSpacing()))
-        # A statement that fits is shown whole, with some of what stands before it; a longer one from its first line.
+        # A statement that fits is shown in full with some context before it; a longer one from its first line.
         spare = max(0, rows - (span.end_line - span.start_line + 1))
         first = self.document().findBlockByNumber(span.start_line - 1).firstLineNumber()  # folded lines do not count
         self.verticalScrollBar().setValue(max(0, first - min(spare // 3, rows // 4)))
         self.horizontalScrollBar().setValue(0)
 
     def selections(self) -> list[QTextEdit.ExtraSelection]:
-        """Return what is painted over the text: here, the line of the caret and what was found."""
+        """Return the extra selections: the current line and the matches."""
         found = [_selection(cursor, colour(Colour.FOUND_BAND, self.palette())) for cursor in self._found]
         if not self.hasFocus():
             return found
@@ -125,27 +125,27 @@ class CodeView(QPlainTextEdit):
         return [line, *found]
 
     def paint_selections(self) -> None:
-        """Paint anew what stands over the text."""
+        """Repaint the extra selections."""
         self.setExtraSelections(self.selections())
 
     def gutter_letter(self, line: int) -> tuple[str, QColor, QColor] | None:  # noqa: ARG002 - for those that mark
-        """Return letter, ink and surface for a line's gutter; None for none. The letter may be empty."""
+        """Return letter, ink and surface of a line in the gutter, or None. The letter may be empty."""
         return None
 
     def gutter_fold(self, line: int) -> bool | None:  # noqa: ARG002 - for those that fold
-        """Return whether what begins in a line is folded; None where nothing does that could be."""
+        """Return whether the range that begins at a line is folded; None if none begins there."""
         return None
 
     def gutter_clicked(self, line: int) -> None:
-        """Take a click beside a line."""
+        """Handle a click beside a line."""
 
     def gutter_width(self) -> int:
-        """Return room for a mark of what can be folded, the largest line number and one letter."""
+        """Return room for the fold mark, the largest line number and a letter."""
         digits = max(2, len(str(self.blockCount())))
         return self.fontMetrics().horizontalAdvance("9") * (digits + 5)
 
     def visible_blocks(self) -> list[tuple[QTextBlock, QRect]]:
-        """Return the lines in view with their rectangles, in the coordinates of the viewport."""
+        """Return the visible lines with their rectangles, in viewport coordinates."""
         found: list[tuple[QTextBlock, QRect]] = []
         block = self.firstVisibleBlock()
         while block.isValid():
@@ -171,7 +171,7 @@ class CodeView(QPlainTextEdit):
         self._layout_gutter()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Follow palette and font."""
+        """Update colors and fonts."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange and hasattr(self, "_highlighter"):
             self._highlighter.recolour(self.palette())
@@ -179,12 +179,12 @@ class CodeView(QPlainTextEdit):
             self._gutter.update()
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 - Qt's name
-        """Show the caret's line."""
+        """Show the current line."""
         super().focusInEvent(event)
         self.paint_selections()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802 - Qt's name
-        """Hide the caret's line."""
+        """Hide the current line."""
         super().focusOutEvent(event)
         self.paint_selections()
 
@@ -207,7 +207,7 @@ class CodeView(QPlainTextEdit):
 
 
 class Gutter(QWidget):
-    """Line numbers and, beside statements that an answer marks, their letter."""
+    """Line numbers and, beside marked statements, their letter."""
 
     def __init__(self, view: CodeView) -> None:
         super().__init__(view)
@@ -215,11 +215,11 @@ class Gutter(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Return the width that the numbers need."""
+        """Return the width of the numbers."""
         return QSize(self._view.gutter_width(), 0)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
-        """Paint the lines in view."""
+        """Paint the visible lines."""
         painter = QPainter(self)
         painter.setFont(self._view.font())
         painter.fillRect(event.rect(), colour(Colour.GUTTER, self.palette()))
@@ -251,7 +251,7 @@ class Gutter(QWidget):
             painter.drawText(row.adjusted(0, 0, -digit * 5 // 2, 0), Qt.AlignmentFlag.AlignRight, str(line))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
-        """Tell the view beside which line somebody clicked."""
+        """Report to the view which line was clicked."""
         place = event.position().toPoint().y()
         for block, rect in self._view.visible_blocks():
             if rect.top() <= place < rect.bottom() + 1:
@@ -260,7 +260,7 @@ class Gutter(QWidget):
 
 
 def _draw_fold(painter: QPainter, area: QRect, folded: bool, ink: QColor) -> None:
-    """Draw a triangle: to the right for what is folded, down for what can be."""
+    """Draw a triangle: to the right if folded, down if not."""
     half = max(3, area.height() // 5)
     middle = area.center()
     corners = (

@@ -1,4 +1,4 @@
-"""The Overview tab: facts, tags, what is odd, and ways to all that it has to do with."""
+"""The Overview tab: facts, tags, problems, and links to related items."""
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
@@ -21,18 +21,18 @@ _NO_SELECTION = QItemSelectionModel.SelectionFlag.NoUpdate
 
 
 class LinkList(QAbstractListModel):
-    """Links under the heads of their sorts, as one list; nothing is made for rows that nobody sees."""
+    """Links below group titles, as one list; rows that are not visible cost nothing."""
 
     def __init__(self) -> None:
         super().__init__()
         self._sorts: Sequence[Links] = ()
         self._starts: list[int] = []
-        """The row of each sort's head."""
+        """Row of each group title."""
         self._count = 0
         self._kind_of: Callable[[str], NodeKind | None] = lambda _key: None
 
     def show(self, sorts: Sequence[Links], kind_of: Callable[[str], NodeKind | None]) -> None:
-        """Show other links; ``kind_of`` tells what a key stands for."""
+        """Show other links; ``kind_of`` returns the kind of a key."""
         self.beginResetModel()
         self._sorts = sorts
         self._starts = []
@@ -44,7 +44,7 @@ class LinkList(QAbstractListModel):
         self.endResetModel()
 
     def link(self, row: int) -> Link | None:
-        """Return the link in a row; None for a head."""
+        """Return the link of a row; None for a title."""
         if not 0 <= row < self._count:
             return None
         sort = bisect_right(self._starts, row) - 1
@@ -52,23 +52,23 @@ class LinkList(QAbstractListModel):
         return self._sorts[sort].entries[place] if place >= 0 else None
 
     def key(self, index: QModelIndex | QPersistentModelIndex) -> str:
-        """Return the key of a row; empty for a head, and for what the snapshot does not hold."""
+        """Return the key of a row; empty for a title, and for items that are not in the snapshot."""
         link = self.link(index.row())
         return link.key if link is not None else ""
 
     def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008, N802
-        """Return how many there are, heads included."""
+        """Return the number of rows, titles included."""
         return 0 if parent.isValid() else self._count
 
     def flags(self, index: QModelIndex | QPersistentModelIndex) -> Qt.ItemFlag:
-        """Let the cursor pass over heads."""
+        """Let the cursor skip titles."""
         if not 0 <= index.row() < self._count:
             return Qt.ItemFlag.NoItemFlags
         enabled = Qt.ItemFlag.ItemIsEnabled
         return enabled if self.link(index.row()) is None else enabled | Qt.ItemFlag.ItemIsSelectable
 
     def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """Return words, drawing and, as tooltip, key."""
+        """Return text, icon and, as tooltip, the key."""
         if not 0 <= index.row() < self._count:
             return None
         link = self.link(index.row())
@@ -109,7 +109,7 @@ def _detail(link: Link) -> str:
 
 
 class FactsTab(QWidget):
-    """Facts above; links below, in a list of their own, for there may be very many."""
+    """Facts above; links below, in a list of their own, since there may be many."""
 
     key_chosen = Signal(str)
     """Of a link."""
@@ -136,7 +136,7 @@ class FactsTab(QWidget):
         layout.addWidget(self.links, 1)
 
     def show_subject(self, subject: Subject, kind_of: Callable[[str], NodeKind | None]) -> None:
-        """Show another subject; ``kind_of`` tells what a key stands for."""
+        """Show another subject; ``kind_of`` returns the kind of a key."""
         odd = [("", translate(problem)) for problem in subject.problems]
         gaps = [("", translate(gap)) for gap in subject.gaps]
         groups = (
@@ -147,10 +147,10 @@ class FactsTab(QWidget):
         )
         self.facts.show_groups(groups)
         self._model.show(subject.links, kind_of)
-        # The cursor stands ready on the first link, and nothing looks chosen.
+        # The first link is current, but nothing looks selected.
         self.links.selectionModel().setCurrentIndex(self._model.index(1, 0), _NO_SELECTION)
         self.links.setVisible(bool(subject.links))
-        # With links the facts take the room they need and no more than half; without, all there is.
+        # With links, the facts take the room they need, at most half; without, all of it.
         grows = QSizePolicy.Policy.Maximum if subject.links else QSizePolicy.Policy.Expanding
         self.facts.setSizePolicy(QSizePolicy.Policy.Expanding, grows)
         self.facts.setMaximumHeight(self.facts.content_height() if subject.links else 16_777_215)

@@ -1,4 +1,4 @@
-"""Search in the text beside which it stands: as you type, with a count; Return and Shift+Return walk, Esc ends."""
+"""Incremental search in a text, with the number of matches; Return and Shift+Return step through them, Esc ends."""
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
@@ -15,7 +15,7 @@ _LONGEST = 200
 
 
 class FindBar(QWidget):
-    """Hidden until it is asked for."""
+    """Hidden until it is opened."""
 
     def __init__(self, view: CodeView, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -38,7 +38,7 @@ class FindBar(QWidget):
         self.hide()
 
     def begin(self) -> None:
-        """Show the bar; what is selected in the text becomes the search."""
+        """Show the bar; the selected text becomes the search text."""
         selected = self._view.textCursor().selectedText()
         if selected and "\u2029" not in selected and len(selected) <= _LONGEST:
             self._field.setText(selected)
@@ -48,13 +48,13 @@ class FindBar(QWidget):
         self._field.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def end(self) -> None:
-        """Hide the bar and its marks; the cursor goes back to the text."""
+        """Hide the bar and its marks; return the focus to the text."""
         self.hide()
         self._view.find_all("")
         self._view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def again(self) -> None:
-        """Count anew: another text is shown."""
+        """Search again: the text has changed."""
         if self.isVisible():
             self._count_matches(self._field.text())
 
@@ -89,7 +89,7 @@ class FindBar(QWidget):
             button.setIcon(icons.icon(glyph, self.palette()))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Walk and end by key."""
+        """Step through matches, or close."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.step(bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
         elif event.key() == Qt.Key.Key_Escape:
@@ -98,7 +98,7 @@ class FindBar(QWidget):
             super().keyPressEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Follow the palette."""
+        """Update the colors."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange:
             self._tint()

@@ -1,6 +1,6 @@
-"""What was found of the subject, and what is decided on it: the tables of findings and of the review, for one thing.
+"""The findings and the review items of the selected item, as the tables of both panels.
 
-Rows, models and tables are those of the two panels; they are made when a tab is first looked at.
+Rows, models and tables are those of the panels; they are created when a tab is first shown.
 """
 
 from PySide6.QtCore import QEvent, QItemSelection, QModelIndex, Qt, Signal
@@ -23,7 +23,7 @@ from iamdesk.review.decisions import ReviewDecision
 
 
 class _SubjectTab(QWidget):
-    """A table of one subject's rows, or a sentence that says why there are none."""
+    """A table of one subject's rows, or a sentence that explains why there are none."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -38,12 +38,12 @@ class _SubjectTab(QWidget):
         self._stack.addWidget(self._empty)
 
     def show_key(self, key: str) -> None:
-        """Show the rows about another key."""
+        """Show the rows of another key."""
         self._key = key
         self._refill()
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
-        """Make the table when it is first looked at."""
+        """Create the table when it is first shown."""
         super().showEvent(event)
         self._refill()
 
@@ -68,7 +68,7 @@ class _SubjectTab(QWidget):
 
 
 class FindingsTab(_SubjectTab):
-    """What the checks found of the subject, each with its proof below."""
+    """The findings of the subject, each with its evidence below."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -78,11 +78,11 @@ class FindingsTab(_SubjectTab):
 
     @property
     def count(self) -> int:
-        """How many findings there are about the subject."""
+        """The number of findings of the subject."""
         return len(self.source.about(self._key)) if self.source is not None and self._key else 0
 
     def follow(self, source: FindingsBySubject) -> None:
-        """Take the findings from here on from a panel's."""
+        """Show the findings of a panel."""
         self.source = source
         source.changed.connect(self._refill)
 
@@ -132,17 +132,17 @@ class FindingsTab(_SubjectTab):
             self._session.show_key(row.finding.subject_key)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Follow the palette."""
+        """Update the colors."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange and getattr(self, "model", None) is not None:
             self.model.repaint(self.palette())  # type: ignore[union-attr]  # just looked
 
 
 class ReviewTab(_SubjectTab):
-    """The subject's lines in the open review: the keys that decide there decide here, too."""
+    """The subject's entitlements in the open review; the decision keys work here, too."""
 
     line_wanted = Signal()
-    """The review panel is to come forward: the cursor stands on the line there."""
+    """Bring the review panel forward: the entitlement is its current row."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -151,17 +151,17 @@ class ReviewTab(_SubjectTab):
 
     @property
     def counts(self) -> tuple[int, int]:
-        """How many of the subject's lines are decided, of how many."""
+        """How many of the subject's entitlements are decided, and how many there are."""
         rows = self.source.about(self._key) if self.source is not None and self._key else []
         return sum(not row.is_open for row in rows), len(rows)
 
     @property
     def is_open(self) -> bool:
-        """Whether there is a review."""
+        """Whether a review is open."""
         return self.source is not None and self.source.is_open
 
     def follow(self, source: LinesByHolder) -> None:
-        """Take the lines from here on from a panel's review."""
+        """Show the entitlements of a panel's review."""
         self.source = source
         source.changed.connect(self._refill)
 
@@ -193,7 +193,7 @@ class ReviewTab(_SubjectTab):
     def _decide(self, choice: ReviewDecision) -> None:
         rows = list(self.table.selected_rows())
         if self.source is not None and rows and not self.source.decide(rows, choice):
-            self.line_wanted.emit()  # it asks for something there
+            self.line_wanted.emit()  # the review panel asks for something
 
     def _go_to(self) -> None:
         row = self.table.current_row()
@@ -202,7 +202,7 @@ class ReviewTab(_SubjectTab):
             self.line_wanted.emit()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Follow the palette."""
+        """Update the colors."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange and getattr(self, "model", None) is not None:
             self.model.repaint(self.palette())  # type: ignore[union-attr]  # just looked

@@ -1,4 +1,4 @@
-"""The top of the inspector: drawing, name, what it is, its ARN with Copy, and its badges with their words."""
+"""The head of the inspector: icon, name, kind, ARN with Copy, and badges with their words."""
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPixmap
@@ -14,7 +14,7 @@ from iamdesk.viewmodel.types import Subject
 
 
 class BadgeChip(QWidget):
-    """One badge with its word, and its sentence in the tooltip."""
+    """One badge with its word; its sentence is the tooltip."""
 
     def __init__(self, badge: Badge, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -38,7 +38,7 @@ class BadgeChip(QWidget):
         self._mark.setPixmap(icons.pixmap(self._badge, self.palette(), size, self.devicePixelRatioF()))
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Follow the palette."""
+        """Update the colors."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange and hasattr(self, "_word"):
             self._tint()
@@ -54,7 +54,7 @@ class BadgeChip(QWidget):
 
 
 class InspectorHeader(QWidget):
-    """Shows who a subject is."""
+    """Shows the identity of a subject."""
 
     copy_wanted = Signal(str)
     """The ARN."""
@@ -102,7 +102,7 @@ class InspectorHeader(QWidget):
         layout.addLayout(arn)
 
     def show_subject(self, subject: Subject, badges: tuple[Badge, ...]) -> None:
-        """Show another subject; ``badges`` are those known by now."""
+        """Show another subject; ``badges`` are those known so far."""
         self._kind = subject.kind
         self._arn = subject.arn or ""
         self.title.setText(translate(subject.title))
@@ -116,7 +116,7 @@ class InspectorHeader(QWidget):
         self._tint()
 
     def show_name(self, name: str, summary: str) -> None:
-        """Show the name of something that is not in the snapshot."""
+        """Show the name of an item that is not in the snapshot."""
         self._kind, self._arn = None, ""
         self.title.setText(translate(name))
         self.summary.setText(summary)
@@ -148,7 +148,7 @@ class InspectorHeader(QWidget):
                 label.setPalette(palette)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Follow the palette."""
+        """Update the colors."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange and hasattr(self, "_badges"):
             self._tint()

@@ -1,4 +1,4 @@
-"""What an answer marks in one policy: a band per statement, a letter for the gutter, and the element that failed."""
+"""The marks of a result in a policy's text: a band per statement, a letter in the gutter, the failed element."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,17 +20,17 @@ _PART_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """One statement as it is marked."""
+    """The mark of one statement."""
 
     span: Span
     letter: str
-    """For the gutter: A allows, D denies, ? depends, • took part, × does not apply."""
+    """For the gutter: A allows, D denies, ? depends, • contributes, × does not apply."""
     surface: Colour
     ink: Colour
     sentence: str
-    """What it did, for hover, status line and screen readers."""
+    """Its role, for tooltip, status line and screen readers."""
     failed: Span | None
-    """The element to underline, where one failed."""
+    """The element to underline, if one failed."""
 
     @property
     def first_line(self) -> int:
@@ -60,7 +60,7 @@ def bands_in(document: Document, lines: Iterable[StatementExplanation]) -> tuple
 
 
 def same_text(one: Document, other: Document) -> bool:
-    """Return whether two documents are the same JSON: the engine and the inspector parse each for themselves."""
+    """Return whether two documents are the same JSON: evaluator and inspector each parse their own."""
     return one is other or one.raw is other.raw or bool(one.raw == other.raw)
 
 

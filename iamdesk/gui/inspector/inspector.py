@@ -1,4 +1,4 @@
-"""The inspector: header and tabs for the one thing that is selected. Painted from one `Subject`, asked for once."""
+"""The inspector: header and tabs of the selected item. Painted from one `Subject`."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
@@ -42,10 +42,10 @@ _MOST_GAPS = 3
 
 
 class InspectorTabs(QTabWidget):
-    """Tabs of which some come and go, also while another page covers them."""
+    """Tabs of which some are shown and hidden, also while another page covers them."""
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
-        """Lay the tabs out: Qt gives no width to one that became visible while the bar was not, until a text is set."""
+        """Lay out the tabs: Qt gives no width to a tab that was shown while the bar was hidden."""
         super().showEvent(event)
         self.setTabText(0, self.tabText(0))
 
@@ -68,10 +68,10 @@ class JsonTab(QWidget):
 
 
 class Inspector(QWidget):
-    """The middle of the window."""
+    """The center of the window."""
 
     zoomed = Signal(int)
-    """Points added to the usual size of policy text."""
+    """Points added to the default size of policy text."""
 
     def __init__(
         self, session: Session, jobs: JobRunner, prompts: Prompts | None = None, parent: QWidget | None = None
@@ -84,7 +84,7 @@ class Inspector(QWidget):
         self._subject: Subject | None = None
         self._reading: Job | None = None
         self._then: list[Callable[[], None]] = []
-        """What waits until the account of the subject is read."""
+        """Calls that wait until the account of the subject is read."""
         self._chosen_tab: dict[bool, int] = {}
         self._showing = False
         self.header = InspectorHeader()
@@ -150,7 +150,7 @@ class Inspector(QWidget):
             view.zoomed.connect(self._zoom_changed)
 
     def commands(self) -> Mapping[str, Callable[[], None]]:
-        """Return the commands that the inspector carries out (``gui/app/commands.py``)."""
+        """Return the handlers of the inspector's commands (``gui/app/commands.py``)."""
         return {
             "actionFindInPolicy": self.find_in_text,
             "actionNextStatement": lambda: self.walk_statements(forward=True),
@@ -166,47 +166,47 @@ class Inspector(QWidget):
 
     @property
     def subject(self) -> Subject | None:
-        """What is shown."""
+        """The subject shown."""
         return self._subject
 
     @property
     def zoom(self) -> int:
-        """Points added to the usual size of policy text."""
+        """Points added to the default size of policy text."""
         return self.policies.reader.text.zoom
 
     def set_zoom(self, points: int) -> None:
-        """Show every text of the inspector larger or smaller."""
+        """Change the text size of all texts in the inspector."""
         for view in self._texts():
             view.set_zoom(points)
 
     @property
     def tells_in_words(self) -> bool:
-        """Whether statements are told in plain words beside their text."""
+        """Whether statements are explained beside their text."""
         return self.policies.reader.words_button.isChecked()
 
     def tell_in_words(self, wanted: bool) -> None:
-        """Tell statements in plain words beside their text, or not."""
+        """Show or hide the explanations of statements."""
         for reader in (self.policies.reader, self.trust.reader):
             reader.tell_in_words(wanted)
 
     def fold_statement(self) -> None:
-        """Fold the statement in which the caret stands, or show it again."""
+        """Fold or unfold the statement at the cursor."""
         if not self._reader().text.toggle_fold():
             self._session.announce(tr("Place the cursor in a statement first."))
 
     def fold_all(self) -> None:
-        """Fold every statement of the policy at hand, or show all of them."""
+        """Fold or unfold all statements of the current policy."""
         self._reader().text.toggle_all_folds()
 
     def _reader(self) -> PolicyReader:
-        """Return the policy at hand: the trust policy on its tab, else the one of the policies."""
+        """Return the current policy: the trust policy on its tab, else that of the tab Policies."""
         if self.tabs.currentWidget() is self.trust:
             return self.trust.reader
         self.tabs.setCurrentWidget(self.policies)
         return self.policies.reader
 
     def show_statement(self, line: StatementExplanation) -> None:
-        """Open a statement's policy, marked, and put the statement in view."""
+        """Open the policy of a statement, with marks, and scroll to it."""
         if self.is_reading:
             self._then.append(lambda: self.show_statement(line))
             return
@@ -218,7 +218,7 @@ class Inspector(QWidget):
         self.policies.show_statement(line)
 
     def show_access(self, key: str) -> None:
-        """Show what the subject can do, where it is one that can do anything."""
+        """Show the effective permissions of the subject, if it can have any."""
         if self.is_reading:
             self._then.append(lambda: self.show_access(key))
             return
@@ -229,7 +229,7 @@ class Inspector(QWidget):
             self._session.announce(tr("Select a user, a role or a group first: only these have effective permissions."))
 
     def find_in_text(self) -> None:
-        """Search in the text of the current tab, or in the policy where the tab has none."""
+        """Search in the text of the current tab, or in the policy if the tab has no text."""
         match self.tabs.currentWidget():
             case self.json:
                 self.json.find_bar.begin()
@@ -240,7 +240,7 @@ class Inspector(QWidget):
                 self.policies.reader.find_bar.begin()
 
     def walk_statements(self, *, forward: bool) -> None:
-        """Go to the next or the previous marked statement."""
+        """Go to the next or previous marked statement."""
         self._reader().text.go_to_statement(forward)
 
     def _texts(self) -> tuple[CodeView, ...]:
@@ -248,7 +248,7 @@ class Inspector(QWidget):
 
     @property
     def is_reading(self) -> bool:
-        """Whether the account of what is selected is being read."""
+        """Whether the account of the selected item is being read."""
         return self._reading is not None
 
     def _show_no_key(self) -> None:
@@ -276,7 +276,7 @@ class Inspector(QWidget):
         )
 
     def _take(self, opened: "Opened", details: "Details", key: str) -> None:
-        """Show what was read, and what came meanwhile."""
+        """Show the details that were read, and run the calls that waited."""
         then, self._then, self._reading = self._then, [], None
         self._show_details(opened, details, key)
         if self._session.decision is not None:
@@ -327,7 +327,7 @@ class Inspector(QWidget):
 
         self.facts.show_subject(subject, kind_of)
         self.policies.show_subject(details, subject)
-        # What somebody can do takes everything that is read: it waits for the whole snapshot.
+        # Effective permissions need the whole snapshot, and wait for it.
         is_whole = self._session.snapshot is opened
         self.tabs.setTabVisible(self.tabs.indexOf(self.access), subject.kind in _CARRIERS and is_whole)
         if subject.kind in _CARRIERS:
@@ -351,7 +351,7 @@ class Inspector(QWidget):
         self.json.text.show_text(visible_lines(subject.raw))
 
     def follow(self, findings: FindingsBySubject, lines: LinesByHolder) -> None:
-        """Take what was found, and what is decided, of each subject from the panels' own rows."""
+        """Show the findings and review items of the panels' own rows."""
         self.findings.follow(findings)
         self.review.follow(lines)
         for source in (findings, lines):
@@ -362,7 +362,7 @@ class Inspector(QWidget):
             self._show_counts(self._subject)
 
     def _show_counts(self, subject: Subject) -> None:
-        """Show how much was found of the subject, and how much of it is decided; hide what has nothing to say."""
+        """Show the counts of findings and decisions in the tabs; hide tabs without contents."""
         findings, review = self.tabs.indexOf(self.findings), self.tabs.indexOf(self.review)
         self.findings.show_key(subject.key)
         self.review.show_key(subject.key)
@@ -377,7 +377,7 @@ class Inspector(QWidget):
         self.tabs.setTabVisible(review, self.review.is_open and (lines > 0 or subject.kind in _CARRIERS))
 
     def _choose_tab(self, subject: Subject) -> None:
-        """Stay on the tab that the user chose for this sort of thing; at first, the policies."""
+        """Keep the tab that the user chose for this kind of item; by default, the policies."""
         policies, facts = self.tabs.indexOf(self.policies), self.tabs.indexOf(self.facts)
         chosen = self._chosen_tab.get(_is_policy(subject), policies)
         self.tabs.setCurrentIndex(next(tab for tab in (chosen, policies, facts) if self.tabs.isTabVisible(tab)))
@@ -387,7 +387,7 @@ class Inspector(QWidget):
             self._chosen_tab[_is_policy(self._subject)] = index
 
     def _follow(self, key: str) -> None:
-        """Go where a link of the overview leads, and stay on the overview: there the next link stands."""
+        """Follow a link of the overview, and stay on the overview for the next link."""
         self._chosen_tab[False] = self.tabs.indexOf(self.facts)
         self._session.show_key(key)
 
@@ -400,7 +400,7 @@ class Inspector(QWidget):
             nobody = tr("Not in the snapshot. The policies below are those that were evaluated.")
             self._show_nobody(decision.request.principal, nobody)
         if decision is not None and (decision.statements or decision.blocked_by):
-            # The policy that decides is what one wants to read next. The tab stays.
+            # The deciding policy is usually read next. The tab stays.
             self._stack.setCurrentWidget(self._page)
             self.tabs.setTabVisible(self.tabs.indexOf(self.policies), True)
             self.policies.show_deciding(decision)
@@ -415,7 +415,7 @@ class Inspector(QWidget):
             self.header.show_badges(self._badges(self._subject))
 
     def _show_nobody(self, name: str, summary: str) -> None:
-        """Show the policies of an answer about a principal that is not in the snapshot."""
+        """Show the policies of a result whose principal is not in the snapshot."""
         self.header.show_name(name, summary)
         self.gaps.clear()
         self._showing = True
@@ -441,5 +441,5 @@ class Inspector(QWidget):
 
 
 def _is_policy(subject: Subject) -> bool:
-    """Return whether a subject is one policy, or a thing that has no other: its text is what one reads."""
+    """Return whether a subject is a policy, or has only one, so that its text is shown first."""
     return [line.role for line in subject.policies] == [PolicyRole.SELF]

@@ -1,4 +1,4 @@
-"""Quiet colours for JSON: keys, strings, what is special inside strings, literals and punctuation."""
+"""Colors for JSON: keys, strings, special characters in strings, literals and punctuation."""
 
 import re
 
@@ -8,7 +8,7 @@ from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.gui.inspector.text_positions import utf16_length
 
 _LONGEST_LINE = 10_000
-# One token per match. No part can match the same text in two ways, so a line costs time in its length.
+# One token per match. No part matches the same text in two ways, so the time is linear.
 _TOKEN = re.compile(
     r'(?P<string>"(?:[^"\\]|\\.)*"?)|(?P<literal>\b(?:true|false|null)\b|-?\d[\d.eE+-]*)|(?P<punctuation>[{}\[\],:]+)'
 )
@@ -18,7 +18,7 @@ _WILDCARD = re.compile(r"[*?]|\$\{[^}\"]{0,200}\}")
 
 
 class JsonHighlighter(QSyntaxHighlighter):
-    """Colours JSON line by line; every token of printed JSON stands on one line."""
+    """Colors JSON line by line; no token of printed JSON spans lines."""
 
     def __init__(self, document: QTextDocument, palette: QPalette) -> None:
         super().__init__(document)
@@ -26,7 +26,7 @@ class JsonHighlighter(QSyntaxHighlighter):
         self._make_formats(palette)
 
     def recolour(self, palette: QPalette) -> None:
-        """Follow a new palette."""
+        """Use the colors of another palette."""
         self._make_formats(palette)
         self.rehighlight()
 
@@ -43,7 +43,7 @@ class JsonHighlighter(QSyntaxHighlighter):
         self._formats["effect"] = _format(colour(Colour.CODE_STRING, palette), QFont.Weight.DemiBold)
 
     def highlightBlock(self, text: str) -> None:  # noqa: N802 - Qt's name
-        """Colour one line; a line beyond any policy's is left plain."""
+        """Color one line; extremely long lines stay plain."""
         if len(text) > _LONGEST_LINE:
             return
         astral = not text.isascii() and any(character > "\uffff" for character in text)

@@ -1,4 +1,4 @@
-"""The Policies tab: the list above, the text of the chosen one below, marked with what the answer says."""
+"""The Policies tab: the list of policies, and the text of the selected one with the marks of the result."""
 
 from typing import TYPE_CHECKING
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class PoliciesTab(QWidget):
-    """Shows policies of one subject, and those that the answer brings."""
+    """Shows the policies of a subject, and those of a result."""
 
     key_chosen = Signal(str)
-    """Of a policy that is to become the subject."""
+    """Key of a policy that is to be selected."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -30,7 +30,7 @@ class PoliciesTab(QWidget):
         self._subject: Subject | None = None
         self._decision: EvaluationResult | None = None
         self._guest: Entry | None = None
-        """A policy that was pointed at, and that neither subject nor answer lists."""
+        """A policy that was opened by a link and that neither subject nor result lists."""
         self.list = PolicyList()
         self.reader = PolicyReader("policyView")
         self.splitter = QSplitter(Qt.Orientation.Vertical)
@@ -49,23 +49,23 @@ class PoliciesTab(QWidget):
 
     @property
     def count(self) -> int:
-        """How many policies the subject carries."""
+        """The number of policies of the subject."""
         return len(self._subject.policies) if self._subject is not None else 0
 
     def show_subject(self, details: "Details | None", subject: Subject | None) -> None:
-        """Show another subject's policies, of which ``details`` tells."""
+        """Show the policies of another subject, given by its ``details``."""
         self._details, self._subject, self._guest = details, subject, None
         self.reader.read = details.readings if details is not None else None
         self._fill()
 
     def show_decision(self, decision: EvaluationResult | None) -> None:
-        """Mark what another answer says."""
+        """Show the marks of another result."""
         self._decision = decision
         self._fill()
         self.reader.show_answer(decision)
 
     def show_deciding(self, decision: EvaluationResult) -> None:
-        """Open the policy on which an answer rests: where one lets nothing through by itself, that one."""
+        """Open the deciding policy: one that denies by itself, if there is one."""
         lines = decision.statements
         if decision.decision is EvalDecision.IMPLICIT_DENY:
             blocking = [layer for layer in decision.layers if layer.layer in decision.blocked_by]
@@ -78,14 +78,14 @@ class PoliciesTab(QWidget):
             self.show_statement(lines[0])
 
     def show_statement(self, line: StatementExplanation) -> None:
-        """Open the policy of a statement and go to it."""
+        """Open the policy of a statement, and go to it."""
         if not self.list.go_to(line.policy_key):
             self._guest = entry_for(line)
             self._fill()
             self.list.go_to(line.policy_key)
         told = self.reader.text.shown
         if told is None or not same_text(told, line.document):
-            # Another version, or a policy that came with the question: what the answer read is what is shown.
+            # Another version, or a policy of the request: show the text that was evaluated.
             self.reader.show_document(
                 line.document, translate(line.policy_name), line.policy_key, answer=self._decision
             )
@@ -98,7 +98,7 @@ class PoliciesTab(QWidget):
         if self._guest is not None and self._guest.key not in known | {entry.key for entry in answers}:
             answers.append(self._guest)
         self.list.show_entries(own, answers, self._decision)
-        # A policy's own tab would list that one policy: it can be read without.
+        # For a policy itself, the list would have one row: hide it.
         lines = self._subject.policies if self._subject is not None else ()
         self.list.setVisible(len(lines) != 1 or lines[0].role is not PolicyRole.SELF or bool(answers))
 

@@ -1,4 +1,4 @@
-"""The policies of a subject, each with where it comes from; below them, those that only the answer speaks of."""
+"""The policies of a subject, each with its origin; below them, further policies of the result."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ _PART_MARKS = (
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One policy of the list."""
+    """One policy in the list."""
 
     key: str
     name: str
@@ -45,11 +45,11 @@ class Entry:
     origin: str
     problems: tuple[str, ...] = ()
     document: Document | None = None
-    """Given where the policy is not in the snapshot but came with an answer."""
+    """Its text, if the policy is not in the snapshot but came with a result."""
 
 
 def entries_of(policies: Iterable[PolicyLine]) -> list[Entry]:
-    """Return a subject's policies as entries; what a policy is for comes before where it comes from."""
+    """Return a subject's policies as entries; the role of a policy is named before its origin."""
     told = {PolicyRole.BOUNDARY, PolicyRole.TRUST}
     return [
         Entry(
@@ -66,7 +66,7 @@ def entries_of(policies: Iterable[PolicyLine]) -> list[Entry]:
 
 
 def entries_from(decision: EvaluationResult | None, known: Iterable[str]) -> list[Entry]:
-    """Return the policies that an answer speaks of and the subject does not carry, each once."""
+    """Return the policies of a result that the subject does not have, each once."""
     seen = set(known)
     found: list[Entry] = []
     for line in decision.statements if decision is not None else ():
@@ -77,7 +77,7 @@ def entries_from(decision: EvaluationResult | None, known: Iterable[str]) -> lis
 
 
 def entry_for(line: StatementExplanation) -> Entry:
-    """Return the entry of the policy in which a statement of an answer stands."""
+    """Return the entry of the policy that contains a statement of a result."""
     words = tr(_TYPE_WORDS.get(line.source_policy_type, _POLICY))
     if line.owner and line.owner != line.policy_key:
         words = tr("{policy} of {owner}").format(policy=words, owner=line.owner)
@@ -97,12 +97,12 @@ def _kind(line: StatementExplanation) -> NodeKind:
 
 
 class PolicyList(QTreeWidget):
-    """One line a policy. The mark beside a name says what the answer on the screen owes to it."""
+    """One row for each policy. The mark beside the name shows its role in the current result."""
 
     entry_chosen = Signal(object)
-    """Entry, when the current line changes; None for no line."""
+    """Entry, when the current row changes; None for no row."""
     opened = Signal(object)
-    """Entry, on Return or double click: go to the policy itself."""
+    """Entry, on Return or double click: select the policy itself."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -125,7 +125,7 @@ class PolicyList(QTreeWidget):
         self.itemActivated.connect(lambda item: self.opened.emit(item.data(0, _ENTRY)))
 
     def show_entries(self, own: Sequence[Entry], answers: Sequence[Entry], decision: EvaluationResult | None) -> None:
-        """Show the subject's policies, then those that the answer adds. The current policy stays, where it can."""
+        """Show the subject's policies, then those of the result. The current policy stays if possible."""
         before = self.current_entry()
         self._parts = _parts(decision)
         self.blockSignals(True)
@@ -144,17 +144,17 @@ class PolicyList(QTreeWidget):
         self.updateGeometry()
 
     def current_entry(self) -> Entry | None:
-        """Return the policy of the current line."""
+        """Return the policy of the current row."""
         item = self.currentItem()
         entry = item.data(0, _ENTRY) if item is not None else None
         return entry if isinstance(entry, Entry) else None
 
     def go_to(self, key: str) -> bool:
-        """Make the first line of a policy current; False when there is none."""
+        """Make the first row of a policy current; return False if there is none."""
         return self._go_to(lambda entry: entry.key == key)
 
     def _go_to(self, is_wanted: Callable[[Entry], bool]) -> bool:
-        """Make the first line that is wanted current. A policy may stand in several: attached on several levels."""
+        """Make the first of the wanted rows current. A policy may have several: attached at several levels."""
         for row in range(self.topLevelItemCount()):
             item = self.topLevelItem(row)
             if item is not None and is_wanted(item.data(0, _ENTRY)):
@@ -164,7 +164,7 @@ class PolicyList(QTreeWidget):
         return False
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Return room for the lines, up to a few."""
+        """Return room for the rows, up to a limit."""
         row = max(self.sizeHintForRow(0), self.fontMetrics().lineSpacing())
         lines = min(max(self.topLevelItemCount(), 2), _LINES_SHOWN)
         return QSize(super().sizeHint().width(), self.header().sizeHint().height() + row * lines + 4)
@@ -192,12 +192,12 @@ class PolicyList(QTreeWidget):
         self.entry_chosen.emit(current.data(0, _ENTRY) if current is not None else None)
 
     def copied_text(self) -> str:
-        """Return the current line: name, origin, key (``gui/core/clipboard.py``)."""
+        """Return the current row: name, origin, key (``gui/core/clipboard.py``)."""
         entry = self.current_entry()
         return f"{entry.name}\t{entry.origin}\t{entry.key}" if entry is not None else ""
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Follow the palette."""
+        """Update the colors."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange and hasattr(self, "_parts"):
             for row in range(self.topLevelItemCount()):
@@ -208,7 +208,7 @@ class PolicyList(QTreeWidget):
 
 
 def _parts(decision: EvaluationResult | None) -> dict[str, Mark]:
-    """Return, by policy, the weightiest thing that its statements did in an answer."""
+    """Return, by policy, the most important role of its statements in a result."""
     found: dict[str, Mark] = {}
     lines = decision.statements if decision is not None else ()
     for part, effect, shape in _PART_MARKS:

@@ -1,4 +1,4 @@
-"""One policy to read: what it is and in which version, what is odd in it, its text, search, and the answer's word."""
+"""One policy: name, version, problems, text, search, and the marks of the result."""
 
 from collections.abc import Callable, Sequence
 
@@ -31,26 +31,26 @@ from iamdesk.policy.source_map import Span
 
 _DIAGNOSTICS_SHOWN = 3
 _WIDE = 130
-"""Characters of width from which on text and words stand side by side."""
+"""Width in characters from which text and explanations are side by side."""
 
 type Read = Callable[[Document, str], tuple[str, ...]]
-"""(document, key of its policy) → one plain sentence a statement."""
+"""(document, key of its policy) → one sentence for each statement."""
 
 
 class PolicyReader(QWidget):
-    """Shows one document; who chooses it is told which version is wanted."""
+    """Shows one document; emits which version is wanted."""
 
     version_wanted = Signal(str)
     said = Signal(str)
-    """One sentence: what was copied or folded."""
+    """A sentence: what was copied or folded."""
     words_wanted = Signal(bool)
-    """Whether statements are to be told in plain words, after the user chose."""
+    """Whether to explain statements, after the user chose."""
 
     def __init__(self, text_name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._key = ""
         self.read: Read | None = None
-        """Gives each statement of a document in plain words; none while no snapshot is open."""
+        """Explains each statement of a document; None while no snapshot is open."""
         self.name = ElidedLabel()
         self.versions = QComboBox()
         self.versions.setAccessibleName(tr("Version of the policy"))
@@ -132,9 +132,9 @@ class PolicyReader(QWidget):
         version: str | None = None,
         answer: EvaluationResult | None = None,
     ) -> None:
-        """Show a policy's document with what an answer says about it.
+        """Show a policy's document with the marks of a result.
 
-        ``versions`` are (id, words) pairs; the choice is hidden unless there are several.
+        ``versions`` are pairs of id and text; the choice is hidden unless there are several.
         """
         self._key = key
         self.name.setText(name)
@@ -153,23 +153,23 @@ class PolicyReader(QWidget):
             self.find_bar.again()
 
     def show_answer(self, answer: EvaluationResult | None) -> None:
-        """Mark what another answer says; place and caret stay."""
+        """Show the marks of another result; scroll position and cursor stay."""
         self.text.show_document(self.text.shown, self._bands(self.text.shown, answer))
 
     def tell_in_words(self, wanted: bool) -> None:
-        """Tell each statement in plain words, or show the text alone."""
+        """Show the explanations, or the text alone."""
         self.words_button.setChecked(wanted)
         self.readings.setVisible(wanted and self.readings.count() > 0)
 
     def go_to(self, line: StatementExplanation) -> None:
-        """Show a statement: what failed in it where something did, else its first line."""
+        """Scroll to a statement: to its failed element, else to its first line."""
         span = line.span
         translate = self.text.shown
         if span is not None and translate is not None and same_text(line.document, translate):
             self.text.go_to(span)
 
     def copy_text(self) -> None:
-        """Copy the policy as it is shown."""
+        """Copy the policy as displayed."""
         if self.text.shown is not None:
             QGuiApplication.clipboard().setText(self.text.shown.text.text)
             self.said.emit(tr("Copied {full_text}").format(full_text=self.name.full_text()))
@@ -228,13 +228,13 @@ class PolicyReader(QWidget):
         self.find_button.setIcon(icons.icon(Glyph.FIND, self.palette()))
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
-        """Put the words beside the text where both have room, else below."""
+        """Put the explanations beside the text if there is room, else below."""
         super().resizeEvent(event)
         is_wide = self.width() >= self.fontMetrics().averageCharWidth() * _WIDE
         self.both.setOrientation(Qt.Orientation.Horizontal if is_wide else Qt.Orientation.Vertical)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Follow the palette."""
+        """Update the colors."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange and hasattr(self, "told"):
             self._tint()

@@ -1,4 +1,4 @@
-"""A policy's text with what the answer says about it: bands, letters, and a dotted line under what failed."""
+"""A policy's text with the marks of a result: bands, letters, and a dotted line under the failed element."""
 
 from PySide6.QtCore import QEvent, QObject, QRect, Qt, Signal
 from PySide6.QtGui import (
@@ -26,12 +26,12 @@ from iamdesk.policy.source_map import Span
 
 
 class PolicyText(CodeView):
-    """Shows one document. ``setExtraSelections`` paints what depends on the question, the highlighter what does not."""
+    """Shows one document. ``setExtraSelections`` paints the marks of a result, the highlighter the JSON syntax."""
 
     folding = Signal(str)
-    """One sentence, after something was folded or shown again."""
+    """A sentence, after something was folded or unfolded."""
     told = Signal(str)
-    """What the answer, or a diagnostic, says of the statement in which the caret stands; empty for nothing."""
+    """The result's or a diagnostic's sentence on the statement at the cursor; may be empty."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -51,18 +51,18 @@ class PolicyText(CodeView):
 
     @property
     def bands(self) -> tuple[Band, ...]:
-        """The statements that are marked, in the order of the text."""
+        """The marked statements, in the order of the text."""
         return self._bands
 
     def show_document(self, document: Document | None, bands: tuple[Band, ...] = ()) -> None:
-        """Show a document from its top; the same one again keeps place and caret."""
+        """Show a document from its top; the same one keeps scroll position and cursor."""
         self._bands = bands
         if document is not self._document:
             self._document = document
             self._wrong = ()
             text = ""
             if document is not None:
-                # Printed JSON has its unseen characters written out; what is no JSON is shown as it came.
+                # Invisible characters are escaped in printed JSON; text that is not JSON is shown unchanged.
                 text = document.text.text if isinstance(document.raw, dict) else visible_lines(document.text.text)
                 spans = ((document.span_of(wrong), wrong.message) for wrong in document.diagnostics)
                 self._wrong = tuple((span, message) for span, message in spans if span is not None)
@@ -74,7 +74,7 @@ class PolicyText(CodeView):
         self._tell()
 
     def statement_spans(self) -> tuple[Span, ...]:
-        """Return the places to walk: the marked statements, or every statement where none is marked."""
+        """Return the statements to step through: the marked ones, or all if none is marked."""
         return tuple(band.span for band in self._bands) if self._bands else self._every_statement()
 
     def _every_statement(self) -> tuple[Span, ...]:
@@ -84,19 +84,19 @@ class PolicyText(CodeView):
         return tuple(span for span in spans if span is not None)
 
     def statement_at(self, line: int) -> int | None:
-        """Return the position of the statement that covers a line."""
+        """Return the index of the statement that contains a line."""
         covers = (span.start_line <= line <= span.end_line for span in self._every_statement())
         return next((position for position, is_it in enumerate(covers) if is_it), None)
 
     def show_readings(self, sentences: tuple[str, ...]) -> None:
-        """Take what each statement says in plain words: it stands for those that are folded."""
+        """Set the explanations of the statements, which are shown for folded ones."""
         self._readings = sentences
         self.viewport().update()
 
     # ── folding ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def toggle_fold(self, line: int | None = None) -> bool:
-        """Fold the statement at a line (without one, at the caret), or show it again; False where there is none."""
+        """Fold or unfold the statement at a line (default: the cursor); return False if there is none."""
         span = self.folds.at(line or self.textCursor().blockNumber() + 1)
         if span is None:
             return False
@@ -115,30 +115,30 @@ class PolicyText(CodeView):
         return True
 
     def toggle_all_folds(self) -> None:
-        """Fold every statement, or show all of them where all are folded."""
+        """Fold all statements, or unfold them if all are folded."""
         folded = self.folds.has_unfolded
         self.folds.set_all(folded)
         self._gutter.update()
         self.folding.emit(tr("All statements are folded.") if folded else tr("All statements are shown."))
 
     def gutter_fold(self, line: int) -> bool | None:
-        """Return whether the statement that begins in a line is folded; None where none does."""
+        """Return whether the statement that begins at a line is folded; None if none does."""
         return self.folds.is_folded(line) if self.folds.begins(line) else None
 
     def gutter_clicked(self, line: int) -> None:
-        """Fold the statement that begins beside a click, or show it again."""
+        """Fold or unfold the statement that begins beside a click."""
         if self.folds.begins(line):
             self.toggle_fold(line)
 
     def go_to(self, span: Span) -> None:
-        """Bring a span into view, out of a fold where it is in one."""
+        """Scroll to a span; unfold it if necessary."""
         around = self.folds.at(span.start_line)
         if around is not None:
             self.folds.set_folded(around, False)
         super().go_to(span)
 
     def find_next(self, text: str, backward: bool = False) -> bool:
-        """Select the next place of a text, out of a fold where it is in one."""
+        """Select the next match; unfold it if necessary."""
         found = super().find_next(text, backward)
         around = self.folds.at(self.textCursor().blockNumber() + 1) if found else None
         if around is not None:
@@ -147,14 +147,14 @@ class PolicyText(CodeView):
         return found
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Fold and show with Return; move as in any text."""
+        """Fold and unfold with Return; other keys move as in any text."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers() and self.toggle_fold():
             event.accept()
             return
         super().keyPressEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
-        """Write, behind the first line of what is folded, what it says."""
+        """Paint the explanations of folded statements behind their first line."""
         super().paintEvent(event)
         if not self.folds.folded:
             return
@@ -176,7 +176,7 @@ class PolicyText(CodeView):
         return f"… }}  {visible(self._readings[position])}" if position is not None and known else "… }"
 
     def go_to_statement(self, forward: bool) -> bool:
-        """Go to the next or the previous marked statement, from the end to the start; False where there is none."""
+        """Go to the next or previous marked statement, wrapping around; return False if there is none."""
         spans = self.statement_spans()
         if not spans:
             return False
@@ -190,11 +190,11 @@ class PolicyText(CodeView):
         return True
 
     def band_at(self, line: int) -> Band | None:
-        """Return the band that covers a line."""
+        """Return the band that contains a line."""
         return next((band for band in self._bands if band.first_line <= line <= band.last_line), None)
 
     def sentence_at(self, line: int) -> str:
-        """Return what there is to say about a line: the answer's word on its statement, and what is wrong there."""
+        """Return the sentences about a line: the role of its statement, and problems."""
         band = self.band_at(line)
         wrong = [message for span, message in self._wrong if span.start_line == line]
         return " ".join([band.sentence] if band else []) + "".join(f" Problem: {message}." for message in wrong)
@@ -208,7 +208,7 @@ class PolicyText(CodeView):
         return letter, colour(band.ink, self.palette()), colour(band.surface, self.palette())
 
     def selections(self) -> list[QTextEdit.ExtraSelection]:
-        """Return bands first, so that caret line and findings lie over them, then underlines."""
+        """Return the bands, the current line, the matches, then the underlines."""
         under = [one for band in self._bands for one in self._band_selections(band)]
         over = [
             self._underline(span, colour(band.ink, self.palette()))
@@ -218,11 +218,11 @@ class PolicyText(CodeView):
         over += [self._underline(span, colour(Colour.WARNING, self.palette())) for span, _ in self._wrong]
         usual = super().selections()
         if self._bands and usual and self.band_at(self.textCursor().blockNumber() + 1) and self.hasFocus():
-            usual = usual[1:]  # the band already shows where the caret is; its surface means something
+            usual = usual[1:]  # inside a band, the current line is not painted: it would hide the band's color
         return [*under, *usual, *over]
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        """Say what there is to say about the line under the pointer."""
+        """Show the sentences about the line under the pointer."""
         if watched is self.viewport() and isinstance(event, QHelpEvent):
             line = self.cursorForPosition(event.pos()).blockNumber() + 1
             show_tooltip(event.globalPos(), self.sentence_at(line), self.viewport())
@@ -236,7 +236,7 @@ class PolicyText(CodeView):
             self.told.emit(sentence)
 
     def _band_selections(self, band: Band) -> list[QTextEdit.ExtraSelection]:
-        """Return one selection a line: of a longer one, Qt leaves the last line at its text's width."""
+        """Return one selection per line: in a longer one, Qt paints the last line only as wide as its text."""
         surface = colour(band.surface, self.palette())
         made: list[QTextEdit.ExtraSelection] = []
         for line in range(band.first_line, band.last_line + 1):

@@ -1,4 +1,4 @@
-"""Labels and values in groups: a quiet list that can be read, walked and copied."""
+"""Labels and values in groups, which can be read, navigated and copied."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ _RAW = Qt.ItemDataRole.UserRole
 
 
 class PropertyList(QTreeWidget):
-    """Two columns. Values are shortened in the middle where they must be; Copy gives them whole, as TSV."""
+    """Two columns. Values are elided in the middle if necessary; Copy gives them in full, as TSV."""
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -35,7 +35,7 @@ class PropertyList(QTreeWidget):
         self.header().setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
 
     def show_groups(self, groups: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> None:
-        """Show (title, pairs) groups; a group without pairs is left out, one without a title has no heading."""
+        """Show groups of (title, pairs); a group without pairs is left out, one without title has no heading."""
         self.clear()
         for title, pairs in groups:
             if not pairs:
@@ -50,7 +50,7 @@ class PropertyList(QTreeWidget):
                 self._add(heading, Qt.ItemFlag.ItemIsEnabled)
                 heading.setFirstColumnSpanned(True)
             for label, value in pairs:
-                # A sentence without a label takes the whole row.
+                # A sentence without a label spans the row.
                 item = QTreeWidgetItem([visible(label), visible(value)] if label else [visible(value)])
                 item.setData(1, _RAW, value)
                 set_cell_tooltip(item, 1 if label else 0, value)
@@ -60,7 +60,7 @@ class PropertyList(QTreeWidget):
         self.scrollToTop()
 
     def content_height(self) -> int:
-        """Return the height at which nothing needs to scroll."""
+        """Return the height at which nothing scrolls."""
         row = self.sizeHintForRow(0) if self.topLevelItemCount() else 0
         return row * self.topLevelItemCount() + 2 * self.frameWidth() + 2
 
@@ -69,7 +69,7 @@ class PropertyList(QTreeWidget):
         self.addTopLevelItem(item)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Follow the palette."""
+        """Update the colors."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange:
             for row in range(self.topLevelItemCount()):
@@ -82,7 +82,7 @@ class PropertyList(QTreeWidget):
             item.setForeground(0, self.palette().placeholderText())
 
     def copied_text(self) -> str:
-        """Return the selected rows, their values whole (``gui/core/clipboard.py``)."""
+        """Return the selected rows, with full values (``gui/core/clipboard.py``)."""
         return "\n".join(
             str(item.data(1, _RAW)) if item.isFirstColumnSpanned() else f"{item.text(0)}\t{item.data(1, _RAW)}"
             for item in self.selectedItems()

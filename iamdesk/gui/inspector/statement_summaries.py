@@ -1,4 +1,4 @@
-"""What each statement of a policy says in plain words: beside the text where there is room, else below it."""
+"""Explanations of a policy's statements in plain language: beside the text if there is room, else below it."""
 
 from collections.abc import Sequence
 
@@ -11,10 +11,10 @@ from iamdesk.i18n import tr
 
 
 class ReadingsList(QListWidget):
-    """One row a statement. The row at hand follows the caret of the text, and the text follows a chosen row."""
+    """One row for each statement. The current row follows the text's cursor, and the text follows a chosen row."""
 
     statement_chosen = Signal(int)
-    """Position of a statement that is to be shown in the text."""
+    """Index of a statement that is to be shown in the text."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -29,25 +29,25 @@ class ReadingsList(QListWidget):
         self.itemActivated.connect(lambda item: self.statement_chosen.emit(self.row(item)))
 
     def show_readings(self, names: Sequence[str], sentences: Sequence[str]) -> None:
-        """Show one sentence a statement, each behind what the statement is called."""
+        """Show one sentence for each statement, after its name."""
         self.clear()
         for name, sentence in zip(names, sentences, strict=True):
             self.addItem(QListWidgetItem(visible(f"{name}: {sentence}")))
 
     def follow(self, position: int | None) -> None:
-        """Mark the statement in which the caret of the text stands."""
+        """Make the statement at the text's cursor current."""
         if position is None or position >= self.count():
             self.setCurrentRow(-1)
         elif position != self.currentRow():
             self.setCurrentRow(position)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
-        """Flow the sentences anew."""
+        """Wrap the sentences again."""
         super().resizeEvent(event)
         self.scheduleDelayedItemsLayout()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Flow the sentences anew in another font."""
+        """Wrap the sentences again in another font."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.FontChange:
             self.scheduleDelayedItemsLayout()

@@ -1,4 +1,4 @@
-"""Places in shown text: from lines and columns (characters, from 1) to positions as Qt counts them (UTF-16 units)."""
+"""Positions in text: from lines and columns (characters, from 1) to Qt's positions (UTF-16 units)."""
 
 from PySide6.QtGui import QTextBlock, QTextCursor, QTextDocument
 
@@ -11,13 +11,13 @@ def utf16_length(text: str) -> int:
 
 
 def position(document: QTextDocument, line: int, column: int) -> int:
-    """Return the document position of a line and column; places outside give the nearest one inside."""
+    """Return the document position of a line and column; positions outside are clamped."""
     block: QTextBlock = document.findBlockByNumber(min(max(line, 1), document.blockCount()) - 1)
     return block.position() + utf16_length(block.text()[: max(column, 1) - 1])
 
 
 def cursor_over(document: QTextDocument, span: Span) -> QTextCursor:
-    """Return a cursor that selects the span; its position is the span's start."""
+    """Return a cursor that selects the span; its position is the start of the span."""
     cursor = QTextCursor(document)
     cursor.setPosition(position(document, span.end_line, span.end_column))
     cursor.setPosition(position(document, span.start_line, span.start_column), QTextCursor.MoveMode.KeepAnchor)

@@ -1,4 +1,4 @@
-"""The Trust tab of a role: who may assume it, in words; the policy that says so stands below."""
+"""The Trust tab of a role: who can assume it, in sentences; the trust policy below."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem, QSplitter, QVBoxLayout, QWidget
@@ -45,7 +45,7 @@ class TrustTab(QWidget):
     def show_subject(
         self, subject: Subject, key: str, document: Document | None, decision: EvaluationResult | None
     ) -> None:
-        """Show another role's trust; ``key`` is that of the trust policy."""
+        """Show the trust policy of another role; ``key`` is that of the policy."""
         self.sentences.clear()
         for sentence in subject.trusted:
             item = QListWidgetItem(icons.icon(NodeKind.TRUST_POLICY, self.palette()), visible(translate(sentence)))
@@ -58,5 +58,5 @@ class TrustTab(QWidget):
         self.reader.show_document(document, name, key, answer=decision)
 
     def show_decision(self, decision: EvaluationResult | None) -> None:
-        """Mark what another answer says."""
+        """Show the marks of another result."""
         self.reader.show_answer(decision)

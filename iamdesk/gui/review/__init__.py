@@ -1,1 +1,1 @@
-"""The review: what is decided on each entitlement of a snapshot, by keyboard, saved as it is made."""
+"""The review panel: decisions on every entitlement and finding, by keyboard, saved at once."""

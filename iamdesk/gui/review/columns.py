@@ -1,4 +1,4 @@
-"""The columns of the review table: of entitlements, and of findings."""
+"""The columns of the review table, for entitlements and for findings."""
 
 from collections.abc import Mapping
 from enum import IntEnum
@@ -38,6 +38,6 @@ FINDING_TITLES: Mapping[Column, str] = {
     Column.LAST_USED: mark("Check"),
     Column.FINDINGS: mark("Severity"),
 }
-"""What the same columns hold where the rows are findings."""
+"""Titles of the same columns if the rows are findings."""
 OF_LINES_ALONE = (Column.ADMINISTRATION, Column.EFFECT)
-"""Columns that say nothing of findings."""
+"""Columns that only entitlements have."""

@@ -1,4 +1,4 @@
-"""What a decision needs besides a key: a reason, and for an exception an owner and a last day. A line, not a box."""
+"""Asks for the details of a decision: a reason, and for an exception an owner and a last day. A row, not a dialog."""
 
 from datetime import date, timedelta
 
@@ -15,7 +15,7 @@ _USUAL_DAYS = 90
 
 
 class DecisionBar(QWidget):
-    """Return saves, Esc gives up. Hidden while nothing is asked."""
+    """Return saves, Esc cancels. Hidden unless something is asked."""
 
     given = Signal(object)
     """`ItemDecision`."""
@@ -54,7 +54,7 @@ class DecisionBar(QWidget):
         self.hide()
 
     def ask(self, choice: ReviewDecision, word: str, what: str, standing: ItemDecision, today: date) -> None:
-        """Ask for what a decision needs; ``word`` is the decision's, ``what`` says on what: ``12 lines``."""
+        """Ask for the details of a decision; ``word`` is the decision, ``what`` its target: ``12 entitlements``."""
         self._choice = choice
         is_exception = choice is ReviewDecision.EXCEPT
         told = tr("Comment on") if choice is ReviewDecision.UNDECIDED else f"{tr(word)}:"
@@ -70,7 +70,7 @@ class DecisionBar(QWidget):
         self.reason.selectAll()
 
     def give_up(self) -> None:
-        """Ask no more."""
+        """Cancel the input."""
         self.hide()
         self.given_up.emit()
 
@@ -93,7 +93,7 @@ class DecisionBar(QWidget):
         self.given.emit(decision)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        """Give up at Esc."""
+        """Cancel at Esc."""
         if event.type() is QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
             self.give_up()
             return True

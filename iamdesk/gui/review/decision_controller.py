@@ -1,4 +1,4 @@
-"""What a key in the review becomes: a decision with all that it needs, on its way to the disk."""
+"""Turns a key press in the review into a complete decision, and sends it to be saved."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -29,18 +29,18 @@ ON_FINDINGS: Mapping[ReviewDecision, ReviewDecision] = {
     ReviewDecision.EXCEPT: ReviewDecision.EXCEPT,
     ReviewDecision.UNDECIDED: ReviewDecision.UNDECIDED,
 }
-"""What a key decides on findings: what stays as it is, is a risk that somebody accepts for a time."""
+"""Decisions of the keys on findings: keep and exception both accept the risk until a date."""
 _NEED_MORE = (ReviewDecision.EXCEPT, ReviewDecision.FALSE_POSITIVE)
-"""Decisions that never are one key alone."""
+"""Decisions that need more than a key."""
 
 
 class DecisionController(QObject):
-    """Decides on the rows that are chosen."""
+    """Decides on the selected rows."""
 
     decided = Signal()
-    """A decision is on its way: the next row may follow."""
+    """A decision is being saved: the next row may become current."""
     settled = Signal()
-    """The cursor belongs to the table again."""
+    """The input is finished: focus the table."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class DecisionController(QObject):
         self._word_of: Callable[[ReviewDecision], str] = CHOICE_WORDS.__getitem__
         self._on_findings = False
         self._is_elsewhere = False
-        """Whether the rows were chosen elsewhere: then nothing here moves."""
+        """Whether the rows were chosen in another panel: then the current row does not move."""
         self.bar = DecisionBar()
         self.queue = ActQueue(jobs, self)
         self.bar.given.connect(self._given)
@@ -72,9 +72,9 @@ class DecisionController(QObject):
         self.queue.refused.connect(lambda sentence: message.say(Tone.ERROR, sentence))
 
     def decide(self, choice: ReviewDecision, rows: Sequence[DecidedRow] | None = None) -> None:
-        """Decide on the chosen rows as a key says for entitlements; asks for a reason where one is needed.
+        """Decide on the selected rows by an entitlement's decision; asks for a reason if one is needed.
 
-        ``rows`` are others, chosen elsewhere: the cursor stays there, unless something is asked.
+        ``rows`` are others, chosen in another panel: the focus stays there unless something is asked.
         """
         desk = self._aim(rows)
         if desk is None:
@@ -95,7 +95,7 @@ class DecisionController(QObject):
             self._given(ItemDecision(choice, desk.decision(self._targets[0]).comment))
 
     def comment(self) -> None:
-        """Write a comment on the chosen rows; what stands on them stays."""
+        """Comment on the selected rows; their decisions stay."""
         desk = self._aim()
         if desk is None:
             return
@@ -108,14 +108,14 @@ class DecisionController(QObject):
             )
 
     def second(self) -> None:
-        """Stand as second reviewer for what was decided on the chosen rows."""
+        """Record a second approval of the decisions on the selected rows."""
         desk, reviewer = self._aim(), self._head.reviewer
         if desk is not None:
             subject_ids = self._targets
             self.queue.put(lambda: desk.second(subject_ids, reviewer), frozenset(subject_ids))
 
     def undo(self) -> None:
-        """Take the last act of this sitting back."""
+        """Undo the last decision of this session."""
         desk, reviewer = self._desk(), self._head.reviewer
         if desk is not None and (desk.can_undo or self.queue.pending):
             self.queue.put(lambda: desk.undo(reviewer))
@@ -123,7 +123,7 @@ class DecisionController(QObject):
             self._session.announce(tr("There is nothing to undo."))
 
     def redo(self) -> None:
-        """Do again what was taken back."""
+        """Redo the last undone decision."""
         desk, reviewer = self._desk(), self._head.reviewer
         if desk is not None and desk.can_redo:
             self.queue.put(lambda: desk.redo(reviewer))
@@ -131,7 +131,7 @@ class DecisionController(QObject):
             self._session.announce(tr("There is nothing to redo."))
 
     def _aim(self, rows: Sequence[DecidedRow] | None = None) -> ReviewSession | None:
-        """Take the lines or findings of the chosen rows as what is decided on; None where there are none."""
+        """Set the items of the selected rows as target of the decision; None if there are none."""
         desk = self._desk()
         self._is_elsewhere = False
         chosen = rows or self._chosen()
@@ -145,7 +145,7 @@ class DecisionController(QObject):
 
     def _ask(self, desk: ReviewSession, choice: ReviewDecision) -> None:
         self._message.clear()
-        self._is_elsewhere = False  # it is asked here
+        self._is_elsewhere = False  # this panel asks for it
         count = len(self._targets)
         what = (
             ntr("this finding", "{count} findings", count)

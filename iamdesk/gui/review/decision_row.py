@@ -1,4 +1,4 @@
-"""A row of the review table: what is decided together. Its fixed texts are made once, decisions as they come."""
+"""A row of the review table: items that are decided together. Fixed texts are created once, decisions are updated."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -25,26 +25,26 @@ _CHOICES = tuple(ReviewDecision)
 
 
 class DecidedRow(ABC):
-    """One row: a line or a finding, or a group of them."""
+    """One row: an entitlement or a finding, or a group of them."""
 
     def __init__(
         self, subject_ids: tuple[str, ...], fixed: Mapping[Column, str], words: Sequence[str], tip: Sequence[str]
     ) -> None:
-        """Make a row on which nothing stands yet (`tell`).
+        """Create a row without decisions (`tell`).
 
         Args:
-            subject_ids: Of the lines or findings.
-            fixed: Texts by column, but for decision and comment.
-            words: What a filter finds it by, besides the texts.
-            tip: What the tooltip lists.
+            subject_ids: Ids of the entitlements or findings.
+            fixed: Texts by column, except decision and comment.
+            words: Further texts that the filter searches.
+            tip: Lines of the tooltip.
         """
         self.subject_ids = subject_ids
         self.decisions: tuple[ItemDecision, ...] = ()
         self.choice: ReviewDecision | None = ReviewDecision.UNDECIDED
-        """What stands on all of them; None where they differ."""
+        """Decision on all of them; None if they differ."""
         self.is_open = True
         self.is_pending = False
-        """Whether a decision is on its way to the disk: what is shown is not saved yet."""
+        """Whether a decision is being saved."""
         self.run_out = False
         self.privileged = False
         self.classes: frozenset[str] = frozenset()
@@ -56,7 +56,7 @@ class DecidedRow(ABC):
         self._keys: tuple[SortKey, ...] = ()
 
     def tell(self, desk: ReviewSession, today: date, pending: frozenset[str]) -> None:
-        """Take in what stands now."""
+        """Update the decisions."""
         self.decisions = tuple(desk.decision(one) for one in self.subject_ids)
         choices = {decision.choice for decision in self.decisions}
         self.choice = choices.pop() if len(choices) == 1 else None
@@ -74,12 +74,12 @@ class DecidedRow(ABC):
         self._keys = self._sorted(waiting)
 
     def sort_key(self, column: int) -> SortKey:
-        """Return what it is sorted by in a column."""
+        """Return the sort key in a column."""
         return self._keys[column]
 
     @property
     def tie(self) -> SortKey:
-        """What decides between rows that are otherwise alike."""
+        """Sort key among equal rows."""
         who, what = (self.fixed[column].casefold() for column in (Column.WHO, Column.WHAT))
         return (who, what, self.subject_ids[0])
 
@@ -89,11 +89,11 @@ class DecidedRow(ABC):
 
     @abstractmethod
     def word_of(self, choice: ReviewDecision) -> str:
-        """Return a decision in a word that can be translated, where there are several that differ in details."""
+        """Return a decision in one word that can be translated, for rows whose decisions differ in details."""
 
     @abstractmethod
     def key_of(self, column: Column) -> SortKey:
-        """Return what the row is sorted by in one of its fixed columns, without `tie`."""
+        """Return the sort key in one of its fixed columns, without `tie`."""
 
     def _decision_text(self, waiting: int) -> str:
         if self.is_pending:
@@ -117,12 +117,12 @@ class DecidedRow(ABC):
 
 
 def severity_rank(finding: Mapping[str, Any]) -> int:
-    """Return how bad a finding is, the worst first."""
+    """Return the rank of a finding's severity, highest severity first."""
     word = str(finding.get("severity"))
     return _SEVERITIES.index(word) if word in _SEVERITIES else len(_SEVERITIES)
 
 
 def several(texts: Sequence[str], counted: str) -> str:
-    """Return what all of them say, or how many different ones there are: ``3 principals``."""
+    """Return the text if all are equal, else the number of different ones: ``3 principals``."""
     different = list(dict.fromkeys(texts))
     return different[0] if len(different) == 1 else tr(counted).format(count=number(len(different)))

@@ -1,4 +1,4 @@
-"""The evidence beside the row: who, what it really allows, what is odd about it, when it was used, who decided."""
+"""The evidence beside the table: principal, effective permissions, findings, last use, decision."""
 
 from collections.abc import Callable
 from functools import partial
@@ -40,7 +40,7 @@ _EMPTY = mark("Select a row to see its evidence.")
 
 
 class Evidence(QScrollArea):
-    """Shows one row; its links lead to the principal, the policy and the questions."""
+    """Shows one row; its links lead to the principal, the policy and the requests."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -61,7 +61,7 @@ class Evidence(QScrollArea):
 
     @property
     def row(self) -> DecidedRow | None:
-        """What is shown."""
+        """The row shown."""
         return self._row
 
     def show_row(self, row: DecidedRow | None, desk: ReviewSession | None, *, matches: bool) -> None:
@@ -72,7 +72,7 @@ class Evidence(QScrollArea):
         self._paint()
 
     def tell(self, told: "tuple[KeyPermission, ...]") -> None:
-        """Take in what the engine says of the shown row's principal."""
+        """Add the decisions on critical actions of the row's principal."""
         self._told = told
         self._paint()
 
@@ -90,7 +90,7 @@ class Evidence(QScrollArea):
         elif isinstance(self._row, FindingRow):
             self._fill_findings(column, self._row, self._desk)
         column.addStretch(1)
-        self.setWidget(page)  # the page before is deleted by the area
+        self.setWidget(page)  # the scroll area deletes the previous page
         self._tint()
 
     def _fill(self, column: QVBoxLayout, row: LineRow, desk: ReviewSession) -> None:
@@ -268,15 +268,15 @@ class Evidence(QScrollArea):
             label.setPalette(palette)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Follow the palette."""
+        """Update the colors."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange:
-            # Not while Qt tells every widget of it: the page that goes is one of these.
+            # Not while Qt sends the event to every widget: the replaced page is one of them.
             QTimer.singleShot(0, self, self._paint)
 
 
 def _is_one(row: LineRow) -> bool:
-    """Return whether a row's lines are all about one entitlement."""
+    """Return whether all entitlements of a row are the same one."""
     return len({entitlement_words(line) for line in row.lines}) == 1
 
 

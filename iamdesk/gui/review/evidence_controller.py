@@ -1,4 +1,4 @@
-"""Evidence leaves and decisions come back: packs written, signed, verified, and filled sheets taken; by workers."""
+"""Evidence packages and sheets: export, sign, verify, and import of decisions; all in workers."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -39,12 +39,12 @@ _SIGNED_AS = {
 
 
 class EvidenceController(QObject):
-    """Does what the Review menu says of evidence."""
+    """Implements the evidence commands of the Review menu."""
 
     taken = Signal()
-    """Decisions of a sheet are saved."""
+    """Decisions of a sheet were saved."""
     unseen = Signal(object, str)
-    """Tone and sentence of what is to be told while the panel is not on the screen: no snapshot need be open."""
+    """Tone and sentence of a message while the panel is not visible: no snapshot need be open."""
 
     def __init__(
         self,
@@ -65,12 +65,12 @@ class EvidenceController(QObject):
         self._door = door
         self._reviewer = reviewer
         self.signing_key = ""
-        """Path of the key that sign-offs are offered with."""
+        """Path of the key that is offered for sign-offs."""
         self.dialog: QWidget | None = None
         """The dialog that was shown last."""
 
     def commands(self) -> Mapping[str, Callable[[], None]]:
-        """Return what the menu does."""
+        """Return the handlers of the menu's commands."""
         return {
             "actionExportEvidence": self.export,
             "actionSignPack": self.sign,
@@ -79,7 +79,7 @@ class EvidenceController(QObject):
         }
 
     def export(self) -> None:
-        """Ask for a name and write the evidence of the open review; what is on its way to the disk is saved first."""
+        """Ask for a name, and export the evidence of the open review; pending decisions are saved first."""
         desk, opened = self._door.desk, self._session.whole
         if desk is None:
             self._message.say(Tone.NOTE, tr("Open a review first: the export contains its evidence."))
@@ -93,7 +93,7 @@ class EvidenceController(QObject):
         )
         if into is None:
             return
-        self._door.closing.emit()  # nothing that was decided is left out
+        self._door.closing.emit()  # include every decision
         self._message.clear()
         snapshot = opened if opened is not None and self._door.matches else None
         self._jobs.run(
@@ -113,7 +113,7 @@ class EvidenceController(QObject):
         )
 
     def sign(self) -> None:
-        """Ask for a pack, and for what a sign-off needs."""
+        """Ask for an evidence package, and for a sign-off."""
         pack = self._ask_for_pack(tr("Sign evidence package"))
         if pack is not None:
             self._ask_to_sign(pack)
@@ -154,7 +154,7 @@ class EvidenceController(QObject):
         )
 
     def verify(self) -> None:
-        """Ask for a pack and verify it."""
+        """Ask for an evidence package, and verify it."""
         pack = self._ask_for_pack(tr("Verify evidence package"))
         if pack is None:
             return
@@ -180,7 +180,7 @@ class EvidenceController(QObject):
         return path.parent if path is not None and path.name == "00_manifest.json" else path
 
     def fill(self) -> None:
-        """Ask for a filled sheet and take its decisions; rows that were edited elsewhere are refused and listed."""
+        """Ask for a filled sheet, and import its decisions; rows with other edits are refused and listed."""
         desk, reviewer = self._door.desk, self._reviewer()
         if desk is None or not reviewer.name:
             self._message.say(Tone.NOTE, tr("Open a review and enter the reviewer first."))
@@ -230,7 +230,7 @@ class EvidenceController(QObject):
         self._say(Tone.ERROR, f"{error_words(error)}.")
 
     def _say(self, tone: Tone, sentence: str) -> None:
-        """Show a message in the panel or, if that is hidden, above the middle of the window."""
+        """Show a message in the panel or, if that is hidden, above the center of the window."""
         if self._panel.isVisible():
             self._message.say(tone, sentence)
         else:
@@ -243,7 +243,7 @@ def _written(
     from iamdesk.export.evidence.review_chain import pack_at
     from iamdesk.export.evidence.write import write_pack
 
-    # Of a copy: whoever goes on deciding meanwhile changes nothing of what is told.
+    # From a copy: decisions made meanwhile do not change the result.
     with desk.file.copied() as copy:
         write_pack(copy, into, evaluator=opened.evaluator if opened is not None else None, cancelled=cancelled)
     desk.file.note_pack(pack_at(into))

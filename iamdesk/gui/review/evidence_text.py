@@ -1,4 +1,4 @@
-"""What the evidence beside a row lists: titles and texts of a line, and of a finding."""
+"""The facts of the evidence: titles and texts of an entitlement, and of a finding."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from iamdesk.review.items import ReviewItem
 
 
 def line_facts(line: ReviewItem) -> Iterator[tuple[str, str]]:
-    """Yield what is told of a line, each with its title."""
+    """Yield titles and texts of an entitlement."""
     evidence = line.evidence
     since = evidence.get("since_last") or {}
     facts = (
@@ -44,7 +44,7 @@ def _asked(told: tuple[str, str | None]) -> str:
 
 
 def finding_facts(finding: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield what is told of a finding, each with its title."""
+    """Yield titles and texts of a finding."""
     severity = tr(SEVERITY_WORDS.get(str(finding["severity"]), "")) or str(finding["severity"])
     if finding.get("state") != "found":
         severity = tr("{severity}, cannot tell").format(severity=severity)

@@ -1,4 +1,4 @@
-"""Which rows of a review a reviewer wants to see."""
+"""The filter of the review table."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,7 +10,7 @@ from iamdesk.review.decisions import ReviewDecision
 
 
 class RowFilterMode(StrEnum):
-    """Which rows a reviewer wants to see."""
+    """Which rows are shown."""
 
     ALL = "all"
     OPEN = "to decide"
@@ -75,11 +75,11 @@ class ReviewFilter:
 
     show: RowFilterMode = RowFilterMode.ALL
     text: str = ""
-    """Words, each of which must be somewhere in the row."""
+    """Words, all of which have to occur in the row."""
 
     @property
     def shows_everything(self) -> bool:
-        """Whether it leaves nothing out."""
+        """Whether it hides no row."""
         return self.show is RowFilterMode.ALL and not self.text.strip()
 
     def lets_through(self, row: DecidedRow) -> bool:

@@ -1,4 +1,4 @@
-"""The rows of a review that are findings: one, or those of one check together."""
+"""Rows of the review table that are findings: one, or all of a check."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -40,21 +40,21 @@ class FindingRow(DecidedRow):
         return finding_decision_words(decision)
 
     def word_of(self, choice: ReviewDecision) -> str:
-        """Return a decision in a word."""
+        """Return a decision in one word."""
         return finding_choice_word(choice)
 
     def key_of(self, column: Column) -> SortKey:
-        """Return what the row is sorted by."""
+        """Return the sort key in a column."""
         if column is Column.FINDINGS:
             return (min(map(severity_rank, self.findings)), -len(self.findings))
         return (self.fixed.get(column, "").casefold(),)
 
 
 def finding_rows_of(desk: ReviewSession, grouping: Grouping) -> Iterator[FindingRow]:
-    """Yield the findings of a review, in the order in which they were frozen."""
+    """Yield the findings of a review, in the order in which they were recorded."""
     groups: dict[str, list[Mapping[str, Any]]] = {}
     for finding in desk.findings:
-        # One check's findings may differ in title: those are other things to say yes or no to.
+        # Findings of a check with different titles are decided separately.
         together = f"{finding['check_id']} {finding['title']}"
         key = together if grouping is Grouping.CHECK else str(finding["finding_id"])
         groups.setdefault(key, []).append(finding)

@@ -15,9 +15,9 @@ _POLICIES = (EntitlementType.MANAGED_POLICY, EntitlementType.INLINE_POLICY)
 
 
 def is_guardrail(opened: "Opened | None", line: ReviewItem) -> bool:
-    """Return whether a line only denies: as its evidence has it, or a policy of the open snapshot.
+    """Return whether an entitlement only denies: by its evidence, or by the policy in the open snapshot.
 
-    Reviews from before iamdesk told it in the evidence are opened, too.
+    The latter is for reviews of earlier versions, whose evidence lacks it.
     """
     if line.evidence.get(ONLY_DENIES):
         return True
@@ -27,7 +27,7 @@ def is_guardrail(opened: "Opened | None", line: ReviewItem) -> bool:
 
 
 def policy_of(opened: "Opened", line: ReviewItem) -> "PolicyView | None":
-    """Return the policy that a line is about, where it is held and in memory."""
+    """Return the policy of an entitlement, if it is in memory."""
     details = opened.details_at_hand(line.entitlement_id)
     return details.policy(line.entitlement_id) if details is not None else None
 

@@ -1,4 +1,4 @@
-"""The lines of the open review, by who holds the entitlement: for whoever shows one principal and its decisions."""
+"""The entitlements of the open review by holder, for panels that show one principal."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -18,10 +18,10 @@ _BREATH = 2000
 
 
 class LinesByHolder(QObject):
-    """Sorted once, when a review is opened; each row says what stands on its line now."""
+    """Sorted once, when a review is opened; each row has the current decision."""
 
     changed = Signal()
-    """There is another review, or something was decided."""
+    """Another review was opened, or something was decided."""
 
     def __init__(self, panel: ReviewPanel, jobs: JobRunner, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -35,11 +35,11 @@ class LinesByHolder(QObject):
 
     @property
     def is_open(self) -> bool:
-        """Whether there is a review whose lines are known here."""
+        """Whether there is a review whose entitlements are sorted."""
         return self._desk is not None
 
     def about(self, holder: str) -> list[DecidedRow]:
-        """Return the lines of a principal, one a row, as they stand now."""
+        """Return the entitlements of a principal, one per row, with their current decisions."""
         desk = self._desk
         if desk is None or desk is not self._panel.desk:
             return []
@@ -50,11 +50,11 @@ class LinesByHolder(QObject):
         return rows
 
     def decide(self, rows: Sequence[DecidedRow], choice: ReviewDecision) -> bool:
-        """Decide on lines as the review panel does; False where it asks for something first."""
+        """Decide on entitlements as the review panel does; return False if it asks for something first."""
         return self._panel.decide(rows, choice)
 
     def go_to(self, row: DecidedRow) -> None:
-        """Put the cursor of the review panel on a line."""
+        """Make an entitlement the current row of the review panel."""
         self._panel.go_to_line(row.subject_ids[0])
 
     def _opened(self, desk: ReviewSession) -> None:

@@ -1,4 +1,4 @@
-"""What a new review is told before it is made: its title, period and standards, and what it is about."""
+"""The dialog for a new review: title, period, standards and scope."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -37,18 +37,18 @@ _WHOLE = mark("Everything in the snapshot is reviewed.")
 
 
 class NewReviewDialog(QDialog):
-    """Return goes on to the file; what is unchecked is left out, for a reason."""
+    """Return continues to the file; unchecked items are excluded, with a reason."""
 
     def __init__(
         self, heading: str, title: str, accounts: Sequence[tuple[str, str]], parent: QWidget | None = None
     ) -> None:
-        """Ask.
+        """Create the dialog.
 
         Args:
-            heading: Of the window.
-            title: What the review is called unless somebody says otherwise.
-            accounts: Of the snapshot: id, and what people call it.
-            parent: Qt's.
+            heading: Title of the window.
+            title: Suggested title of the review.
+            accounts: Accounts of the snapshot: id and display name.
+            parent: Parent widget.
         """
         super().__init__(parent)
         self.setObjectName("newReviewDialog")
@@ -129,7 +129,7 @@ class NewReviewDialog(QDialog):
 
     @property
     def details(self) -> Mapping[str, str]:
-        """What the evidence tells besides."""
+        """Title, period and standards."""
         told = {
             "period_start": self.start.text().strip(),
             "period_end": self.end.text().strip(),
@@ -139,7 +139,7 @@ class NewReviewDialog(QDialog):
 
     @property
     def exclusions(self) -> tuple[Exclusion, ...]:
-        """What is left out."""
+        """What is excluded, with the reason."""
         reason = self.reason.text().strip()
         return tuple(Exclusion(part, name, reason) for part, name in self._unchecked())
 
@@ -153,7 +153,7 @@ class NewReviewDialog(QDialog):
                     yield Part(part), str(name)
 
     def _say(self) -> None:
-        """Say what is missing; only a whole answer goes on."""
+        """Show what is missing; only a complete form can be accepted."""
         wrong = self._wrong()
         out = len(list(self._unchecked()))
         self.reason.setEnabled(out > 0)

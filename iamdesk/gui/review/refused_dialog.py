@@ -1,4 +1,4 @@
-"""The rows of a filled sheet that were not imported, each with the reason: conflicts first."""
+"""The rows of a filled sheet that were not imported, with reasons, conflicts first."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from iamdesk.i18n import tr, translate
 
 
 class RefusedDialog(QDialog):
-    """Shows rows; stays beside the window."""
+    """Shows the rows; not modal."""
 
     def __init__(self, name: str, saved: int, refused: Sequence[Refused], parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -1,4 +1,4 @@
-"""How a review comes in and goes out: made, opened, recovered, closed. Everything that lasts is done by a worker."""
+"""Creates, opens, recovers and closes reviews. Everything that takes time runs in a worker."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -31,12 +31,12 @@ _KIND = mark("Reviews (*.iamreview)")
 
 
 class ReviewController(QObject):
-    """Holds the open review of a window."""
+    """Owns the open review of a window."""
 
     opened = Signal(object)
     """`ReviewSession`."""
     closing = Signal()
-    """Before it closes: what is not on disk yet is to be put there."""
+    """Before it closes: pending writes have to be completed."""
     closed = Signal()
 
     def __init__(
@@ -50,17 +50,17 @@ class ReviewController(QObject):
         self._message = message
         self.desk: ReviewSession | None = None
         self.dialog: NewReviewDialog | None = None
-        """What asks, or asked last, what a new review is about."""
+        """The dialog for a new review that was shown last."""
         session.snapshot_closed.connect(self.close)
 
     @property
     def matches(self) -> bool:
-        """Whether the open snapshot is the one that the review is of."""
+        """Whether the open snapshot is that of the review."""
         opened = self._session.snapshot
         return self.desk is not None and opened is not None and self.desk.head.snapshot_sha256 == opened.sha256
 
     def commands(self) -> Mapping[str, Callable[[], None]]:
-        """Return what the File menu does."""
+        """Return the handlers of the File menu's commands."""
         return {
             "actionNewReview": self.new_review,
             "actionNextReview": self.next_review,
@@ -70,7 +70,7 @@ class ReviewController(QObject):
         }
 
     def new_review(self) -> None:
-        """Ask what it is about and for a file, make a review of the open snapshot in it, and open that."""
+        """Ask for scope and file, create a review of the open snapshot, and open it."""
         opened = self._whole()
         if opened is None:
             return
@@ -81,7 +81,7 @@ class ReviewController(QObject):
         )
 
     def _whole(self) -> "SnapshotSession | None":
-        """Return what a review can be made of: all that was opened, and in memory."""
+        """Return the snapshot for a review: everything that was opened, in memory; None if that is not possible."""
         opened = whole_or_say(self._session, self._message)
         if opened is not None and opened.alone:
             self._message.say(
@@ -132,7 +132,7 @@ class ReviewController(QObject):
         )
 
     def next_review(self) -> None:
-        """Ask for the review before and its snapshot, and make one of the open snapshot that goes on from it."""
+        """Ask for the previous review and its snapshot, and create a follow-up review of the open snapshot."""
         opened = self._whole()
         if opened is None:
             return
@@ -208,7 +208,7 @@ class ReviewController(QObject):
         self._session.announce(told)
 
     def open_review(self) -> None:
-        """Ask for a review and open it."""
+        """Ask for a review, and open it."""
         opened = self._session.snapshot
         folder = opened.path.parent if opened is not None else Path.home()
         path = self._prompts.file_to_open(self._panel, tr("Open a review"), folder, tr(_KIND))
@@ -216,7 +216,7 @@ class ReviewController(QObject):
             self.open_path(path)
 
     def open_path(self, path: Path) -> None:
-        """Open a review; the one that is open is closed first."""
+        """Open a review; an open one is closed first."""
         self.close()
         self._message.clear()
         self._jobs.run(
@@ -228,7 +228,7 @@ class ReviewController(QObject):
         )
 
     def recover(self) -> None:
-        """Ask for a damaged review, and write what is intact in it to a new file."""
+        """Ask for a damaged review, and copy its intact part to a new file."""
         damaged = self._prompts.file_to_open(
             self._panel, tr("Recover a damaged review"), Path.home(), tr(_KIND) + ";;" + tr("All files (*)")
         )
@@ -265,7 +265,7 @@ class ReviewController(QObject):
         )
 
     def close(self) -> None:
-        """Save what is on its way and close the review; nothing happens where none is open."""
+        """Complete pending writes, and close the review; does nothing if none is open."""
         if self.desk is None:
             return
         self.closing.emit()
@@ -275,7 +275,7 @@ class ReviewController(QObject):
         self.closed.emit()
 
     def say_what_is_odd(self) -> None:
-        """Say that the snapshot is another one."""
+        """Report that the open snapshot is not that of the review."""
         desk = self.desk
         if desk is None:
             return

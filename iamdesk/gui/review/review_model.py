@@ -1,4 +1,4 @@
-"""The review table's model: texts, marks and colours of the rows."""
+"""The model of the review table: texts, marks and colors of the rows."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ CHOICE_GLYPHS: dict[ReviewDecision, Glyph] = {
     ReviewDecision.FALSE_POSITIVE: Glyph.KEEP,
     ReviewDecision.EXCEPT: Glyph.EXCEPT,
 }
-"""What is to go and what may stay bear the same mark, be it an entitlement or a finding."""
+"""Marks of decisions: the same for entitlements and findings that are to be removed, or may stay."""
 _MUTED = (Column.ACCOUNT, Column.LAST_USED, Column.EFFECT)
 
 
@@ -36,7 +36,7 @@ class ReviewModel(RowsModel[DecidedRow]):
         super().__init__([tr(COLUMN_TITLES[column]) for column in Column], ReviewFilter(), palette)
 
     def replace(self, rows: list[DecidedRow], *, of_findings: bool = False) -> None:
-        """Show other rows in place of all."""
+        """Replace all rows."""
         self.clear()
         titles = FINDING_TITLES if of_findings else COLUMN_TITLES
         self._titles = tuple(tr(titles[column]) for column in Column)
@@ -44,17 +44,17 @@ class ReviewModel(RowsModel[DecidedRow]):
         self.extend(rows)
 
     def place_of(self, subject_id: str) -> int | None:
-        """Return the row in which a line or finding is shown; None when it is not."""
+        """Return the row of a review item; None if it is not shown."""
         return next((at for at, row in enumerate(self._shown) if subject_id in row.subject_ids), None)
 
     def next_open(self, after: int) -> int | None:
-        """Return the next row that waits for a decision, from the top again at the end; None where none does."""
+        """Return the next undecided row, wrapping around at the end; None if there is none."""
         count = len(self._shown)
         places = ((after + step) % count for step in range(1, count + 1))
         return next((at for at in places if self._shown[at].is_open and not self._shown[at].is_pending), None)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return texts, marks and colours."""
+        """Return texts, marks and colors."""
         row = self.row_at(index)
         if row is None:
             return None

@@ -1,4 +1,4 @@
-"""The review panel: the table in the middle, evidence beside it, and the keys that decide."""
+"""The review panel: the table, the evidence beside it, and the keys for decisions."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 _DEBOUNCE = 120
 _EVIDENCE_AFTER = 150
-"""Milliseconds for which a row stays chosen before the engine is asked about it."""
+"""Milliseconds that a row is current before its critical actions are evaluated."""
 _NO_REVIEW = mark(
     "No review is open. A review records every principal and entitlement of the snapshot, with "
     "effective permissions. You then keep, revoke or modify each entitlement, or make an "
@@ -46,7 +46,7 @@ _NO_REVIEW = mark(
 
 
 class ReviewPanel(QWidget):
-    """Decides. What is shown as decided is on disk; what is on its way says so."""
+    """Decisions on review items. A decision that is shown is on disk; one that is being saved is marked."""
 
     title_changed = Signal(str)
 
@@ -89,12 +89,12 @@ class ReviewPanel(QWidget):
 
     @property
     def is_filling(self) -> bool:
-        """Whether the rows are still being laid out."""
+        """Whether the rows are being created."""
         return self.rows.is_filling
 
     @property
     def title(self) -> str:
-        """For the tab: ``Review 12/311``, of entitlements and findings; true counts, whatever the filter shows."""
+        """For the tab: ``Review 12/311``, entitlements and findings; true counts, regardless of the filter."""
         desk = self.desk
         if desk is None:
             return tr("Review")
@@ -133,7 +133,7 @@ class ReviewPanel(QWidget):
         self._new.setAccessibleName(tr("New review"))
         self._open.setAccessibleName(tr("Open a review"))
         self._pages.addWidget(self.table)
-        self._pages.addWidget(scrolling(empty))  # with large text it is higher than its place
+        self._pages.addWidget(scrolling(empty))  # with large text, it is higher than its place
         left = QWidget()
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, 0, 0)
@@ -186,7 +186,7 @@ class ReviewPanel(QWidget):
     # Deciding
 
     def go_to_next(self) -> None:
-        """Go to the next row that waits for a decision."""
+        """Make the next undecided row current."""
         place = self.model.next_open(self.table.currentIndex().row())
         if place is not None:
             self.table.go_to(place)
@@ -194,7 +194,7 @@ class ReviewPanel(QWidget):
             self._session.announce(tr("All rows shown are decided."))
 
     def go_to_line(self, line_id: str) -> None:
-        """Go to a line, past the filter (and the findings) where these hide it."""
+        """Make an entitlement current; clears the filter, or leaves the findings, if they hide it."""
         if self.head.chosen_grouping.is_of_findings:
             with QSignalBlocker(self.head.grouping):
                 self.head.grouping.setCurrentIndex(self.head.grouping.findData(Grouping.LINE))
@@ -210,7 +210,7 @@ class ReviewPanel(QWidget):
             self.table.go_to(place)
 
     def decide(self, rows: Sequence[DecidedRow], choice: ReviewDecision) -> bool:
-        """Decide on rows that somebody chose elsewhere; False where something is asked here first."""
+        """Decide on rows chosen elsewhere; return False if this panel asks for something first."""
         self.deciding.decide(choice, rows)
         return bool(self.head.reviewer.name) and not self.bar.isVisibleTo(self)
 
@@ -281,7 +281,7 @@ class ReviewPanel(QWidget):
         self._debounce.stop()
         row = self.table.current_row()
         self.model.show_only(ReviewFilter(self.head.chosen_show, self.head.text.text()))
-        self.model.refilter()  # what was decided since counts now
+        self.model.refilter()  # show what was decided meanwhile
         place = self.model.place_of(row.subject_ids[0]) if row is not None else None
         if self.model.shown:
             self.table.go_to(place or 0)
@@ -301,7 +301,7 @@ class ReviewPanel(QWidget):
         self._later.start()
 
     def _ask_engine(self) -> None:
-        """Ask what the shown row's principal may do, where the open snapshot is the review's own."""
+        """Evaluate critical actions of the row's principal, if the open snapshot is the review's."""
         row, opened = self.evidence.row, self._session.snapshot
         if not isinstance(row, LineRow) or opened is None or not self.door.matches:
             return
@@ -320,7 +320,7 @@ class ReviewPanel(QWidget):
             topic="review evidence",
         )
 
-    # Looks
+    # Appearance
 
     def _refresh(self) -> None:
         desk = self.desk
@@ -341,7 +341,7 @@ class ReviewPanel(QWidget):
         self.title_changed.emit(self.title)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Follow the palette."""
+        """Update the colors."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange and hasattr(self, "model"):
             self.model.repaint(self.palette())

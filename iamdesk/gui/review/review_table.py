@@ -1,4 +1,4 @@
-"""The review table: one key a decision."""
+"""The review table: one key for each decision."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -36,17 +36,17 @@ _WIDEST_OF_FINDINGS: dict[int, str] = {
     Column.FINDINGS: "medium, cannot tell",
     Column.COMMENT: "rebuilt in spring",
 }
-"""Of findings the sentence takes the rest, not the comment."""
+"""For findings, the sentence takes the remaining width, not the comment."""
 
 
 class ReviewTable(RowsTable[DecidedRow]):
-    """1 keep, 2 revoke, 3 modify, 4 except, 0 undecided, 5 second; Enter comments; N goes to the next to decide.
+    """1 keep, 2 revoke, 3 modify, 4 exception, 0 undecided, 5 second approval; Enter comments; N next undecided.
 
     The same keys decide on findings (`deciding.ON_FINDINGS`).
     """
 
     chosen = Signal(object)
-    """`ReviewDecision`, for the selected rows."""
+    """`ReviewDecision` for the selected rows."""
     second_wanted = Signal()
     comment_wanted = Signal()
     next_wanted = Signal()
@@ -64,7 +64,7 @@ class ReviewTable(RowsTable[DecidedRow]):
         self.activated.connect(lambda _index: self.comment_wanted.emit())
 
     def show_columns(self, *, of_findings: bool, has_accounts: bool) -> None:
-        """Show the columns that say something of such rows; findings have the place for their sentence."""
+        """Show the columns of entitlements or of findings."""
         self.setColumnHidden(Column.ACCOUNT, not has_accounts)
         for column in OF_LINES_ALONE:
             self.setColumnHidden(column, of_findings)
@@ -78,7 +78,7 @@ class ReviewTable(RowsTable[DecidedRow]):
                 header.resizeSection(column, self.fontMetrics().horizontalAdvance(widest[column]) + 16)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Decide; the rest is the table's."""
+        """Handle the decision keys; the table handles the rest."""
         plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
         key = Qt.Key(event.key())
         if plain and key in CHOICE_KEYS:

@@ -1,4 +1,4 @@
-"""The rows of a review are laid out in a worker, and tell what stands on them as decisions are saved."""
+"""Creates the rows of a review in a worker, and updates them as decisions are saved."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -15,14 +15,14 @@ from iamdesk.review.grouping import Grouping
 from iamdesk.review.session import ReviewSession
 
 _BREATH = 500
-"""Rows after which a worker looks whether it is still wanted."""
+"""Rows after which the worker checks for cancellation."""
 
 
 class Rows(QObject):
     """Fills a model."""
 
     laid_out = Signal(str)
-    """The rows are there; with the id of what the cursor is to go to, or nothing."""
+    """The rows exist; with the id of the item to make current, or empty."""
 
     def __init__(
         self,
@@ -43,11 +43,11 @@ class Rows(QObject):
 
     @property
     def is_filling(self) -> bool:
-        """Whether the rows are still being laid out."""
+        """Whether the rows are being created."""
         return self._filling is not None and self._filling.running
 
     def fill(self, grouping: Grouping, go_to: str = "") -> None:
-        """Lay the rows out anew, in a worker: there may be hundreds of thousands."""
+        """Create the rows again, in a worker: there may be hundreds of thousands."""
         desk = self._desk()
         if desk is None:
             return
@@ -56,7 +56,7 @@ class Rows(QObject):
         def lay_out(_progress: Progress, cancelled: Cancelled) -> list[DecidedRow]:
             rows = rows_of(desk, grouping)
             for number, row in enumerate(rows):
-                if number % _BREATH == 0 and cancelled():  # asking gives way to the window, which takes its time
+                if number % _BREATH == 0 and cancelled():  # checking yields to the GUI thread, which takes time
                     raise WorkCancelled
                 row.tell(desk, today, pending)
             return sorted(rows, key=self._model.sort_key)
@@ -73,11 +73,11 @@ class Rows(QObject):
             return
         self._row_of = {one: row for row in rows for one in row.subject_ids}
         self._model.replace(rows, of_findings=grouping.is_of_findings)
-        self.tell(self._pending())  # what was decided while the rows were laid out
+        self.tell(self._pending())  # decisions made while the rows were created
         self.laid_out.emit(go_to)
 
     def tell(self, subject_ids: frozenset[str]) -> None:
-        """Let rows say what stands on them; they stay where they are."""
+        """Update the decisions of rows; they keep their place."""
         desk = self._desk()
         if desk is None:
             return
@@ -88,7 +88,7 @@ class Rows(QObject):
         self._model.tell_changed()
 
     def tell_pending(self) -> None:
-        """Let rows say that they are being saved, or no longer are."""
+        """Mark rows as being saved, or not any more."""
         pending = self._pending()
         changed = pending ^ self._shown_pending
         self._shown_pending = pending
@@ -96,7 +96,7 @@ class Rows(QObject):
             self.tell(changed)
 
     def clear(self) -> None:
-        """Forget every row."""
+        """Remove all rows."""
         self._row_of = {}
         self._model.clear()
 

@@ -1,4 +1,4 @@
-"""The rows of a review that are entitlements: one line, or several that are decided together."""
+"""Rows of the review table that are entitlements: one, or several that are decided together."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -28,14 +28,14 @@ _ADMINISTRATION_ORDER = ("is", "reaches", "may reach", "cannot tell")
 
 
 class LineRow(DecidedRow):
-    """One line, or a group of lines."""
+    """One entitlement, or a group of entitlements."""
 
     def __init__(
         self, lines: tuple[ReviewItem, ...], findings: tuple[Mapping[str, Any], ...], grouping: Grouping = Grouping.LINE
     ) -> None:
         used = min if len(lines) > 1 else max
         super().__init__(
-            tuple(line.line_id for line in lines),  # a hash each, made once
+            tuple(line.line_id for line in lines),  # a hash each, computed once
             {
                 Column.WHO: several([translate(holder_name(line)) for line in lines], mark("{count} principals")),
                 Column.WHAT: _all_of_it(lines, grouping),
@@ -58,11 +58,11 @@ class LineRow(DecidedRow):
         return decision_words(decision)
 
     def word_of(self, choice: ReviewDecision) -> str:
-        """Return a decision in a word."""
+        """Return a decision in one word."""
         return CHOICE_WORDS[choice]
 
     def key_of(self, column: Column) -> SortKey:
-        """Return what the row is sorted by."""
+        """Return the sort key in a column."""
         match column:
             case Column.ADMINISTRATION:
                 return min(map(_administration_rank, self.lines))
@@ -74,7 +74,7 @@ class LineRow(DecidedRow):
 
 
 def rows_of(desk: ReviewSession, grouping: Grouping) -> list[DecidedRow]:
-    """Return the rows of a review, in the order in which it was frozen; call `tell` on each before it is shown."""
+    """Return the rows of a review, in the order in which they were recorded; call `tell` on each before showing it."""
     if grouping.is_of_findings:
         return list(finding_rows_of(desk, grouping))
     keys = group_keys(desk.lines, grouping)
@@ -85,7 +85,7 @@ def rows_of(desk: ReviewSession, grouping: Grouping) -> list[DecidedRow]:
 
 
 def row_of(desk: ReviewSession, lines: Iterable[ReviewItem], grouping: Grouping = Grouping.LINE) -> LineRow:
-    """Return the row of lines that are decided together; call `tell` before it is shown."""
+    """Return the row of entitlements that are decided together; call `tell` before showing it."""
     members = tuple(lines)
     return LineRow(members, _findings_of(desk, members), grouping)
 
@@ -126,7 +126,7 @@ _SHORT_TYPES: dict[EntitlementType, str] = {
 
 
 def _all_of_it(lines: tuple[ReviewItem, ...], grouping: Grouping) -> str:
-    """Return what a row's lines are; of a group of like effect, too, where that is not plainly the same."""
+    """Return the entitlement of a row; for identical access, with a note if they differ in the holder's name."""
     what = several([_what(line) for line in lines], mark("{count} entitlements"))
     if grouping is Grouping.EFFECT and len(lines) > 1 and any(map(is_in_own_name, lines)):
         return tr("{entitlement} (differs only in the holder's name)").format(entitlement=what)
@@ -134,7 +134,7 @@ def _all_of_it(lines: tuple[ReviewItem, ...], grouping: Grouping) -> str:
 
 
 def _what(line: ReviewItem) -> str:
-    """Return what is held, for a narrow column: the name first, its kind after it."""
+    """Return the entitlement for a narrow column: the name first, then its type."""
     trusts = line.evidence.get("trusts") if line.type is EntitlementType.TRUST else None
     name = ", ".join(translate(short_arn(one)) for one in trusts) if trusts else line.name
     return f"{name}  {tr(_SHORT_TYPES[line.type])}".rstrip()

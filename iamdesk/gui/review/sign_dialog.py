@@ -1,4 +1,4 @@
-"""Signing an evidence pack: who, as what, and with which key."""
+"""The dialog for signing an evidence package: name, role and key."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ _WITH_KEY = mark("ssh-keygen signs the manifest with this key; a key with a pass
 
 
 class SignDialog(QDialog):
-    """Asks what a sign-off needs; ``accepted`` when it is complete."""
+    """Asks for a sign-off; ``accepted`` is emitted when it is complete."""
 
     def __init__(self, pack: Path, name: str, prompts: Prompts, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -67,7 +67,7 @@ class SignDialog(QDialog):
 
     @property
     def chosen_role(self) -> Role:
-        """As what."""
+        """The role of the signer."""
         return Role(self.role.currentData())
 
     @property
@@ -80,7 +80,7 @@ class SignDialog(QDialog):
         self.sentence.setText(self.chosen_role.sentence)
         self.how.setText(tr(_WITH_KEY) if self.chosen_key is not None else tr(_WITHOUT_KEY))
         self.sign_button.setEnabled(bool(self.name.text().strip()))
-        # What is signed is read whole: a form does not grow with the lines of its texts.
+        # Show the statement in full: a form does not grow with the wrapped lines of its texts.
         self.resize(self.width(), max(self.height(), self._form.totalHeightForWidth(self.width())))
 
     def _choose(self) -> None:

@@ -1,4 +1,4 @@
-"""The head of the review panel: who reviews, how far it is, and which rows are shown."""
+"""The head of the review panel: reviewer, progress, and which rows are shown."""
 
 import getpass
 import re
@@ -112,27 +112,27 @@ class ReviewHead(QWidget):
 
     @property
     def reviewer(self) -> Reviewer:
-        """Who reviews, as typed, and as the system knows them."""
+        """The reviewer, as entered, with the account of the operating system."""
         own = frozenset(one for one in re.split(r"[\s,;]+", self.own.text()) if one)
         return Reviewer(self.reviewer_name.text().strip(), _account(), own)
 
     @property
     def chosen_grouping(self) -> Grouping:
-        """What makes one row."""
+        """How rows are grouped."""
         return Grouping(self.grouping.currentData())
 
     @property
     def chosen_show(self) -> RowFilterMode:
-        """Which rows are wanted."""
+        """Which rows are shown."""
         return RowFilterMode(self.show_only.currentData())
 
     def clear_filter(self) -> None:
-        """Show every row."""
+        """Show all rows."""
         self.text.clear()
         self.show_only.setCurrentIndex(0)
 
     def _offer(self, shows: Sequence[RowFilterMode]) -> None:
-        """Offer which rows can be wanted; what is wanted stays, where it still can be."""
+        """Offer the filters of entitlements or findings; the chosen one stays if it is among them."""
         wanted = self.show_only.currentData()
         before = [self.show_only.itemData(at) for at in range(self.show_only.count())]
         if before == list(shows):
@@ -149,7 +149,7 @@ class ReviewHead(QWidget):
         self.grouped.emit()
 
     def tell(self, desk: ReviewSession | None) -> None:
-        """Say how far the review is."""
+        """Show the progress of the review."""
         if desk is None:
             self.progress.setRange(0, 1)
             self.progress.setValue(0)
@@ -194,7 +194,7 @@ def _decided(choice: ReviewDecision, count: int) -> str:
 
 
 def _progress(standing: ItemStates, said: str) -> str:
-    """Return how far a review is: ``12 of 94 findings decided, 82 remain: 12 to fix``."""
+    """Return the progress of a review: ``12 of 94 findings decided, 82 remain: 12 to fix``."""
     counts = standing.counts()
     total, waiting = len(standing.known), standing.waiting(datetime.now(UTC).date())
     run_out = waiting - counts[ReviewDecision.UNDECIDED]

@@ -1,4 +1,4 @@
-"""What became of verifying an evidence pack: one line a check, what failed first."""
+"""The result of verifying an evidence package: one row for each check, failed ones first."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ _ORDER = (Outcome.FAILED, Outcome.NOT_DONE, Outcome.PASSED)
 
 
 class VerifyDialog(QDialog):
-    """Shows results; stays beside the window."""
+    """Shows the result; not modal."""
 
     def __init__(self, name: str, results: Sequence[Result], parent: QWidget | None = None) -> None:
         super().__init__(parent)

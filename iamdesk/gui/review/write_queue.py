@@ -1,4 +1,4 @@
-"""Acts on their way to the disk: one after the other, in the order in which they were made, never lost at the end."""
+"""Writes decisions to disk: one after the other, in order, completed before the window closes."""
 
 import threading
 from collections import deque
@@ -15,7 +15,7 @@ from iamdesk.review.session import Change
 
 
 class Act:
-    """One act: done once, by whichever thread comes first."""
+    """One write: done once, by whichever thread comes first."""
 
     def __init__(self, do: Callable[[], Change | None], subject_ids: frozenset[str]) -> None:
         self.subject_ids = subject_ids
@@ -26,7 +26,7 @@ class Act:
         self.error: Exception | None = None
 
     def once(self) -> "Act":
-        """Do it, unless it is done; whoever comes while it is being done waits."""
+        """Do it, unless it is done; wait if another thread is doing it."""
         with self._doing:
             if not self._is_done:
                 self._is_done = True
@@ -38,14 +38,14 @@ class Act:
 
 
 class ActQueue(QObject):
-    """Saves acts in a worker."""
+    """Runs writes in a worker."""
 
     saved = Signal(object)
     """`Change` or None, when it is on disk."""
     refused = Signal(str)
-    """Why an act was not done: one sentence."""
+    """A sentence: why a write failed."""
     changed = Signal()
-    """What is pending is something else now."""
+    """The pending ids have changed."""
 
     def __init__(self, jobs: JobRunner, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -54,18 +54,18 @@ class ActQueue(QObject):
 
     @property
     def pending(self) -> frozenset[str]:
-        """The ids of lines that an act on its way is about."""
+        """Ids of items whose decision is not on disk yet."""
         return frozenset().union(*(act.subject_ids for act in self._acts))
 
     def put(self, do: Callable[[], Change | None], subject_ids: frozenset[str] = frozenset()) -> None:
-        """Do an act after those that are waiting."""
+        """Add a write to the queue."""
         self._acts.append(Act(do, subject_ids))
         self.changed.emit()
         if len(self._acts) == 1:
             self._start()
 
     def finish(self) -> None:
-        """Do everything that is waiting, now: the window closes."""
+        """Complete all writes now: the window closes."""
         while self._acts:
             self._take(self._acts[0].once())
 
@@ -79,8 +79,8 @@ class ActQueue(QObject):
         )
 
     def _arrived(self, act: Act) -> None:
-        if self._acts and self._acts[0] is act:  # not finished in the meantime
-            self._take(act.once())  # a job that was cancelled before it began: the decision was made all the same
+        if self._acts and self._acts[0] is act:  # not finished meanwhile
+            self._take(act.once())  # the job was cancelled before it began, but the decision was made
             if self._acts:
                 self._start()
 

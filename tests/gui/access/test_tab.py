@@ -155,7 +155,9 @@ def test_an_answer_opens_to_its_full_explanation(qtbot: QtBot, nora: AccessTab, 
 def test_who_else_can_is_one_step_away(qtbot: QtBot, nora: AccessTab, session: Session) -> None:
     go_to(qtbot, nora, "s3", "Read")
     nora.actions_view.setCurrentIndex(nora.list.index(0, 0))
-    (who_else,) = [action for action in nora.actions_view.menu().actions() if "do this" in action.text().replace("&", "")]
+    (who_else,) = [
+        action for action in nora.actions_view.menu().actions() if "do this" in action.text().replace("&", "")
+    ]
     with qtbot.waitSignal(session.who_can_asked) as asked:
         who_else.trigger()
     assert asked.args is not None

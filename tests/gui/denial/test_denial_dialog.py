@@ -58,7 +58,7 @@ def test_the_answer_goes_to_the_windows_own_panel(qtbot: QtBot, session: Session
 def test_what_was_not_told_is_typed(qtbot: QtBot, dialog: WhyDialog) -> None:
     dialog.pasted.setPlainText("An error occurred (AccessDenied) when calling the ListBuckets operation: Access Denied")
     qtbot.waitUntil(lambda: dialog.action.text() == "s3:ListAllMyBuckets")
-    assert "not told" in dialog.principal.placeholderText()
+    assert "not in the message" in dialog.principal.placeholderText()
     assert not dialog.show_button.isEnabled()
     dialog.principal.setFocus()
     QTest.keyClicks(dialog.principal, ELENA)

@@ -129,7 +129,7 @@ def test_what_is_no_json_and_what_cannot_be_done_are_told(qtbot: QtBot, sandbox:
     sandbox.form.detail.setText("own")
     sandbox.form.document.setPlainText("{")
     sandbox.add_button.click()
-    assert "is no JSON" in sandbox.message.text
+    assert "is not valid JSON" in sandbox.message.text
 
     choose(sandbox, EditAction.DETACH_POLICY)
     sandbox.form.detail.setText(READ)
