@@ -83,7 +83,7 @@ def test_totals_that_differ_come_first_with_icon_word_and_names(page: CapturedPa
     assert not first.icon(0).isNull()
     assert first.icon(0).cacheKey() != second.icon(0).cacheKey()
     assert first.child(0).text(0) == "eve\\u202e: only in the credential report"
-    assert totals_words(totals).startswith("Control totals: 1 of 2 counts of AWS differ")
+    assert totals_words(totals).startswith("Control totals: 1 of 2 counts by AWS differ")
     assert "all 1 counts" in totals_words(totals[:1])
     assert "neither" in totals_words(())
 
