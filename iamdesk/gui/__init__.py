@@ -1,4 +1,4 @@
-"""The window. ``create_main_window`` is the way in; ``session.py`` tells how its panels talk."""
+"""The window. Call ``create_main_window``; ``core/session.py`` describes how its panels communicate."""
 
 import atexit
 import weakref
@@ -12,10 +12,10 @@ __all__ = ["create_main_window"]
 
 
 def create_main_window(path: Path | str | None = None, settings_path: Path | None = None) -> "MainWindow":
-    """Return the main window, not yet shown; with a path, it begins to open that snapshot in the background.
+    """Return the main window, not yet shown; with a path, it starts opening that snapshot.
 
-    ``settings_path`` is the ini file that the window remembers things in; without it, the user's own. A
-    ``QApplication`` is made where there is none; the window keeps it alive.
+    ``settings_path`` is the ini file of the settings; by default, the user's own. A ``QApplication`` is created if
+    there is none; the window keeps it alive.
     """
     from PySide6.QtWidgets import QApplication
 
@@ -26,7 +26,7 @@ def create_main_window(path: Path | str | None = None, settings_path: Path | Non
     if not isinstance(app, QApplication):
         raise TypeError("a QApplication is needed, and another kind of Qt application runs")
     window = MainWindow(app, Settings(settings_path or default_settings_path()))
-    window.interior.complete()  # names that others hold on to are there from the beginning
+    window.interior.complete()  # public names are available at once
     atexit.register(_dispose, weakref.ref(window))
     if path is not None:
         window.open_path(Path(path))

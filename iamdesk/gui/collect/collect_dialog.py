@@ -1,4 +1,4 @@
-"""File > Collect from AWS…: asks what to collect, shows how far it is, and what was not captured."""
+"""File > Collect from AWS…: asks what to collect, and shows progress and missing data."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -27,7 +27,7 @@ _BUNDLES = mark("Bundles (*.zip);;All files (*)")
 
 
 class CollectDialog(QDialog):
-    """Does not block. A capture goes on while it is closed; opened again, it shows how far that is."""
+    """Not modal. A capture continues while the dialog is closed."""
 
     collected = Signal(object, bool)
     """Captured, and whether the dialog was open then."""
@@ -65,11 +65,11 @@ class CollectDialog(QDialog):
 
     @property
     def is_running(self) -> bool:
-        """Whether a capture is on its way."""
+        """Whether a capture is running."""
         return self._job is not None
 
     def start(self) -> None:
-        """Begin, or cancel what was begun."""
+        """Start or cancel a capture."""
         if self._job is not None:
             self._job.cancel()
             return
@@ -109,7 +109,7 @@ class CollectDialog(QDialog):
         return work
 
     def _note(self, status: Status) -> None:
-        """Keep the latest status. Called in the worker: it touches no widget."""
+        """Store the latest status. Called in the worker: uses no widget."""
         self._latest = status
 
     def _show_progress(self, done: int, total: int) -> None:
@@ -213,7 +213,7 @@ class CollectDialog(QDialog):
 
 
 def _for_the_window(sentence: str) -> str:
-    """Return a sentence of the collector as it reads where there are fields in the place of options."""
+    """Return a sentence of the collector with names of fields instead of options."""
     for option, field in (("--role-name", tr("“Role in the other accounts”")), ("--account", tr("“Accounts”"))):
         sentence = sentence.replace(option, field)
     return f"{sentence[:1].upper()}{sentence[1:]}."

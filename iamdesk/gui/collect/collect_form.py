@@ -1,4 +1,4 @@
-"""What to collect, as whom, and where to put it: the fields of the dialog."""
+"""The fields of the collect dialog: what to collect, with which credentials, and where to save it."""
 
 import re
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ _WORDS = re.compile(r"[\s,;]+")
 
 
 class CollectForm(QWidget):
-    """The fields. It checks nothing: whoever takes `options` does."""
+    """The fields. Its `options` are validated by the collector."""
 
     def __init__(self, profiles: tuple[str, ...], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -24,7 +24,7 @@ class CollectForm(QWidget):
         self.profile.setEditable(True)
         self.profile.addItems(["", *profiles])
         typed = self.profile.lineEdit()
-        if typed is not None:  # Qt says that it may be: not for a list that can be typed into
+        if typed is not None:  # never None for an editable combo box
             typed.setPlaceholderText(tr("current profile"))
             typed.setAccessibleName(tr("Profile"))
         self.regions = QLineEdit()
@@ -40,7 +40,7 @@ class CollectForm(QWidget):
         self._lay_out()
 
     def options(self) -> Options:
-        """Return what the fields say."""
+        """Return the values of the fields."""
         skipped = frozenset() if self.last_accessed.isChecked() else frozenset({Kind.SERVICE_LAST_ACCESSED})
         role = self.role.text().strip()
         return Options(

@@ -1,8 +1,7 @@
-"""The command ``iamdesk collect`` run as a process of its own, watched by a worker of the window.
+"""Runs ``iamdesk collect`` as a process, watched by a worker of the window.
 
-Not in a thread: reading an account's answers in this process would stop the window for as long as each large one takes,
-and Python's collector is off while workers run. A process that is told to stop loses nothing: the same capture goes on
-another time.
+Not in a thread: reading large responses in this process would block the window, and Python's collector is off while
+workers run. A process that is stopped loses nothing: the same capture can be resumed.
 """
 
 import json
@@ -21,7 +20,7 @@ from iamdesk.i18n import tr
 from iamdesk.progress import Cancelled, Progress, WorkCancelled
 
 _LOOK = 0.1
-"""Seconds between two looks at the process."""
+"""Seconds between two polls of the process."""
 _GRACE = 6.0
 """Seconds that it has to end by itself: where much else runs, it takes a while to write what it has.
 
@@ -31,7 +30,7 @@ Who closes the window meanwhile waits for the end of the process."""
 def collect_in_a_process(
     options: Options, tell: Callable[[Status], None], progress: Progress, cancelled: Cancelled
 ) -> Captured:
-    """Capture what the options say. ``tell`` gets the latest status, in this thread.
+    """Capture with the given options. ``tell`` gets the latest status, in this thread.
 
     Raises:
         CollectError: it could not begin or go on; its text is one sentence.
@@ -54,7 +53,7 @@ def collect_in_a_process(
 
 
 def command_of(options: Options) -> list[str]:
-    """Return the words of the command for these options."""
+    """Return the command line for these options."""
     is_frozen = getattr(sys, "frozen", False)
     words = [sys.executable] if is_frozen else [sys.executable, "-m", "iamdesk"]
     words += ["collect", "--format", "json", "--progress", "json", "--parallel", str(options.parallel)]
@@ -74,7 +73,7 @@ def command_of(options: Options) -> list[str]:
 
 
 class _Said:
-    """What the process says on standard error, line by line as it comes."""
+    """The standard error of the process, line by line as it arrives."""
 
     def __init__(self, file: Any) -> None:
         self._file = file
@@ -83,7 +82,7 @@ class _Said:
     def statuses(self) -> Iterator[Status]:
         *lines, self._rest = (self._rest + self._file.read()).split(b"\n")
         for line in lines:
-            with suppress(ValueError, TypeError):  # a sentence for people
+            with suppress(ValueError, TypeError):  # a sentence for the user
                 yield Status(**json.loads(line))
 
 
@@ -106,7 +105,7 @@ def _watch(
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """See that the process is over; one that still runs is told to keep what it has and end."""
+    """Make sure that the process ends; a running one is asked to save its data and end."""
     if process.poll() is not None:
         return
     if sys.platform == "win32":
@@ -121,7 +120,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _of_its_own() -> dict[str, Any]:
-    """Return how it is started: Ctrl-C in the terminal that the window came from is not for it."""
+    """Return how to start it, so that Ctrl-C in the window's terminal does not reach it."""
     if sys.platform == "win32":
         return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
     return {"start_new_session": True}

@@ -1,4 +1,4 @@
-"""What the window knows of collecting: the dialog, made when it is first wanted, and what becomes of a bundle."""
+"""Collecting in the window: the dialog, created when first needed, and the opening of the bundle."""
 
 from typing import TYPE_CHECKING
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 class CollectController(QObject):
-    """Opens a bundle while its user watches; offers it to one who has closed the dialog and looks at something else."""
+    """Opens a bundle if the dialog is open; else offers it in a message."""
 
     open_wanted = Signal(object)
     """Path."""
     offered = Signal(str, object)
-    """A sentence, and the path that it is about."""
+    """A sentence, and the path of the bundle."""
 
     def __init__(self, jobs: JobRunner, prompts: Prompts, window: QWidget) -> None:
         super().__init__(window)
@@ -31,7 +31,7 @@ class CollectController(QObject):
         self.dialog: CollectDialog | None = None
 
     def show(self) -> None:
-        """Show the dialog: as it stands, where a capture is on its way."""
+        """Show the dialog, with the progress of a running capture."""
         from iamdesk.gui.collect.collect_dialog import CollectDialog
 
         if self.dialog is None:

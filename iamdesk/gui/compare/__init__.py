@@ -1,1 +1,1 @@
-"""Two snapshots side by side: what changed in effect."""
+"""The comparison of two snapshots: changes in effective access."""

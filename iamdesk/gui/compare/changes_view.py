@@ -1,4 +1,4 @@
-"""What a comparison came to: a sentence, a filtered table of changes, and the chosen one in full."""
+"""The result of a comparison: a summary, a filtered table of changes, and details of the selected one."""
 
 from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -25,14 +25,14 @@ _WIDEST: dict[int, str] = {
     Column.WHAT: "s3:GetObject and 24 m",
     Column.WHERE: "arn:aws:s3:::acm",
 }
-"""What a column is wide enough for at first."""
+"""Sample texts for the initial column widths."""
 
 
 class ChangesView(QWidget):
-    """Empty until it is given a comparison."""
+    """Empty until it gets a comparison."""
 
     def __init__(self, session: Session, hint: str, parent: QWidget | None = None) -> None:
-        """Lay out; ``hint`` says what will stand here."""
+        """Create the view; ``hint`` is shown while it is empty."""
         super().__init__(parent)
         self._session = session
         self._found: Comparison | None = None
@@ -89,7 +89,7 @@ class ChangesView(QWidget):
         layout.addWidget(split, 1)
 
     def show_comparison(self, found: Comparison, rows: tuple[CompareRow, ...]) -> None:
-        """Show a comparison from its first row; ``rows`` are its `rows_of`."""
+        """Show a comparison; ``rows`` are its `rows_of`."""
         self._found = found
         old, new = (visible(translate_english(name)) for name in (found.old_name, found.new_name))
         self.pair.setText(
@@ -133,7 +133,7 @@ class ChangesView(QWidget):
             self._session.show_key(row.subject)
 
     def _ask(self, effect: Effect) -> None:
-        """Ask the request that shows a change of the open snapshot, in the window's own panel."""
+        """Evaluate the request that shows a change on the open snapshot, in the result panel."""
         witness = effect.witness
         context = {key: list(value) if isinstance(value, tuple) else value for key, value in witness.context}
         self._session.ask(
@@ -141,7 +141,7 @@ class ChangesView(QWidget):
         )
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Follow the palette."""
+        """Update the colors."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange:
             self.model.repaint(self.palette())

@@ -1,4 +1,4 @@
-"""One row of a comparison in full: what was gained or lost, by which change, and the request that shows it."""
+"""Details of a change: what was gained or lost, its cause, and a request that shows it."""
 
 from collections.abc import Callable
 from functools import partial
@@ -24,7 +24,7 @@ _EMPTY = mark("Select a row to see what changed, the cause, and a request that s
 
 
 class CompareDetail(QScrollArea):
-    """Shows one row; its links show the principal in the window, and ask the request that shows the change."""
+    """Shows one row; its links select the principal, and evaluate the request."""
 
     def __init__(
         self, show_key: Callable[[str], None], ask: Callable[[Effect], None], parent: QWidget | None = None
@@ -44,7 +44,7 @@ class CompareDetail(QScrollArea):
         self.show_row(None, None)
 
     def show_row(self, found: Comparison | None, row: CompareRow | None) -> None:
-        """Show a row from the top; None says what would fill the place."""
+        """Show a row; None shows a hint."""
         self._found, self._row = found, row
         self._tinted.clear()
         page = QWidget()
@@ -57,7 +57,7 @@ class CompareDetail(QScrollArea):
         else:
             self._fill(column, found, row)
         column.addStretch(1)
-        self.setWidget(page)  # the page before is deleted by the area
+        self.setWidget(page)  # the scroll area deletes the previous page
         self._tint()
 
     def _fill(self, column: QVBoxLayout, found: Comparison, row: CompareRow) -> None:
@@ -125,8 +125,8 @@ class CompareDetail(QScrollArea):
             label.setPalette(palette)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Follow the palette: marks are made anew."""
+        """Update the icons."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange:
-            # Not while Qt tells every widget of it: the page that goes is one of these.
+            # Not while Qt sends the event to every widget: the replaced page is one of them.
             QTimer.singleShot(0, self, lambda: self.show_row(self._found, self._row))

@@ -1,4 +1,4 @@
-"""The model of a comparison's table: texts, marks and colours."""
+"""The model of a comparison's table: texts, marks and colors."""
 
 from typing import Any
 
@@ -27,13 +27,13 @@ class CompareModel(RowsModel[CompareRow]):
         super().__init__([tr(COLUMN_TITLES[column]) for column in Column], CompareFilter(), palette)
 
     def repaint(self, palette: QPalette) -> None:
-        """Take the colours of another palette."""
+        """Use the colors of another palette."""
         self._icons = {sort: icons.icon(mark, palette) for sort, mark in SORT_MARKS.items()}
         self._brushes = {sort: QBrush(icons.natural_colour(mark, palette)) for sort, mark in SORT_MARKS.items()}
         super().repaint(palette)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return texts, marks and colours."""
+        """Return texts, marks and colors."""
         row = self.row_at(index)
         if row is None:
             return None

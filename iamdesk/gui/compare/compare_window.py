@@ -1,4 +1,4 @@
-"""Compare with another snapshot: who gained or lost what, by which change, as a table with the chosen row in full."""
+"""Compare with another snapshot: access changes and their causes, as a table with details of the selected row."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +21,7 @@ from iamdesk.work.errors import WorkError
 
 
 class CompareWindow(OneJobWindow):
-    """The open snapshot stays as it is."""
+    """The open snapshot is not changed."""
 
     def __init__(self, session: Session, jobs: JobRunner, prompts: Prompts, parent: QWidget) -> None:
         super().__init__(
@@ -87,7 +87,7 @@ class CompareWindow(OneJobWindow):
             self.compare_with(path)
 
     def compare_with(self, path: Path) -> None:
-        """Read another snapshot and compare it with the open one: the earlier of them counts as the old one."""
+        """Read another snapshot and compare it with the open one; the earlier of them is the old one."""
         opened = whole_or_say(self._session, self.message)
         if opened is None:
             return
@@ -100,7 +100,7 @@ class CompareWindow(OneJobWindow):
         )
 
     def swap(self) -> None:
-        """Compare the other way round."""
+        """Swap the old and the new snapshot."""
         opened, shown = self._session.whole, self._shown
         if opened is None or shown is None:
             return
@@ -119,7 +119,7 @@ class CompareWindow(OneJobWindow):
         self.view.show_comparison(found.found, found.rows)
 
     def refused(self, error: Exception) -> bool:
-        """Offer another snapshot where one could not be read."""
+        """Offer another snapshot if one could not be read."""
         if isinstance(error, SnapshotError):
             self.message.say(Tone.ERROR, error_words(error), tr("Choose another"), self.choose)
             return True
@@ -132,7 +132,7 @@ class CompareWindow(OneJobWindow):
     # ── showing ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def refresh(self) -> None:
-        """Let buttons say what can be done now."""
+        """Enable the buttons that can be used now."""
         super().refresh()
         self.choose_button.setEnabled(not self.is_running)
         self.folder_button.setEnabled(not self.is_running)

@@ -1,4 +1,4 @@
-"""The rows of a comparison, their order and their filter. Made in the worker that compares."""
+"""The rows of a comparison, their order and their filter. Created in the worker."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from iamdesk.i18n import mark, tr, translate
 
 
 class Sort(Enum):
-    """What a row tells."""
+    """The kind of change in a row."""
 
     GAINED = mark("Gained")
     LOST = mark("Lost")
     CANNOT_TELL = mark("Inconclusive")
     SAME = mark("Same effect")
-    """Written otherwise, and nothing changed by it."""
+    """Reworded, without a change in effect."""
 
 
 class Column(IntEnum):
@@ -43,7 +43,7 @@ _RANKS = {sort: rank for rank, sort in enumerate(Sort)}
 
 
 class CompareRow:
-    """One row with every text that is painted, searched or sorted by; made once."""
+    """One row with all texts for display, search and sorting."""
 
     __slots__ = ("_keys", "change", "effect", "haystack", "reason", "sort", "subject", "texts")
 
@@ -61,7 +61,7 @@ class CompareRow:
     ) -> None:
         self.sort = sort
         self.subject = subject
-        """ARN or key of whom or what it is about."""
+        """ARN or key of its principal or resource."""
         self.effect = effect
         self.change = change
         self.reason = why
@@ -79,12 +79,12 @@ class CompareRow:
         )
 
     def sort_key(self, column: int) -> SortKey:
-        """Return what it is sorted by in a column."""
+        """Return the sort key in a column."""
         return self._keys[column]
 
 
 def rows_of(found: Comparison) -> tuple[CompareRow, ...]:
-    """Return everything that a comparison tells, as rows."""
+    """Return the rows of a comparison."""
     return (*_effects(found), *_doubts(found), *_texts(found))
 
 
@@ -127,11 +127,11 @@ def _texts(found: Comparison) -> Iterator[CompareRow]:
 
 @dataclass(frozen=True, slots=True)
 class CompareFilter:
-    """Which rows are shown. Everything is, where nothing is named."""
+    """Which rows are shown; all rows if nothing is set."""
 
     sort: Sort | None = None
     text: str = ""
-    """Words, each of which must be somewhere in the row."""
+    """Words, all of which have to occur in the row."""
 
     def lets_through(self, row: CompareRow) -> bool:
         """Return whether a row is shown."""

@@ -1,4 +1,4 @@
-"""What the worker does for the comparison window: reads, compares, lays out rows, writes."""
+"""The work of the comparison window: reads, compares, creates rows, writes."""
 
 import json
 from concurrent.futures import Executor
@@ -15,7 +15,7 @@ from iamdesk.progress import Cancelled, Progress
 
 
 class Compared:
-    """A comparison with its rows and both snapshots: made in the worker."""
+    """A comparison with its rows and both snapshots; created in the worker."""
 
     def __init__(self, other: SnapshotSession, is_earlier: bool, found: Comparison) -> None:
         self.other = other
@@ -26,7 +26,7 @@ class Compared:
 
 
 def is_earlier_than(other: SnapshotSession, opened: SnapshotSession) -> bool:
-    """Return whether another snapshot was captured before the open one, as far as they tell; else it is taken to be."""
+    """Return whether a snapshot is earlier than the open one, by their dates; True if unknown."""
     one, two = other.about.latest, opened.about.latest
     return one is None or two is None or one <= two
 
@@ -39,7 +39,7 @@ def compared(
     cancelled: Cancelled,
     executor: Executor | None = None,
 ) -> Compared:
-    """Compare another snapshot with the open one; ``executor`` does it, where there is one.
+    """Compare another snapshot with the open one, by ``executor`` if there is one.
 
     Raises:
         WorkError: the executor cannot do it; one sentence.
@@ -52,7 +52,7 @@ def compared(
 def read_and_compare(
     path: Path, opened: SnapshotSession, progress: Progress, cancelled: Cancelled, executor: Executor | None = None
 ) -> Compared:
-    """Read another snapshot and compare it with the open one: the earlier of them counts as the old one.
+    """Read another snapshot and compare it with the open one; the earlier of them is the old one.
 
     Raises:
         SnapshotError: the path is no readable snapshot.
@@ -64,7 +64,7 @@ def read_and_compare(
 
 
 def write(found: Comparison, path: Path) -> None:
-    """Write a comparison as text where the name ends in ``.txt``, else as JSON.
+    """Write a comparison as text if the name ends in ``.txt``, else as JSON.
 
     Raises:
         ExportError: it cannot be written.

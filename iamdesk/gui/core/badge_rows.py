@@ -1,4 +1,4 @@
-"""Who bears which badge: counted in a worker, for the overview and the foot of the window. No Qt in it."""
+"""Badges of principals and policies, counted in a worker for overview and status line. No Qt."""
 
 from collections.abc import Mapping
 
@@ -14,11 +14,11 @@ _ENTRIES = frozenset(
         NodeKind.BROKEN,
     }
 )
-"""Each stands once in the tree; what stands under them does not count again."""
+"""Kinds that occur once in the tree; entries below others are not counted again."""
 
 
 def rows_by_badge(outline: Outline, badges: Mapping[int, tuple[Badge, ...]]) -> dict[Badge, tuple[int, ...]]:
-    """Return, for each badge, the principals and policies that bear it, in the order of the tree."""
+    """Return, for each badge, the principals and policies that have it, in the order of the tree."""
     found: dict[Badge, list[int]] = {badge: [] for badge in Badge}
     kinds = outline.nodes.kinds
     for row in sorted(badges):
@@ -29,5 +29,5 @@ def rows_by_badge(outline: Outline, badges: Mapping[int, tuple[Badge, ...]]) -> 
 
 
 def gap_count(badge_rows: Mapping[Badge, tuple[int, ...]]) -> int:
-    """Return how many principals and policies have gaps, or are broken (of `rows_by_badge`)."""
+    """Return the number of principals and policies with missing data or malformed entries (of `rows_by_badge`)."""
     return len({*badge_rows[Badge.GAP], *badge_rows[Badge.BROKEN]})

@@ -1,7 +1,7 @@
-"""Ctrl+C in every table, tree and list: what is seen, rows as lines, tabs between the cells.
+"""Ctrl+C in every table, tree and list: rows as displayed, one per line, with tabs between the cells.
 
-A view that knows better what a row is (whole ARNs, an outcome in words) says so by `copied_text`; of every other one
-the selected rows are copied as they stand, or the current one. Hidden columns are not seen, and so not copied.
+A view with a better text for its rows (whole ARNs, a decision in words) returns it from `copied_text`; for other views,
+the selected rows are copied, or the current one. Hidden columns are not copied.
 """
 
 from typing import Protocol, runtime_checkable
@@ -16,20 +16,20 @@ from iamdesk.gui.core.plain_text import visible
 
 @runtime_checkable
 class CopiesItself(Protocol):
-    """A view that knows what its rows are."""
+    """A view with its own text to copy."""
 
     def copied_text(self) -> str:
-        """Return what is copied; empty for nothing."""
+        """Return the text to copy; empty for none."""
 
 
 def follow(app: QApplication) -> None:
-    """Let Ctrl+C copy rows in every window of the application; once is enough."""
+    """Handle Ctrl+C in every window of the application; call it once."""
     if not app.findChildren(Copying):
         Copying(app)
 
 
 class Copying(QObject):
-    """Listens to the view that has the keyboard, and to no other: one filter, moved as the focus moves."""
+    """An event filter on the focused view; it moves with the focus."""
 
     def __init__(self, app: QApplication) -> None:
         super().__init__(app)
@@ -54,12 +54,12 @@ class Copying(QObject):
 
 
 def copied_text(view: QAbstractItemView) -> str:
-    """Return what is copied of a view: its own word, else its selected rows, else the current one."""
+    """Return the text to copy of a view: its own, else the selected rows, else the current one."""
     return view.copied_text() if isinstance(view, CopiesItself) else rows_text(view)
 
 
 def rows_text(view: QAbstractItemView) -> str:
-    """Return the selected rows of a view as they are seen, from the top; without a selection the current one."""
+    """Return the selected rows of a view as displayed, from the top; without a selection, the current one."""
     selection, current = view.selectionModel(), view.currentIndex()
     chosen = selection.selectedIndexes() if selection is not None else []
     rows = {(index.internalId(), index.row()): index for index in chosen if not _is_hidden(view, index)}
@@ -70,7 +70,7 @@ def rows_text(view: QAbstractItemView) -> str:
 
 
 def row_text(view: QAbstractItemView, index: QModelIndex) -> str:
-    """Return the row of an index: its cells from left to right, as they are seen."""
+    """Return the row of an index: its cells from left to right, as displayed."""
     cells = []
     for column in _columns(view, index):
         told = index.siblingAtColumn(column).data(Qt.ItemDataRole.DisplayRole)
@@ -84,7 +84,7 @@ def _columns(view: QAbstractItemView, index: QModelIndex) -> list[int]:
     elif isinstance(view, QTreeView):
         header = view.header()
     else:
-        return [0]  # a list has one column, and its model does not say so to everybody
+        return [0]  # a list has one column, but its model's method is protected
     order = sorted(range(min(index.model().columnCount(index.parent()), header.count())), key=header.visualIndex)
     return [column for column in order if not header.isSectionHidden(column)]
 

@@ -1,4 +1,4 @@
-"""Every question that stops the window: which file to open, where to save. Tests put another object in its place."""
+"""The file dialogs, the only modal ones. Tests replace the object."""
 
 from pathlib import Path
 
@@ -13,21 +13,21 @@ class Prompts:
     """The real dialogs."""
 
     def snapshot_to_open(self, parent: QWidget, folder: Path) -> Path | None:
-        """Ask for a snapshot; None when the user thinks better of it."""
+        """Ask for a snapshot; None if the user cancels."""
         name, _ = QFileDialog.getOpenFileName(parent, tr("Open a snapshot"), str(folder), tr(_SNAPSHOTS))
         return Path(name) if name else None
 
     def folder_to_open(self, parent: QWidget, folder: Path) -> Path | None:
-        """Ask for a folder that holds a snapshot; None when the user thinks better of it."""
+        """Ask for a folder with a snapshot; None if the user cancels."""
         name = QFileDialog.getExistingDirectory(parent, tr("Open a folder"), str(folder))
         return Path(name) if name else None
 
     def file_to_open(self, parent: QWidget, title: str, folder: Path, kinds: str) -> Path | None:
-        """Ask for a file; ``kinds`` is a filter as Qt writes it. None when the user thinks better of it."""
+        """Ask for a file; ``kinds`` is a Qt filter. None if the user cancels."""
         name, _ = QFileDialog.getOpenFileName(parent, title, str(folder), kinds)
         return Path(name) if name else None
 
     def file_to_save(self, parent: QWidget, title: str, suggestion: Path, kinds: str) -> Path | None:
-        """Ask where to save; ``kinds`` is a filter as Qt writes it. None when the user thinks better of it."""
+        """Ask where to save; ``kinds`` is a Qt filter. None if the user cancels."""
         name, _ = QFileDialog.getSaveFileName(parent, title, str(suggestion), kinds)
         return Path(name) if name else None

@@ -1,9 +1,9 @@
 """Keeps Python's cycle collector in the GUI thread.
 
-The collector runs in whichever thread happens to allocate. In a worker it would destroy widgets and timers that have
-become garbage, from the wrong thread: Qt warns ("Timers cannot be stopped from another thread") and crashes sooner or
-later. So it is off while workers run. Nothing is collected in their time: what a sweep makes in 200 ms takes 50 ms to
-look through, and all of it lives on.
+The collector runs in whichever thread allocates. In a worker, it would destroy garbage widgets and timers from the
+wrong thread: Qt warns ("Timers cannot be stopped from another thread") and may crash. So it is off while workers run.
+Nothing is collected meanwhile: the objects that a job creates in 200 ms take 50 ms to examine, and all of them are in
+use.
 """
 
 import gc
@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject
 
 
 class _Switch:
-    """The collector is the process's own: all runners count together. Used in the GUI thread only."""
+    """The state of the process's collector, shared by all runners. Used in the GUI thread only."""
 
     def __init__(self) -> None:
         self._users = 0
@@ -34,26 +34,26 @@ _switch = _Switch()
 
 
 class GarbageDuty(QObject):
-    """Is told when workers begin and end; what it counts are threads, not results."""
+    """Is notified when worker threads begin and end."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._workers = 0
 
     def begin(self) -> None:
-        """Note that a worker starts."""
+        """Record that a worker starts."""
         if not self._workers:
             _switch.off()
         self._workers += 1
 
     def end(self) -> None:
-        """Note that a worker has ended."""
+        """Record that a worker has ended."""
         self._workers -= 1
         if not self._workers:
             _switch.on()
 
     def end_all(self) -> None:
-        """Note that no worker is left, whether or not each has been noted."""
+        """Record that no worker is left, whether or not each was recorded."""
         if self._workers:
             self._workers = 0
             _switch.on()

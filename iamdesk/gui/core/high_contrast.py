@@ -1,4 +1,4 @@
-"""Lines around everything, for the palette of high contrast: a style sheet made of that palette's own roles."""
+"""Borders around all controls for the high-contrast palette: a style sheet from that palette's roles."""
 
 _LINES = """
 QLineEdit, QAbstractSpinBox, QPlainTextEdit, QTextEdit, QTextBrowser, QComboBox {

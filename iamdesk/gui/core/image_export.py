@@ -1,4 +1,4 @@
-"""A picture as a file: whatever paints, painted once more as SVG or as PNG, in the colours of the window."""
+"""Images as files: paints something as SVG or PNG, in the colors of the window."""
 
 from collections.abc import Callable
 
@@ -7,24 +7,24 @@ from PySide6.QtGui import QColor, QImage, QImageWriter, QPainter
 from PySide6.QtSvg import QSvgGenerator
 
 type Paint = Callable[[QPainter], None]
-"""Paints a picture whose left upper corner is at 0, 0."""
+"""Paints an image whose upper left corner is at 0, 0."""
 
 PICTURES = (".svg", ".png")
-"""What a picture may be saved as, the usual one first."""
+"""Formats of images, the default first."""
 _PNG_SCALE = 2.0
 _LONGEST_SIDE = 16_000
 
 
 def picture_file(suffix: str, paint: Paint, size: QSizeF, ground: QColor, title: str, says: str = "") -> bytes:
-    """Return a picture as a file of a kind, one of `PICTURES`.
+    """Return an image as a file of a format in `PICTURES`.
 
-    ``says`` is the picture in words: the SVG has it as its description, for those who do not see it.
+    ``says`` is the image in words: the description of the SVG for people who do not see it.
     """
     return as_svg(paint, size, ground, title, says) if suffix == ".svg" else as_png(paint, size, ground)
 
 
 def as_svg(paint: Paint, size: QSizeF, ground: QColor, title: str, says: str = "") -> bytes:
-    """Return the picture as SVG."""
+    """Return the image as SVG."""
     content = QByteArray()
     buffer = QBuffer(content)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
@@ -40,7 +40,7 @@ def as_svg(paint: Paint, size: QSizeF, ground: QColor, title: str, says: str = "
 
 
 def as_png(paint: Paint, size: QSizeF, ground: QColor) -> bytes:
-    """Return the picture as PNG, at twice its size where that is not too large."""
+    """Return the image as PNG, at twice its size unless that is too large."""
     scale = min(_PNG_SCALE, _LONGEST_SIDE / max(size.width(), size.height(), 1.0))
     pixels = QSize(max(round(size.width() * scale), 1), max(round(size.height() * scale), 1))
     image = QImage(pixels, QImage.Format.Format_ARGB32)

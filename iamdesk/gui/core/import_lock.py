@@ -1,10 +1,10 @@
-"""Code that is loaded behind the first painting, in workers: by one of them at a time.
+"""A lock for imports in workers after the first paint.
 
-Modules that import each other, as some of our libraries' do, can be found half made by a thread that imports one of
-them while another thread imports the other; an `ImportError` follows.
+Modules that import each other, as in some of our libraries, can be found half initialized if two threads import them at
+the same time; an `ImportError` follows.
 """
 
 import threading
 
 import_lock = threading.Lock()
-"""Held while a worker loads code that others may be loading as well."""
+"""Held while a worker imports modules that others may be importing as well."""

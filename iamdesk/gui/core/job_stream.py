@@ -1,4 +1,4 @@
-"""Work in a thread whose results come to the window in batches, as they are found."""
+"""Work in a thread whose results reach the window in batches, as they are found."""
 
 from collections import deque
 from collections.abc import Callable
@@ -10,19 +10,19 @@ from iamdesk.gui.core.jobs import Job, JobRunner
 from iamdesk.progress import Cancelled, Progress
 
 type Producer = Callable[[Callable[[Any], None], Progress, Cancelled], None]
-"""``work(give, progress, cancelled)``: calls ``give`` for each thing that it finds. Runs in a worker."""
+"""``work(give, progress, cancelled)``: calls ``give`` for each result. Runs in a worker."""
 
 _BATCH = 60
-"""Milliseconds between two looks at what the worker has found."""
+"""Milliseconds between two polls for results."""
 
 
 class Stream(QObject):
-    """Runs at most one work; a new one takes the place of the one before."""
+    """Runs at most one work; a new one replaces the previous one."""
 
     batch = Signal(object)
-    """A list of what has come."""
+    """A list of results."""
     ended = Signal(bool)
-    """The work is over; whether it has run to its end. Everything that it found has been given out."""
+    """The work has ended; whether it is complete. All its results have been emitted."""
 
     def __init__(self, jobs: JobRunner, topic: str, failed: Callable[[Exception], None], parent: QObject) -> None:
         super().__init__(parent)
@@ -32,23 +32,23 @@ class Stream(QObject):
         self._job: Job | None = None
         self._found: deque[Any] = deque()
         self._drain = QTimer(self, interval=_BATCH)
-        # Queued: what comes as a posted event is done before workers go on (``jobs``), what a timer calls is not.
+        # Queued: posted events are handled before workers continue (``jobs``), timer events are not.
         self._drain.timeout.connect(self._give_out, Qt.ConnectionType.QueuedConnection)
 
     @property
     def running(self) -> bool:
-        """Whether more may come."""
+        """Whether more results may come."""
         return self._job is not None
 
     def start(self, label: str, work: Producer) -> None:
-        """Run ``work``; ``label`` says for people what is being done.
+        """Run ``work``; ``label`` describes it to the user.
 
-        Not once the window is closed: a filter that waits for the next key may still ask for it then.
+        Does nothing once the window is closed: a delayed filter may still call it then.
         """
         self.stop()
         if self._jobs.is_closed:
             return
-        # A deque takes things from one thread and gives them to another. Each work has its own.
+        # A deque hands results from one thread to the other. Each work has its own.
         found: deque[Any] = deque()
         self._found = found
         self._job = self._jobs.run(
@@ -62,7 +62,7 @@ class Stream(QObject):
         self._drain.start()
 
     def stop(self) -> None:
-        """End work that nobody wants any more, without a word."""
+        """Cancel work that is not needed any more, without a signal."""
         job, self._job = self._job, None
         self._drain.stop()
         self._found = deque()
@@ -87,5 +87,5 @@ class Stream(QObject):
         self._failed(error)
 
     def _stopped(self) -> None:
-        if self._job is not None:  # else it was ended here, and nobody waits for it
+        if self._job is not None:  # else it was cancelled here
             self._end(complete=False)

@@ -3,20 +3,19 @@
 ``jobs.run(label, work, done=…, failed=…)`` hands ``work(progress, cancelled)`` to a worker thread and calls ``done``
 with its result - in the GUI thread, whatever kind of callable ``done`` is. Rules that this module keeps:
 
-* Workers own no signals. They speak through one relay of the runner, which lives in the GUI thread.
-* ``topic`` names what the work is for (``"answer"``, ``"findings"``). A new job of a topic cancels the one before and
-  makes its result stale: neither ``done`` nor ``failed`` nor ``progress`` of the older one is ever called again.
-* ``job.cancel()`` asks the work to stop (``cancelled()`` turns True) and drops what it may still return at once;
-  ``stopped`` is called. Work that raises `WorkCancelled` of its own accord ends the same way.
-* An exception in the work goes to ``failed(error)``; without ``failed`` it goes to ``sys.excepthook``, never nowhere.
+* Workers own no signals. They report through one signal of the runner, which lives in the GUI thread.
+* ``topic`` names the purpose of the work (``"answer"``, ``"findings"``). A new job of a topic cancels the previous one
+  and makes its result stale: ``done``, ``failed`` and ``progress`` of the older one are never called again.
+* ``job.cancel()`` asks the work to stop (``cancelled()`` turns True) and drops its result at once;
+  ``stopped`` is called. Work that raises `WorkCancelled` by itself ends the same way.
+* An exception in the work goes to ``failed(error)``; without ``failed`` it goes to ``sys.excepthook``.
 * Python's collector stays in the GUI thread (``gc_control.py``).
-* ``patient`` work (a sweep over all principals) lets the window paint first what it was started for, and takes turns
-  with its like, one at a time: threads that compute side by side gain nothing in Python, and each makes the GUI
-  thread wait longer for its turn.
-* Work gives way: where the GUI thread has something to do, ``cancelled()`` waits until it is done. A repaint hands the
-  interpreter over and takes it back at each call into Qt, and beside a computing thread each time costs a wait.
+* ``patient`` work (an evaluation over all principals) starts after the window has painted, and only one such job runs
+  at a time: threads that compute in parallel gain nothing in Python, and each makes the GUI thread wait longer.
+* Work yields: while the GUI thread is busy, ``cancelled()`` waits. A repaint releases and takes the interpreter lock at
+  each call into Qt, and beside a computing thread each time costs a wait.
 * Work sees frozen objects only, and touches no widget.
-* ``progress(done, total)`` may be called as often as the work likes: at most 20 a second arrive (total 0: unknown).
+* ``progress(done, total)`` may be called at any rate: at most 20 a second arrive (total 0: unknown).
 """
 
 import sys
@@ -36,28 +35,28 @@ from iamdesk.snapshot.incremental_free import free_incrementally
 type Work[T] = Callable[[Progress, Cancelled], T]
 
 _STACK = 64 * 1024 * 1024
-"""Bytes of stack for a worker: deep JSON is parsed there, and some systems give threads half a megabyte."""
+"""Stack size of a worker thread: deep JSON is parsed there, and some systems default to half a megabyte."""
 _PROGRESS_INTERVAL = 0.05
 _PATIENCE = 100
-"""Milliseconds before patient work begins: beside a computing thread, a window takes three times as long to fill."""
+"""Milliseconds before patient work begins: beside a computing thread, painting takes three times as long."""
 _SWITCH_INTERVAL = 0.0001
-"""Seconds after which a thread gives way to another that waits. The usual 5 ms are long for a window: Qt's calls hand
-the interpreter over and take it back many times in one repaint, and would wait for a sweep each time. Measured while a
-snapshot of 50 MB is read: the longest of the window's pauses are 15 ms with it, 59 ms without."""
+"""Interpreter switch interval in seconds. The default of 5 ms is long for a window: Qt's calls release and take the
+interpreter lock many times in one repaint, and would wait for a computing thread each time. Measured while a snapshot
+of 50 MB is read: the longest pauses of the window are 15 ms with it, 59 ms without."""
 _LONGEST_WAY = 0.05
-"""Seconds for which work gives way at once: a window that never rests does not stop it."""
+"""Seconds for which work yields at a time: a window that is always busy does not stop it."""
 _OWN_TURN = 0.2
-"""Seconds for which work goes on where it gave way in vain. Whoever drives the window by ``processEvents`` alone, as
-scripts do, never lets it rest, and work that asks often would hardly go on."""
+"""Seconds for which work continues after it yielded in vain. A caller that only uses ``processEvents``, as scripts do,
+never lets the window rest, and work that checks often would hardly progress."""
 
 
 class Job:
-    """One piece of work on its way. Lives in the GUI thread."""
+    """A running piece of work. Lives in the GUI thread."""
 
     def __init__(self, runner: "JobRunner", token: int, label: str, topic: str | None) -> None:
         self.token = token
         self.label = label
-        """What is being done, for people: ``Reading acme-prod.json``."""
+        """A description for the user: ``Reading acme-prod.json``."""
         self.topic = topic
         self._runner = runner
         self._cancel = threading.Event()
@@ -68,16 +67,16 @@ class Job:
 
     @property
     def running(self) -> bool:
-        """Whether its result is still awaited."""
+        """Whether its result is still expected."""
         return self._runner.awaits(self)
 
     def cancel(self) -> None:
-        """Ask the work to stop; whatever it still returns is dropped."""
+        """Ask the work to stop; its result is dropped."""
         self._runner.cancel(self)
 
 
 class JobRunner(QObject):
-    """Starts work in threads and brings the results home. Make one per window, in the GUI thread."""
+    """Runs work in threads and delivers the results. Create one per window, in the GUI thread."""
 
     started = Signal(object)
     """Job."""
@@ -87,7 +86,7 @@ class JobRunner(QObject):
     """Job: finished, failed or cancelled."""
 
     _home = Signal(int, str, object)
-    """Token, what happened, what it brings: the only road from a worker to the GUI thread."""
+    """Token, event, value: the only signal from a worker to the GUI thread."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -105,12 +104,12 @@ class JobRunner(QObject):
             loop.aboutToBlock.connect(self._at_rest.set)
             loop.awake.connect(self._at_rest.clear)
             self.destroyed.connect(self._at_rest.set)
-        # A bound method of an object of this thread: the connection queues, whichever thread emits.
+        # A bound method of an object of this thread: the connection is queued for any emitting thread.
         self._home.connect(self._arrived)
 
     @property
     def is_closed(self) -> bool:
-        """Whether the window is closed: nothing more is run."""
+        """Whether the window is closed: no more work is accepted."""
         return self._closed
 
     def run[T](
@@ -126,7 +125,7 @@ class JobRunner(QObject):
         patient: bool = False,
         soon: bool = False,
     ) -> Job:
-        """Run ``work(progress, cancelled)`` in a thread; see the module's text for what is called when.
+        """Run ``work(progress, cancelled)`` in a thread; the module's docstring says which callbacks are called when.
 
         ``soon`` work is patient too, and goes before other patient work that has not begun.
 
@@ -150,14 +149,14 @@ class JobRunner(QObject):
         return job
 
     def _start(self, job: Job, pool: QThreadPool, task: Callable[[], None], priority: int = 0) -> None:
-        if self.awaits(job):  # not cancelled while it was patient
+        if self.awaits(job):  # not cancelled while it waited
             self._garbage.begin()
             pool.start(task, priority)
 
     def free_later(self, thing: object, parts: Callable[[Any], list[list[Any]]] | None = None) -> None:
-        """Drop something large in a worker, a moment later: who drops it last has to take it apart, and that lasts.
+        """Free a large object in a worker, a moment later, since freeing takes time.
 
-        ``parts`` gives lists of its many small things, which go bit by bit once it has gone itself.
+        ``parts`` returns lists of its many small objects, which are freed in steps after it.
         """
         if self._closed:
             return
@@ -180,16 +179,16 @@ class JobRunner(QObject):
         QTimer.singleShot(_PATIENCE, self, start)
 
     def awaits(self, job: Job) -> bool:
-        """Return whether the job's result is still awaited."""
+        """Return whether the job's result is still expected."""
         return job.token in self._jobs
 
     @property
     def running(self) -> tuple[Job, ...]:
-        """The jobs whose results are awaited, oldest first."""
+        """The jobs whose results are expected, oldest first."""
         return tuple(self._jobs.values())
 
     def cancel(self, job: Job) -> None:
-        """Ask a job to stop and await it no more."""
+        """Ask a job to stop, and drop its result."""
         job._cancel.set()
         if self._jobs.pop(job.token, None) is not None:
             self.ended.emit(job)
@@ -197,7 +196,7 @@ class JobRunner(QObject):
                 job.stopped()
 
     def wait_all(self, milliseconds: int = 2000) -> bool:
-        """Cancel everything, take no more work, and wait for the threads to end; True when all of them did."""
+        """Cancel all jobs, accept no more, and wait for the threads to end; return whether all did."""
         self._closed = True
         for job in self.running:
             job.cancel()
@@ -241,7 +240,7 @@ class JobRunner(QObject):
 
 
 class _Way:
-    """What a worker asks: whether its work is still wanted. Lets the GUI thread go first."""
+    """The ``cancelled`` callable of a worker. Lets the GUI thread go first."""
 
     def __init__(self, cancel: threading.Event, at_rest: threading.Event) -> None:
         self._cancel = cancel
@@ -262,10 +261,10 @@ class _Step(NamedTuple):
 
 
 def _task(work: Work[Any], token: int, way: _Way, send: Callable[[int, str, object], None]) -> Callable[[], None]:
-    """Return what the thread runs. It holds no reference to callbacks or widgets: those die in the GUI thread only."""
+    """Return the function of the thread. It refers to no callbacks or widgets: these die in the GUI thread."""
 
     def tell(what: str, value: object) -> None:
-        with suppress(RuntimeError):  # the window has gone, and did not wait for work that takes its time to end
+        with suppress(RuntimeError):  # the window is closed, and did not wait for this work
             send(token, what, value)
 
     def task() -> None:
@@ -281,12 +280,12 @@ def _task(work: Work[Any], token: int, way: _Way, send: Callable[[int, str, obje
         try:
             if way.is_cancelled():
                 raise WorkCancelled
-            # A full collection over what a sweep makes would stop the window for as long as it takes: measured after
-            # a snapshot of 50 MB was read, 92 ms of the window's own thread, and 23 where it is spared.
+            # A full collection over the objects of a long job would block the window: measured after
+            # a snapshot of 50 MB was read, 92 ms in the GUI thread, and 23 ms without it.
             with gc_paused():
                 result = work(progress, way.is_cancelled)
         except WorkCancelled:
-            tell("failed", WorkCancelled())  # without the frames of the work, which hold all that it made
+            tell("failed", WorkCancelled())  # without the frames of the work, which refer to all its objects
         except Exception as error:  # noqa: BLE001 - whatever it is, whoever asked for the work is told
             tell("failed", error)
         else:

@@ -1,4 +1,4 @@
-"""The language that the window speaks: chosen once at the start, for our words, for Qt's own, for numbers and days."""
+"""The language of the window, set once at startup: for our texts, Qt's own, numbers and dates."""
 
 from PySide6.QtCore import QDate, QLibraryInfo, QLocale, QTranslator
 from PySide6.QtWidgets import QApplication
@@ -7,11 +7,11 @@ from iamdesk import i18n
 from iamdesk.i18n import ENGLISH, LANGUAGES, tr
 
 SYSTEM = "system"
-"""The choice of whoever chooses none: the language of the desktop, where we have it."""
+"""The default choice: the language of the desktop, if it is available."""
 
 
 def set_language(app: QApplication, choice: str) -> None:
-    """Let the window speak a language, before any of it is made. What we do not speak is as the desktop has it."""
+    """Set the language before the window is created. A language that is not available means that of the desktop."""
     taken = choice if choice in LANGUAGES else _of_desktop()
     i18n.choose(taken)
     for before in app.findChildren(QTranslator):
@@ -30,24 +30,24 @@ def _system() -> QLocale:
 
 
 def _of_desktop() -> str:
-    """Return the first language of the desktop's that we have."""
+    """Return the first available language of the desktop's list."""
     wanted = (name.replace("_", "-").partition("-")[0].lower() for name in _system().uiLanguages())
     return next((name for name in wanted if name in LANGUAGES), ENGLISH)
 
 
 def _locale() -> QLocale:
-    """Return how numbers and days are written: as the desktop has it, where it speaks the language of the window."""
+    """Return the locale of numbers and dates: the desktop's, if it has the language of the window."""
     system = _system()
     spoken = QLocale(i18n.chosen())
     return system if system.language() is spoken.language() else spoken
 
 
 def number(count: int) -> str:
-    """Return a number as the reader writes it: ``22,319``."""
+    """Return a number as formatted for the user: ``22,319``."""
     return _locale().toString(count)
 
 
 def day(iso: str) -> str:
-    """Return a day as the reader writes it: ``2 October 2026``; what is no day as it is."""
+    """Return a date as formatted for the user: ``2 October 2026``; other text unchanged."""
     found = QDate.fromString(iso[:10], "yyyy-MM-dd")
     return _locale().toString(found, tr("d MMMM yyyy")) if found.isValid() else iso

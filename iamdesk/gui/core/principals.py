@@ -1,4 +1,4 @@
-"""What counts as a principal in the question: which keys of the tree, and which texts need no looking up. No Qt."""
+"""Which keys of the tree and which texts are principals of requests. No Qt."""
 
 import re
 
@@ -22,12 +22,12 @@ def is_principal(text: str) -> bool:
 
 
 def is_whole_principal(text: str) -> bool:
-    """Return whether the text says itself who is meant: an ARN, a service, or ``anonymous``; a name does not."""
+    """Return whether the text identifies a principal: an ARN, a service, or ``anonymous``; a name does not."""
     return text.startswith("arn:") or text.lower() == ANONYMOUS or _SERVICE.fullmatch(text) is not None
 
 
 def principal_of_key(outline: Outline, key: str) -> str | None:
-    """Return the principal that a key of the tree stands for; None for groups, policies and the rest."""
+    """Return the principal of a key of the tree; None for groups, policies and others."""
     row = outline.rows_by_key.get(key)
     if row is None:
         return key if key.endswith(":root") and is_principal(key) else None
@@ -35,7 +35,7 @@ def principal_of_key(outline: Outline, key: str) -> str | None:
 
 
 def subject_of(outline: Outline, principal: str) -> str | None:
-    """Return the key of the user or role in the tree that a principal is, or a session of; None where there is none."""
+    """Return the key of the user or role of a principal or its session; None if it is not in the tree."""
     if principal in outline.rows_by_key:
         return principal
     session = _ROLE_SESSION.fullmatch(principal)

@@ -1,7 +1,7 @@
-"""English sentences that come from elsewhere, a file or another process: found again, so that they can be shown.
+"""Translates English sentences from a file or another process, by matching them with the catalog's templates.
 
-What was said there by ``phrase`` has lost what it was made of. It is read again by the texts of the catalogue of the
-chosen language; what fits none of them stays English.
+A sentence that was created by ``phrase`` elsewhere has lost its arguments. They are recovered by the templates in the
+catalog of the current language; a sentence that matches none stays English.
 """
 
 import re
@@ -16,10 +16,10 @@ from iamdesk.i18n import ENGLISH, chosen, join_messages, nphrase, phrase, transl
 from iamdesk.resource_files import resources
 
 _FEWEST_LETTERS = 6
-"""A text of fewer letters of its own (``{key} is {value}``) would fit what it never said."""
+"""A template with fewer letters of its own (``{key} is {value}``) would match too much."""
 _DEEPEST = 4
 _LONGEST = 4_000
-"""Characters: longer is no sentence of ours, and would take long."""
+"""Maximum length of a sentence, in characters; longer ones would take long."""
 _LONGEST_NAMES = 400
 _NUMBER = re.compile(r"\d[\d,]*")
 _NAMES = re.compile(r"((?:\S+, )*\S+) and (\S+)")
@@ -27,7 +27,7 @@ _NAMES = re.compile(r"((?:\S+, )*\S+) and (\S+)")
 
 @dataclass(frozen=True)
 class _Template:
-    """One text of a catalogue that takes values, in one of its forms."""
+    """One text of a catalog with placeholders, in one of its forms."""
 
     text: str
     singular: str
@@ -35,28 +35,28 @@ class _Template:
 
     @cached_property
     def parts(self) -> tuple[tuple[str, str, str], ...]:
-        """(what stands before, name, format) of each value; what stands behind the last has no name."""
+        """(text before, name, format) of each placeholder; the text after the last one has no name."""
         found: list[tuple[str, str, str]] = []
         before = ""
         for text, name, spec, _ in Formatter().parse(self.text):
             before += text
-            if name:  # none after a brace that is meant as one
+            if name:  # None after an escaped brace
                 found.append((before, name, spec or ""))
                 before = ""
         return (*found, (before, "", ""))
 
     @cached_property
     def letters(self) -> int:
-        """How many letters are the text's own."""
+        """The number of letters of its own."""
         return sum(letter.isalpha() for before, _, _ in self.parts for letter in before)
 
     @cached_property
     def longest(self) -> str:
-        """The longest stretch of its own: where that is missing, it need not be tried."""
+        """Its longest literal part: a text without it need not be tried."""
         return max((before for before, _, _ in self.parts), key=len)
 
     def said(self, text: str, depth: int) -> str | None:
-        """Return the text as it was said by this template; None where it was not."""
+        """Return the text as a message of this template; None if it does not match."""
         if self.longest not in text:
             return None
         for search in (str.find, str.rfind):
@@ -77,9 +77,9 @@ class _Template:
         return None
 
     def _values(self, text: str, search: Callable[[str, str, int], int], depth: int) -> dict[str, object] | None:
-        """Return what stands in the place of each value, cut where what follows it is found; None where it is not.
+        """Return the values of the placeholders, each up to the literal that follows; None if there is no match.
 
-        Nothing is tried twice: the text may be anybody's, and as long as a file.
+        There is no backtracking: the text may come from anyone, and be as long as a file.
         """
         values: dict[str, object] = {}
         start = len(self.parts[0][0])
@@ -109,7 +109,7 @@ class _Template:
 
 
 def translate_english(text: str) -> str:
-    """Return an English text that was said elsewhere in the language of the window; what is not found, as it is."""
+    """Return an English sentence in the language of the window; unchanged if no template matches."""
     return text if chosen() == ENGLISH else _retold(text, chosen())
 
 
@@ -122,7 +122,7 @@ def _again(text: str, depth: int) -> str:
     if depth > _DEEPEST or len(text) > _LONGEST or not any(letter.isalpha() for letter in text):
         return text
     whole, templates = _texts(chosen())
-    if text in whole and (depth == 0 or " " in text):  # a single word within a sentence is somebody's name
+    if text in whole and (depth == 0 or " " in text):  # a single word within a sentence is a name
         return phrase(text)
     for template in templates:
         if (said := template.said(text, depth)) is not None:
@@ -133,7 +133,7 @@ def _again(text: str, depth: int) -> str:
 
 @lru_cache(maxsize=2)
 def _texts(language: str) -> tuple[frozenset[str], tuple[_Template, ...]]:
-    """Return the texts of a catalogue without values, and those with some: what says most of its own comes first."""
+    """Return the texts of a catalog without placeholders, and those with some, most specific first."""
     path = resources() / "translations" / language / "iamdesk.mo"
     if not path.is_file():
         return frozenset(), ()
@@ -152,7 +152,7 @@ def _texts(language: str) -> tuple[frozenset[str], tuple[_Template, ...]]:
 
 
 def originals(path: Path) -> Iterator[tuple[str, str]]:
-    """Yield the English texts of a compiled catalogue, each with its plural (or again itself)."""
+    """Yield the English texts of a compiled catalog, each with its plural (or itself)."""
     content = path.read_bytes()
     order = "<" if content[:4] == b"\xde\x12\x04\x95" else ">"
     count, table = struct.unpack(f"{order}II", content[8:16])

@@ -1,61 +1,60 @@
-"""What is open, selected and asked in one window: the only thing that panels share.
+"""What is open, selected and evaluated in one window: the only object that panels share.
 
-A panel is a widget made with ``Panel(session, jobs)``. No panel knows another: it calls the session's verbs when its
-user does something, and follows the session's signals to paint. All of it lives in the GUI thread.
+A panel is a widget created with ``Panel(session, jobs)``. No panel knows another: it calls the session's methods when
+its user does something, and follows the session's signals to paint. All of it lives in the GUI thread.
 
 =====================================  ======================================  =========================================
 a panel calls                          the session emits                       who follows
 =====================================  ======================================  =========================================
-``arrive(opened)`` (main window only)  ``snapshot_arriving(Opened)``     navigator, inspector: to be looked at
-                                                                               while the rest is read
-``open(opened)`` (main window only)    ``snapshot_opened(Opened)``       everybody: fill
-``close()`` (main window only)         ``snapshot_closed()``                   everybody: empty
+``arrive(opened)`` (main window only)  ``snapshot_arriving(Opened)``           navigator, inspector: browsing
+                                                                               while the rest loads
+``open(opened)`` (main window only)    ``snapshot_opened(Opened)``             all: fill
+``close()`` (main window only)         ``snapshot_closed()``                   all: clear
 ``select(key)``                        ``subject_selected(key)``               navigator goes there, inspector shows it,
-                                                                               question bar takes a principal from it
-(nobody: whatever asks or shows does)  ``subject_selected("")``                as above: the question is about somebody
-                                                                               who is not in the snapshot
-``draft(principal, action, resource)`` ``question_drafted(p, a, r)``           question bar fills what is not None and
-                                                                               puts the cursor in the first empty field
-``ask(request)``                       ``question_asked(Request)``             bar shows it, answer panel greys; then
+                                                                               request bar enters its principal
+(none: evaluating or showing does)     ``subject_selected("")``                as above: the principal of the request
+                                                                               is not in the snapshot
+``draft(principal, action, resource)`` ``question_drafted(p, a, r)``           request bar enters what is not None and
+                                                                               focuses the first empty field
+``ask(request)``                       ``question_asked(Request)``             bar shows it, result panel grays; then
                                                                                comes ``answered`` or
                                                                                ``question_failed(sentence)``
-``ask_need(question)``                 ``need_asked(NeedQuestion)``            as a question: bar shows it, answer panel
-                                                                               greys; then ``need_answered`` or
+``ask_need(question)``                 ``need_asked(UseCaseRequest)``          as a request: bar shows it, result panel
+                                                                               grays; then ``need_answered`` or
                                                                                ``question_failed(sentence)``
-``forget_answer()``                    ``answered(None)``                      answer panel and policy view empty
-(nobody: the session asks)             ``answered(Decision)``                  answer panel, policy view
-``show_statement(line)``               ``statement_shown(StatementLine)``      inspector opens the policy, marks it
-``show_decision(decision)``            ``question_asked``, ``answered``        as above, for evidence already answered
+``forget_answer()``                    ``answered(None)``                      result panel and policy view clear
+(none: the session evaluates)          ``answered(EvaluationResult)``          result panel, policy view
+``show_statement(line)``               ``statement_shown(StatementExplanation)`` inspector opens the policy, marks it
+``show_decision(decision)``            ``question_asked``, ``answered``        as above, for evaluated evidence
 ``show_key(key)``                      ``key_shown(key)`` after ``select``     window raises inspector
-(nobody: the session asks, once open)  ``badges_decided(rows)``                navigator, overview: which rows
-                                                                               have other badges now
-``show_row(row)``                       ``row_shown(int)``                      navigator opens a section
+(none: the session, once open)         ``badges_decided(rows)``                navigator, overview: rows whose badges
+                                                                               have changed
+``show_row(row)``                       ``row_shown(int)``                      navigator expands a section
 ``ask_who_can(request)``               ``who_can_asked(Request)``              window brings who-can panel forward; it
-                                                                               asks for everybody, or takes the parts
+                                                                               searches, or enters the parts
                                                                                and waits for the rest
-``show_access(key)``                   ``access_shown(key)`` after ``select``  inspector shows what the subject can do
+``show_access(key)``                   ``access_shown(key)`` after ``select``  inspector shows effective permissions
 ``show_access(key, service, level)``   then ``access_cell_shown`` (the same)   access tab goes to a cell
-``open_alone()``                       ``snapshot_opened``, later              opens the selected account, of many that
+``open_alone()``                       ``snapshot_opened``, later              opens the selected account of many that
                                                                                are read one by one
 ``announce(sentence)``                 ``announced(sentence)``                 status bar for a few seconds
 ``show_rule(id)``                      ``rule_shown(id)``                      user guide opens at an evaluation rule
 =====================================  ======================================  =========================================
 
-State, read at any time: ``snapshot`` (Opened or None), ``whole`` (that, where it is in memory as a whole), ``shown``
-(that, or what has arrived of one),
-``subject_key`` ("" for none), ``request``, ``decision``, ``need``, ``pending`` (a question is on its way), ``badges``.
-Keys are those of ``Node.key`` / ``inventory.keys``.
+State, read at any time: ``snapshot`` (Opened or None), ``whole`` (that, if it is in memory as a whole), ``shown``
+(that, or the accounts loaded so far), ``subject_key`` ("" for none), ``request``, ``decision``, ``need``, ``pending``
+(a request is being evaluated), ``badges``. Keys are those of ``Node.key`` / ``inventory.keys``.
 
-What a panel may rely on: ``snapshot_opened`` comes after ``snapshot`` is set and everything of the one before is
-forgotten; ``answered`` comes for the latest question only; verbs may be called from slots. What it must keep: wrap
-long work in ``jobs.run(…, topic=…)``, drop everything on ``snapshot_closed``, and give every focusable widget an
+What a panel may rely on: ``snapshot_opened`` comes after ``snapshot`` is set and everything of the previous one is
+cleared; ``answered`` comes for the latest request only; methods may be called from slots. What it has to do: wrap long
+work in ``jobs.run(…, topic=…)``, drop everything on ``snapshot_closed``, and give every focusable widget an
 accessible name.
 
-Commands: a panel that brings commands (menu, key, palette) has ``commands() -> Mapping[str, Callable[[], None]]``,
-names from the table in ``gui/app/commands.py``; the main window wires them. Entries that nobody implements do not
-appear. Trouble: put a ``message_bar.MessageBar`` at the top of the panel. Colours: ``theme.colour(Colour.X,
-self.palette())`` each time you paint, or again in ``changeEvent(PaletteChange)``. Marks and icons: ``marks.icon`` /
-``marks.pixmap``.
+Commands: a panel with commands (menu, key, palette) has ``commands() -> Mapping[str, Callable[[], None]]``,
+names from the table in ``gui/app/commands.py``; the main window wires them. Commands without a handler do not
+appear. Errors: put a ``message_bar.MessageBar`` at the top of the panel. Colors: ``theme.colour(Colour.X,
+self.palette())`` each time you paint, or again in ``changeEvent(PaletteChange)``. Marks and icons: ``icons.icon`` /
+``icons.pixmap``.
 """
 
 from collections.abc import Callable, Mapping
@@ -81,7 +80,7 @@ if TYPE_CHECKING:
 
 
 class Session(QObject):
-    """Holds what one window is about. See the module's text for the contract."""
+    """The state of one window. The module's docstring is its contract."""
 
     snapshot_arriving = Signal(object)
     snapshot_opened = Signal(object)
@@ -107,50 +106,50 @@ class Session(QObject):
         super().__init__(parent)
         self._jobs = jobs
         self.executor_for: Callable[[Opened], Executor | None] = _nobody
-        """What does long work over a snapshot, for threads of jobs; None: the thread itself."""
+        """Returns the executor for long work over a snapshot, for job threads; None: no other process."""
         self._asking: Job | None = None
         self._deciding: Job | None = None
         self.badge_rows: Mapping[Badge, tuple[int, ...]] = {}
-        """By badge, the principals and policies that bear it."""
+        """By badge, the principals and policies that have it."""
         self.badges: Mapping[int, tuple[Badge, ...]] = {}
-        """Badges by row: at first those known from reading alone, then all."""
+        """Badges by row: at first those known from reading, later all."""
         self.snapshot: Opened | None = None
         self.arriving: Opened | None = None
-        """The first accounts of a snapshot that is still being read, while nothing is open: to look at, not to ask."""
+        """The accounts of a snapshot that are loaded so far, while nothing is open: can be browsed, not evaluated."""
         self.subject_key = ""
         self.request: Request | None = None
         self.decision: EvaluationResult | None = None
         self.need: UseCaseResult | None = None
-        """The answer to a compound question, while it is that which was asked last."""
+        """The result of a use case, if that was evaluated last."""
 
     @property
     def whole(self) -> "SnapshotSession | None":
-        """The open snapshot, where it is in memory as a whole: what takes everything at once is asked of it."""
-        from iamdesk.api import SnapshotSession  # what opens snapshots is loaded behind the first painting
+        """The open snapshot, if it is in memory as a whole."""
+        from iamdesk.api import SnapshotSession  # imported after the first paint
 
         return self.snapshot if isinstance(self.snapshot, SnapshotSession) else None
 
     @property
     def pending(self) -> bool:
-        """Whether a question is on its way: the answer on the screen, if any, belongs to another one."""
+        """Whether a request is being evaluated: the result shown, if any, belongs to another one."""
         return self._asking is not None and self._asking.running
 
     @property
     def shown(self) -> "Opened | None":
-        """What can be looked at: the open snapshot, else what has arrived of one."""
+        """What can be browsed: the open snapshot, else the accounts that are loaded so far."""
         return self.snapshot if self.snapshot is not None else self.arriving
 
     def arrive(self, opened: "Opened") -> None:
-        """Take the first accounts of a snapshot that is being read; what is open stays."""
+        """Show the accounts of a snapshot that are loaded so far; the open one stays."""
         if self.shown is None:
             self.arriving = opened
             self.badges = opened.outline.badges
             self.snapshot_arriving.emit(opened)
 
     def open(self, opened: "Opened", badge_rows: Mapping[Badge, tuple[int, ...]] | None = None) -> None:
-        """Take a snapshot that has been read; the one before is closed first. What was looked at meanwhile stays so.
+        """Set a snapshot that was read; the previous one is closed first. The selection made while loading stays.
 
-        Whoever has read it in a worker brings `rows_by_badge` along: of a hundred thousand rows, these take a while.
+        If it was read in a worker, that also computes `rows_by_badge`: for a hundred thousand rows, this takes a while.
         """
         looked_at = self.subject_key if self.arriving is not None else ""
         if self.arriving is not None:
@@ -175,7 +174,7 @@ class Session(QObject):
             self.show_key(looked_at)
 
     def open_alone(self) -> None:
-        """Open the account alone in which the subject is, of an organization that is read account by account."""
+        """Open only the account of the subject, of an organization that is read account by account."""
         opened = self.snapshot
         if opened is None or self.whole is not None:
             return
@@ -197,7 +196,7 @@ class Session(QObject):
         self.announce(error_words(error))
 
     def close(self) -> None:
-        """Forget the snapshot and everything about it."""
+        """Close the snapshot, and clear everything about it."""
         if self.shown is None:
             return
         for job in (self._asking, self._deciding):
@@ -212,28 +211,28 @@ class Session(QObject):
         self.snapshot_closed.emit()
 
     def select(self, key: str) -> None:
-        """Make the thing of this key the subject; nothing happens when it already is."""
+        """Make the item of this key the subject; does nothing if it is."""
         if self.shown is not None and key and key != self.subject_key:
             self.subject_key = key
             self.subject_selected.emit(key)
 
     def show_key(self, key: str) -> None:
-        """Go to the thing of this key: select it and bring the inspector to the front."""
+        """Select the item of this key, and bring the inspector to the front."""
         if self.shown is not None and key:
             self.select(key)
             self.key_shown.emit(key)
 
     def show_row(self, row: int) -> None:
-        """Bring a row of the outline that has no key of its own (a section) into view."""
+        """Scroll to a row of the outline that has no key (a section)."""
         if self.shown is not None:
             self.row_shown.emit(row)
 
     def draft(self, principal: str | None = None, action: str | None = None, resource: str | None = None) -> None:
-        """Put parts of a question into the question bar, without asking."""
+        """Enter parts of a request in the request bar, without evaluating it."""
         self.question_drafted.emit(principal, action, resource)
 
     def ask(self, request: Request) -> None:
-        """Ask; the answer comes by ``answered`` or, when the question cannot be asked, by ``question_failed``."""
+        """Evaluate a request; ``answered`` follows, or ``question_failed``."""
         opened = self.snapshot
         if opened is None:
             return
@@ -249,9 +248,9 @@ class Session(QObject):
         self._follow(request)
 
     def ask_need(self, question: "UseCaseRequest") -> None:
-        """Ask a compound question; the answer comes by ``need_answered``, or ``question_failed`` says why not.
+        """Evaluate a use case; ``need_answered`` follows, or ``question_failed``.
 
-        The window's single answer is forgotten: what the policy view marks belongs to a single question.
+        The result of a single request is cleared: the policy view shows the marks of a single request.
         """
         opened = self.snapshot
         if opened is None:
@@ -269,7 +268,7 @@ class Session(QObject):
         self._follow(question.request)
 
     def show_decision(self, decision: "EvaluationResult") -> None:
-        """Show a question that is already answered (a finding's evidence, a row of a sweep)."""
+        """Show a request that was evaluated already (a finding's evidence, a row of a table)."""
         if self._asking is not None:
             self._asking.cancel()
         self.request = decision.request
@@ -278,7 +277,7 @@ class Session(QObject):
         self._answer(decision)
 
     def forget_answer(self) -> None:
-        """Drop question and answer."""
+        """Clear request and result."""
         if self._asking is not None:
             self._asking.cancel()
         self.request = self.decision = self.need = None
@@ -289,15 +288,15 @@ class Session(QObject):
         self.statement_shown.emit(line)
 
     def ask_who_can(self, request: Request) -> None:
-        """Ask who can do the request's action on its resource in its context; empty parts are left to the user.
+        """List who can perform the request's action on its resource in its context; the user fills in empty parts.
 
-        ``request.principal`` is whom the question was about, if anybody: it is looked for among those who can.
+        ``request.principal`` is the principal of the request, if any: its row becomes current.
         """
         if self.snapshot is not None:
             self.who_can_asked.emit(request)
 
     def show_access(self, key: str, service: str = "", level: str = "") -> None:
-        """Select a principal or group and show what it can do, at a service and access level where these are named."""
+        """Select a principal or group and show its effective permissions, at a service and access level if given."""
         if self.snapshot is not None and key:
             self.select(key)
             self.access_shown.emit(key)
@@ -305,7 +304,7 @@ class Session(QObject):
                 self.access_cell_shown.emit(key, service, level)
 
     def announce(self, sentence: str) -> None:
-        """Say something that needs no reaction: status bar and screen readers."""
+        """Show a message that needs no reaction: status bar and screen readers."""
         self.announced.emit(sentence)
 
     def show_rule(self, rule: str) -> None:
@@ -313,7 +312,7 @@ class Session(QObject):
         self.rule_shown.emit(rule)
 
     def _follow(self, request: Request) -> None:
-        """Select the principal of the request. For one that is not in the snapshot, select no principal."""
+        """Select the principal of the request, or nothing if it is not in the snapshot."""
         if self.snapshot is None:
             return
         outline = self.snapshot.outline
@@ -356,7 +355,7 @@ class _Decided(NamedTuple):
     badges: Mapping[int, tuple[Badge, ...]]
     rows: Mapping[Badge, tuple[int, ...]]
     changed: tuple[int, ...]
-    """The rows of which the badges are others than those known from reading."""
+    """Rows whose badges differ from those known from reading."""
 
 
 def _decide(opened: "SnapshotSession", progress: Progress, cancelled: Cancelled) -> _Decided:

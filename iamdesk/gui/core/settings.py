@@ -1,4 +1,4 @@
-"""What the window remembers between runs: an ini file at a path that the caller gives. No review data is kept here."""
+"""The window's settings: an ini file at a given path. It contains no review data."""
 
 import re
 from pathlib import Path
@@ -14,34 +14,34 @@ from iamdesk.i18n import LANGUAGES
 RECENT_LIMIT = 10
 MAX_WORKERS = 256
 MEMORY, LEAST_MEMORY, MOST_MEMORY = 1 << 30, 512 << 20, 1 << 40
-"""Bytes that the window may take: where nobody says otherwise, at least, at most."""
+"""Memory limit of the window in bytes: default, minimum, maximum."""
 _ADDRESS = re.compile(r"(?:[a-z]+://)?[\w.\-\[\]:]+:\d{1,5}", re.ASCII)
-"""What a scheduler is reached at: `tcp://10.0.0.5:8786`, or host and port alone."""
+"""Address of a scheduler: `tcp://10.0.0.5:8786`, or host and port alone."""
 
 
 def default_settings_path() -> Path:
-    """Return where the user's own settings stand on this platform."""
+    """Return the path of the user's settings on this platform."""
     return platformdirs.user_config_path("iamdesk", appauthor=False) / "iamdesk.ini"
 
 
 class Settings:
-    """Typed access to the ini file: each key has its name here, once. A file that cannot be written does no harm."""
+    """Typed access to the ini file: each key is named here, once. Does nothing if the file is not writable."""
 
     def __init__(self, path: Path) -> None:
         self.suppressions_path = path.with_name("suppressions.json")
-        """Where the window keeps which findings are suppressed: beside the settings, a file of its own."""
+        """File of the suppressed findings, beside the settings."""
         self.path = path
         self.marks_folder = path.with_name("open")
-        """Where each process notes what is open, for the next start after one that was ended."""
+        """Folder in which each process records what is open, for the next start after a crash."""
         self._store = QSettings(str(path), QSettings.Format.IniFormat)
 
     def save(self) -> None:
-        """Write what has changed to disk now."""
+        """Write changes to disk now."""
         self._store.sync()
 
     @property
     def geometry(self) -> QByteArray:
-        """Size and place of the window, as ``QMainWindow.saveGeometry`` gives it; empty for none."""
+        """Size and place of the window, from ``QMainWindow.saveGeometry``; empty for none."""
         return self._bytes("window/geometry")
 
     @geometry.setter
@@ -50,7 +50,7 @@ class Settings:
 
     @property
     def docks(self) -> QByteArray:
-        """Where the panels stand while a snapshot is open, as ``saveState`` gives it; empty for none."""
+        """State of the panels while a snapshot is open, from ``saveState``; empty for none."""
         return self._bytes("window/docks")
 
     @docks.setter
@@ -59,7 +59,7 @@ class Settings:
 
     @property
     def scheme(self) -> Scheme:
-        """Light, dark, or as the desktop has it."""
+        """Light, dark, high contrast, or that of the desktop."""
         value = str(self._store.value("window/scheme", Scheme.SYSTEM.value))
         return Scheme(value) if value in set(Scheme) else Scheme.SYSTEM
 
@@ -69,7 +69,7 @@ class Settings:
 
     @property
     def language(self) -> str:
-        """What was chosen: a language of ours, or ``system`` for as the desktop has it."""
+        """The chosen language, or ``system`` for that of the desktop."""
         value = self._text("window/language")
         return value if value in LANGUAGES else SYSTEM
 
@@ -79,7 +79,7 @@ class Settings:
 
     @property
     def text_size(self) -> int:
-        """Percent of the desktop's own text size."""
+        """Percent of the desktop's text size."""
         value = self._store.value("window/text_size", USUAL, type=int)
         return min(max(value, SMALLEST), LARGEST) if isinstance(value, int) and value else USUAL
 
@@ -89,7 +89,7 @@ class Settings:
 
     @property
     def workers(self) -> int:
-        """How many processes do long work; 0 for one less than the cores."""
+        """Number of worker processes; 0 for the number of cores minus one."""
         value = self._store.value("work/workers", 0, type=int)
         return min(max(value, 0), MAX_WORKERS) if isinstance(value, int) else 0
 
@@ -99,7 +99,7 @@ class Settings:
 
     @property
     def memory(self) -> int:
-        """Bytes that the window may take; an organization that needs more is read account by account."""
+        """Memory limit of the window in bytes; a larger organization is read account by account."""
         value = self._store.value("work/memory_mb", MEMORY >> 20, type=int)
         return min(max(value, LEAST_MEMORY >> 20), MOST_MEMORY >> 20) << 20 if isinstance(value, int) else MEMORY
 
@@ -109,9 +109,9 @@ class Settings:
 
     @property
     def scheduler(self) -> str:
-        """Address of the Dask scheduler whose workers do long work; empty for processes of this machine.
+        """Address of the Dask scheduler for long work; empty for processes of this machine.
 
-        What cannot be an address is as good as none.
+        An invalid address counts as none.
         """
         address = self._text("work/scheduler").strip()
         return address if _ADDRESS.fullmatch(address) else ""
@@ -122,7 +122,7 @@ class Settings:
 
     @property
     def reviewer(self) -> str:
-        """The reviewer's name; empty where nobody gave one."""
+        """The reviewer's name; may be empty."""
         return self._text("review/reviewer")
 
     @reviewer.setter
@@ -131,7 +131,7 @@ class Settings:
 
     @property
     def signing_key(self) -> str:
-        """Path of the SSH key that sign-offs are offered with; empty for none. The key itself is never read here."""
+        """Path of the SSH key that is offered for sign-offs; empty for none. The key itself is never read here."""
         return self._text("review/signing_key")
 
     @signing_key.setter
@@ -140,7 +140,7 @@ class Settings:
 
     @property
     def keeps_layout(self) -> bool:
-        """Whether size, panels and columns come back at the next start."""
+        """Whether size, panels and columns are restored at the next start."""
         return self._flag("keep/layout", usual=True)
 
     @keeps_layout.setter
@@ -149,7 +149,7 @@ class Settings:
 
     @property
     def keeps_recent(self) -> bool:
-        """Whether the snapshots opened lately are remembered."""
+        """Whether recent snapshots are remembered."""
         return self._flag("keep/recent", usual=True)
 
     @keeps_recent.setter
@@ -158,7 +158,7 @@ class Settings:
 
     @property
     def reopens_last(self) -> bool:
-        """Whether a start without a file opens the snapshot that was open last."""
+        """Whether a start without a file opens the last snapshot."""
         return self.keeps_recent and self._flag("keep/reopens_last", usual=False)
 
     @reopens_last.setter
@@ -166,13 +166,13 @@ class Settings:
         self._store.setValue("keep/reopens_last", value)
 
     def forget_layout(self) -> None:
-        """Forget size, panels and columns."""
+        """Remove size, panels and columns."""
         for key in ("window/geometry", "window/docks", "columns"):
             self._store.remove(key)
 
     @property
     def policy_zoom(self) -> int:
-        """Points added to the usual size of policy text."""
+        """Points added to the default size of policy text."""
         value = self._store.value("policy/zoom", 0, type=int)
         return value if isinstance(value, int) else 0
 
@@ -182,7 +182,7 @@ class Settings:
 
     @property
     def tells_in_words(self) -> bool:
-        """Whether statements of a policy are told in plain words beside its text."""
+        """Whether statements are explained beside the text."""
         return self._flag("policy/in_words", usual=True)
 
     @tells_in_words.setter
@@ -191,7 +191,7 @@ class Settings:
 
     @property
     def draws_layers(self) -> bool:
-        """Whether the layers of an answer are drawn as gates in a row, too."""
+        """Whether the diagram of the policy evaluation is shown."""
         return self._flag("answer/draws_layers", usual=False)
 
     @draws_layers.setter
@@ -200,16 +200,16 @@ class Settings:
 
     @property
     def recent(self) -> tuple[Path, ...]:
-        """Snapshots opened lately, newest first; those that are gone are left out."""
+        """Recent snapshots, newest first, without those that do not exist any more."""
         value = self._store.value("files/recent", [])
         names = value if isinstance(value, list) else [value]
         return tuple(Path(name) for name in names if isinstance(name, str) and name and Path(name).exists())
 
     def remember(self, path: Path) -> None:
-        """Put a snapshot at the top of the recent ones, where these are kept."""
+        """Put a snapshot at the top of the recent ones, if these are kept."""
         if not self.keeps_recent:
             return
-        self._store.sync()  # with what other windows have opened meanwhile
+        self._store.sync()  # including those that other windows have opened meanwhile
         path = path.absolute()
         kept = [path, *(other for other in self.recent if other != path)][:RECENT_LIMIT]
         self._store.setValue("files/recent", [str(entry) for entry in kept])
@@ -223,7 +223,7 @@ class Settings:
         return self._bytes(f"columns/{table}")
 
     def set_columns(self, table: str, state: QByteArray) -> None:
-        """Keep the state of a table's header."""
+        """Save the state of a table's header."""
         self._store.setValue(f"columns/{table}", state)
 
     def _text(self, key: str) -> str:
@@ -231,7 +231,7 @@ class Settings:
         return value if isinstance(value, str) else ""
 
     def _flag(self, key: str, *, usual: bool) -> bool:
-        # An ini file holds words: what is neither of the two is as if it were not there.
+        # An ini file has text values: anything but these two means the default.
         return {"true": True, "false": False}.get(str(self._store.value(key, usual)).lower(), usual)
 
     def _bytes(self, key: str) -> QByteArray:

@@ -1,8 +1,8 @@
-"""Colours by name, in three palettes (light, dark, high contrast), and the object that puts one on the application.
+"""Named colors in three palettes (light, dark, high contrast), and the object that sets one on the application.
 
-Nothing else in the window names a colour by value. A widget asks ``colour(Colour.DENY_BAND, self.palette())`` when it
-paints, and so follows the palette it is painted with; what it caches it makes anew in ``changeEvent(PaletteChange)``.
-Text colours keep a contrast of 4.5 or more on the surfaces they stand on (``tests/gui/test_theme.py`` computes it).
+Nothing else in the window names a color by value. A widget calls ``colour(Colour.DENY_BAND, self.palette())`` when it
+paints, and so uses the palette that it is painted with; caches are renewed in ``changeEvent(PaletteChange)``. Text
+colors have a contrast of at least 4.5 on their surfaces (``tests/gui/test_theme.py`` computes it).
 """
 
 import os
@@ -15,11 +15,11 @@ from PySide6.QtWidgets import QApplication, QStyleFactory
 from iamdesk.gui.core.high_contrast import high_contrast_lines
 
 SCHEME_VARIABLE = "IAMDESK_COLOR_SCHEME"
-"""Environment variable that forces ``light``, ``dark`` or ``contrast``, whatever the settings say."""
+"""Environment variable that forces ``light``, ``dark`` or ``contrast``; it overrides the settings."""
 
 
 class Scheme(StrEnum):
-    """Which palette: one of our three, or whichever the desktop asks for."""
+    """The chosen palette: one of the three, or that of the desktop."""
 
     SYSTEM = "system"
     LIGHT = "light"
@@ -28,9 +28,9 @@ class Scheme(StrEnum):
 
 
 class Colour(StrEnum):
-    """Names of colours. The value is for people who read logs; the colours stand in the table below."""
+    """Names of colors. The values are for logs; the colors are in the table below."""
 
-    # The five states as text and marks, and a quiet surface for each on which its text colour can be read.
+    # The five states as text and marks, each with a surface on which its text color is legible.
     ALLOWED = "allowed"
     EXPLICIT_DENY = "explicit deny"
     IMPLICIT_DENY = "implicit deny"
@@ -63,8 +63,8 @@ class Colour(StrEnum):
     BAR = "bar of a chart"
     BAR_TRACK = "track of a bar"
     LINK = "link"
-    # The heat maps of effective permissions: from a small share to all of it, plain and under conditions. Of everybody,
-    # the gravest access level is told by the shade, too: there it goes on to one that is grave.
+    # Heat maps of effective permissions: from a small share to all, unconditional and conditional. In the access
+    # matrix, the shade also shows the access level, up to a color of its own for the most privileged.
     HEAT_LOW = "heat, low"
     HEAT_HIGH = "heat, high"
     HEAT_GRAVE = "heat, grave"
@@ -180,7 +180,7 @@ _DISABLED: dict[QPalette.ColorRole, tuple[str, str, str]] = {
 
 
 def palette_for(dark: bool, high_contrast: bool = False) -> QPalette:
-    """Return the light, the dark or the high-contrast palette (which is dark), every role set."""
+    """Return the light, the dark or the high-contrast palette (which is dark), with every role set."""
     column = _CONTRAST if high_contrast else int(dark)
     palette = QPalette()
     for role, values in _PALETTE.items():
@@ -191,7 +191,7 @@ def palette_for(dark: bool, high_contrast: bool = False) -> QPalette:
 
 
 def is_high_contrast(palette: QPalette) -> bool:
-    """Return whether a palette is that of high contrast: where its cursor is, is said by a colour of its own."""
+    """Return whether a palette is the high-contrast one, which has its own color for the current cell."""
     return palette.color(QPalette.ColorGroup.Active, _Role.Accent) == QColor(_PALETTE[_Role.Accent][_CONTRAST])
 
 
@@ -201,7 +201,7 @@ def is_dark(palette: QPalette) -> bool:
 
 
 def colour(name: Colour, palette: QPalette) -> QColor:
-    """Return the colour of that name for painting on that palette."""
+    """Return a named color for painting on a palette."""
     key = palette.cacheKey()
     column = _columns.get(key)
     if column is None:
@@ -213,11 +213,11 @@ def colour(name: Colour, palette: QPalette) -> QColor:
 
 _MOST_PALETTES = 64
 _columns: dict[int, int] = {}
-"""Which colours go with a palette, by what names its contents: asked three times for each row that is painted."""
+"""Column of the color tables for a palette, by cache key: needed three times for each painted row."""
 
 
 def contrast(one: QColor, other: QColor) -> float:
-    """Return the contrast ratio of two opaque colours as WCAG 2.2 defines it (1 to 21)."""
+    """Return the contrast ratio of two opaque colors as WCAG 2.2 defines it (1 to 21)."""
 
     def luminance(value: QColor) -> float:
         parts = (value.redF(), value.greenF(), value.blueF())
@@ -229,7 +229,7 @@ def contrast(one: QColor, other: QColor) -> float:
 
 
 class Theme(QObject):
-    """Puts our style and one of our palettes on the application, and follows the desktop when asked to."""
+    """Sets style and palette of the application, and follows the desktop if that is chosen."""
 
     changed = Signal()
     """The palette has changed. Widgets need not listen: they get ``changeEvent(PaletteChange)``."""
@@ -241,12 +241,12 @@ class Theme(QObject):
         # Otherwise a removed style sheet leaves its palette in the widgets.
         app.setAttribute(Qt.ApplicationAttribute.AA_UseStyleSheetPropagationInWidgetStyles)
         self._hints = app.styleHints()
-        """Held: what PySide gives of their parts dies with the last reference to them."""
+        """Kept: PySide's objects for its parts die with the last reference."""
         self._hints.colorSchemeChanged.connect(self._system_changed)
 
     @property
     def scheme(self) -> Scheme:
-        """What was chosen; ``SCHEME_VARIABLE`` in the environment overrules it."""
+        """The choice; ``SCHEME_VARIABLE`` in the environment overrides it."""
         forced = os.environ.get(SCHEME_VARIABLE, "").lower()
         return Scheme(forced) if forced in set(Scheme) else self._scheme
 
@@ -257,14 +257,14 @@ class Theme(QObject):
 
     @property
     def high_contrast(self) -> bool:
-        """Whether the palette of high contrast is the one to show: chosen, or wanted by the desktop."""
+        """Whether the high-contrast palette is used: chosen, or requested by the desktop."""
         if self.scheme is Scheme.SYSTEM:
             return self._hints.accessibility().contrastPreference() is Qt.ContrastPreference.HighContrast
         return self.scheme is Scheme.CONTRAST
 
     @property
     def dark(self) -> bool:
-        """Whether a dark palette is the one to show. A desktop that does not say counts as light."""
+        """Whether a dark palette is used. A desktop without a preference counts as light."""
         if self.high_contrast:
             return True
         if self.scheme is Scheme.SYSTEM:
@@ -272,14 +272,14 @@ class Theme(QObject):
         return self.scheme is Scheme.DARK
 
     def apply(self) -> None:
-        """Put style and palette on the application."""
-        # While lines are drawn, Qt hides the style behind one without a name; setting it again then ends in a crash.
+        """Set style and palette on the application."""
+        # With a style sheet, Qt wraps the style in one without a name; setting the style again would crash.
         if not self._app.styleSheet() and self._app.style().name().lower() != "fusion":
             self._app.setStyle(QStyleFactory.create("Fusion"))
         palette = palette_for(self.dark, self.high_contrast)
         if palette != self._app.palette():
-            # Lines where tints say little: the style paints frames darker than the ground, which on black is nothing.
-            # Only here: a style sheet costs time on large tables, and keeps palettes from the widgets in a window.
+            # The style paints frames darker than the background, which is invisible on black: draw lines.
+            # Only here: style sheets are slow on large tables, and stop palettes from reaching the widgets of a window.
             self._app.setStyleSheet("")
             self._app.setPalette(palette)
             if self.high_contrast:

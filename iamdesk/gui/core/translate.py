@@ -1,4 +1,4 @@
-"""Answers in the language of the window. What is made is English; here it is put into words for the reader."""
+"""Results in the language of the window. They are created in English and translated here."""
 
 from dataclasses import replace
 
@@ -10,17 +10,17 @@ from iamdesk.viewmodel.tree import Node, NodeKind
 
 
 def row_text(node: Node) -> str:
-    """Return what a row of the tree shows: the headings are ours, everything else is named by the snapshot."""
+    """Return the text of a row of the tree: headings are translated, names are not."""
     return tr(node.text) if node.kind is NodeKind.SECTION else translate(node.text)
 
 
 def capital(text: str) -> str:
-    """Return the text with a capital letter in front, the others as they are."""
+    """Return the text with its first letter in upper case."""
     return f"{text[:1].upper()}{text[1:]}"
 
 
 def error_sentence(error: BaseException) -> str:
-    """Return what an error says as a sentence in the language of the window; not for those that begin with a name."""
+    """Return an error's message as a sentence in the language of the window; not for those that begin with a name."""
     return f"{capital(error_words(error))}."
 
 
@@ -41,7 +41,7 @@ def translated(decision: EvaluationResult) -> EvaluationResult:
 
 
 def spoken_changes(changes: Changes) -> Changes:
-    """Return the ways to turn an answer around in the language of the window."""
+    """Return changes that would flip a decision in the language of the window."""
     if chosen() == ENGLISH:
         return changes
     return replace(changes, reason=translate(changes.reason), changes=tuple(map(_spoken_change, changes.changes)))
@@ -54,5 +54,5 @@ def _spoken_change(change: Change) -> Change:
 
 
 def assumption_words(assumption: Assumption) -> str:
-    """Return what an answer rests on, and what it would be otherwise."""
+    """Return the sentence of an assumption, with the decision without it."""
     return f"{translate(assumption.message)}{translate(otherwise_words(assumption))}"

@@ -1,4 +1,4 @@
-"""What iamdesk says about itself: version, what it is made of, and the licence of every part."""
+"""The About dialog: version, components, and their licenses."""
 
 import platform
 from importlib.metadata import PackageNotFoundError, version
@@ -30,7 +30,7 @@ _COLUMNS = (mark("Part"), mark("Version"), mark("License"))
 
 
 def app_version() -> str:
-    """Return iamdesk's version; ``(source)`` where it is not installed."""
+    """Return iamdesk's version; ``(source)`` if it is not installed."""
     try:
         return version("iamdesk")
     except PackageNotFoundError:
@@ -38,7 +38,7 @@ def app_version() -> str:
 
 
 class AboutDialog(QDialog):
-    """Does not block. The licences are read when it opens."""
+    """Not modal. The licenses are read when it opens."""
 
     def __init__(self, jobs: JobRunner, prompts: Prompts, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -101,7 +101,7 @@ class AboutDialog(QDialog):
         self.save.setEnabled(True)
 
     def _go_to(self, item: QTreeWidgetItem | None) -> None:
-        """Show the licence of a part: at the top of what is seen."""
+        """Scroll to the license of a component."""
         place = -1 if item is None or self._legal is None else self._legal.place(item.text(0), item.text(1))
         if place >= 0:
             cursor = self.texts.textCursor()

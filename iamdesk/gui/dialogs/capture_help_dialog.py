@@ -1,4 +1,4 @@
-"""How to get a snapshot, in a small window of its own: for when one is already open."""
+"""How to get a snapshot, as a dialog for use while a snapshot is open."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
@@ -8,7 +8,7 @@ from iamdesk.i18n import tr
 
 
 class CaptureDialog(QDialog):
-    """Does not block; deletes itself when closed."""
+    """Not modal; deletes itself when it closes."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)

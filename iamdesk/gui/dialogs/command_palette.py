@@ -1,4 +1,4 @@
-"""Every command in one list with search: type, Return, done."""
+"""The command palette: all enabled commands in one list with search."""
 
 from collections.abc import Iterable
 
@@ -23,7 +23,7 @@ from iamdesk.i18n import tr
 
 
 class CommandPalette(QFrame):
-    """Lies over the window and shows the enabled commands; the one chosen is triggered after the palette is gone."""
+    """Shown over the window; the chosen command is triggered after the palette has closed."""
 
     def __init__(self, commands: Iterable[tuple[str, QAction]], parent: QWidget) -> None:
         super().__init__(parent)
@@ -68,7 +68,7 @@ class CommandPalette(QFrame):
         self._narrow("")
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
-        """Stand below the menus, in the middle, over everything."""
+        """Place the palette below the menus, centered."""
         over = self._over
         width = min(over.width() - 40, self.fontMetrics().averageCharWidth() * 90)
         height = min(over.height() - 120, self.fontMetrics().height() * 26)
@@ -78,7 +78,7 @@ class CommandPalette(QFrame):
         self.field.setFocus(Qt.FocusReason.PopupFocusReason)
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
-        """Give the keyboard back to where it was."""
+        """Return the focus to where it was."""
         super().closeEvent(event)
         if self._before is not None and isValid(self._before):
             self._before.setFocus(Qt.FocusReason.PopupFocusReason)
@@ -87,7 +87,7 @@ class CommandPalette(QFrame):
         """Move through the list while typing."""
         if watched is self.field and event.type() is QEvent.Type.FocusOut and isinstance(event, QFocusEvent):
             if event.reason() not in (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason):
-                self._before = None  # the user went elsewhere by themselves
+                self._before = None  # the user has moved the focus
                 self.close()
         elif watched is self.field and event.type() is QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             if event.key() == Qt.Key.Key_Escape:

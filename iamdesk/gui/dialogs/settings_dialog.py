@@ -1,4 +1,4 @@
-"""Settings: what is changed holds at once, there is nothing to confirm."""
+"""The settings dialog: changes apply at once, without confirmation."""
 
 from pathlib import Path
 
@@ -37,7 +37,7 @@ _SCHEMES = {
 
 
 class SettingsDialog(QDialog):
-    """Does not block."""
+    """Not modal."""
 
     scheme_chosen = Signal(Scheme)
     text_size_chosen = Signal(int)
@@ -204,7 +204,7 @@ class SettingsDialog(QDialog):
 
     def _keep_scheduler(self) -> None:
         self._settings.scheduler = self.scheduler.text().strip()
-        self.scheduler.setText(self._settings.scheduler)  # what is no address does not stay
+        self.scheduler.setText(self._settings.scheduler)  # remove an invalid address
 
     def _choose_key(self) -> None:
         folder = Path.home() / ".ssh"
@@ -227,7 +227,7 @@ class SettingsDialog(QDialog):
 
 
 def action_data_words() -> str:
-    """Return which list of AWS's actions ships, and of which day it is."""
+    """Return version and date of the AWS action data."""
     found, told = action_data_version(), action_data_day()
     if found is None or told.endswith(found):
         return told

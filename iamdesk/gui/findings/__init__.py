@@ -1,1 +1,1 @@
-"""The findings of a snapshot: a table that filters, and what proves each of them."""
+"""The findings panel: a table with filters, and the evidence of each finding."""

@@ -1,4 +1,4 @@
-"""One run of the checks over the open snapshot, in a worker; what it finds arrives in batches."""
+"""A run of the checks over the open snapshot, in a worker; findings arrive in batches."""
 
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -18,28 +18,28 @@ if TYPE_CHECKING:
     from iamdesk.api import Opened
 
 _BATCH = 400
-"""Milliseconds between two looks at what the worker has found."""
+"""Milliseconds between two polls for results."""
 _AT_ONCE = 250
-"""Rows that arrive in one turn of the event loop; more wait for the next."""
+"""Rows added in one turn of the event loop; more wait for the next."""
 
 
 class CheckRun(QObject):
-    """Starts and stops it; a run that another replaces says nothing more."""
+    """Starts and stops a run; a run that was replaced emits nothing more."""
 
     found = Signal(list)
     """More rows."""
 
     done = Signal()
-    """Every check has run."""
+    """All checks have run."""
 
     full = Signal()
-    """There is no room for more rows: the rest was not looked for."""
+    """The maximum number of rows is reached: the rest was not checked."""
 
     failed = Signal(object)
-    """The exception that ended it."""
+    """The exception that ended the run."""
 
     cancelled = Signal()
-    """Somebody ended it, and not the panel by itself."""
+    """The user cancelled the run."""
 
     def __init__(self, jobs: JobRunner, parent: QObject) -> None:
         super().__init__(parent)
@@ -47,16 +47,16 @@ class CheckRun(QObject):
         self._job: Job | None = None
         self._found: deque[FindingRow] = deque()
         self._tell_end: Callable[[], None] | None = None
-        """Says how the run ended, once everything that it found has arrived."""
+        """Reports how the run ended, once all its findings have arrived."""
         self.is_complete = False
-        """Whether every check has run to its end."""
+        """Whether all checks have run."""
         self._drain = QTimer(self, interval=_BATCH)
-        # Queued: what comes as a posted event is done before workers go on (``jobs``), what a timer calls is not.
+        # Queued: posted events are handled before workers continue (``jobs``), timer events are not.
         self._drain.timeout.connect(self._take_in, Qt.ConnectionType.QueuedConnection)
 
     @property
     def is_running(self) -> bool:
-        """Whether more may come."""
+        """Whether more findings may arrive."""
         return self._job is not None
 
     def start(
@@ -66,16 +66,16 @@ class CheckRun(QObject):
         executor_for: "Callable[[Opened], Executor | None]" = lambda _opened: None,
         most: int | None = None,
     ) -> None:
-        """Run every check anew; ``read`` reads, in the worker, what is suppressed; ``executor_for``: who runs it.
+        """Run all checks again; ``read`` returns the suppressions (in the worker), ``executor_for`` the executor.
 
-        ``most`` is how many rows there is room for.
+        ``most`` is the maximum number of rows.
         """
         self.stop()
         found: deque[FindingRow] = deque()
         self._found = found
 
         def work(progress: Progress, cancelled: Cancelled) -> bool:
-            # Rows are made here, off the GUI thread; a deque takes them from one thread and gives them to another.
+            # Rows are created here, off the GUI thread; a deque hands them from one thread to the other.
             for count, finding in enumerate(opened.findings(progress, cancelled, read(), executor_for(opened))):
                 if count == most:
                     return False
@@ -94,7 +94,7 @@ class CheckRun(QObject):
         self._drain.start()
 
     def stop(self) -> None:
-        """End a run that nobody wants any more, without a word."""
+        """Cancel a run that is not needed any more, without a signal."""
         job, self._job = self._job, None
         if job is not None:
             job.cancel()
@@ -130,5 +130,5 @@ class CheckRun(QObject):
         self._end(lambda: self.failed.emit(error))
 
     def _stopped(self) -> None:
-        if self._job is not None:  # else the panel itself ended it
+        if self._job is not None:  # else the panel cancelled it
             self._end(self.cancelled.emit)

@@ -1,4 +1,4 @@
-"""Above the findings: their counts, and which of them are shown."""
+"""The head of the findings panel: counts and filters."""
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
@@ -15,7 +15,7 @@ _LONGEST_FILTER = 500
 
 
 class FilterBar(QWidget):
-    """``changed`` comes when something else is to be shown; ``left`` when Escape leaves an empty filter."""
+    """``changed`` is emitted when the filter changes; ``left`` when Escape leaves an empty text filter."""
 
     changed = Signal()
     left = Signal()
@@ -29,7 +29,7 @@ class FilterBar(QWidget):
         self.suppressed = QToolButton()
         self.export = QPushButton(tr("&Export…"))
         self.group = ""
-        """Key of the group that is shown; empty for all."""
+        """Key of the group shown; empty for all."""
         self._subjects: frozenset[str] = frozenset()
         self.only = QToolButton()
         self._name()
@@ -93,11 +93,11 @@ class FilterBar(QWidget):
 
     @property
     def is_grouped(self) -> bool:
-        """Whether findings are put together."""
+        """Whether findings are grouped."""
         return Grouping(self.grouping.currentData()) is not Grouping.NOTHING
 
     def chosen(self) -> FindingFilter:
-        """Return what is to be shown."""
+        """Return the filter."""
         self._debounce.stop()
         return FindingFilter(
             self.bars.chosen,
@@ -111,7 +111,7 @@ class FilterBar(QWidget):
         )
 
     def show_subjects(self, name: str, subjects: frozenset[str]) -> None:
-        """Show the findings of some subjects alone, under a name with a cross that takes it back; none for all."""
+        """Show only the findings of some subjects, under a name with a button to remove it; none for all."""
         self._subjects = subjects
         self.group = ""
         self.only.setText(f"{name}  \N{MULTIPLICATION SIGN}")
@@ -121,12 +121,12 @@ class FilterBar(QWidget):
         self.changed.emit()
 
     def group_by(self, grouping: Grouping) -> None:
-        """Put findings together by something; nothing is emitted."""
+        """Group findings; emits nothing."""
         self.grouping.setCurrentIndex(self.grouping.findData(grouping))
         self._follow_grouping()
 
     def reset(self) -> None:
-        """Choose everything that is open, or everything that is suppressed."""
+        """Reset the filter to all open, or all suppressed findings."""
         self.text.clear()
         self.check.setCurrentIndex(0)
         self.bars.reset()
@@ -135,7 +135,7 @@ class FilterBar(QWidget):
         self.only.hide()
 
     def show_counts(self, counts: Counts, *, is_open: bool, is_complete: bool) -> None:
-        """Tell the counts; ``is_open``: there is a snapshot, ``is_complete``: every check has run."""
+        """Show the counts; ``is_open``: a snapshot is open, ``is_complete``: all checks have run."""
         self.bars.show_counts(counts)
         self.suppressed.setText(tr("Suppressed {count}").format(count=number(counts.suppressed)))
         self.suppressed.setEnabled(counts.suppressed > 0 or self.suppressed.isChecked())
@@ -154,7 +154,7 @@ class FilterBar(QWidget):
         self._wrap()
 
     def _wrap(self) -> None:
-        """Put what is chosen below the counts where both do not fit beside each other: some languages take more."""
+        """Put the filters below the counts if both do not fit in one line: some languages need more room."""
         wanted = self.bars.sizeHint().width() + self._line.spacing() + self._choices.sizeHint().width()
         fits = self.width() >= wanted
         way = QBoxLayout.Direction.LeftToRight if fits else QBoxLayout.Direction.TopToBottom
@@ -163,7 +163,7 @@ class FilterBar(QWidget):
             self._line.setSpacing(self._gap * (2 if fits else 1))
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
-        """Take one line or two."""
+        """Use one line or two."""
         super().resizeEvent(event)
         self._wrap()
 
@@ -179,7 +179,7 @@ class FilterBar(QWidget):
         by_check = Grouping(self.grouping.currentData()) is Grouping.CHECK
         if by_check:
             self.check.setCurrentIndex(0)
-        self.check.setVisible(not by_check)  # the groups are the same list
+        self.check.setVisible(not by_check)  # the groups have not changed
 
     def _escape(self) -> None:
         if self.text.text():

@@ -1,4 +1,4 @@
-"""One finding in full: what was found, what proves it and where to look, and what to do about it."""
+"""One finding: description, evidence with links, and remediation."""
 
 from functools import partial
 
@@ -22,12 +22,12 @@ from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.i18n import mark, tr, translate
 
 _EVIDENCE_SHOWN = 40
-"""Pieces shown at once; a finding over hundreds of principals opens the rest on a button."""
+"""Evidence items shown at first; a button shows the rest."""
 _EMPTY = mark("Select a finding to see evidence and remediation.")
 
 
 class FindingDetail(QScrollArea):
-    """Shows one finding; its links lead to the subject, the statements and the answered questions."""
+    """Shows one finding; its links lead to the subject, the statements and the evaluated requests."""
 
     suppress_wanted = Signal()
     lift_wanted = Signal()
@@ -38,7 +38,7 @@ class FindingDetail(QScrollArea):
         self._finding: Finding | None = None
         self._whole = False
         self.can_suppress = False
-        """Whether there is a place to keep what is suppressed."""
+        """Whether suppressions can be saved."""
         self._tinted: list[tuple[QWidget, Colour]] = []
         self.setObjectName("findingDetail")
         self.setAccessibleName(tr("Selected finding"))
@@ -50,11 +50,11 @@ class FindingDetail(QScrollArea):
 
     @property
     def finding(self) -> Finding | None:
-        """What is shown."""
+        """The finding shown."""
         return self._finding
 
     def show_finding(self, finding: Finding | None) -> None:
-        """Show a finding from the top; None says what would fill the place."""
+        """Show a finding; None shows a hint."""
         if finding is None or finding is not self._finding:
             self._whole = False
         self._finding = finding
@@ -69,7 +69,7 @@ class FindingDetail(QScrollArea):
         else:
             self._fill(column, finding)
         column.addStretch(1)
-        self.setWidget(page)  # the page before is deleted by the area
+        self.setWidget(page)  # the scroll area deletes the previous page
         self._tint()
 
     def _fill(self, column: QVBoxLayout, finding: Finding) -> None:
@@ -215,10 +215,10 @@ class FindingDetail(QScrollArea):
             widget.setPalette(palette)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Follow the palette: marks are made anew."""
+        """Update the marks."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange:
-            # Not while Qt tells every widget of it: the page that goes is one of these.
+            # Not while Qt sends the event to every widget: the replaced page is one of them.
             QTimer.singleShot(0, self, lambda: self.show_finding(self._finding))
 
 
@@ -231,7 +231,7 @@ def _decision_mark(mark: Mark, widget: QWidget) -> QPixmap:
 
 
 def _policy_name(key: str) -> str:
-    """Return how a link names a policy by its key (``inventory.keys``)."""
+    """Return the text of a link to a policy by its key (``inventory.keys``)."""
     owner, hash_, part = key.rpartition("#")
     if not hash_:
         return tr("Policy {name}").format(name=_last(key))

@@ -1,4 +1,4 @@
-"""The findings of the panel, by what they are about: for whoever shows one thing and what was found of it."""
+"""The findings of the panel by subject, for panels that show one item."""
 
 from PySide6.QtCore import QObject, Signal
 
@@ -7,10 +7,10 @@ from iamdesk.gui.findings.rows import FindingRow
 
 
 class FindingsBySubject(QObject):
-    """Looks into the panel's own rows; sorted anew when somebody asks after they have changed."""
+    """Groups the panel's own rows; again when needed after they have changed."""
 
     changed = Signal()
-    """There may be other findings now."""
+    """The findings may have changed."""
 
     def __init__(self, panel: FindingsPanel, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -20,18 +20,18 @@ class FindingsBySubject(QObject):
 
     @property
     def is_complete(self) -> bool:
-        """Whether every check has run."""
+        """Whether all checks have run."""
         return self._panel.is_complete
 
     def about(self, key: str) -> list[FindingRow]:
-        """Return the findings about a key, those about its own policies included, suppressed ones left out."""
+        """Return the open findings of a key, including those of its inline and trust policies."""
         if self._by_subject is None:
             self._by_subject = {}
             for row in self._panel.model.rows:
                 if row.finding.suppression is None:
                     self._by_subject.setdefault(_whose(row.finding.subject_key), []).append(row)
         found = self._by_subject.get(_whose(key), [])
-        # A policy of its own shows its own findings, not those of who carries it.
+        # A managed policy shows its own findings, not those of the principals that have it.
         return found if _whose(key) == key else [row for row in found if row.finding.subject_key == key]
 
     def _forget(self) -> None:
@@ -40,5 +40,5 @@ class FindingsBySubject(QObject):
 
 
 def _whose(key: str) -> str:
-    """Return who carries an inline or trust policy; any other key as it is."""
+    """Return the owner of an inline or trust policy; any other key unchanged."""
     return key.partition("#")[0] if key.startswith("arn:") else key

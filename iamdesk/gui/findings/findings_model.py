@@ -1,4 +1,4 @@
-"""The findings table's model: takes findings as they come, counts them, and gives texts, marks and colours."""
+"""The model of the findings table: adds findings as they arrive, counts them, returns texts, marks and colors."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -38,33 +38,33 @@ class FindingsModel(RowsModel[FindingRow]):
 
     @property
     def counts(self) -> Counts:
-        """What there is, whatever is shown."""
+        """The counts, regardless of the filter."""
         return self._tally.counts
 
     @property
     def risks(self) -> dict[Severity, frozenset[str]]:
-        """Users and roles by the worst of their open findings."""
+        """Users and roles by highest severity of their open findings."""
         return self._tally.risks
 
     def clear(self) -> None:
-        """Forget every finding; filter and order stay."""
+        """Remove all findings; filter and order stay."""
         self._tally = Tally()
         super().clear()
 
     def extend(self, rows: Sequence[FindingRow]) -> None:
-        """Take in findings that have come; those that are shown go where the order puts them."""
+        """Add findings; visible ones are inserted by the current order."""
         self._tally.add(rows)
         super().extend(rows)
 
     def groups(self) -> tuple[Group, ...]:
-        """Return the groups of what the filter lets through, whichever of them is chosen."""
+        """Return the groups of the findings that pass the filter, whichever group is chosen."""
         chosen = self._filter
         if not isinstance(chosen, FindingFilter) or chosen.grouping is Grouping.NOTHING:
             return ()
         return groups_of((row.finding for row in self._all if chosen.lets_group_through(row)), chosen.grouping)
 
     def suppress(self, suppressions: Mapping[str, Suppression]) -> None:
-        """Take over which findings are suppressed, by fingerprint; the others are open."""
+        """Set which findings are suppressed, by fingerprint; the others are open."""
         changed = [
             row
             if row.finding.suppression == suppressions.get(row.finding.fingerprint)
@@ -77,16 +77,16 @@ class FindingsModel(RowsModel[FindingRow]):
         self.refilter()
 
     def place_of(self, fingerprint: str) -> int | None:
-        """Return the row in which a finding is shown; None when it is not."""
+        """Return the row of a finding; None if it is not shown."""
         return next((at for at, row in enumerate(self._shown) if row.finding.fingerprint == fingerprint), None)
 
     def repaint(self, palette: QPalette) -> None:
-        """Take the colours of another palette."""
+        """Use the colors of another palette."""
         self._icons = {severity: severity_icon(severity, palette) for severity in SEVERITIES}
         super().repaint(palette)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return texts, marks and colours."""
+        """Return texts, marks and colors."""
         row = self.row_at(index)
         if row is None:
             return None

@@ -1,4 +1,4 @@
-"""What the built-in checks found: bars and filters on top, the table, and beside it one finding in full."""
+"""The findings of the built-in checks: counts and filters on top, the table, and details of the selected finding."""
 
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -42,17 +42,17 @@ if TYPE_CHECKING:
 
 
 MOST_ROWS = 20_000
-"""Findings of an organization that is read account by account which the window keeps: some kilobytes each."""
+"""Maximum number of findings for an organization that is read account by account: some kilobytes each."""
 
 
 class FindingsPanel(QWidget):
-    """Runs the checks once a snapshot is open, and shows findings as they come."""
+    """Runs the checks when a snapshot is opened, and shows findings as they arrive."""
 
     title_changed = Signal(str)
-    """For the tab: ``Findings 23``; a true count, whatever the filter shows."""
+    """For the tab: ``Findings 23``; the true count, regardless of the filter."""
 
     risks_told = Signal(object)
-    """Once every check has run: users and roles by the worst of their findings (`principals_by_risk`)."""
+    """Once all checks have run: users and roles by highest severity (`principals_by_risk`)."""
 
     def __init__(
         self, session: Session, jobs: JobRunner, prompts: Prompts | None = None, parent: QWidget | None = None
@@ -82,7 +82,7 @@ class FindingsPanel(QWidget):
 
     @property
     def title(self) -> str:
-        """The tab's title, with the count of all findings; ``…`` while more may come."""
+        """The title of the tab, with the number of findings; with ``…`` while checks are running."""
         if self._session.snapshot is None:
             return tr("Findings")
         count = number(self.model.counts.total)
@@ -90,7 +90,7 @@ class FindingsPanel(QWidget):
 
     @property
     def is_complete(self) -> bool:
-        """Whether every check has run to its end."""
+        """Whether all checks have run."""
         return self._run.is_complete
 
     def commands(self) -> Mapping[str, Callable[[], None]]:
@@ -115,7 +115,7 @@ class FindingsPanel(QWidget):
         below = QVBoxLayout(side)
         below.setContentsMargins(0, 0, 0, 0)
         below.setSpacing(0)
-        self.detail.setMinimumHeight(1)  # it scrolls: where there is little room, the form gets it
+        self.detail.setMinimumHeight(1)  # it scrolls: if there is little room, the form gets it
         below.addWidget(self.detail, 1)
         below.addWidget(self.form)
         self._split = QSplitter(Qt.Orientation.Horizontal)
@@ -156,7 +156,7 @@ class FindingsPanel(QWidget):
     # Running the checks
 
     def run(self) -> None:
-        """Run every check anew."""
+        """Run all checks again."""
         self.message.clear()
         opened = self._session.snapshot
         if opened is None:
@@ -214,7 +214,7 @@ class FindingsPanel(QWidget):
     def _opened(self, opened: "Opened") -> None:
         self.model.clear()
         self.clear_filter()
-        # One account is in the window's title and in every detail: its column would only push the sentences out.
+        # A single account is in the window's title: its column would only take room.
         self.table.setColumnHidden(Column.ACCOUNT, len(opened.accounts) < 2)
         if self._session.whole is not None:
             self.run()
@@ -241,7 +241,7 @@ class FindingsPanel(QWidget):
     # Filter and selection
 
     def clear_filter(self) -> None:
-        """Show every finding."""
+        """Show all findings."""
         self.filters.reset()
         self._filter()
 
@@ -285,7 +285,7 @@ class FindingsPanel(QWidget):
             self.risks_told.emit(self.model.risks)
 
     def show_risk(self, severity: Severity) -> None:
-        """Show the users and roles whose worst finding is this bad, each with all its findings."""
+        """Show the users and roles with this highest severity, each with all findings."""
         self.clear_filter()
         self.suppressed.setChecked(False)
         self.filters.group_by(Grouping.SUBJECT)
@@ -297,7 +297,7 @@ class FindingsPanel(QWidget):
     # Suppressions
 
     def keep_suppressions_in(self, path: Path) -> None:
-        """Let findings be suppressed, and keep that in a file."""
+        """Allow suppressions, and save them in a file."""
         self._words.path = path
         self.detail.can_suppress = True
 
@@ -313,7 +313,7 @@ class FindingsPanel(QWidget):
                 len(chosen),
             ).format(count=number(len(chosen)))
             self.form.show()
-            from iamdesk.api import today  # what opens snapshots is loaded behind the first painting
+            from iamdesk.api import today  # imported after the first paint
 
             self.form.ask(about, self._words.owner, today())
 
@@ -337,10 +337,10 @@ class FindingsPanel(QWidget):
         self._refresh()
         self._tell_risks()
 
-    # Looks
+    # Appearance
 
     def _refresh(self) -> None:
-        """Tell the counts anew."""
+        """Update the counts."""
         there = self._session.snapshot is not None
         self.filters.show_counts(self.model.counts, is_open=there, is_complete=self._run.is_complete)
         self._show_groups()
@@ -368,7 +368,7 @@ class FindingsPanel(QWidget):
         self._nothing.setText(text)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Follow the palette."""
+        """Update the colors."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange:
             self.model.repaint(self.palette())
@@ -376,7 +376,7 @@ class FindingsPanel(QWidget):
     # Export
 
     def export(self) -> None:
-        """Ask for a file and write every finding to it, whatever the filter shows; in a worker."""
+        """Ask for a file and write all findings to it, regardless of the filter, in a worker."""
         opened = self._session.snapshot
         if opened is None:
             return

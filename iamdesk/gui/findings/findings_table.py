@@ -1,4 +1,4 @@
-"""The table of findings: how wide its columns are. Enter goes to the subject."""
+"""The findings table and its column widths."""
 
 from PySide6.QtWidgets import QWidget
 
@@ -14,7 +14,7 @@ _WIDEST: dict[int, str] = {
     Column.ACCOUNT: "000000000000",
     Column.STATE: "mm cannot tell",
 }
-"""What a column is wide enough for at first."""
+"""Sample texts for the initial column widths."""
 
 
 class FindingsTable(RowsTable[FindingRow]):

@@ -1,4 +1,4 @@
-"""The groups of findings beside their table: choosing one shows it alone."""
+"""The list of groups beside the findings: choosing one shows only its findings."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -28,17 +28,17 @@ class GroupsModel(QAbstractListModel):
 
     @property
     def groups(self) -> Sequence[Group]:
-        """The groups, in their order."""
+        """The groups, in order."""
         return self._groups
 
     def show_groups(self, groups: Sequence[Group]) -> None:
-        """Take other groups."""
+        """Show other groups."""
         self.beginResetModel()
         self._groups = groups
         self.endResetModel()
 
     def repaint(self, palette: QPalette) -> None:
-        """Take the colours of another palette."""
+        """Use the colors of another palette."""
         self._icons = {severity: severity_icon(severity, palette) for severity in SEVERITIES}
         if self._groups:
             self.dataChanged.emit(self.index(0), self.index(len(self._groups)))
@@ -48,11 +48,11 @@ class GroupsModel(QAbstractListModel):
         return self._groups[row - 1].key if 0 < row <= len(self._groups) else ""
 
     def row_of(self, key: str) -> int:
-        """Return the row of a group; that of all, where there is none."""
+        """Return the row of a group; the first row if there is none."""
         return next((row for row, group in enumerate(self._groups, 1) if group.key == key), 0)
 
     def rowCount(self, parent: _Index = _NO_PARENT) -> int:  # noqa: N802 - Qt's name
-        """Return the count of groups and one."""
+        """Return the number of groups plus one."""
         return 0 if parent.isValid() else len(self._groups) + 1
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -80,7 +80,7 @@ class GroupsModel(QAbstractListModel):
 
 
 class GroupList(QListView):
-    """``chosen`` comes with the key of the group that is to be shown; empty for all."""
+    """``chosen`` is emitted with the key of the chosen group; empty for all."""
 
     chosen = Signal(str)
 
@@ -97,7 +97,7 @@ class GroupList(QListView):
         self.selectionModel().currentChanged.connect(self._chosen)
 
     def show_groups(self, groups: Sequence[Group], key: str) -> None:
-        """Show other groups, with the one of this key chosen; nothing is emitted."""
+        """Show other groups, with the given one chosen; emits nothing."""
         if list(groups) == list(self.groups.groups) and self.groups.key_at(self.currentIndex().row()) == key:
             return
         with QSignalBlocker(self.selectionModel()):
@@ -110,7 +110,7 @@ class GroupList(QListView):
             self.chosen.emit(self.groups.key_at(current.row()))
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Follow the palette."""
+        """Update the colors."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange:
             self.groups.repaint(self.palette())

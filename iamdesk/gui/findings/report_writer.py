@@ -1,4 +1,4 @@
-"""Findings leave the window: asks for a file, and writes a report to it in a worker."""
+"""Exports findings: asks for a file, and writes a report to it in a worker."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ from iamdesk.i18n import error_words, tr
 
 
 class ReportWriter(QObject):
-    """Writes reports of the open snapshot; what goes wrong is said in the panel's message bar."""
+    """Writes reports of the open snapshot; the panel's message bar shows errors."""
 
     def __init__(
         self, session: Session, jobs: JobRunner, prompts: Prompts, message: MessageBar, parent: QWidget
@@ -34,7 +34,7 @@ class ReportWriter(QObject):
         opened = self._session.whole
         if opened is None:
             return
-        from iamdesk.export.findings import writers as reports  # not loaded before somebody exports
+        from iamdesk.export.findings import writers as reports  # imported when something is exported
 
         formats = reports.formats()
         kinds = ";;".join(f"{known.label} (*{known.suffix})" for known in formats)

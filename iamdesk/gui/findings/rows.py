@@ -1,4 +1,4 @@
-"""The rows of the findings table, their order and their filter. Made in the worker that runs the checks."""
+"""The rows of the findings table, their order and their filter. Created in the worker that runs the checks."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ from iamdesk.i18n import mark, tr, translate
 from iamdesk.viewmodel.tree import NodeKind
 
 SEVERITIES = tuple(Severity)
-"""Worst first."""
+"""Highest first."""
 SEVERITY_WORDS: dict[Severity, str] = {
     Severity.CRITICAL: mark("Critical"),
     Severity.HIGH: mark("High"),
@@ -48,7 +48,7 @@ COLUMN_TITLES: dict[Column, str] = {
 
 
 class FindingRow:
-    """One finding as a row. There may be tens of thousands: what is cheap to make is made when it is painted."""
+    """One finding as a row. There may be tens of thousands: what is cheap is computed when it is painted."""
 
     __slots__ = ("_own_words", "_shared_words", "_worst_first", "finding")
 
@@ -58,7 +58,7 @@ class FindingRow:
         self._worst_first: SortKey = (
             _RANKS[finding.severity],
             finding.check_id,
-            name if name != finding.subject_name else finding.subject_name,  # one text, not two that are equal
+            name if name != finding.subject_name else finding.subject_name,  # one string object, not two equal ones
             finding.account,
             finding.fingerprint,
         )
@@ -72,11 +72,11 @@ class FindingRow:
 
     @property
     def texts(self) -> Sequence[str]:
-        """By column, as shown."""
+        """By column, as displayed."""
         return [self.text(column) for column in Column]
 
     def text(self, column: Column) -> str:
-        """Return one cell, as shown."""
+        """Return the text of a cell."""
         finding = self.finding
         match column:
             case Column.SEVERITY:
@@ -93,7 +93,7 @@ class FindingRow:
                 return visible(finding.account)
 
     def sort_key(self, column: int) -> SortKey:
-        """Return what it is sorted by in a column: worst first where nothing else tells."""
+        """Return the sort key in a column: highest severity first among equal ones."""
         finding = self.finding
         match column:
             case Column.CHECK:
@@ -109,13 +109,13 @@ class FindingRow:
         return self._worst_first
 
     def holds(self, word: str) -> bool:
-        """Return whether a word (in small letters, without space) stands anywhere in the row, or in its remedy."""
+        """Return whether a word (lower case, without spaces) occurs in the row or its remediation."""
         return word in self._own_words or word in self._shared_words
 
 
 @lru_cache(maxsize=1 << 12)
 def _words_of_check(check_id: str, title: str, severity: Severity, state: State, account: str, remedy: str) -> str:
-    """Return what many findings of a check have in common, to be searched: one text for all of them."""
+    """Return the searchable text that findings of a check share: one string object for all of them."""
     words = (tr(SEVERITY_WORDS[severity]), f"{check_id}  {tr(title)}", tr(STATE_WORDS[state]), account)
     return "\n".join((*map(visible, words), translate(remedy))).casefold()
 
@@ -125,17 +125,17 @@ def _subject(finding: Finding) -> str:
 
 
 class Grouping(StrEnum):
-    """What findings are put together by; the value is what it is called."""
+    """How findings are grouped; the value is the displayed name."""
 
     NOTHING = "nothing"
     CHECK = "check"
     SUBJECT = "principal"
-    """Or policy, resource, account: what the finding is about."""
+    """By subject: principal, policy, resource or account."""
     ACCOUNT = "account"
 
 
 def group_key(finding: Finding, grouping: Grouping) -> str:
-    """Return what names the group of a finding."""
+    """Return the key of a finding's group."""
     match grouping:
         case Grouping.CHECK:
             return finding.check_id
@@ -148,17 +148,17 @@ def group_key(finding: Finding, grouping: Grouping) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Findings that belong together."""
+    """A group of findings."""
 
     key: str
     text: str
-    """As shown."""
+    """As displayed."""
     count: int
     worst: Severity
 
 
 def groups_of(findings: Iterable[Finding], grouping: Grouping) -> tuple[Group, ...]:
-    """Return the groups, those with the worst finding first, then the largest."""
+    """Return the groups, highest severity first, then the largest."""
     if grouping is Grouping.NOTHING:
         return ()
     members: dict[str, list[Finding]] = {}
@@ -181,14 +181,14 @@ def _group_text(finding: Finding, grouping: Grouping) -> str:
 
 
 def principals_by_risk(findings: Iterable[Finding]) -> dict[Severity, frozenset[str]]:
-    """Return, by the worst of their open findings, the users and roles that have some, by ARN; all severities."""
+    """Return the users and roles with open findings, by highest severity, as ARNs; for all severities."""
     worst: dict[str, int] = {}
     _note_worst(worst, findings)
     return _by_severity(worst)
 
 
 def _note_worst(worst: dict[str, int], findings: Iterable[Finding]) -> None:
-    """Note the rank of the worst open finding of each user and role, by ARN."""
+    """Update the rank of the highest open severity of users and roles, by ARN."""
     for finding in findings:
         if finding.suppression is None and finding.subject_kind in _PRINCIPALS:
             rank = _RANKS[finding.severity]
@@ -204,24 +204,24 @@ def _by_severity(worst: dict[str, int]) -> dict[Severity, frozenset[str]]:
 
 @dataclass(frozen=True, slots=True)
 class FindingFilter:
-    """Which findings are shown: the open ones, or those that are suppressed. All of them, where nothing is named."""
+    """Which findings are shown: open or suppressed ones; all of these if nothing else is set."""
 
     severities: frozenset[Severity] = frozenset()
     only_cannot_tell: bool = False
     check_id: str = ""
     text: str = ""
-    """Words, each of which must be somewhere in the row."""
+    """Words, all of which have to occur in the row."""
     suppressed: bool = False
-    """Whether those that somebody answers for are shown, instead of the others."""
+    """Whether suppressed findings are shown instead of open ones."""
     grouping: Grouping = Grouping.NOTHING
     group: str = ""
-    """Of the groups the one that is shown; empty for all."""
+    """The group shown; empty for all."""
     subjects: frozenset[str] = frozenset()
-    """Keys of the subjects whose findings are shown; empty for all."""
+    """Keys of the subjects shown; empty for all."""
 
     @property
     def shows_everything(self) -> bool:
-        """Whether it leaves nothing out."""
+        """Whether it hides no row."""
         chosen = self.severities or self.only_cannot_tell or self.check_id or self.group or self.subjects
         return not (chosen or self.text.strip())
 
@@ -232,7 +232,7 @@ class FindingFilter:
         return self.lets_group_through(row)
 
     def lets_group_through(self, row: FindingRow) -> bool:
-        """Return whether a row would be shown, whatever group is chosen: what the groups count."""
+        """Return whether a row is shown if any group is chosen: used for the groups' counts."""
         finding = row.finding
         if (finding.suppression is not None) is not self.suppressed:
             return False
@@ -249,19 +249,19 @@ class FindingFilter:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many findings there are, whatever the filter shows."""
+    """Numbers of findings, regardless of the filter."""
 
     total: int
     by_severity: dict[Severity, int]
     cannot_tell: int
     suppressed: int
-    """Those that somebody answers for; the other numbers are without them."""
+    """Number of suppressed findings; the other numbers are without them."""
     checks: tuple[tuple[str, str, int], ...]
-    """(id, title, count) of each check that found something, by id."""
+    """(id, title, count) of each check with findings, by id."""
 
 
 class Tally:
-    """Counts findings as they come: thousands come over seconds, and the counts are shown all the while."""
+    """Counts findings as they arrive: thousands arrive over seconds, while the counts are shown."""
 
     def __init__(self) -> None:
         self._severities: Counter[Severity] = Counter()
@@ -272,7 +272,7 @@ class Tally:
         self._worst: dict[str, int] = {}
 
     def add(self, rows: Iterable[FindingRow]) -> None:
-        """Count some more."""
+        """Count more findings."""
         came = [row.finding for row in rows]
         findings = [finding for finding in came if finding.suppression is None]
         self._suppressed += len(came) - len(findings)
@@ -285,12 +285,12 @@ class Tally:
 
     @property
     def risks(self) -> dict[Severity, frozenset[str]]:
-        """Users and roles by the worst of their findings that have come so far (`principals_by_risk`)."""
+        """Users and roles by highest severity, of the findings so far (`principals_by_risk`)."""
         return _by_severity(self._worst)
 
     @property
     def counts(self) -> Counts:
-        """What has been counted so far."""
+        """The counts so far."""
         return Counts(
             total=self._severities.total(),
             by_severity={severity: self._severities[severity] for severity in SEVERITIES},

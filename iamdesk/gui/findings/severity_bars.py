@@ -1,4 +1,4 @@
-"""How many findings of each severity there are, as little bars; pressing one shows only those."""
+"""The number of findings of each severity, as small bars; pressing one shows only those."""
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QPen
@@ -20,7 +20,7 @@ _BAR = 3
 
 
 class CountBar(QAbstractButton):
-    """One count: mark, word, number, and below them a bar as long as its share of the largest count."""
+    """One count: mark, word, number, and a bar in proportion to the largest count."""
 
     def __init__(self, words: str, severity: Severity | None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,7 +41,7 @@ class CountBar(QAbstractButton):
         return self._count
 
     def show_count(self, count: int, largest: int) -> None:
-        """Show a number, and how it compares to the largest beside it."""
+        """Show a number, and its share of the largest one."""
         self._count = count
         self._share = count / largest if largest else 0.0
         self._say()
@@ -114,7 +114,7 @@ class CountBar(QAbstractButton):
 
 
 class SeverityBars(QWidget):
-    """The bars side by side. ``changed`` comes when the reviewer chose other ones."""
+    """The bars side by side. ``changed`` is emitted when the user chooses others."""
 
     changed = Signal()
 
@@ -136,18 +136,18 @@ class SeverityBars(QWidget):
 
     @property
     def chosen(self) -> frozenset[Severity]:
-        """The severities that are pressed; none stands for all."""
+        """The severities that are pressed; none means all."""
         return frozenset(severity for severity, bar in self.bars.items() if bar.isChecked())
 
     def show_counts(self, counts: Counts) -> None:
-        """Show what there is."""
+        """Show the counts."""
         largest = max(counts.by_severity.values(), default=0)
         for severity, bar in self.bars.items():
             bar.show_count(counts.by_severity.get(severity, 0), largest)
         self.cannot_tell.show_count(counts.cannot_tell, largest)
 
     def reset(self) -> None:
-        """Press none."""
+        """Release all buttons."""
         for bar in (*self.bars.values(), self.cannot_tell):
             bar.setChecked(False)
 
@@ -155,7 +155,7 @@ class SeverityBars(QWidget):
         self.changed.emit()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Follow the palette."""
+        """Update the colors."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange:
             self.update()

@@ -1,4 +1,4 @@
-"""The mark of a severity: four bars of rising height, as many of them filled as it is bad. Shape before colour."""
+"""The mark of a severity: four bars of rising height, more of them filled the higher the severity."""
 
 from functools import lru_cache
 
@@ -22,13 +22,13 @@ _BARS = 4
 def severity_pixmap(
     severity: Severity, palette: QPalette, size: int, ratio: float, tint: QColor | None = None
 ) -> QPixmap:
-    """Return the mark ``size`` logical pixels wide; ``tint`` overrules its colour."""
+    """Return the mark ``size`` logical pixels wide; ``tint`` overrides its color."""
     wanted = tint or colour(SEVERITY_COLOURS[severity], palette)
     return _pixmap(_FILLED[severity], wanted.name(), size, ratio)
 
 
 def severity_icon(severity: Severity, palette: QPalette, size: int = 16) -> QIcon:
-    """Return the mark as an icon, with another colour for selected rows."""
+    """Return the mark as an icon, with another color for selected rows."""
     icon = QIcon()
     for ratio in (1.0, 2.0):
         icon.addPixmap(severity_pixmap(severity, palette, size, ratio))

@@ -1,4 +1,4 @@
-"""Who answers for findings, why, and until when: asked below the finding, with what is known already filled in."""
+"""The form for suppressing findings: owner, reason and last day, with defaults."""
 
 from datetime import date, timedelta
 
@@ -15,7 +15,7 @@ _LONGEST = 2_000
 
 
 class SuppressForm(QWidget):
-    """``given`` comes with owner, reason and the last day once they are whole; ``left`` when somebody thinks better."""
+    """``given`` is emitted with owner, reason and last day once they are complete; ``left`` if the user cancels."""
 
     given = Signal(str, str, object)
     left = Signal()
@@ -60,7 +60,7 @@ class SuppressForm(QWidget):
         self._check()
 
     def ask(self, about: str, owner: str, today: date) -> None:
-        """Ask for what ``about`` says; ``owner`` is who answered last."""
+        """Show the form with the text ``about``; ``owner`` is the default owner."""
         self._about.setText(about)
         self.owner.setText(owner)
         self.reason.clear()
@@ -79,7 +79,7 @@ class SuppressForm(QWidget):
             self.given.emit(self.owner.text().strip(), self.reason.text().strip(), until)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Leave at Escape."""
+        """Cancel at Escape."""
         if event.key() == Qt.Key.Key_Escape:
             self.left.emit()
         else:

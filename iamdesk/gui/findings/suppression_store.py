@@ -1,4 +1,4 @@
-"""What is suppressed: read from the file when the checks run, changed in it by a worker."""
+"""The suppressed findings: read from the file when the checks run, changed in it by a worker."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
@@ -12,7 +12,7 @@ from iamdesk.i18n import error_words, tr
 
 
 class Suppressing(QObject):
-    """``changed`` comes with all suppressions by fingerprint; ``failed`` with a sentence."""
+    """``changed`` is emitted with all suppressions by fingerprint; ``failed`` with a sentence."""
 
     changed = Signal(object)
     failed = Signal(str)
@@ -21,12 +21,12 @@ class Suppressing(QObject):
         super().__init__(parent)
         self._jobs = jobs
         self.path: Path | None = None
-        """Where they are kept; None: nothing can be suppressed."""
+        """The file; None: findings cannot be suppressed."""
         self.owner = ""
-        """Who answered last."""
+        """The last owner entered."""
 
     def read(self) -> tuple[Suppression, ...]:
-        """Return what is suppressed; called in a worker.
+        """Return the suppressions; called in a worker.
 
         Raises:
             SuppressionError: the file is there and cannot be read.
@@ -45,7 +45,7 @@ class Suppressing(QObject):
             self._write(lambda: Workbench.suppress(path, findings, owner, reason, until))
 
     def lift(self, findings: Sequence[Finding]) -> None:
-        """Let findings be open again."""
+        """Remove suppressions."""
         from iamdesk.api import Workbench
 
         path = self.path
@@ -74,7 +74,7 @@ class Suppressing(QObject):
 
 
 def in_force(words: Sequence[Suppression]) -> Mapping[str, Suppression]:
-    """Return the suppressions that hold today, by fingerprint."""
+    """Return the suppressions that are valid today, by fingerprint."""
     from iamdesk.api import today
 
     day = today()

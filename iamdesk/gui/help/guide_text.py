@@ -1,4 +1,4 @@
-"""The text of one page of the guide: Markdown of our own, with pictures no wider than the window."""
+"""The text of a guide page: our own Markdown, with images no wider than the window."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QTextBrowser, QWidget
 
 _SETTLED = 120
-"""Milliseconds after the last change of width before pictures are made to fit it."""
+"""Milliseconds after the last change of width before images are scaled again."""
 
 
 class GuideText(QTextBrowser):
@@ -28,7 +28,7 @@ class GuideText(QTextBrowser):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setOpenLinks(False)
-        # Always there: where it came and went, pictures would be made to fit twice.
+        # Always shown: if it came and went, images would be scaled twice.
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.document().setDocumentMargin(self.fontMetrics().height())
         self._path: Path | None = None
@@ -47,9 +47,9 @@ class GuideText(QTextBrowser):
         self._dress()
 
     def _dress(self) -> None:
-        """Give commands a ground of their own, and room around them; a long one wraps: it stays one line when copied.
+        """Add background and margins to commands; a long one wraps, but stays one line when copied.
 
-        Markdown knows no more than that they are code.
+        Markdown only marks them as code.
         """
         gap = self.fontMetrics().height() // 2
         ground = self.palette().color(QPalette.ColorRole.AlternateBase)
@@ -74,7 +74,7 @@ class GuideText(QTextBrowser):
                 self._dress_head(frame)
 
     def _dress_head(self, table: QTextTable) -> None:
-        """Make the heads of columns bold: behind a command, Qt takes the first of them for a new line of that."""
+        """Make column titles bold: after a command, Qt takes the first of them for another line of it."""
         bold, plain = QTextCharFormat(), QTextBlockFormat()
         bold.setFontWeight(QFont.Weight.Bold)
         for column in range(table.columns()):
@@ -87,13 +87,13 @@ class GuideText(QTextBrowser):
             cursor.mergeCharFormat(bold)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Follow the palette."""
+        """Update the colors."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange and self._path is not None:
             self._dress()
 
     def loadResource(self, kind: int, name: QUrl | str) -> object:  # noqa: N802 - Qt's name
-        """Give a picture of the guide, made smaller where the window is narrow; nothing from elsewhere."""
+        """Return an image of the guide, scaled down in a narrow window; nothing from elsewhere."""
         if kind != QTextDocument.ResourceType.ImageResource.value or self._path is None:
             return None
         image = QImage(str(self._path.parent / "images" / QUrl(name).fileName()))
@@ -103,7 +103,7 @@ class GuideText(QTextBrowser):
         return image
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
-        """Make pictures fit, once the width has settled."""
+        """Scale the images, once the width has settled."""
         super().resizeEvent(event)
         if self._path is not None and self.viewport().width() != self._fitted:
             self._fit.start()

@@ -1,4 +1,4 @@
-"""The pages of the user guide: in which order they stand, which one is about a widget, and what they say of a word."""
+"""The pages of the user guide: their order, the page of each widget, and search."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -36,7 +36,7 @@ ORDER = (
     "privacy",
     "glossary",
 )
-"""Every page, by its file without ``.md``."""
+"""All pages, by file name without ``.md``."""
 RULES_PAGE = "policy-evaluation"
 """The page with the evaluation rules, each under its id."""
 _RULE = re.compile(r"^### ([A-L]\d+)$", re.MULTILINE)
@@ -72,21 +72,21 @@ _ABOUT = {
     "Tour": "window",
     "CommandPalette": "window",
 }
-"""Pages by the class of a panel or window; the innermost one around the cursor counts."""
+"""Pages by the class of a panel or window; the innermost one around the focus counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One paragraph of a page that speaks of what was searched."""
+    """A paragraph that matches a search."""
 
     page: str
     block: int
-    """Number of the paragraph in the page as it is shown."""
+    """Number of the paragraph in the page as displayed."""
     text: str
 
 
 def page_about(widget: QWidget | None) -> str:
-    """Return the page about what has the cursor; the first page where none is about it."""
+    """Return the page about the focused widget, or the first page."""
     while widget is not None:
         page = _ABOUT.get(type(widget).__name__)
         if page is not None:
@@ -96,7 +96,7 @@ def page_about(widget: QWidget | None) -> str:
 
 
 def rule_at_hand(widget: QWidget | None) -> str:
-    """Return the id of the evaluation rule behind what has the cursor; empty where there is none."""
+    """Return the id of the evaluation rule of the focused widget; may be empty."""
     while widget is not None:
         rule = getattr(widget, "rule_at_hand", None)
         if callable(rule):
@@ -107,13 +107,13 @@ def rule_at_hand(widget: QWidget | None) -> str:
 
 @cache
 def rules_by_code() -> Mapping[str, str]:
-    """Return which evaluation rule explains an assumption: rule id by the assumption's code."""
+    """Return the evaluation rules of assumptions: rule id by the assumption's code."""
     pieces = _RULE.split(page_file(RULES_PAGE).read_text(encoding="utf-8"))[1:]
     return {code: rule for rule, text in zip(pieces[::2], pieces[1::2], strict=True) for code in _CODE.findall(text)}
 
 
 def page_file(page: str) -> Path:
-    """Return where a page stands."""
+    """Return the path of a page."""
     return resources() / "help" / f"{page}.md"
 
 
@@ -125,12 +125,12 @@ def title_of(page: str) -> str:
 
 
 def anchor_of(heading: str) -> str:
-    """Return what links call a heading by, as code hosts do: ``How it is decided`` is ``how-it-is-decided``."""
+    """Return the anchor of a heading, as code hosts make it: ``how-it-is-decided`` for ``How it is decided``."""
     return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
 
 
 def find(text: str) -> Iterator[Hit]:
-    """Yield the paragraphs that hold every word of the text, page by page; nothing for an empty text."""
+    """Yield the paragraphs that contain every word of the text, page by page; none for an empty text."""
     words = text.casefold().split()
     if not words:
         return

@@ -1,4 +1,4 @@
-"""The user guide in a window of its own: search and pages left, text right. The texts are ours and local."""
+"""The user guide in its own window: search and pages left, text right. All pages are local."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ _EXCERPT = 90
 
 
 class HelpWindow(QDialog):
-    """Does not block. A page is named by its file, without ``.md``."""
+    """Not modal. A page is named by its file, without ``.md``."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -75,7 +75,7 @@ class HelpWindow(QDialog):
         self.resize(unit * 136, self.fontMetrics().height() * 42)
 
     def show_page(self, name: str, heading: str = "") -> None:
-        """Show a page, at the paragraph that begins with ``heading``; one that does not exist shows the first."""
+        """Show a page, at the paragraph that begins with ``heading``; the first page if it does not exist."""
         if self.search.text():
             self.search.clear()
         name = name if name in help_pages.ORDER else FIRST_PAGE
@@ -91,7 +91,7 @@ class HelpWindow(QDialog):
         self._go_to_heading(help_pages.anchor_of(rule))
 
     def _list(self, text: str) -> None:
-        """List all pages, or where they speak of what is searched."""
+        """List all pages, or the paragraphs that match the search."""
         self.pages.clear()
         pages: dict[str, QTreeWidgetItem] = {}
         hits = list(help_pages.find(text))
@@ -132,7 +132,7 @@ class HelpWindow(QDialog):
         self.setWindowTitle(tr("{title} – User guide").format(title=title))
 
     def _mark(self, hit: Hit) -> None:
-        """Show a paragraph that was found, with a band on it."""
+        """Highlight a paragraph that was found."""
         cursor = QTextCursor(self.text.document().findBlockByNumber(hit.block))
         self.text.setTextCursor(cursor)
         self._scroll_to(cursor)
@@ -143,7 +143,7 @@ class HelpWindow(QDialog):
         self.text.setExtraSelections([band])
 
     def _follow(self, url: QUrl) -> None:
-        """Go to another page of the guide; links that lead elsewhere are not followed."""
+        """Go to another page of the guide; external links are not followed."""
         if url.isRelative() and url.path().endswith(".md"):
             self.show_page(Path(url.path()).stem)
         if url.isRelative() and url.hasFragment():
@@ -176,7 +176,7 @@ class HelpWindow(QDialog):
         self.search.selectAll()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        """In the search: Down and Return go to what was found, Esc clears before it closes the window."""
+        """In the search field: Down and Return go to the matches, Esc clears before it closes the window."""
         if watched is self.search and event.type() is QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             if event.key() == Qt.Key.Key_Escape and self.search.text():
                 self.search.clear()

@@ -1,1 +1,1 @@
-"""The navigator: the tree of the snapshot, with a filter that answers as you type."""
+"""The navigator: the tree of the snapshot, with an incremental filter."""

@@ -1,4 +1,4 @@
-"""The panel at the left: filter above, tree below. What is current in the tree is the subject of the window."""
+"""The navigator: filter above, tree below. The current row of the tree is the subject of the window."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -27,7 +27,7 @@ PRINCIPALS = frozenset({NodeKind.USER, NodeKind.ROLE, NodeKind.SERVICE_LINKED_RO
 _TYPING_PAUSE = 120
 _ACCOUNTS_OPENED = 2
 _MOST_OPENED = 60
-"""Branches that a filter opens by itself; the others open by hand."""
+"""Branches that a filter expands automatically."""
 
 
 class NavigatorPanel(QWidget):
@@ -100,7 +100,7 @@ class NavigatorPanel(QWidget):
         tree.customContextMenuRequested.connect(self._show_menu)
 
     def commands(self) -> Mapping[str, Callable[[], None]]:
-        """Return the commands that the navigator carries out (``gui/app/commands.py``)."""
+        """Return the handlers of the navigator's commands (``gui/app/commands.py``)."""
         return {
             "actionFind": self.focus_filter,
             "actionCopyArn": self.copy_key,
@@ -111,12 +111,12 @@ class NavigatorPanel(QWidget):
         return self.model.node_at(self.tree.currentIndex())
 
     def focus_filter(self) -> None:
-        """Put the cursor into the filter, with its text selected."""
+        """Focus the filter, with its text selected."""
         self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.field.selectAll()
 
     def _search(self) -> None:
-        """Search, and show what was found in a turn of its own: both at once would hold up the next keystroke."""
+        """Search, and show the matches in another turn: both at once would delay the next keystroke."""
         opened = self._session.shown
         text = self.field.text().strip()
         if opened is None or not text:
@@ -137,7 +137,7 @@ class NavigatorPanel(QWidget):
         self._then.stop()
 
     def _apply_in_turns(self) -> None:
-        """Show what matches: filtered, laid out and painted in a turn each, for the next keystroke's sake."""
+        """Show the matches: filtered, laid out and painted in separate turns, to keep typing responsive."""
         self.tree.setUpdatesEnabled(False)
         self.apply_filter()
         QTimer.singleShot(0, self.tree, self._lay_out_rows)
@@ -147,7 +147,7 @@ class NavigatorPanel(QWidget):
         QTimer.singleShot(0, self.tree, lambda: self.tree.setUpdatesEnabled(True))
 
     def apply_filter(self) -> None:
-        """Show what matches the text of the filter, now."""
+        """Show the matches of the filter now."""
         self._stop_waiting()
         opened = self._session.shown
         text = self.field.text().strip()
@@ -172,7 +172,7 @@ class NavigatorPanel(QWidget):
         self._set_current(current)
 
     def reveal(self, key: str) -> None:
-        """Make the row of a key current and bring it into view; a filter that hides it is cleared."""
+        """Make the row of a key current and scroll to it; a filter that hides it is cleared."""
         node = self.current_node()
         opened = self._session.shown
         if opened is None or (node is not None and node.key == key):
@@ -187,7 +187,7 @@ class NavigatorPanel(QWidget):
         self.tree.scrollTo(self.tree.currentIndex(), QAbstractItemView.ScrollHint.PositionAtCenter)
 
     def open_section(self, number: int) -> None:
-        """Open a branch, put its top in view and the cursor on it."""
+        """Expand a branch, scroll to it and make it current."""
         if not self.model.holds(number):
             self.field.clear()
             self.apply_filter()
@@ -216,7 +216,7 @@ class NavigatorPanel(QWidget):
         self._delegate.emphasise("")
         self._count.hide()
         self._show_rows(lambda: self.model.show(opened.outline))
-        # The sections of one or two accounts are what one wants to see; of more, how they are organized.
+        # With one or two accounts, expand their sections; with more, the organization.
         kinds = opened.outline.nodes.kinds
         tops = self.model.children_of(0)
         accounts = [row for row in tops if kinds[row] is NodeKind.ACCOUNT]
@@ -235,7 +235,7 @@ class NavigatorPanel(QWidget):
         self.model.set_badges(self._session.badges, changed)
 
     def _show_rows(self, change: Callable[[], None]) -> None:
-        """Change what the model shows without anyone taking the lost current row for a choice."""
+        """Change the rows without selecting another subject when the current row is lost."""
         self._restoring = True
         try:
             change()
@@ -255,7 +255,7 @@ class NavigatorPanel(QWidget):
             self._restoring = False
 
     def _open_around(self, hits: tuple[int, ...]) -> None:
-        """Open the branches in which the first matches stand."""
+        """Expand the branches of the first matches."""
         opened: set[int] = set()
         snapshot = self._session.shown
         parents = snapshot.outline.nodes.parents if snapshot is not None else ()
@@ -285,7 +285,7 @@ class NavigatorPanel(QWidget):
             self._restoring = False
 
     def _remember(self, index: QModelIndex, *, opened: bool) -> None:
-        """Note which branches the user has opened; those that a filter opens are not theirs."""
+        """Record which branches the user has expanded, as opposed to the filter."""
         if self._restoring or self._filtered:
             return
         if opened:
@@ -323,7 +323,7 @@ class NavigatorPanel(QWidget):
             self.menu_for(node).popup(self.tree.viewport().mapToGlobal(place))
 
     def menu_for(self, node: Node) -> QMenu:
-        """Return the context menu of a row; it deletes itself when closed."""
+        """Return the context menu of a row; it deletes itself when it closes."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         if node.kind in PRINCIPALS:
@@ -356,7 +356,7 @@ class NavigatorPanel(QWidget):
         self._glass.setIcon(icons.icon(Glyph.FIND, self.palette()))
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Follow the palette."""
+        """Update the colors."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange and hasattr(self, "_glass"):
             self._tint()

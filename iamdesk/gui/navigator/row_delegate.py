@@ -1,4 +1,4 @@
-"""How a row of the navigator is painted: drawing, name, quiet detail, and at the right edge the badges."""
+"""Paints rows of the navigator: icon, name, gray detail, and badges at the right edge."""
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QHelpEvent, QPainter, QPalette
@@ -14,7 +14,7 @@ from iamdesk.i18n import tr, translate
 from iamdesk.viewmodel.tree import Badge, NodeKind
 
 _STRONG = {NodeKind.ACCOUNT, NodeKind.SNAPSHOT}
-# Made once: joining flags and taking their value costs as much as painting a name.
+# Created once: combining flags takes as long as painting a name.
 _ALIGN = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
 _SELECTED = QStyle.StateFlag.State_Selected
 
@@ -28,7 +28,7 @@ class RowDelegate(QStyledItemDelegate):
         self._words: tuple[str, ...] = ()
 
     def emphasise(self, text: str) -> None:
-        """Show in names where the words of a search stand; empty text ends it."""
+        """Highlight the words of a search in names; empty text ends it."""
         self._words = tuple(text.casefold().split())
 
     def sizeHint(  # noqa: N802 - Qt's name
@@ -36,7 +36,7 @@ class RowDelegate(QStyledItemDelegate):
         option: QStyleOptionViewItem,
         index: QModelIndex | QPersistentModelIndex,  # noqa: ARG002
     ) -> QSize:
-        """Return one height for all rows, and the width of everything but the badges."""
+        """Return one height for all rows, and the width of everything except the badges."""
         gap = self._gap(option)
         width = self._icon_size(option) + 2 * gap + option.fontMetrics.averageCharWidth() * 12
         height = max(option.fontMetrics.height(), self._icon_size(option)) + gap
@@ -49,7 +49,7 @@ class RowDelegate(QStyledItemDelegate):
         node = self._model.node_at(index)
         if node is None:
             return
-        # Everything is painted from the node: to fill the option, Qt would ask the model for seven things more.
+        # Everything is painted from the node: initStyleOption would query seven more roles.
         widget = option.widget
         style = widget.style() if widget is not None else QApplication.style()
         style.drawPrimitive(QStyle.PrimitiveElement.PE_PanelItemViewItem, option, painter, widget)
@@ -100,7 +100,7 @@ class RowDelegate(QStyledItemDelegate):
     def _found_in(self, name: str, metrics: QFontMetrics) -> list[tuple[int, int]]:
         """Return (left, width) of each searched word in a name, in pixels."""
         folded = name.casefold()
-        if len(folded) != len(name):  # letters that fold to several: the places would be wrong
+        if len(folded) != len(name):  # case folding changed the length: the positions would be wrong
             return []
         places = [(folded.find(word), len(word)) for word in self._words if word in folded]
         return [
@@ -115,7 +115,7 @@ class RowDelegate(QStyledItemDelegate):
         option: QStyleOptionViewItem,
         index: QModelIndex | QPersistentModelIndex,
     ) -> bool:
-        """Over a badge, tell what that badge means; elsewhere all there is to say of the row."""
+        """Show the tooltip of a badge, or that of the row."""
         badge = self.badge_under(event.pos(), option, index)
         if badge is not None:
             show_tooltip(event.globalPos(), tr(BADGE_SENTENCES[badge]), view.viewport())
@@ -125,17 +125,17 @@ class RowDelegate(QStyledItemDelegate):
     def badge_under(
         self, place: QPoint, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> Badge | None:
-        """Return the badge at a place of the viewport."""
+        """Return the badge at a position in the viewport."""
         return next((badge for badge, rect in self._badge_places(option, index) if rect.contains(place)), None)
 
     def editorEvent(self, event: QEvent, *_rest: object) -> bool:  # noqa: ARG002, N802 - Qt's name
-        """Take no part in editing."""
+        """Handle no events."""
         return False
 
     def _badge_places(
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> list[tuple[Badge, QRect]]:
-        """Return the badges from right to left; the first of them stands leftmost."""
+        """Return the rectangles of badges from right to left."""
         badges = self._model.badges_of(index.internalId()) if index.isValid() else ()
         places = _places(option.rect, self._icon_size(option), self._gap(option), badges)
         return [(badge, QStyle.visualRect(option.direction, option.rect, place)) for badge, place in places]

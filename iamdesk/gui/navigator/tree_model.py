@@ -1,7 +1,7 @@
-"""The outline as a Qt model. An index carries the node's number, so indexes stay true over filters and rebuilds.
+"""The outline as a Qt model. An index contains the node's number, so that indexes stay valid across filters.
 
-A filter is a set of node numbers that holds the ancestors too (``viewmodel.search``): it leaves out what is not in
-it, branch by branch as branches are opened. No proxy, no work in ``data()``.
+A filter is a set of node numbers that includes the ancestors (``viewmodel/search.py``): it hides all others, branch by
+branch as branches are expanded. No proxy, no work in ``data()``.
 """
 
 from collections.abc import Mapping, Sequence, Set
@@ -18,7 +18,7 @@ type Index = QModelIndex | QPersistentModelIndex
 
 MOST_BADGES = 3
 _ROOT = 0
-# Made once: a view asks for the flags of every row that it lays out, and joining two flags takes a microsecond.
+# Created once: a view asks for the flags of every row, and combining two flags takes a microsecond.
 _FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
 _NO_FLAGS = Qt.ItemFlag.NoItemFlags
 _SERVED = frozenset(
@@ -40,11 +40,11 @@ class OutlineModel(QAbstractItemModel):
         self._badges: Mapping[int, tuple[Badge, ...]] = {}
         self._shown: Set[int] | None = None
         self._children: dict[int, Sequence[int]] = {}
-        """By parent, as far as asked for: what the filter shows."""
+        """By parent, as far as needed: the visible children."""
         self._positions: dict[int, int] = {}
 
     def show(self, outline: Outline | None) -> None:
-        """Show another outline, whole; None for none."""
+        """Show another outline, without filter; None for none."""
         self.beginResetModel()
         self._outline = outline
         self._badges = outline.badges if outline is not None else {}
@@ -52,13 +52,13 @@ class OutlineModel(QAbstractItemModel):
         self.endResetModel()
 
     def set_filter(self, rows: Set[int] | None) -> None:
-        """Show only the nodes in ``rows``, which holds all their ancestors; None shows everything."""
+        """Show only the nodes in ``rows``, which include all their ancestors; None shows everything."""
         self.beginResetModel()
         self._forget_filter(rows)
         self.endResetModel()
 
     def set_badges(self, badges: Mapping[int, tuple[Badge, ...]], changed: Sequence[int]) -> None:
-        """Show other badges; only the rows that differ, which are named, are painted anew."""
+        """Show other badges; only the given rows are repainted."""
         self._badges = badges
         if self._outline is None:
             return
@@ -85,19 +85,19 @@ class OutlineModel(QAbstractItemModel):
         return self._badges.get(number, ())[:MOST_BADGES]
 
     def holds(self, number: int) -> bool:
-        """Return whether a node is shown under the filter (its branch may be closed)."""
+        """Return whether a node passes the filter (its branch may be collapsed)."""
         if self._shown is not None:
             return number in self._shown and number != _ROOT
         return self._outline is not None and _ROOT < number < len(self._outline.nodes)
 
     def index_of(self, number: int) -> QModelIndex:
-        """Return the index of a node; an invalid one when it is filtered out."""
+        """Return the index of a node; an invalid one if it is filtered out."""
         if not self.holds(number):
             return QModelIndex()
         return self.createIndex(self._position(number), 0, number)
 
     def children_of(self, number: int) -> Sequence[int]:
-        """Return the children of a node that the filter shows."""
+        """Return the visible children of a node."""
         children = self._children.get(number)
         if children is None:
             if self._outline is None or not self._outline.nodes:
@@ -111,7 +111,7 @@ class OutlineModel(QAbstractItemModel):
         return children
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, N802 - Qt's shape
-        """Return how many children a row has."""
+        """Return the number of children of a row."""
         return len(self.children_of(parent.internalId() if parent.isValid() else _ROOT))
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: ARG002, B008, N802 - Qt's shape
@@ -119,7 +119,7 @@ class OutlineModel(QAbstractItemModel):
         return 1
 
     def hasChildren(self, parent: Index = QModelIndex()) -> bool:  # noqa: B008, N802 - Qt's shape
-        """Tell from the stored count: asked for every row, so no list of children is made."""
+        """Return the stored answer: Qt asks for every row, so no list of children is created."""
         outline = self._outline
         if not parent.isValid() or outline is None:
             return self.rowCount(parent) > 0
@@ -140,13 +140,13 @@ class OutlineModel(QAbstractItemModel):
         return QModelIndex()
 
     def parent(self, index: Index = QModelIndex()) -> QModelIndex:  # type: ignore[override]  # noqa: B008
-        """Return the parent's index; the accounts' is invalid."""
+        """Return the parent's index; invalid for top-level rows."""
         if self._outline is None or not index.isValid():
             return QModelIndex()
         return self.index_of(self._outline.nodes.parents[index.internalId()])
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """Return a row's text, tooltip, or words for screen readers; None for every other role."""
+        """Return text, tooltip, and text for screen readers; None for other roles."""
         node = self.node_at(index) if role in _SERVED else None
         if node is None:
             return None
@@ -163,7 +163,7 @@ class OutlineModel(QAbstractItemModel):
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        """Return what can be done with a row: every row can be selected. Leaves are told by ``hasChildren``."""
+        """Return the flags of a row: every row is selectable."""
         return _FLAGS if index.isValid() else _NO_FLAGS
 
     def _words(self, number: int, node: Node) -> list[str]:

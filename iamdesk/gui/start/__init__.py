@@ -1,1 +1,1 @@
-"""What stands in the middle while nothing is selected: the start page, and the overview of an open snapshot."""
+"""The pages without a selection: the start page, and the overview of an open snapshot."""

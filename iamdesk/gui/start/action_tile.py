@@ -1,4 +1,4 @@
-"""One way in on the start page: a wide flat button with a drawing, a name and a sentence."""
+"""A large button of the start page: an icon, a name and a sentence."""
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPalette
@@ -11,7 +11,7 @@ from iamdesk.gui.widgets.icons import Glyph
 
 
 class ActionTile(QAbstractButton):
-    """Paints itself as a card; works like any button."""
+    """Painted as a card; works like any button."""
 
     def __init__(self, glyph: Glyph, name: str, sentence: str, keys: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -26,12 +26,12 @@ class ActionTile(QAbstractButton):
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Return room for two lines and some air."""
+        """Return room for two lines and padding."""
         line = self.fontMetrics().lineSpacing()
         return QSize(self.fontMetrics().averageCharWidth() * 64, line * 4)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's name
-        """Paint card, drawing and words."""
+        """Paint card, icon and texts."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         palette = self.palette()
@@ -67,6 +67,6 @@ class ActionTile(QAbstractButton):
         painter.drawText(QRect(left, top + line + line // 4, room, line), align, sentence)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Follow the palette."""
+        """Update the colors."""
         super().changeEvent(event)
         self.update()

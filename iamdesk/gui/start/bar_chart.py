@@ -1,4 +1,4 @@
-"""Bars with names and counts: a small chart that is a list of links for whoever uses the keyboard."""
+"""A small bar chart with names and counts, which is a list of links for keyboard users."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Bar:
     count: int
     drawing: Drawing | Severity
     target: object = None
-    """What a click emits; None for a bar that leads nowhere."""
+    """What a click emits; None for a bar without a link."""
 
 
 class BarChart(QWidget):
@@ -46,7 +46,7 @@ class BarChart(QWidget):
 
     @property
     def bars(self) -> tuple[Bar, ...]:
-        """The bars as shown."""
+        """The bars shown."""
         return self._bars
 
     def show_bars(self, bars: Sequence[Bar]) -> None:
@@ -66,7 +66,7 @@ class BarChart(QWidget):
         return QSize(self.fontMetrics().averageCharWidth() * 44, self._row() * max(1, len(self._bars)))
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Return as much height, less width."""
+        """Return the same height with less width."""
         return QSize(self.fontMetrics().averageCharWidth() * 28, self.sizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's name
@@ -114,14 +114,14 @@ class BarChart(QWidget):
         return icons.pixmap(bar.drawing, self.palette(), size, ratio)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
-        """Show what a click would choose."""
+        """Highlight what a click would choose."""
         self._near = self._bar_at(event)
         leads = self._near >= 0 and self._bars[self._near].target is not None
         self.setCursor(Qt.CursorShape.PointingHandCursor if leads else Qt.CursorShape.ArrowCursor)
         self.update()
 
     def leaveEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Forget the pointer."""
+        """Clear the highlight."""
         super().leaveEvent(event)
         self._near = -1
         self.update()

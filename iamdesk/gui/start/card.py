@@ -8,7 +8,7 @@ from iamdesk.gui.core.theme import Colour, colour
 
 
 class Card(QFrame):
-    """A title, and below it what is put into ``body``."""
+    """A title, and below it the widgets of ``body``."""
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -23,7 +23,7 @@ class Card(QFrame):
         self.body.addWidget(self.title)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's name
-        """Paint surface and edge."""
+        """Paint surface and border."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setBrush(colour(Colour.CARD, self.palette()))

@@ -1,4 +1,4 @@
-"""Commands to copy: read-only, in the fixed-pitch font, with a button below them."""
+"""Commands to copy: read-only, in a fixed-pitch font, with a button below."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ _LINES_SHOWN = 4
 
 
 class CommandBox(QWidget):
-    """Shows one command a line; long lines scroll. Tab goes on to the button, and from it to what comes next."""
+    """Shows one command per line; long lines scroll. Tab leaves the text."""
 
     def __init__(self, what: str, commands: Sequence[str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,7 +50,7 @@ class CommandBox(QWidget):
         self._tint()
 
     def copy(self) -> None:
-        """Put the commands on the clipboard, one a line."""
+        """Copy the commands, one per line."""
         QGuiApplication.clipboard().setText(self._commands)
         self.button.setText(tr("Copied"))
 
@@ -58,7 +58,7 @@ class CommandBox(QWidget):
         self.button.setIcon(icons.icon(Glyph.COPY, self.palette()))
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Follow the palette."""
+        """Update the colors."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange and hasattr(self, "button"):
             self._tint()

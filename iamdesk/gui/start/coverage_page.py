@@ -1,4 +1,4 @@
-"""What the snapshot holds: every kind of data, what its lack means, how to capture it, and control totals."""
+"""The snapshot coverage: every kind of data, what missing data means, how to capture it, and control totals."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ class _Found:
 
 
 class DataRow(QWidget):
-    """One kind of data: mark and word, how much of it, what the lack means, what failed, and the commands."""
+    """One kind of data: mark and state, amount, effect of missing data, failed calls, and the commands."""
 
     def __init__(self, one: CapturedData, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -85,14 +85,14 @@ class DataRow(QWidget):
         self.state.setForegroundRole(QPalette.ColorRole.PlaceholderText)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Follow the palette."""
+        """Update the colors."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange and hasattr(self, "state"):
             self._tint()
 
 
 class CapturedPage(QScrollArea):
-    """Filled when it is first seen: opening a snapshot does not wait for it."""
+    """Computed when it is first shown: opening a snapshot does not wait for it."""
 
     def __init__(self, session: Session, jobs: JobRunner, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -132,7 +132,7 @@ class CapturedPage(QScrollArea):
         self.setWidget(page)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
-        """Add up what the snapshot holds, when it is first asked for."""
+        """Compute the coverage when it is first shown."""
         super().showEvent(event)
         self._fill_when_due()
 
@@ -187,7 +187,7 @@ class CapturedPage(QScrollArea):
 
 
 def summary_words(data: Sequence[CapturedData]) -> str:
-    """Say in a sentence how much of everything was captured."""
+    """Return a sentence with the numbers of captured, partial and missing kinds of data."""
     counts = {extent: sum(one.extent is extent for one in data) for extent in CoverageState}
     told = tr(
         "Of {count} kinds of data, {captured} were captured, {partly} were captured in part, and "
@@ -207,7 +207,7 @@ def summary_words(data: Sequence[CapturedData]) -> str:
 
 
 def totals_words(totals: Sequence[ControlTotal]) -> str:
-    """Say in a sentence whether AWS's counts and the snapshot's agree."""
+    """Return a sentence that says whether AWS's counts match the snapshot's."""
     if not totals:
         return tr(_NOTHING_TO_COUNT)
     differing = sum(not total.agrees for total in totals)

@@ -1,4 +1,4 @@
-"""Those that bear a badge, by name: a few lines of a card, the rest below them as one scrolls."""
+"""A card that lists the names of those that have a badge: a few lines, the rest by scrolling."""
 
 from collections.abc import Sequence
 
@@ -17,12 +17,12 @@ _AT_ONCE = 20
 _LATER_AT_ONCE = 60
 """Names that are added in one turn of the event loop."""
 _PAUSE = 150
-"""Milliseconds before the rest is listed: the window is painted first."""
+"""Milliseconds before the rest is added: the window is painted first."""
 _KIND = int(Qt.ItemDataRole.UserRole) + 1
 
 
 class NamedCard(Card):
-    """A click or Return goes to whoever is named."""
+    """A click or Return goes to the named item."""
 
     chosen = Signal(str)
     """A key."""
@@ -43,7 +43,7 @@ class NamedCard(Card):
         self.body.addWidget(self.listed)
 
     def show_nodes(self, nodes: Sequence[Node], count: int) -> None:
-        """Name the first of so many."""
+        """List the first nodes; the title has the total."""
         self.listed.clear()
         self._add(nodes[:_AT_ONCE])
         self._later = nodes[_AT_ONCE:]
@@ -65,14 +65,14 @@ class NamedCard(Card):
             self.listed.addItem(item)
 
     def _add_later(self) -> None:
-        """Add what nobody sees without scrolling, some in each turn."""
+        """Add names that need scrolling, some in each turn."""
         self._add(self._later[:_LATER_AT_ONCE])
         self._later = self._later[_LATER_AT_ONCE:]
         if self._later:
             QTimer.singleShot(0, self, self._add_later)
 
     def show_on_paper(self, lines: int) -> None:
-        """Show the first names, where nothing scrolls; the title says how many there are."""
+        """List the first names without scrolling; the title has the total."""
         self._add(self._later)
         self._later = ()
         while self.listed.count() > lines:
@@ -94,13 +94,13 @@ class NamedCard(Card):
             item.setIcon(marks.icon(NodeKind(item.data(_KIND)), self.palette()))
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Draw the icons anew in other colours."""
+        """Update the icons."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "listed"):
             self._draw_icons()
 
 
 def fit(listed: QListWidget, lines: int) -> None:
-    """Make a list as high as its lines, up to a few; more scroll."""
+    """Make the list as high as its rows, up to a few; more scroll."""
     row = max(listed.sizeHintForRow(0), listed.fontMetrics().lineSpacing()) if listed.count() else 0
     listed.setFixedHeight(row * min(listed.count(), lines) + 2 * listed.frameWidth() + 2)

@@ -1,4 +1,4 @@
-"""The open snapshot on one page: who is there, who is mighty, what lies open, what is missing, how it was captured."""
+"""The overview: inventory, key risks, missing data, details of the snapshot."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -55,15 +55,15 @@ _BADGE_NAMES = {
     Badge.GAP: mark("Missing data"),
 }
 _NAMED = (Badge.ADMINISTRATOR, Badge.OUTSIDER, Badge.UNUSED, Badge.GAP, Badge.BROKEN, Badge.NO_MFA_KNOWN)
-"""Who is named, in this order."""
+"""Badges whose principals are listed, in this order."""
 
 
 class OverviewPage(QScrollArea):
-    """It leads to the navigator; bars of risk lead to findings, and one link to what the snapshot holds."""
+    """Links to the navigator; bars of severity to findings, and one link to the snapshot coverage."""
 
     captured_wanted = Signal()
     risk_wanted = Signal(object)
-    """A severity: whoever has it as the worst is to be shown."""
+    """A severity: show the principals for which it is the highest."""
 
     def __init__(
         self, session: Session, jobs: JobRunner, prompts: Prompts | None = None, parent: QWidget | None = None
@@ -72,7 +72,7 @@ class OverviewPage(QScrollArea):
         self._session = session
         self._jobs = jobs
         self._by_severity: Mapping[Severity, frozenset[str]] | None = None
-        """Users and roles by their worst finding, once every check has run."""
+        """Users and roles by highest severity, once all checks have run."""
         self.message = MessageBar()
         self._saver = Saver(self, session, jobs, prompts or Prompts(), self.message, "export overview")
         self.setObjectName("overview")
@@ -175,7 +175,7 @@ class OverviewPage(QScrollArea):
         self._fill_captured(capture_lines(opened))
 
     def show_risks(self, by_severity: Mapping[Severity, frozenset[str]]) -> None:
-        """Show how many users and roles have which severity as their worst, once every check has run."""
+        """Show the number of users and roles by highest severity, once all checks have run."""
         opened = self._session.snapshot
         if opened is None:
             return
@@ -223,7 +223,7 @@ class OverviewPage(QScrollArea):
             card.setVisible(bool(rows) or (decided and badge in needs_deciding))
 
     def _go_to_badge(self, target: object) -> None:
-        """Go to the names of those that bear a badge."""
+        """Go to the list of those that have a badge."""
         card = self.named.get(target) if isinstance(target, Badge) else None
         if card is not None:
             self.ensureWidgetVisible(card)
@@ -232,13 +232,13 @@ class OverviewPage(QScrollArea):
                 card.listed.setCurrentRow(0)
 
     def go_to_gaps(self) -> None:
-        """Go to the names of those with gaps; where there are none, of what is broken."""
+        """Go to the list of entries with missing data, or of malformed entries if there are none."""
         self._go_to_badge(Badge.GAP if self._rows.get(Badge.GAP) else Badge.BROKEN)
 
     # Saving and printing
 
     def export(self) -> None:
-        """Save the page: as PDF for paper, as SVG or PNG in the colours of the window."""
+        """Save the page: as PDF for paper, as SVG or PNG in the colors of the window."""
         opened = self._session.snapshot
         if opened is None:
             return
@@ -248,7 +248,7 @@ class OverviewPage(QScrollArea):
         )
 
     def as_file(self, suffix: str, name: str) -> bytes:
-        """Return the page as a file of a kind, with every card in it, as large as it needs."""
+        """Return the page as a file of a format, with every card, as large as necessary."""
         from iamdesk.gui.start import overview_files
 
         copy = self._copy()
@@ -261,15 +261,15 @@ class OverviewPage(QScrollArea):
             return overview_files.picture_of(copy._page, suffix, title, self.in_words())
         finally:
             copy._page.hide()
-            for part in (copy._page, copy):  # the page was taken out of its frame
+            for part in (copy._page, copy):  # the page was removed from its frame
                 part.deleteLater()
 
     def in_words(self) -> str:
-        """Return the charts in words."""
+        """Return the charts as text."""
         return ". ".join(chart.accessibleName() for chart in (self.people, self.risks, self.worst))
 
     def _copy(self) -> "OverviewPage":
-        """Return a page that shows the same, for a picture: with more names, and nothing to click."""
+        """Return a page with the same contents for an image: with more names, and without links."""
         copy = OverviewPage(self._session, self._jobs)
         opened = self._session.snapshot
         if opened is not None:

@@ -1,4 +1,4 @@
-"""What the overview says, taken from the outline and the snapshot; no Qt in it."""
+"""The facts of the overview, from outline and snapshot. No Qt."""
 
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -17,29 +17,29 @@ if TYPE_CHECKING:
 PEOPLE = frozenset({NodeKind.USER, NodeKind.GROUP, NodeKind.ROLE, NodeKind.SERVICE_LINKED_ROLE})
 _MOST_ACCOUNTS = 8
 _MOST_FILES = 12
-"""That are named one by one, as accounts: a bundle has thousands."""
+"""Maximum number of files, or accounts, that are listed by name: a bundle has thousands."""
 
 
 @dataclass(frozen=True, slots=True)
 class SectionCount:
-    """One section of the tree, added up over the accounts."""
+    """One section of the tree, summed over the accounts."""
 
     title: str
     count: int
     kind: NodeKind
-    """Of its first entry; ``SECTION`` for an empty one."""
+    """Kind of its first entry; ``SECTION`` if it is empty."""
     row: int
-    """Where the first of them stands."""
+    """Row of the first such section."""
 
 
 def section_counts(outline: Outline) -> tuple[SectionCount, ...]:
-    """Return the sections of accounts in the order of the tree, then what stands beside accounts; empty ones left out.
+    """Return the sections of accounts in the order of the tree, then the others; without empty ones.
 
-    A section of sections (resources by service) counts what stands in these.
+    A section of sections (resources by service) counts the entries of these.
     """
     found: dict[str, SectionCount] = {}
     beside: list[SectionCount] = []
-    counts: Counter[str] = Counter()  # of a thousand accounts, seven thousand sections are added up
+    counts: Counter[str] = Counter()  # a thousand accounts have seven thousand sections
     for top in outline.children(0):
         kind = outline.nodes.kinds[top]
         for row in outline.children(top):
@@ -62,7 +62,7 @@ def section_counts(outline: Outline) -> tuple[SectionCount, ...]:
 
 
 def _size(outline: Outline, row: int) -> tuple[int, NodeKind]:
-    """Return how many entries a section has, and the kind of the first; ``SECTION`` for an empty one."""
+    """Return the number of entries of a section, and the kind of the first; ``SECTION`` if it is empty."""
     kinds, children = outline.nodes.kinds, outline.children(row)
     if not children or kinds[children[0]] is not NodeKind.SECTION:
         return len(children), kinds[children[0]] if children else NodeKind.SECTION
@@ -71,7 +71,7 @@ def _size(outline: Outline, row: int) -> tuple[int, NodeKind]:
 
 
 def _accounts_below(outline: Outline, row: int) -> int:
-    """Return how many accounts stand below the organization."""
+    """Return the number of accounts in the organization."""
     kinds, count, pending = outline.nodes.kinds, 0, [row]
     while pending:
         for child in outline.children(pending.pop()):
@@ -83,7 +83,7 @@ def _accounts_below(outline: Outline, row: int) -> int:
 
 
 def capture_lines(opened: "Opened") -> tuple[tuple[str, str], ...]:
-    """Return (label, value) pairs that say what was captured, from which files."""
+    """Return (label, value) pairs: what was captured, when, and from which files."""
     snapshot = opened.about
     lines: list[tuple[str, str]] = []
     if len(opened.accounts) > _MOST_ACCOUNTS:
@@ -98,7 +98,7 @@ def capture_lines(opened: "Opened") -> tuple[tuple[str, str], ...]:
                 called = tr("{account}, partition {partition}").format(account=called, partition=account.partition)
             lines.append((tr("Account"), called))
     if snapshot.latest is not None:
-        # A dump carries no date of its own: the latest moment it speaks of is the best there is.
+        # The data has no capture date: the latest date in it is the best estimate.
         lines.append((tr("Data as of"), _moment(snapshot.latest)))
     manifest = snapshot.manifest
     if manifest is not None and manifest.started_at is not None:
@@ -124,14 +124,14 @@ def capture_lines(opened: "Opened") -> tuple[tuple[str, str], ...]:
 
 
 def status_words(opened: "Opened") -> str:
-    """Return the line of the status bar: file, when it was captured, how many principals, how many oddities."""
+    """Return the text of the status line: file, date, number of principals, malformed entries."""
     snapshot, principals = opened.about, opened.principal_count
     words = [translate_english(opened.path.name)]
     captured = snapshot.manifest.started_at if snapshot.manifest is not None else None
     if captured is not None:
         words.append(tr("captured {day}").format(day=day(captured.date().isoformat())))
     elif snapshot.latest is not None:
-        # A dump carries no date of its own: the latest moment it speaks of is the best there is.
+        # The data has no capture date: the latest date in it is the best estimate.
         words.append(tr("latest entry {day}").format(day=day(snapshot.latest.date().isoformat())))
     words.append(ntr("{count} principal", "{count} principals", principals).format(count=number(principals)))
     if snapshot.problems:

@@ -1,4 +1,4 @@
-"""The overview as a file: SVG and PNG in the colours of the window, PDF in those of paper."""
+"""The overview as a file: SVG and PNG in the colors of the window, PDF for paper."""
 
 from collections.abc import Callable
 
@@ -10,12 +10,12 @@ from iamdesk.gui.core.image_export import as_png, as_svg
 
 _WIDTH = 1000
 _MARGIN = 12.0
-"""Millimetres of paper around the page."""
+"""Page margins in millimeters."""
 _RESOLUTION = 144
 
 
 def laid_out(page: QWidget, palette: QPalette) -> QSizeF:
-    """Lay a page out that nobody sees, in a palette, and return its size."""
+    """Lay out a page off screen in a palette, and return its size."""
     page.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
     page.setPalette(palette)
     page.resize(_WIDTH, 100)
@@ -30,7 +30,7 @@ def laid_out(page: QWidget, palette: QPalette) -> QSizeF:
 
 
 def picture_of(page: QWidget, suffix: str, title: str, says: str) -> bytes:
-    """Return a page that is laid out as SVG or PNG."""
+    """Return a laid-out page as SVG or PNG."""
     size, ground = QSizeF(page.size()), page.palette().color(QPalette.ColorRole.Window)
     if suffix == ".svg":
         return as_svg(_painting(page), size, ground, title, says)
@@ -38,7 +38,7 @@ def picture_of(page: QWidget, suffix: str, title: str, says: str) -> bytes:
 
 
 def pdf_of(page: QWidget, title: str) -> bytes:
-    """Return a page that is laid out as PDF: one sheet of A4, upright, as large as it fits."""
+    """Return a laid-out page as PDF: one sheet of A4, portrait, scaled to fit."""
     content = QByteArray()
     buffer = QBuffer(content)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)

@@ -1,4 +1,4 @@
-"""The quiet page that one sees without a snapshot: ways in, and what was open lately."""
+"""The page without a snapshot: ways to open one, and recent snapshots."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +23,7 @@ from iamdesk.i18n import tr
 
 
 class StartPage(QScrollArea):
-    """Emits what the user wants; the window does it."""
+    """Emits what the user chose; the window handles it."""
 
     open_wanted = Signal()
     sample_wanted = Signal()
@@ -112,12 +112,12 @@ class StartPage(QScrollArea):
         self.setWidget(outer)
 
     def show_capture_help(self) -> None:
-        """Show how to get a snapshot, and put the cursor on Copy."""
+        """Show how to get a snapshot, and focus Copy."""
         self.capture_help.show()
         self.capture_help.copy_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def show_recent(self, paths: Sequence[Path]) -> None:
-        """List what was open lately, newest first."""
+        """List the recent snapshots, newest first."""
         self.recent.clear()
         for path in paths:
             item = QListWidgetItem(f"{visible(path.name)}   —   {visible(str(path.parent))}")

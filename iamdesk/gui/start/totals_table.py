@@ -1,4 +1,4 @@
-"""Control totals as a table: what AWS counts beside what the snapshot holds, those that differ first."""
+"""Control totals as a table: AWS's counts beside those of the snapshot, different ones first."""
 
 from collections.abc import Sequence
 
@@ -27,7 +27,7 @@ _MOST_NAMES = 50
 
 
 class TotalsTable(QTreeWidget):
-    """One line a comparison. The names that only one side has are the rows below it, and its tooltip."""
+    """One row for each comparison. Names that only one side has are in child rows and the tooltip."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -44,7 +44,7 @@ class TotalsTable(QTreeWidget):
         self.header().setSectionsMovable(False)
 
     def show_totals(self, totals: Sequence[ControlTotal]) -> None:
-        """Show comparisons, those that differ first; in these two groups the order stays."""
+        """Show comparisons, different ones first; otherwise the order stays."""
         self.clear()
         for total in sorted(totals, key=lambda total: total.agrees):
             state = tr("agrees") if total.agrees else tr("differs")
@@ -68,7 +68,7 @@ class TotalsTable(QTreeWidget):
             item.setData(0, Qt.ItemDataRole.AccessibleTextRole, visible(spoken))
             self.addTopLevelItem(item)
         self._tint()
-        for column in range(len(_COLUMNS)):  # before the names come, which may be of any length
+        for column in range(len(_COLUMNS)):  # before the names are added, which may be of any length
             self.resizeColumnToContents(column)
         names = sum(self._add_names(self.topLevelItem(row)) for row in range(self.topLevelItemCount()))
         self.setRootIsDecorated(any(total.only_counted or total.only_held for total in totals))
@@ -80,7 +80,7 @@ class TotalsTable(QTreeWidget):
         self.setFixedHeight(self.header().sizeHint().height() + row * lines + self.fontMetrics().lineSpacing())
 
     def _add_names(self, item: QTreeWidgetItem | None) -> int:
-        """Show below a comparison the names that only one side has; return how many they are."""
+        """Add the names that only one side has below a comparison; return their number."""
         if item is None:
             return 0
         total = item.data(0, _TOTAL)
@@ -108,7 +108,7 @@ class TotalsTable(QTreeWidget):
                 item.setIcon(0, icons.icon(Mark.ALLOWED if total.agrees else Glyph.WARNING, self.palette()))
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Follow the palette."""
+        """Update the colors."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange:
             self._tint()

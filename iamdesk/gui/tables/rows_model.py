@@ -1,7 +1,7 @@
-"""A table of rows that come over time: kept sorted and filtered. No proxy, no work in `data`.
+"""A table model of rows that arrive over time: kept sorted and filtered. No proxy, no work in `data`.
 
-Filter and order work on Python rows: a proxy would ask the model for every cell of every row. What a panel adds is the
-titles of its columns and `data`.
+Filter and order work on Python rows: a proxy would ask the model for every cell of every row. A panel adds the column
+titles and `data`.
 """
 
 from bisect import bisect_left, bisect_right
@@ -25,14 +25,14 @@ class TableRow(Protocol):
 
     @property
     def texts(self) -> Sequence[str]:
-        """By column, as shown."""
+        """By column, as displayed."""
 
     def sort_key(self, column: int) -> SortKey:
-        """Return what it is sorted by in a column."""
+        """Return the sort key in a column."""
 
 
 class RowFilter[Row](Protocol):
-    """Which rows are shown. Two that let the same through are equal."""
+    """Which rows are shown. Filters that pass the same rows are equal."""
 
     def lets_through(self, row: Row) -> bool:
         """Return whether a row is shown."""
@@ -53,46 +53,46 @@ class RowsModel[Row: TableRow](QAbstractTableModel):
 
     @property
     def rows(self) -> Sequence[Row]:
-        """Every row, in the order in which it came."""
+        """All rows, in the order of arrival."""
         return self._all
 
     @property
     def shown(self) -> Sequence[Row]:
-        """The rows on show, in their order."""
+        """The visible rows, in their order."""
         return self._shown
 
     def clear(self) -> None:
-        """Forget every row; filter and order stay."""
+        """Remove all rows; filter and order stay."""
         self.beginResetModel()
         self._all, self._shown = [], []
         self.endResetModel()
 
     def extend(self, rows: Sequence[Row]) -> None:
-        """Take in rows that have come; those that are shown go where the order puts them."""
+        """Add rows; visible ones are inserted by the current order."""
         self._all.extend(rows)
         new = sorted(filter(self._filter.lets_through, rows), key=self.sort_key, reverse=self._descending)
         runs = [(place, list(run)) for place, run in groupby(new, self._place_for)]
-        # Inserted run by run: a change of layout costs a view a look at each row that was there.
-        for place, run in reversed(runs):  # the last first: the places of the others stay true
+        # Inserted in runs: after a layout change, a view would examine every row.
+        for place, run in reversed(runs):  # the last first, so that the indexes of the others stay valid
             self.beginInsertRows(QModelIndex(), place, place + len(run) - 1)
             self._shown[place:place] = run
             self.endInsertRows()
 
     def show_only(self, chosen: RowFilter[Row]) -> None:
-        """Show what another filter lets through."""
+        """Apply another filter."""
         if chosen != self._filter:
             self._filter = chosen
             self.refilter()
 
     def refilter(self) -> None:
-        """Filter and sort anew: rows have changed since."""
+        """Filter and sort again: rows have changed."""
         self.beginResetModel()
         self._shown = [row for row in self._all if self._filter.lets_through(row)]
         self._shown.sort(key=self.sort_key, reverse=self._descending)
         self.endResetModel()
 
     def reorder(self) -> None:
-        """Sort what is shown; whoever holds an index keeps its row."""
+        """Sort the visible rows; persistent indexes keep their rows."""
         self.layoutAboutToBeChanged.emit()
         held = self.persistentIndexList()
         rows = [self._shown[index.row()] for index in held]
@@ -104,7 +104,7 @@ class RowsModel[Row: TableRow](QAbstractTableModel):
         self.layoutChanged.emit()
 
     def _place_for(self, row: Row) -> int:
-        """Return where the order puts a row: behind those that are equal."""
+        """Return the insertion index of a row: after equal ones."""
         shown, key = self._shown, self.sort_key(row)
         if not self._descending:
             return bisect_right(shown, key, key=self.sort_key)
@@ -112,38 +112,38 @@ class RowsModel[Row: TableRow](QAbstractTableModel):
         return count - bisect_left(range(count), key, key=lambda behind: self.sort_key(shown[count - 1 - behind]))
 
     def sort_key(self, row: Row) -> SortKey:
-        """Return what a row is sorted by now."""
+        """Return the current sort key of a row."""
         return row.sort_key(self._column)
 
     def repaint(self, palette: QPalette) -> None:
-        """Take the colours of another palette."""
+        """Use the colors of another palette."""
         self.colours = QPalette(palette)
         self.tell_changed()
 
     def tell_changed(self, first: int = 0, last: int | None = None) -> None:
-        """Let views paint columns anew."""
+        """Let views repaint columns."""
         if self._shown:
             end = len(self._titles) - 1 if last is None else last
             self.dataChanged.emit(self.index(0, first), self.index(len(self._shown) - 1, end))
 
     def row_at(self, index: Index) -> Row | None:
-        """Return the row of a cell; None for no cell of this table."""
+        """Return the row of a cell; None if it is no cell of this table."""
         return self._shown[index.row()] if index.isValid() and index.row() < len(self._shown) else None
 
-    # What Qt asks
+    # Qt's interface
 
     def rowCount(self, parent: Index = _NO_PARENT) -> int:  # noqa: N802 - Qt's name
-        """Return the count of rows on show."""
+        """Return the number of visible rows."""
         return 0 if parent.isValid() else len(self._shown)
 
     def columnCount(self, parent: Index = _NO_PARENT) -> int:  # noqa: N802 - Qt's name
-        """Return the count of columns."""
+        """Return the number of columns."""
         return 0 if parent.isValid() else len(self._titles)
 
     def headerData(  # noqa: N802 - Qt's name
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
-        """Return a column's title."""
+        """Return the title of a column."""
         titles = self._titles
         if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole and section < len(titles):
             return titles[section]
@@ -156,5 +156,5 @@ class RowsModel[Row: TableRow](QAbstractTableModel):
             self.reorder()
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        """Let rows be selected."""
+        """Make rows selectable."""
         return _FLAGS if index.isValid() else _NO_FLAGS

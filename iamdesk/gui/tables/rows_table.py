@@ -1,4 +1,4 @@
-"""The view of a `RowsModel`: rows are selected whole, Enter acts, Ctrl+C copies what is seen."""
+"""The view of a `RowsModel`: rows are selected as a whole, Enter activates, Ctrl+C copies them as displayed."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,7 +12,7 @@ _THIS_ROW = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionMod
 
 
 class RowsTable[Row: TableRow](QTableView):
-    """``activated`` comes for Enter in a row, besides what Qt sends it for."""
+    """``activated`` is also emitted for Enter in a row."""
 
     def __init__(
         self,
@@ -24,15 +24,15 @@ class RowsTable[Row: TableRow](QTableView):
         stretched: int,
         parent: QWidget | None = None,
     ) -> None:
-        """Show a model.
+        """Create a view of a model.
 
         Args:
-            model: What is shown; sorted by its first column.
-            name: Object name of the table; its header bears ``…Header`` and keeps its columns under it.
-            title: For those who hear it.
-            widest: By column, the text that it is wide enough for at first.
-            stretched: The column that takes the rest.
-            parent: Qt's.
+            model: The rows; sorted by its first column.
+            name: Object name of the table; that of its header ends in ``Header``, and keeps its columns.
+            title: Accessible name.
+            widest: Sample texts for the initial column widths.
+            stretched: The column that takes the remaining width.
+            parent: Parent widget.
         """
         super().__init__(parent)
         self.rows_model = model
@@ -63,7 +63,7 @@ class RowsTable[Row: TableRow](QTableView):
         header.setSectionResizeMode(stretched, QHeaderView.ResizeMode.Stretch)
 
     def current_row(self) -> Row | None:
-        """Return the row that has the cursor."""
+        """Return the current row."""
         return self.rows_model.row_at(self.currentIndex())
 
     def selected_rows(self) -> Sequence[Row]:
@@ -72,25 +72,25 @@ class RowsTable[Row: TableRow](QTableView):
         return [self.rows_model.shown[place] for place in places]
 
     def go_to(self, place: int) -> None:
-        """Select a row and bring it into view, whatever keys are held down meanwhile: Ctrl would take it out again."""
+        """Select a row and scroll to it, regardless of pressed keys: Ctrl would deselect it."""
         index = self.rows_model.index(place, 0)
         self.selectionModel().setCurrentIndex(index, _THIS_ROW)
         self.scrollTo(index)
 
     def copied(self, row: Row) -> Sequence[str]:
-        """Return the cells of a row as they are copied."""
+        """Return the cells of a row as copied."""
         return row.texts
 
     def copied_text(self) -> str:
-        """Return the selected rows as they are copied (``gui/core/clipboard.py``)."""
+        """Return the selected rows as copied (``gui/core/clipboard.py``)."""
         return "\n".join("\t".join(self.copied(row)) for row in self.selected_rows())
 
     def copy(self) -> None:
-        """Copy the selected rows as they are seen, tabs between the cells."""
+        """Copy the selected rows as displayed, with tabs between the cells."""
         QApplication.clipboard().setText(self.copied_text())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Act at Enter; the rest is Qt's."""
+        """Activate at Enter; Qt handles the rest."""
         current = self.currentIndex()
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and current.isValid():
             self.activated.emit(current)

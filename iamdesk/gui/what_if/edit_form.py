@@ -1,4 +1,4 @@
-"""The form in which one change is written: what to do, to what, and what it takes besides."""
+"""The form of one change: kind, subject, and details."""
 
 import json
 from typing import Any
@@ -47,7 +47,7 @@ _WORDS: dict[EditAction, tuple[str, str, str]] = {
         mark("Policy (id)"),
     ),
 }
-"""By act: its words, what the subject is, what the detail is (empty: it takes none)."""
+"""By kind: its text, the subject, and the detail (empty: none)."""
 _DOCUMENTS: dict[EditAction, str] = {
     EditAction.PUT_INLINE_POLICY: mark("Document (JSON)"),
     EditAction.SET_POLICY: mark("Document (JSON)"),
@@ -69,10 +69,10 @@ def edit_words(edit: Edit) -> str:
 
 
 class EditForm(QWidget):
-    """Gives a change; what it lacks is told by `edit`."""
+    """The fields of a change; `edit` reports what is missing."""
 
     load_wanted = Signal(str, object)
-    """Policy key, number of a statement or None: its text is to be shown (`show_document`)."""
+    """Policy key, index of a statement or None: its text is wanted (`show_document`)."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -113,11 +113,11 @@ class EditForm(QWidget):
 
     @property
     def chosen(self) -> EditAction:
-        """What is to be done."""
+        """The kind of change."""
         return EditAction(self.act.currentData())
 
     def edit(self) -> Edit:
-        """Return the change as written.
+        """Return the change.
 
         Raises:
             WhatIfError: something is missing, or the document is no JSON; one sentence.
@@ -145,21 +145,21 @@ class EditForm(QWidget):
             raise WhatIfError(tr("the document is not valid JSON: {what}").format(what=what)) from None
 
     def show_document(self, document: Any) -> None:
-        """Show the text of a policy, or of one statement of it, to be changed."""
+        """Show the text of a policy, or of one of its statements, to be edited."""
         self.document.setPlainText(json.dumps(document, indent=2, ensure_ascii=False))
 
     def start_with(self, key: str) -> None:
-        """Put what is selected in the window into the subject."""
+        """Enter the window's selection as the subject."""
         self.subject.setText(key)
         self.subject.setCursorPosition(0)
 
     def clear(self) -> None:
-        """Begin another change to the same subject."""
+        """Clear the form for another change of the same subject."""
         self.detail.clear()
         self.document.clear()
 
     def _adapt(self) -> None:
-        """Show the fields that the act takes."""
+        """Show the fields of the chosen kind."""
         act = self.chosen
         _, subject, detail = _WORDS[act]
         for field, words in ((self.subject, subject), (self.detail, detail)):

@@ -1,4 +1,4 @@
-"""What if: changes are listed, tried on a copy, and what they do to everybody is shown; then the commands are saved."""
+"""What if: a list of changes, tried on a copy, with their effect on all principals, and their CLI commands."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -30,7 +30,7 @@ from iamdesk.whatif.edits import Edit, WhatIfError
 
 
 class WhatIfWindow(OneJobWindow):
-    """The open snapshot stays as it is, and AWS is never asked."""
+    """The open snapshot is not changed, and AWS is not called."""
 
     def __init__(self, session: Session, jobs: JobRunner, prompts: Prompts, parent: QWidget) -> None:
         super().__init__(
@@ -104,7 +104,7 @@ class WhatIfWindow(OneJobWindow):
     # ── the list ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def add(self) -> None:
-        """Take the change of the form into the list."""
+        """Add the change of the form to the list."""
         self.message.clear()
         try:
             edit = self.form.edit()
@@ -118,7 +118,7 @@ class WhatIfWindow(OneJobWindow):
         self.refresh()
 
     def remove(self) -> None:
-        """Take the selected change out of the list."""
+        """Remove the selected change from the list."""
         row = self.list.currentRow()
         if row >= 0:
             del self.edits[row]
@@ -141,7 +141,7 @@ class WhatIfWindow(OneJobWindow):
     # ── trying ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def try_them(self) -> None:
-        """Make the changes to a copy and compare; in a worker."""
+        """Apply the changes to a copy and compare, in a worker."""
         opened = whole_or_say(self._session, self.message)
         if opened is None or not self.edits:
             return
@@ -158,7 +158,7 @@ class WhatIfWindow(OneJobWindow):
         self.view.show_comparison(self._tried.comparison, rows)
 
     def refused(self, error: Exception) -> bool:
-        """Say why the changes cannot be made, or a file not be written."""
+        """Show why the changes cannot be applied, or a file cannot be written."""
         if isinstance(error, WhatIfError | ExportError):
             self.message.say(Tone.WARNING, error_sentence(error))
             return True
@@ -168,7 +168,7 @@ class WhatIfWindow(OneJobWindow):
     # ── what comes of it ─────────────────────────────────────────────────────────────────────────────────────────────
 
     def save(self) -> None:
-        """Ask for a file and write the commands of what was tried to it; in a worker."""
+        """Ask for a file and write the CLI commands of the changes to it, in a worker."""
         tried, opened = self._tried, self._session.snapshot
         if tried is None or opened is None:
             return
@@ -188,12 +188,12 @@ class WhatIfWindow(OneJobWindow):
         )
 
     def _not_done(self, error: Exception) -> None:
-        """Take an error of what goes on beside the trial."""
+        """Handle an error of another job than the comparison."""
         if not self.refused(error):
             raise error
 
     def open_copy(self) -> None:
-        """Show the changed copy in place of the open snapshot: everything can be asked of it."""
+        """Open the changed copy in place of the snapshot."""
         tried = self._tried
         if tried is None:
             return
@@ -208,7 +208,7 @@ class WhatIfWindow(OneJobWindow):
         self._session.open(opened)
 
     def refresh(self) -> None:
-        """Let buttons say what can be done now."""
+        """Enable the buttons that can be used now."""
         super().refresh()
         self.try_button.setEnabled(not self.is_running and bool(self.edits))
         self.remove_button.setEnabled(bool(self.edits))

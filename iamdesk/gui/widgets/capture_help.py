@@ -1,4 +1,4 @@
-"""How to get a snapshot: the command of the AWS CLI, what it needs, and Copy."""
+"""How to get a snapshot: the AWS CLI command, the permission that it needs, and Copy."""
 
 from PySide6.QtCore import QEvent
 from PySide6.QtGui import QFontDatabase, QGuiApplication
@@ -10,7 +10,7 @@ from iamdesk.gui.widgets.icons import Glyph
 from iamdesk.i18n import tr
 
 CAPTURE_COMMAND = "aws iam get-account-authorization-details --output json > snapshot.json"
-"""The AWS CLI reads all pages by itself, so that the file is whole."""
+"""The AWS CLI reads all pages by itself, so that the file is complete."""
 
 
 class CaptureHelp(QWidget):

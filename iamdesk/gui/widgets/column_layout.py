@@ -1,4 +1,4 @@
-"""Cards in columns of much the same height, whatever stands in them."""
+"""A layout of cards in columns of similar height."""
 
 from collections.abc import Sequence
 from itertools import product
@@ -8,13 +8,13 @@ from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtWidgets import QLayout, QLayoutItem, QSizePolicy, QWidget
 
 _TRIED = 9
-"""Cards of which every way to part them is tried; of more, each goes to the shorter column."""
+"""Maximum number of cards for which every distribution is tried; with more, each goes to the shorter column."""
 
 
 def parted(heights: Sequence[int], columns: int, gap: int) -> tuple[int, ...]:
-    """Return for each card the column in which it stands, so that the highest column is as low as can be.
+    """Return the column of each card, so that the highest column is as low as possible.
 
-    Of ways that are as good, the one that keeps the order: first cards first, the left column before the right.
+    Of equal distributions, the one that keeps the order: first cards first, the left column before the right.
     """
     if not heights or columns < 2:
         return (0,) * len(heights)
@@ -39,10 +39,10 @@ def _highest(heights: Sequence[int], places: Sequence[int], columns: int, gap: i
 
 
 class _Plan(NamedTuple):
-    """Where the cards stand in a width."""
+    """The places of cards at a width."""
 
     places: tuple[tuple[QLayoutItem, QRect], ...]
-    """Each card that is shown, from the corner of the layout."""
+    """Each visible card, relative to the corner of the layout."""
     height: int
 
 
@@ -55,30 +55,30 @@ class ColumnsLayout(QLayout):
         self._gap = gap
         self._items: list[QLayoutItem] = []
         self._plans: dict[int, _Plan] = {}
-        """By width: Qt asks some forty times for the same while a window is shown."""
+        """By width: Qt asks some forty times for the same one while a window is shown."""
 
     def addItem(self, item: QLayoutItem) -> None:  # noqa: N802 - Qt's name
-        """Take one more."""
+        """Add an item."""
         self._items.append(item)
 
     def count(self) -> int:
-        """Return how many there are."""
+        """Return the number of items."""
         return len(self._items)
 
     def itemAt(self, index: int) -> QLayoutItem | None:  # noqa: N802 - Qt's name
-        """Return one of them; None for a place that there is not."""
+        """Return an item; None if there is none."""
         return self._items[index] if 0 <= index < len(self._items) else None
 
     def takeAt(self, index: int) -> QLayoutItem | None:  # noqa: N802 - Qt's name
-        """Give one up."""
+        """Remove an item."""
         return self._items.pop(index) if 0 <= index < len(self._items) else None
 
     def expandingDirections(self) -> Qt.Orientation:  # noqa: N802 - Qt's name
-        """Say that it takes no more height than it needs."""
+        """Return that it does not expand vertically."""
         return Qt.Orientation.Horizontal
 
     def hasHeightForWidth(self) -> bool:  # noqa: N802 - Qt's name
-        """Say that the height follows the width."""
+        """Return True: the height depends on the width."""
         return True
 
     def heightForWidth(self, width: int) -> int:  # noqa: N802 - Qt's name
@@ -92,7 +92,7 @@ class ColumnsLayout(QLayout):
             item.setGeometry(place.translated(rect.topLeft()))
 
     def invalidate(self) -> None:
-        """Forget what was measured: a card has changed."""
+        """Clear the cache: a card has changed."""
         self._plans.clear()
         super().invalidate()
 
@@ -106,7 +106,7 @@ class ColumnsLayout(QLayout):
         return QSize(self._least, 0)
 
     def columns_in(self, width: int) -> int:
-        """Return how many columns stand side by side in a width."""
+        """Return the number of columns at a width."""
         return min(max((width + self._gap) // (self._least + self._gap), 1), 3)
 
     def _plan(self, width: int) -> _Plan:

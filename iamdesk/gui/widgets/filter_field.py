@@ -1,4 +1,4 @@
-"""The line in which the navigator's filter is typed: Down and Return go to the tree, Esc clears first."""
+"""The filter field of the navigator: Down and Return go to the tree, Esc clears it first."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -8,7 +8,7 @@ _LONGEST = 500
 
 
 class FilterField(QLineEdit):
-    """Emits where the user wants to go; what that means is the navigator's business."""
+    """Emits signals when the user leaves the field; the navigator handles them."""
 
     down = Signal()
     """Down, or Return: to the first match."""
@@ -21,7 +21,7 @@ class FilterField(QLineEdit):
         self.setClearButtonEnabled(True)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Take the keys that leave the field."""
+        """Handle the keys that leave the field."""
         if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.down.emit()
         elif event.key() == Qt.Key.Key_Escape:

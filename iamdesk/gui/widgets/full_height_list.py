@@ -1,15 +1,15 @@
-"""A list that is as high as its rows: it stands on a page that scrolls, and keeps the row at hand in view there."""
+"""A list as high as its rows, on a scrolling page that keeps the current row visible."""
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QScrollArea, QSizePolicy, QWidget
 
 _AROUND = 8
-"""Pixels that stay visible around the row at hand."""
+"""Pixels that stay visible around the current row."""
 
 
 class FullHeightList(QListView):
-    """Rows may be of any height and follow the width; nothing in it is edited or scrolled."""
+    """Rows may have any height, depending on the width; the list itself neither scrolls nor edits."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -21,12 +21,12 @@ class FullHeightList(QListView):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def fit(self) -> None:
-        """Take the height of the rows."""
+        """Set the height to that of the rows."""
         self.scheduleDelayedItemsLayout()
         self.updateGeometry()
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Return the height of all rows in the width at hand."""
+        """Return the height of all rows at the current width."""
         model = self.model()
         rows = model.rowCount() if model is not None else 0
         height = sum(self.sizeHintForRow(row) for row in range(rows))
@@ -37,7 +37,7 @@ class FullHeightList(QListView):
         return QSize(120, self.sizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
-        """Flow the rows anew."""
+        """Lay out the rows again."""
         super().resizeEvent(event)
         if event.oldSize().width() != event.size().width():
             self.fit()
@@ -47,7 +47,7 @@ class FullHeightList(QListView):
         index: QModelIndex | QPersistentModelIndex,
         hint: QAbstractItemView.ScrollHint = QAbstractItemView.ScrollHint.EnsureVisible,  # noqa: ARG002
     ) -> None:
-        """Bring a row into view on the page."""
+        """Scroll the page to a row."""
         page = self._page()
         inner = page.widget() if page is not None else None
         if page is None or inner is None or not index.isValid():
@@ -65,11 +65,11 @@ class FullHeightList(QListView):
 
 
 def scrolling(page: QWidget) -> QScrollArea:
-    """Return a page in a frame that scrolls it up and down."""
+    """Return a page in a frame that scrolls vertically."""
     area = QScrollArea()
     area.setWidget(page)
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # what is on it has the keyboard
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # its contents have the focus
     return area

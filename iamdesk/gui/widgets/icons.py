@@ -1,11 +1,11 @@
-"""Marks and icons: our own drawings (``resources/icons/*.svg``), tinted by name of colour, cached.
+"""Marks and icons: our own drawings (``resources/icons/*.svg``), tinted by color name, cached.
 
-Each drawing is 16 × 16 with lines of 1.5 in ``#000000`` (painted in the colour asked for) and, where it has a second
-tone, surfaces in ``#808080`` (painted in the same colour, faint). A state is told by shape first, then by colour, then
-by word: disc with a tick, octagon with a bar, ring with a slash, half-filled disc, dashed ring with a question mark.
+Each drawing is 16 × 16 with lines of 1.5 in ``#000000`` (painted in the requested color) and, if it has a second tone,
+surfaces in ``#808080`` (painted in the same color, faint). A state is shown by shape first, then by color, then by
+word: disc with a tick, octagon with a bar, ring with a slash, half-filled disc, dashed ring with a question mark.
 
-``icon(name, palette)`` gives a QIcon; ``pixmap(name, palette, size, ratio)`` one for a delegate's painting. ``name``
-is a `Mark` (an `EvalDecision` converts: ``Mark(result.decision)``), a `Badge`, a `NodeKind` of the tree, or a `Glyph`.
+``icon(name, palette)`` returns a QIcon; ``pixmap(name, palette, size, ratio)`` a pixmap for a delegate. ``name`` is a
+`Mark` (an `EvalDecision` converts: ``Mark(result.decision)``), a `Badge`, a `NodeKind` of the tree, or a `Glyph`.
 """
 
 from enum import StrEnum
@@ -32,7 +32,7 @@ class Mark(StrEnum):
 
 
 class Glyph(StrEnum):
-    """Drawings that stand for a command or a thing of the window."""
+    """Drawings for commands and other parts of the window."""
 
     OPEN = "open"
     COLLECT = "collect"
@@ -129,25 +129,25 @@ _GLYPH_COLOURS: dict[Glyph, Colour] = {
 
 
 def icon(name: Drawing, palette: QPalette, size: int = 16) -> QIcon:
-    """Return the drawing in its colour for the palette, crisp at one, two and three device pixels each."""
+    """Return the drawing in its color for the palette, sharp at one, two and three device pixels each."""
     selected = palette.color(QPalette.ColorRole.HighlightedText).name()
     return _icon(file_stem(name), natural_colour(name, palette).name(), selected, size)
 
 
 def pixmap(name: Drawing, palette: QPalette, size: int, ratio: float, tint: QColor | None = None) -> QPixmap:
-    """Return the drawing ``size`` logical pixels wide for a device of that pixel ratio; ``tint`` overrules."""
+    """Return the drawing ``size`` logical pixels wide for a device pixel ratio; ``tint`` overrides the color."""
     return _pixmap(file_stem(name), (tint or natural_colour(name, palette)).name(), size, ratio)
 
 
 def draw(painter: QPainter, rect: QRectF, name: Drawing, palette: QPalette) -> None:
-    """Paint the drawing as lines and surfaces, not as pixels: for pictures that become files."""
+    """Paint the drawing as vectors, for images that become files."""
     QSvgRenderer(QByteArray(_tinted(file_stem(name), natural_colour(name, palette).name()).encode())).render(
         painter, rect
     )
 
 
 def natural_colour(name: Drawing, palette: QPalette) -> QColor:
-    """Return the colour in which a drawing is painted unless told otherwise."""
+    """Return the default color of a drawing."""
     match name:
         case Mark():
             found = MARK_COLOURS[name]

@@ -1,4 +1,4 @@
-"""A window beside the main one that does one long thing at a time: with progress, Cancel, and an end of its own."""
+"""A non-modal window that runs one long job at a time, with progress and Cancel."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ from iamdesk.progress import Cancelled, Progress
 
 
 class OneJobWindow(QDialog):
-    """Does not block; deletes itself when closed, and closes when another snapshot opens.
+    """Not modal; deletes itself when it closes, and closes when another snapshot is opened.
 
     Whoever makes a window of it lays out ``message``, ``bar`` and ``cancel_button``, and says what `refresh` and
     `refused` do.
@@ -80,7 +80,7 @@ class OneJobWindow(QDialog):
     def run[Result](
         self, label: str, work: Callable[[Progress, Cancelled], Result], done: Callable[[Result], None], topic: str
     ) -> None:
-        """Do the one thing, in a worker; ``done`` takes what comes of it."""
+        """Run the job, in a worker; ``done`` gets the result."""
         self.message.clear()
 
         def take(found: Result) -> None:
@@ -101,23 +101,23 @@ class OneJobWindow(QDialog):
         self.refresh()
 
     def refresh(self) -> None:
-        """Let buttons say what can be done now."""
+        """Enable the buttons that can be used now."""
         self.bar.setVisible(self.is_running)
         self.cancel_button.setVisible(self.is_running)
 
     def refused(self, error: Exception) -> bool:
-        """Say in words why something could not be done; False where there are none."""
+        """Show why something failed; return False if there is no message for the error."""
         raise NotImplementedError
 
     def failed(self, error: Exception) -> None:
-        """Take an error of a job: one without words is raised again."""
+        """Handle an error of a job; one without a message is raised again."""
         self._job = None
         self.refresh()
         if not self.refused(error):
             raise error
 
     def _leave(self, _opened: object) -> None:
-        self.close()  # a method and no lambda: that would be called when this window is long gone
+        self.close()  # a method, not a lambda: a lambda would be called after this window is deleted
 
     def _progressed(self, done: int, total: int) -> None:
         self.bar.setRange(0, total)
@@ -133,7 +133,7 @@ class OneJobWindow(QDialog):
             self._job.cancel()
 
     def _stop(self) -> None:
-        """Await nothing any more: the window is about to go."""
+        """Cancel everything: the window is about to close."""
         job, self._job = self._job, None
         if job is not None:
             job.stopped = None

@@ -1,4 +1,4 @@
-"""A link that leads somewhere in the window: text that can be clicked, tabbed to and entered."""
+"""A link within the window: text that can be clicked, focused and activated."""
 
 from collections.abc import Callable
 
@@ -41,7 +41,7 @@ class LinkButton(QAbstractButton):
 
     @property
     def shown(self) -> str:
-        """The text as painted, with enough room."""
+        """The text as painted if there is enough room."""
         return self._shown
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
@@ -55,14 +55,14 @@ class LinkButton(QAbstractButton):
         return QSize(self.fontMetrics().averageCharWidth() * 8 + _MARK, self.sizeHint().height())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Follow at Enter too."""
+        """Activate at Enter, too."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.click()
         else:
             super().keyPressEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's name
-        """Paint mark and text, underlined below the mouse, framed while it has the keyboard."""
+        """Paint mark and text, underlined below the pointer, framed if focused."""
         painter = QPainter(self)
         left = 1
         if self._picture is not None:

@@ -1,4 +1,4 @@
-"""The bar at the top of a panel that says what is wrong there and what to do. Never a box in the way."""
+"""The message bar at the top of a panel: what is wrong, and what to do. Used instead of modal boxes."""
 
 from collections.abc import Callable
 from enum import Enum
@@ -15,7 +15,7 @@ from iamdesk.i18n import tr
 
 
 class Tone(Enum):
-    """How bad it is: drawing and surface."""
+    """The kind of message: icon and surface."""
 
     NOTE = (Glyph.INFO, Colour.NOTE_SURFACE)
     WARNING = (Glyph.WARNING, Colour.WARNING_SURFACE)
@@ -23,7 +23,7 @@ class Tone(Enum):
 
 
 class MessageBar(QFrame):
-    """One sentence with a mark, at most one button beside it, and a way to close it. Hidden while it says nothing."""
+    """A sentence with an icon, at most one button, and a close button. Hidden while it has no message."""
 
     def __init__(self, parent: QWidget | None = None, *, closable: bool = True) -> None:
         super().__init__(parent)
@@ -54,11 +54,11 @@ class MessageBar(QFrame):
 
     @property
     def text(self) -> str:
-        """What it says; empty while hidden."""
+        """The message; empty while hidden."""
         return self._text.text()
 
     def say(self, tone: Tone, text: str, button: str = "", act: Callable[[], None] | None = None) -> None:
-        """Show a sentence; ``button`` names what to do about it and ``act`` does it."""
+        """Show a message; ``button`` is the text of a button that calls ``act``."""
         self._tone, self._act = tone, act
         self._button.setAccessibleName(visible_lines(button))
         self._text.setText(text)
@@ -69,7 +69,7 @@ class MessageBar(QFrame):
         self.show()
 
     def clear(self) -> None:
-        """Say nothing any more."""
+        """Remove the message."""
         self._text.setText("")
         self._text.setAccessibleName(tr("No message"))
         self._button.setAccessibleName(tr("No message"))
@@ -86,7 +86,7 @@ class MessageBar(QFrame):
         self._close.setIcon(icons.icon(Glyph.CLEAR, self.palette()))
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Follow the palette."""
+        """Update the colors."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange:
             self._tint()

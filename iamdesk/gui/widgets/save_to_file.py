@@ -1,4 +1,4 @@
-"""From a table to a file: ask where, write in a worker, say how it went."""
+"""Saves the contents of a panel: asks for a file, writes it in a worker, reports the result."""
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -13,7 +13,7 @@ from iamdesk.i18n import error_words, mark, tr
 from iamdesk.progress import Cancelled, Progress
 
 type Render = Callable[[Progress, Cancelled], bytes]
-"""Makes the bytes of the file, in a worker."""
+"""Returns the bytes of the file, in a worker."""
 
 LABELS: Mapping[str, str] = {
     ".csv": mark("CSV table"),
@@ -25,7 +25,7 @@ LABELS: Mapping[str, str] = {
 
 
 class Saver:
-    """Writes what a panel shows. One for each panel, whose message bar says what went wrong."""
+    """Saves what a panel shows. One for each panel; the panel's message bar shows errors."""
 
     def __init__(
         self, panel: QWidget, session: Session, jobs: JobRunner, prompts: Prompts, message: MessageBar, topic: str
@@ -38,20 +38,20 @@ class Saver:
         self._topic = topic
 
     def save(self, title: str, stem: str, kinds: Mapping[str, Render]) -> None:
-        """Ask for a file beside the snapshot and write it; ``kinds`` says by suffix how its bytes are made."""
+        """Ask for a file beside the snapshot, and write it; ``kinds`` maps suffixes to renderers."""
         path = self._ask(title, stem, tuple(kinds))
         if path is not None:
             self._write(path, kinds[path.suffix.lower()])
 
     def save_painted(self, title: str, stem: str, suffixes: Iterable[str], paint: Callable[[str], bytes]) -> None:
-        """As `save`, of a picture: painted here, in the thread of the widgets, in the kind that was chosen alone."""
+        """As `save`, for an image: painted here, in the GUI thread, only in the chosen format."""
         path = self._ask(title, stem, tuple(suffixes))
         if path is not None:
             content = paint(path.suffix.lower())
             self._write(path, lambda _progress, _cancelled: content)
 
     def _ask(self, title: str, stem: str, suffixes: tuple[str, ...]) -> Path | None:
-        """Ask for a file that ends in one of the suffixes; None where there is none."""
+        """Ask for a file that ends in one of the suffixes; None if there is none."""
         opened = self._session.snapshot
         if opened is None:
             return None

@@ -1,4 +1,4 @@
-"""What cannot be done over an organization that is read account by account, and what can be done instead."""
+"""Handles actions that need the whole organization in memory, if it is read account by account."""
 
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ NEEDS_WHOLE = mark(
 
 
 def whole_or_say(session: Session, message: MessageBar) -> "SnapshotSession | None":
-    """Return the open snapshot, where it is in memory as a whole; else say what can be done instead."""
+    """Return the open snapshot if it is in memory as a whole; else show what can be done instead, and return None."""
     whole = session.whole
     if whole is None and session.snapshot is not None:
         message.say(Tone.NOTE, tr(NEEDS_WHOLE), tr("Open only the selected account"), session.open_alone)

@@ -1,9 +1,9 @@
-"""Text that flows into the width it gets, breaking inside an ARN where it must.
+"""Text that wraps to the available width, inside an ARN if necessary.
 
-Qt's labels break lines between words only, and an ARN is one word: it would widen the panel or be cut off. Here a
-line breaks at a word where one ends and anywhere where none does. For labels (`FlowLabel`) and for delegates
-(`flow_height`, `draw_flow`). Text is plain; unseen characters are written out. A label of our own words may set
-`code` apart: what stands between backticks is painted in the fixed-pitch font, without them.
+Qt's labels break lines between words only, and an ARN is one word: it would widen the panel or be cut off. Here, a line
+breaks between words if possible, else anywhere. For labels (`FlowLabel`) and delegates (`flow_height`, `draw_flow`).
+Text is plain; invisible characters are escaped. A label of our own text may set `code`: text between backticks is
+painted in a fixed-pitch font, without them.
 """
 
 from functools import lru_cache
@@ -25,7 +25,7 @@ from PySide6.QtWidgets import QSizePolicy, QStyle, QWidget
 from iamdesk.gui.core.plain_text import PlainLabel, set_tooltip, visible, visible_lines
 
 _LEAST = 24
-"""Pixels: a width below which nothing is laid out."""
+"""Minimum width in pixels; below it, nothing is laid out."""
 
 
 def _lay_out(
@@ -74,9 +74,9 @@ def _code_format(start: int, length: int) -> QTextLayout.FormatRange:
 
 
 def _apart(text: str) -> tuple[str, tuple[tuple[int, int], ...]]:
-    """Return the text without its backticks, and where code stands in it."""
+    """Return the text without its backticks, and the ranges of code in it."""
     pieces = text.split("`")
-    if len(pieces) % 2 == 0:  # one backtick has no partner: it is only a character
+    if len(pieces) % 2 == 0:  # an unpaired backtick is literal
         return text, ()
     code = []
     start = 0
@@ -95,7 +95,7 @@ def _height(text: str, font_key: str, width: int, most_lines: int, code: tuple[t
 
 
 def flow_height(text: str, font: QFont, width: int, most_lines: int = 0) -> int:
-    """Return how high the text is in that width, in pixels; 0 for no text."""
+    """Return the height of the text at a width, in pixels; 0 for no text."""
     return _height(visible(text), font.toString(), width, most_lines) if text else 0
 
 
@@ -106,7 +106,7 @@ def draw_flow(painter: QPainter, rect: QRect, text: str, font: QFont, most_lines
 
 
 class FlowLabel(PlainLabel):
-    """A label whose text flows; it never asks for more than a few characters of width."""
+    """A label whose text wraps; its minimum width is a few characters."""
 
     def __init__(self, text: str = "", parent: QWidget | None = None, *, code: bool = False) -> None:
         self._marks_code = code
@@ -117,11 +117,11 @@ class FlowLabel(PlainLabel):
         self.setSizePolicy(policy)
 
     def hasHeightForWidth(self) -> bool:  # noqa: N802 - Qt's name
-        """Say that the height follows the width."""
+        """Return True: the height depends on the width."""
         return True
 
     def heightForWidth(self, width: int) -> int:  # noqa: N802 - Qt's name
-        """Return the height in pixels that the text takes in that width."""
+        """Return the height of the text at a width, in pixels."""
         margins = self.contentsMargins()
         inner = width - margins.left() - margins.right()
         text, code = self._text()
@@ -132,7 +132,7 @@ class FlowLabel(PlainLabel):
         return _apart(text) if self._marks_code else (text, ())
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Return the text on one line, within reason."""
+        """Return the size of the text on one line, within limits."""
         metrics = self.fontMetrics()
         width = min(metrics.horizontalAdvance(self.text()), metrics.averageCharWidth() * 60)
         return QSize(width, self.heightForWidth(max(width, _LEAST)))
@@ -143,7 +143,7 @@ class FlowLabel(PlainLabel):
         return QSize(metrics.averageCharWidth() * 8, metrics.height())
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's name
-        """Draw the text in the label's foreground; what has no room ends in an ellipsis, whole in the tooltip."""
+        """Draw the text in the foreground color; text without room ends in an ellipsis, in full in the tooltip."""
         rect = self.contentsRect()
         painter = QPainter(self)
         painter.setPen(self.palette().color(self.foregroundRole()))

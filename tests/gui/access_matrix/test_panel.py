@@ -386,7 +386,7 @@ def test_a_cancelled_search_can_be_taken_up_again(
     goes_on = slow(sample, monkeypatch)
     panel = EverybodyPanel(session, jobs)
     show(qtbot, panel)
-    assert "once a snapshot is open" in panel._nothing.text()
+    assert "Open a snapshot" in panel._nothing.text()
     session.open(sample)
     qtbot.waitUntil(lambda: panel.finder.running)
     assert "Computing the access matrix" in panel._nothing.text()
@@ -429,7 +429,7 @@ def test_closing_the_snapshot_empties_the_panel(qtbot: QtBot, panel: EverybodyPa
     assert panel.finder.everybody is None
     assert not panel.text.text()
     assert not panel.every_service.isChecked()
-    assert "once a snapshot is open" in panel._nothing.text()
+    assert "Open a snapshot" in panel._nothing.text()
     assert not panel.export_button.isEnabled()
 
 
@@ -563,7 +563,7 @@ def test_a_picture_of_thousands_says_that_it_shows_the_first(
     model.show(replace(thousands))
     picture = EverybodyPicture(thousands, thousands.lines, "Everybody.", QApplication.font(), QApplication.palette())
     content = picture.svg(lambda: False)
-    assert b"The first 250 of 6,000 lines are shown." in content
+    assert b"The first 250 of 6,000 rows are shown." in content
     assert b"role-0249" in content
     assert b"role-0250" not in content
 

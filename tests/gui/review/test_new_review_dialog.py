@@ -39,7 +39,7 @@ def test_account_is_taken_out_by_keyboard_with_a_reason(dialog: NewReviewDialog)
     assert "Enter a reason" in dialog.note.text()
     QTest.keyClicks(dialog.reason, "a sandbox, reviewed by itself")
     assert dialog.go_on.isEnabled()
-    assert "1 of these is left out" in dialog.note.text()
+    assert "1 item is excluded" in dialog.note.text()
     assert dialog.exclusions == (Exclusion(Part.ACCOUNT, "444455556666", "a sandbox, reviewed by itself"),)
 
 
