@@ -24,7 +24,7 @@ a panel calls                          the session emits                       w
                                                                                ``question_failed(sentence)``
 ``forget_answer()``                    ``answered(None)``                      result panel and policy view clear
 (none: the session evaluates)          ``answered(EvaluationResult)``          result panel, policy view
-``show_statement(line)``               ``statement_shown(StatementExplanation)`` inspector opens the policy, marks it
+``show_statement(line)``               ``statement_shown(statement)``          inspector opens the policy, marks it
 ``show_decision(decision)``            ``question_asked``, ``answered``        as above, for evaluated evidence
 ``show_key(key)``                      ``key_shown(key)`` after ``select``     window raises inspector
 (none: the session, once open)         ``badges_decided(rows)``                navigator, overview: rows whose badges
