@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -18,32 +19,25 @@ from iamdesk.export.findings.spool import Spool
 from iamdesk.export.findings.writers import formats
 from iamdesk.snapshot.gc_pause import collector_seldom
 
-TEXT = "text"
-"""Printed for the terminal; the others are the formats of `export.findings`."""
 
+class ReportFormat(StrEnum):
+    """How findings are printed: text for the terminal, or one of the formats of ``export.findings``."""
 
-def report_formats() -> tuple[str, ...]:
-    """Return the names of the formats that findings can be printed in."""
-    return (TEXT, *(one.name for one in formats()))
-
-
-def _known_format(name: str) -> str:
-    if name not in report_formats():
-        raise typer.BadParameter(f"{name!r} is not one of {', '.join(map(repr, report_formats()))}.")
-    return name
+    TEXT = "text"
+    JSON = "json"
+    CSV = "csv"
+    HTML = "html"
+    PDF = "pdf"
+    XLSX = "xlsx"
+    SARIF = "sarif"
+    OCSF = "ocsf"
 
 
 def findings(
     snapshot: options.SnapshotPath,
     report_format: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            parser=_known_format,
-            metavar=f"<{'|'.join(report_formats())}>",
-            autocompletion=report_formats,
-            help="How to print them; without it, as the name of the output file ends, else text.",
-        ),
+        ReportFormat | None,
+        typer.Option("--format", help="How to print them; without it, as the name of the output file ends, else text."),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file instead of the terminal.")
@@ -63,7 +57,7 @@ def findings(
         echo_err(f"there is no file {suppressions}: nothing is suppressed")
     words = Workbench.read_suppressions(suppressions) if suppressions is not None else ()
     chosen = report_format or _format_by_name(output)
-    with work.open_to_go_over(snapshot) as opened, Spool(chosen) as spool, collector_seldom():
+    with work.open_to_go_over(snapshot) as opened, Spool(chosen.value) as spool, collector_seldom():
         if isinstance(opened, OrganizationSession):
             opened.find_into(spool, words)
             pieces = spool.report(opened.catalogue, datetime.now(UTC))
@@ -90,6 +84,7 @@ def _hand_out(pieces: Iterable[bytes], count: int, idle: int, output: Path | Non
         echo_err(f"{count:,} findings written to {output}")
 
 
-def _format_by_name(output: Path | None) -> str:
+def _format_by_name(output: Path | None) -> ReportFormat:
     name = output.name.lower() if output else ""
-    return next((known.name for known in formats() if name.endswith(known.suffix)), TEXT)
+    found = next((known.name for known in formats() if name.endswith(known.suffix)), ReportFormat.TEXT.value)
+    return ReportFormat(found)

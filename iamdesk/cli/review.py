@@ -11,13 +11,14 @@ import typer
 
 from iamdesk.api import Workbench
 from iamdesk.cli import executor as work
-from iamdesk.cli import options
+from iamdesk.cli import options, review_parts
 from iamdesk.cli.errors import HOW_TO_RECOVER, fail, report_errors
 from iamdesk.cli.output import echo, echo_err, say_json
 from iamdesk.export.evidence.context import EvidenceContext
 from iamdesk.export.evidence.import_sheet import fill_in
+from iamdesk.export.evidence.part_signature import sign_part
 from iamdesk.export.evidence.review_json import finding_value, line_value
-from iamdesk.export.evidence.signing import Role, sign
+from iamdesk.export.evidence.signing import Role, SignOff, sign
 from iamdesk.export.evidence.ssh_signature import public_key
 from iamdesk.export.follow_up_text import carried_lines
 from iamdesk.export.text.review import (
@@ -32,6 +33,7 @@ from iamdesk.export.text.review import (
 from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, ItemDecision, ReviewDecision, Reviewer
 from iamdesk.review.errors import Damage, DamagedReviewError
 from iamdesk.review.items import ONLY_DENIES
+from iamdesk.review.schema import SUFFIX
 from iamdesk.review.session import ReviewSession
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True)
@@ -347,9 +349,15 @@ def sign_pack(
     ] = None,
 ) -> None:
     """Sign an evidence pack, with an SSH key or by name alone."""
+    if pack.is_file() and pack.suffix == SUFFIX:
+        _say_signed(sign_part(pack, name, title=title, key=key))
+        return
     if not pack.is_dir():
         fail(f"{pack} is no folder: an archive cannot be signed; unpack it first")
-    made = sign(pack, role, name, title=title, key=key)
+    _say_signed(sign(pack, role, name, title=title, key=key))
+
+
+def _say_signed(made: SignOff) -> None:
     how = f"with key {public_key(made.public_key).fingerprint}" if made.public_key else "as an unsigned attestation"
     echo_err(f"{made.name} signed as {made.role}, {how}: {made.statement}")
 
@@ -373,6 +381,7 @@ for _name, _command in (
     ("log", log),
     ("recover", recover),
     ("sign", sign_pack),
+    *review_parts.COMMANDS,
 ):
     app.command(_name)(report_errors(_command))
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from iamdesk.export.evidence.context import EvidenceContext
 from iamdesk.review.entitlements import review_scope
 from iamdesk.review.journal import digest
+from iamdesk.review.parts import is_part, limited_to_part
 from iamdesk.review.scope import limited
 from iamdesk.viewmodel.control_totals import control_totals
 
@@ -47,14 +48,23 @@ def totals(source: EvidenceContext) -> Iterator[Total]:
         held = {account.account_id for account in snapshot.accounts} & accounts
         yield _same("accounts of the organization, accounts in the snapshot", len(accounts), len(held))
     whole = review_scope(source.evaluator, escalations=source.reach())
-    scope = limited(whole, (), source.exclusions).scope
+    rest = limited(whole, tuple(source.review.findings()), source.exclusions)
+    elsewhere = 0
+    if is_part(source.review):
+        part = limited_to_part(rest, {*source.review.ids, *source.review.findings_standing.known})
+        elsewhere = len(rest.scope.lines) - len(part.scope.lines)
+        rest = part
+    scope = rest.scope
     keys = digest(sorted(line.line_id for line in scope.lines))
     frozen = digest(sorted(source.review.ids))
     yield _same("population, principals in the snapshot", counts.population, len(scope.population))
     left_out = sum(one.entitlements for one in source.left_out)
     told = " in scope and left out" if source.left_out else ""
+    others = " and in other parts" if elsewhere else ""
     yield _same(
-        f"entitlement lines{told}, entitlements in the snapshot", counts.entitlements + left_out, len(whole.lines)
+        f"entitlement lines{told}{others}, entitlements in the snapshot",
+        counts.entitlements + left_out + elsewhere,
+        len(whole.lines),
     )
     yield _same("principals in scope, by the snapshot", counts.in_scope, sum(one.in_scope for one in scope.population))
     yield Total("hash of all line ids, the same from the snapshot", frozen[:16], keys[:16], frozen == keys)

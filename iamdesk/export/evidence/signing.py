@@ -122,22 +122,12 @@ def read_signoffs(folder: Path) -> tuple[SignOff, ...]:
         if not (folder / SIGNOFFS).is_file():
             raise FileNotFoundError
         content = (folder / SIGNOFFS).read_bytes()
-        found = tuple(_sign_off(value) for value in json.loads(content))
+        found = tuple(sign_off_from_json(value) for value in json.loads(content))
         is_as_written = _listed(found) == content
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ExportError(phrase("{signoffs} cannot be read", signoffs=SIGNOFFS)) from error
     if not is_as_written:
         raise ExportError(phrase("{signoffs} is not as it was written", signoffs=SIGNOFFS))
-    return found
-
-
-def _sign_off(value: Mapping[str, Any]) -> SignOff:
-    given = {_PREVIOUS: "", **value}
-    found = SignOff(**{name: given[name] for name in SignOff.__dataclass_fields__})
-    texts = [one for name, one in asdict(found).items() if name != "number"]
-    if type(found.number) is not int or not all(isinstance(one, str) for one in texts):
-        raise TypeError("a sign-off is of texts, and has a number")
-    "".join(texts).encode()  # lone surrogates: no file could hold them
     return found
 
 
@@ -203,10 +193,7 @@ def sign(
         "",
         signoffs[-1].sha256 if signoffs else GENESIS,
     )
-    made = unsigned
-    if key is not None:
-        signature = _signature(unsigned.text, key, asks=asks)
-        made = replace(unsigned, public_key=_key_in(signature, key).line, signature=signature)
+    made = signed_with(unsigned, key, asks=asks)
     files = {path: text.encode() for path, text in side_files((*signoffs, made)).items()}
     files[SIGNOFFS] = _listed((*signoffs, made))
     for place in (folder / SIGNATURES, *(folder / path for path in files)):
@@ -216,6 +203,33 @@ def sign(
     for path, content in files.items():
         write_atomic(folder / path, content)
     return made
+
+
+def signed_with(unsigned: SignOff, key: Path | None, *, asks: bool) -> SignOff:
+    """Return a sign-off with its signature; as it is where there is no key.
+
+    Raises:
+        ExportError: the key cannot sign.
+    """
+    if key is None:
+        return unsigned
+    signature = _signature(unsigned.text, key, asks=asks)
+    return replace(unsigned, public_key=_key_in(signature, key).line, signature=signature)
+
+
+def sign_off_from_json(value: Mapping[str, Any]) -> SignOff:
+    """Return the sign-off of a JSON object.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is none.
+    """
+    given = {_PREVIOUS: "", **value}
+    found = SignOff(**{name: given[name] for name in SignOff.__dataclass_fields__})
+    texts = [one for name, one in asdict(found).items() if name != "number"]
+    if type(found.number) is not int or not all(isinstance(one, str) for one in texts):
+        raise TypeError("a sign-off is of texts, and has a number")
+    "".join(texts).encode()  # lone surrogates: no file could hold them
+    return found
 
 
 def side_files(signoffs: Sequence[SignOff]) -> dict[str, str]:

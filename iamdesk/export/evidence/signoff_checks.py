@@ -61,6 +61,19 @@ def verify_signoffs(
     yield from _required(signed, required)
 
 
+def check_signoff(one: SignOff, name: str, sha256: str, known: str | None) -> Result:
+    """Check one sign-off that stands alone.
+
+    Args:
+        one: The sign-off.
+        name: What the check is called.
+        sha256: Of what must have been signed.
+        known: Known keys, as the text of an ``allowed_signers`` file; None: no key is known.
+    """
+    fault = _fault(one, 0, (one,), {}, sha256)
+    return failed(name, fault) if fault is not None else _result(name, one, known)
+
+
 def _required(signed: Sequence[Signer], required: Collection[Role]) -> Iterator[Result]:
     for role in dict.fromkeys(required):
         if all(one.role != role.value for one in signed):

@@ -10,6 +10,7 @@ from typing import Any
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.attack_paths.attack_path_graph import LazyAttackPathGraph
 from iamdesk.checks import registry
+from iamdesk.escaping import visible
 from iamdesk.evaluate.request import RequestError
 from iamdesk.export.evidence.decisions import re_evaluate
 from iamdesk.export.evidence.manifest import SOURCE
@@ -23,6 +24,7 @@ from iamdesk.i18n import join_messages, phrase
 from iamdesk.review.decisions import UNDECIDED
 from iamdesk.review.entitlements import review_scope
 from iamdesk.review.journal import GENESIS, Entry, as_json, broken_at, digest, entry_from_json
+from iamdesk.review.parts import PART_OF, limited_to_part
 from iamdesk.review.schema import JOURNAL_START
 from iamdesk.review.scope import exclusions_from, limited
 from iamdesk.snapshot.errors import SnapshotError
@@ -212,6 +214,18 @@ def _lines_again(evaluator: Evaluator, review: ReadReview) -> Iterator[Result]:
     reach = LazyAttackPathGraph(evaluator)()
     findings = tuple(frozen_findings(ordered(registry.run(evaluator, reach=lambda *_args, **_kwargs: reach))))
     again = limited(review_scope(evaluator, escalations=reach), findings, exclusions)
+    part_of = review.head.review.details.get(PART_OF)
+    if part_of is not None:
+        items = {one.line_id for one in review.lines} | {one.finding_id for one in review.findings}
+        again = limited_to_part(again, items)
+        yield Result(
+            phrase("part"),
+            Outcome.NOT_DONE,
+            phrase(
+                "This is the package of a part of {review}: that every item is in a part, only that review shows.",
+                review=visible(part_of),
+            ),
+        )
     yield _come_out(
         phrase("lines performed again"),
         {line.line_id: line.sha256 for line in again.scope.lines},

@@ -1,7 +1,7 @@
 """What every format of a findings report says: built once, so that all formats tell the same."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -82,20 +82,6 @@ class Report:
             for finding in self.findings
             if finding.check_id.startswith(COMPLETENESS) and finding.severity is not Severity.INFO
         )
-
-
-@dataclass(frozen=True, slots=True)
-class ReportFormat:
-    """One file format of a report."""
-
-    name: str
-    """As the command line takes it: ``csv``."""
-    label: str
-    """For people: ``CSV table``."""
-    suffix: str
-    """With the dot."""
-    render: Callable[[Report], bytes]
-    """The same report gives the same bytes."""
 
 
 def utc_text(moment: datetime) -> str:

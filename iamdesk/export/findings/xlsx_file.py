@@ -5,15 +5,14 @@ Every cell is text or a number; nothing is a formula or a link, whatever a name 
 
 import io
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import xlsxwriter
 
 from iamdesk.checks.finding import Finding, Severity
 from iamdesk.escaping import visible
 from iamdesk.export.findings.columns import COLUMNS, cells
-from iamdesk.export.findings.report import Report, ReportFormat
-
-if TYPE_CHECKING:
-    import xlsxwriter
+from iamdesk.export.findings.report import Report
 
 _LONGEST = 32_767
 """Characters that a cell holds (Excel, "specifications and limits")."""
@@ -45,8 +44,6 @@ _NEWLINE = "\n"
 
 def render(report: Report) -> bytes:
     """Print the report as an XLSX file; the same report gives the same bytes."""
-    import xlsxwriter  # not loaded before somebody asks for the format
-
     out = io.BytesIO()
     options = {
         "in_memory": True,
@@ -67,9 +64,6 @@ def render(report: Report) -> bytes:
     return out.getvalue()
 
 
-REPORT_FORMAT = ReportFormat("xlsx", "Excel workbook", ".xlsx", render)
-
-
 def cell_text(text: str) -> str:
     """Return the text as a cell holds it: unseen characters as escapes, and no longer than a cell may be."""
     shown = visible(text)
@@ -77,7 +71,7 @@ def cell_text(text: str) -> str:
 
 
 class _Sheets:
-    def __init__(self, book: "xlsxwriter.Workbook", report: Report) -> None:
+    def __init__(self, book: xlsxwriter.Workbook, report: Report) -> None:
         self._book = book
         self._report = report
         self._heading = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})

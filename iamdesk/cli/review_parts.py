@@ -1,0 +1,322 @@
+"""``iamdesk review assign|split|merge …``: a review among many reviewers, each with a file of their own."""
+
+import getpass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from iamdesk.api import Workbench
+from iamdesk.cli import options
+from iamdesk.cli.errors import fail
+from iamdesk.cli.output import echo, echo_err, say_json
+from iamdesk.export.evidence.part_signature import verify_part
+from iamdesk.export.evidence.result import Outcome
+from iamdesk.export.files.atomic_write import write_atomic
+from iamdesk.export.reminders import reminders
+from iamdesk.export.text.review import decision_words, finding_decision_words
+from iamdesk.review.coordination import (
+    Conflict,
+    Merged,
+    PartProgress,
+    assign_review,
+    delegate_part,
+    hand_back_part,
+    list_conflicts,
+    merge_parts,
+    part_files,
+    progress_of_parts,
+    read_rules,
+    record_reminders,
+    resolve_conflict,
+    split_review,
+)
+from iamdesk.review.decisions import ItemDecision, Reviewer
+
+_Review = Annotated[Path, typer.Argument(metavar="REVIEW", help="A review file.", show_default=False)]
+_Part = Annotated[Path, typer.Argument(metavar="PART", help="A part of a review.", show_default=False)]
+_Coordinator = Annotated[
+    str,
+    typer.Option("--by", metavar="NAME", help="Who does it; without it, your system account.", show_default=False),
+]
+_Who = Annotated[str, typer.Option("--reviewer", metavar="NAME", help="Who you are.", show_default=False)]
+_Reason = Annotated[str, typer.Option(help="Why.", show_default=False)]
+_WholeReview = Annotated[
+    Path | None,
+    typer.Option("--review", metavar="REVIEW", help="The review that was split.", show_default=False),
+]
+_Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the parts are.", show_default=False)]
+
+
+def assign(
+    review: _Review,
+    rules: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE.csv",
+            help="Columns account, ou, tag, class, tier, manager (which items; empty: all), reviewer, backup, due. "
+            "The first row that fits an item counts.",
+            show_default=False,
+        ),
+    ],
+    snapshot: Annotated[
+        Path | None,
+        typer.Option(metavar="SNAPSHOT", help="Of the review: for rules with ou or tag.", show_default=False),
+    ] = None,
+    managers: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.csv",
+            help="Columns principal (ARN or name) and manager: for rules with manager, or with the reviewer @manager.",
+            show_default=False,
+        ),
+    ] = None,
+    by: _Coordinator = "",
+) -> None:
+    """Assign each item and finding of a review to a reviewer. Status 1 where some fit no rule."""
+    wanted = read_rules(rules)
+    if wanted.ask_snapshot and snapshot is None:
+        raise typer.BadParameter("a rule asks for ou or tag: name the snapshot", param_hint="--snapshot")
+    if wanted.ask_managers and managers is None:
+        raise typer.BadParameter("a rule asks for managers: name the list", param_hint="--managers")
+    opened = Workbench().open_snapshot(snapshot) if snapshot is not None else None
+    found = assign_review(review, wanted, _coordinator(by), opened.snapshot if opened else None, managers)
+    for to, items in sorted(found.by_reviewer().items(), key=lambda one: one[0].reviewer.casefold()):
+        day = f", due {to.due}" if to.due else ""
+        echo(f"{to.reviewer:<30}  {len(items):>8,}{day}")
+    total = len(found.reviewers) + len(found.unassigned)
+    echo_err(f"{len(found.reviewers):,} of {total:,} items and findings are assigned")
+    if found.unassigned:
+        echo_err(f"{len(found.unassigned):,} fit no rule: the review cannot be completed with them")
+        raise typer.Exit(1)
+
+
+def split(
+    review: _Review,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the parts go.", show_default=False)
+    ],
+    by: _Coordinator = "",
+) -> None:
+    """Write a review file for each reviewer, with the items that are assigned to them and in no part yet."""
+    parts = split_review(review, output, _coordinator(by))
+    for part in parts:
+        echo(f"{part.file:<40}  {part.reviewer:<30}  {len(part.items):>8,}")
+    echo_err(f"{_counted(len(parts), 'part')} in {output}")
+
+
+def merge(
+    review: _Review,
+    parts: Annotated[list[Path], typer.Argument(metavar="PART...", help="Parts, or folders of parts.")],
+    allowed_signers: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Known keys, as ssh-keygen takes them: signatures must be theirs.", show_default=False
+        ),
+    ] = None,
+    require_signature: Annotated[
+        bool, typer.Option("--require-signature", help="Take only parts that are signed with a key.")
+    ] = False,
+    by: _Coordinator = "",
+) -> None:
+    """Take the decisions of parts into the review that was split. It can be repeated.
+
+    Where part and review decided otherwise, the review's decision stays, and the conflict is listed (review conflicts).
+    Status 1 where there are conflicts, or decisions that were refused.
+    """
+    signed = [(path, _signer(path, allowed_signers, required=require_signature)) for path in part_files(review, parts)]
+    merged = merge_parts(review, signed, _coordinator(by))
+    for (path, signed_by), one in zip(signed, merged, strict=True):
+        _say_merged(path, one, signed_by)
+    if any(one.conflicts or one.refused for one in merged):
+        raise typer.Exit(1)
+
+
+def _signer(path: Path, allowed: Path | None, *, required: bool) -> str:
+    """Return whose signature a part has; end with status 2 where it is wrong, or missing and asked for."""
+    result = verify_part(path, allowed)
+    if result is not None and result.outcome is Outcome.FAILED:
+        fail(f"{path.name}: {result.sentence}")
+    if result is not None and result.signer is not None:
+        return f"{result.signer.name}, {result.signer.key}"
+    if required:
+        fail(f"{path.name}: it is not signed with a key")
+    return ""
+
+
+def _say_merged(path: Path, merged: Merged, signed_by: str) -> None:
+    told = [
+        f"{_counted(merged.taken, 'decision')} taken",
+        f"{merged.agreed:,} agree" if merged.agreed else "",
+        f"{merged.open:,} open",
+        f"signed by {signed_by}" if signed_by else "not signed with a key",
+    ]
+    echo(f"{path.name}  {merged.part.reviewer}: {', '.join(filter(None, told))}")
+    for one in merged.conflicts:
+        echo(f"  conflict  {_conflict(one)}")
+    for other in merged.refused:
+        echo(f"  refused   {other.item_id}  {other.why}")
+
+
+def conflicts(review: _Review, output_format: options.OutputFormat = options.Format.TEXT) -> None:
+    """List the items on which part and review decided otherwise. Status 1 where there are any."""
+    found = list_conflicts(review)
+    if output_format is options.Format.JSON:
+        say_json([_conflict_value(one) for one in found])
+    else:
+        for one in found:
+            echo(f"{_conflict(one)}  ({one.part_id})")
+    echo_err(_counted(len(found), "conflict"))
+    if found:
+        raise typer.Exit(1)
+
+
+def _conflict(one: Conflict) -> str:
+    here = f"{_words(one.here)} by {one.here_by}" if one.here_by else _words(one.here)
+    return f"{one.item_id}  review: {here}; part: {_words(one.there)} by {one.there_by}"
+
+
+def _conflict_value(one: Conflict) -> dict[str, Any]:
+    return {
+        "Item": one.item_id,
+        "Part": one.part_id,
+        "Review": {"Decision": one.as_json()["here"], "Reviewer": one.here_by},
+        "InPart": {"Decision": one.as_json()["there"], "Reviewer": one.there_by, "Decided": one.origin.moment},
+    }
+
+
+def _words(decision: ItemDecision) -> str:
+    is_of_finding = decision.choice.value in ("fix", "false_positive")
+    return finding_decision_words(decision) if is_of_finding else decision_words(decision)
+
+
+def resolve(
+    review: _Review,
+    item: Annotated[str, typer.Option("--item", metavar="ID", help="The item in conflict.", show_default=False)],
+    take: Annotated[str, typer.Option(metavar="review|part", help="Whose decision is to stand.", show_default=False)],
+    reason: Annotated[str, typer.Option(help="Why.", show_default=False)],
+    part: Annotated[
+        str, typer.Option(metavar="ID", help="Which part, where several are in conflict.", show_default=False)
+    ] = "",
+    by: _Coordinator = "",
+) -> None:
+    """Choose between the two decisions of a conflict. Both stay in the record."""
+    if take not in ("review", "part"):
+        raise typer.BadParameter("review or part", param_hint="--take")
+    stands = resolve_conflict(review, item, _coordinator(by), part_id=part, takes_part=take == "part", reason=reason)
+    echo(f"{item}  {_words(stands)}")
+
+
+def delegate(
+    part: _Part,
+    to: Annotated[str, typer.Option(metavar="NAME", help="Who decides, too.", show_default=False)],
+    reviewer: _Who,
+    reason: _Reason = "",
+) -> None:
+    """Let somebody else decide in your part, too. It is recorded, and comes with the part when it is merged."""
+    delegate_part(part, to, Reviewer(reviewer, getpass.getuser()), reason)
+    echo_err(f"{to} may decide in {part.name}")
+
+
+def hand_back(part: _Part, reviewer: _Who, reason: _Reason = "") -> None:
+    """Give a part back that was delegated to you."""
+    hand_back_part(part, Reviewer(reviewer, getpass.getuser()), reason)
+    echo_err(f"{part.name} is handed back")
+
+
+def progress(
+    folder: _Folder,
+    review: _WholeReview = None,
+    output_format: options.OutputFormat = options.Format.TEXT,
+) -> None:
+    """List how far each reviewer is; with --review also parts that are missing.
+
+    Status 1 where a part is overdue, unreadable or missing.
+    """
+    today = datetime.now(UTC).date()
+    found, unassigned = progress_of_parts(folder, review, today)
+    if output_format is options.Format.JSON:
+        say_json([_progress_value(one, today) for one in found])
+    else:
+        for one in found:
+            echo(_progress_line(one, today))
+    items, decided = sum(one.items for one in found), sum(one.decided for one in found)
+    late = sum(one.is_overdue(today) for one in found)
+    echo_err(f"{decided:,} of {items:,} items decided, {_counted(late, 'part')} overdue")
+    if unassigned:
+        echo_err(f"{unassigned:,} items fit no rule and have no reviewer")
+    if late or any(one.problem for one in found):
+        raise typer.Exit(1)
+
+
+def _progress_line(one: PartProgress, today: date) -> str:
+    if one.problem:
+        return f"{one.file}: {one.problem}"
+    day = (f"overdue since {one.due}" if one.is_overdue(today) else f"due {one.due}") if one.due else "no due day"
+    others = f", delegated to {', '.join(one.delegates)}" if one.delegates else ""
+    return f"{one.reviewer:<30}  {one.decided:>7,} of {one.items:>7,} decided  {day}  {one.file}{others}"
+
+
+def _progress_value(one: PartProgress, today: date) -> dict[str, Any]:
+    return {
+        "File": one.file,
+        "Part": one.part_id,
+        "Reviewer": one.reviewer,
+        "Backup": one.backup,
+        "Due": one.due.isoformat() if one.due else None,
+        "Items": one.items,
+        "Decided": one.decided,
+        "Open": one.open,
+        "Overdue": one.is_overdue(today),
+        "Delegates": list(one.delegates),
+        "Problem": one.problem or None,
+    }
+
+
+def remind(
+    folder: _Folder,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the reminders go.", show_default=False)
+    ],
+    review: _WholeReview = None,
+    title: Annotated[str, typer.Option(help="What the review is called in the reminders.")] = "Access review",
+    by: _Coordinator = "",
+) -> None:
+    """Write an e-mail (.eml) and a calendar entry (.ics) for each reviewer with items open. Nothing is sent.
+
+    With --review the reminders are recorded in the review.
+    """
+    today = datetime.now(UTC).date()
+    parts, _ = progress_of_parts(folder, None, today)
+    made = reminders(title, parts, today, {})
+    output.mkdir(parents=True, exist_ok=True)
+    for name, content in made.items():
+        write_atomic(output / name, content)
+        echo(name)
+    names = [one.reviewer for one in parts if one.open and not one.problem]
+    if review is not None and names:
+        record_reminders(review, names, _coordinator(by))
+    echo_err(f"reminders for {_counted(len(names), 'reviewer')} in {output}")
+
+
+def _coordinator(name: str) -> Reviewer:
+    account = getpass.getuser()
+    return Reviewer(name.strip() or account, account)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"1 {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+COMMANDS = (
+    ("assign", assign),
+    ("split", split),
+    ("merge", merge),
+    ("conflicts", conflicts),
+    ("resolve", resolve),
+    ("delegate", delegate),
+    ("hand-back", hand_back),
+    ("progress", progress),
+    ("remind", remind),
+)

@@ -1,0 +1,107 @@
+"""The sign-off of a part of a review: a file beside it, which `iamdesk review merge` verifies."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+from iamdesk.escaping import visible
+from iamdesk.export.evidence.result import Result
+from iamdesk.export.evidence.signing import SSH, UNSIGNED, Role, SignOff, sign_off_from_json, signed_with
+from iamdesk.export.evidence.signoff_checks import check_signoff
+from iamdesk.export.files.atomic_write import ExportError, write_atomic
+from iamdesk.export.findings.report import utc_text
+from iamdesk.i18n import phrase
+from iamdesk.review.journal import GENESIS, canonical, digest
+from iamdesk.review.parts import PART_OF, is_part, items_sha256
+from iamdesk.review.review_file import ReviewFile
+
+_MAX_BYTES = 1 << 16
+
+
+def signature_path(part: Path) -> Path:
+    """Return where the sign-off of a part is."""
+    return part.with_name(f"{part.name}.signoff.json")
+
+
+def part_sha256(part: ReviewFile) -> str:
+    """Return the digest of what is signed: which part of which review, its items, and every decision."""
+    ids = [*part.lines_standing.known, *part.findings_standing.known]
+    return digest(
+        {
+            "part": part.head.review_id,
+            "part_of": part.head.details.get(PART_OF, ""),
+            "items_sha256": items_sha256(part, ids),
+            "journal_sha256": part.journal_sha256,
+        }
+    )
+
+
+def sign_part(path: Path, name: str, *, title: str = "", key: Path | None = None, asks: bool = True) -> SignOff:
+    """Sign a part as its reviewer; a sign-off from before is replaced.
+
+    Args:
+        path: The part.
+        name: Who.
+        title: Of the person.
+        key: A private SSH key, or the public one of a key that an agent holds; None: an unsigned attestation.
+        asks: Whether ``ssh-keygen`` may ask for a passphrase in the terminal.
+
+    Raises:
+        ExportError: it is no part, or the key cannot be used.
+        ReviewError: the part cannot be read.
+    """
+    if not name.strip():
+        raise ExportError(phrase("a sign-off needs the name of whoever signs"))
+    with ReviewFile.open(path, writable=False) as part:
+        if not is_part(part):
+            raise ExportError(phrase("{name}: this review is no part: sign its package", name=visible(path.name)))
+        sha256 = part_sha256(part)
+    unsigned = SignOff(
+        1,
+        Role.REVIEWER.value,
+        visible(name.strip()),
+        visible(title.strip()),
+        Role.REVIEWER.sentence,
+        utc_text(datetime.now(UTC)),
+        sha256,
+        SSH if key is not None else UNSIGNED,
+        "",
+        "",
+        GENESIS,
+    )
+    made = signed_with(unsigned, key, asks=asks)
+    write_atomic(signature_path(path), canonical(made.as_json()))
+    return made
+
+
+def verify_part(path: Path, allowed: Path | None) -> Result | None:
+    """Verify the sign-off of a part; None where there is none.
+
+    Args:
+        path: The part.
+        allowed: Known keys, as ``ssh-keygen`` takes them; None: no key is known.
+
+    Raises:
+        ExportError: the sign-off, or the file of known keys, cannot be read.
+        ReviewError: the part cannot be read.
+    """
+    place = signature_path(path)
+    if not place.is_file():
+        return None
+    try:
+        with place.open("rb") as file:
+            content = file.read(_MAX_BYTES)
+        one = sign_off_from_json(json.loads(content))
+        is_as_written = canonical(one.as_json()) == content
+        known = allowed.read_text(encoding="utf-8", errors="surrogateescape") if allowed is not None else None
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise ExportError(
+            phrase("{name}: it cannot be read: {reason}", name=visible(place.name), reason=reason)
+        ) from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ExportError(phrase("{signoffs} cannot be read", signoffs=visible(place.name))) from error
+    if not is_as_written:
+        raise ExportError(phrase("{signoffs} is not as it was written", signoffs=visible(place.name)))
+    with ReviewFile.open(path, writable=False) as part:
+        return check_signoff(one, visible(place.name), part_sha256(part), known)

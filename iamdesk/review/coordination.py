@@ -1,0 +1,196 @@
+"""A review among many reviewers, without a server: assigned, split, delegated, merged. One call for each act.
+
+Each call opens the files that it needs, and closes them.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+
+from iamdesk.escaping import visible
+from iamdesk.i18n import phrase
+from iamdesk.review import merge as merging
+from iamdesk.review import parts as in_parts
+from iamdesk.review.assignment import (
+    Assignment,
+    Rules,
+    assign,
+    assignment_details,
+    assignment_of,
+    read_managers,
+    read_rules,
+    subjects_of,
+)
+from iamdesk.review.decisions import ItemDecision, Reviewer
+from iamdesk.review.errors import ReviewError
+from iamdesk.review.events import EventKind
+from iamdesk.review.holders import SnapshotHolders
+from iamdesk.review.merge import Conflict, Merged, NotTaken, open_conflicts
+from iamdesk.review.parts import Part, PartProgress, folder_progress, parts_of
+from iamdesk.review.review_file import ReviewFile
+from iamdesk.snapshot.model import Snapshot
+
+__all__ = [
+    "Assignment",
+    "Conflict",
+    "Merged",
+    "NotTaken",
+    "Part",
+    "PartProgress",
+    "Rules",
+    "assign_review",
+    "delegate_part",
+    "hand_back_part",
+    "list_conflicts",
+    "merge_parts",
+    "part_files",
+    "progress_of_parts",
+    "read_rules",
+    "record_reminders",
+    "resolve_conflict",
+    "split_review",
+]
+
+
+def assign_review(
+    review: Path, rules: Rules, actor: Reviewer, snapshot: Snapshot | None = None, managers: Path | None = None
+) -> Assignment:
+    """Assign each item and finding of a review, and record it.
+
+    Args:
+        review: The review.
+        rules: Who reviews what (`read_rules`).
+        actor: Who assigns.
+        snapshot: That of the review, where a rule asks for tags or organizational units (`Rules.ask_snapshot`).
+        managers: A list of managers, where a rule asks for them (`Rules.ask_managers`).
+
+    Raises:
+        ReviewError: the snapshot is another one, a file cannot be read, or the review cannot be written.
+    """
+    with ReviewFile.open(review) as file:
+        if snapshot is not None and not file.is_of(snapshot.sha256):
+            raise ReviewError(
+                phrase(
+                    "{name}: the review is not of the snapshot {snapshot}",
+                    name=visible(review.name),
+                    snapshot=visible(snapshot.path.name),
+                )
+            )
+        holders = SnapshotHolders(snapshot, read_managers(managers) if managers else {})
+        found = assign(subjects_of(file), rules.rules, holders)
+        file.append([], [(EventKind.ASSIGN, assignment_details(rules, found))], actor)
+    return found
+
+
+def split_review(review: Path, folder: Path, actor: Reviewer) -> tuple[Part, ...]:
+    """Write a part for each reviewer.
+
+    Raises:
+        ReviewError: as `parts.split`.
+    """
+    with ReviewFile.open(review) as file:
+        return in_parts.split(file, folder, actor)
+
+
+def part_files(review: Path, paths: Iterable[Path]) -> tuple[Path, ...]:
+    """Return parts that are named, and those of the review in folders that are named.
+
+    Raises:
+        ReviewError: a folder holds no part of the review, or the review cannot be read.
+    """
+    with ReviewFile.open(review, writable=False) as file:
+        known = {part.file for part in parts_of(file.events())}
+    found: dict[Path, None] = {}
+    for path in paths:
+        inside = [one for one in sorted(path.iterdir()) if one.name in known] if path.is_dir() else [path]
+        if not inside:
+            raise ReviewError(phrase("{name}: there is no part of the review in it", name=visible(path.name)))
+        found |= dict.fromkeys(inside)
+    return tuple(found)
+
+
+def merge_parts(review: Path, parts: Iterable[tuple[Path, str]], actor: Reviewer) -> tuple[Merged, ...]:
+    """Take the decisions of parts into a review, each part whole or not at all.
+
+    Args:
+        review: The review that was split.
+        parts: Each part, and whose signature of it was verified; empty: nobody's.
+        actor: Who merges.
+
+    Raises:
+        ReviewError: as `merge.merge`; the parts before it are merged.
+    """
+    with ReviewFile.open(review) as file:
+        return tuple([merging.merge(file, path, actor, signed_by) for path, signed_by in parts])
+
+
+def list_conflicts(review: Path) -> tuple[Conflict, ...]:
+    """Return the conflicts of a review that nobody has resolved.
+
+    Raises:
+        ReviewError: it cannot be read.
+    """
+    with ReviewFile.open(review, writable=False) as file:
+        return open_conflicts(file.events())
+
+
+def resolve_conflict(
+    review: Path, item_id: str, actor: Reviewer, *, part_id: str, takes_part: bool, reason: str
+) -> ItemDecision:
+    """Choose between the two decisions of a conflict; return the one that holds.
+
+    Raises:
+        ReviewError: as `merge.resolve`.
+    """
+    with ReviewFile.open(review) as file:
+        merging.resolve(file, item_id, actor, part_id=part_id, takes_part=takes_part, reason=reason)
+        return file.decision(item_id)
+
+
+def delegate_part(part: Path, to: str, actor: Reviewer, reason: str) -> None:
+    """Record that somebody else decides in a part, too.
+
+    Raises:
+        ReviewError: as `parts.delegate`.
+    """
+    with ReviewFile.open(part) as file:
+        in_parts.delegate(file, to, actor, reason)
+
+
+def hand_back_part(part: Path, actor: Reviewer, reason: str) -> None:
+    """Record that a delegate decides no longer.
+
+    Raises:
+        ReviewError: as `parts.hand_back`.
+    """
+    with ReviewFile.open(part) as file:
+        in_parts.hand_back(file, actor, reason)
+
+
+def progress_of_parts(folder: Path, review: Path | None, today: date) -> tuple[tuple[PartProgress, ...], int]:
+    """Return how far the parts in a folder are, and how many items of the review have no reviewer.
+
+    With a ``review`` also its parts that are missing are listed; without one no item is counted.
+
+    Raises:
+        ReviewError: as `parts.folder_progress`, or the review cannot be read.
+    """
+    found = folder_progress(folder, today)
+    if review is None:
+        return found, 0
+    with ReviewFile.open(review, writable=False) as file:
+        events = file.events()
+    there = {one.part_id for one in found}
+    missing = [PartProgress.missing(part) for part in parts_of(events) if part.part_id not in there]
+    assignment = assignment_of(events)
+    return (*found, *missing), len(assignment.unassigned) if assignment else 0
+
+
+def record_reminders(review: Path, names: Iterable[str], actor: Reviewer) -> None:
+    """Record in a review to whom reminders were written.
+
+    Raises:
+        ReviewError: it cannot be written.
+    """
+    with ReviewFile.open(review) as file:
+        file.append([], [(EventKind.REMIND, {"to": list(names)})], actor)

@@ -1,0 +1,358 @@
+"""A review in parts: one file for each reviewer, decided alone, without a server.
+
+A part is a review file of its own. Its head names the review that was split, its reviewer and the due day; its journal
+begins where that of the review stood. Decisions come back by `merge`.
+"""
+
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from iamdesk.escaping import visible
+from iamdesk.i18n import phrase
+from iamdesk.review.assignment import AssignedTo, Assignment, assignment_of
+from iamdesk.review.decisions import UNDECIDED, Reviewer
+from iamdesk.review.errors import ReviewError
+from iamdesk.review.events import Event, EventKind
+from iamdesk.review.items import PopulationEntry, ReviewItem, Scope
+from iamdesk.review.journal import Entry, Origin, digest
+from iamdesk.review.review_file import ReviewFile, TakenEntry
+from iamdesk.review.schema import JOURNAL_START, SUFFIX, Head
+from iamdesk.review.scope import Limited
+
+PART_OF = "part_of"
+"""Under this name a part's head keeps the id of the review that was split."""
+_REVIEWER, _BACKUP, _DUE = "part_reviewer", "part_backup", "part_due"
+_ELSEWHERE = "assigned to other reviewers"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part, as the review that was split knows it."""
+
+    part_id: str
+    file: str
+    """Name, without folder."""
+    reviewer: str
+    backup: str
+    due: date | None
+    items: tuple[str, ...]
+    items_sha256: str
+    """Of the ids of its items and of what the reviewer sees of each."""
+    journal_start: str
+
+    @classmethod
+    def of(cls, event: Event) -> "Part":
+        """Return the part that an event of kind `SPLIT` wrote."""
+        details = event.details
+        return cls(
+            details["part"],
+            details["file"],
+            details["reviewer"],
+            details["backup"],
+            date.fromisoformat(details["due"]) if details["due"] else None,
+            tuple(details["items"]),
+            details["items_sha256"],
+            details["journal_start"],
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as the details of its event."""
+        return {
+            "part": self.part_id,
+            "file": self.file,
+            "reviewer": self.reviewer,
+            "backup": self.backup,
+            "due": self.due.isoformat() if self.due else "",
+            "items": list(self.items),
+            "items_sha256": self.items_sha256,
+            "journal_start": self.journal_start,
+        }
+
+
+def parts_of(events: Iterable[Event]) -> tuple[Part, ...]:
+    """Return the parts that a review was split into."""
+    return tuple(Part.of(event) for event in events if event.kind is EventKind.SPLIT)
+
+
+def is_part(review: ReviewFile) -> bool:
+    """Return whether a review file is a part."""
+    return PART_OF in review.head.details
+
+
+def reviewer_of(part: ReviewFile) -> AssignedTo:
+    """Return whose a part is, as its own head says."""
+    details = part.head.details
+    due = details.get(_DUE, "")
+    return AssignedTo(details.get(_REVIEWER, ""), details.get(_BACKUP, ""), date.fromisoformat(due) if due else None, 0)
+
+
+def items_sha256(review: ReviewFile, items: Iterable[str]) -> str:
+    """Return the digest of items: their ids, and what a reviewer sees of each."""
+    return digest(sorted([one, review.sha256_of(one)] for one in items))
+
+
+def split(review: ReviewFile, folder: Path, actor: Reviewer) -> tuple[Part, ...]:
+    """Write a part for each reviewer, with the items that are in no part yet.
+
+    Raises:
+        ReviewError: nothing is assigned, everything is in parts, or a file cannot be written; then none is there.
+    """
+    events = review.events()
+    assignment = assignment_of(events)
+    if assignment is None:
+        raise ReviewError(
+            phrase("{name}: nothing is assigned yet: `iamdesk review assign` first", name=visible(review.path.name))
+        )
+    given = {item for part in parts_of(events) for item in part.items}
+    rest = {item: to for item, to in assignment.reviewers.items() if item not in given}
+    if not rest:
+        raise ReviewError(
+            phrase("{name}: everything that is assigned is in parts already", name=visible(review.path.name))
+        )
+    numbered = enumerate(Assignment(rest, ()).by_reviewer().items(), start=len(parts_of(events)) + 1)
+    names: set[str] = set()
+    parts = [_part(review, to, items, number, names) for number, (to, items) in numbered]
+    there = next((one.file for one in parts if (folder / one.file).exists()), None)
+    if there is not None:
+        raise ReviewError(
+            phrase("{name}: there is a file of that name already; it was left as it is", name=visible(there))
+        )
+    written: list[Path] = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for part in parts:
+            _write(review, part, folder / part.file, written)
+        review.append([], [(EventKind.SPLIT, part.as_json()) for part in parts], actor)
+    except OSError as error:
+        _remove(written)
+        reason = error.strerror or type(error).__name__
+        raise ReviewError(
+            phrase("{name}: it cannot be written: {reason}", name=visible(folder.name), reason=reason)
+        ) from error
+    except ReviewError:
+        _remove(written)
+        raise
+    return tuple(parts)
+
+
+def _part(review: ReviewFile, to: AssignedTo, items: Sequence[str], number: int, names: set[str]) -> Part:
+    stem = "".join(char if char.isalnum() or char in "-_.@" else "-" for char in to.reviewer).strip(".-")[:80]
+    name, at = stem or "reviewer", 1
+    while name.casefold() in names:
+        at += 1
+        name = f"{stem}-{at}"
+    names.add(name.casefold())
+    return Part(
+        f"{review.head.review_id}.{number}",
+        f"{name}{SUFFIX}",
+        to.reviewer,
+        to.backup,
+        to.due,
+        tuple(items),
+        items_sha256(review, items),
+        review.journal_sha256,
+    )
+
+
+def _write(review: ReviewFile, part: Part, path: Path, written: list[Path]) -> None:
+    items = frozenset(part.items)
+    lines = [line for line_id, line in review.each_line_by_id() if line_id in items]
+    findings = [one for one in review.findings() if one["finding_id"] in items]
+    head = Head(
+        part.part_id,
+        f"{review.head.title}: {part.reviewer}",
+        review.head.snapshot_sha256,
+        review.head.snapshot_name,
+        datetime.now(UTC),
+        review.head.previous_sha256,
+        {
+            **review.head.details,
+            PART_OF: review.head.review_id,
+            _REVIEWER: part.reviewer,
+            _BACKUP: part.backup,
+            _DUE: part.due.isoformat() if part.due else "",
+            JOURNAL_START: part.journal_start,
+        },
+    )
+    with ReviewFile.create(
+        path, head, map(_member(_holders(lines, findings)), review.population()), lines, findings
+    ) as made:
+        written.append(path)
+        made.append(list(_standing(review, items)), [], Reviewer("", ""))
+
+
+def _member(holders: set[str]) -> Callable[[PopulationEntry], PopulationEntry]:
+    def entry(member: PopulationEntry) -> PopulationEntry:
+        if not member.in_scope or member.arn in holders:
+            return member
+        return PopulationEntry(member.arn, member.account_id, member.kind, False, _ELSEWHERE)
+
+    return entry
+
+
+def limited_to_part(whole: Limited, items: Container[str]) -> Limited:
+    """Return what a part holds of a scope: ``items``, findings among them, and their holders."""
+    lines = tuple(line for line in whole.scope.lines if line.line_id in items)
+    findings = tuple(one for one in whole.findings if one["finding_id"] in items)
+    member = _member(_holders(lines, findings))
+    return Limited(Scope(tuple(map(member, whole.scope.population)), lines), findings, whole.left_out)
+
+
+def _holders(lines: Iterable[ReviewItem], findings: Iterable[Mapping[str, Any]]) -> set[str]:
+    return {line.holder_arn for line in lines} | {str(one.get("subject_arn", "")) for one in findings}
+
+
+def _standing(review: ReviewFile, items: frozenset[str]) -> Iterator[TakenEntry]:
+    """Yield the decisions that items have already."""
+    last: dict[str, Entry] = {}
+    for entry in review.journal():
+        if entry.line_id in items:
+            last[entry.line_id] = entry
+    for entry in last.values():
+        if entry.after != UNDECIDED:
+            origin = Origin(review.head.review_id, entry.number, entry.decided_at, entry.sha256)
+            yield TakenEntry(entry.line_id, entry.after, entry.reviewer, entry.account, origin)
+
+
+def _remove(written: Iterable[Path]) -> None:
+    for path in written:
+        path.unlink(missing_ok=True)
+
+
+# Who decides in a part
+
+
+def delegate(part: ReviewFile, to: str, actor: Reviewer, reason: str = "") -> None:
+    """Record that somebody else decides in a part, too.
+
+    Raises:
+        ReviewError: it is no part, the actor is not its reviewer or backup, nobody is named, or it cannot be written.
+    """
+    _check_own(part, actor)
+    if not to.strip():
+        raise ReviewError(phrase("a delegation needs the name of whoever decides"))
+    part.append([], [(EventKind.DELEGATE, {"to": to.strip(), "reason": reason})], actor)
+
+
+def hand_back(part: ReviewFile, actor: Reviewer, reason: str = "") -> None:
+    """Record that a delegate decides no longer.
+
+    Raises:
+        ReviewError: it is no part, the actor is no delegate of it, or it cannot be written.
+    """
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    if not is_part(part) or not is_delegate(part.events(), actor.name, now):
+        raise ReviewError(
+            phrase("{name}: {who} is no delegate of this part", name=visible(part.path.name), who=visible(actor.name))
+        )
+    part.append([], [(EventKind.HAND_BACK, {"reason": reason})], actor)
+
+
+def _check_own(part: ReviewFile, actor: Reviewer) -> None:
+    if not is_part(part):
+        raise ReviewError(phrase("{name}: this review is no part", name=visible(part.path.name)))
+    own = reviewer_of(part)
+    if same_person(actor.name, own.reviewer) or same_person(actor.name, own.backup):
+        return
+    raise ReviewError(
+        phrase(
+            "{name}: this part is assigned to {reviewer}, not to {who}",
+            name=visible(part.path.name),
+            reviewer=visible(own.reviewer),
+            who=visible(actor.name),
+        )
+    )
+
+
+def same_person(one: str, other: str) -> bool:
+    """Return whether two names are the same person's, as typed."""
+    return bool(one.strip()) and one.strip().casefold() == other.strip().casefold()
+
+
+def is_delegate(events: Iterable[Event], name: str, moment: str) -> bool:
+    """Return whether somebody decided for the reviewer of a part at a moment (UTC, ISO 8601)."""
+    found = False
+    for event in events:
+        if event.moment > moment:
+            break
+        if event.kind is EventKind.DELEGATE and same_person(event.details["to"], name):
+            found = True
+        elif event.kind is EventKind.HAND_BACK and same_person(event.actor, name):
+            found = False
+    return found
+
+
+# How far the parts are
+
+
+@dataclass(frozen=True, slots=True)
+class PartProgress:
+    """How far one part is."""
+
+    file: str
+    part_id: str
+    reviewer: str
+    backup: str
+    due: date | None
+    items: int
+    decided: int
+    delegates: tuple[str, ...]
+    problem: str = ""
+    """Why the file cannot be read; empty where it can."""
+
+    @classmethod
+    def missing(cls, part: Part) -> "PartProgress":
+        """Return that of a part whose file is not there."""
+        told = phrase("the file is missing")
+        return cls(part.file, part.part_id, part.reviewer, part.backup, part.due, len(part.items), 0, (), told)
+
+    @property
+    def open(self) -> int:
+        """How many items wait for a decision."""
+        return self.items - self.decided
+
+    def is_overdue(self, today: date) -> bool:
+        """Return whether items wait after the due day."""
+        return bool(self.open) and self.due is not None and self.due < today
+
+
+def progress_of(part: ReviewFile, today: date) -> PartProgress:
+    """Return how far a part is."""
+    own = reviewer_of(part)
+    waiting = part.lines_standing.waiting(today) + part.findings_standing.waiting(today)
+    items = len(part.lines_standing.known) + len(part.findings_standing.known)
+    named = dict.fromkeys(event.details["to"] for event in part.events() if event.kind is EventKind.DELEGATE)
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    delegates = tuple(name for name in named if is_delegate(part.events(), name, now))
+    return PartProgress(
+        part.path.name, part.head.review_id, own.reviewer, own.backup, own.due, items, items - waiting, delegates
+    )
+
+
+def folder_progress(folder: Path, today: date) -> tuple[PartProgress, ...]:
+    """Return how far every part in a folder is, by due day and reviewer; parts that cannot be read are listed, too.
+
+    Raises:
+        ReviewError: it is no folder, or there is no part in it.
+    """
+    if not folder.is_dir():
+        raise ReviewError(phrase("{name}: it is no folder", name=visible(folder.name)))
+    found: list[PartProgress] = []
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
+        try:
+            with ReviewFile.open(path, writable=False) as review:
+                if is_part(review):
+                    found.append(progress_of(review, today))
+        except ReviewError as error:
+            found.append(PartProgress(path.name, "", "", "", None, 0, 0, (), str(error)))
+    if not found:
+        raise ReviewError(phrase("{name}: there is no part of a review in it", name=visible(folder.name)))
+    return tuple(sorted(found, key=lambda one: (one.due or date.max, one.reviewer.casefold(), one.file)))
+
+
+def overdue_parts(parts: Iterable[PartProgress], today: date) -> Mapping[str, PartProgress]:
+    """Return the parts whose due day has passed with items open, by id."""
+    return {one.part_id: one for one in parts if one.is_overdue(today)}
