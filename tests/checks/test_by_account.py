@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -379,18 +380,31 @@ def compared() -> dict[str, Json]:
 # ── reports ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.fixture(scope="module")
+def workers() -> Iterator[Processes]:
+    with Processes(1) as executor:
+        yield executor
+
+
+@pytest.fixture(scope="module")
+def whole_sample() -> tuple[Snapshot, list[Finding]]:
+    snapshot = load_snapshot(SAMPLE)
+    return snapshot, found_whole(snapshot)
+
+
 @pytest.mark.parametrize("format_name", ["json", "csv", "sarif", "ocsf", "html"])
-def test_a_report_of_pieces_is_that_of_the_whole(format_name: str) -> None:
+def test_a_report_of_pieces_is_that_of_the_whole(
+    format_name: str, workers: Processes, whole_sample: tuple[Snapshot, list[Finding]]
+) -> None:
     """By a worker and this process together, with a suppression that holds and one that has run out."""
-    catalogue, snapshot = opened(SAMPLE), load_snapshot(SAMPLE)
-    whole = found_whole(snapshot)
+    catalogue, (snapshot, whole) = opened(SAMPLE), whole_sample
     words = [
         Suppression(whole[3].fingerprint, "ann", "known", date(2027, 1, 1), TODAY),
         Suppression(whole[9].fingerprint, "ben", "was known", date(2026, 1, 1), TODAY),
         Suppression("0" * 20, "ben", "gone", date(2027, 1, 1), TODAY),
     ]
     done: list[tuple[int, int]] = []
-    with Processes(1) as workers, Spool(format_name) as spool:
+    with Spool(format_name) as spool:
         checks = OrganizationChecks(catalogue, workers)
         find_into(spool, checks, words, TODAY, lambda one, total: done.append((one, total)))
         assert done == sorted(done)

@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,17 +30,6 @@ LOCK = {
     "Resource": "*",
     "Condition": {"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}},
 }
-
-
-@pytest.fixture(scope="module")
-def told() -> list[str]:
-    return []
-
-
-@pytest.fixture(scope="module")
-def two(told: list[str]) -> Iterator[Processes]:
-    with Processes(2, told.append) as executor:
-        yield executor
 
 
 @pytest.fixture(autouse=True)
@@ -87,17 +76,16 @@ def as_bytes(
     return json.dumps(to_diff(compare_snapshots(*pair, NOON, progress, cancelled, workers))).encode()
 
 
-@pytest.mark.parametrize(("workers", "helped"), [(1, False), (1, True), (2, False)])
+@pytest.mark.parametrize("workers", ["one", "two", "beside"])
 def test_the_same_comparison_with_any_number_of_workers(
-    files: tuple[Snapshot, Snapshot], workers: int, helped: bool, alone: bytes
+    files: tuple[Snapshot, Snapshot], workers: str, request: pytest.FixtureRequest, alone: bytes
 ) -> None:
     steps: list[tuple[int, int]] = []
 
     def tell(done: int, total: int) -> None:
         steps.append((done, total))
 
-    with Processes(workers, helped=helped) as executor:
-        shared = as_bytes(files, workers_over(executor, files), tell)
+    shared = as_bytes(files, workers_over(request.getfixturevalue(workers), files), tell)
     assert shared == alone
     read = json.loads(alone)
     assert read["Figures"]["Questions"] > 100
@@ -114,18 +102,17 @@ def test_copies_with_changes_are_what_the_workers_look_at(two: Processes) -> Non
     assert shared == as_bytes(pair)
 
 
-def test_a_worker_killed_half_way_costs_nothing_but_time(
-    files: tuple[Snapshot, Snapshot], two: Processes, told: list[str], alone: bytes
-) -> None:
-    told.clear()
+def test_a_worker_killed_half_way_costs_nothing_but_time(files: tuple[Snapshot, Snapshot], alone: bytes) -> None:
+    told: list[str] = []
     killed: list[int] = []
 
     def kill_one(done: int, total: int) -> None:
         if not killed and 0 < done < total:
-            killed.append(two.process_ids[0])
+            killed.append(executor.process_ids[0])
             os.kill(killed[0], signal.SIGKILL)
 
-    assert as_bytes(files, workers_over(two, files), kill_one) == alone
+    with Processes(2, told.append) as executor:
+        assert as_bytes(files, workers_over(executor, files), kill_one) == alone
     assert killed
     assert told in ([], [lost_once()])  # it may have had nothing left to do
 

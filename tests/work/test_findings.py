@@ -2,7 +2,6 @@
 
 import os
 import signal
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,17 +24,6 @@ from iamdesk.work.workers import Workers
 SAMPLES = (sample_snapshot(), resources() / "samples" / "acme-organization")
 
 
-@pytest.fixture(scope="module")
-def told() -> list[str]:
-    return []
-
-
-@pytest.fixture(scope="module")
-def two(told: list[str]) -> Iterator[Processes]:
-    with Processes(2, told.append) as executor:
-        yield executor
-
-
 @pytest.fixture(autouse=True)
 def small_spans(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parallel, "_BLOCK", 2)
@@ -49,8 +37,8 @@ FORMATS = ("json", "csv", "html", "sarif")
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
-@pytest.mark.parametrize("workers", ["one", "two", "one and this process"])
-def test_the_same_findings_with_any_number_of_workers(path: Path, workers: str, two: Processes) -> None:
+@pytest.mark.parametrize("workers", ["one", "two", "beside"])
+def test_the_same_findings_with_any_number_of_workers(path: Path, workers: str, request: pytest.FixtureRequest) -> None:
     snapshot = load_snapshot(path)
     alone = list(registry.run(Evaluator(snapshot)))
     steps: list[tuple[int, int]] = []
@@ -58,15 +46,9 @@ def test_the_same_findings_with_any_number_of_workers(path: Path, workers: str, 
     def tell(done: int, total: int) -> None:
         steps.append((done, total))
 
-    if workers == "two":
-        shared = list(parallel.run_shared(Workers(two, snapshot), tell))
-    elif workers == "one":
-        with Processes(1) as executor:
-            shared = list(parallel.run_shared(Workers(executor, snapshot), tell))
-    else:
-        with Processes(1, helped=True) as executor:
-            reach = AttackPathGraph(Evaluator(snapshot))
-            shared = list(parallel.run_shared(Workers(executor, snapshot), tell, reach=reach))
+    reach = AttackPathGraph(Evaluator(snapshot)) if workers == "beside" else None
+    executor = request.getfixturevalue(workers)
+    shared = list(parallel.run_shared(Workers(executor, snapshot), tell, reach=reach))
     assert alone
     assert as_bytes(shared, snapshot) == as_bytes(alone, snapshot)
     assert steps[0][0] == 0
@@ -82,11 +64,9 @@ def test_a_copy_with_changes_is_what_the_workers_look_at(two: Processes) -> None
     assert as_bytes(shared, changed) == as_bytes(alone, changed)
 
 
-def test_a_worker_killed_half_way_costs_nothing_but_time(
-    two: Processes, told: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_worker_killed_half_way_costs_nothing_but_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parallel, "_BLOCK", 1)  # there is always more to do for the one that is killed
-    told.clear()
+    told: list[str] = []
     snapshot = load_snapshot(SAMPLES[1])
     killed: list[int] = []
 
@@ -95,20 +75,21 @@ def test_a_worker_killed_half_way_costs_nothing_but_time(
     def never_cancelled_but_kills_one() -> bool:
         """Progress may come late: results come in order, and the first one can be the last to be ready."""
         asked.append(1)
-        if not killed and len(asked) > 1 and two.process_ids:
-            killed.append(two.process_ids[0])
+        if not killed and len(asked) > 1 and executor.process_ids:
+            killed.append(executor.process_ids[0])
             os.kill(killed[0], signal.SIGKILL)
         return False
 
-    shared = list(parallel.run_shared(Workers(two, snapshot), cancelled=never_cancelled_but_kills_one))
+    with Processes(2, told.append) as executor:
+        shared = list(parallel.run_shared(Workers(executor, snapshot), cancelled=never_cancelled_but_kills_one))
+        assert killed
+        assert killed[0] not in executor.process_ids
     assert as_bytes(shared, snapshot) == as_bytes(list(registry.run(Evaluator(snapshot))), snapshot)
-    assert killed
-    assert killed[0] not in two.process_ids
     assert told == [lost_once()]
 
 
-def test_a_worker_that_is_always_killed_is_one_clear_error(told: list[str]) -> None:
-    told.clear()
+def test_a_worker_that_is_always_killed_is_one_clear_error() -> None:
+    told: list[str] = []
     snapshot = load_snapshot(SAMPLES[1])
     with Processes(1, told.append) as executor:
 

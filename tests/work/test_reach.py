@@ -1,7 +1,6 @@
 """What principals can become comes out the same, whoever finds it out."""
 
 import pickle
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,18 +17,6 @@ from iamdesk.work.processes import Processes
 from iamdesk.work.workers import Workers
 
 SAMPLES = (sample_snapshot(), resources() / "samples" / "acme-organization")
-
-
-@pytest.fixture(scope="module")
-def two() -> Iterator[Processes]:
-    with Processes(2) as executor:
-        yield executor
-
-
-@pytest.fixture(scope="module")
-def beside() -> Iterator[Processes]:
-    with Processes(1, helped=True) as executor:
-        yield executor
 
 
 @pytest.mark.parametrize("workers", ["two", "beside"])

@@ -7,12 +7,11 @@ from iamdesk.resource_files import sample_snapshot
 from iamdesk.work.processes import Processes
 
 
-def test_the_same_review(tmp_path: Path) -> None:
+def test_the_same_review(two: Processes, tmp_path: Path) -> None:
     opened = Workbench().open_snapshot(sample_snapshot())
     opened.create_review(tmp_path / "alone.iamreview", "Alone")
     again = Workbench().open_snapshot(sample_snapshot())
-    with Processes(2) as executor:
-        again.create_review(tmp_path / "shared.iamreview", "Shared", executor=executor)
+    again.create_review(tmp_path / "shared.iamreview", "Shared", executor=two)
     alone = Workbench.open_review(tmp_path / "alone.iamreview", writable=False)
     shared = Workbench.open_review(tmp_path / "shared.iamreview", writable=False)
     try:
