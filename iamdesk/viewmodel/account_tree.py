@@ -1,4 +1,4 @@
-"""The tree of one account: its sections, and in these every entry, none left out."""
+"""The tree of one account: its sections with all entries."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -41,7 +41,7 @@ _BETWEEN = " · "
 class AccountTree:
     """Lays out the tree of one account.
 
-    ``name`` is what the organization calls the account; ``resources`` and ``facts`` are those of the account, if any.
+    ``name`` is its name in the organization; ``resources`` and ``facts`` are those of the account, if any.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class AccountTree:
                 yield one.arn, broken_key(self.account_id, one.list_name, position)
 
     def sections(self) -> list[Section[Any]]:
-        """Return the sections in the order in which they stand."""
+        """Return the sections in order."""
         account, references = self.account, self._references
         linked: list[RoleDetail] = []
         roles: list[RoleDetail] = []
@@ -151,7 +151,7 @@ class AccountTree:
         return kind, name, detail, key, badges
 
     def _principal(self, kind: NodeKind, principal: Principal, leaves: LeafColumns, tells_path: bool = True) -> Entry:
-        """Lay out what users, groups and roles share: attached policies, inline policies, boundary."""
+        """Lay out what users, groups and roles have in common: attached policies, inline policies, boundary."""
         attached, inline = principal.attached_managed_policies, inline_policies_of(principal)
         for policy in sorted(attached, key=_attached_name) if len(attached) > 1 else attached:
             policy_kind = self._policy_kinds.get(policy.policy_arn, NodeKind.MISSING)
@@ -172,7 +172,7 @@ class AccountTree:
         return kind, name_of(principal), detail, principal.arn, badges
 
     def _policy(self, policy: ManagedPolicyDetail, _: LeafColumns) -> Entry:
-        """Lay out the own row of a managed policy."""
+        """Lay out the row of a managed policy."""
         uses = self._uses(policy.arn) or [phrase("not attached")]
         detail = join_messages(_BETWEEN, uses if policy.path == "/" else [policy.path, *uses])
         return self._policy_kinds[policy.arn], policy.policy_name, detail, policy.arn, policy_badges(policy)
@@ -198,7 +198,7 @@ class AccountTree:
 
 
 def _holds(own: int, through: int) -> str:
-    """Say what a principal has: a user without policies of their own may have them all through groups."""
+    """Return the counts of a principal's policies and groups: a user may have policies only through groups."""
     if not through:
         return policies(own)
     return join_messages(", ", (policies(own), groups(through))) if own else groups(through)
@@ -212,7 +212,7 @@ _MANAGED_DETAILS = {
 
 
 def _attached_name(policy: AttachedPolicy) -> str:
-    return policy.policy_name.casefold()  # names of one owner differ in more than case
+    return policy.policy_name.casefold()  # names of one owner differ even without case
 
 
 def _inline_name(policy: PolicyDetail) -> str:

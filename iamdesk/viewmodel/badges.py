@@ -1,4 +1,4 @@
-"""The marks that are known from reading alone, for the tree and the inspector alike."""
+"""Badges that are known from reading, for tree and inspector."""
 
 from datetime import datetime
 from functools import cache
@@ -10,22 +10,22 @@ from iamdesk.viewmodel.tree import Badge
 
 
 def document_badges(document: Any) -> tuple[Badge, ...]:
-    """Mark a document that was not captured, or is no JSON object and so cannot be evaluated."""
+    """Return badges for a document that was not captured, or is no JSON object and so not evaluated."""
     if isinstance(document, dict):
         return ()
     return (Badge.GAP,) if document is None else (Badge.BROKEN,)
 
 
 def policy_badges(policy: ManagedPolicyDetail) -> tuple[Badge, ...]:
-    """Mark a managed policy by its version in force (rule L3)."""
+    """Return badges of a managed policy, by its default version (rule L3)."""
     version = policy.default_version
     return document_badges(version.document if version else None)
 
 
 def principal_badges(references: AccountReferences, principal: Principal, latest: datetime | None) -> tuple[Badge, ...]:
-    """Mark a user, group or role: something it refers to is missing, a document of its own is unreadable, unused.
+    """Return badges of a user, group or role: missing references, malformed documents, unused.
 
-    ``latest`` is the snapshot's last moment.
+    ``latest`` is the latest date in the snapshot.
     """
     policies = references.policies
     documents = [inline.policy_document for inline in inline_policies_of(principal)]
@@ -52,5 +52,5 @@ def principal_badges(references: AccountReferences, principal: Principal, latest
 
 @cache
 def _in_order(badges: frozenset[Badge]) -> tuple[Badge, ...]:
-    """Return the badges in the order in which they are shown."""
+    """Return the badges in the order of display."""
     return tuple(badge for badge in Badge if badge in badges)

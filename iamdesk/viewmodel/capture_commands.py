@@ -1,6 +1,6 @@
-"""The AWS CLI commands, whole, that capture what a snapshot lacks: as typed in the top folder of a bundle.
+"""The complete AWS CLI commands that capture missing data, as typed in the top folder of a bundle.
 
-Upper-case words stand for what differs (``BUCKET``, ``REGION``), as in the guide's list of files (``bundle.md``).
+Words in upper case are to be replaced (``BUCKET``, ``REGION``), as in the guide's list of files (``bundle.md``).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,13 +15,13 @@ from iamdesk.snapshot.resources import Resource
 RETIRED = frozenset(
     command.call.service for service in all_services() if service.is_retired for command in service.commands
 )
-"""Services that AWS has ended: what an old bundle has of them is read, but nobody is asked for it."""
+"""Services that AWS has retired: data in old bundles is read, but no command is proposed."""
 
 _CENTER = Kind.IDENTITY_CENTER
-"""Its instance may belong to any account of the organization, and others have none."""
+"""Its instance may belong to any account of the organization; other accounts have none."""
 _FINE = frozenset({CaptureState.READ, CaptureState.NOTHING_THERE})
 _BY_THING = frozenset({Kind.ORGANIZATION, Kind.ORGANIZATION_POLICIES, Kind.IDENTITY_CENTER, Kind.SERVICE_LAST_ACCESSED})
-"""Kinds of which each thing (unit, permission set, role) is asked about by itself."""
+"""Kinds that need one call for each unit, permission set or role."""
 _LACKS: Mapping[Kind, Callable[[Resource], bool]] = {
     Kind.RESOURCE_POLICIES: lambda one: not one.is_policy_captured and not one.is_only_tagged,
     Kind.TAGS: lambda one: one.tags is None,
@@ -35,7 +35,7 @@ _BEFORE: Mapping[tuple[str, str], str] = {
         "aws iam generate-service-last-accessed-details --arn ARN --granularity ACTION_LEVEL"
     ),
 }
-"""What has to be asked for before it can be had."""
+"""Calls that have to be made first."""
 
 
 def capture_commands(snapshot: Snapshot, kind: Kind, accounts: Iterable[str]) -> tuple[str, ...]:
@@ -63,7 +63,7 @@ class _Found:
         self._accounts = accounts
         self._kind = kind
         self._fine: dict[tuple[str, str], set[str]] = {}
-        """The accounts of which each call was captured."""
+        """The accounts for which each call was captured."""
         self._failed: set[tuple[str, str]] = set()
         for capture in snapshot.captures:
             if capture.kind is kind and capture.state in _FINE:
@@ -73,7 +73,7 @@ class _Found:
         self._incomplete = _services_lacking(snapshot, kind)
 
     def lacking(self, call: Call) -> set[str]:
-        """Return the accounts that lack a call; of what is asked about one thing each, all: none may have one."""
+        """Return the accounts that lack a call; for calls for each of several things, all: some may be missing."""
         if call.arguments:
             return self._accounts
         return self._accounts - self._fine.get((call.service, call.command), set())
@@ -88,15 +88,15 @@ class _Found:
                 yield call
 
     def _is_lacking(self, call: Call) -> bool:
-        # Whether an account has an instance of IAM Identity Center is asked in one of them.
+        # One account is enough to find the instance of IAM Identity Center.
         of_every_account = not call.arguments and call.scope is not Scope.ORGANIZATION and self._kind is not _CENTER
         return of_every_account and bool(self.lacking(call))
 
 
 def _services_lacking(snapshot: Snapshot, kind: Kind) -> set[str]:
-    """Return the services, as the CLI calls them, of whose resources some lack this kind of data."""
+    """Return the services, by CLI name, with resources that lack this kind of data."""
     lacks = _LACKS.get(kind)
-    if lacks is None:  # a kind that is not told by resource: of what is there in part, any may be missing
+    if lacks is None:  # a kind that is not known by resource: any of a partial capture may be missing
         return {call.service for call in CALLS.values() if call.kind is kind and kind in _BY_THING}
     found: set[str] = set()
     for resource in snapshot.resources:
@@ -108,13 +108,13 @@ def _services_lacking(snapshot: Snapshot, kind: Kind) -> set[str]:
 
 
 def _only(accounts: set[str], kind: Kind) -> str:
-    """Return the account that alone lacks something; empty for several, and where it may be any other's, too."""
+    """Return the only account that lacks something; empty if there are several, or it may be another one's."""
     only = next(iter(accounts)) if len(accounts) == 1 else ""
     return only if is_account(only) and kind is not _CENTER else ""
 
 
 def _lines(call: Call, account: str, folders: dict[str, None]) -> Iterator[str]:
-    """Yield what captures one call; the folder of its file is added to the folders."""
+    """Yield the commands for one call; adds the folder of its file to the folders."""
     before = _BEFORE.get((call.service, call.command))
     if before is not None:
         yield before

@@ -1,4 +1,4 @@
-"""Suggestions over an organization that is not in memory: its names, looked for in the rows of its tree."""
+"""Suggestions for an organization that is not in memory: names from the rows of its tree."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
@@ -30,10 +30,10 @@ _FIRST = 50
 
 
 class CatalogueCompletions(Completions):
-    """Suggests for a catalogue. What policies name is not known until somebody reads them, and is not suggested."""
+    """Suggestions for a catalog. ARNs in policies are not known, and not suggested."""
 
     def __init__(self, snapshot: Snapshot, catalogue: Catalogue, outline: Outline, search: OutlineSearch) -> None:
-        """``snapshot`` holds the accounts of the catalogue without what is in them."""
+        """``snapshot`` contains the accounts of the catalog without their entries."""
         super().__init__(snapshot)
         self._catalogue = catalogue
         self._outline = outline
@@ -54,7 +54,7 @@ class CatalogueCompletions(Completions):
                 yield entity(node.key, node.text, node.key.split(":", 5)[4])
 
     def _rows(self, words: Sequence[str], kinds: frozenset[NodeKind]) -> Iterator[int]:
-        """Yield the rows of entries that hold the words; of what stands in several accounts, the first."""
+        """Yield the rows of entries that contain the words; of those in several accounts, the first."""
         nodes = self._outline.nodes
         found: dict[str, int] = {}
         for row in self._search.rows_with(words):
@@ -100,7 +100,7 @@ class CatalogueCompletions(Completions):
                     return
 
     @property
-    def _sessions(self) -> tuple[Candidate, ...]:  # not kept: as many as there are principals
+    def _sessions(self) -> tuple[Candidate, ...]:  # not cached: as many as there are principals
         found: list[Candidate] = []
         for entry in self._catalogue.entries:
             head = f"arn:{entry.partition}:sts::{entry.account_id}"

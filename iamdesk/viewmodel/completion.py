@@ -1,4 +1,4 @@
-"""What the fields of a question suggest: principals, actions, resources, best first."""
+"""Suggestions for the fields of a request: principals, actions, resources, best first."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
@@ -17,7 +17,7 @@ from iamdesk.viewmodel.types import Completion
 
 _LONGEST_TEXT = 2_048
 _FEW_ACCOUNTS = 3
-"""Up to so many accounts, ARN templates are offered for each; beyond, the account is left to fill in."""
+"""Maximum number of accounts for which each ARN template is offered; with more, the account is a placeholder."""
 _PURPOSE = "Grants permission to "
 _ENTITIES = {
     "user": mark("user"),
@@ -29,7 +29,7 @@ _ENTITIES = {
 
 
 class Candidate(NamedTuple):
-    """A suggestion before it is made, with the texts that it is found by, in lower case; sorts by name."""
+    """A suggestion with its searchable texts, in lower case; sorts by name."""
 
     name: str
     text: str
@@ -39,26 +39,26 @@ class Candidate(NamedTuple):
 
     @property
     def completion(self) -> Completion:
-        """The suggestion itself."""
+        """The suggestion."""
         return Completion(self.value, self.label, self.detail, template="${" in self.value)
 
 
 class Completions:
-    """Suggests for one snapshot; may be asked from any thread.
+    """Suggestions for one snapshot; thread-safe.
 
-    Lists are made when first needed: actions take a fifth of a second, so ask once ahead of the first keystroke.
+    Lists are created when first needed: actions take a fifth of a second, so call it once in advance.
     """
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
         self._fits: dict[tuple[str, str], dict[str, bool]] = {}
-        """Whether a named ARN is of a resource type, by the type's service and name; filled as it is asked."""
+        """Whether a named ARN is of a resource type, by the type's service and name; a cache."""
 
     def principals(self, text: str, limit: int = 50) -> tuple[Completion, ...]:
-        """Return users, roles and root users whose name or ARN holds all words of the text, best first.
+        """Return users, roles and root users whose name or ARN contains all words of the text, best first.
 
-        What else makes requests is found once something is typed: `callers.other_callers`; sessions by ``session``,
-        ``assumed-role`` or ``federated`` in the text.
+        Other principals are found once something is typed: `callers.other_callers`; sessions by ``session``, ``assumed-
+        role`` or ``federated`` in the text.
         """
         words = words_of(text)
         others = self._other_callers if words else ()
@@ -66,7 +66,7 @@ class Completions:
         return best(words, chain(self._callers(words), others, sessions), limit)
 
     def actions(self, text: str, limit: int = 50) -> tuple[Completion, ...]:
-        """Return actions by name, service or words of either, best first; see `ActionSearch.rows` for the order."""
+        """Return actions by name, service or description, best first; see `ActionSearch.rows` for the order."""
         search = self._action_search
         catalogue = search.catalogue
         return tuple(
@@ -101,7 +101,7 @@ class Completions:
         return tuple(_once(chain(held, templates) if words else chain(templates, held), limit))
 
     def _callers(self, words: Sequence[str]) -> Iterable[Candidate]:  # noqa: ARG002 - of a catalogue, they are looked for
-        """Return users, roles and root users among which those are that hold the words, sorted where there are none."""
+        """Return the users, roles and root users that may match the words, or all in order if there are no words."""
         return self._principals
 
     @cached_property
@@ -133,7 +133,7 @@ class Completions:
 
     @cached_property
     def _entities(self) -> dict[str, tuple[Candidate, ...]]:
-        """IAM entities by the kind that their ARN names: ``role``, ``user``, ``group``, ``policy`` …"""
+        """IAM entities by the type in their ARN: ``role``, ``user``, ``group``, ``policy`` …"""
         by_kind: dict[str, list[list[Candidate]]] = {}
         for account in self._snapshot.accounts:
             kinds: dict[str, dict[Candidate, None]] = {}
@@ -146,12 +146,12 @@ class Completions:
 
     @cached_property
     def _named(self) -> dict[str, tuple[tuple[str, str], ...]]:
-        """ARNs that the policies of the snapshot name as resources, each also in lower case; by service, sorted."""
+        """ARNs in the policies of the snapshot, each also in lower case; by service, sorted."""
         services: dict[str, set[str]] = {}
         for account in self._snapshot.accounts:
             for text in _named_resources(account):
                 parts = text.split(":", 5)
-                # A variable stands for something else in each request, and a short ARN for too much to ask about.
+                # A variable differs in each request, and a short ARN matches too much.
                 if len(parts) == 6 and parts[0] == "arn" and parts[2] and "${" not in text:
                     services.setdefault(parts[2].lower(), set()).add(text)
         return {service: tuple((arn, arn.casefold()) for arn in sorted(found)) for service, found in services.items()}
@@ -161,7 +161,7 @@ class Completions:
             yield from self._entities.get(kind, ())
 
     def _captured_for(self, action: Action, words: Sequence[str]) -> Iterator[Completion]:
-        """Yield captured resources of a type that the action takes; of a captured bucket also its objects."""
+        """Yield captured resources of a type that the action takes; for a captured bucket also its objects."""
         for resource in self._snapshot.resources:
             form = f"{resource.arn}/${{ObjectName}}" if resource.arn.split(":", 5)[2:5] == ["s3", "", ""] else ""
             through = f"{resource.arn}/object/${{ObjectName}}" if resource.access_point is not None else ""
@@ -178,7 +178,7 @@ class Completions:
                         )
 
     def _named_for(self, action: Action, words: Sequence[str], limit: int) -> Iterator[Completion]:
-        """Yield ARNs named in policies that hold the words and are of a type that the action takes."""
+        """Yield ARNs in policies that contain the words and are of a type that the action takes."""
         for resource in action.resource_types:
             listed = reference().resource_type(action.service, resource.name)
             named: Sequence[tuple[str, str]] = self._named.get(listed.arn.split(":", 5)[2], ()) if listed else ()
@@ -199,7 +199,7 @@ class Completions:
                 yield Completion(arn, arn, phrase("{kind}, named in policies", kind=name))
 
     def _templates(self, action: Action, typed: str, words: Sequence[str]) -> Iterator[Completion]:
-        """Yield the ARN forms that the action can be asked on: needed types first, then the plainest."""
+        """Yield the ARN templates of the action: required types first, then the simplest."""
         accounts = [(account.partition, account.account_id) for account in self._snapshot.accounts]
         if not accounts or len(accounts) > _FEW_ACCOUNTS:
             accounts = [(accounts[0][0] if accounts else "aws", "${Account}")]
@@ -219,12 +219,12 @@ class Completions:
 
 
 def words_of(text: str) -> tuple[str, ...]:
-    """Return the words that are looked for."""
+    """Return the words of a search text."""
     return tuple(dict.fromkeys(text[:_LONGEST_TEXT].casefold().split()))
 
 
 def entity_kinds(action: Action) -> Iterator[str]:
-    """Yield the kinds of IAM entities (``role``) that an action can be asked on."""
+    """Yield the IAM entity types (``role``) that an action takes."""
     for resource in action.resource_types:
         listed = reference().resource_type(action.service, resource.name)
         parts = listed.arn.split(":", 5) if listed else []
@@ -235,7 +235,7 @@ def entity_kinds(action: Action) -> Iterator[str]:
 
 
 def kind_in(arn: str) -> str:
-    """Return the kind of IAM entity that an ARN names."""
+    """Return the IAM entity type in an ARN."""
     return arn.split(":", 5)[-1].partition("/")[0]
 
 
@@ -255,7 +255,7 @@ def root_user(partition: str, account: str, alias: str | None) -> Candidate:
 
 
 def caller(arn: str, name: str, what: str, account: str, path: str) -> Candidate:
-    """Return the suggestion of a user or role; ``what`` says which of them it is."""
+    """Return the suggestion of a user or role; ``what`` is its kind."""
     where = account if path == "/" else f"{account} · {path}"
     return candidate(arn, name, join_messages(" · ", (what, where)))
 
@@ -266,7 +266,7 @@ def candidate(value: str, name: str, detail: str) -> Candidate:
 
 
 def _merged(sorted_lists: Sequence[Sequence[Candidate]]) -> tuple[Candidate, ...]:
-    """Return sorted candidates as one sorted row, each once. Sorting all at once would stop every other thread."""
+    """Return sorted candidates as one sorted list without duplicates. Sorting all at once would block other threads."""
     found: list[Candidate] = []
     for each in merge(*sorted_lists):
         if not found or each != found[-1]:
@@ -275,9 +275,9 @@ def _merged(sorted_lists: Sequence[Sequence[Candidate]]) -> tuple[Candidate, ...
 
 
 def best(words: Sequence[str], candidates: Iterable[Candidate], limit: int) -> tuple[Completion, ...]:
-    """Return the candidates that hold all words: the very name first, then beginnings, words inside, the rest.
+    """Return the candidates that contain all words: exact names first, then prefixes, word starts, the rest.
 
-    Without words the first ones.
+    Without words, the first ones.
     """
     limit = max(limit, 0)
     if not words:
@@ -317,7 +317,7 @@ def _iam_entities(account: Account) -> Iterator[tuple[str, str]]:
 
 
 def _named_resources(account: Account) -> Iterator[str]:
-    """Yield the values of ``Resource`` in the account's own policies; AWS's managed ones name nobody's resources."""
+    """Yield the values of ``Resource`` in the account's own policies; AWS managed ones name none of its resources."""
     documents: Iterable[Any] = chain(
         (inline.policy_document for principal in _principals_of(account) for inline in inline_policies_of(principal)),
         (
@@ -344,6 +344,6 @@ def _once(completions: Iterable[Completion], limit: int) -> Iterator[Completion]
 
 
 def _purpose(description: str) -> str:
-    """Return what an action does, without the words that begin nearly every description."""
+    """Return the description of an action, without the words that begin nearly every description."""
     text = description.removeprefix(_PURPOSE)
     return text[:1].upper() + text[1:]

@@ -1,6 +1,6 @@
-"""Control totals: what AWS itself counts in an account, against what the snapshot holds of it.
+"""Control totals: AWS's own counts of an account, compared with the snapshot.
 
-A difference says that something is missing, or that the account changed between two calls of the capture.
+A difference means that something is missing, or that the account changed between two calls of the capture.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ _ROOT = "<root_account>"
 
 
 def control_totals(snapshot: Snapshot) -> tuple[ControlTotal, ...]:
-    """Return every comparison that the snapshot allows, account by account: those that agree as well."""
+    """Return every comparison that is possible, account by account, including those that agree."""
     facts = {known.account_id: known for known in snapshot.account_facts}
     return tuple(
         total

@@ -1,4 +1,4 @@
-"""What a snapshot holds: for every kind of data captured, partly captured or not, and what that means for answers."""
+"""The snapshot coverage: for every kind of data, whether it was captured, in part or not, and what that means."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -103,11 +103,11 @@ _ABOUT: Mapping[Kind, _About] = {
         ("iam", "get-account-summary"),
     ),
 }
-"""In the order in which they are shown: what decides requests before what explains them."""
+"""In the order of display: data that decides requests before data that explains them."""
 
 
 def captured_data(snapshot: Snapshot) -> tuple[CapturedData, ...]:
-    """Return what a snapshot holds of every kind of data, in the order in which it is shown."""
+    """Return the coverage of every kind of data, in the order of display."""
     failed = [c for c in snapshot.captures if c.state in (CaptureState.DENIED, CaptureState.UNREADABLE)]
     rows = []
     for kind, about in _ABOUT.items():
@@ -149,17 +149,17 @@ def _asked(call: Call, gap: Capture) -> str:
 
 
 type _Measure = tuple[int, int, str]
-"""(how many are held, of how many, both in words)"""
+"""(number captured, total, both as text)"""
 
 
 def _measure(held: int, whole: int, template: str, **values: object) -> _Measure:
-    """Return a measure; its words take ``held`` and ``whole``, which are left out where there is nothing."""
+    """Return a measure; its text takes ``held`` and ``whole``, and is omitted if there is nothing."""
     told = template if whole else template.removeprefix(_COUNTS)
     return held, whole, phrase(told, held=held, whole=whole, **values)
 
 
 def _accounts(snapshot: Snapshot) -> set[str]:
-    """Return the accounts that the snapshot speaks of: held, asked for, or member of the organization."""
+    """Return the accounts of the snapshot: captured, requested, or members of the organization."""
     found = {account.account_id for account in snapshot.accounts}
     found |= {capture.account_id for capture in snapshot.captures if capture.account_id}
     if snapshot.organization is not None:
@@ -220,7 +220,7 @@ def _of_resources(
     def measured(snapshot: Snapshot) -> _Measure:
         resources = [resource for resource in snapshot.resources if wanted(resource)]
         if not resources:
-            # None is there, where a list was read and is empty.
+            # A list was captured, and is empty.
             is_listed = any((c.service, c.command) == call and c.state is CaptureState.READ for c in snapshot.captures)
             return _measure(1, 1, none) if is_listed else (0, 0, "")
         return _measure(sum(map(known, resources)), len(resources), what)

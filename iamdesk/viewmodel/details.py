@@ -1,4 +1,4 @@
-"""The (label, value) pairs and the gaps that the inspector shows of principals and managed policies."""
+"""The facts and missing data of principals and managed policies in the inspector."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -22,9 +22,9 @@ type Facts = list[tuple[str, str]]
 def principal_facts(
     references: AccountReferences, principal: Principal, latest: datetime | None, sets: PermissionSets | None = None
 ) -> Facts:
-    """Return what is known of a user, group or role; ages are told from ``latest``, the snapshot's last moment.
+    """Return the facts of a user, group or role; ages are relative to ``latest``, the latest date in the snapshot.
 
-    ``sets`` is what the snapshot holds of IAM Identity Center.
+    ``sets`` are the permission sets of the snapshot.
     """
     facts = _of_permission_set(references, principal, sets)
     facts += _created(principal.create_date, latest)
@@ -50,7 +50,7 @@ def principal_facts(
 
 
 def _of_permission_set(references: AccountReferences, principal: Principal, sets: PermissionSets | None) -> Facts:
-    """Return what a role of IAM Identity Center stands for, and who may use it."""
+    """Return the permission set of a role of IAM Identity Center, and who is assigned it."""
     name = permission_set_of(principal) if isinstance(principal, RoleDetail) else None
     if name is None:
         return []
@@ -70,7 +70,7 @@ def _of_permission_set(references: AccountReferences, principal: Principal, sets
 def permission_set_gaps(
     references: AccountReferences, principal: Principal, sets: PermissionSets | None
 ) -> Iterator[str]:
-    """Yield, one sentence each, what the snapshot does not tell of who may use a role of IAM Identity Center."""
+    """Yield, one sentence each, missing data about who can use a role of IAM Identity Center."""
     name = permission_set_of(principal) if isinstance(principal, RoleDetail) else None
     if name is None:
         return
@@ -86,9 +86,10 @@ def permission_set_gaps(
 def policy_facts(
     policy: ManagedPolicyDetail, attached: int, bounded: int, accounts: int, latest: datetime | None
 ) -> Facts:
-    """Return what is known of a managed policy.
+    """Return the facts of a managed policy.
 
-    ``attached`` and ``bounded`` count the principals of the snapshot that it serves, ``accounts`` those that hold it.
+    ``attached`` and ``bounded`` are the numbers of principals that have it as policy and as boundary, ``accounts`` of
+    accounts.
     """
     facts: Facts = [(mark("Description"), policy.description)] if policy.description else []
     facts += _created(policy.create_date, latest)
@@ -103,7 +104,7 @@ def policy_facts(
 
 
 def principal_gaps(references: AccountReferences, principal: Principal) -> Iterator[str]:
-    """Yield, one sentence each, what a principal refers to and the snapshot does not hold."""
+    """Yield, one sentence each, what a principal references and was not captured."""
     if isinstance(principal, UserDetail):
         for name in principal.group_list:
             group = references.groups.get(name)
@@ -146,7 +147,7 @@ def _policy_gap(references: AccountReferences, arn: str) -> str | None:
 
 
 def policy_gaps(policy: ManagedPolicyDetail, attached: int, accounts: int) -> Iterator[str]:
-    """Yield, one sentence each, what the snapshot does not hold of a managed policy or of those that carry it."""
+    """Yield, one sentence each, missing data about a managed policy and its attachments."""
     if policy.default_version is None:
         if policy.default_version_id:
             yield phrase(
@@ -165,7 +166,7 @@ def policy_gaps(policy: ManagedPolicyDetail, attached: int, accounts: int) -> It
 
 
 def version_origin(policy: ManagedPolicyDetail) -> str:
-    """Return the version in force in words: ``version v3 of 5, in force``."""
+    """Return the default version in words: ``version v3 of 5, default version``."""
     said = _version(policy)
     return said if policy.default_version is None else phrase("{version}, default version", version=said)
 
@@ -219,7 +220,7 @@ def _listed(names: list[str]) -> str:
 
 
 def own_problems(principal: Principal) -> Iterator[str]:
-    """Yield, one sentence each, which documents inside a principal are no JSON object, so that they cannot count."""
+    """Yield, one sentence each, inline and trust policies that are no JSON object and so are not evaluated."""
     if isinstance(principal, RoleDetail) and isinstance(principal.assume_role_policy_document, str):
         yield phrase("The trust policy cannot be read: it is not a JSON object.")
     for inline in inline_policies_of(principal):

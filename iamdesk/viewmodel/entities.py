@@ -1,4 +1,4 @@
-"""What stands behind a key of the tree: principals, policies, and what is only referred to, over all accounts."""
+"""Entities by key of the tree: principals, policies, and references, over all accounts."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -32,14 +32,14 @@ _TRUST = "#trust"
 
 
 class OwnedEntity[T](NamedTuple):
-    """Something of an account."""
+    """An entity of an account."""
 
     references: AccountReferences
     entry: T
 
 
 class OwnDocument(NamedTuple):
-    """A policy that lives inside a principal: an inline policy, or a role's trust policy."""
+    """An inline policy, or a role's trust policy."""
 
     references: AccountReferences
     owner: Principal
@@ -55,32 +55,32 @@ class OwnDocument(NamedTuple):
 
 
 class Elsewhere(NamedTuple):
-    """What is known of accounts of a snapshot that are not in memory."""
+    """What is known of accounts that are not in memory."""
 
     aws_policies: Mapping[str, ManagedPolicyDetail]
-    """AWS managed policies that only their files hold, by ARN, as far as they matter."""
+    """Referenced AWS managed policies that only these accounts have, by ARN."""
     title_of: Callable[[str], str | None]
-    """The title of a user, role, group or managed policy of any account, by ARN; None for what none holds."""
+    """The title of a user, role, group or managed policy of any account, by ARN; None if there is none."""
     accounts: Sequence[AccountEntry]
-    """All accounts, those in memory among them."""
+    """All accounts, including those in memory."""
 
 
 class EntityLookup:
-    """Finds the entries of a snapshot by key (``inventory.keys``)."""
+    """Finds the entities of a snapshot by key (``inventory.keys``)."""
 
     def __init__(self, snapshot: Snapshot, elsewhere: Elsewhere | None = None) -> None:
-        """Look through the accounts of a snapshot; ``elsewhere`` tells of those that are not in it."""
+        """Index the accounts of a snapshot; ``elsewhere`` describes those that are not in memory."""
         shared = aws_policies_of(snapshot) if elsewhere is None else elsewhere.aws_policies
         self._title_elsewhere = None if elsewhere is None else elsewhere.title_of
         self.accounts: dict[str, AccountReferences] = {}
         self.principals: dict[str, OwnedEntity[Principal]] = {}
         self.policies: dict[str, list[OwnedEntity[ManagedPolicyDetail]]] = {}
-        """By ARN: as each account's capture has it, the first account's first."""
+        """By ARN: as captured in each account, in the order of accounts."""
         self.profiles: dict[str, OwnedEntity[tuple[InstanceProfile, RoleDetail]]] = {}
         self.broken: dict[str, OwnedEntity[BrokenEntry]] = {}
         self.missing_groups: dict[str, OwnedEntity[str]] = {}
         self.entity_ids: dict[str, str] = {}
-        """ARN by unique id (``AROA…``): what a policy calls a principal by once it was deleted (rule E12)."""
+        """ARN by unique id (``AROA…``), which policies contain for a deleted principal (rule E12)."""
         self._references = [references_of(account, shared) for account in snapshot.accounts]
         for references in self._references:
             self._add(references)
@@ -108,21 +108,21 @@ class EntityLookup:
             self.missing_groups.setdefault(references.group_key(name), OwnedEntity(references, name))
 
     def holds_policy(self, arn: str) -> bool:
-        """Return whether the snapshot holds a managed policy, perhaps in an account that is not in memory."""
+        """Return whether a managed policy was captured, possibly in an account that is not in memory."""
         return arn in self.policies or (self._title_elsewhere is not None and self._title_elsewhere(arn) is not None)
 
     def principal_title(self, arn: str) -> str | None:
-        """Return what people call a principal of the snapshot, perhaps of an account that is not in memory."""
+        """Return the display name of a principal, possibly of an account that is not in memory."""
         held = self.principals.get(arn)
         if held is not None:
             return title_of(held.entry)
         return None if self._title_elsewhere is None else self._title_elsewhere(arn)
 
     def own_document(self, key: str) -> OwnDocument | None:
-        """Return the inline or trust policy that a key names; None when it names none."""
+        """Return the inline or trust policy of a key; None if it is no such key."""
         if key.endswith(_TRUST) and (role := self.principals.get(key.removesuffix(_TRUST))) is not None:
             return OwnDocument(role.references, role.entry, None) if isinstance(role.entry, RoleDetail) else None
-        # Whoever wrote the snapshot may have put the mark into an ARN or a name: every place where it stands is tried.
+        # A hostile ARN or name may contain the separator: every occurrence is tried.
         start = key.find(_INLINE)
         while start >= 0:
             owner, name = key[:start], key[start + len(_INLINE) :]
@@ -139,12 +139,12 @@ class EntityLookup:
             yield from references.carriers.get(arn, ())
 
     def bounded(self, arn: str) -> Iterator[Principal]:
-        """Yield the principals that a managed policy bounds, in all accounts."""
+        """Yield the principals that have a managed policy as permissions boundary, in all accounts."""
         for references in self._references:
             yield from references.bounded.get(arn, ())
 
     def referring_account(self, arn: str) -> AccountReferences | None:
-        """Return the first account with a principal that refers to a managed policy; None when there is none."""
+        """Return the first account with a principal that references a managed policy; None if there is none."""
         for references in self._references:
             if arn in references.carriers or arn in references.bounded:
                 return references
@@ -152,7 +152,7 @@ class EntityLookup:
 
 
 def kind_of(principal: Principal) -> NodeKind:
-    """Return what the tree calls a principal."""
+    """Return the tree's kind of a principal."""
     if isinstance(principal, UserDetail):
         return NodeKind.USER
     if isinstance(principal, GroupDetail):
@@ -161,7 +161,7 @@ def kind_of(principal: Principal) -> NodeKind:
 
 
 def policy_kind(policy: ManagedPolicyDetail) -> NodeKind:
-    """Return what the tree calls a managed policy."""
+    """Return the tree's kind of a managed policy."""
     return NodeKind.AWS_POLICY if policy.is_aws_managed else NodeKind.CUSTOMER_POLICY
 
 

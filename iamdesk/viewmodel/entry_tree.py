@@ -1,4 +1,4 @@
-"""The tree of an account that is not in memory: the same sections, with what a catalogue knows of their entries."""
+"""The tree of an account that is not in memory: the same sections, with names from the catalog."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -16,7 +16,7 @@ from iamdesk.viewmodel.tree_layout import Entry, LeafColumns, Section
 
 
 class EntryTree:
-    """Lays out the tree of one account by names alone; what an entry holds is not known until its account is read."""
+    """Lays out the tree of one account by names; what an entry contains is not known until its account is read."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class EntryTree:
                 yield one.arn, broken_key(self.account_id, one.list_name, position)
 
     def sections(self) -> list[Section[Any]]:
-        """Return the sections in the order in which they stand."""
+        """Return the sections in order."""
         entry = self._entry
         linked: list[Named] = []
         roles: list[Named] = []
@@ -94,7 +94,7 @@ class EntryTree:
         return sections
 
     def _missing(self) -> Iterator[Named]:
-        """Yield what entries of the account name and the snapshot does not hold."""
+        """Yield what the account's entries reference and was not captured."""
         entry = self._entry
         broken = {one.arn for one in entry.broken}
         for arn in entry.lacking:
@@ -133,7 +133,7 @@ def _name(one: Named) -> str:
 
 
 def path_in(arn: str) -> str:
-    """Return the path that an ARN of IAM names: ``/`` for none."""
+    """Return the path in an IAM ARN; ``/`` if it has none."""
     return f"/{arn.partition('/')[2].rpartition('/')[0]}/".replace("//", "/")
 
 

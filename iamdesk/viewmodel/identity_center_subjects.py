@@ -1,4 +1,4 @@
-"""What the inspector shows of IAM Identity Center: instances, people and groups, and the roles that they may take."""
+"""Subjects of the inspector for IAM Identity Center: instances, people and groups."""
 
 from collections.abc import Iterable, Iterator
 
@@ -14,13 +14,13 @@ from iamdesk.viewmodel.types import Links, Subject, links
 
 
 class IdentityCenterSubjects:
-    """Makes subjects of instances, people and groups by key."""
+    """Creates subjects of instances, people and groups by key."""
 
     def __init__(self, index: IdentityCenterIndex) -> None:
         self._index = index
 
     def subject(self, key: str) -> Subject | None:
-        """Return what is shown of a key; None for one that is no instance, person or group."""
+        """Return the subject of a key; None if it is no instance, person or group."""
         if (person := self._index.people.get(key)) is not None:
             return self._person(key, person)
         if (group := self._index.groups.get(key)) is not None:
@@ -120,7 +120,7 @@ class IdentityCenterSubjects:
         )
 
     def _access(self, key: str, groups: Iterable[str]) -> tuple[Links, ...]:
-        """Return the permission sets that somebody may use, and the roles that these are, with the way to them."""
+        """Return the permission sets of a person or group, and the roles made from them, with their origin."""
         sets: list[Link] = []
         roles: list[Link] = []
         for through in (key, *groups):
@@ -139,7 +139,7 @@ class IdentityCenterSubjects:
 
 
 def _arn(center: IdentityCenter, resource: str) -> str:
-    """Return the ARN of a person or group: it names neither store nor account (Service Authorization Reference)."""
+    """Return the ARN of a person or group: it contains neither store nor account (Service Authorization Reference)."""
     partition = (center.instance.instance_arn.split(":", 2)[1:2] or ["aws"])[0]
     return f"arn:{partition}:identitystore:::{resource}"
 

@@ -1,4 +1,4 @@
-"""IAM Identity Center in the tree: its people, its groups, and its permission sets with their policies."""
+"""IAM Identity Center in the tree: people, groups, and permission sets with their policies."""
 
 from collections.abc import Iterator, Sequence
 
@@ -14,10 +14,10 @@ from iamdesk.viewmodel.tree_layout import Branch, sort_key
 
 
 def identity_center_branch(center: IdentityCenter, index: IdentityCenterIndex) -> Branch:
-    """Return one instance as a branch; a list that was not captured is told in its section.
+    """Return one instance as a branch; a list that was not captured is marked in its section.
 
-    People have their groups and what is assigned to them alone, groups what is assigned to them, and permission sets
-    their policies and the roles that they became.
+    People have their groups and direct assignments, groups their assignments, and permission sets their policies and
+    the roles made from them.
     """
     tree = _CenterTree(center, index)
     people = None if center.users is None else [tree.person(user) for user in center.users]
@@ -42,7 +42,7 @@ class _CenterTree:
         self._index = index
         self._store = center.instance.identity_store_id
         self._roles: dict[str, list[tuple[str, str]]] = {}
-        """(account, ARN) of the roles that a permission set became, by its ARN."""
+        """(account, ARN) of the roles made from a permission set, by its ARN."""
         for (account, arn), role in index.roles.items():
             self._roles.setdefault(arn, []).append((account, role))
 
@@ -80,7 +80,7 @@ class _CenterTree:
         return Branch(NodeKind.PERMISSION_SET, _name(one), join_messages(" · ", details), one.permission_set_arn, rows)
 
     def _assigned(self, key: str) -> list[Branch]:
-        """Return the permission sets that are assigned to a person or group itself, with the accounts in which."""
+        """Return the permission sets that are assigned directly to a person or group, with their accounts."""
         where: dict[str, list[str]] = {}
         for one in self._index.assignments.get(key, ()):
             where.setdefault(one.permission_set_arn, []).append(one.account_id)
@@ -104,7 +104,7 @@ class _CenterTree:
 
 
 def policy_rows(one: PermissionSet) -> Iterator[Branch]:
-    """Yield the policies of a permission set that have a text of their own: AWS managed ones, and the inline one."""
+    """Yield the policies of a permission set that have their own text: AWS managed ones, and the inline policy."""
     for policy in one.attached_managed_policies or ():
         yield Branch(
             NodeKind.AWS_POLICY, policy.name or policy.arn.rpartition("/")[2], phrase("AWS managed"), policy.arn
@@ -116,11 +116,11 @@ def policy_rows(one: PermissionSet) -> Iterator[Branch]:
 
 
 INLINE = mark("Inline policy")
-"""What a permission set's inline policy is called: it has no name of its own."""
+"""Name of a permission set's inline policy, which has none of its own."""
 
 
 def is_disabled(user: IdentityStoreUser) -> bool:
-    """Return whether the identity store says that a person cannot sign in."""
+    """Return whether the identity store has disabled a person."""
     return (user.user_status or "").upper() == "DISABLED"
 
 

@@ -1,4 +1,4 @@
-"""Which organization policies are attached at a root, unit or account, and which come to it from above."""
+"""The organization policies attached to a root, unit or account, and those inherited."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ SHORT = {
     NodeKind.RESOURCE_CONTROL_POLICY: "RCP",
     NodeKind.MISSING: mark("policy not in the snapshot"),
 }
-"""What people call them, in the order in which they are listed."""
+"""Short names of policy types, in the order of display."""
 _ORDER = tuple(SHORT)
 
 
@@ -27,17 +27,17 @@ class Attachment(NamedTuple):
     """One policy at one place of the organization."""
 
     kind: NodeKind
-    """``SERVICE_CONTROL_POLICY``, ``RESOURCE_CONTROL_POLICY``, or ``MISSING`` where the snapshot holds its id alone."""
+    """``SERVICE_CONTROL_POLICY``, ``RESOURCE_CONTROL_POLICY``, or ``MISSING`` if only its id was captured."""
     name: str
     policy_id: str
     place: str
     """Name of the root, unit or account that it is attached to."""
     has_content: bool
-    """Whether the snapshot holds what it says."""
+    """Whether its text was captured."""
 
     @property
     def word(self) -> str:
-        """What it is in short: ``SCP``, ``RCP``."""
+        """Its type in short: ``SCP``, ``RCP``."""
         return phrase(SHORT[self.kind])
 
 
@@ -55,14 +55,15 @@ def attachments(index: OrganizationIndex, node: OrganizationNode) -> tuple[Attac
 
 
 def kind_of(policy: OrganizationPolicy) -> NodeKind:
-    """Return what the tree calls an organization policy."""
+    """Return the tree's kind of an organization policy."""
     return _KINDS[policy.type]
 
 
 def not_in_force(index: OrganizationIndex, node_id: str, kind: NodeKind) -> str:
-    """Return, in words, why policies of a kind at or above a node do not bind it; empty where they do.
+    """Return why policies of a kind at or above a node do not apply to it; empty if they do.
 
-    The management account is bound by none (rules B6, B7); SCPs are off in organizations that did not enable them.
+    None applies to the management account (rules B6, B7); SCPs have no effect in organizations that did not enable
+    them.
     """
     if node_id == index.organization.management_account_id:
         return phrase("does not apply to the management account")
@@ -72,7 +73,7 @@ def not_in_force(index: OrganizationIndex, node_id: str, kind: NodeKind) -> str:
 
 
 def counts(kinds: Iterable[NodeKind]) -> str:
-    """Return how many policies there are of each kind: ``2 SCPs, 1 RCP``; empty for none."""
+    """Return the number of policies of each type: ``2 SCPs, 1 RCP``; empty for none."""
     found = Counter(kinds)
     parts = [f"{found[kind]:,} {SHORT[kind]}{'' if found[kind] == 1 else 's'}" for kind in _ORDER[:2] if found[kind]]
     if missing := found[NodeKind.MISSING]:

@@ -1,4 +1,4 @@
-"""What people call the parts of an organization, and the ways to them."""
+"""Display names of the parts of an organization, and links to them."""
 
 from collections.abc import Iterator, Mapping
 from typing import Self
@@ -15,7 +15,7 @@ from iamdesk.viewmodel.tree import NodeKind
 
 
 class OrganizationNames:
-    """Names accounts and the nodes above them. Without an organization, accounts go by alias or id."""
+    """Names of accounts, units and root. Without an organization, accounts have their alias or id."""
 
     def __init__(self, index: OrganizationIndex | None, held: Mapping[str, Account | AccountEntry]) -> None:
         self._index = index
@@ -29,7 +29,7 @@ class OrganizationNames:
         return cls(None if organization is None else OrganizationIndex(organization, DocumentStore()), held)
 
     def account_name(self, account_id: str) -> str:
-        """Return what people call an account: its alias, else its name in the organization, else its id."""
+        """Return the display name of an account: its alias, else its name in the organization, else its id."""
         held = self._held.get(account_id)
         if held is not None and held.alias:
             return held.alias
@@ -37,20 +37,20 @@ class OrganizationNames:
         return node.name if node is not None and node.name else account_id
 
     def account_words(self, account_id: str) -> str:
-        """Return what people call an account, with its id: ``prod (111122223333)``."""
+        """Return the display name of an account with its id: ``prod (111122223333)``."""
         name = self.account_name(account_id)
         return account_id if name == account_id else f"{name} ({account_id})"
 
     def name_of(self, node: OrganizationNode) -> str:
-        """Return what people call a root, unit or account."""
+        """Return the display name of a root, unit or account."""
         return self.account_name(node.id) if node_kind(node) is NodeKind.ACCOUNT else node.name or node.id
 
     def link(self, node: OrganizationNode, detail: str = "") -> Link:
-        """Return a way to a node; without ``detail`` it says what the node is."""
+        """Return a link to a node; by default, its detail is the kind of the node."""
         return Link(node_key(node), self.name_of(node), detail or node_kind(node))
 
     def place(self, node: OrganizationNode) -> str:
-        """Return a root or unit in words; the root is mostly called Root."""
+        """Return a root or unit in words; the root is usually called Root."""
         if node_kind(node) is not NodeKind.ROOT:
             return phrase("unit {name}", name=self.name_of(node))
         if self.name_of(node).casefold() == "root":
@@ -66,7 +66,7 @@ class OrganizationNames:
 
 
 def below(index: OrganizationIndex, node: OrganizationNode) -> Iterator[OrganizationNode]:
-    """Yield all that stands below a node, each once, whatever circles the snapshot describes."""
+    """Yield all descendants of a node, each once, even if the snapshot describes cycles."""
     seen, pending = {node.id}, [node.id]
     while pending:
         for child in index.children.get(pending.pop(), ()):

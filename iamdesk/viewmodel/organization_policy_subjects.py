@@ -1,4 +1,4 @@
-"""What the inspector shows of a service control policy or resource control policy: its text, and whom it binds."""
+"""Subjects of the inspector for SCPs and RCPs: the text, and the accounts that they apply to."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -21,7 +21,7 @@ from iamdesk.viewmodel.types import PolicyLine, PolicyRole, Subject, links
 
 
 class OrganizationPolicySubjects:
-    """Makes the subjects of SCPs and RCPs."""
+    """Creates the subjects of SCPs and RCPs."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class OrganizationPolicySubjects:
         self._documents = documents
 
     def subject(self, policy_id: str, places: Sequence[OrganizationNode]) -> Subject:
-        """Return what is shown of a policy; ``places`` are those that it is attached to."""
+        """Return the subject of a policy; ``places`` are those that it is attached to."""
         index = self._index
         policy = index.policy(policy_id)
         kind = NodeKind.MISSING if policy is None else kind_of(policy)
@@ -90,7 +90,7 @@ class OrganizationPolicySubjects:
         return PolicyLine(key, name, kind, PolicyRole.SELF, phrase("the policy itself"), problems=problems)
 
     def _bound(self, places: Iterable[OrganizationNode], kind: NodeKind) -> Iterator[OrganizationNode]:
-        """Yield the accounts that a policy binds, each once."""
+        """Yield the accounts that a policy applies to, each once."""
         seen: set[str] = set()
         for place in places:
             for node in (place, *below(self._index, place)):
@@ -109,7 +109,7 @@ class OrganizationPolicySubjects:
         users = sum(len(one.users) for one in held)
         roles = sum(
             not is_service_linked(role) for one in held for role in one.roles
-        )  # no SCP binds those (rules B6, E11)
+        )  # no SCP applies to those (rules B6, E11)
         told = {"accounts": accounts, "users": counts.users(users), "roles": counts.roles(roles)}
         if len(bound) == 1:
             return phrase("{accounts}: its root user, {users} and {roles} of the snapshot", **told)

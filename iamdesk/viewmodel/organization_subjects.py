@@ -1,4 +1,4 @@
-"""What the inspector shows of an organization: itself, its root, units and accounts, its SCPs and RCPs."""
+"""Subjects of the inspector for an organization: itself, its root, units and accounts, its SCPs and RCPs."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -25,7 +25,7 @@ _POLICY = organization_policy_key("")
 
 
 class Standing(NamedTuple):
-    """Where an account stands in the organization, and what meets it there."""
+    """The place of an account in the organization, and the policies that apply there."""
 
     facts: tuple[tuple[str, str], ...] = ()
     policies: tuple[PolicyLine, ...] = ()
@@ -34,12 +34,12 @@ class Standing(NamedTuple):
 
 
 class OrganizationSubjects:
-    """Makes subjects and policy views of one snapshot's organization by key."""
+    """Creates subjects and policy views of one snapshot's organization by key."""
 
     def __init__(
         self, snapshot: Snapshot, documents: DocumentStore, accounts: Iterable[Account | AccountEntry]
     ) -> None:
-        """Tell of the organization of a snapshot that holds these accounts."""
+        """Index the organization of a snapshot with these accounts."""
         self._documents = documents
         self._held = {account.account_id: account for account in accounts}
         organization = snapshot.organization
@@ -47,7 +47,7 @@ class OrganizationSubjects:
         self.names = OrganizationNames(self._index, self._held)
 
     def subject(self, key: str) -> Subject | None:
-        """Return what is shown of a key; None for one that is nothing of the organization."""
+        """Return the subject of a key; None if it is nothing of the organization."""
         index = self._index
         if index is None:
             return None
@@ -61,7 +61,7 @@ class OrganizationSubjects:
         return None if node is None else self._node(index, node)
 
     def policy(self, key: str) -> PolicyView | None:
-        """Return an SCP or RCP by its key; None for one that the snapshot does not hold, or holds without content."""
+        """Return an SCP or RCP by its key; None if it was not captured, or without its text."""
         found = self._index.policy(key.removeprefix(_POLICY)) if self._index and key.startswith(_POLICY) else None
         if found is None or found.content is None:
             return None
@@ -70,14 +70,14 @@ class OrganizationSubjects:
         return single_view(self._documents, key, found.name or found.id, kind_of(found), found.content, carriers)
 
     def binds(self, account_id: str) -> bool:
-        """Return whether policies of the organization may bind an account: any member, not the management account."""
+        """Return whether policies of the organization can apply to an account: a member, not the management account."""
         index = self._index
         if index is None or account_id == index.organization.management_account_id:
             return False
         return index.has_account(account_id)
 
     def standing(self, account_id: str) -> Standing:
-        """Return where an account stands: nothing where there is no organization, or it does not name the account."""
+        """Return the place of an account; empty without an organization, or if it does not name the account."""
         index = self._index
         node = index.node(account_id) if index is not None else None
         if index is None or node is None:
@@ -105,7 +105,7 @@ class OrganizationSubjects:
 
     @cached_property
     def _attached(self) -> Mapping[str, Sequence[OrganizationNode]]:
-        """Where each policy is attached, by its id; those that are attached nowhere are in it."""
+        """Where each policy is attached, by its id; includes policies that are attached nowhere."""
         found: dict[str, list[OrganizationNode]] = {}
         if self._index is not None:
             found = {policy.id: [] for policy in self._index.organization.policies}
@@ -212,7 +212,7 @@ class OrganizationSubjects:
         )
 
     def _lines(self, index: OrganizationIndex, node: OrganizationNode) -> Iterator[PolicyLine]:
-        """Yield the policies that meet a node, from the root down."""
+        """Yield the policies that apply to a node, from the root down."""
         for one in index.path(node.id) or (node,):
             is_own = one is node
             role = PolicyRole.ATTACHED if is_own else PolicyRole.INHERITED
@@ -245,7 +245,7 @@ class OrganizationSubjects:
             yield phrase("The attached resource control policies were not captured.")
 
     def _where(self, index: OrganizationIndex, node: OrganizationNode, top: OrganizationNode) -> str:
-        """Return an account's id, and the unit in which it stands where that is not the one asked about."""
+        """Return an account's id, and its unit unless that is the given one."""
         parent = index.node(node.parent_id or "")
         return (
             node.id

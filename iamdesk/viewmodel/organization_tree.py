@@ -1,4 +1,4 @@
-"""The organization in the tree: root, units and accounts, each with its policies and those that come from above."""
+"""The organization in the tree: root, units and accounts, each with its attached and inherited policies."""
 
 from collections.abc import Iterable, Sequence
 
@@ -14,16 +14,16 @@ from iamdesk.viewmodel.tree import Badge, NodeKind
 from iamdesk.viewmodel.tree_layout import Branch
 
 DEEPEST = 12
-"""Levels down to which what comes from above has rows of its own. AWS allows seven, root and account included."""
+"""Levels down to which inherited policies have their own rows. AWS allows seven, root and account included."""
 
 
 def organization_branch(organization: Organization, accounts: Iterable[Account]) -> Branch:
-    """Return the organization as a branch. Nodes whose way to the root is not known stand in a section of their own."""
+    """Return the organization as a branch. Nodes without a known path to the root have their own section."""
     return _OrganizationTree(organization, accounts).branch()
 
 
 def node_kind(node: OrganizationNode) -> NodeKind:
-    """Return what the tree calls a root, unit or account."""
+    """Return the tree's kind of a root, unit or account."""
     if node.id.isdecimal():
         return NodeKind.ACCOUNT
     return NodeKind.ROOT if node.parent_id is None else NodeKind.UNIT
@@ -42,12 +42,12 @@ class _OrganizationTree:
 
     def branch(self) -> Branch:
         organization, index = self._index.organization, self._index
-        # From the top down without recursion: whoever wrote the snapshot may have made it very deep.
+        # From the top down without recursion: a hostile snapshot may be very deep.
         order = list(index.children.get(None, ()))
         seen = {node.id for node in order}
         above: dict[str, tuple[Attachment, ...]] = {node.id: () for node in order}
         level = dict.fromkeys(above, 1)
-        for node in order:  # grows while it is walked
+        for node in order:  # grows during the iteration
             self._own[node.id] = attachments(index, node)
             for child in index.children.get(node.id, ()):
                 if child.id not in seen:
@@ -123,7 +123,7 @@ class _OrganizationTree:
 
 
 def _idle(policies: Sequence[OrganizationPolicy]) -> list[Branch]:
-    """Return rows for policies that are attached nowhere: they bind nobody, and are held all the same."""
+    """Return rows for policies that are attached nowhere: they apply to no account, but were captured."""
     return [
         Branch(
             kind_of(policy),

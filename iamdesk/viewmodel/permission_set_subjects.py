@@ -1,4 +1,4 @@
-"""What the inspector shows of permission sets and of the policies that only they name."""
+"""Subjects of the inspector for permission sets, and for policies that only they reference."""
 
 from collections.abc import Iterable, Iterator
 
@@ -25,7 +25,7 @@ _INLINE = inline_policy_key("", INLINE)
 
 
 class PermissionSetSubjects:
-    """Makes subjects and policy views of permission sets by key."""
+    """Creates subjects and policy views of permission sets by key."""
 
     def __init__(
         self,
@@ -42,11 +42,11 @@ class PermissionSetSubjects:
         self._index = index
 
     def make_ready(self) -> None:
-        """Build what is otherwise built at first use."""
+        """Build the lazy indexes now."""
         _ = self._index.roles, self._index.assignments, self._index.memberships
 
     def subject(self, key: str) -> Subject | None:
-        """Return what is shown of a permission set, its inline policy, or a policy that only such sets name."""
+        """Return the subject of a permission set, its inline policy, or a policy that only such sets reference."""
         if (found := self._index.sets.get(key)) is not None:
             return self._permission_set(found)
         if (owner := self._index.sets.get(key.removesuffix(_INLINE))) is not None and has_inline_policy(owner.one):
@@ -63,11 +63,11 @@ class PermissionSetSubjects:
         return single_view(self._documents, key, title, NodeKind.INLINE_POLICY, found.one.inline_policy, [carrier])
 
     def names(self, policy_arn: str) -> bool:
-        """Return whether a permission set names a managed policy."""
+        """Return whether a permission set references a managed policy."""
         return policy_arn in self._index.named
 
     def links_of(self, account: str, role: RoleDetail) -> tuple[Links, ...]:
-        """Return what a role of IAM Identity Center comes from: its permission set, and who is assigned it there."""
+        """Return the links of a role of IAM Identity Center: its permission set, and who is assigned it there."""
         name = permission_set_of(role)
         use = self._use.use_of(account, name) if name is not None else None
         if use is None:
@@ -119,7 +119,7 @@ class PermissionSetSubjects:
         return phrase("account not in the snapshot")
 
     def _lines(self, one: PermissionSet, accounts: Iterable[str]) -> Iterator[PolicyLine]:
-        """Yield the policies of a permission set; of those that it names only, what each account holds by that name."""
+        """Yield the policies of a permission set; for one referenced by name, the policy of that name in each account."""
         arn = one.permission_set_arn
         for policy in one.attached_managed_policies or ():
             name = policy.name or last_of_arn(policy.arn)

@@ -1,4 +1,4 @@
-"""The policies that a principal shows: its own, those of its groups, its boundary, its trust."""
+"""The policies of a principal: attached and inline, through groups, boundary, trust policy."""
 
 from collections.abc import Iterator
 
@@ -32,13 +32,13 @@ def problems_of(document: Document) -> tuple[str, ...]:
 
 
 class PolicyLines:
-    """Makes the lines of principals of one snapshot."""
+    """Creates the policy rows of principals of one snapshot."""
 
     def __init__(self, documents: DocumentStore) -> None:
         self._documents = documents
 
     def of_principal(self, references: AccountReferences, principal: Principal) -> tuple[PolicyLine, ...]:
-        """Return every policy that speaks for or limits a principal: trust, own, through groups, boundary."""
+        """Return every policy of a principal: trust policy, own, through groups, boundary."""
         lines: list[PolicyLine] = []
         if isinstance(principal, RoleDetail):
             lines.append(self._trust(principal))
@@ -55,7 +55,7 @@ class PolicyLines:
         return tuple(lines)
 
     def of_policy(self, policy: ManagedPolicyDetail) -> PolicyLine:
-        """Return a managed policy's own line."""
+        """Return the row of a managed policy itself."""
         return PolicyLine(
             key=policy.arn,
             name=policy.policy_name,
@@ -77,7 +77,7 @@ class PolicyLines:
         )
 
     def _carried(self, references: AccountReferences, principal: Principal, group: str | None) -> Iterator[PolicyLine]:
-        """Yield the policies of a principal itself; ``group`` is its name where it is a group that somebody is in."""
+        """Yield the policies of a principal or group; ``group`` is the name of a group through which they apply."""
         role = PolicyRole.DIRECT if group is None else PolicyRole.GROUP
         attached = phrase("attached directly") if group is None else phrase("attached to group {group}", group=group)
         for policy in sorted(principal.attached_managed_policies, key=lambda each: each.policy_name.casefold()):

@@ -1,4 +1,4 @@
-"""Whom a resource's policy names, as ways to them: principals and accounts of the snapshot, and everybody else."""
+"""The principals that a resource's policy names, as links: principals and accounts of the snapshot, and others."""
 
 from collections.abc import Iterator
 
@@ -24,9 +24,9 @@ _DOES = {
 
 
 def named_in(document: Document, holdings: EntityLookup) -> Iterator[Link]:
-    """Yield a way to each principal that a policy names, with what the statement does; without a key where none leads.
+    """Yield a link to each principal that a policy names, with the statement's effect; without key if not captured.
 
-    What the policy comes to for somebody is a question (``Who can …``): this tells whom it speaks of.
+    These are the policy's words. What they mean for a principal takes an evaluation (``who can``).
     """
     for statement in document.statements:
         if statement.broken:
@@ -45,7 +45,7 @@ def _does(statement: Statement) -> str:
 
 
 def _way(entry: PrincipalEntry, holdings: EntityLookup) -> tuple[str, str]:
-    """Return (key, name) of an entry; the key is empty for what the snapshot does not hold."""
+    """Return (key, name) of an entity; the key is empty if it was not captured."""
     text = entry.text
     if entry.is_everyone:
         return "", phrase("Everyone")
@@ -58,7 +58,7 @@ def _way(entry: PrincipalEntry, holdings: EntityLookup) -> tuple[str, str]:
     if text == account or text.endswith(f":iam::{account}:root"):
         return account if account in holdings.accounts else "", phrase("account {account}", account=account)
     head, found, session = text.partition(":assumed-role/")
-    if found:  # the path of the role is not told by the ARN of its session
+    if found:  # the ARN of a session does not contain the path of its role
         role = f"{head.replace(':sts:', ':iam:')}:role/{session.partition('/')[0]}"
         if holdings.principal_title(role) is not None:
             return role, phrase("session {session} of role {role}", session=last_of_arn(text), role=last_of_arn(role))

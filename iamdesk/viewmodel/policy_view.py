@@ -1,4 +1,4 @@
-"""The text of policies, ready to be shown: managed policies in any version, and those that live inside something."""
+"""The text of policies for display: managed policies in any version, inline and trust policies."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -17,7 +17,7 @@ from iamdesk.viewmodel.types import PolicyView
 
 
 class PolicyViews:
-    """Makes views of policies of IAM by key; ``is_named`` tells which AWS managed ones something else names."""
+    """Creates views of IAM policies by key; ``is_named`` tells which AWS managed policies are referenced."""
 
     def __init__(self, holdings: EntityLookup, documents: DocumentStore, is_named: Callable[[str], bool]) -> None:
         self._holdings = holdings
@@ -25,16 +25,16 @@ class PolicyViews:
         self._is_named = is_named
 
     def view(self, key: str, version: str | None = None) -> PolicyView | None:
-        """Return a policy's document by its key; ``version`` picks one of a managed policy that is not in force.
+        """Return a policy's document by its key; ``version`` selects a version other than the default one.
 
-        None for a key that is no policy that the snapshot holds, and for a version that it does not hold.
+        None for a key without a captured policy, and for a version that was not captured.
         """
         own = self._holdings.own_document(key)
         if own is not None:
             return None if version is not None else self.own(key, own)
         held = self._holdings.policies.get(key)
         if held is None or held[0].entry.default_version is None:
-            # AWS's own, which principals refer to: as AWS had published it. Answers that rest on it say so.
+            # A referenced AWS managed policy, as AWS had published it. Results that use it say so.
             is_named = self._holdings.referring_account(key) is not None or self._is_named(key)
             published = aws_managed_policies().find(key) if is_named else None
             if published is not None:
@@ -42,7 +42,7 @@ class PolicyViews:
         return None if held is None else self._managed(held[0].entry, version)
 
     def own(self, key: str, own: OwnDocument) -> PolicyView:
-        """Return the view of a policy inside a principal."""
+        """Return the view of an inline or trust policy."""
         return single_view(
             self._documents,
             key,
@@ -83,9 +83,9 @@ def single_view(
     carriers: Iterable[tuple[str, str]] = (),
     resource: str = "",
 ) -> PolicyView:
-    """Return the view of a policy that has one version only; ``raw`` is its JSON value as captured.
+    """Return the view of a policy without versions; ``raw`` is its JSON value as captured.
 
-    ``resource`` is the ARN of what a resource policy is on.
+    ``resource`` is the ARN of the resource that a resource policy belongs to.
     """
     document = documents.parse(raw, resource)
     return PolicyView(

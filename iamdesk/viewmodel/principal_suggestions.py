@@ -1,4 +1,4 @@
-"""Who else makes requests: services, identity providers, principals of other accounts, sessions (rules E)."""
+"""Suggestions of other principals: services, identity providers, other accounts, sessions (rules E)."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +10,7 @@ from iamdesk.inventory.trust import trusted_names
 from iamdesk.snapshot.model import RoleDetail, Snapshot, UserDetail
 
 SESSION_WORDS = ("session", "assumed-role", "federated", "arn:aws:sts")
-"""What is typed by who looks for a session: there are as many of them as roles and users."""
+"""Words that suggest sessions: there are as many of them as roles and users."""
 _BUILT_IN_PROVIDERS = ("accounts.google.com", "www.amazon.com", "graph.facebook.com", "cognito-identity.amazonaws.com")
 _ABROAD = {
     "user": mark("user of another account"),
@@ -20,11 +20,11 @@ _ABROAD = {
 _SERVICES = (".amazonaws.com", ".amazonaws.com.cn")
 
 type Named = tuple[str, str, str]
-"""What is asked about, the name that it is found by, what it is."""
+"""The principal, the name to find it by, what it is."""
 
 
 def kind_of_caller(principal: UserDetail | RoleDetail) -> str:
-    """Return what a user or role is, in a few words."""
+    """Return the kind of a user or role, in a few words."""
     if isinstance(principal, UserDetail):
         return phrase("user")
     if permission_set_of(principal) is not None:
@@ -33,9 +33,9 @@ def kind_of_caller(principal: UserDetail | RoleDetail) -> str:
 
 
 def other_callers(snapshot: Snapshot) -> Iterator[Named]:
-    """Yield callers that are no entry of the snapshot, but that its trust and resource policies name; and nobody.
+    """Yield principals that are not in the snapshot, but named in its policies; and anonymous.
 
-    Services, SAML and OpenID Connect providers, principals of accounts that the snapshot does not hold.
+    Services, SAML and OpenID Connect providers, principals of accounts that were not captured.
     """
     held = {account.account_id for account in snapshot.accounts}
     for name in sorted(_names(snapshot)):
@@ -77,7 +77,7 @@ def _by_arn(name: str, held: set[str]) -> Named | None:
 
 
 def sessions(snapshot: Snapshot) -> Iterator[Named]:
-    """Yield, for each role and user, the ARN of a session of it; the session's name is left to fill in."""
+    """Yield, for each role and user, the ARN of a session with a placeholder for its name."""
     for account in snapshot.accounts:
         head = f"arn:{account.partition}:sts::{account.account_id}"
         for role in account.roles:

@@ -1,4 +1,4 @@
-"""An entry as it was captured, for the JSON tab."""
+"""An entry as captured, for the JSON tab."""
 
 from pydantic import BaseModel
 
@@ -6,5 +6,5 @@ from iamdesk.policy.source_map import render
 
 
 def raw_text(entry: BaseModel) -> str:
-    """Print an entry: AWS's names, only what was there, unseen characters as escapes."""
+    """Print an entry: AWS's names, only captured fields, invisible characters escaped."""
     return render(entry.model_dump(mode="json", by_alias=True, exclude_unset=True)).text

@@ -1,7 +1,7 @@
-"""Known mistakes in a question, seen before it is answered: an action asked on the wrong kind of resource.
+"""Known mistakes in a request, found before it is evaluated: an action on the wrong type of resource.
 
-The Service Authorization Reference says which kinds of resource an action takes (rules F5, F6). A question on
-another kind has an answer, but seldom the one that was meant: ``s3:ListBucket`` on an object is denied everywhere.
+The Service Authorization Reference lists the resource types of an action (rules F5, F6). A request on another type can
+be evaluated, but is seldom intended: ``s3:ListBucket`` on an object is always denied.
 """
 
 from dataclasses import dataclass
@@ -15,26 +15,26 @@ _NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """What is odd about a question, and the resource that was probably meant (empty when that cannot be told)."""
+    """What is wrong with a request, and the resource that was probably meant (empty if unknown)."""
 
     sentence: str
     resource: str
 
 
 def find_action(action: str) -> Action | None:
-    """Return what AWS says of an action written ``service:Name``; None for a text that names none."""
+    """Return the data of an action written ``service:Name``; None if there is no such action."""
     service, colon, name = action.strip().partition(":")
     return reference().action(service, name) if colon else None
 
 
 def takes_no_resource(action: str) -> bool:
-    """Return whether AWS has the action and it can be asked on ``*`` only."""
+    """Return whether AWS has the action and it can only be used with ``*``."""
     found = find_action(action)
     return found is not None and reference().takes_no_resource(found)
 
 
 def resource_hint(action: str, resource: str) -> Hint | None:
-    """Return what is odd about asking for the action on the resource; None when nothing is, or nothing is known."""
+    """Return what is wrong with the action on the resource; None if nothing is, or nothing is known."""
     found = find_action(action)
     if found is None or resource == "*":
         return None
@@ -63,7 +63,7 @@ def resource_hint(action: str, resource: str) -> Hint | None:
 
 
 def _proposal(service: str, resource: str, wanted: set[str]) -> tuple[str, str]:
-    """Return the container of an object, or everything in a container, where the action takes that; and its kind."""
+    """Return the container of an object, or everything in a container, if the action takes that; and its type."""
     head, slash, _ = resource.partition("/")
     for candidate in (head if slash else "", f"{resource.rstrip('/')}/*"):
         fits = reference().resource_types_of_arn(service, candidate) if candidate else ()

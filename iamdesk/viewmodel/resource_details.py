@@ -1,4 +1,4 @@
-"""The (label, value) pairs that the inspector shows of a resource."""
+"""The facts of a resource in the inspector, as (label, value) pairs."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ _BLOCKS = (
 
 
 def resource_facts(resource: Resource, policy: Document | None) -> Iterator[tuple[str, str]]:
-    """Yield what was captured of a resource beside its ARN; for buckets also what was not."""
+    """Yield what was captured of a resource besides its ARN; for buckets also what was not."""
     statements = resource.policy.get("Statement") if isinstance(resource.policy, dict) else None
     count = len(statements) if isinstance(statements, list) else 1
     if resource.policy is not None:

@@ -1,4 +1,4 @@
-"""What the inspector shows of resources, VPC endpoints and identity providers."""
+"""Subjects of the inspector for resources, VPC endpoints and identity providers."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
@@ -39,7 +39,7 @@ _POLICY = resource_policy_key("")
 
 
 class ResourceSubjects:
-    """Makes subjects and policy views of what is no principal and no policy of IAM, by key."""
+    """Creates subjects and policy views of resources, endpoints and providers by key."""
 
     def __init__(
         self, snapshot: Snapshot, documents: DocumentStore, holdings: EntityLookup, organization: OrganizationSubjects
@@ -50,11 +50,11 @@ class ResourceSubjects:
         self._organization = organization
 
     def make_ready(self) -> None:
-        """Build what is otherwise built at first use."""
+        """Build the lazy indexes now."""
         _ = self._allowed_by, self._trusting, self._with_key, self._behind
 
     def subject(self, key: str) -> Subject | None:
-        """Return what is shown of a resource, its policy, a VPC endpoint or an identity provider; None for no such."""
+        """Return the subject of a resource, its policy, a VPC endpoint or an identity provider; None for other keys."""
         resource = self._resources.get(key) or self._resources.get(key.removesuffix(_POLICY))
         if resource is not None:
             return self._resource(key, resource)
@@ -65,7 +65,7 @@ class ResourceSubjects:
         return None
 
     def policy(self, key: str) -> PolicyView | None:
-        """Return the policy of a resource or VPC endpoint by its key; None where there is none."""
+        """Return the policy of a resource or VPC endpoint by its key; None if there is none."""
         if (endpoint := self._endpoints.get(key)) is not None and endpoint.policy_document is not None:
             title = phrase("Policy of {name}", name=endpoint.vpc_endpoint_id)
             return single_view(self._documents, key, title, NodeKind.RESOURCE_POLICY, endpoint.policy_document)
@@ -77,7 +77,7 @@ class ResourceSubjects:
         return single_view(self._documents, key, title, kind, resource.policy, [(arn, name)], arn)
 
     def links_of(self, arn: str, entry: object) -> tuple[Links, ...]:
-        """Return ways from a principal: to resources whose policies name it, to providers that it trusts as a role."""
+        """Return links from a principal: to resources whose policies name it, and to providers that a role trusts."""
         named = (self._link(resource) for resource in self._allowed_by.get(arn, ()))
         trusted: Iterable[str] = ()
         if isinstance(entry, RoleDetail):
@@ -106,7 +106,7 @@ class ResourceSubjects:
 
     @cached_property
     def _allowed_by(self) -> Mapping[str, list[Resource]]:
-        """Resources by the principals that their policies allow by ARN: read without parsing, for there may be many."""
+        """Resources by the principals that their policies allow by ARN: read without parsing: there may be many."""
         found: dict[str, list[Resource]] = {}
         for resource in self._snapshot.resources:
             for name in trusted_names(resource.policy):
@@ -132,7 +132,7 @@ class ResourceSubjects:
 
     @cached_property
     def _behind(self) -> Mapping[str, list[Resource]]:
-        """Access points by the ARN of the bucket that they lead to."""
+        """Access points by the ARN of their bucket."""
         return _grouped(
             (f"arn:{one.arn.split(':', 2)[1]}:s3:::{bucket.name}", one)
             for one in self._snapshot.resources

@@ -1,4 +1,4 @@
-"""Resources in the tree: by account, grouped by service; VPC endpoints and identity providers beside them."""
+"""Resources in the tree: by account, grouped by service; with VPC endpoints and identity providers."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -19,25 +19,25 @@ _TITLES = {prefix: one.title for one in all_services() for prefix in (one.prefix
 _FORMS = [command.arn for command in all_commands() if command.arn]
 _NAMED_AS_THEY_ARE = frozenset(form.partition(":")[0] for form in _FORMS if form.endswith(":{account}:{}"))
 _TYPES = frozenset(found[1] for form in _FORMS if (found := re.search(r":([\w-]+)[/:]\{\}", form))) | {"restapis"}
-"""What stands before names in ARNs: ``table`` of ``table/{}``."""
+"""Prefixes of names in ARNs: ``table`` of ``table/{}``."""
 
 type Provider = OpenIdConnectProvider | SamlProvider
 
 
 class AccountResources(NamedTuple):
-    """What one account owns."""
+    """The resources of one account."""
 
     resources: Sequence[Resource]
     endpoints: Sequence[VpcEndpoint]
 
 
 def owner_of(resource: Resource) -> str:
-    """Return the account that a resource belongs to; empty where the snapshot does not tell."""
+    """Return the account of a resource; empty if it is not known."""
     return resource.account_id or (resource.arn.split(":", 5)[4:5] or [""])[0]
 
 
 def service_title(arn: str) -> str:
-    """Return what people call the service of a resource; its prefix where that is not known."""
+    """Return the display name of a resource's service; its prefix if there is none."""
     service = (arn.split(":", 3)[2:3] or [""])[0]
     return _TITLES.get(service, service) or phrase("Other")
 
@@ -58,12 +58,12 @@ def resource_name(arn: str) -> str:
 
 
 def region_of(resource: Resource) -> str:
-    """Return the Region of a resource; empty where it has none or the snapshot does not tell."""
+    """Return the Region of a resource; empty if it has none or it is not known."""
     return resource.region or (resource.arn.split(":", 4)[3:4] or [""])[0]
 
 
 class ResourceRows:
-    """The resources of a snapshot by the account that owns them."""
+    """The resources of a snapshot by owner account."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._resources: dict[str, list[Resource]] = {}
@@ -75,12 +75,12 @@ class ResourceRows:
         self._held = {account.account_id for account in snapshot.accounts}
 
     def of(self, account_id: str) -> AccountResources | None:
-        """Return what an account owns; None where the snapshot holds nothing of it."""
+        """Return the resources of an account; None if none were captured."""
         resources, endpoints = self._resources.get(account_id, ()), self._endpoints.get(account_id, ())
         return AccountResources(resources, endpoints) if resources or endpoints else None
 
     def elsewhere(self) -> Iterator[Branch]:
-        """Yield a branch with the resources of accounts that the snapshot does not hold, if there are any."""
+        """Yield a branch with the resources of accounts that were not captured, if there are any."""
         owners = sorted((self._resources.keys() | self._endpoints.keys()) - self._held)
         groups: dict[str, list[Branch]] = {}
         for owner in owners:
@@ -106,7 +106,7 @@ class ResourceRows:
 
 
 def resource_section(owned: AccountResources | None) -> Iterator[Section[tuple[str, list[Entry]]]]:
-    """Yield the section of an account's resources, one entry a service; nothing where the snapshot holds none."""
+    """Yield the section of an account's resources, one entry for each service; nothing if there are none."""
     groups: dict[str, list[Entry]] = {}
     for title, row in _rows(owned):
         groups.setdefault(title, []).append(row)
@@ -117,7 +117,7 @@ def resource_section(owned: AccountResources | None) -> Iterator[Section[tuple[s
 
 
 def provider_section(facts: AccountFacts | None) -> Iterator[Section[Provider]]:
-    """Yield the section of an account's identity providers; nothing where there are none."""
+    """Yield the section of an account's identity providers; nothing if there are none."""
     found = providers_of(facts) if facts is not None else []
     if found:
         yield Section(mark("Identity providers"), found, lambda one: provider_name(one.arn), _provider)
@@ -129,12 +129,12 @@ def providers_of(facts: AccountFacts) -> list[Provider]:
 
 
 def provider_name(arn: str) -> str:
-    """Return an identity provider's name: host and path of its URL, or the name that a SAML provider was given."""
+    """Return the name of an identity provider: host and path of its URL, or the name of a SAML provider."""
     return arn.split(":", 5)[-1].partition("/")[2] or arn
 
 
 def endpoint_words(endpoint: VpcEndpoint) -> str:
-    """Return the service that an endpoint leads to, without the prefix that all of them share: ``eu-west-1.s3``."""
+    """Return the service of an endpoint, without the common prefix: ``eu-west-1.s3``."""
     return endpoint.service_name.removeprefix("com.amazonaws.")
 
 
@@ -180,7 +180,7 @@ def _rows(owned: AccountResources | None) -> Iterator[tuple[str, Entry]]:
 
 
 def resource_badges(resource: Resource) -> tuple[Badge, ...]:
-    """Mark a resource whose policy was not captured, or is no JSON object and so cannot be evaluated."""
+    """Return badges of a resource whose policy was not captured, or is no JSON object and so not evaluated."""
     if resource.policy is None:
         return () if resource.is_policy_captured or resource.is_only_tagged else (Badge.GAP,)
     return document_badges(resource.policy)

@@ -1,4 +1,4 @@
-"""Filtering the tree: which rows hold what the user typed. One walk over ready-made texts, no Qt."""
+"""The filter of the tree: finds the rows that contain the typed text. No Qt."""
 
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ from iamdesk.i18n import translate
 from iamdesk.viewmodel.tree import Node, NodeKind, Outline
 
 LONGEST_SEARCH = 5_000
-"""Characters of the typed text that count; whatever is pasted, the search ends in time."""
+"""Maximum characters of the typed text, so that a search over pasted text ends in time."""
 
 _MOST_WORDS = 12
 
-# Their keys begin with their owner's ARN: with the key a search for "alice" would hit each of her policies.
+# Their keys begin with their owner's ARN: a search for "alice" would find each of her policies.
 _FOUND_BY_NAME = frozenset({NodeKind.INLINE_POLICY, NodeKind.TRUST_POLICY, NodeKind.BROKEN, NodeKind.VPC_ENDPOINT})
 
-# Their keys say in what they are kept: of these, the part that is their own is searched.
+# Their keys name their container: only their own part is searched.
 _KEPT_IN = frozenset(
     {
         NodeKind.ORGANIZATION,
@@ -27,13 +27,13 @@ _KEPT_IN = frozenset(
 
 
 class RowSet(Set[int]):
-    """Some rows of an outline, a byte for each row that there is.
+    """Some rows of an outline, as one byte for each row.
 
-    A set of a million would be copied each time it grows, and no other thread goes on meanwhile.
+    A set of a million would be copied each time it grows, while all other threads wait.
     """
 
     def __init__(self, marks: bytearray) -> None:
-        """Hold the rows whose byte is 1."""
+        """Contain the rows whose byte is 1."""
         self._marks = marks
 
     @classmethod
@@ -50,7 +50,7 @@ class RowSet(Set[int]):
         return self._marks.count(1)
 
     def isdisjoint(self, other: Iterable[int]) -> bool:
-        """Return whether none of the others is held; of a range, at once."""
+        """Return whether none of the others is contained; fast for a range."""
         if isinstance(other, range) and other.step == 1:
             return self._marks.find(1, other.start, other.stop) < 0
         return super().isdisjoint(other)
@@ -58,18 +58,18 @@ class RowSet(Set[int]):
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """What a search shows."""
+    """The result of a search."""
 
     rows: Set[int]
-    """Rows to show: the hits, all that leads to them, and all that stands under them."""
+    """Rows to show: the hits, their ancestors, and their descendants."""
     hits: tuple[int, ...]
-    """Rows that hold the text themselves, in the order in which the tree shows them."""
+    """Rows that contain the text, in the order of the tree."""
 
 
 class OutlineSearch:
-    """Searches one outline; built once, then asked at each keystroke.
+    """Searches one outline; built once, called at each keystroke.
 
-    What was found last is kept: the next letter of a word narrows it down, and a letter taken back finds it again.
+    The last results are kept: further letters narrow them down, and deleted letters find them again.
     """
 
     def __init__(self, outline: Outline) -> None:
@@ -90,24 +90,24 @@ class OutlineSearch:
             if count:
                 pending += range(first + count - 1, first - 1, -1)
         sizes = [1] * len(texts)
-        for row in reversed(order):  # whatever stands under a row has been counted before the row itself
+        for row in reversed(order):  # the descendants of a row are counted before the row
             if parents[row] >= 0:
                 sizes[parents[row]] += sizes[row]
         self._parents = parents
         self._order = order
-        """Rows as the tree shows them, from top to bottom."""
+        """Rows in the order of the tree, from top to bottom."""
         self._ends = [place + sizes[row] for place, row in enumerate(order)]
-        """By place in that order: the place after the last row that stands under it."""
+        """By position in that order: the position after the last descendant."""
         self._texts = [texts[row] for row in order]
-        """By place: what is searched."""
+        """By position: the searched text."""
         self._found: dict[str, list[int]] = {}
-        """Places by word, of the words that were looked for last."""
+        """Positions by word, for the last words."""
         self._last: tuple[str, Matches] | None = None
 
     def matches(self, text: str) -> Matches:
-        """Return the rows for what the user typed.
+        """Return the rows for the typed text.
 
-        Each word, without case, must stand in the row's text, detail or ARN. No words show everything.
+        Each word, without case, has to occur in the row's text, detail or ARN. No words show everything.
         """
         last = self._last
         if last is not None and last[0] == text:
@@ -126,7 +126,7 @@ class OutlineSearch:
         order, ends, parents = self._order, self._ends, self._parents
         for place in places:
             if place < shown_to:
-                continue  # stands under a hit
+                continue  # below a hit
             row = order[place]
             shown_to = ends[place]
             translate[row] = 1
@@ -140,7 +140,7 @@ class OutlineSearch:
         return Matches(RowSet(translate), tuple([order[place] for place in places]))
 
     def rows_with(self, words: Sequence[str]) -> list[int]:
-        """Return the rows that hold all words, given without case, in the order in which the tree shows them."""
+        """Return the rows that contain all words (in lower case), in the order of the tree."""
         return [self._order[place] for place in self._places_of_all(words)]
 
     def _places_of_all(self, words: Sequence[str]) -> list[int]:
@@ -152,8 +152,8 @@ class OutlineSearch:
         return places
 
     def _places_of(self, word: str) -> list[int]:
-        """Return the places whose text holds a word: looked for where a part of it was found before, if it was."""
-        known = self._found.copy()  # several threads may ask
+        """Return the positions whose text contains a word, searched among those of a shorter word if there are some."""
+        known = self._found.copy()  # may be called by several threads
         places = known.get(word)
         if places is None:
             texts = self._texts

@@ -1,4 +1,4 @@
-"""What the inspector shows of one selected thing: who it is, what it carries and from where. Built in one trip."""
+"""Subjects of the inspector: identity, policies and their origin, related items of one selected thing."""
 
 from collections.abc import Mapping
 from itertools import chain
@@ -39,10 +39,10 @@ __all__ = ["PolicyLine", "PolicyRole", "PolicyView", "Subject", "SubjectIndex"]
 
 
 class SubjectIndex:
-    """Makes subjects and policy views of one snapshot by key. Built once; may be asked from any thread."""
+    """Creates subjects and policy views of one snapshot by key. Built once; thread-safe."""
 
     def __init__(self, snapshot: Snapshot, elsewhere: Elsewhere | None = None) -> None:
-        """Tell of a snapshot; ``elsewhere`` tells of accounts that are not in memory."""
+        """Index a snapshot; ``elsewhere`` describes accounts that are not in memory."""
         self._snapshot = snapshot
         self._is_part = elsewhere is not None
         self._holdings = EntityLookup(snapshot, elsewhere)
@@ -64,12 +64,12 @@ class SubjectIndex:
         )
 
     def make_ready(self) -> None:
-        """Build what is otherwise built when something is first selected: thousands of policies are looked through."""
+        """Build the lazy indexes now: thousands of policies are examined."""
         self._resources.make_ready()
         self._permission_sets.make_ready()
 
     def subject(self, key: str) -> Subject | None:
-        """Return what is shown of a key of the outline; None for one that the snapshot does not hold."""
+        """Return the subject of a key of the outline; None if it is not in the snapshot."""
         held = self._holdings
         if (principal := held.principals.get(key)) is not None:
             return self._principal(principal)
@@ -95,9 +95,9 @@ class SubjectIndex:
         return self._holdings.entity_ids
 
     def policy(self, key: str, version: str | None = None) -> PolicyView | None:
-        """Return a policy's document by its key; ``version`` picks one of a managed policy that is not in force.
+        """Return a policy's document by its key; ``version`` selects a version other than the default one.
 
-        None for a key that is no policy that the snapshot holds, and for a version that it does not hold.
+        None for a key without a captured policy, and for a version that was not captured.
         """
         view = self._views.view(key, version)
         if view is not None or version is not None:
@@ -154,7 +154,7 @@ class SubjectIndex:
         )
 
     def _part_gap(self, references: AccountReferences, policy: ManagedPolicyDetail) -> tuple[str, ...]:
-        """Say that carriers of AWS's policy are told for one account: the others are not in memory."""
+        """Return the sentence that attachments of an AWS managed policy are listed for one account only."""
         if not (self._is_part and policy.is_aws_managed):
             return ()
         account = references.account.account_id
@@ -298,7 +298,7 @@ class SubjectIndex:
         )
 
     def _ways(self, references: AccountReferences, principal: Principal) -> tuple[Links, ...]:
-        """Return what a principal has to do with beside policies of IAM: a permission set, resources, providers."""
+        """Return the links of a principal apart from IAM policies: permission set, resources, providers."""
         found = self._resources.links_of(principal.arn, principal)
         account = references.account.account_id
         if kind_of(principal) in (NodeKind.USER, NodeKind.ROLE) and self._organization.binds(account):  # B6, E11
@@ -328,7 +328,7 @@ def _owner_words(owner: Principal) -> str:
 
 
 def _missing_words(arn: str) -> str:
-    """Return that the snapshot does not hold a policy, and what is taken in its place."""
+    """Return the sentence that a policy was not captured, and what is used instead."""
     published = aws_managed_policies()
     if published.find(arn) is None:
         return phrase("Managed policy {name} is attached to them but was not captured.", name=last_of_arn(arn))
@@ -342,7 +342,7 @@ def _missing_words(arn: str) -> str:
 
 
 def _tags(policy: ManagedPolicyDetail) -> tuple[tuple[str, str], ...]:
-    """Return a policy's tags, which AWS prints for a policy only in other calls than this one."""
+    """Return a policy's tags, which AWS prints only in other calls."""
     listed: Any = (policy.model_extra or {}).get("Tags", ())
     if not isinstance(listed, list):
         return ()

@@ -1,7 +1,7 @@
-"""The tree of a snapshot as one flat table: what the navigator paints, with no Qt in it.
+"""The tree of a snapshot as one flat table: the contents of the navigator. No Qt.
 
-A node is its row number in the table. Children of a node stand together, so a node needs only the first of them and
-their count. Everything that is painted (text, tooltip, badges) is ready here; no view computes any of it.
+A node is its row number in the table. Children of a node are adjacent, so a node only has the first of them and their
+number. Everything that is painted (text, tooltip, badges) is computed here, not by a view.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ _PART = 8 * _PIECE  # rows: a dict of so many keys is copied in some millisecond
 
 
 class NodeKind(StrEnum):
-    """What a row of the tree stands for."""
+    """The kind of a row of the tree."""
 
     SNAPSHOT = mark("snapshot")
     ACCOUNT = mark("account")
@@ -49,7 +49,7 @@ class NodeKind(StrEnum):
 
 
 class Badge(StrEnum):
-    """A mark beside a row, in the order in which they are shown (at most three)."""
+    """A mark beside a row, in the order of display (at most three)."""
 
     ADMINISTRATOR = mark("administrator")
     OUTSIDER = mark("external access")
@@ -64,9 +64,9 @@ class Node(NamedTuple):
 
     kind: NodeKind
     text: str
-    """As shown. Hostile text: paint it as plain text."""
+    """As displayed. Hostile text: paint it as plain text."""
     detail: str
-    """Short grey text beside it: a count, a path. May be empty."""
+    """Short gray text beside it: a count, a path. May be empty."""
     key: str
     """The key by which other packages know it: an ARN, an account's id, or a key of ``inventory.keys``; empty for
     sections."""
@@ -77,10 +77,10 @@ class Node(NamedTuple):
 
 
 class NodeTable(Sequence[Node]):
-    """Nodes kept column by column and made when asked for.
+    """Nodes stored column by column, created when they are accessed.
 
-    A snapshot can have a hundred thousand rows of which a view shows forty; as objects they would all be walked by the
-    garbage collector again and again while the tree is laid out.
+    A snapshot can have a hundred thousand rows, of which a view shows forty; as objects, the garbage collector would
+    examine all of them again and again during the layout.
     """
 
     def __init__(self) -> None:
@@ -113,7 +113,7 @@ class NodeTable(Sequence[Node]):
         self._counts.append(children)
 
     def hang(self, row: int, first_child: int, children: int) -> None:
-        """Give a row its children, which stand or will stand together from ``first_child`` on."""
+        """Set the children of a row, which are adjacent from ``first_child`` on."""
         self._first_children[row] = first_child
         self._counts[row] = children
 
@@ -126,9 +126,9 @@ class NodeTable(Sequence[Node]):
         parents: list[int],
         check_cancelled: Callable[[], None],
     ) -> None:
-        """Append rows without children, column by column; all columns are equally long, and are the table's from now.
+        """Append rows without children, column by column; the columns have equal lengths, and now belong to the table.
 
-        The few rows that were there go in front: to copy a million leaves, other threads would have to wait too long.
+        The few existing rows are put in front: copying a million leaves would make other threads wait too long.
         ``check_cancelled`` is called between the columns.
         """
         nothing = [0] * len(kinds)
@@ -150,7 +150,7 @@ class NodeTable(Sequence[Node]):
 
     @property
     def kinds(self) -> Sequence[NodeKind]:
-        """The kind of each row: for looks at thousands of rows that need nothing else of them."""
+        """The kind of each row, for fast loops over many rows."""
         return self._kinds
 
     @property
@@ -165,7 +165,7 @@ class NodeTable(Sequence[Node]):
 
     @property
     def columns(self) -> Sequence[Sequence[object]]:
-        """All that is kept, column by column."""
+        """All stored columns."""
         return self._kinds, self._texts, self._details, self._keys, self._parents, self._first_children, self._counts
 
     def children(self, row: int) -> range:
@@ -174,11 +174,11 @@ class NodeTable(Sequence[Node]):
         return range(first, first + self._counts[row])
 
     def first_rows(self, check_cancelled: Callable[[], None]) -> "KeyRows":
-        """Return the first row of each key; ``check_cancelled`` is called before each piece of the work."""
+        """Return the first row of each key; ``check_cancelled`` is called before each part of the work."""
         parts: list[dict[str, int]] = []
         for start in range(0, len(self), _PART):
             part: dict[str, int] = {}
-            # From the end, so that the first row of a key counts.
+            # From the end, so that the first row of a key wins.
             for end in range(min(start + _PART, len(self)), start, -_PIECE):
                 check_cancelled()
                 first = max(start, end - _PIECE)
@@ -223,15 +223,15 @@ class NodeTable(Sequence[Node]):
 class KeyRows(Mapping[str, int]):
     """The first row of each key.
 
-    In several dicts: one of a million keys is copied each time it grows, and no other thread goes on meanwhile.
+    In several dicts: one of a million keys is copied each time it grows, while all other threads wait.
     """
 
     def __init__(self, parts: Sequence[dict[str, int]]) -> None:
-        """Look keys up in these, one after the other: the first that has a key counts."""
+        """Look keys up in these dicts, in order: the first that has a key wins."""
         self._parts = [*parts, {}]
 
     def set_default(self, key: str, row: int) -> None:
-        """Note a row for a key that has none yet."""
+        """Set the row of a key that has none."""
         if key not in self:
             self._parts[-1][key] = row
 
@@ -259,13 +259,13 @@ class KeyRows(Mapping[str, int]):
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """The flat table. ``nodes[0]`` is the invisible root; its children are the accounts, then what is in none."""
+    """The flat table. ``nodes[0]`` is the invisible root; its children are the accounts, then everything else."""
 
     nodes: NodeTable
     badges: dict[int, tuple[Badge, ...]]
-    """Badges known from reading alone; those decided by evaluation arrive later (``api``)."""
+    """Badges known from reading; those from evaluation come later (``api``)."""
     rows_by_key: KeyRows
-    """First row of each key: where a jump to a principal or policy lands."""
+    """First row of each key: the target of links to a principal or policy."""
 
     def children(self, row: int) -> range:
         """Return the rows of a node's children."""

@@ -1,4 +1,4 @@
-"""Laying out the tree of a snapshot (``index.nodes``): its accounts, and what stands above and beside them."""
+"""Lays out the tree of a snapshot: its accounts, the organization and everything beside them."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
@@ -24,7 +24,7 @@ from iamdesk.viewmodel.tree_layout import Branch, LeafColumns, Section, lay_out
 
 __all__ = ["Badge", "Node", "NodeKind", "Outline", "build_outline"]
 
-_BREATH = 200  # entries between two looks at whether the work is still wanted
+_BREATH = 200  # entries between two checks for cancellation
 
 
 def build_outline(
@@ -89,9 +89,9 @@ def build_outline(
         lay_out(table, badges, row, branch.children)
     rows = table.first_rows(check_cancelled)
     for tree in trees:
-        for arn, key in tree.broken_rows():  # a jump by ARN finds a principal that could not be read, too
+        for arn, key in tree.broken_rows():  # links by ARN also find a malformed principal
             rows.set_default(arn, rows[key])
-    for resource in snapshot.resources:  # answers name the policy; the row is the resource's
+    for resource in snapshot.resources:  # results name the policy; the row is that of the resource
         if resource.policy is not None and resource.arn in rows:
             rows.set_default(resource_policy_key(resource.arn), rows[resource.arn])
     return Outline(table, badges, rows)
@@ -105,7 +105,7 @@ def _lay_out_entries(
     first_section: int,
     check_cancelled: Callable[[], None],
 ) -> None:
-    """Append the entries of all sections, the first of which has row ``first_section``; leaves come below them."""
+    """Append the entries of all sections, the first of which has row ``first_section``, and their leaves."""
     for section_row, section in enumerate(sections, start=first_section):
         for number, entry in enumerate(section.entries):
             if number % _BREATH == 0:
@@ -118,7 +118,7 @@ def _lay_out_entries(
 
 
 def _names(snapshot: Snapshot) -> dict[str, str]:
-    """Return what the organization calls its accounts."""
+    """Return the names of the accounts in the organization."""
     return {node.id: node.name for node in snapshot.organization.nodes} if snapshot.organization is not None else {}
 
 
@@ -163,7 +163,7 @@ def _still_read(awaited: Sequence[str] | None) -> list[Branch]:
 
 
 def _beside(snapshot: Snapshot) -> list[Branch]:
-    """Return what stands beside the accounts, in order."""
+    """Return the branches beside the accounts, in order."""
     branches = [] if snapshot.organization is None else [organization_branch(snapshot.organization, snapshot.accounts)]
     if snapshot.identity_centers:
         names = OrganizationNames.of(snapshot)

@@ -1,4 +1,4 @@
-"""What the tree is laid out with: rows in columns, sections of an account, branches of any depth."""
+"""Building blocks of the tree: rows in columns, sections of an account, branches of any depth."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ type Entry = tuple[NodeKind, str, str, str, tuple[Badge, ...]]
 
 
 class LeafColumns:
-    """The rows of the last level, while they are laid out: columns, since there are many."""
+    """The rows of the last level during the layout: columns, since there are many."""
 
     def __init__(self, first_row: int, badges: dict[int, tuple[Badge, ...]]) -> None:
         self.kinds: list[NodeKind] = []
@@ -25,11 +25,11 @@ class LeafColumns:
 
     @property
     def next_row(self) -> int:
-        """The row that comes next."""
+        """The number of the next row."""
         return self._first_row + len(self.keys)
 
     def add(self, kind: NodeKind, text: str, detail: str, key: str, badges: tuple[Badge, ...] = ()) -> None:
-        """Append a row; its parent is told when all of the parent's rows are there."""
+        """Append a row; its parent gets it by `close`."""
         if badges:
             self._badges[self.next_row] = badges
         self.kinds.append(kind)
@@ -38,7 +38,7 @@ class LeafColumns:
         self.keys.append(key)
 
     def close(self, parent: int) -> int:
-        """Give the rows since the last call to a parent; return how many they are."""
+        """Assign the rows since the last call to a parent; return their number."""
         count = len(self.keys) - len(self.parents)
         if count:
             self.parents += [parent] * count
@@ -47,7 +47,7 @@ class LeafColumns:
 
 @dataclass(slots=True)
 class Section[T]:
-    """One section: its entries sorted by name, and how one of them is laid out."""
+    """One section: its entries sorted by name, and the function that lays out one of them."""
 
     title: str
     entries: Sequence[T]
@@ -61,12 +61,12 @@ class Section[T]:
 
 
 def sort_key(name: str) -> tuple[str, str]:
-    """Sort names without case; names that differ in nothing else stand in a fixed order, too."""
+    """Sort names without case; with a fixed order of names that differ only in case."""
     return name.casefold(), name
 
 
 class Branch(NamedTuple):
-    """A row and everything below it, for the parts of the tree that are deeper than an account's."""
+    """A row and its descendants, for parts of the tree that are deeper than an account's."""
 
     kind: NodeKind
     text: str
@@ -77,7 +77,7 @@ class Branch(NamedTuple):
 
 
 def lay_out(table: NodeTable, badges: dict[int, tuple[Badge, ...]], row: int, branches: Sequence[Branch]) -> None:
-    """Append what stands below a row, level by level, so that the children of each row stand together."""
+    """Append the descendants of a row, level by level, so that the children of each row are adjacent."""
     level = [(row, branches)]
     while level:
         below = []

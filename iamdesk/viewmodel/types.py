@@ -1,4 +1,4 @@
-"""What front ends show, as frozen facts: subjects, policies and their text; what a snapshot holds and lacks."""
+"""Types of what front ends show: subjects, policies and their text, snapshot coverage. Frozen."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from iamdesk.viewmodel.tree import Badge, NodeKind
 
 
 class PolicyRole(StrEnum):
-    """What a policy does for the subject that shows it."""
+    """The role of a policy for the subject that shows it."""
 
     DIRECT = "direct"
     GROUP = mark("through a group")
@@ -35,33 +35,33 @@ class PolicyLine:
     name: str
     kind: NodeKind
     """``INLINE_POLICY``, ``CUSTOMER_POLICY``, ``AWS_POLICY``, ``TRUST_POLICY``, ``RESOURCE_POLICY``,
-    ``SERVICE_CONTROL_POLICY``, ``RESOURCE_CONTROL_POLICY``, or ``MISSING`` when only named."""
+    ``SERVICE_CONTROL_POLICY``, ``RESOURCE_CONTROL_POLICY``, or ``MISSING`` if it was not captured."""
     role: PolicyRole
     origin: str
-    """Where it comes from, in words: ``attached directly``, ``inline in group engineers``, ``permissions boundary``; of
-    a policy itself its version: ``version v3 of 5, in force``."""
+    """Its origin in words: ``attached directly``, ``inline in group engineers``, ``permissions boundary``; for a policy
+    itself, its version: ``version v3 of 5, default version``."""
     version: str | None = None
     problems: tuple[str, ...] = ()
-    """Diagnostics of its document, one sentence each."""
+    """Problems of its document, one sentence each."""
 
 
 class Links(NamedTuple):
-    """Ways to subjects of one sort."""
+    """Links to related items of one kind."""
 
     title: str
-    """What they are to the subject: ``Members``, ``Carried by``, ``Applies to``."""
+    """Their relation to the subject: ``Members``, ``Attached to``, ``Applies to``."""
     entries: tuple[Link, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One thing of the snapshot, ready to be painted: a principal, a policy, an account, a resource and so on."""
+    """One item of the snapshot, ready for display: a principal, a policy, an account, a resource and so on."""
 
     key: str
     kind: NodeKind
     title: str
     account: str = ""
-    """The account that it belongs to; empty for what stands above accounts."""
+    """The account that it belongs to; empty for items above accounts."""
     arn: str | None = None
     path: str = "/"
     facts: tuple[tuple[str, str], ...] = ()
@@ -69,19 +69,19 @@ class Subject:
     tags: tuple[tuple[str, str], ...] = ()
     policies: tuple[PolicyLine, ...] = ()
     links: tuple[Links, ...] = ()
-    """Ways to what it has to do with, by sort; sorts without an entry are left out."""
+    """Links to related items, by relation; empty ones are left out."""
     trusted: tuple[str, ...] = ()
-    """Who the trust policy names, one short sentence each (roles only)."""
+    """The principals in the trust policy, one short sentence each (roles only)."""
     gaps: tuple[str, ...] = ()
-    """What the snapshot does not hold about it, one sentence each."""
+    """Missing data, one sentence each."""
     problems: tuple[str, ...] = ()
     badges: tuple[Badge, ...] = ()
     raw: str = ""
-    """The whole entry as JSON text, as captured (the JSON tab)."""
+    """The whole entry as JSON text, as captured."""
 
     @property
     def ages(self) -> tuple[tuple[str, str], ...]:
-        """Those of the facts that say how old it is: when it was created, when it was last used."""
+        """The facts about its age: created, last used."""
         return tuple(fact for fact in self.facts if fact[0] in _AGES)
 
     @property
@@ -103,24 +103,25 @@ def links(*sorts: tuple[str, Iterable[Link | tuple[str, str]]]) -> tuple[Links, 
 
 @dataclass(frozen=True, slots=True)
 class PolicyView:
-    """One policy document, ready to be shown."""
+    """One policy document, ready for display."""
 
     key: str
     title: str
     kind: NodeKind
-    """As of a `PolicyLine`, but never ``MISSING``."""
+    """As in `PolicyLine`, but never ``MISSING``."""
     document: Document
-    """Text with the place of each element, diagnostics, statements."""
+    """Text with the position of each element, problems, statements."""
     version: str | None
-    """The managed policy's version that is shown; None for inline and trust policies."""
+    """The version of the managed policy; None for inline and trust policies."""
     in_force: str | None
-    """The managed policy's version in force (rule L3), which the snapshot may not hold."""
+    """The default version of the managed policy (rule L3), which may not be captured."""
     versions: tuple[str, ...]
-    """Versions that the snapshot holds, newest first; empty for inline and trust policies."""
+    """The captured versions, newest first; empty for inline and trust policies."""
     problems: tuple[str, ...]
-    """Diagnostics of the document, one sentence each: ``Statement[0].Effect: expected …``."""
+    """Problems of the document, one sentence each: ``Statement[0].Effect: expected …``."""
     carriers: tuple[tuple[str, str], ...]
-    """(key, name) of who carries it, boundaries included: principals; a resource, a place of the organization."""
+    """(key, name) of what it is attached to, as boundary included: principals; a resource, a part of the
+    organization."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +129,13 @@ class Completion:
     """One suggestion."""
 
     value: str
-    """What is put into the field."""
+    """The text for the field."""
     label: str
-    """What is shown. Hostile text, as ``detail``: paint it as plain text."""
+    """The displayed text. Hostile, as ``detail``: paint it as plain text."""
     detail: str
-    """What it is, in a few words."""
+    """Its description, in a few words."""
     template: bool = False
-    """Whether ``value`` holds ``${Placeholders}`` to fill in."""
+    """Whether ``value`` contains ``${Placeholders}`` to fill in."""
 
 
 class CoverageState(StrEnum):
@@ -153,20 +154,20 @@ class CapturedData:
     title: str
     extent: CoverageState
     detail: str
-    """How much of it, such as ``2 of 3 accounts``; empty where there is nothing to say."""
+    """The amount, such as ``2 of 3 accounts``; may be empty."""
     means: str
-    """What the missing part means for answers, in a sentence; empty where nothing is missing."""
+    """The effect of the missing part on results, in a sentence; empty if nothing is missing."""
     command: str
-    """The command that captures it, or the first of several; empty where nothing is missing."""
+    """The (first) command that captures it; empty if nothing is missing."""
     commands: tuple[str, ...] = ()
-    """All commands that are missing or failed, as typed in a bundle's top folder; empty where nothing is missing."""
+    """All commands that are missing or failed, as typed in a bundle's top folder; empty if nothing is missing."""
     gaps: tuple[str, ...] = ()
-    """Calls that failed and files that cannot be read, one line each; at most twenty and a count."""
+    """Failed calls and unreadable files, one line each; at most twenty and a count."""
 
 
 @dataclass(frozen=True, slots=True)
 class ControlTotal:
-    """One count of AWS's, and the snapshot's own."""
+    """One of AWS's counts, and that of the snapshot."""
 
     account_id: str
     what: str
@@ -174,13 +175,13 @@ class ControlTotal:
     counted_by: str
     """``account summary`` or ``credential report``."""
     counted: int
-    """By AWS."""
+    """Number counted by AWS."""
     held: int
-    """By the snapshot, broken entries included."""
+    """Number in the snapshot, including malformed entries."""
     only_counted: tuple[str, ...] = ()
-    """Names that AWS counts and the snapshot does not hold, where AWS names them (in the credential report)."""
+    """Names that only AWS has, if it lists names (in the credential report)."""
     only_held: tuple[str, ...] = ()
-    """Names that the snapshot holds and AWS does not count."""
+    """Names that only the snapshot has."""
 
     @property
     def agrees(self) -> bool:
@@ -189,13 +190,13 @@ class ControlTotal:
 
     @property
     def sentence(self) -> str:
-        """What is compared, and how it differs."""
+        """The comparison in words."""
         by_report = self.counted_by == "credential report"
         counts = {"what": self.what, "counted": self.counted, "held": self.held}
         told = [phrase("{what}: {counted:,} by the account summary, {held:,} in the snapshot", **counts)]
         if by_report:
             told = [phrase("{what}: {counted:,} by the credential report, {held:,} in the snapshot", **counts)]
-        if self.only_counted:  # no summary names anybody
+        if self.only_counted:  # the summary has no names
             told.append(phrase("{names} only in the credential report", names=_enumerated(self.only_counted)))
         if self.only_held:
             told.append(phrase("{names} only in the snapshot", names=_enumerated(self.only_held)))

@@ -51,7 +51,7 @@ def test_every_row_of_the_outline_has_a_subject_of_its_kind_and_badges(snapshot:
 
 def test_a_key_that_nothing_bears_has_no_subject(snapshot: Snapshot) -> None:
     index = SubjectIndex(snapshot)
-    for key in ("", "nobody", "#trust", "#inline/", f"{ALICE}#trust", f"{ALICE}#inline/none", f"{APP}#inline/"):
+    for key in ("", "none", "#trust", "#inline/", f"{ALICE}#trust", f"{ALICE}#inline/none", f"{APP}#inline/"):
         assert index.subject(key) is None, key
         assert index.policy(key) is None, key
 
@@ -123,7 +123,7 @@ def test_a_managed_policy_tells_who_carries_it(snapshot: Snapshot) -> None:
     assert ways(policy) == ((ALICE, "alice"), (APP, "app"))
     assert [(line.role, line.origin) for line in policy.policies] == [(PolicyRole.SELF, "version v1, default version")]
     assert facts(policy)["Attached to"] == "2 principals"
-    assert facts(policy)["Boundary of"] == "nobody"
+    assert facts(policy)["Boundary of"] == "none"
     boundary = subject(snapshot, DEV_BOUNDARY)
     assert ways(boundary) == ((ALICE, "alice"),)
     assert facts(boundary)["Boundary of"] == "1 principal"
@@ -274,7 +274,7 @@ def test_an_inline_policy_belongs_to_its_owner(snapshot: Snapshot) -> None:
     shown = view(snapshot, key)
     assert (shown.title, shown.kind, shown.versions) == ("deploy", NodeKind.INLINE_POLICY, ())
     assert shown.carriers == ((ENGINEERS, "engineers"),)
-    assert facts(subject(snapshot, key)) == {"Inside": "group engineers"}
+    assert facts(subject(snapshot, key)) == {"Inline in": "group engineers"}
     assert SubjectIndex(snapshot).policy(key, "v1") is None
 
 

@@ -301,7 +301,7 @@ def test_a_permission_set_its_role_and_its_people_show_each_other(subjects: Subj
 def test_a_policy_that_only_a_permission_set_names_can_be_read(subjects: SubjectIndex) -> None:
     found = subject(subjects, AWS_POLICY)
     assert ways(found) == {"Attached to": [(SET, "Reader", "permission set")]}
-    assert "as AWS had published it" in found.gaps[0]
+    assert "that AWS had published by" in found.gaps[0]
     assert subjects.policy(AWS_POLICY) is not None
 
 
