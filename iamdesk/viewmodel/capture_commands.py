@@ -39,11 +39,11 @@ _BEFORE: Mapping[tuple[str, str], str] = {
 
 
 def capture_commands(snapshot: Snapshot, kind: Kind, accounts: Iterable[str]) -> tuple[str, ...]:
-    """Return the commands for one kind of data, one line each; the first makes the folders that the others write to.
+    """Return the commands for one kind of data, one line each; the first creates the folders that the others write to.
 
-    Of a kind that is held in part, those that failed, were never captured, or lack for an account or a resource; where
-    there is none of these, all of the kind. An account's id stands in a command that one account alone lacks. Nothing
-    else of a snapshot ever does: the lines are made to be pasted into a shell.
+    For a kind that was captured in part: the calls that failed, were never made, or lack an account or a resource; if
+    there are none, all of the kind. A command that a single account lacks contains the id of that account, and no other
+    text from the snapshot, since the lines are pasted into a shell.
     """
     calls = [call for call in CALLS.values() if call.kind is kind and call.service not in RETIRED]
     found = _Found(snapshot, kind, set(accounts))

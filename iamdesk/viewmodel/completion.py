@@ -79,11 +79,11 @@ class Completions:
         )
 
     def resources(self, action: str, text: str, limit: int = 50) -> tuple[Completion, ...]:
-        """Return resources that the action can be asked on, best first: IAM entities and captured resources of the
-        snapshot, ARNs that its policies name, and the ARN templates of the action's resource types.
+        """Return resources for the action, best first: IAM entities and captured resources of the snapshot, ARNs in its
+        policies, and the ARN templates of the action's resource types.
 
-        Templates come first while nothing is typed. ``*`` alone for an action that takes no resource; nothing for an
-        action that AWS does not have.
+        Templates come first while nothing is typed. Only ``*`` for an action that takes no resource; nothing for an
+        unknown action.
         """
         service, _, name = action.strip().partition(":")
         known = reference().action(service, name)

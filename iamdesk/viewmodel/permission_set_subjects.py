@@ -119,7 +119,7 @@ class PermissionSetSubjects:
         return phrase("account not in the snapshot")
 
     def _lines(self, one: PermissionSet, accounts: Iterable[str]) -> Iterator[PolicyLine]:
-        """Yield the policies of a permission set; for one referenced by name, the policy of that name in each account."""
+        """Yield the policies of a permission set; for one given by name, the policy of that name in each account."""
         arn = one.permission_set_arn
         for policy in one.attached_managed_policies or ():
             name = policy.name or last_of_arn(policy.arn)

@@ -33,15 +33,15 @@ def build_outline(
     cancelled: Cancelled = never_cancelled,
     catalogue: Catalogue | None = None,
 ) -> Outline:
-    """Lay out the tree of a snapshot: accounts, their sections, and in these every entry, none left out.
+    """Lay out the tree of a snapshot: accounts, their sections, and in these every entry.
 
-    Entries stand sorted by name without case. AWS managed policies that nobody carries are only counted. Below the
-    accounts stand the organization, IAM Identity Center, and resources of accounts that the snapshot does not hold.
-    ``awaited`` are accounts that are still being read, as far as that is known; None: nothing is. Of the accounts of a
-    ``catalogue``, which are not in memory, the entries stand there by name, without what is below them.
+    Entries are sorted by name without case. Unattached AWS managed policies are only counted. Below the accounts are the
+    organization, IAM Identity Center, and resources of accounts that were not captured. ``awaited`` are accounts that
+    are still being read, as far as known; None: nothing is being read. Accounts of a ``catalogue``, which are not in
+    memory, have entries by name, without children.
 
-    Rows are given level by level: so the children of a node stand together, and a policy's own row comes before the
-    rows of those that carry it.
+    Rows are created level by level, so that the children of a node are adjacent, and a policy's own row precedes its
+    rows below principals.
 
     Raises:
         WorkCancelled: ``cancelled`` returned True.

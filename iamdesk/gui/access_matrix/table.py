@@ -1,7 +1,7 @@
 """The table of the access matrix: thousands of rows, of which only the visible ones are painted.
 
-A delegate would be called for each cell, and most are empty: the rows on the screen are painted in one go, cells that
-look alike from one picture. Everything else - keys, scrolling, what is read out - is that of Qt's table.
+A delegate would be called for each cell, and most are empty: visible rows are painted in one go, and equal cells from
+one cached image. Everything else (keys, scrolling, accessibility) is that of Qt's table.
 """
 
 from PySide6.QtCore import QElapsedTimer, QEvent, QModelIndex, QPoint, QRect, QRectF, Qt, Signal

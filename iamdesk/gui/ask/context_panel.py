@@ -61,10 +61,10 @@ _MEANINGS = {MissingContextMode.UNKNOWN: mark("unknown"), MissingContextMode.ABS
 
 
 class ContextPanel(QFrame):
-    """The table and what stands around it. ``changed`` comes when the reviewer changed what is asked.
+    """The table of keys, and the field to add one. ``changed`` is emitted when the user changed the context.
 
-    ``key_type`` tells a condition key's type, None for a key that AWS has not: for keys that are added by hand.
-    ``known_values`` tells values that a key can have beyond those that the statements name.
+    ``key_type`` returns the type of a condition key, or None if AWS has no such key; used for keys added by hand.
+    ``known_values`` returns values of a key besides those in the statements.
     """
 
     changed = Signal()

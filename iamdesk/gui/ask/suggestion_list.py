@@ -27,8 +27,8 @@ _SHOWN = 2
 
 
 class ChangeList(QWidget):
-    """The changes of one answer. ``statement_chosen`` comes with a statement to show, ``key_chosen`` with a policy's
-    key, ``copied`` with what was put on the clipboard, in words."""
+    """The changes of one result. ``statement_chosen`` is emitted with a statement to show, ``key_chosen`` with a policy's
+    key, ``copied`` with a sentence about what was copied."""
 
     statement_chosen = Signal(object)
     key_chosen = Signal(str)

@@ -20,8 +20,8 @@ from iamdesk.use_cases.types import UseCaseResult
 
 
 class NeedView(QWidget):
-    """Shows one answer. ``asked`` comes with the question in which another resource is named, ``part_chosen`` with the
-    `Decision` of a part."""
+    """Shows one result. ``asked`` is emitted with the use case and a further resource, ``part_chosen`` with the
+    `EvaluationResult` of an action."""
 
     asked = Signal(object)
     part_chosen = Signal(object)

@@ -75,9 +75,9 @@ def picture_of(ways: Iterable[AttackPath], outsiders: Collection[str] = (), open
     """Return the diagram of attack paths.
 
     Args:
-        ways: Those to show.
-        outsiders: ARNs of roles that somebody outside gets into.
-        opened: Columns, by their distance from the goal, that show all that they hold.
+        ways: The attack paths to show.
+        outsiders: ARNs of roles that can be assumed from outside the organization.
+        opened: Columns, by their distance to the target, that show all their principals.
     """
     distance: dict[str, int] = {}
     nearest: dict[str, int] = {}

@@ -1,19 +1,18 @@
-"""Text from a snapshot is hostile: this module is the only way in which it reaches a widget.
+"""Text from a snapshot is hostile: it reaches widgets only through this module.
 
-Names, paths, tags, Sids and descriptions are written by whoever may write to the account. Qt guesses rich text in
-labels, boxes and tooltips, and then loads what the text names; control and bidi characters make a name read as
-another. So: labels here are always plain, tooltips are escaped, and characters that a reader cannot see are written
-out (``\\u202e``). ``tests/gui/test_plain_text.py`` fails on a bare ``QLabel(``, ``QMessageBox`` or ``setToolTip(``
+Names, paths, tags, Sids and descriptions can be written by anyone with access to the account. Qt detects rich text in
+labels, boxes and tooltips, and then loads what the text refers to; control and bidi characters make a name look like
+another. So labels here are always plain text, tooltips are escaped, and invisible characters are escaped (``\\u202e``). ``tests/gui/test_plain_text.py`` fails on a bare ``QLabel(``, ``QMessageBox`` or ``setToolTip(``
 elsewhere.
 
 What to use:
 
-* ``plain_label(text, …)`` / ``PlainLabel`` - a label; ``ElidedLabel`` - one line that shortens in the middle to fit
+* ``plain_label(text, …)`` / ``PlainLabel`` - a label; ``ElidedLabel`` - one line, elided in the middle
 * ``set_tooltip(widget_or_action, text)``, ``show_tooltip(place, text, widget)``, and ``tooltip_text(text)``, the
   value for ``Qt.ItemDataRole.ToolTipRole``
-* ``menu_text(text)`` - for actions, tabs and buttons, where ``&`` would be eaten
+* ``menu_text(text)`` - for actions, tabs and buttons, where ``&`` would mark a mnemonic
 * ``visible(text)`` - one line for a model's ``DisplayRole``; ``visible_lines(text)`` keeps line breaks
-* ``message(parent, icon, title, text)`` - a box, shown without blocking; prefer ``message_bar.MessageBar``
+* ``message(parent, icon, title, text)`` - a non-modal box; prefer ``message_bar.MessageBar``
 """
 
 from typing import Protocol

@@ -44,12 +44,12 @@ class Band:
 
 
 def bands_in(document: Document, lines: Iterable[StatementExplanation]) -> tuple[Band, ...]:
-    """Return the bands of those statements that stand in this text, in the order of the text.
+    """Return the bands of a result's statements in this text, in the order of the text.
 
-    ``lines`` are those of one policy; of them, those whose answer read another version are left out.
+    ``lines`` are statements of one policy; those of another version are left out.
 
-    A statement that an answer names more than once (a policy that reaches the principal by two ways) is one band: the
-    weightiest part gives the letter, and every sentence is told.
+    A statement that occurs more than once in a result (a policy that is attached twice) is one band: the most important
+    role determines the letter, and the sentences are joined.
     """
     by_index: dict[int, list[StatementExplanation]] = {}
     for line in lines:

@@ -25,10 +25,10 @@ class Missing:
 
 
 def search_for(opened: "Opened", request: Request) -> Producer:
-    """Return the work that gives a `WhoCanRow` for everybody who can do the request's action on its resource.
+    """Return the work that gives a `WhoCanRow` for every principal that can perform the action on the resource.
 
-    When all are given, it puts each answer into words, in the order in which rows are shown at first, and gives
-    (`WhoCanRow`, `Told`) for each. Without an action it gives a `PrincipalRow` for each. Last comes `Missing`.
+    After all rows, it explains each, in the initial order of display, and gives (`WhoCanRow`, `Told`) for each. Without
+    an action, it gives a `PrincipalRow` for each. The last item is `Missing`.
     """
     return partial(_search, opened, request)
 

@@ -16,8 +16,7 @@ from iamdesk.progress import Cancelled, Progress
 class OneJobWindow(QDialog):
     """Not modal; deletes itself when it closes, and closes when another snapshot is opened.
 
-    Whoever makes a window of it lays out ``message``, ``bar`` and ``cancel_button``, and says what `refresh` and
-    `refused` do.
+    Subclasses lay out ``message``, ``bar`` and ``cancel_button``, and implement `refresh` and `refused`.
     """
 
     def __init__(
@@ -32,7 +31,7 @@ class OneJobWindow(QDialog):
         progress: str,
         cancelled: str,
     ) -> None:
-        """Make the window.
+        """Create the window.
 
         Args:
             session: What is open.

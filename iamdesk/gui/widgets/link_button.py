@@ -14,9 +14,9 @@ _GAP = 5
 
 
 class LinkButton(QAbstractButton):
-    """``text`` may be hostile; it is painted, shortened in the middle where it must be, and whole in the tooltip.
+    """``text`` may be hostile; it is painted, elided in the middle if necessary, with the full text as tooltip.
 
-    ``picture`` gives the mark before the text, if any, each time it is painted.
+    ``picture`` returns the icon before the text, if any, each time it is painted.
     """
 
     def __init__(
