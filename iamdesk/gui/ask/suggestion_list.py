@@ -27,8 +27,8 @@ _SHOWN = 2
 
 
 class ChangeList(QWidget):
-    """The changes of one result. ``statement_chosen`` is emitted with a statement to show, ``key_chosen`` with a policy's
-    key, ``copied`` with a sentence about what was copied."""
+    """The changes of one result. ``statement_chosen`` is emitted with a statement to show, ``key_chosen`` with the
+    key of a policy, ``copied`` with a sentence about what was copied."""
 
     statement_chosen = Signal(object)
     key_chosen = Signal(str)

@@ -2,7 +2,8 @@
 
 Names, paths, tags, Sids and descriptions can be written by anyone with access to the account. Qt detects rich text in
 labels, boxes and tooltips, and then loads what the text refers to; control and bidi characters make a name look like
-another. So labels here are always plain text, tooltips are escaped, and invisible characters are escaped (``\\u202e``). ``tests/gui/test_plain_text.py`` fails on a bare ``QLabel(``, ``QMessageBox`` or ``setToolTip(``
+another. So labels here are always plain text, tooltips are escaped, and invisible characters are escaped
+(``\\u202e``). ``tests/gui/test_plain_text.py`` fails on a bare ``QLabel(``, ``QMessageBox`` or ``setToolTip(``
 elsewhere.
 
 What to use:
