@@ -43,8 +43,11 @@ type Condition = Mapping[str, str | tuple[str, ...] | None]
 
 
 class AnswerNotes(QWidget):
-    """The notes of one result. ``asked`` is emitted with a request whose context is filled in, ``need_asked`` with the
-    use case of all dependent actions, ``rule_asked`` with the id of an evaluation rule."""
+    """The notes of one result.
+
+    ``asked`` is emitted with a request whose context is filled in, ``need_asked`` with the use case of all dependent
+    actions, ``rule_asked`` with the id of an evaluation rule.
+    """
 
     asked = Signal(object)
     need_asked = Signal(object)
