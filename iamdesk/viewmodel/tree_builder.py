@@ -37,8 +37,8 @@ def build_outline(
 
     Entries are sorted by name without case. Unattached AWS managed policies are only counted. Below the accounts are
     the organization, IAM Identity Center, and resources of accounts that were not captured. ``awaited`` are accounts
-    that are still being read, as far as known; None: nothing is being read. Accounts of a ``catalogue``, which are not in
-    memory, have entries by name, without children.
+    that are still being read, as far as known; None: nothing is being read. Accounts of a ``catalogue`` are not in
+    memory, and have entries by name, without children.
 
     Rows are created level by level, so that the children of a node are adjacent, and a policy's own row precedes its
     rows below principals.
