@@ -327,7 +327,7 @@ class Evaluator(RequestBuilder):
             resource: Only the actions that act on this resource, an ARN.
 
         Raises:
-            RequestError: the principal is none of these, AWS has no such service, or the resource is no ARN.
+            RequestError: the principal is none of these, AWS has no such service, or the resource is not an ARN.
             WorkCancelled: ``cancelled`` returned True.
         """
         self._population(cancelled=cancelled)

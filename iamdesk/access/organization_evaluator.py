@@ -280,7 +280,7 @@ class OrganizationEvaluator:
         """Return what each principal can do on a resource; see `access.resource_access`.
 
         Raises:
-            RequestError: the resource is no ARN, or no action fits it.
+            RequestError: the resource is not an ARN, or no action fits it.
             SnapshotError: an account cannot be read any more.
             WorkCancelled: ``cancelled`` returned True.
         """

@@ -53,7 +53,7 @@ def fitting_actions(resource: str) -> tuple[FittingAction, ...]:
     """Return every action that acts on a resource type which an ARN, perhaps with wildcards, fits.
 
     Raises:
-        RequestError: the resource is no ARN, or no action fits it.
+        RequestError: the resource is not an ARN, or no action fits it.
     """
     if resource.strip() == "*":
         raise RequestError(
@@ -88,7 +88,7 @@ def access_to_resource(
     """Return what each principal can do on a resource: external callers first, then principals in snapshot order.
 
     Raises:
-        RequestError: the resource is no ARN, or no action fits it.
+        RequestError: the resource is not an ARN, or no action fits it.
         WorkCancelled: ``cancelled`` returned True.
     """
     actions = fitting_actions(resource)

@@ -1,4 +1,4 @@
-"""Finding one of AWS's 22,000 actions by what a person types of it."""
+"""Full-text search over AWS's 22,000 actions."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
@@ -24,16 +24,16 @@ STARTING_POINTS = (
     "ec2:RunInstances",
     "organizations:LeaveOrganization",
 )
-"""Offered before anything is typed: what access reviews ask about most."""
+"""Suggestions for an empty query: common questions of access reviews."""
 
 
 class ActionSearch:
-    """Searches the catalogue of actions: built once (a fifth of a second), then a few milliseconds a keystroke."""
+    """Searches the catalogue of actions; built once (0.2 s), then a few milliseconds for each query."""
 
     def __init__(self, reference: ServiceReference) -> None:
         self.catalogue = reference.catalogue()
         names = self.catalogue.names
-        # Everything below is by place in this order, so that what is found in passing comes out best first.
+        # Everything below is by index in this order, so that results come out best first.
         self._rows = sorted(range(len(names)), key=lambda row: (len(names[row]), names[row]))
         self._spelled = [names[row] for row in self._rows]
         self._full = [name.lower() for name in self._spelled]
@@ -44,10 +44,10 @@ class ActionSearch:
         self._by_full = _Beginnings(self._full)
 
     def rows(self, text: str, limit: int) -> list[int]:
-        """Return rows of the catalogue for what was typed, best first.
+        """Return rows of the catalogue for a query, best first.
 
-        Order: the very name or service, names that begin with the text, services that do, words inside names, any other
-        place; among equals the shorter name. Several words must all be there; ``get object`` also means GetObject.
+        Order: exact name or service, names that begin with the text, services that do, words inside names, any other
+        position; among equals, shorter names first. All words must match; ``get object`` also matches GetObject.
         """
         words = text.lower().replace("*", " ").split()
         if not words:
@@ -62,7 +62,7 @@ class ActionSearch:
         return [self._rows[place] for place in found]
 
     def _tiers(self, words: list[str]) -> Iterator[Iterable[int]]:
-        """Yield places, the best first, each tier in the order of places."""
+        """Yield indexes, best first, each tier in index order."""
         typed = "".join(words)
         yield self._by_full.equal_to(typed)
         yield self._by_name.equal_to(typed)
@@ -91,7 +91,7 @@ class ActionSearch:
         yield anywhere
 
     def _beginning_a_word(self, places: Iterable[int], word: str) -> Iterator[int]:
-        """Yield the places where some occurrence begins a word: a capital in the name, or what follows a mark."""
+        """Yield the indexes where the text occurs at the beginning of a word: at a capital, or after a separator."""
         for place in places:
             full, spelled = self._full[place], self._spelled[place]
             start = full.find(word)
@@ -103,7 +103,7 @@ class ActionSearch:
 
 
 class _Beginnings:
-    """Finds texts by how they begin."""
+    """Finds texts by their beginning."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         unordered = list(texts)
@@ -111,10 +111,10 @@ class _Beginnings:
         self._texts = [unordered[place] for place in self._places]
 
     def equal_to(self, text: str) -> list[int]:
-        """Return the places of a text, in order."""
+        """Return the indexes of a text, in order."""
         return sorted(self._places[bisect_left(self._texts, text) : bisect_right(self._texts, text)])
 
     def beginning_with(self, text: str) -> list[int]:
-        """Return the places of the texts that begin so, in order."""
+        """Return the indexes of the texts that begin so, in order."""
         start = bisect_left(self._texts, text)
         return sorted(self._places[start : bisect_left(self._texts, text + _AFTER_EVERY_NAME, lo=start)])

@@ -1,4 +1,4 @@
-"""The actions of a service as bits, so that what statements cover is told, joined and counted in a few steps."""
+"""The actions of a service as bits, so that sets of actions are combined and counted in a few steps."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -12,7 +12,7 @@ ACCESS_LEVELS = ("List", "Read", "Write", "Tagging", "Permissions management")
 
 
 class ServiceActions:
-    """One service's actions; the position of an action is its bit. Use `service_actions` to get it."""
+    """One service's actions; the index of an action is its bit. Use `service_actions` to get it."""
 
     def __init__(self, service: str) -> None:
         self.service = service
@@ -24,7 +24,7 @@ class ServiceActions:
         self.by_level = dict.fromkeys(ACCESS_LEVELS, 0)
         """By access level: the actions of the level."""
         self.without_resource = 0
-        """Actions that are asked on ``*`` only (rule F6)."""
+        """Actions with ``*`` as their only resource (rule F6)."""
         self.by_type: dict[str, int] = {}
         """By resource type, in lower case: the actions that act on it."""
         for bit, action in enumerate(self.actions):
@@ -44,7 +44,7 @@ class ServiceActions:
         return self.every & ~found if statement.not_action else found
 
     def matched_by(self, pattern: ActionPattern) -> int:
-        """Return the actions that one entry of ``Action`` or ``NotAction`` describes."""
+        """Return the actions that one entry of ``Action`` or ``NotAction`` matches."""
         if pattern.service is not None and pattern.service != self.service:
             return 0
         found = self._patterns.get(pattern.text)
@@ -66,5 +66,5 @@ class ServiceActions:
 
 @cache
 def service_actions(service: str) -> ServiceActions:
-    """Return a service's actions by its prefix, in lower case; none for a service that AWS has not."""
+    """Return a service's actions by its prefix, in lower case; none for an unknown service."""
     return ServiceActions(service)

@@ -1,7 +1,7 @@
-"""ARN templates of resource types, ``arn:${Partition}:s3:::${BucketName}/${ObjectName}``, and what ARNs fit them.
+"""ARN templates of resource types, ``arn:${Partition}:s3:::${BucketName}/${ObjectName}``, and the ARNs that fit them.
 
-The ARN asked about may hold wildcards ("any object under payroll/"): it fits when some ARN would fit both. Time is
-linear in the ARN: all states of a template are kept in one integer.
+An ARN may have wildcards ("any object under payroll/"): it fits when some ARN matches both. Takes time linear in the
+ARN: all states of a template are kept in one integer.
 """
 
 import re
@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 
 _PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
 
-# S3 is alone in telling its resource types apart by the mere presence of a slash; a bucket's or access point's name
-# cannot hold one, an object's key can.
+# Only S3 tells its resource types apart by the presence of a slash; a bucket's or access point's name cannot contain
+# one, an object's key can.
 _SLASHLESS: Final = frozenset({"${BucketName}", "${AccessPointName}"})
 
 
@@ -41,7 +41,7 @@ class _Pattern:
         """Count of fixed characters: the more, the more specific."""
 
     def fits(self, text: str) -> bool:
-        """Return whether some text that ``text`` covers, itself perhaps with wildcards, is of the pattern."""
+        """Return whether some text that ``text`` matches, which may have wildcards, fits the pattern."""
         states = 1
         for character in text:
             if character == "*":  # any run: every later state can be reached
@@ -65,7 +65,7 @@ class ArnTemplate:
     def __init__(self, template: str) -> None:
         parts = template.split(":", 5)
         parts += [""] * (6 - len(parts))
-        # A part that is one placeholder takes anything, and most others are plain text.
+        # A part that is one placeholder fits anything, and most others are plain text.
         self._head = tuple(
             (place, part.lower(), _Pattern(part.lower()))
             for place, part in enumerate(parts[1:5])
@@ -79,7 +79,7 @@ class ArnTemplate:
         self.weight = (self._resource.weight, sum(pattern.weight for _, _, pattern in self._head))
 
     def fits(self, arn: "SplitArn") -> bool:
-        """Return whether the ARN, or some ARN that its wildcards cover, is of this type.
+        """Return whether the ARN, or some ARN that its wildcards match, is of this type.
 
         The first five parts are compared without case (rule F4 e), the resource with it.
         """
@@ -93,7 +93,7 @@ class ArnTemplate:
 
 
 class SplitArn(NamedTuple):
-    """An ARN ready to be compared with many templates."""
+    """An ARN split for comparison with many templates."""
 
     head: tuple[str, str, str, str]
     """Partition, service, region and account, in lower case."""
@@ -104,7 +104,7 @@ class SplitArn(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def split_arn(text: str) -> SplitArn | None:
-    """Split an ARN that may hold wildcards; None when the text cannot be one.
+    """Split an ARN that may have wildcards; None when the text cannot be one.
 
     Missing parts count as ``*`` (rule F7); ``*`` alone is any ARN.
     """
@@ -120,10 +120,10 @@ def split_arn(text: str) -> SplitArn | None:
 
 
 def fill_template(template: str, typed: str) -> str | None:
-    """Return the template with the parts that were typed of an ARN put in; None when the ARN cannot become one of it.
+    """Return the template with the entered parts of an ARN filled in; None when the ARN cannot become one of it.
 
-    ``arn:aws:sqs:eu-west-1:`` fills ``${Region}``, ``arn:aws:s3:::payroll`` the bucket's name; a Region or account that
-    is still being typed (``arn:aws:sqs:eu``) is left to fill in.
+    ``arn:aws:sqs:eu-west-1:`` fills ``${Region}``, ``arn:aws:s3:::payroll`` the bucket's name; a partly entered Region
+    or account (``arn:aws:sqs:eu``) is not filled in.
     """
     parts, heads = template.split(":", 5), typed.split(":", 5)
     for place, text in enumerate(heads[:5]):
@@ -134,7 +134,7 @@ def fill_template(template: str, typed: str) -> str | None:
             parts[place] = filled
     if len(heads) == 6:
         segments, texts = parts[5].split("/"), heads[5].split("/")
-        if len(texts) > len(segments):  # the last placeholder runs on over slashes, as an object's key does
+        if len(texts) > len(segments):  # the last placeholder includes slashes, as an object's key does
             texts = [*texts[: len(segments) - 1], "/".join(texts[len(segments) - 1 :])]
             if _PLACEHOLDER.fullmatch(segments[-1]) is None or segments[-1] in _SLASHLESS:
                 return None
@@ -148,7 +148,7 @@ def fill_template(template: str, typed: str) -> str | None:
 
 
 def _fill_part(part: str, text: str, *, is_done: bool) -> str | None:
-    """Return a part of a template with the text put in; a part that is done must be the whole of it."""
+    """Return a part of a template with the text filled in; a part that is done must match as a whole."""
     fixed, mark, _ = part.partition("${")
     if not mark:
         return part if part == text or (not is_done and part.startswith(text)) else None

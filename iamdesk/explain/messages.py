@@ -248,7 +248,7 @@ def test_text(test: ConditionTest) -> str:
 def fact_text(test: ConditionTest, fact: KeyValue) -> str:
     """Describe what is known of the key of a test."""
     if test.operator is None:
-        return phrase("{operator} is no condition operator", operator=test.operator_text)
+        return phrase("{operator} is not a condition operator", operator=test.operator_text)
     if fact.knowledge is Knowledge.ABSENT:
         return phrase("{key} is not in the request", key=test.key_text)
     if fact.knowledge is Knowledge.PRESENT:

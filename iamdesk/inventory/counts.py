@@ -1,4 +1,4 @@
-"""Counts with their word, as rows and facts say them: ``1 member``, ``1,200 members``, ``no members``."""
+"""Counts with their noun, as in rows: ``1 member``, ``1,200 members``, ``no members``."""
 
 from collections.abc import Sequence
 
@@ -41,6 +41,6 @@ def accounts(count: int) -> str:
 
 
 def first_named(names: Sequence[str], most: int) -> str:
-    """Return the first few names, and how many more there are."""
+    """Return the first few names, and the number of the others."""
     told = join_messages(", ", names[:most])
     return phrase("{names} and {count:,} more", names=told, count=len(names) - most) if len(names) > most else told

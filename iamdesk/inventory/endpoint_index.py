@@ -1,4 +1,4 @@
-"""Which VPC endpoints a snapshot holds, which service each serves, and what its policy says (rule B9)."""
+"""The VPC endpoints of a snapshot, the services that they serve, and their policies (rule B9)."""
 
 from collections.abc import Mapping, Sequence
 
@@ -35,7 +35,7 @@ Source: AWS PrivateLink guide, "AWS services that integrate with AWS PrivateLink
 
 
 def service_of(endpoint: VpcEndpoint) -> str | None:
-    """Return the prefix of the actions that an endpoint takes (``s3``); None where its service's name does not tell."""
+    """Return the action prefix of an endpoint's service (``s3``); None where the service name does not show it."""
     parts = endpoint.service_name.split(".")
     # com.amazonaws.REGION.NAME…; of a global service com.amazonaws.NAME…; AWS China puts cn before it.
     names = parts[parts.index("amazonaws") + 1 :] if "amazonaws" in parts else []
@@ -64,9 +64,9 @@ class EndpointIndex:
         return self._by_id.get(endpoint_id)
 
     def with_policies(self, service: str) -> Sequence[VpcEndpoint]:
-        """Return the endpoints through which requests to a service can come, and that have a policy."""
+        """Return the endpoints with a policy through which requests to a service can come."""
         return self._limiting.get(service, ())
 
     def document_of(self, endpoint: VpcEndpoint) -> Document | None:
-        """Return an endpoint's policy, parsed; None where it has none: then it limits nothing."""
+        """Return an endpoint's policy, parsed; None where it has none, and so no limit."""
         return None if endpoint.policy_document is None else self._documents.parse(endpoint.policy_document)

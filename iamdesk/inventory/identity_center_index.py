@@ -1,4 +1,4 @@
-"""What a snapshot holds of IAM Identity Center, by key: people, groups, permission sets, and who is assigned what."""
+"""IAM Identity Center in a snapshot, by key: people, groups, permission sets and assignments."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
@@ -19,33 +19,33 @@ from iamdesk.snapshot.model import Snapshot
 
 
 class HeldPerson(NamedTuple):
-    """A person, and the instance that it is of."""
+    """A person, with the instance that it belongs to."""
 
     center: IdentityCenter
     user: IdentityStoreUser
 
 
 class HeldGroup(NamedTuple):
-    """A group, and the instance that it is of."""
+    """A group, with the instance that it belongs to."""
 
     center: IdentityCenter
     group: IdentityStoreGroup
 
 
 class HeldSet(NamedTuple):
-    """A permission set, and the instance that it is of."""
+    """A permission set, with the instance that it belongs to."""
 
     center: IdentityCenter
     one: PermissionSet
 
 
 class IdentityCenterIndex:
-    """Finds things of IAM Identity Center, and the ways between them. Each map is made at first use."""
+    """Finds entities of IAM Identity Center, and the links between them. Each map is built on first use."""
 
     def __init__(self, snapshot: Snapshot, sets: PermissionSets, account_words: Callable[[str], str]) -> None:
         self._snapshot = snapshot
         self.account_words = account_words
-        """What people call an account, with its id."""
+        """Returns the display name of an account, with its id."""
         self._use = sets
 
     @cached_property
@@ -111,14 +111,14 @@ class IdentityCenterIndex:
 
     @cached_property
     def named(self) -> frozenset[str]:
-        """The AWS managed policies that permission sets name."""
+        """The AWS managed policies attached to permission sets."""
         return frozenset(
             policy.arn for found in self.sets.values() for policy in found.one.attached_managed_policies or ()
         )
 
     @cached_property
     def roles(self) -> Mapping[tuple[str, str], str]:
-        """ARN of the role that a permission set became in an account, by account and ARN of the set."""
+        """ARN of the role of a permission set in an account, by account and ARN of the set."""
         found: dict[tuple[str, str], str] = {}
         for account in self._snapshot.accounts:
             for role in account.roles:
@@ -129,7 +129,7 @@ class IdentityCenterIndex:
         return found
 
     def assignees(self, center: IdentityCenter, assigned: Iterable[AccountAssignment]) -> Iterator[Link]:
-        """Yield a way to everybody in assignments of one instance, with the accounts in which."""
+        """Yield a link to each assignee in assignments of one instance, with the accounts."""
         where: dict[str, list[str]] = {}
         for one in assigned:
             where.setdefault(_assignee(center, one), []).append(one.account_id)
@@ -141,7 +141,7 @@ class IdentityCenterIndex:
         return first_named([self.account_words(account) for account in ids], most)
 
     def who(self, key: str, detail: str) -> Link:
-        """Return a way to a person or group by its key; one without key to who was not captured."""
+        """Return a link to a person or group by its key; without a key if it is not captured."""
         if (person := self.people.get(key)) is not None:
             return Link(key, person_name(person.user), detail)
         if (group := self.groups.get(key)) is not None:

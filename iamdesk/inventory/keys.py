@@ -1,19 +1,19 @@
-"""The keys by which things of a snapshot are known: one string each, unique in the snapshot.
+"""Keys of entities: one string each, unique in the snapshot.
 
-Principals, managed policies, resources, identity providers and permission sets are known by their ARNs, accounts by
-their ids. What has no ARN of its own has a key with a ``#`` in it.
+Principals, managed policies, resources, identity providers and permission sets have their ARNs as keys, accounts their
+ids. Entities without an ARN have a key with a ``#``.
 """
 
 from typing import NamedTuple
 
 
 class Link(NamedTuple):
-    """A link from one subject to another: its key and what it is called."""
+    """A link from one subject to another: its key and display name."""
 
     key: str
     name: str
     detail: str = ""
-    """What it is to the subject, in a few words: ``through group Finance``, ``in 111122223333``."""
+    """Its relation to the subject, in a few words: ``through group Finance``, ``in 111122223333``."""
 
 
 def inline_policy_key(owner_arn: str, policy_name: str) -> str:
@@ -27,7 +27,7 @@ def trust_policy_key(role_arn: str) -> str:
 
 
 def broken_key(account_id: str, list_name: str, position: int) -> str:
-    """Return the key of an entry that could not be read: its list, and its position among the broken ones."""
+    """Return the key of an entry that could not be read: its list, and its index among the unreadable ones."""
     return f"{account_id}#broken/{list_name}/{position}"
 
 
@@ -47,7 +47,7 @@ def endpoint_policy_key(endpoint_id: str) -> str:
 
 
 def organization_key(node_id: str) -> str:
-    """Return the key of an organization, its root or a unit; an account of it is known by its own id."""
+    """Return the key of an organization, its root or an OU; the key of an account is its id."""
     return f"organization#node/{node_id}"
 
 

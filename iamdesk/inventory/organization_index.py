@@ -1,4 +1,4 @@
-"""Which organization policies an account meets, level by level from the root down. Rules: B."""
+"""The organization policies that apply to an account, level by level from the root down. Rules: B."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class LevelPolicy:
 
 @dataclass(frozen=True, slots=True)
 class AbsentPolicy:
-    """A policy that is attached at a level, and of which the snapshot does not hold what it says."""
+    """A policy that is attached at a level and whose document is not captured."""
 
     policy_id: str
     name: str
@@ -36,11 +36,11 @@ class AbsentPolicy:
 
 
 type Levels = tuple[tuple[LevelPolicy, ...], ...]
-"""From the root down to the account."""
+"""Levels from the root down to the account."""
 
 
 class OrganizationIndex:
-    """Finds the policies that bind an account, and where the account stands."""
+    """Finds the policies that apply to an account, and the account's place in the organization."""
 
     def __init__(self, organization: Organization, documents: DocumentStore) -> None:
         self.organization = organization
@@ -50,17 +50,17 @@ class OrganizationIndex:
         self._levels: dict[tuple[str, OrganizationPolicyType], Levels | None] = {}
 
     def node(self, node_id: str) -> OrganizationNode | None:
-        """Return a root, unit or account by its id; None for one that was not captured."""
+        """Return a root, OU or account by its id; None for one that is not captured."""
         return self._nodes.get(node_id)
 
     @property
     def nodes(self) -> tuple[OrganizationNode, ...]:
-        """All of them, each once."""
+        """All nodes, each once."""
         return tuple(self._nodes.values())
 
     @cached_property
     def children(self) -> Mapping[str | None, tuple[OrganizationNode, ...]]:
-        """Nodes by the id of what they stand below, sorted by name; the root stands below None."""
+        """Child nodes by parent id, sorted by name; the parent of the root is None."""
         found: dict[str | None, list[OrganizationNode]] = {}
         for node in self._nodes.values():
             found.setdefault(node.parent_id, []).append(node)
@@ -70,7 +70,7 @@ class OrganizationIndex:
         }
 
     def policy(self, policy_id: str) -> OrganizationPolicy | None:
-        """Return a policy by its id, the two that AWS keeps included; None for one that was not captured."""
+        """Return a policy by its id, including the two that AWS provides; None for one that is not captured."""
         return self._policies.get(policy_id)
 
     def has_account(self, account: str) -> bool:
@@ -89,9 +89,9 @@ class OrganizationIndex:
         return "".join(f"{part}/" for part in (self.organization.id, *(node.id for node in path[:-1])))
 
     def levels(self, account: str, kind: OrganizationPolicyType) -> Levels | None:
-        """Return the policies of one kind that bind an account; None where no policy of the kind does.
+        """Return the policies of one kind that apply to an account; None where none does.
 
-        The management account is bound by none (rules B6, B7).
+        None applies to the management account (rules B6, B7).
         """
         key = (account, kind)
         if key not in self._levels:
@@ -99,9 +99,9 @@ class OrganizationIndex:
         return self._levels[key]
 
     def absent(self, account: str, kind: OrganizationPolicyType) -> tuple[AbsentPolicy, ...]:
-        """Return the policies that bind an account as well, but of which the snapshot does not hold what they say.
+        """Return the policies that apply to an account but whose documents are not captured.
 
-        A policy of which it does not even tell the kind is among those of each kind.
+        A policy of unknown kind counts for each kind.
         """
         if self.levels(account, kind) is None:
             return ()
@@ -113,7 +113,7 @@ class OrganizationIndex:
         )
 
     def is_captured(self, account: str, kind: OrganizationPolicyType) -> bool:
-        """Return whether the snapshot tells which policies of a kind bind the account."""
+        """Return whether the snapshot shows which policies of a kind apply to the account."""
         if account == self.organization.management_account_id or not self._is_enabled(kind):
             return True
         if kind is OrganizationPolicyType.RESOURCE_CONTROL_POLICY and not self.organization.has_rcps:
@@ -141,7 +141,7 @@ class OrganizationIndex:
         )
 
     def path(self, node_id: str) -> tuple[OrganizationNode, ...]:
-        """Return the nodes from the root to this one; empty where the way is not known, or goes in a circle."""
+        """Return the nodes from the root to this one; empty where the path is not known, or is circular."""
         path: dict[str, OrganizationNode] = {}
         node = self._nodes.get(node_id)
         while node is not None and node.id not in path:
@@ -153,7 +153,7 @@ class OrganizationIndex:
 
 
 def _published() -> dict[str, OrganizationPolicy]:
-    """Return the policies of which everybody knows what they say: AWS keeps them."""
+    """Return the policies with known content that AWS provides."""
     return {
         policy_id: OrganizationPolicy(
             id=policy_id, name=policy_id.removeprefix("p-"), type=kind, aws_managed=True, content=content

@@ -1,8 +1,7 @@
-"""Roles of IAM Identity Center as people know them: by permission set, with who may use it in the account.
+"""Roles of IAM Identity Center by permission set, with their assignees in the account.
 
-Identity Center makes a role for each permission set that an account is assigned:
-``/aws-reserved/sso.amazonaws.com/…/AWSReservedSSO_NAME_suffix`` (rule E15). Its sessions are named after the
-person.
+Identity Center creates a role for each permission set that is assigned in an account:
+``/aws-reserved/sso.amazonaws.com/…/AWSReservedSSO_NAME_suffix`` (rule E15). Its sessions are named after the person.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,7 +19,7 @@ _HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
 
 
 def permission_set_name(role_name: str, path: str) -> str | None:
-    """Return the name of the permission set that a role stands for; None for any other role."""
+    """Return the name of the permission set of a role; None for any other role."""
     if not path.startswith(PATH) or not role_name.startswith(_PREFIX):
         return None
     name, _, suffix = role_name[len(_PREFIX) :].rpartition("_")
@@ -28,24 +27,24 @@ def permission_set_name(role_name: str, path: str) -> str | None:
 
 
 def permission_set_of(role: RoleDetail) -> str | None:
-    """Return the name of the permission set that a role stands for; None for any other role."""
+    """Return the name of the permission set of a role; None for any other role."""
     return permission_set_name(role.role_name, role.path) if role.path.startswith(PATH) else None
 
 
 class Assignee(NamedTuple):
-    """A person or group that may use a permission set in an account."""
+    """A person or group that is assigned a permission set in an account."""
 
     is_group: bool
     name: str
-    """As people know it: a person's display name and user name, a group's display name; the id of one not captured."""
+    """Display name: a person's with the user name, a group's; the id of one that is not captured."""
     people: tuple[str, ...] | None
     """The members of a group; None: not captured, or a person."""
     key: str = ""
-    """What the tree knows it by."""
+    """Its key in the tree."""
 
 
 class PermissionSetUse(NamedTuple):
-    """What Identity Center knows of a permission set in one account."""
+    """A permission set in one account, as far as captured."""
 
     permission_set: PermissionSet
     assignees: tuple[Assignee, ...] | None
@@ -53,20 +52,20 @@ class PermissionSetUse(NamedTuple):
 
 
 class PermissionSets:
-    """Finds, for roles of one snapshot, what Identity Center tells of them."""
+    """Finds the permission sets of the roles of one snapshot."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._stores = [_Store(center) for center in snapshot.identity_centers]
 
     @property
     def is_captured(self) -> bool:
-        """Whether the snapshot holds anything of Identity Center."""
+        """Whether the snapshot holds any data of Identity Center."""
         return bool(self._stores)
 
     def use_of(self, account_id: str, name: str) -> PermissionSetUse | None:
-        """Return what is known of a permission set, by its name, in an account; None where it is not captured.
+        """Return a permission set, by its name, in an account; None where it is not captured.
 
-        Of several instances (an organization's, an account's own) the one counts that assigns the set in the account.
+        Of several instances (an organization's, an account's own), the one that assigns the set in the account counts.
         """
         found = [use for store in self._stores if (use := store.use_of(account_id, name)) is not None]
         return next((use for use in found if use.assignees), found[0] if found else None)
@@ -119,7 +118,7 @@ def _by_account_and_set(assignments: Iterable[AccountAssignment]) -> dict[tuple[
 
 
 def person_name(person: IdentityStoreUser) -> str:
-    """Return a person as people know them: display name and user name, as far as they were captured."""
+    """Return a person's display name and user name, as far as captured."""
     shown = person.display_name or (person.name.formatted if person.name else None)
     if not shown or shown == person.user_name:
         return person.user_name or person.user_id
@@ -131,7 +130,7 @@ def _by_name(assignee: Assignee) -> tuple[bool, str, str]:
 
 
 def assignees_text(assignees: Iterable[Assignee], most: int = 3) -> str:
-    """Write who a set is assigned to in a line: ``group Engineers (12 people), Ana (ana@example.com)``."""
+    """List the assignees of a set in a line: ``group Engineers (12 people), Ana (ana@example.com)``."""
     parts = []
     for one in assignees:
         if not one.is_group:

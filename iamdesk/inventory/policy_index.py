@@ -1,4 +1,4 @@
-"""The card catalogue: which policies each principal of a snapshot carries, and what of them the snapshot lacks."""
+"""The policies of each principal of a snapshot, and those that the snapshot lacks."""
 
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -26,14 +26,14 @@ from iamdesk.snapshot.model import (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CarriedPolicy:
-    """One policy that a principal carries."""
+    """One policy of a principal."""
 
     key: str
     source_id: str
     """A managed policy's ARN, an inline policy's name."""
     name: str
     owner: str
-    """ARN of what carries it: the principal, or the group through which it comes."""
+    """ARN that it is attached to: the principal, or the group through which it comes."""
     owner_kind: str
     """``user``, ``group`` or ``role``."""
     is_inline: bool
@@ -43,7 +43,7 @@ class CarriedPolicy:
 
 @dataclass(frozen=True, slots=True)
 class MissingPolicy:
-    """A policy or group that a principal refers to and the snapshot does not hold."""
+    """A policy or group that a principal refers to and that is not captured."""
 
     what: str
     """``managed policy``, ``permissions boundary`` or ``group``."""
@@ -51,32 +51,31 @@ class MissingPolicy:
     """ARN of a policy, name of a group."""
     owner: str
     is_unreadable: bool = False
-    """Whether the snapshot has its entry, of which no document can be read."""
+    """Whether the snapshot has its entry, but no readable document."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Carried:
-    """Everything that speaks for or limits one principal, and what is missing of it."""
+    """All policies of one principal, and those that are missing."""
 
     identity: tuple[CarriedPolicy, ...]
     boundary: CarriedPolicy | None
     has_boundary: bool
-    """Whether it has a boundary; ``boundary`` is None when the snapshot lacks its document."""
+    """Whether it has a boundary; ``boundary`` is None when its document is missing."""
     missing: tuple[MissingPolicy, ...]
     supplied: tuple[str, ...] = ()
-    """ARNs of AWS managed policies that the snapshot names but does not hold: as AWS had published them."""
+    """ARNs of AWS managed policies that are not captured: as published by AWS."""
 
 
 def account_in(arn: str) -> str:
-    """Return the account that an ARN of a user, role, group or customer managed policy names; empty for none."""
+    """Return the account in the ARN of a user, role, group or customer managed policy; empty for any other."""
     return "".join(arn.split(":", 5)[4:5])
 
 
 class _Entities:
-    """What is known of the accounts of a snapshot, by ARN or name; of a part, of those that were read by now.
+    """The entities of a snapshot by ARN or name; of a part, those of the accounts read so far.
 
-    The index and the mappings that read on demand share it: if these held the index, a part would hold itself in
-    memory.
+    The index and its on-demand mappings share it: if the mappings held the index, a part would be a reference cycle.
     """
 
     def __init__(self, snapshot: Snapshot) -> None:
@@ -90,7 +89,7 @@ class _Entities:
         self.roles_by_name: dict[tuple[str, str], RoleDetail] = {}
         self.account_of: dict[str, str] = {}
         self.broken: set[str] = set()
-        """ARNs of entries that are not as AWS prints them."""
+        """ARNs of entries that differ from those AWS prints."""
         self.directory: Directory | None = None
         if isinstance(snapshot, SnapshotPart):
             self.directory = snapshot.directory
@@ -100,10 +99,10 @@ class _Entities:
             self._add(account)
 
     def read(self, account_id: str) -> None:
-        """Add an account of the snapshot that this part of it does not hold yet.
+        """Read an account of the snapshot that this part of it does not hold yet.
 
         Raises:
-            SnapshotError: its files cannot be read any more, or are not as they were.
+            SnapshotError: its files cannot be read any more, or have changed.
         """
         directory = self.directory
         if directory is None or account_id in self.accounts or account_id not in directory.account_ids:
@@ -114,7 +113,7 @@ class _Entities:
                     self._add(account)
 
     def lent(self, arn: str) -> ManagedPolicyDetail | None:
-        """Return a managed policy as the first account has it that holds it."""
+        """Return a managed policy from the first account that holds it."""
         if self.directory is None:
             return self.policies_by_arn.get(arn)
         lender = self.directory.lender_of(arn) or account_in(arn)
@@ -138,11 +137,11 @@ class _Entities:
             self.policies[number, policy.arn] = policy
             self.policies_by_arn.setdefault(policy.arn, policy)
         self.broken.update(entry.arn for entry in account.broken if entry.arn is not None)
-        self.accounts[number] = account  # last: by it another thread knows that all of it is here
+        self.accounts[number] = account  # last: other threads take it as the sign that the account is complete
 
 
 class _OnDemand[Key, Value](Mapping[Key, Value]):
-    """What is known by keys that name an account: the account is read before a key of it is looked up."""
+    """A mapping by keys that name an account: the account is read before its key is looked up."""
 
     def __init__(self, entities: _Entities, known: dict[Key, Value], account_of: Callable[[Key], str]) -> None:
         self._entities = entities
@@ -162,7 +161,7 @@ class _OnDemand[Key, Value](Mapping[Key, Value]):
 
 
 class _Accounts(_OnDemand[str, Account]):
-    """The accounts of a snapshot; which there are is known without reading them."""
+    """The accounts of a snapshot; their ids are known without reading them."""
 
     def __init__(self, entities: _Entities, ids: Collection[str]) -> None:
         super().__init__(entities, entities.accounts, str)
@@ -179,13 +178,13 @@ class _Accounts(_OnDemand[str, Account]):
 
 
 class PolicyIndex:
-    """Finds principals and policies of a snapshot by ARN. Documents are parsed at first use, equal ones once.
+    """Finds principals and policies of a snapshot by ARN. Documents are parsed on first use, equal ones once.
 
-    Of a part of a snapshot (`SnapshotPart`) the other accounts are read when something of them is looked up.
+    Of a part of a snapshot (`SnapshotPart`), other accounts are read when one of their entities is looked up.
     """
 
     def __init__(self, snapshot: Snapshot, documents: DocumentStore | None = None) -> None:
-        """Index a snapshot; with ``documents`` those of another one are shared, where they are equal."""
+        """Index a snapshot; ``documents`` shares equal documents with another index."""
         self.snapshot = snapshot
         entities = self._entities = _Entities(snapshot)
         self.accounts: Mapping[str, Account] = entities.accounts
@@ -211,17 +210,17 @@ class PolicyIndex:
 
     @property
     def bytes_read(self) -> int:
-        """Bytes of the files of the accounts that a part of a snapshot holds by now."""
+        """Bytes of the files of the accounts that a part has read so far."""
         directory = self._entities.directory
         return 0 if directory is None else sum(map(directory.size_of, tuple(self._entities.accounts)))
 
     def lent(self, arn: str) -> ManagedPolicyDetail | None:
-        """Return a managed policy as the first account of the snapshot has it that holds it."""
+        """Return a managed policy from the first account of the snapshot that holds it."""
         return self._entities.lent(arn)
 
     @contextmanager
     def lent_roles(self, roles: Iterable[RoleDetail]) -> Iterator[None]:
-        """Know of roles of accounts that are not read, as far as they are given here, while the context lasts."""
+        """Within the context, know the given roles of accounts that are not read."""
         known = self._entities.roles
         lent = {role.arn: role for role in roles if role.arn not in known}
         known.update(lent)
@@ -229,7 +228,7 @@ class PolicyIndex:
             yield
         finally:
             for arn, role in lent.items():
-                if known.get(arn) is role:  # not where its account was read meanwhile
+                if known.get(arn) is role:  # unless its account was read in the meantime
                     del known[arn]
 
     def role_named(self, account: str, name: str) -> RoleDetail | None:
@@ -238,9 +237,9 @@ class PolicyIndex:
         return self._entities.roles_by_name.get((account, name.lower()))
 
     def managed_policy(self, account: str, arn: str) -> ManagedPolicyDetail | None:
-        """Return a managed policy as the account's snapshot has it; AWS's own are in each account's file.
+        """Return a managed policy as in the account's files; AWS managed policies are in each account's files.
 
-        AWS's own that no account's file holds are returned as AWS had published them (`is_supplied`).
+        An AWS managed policy that no account's files hold is returned as published by AWS (`is_supplied`).
         """
         held = self.policies.get((account, arn)) or self._entities.lent(arn)
         if held is not None and held.default_version is not None:
@@ -253,11 +252,11 @@ class PolicyIndex:
         return self._supplied[arn]
 
     def is_supplied(self, arn: str) -> bool:
-        """Return whether the policy of an ARN, asked for before, came from AWS's publication, not from the snapshot."""
+        """Return whether the policy of an ARN, looked up before, came from AWS's publication, not from the snapshot."""
         return self._supplied.get(arn) is not None
 
     def document_of(self, account: str, arn: str) -> Document | None:
-        """Return the document in force of a managed policy (rule L3); None where the snapshot lacks it."""
+        """Return the default document of a managed policy (rule L3); None where it is missing."""
         key = (account, arn)
         if key not in self._managed:
             policy = self.managed_policy(account, arn)
@@ -266,9 +265,9 @@ class PolicyIndex:
         return self._managed[key]
 
     def parse(self, raw: object, resource: str = "") -> Document:
-        """Parse a document of the snapshot, ``resource`` the ARN of what a resource policy is on.
+        """Parse a document of the snapshot; ``resource`` is the ARN of the resource of a resource policy.
 
-        The same text is one object.
+        Equal texts are one object.
         """
         return self.documents.parse(raw, resource)
 
@@ -280,7 +279,7 @@ class PolicyIndex:
         return document
 
     def carried(self, arn: str) -> Carried:
-        """Return what a user, role or group of the snapshot carries.
+        """Return the policies of a user, role or group of the snapshot.
 
         Raises:
             KeyError: the snapshot has no such principal.

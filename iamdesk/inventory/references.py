@@ -1,4 +1,4 @@
-"""Who refers to what inside one account: attachments, boundaries, memberships, and what the snapshot does not hold."""
+"""References inside one account: attachments, boundaries, memberships, and what is not captured."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from iamdesk.snapshot.model import (
 )
 
 type Principal = UserDetail | GroupDetail | RoleDetail
-"""What carries policies."""
+"""Entities to which policies are attached."""
 
 UNUSED_AFTER = timedelta(days=90)
 
@@ -32,14 +32,14 @@ def name_of(principal: Principal) -> str:
 
 
 def title_of(principal: Principal) -> str:
-    """Return a principal as people know it: a role of IAM Identity Center by its permission set, others by name."""
+    """Return a principal's display name: a role of IAM Identity Center by its permission set, others by name."""
     if isinstance(principal, RoleDetail):
         return permission_set_of(principal) or principal.role_name
     return name_of(principal)
 
 
 def inline_policies_of(principal: Principal) -> Sequence[PolicyDetail]:
-    """Return the policies that live inside a user, group or role."""
+    """Return the inline policies of a user, group or role."""
     if isinstance(principal, RoleDetail):
         return principal.role_policy_list
     return principal.user_policy_list if isinstance(principal, UserDetail) else principal.group_policy_list
@@ -53,12 +53,12 @@ def boundary_of(principal: Principal) -> str | None:
 
 
 def is_service_linked(role: RoleDetail | Named) -> bool:
-    """Return whether AWS made the role for a service (rule E11); told from the ARN, which AWS writes."""
+    """Return whether it is a service-linked role (rule E11), by its ARN, which AWS writes."""
     return is_service_linked_arn(role.arn)
 
 
 def is_service_linked_arn(arn: str) -> bool:
-    """Return whether an ARN is that of a role which AWS made for a service."""
+    """Return whether an ARN is that of a service-linked role."""
     return arn.split(":", 5)[-1].startswith("role/aws-service-role/")
 
 
@@ -69,27 +69,27 @@ def last_of_arn(arn: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class AccountReferences:
-    """One account's references, each way."""
+    """One account's references, in both directions."""
 
     account: Account
     policies: dict[str, ManagedPolicyDetail]
-    """Managed policies that the snapshot holds, by ARN: the account's own entries, and those of AWS that it refers to
-    and only another account's capture holds."""
+    """Captured managed policies by ARN: the account's own entries, and AWS managed policies that it refers to and that
+    only another account's files hold."""
     groups: dict[str, GroupDetail]
-    """Groups that the snapshot holds, by name."""
+    """Captured groups by name."""
     carriers: dict[str, list[Principal]]
-    """Who a managed policy is attached to, by the policy's ARN, held or not."""
+    """Principals that a managed policy is attached to, by the policy's ARN, captured or not."""
     bounded: dict[str, list[Principal]]
-    """Whom a managed policy bounds, by the policy's ARN, held or not."""
+    """Principals whose boundary a managed policy is, by the policy's ARN, captured or not."""
     members: dict[str, list[UserDetail]]
-    """Users of a group, by the group's name, held or not."""
+    """Users of a group, by the group's name, captured or not."""
     knows_last_use: bool
-    """Whether the capture tells when roles were last used."""
+    """Whether the snapshot shows when roles were last used."""
 
     def missing_policies(self) -> Iterator[str]:
-        """Yield the ARNs of managed policies that principals refer to and the snapshot does not hold, each once.
+        """Yield the ARNs of managed policies that principals refer to and that are not captured, each once.
 
-        One that it holds as a broken entry is none: it is told as broken.
+        Policies with an unreadable entry are not among them: they are reported as such.
         """
         broken = {entry.arn for entry in self.account.broken}
         for arn in dict.fromkeys((*self.carriers, *self.bounded)):
@@ -97,18 +97,18 @@ class AccountReferences:
                 yield arn
 
     def missing_groups(self) -> Iterator[str]:
-        """Yield the names of groups that users are in and the snapshot does not hold, each once."""
+        """Yield the names of groups that users are in and that are not captured, each once."""
         return (name for name in self.members if name not in self.groups)
 
     def group_key(self, name: str) -> str:
-        """Return a group's ARN; for one that the snapshot does not hold, the ARN it would have without a path."""
+        """Return a group's ARN; for one that is not captured, the ARN that it would have without a path."""
         group = self.groups.get(name)
         return group.arn if group else f"arn:{self.account.partition}:iam::{self.account.account_id}:group/{name}"
 
     def is_unused(self, role: RoleDetail, latest: datetime | None) -> bool:
-        """Return whether a role was not used in the 90 days before ``latest``, the snapshot's last moment.
+        """Return whether a role was not used in the 90 days before ``latest``, the snapshot's latest time.
 
-        False where nothing is known: no capture of last use, or a role that is younger than that.
+        False where it is not known: without data on last use, or for a younger role.
         """
         if not self.knows_last_use or latest is None or role.role_last_used is None:
             return False
@@ -119,7 +119,7 @@ class AccountReferences:
 
 
 def aws_policies_of(snapshot: Snapshot) -> dict[str, ManagedPolicyDetail]:
-    """Return the AWS managed policies that a snapshot of several accounts holds, by ARN: they are the same in each."""
+    """Return the AWS managed policies of a snapshot of several accounts, by ARN: they are the same in each."""
     if len(snapshot.accounts) < 2:
         return {}
     policies = (policy for account in reversed(snapshot.accounts) for policy in account.policies)
@@ -129,7 +129,7 @@ def aws_policies_of(snapshot: Snapshot) -> dict[str, ManagedPolicyDetail]:
 def references_of(
     account: Account, aws_policies: Mapping[str, ManagedPolicyDetail] = MappingProxyType({})
 ) -> AccountReferences:
-    """Follow every reference of an account once; ``aws_policies`` are those that other accounts' captures hold."""
+    """Collect the references of an account; ``aws_policies`` are those in the files of other accounts."""
     carriers: dict[str, list[Principal]] = {}
     bounded: dict[str, list[Principal]] = {}
     members: dict[str, list[UserDetail]] = {}

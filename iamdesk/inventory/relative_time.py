@@ -1,4 +1,4 @@
-"""Moments in words: a date, and how long before the snapshot it was. Never counted from now (CONTRACT 1: snapshot)."""
+"""Times in words: a date, and its age relative to the snapshot, never to now (CONTRACT 1: snapshot)."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -21,12 +21,12 @@ _DAYS = (
 
 
 def elapsed(start: datetime, end: datetime) -> timedelta:
-    """Return the time between two moments; one that names no zone is read as UTC, as AWS writes them."""
+    """Return the time between two times; one without time zone is UTC, as AWS writes them."""
     return _with_zone(end) - _with_zone(start)
 
 
 def in_utc(moment: datetime) -> datetime:
-    """Return the moment in UTC."""
+    """Return the time in UTC."""
     return _with_zone(moment).astimezone(UTC)
 
 
@@ -43,7 +43,7 @@ def date_text(moment: datetime) -> str:
 def age_text(moment: datetime, latest: datetime | None) -> str:
     """Return the day and its age: ``12 Mar 2024 (6 months before the snapshot)``.
 
-    ``latest`` is the snapshot's last moment; without it only the day is told.
+    ``latest`` is the snapshot's latest time; without it, only the day is returned.
     """
     if latest is None:
         return date_text(moment)

@@ -1,4 +1,4 @@
-"""Grants that are no policy, written as one: S3 access control lists and KMS grants (rules I1, I6, Table 2)."""
+"""Grants other than policies, written as policies: S3 access control lists and KMS grants (rules I1, I6, Table 2)."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -30,13 +30,13 @@ ACL_ACTIONS = frozenset(
     for names in table.values()
     for name in names
 )
-"""What an access control list can allow (names in lower case)."""
+"""Actions that an access control list can allow (names in lower case)."""
 
 
 def acl_document(resource: Resource, account_block: PublicAccessBlock | None) -> Document | None:
-    """Return an S3 ACL as a resource policy; None where it grants nothing (ACLs are off, or none was captured).
+    """Return an S3 ACL as a resource policy; None where it grants nothing (ACLs are disabled, or none is captured).
 
-    It speaks only to other accounts and to the public: the owner's own users get nothing by an ACL.
+    It applies only to other accounts and to the public: the owner's own users get nothing by an ACL.
     """
     if resource.acl is None or resource.object_ownership in (None, ObjectOwnership.BUCKET_OWNER_ENFORCED):
         return None
@@ -61,7 +61,7 @@ def _acl_statement(grant: AclGrant, arn: str, is_object: bool) -> dict[str, Any]
     statement: dict[str, Any] = {
         "Effect": "Allow",
         "Action": actions,
-        # Writing into a bucket is asked on the object that is made.
+        # Writing to a bucket is authorized on the new object.
         "Resource": [arn, f"{arn}/*"] if "s3:PutObject" in actions else arn,
     }
     if grant.uri == _ALL_USERS:
@@ -73,13 +73,13 @@ def _acl_statement(grant: AclGrant, arn: str, is_object: bool) -> dict[str, Any]
         return {**statement, "Sid": "LogDelivery", "Principal": {"Service": "logging.s3.amazonaws.com"}}
     if grant.account_id is not None:
         return {**statement, "Principal": {"AWS": grant.account_id}}
-    return None  # a canonical id without a known account (rule E13)
+    return None  # a canonical user ID without a known account (rule E13)
 
 
 def default_policy(arn: str) -> dict[str, Any] | None:
-    """Return the policy that a resource without one has all the same; None where that is none.
+    """Return the policy that applies to a resource without one; None where there is none.
 
-    An EFS file system without a policy lets anyone mount it who gets there by the network (rule D8; Amazon EFS
+    An EFS file system without a policy lets anyone mount it who can reach it over the network (rule D8; Amazon EFS
     User Guide, "Default EFS file system policy").
     """
     if ":elasticfilesystem:" not in arn or ":file-system/" not in arn:
@@ -96,7 +96,7 @@ def default_policy(arn: str) -> dict[str, Any] | None:
 
 
 def network_origin_document(resource: Resource) -> Document | None:
-    """Return what an S3 access point for one VPC does with requests from elsewhere, as a policy; None for any other.
+    """Return the restriction of an S3 access point to its VPC, as a policy; None for any other access point.
 
     S3 refuses every request that does not come from the VPC. Source: Amazon S3 User Guide, "Creating access points
     restricted to a virtual private cloud".
@@ -117,13 +117,13 @@ def network_origin_document(resource: Resource) -> Document | None:
 
 
 def key_grants_document(resource: Resource) -> Document | None:
-    """Return the grants on a KMS key as a resource policy; None where it has none.
+    """Return the grants on a KMS key as a resource policy; None without grants.
 
-    A grant bound to an encryption context allows what takes one only with it; the rest it allows as it is. Source: KMS
-    API Reference, GrantConstraints. Where it is not captured which context, there has to be one at least.
+    A grant constrained to an encryption context allows operations with a context only with that context, and other
+    operations without. Source: KMS API Reference, GrantConstraints. If the context is not captured, any context counts.
     """
     statements = [one for grant in resource.key_grants or () for one in _grant_statements(grant, resource.arn)]
-    # No variables: what looks like one in an encryption context is meant as it stands.
+    # No variables: what looks like one in an encryption context is literal.
     return parse_document({"Version": "2008-10-17", "Statement": statements}) if statements else None
 
 
@@ -133,7 +133,7 @@ _WITHOUT_CONTEXT = frozenset(
         *("Sign", "Verify", "GenerateMac", "VerifyMac", "DeriveSharedSecret"),
     }
 )
-"""Operations of grants that take no encryption context: constraints do not bind them."""
+"""Operations of grants without encryption context: constraints do not affect them."""
 
 
 def _grant_statements(grant: KeyGrant, arn: str) -> Iterator[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What the snapshot knows of a resource by ARN: objects are found by their bucket or access point."""
+"""The resources of a snapshot by ARN: objects are found by their bucket or access point."""
 
 from collections.abc import Iterable, Mapping
 
@@ -46,15 +46,16 @@ _PARENT_PARTS = {
     for command in service.commands
     if command.arn
 }
-"""How many parts of the resource, between slashes, name what carries the policy: ``table/NAME`` of ``…/index/NAME``."""
+"""Number of parts of the resource, separated by slashes, that name the policy's owner: ``table/NAME`` of
+``…/index/NAME``."""
 
 
 def parent_of(arn: Arn) -> Arn | None:
-    """Return what carries the policy for a part of a resource; None where a resource of the service has no parts.
+    """Return the resource whose policy applies to a part of it; None where resources of the service have no parts.
 
     A table's index or stream, an API's stage and method, a domain's path, a function's version or alias, a log group's
-    streams, a database of the catalog. The policy of a table's stream is its own; a version's and alias's is beside the
-    function's. A repository's name may hold slashes, and then names no part.
+    streams, a database of the catalog. A table's stream has its own policy; a version or alias has one in addition to
+    the function's. A repository's name may contain slashes, which separate no parts.
     """
     match arn.service:
         case "lambda" | "logs":
@@ -92,13 +93,13 @@ class ResourceIndex:
 
     @property
     def by_arn(self) -> Mapping[str, Resource]:
-        """Every resource that the snapshot contains anything of; of some only that they are shared."""
+        """Every resource on which the snapshot holds data; of some, only that they are shared."""
         return self._by_arn
 
     def find(self, arn: Arn) -> Resource | None:
-        """Return the resource that carries the policy for an ARN: of an object its bucket, else the thing itself.
+        """Return the resource whose policy applies to an ARN: of an object its bucket, else the resource itself.
 
-        Where its tags are all that is known of the thing itself, they stand in the place of the other's.
+        If only tags of the resource itself are known, they replace the other's.
         """
         found = self._by_arn.get(str(arn))
         if found is not None and found.is_only_tagged:
@@ -107,7 +108,7 @@ class ResourceIndex:
         return self._whole(arn) if found is None else found
 
     def _whole(self, arn: Arn) -> Resource | None:
-        """Return what carries the policy for a part of it, by the ARN of the part."""
+        """Return the resource whose policy applies to a part, by the ARN of the part."""
         if arn.service == "s3" and not arn.account:
             bucket = arn.resource.partition("/")[0]
             return self._by_arn.get(f"arn:{arn.partition}:s3:::{bucket}")
@@ -125,9 +126,9 @@ class ResourceIndex:
         return self._by_arn.get(f"arn:{access_point.arn.split(':', 2)[1]}:s3:::{bucket.name}")
 
     def without_alias(self, resource: str) -> str:
-        """Return a resource as asked about, an access point's alias in place of a bucket's name made its ARN.
+        """Return a resource with an access point alias, used as a bucket name, replaced by the access point's ARN.
 
-        S3 takes aliases in requests, and decides on the ARN; policies know no aliases.
+        S3 accepts aliases in requests and decides by the ARN; policies do not use aliases.
         """
         if not self._by_alias:
             return resource
@@ -139,7 +140,7 @@ class ResourceIndex:
         return f"{found.arn}{_OBJECT}{key}" if slash and key else found.arn
 
     def document_of(self, resource: Resource) -> Document | None:
-        """Return the resource's policy, parsed; where it has none the one that its service takes then, or None."""
+        """Return the resource's policy, parsed; without one, the default policy of its service, or None."""
         policy = default_policy(resource.arn) if resource.policy is None else resource.policy
         return None if policy is None else self._documents.parse(policy, resource.arn)
 

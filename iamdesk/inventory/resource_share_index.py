@@ -1,4 +1,4 @@
-"""Resources shared through AWS RAM, and what the shares allow, written as resource policies (rule I13).
+"""Resources shared through AWS RAM, with the shares written as resource policies (rule I13).
 
 A managed permission is one statement of a resource-based policy; RAM fills in the resources and principals of each
 share. Sources: RAM API Reference, CreatePermission (``policyTemplate``); IAM User Guide, "Policies and permissions in
@@ -14,7 +14,7 @@ from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.resource_shares import ManagedPermission, ResourceShareAssociation, ResourceShares
 
 _STANDS = frozenset({"ASSOCIATED", ""})
-"""An association in any other state gives no access: its invitation is open, or it ended."""
+"""An association in any other state gives no access: its invitation is pending, or it ended."""
 _GONE = frozenset({"PENDING", "FAILED", "DELETING", "DELETED"})
 """Shares in these states share nothing."""
 _GLOBAL = "us-east-1"
@@ -24,10 +24,10 @@ _DEFAULT = "AWSRAMDefaultPermission"
 DEFAULT_PERMISSIONS: Mapping[str, tuple[str, ...]] = {
     "ec2:subnet": ("ec2:RunInstances", "ec2:CreateNetworkInterface", "ec2:DescribeSubnets")
 }
-"""What the default managed permission of a resource type allows. Source: RAM User Guide, "How AWS RAM managed
-permissions work" (the one example that it spells out)."""
+"""The actions of the default managed permission of a resource type. Source: RAM User Guide, "How AWS RAM managed
+permissions work" (its one complete example)."""
 OWNERS_ALONE: Mapping[str, frozenset[str]] = {"ec2:subnet": frozenset({"deletesubnet", "modifysubnetattribute"})}
-"""Actions (in lower case) that no share gives away. Source: VPC User Guide, "Responsibilities and permissions for
+"""Actions (in lower case) that no share can allow. Source: VPC User Guide, "Responsibilities and permissions for
 owners and participants"."""
 
 
@@ -38,24 +38,24 @@ class SharedResource(NamedTuple):
     owner: str
     share_name: str
     principals: tuple[str, ...]
-    """Account ids, service names, and ARNs of organizations, organizational units, roles and users."""
+    """Account ids, service names, and ARNs of organizations, OUs, roles and users."""
     resource_type: str
     """As RAM names it, in lower case: ``ec2:subnet``."""
     permission: Any
-    """What its managed permission says; None: not captured."""
+    """Content of its managed permission; None: not captured."""
     permission_name: str
-    """Empty where it is not known which it is."""
+    """Empty where it is not known."""
 
     @property
     def default(self) -> tuple[str, ...]:
-        """The actions of the default permission, where that is what counts in place of one that was not captured."""
+        """The actions of the default permission, if it is used in place of one that is not captured."""
         is_default = not self.permission_name or self.permission_name.startswith(_DEFAULT)
         is_taken = self.permission is None and is_default
         return DEFAULT_PERMISSIONS.get(self.resource_type, ()) if is_taken else ()
 
 
 class ResourceShareIndex:
-    """Finds what is shared, by the ARN of the resource."""
+    """Finds shares by the ARN of the resource."""
 
     def __init__(self, snapshot: Snapshot, documents: DocumentStore) -> None:
         self._parse = documents.parse
@@ -74,7 +74,7 @@ class ResourceShareIndex:
         return tuple(self._shared)
 
     def of(self, arn: str) -> Sequence[SharedResource]:
-        """Return a resource in each of the shares that hold it."""
+        """Return a resource in each of its shares."""
         return self._shared.get(arn, ())
 
     def is_captured(self, owner: str, region: str) -> bool:
@@ -82,7 +82,7 @@ class ResourceShareIndex:
         return (owner, region or _GLOBAL) in self._captured
 
     def document_of(self, arn: str) -> Document | None:
-        """Return all that is shared of a resource as one resource policy; None where it is not shared."""
+        """Return all shares of a resource as one resource policy; None where it is not shared."""
         if arn not in self._shared:
             return None
         if arn not in self._documents:
@@ -93,7 +93,7 @@ class ResourceShareIndex:
 
 
 def _shared(held: ResourceShares) -> Iterator[SharedResource]:
-    """Yield what an account shares in a Region."""
+    """Yield the resources that an account shares in a Region."""
     shares = {share.resource_share_arn: share for share in held.shares or ()}
     by_share: dict[str, list[ResourceShareAssociation]] = {}
     for one in held.associations or ():
@@ -122,7 +122,7 @@ def _shared(held: ResourceShares) -> Iterator[SharedResource]:
 
 
 def _permission_for(arn: str, listed: Sequence[ManagedPermission]) -> tuple[str, ManagedPermission | None]:
-    """Return the type of a resource as RAM names it, and the one permission of a share for that type."""
+    """Return the type of a resource as RAM names it, and the permission of a share for that type."""
     service = arn.split(":", 3)[2].lower()
     names = {name.replace("-", "").lower() for name in reference().resource_types_of_arn(service, arn)}
     for one in listed:
@@ -135,7 +135,7 @@ def _permission_for(arn: str, listed: Sequence[ManagedPermission]) -> tuple[str,
 
 
 def _content(listed: ManagedPermission, captured: Sequence[ManagedPermission]) -> Any:
-    """Return what a permission that a share lists says; None where that version was not captured."""
+    """Return the content of a permission that a share lists; None where that version is not captured."""
     found = [one for one in captured if one.arn == listed.arn and listed.version in ("", one.version)]
     content = found[0].permission if len(found) == 1 else None
     return content if isinstance(content, dict) else None
@@ -157,7 +157,7 @@ def _statements(one: SharedResource) -> Iterator[dict[str, Any]]:
         yield {**template, "Principal": {"Service": services}, "Resource": one.arn}
     for entity in one.principals:
         if _is_of_organization(entity):
-            # Shares speak to other accounts: the owner's own users get nothing by one.
+            # Shares apply to other accounts: the owner's own users get nothing by one.
             conditions = [_place_of(entity), ("StringNotEquals", "aws:PrincipalAccount", one.owner)]
             tests = _with_tests(template.get("Condition"), conditions)
             yield {**template, "Principal": "*", "Resource": one.arn, "Condition": tests}
@@ -168,7 +168,7 @@ def _is_of_organization(entity: str) -> bool:
 
 
 def _place_of(entity: str) -> tuple[str, str, str]:
-    """Return operator, key and value that hold for the accounts of an organization or organizational unit."""
+    """Return operator, key and value of a condition for the accounts of an organization or OU."""
     kind, _, rest = entity.split(":", 5)[5].partition("/")
     organization, _, unit = rest.partition("/")
     if kind == "organization":
@@ -177,11 +177,11 @@ def _place_of(entity: str) -> tuple[str, str, str]:
 
 
 def _with_tests(written: Any, more: Sequence[tuple[str, str, str]]) -> dict[str, Any]:
-    """Return a condition block with further tests, which have to hold beside it."""
+    """Return a condition block with additional tests."""
     found = {operator: dict(tests) for operator, tests in written.items()} if isinstance(written, dict) else {}
     for operator, key, value in more:
         tests = found.setdefault(operator, {})
-        if key in tests:  # written otherwise, so that both have to hold
+        if key in tests:  # spelled differently, so that both apply
             tests = found.setdefault(operator.replace("Equals", "EqualsIgnoreCase"), {})
         tests[key] = value
     return found

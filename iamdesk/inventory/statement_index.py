@@ -1,7 +1,7 @@
-"""Who carries which statement, and which statements speak of an action: what answers about everybody start from.
+"""The statements of each principal, and the statements that cover an action: the index for many principals.
 
-Subjects (users, roles, groups) are bits of an integer, so that "who carries any of these" is a few machine words of
-work however many principals there are. Documents are held once each, whoever carries them.
+Subjects (users, roles, groups) are bits of an integer, so that "who has any of these" takes a few machine words however
+many principals there are. Each distinct document is held once.
 """
 
 import re
@@ -25,39 +25,39 @@ _SERVICE = re.compile(r"[A-Za-z0-9-]+", re.ASCII)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ActionStatements:
-    """The statements that speak of one action; broken ones are left out (rule L5)."""
+    """The statements that cover one action, without broken ones (rule L5)."""
 
     statements: Mapping[int, tuple[Statement, ...]]
-    """By the number of their document."""
+    """By the index of their document."""
     places: frozenset[int]
-    """The numbers of the statements."""
+    """The indexes of the statements."""
     anywhere: tuple[int, ...]
-    """Those among them that name every resource, in order."""
+    """Those of them that match every resource, in order."""
     loose: tuple[int, ...]
-    """Those whose resources have to be looked at for every resource asked about: exceptions, variables, short ARNs."""
+    """Those whose resources must be compared with every resource: exceptions, variables, short ARNs."""
 
 
 class StatementIndex:
-    """Every distinct document that users, roles and groups of a snapshot carry, and who carries it."""
+    """Every distinct document of the users, roles and groups of a snapshot, with its principals."""
 
     subjects: tuple[str, ...]
-    """ARNs: account by account the root user, the users and the roles; then all groups. The position is the bit."""
+    """ARNs: account by account the root user, the users and the roles; then all groups. The index is the bit."""
     roots: frozenset[str]
-    """The ARNs of the root users, who carry nothing."""
+    """The ARNs of the root users, which have no policies."""
     positions: Mapping[str, int]
-    """Position by ARN; where two entries bear one ARN, the snapshot's last one counts."""
+    """Index by ARN; if two entries have one ARN, the snapshot's last one counts."""
     principals: int
-    """How many of the subjects are no groups: they come first."""
+    """Number of subjects that are not groups: they come first."""
     documents: tuple[Document, ...]
-    """Each once; the position is the document's number."""
+    """Each once; the index is the document's number."""
     carriers: tuple[int, ...]
-    """By document: the subjects that it speaks for, as bits; of a user's groups, too."""
+    """By document: the subjects that it applies to, as bits, including through a user's groups."""
     bounded: tuple[int, ...]
     """By document: the principals whose permissions boundary it is, as bits."""
     carried: tuple[tuple[int, ...], ...]
-    """By subject: the numbers of the documents that speak for it, in the snapshot's order, as often as it has them."""
+    """By subject: the numbers of its documents, in the snapshot's order, as often as it has them."""
     boundaries: tuple[tuple[int, ...] | None, ...]
-    """By subject: the number of its boundary's document; none where the snapshot lacks it; None without a boundary."""
+    """By subject: the number of its boundary's document; none where that is missing; None without a boundary."""
 
     def __init__(
         self, policies: PolicyIndex, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled
@@ -84,7 +84,7 @@ class StatementIndex:
             self._number()
         self._covering: dict[tuple[str, str], ActionStatements] = {}
         self._lengths: dict[str, tuple[int, ...]] = {}
-        """By service: how long openings are."""
+        """By service: the lengths of openings."""
         self._last_tuple: dict[int, tuple[Statement, ...]] = {}
         self._arn_services: dict[int, frozenset[str] | None] = {}
         self._excepted: dict[int, frozenset[str] | None] = {}
@@ -131,15 +131,15 @@ class StatementIndex:
         self.carried, self.boundaries = tuple(carried), tuple(boundaries)
 
     def _number(self) -> None:
-        """Number the statements. What their actions and resources name is sorted when somebody asks for it."""
+        """Number the statements. Their actions and resources are indexed on first use."""
         self._statements: list[Statement] = []
         self._first_of: list[int] = []
         self._document_of: list[int] = []
         self._negated: list[int] = []
         self._of_services: dict[frozenset[str] | None, list[int]] = {}
-        """Statements by the services that their actions name; None: one may name every service."""
+        """Statements by the services in their actions; None: every service."""
         self._by_service: dict[str | None, dict[ActionPattern, list[int]]] = {}
-        """By service and entry, for the services that were asked for; under None the entries for every service."""
+        """By service and entry, for the services looked up so far; under None the entries for every service."""
         for number, document in enumerate(self.documents):
             self._first_of.append(len(self._statements))
             for statement in document.statements:
@@ -156,10 +156,10 @@ class StatementIndex:
         self._loose: set[int] = set()
         self._crossing: set[int] = set()
         self._by_opening: dict[str, dict[str, int | list[int]]] = {}
-        """By service and opening: a statement, or where several have it all of them. Most stand alone."""
+        """By service and opening: a statement, or all of them if several have it; most openings have one."""
         self._openings_of: dict[int, tuple[tuple[str, str, bool], ...]] = {}
         self._is_sorted = bytearray(len(self._statements))
-        """By statement: whether its resources are in the above."""
+        """By statement: whether its resources are indexed above."""
 
     def _entries(self, service: str | None) -> Mapping[ActionPattern, list[int]]:
         """Return the entries for a service (or for every service) with the statements that have them."""
@@ -168,7 +168,7 @@ class StatementIndex:
             by_actions: dict[tuple[ActionPattern, ...], list[int]] = {}
             for services, places in self._of_services.items():
                 if services is None or service in services:
-                    for place in places:  # thousands of statements list the same
+                    for place in places:  # thousands of statements have the same list
                         by_actions.setdefault(self._statements[place].actions, []).append(place)
             found = {}
             for actions, places in by_actions.items():
@@ -179,7 +179,7 @@ class StatementIndex:
         return found
 
     def _sort_resources(self, places: Iterable[int]) -> None:
-        """Sort statements by what their resources name, those that are not yet."""
+        """Index statements by their resources, those that are not yet."""
         with self._lock:
             for place in places:
                 if not self._is_sorted[place]:
@@ -187,7 +187,7 @@ class StatementIndex:
                     self._is_sorted[place] = True
 
     def _sort_one(self, place: int, statement: Statement) -> None:
-        """Sort a statement by the literal text with which its resources begin, after their account."""
+        """Index a statement by the literal text with which its resources begin, after the account."""
         if statement.not_resource or statement.resources is None:
             self._loose.add(place)
             return
@@ -224,7 +224,7 @@ class StatementIndex:
         self._openings_of[place] = tuple(openings)
 
     def of_service(self, service: str) -> list[int]:
-        """Return the numbers of the statements that can cover actions of a service, in order."""
+        """Return the indexes of the statements that can cover actions of a service, in order."""
         found = list(self._negated)
         for services, places in self._of_services.items():
             if services is None or service in services:
@@ -232,31 +232,31 @@ class StatementIndex:
         return sorted(found)
 
     def statement(self, place: int) -> tuple[int, Statement]:
-        """Return a statement by its number, after the number of its document."""
+        """Return a statement by its index, with the number of its document."""
         return self._document_of[place], self._statements[place]
 
     def of_document(self, number: int) -> Iterator[tuple[int, Statement]]:
-        """Yield (number of the statement, statement) for the statements of a document, but for the broken ones."""
+        """Yield (index of the statement, statement) for the statements of a document, without the broken ones."""
         following = self._first_of[number + 1] if number + 1 < len(self._first_of) else len(self._statements)
         for place in range(self._first_of[number], following):
             yield place, self._statements[place]
 
     def arn_services(self, place: int) -> frozenset[str] | None:
-        """Return the services that a statement's resources are of, by their ARNs; None where they can be of any."""
+        """Return the services in the ARNs of a statement's resources; None where they can be any."""
         if place not in self._arn_services:
             self._arn_services[place] = _arn_services(self._statements[place])
         return self._arn_services[place]
 
     def names_every_resource(self, place: int) -> bool:
-        """Return whether a statement is for every resource, ``*`` included."""
+        """Return whether a statement matches every resource, including ``*``."""
         if not self._is_sorted[place]:
             self._sort_resources((place,))
         return place in self._anywhere
 
     def is_for_all_of(self, place: int, services: frozenset[str] | None) -> bool:
-        """Return whether a statement is for every resource of some services, by their ARNs, and for ``*``.
+        """Return whether a statement matches every resource of some services, by their ARNs, and ``*``.
 
-        It may except resources of other services. None: they can be of any service.
+        It may exclude resources of other services. None: any service.
         """
         if self.names_every_resource(place):
             return True
@@ -268,16 +268,16 @@ class StatementIndex:
         return excepted is not None and services.isdisjoint(excepted)
 
     def is_loose(self, place: int) -> bool:
-        """Return whether a statement's resources have to be looked at for every resource asked about."""
+        """Return whether a statement's resources must be compared with every resource."""
         if not self._is_sorted[place]:
             self._sort_resources((place,))
         return place in self._loose
 
     def naming(self, covering: ActionStatements, service: str, resource: Arn | None) -> list[int]:
-        """Return the covering statements that can speak of a resource by an ARN that is written out, in order.
+        """Return the covering statements that can match a resource by a literal ARN, in order.
 
-        None of ``anywhere`` and ``loose`` is among them. ``service`` is the action's: it counts where nothing is asked
-        about. What is returned has still to be compared; what is not cannot match.
+        Those in ``anywhere`` and ``loose`` are not included. ``service`` is the action's: it counts where there is no
+        resource. The returned statements still have to be compared; others cannot match.
         """
         prefix, text = _begins(service, resource)
         found: set[int] = set()
@@ -291,7 +291,7 @@ class StatementIndex:
             elif places is not None:
                 found.update(places)
         if ":" in text:
-            # A star may run over colons (rule F4 b): then the last part begins elsewhere.
+            # A star can match colons (rule F4 b): the last part then begins elsewhere.
             found |= self._crossing
         found &= covering.places
         return sorted(found.difference(self._anywhere, self._loose))
@@ -304,7 +304,7 @@ class StatementIndex:
         return found
 
     def can_name(self, place: int, service: str, resource: Arn | None) -> bool:
-        """Return the same of one statement: whether it has still to be compared with a resource."""
+        """Return the same for one statement: whether it has to be compared with a resource."""
         if not self._is_sorted[place]:
             self._sort_resources((place,))
         prefix, text = _begins(service, resource)
@@ -345,7 +345,7 @@ class StatementIndex:
         )
 
     def _as_tuple(self, number: int, members: list[Statement]) -> tuple[Statement, ...]:
-        """Return some statements of a document: the same object for the action before, most often."""
+        """Return some statements of a document as a tuple: usually the same object as for the previous action."""
         before = self._last_tuple.get(number, ())
         if len(before) == len(members) and all(map(is_, before, members)):
             return before
@@ -354,11 +354,11 @@ class StatementIndex:
 
 
 def _begins(service: str, resource: Arn | None) -> tuple[str, str]:
-    """Return the service of a resource, and the text that an entry's opening has to begin."""
+    """Return the service of a resource, and the text that an entry's opening must be a beginning of."""
     if resource is None:
         return service, ""
     of_service, text = resource.service.lower(), resource.resource
-    if of_service == "logs" and text.endswith(":*"):  # a log group, which is named in two ways (`match_resource`)
+    if of_service == "logs" and text.endswith(":*"):  # a log group, which has two ARNs (`match_resource`)
         text = f"{text[:-1]}log-stream:"
     return of_service, text
 
@@ -371,7 +371,7 @@ def _arn_services(statement: Statement) -> frozenset[str] | None:
         if entry.is_everything:
             return None
         parts = entry.text.split(":", 3)
-        # A star that ends the partition may run over the service (rule F4 b).
+        # A star at the end of the partition can match the service, too (rule F4 b).
         if entry.problem is None and (len(parts) < 3 or parts[1].endswith("*")):
             return None
         if entry.problem is None:
@@ -380,11 +380,11 @@ def _arn_services(statement: Statement) -> frozenset[str] | None:
 
 
 def _excepted(statement: Statement) -> frozenset[str] | None:
-    """Return the services whose resources a statement with ``NotResource`` names; None where it is not plain."""
+    """Return the services of the resources in a ``NotResource``; None where it is not clear."""
     found: set[str] = set()
     for entry in statement.resources or ():
         parts = entry.text.split(":", 3)
-        # A star that ends the partition may run over the service (rule F4 b).
+        # A star at the end of the partition can match the service, too (rule F4 b).
         is_plain = len(parts) == 4 and "*" not in parts[1] and _SERVICE.fullmatch(parts[2]) is not None
         if entry.problem is not None or entry.keys or not is_plain:
             return None

@@ -1,4 +1,4 @@
-"""Whom a role's trust policy names: quickly, for the tree; in sentences, for the inspector."""
+"""The principals of a role's trust policy: as names for the tree, in sentences for the inspector."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -25,9 +25,9 @@ _WEB_PROVIDERS: Final = {
 
 
 def trusted_names(document: Any) -> list[str]:
-    """Return the principals that the Allow statements of a captured trust policy name, as written, each once.
+    """Return the principals of the Allow statements of a captured trust policy, as written, each once.
 
-    Reads the JSON value itself, so that a tree of thousands of roles is laid out without parsing their policies.
+    Reads the JSON value itself, so that the tree of thousands of roles is built without parsing their policies.
     """
     if not isinstance(document, dict):
         return []
@@ -45,10 +45,10 @@ def trusted_names(document: Any) -> list[str]:
 
 
 def trusted_sentences(document: Document, account: str, entities: Mapping[str, str]) -> tuple[str, ...]:
-    """Return one short sentence for each principal that a trust policy lets in, each once.
+    """Return one short sentence for each principal that a trust policy allows, each once.
 
-    ``account`` is the role's; ``entities`` gives the ARN of each principal of the snapshot by its unique id, by which
-    AWS names a principal that was deleted (rule E12).
+    ``account`` is the role's; ``entities`` gives the ARN of each principal of the snapshot by its unique ID, by which
+    AWS shows a deleted principal (rule E12).
     """
     sentences: dict[str, None] = {}
     denies = False
@@ -61,7 +61,7 @@ def trusted_sentences(document: Document, account: str, entities: Mapping[str, s
         for sentence in _who(statement, account, entities):
             sentences[_under_conditions(sentence, statement)] = None
     if denies and sentences:
-        sentences[phrase("less what a Deny statement takes back")] = None
+        sentences[phrase("except where a Deny statement applies")] = None
     return tuple(sentences)
 
 
@@ -76,7 +76,8 @@ def _who(statement: Statement, account: str, entities: Mapping[str, str]) -> Ite
 
 
 def principal_words(entry: PrincipalEntry, account: str, entities: Mapping[str, str]) -> str:
-    """Name whom an entry of a ``Principal`` element means, as part of a sentence; arguments: `trusted_sentences`."""
+    """Name the principal of an entry of a ``Principal`` element, as part of a sentence; for arguments see
+    `trusted_sentences`."""
     if entry.is_everyone:
         return phrase("anyone")
     if entry.type is PrincipalType.SERVICE:
@@ -95,7 +96,7 @@ def _aws(text: str, account: str, entities: Mapping[str, str]) -> str:
         arn = parse_arn(text)
     except ArnError:
         if text in entities:
-            return phrase("{who}, by its id {id}", who=_aws(entities[text], account, {}), id=text)
+            return phrase("{who}, by its ID {id}", who=_aws(entities[text], account, {}), id=text)
         return phrase("a deleted principal, {id}", id=text)
     if arn.resource == "root":
         return _account(arn.account, account)
@@ -120,7 +121,7 @@ def _account(account: str, own: str) -> str:
 
 
 def _provider(text: str) -> str:
-    """Name an identity provider: a bare host for the built-in ones, an ARN for the others (rule E9)."""
+    """Name an identity provider: by host for the built-in ones, by ARN for the others (rule E9)."""
     host = text
     if text.startswith("arn:"):
         kind, _, host = text.split(":", 5)[-1].partition("/")
@@ -144,9 +145,9 @@ def _under_conditions(sentence: str, statement: Statement) -> str:
 
 
 def _condition(test: ConditionTest) -> str | None:
-    """Put the two conditions that reviewers look for in words; None for any other."""
+    """Describe the two conditions that reviewers look for; None for any other."""
     operator = test.operator_text.lower()
     if test.key == "sts:externalid" and operator in ("stringequals", "stringlike"):
-        return mark("with an external id")
+        return mark("with an external ID")
     requires_mfa = operator == "bool" and [value.text.lower() for value in test.values] == ["true"]
     return mark("with MFA") if test.key == "aws:multifactorauthpresent" and requires_mfa else None

@@ -1,4 +1,4 @@
-"""What is wrong with a snapshot beyond what the reader tells: documents that AWS would refuse, and what is missing."""
+"""Problems of a snapshot besides those of the reader: invalid policy documents, and missing entities."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from iamdesk.snapshot.model import Account, Snapshot
 
 @dataclass(frozen=True, slots=True)
 class DocumentProblem:
-    """One thing that is wrong with a policy document, and where."""
+    """One problem of a policy document, with its position."""
 
     policy_key: str
-    """What the rest of iamdesk knows the policy by (``inventory.keys``)."""
+    """Key of the policy (``inventory.keys``)."""
     policy_name: str
-    """For people: ``inline policy backup of arn:…:user/alice``, ``arn:…:policy/deploy, version v3``."""
+    """Display name: ``inline policy backup of arn:…:user/alice``, ``arn:…:policy/deploy, version v3``."""
     path: str
-    """Where in the document: ``$.Statement[0].Action[2]``."""
+    """Path in the document: ``$.Statement[0].Action[2]``."""
     line: int
     """In the policy as shown, from 1; so is ``column``."""
     column: int
@@ -31,7 +31,7 @@ class DocumentProblem:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Something that the snapshot names and does not hold, so that answers about it rest on assumptions."""
+    """An entity that the snapshot refers to but does not hold, so that results about it have assumptions."""
 
     account: str
     name: str
@@ -41,7 +41,7 @@ class Gap:
 
 
 def document_problems(snapshot: Snapshot) -> Iterator[DocumentProblem]:
-    """Yield what is wrong with each policy document of a snapshot, in the snapshot's order; every version is read."""
+    """Yield the problems of each policy document of a snapshot, in the snapshot's order; every version is read."""
     store = DocumentStore()
     for account in snapshot.accounts:
         for key, name, raw in _documents(account):
@@ -73,12 +73,12 @@ def _inline(owner_arn: str, name: str, raw: Any) -> tuple[str, str, Any]:
 
 
 def json_path(path: ElementPath) -> str:
-    """Print an element's path: ``$.Statement[0].Action[2]``."""
+    """Format an element's path: ``$.Statement[0].Action[2]``."""
     return "$" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
 
 
 def gaps(snapshot: Snapshot) -> Iterator[Gap]:
-    """Yield what each account names and does not hold: pages, policies that serve somebody, groups."""
+    """Yield what each account refers to but does not hold: pages, policies in use, groups."""
     shared = aws_policies_of(snapshot)
     for account in snapshot.accounts:
         known = references_of(account, shared)

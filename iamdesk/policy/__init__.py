@@ -1,1 +1,1 @@
-"""The policy language: from text to compiled statements. Knows no account."""
+"""The policy language: from text to compiled statements, independent of accounts."""

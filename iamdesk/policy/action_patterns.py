@@ -15,7 +15,7 @@ class ActionPattern:
     def __init__(self, text: str) -> None:
         self.text = text
         self.problem: str | None = None
-        """Why the entry matches nothing, where it cannot match anything."""
+        """Why the entry matches nothing; None if it can match."""
         self.service: str | None = None
         """The service prefix in lower case; None where the entry covers every service (``*``) or none."""
         self._name: Glob | None = None
@@ -28,10 +28,10 @@ class ActionPattern:
         if not colon or not name:
             self.problem = phrase("`{text}` names no action: expected `service:Action` or `*`", text=text)
         elif any(character.isspace() or character == "," for character in text):
-            self.problem = phrase("`{text}` holds white space or a comma: it matches no action", text=text)
+            self.problem = phrase("`{text}` contains white space or a comma: it matches no action", text=text)
         elif "*" in service or "?" in service or not service:
             self.problem = phrase(
-                "`{text}` has a wildcard in the service: AWS takes wildcards in the action's name alone", text=text
+                "`{text}` has a wildcard in the service: AWS supports wildcards only in the action name", text=text
             )
             self._otherwise = glob(service.lower()), glob(name.lower())
         else:
@@ -45,16 +45,17 @@ class ActionPattern:
 
     @property
     def is_odd(self) -> bool:
-        """Whether it has a wildcard in the service: AWS's grammar has none there, and says of none what it would do."""
+        """Whether it has a wildcard in the service: AWS's grammar has none there, and does not say what it would
+        mean."""
         return self._otherwise is not None
 
     @property
     def literal(self) -> str | None:
-        """The one name (lower case) that the entry covers, of whatever service; None where it has wildcards."""
+        """The single name (lower case) that the entry covers, of any service; None where it has wildcards."""
         return None if self._name is None else self._name.literal
 
     def may_match(self, service: str, name: str) -> bool:
-        """Return whether the entry covers the action where a wildcard in the service counts."""
+        """Return whether the entry covers the action if a wildcard in the service counts."""
         if self._otherwise is None:
             return self.matches(service, name)
         return self._otherwise[0].matches(service) and self._otherwise[1].matches(name)
@@ -74,16 +75,16 @@ def action_pattern(text: str) -> ActionPattern:
 
 @lru_cache(maxsize=1 << 12)
 def same_services(services: frozenset[str]) -> frozenset[str]:
-    """Return one object for the same names of services: thousands of statements are about the same few."""
+    """Return one shared object for equal sets of services: thousands of statements use the same few."""
     return services
 
 
 class ActionEntries(NamedTuple):
-    """The entries of one ``Action`` or ``NotAction``, and what is told of them together."""
+    """The entries of one ``Action`` or ``NotAction``, with a summary."""
 
     patterns: tuple[ActionPattern, ...]
     services: frozenset[str] | None
-    """Service prefixes (lower case) that they name; None where they can cover every service."""
+    """Their service prefixes (lower case); None where they can cover every service."""
     has_odd: bool
     """Whether one of them has a wildcard in the service (`ActionPattern.is_odd`)."""
 
@@ -93,13 +94,13 @@ def action_entries(texts: tuple[str, ...]) -> ActionEntries:
     """Return the compiled entries; thousands of statements list the same few actions."""
     patterns = tuple(map(action_pattern, texts))
     services = {pattern.service for pattern in patterns}
-    if None not in services:  # as nearly all
+    if None not in services:  # almost all
         return ActionEntries(patterns, same_services(frozenset(filter(None, services))), has_odd=False)
     return ActionEntries(patterns, _services(patterns), any(pattern.is_odd for pattern in patterns))
 
 
 def _services(actions: tuple[ActionPattern, ...]) -> frozenset[str] | None:
-    """Return the services that the entries name; None where one covers every service."""
+    """Return the services of the entries; None where one covers every service."""
     services = {pattern.service for pattern in actions}
     if None in services:
         if any(pattern.covers_every_service or pattern.is_odd for pattern in actions):

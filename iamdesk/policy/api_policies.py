@@ -1,8 +1,8 @@
-"""Resource policies of REST APIs: their short names of what is in the API (rule I17).
+"""Resource policies of REST APIs: the short form of ARNs in them (rule I17).
 
 Amazon API Gateway Developer Guide, "API Gateway resource policy examples": ``execute-api:/prod/GET/pets`` is short for
-``arn:aws:execute-api:REGION:ACCOUNT:API-ID/prod/GET/pets``, of the API that the policy is on. API Gateway writes the
-whole ARN when it saves the policy; a policy that was not read back from AWS still has the short one.
+``arn:aws:execute-api:REGION:ACCOUNT:API-ID/prod/GET/pets``, of the policy's API. API Gateway writes the whole ARN when
+it saves the policy; a policy that was not read back from AWS still has the short one.
 """
 
 import re
@@ -10,13 +10,13 @@ from typing import Any
 
 _SHORT = "execute-api:"
 _API = re.compile(r"arn:[\w-]+:execute-api:[\w*?-]*:[\w*?]*:[\w*?-]+")
-"""What an ARN of something in an API begins with; nothing that would be a policy variable gets into a policy."""
+"""Beginning of an ARN in an API; it must contain nothing that would be a policy variable."""
 
 
 def as_saved(raw: Any, resource: str) -> Any:
-    """Return a policy's JSON value as API Gateway saves it; the same object where there is nothing to write out.
+    """Return a policy's JSON value as API Gateway saves it; the same object where there is nothing to expand.
 
-    ``resource``: the ARN of what the policy is on, or of something in it. Policies of all other services stay.
+    ``resource``: the ARN of the policy's resource, or of a part of it. Policies of all other services are unchanged.
     """
     api = _API.match(resource)
     if api is None or not isinstance(raw, dict) or "Statement" not in raw:

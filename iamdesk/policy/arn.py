@@ -6,7 +6,7 @@ from iamdesk.i18n import phrase
 
 
 class ArnError(ValueError):
-    """Text that is no ARN. Its text is one sentence."""
+    """Text that is not an ARN. Its text is one sentence."""
 
 
 class Arn(NamedTuple):
@@ -31,16 +31,16 @@ def parse_arn(text: str) -> Arn:
     """
     parts = text.split(":", 5)
     if parts[0] != "arn":
-        raise ArnError(phrase("`{text}` is no ARN: it does not begin with `arn:`", text=text))
+        raise ArnError(phrase("`{text}` is not an ARN: it does not begin with `arn:`", text=text))
     if len(parts) < 6:
         raise ArnError(
             phrase(
-                "`{text}` is no ARN: it has {count} of the six parts arn:partition:service:region:account:resource",
+                "`{text}` is not an ARN: it has {count} of the six parts arn:partition:service:region:account:resource",
                 text=text,
                 count=len(parts),
             )
         )
     for name, value in zip(("partition", "service", "resource"), (parts[1], parts[2], parts[5]), strict=True):
         if not value:
-            raise ArnError(phrase("`{text}` is no ARN: its {name} is empty", text=text, name=name))
+            raise ArnError(phrase("`{text}` is not an ARN: its {name} is empty", text=text, name=name))
     return Arn(*parts[1:])

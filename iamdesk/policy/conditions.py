@@ -24,7 +24,7 @@ class Quantifier(StrEnum):
 
 
 class PolicyValue:
-    """One value that a policy lists for a key: read once where it holds no variable."""
+    """One value that a policy lists for a key; parsed once if it has no variable."""
 
     __slots__ = ("_operator", "_static", "_template", "if_filled", "keys", "text", "variables")
 
@@ -41,13 +41,13 @@ class PolicyValue:
         if not self.variables:
             self._static = operator.read_policy(self.template)  # type: ignore[arg-type]  # no variable: all tokens
         self.if_filled: PolicyValue | None = None
-        """The value as it is where Bool takes variables, on which AWS's pages disagree (rule H2)."""
+        """The literal value, for Bool with variables, on which AWS's pages disagree (rule H2)."""
         if operator.family is BOOL and variables and has_variables(text) and not operator.takes_variables:
             self.if_filled = PolicyValue(text, _BOOL_WITH_VARIABLES, variables)
 
     @property
     def template(self) -> Template:
-        """What it is made of: literal text, variables, and what would be wildcards to an operator that has them."""
+        """Its pieces: literal text, variables, and wildcards for operators that have them."""
         return tuple(tokens_of(self.text)) if self._template is None else self._template
 
     @property
@@ -70,12 +70,12 @@ class PolicyValue:
 
 @lru_cache(maxsize=1 << 14)
 def policy_value(text: str, operator: Operator, variables: bool) -> PolicyValue:
-    """Return the value as read; the same text under the same operator is read once."""
+    """Return the parsed value; the same text under the same operator is parsed once."""
     return PolicyValue(text, operator, variables)
 
 
 class _Values(NamedTuple):
-    """The values that a test lists, as its operator reads them."""
+    """The values of a test, parsed by its operator."""
 
     values: tuple[PolicyValue, ...] = ()
     keys: tuple[str, ...] = ()
@@ -88,7 +88,7 @@ _NO_VALUES = _Values()
 
 @lru_cache(maxsize=1 << 13)
 def _values(texts: tuple[str, ...], operator: Operator, variables: bool) -> _Values:
-    """Return the values as read; thousands of tests list the same few."""
+    """Return the parsed values; thousands of tests list the same few."""
     values = tuple([policy_value(text, operator, variables) for text in texts])
     keys = tuple(dict.fromkeys([key for value in values for key in value.keys]))
     return _Values(values, keys, tuple([value.text for value in values if value.is_malformed]))
@@ -101,16 +101,16 @@ class ConditionTest:
     operator: Operator | None
     """None for an operator that AWS does not have: the test is false (rule G17)."""
     operator_text: str
-    """As the policy writes it."""
+    """As in the policy."""
     quantifier: Quantifier
     if_exists: bool
     key: str
     """In lower case (rule G6)."""
     key_text: str
-    """As the policy writes it."""
+    """As in the policy."""
     values: tuple[PolicyValue, ...]
     path: ElementPath
-    """The way to the list of values in the document."""
+    """Path of the list of values in the document."""
     variable_keys: tuple[str, ...]
     """Keys of all variables in the values, in lower case."""
 
@@ -118,7 +118,7 @@ class ConditionTest:
 def parse_conditions(
     block: Any, path: ElementPath, variables: bool
 ) -> tuple[tuple[ConditionTest, ...], tuple[tuple[ElementPath, str], ...]]:
-    """Return the tests of a ``Condition`` element and what is wrong with it, as (path, sentence)."""
+    """Return the tests of a ``Condition`` element and its problems, as (path, sentence)."""
     tests: list[ConditionTest] = []
     problems: list[tuple[ElementPath, str]] = []
     if not isinstance(block, dict):
@@ -134,7 +134,7 @@ def parse_conditions(
                 (
                     where,
                     phrase(
-                        "`{operator}` is no condition operator: the condition is never true",
+                        "`{operator}` is not a condition operator: the condition is never true",
                         operator=operator_text,
                     ),
                 )
@@ -147,7 +147,9 @@ def parse_conditions(
             read = _NO_VALUES if operator is None else _values(tuple(texts), operator, variables)
             for text in read.malformed:
                 words = {"text": text, "operator": operator_text}
-                problems.append((at, phrase("`{text}` is no value for {operator}: it matches nothing", **words)))
+                problems.append(
+                    (at, phrase("`{text}` is not a valid value for {operator}: it matches nothing", **words))
+                )
             tests.append(
                 ConditionTest(
                     operator,
@@ -180,12 +182,12 @@ def _parse_operator(text: str) -> tuple[Quantifier, bool, Operator | None]:
     if_exists = lowered.endswith("ifexists")
     operator = OPERATORS.get(lowered.removesuffix("ifexists"))
     if operator is not None and not operator.compares_values and if_exists:
-        operator = None  # Null tests existence itself: AWS refuses NullIfExists (rule G4)
+        operator = None  # Null itself tests existence: AWS rejects NullIfExists (rule G4)
     return quantifier, if_exists, operator
 
 
 def _value_texts(raw: Any) -> tuple[list[str], list[tuple[ElementPath, str]]]:
-    """Read values: texts, and booleans and numbers as text (rule L4); what else there is, is diagnosed."""
+    """Read values: texts, and booleans and numbers as text (rule L4); anything else is a problem."""
     if isinstance(raw, str):
         return [raw], []
     if isinstance(raw, list) and _TEXT.issuperset(map(type, raw)):

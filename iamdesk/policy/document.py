@@ -1,4 +1,4 @@
-"""A policy document: parsed once, diagnosed, never an exception. Rules: L."""
+"""Policy documents: parsed once, with diagnostics instead of exceptions. Rules: L."""
 
 import hashlib
 import marshal
@@ -24,11 +24,11 @@ _DEEPEST = 60
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One thing that is wrong with a document, and where."""
+    """One problem of a document, with its position."""
 
     path: ElementPath
     message: str
-    """One sentence, without the place."""
+    """One sentence, without the position."""
 
 
 class Document:
@@ -55,21 +55,21 @@ class Document:
         wrong: "Sequence[Diagnostic | Statement]",
     ) -> None:
         self.raw = raw
-        """The JSON value as captured; text where it is no JSON."""
+        """The JSON value as captured; text where it is not JSON."""
         self.version = version
-        """``2012-10-17`` or ``2008-10-17``; a document without ``Version`` is of the latter (rule L2)."""
+        """``2012-10-17`` or ``2008-10-17``; the latter for a document without ``Version`` (rule L2)."""
         self.id = policy_id
         self.statements = statements
         self._wrong = wrong
-        """What is wrong, in order; a sound statement stands for its entries, which are read when somebody asks."""
+        """Problems in order; a sound statement represents those of its entries, which are checked on demand."""
         self._diagnostics: tuple[Diagnostic, ...] | None = None
         self._text: PolicyText | None = None
         self._statement_spans: dict[ElementPath, Span] | None = None
         self._resource: str | None = None
-        """What it is on, as `parse_document` was told; None where it was made otherwise."""
+        """Its resource, as passed to `parse_document`; None where it was made otherwise."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Travel to another process as written: there it is parsed anew."""
+        """Pickle the document as written; it is parsed again."""
         if self._resource is not None and self.statements:
             return parse_document, (self.raw, self._resource)
         if self.statements:
@@ -78,7 +78,7 @@ class Document:
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """What is wrong with the document, in its order; looked for at first use."""
+        """The problems of the document, in its order; computed on first use."""
         if self._diagnostics is None:
             found: list[Diagnostic] = []
             for wrong in self._wrong:
@@ -90,20 +90,20 @@ class Document:
         return self._diagnostics
 
     def with_statements(self, statements: tuple[Statement, ...]) -> "Document":
-        """Return the same document with other statements; what is wrong with it stays."""
+        """Return the same document with other statements; its diagnostics stay."""
         return Document(self.raw, self.version, self.id, statements, self._wrong)
 
     @property
     def text(self) -> PolicyText:
-        """The document as shown, with the place of each element; printed at first use."""
+        """The document as shown, with the span of each element; printed on first use."""
         if self._text is None:
             self._text = render(self.raw)
         return self._text
 
     def span_at(self, path: ElementPath) -> Span | None:
-        """Return where an element stands in the shown text; where there is no such element, its nearest ancestor."""
+        """Return the span of an element in the shown text; of an absent element, its nearest ancestor's."""
         if self._text is None and isinstance(self.raw, dict):
-            # An answer in the terminal names the places of statements, and shows no text.
+            # The terminal shows positions of statements, but no text.
             if self._statement_spans is None:
                 self._statement_spans = statement_spans(self.raw)
             if path in self._statement_spans:
@@ -111,23 +111,23 @@ class Document:
         return self.text.span_of(path)
 
     def span_of(self, diagnostic: Diagnostic) -> Span | None:
-        """Return where a diagnostic points in the shown text."""
+        """Return the span of a diagnostic in the shown text."""
         return self.span_at(diagnostic.path)
 
 
 class DocumentStore:
-    """Parses documents once each: the same text in a thousand roles is one `Document`."""
+    """Parses equal documents once: the same text in a thousand roles is one `Document`."""
 
     def __init__(self) -> None:
-        # By a digest: the texts of a large account would take more memory than their digests by the factor of fifty.
+        # By digest: the texts of a large account would take fifty times as much memory.
         self._by_content: dict[bytes, Document] = {}
 
     def parse(self, raw: Any, resource: str = "") -> Document:
         """Return the parsed document of a JSON value; ``resource`` as in `parse_document`."""
         try:
             saved = as_saved(raw, resource)
-            content = marshal.dumps(saved, WITHOUT_REFERENCES)  # a fifth of the time that printing it as JSON takes
-            if saved is not raw:  # equal texts of two APIs are two policies, and none is shown as the other's
+            content = marshal.dumps(saved, WITHOUT_REFERENCES)  # takes a fifth of the time of printing JSON
+            if saved is not raw:  # equal texts of two APIs are two policies, each shown with its own resource
                 content = marshal.dumps((resource, raw, saved), WITHOUT_REFERENCES)
         except (RecursionError, ValueError):
             return parse_document(raw, resource)
@@ -139,11 +139,11 @@ class DocumentStore:
 
 
 def parse_document(raw: Any, resource: str = "") -> Document:
-    """Parse and diagnose a policy document, whatever it is.
+    """Parse and diagnose a policy document, whatever its content.
 
-    ``raw`` is a JSON value as the snapshot holds it: an object, text that is no JSON, or None where none was captured.
-    What cannot be understood is a diagnostic; statements that can be are evaluated (rule L5). ``resource`` is the
-    ARN of what a resource policy is on: it is evaluated as its service saves it, and shown as written (`as_saved`).
+    ``raw`` is a JSON value of the snapshot: an object, text that is not JSON, or None if none is captured. What cannot
+    be understood is a diagnostic; statements that can be are evaluated (rule L5). ``resource`` is the ARN of a resource
+    policy's resource: the policy is evaluated as its service saves it, and shown as written (`as_saved`).
     """
     saved = as_saved(raw, resource)
     document = _parsed(saved)
@@ -160,7 +160,7 @@ def _parsed(raw: Any) -> Document:
     listed = raw.get("Statement")
     members: list[Any] = listed if isinstance(listed, list) else [] if listed is None else [listed]
     shapes = [sound_shape(member) for member in members]
-    # What is sound is shallow, and so are all documents but a few.
+    # Sound documents are shallow, and almost all are sound.
     if (None in shapes or not _is_sound_head(raw)) and _deeper_than(raw, _DEEPEST):
         text = f"(nested deeper than {_DEEPEST} levels: not shown)"
         return Document(
@@ -171,7 +171,7 @@ def _parsed(raw: Any) -> Document:
             [Diagnostic((), phrase("nested deeper than {deepest} levels", deepest=_DEEPEST))],
         )
     wrong: list[Diagnostic | Statement] = [
-        Diagnostic((name,), phrase("`{name}` is no element of a policy", name=name))
+        Diagnostic((name,), phrase("`{name}` is not an element of a policy", name=name))
         for name in raw
         if name not in _TOP_ELEMENTS
     ]
@@ -213,7 +213,7 @@ def _parsed(raw: Any) -> Document:
 
 
 def _is_sound_head(raw: dict[str, Any]) -> bool:
-    """Return whether nothing beside the statements can be deep."""
+    """Return whether nothing besides the statements can be deep."""
     return (
         raw.keys() <= _TOP_ELEMENTS and isinstance(raw.get("Version", ""), str) and isinstance(raw.get("Id", ""), str)
     )
@@ -234,7 +234,7 @@ def _deeper_than(value: Any, limit: int) -> bool:
 
 @dataclass(slots=True)
 class _StatementParser:
-    """Parses a statement that is not sound: notes what is wrong in ``wrong``, and whether it can be evaluated."""
+    """Parses a statement that is not sound: collects its problems in ``wrong``, and decides if it can be evaluated."""
 
     raw: Any
     path: ElementPath
@@ -243,7 +243,7 @@ class _StatementParser:
     wrong: list[Diagnostic | Statement]
     broken: str | None = field(default=None, init=False)
     is_about_anything: bool = field(default=False, init=False)
-    """Whether its actions cannot be read: it may be about any of them."""
+    """Whether its actions cannot be read: it may be about any action."""
 
     def parse(self) -> Statement:
         if not isinstance(self.raw, dict):
@@ -253,7 +253,7 @@ class _StatementParser:
         if not self.raw.keys() <= STATEMENT_ELEMENTS:
             for name in self.raw:
                 if name not in STATEMENT_ELEMENTS:
-                    self._note((name,), phrase("`{name}` is no element of a statement", name=name))
+                    self._note((name,), phrase("`{name}` is not an element of a statement", name=name))
         sid = self.raw.get("Sid")
         if sid is not None and not isinstance(sid, str):
             self._note(("Sid",), phrase("expected text"))
@@ -313,7 +313,7 @@ class _StatementParser:
         )
 
     def _note_problems(self, name: str | None, entries: Sequence[ActionPattern | ResourcePattern]) -> None:
-        """Note the entries that match nothing, each at its place in the element."""
+        """Note the entries that match nothing, each at its position in the element."""
         if name is not None:
             for place, problem in entry_problems(name, self.raw[name], entries):
                 self._note(place, problem)
@@ -326,7 +326,7 @@ class _StatementParser:
         self.broken = self.broken or message
 
     def _pair(self, plain: str, negated: str) -> tuple[bool, str | None]:
-        """Return which of an element and its negation the statement has; both at once break it (rule L5)."""
+        """Return which of an element and its negation the statement has; both together break it (rule L5)."""
         if plain in self.raw and negated in self.raw:
             self._break(
                 (negated,), phrase("the statement has both `{plain}` and `{negated}`", plain=plain, negated=negated)

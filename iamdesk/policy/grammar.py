@@ -1,4 +1,4 @@
-"""The elements of a statement as JSON: which it has, and whether each is of the kind that AWS's grammar asks for."""
+"""The grammar of statements: which elements a statement has, and whether each has the right JSON type."""
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -17,7 +17,7 @@ _PRINCIPALS = frozenset(PrincipalType)
 
 
 class Shape(NamedTuple):
-    """Which elements a statement has: of each pair at most one, and of its actions one."""
+    """The elements of a statement: of each pair at most one, and exactly one of its actions."""
 
     action: str
     """``Action`` or ``NotAction``."""
@@ -30,12 +30,12 @@ class Shape(NamedTuple):
 
 
 def sound_shape(raw: Any) -> Shape | None:
-    """Return the elements of a statement in which nothing can be wrong but single entries; None of any other.
+    """Return the elements of a sound statement, in which only single entries can be wrong; None of any other.
 
-    What is sound holds text where text is asked for, and is no deeper than the grammar: nothing of it has to be read to
-    know that it can be evaluated.
+    A sound statement has text wherever the grammar requires text, and is no deeper than the grammar: it can be
+    evaluated without reading its entries.
     """
-    # Every statement of a snapshot and of a case passes here, and most are never asked for more.
+    # Every statement of a snapshot or test case passes here, and most are never read any further.
     if type(raw) is not dict or len(raw) > len(STATEMENT_ELEMENTS):
         return None
     shape = _shape_of(tuple(raw))
@@ -58,7 +58,7 @@ def sound_shape(raw: Any) -> Shape | None:
 
 @lru_cache(maxsize=1 << 10)
 def _shape_of(names: tuple[str, ...]) -> Shape | None:
-    """Thousands of statements name the same elements in the same order."""
+    """Return the shape for element names; thousands of statements have the same in the same order."""
     if not STATEMENT_ELEMENTS.issuperset(names) or "Effect" not in names:
         return None
     pairs = (("Action", "NotAction"), ("Resource", "NotResource"), ("Principal", "NotPrincipal"))
@@ -100,7 +100,7 @@ def _is_sound_condition(value: Any) -> bool:
 def entry_problems(
     name: str, value: Any, entries: Sequence[ActionPattern | ResourcePattern]
 ) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Yield the entries of an element that match nothing, each with its place in the statement."""
+    """Yield the entries of an element that match nothing, each with its position in the statement."""
     if all(entry.problem is None for entry in entries):
         return
     places: list[tuple[str | int, ...]] = [(name,)]

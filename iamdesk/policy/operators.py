@@ -132,7 +132,7 @@ def is_private_network(network: Network | None) -> bool:
 
 
 def read_arn_parts(value: str) -> tuple[str, ...] | None:
-    """Split a request value at its first five colons; None where it is no ARN (rule G13)."""
+    """Split a request value at its first five colons; None where it is not an ARN (rule G13)."""
     parts = tuple(value.split(":", 5))
     return parts if len(parts) == 6 and parts[0] == "arn" else None
 

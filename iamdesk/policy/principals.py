@@ -1,4 +1,4 @@
-"""The ``Principal`` element: who a resource-based policy speaks of. Rules: E1 to E13."""
+"""The ``Principal`` element of resource-based policies. Rules: E1 to E13."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -17,7 +17,7 @@ class PrincipalType(StrEnum):
 
 
 class SessionName(NamedTuple):
-    """A role session, as an entry names it."""
+    """A role session in a principal element."""
 
     account: str
     role: str
@@ -26,7 +26,7 @@ class SessionName(NamedTuple):
 
 
 class PrincipalEntry(NamedTuple):
-    """One entry: its kind and its text, and the place of the text in the element (path below the element)."""
+    """One entry: its kind and text, and the position of the text (path below the element)."""
 
     type: PrincipalType
     text: str
@@ -39,7 +39,7 @@ class PrincipalEntry(NamedTuple):
 
     @property
     def session(self) -> SessionName | None:
-        """The role session that it names; None for every other entry. There are no wildcards (rule E1)."""
+        """The role session that it names; None for any other entry. There are no wildcards (rule E1)."""
         head, found, rest = self.text.partition(":assumed-role/")
         role, slash, name = rest.partition("/")
         if self.type is not PrincipalType.AWS or not found or not slash or "*" in rest or "?" in rest:
@@ -48,7 +48,7 @@ class PrincipalEntry(NamedTuple):
 
 
 def parse_principal(element: Any) -> tuple[tuple[PrincipalEntry, ...], tuple[tuple[tuple[str | int, ...], str], ...]]:
-    """Return the entries of a ``Principal`` or ``NotPrincipal`` element and, as (path, sentence), what is wrong."""
+    """Return the entries of a ``Principal`` or ``NotPrincipal`` element and its problems, as (path, sentence)."""
     if element == "*":
         return (PrincipalEntry(PrincipalType.AWS, "*", ()),), ()
     entries: list[PrincipalEntry] = []
@@ -63,7 +63,7 @@ def parse_principal(element: Any) -> tuple[tuple[PrincipalEntry, ...], tuple[tup
                 (
                     (key,),
                     phrase(
-                        "`{key}` is no kind of principal: expected AWS, Service, Federated or CanonicalUser", key=key
+                        "`{key}` is not a kind of principal: expected AWS, Service, Federated or CanonicalUser", key=key
                     ),
                 )
             )

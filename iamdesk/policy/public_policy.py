@@ -1,4 +1,4 @@
-"""Whether S3 counts a resource policy as public: what Block Public Access acts on. Rules: I7."""
+"""Whether S3 treats a resource policy as public, for Block Public Access. Rules: I7."""
 
 from iamdesk.i18n import join_messages, phrase
 from iamdesk.policy.conditions import ConditionTest, PolicyValue, Quantifier
@@ -20,12 +20,12 @@ _FIXING_KEYS = frozenset(
         "s3:dataaccesspointaccount",
     }
 )
-"""Keys that make a statement non-public when they are compared with fixed values."""
+"""Keys that make a statement non-public when compared with fixed values."""
 _OPEN_KEYS = frozenset({"aws:principalaccount", "aws:principalarn", "aws:principalorgpaths"})
-"""Keys that say who calls and that S3's page does not list: whether they do the same is open (`open_rules`)."""
+"""Keys about the caller that S3's page does not list: whether they have the same effect is open (`open_rules`)."""
 _MOST_TOLD = 3
 _ROLE_ID = "AROA"
-"""What the unique ids of roles begin with: `aws:userid` of a role session is ``AROLEID:session``."""
+"""Beginning of the unique IDs of roles: `aws:userid` of a role session is ``AROLEID:session``."""
 
 
 def public_words(document: Document) -> str:
@@ -58,7 +58,7 @@ def _statement_words(statement: Statement) -> str:
 
 
 def _why_open(test: ConditionTest) -> str:
-    """Return why a test does not bind requests to fixed values; for one by which `_fixes` is False."""
+    """Return why a test does not limit requests to fixed values; for one for which `_fixes` is False."""
     key, operator = test.key_text, test.operator_text
     if test.operator is None or not test.values:
         return phrase("{operator} on {key} has no value to compare with", operator=operator, key=key)
@@ -72,7 +72,7 @@ def _why_open(test: ConditionTest) -> str:
 
 
 def is_public(document: Document, fixing_keys: frozenset[str] = _FIXING_KEYS) -> bool:
-    """Return whether any Allow statement reaches beyond fixed principals and fixed condition values."""
+    """Return whether an Allow statement applies to more than fixed principals and fixed condition values."""
     return any(
         statement.is_allow and statement.broken is None and _is_public_statement(statement, fixing_keys)
         for statement in document.statements
@@ -80,7 +80,7 @@ def is_public(document: Document, fixing_keys: frozenset[str] = _FIXING_KEYS) ->
 
 
 def is_surely_public(document: Document) -> bool:
-    """Return whether it is public by either reading of what keys of the caller do (rule I7, open)."""
+    """Return whether it is public by either reading of keys about the caller (rule I7, open)."""
     return is_public(document, _FIXING_KEYS | _OPEN_KEYS)
 
 
@@ -95,7 +95,7 @@ def _is_public_statement(statement: Statement, fixing_keys: frozenset[str]) -> b
 
 
 def _fixes(test: ConditionTest, fixing_keys: frozenset[str]) -> bool:
-    """Return whether a test binds requests to fixed values (no wildcard, no variable)."""
+    """Return whether a test limits requests to fixed values (no wildcard, no variable)."""
     if test.operator is None or test.operator.negated or test.if_exists or test.quantifier is Quantifier.ALL:
         return False
     if not test.values:
@@ -112,7 +112,7 @@ def _is_fixed(key: str, value: PolicyValue) -> bool:
         return False
     text = value.text
     if key == "aws:userid" and text.startswith(_ROLE_ID) and ":" in text:
-        return False  # AWS counts fixed ids outside the pattern AROLEID:*
+        return False  # AWS accepts fixed IDs outside the pattern AROLEID:*
     if key == "s3:dataaccesspointarn":  # the access point's name may be a wildcard if the account is fixed
         parts = text.split(":", 5)
         return len(parts) == 6 and not _has_wildcard("".join(parts[:5]))
@@ -124,7 +124,8 @@ def _has_wildcard(text: str) -> bool:
 
 
 def _is_narrow(value: PolicyValue) -> bool:
-    """Not broader than /8, for IPv6 /32; the private ranges that AWS excepts are all narrow."""
+    """Return whether a range is not broader than /8, or /32 for IPv6; the private ranges that AWS excepts are
+    narrow."""
     network = read_network(value.text)
     if network is None:
         return False

@@ -11,7 +11,7 @@ from iamdesk.policy.wildcards import QUESTION, STAR, Glob, Token, bounded_match,
 
 
 class ShortArns(StrEnum):
-    """What an ARN of fewer than six parts means in a kind of policy (rule F7)."""
+    """The meaning of an ARN with fewer than six parts, by policy type (rule F7)."""
 
     FILLED = "filled"
     """Missing parts count as ``*``: identity policies and boundaries."""
@@ -24,36 +24,35 @@ class ShortArns(StrEnum):
 
 
 _SAVED_AS_WRITTEN = frozenset({ShortArns.FILLED_IF_WILDCARD, ShortArns.FILLED_IF_TRAILING})
-"""Kinds of policies that can hold a short ARN whose missing parts do not count as stars."""
+"""Policy types that can have a short ARN whose missing parts do not count as stars."""
 
 
 class Match(Enum):
-    """How an entry matched."""
+    """The result of comparing an entry with a resource."""
 
     NO = 0
     UNKNOWN = 1
-    """Hangs on a variable whose value is not known (rule K4)."""
+    """Depends on a variable with an unknown value (rule K4)."""
     YES = 2
     UNRESOLVED = 4
-    """A variable has no value: the entry matches nothing, and a ``NotResource`` that holds it excludes nothing
-    (rule H3)."""
+    """A variable has no value: the entry matches nothing, and a ``NotResource`` with it excludes nothing (rule H3)."""
     NO_OR_UNRESOLVED = 5
-    """No value of the variable would make it match; without a value it is as `UNRESOLVED`."""
+    """No value of the variable would make it match; without a value it is `UNRESOLVED`."""
     ODD = 6
-    """Not at all, but for a wildcard in the service, which the grammar does not have (rule F4 c), or for a name of
-    the resource that AWS's pages disagree on."""
+    """Not, except by a wildcard in the service, which the grammar lacks (rule F4 c), or by a name of the resource on
+    which AWS's pages disagree."""
     CROSSING = 3
-    """Only if a wildcard may run over colons: AWS's pages disagree (rules F4 b, K9)."""
+    """Only if a wildcard matches colons: AWS's pages disagree (rules F4 b, K9)."""
 
 
 class UnknownVariable(Exception):  # noqa: N818 - a signal, not an error
-    """Raised by a resolver for a key of which nothing is known."""
+    """Raised by a resolver for an unknown key."""
 
 
 class ResourcePattern:
     """One entry of ``Resource`` or ``NotResource``."""
 
-    # A large snapshot holds a hundred thousand of these: what the text tells soon enough is not kept beside it.
+    # A large snapshot has a hundred thousand of these: what follows quickly from the text is not stored.
     __slots__ = (
         "_globs",
         "_is_plain",
@@ -69,23 +68,23 @@ class ResourcePattern:
     def __init__(self, text: str, variables: bool) -> None:
         self.text = text
         self.is_everything = bool(text) and not text.strip("*")
-        """Whether the entry is ``*``: the only one that covers actions that take no resource (rule F6)."""
+        """Whether the entry is ``*``: the only one that covers actions without resources (rule F6)."""
         self.problem: str | None = None
-        """Why the entry matches nothing, where it cannot match anything."""
+        """Why the entry matches nothing; None if it can match."""
         self.variables: tuple[Variable, ...] = ()
         self.keys: tuple[str, ...] = ()
-        """Keys of the variables in the entry, in lower case."""
+        """Keys of its variables, in lower case."""
         self._globs: tuple[Glob, ...] | None = None
         self._parts_read: list[list[Token | Variable]] | None = None
         self._is_plain = not (variables and has_variables(text))
-        """Whether its parts can be read off the text as it stands."""
+        """Whether its parts can be read directly from the text."""
         if not self._is_plain:
             template = parse_template(text)
             parts = self._parts_read = split_template(template, ":", 6)
             self.variables = tuple([piece for piece in template if isinstance(piece, Variable)])
             self.keys = tuple([variable.key for variable in self.variables])
         else:
-            # Most entries of a large snapshot come this way: their tokens are read when first needed.
+            # Most entries of a large snapshot: their tokens are read on first use.
             parts = None
         self._is_whole = text.count(":") >= 5 if parts is None else len(parts) == 6
         if self.is_everything:
@@ -141,9 +140,9 @@ class ResourcePattern:
         return tuple(self._parts[5]) if len(self._parts) > 5 else ()
 
     def matches(self, resource: Arn | None, resolve: Resolver, short: ShortArns) -> Match:
-        """Compare with a concrete ARN, or with None for an action that is asked on ``*`` (rule F6).
+        """Compare with a concrete ARN, or with None for an action on ``*`` (rule F6).
 
-        ``resolve`` gives the value of a policy variable and raises `UnknownVariable` when nothing is known of it.
+        ``resolve`` returns the value of a policy variable and raises `UnknownVariable` for an unknown one.
         """
         if self.is_everything:
             return Match.YES
@@ -160,7 +159,7 @@ class ResourcePattern:
         parts = self._parts
         if len(parts) < 6:
             if not self._fills(short):
-                # It is as long as it is written: only a star that runs over colons can make it match.
+                # It has as many parts as written: only a star that matches colons can make it match.
                 crosses = short in _SAVED_AS_WRITTEN and not self.keys and self._crosses(parts, resource)
                 return Match.CROSSING if crosses else Match.NO
             filler: list[list[Token | Variable]] = [[STAR] for _ in range(6 - len(parts))]
@@ -189,7 +188,7 @@ class ResourcePattern:
     def _compare(
         self, globs: tuple[Glob, ...], parts: Sequence[Sequence[Token | Variable]] | None, resource: Arn
     ) -> Match:
-        """``parts`` are what the globs were compiled from, where that is not the entry as written."""
+        """Compare compiled parts; ``parts`` are their sources, where they are not the entry as written."""
         if (
             globs[1].matches(resource.service.lower())
             and globs[4].matches(resource.resource)
@@ -201,9 +200,9 @@ class ResourcePattern:
         return Match.CROSSING if self._crosses(parts, resource) else Match.NO
 
     def _crosses(self, parts: Sequence[Sequence[Token | Variable]] | None, resource: Arn) -> bool:
-        """Return whether it matches once a ``*`` that ends one of the first five parts may run over colons."""
+        """Return whether it matches if a ``*`` at the end of one of the first five parts may match colons."""
         if self._is_plain:
-            # Most entries end here: a star crosses only where the resource has colons that the entry does not write.
+            # Most entries end here: a star matches colons only where the resource has more than the entry.
             if self._is_whole and (":" not in resource.resource or "*:" not in self.text):
                 return False
             if not any(part.endswith("*") for part in self._texts[:5]):
@@ -216,7 +215,7 @@ class ResourcePattern:
         literal_colons = len(written) - 1 + sum(p.count(":") for p in written[-1] if isinstance(p, str))
         if text.count(":") <= literal_colons:
             return False
-        # Past the first such star what is written may stand for the resource, which is compared with case.
+        # After the first such star, the text may belong to the resource, which is compared with case.
         first = next(number for number, part in enumerate(written) if part and part[-1] is STAR)
         tokens: list[Token] = []
         bounded: set[int] = set()
@@ -233,7 +232,7 @@ class ResourcePattern:
 
 
 def _fill_open(template: Sequence[Token | Variable], resolve: Resolver) -> list[Token | Variable] | None:
-    """As `fill`, with any text of at least one character in place of a variable of which nothing is known."""
+    """As `fill`, with any text of at least one character in place of an unknown variable."""
     tokens: list[Token | Variable] = []
     for piece in template:
         try:
@@ -249,5 +248,5 @@ def _fill_open(template: Sequence[Token | Variable], resolve: Resolver) -> list[
 
 @lru_cache(maxsize=1 << 13)
 def resource_pattern(text: str, variables: bool) -> ResourcePattern:
-    """Return the compiled entry; ``variables`` says whether the policy's version has variables (rule H6)."""
+    """Return the compiled entry; ``variables``: whether the policy's version has variables (rule H6)."""
     return ResourcePattern(text, variables)

@@ -1,7 +1,7 @@
-"""The text of a policy as it is shown, and where each of its elements stands in it.
+"""The text of a policy as shown, and the position of each element in it.
 
-A snapshot holds policy documents as JSON values: the spacing of the source is gone once AWS has stored a policy.
-So the shown text is printed here, once, and every view and every export counts lines and columns in this text.
+A snapshot holds policy documents as JSON values: AWS does not keep the spacing of the source. So the shown text is
+printed here, once, and every view and every export counts lines and columns in it.
 """
 
 import json
@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 from iamdesk.escaping import visible_json
 
 type ElementPath = tuple[str | int, ...]
-"""The way to an element from the top of a document: ``("Statement", 0, "Action", 2)``."""
+"""Path of an element from the top of a document: ``("Statement", 0, "Action", 2)``."""
 
 
 class Span(NamedTuple):
-    """A stretch of shown text: lines and columns count from 1, the end column is the one after the last character."""
+    """A range of shown text: lines and columns count from 1, the end column is the one after the last character."""
 
     start_line: int
     start_column: int
@@ -31,18 +31,18 @@ class PolicyText(NamedTuple):
     spans: Mapping[ElementPath, Span]
 
     def span_of(self, path: ElementPath) -> Span | None:
-        """Return where the element stands; a path that the text does not have gives its nearest ancestor's span."""
+        """Return the span of an element; of an absent path, its nearest ancestor's."""
         while path and path not in self.spans:
             path = path[:-1]
         return self.spans.get(path)
 
 
 def render(document: Any) -> PolicyText:
-    """Print a JSON value as ``json.dumps(indent=2, ensure_ascii=False)`` does and note the span of every value.
+    """Print a JSON value as ``json.dumps(indent=2, ensure_ascii=False)`` does and record the span of every value.
 
-    Unseen characters (controls, bidi marks) are written as escapes, so that the text cannot mislead.
+    Invisible characters (controls, bidi marks) are escaped, so that the text cannot mislead.
 
-    ``document`` is any JSON value; a string (a document that is not JSON) is shown as its own raw lines.
+    ``document`` is any JSON value; a string (a document that is not JSON) is shown as its raw lines.
     """
     if isinstance(document, str):
         lines = document.split("\n")
@@ -53,7 +53,7 @@ def render(document: Any) -> PolicyText:
 
 
 def statement_spans(document: dict[str, Any]) -> dict[ElementPath, Span]:
-    """Return the spans that `render` gives the statements of a policy document; lines are counted, not printed."""
+    """Return the spans that `render` gives the statements of a policy document, by counting lines, without printing."""
     line = 2
     for key, member in document.items():
         if key == "Statement":
@@ -83,10 +83,10 @@ _SCALARS = frozenset({str, bool, int, float, type(None)})
 
 
 def _lines(value: Any) -> int:
-    """Count the lines that `render` prints a value on: one, and those of all objects and lists that hold anything."""
+    """Count the lines of a value as printed by `render`: one, and those of all objects and lists with content."""
     lines = 1
     found = [value]
-    for one in found:  # it grows as the loop goes
+    for one in found:  # it grows during the loop
         if not isinstance(one, (dict, list)) or not one:
             continue
         lines += len(one) + 1
@@ -104,7 +104,7 @@ def _scalar(value: Any) -> str:
     """Print text, a number, a word, or an empty container."""
     if isinstance(value, str):
         quoted = encode_basestring(value)
-        # Nearly all text ends here: in printable ASCII there is nothing that one cannot see.
+        # Almost all text ends here: printable ASCII has no invisible characters.
         return quoted if quoted.isascii() and quoted.isprintable() else visible_json(quoted)
     if value is None or isinstance(value, bool):
         return _WORDS[value]

@@ -1,4 +1,4 @@
-"""One statement of a policy, compiled: nothing in it is parsed again when requests come."""
+"""One statement of a policy, compiled: nothing is parsed again for a request."""
 
 import marshal
 import threading
@@ -14,25 +14,25 @@ from iamdesk.policy.resource_patterns import ResourcePattern, resource_pattern
 from iamdesk.policy.source_map import ElementPath
 
 SESSION_KEY = "aws:userid"
-"""Of a role session the role's id and the session's name."""
+"""Of a role session: the role's ID and the session's name."""
 
 WITHOUT_REFERENCES = 2
-"""The version of the format of `marshal` in which equal values are written alike, whoever else holds them."""
+"""Version of the `marshal` format in which equal values are written equally, however they are shared."""
 
 _reading = threading.Lock()
 
 _RESOURCES, _PRINCIPALS, _CONDITIONS = 1, 2, 4
-"""What can be read of a statement by itself, as bits."""
+"""The elements that are read on demand, as bits."""
 _CHANGED = 8
-"""The bit of a statement that is not what was written."""
+"""The bit of a statement that differs from what was written."""
 
 
 class Statement:
     """A statement as the evaluator reads it.
 
-    Most statements of the policies that a request meets speak of other actions, and nothing else is ever asked of them.
-    So resources, principals and conditions of a sound statement are read when they are first asked for: until then
-    their slots are empty (`__getattr__`).
+    Most statements of a request's policies are about other actions, and nothing else of them is ever read. So
+    resources, principals and conditions of a sound statement are read on first use: until then their slots are empty
+    (`__getattr__`).
     """
 
     __slots__ = (
@@ -67,28 +67,28 @@ class Statement:
     def __init__(
         self, index: int, path: ElementPath, raw: dict[str, Any], shape: Shape, actions: ActionEntries, variables: bool
     ) -> None:
-        """Take a sound statement (`sound_shape`); ``variables``: whether the policy's version has them (rule H6).
+        """Create a sound statement (`sound_shape`); ``variables``: whether the policy's version has them (rule H6).
 
-        Its actions are read: nothing can be told of a statement without them.
+        Its actions are read at once: everything else depends on them.
         """
         self.index = index
-        """Position in ``Statement``, from 0; 0 where it is a single object."""
+        """Index in ``Statement``, from 0; 0 where it is a single object."""
         self.path = path
-        """The way to it in the document."""
+        """Its path in the document."""
         self.sid: str | None = raw.get("Sid")
         self.is_allow: bool = raw.get("Effect") == "Allow"
         self.actions = actions.patterns
         self.not_action = shape.not_action
         """Whether ``actions`` are those of ``NotAction``."""
         self.services = None if shape.not_action else actions.services
-        """Service prefixes (lower case) that its actions name; None where it can cover every service."""
+        """Service prefixes (lower case) of its actions; None where it can cover every service."""
         self.has_odd_actions = actions.has_odd
         """Whether one of its actions has a wildcard in the service (`ActionPattern.is_odd`)."""
         self.not_resource = shape.not_resource
         self.not_principal = shape.not_principal
         self.broken: str | None = None
-        """Why it cannot be evaluated, in one sentence; a broken statement matches nothing, and every answer that it
-        could touch says so (rule L5)."""
+        """Why it cannot be evaluated, in one sentence; a broken statement matches nothing, and every result that it
+        could affect says so (rule L5)."""
         self._raw, self._shape, self._variables = raw, shape, variables
         self._unread = _RESOURCES | _PRINCIPALS | _CONDITIONS
         if shape.principal is None:
@@ -96,21 +96,21 @@ class Statement:
         if not shape.has_conditions:
             self.conditions = self._odd_conditions = ()
 
-    if not TYPE_CHECKING:  # it would let every name pass
+    if not TYPE_CHECKING:  # it would accept every name
 
         def __getattr__(self, name: str) -> Any:
-            """Read the element that stands in an empty slot; the slot is full from then on."""
+            """Read the element of an empty slot, and fill the slot."""
             part, read = _READERS.get(name, (0, None))
             if not part:
                 raise AttributeError(name)
-            with _reading:  # threads that ask for it at once get one object
+            with _reading:  # concurrent threads get one object
                 if self._unread & part:
                     read(self)
                     self._unread &= ~part
             return object.__getattribute__(self, name)
 
     def odd_entries(self) -> Iterator[tuple[ElementPath, str]]:
-        """Yield what is wrong with single entries of a sound statement: where, and one sentence."""
+        """Yield the problems of single entries of a sound statement: position, and one sentence."""
         raw, shape = self._raw, self._shape
         for place, problem in entry_problems(shape.action, raw[shape.action], self.actions):
             yield (*self.path, *place), problem
@@ -150,7 +150,7 @@ class Statement:
         return "Allow" if self.is_allow else "Deny"
 
     def covers_action(self, service: str, name: str) -> bool:
-        """Return whether the action (both parts in lower case) is among those it speaks of (rules F1, F2)."""
+        """Return whether it covers the action (both parts in lower case; rules F1, F2)."""
         for pattern in self.actions:
             if pattern.matches(service, name):
                 return not self.not_action
@@ -163,9 +163,9 @@ class Statement:
         return any(pattern.may_match(service, name) for pattern in self.actions) is not self.not_action
 
     def condition_mark(self) -> Hashable:
-        """Return what is the same for statements that write the same conditions, in policies of one version.
+        """Return a key that is equal for statements with equal conditions, in policies of one version.
 
-        None where it has none. Conditions that have not been read are not read for it.
+        None where it has none. Unread conditions are not read for it.
         """
         if self._unread & _CHANGED:
             return tuple([(test.operator_text, test.key, test.values) for test in self.conditions]) or None
@@ -186,9 +186,9 @@ class Statement:
         return tuple([key for entry in self.resources or () for key in entry.keys])
 
     def context_keys(self) -> tuple[str, ...]:
-        """Return every context key on which it can hang, in lower case; none where the request alone decides.
+        """Return every context key that it may depend on, in lower case; none where the request alone decides.
 
-        Of a role, `aws:userid` tells whether it is in one of the sessions that the statement names.
+        Of a role, `aws:userid` decides whether it is one of the sessions that the statement names.
         """
         session = () if self.principals is None or not self.named_sessions() else (SESSION_KEY,)
         if not self.conditions:
@@ -203,7 +203,7 @@ class Statement:
         return tuple([named for entry in self.principals or () if (named := entry.session) is not None])
 
     def element_path(self, element: str, *rest: str | int) -> ElementPath:
-        """Return the way to one of its elements."""
+        """Return the path of one of its elements."""
         return (*self.path, element, *rest)
 
 

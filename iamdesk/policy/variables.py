@@ -1,7 +1,7 @@
 """Policy variables: ``${aws:username}``, with a default ``${aws:PrincipalTag/team, 'none'}``, and ``${*}``.
 
-A value that holds variables is a template: literal text, wildcards and variables in order. It becomes a pattern only
-once the request is known. Rules: H.
+A value with variables is a template: literal text, wildcards and variables in order. It becomes a pattern once the
+request is known. Rules: H.
 """
 
 from collections.abc import Callable
@@ -19,15 +19,15 @@ class Variable(NamedTuple):
     key: str
     """Condition key in lower case (rules G6, H1)."""
     default: str | None
-    """What stands for it when the key has no value (rule H4)."""
+    """Its value when the key has none (rule H4)."""
     key_text: str
-    """The key as the policy writes it."""
+    """The key as in the policy."""
 
 
 type Template = tuple[Token | Variable, ...]
 
 type Resolver = Callable[[str], str | None]
-"""Gives a key's value as a variable; None when it has none (absent, or several values: rule H5)."""
+"""Returns a key's value as a variable; None when it has none (absent, or several values: rule H5)."""
 
 
 def has_variables(text: str) -> bool:
@@ -80,13 +80,13 @@ def _variable(inner: str) -> Variable | None:
 
 
 def split_template(template: Template, separator: str, parts: int) -> list[list[Token | Variable]]:
-    """Split a template at a separator that stands in its literal text, into at most ``parts`` parts.
+    """Split a template at a separator in its literal text, into at most ``parts`` parts.
 
-    Separators inside ``${…}`` do not count: names of variables hold colons (rule H1).
+    Separators inside ``${…}`` do not count: variable names contain colons (rule H1).
     """
     result: list[list[Token | Variable]] = [[]]
     if template and isinstance(template[0], str) and template[0].count(separator) >= parts - 1:
-        # The usual ARN: all separators stand before the first wildcard and the first variable.
+        # The usual ARN: all separators come before the first wildcard and the first variable.
         *heads, rest = template[0].split(separator, parts - 1)
         result = [[head] if head else [] for head in heads]
         result.append([rest, *template[1:]] if rest else list(template[1:]))
@@ -107,9 +107,9 @@ def split_template(template: Template, separator: str, parts: int) -> list[list[
 
 
 def fill(template: Template | list[Token | Variable], resolve: Resolver) -> list[Token] | None:
-    """Put values in place of variables; None when one has neither a value nor a default (rule H3).
+    """Replace variables by their values; None when one has neither a value nor a default (rule H3).
 
-    An empty value counts as none (rule H4). A value is literal, even where it holds a wildcard (rule H8).
+    An empty value counts as none (rule H4). A value is literal, even if it contains a wildcard (rule H8).
     """
     tokens: list[Token] = []
     for piece in template:

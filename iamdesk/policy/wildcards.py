@@ -1,8 +1,8 @@
-"""Wildcards in time linear in the text: ``*`` is any run of characters (also none), ``?`` exactly one.
+"""Wildcards in time linear in the text: ``*`` matches any characters (also none), ``?`` exactly one.
 
-A pattern comes from a policy, so it may be made to hurt: no regular expression is built from it. A pattern is a
-sequence of tokens: literal text, `STAR` or `QUESTION`; what a policy variable was replaced by is literal text,
-whatever characters it holds (rule H8).
+Patterns come from policies and may be hostile: no regular expression is built from them. A pattern is a sequence of
+tokens: literal text, `STAR` or `QUESTION`; the value of a policy variable is literal text, whatever characters it has
+(rule H8).
 """
 
 import re
@@ -36,7 +36,7 @@ def tokens_of(text: str) -> list[Token]:
 
 
 def is_pattern(text: str) -> bool:
-    """Return whether there is a wildcard in a text."""
+    """Return whether a text has a wildcard."""
     return "*" in text or "?" in text
 
 
@@ -58,7 +58,7 @@ class Glob:
 
     @classmethod
     def of_text(cls, text: str) -> "Glob":
-        """Compile pattern text: the same as of its tokens, sooner."""
+        """Compile pattern text: as from its tokens, but faster."""
         if "?" in text:
             return cls(tokens_of(text))
         compiled = cls.__new__(cls)
@@ -66,17 +66,17 @@ class Glob:
         return compiled
 
     def _compile(self, chunks: list[str], slow: "BitMatcher | None") -> None:
-        """``chunks`` are the literal texts between the stars; ``slow`` does the work where there are question marks."""
+        """``chunks`` are the literal texts between the stars; ``slow`` matches patterns with question marks."""
         self._slow = slow
         self.literal = chunks[0] if len(chunks) == 1 and slow is None else None
-        """The one text that the pattern describes; None where it has wildcards."""
+        """The single text that the pattern matches; None where it has wildcards."""
         self._head = chunks[0]
         self._tail = chunks[-1]
         self._chunks = tuple([chunk for chunk in chunks[1:-1] if chunk]) if len(chunks) > 2 else ()
         self.matches_all = len(chunks) > 1 and slow is None and not any(chunks)
 
     def matches(self, text: str) -> bool:
-        """Return whether the pattern describes the whole of ``text``."""
+        """Return whether the pattern matches the whole of ``text``."""
         if self.literal is not None:
             return text == self.literal
         if self._slow is not None:
@@ -95,8 +95,8 @@ class Glob:
 class BitMatcher:
     """Runs a pattern over a text as a set of states in one integer: each character costs two operations.
 
-    State ``i`` means that the first ``i`` single-character steps are done; a star lets its state stay where it is.
-    ``bounded`` stars and question marks (those that may not cross a colon, rule F4) do not accept ``:``.
+    State ``i`` means that the first ``i`` single-character steps are done; a star keeps its state. ``bounded`` stars
+    and question marks (those that may not match a colon, rule F4) do not accept ``:``.
     """
 
     __slots__ = ("_accept", "_any_step", "_bounded_step", "_loop", "_loop_bounded", "_steps")
@@ -124,7 +124,7 @@ class BitMatcher:
         self._accept = 1 << state
 
     def matches(self, text: str) -> bool:
-        """Return whether the pattern describes the whole of ``text``."""
+        """Return whether the pattern matches the whole of ``text``."""
         states = 1
         steps, every = self._steps, self._any_step
         for character in text:
@@ -148,7 +148,7 @@ class BitMatcher:
         return (states & step) << 1 | (states & stay)
 
     def awaited(self, states: int) -> Iterator[str]:
-        """Yield the characters that lead on from these states to others than a character of no literal does."""
+        """Yield the characters that lead from these states to others than any other character does."""
         for character, step in self._steps.items():
             if step & states:
                 yield character
@@ -165,19 +165,22 @@ def glob(text: str) -> Glob:
 
 
 def bounded_match(tokens: Sequence[Token], bounded: frozenset[int], text: str) -> bool:
-    """Match with some wildcards, named by their position in ``tokens``, unable to cross a colon (rule F4 b)."""
+    """Match with some wildcards, given by their index in ``tokens``, that do not match a colon (rule F4 b)."""
     return BitMatcher(tokens, bounded).matches(text)
 
 
 @lru_cache(maxsize=1 << 12)
 def may_overlap(one: str, other: str, *, is_within: bool = False) -> bool:
-    """Return whether some text is described by both of two entries; variables stand for any text.
+    """Return whether some text matches both of two entries; variables count as any text.
 
-    With ``is_within`` whether ``one`` describes every text that ``other`` does, as far as letters tell: then a wildcard
-    of ``other`` is met by a star alone.
+    With ``is_within``, whether ``one`` matches every text that ``other`` does, judged by letters: only a star then
+    covers a wildcard of ``other``.
     """
     first, second = (_letters(text) for text in (one, other))
-    states = [True, *(False for _ in second)]  # whether what was read of ``one`` and the first n of ``other`` agree
+    states = [
+        True,
+        *(False for _ in second),
+    ]  # whether the part read of ``one`` matches the first n tokens of ``other``
     for place, token in enumerate((None, *first)):
         reached = [False] * len(states)
         for count in range(len(states)):
@@ -201,6 +204,6 @@ def _agree(one: Token, other: Token, *, is_within: bool) -> bool:
 
 
 def _letters(text: str) -> list[Token]:
-    """Return an entry letter by letter, its variables as stars."""
+    """Return the letters of an entry, with its variables as stars."""
     tokens = tokens_of(_VARIABLE.sub("*", text))
     return [letter for token in tokens for letter in (token if isinstance(token, str) else (token,))]

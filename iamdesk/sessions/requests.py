@@ -69,7 +69,7 @@ class RequestSession:
         """Return what each principal can do on a resource, external callers first.
 
         Raises:
-            RequestError: the resource is no ARN, or no action fits it; its text says why in one sentence.
+            RequestError: the resource is not an ARN, or no action fits it; its text says why in one sentence.
             WorkCancelled: ``cancelled`` returned True.
         """
         return self.everybody.access_to_resource(resource, context, **asked)
@@ -177,8 +177,8 @@ class RequestSession:
         """Return the effective permissions of a user, role, root user or group.
 
         Raises:
-            RequestError: the snapshot has no such principal, AWS no such service, or the resource is no ARN; its text
-                says why in one sentence.
+            RequestError: the snapshot has no such principal, AWS has no such service, or the resource is not an ARN;
+                its text says why in one sentence.
             WorkCancelled: ``cancelled`` returned True.
         """
         return self.evaluator_for(principal).what_can(principal, service, resource, cancelled)

@@ -283,7 +283,7 @@ def test_a_time_that_passes_changes_the_reach() -> None:
         ({"principal": "anonymous"}, "is no user, role, root user or group of the snapshot"),
         ({"principal": "arn:aws:iam::999999999999:user/x"}, "is no user, role, root user or group of the snapshot"),
         ({"principal": ANA, "service": "nosuch"}, "AWS has no service"),
-        ({"principal": ANA, "resource": "b"}, "is no ARN"),
+        ({"principal": ANA, "resource": "b"}, "is not an ARN"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(asked: dict[str, str], says: str) -> None:

@@ -227,7 +227,7 @@ def test_the_nearest_miss_comes_first() -> None:
 @rule("G17", "G18")
 def test_a_condition_that_never_holds_says_why() -> None:
     answer = decide(identity_policies=[document(allow("*", "*", {"StringEqualz": {"k": "v"}}))])
-    assert "StringEqualz is no condition operator" in line(answer).sentence
+    assert "StringEqualz is not a condition operator" in line(answer).sentence
 
 
 def test_statements_about_other_actions_of_the_service_are_near_misses_too() -> None:

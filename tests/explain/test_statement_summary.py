@@ -146,7 +146,7 @@ def test_not_resource() -> None:
         ("Principal", {"AWS": "arn:aws:iam::444455556666:root"}, "account 444455556666"),
         ("Principal", {"AWS": f"arn:aws:iam::{OWN}:role/eng/app"}, "role app"),
         ("Principal", {"AWS": "arn:aws:sts::444455556666:assumed-role/app/ana"}, "session ana of role app of account"),
-        ("Principal", {"AWS": "AIDACKCEVSQ6C2EXAMPLE"}, "user ana, by its id AIDACKCEVSQ6C2EXAMPLE"),
+        ("Principal", {"AWS": "AIDACKCEVSQ6C2EXAMPLE"}, "user ana, by its ID AIDACKCEVSQ6C2EXAMPLE"),
         ("Principal", {"AWS": "AROACKCEVSQ6C2EXAMPLE"}, "a deleted principal, AROACKCEVSQ6C2EXAMPLE"),
         ("Principal", {"Service": "lambda.amazonaws.com"}, "AWS service lambda.amazonaws.com"),
         ("Principal", {"Federated": "accounts.google.com"}, "Google, accounts.google.com"),

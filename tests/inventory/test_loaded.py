@@ -86,7 +86,7 @@ def test_a_broken_entry_can_be_found_by_name_and_by_its_arn(loaded: Snapshot, bu
 def test_trust_in_words(loaded: Snapshot, build: Any) -> None:
     vendor = SubjectIndex(loaded).subject(f"arn:aws:iam::{build.id}:role/vendor")
     assert vendor is not None
-    assert vendor.trusted == ("account 999988887777, with an external id",)
+    assert vendor.trusted == ("account 999988887777, with an external ID",)
 
 
 def test_resources_come_from_policies_that_were_url_encoded(loaded: Snapshot) -> None:

@@ -30,7 +30,7 @@ def sentences(principal: Any, entities: dict[str, str] | None = None, **statemen
         ({"AWS": "arn:aws:sts::111122223333:assumed-role/deploy/ci"}, "session ci of role deploy"),
         ({"AWS": "arn:aws:sts::999988887777:federated-user/eve"}, "federated user eve of account 999988887777"),
         ({"AWS": "AROAGONE"}, "a deleted principal, AROAGONE"),
-        ({"AWS": "AROAAPP"}, "role app, by its id AROAAPP"),
+        ({"AWS": "AROAAPP"}, "role app, by its ID AROAAPP"),
         ({"AWS": "arn:aws:s3:::odd"}, "arn:aws:s3:::odd"),
         ({"CanonicalUser": "79a5"}, "account of the S3 canonical user 79a5"),
         (
@@ -58,8 +58,8 @@ def test_each_kind_of_principal_has_its_sentence(principal: Any, sentence: str) 
 @pytest.mark.parametrize(
     ("condition", "words"),
     [
-        ({"StringEquals": {"sts:ExternalId": "x"}}, ", with an external id"),
-        ({"StringEquals": {"STS:externalid": "x"}}, ", with an external id"),
+        ({"StringEquals": {"sts:ExternalId": "x"}}, ", with an external ID"),
+        ({"StringEquals": {"STS:externalid": "x"}}, ", with an external ID"),
         ({"StringNotEquals": {"sts:ExternalId": "x"}}, ", under conditions"),
         ({"StringEqualsIfExists": {"sts:ExternalId": "x"}}, ", under conditions"),
         ({"Bool": {"aws:MultiFactorAuthPresent": "true"}}, ", with MFA"),
@@ -68,7 +68,7 @@ def test_each_kind_of_principal_has_its_sentence(principal: Any, sentence: str) 
         ({"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}, ", under conditions"),
         (
             {"StringEquals": {"sts:ExternalId": "x"}, "IpAddress": {"aws:SourceIp": "192.0.2.0/24"}},
-            ", with an external id and under more conditions",
+            ", with an external ID and under more conditions",
         ),
     ],
 )
@@ -97,7 +97,7 @@ def test_a_deny_is_mentioned_but_lets_nobody_in() -> None:
     allow = {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}
     deny = {"Effect": "Deny", "Principal": {"AWS": "999988887777"}, "Action": "sts:AssumeRole"}
     told = trusted_sentences(parse_document({"Statement": [allow, deny]}), OWN, {})
-    assert told == ("anyone", "less what a Deny statement takes back")
+    assert told == ("anyone", "except where a Deny statement applies")
     assert trusted_sentences(parse_document({"Statement": [deny]}), OWN, {}) == ()
 
 

@@ -33,5 +33,5 @@ def test_region_and_account_may_be_empty() -> None:
 def test_what_is_none_is_refused_with_the_reason(text: str, why: str) -> None:
     with pytest.raises(ArnError) as error:
         parse_arn(text)
-    assert str(error.value).startswith(f"`{text}` is no ARN: ")
+    assert str(error.value).startswith(f"`{text}` is not an ARN: ")
     assert str(error.value).endswith(why)

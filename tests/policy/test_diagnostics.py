@@ -19,7 +19,7 @@ def told(document: Any) -> list[tuple[tuple[str | int, ...], str]]:
         (None, (), "no document was captured"),
         ("text", (), "expected a JSON object"),
         ([], (), "expected a JSON object"),
-        ({"Statement": [], "Staement": []}, ("Staement",), "`Staement` is no element of a policy"),
+        ({"Statement": [], "Staement": []}, ("Staement",), "`Staement` is not an element of a policy"),
         ({}, (), "the policy has no `Statement`"),
         ({"Statement": [], "Id": 7}, ("Id",), "expected text"),
         (
@@ -38,7 +38,7 @@ def test_of_documents(document: Any, path: tuple[str | int, ...], message: str) 
 @pytest.mark.parametrize(
     ("change", "path", "message"),
     [
-        ({"Note": ""}, ("Note",), "`Note` is no element of a statement"),
+        ({"Note": ""}, ("Note",), "`Note` is not an element of a statement"),
         ({"Sid": 7}, ("Sid",), "expected text"),
         ({"Effect": "deny"}, ("Effect",), 'expected "Allow" or "Deny"'),
         ({"Action": {}}, ("Action",), "expected text in `Action`"),
@@ -54,7 +54,7 @@ def test_of_documents(document: Any, path: tuple[str | int, ...], message: str) 
         (
             {"Principal": {"Any": "*"}},
             ("Principal", "Any"),
-            "`Any` is no kind of principal: expected AWS, Service, Federated or CanonicalUser",
+            "`Any` is not a kind of principal: expected AWS, Service, Federated or CanonicalUser",
         ),
         ({"Principal": {"AWS": ["*", 7]}}, ("Principal", "AWS", 1), "expected text"),
         ({"Principal": {"AWS": 7}}, ("Principal", "AWS"), "expected text"),
@@ -73,22 +73,22 @@ def test_of_documents(document: Any, path: tuple[str | int, ...], message: str) 
         (
             {"Condition": {"StringIs": {"k": "v"}}},
             ("Condition", "StringIs"),
-            "`StringIs` is no condition operator: the condition is never true",
+            "`StringIs` is not a condition operator: the condition is never true",
         ),
         (
             {"Condition": {"NullIfExists": {"k": "true"}}},
             ("Condition", "NullIfExists"),
-            "`NullIfExists` is no condition operator: the condition is never true",
+            "`NullIfExists` is not a condition operator: the condition is never true",
         ),
         (
             {"Condition": {"ForSomeValues:StringLike": {"k": "v"}}},
             ("Condition", "ForSomeValues:StringLike"),
-            "`ForSomeValues:StringLike` is no condition operator: the condition is never true",
+            "`ForSomeValues:StringLike` is not a condition operator: the condition is never true",
         ),
         (
             {"Condition": {"NumericEquals": {"k": "five"}}},
             ("Condition", "NumericEquals", "k"),
-            "`five` is no value for NumericEquals: it matches nothing",
+            "`five` is not a valid value for NumericEquals: it matches nothing",
         ),
         (
             {"Resource": "arn:aws:s?s:eu-west-1:111122223333:q"},
@@ -109,22 +109,22 @@ def test_of_documents(document: Any, path: tuple[str | int, ...], message: str) 
         (
             {"Action": "s3:Get Object"},
             ("Action",),
-            "`s3:Get Object` holds white space or a comma: it matches no action",
+            "`s3:Get Object` contains white space or a comma: it matches no action",
         ),
         (
             {"Action": "s3:Get,Put"},
             ("Action",),
-            "`s3:Get,Put` holds white space or a comma: it matches no action",
+            "`s3:Get,Put` contains white space or a comma: it matches no action",
         ),
         (
             {"Action": "s?:Get"},
             ("Action",),
-            "`s?:Get` has a wildcard in the service: AWS takes wildcards in the action's name alone",
+            "`s?:Get` has a wildcard in the service: AWS supports wildcards only in the action name",
         ),
         (
             {"Action": "*:Get"},
             ("Action",),
-            "`*:Get` has a wildcard in the service: AWS takes wildcards in the action's name alone",
+            "`*:Get` has a wildcard in the service: AWS supports wildcards only in the action name",
         ),
         ({"Action": "s3:"}, ("Action",), "`s3:` names no action: expected `service:Action` or `*`"),
     ],

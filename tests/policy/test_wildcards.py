@@ -244,7 +244,7 @@ def test_short_arns(text: str, short: ShortArns, expected: Match) -> None:
     ["", "arn", "arn:aws:sqs:eu-west-1:1", "ARN:aws:sqs::1:q", "arn::sqs::1:q", "arn:aws:::1:q", "arn:aws:sqs::1:"],
 )
 def test_what_is_no_arn_is_refused_in_one_sentence(text: str) -> None:
-    with pytest.raises(ArnError, match=r"^`.*` is no ARN: "):
+    with pytest.raises(ArnError, match=r"^`.*` is not an ARN: "):
         parse_arn(text)
 
 

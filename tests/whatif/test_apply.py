@@ -146,10 +146,13 @@ def test_every_act_is_tried_here() -> None:
         ({"do": "detach-policy", "subject": user_arn("u03"), "detail": policy_arn("taken")}, "is not attached"),
         ({"do": "delete", "subject": user_arn("nobody")}, "no user, group or role"),
         ({"do": "delete", "subject": JOINERS}, "is a group"),
-        ({"do": "remove-statement", "subject": policy_arn("starred"), "statement": 7}, "none of number 7"),
+        ({"do": "remove-statement", "subject": policy_arn("starred"), "statement": 7}, "but no statement 7"),
         ({"do": "set-policy", "subject": policy_arn("none"), "document": document()}, "has no policy"),
         ({"do": "set-policy", "subject": policy_arn("starred"), "document": []}, "an object with `Statement`"),
-        ({"do": "set-policy", "subject": policy_arn("AmazonPretendAccess"), "document": document()}, "AWS's own"),
+        (
+            {"do": "set-policy", "subject": policy_arn("AmazonPretendAccess"), "document": document()},
+            "only AWS can change it",
+        ),
         ({"do": "set-boundary", "subject": JOINERS, "detail": policy_arn("edges")}, "is a group"),
         ({"do": "add-to-group", "subject": user_arn("u06"), "detail": f"arn:aws:iam::{A}:group/leavers"}, "already"),
         ({"do": "attach-organization-policy", "subject": "ou-x", "detail": "p-b"}, "are not captured"),
@@ -171,7 +174,7 @@ def test_what_cannot_be_done_is_told_in_one_sentence(held: Snapshot, change: dic
         ([{"do": "attach-policy", "subject": "x"}], "needs a `detail`"),
         ([{"do": "set-policy", "subject": "x"}], "needs a `document`"),
         ([{"do": "remove-statement", "subject": "x", "statement": True}], "number of a `statement`"),
-        ([{"do": "delete", "subject": "x", "why": "y"}], "`why` is no part"),
+        ([{"do": "delete", "subject": "x", "why": "y"}], "`why` is not a field"),
     ],
 )
 def test_what_is_no_change_is_told(value: Any, reason: str) -> None:
