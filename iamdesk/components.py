@@ -207,8 +207,8 @@ def _texts(components: Iterable[Component]) -> str:
 
 
 def _part(head: str, texts: Iterable[tuple[str, str]]) -> str:
-    told = "\n\n".join(f"--- {name} ---\n{text.strip()}" for name, text in texts)
-    return f"{_RULE}\n{head}\n{_RULE}\n\n{told or '(the package contains no licence text)'}\n"
+    content = "\n\n".join(f"--- {name} ---\n{text.strip()}" for name, text in texts)
+    return f"{_RULE}\n{head}\n{_RULE}\n\n{content or '(the package contains no licence text)'}\n"
 
 
 _QT_TEXTS = ("LGPL-3.0.txt", "GPL-3.0.txt")

@@ -95,7 +95,7 @@ class PopulationDecisions(NamedTuple):
 
     bits: Mapping[EvalDecision, int]
     """By decision, the principals."""
-    tells_denials: bool
+    distinguish_denials: bool
     """Whether explicit denials are told apart from implicit ones."""
     until: float
     """End of validity, in seconds since 1970."""
@@ -136,7 +136,7 @@ class _Effects[What](NamedTuple):
 class _EffectSums(NamedTuple):
     """The effects of statements, and those of them that are undetermined."""
 
-    said: list[_Effects[Effect]]
+    effects: list[_Effects[Effect]]
     undecided: list[_Effects[_Undetermined]]
 
 
@@ -175,7 +175,7 @@ class BulkEvaluator:
         moment: RequestMoment,
         *,
         within: int | None = None,
-        tells_denials: bool = True,
+        distinguish_denials: bool = True,
         cancelled: Cancelled = never_cancelled,
     ) -> Iterator[GroupDecision]:
         """Yield decisions that together cover each request of each principal once.
@@ -196,10 +196,14 @@ class BulkEvaluator:
             for bit in indexes_of(within):
                 target = grid.target(bit)
                 alone = self.request(target.action_text, target.resource_text)
-                for answer in self.answers(alone, members, moment, tells_denials=tells_denials, cancelled=cancelled):
+                for answer in self.answers(
+                    alone, members, moment, distinguish_denials=distinguish_denials, cancelled=cancelled
+                ):
                     yield answer._replace(cells=1 << bit)
             return
-        request_evaluation = _BulkRequest(self, grid, moment, tells_denials=tells_denials, cancelled=cancelled)
+        request_evaluation = _BulkRequest(
+            self, grid, moment, distinguish_denials=distinguish_denials, cancelled=cancelled
+        )
         yield from request_evaluation.answers(members, within, self.statement_groups(grid, members, within))
 
     def outcome(
@@ -250,13 +254,13 @@ class BulkEvaluator:
             return None
         if any(request_class.is_personal for _, request_class in self.request_classes.settings(grid, cohort, within)):
             return None
-        said = frozenset(
+        effects = frozenset(
             [
                 (statement_group.policy.layer, statement_group.asked.number, statement_group.cells)
                 for statement_group in statement_groups
             ]
         )
-        return grid, within, cohort.number, said
+        return grid, within, cohort.number, effects
 
     def sweep(
         self,
@@ -264,7 +268,7 @@ class BulkEvaluator:
         members: int,
         moment: RequestMoment,
         *,
-        tells_denials: bool = True,
+        distinguish_denials: bool = True,
         cancelled: Cancelled = never_cancelled,
     ) -> PopulationDecisions:
         """Return the decisions on one request for some principals; see `answers`.
@@ -273,10 +277,12 @@ class BulkEvaluator:
             WorkCancelled: ``cancelled`` returned True.
         """
         bits = dict.fromkeys(EvalDecision, 0)
-        request_evaluation = _BulkRequest(self, grid, moment, tells_denials=tells_denials, cancelled=cancelled)
+        request_evaluation = _BulkRequest(
+            self, grid, moment, distinguish_denials=distinguish_denials, cancelled=cancelled
+        )
         for answer in request_evaluation.answers(members, 1, self.statement_groups(grid, members, 1)):
             bits[answer.verdict] |= answer.members
-        return PopulationDecisions(bits, tells_denials, request_evaluation.until)
+        return PopulationDecisions(bits, distinguish_denials, request_evaluation.until)
 
     def verdict(self, position: int, action: str, resource: str, moment: RequestMoment) -> EvalDecision:
         """Return the engine's decision on one request of one principal."""
@@ -471,16 +477,16 @@ class _BulkRequest:
         grid: RequestGrid,
         moment: RequestMoment,
         *,
-        tells_denials: bool = True,
+        distinguish_denials: bool = True,
         cancelled: Cancelled = never_cancelled,
     ) -> None:
         self._bulk = bulk
         self._population = bulk.population
-        self._ground = grid
+        self._grid = grid
         self._moment = moment
-        self._tells_denials = tells_denials
+        self._distinguish_denials = distinguish_denials
         self._cancelled = cancelled
-        self._circumstances = bulk.request_classes_of(moment)
+        self._request_classes = bulk.request_classes_of(moment)
         self._given: Mapping[str, KeyValue] = facts_given(moment.given, grid.target(0)) if moment.given else {}
         self._subjects: dict[tuple[int, int], RequestFacts] = {}
         self.until = inf
@@ -488,18 +494,18 @@ class _BulkRequest:
 
     def answers(self, members: int, within: int, statement_groups: Iterable[StatementGroup]) -> Iterator[GroupDecision]:
         """Evaluate requests of principals; ``statement_groups`` are the statements of their own policies."""
-        own = self._heard(statement_groups)
-        for cohort, of_peers in self._by_peers(members):
-            for cells, request_class in self._circumstances.settings(self._ground, cohort, within):
+        own = self._effects_of(statement_groups)
+        for cohort, of_cohort in self._by_cohort(members):
+            for cells, request_class in self._request_classes.settings(self._grid, cohort, within):
                 if self._cancelled():
                     raise WorkCancelled
-                if request_class.is_joint or (request_class.is_alone and not isinstance(self._ground, OneRequest)):
-                    yield from self._one_by_one(request_class, own, of_peers, cells)
+                if request_class.is_joint or (request_class.is_alone and not isinstance(self._grid, OneRequest)):
+                    yield from self._one_by_one(request_class, own, of_cohort, cells)
                     continue
-                for group in self._told_by_name(request_class, of_peers):
-                    yield from self._of_alike(request_class, own, group, cells)
+                for group in self._split_named(request_class, of_cohort):
+                    yield from self._decide_cohort(request_class, own, group, cells)
 
-    def _by_peers(self, members: int) -> Iterator[tuple[PrincipalCohort, int]]:
+    def _by_cohort(self, members: int) -> Iterator[tuple[PrincipalCohort, int]]:
         if members & members - 1 == 0:
             yield self._population.cohort_at(members.bit_length() - 1), members
             return
@@ -511,11 +517,11 @@ class _BulkRequest:
         self, request_class: RequestClass, own: _EffectSums, members: int, cells: int
     ) -> Iterator[GroupDecision]:
         """Evaluate requests one by one, except those that their first sub-request already denies."""
-        if request_class.is_joint and isinstance(self._ground, OneRequest) and not self._tells_denials:
+        if request_class.is_joint and isinstance(self._grid, OneRequest) and not self._distinguish_denials:
             first = [
                 answer
-                for group in self._told_by_name(request_class, members)
-                for answer in self._of_alike(request_class, own, group, cells)
+                for group in self._split_named(request_class, members)
+                for answer in self._decide_cohort(request_class, own, group, cells)
             ]
             members = 0
             for answer in first:
@@ -529,7 +535,7 @@ class _BulkRequest:
                     raise WorkCancelled
                 yield GroupDecision(self._verdict(position, bit), 1 << position, 1 << bit, awaits_policy=False)
 
-    def _told_by_name(self, request_class: RequestClass, members: int) -> Iterator[int]:
+    def _split_named(self, request_class: RequestClass, members: int) -> Iterator[int]:
         """Yield principals that a common statement could name, one by one, then all others together."""
         named = 0
         if members & members - 1:
@@ -541,21 +547,21 @@ class _BulkRequest:
         if members & ~named:
             yield members & ~named
 
-    def _of_alike(
+    def _decide_cohort(
         self, request_class: RequestClass, own: _EffectSums, members: int, cells: int
     ) -> Iterator[GroupDecision]:
         """Evaluate principals of a cohort that no common statement names, or one that it names."""
-        common = self._heard(self._common(request_class, members, cells))
-        undecided = [one for heard in (common, own) for one in heard.undecided if one.members & members]
+        common = self._effects_of(self._common(request_class, members, cells))
+        undecided = [one for sums in (common, own) for one in sums.undecided if one.members & members]
         traits: dict[tuple[Effect, int], int] = {}
-        for heard in (own, common):
-            for feature, having, where in heard.said:
+        for sums in (own, common):
+            for feature, having, where in sums.effects:
                 if having & members and where & cells:
                     key = (feature, having & members)
                     traits[key] = traits.get(key, 0) | where & cells
-        for part, said in split(cells, traits.items()):
+        for part, effects in split(cells, traits.items()):
             of_part: dict[Effect, int] = {}
-            for feature, having in said:
+            for feature, having in effects:
                 of_part[feature] = of_part.get(feature, 0) | having
             for who, features in split(members, of_part.items()):
                 yield from self._decide(request_class, who, part, features, undecided)
@@ -571,7 +577,9 @@ class _BulkRequest:
         """Yield the decisions where all statements have the same effects."""
         decided = self._bulk.decided(request_class, features)
         awaits = decided.would_be_allowed
-        if decided.best is decided.worst or (decided.best is not EvalDecision.ALLOWED and not self._tells_denials):
+        if decided.best is decided.worst or (
+            decided.best is not EvalDecision.ALLOWED and not self._distinguish_denials
+        ):
             refused = decided.best is EvalDecision.IMPLICIT_DENY
             yield GroupDecision(decided.best, members, cells, refused and awaits)
             return
@@ -588,14 +596,14 @@ class _BulkRequest:
                 yield GroupDecision(verdict, who, part, verdict is EvalDecision.IMPLICIT_DENY and awaits, key)
 
     def _verdict(self, position: int, bit: int) -> EvalDecision:
-        target = self._ground.target(bit)
+        target = self._grid.target(bit)
         return self._bulk.verdict(position, target.action_text, target.resource_text, self._moment)
 
     # ── what statements say ──────────────────────────────────────────────────────────────────────────────────────────
 
     def _common(self, request_class: RequestClass, members: int, cells: int) -> Iterator[StatementGroup]:
         """Yield the statements of organization and resource policies, which apply to all principals of the cohort."""
-        grid = self._ground
+        grid = self._grid
         for policy, statement, asked in request_class.common:
             actions = grid.of.covered_by(statement)
             entries = statement.resources
@@ -605,9 +613,9 @@ class _BulkRequest:
                 for place in range(len(grid.resource_slots)):
                     yield StatementGroup(policy, statement, asked, members, grid.on(place, actions) & cells)
 
-    def _heard(self, statement_groups: Iterable[StatementGroup]) -> _EffectSums:
+    def _effects_of(self, statement_groups: Iterable[StatementGroup]) -> _EffectSums:
         """Return the effects of statements on their requests and principals."""
-        heard = _EffectSums([], [])
+        sums = _EffectSums([], [])
         for statement_group in statement_groups:
             if self._cancelled():
                 raise WorkCancelled
@@ -620,20 +628,20 @@ class _BulkRequest:
                 feature = Effect(
                     (PolicyTypeKey(statement_group.policy.layer), statement_group.statement.is_allow), TRUE
                 )
-                heard.said.append(_Effects(feature, statement_group.members, statement_group.cells))
+                sums.effects.append(_Effects(feature, statement_group.members, statement_group.cells))
                 continue
-            for facts, members, cells in self._told_apart(
+            for facts, members, cells in self._split_by_facts(
                 statement_group.asked, statement_group.members, statement_group.cells
             ):
                 if is_own:
-                    self._hear_own(heard, statement_group, facts, members, cells)
+                    self._add_own(sums, statement_group, facts, members, cells)
                 else:
-                    self._hear_common(heard, statement_group, facts, members, cells)
-        return heard
+                    self._add_common(sums, statement_group, facts, members, cells)
+        return sums
 
-    def _hear_own(
+    def _add_own(
         self,
-        heard: _EffectSums,
+        sums: _EffectSums,
         statement_group: StatementGroup,
         facts: tuple[KeyValue | None, ...],
         members: int,
@@ -642,14 +650,14 @@ class _BulkRequest:
         """Add the effect of a statement of a principal's own policy; its truth is cached by its `ContextDependency`."""
         asked, type_key = statement_group.asked, PolicyTypeKey(statement_group.policy.layer)
         bit = cells.bit_length() - 1
-        resource = resource_key(self._ground.target(bit)) if asked.in_resource else None
+        resource = resource_key(self._grid.target(bit)) if asked.in_resource else None
         key = (asked.number, self._moment.unknown, facts, resource)
         truth = self._population.truth(key, partial(self._match, statement_group, members.bit_length() - 1, bit))
         if truth is FALSE:
             return
-        heard.said.append(_Effects(Effect((type_key, statement_group.statement.is_allow), truth), members, cells))
+        sums.effects.append(_Effects(Effect((type_key, statement_group.statement.is_allow), truth), members, cells))
         if truth is MAYBE:
-            heard.undecided.append(
+            sums.undecided.append(
                 _Effects(_Undetermined(UndeterminedStatement(type_key, None, asked), facts), members, cells)
             )
 
@@ -657,9 +665,9 @@ class _BulkRequest:
         result = match_statement(statement_group.policy, statement_group.statement, self._subject(position, bit))
         return FALSE if result is None else result.truth
 
-    def _hear_common(
+    def _add_common(
         self,
-        heard: _EffectSums,
+        sums: _EffectSums,
         statement_group: StatementGroup,
         facts: tuple[KeyValue | None, ...],
         members: int,
@@ -671,33 +679,33 @@ class _BulkRequest:
         if result is None or result.truth is FALSE:
             return
         for feature in effects_of(result):
-            heard.said.append(_Effects(feature, members, cells))
+            sums.effects.append(_Effects(feature, members, cells))
         if result.truth is MAYBE:
             undetermined = UndeterminedStatement(
                 PolicyTypeKey(policy.layer, policy.level), result.grant, statement_group.asked
             )
-            heard.undecided.append(_Effects(_Undetermined(undetermined, facts), members, cells))
+            sums.undecided.append(_Effects(_Undetermined(undetermined, facts), members, cells))
 
-    def _told_apart(
+    def _split_by_facts(
         self, asked: ContextDependency, members: int, cells: int
     ) -> Iterator[tuple[tuple[KeyValue | None, ...], int, int]]:
         """Split principals and requests by what is known of the keys that a statement uses."""
         keys = [key for key in asked.keys if key not in self._given] if self._given else asked.keys
         if not any(dependence(key) is not PrincipalDependence.NONE for key in keys):
-            yield from self._told_apart_on_ground(asked, members, cells)
+            yield from self._split_cells_by_facts(asked, members, cells)
             return
         own = tuple([key for key in keys if dependence(key) is PrincipalDependence.CALLER])
-        for cohort, of_peers in self._by_peers(members):
+        for cohort, of_cohort in self._by_cohort(members):
             if not own:
-                yield from self._told_apart_on_ground(asked, of_peers, cells)
+                yield from self._split_cells_by_facts(asked, of_cohort, cells)
                 continue
-            place = (cells.bit_length() - 1) // self._ground.width
-            derive = self._circumstances.derive(self._ground, cohort, place)
-            for position, alike in self._population.alike(of_peers, own, derive):
+            place = (cells.bit_length() - 1) // self._grid.width
+            derive = self._request_classes.derive(self._grid, cohort, place)
+            for position, alike in self._population.alike(of_cohort, own, derive):
                 known = dict(zip(own, self._population.facts(position, own, derive), strict=True))
-                yield from self._told_apart_on_ground(asked, alike, cells, known)
+                yield from self._split_cells_by_facts(asked, alike, cells, known)
 
-    def _told_apart_on_ground(
+    def _split_cells_by_facts(
         self, asked: ContextDependency, members: int, cells: int, known: Mapping[str, KeyValue | None] | None = None
     ) -> Iterator[tuple[tuple[KeyValue | None, ...], int, int]]:
         """Split requests of principals of whom the same is ``known``."""
@@ -710,14 +718,12 @@ class _BulkRequest:
             elif known is not None and key in known:
                 fact = known[key]
                 fact = fact and at_given_time(fact, self._given)
-            elif variation(key, reference()) is not ResourceDependence.NONE and not isinstance(
-                self._ground, OneRequest
-            ):
+            elif variation(key, reference()) is not ResourceDependence.NONE and not isinstance(self._grid, OneRequest):
                 cohort = self._population.cohort_at(position)
                 parts = [
                     ((*facts, one), where)
                     for facts, part in parts
-                    for one, where in self._circumstances.facts(self._ground, cohort, key, part)
+                    for one, where in self._request_classes.facts(self._grid, cohort, key, part)
                 ]
                 continue
             else:
@@ -731,9 +737,9 @@ class _BulkRequest:
         key = (position, bit)
         subject = self._subjects.get(key)
         if subject is None:
-            cohort, target = self._population.cohort_at(position), self._ground.target(bit)
+            cohort, target = self._population.cohort_at(position), self._grid.target(bit)
             standing = self._population.standing(position)
-            derive = self._circumstances.derive(self._ground, cohort, bit // self._ground.width)
+            derive = self._request_classes.derive(self._grid, cohort, bit // self._grid.width)
             own = derive.on(target).of_another(standing.caller, standing.may_be_tagged, self._moment.at)
             context = Context(self._given, own, self._moment.unknown, reference().is_multivalued)
             subject = self._subjects[key] = RequestFacts(standing.caller, target, context, cohort.has_boundary)

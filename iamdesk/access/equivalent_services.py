@@ -39,14 +39,14 @@ class EquivalentServices:
         resources."""
         services = _services()
         left = (1 << len(services)) - 1
-        traits = [*self._of_settings(cohort)]
-        told = 0
+        traits = [*self._by_request_class(cohort)]
+        equivalent = 0
         for _, bits in traits:
-            told |= bits
+            equivalent |= bits
         for one in wide:
             everything, nothing = self._coverage(one)
             traits.append((one.signature, everything))
-            told &= everything | nothing
+            equivalent &= everything | nothing
             for key in one.asked.keys:
                 if (
                     dependence(key) is PrincipalDependence.CALLER
@@ -58,10 +58,10 @@ class EquivalentServices:
                 constant = 0
                 for _, bits in of_key:
                     constant |= bits
-                told &= constant | nothing
-        for part, _ in split(told, traits):
+                equivalent &= constant | nothing
+        for part, _ in split(equivalent, traits):
             yield tuple([services[number] for number in indexes_of(part)])
-        for number in indexes_of(left & ~told):
+        for number in indexes_of(left & ~equivalent):
             yield (services[number],)
 
     def _coverage(self, one: WideStatement) -> tuple[int, int]:
@@ -84,7 +84,7 @@ class EquivalentServices:
             known = self._covered[one.signature] = everything, nothing
         return known
 
-    def _of_settings(self, cohort: PrincipalCohort) -> _Parts:
+    def _by_request_class(self, cohort: PrincipalCohort) -> _Parts:
         """Split the services by the request class of all their requests; left out are services with several classes, or
         where other policies than the principal's apply."""
         known = self._by_setting.get(cohort.number)

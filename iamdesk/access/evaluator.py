@@ -37,9 +37,9 @@ from iamdesk.simulate.request_builder import RequestBuilder
 from iamdesk.simulate.vpc_endpoints import Given
 from iamdesk.snapshot.model import Snapshot
 
-_MOST_SWEPT = 128
+_MAX_SWEPT = 128
 """Number of requests whose decisions for all principals are kept."""
-_ASKED_ALONE = 32
+_MAX_ONE_BY_ONE = 32
 """Requests evaluated one by one before all principals are evaluated at once, which takes about as long."""
 
 
@@ -63,7 +63,7 @@ class Evaluator(RequestBuilder):
         """
         super().__init__(snapshot, now, documents, beside)
         self._questions = self.plain()  # sweeps hold this, not `self`: no reference cycle keeps the evaluator in memory
-        self._everybody: PrincipalIndex | None = None
+        self._principal_index: PrincipalIndex | None = None
         self._reaches: ServiceAccessFinder | None = None
         self._swept: dict[Hashable, PopulationDecisions] = {}
         self._asked: dict[Hashable, int] = {}
@@ -88,26 +88,26 @@ class Evaluator(RequestBuilder):
         if request.session_policies is None and not request.without and request.resource_account is None:
             position = self._population().position(request.principal)
             if position is not None:
-                swept = self._swept_before(request)
+                swept = self._cached_sweep(request)
                 if swept is not None:
                     return swept.verdict(position)
         return verdict_of(self.question(request))
 
-    def _swept_before(self, request: Request) -> PopulationDecisions | None:
+    def _cached_sweep(self, request: Request) -> PopulationDecisions | None:
         """Return the decisions on a request for all principals, once it was repeated often enough."""
-        key = _question_key(request.action, request.resource, request.context, request.unknown_context)
+        key = _request_key(request.action, request.resource, request.context, request.unknown_context)
         found = self._swept.get(key)
-        if found is not None and found.tells_denials and found.until > self.now().timestamp():
+        if found is not None and found.distinguish_denials and found.until > self.now().timestamp():
             return found
         with self._lock:
             asked = self._asked[key] = self._asked.get(key, 0) + 1
-            if len(self._asked) > _MOST_SWEPT:
+            if len(self._asked) > _MAX_SWEPT:
                 del self._asked[next(iter(self._asked))]
-            if asked <= _ASKED_ALONE:
+            if asked <= _MAX_ONE_BY_ONE:
                 return None
             self._asked[key] = 0
         moment = RequestMoment(self.now(), request.context, request.unknown_context)
-        return self._sweep(key, request.action, request.resource, moment, tells_denials=True)
+        return self._sweep(key, request.action, request.resource, moment, distinguish_denials=True)
 
     def _sweep(
         self,
@@ -116,24 +116,28 @@ class Evaluator(RequestBuilder):
         resource: str,
         moment: RequestMoment,
         *,
-        tells_denials: bool,
+        distinguish_denials: bool,
         cancelled: Cancelled = never_cancelled,
     ) -> PopulationDecisions:
         """Evaluate one request for all principals; the latest results are cached."""
         found = self._swept.get(key)
-        if found is not None and found.until > moment.at.timestamp() and (found.tells_denials or not tells_denials):
+        if (
+            found is not None
+            and found.until > moment.at.timestamp()
+            and (found.distinguish_denials or not distinguish_denials)
+        ):
             return found
         bulk = self.bulk()
         found = bulk.sweep(
             bulk.request(action, resource),
             self._population().everybody,
             moment,
-            tells_denials=tells_denials,
+            distinguish_denials=distinguish_denials,
             cancelled=cancelled,
         )
         with self._lock:
             self._swept.pop(key, None)
-            if len(self._swept) >= _MOST_SWEPT:
+            if len(self._swept) >= _MAX_SWEPT:
                 del self._swept[next(iter(self._swept))]
             self._swept[key] = found
         return found
@@ -181,11 +185,13 @@ class Evaluator(RequestBuilder):
         return self._answers(position, None, service, action)
 
     def _population(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> PrincipalIndex:
-        if self._everybody is None:
+        if self._principal_index is None:
             with self._lock:
-                if self._everybody is None:
-                    self._everybody = PrincipalIndex(self._questions, StatementIndex(self.index, progress, cancelled))
-        return self._everybody
+                if self._principal_index is None:
+                    self._principal_index = PrincipalIndex(
+                        self._questions, StatementIndex(self.index, progress, cancelled)
+                    )
+        return self._principal_index
 
     def trace(self, request: Request) -> EvaluationTrace:
         """Return the trace of an evaluation, before it is explained.
@@ -238,14 +244,14 @@ class Evaluator(RequestBuilder):
         found: list[tuple[int, str, EvalDecision]] = []
         if population.cohort:
             subjects = population.index.subjects
-            key = _question_key(action, resource, context or {}, unknown_context)
+            key = _request_key(action, resource, context or {}, unknown_context)
             moment = RequestMoment(self.now(), context or {}, unknown_context)
-            swept = self._sweep(key, action, resource, moment, tells_denials=False, cancelled=cancelled)
+            swept = self._sweep(key, action, resource, moment, distinguish_denials=False, cancelled=cancelled)
             for verdict in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
                 found += [(position, subjects[position], verdict) for position in indexes_of(swept.bits[verdict])]
-        for position in indexes_of(population.strange):
+        for position in indexes_of(population.irregular):
             principal = population.index.subjects[position]
-            answer = self._verdict_of_strange(asked(principal))
+            answer = self._decide_irregular(asked(principal))
             if answer is not None:
                 found.append((position, principal, answer))
         if external:
@@ -300,15 +306,17 @@ class Evaluator(RequestBuilder):
         subjects, grid = population.index.subjects, grid_on(service, resource)
         moment = RequestMoment(self.now(), context or {}, unknown_context)
         if population.everybody:
-            answers = self.bulk().answers(grid, population.everybody, moment, tells_denials=False, cancelled=cancelled)
+            answers = self.bulk().answers(
+                grid, population.everybody, moment, distinguish_denials=False, cancelled=cancelled
+            )
             for answer in answers:
                 if answer.verdict in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
                     yield answer.verdict, [subjects[position] for position in indexes_of(answer.members)], answer.cells
-        for position in indexes_of(population.strange):
+        for position in indexes_of(population.irregular):
             for bit in indexes_of(grid.every):
                 action = service_actions(service).actions[bit].full_name
                 request = Request(subjects[position], action, resource, context or {}, unknown_context=unknown_context)
-                verdict = self._verdict_of_strange(request)
+                verdict = self._decide_irregular(request)
                 if verdict in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
                     yield verdict, [subjects[position]], 1 << bit
 
@@ -350,8 +358,8 @@ class Evaluator(RequestBuilder):
         else:
             found = [finder.reach(position, service)]
         answers = partial(self._answers, position, resource)
-        told = [one for one in found if service is not None or not one.is_empty]
-        return EffectiveAccess(self._population().index.subjects[position], resource, told, answers)
+        services = [one for one in found if service is not None or not one.is_empty]
+        return EffectiveAccess(self._population().index.subjects[position], resource, services, answers)
 
     def access_matrix(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> Overview:
         """Return how far every user, role and root user is allowed to perform the actions of each service.
@@ -409,7 +417,7 @@ class Evaluator(RequestBuilder):
         request = Request(population.index.subjects[position], action, resource)
         return explain(evaluate(population.question(position, action, resource)), request)
 
-    def _verdict_of_strange(self, request: Request) -> EvalDecision | None:
+    def _decide_irregular(self, request: Request) -> EvalDecision | None:
         """Evaluate an entry with an irregular ARN; None where no principal of that ARN can make a request."""
         try:
             return self.trace(request).verdict
@@ -417,7 +425,7 @@ class Evaluator(RequestBuilder):
             return None
 
 
-def _question_key(action: str, resource: str, context: Given, unknown: MissingContextMode) -> Hashable:
+def _request_key(action: str, resource: str, context: Given, unknown: MissingContextMode) -> Hashable:
     given = [
         (key, value if value is None or isinstance(value, str) else tuple(value)) for key, value in context.items()
     ]

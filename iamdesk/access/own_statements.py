@@ -9,7 +9,7 @@ from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.policy_set import AttachedPolicy, SourceType
 from iamdesk.evaluate.request import PolicyType
-from iamdesk.evaluate.service_rules import ACTIONS_DIFFER
+from iamdesk.evaluate.service_rules import SERVICES_WITH_ACTION_RULES
 from iamdesk.policy.document import parse_document
 from iamdesk.policy.statement import Statement
 
@@ -91,7 +91,7 @@ class OwnStatements:
                 named, of_document = self._split_document(number, AS_BOUNDARY)
                 services |= named
                 wide += of_document
-        services |= ACTIONS_DIFFER  # some of their actions need no Allow (rule I3)
+        services |= SERVICES_WITH_ACTION_RULES  # some of their actions need no Allow (rule I3)
         speaking = {
             service: tuple([number for number, named in apart if named is None or service in named])
             for service in sorted(services)

@@ -126,7 +126,7 @@ class PrincipalIndex:
         """All principals with a regular ARN, as bits."""
         for cohort in self.cohort:
             self.everybody |= cohort.members
-        self.strange = (1 << index.principals) - 1 & ~self.everybody
+        self.irregular = (1 << index.principals) - 1 & ~self.everybody
         """Users and roles with an irregular ARN: it does not match their account or list. They are evaluated one by
         one."""
         outside = ~self.everybody

@@ -24,24 +24,24 @@ from iamdesk.evaluate.matching import RequestFacts, match_resource
 from iamdesk.evaluate.policy_set import AttachedPolicy
 from iamdesk.evaluate.principal import Caller, CallerKind
 from iamdesk.evaluate.request import MissingContextMode, PolicyType
-from iamdesk.evaluate.service_rules import ACTIONS_DIFFER, action_rule_class
+from iamdesk.evaluate.service_rules import SERVICES_WITH_ACTION_RULES, action_rule_class
 from iamdesk.evaluate.ternary import FALSE
 from iamdesk.policy.statement import Statement
 
 _MOST_REMEMBERED = 1 << 12
 _OWN = frozenset({PolicyType.IDENTITY, PolicyType.PERMISSIONS_BOUNDARY})
 _NO_WAY: Mapping[str, str | None] = {}
-_NOBODY = Caller(CallerKind.ANONYMOUS, "anonymous")
+_ANY_CALLER = Caller(CallerKind.ANONYMOUS, "anonymous")
 _NO_CONTEXT = Context({}, lambda _: None, MissingContextMode.UNKNOWN, lambda _: False)
 
 
 @cache
-def _told_apart(actions: ServiceActions | OneAction) -> Sequence[tuple[Hashable, int]]:
+def _split_by_rules(actions: ServiceActions | OneAction) -> Sequence[tuple[Hashable, int]]:
     """Split the actions of a service by service-specific rules that bind only some of them."""
     if isinstance(actions, OneAction):
         return ((None, 1),)
     found: dict[Hashable, int] = {}
-    differ = actions.service in ACTIONS_DIFFER
+    differ = actions.service in SERVICES_WITH_ACTION_RULES
     for bit, action in enumerate(actions.actions):
         is_write = differ and action.access_level not in ("Read", "List")
         rules: Hashable = action_rule_class(actions.service, action.name.lower(), is_write)
@@ -117,11 +117,11 @@ class RequestClasses:
 
     def _requests(self, grid: RequestGrid, within: int) -> Iterator[tuple[Hashable, int]]:
         """Yield (key of what the class of requests depends on, the bits of these requests)."""
-        differ = grid.of.service in ACTIONS_DIFFER
+        differ = grid.of.service in SERVICES_WITH_ACTION_RULES
         alike: dict[Hashable, int] = {}
         for place, resource_slot in enumerate(grid.resource_slots):
             known = resource_slot.resource if differ else self._alike(grid, place)
-            for rules, actions in _told_apart(grid.of):
+            for rules, actions in _split_by_rules(grid.of):
                 bits = grid.on(place, resource_slot.actions & actions) & within
                 if bits:
                     alike[known, rules] = alike.get((known, rules), 0) | bits
@@ -211,7 +211,7 @@ class RequestClasses:
     def matches(self, grid: RequestGrid, bit: int, policy: AttachedPolicy, statement: Statement) -> bool:
         """Return whether a statement without variables in its resources can match the resource of a request."""
         target = grid.target(bit)
-        subject = RequestFacts(_NOBODY, target, _NO_CONTEXT, has_boundary=False)
+        subject = RequestFacts(_ANY_CALLER, target, _NO_CONTEXT, has_boundary=False)
         return match_resource(policy, statement, subject)[0] is not FALSE
 
     def facts(
@@ -248,8 +248,8 @@ class RequestClasses:
             is_known = isinstance(alike, str) and alike != "*"
             group = grid.of.service, who, key if is_known else listed
             if by_action:
-                told = self._facts_by_action(grid, cohort, key, place, (*group, alike))
-                for fact, actions in told:
+                by_fact = self._facts_by_action(grid, cohort, key, place, (*group, alike))
+                for fact, actions in by_fact:
                     if there := grid.on(place, actions) & bits:
                         found[fact] = found.get(fact, 0) | there
                 continue
@@ -270,8 +270,8 @@ class RequestClasses:
         """
         resource_slot = grid.resource_slots[place]
         unit = group, grid.types_on(place), resource_slot.actions
-        told = self._by_action.get(unit)
-        if told is None:
+        by_fact = self._by_action.get(unit)
+        if by_fact is None:
             known = self._facts.setdefault(group, {})
             found: dict[KeyValue, int] = {}
             for bit in indexes_of(grid.on(place, resource_slot.actions)):
@@ -281,8 +281,8 @@ class RequestClasses:
                 if fact is None:
                     fact = known[of_action] = self._fact(grid, cohort, key, bit)
                 found[fact] = found.get(fact, 0) | 1 << action
-            told = self._by_action[unit] = tuple(found.items())
-        return told
+            by_fact = self._by_action[unit] = tuple(found.items())
+        return by_fact
 
     def _fact(self, grid: RequestGrid, cohort: PrincipalCohort, key: str, bit: int) -> KeyValue:
         derive = self.derive(grid, cohort, bit // grid.width)

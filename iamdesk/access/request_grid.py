@@ -17,7 +17,7 @@ from iamdesk.aws.action_sets import ServiceActions, service_actions
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.action_resource import Target, log_group, parse_target
 from iamdesk.evaluate.engine import EvaluationRequest
-from iamdesk.evaluate.service_rules import TAGS_OF_LOG_GROUPS
+from iamdesk.evaluate.service_rules import LOG_GROUP_TAG_ACTIONS
 from iamdesk.policy.arn import Arn, parse_arn
 from iamdesk.policy.statement import Statement
 
@@ -162,7 +162,7 @@ def arn_aliases(service: str, resource: str) -> tuple[str, ...]:
 def _tags_of_log_groups(actions: ServiceActions) -> int:
     found = 0
     for bit, action in enumerate(actions.actions):
-        found |= (action.name.lower() in TAGS_OF_LOG_GROUPS) << bit
+        found |= (action.name.lower() in LOG_GROUP_TAG_ACTIONS) << bit
     return found
 
 

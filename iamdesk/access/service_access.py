@@ -114,8 +114,8 @@ class ServiceAccessFinder:
                 is_own = True
             elif service_lasts and service not in granted:
                 self._of_documents[same] = reach
-        told = {service: found[service] for service in sorted(found) if not found[service].is_empty}
-        return told, lasts, is_own
+        non_empty = {service: found[service] for service in sorted(found) if not found[service].is_empty}
+        return non_empty, lasts, is_own
 
     def _in_all_services(
         self, position: int, wide: Sequence[WideStatement], moment: datetime, cancelled: Cancelled

@@ -201,7 +201,9 @@ class SourceFinder:
         """Ask some, in one context."""
         moment = RequestMoment(self._inquiry.evaluator.now(), context)
         proven = possible = 0
-        for answer in self._bulk.answers(self._bulk.request(action, resource), among, moment, tells_denials=False):
+        for answer in self._bulk.answers(
+            self._bulk.request(action, resource), among, moment, distinguish_denials=False
+        ):
             if answer.verdict is EvalDecision.ALLOWED:
                 proven |= answer.members
             elif answer.verdict is EvalDecision.CONDITIONAL:
@@ -390,7 +392,7 @@ class _Finding:
         self._finder._inquiry.check_cancelled()
         resource = self._targets.arns[place]
         grid = self._bulk.request(self._action, resource)
-        for answer in self._bulk.answers(grid, members, self._moment, tells_denials=False):
+        for answer in self._bulk.answers(grid, members, self._moment, distinguish_denials=False):
             if answer.verdict is EvalDecision.ALLOWED:
                 yield from ((position, 0) for position in indexes_of(answer.members))
             elif answer.verdict is EvalDecision.CONDITIONAL:

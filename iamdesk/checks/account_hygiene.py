@@ -202,11 +202,11 @@ def _who_of(survey: CheckContext, account: Account, action: str, resource: str) 
             bulk.request(action, resource),
             members,
             RequestMoment(evaluator.now()),
-            tells_denials=False,
+            distinguish_denials=False,
             cancelled=survey.cancelled,
         )
         found = {position: verdict for verdict in OPEN for position in indexes_of(swept.bits[verdict])}
-    for position in indexes_of(population.strange):
+    for position in indexes_of(population.irregular):
         if subjects[position].split(":", 5)[4:5] == [account.account_id]:
             with suppress(RequestError):
                 found[position] = survey.verdict(subjects[position], action, resource)

@@ -232,14 +232,14 @@ def _is_address(text: str) -> bool:
 def _decoded(record: Mapping[str, Any]) -> Iterator[Denial]:
     if record.get("allowed") is True:
         return
-    told: Mapping[str, Any] = record["context"]
-    asked = told.get("principal")
-    action, resource = told.get("action"), told.get("resource")
+    record_context: Mapping[str, Any] = record["context"]
+    asked = record_context.get("principal")
+    action, resource = record_context.get("action"), record_context.get("resource")
     actions: tuple[str, ...] = ()
     if isinstance(action, str):
         actions = (action,) if ":" in action else actions_called(action)
     context: dict[str, str | Sequence[str]] = {}
-    for item in _items(told.get("conditions")):
+    for item in _items(record_context.get("conditions")):
         values = [str(each["value"]) for each in _items(item.get("values")) if "value" in each]
         if isinstance(key := item.get("key"), str):
             context[key] = values[0] if len(values) == 1 else values
@@ -299,9 +299,9 @@ def _authorization(record: Mapping[str, Any]) -> Iterator[Denial]:
         )
 
 
-def _check(told: Mapping[str, Any], policies: Mapping[str, Mapping[str, Any]]) -> Check:
+def _check(record_context: Mapping[str, Any], policies: Mapping[str, Mapping[str, Any]]) -> Check:
     statements = []
-    for policy in _items(told.get("matchedPolicies")):
+    for policy in _items(record_context.get("matchedPolicies")):
         uri = str(policy.get("uri") or "")
         held = policies.get(uri, {})
         carriers = [str(each.get("arn")) for each in _items(held.get("attachedTo"))]
@@ -310,9 +310,9 @@ def _check(told: Mapping[str, Any], policies: Mapping[str, Mapping[str, Any]]) -
         )
         statements += [(name, str(each.get("sid") or "")) for each in _items(policy.get("matchedStatements"))]
     return Check(
-        _CHECKS[told["checkType"]],
-        _EFFECTS.get(str(told.get("evaluatedEffect")), Effect.NO_IMPACT),
-        str(told.get("targetArn") or ""),
+        _CHECKS[record_context["checkType"]],
+        _EFFECTS.get(str(record_context.get("evaluatedEffect")), Effect.NO_IMPACT),
+        str(record_context.get("targetArn") or ""),
         tuple(statements),
     )
 

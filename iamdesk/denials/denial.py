@@ -57,7 +57,7 @@ class Denial:
     actions: tuple[str, ...] = ()
     """The action; several where only an operation's name is given and services share it; none where nothing is."""
     resource: str | None = None
-    resource_told: str | None = None
+    resource_text: str | None = None
     """The resource as given, where that is not an ARN."""
     context: Mapping[str, str | Sequence[str]] | None = None
     """Request context, as far as given."""

@@ -95,14 +95,14 @@ def read_message(message: str) -> Denial:
             raise DenialError(phrase(_DECODE))
         raise DenialError(phrase("No denied request was found in the text."))
     statement, match = found or (None, None)
-    told = match.groupdict() if match else {}
+    groups = match.groupdict() if match else {}
     principal = _principal(text, statement, match)
     actions: tuple[str, ...] = ()
-    if told.get("action") or (statement and statement.action):
-        actions = (_spelled(told.get("action") or (statement.action if statement else None) or ""),)
+    if groups.get("action") or (statement and statement.action):
+        actions = (_spelled(groups.get("action") or (statement.action if statement else None) or ""),)
     elif operation:
         actions = actions_called(operation)
-    resource, resource_told = _resource(told, principal, actions)
+    resource, resource_text = _resource(groups, principal, actions)
     if len(actions) > 1:
         actions = _of_service(actions, _service(grammar, text, resource))
     effect, layer, policy = _reason(grammar, text[match.start() :] if match else text)
@@ -122,7 +122,7 @@ def read_message(message: str) -> Denial:
         principal,
         actions,
         resource,
-        resource_told,
+        resource_text,
         effect=effect,
         layer=layer,
         policy=policy,
@@ -203,12 +203,12 @@ def _spelled(action: str) -> str:
 
 
 def _resource(
-    told: Mapping[str, str | None], principal: str | None, actions: tuple[str, ...]
+    groups: Mapping[str, str | None], principal: str | None, actions: tuple[str, ...]
 ) -> tuple[str | None, str | None]:
     """Return the resource as an ARN, and its text where that is not one."""
-    text = (told.get("resource") or "").rstrip(_CLOSING)
-    if told.get("queue"):
-        text = f"arn:aws:sqs:{told['region']}:{told['account']}:{told['queue']}"
+    text = (groups.get("resource") or "").rstrip(_CLOSING)
+    if groups.get("queue"):
+        text = f"arn:aws:sqs:{groups['region']}:{groups['account']}:{groups['queue']}"
     if text.startswith("arn:"):
         return text, None
     if text == "*" or not text:
@@ -236,7 +236,7 @@ def _reason(grammar: _Grammar, text: str) -> tuple[Effect | None, PolicyType | N
     for pattern, effect in grammar.reasons:
         match = pattern.search(text)
         if match is not None:
-            told = match.groupdict()
-            policy = (told.get("policy") or "").rstrip(_CLOSING) or None
-            return effect, grammar.layers.get((told.get("layer") or "").lower()), policy
+            groups = match.groupdict()
+            policy = (groups.get("policy") or "").rstrip(_CLOSING) or None
+            return effect, grammar.layers.get((groups.get("layer") or "").lower()), policy
     return None, None, None

@@ -61,7 +61,7 @@ def explain_denial(
     principal, resource = principal or denial.principal, resource or denial.resource
     action = action or denial.action
     missing = tuple(name for name, value in (("principal", principal), ("action", action)) if not value)
-    if resource is None and denial.resource_told is not None:
+    if resource is None and denial.resource_text is not None:
         missing += ("resource",)
     if missing or principal is None or action is None:
         return Why(denial, missing, None, None, Agreement.NOT_ASKED, _what_is_missing(denial, missing))
@@ -109,7 +109,7 @@ def _what_is_missing(denial: Denial, missing: tuple[str, ...]) -> str:
         return phrase("Several actions have this name: {actions}. Specify one.", actions=", ".join(denial.actions[:8]))
     if missing == ("resource",):
         return phrase(
-            "The resource is given as “{told}”, which is not an ARN. Specify its ARN.", told=denial.resource_told
+            "The resource is given as “{text}”, which is not an ARN. Specify its ARN.", text=denial.resource_text
         )
     words = {"principal": phrase("the principal"), "action": phrase("the action"), "resource": phrase("the resource")}
     what = join_messages(phrase(" and "), [words[name] for name in missing])
@@ -166,13 +166,13 @@ def _may_say(line: PolicyTypeResult, wanted: EvalDecision) -> bool:
 
 
 def _sentence(denial: Denial, decision: EvaluationResult, agreement: Agreement, resource: str | None) -> str:
-    told = [_told(denial, decision, agreement), decision.sentence]
+    sentences = [_comparison_sentence(denial, decision, agreement), decision.sentence]
     if not resource:
-        told.append(phrase("AWS named no resource, so the request was evaluated on all resources (*)."))
-    return join_messages(" ", told)
+        sentences.append(phrase("AWS named no resource, so the request was evaluated on all resources (*)."))
+    return join_messages(" ", sentences)
 
 
-def _told(denial: Denial, decision: EvaluationResult, agreement: Agreement) -> str:
+def _comparison_sentence(denial: Denial, decision: EvaluationResult, agreement: Agreement) -> str:
     said = phrase("an explicit Deny") if denial.effect is Effect.EXPLICIT_DENY else phrase("a missing Allow")
     if denial.layer:
         said = join_messages("", (said, f" ({denial.layer.value})"))

@@ -24,7 +24,7 @@ from iamdesk.evaluate.credential_limits import ISSUE_TIME_KEY, MFA_KEY
 from iamdesk.evaluate.derived_keys import PrincipalDependence, dependence
 from iamdesk.evaluate.principal import SERVICE_LINKED_PATH
 from iamdesk.evaluate.resource_policy_services import facts_of
-from iamdesk.evaluate.service_rules import ACTIONS_DIFFER, action_rule_class
+from iamdesk.evaluate.service_rules import SERVICES_WITH_ACTION_RULES, action_rule_class
 from iamdesk.inventory.permission_sets import permission_set_of
 from iamdesk.policy.arn import parse_arn
 from iamdesk.policy.document import Document
@@ -109,7 +109,7 @@ class EquivalenceKeys:
 
     def _find_resource(self, service: str, resource: str, account: str) -> tuple[Any, ...] | None:
         # Of KMS, what differs from action to action hangs on whether it is a key, which its type tells.
-        if (service in ACTIONS_DIFFER and service != "kms") or not reference().service_exists(service):
+        if (service in SERVICES_WITH_ACTION_RULES and service != "kms") or not reference().service_exists(service):
             return None
         if resource == "*":
             return resource, ()

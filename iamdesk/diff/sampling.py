@@ -14,7 +14,7 @@ from iamdesk.diff.normal_form import ANYWHERE, NormalStatement, ResourceScope
 from iamdesk.diff.sample_resources import places
 from iamdesk.evaluate.action_resource import ACCOUNT_LISTS_ON_S3
 from iamdesk.evaluate.derived_keys import ResourceDependence, variation
-from iamdesk.evaluate.service_rules import ACTIONS_DIFFER, GLOBAL_SERVICES, action_rule_class
+from iamdesk.evaluate.service_rules import GLOBAL_SERVICES, SERVICES_WITH_ACTION_RULES, action_rule_class
 
 
 class SampleRequest(NamedTuple):
@@ -53,7 +53,7 @@ def action_classes(
     flat: dict[object, tuple[ActionClass, int]] = {}
     for service, own in space.by_service(part):
         heard = _heard(service, told) if everywhere is None else everywhere
-        if heard is None or service in ACTIONS_DIFFER or service in apart:
+        if heard is None or service in SERVICES_WITH_ACTION_RULES or service in apart:
             for one in _told_apart(service, own, varied):
                 yield ActionClass(service, one.action, one.types, space.of_service(service, one.bits))
             continue

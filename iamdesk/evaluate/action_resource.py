@@ -9,7 +9,7 @@ from iamdesk.aws.service_reference import Action, ServiceReference
 from iamdesk.escaping import with_visible_end
 from iamdesk.evaluate.request import RequestError
 from iamdesk.evaluate.resource_policy_services import facts_of
-from iamdesk.evaluate.service_rules import ABOUT_THE_ACCESS_POINT, TAGS_OF_LOG_GROUPS, TRUST_ACTIONS
+from iamdesk.evaluate.service_rules import ACCESS_POINT_TAG_ACTIONS, LOG_GROUP_TAG_ACTIONS, TRUST_ACTIONS
 from iamdesk.i18n import join_messages, phrase
 from iamdesk.policy.arn import Arn, ArnError, parse_arn
 
@@ -70,7 +70,7 @@ class Target:
         if self.service != "s3" or action is None or _ACCESS_POINT_TYPES.isdisjoint(self.resource_types):
             return False
         takes_bucket = any(one.name in ("bucket", "object") for one in action.resource_types)
-        return takes_bucket and self.name not in ABOUT_THE_ACCESS_POINT
+        return takes_bucket and self.name not in ACCESS_POINT_TAG_ACTIONS
 
     @property
     def is_on_trust(self) -> bool:
@@ -103,7 +103,7 @@ class Target:
 
 
 class LogGroup(NamedTuple):
-    """The two ARNs of a log group in policies. Source: `TAGS_OF_LOG_GROUPS`."""
+    """The two ARNs of a log group in policies. Source: `LOG_GROUP_TAG_ACTIONS`."""
 
     for_tags: Arn
     """Bare."""
@@ -177,7 +177,7 @@ def parse_target(action_text: str, resource_text: str, reference: ServiceReferen
             fitting.add("accesspointobject" if _OBJECT in resource.resource else "accesspoint")
         own = [resource_type.name for resource_type in action.resource_types]
         if service == "logs" and "log-group" in own and (named := log_group(resource)) is not None:
-            asked = named.for_tags if name in TAGS_OF_LOG_GROUPS else named.for_all_else
+            asked = named.for_tags if name in LOG_GROUP_TAG_ACTIONS else named.for_all_else
             fitting = {"log-group"}
             if asked != resource:
                 resource = asked

@@ -8,7 +8,7 @@ from iamdesk.evaluate.action_resource import Target
 from iamdesk.evaluate.context import Context, KeyValue, Knowledge
 from iamdesk.evaluate.principal import Caller, CallerKind
 from iamdesk.evaluate.resource_policy_services import OpeningKey, Unsigned, facts_of
-from iamdesk.evaluate.service_rules import PASSED_IN_WHILE_ENTERING
+from iamdesk.evaluate.service_rules import ASSUME_ROLE_COMPANIONS
 from iamdesk.policy.conditions import ConditionTest, Quantifier, policy_value
 from iamdesk.policy.operators import OPERATORS
 
@@ -28,7 +28,7 @@ def _value_test(text: str, value: str) -> ConditionTest:
 
 _MFA_TEST = _value_test(MFA_KEY_TEXT, "true")
 
-_WITH_TOKEN = frozenset({"assumerole", "getcalleridentity", *PASSED_IN_WHILE_ENTERING})
+_WITH_TOKEN = frozenset({"assumerole", "getcalleridentity", *ASSUME_ROLE_COMPANIONS})
 """STS actions that credentials of GetSessionToken can call, with their companion actions."""
 
 
@@ -36,7 +36,7 @@ _WITH_TOKEN = frozenset({"assumerole", "getcalleridentity", *PASSED_IN_WHILE_ENT
 class SessionTokenUncertainty:
     """Unknown whether the credentials can make the call: those of GetSessionToken may not be able to."""
 
-    is_told: bool
+    is_known: bool
     """Whether they are known to be such; otherwise they count as long-term ones, unless a statement uses the key."""
     mfa_helps: bool
     """Whether such credentials obtained with MFA can make it, and it is not known whether these were."""
@@ -48,11 +48,11 @@ class SessionTokenUncertainty:
 
     def depends_on_test(self, keys: Collection[str]) -> bool:
         """Return whether the test matters if statements depend on these keys (lower case)."""
-        return self.mfa_helps and (self.is_told or ISSUE_TIME_KEY in keys)
+        return self.mfa_helps and (self.is_known or ISSUE_TIME_KEY in keys)
 
     def is_refused(self, values: Mapping[str, KeyValue]) -> bool:
         """Return whether keys (lower case) with these values certainly prevent the call."""
-        if not self.is_told and not _is_there(values.get(ISSUE_TIME_KEY)):
+        if not self.is_known and not _is_there(values.get(ISSUE_TIME_KEY)):
             return False
         return not self.mfa_helps or (MFA_KEY in values and not _is_true(values[MFA_KEY]))
 
@@ -61,7 +61,7 @@ class SessionTokenUncertainty:
 
         ``is_asked``: whether a statement uses the token's key, so that a token counts as possible.
         """
-        is_possible = self.is_told or (_is_there(values[ISSUE_TIME_KEY]) if ISSUE_TIME_KEY in values else is_asked)
+        is_possible = self.is_known or (_is_there(values[ISSUE_TIME_KEY]) if ISSUE_TIME_KEY in values else is_asked)
         return is_possible and not (self.mfa_helps and MFA_KEY in values and _is_true(values[MFA_KEY]))
 
 
@@ -70,7 +70,7 @@ class SignatureUncertainty:
     """Unknown whether an unsigned caller can make the call: only where a condition key has some value."""
 
     opening: OpeningKey
-    is_told: ClassVar[bool] = True
+    is_known: ClassVar[bool] = True
 
     @property
     def settled_by(self) -> ConditionTest:
@@ -137,13 +137,13 @@ def credential_doubt(caller: Caller, target: Target, context: Context) -> Creden
     token, mfa = context.fact(ISSUE_TIME_KEY), context.fact(MFA_KEY)
     if token.knowledge is Knowledge.ABSENT:
         return None
-    is_told = token.knowledge is not Knowledge.UNKNOWN
+    is_known = token.knowledge is not Knowledge.UNKNOWN
     if target.service == "sts":
-        return None if is_told or _takes_token(target) else SessionTokenUncertainty(is_told=False, mfa_helps=False)
+        return None if is_known or _takes_token(target) else SessionTokenUncertainty(is_known=False, mfa_helps=False)
     if _is_true(mfa):
         return None
     mfa_helps = mfa.knowledge in (Knowledge.UNKNOWN, Knowledge.VALUE_UNKNOWN)
-    return SessionTokenUncertainty(is_told, mfa_helps) if mfa_helps or not is_told else None
+    return SessionTokenUncertainty(is_known, mfa_helps) if mfa_helps or not is_known else None
 
 
 def _takes_token(target: Target) -> bool:
@@ -178,14 +178,14 @@ def _kind_cannot(caller: Caller, target: Target) -> bool:
             return target.service == "iam" or (target.service == "sts" and target.name != "getcalleridentity")
         case CallerKind.ROOT:
             # Companion actions of AssumeRole are refused as it is (STS API Reference, AssumeRole).
-            comes_with_it = target.is_on_trust and target.name in PASSED_IN_WHILE_ENTERING
+            comes_with_it = target.is_on_trust and target.name in ASSUME_ROLE_COMPANIONS
             return comes_with_it or (target.service == "sts" and target.name in ("assumerole", "assumeroot"))
         case CallerKind.SAML:  # an identity that has not assumed a role yet (rule E9)
-            return target.service != "sts" or target.name not in ("assumerolewithsaml", *PASSED_IN_WHILE_ENTERING)
+            return target.service != "sts" or target.name not in ("assumerolewithsaml", *ASSUME_ROLE_COMPANIONS)
         case CallerKind.OIDC:
             return target.service != "sts" or target.name not in (
                 "assumerolewithwebidentity",
-                *PASSED_IN_WHILE_ENTERING,
+                *ASSUME_ROLE_COMPANIONS,
             )
         case _:
             return False

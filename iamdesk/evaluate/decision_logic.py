@@ -71,7 +71,7 @@ class DecisionInputs:
         return (self, *self.further)
 
     @property
-    def hangs_on_credentials(self) -> bool:
+    def depends_on_credentials(self) -> bool:
         """Whether the decision depends on what is unknown about the credentials."""
         return self.doubt is not None or (bool(self.further) and any(one.doubt is not None for one in self.further))
 
@@ -98,7 +98,7 @@ class StatementEffects:
             return False
         return not self.further or all(one.is_certain for one in self.further)
 
-    def of_leg(self, sub_request: int) -> "StatementEffects":
+    def of_sub_request(self, sub_request: int) -> "StatementEffects":
         """Return the effects in one sub-request."""
         if not sub_request:
             return self
@@ -112,7 +112,7 @@ class PolicyTypeDecision(NamedTuple):
     """A decision for one assumption about unknown values, with its reasons."""
 
     verdict: EvalDecision
-    carried_by: frozenset[PolicyTypeKey]
+    decided_by: frozenset[PolicyTypeKey]
     """Policy types whose Allow statements allow the request, or whose Deny statements deny it."""
     lacking: tuple[PolicyTypeKey, ...]
     """Policy types that had to allow and do not."""
@@ -149,24 +149,26 @@ def with_allows(
 
     An Allow in a policy of the resource's side names the caller as ``named``.
     """
-    by_leg: dict[int, list[PolicyTypeKey]] = {}
+    by_sub_request: dict[int, list[PolicyTypeKey]] = {}
     for type_key in slots:
-        by_leg.setdefault(type_key.sub_request, []).append(
+        by_sub_request.setdefault(type_key.sub_request, []).append(
             type_key._replace(sub_request=0) if type_key.sub_request else type_key
         )
     situations, tallies = (
         list(decision_inputs.sub_requests),
-        [counted.of_leg(sub_request) for sub_request in range(len(decision_inputs.further) + 1)],
+        [counted.of_sub_request(sub_request) for sub_request in range(len(decision_inputs.further) + 1)],
     )
-    for sub_request, added in by_leg.items():
-        one, on_leg = situations[sub_request], tallies[sub_request]
-        grants = on_leg.grants
+    for sub_request, added in by_sub_request.items():
+        one, on_sub_request = situations[sub_request], tallies[sub_request]
+        grants = on_sub_request.grants
         if any(type_key.layer in _RESOURCE_SIDE for type_key in added):
             grants = {**grants, named: TRUE}
         missing = [type_key for type_key in added if type_key not in one.slots]
         if missing:
             situations[sub_request] = replace(one, slots=(*one.slots, *missing))
-        tallies[sub_request] = StatementEffects({**on_leg.allow, **dict.fromkeys(added, TRUE)}, on_leg.deny, grants)
+        tallies[sub_request] = StatementEffects(
+            {**on_sub_request.allow, **dict.fromkeys(added, TRUE)}, on_sub_request.deny, grants
+        )
     if not decision_inputs.further:
         return situations[0], tallies[0]
     return (
@@ -178,9 +180,9 @@ def with_allows(
 def decide(decision_inputs: DecisionInputs, counted: StatementEffects, optimistic: bool) -> PolicyTypeDecision:
     """Decide with unknowns in the caller's favor (``optimistic``) or against (rule K6)."""
     if not decision_inputs.further:
-        return _decide_leg(decision_inputs, counted, optimistic)
+        return _decide_sub_request(decision_inputs, counted, optimistic)
     type_decisions = [
-        _decide_leg(one, counted.of_leg(sub_request), optimistic)
+        _decide_sub_request(one, counted.of_sub_request(sub_request), optimistic)
         for sub_request, one in enumerate(decision_inputs.sub_requests)
     ]
     return _all_of(type_decisions)
@@ -191,31 +193,31 @@ def decide_bounds(
 ) -> tuple[PolicyTypeDecision, PolicyTypeDecision]:
     """Decide with all unknowns in the caller's favor, and with all of them against."""
     best = decide(decision_inputs, counted, optimistic=True)
-    if counted.is_certain and not decision_inputs.hangs_on_credentials:
+    if counted.is_certain and not decision_inputs.depends_on_credentials:
         return best, best
     return best, decide(decision_inputs, counted, optimistic=False)
 
 
 def _all_of(type_decisions: Sequence[PolicyTypeDecision]) -> PolicyTypeDecision:
     """Combine the decisions of all sub-requests: each must allow, and a Deny anywhere denies (rules A2, I11)."""
-    told = [
+    decided = [
         type_decision._replace(
-            carried_by=frozenset([type_key._replace(sub_request=sub_request) for type_key in type_decision.carried_by]),
+            decided_by=frozenset([type_key._replace(sub_request=sub_request) for type_key in type_decision.decided_by]),
             lacking=tuple([type_key._replace(sub_request=sub_request) for type_key in type_decision.lacking]),
         )
         for sub_request, type_decision in enumerate(type_decisions)
     ]
-    verdicts = {type_decision.verdict for type_decision in told}
+    verdicts = {type_decision.verdict for type_decision in decided}
     verdict = next(one for one in _STRONGEST_FIRST if one in verdicts)
-    deciding = [type_decision for type_decision in told if type_decision.verdict is verdict]
+    deciding = [type_decision for type_decision in decided if type_decision.verdict is verdict]
     # Something blocked the request only if every sub-request would be allowed without it.
     is_granted = all(
-        type_decision.blocked_by or type_decision.verdict is EvalDecision.ALLOWED for type_decision in told
+        type_decision.blocked_by or type_decision.verdict is EvalDecision.ALLOWED for type_decision in decided
     )
     blocked = dict.fromkeys(word for type_decision in deciding for word in type_decision.blocked_by)
     return PolicyTypeDecision(
         verdict,
-        frozenset().union(*(type_decision.carried_by for type_decision in deciding)),
+        frozenset().union(*(type_decision.decided_by for type_decision in deciding)),
         tuple(type_key for type_decision in deciding for type_key in type_decision.lacking),
         tuple(blocked) if is_granted else (),
     )
@@ -224,7 +226,9 @@ def _all_of(type_decisions: Sequence[PolicyTypeDecision]) -> PolicyTypeDecision:
 _STRONGEST_FIRST = (EvalDecision.EXPLICIT_DENY, EvalDecision.IMPLICIT_DENY, EvalDecision.ALLOWED)
 
 
-def _decide_leg(decision_inputs: DecisionInputs, counted: StatementEffects, optimistic: bool) -> PolicyTypeDecision:
+def _decide_sub_request(
+    decision_inputs: DecisionInputs, counted: StatementEffects, optimistic: bool
+) -> PolicyTypeDecision:
     enough_to_allow = MAYBE if optimistic else TRUE
     enough_to_deny = TRUE if optimistic else MAYBE
     allowing = {type_key for type_key, truth in counted.allow.items() if truth >= enough_to_allow}
@@ -239,7 +243,7 @@ def _decide_leg(decision_inputs: DecisionInputs, counted: StatementEffects, opti
     granted = identity_ok or bool(grants if decision_inputs.is_cross_account else grants - {Grant.ACCOUNT})
     if decision_inputs.refusal in _BEFORE_ANY_POLICY:
         return PolicyTypeDecision(EvalDecision.IMPLICIT_DENY, frozenset(), (), (str(decision_inputs.refusal),))
-    if decision_inputs.doubt is not None and decision_inputs.doubt.is_told and not optimistic:
+    if decision_inputs.doubt is not None and decision_inputs.doubt.is_known and not optimistic:
         return CREDENTIALS_REFUSED
     denying = tuple(
         type_key

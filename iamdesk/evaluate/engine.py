@@ -164,8 +164,8 @@ def _match_statements(
     yield from applicable_policies(policies, decision_inputs)
     if not question.further:
         return
-    for one, of_leg in zip(question.further, decision_inputs.further, strict=True):
-        yield from applicable_policies(policies_of(one), of_leg)
+    for one, of_sub_request in zip(question.further, decision_inputs.further, strict=True):
+        yield from applicable_policies(policies_of(one), of_sub_request)
 
 
 def decide_with_unknowns(
@@ -380,13 +380,13 @@ def _readings(
         by_rules, changes = decision_inputs, set(read)
         for rule in lenient.keys() & changes:
             by_rules = lenient[rule](by_rules)
-        told = [
+        results_read = [
             replace(result, truth=result.other)
             if result.other is not None and changes.issuperset(result.open_rules)
             else result
             for result in results
         ]
-        return decide_with_unknowns(by_rules, told, subject)[0].verdict
+        return decide_with_unknowns(by_rules, results_read, subject)[0].verdict
 
     found: list[Reading] = []
     singly, together = [(rule,) for rule in rules], [result.open_rules for result in results if result.open_rules]
@@ -415,7 +415,9 @@ def _read_otherwise(
         yield UNSIGNED_ON_QUEUES, lambda one: replace(one, refusal=None)
     questions = (question, *question.further)
     restricting = [
-        one for one, of_leg in zip(questions, decision_inputs.sub_requests, strict=True) if of_leg.restricts_public
+        one
+        for one, of_sub_request in zip(questions, decision_inputs.sub_requests, strict=True)
+        if of_sub_request.restricts_public
     ]
     policies = [one.policies.resource for one in restricting]
     if any(policy is not None and not is_surely_public(policy.document) for policy in policies):  # rule I7

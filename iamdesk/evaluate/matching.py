@@ -97,7 +97,7 @@ class RequestFacts:
     further: tuple[SubRequest, ...] = ()
     """The request's other sub-requests (`decision_logic`)."""
 
-    def on_leg(self, sub_request: int) -> "RequestFacts":
+    def on_sub_request(self, sub_request: int) -> "RequestFacts":
         """Return the facts of one sub-request; given context values apply to all of them."""
         if not sub_request:
             return self
@@ -126,7 +126,7 @@ class RequestFacts:
 def match_statement(policy: AttachedPolicy, statement: Statement, subject: RequestFacts) -> StatementResult | None:
     """Match one statement against a request; None when it does not cover the action or cannot be evaluated."""
     if policy.sub_request:
-        subject = subject.on_leg(policy.sub_request)
+        subject = subject.on_sub_request(policy.sub_request)
     target = subject.target
     if statement.broken is not None:
         return None

@@ -116,7 +116,7 @@ class PolicySet:
         """Whether the caller's own policies are not captured and assumed to allow."""
         return any(policy.is_assumed for policy in self.identity)
 
-    def on_leg(self, sub_request: int) -> "PolicySet":
+    def on_sub_request(self, sub_request: int) -> "PolicySet":
         """Return the same policies as they apply in another sub-request."""
 
         def moved(policies: tuple[AttachedPolicy, ...]) -> tuple[AttachedPolicy, ...]:

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from iamdesk.evaluate.principal import Caller, CallerKind
-from iamdesk.evaluate.service_rules import PASSED_IN_WHILE_ENTERING
+from iamdesk.evaluate.service_rules import ASSUME_ROLE_COMPANIONS
 from iamdesk.policy.conditions import ConditionTest, Quantifier, policy_value
 from iamdesk.policy.operators import OPERATORS
 from iamdesk.policy.principals import PrincipalEntry, PrincipalType
@@ -51,7 +51,7 @@ def is_federated_assume(caller: Caller, action: str) -> bool:
     provider must be specified in the role's trust policy") and AssumeRoleWithSAML.
     """
     kinds = (CallerKind.SAML, CallerKind.OIDC, CallerKind.ANONYMOUS)
-    return caller.kind in kinds and action not in PASSED_IN_WHILE_ENTERING
+    return caller.kind in kinds and action not in ASSUME_ROLE_COMPANIONS
 
 
 def names_session_of(statement: Statement, caller: Caller) -> ConditionTest | None:

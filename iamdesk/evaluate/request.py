@@ -97,7 +97,7 @@ class Request:
     def __post_init__(self) -> None:
         object.__setattr__(self, "unknown_context", read_missing_context_mode(self.unknown_context))
 
-    def told_owner(self) -> str | None:
+    def checked_owner(self) -> str | None:
         """Return ``resource_account``, checked; None where the request does not set it.
 
         Raises:

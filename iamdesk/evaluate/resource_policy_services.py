@@ -109,7 +109,7 @@ class ServiceFacts:
         """Return the reserved prefix of a resource (the last part of its ARN); empty for none."""
         return next((one.prefix for one in self.reserved_by_aws if resource.startswith(one.prefix)), "")
 
-    def told_apart_by(self, name: str) -> Hashable:
+    def decision_class(self, name: str) -> Hashable:
         """Return a key of everything here that decisions on an action depend on."""
         return (
             self.across_accounts(name) is OtherAccounts.OWNER_ALONE,

@@ -7,10 +7,10 @@ from collections.abc import Hashable, Mapping
 
 from iamdesk.evaluate.resource_policy_services import facts_of
 
-PASSED_IN_WHILE_ENTERING = frozenset({"tagsession", "setsourceidentity", "setcontext"})
+ASSUME_ROLE_COMPANIONS = frozenset({"tagsession", "setsourceidentity", "setcontext"})
 """sts actions without a call of their own: parameters of assuming a role (rules I2, F12)."""
 
-TRUST_ACTIONS = PASSED_IN_WHILE_ENTERING | {"assumerole", "assumerolewithsaml", "assumerolewithwebidentity"}
+TRUST_ACTIONS = ASSUME_ROLE_COMPANIONS | {"assumerole", "assumerolewithsaml", "assumerolewithwebidentity"}
 """sts actions for which a role's trust policy is the resource policy (rule I2)."""
 
 TRUST_ON_BOTH_SIDES = frozenset({"setsourceidentity"})
@@ -19,7 +19,7 @@ TRUST_ON_BOTH_SIDES = frozenset({"setsourceidentity"})
 Source: IAM User Guide, "Monitor and control actions taken with assumed roles". Not sts:TagSession: in the example of
 "Pass session tags in AWS STS", the trust policy that names the user is enough."""
 
-ACTIONS_DIFFER = frozenset({"iam", "kms", "sts"})
+SERVICES_WITH_ACTION_RULES = frozenset({"iam", "kms", "sts"})
 """Services in which other policy types or rules apply to one action than to another on the same resource (rules I1 to
 I5, I10). In every other service all actions are decided the same way, apart from `action_rule_class`."""
 
@@ -33,11 +33,11 @@ Sources: IAM User Guide, "aws:RequestedRegion"; AWS General Reference, "Service 
 Accelerator Developer Guide, "Quotas" (all its operations are run in us-west-2). AWS Support has endpoints in several
 Regions: it is none of them."""
 
-ABOUT_THE_ACCESS_POINT = frozenset({"tagresource", "untagresource", "listtagsforresource"})
+ACCESS_POINT_TAG_ACTIONS = frozenset({"tagresource", "untagresource", "listtagsforresource"})
 """S3 actions on access points and buckets that act on the resource that they name; other actions through an access
 point act on its bucket (rule I11)."""
 
-TAGS_OF_LOG_GROUPS = frozenset({"tagresource", "untagresource", "listtagsforresource"})
+LOG_GROUP_TAG_ACTIONS = frozenset({"tagresource", "untagresource", "listtagsforresource"})
 """Actions of CloudWatch Logs for which policies name a log group by its bare ARN, without ``:*`` at the end.
 
 Source: Amazon CloudWatch Logs User Guide, "CloudWatch Logs resources and operations"."""
@@ -57,7 +57,7 @@ def action_rule_class(service: str, name: str, is_write: bool) -> Hashable:
     Two actions of one service (names in lower case) with an equal class, equal resource types and equal keys are
     decided the same way wherever the same statements cover them.
     """
-    facts = facts_of(service).told_apart_by(name)
+    facts = facts_of(service).decision_class(name)
     match service:
         case "sts":
             return name
@@ -70,8 +70,8 @@ def action_rule_class(service: str, name: str, is_write: bool) -> Hashable:
                 by_password_policy,
             )
         case "s3":
-            return name in ABOUT_THE_ACCESS_POINT, facts
+            return name in ACCESS_POINT_TAG_ACTIONS, facts
         case "logs":
-            return name in TAGS_OF_LOG_GROUPS, facts
+            return name in LOG_GROUP_TAG_ACTIONS, facts
         case _:
             return facts

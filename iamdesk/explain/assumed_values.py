@@ -220,7 +220,7 @@ def _at(trace: EvaluationTrace, seconds: int) -> World:
 def _long_term(trace: EvaluationTrace) -> Iterator[Assumption]:
     """Yield the assumption of long-term credentials: those of GetSessionToken are limited (rule I10)."""
     doubts = [
-        one.doubt for one in trace.decision_inputs.sub_requests if one.doubt is not None and not one.doubt.is_told
+        one.doubt for one in trace.decision_inputs.sub_requests if one.doubt is not None and not one.doubt.is_known
     ]
     asked = any(
         test.test.key == ISSUE_TIME_KEY for one in trace.results if one.truth is MAYBE for test in one.open_tests

@@ -160,7 +160,7 @@ def _of_routing(gap: MissingData, trace: EvaluationTrace) -> Assumption | None:
     answers: dict[EvalDecision, None] = {}
     for sub_request, bucket in enumerate(trace.decision_inputs.further, 1):
         decision_inputs = replace(trace.decision_inputs, further=(bucket,))
-        of_bucket = replace(trace.counted, further=(trace.counted.of_leg(sub_request),))
+        of_bucket = replace(trace.counted, further=(trace.counted.of_sub_request(sub_request),))
         answers[_verdict(decision_inputs, of_bucket)] = None
     others = [answer for answer in answers if answer is not trace.verdict]
     if not others:

@@ -94,8 +94,8 @@ def test_reading(test: ConditionTest) -> str:
         )
     if not operator.compares_values:
         return _of_null(test)
-    if operator.family is BOOL and (told := _yes_or_no(test)) is not None:
-        return told
+    if operator.family is BOOL and (clause := _yes_or_no(test)) is not None:
+        return clause
     compared = comparison(test, operator)
     subject = _subject(test.key, test.key_text)
     match test.quantifier:
@@ -153,11 +153,11 @@ def _of_null(test: ConditionTest) -> str:
 
 def _yes_or_no(test: ConditionTest) -> str | None:
     """Return a clause for keys with a clause of their own that are tested for true or false."""
-    told = _YES_NO.get(test.key)
+    clauses = _YES_NO.get(test.key)
     said = {value.text.lower() for value in test.values}
-    if told is None or test.quantifier is not Quantifier.NONE or said not in ({"true"}, {"false"}):
+    if clauses is None or test.quantifier is not Quantifier.NONE or said not in ({"true"}, {"false"}):
         return None
-    clause = phrase(told["false" in said])
+    clause = phrase(clauses["false" in said])
     if test.if_exists and test.key not in _ALWAYS_GIVEN:
         return phrase("{clause}, or the key is absent", clause=clause)
     return clause

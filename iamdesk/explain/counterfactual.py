@@ -63,9 +63,9 @@ def minimal_policy_changes(trace: EvaluationTrace, cancelled: Cancelled = never_
     search = _Search(trace, cancelled)
     found: list[Change] = []
     if trace.verdict is not EvalDecision.ALLOWED:
-        found += sorted(search.ways_to_allow(), key=_size)[:_MOST_CHANGES]
+        found += sorted(search.changes_to_allow(), key=_size)[:_MOST_CHANGES]
     if trace.verdict in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
-        found += sorted(search.ways_to_stop(), key=_size)[:_MOST_CHANGES]
+        found += sorted(search.changes_to_deny(), key=_size)[:_MOST_CHANGES]
     return Changes(trace.verdict, tuple(found), "" if found else _why_none(trace))
 
 
@@ -119,7 +119,7 @@ class _Search:
 
     # Allowing
 
-    def ways_to_allow(self) -> Iterator[Change]:
+    def changes_to_allow(self) -> Iterator[Change]:
         """Yield removals of the matching Deny statements, together with additions of lacking Allow statements.
 
         First those after which the other statements have the same effects, also with their conditions still open; then
@@ -170,7 +170,7 @@ class _Search:
 
     # Stopping
 
-    def ways_to_stop(self) -> Iterator[Change]:
+    def changes_to_deny(self) -> Iterator[Change]:
         """Yield removals of all Allow statements of as few policy types as needed, and additions of a single Deny."""
         groups: dict[tuple[PolicyTypeKey, Grant | None], list[StatementResult]] = {}
         for result in self._trace.results:
@@ -229,13 +229,13 @@ class _Search:
         trace = self._trace
         wanted_gone = [result for result in gone if self._matters(result, after)]
         removals: list[Removal] = []
-        told: set[tuple[PolicyType, str, str | int]] = set()
+        seen: set[tuple[PolicyType, str, str | int]] = set()
         for result in wanted_gone:
             whole = _is_detached(result)
             place = (result.policy.layer, result.policy.key, result.policy.owner if whole else result.statement.index)
-            if place in told:
+            if place in seen:
                 continue
-            told.add(place)
+            seen.add(place)
             removals.append(Removal(statement_line(part_of(result, trace), result, trace), whole))
         additions = tuple(self._places.addition(type_key, effect) for type_key in slots)
         depends = tuple(spelling(key, after) for key in after.keys) if after.verdict is EvalDecision.CONDITIONAL else ()

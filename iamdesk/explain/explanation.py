@@ -121,7 +121,7 @@ _LEFT_OUT: Mapping[PolicyType, str] = {
 
 
 def _why_denied(trace: EvaluationTrace) -> str:
-    if not trace.type_decision.carried_by:
+    if not trace.type_decision.decided_by:
         return phrase(
             "Block Public Access blocks external principals because the policy is public: {why}", why=_why_public(trace)
         )
@@ -198,7 +198,7 @@ def _decides(result: StatementResult, trace: EvaluationTrace) -> bool:
     """Whether the decision rests on the statement (rule A4)."""
     policy = result.policy
     if (
-        PolicyTypeKey(policy.layer, policy.level, policy.sub_request) not in trace.type_decision.carried_by
+        PolicyTypeKey(policy.layer, policy.level, policy.sub_request) not in trace.type_decision.decided_by
         or result.truth is FALSE
     ):
         return False
@@ -226,16 +226,16 @@ def _statements(trace: EvaluationTrace) -> tuple[StatementExplanation, ...]:
     results = tuple([result for result in trace.results if not result.policy.is_assumed])
     if trace.verdict is EvalDecision.IMPLICIT_DENY:
         for sub_request in range(len(trace.question.further) + 1):
-            of_leg = near_misses_by_action(
-                on_sub_request(trace, sub_request).policies.identity, trace.subject.on_leg(sub_request)
+            of_sub_request = near_misses_by_action(
+                on_sub_request(trace, sub_request).policies.identity, trace.subject.on_sub_request(sub_request)
             )
-            results = (*results, *of_leg)
+            results = (*results, *of_sub_request)
     sorted_results = sorted(
         ((part_of(result, trace), result) for result in results),
         key=lambda pair: (_ORDER[pair[0]], len(pair[1].failures)),
     )
     lines: list[StatementExplanation] = []
-    told: set[tuple[str, int, StatementRole]] = set()
+    seen: set[tuple[str, int, StatementRole]] = set()
     misses = 0
     for part, result in sorted_results:
         if part is StatementRole.NEAR_MISS:
@@ -244,9 +244,9 @@ def _statements(trace: EvaluationTrace) -> tuple[StatementExplanation, ...]:
                 break
         if trace.question.further:  # the principal's own policies apply to each sub-request
             line = (result.policy.key, result.statement.index, part)
-            if line in told and part is not StatementRole.NEAR_MISS:
+            if line in seen and part is not StatementRole.NEAR_MISS:
                 continue
-            told.add(line)
+            seen.add(line)
         lines.append(statement_line(part, result, trace))
     return tuple(lines)
 

@@ -128,9 +128,9 @@ def listed(names: Sequence[str], most: int = _MOST_NAMED, last: str = "and") -> 
     unique = list(dict.fromkeys(names))
     if len(unique) < 2:
         return unique[0] if unique else ""
-    told, further = (unique[:-1], unique[-1]) if len(unique) <= most else (unique[:most], "")
+    shown, further = (unique[:-1], unique[-1]) if len(unique) <= most else (unique[:most], "")
     further = further or phrase("{count:,} more", count=len(unique) - most)
-    return join_messages(phrase(" or ") if last == "or" else phrase(" and "), (join_messages(", ", told), further))
+    return join_messages(phrase(" or ") if last == "or" else phrase(" and "), (join_messages(", ", shown), further))
 
 
 def matched_sentence(result: StatementResult, target: Target, resolve_entries: bool = True) -> str:

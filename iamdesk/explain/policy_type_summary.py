@@ -58,7 +58,7 @@ def policies_in(trace: EvaluationTrace, type_key: PolicyTypeKey) -> tuple[Attach
 def policy_type_results(trace: EvaluationTrace) -> tuple[PolicyTypeResult, ...]:
     """Return the result of each policy type, in the order in which results list them."""
     sub_requests = [
-        _policy_types_on_sub_request(trace, sub_request, trace.counted.of_leg(sub_request))
+        _policy_types_on_sub_request(trace, sub_request, trace.counted.of_sub_request(sub_request))
         for sub_request in range(len(trace.question.further) + 1)
     ]
     if len(sub_requests) == 1:
@@ -69,10 +69,10 @@ def policy_type_results(trace: EvaluationTrace) -> tuple[PolicyTypeResult, ...]:
 
 def _joined(trace: EvaluationTrace, layer: PolicyType, lines: Sequence[PolicyTypeResult | None]) -> PolicyTypeResult:
     """Combine the results of a policy type over all sub-requests."""
-    told = [line for line in lines if line is not None]
-    outcome = next((word for word in _STRICTEST_FIRST if any(line.outcome is word for line in told)), None)
-    if len({line.sentence for line in told}) == 1:
-        return PolicyTypeResult(layer, outcome, told[0].title, told[0].sentence)
+    results = [line for line in lines if line is not None]
+    outcome = next((word for word in _STRICTEST_FIRST if any(line.outcome is word for line in results)), None)
+    if len({line.sentence for line in results}) == 1:
+        return PolicyTypeResult(layer, outcome, results[0].title, results[0].sentence)
     parts = [
         phrase(
             _ACCESS_POINT if sub_request == 0 else _BUCKET,
@@ -82,7 +82,7 @@ def _joined(trace: EvaluationTrace, layer: PolicyType, lines: Sequence[PolicyTyp
         for sub_request, line in enumerate(lines)
         if line is not None
     ]
-    return PolicyTypeResult(layer, outcome, told[0].title, join_messages("; ", parts))
+    return PolicyTypeResult(layer, outcome, results[0].title, join_messages("; ", parts))
 
 
 _ACCESS_POINT = mark("access point {name}: {sentence}")

@@ -71,11 +71,12 @@ def _allows_plainly(endpoint: PossibleEndpoint, trace: EvaluationTrace) -> bool:
     subject, context = trace.subject, trace.subject.context
     through = replace(subject, context=replace(context, given={**_way(endpoint), **context.given}))
     return all(
-        _allows_leg(endpoint.policy, through.on_leg(sub_request)) for sub_request in range(len(subject.further) + 1)
+        _allows_sub_request(endpoint.policy, through.on_sub_request(sub_request))
+        for sub_request in range(len(subject.further) + 1)
     )
 
 
-def _allows_leg(policy: AttachedPolicy, subject: RequestFacts) -> bool:
+def _allows_sub_request(policy: AttachedPolicy, subject: RequestFacts) -> bool:
     found = [match_statement(policy, statement, subject) for statement in policy.document.statements]
     results = [one for one in found if one is not None]
     allows = any(one.truth is TRUE for one in results if one.statement.is_allow)

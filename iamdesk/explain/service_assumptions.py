@@ -35,7 +35,7 @@ def service_assumptions(
                 action=question.target.action_text,
             )
             yield Assumption("cross-account-not-documented", message, EvalDecision.IMPLICIT_DENY)
-        yield from _of_settings(question, trace, trace.counted.of_leg(sub_request))
+        yield from _of_settings(question, trace, trace.counted.of_sub_request(sub_request))
     yield from _of_sharing(trace, decide)
 
 

@@ -129,13 +129,13 @@ def _named_actions(entries: Sequence[ActionPattern], of_one: str, of_several: st
         else:
             beginnings.setdefault(title, []).append(begin)
     named = [phrase(of_one if len(whole) == 1 else of_several, service=listed(whole, _MOST_NAMED))] if whole else []
-    told = list(beginnings.items())[:_MOST_NAMED]
+    shown = list(beginnings.items())[:_MOST_NAMED]
     named += [
         phrase("{service} actions that begin with {names}", service=title, names=listed(begin, _MOST_NAMED))
-        for title, begin in told
+        for title, begin in shown
     ]
-    if len(beginnings) > len(told):
-        further = len(beginnings) - len(told)
+    if len(beginnings) > len(shown):
+        further = len(beginnings) - len(shown)
         named.append(phrase("actions of {count:,} more services by how they begin", count=further))
     named += [listed(single, _MOST_NAMED)] if single else []
     # Lists within a list: semicolons separate them.

@@ -42,5 +42,5 @@ def accounts(count: int) -> str:
 
 def first_named(names: Sequence[str], most: int) -> str:
     """Return the first few names, and the number of the others."""
-    told = join_messages(", ", names[:most])
-    return phrase("{names} and {count:,} more", names=told, count=len(names) - most) if len(names) > most else told
+    listed = join_messages(", ", names[:most])
+    return phrase("{names} and {count:,} more", names=listed, count=len(names) - most) if len(names) > most else listed

@@ -23,7 +23,7 @@ _FIXING_KEYS = frozenset(
 """Keys that make a statement non-public when compared with fixed values."""
 _OPEN_KEYS = frozenset({"aws:principalaccount", "aws:principalarn", "aws:principalorgpaths"})
 """Keys about the caller that S3's page does not list: whether they have the same effect is open (`open_rules`)."""
-_MOST_TOLD = 3
+_MAX_LISTED = 3
 _ROLE_ID = "AROA"
 """Beginning of the unique IDs of roles: `aws:userid` of a role session is ``AROLEID:session``."""
 
@@ -38,9 +38,9 @@ def public_words(document: Document) -> str:
         for statement in document.statements
         if statement.is_allow and statement.broken is None and _is_public_statement(statement, _FIXING_KEYS)
     ]
-    more = len(found) - _MOST_TOLD
-    told = found[:_MOST_TOLD] + ([phrase("{count} more", count=more)] if more > 0 else [])
-    return join_messages("; ", told) if told else ""
+    more = len(found) - _MAX_LISTED
+    listed = found[:_MAX_LISTED] + ([phrase("{count} more", count=more)] if more > 0 else [])
+    return join_messages("; ", listed) if listed else ""
 
 
 def _statement_words(statement: Statement) -> str:

@@ -92,7 +92,7 @@ class PrincipalResolver:
         if account not in self.index.accounts:
             # Missing organization data is covered by the assumption about its account.
             gaps = gaps if scps is not None or caller.kind is CallerKind.ROOT else []
-            policies = self._outsider(caller)
+            policies = self._external(caller)
             policies = replace(policies, scps=scps, scp_places=self._places(account), gaps=(*policies.gaps, *gaps))
             return policies, caller, True
         match caller.kind:
@@ -178,7 +178,7 @@ class PrincipalResolver:
         )
 
     @staticmethod
-    def _outsider(caller: Caller) -> PolicySet:
+    def _external(caller: Caller) -> PolicySet:
         """Return the policies of a principal whose account is not captured: only the resource's side decides."""
         if caller.kind is CallerKind.ROOT:
             return PolicySet()

@@ -110,24 +110,24 @@ class RequestBuilder:
             called = as_in_call(standing.caller, target.service, target.name)
             standing = standing if called is standing.caller else standing._replace(caller=called)
         record = None if target.resource is None else self.resources.find(target.resource)
-        door = through(target, record)
+        access_point = through(target, record)
         owner = self._owner(request, standing.caller, target)
-        if door is None or record is None:
+        if access_point is None or record is None:
             restricts = record is not None and target.service == "s3"
             restricts = restricts and self.resources.restricts_public_buckets(record, owner)
-            return self._decision(request, standing, target, owner, record, door, restricts=restricts)
+            return self._decision(request, standing, target, owner, record, access_point, restricts=restricts)
         account = standing.caller.account
         restricts = restricts_public(self.resources, record, account, at_the_bucket=False)
-        question = self._decision(request, standing, target, owner, record, door, restricts=restricts)
+        question = self._decision(request, standing, target, owner, record, access_point, restricts=restricts)
         restricts = restricts_public(self.resources, record, account, at_the_bucket=True)
         further = []
         for sub_request, (bucket, on_bucket) in enumerate(behind(target, record), 1):
             of_bucket = self.resources.bucket(record, bucket)
             owner = bucket.account_id or (of_bucket.account_id if of_bucket is not None else None)
-            other = self._decision(request, standing, on_bucket, owner, of_bucket, door, restricts=restricts)
+            other = self._decision(request, standing, on_bucket, owner, of_bucket, access_point, restricts=restricts)
             # Missing data of the caller is reported by the first sub-request.
             own = replace(other.policies, gaps=other.policies.gaps[len(standing.policies.gaps) :])
-            further.append(replace(other, policies=own.on_leg(sub_request)))
+            further.append(replace(other, policies=own.on_sub_request(sub_request)))
         if not further:
             return replace(question, is_alone=record.access_point is not None)
         told = {gap.message for gap in question.policies.gaps}
@@ -143,11 +143,11 @@ class RequestBuilder:
         target: Target,
         owner: str | None,
         record: Resource | None,
-        door: AccessPointPath | None,
+        access_point: AccessPointPath | None,
         *,
         restricts: bool,
     ) -> EvaluationRequest:
-        """Return one sub-request; ``door`` is the access point that it goes through."""
+        """Return one sub-request; ``access_point`` is the access point that it goes through."""
         policies, caller, may_be_tagged = standing
         resource, gaps = self._resource_policy(target, owner, record)
         is_bound = record is None or not record.is_aws_managed
@@ -177,7 +177,7 @@ class RequestBuilder:
             self._tags_of(target, self._tagged(target, record)),
             may_be_tagged,
             self.organization,
-            door,
+            access_point,
             came.way,
             self._ids_of_others(caller, owner),
         )
@@ -198,7 +198,7 @@ class RequestBuilder:
                 resource=resource,
                 grants=(
                     *self._grants(record, owner),
-                    *network_origin(record if door else None),
+                    *network_origin(record if access_point else None),
                     *password_policy.granted(caller, target, self._account_facts),
                 ),
                 rcps=rcps,
@@ -311,7 +311,7 @@ class RequestBuilder:
 
     def _owner(self, request: Request, caller: Caller, target: Target) -> str | None:
         """Return the owner of the resource (rule D4); None where neither the request nor the ARN names it."""
-        if (told := request.told_owner()) is not None:
+        if (told := request.checked_owner()) is not None:
             return told
         if target.resource is None:
             return caller.account

@@ -94,7 +94,7 @@ def _context_value(key: str, value: Any) -> str | tuple[str, ...] | None:
 def _question(case: Mapping[str, Any], request: Request) -> EvaluationRequest:
     target = parse_target(request.action, request.resource, reference())
     caller = as_in_call(_with_path(parse_caller(request.principal), request), target.service, target.name)
-    settled = _SettledByCaller(caller, target, request.unknown_context)
+    settled = _KeysOfCaller(caller, target, request.unknown_context)
     context = Context(given_facts(request.context), settled, request.unknown_context, reference().is_multivalued)
     question = EvaluationRequest(
         caller=caller,
@@ -107,7 +107,7 @@ def _question(case: Mapping[str, Any], request: Request) -> EvaluationRequest:
     if behind is None:
         return question
     on_bucket, of_bucket = behind
-    policies = _policies(of_bucket, caller, on_bucket).on_leg(1)
+    policies = _policies(of_bucket, caller, on_bucket).on_sub_request(1)
     owner = _owner(_request(of_bucket, request.unknown_context), caller, on_bucket)
     gaps = (*question.policies.gaps, *policies.gaps)
     return replace(
@@ -130,17 +130,17 @@ def _bucket_behind(case: Mapping[str, Any], target: Target) -> tuple[Target, Map
         raise CaseError(f"`{_BUCKET_BEHIND}` is not an object")
     name, key = _text(bucket, "name"), key_behind(target.resource)
     arn = f"arn:{target.resource.partition}:s3:::{name}{'' if key is None else f'/{key}'}"
-    told = {key: bucket.get(key) for key in ("resource_account", "resource_policy", "rcps")}
-    return parse_target(target.action_text, arn, reference()), {**case, _BUCKET_BEHIND: None, **told, "resource": arn}
+    given = {key: bucket.get(key) for key in ("resource_account", "resource_policy", "rcps")}
+    return parse_target(target.action_text, arn, reference()), {**case, _BUCKET_BEHIND: None, **given, "resource": arn}
 
 
 def _with_path(caller: Caller, request: Request) -> Caller:
     """Return the caller with its role's path, which rule E11 needs: a session's ARN omits it (rule E3)."""
-    told = next((value for key, value in request.context.items() if key.lower() == "aws:principalarn"), None)
-    if not caller.has_missing_path or not isinstance(told, str):
+    given = next((value for key, value in request.context.items() if key.lower() == "aws:principalarn"), None)
+    if not caller.has_missing_path or not isinstance(given, str):
         return caller
     try:
-        role = parse_caller(told)
+        role = parse_caller(given)
     except RequestError:
         return caller
     is_own = role.kind is CallerKind.ROLE and (role.account, role.name) == (caller.account, caller.name)
@@ -160,7 +160,7 @@ _OF_THE_CALLER = frozenset(
 )
 
 
-class _SettledByCaller:
+class _KeysOfCaller:
     """Derives the context keys that follow from the caller; the test case provides the others (CONTRACT 4, rules J)."""
 
     def __init__(self, caller: Caller, target: Target, unknown: MissingContextMode) -> None:
@@ -181,8 +181,8 @@ class _SettledByCaller:
 
 def _owner(request: Request, caller: Caller, target: Target) -> str | None:
     """Return the resource's owner: as provided, else by the ARN; the caller's account without one (rule D4)."""
-    if (told := request.told_owner()) is not None:
-        return told
+    if (given := request.checked_owner()) is not None:
+        return given
     account = target.resource.account if target.resource is not None else ""
     return account if account.isdigit() else caller.account
 
@@ -215,7 +215,7 @@ def _resource_policy(case: Mapping[str, Any], target: Target) -> AttachedPolicy 
     name = "trust policy" if is_trust else "resource policy"
     if document is None:
         document, name = default_policy(target.resource_text), "default policy"
-    if document is None or _has_no_say(target):
+    if document is None or _has_no_resource_policy(target):
         return None
     return AttachedPolicy(
         layer=PolicyType.TRUST if is_trust else PolicyType.RESOURCE,
@@ -228,7 +228,7 @@ def _resource_policy(case: Mapping[str, Any], target: Target) -> AttachedPolicy 
     )
 
 
-def _has_no_say(target: Target) -> bool:
+def _has_no_resource_policy(target: Target) -> bool:
     """Return whether no resource policy applies.
 
     A role's trust policy applies only to actions of sts (rule I2); actions without a resource have no resource policy;
@@ -242,7 +242,7 @@ def _has_no_say(target: Target) -> bool:
 
 def _gaps(case: Mapping[str, Any], caller: Caller, target: Target) -> Iterator[MissingData]:
     """Yield assumptions where the test case does not provide something."""
-    if case.get("resource_policy") is not None and _has_no_say(target):
+    if case.get("resource_policy") is not None and _has_no_resource_policy(target):
         reason = "it acts on no resource"
         if target.service == "iam":
             reason = "a trust policy decides only who can assume the role"

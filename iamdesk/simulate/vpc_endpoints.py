@@ -36,7 +36,7 @@ class NetworkOrigin(NamedTuple):
     """Endpoints with policies through which it may come, where that is not known."""
 
 
-_UNTOLD = NetworkOrigin(None)
+_UNKNOWN_ORIGIN = NetworkOrigin(None)
 
 
 def network_path_given(given: Given, unknown: MissingContextMode) -> Mapping[str, str | None]:
@@ -55,7 +55,7 @@ def came_through(
     ``region`` is the resource's Region, for ARNs without one (S3 buckets); None: not known.
     """
     if not given and not endpoints.with_policies(target.service):
-        return _UNTOLD
+        return _UNKNOWN_ORIGIN
     known = {key.lower(): _single(value) for key, value in given.items() if key.lower() in _KEYS}
     if ENDPOINT_KEY in known:
         endpoint_id = known[ENDPOINT_KEY]

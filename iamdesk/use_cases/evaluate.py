@@ -38,7 +38,7 @@ def evaluate_use_case(evaluator: Evaluator, question: UseCaseRequest) -> UseCase
                     known=", ".join(need.inputs) or phrase("none"),
                 )
             )
-    asking = _Asking(evaluator, need, question)
+    asking = _Evaluation(evaluator, need, question)
     parts = tuple(asking.ask(part) for part in need.parts)
     verdict = _joint(parts)
     missing = dict.fromkeys(
@@ -77,7 +77,7 @@ class _Key:
     alias: str = ""
 
 
-class _Asking:
+class _Evaluation:
     """Evaluates the actions of one use case."""
 
     def __init__(self, evaluator: Evaluator, need: UseCase, question: UseCaseRequest) -> None:
@@ -88,7 +88,7 @@ class _Asking:
     def ask(self, part: UseCaseAction) -> ActionResult:
         """Return the result of one action, or why it was not evaluated."""
         if part.when is When.ENCRYPTED:
-            return self._ask_of_key(part)
+            return self._evaluate_key(part)
         resource = self._question.inputs.get(part.input) if part.input else self._resource(part)
         if resource is None:
             counts = part.when is When.ALWAYS
@@ -99,7 +99,7 @@ class _Asking:
             return ActionResult(part, None, counts, says)
         return ActionResult(part, self._decide(part, resource), part.when is not When.MAYBE)
 
-    def _ask_of_key(self, part: UseCaseAction) -> ActionResult:
+    def _evaluate_key(self, part: UseCaseAction) -> ActionResult:
         key = self._key(part)
         if key.arn:
             return ActionResult(part, self._decide(part, key.arn), counts=True)
@@ -182,8 +182,8 @@ class _Asking:
                 )
             case EvalDecision.CONDITIONAL:
                 inputs = [self._need.inputs[one.part.input] for one in counted if one.is_open]
-                hangs = messages.listed([*missing, *inputs]) or phrase("values that are not known")
-                return phrase("Whether {who} can {doing} depends on {hangs}.", who=who, doing=doing, hangs=hangs)
+                keys = messages.listed([*missing, *inputs]) or phrase("values that are not known")
+                return phrase("Whether {who} can {doing} depends on {hangs}.", who=who, doing=doing, keys=keys)
             case _:
                 denied = [_called(one) for one in counted if one.decision and one.decision.decision in _DENIALS]
                 return nphrase(

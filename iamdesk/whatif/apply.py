@@ -36,16 +36,18 @@ def apply(snapshot: Snapshot, edits: Iterable[Edit]) -> Snapshot:
     Raises:
         WhatIfError: one of them cannot be applied; its text names it by its number.
     """
-    told: list[dict[str, Any]] = []
+    applied: list[dict[str, Any]] = []
     changed = snapshot
     for number, edit in enumerate(edits, 1):
         try:
             changed = apply_one(changed, edit)
         except WhatIfError as error:
             raise WhatIfError(phrase("change {number}: {error}", number=number, error=error)) from None
-        told.append(asdict(edit))
-    digest = hashlib.sha256(f"{snapshot.sha256} {json.dumps(told, sort_keys=True, default=str)}".encode())
-    name = nphrase("{name} with {count:,} change", "{name} with {count:,} changes", len(told), name=snapshot.path.name)
+        applied.append(asdict(edit))
+    digest = hashlib.sha256(f"{snapshot.sha256} {json.dumps(applied, sort_keys=True, default=str)}".encode())
+    name = nphrase(
+        "{name} with {count:,} change", "{name} with {count:,} changes", len(applied), name=snapshot.path.name
+    )
     return changed.model_copy(update={"sha256": digest.hexdigest(), "path": snapshot.path.with_name(name)})
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from iamdesk.i18n import phrase
 from iamdesk.work.errors import WorkerLostError, WorkError
-from iamdesk.work.processes import Tell, tell_nobody
+from iamdesk.work.processes import Report, ignore_report
 
 INSTALL = "pip install 'iamdesk[cluster]'"
 _TIMEOUT = 10
@@ -26,7 +26,7 @@ class Cluster(Executor):
     Snapshot content leaves this machine: it is sent to workers that cannot read it from the same path.
     """
 
-    def __init__(self, address: str, tell: Tell = tell_nobody) -> None:
+    def __init__(self, address: str, tell: Report = ignore_report) -> None:
         """Connect to the scheduler at an address such as ``tcp://10.0.0.5:8786``.
 
         Raises:
@@ -61,7 +61,7 @@ class Cluster(Executor):
     def _addresses(self) -> set[str]:
         return set(self._client.scheduler_info(n_workers=-1)["workers"])
 
-    def _watch(self, known: set[str], tell: Tell) -> None:
+    def _watch(self, known: set[str], tell: Report) -> None:
         """Report workers that were lost."""
         while not self._is_closed.wait(_WATCH_EVERY):
             try:

@@ -20,11 +20,11 @@ from iamdesk.snapshot.gc_pause import collect_seldom
 from iamdesk.work.cancellation import CancelFile
 from iamdesk.work.errors import WorkerLostError
 
-type Tell = Callable[[str], None]
+type Report = Callable[[str], None]
 """Called with one sentence on a worker that died, in another thread."""
 
 
-def tell_nobody(_sentence: str) -> None:
+def ignore_report(_sentence: str) -> None:
     """Ignore the sentence."""
 
 
@@ -44,7 +44,7 @@ class Processes(Executor):
     read. Workers end with this process, however it ends.
     """
 
-    def __init__(self, workers: int, tell: Tell = tell_nobody, *, helped: bool = False) -> None:
+    def __init__(self, workers: int, tell: Report = ignore_report, *, helped: bool = False) -> None:
         """``helped``: this process runs some of the shared tasks, too."""
         if workers < 1:
             raise ValueError("at least one worker is needed")

@@ -3,7 +3,7 @@
 import os
 from concurrent.futures import Executor
 
-from iamdesk.work.processes import Processes, Tell, tell_nobody
+from iamdesk.work.processes import Processes, Report, ignore_report
 
 
 def cores() -> int:
@@ -18,7 +18,7 @@ def usual_workers() -> int:
 
 
 def open_executor(
-    workers: int | None = None, scheduler: str | None = None, tell: Tell = tell_nobody, *, helped: bool = False
+    workers: int | None = None, scheduler: str | None = None, tell: Report = ignore_report, *, helped: bool = False
 ) -> Executor:
     """Return the executor for long work; close it (``with``) when done.
 

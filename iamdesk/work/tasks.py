@@ -113,13 +113,13 @@ class _Awaited[T](NamedTuple):
 
 
 def _await(future: Future[Any], run: "_Run", progress: Progress, total: int, cancelled: Cancelled) -> None:
-    told = -1
+    reported = -1
     while True:
         if cancelled():
             raise WorkCancelled
-        if run.done != told:
-            told = run.done
-            progress(told, total)
+        if run.done != reported:
+            reported = run.done
+            progress(reported, total)
         if wait([future], _CHECK_EVERY).done:
             return
 

@@ -25,7 +25,7 @@ def test_message_is_understood(case: dict[str, Any]) -> None:
     assert denial.principal == case.get("principal")
     assert list(denial.actions) == case.get("actions", [])
     assert denial.resource == case.get("resource")
-    assert denial.resource_told == case.get("told")
+    assert denial.resource_text == case.get("told")
     assert denial.effect == case.get("effect")
     assert denial.layer == case.get("layer")
     assert denial.policy == case.get("policy")

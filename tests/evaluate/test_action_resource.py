@@ -101,13 +101,13 @@ def test_of_many_resource_types_four_are_named() -> None:
 @pytest.mark.parametrize("owner", ["abcdefghijkl", "12345", "1234567890123", "11112222333٣"])
 def test_an_owner_that_is_no_account_is_refused(owner: str) -> None:
     with pytest.raises(RequestError, match="is not an account ID: expected 12 digits"):
-        Request("arn:aws:iam::111122223333:user/a", "s3:GetObject", "*", resource_account=owner).told_owner()
+        Request("arn:aws:iam::111122223333:user/a", "s3:GetObject", "*", resource_account=owner).checked_owner()
 
 
 def test_an_owner_that_is_an_account_is_told_and_none_is_none() -> None:
     asked = Request("arn:aws:iam::111122223333:user/a", "s3:GetObject", "*", resource_account="444455556666")
-    assert asked.told_owner() == "444455556666"
-    assert Request("arn:aws:iam::111122223333:user/a", "s3:GetObject", "*").told_owner() is None
+    assert asked.checked_owner() == "444455556666"
+    assert Request("arn:aws:iam::111122223333:user/a", "s3:GetObject", "*").checked_owner() is None
 
 
 def test_lists_of_an_account_on_s3_are_actions_that_s3_has() -> None:

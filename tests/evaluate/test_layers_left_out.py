@@ -87,7 +87,7 @@ def test_what_a_layer_takes_away_is_there_without_it(layer: PolicyType, changes:
 def test_policies_that_speak_in_another_decision_are_the_same_policies() -> None:
     policies = question().policies
     policies = replace(policies, endpoint=policies.resource, grants=policies.identity)
-    moved = policies.on_leg(1)
+    moved = policies.on_sub_request(1)
     for name in ("identity", "boundary", "session", "grants"):
         assert [one.sub_request for one in getattr(moved, name)] == [1]
         assert [replace(one, sub_request=0).document for one in getattr(moved, name)] == [
@@ -98,7 +98,7 @@ def test_policies_that_speak_in_another_decision_are_the_same_policies() -> None
     assert moved.resource is not None
     assert moved.endpoint is not None
     assert (moved.resource.sub_request, moved.endpoint.sub_request) == (1, 1)
-    bare = PolicySet(identity=()).on_leg(1)
+    bare = PolicySet(identity=()).on_sub_request(1)
     for name in ("boundary", "session", "scps", "rcps", "resource", "endpoint"):
         assert getattr(bare, name) is None
 

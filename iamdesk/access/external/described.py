@@ -28,14 +28,14 @@ def services_described(patterns: Sequence[tuple[Token, ...]], filling: str) -> t
 
     The first is one that no pattern names.
     """
-    told = sorted(dict.fromkeys(patterns), key=repr)
-    names = dict.fromkeys((f"{filling}.amazonaws.com", *(filled(tokens, filling) for tokens in told)))
+    distinct = sorted(dict.fromkeys(patterns), key=repr)
+    names = dict.fromkeys((f"{filling}.amazonaws.com", *(filled(tokens, filling) for tokens in distinct)))
     is_complete = True
-    if told:
-        shown = witnesses(tuple(map(Pattern, told)), (_SERVICES,))
+    if distinct:
+        shown = witnesses(tuple(map(Pattern, distinct)), (_SERVICES,))
         names |= dict.fromkeys(shown.texts)
         is_complete = shown.is_complete
-    globs = tuple(map(Glob, told))
+    globs = tuple(map(Glob, distinct))
     found: dict[tuple[bool, ...], str] = {}
     for name in filter(_is_service, names):
         found.setdefault(tuple(one.matches(name) for one in globs), name)

@@ -145,7 +145,7 @@ class _Search:
         signed = [one.trace.verdict for one in anyone if one.candidate.who.signing is not Signing.UNSIGNED]
         of_all = EvalDecision.ALLOWED if EvalDecision.ALLOWED in signed else signed[0] if signed else None
         found: list[_Found] = []
-        told: dict[str, EvalDecision] = {}
+        decided: dict[str, EvalDecision] = {}
         for candidate in Candidates(self._scope(), statements).all():
             one = self._ask(candidate)
             if one is None:
@@ -155,9 +155,9 @@ class _Search:
                 verdicts = [each.trace.verdict for each in anyone]
                 is_covered = EvalDecision.ALLOWED in verdicts or one.trace.verdict in verdicts
             if candidate.like:
-                is_covered = is_covered or told.get(candidate.like) in (EvalDecision.ALLOWED, one.trace.verdict)
+                is_covered = is_covered or decided.get(candidate.like) in (EvalDecision.ALLOWED, one.trace.verdict)
                 if candidate.who.principal == candidate.like:
-                    told[candidate.like] = one.trace.verdict
+                    decided[candidate.like] = one.trace.verdict
             if candidate.is_named or not is_covered:
                 found += (one, *_of_others(one))
         yield from sorted(_narrowest(found), key=lambda one: one.candidate.who.order)

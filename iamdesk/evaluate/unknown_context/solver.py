@@ -79,8 +79,8 @@ def resolve(
         # If even the best case is denied, the context does not matter.
         verdict = trial.verdict_of(())
         return UnknownContextResult(verdict, best, keys if can_be_allowed else (), (), (), is_exact=not can_be_allowed)
-    ruling_of = trial.judge()
-    table = {combination: ruling_of(combination) for combination in trial.combinations()}
+    decide_truths = trial.judge()
+    table = {combination: decide_truths(combination) for combination in trial.combinations()}
     type_decisions = list(table.values())
     verdict = trial.verdict_of({type_decision.verdict for type_decision in type_decisions})
     if verdict is not EvalDecision.CONDITIONAL:
@@ -128,9 +128,9 @@ def _seen(trial: "_Trial") -> set[EvalDecision]:
     """Return the decisions of the combinations, as many as the result needs; none where there are too many."""
     seen: set[EvalDecision] = set()
     if not trial.is_too_large:
-        ruling_of = trial.judge()
+        decide_truths = trial.judge()
         for combination in trial.combinations():
-            seen.add(ruling_of(combination).verdict)
+            seen.add(decide_truths(combination).verdict)
             if EvalDecision.ALLOWED in seen and len(seen) > 1:
                 break
     return seen
@@ -159,11 +159,13 @@ class _Trial:
         fixed = [(result, result.truth) for result in results if result.truth is not MAYBE]
         undetermined = [_Open(result, _unknown_keys(result, subject)) for result in results if result.truth is MAYBE]
         keys = tuple(dict.fromkeys(key for one in undetermined for key in one.keys))
-        hang = [one.result for one in undetermined]
+        dependent = [one.result for one in undetermined]
         doubt, further = decision_inputs.doubt, list[ConditionTest]()
         if doubt is not None and doubt.depends_on_test(keys):
             keys, further = tuple(dict.fromkeys((*keys, doubt.settled_by.key))), [doubt.settled_by]
-        tried = [] if is_too_much(hang, subject) else domains(keys, hang, subject.where_least_is_known(), further)
+        tried = (
+            [] if is_too_much(dependent, subject) else domains(keys, dependent, subject.where_least_is_known(), further)
+        )
         return cls(decision_inputs, subject, fixed, undetermined, keys, tried, best.verdict is EvalDecision.ALLOWED)
 
     @property
@@ -247,7 +249,7 @@ def _truth_of(result: StatementResult, subject: RequestFacts) -> Truth:
     Its other elements match whatever the values are: only the undetermined ones are evaluated again.
     """
     if not result.open_resource:
-        context = subject.on_leg(result.policy.sub_request).context
+        context = subject.on_sub_request(result.policy.sub_request).context
         # By the other reading of a rule (rule K9) a statement may be undetermined although none of its tests is.
         return min([evaluate_test(test, context).truth for test, _ in result.open_tests], default=MAYBE)
     found = match_statement(result.policy, result.statement, subject)
@@ -274,18 +276,18 @@ class _Judge:
         self._own = [_picking([keys.index(key) for key in one.keys]) for one in undetermined]
         """Per statement, a function that picks the values of its keys from a combination."""
         self._truths: list[dict[tuple[KeyValue, ...], Truth]] = [{} for _ in undetermined]
-        self._rulings: dict[tuple[Truth, ...], PolicyTypeDecision] = {}
+        self._decided: dict[tuple[Truth, ...], PolicyTypeDecision] = {}
 
     def __call__(self, combination: tuple[KeyValue, ...]) -> PolicyTypeDecision:
         if self._doubt is not None and self._doubt.is_refused(dict(zip(self._keys, combination, strict=True))):
             return CREDENTIALS_REFUSED
         truths = self.truths(combination)
-        type_decision = self._rulings.get(truths)
+        type_decision = self._decided.get(truths)
         if type_decision is None:
             counted = statement_effects(
                 [*self._fixed, *((one.result, t) for one, t in zip(self._hanging, truths, strict=True))]
             )
-            type_decision = self._rulings[truths] = decide(self._situation, counted, optimistic=False)
+            type_decision = self._decided[truths] = decide(self._situation, counted, optimistic=False)
         return type_decision
 
     def truths(self, combination: tuple[KeyValue, ...]) -> tuple[Truth, ...]:
@@ -315,7 +317,7 @@ def _unknown_keys(result: StatementResult, subject: RequestFacts) -> tuple[str, 
         keys.extend((test.key, *test.variable_keys))
     if result.open_resource:
         keys.extend(key for entry in result.statement.resources or () for key in entry.keys)
-    context = subject.on_leg(result.policy.sub_request).context
+    context = subject.on_sub_request(result.policy.sub_request).context
     unknown = (key for key in dict.fromkeys(keys) if context.fact(key).knowledge >= Knowledge.VALUE_UNKNOWN)
     return tuple(unknown)
 
@@ -345,7 +347,7 @@ def _smallest_sets(
     holding = (1 << len(allowed)) - 1 ^ others
     useful = [{place: mask[place] for place in _useful(mask, holding, others)} for mask in masks]
     found = 0
-    told: list[dict[int, int]] = []
+    minimal: list[dict[int, int]] = []
     is_cut = False
     # Sets with both outcomes among their combinations: one more value may decide these.
     unsettled: list[tuple[tuple[tuple[int, int], ...], int]] = [((), holding | others)]
@@ -364,12 +366,12 @@ def _smallest_sets(
                     elif _needs_all(one, masks, others):
                         found += 1
                         if _takes_fresh_in_order(candidate := dict(one), tried):
-                            told.append(candidate)
+                            minimal.append(candidate)
         unsettled = larger
-        if len(told) >= MOST_SETS or found >= _MOST_FOUND:
+        if len(minimal) >= MOST_SETS or found >= _MOST_FOUND:
             is_cut = count < len(keys)
             break
-    sets = tuple(islice(_spread(keys, told, tried), MOST_SETS + 1))
+    sets = tuple(islice(_spread(keys, minimal, tried), MOST_SETS + 1))
     return sets[:MOST_SETS], is_cut or len(sets) > MOST_SETS
 
 

@@ -60,7 +60,7 @@ def _lines(why: Why) -> Iterator[str]:
     yield f"Read from  {denial.form.value}"
     yield f"Principal  {denial.principal or 'not told'}"
     yield f"Action     {' or '.join(denial.actions[:8]) or 'not told'}"
-    yield f"Resource   {denial.resource or denial.resource_told or 'not told'}"
+    yield f"Resource   {denial.resource or denial.resource_text or 'not told'}"
     if said := said_words(denial):
         yield said
     yield from denial.remarks
@@ -83,7 +83,7 @@ def to_why_result(why: Why, changes: Changes | None = None) -> dict[str, Any]:
         "Principal": denial.principal,
         "Actions": list(denial.actions),
         "Resource": denial.resource,
-        "ResourceAsTold": denial.resource_told,
+        "ResourceAsTold": denial.resource_text,
         "Said": {
             "Effect": denial.effect.value if denial.effect else None,
             "Layer": denial.layer.value if denial.layer else None,

@@ -166,7 +166,7 @@ class WhyDialog(QDialog):
         if denial is None:
             return
         values = (denial.principal, denial.action, denial.resource)
-        hints = ("", tr(" or ").join(denial.actions[:8]), denial.resource_told or "")
+        hints = ("", tr(" or ").join(denial.actions[:8]), denial.resource_text or "")
         for field, value, hint in zip(fields, values, hints, strict=True):
             field.setText(value or "")
             field.setPlaceholderText(hint or tr("not in the message: enter it here"))
