@@ -14,7 +14,7 @@ from iamdesk.attack_paths.edges import Edge, Edges
 from iamdesk.attack_paths.evidence import Needs, Prover
 from iamdesk.attack_paths.gain import AccessGain
 from iamdesk.attack_paths.graph import Levels, StepGraph
-from iamdesk.attack_paths.parallel import Answers, find_shared, made_steps
+from iamdesk.attack_paths.parallel import Answers, begin_shared, find_shared, made_steps
 from iamdesk.attack_paths.remediation import Remediations
 from iamdesk.attack_paths.types import (
     AttackPath,
@@ -66,6 +66,8 @@ class AttackPathGraph:
             WorkError: no worker can do it; one sentence.
         """
         self.evaluator = evaluator
+        if answers is None and workers is not None:
+            begin_shared(workers)
         self.steps, self.graph = steps or made_steps(evaluator, cancelled)
         inquiry = self.steps.inquiry
         inquiry.attend(cancelled)

@@ -106,6 +106,11 @@ class Part:
     parts: int = 1
 
 
+def begin_shared(workers: Workers) -> None:
+    """Have workers read the snapshot for `find_shared`, which is called when this process has read it."""
+    workers.begin(find_part, Part(workers.reference, None, "steps"))
+
+
 def find_shared(
     workers: Workers,
     progress: Progress = no_progress,
@@ -184,6 +189,8 @@ def find_part(part: Part, cancelled: Cancelled) -> Any:
 def _find(steps: Edges, graph: StepGraph, part: Part, cancelled: Cancelled) -> Any:
     steps.inquiry.attend(cancelled)
     match part.what:
+        case "steps":
+            return None
         case "administrators":
             return steps.administrators, dict(steps.inquiry.known(ADMINISTRATION))
         case "under open trust":

@@ -104,6 +104,12 @@ def results[T, R](
     progress(run.done, total)
 
 
+def begin[T](function: Callable[[T, Cancelled], Any], task: T, executor: Executor) -> None:
+    """Have each worker begin with a task whose result nobody awaits: what it reads serves the tasks that follow."""
+    for _ in range(int(getattr(executor, "workers", 1))):
+        executor.submit(_perform, _Parcel(function, task, own_version(), chosen(), None))
+
+
 class _Awaited[T](NamedTuple):
     task: T
     size: int

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
+from typing import Any
 
 from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.work.shared_tasks import shared_out
-from iamdesk.work.tasks import Contents, results
+from iamdesk.work.tasks import Contents, begin, results
 from iamdesk.work.worker_cache import content_of, reference_to
 
 MIN_PRINCIPALS = 400
@@ -33,6 +34,10 @@ class Workers:
     def helped(self) -> bool:
         """Whether this process runs some of the tasks, too."""
         return bool(getattr(self.executor, "helped", False))
+
+    def begin[T](self, function: Callable[[T, Cancelled], Any], task: T) -> None:
+        """Have workers read what tasks will need, while this process does (`tasks.begin`)."""
+        begin(function, task, self.executor)
 
     def results[T, R](
         self,
