@@ -105,6 +105,28 @@ def join_messages(between: str, parts: Sequence[str]) -> str:
     return text if _chosen is ENGLISH else _said(text, None, {"between": between, "parts": parts})
 
 
+def join_names(names: Sequence[str], most: int | None = None, *, last: str = "and") -> str:
+    """Join names: ``a, b and c``; of more than ``most`` the first ones: ``a, b and 3 more``.
+
+    Args:
+        names: Texts or messages.
+        most: How many are named; None: all.
+        last: What is before the last name: ``and``, ``or``, or a comma.
+    """
+    if most is not None and len(names) > most:
+        first = join_messages(", ", names[:most])
+        if last == "or":
+            return phrase("{names} or {count:,} more", names=first, count=len(names) - most)
+        return phrase("{names} and {count:,} more", names=first, count=len(names) - most)
+    if len(names) < 2:
+        return names[0] if names else ""
+    if last == ",":
+        return join_messages(", ", names)
+    return join_messages(
+        phrase(" or ") if last == "or" else phrase(" and "), (join_messages(", ", names[:-1]), names[-1])
+    )
+
+
 def with_translation(text: str, said: str) -> str:
     """Return English text with ``said`` as its source for other languages: English can be shorter than its parts."""
     return _said(text, said.forms, said.values) if isinstance(said, Message) else text

@@ -11,6 +11,7 @@ from iamdesk.cli import executor as work
 from iamdesk.cli import options
 from iamdesk.cli.output import echo, echo_err, say_json
 from iamdesk.export.attack_paths import to_cut, to_reached, to_refusal, to_way
+from iamdesk.i18n import join_names
 from iamdesk.snapshot.gc_pause import collector_seldom
 
 _MOST_TOLD = 5
@@ -111,8 +112,8 @@ def _left(cut: Remediation) -> str:
     named = [
         f"{way.steps[0].path_id} on {way.steps[0].target.rpartition('/')[2]}" for way in cut.remaining if way.steps
     ]
-    more = f" and {len(named) - _MOST_TOLD:,} more" if len(named) > _MOST_TOLD else ""
-    return f"With this change alone, these remain, listed by their first step: {', '.join(named[:_MOST_TOLD])}{more}."
+    first = join_names(named, _MOST_TOLD, last=",")
+    return f"With this change alone, these remain, listed by their first step: {first}."
 
 
 def _touched(carriers: tuple[str, ...]) -> str:

@@ -11,7 +11,7 @@ from iamdesk.evaluate.principal import Caller, CallerKind
 from iamdesk.evaluate.principal_match import Grant
 from iamdesk.evaluate.request import PolicyType
 from iamdesk.explain.suggestions import Addition, Removal
-from iamdesk.i18n import join_messages, mark, nphrase, phrase, with_translation
+from iamdesk.i18n import join_messages, join_names, mark, nphrase, phrase, with_translation
 from iamdesk.inventory.permission_sets import permission_set_name
 from iamdesk.policy.conditions import ConditionTest
 from iamdesk.policy.resource_patterns import Match, ShortArns
@@ -123,14 +123,7 @@ def lacking_sentence(
 
 def listed(names: Sequence[str], most: int = _MOST_NAMED, last: str = "and") -> str:
     """Join names: ``a, b and 3 more``; ``last`` is the word before the last one."""
-    if len(names) == 1:
-        return names[0]
-    unique = list(dict.fromkeys(names))
-    if len(unique) < 2:
-        return unique[0] if unique else ""
-    shown, further = (unique[:-1], unique[-1]) if len(unique) <= most else (unique[:most], "")
-    further = further or phrase("{count:,} more", count=len(unique) - most)
-    return join_messages(phrase(" or ") if last == "or" else phrase(" and "), (join_messages(", ", shown), further))
+    return join_names(list(dict.fromkeys(names)), most, last=last)
 
 
 def matched_sentence(result: StatementResult, target: Target, resolve_entries: bool = True) -> str:

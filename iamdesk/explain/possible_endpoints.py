@@ -10,7 +10,7 @@ from iamdesk.evaluate.request import EvalDecision, PolicyType
 from iamdesk.evaluate.ternary import FALSE, TRUE
 from iamdesk.explain.assumed_values import furthest
 from iamdesk.explain.decision import Assumption
-from iamdesk.i18n import phrase
+from iamdesk.i18n import join_names, phrase
 
 _ENDPOINT_KEY = "aws:SourceVpce"
 _MOST_DECIDED = 64
@@ -35,10 +35,7 @@ def endpoint_assumption(trace: EvaluationTrace) -> Assumption | None:
     if other is None:
         return None
     names = [name for name, verdict in found if verdict is not trace.verdict]
-    more = len(names) - _MOST_NAMED
-    named = ", ".join(names[:_MOST_NAMED])
-    if more > 0:
-        named = phrase("{names} and {count} more", names=named, count=more)
+    named = join_names(names, _MOST_NAMED, last=",")
     message = phrase(
         "The request is assumed not to come through a VPC endpoint ({key}) whose policy would change the decision: "
         "{names}.",

@@ -1,8 +1,6 @@
 """Counts with their noun, as in rows: ``1 member``, ``1,200 members``, ``no members``."""
 
-from collections.abc import Sequence
-
-from iamdesk.i18n import join_messages, nphrase, phrase
+from iamdesk.i18n import nphrase, phrase
 
 
 def members(count: int) -> str:
@@ -38,9 +36,3 @@ def people(count: int) -> str:
 def accounts(count: int) -> str:
     """Return how many accounts."""
     return nphrase("{count:,} account", "{count:,} accounts", count) if count else phrase("no accounts")
-
-
-def first_named(names: Sequence[str], most: int) -> str:
-    """Return the first few names, and the number of the others."""
-    listed = join_messages(", ", names[:most])
-    return phrase("{names} and {count:,} more", names=listed, count=len(names) - most) if len(names) > most else listed

@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
-from iamdesk.i18n import join_messages, phrase
-from iamdesk.inventory.counts import first_named
+from iamdesk.i18n import join_messages, join_names, phrase
 from iamdesk.inventory.keys import Link, center_group_key, center_user_key
 from iamdesk.inventory.permission_sets import PermissionSets, permission_set_of, person_name
 from iamdesk.snapshot.identity_center import (
@@ -138,7 +137,7 @@ class IdentityCenterIndex:
 
     def accounts_text(self, ids: list[str], most: int = 3) -> str:
         """Name accounts in a line: the first few, and how many more."""
-        return first_named([self.account_words(account) for account in ids], most)
+        return join_names([self.account_words(account) for account in ids], most, last=",")
 
     def who(self, key: str, detail: str) -> Link:
         """Return a link to a person or group by its key; without a key if it is not captured."""

@@ -7,8 +7,7 @@ Identity Center creates a role for each permission set that is assigned in an ac
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from iamdesk.i18n import nphrase, phrase
-from iamdesk.inventory.counts import first_named
+from iamdesk.i18n import join_names, nphrase, phrase
 from iamdesk.inventory.keys import center_group_key, center_user_key
 from iamdesk.snapshot.identity_center import AccountAssignment, IdentityCenter, IdentityStoreUser, PermissionSet
 from iamdesk.snapshot.model import RoleDetail, Snapshot
@@ -141,4 +140,4 @@ def assignees_text(assignees: Iterable[Assignee], most: int = 3) -> str:
         else:
             inside = nphrase("{count:,} person", "{count:,} people", len(one.people))
             parts.append(phrase("group {name} ({people})", name=one.name, people=inside))
-    return first_named(parts, most) if parts else phrase("nobody")
+    return join_names(parts, most, last=",") if parts else phrase("nobody")

@@ -5,8 +5,8 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from iamdesk.i18n import join_messages, mark, phrase
-from iamdesk.inventory.counts import first_named, groups, members, policies
+from iamdesk.i18n import join_messages, join_names, mark, phrase
+from iamdesk.inventory.counts import groups, members, policies
 from iamdesk.inventory.keys import broken_key, inline_policy_key, trust_policy_key
 from iamdesk.inventory.permission_sets import PermissionSets, assignees_text, permission_set_of
 from iamdesk.inventory.references import (
@@ -130,7 +130,7 @@ class AccountTree:
 
     def _role(self, kind: NodeKind, role: RoleDetail, leaves: LeafColumns, tells_path: bool = True) -> Entry:
         document = role.assume_role_policy_document
-        trusted = first_named(trusted_names(document), 3)
+        trusted = join_names(trusted_names(document), 3, last=",")
         key = trust_policy_key(role.arn)
         leaves.add(NodeKind.TRUST_POLICY, phrase("Trust policy"), trusted, key, document_badges(document))
         entry = self._principal(kind, role, leaves, tells_path)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from iamdesk.i18n import join_messages, mark, phrase
+from iamdesk.i18n import join_messages, join_names, mark, phrase
 from iamdesk.inventory.keys import Link
 from iamdesk.policy.document import Document
 from iamdesk.snapshot.layout import Kind
@@ -197,12 +197,9 @@ class ControlTotal:
         if by_report:
             told = [phrase("{what}: {counted:,} by the credential report, {held:,} in the snapshot", **counts)]
         if self.only_counted:  # the summary has no names
-            told.append(phrase("{names} only in the credential report", names=_enumerated(self.only_counted)))
+            told.append(
+                phrase("{names} only in the credential report", names=join_names(self.only_counted, 5, last=","))
+            )
         if self.only_held:
-            told.append(phrase("{names} only in the snapshot", names=_enumerated(self.only_held)))
+            told.append(phrase("{names} only in the snapshot", names=join_names(self.only_held, 5, last=",")))
         return join_messages("", (join_messages("; ", told), "."))
-
-
-def _enumerated(names: tuple[str, ...], most: int = 5) -> str:
-    told = ", ".join(names[:most])
-    return phrase("{names} and {count:,} more", names=told, count=len(names) - most) if len(names) > most else told

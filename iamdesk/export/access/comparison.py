@@ -8,7 +8,7 @@ from iamdesk.access.effective_permissions import AccessExtent
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.export.access.heatmap import LEVELS, REFUSED, AccessHeatmap, MapRow
 from iamdesk.export.findings.csv_table import csv_bytes
-from iamdesk.i18n import join_messages, mark, phrase
+from iamdesk.i18n import join_messages, join_names, mark, phrase
 
 COLUMNS = (
     "number",
@@ -114,11 +114,11 @@ def difference_words(found: CellDifference, own: str, other: str) -> str:
                     one=first,
                     count=bits.bit_count(),
                     other=second,
-                    actions=_first_of(found.names(bits)),
+                    actions=join_names(found.names(bits), _MOST_NAMED, last=","),
                 )
             )
     if found.how:
-        told = {"count": found.how.bit_count(), "actions": _first_of(found.names(found.how))}
+        told = {"count": found.how.bit_count(), "actions": join_names(found.names(found.how), _MOST_NAMED, last=",")}
         if parts:
             how = phrase(
                 "{count:,} more otherwise: under other conditions, on other resources or denied outright ({actions})",
@@ -134,20 +134,13 @@ def difference_words(found: CellDifference, own: str, other: str) -> str:
             phrase(
                 "{count:,} both can do on some resources or under conditions, which may be others ({actions})",
                 count=found.perhaps.bit_count(),
-                actions=_first_of(found.names(found.perhaps)),
+                actions=join_names(found.names(found.perhaps), _MOST_NAMED, last=","),
             )
         )
     return join_messages("; ", parts) if parts else phrase("no difference")
 
 
 _MOST_NAMED = 4
-
-
-def _first_of(names: list[str]) -> str:
-    told = ", ".join(names[:_MOST_NAMED])
-    if len(names) <= _MOST_NAMED:
-        return told
-    return phrase("{names} and {count:,} more", names=told, count=len(names) - _MOST_NAMED)
 
 
 def comparison_summary(own: AccessHeatmap, other: AccessHeatmap, own_name: str, other_name: str) -> str:

@@ -8,8 +8,7 @@ from iamdesk.access.request_grid import FRESH
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.explain.decision import StatementRole
 from iamdesk.export.text.access import either, when_words
-from iamdesk.export.text.decision import listed
-from iamdesk.i18n import join_messages, phrase
+from iamdesk.i18n import join_messages, join_names, phrase
 
 _OPEN = (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
 _MOST_NAMED = 2
@@ -53,7 +52,10 @@ def _where(reach: AccessExtent, answers: tuple[ActionDecision, ...]) -> str:
     if reach in (AccessExtent.NONE, AccessExtent.DENIED):
         return ""
     if reach in (AccessExtent.SOME, AccessExtent.SOME_CONDITIONAL):
-        return phrase("on {resources}", resources=_several([_named(one) for one in answers if one.decision in _OPEN]))
+        return phrase(
+            "on {resources}",
+            resources=join_names([_named(one) for one in answers if one.decision in _OPEN], _MOST_NAMED),
+        )
     if [answer.resource for answer in answers] == ["*"]:
         return phrase("takes no resource")
     but = [
@@ -61,7 +63,11 @@ def _where(reach: AccessExtent, answers: tuple[ActionDecision, ...]) -> str:
         for answer in answers
         if answer.source is ResourceOrigin.EXCEPTION and answer.decision not in _OPEN
     ]
-    return phrase("on any resource but {resources}", resources=_several(but)) if but else phrase("on any resource")
+    return (
+        phrase("on any resource but {resources}", resources=join_names(but, _MOST_NAMED))
+        if but
+        else phrase("on any resource")
+    )
 
 
 def _named(answer: ActionDecision) -> str:
@@ -72,19 +78,12 @@ def _named(answer: ActionDecision) -> str:
     )
 
 
-def _several(names: list[str]) -> str:
-    if len(names) > _MOST_NAMED:
-        told = join_messages(", ", names[:_MOST_NAMED])
-        return phrase("{names} and {count:,} more", names=told, count=len(names) - _MOST_NAMED)
-    return listed(names)
-
-
 def _when(reach: AccessExtent, answers: tuple[ActionDecision, ...]) -> str:
     match reach:
         case AccessExtent.AWAITING:
             return phrase("if the resource's own policy, which the snapshot does not hold, lets the account in")
         case AccessExtent.DENIED:
-            return phrase("denied by {statements}", statements=listed(list(_denying(answers))))
+            return phrase("denied by {statements}", statements=join_names(list(_denying(answers))))
         case AccessExtent.CONDITIONAL | AccessExtent.SOME_CONDITIONAL:
             conditional = [answer for answer in answers if answer.decision is EvalDecision.CONDITIONAL]
             ways = [when_words(answer.explanation) for answer in conditional[:_MOST_EXPLAINED]]

@@ -16,7 +16,6 @@ from iamdesk.export.text.decision import (
     LAYER_OUTCOMES,
     PART_TITLES,
     change_groups,
-    listed,
     otherwise_words,
     refusal_words,
     source_words,
@@ -25,6 +24,7 @@ from iamdesk.export.text.decision import (
     ways_words,
     without_words,
 )
+from iamdesk.i18n import join_names
 
 
 def answer_text(decision: EvaluationResult, snapshot_path: str, changes: Changes | None = None) -> str:
@@ -139,7 +139,7 @@ def question_words(request: Request, snapshot_path: str, action_option: str) -> 
         if layer in request.without:
             words += ["--without", layer.value]
     if request.session_policies is not None:
-        names = listed([policy.name for policy in request.session_policies])
+        names = join_names([policy.name for policy in request.session_policies])
         notes.append(f"with session policies ({names}): save each and add --session-policy FILE")
     return words, notes
 

@@ -27,8 +27,8 @@ from iamdesk.evaluate.request import Request
 from iamdesk.explain.decision import Assumption, EvalDecision
 from iamdesk.export.decision.evaluation_result import assumption_result, to_evaluation_result
 from iamdesk.export.decision.text_file import question_lines, question_words
-from iamdesk.export.text.decision import joined_verdict_words, listed, otherwise_words
-from iamdesk.i18n import phrase
+from iamdesk.export.text.decision import joined_verdict_words, otherwise_words
+from iamdesk.i18n import join_names, phrase
 from iamdesk.use_cases.types import ActionResult, DependentActions, UseCaseRequest, UseCaseResult
 
 
@@ -101,7 +101,7 @@ def part_outcome(one: ActionResult) -> str:
     if one.decision is None:
         return phrase("not asked")
     if one.decision.decision is EvalDecision.CONDITIONAL:
-        keys = listed(one.decision.missing_context_values)
+        keys = join_names(one.decision.missing_context_values)
         return phrase("depends on {keys}", keys=keys) if keys else phrase("depends on its context")
     return phrase("allowed") if one.decision.decision is EvalDecision.ALLOWED else phrase("denied")
 
@@ -121,7 +121,7 @@ def also_needed_lines(also: DependentActions, request: Request, snapshot_path: s
         yield f"Also needs {passed_role_words(also)}."
     others = [action for action in also.actions if action != "iam:PassRole"]
     if others:
-        yield f"May also need {listed(others)}."
+        yield f"May also need {join_names(others)}."
     inputs = {"role": "ROLE_ARN"} if also.passes_role else {}
     yield "To ask for all of it:"
     yield f"  {need_command(UseCaseRequest(replace(request, action=also.action), inputs), snapshot_path)}"
@@ -131,4 +131,6 @@ def passed_role_words(also: DependentActions) -> str:
     """Return ``iam:PassRole on the role that is passed to ec2.amazonaws.com``."""
     if not also.services:
         return phrase("iam:PassRole on the role that is passed")
-    return phrase("iam:PassRole on the role that is passed to {services}", services=listed(also.services, "or"))
+    return phrase(
+        "iam:PassRole on the role that is passed to {services}", services=join_names(also.services, last="or")
+    )

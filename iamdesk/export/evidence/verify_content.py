@@ -20,7 +20,7 @@ from iamdesk.export.evidence.result import Outcome, Result, failed, passed
 from iamdesk.export.evidence.schema import ReviewDocument
 from iamdesk.export.findings.report import action_data_version, ordered, tool_version
 from iamdesk.export.new_review import frozen_findings
-from iamdesk.i18n import join_messages, phrase
+from iamdesk.i18n import join_messages, join_names, phrase
 from iamdesk.review.decisions import UNDECIDED
 from iamdesk.review.entitlements import review_scope
 from iamdesk.review.journal import GENESIS, Entry, as_json, broken_at, digest, entry_from_json
@@ -110,7 +110,7 @@ def _journal(folder: Path, manifest: Mapping[str, Any], review: ReadReview) -> I
             phrase(
                 "It does not lead to what stands on {count:,} lines or findings: {names}.",
                 count=len(wrong),
-                names=_some(wrong),
+                names=join_names(wrong, _MOST_TOLD, last=","),
             ),
         )
     else:
@@ -124,7 +124,11 @@ def _lines(review: ReadReview) -> Iterator[Result]:
     if bad:
         yield failed(
             phrase("lines"),
-            phrase("{count:,} lines are not those that were decided on: {names}.", count=len(bad), names=_some(bad)),
+            phrase(
+                "{count:,} lines are not those that were decided on: {names}.",
+                count=len(bad),
+                names=join_names(bad, _MOST_TOLD, last=","),
+            ),
         )
     else:
         yield passed(phrase("lines"), phrase("{count:,} lines, each as its hash says.", count=len(review.lines)))
@@ -132,7 +136,11 @@ def _lines(review: ReadReview) -> Iterator[Result]:
     if bad:
         yield failed(
             phrase("findings"),
-            phrase("{count:,} findings are not those that were decided on: {names}.", count=len(bad), names=_some(bad)),
+            phrase(
+                "{count:,} findings are not those that were decided on: {names}.",
+                count=len(bad),
+                names=join_names(bad, _MOST_TOLD, last=","),
+            ),
         )
     else:
         yield passed(
@@ -168,7 +176,11 @@ def _totals(manifest: Mapping[str, Any], review: ReadReview) -> Iterator[Result]
     if disagreeing:
         yield failed(
             phrase("control totals"),
-            phrase("{count:,} do not agree: {names}.", count=len(disagreeing), names=_some(disagreeing)),
+            phrase(
+                "{count:,} do not agree: {names}.",
+                count=len(disagreeing),
+                names=join_names(disagreeing, _MOST_TOLD, last=","),
+            ),
         )
     else:
         yield passed(phrase("control totals"), phrase("{count:,} agree.", count=len(document.completeness.totals)))
@@ -253,7 +265,10 @@ def _come_out(name: str, again: Mapping[str, str], frozen: Mapping[str, str], ve
     return failed(
         name,
         phrase(
-            "{count:,} come out otherwise{versions}: {names}.", count=len(wrong), versions=versions, names=_some(wrong)
+            "{count:,} come out otherwise{versions}: {names}.",
+            count=len(wrong),
+            versions=versions,
+            names=join_names(wrong, _MOST_TOLD, last=","),
         ),
     )
 
@@ -281,19 +296,10 @@ def _verdicts_again(evaluator: Evaluator, folder: Path, document: ReviewDocument
                 count=len(wrong),
                 whole=count,
                 versions=_versions(document),
-                names=_some(wrong),
+                names=join_names(wrong, _MOST_TOLD, last=","),
             ),
         )
     return passed(phrase("verdicts performed again"), phrase("{count:,} come out the same.", count=count))
-
-
-def _some(names: list[str]) -> str:
-    told = join_messages(", ", names[:_MOST_TOLD])
-    return (
-        phrase("{names} and {count:,} more", names=told, count=len(names) - _MOST_TOLD)
-        if len(names) > _MOST_TOLD
-        else told
-    )
 
 
 def _versions(document: ReviewDocument) -> str:

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from iamdesk.access.effective_permissions import AccessExtent
 from iamdesk.evaluate.request import PolicyType
 from iamdesk.explain.decision import EvalDecision, EvaluationResult, StatementExplanation, StatementRole
-from iamdesk.export.text.decision import listed, short_arn, ways_words
-from iamdesk.i18n import join_messages, mark, phrase
+from iamdesk.export.text.decision import short_arn, ways_words
+from iamdesk.i18n import join_messages, join_names, mark, phrase
 
 REACH_WORDS: Mapping[AccessExtent, str] = {
     AccessExtent.ALLOWED: mark("allowed"),
@@ -47,7 +47,7 @@ def how_words(decision: EvaluationResult) -> str:
     """
     principal = decision.request.principal
     ways = dict.fromkeys(_way(line, principal) for line in granting_statements(decision))
-    return listed(list(ways)) or decision.sentence
+    return join_names(list(ways)) or decision.sentence
 
 
 def _way(line: StatementExplanation, principal: str) -> str:
@@ -71,14 +71,14 @@ def when_words(decision: EvaluationResult, most: int = _MOST_WAYS) -> str:
     if ways:
         return either(ways, most, "way")
     if decision.missing_context_values:
-        return phrase("depends on {keys}", keys=listed(decision.missing_context_values))
+        return phrase("depends on {keys}", keys=join_names(decision.missing_context_values))
     return phrase("depends on what the snapshot does not hold")
 
 
 def either(names: Sequence[str], most: int, noun: str) -> str:
     """Return ``a, b or c``; of more than ``most`` the rest is counted: ``a, b or 7 more ways``."""
     if len(names) <= most:
-        return listed(names, "or")
+        return join_names(names, last="or")
     more = len(names) - (most - 1)
     told = join_messages(", ", names[: most - 1])
     return phrase(_MORE[noun], names=told, count=more)

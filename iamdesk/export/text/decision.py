@@ -16,7 +16,7 @@ from iamdesk.explain.decision import (
     StatementRole,
 )
 from iamdesk.explain.suggestions import Change, Changes
-from iamdesk.i18n import join_messages, mark, phrase
+from iamdesk.i18n import join_messages, join_names, mark, phrase
 from iamdesk.use_cases.types import UseCaseResult
 
 _SHOWN_KEYS = 2
@@ -101,11 +101,7 @@ def _with_left_out(words: str, without: Iterable[PolicyType]) -> str:
 def _what_is_missing(keys: Sequence[str]) -> str:
     if not keys:
         return phrase("data that was not captured")
-    if len(keys) <= _SHOWN_KEYS:
-        return join_messages(phrase(" and "), keys)
-    return phrase(
-        "{names} and {count} more", names=join_messages(", ", keys[:_SHOWN_KEYS]), count=len(keys) - _SHOWN_KEYS
-    )
+    return join_names(keys, _SHOWN_KEYS)
 
 
 def joined_verdict_words(answer: UseCaseResult) -> str:
@@ -125,15 +121,7 @@ def without_words(layers: Iterable[PolicyType]) -> str:
     """Return ``without service control policies and the permissions boundary``; empty for no layers."""
     chosen = set(layers)
     names = [phrase(words) for layer, words in LAYER_WORDS.items() if layer in chosen]
-    return phrase("without {layers}", layers=listed(names)) if names else ""
-
-
-def listed(names: Sequence[str], last: str = "and") -> str:
-    """Return ``a, b and c``."""
-    if len(names) < 2:
-        return names[0] if names else ""
-    between = phrase(" or ") if last == "or" else phrase(" and ")
-    return join_messages(between, (join_messages(", ", names[:-1]), names[-1]))
+    return phrase("without {layers}", layers=join_names(names)) if names else ""
 
 
 _KINDS = {
@@ -204,7 +192,7 @@ def scope_words(request: Request, snapshot_name: str) -> str:
     if request.context:
         parts.append(phrase(", with {values}", values=condition_words(request.context)))
     if request.session_policies is not None:
-        names = listed([policy.name for policy in request.session_policies])
+        names = join_names([policy.name for policy in request.session_policies])
         parts.append(phrase(", in a session with {policies}", policies=names))
     if request.unknown_context is MissingContextMode.ABSENT:
         parts.append(phrase("; keys not given count as absent"))
@@ -244,7 +232,9 @@ def refusal_words(decision: EvaluationResult) -> tuple[str, ...]:
 
 def condition_words(condition: Mapping[str, str | Sequence[str] | None]) -> str:
     """Return a set of context values as a clause: ``aws:SecureTransport is true and aws:SourceVpc is absent``."""
-    return listed([phrase("{key} is {value}", key=key, value=value_words(value)) for key, value in condition.items()])
+    return join_names(
+        [phrase("{key} is {value}", key=key, value=value_words(value)) for key, value in condition.items()]
+    )
 
 
 def value_words(value: str | Sequence[str] | None) -> str:
@@ -253,7 +243,7 @@ def value_words(value: str | Sequence[str] | None) -> str:
         return phrase("absent")
     if isinstance(value, str):
         return value or '""'
-    return listed([member or '""' for member in value]) if value else phrase("an empty list")
+    return join_names([member or '""' for member in value]) if value else phrase("an empty list")
 
 
 def change_groups(changes: Changes) -> tuple[tuple[str, tuple[Change, ...]], ...]:

@@ -14,7 +14,7 @@ from iamdesk.diff.result import (
 )
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.evaluate.unknown_context.test_values import is_made_up
-from iamdesk.i18n import join_messages, mark, nphrase, phrase
+from iamdesk.i18n import join_messages, join_names, mark, nphrase, phrase
 
 _VERDICTS = {
     EvalDecision.ALLOWED: mark("allowed"),
@@ -85,8 +85,7 @@ def principal_words(arn: str) -> str:
 
 def actions_words(names: tuple[str, ...], most: int = MOST_ACTIONS) -> str:
     """Return actions as a list; of many the first ones, and how many more there are."""
-    told = ", ".join(names[:most])
-    return phrase("{names} and {count:,} more", names=told, count=len(names) - most) if len(names) > most else told
+    return join_names(names, most, last=",")
 
 
 def context_words(effect: Effect) -> str:

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 
 from iamdesk.access.effective_permissions import AccessExtent
 from iamdesk.export.access.heatmap import LEVELS, REFUSED, AccessHeatmap, Cell, MapRow
-from iamdesk.export.text.decision import listed
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.widgets.icons import Mark
-from iamdesk.i18n import mark, ntr, tr
+from iamdesk.i18n import join_names, mark, ntr, tr
 from iamdesk.i18n import translate as in_language
 
 LEVEL_TITLES: Mapping[str, str] = {
@@ -102,7 +101,7 @@ def summary(name: str, is_group: bool, shown: AccessHeatmap) -> str:
     sentence = ntr(
         "{who} can perform {count} action of {services}", "{who} can perform {count} actions of {services}", count
     ).format(who=who, count=number(count), services=services)
-    sentence += f": {in_language(listed(parts))}." if parts else "."
+    sentence += f": {in_language(join_names(parts))}." if parts else "."
     return f"{sentence} {_power(told)}"
 
 
@@ -114,4 +113,4 @@ def _power(told: list[MapRow]) -> str:
         return tr("None of them changes permissions.")
     if len(found) > _MOST_SERVICES:
         return tr("It can change permissions in {count} services.").format(count=number(len(found)))
-    return tr("It can change permissions in {services}.").format(services=in_language(listed(found)))
+    return tr("It can change permissions in {services}.").format(services=in_language(join_names(found)))

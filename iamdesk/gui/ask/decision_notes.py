@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLayout, QPushButton, QSizePolicy, QV
 from iamdesk.evaluate.request import Request
 from iamdesk.explain.decision import Assumption, EvaluationResult
 from iamdesk.export.decision.use_case import passed_role_words
-from iamdesk.export.text.decision import listed, ways_words
+from iamdesk.export.text.decision import ways_words
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import PlainLabel, plain_label, set_tooltip
 from iamdesk.gui.core.translate import assumption_words
@@ -18,7 +18,7 @@ from iamdesk.gui.help import help_pages
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import Drawing, Glyph, Mark
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
-from iamdesk.i18n import mark, ntr, tr, translate
+from iamdesk.i18n import join_names, mark, ntr, tr, translate
 from iamdesk.use_cases.types import DependentActions, UseCaseRequest
 
 _SHOWN = 3
@@ -199,7 +199,4 @@ def _with_button(row: QWidget, button: QPushButton) -> QWidget:
 
 
 def _some(actions: Sequence[str]) -> str:
-    hidden = len(actions) - _SHOWN_ACTIONS
-    if hidden <= 0:
-        return translate(listed(actions))
-    return tr("{names} and {count} more").format(names=", ".join(actions[:_SHOWN_ACTIONS]), count=hidden)
+    return translate(join_names(actions, _SHOWN_ACTIONS))
