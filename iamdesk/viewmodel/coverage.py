@@ -111,7 +111,7 @@ def captured_data(snapshot: Snapshot) -> tuple[CapturedData, ...]:
     failed = [c for c in snapshot.captures if c.state in (CaptureState.DENIED, CaptureState.UNREADABLE)]
     rows = []
     for kind, about in _ABOUT.items():
-        held, whole, told = _MEASURES[kind](snapshot)
+        held, whole, template_text = _MEASURES[kind](snapshot)
         gaps = [capture for capture in failed if capture.kind is kind]
         if whole and held >= whole and not gaps:
             extent = CoverageState.CAPTURED
@@ -122,7 +122,7 @@ def captured_data(snapshot: Snapshot) -> tuple[CapturedData, ...]:
                 kind=kind,
                 title=phrase(about.title),
                 extent=extent,
-                detail=told,
+                detail=template_text,
                 means="" if extent is CoverageState.CAPTURED else phrase(about.means),
                 command="" if extent is CoverageState.CAPTURED else CALLS[about.command].command_line,
                 commands=()
@@ -154,8 +154,8 @@ type _Measure = tuple[int, int, str]
 
 def _measure(held: int, whole: int, template: str, **values: object) -> _Measure:
     """Return a measure; its text takes ``held`` and ``whole``, and is omitted if there is nothing."""
-    told = template if whole else template.removeprefix(_COUNTS)
-    return held, whole, phrase(told, held=held, whole=whole, **values)
+    template_text = template if whole else template.removeprefix(_COUNTS)
+    return held, whole, phrase(template_text, held=held, whole=whole, **values)
 
 
 def _accounts(snapshot: Snapshot) -> set[str]:
@@ -204,8 +204,8 @@ def _organization_policies(snapshot: Snapshot) -> _Measure:
         held, whole, _ = _organization(snapshot)
         if not whole:
             return held, whole, ""
-        told = mark("{held:,} of {whole:,} responses: there is no organization that could have any")
-        return _measure(held, whole, told)
+        template_text = mark("{held:,} of {whole:,} responses: there is no organization that could have any")
+        return _measure(held, whole, template_text)
     known = sum(node.policy_ids is not None for node in organization.nodes)
     if not organization.has_rcps:
         return _measure(
@@ -239,8 +239,8 @@ def _resource_policies(snapshot: Snapshot) -> _Measure:
         return _measure(held, whole, mark("{held:,} of {whole:,} resources"))
     if not held:
         return 0, 0, ""
-    told = mark("{held:,} of {whole:,} resources and services ({services}: nothing was listed)")
-    return _measure(held, whole, told, services=", ".join(unlisted))
+    template_text = mark("{held:,} of {whole:,} resources and services ({services}: nothing was listed)")
+    return _measure(held, whole, template_text, services=", ".join(unlisted))
 
 
 def _unlisted(snapshot: Snapshot) -> list[str]:

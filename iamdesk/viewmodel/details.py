@@ -115,12 +115,12 @@ def principal_gaps(references: AccountReferences, principal: Principal) -> Itera
     yield from _carried_gaps(references, principal, phrase("attached"))
     boundary = boundary_of(principal)
     if boundary is not None and (problem := _policy_gap(references, boundary)):
-        said = phrase(
+        sentence = phrase(
             "Permissions boundary {name} {problem}: what it allows is not known.",
             name=last_of_arn(boundary),
             problem=problem,
         )
-        yield said
+        yield sentence
     if isinstance(principal, RoleDetail) and principal.assume_role_policy_document is None:
         yield phrase("The trust policy was not captured: who can assume the role is not known.")
 
@@ -167,8 +167,8 @@ def policy_gaps(policy: ManagedPolicyDetail, attached: int, accounts: int) -> It
 
 def version_origin(policy: ManagedPolicyDetail) -> str:
     """Return the default version in words: ``version v3 of 5, default version``."""
-    said = _version(policy)
-    return said if policy.default_version is None else phrase("{version}, default version", version=said)
+    sentence = _version(policy)
+    return sentence if policy.default_version is None else phrase("{version}, default version", version=sentence)
 
 
 def _version(policy: ManagedPolicyDetail) -> str:

@@ -144,8 +144,8 @@ def _arn(center: IdentityCenter, resource: str) -> str:
     return f"arn:{partition}:identitystore:::{resource}"
 
 
-def _status(told: str | None) -> str:
-    return told.lower() if told else phrase("not captured")
+def _status(status: str | None) -> str:
+    return status.lower() if status else phrase("not captured")
 
 
 def _unknown(center: IdentityCenter) -> Iterator[str]:

@@ -110,7 +110,7 @@ class OrganizationPolicySubjects:
         roles = sum(
             not is_service_linked(role) for one in held for role in one.roles
         )  # no SCP applies to those (rules B6, E11)
-        told = {"accounts": accounts, "users": counts.users(users), "roles": counts.roles(roles)}
+        values = {"accounts": accounts, "users": counts.users(users), "roles": counts.roles(roles)}
         if len(bound) == 1:
-            return phrase("{accounts}: its root user, {users} and {roles} of the snapshot", **told)
-        return phrase("{accounts}: their root users, {users} and {roles} of the snapshot", **told)
+            return phrase("{accounts}: its root user, {users} and {roles} of the snapshot", **values)
+        return phrase("{accounts}: their root users, {users} and {roles} of the snapshot", **values)

@@ -38,10 +38,10 @@ def named_in(document: Document, holdings: EntityLookup) -> Iterator[Link]:
 
 
 def _does(statement: Statement) -> str:
-    told = phrase(_DOES[statement.is_allow, statement.not_principal], number=statement.index + 1)
+    effect = phrase(_DOES[statement.is_allow, statement.not_principal], number=statement.index + 1)
     if statement.sid:
-        told = join_messages("", (told, f" ({statement.sid})"))
-    return phrase("{does}, under conditions", does=told) if statement.conditions else told
+        effect = join_messages("", (effect, f" ({statement.sid})"))
+    return phrase("{does}, under conditions", does=effect) if statement.conditions else effect
 
 
 def _way(entry: PrincipalEntry, holdings: EntityLookup) -> tuple[str, str]:

@@ -63,16 +63,16 @@ def _by_arn(name: str, held: set[str]) -> Named | None:
     service, account, (kind, _, rest) = parts[2], parts[4], parts[5].partition("/")
     match service, kind:
         case "iam", "saml-provider" | "oidc-provider" if rest:
-            told = phrase("OpenID Connect provider")
+            kind_text = phrase("OpenID Connect provider")
             if kind.startswith("saml"):
-                told = phrase("SAML provider")
-            return name, rest, join_messages(" · ", (told, account))
+                kind_text = phrase("SAML provider")
+            return name, rest, join_messages(" · ", (kind_text, account))
         case "iam", "user" | "role" | "root" if account not in held and (rest or kind == "root"):
             label = phrase("root user of {account}", account=account) if kind == "root" else rest.rpartition("/")[2]
             return name, label, join_messages(" · ", (phrase(_ABROAD[kind]), account))
         case "sts", "assumed-role" | "federated-user" if rest:
-            told = phrase("role session") if kind[0] == "a" else phrase("federated user")
-            return name, rest.rpartition("/")[2], join_messages(" · ", (told, account))
+            kind_text = phrase("role session") if kind[0] == "a" else phrase("federated user")
+            return name, rest.rpartition("/")[2], join_messages(" · ", (kind_text, account))
     return None
 
 

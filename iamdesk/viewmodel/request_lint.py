@@ -40,11 +40,11 @@ def resource_hint(action: str, resource: str) -> Hint | None:
         return None
     if reference().takes_no_resource(found):
         return Hint(phrase("{action} takes no resource: use *", action=found.full_name), "*")
-    if resource != (told := resource.rstrip()):
-        said = phrase(
+    if resource != (stripped := resource.rstrip()):
+        sentence = phrase(
             "The resource ends with white space, which is part of its name: {resource}", resource=visible(resource)
         )
-        return Hint(said, told)
+        return Hint(sentence, stripped)
     wanted = {kind.name for kind in found.resource_types}
     fits = reference().resource_types_of_arn(found.service, resource)
     if not resource.startswith("arn:") or wanted.intersection(fits):
@@ -55,11 +55,11 @@ def resource_hint(action: str, resource: str) -> Hint | None:
         takes = join_messages(phrase(" or "), [_with_article(kind.name) for kind in found.resource_types[:_NAMED]])
         if len(found.resource_types) > _NAMED:
             takes = phrase("one of {count} resource types ({kinds} …)", count=len(found.resource_types), kinds=takes)
-    said = phrase("{action} takes {kind}; this ARN is none of these", action=found.full_name, kind=takes)
+    sentence = phrase("{action} takes {kind}; this ARN is none of these", action=found.full_name, kind=takes)
     if fits:
         other = _with_article(fits[0])
-        said = phrase("{action} takes {kind}, not {other}", action=found.full_name, kind=takes, other=other)
-    return Hint(phrase("{hint}: use {resource}", hint=said, resource=proposal) if proposal else said, proposal)
+        sentence = phrase("{action} takes {kind}, not {other}", action=found.full_name, kind=takes, other=other)
+    return Hint(phrase("{hint}: use {resource}", hint=sentence, resource=proposal) if proposal else sentence, proposal)
 
 
 def _proposal(service: str, resource: str, wanted: set[str]) -> tuple[str, str]:

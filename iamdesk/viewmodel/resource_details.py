@@ -31,16 +31,16 @@ def resource_facts(resource: Resource, policy: Document | None) -> Iterator[tupl
     if resource.key_grants is not None:
         yield mark("Grants"), phrase("{count:,}", count=len(resource.key_grants))
     for grant in resource.key_grants or ():
-        told = phrase(
+        text = phrase(
             "{operations} to {grantee}", operations=", ".join(grant.operations), grantee=grant.grantee_principal
         )
         if grant.has_constraints:
-            told = phrase("{grant}, limited to an encryption context", grant=told)
-        yield phrase("Grant {id}", id=grant.grant_id[:12]), told
+            text = phrase("{grant}, limited to an encryption context", grant=text)
+        yield phrase("Grant {id}", id=grant.grant_id[:12]), text
     point = resource.access_point
     if point is not None:
-        told = phrase("VPC {id}", id=point.vpc_id) if point.vpc_id else point.network_origin or phrase("not captured")
-        yield mark("Takes requests from"), told
+        text = phrase("VPC {id}", id=point.vpc_id) if point.vpc_id else point.network_origin or phrase("not captured")
+        yield mark("Takes requests from"), text
         if point.alias:
             yield mark("Alias"), point.alias
     if resource.tags is None:
@@ -73,5 +73,5 @@ def _block(block: PublicAccessBlock | None) -> str:
 def _grantee(grant: AclGrant) -> str:
     if grant.uri:
         return grant.uri.removeprefix(_GROUPS)
-    told = phrase("canonical user {id}", id=grant.canonical_id or phrase("not captured"))
-    return phrase("{user} (account {account})", user=told, account=grant.account_id) if grant.account_id else told
+    text = phrase("canonical user {id}", id=grant.canonical_id or phrase("not captured"))
+    return phrase("{user} (account {account})", user=text, account=grant.account_id) if grant.account_id else text

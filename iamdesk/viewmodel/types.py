@@ -193,13 +193,13 @@ class ControlTotal:
         """The comparison in words."""
         by_report = self.counted_by == "credential report"
         counts = {"what": self.what, "counted": self.counted, "held": self.held}
-        told = [phrase("{what}: {counted:,} by the account summary, {held:,} in the snapshot", **counts)]
+        parts = [phrase("{what}: {counted:,} by the account summary, {held:,} in the snapshot", **counts)]
         if by_report:
-            told = [phrase("{what}: {counted:,} by the credential report, {held:,} in the snapshot", **counts)]
+            parts = [phrase("{what}: {counted:,} by the credential report, {held:,} in the snapshot", **counts)]
         if self.only_counted:  # the summary has no names
-            told.append(
+            parts.append(
                 phrase("{names} only in the credential report", names=join_names(self.only_counted, 5, last=","))
             )
         if self.only_held:
-            told.append(phrase("{names} only in the snapshot", names=join_names(self.only_held, 5, last=",")))
-        return join_messages("", (join_messages("; ", told), "."))
+            parts.append(phrase("{names} only in the snapshot", names=join_names(self.only_held, 5, last=",")))
+        return join_messages("", (join_messages("; ", parts), "."))

@@ -355,7 +355,7 @@ def test_the_palette_lists_filters_and_runs_commands(qtbot: QtBot, open_window: 
     shown = [item.text(0) for item in palette._items() if not item.isHidden()]
     assert "Snapshot overview" in shown
     assert "Back" not in shown, "there is nowhere to go back to"
-    qtbot.keyClicks(palette.field, "shot over")
+    qtbot.keyClicks(palette.field, "shot overv")
     assert [item.text(0) for item in palette._items() if not item.isHidden()] == ["Snapshot overview"]
     qtbot.keyClick(palette.field, Qt.Key.Key_Return)
     assert open_window.pages.currentWidget() is open_window.overview

@@ -90,9 +90,9 @@ class AccessListModel(QAbstractItemModel):
         self.endResetModel()
         return tuple(self._shown)
 
-    def tell(self, told: Sequence[tuple[ActionLine, ActionDetail]]) -> None:
+    def tell(self, details: Sequence[tuple[ActionLine, ActionDetail]]) -> None:
         """Add the details of some actions."""
-        for line, detail in told:
+        for line, detail in details:
             place = self._places.get(line.number)
             if place is None or self._shown[place] is not line:
                 continue  # of a previous list
@@ -101,7 +101,7 @@ class AccessListModel(QAbstractItemModel):
                 line.detail = detail
                 self.endInsertRows()
             line.detail = detail
-        if told and self._shown:
+        if details and self._shown:
             self.dataChanged.emit(self.index(0, Column.WORDS), self.index(len(self._shown) - 1, Column.WORDS))
 
     def line(self, index: _Index) -> ActionLine | None:

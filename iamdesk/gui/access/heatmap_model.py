@@ -159,8 +159,8 @@ class AccessMapModel(QAbstractTableModel):
         """Return the rows in order: those without actions last, in either direction."""
         found = sorted(rows, key=self._key)
         if self._column == SERVICE and self._descending:
-            told = [row for row in found if not row.is_empty]
-            found = [*reversed(told), *found[len(told) :]]
+            filled = [row for row in found if not row.is_empty]
+            found = [*reversed(filled), *found[len(filled) :]]
         return found
 
     def _key(self, row: MapRow) -> tuple[bool, float, int, str]:

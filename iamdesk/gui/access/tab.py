@@ -259,8 +259,8 @@ class AccessTab(QWidget):
                 self.map.compare(
                     self._other, (self._name, self.compare_bar.name)
                 )  # it may be the heat map of another subject now
-                told = comparison_summary(shown, self._other, self._name, self.compare_bar.name)
-                sentence = i18n.translate(told)
+                difference = comparison_summary(shown, self._other, self._name, self.compare_bar.name)
+                sentence = i18n.translate(difference)
         self._summary.setText(sentence)
         self._summary.setVisible(shown is not None)
 

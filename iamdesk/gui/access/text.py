@@ -63,14 +63,14 @@ def cell_words(cell: Cell) -> str:
             count=number(cell.permitted), total=number(cell.total)
         )
     ]
-    for count, said in (
+    for count, template in (
         (cell.conditional, tr("{count} only under conditions")),
         (cell.awaiting, tr("{count} only if the resource policy, which was not captured, allows it")),
         (cell.somewhere, tr("{count} on some resources only")),
         (cell.denied, tr("{count} explicitly denied")),
     ):
         if count:
-            words.append(said.format(count=number(count)))
+            words.append(template.format(count=number(count)))
     return ", ".join(words)
 
 
@@ -81,12 +81,12 @@ def place_words(row: MapRow, level: str | None) -> str:
 
 def summary(name: str, is_group: bool, shown: AccessHeatmap) -> str:
     """Return a summary of effective permissions, in a few short sentences."""
-    told = [row for row in shown.told if row.total.permitted]
+    rows = [row for row in shown.told if row.total.permitted]
     who = tr("Through the policies of {name} alone, a member").format(name=name) if is_group else name
-    if not told:
+    if not rows:
         nothing = tr("{who} cannot perform any action: no policy allows one.").format(who=who)
         return f"{nothing} {tr('Some actions are explicitly denied.')}" if shown.told else nothing
-    total = [row.total for row in told]
+    total = [row.total for row in rows]
     count = sum(cell.permitted for cell in total)
     parts = [
         words.format(count=number(those))
@@ -97,18 +97,18 @@ def summary(name: str, is_group: bool, shown: AccessHeatmap) -> str:
         )
         if those
     ]
-    services = ntr("{count} service", "{count} services", len(told)).format(count=number(len(told)))
+    services = ntr("{count} service", "{count} services", len(rows)).format(count=number(len(rows)))
     sentence = ntr(
         "{who} can perform {count} action of {services}", "{who} can perform {count} actions of {services}", count
     ).format(who=who, count=number(count), services=services)
     sentence += f": {in_language(join_names(parts))}." if parts else "."
-    return f"{sentence} {_power(told)}"
+    return f"{sentence} {_power(rows)}"
 
 
-def _power(told: list[MapRow]) -> str:
+def _power(rows: list[MapRow]) -> str:
     """Return the sentence about services in which permissions can be changed."""
     level = LEVELS[-1]
-    found = [row.service for row in told if level in row.cells and row.cells[level].permitted]
+    found = [row.service for row in rows if level in row.cells and row.cells[level].permitted]
     if not found:
         return tr("None of them changes permissions.")
     if len(found) > _MOST_SERVICES:

@@ -196,8 +196,8 @@ class EverybodyModel(QAbstractTableModel):
             return ""
         if column is None:
             count = self.others(line)
-            told = words.others_words(self._laid.others if self._laid is not None else 0)
-            return f"{line.title}: {number(count)}. {told}"
+            sentence = words.others_words(self._laid.others if self._laid is not None else 0)
+            return f"{line.title}: {number(count)}. {sentence}"
         place = words.place_words(column, self._level)
         if not self._is_known(line, column.service):
             return f"{line.title}, {place}: {tr(words.NOT_YET)}"

@@ -290,16 +290,16 @@ class MainWindow(QMainWindow):
         """Offer to reopen what was open when iamdesk ended unexpectedly. Called at startup."""
         left = self._marks.take_left()
         crash = tr("iamdesk has crashed. {log} shows where in its code, and contains nothing from the snapshot.")
-        told = [crash.format(log=visible(str(crash_log)))] if crash_log is not None else []
+        notes = [crash.format(log=visible(str(crash_log)))] if crash_log is not None else []
         if not left:
-            if told:
-                self.show_trouble(Tone.WARNING, told[0])
+            if notes:
+                self.show_trouble(Tone.WARNING, notes[0])
             return
         names = ", ".join(visible(one.snapshot.name) for one in left)
         sentence = tr("iamdesk ended unexpectedly while {name} was open. All decisions in reviews are saved.").format(
             name=names
         )
-        self.trouble.say(Tone.NOTE, " ".join([sentence, *told]), tr("Open"), lambda: self._open_left(left))
+        self.trouble.say(Tone.NOTE, " ".join([sentence, *notes]), tr("Open"), lambda: self._open_left(left))
 
     def _open_left(self, left: Sequence[Left]) -> None:
         here, *others = left

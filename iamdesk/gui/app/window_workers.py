@@ -55,7 +55,7 @@ class WindowWorkers:
             if self._held is None or self._held_for != wanted:
                 self._end(cancel=False)
                 self._held = open_executor(
-                    wanted[0] or None, wanted[1] or None, lambda told: self._announce(translate(told))
+                    wanted[0] or None, wanted[1] or None, lambda sentence: self._announce(translate(sentence))
                 )
                 self._held_for = wanted
             return self._held

@@ -296,18 +296,18 @@ class AnswerPanel(QWidget):
         if self._decision is None or _what(self._decision) != _what(decision):
             self._page.verticalScrollBar().setValue(0)
         self._decision = decision
-        told = translated(decision)
-        self.card.show_decision(told, self._snapshot_name())
-        self.notes.show_decision(told)
+        shown = translated(decision)
+        self.card.show_decision(shown, self._snapshot_name())
+        self.notes.show_decision(shown)
         self.changes.show_changes(None, self._is_known)
-        self.layers.rows.fill(told)
+        self.layers.rows.fill(shown)
         if self.gates is not None:
-            self.gates.show_decision(told)
-        self.statements.fill(told)
+            self.gates.show_decision(shown)
+        self.statements.fill(shown)
         self.back.setVisible(self._is_part(decision))
         self._show_page(self._page)
         self._show_veil()
-        self._announce(told.sentence)
+        self._announce(shown.sentence)
         self._look_further(decision)
 
     def _show_page(self, page: QWidget) -> None:

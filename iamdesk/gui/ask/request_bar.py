@@ -232,8 +232,8 @@ class QuestionBar(QWidget):
         asked = self._session.request or (self._need or (need.question if need is not None else None))
         if isinstance(asked, UseCaseRequest):
             asked = asked.request
-        told = self.request()
-        fields = (told.principal, told.action, told.resource)
+        request = self.request()
+        fields = (request.principal, request.action, request.resource)
         return asked is None or fields == (asked.principal, asked.action, asked.resource)
 
     def ask_who_else(self) -> None:

@@ -370,9 +370,9 @@ def _summary(found: Found) -> str:
     if not found.ways:
         return tr("No principal reaches the target that is not there already.")
     proven = sum(way.state is State.PROVEN for way in found.ways)
-    told = tr("{count} principals can reach the target; of those shown, {proven} are proven.")
+    sentence = tr("{count} principals can reach the target; of those shown, {proven} are proven.")
     if found.starts > len(found.ways):
-        told = tr(
+        sentence = tr(
             "{count} principals can reach the target, the nearest {shown} are shown; of these, {proven} are proven."
         )
-    return told.format(count=number(found.starts), shown=number(len(found.ways)), proven=number(proven))
+    return sentence.format(count=number(found.starts), shown=number(len(found.ways)), proven=number(proven))

@@ -127,9 +127,8 @@ class CollectDialog(QDialog):
     def _done(self, captured: Captured) -> None:
         self._show_idle()
         count = len(captured.accounts)
-        said = ntr("{name}: {count} account, {files} files.", "{name}: {count} accounts, {files} files.", count).format(
-            name=visible(captured.path.name), count=number(count), files=number(captured.files)
-        )
+        template = ntr("{name}: {count} account, {files} files.", "{name}: {count} accounts, {files} files.", count)
+        sentence = template.format(name=visible(captured.path.name), count=number(count), files=number(captured.files))
         if captured.gaps or captured.notes:
             self.gaps.setPlainText(
                 visible_lines("\n".join([*map(translate_english, captured.notes), *gap_lines(captured.gaps)]))
@@ -137,10 +136,10 @@ class CollectDialog(QDialog):
             self.gaps.show()
         if captured.gaps:
             lost = ntr("{count} call failed.", "{count} calls failed.", len(captured.gaps))
-            said += " " + lost.format(count=number(len(captured.gaps)))
+            sentence += " " + lost.format(count=number(len(captured.gaps)))
         if captured.gaps and captured.path.is_dir():
-            said += " " + tr("Collect into the same folder again to request only the missing data.")
-        self.trouble.say(Tone.WARNING if captured.gaps else Tone.NOTE, said)
+            sentence += " " + tr("Collect into the same folder again to request only the missing data.")
+        self.trouble.say(Tone.WARNING if captured.gaps else Tone.NOTE, sentence)
         self.resize(self.size().expandedTo(self.sizeHint()))
         was_watched = self.isVisible()
         if was_watched and not captured.gaps and not captured.notes:

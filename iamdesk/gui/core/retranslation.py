@@ -55,7 +55,7 @@ class _Template:
         """Its longest literal part: a text without it need not be tried."""
         return max((before for before, _, _ in self.parts), key=len)
 
-    def said(self, text: str, depth: int) -> str | None:
+    def message(self, text: str, depth: int) -> str | None:
         """Return the text as a message of this template; None if it does not match."""
         if self.longest not in text:
             return None
@@ -65,15 +65,15 @@ class _Template:
                 continue
             count = values.get("count")
             if self.singular == self.plural:
-                said = phrase(self.text, **values)
+                message = phrase(self.text, **values)
             elif isinstance(count, int):
-                said = nphrase(
+                message = nphrase(
                     self.singular, self.plural, count, **{name: values[name] for name in values if name != "count"}
                 )
             else:
                 continue
-            if said == text:
-                return said
+            if message == text:
+                return message
         return None
 
     def _values(self, text: str, search: Callable[[str, str, int], int], depth: int) -> dict[str, object] | None:
@@ -125,8 +125,8 @@ def _again(text: str, depth: int) -> str:
     if text in whole and (depth == 0 or " " in text):  # a single word within a sentence is a name
         return phrase(text)
     for template in templates:
-        if (said := template.said(text, depth)) is not None:
-            return said
+        if (message := template.message(text, depth)) is not None:
+            return message
     names = _NAMES.fullmatch(text) if depth and len(text) <= _LONGEST_NAMES else None
     return join_messages(phrase(" and "), names.groups()) if names is not None else text
 

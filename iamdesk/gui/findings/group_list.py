@@ -70,12 +70,12 @@ class GroupsModel(QAbstractListModel):
             case Qt.ItemDataRole.DecorationRole if group is not None:
                 return self._icons[group.worst]
             case Qt.ItemDataRole.AccessibleTextRole:
-                said = ntr("{name}: {count} finding", "{name}: {count} findings", count)
-                said = said.format(name=text, count=number(count))
+                findings = ntr("{name}: {count} finding", "{name}: {count} findings", count)
+                findings = findings.format(name=text, count=number(count))
                 if group is None:
-                    return said
+                    return findings
                 worst = tr(SEVERITY_WORDS[group.worst])
-                return tr("{findings}, highest severity {severity}").format(findings=said, severity=worst.lower())
+                return tr("{findings}, highest severity {severity}").format(findings=findings, severity=worst.lower())
         return None
 
 

@@ -49,8 +49,8 @@ class CountBar(QAbstractButton):
         self.update()
 
     def _say(self) -> None:
-        said = ntr("{name}: {count} finding", "{name}: {count} findings", self._count)
-        self.setAccessibleName(said.format(name=self._words, count=number(self._count)))
+        accessible_name = ntr("{name}: {count} finding", "{name}: {count} findings", self._count)
+        self.setAccessibleName(accessible_name.format(name=self._words, count=number(self._count)))
         only = tr("Show only these: {severity}.").format(severity=self._words.lower())
         if self.isChecked():
             only = tr("Only these are shown. Press to show all.")
@@ -101,12 +101,12 @@ class CountBar(QAbstractButton):
         text = self.rect().adjusted(2 * _GAP + _MARK, 4, -_GAP - 2, 0)
         text.setHeight(line)
         painter.setPen(colour(Colour.MUTED, palette) if quiet else palette.text().color())
-        told = number(self._count)
-        room = text.width() - QFontMetrics(self._number_font()).horizontalAdvance(told) - _GAP
+        count_text = number(self._count)
+        room = text.width() - QFontMetrics(self._number_font()).horizontalAdvance(count_text) - _GAP
         words = self.fontMetrics().elidedText(self._words, Qt.TextElideMode.ElideRight, room)
         painter.drawText(text, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), words)
         painter.setFont(self._number_font())
-        painter.drawText(text, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), told)
+        painter.drawText(text, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), count_text)
         track = QRectF(_GAP, self.height() - _BAR - 4, self.width() - 2 * _GAP, _BAR)
         painter.fillRect(track, colour(Colour.BAR_TRACK, palette))
         track.setWidth(max(track.width() * self._share, 2.0 if self._count else 0.0))

@@ -141,8 +141,8 @@ class Inspector(QWidget):
         self.header.copy_wanted.connect(self._copy)
         self.facts.key_chosen.connect(self._follow)
         self.policies.key_chosen.connect(session.show_key)
-        self.policies.reader.said.connect(session.announce)
-        self.trust.said.connect(session.announce)
+        self.policies.reader.announced.connect(session.announce)
+        self.trust.announced.connect(session.announce)
         self.tabs.currentChanged.connect(self._tab_changed)
         for reader in (self.policies.reader, self.trust.reader):
             reader.words_wanted.connect(self.tell_in_words)

@@ -83,8 +83,8 @@ class PoliciesTab(QWidget):
             self._guest = entry_for(line)
             self._fill()
             self.list.go_to(line.policy_key)
-        told = self.reader.text.shown
-        if told is None or not same_text(told, line.document):
+        shown = self.reader.text.shown
+        if shown is None or not same_text(shown, line.document):
             # Another version, or a policy of the request: show the text that was evaluated.
             self.reader.show_document(
                 line.document, translate(line.policy_name), line.policy_key, answer=self._decision

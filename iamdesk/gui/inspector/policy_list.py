@@ -50,14 +50,14 @@ class Entry:
 
 def entries_of(policies: Iterable[PolicyLine]) -> list[Entry]:
     """Return a subject's policies as entries; the role of a policy is named before its origin."""
-    told = {PolicyRole.BOUNDARY, PolicyRole.TRUST}
+    special = {PolicyRole.BOUNDARY, PolicyRole.TRUST}
     return [
         Entry(
             line.key,
             translate(line.name),
             line.kind,
             translate(line.origin)
-            if line.role not in told or line.role in line.origin
+            if line.role not in special or line.role in line.origin
             else f"{tr(line.role.value)}, {translate(line.origin)}",
             line.problems,
         )
@@ -185,8 +185,8 @@ class PolicyList(QTreeWidget):
     def _draw(self, item: QTreeWidgetItem, entry: Entry) -> None:
         mark = self._parts.get(entry.key)
         item.setIcon(0, icons.icon(mark if mark is not None else entry.kind, self.palette()))
-        said = f", {tr(icons.MARK_WORDS[mark])}" if mark is not None else ""
-        item.setData(0, Qt.ItemDataRole.AccessibleTextRole, visible(f"{entry.name}, {tr(entry.kind.value)}{said}"))
+        state = f", {tr(icons.MARK_WORDS[mark])}" if mark is not None else ""
+        item.setData(0, Qt.ItemDataRole.AccessibleTextRole, visible(f"{entry.name}, {tr(entry.kind.value)}{state}"))
 
     def _current_changed(self, current: QTreeWidgetItem | None) -> None:
         self.entry_chosen.emit(current.data(0, _ENTRY) if current is not None else None)

@@ -41,7 +41,7 @@ class PolicyReader(QWidget):
     """Shows one document; emits which version is wanted."""
 
     version_wanted = Signal(str)
-    said = Signal(str)
+    announced = Signal(str)
     """A sentence: what was copied or folded."""
     words_wanted = Signal(bool)
     """Whether to explain statements, after the user chose."""
@@ -91,7 +91,7 @@ class PolicyReader(QWidget):
         self.told.hide()
         self.diagnostics.hide()
         self.text.told.connect(self._tell)
-        self.text.folding.connect(self.said)
+        self.text.folding.connect(self.announced)
         self.text.cursorPositionChanged.connect(self._follow_caret)
         self._lay_out()
         self._tint()
@@ -172,7 +172,7 @@ class PolicyReader(QWidget):
         """Copy the policy as displayed."""
         if self.text.shown is not None:
             QGuiApplication.clipboard().setText(self.text.shown.text.text)
-            self.said.emit(tr("Copied {full_text}").format(full_text=self.name.full_text()))
+            self.announced.emit(tr("Copied {full_text}").format(full_text=self.name.full_text()))
 
     def _bands(self, document: Document | None, answer: EvaluationResult | None) -> tuple[Band, ...]:
         if document is None or answer is None:
@@ -180,8 +180,8 @@ class PolicyReader(QWidget):
         return bands_in(document, [line for line in answer.statements if line.policy_key == self._key])
 
     def _list_readings(self, document: Document | None) -> None:
-        said = self.read(document, self._key) if self.read is not None and document is not None else ()
-        sentences = tuple(map(translate, said))
+        explanations = self.read(document, self._key) if self.read is not None and document is not None else ()
+        sentences = tuple(map(translate, explanations))
         statements = document.statements if document is not None and sentences else ()
         names = [f"{one.index + 1}{f' {one.sid}' if one.sid else ''}" for one in statements]
         self.readings.show_readings(names, sentences)

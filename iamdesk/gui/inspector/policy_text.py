@@ -106,12 +106,12 @@ class PolicyText(CodeView):
         position = self.statement_at(span.start_line)
         if position is not None:
             if folded and position < len(self._readings):
-                said = tr("Statement {number} is folded: {reading}")
-                said = said.format(number=position + 1, reading=self._readings[position])
+                sentence = tr("Statement {number} is folded: {reading}")
+                sentence = sentence.format(number=position + 1, reading=self._readings[position])
             else:
-                said = tr("Statement {number} is folded.") if folded else tr("Statement {number} is shown.")
-                said = said.format(number=position + 1)
-            self.folding.emit(said)
+                sentence = tr("Statement {number} is folded.") if folded else tr("Statement {number} is shown.")
+                sentence = sentence.format(number=position + 1)
+            self.folding.emit(sentence)
         return True
 
     def toggle_all_folds(self) -> None:

@@ -18,7 +18,7 @@ _SENTENCES_SHOWN = 5
 class TrustTab(QWidget):
     """Sentences above, text below."""
 
-    said = Signal(str)
+    announced = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -29,7 +29,7 @@ class TrustTab(QWidget):
         self.sentences.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.reader = PolicyReader("trustView")
         self.reader.text.setAccessibleName(tr("Trust policy text"))
-        self.reader.said.connect(self.said)
+        self.reader.announced.connect(self.announced)
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.setObjectName("trustSplitter")
         splitter.addWidget(self.sentences)

@@ -53,15 +53,15 @@ class DecisionBar(QWidget):
             layout.addWidget(widget, 1 if widget is self.reason else 0)
         self.hide()
 
-    def ask(self, choice: ReviewDecision, word: str, what: str, standing: ItemDecision, today: date) -> None:
+    def ask(self, choice: ReviewDecision, word: str, what: str, current: ItemDecision, today: date) -> None:
         """Ask for the details of a decision; ``word`` is the decision, ``what`` its target: ``12 entitlements``."""
         self._choice = choice
         is_exception = choice is ReviewDecision.EXCEPT
-        told = tr("Comment on") if choice is ReviewDecision.UNDECIDED else f"{tr(word)}:"
-        self._label.setText(f"{told} {what}")
-        self.reason.setText(standing.comment)
-        self.owner.setText(standing.owner)
-        usual = standing.expiry if standing.expiry and standing.expiry >= today else today + timedelta(_USUAL_DAYS)
+        prompt = tr("Comment on") if choice is ReviewDecision.UNDECIDED else f"{tr(word)}:"
+        self._label.setText(f"{prompt} {what}")
+        self.reason.setText(current.comment)
+        self.owner.setText(current.owner)
+        usual = current.expiry if current.expiry and current.expiry >= today else today + timedelta(_USUAL_DAYS)
         self.expiry.setText(usual.isoformat())
         self.owner.setVisible(is_exception)
         self.expiry.setVisible(is_exception)

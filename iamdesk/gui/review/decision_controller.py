@@ -152,8 +152,8 @@ class DecisionController(QObject):
             if self._on_findings
             else ntr("this entitlement", "{count} entitlements", count)
         ).format(count=number(count))
-        standing = desk.decision(self._targets[0]) if count == 1 else UNDECIDED
-        self.bar.ask(choice, self._word_of(choice), what, standing, datetime.now(UTC).date())
+        current = desk.decision(self._targets[0]) if count == 1 else UNDECIDED
+        self.bar.ask(choice, self._word_of(choice), what, current, datetime.now(UTC).date())
 
     def _given(self, decision: ItemDecision) -> None:
         desk, reviewer = self._desk(), self._head.reviewer

@@ -101,8 +101,8 @@ class DecidedRow(ABC):
         if self.choice is None:
             total = len(self.subject_ids)
             return tr("{count} of {total} decided").format(count=number(total - waiting), total=number(total))
-        said = {translate(self.words_of(decision)) for decision in self.decisions}
-        text = visible(said.pop()) if len(said) == 1 else tr(self.word_of(self.choice))
+        decision_texts = {translate(self.words_of(decision)) for decision in self.decisions}
+        text = visible(decision_texts.pop()) if len(decision_texts) == 1 else tr(self.word_of(self.choice))
         return tr("{decision} (expired)").format(decision=text) if self.run_out else text
 
     def _sorted(self, waiting: int) -> tuple[SortKey, ...]:

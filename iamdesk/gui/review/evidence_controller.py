@@ -193,7 +193,7 @@ class EvidenceController(QObject):
         self._jobs.run(
             tr("Reading {name}").format(name=visible(sheet.name)),
             lambda _progress, _cancelled: _filled(desk, sheet, reviewer),
-            done=lambda told: self._say_filled(sheet.name, *told),
+            done=lambda filled: self._say_filled(sheet.name, *filled),
             failed=self._refused,
             topic="fill review",
         )

@@ -38,8 +38,8 @@ def line_facts(line: ReviewItem) -> Iterator[tuple[str, str]]:
     yield from ((title, text) for title, text in facts if text)
 
 
-def _asked(told: tuple[str, str | None]) -> str:
-    key, value = told
+def _asked(condition: tuple[str, str | None]) -> str:
+    key, value = condition
     return f"{key} ({tr('not known') if value is None else value or tr('none')})"
 
 

@@ -59,7 +59,7 @@ class NewReviewDialog(QDialog):
         self.scope = QTreeWidget()
         self.reason = QLineEdit()
         self.note = FlowLabel()
-        for name, field, told, hint in (
+        for name, field, title_text, hint in (
             ("reviewTitle", self.title, tr("Title of the review"), ""),
             ("reviewPeriodStart", self.start, tr("First day of the period"), tr("YYYY-MM-DD")),
             ("reviewPeriodEnd", self.end, tr("Last day of the period"), tr("YYYY-MM-DD")),
@@ -72,7 +72,7 @@ class NewReviewDialog(QDialog):
             ),
         ):
             field.setObjectName(name)
-            field.setAccessibleName(told)
+            field.setAccessibleName(title_text)
             field.setPlaceholderText(hint)
             field.setMaxLength(_LONGEST)
             field.textChanged.connect(lambda _text: self._say())
@@ -89,11 +89,11 @@ class NewReviewDialog(QDialog):
         self.scope.setHeaderHidden(True)
         groups = (
             (tr("Accounts"), Part.ACCOUNT, accounts),
-            (tr("Principals"), Part.CLASS, [(one.value, tr(told)) for one, told in _CLASS_TITLES.items()]),
+            (tr("Principals"), Part.CLASS, [(one.value, tr(title_text)) for one, title_text in _CLASS_TITLES.items()]),
             (tr("Entitlements"), Part.ENTITLEMENT, [(one.value, tr(TYPE_WORDS[one])) for one in EntitlementType]),
         )
-        for told, part, members in groups:
-            top = QTreeWidgetItem(self.scope, [told])
+        for title_text, part, members in groups:
+            top = QTreeWidgetItem(self.scope, [title_text])
             top.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
             for name, text in members:
                 item = QTreeWidgetItem(top, [visible(text)])
@@ -130,12 +130,12 @@ class NewReviewDialog(QDialog):
     @property
     def details(self) -> Mapping[str, str]:
         """Title, period and standards."""
-        told = {
+        title_text = {
             "period_start": self.start.text().strip(),
             "period_end": self.end.text().strip(),
             "standards": self.standards.text().strip(),
         }
-        return {name: text for name, text in told.items() if text}
+        return {name: text for name, text in title_text.items() if text}
 
     @property
     def exclusions(self) -> tuple[Exclusion, ...]:

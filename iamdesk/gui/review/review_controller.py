@@ -181,7 +181,7 @@ class ReviewController(QObject):
         self._run(
             tr("Carrying over decisions from {name}").format(name=visible(previous.name)),
             make,
-            lambda told: self._open_next(path, told),
+            lambda message: self._open_next(path, message),
         )
 
     def _file_for(self, heading: str, suggestion: Path) -> Path | None:
@@ -203,9 +203,9 @@ class ReviewController(QObject):
             topic="make review",
         )
 
-    def _open_next(self, path: Path, told: str) -> None:
+    def _open_next(self, path: Path, message: str) -> None:
         self.open_path(path)
-        self._session.announce(told)
+        self._session.announce(message)
 
     def open_review(self) -> None:
         """Ask for a review, and open it."""

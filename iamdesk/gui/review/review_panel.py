@@ -226,12 +226,12 @@ class ReviewPanel(QWidget):
             words = {tr(word_of(decision.choice)) for decision in change.after.values()}
             word = words.pop() if len(words) == 1 else tr("Decided")
             if on_findings:
-                said = ntr("Saved: {decision}, {count} finding.", "Saved: {decision}, {count} findings.", changed)
+                template = ntr("Saved: {decision}, {count} finding.", "Saved: {decision}, {count} findings.", changed)
             else:
-                said = ntr(
+                template = ntr(
                     "Saved: {decision}, {count} entitlement.", "Saved: {decision}, {count} entitlements.", changed
                 )
-            self._session.announce(said.format(decision=word, count=number(changed)))
+            self._session.announce(template.format(decision=word, count=number(changed)))
         self._refresh()
         if self.evidence.row is not None and set(self.evidence.row.subject_ids) & set(change.after):
             self._show_evidence()

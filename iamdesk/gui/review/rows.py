@@ -105,11 +105,11 @@ def _findings_words(findings: tuple[Mapping[str, Any], ...]) -> str:
 
 def _administration(line: ReviewItem) -> str:
     """Return `administration_words`, for a narrow column."""
-    told = line.evidence.get("administration") or {}
-    steps = told.get("steps")
-    if steps is None or told.get("reaches") not in ("reaches", "may reach"):
+    administration = line.evidence.get("administration") or {}
+    steps = administration.get("steps")
+    if steps is None or administration.get("reaches") not in ("reaches", "may reach"):
         return translate(administration_words(line))
-    if told["reaches"] == "reaches":
+    if administration["reaches"] == "reaches":
         return ntr("In {count} step", "In {count} steps", steps).format(count=steps)
     return ntr("Possibly in {count} step", "Possibly in {count} steps", steps).format(count=steps)
 
@@ -146,7 +146,7 @@ def _power(line: ReviewItem) -> str:
 
 
 def _administration_rank(line: ReviewItem) -> tuple[int, int]:
-    told = line.evidence.get("administration") or {}
-    reaches = str(told.get("reaches", "")) if told else ""
+    administration = line.evidence.get("administration") or {}
+    reaches = str(administration.get("reaches", "")) if administration else ""
     place = _ADMINISTRATION_ORDER.index(reaches) if reaches in _ADMINISTRATION_ORDER else len(_ADMINISTRATION_ORDER)
-    return place, int(told.get("steps") or 0)
+    return place, int(administration.get("steps") or 0)

@@ -193,17 +193,17 @@ def _decided(choice: ReviewDecision, count: int) -> str:
     return words.format(count=number(count))
 
 
-def _progress(standing: ItemStates, said: str) -> str:
+def _progress(states: ItemStates, sentence: str) -> str:
     """Return the progress of a review: ``12 of 94 findings decided, 82 remain: 12 to fix``."""
-    counts = standing.counts()
-    total, waiting = len(standing.known), standing.waiting(datetime.now(UTC).date())
+    counts = states.counts()
+    total, waiting = len(states.known), states.waiting(datetime.now(UTC).date())
     run_out = waiting - counts[ReviewDecision.UNDECIDED]
     parts = [_decided(choice, counts[choice]) for choice in _SHOWN if counts.get(choice)]
     if run_out:
         words = ntr("{count} exception has expired", "{count} exceptions have expired", run_out)
         parts.append(words.format(count=number(run_out)))
-    told = f": {', '.join(parts)}" if parts else ""
-    return tr(said).format(count=number(total - waiting), total=number(total), waiting=number(waiting)) + told
+    details = f": {', '.join(parts)}" if parts else ""
+    return tr(sentence).format(count=number(total - waiting), total=number(total), waiting=number(waiting)) + details
 
 
 def _account() -> str:

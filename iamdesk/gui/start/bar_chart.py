@@ -53,8 +53,8 @@ class BarChart(QWidget):
         """Show other bars."""
         self._bars = tuple(bars)
         self._current = min(self._current, max(0, len(bars) - 1))
-        said = "; ".join(f"{bar.name} {number(bar.count)}" for bar in bars)
-        self.setAccessibleName(f"{self._title}: {visible(said)}")
+        bar_texts = "; ".join(f"{bar.name} {number(bar.count)}" for bar in bars)
+        self.setAccessibleName(f"{self._title}: {visible(bar_texts)}")
         self.setFocusPolicy(
             Qt.FocusPolicy.StrongFocus if any(bar.target is not None for bar in bars) else Qt.FocusPolicy.NoFocus
         )

@@ -189,7 +189,7 @@ class CapturedPage(QScrollArea):
 def summary_words(data: Sequence[CapturedData]) -> str:
     """Return a sentence with the numbers of captured, partial and missing kinds of data."""
     counts = {extent: sum(one.extent is extent for one in data) for extent in CoverageState}
-    told = tr(
+    sentence = tr(
         "Of {count} kinds of data, {captured} were captured, {partly} were captured in part, and "
         "{missing} were not captured."
     ).format(
@@ -199,8 +199,8 @@ def summary_words(data: Sequence[CapturedData]) -> str:
         missing=number(counts[CoverageState.NOT_CAPTURED]),
     )
     if counts[CoverageState.CAPTURED] == len(data):
-        return told
-    return f"{told} " + tr(
+        return sentence
+    return f"{sentence} " + tr(
         "Run the commands below in the top folder of a bundle to capture the missing data; replace "
         "the words in capitals. File > Collect from AWS captures all of it at once."
     )

@@ -64,8 +64,8 @@ _LOADED = frozenset({EditAction.SET_POLICY, EditAction.SET_STATEMENT})
 def edit_words(edit: Edit) -> str:
     """Return a change in one line."""
     words, _, detail = _WORDS[edit.act]
-    said = tr(words) if edit.index is None else f"{tr(words)} {edit.index + 1}"
-    return f"{said}: {edit.subject}, {edit.detail}" if detail else f"{said}: {edit.subject}"
+    title = tr(words) if edit.index is None else f"{tr(words)} {edit.index + 1}"
+    return f"{title}: {edit.subject}, {edit.detail}" if detail else f"{title}: {edit.subject}"
 
 
 class EditForm(QWidget):

@@ -59,8 +59,8 @@ class VerdictButtons(QWidget):
             count = self._counts[verdict]
             title = tr(VERDICT_TITLES[verdict])
             button.setText(f"{title} {number(count)}")
-            said = ntr("{verdict}: {count} principal", "{verdict}: {count} principals", count)
-            button.setAccessibleName(said.format(verdict=title, count=number(count)))
+            template = ntr("{verdict}: {count} principal", "{verdict}: {count} principals", count)
+            button.setAccessibleName(template.format(verdict=title, count=number(count)))
             only = (
                 tr("Only these are shown. Press to show all.")
                 if button.isChecked()

@@ -97,11 +97,11 @@ class WhoCanModel(RowsModel[WhoCanRow]):
         other = TITLES_OF_ACTIONS.get(Column(section)) if title is not None and self.holds_actions else None
         return tr(other) if other else title
 
-    def tell(self, told: Sequence[tuple[WhoCanRow, Told]]) -> None:
+    def tell(self, details: Sequence[tuple[WhoCanRow, Told]]) -> None:
         """Add details to rows. Rows keep their place until `settle`."""
-        for row, words in told:
+        for row, words in details:
             row.tell(words)
-        if told:
+        if details:
             self.tell_changed(Column.HOW, Column.WHEN)
 
     def settle(self) -> None:

@@ -221,8 +221,8 @@ class WhoCanPanel(QWidget):
 
     def _say_missing(self, sentences: Sequence[str], notes: Sequence[str] = ()) -> None:
         self.missing.setVisible(bool(sentences or notes))
-        said = [text.missing(sentences)] if sentences else []
-        self.missing.setText(" ".join([*map(translate, notes), *said]))
+        external = [text.missing(sentences)] if sentences else []
+        self.missing.setText(" ".join([*map(translate, notes), *external]))
 
     def _tell_actions(self) -> None:
         """Explain the visible actions."""

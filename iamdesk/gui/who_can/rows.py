@@ -137,14 +137,14 @@ class WhoCanRow:
         """The rows shown below it."""
         return ()
 
-    def tell(self, told: Told) -> None:
+    def tell(self, details: Told) -> None:
         """Add the details."""
-        self._fill(told)
+        self._fill(details)
 
-    def _fill(self, told: Told) -> None:
-        self.texts: tuple[str, ...] = (*self._base, told.how, told.when)
+    def _fill(self, details: Told) -> None:
+        self.texts: tuple[str, ...] = (*self._base, details.how, details.when)
         """By column, as displayed."""
-        self.tip = told.tip
+        self.tip = details.tip
         self.haystack = "\n".join((*self.texts, self.principal)).casefold()
         name = self._base[1].casefold()
         tie = (VERDICTS.index(self.mark), name, self.principal)
@@ -153,8 +153,8 @@ class WhoCanRow:
             (name, *tie),
             (self._base[2], *tie),
             (self.account, *tie),
-            (told.how.casefold(), *tie),
-            (told.when.casefold(), *tie),
+            (details.how.casefold(), *tie),
+            (details.when.casefold(), *tie),
         )
 
     def sort_key(self, column: int) -> SortKey:
@@ -240,10 +240,10 @@ class ActionRow(WhoCanRow):
         self._base = (tr(VERDICT_TITLES[decision]), action.action, tr(LEVEL_NAMES[action.level]), "")
         self._fill(Told(_NOT_YET, "" if decision is EvalDecision.ALLOWED else _NOT_YET, action.action))
 
-    def tell(self, told: Told) -> None:
+    def tell(self, details: Told) -> None:
         """Add the details."""
         self.is_told = True
-        self._fill(told)
+        self._fill(details)
 
 
 @lru_cache(maxsize=1 << 10)  # many principals have the same actions

@@ -81,7 +81,9 @@ def test_a_statement_folds_to_its_first_line(qtbot: QtBot, reader: PolicyReader)
     (start, end), *_ = spans(reader)
     reader.text.go_to_statement(forward=True)
     QTest.keyClick(reader.text, Qt.Key.Key_Down)
-    with qtbot.waitSignal(reader.said, check_params_cb=lambda text: text.startswith("Statement 1 is folded: Allows")):
+    with qtbot.waitSignal(
+        reader.announced, check_params_cb=lambda text: text.startswith("Statement 1 is folded: Allows")
+    ):
         QTest.keyClick(reader.text, Qt.Key.Key_Return)
     lines = shown_lines(reader)
     assert start in lines
