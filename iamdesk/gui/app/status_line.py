@@ -9,7 +9,7 @@ from iamdesk.gui.core.action_data import action_data_day
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import ElidedLabel, plain_label, set_tooltip
 from iamdesk.gui.start.overview_facts import status_words
-from iamdesk.i18n import ntr, tr
+from iamdesk.i18n import tr
 
 if TYPE_CHECKING:
     from iamdesk.api import Opened
@@ -44,10 +44,6 @@ class StatusLine(QWidget):
         text = status_words(opened) if opened is not None else ""
         self.about.setText(text)
         self.about.setMaximumWidth(self.about.fontMetrics().horizontalAdvance(text) + 4)
-        self.gaps.setText(
-            ntr("{count} entry with missing data (show)", "{count} entries with missing data (show)", gaps).format(
-                count=number(gaps)
-            )
-        )
+        self.gaps.setText(tr("Missing data: {count}").format(count=number(gaps)))
         self.gaps.setVisible(gaps > 0)
         self.actions_day.setText(tr("action data {day}").format(day=action_data_day()) if opened is not None else "")
