@@ -24,7 +24,7 @@ from iamdesk.viewmodel.types import Links, PolicyLine, PolicyRole, PolicyView, S
 _POLICY = organization_policy_key("")
 
 
-class Standing(NamedTuple):
+class OrganizationPlace(NamedTuple):
     """The place of an account in the organization, and the policies that apply there."""
 
     facts: tuple[tuple[str, str], ...] = ()
@@ -76,12 +76,12 @@ class OrganizationSubjects:
             return False
         return index.has_account(account_id)
 
-    def standing(self, account_id: str) -> Standing:
+    def standing(self, account_id: str) -> OrganizationPlace:
         """Return the place of an account; empty without an organization, or if it does not name the account."""
         index = self._index
         node = index.node(account_id) if index is not None else None
         if index is None or node is None:
-            return Standing()
+            return OrganizationPlace()
         path = index.path(node.id)
         lines = tuple(self._lines(index, node))
         own = [line for line in lines if line.role is PolicyRole.ATTACHED]
@@ -97,7 +97,9 @@ class OrganizationSubjects:
             facts.append((mark("Management account"), phrase("no SCP and no RCP applies to it")))
         where = [Link(node_key(one), self.names.name_of(one), node_kind(one)) for one in path[:-1]]
         above = Link(organization_key(index.organization.id), index.organization.id, phrase("organization"))
-        return Standing(tuple(facts), lines, (Links(mark("Parent"), (above, *where)),), tuple(self._gaps(index, node)))
+        return OrganizationPlace(
+            tuple(facts), lines, (Links(mark("Parent"), (above, *where)),), tuple(self._gaps(index, node))
+        )
 
     @cached_property
     def _nodes(self) -> Mapping[str, OrganizationNode]:

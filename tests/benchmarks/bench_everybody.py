@@ -16,7 +16,7 @@ from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtTest import QTest
 
 from iamdesk.gui import create_main_window
-from iamdesk.gui.access_matrix.panel import EverybodyPanel
+from iamdesk.gui.access_matrix.panel import AccessMatrixPanel
 
 _LIMIT = 240.0
 
@@ -79,7 +79,7 @@ def each(times: int, act: Callable[[int], object]) -> None:
     timer.stop()
 
 
-def is_seen(panel: EverybodyPanel) -> bool:
+def is_seen(panel: AccessMatrixPanel) -> bool:
     """Return whether every cell on the screen is known."""
     rows, columns = panel.table.in_view()
     services = len(panel.model.columns)
@@ -87,7 +87,7 @@ def is_seen(panel: EverybodyPanel) -> bool:
     return bool(rows) and all(look is None or look.is_known for look in looks)
 
 
-def acts(beats: Beats, panel: EverybodyPanel) -> None:
+def acts(beats: Beats, panel: AccessMatrixPanel) -> None:
     """Do in the panel what its users do."""
     table, down, across = panel.table, panel.table.verticalScrollBar(), panel.table.horizontalScrollBar()
 

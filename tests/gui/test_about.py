@@ -7,12 +7,12 @@ from pytestqt.qtbot import QtBot
 
 from iamdesk import components
 from iamdesk.gui.app.main_window import MainWindow
-from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.dialogs.about import AboutDialog, app_version
 
 
-class SavesTo(Prompts):
+class SavesTo(FileDialogs):
     def __init__(self, path: Path) -> None:
         self.path = path
 
@@ -20,7 +20,7 @@ class SavesTo(Prompts):
         return self.path
 
 
-def about(qtbot: QtBot, jobs: JobRunner, prompts: Prompts) -> AboutDialog:
+def about(qtbot: QtBot, jobs: JobRunner, prompts: FileDialogs) -> AboutDialog:
     dialog = AboutDialog(jobs, prompts)
     qtbot.addWidget(dialog)
     dialog.show()
@@ -33,7 +33,7 @@ def line_at_the_top(dialog: AboutDialog) -> str:
 
 
 def test_every_part_leads_to_its_licence(qtbot: QtBot, jobs: JobRunner) -> None:
-    dialog = about(qtbot, jobs, Prompts())
+    dialog = about(qtbot, jobs, FileDialogs())
     names = [dialog.parts.topLevelItem(row).text(0) for row in range(dialog.parts.topLevelItemCount())]
     assert names[0] == "iamdesk"
     assert {"PySide6_Essentials", "pydantic", "python"} <= set(names)
@@ -61,7 +61,7 @@ def test_a_bundle_shows_what_it_carries(
     (tmp_path / "legal" / components.BILL).write_text(made.bill)
     (tmp_path / "legal" / components.LICENCES).write_text(made.texts)
     monkeypatch.setattr("sys._MEIPASS", str(tmp_path), raising=False)
-    dialog = about(qtbot, jobs, Prompts())
+    dialog = about(qtbot, jobs, FileDialogs())
     assert dialog.parts.topLevelItemCount() == 2
     assert [dialog.parts.topLevelItem(1).text(column) for column in range(3)] == ["libz", "1", "Zlib"]
 

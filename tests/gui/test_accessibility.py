@@ -169,7 +169,7 @@ def test_everything_that_takes_the_keyboard_has_a_name(qtbot: QtBot, open_window
         show(open_window)
         settle(qtbot, open_window)
     shown = {type(window).__name__ for window in QApplication.topLevelWidgets() if window.isVisible()}
-    assert {"HelpWindow", "WhyDialog", "SettingsDialog", "CompareWindow", "WhatIfWindow", "CollectDialog"} <= shown
+    assert {"HelpWindow", "DenialDialog", "SettingsDialog", "CompareWindow", "WhatIfWindow", "CollectDialog"} <= shown
     assert list(nameless()) == []
     for widget in QApplication.topLevelWidgets():
         widget.close()

@@ -117,7 +117,7 @@ def test_the_filter_goes_with_the_focus_and_survives_views_that_are_gone(qtbot: 
 def test_following_twice_is_following_once(qapp: QApplication) -> None:
     clipboard.follow(qapp)
     clipboard.follow(qapp)
-    assert len(qapp.findChildren(clipboard.Copying)) == 1
+    assert len(qapp.findChildren(clipboard.CopyFilter)) == 1
 
 
 def test_views_of_the_window_copy_whole_rows(qtbot: QtBot, open_window: MainWindow) -> None:

@@ -7,15 +7,15 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from iamdesk.gui.app.crash_log import CrashTrail, note_qt_message
+from iamdesk.gui.app.crash_log import CrashLog, note_qt_message
 
 PRIVATE = "arn:aws:iam::111122223333:user/alice"
 
 
 @pytest.fixture
-def trail(qtbot: QtBot, tmp_path: Path) -> Iterator[CrashTrail]:
+def trail(qtbot: QtBot, tmp_path: Path) -> Iterator[CrashLog]:
     before = sys.excepthook
-    made = CrashTrail(tmp_path / "logs")
+    made = CrashLog(tmp_path / "logs")
     yield made
     made.release()
     assert sys.excepthook is before
@@ -25,7 +25,7 @@ def fail() -> None:
     raise KeyError(PRIVATE)
 
 
-def test_the_log_says_where_and_never_what(trail: CrashTrail) -> None:
+def test_the_log_says_where_and_never_what(trail: CrashLog) -> None:
     said: list[str] = []
     trail.broke.connect(said.append)
     try:
@@ -41,7 +41,7 @@ def test_the_log_says_where_and_never_what(trail: CrashTrail) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_threads_leave_a_trail_too(qtbot: QtBot, trail: CrashTrail) -> None:
+def test_threads_leave_a_trail_too(qtbot: QtBot, trail: CrashLog) -> None:
     said: list[str] = []
     trail.broke.connect(said.append, Qt.ConnectionType.QueuedConnection)
     thread = threading.Thread(target=fail)
@@ -51,7 +51,7 @@ def test_threads_leave_a_trail_too(qtbot: QtBot, trail: CrashTrail) -> None:
     assert "KeyError" in trail.log.read_text(encoding="utf-8")
 
 
-def test_complaints_of_qt_are_noted_short(trail: CrashTrail) -> None:
+def test_complaints_of_qt_are_noted_short(trail: CrashLog) -> None:
     note_qt_message("QLayout: too many\nsecond line")
     log = trail.log.read_text(encoding="utf-8")
     assert "QLayout: too many" in log
@@ -61,7 +61,7 @@ def test_complaints_of_qt_are_noted_short(trail: CrashTrail) -> None:
 def test_a_folder_that_cannot_be_written_breaks_nothing(qtbot: QtBot, tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("")
-    trail = CrashTrail(blocked / "logs")
+    trail = CrashLog(blocked / "logs")
     said: list[str] = []
     trail.broke.connect(said.append)
     try:

@@ -17,7 +17,7 @@ from iamdesk.evaluate.request import Request
 from iamdesk.gui.app.command_keys import OF_THE_TEXT
 from iamdesk.gui.app.main_window import MainWindow
 from iamdesk.gui.compare.compare_window import CompareWindow
-from iamdesk.gui.denial.denial_dialog import WhyDialog
+from iamdesk.gui.denial.denial_dialog import DenialDialog
 from iamdesk.gui.dialogs.command_palette import CommandPalette
 from iamdesk.gui.dialogs.settings_dialog import SettingsDialog
 from iamdesk.gui.help.help_window import HelpWindow
@@ -138,7 +138,7 @@ def test_windows_and_files(
     opens(CommandPalette, Qt.Key.Key_P, CONTROL | SHIFT)
     opens(HelpWindow, Qt.Key.Key_F1)
     opens(SettingsDialog, Qt.Key.Key_Comma, CONTROL)
-    opens(WhyDialog, Qt.Key.Key_D, CONTROL | SHIFT)
+    opens(DenialDialog, Qt.Key.Key_D, CONTROL | SHIFT)
     opens(CompareWindow, Qt.Key.Key_D, CONTROL)
     assert asked == ["open"], "comparing asks with which"
     # What has no key is reached by the palette.

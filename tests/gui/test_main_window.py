@@ -24,7 +24,7 @@ from iamdesk.evaluate.request import Request
 from iamdesk.gui import create_main_window
 from iamdesk.gui.app.commands import COMMANDS
 from iamdesk.gui.app.main_window import MainWindow
-from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.theme import Scheme, is_dark
 from iamdesk.gui.help.help_window import HelpWindow
 from iamdesk.progress import WorkCancelled
@@ -235,7 +235,7 @@ def test_a_dropped_file_is_opened_and_two_are_not(qtbot: QtBot, window: MainWind
     opened(qtbot, window)
 
 
-class OneFile(Prompts):
+class OneFile(FileDialogs):
     def __init__(self, path: Path | None) -> None:
         self.path = path
 

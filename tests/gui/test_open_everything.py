@@ -21,9 +21,9 @@ from iamdesk.api import SnapshotSession
 from iamdesk.evaluate.request import Request
 from iamdesk.gui.app import spawn_window
 from iamdesk.gui.app.commands import COMMANDS
-from iamdesk.gui.app.crash_log import CrashTrail
+from iamdesk.gui.app.crash_log import CrashLog
 from iamdesk.gui.app.main_window import MainWindow
-from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.text_size import USUAL, apply_text_size
 from iamdesk.gui.core.theme import Scheme
 from iamdesk.resource_files import resources, sample_snapshot
@@ -52,7 +52,7 @@ ACTIONS = ("s3:GetObject", "iam:PassRole", "sts:AssumeRole", "ec2:RunInstances",
 RESOURCES = ("*", "arn:aws:s3:::acme-payroll/2026/09.csv", "arn:aws:iam::111122223333:role/Admin", "odd", "")
 
 
-class Whichever(Prompts):
+class Whichever(FileDialogs):
     """Chooses a file, or thinks better of it."""
 
     def __init__(self, chance: random.Random, folder: Path, review: Path) -> None:
@@ -229,7 +229,7 @@ def walking(
     whichever = Whichever(chance, folder, review)
     for name in ("snapshot_to_open", "folder_to_open", "file_to_open", "file_to_save"):
         monkeypatch.setattr(window.prompts, name, getattr(whichever, name))
-    trail = CrashTrail(tmp_path / "log")
+    trail = CrashLog(tmp_path / "log")
     broken: list[str] = []
     trail.broke.connect(broken.append)
     window.show()

@@ -4,21 +4,21 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QFrame, QHeaderView, QMenu, QTreeView, QWidget
 
-from iamdesk.gui.access.action_tree_model import AccessListModel, Column
+from iamdesk.gui.access.action_tree_model import ActionTreeModel, Column
 from iamdesk.gui.core.clipboard import rows_text
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import Glyph
 from iamdesk.i18n import tr
 
 
-class AccessList(QTreeView):
+class ActionTree(QTreeView):
     """Enter opens the result, Right shows the resources of an action, Ctrl+C copies the row."""
 
     explanation_wanted = Signal(object, object)
     """An `ActionLine`, and one of its results or None."""
     who_else_wanted = Signal(object, object)
 
-    def __init__(self, model: AccessListModel, parent: QWidget | None = None) -> None:
+    def __init__(self, model: ActionTreeModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model = model
         self.setObjectName("whatCanList")

@@ -64,7 +64,7 @@ class ActionLine:
         return "…" if self.detail is None else self.detail.words
 
 
-class AccessListModel(QAbstractItemModel):
+class ActionTreeModel(QAbstractItemModel):
     """A tree of two levels: actions, and the results of each."""
 
     def __init__(self, palette: QPalette, parent: QObject | None = None) -> None:

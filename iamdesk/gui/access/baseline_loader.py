@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 
 from iamdesk.evaluate.request import RequestError
-from iamdesk.gui.access.loader import AccessFinder
+from iamdesk.gui.access.loader import AccessLoader
 from iamdesk.gui.core.jobs import Job, JobRunner
 from iamdesk.gui.core.plain_text import visible
 from iamdesk.i18n import error_words, phrase, tr
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from iamdesk.export.access.heatmap import AccessHeatmap
 
 
-class Earlier(QObject):
+class BaselineLoader(QObject):
     """The other snapshot while it is compared with; computes the subject's effective permissions in it."""
 
     read = Signal()
@@ -35,7 +35,7 @@ class Earlier(QObject):
     def __init__(self, jobs: JobRunner, parent: QObject) -> None:
         super().__init__(parent)
         self._jobs = jobs
-        self._finder = AccessFinder(jobs, self._not_there, self, "what could")
+        self._finder = AccessLoader(jobs, self._not_there, self, "what could")
         self._finder.found.connect(self._take)
         self._reading: Job | None = None
         self._subject = ("", "")

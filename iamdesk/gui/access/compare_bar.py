@@ -9,11 +9,11 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QSizePolicy, 
 
 from iamdesk.export.access.heatmap import AccessHeatmap
 from iamdesk.export.text.decision import short_arn
-from iamdesk.gui.access.baseline_loader import Earlier
-from iamdesk.gui.access.loader import AccessFinder
+from iamdesk.gui.access.baseline_loader import BaselineLoader
+from iamdesk.gui.access.loader import AccessLoader
 from iamdesk.gui.ask.autocomplete import AutocompleteService
 from iamdesk.gui.ask.completing_field import AutocompleteEdit
-from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.plain_text import plain_label, set_tooltip
 from iamdesk.gui.core.session import Session
@@ -37,7 +37,7 @@ class CompareBar(QWidget):
         session: Session,
         jobs: JobRunner,
         failed: Callable[[Exception], None],
-        prompts: Prompts,
+        prompts: FileDialogs,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -45,9 +45,9 @@ class CompareBar(QWidget):
         self._prompts = prompts
         self._subject = ("", "")
         """Key and name of the principal shown."""
-        self.earlier = Earlier(jobs, self)
+        self.earlier = BaselineLoader(jobs, self)
         self._lookups = AutocompleteService(session, jobs, self)
-        self._finder = AccessFinder(jobs, failed, self, "what can other")
+        self._finder = AccessLoader(jobs, failed, self, "what can other")
         self.other = ""
         """ARN of the other principal; empty for none."""
         self.field = AutocompleteEdit(tr("Principal to compare with"))

@@ -42,7 +42,7 @@ class AccessFilter:
         return row.matching(self.text.casefold().split(), level or self.level, self.reaches)
 
 
-class AccessMapModel(QAbstractTableModel):
+class HeatmapModel(QAbstractTableModel):
     """The services of one heat map that have actions that pass the filter."""
 
     def __init__(self, parent: QObject | None = None) -> None:

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 from iamdesk.export.access.comparison import Difference
 from iamdesk.export.access.heatmap import LEVELS, Cell, MapRow
 from iamdesk.gui.access.heatmap_cell import paint_cell
-from iamdesk.gui.access.heatmap_model import SERVICE, AccessMapModel
+from iamdesk.gui.access.heatmap_model import SERVICE, HeatmapModel
 from iamdesk.gui.access.heatmap_pair import paint_pair
 from iamdesk.gui.core.plain_text import visible
 from iamdesk.gui.core.theme import Colour, colour
@@ -28,13 +28,13 @@ _MOST_PAINTED = 1000
 type _Index = QModelIndex | QPersistentModelIndex
 
 
-class AccessMapTable(QTableView):
+class HeatmapTable(QTableView):
     """Arrow keys move between cells, Enter goes to the actions, Ctrl+C copies the heat map as displayed."""
 
     list_wanted = Signal()
     """Enter or a double click."""
 
-    def __init__(self, model: AccessMapModel, parent: QWidget | None = None) -> None:
+    def __init__(self, model: HeatmapModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model = model
         self.setObjectName("whatCanTable")
@@ -101,7 +101,7 @@ class AccessMapTable(QTableView):
 class _CellDelegate(QStyledItemDelegate):
     """Paints services as prefix and name, and cells as heat; the current cell has a frame."""
 
-    def __init__(self, table: AccessMapTable) -> None:
+    def __init__(self, table: HeatmapTable) -> None:
         super().__init__(table)
         self._table = table
         self._painted: dict[Hashable, QPixmap] = {}
@@ -117,7 +117,7 @@ class _CellDelegate(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         model = index.model()
-        if not isinstance(model, AccessMapModel):
+        if not isinstance(model, HeatmapModel):
             return
         row, cell = model.row(index), model.cell(index)
         if row is None:

@@ -6,7 +6,7 @@ from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPalette
 from iamdesk.export.access.comparison import Difference
 from iamdesk.export.access.heatmap import LEVELS
 from iamdesk.gui.access.heatmap_cell import paint_cell
-from iamdesk.gui.access.heatmap_model import AccessMapModel
+from iamdesk.gui.access.heatmap_model import HeatmapModel
 from iamdesk.gui.access.heatmap_pair import paint_pair, paint_sign
 from iamdesk.gui.access.legend import SAMPLES
 from iamdesk.gui.access.text import LEVEL_TITLES
@@ -27,10 +27,10 @@ _SIGN_WORDS = {
 }
 
 
-class MapPicture:
+class HeatmapImage:
     """One heat map, with its filter and order."""
 
-    def __init__(self, model: AccessMapModel, says: str, font: QFont, palette: QPalette) -> None:
+    def __init__(self, model: HeatmapModel, says: str, font: QFont, palette: QPalette) -> None:
         self._model = model
         self._says = says
         self._font = font

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _MOST_KEPT = 32
 
 
-class AccessFinder(QObject):
+class AccessLoader(QObject):
     """Computes one heat map at a time; the last ones are cached until the snapshot is closed."""
 
     found = Signal(str, object)

@@ -21,17 +21,17 @@ from iamdesk.evaluate.request import Request, RequestError
 from iamdesk.export.access.comparison import comparison_summary, comparison_to_csv
 from iamdesk.export.access.heatmap import LEVELS, AccessHeatmap
 from iamdesk.export.decision.text_file import what_can_command
-from iamdesk.gui.access.action_tree import AccessList
-from iamdesk.gui.access.action_tree_model import AccessListModel, ActionLine, Column
+from iamdesk.gui.access.action_tree import ActionTree
+from iamdesk.gui.access.action_tree_model import ActionLine, ActionTreeModel, Column
 from iamdesk.gui.access.compare_bar import CompareBar
 from iamdesk.gui.access.filters import AccessFilters
-from iamdesk.gui.access.heatmap_model import SERVICE, AccessMapModel
-from iamdesk.gui.access.heatmap_table import AccessMapTable
+from iamdesk.gui.access.heatmap_model import SERVICE, HeatmapModel
+from iamdesk.gui.access.heatmap_table import HeatmapTable
 from iamdesk.gui.access.legend import AccessLegend
-from iamdesk.gui.access.loader import AccessFinder, details_of
+from iamdesk.gui.access.loader import AccessLoader, details_of
 from iamdesk.gui.access.text import place_words, summary
-from iamdesk.gui.core.file_dialogs import Prompts
-from iamdesk.gui.core.job_stream import Stream
+from iamdesk.gui.core.file_dialogs import FileDialogs
+from iamdesk.gui.core.job_stream import JobStream
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import ElidedLabel
@@ -56,7 +56,7 @@ class AccessTab(QWidget):
     """Follows the inspector's subject while it is visible."""
 
     def __init__(
-        self, session: Session, jobs: JobRunner, prompts: Prompts | None = None, parent: QWidget | None = None
+        self, session: Session, jobs: JobRunner, prompts: FileDialogs | None = None, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self._session = session
@@ -67,16 +67,16 @@ class AccessTab(QWidget):
         self._chosen = ("", SERVICE)
         self._is_behind = False
         self.message = MessageBar()
-        self.map = AccessMapModel(self)
-        self.list = AccessListModel(self.palette(), self)
-        self.table = AccessMapTable(self.map)
-        self.actions_view = AccessList(self.list)
+        self.map = HeatmapModel(self)
+        self.list = ActionTreeModel(self.palette(), self)
+        self.table = HeatmapTable(self.map)
+        self.actions_view = ActionTree(self.list)
         self.filters = AccessFilters()
         self.export_button = QPushButton(tr("Export"))
-        self.finder = AccessFinder(jobs, self._failed, self)
-        self.details = Stream(jobs, "what can actions", self._failed, self)
-        self._saver = Saver(self, session, jobs, prompts or Prompts(), self.message, "export what can")
-        self.compare_bar = CompareBar(session, jobs, self._failed, prompts or Prompts())
+        self.finder = AccessLoader(jobs, self._failed, self)
+        self.details = JobStream(jobs, "what can actions", self._failed, self)
+        self._saver = Saver(self, session, jobs, prompts or FileDialogs(), self.message, "export what can")
+        self.compare_bar = CompareBar(session, jobs, self._failed, prompts or FileDialogs())
         self.compare_button = QPushButton(tr("Co&mpare…"))
         self.compare_button.setObjectName("whatCanCompare")
         self.compare_button.setAccessibleName(tr("Compare with another principal"))
@@ -424,10 +424,10 @@ class AccessTab(QWidget):
         if self.map.map is None or not self.map.shown:
             self._session.announce(tr("Nothing to export: select a user, a role or a group first."))
             return
-        from iamdesk.gui.access.image import MapPicture
+        from iamdesk.gui.access.image import HeatmapImage
         from iamdesk.gui.core.image_export import PICTURES
 
-        picture = MapPicture(self.map, self._summary.text(), self.table.font(), self.palette())
+        picture = HeatmapImage(self.map, self._summary.text(), self.table.font(), self.palette())
         title = tr("Export access heat map as image")
         self._saver.save_painted(title, "access-map", PICTURES, picture.as_file)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from iamdesk.access.effective_permissions import ServiceAccess
 from iamdesk.export.access.matrix import Profile, ServiceSummary
-from iamdesk.gui.access_matrix.rows import Everybody
+from iamdesk.gui.access_matrix.rows import AccessMatrixData
 from iamdesk.progress import Cancelled, Progress, WorkCancelled
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Known(NamedTuple):
 class Filling:
     """Computes the access matrix of one snapshot."""
 
-    def __init__(self, everybody: Everybody, executor_for: Executors) -> None:
+    def __init__(self, everybody: AccessMatrixData, executor_for: Executors) -> None:
         self.everybody = everybody
         self._executor_for = executor_for
         self._turn = threading.Lock()

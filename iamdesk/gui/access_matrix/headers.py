@@ -7,7 +7,7 @@ from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QPalette, 
 from PySide6.QtWidgets import QHeaderView, QStyle, QWidget
 
 from iamdesk.export.access.matrix import ServiceColumn
-from iamdesk.gui.access_matrix.model import EverybodyModel
+from iamdesk.gui.access_matrix.model import AccessMatrixModel
 from iamdesk.gui.access_matrix.rows import MatrixRow, Order
 from iamdesk.gui.access_matrix.text import UNKNOWN_MARK
 from iamdesk.gui.core.locale import number
@@ -28,7 +28,7 @@ _END = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
 class ServiceHeader(QHeaderView):
     """Service prefixes, rotated; a small arrow marks the sort column."""
 
-    def __init__(self, model: EverybodyModel, parent: QWidget) -> None:
+    def __init__(self, model: AccessMatrixModel, parent: QWidget) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
         self._model = model
         self.current = -1
@@ -98,10 +98,10 @@ class ServiceHeader(QHeaderView):
             painter.restore()
 
 
-class PeopleHeader(QHeaderView):
+class PrincipalHeader(QHeaderView):
     """Names with kind and badges, and at the end the number of services that each can use."""
 
-    def __init__(self, model: EverybodyModel, parent: QWidget) -> None:
+    def __init__(self, model: AccessMatrixModel, parent: QWidget) -> None:
         super().__init__(Qt.Orientation.Vertical, parent)
         self._model = model
         self.current = -1

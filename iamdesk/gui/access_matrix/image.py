@@ -30,7 +30,7 @@ _START = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
 _END = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
 
 
-class EverybodyPicture:
+class AccessMatrixImage:
     """Some rows of a complete matrix. May be created and painted in any thread."""
 
     def __init__(self, laid: MatrixRows, lines: Sequence[MatrixRow], says: str, font: QFont, palette: QPalette) -> None:

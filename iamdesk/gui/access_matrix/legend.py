@@ -57,7 +57,7 @@ def paint_legend(
         left += _SAMPLE + width + 3 * _GAP
 
 
-class EverybodyLegend(QWidget):
+class AccessMatrixLegend(QWidget):
     """One line of samples."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

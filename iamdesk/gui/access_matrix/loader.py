@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from iamdesk.gui.access_matrix.filling import Executors, Filling, View
-from iamdesk.gui.access_matrix.rows import Everybody, MatrixQuery, MatrixRows
+from iamdesk.gui.access_matrix.rows import AccessMatrixData, MatrixQuery, MatrixRows
 from iamdesk.gui.core.jobs import Job, JobRunner
 from iamdesk.i18n import tr
 from iamdesk.progress import Cancelled, Progress
@@ -22,7 +22,7 @@ _AT_ONCE = 500
 """Rows added in one turn of the event loop; more wait for the next."""
 
 
-class EverybodyFinder(QObject):
+class AccessMatrixLoader(QObject):
     """Computes the matrix once for each snapshot; only the latest query counts."""
 
     listed = Signal()
@@ -49,7 +49,7 @@ class EverybodyFinder(QObject):
         """The computation, running or complete."""
 
     @property
-    def everybody(self) -> Everybody | None:
+    def everybody(self) -> AccessMatrixData | None:
         """The matrix; may be incomplete."""
         return None if self.filling is None else self.filling.everybody
 
@@ -75,7 +75,7 @@ class EverybodyFinder(QObject):
             return
 
         def work(progress: Progress, cancelled: Cancelled) -> Filling:
-            filling = Filling(Everybody(opened, opened.access_matrix(progress, cancelled)), executor_for)
+            filling = Filling(AccessMatrixData(opened, opened.access_matrix(progress, cancelled)), executor_for)
             if len(filling.everybody.people) <= FEW:
                 filling.fill(progress, cancelled)
             return filling
@@ -109,7 +109,7 @@ class EverybodyFinder(QObject):
                 job.cancel()
         self._drain.stop()
         if self.filling is not None:
-            self._jobs.free_later(self.filling.everybody, Everybody.small_parts)
+            self._jobs.free_later(self.filling.everybody, AccessMatrixData.small_parts)
             self.filling = None
 
     def _run[T](self, work: Callable[[Progress, Cancelled], T], done: Callable[[T], None]) -> Job:

@@ -30,7 +30,7 @@ type BadgesOf = Callable[[int], tuple[Badge, ...]]
 """The badges of a row of the outline."""
 
 
-class EverybodyModel(QAbstractTableModel):
+class AccessMatrixModel(QAbstractTableModel):
     """The rows as laid out; groups expand and collapse. The last column is for services without their own."""
 
     def __init__(self, badges_of: BadgesOf, parent: QObject | None = None) -> None:

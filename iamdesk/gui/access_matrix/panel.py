@@ -21,12 +21,12 @@ from iamdesk.export.access.matrix import GRAVITY, Profile
 from iamdesk.gui.access.text import LEVEL_NAMES
 from iamdesk.gui.access_matrix import text as words
 from iamdesk.gui.access_matrix.filling import Filling, Known, View
-from iamdesk.gui.access_matrix.legend import EverybodyLegend
-from iamdesk.gui.access_matrix.loader import EverybodyFinder
-from iamdesk.gui.access_matrix.model import EverybodyModel
+from iamdesk.gui.access_matrix.legend import AccessMatrixLegend
+from iamdesk.gui.access_matrix.loader import AccessMatrixLoader
+from iamdesk.gui.access_matrix.model import AccessMatrixModel
 from iamdesk.gui.access_matrix.rows import MatrixQuery, MatrixRow, MatrixRows, Order
-from iamdesk.gui.access_matrix.table import EverybodyTable
-from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.access_matrix.table import AccessMatrixTable
+from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.plain_text import ElidedLabel
 from iamdesk.gui.core.session import Session
@@ -50,14 +50,14 @@ _HIGH = 20
 _ORDERS = (Order.BREADTH, Order.GRAVITY, Order.NAME)
 
 
-class EverybodyPanel(QWidget):
+class AccessMatrixPanel(QWidget):
     """Computes the access matrix when it is first visible."""
 
     title_changed = Signal(str)
     """For the tab."""
 
     def __init__(
-        self, session: Session, jobs: JobRunner, prompts: Prompts | None = None, parent: QWidget | None = None
+        self, session: Session, jobs: JobRunner, prompts: FileDialogs | None = None, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self._session = session
@@ -68,19 +68,19 @@ class EverybodyPanel(QWidget):
         """The service by which rows are sorted; empty for none."""
         self._order_before = Order.BREADTH
         self.message = MessageBar()
-        self.finder = EverybodyFinder(jobs, self._failed, self)
-        self.model = EverybodyModel(lambda row: session.badges.get(row, ()), self)
-        self.table = EverybodyTable(self.model)
+        self.finder = AccessMatrixLoader(jobs, self._failed, self)
+        self.model = AccessMatrixModel(lambda row: session.badges.get(row, ()), self)
+        self.table = AccessMatrixTable(self.model)
         self.text = FilterField()
         self.level = QComboBox()
         self.order = QComboBox()
         self.gather = QCheckBox(tr("&Group identical principals"))
         self.every_service = QCheckBox(tr("All ser&vices"))
         self.export_button = QPushButton(tr("Export"))
-        self._saver = Saver(self, session, jobs, prompts or Prompts(), self.message, "export everybody")
+        self._saver = Saver(self, session, jobs, prompts or FileDialogs(), self.message, "export everybody")
         self._summary = FlowLabel()
         self._cell = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
-        self._legend = EverybodyLegend()
+        self._legend = AccessMatrixLegend()
         self._nothing = FlowLabel()
         self._clear_filter = QPushButton(tr("Clear the filter"))
         self._pages = QStackedWidget()
@@ -436,20 +436,20 @@ class EverybodyPanel(QWidget):
         filling, wanted = self._to_export(), self.wanted
         if filling is None:
             return
-        from iamdesk.gui.access_matrix.image import EverybodyPicture
+        from iamdesk.gui.access_matrix.image import AccessMatrixImage
 
         seen, lines = self.model.laid, tuple(self.model.lines)
         font, palette = self.table.font(), self.palette()
 
-        def picture(progress: Progress, cancelled: Cancelled) -> EverybodyPicture:
+        def picture(progress: Progress, cancelled: Cancelled) -> AccessMatrixImage:
             if seen is not None and seen.is_whole:
-                return EverybodyPicture(
+                return AccessMatrixImage(
                     seen, lines, words.all_of_it(seen, len(filling.everybody.people)), font, palette
                 )
             filling.fill(progress, cancelled)
             laid = filling.everybody.lay_out(wanted, cancelled)
             says = words.all_of_it(laid, len(filling.everybody.people))
-            return EverybodyPicture(laid, laid.lines, says, font, palette)
+            return AccessMatrixImage(laid, laid.lines, says, font, palette)
 
         self._saver.save(
             tr("Export access matrix as image"),

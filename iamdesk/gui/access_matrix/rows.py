@@ -38,7 +38,7 @@ class Order(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class MatrixPrincipal:
     """One principal."""
 
     key: str
@@ -63,7 +63,7 @@ class MatrixRow:
 
     profile: Profile | None
     """Their effective permissions; None until computed."""
-    people: tuple[Person, ...]
+    people: tuple[MatrixPrincipal, ...]
     """In order of their names; one for a single principal."""
     is_member: bool = False
     """Whether it is a member of the group above."""
@@ -76,7 +76,7 @@ class MatrixRow:
         return len(self.people) > 1
 
     @property
-    def person(self) -> Person | None:
+    def person(self) -> MatrixPrincipal | None:
         """The principal; None for several."""
         return None if self.is_group else self.people[0]
 
@@ -145,7 +145,7 @@ class MatrixRows:
     """Whether the matrix is complete; until then, rows are sorted by name and not grouped."""
 
 
-class Everybody:
+class AccessMatrixData:
     """The access matrix of a snapshot, as far as it is computed, with names. May be read from any thread."""
 
     def __init__(self, opened: "SnapshotSession", overview: "Overview") -> None:
@@ -195,7 +195,9 @@ class Everybody:
             len(shown),
         )
 
-    def _lay_out_so_far(self, wanted: MatrixQuery, shown: Sequence[Person], cancelled: Cancelled) -> MatrixRows:
+    def _lay_out_so_far(
+        self, wanted: MatrixQuery, shown: Sequence[MatrixPrincipal], cancelled: Cancelled
+    ) -> MatrixRows:
         """Return principals by name, with services that the policies of the first ones and of some others name."""
         asked = dict.fromkeys(
             person.key for person in [*shown[:_ASKED], *self.people[:: len(self.people) // _ASKED + 1]]
@@ -215,7 +217,7 @@ class Everybody:
     def _count(self, level: str | None) -> int:
         return sum(count for profile, count in self.map.profiles.items() if profile.breadth[level])
 
-    def _let_through(self, text: str, cancelled: Cancelled) -> Sequence[Person]:
+    def _let_through(self, text: str, cancelled: Cancelled) -> Sequence[MatrixPrincipal]:
         words = text.casefold().split()
         if not words:
             return self._by_name
@@ -235,7 +237,7 @@ def members_of(line: MatrixRow) -> list[MatrixRow]:
     return [MatrixRow(line.profile, (person,), is_member=True) for person in line.people]
 
 
-def _people(opened: "SnapshotSession", keys: Iterable[str]) -> Iterable[Person]:
+def _people(opened: "SnapshotSession", keys: Iterable[str]) -> Iterable[MatrixPrincipal]:
     outline, accounts = opened.outline, opened.accounts
     names: dict[str, str] = {}
     for one in accounts:
@@ -247,16 +249,16 @@ def _people(opened: "SnapshotSession", keys: Iterable[str]) -> Iterable[Person]:
         row = outline.rows_by_key.get(key, -1)
         if row < 0:
             name = tr("root user of {account}").format(account=account)
-            yield Person(key, -1, NodeKind.USER, name, "")
+            yield MatrixPrincipal(key, -1, NodeKind.USER, name, "")
         else:
             node = outline.nodes[row]
             detail = account if len(accounts) > 1 else ""
-            yield Person(key, row, node.kind, visible(node.text), detail)
+            yield MatrixPrincipal(key, row, node.kind, visible(node.text), detail)
 
 
-def _gathered(people: Iterable[Person], rows: Mapping[str, Profile], cancelled: Cancelled) -> list[MatrixRow]:
+def _gathered(people: Iterable[MatrixPrincipal], rows: Mapping[str, Profile], cancelled: Cancelled) -> list[MatrixRow]:
     """Return one row for each profile, with its principals in their order."""
-    found: dict[Profile, list[Person]] = {}
+    found: dict[Profile, list[MatrixPrincipal]] = {}
     for place, person in enumerate(people):
         if place % _BREATH == 0 and cancelled():
             raise WorkCancelled

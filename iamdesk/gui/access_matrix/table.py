@@ -9,8 +9,8 @@ from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen, QPixmap, QResi
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QFrame, QMenu, QTableView, QWidget
 
 from iamdesk.gui.access_matrix.cell import CellStyle, paint_look
-from iamdesk.gui.access_matrix.headers import Corner, PeopleHeader, ServiceHeader
-from iamdesk.gui.access_matrix.model import EverybodyModel
+from iamdesk.gui.access_matrix.headers import Corner, PrincipalHeader, ServiceHeader
+from iamdesk.gui.access_matrix.model import AccessMatrixModel
 from iamdesk.gui.access_matrix.rows import MatrixRow
 from iamdesk.gui.core.plain_text import menu_text, visible
 from iamdesk.gui.core.theme import Colour, colour
@@ -23,7 +23,7 @@ _NARROWEST = 27
 _CENTRE = int(Qt.AlignmentFlag.AlignCenter)
 
 
-class EverybodyTable(QTableView):
+class AccessMatrixTable(QTableView):
     """Arrows move, Enter opens a cell, Space expands a group, letters go to a service, Ctrl+C copies a row."""
 
     opened = Signal(object, str)
@@ -37,14 +37,14 @@ class EverybodyTable(QTableView):
     looked = Signal()
     """Other cells are visible."""
 
-    def __init__(self, model: EverybodyModel, parent: QWidget | None = None) -> None:
+    def __init__(self, model: AccessMatrixModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model = model
         self._painted: dict[tuple[CellStyle, int, int, float], QPixmap] = {}
         self._typed = ""
         self._since = QElapsedTimer()
         self._services = ServiceHeader(model, self)
-        self._people = PeopleHeader(model, self)
+        self._people = PrincipalHeader(model, self)
         self._corner = Corner(self)
         self.setObjectName("everybodyTable")
         self.setAccessibleName(tr("Access matrix by principal and service"))

@@ -9,7 +9,7 @@ from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication
 
 from iamdesk.gui.app import spawn_window
-from iamdesk.gui.app.crash_log import CrashTrail, default_log_folder, note_qt_message
+from iamdesk.gui.app.crash_log import CrashLog, default_log_folder, note_qt_message
 from iamdesk.gui.app.main_window import MainWindow
 from iamdesk.gui.app.review_file_opener import is_review
 from iamdesk.gui.app.unix_signals import Interrupts
@@ -50,7 +50,7 @@ def run(path: Path | None = None) -> int:
     """
     app = Application([sys.argv[0]])
     # A start with a file does not mention an earlier crash: the next start without one does.
-    trail = CrashTrail(default_log_folder(), takes_left=path is None)
+    trail = CrashLog(default_log_folder(), takes_left=path is None)
     qInstallMessageHandler(_qt_message)
     try:
         return _run(app, trail, path)
@@ -62,7 +62,7 @@ def run(path: Path | None = None) -> int:
         trail.release()  # so that errors before there is a window are shown in the terminal
 
 
-def _run(app: Application, trail: CrashTrail, path: Path | None) -> int:
+def _run(app: Application, trail: CrashLog, path: Path | None) -> int:
     settings = Settings(default_settings_path())
     set_language(app, settings.language)
     window = MainWindow(app, settings)

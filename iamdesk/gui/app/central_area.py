@@ -18,7 +18,7 @@ from iamdesk.i18n import tr
 
 if TYPE_CHECKING:
     from iamdesk.checks.finding import Severity
-    from iamdesk.gui.core.file_dialogs import Prompts
+    from iamdesk.gui.core.file_dialogs import FileDialogs
     from iamdesk.gui.core.jobs import JobRunner
     from iamdesk.gui.core.session import Session
     from iamdesk.gui.core.settings import Settings
@@ -40,7 +40,7 @@ class CentralArea(QObject):
         start: QWidget,
         session: "Session",
         jobs: "JobRunner",
-        prompts: "Prompts",
+        prompts: "FileDialogs",
         settings: "Settings",
     ) -> None:
         super().__init__(window)
@@ -99,9 +99,9 @@ class CentralArea(QObject):
 
     def _make(self) -> Iterator[None]:
         # Imported here: these import nearly everything of the window, and the first paint needs none of it.
-        from iamdesk.gui.app.focus_cycle import PanelCycle
+        from iamdesk.gui.app.focus_cycle import FocusCycle
         from iamdesk.gui.app.workspace import Workspace
-        from iamdesk.gui.start.coverage_page import CapturedPage
+        from iamdesk.gui.start.coverage_page import CoveragePage
         from iamdesk.gui.start.overview import OverviewPage
 
         session, jobs = self._session, self._jobs
@@ -110,13 +110,13 @@ class CentralArea(QObject):
         self.overview = OverviewPage(session, jobs, self._prompts)
         self.pages.addWidget(self.overview)
         yield
-        self.captured = CapturedPage(session, jobs)
+        self.captured = CoveragePage(session, jobs)
         self.pages.addWidget(self.captured)
         yield
         for dock in self.workspace.docks.values():
             self.panels_menu.addAction(dock.toggleViewAction())
         self.workspace.restore(self._settings)
-        self._cycle = PanelCycle((self._start, self.captured, *self.workspace.panels()), self._app, self)
+        self._cycle = FocusCycle((self._start, self.captured, *self.workspace.panels()), self._app, self)
         self._connect()
         self.is_complete = True
 

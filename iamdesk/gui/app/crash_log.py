@@ -34,7 +34,7 @@ def describe(error: BaseException) -> str:
     return "\n".join([type(error).__name__, *lines])
 
 
-class CrashTrail(QObject):
+class CrashLog(QObject):
     """Installs the exception hooks of the process. Create one, in the GUI thread, before the window."""
 
     broke = Signal(str)

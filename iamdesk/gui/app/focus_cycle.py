@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import isValid
 
 
-class PanelCycle(QObject):
+class FocusCycle(QObject):
     """Knows the panels in order, and remembers the focused widget of each."""
 
     def __init__(self, panels: Sequence[QWidget], app: QApplication, parent: QObject | None = None) -> None:

@@ -11,7 +11,7 @@ _PATIENCE = 200
 """Milliseconds after which a running job is shown; shorter ones would flicker."""
 
 
-class JobStrip(QWidget):
+class JobStatusBar(QWidget):
     """Shows the oldest running job; hidden if there is none."""
 
     def __init__(self, jobs: JobRunner, parent: QWidget | None = None) -> None:

@@ -14,7 +14,7 @@ from iamdesk.gui.app import spawn_window
 from iamdesk.gui.app.central_area import CentralArea
 from iamdesk.gui.app.command_keys import CommandKeys
 from iamdesk.gui.app.commands import Menu
-from iamdesk.gui.app.job_status_bar import JobStrip
+from iamdesk.gui.app.job_status_bar import JobStatusBar
 from iamdesk.gui.app.menus import Menus
 from iamdesk.gui.app.navigation_history import History
 from iamdesk.gui.app.review_file_opener import ReviewFileOpener, is_review
@@ -28,7 +28,7 @@ from iamdesk.gui.app.windows import Windows
 from iamdesk.gui.collect.controller import CollectController
 from iamdesk.gui.core import clipboard
 from iamdesk.gui.core.badge_rows import gap_count
-from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.plain_text import menu_text, visible
 from iamdesk.gui.core.retranslation import translate_english
@@ -45,7 +45,7 @@ from iamdesk.i18n import tr
 if TYPE_CHECKING:
     from iamdesk.api import Opened
     from iamdesk.gui.app.workspace import Workspace
-    from iamdesk.gui.start.coverage_page import CapturedPage
+    from iamdesk.gui.start.coverage_page import CoveragePage
     from iamdesk.gui.start.overview import OverviewPage
 
 _SAID_FOR = 6000
@@ -55,13 +55,13 @@ _SAID_FOR = 6000
 class MainWindow(QMainWindow):
     """The main window. Closing it cancels jobs, waits for the threads and saves the settings."""
 
-    def __init__(self, app: QApplication, settings: Settings, prompts: Prompts | None = None) -> None:
+    def __init__(self, app: QApplication, settings: Settings, prompts: FileDialogs | None = None) -> None:
         super().__init__()
         self.setObjectName("mainWindow")
         self.setWindowTitle("iamdesk")
         self.setAcceptDrops(True)
         self.settings = settings
-        self.prompts = prompts or Prompts()
+        self.prompts = prompts or FileDialogs()
         self.theme = Theme(app, settings.scheme)
         self.theme.apply()
         apply_text_size(app, settings.text_size)
@@ -115,7 +115,7 @@ class MainWindow(QMainWindow):
         return self.interior.overview
 
     @property
-    def captured(self) -> "CapturedPage":
+    def captured(self) -> "CoveragePage":
         """The page about the snapshot coverage."""
         self.interior.complete()
         return self.interior.captured
@@ -137,7 +137,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(middle)
         self.status_line = StatusLine()
         self.statusBar().addWidget(self.status_line, 1)
-        self.statusBar().addPermanentWidget(JobStrip(self.jobs))
+        self.statusBar().addPermanentWidget(JobStatusBar(self.jobs))
         self.setWindowIcon(icons.icon(Glyph.APP, self.palette(), 64))
 
     def _commands(self) -> dict[str, Callable[[], None]]:

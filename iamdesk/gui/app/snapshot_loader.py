@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from iamdesk.gui.core.badge_rows import rows_by_badge
 from iamdesk.gui.core.import_lock import import_lock
-from iamdesk.gui.core.job_stream import Stream
+from iamdesk.gui.core.job_stream import JobStream
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.plain_text import visible
 from iamdesk.gui.core.session import Session
@@ -67,7 +67,7 @@ class SnapshotLoader(QObject):
         self._memory = memory
         self._asked = 0
         """Counts openings: results of an outdated one are dropped."""
-        self._stream = Stream(jobs, "open", self._refuse, self)
+        self._stream = JobStream(jobs, "open", self._refuse, self)
         self._stream.batch.connect(lambda batch: self._when_complete(partial(self._take, batch, self._asked)))
         self._stream.ended.connect(self._ended)
 

@@ -15,7 +15,7 @@ from iamdesk.i18n import tr
 if TYPE_CHECKING:
     from iamdesk.gui.app.menus import Menus
     from iamdesk.gui.app.workspace import Workspace
-    from iamdesk.gui.core.file_dialogs import Prompts
+    from iamdesk.gui.core.file_dialogs import FileDialogs
     from iamdesk.gui.core.jobs import JobRunner
     from iamdesk.gui.core.session import Session
     from iamdesk.gui.core.settings import Settings
@@ -28,7 +28,7 @@ class Frame(Protocol):
 
     session: "Session"
     jobs: "JobRunner"
-    prompts: "Prompts"
+    prompts: "FileDialogs"
     settings: "Settings"
     menus: "Menus"
 
@@ -113,9 +113,9 @@ class Windows(QObject):
 
     def ask_why_denied(self) -> None:
         """Show the dialog that explains an access-denied message."""
-        from iamdesk.gui.denial.denial_dialog import WhyDialog
+        from iamdesk.gui.denial.denial_dialog import DenialDialog
 
-        WhyDialog(self._frame.session, self._frame.jobs, self._window).show()
+        DenialDialog(self._frame.session, self._frame.jobs, self._window).show()
 
     def compare(self) -> None:
         """Show the window that compares the open snapshot with another one."""
@@ -166,6 +166,6 @@ class Windows(QObject):
 
     def show_capture_help(self) -> None:
         """Show the command that captures an account."""
-        from iamdesk.gui.dialogs.capture_help_dialog import CaptureDialog
+        from iamdesk.gui.dialogs.capture_help_dialog import CaptureHelpDialog
 
-        CaptureDialog(self._window).show()
+        CaptureHelpDialog(self._window).show()

@@ -6,12 +6,12 @@ from PySide6.QtCore import QByteArray, QObject, Qt, QTimer
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QDockWidget, QHeaderView, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from iamdesk.gui.access_matrix.panel import EverybodyPanel
+from iamdesk.gui.access_matrix.panel import AccessMatrixPanel
 from iamdesk.gui.app.window_place import WindowPlace
-from iamdesk.gui.ask.decision_panel import AnswerPanel
-from iamdesk.gui.ask.request_bar import QuestionBar
-from iamdesk.gui.attack_paths.panel import GraphPanel
-from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.ask.decision_panel import DecisionPanel
+from iamdesk.gui.ask.request_bar import RequestBar
+from iamdesk.gui.attack_paths.panel import AttackPathsPanel
+from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.plain_text import menu_text
 from iamdesk.gui.core.session import Session
@@ -19,10 +19,10 @@ from iamdesk.gui.core.settings import Settings
 from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.gui.findings.findings_by_subject import FindingsBySubject
 from iamdesk.gui.findings.findings_panel import FindingsPanel
-from iamdesk.gui.history.history_panel import AskedPanel
+from iamdesk.gui.history.history_panel import HistoryPanel
 from iamdesk.gui.inspector.inspector import Inspector
 from iamdesk.gui.navigator.navigator import NavigatorPanel
-from iamdesk.gui.review.items_by_principal import LinesByHolder
+from iamdesk.gui.review.items_by_principal import ItemsByPrincipal
 from iamdesk.gui.review.review_panel import ReviewPanel
 from iamdesk.gui.who_can.panel import WhoCanPanel
 from iamdesk.i18n import tr
@@ -36,7 +36,7 @@ STATE_VERSION = 6
 """Increase it when panels are added or renamed: older saved states are then not restored."""
 
 
-class QuestionStrip(QWidget):
+class RequestBarRow(QWidget):
     """The row of the request bar: over the whole width, below the menus, with a thin line under it.
 
     No tool bar: when a window dies, Qt takes widgets out of its tool bars first, and so sends events to halves of
@@ -73,10 +73,10 @@ class Workspace(QObject):
         self._showing: Iterator[None] = iter(())
         self.docks: dict[str, QDockWidget] = {}
 
-    def make(self, session: Session, jobs: JobRunner, prompts: Prompts) -> Iterator[None]:
+    def make(self, session: Session, jobs: JobRunner, prompts: FileDialogs) -> Iterator[None]:
         """Create the panels, with a pause after each. None of them is used before all exist."""
-        self.question = QuestionBar(session, jobs)
-        self.bar = QuestionStrip(self.question)
+        self.question = RequestBar(session, jobs)
+        self.bar = RequestBarRow(self.question)
         self._place.let_be_small(self.bar, lines=0)
         self.bar.hide()
         self._top.addWidget(self.bar)
@@ -88,7 +88,7 @@ class Workspace(QObject):
         self._pages.addWidget(self.inspector)
         self._place.let_be_small(self._pages)
         yield
-        self.answer = AnswerPanel(session, jobs, prompts)
+        self.answer = DecisionPanel(session, jobs, prompts)
         self.question.edited.connect(self.answer.hold_for)
         self._dock("answerDock", tr("Result"), self.answer, Qt.DockWidgetArea.RightDockWidgetArea)
         yield
@@ -98,18 +98,18 @@ class Workspace(QObject):
         self.who_can = WhoCanPanel(session, jobs, prompts)
         self._dock("whoCanDock", tr("Who can"), self.who_can, Qt.DockWidgetArea.BottomDockWidgetArea)
         yield
-        self.ways = GraphPanel(session, jobs, prompts)
+        self.ways = AttackPathsPanel(session, jobs, prompts)
         self._dock("waysDock", tr("Attack paths"), self.ways, Qt.DockWidgetArea.BottomDockWidgetArea)
         yield
         self.review = ReviewPanel(session, jobs, prompts)
         self._dock("reviewDock", tr("Review"), self.review, Qt.DockWidgetArea.BottomDockWidgetArea)
         yield
-        self.inspector.follow(FindingsBySubject(self.findings, self), LinesByHolder(self.review, jobs, self))
+        self.inspector.follow(FindingsBySubject(self.findings, self), ItemsByPrincipal(self.review, jobs, self))
         self.inspector.review.line_wanted.connect(lambda: self.bring_forward("reviewDock"))
-        self.asked = AskedPanel(session, jobs, prompts)
+        self.asked = HistoryPanel(session, jobs, prompts)
         self._dock("askedDock", tr("Query history"), self.asked, Qt.DockWidgetArea.BottomDockWidgetArea)
         yield
-        self.everybody = EverybodyPanel(session, jobs, prompts)
+        self.everybody = AccessMatrixPanel(session, jobs, prompts)
         self._dock("everybodyDock", tr("Access matrix"), self.everybody, Qt.DockWidgetArea.BottomDockWidgetArea)
         yield
         self._arrange()
@@ -156,16 +156,16 @@ class Workspace(QObject):
     def panels(
         self,
     ) -> tuple[
-        QuestionBar,
+        RequestBar,
         NavigatorPanel,
         Inspector,
-        AnswerPanel,
+        DecisionPanel,
         FindingsPanel,
         WhoCanPanel,
-        GraphPanel,
+        AttackPathsPanel,
         ReviewPanel,
-        AskedPanel,
-        EverybodyPanel,
+        HistoryPanel,
+        AccessMatrixPanel,
     ]:
         """Return the panels in the order in which F6 visits them."""
         return (

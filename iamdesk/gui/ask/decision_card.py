@@ -17,7 +17,7 @@ from iamdesk.i18n import tr, translate
 _MARK = 28
 
 
-class VerdictCard(QWidget):
+class DecisionCard(QWidget):
     """Shows one decision. ``copy_answer`` and ``copy_command`` are emitted by its two buttons."""
 
     copy_answer = Signal()

@@ -42,7 +42,7 @@ _REFUSALS = {
 type Condition = Mapping[str, str | tuple[str, ...] | None]
 
 
-class AnswerNotes(QWidget):
+class DecisionNotes(QWidget):
     """The notes of one result.
 
     ``asked`` is emitted with a request whose context is filled in, ``need_asked`` with the use case of all dependent

@@ -29,13 +29,13 @@ from iamdesk.export.decision.text_file import answer_text, command_line
 from iamdesk.export.decision.use_case import need_command, need_text
 from iamdesk.export.text.decision import joined_verdict_words, scope_words
 from iamdesk.gui.ask.autocomplete import AutocompleteService
-from iamdesk.gui.ask.decision_card import VerdictCard
-from iamdesk.gui.ask.decision_notes import AnswerNotes
-from iamdesk.gui.ask.policy_type_list import LayerList
+from iamdesk.gui.ask.decision_card import DecisionCard
+from iamdesk.gui.ask.decision_notes import DecisionNotes
+from iamdesk.gui.ask.policy_type_list import PolicyTypeList
 from iamdesk.gui.ask.statement_list import StatementList
-from iamdesk.gui.ask.suggestion_list import ChangeList
-from iamdesk.gui.ask.use_case_view import NeedView
-from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.ask.suggestion_list import SuggestionList
+from iamdesk.gui.ask.use_case_view import UseCaseView
+from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.plain_text import plain_label, set_tooltip
 from iamdesk.gui.core.session import Session
@@ -52,7 +52,7 @@ from iamdesk.use_cases.types import DependentActions, UseCaseResult
 
 if TYPE_CHECKING:
     from iamdesk.explain.suggestions import Changes
-    from iamdesk.gui.ask.policy_flow import LayerGates
+    from iamdesk.gui.ask.policy_flow import PolicyFlow
 
 _GREY_AFTER = 100
 """Milliseconds: a result that arrives sooner replaces the previous one without graying it out."""
@@ -60,27 +60,27 @@ _NO_QUESTION = mark("No request evaluated yet. Fill in the request bar at the to
 _NO_SNAPSHOT = mark("Open a snapshot to evaluate requests.")
 
 
-class AnswerPanel(QWidget):
+class DecisionPanel(QWidget):
     """Shows the session's results; evaluates again when a policy type is excluded or a key is filled in."""
 
     def __init__(
-        self, session: Session, jobs: JobRunner, prompts: Prompts | None = None, parent: QWidget | None = None
+        self, session: Session, jobs: JobRunner, prompts: FileDialogs | None = None, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self._prompts = prompts or Prompts()
+        self._prompts = prompts or FileDialogs()
         self._session = session
         self._jobs = jobs
         self._decision: EvaluationResult | None = None
         self._is_asked = True
         """Whether the request bar shows the request that was evaluated last."""
-        self.need = NeedView(AutocompleteService(session, jobs, self))
+        self.need = UseCaseView(AutocompleteService(session, jobs, self))
         self.back = LinkButton(tr("Back to the use case"), self._back_to_need)
         self.back.setObjectName("backToNeed")
-        self.changes = ChangeList()
-        self.card = VerdictCard()
-        self.notes = AnswerNotes()
-        self.layers = LayerList()
-        self.gates: LayerGates | None = None
+        self.changes = SuggestionList()
+        self.card = DecisionCard()
+        self.notes = DecisionNotes()
+        self.layers = PolicyTypeList()
+        self.gates: PolicyFlow | None = None
         """The diagram; created when it is first shown."""
         self.draw_button = _button(tr("Diagram"), tr("Show the policy evaluation as a diagram"), "drawLayers")
         self.draw_button.setCheckable(True)
@@ -180,9 +180,9 @@ class AnswerPanel(QWidget):
     def draw_layers(self, wanted: bool) -> None:
         """Show or hide the diagram above the list of policy types."""
         if wanted and self.gates is None:
-            from iamdesk.gui.ask.policy_flow import LayerGates
+            from iamdesk.gui.ask.policy_flow import PolicyFlow
 
-            self.gates = LayerGates(self.layers)
+            self.gates = PolicyFlow(self.layers)
             self.gates.show_decision(None if self._decision is None else translated(self._decision))
             self._drawn.addWidget(self.gates)
         if self.gates is not None:
@@ -196,13 +196,13 @@ class AnswerPanel(QWidget):
         if decision is None:
             self._session.announce(tr("Nothing to export: evaluate a request first."))
             return
-        from iamdesk.gui.ask.policy_flow import LayerGates
+        from iamdesk.gui.ask.policy_flow import PolicyFlow
         from iamdesk.gui.core.image_export import PICTURES
         from iamdesk.gui.widgets.save_to_file import Saver
 
         self.draw_layers(True)
         gates = self.gates
-        if isinstance(gates, LayerGates):
+        if isinstance(gates, PolicyFlow):
             saver = Saver(self, self._session, self._jobs, self._prompts, self.message, "export layers")
             title = tr("Export evaluation diagram")
             saver.save_painted(title, "layers", PICTURES, lambda suffix: gates.as_file(suffix, decision))

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.gui.ask.policy_flow_drawing import Gate, draw_gate, draw_row, gate_size, gates_of, row_size, row_words
-from iamdesk.gui.ask.policy_type_list import LayerList, LayerModel
+from iamdesk.gui.ask.policy_type_list import PolicyTypeList, PolicyTypeModel
 from iamdesk.gui.core.image_export import picture_file
 from iamdesk.i18n import tr
 
@@ -29,16 +29,16 @@ class _Delegate(QStyledItemDelegate):
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         view = option.widget
-        if isinstance(view, LayerGates) and index.row() < len(view.gates):
+        if isinstance(view, PolicyFlow) and index.row() < len(view.gates):
             is_at_hand = bool(option.state & QStyle.StateFlag.State_HasFocus)
             gate = view.gates[index.row()]
             draw_gate(painter, QRectF(option.rect), gate, option.font, option.palette, chosen=is_at_hand)
 
 
-class LayerGates(QListView):
+class PolicyFlow(QListView):
     """Left and right move between gates, Space excludes a policy type as in the list. As high as its rows."""
 
-    def __init__(self, layers: LayerList, parent: QWidget | None = None) -> None:
+    def __init__(self, layers: PolicyTypeList, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._layers = layers
         self._decision: EvaluationResult | None = None
@@ -102,7 +102,7 @@ class LayerGates(QListView):
         """Switch a policy type with Space; Qt handles the rest."""
         index = self.currentIndex()
         model = self.model()
-        if event.key() == Qt.Key.Key_Space and isinstance(model, LayerModel) and index.isValid():
+        if event.key() == Qt.Key.Key_Space and isinstance(model, PolicyTypeModel) and index.isValid():
             counts = index.data(Qt.ItemDataRole.CheckStateRole) == Qt.CheckState.Checked
             state = Qt.CheckState.Unchecked if counts else Qt.CheckState.Checked
             model.setData(index, state, Qt.ItemDataRole.CheckStateRole)

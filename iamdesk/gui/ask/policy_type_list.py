@@ -55,7 +55,7 @@ _RULES = {
 """The evaluation rule of each policy type, as numbered in the user guide."""
 
 
-class LayerModel(QAbstractListModel):
+class PolicyTypeModel(QAbstractListModel):
     """One row for each policy type. ``CheckStateRole`` says whether it is included; absent if it does not apply."""
 
     switched = Signal(object, bool)
@@ -139,7 +139,7 @@ class _Delegate(QStyledItemDelegate):
     """Paints a policy type: box, mark, title in a column, wrapped sentence beside it."""
 
     def _rects(
-        self, option: QStyleOptionViewItem, model: LayerModel, row_rect: QRect
+        self, option: QStyleOptionViewItem, model: PolicyTypeModel, row_rect: QRect
     ) -> tuple[QRect, QRect, QRect, QRect]:
         """Return the rectangles of box, mark, title and sentence."""
         metrics = option.fontMetrics
@@ -167,7 +167,7 @@ class _Delegate(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:  # noqa: N802
         view = option.widget
         model = index.model()
-        if not isinstance(model, LayerModel) or not isinstance(view, QListView):
+        if not isinstance(model, PolicyTypeModel) or not isinstance(view, QListView):
             return super().sizeHint(option, index)
         line = option.fontMetrics.height()
         width = view.viewport().width()
@@ -179,7 +179,7 @@ class _Delegate(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         model = index.model()
-        if not isinstance(model, LayerModel):
+        if not isinstance(model, PolicyTypeModel):
             return
         self.initStyleOption(option, index)
         palette = option.palette
@@ -223,7 +223,7 @@ class _Delegate(QStyledItemDelegate):
         self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: _Index
     ) -> bool:
         """Toggle at a click on the box; Qt handles the keys."""
-        if isinstance(event, QMouseEvent) and isinstance(model, LayerModel):
+        if isinstance(event, QMouseEvent) and isinstance(model, PolicyTypeModel):
             if event.type() is QEvent.Type.MouseButtonRelease and event.button() is Qt.MouseButton.LeftButton:
                 box = self._rects(option, model, option.rect)[0].adjusted(-4, -4, 4, 4)
                 if model.can_switch(index.row()) and box.contains(event.position().toPoint()):
@@ -251,14 +251,14 @@ def _draw_box(painter: QPainter, rect: QRect, edge: QColor, tick: QColor, *, che
     painter.restore()
 
 
-class LayerList(FullHeightList):
+class PolicyTypeList(FullHeightList):
     """The list; as high as its rows if the panel has room."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("layerList")
         self.setAccessibleName(tr("Policy evaluation by policy type"))
-        self.rows = LayerModel()
+        self.rows = PolicyTypeModel()
         self.rows.setParent(self)
         self.setModel(self.rows)
         self.setItemDelegate(_Delegate(self))

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from iamdesk.api import Hint, Opened
 
 
-class QuestionBar(QWidget):
+class RequestBar(QWidget):
     """Principal, action, resource, context. Follows the navigator's selection and every request of the window."""
 
     edited = Signal(bool)

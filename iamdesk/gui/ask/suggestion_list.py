@@ -26,7 +26,7 @@ _SHOWN = 2
 """Changes that are shown at first; a button shows the others."""
 
 
-class ChangeList(QWidget):
+class SuggestionList(QWidget):
     """The changes of one result. ``statement_chosen`` is emitted with a statement to show, ``key_chosen`` with the
     key of a policy, ``copied`` with a sentence about what was copied."""
 

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFormLayout, QSizePolicy, QStyle, QVBoxLayout, QWi
 
 from iamdesk.gui.ask.autocomplete import AutocompleteService
 from iamdesk.gui.ask.completing_field import AutocompleteEdit
-from iamdesk.gui.ask.decision_notes import AnswerNotes
+from iamdesk.gui.ask.decision_notes import DecisionNotes
 from iamdesk.gui.ask.parts_list import PartsList
 from iamdesk.gui.core.plain_text import plain_label, set_tooltip
 from iamdesk.gui.core.theme import Colour, colour
@@ -19,7 +19,7 @@ from iamdesk.i18n import tr, translate
 from iamdesk.use_cases.types import UseCaseResult
 
 
-class NeedView(QWidget):
+class UseCaseView(QWidget):
     """Shows one result. ``asked`` is emitted with the use case and a further resource, ``part_chosen`` with the
     `EvaluationResult` of an action."""
 
@@ -31,7 +31,7 @@ class NeedView(QWidget):
         self._lookups = lookups
         self._answer: UseCaseResult | None = None
         self.inputs: dict[str, AutocompleteEdit] = {}
-        self.notes = AnswerNotes()
+        self.notes = DecisionNotes()
         self.parts = PartsList()
         self._heading = plain_label(tr("Required actions"), buddy=self.parts)
         self._sources = FlowLabel()

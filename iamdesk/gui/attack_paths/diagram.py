@@ -59,7 +59,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class Diagram:
     """Boxes and lines."""
 
     boxes: tuple[Box, ...]
@@ -71,7 +71,7 @@ class Picture:
         return next((box for box in self.boxes if box.key == key), None)
 
 
-def picture_of(ways: Iterable[AttackPath], outsiders: Collection[str] = (), opened: Collection[int] = ()) -> Picture:
+def diagram_of(ways: Iterable[AttackPath], outsiders: Collection[str] = (), opened: Collection[int] = ()) -> Diagram:
     """Return the diagram of attack paths.
 
     Args:
@@ -124,7 +124,7 @@ def picture_of(ways: Iterable[AttackPath], outsiders: Collection[str] = (), open
     if entered:
         boxes.append(Box(OUTSIDE, BoxKind.OUTSIDE, tr("Outside the organization"), tr("Assumes roles"), 0))
     lines = _lines(steps, distance, frozenset(kept), entered)
-    return Picture(tuple(sorted(boxes, key=lambda box: box.column)), lines, columns)
+    return Diagram(tuple(sorted(boxes, key=lambda box: box.column)), lines, columns)
 
 
 def _kept(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from iamdesk.gui.attack_paths.diagram import Picture
+from iamdesk.gui.attack_paths.diagram import Diagram
 
 _SWEEPS = 4
 
@@ -20,7 +20,7 @@ class Sizes:
     """Space between the boxes of a column."""
 
 
-def arranged(picture: Picture, sizes: Sizes) -> Mapping[str, tuple[float, float]]:
+def arranged(picture: Diagram, sizes: Sizes) -> Mapping[str, tuple[float, float]]:
     """Return the upper left corner of each box, by its key."""
     columns: list[list[str]] = [[] for _ in range(picture.columns)]
     for box in picture.boxes:

@@ -20,11 +20,11 @@ from PySide6.QtWidgets import (
 
 from iamdesk.attack_paths.types import GoalKind, Proof, State, Step
 from iamdesk.evaluate.request import RequestError
-from iamdesk.gui.attack_paths.diagram import picture_of
-from iamdesk.gui.attack_paths.search_worker import ADMINISTRATION, Found, Wanted, find_ways
+from iamdesk.gui.attack_paths.diagram import diagram_of
+from iamdesk.gui.attack_paths.search_worker import ADMINISTRATION, PathQuery, PathsFound, find_attack_paths
 from iamdesk.gui.attack_paths.table import StepsModel, StepsTable
-from iamdesk.gui.attack_paths.view import GraphView
-from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.attack_paths.view import AttackPathsView
+from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.image_export import PICTURES
 from iamdesk.gui.core.jobs import Job, JobRunner
 from iamdesk.gui.core.locale import number
@@ -51,20 +51,20 @@ _START = mark(
 )
 
 
-class GraphPanel(QWidget):
+class AttackPathsPanel(QWidget):
     """Shows attack paths to a target. Computed in a thread; a new query replaces the previous one."""
 
     title_changed = Signal(str)
     """For the tab."""
 
     def __init__(
-        self, session: Session, jobs: JobRunner, prompts: Prompts | None = None, parent: QWidget | None = None
+        self, session: Session, jobs: JobRunner, prompts: FileDialogs | None = None, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self._session = session
         self._jobs = jobs
         self._job: Job | None = None
-        self.found: Found | None = None
+        self.found: PathsFound | None = None
         """The paths shown."""
         self._opened: set[int] = set()
         self.message = MessageBar()
@@ -74,7 +74,7 @@ class GraphPanel(QWidget):
         self.export_button = QPushButton(tr("Export…"))
         self.cancel_button = QPushButton(tr("Cancel"))
         self.progress = QProgressBar()
-        self.view = GraphView()
+        self.view = AttackPathsView()
         self.model = StepsModel(self)
         self.table = StepsTable(self.model)
         self._summary = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
@@ -83,7 +83,7 @@ class GraphPanel(QWidget):
         self._pages = QStackedWidget()
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._zooms: list[QToolButton] = []
-        self._saver = Saver(self, session, jobs, prompts or Prompts(), self.message, "export ways")
+        self._saver = Saver(self, session, jobs, prompts or FileDialogs(), self.message, "export ways")
         self._later = QTimer(self, singleShot=True, interval=_DEBOUNCE)
         self._lay_out()
         self._connect()
@@ -184,7 +184,7 @@ class GraphPanel(QWidget):
         self.goal.addItem(tr("administrator"), ADMINISTRATION)
         self.goal.addItem(tr("the selected principal"), _SELECTED)
         self.model.show_ways(())
-        self.view.show_picture(picture_of(()))
+        self.view.show_picture(diagram_of(()))
         self._summary.setText("")
         self._say_nothing(tr(_START))
         self._enable()
@@ -207,14 +207,14 @@ class GraphPanel(QWidget):
 
     # ── asking ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _wanted(self) -> Wanted | None:
+    def _wanted(self) -> PathQuery | None:
         """Return the query of the fields; None if a principal has to be selected first."""
         start = self._session.subject_key if self.start.currentData() == _SELECTED else ""
         goal = str(self.goal.currentData())
         goal = self._session.subject_key if goal == _SELECTED else goal
         if self.start.currentData() == _SELECTED and not _is_principal(start):
             return None
-        return Wanted(start, goal) if goal == self.goal.currentData() or _is_principal(goal) else None
+        return PathQuery(start, goal) if goal == self.goal.currentData() or _is_principal(goal) else None
 
     def run(self) -> None:
         """Compute the attack paths of the query."""
@@ -229,7 +229,7 @@ class GraphPanel(QWidget):
         self.progress.setRange(0, 0)
         self._job = self._jobs.run(
             tr("Looking for attack paths"),
-            lambda progress, cancelled: find_ways(
+            lambda progress, cancelled: find_attack_paths(
                 opened, wanted, progress, cancelled, self._session.executor_for(opened)
             ),
             done=self._take,
@@ -275,7 +275,7 @@ class GraphPanel(QWidget):
 
     # ── showing ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _take(self, found: Found) -> None:
+    def _take(self, found: PathsFound) -> None:
         self._job = None
         self.found = found
         self._opened.clear()
@@ -298,7 +298,7 @@ class GraphPanel(QWidget):
         self._enable()
         self._session.announce(words)
 
-    def _fill_goals(self, found: Found) -> None:
+    def _fill_goals(self, found: PathsFound) -> None:
         administered = [goal for goal in found.goals if goal.kind is GoalKind.ADMINISTRATION]
         for goal in found.goals:
             if goal.kind is GoalKind.ADMINISTRATION and len(administered) < 2:
@@ -308,7 +308,7 @@ class GraphPanel(QWidget):
 
     def _paint(self) -> None:
         if self.found is not None:
-            self.view.show_picture(picture_of(self.found.ways, self._outsiders(), self._opened))
+            self.view.show_picture(diagram_of(self.found.ways, self._outsiders(), self._opened))
 
     def _outsiders(self) -> frozenset[str]:
         """Return the roles that can be assumed from outside, as far as computed."""
@@ -354,7 +354,7 @@ def _is_principal(key: str) -> bool:
     return ":iam::" in key and (":user/" in key or ":role/" in key) and "#" not in key
 
 
-def _summary(found: Found) -> str:
+def _summary(found: PathsFound) -> str:
     if found.wanted.start:
         name = found.wanted.start.rpartition("/")[2]
         if found.reached is not None and found.reached.is_administrator and found.wanted.goal == ADMINISTRATION:

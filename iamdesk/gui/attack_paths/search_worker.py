@@ -19,7 +19,7 @@ _MOST_CUTS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class PathQuery:
     """The query."""
 
     start: str
@@ -29,10 +29,10 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class PathsFound:
     """The attack paths and their counts."""
 
-    wanted: Wanted
+    wanted: PathQuery
     ways: tuple[AttackPath, ...]
     starts: int
     """Number of principals that reach the target, certainly or possibly."""
@@ -42,13 +42,13 @@ class Found:
     goals: tuple[Goal, ...]
 
 
-def find_ways(
+def find_attack_paths(
     opened: "SnapshotSession",
-    wanted: Wanted,
+    wanted: PathQuery,
     progress: Progress,
     cancelled: Cancelled,
     executor: "Executor | None" = None,
-) -> Found:
+) -> PathsFound:
     """Return the attack paths of one principal, or the shortest path of each.
 
     ``executor`` does what takes long, where it was not done before; None: this thread.
@@ -62,7 +62,7 @@ def find_ways(
     if wanted.start:
         ways = tuple(reach.ways(wanted.start, wanted.goal, MOST_WAYS))
         cuts = reach.cuts(wanted.start, wanted.goal, MOST_WAYS, _MOST_CUTS)
-        return Found(wanted, ways, int(bool(ways)), reach.reached(wanted.start), cuts, reach.goals)
+        return PathsFound(wanted, ways, int(bool(ways)), reach.reached(wanted.start), cuts, reach.goals)
     near = sorted(reach.distances(wanted.goal).items(), key=lambda one: (not one[1].is_proven, one[1].steps, one[0]))
     found: list[AttackPath] = []
     for principal, distance in near:
@@ -73,4 +73,4 @@ def find_ways(
             if way is not None:
                 found.append(way)
     starts = sum(bool(distance.steps) for _, distance in near)
-    return Found(wanted, tuple(found), starts, None, (), reach.goals)
+    return PathsFound(wanted, tuple(found), starts, None, (), reach.goals)

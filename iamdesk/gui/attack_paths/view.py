@@ -15,7 +15,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QWidget
 
-from iamdesk.gui.attack_paths.diagram import BoxKind, Picture
+from iamdesk.gui.attack_paths.diagram import BoxKind, Diagram
 from iamdesk.gui.attack_paths.items import BoxItem, LineItem, spoken
 from iamdesk.gui.attack_paths.layout import Sizes, arranged
 from iamdesk.gui.core.image_export import picture_file
@@ -34,7 +34,7 @@ _ARROWS = {
 }
 
 
-class GraphView(QGraphicsView):
+class AttackPathsView(QGraphicsView):
     """Shows a diagram. Arrow keys go from box to box, Enter opens one, + and - zoom, 0 fits."""
 
     box_chosen = Signal(str)
@@ -54,7 +54,7 @@ class GraphView(QGraphicsView):
         self.setDragMode(QGraphicsView.DragMode.ScrollHandDrag)
         self.setTransformationAnchor(QGraphicsView.ViewportAnchor.AnchorUnderMouse)
         self.setScene(QGraphicsScene(self))
-        self.picture = Picture((), (), 0)
+        self.picture = Diagram((), (), 0)
         self._boxes: dict[str, BoxItem] = {}
         self._lines: list[LineItem] = []
         self._is_fitted = True
@@ -63,7 +63,7 @@ class GraphView(QGraphicsView):
 
     # ── what it shows ────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def show_picture(self, picture: Picture) -> None:
+    def show_picture(self, picture: Diagram) -> None:
         """Show another diagram; the selected box stays selected if it is still there."""
         selected = self.selected
         self.picture = picture

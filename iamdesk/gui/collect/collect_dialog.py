@@ -13,7 +13,7 @@ from iamdesk.collect.profiles import profile_names
 from iamdesk.collect.start import check
 from iamdesk.gui.collect.collect_form import CollectForm
 from iamdesk.gui.collect.collect_process import collect_in_a_process
-from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import Job, JobRunner
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import plain_label, visible, visible_lines
@@ -32,7 +32,7 @@ class CollectDialog(QDialog):
     collected = Signal(object, bool)
     """Captured, and whether the dialog was open then."""
 
-    def __init__(self, jobs: JobRunner, prompts: Prompts, parent: QWidget) -> None:
+    def __init__(self, jobs: JobRunner, prompts: FileDialogs, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("collectDialog")
         self.setWindowTitle(tr("Collect from AWS"))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.plain_text import visible
 from iamdesk.i18n import tr
@@ -23,7 +23,7 @@ class CollectController(QObject):
     offered = Signal(str, object)
     """A sentence, and the path of the bundle."""
 
-    def __init__(self, jobs: JobRunner, prompts: Prompts, window: QWidget) -> None:
+    def __init__(self, jobs: JobRunner, prompts: FileDialogs, window: QWidget) -> None:
         super().__init__(window)
         self._jobs = jobs
         self._prompts = prompts

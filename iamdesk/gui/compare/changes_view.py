@@ -9,7 +9,7 @@ from iamdesk.evaluate.request import Request
 from iamdesk.export.text.diff import sentence
 from iamdesk.gui.compare.compare_detail import CompareDetail
 from iamdesk.gui.compare.compare_model import CompareModel
-from iamdesk.gui.compare.rows import Column, CompareFilter, CompareRow, Sort
+from iamdesk.gui.compare.rows import ChangeKind, Column, CompareFilter, CompareRow
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import plain_label, visible
 from iamdesk.gui.core.retranslation import translate_english
@@ -103,7 +103,7 @@ class ChangesView(QWidget):
         self.model.extend(rows)
         self.sort.clear()
         self.sort.addItem(tr("Everything ({count})").format(count=number(len(rows))), None)
-        for sort in Sort:
+        for sort in ChangeKind:
             count = sum(row.sort is sort for row in rows)
             if count:
                 self.sort.addItem(f"{tr(sort.value)} ({number(count)})", sort)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 from iamdesk.diff.result import Comparison, Effect
 from iamdesk.export.text.diff import actions_words, context_words, principal_words, witness_words
 from iamdesk.gui.compare.compare_model import SORT_MARKS
-from iamdesk.gui.compare.rows import CompareRow, Sort
+from iamdesk.gui.compare.rows import ChangeKind, CompareRow
 from iamdesk.gui.core.plain_text import PlainLabel, plain_label
 from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.gui.widgets import icons
@@ -83,7 +83,7 @@ class CompareDetail(QScrollArea):
             if row.change is not None:
                 column.addWidget(self._muted(FlowLabel(f"{row.texts[2]}.")))
             return
-        self._fill_effect(column, found, row.effect, gained=row.sort is Sort.GAINED)
+        self._fill_effect(column, found, row.effect, gained=row.sort is ChangeKind.GAINED)
 
     def _fill_effect(self, column: QVBoxLayout, found: Comparison, effect: Effect, *, gained: bool) -> None:
         names = found.names(effect.actions)

@@ -5,18 +5,18 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush, QPalette
 
-from iamdesk.gui.compare.rows import COLUMN_TITLES, Column, CompareFilter, CompareRow, Sort
+from iamdesk.gui.compare.rows import COLUMN_TITLES, ChangeKind, Column, CompareFilter, CompareRow
 from iamdesk.gui.core.plain_text import tooltip_text
 from iamdesk.gui.tables.rows_model import Index, RowsModel
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import Drawing, Glyph, Mark
 from iamdesk.i18n import tr
 
-SORT_MARKS: dict[Sort, Drawing] = {
-    Sort.GAINED: Glyph.GAINED,
-    Sort.LOST: Glyph.LOST,
-    Sort.CANNOT_TELL: Mark.UNKNOWN,
-    Sort.SAME: Glyph.SAME,
+SORT_MARKS: dict[ChangeKind, Drawing] = {
+    ChangeKind.GAINED: Glyph.GAINED,
+    ChangeKind.LOST: Glyph.LOST,
+    ChangeKind.CANNOT_TELL: Mark.UNKNOWN,
+    ChangeKind.SAME: Glyph.SAME,
 }
 
 

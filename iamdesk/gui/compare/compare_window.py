@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from iamdesk.export.files.atomic_write import ExportError
 from iamdesk.gui.compare.changes_view import ChangesView
 from iamdesk.gui.compare.worker import Compared, compared, read_and_compare, write
-from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.widgets.job_window import OneJobWindow
@@ -23,7 +23,7 @@ from iamdesk.work.errors import WorkError
 class CompareWindow(OneJobWindow):
     """The open snapshot is not changed."""
 
-    def __init__(self, session: Session, jobs: JobRunner, prompts: Prompts, parent: QWidget) -> None:
+    def __init__(self, session: Session, jobs: JobRunner, prompts: FileDialogs, parent: QWidget) -> None:
         super().__init__(
             session,
             jobs,

@@ -12,7 +12,7 @@ from iamdesk.gui.tables.rows_model import SortKey
 from iamdesk.i18n import mark, tr, translate
 
 
-class Sort(Enum):
+class ChangeKind(Enum):
     """The kind of change in a row."""
 
     GAINED = mark("Gained")
@@ -39,7 +39,7 @@ COLUMN_TITLES: dict[Column, str] = {
     Column.WHERE: mark("Resource"),
     Column.CAUSE: mark("Cause"),
 }
-_RANKS = {sort: rank for rank, sort in enumerate(Sort)}
+_RANKS = {sort: rank for rank, sort in enumerate(ChangeKind)}
 
 
 class CompareRow:
@@ -49,7 +49,7 @@ class CompareRow:
 
     def __init__(
         self,
-        sort: Sort,
+        sort: ChangeKind,
         subject: str,
         what: str,
         where: str,
@@ -93,7 +93,7 @@ def _effects(found: Comparison) -> Iterator[CompareRow]:
         names = found.names(effect.actions)
         when = context_words(effect)
         yield CompareRow(
-            Sort.GAINED if effect.kind is Kind.GAINED else Sort.LOST,
+            ChangeKind.GAINED if effect.kind is Kind.GAINED else ChangeKind.LOST,
             effect.principal,
             tr("{actions} when {context}").format(actions=translate(actions_words(names, 3)), context=translate(when))
             if when
@@ -112,15 +112,15 @@ def _doubts(found: Comparison) -> Iterator[CompareRow]:
     )
     for state in states:
         for doubt in state.doubts:
-            yield CompareRow(Sort.CANNOT_TELL, state.arn, "", "", translate(doubt))
+            yield CompareRow(ChangeKind.CANNOT_TELL, state.arn, "", "", translate(doubt))
 
 
 def _texts(found: Comparison) -> Iterator[CompareRow]:
     for change in found.texts:
         if not change.has_effect:
-            sort = Sort.CANNOT_TELL if change.is_doubtful else Sort.SAME
+            sort = ChangeKind.CANNOT_TELL if change.is_doubtful else ChangeKind.SAME
             if change.gives is not None:
-                sort = Sort.GAINED if change.gives else Sort.LOST
+                sort = ChangeKind.GAINED if change.gives else ChangeKind.LOST
             words = capital(translate(text_words(change)))
             yield CompareRow(sort, change.cause.subject, words, "", translate(change.cause.sentence), change=change)
 
@@ -129,7 +129,7 @@ def _texts(found: Comparison) -> Iterator[CompareRow]:
 class CompareFilter:
     """Which rows are shown; all rows if nothing is set."""
 
-    sort: Sort | None = None
+    sort: ChangeKind | None = None
     text: str = ""
     """Words, all of which have to occur in the row."""
 

@@ -24,11 +24,11 @@ class CopiesItself(Protocol):
 
 def follow(app: QApplication) -> None:
     """Handle Ctrl+C in every window of the application; call it once."""
-    if not app.findChildren(Copying):
-        Copying(app)
+    if not app.findChildren(CopyFilter):
+        CopyFilter(app)
 
 
-class Copying(QObject):
+class CopyFilter(QObject):
     """An event filter on the focused view; it moves with the focus."""
 
     def __init__(self, app: QApplication) -> None:

@@ -9,7 +9,7 @@ from iamdesk.i18n import mark, tr
 _SNAPSHOTS = mark("Snapshots (*.json *.json.gz *.gz *.zip);;All files (*)")
 
 
-class Prompts:
+class FileDialogs:
     """The real dialogs."""
 
     def snapshot_to_open(self, parent: QWidget, folder: Path) -> Path | None:

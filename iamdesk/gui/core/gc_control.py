@@ -33,7 +33,7 @@ class _Switch:
 _switch = _Switch()
 
 
-class GarbageDuty(QObject):
+class GCControl(QObject):
     """Is notified when worker threads begin and end."""
 
     def __init__(self, parent: QObject | None = None) -> None:

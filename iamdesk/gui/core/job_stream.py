@@ -16,7 +16,7 @@ _BATCH = 60
 """Milliseconds between two polls for results."""
 
 
-class Stream(QObject):
+class JobStream(QObject):
     """Runs at most one work; a new one replaces the previous one."""
 
     batch = Signal(object)

@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 
 from PySide6.QtCore import QAbstractEventDispatcher, QObject, QThreadPool, QTimer, Signal, Slot
 
-from iamdesk.gui.core.gc_control import GarbageDuty
+from iamdesk.gui.core.gc_control import GCControl
 from iamdesk.progress import Cancelled, Progress, WorkCancelled
 from iamdesk.snapshot.gc_pause import gc_paused
 from iamdesk.snapshot.incremental_free import free_incrementally
@@ -95,7 +95,7 @@ class JobRunner(QObject):
         self._jobs: dict[int, Job] = {}
         self._last_token = 0
         self._closed = False
-        self._garbage = GarbageDuty(self)
+        self._garbage = GCControl(self)
         sys.setswitchinterval(_SWITCH_INTERVAL)
         self._at_rest = threading.Event()
         self._at_rest.set()

@@ -35,7 +35,7 @@ _TONES = {
 }
 
 
-class WhyDialog(QDialog):
+class DenialDialog(QDialog):
     """Not modal; deletes itself when it closes. Everything that was read can be corrected before the evaluation."""
 
     def __init__(self, session: Session, jobs: JobRunner, parent: QWidget) -> None:

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from iamdesk.components import BILL, Legal, legal
 from iamdesk.export.files.atomic_write import ExportError, write_atomic
-from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.plain_text import plain_label, visible
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
@@ -40,7 +40,7 @@ def app_version() -> str:
 class AboutDialog(QDialog):
     """Not modal. The licenses are read when it opens."""
 
-    def __init__(self, jobs: JobRunner, prompts: Prompts, parent: QWidget | None = None) -> None:
+    def __init__(self, jobs: JobRunner, prompts: FileDialogs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("aboutDialog")
         self.setWindowTitle(tr("About iamdesk"))

@@ -7,7 +7,7 @@ from iamdesk.gui.widgets.capture_help import CaptureHelp
 from iamdesk.i18n import tr
 
 
-class CaptureDialog(QDialog):
+class CaptureHelpDialog(QDialog):
     """Not modal; deletes itself when it closes."""
 
     def __init__(self, parent: QWidget) -> None:

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from iamdesk.gui.core.action_data import action_data_day, action_data_version
-from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.locale import SYSTEM, number
 from iamdesk.gui.core.plain_text import plain_label, set_tooltip
 from iamdesk.gui.core.settings import LEAST_MEMORY, MAX_WORKERS, MOST_MEMORY, Settings
@@ -44,7 +44,7 @@ class SettingsDialog(QDialog):
     reviewer_changed = Signal()
     recent_forgotten = Signal()
 
-    def __init__(self, settings: Settings, scheme: Scheme, prompts: Prompts, parent: QWidget | None = None) -> None:
+    def __init__(self, settings: Settings, scheme: Scheme, prompts: FileDialogs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("settingsDialog")
         self.setWindowTitle(tr("Settings"))

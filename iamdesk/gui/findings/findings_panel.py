@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from iamdesk.checks.finding import Finding, Severity, Suppression, SuppressionError
-from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.session import Session
@@ -30,7 +30,7 @@ from iamdesk.gui.findings.group_list import GroupList
 from iamdesk.gui.findings.report_writer import ReportWriter
 from iamdesk.gui.findings.rows import SEVERITY_WORDS, Column, FindingRow, Grouping
 from iamdesk.gui.findings.suppress_form import SuppressForm
-from iamdesk.gui.findings.suppression_store import Suppressing
+from iamdesk.gui.findings.suppression_store import SuppressionStore
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.i18n import error_words, ntr, tr
@@ -55,13 +55,13 @@ class FindingsPanel(QWidget):
     """Once all checks have run: users and roles by highest severity (`principals_by_risk`)."""
 
     def __init__(
-        self, session: Session, jobs: JobRunner, prompts: Prompts | None = None, parent: QWidget | None = None
+        self, session: Session, jobs: JobRunner, prompts: FileDialogs | None = None, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self._session = session
         self._run = CheckRun(jobs, self)
         self._chosen = ""
-        self._words = Suppressing(jobs, self)
+        self._words = SuppressionStore(jobs, self)
         self.model = FindingsModel(self.palette())
         self.model.setParent(self)
         self.message = MessageBar()
@@ -75,7 +75,7 @@ class FindingsPanel(QWidget):
         self.detail = FindingDetail(session)
         self._nothing = FlowLabel()
         self._clear_filter = QPushButton(tr("Clear the filter"))
-        self._writer = ReportWriter(session, jobs, prompts or Prompts(), self.message, self)
+        self._writer = ReportWriter(session, jobs, prompts or FileDialogs(), self.message, self)
         self._lay_out()
         self._connect()
         self._refresh()

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from iamdesk.checks.finding import Finding
-from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.session import Session
@@ -20,7 +20,7 @@ class ReportWriter(QObject):
     """Writes reports of the open snapshot; the panel's message bar shows errors."""
 
     def __init__(
-        self, session: Session, jobs: JobRunner, prompts: Prompts, message: MessageBar, parent: QWidget
+        self, session: Session, jobs: JobRunner, prompts: FileDialogs, message: MessageBar, parent: QWidget
     ) -> None:
         super().__init__(parent)
         self._session = session

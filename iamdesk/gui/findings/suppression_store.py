@@ -11,7 +11,7 @@ from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.i18n import error_words, tr
 
 
-class Suppressing(QObject):
+class SuppressionStore(QObject):
     """``changed`` is emitted with all suppressions by fingerprint; ``failed`` with a sentence."""
 
     changed = Signal(object)

@@ -8,11 +8,11 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QPushButton, QStackedWi
 
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.export.decision.query_history import AskedQuestion, asked_of, to_csv, to_json
-from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.plain_text import ElidedLabel
 from iamdesk.gui.core.session import Session
-from iamdesk.gui.history.history_table import AskedModel, AskedRow, AskedTable
+from iamdesk.gui.history.history_table import HistoryModel, HistoryRow, HistoryTable
 from iamdesk.gui.widgets.message_bar import MessageBar
 from iamdesk.gui.widgets.save_to_file import Saver
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
@@ -20,27 +20,27 @@ from iamdesk.i18n import tr
 from iamdesk.use_cases.types import UseCaseRequest, UseCaseResult
 
 
-class AskedPanel(QWidget):
+class HistoryPanel(QWidget):
     """Follows the session's results. Its contents stay while the window is open, also across snapshots."""
 
     title_changed = Signal(str)
 
     def __init__(
-        self, session: Session, jobs: JobRunner, prompts: Prompts | None = None, parent: QWidget | None = None
+        self, session: Session, jobs: JobRunner, prompts: FileDialogs | None = None, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self.setObjectName("askedPanel")
         self._session = session
-        self.model = AskedModel(self.palette())
+        self.model = HistoryModel(self.palette())
         self.model.setParent(self)
-        self.table = AskedTable(self.model)
+        self.table = HistoryTable(self.model)
         self.message = MessageBar()
         self.says = ElidedLabel()
         self.again_button = QPushButton(tr("Ask again"))
         self.command_button = QPushButton(tr("Copy as CLI command"))
         self.export_button = QPushButton(tr("Export…"))
         self.export_button.setAccessibleName(tr("Export query history"))
-        self._saver = Saver(self, session, jobs, prompts or Prompts(), self.message, "export questions")
+        self._saver = Saver(self, session, jobs, prompts or FileDialogs(), self.message, "export questions")
         self._pages = QStackedWidget()
         self._lay_out()
         self.again_button.clicked.connect(self.ask_again)
@@ -115,7 +115,7 @@ class AskedPanel(QWidget):
             {".csv": lambda _p, _c: to_csv(questions), ".json": lambda _p, _c: to_json(questions)},
         )
 
-    def _chosen(self) -> list[AskedRow]:
+    def _chosen(self) -> list[HistoryRow]:
         current = self.table.current_row()
         return list(self.table.selected_rows()) or ([current] if current is not None else [])
 

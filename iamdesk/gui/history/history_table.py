@@ -33,7 +33,7 @@ class Column(IntEnum):
     SNAPSHOT = 6
 
 
-class AskedRow:
+class HistoryRow:
     """One request."""
 
     __slots__ = ("asked", "number", "texts")
@@ -70,11 +70,11 @@ class AskedRow:
 class _Everything:
     """The filter that passes every row."""
 
-    def lets_through(self, _row: AskedRow) -> bool:
+    def lets_through(self, _row: HistoryRow) -> bool:
         return True
 
 
-class AskedModel(RowsModel[AskedRow]):
+class HistoryModel(RowsModel[HistoryRow]):
     """All evaluated requests, each once for each snapshot."""
 
     def __init__(self, palette: QPalette) -> None:
@@ -96,7 +96,7 @@ class AskedModel(RowsModel[AskedRow]):
                 row.tell(asked)
                 self.tell_changed()
                 return
-        self.extend([AskedRow(len(self.rows) + 1, asked)])
+        self.extend([HistoryRow(len(self.rows) + 1, asked)])
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return texts, mark and color of the decision."""
@@ -124,10 +124,10 @@ class AskedModel(RowsModel[AskedRow]):
         return None
 
 
-class AskedTable(RowsTable[AskedRow]):
+class HistoryTable(RowsTable[HistoryRow]):
     """A click or Return evaluates again; Ctrl+C copies rows, with whole ARNs."""
 
-    def __init__(self, model: AskedModel, parent: QWidget | None = None) -> None:
+    def __init__(self, model: HistoryModel, parent: QWidget | None = None) -> None:
         widest: dict[int, str] = {
             Column.NUMBER: "1,000 m",
             Column.ANSWER: "mm Denied · explicit deny",
@@ -145,7 +145,7 @@ class AskedTable(RowsTable[AskedRow]):
             parent=parent,
         )
 
-    def copied(self, row: AskedRow) -> Sequence[str]:
+    def copied(self, row: HistoryRow) -> Sequence[str]:
         """Return the cells of a row with whole ARNs."""
         number, answer, _, what, _, given, snapshot = row.texts
         return number, answer, row.asked.request.principal, what, row.asked.request.resource, given, snapshot

@@ -14,7 +14,7 @@ from iamdesk.gui.findings.findings_model import FindingsModel
 from iamdesk.gui.findings.findings_table import FindingsTable
 from iamdesk.gui.findings.rows import Column as FindingColumn
 from iamdesk.gui.review.columns import Column as ReviewColumn
-from iamdesk.gui.review.items_by_principal import LinesByHolder
+from iamdesk.gui.review.items_by_principal import ItemsByPrincipal
 from iamdesk.gui.review.review_model import ReviewModel
 from iamdesk.gui.review.review_table import ReviewTable
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
@@ -146,7 +146,7 @@ class ReviewTab(_SubjectTab):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.source: LinesByHolder | None = None
+        self.source: ItemsByPrincipal | None = None
         self.model: ReviewModel | None = None
 
     @property
@@ -160,7 +160,7 @@ class ReviewTab(_SubjectTab):
         """Whether a review is open."""
         return self.source is not None and self.source.is_open
 
-    def follow(self, source: LinesByHolder) -> None:
+    def follow(self, source: ItemsByPrincipal) -> None:
         """Show the entitlements of a panel's review."""
         self.source = source
         source.changed.connect(self._refill)

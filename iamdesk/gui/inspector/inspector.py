@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QStackedLayout, QTabWidget, QVBoxLayout, QWidget
 
 from iamdesk.explain.decision import EvaluationResult, StatementExplanation
 from iamdesk.gui.access.tab import AccessTab
-from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import Job, JobRunner
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import visible_lines
@@ -23,7 +23,7 @@ from iamdesk.gui.inspector.header import InspectorHeader
 from iamdesk.gui.inspector.policies_tab import PoliciesTab
 from iamdesk.gui.inspector.policy_reader import PolicyReader
 from iamdesk.gui.inspector.trust_tab import TrustTab
-from iamdesk.gui.review.items_by_principal import LinesByHolder
+from iamdesk.gui.review.items_by_principal import ItemsByPrincipal
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.i18n import error_words, mark, tr, translate
@@ -74,7 +74,7 @@ class Inspector(QWidget):
     """Points added to the default size of policy text."""
 
     def __init__(
-        self, session: Session, jobs: JobRunner, prompts: Prompts | None = None, parent: QWidget | None = None
+        self, session: Session, jobs: JobRunner, prompts: FileDialogs | None = None, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self.setObjectName("inspector")
@@ -350,7 +350,7 @@ class Inspector(QWidget):
         self._show_counts(subject)
         self.json.text.show_text(visible_lines(subject.raw))
 
-    def follow(self, findings: FindingsBySubject, lines: LinesByHolder) -> None:
+    def follow(self, findings: FindingsBySubject, lines: ItemsByPrincipal) -> None:
         """Show the findings and review items of the panels' own rows."""
         self.findings.follow(findings)
         self.review.follow(lines)

@@ -21,7 +21,7 @@ from iamdesk.gui.core.plain_text import ElidedLabel, set_tooltip, visible
 from iamdesk.gui.inspector.find_bar import FindBar
 from iamdesk.gui.inspector.highlights import Band, bands_in, same_text
 from iamdesk.gui.inspector.policy_text import PolicyText
-from iamdesk.gui.inspector.statement_summaries import ReadingsList
+from iamdesk.gui.inspector.statement_summaries import StatementSummaries
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import Glyph
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
@@ -81,7 +81,7 @@ class PolicyReader(QWidget):
         self.text.setObjectName(text_name)
         self.text.setAccessibleName(tr("Policy text"))
         self.text.setFrameShape(PolicyText.Shape.NoFrame)
-        self.readings = ReadingsList()
+        self.readings = StatementSummaries()
         self.readings.setObjectName(f"{text_name}Readings")
         self.readings.statement_chosen.connect(self._go_to_statement)
         self.both = QSplitter(Qt.Orientation.Vertical)

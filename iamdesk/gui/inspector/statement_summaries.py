@@ -10,7 +10,7 @@ from iamdesk.gui.core.plain_text import visible
 from iamdesk.i18n import tr
 
 
-class ReadingsList(QListWidget):
+class StatementSummaries(QListWidget):
     """One row for each statement. The current row follows the text's cursor, and the text follows a chosen row."""
 
     statement_chosen = Signal(int)

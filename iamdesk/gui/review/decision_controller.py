@@ -13,9 +13,9 @@ from iamdesk.gui.review.decision_bar import DecisionBar
 from iamdesk.gui.review.decision_row import DecidedRow
 from iamdesk.gui.review.finding_rows import FindingRow
 from iamdesk.gui.review.guardrails import revoke_warning
-from iamdesk.gui.review.rows import LineRow
-from iamdesk.gui.review.toolbar import ReviewHead
-from iamdesk.gui.review.write_queue import ActQueue
+from iamdesk.gui.review.rows import EntitlementRow
+from iamdesk.gui.review.toolbar import ReviewToolbar
+from iamdesk.gui.review.write_queue import WriteQueue
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.i18n import ntr, tr
 from iamdesk.review.decisions import UNDECIDED, ItemDecision, ReviewDecision
@@ -46,7 +46,7 @@ class DecisionController(QObject):
         self,
         session: Session,
         jobs: JobRunner,
-        head: ReviewHead,
+        head: ReviewToolbar,
         message: MessageBar,
         desk: Callable[[], ReviewSession | None],
         chosen: Callable[[], Sequence[DecidedRow]],
@@ -65,7 +65,7 @@ class DecisionController(QObject):
         self._is_elsewhere = False
         """Whether the rows were chosen in another panel: then the current row does not move."""
         self.bar = DecisionBar()
-        self.queue = ActQueue(jobs, self)
+        self.queue = WriteQueue(jobs, self)
         self.bar.given.connect(self._given)
         self.bar.given_up.connect(self.settled)
         self.bar.wrong.connect(lambda sentence: message.say(Tone.WARNING, sentence))
@@ -139,7 +139,7 @@ class DecisionController(QObject):
         if not chosen:
             return None
         self._on_findings = isinstance(chosen[0], FindingRow)
-        self._lines = tuple(line for row in chosen if isinstance(row, LineRow) for line in row.lines)
+        self._lines = tuple(line for row in chosen if isinstance(row, EntitlementRow) for line in row.lines)
         self._word_of = chosen[0].word_of
         return desk
 

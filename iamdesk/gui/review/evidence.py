@@ -20,7 +20,7 @@ from iamdesk.gui.review.decision_row import DecidedRow
 from iamdesk.gui.review.evidence_text import finding_facts, line_facts
 from iamdesk.gui.review.finding_rows import FindingRow
 from iamdesk.gui.review.guardrails import policy_of, revoke_warning
-from iamdesk.gui.review.rows import LineRow
+from iamdesk.gui.review.rows import EntitlementRow
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import MARK_WORDS, Mark
 from iamdesk.gui.widgets.link_button import LinkButton
@@ -39,7 +39,7 @@ _TEXT_SHOWN = 6000
 _EMPTY = mark("Select a row to see its evidence.")
 
 
-class Evidence(QScrollArea):
+class EvidencePane(QScrollArea):
     """Shows one row; its links lead to the principal, the policy and the requests."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -85,7 +85,7 @@ class Evidence(QScrollArea):
         column.setSpacing(4)
         if self._row is None or self._desk is None:
             self._muted(column, tr(_EMPTY))
-        elif isinstance(self._row, LineRow):
+        elif isinstance(self._row, EntitlementRow):
             self._fill(column, self._row, self._desk)
         elif isinstance(self._row, FindingRow):
             self._fill_findings(column, self._row, self._desk)
@@ -93,7 +93,7 @@ class Evidence(QScrollArea):
         self.setWidget(page)  # the scroll area deletes the previous page
         self._tint()
 
-    def _fill(self, column: QVBoxLayout, row: LineRow, desk: ReviewSession) -> None:
+    def _fill(self, column: QVBoxLayout, row: EntitlementRow, desk: ReviewSession) -> None:
         line = row.lines[0]
         if len(row.lines) == 1:
             self._link(
@@ -137,7 +137,7 @@ class Evidence(QScrollArea):
         self._heading(column, tr("Remediation"))
         column.addWidget(FlowLabel(translate_english(str(first["remediation"]))))
 
-    def _members(self, column: QVBoxLayout, row: LineRow) -> None:
+    def _members(self, column: QVBoxLayout, row: EntitlementRow) -> None:
         self._heading(column, tr("{count} entitlements, decided together").format(count=number(len(row.lines))))
         most = len(row.lines) if self._whole else _MEMBERS_SHOWN
         for line in row.lines[:most]:
@@ -176,7 +176,7 @@ class Evidence(QScrollArea):
             if text:
                 column.addWidget(FlowLabel(text))
 
-    def _findings(self, column: QVBoxLayout, row: LineRow) -> None:
+    def _findings(self, column: QVBoxLayout, row: EntitlementRow) -> None:
         if row.findings:
             self._heading(column, tr("Findings"))
         for finding in row.findings[:_FINDINGS_SHOWN]:
@@ -275,7 +275,7 @@ class Evidence(QScrollArea):
             QTimer.singleShot(0, self, self._paint)
 
 
-def _is_one(row: LineRow) -> bool:
+def _is_one(row: EntitlementRow) -> bool:
     """Return whether all entitlements of a row are the same one."""
     return len({entitlement_words(line) for line in row.lines}) == 1
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import visible
@@ -51,7 +51,7 @@ class EvidenceController(QObject):
         panel: QWidget,
         session: Session,
         jobs: JobRunner,
-        prompts: Prompts,
+        prompts: FileDialogs,
         message: MessageBar,
         door: ReviewController,
         reviewer: Callable[[], Reviewer],

@@ -17,7 +17,7 @@ from iamdesk.review.session import ReviewSession
 _BREATH = 2000
 
 
-class LinesByHolder(QObject):
+class ItemsByPrincipal(QObject):
     """Sorted once, when a review is opened; each row has the current decision."""
 
     changed = Signal()

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from iamdesk import i18n
-from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import visible
@@ -40,7 +40,7 @@ class ReviewController(QObject):
     closed = Signal()
 
     def __init__(
-        self, panel: QWidget, session: Session, jobs: JobRunner, prompts: Prompts, message: MessageBar
+        self, panel: QWidget, session: Session, jobs: JobRunner, prompts: FileDialogs, message: MessageBar
     ) -> None:
         super().__init__(panel)
         self._panel = panel

@@ -9,21 +9,21 @@ from PySide6.QtGui import QKeySequence, QPalette, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QStackedWidget, QStyle, QVBoxLayout, QWidget
 
 from iamdesk.export.text.review import CHOICE_WORDS, finding_choice_word
-from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.review.decision_controller import DecisionController
 from iamdesk.gui.review.decision_row import DecidedRow
-from iamdesk.gui.review.evidence import Evidence
+from iamdesk.gui.review.evidence import EvidencePane
 from iamdesk.gui.review.evidence_controller import EvidenceController
 from iamdesk.gui.review.filters import ReviewFilter
 from iamdesk.gui.review.review_controller import ReviewController
 from iamdesk.gui.review.review_model import ReviewModel
 from iamdesk.gui.review.review_table import ReviewTable
-from iamdesk.gui.review.row_builder import Rows
-from iamdesk.gui.review.rows import LineRow
-from iamdesk.gui.review.toolbar import ReviewHead
+from iamdesk.gui.review.row_builder import RowBuilder
+from iamdesk.gui.review.rows import EntitlementRow
+from iamdesk.gui.review.toolbar import ReviewToolbar
 from iamdesk.gui.widgets.full_height_list import scrolling
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
@@ -51,7 +51,7 @@ class ReviewPanel(QWidget):
     title_changed = Signal(str)
 
     def __init__(
-        self, session: Session, jobs: JobRunner, prompts: Prompts | None = None, parent: QWidget | None = None
+        self, session: Session, jobs: JobRunner, prompts: FileDialogs | None = None, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self._session = session
@@ -59,18 +59,18 @@ class ReviewPanel(QWidget):
         self.model = ReviewModel(self.palette())
         self.model.setParent(self)
         self.message = MessageBar()
-        self.head = ReviewHead()
+        self.head = ReviewToolbar()
         self.table = ReviewTable(self.model)
-        self.evidence = Evidence(session)
-        self.door = ReviewController(self, session, jobs, prompts or Prompts(), self.message)
+        self.evidence = EvidencePane(session)
+        self.door = ReviewController(self, session, jobs, prompts or FileDialogs(), self.message)
         self.packs = EvidenceController(
-            self, session, jobs, prompts or Prompts(), self.message, self.door, lambda: self.head.reviewer
+            self, session, jobs, prompts or FileDialogs(), self.message, self.door, lambda: self.head.reviewer
         )
         self.deciding = DecisionController(
             session, jobs, self.head, self.message, lambda: self.desk, self.table.selected_rows, self
         )
         self.bar, self.queue = self.deciding.bar, self.deciding.queue
-        self.rows = Rows(jobs, self.model, lambda: self.desk, lambda: self.queue.pending, self)
+        self.rows = RowBuilder(jobs, self.model, lambda: self.desk, lambda: self.queue.pending, self)
         self._nothing = FlowLabel(tr(_NO_REVIEW))
         self._new = QPushButton(tr("&New review…"))
         self._open = QPushButton(tr("Open &review…"))
@@ -303,7 +303,7 @@ class ReviewPanel(QWidget):
     def _ask_engine(self) -> None:
         """Evaluate critical actions of the row's principal, if the open snapshot is the review's."""
         row, opened = self.evidence.row, self._session.snapshot
-        if not isinstance(row, LineRow) or opened is None or not self.door.matches:
+        if not isinstance(row, EntitlementRow) or opened is None or not self.door.matches:
             return
         if len({one.holder_arn for one in row.lines}) > 1:
             return

@@ -18,7 +18,7 @@ _BREATH = 500
 """Rows after which the worker checks for cancellation."""
 
 
-class Rows(QObject):
+class RowBuilder(QObject):
     """Fills a model."""
 
     laid_out = Signal(str)

@@ -27,7 +27,7 @@ from iamdesk.review.session import ReviewSession
 _ADMINISTRATION_ORDER = ("is", "reaches", "may reach", "cannot tell")
 
 
-class LineRow(DecidedRow):
+class EntitlementRow(DecidedRow):
     """One entitlement, or a group of entitlements."""
 
     def __init__(
@@ -84,10 +84,10 @@ def rows_of(desk: ReviewSession, grouping: Grouping) -> list[DecidedRow]:
     return [row_of(desk, lines, grouping) for lines in groups.values()]
 
 
-def row_of(desk: ReviewSession, lines: Iterable[ReviewItem], grouping: Grouping = Grouping.LINE) -> LineRow:
+def row_of(desk: ReviewSession, lines: Iterable[ReviewItem], grouping: Grouping = Grouping.LINE) -> EntitlementRow:
     """Return the row of entitlements that are decided together; call `tell` before showing it."""
     members = tuple(lines)
-    return LineRow(members, _findings_of(desk, members), grouping)
+    return EntitlementRow(members, _findings_of(desk, members), grouping)
 
 
 def _findings_of(desk: ReviewSession, lines: Iterable[ReviewItem]) -> tuple[Mapping[str, Any], ...]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QLineEdit, QPushButton, QWidget
 
 from iamdesk.export.evidence.signing import Role
-from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.plain_text import plain_label
 from iamdesk.i18n import mark, tr
 
@@ -22,7 +22,7 @@ _WITH_KEY = mark("ssh-keygen signs the manifest with this key; a key with a pass
 class SignDialog(QDialog):
     """Asks for a sign-off; ``accepted`` is emitted when it is complete."""
 
-    def __init__(self, pack: Path, name: str, prompts: Prompts, parent: QWidget | None = None) -> None:
+    def __init__(self, pack: Path, name: str, prompts: FileDialogs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.pack = pack
         self._prompts = prompts

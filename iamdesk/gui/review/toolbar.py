@@ -27,7 +27,7 @@ GROUPING_TITLES: dict[Grouping, str] = {
 _LONGEST = 500
 
 
-class ReviewHead(QWidget):
+class ReviewToolbar(QWidget):
     """Fields above the table."""
 
     filtered = Signal()

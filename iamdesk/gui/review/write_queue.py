@@ -14,7 +14,7 @@ from iamdesk.review.errors import ReviewError
 from iamdesk.review.session import Change
 
 
-class Act:
+class PendingWrite:
     """One write: done once, by whichever thread comes first."""
 
     def __init__(self, do: Callable[[], Change | None], subject_ids: frozenset[str]) -> None:
@@ -25,7 +25,7 @@ class Act:
         self.change: Change | None = None
         self.error: Exception | None = None
 
-    def once(self) -> "Act":
+    def once(self) -> "PendingWrite":
         """Do it, unless it is done; wait if another thread is doing it."""
         with self._doing:
             if not self._is_done:
@@ -37,7 +37,7 @@ class Act:
         return self
 
 
-class ActQueue(QObject):
+class WriteQueue(QObject):
     """Runs writes in a worker."""
 
     saved = Signal(object)
@@ -50,7 +50,7 @@ class ActQueue(QObject):
     def __init__(self, jobs: JobRunner, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._jobs = jobs
-        self._acts: deque[Act] = deque()
+        self._acts: deque[PendingWrite] = deque()
 
     @property
     def pending(self) -> frozenset[str]:
@@ -59,7 +59,7 @@ class ActQueue(QObject):
 
     def put(self, do: Callable[[], Change | None], subject_ids: frozenset[str] = frozenset()) -> None:
         """Add a write to the queue."""
-        self._acts.append(Act(do, subject_ids))
+        self._acts.append(PendingWrite(do, subject_ids))
         self.changed.emit()
         if len(self._acts) == 1:
             self._start()
@@ -78,13 +78,13 @@ class ActQueue(QObject):
             stopped=lambda: self._arrived(act),
         )
 
-    def _arrived(self, act: Act) -> None:
+    def _arrived(self, act: PendingWrite) -> None:
         if self._acts and self._acts[0] is act:  # not finished meanwhile
             self._take(act.once())  # the job was cancelled before it began, but the decision was made
             if self._acts:
                 self._start()
 
-    def _take(self, act: Act) -> None:
+    def _take(self, act: PendingWrite) -> None:
         self._acts.popleft()
         self.changed.emit()
         if act.error is None:

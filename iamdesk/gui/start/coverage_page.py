@@ -91,7 +91,7 @@ class DataRow(QWidget):
             self._tint()
 
 
-class CapturedPage(QScrollArea):
+class CoveragePage(QScrollArea):
     """Computed when it is first shown: opening a snapshot does not wait for it."""
 
     def __init__(self, session: Session, jobs: JobRunner, parent: QWidget | None = None) -> None:

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from iamdesk.checks.finding import Severity
-from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import ElidedLabel, PlainLabel, plain_label, set_tooltip, visible
@@ -66,7 +66,7 @@ class OverviewPage(QScrollArea):
     """A severity: show the principals for which it is the highest."""
 
     def __init__(
-        self, session: Session, jobs: JobRunner, prompts: Prompts | None = None, parent: QWidget | None = None
+        self, session: Session, jobs: JobRunner, prompts: FileDialogs | None = None, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self._session = session
@@ -74,7 +74,7 @@ class OverviewPage(QScrollArea):
         self._by_severity: Mapping[Severity, frozenset[str]] | None = None
         """Users and roles by highest severity, once all checks have run."""
         self.message = MessageBar()
-        self._saver = Saver(self, session, jobs, prompts or Prompts(), self.message, "export overview")
+        self._saver = Saver(self, session, jobs, prompts or FileDialogs(), self.message, "export overview")
         self.setObjectName("overview")
         self.setAccessibleName(tr("Overview of the snapshot"))
         self.setFrameShape(QScrollArea.Shape.NoFrame)

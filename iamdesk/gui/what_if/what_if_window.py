@@ -15,7 +15,7 @@ from iamdesk.export.files.atomic_write import ExportError, write_atomic
 from iamdesk.export.what_if import script
 from iamdesk.gui.compare.changes_view import ChangesView
 from iamdesk.gui.compare.rows import CompareRow, rows_of
-from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.plain_text import visible
 from iamdesk.gui.core.session import Session
@@ -32,7 +32,7 @@ from iamdesk.whatif.edits import Edit, WhatIfError
 class WhatIfWindow(OneJobWindow):
     """The open snapshot is not changed, and AWS is not called."""
 
-    def __init__(self, session: Session, jobs: JobRunner, prompts: Prompts, parent: QWidget) -> None:
+    def __init__(self, session: Session, jobs: JobRunner, prompts: FileDialogs, parent: QWidget) -> None:
         super().__init__(
             session,
             jobs,

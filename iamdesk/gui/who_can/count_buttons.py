@@ -12,7 +12,7 @@ from iamdesk.gui.widgets.icons import MARK_WORDS, Mark
 from iamdesk.i18n import ntr, tr
 
 
-class VerdictButtons(QWidget):
+class CountButtons(QWidget):
     """A button for each decision, side by side: mark, word and count."""
 
     changed = Signal()

@@ -17,7 +17,7 @@ from iamdesk.gui.who_can.rows import (
     ActionRow,
     Column,
     PrincipalRow,
-    Told,
+    RowDetails,
     WhoCanFilter,
     WhoCanRow,
 )
@@ -97,7 +97,7 @@ class WhoCanModel(RowsModel[WhoCanRow]):
         other = TITLES_OF_ACTIONS.get(Column(section)) if title is not None and self.holds_actions else None
         return tr(other) if other else title
 
-    def tell(self, details: Sequence[tuple[WhoCanRow, Told]]) -> None:
+    def tell(self, details: Sequence[tuple[WhoCanRow, RowDetails]]) -> None:
         """Add details to rows. Rows keep their place until `settle`."""
         for row, words in details:
             row.tell(words)

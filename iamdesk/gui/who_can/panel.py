@@ -9,17 +9,17 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QStackedWidge
 
 from iamdesk.evaluate.request import Request, RequestError
 from iamdesk.export.decision.text_file import who_can_command
-from iamdesk.gui.core.file_dialogs import Prompts
-from iamdesk.gui.core.job_stream import Stream
+from iamdesk.gui.core.file_dialogs import FileDialogs
+from iamdesk.gui.core.job_stream import JobStream
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import ElidedLabel
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.who_can import text
-from iamdesk.gui.who_can.count_buttons import VerdictButtons
+from iamdesk.gui.who_can.count_buttons import CountButtons
 from iamdesk.gui.who_can.model import WhoCanModel
-from iamdesk.gui.who_can.query_bar import WhoCanQuestion
-from iamdesk.gui.who_can.rows import VERDICTS, Column, Told, WhoCanFilter, WhoCanRow
+from iamdesk.gui.who_can.query_bar import WhoCanQueryBar
+from iamdesk.gui.who_can.rows import VERDICTS, Column, RowDetails, WhoCanFilter, WhoCanRow
 from iamdesk.gui.who_can.table import WhoCanTable
 from iamdesk.gui.who_can.worker import Missing, search_for, tell_actions
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
@@ -44,7 +44,7 @@ class WhoCanPanel(QWidget):
     """For the tab: ``Who can 23``; the true count, regardless of the filter."""
 
     def __init__(
-        self, session: Session, jobs: JobRunner, prompts: Prompts | None = None, parent: QWidget | None = None
+        self, session: Session, jobs: JobRunner, prompts: FileDialogs | None = None, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self._session = session
@@ -54,12 +54,12 @@ class WhoCanPanel(QWidget):
         self.model = WhoCanModel(self.palette())
         self.model.setParent(self)
         self.message = MessageBar()
-        self.question = WhoCanQuestion(session, jobs)
-        self.verdicts = VerdictButtons()
+        self.question = WhoCanQueryBar(session, jobs)
+        self.verdicts = CountButtons()
         self.text = QLineEdit()
         self.export_button = QPushButton(tr("Export…"))
         self.table = WhoCanTable(self.model)
-        self._saver = Saver(self, session, jobs, prompts or Prompts(), self.message, "export who can")
+        self._saver = Saver(self, session, jobs, prompts or FileDialogs(), self.message, "export who can")
         self._holds_for = ElidedLabel(mode=Qt.TextElideMode.ElideMiddle)
         self.missing = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
         self.missing.setObjectName("whoCanMissing")
@@ -69,8 +69,8 @@ class WhoCanPanel(QWidget):
         self._clear_filter.setAccessibleName(tr("Clear the filter"))
         self._pages = QStackedWidget()
         self._lay_out()
-        self.search = Stream(jobs, "who can", self._failed, self)
-        self.details = Stream(jobs, "who can actions", self._failed, self)
+        self.search = JobStream(jobs, "who can", self._failed, self)
+        self.details = JobStream(jobs, "who can actions", self._failed, self)
         self._debounce = QTimer(self, singleShot=True, interval=_DEBOUNCE)
         self._connect()
         self._enable()
@@ -208,7 +208,7 @@ class WhoCanPanel(QWidget):
         self.question.resource.setText(resource)
         self.run()
 
-    def _take_in(self, batch: list[WhoCanRow | tuple[WhoCanRow, Told] | Missing]) -> None:
+    def _take_in(self, batch: list[WhoCanRow | tuple[WhoCanRow, RowDetails] | Missing]) -> None:
         for one in batch:
             if isinstance(one, Missing):
                 self._say_missing(one.sentences, one.notes)

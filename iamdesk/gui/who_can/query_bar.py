@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from iamdesk.api import Hint, Opened
 
 
-class WhoCanQuestion(QWidget):
+class WhoCanQueryBar(QWidget):
     """Action, resource, and the context of the request that it came from."""
 
     submitted = Signal()

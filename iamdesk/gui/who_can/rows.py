@@ -63,7 +63,7 @@ _INSIDE = (True, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class RowDetails:
     """The details of a row: explained one by one, after the rows exist."""
 
     how: str
@@ -72,11 +72,11 @@ class Told:
     """The statements by name, and the sentence of the result."""
 
 
-def told_of(decision: EvaluationResult) -> Told:
+def details_of(decision: EvaluationResult) -> RowDetails:
     """Return the details of a row from its result."""
     statements = [f"{line.effect}: {translate(line.name)}" for line in granting_statements(decision)]
     ways = translate(when_words(decision, _EVERY_WAY))
-    return Told(
+    return RowDetails(
         visible(translate(how_words(decision))),
         visible(translate(when_words(decision))),
         "\n".join(
@@ -94,7 +94,7 @@ class WhoCanRow:
         self.access = access
         base = self._name(access.who, outline)
         self._base = (tr(VERDICT_TITLES[access.decision]), *base)
-        self._fill(Told(_NOT_YET, "" if access.decision is EvalDecision.ALLOWED else _NOT_YET, access.principal))
+        self._fill(RowDetails(_NOT_YET, "" if access.decision is EvalDecision.ALLOWED else _NOT_YET, access.principal))
 
     def _name(self, who: "Who", outline: Outline) -> tuple[str, str, str]:
         """Return name, kind and account as displayed."""
@@ -137,11 +137,11 @@ class WhoCanRow:
         """The rows shown below it."""
         return ()
 
-    def tell(self, details: Told) -> None:
+    def tell(self, details: RowDetails) -> None:
         """Add the details."""
         self._fill(details)
 
-    def _fill(self, details: Told) -> None:
+    def _fill(self, details: RowDetails) -> None:
         self.texts: tuple[str, ...] = (*self._base, details.how, details.when)
         """By column, as displayed."""
         self.tip = details.tip
@@ -177,7 +177,9 @@ class PrincipalRow(WhoCanRow):
         conditional = level_counts(of.conditional)
         names = action_names((*of.allowed, *of.conditional))
         self._fill(
-            Told(level_counts(of.allowed), conditional and tr("depends: {counts}").format(counts=conditional), names)
+            RowDetails(
+                level_counts(of.allowed), conditional and tr("depends: {counts}").format(counts=conditional), names
+            )
         )
         self.haystack = f"{self.haystack}\n{names.casefold()}"
 
@@ -238,9 +240,9 @@ class ActionRow(WhoCanRow):
         self.access = of.row(action, decision)
         self._name(of.who, outline)
         self._base = (tr(VERDICT_TITLES[decision]), action.action, tr(LEVEL_NAMES[action.level]), "")
-        self._fill(Told(_NOT_YET, "" if decision is EvalDecision.ALLOWED else _NOT_YET, action.action))
+        self._fill(RowDetails(_NOT_YET, "" if decision is EvalDecision.ALLOWED else _NOT_YET, action.action))
 
-    def tell(self, details: Told) -> None:
+    def tell(self, details: RowDetails) -> None:
         """Add the details."""
         self.is_told = True
         self._fill(details)

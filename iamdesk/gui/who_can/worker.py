@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from iamdesk.evaluate.request import Request
 from iamdesk.gui.core.job_stream import Producer
-from iamdesk.gui.who_can.rows import ActionRow, Column, PrincipalRow, WhoCanRow, told_of
+from iamdesk.gui.who_can.rows import ActionRow, Column, PrincipalRow, WhoCanRow, details_of
 from iamdesk.progress import Cancelled, Progress, WorkCancelled
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _search(
         if cancelled():
             raise WorkCancelled
         progress(place, len(rows))
-        give((row, told_of(row.access.explanation)))
+        give((row, details_of(row.access.explanation)))
     give(Missing(opened.missing_of_external(request.action, request.resource), opened.request_notes(request)))
 
 
@@ -87,4 +87,4 @@ def _tell_actions(
         if cancelled():
             raise WorkCancelled
         progress(place, len(rows))
-        give((row, told_of(row.access.explanation)))
+        give((row, details_of(row.access.explanation)))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QProgressBar, QPushButton, QWidget
 
-from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import Job, JobRunner
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
@@ -23,7 +23,7 @@ class OneJobWindow(QDialog):
         self,
         session: Session,
         jobs: JobRunner,
-        prompts: Prompts,
+        prompts: FileDialogs,
         parent: QWidget,
         *,
         name: str,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QWidget
 
-from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
@@ -28,7 +28,7 @@ class Saver:
     """Saves what a panel shows. One for each panel; the panel's message bar shows errors."""
 
     def __init__(
-        self, panel: QWidget, session: Session, jobs: JobRunner, prompts: Prompts, message: MessageBar, topic: str
+        self, panel: QWidget, session: Session, jobs: JobRunner, prompts: FileDialogs, message: MessageBar, topic: str
     ) -> None:
         self._panel = panel
         self._session = session

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from iamdesk.api import SnapshotSession
 from iamdesk.evaluate.request import Request
 from iamdesk.gui.access.tab import AccessTab
-from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.who_can.panel import WhoCanPanel
@@ -25,7 +25,7 @@ PAYROLL = "arn:aws:s3:::acme-payroll/2026/09.csv"
 
 
 @dataclass
-class Answers(Prompts):
+class Answers(FileDialogs):
     """Answers the dialogs of a test."""
 
     save_to: Path | None = None

@@ -20,7 +20,7 @@ from iamdesk.gui.core.session import Session
 from iamdesk.gui.core.theme import palette_for
 from iamdesk.gui.who_can.model import WhoCanModel
 from iamdesk.gui.who_can.panel import WhoCanPanel
-from iamdesk.gui.who_can.rows import Column, PrincipalRow, WhoCanFilter, WhoCanRow, told_of
+from iamdesk.gui.who_can.rows import Column, PrincipalRow, WhoCanFilter, WhoCanRow, details_of
 from iamdesk.resource_files import sample_snapshot
 from iamdesk.viewmodel.tree_builder import NodeKind
 
@@ -56,7 +56,7 @@ def test_the_rows_are_those_whose_single_answer_is_open(answered: WhoCanPanel, s
     assert table.model().rowCount() == len(expected)
     assert answered.title == f"Who can {len(expected)}"
     for row in answered.model.rows:
-        told = told_of(single[row.principal])
+        told = details_of(single[row.principal])
         assert row.texts[Column.HOW] == told.how
         assert row.texts[Column.WHEN] == told.when
 
@@ -332,7 +332,7 @@ def test_the_model_keeps_qts_rules(qtbot: QtBot, answered: WhoCanPanel) -> None:
     answered.model.clear()
     answered.model.extend(rows[:10])
     answered.model.extend(rows[10:])
-    answered.model.tell([(row, told_of(row.access.explanation)) for row in rows])
+    answered.model.tell([(row, details_of(row.access.explanation)) for row in rows])
     answered.model.settle()
     assert answered.model.rowCount() > 0
     del tester

@@ -7,7 +7,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from iamdesk.api import SnapshotSession, Workbench
-from iamdesk.gui.access_matrix.panel import EverybodyPanel
+from iamdesk.gui.access_matrix.panel import AccessMatrixPanel
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.session import Session
 
@@ -27,9 +27,9 @@ def other() -> SnapshotSession:
 @pytest.fixture
 def panel(
     qtbot: QtBot, session: Session, jobs: JobRunner, prompts: Answers, sample: SnapshotSession
-) -> Iterator[EverybodyPanel]:
+) -> Iterator[AccessMatrixPanel]:
     """The sample is open, and what everybody can is looked at."""
-    made = EverybodyPanel(session, jobs, prompts)
+    made = AccessMatrixPanel(session, jobs, prompts)
     show(qtbot, made)
     session.open(sample)
     qtbot.waitUntil(lambda: made.is_settled, timeout=20_000)

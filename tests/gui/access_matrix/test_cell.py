@@ -20,7 +20,7 @@ from iamdesk.gui.access_matrix.cell import (
     paint_look,
     plain_shade,
 )
-from iamdesk.gui.access_matrix.legend import EverybodyLegend, samples
+from iamdesk.gui.access_matrix.legend import AccessMatrixLegend, samples
 from iamdesk.gui.core.theme import contrast, palette_for
 
 PALETTES = {"light": palette_for(dark=False), "dark": palette_for(dark=True), "contrast": palette_for(True, True)}
@@ -138,7 +138,7 @@ def test_letters_differ_in_every_language() -> None:
 
 
 def test_the_legend_paints_what_it_has_room_for(qapp: QApplication) -> None:
-    legend = EverybodyLegend()
+    legend = AccessMatrixLegend()
     pictures = []
     for level in (None, "Read"):
         legend.show_level(level)

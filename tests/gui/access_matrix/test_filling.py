@@ -16,8 +16,8 @@ from iamdesk.api import SnapshotSession
 from iamdesk.gui.access_matrix import loader
 from iamdesk.gui.access_matrix.cell import UNKNOWN
 from iamdesk.gui.access_matrix.filling import Filling, View
-from iamdesk.gui.access_matrix.panel import EverybodyPanel
-from iamdesk.gui.access_matrix.rows import Everybody, MatrixQuery, Order
+from iamdesk.gui.access_matrix.panel import AccessMatrixPanel
+from iamdesk.gui.access_matrix.rows import AccessMatrixData, MatrixQuery, Order
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.session import Session
 from iamdesk.progress import WorkCancelled
@@ -33,7 +33,7 @@ def whatever(_done: int, _total: int) -> None:
 
 
 def made(sample: SnapshotSession) -> Filling:
-    return Filling(Everybody(sample, sample.access_matrix()), lambda _opened: None)
+    return Filling(AccessMatrixData(sample, sample.access_matrix()), lambda _opened: None)
 
 
 # In a thread
@@ -137,9 +137,9 @@ def goes_on(sample: SnapshotSession, monkeypatch: pytest.MonkeyPatch) -> threadi
 @pytest.fixture
 def filled(
     qtbot: QtBot, session: Session, jobs: JobRunner, prompts: Answers, sample: SnapshotSession, goes_on: threading.Event
-) -> Iterator[EverybodyPanel]:
+) -> Iterator[AccessMatrixPanel]:
     """What is in view is known, and nothing else: the panel is too low for all."""
-    panel = EverybodyPanel(session, jobs, prompts)
+    panel = AccessMatrixPanel(session, jobs, prompts)
     show(qtbot, panel)
     session.open(sample)
     qtbot.waitUntil(lambda: panel.model.laid is not None, timeout=20_000)
@@ -150,13 +150,13 @@ def filled(
     session.close()
 
 
-def unknown_in_view(panel: EverybodyPanel) -> list[tuple[int, int]]:
+def unknown_in_view(panel: AccessMatrixPanel) -> list[tuple[int, int]]:
     rows, columns = panel.table.in_view()
     assert rows
     return [(row, column) for row in rows for column in columns if panel.model.look(row, column) is UNKNOWN]
 
 
-def test_rows_in_view_come_before_the_rest(qtbot: QtBot, filled: EverybodyPanel, goes_on: threading.Event) -> None:
+def test_rows_in_view_come_before_the_rest(qtbot: QtBot, filled: AccessMatrixPanel, goes_on: threading.Event) -> None:
     panel, model = filled, filled.model
     assert model.laid is not None
     assert not model.laid.is_whole
@@ -184,7 +184,7 @@ def test_rows_in_view_come_before_the_rest(qtbot: QtBot, filled: EverybodyPanel,
 
 
 def test_cells_in_view_are_those_of_the_whole_map(
-    qtbot: QtBot, filled: EverybodyPanel, sample: SnapshotSession, goes_on: threading.Event
+    qtbot: QtBot, filled: AccessMatrixPanel, sample: SnapshotSession, goes_on: threading.Event
 ) -> None:
     reaches = sample.access_matrix().reaches
     rows, columns = filled.table.in_view()
@@ -201,7 +201,7 @@ def test_cells_in_view_are_those_of_the_whole_map(
     assert seen > 10
 
 
-def test_a_filter_and_a_level_bring_others_into_view(qtbot: QtBot, filled: EverybodyPanel) -> None:
+def test_a_filter_and_a_level_bring_others_into_view(qtbot: QtBot, filled: AccessMatrixPanel) -> None:
     panel = filled
     panel.text.setText("nora")
     qtbot.waitUntil(lambda: [line.title for line in panel.model.lines] == ["nora.lindqvist"], timeout=20_000)
@@ -213,7 +213,7 @@ def test_a_filter_and_a_level_bring_others_into_view(qtbot: QtBot, filled: Every
 
 
 def test_cancel_keeps_what_is_there_and_it_can_be_taken_up_again(
-    qtbot: QtBot, filled: EverybodyPanel, jobs: JobRunner, goes_on: threading.Event
+    qtbot: QtBot, filled: AccessMatrixPanel, jobs: JobRunner, goes_on: threading.Event
 ) -> None:
     panel = filled
     (job,) = [job for job in jobs.running if job.topic == "everybody"]
@@ -230,7 +230,7 @@ def test_cancel_keeps_what_is_there_and_it_can_be_taken_up_again(
 
 
 def test_another_snapshot_while_it_fills_is_found_by_itself(
-    qtbot: QtBot, filled: EverybodyPanel, session: Session, other: SnapshotSession
+    qtbot: QtBot, filled: AccessMatrixPanel, session: Session, other: SnapshotSession
 ) -> None:
     old = filled.finder.filling
     session.open(other)
@@ -240,7 +240,7 @@ def test_another_snapshot_while_it_fills_is_found_by_itself(
 
 
 def test_the_first_line_of_the_whole_map_is_the_first_where_nobody_has_gone(
-    qtbot: QtBot, filled: EverybodyPanel, goes_on: threading.Event
+    qtbot: QtBot, filled: AccessMatrixPanel, goes_on: threading.Event
 ) -> None:
     goes_on.set()
     qtbot.waitUntil(lambda: filled.is_settled, timeout=20_000)
@@ -248,7 +248,7 @@ def test_the_first_line_of_the_whole_map_is_the_first_where_nobody_has_gone(
 
 
 def test_whoever_was_gone_to_is_still_there_in_the_whole_map(
-    qtbot: QtBot, filled: EverybodyPanel, goes_on: threading.Event
+    qtbot: QtBot, filled: AccessMatrixPanel, goes_on: threading.Event
 ) -> None:
     row, column = filled.model.place_of(NORA), filled.model.column_of("s3")
     assert row is not None
@@ -261,7 +261,7 @@ def test_whoever_was_gone_to_is_still_there_in_the_whole_map(
 
 
 def test_a_service_to_sort_by_is_kept_until_all_is_known(
-    qtbot: QtBot, filled: EverybodyPanel, goes_on: threading.Event
+    qtbot: QtBot, filled: AccessMatrixPanel, goes_on: threading.Event
 ) -> None:
     header = filled.table.horizontalHeader()
     column = filled.model.column_of("s3")
@@ -275,7 +275,7 @@ def test_a_service_to_sort_by_is_kept_until_all_is_known(
 
 
 def test_the_model_keeps_qts_rules_while_it_fills(
-    qtbot: QtBot, filled: EverybodyPanel, goes_on: threading.Event
+    qtbot: QtBot, filled: AccessMatrixPanel, goes_on: threading.Event
 ) -> None:
     tester = QAbstractItemModelTester(filled.model)
     filled.table.go_to(filled.model.rowCount() - 1, 0)
@@ -296,7 +296,7 @@ def test_workers_that_cannot_be_reached_are_told_and_what_is_known_stays(
 
     monkeypatch.setattr(loader, "FEW", 0)
     monkeypatch.setattr(session, "executor_for", executor_for)
-    panel = EverybodyPanel(session, jobs)
+    panel = AccessMatrixPanel(session, jobs)
     show(qtbot, panel)
     session.open(sample)
     qtbot.waitUntil(lambda: "no Dask scheduler can be reached." in panel.message.text, timeout=20_000)
@@ -310,7 +310,7 @@ def test_workers_that_cannot_be_reached_are_told_and_what_is_known_stays(
 @pytest.mark.parametrize("command", ["actionExportEverybody", "actionExportEverybodyPicture"])
 def test_what_is_exported_is_worked_out_first(
     qtbot: QtBot,
-    filled: EverybodyPanel,
+    filled: AccessMatrixPanel,
     session: Session,
     sample: SnapshotSession,
     goes_on: threading.Event,
@@ -333,7 +333,7 @@ def test_what_is_exported_is_worked_out_first(
 
 
 def test_an_export_that_is_cancelled_writes_nothing(
-    qtbot: QtBot, filled: EverybodyPanel, jobs: JobRunner, prompts: Answers, tmp_path: Path
+    qtbot: QtBot, filled: AccessMatrixPanel, jobs: JobRunner, prompts: Answers, tmp_path: Path
 ) -> None:
     prompts.save_to = tmp_path / "all.csv"
     filled.commands()["actionExportEverybody"]()

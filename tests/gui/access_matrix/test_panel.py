@@ -20,10 +20,10 @@ from iamdesk.api import SnapshotSession
 from iamdesk.export.access.heatmap import REFUSED
 from iamdesk.export.access.matrix import GRAVITY, MANY_SERVICES, Profile, ServiceSummary, service_column
 from iamdesk.gui.access_matrix import model as everybody_model
-from iamdesk.gui.access_matrix.model import EverybodyModel
-from iamdesk.gui.access_matrix.panel import EverybodyPanel
-from iamdesk.gui.access_matrix.rows import MatrixQuery, MatrixRow, MatrixRows, Order, Person
-from iamdesk.gui.access_matrix.table import EverybodyTable
+from iamdesk.gui.access_matrix.model import AccessMatrixModel
+from iamdesk.gui.access_matrix.panel import AccessMatrixPanel
+from iamdesk.gui.access_matrix.rows import MatrixPrincipal, MatrixQuery, MatrixRow, MatrixRows, Order
+from iamdesk.gui.access_matrix.table import AccessMatrixTable
 from iamdesk.gui.app.main_window import MainWindow
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.session import Session
@@ -35,11 +35,11 @@ ROOT = f"{ACCOUNT}:root"
 GRANTING = "Permissions management"
 
 
-def settle(qtbot: QtBot, panel: EverybodyPanel) -> None:
+def settle(qtbot: QtBot, panel: AccessMatrixPanel) -> None:
     qtbot.waitUntil(lambda: panel.is_settled, timeout=20_000)
 
 
-def choose(qtbot: QtBot, panel: EverybodyPanel, level: str | None = None, order: Order | None = None) -> None:
+def choose(qtbot: QtBot, panel: AccessMatrixPanel, level: str | None = None, order: Order | None = None) -> None:
     for box, value in ((panel.level, level), (panel.order, order)):
         if value is not None:
             box.setCurrentIndex(box.findData(value))
@@ -47,7 +47,7 @@ def choose(qtbot: QtBot, panel: EverybodyPanel, level: str | None = None, order:
     settle(qtbot, panel)
 
 
-def go_to(panel: EverybodyPanel, key: str, service: str) -> None:
+def go_to(panel: AccessMatrixPanel, key: str, service: str) -> None:
     row, column = panel.model.place_of(key), panel.model.column_of(service)
     assert row is not None
     assert column is not None
@@ -63,7 +63,7 @@ def permitted(overview: Overview, key: str, service: str) -> int:
     return sum(bits.bit_count() for reach, bits in found.actions.items() if reach not in REFUSED) if found else 0
 
 
-def names(panel: EverybodyPanel) -> list[str]:
+def names(panel: AccessMatrixPanel) -> list[str]:
     return [line.title for line in panel.model.lines]
 
 
@@ -71,14 +71,14 @@ def names(panel: EverybodyPanel) -> list[str]:
 
 
 def test_the_map_holds_what_the_overview_says_of_everybody(
-    qtbot: QtBot, panel: EverybodyPanel, sample: SnapshotSession
+    qtbot: QtBot, panel: AccessMatrixPanel, sample: SnapshotSession
 ) -> None:
     overview = sample.access_matrix()
     panel.every_service.setChecked(True)
     panel.gather.setChecked(False)
     settle(qtbot, panel)
     table = panel.findChild(QTableView, "everybodyTable")
-    assert isinstance(table, EverybodyTable)
+    assert isinstance(table, AccessMatrixTable)
     assert {line.people[0].key for line in panel.model.lines} == set(overview.reaches)
     assert len(panel.model.lines) == len(overview.reaches)
     for row, line in enumerate(panel.model.lines):
@@ -94,7 +94,7 @@ def test_the_map_holds_what_the_overview_says_of_everybody(
 
 
 def test_only_services_that_somebody_can_use_have_a_column_most_used_first(
-    qtbot: QtBot, panel: EverybodyPanel, sample: SnapshotSession
+    qtbot: QtBot, panel: AccessMatrixPanel, sample: SnapshotSession
 ) -> None:
     overview = sample.access_matrix()
     services = {service for key in overview.reaches for service in overview.reaches[key]}
@@ -129,7 +129,7 @@ def test_only_services_that_somebody_can_use_have_a_column_most_used_first(
     assert panel.model.columnCount() == everything
 
 
-def test_one_sentence_stands_above(panel: EverybodyPanel, sample: SnapshotSession) -> None:
+def test_one_sentence_stands_above(panel: AccessMatrixPanel, sample: SnapshotSession) -> None:
     overview = sample.access_matrix()
     granting = sum(any(one.share(GRANTING) for one in overview.reaches[key].values()) for key in overview.reaches)
     words = panel._summary.text()
@@ -137,7 +137,7 @@ def test_one_sentence_stands_above(panel: EverybodyPanel, sample: SnapshotSessio
     assert f"{granting} can change permissions." in words
 
 
-def test_one_access_level_is_shown_alone(qtbot: QtBot, panel: EverybodyPanel, sample: SnapshotSession) -> None:
+def test_one_access_level_is_shown_alone(qtbot: QtBot, panel: AccessMatrixPanel, sample: SnapshotSession) -> None:
     choose(qtbot, panel, level=GRANTING)
     overview = sample.access_matrix()
     for row, line in enumerate(panel.model.lines):
@@ -151,7 +151,7 @@ def test_one_access_level_is_shown_alone(qtbot: QtBot, panel: EverybodyPanel, sa
     assert panel._summary.text().count(GRANTING) == 1
 
 
-def test_over_all_levels_a_cell_bears_the_gravest(panel: EverybodyPanel) -> None:
+def test_over_all_levels_a_cell_bears_the_gravest(panel: AccessMatrixPanel) -> None:
     seen = set()
     for row, line in enumerate(panel.model.lines):
         for column, service in enumerate(panel.model.columns):
@@ -166,7 +166,7 @@ def test_over_all_levels_a_cell_bears_the_gravest(panel: EverybodyPanel) -> None
 # Order, filter, those alike
 
 
-def test_lines_go_by_breadth_by_gravity_by_name_and_by_a_service(qtbot: QtBot, panel: EverybodyPanel) -> None:
+def test_lines_go_by_breadth_by_gravity_by_name_and_by_a_service(qtbot: QtBot, panel: AccessMatrixPanel) -> None:
     def profiles() -> list[Profile]:
         return [line.profile for line in panel.model.lines]
 
@@ -194,7 +194,9 @@ def test_lines_go_by_breadth_by_gravity_by_name_and_by_a_service(qtbot: QtBot, p
     assert panel.wanted.order is Order.NAME, "once more: as before"
 
 
-def test_an_order_by_a_service_that_nobody_can_use_at_a_level_is_given_up(qtbot: QtBot, panel: EverybodyPanel) -> None:
+def test_an_order_by_a_service_that_nobody_can_use_at_a_level_is_given_up(
+    qtbot: QtBot, panel: AccessMatrixPanel
+) -> None:
     panel.table.sort_wanted.emit("sts")
     settle(qtbot, panel)
     choose(qtbot, panel, level=GRANTING)
@@ -202,7 +204,7 @@ def test_an_order_by_a_service_that_nobody_can_use_at_a_level_is_given_up(qtbot:
     assert panel.wanted.order is Order.BREADTH
 
 
-def test_words_find_principals_as_in_the_navigator(qtbot: QtBot, panel: EverybodyPanel) -> None:
+def test_words_find_principals_as_in_the_navigator(qtbot: QtBot, panel: AccessMatrixPanel) -> None:
     panel.text.setFocus()
     QTest.keyClicks(panel.text, "nora")
     qtbot.waitUntil(lambda: names(panel) == ["nora.lindqvist"], timeout=20_000)
@@ -223,7 +225,7 @@ def test_words_find_principals_as_in_the_navigator(qtbot: QtBot, panel: Everybod
 
 
 def test_those_who_can_do_the_same_stand_in_one_line_that_opens(
-    qtbot: QtBot, panel: EverybodyPanel, sample: SnapshotSession
+    qtbot: QtBot, panel: AccessMatrixPanel, sample: SnapshotSession
 ) -> None:
     reaches = sample.access_matrix().reaches
     group = next(line for line in panel.model.lines if line.is_group)
@@ -256,7 +258,7 @@ def test_those_who_can_do_the_same_stand_in_one_line_that_opens(
 # By keyboard, and what a cell leads to
 
 
-def test_every_cell_can_be_reached_and_opened_by_keys(qtbot: QtBot, panel: EverybodyPanel, session: Session) -> None:
+def test_every_cell_can_be_reached_and_opened_by_keys(qtbot: QtBot, panel: AccessMatrixPanel, session: Session) -> None:
     go_to(panel, NORA, "s3")
     assert "nora.lindqvist, Amazon S3 (s3): " in panel._cell.text()
     QTest.keyClick(panel.table, Qt.Key.Key_Right)
@@ -272,7 +274,7 @@ def test_every_cell_can_be_reached_and_opened_by_keys(qtbot: QtBot, panel: Every
     assert shown.args == [NORA, "s3", "Write"]
 
 
-def test_letters_go_to_a_service(panel: EverybodyPanel) -> None:
+def test_letters_go_to_a_service(panel: AccessMatrixPanel) -> None:
     panel.table.go_to(2, 0)
     panel.table.setFocus()
     QTest.keyClicks(panel.table, "lam")
@@ -282,7 +284,7 @@ def test_letters_go_to_a_service(panel: EverybodyPanel) -> None:
     assert panel.table.currentIndex().row() == 2
 
 
-def test_a_click_shows_it_and_the_keyboard_stays(qtbot: QtBot, panel: EverybodyPanel, session: Session) -> None:
+def test_a_click_shows_it_and_the_keyboard_stays(qtbot: QtBot, panel: AccessMatrixPanel, session: Session) -> None:
     go_to(panel, INES, "iam")
     place = panel.table.visualRect(panel.table.currentIndex()).center()
     with qtbot.waitSignal(session.access_cell_shown) as shown:
@@ -291,7 +293,7 @@ def test_a_click_shows_it_and_the_keyboard_stays(qtbot: QtBot, panel: EverybodyP
     assert panel.table.hasFocus()
 
 
-def test_a_root_user_is_taken_into_the_question(qtbot: QtBot, panel: EverybodyPanel, session: Session) -> None:
+def test_a_root_user_is_taken_into_the_question(qtbot: QtBot, panel: AccessMatrixPanel, session: Session) -> None:
     go_to(panel, ROOT, "s3")
     with qtbot.waitSignal(session.question_drafted) as drafted:
         QTest.keyClick(panel.table, Qt.Key.Key_Return)
@@ -299,7 +301,7 @@ def test_a_root_user_is_taken_into_the_question(qtbot: QtBot, panel: EverybodyPa
     assert drafted.args[0] == ROOT
 
 
-def test_the_menu_of_a_cell_offers_what_the_keys_do(qtbot: QtBot, panel: EverybodyPanel, session: Session) -> None:
+def test_the_menu_of_a_cell_offers_what_the_keys_do(qtbot: QtBot, panel: AccessMatrixPanel, session: Session) -> None:
     go_to(panel, NORA, "s3")
     menu = panel.table.menu()
     actions = {action.text().replace("&", ""): action for action in menu.actions()}
@@ -311,7 +313,7 @@ def test_the_menu_of_a_cell_offers_what_the_keys_do(qtbot: QtBot, panel: Everybo
     assert panel.wanted.order is Order.SERVICE
 
 
-def test_a_row_is_copied_below_its_heads(panel: EverybodyPanel) -> None:
+def test_a_row_is_copied_below_its_heads(panel: AccessMatrixPanel) -> None:
     go_to(panel, NORA, "s3")
     QTest.keyClick(panel.table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     heads, cells = (line.split("\t") for line in QApplication.clipboard().text().split("\n"))
@@ -322,7 +324,7 @@ def test_a_row_is_copied_below_its_heads(panel: EverybodyPanel) -> None:
     assert cells[place] == f"{glance.permitted}/{glance.row.total.total}"
 
 
-def test_the_cursor_stays_where_it_was(qtbot: QtBot, panel: EverybodyPanel) -> None:
+def test_the_cursor_stays_where_it_was(qtbot: QtBot, panel: AccessMatrixPanel) -> None:
     go_to(panel, NORA, "s3")
     choose(qtbot, panel, order=Order.NAME)
     index = panel.table.currentIndex()
@@ -332,7 +334,7 @@ def test_the_cursor_stays_where_it_was(qtbot: QtBot, panel: EverybodyPanel) -> N
     assert column.service == "s3"
 
 
-def test_every_cell_and_head_says_in_words_what_it_shows(panel: EverybodyPanel) -> None:
+def test_every_cell_and_head_says_in_words_what_it_shows(panel: AccessMatrixPanel) -> None:
     model = panel.model
     for row, line in enumerate(model.lines):
         said = model.headerData(row, Qt.Orientation.Vertical, Qt.ItemDataRole.AccessibleTextRole)
@@ -369,7 +371,7 @@ def slow(sample: SnapshotSession, monkeypatch: pytest.MonkeyPatch) -> threading.
 def test_nothing_is_found_out_while_nobody_looks(
     qtbot: QtBot, session: Session, jobs: JobRunner, sample: SnapshotSession
 ) -> None:
-    panel = EverybodyPanel(session, jobs)
+    panel = AccessMatrixPanel(session, jobs)
     qtbot.addWidget(panel)
     session.open(sample)
     QApplication.processEvents()
@@ -384,7 +386,7 @@ def test_a_cancelled_search_can_be_taken_up_again(
     qtbot: QtBot, session: Session, jobs: JobRunner, sample: SnapshotSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     goes_on = slow(sample, monkeypatch)
-    panel = EverybodyPanel(session, jobs)
+    panel = AccessMatrixPanel(session, jobs)
     show(qtbot, panel)
     assert "Open a snapshot" in panel._nothing.text()
     session.open(sample)
@@ -410,7 +412,7 @@ def test_what_cannot_be_found_is_said(
         raise ValueError("broken on purpose")
 
     monkeypatch.setattr(sample, "access_matrix", fails)
-    panel = EverybodyPanel(session, jobs)
+    panel = AccessMatrixPanel(session, jobs)
     show(qtbot, panel)
     with qtbot.captureExceptions() as raised:
         session.open(sample)
@@ -419,7 +421,7 @@ def test_what_cannot_be_found_is_said(
     session.close()
 
 
-def test_closing_the_snapshot_empties_the_panel(qtbot: QtBot, panel: EverybodyPanel, session: Session) -> None:
+def test_closing_the_snapshot_empties_the_panel(qtbot: QtBot, panel: AccessMatrixPanel, session: Session) -> None:
     panel.every_service.setChecked(True)
     panel.text.setText("nora")
     settle(qtbot, panel)
@@ -433,7 +435,7 @@ def test_closing_the_snapshot_empties_the_panel(qtbot: QtBot, panel: EverybodyPa
     assert not panel.export_button.isEnabled()
 
 
-def test_the_model_keeps_qts_rules(qtbot: QtBot, panel: EverybodyPanel) -> None:
+def test_the_model_keeps_qts_rules(qtbot: QtBot, panel: AccessMatrixPanel) -> None:
     tester = QAbstractItemModelTester(panel.model)
     row = next(row for row, line in enumerate(panel.model.lines) if line.is_group)
     panel.table.toggle(row)
@@ -449,7 +451,7 @@ def test_the_model_keeps_qts_rules(qtbot: QtBot, panel: EverybodyPanel) -> None:
 
 def test_everybody_is_exported_whatever_the_filter_shows(
     qtbot: QtBot,
-    panel: EverybodyPanel,
+    panel: AccessMatrixPanel,
     session: Session,
     sample: SnapshotSession,
     prompts: Answers,
@@ -476,7 +478,7 @@ def test_everybody_is_exported_whatever_the_filter_shows(
 
 @pytest.mark.parametrize("suffix", [".svg", ".png"])
 def test_what_is_seen_is_saved_as_a_picture(
-    qtbot: QtBot, panel: EverybodyPanel, session: Session, prompts: Answers, tmp_path: Path, suffix: str
+    qtbot: QtBot, panel: AccessMatrixPanel, session: Session, prompts: Answers, tmp_path: Path, suffix: str
 ) -> None:
     prompts.save_to = tmp_path / f"everybody{suffix}"
     with qtbot.waitSignal(session.announced, timeout=20_000):
@@ -495,7 +497,7 @@ def test_what_is_seen_is_saved_as_a_picture(
 def test_before_anything_is_found_nothing_is_exported(
     qtbot: QtBot, session: Session, jobs: JobRunner, prompts: Answers
 ) -> None:
-    panel = EverybodyPanel(session, jobs, prompts)
+    panel = AccessMatrixPanel(session, jobs, prompts)
     qtbot.addWidget(panel)
     for act in panel.commands().values():
         with qtbot.waitSignal(session.announced) as said:
@@ -517,7 +519,7 @@ def thousands(sample: SnapshotSession) -> MatrixRows:
     for number in range(6_000):
         # Glances are equal by what they are, not by what they say: each row has its own.
         profile = Profile({service: ServiceSummary(wide[service]) for service in services})
-        person = Person(f"{ACCOUNT}:role/role-{number:04}", -1, NodeKind.ROLE, f"role-{number:04}", "")
+        person = MatrixPrincipal(f"{ACCOUNT}:role/role-{number:04}", -1, NodeKind.ROLE, f"role-{number:04}", "")
         lines.append(MatrixRow(profile, (person,)))
     columns = tuple(service_column(service, 6_000, is_told=True) for service in services)
     return MatrixRows(MatrixQuery(every_service=True), tuple(lines), columns, 0, 6_000, 6_000, 6_000)
@@ -534,8 +536,8 @@ def test_of_thousands_only_what_is_seen_is_read(
         return real(glance, level)
 
     monkeypatch.setattr(everybody_model, "look_of", look_of)
-    model = EverybodyModel(lambda _row: ())
-    table = EverybodyTable(model)
+    model = AccessMatrixModel(lambda _row: ())
+    table = AccessMatrixTable(model)
     show(qtbot, table)
     model.show(thousands)
     table.grab()
@@ -557,11 +559,11 @@ def test_of_thousands_only_what_is_seen_is_read(
 def test_a_picture_of_thousands_says_that_it_shows_the_first(
     qtbot: QtBot, thousands: MatrixRows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from iamdesk.gui.access_matrix.image import EverybodyPicture
+    from iamdesk.gui.access_matrix.image import AccessMatrixImage
 
-    model = EverybodyModel(lambda _row: ())
+    model = AccessMatrixModel(lambda _row: ())
     model.show(replace(thousands))
-    picture = EverybodyPicture(thousands, thousands.lines, "Everybody.", QApplication.font(), QApplication.palette())
+    picture = AccessMatrixImage(thousands, thousands.lines, "Everybody.", QApplication.font(), QApplication.palette())
     content = picture.svg(lambda: False)
     assert b"The first 250 of 6,000 rows are shown." in content
     assert b"role-0249" in content
@@ -597,7 +599,7 @@ def test_the_command_brings_it_forward_and_a_cell_opens_the_access_tab(qtbot: Qt
     assert (row.service, access.table.currentIndex().column()) == ("s3", 2), "a filter that hides the cell is cleared"
 
 
-def test_letters_are_those_of_the_language(qtbot: QtBot, panel: EverybodyPanel) -> None:
+def test_letters_are_those_of_the_language(qtbot: QtBot, panel: AccessMatrixPanel) -> None:
     light = panel.table.grab().toImage()
     i18n.choose("de")
     try:

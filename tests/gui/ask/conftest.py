@@ -22,8 +22,8 @@ from iamdesk.explain.decision import (
     StatementExplanation,
     StatementRole,
 )
-from iamdesk.gui.ask.decision_panel import AnswerPanel
-from iamdesk.gui.ask.request_bar import QuestionBar
+from iamdesk.gui.ask.decision_panel import DecisionPanel
+from iamdesk.gui.ask.request_bar import RequestBar
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.session import Session
 from iamdesk.policy.document import Document, parse_document
@@ -40,8 +40,8 @@ class AskWindow:
 
     window: QWidget
     session: Session
-    bar: QuestionBar
-    answer: AnswerPanel
+    bar: RequestBar
+    answer: DecisionPanel
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def empty_window(qtbot: QtBot, session: Session, jobs: JobRunner) -> Iterator[As
     """No snapshot is open."""
     window = QWidget()
     qtbot.addWidget(window)
-    bar, answer = QuestionBar(session, jobs), AnswerPanel(session, jobs)
+    bar, answer = RequestBar(session, jobs), DecisionPanel(session, jobs)
     layout = QVBoxLayout(window)
     layout.addWidget(bar)
     below = QHBoxLayout()

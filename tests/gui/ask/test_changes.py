@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from iamdesk.evaluate.request import EvalDecision, PolicyType, Request
 from iamdesk.explain.decision import StatementRole
 from iamdesk.explain.suggestions import Change, Changes, Removal
-from iamdesk.gui.ask.suggestion_list import ChangeList
+from iamdesk.gui.ask.suggestion_list import SuggestionList
 from iamdesk.gui.widgets.link_button import LinkButton
 
 from .conftest import ACCOUNT, ANA, NORA, PAYROLL, AskWindow, decision, statement
@@ -22,18 +22,18 @@ NEW = f"{ACCOUNT}:user/engineering/new.hire"
 LEAD_BOUNDARY = f"{ACCOUNT}:policy/boundaries/EngineeringLeadBoundary"
 
 
-def told(qtbot: QtBot, window: AskWindow, request: Request) -> ChangeList:
+def told(qtbot: QtBot, window: AskWindow, request: Request) -> SuggestionList:
     """Ask, and wait for what comes after the answer."""
     answered(qtbot, window, request)
     qtbot.waitUntil(window.answer.changes.isVisible)
     return window.answer.changes
 
 
-def words(changes: ChangeList) -> list[str]:
+def words(changes: SuggestionList) -> list[str]:
     return [label.text() for label in changes.findChildren(QLabel) if label.isVisible() and label.text()]
 
 
-def link(changes: ChangeList, text: str) -> LinkButton:
+def link(changes: SuggestionList, text: str) -> LinkButton:
     return next(one for one in changes.findChildren(LinkButton) if one.isVisible() and text in one.shown)
 
 
@@ -118,7 +118,7 @@ def test_the_copied_answer_holds_the_changes(qtbot: QtBot, ask_window: AskWindow
 
 
 def test_hostile_names_in_changes_are_text(qtbot: QtBot) -> None:
-    shown = ChangeList()
+    shown = SuggestionList()
     qtbot.addWidget(shown)
     line = replace(statement(StatementRole.DECIDES), policy_name="<b>x</b>\u202e&y")
     change = Change((Removal(line, whole_policy=False),), (), EvalDecision.IMPLICIT_DENY, (), f"Remove {line.name}.")

@@ -15,8 +15,8 @@ from iamdesk.evaluate.request import PolicyType, Request
 from iamdesk.explain import messages
 from iamdesk.explain.decision import EvalDecision, EvaluationResult, StatementExplanation, StatementRole
 from iamdesk.gui.ask import decision_notes
-from iamdesk.gui.ask.decision_card import VerdictCard
-from iamdesk.gui.ask.policy_type_list import LayerModel
+from iamdesk.gui.ask.decision_card import DecisionCard
+from iamdesk.gui.ask.policy_type_list import PolicyTypeModel
 from iamdesk.gui.ask.statement_list import StatementModel
 from iamdesk.gui.core.theme import colour, palette_for
 from iamdesk.gui.widgets.icons import MARK_COLOURS, Mark
@@ -303,7 +303,7 @@ def test_rows_are_copied_as_tsv(ask_window: AskWindow) -> None:
 
 
 def test_the_models_are_sound(qtmodeltester: ModelTester) -> None:
-    layers, statements = LayerModel(), StatementModel()
+    layers, statements = PolicyTypeModel(), StatementModel()
     made = decision()
     layers.fill(made)
     statements.fill(made)
@@ -354,7 +354,7 @@ def test_a_compound_answer_is_greyed_out_too(qtbot: QtBot, ask_window: AskWindow
 
 @pytest.mark.parametrize("direction", [Qt.LayoutDirection.LeftToRight, Qt.LayoutDirection.RightToLeft])
 def test_the_edge_of_the_card_stands_where_lines_begin(qtbot: QtBot, direction: Qt.LayoutDirection) -> None:
-    card = VerdictCard()
+    card = DecisionCard()
     qtbot.addWidget(card)
     card.setLayoutDirection(direction)
     card.show_words(Mark.ALLOWED, "Allowed", "ana may do it.", "", "")

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from iamdesk.attack_paths.types import AttackPath, Goal, GoalKind, State, Step
-from iamdesk.gui.attack_paths.diagram import OUTSIDE, USUALLY_SHOWN, BoxKind, picture_of
+from iamdesk.gui.attack_paths.diagram import OUTSIDE, USUALLY_SHOWN, BoxKind, diagram_of
 from iamdesk.gui.attack_paths.layout import Sizes, arranged
 
 ADMINISTRATION = Goal(GoalKind.ADMINISTRATION, "111122223333", "administrator of account 111122223333")
@@ -25,7 +25,7 @@ def way(*names, state=State.PROVEN):
 
 
 def test_columns_run_from_the_start_to_the_goal():
-    picture = picture_of([way("a", "b", "power")])
+    picture = diagram_of([way("a", "b", "power")])
     assert [(box.title, box.column) for box in picture.boxes] == [
         ("a", 0),
         ("b", 1),
@@ -40,7 +40,7 @@ def test_columns_run_from_the_start_to_the_goal():
 
 
 def test_a_box_says_the_nearest_way_and_stands_where_the_longest_begins():
-    boxes = {box.title: box for box in picture_of([way("a", "b", "c", "power"), way("a", "power")]).boxes}
+    boxes = {box.title: box for box in diagram_of([way("a", "b", "c", "power"), way("a", "power")]).boxes}
     assert boxes["a"].column == 0
     assert boxes["a"].says == "Role, 1 step away"
     assert boxes["power"].says == "Role, target reached"
@@ -48,36 +48,36 @@ def test_a_box_says_the_nearest_way_and_stands_where_the_longest_begins():
 
 def test_a_change_of_oneself_leads_straight_to_the_goal():
     own = step(arn("a"), arn("a"), path_id="iam-005", goal=ADMINISTRATION)
-    picture = picture_of([AttackPath(arn("a"), ADMINISTRATION, (own,))])
+    picture = diagram_of([AttackPath(arn("a"), ADMINISTRATION, (own,))])
     assert [box.kind for box in picture.boxes] == [BoxKind.ROLE, BoxKind.GOAL]
     assert [(line.source, line.target) for line in picture.lines] == [(arn("a"), "111122223333")]
 
 
 def test_who_is_there_already_is_no_box():
-    assert picture_of([AttackPath(arn("a"), ADMINISTRATION, ())]).boxes == ()
+    assert diagram_of([AttackPath(arn("a"), ADMINISTRATION, ())]).boxes == ()
 
 
 def test_a_column_of_many_is_put_together_until_it_is_opened():
     ways = [way(f"r{number:02}", "power") for number in range(20)]
-    picture = picture_of(ways)
+    picture = diagram_of(ways)
     (more,) = [box for box in picture.boxes if box.kind is BoxKind.MORE]
     assert more.title == f"{20 - USUALLY_SHOWN} more"
     assert sum(line.source == more.key for line in picture.lines) == 1
-    assert not [box for box in picture_of(ways, opened={2}).boxes if box.kind is BoxKind.MORE]
+    assert not [box for box in diagram_of(ways, opened={2}).boxes if box.kind is BoxKind.MORE]
 
 
 def test_one_more_than_usual_gets_its_own_box():
-    picture = picture_of([way(f"r{number}", "power") for number in range(USUALLY_SHOWN + 1)])
+    picture = diagram_of([way(f"r{number}", "power") for number in range(USUALLY_SHOWN + 1)])
     assert not [box for box in picture.boxes if box.kind is BoxKind.MORE]
 
 
 def test_a_step_that_needs_a_fact_is_told_from_a_proven_one():
-    lines = picture_of([way("a", "power", state=State.POSSIBLE), way("b", "power")]).lines
+    lines = diagram_of([way("a", "power", state=State.POSSIBLE), way("b", "power")]).lines
     assert [line.is_proven for line in lines if line.steps] == [False, True]
 
 
 def test_outsiders_stand_at_the_left():
-    picture = picture_of([way("a", "power")], outsiders={arn("a")})
+    picture = diagram_of([way("a", "power")], outsiders={arn("a")})
     assert picture.boxes[0].key == OUTSIDE
     assert (OUTSIDE, arn("a")) in [(line.source, line.target) for line in picture.lines]
     assert picture.columns == 4
@@ -86,6 +86,6 @@ def test_outsiders_stand_at_the_left():
 def test_no_two_boxes_stand_in_one_place():
     ways = [way(f"r{number:02}", f"m{number % 3}", "power") for number in range(30)]
     sizes = Sizes(100, 20, 50, 10)
-    places = arranged(picture_of(ways), sizes)
+    places = arranged(diagram_of(ways), sizes)
     assert len(set(places.values())) == len(places)
     assert {x for x, _ in places.values()} == {0, 150, 300, 450}

@@ -8,14 +8,14 @@ from PySide6.QtGui import QImage
 from PySide6.QtSvg import QSvgRenderer
 
 from iamdesk.gui.attack_paths.diagram import BoxKind
-from iamdesk.gui.attack_paths.panel import GraphPanel
-from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.attack_paths.panel import AttackPathsPanel
+from iamdesk.gui.core.file_dialogs import FileDialogs
 
 DEEPAK = "arn:aws:iam::111122223333:user/engineering/deepak.rao"
 DEPLOY = "arn:aws:iam::111122223333:role/deploy/deploy"
 
 
-class Answers(Prompts):
+class Answers(FileDialogs):
     """Says where to save."""
 
     def __init__(self, path: Path) -> None:
@@ -27,7 +27,7 @@ class Answers(Prompts):
 
 @pytest.fixture
 def panel(qtbot, session, jobs, sample, tmp_path):
-    made = GraphPanel(session, jobs, Answers(tmp_path / "ways.svg"))
+    made = AttackPathsPanel(session, jobs, Answers(tmp_path / "ways.svg"))
     qtbot.addWidget(made)
     made.resize(1200, 500)
     made.show()

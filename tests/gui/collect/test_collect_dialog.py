@@ -17,7 +17,7 @@ from iamdesk.gui.app.main_window import MainWindow
 from iamdesk.gui.collect import collect_dialog
 from iamdesk.gui.collect.collect_dialog import CollectDialog
 from iamdesk.gui.collect.collect_process import command_of
-from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.snapshot.manifest import Manifest
 
@@ -41,7 +41,7 @@ def endpoint(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> Gate:
 def dialog(qtbot: QtBot, jobs: JobRunner) -> Iterator[CollectDialog]:
     window = QWidget()
     qtbot.addWidget(window)
-    dialog = CollectDialog(jobs, Prompts(), window)
+    dialog = CollectDialog(jobs, FileDialogs(), window)
     dialog.show()
     yield dialog
     window.close()  # it lives as long as this test
@@ -183,7 +183,7 @@ def test_without_boto3_the_dialog_tells_how_to_get_it(
     window = QWidget()
     qtbot.addWidget(window)
 
-    dialog = CollectDialog(jobs, Prompts(), window)
+    dialog = CollectDialog(jobs, FileDialogs(), window)
 
     assert INSTALL in dialog.trouble.text
     assert not dialog.collect_button.isEnabled()

@@ -16,8 +16,8 @@ from iamdesk.api import SnapshotSession
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.gui.app.main_window import MainWindow
 from iamdesk.gui.compare.compare_window import CompareWindow
-from iamdesk.gui.compare.rows import Column, Sort
-from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.compare.rows import ChangeKind, Column
+from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.widgets.link_button import LinkButton
@@ -28,7 +28,7 @@ READ = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
 HOSTILE = "<b>x</b>\u202e"
 
 
-class Chosen(Prompts):
+class Chosen(FileDialogs):
     """Names files instead of asking."""
 
     def __init__(self, path: Path) -> None:
@@ -83,7 +83,7 @@ def compared(qtbot: QtBot, compare: CompareWindow) -> CompareWindow:
     return compare
 
 
-def told(window: CompareWindow) -> set[tuple[Sort, str]]:
+def told(window: CompareWindow) -> set[tuple[ChangeKind, str]]:
     return {(row.sort, row.subject) for row in window.view.model.shown}
 
 
@@ -96,10 +96,10 @@ def link(window: CompareWindow, name: str) -> LinkButton:
 def test_what_changed_is_shown_with_its_cause(compared: CompareWindow) -> None:
     (row,) = [row for row in compared.view.model.shown if row.subject == ANA]
 
-    assert row.sort is Sort.LOST
+    assert row.sort is ChangeKind.LOST
     assert row.texts[Column.CAUSE] == "AmazonS3ReadOnlyAccess was detached from user/engineering/ana.moreno."
     assert "s3:" in row.texts[Column.WHAT]
-    assert (Sort.SAME, ANA.replace("ana.moreno", "ben.okafor")) in told(compared)
+    assert (ChangeKind.SAME, ANA.replace("ana.moreno", "ben.okafor")) in told(compared)
     assert compared.view.summary.text().startswith("Access of 1 principal changed")
 
 
@@ -125,21 +125,21 @@ def test_the_request_that_shows_it_is_asked_of_the_open_snapshot(
 def test_words_and_kinds_filter(qtbot: QtBot, compared: CompareWindow) -> None:
     every = len(compared.view.model.shown)
     compared.view.text.setText("ana s3:GetObject")
-    qtbot.waitUntil(lambda: told(compared) == {(Sort.LOST, ANA)})
+    qtbot.waitUntil(lambda: told(compared) == {(ChangeKind.LOST, ANA)})
     compared.view.text.clear()
     qtbot.waitUntil(lambda: len(compared.view.model.shown) == every)
 
-    compared.view.sort.setCurrentIndex(compared.view.sort.findData(Sort.SAME))
+    compared.view.sort.setCurrentIndex(compared.view.sort.findData(ChangeKind.SAME))
     compared.view.sort.activated.emit(compared.view.sort.currentIndex())
 
-    assert {sort for sort, _ in told(compared)} == {Sort.SAME}
+    assert {sort for sort, _ in told(compared)} == {ChangeKind.SAME}
 
 
 def test_swapped_it_is_the_other_way_round(qtbot: QtBot, compared: CompareWindow) -> None:
     compared.swap_button.click()
-    qtbot.waitUntil(lambda: (Sort.GAINED, ANA) in told(compared), timeout=30_000)
+    qtbot.waitUntil(lambda: (ChangeKind.GAINED, ANA) in told(compared), timeout=30_000)
 
-    assert (Sort.LOST, ANA) not in told(compared)
+    assert (ChangeKind.LOST, ANA) not in told(compared)
 
 
 def test_by_keyboard_alone(qtbot: QtBot, session: Session, compared: CompareWindow) -> None:
@@ -198,5 +198,5 @@ def test_it_is_in_the_tools_menu(qtbot: QtBot, open_window: MainWindow, other: P
     open_window.menus.actions["actionCompare"].trigger()
     window = open_window.findChild(CompareWindow)
     assert window is not None
-    qtbot.waitUntil(lambda: (Sort.LOST, ANA) in told(window), timeout=30_000)
+    qtbot.waitUntil(lambda: (ChangeKind.LOST, ANA) in told(window), timeout=30_000)
     window.close()

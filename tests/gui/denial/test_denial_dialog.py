@@ -14,7 +14,7 @@ from iamdesk.denials.denial import Agreement
 from iamdesk.gui.app.main_window import MainWindow
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.session import Session
-from iamdesk.gui.denial.denial_dialog import WhyDialog
+from iamdesk.gui.denial.denial_dialog import DenialDialog
 
 ELENA = "arn:aws:iam::111122223333:user/engineering/elena.petrov"
 NEW = "arn:aws:iam::111122223333:user/engineering/new.hire"
@@ -25,18 +25,18 @@ MESSAGE = (
 
 
 @pytest.fixture
-def dialog(qtbot: QtBot, session: Session, jobs: JobRunner, sample: SnapshotSession) -> Iterator[WhyDialog]:
+def dialog(qtbot: QtBot, session: Session, jobs: JobRunner, sample: SnapshotSession) -> Iterator[DenialDialog]:
     session.open(sample)
     parent = QWidget()
     qtbot.addWidget(parent)
-    made = WhyDialog(session, jobs, parent)
+    made = DenialDialog(session, jobs, parent)
     made.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, on=False)
     made.show()
     yield made
     made.close()
 
 
-def test_a_whole_message_is_answered_at_once(qtbot: QtBot, dialog: WhyDialog) -> None:
+def test_a_whole_message_is_answered_at_once(qtbot: QtBot, dialog: DenialDialog) -> None:
     dialog.pasted.setPlainText(MESSAGE)
     qtbot.waitUntil(lambda: "denies it too" in dialog.answer.text)
 
@@ -45,7 +45,7 @@ def test_a_whole_message_is_answered_at_once(qtbot: QtBot, dialog: WhyDialog) ->
     assert dialog.show_button.isEnabled()
 
 
-def test_the_answer_goes_to_the_windows_own_panel(qtbot: QtBot, session: Session, dialog: WhyDialog) -> None:
+def test_the_answer_goes_to_the_windows_own_panel(qtbot: QtBot, session: Session, dialog: DenialDialog) -> None:
     dialog.pasted.setPlainText(MESSAGE)
     qtbot.waitUntil(dialog.show_button.isEnabled)
     with qtbot.waitSignal(session.answered):
@@ -55,7 +55,7 @@ def test_the_answer_goes_to_the_windows_own_panel(qtbot: QtBot, session: Session
     assert session.request.action == "iam:CreateUser"
 
 
-def test_what_was_not_told_is_typed(qtbot: QtBot, dialog: WhyDialog) -> None:
+def test_what_was_not_told_is_typed(qtbot: QtBot, dialog: DenialDialog) -> None:
     dialog.pasted.setPlainText("An error occurred (AccessDenied) when calling the ListBuckets operation: Access Denied")
     qtbot.waitUntil(lambda: dialog.action.text() == "s3:ListAllMyBuckets")
     assert "not in the message" in dialog.principal.placeholderText()
@@ -67,7 +67,7 @@ def test_what_was_not_told_is_typed(qtbot: QtBot, dialog: WhyDialog) -> None:
     assert dialog.answer.text
 
 
-def test_several_denials_are_chosen_from(qtbot: QtBot, dialog: WhyDialog) -> None:
+def test_several_denials_are_chosen_from(qtbot: QtBot, dialog: DenialDialog) -> None:
     events = [
         {
             "eventSource": "iam.amazonaws.com",
@@ -86,7 +86,7 @@ def test_several_denials_are_chosen_from(qtbot: QtBot, dialog: WhyDialog) -> Non
     assert dialog.action.text() == "iam:DeleteUser"
 
 
-def test_checks_of_aws_stand_beside_those_of_the_snapshot(qtbot: QtBot, dialog: WhyDialog) -> None:
+def test_checks_of_aws_stand_beside_those_of_the_snapshot(qtbot: QtBot, dialog: DenialDialog) -> None:
     record = {
         "requestContext": {"aws:PrincipalArn": ELENA},
         "evaluations": [
@@ -111,7 +111,7 @@ def test_checks_of_aws_stand_beside_those_of_the_snapshot(qtbot: QtBot, dialog: 
 
 
 @pytest.mark.parametrize("text", ["hello", "{", '{"a": 1}', "<b>x</b> is not authorized"])
-def test_what_is_no_denial_is_told(qtbot: QtBot, dialog: WhyDialog, text: str) -> None:
+def test_what_is_no_denial_is_told(qtbot: QtBot, dialog: DenialDialog, text: str) -> None:
     dialog.pasted.setPlainText(text)
     qtbot.waitUntil(lambda: bool(dialog.answer.text))
 
@@ -120,7 +120,7 @@ def test_what_is_no_denial_is_told(qtbot: QtBot, dialog: WhyDialog, text: str) -
     qtbot.waitUntil(lambda: not dialog.answer.text)
 
 
-def test_every_part_has_a_name_for_screen_readers(dialog: WhyDialog) -> None:
+def test_every_part_has_a_name_for_screen_readers(dialog: DenialDialog) -> None:
     parts = (dialog.pasted, dialog.choice, dialog.principal, dialog.action, dialog.resource, dialog.checks)
     assert all(part.accessibleName() for part in parts)
 

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from iamdesk.api import SnapshotSession
 from iamdesk.checks.finding import Evidence, Finding, Severity, State
-from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.findings.findings_panel import FindingsPanel
@@ -38,7 +38,7 @@ def finding(number: int = 1, severity: Severity = Severity.HIGH, **changes: Any)
 
 
 @dataclass
-class Answers(Prompts):
+class Answers(FileDialogs):
     """Answers the dialogs of a test."""
 
     save_to: Path | None = None

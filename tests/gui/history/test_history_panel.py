@@ -18,10 +18,10 @@ from iamdesk.api import SnapshotSession
 from iamdesk.cli.commands import app_of
 from iamdesk.evaluate.request import PolicyType, Request
 from iamdesk.gui.app.main_window import MainWindow
-from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.session import Session
-from iamdesk.gui.history.history_panel import AskedPanel
+from iamdesk.gui.history.history_panel import HistoryPanel
 from iamdesk.gui.history.history_table import Column
 from iamdesk.use_cases.types import UseCaseRequest
 
@@ -32,7 +32,7 @@ DELETE = Request(NORA, "s3:DeleteBucket", "arn:aws:s3:::acme-payroll", without=f
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
 
-class Chosen(Prompts):
+class Chosen(FileDialogs):
     """Answers where to save."""
 
     path: Path
@@ -49,8 +49,8 @@ def prompts() -> Chosen:
 @pytest.fixture
 def panel(
     qtbot: QtBot, session: Session, jobs: JobRunner, sample: SnapshotSession, prompts: Chosen
-) -> Iterator[AskedPanel]:
-    made = AskedPanel(session, jobs, prompts)
+) -> Iterator[HistoryPanel]:
+    made = HistoryPanel(session, jobs, prompts)
     qtbot.addWidget(made)
     made.resize(1000, 300)
     made.show()
@@ -64,18 +64,18 @@ def ask(qtbot: QtBot, session: Session, request: Request) -> None:
         session.ask(request)
 
 
-def texts(panel: AskedPanel, column: Column) -> list[str]:
+def texts(panel: HistoryPanel, column: Column) -> list[str]:
     return [row.texts[column] for row in panel.model.shown]
 
 
-def test_it_says_why_it_is_empty(panel: AskedPanel) -> None:
+def test_it_says_why_it_is_empty(panel: HistoryPanel) -> None:
     assert not panel.table.isVisible()
     assert not panel.export_button.isEnabled()
     panel.export()  # says so, and saves nothing
     panel.copy_commands()
 
 
-def test_each_answered_question_is_a_row(qtbot: QtBot, session: Session, panel: AskedPanel) -> None:
+def test_each_answered_question_is_a_row(qtbot: QtBot, session: Session, panel: HistoryPanel) -> None:
     with qtbot.waitSignal(panel.title_changed, check_params_cb=lambda text: text == "Query history 1"):
         ask(qtbot, session, READ)
     ask(qtbot, session, DELETE)
@@ -90,7 +90,7 @@ def test_each_answered_question_is_a_row(qtbot: QtBot, session: Session, panel: 
     assert len(panel.questions) == 2, "what has no answer has no row"
 
 
-def test_the_same_question_keeps_its_row(qtbot: QtBot, session: Session, panel: AskedPanel) -> None:
+def test_the_same_question_keeps_its_row(qtbot: QtBot, session: Session, panel: HistoryPanel) -> None:
     for request in (READ, DELETE, READ):
         ask(qtbot, session, request)
     assert texts(panel, Column.NUMBER) == ["1", "2"]
@@ -98,7 +98,7 @@ def test_the_same_question_keeps_its_row(qtbot: QtBot, session: Session, panel: 
     assert len(panel.questions) == 3, "without the context it is another question"
 
 
-def test_compound_questions_are_kept(qtbot: QtBot, session: Session, panel: AskedPanel) -> None:
+def test_compound_questions_are_kept(qtbot: QtBot, session: Session, panel: HistoryPanel) -> None:
     question = UseCaseRequest(Request(NORA, "read-object", PAYROLL))
     with qtbot.waitSignal(session.need_answered, timeout=20_000):
         session.ask_need(question)
@@ -110,7 +110,7 @@ def test_compound_questions_are_kept(qtbot: QtBot, session: Session, panel: Aske
     assert len(panel.questions) == 1
 
 
-def test_click_and_return_ask_again(qtbot: QtBot, session: Session, panel: AskedPanel) -> None:
+def test_click_and_return_ask_again(qtbot: QtBot, session: Session, panel: HistoryPanel) -> None:
     ask(qtbot, session, READ)
     ask(qtbot, session, DELETE)
     rect = panel.table.visualRect(panel.model.index(0, Column.ACTION))
@@ -126,7 +126,7 @@ def test_click_and_return_ask_again(qtbot: QtBot, session: Session, panel: Asked
 
 
 def test_they_stay_when_the_snapshot_goes(
-    qtbot: QtBot, session: Session, panel: AskedPanel, sample: SnapshotSession
+    qtbot: QtBot, session: Session, panel: HistoryPanel, sample: SnapshotSession
 ) -> None:
     ask(qtbot, session, READ)
     session.close()
@@ -140,7 +140,7 @@ def test_they_stay_when_the_snapshot_goes(
     assert len(panel.questions) == 1, "the same snapshot, by its digest"
 
 
-def test_copied_commands_give_the_same_answer(qtbot: QtBot, session: Session, panel: AskedPanel) -> None:
+def test_copied_commands_give_the_same_answer(qtbot: QtBot, session: Session, panel: HistoryPanel) -> None:
     ask(qtbot, session, READ)
     ask(qtbot, session, DELETE)
     panel.table.selectAll()
@@ -162,7 +162,7 @@ def test_copied_commands_give_the_same_answer(qtbot: QtBot, session: Session, pa
 def test_export(
     qtbot: QtBot,
     session: Session,
-    panel: AskedPanel,
+    panel: HistoryPanel,
     prompts: Chosen,
     tmp_path: Path,
     suffix: str,

@@ -10,14 +10,14 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from iamdesk.api import SnapshotSession
-from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.review.review_panel import ReviewPanel
 
 
 @dataclass
-class Answers(Prompts):
+class Answers(FileDialogs):
     """Answers the dialogs of a test."""
 
     save_to: Path | None = None

@@ -5,7 +5,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from iamdesk.gui.review.review_panel import ReviewPanel
-from iamdesk.gui.review.rows import LineRow
+from iamdesk.gui.review.rows import EntitlementRow
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.review.decisions import ReviewDecision
 from iamdesk.review.grouping import Grouping
@@ -16,7 +16,9 @@ from .test_review_panel import decision_at, group_by, press
 def go_to(panel: ReviewPanel, name: str) -> int:
     """Put the cursor on the first row of a policy."""
     place = next(
-        place for place, row in enumerate(panel.model.shown) if isinstance(row, LineRow) and row.lines[0].name == name
+        place
+        for place, row in enumerate(panel.model.shown)
+        if isinstance(row, EntitlementRow) and row.lines[0].name == name
     )
     panel.table.setCurrentIndex(panel.model.index(place, 0))
     return place

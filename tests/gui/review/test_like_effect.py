@@ -2,7 +2,7 @@
 
 from iamdesk.gui.review.columns import Column
 from iamdesk.gui.review.evidence_text import line_facts
-from iamdesk.gui.review.rows import LineRow
+from iamdesk.gui.review.rows import EntitlementRow
 from iamdesk.review.grouping import Grouping
 from iamdesk.review.items import EntitlementType, ReviewItem
 
@@ -15,7 +15,7 @@ def line(name: str, evidence: dict[str, object]) -> ReviewItem:
 
 
 def what(grouping: Grouping, *lines: ReviewItem) -> str:
-    return LineRow(lines, (), grouping).fixed[Column.WHAT]
+    return EntitlementRow(lines, (), grouping).fixed[Column.WHAT]
 
 
 def test_row_of_several_says_that_each_has_its_own_name_in_it() -> None:

@@ -10,14 +10,14 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from iamdesk.api import Workbench
-from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.review.review_panel import ReviewPanel
 from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer
 
 
-class Chosen(Prompts):
+class Chosen(FileDialogs):
     """Names files instead of asking."""
 
     def __init__(self, previous: Path, old: Path, path: Path) -> None:

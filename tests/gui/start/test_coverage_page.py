@@ -12,7 +12,7 @@ from iamdesk.api import SnapshotSession, Workbench
 from iamdesk.gui.app.main_window import MainWindow
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.session import Session
-from iamdesk.gui.start.coverage_page import CapturedPage, summary_words, totals_words
+from iamdesk.gui.start.coverage_page import CoveragePage, summary_words, totals_words
 from iamdesk.resource_files import resources
 from iamdesk.viewmodel.control_totals import SUMMARY, ControlTotal
 from iamdesk.viewmodel.coverage import CoverageState
@@ -24,18 +24,18 @@ def organization() -> SnapshotSession:
 
 
 @pytest.fixture
-def page(qtbot: QtBot, session: Session, jobs: JobRunner) -> CapturedPage:
-    made = CapturedPage(session, jobs)
+def page(qtbot: QtBot, session: Session, jobs: JobRunner) -> CoveragePage:
+    made = CoveragePage(session, jobs)
     qtbot.addWidget(made)
     return made
 
 
-def filled(qtbot: QtBot, page: CapturedPage) -> None:
+def filled(qtbot: QtBot, page: CoveragePage) -> None:
     qtbot.waitUntil(lambda: bool(page.rows), timeout=5_000)
 
 
 def test_it_is_filled_when_it_is_first_seen(
-    qtbot: QtBot, page: CapturedPage, session: Session, organization: SnapshotSession
+    qtbot: QtBot, page: CoveragePage, session: Session, organization: SnapshotSession
 ) -> None:
     session.open(organization)
     assert page.rows == []
@@ -47,7 +47,7 @@ def test_it_is_filled_when_it_is_first_seen(
 
 
 def test_every_kind_says_its_state_and_what_is_missing_can_be_copied(
-    qtbot: QtBot, page: CapturedPage, session: Session, organization: SnapshotSession
+    qtbot: QtBot, page: CoveragePage, session: Session, organization: SnapshotSession
 ) -> None:
     page.show()
     session.open(organization)
@@ -69,7 +69,7 @@ def test_every_kind_says_its_state_and_what_is_missing_can_be_copied(
     ]
 
 
-def test_totals_that_differ_come_first_with_icon_word_and_names(page: CapturedPage) -> None:
+def test_totals_that_differ_come_first_with_icon_word_and_names(page: CoveragePage) -> None:
     totals = (
         ControlTotal("111122223333", "Roles", SUMMARY, 4, 4),
         ControlTotal("111122223333", "Users", "credential report", 3, 2, ("eve\u202e",)),
@@ -89,7 +89,7 @@ def test_totals_that_differ_come_first_with_icon_word_and_names(page: CapturedPa
 
 
 def test_another_snapshot_is_told_anew(
-    qtbot: QtBot, page: CapturedPage, session: Session, organization: SnapshotSession, sample: SnapshotSession
+    qtbot: QtBot, page: CoveragePage, session: Session, organization: SnapshotSession, sample: SnapshotSession
 ) -> None:
     page.show()
     session.open(organization)

@@ -11,8 +11,8 @@ from pytestqt.qtbot import QtBot
 
 from iamdesk.api import SnapshotSession
 from iamdesk.gui.app.main_window import MainWindow
-from iamdesk.gui.compare.rows import Sort
-from iamdesk.gui.core.file_dialogs import Prompts
+from iamdesk.gui.compare.rows import ChangeKind
+from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.what_if.what_if_window import WhatIfWindow
@@ -23,7 +23,7 @@ READ = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
 LEGACY = "arn:aws:iam::111122223333:policy/engineering/LegacyPassRole"
 
 
-class Chosen(Prompts):
+class Chosen(FileDialogs):
     """Names a file instead of asking."""
 
     def __init__(self, path: Path) -> None:
@@ -73,7 +73,7 @@ def test_what_is_selected_is_the_subject(sandbox: WhatIfWindow) -> None:
 
 def test_changes_are_listed_tried_and_told(tried: WhatIfWindow) -> None:
     assert tried.list.item(0).text() == f"Attach a policy: {ANA}, {READ}"
-    gained = [row for row in tried.view.model.shown if row.sort is Sort.GAINED]
+    gained = [row for row in tried.view.model.shown if row.sort is ChangeKind.GAINED]
     assert {row.subject for row in gained} == {ANA}
     assert gained[0].reason == "AmazonS3ReadOnlyAccess was attached to user/engineering/ana.moreno."
 
@@ -110,7 +110,7 @@ def test_a_policy_is_loaded_changed_and_tried(qtbot: QtBot, sandbox: WhatIfWindo
     sandbox.try_button.click()
     qtbot.waitUntil(lambda: bool(sandbox.view.model.rows), timeout=30_000)
 
-    assert Sort.LOST in {row.sort for row in sandbox.view.model.rows}
+    assert ChangeKind.LOST in {row.sort for row in sandbox.view.model.rows}
 
 
 @pytest.mark.parametrize("act", list(EditAction))
