@@ -63,7 +63,7 @@ def test_the_first_account_is_looked_at_while_the_rest_is_read(
 ) -> None:
     assert arriving.session.snapshot is None
     assert rows(arriving) == [IDS[0], "Loading"]
-    assert "still being read" in arriving.trouble.text
+    assert "still loading" in arriving.trouble.text
     assert arriving.workspace.navigator.isVisible()
     arriving.session.show_key(FIRST_ALICE)
     inspector = arriving.workspace.inspector

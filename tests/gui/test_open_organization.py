@@ -187,7 +187,7 @@ def test_an_account_is_opened_alone_and_all_of_it_again(
     alone = window.session.snapshot
     assert alone is not None
     assert [account.account_id for account in alone.accounts] == ["444455556666"]
-    assert "444455556666 alone" in window.windowTitle()
+    assert "444455556666 only" in window.windowTitle()
     assert "444455556666" in window.trouble.text
     assert window.workspace.findings.is_complete
     window.workspace.review.door.new_review()
@@ -201,7 +201,7 @@ def test_the_tree_opens_an_account_alone(qtbot: QtBot, organization: Organizatio
     navigator = window.workspace.navigator
     row = organization.outline.rows_by_key["444455556666"]
     menu = navigator.menu_for(organization.outline.nodes[row])
-    (action,) = [one for one in menu.actions() if "alone" in one.text()]
+    (action,) = [one for one in menu.actions() if "only this account" in one.text()]
     action.trigger()
     menu.close()
     qtbot.waitUntil(lambda: isinstance(window.session.snapshot, SnapshotSession), timeout=20_000)
