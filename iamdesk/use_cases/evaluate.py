@@ -183,7 +183,7 @@ class _Evaluation:
             case EvalDecision.CONDITIONAL:
                 inputs = [self._need.inputs[one.part.input] for one in counted if one.is_open]
                 keys = messages.listed([*missing, *inputs]) or phrase("values that are not known")
-                return phrase("Whether {who} can {doing} depends on {hangs}.", who=who, doing=doing, keys=keys)
+                return phrase("Whether {who} can {doing} depends on {keys}.", who=who, doing=doing, keys=keys)
             case _:
                 denied = [_called(one) for one in counted if one.decision and one.decision.decision in _DENIALS]
                 return nphrase(
