@@ -1,4 +1,4 @@
-"""What an orderly account has: owners told by tags, policies that can be reviewed once, support, an analyzer."""
+"""Account hygiene: owner tags, inline policies, AWS Support access, Access Analyzer, instance profiles, CloudShell."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -38,7 +38,7 @@ OWNER_TAGS = (
     "cost-center",
     "costcenter",
 )
-"""Tags, in lower case, that say whose something is or what it is for."""
+"""Tag keys, in lower case, that name an owner or a purpose."""
 _MOST_NAMED = 20
 _CASE = "support:CreateCase"
 _EC2 = ("ec2.amazonaws.com", "ec2.amazonaws.com.cn")
@@ -54,31 +54,31 @@ _FROM_OUTSIDE = ("ACCOUNT", "ORGANIZATION")
     severity=Severity.LOW,
     question="Are there users or roles without a tag for their owner or purpose?",
     remedy=mark(
-        "Tag each with its owner, so that a review knows whom to ask; ask for the tag when something is made "
-        "(aws:RequestTag in the policies of those who make roles)."
+        "Tag each user and role with its owner. Require the tag at creation: test aws:RequestTag in the policies that "
+        "allow iam:CreateUser and iam:CreateRole."
     ),
     standards=("ISO 27001:2022 A.5.9",),
 )
 def without_owner(_survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """One finding for all users, one for all roles; roles of IAM Identity Center belong to their permission set."""
+    """Yield one finding for all users and one for all roles, without the roles of IAM Identity Center."""
     own = [role for role in own_roles(account) if not is_reserved(role)]
-    for word, everybody in (("user", account.users), ("role", own)):
-        lacking = [one for one in everybody if not _says_whose(one)]
+    for word, principals in (("user", account.users), ("role", own)):
+        lacking = [one for one in principals if not _has_owner_tag(one)]
         if lacking:
-            total = (counts.users if word == "user" else counts.roles)(len(everybody))
+            total = (counts.users if word == "user" else counts.roles)(len(principals))
             names = enumerated(map(name_of, lacking))
             yield CheckResult(
                 nphrase(
-                    "{count:,} of {total} has no tag that says whose it is: {names}.",
-                    "{count:,} of {total} have no tag that says whose they are: {names}.",
+                    "{count:,} of {total} has no owner or purpose tag: {names}.",
+                    "{count:,} of {total} have no owner or purpose tag: {names}.",
                     len(lacking),
                     total=total,
                     names=names,
                 ),
                 (
-                    Evidence(phrase("Looked for the tags {tags}.", tags=", ".join(OWNER_TAGS))),
+                    Evidence(phrase("Accepted tag keys: {tags}.", tags=", ".join(OWNER_TAGS))),
                     *(
-                        Evidence(phrase("{arn} {has}.", arn=one.arn, has=_tags_told(one)))
+                        Evidence(phrase("{arn} {has}.", arn=one.arn, has=_tag_list(one)))
                         for one in lacking[:_MOST_NAMED]
                     ),
                 ),
@@ -86,11 +86,11 @@ def without_owner(_survey: CheckContext, account: Account, _: Account) -> Iterat
             )
 
 
-def _says_whose(principal: Principal) -> bool:
+def _has_owner_tag(principal: Principal) -> bool:
     return any(tag.key.lower().replace("_", "-") in OWNER_TAGS and tag.value.strip() for tag in principal.tags)
 
 
-def _tags_told(principal: Principal) -> str:
+def _tag_list(principal: Principal) -> str:
     names = [tag.key for tag in principal.tags]
     return phrase("has the tags {tags}", tags=enumerated(names)) if names else phrase("has no tags")
 
@@ -102,33 +102,33 @@ def _tags_told(principal: Principal) -> str:
     severity=Severity.INFO,
     question="Do roles have inline policies?",
     remedy=mark(
-        "Put what several roles need into a managed policy: it is reviewed once, has versions to go back to, and "
-        "shows who has it."
+        "Move permissions that several roles share into a managed policy: it is reviewed once, keeps older versions "
+        "and lists its attachments."
     ),
 )
 def inline_policies(_survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """One finding for the account; roles of IAM Identity Center carry theirs by design."""
-    carrying = [role for role in own_roles(account) if role.role_policy_list and not is_reserved(role)]
-    if carrying:
-        count = sum(len(role.role_policy_list) for role in carrying)
+    """Yield one finding for the account, without roles of IAM Identity Center: their policies are inline by design."""
+    with_inline = [role for role in own_roles(account) if role.role_policy_list and not is_reserved(role)]
+    if with_inline:
+        count = sum(len(role.role_policy_list) for role in with_inline)
         yield CheckResult(
             nphrase(
-                "{count:,} role carries {policies}: {names}.",
-                "{count:,} roles carry {policies}: {names}.",
-                len(carrying),
+                "{count:,} role has {policies}: {names}.",
+                "{count:,} roles have {policies}: {names}.",
+                len(with_inline),
                 policies=nphrase("{count:,} inline policy", "{count:,} inline policies", count),
-                names=enumerated(role.role_name for role in carrying),
+                names=enumerated(role.role_name for role in with_inline),
             ),
             tuple(
                 Evidence(
                     phrase(
-                        "{role} carries {policies}.",
+                        "{role} has {policies}.",
                         role=role.role_name,
                         policies=enumerated(one.policy_name for one in role.role_policy_list),
                     ),
                     policy_key=inline_policy_key(role.arn, role.role_policy_list[0].policy_name),
                 )
-                for role in carrying[:_MOST_NAMED]
+                for role in with_inline[:_MOST_NAMED]
             ),
         )
 
@@ -139,11 +139,11 @@ def inline_policies(_survey: CheckContext, account: Account, _: Account) -> Iter
     title=mark("No role for AWS Support cases"),
     severity=Severity.LOW,
     question="Can only administrators open a case with AWS Support?",
-    remedy=mark("Make a role for incidents with AWS's policy AWSSupportAccess, which those on call may assume."),
+    remedy=mark("Create a role with the AWS managed policy AWSSupportAccess that incident responders can assume."),
     standards=("CIS AWS Foundations 7.0 2.15",),
 )
-def nobody_for_support(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """Decided for every user and role of the account with support:CreateCase."""
+def no_support_role(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
+    """Evaluate support:CreateCase for every user and role of the account."""
     able = _who_of(survey, account, _CASE, "*")
     index = survey.evaluator.index
     others = {
@@ -158,28 +158,32 @@ def nobody_for_support(survey: CheckContext, account: Account, _: Account) -> It
         arn = next(iter(others))
         yield CheckResult(
             phrase(
-                "Whether somebody who is no administrator may open a support case hangs on conditions: {names}.",
+                "Whether a principal that is not an administrator can open a support case depends on conditions: "
+                "{names}.",
                 names=enumerated(map(last_of_arn, others)),
             ),
-            (_asked_as(survey, arn, _CASE, "*"),),
+            (_evaluated_as(survey, arn, _CASE, "*"),),
             state=State.CANNOT_TELL,
         )
         return
     administrators = [arn for arn in able if not arn.endswith(":root")]
-    sentence = phrase("Nobody, not even the root user, may open a case with AWS Support.")
+    sentence = phrase("No principal, not even the root user, can open a case with AWS Support.")
     if administrators:
-        sentence = phrase("Administrators alone may open a case with AWS Support.")
+        sentence = phrase("Only administrators can open a case with AWS Support.")
     elif able:
-        sentence = phrase("Nobody but the root user may open a case with AWS Support.")
+        sentence = phrase("Only the root user can open a case with AWS Support.")
     yield CheckResult(
         sentence,
-        (Evidence(phrase("Asked everybody in the account about {action}.", action=_CASE)), *_named(administrators)),
+        (
+            Evidence(phrase("Evaluated {action} for every user and role of the account.", action=_CASE)),
+            *_named(administrators),
+        ),
     )
 
 
-def _asked_as(survey: CheckContext, arn: str, action: str, resource: str) -> Evidence:
+def _evaluated_as(survey: CheckContext, arn: str, action: str, resource: str) -> Evidence:
     return Evidence(
-        phrase("Asked as {name} about {action}.", name=last_of_arn(arn), action=action),
+        phrase("Evaluated {action} as {name}.", name=last_of_arn(arn), action=action),
         survey.ask(arn, action, resource),
     )
 
@@ -187,7 +191,7 @@ def _asked_as(survey: CheckContext, arn: str, action: str, resource: str) -> Evi
 def _who_of(survey: CheckContext, account: Account, action: str, resource: str) -> dict[str, EvalDecision]:
     """Return the principals of an account for whom an action is allowed or conditional, in the snapshot's order.
 
-    As who-can tells it, without asking the principals of all other accounts.
+    The result is that of who-can, without evaluating the principals of other accounts.
     """
     evaluator = survey.evaluator
     population, bulk = evaluator.population(), evaluator.bulk()
@@ -214,7 +218,7 @@ def _who_of(survey: CheckContext, account: Account, action: str, resource: str) 
 
 
 def _named(arns: Iterable[str]) -> Iterator[Evidence]:
-    return (Evidence(phrase("{arn} may, as an administrator.", arn=arn)) for arn in list(arns)[:_MOST_NAMED])
+    return (Evidence(phrase("{arn} is allowed, as an administrator.", arn=arn)) for arn in list(arns)[:_MOST_NAMED])
 
 
 @check(
@@ -224,14 +228,15 @@ def _named(arns: Iterable[str]) -> Iterator[Evidence]:
     severity=Severity.INFO,
     question="Is there a captured Region without an active external access analyzer of IAM Access Analyzer?",
     remedy=mark(
-        "Make an analyzer of the organization in the Region, in its management account or a delegated one: it costs "
-        "nothing and tells when a resource is opened to the outside."
+        "Create an external access analyzer for the organization in the Region, in the management account or a "
+        "delegated administrator account. It is free of charge and reports resources that become accessible from "
+        "outside."
     ),
     standards=("CIS AWS Foundations 7.0 2.18", "AWS FSBP IAM.28"),
     data=Data.ANALYZERS,
 )
 def no_analyzer(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """An analyzer of the organization counts for all its accounts, where the account that has it was captured."""
+    """Yield one finding for all Regions without one; an organization's analyzer counts for all its accounts."""
     facts = facts_of(survey.snapshot, account.account_id)
     held = {
         one.region: [each for each in one.analyzers if each.status == "ACTIVE" and each.type in _FROM_OUTSIDE]
@@ -247,19 +252,21 @@ def no_analyzer(survey: CheckContext, account: Account, _: Account) -> Iterator[
     lacking = sorted(region for region, found in held.items() if not found and region not in of_organization)
     if not lacking:
         return
-    asked = {other.account_id for other in survey.snapshot.account_facts if other.access_analyzers is not None}
-    elsewhere = sorted(survey.own_accounts - asked)
+    captured = {other.account_id for other in survey.snapshot.account_facts if other.access_analyzers is not None}
+    elsewhere = sorted(survey.own_accounts - captured)
     is_open = survey.snapshot.organization is not None and bool(elsewhere)
-    told = {"account": account.account_id, "regions": enumerated(lacking)}
-    sentence = phrase("No analyzer watches account {account} for access from outside in {regions}.", **told)
+    values = {"account": account.account_id, "regions": enumerated(lacking)}
+    sentence = phrase("No external access analyzer monitors account {account} in {regions}.", **values)
     types = join_messages(phrase(" or "), _FROM_OUTSIDE)
-    proof = phrase("list-analyzers shows no active one of type {types}.", types=types)
+    proof = phrase("list-analyzers shows no active analyzer of type {types}.", types=types)
     if is_open:
         sentence = phrase(
-            "Whether an analyzer watches account {account} in {regions} cannot be told: it has none of its own.", **told
+            "Whether an external access analyzer monitors account {account} in {regions} cannot be determined: the "
+            "account has none of its own.",
+            **values,
         )
         more = phrase(
-            "Analyzers of {accounts} were not captured, one of which may be the organization's.",
+            "The analyzers of {accounts} were not captured; one of them may be the organization's.",
             accounts=enumerated(elsewhere),
         )
         proof = join_messages(" ", (proof, more))
@@ -275,32 +282,32 @@ def no_analyzer(survey: CheckContext, account: Account, _: Account) -> Iterator[
     over=ACCOUNTS,
     title=mark("EC2 role without an instance profile"),
     severity=Severity.LOW,
-    question="Is a role for EC2 alone in no instance profile, so that no instance can run with it?",
-    remedy=mark("Delete the role, or put it into an instance profile if an instance is meant to have it."),
+    question="Is a role that only EC2 can assume in no instance profile, so that no instance can use it?",
+    remedy=mark("Delete the role, or add it to an instance profile if an instance needs it."),
 )
 def role_without_profile(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """One finding for the account. Where no role at all has a profile, the capture may have left them out."""
+    """Yield one finding for the account; it is uncertain if no role at all has a profile: none may be captured."""
     roles = [role for role in own_roles(account) if not role.instance_profile_list and _is_for_instances(survey, role)]
     if not roles:
         return
-    are_told = any(role.instance_profile_list for role in account.roles)
-    perhaps = phrase("; no role of the account is in one, so that the capture may lack them")
+    has_profiles = any(role.instance_profile_list for role in account.roles)
+    perhaps = phrase("; no role of the account is in one, so instance profiles may not have been captured")
     yield CheckResult(
         nphrase(
-            "{count:,} role that EC2 alone takes is in no instance profile: {names}{perhaps}.",
-            "{count:,} roles that EC2 alone takes are in no instance profile: {names}{perhaps}.",
+            "{count:,} role that only EC2 can assume is in no instance profile: {names}{perhaps}.",
+            "{count:,} roles that only EC2 can assume are in no instance profile: {names}{perhaps}.",
             len(roles),
             names=enumerated(role.role_name for role in roles),
-            perhaps="" if are_told else perhaps,
+            perhaps="" if has_profiles else perhaps,
         ),
         tuple(Evidence(phrase("InstanceProfileList of {arn} is empty.", arn=role.arn)) for role in roles[:_MOST_NAMED]),
-        state=State.FOUND if are_told else State.CANNOT_TELL,
-        severity=None if are_told else Severity.INFO,
+        state=State.FOUND if has_profiles else State.CANNOT_TELL,
+        severity=None if has_profiles else Severity.INFO,
     )
 
 
 def _is_for_instances(survey: CheckContext, role: RoleDetail) -> bool:
-    """Return whether the trust policy names EC2 and nobody else."""
+    """Return whether the trust policy names EC2 only."""
     principals = [
         entry
         for statement in survey.evaluator.index.trust(role).statements
@@ -315,14 +322,14 @@ def _is_for_instances(survey: CheckContext, role: RoleDetail) -> bool:
     over=ACCOUNTS,
     title=mark("CloudShell file transfer allowed"),
     severity=Severity.LOW,
-    question="Can users or roles that are not administrators transfer files both ways through AWS CloudShell?",
+    question="Can users or roles that are not administrators upload and download files through AWS CloudShell?",
     remedy=mark(
-        "Deny cloudshell:GetFileUploadUrls and cloudshell:GetFileDownloadUrls to those who need a shell alone."
+        "Deny cloudshell:GetFileUploadUrls and cloudshell:GetFileDownloadUrls to principals that need only the shell."
     ),
     standards=("CIS AWS Foundations 7.0 2.20", "PCI DSS 4.0 7.2.1"),
 )
 def cloudshell_files(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """Asked everybody of the account; one finding for all."""
+    """Yield one finding for all principals of the account that are allowed both actions."""
     able: list[str] | None = None
     for action in _FILES:
         who = _who_of(survey, account, action, _SHELL.format(account=account))
@@ -338,13 +345,13 @@ def cloudshell_files(survey: CheckContext, account: Account, _: Account) -> Iter
     if others:
         yield CheckResult(
             nphrase(
-                "{count:,} user or role may move files both ways through CloudShell: {names}.",
-                "{count:,} users and roles may move files both ways through CloudShell: {names}.",
+                "{count:,} user or role can upload and download files through CloudShell: {names}.",
+                "{count:,} users and roles can upload and download files through CloudShell: {names}.",
                 len(others),
                 names=enumerated(map(last_of_arn, others)),
             ),
             (
-                *(_asked_as(survey, others[0], action, _SHELL.format(account=account)) for action in _FILES),
-                *(Evidence(phrase("{arn} may, too.", arn=arn)) for arn in others[1:_MOST_NAMED]),
+                *(_evaluated_as(survey, others[0], action, _SHELL.format(account=account)) for action in _FILES),
+                *(Evidence(phrase("{arn} is allowed both.", arn=arn)) for arn in others[1:_MOST_NAMED]),
             ),
         )

@@ -1,4 +1,4 @@
-"""Administrators in effect, administrators by name, and policies that make them."""
+"""Administrators, policies that allow everything, and principals whose policies allow everything in name only."""
 
 from collections.abc import Iterator
 
@@ -32,7 +32,7 @@ _STANDARDS = ("CIS AWS Foundations 7.0 2.14", "AWS FSBP IAM.1", "NIST 800-53 AC-
 
 
 def proofs_of(survey: CheckContext, account: Account, principal: Principal) -> list[Evidence]:
-    """Return the answered questions that make a principal an administrator."""
+    """Return the evaluated requests that make a principal an administrator."""
     return [
         Evidence(asked_whether(power.says), survey.ask(principal.arn, *question(power, account))) for power in POWERS
     ]
@@ -43,16 +43,16 @@ def proofs_of(survey: CheckContext, account: Account, principal: Principal) -> l
     over=PRINCIPALS,
     title=mark("Administrator"),
     severity=Severity.HIGH,
-    question="May a user or role change everybody's permissions and do nearly everything else, with boundary and "
-    "denials counted?",
+    question="Can a user or role change all permissions and do nearly everything else, with its boundary and all "
+    "Deny statements applied?",
     remedy=mark(
-        "Keep as few administrators as the work needs, each with a name and a reason. Give the others the "
-        "permissions of their job; people who only sometimes need this should assume a role for it, with MFA."
+        "Keep as few administrators as possible, each with a documented reason. Give the others only the permissions "
+        "of their job. People who need this access occasionally should assume a role for it, with MFA."
     ),
     standards=_STANDARDS,
 )
 def administrator(survey: CheckContext, account: Account, principal: Principal) -> Iterator[CheckResult]:
-    """With the route by which it comes. Where it hangs on the request, the keys are named."""
+    """Name the policies that grant it, and the condition keys if it depends on the request."""
     power = administration(survey, account, principal)
     name = name_of(principal)
     if power.verdict in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
@@ -65,58 +65,58 @@ def administrator(survey: CheckContext, account: Account, principal: Principal) 
         proofs.append(
             Evidence(
                 phrase(
-                    "It may do {covered:,} of {asked:,} sampled actions, each the most powerful of a service.",
+                    "It is allowed {covered:,} of {asked:,} sampled actions, each the most powerful of its service.",
                     covered=power.covered,
                     asked=power.asked,
                 )
             )
         )
         if power.verdict is EvalDecision.ALLOWED:
-            said = phrase("{name} is an administrator, through {route}.", name=name, route=route)
-            yield CheckResult(join_messages(" ", (said, *within)), tuple(proofs))
+            text = phrase("{name} is an administrator, through {route}.", name=name, route=route)
+            yield CheckResult(join_messages(" ", (text, *within)), tuple(proofs))
         else:
-            said = phrase(
-                "{name} is an administrator under conditions, through {route}: it hangs on {keys}.",
+            text = phrase(
+                "{name} is an administrator under conditions, through {route}: this depends on {keys}.",
                 name=name,
                 route=route,
                 keys=enumerated(power.keys) if power.keys else phrase("the request"),
             )
             yield CheckResult(
-                join_messages(" ", (said, *within)),
+                join_messages(" ", (text, *within)),
                 tuple(proofs),
                 title=mark("Administrator under conditions"),
             )
         return
-    for told, evidence in _untold(survey, account, principal, power):
-        said = phrase("Whether {name} is an administrator cannot be told: {why}.", name=name, why=told)
-        yield CheckResult(said, (evidence,), state=State.CANNOT_TELL)
+    for why, evidence in _undetermined(survey, account, principal, power):
+        text = phrase("Whether {name} is an administrator cannot be determined: {why}.", name=name, why=why)
+        yield CheckResult(text, (evidence,), state=State.CANNOT_TELL)
 
 
-def _untold(
+def _undetermined(
     survey: CheckContext, account: Account, principal: Principal, power: Administration
 ) -> Iterator[tuple[str, Evidence]]:
-    """Yield why the answer may be another one than it looks.
+    """Yield why a principal may be an administrator although the evaluation does not show it, with evidence.
 
-    A policy that is missing may give anything: CMP-03 says so, once, with everybody who has it. Here are those that
-    are administrators for all that is known, but for one document.
+    Only where AdministratorAccess or the boundary is the document that was not captured. CMP-03 reports all other
+    missing policies, once, with their holders.
     """
     carried = survey.evaluator.index.carried(principal.arn)
     for missing in carried.missing:
         if missing.what == "managed policy" and missing.name.endswith(f":aws:policy/{FULL_ACCESS}"):
-            told = phrase("{policy} is attached, and its document is not in the snapshot", policy=FULL_ACCESS)
+            why = phrase("{policy} is attached, and its document was not captured", policy=FULL_ACCESS)
             proof = phrase(
-                "{owner} has {policy} attached; the snapshot holds no version of it.",
+                "{owner} has {policy} attached; no version of it was captured.",
                 owner=missing.owner,
                 policy=missing.name,
             )
-            yield told, Evidence(proof)
+            yield why, Evidence(proof)
     if power.failed is not None and carried.has_boundary and carried.boundary is None:
         decision = survey.ask(principal.arn, *question(power.failed, account))
         for assumption in decision.assumptions:
             may_be_one = assumption.other_decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
             if assumption.code == "boundary-missing" and may_be_one:
                 yield (
-                    phrase("the document of its permissions boundary is not in the snapshot"),
+                    phrase("the document of its permissions boundary was not captured"),
                     Evidence(assumption.message, decision),
                 )
 
@@ -128,39 +128,41 @@ def _untold(
     severity=Severity.INFO,
     question="Does a user or role have a policy that allows everything, but is not an administrator due to limits?",
     remedy=mark(
-        "Nothing to do if that is meant: record what holds it back, and who may change that. Else give it the "
-        "permissions of its job."
+        "Document the limit and who can change it, if this is intended. Otherwise replace the policy with the "
+        "permissions of the job."
     ),
 )
 def administrator_by_name(survey: CheckContext, account: Account, principal: Principal) -> Iterator[CheckResult]:
-    """So that nobody counts it as an administrator, and everybody knows by what it is none."""
+    """Name the boundary, Deny or organization policy that limits it."""
     carried = survey.evaluator.index.carried(principal.arn)
     wide = [policy.name for policy in carried.identity if _everything(policy.document)]
     if not wide or is_administrator(survey, account, principal):
         return
     power = administration(survey, account, principal)
-    if any(True for _ in _untold(survey, account, principal, power)):
-        return  # ADM-01 says that it cannot be told
+    if any(True for _ in _undetermined(survey, account, principal, power)):
+        return  # ADM-01 reports that it cannot be determined
     named = enumerated(dict.fromkeys(wide))
-    carries = phrase(
-        "{name} carries {policies}, which allows everything, and is no administrator",
+    holds = phrase(
+        "{name} has {policies}, which allows everything, but is not an administrator",
         name=name_of(principal),
         policies=named,
     )
     if power.failed is not None:
         decision = survey.ask(principal.arn, *question(power.failed, account))
         yield CheckResult(
-            phrase("{carries}: {why}.", carries=carries, why=_held_back(decision)),
+            phrase("{carries}: {why}.", carries=holds, why=_limit(decision)),
             (Evidence(asked_whether(power.failed.says), decision),),
         )
     else:
         proof = phrase(
-            "Of {asked:,} sampled actions, each the most powerful of a service, too few are allowed.", asked=power.asked
+            "Too few of {asked:,} sampled actions, each the most powerful of its service, are allowed.",
+            asked=power.asked,
         )
-        yield CheckResult(phrase("{carries}: too much else is held back.", carries=carries), (Evidence(proof),))
+        yield CheckResult(phrase("{carries}: too many other actions are denied.", carries=holds), (Evidence(proof),))
 
 
-def _held_back(decision: EvaluationResult) -> str:
+def _limit(decision: EvaluationResult) -> str:
+    """Return which statement or policy type denies a request, as a clause."""
     if decision.decision is EvalDecision.EXPLICIT_DENY:
         names = enumerated(line.name for line in decision.matched_statements)
         return phrase("{statements} denies {action}", statements=names, action=decision.request.action)
@@ -178,7 +180,7 @@ def _everything(document: Document) -> bool:
 
 
 def is_everything_on_everything(statement: Statement) -> bool:
-    """Return whether a statement allows every action on every resource without a condition."""
+    """Return whether a statement allows every action on every resource, without conditions."""
     return (
         statement.is_allow
         and statement.broken is None
@@ -191,26 +193,26 @@ def is_everything_on_everything(statement: Statement) -> bool:
 
 
 def _wide_statements(written: PolicySource) -> Iterator[Evidence]:
-    """Yield the statements that allow everything and that the same policy does not take back altogether."""
+    """Yield the statements that allow everything and that no Deny of the same policy cancels entirely."""
     document = written.policy.document
     wide = [statement for statement in document.statements if is_everything_on_everything(statement)]
-    taken_back = {allow.index for allow, _ in shadowed(document)} if wide else set()
+    canceled = {allow.index for allow, _ in shadowed(document)} if wide else set()
     for statement in wide:
-        if statement.index not in taken_back:
+        if statement.index not in canceled:
             yield statement_evidence(written.policy, statement, phrase("It allows every action on every resource."))
 
 
 def _allows_everything(written: PolicySource) -> str:
-    """Return what the policy allows, with what it takes back itself."""
+    """Return what the policy allows, minus what its own statements deny, as a clause."""
     denying = [str(one.index + 1) for one in written.policy.document.statements if not one.is_allow]
     if not denying:
         return phrase("allows every action on every resource")
     if len(denying) == 1:
         return phrase(
-            "allows every action on every resource but for what its statement {number} denies", number=denying[0]
+            "allows every action on every resource except what its statement {number} denies", number=denying[0]
         )
     return phrase(
-        "allows every action on every resource but for what its statements {numbers} deny",
+        "allows every action on every resource except what its statements {numbers} deny",
         numbers=enumerated(denying),
     )
 
@@ -222,15 +224,15 @@ def _allows_everything(written: PolicySource) -> str:
     severity=Severity.HIGH,
     question="Does an attached customer managed policy allow every action on every resource?",
     remedy=mark(
-        "Name the actions and resources that the job needs. Where an administrator is meant, attach AWS's "
-        "AdministratorAccess instead: everybody knows what it is."
+        "List the actions and resources that the job needs. For a real administrator, attach the AWS managed policy "
+        "AdministratorAccess instead: reviewers recognize it."
     ),
     standards=(*_STANDARDS, "PCI DSS 4.0 7.2.2"),
 )
 def customer_policy_with_everything(
     survey: CheckContext, account: Account, written: PolicySource
 ) -> Iterator[CheckResult]:
-    """Attached to somebody; what serves only as a boundary grants nothing."""
+    """Only attached policies: one that is used as a boundary only grants nothing."""
     holders = survey.references(account).carriers.get(written.policy.key, [])
     evidence = tuple(_wide_statements(written))
     if written.subject.kind is NodeKind.CUSTOMER_POLICY and evidence and holders:
@@ -251,13 +253,13 @@ def customer_policy_with_everything(
     title=mark("Unused customer managed policy that allows everything"),
     severity=Severity.LOW,
     question="Does an unattached customer managed policy allow every action on every resource?",
-    remedy=mark("Delete it: whoever may attach policies can attach this one."),
+    remedy=mark("Delete the policy: any principal that can attach policies can attach this one."),
     standards=("ISO 27001:2022 A.8.2",),
 )
 def unused_policy_with_everything(
     survey: CheckContext, account: Account, written: PolicySource
 ) -> Iterator[CheckResult]:
-    """Neither attached nor a boundary, as far as the snapshot shows."""
+    """Neither attached nor used as a boundary, in the snapshot."""
     used = survey.references(account)
     evidence = tuple(_wide_statements(written))
     if (
@@ -268,7 +270,7 @@ def unused_policy_with_everything(
     ):
         yield CheckResult(
             phrase(
-                "{policy} {allows}, and nobody has it attached.",
+                "{policy} {allows}, and is not attached to any principal.",
                 policy=written.policy.name,
                 allows=_allows_everything(written),
             ),
@@ -283,28 +285,28 @@ def unused_policy_with_everything(
     severity=Severity.HIGH,
     question="Does an inline policy allow every action on every resource?",
     remedy=mark(
-        "Replace it by a managed policy that names what the job needs: inline policies are easily overlooked, and "
-        "nobody else's review covers them."
+        "Replace it with a managed policy that lists what the job needs: inline policies are easily overlooked in a "
+        "review."
     ),
     standards=_STANDARDS,
 )
 def inline_policy_with_everything(
     _survey: CheckContext, _account: Account, written: PolicySource
 ) -> Iterator[CheckResult]:
-    """Of users, groups and roles alike."""
+    """Inline policies of users, groups and roles."""
     evidence = tuple(_wide_statements(written))
     if written.subject.kind is NodeKind.INLINE_POLICY and evidence:
-        said = phrase(
+        text = phrase(
             "{policy}, {origin}, {allows}.",
             policy=written.policy.name,
             origin=written.origin,
             allows=_allows_everything(written),
         )
-        yield CheckResult(said, evidence)
+        yield CheckResult(text, evidence)
 
 
 def routes_of(principal: Principal, decisions: list[EvaluationResult]) -> list[str]:
-    """Return by which policies it comes, and how these reach the principal."""
+    """Return the policies that allow some requests of a principal, with how each is attached."""
     lines: dict[tuple[str, str], StatementExplanation] = {}
     for decision in decisions:
         for line in decision.statements:

@@ -1,7 +1,7 @@
-"""The checks over an organization that does not fit into memory: account by account, each seen as the whole sees it.
+"""The checks over an organization that does not fit into memory: account by account, with the results of the whole.
 
-Three rounds over all accounts, each task one account: what checks compare across accounts; the steps that principals
-may take (`reach.account_steps`); then the checks over the account's part, with both at hand.
+There are three rounds over all accounts, with one task for each account: the facts that checks compare across accounts;
+the attack-path steps of its principals (`attack_paths.account_edges`); then the checks over the account's part.
 """
 
 from collections import OrderedDict
@@ -37,23 +37,23 @@ from iamdesk.work.shared_tasks import shared_out
 from iamdesk.work.worker_cache import kept_object, object_content
 
 ROUNDS = 3
-"""How often all accounts are gone over."""
+"""Number of passes over all accounts."""
 _MOST_JOINED = 1
-"""Parts of several accounts that are kept: those through which an attack path leads, to try what cuts it."""
+"""Cached parts of several accounts: those on an attack path, to try its remediation."""
 _AS_MUCH_MORE = 12
-"""How many times as much memory a part takes that the checks went over as one that was swept for one request (measured:
-30 bytes for each byte of its file)."""
+"""Memory of a part after the checks, as a multiple of that of a part that evaluated one request (measured: 30 bytes for
+each byte of its file)."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccountFacts:
-    """What checks of other accounts need to know of one."""
+    """The facts of one account that checks of other accounts need."""
 
     numbers: frozenset[str]
-    """Whatever looks like an account's id in trust policies."""
+    """Everything in trust policies that looks like an account ID."""
     unique_ids: frozenset[str]
     named_ids: frozenset[str]
-    """What trust policies name and is no ARN: unique ids of principals among it."""
+    """AWS principals in trust policies that are not ARNs, such as unique IDs."""
     managing: frozenset[str]
     external_ids: Mapping[str, set[frozenset[str]]]
     open_roles: tuple[OpenRole, ...]
@@ -61,14 +61,14 @@ class AccountFacts:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of all accounts together."""
+    """The facts of all accounts together."""
 
     accounts: tuple[str, ...]
     """Their ids, in the snapshot's order."""
     captured: tuple[CapturedData, ...] = ()
     numbers: frozenset[str] = frozenset()
     unique_ids: frozenset[str] = frozenset()
-    """Of principals of the snapshot, those that some trust policy names."""
+    """Unique IDs of principals in the snapshot that some trust policy names."""
     managing: frozenset[str] = frozenset()
     external_ids: Mapping[str, set[frozenset[str]]] = field(default_factory=dict)
     steps: tuple[AccountSteps, ...] = ()
@@ -78,67 +78,67 @@ class Task(NamedTuple):
     """One account in one round."""
 
     frame: str
-    """Names what a worker is sent of the organization, once."""
+    """Key of the organization's frame, which a worker receives once."""
     known: str
-    """Names what is known of all accounts, and what is wanted: sent along."""
+    """Key of the facts of all accounts and the round's parameter, which are sent along."""
     account: str
     foreign: tuple[RoleDetail, ...] = ()
-    """Roles of other accounts that may let in somebody of this one."""
+    """Roles of other accounts that may trust principals of this one."""
 
 
 class AccountSurvey(CheckContext):
-    """One run of the checks over the part of one account, which knows of the others what the checks need."""
+    """The context of checks over the part of one account, with the facts of the other accounts that they need."""
 
     def __init__(self, evaluator: Evaluator, cancelled: Cancelled, known: Known, work: "AccountWork") -> None:
         super().__init__(evaluator, cancelled, lambda *_args, **_keywords: work.reach(known))
         self._of_all = known
         self._work = work
-        if known.steps:  # what one account alone would find out is not what all do
+        if known.steps:  # computed over all accounts; one account alone would give less
             self.once("managing accounts", lambda: known.managing)
             self.once("external ids", lambda: known.external_ids)
             self.once("unique ids", lambda: known.unique_ids)
 
     @cached_property
     def held_accounts(self) -> frozenset[str]:
-        """The accounts that the snapshot holds."""
+        """The account IDs in the snapshot."""
         return frozenset(self._of_all.accounts)
 
     def is_first(self, account: Account) -> bool:
-        """Return whether an account is the snapshot's first: what is told once is told of it."""
+        """Return whether an account is the snapshot's first: findings about the whole snapshot are reported for it."""
         return account.account_id == self._of_all.accounts[0] and account is self.snapshot.accounts[0]
 
     @cached_property
     def captured(self) -> tuple[CapturedData, ...]:
-        """How much of each kind of data the snapshot holds."""
+        """How much of each kind of data was captured."""
         return self._of_all.captured
 
     @cached_property
     def numbers_in_trust_policies(self) -> frozenset[str]:
-        """Whatever looks like an account's id in trust policies of the snapshot."""
+        """Everything in the snapshot's trust policies that looks like an account ID."""
         return self._of_all.numbers
 
     @cached_property
     def _aws_policies(self) -> Mapping[str, ManagedPolicyDetail]:
-        return _Lent(self.evaluator) if len(self._of_all.accounts) > 1 else super()._aws_policies
+        return _AwsPolicies(self.evaluator) if len(self._of_all.accounts) > 1 else super()._aws_policies
 
     def who_can(self, action: str, resource: str) -> Iterator[Access]:
         """Yield the principals of the snapshot for whom an action is allowed or conditional.
 
-        Those of other accounts are asked where something on the resource's side may let them in.
+        Principals of other accounts are evaluated if a policy or share of the resource may allow them.
         """
-        asked = self.evaluator if self._is_own_alone(resource) else self._work.organization
-        return asked.who_can(action=action, resource=resource, external=False, cancelled=self.cancelled)
+        evaluator = self.evaluator if self._is_limited_to_account(resource) else self._work.organization
+        return evaluator.who_can(action=action, resource=resource, external=False, cancelled=self.cancelled)
 
-    def _is_own_alone(self, resource: str) -> bool:
-        """Return whether nothing on a resource's side can let other accounts in (rule D1)."""
+    def _is_limited_to_account(self, resource: str) -> bool:
+        """Return whether no policy or share of a resource can allow other accounts (rule D1)."""
         own = {account.account_id for account in self.snapshot.accounts}
         records = [one for one in self.snapshot.resources if resource == one.arn or resource.startswith(f"{one.arn}/")]
         if self.snapshot.resource_shares or not records or not all(one.is_policy_captured for one in records):
             return False
-        return all(_lets_in_alone(document, own) for one in records for document in documents_of(self, one))
+        return all(_allows_only(document, own) for one in records for document in documents_of(self, one))
 
 
-def _lets_in_alone(document: Document, accounts: set[str]) -> bool:
+def _allows_only(document: Document, accounts: set[str]) -> bool:
     for statement in document.statements:
         if not statement.is_allow:
             continue
@@ -152,8 +152,8 @@ def _lets_in_alone(document: Document, accounts: set[str]) -> bool:
     return True
 
 
-class _Lent(Mapping[str, ManagedPolicyDetail]):
-    """AWS's policies as the first account has them that holds them."""
+class _AwsPolicies(Mapping[str, ManagedPolicyDetail]):
+    """AWS managed policies by ARN, each as in the first account that has it."""
 
     def __init__(self, evaluator: Evaluator) -> None:
         self._index = evaluator.index
@@ -172,7 +172,7 @@ class _Lent(Mapping[str, ManagedPolicyDetail]):
 
 
 class AccountWork:
-    """Does tasks in one process, which keeps the parts that it asked last."""
+    """The tasks of all rounds in one process, with a cache of parts."""
 
     def __init__(self, organization: OrganizationEvaluator) -> None:
         self.organization = organization
@@ -181,12 +181,12 @@ class AccountWork:
 
     @classmethod
     def of_frame(cls, sent: tuple[Frame, int]) -> "AccountWork":
-        """Return the work of a worker, from what it was sent."""
+        """Create the work of a worker from the frame and the memory limit that it received."""
         frame, memory = sent
         return cls(OrganizationEvaluator(Catalogue(frame, ()), memory=memory // _AS_MUCH_MORE))
 
     def reach(self, known: Known) -> OrganizationReach:
-        """Return what principals of all accounts can become."""
+        """Return the attack paths over all accounts."""
         if self._reach is None or self._reach[0] is not known:
             self._reach = known, OrganizationReach(OrganizationSteps(known.steps), self._evaluator_of)
         return self._reach[1]
@@ -207,7 +207,7 @@ class AccountWork:
         return AccountSurvey(part, cancelled, known, self)
 
     def facts(self, task: Task, known: Known, _wanted: None, cancelled: Cancelled) -> AccountFacts:
-        """Return what checks of other accounts need to know of one."""
+        """Return the facts of an account that checks of other accounts need."""
         survey = self._survey(task, known, cancelled)
         accounts = survey.snapshot.accounts
         trust = ParseTrust(survey.evaluator)
@@ -228,12 +228,12 @@ class AccountWork:
         )
 
     def steps(self, task: Task, _known: Known, _wanted: None, cancelled: Cancelled) -> AccountSteps:
-        """Return the steps of an account's principals."""
+        """Return the attack-path steps of an account's principals."""
         part = self.organization.part_of(task.account, cancelled, is_passing=True)
         return find_account_steps(part, task.account, task.foreign, cancelled)
 
     def findings(self, task: Task, known: Known, cancelled: Cancelled) -> Iterator[Finding]:
-        """Yield what the checks find in an account."""
+        """Yield the findings of an account."""
         survey = self._survey(task, known, cancelled)
         self.reach(known).attend(survey.check_cancelled)
         for work in work_of(survey):
@@ -242,10 +242,10 @@ class AccountWork:
     def ways(
         self, task: Task, known: Known, goal: str, cancelled: Cancelled
     ) -> list[tuple[PrincipalExposure, AttackPath | None]]:
-        """Return what each principal of an account can become, with a shortest way to a goal; it can be sent on.
+        """Return each principal of an account with its exposure and a shortest attack path to a goal, picklable.
 
         Raises:
-            RequestError: there is no such goal.
+            RequestError: There is no such goal.
         """
         survey = self._survey(task, known, cancelled)
         reach = self.reach(known)
@@ -253,34 +253,37 @@ class AccountWork:
         found: list[tuple[PrincipalExposure, AttackPath | None]] = []
         for reached in reach.of_account(task.account):
             survey.check_cancelled()
-            way = reach.way(reached.principal, goal)
-            found.append((reached, None if way is None else sendable(way)))
+            path = reach.way(reached.principal, goal)
+            found.append((reached, None if path is None else without_proofs(path)))
         return found
 
 
-def sendable(way: AttackPath) -> AttackPath:
-    """Return a way without what proves its steps: that stays where it is known."""
+def without_proofs(path: AttackPath) -> AttackPath:
+    """Return a picklable copy of a path, whose steps have no proof."""
     return AttackPath(
-        way.start,
-        way.goal,
+        path.start,
+        path.goal,
         tuple(
-            Step(step.path_id, step.how, step.source, step.target, step.goal, step.state, step.needs, _not_proved_here)
-            for step in way.steps
+            Step(step.path_id, step.how, step.source, step.target, step.goal, step.state, step.needs, _no_proof)
+            for step in path.steps
         ),
     )
 
 
-def _not_proved_here(_step: Step) -> tuple[Proof, ...]:
+def _no_proof(_step: Step) -> tuple[Proof, ...]:
     return ()
 
 
 class OrganizationChecks:
-    """The checks, and the map of what principals can become, over all accounts of an organization."""
+    """The checks and attack paths over all accounts of an organization."""
 
     def __init__(self, catalogue: Catalogue, executor: Executor | None = None, memory: int = DEFAULT_MEMORY) -> None:
-        """The workers of an ``executor`` do tasks beside this process.
+        """Prepare the work.
 
-        ``memory`` is how many bytes accounts may take in each process.
+        Args:
+            catalogue: The organization.
+            executor: Workers that do tasks beside this process.
+            memory: Limit for accounts in each process, in bytes.
         """
         self._work = AccountWork(OrganizationEvaluator(catalogue, memory=memory // _AS_MUCH_MORE))
         self._catalogue = catalogue
@@ -295,12 +298,12 @@ class OrganizationChecks:
         return self._accounts
 
     def know(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> Known:
-        """Find out what is to be known of all accounts together: two rounds of three. ``progress`` is told accounts.
+        """Collect the facts of all accounts: the first two rounds. ``progress`` counts accounts.
 
         Raises:
-            SnapshotError: an account cannot be read any more.
+            SnapshotError: An account can no longer be read.
             WorkCancelled: ``cancelled`` returned True.
-            WorkError: no worker can do it; one sentence.
+            WorkError: No worker can do it; one sentence.
         """
         total = ROUNDS * len(self._accounts)
         known = Known(self._accounts)
@@ -308,7 +311,7 @@ class OrganizationChecks:
         for found in self.round(facts_in_worker, AccountWork.facts, known, None, cancelled=cancelled):
             facts.append(found)
             progress(len(facts), total)
-        foreign = _let_in(self._accounts, facts)
+        foreign = _foreign_roles(self._accounts, facts)
         steps: list[AccountSteps] = []
         for one in self.round(steps_in_worker, AccountWork.steps, known, None, foreign=foreign, cancelled=cancelled):
             steps.append(one)
@@ -331,10 +334,10 @@ class OrganizationChecks:
     def ways(
         self, goal: str, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled
     ) -> Iterator[tuple[PrincipalExposure, AttackPath | None]]:
-        """Yield what each user and role can become, with a shortest way to a goal, in the snapshot's order.
+        """Yield each user and role with its exposure and a shortest attack path to a goal, in the snapshot's order.
 
         Raises:
-            RequestError: there is no such goal.
+            RequestError: There is no such goal.
             SnapshotError: as `know`.
             WorkCancelled: as `know`.
             WorkError: as `know`.
@@ -359,16 +362,16 @@ class OrganizationChecks:
         progress: Progress = no_progress,
         cancelled: Cancelled = never_cancelled,
     ) -> Iterator[R]:
-        """Yield what is found of each account, in the snapshot's order.
+        """Run one round and yield the result of each account, in the snapshot's order.
 
         Args:
-            in_worker: The function of a module that a worker calls; it does what ``here`` does.
-            here: What this process calls.
-            known: What is known of all accounts.
-            wanted: What every task is given.
-            foreign: By account what its task is given.
-            progress: Told of the last round.
-            cancelled: True ends it.
+            in_worker: The module-level function that a worker calls; equivalent to ``here``.
+            here: The method that this process calls.
+            known: The facts of all accounts.
+            wanted: Parameter of every task.
+            foreign: By account ID, the roles of other accounts that its task receives.
+            progress: Called with the progress of the last round.
+            cancelled: Returns True to stop.
         """
         before, total = (ROUNDS - 1) * len(self._accounts), ROUNDS * len(self._accounts)
         key = uuid4().hex
@@ -386,12 +389,12 @@ class OrganizationChecks:
 
 
 def thin_snapshot(catalogue: Catalogue) -> Snapshot:
-    """Return the snapshot with what a catalogue knows of its accounts: names, ARNs and counts, no policy."""
+    """Return the snapshot with the catalogue's entries as its accounts: names, ARNs and counts, no policies."""
     return Snapshot.model_construct(**(dict(catalogue.frame.snapshot) | {"accounts": catalogue.entries}))
 
 
-def _let_in(accounts: Sequence[str], facts: Iterable[AccountFacts]) -> Mapping[str, tuple[RoleDetail, ...]]:
-    """Return, by account, the roles of other accounts that may let in somebody of it."""
+def _foreign_roles(accounts: Sequence[str], facts: Iterable[AccountFacts]) -> Mapping[str, tuple[RoleDetail, ...]]:
+    """Return, by account ID, the roles of other accounts that may trust its principals."""
     facts = tuple(facts)
     homes: dict[str, set[str]] = {}
     for account, one in zip(accounts, facts, strict=True):
@@ -400,35 +403,35 @@ def _let_in(accounts: Sequence[str], facts: Iterable[AccountFacts]) -> Mapping[s
     found: dict[str, list[RoleDetail]] = {account: [] for account in accounts}
     for home, one in zip(accounts, facts, strict=True):
         for open_role in one.open_roles:
-            let_in = set(accounts) if open_role.accounts is None else set(open_role.accounts)
+            trusted = set(accounts) if open_role.accounts is None else set(open_role.accounts)
             for unique_id in open_role.ids:
-                let_in |= homes.get(unique_id, set())
-            for account in let_in - {home}:
+                trusted |= homes.get(unique_id, set())
+            for account in trusted - {home}:
                 if account in found:
                     found[account].append(open_role.role)
     return {account: tuple(roles) for account, roles in found.items()}
 
 
 def work_in_worker(task: Task) -> tuple[AccountWork, Known, Any]:
-    """Return what a worker has at hand for a task, and what is wanted."""
+    """Return a worker's cached work, the facts of all accounts and the round's parameter."""
     work = kept_object(task.frame, AccountWork.of_frame)
     known, wanted = kept_object(task.known, lambda sent: sent)
     return work, known, wanted
 
 
 def facts_in_worker(task: Task, cancelled: Cancelled) -> AccountFacts:
-    """Return what checks of other accounts need to know of one; called in a worker."""
+    """Return the facts of an account that checks of other accounts need; called in a worker."""
     work, known, wanted = work_in_worker(task)
     return work.facts(task, known, wanted, cancelled)
 
 
 def steps_in_worker(task: Task, cancelled: Cancelled) -> AccountSteps:
-    """Return the steps of an account's principals; called in a worker."""
+    """Return the attack-path steps of an account's principals; called in a worker."""
     work, known, wanted = work_in_worker(task)
     return work.steps(task, known, wanted, cancelled)
 
 
 def ways_in_worker(task: Task, cancelled: Cancelled) -> list[tuple[PrincipalExposure, AttackPath | None]]:
-    """Return what each principal of an account can become; called in a worker."""
+    """Return each principal of an account with its exposure and a shortest path; called in a worker."""
     work, known, wanted = work_in_worker(task)
     return work.ways(task, known, wanted, cancelled)

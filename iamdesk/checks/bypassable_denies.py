@@ -1,4 +1,4 @@
-"""Denials with a hole: what they leave out is enough to take them off."""
+"""Bypassable Deny statements: what they exempt is enough to remove them."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -21,12 +21,12 @@ from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, UserDetail
 from iamdesk.viewmodel.tree_builder import NodeKind
 
 _MOST_ASKED = 40
-"""Principals that carry the policy and are asked about; where there are more, those are left."""
+"""Principals with the policy that are evaluated; further ones are skipped."""
 _MOST_NAMED = 3
 
 
-class _WayOut(NamedTuple):
-    """A call by which somebody takes a policy off themselves, or rewrites it."""
+class _Bypass(NamedTuple):
+    """A request by which a principal detaches or rewrites a policy that applies to it."""
 
     principal: str
     action: str
@@ -39,70 +39,74 @@ class _WayOut(NamedTuple):
     over=WRITTEN,
     title=mark("Bypassable Deny"),
     severity=Severity.MEDIUM,
-    question="Does a Deny with NotAction or NotResource leave out what those it binds may do to take it off?",
+    question="Does a Deny with NotAction or NotResource exempt actions by which the principals it applies to can "
+    "remove it?",
     remedy=mark(
-        "Take the actions by which policies are changed and detached out of NotAction, or deny them in a statement "
-        "of their own; let a permissions boundary or a service control policy hold what must not be undone."
+        "Remove the actions that change or detach policies from NotAction, or deny them in a separate statement. Use "
+        "a permissions boundary or a service control policy for what must not be undone."
     ),
     standards=("NIST 800-53 AC-3",),
 )
 def deny_with_a_hole(survey: CheckContext, account: Account, written: PolicySource) -> Iterator[CheckResult]:
-    """Asked as those who carry it, while it denies: without MFA, where it is about MFA."""
+    """Evaluate as each principal with the policy, while it denies: without MFA, if the statement tests MFA."""
     if written.policy.layer is not PolicyType.IDENTITY:
         return
     for statement in written.policy.document.statements:
         if statement.is_allow or statement.broken is not None or not (statement.not_action or statement.not_resource):
             continue
         while_denying: Context = WITHOUT_MFA if any(test.key == MFA_PRESENT for test in statement.conditions) else {}
-        out: dict[str, EvaluationResult] = {}
-        unsure: dict[str, EvaluationResult] = {}
+        allowed: dict[str, EvaluationResult] = {}
+        conditional: dict[str, EvaluationResult] = {}
         for principal in _carriers(survey, account, written)[:_MOST_ASKED]:
-            for way in _ways_out(survey, account, written, principal):
-                if not _is_left_out(statement, way):
+            for bypass in _bypasses(survey, account, written, principal):
+                if not _is_exempt(statement, bypass):
                     continue
-                decision = _asked(survey, way, while_denying)
+                decision = _evaluate(survey, bypass, while_denying)
                 if decision is not None:
-                    (out if decision.decision is EvalDecision.ALLOWED else unsure).setdefault(way.principal, decision)
-                if way.principal in out:
+                    group = allowed if decision.decision is EvalDecision.ALLOWED else conditional
+                    group.setdefault(bypass.principal, decision)
+                if bypass.principal in allowed:
                     break
-        for found, state in ((out, State.FOUND), (unsure, State.CANNOT_TELL)):
+        for found, state in ((allowed, State.FOUND), (conditional, State.CANNOT_TELL)):
             if found:
-                yield _hit(written, statement, found, state)
+                yield _result(written, statement, found, state)
                 break
 
 
-def _asked(survey: CheckContext, way: _WayOut, while_denying: Context) -> EvaluationResult | None:
-    context = {**while_denying, **way.context}
-    if not survey.speaks_of(way.principal, way.action):
+def _evaluate(survey: CheckContext, bypass: _Bypass, while_denying: Context) -> EvaluationResult | None:
+    context = {**while_denying, **bypass.context}
+    if not survey.speaks_of(bypass.principal, bypass.action):
         return None
-    if survey.verdict(way.principal, way.action, way.resource, context) not in OPEN:
+    if survey.verdict(bypass.principal, bypass.action, bypass.resource, context) not in OPEN:
         return None
-    return survey.ask(way.principal, way.action, way.resource, context)
+    return survey.ask(bypass.principal, bypass.action, bypass.resource, context)
 
 
-def _hit(written: PolicySource, statement: Statement, found: dict[str, EvaluationResult], state: State) -> CheckResult:
-    left = "NotAction" if statement.not_action else "NotResource"
+def _result(
+    written: PolicySource, statement: Statement, found: dict[str, EvaluationResult], state: State
+) -> CheckResult:
+    element = "NotAction" if statement.not_action else "NotResource"
     actions = enumerated(dict.fromkeys(decision.request.action for decision in found.values()))
-    told = {
+    values = {
         "place": place(written, statement),
-        "left": left,
+        "element": element,
         "actions": actions,
         "who": enumerated(map(last_of_arn, found)),
     }
     sentence = phrase(
-        "{place} does not hold whom it is to hold: {left} leaves {actions} out, by which {who} may take it off.", **told
+        "{place} can be bypassed: {element} exempts {actions}, by which {who} can remove the policy.", **values
     )
     if state is not State.FOUND:
         sentence = phrase(
-            "{place} does not hold whom it is to hold: {left} leaves {actions} out, by which {who} may, under "
-            "conditions, take it off.",
-            **told,
+            "{place} can be bypassed under conditions: {element} exempts {actions}, by which {who} may be able to "
+            "remove the policy.",
+            **values,
         )
     proof = nphrase(
-        "{left} leaves out {actions}; {count:,} principal of those it binds may do it.",
-        "{left} leaves out {actions}; {count:,} principals of those it binds may do it.",
+        "{element} exempts {actions}; {count:,} principal with the policy is allowed to perform it.",
+        "{element} exempts {actions}; {count:,} principals with the policy are allowed to perform it.",
         len(found),
-        left=left,
+        element=element,
         actions=actions,
     )
     return CheckResult(
@@ -110,7 +114,7 @@ def _hit(written: PolicySource, statement: Statement, found: dict[str, Evaluatio
         (
             statement_evidence(written.policy, statement, proof),
             *(
-                Evidence(phrase("Asked as {name}, while the statement denies.", name=last_of_arn(arn)), decision)
+                Evidence(phrase("Evaluated as {name}, while the statement denies.", name=last_of_arn(arn)), decision)
                 for arn, decision in list(found.items())[:_MOST_NAMED]
             ),
         ),
@@ -119,15 +123,15 @@ def _hit(written: PolicySource, statement: Statement, found: dict[str, Evaluatio
     )
 
 
-def _is_left_out(statement: Statement, way: _WayOut) -> bool:
-    """Return whether it is what the statement leaves out, not its condition, that lets a call pass."""
-    service, _, name = way.action.lower().partition(":")
+def _is_exempt(statement: Statement, bypass: _Bypass) -> bool:
+    """Return whether the statement exempts a request by NotAction or NotResource, not by its condition."""
+    service, _, name = bypass.action.lower().partition(":")
     covered = statement.covers_action(service, name)
     return not covered if statement.not_action else covered
 
 
 def _carriers(survey: CheckContext, account: Account, written: PolicySource) -> list[UserDetail | RoleDetail]:
-    """Return the users and roles whom a policy binds, members of groups included."""
+    """Return the users and roles with a policy, members of groups included."""
     used = survey.references(account)
     if written.subject.kind is NodeKind.CUSTOMER_POLICY:
         found: list[UserDetail | GroupDetail | RoleDetail] = list(used.carriers.get(written.policy.key, ()))
@@ -143,32 +147,32 @@ def _carriers(survey: CheckContext, account: Account, written: PolicySource) -> 
     return list(members.values())
 
 
-def _ways_out(
+def _bypasses(
     survey: CheckContext, account: Account, written: PolicySource, principal: UserDetail | RoleDetail
-) -> Iterator[_WayOut]:
-    """Yield the calls by which a principal takes a policy that it carries off itself."""
+) -> Iterator[_Bypass]:
+    """Yield the requests by which a principal detaches or rewrites a policy that it has."""
     policy = written.policy
     is_managed = policy.source_type is SourceType.USER_MANAGED
     detached: Context = {"iam:PolicyARN": policy.key} if is_managed else {}
     kind = "User" if isinstance(principal, UserDetail) else "Role"
     if is_managed:
-        yield _WayOut(principal.arn, "iam:CreatePolicyVersion", policy.key, {})
+        yield _Bypass(principal.arn, "iam:CreatePolicyVersion", policy.key, {})
         if any(one.policy_arn == policy.key for one in principal.attached_managed_policies):
-            yield _WayOut(principal.arn, f"iam:Detach{kind}Policy", principal.arn, detached)
+            yield _Bypass(principal.arn, f"iam:Detach{kind}Policy", principal.arn, detached)
     elif policy.owner == principal.arn:
         for verb in ("Delete", "Put"):
-            yield _WayOut(principal.arn, f"iam:{verb}{kind}Policy", principal.arn, {})
+            yield _Bypass(principal.arn, f"iam:{verb}{kind}Policy", principal.arn, {})
     if isinstance(principal, UserDetail):
         for group in _groups(survey, account, written, principal):
-            yield _WayOut(principal.arn, "iam:RemoveUserFromGroup", group.arn, {})
+            yield _Bypass(principal.arn, "iam:RemoveUserFromGroup", group.arn, {})
             if is_managed:
-                yield _WayOut(principal.arn, "iam:DetachGroupPolicy", group.arn, detached)
+                yield _Bypass(principal.arn, "iam:DetachGroupPolicy", group.arn, detached)
             else:
-                yield _WayOut(principal.arn, "iam:DeleteGroupPolicy", group.arn, {})
+                yield _Bypass(principal.arn, "iam:DeleteGroupPolicy", group.arn, {})
 
 
 def _groups(survey: CheckContext, account: Account, written: PolicySource, user: UserDetail) -> Iterator[GroupDetail]:
-    """Yield the groups of a user through which the policy comes."""
+    """Yield the groups through which a user has the policy."""
     groups = survey.references(account).groups
     for name in user.group_list:
         group = groups.get(name)

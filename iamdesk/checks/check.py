@@ -1,21 +1,21 @@
-"""What a check is: one function that looks at one thing of the snapshot, with its name, its words and its standards.
+"""A check: one function over one kind of subject in the snapshot, with its id, texts and standards.
 
-A check is written once, in the module of its kind::
+Each check is defined in the module of its topic::
 
     @check(
         "HYG-01",
         over=USERS,
         title=mark("User with directly attached policies"),
         severity=Severity.LOW,
-        question="Does the user carry policies itself, not through a group?",
-        remedy="Give the policies to a group and make the user a member.",
+        question="Does a user have policies attached directly, not through a group?",
+        remedy=mark("Attach the policies to a group and make the user a member."),
         standards=("CIS AWS Foundations 7.0 2.13",),
     )
-    def user_with_own_policies(survey: Survey, account: Account, user: UserDetail) -> Iterator[CheckResult]:
+    def user_with_own_policies(survey: CheckContext, account: Account, user: UserDetail) -> Iterator[CheckResult]:
         ...
-        yield Hit("alice carries 2 policies herself.", (Evidence(...),))
+        yield CheckResult(phrase("{user} has 2 policies attached directly.", user=user.user_name), (Evidence(...),))
 
-The registry finds it there; nothing else has to be told.
+The registry collects the checks of each module that it imports.
 """
 
 import hashlib
@@ -33,21 +33,21 @@ from iamdesk.snapshot.model import Account
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """A check's word on one subject; the registry makes a `Finding` of it. What is None is as the check says."""
+    """What a check found about one subject; `Check.findings` makes a `Finding` of it. None: the check's default."""
 
     sentence: str
-    """What was found, as a full sentence that is true."""
+    """What was found, as a full sentence."""
     evidence: tuple[Evidence, ...]
     object: str = ""
-    """What the finding is about besides its subject (a trusted account, a policy), where a subject can have several."""
+    """Tells several findings of one subject apart, for example a trusted account; part of the fingerprint."""
     state: State = State.FOUND
     severity: Severity | None = None
     title: str | None = None
     remedy: str | None = None
     subject: Subject | None = None
-    """Another subject than the one looked at."""
+    """The subject, if it is not the item that was checked."""
     snippet: str = ""
-    """The remedy as a command (`remediation_commands`), where one can be written safely."""
+    """The remedy as an AWS CLI command (`remediation_commands`), if one can be written safely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,44 +57,44 @@ class Check:
     id: str
     title: str
     severity: Severity
-    """As a rule; a single finding may be milder or worse."""
+    """The default; a single finding may have another."""
     question: str
-    """What is asked of each subject: one question."""
+    """What the check answers for each subject, as one question."""
     remedy: str
     standards: tuple[str, ...]
-    """Controls that ask for it, as auditors write them."""
+    """Controls that require it, as auditors cite them."""
     over: CheckTarget[Any]
     data: Data | None
-    """What it needs besides; without it the check is not run, and CMP-13 says so."""
+    """Further data that it needs; without it the check is skipped and CMP-13 reports that."""
     look: Callable[[CheckContext, Account, Any], Iterator[CheckResult]]
 
     def findings(self, survey: CheckContext, account: Account, item: Any) -> Iterator[Finding]:
-        """Look at one thing and yield what is found.
+        """Run the check on one item and yield its findings.
 
         Raises:
-            WorkCancelled: nobody wants it any more.
+            WorkCancelled: The run was cancelled.
         """
-        for hit in self.look(survey, account, item):
-            subject = hit.subject or self.over.subject(item)
+        for result in self.look(survey, account, item):
+            subject = result.subject or self.over.subject(item)
             yield Finding(
                 check_id=self.id,
-                title=hit.title or self.title,
-                severity=hit.severity or self.severity,
-                state=hit.state,
+                title=result.title or self.title,
+                severity=result.severity or self.severity,
+                state=result.state,
                 account=account.account_id,
                 subject_key=subject.key,
                 subject_name=subject.name,
                 subject_kind=subject.kind,
-                sentence=hit.sentence,
-                evidence=hit.evidence,
-                remedy=hit.remedy or phrase(self.remedy),
-                fingerprint=fingerprint(self.id, subject.key, hit.object),
-                snippet=hit.snippet,
+                sentence=result.sentence,
+                evidence=result.evidence,
+                remedy=result.remedy or phrase(self.remedy),
+                fingerprint=fingerprint(self.id, subject.key, result.object),
+                snippet=result.snippet,
             )
 
 
 def fingerprint(check_id: str, subject_key: str, object_: str = "") -> str:
-    """Return what names a finding from one snapshot to the next: the same check, subject and object; 20 hex digits."""
+    """Return the id of a finding, stable across snapshots: a hash of check, subject and object; 20 hex digits."""
     return hashlib.sha256("\n".join((check_id, subject_key, object_)).encode(errors="surrogatepass")).hexdigest()[:20]
 
 
@@ -109,7 +109,7 @@ def check[T](
     standards: tuple[str, ...] = (),
     data: Data | None = None,
 ) -> Callable[[Callable[[CheckContext, Account, T], Iterator[CheckResult]]], Check]:
-    """Make a check of the function below: it is called for each thing of the kind ``over``, in the tree's order."""
+    """Return a decorator that makes a check of a function, which is called for each item of ``over``, in tree order."""
 
     def made(look: Callable[[CheckContext, Account, T], Iterator[CheckResult]]) -> Check:
         return Check(check_id, title, severity, question, remedy, standards, over, data, look)

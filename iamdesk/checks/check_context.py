@@ -1,4 +1,4 @@
-"""One run of the checks over one snapshot: the engine, what several checks need to know, and when to stop."""
+"""The context of one run of the checks: evaluator, facts that several checks share, and cancellation."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,26 +22,26 @@ __all__ = ["STRANGER", "CheckContext", "Context"]
 
 
 class MakeReach(Protocol):
-    """Gives the map of what principals can become, made at the first call."""
+    """Returns the attack-path graph, built at the first call."""
 
     def __call__(self, progress: Progress = ..., cancelled: Cancelled = ...) -> AttackPathGraph | OrganizationReach:
-        """Return the map."""
+        """Return the graph."""
 
 
 _ACCOUNT_ID = re.compile(r"\d{12}")
 
 
 class CheckContext(EvaluationSession):
-    """What a check is given. Belongs to one run in one thread."""
+    """What a check function receives. Belongs to one run in one thread."""
 
     def __init__(self, evaluator: Evaluator, cancelled: Cancelled, reach: MakeReach | None = None) -> None:
-        """``reach`` gives the map of what principals can become, where somebody keeps one."""
+        """Create a context; ``reach`` returns an attack-path graph that exists already."""
         super().__init__(evaluator, cancelled)
         self._make_reach = reach or LazyAttackPathGraph(evaluator)
         self.cancelled = cancelled
-        """For work that asks by itself whether somebody still wants it."""
+        """For calls that check for cancellation themselves."""
         self.needs: tuple[tuple[str, Data], ...] = ()
-        """The checks that need more than the account's entities, by their ids."""
+        """(check id, data) of the checks that need more than users, groups, roles and policies."""
 
     def attend(self, cancelled: Cancelled) -> None:
         """As `EvaluationSession.attend`."""
@@ -50,10 +50,10 @@ class CheckContext(EvaluationSession):
 
     @property
     def reach(self) -> AttackPathGraph | OrganizationReach:
-        """What every principal can become.
+        """The attack-path graph.
 
         Raises:
-            WorkCancelled: nobody wants the result any more.
+            WorkCancelled: The run was cancelled.
         """
         found = self._make_reach(cancelled=self.cancelled)
         if isinstance(found, AttackPathGraph):
@@ -61,7 +61,7 @@ class CheckContext(EvaluationSession):
         return found
 
     def references(self, account: Account) -> AccountReferences:
-        """Return who refers to what in an account."""
+        """Return the attachments, boundaries and memberships of an account."""
         return self.once(("references", account.account_id), lambda: references_of(account, self._aws_policies))
 
     @cached_property
@@ -70,16 +70,16 @@ class CheckContext(EvaluationSession):
 
     @cached_property
     def held_accounts(self) -> frozenset[str]:
-        """The accounts that the snapshot holds."""
+        """The account IDs in the snapshot."""
         return frozenset(account.account_id for account in self.snapshot.accounts)
 
     def is_first(self, account: Account) -> bool:
-        """Return whether an account is the snapshot's first: what is told once is told of it."""
+        """Return whether an account is the snapshot's first: findings about the whole snapshot are reported for it."""
         return account is self.snapshot.accounts[0]
 
     @cached_property
     def captured(self) -> tuple[CapturedData, ...]:
-        """How much of each kind of data the snapshot holds."""
+        """How much of each kind of data was captured."""
         return tuple(captured_data(self.snapshot))
 
     def who_can(self, action: str, resource: str) -> Iterator[Access]:
@@ -88,7 +88,7 @@ class CheckContext(EvaluationSession):
 
     @cached_property
     def own_accounts(self) -> frozenset[str]:
-        """The accounts that are no strangers: those of the snapshot, and those of its organization."""
+        """The account IDs of the snapshot and of its organization; all others are external."""
         held = set(self.held_accounts)
         organization = self.snapshot.organization
         if organization is not None:
@@ -97,30 +97,30 @@ class CheckContext(EvaluationSession):
         return frozenset(held)
 
     @cached_property
-    def stranger_account(self) -> str:
-        """An account id that occurs in no policy of a role or resource: whoever is there is a stranger."""
+    def unrelated_account(self) -> str:
+        """An account ID that occurs in no trust or resource policy, for unrelated external principals."""
         named = {number for resource in self.snapshot.resources for number in numbers_in(resource.policy)}
         return next(unnamed_accounts((), (*self.own_accounts, *named, *self.numbers_in_trust_policies)))
 
     @cached_property
     def numbers_in_trust_policies(self) -> frozenset[str]:
-        """Whatever looks like an account's id in trust policies of the snapshot."""
+        """Everything in the snapshot's trust policies that looks like an account ID."""
         return trusted_numbers(self.snapshot.accounts)
 
     def external_principal(self, account: Account) -> str:
-        """Return the ARN of a role that nobody in the snapshot knows, in an account of a stranger's own.
+        """Return the ARN of a role that no policy names, in an unrelated external account.
 
-        A role rather than a user: its sessions can carry tags and MFA as the stranger likes.
+        A role, not a user: its sessions can have any tags and MFA.
         """
-        return f"arn:{account.partition}:iam::{self.stranger_account}:role/{STRANGER}"
+        return f"arn:{account.partition}:iam::{self.unrelated_account}:role/{STRANGER}"
 
 
 def trusted_numbers(accounts: Iterable[Account]) -> frozenset[str]:
-    """Return whatever looks like an account's id in trust policies."""
+    """Return everything in trust policies that looks like an account ID."""
     roles = (role for account in accounts for role in account.roles)
     return frozenset(number for role in roles for number in numbers_in(role.assume_role_policy_document))
 
 
 def numbers_in(document: object) -> list[str]:
-    """Return whatever looks like an account's id in a policy."""
+    """Return everything in a policy that looks like an account ID."""
     return _ACCOUNT_ID.findall(repr(document))

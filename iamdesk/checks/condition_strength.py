@@ -1,4 +1,4 @@
-"""How much a condition holds back: whether the caller decides on the key, has to know something, or can do neither."""
+"""How strongly a condition restricts a caller: by keys that the caller chooses, by a shared value, or by other keys."""
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ from iamdesk.explain.decision import EvaluationResult
 
 
 class ConditionStrength(IntEnum):
-    """How much stands between a caller and an Allow, the least first."""
+    """How strongly the conditions restrict a caller, weakest first."""
 
     NOTHING = 0
-    """Allowed as it is."""
+    """Allowed without further conditions."""
     OWN_CHOICE = 1
-    """Hangs on keys that the caller fills as they like."""
+    """Depends on keys whose values the caller chooses."""
     SECRET = 2
-    """Hangs on a value that the caller has to know: ``sts:ExternalId``."""
+    """Depends on a value that the caller must know: ``sts:ExternalId``."""
     OTHER = 3
-    """Hangs on keys of which neither the caller nor the snapshot decides."""
+    """Depends on keys that neither the caller nor the snapshot determines."""
     DENIED = 4
 
 
@@ -42,52 +42,58 @@ _CALLERS_CHOICE = frozenset(
         "sts:durationseconds",
     }
 )
-"""Keys that somebody who makes a request from an account of their own fills as they like, MFA of their own included."""
+"""Keys whose values an external caller chooses, including MFA of their own account."""
 _CALLERS_CHOICE_PREFIXES = ("aws:requesttag/", "aws:principaltag/")
 _SECRETS = frozenset({"sts:externalid"})
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One way in, with the answer that proves it."""
+class Attempt:
+    """One request of an external caller: how strongly it is restricted, with the decision that proves it."""
 
-    hold: ConditionStrength
+    strength: ConditionStrength
     keys: tuple[str, ...]
-    """The condition keys that it hangs on; empty where it hangs on none."""
+    """The condition keys that it depends on."""
     decision: EvaluationResult
-    """With the keys filled that the caller fills, where that settles it."""
+    """With values for the keys that the caller chooses, if that makes it allowed."""
 
 
-def enter(
+def try_request(
     survey: CheckContext, caller: str, action: str, role_arn: str, context: Context, own: Container[str] = frozenset()
-) -> Entry:
-    """Ask for a role as an outsider, with as little against them as they can arrange.
+) -> Attempt:
+    """Evaluate a request of an external caller with the values of its own keys that restrict it least.
 
-    ``own`` are further condition keys, in lower case, that this caller fills as they like.
+    Args:
+        survey: The context of the run.
+        caller: The principal that makes the request.
+        action: The action.
+        role_arn: The resource.
+        context: Condition keys and values that are known.
+        own: Further condition keys, in lower case, whose values this caller chooses.
 
     Raises:
-        WorkCancelled: nobody wants the result any more.
+        WorkCancelled: The run was cancelled.
     """
     decision = survey.ask(caller, action, role_arn, context)
     if decision.decision is EvalDecision.ALLOWED:
-        return Entry(ConditionStrength.NOTHING, (), decision)
+        return Attempt(ConditionStrength.NOTHING, (), decision)
     if decision.decision is not EvalDecision.CONDITIONAL:
-        return Entry(ConditionStrength.DENIED, (), decision)
-    ways = decision.conditions or (dict.fromkeys(decision.missing_context_values, ""),)
+        return Attempt(ConditionStrength.DENIED, (), decision)
+    alternatives = decision.conditions or (dict.fromkeys(decision.missing_context_values, ""),)
     rated = [
-        (max((_hold(key, value, own) for key, value in way.items()), default=ConditionStrength.OTHER), way)
-        for way in ways
+        (max((_strength(key, value, own) for key, value in values.items()), default=ConditionStrength.OTHER), values)
+        for values in alternatives
     ]
-    hold, way = min(rated, key=lambda pair: (pair[0], len(pair[1])))
-    if hold <= ConditionStrength.SECRET and decision.conditions:
-        filled = survey.ask(caller, action, role_arn, {**context, **way})
+    strength, values = min(rated, key=lambda pair: (pair[0], len(pair[1])))
+    if strength <= ConditionStrength.SECRET and decision.conditions:
+        filled = survey.ask(caller, action, role_arn, {**context, **values})
         if filled.decision is EvalDecision.ALLOWED:
             decision = filled
-    return Entry(hold, tuple(way), decision)
+    return Attempt(strength, tuple(values), decision)
 
 
-def _hold(key: str, value: str | Sequence[str] | None, own: Container[str]) -> ConditionStrength:
+def _strength(key: str, value: str | Sequence[str] | None, own: Container[str]) -> ConditionStrength:
     lowered = key.lower()
     if value is None or lowered in own or lowered in _CALLERS_CHOICE or lowered.startswith(_CALLERS_CHOICE_PREFIXES):
-        return ConditionStrength.OWN_CHOICE  # a key can be left out by whoever makes the request
+        return ConditionStrength.OWN_CHOICE  # the caller can leave the key out
     return ConditionStrength.SECRET if lowered in _SECRETS else ConditionStrength.OTHER

@@ -1,4 +1,4 @@
-"""Services as outsiders drive them: roles and resources that a service may use on behalf of any account."""
+"""Confused deputies: roles and resources that a service can use on behalf of any account."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -47,15 +47,15 @@ def _data() -> _File:
 
 
 def bind_source() -> Mapping[str, str]:
-    """Return the services whose roles AWS shows with a condition on the source, with the guide that does."""
+    """Return the services for whose roles AWS documents a condition on the source, with the guide's address."""
     return _data().bind_source
 
 
 @cache
 def family(service: str) -> str:
-    """Return what a service principal belongs to: services of one family share roles by design.
+    """Return the family of a service principal: services of one family share roles by design.
 
-    A Region in the principal (``logs.eu-west-1.amazonaws.com``) does not count.
+    A Region in the principal (``logs.eu-west-1.amazonaws.com``) is ignored.
     """
     name = service.removesuffix(".cn").removesuffix(".amazonaws.com")
     head, dot, last = name.rpartition(".")
@@ -64,12 +64,12 @@ def family(service: str) -> str:
     return next((one[0] for one in _data().families if name in one), name)
 
 
-def _from_elsewhere(survey: CheckContext, account: Account) -> Context:
-    """Return what a service's request carries that it makes for a resource of a stranger's account."""
-    external_principal = survey.stranger_account
+def _for_unrelated_account(survey: CheckContext, account: Account) -> Context:
+    """Return the context of a request that a service makes for a resource of an unrelated account."""
+    source = survey.unrelated_account
     return {
-        "aws:SourceAccount": external_principal,
-        "aws:SourceArn": f"arn:{account.partition}:{STRANGER}:us-east-1:{external_principal}:{STRANGER}",
+        "aws:SourceAccount": source,
+        "aws:SourceArn": f"arn:{account.partition}:{STRANGER}:us-east-1:{source}:{STRANGER}",
         "aws:SourceOrgID": None,
         "aws:SourceOrgPaths": None,
     }
@@ -92,17 +92,17 @@ def services_of(statements: Iterator[Statement] | tuple[Statement, ...]) -> tupl
     over=ROLES,
     title=mark("Confused deputy: a service can assume the role for any account"),
     severity=Severity.LOW,
-    question="Can a service assume a role while it acts for a resource of any account?",
+    question="Can a service assume a role on behalf of a resource in any account?",
     remedy=mark(
-        'Add `"StringEquals": {"aws:SourceAccount": "your account"}` to the trust policy, better still '
-        '`"ArnLike": {"aws:SourceArn": "…"}` for the resource that the role is for.'
+        'Add `"StringEquals": {"aws:SourceAccount": "your account"}` to the trust policy, or better `"ArnLike": '
+        '{"aws:SourceArn": "…"}` with the resource that the role is for.'
     ),
     standards=("NIST 800-53 AC-3",),
 )
 def role_for_any_source(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
-    """Of services for which AWS's guides show the condition; most of them refuse roles of other accounts by themselves.
+    """Only services for which AWS documents the condition; most of them reject roles of other accounts themselves.
 
-    Medium where the role is an administrator.
+    Medium if the role is an administrator.
     """
     document = survey.evaluator.index.trust(role)
     services = survey.once(
@@ -111,24 +111,25 @@ def role_for_any_source(survey: CheckContext, account: Account, role: RoleDetail
     )
     if not services:
         return
-    # Most trust policies say the same of every role, and there are many of each.
-    key = ("unbound", account.account_id, document) if _is_shared(survey, document) else ("unbound", role.arn)
+    # Many roles share a trust policy, and most trust policies give the same decision for each of them.
+    key = ("unbound", account.account_id, document) if _is_role_independent(survey, document) else ("unbound", role.arn)
     unbound = survey.once(key, lambda: _unbound(survey, account, role, services))
     if not unbound:
         return
     is_admin = is_administrator(survey, account, role)
     names = {"services": enumerated(unbound), "role": role.role_name}
-    sentence = phrase("{services} may take {role} for resources of any account.", **names)
+    sentence = phrase("{services} can assume {role} on behalf of resources in any account.", **names)
     if is_admin:
         sentence = phrase(
-            "{services} may take {role}, which is an administrator, for resources of any account.", **names
+            "{services} can assume {role}, which is an administrator, on behalf of resources in any account.", **names
         )
     yield CheckResult(
         sentence,
         (
             Evidence(
                 phrase(
-                    "Asked as {services} with aws:SourceAccount and aws:SourceArn of a stranger's account: allowed.",
+                    "Evaluated as {services} with aws:SourceAccount and aws:SourceArn of an unrelated account: "
+                    "allowed.",
                     services=enumerated(unbound),
                 ),
                 policy_key=trust_policy_key(role.arn),
@@ -136,19 +137,21 @@ def role_for_any_source(survey: CheckContext, account: Account, role: RoleDetail
             *(
                 Evidence(
                     phrase(
-                        "AWS shows the condition for {service}: {guide}.", service=service, guide=bind_source()[service]
+                        "AWS documents the condition for {service}: {guide}.",
+                        service=service,
+                        guide=bind_source()[service],
                     )
                 )
                 for service in unbound
             ),
         ),
         severity=Severity.MEDIUM if is_admin else Severity.LOW,
-        snippet=_bound(account, role),
+        snippet=_source_account_command(account, role),
     )
 
 
-def _bound(account: Account, role: RoleDetail) -> str:
-    """Return the command that binds a trust policy of services alone, without conditions, to the account."""
+def _source_account_command(account: Account, role: RoleDetail) -> str:
+    """Return the command that adds aws:SourceAccount to a trust policy that names only services, unconditionally."""
 
     def edit(statement: dict[str, Any]) -> dict[str, Any] | None:
         principal = statement.get("Principal")
@@ -166,13 +169,13 @@ def _bound(account: Account, role: RoleDetail) -> str:
         services = named.get("Service") if isinstance(named, dict) and list(named) == ["Service"] else None
         names = services if isinstance(services, list) else [services]
         if not all(name in bind_source() for name in names):
-            return ""  # whether another service sends the key is not known
+            return ""  # it is not documented whether other services send the key
     changed = edited(raw, edit)
     return "" if changed is None else trust_policy_command(role.role_name, changed)
 
 
 def _unbound(survey: CheckContext, account: Account, role: RoleDetail, services: tuple[str, ...]) -> tuple[str, ...]:
-    context = _from_elsewhere(survey, account)
+    context = _for_unrelated_account(survey, account)
     return tuple(
         service
         for service in services
@@ -180,12 +183,12 @@ def _unbound(survey: CheckContext, account: Account, role: RoleDetail, services:
     )
 
 
-def _is_shared(survey: CheckContext, document: Document) -> bool:
-    """Return whether a trust policy says the same of every role of an account that has it."""
+def _is_role_independent(survey: CheckContext, document: Document) -> bool:
+    """Return whether a trust policy gives the same decision for every role of an account that has it."""
 
     def look() -> bool:
         if survey.snapshot.organization is not None:
-            return False  # a resource control policy may tell roles apart
+            return False  # a resource control policy may name single roles
         tests = [test for statement in document.statements for test in statement.conditions]
         return not any(test.key.startswith(_PER_ROLE) or test.variable_keys for test in tests)
 
@@ -195,9 +198,9 @@ def _is_shared(survey: CheckContext, document: Document) -> bool:
 @check(
     "SVC-02",
     over=RESOURCES,
-    title=mark("A service uses the resource for any account"),
+    title=mark("Confused deputy: a service can use the resource for any account"),
     severity=Severity.MEDIUM,
-    question="Can a service use a resource while it acts for any account?",
+    question="Can a service use a resource on behalf of any account?",
     remedy=mark(
         'Add `"StringEquals": {"aws:SourceAccount": "your account"}` or `"ArnLike": {"aws:SourceArn": "…"}` to the '
         "statement that names the service."
@@ -206,13 +209,13 @@ def _is_shared(survey: CheckContext, document: Document) -> bool:
     data=Data.RESOURCE_POLICIES,
 )
 def resource_for_any_source(survey: CheckContext, account: Account, resource: Resource) -> Iterator[CheckResult]:
-    """High where the service reads: a stranger then gets the content."""
-    context = _from_elsewhere(survey, account)
+    """High if the service can read: an unrelated account then gets the content."""
+    context = _for_unrelated_account(survey, account)
     for service in services_of(allowing_of(survey, resource)):
-        asked = questions(survey, resource, lambda statement, one=service: one in services_of((statement,)))  # type: ignore[misc]
+        to_evaluate = questions(survey, resource, lambda statement, one=service: one in services_of((statement,)))  # type: ignore[misc]
         found = [
             (question, decision)
-            for question in asked
+            for question in to_evaluate
             if (decision := survey.ask(service, question.action, question.resource, context)).decision
             is EvalDecision.ALLOWED
         ]
@@ -221,7 +224,7 @@ def resource_for_any_source(survey: CheckContext, account: Account, resource: Re
             reads = any(question.level == "Read" for question, _ in found)
             yield CheckResult(
                 phrase(
-                    "{service} may do {actions} on {name} for any account.",
+                    "{service} can perform {actions} on {name} on behalf of any account.",
                     service=service,
                     actions=actions,
                     name=resource_subject(resource).name,
@@ -229,7 +232,7 @@ def resource_for_any_source(survey: CheckContext, account: Account, resource: Re
                 tuple(
                     Evidence(
                         phrase(
-                            "Asked about {action} with aws:SourceAccount of a stranger's account.",
+                            "Evaluated {action} with aws:SourceAccount of an unrelated account.",
                             action=question.action,
                         ),
                         decision,
@@ -247,25 +250,35 @@ def resource_for_any_source(survey: CheckContext, account: Account, resource: Re
     title=mark("Role trusted by several services"),
     severity=Severity.LOW,
     question="Does a role trust unrelated services?",
-    remedy=mark("Make one role for each service, with what it needs: each of them can do what the others were given."),
+    remedy=mark(
+        "Create a separate role for each service, with only what it needs: each service now has the permissions of "
+        "all others."
+    ),
     standards=("NIST 800-53 AC-5",),
 )
 def role_for_several_services(survey: CheckContext, _account: Account, role: RoleDetail) -> Iterator[CheckResult]:
-    """Services of one family share roles by design: pipelines with builds, instances with Systems Manager."""
+    """Services of one family share roles by design, for example pipelines and builds, or EC2 and Systems Manager."""
     document = survey.evaluator.index.trust(role)
     services = survey.once(("families", document), lambda: _of_several_families(services_of(allowing(survey, role))))
     if not services:
         return
-    asked = {service: survey.ask(service, "sts:AssumeRole", role.arn) for service in services}
-    let_in = {
+    decisions = {service: survey.ask(service, "sts:AssumeRole", role.arn) for service in services}
+    trusted = {
         service: decision
-        for service, decision in asked.items()
+        for service, decision in decisions.items()
         if decision.decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
     }
-    if _of_several_families(tuple(let_in)):
+    if _of_several_families(tuple(trusted)):
         yield CheckResult(
-            phrase("{role} is for {services}.", role=role.role_name, services=enumerated(let_in, most=8)),
-            tuple(Evidence(phrase("Asked as {name}.", name=service), decision) for service, decision in let_in.items()),
+            phrase(
+                "{role} can be assumed by {services}, which are unrelated.",
+                role=role.role_name,
+                services=enumerated(trusted, most=8),
+            ),
+            tuple(
+                Evidence(phrase("Evaluated as {name}.", name=service), decision)
+                for service, decision in trusted.items()
+            ),
         )
 
 

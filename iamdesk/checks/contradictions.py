@@ -1,4 +1,4 @@
-"""Statements that never match, whoever asks: conditions that contradict each other, and times that are over."""
+"""Statements that never match any request: contradictory conditions, and periods that have ended."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -25,17 +25,19 @@ _SESSION_START = "aws:tokenissuetime"
     over=WRITTEN,
     title=mark("Statement that never matches"),
     severity=Severity.LOW,
-    question="Do the conditions of a statement contradict each other, or is the time over that they allow?",
-    remedy=mark("Remove the statement, or mend the condition: all tests of a statement have to hold at once."),
+    question="Do the conditions of a statement contradict each other, or has the period that they allow ended?",
+    remedy=mark(
+        "Remove the statement, or correct its conditions: a statement matches only if all of them are true at once."
+    ),
     standards=("NIST 800-53 AC-3",),
 )
 def never_matches(survey: CheckContext, _account: Account, written: PolicySource) -> Iterator[CheckResult]:
-    """Medium for a Deny, which then denies nothing. Times are compared with the snapshot's, never with today."""
+    """Medium for a Deny, which then denies nothing. Dates are compared with the snapshot's time, not with today."""
     latest = survey.snapshot.latest
     for statement in written.policy.document.statements:
         if statement.broken is not None or not statement.conditions:
             continue
-        why = _contradiction(statement) or _over(statement, latest)
+        why = _contradiction(statement) or _expiry(statement, latest)
         if why is not None:
             yield CheckResult(
                 phrase("{place} never matches: {why}.", place=place(written, statement), why=why),
@@ -52,7 +54,7 @@ def never_matches(survey: CheckContext, _account: Account, written: PolicySource
 
 
 def _severity(statement: Statement) -> Severity:
-    """Return how bad it is: a Deny of older sessions, as revoking them leaves behind, has done its work."""
+    """Return the severity: info for a Deny of revoked sessions, all of which have expired by now."""
     if statement.is_allow:
         return Severity.LOW
     revokes = any(test.key == _SESSION_START for test in statement.conditions)
@@ -60,7 +62,7 @@ def _severity(statement: Statement) -> Severity:
 
 
 def _contradiction(statement: Statement) -> str | None:
-    """Return why no request meets all tests; None where some may."""
+    """Return why no request meets all tests; None if some may."""
     by_key: dict[str, list[ConditionTest]] = {}
     for test in statement.conditions:
         by_key.setdefault(test.key, []).append(test)
@@ -69,17 +71,17 @@ def _contradiction(statement: Statement) -> str | None:
         if any(_wants_absent(test) for test in tests) and any(
             fails_when_absent(test) for test in tests if not _wants_absent(test)
         ):
-            return phrase("{key} has to be absent and to have a value", key=name)
+            return phrase("{key} must be absent and have a value", key=name)
         wanted = [_exact(test) for test in tests]
         allowed = [values for values in wanted if values is not None]
         if len(allowed) > 1 and not frozenset.intersection(*allowed):
-            return phrase("{key} has to have two values at once", key=name)
+            return phrase("{key} must have two values at once", key=name)
         refused = [values for test in tests if (values := _refused(test)) is not None]
         if allowed and refused and frozenset.intersection(*allowed) <= frozenset.union(*refused):
-            return phrase("{key} has to have a value that another test refuses", key=name)
+            return phrase("{key} must have a value that another test excludes", key=name)
         least, most = _bounds(tests)
         if least is not None and most is not None and least > most:
-            return phrase("no value of {key} lies between its bounds", key=name)
+            return phrase("no value of {key} is within its bounds", key=name)
     return None
 
 
@@ -90,7 +92,7 @@ def _wants_absent(test: ConditionTest) -> bool:
 
 
 def _plain(test: ConditionTest) -> bool:
-    """Return whether a test is about one value that has to be there, and names it without variables."""
+    """Return whether a test requires one literal value."""
     return (
         test.operator is not None
         and test.quantifier is Quantifier.NONE
@@ -101,7 +103,7 @@ def _plain(test: ConditionTest) -> bool:
 
 
 def _exact(test: ConditionTest) -> frozenset[object] | None:
-    """Return the only values that meet a test; None where they cannot be listed."""
+    """Return the only values that meet a test; None if they cannot be listed."""
     if not _plain(test) or test.operator is None or test.operator.negated or not test.operator.is_equality:
         return None
     if test.operator.takes_wildcards and any("*" in value.text or "?" in value.text for value in test.values):
@@ -124,7 +126,7 @@ def _value(text: str, test: ConditionTest) -> object:
 
 
 def _bounds(tests: list[ConditionTest]) -> tuple[Decimal | None, Decimal | None]:
-    """Return the least and the largest value that all tests of numbers, or of dates, let through."""
+    """Return the smallest and the largest value that meet all numeric tests, or all date tests; None: no bound."""
     least: Decimal | None = None
     most: Decimal | None = None
     families = {test.operator.family for test in tests if test.operator is not None and test.operator.compares_values}
@@ -144,8 +146,8 @@ def _bounds(tests: list[ConditionTest]) -> tuple[Decimal | None, Decimal | None]
     return least, most
 
 
-def _over(statement: Statement, latest: datetime | None) -> str | None:
-    """Return until when a statement held, where that was before the snapshot; None for one that may hold."""
+def _expiry(statement: Statement, latest: datetime | None) -> str | None:
+    """Return when a statement expired, as a clause, if that was before the snapshot; None if it can still match."""
     if latest is None:
         return None
     now = int(latest.timestamp())
@@ -155,6 +157,6 @@ def _over(statement: Statement, latest: datetime | None) -> str | None:
         if most is not None and most < moment:
             day = f"{datetime.fromtimestamp(int(most), UTC):%Y-%m-%d}"
             if key == _SESSION_START:
-                return phrase("it is for sessions that began before {day}, and none lasts that long", day=day)
-            return phrase("its time was over on {day}, before the snapshot", day=day)
+                return phrase("it applies to sessions that began before {day}, and no session lasts that long", day=day)
+            return phrase("its period ended on {day}, before the snapshot", day=day)
     return None

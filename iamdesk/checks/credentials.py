@@ -1,4 +1,4 @@
-"""Passwords, access keys and MFA of users and of the root user, by the credential report."""
+"""Passwords, access keys and MFA of users and of the root user, from the credential report."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -26,21 +26,21 @@ class Key(NamedTuple):
     """One active access key."""
 
     number: int
-    made: datetime | None
+    created: datetime | None
     used: datetime | None
 
 
 def keys_of(entry: CredentialReportEntry) -> list[Key]:
-    """Return the active access keys of a line of the report."""
+    """Return the active access keys in a row of the report."""
     both = (
         (entry.access_key_1_active, entry.access_key_1_last_rotated, entry.access_key_1_last_used_date),
         (entry.access_key_2_active, entry.access_key_2_last_rotated, entry.access_key_2_last_used_date),
     )
-    return [Key(number, made, used) for number, (active, made, used) in enumerate(both, 1) if active]
+    return [Key(number, created, used) for number, (active, created, used) in enumerate(both, 1) if active]
 
 
 def entry_of(survey: CheckContext, account: Account, user: str) -> CredentialReportEntry | None:
-    """Return a user's line of the report; None where there is none, or no report."""
+    """Return a user's row of the report; None if there is none, or no report."""
     return survey.once(
         ("credentials", account.account_id, user),
         lambda: credentials_of(survey.snapshot, account.account_id, user),
@@ -48,25 +48,25 @@ def entry_of(survey: CheckContext, account: Account, user: str) -> CredentialRep
 
 
 def _age(survey: CheckContext, account: Account, moment: datetime | None) -> timedelta | None:
-    """Return how old something was when the report was made."""
+    """Return the age of a moment when the report was generated, or at the snapshot's time."""
     facts = facts_of(survey.snapshot, account.account_id)
     report = facts.credential_report if facts is not None else None
     now = report.generated_time if report is not None and report.generated_time is not None else survey.snapshot.latest
     return None if now is None or moment is None else now - moment
 
 
-def says(text: str) -> tuple[Evidence, ...]:
-    """Return what the report says as evidence."""
+def report_evidence(text: str) -> tuple[Evidence, ...]:
+    """Return a quotation from the report as evidence."""
     return (Evidence(phrase("Credential report: {text}.", text=text)),)
 
 
-def _says_active(key: Key) -> tuple[Evidence, ...]:
+def _active_key_evidence(key: Key) -> tuple[Evidence, ...]:
     field = f"access_key_{key.number}_active"
-    return says(phrase("{field} is true", field=field))
+    return report_evidence(phrase("{field} is true", field=field))
 
 
 def active_keys(count: int) -> str:
-    """Return how many active access keys."""
+    """Return a number of active access keys as text."""
     return nphrase("{count:,} active access key", "{count:,} active access keys", count)
 
 
@@ -76,17 +76,17 @@ def active_keys(count: int) -> str:
     title=mark("Console password without MFA"),
     severity=Severity.HIGH,
     question="Does a user have a console password and no MFA device?",
-    remedy=mark("Have the user register an MFA device, and deny everything else without it."),
+    remedy=mark("Have the user register an MFA device, and deny all other actions to requests made without MFA."),
     standards=("CIS AWS Foundations 7.0 2.10", "AWS FSBP IAM.5", "PCI DSS 4.0 8.4"),
     data=Data.CREDENTIAL_REPORT,
 )
 def password_without_mfa(survey: CheckContext, account: Account, user: UserDetail) -> Iterator[CheckResult]:
-    """As the report says."""
+    """Yield a finding if password_enabled is true and mfa_active is false."""
     entry = entry_of(survey, account, user.user_name)
     if entry is not None and entry.password_enabled and entry.mfa_active is False:
         yield CheckResult(
-            phrase("{user} signs in to the console with a password alone.", user=user.user_name),
-            says(phrase("password_enabled is true, mfa_active is false")),
+            phrase("{user} can sign in to the console with a password only, without MFA.", user=user.user_name),
+            report_evidence(phrase("password_enabled is true, mfa_active is false")),
         )
 
 
@@ -96,15 +96,15 @@ def password_without_mfa(survey: CheckContext, account: Account, user: UserDetai
     title=mark("Access key not used for 45 days"),
     severity=Severity.MEDIUM,
     question="Does a user have an active access key that was not used for 45 days?",
-    remedy=mark("Deactivate the key, and delete it once nobody misses it."),
+    remedy=mark("Deactivate the key, then delete it if nothing breaks."),
     standards=("CIS AWS Foundations 7.0 2.11", "AWS FSBP IAM.22", "PCI DSS 4.0 8.2.6"),
     data=Data.CREDENTIAL_REPORT,
 )
 def unused_key(survey: CheckContext, account: Account, user: UserDetail) -> Iterator[CheckResult]:
-    """A key that was never used counts from the day it was made."""
+    """The age of a key that was never used counts from its creation."""
     entry = entry_of(survey, account, user.user_name)
     for key in keys_of(entry) if entry is not None else ():
-        age = _age(survey, account, key.used or key.made)
+        age = _age(survey, account, key.used or key.created)
         if age is not None and age > _UNUSED:
             names = {"number": key.number, "user": user.user_name}
             sentence = nphrase(
@@ -115,12 +115,12 @@ def unused_key(survey: CheckContext, account: Account, user: UserDetail) -> Iter
             )
             if not key.used:
                 sentence = nphrase(
-                    "Access key {number} of {user} was never used and was made {count:,} day ago.",
-                    "Access key {number} of {user} was never used and was made {count:,} days ago.",
+                    "Access key {number} of {user} was created {count:,} day ago and never used.",
+                    "Access key {number} of {user} was created {count:,} days ago and never used.",
                     age.days,
                     **names,
                 )
-            yield CheckResult(sentence, _says_active(key), object=str(key.number))
+            yield CheckResult(sentence, _active_key_evidence(key), object=str(key.number))
 
 
 @check(
@@ -129,12 +129,12 @@ def unused_key(survey: CheckContext, account: Account, user: UserDetail) -> Iter
     title=mark("Password not used for 45 days"),
     severity=Severity.MEDIUM,
     question="Does a user have a console password that was not used for 45 days?",
-    remedy=mark("Remove the password."),
+    remedy=mark("Remove the password (`aws iam delete-login-profile`)."),
     standards=("CIS AWS Foundations 7.0 2.11",),
     data=Data.CREDENTIAL_REPORT,
 )
 def unused_password(survey: CheckContext, account: Account, user: UserDetail) -> Iterator[CheckResult]:
-    """A password that was never used counts from the day it was set."""
+    """The age of a password that was never used counts from the day it was set."""
     entry = entry_of(survey, account, user.user_name)
     if entry is None or not entry.password_enabled:
         return
@@ -147,7 +147,7 @@ def unused_password(survey: CheckContext, account: Account, user: UserDetail) ->
                 age.days,
                 user=user.user_name,
             ),
-            says(phrase("password_enabled is true")),
+            report_evidence(phrase("password_enabled is true")),
         )
 
 
@@ -157,15 +157,15 @@ def unused_password(survey: CheckContext, account: Account, user: UserDetail) ->
     title=mark("Access key older than 90 days"),
     severity=Severity.MEDIUM,
     question="Does a user have an active access key that is more than 90 days old?",
-    remedy=mark("Make a new key and delete the old one; better, let the work run as a role."),
+    remedy=mark("Rotate the key: create a new one and delete the old one. Better, use a role instead of the user."),
     standards=("CIS AWS Foundations 7.0 2.12", "AWS FSBP IAM.3", "PCI DSS 4.0 8.3.9"),
     data=Data.CREDENTIAL_REPORT,
 )
 def old_key(survey: CheckContext, account: Account, user: UserDetail) -> Iterator[CheckResult]:
-    """By the day on which the key was made."""
+    """By the creation date of the key."""
     entry = entry_of(survey, account, user.user_name)
     for key in keys_of(entry) if entry is not None else ():
-        age = _age(survey, account, key.made)
+        age = _age(survey, account, key.created)
         if age is not None and age > _OLD:
             yield CheckResult(
                 nphrase(
@@ -175,7 +175,7 @@ def old_key(survey: CheckContext, account: Account, user: UserDetail) -> Iterato
                     number=key.number,
                     user=user.user_name,
                 ),
-                _says_active(key),
+                _active_key_evidence(key),
                 object=str(key.number),
             )
 
@@ -186,16 +186,17 @@ def old_key(survey: CheckContext, account: Account, user: UserDetail) -> Iterato
     title=mark("Two active access keys"),
     severity=Severity.LOW,
     question="Does a user have two active access keys?",
-    remedy=mark("Keep one; two are for the time of a change."),
+    remedy=mark("Delete one of them; a second key is needed only during rotation."),
     standards=("CIS AWS Foundations 3.0 1.13",),
     data=Data.CREDENTIAL_REPORT,
 )
 def two_keys(survey: CheckContext, account: Account, user: UserDetail) -> Iterator[CheckResult]:
-    """As the report says."""
+    """Yield a finding if both access keys are active."""
     entry = entry_of(survey, account, user.user_name)
     if entry is not None and len(keys_of(entry)) > 1:
         yield CheckResult(
-            phrase("{user} has two active access keys.", user=user.user_name), says(phrase("both keys are active"))
+            phrase("{user} has two active access keys.", user=user.user_name),
+            report_evidence(phrase("both keys are active")),
         )
 
 
@@ -205,16 +206,16 @@ def two_keys(survey: CheckContext, account: Account, user: UserDetail) -> Iterat
     title=mark("User with password and access key"),
     severity=Severity.LOW,
     question="Does a user have a console password and an active access key?",
-    remedy=mark("Give people a password and programs a role."),
+    remedy=mark("Use a password only for people, and roles for applications."),
     data=Data.CREDENTIAL_REPORT,
 )
 def password_and_key(survey: CheckContext, account: Account, user: UserDetail) -> Iterator[CheckResult]:
-    """As the report says."""
+    """Yield a finding if password_enabled is true and an access key is active."""
     entry = entry_of(survey, account, user.user_name)
     if entry is not None and entry.password_enabled and keys_of(entry):
         yield CheckResult(
             phrase("{user} has a password and an active access key.", user=user.user_name),
-            says(phrase("password and a key are active")),
+            report_evidence(phrase("password and a key are active")),
         )
 
 
@@ -224,12 +225,12 @@ def password_and_key(survey: CheckContext, account: Account, user: UserDetail) -
     title=mark("Administrator with a long-lived access key"),
     severity=Severity.HIGH,
     question="Does a user who is an administrator, or can become one in one step, have an active access key?",
-    remedy=mark("Delete the key; let administrators assume a role with MFA."),
+    remedy=mark("Delete the key. Have administrators assume a role with MFA."),
     standards=("NIST 800-53 IA-5",),
     data=Data.CREDENTIAL_REPORT,
 )
 def privileged_key(survey: CheckContext, account: Account, user: UserDetail) -> Iterator[CheckResult]:
-    """Steps count only where they are proven."""
+    """Only proven attack-path steps count."""
     entry = entry_of(survey, account, user.user_name)
     if entry is None or not keys_of(entry) or not survey.reach.knows(user.arn):
         return
@@ -240,9 +241,9 @@ def privileged_key(survey: CheckContext, account: Account, user: UserDetail) -> 
         sentence = phrase("{user} is an administrator and has an active access key.", user=user.user_name)
         if steps:
             sentence = phrase(
-                "{user} gets to administration in one step and has an active access key.", user=user.user_name
+                "{user} can become an administrator in one step and has an active access key.", user=user.user_name
             )
-        yield CheckResult(sentence, says(phrase("a key is active")))
+        yield CheckResult(sentence, report_evidence(phrase("a key is active")))
 
 
 @check(
@@ -251,16 +252,16 @@ def privileged_key(survey: CheckContext, account: Account, user: UserDetail) -> 
     title=mark("Active signing certificate"),
     severity=Severity.LOW,
     question="Does a user have an active signing certificate?",
-    remedy=mark("Delete it: hardly anything still takes it."),
+    remedy=mark("Delete the certificate: hardly any AWS service still accepts signing certificates."),
     data=Data.CREDENTIAL_REPORT,
 )
 def signing_certificate(survey: CheckContext, account: Account, user: UserDetail) -> Iterator[CheckResult]:
-    """As the report says."""
+    """Yield a finding if cert_1_active or cert_2_active is true."""
     entry = entry_of(survey, account, user.user_name)
     if entry is not None and (entry.cert_1_active or entry.cert_2_active):
         yield CheckResult(
             phrase("{user} has an active signing certificate.", user=user.user_name),
-            says(phrase("cert_1_active or cert_2_active is true")),
+            report_evidence(phrase("cert_1_active or cert_2_active is true")),
         )
 
 
@@ -271,23 +272,23 @@ def signing_certificate(survey: CheckContext, account: Account, user: UserDetail
     severity=Severity.LOW,
     question="Is an expired TLS certificate stored in IAM?",
     remedy=mark(
-        "See that no load balancer and no distribution still shows it, then delete it: `aws iam "
-        "delete-server-certificate`. Let AWS Certificate Manager renew certificates by itself."
+        "Check that no load balancer or CloudFront distribution uses it, then delete it: `aws iam "
+        "delete-server-certificate`. AWS Certificate Manager renews certificates automatically."
     ),
     standards=("CIS AWS Foundations 7.0 2.17", "AWS FSBP IAM.26"),
     data=Data.SERVER_CERTIFICATES,
 )
 def expired_certificate(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """By the snapshot's time, never by today."""
+    """Dates are compared with the snapshot's time, not with today."""
     facts, latest = facts_of(survey.snapshot, account.account_id), survey.snapshot.latest
     for one in (facts.server_certificates if facts is not None else None) or ():
         if one.expiration is None or latest is None:
             yield CheckResult(
                 phrase(
-                    "Whether the server certificate {name} has expired cannot be told.",
+                    "Whether the server certificate {name} has expired cannot be determined.",
                     name=one.server_certificate_name,
                 ),
-                (Evidence(phrase("Its expiration, or the moment of the snapshot, is not in the snapshot.")),),
+                (Evidence(phrase("Its expiration date, or the time of the snapshot, was not captured.")),),
                 object=one.arn,
                 state=State.CANNOT_TELL,
             )
@@ -318,12 +319,12 @@ def expired_certificate(survey: CheckContext, account: Account, _: Account) -> I
     title=mark("Weak password policy"),
     severity=Severity.MEDIUM,
     question="Does the password policy require fewer than 14 characters, or allow passwords to be reused?",
-    remedy=mark("Ask for 14 characters or more and remember 24 passwords."),
+    remedy=mark("Require at least 14 characters and prevent reuse of the last 24 passwords."),
     standards=("CIS AWS Foundations 7.0 2.8", "CIS AWS Foundations 7.0 2.9", "AWS FSBP IAM.7"),
     data=Data.PASSWORD_POLICY,
 )
 def password_policy(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """An account without a policy has AWS's own, which asks for 8 characters."""
+    """An account without a password policy has the AWS default, which requires 8 characters."""
     facts = facts_of(survey.snapshot, account.account_id)
     if facts is None or not facts.is_password_policy_captured:
         return
@@ -332,17 +333,21 @@ def password_policy(survey: CheckContext, account: Account, _: Account) -> Itera
     kept = 0 if policy is None else policy.password_reuse_prevention or 0
     lacking = []
     if length < _LENGTH:
-        lacking.append(phrase("{number} characters are enough", number=length))
+        lacking.append(phrase("{number} characters are sufficient", number=length))
     if kept < _REMEMBERED:
         lacking.append(
-            nphrase("{count:,} password may not come back", "{count:,} passwords may not come back", kept)
+            nphrase(
+                "only the last {count:,} password cannot be reused",
+                "only the last {count:,} passwords cannot be reused",
+                kept,
+            )
             if kept
-            else phrase("passwords may come back at once")
+            else phrase("passwords can be reused")
         )
     if lacking:
         yield CheckResult(
             phrase("The password policy is weak: {why}.", why=enumerated(lacking)),
-            (Evidence(phrase("As get-account-password-policy says.")),),
+            (Evidence(phrase("Source: get-account-password-policy.")),),
         )
 
 
@@ -352,16 +357,17 @@ def password_policy(survey: CheckContext, account: Account, _: Account) -> Itera
     title=mark("Root user has an access key"),
     severity=Severity.CRITICAL,
     question="Does the root user have an active access key?",
-    remedy=mark("Delete the key. Nothing limits the root user but the organization."),
+    remedy=mark("Delete the key: only organization policies limit the root user."),
     standards=("CIS AWS Foundations 7.0 2.4", "AWS FSBP IAM.4", "PCI DSS 4.0 7.2.1"),
     data=Data.CREDENTIAL_REPORT,
 )
 def root_key(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """As the report says."""
+    """Yield a finding if an access key of the root user is active."""
     entry = entry_of(survey, account, ROOT)
     if entry is not None and keys_of(entry):
         yield CheckResult(
-            phrase("The root user has {keys}.", keys=active_keys(len(keys_of(entry)))), says(phrase("a key is active"))
+            phrase("The root user has {keys}.", keys=active_keys(len(keys_of(entry)))),
+            report_evidence(phrase("a key is active")),
         )
 
 
@@ -370,16 +376,18 @@ def root_key(survey: CheckContext, account: Account, _: Account) -> Iterator[Che
     over=ACCOUNTS,
     title=mark("Root user without MFA"),
     severity=Severity.CRITICAL,
-    question="Does the root user sign in without MFA?",
-    remedy=mark("Register an MFA device of the root user, a hardware key if you can."),
+    question="Can the root user sign in without MFA?",
+    remedy=mark("Register an MFA device for the root user, preferably a hardware security key."),
     standards=("CIS AWS Foundations 7.0 2.5", "PCI DSS 4.0 8.4"),
     data=Data.CREDENTIAL_REPORT,
 )
 def root_without_mfa(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """As the report says; a root user without a password cannot sign in."""
+    """A root user without a password cannot sign in."""
     entry = entry_of(survey, account, ROOT)
     if entry is not None and entry.mfa_active is False and entry.password_enabled is not False:
-        yield CheckResult(phrase("The root user signs in without MFA."), says(phrase("mfa_active is false")))
+        yield CheckResult(
+            phrase("The root user can sign in without MFA."), report_evidence(phrase("mfa_active is false"))
+        )
 
 
 @check(
@@ -388,7 +396,7 @@ def root_without_mfa(survey: CheckContext, account: Account, _: Account) -> Iter
     title=mark("Root user used within 90 days"),
     severity=Severity.HIGH,
     question="Was the root user used in the 90 days before the report?",
-    remedy=mark("Use it for what nobody else can do, and for nothing else."),
+    remedy=mark("Use the root user only for tasks that require it, and administrator roles for everything else."),
     standards=("CIS AWS Foundations 7.0 2.7",),
     data=Data.CREDENTIAL_REPORT,
 )
@@ -406,5 +414,5 @@ def root_used(survey: CheckContext, account: Account, _: Account) -> Iterator[Ch
                 "The root user was used {count:,} days before the report.",
                 min(ages).days,
             ),
-            says(phrase("last use")),
+            report_evidence(phrase("last use")),
         )

@@ -1,4 +1,4 @@
-"""Trust in other accounts that is wider, or worth more, than it has to be; trust of a role in itself."""
+"""Cross-account trust that is broader or more powerful than needed, and roles that trust themselves."""
 
 from collections.abc import Iterator
 
@@ -18,23 +18,23 @@ from iamdesk.snapshot.model import Account, RoleDetail
 @check(
     "TRU-05",
     over=ROLES,
-    title=mark("A whole other account is trusted"),
+    title=mark("Role trusts an entire external account"),
     severity=Severity.MEDIUM,
-    question="Does a role trust a whole account outside the organization, instead of a role there?",
-    remedy=mark("Name the role of the other account that needs to come."),
+    question="Does a role trust an entire account outside the organization, instead of a role in it?",
+    remedy=mark("Name the role of the other account that needs access under Principal, instead of the account."),
 )
 def whole_other_account(survey: CheckContext, _account: Account, role: RoleDetail) -> Iterator[CheckResult]:
-    """Where its principals get in, with what the policy asks for."""
+    """Only if its principals are allowed, with the external ID and other conditions met."""
     for trusted in trusted_accounts(survey, role):
         if trusted.is_whole:
-            said = phrase(
-                "{role} trusts all of account {account}: whoever that account lets assume it",
+            text = phrase(
+                "{role} trusts all principals of account {account} whose own policies allow sts:AssumeRole",
                 role=role.role_name,
                 account=trusted.account_id,
             )
             yield CheckResult(
-                join_messages("", (said, perhaps_own(trusted), ".")),
-                (Evidence(phrase("Asked as somebody of the account."), trusted.with_external_id.decision),),
+                join_messages("", (text, perhaps_own(trusted), ".")),
+                (Evidence(phrase("Evaluated as a principal of the account."), trusted.with_external_id.decision),),
                 object=trusted.account_id,
                 severity=Severity.LOW if trusted.is_perhaps_own else None,
                 state=State.CANNOT_TELL if trusted.is_perhaps_own else State.FOUND,
@@ -47,20 +47,20 @@ def whole_other_account(survey: CheckContext, _account: Account, role: RoleDetai
     title=mark("Another account can assume an administrator role"),
     severity=Severity.HIGH,
     question="Can a principal of an account outside the organization assume an administrator role?",
-    remedy=mark("Give the role what the other account's work needs, and no more."),
+    remedy=mark("Reduce the role's permissions to what the other account needs."),
 )
-def privileged_for_outsiders(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
-    """With an external id or without; other conditions are told by TRU-04."""
+def privileged_for_external_account(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
+    """With or without an external ID; TRU-04 reports other conditions."""
     for trusted in trusted_accounts(survey, role):
-        if trusted.with_external_id.hold <= ConditionStrength.SECRET and is_administrator(survey, account, role):
-            said = phrase(
-                "Account {account} gets into {role}, which is an administrator",
+        if trusted.with_external_id.strength <= ConditionStrength.SECRET and is_administrator(survey, account, role):
+            text = phrase(
+                "Account {account} can assume {role}, which is an administrator",
                 account=trusted.account_id,
                 role=role.role_name,
             )
             yield CheckResult(
-                join_messages("", (said, perhaps_own(trusted), ".")),
-                (Evidence(phrase("Asked as somebody of the account."), trusted.with_external_id.decision),),
+                join_messages("", (text, perhaps_own(trusted), ".")),
+                (Evidence(phrase("Evaluated as a principal of the account."), trusted.with_external_id.decision),),
                 object=trusted.account_id,
                 severity=Severity.MEDIUM if trusted.is_perhaps_own else None,
                 state=State.CANNOT_TELL if trusted.is_perhaps_own else State.FOUND,
@@ -74,14 +74,19 @@ def privileged_for_outsiders(survey: CheckContext, account: Account, role: RoleD
     title=mark("Role that trusts itself"),
     severity=Severity.LOW,
     question="Does a role name itself in its trust policy?",
-    remedy=mark("Take it out, unless a program really has to assume the role anew: its sessions never have to end."),
+    remedy=mark(
+        "Remove the role from its own trust policy, unless an application must assume it again: a session that can "
+        "renew itself never has to end."
+    ),
 )
 def trusts_itself(survey: CheckContext, _account: Account, role: RoleDetail) -> Iterator[CheckResult]:
-    """By its own ARN; whether it may is asked."""
+    """By its own ARN in the trust policy; the evidence is whether the request is allowed."""
     if role.arn not in trusted_names(role.assume_role_policy_document) or not any(allowing(survey, role)):
         return
     decision = survey.ask(role.arn, "sts:AssumeRole", role.arn)
     yield CheckResult(
-        phrase("{role} trusts itself.", role=role.role_name),
-        (Evidence(phrase("Asked whether it may assume itself."), decision),),
+        phrase(
+            "{role} names itself in its trust policy, so its sessions can be renewed without end.", role=role.role_name
+        ),
+        (Evidence(phrase("Evaluated whether it can assume itself."), decision),),
     )

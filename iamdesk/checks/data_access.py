@@ -1,4 +1,4 @@
-"""Who reads what is kept: secrets read by other teams, objects that can be fetched and not decrypted."""
+"""Data access: secrets that other teams can read, and objects that principals can read but not decrypt."""
 
 from collections.abc import Iterator, Mapping
 
@@ -16,12 +16,12 @@ from iamdesk.snapshot.model import Account, RoleDetail, UserDetail
 from iamdesk.snapshot.resources import Resource
 
 _TEAM_TAGS = ("team", "owner", "owned-by", "service", "application")
-"""Tags, in lower case, that say to whom something belongs: of a secret's, the first that it has."""
+"""Tag keys, in lower case, that name the owning team; of a secret's tags, the first of these counts."""
 _MOST_NAMED = 20
 
 
 def _who(survey: CheckContext, action: str, resource: str) -> dict[str, EvalDecision]:
-    """Return for whom an action is allowed, or hangs on the request; asked once in a run."""
+    """Return the principals for whom an action is allowed or conditional, evaluated once in a run."""
     return survey.once(
         ("who can", action, resource),
         lambda: {
@@ -39,13 +39,13 @@ def _who(survey: CheckContext, action: str, resource: str) -> dict[str, EvalDeci
     severity=Severity.INFO,
     question="Can users or roles read objects of a bucket that they cannot decrypt?",
     remedy=mark(
-        "Where they are meant to read, allow kms:Decrypt on the key, in its policy or theirs; else take the objects "
-        "away, too: whoever changes the key's policy opens them."
+        "Allow kms:Decrypt on the key, in the key policy or theirs, if they need to read. Otherwise remove "
+        "s3:GetObject as well: a change of the key policy alone would expose the objects."
     ),
     data=Data.RESOURCE_POLICIES,
 )
 def read_without_key(survey: CheckContext, _account: Account, bucket: Resource) -> Iterator[CheckResult]:
-    """Asked of an object that nobody has named; who may decrypt and not read is counted in the proof."""
+    """Evaluated for an object that no policy names; the evidence counts those who can decrypt but not read."""
     key = bucket.encryption_key_arn
     if key is None or ":s3:::" not in bucket.arn:
         return
@@ -54,8 +54,8 @@ def read_without_key(survey: CheckContext, _account: Account, bucket: Resource) 
     if record is None or not record.is_policy_captured:
         yield CheckResult(
             phrase(
-                "Whether those who may read objects of {name} can decrypt them cannot be told: the policy of its key "
-                "is not in the snapshot.",
+                "Whether the principals that can read objects of {name} can decrypt them cannot be determined: its "
+                "key policy was not captured.",
                 name=name,
             ),
             (Evidence(phrase("Objects are encrypted with {key}.", key=key)),),
@@ -69,22 +69,22 @@ def read_without_key(survey: CheckContext, _account: Account, bucket: Resource) 
         reverse = sum(arn not in reads for arn in decrypts)
         yield CheckResult(
             nphrase(
-                "{count:,} user or role may read objects of {name}, but not decrypt them: {readers}.",
-                "{count:,} users and roles may read objects of {name}, but not decrypt them: {readers}.",
+                "{count:,} user or role can read objects of {name}, but not decrypt them: {readers}.",
+                "{count:,} users and roles can read objects of {name}, but not decrypt them: {readers}.",
                 len(without),
                 name=name,
                 readers=enumerated(map(last_of_arn, without)),
             ),
             (
                 Evidence(
-                    phrase("Asked as {name} whether it may decrypt.", name=last_of_arn(without[0])),
+                    phrase("Evaluated kms:Decrypt as {name}.", name=last_of_arn(without[0])),
                     survey.ask(without[0], "kms:Decrypt", key),
                 ),
-                *(Evidence(phrase("{arn} may read and not decrypt.", arn=arn)) for arn in without[:_MOST_NAMED]),
+                *(Evidence(phrase("{arn} can read but not decrypt.", arn=arn)) for arn in without[:_MOST_NAMED]),
                 Evidence(
                     nphrase(
-                        "{count:,} other may decrypt with the key and not read.",
-                        "{count:,} others may decrypt with the key and not read.",
+                        "{count:,} other can decrypt with the key but not read.",
+                        "{count:,} others can decrypt with the key but not read.",
                         reverse,
                     )
                 ),
@@ -99,26 +99,26 @@ def read_without_key(survey: CheckContext, _account: Account, bucket: Resource) 
     severity=Severity.MEDIUM,
     question="Can users or roles of another team read a secret?",
     remedy=mark(
-        "Allow the team's own roles alone: by the secret's policy, or by comparing aws:ResourceTag with "
+        "Allow only the team's own roles: in the secret's policy, or by comparing aws:ResourceTag with "
         "aws:PrincipalTag."
     ),
     standards=("PCI DSS 4.0 7.2",),
     data=Data.RESOURCE_POLICIES,
 )
 def secret_of_another_team(survey: CheckContext, account: Account, secret: Resource) -> Iterator[CheckResult]:
-    """By the secret's tag team, owner or the like, and the same tag of who reads; administrators read everything."""
+    """Compare the owner tag of the secret with that of its readers; administrators are left out."""
     if ":secretsmanager:" not in secret.arn:
         return
     name = resource_subject(secret).name
     tags = None if secret.tags is None else {key.lower(): value for key, value in secret.tags}
     tag = next((tag for tag in _TEAM_TAGS if tag in (tags or {})), None)
     if tag is None or tags is None:
-        why = phrase("no tag of it says whose it is")
+        why = phrase("it has no owner tag")
         if tags is None:
-            why = phrase("its tags are not in the snapshot")
+            why = phrase("its tags were not captured")
         yield CheckResult(
-            phrase("Whether another team reads {name} cannot be told: {why}.", name=name, why=why),
-            (Evidence(phrase("Looked for the tags {tags}.", tags=", ".join(_TEAM_TAGS))),),
+            phrase("Whether another team can read {name} cannot be determined: {why}.", name=name, why=why),
+            (Evidence(phrase("Accepted tag keys: {tags}.", tags=", ".join(_TEAM_TAGS))),),
             state=State.CANNOT_TELL,
             severity=Severity.INFO,
         )
@@ -143,11 +143,16 @@ def secret_of_another_team(survey: CheckContext, account: Account, secret: Resou
             "{count:,} reader without a tag {tag}.", "{count:,} readers without a tag {tag}.", len(unknown), tag=tag
         )
         yield CheckResult(
-            phrase("{name} belongs to {team}, and others may read it: {who}.", name=name, team=tags[tag], who=who),
+            phrase(
+                "{name} belongs to {team}, but principals of other teams can read it: {who}.",
+                name=name,
+                team=tags[tag],
+                who=who,
+            ),
             (
-                Evidence(phrase("Asked as {name}.", name=last_of_arn(decision.request.principal)), decision),
+                Evidence(phrase("Evaluated as {name}.", name=last_of_arn(decision.request.principal)), decision),
                 *(
-                    Evidence(phrase("{arn} is of {team}.", arn=arn, team=team))
+                    Evidence(phrase("{arn} belongs to {team}.", arn=arn, team=team))
                     for arn, team in list(others.items())[:_MOST_NAMED]
                 ),
                 *([Evidence(untagged)] if unknown else []),

@@ -1,4 +1,4 @@
-"""Policies that allow the same, and roles that are the same: told by what their statements say, however they say it."""
+"""Duplicate policies and roles: equal permissions, however the statements are ordered, grouped or written."""
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from itertools import product
@@ -25,11 +25,11 @@ from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account, RoleDetail
 
 _MOST_PARTS = 20_000
-"""Documents that fall into more parts are compared as they are written."""
+"""Statements with more parts are compared entry by entry, not part by part."""
 _MOST_NAMED = 20
 
 type Part = tuple[object, ...]
-"""One action on one resource under conditions, allowed or denied."""
+"""One action on one resource under conditions, with its effect."""
 
 
 @check(
@@ -37,33 +37,36 @@ type Part = tuple[object, ...]
     over=ACCOUNTS,
     title=mark("Duplicate policy or role"),
     severity=Severity.INFO,
-    question="Do several policies allow the same, or are several roles identical, trust policies included?",
+    question="Do several policies have identical permissions, or several roles identical permissions and trust?",
     remedy=mark(
-        "Keep one of them and let the others go, so that the next change is made in one place. What a stack or a "
-        "service made for each Region it will make again: leave that."
+        "Keep one of them and delete the others, so that the next change is made in one place. Leave duplicates that "
+        "a stack or service creates per Region: it would create them again."
     ),
 )
 def same_power(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """Equal power however it is written: order, grouping and what another entry covers do not count.
+    """Compare effective permissions: order, grouping and redundant entries do not matter.
 
-    Roles are the same when policies, boundary and trust policy are; those of IAM Identity Center are left out.
+    Roles are identical if their policies, boundary and trust policy are. Roles of IAM Identity Center are left out.
     """
-    powers = _Powers()
-    both = (("policies", _alike_policies(survey, account, powers)), ("roles", _alike_roles(survey, account, powers)))
-    for kind, alike in both:
-        for subjects in alike:
+    parts = _PartIndex()
+    both = (
+        ("policies", _identical_policies(survey, account, parts)),
+        ("roles", _identical_roles(survey, account, parts)),
+    )
+    for kind, groups in both:
+        for subjects in groups:
             names = enumerated(one.name for one in subjects)
             count = len(subjects)
-            sentence = phrase("{count:,} policies allow and deny the same: {names}.", count=count, names=names)
+            sentence = phrase("{count:,} policies have identical permissions: {names}.", count=count, names=names)
             if kind == "roles":
                 sentence = phrase(
-                    "{count:,} roles let the same in and may do the same: {names}.", count=count, names=names
+                    "{count:,} roles have identical trust and permissions: {names}.", count=count, names=names
                 )
             yield CheckResult(
                 sentence,
                 tuple(
                     Evidence(
-                        phrase("{name} says what {other} says.", name=one.name, other=subjects[0].name),
+                        phrase("{name} is equivalent to {other}.", name=one.name, other=subjects[0].name),
                         policy_key=_policy_key(one, kind),
                     )
                     for one in subjects[1 : _MOST_NAMED + 1]
@@ -76,15 +79,15 @@ def _policy_key(subject: Subject, kind: str) -> str | None:
     return subject.key if kind == "policies" else None
 
 
-class _Powers:
-    """What documents say, as numbers of parts: equal for documents that say the same in another order or grouping."""
+class _PartIndex:
+    """Documents as sets of part numbers: equal for documents that differ only in order or grouping."""
 
     def __init__(self) -> None:
         self._numbers: dict[Part, int] = {}
         self._known: dict[Document, frozenset[int]] = {}
 
     def of(self, document: Document) -> frozenset[int]:
-        """Return the parts that a document falls into; none where it says nothing."""
+        """Return the part numbers of a document; empty if it has no effect."""
         known = self._known.get(document)
         if known is None:
             numbers = self._numbers
@@ -93,18 +96,18 @@ class _Powers:
         return known
 
 
-def _alike_policies(survey: CheckContext, account: Account, powers: _Powers) -> Iterator[list[Subject]]:
+def _identical_policies(survey: CheckContext, account: Account, parts: _PartIndex) -> Iterator[list[Subject]]:
     read = survey.evaluator.index.parse
     versions = ((policy, policy.default_version) for policy in own_policies(account))
     documents = [(policy, read(version.document)) for policy, version in versions if version is not None]
     for several in _several(documents, lambda one: _services((one[1],))):
-        for alike in _several(several, lambda one: powers.of(one[1])):
+        for identical in _several(several, lambda one: parts.of(one[1])):
             survey.check_cancelled()
-            if powers.of(alike[0][1]):
-                yield [policy_subject(policy) for policy, _ in alike]
+            if parts.of(identical[0][1]):
+                yield [policy_subject(policy) for policy, _ in identical]
 
 
-def _alike_roles(survey: CheckContext, account: Account, powers: _Powers) -> Iterator[list[Subject]]:
+def _identical_roles(survey: CheckContext, account: Account, parts: _PartIndex) -> Iterator[list[Subject]]:
     index = survey.evaluator.index
 
     def documents(role: RoleDetail) -> list[Document]:
@@ -118,17 +121,17 @@ def _alike_roles(survey: CheckContext, account: Account, powers: _Powers) -> Ite
 
     def in_full(role: RoleDetail) -> Hashable:
         survey.check_cancelled()
-        power = frozenset[int]().union(*(powers.of(document) for document in documents(role)))
-        return power, powers.of(index.trust(role))
+        permissions = frozenset[int]().union(*(parts.of(document) for document in documents(role)))
+        return permissions, parts.of(index.trust(role))
 
     roles = [role for role in own_roles(account) if not is_reserved(role) and documents(role)]
     for several in _several(roles, at_a_glance):
-        for alike in _several(several, in_full):
-            yield [principal_subject(role) for role in alike]
+        for identical in _several(several, in_full):
+            yield [principal_subject(role) for role in identical]
 
 
 def _several[T](things: Iterable[T], trait: Callable[[T], Hashable]) -> Iterator[list[T]]:
-    """Yield the things that share a trait, where there are several."""
+    """Yield the groups of two or more things with the same trait."""
     groups: dict[Hashable, list[T]] = {}
     for thing in things:
         groups.setdefault(trait(thing), []).append(thing)
@@ -136,7 +139,7 @@ def _several[T](things: Iterable[T], trait: Callable[[T], Hashable]) -> Iterator
 
 
 def _services(documents: Iterable[Document]) -> frozenset[str | None]:
-    """Return the services that documents speak of; None where a statement speaks of all."""
+    """Return the services that documents name; None stands for a statement that covers all services."""
     found: set[str | None] = set()
     for document in documents:
         for statement in document.statements:
@@ -145,7 +148,7 @@ def _services(documents: Iterable[Document]) -> frozenset[str | None]:
 
 
 def _tags(role: RoleDetail) -> frozenset[tuple[str, str]]:
-    """Return a role's tags: policies may compare them."""
+    """Return a role's tags, which policies may test."""
     return frozenset((tag.key, tag.value) for tag in role.tags)
 
 
@@ -180,7 +183,7 @@ def _actions(statement: Statement) -> list[object]:
 
 
 def _is_covered(entry: ActionPattern, among: Iterable[ActionPattern]) -> bool:
-    """Return whether another entry describes all that this one does; of entries that describe the same one stays."""
+    """Return whether another entry covers this one; of two that cover each other, only the first by text remains."""
     return any(
         other.text.lower() != entry.text.lower()
         and covers_action(other, entry)

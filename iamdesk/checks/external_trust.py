@@ -1,7 +1,7 @@
-"""Ways into a role from outside its account: strangers, accounts that the snapshot does not hold, strangers' tokens.
+"""External access to roles: by any AWS account, or by accounts outside the snapshot and its organization.
 
-Decided by asking the engine as the outsider, never by the text of a policy: an outsider's own account is taken to allow
-whatever they ask for. Text only decides whom to ask for, so that roles which trust their own account cost nothing.
+Decided by evaluating requests as external principals, not by the text of a policy; their own account is assumed to
+allow everything. The text only selects the principals to evaluate, so that roles without external trust cost nothing.
 """
 
 import re
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from iamdesk.access.external.described import ALL_HEADS, principals_described
 from iamdesk.checks.check_context import STRANGER, CheckContext, Context
-from iamdesk.checks.condition_strength import ConditionStrength, Entry, enter
+from iamdesk.checks.condition_strength import Attempt, ConditionStrength, try_request
 from iamdesk.policy.principals import PrincipalEntry, PrincipalType
 from iamdesk.policy.statement import Statement
 from iamdesk.policy.wildcards import is_pattern, tokens_of
@@ -21,84 +21,86 @@ ORGANIZATIONS: tuple[Context, ...] = (
     {"aws:PrincipalOrgID": None, "aws:PrincipalOrgPaths": None},
     {"aws:PrincipalOrgID": "o-iamdeskstranger", "aws:PrincipalOrgPaths": ["o-iamdeskstranger/r-none/ou-none/"]},
 )
-"""A stranger's account is in no organization, or in one of its own."""
+"""An unrelated account is in no organization, or in another one."""
 ANYWHERE: Context = {"aws:SourceIp": "198.51.100.77", "aws:SourceVpce": None, "aws:SourceVpc": None}
-"""Somewhere on the Internet: an address that is kept for documentation, so nobody's office."""
+"""A request from the Internet: the address is reserved for documentation (RFC 5737)."""
 _ARN_ACCOUNT = re.compile(r"arn:[^:]*:(?:iam|sts)::(\d{12}):")
 _ACCOUNT_ID = re.compile(r"\d{12}")
 _NAMES_CALLER = frozenset({"aws:principalarn", "aws:principalaccount"})
 _MADE_FOR_MANAGEMENT = frozenset({"OrganizationAccountAccessRole", "AWSControlTowerExecution"})
-"""Roles of member accounts that trust the account which manages the organization.
+"""Roles of member accounts that trust the organization's management account.
 
 AWS Organizations User Guide, "Accessing a member account"; AWS Control Tower User Guide, "Roles and accounts".
 """
 
 
 def allowing(survey: CheckContext, role: RoleDetail, action: str = "assumerole") -> Iterator[Statement]:
-    """Yield the trust policy's Allow statements that can be read and cover an sts action (lower case)."""
+    """Yield the trust policy's well-formed Allow statements that cover an sts action (in lower case)."""
     for statement in survey.evaluator.index.trust(role).statements:
         if statement.is_allow and statement.broken is None and statement.covers_action("sts", action):
             yield statement
 
 
-def stranger_entry(survey: CheckContext, account: Account, role: RoleDetail) -> Entry | None:
-    """Return how a stranger gets in, with the least that holds them back; None where nobody but the named gets in."""
+def external_attempt(survey: CheckContext, account: Account, role: RoleDetail) -> Attempt | None:
+    """Return the least restricted attempt of an unrelated account to assume a role; None if it is always denied."""
 
-    def look() -> Entry | None:
-        named_all = (
+    def look() -> Attempt | None:
+        names_everyone = (
             statement.not_principal or any(entry.is_everyone for entry in statement.principals or ())
             for statement in allowing(survey, role)
         )
-        if not any(named_all):
+        if not any(names_everyone):
             return None
         external_principal = survey.external_principal(account)
-        ways = [_ask(survey, external_principal, role, {**organization, **ANYWHERE}) for organization in ORGANIZATIONS]
-        entry = min(ways, key=lambda way: way.hold)
-        if entry.hold in (ConditionStrength.OTHER, ConditionStrength.DENIED):
-            # From elsewhere perhaps: where the network is what decides, that is what the answer has to name.
-            elsewhere = [_ask(survey, external_principal, role, organization) for organization in ORGANIZATIONS]
-            entry = min((entry, *elsewhere), key=lambda way: way.hold)
-        return entry if entry.hold is not ConditionStrength.DENIED else None
+        anywhere = [
+            _try_role(survey, external_principal, role, {**organization, **ANYWHERE}) for organization in ORGANIZATIONS
+        ]
+        attempt = min(anywhere, key=lambda attempt: attempt.strength)
+        if attempt.strength in (ConditionStrength.OTHER, ConditionStrength.DENIED):
+            # If the network decides, the finding must name its keys.
+            elsewhere = [_try_role(survey, external_principal, role, organization) for organization in ORGANIZATIONS]
+            attempt = min((attempt, *elsewhere), key=lambda attempt: attempt.strength)
+        return attempt if attempt.strength is not ConditionStrength.DENIED else None
 
     return survey.once(("stranger", role.arn), look)
 
 
 @dataclass(frozen=True, slots=True)
 class TrustedAccount:
-    """An account outside the snapshot and its organization that a role trusts, and how its principals get in."""
+    """An account outside the snapshot and its organization that a role trusts, with its best attempts."""
 
     account_id: str
     named: tuple[str, ...]
     """The entries of the trust policy, as written."""
     is_whole: bool
-    """Whether the whole account is trusted, not single principals of it."""
+    """Whether the entire account is trusted, not single principals of it."""
     is_perhaps_own: bool
-    """Whether it looks like the account that manages the snapshot's own organization, of which the snapshot holds
-    nothing: then nobody can tell here whether it is an outsider."""
-    without_external_id: Entry
-    with_external_id: Entry
-    """The same question with ``sts:ExternalId`` left open."""
+    """Whether it may be the management account of the snapshot's own organization, which was not captured. Then it is
+    uncertain whether it is external."""
+    without_external_id: Attempt
+    with_external_id: Attempt
+    """The same request with ``sts:ExternalId`` unknown."""
 
 
 @dataclass(slots=True)
 class ExternalCallers:
-    """Who of one account may be asked about, and how a policy names them."""
+    """Principals of one external account to evaluate, and the entries that name them."""
 
     named: dict[str, None] = field(default_factory=dict)
     arns: dict[str, None] = field(default_factory=dict)
     is_whole: bool = False
 
 
-def outside_callers(
+def external_callers(
     survey: CheckContext, statements: Iterable[Statement], partition: str
 ) -> dict[str, ExternalCallers]:
-    """Return, by outside account, somebody for each way in which statements of a resource name its principals."""
+    """Return, by external account, a principal for each entry by which statements name the account's principals."""
     inside = survey.own_accounts
     found: dict[str, ExternalCallers] = {}
     for statement in statements:
         if statement.not_principal:
             continue
-        # Whom a condition narrows everybody, or a whole account, down to.
+        # Conditions that narrow "*", or an entire account, to single principals.
         narrowed = [
             listed.text
             for test in statement.conditions
@@ -122,7 +124,7 @@ def outside_callers(
 
 
 def _caller_of(text: str, partition: str) -> tuple[str | None, str | None]:
-    """Return the account, and somebody in it, that an entry or a condition on the caller describes."""
+    """Return the account that an entry or a condition on the caller names, and a matching principal of it."""
     if _ACCOUNT_ID.fullmatch(text):
         return text, f"arn:{partition}:iam::{text}:role/{STRANGER}"
     found = _ARN_ACCOUNT.match(text)
@@ -137,7 +139,7 @@ def _caller_of(text: str, partition: str) -> tuple[str | None, str | None]:
 
 
 def account_of(entry: PrincipalEntry) -> str | None:
-    """Return the account that an entry names, by its id or by an ARN; None for services, providers, ids, everyone."""
+    """Return the account ID in an entry; None for services, identity providers, unique IDs and ``*``."""
     if entry.type is not PrincipalType.AWS:
         return None
     if _ACCOUNT_ID.fullmatch(entry.text):
@@ -151,16 +153,16 @@ def _is_whole(entry: PrincipalEntry) -> bool:
 
 
 def managing_accounts(survey: CheckContext) -> frozenset[str]:
-    """Return the accounts that look like managing the organization: none where the snapshot tells which one does.
+    """Return the accounts that may be the organization's management account; empty if the organization was captured.
 
-    Told by roles that AWS Organizations and Control Tower make in member accounts, and by service-linked roles that
-    only the account has that manages an organization's stack sets.
+    Recognized by roles that AWS Organizations and Control Tower create in member accounts, and by the service-linked
+    role that manages an organization's stack sets.
     """
     return survey.once("managing accounts", lambda: look_for_managing(survey))
 
 
 def look_for_managing(survey: CheckContext) -> frozenset[str]:
-    """Return what `managing_accounts` does, as the accounts that the survey's snapshot holds tell it."""
+    """Return `managing_accounts` for the accounts in the context's snapshot."""
     if survey.snapshot.organization is not None:
         return frozenset()
     found = set()
@@ -178,21 +180,24 @@ def _manages(role: RoleDetail, entry: PrincipalEntry) -> bool:
 
 
 def trusted_accounts(survey: CheckContext, role: RoleDetail) -> tuple[TrustedAccount, ...]:
-    """Return the outside accounts whose principals get in, perhaps under conditions."""
+    """Return the external accounts whose principals can assume a role, perhaps under conditions."""
 
     def look() -> tuple[TrustedAccount, ...]:
         found = []
-        for account_id, callers in outside_callers(survey, allowing(survey, role), role.arn.split(":", 2)[1]).items():
+        for account_id, callers in external_callers(survey, allowing(survey, role), role.arn.split(":", 2)[1]).items():
             if not callers.arns:
                 continue
             without = min(
-                (_ask(survey, caller, role, {"sts:ExternalId": None}) for caller in callers.arns),
-                key=lambda way: way.hold,
+                (_try_role(survey, caller, role, {"sts:ExternalId": None}) for caller in callers.arns),
+                key=lambda attempt: attempt.strength,
             )
             best = without
-            if without.hold > ConditionStrength.OWN_CHOICE:
-                best = min((_ask(survey, caller, role, {}) for caller in callers.arns), key=lambda way: way.hold)
-            if best.hold is not ConditionStrength.DENIED:
+            if without.strength > ConditionStrength.OWN_CHOICE:
+                best = min(
+                    (_try_role(survey, caller, role, {}) for caller in callers.arns),
+                    key=lambda attempt: attempt.strength,
+                )
+            if best.strength is not ConditionStrength.DENIED:
                 is_perhaps_own = account_id in managing_accounts(survey)
                 named = tuple(callers.named)
                 found.append(TrustedAccount(account_id, named, callers.is_whole, is_perhaps_own, without, best))
@@ -201,5 +206,5 @@ def trusted_accounts(survey: CheckContext, role: RoleDetail) -> tuple[TrustedAcc
     return survey.once(("trusted accounts", role.arn), look)
 
 
-def _ask(survey: CheckContext, caller: str, role: RoleDetail, context: Context) -> Entry:
-    return enter(survey, caller, ASSUME_ROLE, role.arn, context)
+def _try_role(survey: CheckContext, caller: str, role: RoleDetail, context: Context) -> Attempt:
+    return try_request(survey, caller, ASSUME_ROLE, role.arn, context)

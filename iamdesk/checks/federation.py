@@ -1,4 +1,4 @@
-"""Roles that identity providers' tokens and assertions open: decided with a stranger's token in hand (rule I9)."""
+"""Roles that identity-provider tokens can assume, decided by evaluating requests with external tokens (rule I9)."""
 
 import re
 from collections.abc import Iterator
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from iamdesk.aws.condition_keys import is_provider_key
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
-from iamdesk.checks.condition_strength import ConditionStrength, Entry, enter
+from iamdesk.checks.condition_strength import Attempt, ConditionStrength, try_request
 from iamdesk.checks.external_trust import allowing
 from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.targets import ROLES
-from iamdesk.checks.untrusted_tokens import Issuer, Token, insider_tokens, issuer_of, stranger_tokens
+from iamdesk.checks.untrusted_tokens import Issuer, Token, external_tokens, insider_tokens, issuer_of
 from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.principal import BUILT_IN_PROVIDERS
 from iamdesk.evaluate.request import EvalDecision
@@ -37,13 +37,13 @@ class Provider:
     """As condition keys begin: ``token.actions.githubusercontent.com``."""
     issuer: Issuer | None
     subjects: tuple[str, ...]
-    """Values and patterns that the policy lists for ``sub``, read only to know which tokens to try."""
+    """Values and patterns that the policy lists for ``sub``; they only select the tokens to try."""
     claims: tuple[str, ...]
     """Claims that the policy tests, as condition keys."""
 
 
 def providers(survey: CheckContext, role: RoleDetail) -> tuple[Provider, ...]:
-    """Return the OIDC providers whose tokens a role's trust policy speaks of."""
+    """Return the OIDC providers that a role's trust policy allows."""
 
     def look() -> tuple[Provider, ...]:
         principals: dict[str, None] = {}
@@ -71,7 +71,7 @@ def providers(survey: CheckContext, role: RoleDetail) -> tuple[Provider, ...]:
 
 
 def unknown_providers(survey: CheckContext, role: RoleDetail) -> tuple[str, ...]:
-    """Return what a trust policy names as identity provider although it is neither an ARN nor a name that AWS knows."""
+    """Return the Federated entries of a trust policy that are neither provider ARNs nor names of built-in providers."""
     return tuple(
         {
             entry.text: None
@@ -88,85 +88,87 @@ def _is_provider(text: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class TokenEntry:
-    """A token that gets in, perhaps."""
+class TokenAttempt:
+    """An attempt to assume a role with an external token."""
 
     provider: Provider
     token: Token
-    entry: Entry
+    attempt: Attempt
 
 
-def stranger_entries(survey: CheckContext, role: RoleDetail) -> tuple[TokenEntry, ...]:
-    """Return the strangers' tokens that get in, or may: for each provider and holder the one that does most easily."""
+def token_attempts(survey: CheckContext, role: RoleDetail) -> tuple[TokenAttempt, ...]:
+    """Return the least restricted attempt for each provider and kind of token holder, without those denied."""
 
-    def look() -> tuple[TokenEntry, ...]:
-        best: dict[tuple[str, str], TokenEntry] = {}
+    def look() -> tuple[TokenAttempt, ...]:
+        best: dict[tuple[str, str], TokenAttempt] = {}
         for provider in providers(survey, role):
             if provider.issuer is None:
                 continue
-            for token in stranger_tokens(provider.issuer, provider.address, provider.subjects):
-                entry = _try(survey, provider, token, role)
+            for token in external_tokens(provider.issuer, provider.address, provider.subjects):
+                attempt = _try(survey, provider, token, role)
                 key = (provider.principal, token.who)
-                if entry.hold is not ConditionStrength.DENIED and (
-                    key not in best or entry.hold < best[key].entry.hold
+                if attempt.strength is not ConditionStrength.DENIED and (
+                    key not in best or attempt.strength < best[key].attempt.strength
                 ):
-                    best[key] = TokenEntry(provider, token, entry)
+                    best[key] = TokenAttempt(provider, token, attempt)
         return tuple(best.values())
 
     return survey.once(("strangers' tokens", role.arn), look)
 
 
-def _try(survey: CheckContext, provider: Provider, token: Token, role: RoleDetail) -> Entry:
-    return enter(survey, provider.principal, _WEB, role.arn, token.context, token.open_keys)
+def _try(survey: CheckContext, provider: Provider, token: Token, role: RoleDetail) -> Attempt:
+    return try_request(survey, provider.principal, _WEB, role.arn, token.context, token.open_keys)
 
 
-def _hits(survey: CheckContext, role: RoleDetail, check_id: str) -> Iterator[CheckResult]:
-    # One finding for each provider: of several holders the one with the worst severity speaks, the others are evidence.
+def _results(survey: CheckContext, role: RoleDetail, check_id: str) -> Iterator[CheckResult]:
+    # One finding per provider, about the token holder with the worst severity; the others are evidence.
     ranks = list(Severity)
     for provider in providers(survey, role):
         found = [
             one
-            for one in stranger_entries(survey, role)
+            for one in token_attempts(survey, role)
             if one.provider.principal == provider.principal and one.token.check == check_id
         ]
         if not found:
             continue
-        found.sort(key=lambda one: (one.entry.hold > ConditionStrength.SECRET, ranks.index(one.token.severity)))
+        found.sort(key=lambda one: (one.attempt.strength > ConditionStrength.SECRET, ranks.index(one.token.severity)))
         first = found[0]
-        yield _hit(role, first, [one for one in found if one.entry.hold <= ConditionStrength.SECRET] or [first])
+        yield _result(
+            role, first, [one for one in found if one.attempt.strength <= ConditionStrength.SECRET] or [first]
+        )
 
 
-def _hit(role: RoleDetail, first: TokenEntry, shown: list[TokenEntry]) -> CheckResult:
+def _result(role: RoleDetail, first: TokenAttempt, shown: list[TokenAttempt]) -> CheckResult:
     name = phrase(first.provider.issuer.name) if first.provider.issuer else first.provider.address
     sentence = phrase(
-        "{who} can assume {role} through {name}.", who=_at_first(first.token.who), role=role.role_name, name=name
+        "{who} can assume {role} through {name}.", who=_capitalized(first.token.who), role=role.role_name, name=name
     )
-    if first.entry.hold > ConditionStrength.SECRET:
+    if first.attempt.strength > ConditionStrength.SECRET:
         sentence = phrase(
-            "Whether {who} can assume {role} through {name} cannot be told: it hangs on {keys}.",
+            "Whether {who} can assume {role} through {name} cannot be determined: it depends on {keys}.",
             who=first.token.who,
             role=role.role_name,
             name=name,
-            keys=enumerated(first.entry.keys),
+            keys=enumerated(first.attempt.keys),
         )
     evidence = tuple(
         Evidence(
-            phrase("Asked with the token of {who}{subject}.", who=one.token.who, subject=_subject(one)),
-            one.entry.decision,
+            phrase("Evaluated with the token of {who}{subject}.", who=one.token.who, subject=_subject(one)),
+            one.attempt.decision,
         )
         for one in shown
     )
-    state = State.CANNOT_TELL if first.entry.hold > ConditionStrength.SECRET else State.FOUND
+    state = State.CANNOT_TELL if first.attempt.strength > ConditionStrength.SECRET else State.FOUND
     return CheckResult(sentence, evidence, object=first.provider.principal, state=state, severity=first.token.severity)
 
 
-def _subject(one: TokenEntry) -> str:
+def _subject(one: TokenAttempt) -> str:
     subject = one.token.context.get(f"{one.provider.address}:sub")
-    return phrase(", of {subject}", subject=subject) if isinstance(subject, str) else ""
+    return phrase(", subject {subject}", subject=subject) if isinstance(subject, str) else ""
 
 
-def _at_first(who: str) -> str:
-    """Return who has a token as a sentence begins."""
+def _capitalized(who: str) -> str:
+    """Return a token holder capitalized, to begin a sentence."""
     return with_translation(f"{who[0].upper()}{who[1:]}", who)
 
 
@@ -182,9 +184,9 @@ def _at_first(who: str) -> str:
     ),
     standards=_STANDARDS,
 )
-def github_stranger(survey: CheckContext, _account: Account, role: RoleDetail) -> Iterator[CheckResult]:
-    """Asked with a stranger's token; which operator the policy uses does not matter."""
-    yield from _hits(survey, role, "FED-01")
+def any_github_repository(survey: CheckContext, _account: Account, role: RoleDetail) -> Iterator[CheckResult]:
+    """Evaluate with a token of an unrelated repository, whatever operators the policy uses."""
+    yield from _results(survey, role, "FED-01")
 
 
 @check(
@@ -192,37 +194,37 @@ def github_stranger(survey: CheckContext, _account: Account, role: RoleDetail) -
     over=ROLES,
     title=mark("GitHub organization trusted too broadly"),
     severity=Severity.HIGH,
-    question="Can another repository of the same owner, or a pull request, assume a role?",
+    question="Can a workflow in another repository of the same owner, or on a pull request, assume a role?",
     remedy=mark(
         "Name the repository and the environment or branch in `token.actions.githubusercontent.com:sub`, without "
         "a wildcard in either: `repo:ORG/REPO:environment:production`."
     ),
     standards=_STANDARDS,
 )
-def github_insider(survey: CheckContext, _account: Account, role: RoleDetail) -> Iterator[CheckResult]:
-    """Only where strangers stay out: else FED-01 says all there is to say. The widest one speaks for each owner."""
+def broad_github_organization(survey: CheckContext, _account: Account, role: RoleDetail) -> Iterator[CheckResult]:
+    """Report the broadest access for each owner, unless FED-01 reports the provider."""
     for provider in providers(survey, role):
         if provider.issuer is None or any(
-            one.entry.hold <= ConditionStrength.SECRET and one.provider.principal == provider.principal
-            for one in stranger_entries(survey, role)
+            one.attempt.strength <= ConditionStrength.SECRET and one.provider.principal == provider.principal
+            for one in token_attempts(survey, role)
         ):
             continue
-        told: set[str] = set()
+        reported: set[str] = set()
         for owner, token in insider_tokens(provider.issuer, provider.address, provider.subjects):
-            if owner in told:
+            if owner in reported:
                 continue
-            entry = _try(survey, provider, token, role)
-            if entry.hold <= ConditionStrength.SECRET:
-                told.add(owner)
+            attempt = _try(survey, provider, token, role)
+            if attempt.strength <= ConditionStrength.SECRET:
+                reported.add(owner)
                 yield CheckResult(
-                    phrase("{who} can assume {role}.", who=_at_first(token.who), role=role.role_name),
+                    phrase("{who} can assume {role}.", who=_capitalized(token.who), role=role.role_name),
                     (
                         Evidence(
                             phrase(
-                                "Asked with such a token, of {subject}.",
+                                "Evaluated with such a token, subject {subject}.",
                                 subject=token.context[f"{provider.address}:sub"],
                             ),
-                            entry.decision,
+                            attempt.decision,
                         ),
                     ),
                     object=f"{provider.principal} {owner}",
@@ -233,7 +235,7 @@ def github_insider(survey: CheckContext, _account: Account, role: RoleDetail) ->
 @check(
     "FED-03",
     over=ROLES,
-    title=mark("Any project of a build service can assume the role"),
+    title=mark("Any project of a CI service can assume the role"),
     severity=Severity.CRITICAL,
     question="Can a pipeline of any customer of GitLab, Buildkite, Bitbucket or CircleCI assume a role?",
     remedy=mark(
@@ -242,9 +244,9 @@ def github_insider(survey: CheckContext, _account: Account, role: RoleDetail) ->
     ),
     standards=_STANDARDS,
 )
-def pipeline_stranger(survey: CheckContext, _account: Account, role: RoleDetail) -> Iterator[CheckResult]:
-    """Bitbucket's and CircleCI's providers are one organization's own: there a stranger is another project of it."""
-    yield from _hits(survey, role, "FED-03")
+def any_pipeline(survey: CheckContext, _account: Account, role: RoleDetail) -> Iterator[CheckResult]:
+    """Providers of Bitbucket and CircleCI belong to one organization: there, evaluate another project of it."""
+    yield from _results(survey, role, "FED-03")
 
 
 @check(
@@ -259,9 +261,9 @@ def pipeline_stranger(survey: CheckContext, _account: Account, role: RoleDetail)
     ),
     standards=_STANDARDS,
 )
-def terraform_stranger(survey: CheckContext, _account: Account, role: RoleDetail) -> Iterator[CheckResult]:
-    """AWS says that STS refuses such tokens of app.terraform.io by itself; the policy is what is judged here."""
-    yield from _hits(survey, role, "FED-04")
+def any_terraform_workspace(survey: CheckContext, _account: Account, role: RoleDetail) -> Iterator[CheckResult]:
+    """According to AWS, STS itself rejects such tokens of app.terraform.io; the finding is about the policy."""
+    yield from _results(survey, role, "FED-04")
 
 
 @check(
@@ -271,14 +273,14 @@ def terraform_stranger(survey: CheckContext, _account: Account, role: RoleDetail
     severity=Severity.HIGH,
     question="Can a service account in another namespace of the EKS cluster assume a role?",
     remedy=mark(
-        "Require in the trust policy, with StringEquals, the provider's `sub` of the one service account: "
+        "Require in the trust policy, with StringEquals, the provider's `sub` of a single service account: "
         "`system:serviceaccount:NAMESPACE:NAME`."
     ),
     standards=_STANDARDS,
 )
-def pod_stranger(survey: CheckContext, _account: Account, role: RoleDetail) -> Iterator[CheckResult]:
-    """Asked as a pod in a namespace that the policy does not know."""
-    yield from _hits(survey, role, "FED-05")
+def any_pod(survey: CheckContext, _account: Account, role: RoleDetail) -> Iterator[CheckResult]:
+    """Evaluate as a pod in a namespace that the policy does not name."""
+    yield from _results(survey, role, "FED-05")
 
 
 @check(
@@ -289,14 +291,14 @@ def pod_stranger(survey: CheckContext, _account: Account, role: RoleDetail) -> I
     question="Can an identity of another identity pool, or a guest, assume a role?",
     remedy=mark(
         "Require in the trust policy `cognito-identity.amazonaws.com:aud` to be your pool's id, and "
-        "`ForAnyValue:StringLike` on `cognito-identity.amazonaws.com:amr` to be `authenticated`. A role that is "
-        "meant for guests may do only what anybody on the Internet may."
+        "`ForAnyValue:StringLike` on `cognito-identity.amazonaws.com:amr` to be `authenticated`. Restrict a role for "
+        "guests to permissions that anyone on the Internet may have."
     ),
     standards=_STANDARDS,
 )
-def cognito_stranger(survey: CheckContext, _account: Account, role: RoleDetail) -> Iterator[CheckResult]:
-    """Another pool's identities are strangers; guests of the pool are whoever asks."""
-    yield from _hits(survey, role, "FED-06")
+def any_cognito_identity(survey: CheckContext, _account: Account, role: RoleDetail) -> Iterator[CheckResult]:
+    """Evaluate as identities of another pool, and as unauthenticated guests of the pool."""
+    yield from _results(survey, role, "FED-06")
 
 
 @check(
@@ -307,28 +309,32 @@ def cognito_stranger(survey: CheckContext, _account: Account, role: RoleDetail) 
     question="Can a token for another application, or for an unknown subject, be used to assume a role?",
     remedy=mark(
         "Require in the trust policy the provider's `aud` (for Facebook and Amazon `app_id`) to be your "
-        "application's, and `sub` to be who is meant."
+        "application's, and `sub` to be the intended user."
     ),
     standards=_STANDARDS,
 )
 def foreign_audience(survey: CheckContext, _account: Account, role: RoleDetail) -> Iterator[CheckResult]:
-    """For shared providers a stranger's token; for others nobody here knows who else gets tokens: it cannot be told."""
-    yield from _hits(survey, role, "FED-07")
+    """Evaluate with an external token for shared providers; who else gets tokens of other providers is not known."""
+    yield from _results(survey, role, "FED-07")
     for provider in providers(survey, role):
         if provider.issuer is not None:
             continue
         context = {f"{provider.address}:sub": "iamdesk-stranger"}
         open_keys = frozenset({f"{provider.address}:aud".lower()})
-        entry = enter(survey, provider.principal, _WEB, role.arn, context, open_keys)
-        if entry.hold <= ConditionStrength.SECRET:
+        attempt = try_request(survey, provider.principal, _WEB, role.arn, context, open_keys)
+        if attempt.strength <= ConditionStrength.SECRET:
             yield CheckResult(
                 phrase(
-                    "Every subject to whom {provider} gives a token can assume {role}; who these are the snapshot does "
-                    "not say.",
+                    "Every subject with a token of {provider} can assume {role}; which subjects get tokens is not in "
+                    "the snapshot.",
                     provider=provider.address,
                     role=role.role_name,
                 ),
-                (Evidence(phrase("Asked with a token for a subject that the policy does not know."), entry.decision),),
+                (
+                    Evidence(
+                        phrase("Evaluated with a token for a subject that the policy does not name."), attempt.decision
+                    ),
+                ),
                 object=provider.principal,
                 state=State.CANNOT_TELL,
                 severity=Severity.MEDIUM,
@@ -336,8 +342,8 @@ def foreign_audience(survey: CheckContext, _account: Account, role: RoleDetail) 
     for text in unknown_providers(survey, role):
         yield CheckResult(
             phrase(
-                "Whether a token can assume {role} through `{provider}` cannot be determined: this is neither the ARN "
-                "of an identity provider nor the name of one that AWS knows.",
+                "Whether a token can assume {role} through `{provider}` cannot be determined: this is neither the "
+                "ARN of an identity provider nor the name of a built-in one.",
                 role=role.role_name,
                 provider=text,
             ),
@@ -353,12 +359,12 @@ def foreign_audience(survey: CheckContext, _account: Account, role: RoleDetail) 
     over=ROLES,
     title=mark("SAML assertions for other applications accepted"),
     severity=Severity.LOW,
-    question="Can a SAML assertion for another audience than AWS sign-in be used to assume a role?",
+    question="Can a SAML assertion for an audience other than AWS sign-in be used to assume a role?",
     remedy=mark('Require in the trust policy `"StringEquals": {"SAML:aud": "https://signin.aws.amazon.com/saml"}`.'),
     standards=("CIS AWS Foundations 7.0 2.19",),
 )
 def saml_audience(survey: CheckContext, _account: Account, role: RoleDetail) -> Iterator[CheckResult]:
-    """Asked with an assertion whose audience nobody here knows."""
+    """Evaluate with an assertion for an unrelated audience."""
     principals = dict.fromkeys(
         entry.text
         for statement in allowing(survey, role, "assumerolewithsaml")
@@ -371,11 +377,11 @@ def saml_audience(survey: CheckContext, _account: Account, role: RoleDetail) -> 
         if decision.decision is EvalDecision.ALLOWED:
             yield CheckResult(
                 phrase(
-                    "{role} takes every assertion of {provider}, for whatever application it was made.",
+                    "{role} accepts any assertion of {provider}, including those for other applications.",
                     role=role.role_name,
                     provider=principal.rpartition("/")[2],
                 ),
-                (Evidence(phrase("Asked with an assertion for another application."), decision),),
+                (Evidence(phrase("Evaluated with an assertion for another application."), decision),),
                 object=principal,
             )
 
@@ -385,15 +391,15 @@ def saml_audience(survey: CheckContext, _account: Account, role: RoleDetail) -> 
     over=ROLES,
     title=mark("Token without the tested claim accepted"),
     severity=Severity.MEDIUM,
-    question="Does a claim that the trust policy tests keep out tokens with another value, but not tokens without it?",
+    question="Does the trust policy reject tokens with another value of a claim, but accept tokens without the claim?",
     remedy=mark(
-        "Use the plain operator or ForAnyValue on the claim: ForAllValues and IfExists are true when a token does "
-        "not carry it."
+        "Use the plain operator or ForAnyValue on the claim: ForAllValues and IfExists are true if a token does not "
+        "contain it."
     ),
     standards=_STANDARDS,
 )
 def optional_claim(survey: CheckContext, _account: Account, role: RoleDetail) -> Iterator[CheckResult]:
-    """Claims that every token carries are no way past: an unusual operator on ``sub`` is no finding."""
+    """Claims that every token contains are skipped: an unusual operator on ``sub`` is not a finding."""
     for provider in providers(survey, role):
         always = {"sub", "aud", "iss", *(provider.issuer.always_present if provider.issuer else ())}
         for key in provider.claims:
@@ -401,17 +407,17 @@ def optional_claim(survey: CheckContext, _account: Account, role: RoleDetail) ->
                 continue
             absent = survey.ask(provider.principal, _WEB, role.arn, {key: None})
             other = survey.ask(provider.principal, _WEB, role.arn, {key: "iamdesk-stranger"})
-            lets_in = (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
-            if absent.decision in lets_in and other.decision not in lets_in:
+            accepted = (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
+            if absent.decision in accepted and other.decision not in accepted:
                 yield CheckResult(
                     phrase(
-                        "{role} turns away tokens with another {claim}, but takes tokens that do not carry it.",
+                        "{role} rejects tokens with another {claim}, but accepts tokens without it.",
                         role=role.role_name,
                         claim=key,
                     ),
                     (
-                        Evidence(phrase("Asked with a token without the claim."), absent),
-                        Evidence(phrase("Asked with a token that has another value for it."), other),
+                        Evidence(phrase("Evaluated with a token without the claim."), absent),
+                        Evidence(phrase("Evaluated with a token with another value for it."), other),
                     ),
                     object=f"{provider.principal} {key.lower()}",
                 )

@@ -1,4 +1,4 @@
-"""How people and machines of outside sign in: SAML metadata, users beside a federation, certificates."""
+"""Federation hygiene: expired SAML metadata, password users beside federation, IAM Roles Anywhere."""
 
 from collections.abc import Iterator
 
@@ -26,21 +26,23 @@ _MOST_NAMED = 20
     severity=Severity.LOW,
     question="Is the metadata of a SAML provider no longer valid?",
     remedy=mark(
-        "Put the identity provider's current metadata in (`aws iam update-saml-provider`), or delete the provider "
-        "if nobody signs in with it."
+        "Upload the identity provider's current metadata (`aws iam update-saml-provider`), or delete the provider if "
+        "it is not used."
     ),
     standards=("CIS AWS Foundations 7.0 2.19",),
     data=Data.SAML_PROVIDERS,
 )
 def expired_metadata(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """By the snapshot's time, never by today."""
+    """Dates are compared with the snapshot's time, not with today."""
     facts, latest = facts_of(survey.snapshot, account.account_id), survey.snapshot.latest
     for provider in (facts.saml_providers if facts is not None else None) or ():
         name = last_of_arn(provider.arn)
         if provider.valid_until is None or latest is None:
             yield CheckResult(
-                phrase("Whether the metadata of the SAML provider {name} is still valid cannot be told.", name=name),
-                (Evidence(phrase("Until when it is valid, or the moment of the snapshot, is not in the snapshot.")),),
+                phrase(
+                    "Whether the metadata of the SAML provider {name} is still valid cannot be determined.", name=name
+                ),
+                (Evidence(phrase("Its expiration date, or the time of the snapshot, was not captured.")),),
                 object=provider.arn,
                 state=State.CANNOT_TELL,
                 severity=Severity.INFO,
@@ -48,8 +50,8 @@ def expired_metadata(survey: CheckContext, account: Account, _: Account) -> Iter
         elif provider.valid_until < latest:
             yield CheckResult(
                 nphrase(
-                    "The metadata of the SAML provider {name} was valid until {count:,} day before the snapshot.",
-                    "The metadata of the SAML provider {name} was valid until {count:,} days before the snapshot.",
+                    "The metadata of the SAML provider {name} expired {count:,} day before the snapshot.",
+                    "The metadata of the SAML provider {name} expired {count:,} days before the snapshot.",
                     (latest - provider.valid_until).days,
                     name=name,
                 ),
@@ -67,16 +69,16 @@ def expired_metadata(survey: CheckContext, account: Account, _: Account) -> Iter
     over=ACCOUNTS,
     title=mark("Password users alongside federation"),
     severity=Severity.LOW,
-    question="Do users sign in with passwords of their own where people can sign in through an identity provider?",
+    question="Do IAM users have passwords although people can sign in through an identity provider?",
     remedy=mark(
-        "Let people sign in through the identity provider, and delete their users: who leaves there is out here, "
-        "too. Keep those for emergencies."
+        "Have people sign in through the identity provider, and delete their IAM users: deactivating a person there "
+        "then ends the access here. Keep users for emergencies."
     ),
     standards=("CIS AWS Foundations 7.0 2.19", "NIST 800-53 IA-2"),
     data=Data.CREDENTIAL_REPORT,
 )
 def users_beside_federation(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """Told by roles of IAM Identity Center, or by a SAML provider that a role trusts."""
+    """Federation is recognized by roles of IAM Identity Center, or by a SAML provider that a role trusts."""
     through = _federation(survey, account)
     if through is None:
         return
@@ -88,8 +90,8 @@ def users_beside_federation(survey: CheckContext, account: Account, _: Account) 
     if users:
         yield CheckResult(
             nphrase(
-                "People can sign in through {through}, and {count:,} user signs in with a password: {names}.",
-                "People can sign in through {through}, and {count:,} users sign in with a password: {names}.",
+                "People can sign in through {through}, but {count:,} IAM user has a password: {names}.",
+                "People can sign in through {through}, but {count:,} IAM users have passwords: {names}.",
                 len(users),
                 through=through,
                 names=enumerated(users),
@@ -125,7 +127,7 @@ def _federation(survey: CheckContext, account: Account) -> str | None:
     standards=("NIST 800-53 IA-3",),
 )
 def any_certificate(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
-    """Asked with a certificate that nobody here knows, of a trust anchor that nobody here knows."""
+    """Evaluate with an arbitrary certificate of an arbitrary trust anchor of the account."""
     if not any(entry.text == _ANYWHERE for statement in allowing(survey, role) for entry in statement.principals or ()):
         return
     anchor = f"arn:{account.partition}:rolesanywhere:us-east-1:{account.account_id}:trust-anchor/{STRANGER}"
@@ -138,8 +140,8 @@ def any_certificate(survey: CheckContext, account: Account, role: RoleDetail) ->
     if decision.decision is EvalDecision.ALLOWED:
         yield CheckResult(
             phrase(
-                "Whoever has a certificate that a trust anchor of the account accepts can take {role}.",
+                "Any holder of a certificate that a trust anchor of the account accepts can assume {role}.",
                 role=role.role_name,
             ),
-            (Evidence(phrase("Asked with a certificate and a trust anchor that nobody here knows."), decision),),
+            (Evidence(phrase("Evaluated with an arbitrary certificate and trust anchor."), decision),),
         )

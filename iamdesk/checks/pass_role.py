@@ -1,4 +1,4 @@
-"""What a principal may hand on: roles to services, and itself to any role anywhere."""
+"""Unrestricted iam:PassRole and sts:AssumeRole, and roles with which services run customer code as administrator."""
 
 from collections.abc import Iterator
 
@@ -26,17 +26,17 @@ RUNS_CODE = {
     "elasticmapreduce.amazonaws.com": mark("EMR clusters"),
     "datapipeline.amazonaws.com": mark("Data Pipeline jobs"),
 }
-"""Services that run customers' code with a role, and what runs it."""
+"""Services that run customer code with a role, and the resources that run it."""
 _PASSED_TO = "iam:PassedToService"
 _ANY_ACCOUNT = (
-    mark("{name} may assume every role in any account that trusts it or its account."),
-    mark("{name} may assume every role in any account that trusts it or its account, under conditions."),
+    mark("{name} can assume every role in any account that trusts it or its account."),
+    mark("{name} can assume, under conditions, every role in any account that trusts it or its account."),
 )
 _OWN_ACCOUNT = (
-    mark("{name} may assume every role of its own account that trusts it or its account."),
-    mark("{name} may assume every role of its own account that trusts it or its account, under conditions."),
+    mark("{name} can assume every role of its own account that trusts it or its account."),
+    mark("{name} can assume, under conditions, every role of its own account that trusts it or its account."),
 )
-"""Without and with conditions."""
+"""Without conditions, and with."""
 _LIMITS = (PolicyType.SCP, PolicyType.IDENTITY, PolicyType.PERMISSIONS_BOUNDARY, PolicyType.SESSION)
 
 
@@ -47,51 +47,51 @@ _LIMITS = (PolicyType.SCP, PolicyType.IDENTITY, PolicyType.PERMISSIONS_BOUNDARY,
     severity=Severity.HIGH,
     question="Can a user or role that is not an administrator pass any role to a service?",
     remedy=mark(
-        "List the roles that the job passes under Resource, by ARN or by a path that only such roles have, and add "
-        '`"StringEquals": {"iam:PassedToService": "…"}`.'
+        'List the roles that the job passes under Resource, by ARN or by a dedicated path, and add `"StringEquals": '
+        '{"iam:PassedToService": "…"}`.'
     ),
     standards=("NIST 800-53 AC-6",),
 )
 def passes_any_role(survey: CheckContext, account: Account, principal: Principal) -> Iterator[CheckResult]:
-    """High to any service where the principal can become somebody else, by that or otherwise.
+    """High for any service, if an attack path of the principal to another one is proven.
 
-    Medium where the services are named: then it takes a strong role that trusts one of them; and where no role of the
-    snapshot leads further, until one is made.
+    Medium if the services are named, or if no attack path is proven with the roles of the snapshot.
     """
     if not survey.speaks_of(principal.arn, "iam:PassRole") or is_administrator(survey, account, principal):
         return
     role = f"arn:{account.partition}:iam::{account.account_id}:role/{STRANGER}"
     decision = survey.ask(principal.arn, "iam:PassRole", role)
-    evidence = (Evidence(phrase("Asked on a role that nobody has named yet."), decision),)
+    evidence = (Evidence(phrase("Evaluated for an arbitrary role of the account."), decision),)
     name = name_of(principal)
     if decision.decision is EvalDecision.ALLOWED:
-        leads_on = _leads_on(survey, principal)
-        sentence = phrase("{name} may pass any role of the account to any service.", name=name)
-        if not leads_on:
+        has_path = _has_attack_path(survey, principal)
+        sentence = phrase("{name} can pass any role of the account to any service.", name=name)
+        if not has_path:
             sentence = phrase(
-                "{name} may pass any role of the account to any service; no way on from there is proven.", name=name
+                "{name} can pass any role of the account to any service; no attack path through these roles is proven.",
+                name=name,
             )
         yield CheckResult(
             sentence,
             evidence,
-            severity=None if leads_on else Severity.MEDIUM,
+            severity=None if has_path else Severity.MEDIUM,
         )
     elif decision.decision is EvalDecision.CONDITIONAL:
         services = dict.fromkeys(_services(decision))
         if services:
             sentence = phrase(
-                "{name} may pass any role of the account to {services}.", name=name, services=enumerated(services)
+                "{name} can pass any role of the account to {services}.", name=name, services=enumerated(services)
             )
         else:
             keys = enumerated(decision.missing_context_values)
             sentence = phrase(
-                "{name} may pass any role of the account, under a condition on {keys}.", name=name, keys=keys
+                "{name} can pass any role of the account, under a condition on {keys}.", name=name, keys=keys
             )
         yield CheckResult(sentence, evidence, severity=Severity.MEDIUM)
 
 
-def _leads_on(survey: CheckContext, principal: Principal) -> bool:
-    """Return whether a principal is proven to become somebody else, or an administrator."""
+def _has_attack_path(survey: CheckContext, principal: Principal) -> bool:
+    """Return whether an attack path of a principal to another principal or to administrator is proven."""
     if not survey.reach.knows(principal.arn):
         return False
     reached = survey.reach.reached(principal.arn)
@@ -99,9 +99,9 @@ def _leads_on(survey: CheckContext, principal: Principal) -> bool:
 
 
 def _services(decision: EvaluationResult) -> Iterator[str]:
-    """Yield the services that a decision's conditions name, where nothing else is asked for."""
-    for way in decision.conditions:
-        for key, value in way.items():
+    """Yield the services that a decision's conditions require as iam:PassedToService."""
+    for alternative in decision.conditions:
+        for key, value in alternative.items():
             if key.lower() == _PASSED_TO.lower() and isinstance(value, str) and value.endswith(".amazonaws.com"):
                 yield value
 
@@ -111,27 +111,29 @@ def _services(decision: EvaluationResult) -> Iterator[str]:
     over=ROLES,
     title=mark("Code runs as an administrator"),
     severity=Severity.HIGH,
-    question="Is a role with which a service runs customers' code an administrator?",
+    question="Is a role with which a service runs customer code an administrator?",
     remedy=mark(
-        "Give the role what its code needs: whoever can change the code, or what it reads, is an administrator too."
+        "Restrict the role to what its code needs: anyone who can change the code or its input is an administrator too."
     ),
     standards=("NIST 800-53 AC-6", "SOC 2 CC6.3"),
 )
 def code_as_administrator(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
-    """Asked of the trust policy as the service; whether anything runs with the role now the snapshot does not say."""
+    """Evaluate the trust policy as each service; whether code runs with the role now is not in the snapshot."""
     if not is_administrator(survey, account, role):
         return
-    asked = {service: survey.ask(service, "sts:AssumeRole", role.arn) for service in RUNS_CODE}
-    let_in = {
+    decisions = {service: survey.ask(service, "sts:AssumeRole", role.arn) for service in RUNS_CODE}
+    trusted = {
         service: decision
-        for service, decision in asked.items()
+        for service, decision in decisions.items()
         if decision.decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
     }
-    if let_in:
-        runs = enumerated(phrase(RUNS_CODE[service]) for service in let_in)
+    if trusted:
+        runs = enumerated(phrase(RUNS_CODE[service]) for service in trusted)
         yield CheckResult(
             phrase("{code} can run as {role}, which is an administrator.", code=runs, role=role.role_name),
-            tuple(Evidence(phrase("Asked as {who}.", who=service), decision) for service, decision in let_in.items()),
+            tuple(
+                Evidence(phrase("Evaluated as {who}.", who=service), decision) for service, decision in trusted.items()
+            ),
         )
 
 
@@ -145,22 +147,22 @@ def code_as_administrator(survey: CheckContext, account: Account, role: RoleDeta
     standards=("SOC 2 CC6.3", "NIST 800-53 AC-6"),
 )
 def assumes_any_role(survey: CheckContext, account: Account, principal: Principal) -> Iterator[CheckResult]:
-    """Its own side alone: whom other accounts' roles trust is theirs to say. Medium where only its own account's."""
+    """Evaluate only the principal's side: trust policies of arbitrary roles are unknown. Medium for its own account."""
     if not survey.speaks_of(principal.arn, "sts:AssumeRole") or is_administrator(survey, account, principal):
         return
     for sentences, account_id, severity in (
-        (_ANY_ACCOUNT, survey.stranger_account, Severity.HIGH),
+        (_ANY_ACCOUNT, survey.unrelated_account, Severity.HIGH),
         (_OWN_ACCOUNT, account.account_id, Severity.MEDIUM),
     ):
         decision = survey.ask(
             principal.arn, "sts:AssumeRole", f"arn:{account.partition}:iam::{account_id}:role/{STRANGER}"
         )
-        outcomes = {line.outcome for line in decision.layers if line.layer in _LIMITS and line.outcome is not None}
-        if not outcomes <= {EvalDecision.ALLOWED, EvalDecision.CONDITIONAL}:
+        decisions = {line.outcome for line in decision.layers if line.layer in _LIMITS and line.outcome is not None}
+        if not decisions <= {EvalDecision.ALLOWED, EvalDecision.CONDITIONAL}:
             continue
-        proof = phrase("Asked on a role that nobody has named; the role's own trust policy is left aside.")
+        proof = phrase("Evaluated for an arbitrary role, without regard to its trust policy.")
         yield CheckResult(
-            phrase(sentences[outcomes != {EvalDecision.ALLOWED}], name=name_of(principal)),
+            phrase(sentences[decisions != {EvalDecision.ALLOWED}], name=name_of(principal)),
             (Evidence(proof, decision),),
             severity=severity,
         )

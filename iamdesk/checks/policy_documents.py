@@ -1,7 +1,4 @@
-"""The policy documents of an account one by one, for checks that read a policy as it stands.
-
-What a principal may do is the engine's to say; these are for what is wrong with a text whoever carries it.
-"""
+"""The policy documents of an account, for checks of a policy's text, independent of the principals that have it."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,12 +21,12 @@ from iamdesk.viewmodel.tree_builder import NodeKind
 
 @dataclass(frozen=True)
 class PolicySource:
-    """One policy of an account as it is written; parsed when first looked at, since there are many."""
+    """One policy of an account, parsed at first use."""
 
     subject: Subject
     """The policy itself, as a finding names it."""
     origin: str
-    """For people: ``inline policy of user alice``, ``customer managed policy``."""
+    """As text: ``inline policy of user alice``, ``customer managed policy``."""
     read: Callable[[], AttachedPolicy]
 
     @cached_property
@@ -42,9 +39,9 @@ type _Parse = Callable[[Any], Document]
 
 
 def written_policies(account: Account, parse: _Parse) -> Iterator[PolicySource]:
-    """Yield every identity and trust policy that the account's owner can edit; of managed ones the version in force.
+    """Yield every identity and trust policy that the account's owner can edit; of managed ones the default version.
 
-    ``parse`` is the engine's, so that each text is parsed once.
+    ``parse`` is the evaluator's, so that each text is parsed once.
     """
     for user in account.users:
         origin = phrase("inline policy of user {name}", name=user.user_name)
@@ -76,7 +73,7 @@ def _trust(role: RoleDetail, parse: _Parse) -> PolicySource:
 
 
 def trust_policy_name(role: RoleDetail) -> str:
-    """Return how findings name the trust policy of a role."""
+    """Return the name of a role's trust policy in findings."""
     return phrase("trust policy of {name}", name=role.role_name)
 
 
@@ -119,7 +116,7 @@ WRITTEN: CheckTarget[PolicySource] = CheckTarget(
 
 
 def statement_line(policy: AttachedPolicy, statement: Statement, sentence: str) -> StatementExplanation:
-    """Return a statement as evidence: where it stands, and in one sentence what is the matter with it."""
+    """Return a statement, with a sentence about it, in the form of a decision's statements."""
     return StatementExplanation(
         part=StatementRole.DECIDES,
         layer=policy.layer,
@@ -140,12 +137,12 @@ def statement_line(policy: AttachedPolicy, statement: Statement, sentence: str) 
 
 
 def statement_evidence(policy: AttachedPolicy, statement: Statement, sentence: str) -> Evidence:
-    """Return a statement as a piece of proof."""
+    """Return a statement as evidence."""
     return Evidence(sentence, statement=statement_line(policy, statement, sentence), policy_key=policy.key)
 
 
 def place(written: PolicySource, statement: Statement) -> str:
-    """Return the words by which a sentence begins: ``Statement 2 (Read) of payroll-rw, customer managed policy,``."""
+    """Return a statement's name to begin a sentence: ``Statement 2 (Read) of payroll-rw, customer managed policy,``."""
     sid = f" ({statement.sid})" if statement.sid else ""
     return phrase(
         "Statement {number}{sid} of {policy}, {origin},",

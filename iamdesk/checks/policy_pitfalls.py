@@ -1,4 +1,4 @@
-"""Traps of the policy language: text that says more, or less, than its author meant."""
+"""Pitfalls of the policy language: statements that allow more, or deny less, than intended."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -22,24 +22,28 @@ from iamdesk.snapshot.model import Account
 MFA_PRESENT = "aws:multifactorauthpresent"
 
 _OMITTED_BY_CALLERS = {
-    "aws:sourcevpce": mark("it is in no request that comes over the Internet"),
-    "aws:sourcevpc": mark("it is in no request that comes over the Internet"),
-    "aws:vpcsourceip": mark("it is in no request that comes over the Internet"),
-    "sts:externalid": mark("it is only in a request whose caller passes it"),
-    "aws:sourcearn": mark("it is only in requests that a service makes for a resource"),
-    "aws:sourceaccount": mark("it is only in requests that a service makes for a resource"),
-    "aws:principalorgid": mark("callers whose account is in no organization, and anonymous ones, do not have it"),
-    "aws:principalorgpaths": mark("callers whose account is in no organization, and anonymous ones, do not have it"),
-    "aws:multifactorauthage": mark("it is in no request that was made without MFA"),
+    "aws:sourcevpce": mark("requests over the Internet do not contain it"),
+    "aws:sourcevpc": mark("requests over the Internet do not contain it"),
+    "aws:vpcsourceip": mark("requests over the Internet do not contain it"),
+    "sts:externalid": mark("only callers that pass it have it in their requests"),
+    "aws:sourcearn": mark("only requests that a service makes for a resource contain it"),
+    "aws:sourceaccount": mark("only requests that a service makes for a resource contain it"),
+    "aws:principalorgid": mark(
+        "requests of anonymous callers, and of accounts outside any organization, do not contain it"
+    ),
+    "aws:principalorgpaths": mark(
+        "requests of anonymous callers, and of accounts outside any organization, do not contain it"
+    ),
+    "aws:multifactorauthage": mark("requests made without MFA do not contain it"),
 }
-"""Keys that limit who may come in and that a caller can leave out of the request (rules, Table 1)."""
+"""Keys that restrict callers and that a request may not contain (policy-evaluation.md, Table 1), with the reason."""
 
 ABSENT_IS_MEANT = ("aws:tagkeys", "aws:requesttag/")
-"""Keys for which an absent value means "no tags asked for": ForAllValues is the way AWS shows to write that."""
+"""Keys whose absence means "no tags requested": AWS documents ForAllValues for them."""
 
 _LEADING_KEYS = "dynamodb:leadingkeys"
 _WITHOUT_LEADING_KEYS = (("dynamodb", "scan"), ("dynamodb", "partiqlselect"))
-"""Actions that read a table without naming partition keys; all others carry them, so that ForAllValues holds for them.
+"""Actions that read a table without partition keys; requests for all others contain dynamodb:LeadingKeys.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
 """
@@ -47,7 +51,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-cond
 
 @cache
 def permission_actions() -> tuple[tuple[str, str], ...]:
-    """Return every action that changes permissions, as (service, name) in lower case."""
+    """Return every permissions-management action, as (service, name) in lower case."""
     known = reference()
     return tuple(
         (service, action.name.lower())
@@ -58,7 +62,7 @@ def permission_actions() -> tuple[tuple[str, str], ...]:
 
 
 def is_on_everything(statement: Statement) -> bool:
-    """Return whether the statement speaks of all resources: ``*``, or all but some."""
+    """Return whether a statement applies to all resources: ``*``, or all except some."""
     if statement.resources is None:
         return False
     return statement.not_resource or any(entry.is_everything for entry in statement.resources)
@@ -71,13 +75,13 @@ def is_on_everything(statement: Statement) -> bool:
     severity=Severity.HIGH,
     question="Does a statement allow everything except some actions, on all resources?",
     remedy=mark(
-        "List the actions that the job needs under Action. To keep some actions away as well, add a statement with "
-        "Effect Deny: an Allow with NotAction denies nothing."
+        "List the actions that the job needs under Action. To also block some actions, add a statement with Effect "
+        "Deny: an Allow with NotAction denies nothing."
     ),
     standards=("NIST 800-53 AC-6",),
 )
 def allow_not_action(_survey: CheckContext, _account: Account, written: PolicySource) -> Iterator[CheckResult]:
-    """High where it leaves actions in that change permissions of IAM, else medium."""
+    """High if it allows permissions-management actions of IAM, else medium."""
     for statement in written.policy.document.statements:
         if not (statement.is_allow and statement.not_action and statement.broken is None):
             continue
@@ -87,25 +91,25 @@ def allow_not_action(_survey: CheckContext, _account: Account, written: PolicySo
             f"{service}:{name}" for service, name in permission_actions() if statement.covers_action(service, name)
         ]
         of_iam = [name for name in granted if name.startswith("iam:")]
-        told = {
+        values = {
             "place": place(written, statement),
             "left_out": enumerated(entry.text for entry in statement.actions),
         }
-        sentence = phrase("{place} allows every action of AWS except {left_out}.", **told)
+        sentence = phrase("{place} allows every action of AWS except {left_out}.", **values)
         if statement.conditions:
-            sentence = phrase("{place} allows every action of AWS except {left_out}, under conditions.", **told)
-        proof = phrase("None of them changes permissions.")
+            sentence = phrase("{place} allows every action of AWS except {left_out}, under conditions.", **values)
+        proof = phrase("None of these actions changes permissions.")
         if of_iam:
             proof = nphrase(
-                "{count:,} action that change permissions are among them, {of_iam} of IAM itself.",
-                "{count:,} actions that change permissions are among them, {of_iam} of IAM itself.",
+                "These include {count:,} action that changes permissions, {of_iam} of them of IAM.",
+                "These include {count:,} actions that change permissions, {of_iam} of them of IAM.",
                 len(granted),
                 of_iam=len(of_iam),
             )
         elif granted:
             proof = nphrase(
-                "{count:,} action that change permissions are among them, none of IAM itself.",
-                "{count:,} actions that change permissions are among them, none of IAM itself.",
+                "These include {count:,} action that changes permissions, but none of IAM.",
+                "These include {count:,} actions that change permissions, but none of IAM.",
                 len(granted),
             )
         yield CheckResult(
@@ -122,17 +126,17 @@ def allow_not_action(_survey: CheckContext, _account: Account, written: PolicySo
     title=mark("Allow with NotResource"),
     severity=Severity.MEDIUM,
     question="Does a statement allow actions on every resource except some?",
-    remedy=mark("List the resources under Resource. To keep some away as well, add a statement with Effect Deny."),
+    remedy=mark("List the resources under Resource. To also block some resources, add a statement with Effect Deny."),
     standards=("NIST 800-53 AC-6",),
 )
 def allow_not_resource(_survey: CheckContext, _account: Account, written: PolicySource) -> Iterator[CheckResult]:
-    """What is left out is named; everything else, also what is made tomorrow, is in."""
+    """The sentence names the exceptions; resources created later are covered as well."""
     for statement in written.policy.document.statements:
         if statement.is_allow and statement.not_resource and statement.resources and statement.broken is None:
             if any(entry.is_everything for entry in statement.resources):
-                continue  # all but everything: it allows nothing
+                continue  # everything is excepted: it allows nothing
             left_out = enumerated(entry.text for entry in statement.resources)
-            proof = phrase("Resources that are made later are covered from the start.")
+            proof = phrase("It also covers resources that are created later.")
             yield CheckResult(
                 phrase(
                     "{place} allows its actions on every resource except {left_out}.",
@@ -149,16 +153,16 @@ def allow_not_resource(_survey: CheckContext, _account: Account, written: Policy
     over=WRITTEN,
     title=mark("ForAllValues allows requests without the key"),
     severity=Severity.MEDIUM,
-    question="Does an Allow depend on ForAllValues, which holds if the key is not in the request?",
+    question="Does an Allow depend on ForAllValues, which is true if the key is not in the request?",
     remedy=mark(
-        'Add `"Null": {"the key": "false"}` to the condition, or use ForAnyValue, or the plain operator where the '
-        "key has one value."
+        'Add `"Null": {"the key": "false"}` to the condition, or use ForAnyValue, or the plain operator for a '
+        "single-valued key."
     ),
 )
 def for_all_values_on_allow(_survey: CheckContext, _account: Account, written: PolicySource) -> Iterator[CheckResult]:
-    """Identity providers' claims are decided with a token in hand: FED-12."""
+    """Claims of identity providers are left to FED-12, which evaluates tokens."""
     for statement in _allows(written):
-        needed = _keys_that_must_be_there(statement)
+        needed = _required_keys(statement)
         for test in statement.conditions:
             if test.quantifier is not Quantifier.ALL or test.key in needed or test.operator is None:
                 continue
@@ -172,7 +176,7 @@ def for_all_values_on_allow(_survey: CheckContext, _account: Account, written: P
                 key=test.key_text,
                 operator=test.operator_text,
             )
-            proof = phrase("No other test of the statement needs the key.")
+            proof = phrase("No other condition of the statement requires the key.")
             yield CheckResult(
                 sentence,
                 (statement_evidence(written.policy, statement, proof),),
@@ -189,9 +193,9 @@ def for_all_values_on_allow(_survey: CheckContext, _account: Account, written: P
     remedy=mark("Use the operator without IfExists, so that a request without the key is not allowed."),
 )
 def if_exists_guard(_survey: CheckContext, _account: Account, written: PolicySource) -> Iterator[CheckResult]:
-    """Only keys that limit who comes in, and that a caller can do without; MFA has LNT-15."""
+    """Only keys that restrict callers and that a request may not contain; LNT-15 covers MFA."""
     for statement in _allows(written):
-        needed = _keys_that_must_be_there(statement)
+        needed = _required_keys(statement)
         for test in statement.conditions:
             why = _OMITTED_BY_CALLERS.get(test.key)
             if why is None or not test.if_exists or test.key in needed:
@@ -219,13 +223,13 @@ def if_exists_guard(_survey: CheckContext, _account: Account, written: PolicySou
     over=WRITTEN,
     title=mark("Policy variables without Version 2012-10-17"),
     severity=Severity.MEDIUM,
-    question="Does a policy without Version 2012-10-17 use policy variables, which it takes for plain text?",
-    remedy=mark('Set `"Version": "2012-10-17"`, after checking what the variables then let in.'),
+    question="Does a policy without Version 2012-10-17 contain policy variables, which are then literal text?",
+    remedy=mark('Set `"Version": "2012-10-17"`, after checking what the variables then match.'),
 )
 def variables_in_an_old_version(
     _survey: CheckContext, _account: Account, written: PolicySource
 ) -> Iterator[CheckResult]:
-    """In policies of 2008-10-17, or without Version, ``${…}`` is a part of the name (rule H6)."""
+    """In policies of version 2008-10-17, or without Version, ``${…}`` is literal text (rule H6)."""
     document = written.policy.document
     if document.version == LATEST_VERSION:
         return
@@ -236,14 +240,14 @@ def variables_in_an_old_version(
         if variable is not None:
             yield CheckResult(
                 phrase(
-                    "{place} takes the variable in {text} for plain text: the policy is of version {version}.",
+                    "{place} treats the variable in {text} as literal text, because the policy's version is {version}.",
                     place=place(written, statement),
                     text=variable,
                     version=document.version,
                 ),
                 (
                     statement_evidence(
-                        written.policy, statement, phrase("It matches that very text, not what it stands for.")
+                        written.policy, statement, phrase("It matches the literal text, not the variable's value.")
                     ),
                 ),
                 object=str(statement.index),
@@ -255,15 +259,15 @@ def variables_in_an_old_version(
     over=WRITTEN,
     title=mark("MFA condition that access keys bypass"),
     severity=Severity.HIGH,
-    question="Does a request made with long-term access keys, which never carry MFA, pass a test for MFA?",
+    question="Does a condition on MFA have no effect on requests with long-term access keys, which never contain MFA?",
     remedy=mark(
-        "In an Allow use `Bool` with `aws:MultiFactorAuthPresent` true; in a Deny use `BoolIfExists` with false. "
-        "The key is absent from requests made with access keys."
+        "In an Allow use `Bool` with `aws:MultiFactorAuthPresent` true; in a Deny use `BoolIfExists` with false. The "
+        "key is not in requests made with long-term access keys."
     ),
     standards=("PCI DSS 4.0 8.4",),
 )
 def mfa_test_that_keys_pass(_survey: CheckContext, _account: Account, written: PolicySource) -> Iterator[CheckResult]:
-    """An Allow that holds without the key, or a Deny that does not (rules G3, G4, J2)."""
+    """Report an Allow that matches without the key, and a Deny that does not (rules G3, G4, J2)."""
     statements = written.policy.document.statements
     null_denies = any(
         not statement.is_allow and any(_is_null(test, present=False) for test in _mfa_tests(statement))
@@ -272,18 +276,18 @@ def mfa_test_that_keys_pass(_survey: CheckContext, _account: Account, written: P
     for statement in statements:
         if statement.broken is not None:
             continue
-        needed = _keys_that_must_be_there(statement)
+        needed = _required_keys(statement)
         for test in _mfa_tests(statement):
             if test.operator is None or test.operator.family is not BOOL or written.policy.layer is PolicyType.TRUST:
                 continue
             value = {listed.text.lower() for listed in test.values}
-            holds_without = test.if_exists or test.quantifier is Quantifier.ALL
-            if statement.is_allow and value == {"true"} and holds_without and MFA_PRESENT not in needed:
+            matches_without = test.if_exists or test.quantifier is Quantifier.ALL
+            if statement.is_allow and value == {"true"} and matches_without and MFA_PRESENT not in needed:
                 sentence = phrase(
-                    "{place} allows requests made with access keys, although it asks for MFA.",
+                    "{place} allows requests made with access keys, although it requires MFA.",
                     place=place(written, statement),
                 )
-            elif not statement.is_allow and value == {"false"} and not holds_without and not null_denies:
+            elif not statement.is_allow and value == {"false"} and not matches_without and not null_denies:
                 sentence = phrase(
                     "{place} does not deny requests made with access keys, although they are made without MFA.",
                     place=place(written, statement),
@@ -291,10 +295,12 @@ def mfa_test_that_keys_pass(_survey: CheckContext, _account: Account, written: P
             else:
                 continue
             names = {"operator": test.operator_text, "key": test.key_text}
-            proof = phrase("{operator} on {key} is false when the key is absent, as it is with access keys.", **names)
-            if holds_without:
+            proof = phrase(
+                "{operator} on {key} is false if the key is absent, as in requests made with access keys.", **names
+            )
+            if matches_without:
                 proof = phrase(
-                    "{operator} on {key} is true when the key is absent, as it is with access keys.", **names
+                    "{operator} on {key} is true if the key is absent, as in requests made with access keys.", **names
                 )
             yield CheckResult(
                 sentence,
@@ -313,8 +319,8 @@ def _allows(written: PolicySource) -> Iterator[Statement]:
     )
 
 
-def _keys_that_must_be_there(statement: Statement) -> frozenset[str]:
-    """Return the keys without which the statement does not match, whatever its other tests say."""
+def _required_keys(statement: Statement) -> frozenset[str]:
+    """Return the keys that a request must contain for the statement to match."""
     return frozenset(test.key for test in statement.conditions if _is_null(test, present=True) or _needs_key(test))
 
 

@@ -1,4 +1,4 @@
-"""Old versions of policies that allow more than the one in force: setting them back is one call."""
+"""Policy versions that allow more than the default version and can be restored with one call."""
 
 from collections.abc import Iterator
 
@@ -19,11 +19,11 @@ from iamdesk.inventory.references import last_of_arn
 from iamdesk.policy.document import Document, parse_document
 from iamdesk.snapshot.model import Account, ManagedPolicyDetail
 
-_SET_BACK = "iam:SetDefaultPolicyVersion"
+_SET_DEFAULT = "iam:SetDefaultPolicyVersion"
 _EVERYTHING = mark("everything")
 _MOST_ASKED = 50
 _ENOUGH = 3
-"""So many who may set a version back are named; there may be others."""
+"""Principals to name; the search stops after so many."""
 
 
 @check(
@@ -31,15 +31,15 @@ _ENOUGH = 3
     over=CUSTOMER_POLICIES,
     title=mark("Older version of a policy allows more"),
     severity=Severity.MEDIUM,
-    question="Does a version that is not in force allow changes of permissions that the one in force does not, and may "
-    "somebody who is no administrator set it back?",
-    remedy=mark("Delete the version: `aws iam delete-policy-version`. Its text stays in this snapshot."),
+    question="Does a non-default version of a policy allow permission changes that the default version does not, and "
+    "can a principal that is not an administrator restore it?",
+    remedy=mark("Delete the version: `aws iam delete-policy-version`. Its text remains in this snapshot."),
     standards=("NIST 800-53 AC-6",),
 )
 def stronger_version(survey: CheckContext, account: Account, policy: ManagedPolicyDetail) -> Iterator[CheckResult]:
-    """By what the versions allow on any resource; who may set them back is asked of those who are no administrators.
+    """Compare the permission-management actions of all versions, and evaluate who can restore a stronger one.
 
-    Of policies that are attached, or somebody's boundary.
+    Only policies that are attached or used as a boundary; administrators are left out.
     """
     others = [version for version in policy.policy_version_list if version is not policy.default_version]
     used = survey.references(account)
@@ -49,23 +49,24 @@ def stronger_version(survey: CheckContext, account: Account, policy: ManagedPoli
         or not (used.carriers.get(policy.arn) or used.bounded.get(policy.arn))
     ):
         return
-    held = _power(survey.evaluator.index.parse(policy.default_version.document))
-    # What is not in force is read for this once, and not kept: a third of a large account's documents is of this kind.
+    current = _permission_actions(survey.evaluator.index.parse(policy.default_version.document))
+    # Other versions, a third of a large account's documents, are parsed here only, and not cached.
     stronger = {
         version.version_id: gained
         for version in others
-        if version.document is not None and (gained := _gained(held, _power(parse_document(version.document))))
+        if version.document is not None
+        and (gained := _gained(current, _permission_actions(parse_document(version.document))))
     }
     if not stronger:
         return
     able: list[EvaluationResult] = []
     unsure: list[EvaluationResult] = []
-    candidates = _may_set_back(survey, account)
-    for asked, principal in enumerate(candidates[:_MOST_ASKED], 1):
-        if survey.verdict(principal.arn, _SET_BACK, policy.arn) in OPEN:
-            decision = survey.ask(principal.arn, _SET_BACK, policy.arn)
+    candidates = _candidates(survey, account)
+    for evaluated, principal in enumerate(candidates[:_MOST_ASKED], 1):
+        if survey.verdict(principal.arn, _SET_DEFAULT, policy.arn) in OPEN:
+            decision = survey.ask(principal.arn, _SET_DEFAULT, policy.arn)
             (able if decision.decision is EvalDecision.ALLOWED else unsure).append(decision)
-        if len(able) == _ENOUGH and asked < len(candidates):
+        if len(able) == _ENOUGH and evaluated < len(candidates):
             break
     for who, state in ((able, State.FOUND), (unsure, State.CANNOT_TELL)):
         if not who:
@@ -73,27 +74,27 @@ def stronger_version(survey: CheckContext, account: Account, policy: ManagedPoli
         version, gained = next(iter(stronger.items()))
         also = nphrase(" and {count:,} other version", " and {count:,} other versions", len(stronger) - 1)
         names = enumerated(last_of_arn(one.request.principal) for one in who)
-        may = phrase("{names} may set it back", names=names)
+        may = phrase("{names} can restore it", names=names)
         if state is State.CANNOT_TELL:
-            may = phrase("{names} may set it back under conditions", names=names)
+            may = phrase("{names} can restore it under conditions", names=names)
         elif len(able) == _ENOUGH:
-            may = phrase("{names} among others may set it back", names=names)
+            may = phrase("{names}, among others, can restore it", names=names)
         yield CheckResult(
             phrase(
-                "Version {version}{also} of {policy} allows {gained}, which the version in force does not; {may}.",
+                "Version {version}{also} of {policy} allows {gained}, which the default version does not; {may}.",
                 version=version,
                 also=also if len(stronger) > 1 else "",
                 policy=policy.policy_name,
-                gained=_told(gained),
+                gained=_listed(gained),
                 may=may,
             ),
             (
                 *(
                     Evidence(
                         phrase(
-                            "Asked as {name} about {action}.",
+                            "Evaluated {action} as {name}.",
                             name=last_of_arn(one.request.principal),
-                            action=_SET_BACK,
+                            action=_SET_DEFAULT,
                         ),
                         one,
                     )
@@ -101,7 +102,7 @@ def stronger_version(survey: CheckContext, account: Account, policy: ManagedPoli
                 ),
                 *(
                     Evidence(
-                        phrase("Version {version} allows {gained}.", version=one, gained=_told(more, most=20)),
+                        phrase("Version {version} allows {gained}.", version=one, gained=_listed(more, most=20)),
                         policy_key=policy.arn,
                     )
                     for one, more in stronger.items()
@@ -113,19 +114,19 @@ def stronger_version(survey: CheckContext, account: Account, policy: ManagedPoli
         return
 
 
-def _may_set_back(survey: CheckContext, account: Account) -> list[Principal]:
+def _candidates(survey: CheckContext, account: Account) -> list[Principal]:
     return survey.once(
-        ("may set back", account.account_id),
+        ("may set default version", account.account_id),
         lambda: [
             one
             for one in principals_of(account)
-            if survey.speaks_of(one.arn, _SET_BACK) and not is_administrator(survey, account, one)
+            if survey.speaks_of(one.arn, _SET_DEFAULT) and not is_administrator(survey, account, one)
         ],
     )
 
 
-def _power(document: Document) -> frozenset[str]:
-    """Return what changes permissions and some Allow of a document covers; ``everything`` for all of AWS."""
+def _permission_actions(document: Document) -> frozenset[str]:
+    """Return the permission-management actions that a document allows; ``everything`` if it allows all actions."""
     found: set[str] = set()
     for statement in document.statements:
         if not statement.is_allow or statement.broken is not None:
@@ -140,10 +141,10 @@ def _power(document: Document) -> frozenset[str]:
     return frozenset(found)
 
 
-def _told(gained: list[str], most: int = 5) -> str:
+def _listed(gained: list[str], most: int = 5) -> str:
     return phrase(_EVERYTHING) if gained == [_EVERYTHING] else enumerated(gained, most=most)
 
 
-def _gained(held: frozenset[str], other: frozenset[str]) -> list[str]:
-    """Return what one version allows and the one in force does not, sorted."""
-    return [] if _EVERYTHING in held else sorted(other - held)
+def _gained(current: frozenset[str], other: frozenset[str]) -> list[str]:
+    """Return what another version allows and the default version does not, sorted."""
+    return [] if _EVERYTHING in current else sorted(other - current)

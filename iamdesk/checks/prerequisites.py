@@ -1,4 +1,4 @@
-"""What checks need besides users, groups, roles and policies, and whether a snapshot holds it of an account."""
+"""Data that checks need besides users, groups, roles and policies, and whether it was captured."""
 
 from enum import StrEnum
 
@@ -14,11 +14,11 @@ _SCP = OrganizationPolicyType.SERVICE_CONTROL_POLICY
 
 
 class Data(StrEnum):
-    """Kinds of data; the value stands after ``needs``."""
+    """Kinds of data; the value completes "needs …". See `snapshot_completeness` for fingerprints that contain it."""
 
     CREDENTIAL_REPORT = mark("the credential report")
     PASSWORD_POLICY = mark("the password policy")
-    LAST_ACCESSED = mark("the reports of when services were last used")
+    LAST_ACCESSED = mark("the service last-accessed reports")
     SERVER_CERTIFICATES = mark("the list of server certificates")
     ANALYZERS = mark("the list of analyzers of IAM Access Analyzer")
     SAML_PROVIDERS = mark("the list of SAML providers")
@@ -26,18 +26,18 @@ class Data(StrEnum):
     IDENTITY_PROVIDERS = mark("the list of identity providers")
     RESOURCE_POLICIES = mark("the policies of resources")
     ORGANIZATION = mark("the organization with its service control policies")
-    PEOPLE = mark("the people of IAM Identity Center, with whether they are disabled")
+    PEOPLE = mark("the users of IAM Identity Center with their status")
     MFA_DEVICES = mark("the list of virtual MFA devices, and whether the root user has MFA")
     ROOT_CREDENTIALS = mark("the credential report or the account summary")
 
 
 def facts_of(snapshot: Snapshot, account_id: str) -> AccountFacts | None:
-    """Return what was captured of an account besides its entities."""
+    """Return what was captured about an account besides users, groups, roles and policies."""
     return next((facts for facts in snapshot.account_facts if facts.account_id == account_id), None)
 
 
 def is_held(snapshot: Snapshot, account_id: str, data: Data) -> bool:
-    """Return whether a snapshot holds a kind of data of an account."""
+    """Return whether a kind of data was captured for an account."""
     match data:
         case Data.RESOURCE_POLICIES:
             return any(
@@ -79,12 +79,12 @@ def is_held(snapshot: Snapshot, account_id: str, data: Data) -> bool:
 
 
 def owner_of(resource: Resource) -> str | None:
-    """Return the account that a resource belongs to; None where the snapshot does not tell."""
+    """Return the account ID of a resource; None if it is not known."""
     return resource.account_id or resource.arn.split(":", 5)[4] or None
 
 
 def _is_placed(snapshot: Snapshot, account_id: str) -> bool:
-    """Return whether an account's place in the organization is known, and which policies are attached on the way."""
+    """Return whether an account's position in the organization and the SCPs attached above it were captured."""
     organization = snapshot.organization
     if organization is None:
         return False
@@ -93,7 +93,7 @@ def _is_placed(snapshot: Snapshot, account_id: str) -> bool:
 
 
 def credentials_of(snapshot: Snapshot, account_id: str, user: str) -> CredentialReportEntry | None:
-    """Return a user's line of the credential report; ``<root_account>`` for the root user."""
+    """Return a user's row of the credential report; ``<root_account>`` is the root user."""
     facts = facts_of(snapshot, account_id)
     if facts is None or facts.credential_report is None:
         return None

@@ -1,4 +1,4 @@
-"""What principals can become: by one step, by several, across accounts, and how far strangers get through a role."""
+"""Privilege escalation: attack paths to administrator, to other accounts, and from external principals."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -7,9 +7,9 @@ from iamdesk.attack_paths.administrators import Principal
 from iamdesk.attack_paths.types import AttackPath
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
-from iamdesk.checks.condition_strength import ConditionStrength, Entry
-from iamdesk.checks.external_trust import stranger_entry, trusted_accounts
-from iamdesk.checks.federation import stranger_entries
+from iamdesk.checks.condition_strength import Attempt, ConditionStrength
+from iamdesk.checks.external_trust import external_attempt, trusted_accounts
+from iamdesk.checks.federation import token_attempts
 from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.targets import ACCOUNTS, PRINCIPALS, ROLES
 from iamdesk.checks.words import enumerated
@@ -23,17 +23,17 @@ from iamdesk.snapshot.model import Account, RoleDetail, UserDetail
 
 _STANDARDS = ("NIST 800-53 AC-6", "SOC 2 CC6.3")
 _MANY_ASSUME = 5
-"""More principals than this make the trust in a whole account worth a look."""
-_MOST_CUTS_TRIED = 50
+"""Minimum of principals that can assume a role for a finding about trust in its whole account."""
+_MAX_REMEDIATIONS = 50
 _FAR = 25
-"""Becoming so many others is far."""
+"""Minimum of principals that another one can become for a large blast radius."""
 _TAG = "aws:principaltag/"
 
 
-def told(way: AttackPath) -> str:
-    """Return a way in words: ``by assuming the role deploy, then by changing …``."""
+def path_text(path: AttackPath) -> str:
+    """Return a path as text: ``by assuming the role (deploy), then by changing …``."""
     steps = []
-    for step in way.steps:
+    for step in path.steps:
         if step.target == step.source:
             steps.append(phrase("by {how}", how=step.how))
         else:
@@ -41,10 +41,10 @@ def told(way: AttackPath) -> str:
     return join_messages(phrase(", then "), steps)
 
 
-def _evidence(way: AttackPath, *, with_answers: bool = True) -> tuple[Evidence, ...]:
-    """Return what a way rests on; the answers take longest, and thousands may hang on one open trust policy."""
-    found = [Evidence(phrase("Needs {fact}.", fact=fact)) for fact in way.needs]
-    for step in way.steps:
+def _evidence(path: AttackPath, *, with_decisions: bool = True) -> tuple[Evidence, ...]:
+    """Return the evidence of a path; the decisions take most time, and one open trust policy may make thousands."""
+    found = [Evidence(phrase("Requires {fact}.", fact=fact)) for fact in path.needs]
+    for step in path.steps:
         becomes = phrase(
             "{source} becomes {goal} by {how} ({path_id}).",
             source=last_of_arn(step.source),
@@ -53,20 +53,20 @@ def _evidence(way: AttackPath, *, with_answers: bool = True) -> tuple[Evidence, 
             path_id=step.path_id,
         )
         found.append(Evidence(becomes))
-        if with_answers:
+        if with_decisions:
             found += [
-                Evidence(phrase("Asked {question}.", question=proof.says), proof.decision) for proof in step.proof
+                Evidence(phrase("Evaluated {question}.", question=proof.says), proof.decision) for proof in step.proof
             ]
     return tuple(found)
 
 
-def _whose_cut_is_tried(survey: CheckContext) -> frozenset[str]:
-    """Return the first principals with a proven way, in the snapshot's order: trying a change takes tenths of a second.
+def _with_remediation(survey: CheckContext) -> frozenset[str]:
+    """Return the principals whose path gets a remediation: the first with a proven path, in the snapshot's order.
 
-    The same ones however the work is shared out.
+    Trying a change takes tenths of a second. The result does not depend on how the work is distributed.
     """
 
-    return survey.once("whose cut is tried", lambda: survey.reach.first_to_administration(_MOST_CUTS_TRIED))
+    return survey.once("with remediation", lambda: survey.reach.first_to_administration(_MAX_REMEDIATIONS))
 
 
 def _to_administration(survey: CheckContext, principal: Principal, *, one_step: bool) -> Iterator[CheckResult]:
@@ -77,39 +77,39 @@ def _to_administration(survey: CheckContext, principal: Principal, *, one_step: 
     nearest = proven if proven is not None else maybe
     if reached.is_administrator or nearest is None or (nearest == 1) != one_step:
         return
-    way = survey.reach.way(principal.arn)
-    if way is None:
+    path = survey.reach.way(principal.arn)
+    if path is None:
         return
-    cut = survey.reach.cut(way) if proven is not None and principal.arn in _whose_cut_is_tried(survey) else None
+    remediation = survey.reach.cut(path) if proven is not None and principal.arn in _with_remediation(survey) else None
     remedy = None
-    if cut is not None:
-        remedy = join_messages(" ", (cut.what, phrase("This ends this attack path; others may remain.")))
-        if cut.carriers:
+    if remediation is not None:
+        remedy = join_messages(" ", (remediation.what, phrase("This ends this attack path; others may remain.")))
+        if remediation.carriers:
             others = nphrase(
-                "{count:,} other principal would lose it, too.",
-                "{count:,} other principals would lose it, too.",
-                len(cut.carriers),
+                "{count:,} other principal would lose the permission as well.",
+                "{count:,} other principals would lose the permission as well.",
+                len(remediation.carriers),
             )
             remedy = join_messages(" ", (remedy, others))
-    words = {"name": name_of(principal), "goal": way.goal.name, "way": told(way)}
+    words = {"name": name_of(principal), "goal": path.goal.name, "way": path_text(path)}
     if proven is not None:
         sentence = nphrase(
-            "{name} gets to be {goal} in {count:,} step, {way}.",
-            "{name} gets to be {goal} in {count:,} steps, {way}.",
-            len(way.steps),
+            "{name} can become {goal} in {count:,} step, {way}.",
+            "{name} can become {goal} in {count:,} steps, {way}.",
+            len(path.steps),
             **words,
         )
-        yield CheckResult(sentence, _evidence(way), remedy=remedy)
+        yield CheckResult(sentence, _evidence(path), remedy=remedy)
     else:
         yield CheckResult(
             nphrase(
-                "{name} may get to be {goal} in {count:,} step, {way}; it takes {facts}.",
-                "{name} may get to be {goal} in {count:,} steps, {way}; it takes {facts}.",
-                len(way.steps),
-                facts=enumerated(way.needs),
+                "{name} may be able to become {goal} in {count:,} step, {way}; this requires {facts}.",
+                "{name} may be able to become {goal} in {count:,} steps, {way}; this requires {facts}.",
+                len(path.steps),
+                facts=enumerated(path.needs),
                 **words,
             ),
-            _evidence(way, with_answers=False),
+            _evidence(path, with_decisions=False),
             state=State.CANNOT_TELL,
             severity=Severity.MEDIUM,
         )
@@ -122,12 +122,12 @@ def _to_administration(survey: CheckContext, principal: Principal, *, one_step: 
     severity=Severity.HIGH,
     question="Can a user or role that is not an administrator become one in a single step?",
     remedy=mark(
-        "Take away one of the permissions that the step needs, or bind it to the resources that the work needs."
+        "Remove one of the permissions that the step needs, or restrict it to the resources that the job needs."
     ),
     standards=_STANDARDS,
 )
 def one_step(survey: CheckContext, _account: Account, principal: Principal) -> Iterator[CheckResult]:
-    """The way with what proves it, and the change that stops it with least harm to others."""
+    """Report a shortest path with its evidence, and the change that ends it and affects the fewest others."""
     yield from _to_administration(survey, principal, one_step=True)
 
 
@@ -137,11 +137,14 @@ def one_step(survey: CheckContext, _account: Account, principal: Principal) -> I
     title=mark("Can become administrator in several steps"),
     severity=Severity.HIGH,
     question="Can a user or role become an administrator in several steps, through other principals?",
-    remedy=mark("Cut the chain where fewest need it: a trust policy that names too many, or a permission on its way."),
+    remedy=mark(
+        "End the path at the step that the fewest principals need: restrict a trust policy, or remove a permission of "
+        "a step."
+    ),
     standards=_STANDARDS,
 )
 def several_steps(survey: CheckContext, _account: Account, principal: Principal) -> Iterator[CheckResult]:
-    """As CHN-01, by a chain."""
+    """As CHN-01, for paths of two or more steps."""
     yield from _to_administration(survey, principal, one_step=False)
 
 
@@ -151,13 +154,11 @@ def several_steps(survey: CheckContext, _account: Account, principal: Principal)
     title=mark("Can reach another account"),
     severity=Severity.MEDIUM,
     question="Can a user or role become a principal of another captured account?",
-    remedy=mark(
-        "Have the other account's trust policies name the roles that need to come, instead of the whole account."
-    ),
+    remedy=mark("Name the roles that need access in the other account's trust policies, instead of the whole account."),
     standards=("NIST 800-53 AC-4",),
 )
 def other_account(survey: CheckContext, _account: Account, principal: Principal) -> Iterator[CheckResult]:
-    """Severity is high where it comes to administer the other account."""
+    """High if it can become an administrator of the other account."""
     if not survey.reach.knows(principal.arn):
         return
     reached = survey.reach.reached(principal.arn)
@@ -166,10 +167,10 @@ def other_account(survey: CheckContext, _account: Account, principal: Principal)
         if administers is not None and administers.steps:
             yield CheckResult(
                 phrase(
-                    "{name} gets to administer account {account}, {way}.",
+                    "{name} can become an administrator of account {account}, {way}.",
                     name=name_of(principal),
                     account=account_id,
-                    way=told(administers),
+                    way=path_text(administers),
                 ),
                 _evidence(administers),
                 object=account_id,
@@ -180,49 +181,52 @@ def other_account(survey: CheckContext, _account: Account, principal: Principal)
         if entered is not None:
             yield CheckResult(
                 phrase(
-                    "{name} gets into account {account}, {way}.",
+                    "{name} can access account {account}, {way}.",
                     name=name_of(principal),
                     account=account_id,
-                    way=told(entered),
+                    way=path_text(entered),
                 ),
                 _evidence(entered),
                 object=account_id,
             )
 
 
-class _Outsider(NamedTuple):
-    """Somebody of outside who gets into a role."""
+class _ExternalCaller(NamedTuple):
+    """An external principal that can assume a role."""
 
     who: str
-    entry: Entry
+    key: str
+    """Identifies the caller in fingerprints; does not change with the wording."""
+    attempt: Attempt
     state: State = State.FOUND
-    """Cannot tell: of an account that may be the one that manages the organization, of which nothing is captured."""
+    """Cannot tell for an account that may be the management account of an organization that was not captured."""
 
     @property
     def severity(self) -> Severity:
         if self.state is State.CANNOT_TELL:
             return Severity.MEDIUM
-        return Severity.CRITICAL if self.entry.hold < ConditionStrength.SECRET else Severity.HIGH
+        return Severity.CRITICAL if self.attempt.strength < ConditionStrength.SECRET else Severity.HIGH
 
     @property
-    def at_first(self) -> str:
-        """Who it is as a sentence begins."""
+    def capitalized(self) -> str:
+        """``who``, to begin a sentence."""
         return with_translation(f"{self.who[:1].upper()}{self.who[1:]}", self.who)
 
 
-def _outsiders(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[_Outsider]:
-    """Yield who of outside gets into a role with no more than they can arrange or know."""
-    external_principal = stranger_entry(survey, account, role)
+def _external_callers(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[_ExternalCaller]:
+    """Yield the external principals that can assume a role with keys that they choose or know."""
+    external_principal = external_attempt(survey, account, role)
     if external_principal is not None:
-        yield _Outsider(phrase("anybody"), external_principal)
+        yield _ExternalCaller(phrase("anyone with an AWS account"), "anybody", external_principal)
     for trusted in trusted_accounts(survey, role):
-        yield _Outsider(
+        yield _ExternalCaller(
             phrase("account {account}", account=trusted.account_id),
-            min((trusted.without_external_id, trusted.with_external_id), key=lambda entry: entry.hold),
+            f"account {trusted.account_id}",
+            min((trusted.without_external_id, trusted.with_external_id), key=lambda attempt: attempt.strength),
             State.CANNOT_TELL if trusted.is_perhaps_own else State.FOUND,
         )
-    for one in stranger_entries(survey, role):
-        yield _Outsider(one.token.who, one.entry)
+    for one in token_attempts(survey, role):
+        yield _ExternalCaller(one.token.who, one.token.key, one.attempt)
 
 
 @check(
@@ -231,35 +235,38 @@ def _outsiders(survey: CheckContext, account: Account, role: RoleDetail) -> Iter
     title=mark("External principals can become administrator through the role"),
     severity=Severity.CRITICAL,
     question="Can a role that is assumable from outside the organization become an administrator?",
-    remedy=mark("Name exactly who may come in the trust policy, or cut the way from the role to administration."),
+    remedy=mark(
+        "Restrict the trust policy to the principals that need the role, or end the path from the role to "
+        "administrator."
+    ),
     standards=("NIST 800-53 AC-3",),
 )
-def outsiders_to_administration(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
-    """Who can arrange or knows what the trust policy asks; a role that is an administrator needs no step."""
-    way = survey.reach.way(role.arn, maybe=False) if _is_known(survey, role) else None
-    if way is None:
+def external_to_administrator(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
+    """Report each external principal that can assume the role; the role may be an administrator itself."""
+    path = survey.reach.way(role.arn, maybe=False) if _is_known(survey, role) else None
+    if path is None:
         return
-    for outsider in _outsiders(survey, account, role):
-        who, entry = outsider.who, outsider.entry
-        if entry.hold > ConditionStrength.SECRET:
+    for caller in _external_callers(survey, account, role):
+        who, attempt = caller.who, caller.attempt
+        if attempt.strength > ConditionStrength.SECRET:
             continue
         sentence = phrase(
-            "{who} gets into the role {role}, which is an administrator.", who=outsider.at_first, role=role.role_name
+            "{who} can assume the role {role}, which is an administrator.", who=caller.capitalized, role=role.role_name
         )
-        if way.steps:
+        if path.steps:
             sentence = phrase(
-                "{who} gets into the role {role} and gets to be {goal}, {way}.",
-                who=outsider.at_first,
+                "{who} can assume the role {role} and become {goal}, {way}.",
+                who=caller.capitalized,
                 role=role.role_name,
-                goal=way.goal.name,
-                way=told(way),
+                goal=path.goal.name,
+                way=path_text(path),
             )
         yield CheckResult(
             sentence,
-            (Evidence(phrase("Asked as {who}.", who=who), entry.decision), *_evidence(way)),
-            object=who,
-            severity=outsider.severity,
-            state=outsider.state,
+            (Evidence(phrase("Evaluated as {who}.", who=who), attempt.decision), *_evidence(path)),
+            object=caller.key,
+            severity=caller.severity,
+            state=caller.state,
         )
 
 
@@ -269,32 +276,37 @@ def outsiders_to_administration(survey: CheckContext, account: Account, role: Ro
     title=mark("External principals can reach sensitive data through the role"),
     severity=Severity.HIGH,
     question="Can a role that is assumable from outside the organization reach sensitive data?",
-    remedy=mark("Name exactly who may come in the trust policy, and give the role only the data that they need."),
+    remedy=mark(
+        "Restrict the trust policy to the principals that need the role, and the role to the data that they need."
+    ),
     standards=("ISO 27001:2022 A.8.3",),
 )
-def outsiders_to_data(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
-    """As CHN-04, for all objects, secrets, parameters or tables; administration is told there."""
+def external_to_data(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
+    """As CHN-04, for all objects, secrets, parameters or tables, unless CHN-04 reports the role."""
     if not _is_known(survey, role) or survey.reach.way(role.arn, maybe=False) is not None:
         return
     reached = survey.reach.reached(role.arn)
     data = (*reached.reads, *reached.data)
     if not data:
         return
-    way = survey.reach.way(role.arn, data[0], maybe=False)
-    for outsider in _outsiders(survey, account, role):
-        who, entry = outsider.who, outsider.entry
-        if entry.hold <= ConditionStrength.SECRET:
+    path = survey.reach.way(role.arn, data[0], maybe=False)
+    for caller in _external_callers(survey, account, role):
+        who, attempt = caller.who, caller.attempt
+        if attempt.strength <= ConditionStrength.SECRET:
             yield CheckResult(
                 phrase(
-                    "{who} gets into the role {role} and gets to read {data}.",
-                    who=outsider.at_first,
+                    "{who} can assume the role {role} and read {data}.",
+                    who=caller.capitalized,
                     role=role.role_name,
                     data=enumerated(map(phrase, data)),
                 ),
-                (Evidence(phrase("Asked as {who}.", who=who), entry.decision), *(_evidence(way) if way else ())),
-                object=who,
-                severity=outsider.severity,
-                state=outsider.state,
+                (
+                    Evidence(phrase("Evaluated as {who}.", who=who), attempt.decision),
+                    *(_evidence(path) if path else ()),
+                ),
+                object=caller.key,
+                severity=caller.severity,
+                state=caller.state,
             )
 
 
@@ -307,20 +319,20 @@ def _is_known(survey: CheckContext, role: RoleDetail) -> bool:
     over=ACCOUNTS,
     title=mark("Role assumption cycle"),
     severity=Severity.LOW,
-    question="Can roles of the account assume each other in a circle?",
+    question="Can roles of the account assume each other in a cycle?",
     remedy=mark(
-        "Break the circle where it is not needed: whoever has one of the roles has them all, and keeps them for as "
-        "long as they like."
+        "Break the cycle at a trust that is not needed: a principal with one of the roles can assume all of them, and "
+        "renew the sessions without end."
     ),
 )
-def circle(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """A session that can always be had anew does not end."""
-    for roles in survey.once("circles", lambda: tuple(survey.reach.cycles())):
+def role_cycle(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
+    """Report cycles of role assumption: a session that can be renewed does not end."""
+    for roles in survey.once("cycles", lambda: tuple(survey.reach.cycles())):
         own = [arn for arn in roles if arn.split(":", 5)[4] == account.account_id]
         if own and own[0] == roles[0]:
             yield CheckResult(
                 phrase("{roles} can assume each other.", roles=enumerated(map(last_of_arn, roles))),
-                tuple(Evidence(phrase("{arn} is in the circle.", arn=arn)) for arn in roles[:20]),
+                tuple(Evidence(phrase("{arn} is in the cycle.", arn=arn)) for arn in roles[:20]),
                 object=roles[0],
             )
 
@@ -331,36 +343,36 @@ def circle(survey: CheckContext, account: Account, _: Account) -> Iterator[Check
     title=mark("Role assumable by the whole account"),
     severity=Severity.MEDIUM,
     question="Does a role trust its whole account, so that every principal there with sts:AssumeRole can assume it?",
-    remedy=mark("Name the users and roles that need it in the trust policy."),
+    remedy=mark("Name the users and roles that need the role in its trust policy."),
     standards=("NIST 800-53 AC-6",),
 )
 def whole_account(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
-    """Tells who gets in, administrators left out: they get in anyway."""
+    """List who can assume it, without administrators, which can in any case."""
     root = f"arn:{account.partition}:iam::{account.account_id}:root"
     if not {root, account.account_id} & set(trusted_names(role.assume_role_policy_document)):
         return
     if not _is_known(survey, role):
         return
     reach = survey.reach
-    getting_in = [arn for arn in reach.assuming(role.arn) if arn != role.arn and not reach.is_administrator(arn)]
-    if len(getting_in) >= _MANY_ASSUME:
+    assuming = [arn for arn in reach.assuming(role.arn) if arn != role.arn and not reach.is_administrator(arn)]
+    if len(assuming) >= _MANY_ASSUME:
         yield CheckResult(
             phrase(
-                "{role} trusts its whole account: {names} may assume it.",
+                "{role} trusts its whole account: {names} can assume it.",
                 role=role.role_name,
-                names=enumerated(map(last_of_arn, getting_in)),
+                names=enumerated(map(last_of_arn, assuming)),
             ),
             tuple(
                 Evidence(
-                    phrase("{name} may assume it.", name=last_of_arn(arn)), survey.ask(arn, "sts:AssumeRole", role.arn)
+                    phrase("{name} can assume it.", name=last_of_arn(arn)), survey.ask(arn, "sts:AssumeRole", role.arn)
                 )
-                for arn in getting_in[:3]
+                for arn in assuming[:3]
             ),
         )
 
 
 def _tags_that_decide(document: Document) -> set[str]:
-    """Return the principal tags on which Allow statements of a policy hang, keys in lower case."""
+    """Return the principal tags that Allow statements of a policy test, keys in lower case."""
     return {
         key.removeprefix(_TAG)
         for statement in document.statements
@@ -381,13 +393,12 @@ def _deciding_tags(survey: CheckContext, principal: Principal) -> list[str]:
     title=mark("Session tags that decide permissions can be chosen freely"),
     severity=Severity.MEDIUM,
     question="Does the trust policy let callers set session tags that the role's permissions depend on?",
-    remedy=mark("Bind the tags that callers may set with aws:RequestTag conditions in the trust policy."),
+    remedy=mark("Restrict the values of tags that callers can set with aws:RequestTag conditions in the trust policy."),
 )
 def session_tags(survey: CheckContext, _account: Account, role: RoleDetail) -> Iterator[CheckResult]:
-    """The trust policy allows sts:TagSession without saying which values, and a policy of the role tests the tag.
+    """Report a trust policy that allows sts:TagSession for any values, if a policy of the role tests the tag.
 
-    Of users and roles: tags of who comes with an assertion or a token are the identity provider's, those of a service
-    its own.
+    Only for users and roles as callers: the identity provider sets the tags of federated users, services their own.
     """
     tags = _deciding_tags(survey, role)
     for statement in survey.evaluator.index.trust(role).statements if tags else ():
@@ -397,12 +408,13 @@ def session_tags(survey: CheckContext, _account: Account, role: RoleDetail) -> I
             entry.type is PrincipalType.AWS or entry.is_everyone for entry in statement.principals or ()
         ):
             continue
-        bound = {test.key for test in statement.conditions}
-        free = [tag for tag in tags if f"aws:requesttag/{tag}" not in bound]
+        tested = {test.key for test in statement.conditions}
+        free = [tag for tag in tags if f"aws:requesttag/{tag}" not in tested]
         if free:
             yield CheckResult(
                 phrase(
-                    "Whoever assumes {role} may set the session tag {tags}, which decides what it may do.",
+                    "Any principal that assumes {role} can set the session tag {tags}, on which the role's "
+                    "permissions depend.",
                     role=role.role_name,
                     tags=enumerated(free),
                 ),
@@ -418,12 +430,12 @@ def session_tags(survey: CheckContext, _account: Account, role: RoleDetail) -> I
     severity=Severity.HIGH,
     question="Can a user or role change its own tags, if its permissions depend on them?",
     remedy=mark(
-        "Deny iam:TagUser, iam:TagRole and iam:UntagUser, iam:UntagRole for the tags that permissions hang on."
+        "Deny iam:TagUser, iam:TagRole, iam:UntagUser and iam:UntagRole for the tags that permissions depend on."
     ),
     standards=("NIST 800-53 AC-16",),
 )
 def tags_itself(survey: CheckContext, _account: Account, principal: Principal) -> Iterator[CheckResult]:
-    """Asked for each tag that an Allow of its own policies tests."""
+    """Evaluate for each tag that an Allow of its own policies tests."""
     action = "iam:TagUser" if isinstance(principal, UserDetail) else "iam:TagRole"
     if not survey.speaks_of(principal.arn, action):
         return
@@ -432,9 +444,11 @@ def tags_itself(survey: CheckContext, _account: Account, principal: Principal) -
         if decision.decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
             yield CheckResult(
                 phrase(
-                    "{name} may set its own tag {tag}, on which its permissions hang.", name=name_of(principal), tag=tag
+                    "{name} can set its own tag {tag}, on which its permissions depend.",
+                    name=name_of(principal),
+                    tag=tag,
                 ),
-                (Evidence(phrase("Asked whether it may set its tag {tag}.", tag=tag), decision),),
+                (Evidence(phrase("Evaluated whether it can set its tag {tag}.", tag=tag), decision),),
                 object=tag,
                 severity=Severity.HIGH if decision.decision is EvalDecision.ALLOWED else Severity.MEDIUM,
             )
@@ -445,11 +459,11 @@ def tags_itself(survey: CheckContext, _account: Account, principal: Principal) -
     over=PRINCIPALS,
     title=mark("Large blast radius"),
     severity=Severity.INFO,
-    question="How many other principals can a user or role become that cannot become an administrator?",
-    remedy=mark("See which of them it needs, and take the others away."),
+    question="Can a user or role that cannot become an administrator become many other principals?",
+    remedy=mark("Review which of these principals it needs to become, and remove the access to the others."),
 )
-def gets_far(survey: CheckContext, _account: Account, principal: Principal) -> Iterator[CheckResult]:
-    """For the reviewer: how far it reaches, told where it is far."""
+def large_blast_radius(survey: CheckContext, _account: Account, principal: Principal) -> Iterator[CheckResult]:
+    """Report the number of principals that it can become, from a threshold on."""
     if not survey.reach.knows(principal.arn):
         return
     reached = survey.reach.reached(principal.arn)
@@ -464,8 +478,8 @@ def gets_far(survey: CheckContext, _account: Account, principal: Principal) -> I
         if reached.data:
             data = enumerated(map(phrase, reached.data))
             sentence = nphrase(
-                "{name} can become {count:,} other principal and gets to read {data}.",
-                "{name} can become {count:,} other principals and gets to read {data}.",
+                "{name} can become {count:,} other principal and thereby read {data}.",
+                "{name} can become {count:,} other principals and thereby read {data}.",
                 count,
                 name=name,
                 data=data,

@@ -1,4 +1,4 @@
-"""How many administrators there are and who they are; powers that few should have, over logs and organization."""
+"""Privileged access: number of administrators, administrator groups, control of audit logs and the organization."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, UserDetail
 
 _MOST = 10
 _MOST_SHARE = 0.1
-"""More administrators than this, and than this share of all, are too many."""
+"""Thresholds: more administrators than this number, and than this share of all users and roles."""
 _LOGS = (
     ("cloudtrail:StopLogging", "arn:{partition}:cloudtrail:us-east-1:{account}:trail/{name}"),
     ("cloudtrail:DeleteTrail", "arn:{partition}:cloudtrail:us-east-1:{account}:trail/{name}"),
@@ -40,11 +40,13 @@ def _administrators(survey: CheckContext, account: Account) -> list[Principal]:
     title=mark("Administrator group"),
     severity=Severity.HIGH,
     question="Does a group make its members administrators?",
-    remedy=mark("Keep the group small, ask for MFA in a condition, and review its members by name."),
+    remedy=mark(
+        "Keep the group small, require MFA in a condition of its policies, and review its members individually."
+    ),
     standards=("NIST 800-53 AC-6",),
 )
 def administering_group(survey: CheckContext, account: Account, group: GroupDetail) -> Iterator[CheckResult]:
-    """A member who is an administrator, and would be by the group's policies alone."""
+    """Report a group whose policies alone make a member an administrator, if a member is one in effect."""
     members = survey.references(account).members.get(group.group_name, [])
     administering = [one for one in members if is_administrator(survey, account, one)]
     if not administering or not survey.reach.is_administrators(group.arn):
@@ -68,12 +70,12 @@ def administering_group(survey: CheckContext, account: Account, group: GroupDeta
     title=mark("Administrator without MFA"),
     severity=Severity.HIGH,
     question="Is a user with a console password and no MFA device an administrator?",
-    remedy=mark("Register an MFA device, and deny everything but that without MFA."),
+    remedy=mark("Register an MFA device, and deny all other actions to requests made without MFA."),
     standards=("CIS AWS Foundations 7.0 2.10", "AWS FSBP IAM.5", "PCI DSS 4.0 8.4"),
     data=Data.CREDENTIAL_REPORT,
 )
 def administrator_without_mfa(survey: CheckContext, account: Account, user: UserDetail) -> Iterator[CheckResult]:
-    """A condition on MFA in the policies keeps such a user out: then nothing is said."""
+    """No finding if a condition on MFA denies such a user administration."""
     entry = credentials_of(survey.snapshot, account.account_id, user.user_name)
     if entry is None or not entry.password_enabled or entry.mfa_active is not False:
         return
@@ -82,8 +84,10 @@ def administrator_without_mfa(survey: CheckContext, account: Account, user: User
         decision = survey.ask(user.arn, "iam:PutRolePolicy", role, {"aws:MultiFactorAuthPresent": None})
         if decision.decision is EvalDecision.ALLOWED:
             yield CheckResult(
-                phrase("{user} is an administrator and signs in with a password alone.", user=user.user_name),
-                (Evidence(phrase("Asked without MFA."), decision),),
+                phrase(
+                    "{user} is an administrator and can sign in with a password only, without MFA.", user=user.user_name
+                ),
+                (Evidence(phrase("Evaluated without MFA."), decision),),
             )
 
 
@@ -93,18 +97,18 @@ def administrator_without_mfa(survey: CheckContext, account: Account, user: User
     title=mark("Many administrators"),
     severity=Severity.MEDIUM,
     question="Are more than ten, and more than a tenth, of the users and roles administrators?",
-    remedy=mark("Give those who do not need it the permissions of their job."),
+    remedy=mark("Replace administrator access with the permissions of the job for principals that do not need it."),
     standards=("PCI DSS 4.0 7.2.2",),
 )
 def many_administrators(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """By name, the first of them."""
+    """Name the first of them."""
     found = _administrators(survey, account)
     total = sum(1 for _one in principals_of(account))
     if len(found) > _MOST and len(found) > total * _MOST_SHARE:
         yield CheckResult(
             nphrase(
-                "{count:,} user or role of {total:,} are administrators: {names}.",
-                "{count:,} users and roles of {total:,} are administrators: {names}.",
+                "{count:,} of {total:,} users and roles is an administrator: {names}.",
+                "{count:,} of {total:,} users and roles are administrators: {names}.",
                 len(found),
                 total=total,
                 names=enumerated(map(name_of, found)),
@@ -118,24 +122,24 @@ def many_administrators(survey: CheckContext, account: Account, _: Account) -> I
     over=ACCOUNTS,
     title=mark("No second administrator"),
     severity=Severity.MEDIUM,
-    question="Are there fewer than two users or roles by which people administer the account?",
-    remedy=mark("Name a deputy, or keep a break-glass role that somebody can assume when the one is away."),
+    question="Are there fewer than two users or roles with which people can administer the account?",
+    remedy=mark("Appoint a second administrator, or create a break-glass role for emergencies."),
     standards=("NIST 800-53 CP-2",),
 )
-def no_deputy(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """Roles count that somebody of the snapshot may assume, and those of IAM Identity Center."""
+def no_second_administrator(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
+    """Count users, roles that a principal of the snapshot can assume, and roles of IAM Identity Center."""
     people = [
         one
         for one in _administrators(survey, account)
         if isinstance(one, UserDetail) or is_reserved(one) or _is_assumed(survey, one)
     ]
     if len(people) < 2:
-        sentence = phrase("By what the snapshot tells, nobody can administer the account.")
+        sentence = phrase("According to the snapshot, no user or role can administer the account.")
         if people:
             sentence = phrase(
-                "By what the snapshot tells, {name} alone can administer the account.", name=name_of(people[0])
+                "According to the snapshot, only {name} can administer the account.", name=name_of(people[0])
             )
-        yield CheckResult(sentence, (Evidence(phrase("The root user aside.")),))
+        yield CheckResult(sentence, (Evidence(phrase("The root user is not counted.")),))
 
 
 def _is_assumed(survey: CheckContext, role: RoleDetail) -> bool:
@@ -148,11 +152,11 @@ def _is_assumed(survey: CheckContext, role: RoleDetail) -> bool:
     title=mark("Can disable audit logging"),
     severity=Severity.HIGH,
     question="Can a user or role that is not an administrator stop CloudTrail, AWS Config or GuardDuty?",
-    remedy=mark("Deny it with a service control policy to all but the security team."),
+    remedy=mark("Deny these actions with a service control policy to all principals except the security team."),
     standards=("NIST 800-53 AU-9",),
 )
 def stops_logs(survey: CheckContext, account: Account, principal: Principal) -> Iterator[CheckResult]:
-    """Asked of a trail and a detector that nobody has named yet."""
+    """Evaluate for an arbitrary trail and detector."""
     if is_administrator(survey, account, principal):
         return
     words = {"partition": account.partition, "account": account.account_id, "name": STRANGER}
@@ -163,14 +167,15 @@ def stops_logs(survey: CheckContext, account: Account, principal: Principal) -> 
             survey.speaks_of(principal.arn, action)
             and survey.verdict(principal.arn, action, arn) is EvalDecision.ALLOWED
         ):
-            able.append(
-                Evidence(
-                    phrase("Asked whether it may do {action}.", action=action), survey.ask(principal.arn, action, arn)
-                )
-            )
+            able.append(Evidence(phrase("Evaluated {action}.", action=action), survey.ask(principal.arn, action, arn)))
     if able:
         actions = enumerated(piece.decision.request.action for piece in able if piece.decision)
-        yield CheckResult(phrase("{name} may do {actions}.", name=name_of(principal), actions=actions), tuple(able))
+        yield CheckResult(
+            phrase(
+                "{name} can disable audit logging: it is allowed {actions}.", name=name_of(principal), actions=actions
+            ),
+            tuple(able),
+        )
 
 
 @check(
@@ -179,23 +184,23 @@ def stops_logs(survey: CheckContext, account: Account, principal: Principal) -> 
     title=mark("Controls the organization"),
     severity=Severity.CRITICAL,
     question="Can a user or role of the management account detach policies of the organization?",
-    remedy=mark("Keep this to a break-glass role; nothing else in the management account needs it."),
+    remedy=mark("Limit these actions to a break-glass role; nothing else in the management account needs them."),
     standards=("CIS AWS Foundations 7.0 2.1.5",),
 )
 def controls_organization(survey: CheckContext, account: Account, principal: Principal) -> Iterator[CheckResult]:
-    """Told of the management account alone: elsewhere the calls are refused."""
+    """Only the management account: in member accounts AWS rejects the calls."""
     organization = survey.snapshot.organization
     if organization is None or organization.management_account_id != account.account_id:
         return
     able = [
-        Evidence(phrase("Asked whether it may do {action}.", action=action), survey.ask(principal.arn, action, "*"))
+        Evidence(phrase("Evaluated {action}.", action=action), survey.ask(principal.arn, action, "*"))
         for action in _ORGANIZATION
         if survey.speaks_of(principal.arn, action)
         and survey.verdict(principal.arn, action, "*") is EvalDecision.ALLOWED
     ]
     if able:
         yield CheckResult(
-            phrase("{name} may take policies off the organization.", name=name_of(principal)), tuple(able)
+            phrase("{name} can detach policies from the organization.", name=name_of(principal)), tuple(able)
         )
 
 
@@ -205,7 +210,7 @@ def controls_organization(survey: CheckContext, account: Account, principal: Pri
     title=mark("Identity provider that no role trusts"),
     severity=Severity.LOW,
     question="Does the account have an identity provider that no role trusts?",
-    remedy=mark("Delete the provider."),
+    remedy=mark("Delete the identity provider."),
     standards=("SOC 2 CC6.3",),
     data=Data.IDENTITY_PROVIDERS,
 )
@@ -228,7 +233,7 @@ def orphan_provider(survey: CheckContext, account: Account, _: Account) -> Itera
             if arn not in trusted:
                 yield CheckResult(
                     phrase("No role trusts the identity provider {name}.", name=last_of_arn(arn)),
-                    (Evidence(phrase("{arn} is in no trust policy.", arn=arn)),),
+                    (Evidence(phrase("No trust policy names {arn}.", arn=arn)),),
                     object=arn,
                     snippet=_delete_provider(arn),
                 )

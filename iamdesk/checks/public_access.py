@@ -1,6 +1,6 @@
-"""Resources that outsiders reach: everybody, every AWS account, accounts that the snapshot does not hold.
+"""Public and external access to resources: by anyone, by any AWS account, by accounts outside the organization.
 
-Decided by asking the engine as the outsider; text only decides what is worth asking.
+Decided by evaluating requests as external principals; the text of policies only selects the requests.
 """
 
 from collections.abc import Iterator
@@ -9,14 +9,14 @@ from typing import NamedTuple
 
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
-from iamdesk.checks.condition_strength import ConditionStrength, Entry, enter
-from iamdesk.checks.external_trust import ANYWHERE, ORGANIZATIONS, ExternalCallers, outside_callers
+from iamdesk.checks.condition_strength import Attempt, ConditionStrength, try_request
+from iamdesk.checks.external_trust import ANYWHERE, ORGANIZATIONS, ExternalCallers, external_callers
 from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.prerequisites import Data
 from iamdesk.checks.remediation_commands import command
 from iamdesk.checks.resource_requests import (
     RESOURCES,
-    Question,
+    RequestToEvaluate,
     allowing,
     questions,
     resource_subject,
@@ -39,56 +39,56 @@ _LOAD_BALANCER_LOGS = frozenset(
         *("009996457667", "897822967062", "076674570225", "507241528517"),
     }
 )
-"""AWS's own accounts that write the logs of load balancers.
+"""AWS accounts that write the logs of load balancers.
 
 Elastic Load Balancing user guide, "Enable access logs for your Application Load Balancer".
 """
 
 
 class Opening(NamedTuple):
-    """Something that an outsider may do."""
+    """A request that an external principal is allowed, perhaps under conditions."""
 
-    question: Question
-    entry: Entry
+    question: RequestToEvaluate
+    attempt: Attempt
 
 
 def names_everyone(statement: Statement) -> bool:
-    """Return whether a statement speaks of everybody, or of everybody but some."""
+    """Return whether a statement applies to everyone, or to everyone except some principals."""
     return statement.not_principal or any(entry.is_everyone for entry in statement.principals or ())
 
 
-def _openings(survey: CheckContext, caller: str, asked: tuple[Question, ...]) -> tuple[Opening, ...]:
-    """Return what a caller of no organization, or of one of their own, gets to do from anywhere."""
+def _openings(survey: CheckContext, caller: str, requests: tuple[RequestToEvaluate, ...]) -> tuple[Opening, ...]:
+    """Return the requests that a caller outside the organization is allowed from the Internet, maybe conditionally."""
     found = []
-    for question in asked:
-        entry = min(
+    for question in requests:
+        attempt = min(
             (
-                enter(survey, caller, question.action, question.resource, {**organization, **ANYWHERE})
+                try_request(survey, caller, question.action, question.resource, {**organization, **ANYWHERE})
                 for organization in ORGANIZATIONS
             ),
-            key=lambda entry: entry.hold,
+            key=lambda attempt: attempt.strength,
         )
-        if entry.hold is ConditionStrength.OTHER:
-            # Perhaps from elsewhere: where the network is what decides, that is what the answer has to name.
-            entry = enter(survey, caller, question.action, question.resource, ORGANIZATIONS[0])
-        if entry.hold is not ConditionStrength.DENIED:
-            found.append(Opening(question, entry))
+        if attempt.strength is ConditionStrength.OTHER:
+            # If the network decides, the finding must name its keys.
+            attempt = try_request(survey, caller, question.action, question.resource, ORGANIZATIONS[0])
+        if attempt.strength is not ConditionStrength.DENIED:
+            found.append(Opening(question, attempt))
     return tuple(found)
 
 
 def open_to_all(survey: CheckContext, resource: Resource) -> tuple[Opening, ...]:
-    """Return what anybody on the Internet may do with a resource, without signing in."""
+    """Return the requests that anyone on the Internet is allowed on a resource, without signing in."""
     return survey.once(
         ("open to all", resource.arn),
         lambda: _openings(survey, ANONYMOUS, questions(survey, resource, names_everyone, works_without_signature)),
     )
 
 
-def _told(
+def _results(
     survey: CheckContext, resource: Resource, openings: tuple[Opening, ...], who: str, severity: Severity
 ) -> Iterator[CheckResult]:
-    """Yield what is open without a doubt, else what hangs on something that nobody here knows."""
-    sure = [one for one in openings if one.entry.hold <= ConditionStrength.SECRET]
+    """Yield one finding about the certain requests; if there are none, one about the conditional ones."""
+    sure = [one for one in openings if one.attempt.strength <= ConditionStrength.SECRET]
     name = resource_subject(resource).name
     chosen = sure or list(openings)
     if not chosen:
@@ -96,8 +96,8 @@ def _told(
     actions = enumerated(dict.fromkeys(one.question.action for one in chosen))
     evidence = tuple(
         Evidence(
-            phrase("Asked as {who} whether {action} is allowed.", who=who, action=one.question.action),
-            one.entry.decision,
+            phrase("Evaluated {action} as {who}.", who=who, action=one.question.action),
+            one.attempt.decision,
         )
         for one in chosen
     )
@@ -105,10 +105,10 @@ def _told(
     if why:
         evidence += (Evidence(phrase("The policy is public: {why}.", why=why)),)
     if not sure:
-        keys = enumerated(dict.fromkeys(key for one in chosen for key in one.entry.keys))
+        keys = enumerated(dict.fromkeys(key for one in chosen for key in one.attempt.keys))
         yield CheckResult(
             phrase(
-                "Whether {who} may do {actions} on {name} hangs on {keys}.",
+                "Whether {who} can perform {actions} on {name} depends on {keys}.",
                 who=who,
                 actions=actions,
                 name=name,
@@ -119,12 +119,14 @@ def _told(
             severity=Severity.HIGH,
         )
         return
-    keys = enumerated(dict.fromkeys(key for one in sure for key in one.entry.keys))
-    choice = phrase(", once they choose {keys}", keys=keys) if any(one.entry.keys for one in sure) else ""
+    keys = enumerated(dict.fromkeys(key for one in sure for key in one.attempt.keys))
+    choice = (
+        phrase(", with a value of their choice for {keys}", keys=keys) if any(one.attempt.keys for one in sure) else ""
+    )
     only_lists = all(one.question.level == "List" for one in sure)
     yield CheckResult(
         phrase(
-            "{who} may do {actions} on {name}{choice}.",
+            "{who} can perform {actions} on {name}{choice}.",
             who=with_translation(f"{who[0].upper()}{who[1:]}", who),
             actions=actions,
             name=name,
@@ -142,20 +144,21 @@ def _told(
     severity=Severity.CRITICAL,
     question="Can anyone on the Internet use a resource, without signing in?",
     remedy=mark(
-        "Name those who are meant under Principal. For buckets, turn Block Public Access on, in the account, too. "
-        "Where the world is meant to read, publish through CloudFront and let it alone in."
+        "Name the intended principals under Principal. For buckets, enable Block Public Access, on the account as "
+        "well. To publish content, use CloudFront and allow only the distribution."
     ),
     standards=("AWS FSBP S3.2", "AWS FSBP S3.3", "NIST 800-53 AC-3"),
     data=Data.RESOURCE_POLICIES,
 )
 def public_resource(survey: CheckContext, _account: Account, resource: Resource) -> Iterator[CheckResult]:
-    """After Block Public Access, with the access control list; one action asked for each level of access."""
-    for hit in _told(survey, resource, open_to_all(survey, resource), phrase("anybody"), Severity.CRITICAL):
-        yield replace(hit, snippet=_block(resource))
+    """Evaluate one action per access level, with Block Public Access and the access control list applied."""
+    who = phrase("anyone on the Internet")
+    for result in _results(survey, resource, open_to_all(survey, resource), who, Severity.CRITICAL):
+        yield replace(result, snippet=_block_command(resource))
 
 
-def _block(resource: Resource) -> str:
-    """Return the command that blocks public access to a bucket; nothing for other resources."""
+def _block_command(resource: Resource) -> str:
+    """Return the command that blocks public access to a bucket; empty for other resources."""
     _, _, service, region, account, name = resource.arn.split(":", 5)
     if (service, region, account) != ("s3", "", ""):
         return ""
@@ -170,18 +173,20 @@ def _block(resource: Resource) -> str:
     title=mark("Resource accessible to every AWS account"),
     severity=Severity.CRITICAL,
     question="Can principals of any AWS account use a resource?",
-    remedy=mark("Name the accounts or roles that are meant under Principal, or test aws:PrincipalOrgID."),
+    remedy=mark("Name the intended accounts or roles under Principal, or test aws:PrincipalOrgID."),
     standards=("NIST 800-53 AC-3", "ISO 27001:2022 A.8.3"),
     data=Data.RESOURCE_POLICIES,
 )
 def open_to_accounts(survey: CheckContext, account: Account, resource: Resource) -> Iterator[CheckResult]:
-    """Access without signing in is reported by RES-01; here, access that is certain only when signed in."""
-    known = {one.question: one.entry.hold for one in open_to_all(survey, resource)}
+    """Report access that is certain only for signed requests; RES-01 reports access without signing in."""
+    known = {one.question: one.attempt.strength for one in open_to_all(survey, resource)}
     every = questions(survey, resource, names_everyone, works_for_other_accounts)
-    asked = tuple([one for one in every if known.get(one, ConditionStrength.DENIED) > ConditionStrength.SECRET])
-    found = _openings(survey, survey.external_principal(account), asked)
-    openings = tuple([one for one in found if one.entry.hold <= ConditionStrength.SECRET or one.question not in known])
-    yield from _told(survey, resource, openings, phrase("anybody with an AWS account"), Severity.CRITICAL)
+    requests = tuple([one for one in every if known.get(one, ConditionStrength.DENIED) > ConditionStrength.SECRET])
+    found = _openings(survey, survey.external_principal(account), requests)
+    openings = tuple(
+        [one for one in found if one.attempt.strength <= ConditionStrength.SECRET or one.question not in known]
+    )
+    yield from _results(survey, resource, openings, phrase("anyone with an AWS account"), Severity.CRITICAL)
 
 
 @check(
@@ -190,32 +195,32 @@ def open_to_accounts(survey: CheckContext, account: Account, resource: Resource)
     title=mark("Resource shared with another account"),
     severity=Severity.HIGH,
     question="Can a principal outside the snapshot and its organization use a resource whose policy names it?",
-    remedy=mark("Confirm who the account is and what it still needs; else remove it from the policy."),
+    remedy=mark("Confirm who owns the account and what it needs; otherwise remove it from the policy."),
     standards=("PCI DSS 4.0 7.2.4", "SOC 2 CC6.3"),
     data=Data.RESOURCE_POLICIES,
 )
-def shared_with_outsiders(survey: CheckContext, _account: Account, resource: Resource) -> Iterator[CheckResult]:
-    """Medium where conditions hold it back, or where the account may list and describe alone."""
+def shared_with_external_account(survey: CheckContext, _account: Account, resource: Resource) -> Iterator[CheckResult]:
+    """Medium if conditions restrict the access, or if the account can only list and describe."""
     partition = resource.arn.split(":", 2)[1]
     name = resource_subject(resource).name
-    for account_id, callers in outside_callers(survey, allowing(survey, resource), partition).items():
-        asked = questions(
+    for account_id, callers in external_callers(survey, allowing(survey, resource), partition).items():
+        requests = questions(
             survey,
             resource,
             lambda statement, one=account_id: _names(survey, statement, partition, one),  # type: ignore[misc]
             works_for_other_accounts,
         )
         openings = [
-            Opening(question, entry)
-            for question in asked
-            if callers.arns and (entry := _best(survey, callers, question)).hold is not ConditionStrength.DENIED
+            Opening(question, attempt)
+            for question in requests
+            if callers.arns and (attempt := _best(survey, callers, question)).strength is not ConditionStrength.DENIED
         ]
         if not openings:
             continue
-        sure = [one for one in openings if one.entry.hold <= ConditionStrength.OWN_CHOICE]
+        sure = [one for one in openings if one.attempt.strength <= ConditionStrength.OWN_CHOICE]
         actions = enumerated(dict.fromkeys(one.question.action for one in sure or openings))
-        keys = enumerated(dict.fromkeys(key for one in openings for key in one.entry.keys))
-        told = {
+        keys = enumerated(dict.fromkeys(key for one in openings for key in one.attempt.keys))
+        values = {
             "account": account_id,
             "actions": actions,
             "name": name,
@@ -223,18 +228,19 @@ def shared_with_outsiders(survey: CheckContext, _account: Account, resource: Res
         }
         is_aws = account_id in _LOAD_BALANCER_LOGS
         sentence = phrase(
-            "Account {account}, which is not in the snapshot, may do {actions} on {name}{condition}.", **told
+            "Account {account}, which is not in the snapshot, can perform {actions} on {name}{condition}.",
+            **values,
         )
         if is_aws:
             sentence = phrase(
-                "Elastic Load Balancing's account {account} may do {actions} on {name}{condition}.", **told
+                "The Elastic Load Balancing account {account} can perform {actions} on {name}{condition}.", **values
             )
         weak = not sure or all(one.question.level == "List" for one in sure)
         yield CheckResult(
             sentence,
             (
                 *(
-                    Evidence(phrase("Asked about {action}.", action=one.question.action), one.entry.decision)
+                    Evidence(phrase("Evaluated {action}.", action=one.question.action), one.attempt.decision)
                     for one in sure or openings
                 ),
                 *(Evidence(phrase("The policy names {principal}.", principal=text)) for text in callers.named),
@@ -245,24 +251,25 @@ def shared_with_outsiders(survey: CheckContext, _account: Account, resource: Res
 
 
 def _names(survey: CheckContext, statement: Statement, partition: str, account_id: str) -> bool:
-    return account_id in outside_callers(survey, (statement,), partition)
+    return account_id in external_callers(survey, (statement,), partition)
 
 
-def _best(survey: CheckContext, callers: ExternalCallers, question: Question) -> Entry:
-    """Return how somebody of an outside account gets in, who is not in the snapshot's organization."""
-    entry = min(
-        (enter(survey, caller, question.action, question.resource, {}) for caller in callers.arns),
-        key=lambda entry: entry.hold,
+def _best(survey: CheckContext, callers: ExternalCallers, question: RequestToEvaluate) -> Attempt:
+    """Return the least restricted attempt of an external account's principals, which are outside the organization."""
+    attempt = min(
+        (try_request(survey, caller, question.action, question.resource, {}) for caller in callers.arns),
+        key=lambda attempt: attempt.strength,
     )
     organization = survey.snapshot.organization
-    if entry.hold is ConditionStrength.OTHER and organization is not None and _needs(entry, organization.id):
-        return Entry(ConditionStrength.DENIED, entry.keys, entry.decision)
-    return entry
+    if attempt.strength is ConditionStrength.OTHER and organization is not None and _needs(attempt, organization.id):
+        return Attempt(ConditionStrength.DENIED, attempt.keys, attempt.decision)
+    return attempt
 
 
-def _needs(entry: Entry, organization: str) -> bool:
-    """Return whether every way in asks for the snapshot's own organization, which is told whom it holds."""
-    ways = entry.decision.conditions
-    return bool(ways) and all(
-        any(key.lower() == "aws:principalorgid" and value == organization for key, value in way.items()) for way in ways
+def _needs(attempt: Attempt, organization: str) -> bool:
+    """Return whether every alternative requires the snapshot's own organization, whose accounts are known."""
+    alternatives = attempt.decision.conditions
+    return bool(alternatives) and all(
+        any(key.lower() == "aws:principalorgid" and value == organization for key, value in values.items())
+        for values in alternatives
     )

@@ -1,4 +1,4 @@
-"""Policies that say things twice, and policies that are nearly full."""
+"""Redundant statements, and policies near their size limit."""
 
 import json
 from collections.abc import Iterator
@@ -21,12 +21,13 @@ from iamdesk.snapshot.model import Account, PolicyDetail
 from iamdesk.viewmodel.tree_builder import NodeKind
 
 _FULL = 0.9
-"""Share of a quota from which on a policy is nearly full."""
+"""Share of the quota from which a policy is reported."""
 _MOST_STATEMENTS = 120
-"""Documents with more statements are not compared each with each."""
+"""Statements of a document that are compared with each other; further ones are skipped."""
 
 _MANAGED, _USER, _GROUP, _ROLE, _TRUST = 6_144, 2_048, 5_120, 10_240, 2_048
-"""Characters, white space not counted. IAM User Guide, "IAM and AWS STS quotas"; trust policies can be given more."""
+"""Quotas in characters without white space: IAM User Guide, "IAM and AWS STS quotas". That of trust policies can be
+increased."""
 
 
 @check(
@@ -34,48 +35,50 @@ _MANAGED, _USER, _GROUP, _ROLE, _TRUST = 6_144, 2_048, 5_120, 10_240, 2_048
     over=WRITTEN,
     title=mark("Redundant statement"),
     severity=Severity.INFO,
-    question="Does a policy hold a statement that changes nothing, since another one of it covers it?",
-    remedy=mark("Remove the statement, or narrow the wider one, whichever was meant."),
+    question="Does a policy contain a statement without effect, because another one covers it?",
+    remedy=mark("Remove the statement, or narrow the broader one, whichever was intended."),
 )
 def redundant_statement(survey: CheckContext, _account: Account, written: PolicySource) -> Iterator[CheckResult]:
-    """No request that the one matches and the other does not: removing it changes no answer.
+    """Report statements whose removal changes no decision, because another one matches every request they match.
 
-    The other one has the same effect, or denies all that the one allows; then low.
+    The other one has the same effect, or denies everything that the statement allows; then low.
     """
     document = written.policy.document
     for allow, deny in survey.once(("shadowed statements", document), lambda: tuple(shadowed(document))):
         yield CheckResult(
             phrase(
-                "{place} allows nothing: statement {number} denies all of it.",
+                "{place} has no effect: statement {number} denies everything that it allows.",
                 place=place(written, allow),
                 number=deny.index + 1,
             ),
             (
-                statement_evidence(written.policy, allow, phrase("Without it every answer is the same.")),
-                statement_evidence(written.policy, deny, phrase("It denies whatever the other allows.")),
+                statement_evidence(written.policy, allow, phrase("Removing it changes no decision.")),
+                statement_evidence(written.policy, deny, phrase("It denies everything that the other one allows.")),
             ),
             object=f"{allow.index} denied",
-            title=mark("Statement that another one takes back"),
+            title=mark("Statement canceled by a Deny"),
             severity=Severity.LOW,
         )
     pairs = survey.once(("redundant statements", document), lambda: tuple(redundant(document)))
     for lesser, wider in pairs:
         yield CheckResult(
             phrase(
-                "{place} says nothing that statement {number} does not say.",
+                "{place} has no effect: statement {number} covers it.",
                 place=place(written, lesser),
                 number=wider.index + 1,
             ),
             (
-                statement_evidence(written.policy, lesser, phrase("Without it every answer is the same.")),
-                statement_evidence(written.policy, wider, phrase("It matches whatever the other matches.")),
+                statement_evidence(written.policy, lesser, phrase("Removing it changes no decision.")),
+                statement_evidence(
+                    written.policy, wider, phrase("It matches every request that the other one matches.")
+                ),
             ),
             object=str(lesser.index),
         )
 
 
 def redundant(document: Document) -> Iterator[tuple[Statement, Statement]]:
-    """Yield each statement that another one of the document covers, with that one; of equal ones the first stays."""
+    """Yield (covered, covering) statements of a document; of equal ones the first is kept."""
     statements = [one for one in document.statements if one.broken is None][:_MOST_STATEMENTS]
     gone: set[int] = set()
     for lesser in reversed(statements):
@@ -87,7 +90,7 @@ def redundant(document: Document) -> Iterator[tuple[Statement, Statement]]:
 
 
 def shadowed(document: Document) -> Iterator[tuple[Statement, Statement]]:
-    """Yield each Allow of which a Deny of the same document takes back everything, with that one."""
+    """Yield (Allow, Deny) statements of a document where the Deny cancels the Allow entirely."""
     statements = [one for one in document.statements if one.broken is None][:_MOST_STATEMENTS]
     denies = [one for one in statements if not one.is_allow]
     for allow in statements if denies else ():
@@ -97,14 +100,14 @@ def shadowed(document: Document) -> Iterator[tuple[Statement, Statement]]:
 
 
 def covers(wider: Statement, lesser: Statement) -> bool:
-    """Return whether a statement matches every request that another one of the same effect matches."""
+    """Return whether two statements have the same effect and the first matches every request that the second does."""
     return wider.is_allow == lesser.is_allow and matches_all_of(wider, lesser)
 
 
 def matches_all_of(wider: Statement, lesser: Statement) -> bool:
-    """Return whether a statement matches every request that another one matches, whatever their effects.
+    """Return whether a statement matches every request that another one matches, regardless of effects.
 
-    Where that would take more than comparing patterns it says no: nothing is called redundant that is not.
+    Compares patterns only, so False may be wrong, but True never is.
     """
     return (
         _principals(wider) == _principals(lesser)
@@ -121,7 +124,7 @@ def _principals(statement: Statement) -> object:
 
 
 def _conditions(statement: Statement) -> frozenset[object]:
-    """Return what has to hold, test by test: with fewer tests a statement matches more."""
+    """Return the condition tests in comparable form: with fewer tests a statement matches more."""
     return frozenset(
         (test.operator_text.lower(), test.key, frozenset(value.text for value in test.values))
         for test in statement.conditions
@@ -139,13 +142,13 @@ def _covers_actions(wider: Statement, lesser: Statement) -> bool:
 
 @lru_cache(maxsize=1 << 14)
 def covers_action(wider: ActionPattern, lesser: ActionPattern) -> bool:
-    """Return whether an entry of Action describes all that another one does, also what AWS may add later."""
+    """Return whether an entry of Action matches everything that another one does, including actions added later."""
     if wider.covers_every_service or wider.text.lower() == lesser.text.lower():
         return True
     if wider.service is None or wider.service != lesser.service:
         return False
     bits = matched(lesser)
-    # What AWS may add later counts, too: the text of the lesser entry has to fit the wider one as it stands.
+    # For actions that AWS may add later, the text of the lesser entry must match the wider one as well.
     return bool(bits) and not bits & ~matched(wider) and _fits(wider.text.lower(), lesser.text.lower())
 
 
@@ -171,7 +174,7 @@ def _covers_resource(wider: ResourcePattern, lesser: ResourcePattern) -> bool:
 
 
 def _fits(wider: str, lesser: str) -> bool:
-    """Return whether every text that one pattern matches is matched by another, as far as comparing them tells."""
+    """Return whether one pattern matches every text that another one matches, as far as comparing them shows."""
     if wider in ("*", lesser):
         return True
     return "?" not in wider and glob(wider).matches(lesser)
@@ -182,37 +185,39 @@ def _fits(wider: str, lesser: str) -> bool:
     over=ACCOUNTS,
     title=mark("Policy near its size limit"),
     severity=Severity.INFO,
-    question="Does a policy take nine tenths or more of the characters that AWS lets it have?",
+    question="Does a policy use 90% or more of its size quota?",
     remedy=mark(
-        "Take out what is said twice, or spread the permissions over several managed policies before the next "
-        "change is refused."
+        "Remove redundant statements, or split the permissions into several managed policies, before AWS rejects the "
+        "next change."
     ),
 )
 def nearly_full(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """Inline policies of one user, group or role share one limit. What is longer was given a larger quota."""
+    """Inline policies of one user, group or role share a quota. Policies with an increased quota are skipped."""
     for subject, sentence, name, size, limit in _sizes(survey, account):
         if _FULL * limit <= size <= limit:
-            proof = phrase("{size:,} characters without white space; AWS's quota is {limit:,}.", size=size, limit=limit)
+            proof = phrase(
+                "It has {size:,} characters without white space; the quota is {limit:,}.", size=size, limit=limit
+            )
             yield CheckResult(
                 phrase(sentence, name=name, size=size, limit=limit),
                 (Evidence(proof),),
                 subject=subject,
                 object=str(limit),
-                remedy=phrase("Shorten it, or ask AWS for the larger quota of trust policies.")
+                remedy=phrase("Shorten it, or request an increase of the quota for trust policies.")
                 if limit is _TRUST
                 else None,
             )
 
 
-_POLICY_TAKES = mark("{name} takes {size:,} of {limit:,} characters.")
-_OF_USER_TAKE = mark("The inline policies of user {name} take {size:,} of {limit:,} characters.")
-_OF_GROUP_TAKE = mark("The inline policies of group {name} take {size:,} of {limit:,} characters.")
-_OF_ROLE_TAKE = mark("The inline policies of role {name} take {size:,} of {limit:,} characters.")
-_TRUST_TAKES = mark("The trust policy of {name} takes {size:,} of {limit:,} characters.")
+_POLICY_TAKES = mark("{name} uses {size:,} of {limit:,} characters.")
+_OF_USER_TAKE = mark("The inline policies of user {name} use {size:,} of {limit:,} characters.")
+_OF_GROUP_TAKE = mark("The inline policies of group {name} use {size:,} of {limit:,} characters.")
+_OF_ROLE_TAKE = mark("The inline policies of role {name} use {size:,} of {limit:,} characters.")
+_TRUST_TAKES = mark("The trust policy of {name} uses {size:,} of {limit:,} characters.")
 
 
 def _sizes(survey: CheckContext, account: Account) -> Iterator[tuple[Subject, str, str, int, int]]:
-    """Yield whose policy, in which sentence it is told, by which name, how long it is and how long it may be."""
+    """Yield (subject, sentence, name, characters, quota) for each policy or set of inline policies."""
     parse = survey.evaluator.index.parse
 
     def inline(policies: tuple[PolicyDetail, ...]) -> int:
@@ -235,7 +240,7 @@ def _sizes(survey: CheckContext, account: Account) -> Iterator[tuple[Subject, st
 
 
 def _length(survey: CheckContext, document: Document) -> int:
-    """Return how many characters AWS counts: all but white space (IAM User Guide, "IAM and AWS STS quotas")."""
+    """Return the number of characters without white space, as AWS counts (IAM User Guide, "IAM and AWS STS quotas")."""
     return survey.once(
         ("length", document),
         lambda: len(json.dumps(document.raw, ensure_ascii=False, separators=(",", ":"))),

@@ -1,4 +1,4 @@
-"""What the organization's policies are to keep out and do not: Regions that are locked, access from outside."""
+"""Gaps in organization policies: Region restrictions that do not cover all services, no resource control policy."""
 
 from collections.abc import Iterator
 
@@ -20,7 +20,7 @@ _SCP = OrganizationPolicyType.SERVICE_CONTROL_POLICY
 _RCP = OrganizationPolicyType.RESOURCE_CONTROL_POLICY
 _REGION = "aws:requestedregion"
 _ELSEWHERE = ("ap-southeast-2", "sa-east-1", "ca-central-1", "eu-north-1", "us-west-2", "ap-northeast-1")
-"""Regions of which one is asked about that a lock does not name."""
+"""Regions to test; the first that a restriction does not name is used."""
 _PROBES = (
     ("ec2:RunInstances", "arn:{partition}:ec2:{region}:{account}:instance/*"),
     ("s3:CreateBucket", "arn:{partition}:s3:::{name}"),
@@ -34,7 +34,7 @@ _PROBES = (
     ("secretsmanager:CreateSecret", "arn:{partition}:secretsmanager:{region}:{account}:secret:{name}"),
     ("sagemaker:CreateNotebookInstance", "arn:{partition}:sagemaker:{region}:{account}:notebook-instance/{name}"),
 )
-"""What keeps data or runs code in one Region."""
+"""Actions that store data or run code in one Region, with a resource each."""
 
 
 @check(
@@ -44,45 +44,45 @@ _PROBES = (
     severity=Severity.MEDIUM,
     question="Can resources be created in a Region that a service control policy is meant to block?",
     remedy=mark(
-        "Leave out of the Deny only what has one endpoint for all Regions (IAM, Organizations, Route 53, "
-        "CloudFront, Support …), and name these services in NotAction."
+        "Exempt only global services from the Deny (IAM, Organizations, Route 53, CloudFront, Support …), by naming "
+        "them in NotAction."
     ),
     standards=("NIST 800-53 AC-3",),
     data=Data.ORGANIZATION,
 )
-def leaking_region_lock(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """Asked as the root user, whom the organization alone limits, about what stays in its Region."""
-    locks = dict(_locks(survey, account))
-    if not locks:
+def region_restriction_with_gaps(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
+    """Evaluate regional actions as the root user, which only organization policies limit."""
+    restrictions = dict(_restrictions(survey, account))
+    if not restrictions:
         return
-    region = next((one for one in _ELSEWHERE if not any(_names(test, one) for test in locks)), None)
+    region = next((one for one in _ELSEWHERE if not any(_names(test, one) for test in restrictions)), None)
     if region is None:
         return
     words = {"partition": account.partition, "account": account.account_id, "name": STRANGER, "region": region}
     root = f"arn:{account.partition}:iam::{account.account_id}:root"
-    asked = [
+    decisions = [
         survey.ask(root, action, resource.format_map(words), {"aws:RequestedRegion": region})
         for action, resource in _PROBES
     ]
-    names = enumerated(dict.fromkeys(locks.values()))
-    allowed = [decision for decision in asked if decision.decision is EvalDecision.ALLOWED]
-    unsure = [decision for decision in asked if decision.decision is EvalDecision.CONDITIONAL]
+    names = enumerated(dict.fromkeys(restrictions.values()))
+    allowed = [decision for decision in decisions if decision.decision is EvalDecision.ALLOWED]
+    unsure = [decision for decision in decisions if decision.decision is EvalDecision.CONDITIONAL]
     found, state = (allowed, State.FOUND) if allowed else (unsure, State.CANNOT_TELL)
     if found:
-        told = {
+        values = {
             "policies": names,
             "account": account.account_id,
             "region": region,
             "actions": enumerated(decision.request.action for decision in found),
         }
         sentence = phrase(
-            "{policies} is to keep account {account} out of {region}, and does not deny {actions} there.", **told
+            "{policies} restricts the Regions of account {account}, but does not deny {actions} in {region}.", **values
         )
         if state is not State.FOUND:
             sentence = phrase(
-                "{policies} is to keep account {account} out of {region}, and does not deny {actions} there; whether "
-                "it does hangs on {keys}.",
-                **told,
+                "{policies} restricts the Regions of account {account}; whether it denies {actions} in {region} "
+                "depends on {keys}.",
+                **values,
                 keys=enumerated(dict.fromkeys(key for one in found for key in one.missing_context_values)),
             )
         yield CheckResult(
@@ -94,13 +94,13 @@ def leaking_region_lock(survey: CheckContext, account: Account, _: Account) -> I
 
 def _proof(decision: EvaluationResult, region: str) -> Evidence:
     return Evidence(
-        phrase("Asked as the root user about {action} in {region}.", action=decision.request.action, region=region),
+        phrase("Evaluated {action} in {region} as the root user.", action=decision.request.action, region=region),
         decision,
     )
 
 
-def _locks(survey: CheckContext, account: Account) -> Iterator[tuple[ConditionTest, str]]:
-    """Yield the tests by which the account's SCPs deny what is not in some Regions, with the policy's name."""
+def _restrictions(survey: CheckContext, account: Account) -> Iterator[tuple[ConditionTest, str]]:
+    """Yield (test, policy name) for each test on the Region in a Deny of the account's SCPs."""
     index = survey.evaluator.organization
     for level in (index.levels(account.account_id, _SCP) if index is not None else None) or ():
         for policy in level:
@@ -123,21 +123,23 @@ def _names(test: ConditionTest, region: str) -> bool:
     severity=Severity.LOW,
     question="Is there no resource control policy that limits access to the organization's resources?",
     remedy=mark(
-        "Attach a resource control policy that denies what comes from outside the organization (aws:PrincipalOrgID, "
-        "with exceptions for AWS services), so that one open bucket policy is not enough."
+        "Attach a resource control policy that denies requests from outside the organization (aws:PrincipalOrgID, "
+        "with exceptions for AWS services), so that a public bucket policy alone does not expose data."
     ),
     standards=("NIST 800-53 AC-3",),
     data=Data.ORGANIZATION,
 )
 def no_rcp(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """Once for the snapshot, told of its first account; the policy that AWS keeps allows everything."""
+    """Report once for the snapshot, with its first account; the default policy RCPFullAWSAccess allows everything."""
     index = survey.evaluator.organization
     if index is None or not survey.is_first(account):
         return
     if not index.organization.has_rcps:
         yield CheckResult(
-            phrase("Whether a resource control policy limits who gets to the organization's resources cannot be told."),
-            (Evidence(phrase("The snapshot does not hold the organization's resource control policies.")),),
+            phrase(
+                "Whether a resource control policy limits access to the organization's resources cannot be determined."
+            ),
+            (Evidence(phrase("The organization's resource control policies were not captured.")),),
             state=State.CANNOT_TELL,
             severity=Severity.INFO,
         )
@@ -145,15 +147,15 @@ def no_rcp(survey: CheckContext, account: Account, _: Account) -> Iterator[Check
     own = {policy.id for policy in index.organization.policies if policy.type is _RCP and not policy.aws_managed}
     attached = [node for node in index.nodes if own.intersection(node.policy_ids or ())]
     if not attached:
-        why = phrase("there is none but the one that AWS keeps")
+        why = phrase("the only one is the default RCPFullAWSAccess")
         if own:
-            why = phrase("its own are attached to nothing")
+            why = phrase("none of its own is attached")
         yield CheckResult(
-            phrase("No resource control policy limits who gets to the organization's resources: {why}.", why=why),
+            phrase("No resource control policy limits access to the organization's resources: {why}.", why=why),
             (
                 Evidence(
                     phrase(
-                        "The snapshot lists {count:,} resource control policies of the organization's own.",
+                        "The organization has {count:,} resource control policies of its own.",
                         count=len(own),
                     )
                 ),

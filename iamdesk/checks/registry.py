@@ -1,6 +1,6 @@
-"""Every built-in check, and how they are run over a snapshot.
+"""The registry of built-in checks, and running them over a snapshot.
 
-A check stands in the module of its kind (`iamdesk.checks.check.check`); a new module is one word in `_KINDS`.
+A check is defined in the module of its topic (`iamdesk.checks.check.check`); a new module is added to `_MODULES`.
 """
 
 from collections.abc import Container, Iterator
@@ -55,7 +55,7 @@ from iamdesk.checks import (
 from iamdesk.checks.check import Check, fingerprint
 from iamdesk.checks.check_context import CheckContext, MakeReach
 from iamdesk.checks.condition_strength import ConditionStrength
-from iamdesk.checks.external_trust import stranger_entry, trusted_accounts
+from iamdesk.checks.external_trust import external_attempt, trusted_accounts
 from iamdesk.checks.finding import Evidence, Finding, State
 from iamdesk.checks.targets import principals_of
 from iamdesk.evaluate.request import RequestError
@@ -64,10 +64,10 @@ from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled
 from iamdesk.snapshot.model import Account, RoleDetail
 from iamdesk.viewmodel.tree_builder import Badge, Outline
 
-NOT_MADE = mark("Incomplete check")
+INCOMPLETE = mark("Incomplete check")
 """Title of the finding for a check that could not handle an item of the snapshot."""
-# What is missing comes first: every other finding rests on it.
-_KINDS: tuple[ModuleType, ...] = (
+# Missing data comes first: it limits every other finding.
+_MODULES: tuple[ModuleType, ...] = (
     snapshot_completeness,
     snapshot_coverage,
     administrators,
@@ -111,12 +111,12 @@ _KINDS: tuple[ModuleType, ...] = (
 
 @cache
 def checks() -> tuple[Check, ...]:
-    """Return every check, those of the snapshot's completeness first."""
-    return tuple(member for module in _KINDS for member in vars(module).values() if isinstance(member, Check))
+    """Return all checks, those for missing data first."""
+    return tuple(member for module in _MODULES for member in vars(module).values() if isinstance(member, Check))
 
 
 def check(check_id: str) -> Check | None:
-    """Return the check with this id (``TRU-01``); None when there is none."""
+    """Return a check by its id (``TRU-01``); None if there is none."""
     return _by_id().get(check_id)
 
 
@@ -132,16 +132,19 @@ def run(
     reach: MakeReach | None = None,
     only: Container[str] | None = None,
 ) -> Iterator[Finding]:
-    """Run every check, or ``only`` those with these ids, over every account; findings come as they are found.
+    """Run all checks over all accounts and yield findings as they are found.
 
-    A check that cannot handle a thing is that check's "cannot tell" about it; the other checks go on.
+    If a check fails on an item, it yields a finding with the state "cannot tell", and the other checks continue.
 
-    ``reach`` gives the map of what principals can become, where somebody keeps one.
-
-    ``progress`` is told the number of things looked at (accounts, users, groups, roles, policies), and their total.
+    Args:
+        evaluator: The evaluator over the snapshot.
+        progress: Called with the number of items done (accounts, users, groups, roles, policies) and their total.
+        cancelled: Checked before each item and each evaluation.
+        reach: Returns an attack-path graph that exists already.
+        only: The ids of the checks to run; None: all.
 
     Raises:
-        WorkCancelled: ``cancelled`` returned True; it is asked before each thing and each question.
+        WorkCancelled: ``cancelled`` returned True.
     """
     survey = CheckContext(evaluator, cancelled, reach)
     work = work_of(survey, only)
@@ -153,7 +156,7 @@ def run(
 
 
 class Work(NamedTuple):
-    """One thing, and the checks that look at it."""
+    """One item, and the checks that apply to it."""
 
     account: Account
     checks: tuple[Check, ...]
@@ -161,36 +164,38 @@ class Work(NamedTuple):
 
 
 def work_of(survey: CheckContext, only: Container[str] | None = None) -> list[Work]:
-    """Return everything that is looked at in a run, in its order: the same one for the same snapshot.
+    """Return all items of a run with their checks, in an order that depends only on the snapshot.
+
+    ``only`` are the ids of the checks to run; None: all.
 
     Raises:
-        WorkCancelled: nobody wants the result any more.
+        WorkCancelled: The run was cancelled.
     """
     survey.read_reference()
     survey.needs = tuple((one.id, one.data) for one in checks() if one.data is not None)
-    asked = tuple(one for one in checks() if only is None or one.id in only)
+    selected = tuple(one for one in checks() if only is None or one.id in only)
     accounts = survey.snapshot.accounts
-    return [Work(account, *things) for account in accounts for things in _in_order(survey, account, asked)]
+    return [Work(account, *items) for account in accounts for items in _in_order(survey, account, selected)]
 
 
 def look(survey: CheckContext, work: Work) -> Iterator[Finding]:
-    """Yield what the checks find in one thing."""
+    """Yield the findings of one item."""
     for one in work.checks:
         survey.check_cancelled()
         yield from _guarded(one, survey, work.account, work.thing)
 
 
 def _guarded(one: Check, survey: CheckContext, account: Account, thing: Any) -> Iterator[Finding]:
-    """Yield what a check finds; if it fails, what it found until then and a finding about the failure."""
+    """Yield the findings of a check; if it fails, those found until then and a finding about the failure."""
     try:
         yield from one.findings(survey, account, thing)
     except (WorkCancelled, MemoryError):
         raise
-    except Exception as error:  # noqa: BLE001 - an item that one check cannot handle must not hide the others
+    except Exception as error:  # noqa: BLE001 - a failure of one check must not hide the findings of the others
         subject = one.over.subject(thing)
         yield Finding(
             check_id=one.id,
-            title=NOT_MADE,
+            title=INCOMPLETE,
             severity=one.severity,
             state=State.CANNOT_TELL,
             account=account.account_id,
@@ -198,35 +203,35 @@ def _guarded(one: Check, survey: CheckContext, account: Account, thing: Any) -> 
             subject_name=subject.name,
             subject_kind=subject.kind,
             sentence=phrase(
-                "The check could not be run on {kind} {name}: it may have this finding.",
+                "The check failed on {kind} {name}, which may have this finding.",
                 kind=phrase(subject.kind),
                 name=subject.name,
             ),
             evidence=(Evidence(_reason(error)),),
             remedy=phrase(
-                "Look at it in the account. If nothing about it is unusual, report this as a bug in iamdesk."
+                "Review the item in the account. If nothing about it is unusual, report this as a bug in iamdesk."
             ),
             fingerprint=fingerprint(one.id, subject.key, "not made"),
         )
 
 
 def _reason(error: Exception) -> str:
-    """Return why a check failed: the engine's error, else the place in iamdesk where it happened."""
+    """Return why a check failed: the evaluator's error, or the location of the exception."""
     if isinstance(error, RequestError) and error.args:
         return phrase("The evaluation engine reports: {reason}.", reason=error.args[0])
-    place = extract_tb(error.__traceback__)[-1]
+    frame = extract_tb(error.__traceback__)[-1]
     return phrase(
-        "{error} in {file}, line {line}.", error=type(error).__name__, file=Path(place.filename).name, line=place.lineno
+        "{error} in {file}, line {line}.", error=type(error).__name__, file=Path(frame.filename).name, line=frame.lineno
     )
 
 
 def _in_order(
-    survey: CheckContext, account: Account, asked: tuple[Check, ...]
+    survey: CheckContext, account: Account, selected: tuple[Check, ...]
 ) -> Iterator[tuple[tuple[Check, ...], object]]:
-    """Yield each thing of an account with the checks that look at it, kind by kind as checks first name them."""
-    kinds = dict.fromkeys(one.over.name for one in asked)
+    """Yield each item of an account with its checks, by kind in the order of the checks."""
+    kinds = dict.fromkeys(one.over.name for one in selected)
     for kind in kinds:
-        of_kind = tuple(one for one in asked if one.over.name == kind)
+        of_kind = tuple(one for one in selected if one.over.name == kind)
         for thing in of_kind[0].over.of(survey, account):
             survey.check_cancelled()
             yield of_kind, thing
@@ -238,10 +243,10 @@ def badges(
     progress: Progress = no_progress,
     cancelled: Cancelled = never_cancelled,
 ) -> dict[int, tuple[Badge, ...]]:
-    """Return the badges by row of the outline: its own, and those that the engine decides.
+    """Return the badges by row of the outline: those of the outline itself, administrators and external access.
 
-    An administrator is who may do everything, as the policies stand or under conditions; an outsider can enter a role
-    when somebody of an account outside the snapshot or a stranger's token gets in.
+    Administrators include conditional ones. A role has external access if an external account or an external token can
+    assume it.
 
     Raises:
         WorkCancelled: ``cancelled`` returned True.
@@ -256,7 +261,7 @@ def badges(
         found = set()
         if is_administrator(survey, account, principal):
             found.add(Badge.ADMINISTRATOR)
-        if isinstance(principal, RoleDetail) and _outsider_can_enter(survey, account, principal):
+        if isinstance(principal, RoleDetail) and _is_externally_accessible(survey, account, principal):
             found.add(Badge.OUTSIDER)
         row = outline.rows_by_key.get(principal.arn)
         if found and row is not None:
@@ -265,9 +270,9 @@ def badges(
     return {row: tuple(badge for badge in Badge if badge in marks) for row, marks in decided.items() if marks}
 
 
-def _outsider_can_enter(survey: CheckContext, account: Account, role: RoleDetail) -> bool:
+def _is_externally_accessible(survey: CheckContext, account: Account, role: RoleDetail) -> bool:
     return (
-        stranger_entry(survey, account, role) is not None
+        external_attempt(survey, account, role) is not None
         or bool(trusted_accounts(survey, role))
-        or any(one.entry.hold <= ConditionStrength.SECRET for one in federation.stranger_entries(survey, role))
+        or any(one.attempt.strength <= ConditionStrength.SECRET for one in federation.token_attempts(survey, role))
     )

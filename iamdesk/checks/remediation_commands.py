@@ -1,7 +1,7 @@
-"""Remedies as commands of the AWS CLI, where one can be written that does no more than the remedy says.
+"""AWS CLI commands for remedies, if one can be written that does exactly what the remedy says.
 
-One line for a POSIX shell, with every name quoted. Where a name holds characters that nobody sees, or the line would be
-long, there is none: nobody should paste what they cannot read.
+Each is one line for a POSIX shell with every argument quoted. There is none if a name contains invisible characters or
+the line is too long to be reviewed before it is pasted.
 """
 
 import copy
@@ -12,35 +12,35 @@ from typing import Any
 
 from iamdesk.escaping import visible
 
-_LONGEST = 6_000
+_MAX_LENGTH = 6_000
 
 
 def is_place(word: str) -> bool:
-    """Return whether the AWS CLI reads a word as the place of a value instead of the value.
+    """Return whether the AWS CLI would load an argument from a file or URL instead of taking it literally.
 
-    Source: AWS CLI user guide, "Load AWS CLI parameters from a file"; version 1 reads from the web as well.
+    Source: AWS CLI user guide, "Load AWS CLI parameters from a file"; version 1 loads from the web as well.
     """
     return word.lower().startswith(("file:", "fileb:", "http:", "https:"))
 
 
 def command(*words: str) -> str:
-    """Return ``aws`` with these words, quoted; empty where it cannot be read, or a word is not taken as it stands."""
+    """Return ``aws`` with these arguments, quoted; empty if it is unreadable or an argument is not taken literally."""
     if any(visible(word) != word or is_place(word) for word in words):
         return ""
     line = shlex.join(("aws", *words))
-    return line if len(line) <= _LONGEST else ""
+    return line if len(line) <= _MAX_LENGTH else ""
 
 
 def trust_policy_command(role_name: str, document: Any) -> str:
-    """Return the command that gives a role another trust policy."""
+    """Return the command that replaces a role's trust policy."""
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
     return command("iam", "update-assume-role-policy", "--role-name", role_name, "--policy-document", text)
 
 
 def without_principals(role_name: str, document: Any, gone: Collection[str]) -> str:
-    """Return the command that takes entries of Principal's AWS out of a trust policy; empty where nobody is left.
+    """Return the command that removes AWS principals from a trust policy; empty if no principal remains.
 
-    All that are gone at once: AWS refuses a trust policy that still names one of them.
+    All deleted principals are removed at once: AWS rejects a trust policy that still names one of them.
     """
 
     def edit(statement: dict[str, Any]) -> dict[str, Any] | None:
@@ -60,9 +60,9 @@ def without_principals(role_name: str, document: Any, gone: Collection[str]) -> 
 
 
 def edited(document: Any, edit: Callable[[dict[str, Any]], dict[str, Any] | None]) -> Any:
-    """Return a policy document with each statement edited; None takes a statement out. None where it cannot be done.
+    """Return a copy of a policy document with ``edit`` applied to each statement; None if that is not possible.
 
-    The document stays as it is: what comes back is a copy.
+    ``edit`` returns None to remove a statement.
     """
     if not isinstance(document, Mapping):
         return None
@@ -74,6 +74,6 @@ def edited(document: Any, edit: Callable[[dict[str, Any]], dict[str, Any] | None
         return None
     left = [new for statement in read if (new := edit(statement)) is not None]
     if not left:
-        return None  # a role without any trust cannot be written
+        return None  # a policy needs at least one statement
     changed["Statement"] = left
     return changed

@@ -1,4 +1,4 @@
-"""Boundaries that policies demand of whatever is made, and who goes without."""
+"""Permissions boundaries that policies require for new roles and users, and principals without them."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -20,21 +20,21 @@ from iamdesk.policy.wildcards import glob
 from iamdesk.snapshot.model import Account, RoleDetail
 
 _KEY = "iam:permissionsboundary"
-_MAKING = ("createrole", "createuser")
+_CREATING = ("createrole", "createuser")
 _MOST_STATEMENTS = 10
 
 
-class Demand(NamedTuple):
-    """A statement that lets roles or users be made only with certain boundaries."""
+class Requirement(NamedTuple):
+    """A statement that allows roles or users to be created only with certain boundaries."""
 
     written: PolicySource
     statement: Statement
     patterns: tuple[ResourcePattern, ...]
-    """Of roles and users that are meant: those that a path or a beginning of the name tells from others."""
+    """Roles and users that it applies to, by path or beginning of the name."""
     boundaries: tuple[str, ...]
     """ARNs, perhaps with wildcards."""
     is_open: bool
-    """Whether a variable stands in them, so that which boundary is meant cannot be told here."""
+    """Whether they contain variables, so that the required boundary is not known."""
 
 
 @check(
@@ -42,51 +42,51 @@ class Demand(NamedTuple):
     over=ACCOUNTS,
     title=mark("Required permissions boundary missing"),
     severity=Severity.HIGH,
-    question="Does a policy require a permissions boundary for roles or users by path or name, and some lack it?",
+    question="Do roles or users lack a permissions boundary that a policy requires for their path or name?",
     remedy=mark(
-        "Attach the boundary to them, after checking what they still have to do; or move them out of the path that "
-        "is meant for bounded ones."
+        "Attach the boundary to the role or user, after checking what it still needs to do, or move it out of that "
+        "path."
     ),
     standards=("NIST 800-53 AC-6",),
 )
 def boundary_not_there(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """Medium for another boundary than the one that is demanded. Demands on every role tell nobody's path."""
-    demands = tuple(_demands(survey, account))
-    if not demands:
+    """Medium for a boundary other than the required one. Requirements for all roles are ignored."""
+    requirements = tuple(_requirements(survey, account))
+    if not requirements:
         return
     for principal in principals_of(account):
         if isinstance(principal, RoleDetail) and is_reserved(principal):
             continue
         survey.check_cancelled()
         arn = _arn(principal.arn)
-        meant = [demand for demand in demands if arn is not None and any(_is(one, arn) for one in demand.patterns)]
+        applying = [one for one in requirements if arn is not None and any(_is(each, arn) for each in one.patterns)]
         boundary = boundary_of(principal)
-        lacking = [demand for demand in meant if not _is_met(demand, boundary)]
-        if not lacking or len(lacking) < len(meant):
-            continue  # one of them is met: whoever made it was bound
-        names = enumerated(dict.fromkeys(last_of_arn(text) for demand in lacking for text in demand.boundaries))
+        unmet = [one for one in applying if not _is_met(one, boundary)]
+        if not unmet or len(unmet) < len(applying):
+            continue  # one of them is met, which the creator was subject to
+        names = enumerated(dict.fromkeys(last_of_arn(text) for one in unmet for text in one.boundaries))
         has = phrase("no boundary")
         if boundary is not None:
             has = phrase("the boundary {boundary}", boundary=last_of_arn(boundary))
-        is_open = all(demand.is_open for demand in lacking) and boundary is not None
+        is_open = all(one.is_open for one in unmet) and boundary is not None
         yield CheckResult(
             phrase(
-                "{name} has {has}; what is made under its path is to have {names}.",
+                "{name} has {has}, but a policy requires {names} for its path.",
                 name=name_of(principal),
                 has=has,
                 names=names,
             ),
             tuple(
                 statement_evidence(
-                    demand.written.policy,
-                    demand.statement,
+                    one.written.policy,
+                    one.statement,
                     phrase(
-                        "It lets {patterns} be made only with {names}.",
-                        patterns=join_messages(phrase(" and "), [entry.text for entry in demand.patterns]),
+                        "It allows {patterns} to be created only with {names}.",
+                        patterns=join_messages(phrase(" and "), [entry.text for entry in one.patterns]),
                         names=names,
                     ),
                 )
-                for demand in lacking[:_MOST_STATEMENTS]
+                for one in unmet[:_MOST_STATEMENTS]
             ),
             subject=principal_subject(principal),
             severity=Severity.HIGH if boundary is None else Severity.MEDIUM,
@@ -94,7 +94,7 @@ def boundary_not_there(survey: CheckContext, account: Account, _: Account) -> It
         )
 
 
-def _demands(survey: CheckContext, account: Account) -> Iterator[Demand]:
+def _requirements(survey: CheckContext, account: Account) -> Iterator[Requirement]:
     for written in written_policies(account, survey.evaluator.index.parse):
         if written.policy.layer is not PolicyType.IDENTITY:
             continue
@@ -102,25 +102,25 @@ def _demands(survey: CheckContext, account: Account) -> Iterator[Demand]:
             tests = [test for test in statement.conditions if test.key == _KEY]
             if not tests or statement.broken is not None or statement.not_resource or statement.not_action:
                 continue
-            if not any(statement.covers_action("iam", name) for name in _MAKING):
+            if not any(statement.covers_action("iam", name) for name in _CREATING):
                 continue
-            patterns = tuple(entry for entry in statement.resources or () if _tells(entry))
-            values = [value for test in tests if _demands_value(statement, test) for value in test.values]
+            patterns = tuple(entry for entry in statement.resources or () if _is_specific(entry))
+            values = [value for test in tests if _requires_value(statement, test) for value in test.values]
             if patterns and values:
                 texts = tuple(dict.fromkeys(value.text for value in values))
-                yield Demand(written, statement, patterns, texts, any(value.keys for value in values))
+                yield Requirement(written, statement, patterns, texts, any(value.keys for value in values))
 
 
-def _demands_value(statement: Statement, test: ConditionTest) -> bool:
-    """Return whether a test lets things be made only with its values: an Allow for them, a Deny for all others."""
+def _requires_value(statement: Statement, test: ConditionTest) -> bool:
+    """Return whether a test requires one of its values: an Allow of these, or a Deny of all others."""
     operator = test.operator
     if operator is None or not operator.family.is_text:
         return False
     return operator.negated != statement.is_allow
 
 
-def _tells(entry: ResourcePattern) -> bool:
-    """Return whether an entry means roles or users of a path or name, not all of them."""
+def _is_specific(entry: ResourcePattern) -> bool:
+    """Return whether an entry names roles or users by path or name, not all of them."""
     kind, slash, rest = entry.text.split(":", 5)[-1].partition("/")
     return (
         not entry.keys
@@ -135,8 +135,8 @@ def _is(entry: ResourcePattern, arn: Arn) -> bool:
     return entry.matches(arn, lambda _: None, ShortArns.FILLED) is Match.YES
 
 
-def _is_met(demand: Demand, boundary: str | None) -> bool:
-    return boundary is not None and any(glob(text).matches(boundary) for text in demand.boundaries)
+def _is_met(requirement: Requirement, boundary: str | None) -> bool:
+    return boundary is not None and any(glob(text).matches(boundary) for text in requirement.boundaries)
 
 
 def _arn(text: str) -> Arn | None:

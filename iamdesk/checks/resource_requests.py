@@ -1,4 +1,4 @@
-"""The resources of an account that have policies, and the questions that are worth asking of them."""
+"""The resources of an account that grant access themselves, and representative requests to evaluate on them."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from iamdesk.snapshot.model import Account
 from iamdesk.snapshot.resources import Resource
 from iamdesk.viewmodel.tree_builder import NodeKind
 
-_TELLING = frozenset(
+_PREFERRED = frozenset(
     {
         *("s3:getobject", "s3:putobject", "s3:listbucket", "s3:putbucketpolicy"),
         *("secretsmanager:getsecretvalue", "secretsmanager:putsecretvalue", "secretsmanager:putresourcepolicy"),
@@ -28,10 +28,10 @@ _TELLING = frozenset(
         *("glue:gettable", "backup:copyintobackupvault", "codeartifact:readfrompackageversion"),
     }
 )
-"""Of a level's actions these are asked about first: people know what they mean."""
+"""Well-known actions, which represent their access level if they are covered."""
 
 
-class Question(NamedTuple):
+class RequestToEvaluate(NamedTuple):
     """An action on a resource, or on something in it."""
 
     action: str
@@ -41,7 +41,7 @@ class Question(NamedTuple):
 
 
 def resources_of(survey: CheckContext, account: Account) -> tuple[Resource, ...]:
-    """Return an account's resources of which the snapshot holds the policy, or grants that are none."""
+    """Return an account's resources with a captured policy, access control list or key grants."""
 
     def by_account() -> dict[str | None, list[Resource]]:
         found: dict[str | None, list[Resource]] = {}
@@ -54,7 +54,7 @@ def resources_of(survey: CheckContext, account: Account) -> tuple[Resource, ...]
 
 
 def resource_subject(resource: Resource) -> Subject:
-    """Name a resource by the end of its ARN, which says what it is: ``payroll``, ``key/1b2a…``."""
+    """Return a resource as subject, named by the last part of its ARN: ``payroll``, ``key/1b2a…``."""
     return Subject(resource.arn, resource.arn.split(":", 5)[5], NodeKind.RESOURCE)
 
 
@@ -62,9 +62,9 @@ RESOURCES: CheckTarget[Resource] = CheckTarget(NodeKind.RESOURCE.value, resource
 
 
 def documents_of(survey: CheckContext, resource: Resource) -> Iterator[Document]:
-    """Yield what a resource grants by itself: its policy, its access control list, grants on a key.
+    """Yield the documents by which a resource grants access: policy, access control list, grants on a key.
 
-    The policy that EFS takes where there is none is left out: only who is in the network gets to a file system.
+    Without the default policy of EFS, which applies only to clients in the file system's network.
     """
     if resource.policy is not None:
         yield survey.evaluator.index.parse(resource.policy, resource.arn)
@@ -79,7 +79,7 @@ def documents_of(survey: CheckContext, resource: Resource) -> Iterator[Document]
 
 
 def allowing(survey: CheckContext, resource: Resource) -> tuple[Statement, ...]:
-    """Return the statements by which a resource allows something; those that cannot be read are CMP-08's kind."""
+    """Return the well-formed Allow statements of a resource's documents."""
     return survey.once(
         ("allowing", resource.arn),
         lambda: tuple(
@@ -92,14 +92,14 @@ def allowing(survey: CheckContext, resource: Resource) -> tuple[Statement, ...]:
 
 
 def works_for_other_accounts(service: str, name: str) -> bool:
-    """Return whether an action (in lower case) can be given to another account at all."""
+    """Return whether an action (in lower case) can be allowed to another account at all."""
     return facts_of(service).across_accounts(name) is not OtherAccounts.OWNER_ALONE
 
 
 def works_without_signature(service: str, name: str) -> bool:
-    """Return whether a policy alone can open an action (in lower case) to callers who do not sign.
+    """Return whether a policy alone can allow an action (in lower case) for unsigned requests.
 
-    Not lambda:InvokeFunction: it opens a function URL only beside lambda:InvokeFunctionUrl.
+    Not lambda:InvokeFunction: a function URL also needs lambda:InvokeFunctionUrl.
     """
     facts = facts_of(service)
     opening = facts.unsigned_keys.get(name)
@@ -110,44 +110,44 @@ def works_without_signature(service: str, name: str) -> bool:
 def questions(
     survey: CheckContext,
     resource: Resource,
-    speaks: Callable[[Statement], bool] = lambda _statement: True,
+    applies: Callable[[Statement], bool] = lambda _statement: True,
     works: Callable[[str, str], bool] = lambda _service, _name: True,
-) -> tuple[Question, ...]:
-    """Return the requests to evaluate: one action per access level that the statements picked by ``speaks`` allow.
+) -> tuple[RequestToEvaluate, ...]:
+    """Return the requests to evaluate: one action per access level that the statements selected by ``applies`` allow.
 
-    ``works`` picks the actions, by service and name, that can be allowed to these principals: an action that never is
-    must not represent those that are.
+    ``works`` selects the actions, by service and name, that can be allowed to the principals at all: an action that
+    never is must not represent those that are.
     """
-    statements = [statement for statement in allowing(survey, resource) if speaks(statement)]
+    statements = [statement for statement in allowing(survey, resource) if applies(statement)]
     if not statements:
         return ()
     service = service_actions(resource.arn.split(":", 3)[2])
-    found: dict[Question, None] = {}
+    found: dict[RequestToEvaluate, None] = {}
     working = sum(1 << bit for bit, one in enumerate(service.actions) if works(service.service, one.name.lower()))
-    for place in _places(resource):
-        acting = _acting_on(service, place) & working
+    for resource_arn in _arns_to_evaluate(resource):
+        acting = _acting_on(service, resource_arn) & working
         covered = 0
         for statement in statements:
             covered |= service.covered_by(statement)
         for level in ACCESS_LEVELS:
-            telling = _most_telling(service, covered & acting & service.by_level[level])
-            if telling is not None:
-                found[Question(telling, place, level)] = None
+            action = _representative(service, covered & acting & service.by_level[level])
+            if action is not None:
+                found[RequestToEvaluate(action, resource_arn, level)] = None
     return tuple(found)
 
 
-def _places(resource: Resource) -> Iterable[str]:
-    """Return where to ask: at the resource, and for what holds objects at an object of it."""
+def _arns_to_evaluate(resource: Resource) -> Iterable[str]:
+    """Return the ARN of a resource and, for buckets and access points, ARNs of objects in it."""
     arn = resource.arn
     if ":accesspoint/" in arn:
         return arn, f"{arn}/object/{STRANGER}"
     if arn.split(":", 5)[2:5] == ["s3", "", ""] and "/" not in arn:
-        return arn, *(f"{arn}/{inside}" for inside in _inside(resource))
+        return arn, *(f"{arn}/{key}" for key in _object_keys(resource))
     return (arn,)
 
 
-def _inside(resource: Resource) -> Iterable[str]:
-    """Return objects to ask about: some new one, and one under each prefix that the bucket's policy names."""
+def _object_keys(resource: Resource) -> Iterable[str]:
+    """Return object keys to evaluate: an arbitrary one, and one under each prefix that the bucket's policy names."""
     prefix = f"{resource.arn}/"
     texts = [STRANGER]
     policy = resource.policy if isinstance(resource.policy, dict) else {}
@@ -169,6 +169,6 @@ def _acting_on(service: ServiceActions, arn: str) -> int:
     return found
 
 
-def _most_telling(service: ServiceActions, bits: int) -> str | None:
+def _representative(service: ServiceActions, bits: int) -> str | None:
     names = [action.full_name for bit, action in enumerate(service.actions) if bits >> bit & 1]
-    return min(names, key=lambda name: (name.lower() not in _TELLING, len(name), name), default=None)
+    return min(names, key=lambda name: (name.lower() not in _PREFERRED, len(name), name), default=None)

@@ -1,4 +1,4 @@
-"""What is shared or open beside policies that name somebody: shares of AWS RAM, buckets that take plain HTTP."""
+"""Resource shares of AWS RAM outside the organization, and buckets that accept plain HTTP."""
 
 from collections.abc import Iterator
 
@@ -23,16 +23,16 @@ _MOST_NAMED = 20
     over=ACCOUNTS,
     title=mark("RAM share outside the organization"),
     severity=Severity.MEDIUM,
-    question="Does a resource share of the account include external accounts?",
+    question="Does a resource share of the account include external principals?",
     remedy=mark(
-        "Take them off the share, and turn off sharing outside of the organization for it (`aws ram "
-        "update-resource-share --no-allow-external-principals`), if nobody answers for them."
+        "Remove the external principals from the share unless their owner confirms the need, and disallow external "
+        "sharing for it (`aws ram update-resource-share --no-allow-external-principals`)."
     ),
     standards=("PCI DSS 4.0 7.2.4",),
     data=Data.RESOURCE_SHARES,
 )
 def shared_outside(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """By what RAM says of each principal; where it says nothing, by the accounts of the organization."""
+    """Use RAM's own information about each principal; without it, the accounts of the organization."""
     for held in survey.snapshot.resource_shares:
         if held.account_id != account.account_id:
             continue
@@ -48,21 +48,22 @@ def shared_outside(survey: CheckContext, account: Account, _: Account) -> Iterat
                 for other in held.associations or ()
                 if other.association_type == "RESOURCE" and other.resource_share_arn == one.resource_share_arn
             ]
-            told = {
+            values = {
                 "share": one.resource_share_name or own[one.resource_share_arn],
                 "region": held.region,
                 "resources": nphrase("{count:,} resource", "{count:,} resources", len(resources)),
                 "principal": one.associated_entity,
             }
             sentence = phrase(
-                "The resource share {share} of {region} gives {resources} to {principal}, outside of the organization.",
-                **told,
+                "The resource share {share} in {region} shares {resources} with {principal}, which is outside the "
+                "organization.",
+                **values,
             )
             if not is_outside:
                 sentence = phrase(
-                    "The resource share {share} of {region} gives {resources} to {principal}; whether that is outside "
-                    "of the organization cannot be told.",
-                    **told,
+                    "The resource share {share} in {region} shares {resources} with {principal}; whether that is "
+                    "outside the organization cannot be determined.",
+                    **values,
                 )
             yield CheckResult(
                 sentence,
@@ -82,7 +83,7 @@ def shared_outside(survey: CheckContext, account: Account, _: Account) -> Iterat
 
 
 def _own_shares(held: ResourceShares, account: Account) -> dict[str, str]:
-    """Return the names of the shares that the account makes, by ARN."""
+    """Return the names of the shares that the account owns, by ARN."""
     return {
         share.resource_share_arn: share.name or share.resource_share_arn.rpartition("/")[2]
         for share in held.shares or ()
@@ -91,7 +92,7 @@ def _own_shares(held: ResourceShares, account: Account) -> dict[str, str]:
 
 
 def _is_outside(survey: CheckContext, one: ResourceShareAssociation) -> bool | None:
-    """Return whether a principal stands outside of the organization; None where nothing tells."""
+    """Return whether a principal is outside the organization; None if that is not known."""
     if one.external is not None:
         return one.external
     entity = one.associated_entity
@@ -111,33 +112,35 @@ def _is_outside(survey: CheckContext, one: ResourceShareAssociation) -> bool | N
     severity=Severity.LOW,
     question="Can objects of a bucket be read over an unencrypted connection?",
     remedy=mark(
-        "Add a statement to the bucket policy that denies s3:* to everybody where aws:SecureTransport is false."
+        "Add a statement to the bucket policy that denies s3:* to all principals if aws:SecureTransport is false."
     ),
     standards=("AWS FSBP S3.5", "PCI DSS 4.0 4.2.1"),
     data=Data.RESOURCE_POLICIES,
 )
 def plain_http(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """Asked as the root user of the account, whom nothing but the bucket and the organization can stop."""
+    """Evaluate as the account's root user, which only the bucket policy and organization policies can deny."""
     root = f"arn:{account.partition}:iam::{account.account_id}:root"
     found = {}
     for resource in resources_of(survey, account):
         if resource.arn.split(":", 5)[2:5] != ["s3", "", ""] or "/" in resource.arn or not resource.is_policy_captured:
             continue
-        asked = (root, "s3:GetObject", f"{resource.arn}/{STRANGER}", {"aws:SecureTransport": "false"})
-        if survey.verdict(*asked) is EvalDecision.ALLOWED:
-            found[resource_subject(resource).name] = asked
+        request = (root, "s3:GetObject", f"{resource.arn}/{STRANGER}", {"aws:SecureTransport": "false"})
+        if survey.verdict(*request) is EvalDecision.ALLOWED:
+            found[resource_subject(resource).name] = request
     if found:
         evidence = [
-            Evidence(phrase("Asked about an object of {name} without TLS.", name=name), survey.ask(*asked))
-            for name, asked in list(found.items())[:3]
+            Evidence(
+                phrase("Evaluated s3:GetObject on an object of {name} without TLS.", name=name), survey.ask(*request)
+            )
+            for name, request in list(found.items())[:3]
         ]
         more = [
-            Evidence(phrase("{name} takes requests without TLS.", name=name)) for name in list(found)[3:_MOST_NAMED]
+            Evidence(phrase("{name} accepts requests without TLS.", name=name)) for name in list(found)[3:_MOST_NAMED]
         ]
         yield CheckResult(
             nphrase(
-                "{count:,} bucket takes requests without TLS: {names}.",
-                "{count:,} buckets take requests without TLS: {names}.",
+                "{count:,} bucket accepts requests without TLS: {names}.",
+                "{count:,} buckets accept requests without TLS: {names}.",
                 len(found),
                 names=enumerated(found),
             ),

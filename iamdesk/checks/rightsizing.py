@@ -1,4 +1,4 @@
-"""What can be taken out of policies without a service that is used losing an action; proved on the edited documents."""
+"""Rightsizing: entries for unused services that can be removed from policies, proved on the edited documents."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -19,22 +19,22 @@ from iamdesk.use_cases.dependent_actions import HANDING_OVER, dependent_actions
 
 @dataclass(frozen=True, slots=True)
 class Rightsizing:
-    """One policy with what it can do without."""
+    """One policy with the entries that can be removed."""
 
     policy: CarriedPolicy
     gone: tuple[str, ...]
-    """Entries of Action that are taken out."""
+    """Removed entries of Action."""
     left: Any
-    """The document without them; None where no statement is left."""
+    """The document without them; None if no statement remains."""
     parsed: Document
-    """The same, parsed; one without statements where none is left."""
+    """The same, parsed; a document without statements if none remains."""
 
 
 def trims(carried: Iterator[CarriedPolicy], unused: frozenset[str], used: frozenset[str]) -> Iterator[Rightsizing]:
-    """Yield the policies out of which something can be taken, with what.
+    """Yield the policies from which entries can be removed.
 
-    Entries go that name an unused service alone. What actions of used services need of it stays: roles that are passed,
-    keys that data is encrypted with, since reports of last use need not show it.
+    Only entries for a single unused service are removed. Dependent actions of used services stay, such as passing a
+    role or using an encryption key: last-accessed reports need not show their use.
     """
     needed = frozenset[str]().union(*(_needed_by(service) for service in used), {HANDING_OVER.lower()})
     for policy in carried:
@@ -50,12 +50,12 @@ def trims(carried: Iterator[CarriedPolicy], unused: frozenset[str], used: frozen
         left = _without(policy.document, frozenset(gone))
         parsed = parse_document(left if left is not None else {"Version": "2012-10-17", "Statement": []})
         trim = Rightsizing(policy, tuple(dict.fromkeys(text for _, text in gone)), left, parsed)
-        if all(_says_the_same(trim, service) for service in used):
+        if all(_is_equivalent(trim, service) for service in used):
             yield trim
 
 
 def _can_be_edited(document: Document) -> bool:
-    """Return whether a document is written so that its statements can be told apart and edited."""
+    """Return whether each statement of a document can be identified and edited."""
     raw = document.raw
     listed = raw.get("Statement") if isinstance(raw, dict) else None
     statements = listed if isinstance(listed, list) else [listed]
@@ -66,7 +66,7 @@ def _can_be_edited(document: Document) -> bool:
 
 @cache
 def _needed_by(service: str) -> frozenset[str]:
-    """Return the actions of other services that some action of a service needs beside itself, in lower case."""
+    """Return the dependent actions of a service's actions, in lower case."""
     needs = (dependent_actions(action.full_name) for action in service_actions(service).actions)
     return frozenset(name.lower() for need in needs if need is not None for name in need.actions)
 
@@ -76,7 +76,7 @@ def _is_needed(entry: ActionPattern, needed: frozenset[str]) -> bool:
 
 
 def _without(document: Document, gone: frozenset[tuple[int, str]]) -> Any:
-    """Return a document without entries, told by statement and text; None where nothing of it is left."""
+    """Return a document without entries given as (statement index, text); None if no statement remains."""
     number = -1
 
     def edit(statement: dict[str, Any]) -> dict[str, Any] | None:
@@ -93,13 +93,13 @@ def _without(document: Document, gone: frozenset[tuple[int, str]]) -> Any:
     return edited(document.raw, edit)
 
 
-def _says_the_same(trim: Rightsizing, service: str) -> bool:
-    """Return whether the edited document says of every action of a service what the policy says of it."""
-    return _said_of(trim.policy.document, service) == _said_of(trim.parsed, service)
+def _is_equivalent(trim: Rightsizing, service: str) -> bool:
+    """Return whether the edited document has the same statements for a service as the policy."""
+    return _statements_on(trim.policy.document, service) == _statements_on(trim.parsed, service)
 
 
-def _said_of(document: Document, service: str) -> list[tuple[object, ...]]:
-    """Return what each statement says of a service: the actions that it covers, and all else that it asks."""
+def _statements_on(document: Document, service: str) -> list[tuple[object, ...]]:
+    """Return the statements on a service: the actions that each covers, and its other elements."""
     actions = service_actions(service)
     return [
         (covered, *_rest(statement))
@@ -116,10 +116,10 @@ def _rest(statement: Statement) -> tuple[object, ...]:
     return statement.is_allow, statement.not_resource, resources, tests
 
 
-def still_answers(
+def unchanged_decision(
     survey: CheckContext, principal: str, action: str, resource: str, trims: list[Rightsizing]
 ) -> EvalDecision | None:
-    """Ask with the edited policies in place of a principal's own; None where the answer is another one than before."""
+    """Evaluate with the edited policies in place of a principal's own; return the decision, None if it changed."""
     survey.check_cancelled()
     documents = {trim.policy.document: trim.parsed for trim in trims}
     question = survey.evaluator.question(Request(principal, action, resource))

@@ -1,4 +1,4 @@
-"""The root user of member accounts: whether it can sign in, what holds it back, and what its MFA is."""
+"""The root user of member accounts: credentials, service control policies that restrict it, and its MFA device."""
 
 from collections.abc import Iterator
 
@@ -23,7 +23,7 @@ _PROBES = (
     ("s3:PutBucketPolicy", "arn:{partition}:s3:::{name}"),
     ("dynamodb:DeleteTable", "arn:{partition}:dynamodb:us-east-1:{account}:table/{name}"),
 )
-"""What the root user of a member account has no business doing."""
+"""Requests that the root user of a member account should never make."""
 
 
 def _is_member(survey: CheckContext, account: Account) -> bool:
@@ -36,16 +36,16 @@ def _is_member(survey: CheckContext, account: Account) -> bool:
     over=ACCOUNTS,
     title=mark("Root user of a member account has credentials"),
     severity=Severity.MEDIUM,
-    question="Can the root user of a member account of the organization sign in by itself?",
+    question="Does the root user of a member account of the organization have a password or access key?",
     remedy=mark(
-        "Turn on central management of root access in IAM, and delete the root credentials of member accounts: the "
-        "management account then does for them what only root may do."
+        "Enable centralized root access management in IAM, and delete the root credentials of member accounts: the "
+        "management account then performs privileged root tasks for them."
     ),
     standards=("CIS AWS Foundations 7.0 2.1.1", "NIST 800-53 AC-6(5)"),
     data=Data.ROOT_CREDENTIALS,
 )
 def root_not_central(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """By the account summary and the credential report; where neither tells of a password it cannot be told."""
+    """From the account summary and the credential report; cannot tell if neither contains the password status."""
     if not _is_member(survey, account):
         return
     facts = facts_of(survey.snapshot, account.account_id)
@@ -57,7 +57,7 @@ def root_not_central(survey: CheckContext, account: Account, _: Account) -> Iter
     has_key = bool(entry is not None and keys_of(entry)) or summary.get("AccountAccessKeysPresent", 0) > 0
     both = ((phrase("a password"), has_password), (phrase("an access key"), has_key))
     held = [what for what, there in both if there]
-    source = Evidence(phrase("As get-account-summary and the credential report say."))
+    source = Evidence(phrase("Source: get-account-summary and the credential report."))
     if held:
         yield CheckResult(
             phrase(
@@ -70,8 +70,8 @@ def root_not_central(survey: CheckContext, account: Account, _: Account) -> Iter
     elif has_password is None:
         yield CheckResult(
             phrase(
-                "Whether the root user of member account {account} has a password cannot be told: neither the "
-                "account summary nor the credential report says so.",
+                "Whether the root user of member account {account} has a password cannot be determined: neither the "
+                "account summary nor the credential report contains it.",
                 account=account.account_id,
             ),
             (Evidence(phrase("AccountPasswordPresent is not in the account summary.")),),
@@ -84,36 +84,36 @@ def root_not_central(survey: CheckContext, account: Account, _: Account) -> Iter
     over=ACCOUNTS,
     title=mark("No SCP restricts the root user"),
     severity=Severity.MEDIUM,
-    question="Can the root user of a member account act without limits by a service control policy?",
+    question="Is the root user of a member account not restricted by any service control policy?",
     remedy=mark(
-        "Attach a service control policy that denies everything where aws:PrincipalArn is like "
-        "`arn:aws:iam::*:root`, but for the few tasks that take the root user."
+        "Attach a service control policy that denies all actions if aws:PrincipalArn matches `arn:aws:iam::*:root`, "
+        "except for the few tasks that require the root user."
     ),
     standards=("NIST 800-53 AC-6(5)",),
     data=Data.ORGANIZATION,
 )
 def root_not_denied(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """Asked as the root user, of a user, a bucket and a table that nobody has named."""
+    """Evaluate as the root user, on an arbitrary user, bucket and table."""
     if not _is_member(survey, account):
         return
     words = {"partition": account.partition, "account": account.account_id, "name": STRANGER}
     root = f"arn:{account.partition}:iam::{account.account_id}:root"
-    asked = [survey.ask(root, action, resource.format_map(words)) for action, resource in _PROBES]
-    allowed = [decision for decision in asked if decision.decision is EvalDecision.ALLOWED]
-    unsure = [decision for decision in asked if decision.decision is EvalDecision.CONDITIONAL]
-    for decisions, state in ((allowed, State.FOUND), (unsure, State.CANNOT_TELL)):
-        if decisions:
-            actions = enumerated(decision.request.action for decision in decisions)
+    decisions = [survey.ask(root, action, resource.format_map(words)) for action, resource in _PROBES]
+    allowed = [decision for decision in decisions if decision.decision is EvalDecision.ALLOWED]
+    unsure = [decision for decision in decisions if decision.decision is EvalDecision.CONDITIONAL]
+    for found, state in ((allowed, State.FOUND), (unsure, State.CANNOT_TELL)):
+        if found:
+            actions = enumerated(decision.request.action for decision in found)
             keys = enumerated(dict.fromkeys(key for one in unsure for key in one.missing_context_values))
             sentence = phrase(
-                "No service control policy keeps the root user of member account {account} from {actions}.",
+                "No service control policy denies the root user of member account {account} {actions}.",
                 account=account.account_id,
                 actions=actions,
             )
             if state is not State.FOUND:
                 sentence = phrase(
-                    "No service control policy keeps the root user of member account {account} from {actions}; "
-                    "whether it does hangs on {keys}.",
+                    "Whether a service control policy denies the root user of member account {account} {actions} "
+                    "depends on {keys}.",
                     account=account.account_id,
                     actions=actions,
                     keys=keys,
@@ -121,8 +121,8 @@ def root_not_denied(survey: CheckContext, account: Account, _: Account) -> Itera
             yield CheckResult(
                 sentence,
                 tuple(
-                    Evidence(phrase("Asked as the root user about {action}.", action=one.request.action), one)
-                    for one in decisions
+                    Evidence(phrase("Evaluated {action} as the root user.", action=one.request.action), one)
+                    for one in found
                 ),
                 state=state,
             )
@@ -134,16 +134,17 @@ def root_not_denied(survey: CheckContext, account: Account, _: Account) -> Itera
     over=ACCOUNTS,
     title=mark("Root user with a virtual MFA device"),
     severity=Severity.MEDIUM,
-    question="Is the root user's MFA an application that shows codes, instead of a security key or a hardware token?",
+    question="Is the root user's MFA device a virtual one (an authenticator app) instead of a security key or "
+    "hardware token?",
     remedy=mark(
-        "Register a security key or a hardware token, and a second one that is kept elsewhere; then remove the "
-        "application."
+        "Register a security key or hardware token, and a second one that is stored elsewhere; then remove the "
+        "virtual device."
     ),
     standards=("CIS AWS Foundations 7.0 2.6", "AWS FSBP IAM.6"),
     data=Data.MFA_DEVICES,
 )
 def root_with_virtual_mfa(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """Told by the serial number: AWS names the root user's device. Without any MFA it is ROT-02's."""
+    """Recognized by the serial number, which AWS assigns; ROT-02 reports a root user without MFA."""
     facts = facts_of(survey.snapshot, account.account_id)
     entry = entry_of(survey, account, ROOT)
     if facts is None or facts.virtual_mfa_devices is None:
@@ -152,7 +153,9 @@ def root_with_virtual_mfa(survey: CheckContext, account: Account, _: Account) ->
     device = next((one for one in facts.virtual_mfa_devices if one.serial_number.endswith(_ROOT_DEVICE)), None)
     if has_mfa and device is not None and device.enable_date is not None:
         yield CheckResult(
-            phrase("The root user's MFA is a virtual device, which an application on a phone or a computer holds."),
+            phrase(
+                "The root user's MFA device is virtual: an authenticator app on a phone or computer holds its secret."
+            ),
             (
                 Evidence(
                     phrase(

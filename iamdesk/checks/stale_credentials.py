@@ -1,11 +1,11 @@
-"""Ways in that outlive their purpose: keys that nobody ever used, people who are disabled and still get in."""
+"""Stale credentials: keys that were never used, and disabled people who still have access."""
 
 from collections.abc import Iterator
 from datetime import timedelta
 
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
-from iamdesk.checks.credentials import active_keys, entry_of, keys_of, says
+from iamdesk.checks.credentials import active_keys, entry_of, keys_of, report_evidence
 from iamdesk.checks.finding import Evidence, Severity
 from iamdesk.checks.prerequisites import Data
 from iamdesk.checks.targets import ACCOUNTS, USERS, principal_subject
@@ -15,7 +15,7 @@ from iamdesk.snapshot.identity_center import IdentityCenter, IdentityStoreUser
 from iamdesk.snapshot.model import Account, UserDetail
 
 _TOGETHER = timedelta(minutes=10)
-"""A key that was made so soon after its user was made with it."""
+"""A key created this soon after its user was created with it."""
 _DISABLED = "DISABLED"
 
 
@@ -25,25 +25,25 @@ _DISABLED = "DISABLED"
     title=mark("Access key created with the user and never used"),
     severity=Severity.LOW,
     question="Does a user have an active access key that was created with the user and never used?",
-    remedy=mark("Delete the key; whoever needs one asks for it."),
+    remedy=mark("Delete the key, and create one only on request."),
     standards=("CIS AWS Foundations 3.0 1.11",),
     data=Data.CREDENTIAL_REPORT,
 )
 def key_never_used(survey: CheckContext, account: Account, user: UserDetail) -> Iterator[CheckResult]:
-    """By the times of the report: made within ten minutes of the user."""
+    """By the report's times: created within ten minutes of the user."""
     entry = entry_of(survey, account, user.user_name)
     if entry is None or entry.user_creation_time is None:
         return
     for key in keys_of(entry):
         field = f"access_key_{key.number}_last_used_date"
-        if key.made is not None and key.used is None and abs(key.made - entry.user_creation_time) <= _TOGETHER:
+        if key.created is not None and key.used is None and abs(key.created - entry.user_creation_time) <= _TOGETHER:
             yield CheckResult(
                 phrase(
-                    "Access key {number} of {user} was made with the user and never used.",
+                    "Access key {number} of {user} was created with the user and never used.",
                     number=key.number,
                     user=user.user_name,
                 ),
-                says(phrase("{field} is N/A", field=field)),
+                report_evidence(phrase("{field} is N/A", field=field)),
                 object=str(key.number),
             )
 
@@ -55,14 +55,14 @@ def key_never_used(survey: CheckContext, account: Account, user: UserDetail) -> 
     severity=Severity.HIGH,
     question="Does a user whose console password was removed have an active access key?",
     remedy=mark(
-        "Deactivate the key: whoever took the password away meant to shut the user out. If a program goes on with "
-        "it, give the program a role."
+        "Deactivate the key: removing the password was meant to end the user's access. If an application still uses "
+        "the key, give the application a role."
     ),
     standards=("SOC 2 CC6.3", "ISO 27001:2022 A.5.18"),
     data=Data.CREDENTIAL_REPORT,
 )
 def disabled_with_key(survey: CheckContext, account: Account, user: UserDetail) -> Iterator[CheckResult]:
-    """That there was a password is told by when it was used, or by an MFA device; programs never had either."""
+    """A last-used date of the password, or an MFA device, shows that the user had a password and is a person."""
     entry = entry_of(survey, account, user.user_name)
     if entry is None or entry.password_enabled is not False or not keys_of(entry):
         return
@@ -74,12 +74,12 @@ def disabled_with_key(survey: CheckContext, account: Account, user: UserDetail) 
     if signs:
         yield CheckResult(
             phrase(
-                "{user} has no password any more, but {keys}: {signs}.",
+                "{user} no longer has a password, but still has {keys}: {signs}.",
                 user=user.user_name,
                 keys=active_keys(len(keys_of(entry))),
                 signs=enumerated(signs),
             ),
-            says(phrase("password_enabled is false, a key is active")),
+            report_evidence(phrase("password_enabled is false, a key is active")),
         )
 
 
@@ -90,14 +90,14 @@ def disabled_with_key(survey: CheckContext, account: Account, user: UserDetail) 
     severity=Severity.HIGH,
     question="Does a disabled user of IAM Identity Center have assignments, or an IAM user of the same name?",
     remedy=mark(
-        "Delete the IAM user, or give it to somebody who answers for it; remove the assignments, so that they do "
-        "not come back with the person."
+        "Delete the IAM user, or assign it a new owner. Remove the assignments, so that they do not return if the "
+        "person is enabled again."
     ),
     standards=("SOC 2 CC6.2", "PCI DSS 4.0 8.2.5", "ISO 27001:2022 A.5.18"),
     data=Data.PEOPLE,
 )
 def leaver(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """Names are compared without case, e-mail addresses by what stands before the @, too."""
+    """Compare names without case; of e-mail addresses, the local part as well."""
     users = {user.user_name.lower(): user for user in account.users}
     for center in survey.snapshot.identity_centers:
         for person in center.users or ():
@@ -107,8 +107,8 @@ def leaver(survey: CheckContext, account: Account, _: Account) -> Iterator[Check
             if user is not None:
                 yield CheckResult(
                     phrase(
-                        "{person} is disabled in IAM Identity Center, and IAM user {user} is still there.",
-                        person=_called(person),
+                        "{person} is disabled in IAM Identity Center, but the IAM user {user} still exists.",
+                        person=_display_name(person),
                         user=user.user_name,
                     ),
                     (_status(person), Evidence(phrase("{arn} exists.", arn=user.arn))),
@@ -119,8 +119,9 @@ def leaver(survey: CheckContext, account: Account, _: Account) -> Iterator[Check
             if assigned:
                 yield CheckResult(
                     phrase(
-                        "{person} is disabled in IAM Identity Center, and still assigned {sets} in account {account}.",
-                        person=_called(person),
+                        "{person} is disabled in IAM Identity Center, but is still assigned {sets} in account "
+                        "{account}.",
+                        person=_display_name(person),
                         sets=enumerated(assigned),
                         account=account.account_id,
                     ),
@@ -135,7 +136,7 @@ def _status(person: IdentityStoreUser) -> Evidence:
 
 
 def _names(person: IdentityStoreUser) -> Iterator[str]:
-    """Yield what an IAM user of the same person may be called, in lower case."""
+    """Yield the names that the person's IAM user may have, in lower case."""
     for text in (person.user_name, *(email.value for email in person.emails)):
         if text:
             yield text.lower()
@@ -143,12 +144,12 @@ def _names(person: IdentityStoreUser) -> Iterator[str]:
                 yield text.lower().partition("@")[0]
 
 
-def _called(person: IdentityStoreUser) -> str:
+def _display_name(person: IdentityStoreUser) -> str:
     return person.display_name or person.user_name or person.user_id
 
 
 def _assignments(center: IdentityCenter, person: IdentityStoreUser, account_id: str) -> list[str]:
-    """Return the names of permission sets that are assigned to a person in an account, by themselves."""
+    """Return the names of permission sets that are assigned directly to a person in an account."""
     names = {one.permission_set_arn: one.name for one in center.permission_sets or ()}
     return sorted(
         names.get(one.permission_set_arn) or one.permission_set_arn

@@ -1,4 +1,4 @@
-"""Findings that somebody answers for until a day: one JSON file that people can read, compare and keep in git.
+"""Suppressed findings, each with an owner, a reason and an expiry date: a JSON file suited for version control.
 
 ::
 
@@ -10,9 +10,9 @@
       ]
     }
 
-``finding`` is the id that every report prints; it stays the same from one snapshot to the next. A suppression holds up
-to and including the day ``expires``; then the finding is back, with a word that it was suppressed. Nothing is ever
-dropped: suppressed findings are counted and listed apart.
+``finding`` is the id that every report prints, stable across snapshots. A suppression applies up to and including the
+day ``expires``; then the finding reappears, with a note that it was suppressed. Suppressed findings are counted and
+listed separately.
 """
 
 import json
@@ -28,18 +28,18 @@ from iamdesk.checks.finding import Evidence, Finding, Suppression, SuppressionEr
 from iamdesk.i18n import phrase
 
 FORMAT: Literal["iamdesk-suppressions/1"] = "iamdesk-suppressions/1"
-_LARGEST = 64 * 1024 * 1024
-_LONGEST = 2_000
+_MAX_BYTES = 64 * 1024 * 1024
+_MAX_LENGTH = 2_000
 
-type _Words = Annotated[str, Field(min_length=1, max_length=_LONGEST, pattern=r"\S")]
+type _Text = Annotated[str, Field(min_length=1, max_length=_MAX_LENGTH, pattern=r"\S")]
 
 
 class _Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     finding: Annotated[str, Field(pattern=r"^[0-9a-f]{20}$")]
-    owner: _Words
-    reason: _Words
+    owner: _Text
+    reason: _Text
     expires: date
     added: date
     check: str = ""
@@ -54,29 +54,29 @@ class _File(BaseModel):
 
 
 def read_suppressions(path: Path) -> tuple[Suppression, ...]:
-    """Return what a file holds, of several for one finding the last. A file that is not there holds none.
+    """Return the suppressions in a file, the last for each finding; none if the file does not exist.
 
     Raises:
-        SuppressionError: the file cannot be read, or is no file of suppressions.
+        SuppressionError: The file cannot be read, or is not a suppression file.
     """
     try:
         if not path.exists():
             return ()
-        if path.stat().st_size > _LARGEST:
-            raise SuppressionError(phrase("{path} is too large for a file of suppressions", path=path))
-        told = _File.model_validate_json(path.read_bytes())
+        if path.stat().st_size > _MAX_BYTES:
+            raise SuppressionError(phrase("{path} is too large for a suppression file", path=path))
+        file = _File.model_validate_json(path.read_bytes())
     except OSError as error:
         raise SuppressionError(
             phrase("{path} cannot be read: {reason}", path=path, reason=error.strerror or error)
         ) from error
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(map(str, first["loc"]))
+        location = ".".join(map(str, first["loc"]))
         raise SuppressionError(
             phrase(
-                "{path} is no file of suppressions: {place}: {error}",
+                "{path} is not a suppression file: {place}: {error}",
                 path=path,
-                place=place or "the file",
+                place=location or "the file",
                 error=first["msg"],
             )
         ) from error
@@ -84,13 +84,13 @@ def read_suppressions(path: Path) -> tuple[Suppression, ...]:
         entry.finding: Suppression(
             entry.finding, entry.owner, entry.reason, entry.expires, entry.added, entry.check, entry.subject
         )
-        for entry in told.suppressions
+        for entry in file.suppressions
     }
     return tuple(found.values())
 
 
 def as_bytes(suppressions: Iterable[Suppression]) -> bytes:
-    """Print suppressions as a file holds them, by check and subject: a change of one changes few lines."""
+    """Serialize suppressions, sorted by check and subject to keep diffs small."""
     entries = [
         {
             "finding": one.fingerprint,
@@ -107,40 +107,40 @@ def as_bytes(suppressions: Iterable[Suppression]) -> bytes:
 
 
 def suppression(fingerprint: str, owner: str, reason: str, expires: date, today: date, **about: str) -> Suppression:
-    """Return a suppression after checking that it is whole.
+    """Return a validated suppression.
 
-    ``about`` is ``check_id`` and ``subject``, for whoever reads the file.
+    ``about`` is ``check_id`` and ``subject``, for readers of the file.
 
     Raises:
-        SuppressionError: owner or reason is missing, the id is none, or the day is past.
+        SuppressionError: Owner or reason is missing, the id is malformed, or the expiry date is in the past.
     """
     try:
         entry = _Entry(finding=fingerprint, owner=owner.strip(), reason=reason.strip(), expires=expires, added=today)
     except ValidationError as error:
         name = str(error.errors(include_url=False, include_input=False)[0]["loc"][0])
-        needs = {"finding": "the id of a finding: 20 digits of hexadecimal", "owner": "who answers for it"}
+        needs = {"finding": "the id of a finding: 20 hexadecimal digits", "owner": "an owner"}
         raise SuppressionError(phrase("a suppression needs {needs}", needs=needs.get(name, "a reason"))) from error
     if expires < today:
         raise SuppressionError(
-            phrase("a suppression has to end today or later, not on {expires}", expires=expires.isoformat())
+            phrase("a suppression must expire today or later, not on {expires}", expires=expires.isoformat())
         )
     return Suppression(fingerprint, entry.owner, entry.reason, expires, today, **about)
 
 
 def suppressed(findings: Iterable[Finding], suppressions: Iterable[Suppression], today: date) -> Iterator[Finding]:
-    """Yield all findings with the suppressions that hold today; where one has run out the proof says so."""
+    """Yield all findings with the suppressions that apply today; expired ones are added as evidence."""
     known = {one.fingerprint: one for one in suppressions}
     for finding in findings:
-        word = known.get(finding.fingerprint)
-        if word is None:
+        found = known.get(finding.fingerprint)
+        if found is None:
             yield finding
-        elif today <= word.expires:
-            yield replace(finding, suppression=word)
+        elif today <= found.expires:
+            yield replace(finding, suppression=found)
         else:
-            told = phrase(
+            text = phrase(
                 "It was suppressed until {day} by {owner}: {reason}",
-                day=word.expires.isoformat(),
-                owner=word.owner,
-                reason=word.reason,
+                day=found.expires.isoformat(),
+                owner=found.owner,
+                reason=found.reason,
             )
-            yield replace(finding, evidence=(*finding.evidence, Evidence(told)))
+            yield replace(finding, evidence=(*finding.evidence, Evidence(text)))

@@ -1,4 +1,4 @@
-"""What checks look at: the kinds of things in an account, in the order of the tree, and how a finding names them."""
+"""Targets of checks: the kinds of items in an account, in tree order, and their names in findings."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from iamdesk.viewmodel.tree_builder import NodeKind
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a finding is about: where a click leads, and how it is named."""
+    """What a finding is about: its key, to open it, and its name."""
 
     key: str
     name: str
@@ -21,7 +21,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class CheckTarget[T]:
-    """One kind of thing that a check looks at, each in turn."""
+    """One kind of item that checks apply to."""
 
     name: str
     of: Callable[[CheckContext, Account], Iterable[T]]
@@ -29,45 +29,45 @@ class CheckTarget[T]:
 
 
 def is_reserved(role: RoleDetail) -> bool:
-    """Return whether IAM Identity Center made the role: people sign in to it (rule E15)."""
+    """Return whether IAM Identity Center created the role (rule E15)."""
     return role.arn.split(":", 5)[-1].startswith("role/aws-reserved/")
 
 
 def account_subject(account: Account) -> Subject:
-    """Name an account: its alias where there is one."""
+    """Return an account as subject, named by its alias if it has one."""
     name = f"{account.alias} ({account.account_id})" if account.alias else account.account_id
     return Subject(account.account_id, name, NodeKind.ACCOUNT)
 
 
 def principal_subject(principal: Principal) -> Subject:
-    """Name a user or role."""
+    """Return a user or role as subject."""
     kind = NodeKind.USER if isinstance(principal, UserDetail) else NodeKind.ROLE
     return Subject(principal.arn, name_of(principal), kind)
 
 
 def group_subject(group: GroupDetail) -> Subject:
-    """Name a group."""
+    """Return a group as subject."""
     return Subject(group.arn, group.group_name, NodeKind.GROUP)
 
 
 def policy_subject(policy: ManagedPolicyDetail) -> Subject:
-    """Name a managed policy."""
+    """Return a managed policy as subject."""
     kind = NodeKind.AWS_POLICY if policy.is_aws_managed else NodeKind.CUSTOMER_POLICY
     return Subject(policy.arn, policy.policy_name, kind)
 
 
 def own_roles(account: Account) -> Iterable[RoleDetail]:
-    """Yield the roles that the account's owner answers for: all but service-linked ones, which CMP-09 counts."""
+    """Yield the roles of an account without service-linked ones, which CMP-09 counts."""
     return (role for role in account.roles if not is_service_linked(role))
 
 
 def own_policies(account: Account) -> Iterable[ManagedPolicyDetail]:
-    """Yield the managed policies that the account's owner writes."""
+    """Yield the customer managed policies of an account."""
     return (policy for policy in account.policies if not policy.is_aws_managed)
 
 
 def principals_of(account: Account) -> Iterable[Principal]:
-    """Yield the users, then the roles that the account's owner answers for."""
+    """Yield the users, then the roles of an account without service-linked ones."""
     yield from account.users
     yield from own_roles(account)
 

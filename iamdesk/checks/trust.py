@@ -1,4 +1,4 @@
-"""Who may become a role: strangers, other accounts, principals that are gone."""
+"""Role trust: roles that anyone, other accounts or deleted principals can assume."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -7,7 +7,7 @@ from iamdesk.attack_paths.administrators import is_administrator
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.condition_strength import ConditionStrength
-from iamdesk.checks.external_trust import TrustedAccount, account_of, allowing, stranger_entry, trusted_accounts
+from iamdesk.checks.external_trust import TrustedAccount, account_of, allowing, external_attempt, trusted_accounts
 from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.policy_documents import statement_evidence, trust_policy_name
 from iamdesk.checks.remediation_commands import without_principals
@@ -27,7 +27,7 @@ _OWN_PRINCIPAL = re.compile(
     r"arn:[^:]*:iam::\d{12}:(user|role)/(?:[^/]*/)*([^/*?]+)|arn:[^:]*:sts::\d{12}:assumed-role/([^/*?]+)/.+"
 )
 _STANDARDS = ("NIST 800-53 AC-3", "SOC 2 CC6.3", "ISO 27001:2022 A.5.18")
-_ASKED_AS_STRANGER = mark("Asked as a role of an account that nothing in the snapshot names.")
+_AS_EXTERNAL_ROLE = mark("Evaluated as a role of an account that no policy in the snapshot names.")
 
 
 @check(
@@ -37,34 +37,34 @@ _ASKED_AS_STRANGER = mark("Asked as a role of an account that nothing in the sna
     severity=Severity.CRITICAL,
     question="Can principals of any AWS account assume a role?",
     remedy=mark(
-        "Name the principals or accounts that are meant under Principal. Where an organization is meant, add "
-        '`"StringEquals": {"aws:PrincipalOrgID": "o-…"}` without IfExists and without ForAllValues.'
+        'Name the intended principals or accounts under Principal. To trust an organization, add `"StringEquals": '
+        '{"aws:PrincipalOrgID": "o-…"}` without IfExists or ForAllValues.'
     ),
     standards=_STANDARDS,
 )
 def anyone(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
-    """Unconditionally; a grant by NotPrincipal is told by TRU-09."""
-    entry = stranger_entry(survey, account, role)
+    """Only unconditional trust; TRU-09 reports NotPrincipal."""
+    attempt = external_attempt(survey, account, role)
     if (
-        entry is None
-        or entry.hold is not ConditionStrength.NOTHING
-        or _only_not_principal(entry.decision.matched_statements)
+        attempt is None
+        or attempt.strength is not ConditionStrength.NOTHING
+        or _only_not_principal(attempt.decision.matched_statements)
     ):
         return
-    evidence = [Evidence(phrase(_ASKED_AS_STRANGER), entry.decision)]
+    evidence = [Evidence(phrase(_AS_EXTERNAL_ROLE), attempt.decision)]
     sentence = phrase("Anyone with an AWS account can assume {role}.", role=role.role_name)
     if is_administrator(survey, account, role):
         sentence = phrase(
             "Anyone with an AWS account can assume {role}, which is an administrator.", role=role.role_name
         )
-    guards = dict.fromkeys(
+    keys = dict.fromkeys(
         test.key_text
-        for line in entry.decision.matched_statements
+        for line in attempt.decision.matched_statements
         if line.layer is PolicyType.TRUST
         for test in line.document.statements[line.index].conditions
     )
-    if guards:
-        evidence.append(Evidence(phrase("The condition on {keys} keeps no stranger out.", keys=enumerated(guards))))
+    if keys:
+        evidence.append(Evidence(phrase("The condition on {keys} does not restrict them.", keys=enumerated(keys))))
     yield CheckResult(sentence, tuple(evidence))
 
 
@@ -78,38 +78,39 @@ def _only_not_principal(lines: tuple[StatementExplanation, ...]) -> bool:
     over=ROLES,
     title=mark("Publicly assumable role with an ineffective condition"),
     severity=Severity.CRITICAL,
-    question="Can principals of any AWS account assume a role if they choose the right request context?",
+    question="Can principals of any AWS account assume a role by choosing the values of condition keys?",
     remedy=mark(
-        "Name the principals or accounts that are meant under Principal, or test what the caller cannot choose: "
-        "aws:PrincipalOrgID, aws:PrincipalAccount, aws:PrincipalArn."
+        "Name the intended principals or accounts under Principal, or test a key that callers cannot choose: "
+        "aws:PrincipalOrgID, aws:PrincipalAccount or aws:PrincipalArn."
     ),
     standards=_STANDARDS,
 )
 def anyone_by_choice(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
-    """Keys that the caller fills at will, or a shared secret; where it hangs on anything else it cannot be told."""
-    entry = stranger_entry(survey, account, role)
-    if entry is None or entry.hold is ConditionStrength.NOTHING:
+    """Report conditions on keys that callers choose, or on an external ID; cannot tell for other keys."""
+    attempt = external_attempt(survey, account, role)
+    if attempt is None or attempt.strength is ConditionStrength.NOTHING:
         return
-    evidence = (Evidence(phrase(_ASKED_AS_STRANGER), entry.decision),)
-    keys = enumerated(entry.keys)
-    if entry.hold is ConditionStrength.OWN_CHOICE:
+    evidence = (Evidence(phrase(_AS_EXTERNAL_ROLE), attempt.decision),)
+    keys = enumerated(attempt.keys)
+    if attempt.strength is ConditionStrength.OWN_CHOICE:
         sentence = phrase(
-            "Anyone with an AWS account can assume {role}: its condition is on {keys}, which callers choose.",
+            "Anyone with an AWS account can assume {role}: its condition tests only {keys}, which callers choose.",
             role=role.role_name,
             keys=keys,
         )
         yield CheckResult(sentence, evidence)
-    elif entry.hold is ConditionStrength.SECRET:
+    elif attempt.strength is ConditionStrength.SECRET:
         sentence = phrase(
-            "Anyone with an AWS account who knows the external id can assume {role}.", role=role.role_name
+            "Anyone with an AWS account who knows the external ID can assume {role}.", role=role.role_name
         )
         remedy = phrase(
-            "Name the account that is meant under Principal: an external id is no secret, it tells customers apart."
+            "Name the intended account under Principal: an external ID is not a secret, it only tells customers of a "
+            "vendor apart."
         )
         yield CheckResult(sentence, evidence, severity=Severity.HIGH, remedy=remedy)
     else:
         sentence = phrase(
-            "Whether anyone with an AWS account can assume {role} hangs on {keys}.", role=role.role_name, keys=keys
+            "Whether anyone with an AWS account can assume {role} depends on {keys}.", role=role.role_name, keys=keys
         )
         yield CheckResult(sentence, evidence, severity=Severity.HIGH, state=State.CANNOT_TELL)
 
@@ -119,33 +120,32 @@ def anyone_by_choice(survey: CheckContext, account: Account, role: RoleDetail) -
     over=ROLES,
     title=mark("Another account can assume the role without an external ID"),
     severity=Severity.HIGH,
-    question="May a principal of an account outside the snapshot and its organization assume a role without an "
-    "external id?",
+    question="Can a principal of an account outside the snapshot and its organization assume a role without an "
+    "external ID?",
     remedy=mark(
-        "If the account is a vendor's, require the external id that the vendor gave you: "
-        '`"StringEquals": {"sts:ExternalId": "…"}`. If it is your own, open its snapshot beside this one. If nobody '
-        "knows it, remove it from the trust policy."
+        'Require the vendor\'s external ID, if the account is a vendor\'s: `"StringEquals": {"sts:ExternalId": "…"}`. '
+        "If it is your own, capture it as well. If no one can identify it, remove it from the trust policy."
     ),
     standards=_STANDARDS,
 )
 def account_without_external_id(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
-    """High where the whole account is trusted, medium where single principals of it are named."""
+    """High if the entire account is trusted, medium if single principals of it are named."""
     for trusted in trusted_accounts(survey, role):
-        if trusted.without_external_id.hold > ConditionStrength.OWN_CHOICE:
+        if trusted.without_external_id.strength > ConditionStrength.OWN_CHOICE:
             continue
         who = phrase("Account {account}", account=trusted.account_id)
         if not trusted.is_whole:
             who = phrase("A principal of account {account}", account=trusted.account_id)
-        said = phrase(
-            "{who}, which is not in the snapshot, can assume {role} without an external id",
+        text = phrase(
+            "{who}, which is not in the snapshot, can assume {role} without an external ID",
             who=who,
             role=role.role_name,
         )
         severity = Severity.HIGH if trusted.is_whole else Severity.MEDIUM
         yield CheckResult(
-            join_messages("", (said, _privileged(survey, account, role), perhaps_own(trusted), ".")),
+            join_messages("", (text, _privileged(survey, account, role), perhaps_own(trusted), ".")),
             (
-                Evidence(phrase("Asked without an external id."), trusted.without_external_id.decision),
+                Evidence(phrase("Evaluated without an external ID."), trusted.without_external_id.decision),
                 *_named(trusted),
             ),
             object=trusted.account_id,
@@ -160,29 +160,34 @@ def account_without_external_id(survey: CheckContext, account: Account, role: Ro
     over=ROLES,
     title=mark("Another account can assume the role under conditions"),
     severity=Severity.LOW,
-    question="May a principal of an account outside the snapshot and its organization assume a role with an external "
-    "id, or under other conditions?",
-    remedy=mark("Confirm who the account is and that it still needs the role; else remove it from the trust policy."),
+    question="Can a principal of an account outside the snapshot and its organization assume a role with an external "
+    "ID, or under other conditions?",
+    remedy=mark(
+        "Confirm who owns the account and that it still needs the role; otherwise remove it from the trust policy."
+    ),
     standards=("SOC 2 CC6.3", "PCI DSS 4.0 7.2.4"),
 )
 def account_under_conditions(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
-    """The way in that an external id is meant for: to be confirmed, not to be repaired."""
+    """Report regular third-party access, which is to be confirmed, not repaired."""
     for trusted in trusted_accounts(survey, role):
-        if trusted.without_external_id.hold <= ConditionStrength.OWN_CHOICE:
+        if trusted.without_external_id.strength <= ConditionStrength.OWN_CHOICE:
             continue
-        entry = trusted.with_external_id
-        with_what = phrase("with an external id")
-        if entry.hold is not ConditionStrength.SECRET:
-            with_what = phrase("under a condition on {keys}", keys=enumerated(entry.keys))
-        said = phrase(
+        attempt = trusted.with_external_id
+        with_what = phrase("with an external ID")
+        if attempt.strength is not ConditionStrength.SECRET:
+            with_what = phrase("under a condition on {keys}", keys=enumerated(attempt.keys))
+        text = phrase(
             "Account {account}, which is not in the snapshot, can assume {role} {with_what}",
             account=trusted.account_id,
             role=role.role_name,
             with_what=with_what,
         )
         yield CheckResult(
-            join_messages("", (said, _privileged(survey, account, role), perhaps_own(trusted), ".")),
-            (Evidence(phrase("Asked with what the policy asks for."), entry.decision), *_named(trusted)),
+            join_messages("", (text, _privileged(survey, account, role), perhaps_own(trusted), ".")),
+            (
+                Evidence(phrase("Evaluated with the context that the policy requires."), attempt.decision),
+                *_named(trusted),
+            ),
             object=trusted.account_id,
             state=State.CANNOT_TELL if trusted.is_perhaps_own else State.FOUND,
             remedy=phrase(CAPTURE_ORGANIZATION) if trusted.is_perhaps_own else None,
@@ -190,15 +195,15 @@ def account_under_conditions(survey: CheckContext, account: Account, role: RoleD
 
 
 CAPTURE_ORGANIZATION = mark(
-    "Capture the organization, too, from the account that manages it: then its own accounts are known. If that account "
-    "does not manage yours, remove it from the trust policy."
+    "Capture the organization from its management account, so that its accounts are known. If this account does not "
+    "manage your organization, remove it from the trust policy."
 )
 
 
 def perhaps_own(trusted: TrustedAccount) -> str:
-    """Return what is to be said of an account that perhaps manages the organization; for others nothing."""
+    """Return a clause for an account that may be the organization's management account; empty for others."""
     return (
-        phrase("; perhaps that account manages the organization, which is not in the snapshot")
+        phrase("; this may be the management account of the organization, which was not captured")
         if trusted.is_perhaps_own
         else ""
     )
@@ -220,16 +225,16 @@ def _named(trusted: TrustedAccount) -> Iterator[Evidence]:
     severity=Severity.MEDIUM,
     question="Does a trust policy allow a principal that was deleted?",
     remedy=mark(
-        "Remove the principal from the trust policy. Somebody who gets the same name later is not let in by the old "
-        "id, but the next editor may put the name back."
+        "Remove the principal from the trust policy. A new user or role of the same name is not trusted by the old "
+        "ID, but the next edit may replace the ID with the name."
     ),
     standards=("SOC 2 CC6.3",),
 )
 def deleted_principal(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
-    """AWS shows a deleted user or role by its unique id (rule E12)."""
+    """AWS shows a deleted user or role as its unique ID (rule E12)."""
     index = survey.evaluator.index
     ids = survey.once("unique ids", lambda: unique_ids(survey.snapshot.accounts))
-    told: set[str] = set()
+    reported: set[str] = set()
     named = [
         (statement, entry)
         for statement in allowing(survey, role)
@@ -239,16 +244,16 @@ def deleted_principal(survey: CheckContext, account: Account, role: RoleDetail) 
     ]
     gone = {entry.text for _statement, entry in named if _UNIQUE_ID.fullmatch(entry.text)} - ids
     for statement, entry in named:
-        if entry.text in told:
+        if entry.text in reported:
             continue
-        told.add(entry.text)
+        reported.add(entry.text)
         proof = (_statement(survey, role, statement, phrase("It names {principal}.", principal=entry.text)),)
         if entry.text in gone:
             names = {"role": role.role_name, "id": entry.text}
-            sentence = phrase("{role} trusts {id}, the id of a user or role that was deleted.", **names)
+            sentence = phrase("{role} trusts {id}, the unique ID of a deleted user or role.", **names)
             if account.is_truncated:
                 sentence = phrase(
-                    "{role} trusts {id}, the id of a user or role that was deleted or that the snapshot does not hold.",
+                    "{role} trusts {id}, the unique ID of a user or role that was deleted or not captured.",
                     **names,
                 )
             yield CheckResult(
@@ -269,7 +274,7 @@ def deleted_principal(survey: CheckContext, account: Account, role: RoleDetail) 
         if not known:
             yield CheckResult(
                 phrase(
-                    "{role} trusts {principal}, which the snapshot does not hold: gone, or not captured.",
+                    "{role} trusts {principal}, which is not in the snapshot: it was deleted, or not captured.",
                     role=role.role_name,
                     principal=entry.text,
                 ),
@@ -281,7 +286,7 @@ def deleted_principal(survey: CheckContext, account: Account, role: RoleDetail) 
 
 
 def unique_ids(accounts: Iterable[Account]) -> frozenset[str]:
-    """Return the unique ids of users and roles."""
+    """Return the unique IDs of users and roles."""
     return frozenset(
         unique_id
         for account in accounts
@@ -295,36 +300,36 @@ def unique_ids(accounts: Iterable[Account]) -> frozenset[str]:
     title=mark("NotPrincipal grants to everyone else"),
     severity=Severity.CRITICAL,
     question="Does a trust policy allow everyone except those it names?",
-    remedy=mark("Name those who are meant under Principal. AWS supports NotPrincipal only with Effect Deny."),
+    remedy=mark("Name the intended principals under Principal. AWS supports NotPrincipal only with Effect Deny."),
     standards=_STANDARDS,
 )
 def allow_not_principal(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
-    """Confirmed by asking as a stranger: another statement may keep strangers out (rule E6)."""
-    entry = stranger_entry(survey, account, role)
-    if entry is None:
+    """Evaluate as an external principal, since another statement may deny it (rule E6)."""
+    attempt = external_attempt(survey, account, role)
+    if attempt is None:
         return
     parts = (StatementRole.DECIDES, StatementRole.DEPENDS)
-    lets_in = {line.index for line in entry.decision.statements_that(*parts) if line.layer is PolicyType.TRUST}
+    deciding = {line.index for line in attempt.decision.statements_that(*parts) if line.layer is PolicyType.TRUST}
     for statement in allowing(survey, role):
-        if not (statement.not_principal and statement.index in lets_in):
+        if not (statement.not_principal and statement.index in deciding):
             continue
         named = enumerated(listed.text for listed in statement.principals or ())
-        told = entry.hold is ConditionStrength.NOTHING
+        is_certain = attempt.strength is ConditionStrength.NOTHING
         yield CheckResult(
-            phrase("{role} lets in everybody except {names}.", role=role.role_name, names=named)
-            if told
+            phrase("{role} can be assumed by anyone except {names}.", role=role.role_name, names=named)
+            if is_certain
             else phrase(
-                "{role} lets in everybody except {names}, under a condition on {keys}.",
+                "{role} can be assumed by anyone except {names}, under a condition on {keys}.",
                 role=role.role_name,
                 names=named,
-                keys=enumerated(entry.keys),
+                keys=enumerated(attempt.keys),
             ),
             (
-                Evidence(phrase(_ASKED_AS_STRANGER), entry.decision),
+                Evidence(phrase(_AS_EXTERNAL_ROLE), attempt.decision),
                 _statement(survey, role, statement, phrase("Effect Allow with NotPrincipal.")),
             ),
             object=str(statement.index),
-            state=State.FOUND if entry.hold <= ConditionStrength.SECRET else State.CANNOT_TELL,
+            state=State.FOUND if attempt.strength <= ConditionStrength.SECRET else State.CANNOT_TELL,
         )
 
 
@@ -333,7 +338,7 @@ def _statement(survey: CheckContext, role: RoleDetail, statement: Statement, sen
 
 
 def trust_policy_of(survey: CheckContext, role: RoleDetail) -> AttachedPolicy:
-    """Return a role's trust policy as statements of it are named in evidence."""
+    """Return a role's trust policy in the form that evidence refers to."""
     return AttachedPolicy(
         PolicyType.TRUST,
         SourceType.TRUST,

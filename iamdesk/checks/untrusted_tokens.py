@@ -1,8 +1,7 @@
-"""The tokens that strangers can get: ``resources/data/oidc-strangers.json``, put together for one trust policy.
+"""Tokens that unrelated parties can get from shared identity providers (``resources/data/oidc-strangers.json``).
 
-A trust policy that lists patterns for ``sub`` is tried with subjects that are made for its patterns: a stranger chooses
-names so that they fit (``repo:acme*`` is met by an organization called acme-stranger). Whether a token gets in is the
-engine's to say.
+For a trust policy with patterns for ``sub``, subjects are constructed that match its patterns, as an attacker would
+choose names (the organization acme-stranger matches ``repo:acme*``). The evaluator decides whether they are accepted.
 """
 
 import json
@@ -27,31 +26,34 @@ class _Data(BaseModel):
 
 
 class Subject(_Data):
-    """How a provider builds ``sub``: prefix, a name that belongs to the stranger, separator, rest."""
+    """How a provider builds ``sub``: prefix, the attacker's name, separator, rest."""
 
     prefix: str
     name: str
     names_are: str
-    """``chosen`` by the stranger, or ``assigned`` by the provider."""
+    """``chosen`` by the attacker, or ``assigned`` by the provider."""
     name_characters: str
     separator: str
     rest: str
 
 
-class StrangerToken(_Data):
-    """A token that somebody can get who has nothing to do with the account."""
+class ExternalToken(_Data):
+    """A token that a party unrelated to the account can get."""
 
     check: str
     severity: Severity
     who: str
+    """Its holder, as text."""
+    key: str = ""
+    """Identifies the holder in fingerprints, if ``who`` does not."""
     claims: dict[str, str | list[str] | None]
     open: tuple[str, ...]
-    """Claims that the stranger fills as they like."""
+    """Claims whose values the holder chooses."""
     subject: Subject | None = None
 
 
 class InsiderToken(_Data):
-    """A token that anybody in the named owner's own organization can get."""
+    """A token that anyone in the named owner's own organization can get."""
 
     severity: Severity
     who: str
@@ -60,15 +62,15 @@ class InsiderToken(_Data):
 
 
 class Issuer(_Data):
-    """An identity provider that many customers share."""
+    """An identity provider that serves many customers."""
 
     name: str
     issuer: str
-    """As in ARNs and condition keys; ``*`` is any run of characters."""
+    """As in ARNs and condition keys; ``*`` matches any characters."""
     always_present: tuple[str, ...]
-    """Claims, besides ``aud`` and ``sub``, that none of its tokens lacks."""
+    """Claims, besides ``aud`` and ``sub``, that all of its tokens have."""
     source: str
-    tokens: tuple[StrangerToken, ...]
+    tokens: tuple[ExternalToken, ...]
     insiders: tuple[InsiderToken, ...] = ()
 
 
@@ -80,14 +82,15 @@ class _File(_Data):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One token as a request shows it."""
+    """One token as request context."""
 
     severity: Severity
     who: str
+    key: str
     context: dict[str, str | list[str] | None]
     """Its claims as condition keys."""
     open_keys: frozenset[str]
-    """Condition keys, in lower case, that the stranger fills as they like."""
+    """Condition keys, in lower case, whose values the holder chooses."""
     check: str
 
 
@@ -99,12 +102,12 @@ def issuers() -> tuple[Issuer, ...]:
 
 
 def issuer_of(provider: str) -> Issuer | None:
-    """Return what is known of a provider by its address as in condition keys (``gitlab.com``); None for others."""
+    """Return a known provider by its address as in condition keys (``gitlab.com``); None for others."""
     return next((issuer for issuer in issuers() if glob(issuer.issuer).matches(provider)), None)
 
 
-def stranger_tokens(issuer: Issuer, provider: str, subjects: Iterable[str]) -> Iterator[Token]:
-    """Yield the tokens of strangers for a trust policy that lists these values and patterns for ``sub``."""
+def external_tokens(issuer: Issuer, provider: str, subjects: Iterable[str]) -> Iterator[Token]:
+    """Yield the external tokens to try for a trust policy that lists these values and patterns for ``sub``."""
     patterns = tuple(subjects)
     for token in issuer.tokens:
         open_keys = frozenset(f"{provider}:{claim}".lower() for claim in token.open)
@@ -113,7 +116,8 @@ def stranger_tokens(issuer: Issuer, provider: str, subjects: Iterable[str]) -> I
             if sub is not None:
                 claims["sub"] = sub
                 _follow(claims, token.subject, sub)
-            yield Token(token.severity, phrase(token.who), _as_context(claims, provider), open_keys, token.check)
+            context = _as_context(claims, provider)
+            yield Token(token.severity, phrase(token.who), token.key or token.who, context, open_keys, token.check)
 
 
 def _subs(subject: Subject | None, provider: str, patterns: tuple[str, ...]) -> list[str | None]:
@@ -129,7 +133,7 @@ def _subs(subject: Subject | None, provider: str, patterns: tuple[str, ...]) -> 
 
 
 def _made_for(pattern: str, prefix: str, subject: Subject) -> str | None:
-    """Return a stranger's subject that a pattern may take; None where the pattern fixes whose token it is."""
+    """Return an attacker's subject that a pattern may match; None if the pattern fixes the owner."""
     found = _WILDCARD.search(pattern)
     if found is None:
         return None
@@ -154,7 +158,7 @@ def _made_for(pattern: str, prefix: str, subject: Subject) -> str | None:
 
 
 def _filled(pattern: str, default: str) -> str:
-    """Fill wildcards: a last one with what such subjects end in, others with a word."""
+    """Replace wildcards: a final one with the usual end of such subjects, others with a placeholder."""
     pattern = pattern.replace("?", "x")
     if pattern.endswith(":*"):
         pattern = pattern[:-1] + (default or "iamdesk-stranger")
@@ -162,7 +166,7 @@ def _filled(pattern: str, default: str) -> str:
 
 
 def _follow(claims: dict[str, Any], subject: Subject | None, sub: str) -> None:
-    """Let claims that repeat the owner say what the subject says."""
+    """Set claims that repeat the owner to the owner in the subject."""
     if subject is None:
         return
     default = f"{subject.prefix}{subject.name}{subject.separator}"
@@ -174,7 +178,7 @@ def _follow(claims: dict[str, Any], subject: Subject | None, sub: str) -> None:
 
 
 def insider_tokens(issuer: Issuer, provider: str, subjects: Iterable[str]) -> Iterator[tuple[str, Token]]:
-    """Yield, for each owner whose subjects a trust policy names, tokens that others of that owner can get."""
+    """Yield (owner, token): for each owner in a trust policy's subjects, tokens that others of that owner can get."""
     template = next((token.subject for token in issuer.tokens if token.subject is not None), None)
     if template is None or not issuer.insiders:
         return
@@ -196,10 +200,8 @@ def insider_tokens(issuer: Issuer, provider: str, subjects: Iterable[str]) -> It
                 for claim, value in insider.claims.items()
             }
             claims["sub"] = insider.sub.format_map(words)
-            token = Token(
-                insider.severity, phrase(insider.who, **words), _as_context(claims, provider), open_keys, "FED-02"
-            )
-            yield owner, token
+            who = phrase(insider.who, **words)
+            yield owner, Token(insider.severity, who, who, _as_context(claims, provider), open_keys, "FED-02")
 
 
 def _as_context(claims: dict[str, Any], provider: str) -> dict[str, str | list[str] | None]:

@@ -1,4 +1,4 @@
-"""Permissions that nobody makes use of, by the reports of last use: services, actions, policies of AWS."""
+"""Unused access by the service last-accessed reports: services, actions, AWS managed policies."""
 
 import json
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.prerequisites import Data, facts_of
 from iamdesk.checks.remediation_commands import command
-from iamdesk.checks.rightsizing import Rightsizing, still_answers, trims
+from iamdesk.checks.rightsizing import Rightsizing, trims, unchanged_decision
 from iamdesk.checks.shadow_administrators import whole_services_of
 from iamdesk.checks.targets import ACCOUNTS, is_reserved, policy_subject, principal_subject, principals_of
 from iamdesk.checks.words import enumerated
@@ -32,10 +32,10 @@ _GRANTED = (
 )
 _CHANGING = ("Write", "Tagging", "Permissions management")
 _MOST_ASKED = 5
-"""Used actions that are asked again for each principal; of all others the edited policies say the same."""
+"""Used actions that are evaluated again for each principal; all others are compared by their statements."""
 _MOST_NAMED = 20
 _WIDE = 0.5
-"""A policy of AWS of whose tracked actions fewer than this share were used is wider than its use."""
+"""An AWS managed policy is reported if a smaller share of its tracked actions was used."""
 
 
 _VERDICTS = {
@@ -45,20 +45,20 @@ _VERDICTS = {
     EvalDecision.CONDITIONAL: mark("conditional"),
 }
 _PERMISSION_SET = mark(
-    "Take the unused services out of the permission set in IAM Identity Center, which writes the role's policies. The "
-    "same set may be assigned in other accounts, and used there otherwise."
+    "Remove the unused services from the permission set in IAM Identity Center, which manages the role's policies. "
+    "Check its use in other accounts where the same permission set is assigned."
 )
 
 
 class _Use(NamedTuple):
-    """What a principal may use and what of it was used."""
+    """The services that a principal can use and those that it used."""
 
     used: frozenset[str]
-    """Services that were asked in the 90 days before the report."""
+    """Services used in the 90 days before the report."""
     unused: frozenset[str]
-    """Services that it may use and did not."""
+    """Allowed services that it did not use."""
     services: dict[str, ServiceLastAccessed]
-    """As reported, by prefix."""
+    """Reported services by prefix."""
 
 
 def _reports(survey: CheckContext, account: Account) -> dict[str, LastAccessed]:
@@ -74,18 +74,18 @@ def _moment(survey: CheckContext, report: LastAccessed) -> datetime | None:
 
 
 def _granted(survey: CheckContext, principal: Principal, service: str) -> int:
-    """Return the actions of a service, as bits, that a principal may do somewhere, perhaps under conditions."""
+    """Return the actions of a service that a principal is allowed on some resource, perhaps conditionally, as bits."""
     position = survey.evaluator.population().position(principal.arn)
     if position is None:
         return 0
-    reach = survey.evaluator.reach_of(position, service)
-    return sum(reach.actions[one] for one in _GRANTED)
+    access = survey.evaluator.reach_of(position, service)
+    return sum(access.actions[one] for one in _GRANTED)
 
 
 def _tracked(service: ServiceLastAccessed) -> tuple[int, int]:
-    """Return which tracked actions that change something were done, and which never, as bits."""
+    """Return the tracked write actions that were used, and those that never were, as bits."""
     known = service_actions(service.service_namespace.lower())
-    done = never = 0
+    used = never = 0
     for tracked in service.tracked_actions_last_accessed or ():
         bit = known.positions.get(tracked.action_name.lower())
         if bit is None or known.actions[bit].access_level not in _CHANGING:
@@ -93,12 +93,12 @@ def _tracked(service: ServiceLastAccessed) -> tuple[int, int]:
         if tracked.last_accessed_time is None:
             never |= 1 << bit
         else:
-            done |= 1 << bit
-    return done, never
+            used |= 1 << bit
+    return used, never
 
 
 def _use(survey: CheckContext, principal: Principal, report: LastAccessed) -> _Use | None:
-    """Return what a principal used; None for one that is too young to tell, and where nobody knows of when it is."""
+    """Return what a principal used; None if it is younger than 90 days, or its age is not known."""
     moment = _moment(survey, report)
     if moment is None or principal.create_date is None or moment - principal.create_date < UNUSED_AFTER:
         return None
@@ -119,14 +119,14 @@ def _use(survey: CheckContext, principal: Principal, report: LastAccessed) -> _U
     severity=Severity.MEDIUM,
     question="Can a user or role use services that it did not use in the 90 days before the last-accessed report?",
     remedy=mark(
-        "Take the unused services out of its policies. What the finding says can be taken out leaves every action "
-        "of the services that are used as it is; what is wanted once a year, ask its owner."
+        "Remove the unused services from its policies, after asking the owner about permissions that are needed "
+        "rarely. The entries that the finding lists can be removed without effect on used services."
     ),
     standards=("NIST 800-53 AC-6", "ISO 27001:2022 A.5.18"),
     data=Data.LAST_ACCESSED,
 )
 def unused_services(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """One finding for each; roles that are not used at all are HYG-05's, what is younger than 90 days is left out."""
+    """Yield one finding per principal, if older than 90 days; HYG-05 reports roles without any use."""
     reports = _reports(survey, account)
     unreported = []
     for principal in principals_of(account) if reports else ():
@@ -142,11 +142,11 @@ def unused_services(survey: CheckContext, account: Account, _: Account) -> Itera
         if use is not None and use.unused:
             yield _unused(survey, account, principal, use)
     if unreported:
-        proof = phrase("The snapshot holds no report of last use (get-service-last-accessed-details) of theirs.")
+        proof = phrase("Their last-accessed reports (get-service-last-accessed-details) were not captured.")
         yield CheckResult(
             nphrase(
-                "Which services {count:,} user or role uses cannot be told: {names}.",
-                "Which services {count:,} users and roles use cannot be told: {names}.",
+                "Which services {count:,} user or role uses cannot be determined: {names}.",
+                "Which services {count:,} users and roles use cannot be determined: {names}.",
                 len(unreported),
                 names=enumerated(unreported),
             ),
@@ -161,7 +161,7 @@ def _unused(survey: CheckContext, account: Account, principal: Principal, use: _
     carriers = survey.references(account).carriers
     carried = survey.evaluator.index.carried(principal.arn).identity
     own = (policy for policy in carried if policy.owner == principal.arn)
-    # Of what others carry, too, or AWS writes, this one can do without the whole alone.
+    # Policies that others share, and AWS managed ones, can only be detached as a whole.
     found = [
         trim
         for trim in trims(own, use.unused, use.used)
@@ -169,12 +169,12 @@ def _unused(survey: CheckContext, account: Account, principal: Principal, use: _
         or trim.policy.is_inline
         or (not trim.policy.is_aws_managed and len(carriers.get(trim.policy.key, ())) == 1)
     ]
-    asked = _asked_again(survey, principal, use, found) if found else []
-    if asked is None:  # never seen; were it so, nothing is said to be safe
-        found, asked = [], []
-    said = nphrase(
-        "{name} did not use {count:,} service of the {whole:,} that it may use: {services}",
-        "{name} did not use {count:,} services of the {whole:,} that it may use: {services}",
+    evidence = _evaluated_again(survey, principal, use, found) if found else []
+    if evidence is None:  # not expected; then no change is proposed
+        found, evidence = [], []
+    text = nphrase(
+        "{name} did not use {count:,} of the {whole:,} services that it is allowed: {services}",
+        "{name} did not use {count:,} of the {whole:,} services that it is allowed: {services}",
         len(use.unused),
         name=name_of(principal),
         whole=len(use.used) + len(use.unused),
@@ -182,10 +182,10 @@ def _unused(survey: CheckContext, account: Account, principal: Principal, use: _
     )
     last = {one: use.services[one].last_authenticated for one in sorted(use.unused)}
     return CheckResult(
-        join_messages("", (said, "; ", _can_go(found), ".") if found else (said, ".")),
+        join_messages("", (text, "; ", _removable(found), ".") if found else (text, ".")),
         (
-            *(_taken_out(trim, use) for trim in found[:_MOST_NAMED]),
-            *asked,
+            *(_removal_evidence(trim, use) for trim in found[:_MOST_NAMED]),
+            *evidence,
             *(_last_used(one, when) for one, when in list(last.items())[:_MOST_NAMED]),
         ),
         subject=principal_subject(principal),
@@ -196,7 +196,7 @@ def _unused(survey: CheckContext, account: Account, principal: Principal, use: _
 
 def _last_used(service: str, when: datetime | None) -> Evidence:
     if when is None:
-        return Evidence(phrase("{service}: no use in the time that AWS tracks.", service=service))
+        return Evidence(phrase("{service}: no use within AWS's tracking period.", service=service))
     return Evidence(phrase("{service}: last used on {day:%Y-%m-%d}.", service=service, day=when))
 
 
@@ -204,34 +204,34 @@ def _is_of_permission_set(principal: Principal) -> bool:
     return isinstance(principal, RoleDetail) and is_reserved(principal)
 
 
-def _can_go(found: list[Rightsizing]) -> str:
+def _removable(found: list[Rightsizing]) -> str:
     entries: list[str] = []
     for trim in found:
         entries += (phrase("all of {policy}", policy=trim.policy.name),) if trim.left is None else trim.gone
-    return phrase("{entries} can go without touching what it uses", entries=enumerated(entries))
+    return phrase("{entries} can be removed without effect on the services that it uses", entries=enumerated(entries))
 
 
-def _taken_out(trim: Rightsizing, use: _Use) -> Evidence:
-    proof = phrase("nothing of what it allows was used")
+def _removal_evidence(trim: Rightsizing, use: _Use) -> Evidence:
+    proof = phrase("none of the services that it allows was used")
     if use.used:
         proof = phrase(
-            "none of the {count:,} actions of {services} is decided otherwise without it",
+            "the decisions on all {count:,} actions of {services} stay the same",
             count=sum(len(service_actions(service).actions) for service in use.used),
             services=enumerated(sorted(use.used)),
         )
-    told = phrase(
-        "{policy} can do without {what}: {proof}.",
+    text = phrase(
+        "{what} can be removed from {policy}: {proof}.",
         policy=trim.policy.name,
-        what=phrase("all of it") if trim.left is None else enumerated(trim.gone, most=_MOST_NAMED),
+        what=phrase("Everything") if trim.left is None else enumerated(trim.gone, most=_MOST_NAMED),
         proof=proof,
     )
-    return Evidence(told, policy_key=trim.policy.key)
+    return Evidence(text, policy_key=trim.policy.key)
 
 
-def _asked_again(
+def _evaluated_again(
     survey: CheckContext, principal: Principal, use: _Use, found: list[Rightsizing]
 ) -> list[Evidence] | None:
-    """Ask about actions that were used with the trimmed policies; None where one would be answered otherwise."""
+    """Evaluate used actions with the edited policies; None if a decision would change."""
     evidence: list[Evidence] = []
     for service in sorted(use.used):
         for tracked in use.services[service].tracked_actions_last_accessed or ():
@@ -239,23 +239,23 @@ def _asked_again(
             if tracked.last_accessed_time is None or bit is None or len(evidence) >= _MOST_ASKED:
                 continue
             position = survey.evaluator.population().position(principal.arn)
-            answers = () if position is None else survey.evaluator.answers(position, service, bit)
+            results = () if position is None else survey.evaluator.answers(position, service, bit)
             action = service_actions(service).actions[bit].full_name
-            for answer in answers[:1]:
-                verdict = still_answers(survey, principal.arn, action, answer.resource, found)
+            for result in results[:1]:
+                verdict = unchanged_decision(survey, principal.arn, action, result.resource, found)
                 if verdict is None:
                     return None
-                told = phrase(
-                    "{action}, which was used, asked again without them: {verdict} as before.",
+                text = phrase(
+                    "{action}, which was used, evaluated without these entries: {verdict}, as before.",
                     action=action,
                     verdict=phrase(_VERDICTS[verdict]),
                 )
-                evidence.append(Evidence(told))
+                evidence.append(Evidence(text))
     return evidence
 
 
 def _trimmed_inline(principal: Principal, found: list[Rightsizing]) -> str:
-    """Return the command that writes the one inline policy that changes; empty for several, and for managed ones."""
+    """Return the command that replaces the only changed inline policy; empty for several, and for managed ones."""
     if len(found) != 1 or not found[0].policy.is_inline:
         return ""
     trim, kind = found[0], "user" if isinstance(principal, UserDetail) else "role"
@@ -271,19 +271,16 @@ def _trimmed_inline(principal: Principal, found: list[Rightsizing]) -> str:
     over=ACCOUNTS,
     title=mark("Unused action permissions"),
     severity=Severity.LOW,
-    question="Is a user or role allowed write actions, of services that it uses, that it never used?",
+    question="Is a user or role allowed write actions that it never used, of services that it uses?",
     remedy=mark(
-        "Name the actions that are used in the policy. Reading and writing of data is not tracked (S3 objects, "
-        "table items): look into CloudTrail's data events before taking such actions away."
+        "List only the used actions in the policy. AWS does not track data-plane actions (S3 objects, table items): "
+        "check CloudTrail data events before removing such actions."
     ),
     standards=("NIST 800-53 AC-6",),
     data=Data.LAST_ACCESSED,
 )
 def unused_actions(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """Of services in use, where the report tells of single actions; services not in use are HYG-06's.
-
-    Actions that only list or read are left out.
-    """
+    """Only used services with action-level reports, without List and Read actions; HYG-06 reports unused services."""
     reports = _reports(survey, account)
     for principal in principals_of(account):
         survey.check_cancelled()
@@ -297,9 +294,9 @@ def unused_actions(survey: CheckContext, account: Account, _: Account) -> Iterat
             done, never = _tracked(use.services[service])
             if not never:
                 continue
-            may = (done | never) & _granted(survey, principal, service)
-            total += may.bit_count()
-            names = [one.name for bit, one in enumerate(service_actions(service).actions) if may & never & 1 << bit]
+            allowed = (done | never) & _granted(survey, principal, service)
+            total += allowed.bit_count()
+            names = [one.name for bit, one in enumerate(service_actions(service).actions) if allowed & never & 1 << bit]
             if names:
                 idle[service] = names
         count = sum(map(len, idle.values()))
@@ -307,7 +304,7 @@ def unused_actions(survey: CheckContext, account: Account, _: Account) -> Iterat
             names = [f"{service}:{name}" for service, each in idle.items() for name in each]
             yield CheckResult(
                 phrase(
-                    "{name} never did {count:,} of the {total:,} tracked actions by which it may change things of "
+                    "{name} never used {count:,} of the {total:,} tracked write actions that it is allowed, of "
                     "services that it uses: {actions}.",
                     name=name_of(principal),
                     count=count,
@@ -329,16 +326,17 @@ def unused_actions(survey: CheckContext, account: Account, _: Account) -> Iterat
     over=ACCOUNTS,
     title=mark("AWS managed policy broader than its use"),
     severity=Severity.LOW,
-    question="Is an AWS managed policy that allows all of a service attached to users or roles that use little of it?",
+    question="Is an AWS managed policy that allows all of a service attached to users or roles that use little of "
+    "the service?",
     remedy=mark(
-        "Write a policy with the actions that are used, and attach it in place of AWS's. Reading and writing of "
-        "data is not tracked: look into CloudTrail's data events first."
+        "Create a policy with the used actions, and attach it instead. AWS does not track data-plane actions: check "
+        "CloudTrail data events first."
     ),
     standards=("NIST 800-53 AC-6",),
     data=Data.LAST_ACCESSED,
 )
 def wide_aws_policy(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
-    """Told of a policy and service where everybody who carries it has a report with single actions."""
+    """Report a policy and service if all of the policy's holders have action-level reports."""
     reports = _reports(survey, account)
     held = survey.references(account)
     for arn, carriers in held.carriers.items() if reports else ():
@@ -367,21 +365,24 @@ def wide_aws_policy(survey: CheckContext, account: Account, _: Account) -> Itera
                 if each.last_accessed_time is not None
             }
             if len(used) < _WIDE * len(tracked):
-                done = phrase("Used: {actions}.", actions=enumerated(sorted(used), most=_MOST_NAMED))
-                given = phrase("It is given to {names}.", names=enumerated(map(name_of, who), most=_MOST_NAMED))
+                used_text = phrase("Used: {actions}.", actions=enumerated(sorted(used), most=_MOST_NAMED))
+                holders = phrase(
+                    "It is attached to {names}, directly or through a group.",
+                    names=enumerated(map(name_of, who), most=_MOST_NAMED),
+                )
                 yield CheckResult(
                     nphrase(
-                        "{policy} allows every action of {service}, and the {count:,} user or role that it is given to "
-                        "did {used:,} of {tracked:,} tracked ones.",
-                        "{policy} allows every action of {service}, and the {count:,} users and roles that it is given "
-                        "to did {used:,} of {tracked:,} tracked ones.",
+                        "{policy} allows every action of {service}, but the {count:,} user or role that has it used "
+                        "only {used:,} of {tracked:,} tracked actions.",
+                        "{policy} allows every action of {service}, but the {count:,} users and roles that have it "
+                        "used only {used:,} of {tracked:,} tracked actions.",
                         len(who),
                         policy=policy.policy_name,
                         service=service,
                         used=len(used),
                         tracked=len(tracked),
                     ),
-                    (Evidence(done, policy_key=arn), Evidence(given)),
+                    (Evidence(used_text, policy_key=arn), Evidence(holders)),
                     subject=policy_subject(policy),
                     object=service,
                 )
@@ -390,7 +391,7 @@ def wide_aws_policy(survey: CheckContext, account: Account, _: Account) -> Itera
 def _with_members(
     carriers: list[UserDetail | GroupDetail | RoleDetail], members: dict[str, list[UserDetail]]
 ) -> list[UserDetail | RoleDetail]:
-    """Return the users and roles that a policy is given to, by groups, too."""
+    """Return the users and roles that have a policy, directly or through groups."""
     found: dict[str, UserDetail | RoleDetail] = {}
     for one in carriers:
         given: list[UserDetail] | list[UserDetail | RoleDetail] = (

@@ -1,4 +1,4 @@
-"""Order in the house: who carries what, and what is no longer needed."""
+"""Unused users, groups, roles and policies, and policies attached directly to users."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from iamdesk.inventory.references import UNUSED_AFTER
 from iamdesk.snapshot.model import Account, GroupDetail, ManagedPolicyDetail, RoleDetail, UserDetail
 
 TRACKED_DAYS = 400
-"""For how long AWS remembers that a role was used.
+"""AWS's tracking period for the last use of a role, in days.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed.html
 """
@@ -28,13 +28,12 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed.h
     severity=Severity.LOW,
     question="Does a user have policies attached directly, not through a group?",
     remedy=mark(
-        "Attach the policies to a group that is named after the job and make the user a member; then detach them "
-        "from the user."
+        "Attach the policies to a group for the job and make the user a member; then detach them from the user."
     ),
     standards=("CIS AWS Foundations 7.0 2.13", "AWS FSBP IAM.2"),
 )
 def user_with_own_policies(_survey: CheckContext, _account: Account, user: UserDetail) -> Iterator[CheckResult]:
-    """One finding a user, with each policy as evidence."""
+    """Yield one finding per user, with each policy as evidence."""
     names = [policy.policy_name for policy in user.attached_managed_policies]
     names += [policy.policy_name for policy in user.user_policy_list]
     evidence = [
@@ -50,8 +49,8 @@ def user_with_own_policies(_survey: CheckContext, _account: Account, user: UserD
     ]
     if evidence:
         sentence = nphrase(
-            "{user} carries {count:,} policy directly: {policies}.",
-            "{user} carries {count:,} policies directly: {policies}.",
+            "{user} has {count:,} policy attached directly: {policies}.",
+            "{user} has {count:,} policies attached directly: {policies}.",
             len(names),
             user=user.user_name,
             policies=enumerated(names),
@@ -65,16 +64,16 @@ def user_with_own_policies(_survey: CheckContext, _account: Account, user: UserD
     title=mark("User without any permission"),
     severity=Severity.LOW,
     question="Is a user in no group and without a policy?",
-    remedy=mark("Delete the user if nobody signs in with it; AWS keeps its password and access keys valid until then."),
+    remedy=mark("Delete the user if it is not needed: its password and access keys remain valid until then."),
     standards=("ISO 27001:2022 A.5.18",),
 )
 def user_without_permissions(_survey: CheckContext, _account: Account, user: UserDetail) -> Iterator[CheckResult]:
-    """Users with policies of their own are HYG-01's; this one is about those that identity policies give nothing."""
+    """Report users without any identity policy."""
     if not (user.group_list or user.attached_managed_policies or user.user_policy_list):
         yield CheckResult(
             phrase(
-                "{user} is in no group and has no policy: it may only do what resource policies and role trust "
-                "policies grant it by name.",
+                "{user} is in no group and has no policy: only resource policies and trust policies that name it can "
+                "grant it access.",
                 user=user.user_name,
             ),
             (Evidence(phrase("The snapshot lists no group, no attached policy and no inline policy for the user.")),),
@@ -87,10 +86,10 @@ def user_without_permissions(_survey: CheckContext, _account: Account, user: Use
     title=mark("Group without members or permissions"),
     severity=Severity.LOW,
     question="Does a group have no members, or no policies?",
-    remedy=mark("Delete the group, or give it the members or policies that it was made for."),
+    remedy=mark("Delete the group, or add the members or policies that it is intended for."),
 )
 def idle_group(survey: CheckContext, account: Account, group: GroupDetail) -> Iterator[CheckResult]:
-    """A group without members or without policies."""
+    """Report groups without members or without policies."""
     lacks = []
     if not survey.references(account).members.get(group.group_name):
         lacks.append(mark("no members"))
@@ -98,7 +97,7 @@ def idle_group(survey: CheckContext, account: Account, group: GroupDetail) -> It
         lacks.append(mark("no policies"))
     if lacks:
         whole = not account.is_truncated
-        is_empty = len(lacks) > 1 and whole  # AWS deletes a group only then
+        is_empty = len(lacks) > 1 and whole  # only then can it be deleted
         yield CheckResult(
             phrase(
                 "{group} has {lacks}.",
@@ -126,11 +125,11 @@ def idle_group(survey: CheckContext, account: Account, group: GroupDetail) -> It
     over=CUSTOMER_POLICIES,
     title=mark("Unattached customer managed policy"),
     severity=Severity.LOW,
-    question="Is a customer managed policy attached to nothing, and not used as a boundary?",
-    remedy=mark("Delete the policy; its text stays in this snapshot."),
+    question="Is a customer managed policy not attached and not used as a boundary?",
+    remedy=mark("Delete the policy; its text remains in this snapshot."),
 )
 def unattached_policy(survey: CheckContext, account: Account, policy: ManagedPolicyDetail) -> Iterator[CheckResult]:
-    """A policy with neither attachment nor use as a boundary, by AWS's counts and by those of the snapshot."""
+    """Report policies without attachments or use as a boundary, by AWS's counts and by the snapshot."""
     if (policy.attachment_count, policy.permissions_boundary_usage_count) != (None, None):
         if policy.attachment_count or policy.permissions_boundary_usage_count:
             return
@@ -141,7 +140,10 @@ def unattached_policy(survey: CheckContext, account: Account, policy: ManagedPol
     used = survey.references(account)
     if policy.arn not in used.carriers and policy.arn not in used.bounded:
         yield CheckResult(
-            phrase("{policy} is attached to nobody and is nobody's permissions boundary.", policy=policy.policy_name),
+            phrase(
+                "{policy} is not attached to any principal and not used as a permissions boundary.",
+                policy=policy.policy_name,
+            ),
             (Evidence(proof, policy_key=policy.arn),),
             snippet=command("iam", "delete-policy", "--policy-arn", policy.arn) if is_single else "",
         )
@@ -153,13 +155,13 @@ def unattached_policy(survey: CheckContext, account: Account, policy: ManagedPol
     title=mark("Unused role"),
     severity=Severity.MEDIUM,
     question="Was a role last used more than 90 days before the snapshot, or never?",
-    remedy=mark("Ask the owner; then deny everything to the role for a while, and delete it when nobody misses it."),
+    remedy=mark("Ask the owner, deny all actions to the role for some time, then delete it if nothing breaks."),
     standards=("ISO 27001:2022 A.5.18", "NIST 800-53 AC-2(3)"),
 )
 def unused_role(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
-    """Ages count back from the snapshot. Where nothing was captured about use, CMP-10 says so once for the account.
+    """Compare the last use with the snapshot's time; CMP-10 reports missing data about use, once for the account.
 
-    What is kept for emergencies, by its name, is told for information.
+    Roles whose name shows that they are for emergencies are reported as info.
     """
     latest, use = survey.snapshot.latest, role.role_last_used
     if use is None or latest is None or not survey.references(account).knows_last_use:
@@ -175,21 +177,21 @@ def unused_role(survey: CheckContext, account: Account, role: RoleDetail) -> Ite
     elif role.create_date is not None:
         age = latest - role.create_date
         sentence = phrase(
-            "{role} was created {days:,} days before the snapshot, and AWS has seen no use of it.",
+            "{role} was created {days:,} days before the snapshot and never used within AWS's tracking period.",
             role=role.role_name,
             days=age.days,
         )
         proof = phrase(
-            "Created on {day}; no use within the {tracked} days that AWS remembers.",
+            "Created on {day}; no use within AWS's tracking period of {tracked} days.",
             day=role.create_date.date().isoformat(),
             tracked=TRACKED_DAYS,
         )
     else:
         age, state = None, State.CANNOT_TELL
         sentence = phrase(
-            "AWS has seen no use of {role}; how old it is the snapshot does not say.", role=role.role_name
+            "{role} was never used within AWS's tracking period; its age was not captured.", role=role.role_name
         )
-        proof = phrase("No use within the {tracked} days that AWS remembers; no creation date.", tracked=TRACKED_DAYS)
+        proof = phrase("No use within AWS's tracking period of {tracked} days; no creation date.", tracked=TRACKED_DAYS)
     if age is None or age > UNUSED_AFTER:
         remedy, severity = (phrase(_ASSIGNMENTS) if is_reserved(role) else None), None
         if _FOR_EMERGENCIES.search(role.role_name):
@@ -198,10 +200,8 @@ def unused_role(survey: CheckContext, account: Account, role: RoleDetail) -> Ite
 
 
 _FOR_EMERGENCIES = re.compile(r"break[-_ ]?glass|emergency", re.IGNORECASE)
-"""Names of roles that are not meant to be used."""
-_REHEARSE = mark(
-    "Nothing to do if it is kept for emergencies: try it at set times, so that it works when it is needed."
-)
+"""Names of roles for emergencies."""
+_REHEARSE = mark("Test the role regularly, if it is kept for emergencies, so that it works when it is needed.")
 _ASSIGNMENTS = mark(
-    "Ask who is assigned the permission set in IAM Identity Center, and remove the assignments that nobody needs."
+    "Review who is assigned the permission set in IAM Identity Center, and remove unneeded assignments."
 )

@@ -19,8 +19,8 @@ def test_hyg_08_users_and_roles_of_nobody(make):
         "roles": [make.role("app", **tags(Cost_Center="12")), make.role("old")],
     }
     users, roles = make.findings("HYG-08", **parts)
-    assert users.sentence == "2 of 3 users have no tag that says whose they are: anchor and bob."
-    assert roles.sentence == "1 of 2 roles has no tag that says whose it is: old."
+    assert users.sentence == "2 of 3 users have no owner or purpose tag: anchor and bob."
+    assert roles.sentence == "1 of 2 roles has no owner or purpose tag: old."
     assert f"{make.arn('user/bob')} has the tags env." in [piece.text for piece in users.evidence]
 
 
@@ -28,7 +28,7 @@ def test_hyg_08_everybody_tagged_and_roles_of_identity_center(make):
     reserved = make.role("AWSReservedSSO_Ops_1", path="/aws-reserved/sso.amazonaws.com/")
     parts = {"roles": [make.role("app", **tags(team="web")), reserved]}
     assert [one.sentence for one in make.findings("HYG-08", **parts)] == [
-        "1 of 1 user has no tag that says whose it is: anchor."
+        "1 of 1 user has no owner or purpose tag: anchor."
     ]
     assert len(make.findings("HYG-08", roles=[make.role("app", **tags(team=" "))])) == 2
 
@@ -36,7 +36,7 @@ def test_hyg_08_everybody_tagged_and_roles_of_identity_center(make):
 def test_hyg_09_inline_policies_of_roles(make):
     reserved = make.role("AWSReservedSSO_Ops_1", make.allow("s3:*"), path="/aws-reserved/sso.amazonaws.com/")
     (one,) = make.findings("HYG-09", roles=[make.role("app", make.allow("s3:*")), make.role("plain"), reserved])
-    assert one.sentence == "1 role carries 1 inline policy: app."
+    assert one.sentence == "1 role has 1 inline policy: app."
     assert not make.findings("HYG-09", roles=[make.role("plain"), reserved])
 
 
@@ -45,9 +45,9 @@ CASE = "support:CreateCase"
 
 def test_hyg_11_administrators_alone_or_nobody(make):
     (one,) = make.findings("HYG-11", users=[make.user("root", make.allow("*"))])
-    assert one.sentence == "Administrators alone may open a case with AWS Support."
+    assert one.sentence == "Only administrators can open a case with AWS Support."
     (one,) = make.findings("HYG-11", roles=[make.role("on-call", make.allow(CASE), make.deny("support:*"))])
-    assert one.sentence == "Nobody but the root user may open a case with AWS Support."
+    assert one.sentence == "Only the root user can open a case with AWS Support."
 
 
 def test_hyg_11_somebody_on_call_and_somebody_under_conditions(make):
@@ -69,7 +69,7 @@ def analyzers(*kinds, region="eu-west-1", status="ACTIVE"):
 def test_hyg_12_a_region_without_an_analyzer(make):
     for facts in (analyzers(), analyzers("ACCOUNT_UNUSED_ACCESS"), analyzers("ACCOUNT", status="DISABLED")):
         (one,) = make.findings("HYG-12", facts=facts)
-        assert one.sentence == "No analyzer watches account 111122223333 for access from outside in eu-west-1."
+        assert one.sentence == "No external access analyzer monitors account 111122223333 in eu-west-1."
     assert not make.findings("HYG-12", facts=analyzers("ACCOUNT"))
     assert not make.findings("HYG-12", facts=analyzers("ORGANIZATION"))
 
@@ -106,7 +106,7 @@ def ec2(make, name, *others, profile=False):
 
 def test_svc_07_a_role_that_no_instance_can_have(make):
     (one,) = make.findings("SVC-07", roles=[ec2(make, "web", profile=True), ec2(make, "old")])
-    assert one.sentence == "1 role that EC2 alone takes is in no instance profile: old."
+    assert one.sentence == "1 role that only EC2 can assume is in no instance profile: old."
     assert not make.findings("SVC-07", roles=[ec2(make, "web", profile=True), ec2(make, "old", "ssm.amazonaws.com")])
 
 
@@ -121,7 +121,7 @@ BOTH_WAYS = ["cloudshell:GetFileUploadUrls", "cloudshell:GetFileDownloadUrls"]
 def test_adm_17_files_both_ways(make):
     users = [make.user("alice", make.allow("cloudshell:*")), make.user("root", make.allow("*"))]
     (one,) = make.findings("ADM-17", users=users)
-    assert one.sentence == "1 user or role may move files both ways through CloudShell: alice."
+    assert one.sentence == "1 user or role can upload and download files through CloudShell: alice."
     assert [piece.decision.request.action for piece in one.evidence] == BOTH_WAYS
 
 

@@ -72,7 +72,7 @@ def test_adm_01_respects_the_permissions_boundary(found, make):
 def test_adm_01_names_the_keys_that_it_hangs_on(found, make):
     (one,) = found("ADM-01", users=[make.user("alice", make.allow("*", Condition=MFA))])
     assert one.title == "Administrator under conditions"
-    assert one.sentence.endswith("it hangs on aws:MultiFactorAuthPresent.")
+    assert one.sentence.endswith("this depends on aws:MultiFactorAuthPresent.")
     assert {piece.decision.decision for piece in one.evidence if piece.decision} == {EvalDecision.CONDITIONAL}
 
 
@@ -186,7 +186,6 @@ def test_adm_01_counts_who_is_kept_to_one_region_by_the_organization():
 def test_adm_07_what_the_same_policy_denies_is_told(found, make):
     (one,) = found("ADM-07", users=[make.user("alice", make.allow("*"), make.deny("iam:*"))])
     assert one.sentence == (
-        "inline, inline policy of user alice, allows every action on every resource but for what its statement 2 "
-        "denies."
+        "inline, inline policy of user alice, allows every action on every resource except what its statement 2 denies."
     )
     assert not found("ADM-07", users=[make.user("alice", make.allow("*"), make.deny("*"))])

@@ -15,7 +15,7 @@ def trusting(make, *services, **more):
 
 def test_svc_01_a_service_that_takes_the_role_for_anybody(found, make):
     (one,) = found("SVC-01", roles=[make.role("flow", trust=trusting(make, "states.amazonaws.com"))])
-    assert one.sentence == "states.amazonaws.com may take flow for resources of any account."
+    assert one.sentence == "states.amazonaws.com can assume flow on behalf of resources in any account."
     assert one.severity is Severity.LOW
     admin = make.role("flow", make.allow("*"), trust=trusting(make, "states.amazonaws.com"))
     (one,) = found("SVC-01", roles=[admin])
@@ -71,7 +71,7 @@ def service(make, arn, action, name="s3.amazonaws.com", **more):
 
 def test_svc_02_a_resource_that_a_service_uses_for_anybody(make):
     (one,) = make.findings("SVC-02", beside=service(make, TOPIC, "sns:Publish"))
-    assert one.sentence == "s3.amazonaws.com may do sns:Publish on news for any account."
+    assert one.sentence == "s3.amazonaws.com can perform sns:Publish on news on behalf of any account."
     assert one.severity is Severity.MEDIUM
 
 
@@ -96,7 +96,9 @@ def test_svc_02_is_not_run_without_resource_policies(make):
 def test_svc_04_services_that_have_nothing_to_do_with_each_other(found, make):
     trust = trusting(make, "lambda.amazonaws.com", "firehose.amazonaws.com")
     (one,) = found("SVC-04", roles=[make.role("both", trust=trust)])
-    assert one.sentence == "both is for lambda.amazonaws.com and firehose.amazonaws.com."
+    assert (
+        one.sentence == "both can be assumed by lambda.amazonaws.com and firehose.amazonaws.com, which are unrelated."
+    )
     assert len(one.evidence) == 2
 
 

@@ -19,33 +19,33 @@ def told(found, make, condition, effect="allow"):
     [
         (
             {"Null": {"aws:SourceVpc": "true"}, "StringEquals": {"aws:SourceVpc": "vpc-1"}},
-            "aws:SourceVpc has to be absent and to have a value",
+            "aws:SourceVpc must be absent and have a value",
         ),
         (
             {"StringEquals": {"aws:SourceVpc": "vpc-1"}, "StringNotEquals": {"aws:SourceVpc": ["vpc-1", "vpc-2"]}},
-            "aws:SourceVpc has to have a value that another test refuses",
+            "aws:SourceVpc must have a value that another test excludes",
         ),
         (
             {
                 "NumericLessThan": {"aws:MultiFactorAuthAge": "60"},
                 "NumericGreaterThan": {"aws:MultiFactorAuthAge": "3600"},
             },
-            "no value of aws:MultiFactorAuthAge lies between its bounds",
+            "no value of aws:MultiFactorAuthAge is within its bounds",
         ),
         (
             {
                 "DateGreaterThan": {"aws:CurrentTime": "2027-01-01T00:00:00Z"},
                 "DateLessThan": {"aws:CurrentTime": "2026-06-01T00:00:00Z"},
             },
-            "no value of aws:CurrentTime lies between its bounds",
+            "no value of aws:CurrentTime is within its bounds",
         ),
         (
             {"DateLessThan": {"aws:CurrentTime": "2025-12-31T00:00:00Z"}},
-            "its time was over on 2025-12-31, before the snapshot",
+            "its period ended on 2025-12-31, before the snapshot",
         ),
         (
             {"NumericLessThanEquals": {"aws:EpochTime": "1735689600"}},
-            "its time was over on 2025-01-01, before the snapshot",
+            "its period ended on 2025-01-01, before the snapshot",
         ),
     ],
 )
@@ -82,7 +82,7 @@ def test_lnt_19_conditions_that_some_request_may_meet(found, make, condition):
 def test_lnt_19_sessions_that_are_long_over(found, make):
     condition = {"DateLessThan": {"aws:TokenIssueTime": "2025-12-31T00:00:00Z"}}
     (one,) = told(found, make, condition)
-    assert one.sentence.endswith("it is for sessions that began before 2025-12-31, and none lasts that long.")
+    assert one.sentence.endswith("it applies to sessions that began before 2025-12-31, and no session lasts that long.")
     assert one.severity is Severity.LOW
     (one,) = told(found, make, condition, "deny")  # what revoking sessions leaves behind
     assert one.severity is Severity.INFO

@@ -10,21 +10,21 @@ OTHER = "444455556666"
 
 def test_tru_05_a_whole_account_is_wider_than_a_role_of_it(found, make):
     (one,) = found("TRU-05", roles=[make.role("open", trust=make.trust({"AWS": make.arn("root", OTHER)}))])
-    assert one.sentence == "open trusts all of account 444455556666: whoever that account lets assume it."
+    assert one.sentence == "open trusts all principals of account 444455556666 whose own policies allow sts:AssumeRole."
     assert not found("TRU-05", roles=[make.role("one", trust=make.trust({"AWS": make.arn("role/x", OTHER)}))])
 
 
 def test_tru_08_an_administrators_role_for_outsiders(found, make):
     trust = make.trust({"AWS": make.arn("root", OTHER)})
     (one,) = found("TRU-08", roles=[make.role("power", make.allow("*"), trust=trust)])
-    assert one.sentence == "Account 444455556666 gets into power, which is an administrator."
+    assert one.sentence == "Account 444455556666 can assume power, which is an administrator."
     assert not found("TRU-08", roles=[make.role("reader", make.allow("s3:Get*"), trust=trust)])
 
 
 def test_tru_14_a_role_that_trusts_itself(found, make):
     own = make.trust({"AWS": make.arn("role/loop")})
     (one,) = found("TRU-14", roles=[make.role("loop", trust=own)])
-    assert one.sentence == "loop trusts itself."
+    assert one.sentence == "loop names itself in its trust policy, so its sessions can be renewed without end."
     assert not found("TRU-14", roles=[make.role("other", trust=own)])
 
 
@@ -47,7 +47,7 @@ def test_the_account_that_perhaps_manages_the_organization_cannot_be_called_an_o
     for one in told:
         assert one.state is State.CANNOT_TELL
         assert one.severity in (Severity.LOW, Severity.MEDIUM)
-        assert "perhaps that account manages the organization" in one.sentence
+        assert "this may be the management account of the organization" in one.sentence
 
 
 @pytest.mark.parametrize("check", ["TRU-03", "TRU-08"])

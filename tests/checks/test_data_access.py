@@ -25,7 +25,7 @@ READER = ("s3:GetObject", f"{BUCKET}/*")
 def test_res_04_whoever_reads_and_cannot_decrypt(make):
     users = [make.user("alice", make.allow(*READER)), make.user("bob", make.allow(*READER), make.allow("kms:Decrypt"))]
     (one,) = make.findings("RES-04", users=users, beside={"resources": (bucket(make), key(make))})
-    assert one.sentence == "1 user or role may read objects of payroll, but not decrypt them: alice."
+    assert one.sentence == "1 user or role can read objects of payroll, but not decrypt them: alice."
     assert one.evidence[0].decision.request.action == "kms:Decrypt"
 
 
@@ -63,7 +63,10 @@ def test_res_05_another_team_reads_the_secret(make):
         make.user("nobody", make.allow(READS)),
     ]
     (one,) = make.findings("RES-05", users=users, beside=secret(make))
-    assert one.sentence == "secret:db-AbCdEf belongs to payments, and others may read it: other (search)."
+    assert (
+        one.sentence
+        == "secret:db-AbCdEf belongs to payments, but principals of other teams can read it: other (search)."
+    )
     assert one.evidence[-1].text == "1 reader without a tag team."
 
 
@@ -74,7 +77,7 @@ def test_res_05_tags_compared_by_the_policy(make):
 
 
 @pytest.mark.parametrize(
-    ("tags", "why"), [(None, "its tags are not in the snapshot"), ((("env", "prod"),), "no tag of it says whose it is")]
+    ("tags", "why"), [(None, "its tags were not captured"), ((("env", "prod"),), "it has no owner tag")]
 )
 def test_res_05_a_secret_of_nobody_cannot_be_told(make, tags, why):
     (one,) = make.findings("RES-05", beside=secret(make, tags))

@@ -18,7 +18,7 @@ def test_hyg_10_the_same_written_otherwise(make):
         make.allow(["s3:GetObject", "s3:PutObject"], "arn:aws:s3:::a/*", Sid="A"),
     ]
     (found,) = told(make, one, other)
-    assert found.sentence == "2 policies allow and deny the same: p0 and p1."
+    assert found.sentence == "2 policies have identical permissions: p0 and p1."
     assert found.subject_name == "p0"
     assert found.evidence[0].policy_key == make.arn("policy/p1")
 
@@ -54,7 +54,7 @@ def test_hyg_10_roles_that_are_the_same_inline_or_attached(make):
     policy = make.policy("read", make.allow("s3:GetObject"))
     both = roles(make, **make.attached(policy["Arn"]))
     (found,) = make.findings("HYG-10", roles=both, policies=[policy])
-    assert found.sentence == "2 roles let the same in and may do the same: a and b."
+    assert found.sentence == "2 roles have identical trust and permissions: a and b."
 
 
 @pytest.mark.parametrize("change", ["trust", "boundary", "tags"])

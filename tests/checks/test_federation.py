@@ -47,7 +47,7 @@ def subject(*patterns, operator="StringLike", provider=GITHUB):
 def test_fed_01_a_strangers_repository_gets_in(found, make, blocks):
     (one,) = found("FED-01", roles=web(make, GITHUB, *blocks))
     assert (one.severity, one.state) == (Severity.CRITICAL, State.FOUND)
-    assert one.sentence == "A workflow in anybody's GitHub repository can assume target through GitHub Actions."
+    assert one.sentence == "A workflow in any GitHub repository can assume target through GitHub Actions."
     assert one.evidence[0].decision is not None
     assert not found("FED-02", roles=web(make, GITHUB, *blocks))
 
@@ -208,7 +208,7 @@ def saml(make, **more):
 
 def test_fed_08_assertions_for_other_applications(found, make):
     (one,) = found("FED-08", roles=saml(make))
-    assert one.sentence == "target takes every assertion of corp, for whatever application it was made."
+    assert one.sentence == "target accepts any assertion of corp, including those for other applications."
     audience = {"StringEquals": {"SAML:aud": "https://signin.aws.amazon.com/saml"}}
     assert not found("FED-08", roles=saml(make, Condition=audience))
     assert not found("FED-08", roles=web(make, GITHUB))

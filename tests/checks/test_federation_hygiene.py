@@ -14,7 +14,7 @@ def saml(make, until):
 
 def test_fed_10_metadata_whose_time_is_over(make):
     (one,) = make.findings("FED-10", **saml(make, "2026-02-01T00:00:00+00:00"))
-    assert one.sentence == "The metadata of the SAML provider corporate was valid until 28 days before the snapshot."
+    assert one.sentence == "The metadata of the SAML provider corporate expired 28 days before the snapshot."
     assert not make.findings("FED-10", **saml(make, "2027-02-01T00:00:00+00:00"))
     (one,) = make.findings("FED-10", **saml(make, None))
     assert one.state is State.CANNOT_TELL
@@ -32,9 +32,7 @@ def reserved(make):
 def test_fed_13_a_password_beside_identity_center_or_saml(make):
     users, facts = [make.user("alice")], report(make)
     (one,) = make.findings("FED-13", users=users, roles=[reserved(make)], facts=facts)
-    assert one.sentence == (
-        "People can sign in through IAM Identity Center, and 1 user signs in with a password: alice."
-    )
+    assert one.sentence == ("People can sign in through IAM Identity Center, but 1 IAM user has a password: alice.")
     trust = make.trust({"Federated": make.arn("saml-provider/corporate")}, "sts:AssumeRoleWithSAML")
     (one,) = make.findings("FED-13", users=users, roles=[make.role("people", trust=trust)], facts=facts)
     assert "through the SAML provider corporate" in one.sentence
@@ -60,7 +58,7 @@ def certificates(found, make, condition=None):
 
 def test_fed_11_any_certificate(found, make):
     (one,) = certificates(found, make)
-    assert one.sentence == "Whoever has a certificate that a trust anchor of the account accepts can take machines."
+    assert one.sentence == "Any holder of a certificate that a trust anchor of the account accepts can assume machines."
     (one,) = certificates(found, make, {"StringEquals": {"aws:SourceAccount": "111122223333"}})
 
 

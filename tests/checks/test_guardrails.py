@@ -10,7 +10,7 @@ def bounded(make, *statements, name="edge"):
 def test_grd_02_a_boundary_that_allows_everything(found, make):
     edge, policies = bounded(make, make.allow("*"))
     (one,) = found("GRD-02", users=[make.user("alice", make.allow("*"), **edge)], policies=policies)
-    assert one.sentence == "alice is an administrator within the boundary edge."
+    assert one.sentence == "alice is an administrator despite its permissions boundary edge."
     tight, policies = bounded(make, make.allow("s3:*"))
     assert not found("GRD-02", users=[make.user("alice", make.allow("*"), **tight)], policies=policies)
 
@@ -19,7 +19,7 @@ def test_grd_03_whoever_may_take_off_their_boundary(found, make):
     off = "iam:DeleteUserPermissionsBoundary"
     edge, policies = bounded(make, make.allow(["s3:*", off]))
     (one,) = found("GRD-03", users=[make.user("alice", make.allow(off), **edge)], policies=policies)
-    assert one.sentence == "alice may take off or replace its own permissions boundary."
+    assert one.sentence == "alice can remove or replace its own permissions boundary."
     tight, policies = bounded(make, make.allow("s3:*"))
     assert not found("GRD-03", users=[make.user("alice", make.allow(off), **tight)], policies=policies)
     assert not found("GRD-03", users=[make.user("alice", make.allow(off))])
@@ -29,7 +29,7 @@ def test_grd_04_bounded_but_makes_roles_without_a_boundary(found, make):
     edge, policies = bounded(make, make.allow("*"))
     users = [make.user("alice", make.allow("iam:CreateRole"), **edge)]
     (one,) = found("GRD-04", users=users, policies=policies)
-    assert one.sentence == "alice has a boundary but may make roles without one."
+    assert one.sentence == "alice has a permissions boundary but can create roles without one."
     bound = {"StringEquals": {"iam:PermissionsBoundary": make.arn("policy/edge")}}
     careful = [make.user("alice", make.allow("iam:CreateRole", Condition=bound), **edge)]
     assert not found("GRD-04", users=careful, policies=policies)

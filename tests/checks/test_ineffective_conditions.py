@@ -14,7 +14,7 @@ def test_lnt_08_a_key_that_aws_does_not_have(found, make):
     users = with_condition(make, "s3:GetObject", {"StringEquals": {"aws:SourceIPAddress": "203.0.113.7"}})
     (one,) = found("LNT-08", users=users)
     assert one.sentence == (
-        "Statement 1 of inline, inline policy of user alice, tests aws:SourceIPAddress, which AWS does not have: its "
+        "Statement 1 of inline, inline policy of user alice, tests aws:SourceIPAddress, which does not exist: its "
         "test is always false, so it allows nothing."
     )
     assert one.severity is Severity.LOW
@@ -24,21 +24,21 @@ def test_lnt_08_a_key_that_the_action_does_not_take(found, make):
     users = with_condition(make, ["s3:ListBucket", "s3:GetObject"], {"StringLike": {"s3:prefix": "home/*"}})
     (one,) = found("LNT-08", users=users)
     assert one.sentence.endswith(
-        "tests s3:prefix, which requests for these actions do not carry: its test is always false, so it allows "
-        "nothing for s3:GetObject."
+        "tests s3:prefix, which requests for some of its actions do not contain: its test is always false, so it "
+        "allows nothing for s3:GetObject."
     )
 
 
 @pytest.mark.parametrize(
     ("effect", "condition", "result", "severity"),
     [
-        ("allow", {"StringNotEquals": {"s3:prefix": "x"}}, "so it allows whatever the value is", Severity.MEDIUM),
-        ("allow", {"StringEqualsIfExists": {"s3:prefix": "x"}}, "so it allows whatever the value is", Severity.MEDIUM),
+        ("allow", {"StringNotEquals": {"s3:prefix": "x"}}, "so it allows any value", Severity.MEDIUM),
+        ("allow", {"StringEqualsIfExists": {"s3:prefix": "x"}}, "so it allows any value", Severity.MEDIUM),
         ("deny", {"StringEquals": {"s3:prefix": "x"}}, "so it denies nothing", Severity.MEDIUM),
-        ("deny", {"StringNotEquals": {"s3:prefix": "x"}}, "so it denies whatever the value is", Severity.LOW),
+        ("deny", {"StringNotEquals": {"s3:prefix": "x"}}, "so it denies any value", Severity.LOW),
         ("deny", {"Null": {"s3:prefix": "false"}}, "so it denies nothing", Severity.MEDIUM),
-        ("deny", {"Null": {"s3:prefix": "true"}}, "so it denies whatever the value is", Severity.LOW),
-        ("allow", {"ForAllValues:StringEquals": {"aws:TagKeys": "x"}}, "so it allows whatever", Severity.LOW),
+        ("deny", {"Null": {"s3:prefix": "true"}}, "so it denies any value", Severity.LOW),
+        ("allow", {"ForAllValues:StringEquals": {"aws:TagKeys": "x"}}, "so it allows any", Severity.LOW),
     ],
 )
 def test_lnt_08_what_comes_of_it(found, make, effect, condition, result, severity):
@@ -83,7 +83,9 @@ def test_lnt_08_not_action_has_some_action_for_every_key(found, make):
 def test_lnt_05_set_operator_on_a_key_with_one_value(found, make):
     condition = {"ForAnyValue:StringEquals": {"aws:PrincipalOrgID": ["o-abc"]}}
     (one,) = found("LNT-05", users=with_condition(make, "s3:GetObject", condition))
-    assert one.sentence.endswith("tests aws:PrincipalOrgID, which has one value, with ForAnyValue:StringEquals.")
+    assert one.sentence.endswith(
+        "tests aws:PrincipalOrgID, a single-valued key, with the set operator ForAnyValue:StringEquals."
+    )
 
 
 @pytest.mark.parametrize(
@@ -109,12 +111,12 @@ def test_lnt_05_leaves_an_allow_with_for_all_values_to_lnt_04(found, make):
 @pytest.mark.parametrize(
     ("condition", "why"),
     [
-        ({"IpAddress": {"aws:SourceVpc": "10.0.0.0/8"}}, "the type of the key is String"),
-        ({"ArnLike": {"aws:PrincipalOrgID": "arn:aws:iam::*:*"}}, "the type of the key is String"),
-        ({"StringEquals": {"aws:SourceIp": "203.0.113.0/24"}}, "to it an address range is text"),
-        ({"NumericLessThan": {"aws:MultiFactorAuthAge": "one hour"}}, "it cannot read one hour"),
-        ({"NumericLessThan": {"aws:SourceArn": "3"}}, "the type of the key is ARN"),
-        ({"StringSame": {"aws:SourceVpc": "vpc-1"}}, "AWS has no such operator"),
+        ({"IpAddress": {"aws:SourceVpc": "10.0.0.0/8"}}, "the key is of type String"),
+        ({"ArnLike": {"aws:PrincipalOrgID": "arn:aws:iam::*:*"}}, "the key is of type String"),
+        ({"StringEquals": {"aws:SourceIp": "203.0.113.0/24"}}, "it compares the address range as text"),
+        ({"NumericLessThan": {"aws:MultiFactorAuthAge": "one hour"}}, "it cannot parse one hour"),
+        ({"NumericLessThan": {"aws:SourceArn": "3"}}, "the key is of type ARN"),
+        ({"StringSame": {"aws:SourceVpc": "vpc-1"}}, "the operator does not exist"),
     ],
 )
 def test_lnt_10_operators_that_cannot_read_the_key(found, make, condition, why):
@@ -155,7 +157,7 @@ def test_statements_that_cannot_be_read_are_left_to_cmp_08(found, make, check):
 def test_lnt_07_a_deny_hits_actions_without_the_key(found, make):
     users = with_condition(make, "ec2:*", {"StringNotEquals": {"ec2:InstanceType": "t3.micro"}}, "deny")
     (one,) = found("LNT-07", users=users)
-    assert "whatever the value of ec2:InstanceType is, since their requests do not carry it: ec2:" in one.sentence
+    assert "actions whose requests do not contain ec2:InstanceType: ec2:" in one.sentence
     assert one.severity is Severity.LOW
 
 
@@ -180,22 +182,32 @@ def test_lnt_07_a_deny_that_is_meant_is_none(found, make, action, condition):
 @pytest.mark.parametrize(
     ("effect", "condition", "severity", "words"),
     [
-        ("allow", {"StringEquals": {"s3:prefix": "home/*"}}, Severity.LOW, "is true of that very text alone."),
-        ("deny", {"StringEquals": {"s3:prefix": "home/*"}}, Severity.MEDIUM, "is true of that very text alone."),
-        ("allow", {"StringNotEquals": {"s3:prefix": "home/*"}}, Severity.MEDIUM, "is true of all but that very text."),
-        ("deny", {"StringNotEquals": {"s3:prefix": "home/*"}}, Severity.LOW, "is true of all but that very text."),
-        ("allow", {"StringEquals": {"s3:prefix": ["a", "b*"]}}, Severity.LOW, "takes it for the value itself."),
+        ("allow", {"StringEquals": {"s3:prefix": "home/*"}}, Severity.LOW, "is true only for that literal text."),
+        ("deny", {"StringEquals": {"s3:prefix": "home/*"}}, Severity.MEDIUM, "is true only for that literal text."),
+        (
+            "allow",
+            {"StringNotEquals": {"s3:prefix": "home/*"}},
+            Severity.MEDIUM,
+            "is true for everything except that literal text.",
+        ),
+        (
+            "deny",
+            {"StringNotEquals": {"s3:prefix": "home/*"}},
+            Severity.LOW,
+            "is true for everything except that literal text.",
+        ),
+        ("allow", {"StringEquals": {"s3:prefix": ["a", "b*"]}}, Severity.LOW, "treats it as literal text."),
         (
             "allow",
             {"ForAnyValue:StringEquals": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/t?am"}},
             Severity.LOW,
-            "is true of that very text alone.",
+            "is true only for that literal text.",
         ),
     ],
 )
 def test_lnt_13_a_wildcard_is_no_wildcard(found, make, effect, condition, severity, words):
     (one,) = found("LNT-13", users=with_condition(make, "s3:ListBucket", condition, effect))
-    assert "which knows no wildcards" in one.sentence
+    assert "which does not support wildcards" in one.sentence
     assert one.sentence.endswith(words)
     assert one.severity is severity
 

@@ -16,8 +16,8 @@ def test_adm_14_by_iam_policies_alone(make):
     users = [make.user("alice", make.allow(UNDOING)), make.user("root", make.allow("*"))]
     (one,) = make.findings("ADM-14", users=users, beside=key(make))
     assert one.sentence == (
-        "1 user or role that key/1b2a6a1e-0000-4000-8000-00000000c0de does not name may delete it, rewrite its policy "
-        "and grant its use: alice."
+        "1 user or role that the policy of key/1b2a6a1e-0000-4000-8000-00000000c0de does not name can delete the key, "
+        "replace its policy and create grants: alice."
     )
     assert [piece.decision.request.action for piece in one.evidence] == UNDOING
 
@@ -43,7 +43,9 @@ def many(make, number):
 
 def test_res_06_more_than_ten(make):
     (one,) = make.findings("RES-06", users=many(make, 11), beside=key(make))
-    assert one.sentence.startswith("11 users and roles that key/1b2a6a1e-0000-4000-8000-00000000c0de does not name")
+    assert one.sentence.startswith(
+        "11 users and roles that the policy of key/1b2a6a1e-0000-4000-8000-00000000c0de does not name"
+    )
     assert not make.findings("RES-06", users=many(make, 10), beside=key(make))
     assert not make.findings("RES-06", users=many(make, 11), beside=key(make, make.arn("user/u0")))
 

@@ -29,7 +29,7 @@ def test_lnt_17_a_version_that_allows_everything(found, make):
         policies=[policy],
     )
     assert one.sentence == (
-        "Version v1 of shared allows everything, which the version in force does not; eve may set it back."
+        "Version v1 of shared allows everything, which the default version does not; eve can restore it."
     )
     assert one.evidence[0].decision.request.action == SET_BACK
 
@@ -43,9 +43,7 @@ def test_lnt_17_permissions_that_one_version_has_more(found, make):
         users=[make.user("holder", **make.attached(make.arn("policy/shared"))), make.user("eve", make.allow(SET_BACK))],
         policies=[policy],
     )
-    assert one.sentence.startswith(
-        "Version v1 of shared allows iam:PutUserPolicy, which the version in force does not;"
-    )
+    assert one.sentence.startswith("Version v1 of shared allows iam:PutUserPolicy, which the default version does not;")
 
 
 @pytest.mark.parametrize("action", ["iam:GetPolicy", "s3:*"])
@@ -85,7 +83,7 @@ def test_lnt_17_under_a_condition_it_cannot_be_told(found, make):
         policies=[policy],
     )
     assert one.state is State.CANNOT_TELL
-    assert one.sentence.endswith("eve may set it back under conditions.")
+    assert one.sentence.endswith("eve can restore it under conditions.")
 
 
 def test_lnt_17_names_the_first_who_may_and_leaves_policies_that_nobody_has(found, make):
@@ -94,4 +92,4 @@ def test_lnt_17_names_the_first_who_may_and_leaves_policies_that_nobody_has(foun
     assert not found("LNT-17", users=users, policies=[policy])
     bounded = make.user("z", **make.boundary(policy["Arn"]))
     (one,) = found("LNT-17", users=[*users, bounded], policies=[policy])
-    assert one.sentence.endswith("; a, b and c among others may set it back.")
+    assert one.sentence.endswith("; a, b and c, among others, can restore it.")

@@ -21,7 +21,7 @@ def test_adm_09_an_administrator_with_a_password_alone(make):
 
     alice = [make.user("alice", make.allow("*"))]
     (one,) = make.findings("ADM-09", users=alice, facts=facts(mfa=False))
-    assert one.sentence == "alice is an administrator and signs in with a password alone."
+    assert one.sentence == "alice is an administrator and can sign in with a password only, without MFA."
     assert not make.findings("ADM-09", users=alice, facts=facts(mfa=True))
     bound = make.allow("*", Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}})
     assert not make.findings("ADM-09", users=[make.user("alice", bound)], facts=facts(mfa=False))
@@ -30,19 +30,22 @@ def test_adm_09_an_administrator_with_a_password_alone(make):
 def test_adm_11_more_than_ten_are_many(found, make):
     users = [make.user(f"user{number:02}", make.allow("*")) for number in range(11)]
     (one,) = found("ADM-11", users=users)
-    assert one.sentence.startswith("11 users and roles of 12 are administrators: user00, user01,")
+    assert one.sentence.startswith("11 of 12 users and roles are administrators: user00, user01,")
     assert not found("ADM-11", users=users[:10])
 
 
 def test_adm_12_a_deputy(found, make):
     (one,) = found("ADM-12", users=[make.user("alice", make.allow("*"))])
-    assert one.sentence == "By what the snapshot tells, alice alone can administer the account."
+    assert one.sentence == "According to the snapshot, only alice can administer the account."
     assert not found("ADM-12", users=[make.user(name, make.allow("*")) for name in ("alice", "bob")])
 
 
 def test_adm_13_whoever_may_stop_the_logs(found, make):
     (one,) = found("ADM-13", users=[make.user("alice", make.allow("cloudtrail:*"))])
-    assert one.sentence == "alice may do cloudtrail:StopLogging and cloudtrail:DeleteTrail."
+    assert (
+        one.sentence
+        == "alice can disable audit logging: it is allowed cloudtrail:StopLogging and cloudtrail:DeleteTrail."
+    )
     assert not found("ADM-13", users=[make.user("alice", make.allow("cloudtrail:Get*"))])
     assert not found("ADM-13", users=[make.user("alice", make.allow("*"))])
 
@@ -57,7 +60,7 @@ def test_adm_15_told_of_the_management_account_alone(make):
         return [one for one in registry.run(evaluator) if one.check_id == "ADM-15"]
 
     (one,) = found_in(make.account)
-    assert one.sentence == "alice may take policies off the organization."
+    assert one.sentence == "alice can detach policies from the organization."
     assert not found_in("999988887777")
 
 

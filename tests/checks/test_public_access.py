@@ -28,7 +28,7 @@ def held(make):
 
 def test_res_01_a_bucket_that_anybody_reads(held, make):
     (one,) = held("RES-01", make.resource(BUCKET, to("*", "s3:GetObject", f"{BUCKET}/*")))
-    assert one.sentence == "Anybody may do s3:GetObject on payroll."
+    assert one.sentence == "Anyone on the Internet can perform s3:GetObject on payroll."
     assert (one.severity, one.state) == (Severity.CRITICAL, State.FOUND)
     assert one.subject_key == BUCKET
     assert one.evidence[0].decision.request.principal == "anonymous"
@@ -43,13 +43,19 @@ def test_res_01_a_prefix_that_anybody_reads(held, make):
 def test_res_01_an_access_control_list_for_all_users(held, make):
     grant = {"permission": "READ", "uri": "http://acs.amazonaws.com/groups/global/AllUsers"}
     (one,) = held("RES-01", make.resource(BUCKET, acl=[grant], object_ownership="ObjectWriter"))
-    assert (one.sentence, one.severity) == ("Anybody may do s3:ListBucket on payroll.", Severity.HIGH)
+    assert (one.sentence, one.severity) == (
+        "Anyone on the Internet can perform s3:ListBucket on payroll.",
+        Severity.HIGH,
+    )
 
 
 def test_res_01_a_condition_that_callers_choose_holds_nobody_back(held, make):
     condition = {"StringEquals": {"aws:Referer": "https://example.com/"}}
     (one,) = held("RES-01", make.resource(BUCKET, to("*", "s3:GetObject", f"{BUCKET}/*", Condition=condition)))
-    assert one.sentence == "Anybody may do s3:GetObject on payroll, once they choose aws:Referer."
+    assert (
+        one.sentence
+        == "Anyone on the Internet can perform s3:GetObject on payroll, with a value of their choice for aws:Referer."
+    )
 
 
 def test_a_function_that_any_account_invokes_and_one_that_its_url_opens(held, make):
@@ -57,7 +63,7 @@ def test_a_function_that_any_account_invokes_and_one_that_its_url_opens(held, ma
     invoke = make.resource(function, to("*", "lambda:InvokeFunction", function))
     assert not held("RES-01", invoke)  # calls without a signature come through a function URL, if it lets them
     (one,) = held("RES-02", invoke)
-    assert one.sentence == "Anybody with an AWS account may do lambda:InvokeFunction on function:resize."
+    assert one.sentence == "Anyone with an AWS account can perform lambda:InvokeFunction on function:resize."
     none = {"StringEquals": {"lambda:FunctionUrlAuthType": "NONE"}}
     through = {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}
     url = make.resource(
@@ -112,7 +118,10 @@ def test_res_01_what_hangs_on_something_unknown_cannot_be_told(held, make):
     condition = {"StringEquals": {"s3:ExistingObjectTag/public": "yes"}}
     (one,) = held("RES-01", make.resource(BUCKET, to("*", "s3:GetObject", f"{BUCKET}/*", Condition=condition)))
     assert one.state is State.CANNOT_TELL
-    assert one.sentence == "Whether anybody may do s3:GetObject on payroll hangs on s3:ExistingObjectTag/public."
+    assert (
+        one.sentence
+        == "Whether anyone on the Internet can perform s3:GetObject on payroll depends on s3:ExistingObjectTag/public."
+    )
 
 
 @pytest.mark.parametrize("check", ["RES-01", "RES-02", "RES-03", "SVC-02"])
@@ -132,7 +141,7 @@ def test_res_02_every_account_but_not_the_anonymous(held, make):
     queue = make.resource(QUEUE, to("*", ["sqs:SendMessage", "sqs:ReceiveMessage"], QUEUE, Condition=condition))
     assert not held("RES-01", queue)
     (one,) = held("RES-02", queue)
-    assert one.sentence == "Anybody with an AWS account may do sqs:ReceiveMessage and sqs:SendMessage on jobs."
+    assert one.sentence == "Anyone with an AWS account can perform sqs:ReceiveMessage and sqs:SendMessage on jobs."
     assert one.severity is Severity.CRITICAL
 
 
@@ -146,7 +155,7 @@ def test_res_03_an_account_that_nobody_knows(held, make):
     secret = make.resource(STORE, to({"AWS": OTHER}, "secretsmanager:GetSecretValue", "*"))
     (one,) = held("RES-03", secret)
     assert one.sentence == (
-        f"Account {OTHER}, which is not in the snapshot, may do secretsmanager:GetSecretValue on secret:db-AbCdEf."
+        f"Account {OTHER}, which is not in the snapshot, can perform secretsmanager:GetSecretValue on secret:db-AbCdEf."
     )
     assert one.severity is Severity.HIGH
 
@@ -179,7 +188,7 @@ def test_res_03_the_accounts_that_write_logs_of_load_balancers_are_aws_own(held,
     bucket = make.resource(BUCKET, to({"AWS": "arn:aws:iam::156460612806:root"}, "s3:PutObject", f"{BUCKET}/*"))
     (one,) = held("RES-03", bucket)
     assert one.severity is Severity.INFO
-    assert one.sentence == "Elastic Load Balancing's account 156460612806 may do s3:PutObject on payroll."
+    assert one.sentence == "The Elastic Load Balancing account 156460612806 can perform s3:PutObject on payroll."
 
 
 def test_res_03_a_deny_holds_outsiders_back(held, make):

@@ -20,7 +20,7 @@ def test_lnt_14_a_statement_that_another_covers(found, make):
     wide, narrow = make.allow("s3:*"), make.allow("s3:GetObject", BUCKET, Sid="Read")
     (one,) = found("LNT-14", users=[make.user("alice", wide, narrow)])
     assert one.sentence == (
-        "Statement 2 (Read) of inline, inline policy of user alice, says nothing that statement 1 does not say."
+        "Statement 2 (Read) of inline, inline policy of user alice, has no effect: statement 1 covers it."
     )
     assert len(one.evidence) == 2
 
@@ -139,7 +139,7 @@ def test_lnt_18_inline_policies_share_a_limit_and_white_space_is_free(found, mak
     ]
     users = [make.user("alice", UserPolicyList=policies), make.user("bob", UserPolicyList=policies[:1])]
     (one,) = found("LNT-18", users=users)
-    assert one.sentence.startswith("The inline policies of user alice take ")
+    assert one.sentence.startswith("The inline policies of user alice use ")
     group = make.group("staff", GroupPolicyList=policies)
     assert not found("LNT-18", groups=[group])
 
@@ -147,10 +147,10 @@ def test_lnt_18_inline_policies_share_a_limit_and_white_space_is_free(found, mak
 def test_lnt_18_trust_policies(found, make):
     many = [make.arn("role/" + "x" * 40 + str(number), "444455556666") for number in range(24)]
     (one,) = found("LNT-18", roles=[make.role("open", trust=make.trust({"AWS": many}))])
-    assert one.sentence.startswith("The trust policy of open takes ")
-    assert "larger quota" in one.remedy
+    assert one.sentence.startswith("The trust policy of open uses ")
+    assert "increase of the quota" in one.remedy
     more = make.trust({"AWS": many * 2})
-    assert not found("LNT-18", roles=[make.role("open", trust=more)])  # it was given a larger quota
+    assert not found("LNT-18", roles=[make.role("open", trust=more)])  # it was given a increase of the quota
 
 
 def test_lnt_18_what_was_not_captured_is_told_by_cmp_03(found, make):
@@ -168,9 +168,10 @@ def test_lnt_14_an_allow_that_a_deny_takes_back(found, make, taking_back):
     deny = {"Effect": "Deny", "Resource": "*", **taking_back}
     (one,) = found("LNT-14", users=[make.user("alice", allow, deny)])
     assert one.sentence == (
-        "Statement 1 of inline, inline policy of user alice, allows nothing: statement 2 denies all of it."
+        "Statement 1 of inline, inline policy of user alice, has no effect: statement 2 denies everything that it "
+        "allows."
     )
-    assert one.title == "Statement that another one takes back"
+    assert one.title == "Statement canceled by a Deny"
 
 
 @pytest.mark.parametrize(

@@ -45,8 +45,8 @@ def told(make):
 def test_grd_08_services_that_the_lock_leaves_out(told):
     (one,) = told("GRD-08", lock(NotAction=["iam:*", "sts:*", "s3:*", "sqs:*"]))
     assert one.sentence == (
-        "home is to keep account 111122223333 out of ap-southeast-2, and does not deny s3:CreateBucket and "
-        "sqs:CreateQueue there."
+        "home restricts the Regions of account 111122223333, but does not deny s3:CreateBucket and sqs:CreateQueue in "
+        "ap-southeast-2."
     )
     assert one.evidence[0].decision.request.context["aws:RequestedRegion"] == "ap-southeast-2"
 
@@ -67,7 +67,7 @@ def test_grd_08_under_conditions_it_cannot_be_told(told):
     office = {**HOME, "StringEquals": {"aws:SourceVpce": "vpce-1"}}
     (one,) = told("GRD-08", policy("p-home", {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": office}))
     assert one.state is State.CANNOT_TELL
-    assert "hangs on aws:SourceVpce" in one.sentence
+    assert "depends on aws:SourceVpce" in one.sentence
 
 
 RCP = "RESOURCE_CONTROL_POLICY"
@@ -77,9 +77,9 @@ def test_grd_09_none_at_all_and_none_attached(told):
     ours = policy("p-ours", {"Effect": "Deny", "Action": "s3:*", "Resource": "*", "Principal": "*"}, kind=RCP)
     kept = policy("p-RCPFullAWSAccess", EVERYTHING, kind=RCP, aws_managed=True)
     (one,) = told("GRD-09", kept, attached=("p-RCPFullAWSAccess",))
-    assert one.sentence.endswith(": there is none but the one that AWS keeps.")
+    assert one.sentence.endswith(": the only one is the default RCPFullAWSAccess.")
     (one,) = told("GRD-09", ours, attached=())
-    assert one.sentence.endswith(": its own are attached to nothing.")
+    assert one.sentence.endswith(": none of its own is attached.")
     assert not told("GRD-09", ours, attached=("p-ours",))
 
 

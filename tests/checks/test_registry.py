@@ -133,7 +133,7 @@ def test_a_check_that_fails_cannot_tell_and_the_others_go_on(sample, monkeypatch
     after = list(registry.run(sample))
     (told,) = [one for one in after if one not in before]
     assert [one for one in before if one not in after] == []
-    assert (told.check_id, told.state, told.title) == ("HYG-01", State.CANNOT_TELL, registry.NOT_MADE)
+    assert (told.check_id, told.state, told.title) == ("HYG-01", State.CANNOT_TELL, registry.INCOMPLETE)
     assert told.subject_name == "ines.costa"
     assert re.fullmatch(r"KeyError in test_registry\.py, line \d+\.", told.evidence[0].text)
 
@@ -141,7 +141,7 @@ def test_a_check_that_fails_cannot_tell_and_the_others_go_on(sample, monkeypatch
 def test_a_principal_that_a_check_cannot_ask_for_is_told(make):
     nameless = make.role("app", trust=make.trust({"Service": ["", "lambda.amazonaws.com"]}))
     findings = list(registry.run(Evaluator(make.snapshot(roles=[nameless]))))
-    told = [one for one in findings if one.title == registry.NOT_MADE]
+    told = [one for one in findings if one.title == registry.INCOMPLETE]
     assert [(one.check_id, one.subject_name, one.state) for one in told] == [("SVC-04", "app", State.CANNOT_TELL)]
     assert "is not a principal" in told[0].evidence[0].text
 

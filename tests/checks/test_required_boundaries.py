@@ -15,7 +15,7 @@ def test_grd_01_a_role_of_the_path_without_the_boundary(found, make):
     users = [demanding(make, make.arn("role/app/*"), edge)]
     roles = [make.role("loose", path="/app/"), make.role("bound", path="/app/", **make.boundary(edge))]
     (one,) = found("GRD-01", users=users, roles=[*roles, make.role("else")], policies=[make.policy("edge")])
-    assert one.sentence == "loose has no boundary; what is made under its path is to have edge."
+    assert one.sentence == "loose has no boundary, but a policy requires edge for its path."
     assert (one.severity, one.subject_name) == (Severity.HIGH, "loose")
     assert one.evidence[0].statement.policy_name == "inline"
 
@@ -25,7 +25,7 @@ def test_grd_01_another_boundary_is_not_the_one(found, make):
     users = [demanding(make, make.arn("role/app-*"), make.arn("policy/edge"), effect="deny")]
     roles = [make.role("app-one", **make.boundary(make.arn("policy/other")))]
     (one,) = found("GRD-01", users=users, roles=roles, policies=policies)
-    assert one.sentence == "app-one has the boundary other; what is made under its path is to have edge."
+    assert one.sentence == "app-one has the boundary other, but a policy requires edge for its path."
     assert one.severity is Severity.MEDIUM
 
 

@@ -24,7 +24,7 @@ def buckets(make, *statements):
 
 def test_res_09_a_bucket_without_the_statement(make):
     (one,) = make.findings("RES-09", beside=buckets(make))
-    assert one.sentence == "1 bucket takes requests without TLS: payroll."
+    assert one.sentence == "1 bucket accepts requests without TLS: payroll."
     assert one.evidence[0].decision.request.context["aws:SecureTransport"] == "false"
 
 
@@ -51,7 +51,8 @@ def shares(principal=OTHER, external=True, status="ASSOCIATED", owner="111122223
 def test_res_10_a_share_with_an_account_of_outside(make):
     (one,) = make.findings("RES-10", beside=shares())
     assert one.sentence == (
-        "The resource share network of eu-west-1 gives 1 resource to 444455556666, outside of the organization."
+        "The resource share network in eu-west-1 shares 1 resource with 444455556666, which is outside the "
+        "organization."
     )
     assert one.evidence[1].text == f"Shared: {SUBNET}."
 

@@ -18,7 +18,8 @@ def told(found, make, *statements):
 def test_crd_12_keys_and_devices_without_mfa(found, make):
     (one,) = told(found, make, make.allow(["iam:CreateAccessKey", "iam:DeactivateMFADevice"], OWN))
     assert one.sentence == (
-        "Without MFA 2 users may make access keys and take off MFA devices of their own, by inline: alice and bob."
+        "2 users can create access keys and deactivate MFA devices for themselves without MFA, through inline: alice "
+        "and bob."
     )
     assert [piece.decision.request.action for piece in one.evidence] == ["iam:CreateAccessKey"] * 2
 
@@ -52,7 +53,7 @@ def test_crd_12_what_hangs_on_something_else_cannot_be_told(found, make):
     (one,) = told(found, make, make.allow("iam:CreateAccessKey", OWN, Condition=office))
     assert one.state is State.CANNOT_TELL
     assert one.sentence == (
-        "Without MFA 2 users may make access keys of their own, if aws:SourceIp is as it takes: alice and bob."
+        "2 users can create access keys for themselves without MFA, depending on aws:SourceIp: alice and bob."
     )
 
 
@@ -60,6 +61,6 @@ def test_crd_12_each_policy_by_itself(found, make):
     keys, passwords = make.allow("iam:CreateAccessKey", OWN), make.allow("iam:UpdateLoginProfile", OWN)
     users = [make.user("alice", keys), make.user("bob", keys), make.user("carol", passwords)]
     assert [one.sentence for one in found("CRD-12", users=users)] == [
-        "Without MFA 2 users may make access keys of their own, by an inline policy: alice and bob.",
-        "Without MFA carol may set passwords of its own, by an inline policy.",
+        "2 users can create access keys for themselves without MFA, through an inline policy: alice and bob.",
+        "carol can set the password for itself without MFA, through an inline policy.",
     ]

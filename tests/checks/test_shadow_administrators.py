@@ -70,7 +70,7 @@ def test_adm_06_parts_conditions_and_single_resources(found, make):
 def test_adm_10_a_pipeline_that_is_an_administrator(found, make):
     trust = make.trust({"Federated": make.github}, action="sts:AssumeRoleWithWebIdentity")
     (one,) = found("ADM-10", roles=[make.role("deploy", make.allow("*"), trust=trust)])
-    assert one.sentence == "deploy, which token.actions.githubusercontent.com takes, is an administrator."
+    assert one.sentence == "deploy, which token.actions.githubusercontent.com can assume, is an administrator."
     assert one.subject_name == "deploy"
 
 
@@ -88,7 +88,7 @@ def test_adm_10_users_by_the_credential_report(make):
     users = [make.user("bot", make.allow("*"))]
     facts = {"credential_report": {"entries": [{**NO_PASSWORD, "access_key_1_active": "true"}]}}
     (one,) = make.findings("ADM-10", users=users, facts=facts)
-    assert one.sentence == "bot, which has access keys and no password, is an administrator."
+    assert one.sentence == "bot, which has access keys but no password, is an administrator."
     facts = {"credential_report": {"entries": [{**NO_PASSWORD, "password_enabled": "true"}]}}
     assert not make.findings("ADM-10", users=users, facts=facts)
 
@@ -97,7 +97,7 @@ def test_adm_10_without_the_report_it_cannot_be_told(make):
     (one,) = make.findings("ADM-10", users=[make.user("bot", make.allow("*"))])
     assert one.state is State.CANNOT_TELL
     assert one.sentence == (
-        "Whether programs sign in as 1 user who is an administrator cannot be told without the credential report: bot."
+        "Whether 1 administrator user is used by workloads cannot be determined without the credential report: bot."
     )
 
 

@@ -18,7 +18,10 @@ def test_cmp_04_parts_that_are_days_apart(make):
     facts = {"credential_report": {"generated_time": "2026-03-01T08:00:00+00:00", "entries": []}}
     beside = manifest("2026-03-05T08:00:00+00:00", "2026-03-05T09:00:00+00:00")
     (one,) = make.findings("CMP-04", facts=facts, beside=beside)
-    assert one.sentence == "Between the credential report and its end of account 111122223333 lie 4 days."
+    assert (
+        one.sentence
+        == "4 days passed between the credential report and the end of the capture of account 111122223333."
+    )
     assert one.evidence[0].text == "The credential report: 2026-03-01 08:00 UTC."
 
 
@@ -32,7 +35,7 @@ def test_cmp_04_parts_of_one_day_and_parts_without_a_time(make):
 def test_cmp_06_policies_of_resources_that_were_not_captured(make):
     (one,) = make.findings("CMP-06")
     assert one.state is State.CANNOT_TELL
-    assert one.sentence.startswith("Whether resources let somebody in, or keep somebody out, cannot be told of all: ")
+    assert one.sentence.startswith("Access through resources cannot be determined completely: ")
 
 
 def test_cmp_06_tells_of_what_is_missing_alone(make):

@@ -22,7 +22,7 @@ def told(make, check, **fields):
 
 def test_crd_06_a_key_made_with_the_user_and_never_used(make):
     (one,) = told(make, "CRD-06", access_key_1_active="true", access_key_1_last_rotated=SOON)
-    assert one.sentence == "Access key 1 of alice was made with the user and never used."
+    assert one.sentence == "Access key 1 of alice was created with the user and never used."
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_crd_06_keys_of_later_used_ones_and_inactive_ones(make, fields):
 )
 def test_crd_13_a_password_taken_away_and_a_key_left(make, fields, sign):
     (one,) = told(make, "CRD-13", **{"password_enabled": "false", "access_key_1_active": "true", **fields})
-    assert one.sentence == f"alice has no password any more, but 1 active access key: {sign}."
+    assert one.sentence == f"alice no longer has a password, but still has 1 active access key: {sign}."
     assert one.severity is Severity.HIGH
 
 
@@ -96,7 +96,7 @@ def people(status="DISABLED", assigned=False, **person):
 
 def test_crd_14_a_disabled_person_with_an_iam_user(make):
     (one,) = make.findings("CRD-14", users=[make.user("Alice")], beside=people())
-    assert one.sentence == "Alice Ito is disabled in IAM Identity Center, and IAM user Alice is still there."
+    assert one.sentence == "Alice Ito is disabled in IAM Identity Center, but the IAM user Alice still exists."
     assert (one.subject_name, one.severity) == ("Alice", Severity.HIGH)
     by_mail = people(UserName="aito", Emails=[{"Value": "alice@example.com"}])
     assert len(make.findings("CRD-14", users=[make.user("alice")], beside=by_mail)) == 1
@@ -105,7 +105,7 @@ def test_crd_14_a_disabled_person_with_an_iam_user(make):
 def test_crd_14_assignments_that_wait_for_a_disabled_person(make):
     (one,) = make.findings("CRD-14", beside=people(assigned=True))
     assert one.sentence == (
-        "Alice Ito is disabled in IAM Identity Center, and still assigned Reader in account 111122223333."
+        "Alice Ito is disabled in IAM Identity Center, but is still assigned Reader in account 111122223333."
     )
     assert one.severity is Severity.LOW
 
@@ -150,7 +150,7 @@ def mfa(make, serial="root-account-mfa-device", since="2026-01-01T00:00:00Z", en
 
 def test_rot_06_a_virtual_device_of_the_root_user(make):
     (one,) = make.findings("ROT-06", facts=mfa(make))
-    assert one.sentence.startswith("The root user's MFA is a virtual device")
+    assert one.sentence.startswith("The root user's MFA device is virtual")
     assert "mfa/root-account-mfa-device, since 2026-01-01." in one.evidence[0].text
 
 

@@ -61,7 +61,7 @@ def test_a_file_of_something_else_gives_one_sentence(tmp_path, content, place):
     path.write_bytes(content)
     with pytest.raises(SuppressionError, match=r"^[^\n]+$") as caught:
         read_suppressions(path)
-    assert f"x.json is no file of suppressions: {place}: " in str(caught.value)
+    assert f"x.json is not a suppression file: {place}: " in str(caught.value)
 
 
 def test_a_folder_gives_one_sentence(tmp_path):
@@ -81,7 +81,7 @@ def test_of_several_words_for_one_finding_the_last_counts(tmp_path):
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"owner": "  "}, "who answers for it"),
+        ({"owner": "  "}, "an owner"),
         ({"reason": ""}, "a reason"),
         ({"fingerprint": "ADM-01"}, "the id of a finding"),
         ({"expires": TODAY - timedelta(days=1)}, "today or later, not on 2026-10-26"),

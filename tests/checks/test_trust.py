@@ -97,14 +97,14 @@ def test_tru_02_keys_that_callers_choose_hold_nobody_back(found, make, condition
 def test_tru_02_an_external_id_is_a_weak_guard(found, make):
     (one,) = found("TRU-02", roles=trusting(make, "*", Condition={"StringEquals": {"sts:ExternalId": "x7"}}))
     assert (one.severity, one.state) == (Severity.HIGH, State.FOUND)
-    assert "who knows the external id" in one.sentence
+    assert "who knows the external ID" in one.sentence
 
 
 def test_tru_02_where_the_network_decides_it_cannot_be_told(found, make):
     condition = {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
     (one,) = found("TRU-02", roles=trusting(make, "*", Condition=condition))
     assert one.state is State.CANNOT_TELL
-    assert one.sentence.endswith("hangs on aws:SourceIp.")
+    assert one.sentence.endswith("depends on aws:SourceIp.")
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_tru_04_an_external_id_is_told_for_confirmation(found, make):
     condition = {"StringEquals": {"sts:ExternalId": "x7"}}
     (one,) = found("TRU-04", roles=trusting(make, {"AWS": VENDOR}, Condition=condition))
     assert (one.severity, one.state) == (Severity.LOW, State.FOUND)
-    assert one.sentence == f"Account {VENDOR}, which is not in the snapshot, can assume target with an external id."
+    assert one.sentence == f"Account {VENDOR}, which is not in the snapshot, can assume target with an external ID."
 
 
 def test_tru_04_names_other_conditions(found, make):
@@ -229,7 +229,7 @@ def not_principal(make, effect, **more):
 
 def test_tru_09_not_principal_lets_everybody_else_in(found, make):
     (one,) = found("TRU-09", roles=not_principal(make, "Allow"))
-    assert one.sentence == "target lets in everybody except arn:aws:iam::444455556666:root."
+    assert one.sentence == "target can be assumed by anyone except arn:aws:iam::444455556666:root."
     assert not found("TRU-01", roles=not_principal(make, "Allow"))
 
 

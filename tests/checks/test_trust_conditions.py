@@ -18,7 +18,7 @@ def user(make, name="alice"):
 
 def test_tru_10_a_user_becomes_an_administrator_without_mfa(found, make):
     (one,) = found("TRU-10", users=[user(make)], roles=[administrators_role(make)])
-    assert one.sentence == "alice may assume admin, which is an administrator, without MFA."
+    assert one.sentence == "alice can assume admin, which is an administrator, without MFA."
     assert one.evidence[0].decision.request.context == {"aws:MultiFactorAuthPresent": None}
 
 
@@ -50,13 +50,13 @@ def test_tru_10_users_without_a_password_are_programs(make):
     }
     users = [user(make, "bot"), user(make, "alice")]
     (one,) = make.findings("TRU-10", users=users, roles=[administrators_role(make)], facts=facts)
-    assert one.sentence.startswith("alice may assume")
+    assert one.sentence.startswith("alice can assume")
 
 
 def test_tru_10_without_the_report_every_user_may_be_a_person(found, make):
     users = [user(make, "bot"), user(make, "alice")]
     (one,) = found("TRU-10", users=users, roles=[administrators_role(make)])
-    assert one.sentence.startswith("bot and alice may assume")
+    assert one.sentence.startswith("bot and alice can assume")
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_tru_11_operators_that_are_true_without_the_key(found, make, condition):
         roles = [make.role("open", trust=make.trust(principal, Condition=condition))]
         (one,) = found("TRU-11", roles=roles)
         assert one.sentence.startswith(
-            "open lets in principals of no organization, although its statement 1 tests aws:P"
+            "open can be assumed by principals outside the organization, although its statement 1 tests aws:P"
         )
 
 
@@ -123,8 +123,8 @@ def test_tru_12_production_trusts_a_sandbox(make):
     roles = [make.role("deploy", trust=make.trust({"AWS": make.arn("root", OTHER)}))]
     (one,) = make.findings("TRU-12", roles=roles, beside=organization("Production", "Sandboxes"))
     assert one.sentence == (
-        "deploy of a production account lets in principals of account 444455556666, which stands under "
-        "Root / Sandboxes / team."
+        "deploy of a production account can be assumed by principals of account 444455556666 in Root / Sandboxes / "
+        "team."
     )
 
 

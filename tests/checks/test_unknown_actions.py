@@ -10,24 +10,26 @@ BUCKET = "arn:aws:s3:::payroll"
 def test_lnt_09_an_action_that_aws_does_not_have(found, make):
     (one,) = found("LNT-09", users=[make.user("alice", make.allow(["s3:GetObjekt", "s3:GetObject"]))])
     assert one.sentence == (
-        "inline, inline policy of user alice, names actions that AWS does not have: s3:GetObjekt "
-        "(perhaps s3:GetObject)."
+        "inline, inline policy of user alice, names actions that do not exist: s3:GetObjekt (did you mean "
+        "s3:GetObject?)."
     )
     assert one.severity is Severity.LOW
     assert one.evidence[0].statement is not None
-    assert one.evidence[0].text == "This entry of a statement that allows comes to nothing: s3:GetObjekt."
+    assert one.evidence[0].text == "This entry of an Allow statement has no effect: s3:GetObjekt."
 
 
 def test_lnt_09_a_service_that_aws_does_not_have_and_a_deny_that_holds_nothing_back(found, make):
     (one,) = found("LNT-09", policies=[make.policy("guard", make.deny("cloudtrial:*"))])
-    assert one.sentence.endswith("names actions that AWS does not have: cloudtrial:* (AWS has no service cloudtrial).")
+    assert one.sentence.endswith(
+        "names actions that do not exist: cloudtrial:* (the service cloudtrial does not exist)."
+    )
     assert one.severity is Severity.MEDIUM
 
 
 def test_lnt_09_is_said_of_trust_policies_as_well(found, make):
     trust = make.trust({"Service": "ec2.amazonaws.com"}, action="sts:AssumeRoles")
     (one,) = found("LNT-09", roles=[make.role("worker", trust=trust)])
-    assert "sts:AssumeRoles (perhaps sts:AssumeRole)" in one.sentence
+    assert "sts:AssumeRoles (did you mean sts:AssumeRole?)" in one.sentence
 
 
 @pytest.mark.parametrize("action", ["*", "s3:*", "S3:getobject", "s3:Get*", "ec2:Describe*"])
@@ -38,9 +40,9 @@ def test_lnt_09_what_aws_has_in_any_case_and_with_wildcards(found, make, action)
 def test_lnt_09_an_action_that_never_takes_the_resources(found, make):
     statement = make.allow(["s3:ListAllMyBuckets", "s3:GetObject"], [BUCKET, f"{BUCKET}/*"])
     (one,) = found("LNT-09", users=[make.user("alice", statement)])
-    assert one.title == "Action that never takes the resources named"
+    assert one.title == "Action that never applies to the resources named"
     assert one.sentence.endswith(
-        "names actions with resources that they are never asked on: s3:ListAllMyBuckets (asked on * alone)."
+        "names actions with resources to which they never apply: s3:ListAllMyBuckets (applies to * only)."
     )
 
 

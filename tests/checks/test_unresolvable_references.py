@@ -10,7 +10,7 @@ def tagged(name, value):
 def test_lnt_12_a_user_without_the_tag(found, make):
     users = [make.user("alice", make.allow("s3:GetObject", OWN_FOLDER, Sid="Own"))]
     (one,) = found("LNT-12", users=users)
-    assert one.sentence == "alice has no tag team, on which inline hangs: what needs it never matches."
+    assert one.sentence == "alice has no tag team, which statements of inline require: they never match."
     assert one.evidence[0].statement.sid == "Own"
 
 
@@ -43,7 +43,7 @@ SESSION = "arn:aws:sts::111122223333:assumed-role/deploy/jenkins"
 
 def test_lnt_16_a_session_in_a_trust_policy(found, make):
     (one,) = found("LNT-16", roles=[make.role("target", trust=make.trust({"AWS": SESSION}))])
-    assert one.sentence == "The trust policy of target names deploy/jenkins, a session, as principal."
+    assert one.sentence == "The trust policy of target names the session deploy/jenkins as principal."
     assert one.subject_name == "target"
     assert not found("LNT-16", roles=[make.role("target", trust=make.trust({"AWS": make.arn("role/deploy")}))])
 
@@ -51,7 +51,7 @@ def test_lnt_16_a_session_in_a_trust_policy(found, make):
 def test_lnt_16_a_session_in_a_resource_policy(make):
     statement = {"Effect": "Allow", "Principal": {"AWS": [SESSION]}, "Action": "s3:GetObject", "Resource": "*"}
     (one,) = make.findings("LNT-16", beside={"resources": (make.resource("arn:aws:s3:::payroll", statement),)})
-    assert one.sentence == "The policy of payroll names deploy/jenkins, a session, as principal."
+    assert one.sentence == "The policy of payroll names the session deploy/jenkins as principal."
     unread = make.resource("arn:aws:s3:::payroll", is_policy_captured=False)
     assert not make.findings("LNT-16", beside={"resources": (unread,)})
     assert len(make.findings("CMP-06", beside={"resources": (unread,)})) == 1

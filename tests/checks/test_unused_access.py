@@ -8,7 +8,7 @@ import pytest
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.attack_paths.evaluation_session import EvaluationSession
 from iamdesk.checks.finding import Severity, State
-from iamdesk.checks.rightsizing import still_answers, trims
+from iamdesk.checks.rightsizing import trims, unchanged_decision
 from iamdesk.evaluate.request import Request
 
 NOW, RECENT, LONG_AGO = "2026-09-01T00:00:00+00:00", "2026-08-20T00:00:00+00:00", "2026-02-01T00:00:00+00:00"
@@ -38,14 +38,15 @@ def test_hyg_06_a_service_that_was_not_used_and_the_entries_that_can_go(make):
     statements = (make.allow(["s3:ListBucket", "sqs:SendMessage"]), make.allow("sns:*"), make.deny("s3:DeleteBucket"))
     (one,) = told(make, "HYG-06", *statements, reports=reports)
     assert one.sentence == (
-        "alice did not use 2 services of the 3 that it may use: sns and sqs; sqs:SendMessage and sns:* can go without "
-        "touching what it uses."
+        "alice did not use 2 of the 3 services that it is allowed: sns and sqs; sqs:SendMessage and sns:* can be "
+        "removed "
+        "without effect on the services that it uses."
     )
     assert (one.subject_name, one.severity) == ("alice", Severity.MEDIUM)
     texts = [piece.text for piece in one.evidence]
-    assert "s3:ListBucket, which was used, asked again without them: allowed as before." in texts
+    assert "s3:ListBucket, which was used, evaluated without these entries: allowed, as before." in texts
     assert "sqs: last used on 2026-02-01." in texts
-    assert "sns: no use in the time that AWS tracks." in texts
+    assert "sns: no use within AWS's tracking period." in texts
     words = shlex.split(one.snippet)
     assert words[:6] == ["aws", "iam", "put-user-policy", "--user-name", "alice", "--policy-name"]
     assert [entry["Action"] for entry in json.loads(words[-1])["Statement"]] == [["s3:ListBucket"], "s3:DeleteBucket"]
@@ -91,10 +92,10 @@ def test_hyg_06_a_role_that_is_not_used_at_all_is_told_elsewhere(make):
 def test_hyg_06_wildcards_and_what_used_services_need_stay(make):
     reports = [report(make, service("lambda", RECENT), service("iam"), service("sqs"))]
     (one,) = told(make, "HYG-06", make.allow(["lambda:*", "iam:PassRole", "sqs:*"]), reports=reports)
-    assert "; sqs:* can go" in one.sentence
+    assert "; sqs:* can be removed" in one.sentence
     assert '"iam:PassRole"' in one.snippet
     (one,) = told(make, "HYG-06", make.allow("*"), reports=reports)
-    assert "can go" not in one.sentence
+    assert "can be removed" not in one.sentence
     assert not one.snippet
 
 
@@ -106,7 +107,7 @@ def test_hyg_06_a_policy_of_others_too_is_only_given_up_whole(make):
     facts = {"last_accessed": [report(make, service("s3", RECENT), service("sqs"))]}
     found = make.findings("HYG-06", users=users, policies=[shared, queues], facts=facts)
     (one,) = [each for each in found if each.subject_name == "alice"]
-    assert one.sentence.endswith("all of queues can go without touching what it uses.")
+    assert one.sentence.endswith("all of queues can be removed without effect on the services that it uses.")
 
 
 def test_hyg_06_a_role_of_identity_center_is_changed_there(make):
@@ -117,16 +118,16 @@ def test_hyg_06_a_role_of_identity_center_is_changed_there(make):
     reports = [report(make, service("s3", RECENT), service("sqs"), who=f"role{path}AWSReservedSSO_Ops_1")]
     found = make.findings("HYG-06", roles=[role], facts={"last_accessed": reports})
     (one,) = [each for each in found if each.state is State.FOUND]
-    assert "sqs:* can go" in one.sentence
+    assert "sqs:* can be removed" in one.sentence
     assert not one.snippet
-    assert one.remedy.startswith("Take the unused services out of the permission set")
+    assert one.remedy.startswith("Remove the unused services from the permission set")
 
 
 def test_hyg_06_whoever_has_no_report_cannot_be_told(make):
     facts = {"last_accessed": [report(make, service("s3", RECENT))]}
     found = make.findings("HYG-06", users=[make.user("alice", make.allow("s3:*")), make.user("bob")], facts=facts)
     (one,) = [each for each in found if each.state is State.CANNOT_TELL]
-    assert one.sentence == "Which services 2 users and roles use cannot be told: anchor and bob."
+    assert one.sentence == "Which services 2 users and roles use cannot be determined: anchor and bob."
 
 
 @pytest.mark.parametrize("check", ["HYG-06", "HYG-07", "HYG-13"])
@@ -162,9 +163,9 @@ def test_a_trim_leaves_every_action_of_used_services_as_it_is(make):
         ("dynamodb:GetItem", "arn:aws:dynamodb:eu-west-1:111122223333:table/t"),
     ):
         before = asks.evaluator.verdict(Request(alice, action, resource))
-        assert still_answers(asks, alice, action, resource, [trim]) is before
+        assert unchanged_decision(asks, alice, action, resource, [trim]) is before
     queue = "arn:aws:sqs:eu-west-1:111122223333:q"
-    assert still_answers(asks, alice, "sqs:SendMessage", queue, [trim]) is None
+    assert unchanged_decision(asks, alice, "sqs:SendMessage", queue, [trim]) is None
 
 
 def test_hyg_07_actions_of_a_used_service_that_were_never_done(make):
@@ -174,7 +175,7 @@ def test_hyg_07_actions_of_a_used_service_that_were_never_done(make):
     statements = (make.allow(["s3:PutObject", "s3:ListBucket", "s3:CreateBucket", "s3:DeleteBucket", "sqs:*"]),)
     (one,) = told(make, "HYG-07", *statements, reports=reports)
     assert one.sentence == (
-        "alice never did 2 of the 3 tracked actions by which it may change things of services that it uses: "
+        "alice never used 2 of the 3 tracked write actions that it is allowed, of services that it uses: "
         "s3:CreateBucket and s3:DeleteBucket."
     )
 
@@ -194,8 +195,8 @@ def test_hyg_13_a_policy_of_aws_of_which_little_is_used(make):
     parts = {"users": [make.user("alice", **make.attached(policy["Arn"]))], "policies": [policy]}
     (one,) = make.findings("HYG-13", **parts, facts={"last_accessed": [report(make, used)]})
     assert one.sentence == (
-        "AmazonSNSFullAccess allows every action of sns, and the 1 user or role that it is given to did 1 of 3 tracked "
-        "ones."
+        "AmazonSNSFullAccess allows every action of sns, but the 1 user or role that has it used only 1 of 3 tracked "
+        "actions."
     )
     assert one.evidence[0].text == "Used: ListTopics."
 

@@ -10,7 +10,7 @@ USED = {"LastUsedDate": "2026-03-01T00:00:00+00:00", "Region": "eu-west-1"}
 def test_hyg_01_names_every_policy_that_a_user_carries_directly(found, make):
     user = make.user("alice", make.allow("s3:*"), **make.attached(make.admin))
     (one,) = found("HYG-01", users=[user], policies=[make.full_access()])
-    assert one.sentence == "alice carries 2 policies directly: AdministratorAccess and inline."
+    assert one.sentence == "alice has 2 policies attached directly: AdministratorAccess and inline."
     assert [piece.policy_key for piece in one.evidence] == [make.admin, f"{user['Arn']}#inline/inline"]
 
 
@@ -72,7 +72,7 @@ def test_hyg_05_ages_count_back_from_the_snapshot(found, make):
     sentences = {one.subject_name: one.sentence for one in found("HYG-05", roles=roles)}
     assert sentences == {
         "old": "old was last used 120 days before the snapshot.",
-        "never": "never was created 150 days before the snapshot, and AWS has seen no use of it.",
+        "never": "never was created 150 days before the snapshot and never used within AWS's tracking period.",
     }
 
 
@@ -104,5 +104,5 @@ def test_hyg_05_what_is_kept_for_emergencies_is_told_for_information(found, make
     ]
     told = {one.subject_name: one for one in found("HYG-05", roles=roles)}
     assert told["BreakGlassAdmin"].severity is Severity.INFO
-    assert "try it at set times" in told["BreakGlassAdmin"].remedy
+    assert "Test the role regularly" in told["BreakGlassAdmin"].remedy
     assert told["GlassShop"].severity is Severity.MEDIUM

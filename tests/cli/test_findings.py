@@ -168,7 +168,7 @@ def test_suppressions_whose_day_is_over_or_whose_finding_is_gone(
         (["suppress", "x.json", "0" * 20, "--owner", "a", "--until", "2999-01-01"], "needs a reason"),
         (["suppress", "x.json", "ADM-01", "--owner", "a", "--reason", "b", "--until", "2999-01-01"], "id of a finding"),
         (["suppress", "x.json", "0" * 20, "--owner", "a", "--reason", "b", "--until", "2001-01-01"], "today or later"),
-        (["suppress", "bad.json", "0" * 20, "--lift"], "bad.json is no file of suppressions"),
+        (["suppress", "bad.json", "0" * 20, "--lift"], "bad.json is not a suppression file"),
     ],
 )
 def test_suppressions_that_are_not_whole_end_with_two(

@@ -51,7 +51,7 @@ def walked(files: Files) -> tuple[SnapshotSession, list[Finding]] | None:
 
 def faults(findings: list[Finding]) -> list[str]:
     """Return where iamdesk itself failed in a check: what the engine refuses to answer is no fault."""
-    told = [one.evidence[0].text for one in findings if one.title == registry.NOT_MADE]
+    told = [one.evidence[0].text for one in findings if one.title == registry.INCOMPLETE]
     return [text for text in told if re.search(r"\.py, line \d+", text)]
 
 
@@ -68,7 +68,7 @@ def test_what_is_mutated_is_whole_before() -> None:
     assert opened.snapshot.organization is not None
     assert len(opened.snapshot.resources) == 2
     assert {"SVC-05", "SVC-03", "FED-01"} <= {one.check_id for one in findings}
-    assert registry.NOT_MADE not in {one.title for one in findings}
+    assert registry.INCOMPLETE not in {one.title for one in findings}
 
 
 @settings(max_examples=some_of(60))
@@ -84,14 +84,14 @@ def test_nothing_ends_over_a_principal(principal: Any, action: str) -> None:
     walk = walked(with_principal(principal, action))
     assert walk is not None
     assert faults(walk[1]) == []
-    assert "SVC-05" in {one.check_id for one in walk[1] if one.title != registry.NOT_MADE}
+    assert "SVC-05" in {one.check_id for one in walk[1] if one.title != registry.INCOMPLETE}
 
 
 def test_a_service_of_alexa_is_a_service() -> None:
     walk = walked(with_principal({"Service": "alexa-appkit.amazon.com"}, "sts:AssumeRole"))
     assert walk is not None
     opened, findings = walk
-    assert registry.NOT_MADE not in {one.title for one in findings}
+    assert registry.INCOMPLETE not in {one.title for one in findings}
     function = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:f"
     assert opened.ask(Request("alexa-appkit.amazon.com", "lambda:InvokeFunction", function)).decision == "allowed"
 
@@ -101,7 +101,7 @@ def test_a_host_that_is_no_provider_cannot_be_told() -> None:
     assert walk is not None
     told = [one for one in walk[1] if "login.example.org" in one.sentence]
     assert [(one.check_id, one.state, one.subject_name) for one in told] == [("FED-07", State.CANNOT_TELL, "app")]
-    assert registry.NOT_MADE not in {one.title for one in walk[1]}
+    assert registry.INCOMPLETE not in {one.title for one in walk[1]}
 
 
 @pytest.mark.parametrize("kind", ["UserDetailList", "GroupDetailList", "RoleDetailList", "Policies"])
@@ -113,7 +113,7 @@ def test_an_arn_that_ends_without_a_name_is_a_problem(kind: str, end: str) -> No
     assert walk is not None
     opened, findings = walk
     assert problems_of(opened) == [(DETAILS, f"$.{kind}[0].Arn")]
-    assert registry.NOT_MADE not in {one.title for one in findings}
+    assert registry.INCOMPLETE not in {one.title for one in findings}
     assert "CMP-11" in {one.check_id for one in findings}
 
 

@@ -66,9 +66,7 @@ def refuse_oddly(errand: Errand, cancelled: Cancelled) -> int:
 
 
 def language(errand: Errand, cancelled: Cancelled) -> tuple[str, str]:
-    return chosen(), phrase(
-        "The check could not be run on {kind} {name}: it may have this finding.", kind="a", name="b"
-    )
+    return chosen(), phrase("The check failed on {kind} {name}, which may have this finding.", kind="a", name="b")
 
 
 def count_roles(reference: SnapshotReference, cancelled: Cancelled) -> tuple[int, int]:

@@ -180,7 +180,7 @@ def test_a_worker_speaks_the_language_of_the_window(two: Processes) -> None:
     try:
         ((spoken, said),) = results(language, [Errand(1)], two)
         assert spoken == "de"
-        assert said == "The check could not be run on a b: it may have this finding."
+        assert said == "The check failed on a b, which may have this finding."
         assert translate(said) != said
     finally:
         choose(ENGLISH)

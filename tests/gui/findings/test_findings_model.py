@@ -48,7 +48,14 @@ def german() -> Iterator[None]:
 @pytest.mark.usefixtures("german")
 def test_a_policy_is_named_as_the_window_speaks_and_found_by_that() -> None:
     name = phrase("trust policy of {name}", name="etl")
-    one = row(1, subject_name=name, subject_kind="trust policy", sentence=phrase("{role} trusts itself.", role="etl"))
+    one = row(
+        1,
+        subject_name=name,
+        subject_kind="trust policy",
+        sentence=phrase(
+            "{role} names itself in its trust policy, so its sessions can be renewed without end.", role="etl"
+        ),
+    )
     assert one.text(Column.SUBJECT) == "Trust Policy von etl  Trust Policy"
     assert one.text(Column.SENTENCE) == "etl vertraut sich selbst."
     assert FindingFilter(text="von vertraut").lets_through(one)

@@ -140,7 +140,7 @@ def test_a_file_that_is_none_is_told_and_no_finding_is_hidden(qtbot: QtBot, keep
     QTest.keyClicks(keeping.form.owner, "Alice")
     QTest.keyClicks(keeping.form.reason, "known")
     QTest.keyClick(keeping.form.reason, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: "is no file of suppressions" in keeping.message.text, timeout=60_000)
+    qtbot.waitUntil(lambda: "is not a suppression file" in keeping.message.text, timeout=60_000)
     assert keeping.model.counts.suppressed == 0
     assert book.read_text() == "{}"
     keeping.run()
