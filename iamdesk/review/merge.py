@@ -171,13 +171,11 @@ def _checked(review: ReviewFile, events: Sequence[Event], file: ReviewFile) -> P
 
 def _own_entries(review: ReviewFile, file: ReviewFile) -> Iterator[Entry]:
     """Yield the entries that were made in a part; those that it began with must be the review's."""
-    of_review: dict[int, Entry] = {}
     for entry in file.journal():
         if entry.origin is None:
             yield entry
             continue
-        of_review = of_review or {one.number: one for one in review.journal()}
-        source = of_review.get(entry.origin.number)
+        source = review.entry(entry.origin.number)
         if (
             entry.origin.review_id != review.head.review_id
             or source is None
@@ -196,10 +194,7 @@ def _handled(review: ReviewFile, events: Iterable[Event], part: Part, entries: S
     """Return the hashes of a part's entries that were merged before; they must still be in it."""
     there = {entry.number: entry.sha256 for entry in entries}
     found: set[str] = set()
-    numbers: dict[int, str] = {}
-    for entry in review.journal():
-        if entry.origin is not None and entry.origin.review_id == part.part_id:
-            numbers[entry.origin.number] = entry.origin.sha256
+    numbers = dict(review.entries_from(part.part_id))
     for event in events:
         if event.details.get("part") != part.part_id:
             continue

@@ -17,7 +17,7 @@ from iamdesk.review.decisions import UNDECIDED, Reviewer
 from iamdesk.review.errors import ReviewError
 from iamdesk.review.events import Event, EventKind
 from iamdesk.review.items import PopulationEntry, ReviewItem, Scope
-from iamdesk.review.journal import Entry, Origin, digest
+from iamdesk.review.journal import Origin, digest
 from iamdesk.review.review_file import ReviewFile, TakenEntry
 from iamdesk.review.schema import JOURNAL_START, SUFFIX, Head
 from iamdesk.review.scope import Limited
@@ -123,8 +123,10 @@ def split(review: ReviewFile, folder: Path, actor: Reviewer) -> tuple[Part, ...]
     written: list[Path] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        lines = dict(review.each_line_by_id())
+        stands = dict(_standing(review))
         for part in parts:
-            _write(review, part, folder / part.file, written)
+            _write(review, part, folder / part.file, lines, stands, written)
         review.append([], [(EventKind.SPLIT, part.as_json()) for part in parts], actor)
     except OSError as error:
         _remove(written)
@@ -157,9 +159,16 @@ def _part(review: ReviewFile, to: AssignedTo, items: Sequence[str], number: int,
     )
 
 
-def _write(review: ReviewFile, part: Part, path: Path, written: list[Path]) -> None:
+def _write(
+    review: ReviewFile,
+    part: Part,
+    path: Path,
+    known: Mapping[str, ReviewItem],
+    stands: Mapping[str, TakenEntry],
+    written: list[Path],
+) -> None:
     items = frozenset(part.items)
-    lines = [line for line_id, line in review.each_line_by_id() if line_id in items]
+    lines = [known[item] for item in part.items if item in known]
     findings = [one for one in review.findings() if one["finding_id"] in items]
     head = Head(
         part.part_id,
@@ -181,7 +190,7 @@ def _write(review: ReviewFile, part: Part, path: Path, written: list[Path]) -> N
         path, head, map(_member(_holders(lines, findings)), review.population()), lines, findings
     ) as made:
         written.append(path)
-        made.append(list(_standing(review, items)), [], Reviewer("", ""))
+        made.append([stands[item] for item in part.items if item in stands], [], Reviewer("", ""))
 
 
 def _member(holders: set[str]) -> Callable[[PopulationEntry], PopulationEntry]:
@@ -205,16 +214,13 @@ def _holders(lines: Iterable[ReviewItem], findings: Iterable[Mapping[str, Any]])
     return {line.holder_arn for line in lines} | {str(one.get("subject_arn", "")) for one in findings}
 
 
-def _standing(review: ReviewFile, items: frozenset[str]) -> Iterator[TakenEntry]:
-    """Yield the decisions that items have already."""
-    last: dict[str, Entry] = {}
-    for entry in review.journal():
-        if entry.line_id in items:
-            last[entry.line_id] = entry
-    for entry in last.values():
+def _standing(review: ReviewFile) -> Iterator[tuple[str, TakenEntry]]:
+    """Yield the decisions that items have already, in the order in which they were made."""
+    last = {entry.line_id: entry for entry in review.journal()}
+    for entry in sorted(last.values(), key=lambda one: one.number):
         if entry.after != UNDECIDED:
             origin = Origin(review.head.review_id, entry.number, entry.decided_at, entry.sha256)
-            yield TakenEntry(entry.line_id, entry.after, entry.reviewer, entry.account, origin)
+            yield entry.line_id, TakenEntry(entry.line_id, entry.after, entry.reviewer, entry.account, origin)
 
 
 def _remove(written: Iterable[Path]) -> None:

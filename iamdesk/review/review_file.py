@@ -273,6 +273,14 @@ class ReviewFile:
         """Yield every entry, the oldest first."""
         yield from read_entries(self._connection)
 
+    def entry(self, number: int) -> Entry | None:
+        """Return one entry of the journal; None where there is none of that number."""
+        return next((one for one in read_entries(self._connection, number, number)), None)
+
+    def entries_from(self, review_id: str) -> Mapping[int, str]:
+        """Return the hashes of the entries that were taken from another review file, by their number there."""
+        return self._ledger.taken.get(review_id, {})
+
     def events(self) -> tuple[Event, ...]:
         """Return what happened besides decisions, the oldest first."""
         return tuple(read_events(self._connection))

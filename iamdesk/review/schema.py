@@ -27,6 +27,8 @@ SEALED = 4
 """The first layout whose head says what the file holds."""
 JOURNAL_START = "journal_start"
 """Under this name a head's details keep what the first entry follows, where it is not `GENESIS`."""
+MAX_NUMBER = (1 << 63) - 1
+"""Of a journal entry: the largest number that SQLite holds."""
 PAGE_SIZE = 4096
 """Bytes. Fixed, so that what is left of a damaged file can be read page by page."""
 SUFFIX = ".iamreview"
@@ -230,16 +232,17 @@ def append_entries(connection: sqlite3.Connection, entries: Iterable[Entry]) -> 
         seal_journal(connection, entries[-1].number)
 
 
-def read_entries(connection: sqlite3.Connection, first: int = 1) -> Iterator[Entry]:
-    """Yield the journal's entries from a number on.
+def read_entries(connection: sqlite3.Connection, first: int = 1, last: int = MAX_NUMBER) -> Iterator[Entry]:
+    """Yield the journal's entries from a number to another one.
 
     Raises:
         sqlite3.Error, KeyError, TypeError, ValueError: they cannot be read.
     """
     origins: dict[int, str] = {}
     if has_table(connection, "origins"):
-        origins = dict(connection.execute("SELECT number, origin FROM origins WHERE number >= ?", (first,)))
-    for row in connection.execute("SELECT * FROM journal WHERE number >= ? ORDER BY number", (first,)):
+        wanted = "SELECT number, origin FROM origins WHERE number BETWEEN ? AND ?"
+        origins = dict(connection.execute(wanted, (first, last)))
+    for row in connection.execute("SELECT * FROM journal WHERE number BETWEEN ? AND ? ORDER BY number", (first, last)):
         yield entry_of_row(row, origins.get(row[0]))
 
 

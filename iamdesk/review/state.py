@@ -74,6 +74,8 @@ class Ledger:
         self.findings = findings
         self.last: Entry | None = None
         """The entry that was taken last."""
+        self.taken: dict[str, dict[int, str]] = {}
+        """Hashes of the entries that were taken from other review files, by the file's review id and their number."""
         self._decisions: dict[str, ItemDecision] = {}
         self._decided: dict[str, Decided] = {}
 
@@ -100,4 +102,6 @@ class Ledger:
         if standing is not None:  # of a recovered review, lines may be lost
             standing.take(entry.line_id, entry.after)
         self._decisions[entry.line_id] = entry.after
+        if entry.origin is not None:
+            self.taken.setdefault(entry.origin.review_id, {})[entry.origin.number] = entry.origin.sha256
         self.last = entry
