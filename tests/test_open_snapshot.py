@@ -32,7 +32,7 @@ USES: dict[str, Callable[[SnapshotSession], object]] = {
     "ask": lambda opened: opened.ask(QUESTION),
     "changes": lambda opened: opened.changes(QUESTION),
     "why": lambda opened: opened.why(opened.read_denials(DENIAL)[0]),
-    "verdict": lambda opened: opened.evaluator.verdict(QUESTION),
+    "verdict": lambda opened: opened.evaluator.decide(QUESTION),
     "who-can": lambda opened: list(opened.who_can(action=QUESTION.action, resource=QUESTION.resource, context={})),
     "on-resource": lambda opened: opened.access_to_resource("arn:aws:s3:::acme-payroll", {}),
     "what-can": lambda opened: opened.what_can(principal=QUESTION.principal).services,

@@ -141,7 +141,7 @@ def test_several_threads_get_the_answers_of_one() -> None:
     with ThreadPoolExecutor(6) as pool:
         answers = pool.map(lambda request: to_evaluation_result(shared.can(request)), asked)
         sweeps = [pool.submit(lambda: list(shared.who_can(action=ASKED[0][0], resource=ASKED[0][1]))) for _ in range(3)]
-        bare = pool.map(shared.verdict, asked)
+        bare = pool.map(shared.decide, asked)
         assert list(answers) == expected
         assert [verdict.value for verdict in bare] == [one["EvalDecision"] for one in expected]
         for sweep in sweeps:

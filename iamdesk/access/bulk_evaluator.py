@@ -37,7 +37,7 @@ from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.context import Context, KeyValue, at_given_time
 from iamdesk.evaluate.decision_logic import PolicyTypeKey, StatementEffects, decide, decide_bounds
 from iamdesk.evaluate.derived_keys import PrincipalDependence, ResourceDependence, dependence, variation
-from iamdesk.evaluate.engine import verdict_of
+from iamdesk.evaluate.engine import decide_request
 from iamdesk.evaluate.matching import RequestFacts, match_statement
 from iamdesk.evaluate.policy_set import AttachedPolicy
 from iamdesk.evaluate.principal_match import Grant
@@ -67,7 +67,7 @@ class RequestMoment(NamedTuple):
 class GroupDecision(NamedTuple):
     """The decision on some requests of some principals."""
 
-    verdict: EvalDecision
+    decision: EvalDecision
     members: int
     """The principals, as bits."""
     cells: int
@@ -100,9 +100,9 @@ class PopulationDecisions(NamedTuple):
     until: float
     """End of validity, in seconds since 1970."""
 
-    def verdict(self, position: int) -> EvalDecision:
+    def decide(self, position: int) -> EvalDecision:
         """Return the decision for one principal, by its index."""
-        return next(verdict for verdict, bits in self.bits.items() if bits >> position & 1)
+        return next(decision for decision, bits in self.bits.items() if bits >> position & 1)
 
 
 class StatementGroup(NamedTuple):
@@ -227,7 +227,7 @@ class BulkEvaluator:
         found = dict.fromkeys(EvalDecision, 0)
         awaiting = 0
         for answer in request_evaluation.answers(1 << position, within, statement_groups):
-            found[answer.verdict] |= answer.cells
+            found[answer.decision] |= answer.cells
             if answer.awaits_policy:
                 awaiting |= answer.cells
         outcome = DecisionBits(
@@ -281,13 +281,13 @@ class BulkEvaluator:
             self, grid, moment, distinguish_denials=distinguish_denials, cancelled=cancelled
         )
         for answer in request_evaluation.answers(members, 1, self.statement_groups(grid, members, 1)):
-            bits[answer.verdict] |= answer.members
+            bits[answer.decision] |= answer.members
         return PopulationDecisions(bits, distinguish_denials, request_evaluation.until)
 
-    def verdict(self, position: int, action: str, resource: str, moment: RequestMoment) -> EvalDecision:
+    def decide(self, position: int, action: str, resource: str, moment: RequestMoment) -> EvalDecision:
         """Return the engine's decision on one request of one principal."""
         population = self.population
-        return verdict_of(population.question(position, action, resource, moment.given, moment.unknown))
+        return decide_request(population.question(position, action, resource, moment.given, moment.unknown))
 
     def request_classes_of(self, moment: RequestMoment) -> RequestClasses:
         """Return the request classes of requests made in a context."""
@@ -309,11 +309,11 @@ class BulkEvaluator:
         if found is None:
             counted = statement_effects_of(features)
             best, worst = (
-                type_decision.verdict for type_decision in decide_bounds(request_class.decision_inputs, counted)
+                type_decision.decision for type_decision in decide_bounds(request_class.decision_inputs, counted)
             )
             with_account = StatementEffects(counted.allow, counted.deny, {**counted.grants, Grant.ACCOUNT: TRUE})
             could_be = (
-                decide(request_class.decision_inputs, with_account, optimistic=True).verdict is EvalDecision.ALLOWED
+                decide(request_class.decision_inputs, with_account, optimistic=True).decision is EvalDecision.ALLOWED
             )
             found = _Decided(best, worst, request_class.awaits_policy and could_be)
             if len(self._decided) >= _MOST_REMEMBERED:
@@ -525,7 +525,7 @@ class _BulkRequest:
             ]
             members = 0
             for answer in first:
-                if answer.verdict in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
+                if answer.decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
                     members |= answer.members
                 else:
                     yield answer
@@ -592,12 +592,12 @@ class _BulkRequest:
                 key = resolution_key_of(request_class.key, certain, undetermined, self._subject(position, bit))
                 if decided.best is not EvalDecision.ALLOWED:
                     key = ("refused", key)
-                verdict = self._population.resolved(key, partial(self._verdict, position, bit))
-                yield GroupDecision(verdict, who, part, verdict is EvalDecision.IMPLICIT_DENY and awaits, key)
+                decision = self._population.resolved(key, partial(self._verdict, position, bit))
+                yield GroupDecision(decision, who, part, decision is EvalDecision.IMPLICIT_DENY and awaits, key)
 
     def _verdict(self, position: int, bit: int) -> EvalDecision:
         target = self._grid.target(bit)
-        return self._bulk.verdict(position, target.action_text, target.resource_text, self._moment)
+        return self._bulk.decide(position, target.action_text, target.resource_text, self._moment)
 
     # ── what statements say ──────────────────────────────────────────────────────────────────────────────────────────
 

@@ -24,7 +24,7 @@ from iamdesk.access.sweeps import Asked
 from iamdesk.access.who_can import Access, ResourceAccess
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.service_reference import reference
-from iamdesk.evaluate.engine import EvaluationTrace, evaluate, verdict_of
+from iamdesk.evaluate.engine import EvaluationTrace, decide_request, evaluate
 from iamdesk.evaluate.request import EvalDecision, MissingContextMode, Request, RequestError, read_missing_context_mode
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.explain.explanation import explain
@@ -77,7 +77,7 @@ class Evaluator(RequestBuilder):
         """
         return explain(self.trace(request), request)
 
-    def verdict(self, request: Request) -> EvalDecision:
+    def decide(self, request: Request) -> EvalDecision:
         """Return the decision alone, without explanation: faster over many requests.
 
         A request that is repeated for one principal after the other is evaluated for all of them at once.
@@ -90,8 +90,8 @@ class Evaluator(RequestBuilder):
             if position is not None:
                 swept = self._cached_sweep(request)
                 if swept is not None:
-                    return swept.verdict(position)
-        return verdict_of(self.question(request))
+                    return swept.decide(position)
+        return decide_request(self.question(request))
 
     def _cached_sweep(self, request: Request) -> PopulationDecisions | None:
         """Return the decisions on a request for all principals, once it was repeated often enough."""
@@ -247,8 +247,8 @@ class Evaluator(RequestBuilder):
             key = _request_key(action, resource, context or {}, unknown_context)
             moment = RequestMoment(self.now(), context or {}, unknown_context)
             swept = self._sweep(key, action, resource, moment, distinguish_denials=False, cancelled=cancelled)
-            for verdict in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
-                found += [(position, subjects[position], verdict) for position in indexes_of(swept.bits[verdict])]
+            for decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
+                found += [(position, subjects[position], decision) for position in indexes_of(swept.bits[decision])]
         for position in indexes_of(population.irregular):
             principal = population.index.subjects[position]
             answer = self._decide_irregular(asked(principal))
@@ -256,9 +256,9 @@ class Evaluator(RequestBuilder):
                 found.append((position, principal, answer))
         if external:
             yield from self.external_access(action, resource, context, unknown_context, cancelled)
-        for _, principal, verdict in sorted(found):
-            if verdict in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
-                yield Access(principal, verdict, asked, self.can)
+        for _, principal, decision in sorted(found):
+            if decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
+                yield Access(principal, decision, asked, self.can)
         progress(len(population.index.subjects), len(population.index.subjects))
 
     def access_to_resource(
@@ -310,15 +310,15 @@ class Evaluator(RequestBuilder):
                 grid, population.everybody, moment, distinguish_denials=False, cancelled=cancelled
             )
             for answer in answers:
-                if answer.verdict in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
-                    yield answer.verdict, [subjects[position] for position in indexes_of(answer.members)], answer.cells
+                if answer.decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
+                    yield answer.decision, [subjects[position] for position in indexes_of(answer.members)], answer.cells
         for position in indexes_of(population.irregular):
             for bit in indexes_of(grid.every):
                 action = service_actions(service).actions[bit].full_name
                 request = Request(subjects[position], action, resource, context or {}, unknown_context=unknown_context)
-                verdict = self._decide_irregular(request)
-                if verdict in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
-                    yield verdict, [subjects[position]], 1 << bit
+                decision = self._decide_irregular(request)
+                if decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
+                    yield decision, [subjects[position]], 1 << bit
 
     def what_can(
         self,
@@ -407,7 +407,7 @@ class Evaluator(RequestBuilder):
         explain_on = partial(self._explain, position, name)
         bulk, moment = self.bulk(), RequestMoment(self.now())
         return tuple(
-            ActionDecision(text, source, bulk.verdict(position, name, text, moment), explain_on)
+            ActionDecision(text, source, bulk.decide(position, name, text, moment), explain_on)
             for text, source in asked
         )
 
@@ -420,7 +420,7 @@ class Evaluator(RequestBuilder):
     def _decide_irregular(self, request: Request) -> EvalDecision | None:
         """Evaluate an entry with an irregular ARN; None where no principal of that ARN can make a request."""
         try:
-            return self.trace(request).verdict
+            return self.trace(request).decision
         except RequestError:
             return None
 

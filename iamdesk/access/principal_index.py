@@ -334,14 +334,14 @@ class PrincipalIndex:
 
     def resolved(self, key: Hashable, resolve: Callable[[], EvalDecision]) -> EvalDecision:
         """Return a cached decision, or compute it."""
-        verdict = self._resolved.get(key)
-        if verdict is None:
-            verdict = resolve()
+        decision = self._resolved.get(key)
+        if decision is None:
+            decision = resolve()
             with self._lock:
                 if len(self._resolved) >= _MOST_REMEMBERED:
                     self._resolved.clear()
-                self._resolved[key] = verdict
-        return verdict
+                self._resolved[key] = decision
+        return decision
 
 
 def _changes(statement: Statement) -> tuple[int, ...] | None:

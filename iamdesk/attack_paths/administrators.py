@@ -83,7 +83,7 @@ def asked_whether(says: str) -> str:
 class Administration:
     """How far a principal is an administrator."""
 
-    verdict: EvalDecision
+    decision: EvalDecision
     """``allowed``, ``conditional``, or a denial."""
     failed: Power | None = None
     """The power that is denied, the first of them."""
@@ -101,7 +101,7 @@ def administration(inquiry: EvaluationSession, account: Account, principal: Prin
 
 def is_administrator(inquiry: EvaluationSession, account: Account, principal: Principal) -> bool:
     """Return whether a principal is an administrator, perhaps under conditions."""
-    return administration(inquiry, account, principal).verdict in OPEN
+    return administration(inquiry, account, principal).decision in OPEN
 
 
 def question(power: Power, account: Account) -> tuple[str, str, dict[str, str]]:
@@ -134,12 +134,12 @@ def _administration(inquiry: EvaluationSession, account: Account, principal: Pri
 
 
 def _ask(inquiry: EvaluationSession, account: Account, principal: Principal) -> Administration:
-    verdicts = []
+    decisions = []
     for power in POWERS:
-        verdict = inquiry.verdict(principal.arn, *question(power, account))
-        if verdict not in OPEN:
-            return Administration(verdict, power)
-        verdicts.append(verdict)
+        decision = inquiry.decide(principal.arn, *question(power, account))
+        if decision not in OPEN:
+            return Administration(decision, power)
+        decisions.append(decision)
     carried = inquiry.evaluator.index.carried(principal.arn)
     documents = [policy.document for policy in carried.identity]
     if _spoken_of_by(inquiry, documents) < ENOUGH * len(_strongest()):
@@ -148,10 +148,10 @@ def _ask(inquiry: EvaluationSession, account: Account, principal: Principal) -> 
         inquiry.guardrails(account.account_id),
         [*documents, *((carried.boundary.document,) if carried.boundary else ())],
     )
-    covered, asked = _cover(lambda action, resource: inquiry.verdict(principal.arn, action, resource), account, regions)
+    covered, asked = _cover(lambda action, resource: inquiry.decide(principal.arn, action, resource), account, regions)
     if covered < ENOUGH * asked:
         return Administration(EvalDecision.IMPLICIT_DENY, None, covered, asked)
-    if all(verdict is EvalDecision.ALLOWED for verdict in verdicts):
+    if all(decision is EvalDecision.ALLOWED for decision in decisions):
         return Administration(EvalDecision.ALLOWED, None, covered, asked)
     keys = {
         key: None
@@ -185,7 +185,7 @@ def sampled_actions() -> tuple[str, ...]:
     return (*(power.action for power in POWERS), *(action.full_name for action in _strongest()[::_ASKED_EVERY]))
 
 
-def _cover(verdict_on: Callable[[str, str], EvalDecision], account: Account, regions: Sequence[str]) -> tuple[int, int]:
+def _cover(decide_on: Callable[[str, str], EvalDecision], account: Account, regions: Sequence[str]) -> tuple[int, int]:
     """Return how many of the actions that are asked about the principal may do, in any Region that its policies name.
 
     Who is kept to one Region is an administrator there. Ends early once too many are denied.
@@ -194,7 +194,7 @@ def _cover(verdict_on: Callable[[str, str], EvalDecision], account: Account, reg
     covered = missed = 0
     for action in actions:
         resources = dict.fromkeys(_resource(action, account, region) for region in regions)
-        if any(verdict_on(action.full_name, resource) in OPEN for resource in resources):
+        if any(decide_on(action.full_name, resource) in OPEN for resource in resources):
             covered += 1
         else:
             missed += 1

@@ -103,11 +103,11 @@ class TrustPolicies:
                 if self._names(document, service):
                     self._inquiry.check_cancelled()
                     arn = self._targets.arns[(roles & -roles).bit_length() - 1]
-                    verdicts = (
-                        self._inquiry.verdict(service, action, arn, {"aws:SourceAccount": account})
+                    decisions = (
+                        self._inquiry.decide(service, action, arn, {"aws:SourceAccount": account})
                         for action in (ASSUMES, "sts:AssumeRoleWithWebIdentity")
                     )
-                    if any(verdict in OPEN for verdict in verdicts):
+                    if any(decision in OPEN for decision in decisions):
                         found |= roles
             self._trusting[service] = found
         return found

@@ -33,8 +33,8 @@ _NOT_LEFT_OUT = ("aws:principal", "aws:resource", "aws:multifactorauth", "aws:so
 
 def is_satisfiable_by_attacker(trace: EvaluationTrace) -> bool:
     """Return whether the caller gets an Allow: as it is, or with values that they fill in as they like."""
-    if trace.verdict is not EvalDecision.CONDITIONAL:
-        return trace.verdict is EvalDecision.ALLOWED
+    if trace.decision is not EvalDecision.CONDITIONAL:
+        return trace.decision is EvalDecision.ALLOWED
     return any(way and all(map(_is_chosen, way, way.values())) for way in _ways(trace))
 
 

@@ -204,9 +204,9 @@ class SourceFinder:
         for answer in self._bulk.answers(
             self._bulk.request(action, resource), among, moment, distinguish_denials=False
         ):
-            if answer.verdict is EvalDecision.ALLOWED:
+            if answer.decision is EvalDecision.ALLOWED:
                 proven |= answer.members
-            elif answer.verdict is EvalDecision.CONDITIONAL:
+            elif answer.decision is EvalDecision.CONDITIONAL:
                 position = (answer.members & -answer.members).bit_length() - 1
                 if self.can_arrange(position, action, resource, context, answer.resolution):
                     proven |= answer.members
@@ -319,8 +319,8 @@ class _Finding:
             members = 0
             for position in asked:
                 members |= 1 << position
-            for position, verdict in self._ask(members, place):
-                covered[position][verdict] |= asked[position]
+            for position, decision in self._ask(members, place):
+                covered[position][decision] |= asked[position]
         proven: dict[int, int] = {}
         possible: dict[int, int] = {}
         for position, (surely, perhaps) in covered.items():
@@ -383,8 +383,8 @@ class _Finding:
 
     def asked_alone(self, place: int) -> ConfirmedAndPossible:
         found = [0, 0]
-        for position, verdict in self._ask(self._callers, place):
-            found[verdict] |= 1 << position
+        for position, decision in self._ask(self._callers, place):
+            found[decision] |= 1 << position
         return ConfirmedAndPossible(*found)
 
     def _ask(self, members: int, place: int) -> Iterator[tuple[int, int]]:
@@ -393,9 +393,9 @@ class _Finding:
         resource = self._targets.arns[place]
         grid = self._bulk.request(self._action, resource)
         for answer in self._bulk.answers(grid, members, self._moment, distinguish_denials=False):
-            if answer.verdict is EvalDecision.ALLOWED:
+            if answer.decision is EvalDecision.ALLOWED:
                 yield from ((position, 0) for position in indexes_of(answer.members))
-            elif answer.verdict is EvalDecision.CONDITIONAL:
+            elif answer.decision is EvalDecision.CONDITIONAL:
                 for position in indexes_of(answer.members):
                     is_open = self._finder.can_arrange(
                         position, self._action, resource, self._context, answer.resolution

@@ -80,14 +80,14 @@ class EvaluationSession:
         self.check_cancelled()
         return self.evaluator.trace(Request(principal, action, resource, context=dict(context or {})))
 
-    def verdict(self, principal: str, action: str, resource: str, context: Context | None = None) -> EvalDecision:
+    def decide(self, principal: str, action: str, resource: str, context: Context | None = None) -> EvalDecision:
         """Put one question to the engine and get the bare word: for sweeps.
 
         Raises:
             WorkCancelled: nobody wants the result any more.
         """
         self.check_cancelled()
-        return self.evaluator.verdict(Request(principal, action, resource, context=dict(context or {})))
+        return self.evaluator.decide(Request(principal, action, resource, context=dict(context or {})))
 
     def once[T](self, key: Hashable, work: Callable[[], T]) -> T:
         """Return what ``work`` gives, done at most once in this run for each key.

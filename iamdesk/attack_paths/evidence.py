@@ -104,7 +104,7 @@ class Prover:
     def _ask(self, source: str, action: str, resource: str, context: Context | None = None) -> _Asked:
         request = Request(source, action, resource, context=dict(context or {}))
         trace = self._steps.inquiry.trace(source, action, resource, context)
-        return _Asked(0 if is_satisfiable_by_attacker(trace) else _RANK.get(trace.verdict, 2), request, trace)
+        return _Asked(0 if is_satisfiable_by_attacker(trace) else _RANK.get(trace.decision, 2), request, trace)
 
     def _on_anything(self, source: str, action: str) -> Iterator[_Asked]:
         """Ask on each resource that counts; where one is allowed, that is the answer."""
@@ -114,7 +114,7 @@ class Prover:
         asked: list[_Asked] = []
         for resource in self._steps.anything.resources(position, action):
             one = self._ask(source, action, resource)
-            if one.trace.verdict is EvalDecision.ALLOWED:
+            if one.trace.decision is EvalDecision.ALLOWED:
                 yield one
                 return
             asked.append(one)
@@ -149,6 +149,6 @@ class Prover:
         keys: dict[str, None] = {}
         for path in paths:
             for rank, _, trace in self._best(source, target, path):
-                if rank and trace.verdict is EvalDecision.CONDITIONAL:
+                if rank and trace.decision is EvalDecision.CONDITIONAL:
                     keys.update(dict.fromkeys(spelling(key, trace) for key in unmet_keys(trace)))
         return (*facts, *(phrase("the condition key {key}", key=key) for key in keys))

@@ -167,10 +167,10 @@ class SelfEscalation:
             else:
                 path_id = "X12c" if kind == "User" else "X12d"
                 action, resource, context = f"iam:Detach{kind}Policy", arn, {"iam:PolicyARN": policy.source_id}
-            verdict = steps.inquiry.verdict(arn, action, resource, context)
-            if verdict is EvalDecision.ALLOWED:
+            decision = steps.inquiry.decide(arn, action, resource, context)
+            if decision is EvalDecision.ALLOWED:
                 sure[policy.document] = path_id
-            elif verdict in OPEN:
+            elif decision in OPEN:
                 unsure[policy.document] = path_id
         bit = 1 << position
         for removable, members in (

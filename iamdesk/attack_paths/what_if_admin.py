@@ -72,7 +72,7 @@ class AdminHypotheses:
         self._accounts = {account.account_id: account for account in inquiry.snapshot.accounts}
         self._denials: dict[Document, int] = {}
         self._known: dict[Hashable, bool] = {}
-        self._verdicts: dict[Hashable, EvalDecision] = {}
+        self._decisions: dict[Hashable, EvalDecision] = {}
         self._asked: dict[tuple[int, tuple[Document, ...], bool, frozenset[Document]], bool] = {}
 
     def administers(
@@ -137,7 +137,7 @@ class AdminHypotheses:
     def _asker(self, position: int, standing: PrincipalPolicies) -> "_Asker":
         guardrails = self._inquiry.guardrails(self._account(position).account_id)
         subject = self._population.index.subjects[position]
-        return _Asker(self._inquiry.evaluator, subject, standing, guardrails, self._verdicts)
+        return _Asker(self._inquiry.evaluator, subject, standing, guardrails, self._decisions)
 
     def _account(self, position: int) -> Account:
         return self._accounts[self._population.cohort_at(position).account]
@@ -216,7 +216,7 @@ class _Asker:
         known = self._known.get(key)
         if known is None:
             request = Request(self._principal, action, resource, context=dict(context))
-            known = evaluate(self._questions.question(request, self._standing)).verdict
+            known = evaluate(self._questions.question(request, self._standing)).decision
             if len(self._known) >= _MOST_KEPT:
                 self._known.clear()
             self._known[key] = known

@@ -147,8 +147,8 @@ def no_support_role(survey: CheckContext, account: Account, _: Account) -> Itera
     able = _who_of(survey, account, _CASE, "*")
     index = survey.evaluator.index
     others = {
-        arn: verdict
-        for arn, verdict in able.items()
+        arn: decision
+        for arn, decision in able.items()
         if (one := index.users.get(arn) or index.roles.get(arn)) is not None
         and not is_administrator(survey, account, one)
     }
@@ -209,11 +209,11 @@ def _who_of(survey: CheckContext, account: Account, action: str, resource: str) 
             distinguish_denials=False,
             cancelled=survey.cancelled,
         )
-        found = {position: verdict for verdict in OPEN for position in indexes_of(swept.bits[verdict])}
+        found = {position: decision for decision in OPEN for position in indexes_of(swept.bits[decision])}
     for position in indexes_of(population.irregular):
         if subjects[position].split(":", 5)[4:5] == [account.account_id]:
             with suppress(RequestError):
-                found[position] = survey.verdict(subjects[position], action, resource)
+                found[position] = survey.decide(subjects[position], action, resource)
     return {subjects[position]: found[position] for position in sorted(found) if found[position] in OPEN}
 
 
@@ -333,7 +333,7 @@ def cloudshell_files(survey: CheckContext, account: Account, _: Account) -> Iter
     able: list[str] | None = None
     for action in _FILES:
         who = _who_of(survey, account, action, _SHELL.format(account=account))
-        found = {arn: None for arn, verdict in who.items() if verdict is EvalDecision.ALLOWED}
+        found = {arn: None for arn, decision in who.items() if decision is EvalDecision.ALLOWED}
         able = list(found) if able is None else [arn for arn in able if arn in found]
     index = survey.evaluator.index
     others = [

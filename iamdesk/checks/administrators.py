@@ -55,7 +55,7 @@ def administrator(survey: CheckContext, account: Account, principal: Principal) 
     """Name the policies that grant it, and the condition keys if it depends on the request."""
     power = administration(survey, account, principal)
     name = name_of(principal)
-    if power.verdict in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
+    if power.decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
         proofs = proofs_of(survey, account, principal)
         route = enumerated(routes_of(principal, [piece.decision for piece in proofs if piece.decision]))
         bounded = survey.evaluator.index.carried(principal.arn).boundary
@@ -71,7 +71,7 @@ def administrator(survey: CheckContext, account: Account, principal: Principal) 
                 )
             )
         )
-        if power.verdict is EvalDecision.ALLOWED:
+        if power.decision is EvalDecision.ALLOWED:
             text = phrase("{name} is an administrator, through {route}.", name=name, route=route)
             yield CheckResult(join_messages(" ", (text, *within)), tuple(proofs))
         else:

@@ -77,7 +77,7 @@ def _evaluate(survey: CheckContext, bypass: _Bypass, while_denying: Context) -> 
     context = {**while_denying, **bypass.context}
     if not survey.speaks_of(bypass.principal, bypass.action):
         return None
-    if survey.verdict(bypass.principal, bypass.action, bypass.resource, context) not in OPEN:
+    if survey.decide(bypass.principal, bypass.action, bypass.resource, context) not in OPEN:
         return None
     return survey.ask(bypass.principal, bypass.action, bypass.resource, context)
 

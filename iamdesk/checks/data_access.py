@@ -64,7 +64,7 @@ def read_without_key(survey: CheckContext, _account: Account, bucket: Resource) 
         return
     reads = _who(survey, "s3:GetObject", f"{bucket.arn}/{STRANGER}")
     decrypts = _who(survey, "kms:Decrypt", key)
-    without = [arn for arn, verdict in reads.items() if verdict is EvalDecision.ALLOWED and arn not in decrypts]
+    without = [arn for arn, decision in reads.items() if decision is EvalDecision.ALLOWED and arn not in decrypts]
     if without:
         reverse = sum(arn not in reads for arn in decrypts)
         yield CheckResult(
@@ -126,10 +126,10 @@ def secret_of_another_team(survey: CheckContext, account: Account, secret: Resou
     index = survey.evaluator.index
     others: dict[str, str] = {}
     unknown: list[str] = []
-    for arn, verdict in _who(survey, "secretsmanager:GetSecretValue", secret.arn).items():
+    for arn, decided in _who(survey, "secretsmanager:GetSecretValue", secret.arn).items():
         principal = index.users.get(arn) or index.roles.get(arn)
         home = index.accounts.get(arn.split(":", 5)[4], account)
-        if principal is None or verdict not in OPEN or is_administrator(survey, home, principal):
+        if principal is None or decided not in OPEN or is_administrator(survey, home, principal):
             continue
         team = _tags(principal).get(tag)
         if team is None:

@@ -63,7 +63,7 @@ def stronger_version(survey: CheckContext, account: Account, policy: ManagedPoli
     unsure: list[EvaluationResult] = []
     candidates = _candidates(survey, account)
     for evaluated, principal in enumerate(candidates[:_MOST_ASKED], 1):
-        if survey.verdict(principal.arn, _SET_DEFAULT, policy.arn) in OPEN:
+        if survey.decide(principal.arn, _SET_DEFAULT, policy.arn) in OPEN:
             decision = survey.ask(principal.arn, _SET_DEFAULT, policy.arn)
             (able if decision.decision is EvalDecision.ALLOWED else unsure).append(decision)
         if len(able) == _ENOUGH and evaluated < len(candidates):

@@ -165,7 +165,7 @@ def stops_logs(survey: CheckContext, account: Account, principal: Principal) -> 
         arn = resource.format_map(words)
         if (
             survey.speaks_of(principal.arn, action)
-            and survey.verdict(principal.arn, action, arn) is EvalDecision.ALLOWED
+            and survey.decide(principal.arn, action, arn) is EvalDecision.ALLOWED
         ):
             able.append(Evidence(phrase("Evaluated {action}.", action=action), survey.ask(principal.arn, action, arn)))
     if able:
@@ -195,8 +195,7 @@ def controls_organization(survey: CheckContext, account: Account, principal: Pri
     able = [
         Evidence(phrase("Evaluated {action}.", action=action), survey.ask(principal.arn, action, "*"))
         for action in _ORGANIZATION
-        if survey.speaks_of(principal.arn, action)
-        and survey.verdict(principal.arn, action, "*") is EvalDecision.ALLOWED
+        if survey.speaks_of(principal.arn, action) and survey.decide(principal.arn, action, "*") is EvalDecision.ALLOWED
     ]
     if able:
         yield CheckResult(

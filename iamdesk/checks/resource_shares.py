@@ -125,7 +125,7 @@ def plain_http(survey: CheckContext, account: Account, _: Account) -> Iterator[C
         if resource.arn.split(":", 5)[2:5] != ["s3", "", ""] or "/" in resource.arn or not resource.is_policy_captured:
             continue
         request = (root, "s3:GetObject", f"{resource.arn}/{STRANGER}", {"aws:SecureTransport": "false"})
-        if survey.verdict(*request) is EvalDecision.ALLOWED:
+        if survey.decide(*request) is EvalDecision.ALLOWED:
             found[resource_subject(resource).name] = request
     if found:
         evidence = [

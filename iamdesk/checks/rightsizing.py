@@ -123,8 +123,8 @@ def unchanged_decision(
     survey.check_cancelled()
     documents = {trim.policy.document: trim.parsed for trim in trims}
     question = survey.evaluator.question(Request(principal, action, resource))
-    before = evaluate(question).verdict
-    return before if evaluate(_edited(question, documents)).verdict is before else None
+    before = evaluate(question).decision
+    return before if evaluate(_edited(question, documents)).decision is before else None
 
 
 def _edited(question: EvaluationRequest, documents: Mapping[Document, Document]) -> EvaluationRequest:

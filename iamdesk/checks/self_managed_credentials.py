@@ -33,7 +33,7 @@ class _Kind(NamedTuple):
     able: tuple[str, ...]
     by: tuple[str, ...]
     """Policies whose statements allow it."""
-    verdict: EvalDecision
+    decision: EvalDecision
 
 
 @check(
@@ -61,7 +61,7 @@ def credentials_without_mfa(survey: CheckContext, account: Account, _: Account) 
             if len(found.setdefault(kind, [])) < _MOST_ASKED:
                 found[kind].append(decision)
     for kind, names in members.items():
-        is_open = kind.verdict is not EvalDecision.ALLOWED
+        is_open = kind.decision is not EvalDecision.ALLOWED
         keys = enumerated(found[kind][0].missing_context_values)
         actions = enumerated(dict.fromkeys(phrase(_OWN[action]) for action in kind.able))
         through = phrase(", through {policies}", policies=enumerated(kind.by)) if kind.by else ""
@@ -83,7 +83,7 @@ def credentials_without_mfa(survey: CheckContext, account: Account, _: Account) 
                 )
                 for one in found[kind]
             ),
-            object=f"{','.join(kind.able)} {','.join(kind.by)} {kind.verdict}",
+            object=f"{','.join(kind.able)} {','.join(kind.by)} {kind.decision}",
             state=State.CANNOT_TELL if is_open else State.FOUND,
         )
 
@@ -92,12 +92,12 @@ def _kind_of(survey: CheckContext, account: Account, user: UserDetail) -> tuple[
     covered = [action for action in _OWN if survey.speaks_of(user.arn, action)]
     if not covered or is_administrator(survey, account, user):
         return None, None
-    verdicts = {action: survey.verdict(user.arn, action, user.arn, WITHOUT_MFA) for action in covered}
-    for verdict in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
-        able = tuple(action for action in covered if verdicts[action] is verdict)
+    decisions = {action: survey.decide(user.arn, action, user.arn, WITHOUT_MFA) for action in covered}
+    for decided in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
+        able = tuple(action for action in covered if decisions[action] is decided)
         if able:
             decision = survey.ask(user.arn, able[0], user.arn, WITHOUT_MFA)
-            return _Kind(able, _policies(decision), verdict), decision
+            return _Kind(able, _policies(decision), decided), decision
     return None, None
 
 

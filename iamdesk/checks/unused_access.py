@@ -242,13 +242,13 @@ def _evaluated_again(
             results = () if position is None else survey.evaluator.answers(position, service, bit)
             action = service_actions(service).actions[bit].full_name
             for result in results[:1]:
-                verdict = unchanged_decision(survey, principal.arn, action, result.resource, found)
-                if verdict is None:
+                decision = unchanged_decision(survey, principal.arn, action, result.resource, found)
+                if decision is None:
                     return None
                 text = phrase(
-                    "{action}, which was used, evaluated without these entries: {verdict}, as before.",
+                    "{action}, which was used, evaluated without these entries: {decision}, as before.",
                     action=action,
-                    verdict=phrase(_VERDICTS[verdict]),
+                    decision=phrase(_VERDICTS[decision]),
                 )
                 evidence.append(Evidence(text))
     return evidence

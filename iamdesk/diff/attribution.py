@@ -156,7 +156,7 @@ def allowing(principal: str, actions: int, where: str, sides: Iterable[SnapshotV
 
 
 def _allows(question: EvaluationRequest) -> bool:
-    return evaluate(question).verdict is EvalDecision.ALLOWED
+    return evaluate(question).decision is EvalDecision.ALLOWED
 
 
 def _on_all_legs(

@@ -174,12 +174,12 @@ class _PairEvaluation:
         """Return the answer in a context: the known one where it hangs on nothing, and no statement asks for it."""
         if (
             known is not None
-            and known.verdict is not EvalDecision.CONDITIONAL
+            and known.decision is not EvalDecision.CONDITIONAL
             and _ASKED_BY_STATEMENTS.issuperset(context)
             and all(_ASKED_BY_STATEMENTS.isdisjoint(one.statement.context_keys()) for one in known.results)
         ):
-            return known.verdict
-        return side.verdict(self.principal, self.action, self.resource, {**self.given, **context})
+            return known.decision
+        return side.decide(self.principal, self.action, self.resource, {**self.given, **context})
 
     def _witness(self, context: Context, before: EvalDecision | None, after: EvalDecision | None) -> ExampleRequest:
         told = tuple(
@@ -198,14 +198,14 @@ class _PairEvaluation:
 
 
 def _asked(trace: EvaluationTrace | None) -> EvalDecision | None:
-    return None if trace is None else trace.verdict
+    return None if trace is None else trace.decision
 
 
 def _verdict(trace: EvaluationTrace | None) -> EvalDecision:
     """Return allowed, conditional, or (whichever refusal it is) implicitly denied."""
-    if trace is None or trace.verdict is EvalDecision.EXPLICIT_DENY:
+    if trace is None or trace.decision is EvalDecision.EXPLICIT_DENY:
         return EvalDecision.IMPLICIT_DENY
-    return trace.verdict
+    return trace.decision
 
 
 def _differs_otherwise(before: EvaluationTrace, after: EvaluationTrace) -> bool:
@@ -217,16 +217,16 @@ def _differs_otherwise(before: EvaluationTrace, after: EvaluationTrace) -> bool:
 def _by_readings(trace: EvaluationTrace) -> dict[tuple[OpenRule, ...], EvalDecision]:
     """Return the decision by the other reading of open rules, where it is another one."""
     return {
-        one.rules: EvalDecision.IMPLICIT_DENY if one.verdict is EvalDecision.EXPLICIT_DENY else one.verdict
+        one.rules: EvalDecision.IMPLICIT_DENY if one.decision is EvalDecision.EXPLICIT_DENY else one.decision
         for one in trace.readings
     }
 
 
 def _ways(trace: EvaluationTrace | None, *, allowed: bool) -> list[Context]:
     """Return the smallest contexts in which it is allowed, or not; the empty one where it always is so."""
-    verdict = _verdict(trace)
-    if verdict is not EvalDecision.CONDITIONAL:
-        return [{}] if (verdict is EvalDecision.ALLOWED) is allowed else []
+    decision = _verdict(trace)
+    if decision is not EvalDecision.CONDITIONAL:
+        return [{}] if (decision is EvalDecision.ALLOWED) is allowed else []
     if trace is None:
         return []
     return [_as_context(one) for one in (trace.sets if allowed else trace.denials)[:_MOST_SETS]]

@@ -23,7 +23,7 @@ def awaiting(before: EvaluationTrace, after: EvaluationTrace) -> Iterator[str]:
     questions = (before.question, after.question)
     if not all(_is_awaiting(trace) for trace in (before, after)):
         return
-    was, now = (evaluate(_let_in(question)).verdict for question in questions)
+    was, now = (evaluate(_let_in(question)).decision for question in questions)
     if was is not now or was is EvalDecision.CONDITIONAL:
         target = after.question.target
         if was is not now:

@@ -365,7 +365,7 @@ class ResourceComparer:
             (key, value if value is None or isinstance(value, str) else tuple(value)) for key, value in given.items()
         )
         owner = self.new.owner_taken(principal, cell.resource) and self.old.owner_taken(principal, cell.resource)
-        before, after = (verdict or EvalDecision.IMPLICIT_DENY for verdict in (was, now))
+        before, after = (decision or EvalDecision.IMPLICIT_DENY for decision in (was, now))
         return Compared(((kind, ExampleRequest(principal, cell.action, cell.resource, context, before, after, owner)),))
 
     def _of_outsiders(

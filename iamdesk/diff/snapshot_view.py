@@ -9,7 +9,7 @@ from iamdesk.diff.action_space import ActionSpace
 from iamdesk.diff.arns import account_of
 from iamdesk.diff.normal_form import ANYWHERE, NormalStatement, Said, broken_of, clauses_of, reduced
 from iamdesk.evaluate.derived_keys import PrincipalDependence, dependence
-from iamdesk.evaluate.engine import EvaluationRequest, EvaluationTrace, evaluate, verdict_of
+from iamdesk.evaluate.engine import EvaluationRequest, EvaluationTrace, decide_request, evaluate
 from iamdesk.evaluate.principal import Caller, CallerKind
 from iamdesk.evaluate.request import EvalDecision, Request, RequestError
 from iamdesk.i18n import phrase
@@ -337,12 +337,12 @@ class SnapshotView:
         except RequestError:
             return None
 
-    def verdict(
+    def decide(
         self, principal: str, action: str, resource: str, context: Mapping[str, object] | None = None
     ) -> EvalDecision | None:
         """Return the verdict of `trace`, sooner."""
         try:
-            return verdict_of(self.question(principal, action, resource, context))
+            return decide_request(self.question(principal, action, resource, context))
         except RequestError:
             return None
 

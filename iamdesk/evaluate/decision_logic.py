@@ -111,7 +111,7 @@ _NOTHING = StatementEffects({}, {}, {})
 class PolicyTypeDecision(NamedTuple):
     """A decision for one assumption about unknown values, with its reasons."""
 
-    verdict: EvalDecision
+    decision: EvalDecision
     decided_by: frozenset[PolicyTypeKey]
     """Policy types whose Allow statements allow the request, or whose Deny statements deny it."""
     lacking: tuple[PolicyTypeKey, ...]
@@ -207,16 +207,16 @@ def _all_of(type_decisions: Sequence[PolicyTypeDecision]) -> PolicyTypeDecision:
         )
         for sub_request, type_decision in enumerate(type_decisions)
     ]
-    verdicts = {type_decision.verdict for type_decision in decided}
-    verdict = next(one for one in _STRONGEST_FIRST if one in verdicts)
-    deciding = [type_decision for type_decision in decided if type_decision.verdict is verdict]
+    decisions = {type_decision.decision for type_decision in decided}
+    decision = next(one for one in _STRONGEST_FIRST if one in decisions)
+    deciding = [type_decision for type_decision in decided if type_decision.decision is decision]
     # Something blocked the request only if every sub-request would be allowed without it.
     is_granted = all(
-        type_decision.blocked_by or type_decision.verdict is EvalDecision.ALLOWED for type_decision in decided
+        type_decision.blocked_by or type_decision.decision is EvalDecision.ALLOWED for type_decision in decided
     )
     blocked = dict.fromkeys(word for type_decision in deciding for word in type_decision.blocked_by)
     return PolicyTypeDecision(
-        verdict,
+        decision,
         frozenset().union(*(type_decision.decided_by for type_decision in deciding)),
         tuple(type_key for type_decision in deciding for type_key in type_decision.lacking),
         tuple(blocked) if is_granted else (),

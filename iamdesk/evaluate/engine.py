@@ -39,7 +39,7 @@ from iamdesk.evaluate.request import EvalDecision, PolicyType
 from iamdesk.evaluate.resource_policy_services import OtherAccounts, Unsigned, facts_of
 from iamdesk.evaluate.service_rules import POSSIBLE_ON_AWS_ROLES, TRUST_ON_BOTH_SIDES
 from iamdesk.evaluate.ternary import FALSE
-from iamdesk.evaluate.unknown_context.solver import ConditionSet, UnknownContextResult, resolve, resolve_verdict
+from iamdesk.evaluate.unknown_context.solver import ConditionSet, UnknownContextResult, resolve, resolve_decision
 from iamdesk.policy.arn import Arn
 from iamdesk.policy.public_policy import is_public, is_surely_public
 
@@ -77,7 +77,7 @@ class EvaluationTrace:
     """The sum of their effects."""
     broken: tuple[AttachedPolicy, ...]
     """Policies with statements that cannot be evaluated."""
-    verdict: EvalDecision
+    decision: EvalDecision
     type_decision: PolicyTypeDecision
     worst: PolicyTypeDecision
     """The decision with all unknowns against the caller; equals ``type_decision`` without unknowns."""
@@ -120,7 +120,7 @@ def evaluate(question: EvaluationRequest) -> EvaluationTrace:
         tuple(results),
         counted,
         tuple(broken),
-        resolution.verdict,
+        resolution.decision,
         resolution.type_decision,
         worst,
         resolution.keys,
@@ -128,11 +128,11 @@ def evaluate(question: EvaluationRequest) -> EvaluationTrace:
         resolution.denials,
         resolution.is_exact,
         resolution.has_more,
-        _readings(question, decision_inputs, results, subject, resolution.verdict),
+        _readings(question, decision_inputs, results, subject, resolution.decision),
     )
 
 
-def verdict_of(question: EvaluationRequest) -> EvalDecision:
+def decide_request(question: EvaluationRequest) -> EvalDecision:
     """Return the decision that `evaluate` makes, faster: without anything that explains it."""
     policies = policies_of(question)
     decision_inputs = decision_inputs_of(question, policies)
@@ -146,7 +146,9 @@ def verdict_of(question: EvaluationRequest) -> EvalDecision:
     )
     results = [result for result in matched if result is not None and result.truth is not FALSE]
     best, worst = decide_bounds(decision_inputs, statement_effects((result, result.truth) for result in results))
-    return best.verdict if best.verdict is worst.verdict else resolve_verdict(decision_inputs, results, subject, best)
+    return (
+        best.decision if best.decision is worst.decision else resolve_decision(decision_inputs, results, subject, best)
+    )
 
 
 def subject_of(question: EvaluationRequest, policies: PolicySet) -> RequestFacts:
@@ -186,10 +188,10 @@ def _resolved(
     subject: RequestFacts,
 ) -> tuple[UnknownContextResult, PolicyTypeDecision]:
     best, worst = decide_bounds(decision_inputs, counted)
-    if best.verdict is not worst.verdict:
+    if best.decision is not worst.decision:
         return resolve(decision_inputs, results, subject, best), worst
-    type_decision = worst if best.verdict is EvalDecision.ALLOWED else best
-    return UnknownContextResult(best.verdict, type_decision, (), (), (), is_exact=True), worst
+    type_decision = worst if best.decision is EvalDecision.ALLOWED else best
+    return UnknownContextResult(best.decision, type_decision, (), (), (), is_exact=True), worst
 
 
 def policies_of(question: EvaluationRequest) -> PolicySet:
@@ -365,7 +367,7 @@ def _readings(
     decision_inputs: DecisionInputs,
     results: list[StatementResult],
     subject: RequestFacts,
-    verdict: EvalDecision,
+    decision: EvalDecision,
 ) -> tuple[Reading, ...]:
     """Return the decisions by the other reading of each open rule, where they differ.
 
@@ -386,12 +388,12 @@ def _readings(
             else result
             for result in results
         ]
-        return decide_with_unknowns(by_rules, results_read, subject)[0].verdict
+        return decide_with_unknowns(by_rules, results_read, subject)[0].decision
 
     found: list[Reading] = []
     singly, together = [(rule,) for rule in rules], [result.open_rules for result in results if result.open_rules]
     for read in dict.fromkeys((*singly, *together, tuple(rules))):
-        if not any(set(one.rules) <= set(read) for one in found) and (other := decided(read)) is not verdict:
+        if not any(set(one.rules) <= set(read) for one in found) and (other := decided(read)) is not decision:
             found.append(Reading(read, other))
     return tuple(found)
 

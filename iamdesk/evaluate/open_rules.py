@@ -159,4 +159,4 @@ class Reading(NamedTuple):
 
     rules: tuple[OpenRule, ...]
     """More than one where only together they change the decision."""
-    verdict: EvalDecision
+    decision: EvalDecision

@@ -88,7 +88,7 @@ class _Tested:
 
 def decided(question: EvaluationRequest, world: World) -> EvalDecision:
     """Return the decision with other values of some keys; values that the request provides stay."""
-    return evaluate(_put(question, world)).verdict
+    return evaluate(_put(question, world)).decision
 
 
 def _put(question: EvaluationRequest, world: World) -> EvaluationRequest:
@@ -97,12 +97,14 @@ def _put(question: EvaluationRequest, world: World) -> EvaluationRequest:
     return replace(question, context=context, further=tuple([_put(one, world) for one in question.further]))
 
 
-def furthest(verdict: EvalDecision, others: Iterable[EvalDecision]) -> EvalDecision | None:
+def furthest(decision: EvalDecision, others: Iterable[EvalDecision]) -> EvalDecision | None:
     """Return which of the decisions differs most from one; None where none differs."""
     order = (
-        _FURTHEST_FROM_ALLOWED if verdict in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL) else _FURTHEST_FROM_DENIED
+        _FURTHEST_FROM_ALLOWED
+        if decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
+        else _FURTHEST_FROM_DENIED
     )
-    found = set(others) - {verdict}
+    found = set(others) - {decision}
     return next((one for one in order if one in found), None)
 
 
@@ -121,7 +123,7 @@ _FURTHEST_FROM_DENIED = (
 
 
 def _becomes(trace: EvaluationTrace, worlds: Iterable[World]) -> EvalDecision | None:
-    return furthest(trace.verdict, [decided(trace.question, world) for world in worlds])
+    return furthest(trace.decision, [decided(trace.question, world) for world in worlds])
 
 
 def _taken(trace: EvaluationTrace, values: Mapping[str, str | Sequence[str]]) -> World:
@@ -145,7 +147,7 @@ def _forwarded(trace: EvaluationTrace, tested: _Tested) -> Iterator[Assumption]:
     if not tested.any_of(_VIA, *_CALLED_VIA):
         return
     forwarded = decided(trace.question, _taken(trace, {_VIA: "true"}))
-    if forwarded is not trace.verdict:
+    if forwarded is not trace.decision:
         yield Assumption(
             "via-aws-service-assumed",
             phrase(
@@ -158,7 +160,7 @@ def _forwarded(trace: EvaluationTrace, tested: _Tested) -> Iterator[Assumption]:
         alone = [decided(trace.question, {**chain, **_taken(trace, {_VIA: "false"})}) for chain in chains]
         found = [decided(trace.question, {**chain, **_taken(trace, {_VIA: "true"})}) for chain in chains]
         # A service's name comes with aws:ViaAWSService, but a context can provide one key without the other.
-        other = furthest(trace.verdict, [*(one for one in found if one is not forwarded), *alone])
+        other = furthest(trace.decision, [*(one for one in found if one is not forwarded), *alone])
         if other is not None:
             yield Assumption(
                 "called-via-assumed",
@@ -230,7 +232,7 @@ def _long_term(trace: EvaluationTrace) -> Iterator[Assumption]:
     token = KeyValue(Knowledge.VALUE_UNKNOWN)
     with_token, without = ({ISSUE_TIME_KEY: one, MFA_KEY: ABSENT} for one in (token, ABSENT))
     other = decided(trace.question, with_token)
-    if other not in (decided(trace.question, without), trace.verdict):
+    if other not in (decided(trace.question, without), trace.decision):
         yield Assumption(
             "long-term-credentials-assumed",
             phrase(

@@ -67,7 +67,7 @@ def assumptions_of(trace: EvaluationTrace) -> tuple[Assumption, ...]:
     found += service_assumptions(trace, lambda decision_inputs: _decide(decision_inputs, trace))
     for one in trace.readings:
         rules = tuple(dict.fromkeys(rule.rule for rule in one.rules))
-        found.append(Assumption("pages-disagree", _reading_words(one), one.verdict, rules=rules))
+        found.append(Assumption("pages-disagree", _reading_words(one), one.decision, rules=rules))
     if not trace.is_exact:
         message = phrase(
             "Not all context values could be tried. The listed conditions are correct, but there may be more."
@@ -94,30 +94,30 @@ def _reading_words(reading: Reading) -> str:
         )
         for rule in reading.rules
     ]
-    then = phrase("With the other reading, the decision is {decision}.", decision=reading.verdict)
+    then = phrase("With the other reading, the decision is {decision}.", decision=reading.decision)
     if len(rules) > 1:
-        then = phrase("With the other readings together, the decision is {decision}.", decision=reading.verdict)
+        then = phrase("With the other readings together, the decision is {decision}.", decision=reading.decision)
     return join_messages(" ", [*rules, then])
 
 
 def _is_settled(trace: EvaluationTrace) -> bool:
     """Return whether no content of a policy would change the decision."""
-    if trace.verdict is EvalDecision.EXPLICIT_DENY or trace.decision_inputs.needs_no_permission:
+    if trace.decision is EvalDecision.EXPLICIT_DENY or trace.decision_inputs.needs_no_permission:
         return True
-    return trace.verdict is EvalDecision.IMPLICIT_DENY and trace.decision_inputs.refusal is not None
+    return trace.decision is EvalDecision.IMPLICIT_DENY and trace.decision_inputs.refusal is not None
 
 
 def _of_gap(gap: MissingData, trace: EvaluationTrace) -> Assumption | None:
     if gap.code in _MAY_LIFT_REFUSAL:
         other = _decide(replace(trace.decision_inputs, refusal=None), trace)
-        return None if other is trace.verdict else Assumption(gap.code, gap.message, other)
+        return None if other is trace.decision else Assumption(gap.code, gap.message, other)
     if gap.code in _SHARES and trace.decision_inputs.refusal == "owner-alone":
         other = _decide(
             replace(trace.decision_inputs, refusal=None),
             trace,
             (PolicyTypeKey(gap.layer, sub_request=gap.sub_request),),
         )
-        return None if other is trace.verdict else Assumption(gap.code, gap.message, other)
+        return None if other is trace.decision else Assumption(gap.code, gap.message, other)
     if gap.code in _OF_THE_CONTEXT:
         return Assumption(gap.code, gap.message)
     if gap.layer in trace.question.without or _is_settled(trace):
@@ -137,22 +137,22 @@ def _of_gap(gap: MissingData, trace: EvaluationTrace) -> Assumption | None:
         ):
             return Assumption(gap.code, gap.message)
     if gap.code in _TAKEN_TO_ALLOW:
-        return None if trace.verdict is EvalDecision.IMPLICIT_DENY else Assumption(gap.code, gap.message)
-    if trace.verdict is EvalDecision.CONDITIONAL:
+        return None if trace.decision is EvalDecision.IMPLICIT_DENY else Assumption(gap.code, gap.message)
+    if trace.decision is EvalDecision.CONDITIONAL:
         return Assumption(gap.code, gap.message)
-    if trace.verdict is EvalDecision.ALLOWED:
+    if trace.decision is EvalDecision.ALLOWED:
         return Assumption(gap.code, gap.message, EvalDecision.EXPLICIT_DENY) if gap.code in _CAN_ALSO_DENY else None
     return _of_missing_allow(gap, trace)
 
 
 def _of_owner(gap: MissingData, trace: EvaluationTrace) -> Assumption | None:
     """Return the assumption about the resource's owner: another account's policy must allow, too (rules D1, D4)."""
-    if trace.verdict is EvalDecision.IMPLICIT_DENY:
+    if trace.decision is EvalDecision.IMPLICIT_DENY:
         return None
     sub_requests = list(trace.decision_inputs.sub_requests)
     sub_requests[gap.sub_request] = replace(sub_requests[gap.sub_request], is_cross_account=True, further=())
     other = _decide(replace(sub_requests[0], further=tuple(sub_requests[1:])), trace)
-    return None if other is trace.verdict else Assumption(gap.code, gap.message, other)
+    return None if other is trace.decision else Assumption(gap.code, gap.message, other)
 
 
 def _of_routing(gap: MissingData, trace: EvaluationTrace) -> Assumption | None:
@@ -162,7 +162,7 @@ def _of_routing(gap: MissingData, trace: EvaluationTrace) -> Assumption | None:
         decision_inputs = replace(trace.decision_inputs, further=(bucket,))
         of_bucket = replace(trace.counted, further=(trace.counted.of_sub_request(sub_request),))
         answers[_verdict(decision_inputs, of_bucket)] = None
-    others = [answer for answer in answers if answer is not trace.verdict]
+    others = [answer for answer in answers if answer is not trace.decision]
     if not others:
         return None
     return Assumption(gap.code, gap.message, others[0] if len(others) == 1 else None)
@@ -198,4 +198,4 @@ def _decide(
 def _verdict(decision_inputs: DecisionInputs, counted: StatementEffects) -> EvalDecision:
     """Return the decision, as far as it is known without trying values of unknown keys."""
     best, worst = decide_bounds(decision_inputs, counted)
-    return best.verdict if best.verdict is worst.verdict else EvalDecision.CONDITIONAL
+    return best.decision if best.decision is worst.decision else EvalDecision.CONDITIONAL

@@ -59,14 +59,14 @@ def minimal_policy_changes(trace: EvaluationTrace, cancelled: Cancelled = never_
     """
     reason = _fixed(trace)
     if reason:
-        return Changes(trace.verdict, (), reason)
+        return Changes(trace.decision, (), reason)
     search = _Search(trace, cancelled)
     found: list[Change] = []
-    if trace.verdict is not EvalDecision.ALLOWED:
+    if trace.decision is not EvalDecision.ALLOWED:
         found += sorted(search.changes_to_allow(), key=_size)[:_MOST_CHANGES]
-    if trace.verdict in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
+    if trace.decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
         found += sorted(search.changes_to_deny(), key=_size)[:_MOST_CHANGES]
-    return Changes(trace.verdict, tuple(found), "" if found else _why_none(trace))
+    return Changes(trace.decision, tuple(found), "" if found else _why_none(trace))
 
 
 def _fixed(trace: EvaluationTrace) -> str:
@@ -76,7 +76,7 @@ def _fixed(trace: EvaluationTrace) -> str:
         (sub_request.refusal for sub_request in trace.decision_inputs.sub_requests if sub_request.refusal is not None),
         None,
     )
-    if refusal is not None and trace.verdict is not EvalDecision.ALLOWED:
+    if refusal is not None and trace.decision is not EvalDecision.ALLOWED:
         return phrase("No policy change alters the decision: {why}.", why=phrase(messages.REFUSALS[refusal]))
     return ""
 
@@ -85,7 +85,7 @@ def _why_none(trace: EvaluationTrace) -> str:
     question = trace.question
     if any(one.policies.restrict_public_buckets for one in (question, *question.further)):
         return phrase("No change of statements alters the decision: Block Public Access blocks external principals.")
-    if trace.verdict is EvalDecision.ALLOWED and question.caller.kind is CallerKind.ROOT:
+    if trace.decision is EvalDecision.ALLOWED and question.caller.kind is CallerKind.ROOT:
         return phrase(
             "Only a service control policy can deny the root user, and none is known to apply to this account."
         )
@@ -134,7 +134,7 @@ class _Search:
         certain = self._with_whole_policies([result for result in denying if result.truth is TRUE])
         possible = self._with_whole_policies([result for result in denying if result.truth is not FALSE])
         found: list[tuple[frozenset[object], EvalDecision]] = []
-        if self._trace.verdict is not EvalDecision.CONDITIONAL:
+        if self._trace.decision is not EvalDecision.CONDITIONAL:
             yield from self._allowing(certain, found, is_certain=False)
         yield from self._allowing(certain, found, is_certain=True)
         if len(possible) > len(certain):
@@ -158,14 +158,16 @@ class _Search:
             for chosen in combinations(chosen_from, count):
                 slots = (*guardrails, *chosen)
                 parts = frozenset([*removed, *slots])
-                if not parts or any(smaller <= parts and verdict is EvalDecision.ALLOWED for smaller, verdict in found):
+                if not parts or any(
+                    smaller <= parts and decision is EvalDecision.ALLOWED for smaller, decision in found
+                ):
                     continue
                 if not is_certain and any(smaller <= parts for smaller, _ in found):
                     continue
                 after = self._try(gone, slots)
                 wanted = (EvalDecision.ALLOWED,) if is_certain else (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
-                if after is not None and after.verdict in wanted:
-                    found.append((parts, after.verdict))
+                if after is not None and after.decision in wanted:
+                    found.append((parts, after.decision))
                     yield self._change(gone, slots, after)
 
     # Stopping
@@ -189,12 +191,12 @@ class _Search:
                     continue
                 gone = self._with_whole_policies([result for key in keys for result in groups[key]])
                 after = self._try(gone, ())
-                if after is not None and after.verdict in (EvalDecision.IMPLICIT_DENY, EvalDecision.EXPLICIT_DENY):
+                if after is not None and after.decision in (EvalDecision.IMPLICIT_DENY, EvalDecision.EXPLICIT_DENY):
                     found.append(chosen)
                     yield self._change(gone, (), after)
         for type_key in self._places.to_deny():
             after = self._try((), (type_key,), effect="Deny")
-            if after is not None and after.verdict is EvalDecision.EXPLICIT_DENY:
+            if after is not None and after.decision is EvalDecision.EXPLICIT_DENY:
                 yield self._change((), (type_key,), after, effect="Deny")
 
     # Both
@@ -238,11 +240,13 @@ class _Search:
             seen.add(place)
             removals.append(Removal(statement_line(part_of(result, trace), result, trace), whole))
         additions = tuple(self._places.addition(type_key, effect) for type_key in slots)
-        depends = tuple(spelling(key, after) for key in after.keys) if after.verdict is EvalDecision.CONDITIONAL else ()
+        depends = (
+            tuple(spelling(key, after) for key in after.keys) if after.decision is EvalDecision.CONDITIONAL else ()
+        )
         return Change(
             tuple(removals),
             additions,
-            after.verdict,
+            after.decision,
             depends,
             messages.change_sentence(removals, additions),
             join_messages(" ", list(self._caveats(removals, additions, after))),
@@ -250,7 +254,7 @@ class _Search:
 
     def _matters(self, result: StatementResult, after: EvaluationTrace) -> bool:
         """Return whether a removed statement is to be named: not one that is removed only with its whole policy."""
-        allows = after.verdict in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
+        allows = after.decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
         return result.truth is not FALSE and result.statement.is_allow is not allows
 
     def _caveats(
@@ -260,7 +264,7 @@ class _Search:
         layers = {*(one.line.layer for one in removals), *(one.layer for one in additions)}
         if layers & {PolicyType.SCP, PolicyType.RCP}:
             yield phrase("An organization policy applies to every account below it.")
-        if after.verdict is EvalDecision.CONDITIONAL:
+        if after.decision is EvalDecision.CONDITIONAL:
             keys = messages.listed([spelling(key, after) for key in after.keys])
             yield phrase("The decision then depends on {keys}.", keys=keys or phrase("values that are not known"))
         gaps = [gap for sub_request in (trace.question, *trace.question.further) for gap in sub_request.policies.gaps]

@@ -42,7 +42,7 @@ def explain(trace: EvaluationTrace, request: Request) -> EvaluationResult:
     words = tuple(set_words(one, trace, spelling) for one in trace.sets)
     statements = _statements(trace)
     return EvaluationResult(
-        decision=trace.verdict,
+        decision=trace.decision,
         request=Request(
             principal=trace.question.caller.text,
             action=target.action_text,
@@ -58,7 +58,7 @@ def explain(trace: EvaluationTrace, request: Request) -> EvaluationResult:
         statements=statements,
         missing_context_values=tuple(spelling(key, trace) for key in trace.keys),
         conditions=conditions,
-        blocked_by=trace.type_decision.blocked_by if trace.verdict is not EvalDecision.CONDITIONAL else (),
+        blocked_by=trace.type_decision.blocked_by if trace.decision is not EvalDecision.CONDITIONAL else (),
         assumptions=assumptions_of(trace),
         context=_context(trace),
         denials=tuple(_spell(one, trace) for one in trace.denials),
@@ -82,7 +82,7 @@ def _sentence(trace: EvaluationTrace, words: Sequence[str]) -> str:
 
 def _answer(trace: EvaluationTrace, words: Sequence[str]) -> str:
     who, what = messages.who(trace.question.caller), messages.what(trace.question.target)
-    match trace.verdict:
+    match trace.decision:
         case EvalDecision.ALLOWED:
             return phrase("{who} is allowed to perform {what}: {why}", who=who, what=what, why=_why_allowed(trace))
         case EvalDecision.EXPLICIT_DENY:
@@ -202,7 +202,7 @@ def _decides(result: StatementResult, trace: EvaluationTrace) -> bool:
         or result.truth is FALSE
     ):
         return False
-    match trace.verdict:
+    match trace.decision:
         case EvalDecision.ALLOWED:
             return result.statement.is_allow
         case EvalDecision.EXPLICIT_DENY:
@@ -224,7 +224,7 @@ def part_of(result: StatementResult, trace: EvaluationTrace) -> StatementRole:
 
 def _statements(trace: EvaluationTrace) -> tuple[StatementExplanation, ...]:
     results = tuple([result for result in trace.results if not result.policy.is_assumed])
-    if trace.verdict is EvalDecision.IMPLICIT_DENY:
+    if trace.decision is EvalDecision.IMPLICIT_DENY:
         for sub_request in range(len(trace.question.further) + 1):
             of_sub_request = near_misses_by_action(
                 on_sub_request(trace, sub_request).policies.identity, trace.subject.on_sub_request(sub_request)

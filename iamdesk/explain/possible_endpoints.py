@@ -28,13 +28,13 @@ def endpoint_assumption(trace: EvaluationTrace) -> Assumption | None:
     limiting = [one for one in possible if not _allows_plainly(one, trace)]
     found: list[tuple[str, EvalDecision]] = []
     for one in limiting[:_MOST_DECIDED]:
-        through = evaluate(_through(trace.question, one, one.policy)).verdict
-        if through is not evaluate(_through(trace.question, one, None)).verdict:
+        through = evaluate(_through(trace.question, one, one.policy)).decision
+        if through is not evaluate(_through(trace.question, one, None)).decision:
             found.append((one.policy.owner, through))
-    other = furthest(trace.verdict, [verdict for _, verdict in found])
+    other = furthest(trace.decision, [decision for _, decision in found])
     if other is None:
         return None
-    names = [name for name, verdict in found if verdict is not trace.verdict]
+    names = [name for name, decision in found if decision is not trace.decision]
     named = join_names(names, _MOST_NAMED, last=",")
     message = phrase(
         "The request is assumed not to come through a VPC endpoint ({key}) whose policy would change the decision: "

@@ -55,7 +55,7 @@ def _rests_on_own_policy(question: EvaluationRequest, sub_request: int, trace: E
     access."""
     across = facts_of(question.target.service).across_accounts(question.target.name)
     if (
-        trace.verdict not in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
+        trace.decision not in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
         or across is not OtherAccounts.NOT_DOCUMENTED
     ):
         return False
@@ -86,7 +86,7 @@ def _of_unsigned(
     other = EvalDecision.IMPLICIT_DENY
     if decision_inputs.refusal is not None and not trace.question.further:
         other = decide(replace(decision_inputs, refusal=None))
-    if other is not trace.verdict:
+    if other is not trace.decision:
         message = (
             phrase(
                 "AWS's documentation does not say whether {action} can be called without a signature. This "
@@ -109,7 +109,7 @@ def _of_settings(
     """Yield settings outside of snapshots that can open a call to everyone: an API method of authorization type
     NONE."""
     target, facts = question.target, facts_of(question.target.service)
-    if trace.verdict not in (EvalDecision.IMPLICIT_DENY, EvalDecision.EXPLICIT_DENY):
+    if trace.decision not in (EvalDecision.IMPLICIT_DENY, EvalDecision.EXPLICIT_DENY):
         return
     if target.name in facts.open_by_setting:
         grants = {grant for grant, truth in counted.grants.items() if truth is not FALSE}
@@ -132,13 +132,13 @@ def _of_sharing(trace: EvaluationTrace, decide: Callable[[DecisionInputs], EvalD
     target, decision_inputs = trace.question.target, trace.decision_inputs
     shared = facts_of(target.service).shared_by_setting
     if (
-        trace.verdict is not EvalDecision.IMPLICIT_DENY
+        trace.decision is not EvalDecision.IMPLICIT_DENY
         or not decision_inputs.is_cross_account
         or shared.isdisjoint(target.resource_types)
     ):
         return
     other = decide(replace(decision_inputs, is_cross_account=False))
-    if other is not trace.verdict:
+    if other is not trace.decision:
         message = phrase(
             "Sharing of {resource} is a setting, not a policy, and is not captured. This decision assumes that it "
             "is not shared with the caller. If it is shared with the caller or public, no resource policy is "

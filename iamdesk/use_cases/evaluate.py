@@ -40,15 +40,15 @@ def evaluate_use_case(evaluator: Evaluator, question: UseCaseRequest) -> UseCase
             )
     asking = _Evaluation(evaluator, need, question)
     parts = tuple(asking.ask(part) for part in need.parts)
-    verdict = _joint(parts)
+    decision = _joint(parts)
     missing = dict.fromkeys(
         key for one in parts if one.counts and one.decision for key in one.decision.missing_context_values
     )
     return UseCaseResult(
         question=replace(question, request=replace(request, action=need.name)),
         need=need,
-        decision=verdict,
-        sentence=asking.sentence(verdict, parts, tuple(missing)),
+        decision=decision,
+        sentence=asking.sentence(decision, parts, tuple(missing)),
         parts=parts,
         missing_context_values=tuple(missing),
         assumptions=tuple(asking.assumptions(parts)),
@@ -58,9 +58,9 @@ def evaluate_use_case(evaluator: Evaluator, question: UseCaseRequest) -> UseCase
 def _joint(parts: Iterable[ActionResult]) -> EvalDecision:
     counted = [one for one in parts if one.counts]
     said = {one.decision.decision for one in counted if one.decision is not None}
-    for verdict in (EvalDecision.EXPLICIT_DENY, EvalDecision.IMPLICIT_DENY):
-        if verdict in said:
-            return verdict
+    for decision in (EvalDecision.EXPLICIT_DENY, EvalDecision.IMPLICIT_DENY):
+        if decision in said:
+            return decision
     return (
         EvalDecision.CONDITIONAL
         if EvalDecision.CONDITIONAL in said or any(one.is_open for one in counted)
@@ -165,7 +165,7 @@ class _Evaluation:
 
     # Words
 
-    def sentence(self, verdict: EvalDecision, parts: Iterable[ActionResult], missing: tuple[str, ...]) -> str:
+    def sentence(self, decision: EvalDecision, parts: Iterable[ActionResult], missing: tuple[str, ...]) -> str:
         """Return the joint decision as a sentence."""
         who = messages.who(self._evaluator.standing(self._question.request.principal).caller)
         resource = self._question.request.resource.lstrip()
@@ -173,7 +173,7 @@ class _Evaluation:
         if resource != "*":
             doing = join_messages("", (doing, f" ({resource})"))
         counted = [one for one in parts if one.counts]
-        match verdict:
+        match decision:
             case EvalDecision.ALLOWED:
                 if len(counted) == 1:
                     return phrase("{who} can {doing}: its one action is allowed.", who=who, doing=doing)

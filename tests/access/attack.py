@@ -18,7 +18,7 @@ from iamdesk.access.bulk_evaluator import RequestMoment
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.access.request_grid import RequestGrid, grid_on
 from iamdesk.aws.action_sets import service_actions
-from iamdesk.evaluate.engine import verdict_of
+from iamdesk.evaluate.engine import decide_request
 from iamdesk.evaluate.request import EvalDecision, MissingContextMode
 
 from ..diff.attack import request, snapshot, world
@@ -29,7 +29,7 @@ _PER_GROUND = 12
 
 def alone(evaluator: Evaluator, asked: Request) -> EvalDecision:
     """Return the engine's answer; it is asked anew, and nothing that was remembered takes part."""
-    return verdict_of(evaluator.question(asked))
+    return decide_request(evaluator.question(asked))
 
 
 def answers(evaluator: Evaluator, grid: RequestGrid, asked: Request) -> dict[tuple[int, int], EvalDecision]:
@@ -41,7 +41,7 @@ def answers(evaluator: Evaluator, grid: RequestGrid, asked: Request) -> dict[tup
             for bit in indexes_of(answer.cells):
                 if (position, bit) in found:
                     raise AssertionError(f"answered twice: {asked}")
-                found[position, bit] = answer.verdict
+                found[position, bit] = answer.decision
     return found
 
 

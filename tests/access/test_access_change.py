@@ -93,7 +93,7 @@ def test_what_goes_and_comes_is_what_the_engine_decides_before_and_after(
             change = found.get(service, ServiceChange(0, 0, 0, 0, 0))
             resources = dict(old.reach_resources(position, service, bit))
             pairs = [
-                tuple(STRENGTH[one.verdict(Request(arn, name, resource))] for one in (old, new))
+                tuple(STRENGTH[one.decide(Request(arn, name, resource))] for one in (old, new))
                 for resource in resources
             ]
             awaits = any(

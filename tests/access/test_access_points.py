@@ -398,7 +398,7 @@ def test_who_can_and_the_bare_verdict_say_the_same_as_single_answers() -> None:
     assert found == expected
     for who in evaluator.principals():
         request = Request(who, "s3:GetObject", JANES)
-        assert evaluator.verdict(request) == evaluator.can(request).decision
+        assert evaluator.decide(request) == evaluator.can(request).decision
 
 
 @rule("I11")

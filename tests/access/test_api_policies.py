@@ -64,7 +64,7 @@ def asked(snapshot: Snapshot) -> list[Any]:
         for vpc in ("vpc-1", "vpc-2"):
             resource = f"{API}/{place}".rstrip("/")
             told = {"action": INVOKE, "resource": resource, "context": {"aws:SourceVpc": vpc}}
-            answers.append([evaluator.verdict(Request(who, **told)) for who in (ANN, "anonymous")])
+            answers.append([evaluator.decide(Request(who, **told)) for who in (ANN, "anonymous")])
             answers.append([(row.principal, row.decision) for row in evaluator.who_can(**told)])
     answers += [
         (one.name, one.reach, [(answer.resource, answer.decision) for answer in one.answers])

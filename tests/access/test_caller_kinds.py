@@ -124,7 +124,7 @@ def test_people_of_identity_center_are_told_by_permission_set() -> None:
     assert answer.sentence.startswith(
         "Reader (permission set, session ana@example.com) is allowed to perform s3:GetObject"
     )
-    assert ask(world(), SSO).sentence.startswith("Reader (permission set) may do")
+    assert ask(world(), SSO).sentence.startswith("Reader (permission set) is allowed to perform")
 
 
 @rule("E15", "J2", "J5")
@@ -400,7 +400,7 @@ def test_the_bare_verdict_and_who_can_know_the_credentials_too() -> None:
         for who in evaluator.principals():
             request = Request(who, "iam:GetUser", ANA, context)
             answer = evaluator.can(request).decision
-            assert evaluator.verdict(request) == answer
+            assert evaluator.decide(request) == answer
             assert (who in found) == (answer in ("allowed", "conditional"))
 
 

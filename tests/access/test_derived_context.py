@@ -274,7 +274,7 @@ def test_no_session_that_began_years_ago_is_still_valid(condition: Any, of_role:
         request = Request(principal, "s3:GetObject", "arn:aws:s3:::b/k")
         answer = capture.can(request).decision
         assert answer in ({"allowed", "conditional"} if expected == "allowed-or-open" else {expected})
-        assert capture.verdict(request) == answer
+        assert capture.decide(request) == answer
         asked = capture.who_can(action=request.action, resource=request.resource)
         found = {one.principal: one.decision for one in asked}
         assert found.get(principal, "implicitDeny") == answer
@@ -286,7 +286,7 @@ def test_what_is_asked_of_another_time_knows_nothing_of_todays_sessions() -> Non
     capture = evaluator(role("deploy", policy))
     now = Request(role_arn("deploy"), "s3:GetObject", "arn:aws:s3:::b/k")
     then = Request(now.principal, now.action, now.resource, context={"aws:CurrentTime": "2019-06-01T00:00:00Z"})
-    assert (capture.verdict(now), capture.verdict(then)) == ("implicitDeny", "conditional")
+    assert (capture.decide(now), capture.decide(then)) == ("implicitDeny", "conditional")
     assert [capture.can(one).decision for one in (now, then)] == ["implicitDeny", "conditional"]
     for context, count in ((now.context, 0), (then.context, 1), (now.context, 0)):
         found = capture.who_can(action=now.action, resource=now.resource, context=context)

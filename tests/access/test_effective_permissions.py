@@ -36,27 +36,27 @@ def trace_of(evaluator: Evaluator, subject: str, action: str, resource: str) -> 
 
 def awaits(trace: EvaluationTrace) -> bool:
     """Whether it would be another answer if the resource's policy, which is not held, let the account in."""
-    if trace.verdict is not EvalDecision.IMPLICIT_DENY or not trace.decision_inputs.needs_delegation:
+    if trace.decision is not EvalDecision.IMPLICIT_DENY or not trace.decision_inputs.needs_delegation:
         return False
     counted = statement_effects((result, result.truth) for result in trace.results)
     let_in = StatementEffects(counted.allow, counted.deny, {**counted.grants, Grant.ACCOUNT: TRUE})
     held = trace.question.policies.resource is not None
-    return not held and decide(trace.decision_inputs, let_in, optimistic=True).verdict is EvalDecision.ALLOWED
+    return not held and decide(trace.decision_inputs, let_in, optimistic=True).decision is EvalDecision.ALLOWED
 
 
 def expected(fresh: Sequence[EvaluationTrace], named: Sequence[EvaluationTrace]) -> AccessExtent:
     """Work out a reach from single answers alone."""
-    words = [trace.verdict for trace in fresh]
+    words = [trace.decision for trace in fresh]
     every = [*fresh, *named]
     if all(word is EvalDecision.ALLOWED for word in words):
         return AccessExtent.ALLOWED
     if all(word in OPEN for word in words):
         return AccessExtent.CONDITIONAL
-    if all(trace.verdict in OPEN or awaits(trace) for trace in fresh):
+    if all(trace.decision in OPEN or awaits(trace) for trace in fresh):
         return AccessExtent.AWAITING
-    if any(trace.verdict is EvalDecision.ALLOWED for trace in every):
+    if any(trace.decision is EvalDecision.ALLOWED for trace in every):
         return AccessExtent.SOME
-    if any(trace.verdict is EvalDecision.CONDITIONAL for trace in every):
+    if any(trace.decision is EvalDecision.CONDITIONAL for trace in every):
         return AccessExtent.SOME_CONDITIONAL
     if any(awaits(trace) for trace in every):
         return AccessExtent.AWAITING
@@ -89,14 +89,14 @@ def check(evaluator: Evaluator, subject: str, action: ActionAccess) -> None:
     fresh, named = [], []
     for answer in action.answers:
         trace = trace_of(evaluator, subject, action.name, answer.resource)
-        assert answer.decision is trace.verdict, (subject, action.name, answer)
+        assert answer.decision is trace.decision, (subject, action.name, answer)
         assert trace.question.target.resource_types or answer.resource == "*"
         if answer.source is ResourceOrigin.FRESH:
             fresh.append(trace)
         elif answer.source is ResourceOrigin.NAMED:
             named.append(trace)
     assert fresh
-    assert action.reach is expected(fresh, named), (subject, action.name, [t.verdict for t in fresh + named])
+    assert action.reach is expected(fresh, named), (subject, action.name, [t.decision for t in fresh + named])
 
 
 ANA = f"arn:aws:iam::{A}:user/ana"
@@ -188,7 +188,7 @@ def test_what_is_remembered_of_one_statement_is_not_taken_for_all() -> None:
     but_one = {"Effect": "Allow", "Action": "s3:GetObject", "NotResource": "arn:aws:s3:::b/*"}
     evaluator = evaluator_of(allow("s3:GetObject", Condition=MFA), but_one)
     assert reach_of(evaluator, "s3:GetObject") is AccessExtent.ALLOWED
-    assert evaluator.verdict(Request(ANA, "s3:GetObject", "arn:aws:s3:::b/x")) is EvalDecision.CONDITIONAL
+    assert evaluator.decide(Request(ANA, "s3:GetObject", "arn:aws:s3:::b/x")) is EvalDecision.CONDITIONAL
 
 
 def test_a_boundary_limits() -> None:
@@ -227,7 +227,7 @@ def test_on_one_resource_reaches_are_the_answers_there() -> None:
     for action in access.actions("s3"):
         if action.reach is AccessExtent.NONE:
             continue
-        verdict = evaluator.trace(Request(ANA, action.name, "arn:aws:s3:::b/key")).verdict
+        verdict = evaluator.trace(Request(ANA, action.name, "arn:aws:s3:::b/key")).decision
         assert action.reach is {"allowed": AccessExtent.ALLOWED, "explicitDeny": AccessExtent.DENIED}[verdict.value]
     assert {action.reach for action in access.actions("s3")} == {
         AccessExtent.ALLOWED,

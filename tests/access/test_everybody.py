@@ -204,13 +204,13 @@ def test_many_requests_of_many_principals_are_the_single_answers(snapshot: Snaps
         for position in indexes_of(answer.members):
             for bit in indexes_of(answer.cells):
                 assert (position, bit) not in found
-                found[position, bit] = answer.verdict
+                found[position, bit] = answer.decision
     asked = [(position, bit) for position in indexes_of(population.everybody) for bit in indexes_of(grid.every)]
     assert found.keys() == set(asked)
     for position, bit in random.sample(asked, min(len(asked), 30)):
         action = service_actions(service).actions[bit].full_name
         request = Request(population.index.subjects[position], action, resource)
-        assert evaluator.trace(request).verdict is found[position, bit], request
+        assert evaluator.trace(request).decision is found[position, bit], request
 
 
 INSIDE = {"IpAddress": {"aws:SourceIp": "198.51.100.0/24"}}

@@ -317,7 +317,7 @@ def test_accounts_of_an_organization_that_nothing_tells_apart_are_asked_once(mon
     assert {row.principal for row in rows} == let_in
     for row in rows:
         assert row.request.principal.split(":")[4] == row.principal.split(":")[4]
-        assert real(row.request).verdict is row.decision
+        assert real(row.request).decision is row.decision
 
 
 def test_a_resource_control_policy_takes_external_access_away() -> None:
@@ -462,7 +462,7 @@ def test_rows_of_the_sample_organization_are_single_answers() -> None:
     for resource in evaluator.snapshot.resources:
         for arn in (resource.arn, f"{resource.arn}/*") if ":s3:::" in resource.arn else (resource.arn,):
             for row in evaluator.who_can(resource=arn):
-                assert evaluator.trace(row.request).verdict is row.decision
+                assert evaluator.trace(row.request).decision is row.decision
                 seen += 1
     assert seen > 500
 
@@ -527,7 +527,7 @@ def check_rows(evaluator: Evaluator, asked: dict[str, Any], tried: Sequence[str]
     """Check that each external row is a single answer, and that whoever is let in has one."""
     rows = external(evaluator, **asked)
     for row in rows:
-        assert evaluator.trace(row.request).verdict is row.decision
+        assert evaluator.trace(row.request).decision is row.decision
     for caller in tried:
         try:
             trace = evaluator.trace(Request(caller, **asked))
@@ -536,10 +536,10 @@ def check_rows(evaluator: Evaluator, asked: dict[str, Any], tried: Sequence[str]
         account = trace.question.caller.account
         if account in evaluator.index.accounts or (account and trace.question.resource_account == account):
             continue
-        if trace.verdict.value in ("allowed", "conditional"):
+        if trace.decision.value in ("allowed", "conditional"):
             about = [row.decision.value for row in speaking_of(rows, caller)]
-            assert about, (caller, trace.verdict, [row.principal for row in rows])
-            if trace.verdict.value == "allowed":
+            assert about, (caller, trace.decision, [row.principal for row in rows])
+            if trace.decision.value == "allowed":
                 assert "allowed" in about, (caller, [(row.principal, row.decision) for row in rows])
 
 

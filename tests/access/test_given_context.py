@@ -68,7 +68,7 @@ def test_all_ways_of_asking_agree_on_keys_that_do_not_count() -> None:
     context = {"ec2:InstanceType": "m5.large"}
     request = Request(ANA, "s3:ListAllMyBuckets", context=context)
     assert capture.can(request).decision == "explicitDeny"
-    assert capture.verdict(request) == "explicitDeny"
+    assert capture.decide(request) == "explicitDeny"
     assert {row.principal: row.decision for row in capture.who_can(action=request.action, resource="*", context=context)
             }.get(ANA) is None  # fmt: skip
 

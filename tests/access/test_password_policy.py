@@ -49,7 +49,7 @@ def ask(
 ) -> EvaluationResult:
     request = Request(principal, action, resource)
     answer = capture.can(request)
-    assert capture.verdict(request) == answer.decision
+    assert capture.decide(request) == answer.decision
     return answer
 
 

@@ -163,7 +163,7 @@ def test_a_role_may_do_what_a_session_that_a_policy_names_may(effect: str) -> No
     capture = with_bucket(policy, role("deploy", *own), role("bystander"), user("ana"))
     request = Request(role_arn("deploy"), "s3:GetObject", OBJECT)
     answer = capture.can(request)
-    assert (answer.decision, capture.verdict(request)) == ("conditional", "conditional")
+    assert (answer.decision, capture.decide(request)) == ("conditional", "conditional")
     in_session = {"aws:userid": "AROADEPLOY:ci"}
     assert in_session in (answer.conditions if effect == "Allow" else answer.denials)
     rows = {row.principal: row.decision for row in capture.who_can(action="s3:GetObject", resource=OBJECT)}

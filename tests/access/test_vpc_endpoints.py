@@ -310,7 +310,7 @@ def test_who_can_and_the_bare_verdict_go_through_the_same_endpoint() -> None:
         assert {row.principal: row.decision for row in rows} == expected
         for who in evaluator.principals():
             request = Request(who, "s3:PutObject", OBJECT, context)
-            assert evaluator.verdict(request) == evaluator.can(request).decision
+            assert evaluator.decide(request) == evaluator.can(request).decision
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def one_by_one(evaluator: Evaluator, asked: Mapping[str, Any]) -> dict[str, Eval
     answers: dict[str, EvalDecision] = {}
     for principal in evaluator.principals():
         try:
-            answers[principal] = evaluator.trace(Request(principal, **asked)).verdict
+            answers[principal] = evaluator.trace(Request(principal, **asked)).decision
         except RequestError:
             continue
     return answers
@@ -46,7 +46,7 @@ def test_who_can_and_the_bare_verdict_are_the_single_answers(
             assert {row.principal: row.decision for row in rows} == open_to
             assert [row.principal for row in evaluator.who_can(**asked, external=False)] == list(open_to)
         for principal, verdict in expected.items():
-            assert evaluator.verdict(Request(principal, **asked)) is verdict, (principal, asked)
+            assert evaluator.decide(Request(principal, **asked)) is verdict, (principal, asked)
 
 
 def allow(action: str, resource: str = "*", **more: Any) -> dict[str, Any]:

@@ -60,9 +60,9 @@ def main() -> None:
     asked = [Request(pick.choice(principals), *pick.choice(pairs)) for _ in range(options.questions)]
     told("can, with the explanation, first time", microseconds(evaluator.can, asked))
     told("can, with the explanation", microseconds(evaluator.can, asked))
-    told("the bare word, first time", microseconds(evaluator.verdict, asked))
-    told("the bare word", microseconds(evaluator.verdict, asked))
-    wrong = sum(evaluator.can(one).decision is not evaluator.verdict(one) for one in asked[:500])
+    told("the bare word, first time", microseconds(evaluator.decide, asked))
+    told("the bare word", microseconds(evaluator.decide, asked))
+    wrong = sum(evaluator.can(one).decision is not evaluator.decide(one) for one in asked[:500])
     print(f"of {min(500, len(asked))} answers, {wrong} differ")
 
 

@@ -51,7 +51,7 @@ def main() -> None:
         fresh = Evaluator(snapshot)
         asked = [Request(principal, action, resource) for principal in principals]
         fresh.trace(asked[0])
-        one_by_one.append(milliseconds(lambda fresh=fresh, asked=asked: [fresh.trace(one).verdict for one in asked]))
+        one_by_one.append(milliseconds(lambda fresh=fresh, asked=asked: [fresh.trace(one).decision for one in asked]))
     print(f"{len(principals):,} principals, {len(pairs)} pairs of action and resource")
     told("who can, an action not asked before", first)
     told("who can, a resource not asked before", other)

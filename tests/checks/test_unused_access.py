@@ -162,7 +162,7 @@ def test_a_trim_leaves_every_action_of_used_services_as_it_is(make):
         ("s3:PutObject", "arn:aws:s3:::b/k"),
         ("dynamodb:GetItem", "arn:aws:dynamodb:eu-west-1:111122223333:table/t"),
     ):
-        before = asks.evaluator.verdict(Request(alice, action, resource))
+        before = asks.evaluator.decide(Request(alice, action, resource))
         assert unchanged_decision(asks, alice, action, resource, [trim]) is before
     queue = "arn:aws:sqs:eu-west-1:111122223333:q"
     assert unchanged_decision(asks, alice, "sqs:SendMessage", queue, [trim]) is None

@@ -671,7 +671,7 @@ def _with_owner(asked: Request, sides: Sequence[Evaluator]) -> Request:
 def is_allowed(evaluator: Evaluator, asked: Request) -> bool | None:
     """Return whether it is allowed; None under conditions. Nobody is allowed nothing."""
     try:
-        verdict = evaluator.trace(asked).verdict
+        verdict = evaluator.trace(asked).decision
     except RequestError:
         return False
     return None if verdict is EvalDecision.CONDITIONAL else verdict is EvalDecision.ALLOWED

@@ -118,7 +118,7 @@ def test_what_binds_the_bucket_binds_what_goes_through_its_access_point(name: st
         change(world)
     snapshots = snapshot(worlds[0], "old"), snapshot(worlds[1], "new")
     where = THROUGH.replace("shared", "dan") if "by its name" in name else THROUGH
-    verdicts = [Evaluator(one, now=lambda: NOON).trace(Request(WHO["dan"], GET, where)).verdict for one in snapshots]
+    verdicts = [Evaluator(one, now=lambda: NOON).trace(Request(WHO["dan"], GET, where)).decision for one in snapshots]
     assert verdicts[0] is EvalDecision.ALLOWED
     assert verdicts[1] is not EvalDecision.ALLOWED
 

@@ -169,8 +169,10 @@ def test_what_no_statement_asks_the_region_for_is_not_asked_again(monkeypatch):
     asked = []
     evaluate = snapshot_view.evaluate
     monkeypatch.setattr(snapshot_view, "evaluate", lambda question: asked.append(question) or evaluate(question))
-    verdict_of = snapshot_view.verdict_of
-    monkeypatch.setattr(snapshot_view, "verdict_of", lambda question: asked.append(question) or verdict_of(question))
+    decide_request = snapshot_view.decide_request
+    monkeypatch.setattr(
+        snapshot_view, "decide_request", lambda question: asked.append(question) or decide_request(question)
+    )
     lock = deny(TABLE, Condition={"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}})
     assert kinds(compared([allow(TABLE)], [allow(TABLE), lock])) == {Kind.LOST}
     # Once each without the Region, and once under the lock in another one: the old snapshot allows it in every Region.

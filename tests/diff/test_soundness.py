@@ -51,7 +51,7 @@ def pairs(draw: st.DrawFn) -> tuple[Snapshot, Snapshot]:
 def _is_allowed(evaluator: Evaluator, request: Request) -> bool | None:
     """Whether it is allowed for certain, or (None) under conditions; nobody is allowed nothing."""
     try:
-        verdict = evaluator.trace(request).verdict
+        verdict = evaluator.trace(request).decision
     except RequestError:
         return False
     return None if verdict is EvalDecision.CONDITIONAL else verdict is EvalDecision.ALLOWED

@@ -66,7 +66,7 @@ def strict_question(document: Any) -> EvaluationRequest:
 def strict(question: EvaluationRequest, assignment: Assignment) -> str:
     """Ask with what is not given absent."""
     given = given_facts({key: value for key, value in assignment.items() if value is not None})
-    return evaluate(replace(question, context=replace(question.context, given=given))).verdict.value
+    return evaluate(replace(question, context=replace(question.context, given=given))).decision.value
 
 
 def assignments(reach: Reach) -> Iterator[dict[str, Value]]:
@@ -84,7 +84,7 @@ def check(document: Any, reach: Reach, are_linked: bool = False) -> bool:
     question = strict_question(document)
     words = {tuple(one.values()): strict(question, one) for one in assignments(reach)}
     told = {word == "allowed" for word in words.values()}
-    match trace.verdict.value:
+    match trace.decision.value:
         case "allowed":
             assert told == {True}
         case "explicitDeny":
@@ -127,7 +127,7 @@ def check_smallest(document: Any, sets: Sequence[Assignment], wanted: bool, is_e
 
 
 def _is_enough(trace: EvaluationTrace, wanted: bool) -> bool:
-    return (trace.verdict == "allowed") if wanted else trace.verdict in ("explicitDeny", "implicitDeny")
+    return (trace.decision == "allowed") if wanted else trace.decision in ("explicitDeny", "implicitDeny")
 
 
 @dataclass
@@ -161,7 +161,7 @@ class _Oracle:
     def _is_enough(self, one: tuple[tuple[str, Value], ...]) -> bool | None:
         """Return what some values are enough for, whatever the others are; None where that depends on the others."""
         if one not in self._enough:
-            word = ask(self.document, dict(one)).verdict.value
+            word = ask(self.document, dict(one)).decision.value
             self._enough[one] = None if word == "conditional" else word == "allowed"
         return self._enough[one]
 

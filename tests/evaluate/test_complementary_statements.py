@@ -35,13 +35,13 @@ MANY: list[Statement] = [("Allow", [("StringEquals", f"aws:RequestTag/{n}", [f"v
 def test_a_condition_and_its_opposite(one: str, other: str, value: str) -> None:
     pair: list[Statement] = [("Allow", [(one, TAG, [value])]), ("Allow", [(other, TAG, [value])])]
     trace = ask(policy_of(pair), {})
-    assert trace.verdict == "allowed"
+    assert trace.decision == "allowed"
     assert trace.is_exact
     assert not trace.keys
     # Beside so many others that no values are tried, and in one Deny each.
-    assert ask(policy_of([*pair, *MANY]), {}).verdict == "allowed"
+    assert ask(policy_of([*pair, *MANY]), {}).decision == "allowed"
     denied = [("Deny", tests) for _, tests in pair]
-    assert ask(policy_of([*denied, ("Allow", [("Null", THIRD_TAG, ["true"])]), *MANY]), {}).verdict == "explicitDeny"
+    assert ask(policy_of([*denied, ("Allow", [("Null", THIRD_TAG, ["true"])]), *MANY]), {}).decision == "explicitDeny"
 
 
 @rule("K7", "G5")
@@ -50,11 +50,11 @@ def test_what_null_leaves_over() -> None:
     there, absent = ("Null", TAG, ["false"]), ("Null", TAG, ["true"])
     matches, differs = ("StringLike", TAG, [value]), ("StringNotLike", TAG, [value])
     settled: list[Statement] = [("Allow", [matches]), ("Allow", [differs, there]), ("Allow", [absent])]
-    assert ask(policy_of(settled), {}).verdict == "allowed"
-    assert ask(policy_of(settled[:2]), {}).verdict == "conditional"
-    assert ask(policy_of(settled[1:]), {}).verdict == "conditional"
-    assert ask(policy_of([("Allow", [matches, absent])]), {}).verdict == "implicitDeny"
-    assert ask(policy_of([("Allow", [matches, differs])]), {}).verdict == "implicitDeny"
+    assert ask(policy_of(settled), {}).decision == "allowed"
+    assert ask(policy_of(settled[:2]), {}).decision == "conditional"
+    assert ask(policy_of(settled[1:]), {}).decision == "conditional"
+    assert ask(policy_of([("Allow", [matches, absent])]), {}).decision == "implicitDeny"
+    assert ask(policy_of([("Allow", [matches, differs])]), {}).decision == "implicitDeny"
 
 
 @rule("K7", "G19")
@@ -64,13 +64,13 @@ def test_what_null_leaves_over() -> None:
 def test_what_no_operator_can_read_is_met_by_neither(pair: tuple[str, str, str]) -> None:
     one, other, value = pair
     both: list[Statement] = [("Allow", [(one, TAG, [value])]), ("Allow", [(other, TAG, [value])])]
-    assert ask(policy_of([*both, *MANY]), {}).verdict == "conditional"
+    assert ask(policy_of([*both, *MANY]), {}).decision == "conditional"
 
 
 @rule("K7", "G16")
 def test_several_values_meet_neither_without_a_set_operator() -> None:
     both: list[Statement] = [("Allow", [("StringEquals", LIST, ["a"])]), ("Allow", [("StringNotEquals", LIST, ["a"])])]
-    assert ask(policy_of([*both, *MANY]), {}).verdict == "conditional"
+    assert ask(policy_of([*both, *MANY]), {}).decision == "conditional"
 
 
 def in_sets(operators: list[str]) -> list[str]:

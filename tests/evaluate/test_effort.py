@@ -11,7 +11,7 @@ def is_tried(*statements: object, resource: str = "arn:aws:s3:::b/k") -> bool:
     """Whether the keys of some statements are tried with values: only then an answer knows its conditions."""
     given = case("effort", "allowed", "K7", "order", "", resource=resource, identity=doc(*statements))
     trace = trace_case(given, MissingContextMode.UNKNOWN)
-    assert trace.verdict == "conditional"
+    assert trace.decision == "conditional"
     return bool(evaluate_case(given, MissingContextMode.UNKNOWN).conditions)
 
 

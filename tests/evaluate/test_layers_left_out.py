@@ -77,10 +77,10 @@ def test_a_trust_policy_is_a_layer_of_its_own() -> None:
 )
 def test_what_a_layer_takes_away_is_there_without_it(layer: PolicyType, changes: dict[str, Any]) -> None:
     asked = question(resource_policy=None, **changes)
-    assert evaluate(asked).verdict == "implicitDeny"
-    assert evaluate(replace(asked, without=frozenset({layer}))).verdict == "allowed"
+    assert evaluate(asked).decision == "implicitDeny"
+    assert evaluate(replace(asked, without=frozenset({layer}))).decision == "allowed"
     for other in FIELDS.keys() - {layer}:
-        assert evaluate(replace(asked, without=frozenset({other}))).verdict == "implicitDeny"
+        assert evaluate(replace(asked, without=frozenset({other}))).decision == "implicitDeny"
 
 
 @rule("I11")

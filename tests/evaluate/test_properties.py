@@ -118,7 +118,7 @@ CASES = st.fixed_dictionaries(
 
 
 def word(case: Case) -> str:
-    return trace_case(case).verdict.value
+    return trace_case(case).decision.value
 
 
 def is_allowed(case: Case) -> bool:

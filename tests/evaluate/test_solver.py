@@ -347,7 +347,7 @@ def test_of_a_few_values_every_set_is_tried() -> None:
         ]
     )
     trace = ask(document, {})
-    assert trace.verdict == "conditional"
+    assert trace.decision == "conditional"
     assert trace.is_exact
     answer = evaluate_case(case_of(document, {}), MissingContextMode.UNKNOWN)
     assert answer.conditions == ({LIST: ("a", "b", "c")},)

@@ -96,7 +96,7 @@ def answer_after(one: dict[str, Any], change: Change, unknown: MissingContextMod
     remove(other, change.removals)
     for addition in change.additions:
         add(other, addition)
-    return trace_case(other, unknown).verdict.value
+    return trace_case(other, unknown).decision.value
 
 
 @pytest.mark.parametrize("one", CASES, ids=lambda one: one["id"])
@@ -135,7 +135,7 @@ def test_what_no_policy_decides_has_no_changes_and_says_why() -> None:
     fixed = [
         trace
         for trace in map(trace_case, CASES)
-        if trace.decision_inputs.needs_no_permission or (trace.decision_inputs.refusal and trace.verdict != "allowed")
+        if trace.decision_inputs.needs_no_permission or (trace.decision_inputs.refusal and trace.decision != "allowed")
     ]
     assert len(fixed) > 10
     for trace in fixed:

@@ -88,7 +88,7 @@ def external_access(
     ask: Callable[[str], Request] = search.request
     for found in search.run():
         yield Access(
-            found.candidate.who.principal, found.trace.verdict, ask, asks.can, found.candidate.who, found.caller
+            found.candidate.who.principal, found.trace.decision, ask, asks.can, found.candidate.who, found.caller
         )
 
 
@@ -142,7 +142,7 @@ class _Search:
         yield from (anyone := self._anyone(is_granted))
         if not is_granted:
             return
-        signed = [one.trace.verdict for one in anyone if one.candidate.who.signing is not Signing.UNSIGNED]
+        signed = [one.trace.decision for one in anyone if one.candidate.who.signing is not Signing.UNSIGNED]
         of_all = EvalDecision.ALLOWED if EvalDecision.ALLOWED in signed else signed[0] if signed else None
         found: list[_Found] = []
         decided: dict[str, EvalDecision] = {}
@@ -150,14 +150,14 @@ class _Search:
             one = self._ask(candidate)
             if one is None:
                 continue
-            is_covered = of_all is EvalDecision.ALLOWED or of_all is one.trace.verdict
+            is_covered = of_all is EvalDecision.ALLOWED or of_all is one.trace.decision
             if candidate.who.kind is PrincipalKind.SERVICE:
-                verdicts = [each.trace.verdict for each in anyone]
-                is_covered = EvalDecision.ALLOWED in verdicts or one.trace.verdict in verdicts
+                decisions = [each.trace.decision for each in anyone]
+                is_covered = EvalDecision.ALLOWED in decisions or one.trace.decision in decisions
             if candidate.like:
-                is_covered = is_covered or decided.get(candidate.like) in (EvalDecision.ALLOWED, one.trace.verdict)
+                is_covered = is_covered or decided.get(candidate.like) in (EvalDecision.ALLOWED, one.trace.decision)
                 if candidate.who.principal == candidate.like:
-                    decided[candidate.like] = one.trace.verdict
+                    decided[candidate.like] = one.trace.decision
             if candidate.is_named or not is_covered:
                 found += (one, *_of_others(one))
         yield from sorted(_narrowest(found), key=lambda one: one.candidate.who.order)
@@ -219,14 +219,14 @@ class _Search:
         best: _Found | None = None
         for caller in candidate.callers:
             trace = self.trace(caller)
-            if trace is None or trace.verdict not in _OPEN:
+            if trace is None or trace.decision not in _OPEN:
                 continue
-            if best is None or trace.verdict is EvalDecision.ALLOWED:
+            if best is None or trace.decision is EvalDecision.ALLOWED:
                 kind = candidate.who.kind
                 if kind not in (PrincipalKind.ANYONE, PrincipalKind.ACCOUNT):
                     kind = _KINDS[trace.question.caller.kind]
                 best = _Found(candidate._replace(who=replace(candidate.who, kind=kind)), caller, trace)
-            if trace.verdict is EvalDecision.ALLOWED:
+            if trace.decision is EvalDecision.ALLOWED:
                 break
         return best
 
@@ -277,9 +277,9 @@ def _literal(found: _Found) -> int:
 
 def _alike(one: EvaluationTrace, other: EvaluationTrace) -> bool:
     """Return whether two results are equal, with equal conditions."""
-    if one.verdict is not other.verdict:
+    if one.decision is not other.decision:
         return False
-    return one.verdict is EvalDecision.ALLOWED or (one.keys, one.sets) == (other.keys, other.sets)
+    return one.decision is EvalDecision.ALLOWED or (one.keys, one.sets) == (other.keys, other.sets)
 
 
 def _statements(question: EvaluationRequest) -> Iterator[Statement]:

@@ -49,7 +49,7 @@ def always_allowed_together(
     fixed = [(result, result.truth) for result in results if result.truth is not MAYBE]
     for group in _groups(ways):
         type_decision = _settled_by({key: ways[key] for key in group}, decision_inputs, fixed, undetermined)
-        if type_decision is not None and not (may_be_refused and type_decision.verdict is EvalDecision.ALLOWED):
+        if type_decision is not None and not (may_be_refused and type_decision.decision is EvalDecision.ALLOWED):
             return type_decision
     return None
 
@@ -89,14 +89,14 @@ def _settled_by(
         counted = statement_effects([*fixed, *zip(undetermined, truths, strict=True)])
         worst = decide(decision_inputs, counted, optimistic=False)
         best = decide(decision_inputs, counted, optimistic=True)
-        if worst.verdict is EvalDecision.ALLOWED and is_allowed is not False:
+        if worst.decision is EvalDecision.ALLOWED and is_allowed is not False:
             is_allowed = True
-        elif best.verdict is not EvalDecision.ALLOWED and is_allowed is not True:
+        elif best.decision is not EvalDecision.ALLOWED and is_allowed is not True:
             is_allowed = False
         else:
             return None
         # Of two denials the weaker one is returned: an explicit Deny does not apply for every value.
-        if first is None or best.verdict is EvalDecision.IMPLICIT_DENY:
+        if first is None or best.decision is EvalDecision.IMPLICIT_DENY:
             first = worst if is_allowed else best
     return first
 

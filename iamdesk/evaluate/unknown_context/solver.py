@@ -44,7 +44,7 @@ type ConditionSet = Mapping[str, KeyValue]
 class UnknownContextResult(NamedTuple):
     """The result over all combinations."""
 
-    verdict: EvalDecision
+    decision: EvalDecision
     type_decision: PolicyTypeDecision
     """The most favorable decision: how an allowed request is allowed."""
     keys: tuple[str, ...]
@@ -74,27 +74,27 @@ def resolve(
     trial = _Trial.of(decision_inputs, results, subject, best)
     keys, can_be_allowed = trial.keys, trial.can_be_allowed
     if (type_decision := trial.settled) is not None:
-        return UnknownContextResult(type_decision.verdict, type_decision, (), (), (), is_exact=True)
+        return UnknownContextResult(type_decision.decision, type_decision, (), (), (), is_exact=True)
     if trial.is_too_large:
         # If even the best case is denied, the context does not matter.
-        verdict = trial.verdict_of(())
-        return UnknownContextResult(verdict, best, keys if can_be_allowed else (), (), (), is_exact=not can_be_allowed)
+        decision = trial.decision_of(())
+        return UnknownContextResult(decision, best, keys if can_be_allowed else (), (), (), is_exact=not can_be_allowed)
     decide_truths = trial.judge()
     table = {combination: decide_truths(combination) for combination in trial.combinations()}
     type_decisions = list(table.values())
-    verdict = trial.verdict_of({type_decision.verdict for type_decision in type_decisions})
-    if verdict is not EvalDecision.CONDITIONAL:
+    decision = trial.decision_of({type_decision.decision for type_decision in type_decisions})
+    if decision is not EvalDecision.CONDITIONAL:
         type_decision = next(
-            (type_decision for type_decision in type_decisions if type_decision.verdict is verdict), best
+            (type_decision for type_decision in type_decisions if type_decision.decision is decision), best
         )
-        return UnknownContextResult(verdict, type_decision, (), (), (), is_exact=True)
-    if len({type_decision.verdict is EvalDecision.ALLOWED for type_decision in type_decisions}) == 1:
+        return UnknownContextResult(decision, type_decision, (), (), (), is_exact=True)
+    if len({type_decision.decision is EvalDecision.ALLOWED for type_decision in type_decisions}) == 1:
         # All values that were tried give the same decision, but there may be others.
         return UnknownContextResult(EvalDecision.CONDITIONAL, best, keys, (), (), is_exact=False)
     # From here on a value is its index in its domain: integers compare quickly.
     places = product(*(range(len(domain.facts)) for domain in trial.tried))
     allowed = {
-        place: type_decision.verdict is EvalDecision.ALLOWED
+        place: type_decision.decision is EvalDecision.ALLOWED
         for place, type_decision in zip(places, type_decisions, strict=True)
     }
     positions = [position for position in range(len(keys)) if _can_change(position, allowed)]
@@ -108,20 +108,20 @@ def resolve(
         sets = tuple(one for one in sets if bounds.always_allow(one))
         denials = tuple(one for one in denials if bounds.never_allow(one))
     type_decision = next(
-        type_decision for type_decision in type_decisions if type_decision.verdict is EvalDecision.ALLOWED
+        type_decision for type_decision in type_decisions if type_decision.decision is EvalDecision.ALLOWED
     )
     return UnknownContextResult(
         EvalDecision.CONDITIONAL, type_decision, matters, sets, denials, trial.is_exact, has_more
     )
 
 
-def resolve_verdict(
+def resolve_decision(
     decision_inputs: DecisionInputs, results: Sequence[StatementResult], subject: RequestFacts, best: PolicyTypeDecision
 ) -> EvalDecision:
     """Return the decision that `resolve` makes, faster: without the keys and sets that it depends on."""
     trial = _Trial.of(decision_inputs, results, subject, best)
     type_decision = trial.settled
-    return trial.verdict_of(_seen(trial)) if type_decision is None else type_decision.verdict
+    return trial.decision_of(_seen(trial)) if type_decision is None else type_decision.decision
 
 
 def _seen(trial: "_Trial") -> set[EvalDecision]:
@@ -130,7 +130,7 @@ def _seen(trial: "_Trial") -> set[EvalDecision]:
     if not trial.is_too_large:
         decide_truths = trial.judge()
         for combination in trial.combinations():
-            seen.add(decide_truths(combination).verdict)
+            seen.add(decide_truths(combination).decision)
             if EvalDecision.ALLOWED in seen and len(seen) > 1:
                 break
     return seen
@@ -166,7 +166,7 @@ class _Trial:
         tried = (
             [] if is_too_much(dependent, subject) else domains(keys, dependent, subject.where_least_is_known(), further)
         )
-        return cls(decision_inputs, subject, fixed, undetermined, keys, tried, best.verdict is EvalDecision.ALLOWED)
+        return cls(decision_inputs, subject, fixed, undetermined, keys, tried, best.decision is EvalDecision.ALLOWED)
 
     @property
     def is_too_large(self) -> bool:
@@ -196,16 +196,16 @@ class _Trial:
     def judge(self) -> "_Judge":
         return _Judge(self.decision_inputs, self.fixed, self.undetermined, self.keys, self.subject)
 
-    def verdict_of(self, verdicts: Collection[EvalDecision]) -> EvalDecision:
+    def decision_of(self, decisions: Collection[EvalDecision]) -> EvalDecision:
         """Return the decision that the decisions of all combinations give; none given: too many combinations."""
-        if not verdicts:
+        if not decisions:
             return EvalDecision.CONDITIONAL if self.can_be_allowed else EvalDecision.IMPLICIT_DENY
-        if EvalDecision.ALLOWED not in verdicts and (self.is_exact or not self.can_be_allowed):
+        if EvalDecision.ALLOWED not in decisions and (self.is_exact or not self.can_be_allowed):
             # Nothing would ever allow it: context does not matter, even where a Deny may apply.
-            is_explicit = verdicts == {EvalDecision.EXPLICIT_DENY} and self.is_exact
+            is_explicit = decisions == {EvalDecision.EXPLICIT_DENY} and self.is_exact
             return EvalDecision.EXPLICIT_DENY if is_explicit else EvalDecision.IMPLICIT_DENY
         return (
-            EvalDecision.ALLOWED if verdicts == {EvalDecision.ALLOWED} and self.is_exact else EvalDecision.CONDITIONAL
+            EvalDecision.ALLOWED if decisions == {EvalDecision.ALLOWED} and self.is_exact else EvalDecision.CONDITIONAL
         )
 
 
@@ -235,7 +235,7 @@ class _Bounds:
         counted = statement_effects(
             (result, _truth_of(result, subject) if result.truth is MAYBE else result.truth) for result in self.results
         )
-        return decide(replace(self.decision_inputs, doubt=None), counted, optimistic).verdict
+        return decide(replace(self.decision_inputs, doubt=None), counted, optimistic).decision
 
 
 def _given(subject: RequestFacts, values: Mapping[str, KeyValue]) -> RequestFacts:
@@ -328,9 +328,9 @@ type _Places = tuple[int, ...]
 
 def _can_change(position: int, allowed: Mapping[_Places, bool]) -> bool:
     seen: dict[_Places, bool] = {}
-    for places, verdict in allowed.items():
+    for places, decision in allowed.items():
         rest = places[:position] + places[position + 1 :]
-        if seen.setdefault(rest, verdict) is not verdict:
+        if seen.setdefault(rest, decision) is not decision:
             return True
     return False
 
