@@ -25,7 +25,7 @@ COLUMN_TITLES: dict[Column, str] = {
     Column.WHO: mark("Principal"),
     Column.WHAT: mark("Entitlement"),
     Column.ADMINISTRATION: mark("Administrator"),
-    Column.EFFECT: mark("Effective permissions"),
+    Column.EFFECT: mark("Permissions"),
     Column.LAST_USED: mark("Last used"),
     Column.FINDINGS: mark("Findings"),
     Column.COMMENT: mark("Comment"),

@@ -75,4 +75,4 @@ def holds_for(asked: Request) -> str:
 
 def missing(sentences: Sequence[str]) -> str:
     """Return the sentence that external access is not fully known."""
-    return tr("External access that is not known: {sentences}").format(sentences=" ".join(map(translate, sentences)))
+    return tr("External access is not fully known. {sentences}").format(sentences=" ".join(map(translate, sentences)))
