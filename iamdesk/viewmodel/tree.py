@@ -112,12 +112,12 @@ class NodeTable(Sequence[Node]):
         self._first_children.append(first_child)
         self._counts.append(children)
 
-    def hang(self, row: int, first_child: int, children: int) -> None:
+    def set_children(self, row: int, first_child: int, children: int) -> None:
         """Set the children of a row, which are adjacent from ``first_child`` on."""
         self._first_children[row] = first_child
         self._counts[row] = children
 
-    def take_leaves(
+    def extend_leaves(
         self,
         kinds: list[NodeKind],
         texts: list[str],

@@ -82,7 +82,7 @@ def build_outline(
     except WorkCancelled:
         free_incrementally(leaves.kinds, leaves.texts, leaves.details, leaves.keys, leaves.parents)
         raise
-    table.take_leaves(leaves.kinds, leaves.texts, leaves.details, leaves.keys, leaves.parents, check_cancelled)
+    table.extend_leaves(leaves.kinds, leaves.texts, leaves.details, leaves.keys, leaves.parents, check_cancelled)
     for row, branch in enumerate(beside, start=1 + len(trees)):
         if branch.badges:
             badges[row] = branch.badges

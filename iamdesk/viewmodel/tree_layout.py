@@ -82,7 +82,7 @@ def lay_out(table: NodeTable, badges: dict[int, tuple[Badge, ...]], row: int, br
     while level:
         below = []
         for parent, children in level:
-            table.hang(parent, len(table), len(children))
+            table.set_children(parent, len(table), len(children))
             for child in children:
                 if child.badges:
                     badges[len(table)] = child.badges

@@ -62,7 +62,7 @@ def show_windows(window: MainWindow) -> None:
 
 def show_finding(window: MainWindow) -> None:
     findings = window.workspace.findings
-    window.workspace.bring_forward("findingsDock")
+    window.workspace.raise_dock("findingsDock")
     findings.table.setCurrentIndex(findings.model.index(0, 0))
     findings._ask_suppression()
 
@@ -73,7 +73,7 @@ def show_who_can(window: MainWindow) -> None:
 
 
 def show_review(window: MainWindow) -> None:
-    window.workspace.bring_forward("reviewDock")
+    window.workspace.raise_dock("reviewDock")
 
 
 PAGES: dict[str, Show] = {

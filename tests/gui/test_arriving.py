@@ -106,10 +106,10 @@ def close(window: MainWindow) -> None:
 
 @pytest.mark.parametrize("give_up", [stop, close])
 def test_giving_up_leads_back_to_the_start(
-    qtbot: QtBot, arriving: MainWindow, give_up: Callable[[MainWindow], None]
+    qtbot: QtBot, arriving: MainWindow, cancel_input: Callable[[MainWindow], None]
 ) -> None:
     arriving.session.show_key(FIRST_ALICE)
-    give_up(arriving)
+    cancel_input(arriving)
     assert arriving.session.shown is None
     assert arriving.session.subject_key == ""
     assert arriving.pages.currentWidget() is arriving.start

@@ -162,8 +162,8 @@ def test_what_takes_everything_at_once_says_so(
     window.interior.show_everybody()
     assert workspace.everybody.message.text == NEEDS_WHOLE
     assert not workspace.everybody.finder.running
-    workspace.review.door.new_review()
-    assert workspace.review.door.dialog is None
+    workspace.review.controller.new_review()
+    assert workspace.review.controller.dialog is None
     assert workspace.review.message.text == NEEDS_WHOLE
     window.interior.show_captured()
     assert window.captured.summary.text() == NEEDS_WHOLE
@@ -190,8 +190,8 @@ def test_an_account_is_opened_alone_and_all_of_it_again(
     assert "444455556666 only" in window.windowTitle()
     assert "444455556666" in window.trouble.text
     assert window.workspace.findings.is_complete
-    window.workspace.review.door.new_review()
-    assert window.workspace.review.door.dialog is None, "a review is of all that was opened"
+    window.workspace.review.controller.new_review()
+    assert window.workspace.review.controller.dialog is None, "a review is of all that was opened"
     press(window.trouble)
     qtbot.waitUntil(lambda: isinstance(window.session.snapshot, OrganizationSession), timeout=20_000)
     assert not window.trouble.isVisible()

@@ -159,7 +159,7 @@ def test_without_an_answer_every_statement_is_walked(view: PolicyText, document:
 
 def test_the_statement_of_the_caret_is_told(view: PolicyText, document: Document) -> None:
     told: list[str] = []
-    view.told.connect(told.append)
+    view.note_changed.connect(told.append)
     view.show_document(document, bands_in(document, [line(document, 1, StatementRole.DECIDES)]))
     view.go_to_statement(forward=True)
     assert told[-1] == "payroll-rw, statement 2 decides. Because."

@@ -36,10 +36,10 @@ def process_with(folder: Path, path: Path) -> "subprocess.Popen[str]":
 
 def test_what_was_open_in_a_killed_process_is_found_once(tmp_path: Path) -> None:
     with process_with(tmp_path / "open", sample_snapshot()) as other:
-        assert RecoveryFile(tmp_path / "open").take_left() == (), "its window is still there"
+        assert RecoveryFile(tmp_path / "open").take_unfinished() == (), "its window is still there"
         other.kill()
-    assert RecoveryFile(tmp_path / "open").take_left() == (Left(sample_snapshot()),)
-    assert RecoveryFile(tmp_path / "open").take_left() == ()
+    assert RecoveryFile(tmp_path / "open").take_unfinished() == (Left(sample_snapshot()),)
+    assert RecoveryFile(tmp_path / "open").take_unfinished() == ()
 
 
 def test_an_ordinary_end_leaves_nothing(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_an_ordinary_end_leaves_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", ["", "[]", '{"open": 3}', '{"open": "/not/there"}', "\x00", '"x"'])
 def test_a_note_of_something_else_is_dropped(tmp_path: Path, content: str) -> None:
     (tmp_path / "99999999.json").write_text(content)
-    assert RecoveryFile(tmp_path).take_left() == ()
+    assert RecoveryFile(tmp_path).take_unfinished() == ()
     assert not (tmp_path / "99999999.json").exists()
 
 
@@ -60,7 +60,7 @@ def test_a_folder_that_cannot_be_made_does_no_harm(tmp_path: Path) -> None:
     (tmp_path / "open").write_text("a file where the folder is to be")
     marks = RecoveryFile(tmp_path / "open")
     marks.note(sample_snapshot())
-    assert marks.take_left() == ()
+    assert marks.take_unfinished() == ()
     marks.clear()
 
 
@@ -70,7 +70,7 @@ def test_the_window_offers_what_was_left_and_leaves_nothing_itself(qtbot: QtBot,
     window = create_main_window(settings_path=tmp_path / "s.ini")
     qtbot.addWidget(window)
     window.show()
-    window.offer_left()
+    window.offer_unfinished()
     assert sample_snapshot().name in window.trouble.text
     button = window.trouble.findChild(QPushButton)
     assert isinstance(button, QPushButton)

@@ -171,7 +171,7 @@ def test_a_killed_window_leaves_what_was_open_to_the_next(start: Start, review: 
     assert int(line_of(second).split()[1]) < before
     assert line_of(second) == "closing"
     assert second.wait(300) == 0
-    assert RecoveryFile(tmp_path / "config" / "iamdesk" / "open").take_left() == ()
+    assert RecoveryFile(tmp_path / "config" / "iamdesk" / "open").take_unfinished() == ()
 
 
 def test_a_crash_is_told_at_the_next_start_without_what_was_open_in_it(start: Start, tmp_path: Path) -> None:
@@ -230,10 +230,10 @@ def test_a_review_whose_snapshot_is_elsewhere_asks_for_it(qtbot: QtBot, window: 
     window.open_path(review)
     qtbot.waitUntil(lambda: "acme-prod.json, which is not in the same folder" in window.trouble.text, timeout=20_000)
     window.trouble._button.click()
-    qtbot.waitUntil(lambda: window.workspace.review.desk is not None, timeout=60_000)
-    assert window.workspace.review.door.matches
+    qtbot.waitUntil(lambda: window.workspace.review.review_session is not None, timeout=60_000)
+    assert window.workspace.review.controller.matches
     window.open_path(review)  # once more: it is open
-    assert window.workspace.review.desk is not None
+    assert window.workspace.review.review_session is not None
 
 
 def test_a_review_that_names_a_way_to_elsewhere_leads_nowhere(
@@ -264,7 +264,7 @@ def test_another_window_is_another_process(qtbot: QtBot, tmp_path: Path, monkeyp
     try:
         assert number not in (0, os.getpid())
         qtbot.waitUntil(lambda: any(notes.glob("*.json")), timeout=60_000)
-        assert RecoveryFile(notes).take_left() == (), "its window is there"
+        assert RecoveryFile(notes).take_unfinished() == (), "its window is there"
     finally:
         os.kill(number, signal.SIGKILL)
 
@@ -292,7 +292,7 @@ def test_all_that_was_left_comes_back_each_in_a_window(
     window = create_main_window(settings_path=tmp_path / "s.ini")
     qtbot.addWidget(window)
     window.show()
-    window.offer_left()
+    window.offer_unfinished()
     window.trouble._button.click()
     assert started == [review]
     qtbot.waitUntil(lambda: window.session.snapshot is not None, timeout=60_000)

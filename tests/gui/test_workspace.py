@@ -216,7 +216,7 @@ def test_panels_appear_together_and_whoever_needs_one_sooner_has_it(qtbot: QtBot
     window.show()
     workspace.show()
     assert not window.updatesEnabled(), "half of the panels would be painted"
-    workspace.bring_forward("reviewDock")
+    workspace.raise_dock("reviewDock")
     assert window.updatesEnabled()
     assert all(dock.isVisibleTo(window) for dock in workspace.docks.values())
     qtbot.waitUntil(lambda: workspace.docks["reviewDock"].widget().isVisible())
@@ -230,11 +230,11 @@ def test_a_panel_that_work_is_done_in_is_drawn_up_once(qtbot: QtBot, workspace_w
     window = workspace_window
     dock = window.workspace.docks["reviewDock"]
     low = window.height() * 2 // 5
-    window.workspace.bring_forward("reviewDock")
+    window.workspace.raise_dock("reviewDock")
     qtbot.waitUntil(lambda: 0 < dock.height() < low)
-    window.workspace.draw_up("reviewDock")
+    window.workspace.raise_and_enlarge("reviewDock")
     qtbot.waitUntil(lambda: dock.height() >= low)
     drawn = dock.height()
-    window.workspace.draw_up("reviewDock")
+    window.workspace.raise_and_enlarge("reviewDock")
     qtbot.wait(50)
     assert dock.height() == drawn, "what is high enough stays as the user has drawn it"

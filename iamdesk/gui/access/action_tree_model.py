@@ -90,7 +90,7 @@ class ActionTreeModel(QAbstractItemModel):
         self.endResetModel()
         return tuple(self._shown)
 
-    def tell(self, details: Sequence[tuple[ActionLine, ActionDetail]]) -> None:
+    def set_details(self, details: Sequence[tuple[ActionLine, ActionDetail]]) -> None:
         """Add the details of some actions."""
         for line, detail in details:
             place = self._places.get(line.number)

@@ -13,7 +13,7 @@ from iamdesk import i18n
 from iamdesk.access.effective_permissions import AccessExtent
 from iamdesk.export.access.comparison import CellDifference, Difference, difference, difference_words
 from iamdesk.export.access.heatmap import LEVELS, AccessHeatmap, Cell, MapRow
-from iamdesk.gui.access.text import LEVEL_NAMES, LEVEL_TITLES, REACH_CHOICES, cell_words, place_words
+from iamdesk.gui.access.text import LEVEL_NAMES, LEVEL_TITLES, REACH_CHOICES, cell_words, location_text
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import tooltip_text
 from iamdesk.i18n import tr
@@ -257,7 +257,7 @@ class HeatmapModel(QAbstractTableModel):
                     return f"{row.service}  {row.name}"
                 return self._count_words(index, cell) if cell is not None else ""
             case Qt.ItemDataRole.ToolTipRole:
-                return tooltip_text(f"{place_words(row, level)}\n{self.words(index)}.")
+                return tooltip_text(f"{location_text(row, level)}\n{self.words(index)}.")
             case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{place_words(row, level)}: {self.words(index)}"
+                return f"{location_text(row, level)}: {self.words(index)}"
         return None

@@ -29,7 +29,7 @@ from iamdesk.gui.access.heatmap_model import SERVICE, HeatmapModel
 from iamdesk.gui.access.heatmap_table import HeatmapTable
 from iamdesk.gui.access.legend import AccessLegend
 from iamdesk.gui.access.loader import AccessLoader, details_of
-from iamdesk.gui.access.text import place_words, summary
+from iamdesk.gui.access.text import location_text, summary
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.job_stream import JobStream
 from iamdesk.gui.core.jobs import JobRunner
@@ -169,7 +169,7 @@ class AccessTab(QWidget):
         self._clear_filter.clicked.connect(self.filters.clear)
         self.finder.found.connect(self._found)
         self.finder.stopped.connect(self._cancelled)
-        self.details.batch.connect(self.list.tell)
+        self.details.batch.connect(self.list.set_details)
         self.table.selectionModel().currentChanged.connect(self._cell_changed)
         self.table.list_wanted.connect(self._go_to_list)
         self.actions_view.explanation_wanted.connect(self.explain)
@@ -217,7 +217,7 @@ class AccessTab(QWidget):
             self._shown_key = ""
         self.details.stop()
         self.map.show(shown)
-        self._tell()
+        self._update_summary()
         self._choose_again()
         self._say_why_empty()
 
@@ -240,7 +240,7 @@ class AccessTab(QWidget):
     def _compare(self, other: AccessHeatmap | None) -> None:
         self._other = other
         self.map.compare(other, (self._name, self.compare_bar.name))
-        self._tell()
+        self._update_summary()
         self._choose_again()
         self._say_why_empty()
 
@@ -249,7 +249,7 @@ class AccessTab(QWidget):
         self._choose_again()
         self._say_why_empty()
 
-    def _tell(self) -> None:
+    def _update_summary(self) -> None:
         """Update the summary."""
         shown = self.map.map
         sentence = ""
@@ -341,7 +341,7 @@ class AccessTab(QWidget):
         lines = self.list.show(tuple(shown.actions(row, chosen)))
         cell = self.map.cell(index)
         counted = self.map.words(index) if cell is not None else tr("AWS lists no such action")
-        self._behind.setText(f"{place_words(row, level)}: {counted}")
+        self._behind.setText(f"{location_text(row, level)}: {counted}")
         self.actions_view.setColumnHidden(Column.LEVEL, level is not None)
         self.details.start(tr("Evaluating {count} actions").format(count=number(len(lines))), details_of(tuple(lines)))
 

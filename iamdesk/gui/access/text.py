@@ -74,7 +74,7 @@ def cell_words(cell: Cell) -> str:
     return ", ".join(words)
 
 
-def place_words(row: MapRow, level: str | None) -> str:
+def location_text(row: MapRow, level: str | None) -> str:
     """Return service and access level of a cell: ``Amazon S3 (s3), Write``; all levels if None."""
     return f"{row.name} ({row.service}), {tr(LEVEL_NAMES[level]) if level else tr('all access levels')}"
 
@@ -102,10 +102,10 @@ def summary(name: str, is_group: bool, shown: AccessHeatmap) -> str:
         "{who} can perform {count} action of {services}", "{who} can perform {count} actions of {services}", count
     ).format(who=who, count=number(count), services=services)
     sentence += f": {in_language(join_names(parts))}." if parts else "."
-    return f"{sentence} {_power(rows)}"
+    return f"{sentence} {_permission_changes(rows)}"
 
 
-def _power(rows: list[MapRow]) -> str:
+def _permission_changes(rows: list[MapRow]) -> str:
     """Return the sentence about services in which permissions can be changed."""
     level = LEVELS[-1]
     found = [row.service for row in rows if level in row.cells and row.cells[level].permitted]

@@ -198,7 +198,7 @@ class AccessMatrixModel(QAbstractTableModel):
             count = self.others(line)
             sentence = words.others_words(self._laid.others if self._laid is not None else 0)
             return f"{line.title}: {number(count)}. {sentence}"
-        place = words.place_words(column, self._level)
+        place = words.location_text(column, self._level)
         if not self._is_known(line, column.service):
             return f"{line.title}, {place}: {tr(words.NOT_YET)}"
         return f"{line.title}, {place}: {words.glance_words(self.glance(index), self._level)}"

@@ -268,7 +268,7 @@ class AccessMatrixPanel(QWidget):
         self._legend.show_level(laid.wanted.level, is_whole=laid.is_whole)
         if laid.is_whole and laid.wanted.order is not Order.SERVICE and self._order is Order.SERVICE:
             self._forget_service()  # no principal can use it at this level
-        self._tell()
+        self._update_summary()
         principal, service = self._chosen
         if laid.lines and self.model.columnCount():
             self.table.go_to(self.model.place_of(principal) or 0, self.model.column_of(service) or 0)
@@ -280,7 +280,7 @@ class AccessMatrixPanel(QWidget):
         self._tell_cell()
         self._say_why_empty()
 
-    def _tell(self) -> None:
+    def _update_summary(self) -> None:
         laid, everybody = self.model.laid, self.finder.everybody
         sentence = words.all_of_it(laid, len(everybody.people)) if laid is not None and everybody is not None else ""
         self._summary.setText(sentence)
@@ -319,7 +319,7 @@ class AccessMatrixPanel(QWidget):
         self._glimpse.stop()
         self.model.show(None)
         self.message.clear()
-        self._tell()
+        self._update_summary()
         self._tell_cell()
         self._say_why_empty()
 

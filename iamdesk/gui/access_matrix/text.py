@@ -44,7 +44,7 @@ def line_tip(line: MatrixRow, level: str | None) -> str:
     return f"{line_words(line, level)}.\n{line.people[0].key}"
 
 
-def place_words(column: ServiceColumn, level: str | None) -> str:
+def location_text(column: ServiceColumn, level: str | None) -> str:
     """Return service and access level of a column: ``Amazon S3 (s3), Write``."""
     name = f"{column.name} ({column.service})"
     return f"{name}, {tr(LEVEL_NAMES[level])}" if level is not None else name
@@ -115,7 +115,7 @@ def summary(laid: MatrixRows, everybody: int) -> str:
     )
 
 
-def alike_words(lines: int, people: int) -> str:
+def identical_text(lines: int, people: int) -> str:
     """Return the sentence about identical principals; empty if there are none."""
     if lines == people:
         return ""
@@ -127,8 +127,8 @@ def alike_words(lines: int, people: int) -> str:
 
 
 def all_of_it(laid: MatrixRows, everybody: int) -> str:
-    """Return the text above the matrix: `summary` and `alike_words`."""
+    """Return the text above the matrix: `summary` and `identical_text`."""
     parts = [summary(laid, everybody)]
     if laid.is_whole and laid.wanted.gathers:
-        parts.append(alike_words(len(laid.lines), laid.people))
+        parts.append(identical_text(len(laid.lines), laid.people))
     return " ".join(filter(None, parts))

@@ -72,7 +72,7 @@ def _run(app: Application, trail: CrashLog, path: Path | None) -> int:
     window.show()
     gc.freeze()  # modules and the window live as long as the process: collecting them would block it for 30 ms
     if path is None:
-        window.offer_left(trail.left)
+        window.offer_unfinished(trail.left)
     if path is None and settings.reopens_last and settings.recent:
         path = settings.recent[0]
     if path is not None:

@@ -125,9 +125,9 @@ class CentralArea(QObject):
         self.overview.captured_wanted.connect(self.show_captured)
         self.overview.risk_wanted.connect(self._show_risk)
         workspace.findings.risks_told.connect(self.overview.show_risks)
-        workspace.review.door.opened.connect(lambda _desk: workspace.draw_up("reviewDock"))
-        workspace.review.door.opened.connect(lambda _desk: self.review_changed.emit())
-        workspace.review.door.closed.connect(self.review_changed)
+        workspace.review.controller.opened.connect(lambda _desk: workspace.raise_and_enlarge("reviewDock"))
+        workspace.review.controller.opened.connect(lambda _desk: self.review_changed.emit())
+        workspace.review.controller.closed.connect(self.review_changed)
         workspace.review.packs.unseen.connect(self.unseen)
         session.snapshot_arriving.connect(self._show_arriving)
         session.snapshot_opened.connect(self._show_opened)
@@ -169,7 +169,7 @@ class CentralArea(QObject):
     def go_to(self, dock: str) -> None:
         """Bring a panel forward and focus it."""
         self.complete()
-        self._cycle.enter(self.workspace.bring_forward(dock))
+        self._cycle.enter(self.workspace.raise_dock(dock))
 
     def show_overview(self) -> None:
         """Show the overview of the snapshot."""
@@ -202,7 +202,7 @@ class CentralArea(QObject):
     def show_everybody(self) -> None:
         """Show the access matrix; it is computed when it is first shown."""
         self.go_to("everybodyDock")
-        self.workspace.draw_up("everybodyDock")
+        self.workspace.raise_and_enlarge("everybodyDock")
         self.workspace.everybody.run()
 
     def show_ways(self) -> None:
@@ -239,7 +239,7 @@ class CentralArea(QObject):
         self.pages.setCurrentWidget(self.workspace.inspector)
 
     def _show_who_can(self) -> None:
-        self.workspace.bring_forward("whoCanDock")
+        self.workspace.raise_dock("whoCanDock")
 
     def _enter(self, page: QWidget) -> None:
         """Show the panels around a page, and focus the navigator."""

@@ -58,7 +58,7 @@ class Command:
         return f"{tr(self.text)} ({self.table_key})" if self.table_key else tr(self.text)
 
     @property
-    def told(self) -> str:
+    def tooltip(self) -> str:
         """The tip in the language of the window."""
         if not self.table_key:
             return tr(self.tip)

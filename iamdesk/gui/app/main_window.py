@@ -251,8 +251,8 @@ class MainWindow(QMainWindow):
     def _note_what_is_open(self) -> None:
         opened = self.session.snapshot
         if opened is not None and self.settings.keeps_recent:
-            desk = self.workspace.review.door.desk
-            self._marks.note(opened.path, desk.path if desk is not None else None)
+            review_session = self.workspace.review.controller.review_session
+            self._marks.note(opened.path, review_session.path if review_session is not None else None)
 
     def _show_arriving(self, opened: "Opened") -> None:
         """Show the accounts that are loaded so far, and a note that the rest is loading."""
@@ -286,9 +286,9 @@ class MainWindow(QMainWindow):
             lambda: self.open_path(opened.path),
         )
 
-    def offer_left(self, crash_log: Path | None = None) -> None:
+    def offer_unfinished(self, crash_log: Path | None = None) -> None:
         """Offer to reopen what was open when iamdesk ended unexpectedly. Called at startup."""
-        left = self._marks.take_left()
+        left = self._marks.take_unfinished()
         crash = tr("iamdesk has crashed. {log} shows where in its code, and contains nothing from the snapshot.")
         notes = [crash.format(log=visible(str(crash_log)))] if crash_log is not None else []
         if not left:
@@ -386,7 +386,7 @@ class MainWindow(QMainWindow):
         if field is not None:
             field.clearFocus()  # fields finish editing when they lose the focus, and may start a job then
         if self.interior.is_complete:
-            self.workspace.review.door.close()
+            self.workspace.review.controller.close()
         self.jobs.wait_all()
         self.workers.close()
         self._marks.clear()

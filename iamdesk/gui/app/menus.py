@@ -59,8 +59,8 @@ class Menus(QObject):
         action = QAction(command.menu_text, window)
         action.setObjectName(command.name)
         action.setShortcuts(_sequences(command))
-        action.setStatusTip(command.told)
-        set_tooltip(action, command.told)
+        action.setStatusTip(command.tooltip)
+        set_tooltip(action, command.tooltip)
         if command.radio:
             action.setCheckable(True)
             if command.radio not in self._radios:

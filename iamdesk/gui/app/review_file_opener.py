@@ -54,9 +54,9 @@ class ReviewFileOpener(QObject):
         """
         self._awaited = None
         if self._interior.is_complete:
-            desk = self._interior.workspace.review.door.desk
-            if desk is not None and desk.path.absolute() == review.absolute():
-                self._interior.workspace.bring_forward("reviewDock")
+            review_session = self._interior.workspace.review.controller.review_session
+            if review_session is not None and review_session.path.absolute() == review.absolute():
+                self._interior.workspace.raise_dock("reviewDock")
                 return
         self._jobs.run(
             tr("Reading {name}").format(name=visible(review.name)),
@@ -100,8 +100,8 @@ class ReviewFileOpener(QObject):
 
     def _open(self, review: Path) -> None:
         self._interior.complete()
-        self._interior.workspace.review.door.open_path(review)
-        self._interior.workspace.bring_forward("reviewDock")  # the panel reports what is wrong with it
+        self._interior.workspace.review.controller.open_path(review)
+        self._interior.workspace.raise_dock("reviewDock")  # the panel reports what is wrong with it
 
     def _failed(self, error: Exception) -> None:
         from iamdesk.review.errors import ReviewError

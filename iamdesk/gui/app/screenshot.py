@@ -127,7 +127,7 @@ def _turn_to(window: "MainWindow", page: str) -> None:
         case "captured":
             window.interior.show_captured()
         case "findings":
-            window.workspace.bring_forward("findingsDock")
+            window.workspace.raise_dock("findingsDock")
         case "ways" if session.subject_key:
             window.interior.show_ways_of_selected()
             _give_room(window, "waysDock")
@@ -139,11 +139,11 @@ def _turn_to(window: "MainWindow", page: str) -> None:
             _wait(lambda: window.workspace.everybody.is_settled, _LONGEST_WAIT)
             _give_room(window, "everybodyDock")
         case "review":
-            door = window.workspace.review.door
-            _wait(lambda: door.desk is not None or not window.jobs.running, _LONGEST_WAIT)
-            if door.desk is None:
+            controller = window.workspace.review.controller
+            _wait(lambda: controller.review_session is not None or not window.jobs.running, _LONGEST_WAIT)
+            if controller.review_session is None:
                 raise ScreenshotError("The page review needs a review: open one by its file.")
-            window.workspace.bring_forward("reviewDock")
+            window.workspace.raise_dock("reviewDock")
             _give_room(window, "reviewDock")
         case "access" if session.subject_key:
             window.interior.show_access()
@@ -161,7 +161,7 @@ def _give_room(window: "MainWindow", dock: str) -> None:
     """Enlarge a panel at the bottom of the window, as a user would."""
     _wait(lambda: not window.jobs.running, _LONGEST_WAIT)
     _wait(lambda: False, _SETTLING)
-    window.workspace.draw_up(dock)
+    window.workspace.raise_and_enlarge(dock)
 
 
 def _say(_kind: object, _context: object, message: str) -> None:

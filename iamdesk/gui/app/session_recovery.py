@@ -53,7 +53,7 @@ class RecoveryFile:
             self._lock.unlock()
             self._lock = None
 
-    def take_left(self) -> tuple[Left, ...]:
+    def take_unfinished(self) -> tuple[Left, ...]:
         """Return what was open in processes that ended unexpectedly, and delete their records."""
         found: list[Left] = []
         try:

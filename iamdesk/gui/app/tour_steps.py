@@ -29,7 +29,7 @@ def steps_of(session: Session, workspace: Workspace) -> tuple[Step, ...]:
     """Return the five steps, for the sample account."""
 
     def ask() -> None:
-        workspace.bring_forward("answerDock")
+        workspace.raise_dock("answerDock")
         session.ask(_QUESTION)
 
     return (
@@ -41,7 +41,7 @@ def steps_of(session: Session, workspace: Workspace) -> tuple[Step, ...]:
                 "them."
             ),
             workspace.docks["navigatorDock"],
-            lambda: workspace.bring_forward("navigatorDock"),
+            lambda: workspace.raise_dock("navigatorDock"),
         ),
         Step(
             tr("See its policies and access"),
@@ -79,6 +79,6 @@ def steps_of(session: Session, workspace: Workspace) -> tuple[Step, ...]:
                 "guide explains everything else."
             ),
             workspace.docks["findingsDock"],
-            lambda: workspace.bring_forward("findingsDock"),
+            lambda: workspace.raise_dock("findingsDock"),
         ),
     )

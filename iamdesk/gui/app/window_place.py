@@ -36,7 +36,7 @@ class WindowPlace(QObject):
         self._is_bound = value
         self._size_panels()
 
-    def let_be_small(self, panel: QWidget, lines: int = 4) -> None:
+    def allow_small(self, panel: QWidget, lines: int = 4) -> None:
         """Allow a panel to be smaller than its minimum size if the screen is small."""
         self._panels.append((panel, lines, panel.minimumSize()))
         self._size_panels()

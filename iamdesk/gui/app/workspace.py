@@ -77,7 +77,7 @@ class Workspace(QObject):
         """Create the panels, with a pause after each. None of them is used before all exist."""
         self.question = RequestBar(session, jobs)
         self.bar = RequestBarRow(self.question)
-        self._place.let_be_small(self.bar, lines=0)
+        self._place.allow_small(self.bar, lines=0)
         self.bar.hide()
         self._top.addWidget(self.bar)
         yield
@@ -86,7 +86,7 @@ class Workspace(QObject):
         yield
         self.inspector = Inspector(session, jobs, prompts)
         self._pages.addWidget(self.inspector)
-        self._place.let_be_small(self._pages)
+        self._place.allow_small(self._pages)
         yield
         self.answer = DecisionPanel(session, jobs, prompts)
         self.question.edited.connect(self.answer.hold_for)
@@ -105,7 +105,7 @@ class Workspace(QObject):
         self._dock("reviewDock", tr("Review"), self.review, Qt.DockWidgetArea.BottomDockWidgetArea)
         yield
         self.inspector.follow(FindingsBySubject(self.findings, self), ItemsByPrincipal(self.review, jobs, self))
-        self.inspector.review.line_wanted.connect(lambda: self.bring_forward("reviewDock"))
+        self.inspector.review.line_wanted.connect(lambda: self.raise_dock("reviewDock"))
         self.asked = HistoryPanel(session, jobs, prompts)
         self._dock("askedDock", tr("Query history"), self.asked, Qt.DockWidgetArea.BottomDockWidgetArea)
         yield
@@ -181,7 +181,7 @@ class Workspace(QObject):
             self.everybody,
         )
 
-    def bring_forward(self, name: str) -> QWidget:
+    def raise_dock(self, name: str) -> QWidget:
         """Raise a dock above those that share its place, and return its panel."""
         self._show_all()
         dock = self.docks[name]
@@ -189,9 +189,9 @@ class Workspace(QObject):
         dock.raise_()
         return dock.widget()
 
-    def draw_up(self, name: str) -> None:
+    def raise_and_enlarge(self, name: str) -> None:
         """Raise a dock, and enlarge it if it is at the bottom of the window and small."""
-        self.bring_forward(name)
+        self.raise_dock(name)
         QTimer.singleShot(0, self, lambda: self._draw_up(self.docks[name]))
 
     def _draw_up(self, dock: QDockWidget) -> None:
@@ -245,7 +245,7 @@ class Workspace(QObject):
         """Restore the state of the last run."""
         self._state = settings.docks
         self.inspector.set_zoom(settings.policy_zoom)
-        self.inspector.tell_in_words(settings.tells_in_words)
+        self.inspector.set_explained(settings.explains_statements)
         self.answer.draw_layers(settings.draws_layers)
         self.take_reviewer(settings)
         self.findings.keep_suppressions_in(settings.suppressions_path)
@@ -268,7 +268,7 @@ class Workspace(QObject):
         self._show_all()
         settings.docks = self._window.saveState(STATE_VERSION) if self._is_shown else self._state
         settings.policy_zoom = self.inspector.zoom
-        settings.tells_in_words = self.inspector.tells_in_words
+        settings.explains_statements = self.inspector.explains_statements
         settings.draws_layers = self.answer.draws_layers
         self.keep_reviewer(settings)
         for header in self._headers():
@@ -284,7 +284,7 @@ class Workspace(QObject):
         dock = QDockWidget(menu_text(title), self._window)
         dock.setObjectName(name)
         dock.setWidget(panel)
-        self._place.let_be_small(panel)
+        self._place.allow_small(panel)
         dock.hide()  # otherwise, a visible window would show every widget that is added to it
         self._window.addDockWidget(area, dock)
         self.docks[name] = dock

@@ -71,7 +71,9 @@ class Diagram:
         return next((box for box in self.boxes if box.key == key), None)
 
 
-def diagram_of(ways: Iterable[AttackPath], outsiders: Collection[str] = (), opened: Collection[int] = ()) -> Diagram:
+def diagram_of(
+    ways: Iterable[AttackPath], external_roles: Collection[str] = (), opened: Collection[int] = ()
+) -> Diagram:
     """Return the diagram of attack paths.
 
     Args:
@@ -104,9 +106,9 @@ def diagram_of(ways: Iterable[AttackPath], outsiders: Collection[str] = (), open
                 step = way.steps[place]
                 taken[step.path_id, step.target] = step
     deepest = max(distance.values(), default=0)
-    entered = [arn for arn in distance if arn in outsiders]
+    entered = [arn for arn in distance if arn in external_roles]
     columns = deepest + 1 + bool(entered)
-    kept, more = _kept(distance, through, frozenset(outsiders), frozenset(opened))
+    kept, more = _kept(distance, through, frozenset(external_roles), frozenset(opened))
     boxes = [
         Box(key, *titles[key], _says(titles[key][0], key, nearest[key]), deepest - distance[key] + bool(entered))
         for key in kept
@@ -128,7 +130,7 @@ def diagram_of(ways: Iterable[AttackPath], outsiders: Collection[str] = (), open
 
 
 def _kept(
-    distance: Mapping[str, int], through: Mapping[str, int], outsiders: frozenset[str], opened: frozenset[int]
+    distance: Mapping[str, int], through: Mapping[str, int], external_roles: frozenset[str], opened: frozenset[int]
 ) -> tuple[list[str], dict[int, int]]:
     """Return the boxes to show, and by distance the number of the others."""
     by_level: dict[int, list[str]] = {}
@@ -137,7 +139,7 @@ def _kept(
     kept: list[str] = []
     more: dict[int, int] = {}
     for level, keys in by_level.items():
-        keys.sort(key=lambda key: (key not in outsiders, -through.get(key, 0), key.rpartition("/")[2].lower()))
+        keys.sort(key=lambda key: (key not in external_roles, -through.get(key, 0), key.rpartition("/")[2].lower()))
         most = MOST_SHOWN if level in opened else USUALLY_SHOWN
         # A box for a single principal would take the same room as the principal.
         most = len(keys) if len(keys) <= most + 1 else most

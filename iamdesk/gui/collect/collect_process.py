@@ -28,9 +28,9 @@ Who closes the window meanwhile waits for the end of the process."""
 
 
 def collect_in_a_process(
-    options: Options, tell: Callable[[Status], None], progress: Progress, cancelled: Cancelled
+    options: Options, report: Callable[[Status], None], progress: Progress, cancelled: Cancelled
 ) -> Captured:
-    """Capture with the given options. ``tell`` gets the latest status, in this thread.
+    """Capture with the given options. ``report`` gets the latest status, in this thread.
 
     Raises:
         CollectError: it could not begin or go on; its text is one sentence.
@@ -44,7 +44,7 @@ def collect_in_a_process(
             )
         try:
             with said.open("rb") as lines:
-                _watch(process, _Said(lines), tell, progress, cancelled)
+                _watch(process, _Said(lines), report, progress, cancelled)
         finally:
             _end(process)
         if process.returncode:
@@ -89,7 +89,7 @@ class _Said:
 def _watch(
     process: subprocess.Popen[bytes],
     said: _Said,
-    tell: Callable[[Status], None],
+    report: Callable[[Status], None],
     progress: Progress,
     cancelled: Cancelled,
 ) -> None:
@@ -98,7 +98,7 @@ def _watch(
             process.wait(_LOOK)
             return
         for status in said.statuses():
-            tell(status)
+            report(status)
             progress(status.done, status.total)
         if cancelled():
             raise WorkCancelled

@@ -133,7 +133,7 @@ class CompareFilter:
     text: str = ""
     """Words, all of which have to occur in the row."""
 
-    def lets_through(self, row: CompareRow) -> bool:
+    def accepts(self, row: CompareRow) -> bool:
         """Return whether a row is shown."""
         if self.sort is not None and row.sort is not self.sort:
             return False

@@ -263,7 +263,7 @@ class _Step(NamedTuple):
 def _task(work: Work[Any], token: int, way: _Way, send: Callable[[int, str, object], None]) -> Callable[[], None]:
     """Return the function of the thread. It refers to no callbacks or widgets: these die in the GUI thread."""
 
-    def tell(what: str, value: object) -> None:
+    def send_event(what: str, value: object) -> None:
         with suppress(RuntimeError):  # the window is closed, and did not wait for this work
             send(token, what, value)
 
@@ -275,7 +275,7 @@ def _task(work: Work[Any], token: int, way: _Way, send: Callable[[int, str, obje
             now = time.monotonic()
             if now - last >= _PROGRESS_INTERVAL:
                 last = now
-                tell("progress", _Step(done, total))
+                send_event("progress", _Step(done, total))
 
         try:
             if way.is_cancelled():
@@ -285,10 +285,10 @@ def _task(work: Work[Any], token: int, way: _Way, send: Callable[[int, str, obje
             with gc_paused():
                 result = work(progress, way.is_cancelled)
         except WorkCancelled:
-            tell("failed", WorkCancelled())  # without the frames of the work, which refer to all its objects
+            send_event("failed", WorkCancelled())  # without the frames of the work, which refer to all its objects
         except Exception as error:  # noqa: BLE001 - whatever it is, whoever asked for the work is told
-            tell("failed", error)
+            send_event("failed", error)
         else:
-            tell("done", result)
+            send_event("done", result)
 
     return task

@@ -181,12 +181,12 @@ class Settings:
         self._store.setValue("policy/zoom", value)
 
     @property
-    def tells_in_words(self) -> bool:
+    def explains_statements(self) -> bool:
         """Whether statements are explained beside the text."""
         return self._flag("policy/in_words", usual=True)
 
-    @tells_in_words.setter
-    def tells_in_words(self, value: bool) -> None:
+    @explains_statements.setter
+    def explains_statements(self, value: bool) -> None:
         self._store.setValue("policy/in_words", value)
 
     @property

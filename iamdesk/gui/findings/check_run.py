@@ -46,7 +46,7 @@ class CheckRun(QObject):
         self._jobs = jobs
         self._job: Job | None = None
         self._found: deque[FindingRow] = deque()
-        self._tell_end: Callable[[], None] | None = None
+        self._report_end: Callable[[], None] | None = None
         """Reports how the run ended, once all its findings have arrived."""
         self.is_complete = False
         """Whether all checks have run."""
@@ -100,23 +100,23 @@ class CheckRun(QObject):
             job.cancel()
         self._drain.stop()
         self._found = deque()
-        self._tell_end = None
+        self._report_end = None
         self.is_complete = False
 
     def _take_in(self) -> None:
         batch = [self._found.popleft() for _ in range(min(len(self._found), _AT_ONCE))]
         if batch:
             self.found.emit(batch)
-        tell_end = self._tell_end
+        tell_end = self._report_end
         if self._found or tell_end is None:
             self._drain.start(0 if self._found else _BATCH)
             return
         self._drain.stop()
-        self._job = self._tell_end = None
+        self._job = self._report_end = None
         tell_end()
 
-    def _end(self, tell: Callable[[], None]) -> None:
-        self._tell_end = tell
+    def _end(self, report: Callable[[], None]) -> None:
+        self._report_end = report
         self._take_in()
 
     def _done(self, is_complete: bool) -> None:

@@ -61,7 +61,7 @@ class FindingsModel(RowsModel[FindingRow]):
         chosen = self._filter
         if not isinstance(chosen, FindingFilter) or chosen.grouping is Grouping.NOTHING:
             return ()
-        return groups_of((row.finding for row in self._all if chosen.lets_group_through(row)), chosen.grouping)
+        return groups_of((row.finding for row in self._all if chosen.accepts_group(row)), chosen.grouping)
 
     def suppress(self, suppressions: Mapping[str, Suppression]) -> None:
         """Set which findings are suppressed, by fingerprint; the others are open."""

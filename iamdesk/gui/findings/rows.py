@@ -225,13 +225,13 @@ class FindingFilter:
         chosen = self.severities or self.only_cannot_tell or self.check_id or self.group or self.subjects
         return not (chosen or self.text.strip())
 
-    def lets_through(self, row: FindingRow) -> bool:
+    def accepts(self, row: FindingRow) -> bool:
         """Return whether a row is shown."""
         if self.group and group_key(row.finding, self.grouping) != self.group:
             return False
-        return self.lets_group_through(row)
+        return self.accepts_group(row)
 
-    def lets_group_through(self, row: FindingRow) -> bool:
+    def accepts_group(self, row: FindingRow) -> bool:
         """Return whether a row is shown if any group is chosen: used for the groups' counts."""
         finding = row.finding
         if (finding.suppression is not None) is not self.suppressed:

@@ -40,9 +40,9 @@ class HistoryRow:
 
     def __init__(self, number: int, asked: AskedQuestion) -> None:
         self.number = number
-        self.tell(asked)
+        self.update(asked)
 
-    def tell(self, asked: AskedQuestion) -> None:
+    def update(self, asked: AskedQuestion) -> None:
         """Update the row with its latest result."""
         self.asked = asked
         request = asked.request
@@ -70,7 +70,7 @@ class HistoryRow:
 class _Everything:
     """The filter that passes every row."""
 
-    def lets_through(self, _row: HistoryRow) -> bool:
+    def accepts(self, _row: HistoryRow) -> bool:
         return True
 
 
@@ -93,8 +93,8 @@ class HistoryModel(RowsModel[HistoryRow]):
         """Add a result; a request that is in the list keeps its place."""
         for row in self.rows:
             if row.asked.question == asked.question and row.asked.sha256 == asked.sha256:
-                row.tell(asked)
-                self.tell_changed()
+                row.update(asked)
+                self.emit_data_changed()
                 return
         self.extend([HistoryRow(len(self.rows) + 1, asked)])
 

@@ -145,7 +145,7 @@ class Inspector(QWidget):
         self.trust.announced.connect(session.announce)
         self.tabs.currentChanged.connect(self._tab_changed)
         for reader in (self.policies.reader, self.trust.reader):
-            reader.words_wanted.connect(self.tell_in_words)
+            reader.explanations_wanted.connect(self.set_explained)
         for view in self._texts():
             view.zoomed.connect(self._zoom_changed)
 
@@ -157,7 +157,7 @@ class Inspector(QWidget):
             "actionPreviousStatement": lambda: self.walk_statements(forward=False),
             "actionFoldStatement": self.fold_statement,
             "actionFoldAll": self.fold_all,
-            "actionInWords": lambda: self.tell_in_words(not self.tells_in_words),
+            "actionInWords": lambda: self.set_explained(not self.explains_statements),
             "actionZoomIn": lambda: self.set_zoom(self.zoom + 1),
             "actionZoomOut": lambda: self.set_zoom(self.zoom - 1),
             "actionZoomReset": lambda: self.set_zoom(0),
@@ -180,14 +180,14 @@ class Inspector(QWidget):
             view.set_zoom(points)
 
     @property
-    def tells_in_words(self) -> bool:
+    def explains_statements(self) -> bool:
         """Whether statements are explained beside their text."""
         return self.policies.reader.words_button.isChecked()
 
-    def tell_in_words(self, wanted: bool) -> None:
+    def set_explained(self, wanted: bool) -> None:
         """Show or hide the explanations of statements."""
         for reader in (self.policies.reader, self.trust.reader):
-            reader.tell_in_words(wanted)
+            reader.set_explained(wanted)
 
     def fold_statement(self) -> None:
         """Fold or unfold the statement at the cursor."""

@@ -43,7 +43,7 @@ class PolicyReader(QWidget):
     version_wanted = Signal(str)
     announced = Signal(str)
     """A sentence: what was copied or folded."""
-    words_wanted = Signal(bool)
+    explanations_wanted = Signal(bool)
     """Whether to explain statements, after the user chose."""
 
     def __init__(self, text_name: str, parent: QWidget | None = None) -> None:
@@ -70,7 +70,7 @@ class PolicyReader(QWidget):
         self.words_button.setCheckable(True)
         self.words_button.setChecked(True)
         set_tooltip(self.words_button, tr("Explain each statement in plain language (Ctrl+Shift+R)"))
-        self.words_button.clicked.connect(self.words_wanted)
+        self.words_button.clicked.connect(self.explanations_wanted)
         self.diagnostics = QListWidget()
         self.diagnostics.setAccessibleName(tr("Problems in the policy"))
         self.diagnostics.setFrameShape(QListWidget.Shape.NoFrame)
@@ -87,10 +87,10 @@ class PolicyReader(QWidget):
         self.both = QSplitter(Qt.Orientation.Vertical)
         self.find_bar = FindBar(self.text)
         self.find_button.clicked.connect(self.find_bar.begin)
-        self.told = FlowLabel()
-        self.told.hide()
+        self.note = FlowLabel()
+        self.note.hide()
         self.diagnostics.hide()
-        self.text.told.connect(self._tell)
+        self.text.note_changed.connect(self._show_note)
         self.text.folding.connect(self.announced)
         self.text.cursorPositionChanged.connect(self._follow_caret)
         self._lay_out()
@@ -108,7 +108,7 @@ class PolicyReader(QWidget):
         bar.addWidget(self.name, 1)
         for widget in (self.versions, self.words_button, self.find_button, self.copy_button):
             bar.addWidget(widget)
-        self.told.setContentsMargins(line // 3, line // 4, line // 3, line // 4)
+        self.note.setContentsMargins(line // 3, line // 4, line // 3, line // 4)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -121,7 +121,7 @@ class PolicyReader(QWidget):
         self.both.setChildrenCollapsible(False)
         layout.addWidget(self.both, 1)
         layout.addWidget(self.find_bar)
-        layout.addWidget(self.told)
+        layout.addWidget(self.note)
 
     def show_document(
         self,
@@ -156,7 +156,7 @@ class PolicyReader(QWidget):
         """Show the marks of another result; scroll position and cursor stay."""
         self.text.show_document(self.text.shown, self._bands(self.text.shown, answer))
 
-    def tell_in_words(self, wanted: bool) -> None:
+    def set_explained(self, wanted: bool) -> None:
         """Show the explanations, or the text alone."""
         self.words_button.setChecked(wanted)
         self.readings.setVisible(wanted and self.readings.count() > 0)
@@ -219,9 +219,9 @@ class PolicyReader(QWidget):
             self.text.go_to(Span(*span))
             self.text.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _tell(self, sentence: str) -> None:
-        self.told.setText(sentence)
-        self.told.setVisible(bool(sentence))
+    def _show_note(self, sentence: str) -> None:
+        self.note.setText(sentence)
+        self.note.setVisible(bool(sentence))
 
     def _tint(self) -> None:
         self.copy_button.setIcon(icons.icon(Glyph.COPY, self.palette()))
@@ -236,5 +236,5 @@ class PolicyReader(QWidget):
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Update the colors."""
         super().changeEvent(event)
-        if event.type() is QEvent.Type.PaletteChange and hasattr(self, "told"):
+        if event.type() is QEvent.Type.PaletteChange and hasattr(self, "note"):
             self._tint()

@@ -30,7 +30,7 @@ class PolicyText(CodeView):
 
     folding = Signal(str)
     """A sentence, after something was folded or unfolded."""
-    told = Signal(str)
+    note_changed = Signal(str)
     """The result's or a diagnostic's sentence on the statement at the cursor; may be empty."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -41,7 +41,7 @@ class PolicyText(CodeView):
         self._readings: tuple[str, ...] = ()
         self._last_told = ""
         self.folds = Folds(self)
-        self.cursorPositionChanged.connect(self._tell)
+        self.cursorPositionChanged.connect(self._emit_note)
         self.viewport().installEventFilter(self)
 
     @property
@@ -71,7 +71,7 @@ class PolicyText(CodeView):
             self.folds.take(self._every_statement())
         self.paint_selections()
         self._gutter.update()
-        self._tell()
+        self._emit_note()
 
     def statement_spans(self) -> tuple[Span, ...]:
         """Return the statements to step through: the marked ones, or all if none is marked."""
@@ -229,11 +229,11 @@ class PolicyText(CodeView):
             return True
         return super().eventFilter(watched, event)
 
-    def _tell(self) -> None:
+    def _emit_note(self) -> None:
         sentence = self.sentence_at(self.textCursor().blockNumber() + 1)
         if sentence != self._last_told:
             self._last_told = sentence
-            self.told.emit(sentence)
+            self.note_changed.emit(sentence)
 
     def _band_selections(self, band: Band) -> list[QTextEdit.ExtraSelection]:
         """Return one selection per line: in a longer one, Qt paints the last line only as wide as its text."""

@@ -46,7 +46,7 @@ class DecisionBar(QWidget):
         self.owner.setMaximumWidth(self.fontMetrics().averageCharWidth() * 28)
         self.expiry.setMaximumWidth(self.fontMetrics().averageCharWidth() * 16)
         self.save_button.clicked.connect(self._save)
-        self.cancel_button.clicked.connect(self.give_up)
+        self.cancel_button.clicked.connect(self.cancel_input)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         for widget in (self._label, self.reason, self.owner, self.expiry, self.save_button, self.cancel_button):
@@ -69,7 +69,7 @@ class DecisionBar(QWidget):
         self.reason.setFocus(Qt.FocusReason.OtherFocusReason)
         self.reason.selectAll()
 
-    def give_up(self) -> None:
+    def cancel_input(self) -> None:
         """Cancel the input."""
         self.hide()
         self.given_up.emit()
@@ -95,6 +95,6 @@ class DecisionBar(QWidget):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         """Cancel at Esc."""
         if event.type() is QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
-            self.give_up()
+            self.cancel_input()
             return True
         return super().eventFilter(watched, event)

@@ -48,7 +48,7 @@ class DecisionController(QObject):
         jobs: JobRunner,
         head: ReviewToolbar,
         message: MessageBar,
-        desk: Callable[[], ReviewSession | None],
+        review_session: Callable[[], ReviewSession | None],
         chosen: Callable[[], Sequence[DecidedRow]],
         parent: QObject | None = None,
     ) -> None:
@@ -56,7 +56,7 @@ class DecisionController(QObject):
         self._session = session
         self._head = head
         self._message = message
-        self._desk = desk
+        self._desk = review_session
         self._chosen = chosen
         self._targets: tuple[str, ...] = ()
         self._lines: tuple[ReviewItem, ...] = ()
@@ -76,15 +76,15 @@ class DecisionController(QObject):
 
         ``rows`` are others, chosen in another panel: the focus stays there unless something is asked.
         """
-        desk = self._aim(rows)
-        if desk is None:
+        review_session = self._aim(rows)
+        if review_session is None:
             return
         self._is_elsewhere = rows is not None
         if self._on_findings:
             choice = ON_FINDINGS[choice]
         warning = revoke_warning(self._session.snapshot, self._lines) if choice is ReviewDecision.REVOKE else ""
         if warning or choice in _NEED_MORE or (len(self._targets) > 1 and choice is not ReviewDecision.UNDECIDED):
-            self._ask(desk, choice)
+            self._ask(review_session, choice)
             if warning:
                 self._message.say(
                     Tone.WARNING, tr("{warning} Press Return to save, Esc to cancel.").format(warning=warning)
@@ -92,16 +92,16 @@ class DecisionController(QObject):
         elif choice is ReviewDecision.UNDECIDED:
             self._given(UNDECIDED)
         else:
-            self._given(ItemDecision(choice, desk.decision(self._targets[0]).comment))
+            self._given(ItemDecision(choice, review_session.decision(self._targets[0]).comment))
 
     def comment(self) -> None:
         """Comment on the selected rows; their decisions stay."""
-        desk = self._aim()
-        if desk is None:
+        review_session = self._aim()
+        if review_session is None:
             return
-        choices = {desk.decision(one).choice for one in self._targets}
+        choices = {review_session.decision(one).choice for one in self._targets}
         if len(choices) == 1:
-            self._ask(desk, choices.pop())
+            self._ask(review_session, choices.pop())
         else:
             self._message.say(
                 Tone.NOTE, tr("These rows have different decisions: decide first, or comment on fewer rows.")
@@ -109,30 +109,30 @@ class DecisionController(QObject):
 
     def second(self) -> None:
         """Record a second approval of the decisions on the selected rows."""
-        desk, reviewer = self._aim(), self._head.reviewer
-        if desk is not None:
+        review_session, reviewer = self._aim(), self._head.reviewer
+        if review_session is not None:
             subject_ids = self._targets
-            self.queue.put(lambda: desk.second(subject_ids, reviewer), frozenset(subject_ids))
+            self.queue.put(lambda: review_session.second(subject_ids, reviewer), frozenset(subject_ids))
 
     def undo(self) -> None:
         """Undo the last decision of this session."""
-        desk, reviewer = self._desk(), self._head.reviewer
-        if desk is not None and (desk.can_undo or self.queue.pending):
-            self.queue.put(lambda: desk.undo(reviewer))
+        review_session, reviewer = self._desk(), self._head.reviewer
+        if review_session is not None and (review_session.can_undo or self.queue.pending):
+            self.queue.put(lambda: review_session.undo(reviewer))
         else:
             self._session.announce(tr("There is nothing to undo."))
 
     def redo(self) -> None:
         """Redo the last undone decision."""
-        desk, reviewer = self._desk(), self._head.reviewer
-        if desk is not None and desk.can_redo:
-            self.queue.put(lambda: desk.redo(reviewer))
+        review_session, reviewer = self._desk(), self._head.reviewer
+        if review_session is not None and review_session.can_redo:
+            self.queue.put(lambda: review_session.redo(reviewer))
         else:
             self._session.announce(tr("There is nothing to redo."))
 
     def _aim(self, rows: Sequence[DecidedRow] | None = None) -> ReviewSession | None:
         """Set the items of the selected rows as target of the decision; None if there are none."""
-        desk = self._desk()
+        review_session = self._desk()
         self._is_elsewhere = False
         chosen = rows or self._chosen()
         self._targets = tuple(subject_id for row in chosen for subject_id in row.subject_ids)
@@ -141,9 +141,9 @@ class DecisionController(QObject):
         self._on_findings = isinstance(chosen[0], FindingRow)
         self._lines = tuple(line for row in chosen if isinstance(row, EntitlementRow) for line in row.lines)
         self._word_of = chosen[0].word_of
-        return desk
+        return review_session
 
-    def _ask(self, desk: ReviewSession, choice: ReviewDecision) -> None:
+    def _ask(self, review_session: ReviewSession, choice: ReviewDecision) -> None:
         self._message.clear()
         self._is_elsewhere = False  # this panel asks for it
         count = len(self._targets)
@@ -152,12 +152,12 @@ class DecisionController(QObject):
             if self._on_findings
             else ntr("this entitlement", "{count} entitlements", count)
         ).format(count=number(count))
-        current = desk.decision(self._targets[0]) if count == 1 else UNDECIDED
+        current = review_session.decision(self._targets[0]) if count == 1 else UNDECIDED
         self.bar.ask(choice, self._word_of(choice), what, current, datetime.now(UTC).date())
 
     def _given(self, decision: ItemDecision) -> None:
-        desk, reviewer = self._desk(), self._head.reviewer
-        if desk is None:
+        review_session, reviewer = self._desk(), self._head.reviewer
+        if review_session is None:
             return
         if not reviewer.name:
             self._message.say(Tone.NOTE, tr("Enter the reviewer first: every decision is recorded with a name."))
@@ -165,7 +165,7 @@ class DecisionController(QObject):
             return
         self._message.clear()
         decisions = dict.fromkeys(self._targets, decision)
-        self.queue.put(lambda: desk.record(decisions, reviewer), frozenset(decisions))
+        self.queue.put(lambda: review_session.record(decisions, reviewer), frozenset(decisions))
         if self._is_elsewhere:
             return
         self.settled.emit()

@@ -30,7 +30,7 @@ class DecidedRow(ABC):
     def __init__(
         self, subject_ids: tuple[str, ...], fixed: Mapping[Column, str], words: Sequence[str], tip: Sequence[str]
     ) -> None:
-        """Create a row without decisions (`tell`).
+        """Create a row without decisions (`update_decisions`).
 
         Args:
             subject_ids: Ids of the entitlements or findings.
@@ -55,9 +55,9 @@ class DecidedRow(ABC):
         self.texts: tuple[str, ...] = ()
         self._keys: tuple[SortKey, ...] = ()
 
-    def tell(self, desk: ReviewSession, today: date, pending: frozenset[str]) -> None:
+    def update_decisions(self, review_session: ReviewSession, today: date, pending: frozenset[str]) -> None:
         """Update the decisions."""
-        self.decisions = tuple(desk.decision(one) for one in self.subject_ids)
+        self.decisions = tuple(review_session.decision(one) for one in self.subject_ids)
         choices = {decision.choice for decision in self.decisions}
         self.choice = choices.pop() if len(choices) == 1 else None
         self.run_out = any(decision.has_run_out(today) for decision in self.decisions)

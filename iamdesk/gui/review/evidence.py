@@ -48,7 +48,7 @@ class EvidencePane(QScrollArea):
         self._row: DecidedRow | None = None
         self._desk: ReviewSession | None = None
         self._matches = True
-        self._told: tuple[KeyPermission, ...] | None = None
+        self._permissions: tuple[KeyPermission, ...] | None = None
         self._whole = False
         self._muted_labels: list[PlainLabel] = []
         self.setObjectName("reviewEvidence")
@@ -64,16 +64,16 @@ class EvidencePane(QScrollArea):
         """The row shown."""
         return self._row
 
-    def show_row(self, row: DecidedRow | None, desk: ReviewSession | None, *, matches: bool) -> None:
+    def show_row(self, row: DecidedRow | None, review_session: ReviewSession | None, *, matches: bool) -> None:
         """Show a row; ``matches`` says whether the open snapshot is the review's own."""
         if row is not self._row:
-            self._told, self._whole = None, False
-        self._row, self._desk, self._matches = row, desk, matches
+            self._permissions, self._whole = None, False
+        self._row, self._desk, self._matches = row, review_session, matches
         self._paint()
 
-    def tell(self, told: "tuple[KeyPermission, ...]") -> None:
+    def set_details(self, permissions: "tuple[KeyPermission, ...]") -> None:
         """Add the decisions on critical actions of the row's principal."""
-        self._told = told
+        self._permissions = permissions
         self._paint()
 
     def _paint(self) -> None:
@@ -93,7 +93,7 @@ class EvidencePane(QScrollArea):
         self.setWidget(page)  # the scroll area deletes the previous page
         self._tint()
 
-    def _fill(self, column: QVBoxLayout, row: EntitlementRow, desk: ReviewSession) -> None:
+    def _fill(self, column: QVBoxLayout, row: EntitlementRow, review_session: ReviewSession) -> None:
         line = row.lines[0]
         if len(row.lines) == 1:
             self._link(
@@ -108,17 +108,17 @@ class EvidencePane(QScrollArea):
             else tr("{count} entitlements").format(count=number(len(row.lines))),
         )
         if warning := revoke_warning(self._session.snapshot, row.lines):
-            told = FlowLabel(warning)
-            told.setObjectName("guardrailWarning")
-            column.addWidget(told)
+            label = FlowLabel(warning)
+            label.setObjectName("guardrailWarning")
+            column.addWidget(label)
         self._facts(column, line)
-        self._decisions(column, row, desk)
+        self._decisions(column, row, review_session)
         self._findings(column, row)
         self._verdicts(column, line)
         if _is_one(row):
             self._statements(column, line)
 
-    def _fill_findings(self, column: QVBoxLayout, row: FindingRow, desk: ReviewSession) -> None:
+    def _fill_findings(self, column: QVBoxLayout, row: FindingRow, review_session: ReviewSession) -> None:
         first = row.findings[0]
         self._title(column, f"{first['check_id']} {first['title']}")
         if len(row.findings) > 1:
@@ -133,7 +133,7 @@ class EvidencePane(QScrollArea):
         if len(row.findings) == 1:
             for title, text in finding_facts(first):
                 column.addWidget(FlowLabel(f"{title}: {text}"))
-        self._decisions(column, row, desk)
+        self._decisions(column, row, review_session)
         self._heading(column, tr("Remediation"))
         column.addWidget(FlowLabel(translate_english(str(first["remediation"]))))
 
@@ -161,17 +161,17 @@ class EvidencePane(QScrollArea):
         for title, text in line_facts(line):
             column.addWidget(FlowLabel(f"{title}: {text}"))
 
-    def _decisions(self, column: QVBoxLayout, row: DecidedRow, desk: ReviewSession) -> None:
-        decision, decided = row.decisions[0], desk.decided(row.subject_ids[0])
+    def _decisions(self, column: QVBoxLayout, row: DecidedRow, review_session: ReviewSession) -> None:
+        decision, decided = row.decisions[0], review_session.decided(row.subject_ids[0])
         if decision.choice is ReviewDecision.UNDECIDED or decided is None:
             return
         self._heading(column, tr("Decision"))
-        told = tr("{decision} by {reviewer}, {moment} UTC").format(
+        sentence = tr("{decision} by {reviewer}, {moment} UTC").format(
             decision=translate(row.words_of(decision)), reviewer=decided.reviewer, moment=decided.moment[:16]
         )
         if decision.second:
-            told = tr("{decision}; second approval by {second}").format(decision=told, second=decision.second)
-        column.addWidget(FlowLabel(told))
+            sentence = tr("{decision}; second approval by {second}").format(decision=sentence, second=decision.second)
+        column.addWidget(FlowLabel(sentence))
         for text in (decision.comment, tr("Owner: {owner}").format(owner=decision.owner) if decision.owner else ""):
             if text:
                 column.addWidget(FlowLabel(text))
@@ -190,18 +190,18 @@ class EvidencePane(QScrollArea):
             self._muted(column, tr("and {count} more").format(count=number(len(row.findings) - _FINDINGS_SHOWN)))
 
     def _verdicts(self, column: QVBoxLayout, line: ReviewItem) -> None:
-        if not self._told:
+        if not self._permissions:
             return
         self._heading(column, tr("Decisions on {name}").format(name=translate(holder_name(line))))
-        for told in self._told:
-            answer = told.answers[0] if told.answers else None
+        for permission in self._permissions:
+            answer = permission.answers[0] if permission.answers else None
             mark = Mark(answer.decision) if answer is not None else Mark.CONDITIONAL
-            reach = tr(REACH_WORDS[told.reach])
+            reach = tr(REACH_WORDS[permission.reach])
             on = tr(" on {resource}").format(resource=answer.resource) if answer is not None else ""
             link = LinkButton(
-                tr("may {act}: {reach}").format(act=translate(told.says), reach=reach) + on,
-                partial(self._ask, line.holder_arn, told.action, answer.resource if answer else None),
-                tip=f"{tr(MARK_WORDS[mark])}: {told.action}{on}",
+                tr("may {act}: {reach}").format(act=translate(permission.says), reach=reach) + on,
+                partial(self._ask, line.holder_arn, permission.action, answer.resource if answer else None),
+                tip=f"{tr(MARK_WORDS[mark])}: {permission.action}{on}",
                 picture=partial(_picture, mark),
             )
             link.setObjectName("askThis")

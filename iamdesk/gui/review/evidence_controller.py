@@ -53,7 +53,7 @@ class EvidenceController(QObject):
         jobs: JobRunner,
         prompts: FileDialogs,
         message: MessageBar,
-        door: ReviewController,
+        controller: ReviewController,
         reviewer: Callable[[], Reviewer],
     ) -> None:
         super().__init__(panel)
@@ -62,7 +62,7 @@ class EvidenceController(QObject):
         self._jobs = jobs
         self._prompts = prompts
         self._message = message
-        self._door = door
+        self._door = controller
         self._reviewer = reviewer
         self.signing_key = ""
         """Path of the key that is offered for sign-offs."""
@@ -80,11 +80,11 @@ class EvidenceController(QObject):
 
     def export(self) -> None:
         """Ask for a name, and export the evidence of the open review; pending decisions are saved first."""
-        desk, opened = self._door.desk, self._session.whole
-        if desk is None:
+        review_session, opened = self._door.review_session, self._session.whole
+        if review_session is None:
             self._message.say(Tone.NOTE, tr("Open a review first: the export contains its evidence."))
             return
-        suggestion = desk.path.with_name(f"{desk.path.stem}-evidence")
+        suggestion = review_session.path.with_name(f"{review_session.path.stem}-evidence")
         into = self._prompts.file_to_save(
             self._panel,
             tr("Export evidence package to a new folder"),
@@ -98,7 +98,7 @@ class EvidenceController(QObject):
         snapshot = opened if opened is not None and self._door.matches else None
         self._jobs.run(
             tr("Writing {name}").format(name=visible(into.name)),
-            lambda _progress, cancelled: _written(desk, snapshot, into, cancelled),
+            lambda _progress, cancelled: _written(review_session, snapshot, into, cancelled),
             done=lambda _nothing: self._message.say(
                 Tone.NOTE,
                 tr("The evidence package was written to {into}.").format(into=into),
@@ -174,25 +174,25 @@ class EvidenceController(QObject):
         self.dialog.show()
 
     def _ask_for_pack(self, title: str) -> Path | None:
-        desk = self._door.desk
-        folder = desk.path.parent if desk is not None else Path.home()
+        review_session = self._door.review_session
+        folder = review_session.path.parent if review_session is not None else Path.home()
         path = self._prompts.file_to_open(self._panel, title, folder, tr(_PACKS))
         return path.parent if path is not None and path.name == "00_manifest.json" else path
 
     def fill(self) -> None:
         """Ask for a filled sheet, and import its decisions; rows with other edits are refused and listed."""
-        desk, reviewer = self._door.desk, self._reviewer()
-        if desk is None or not reviewer.name:
+        review_session, reviewer = self._door.review_session, self._reviewer()
+        if review_session is None or not reviewer.name:
             self._message.say(Tone.NOTE, tr("Open a review and enter the reviewer first."))
             return
-        sheet = self._prompts.file_to_open(self._panel, tr("Import decisions"), desk.path.parent, tr(_SHEETS))
+        sheet = self._prompts.file_to_open(self._panel, tr("Import decisions"), review_session.path.parent, tr(_SHEETS))
         if sheet is None:
             return
         self._door.closing.emit()
         self._message.clear()
         self._jobs.run(
             tr("Reading {name}").format(name=visible(sheet.name)),
-            lambda _progress, _cancelled: _filled(desk, sheet, reviewer),
+            lambda _progress, _cancelled: _filled(review_session, sheet, reviewer),
             done=lambda filled: self._say_filled(sheet.name, *filled),
             failed=self._refused,
             topic="fill review",
@@ -238,15 +238,15 @@ class EvidenceController(QObject):
 
 
 def _written(
-    desk: "ReviewSession", opened: "SnapshotSession | None", into: Path, cancelled: Callable[[], bool]
+    review_session: "ReviewSession", opened: "SnapshotSession | None", into: Path, cancelled: Callable[[], bool]
 ) -> None:
     from iamdesk.export.evidence.review_chain import pack_at
     from iamdesk.export.evidence.write import write_pack
 
     # From a copy: decisions made meanwhile do not change the result.
-    with desk.file.copied() as copy:
+    with review_session.file.copied() as copy:
         write_pack(copy, into, evaluator=opened.evaluator if opened is not None else None, cancelled=cancelled)
-    desk.file.note_pack(pack_at(into))
+    review_session.file.note_pack(pack_at(into))
 
 
 def _verified(pack: Path) -> "list[Result]":
@@ -258,7 +258,7 @@ def _verified(pack: Path) -> "list[Result]":
         return list(verify(folder, previous=evidence_beside(pack) if pack.is_dir() else None))
 
 
-def _filled(desk: "ReviewSession", sheet: Path, reviewer: Reviewer) -> "tuple[int, list[Refused]]":
+def _filled(review_session: "ReviewSession", sheet: Path, reviewer: Reviewer) -> "tuple[int, list[Refused]]":
     from iamdesk.export.evidence.import_sheet import fill_in
 
-    return fill_in(desk, sheet, reviewer)
+    return fill_in(review_session, sheet, reviewer)

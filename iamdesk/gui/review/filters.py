@@ -82,7 +82,7 @@ class ReviewFilter:
         """Whether it hides no row."""
         return self.show is RowFilterMode.ALL and not self.text.strip()
 
-    def lets_through(self, row: DecidedRow) -> bool:
+    def accepts(self, row: DecidedRow) -> bool:
         """Return whether a row is shown."""
         text = self.text.casefold().split()
         if text and not all(word in row.haystack or word in row.texts[Column.COMMENT].casefold() for word in text):

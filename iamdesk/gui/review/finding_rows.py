@@ -50,10 +50,10 @@ class FindingRow(DecidedRow):
         return (self.fixed.get(column, "").casefold(),)
 
 
-def finding_rows_of(desk: ReviewSession, grouping: Grouping) -> Iterator[FindingRow]:
+def finding_rows_of(review_session: ReviewSession, grouping: Grouping) -> Iterator[FindingRow]:
     """Yield the findings of a review, in the order in which they were recorded."""
     groups: dict[str, list[Mapping[str, Any]]] = {}
-    for finding in desk.findings:
+    for finding in review_session.findings:
         # Findings of a check with different titles are decided separately.
         together = f"{finding['check_id']} {finding['title']}"
         key = together if grouping is Grouping.CHECK else str(finding["finding_id"])

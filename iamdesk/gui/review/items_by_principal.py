@@ -29,8 +29,8 @@ class ItemsByPrincipal(QObject):
         self._jobs = jobs
         self._desk: ReviewSession | None = None
         self._by_holder: Mapping[str, Sequence[ReviewItem]] = {}
-        panel.door.opened.connect(self._opened)
-        panel.door.closed.connect(self._closed)
+        panel.controller.opened.connect(self._opened)
+        panel.controller.closed.connect(self._closed)
         panel.title_changed.connect(lambda _title: self.changed.emit())
 
     @property
@@ -40,13 +40,13 @@ class ItemsByPrincipal(QObject):
 
     def about(self, holder: str) -> list[DecidedRow]:
         """Return the entitlements of a principal, one per row, with their current decisions."""
-        desk = self._desk
-        if desk is None or desk is not self._panel.desk:
+        review_session = self._desk
+        if review_session is None or review_session is not self._panel.review_session:
             return []
-        rows: list[DecidedRow] = [row_of(desk, (line,)) for line in self._by_holder.get(holder, ())]
+        rows: list[DecidedRow] = [row_of(review_session, (line,)) for line in self._by_holder.get(holder, ())]
         today, pending = datetime.now(UTC).date(), self._panel.queue.pending
         for row in rows:
-            row.tell(desk, today, pending)
+            row.update_decisions(review_session, today, pending)
         return rows
 
     def decide(self, rows: Sequence[DecidedRow], choice: ReviewDecision) -> bool:
@@ -57,24 +57,27 @@ class ItemsByPrincipal(QObject):
         """Make an entitlement the current row of the review panel."""
         self._panel.go_to_line(row.subject_ids[0])
 
-    def _opened(self, desk: ReviewSession) -> None:
+    def _opened(self, review_session: ReviewSession) -> None:
         self._closed()
 
         def sort(_progress: Progress, cancelled: Cancelled) -> Mapping[str, Sequence[ReviewItem]]:
             found: dict[str, list[ReviewItem]] = {}
-            for number, line in enumerate(desk.lines):
+            for number, line in enumerate(review_session.lines):
                 if number % _BREATH == 0 and cancelled():
                     raise WorkCancelled
                 found.setdefault(line.holder_arn, []).append(line)
             return found
 
         self._jobs.run(
-            "Sorting the review by principal", sort, done=lambda found: self._take(desk, found), topic="review holders"
+            "Sorting the review by principal",
+            sort,
+            done=lambda found: self._take(review_session, found),
+            topic="review holders",
         )
 
-    def _take(self, desk: ReviewSession, found: Mapping[str, Sequence[ReviewItem]]) -> None:
-        if self._panel.desk is desk:
-            self._desk, self._by_holder = desk, found
+    def _take(self, review_session: ReviewSession, found: Mapping[str, Sequence[ReviewItem]]) -> None:
+        if self._panel.review_session is review_session:
+            self._desk, self._by_holder = review_session, found
             self.changed.emit()
 
     def _closed(self) -> None:

@@ -48,7 +48,7 @@ class ReviewController(QObject):
         self._jobs = jobs
         self._prompts = prompts
         self._message = message
-        self.desk: ReviewSession | None = None
+        self.review_session: ReviewSession | None = None
         self.dialog: NewReviewDialog | None = None
         """The dialog for a new review that was shown last."""
         session.snapshot_closed.connect(self.close)
@@ -57,7 +57,11 @@ class ReviewController(QObject):
     def matches(self) -> bool:
         """Whether the open snapshot is that of the review."""
         opened = self._session.snapshot
-        return self.desk is not None and opened is not None and self.desk.head.snapshot_sha256 == opened.sha256
+        return (
+            self.review_session is not None
+            and opened is not None
+            and self.review_session.head.snapshot_sha256 == opened.sha256
+        )
 
     def commands(self) -> Mapping[str, Callable[[], None]]:
         """Return the handlers of the File menu's commands."""
@@ -240,7 +244,7 @@ class ReviewController(QObject):
         into = self._prompts.file_to_save(self._panel, tr("Recover into a new file"), suggestion, tr(_KIND))
         if into is None:
             return
-        if self.desk is not None and self.desk.path == damaged:
+        if self.review_session is not None and self.review_session.path == damaged:
             self.close()
         self._jobs.run(
             tr("Recovering {name}").format(name=visible(damaged.name)),
@@ -266,18 +270,18 @@ class ReviewController(QObject):
 
     def close(self) -> None:
         """Complete pending writes, and close the review; does nothing if none is open."""
-        if self.desk is None:
+        if self.review_session is None:
             return
         self.closing.emit()
-        desk, self.desk = self.desk, None
-        desk.close()
+        review_session, self.review_session = self.review_session, None
+        review_session.close()
         self._message.clear()
         self.closed.emit()
 
-    def say_what_is_odd(self) -> None:
+    def report_mismatch(self) -> None:
         """Report that the open snapshot is not that of the review."""
-        desk = self.desk
-        if desk is None:
+        review_session = self.review_session
+        if review_session is None:
             return
         if not self.matches:
             self._message.say(
@@ -285,12 +289,15 @@ class ReviewController(QObject):
                 tr(
                     "The review is of {snapshot_name} (SHA-256 {snapshot_sha256}…), but another snapshot is "
                     "open: decisions on critical actions are not shown."
-                ).format(snapshot_name=desk.head.snapshot_name, snapshot_sha256=desk.head.snapshot_sha256[:12]),
+                ).format(
+                    snapshot_name=review_session.head.snapshot_name,
+                    snapshot_sha256=review_session.head.snapshot_sha256[:12],
+                ),
             )
 
-    def _take(self, desk: ReviewSession) -> None:
-        self.desk = desk
-        self.opened.emit(desk)
+    def _take(self, review_session: ReviewSession) -> None:
+        self.review_session = review_session
+        self.opened.emit(review_session)
 
     def _refused(self, error: Exception, path: Path | None = None) -> None:
         if not isinstance(error, (ReviewError, WorkError)):

@@ -62,15 +62,15 @@ class ReviewPanel(QWidget):
         self.head = ReviewToolbar()
         self.table = ReviewTable(self.model)
         self.evidence = EvidencePane(session)
-        self.door = ReviewController(self, session, jobs, prompts or FileDialogs(), self.message)
+        self.controller = ReviewController(self, session, jobs, prompts or FileDialogs(), self.message)
         self.packs = EvidenceController(
-            self, session, jobs, prompts or FileDialogs(), self.message, self.door, lambda: self.head.reviewer
+            self, session, jobs, prompts or FileDialogs(), self.message, self.controller, lambda: self.head.reviewer
         )
         self.deciding = DecisionController(
-            session, jobs, self.head, self.message, lambda: self.desk, self.table.selected_rows, self
+            session, jobs, self.head, self.message, lambda: self.review_session, self.table.selected_rows, self
         )
         self.bar, self.queue = self.deciding.bar, self.deciding.queue
-        self.rows = RowBuilder(jobs, self.model, lambda: self.desk, lambda: self.queue.pending, self)
+        self.rows = RowBuilder(jobs, self.model, lambda: self.review_session, lambda: self.queue.pending, self)
         self._nothing = FlowLabel(tr(_NO_REVIEW))
         self._new = QPushButton(tr("&New review…"))
         self._open = QPushButton(tr("Open &review…"))
@@ -83,9 +83,9 @@ class ReviewPanel(QWidget):
         self._refresh()
 
     @property
-    def desk(self) -> ReviewSession | None:
+    def review_session(self) -> ReviewSession | None:
         """The open review."""
-        return self.door.desk
+        return self.controller.review_session
 
     @property
     def is_filling(self) -> bool:
@@ -95,11 +95,11 @@ class ReviewPanel(QWidget):
     @property
     def title(self) -> str:
         """For the tab: ``Review 12/311``, entitlements and findings; true counts, regardless of the filter."""
-        desk = self.desk
-        if desk is None:
+        review_session = self.review_session
+        if review_session is None:
             return tr("Review")
-        total = len(desk.lines) + len(desk.findings)
-        done = total - desk.waiting - desk.findings_waiting
+        total = len(review_session.lines) + len(review_session.findings)
+        done = total - review_session.waiting - review_session.findings_waiting
         return tr("Review {done}/{total}").format(done=number(done), total=number(total))
 
     def commands(self) -> Mapping[str, Callable[[], None]]:
@@ -108,7 +108,7 @@ class ReviewPanel(QWidget):
             f"actionReview{choice.value.title()}": partial(self.deciding.decide, choice) for choice in ReviewDecision
         }
         return {
-            **self.door.commands(),
+            **self.controller.commands(),
             **self.packs.commands(),
             **choices,
             "actionReviewSecond": self.deciding.second,
@@ -156,12 +156,12 @@ class ReviewPanel(QWidget):
         self.setFocusProxy(self.table)
 
     def _connect(self) -> None:
-        self.door.opened.connect(lambda _desk: self._opened())
-        self.door.closing.connect(self.queue.finish)
-        self.door.closed.connect(self._closed)
+        self.controller.opened.connect(lambda _desk: self._opened())
+        self.controller.closing.connect(self.queue.finish)
+        self.controller.closed.connect(self._closed)
         self.packs.taken.connect(self._regroup)
-        self._new.clicked.connect(self.door.new_review)
-        self._open.clicked.connect(self.door.open_review)
+        self._new.clicked.connect(self.controller.new_review)
+        self._open.clicked.connect(self.controller.open_review)
         self._clear.clicked.connect(self.head.clear_filter)
         self.head.filtered.connect(self._debounce.start)
         self.head.grouped.connect(self._regroup)
@@ -215,13 +215,13 @@ class ReviewPanel(QWidget):
         return bool(self.head.reviewer.name) and not self.bar.isVisibleTo(self)
 
     def _saved(self, change: Change | None) -> None:
-        desk = self.desk
-        if desk is None or change is None:
+        review_session = self.review_session
+        if review_session is None or change is None:
             return
-        self.rows.tell(frozenset(change.after))
+        self.rows.update_decisions(frozenset(change.after))
         changed = len(change.after)
         if changed:
-            on_findings = desk.file.findings_standing.known.keys() & change.after.keys()
+            on_findings = review_session.file.findings_standing.known.keys() & change.after.keys()
             word_of = finding_choice_word if on_findings else CHOICE_WORDS.__getitem__
             words = {tr(word_of(decision.choice)) for decision in change.after.values()}
             word = words.pop() if len(words) == 1 else tr("Decided")
@@ -245,7 +245,7 @@ class ReviewPanel(QWidget):
         if not self.head.reviewer.name:
             self.message.say(Tone.NOTE, tr("Enter the reviewer: every decision is recorded with a name."))
             self.head.reviewer_name.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.door.say_what_is_odd()
+        self.controller.report_mismatch()
 
     def _closed(self) -> None:
         self.bar.hide()
@@ -264,9 +264,11 @@ class ReviewPanel(QWidget):
         self._show_evidence()
 
     def _show_columns(self) -> None:
-        desk = self.desk
-        if desk is not None:
-            accounts = {line.account_id for line in desk.lines} | {str(one["account_id"]) for one in desk.findings}
+        review_session = self.review_session
+        if review_session is not None:
+            accounts = {line.account_id for line in review_session.lines} | {
+                str(one["account_id"]) for one in review_session.findings
+            }
             self.table.show_columns(
                 of_findings=self.head.chosen_grouping.is_of_findings, has_accounts=len(accounts) > 1
             )
@@ -297,45 +299,45 @@ class ReviewPanel(QWidget):
     # Evidence
 
     def _show_evidence(self) -> None:
-        self.evidence.show_row(self.table.current_row(), self.desk, matches=self.door.matches)
+        self.evidence.show_row(self.table.current_row(), self.review_session, matches=self.controller.matches)
         self._later.start()
 
     def _ask_engine(self) -> None:
         """Evaluate critical actions of the row's principal, if the open snapshot is the review's."""
         row, opened = self.evidence.row, self._session.snapshot
-        if not isinstance(row, EntitlementRow) or opened is None or not self.door.matches:
+        if not isinstance(row, EntitlementRow) or opened is None or not self.controller.matches:
             return
         if len({one.holder_arn for one in row.lines}) > 1:
             return
         principal = row.lines[0].holder_arn
 
-        def tell(told: "tuple[KeyPermission, ...]") -> None:
+        def show(permissions: "tuple[KeyPermission, ...]") -> None:
             if self.evidence.row is row:
-                self.evidence.tell(told)
+                self.evidence.set_details(permissions)
 
         self._jobs.run(
             tr("Evaluating critical actions"),
             lambda _progress, _cancelled: opened.telling(principal),
-            done=tell,
+            done=show,
             topic="review evidence",
         )
 
     # Appearance
 
     def _refresh(self) -> None:
-        desk = self.desk
-        self.head.tell(desk)
-        self.head.setEnabled(desk is not None)
+        review_session = self.review_session
+        self.head.show_progress(review_session)
+        self.head.setEnabled(review_session is not None)
         shown = bool(self.model.shown)
         self._pages.setCurrentIndex(0 if shown else 1)
-        self._clear.setVisible(desk is not None)
+        self._clear.setVisible(review_session is not None)
         for button in (self._new, self._open):
-            button.setVisible(desk is None)
+            button.setVisible(review_session is None)
         if not shown:
             text = tr(_NO_REVIEW)
             if self.is_filling:
                 text = tr("Preparing the rows.")
-            elif desk is not None:
+            elif review_session is not None:
                 text = tr("None of the {count} rows matches the filter.").format(count=number(len(self.model.rows)))
             self._nothing.setText(text)
         self.title_changed.emit(self.title)

@@ -28,14 +28,14 @@ class RowBuilder(QObject):
         self,
         jobs: JobRunner,
         model: ReviewModel,
-        desk: Callable[[], ReviewSession | None],
+        review_session: Callable[[], ReviewSession | None],
         pending: Callable[[], frozenset[str]],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._jobs = jobs
         self._model = model
-        self._desk = desk
+        self._desk = review_session
         self._pending = pending
         self._shown_pending: frozenset[str] = frozenset()
         self._row_of: dict[str, DecidedRow] = {}
@@ -48,44 +48,44 @@ class RowBuilder(QObject):
 
     def fill(self, grouping: Grouping, go_to: str = "") -> None:
         """Create the rows again, in a worker: there may be hundreds of thousands."""
-        desk = self._desk()
-        if desk is None:
+        review_session = self._desk()
+        if review_session is None:
             return
         today, pending = _today(), self._pending()
 
         def lay_out(_progress: Progress, cancelled: Cancelled) -> list[DecidedRow]:
-            rows = rows_of(desk, grouping)
+            rows = rows_of(review_session, grouping)
             for number, row in enumerate(rows):
                 if number % _BREATH == 0 and cancelled():  # checking yields to the GUI thread, which takes time
                     raise WorkCancelled
-                row.tell(desk, today, pending)
+                row.update_decisions(review_session, today, pending)
             return sorted(rows, key=self._model.sort_key)
 
         self._filling = self._jobs.run(
             tr("Preparing the review"),
             lay_out,
-            done=lambda rows: self._take(desk, grouping, rows, go_to),
+            done=lambda rows: self._take(review_session, grouping, rows, go_to),
             topic="review rows",
         )
 
-    def _take(self, desk: ReviewSession, grouping: Grouping, rows: list[DecidedRow], go_to: str) -> None:
-        if self._desk() is not desk:
+    def _take(self, review_session: ReviewSession, grouping: Grouping, rows: list[DecidedRow], go_to: str) -> None:
+        if self._desk() is not review_session:
             return
         self._row_of = {one: row for row in rows for one in row.subject_ids}
         self._model.replace(rows, of_findings=grouping.is_of_findings)
-        self.tell(self._pending())  # decisions made while the rows were created
+        self.update_decisions(self._pending())  # decisions made while the rows were created
         self.laid_out.emit(go_to)
 
-    def tell(self, subject_ids: frozenset[str]) -> None:
+    def update_decisions(self, subject_ids: frozenset[str]) -> None:
         """Update the decisions of rows; they keep their place."""
-        desk = self._desk()
-        if desk is None:
+        review_session = self._desk()
+        if review_session is None:
             return
         today, pending = _today(), self._pending()
         rows = {id(row): row for one in subject_ids if (row := self._row_of.get(one)) is not None}
         for row in rows.values():
-            row.tell(desk, today, pending)
-        self._model.tell_changed()
+            row.update_decisions(review_session, today, pending)
+        self._model.emit_data_changed()
 
     def tell_pending(self) -> None:
         """Mark rows as being saved, or not any more."""
@@ -93,7 +93,7 @@ class RowBuilder(QObject):
         changed = pending ^ self._shown_pending
         self._shown_pending = pending
         if changed:
-            self.tell(changed)
+            self.update_decisions(changed)
 
     def clear(self) -> None:
         """Remove all rows."""

@@ -40,7 +40,7 @@ class EntitlementRow(DecidedRow):
                 Column.WHO: several([translate(holder_name(line)) for line in lines], mark("{count} principals")),
                 Column.WHAT: _all_of_it(lines, grouping),
                 Column.ADMINISTRATION: _administration(min(lines, key=_administration_rank)),
-                Column.EFFECT: several([_power(line) for line in lines], mark("{count} amounts")),
+                Column.EFFECT: several([_permissions_text(line) for line in lines], mark("{count} amounts")),
                 Column.LAST_USED: translate(used(last_used_words(line) for line in lines)),
                 Column.FINDINGS: _findings_words(findings),
                 Column.ACCOUNT: several([line.account_id for line in lines], mark("{count} accounts")),
@@ -73,25 +73,27 @@ class EntitlementRow(DecidedRow):
         return (self.fixed[column].casefold(),)
 
 
-def rows_of(desk: ReviewSession, grouping: Grouping) -> list[DecidedRow]:
-    """Return the rows of a review, in the order in which they were recorded; call `tell` on each before showing it."""
+def rows_of(review_session: ReviewSession, grouping: Grouping) -> list[DecidedRow]:
+    """Return the rows of a review, in the order of recording; call `update_decisions` on each before showing it."""
     if grouping.is_of_findings:
-        return list(finding_rows_of(desk, grouping))
-    keys = group_keys(desk.lines, grouping)
+        return list(finding_rows_of(review_session, grouping))
+    keys = group_keys(review_session.lines, grouping)
     groups: dict[str, list[ReviewItem]] = {}
-    for line in desk.lines:
+    for line in review_session.lines:
         groups.setdefault(keys[line.line_id], []).append(line)
-    return [row_of(desk, lines, grouping) for lines in groups.values()]
+    return [row_of(review_session, lines, grouping) for lines in groups.values()]
 
 
-def row_of(desk: ReviewSession, lines: Iterable[ReviewItem], grouping: Grouping = Grouping.LINE) -> EntitlementRow:
-    """Return the row of entitlements that are decided together; call `tell` before showing it."""
+def row_of(
+    review_session: ReviewSession, lines: Iterable[ReviewItem], grouping: Grouping = Grouping.LINE
+) -> EntitlementRow:
+    """Return the row of entitlements that are decided together; call `update_decisions` before showing it."""
     members = tuple(lines)
-    return EntitlementRow(members, _findings_of(desk, members), grouping)
+    return EntitlementRow(members, _findings_of(review_session, members), grouping)
 
 
-def _findings_of(desk: ReviewSession, lines: Iterable[ReviewItem]) -> tuple[Mapping[str, Any], ...]:
-    found = {str(one.get("finding_id")): one for line in lines for one in desk.findings_of(line)}
+def _findings_of(review_session: ReviewSession, lines: Iterable[ReviewItem]) -> tuple[Mapping[str, Any], ...]:
+    found = {str(one.get("finding_id")): one for line in lines for one in review_session.findings_of(line)}
     return tuple(sorted(found.values(), key=severity_rank))
 
 
@@ -140,7 +142,7 @@ def _what(line: ReviewItem) -> str:
     return f"{name}  {tr(_SHORT_TYPES[line.type])}".rstrip()
 
 
-def _power(line: ReviewItem) -> str:
+def _permissions_text(line: ReviewItem) -> str:
     """Return `power_words` without the access levels, for a narrow column."""
     return translate(power_words(line.evidence.get("holder"))).partition(":")[0]
 

@@ -148,23 +148,23 @@ class ReviewToolbar(QWidget):
         self.filtered.emit()
         self.grouped.emit()
 
-    def tell(self, desk: ReviewSession | None) -> None:
+    def show_progress(self, review_session: ReviewSession | None) -> None:
         """Show the progress of the review."""
-        if desk is None:
+        if review_session is None:
             self.progress.setRange(0, 1)
             self.progress.setValue(0)
             self.summary.setText("")
             return
-        file = desk.file
+        file = review_session.file
         parts = [
             _progress(file.lines_standing, mark("{count} of {total} entitlements decided, {waiting} remain")),
             _progress(file.findings_standing, mark("{count} of {total} findings decided, {waiting} remain")),
         ]
         if self.chosen_grouping.is_of_findings:
             parts.reverse()
-        total = len(desk.lines) + len(desk.findings)
+        total = len(review_session.lines) + len(review_session.findings)
         self.progress.setRange(0, max(total, 1))
-        self.progress.setValue(total - desk.waiting - desk.findings_waiting)
+        self.progress.setValue(total - review_session.waiting - review_session.findings_waiting)
         self.summary.setText("; ".join(parts))
 
 

@@ -50,7 +50,7 @@ class NamedCard(Card):
         if self._later:
             QTimer.singleShot(_PAUSE, self, self._add_later)
         self._count = count
-        self._tell(len(nodes))
+        self._update_title(len(nodes))
         self.listed.setVisible(bool(nodes))
         fit(self.listed, self._lines)
 
@@ -77,11 +77,11 @@ class NamedCard(Card):
         self._later = ()
         while self.listed.count() > lines:
             self.listed.takeItem(self.listed.count() - 1)
-        self._tell(self.listed.count())
+        self._update_title(self.listed.count())
         self.listed.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         fit(self.listed, lines)
 
-    def _tell(self, listed: int) -> None:
+    def _update_title(self, listed: int) -> None:
         cut = self._count > listed
         title = tr("{name}: {count}, the first {listed} listed") if cut else "{name}: {count}"
         self.title.setText(title.format(name=self._name, count=number(self._count), listed=number(listed)))

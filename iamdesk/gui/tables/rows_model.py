@@ -34,7 +34,7 @@ class TableRow(Protocol):
 class RowFilter[Row](Protocol):
     """Which rows are shown. Filters that pass the same rows are equal."""
 
-    def lets_through(self, row: Row) -> bool:
+    def accepts(self, row: Row) -> bool:
         """Return whether a row is shown."""
 
 
@@ -70,7 +70,7 @@ class RowsModel[Row: TableRow](QAbstractTableModel):
     def extend(self, rows: Sequence[Row]) -> None:
         """Add rows; visible ones are inserted by the current order."""
         self._all.extend(rows)
-        new = sorted(filter(self._filter.lets_through, rows), key=self.sort_key, reverse=self._descending)
+        new = sorted(filter(self._filter.accepts, rows), key=self.sort_key, reverse=self._descending)
         runs = [(place, list(run)) for place, run in groupby(new, self._place_for)]
         # Inserted in runs: after a layout change, a view would examine every row.
         for place, run in reversed(runs):  # the last first, so that the indexes of the others stay valid
@@ -87,7 +87,7 @@ class RowsModel[Row: TableRow](QAbstractTableModel):
     def refilter(self) -> None:
         """Filter and sort again: rows have changed."""
         self.beginResetModel()
-        self._shown = [row for row in self._all if self._filter.lets_through(row)]
+        self._shown = [row for row in self._all if self._filter.accepts(row)]
         self._shown.sort(key=self.sort_key, reverse=self._descending)
         self.endResetModel()
 
@@ -118,9 +118,9 @@ class RowsModel[Row: TableRow](QAbstractTableModel):
     def repaint(self, palette: QPalette) -> None:
         """Use the colors of another palette."""
         self.colours = QPalette(palette)
-        self.tell_changed()
+        self.emit_data_changed()
 
-    def tell_changed(self, first: int = 0, last: int | None = None) -> None:
+    def emit_data_changed(self, first: int = 0, last: int | None = None) -> None:
         """Let views repaint columns."""
         if self._shown:
             end = len(self._titles) - 1 if last is None else last

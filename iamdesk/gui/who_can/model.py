@@ -71,7 +71,7 @@ class WhoCanModel(RowsModel[WhoCanRow]):
     def refilter(self) -> None:
         """Filter and sort again; the actions of an expanded row move with it."""
         self.beginResetModel()
-        chosen = [row for row in self._all if self._filter.lets_through(row)]
+        chosen = [row for row in self._all if self._filter.accepts(row)]
         self._shown = [one for row in chosen for one in (row, *row.below)]
         self._shown.sort(key=self.sort_key, reverse=self._descending)
         self.endResetModel()
@@ -97,16 +97,16 @@ class WhoCanModel(RowsModel[WhoCanRow]):
         other = TITLES_OF_ACTIONS.get(Column(section)) if title is not None and self.holds_actions else None
         return tr(other) if other else title
 
-    def tell(self, details: Sequence[tuple[WhoCanRow, RowDetails]]) -> None:
+    def set_details(self, details: Sequence[tuple[WhoCanRow, RowDetails]]) -> None:
         """Add details to rows. Rows keep their place until `settle`."""
         for row, words in details:
-            row.tell(words)
+            row.set_details(words)
         if details:
-            self.tell_changed(Column.HOW, Column.WHEN)
+            self.emit_data_changed(Column.HOW, Column.WHEN)
 
     def settle(self) -> None:
         """Filter and sort by the details added since."""
-        if self.holds_actions or sum(map(self._filter.lets_through, self._all)) != len(self._shown):
+        if self.holds_actions or sum(map(self._filter.accepts, self._all)) != len(self._shown):
             self.refilter()
         else:
             self.reorder()

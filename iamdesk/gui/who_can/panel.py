@@ -138,7 +138,7 @@ class WhoCanPanel(QWidget):
 
     def _connect(self) -> None:
         self.search.batch.connect(self._take_in)
-        self.details.batch.connect(self.model.tell)
+        self.details.batch.connect(self.model.set_details)
         self.table.opened.connect(self._tell_actions)
         self.search.ended.connect(self._end)
         self._debounce.timeout.connect(self._filter)
@@ -217,7 +217,7 @@ class WhoCanPanel(QWidget):
             self.model.extend(rows)
             self._refresh()
             self._select_chosen()
-        self.model.tell([one for one in batch if isinstance(one, tuple)])
+        self.model.set_details([one for one in batch if isinstance(one, tuple)])
 
     def _say_missing(self, sentences: Sequence[str], notes: Sequence[str] = ()) -> None:
         self.missing.setVisible(bool(sentences or notes))
@@ -349,7 +349,7 @@ class WhoCanPanel(QWidget):
         if asked is None:
             return tr(text.NOTHING_ASKED)
         if rows:
-            return text.none_let_through(rows)
+            return text.no_matches(rows)
         if self.search.running:
             return text.searching(asked)
         return text.nobody(asked) if self._complete else tr(text.CUT_SHORT)

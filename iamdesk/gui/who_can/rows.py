@@ -137,7 +137,7 @@ class WhoCanRow:
         """The rows shown below it."""
         return ()
 
-    def tell(self, details: RowDetails) -> None:
+    def set_details(self, details: RowDetails) -> None:
         """Add the details."""
         self._fill(details)
 
@@ -242,7 +242,7 @@ class ActionRow(WhoCanRow):
         self._base = (tr(VERDICT_TITLES[decision]), action.action, tr(LEVEL_NAMES[action.level]), "")
         self._fill(RowDetails(_NOT_YET, "" if decision is EvalDecision.ALLOWED else _NOT_YET, action.action))
 
-    def tell(self, details: RowDetails) -> None:
+    def set_details(self, details: RowDetails) -> None:
         """Add the details."""
         self.is_told = True
         self._fill(details)
@@ -274,7 +274,7 @@ class WhoCanFilter:
         """Whether it hides no row."""
         return not (self.verdicts or self.text.strip())
 
-    def lets_through(self, row: WhoCanRow) -> bool:
+    def accepts(self, row: WhoCanRow) -> bool:
         """Return whether a row is shown."""
         if self.verdicts and self.verdicts.isdisjoint(row.verdicts):
             return False

@@ -20,7 +20,7 @@ EVERY_LAYER = mark("Unlike in the request bar, all policy types are evaluated he
 NOTHING_TO_EXPORT = mark("Nothing to export: complete a search first.")
 
 
-def none_let_through(rows: int) -> str:
+def no_matches(rows: int) -> str:
     """Return the sentence that the filter hides all rows."""
     return tr("None of the {rows} principals matches the filter.").format(rows=number(rows))
 

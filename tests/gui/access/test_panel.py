@@ -332,7 +332,7 @@ def test_the_model_keeps_qts_rules(qtbot: QtBot, answered: WhoCanPanel) -> None:
     answered.model.clear()
     answered.model.extend(rows[:10])
     answered.model.extend(rows[10:])
-    answered.model.tell([(row, details_of(row.access.explanation)) for row in rows])
+    answered.model.set_details([(row, details_of(row.access.explanation)) for row in rows])
     answered.model.settle()
     assert answered.model.rowCount() > 0
     del tester

@@ -77,7 +77,7 @@ def test_a_step_that_needs_a_fact_is_told_from_a_proven_one():
 
 
 def test_outsiders_stand_at_the_left():
-    picture = diagram_of([way("a", "power")], outsiders={arn("a")})
+    picture = diagram_of([way("a", "power")], external_roles={arn("a")})
     assert picture.boxes[0].key == OUTSIDE
     assert (OUTSIDE, arn("a")) in [(line.source, line.target) for line in picture.lines]
     assert picture.columns == 4

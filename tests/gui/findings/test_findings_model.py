@@ -58,7 +58,7 @@ def test_a_policy_is_named_as_the_window_speaks_and_found_by_that() -> None:
     )
     assert one.text(Column.SUBJECT) == "Trust Policy von etl  Trust Policy"
     assert one.text(Column.SENTENCE) == "etl vertraut sich selbst."
-    assert FindingFilter(text="von vertraut").lets_through(one)
+    assert FindingFilter(text="von vertraut").accepts(one)
     assert one.finding.subject_name == "trust policy of etl"
 
 

@@ -37,10 +37,10 @@ def reviewed(qtbot: QtBot, open_window: MainWindow, tmp_path: Path) -> Iterator[
     panel = window.workspace.review
     panel.head.reviewer_name.setText("Ana Moreno")
     window.activateWindow()
-    panel.door.open_path(path)
-    qtbot.waitUntil(lambda: panel.desk is not None and not window.jobs.running, timeout=20_000)
+    panel.controller.open_path(path)
+    qtbot.waitUntil(lambda: panel.review_session is not None and not window.jobs.running, timeout=20_000)
     yield window
-    panel.door.close()
+    panel.controller.close()
 
 
 def test_findings_of_the_subject_are_the_panels(qtbot: QtBot, open_window: MainWindow) -> None:
@@ -102,8 +102,8 @@ def test_lines_of_the_subject_are_decided_by_the_keys_of_a_review(qtbot: QtBot, 
     window, inspector = reviewed, inspector_of(reviewed)
     window.session.select(INES)
     panel = window.workspace.review
-    assert panel.desk is not None
-    lines = [line for line in panel.desk.lines if line.holder_arn == INES]
+    assert panel.review_session is not None
+    lines = [line for line in panel.review_session.lines if line.holder_arn == INES]
     assert tab_text(inspector, inspector.review) == f"Review 0/{len(lines)}"
     inspector.tabs.setCurrentWidget(inspector.review)
     table = inspector.review.table
@@ -112,7 +112,9 @@ def test_lines_of_the_subject_are_decided_by_the_keys_of_a_review(qtbot: QtBot, 
     at = table.current_row()
     assert at is not None
     QTest.keyClick(table, Qt.Key.Key_1)
-    qtbot.waitUntil(lambda: panel.desk.decision(at.subject_ids[0]).choice is ReviewDecision.KEEP, timeout=10_000)
+    qtbot.waitUntil(
+        lambda: panel.review_session.decision(at.subject_ids[0]).choice is ReviewDecision.KEEP, timeout=10_000
+    )
     qtbot.waitUntil(lambda: tab_text(inspector, inspector.review) == f"Review 1/{len(lines)}")
     assert table.hasFocus(), "the cursor stays where the decision was made"
     after = table.current_row()
@@ -126,7 +128,7 @@ def test_what_needs_a_reason_is_asked_in_the_review(qtbot: QtBot, reviewed: Main
     window, inspector = reviewed, inspector_of(reviewed)
     window.session.select(INES)
     inspector.tabs.setCurrentWidget(inspector.review)
-    window.workspace.bring_forward("findingsDock")
+    window.workspace.raise_dock("findingsDock")
     with qtbot.waitSignal(inspector.review.line_wanted):
         QTest.keyClick(inspector.review.table, Qt.Key.Key_4)
     assert window.workspace.review.bar.isVisible()
@@ -151,7 +153,7 @@ def test_return_goes_to_the_line_in_the_review_past_its_filter(qtbot: QtBot, rev
 def test_a_group_has_its_lines(reviewed: MainWindow) -> None:
     window, inspector = reviewed, inspector_of(reviewed)
     window.session.select(ALL_STAFF)
-    desk = window.workspace.review.desk
-    assert desk is not None
-    count = sum(line.holder_arn == ALL_STAFF for line in desk.lines)
+    review_session = window.workspace.review.review_session
+    assert review_session is not None
+    count = sum(line.holder_arn == ALL_STAFF for line in review_session.lines)
     assert tab_text(inspector, inspector.review) == f"Review 0/{count}"

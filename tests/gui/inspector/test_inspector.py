@@ -132,7 +132,7 @@ def test_an_answer_opens_its_weightiest_statement(qtbot: QtBot, session: Session
     assert first.span is not None
     assert reader.text.textCursor().blockNumber() + 1 == first.span.start_line
     assert reader.text.band_at(first.span.start_line) is not None
-    assert first.sentence in reader.told.text()
+    assert first.sentence in reader.note.text()
 
 
 def test_an_answer_about_somebody_selects_them_where_nobody_was(
@@ -319,7 +319,7 @@ def test_what_carries_no_policies_has_no_tab_for_them(session: Session, inspecto
 def test_a_reader_without_a_document_shows_no_empty_lists(session: Session, inspector: Inspector) -> None:
     session.select(VERA)
     assert inspector.policies.reader.diagnostics.isHidden()
-    assert inspector.policies.reader.told.isHidden()
+    assert inspector.policies.reader.note.isHidden()
 
 
 def test_the_head_tells_how_old_a_role_is_and_when_it_was_last_used(session: Session, inspector: Inspector) -> None:

@@ -157,6 +157,6 @@ def test_keys_fold_and_words_come_back(open_window: MainWindow) -> None:
     assert not reader.readings.isVisible()
     assert not inspector.trust.reader.words_button.isChecked(), "one choice for every policy"
     window.workspace.keep(window.settings)
-    assert window.settings.tells_in_words is False
+    assert window.settings.explains_statements is False
     window.workspace.restore(window.settings)
-    assert inspector.tells_in_words is False
+    assert inspector.explains_statements is False

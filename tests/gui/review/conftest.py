@@ -64,7 +64,7 @@ def empty_panel(
     qtbot.waitUntil(panel.isActiveWindow)
     session.open(sample)
     yield panel
-    panel.door.close()
+    panel.controller.close()
     panel.hide()
     session.close()
 
@@ -73,6 +73,6 @@ def empty_panel(
 def panel(qtbot: QtBot, empty_panel: ReviewPanel, review_path: Path) -> ReviewPanel:
     """The review is open, and Ana reviews."""
     empty_panel.head.reviewer_name.setText("Ana Moreno")
-    empty_panel.door.open_path(review_path)
-    qtbot.waitUntil(lambda: empty_panel.desk is not None and not empty_panel.is_filling, timeout=10_000)
+    empty_panel.controller.open_path(review_path)
+    qtbot.waitUntil(lambda: empty_panel.review_session is not None and not empty_panel.is_filling, timeout=10_000)
     return empty_panel

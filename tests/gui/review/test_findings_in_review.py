@@ -19,9 +19,9 @@ HEADINGS = ["Decision", "Subject", "Finding", "Check", "Severity", "Comment"]
 
 
 def desk_of(panel: ReviewPanel) -> ReviewSession:
-    desk = panel.desk
-    assert desk is not None
-    return desk
+    review_session = panel.review_session
+    assert review_session is not None
+    return review_session
 
 
 def view(qtbot: QtBot, panel: ReviewPanel, grouping: Grouping) -> None:
@@ -158,9 +158,9 @@ def test_evidence_tells_finding_proof_and_remedy(qtbot: QtBot, panel: ReviewPane
 
 
 def test_accepted_risk_that_has_run_out_is_shown(qtbot: QtBot, panel: ReviewPanel) -> None:
-    desk = desk_of(panel)
-    finding_id = str(desk.findings[0]["finding_id"])
-    desk.file.record(
+    review_session = desk_of(panel)
+    finding_id = str(review_session.findings[0]["finding_id"])
+    review_session.file.record(
         {finding_id: ItemDecision(ReviewDecision.EXCEPT, "m", "Ben", date(2020, 1, 1))}, Reviewer("Ana Moreno", "ana")
     )
     view(qtbot, panel, Grouping.FINDING)

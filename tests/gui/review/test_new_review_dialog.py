@@ -66,31 +66,31 @@ def test_days_that_are_none_are_told(dialog: NewReviewDialog, start: str, end: s
 
 
 def test_given_up_nothing_is_asked_or_made(empty_panel: ReviewPanel, prompts: Answers) -> None:
-    empty_panel.door.new_review()
-    dialog = empty_panel.door.dialog
+    empty_panel.controller.new_review()
+    dialog = empty_panel.controller.dialog
     assert dialog is not None
     QTest.keyClick(dialog, Qt.Key.Key_Escape)
     assert prompts.asked == []
-    assert empty_panel.desk is None
+    assert empty_panel.review_session is None
 
 
 def test_review_of_a_part_says_so(
     qtbot: QtBot, empty_panel: ReviewPanel, prompts: Answers, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     prompts.save_to = tmp_path_factory.mktemp("part") / "part.iamreview"
-    empty_panel.door.new_review()
-    dialog = empty_panel.door.dialog
+    empty_panel.controller.new_review()
+    dialog = empty_panel.controller.dialog
     assert dialog is not None
     roles = dialog.scope.findItems("Roles", Qt.MatchFlag.MatchRecursive | Qt.MatchFlag.MatchExactly)
     roles[0].setCheckState(0, Qt.CheckState.Unchecked)
     dialog.reason.setText("reviewed monthly")
     dialog.accept()
-    qtbot.waitUntil(lambda: empty_panel.desk is not None and not empty_panel.is_filling, timeout=60_000)
-    desk = empty_panel.desk
-    assert desk is not None
-    (out,) = left_out_from(desk.head.details)
+    qtbot.waitUntil(lambda: empty_panel.review_session is not None and not empty_panel.is_filling, timeout=60_000)
+    review_session = empty_panel.review_session
+    assert review_session is not None
+    (out,) = left_out_from(review_session.head.details)
     assert (out.name, out.reason) == ("role", "reviewed monthly")
     assert out.principals > 10
-    assert all(line.holder_kind != "role" for line in desk.lines)
-    reasons = {one.out_reason for one in desk.population if one.kind == "role"}
+    assert all(line.holder_kind != "role" for line in review_session.lines)
+    reasons = {one.out_reason for one in review_session.population if one.kind == "role"}
     assert reasons == {"reviewed monthly"}

@@ -58,11 +58,12 @@ def before(tmp_path: Path) -> tuple[Path, Path]:
     old = write(tmp_path / "old.json", ("read", "s3:GetObject"), ("list", "s3:ListBucket"), ben="4")
     review = tmp_path / "q3.iamreview"
     Workbench().open_snapshot(old).create_review(review, "Q3")
-    desk = Workbench.open_review(review)
-    desk.record(
-        {line.line_id: ItemDecision(ReviewDecision.KEEP, "fine") for line in desk.lines}, Reviewer("Ana", "ana")
+    review_session = Workbench.open_review(review)
+    review_session.record(
+        {line.line_id: ItemDecision(ReviewDecision.KEEP, "fine") for line in review_session.lines},
+        Reviewer("Ana", "ana"),
     )
-    desk.close()
+    review_session.close()
     return review, old
 
 
@@ -78,21 +79,21 @@ def test_the_next_review_asks_for_what_changed(
     panel.show()
 
     panel.commands()["actionNextReview"]()
-    assert panel.door.dialog is not None
-    panel.door.dialog.accept()
-    qtbot.waitUntil(lambda: panel.desk is not None, timeout=60_000)
+    assert panel.controller.dialog is not None
+    panel.controller.dialog.accept()
+    qtbot.waitUntil(lambda: panel.review_session is not None, timeout=60_000)
 
-    assert panel.desk is not None
+    assert panel.review_session is not None
     today = datetime.now(UTC).date()
     asked = {
         line.name: " ".join(line.evidence["since_last"]["reasons"])
-        for line in panel.desk.lines
-        if panel.desk.is_open(line.line_id, today)
+        for line in panel.review_session.lines
+        if panel.review_session.is_open(line.line_id, today)
     }
     assert asked == {
         "read": "The inline policy read of user/ana changed.",
         "more": "It is new since the last review.",
     }
-    (kept,) = [line for line in panel.desk.lines if line.name == "list"]
-    assert panel.desk.decision(kept.line_id).comment.startswith("Taken over from review ")
-    panel.door.close()
+    (kept,) = [line for line in panel.review_session.lines if line.name == "list"]
+    assert panel.review_session.decision(kept.line_id).comment.startswith("Taken over from review ")
+    panel.controller.close()

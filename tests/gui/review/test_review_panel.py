@@ -37,9 +37,9 @@ TODAY = datetime.now(UTC).date()
 
 
 def desk_of(panel: ReviewPanel) -> ReviewSession:
-    desk = panel.desk
-    assert desk is not None
-    return desk
+    review_session = panel.review_session
+    assert review_session is not None
+    return review_session
 
 
 def press(qtbot: QtBot, panel: ReviewPanel, *keys: Qt.Key) -> None:
@@ -125,7 +125,7 @@ def test_nothing_is_lost_when_the_window_closes_at_once(panel: ReviewPanel, revi
     for key in (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_1, Qt.Key.Key_3, Qt.Key.Key_1):
         QTest.keyClick(panel.table, key)
         say_yes(panel)
-    panel.door.close()
+    panel.controller.close()
     with ReviewFile.open(review_path) as again:
         choices = [entry.after.choice for entry in again.journal()]
         assert choices == [
@@ -232,11 +232,11 @@ def test_holders_of_identical_effect_are_decided_once(qtbot: QtBot, panel: Revie
 @pytest.mark.parametrize("grouping", list(Grouping))
 def test_everything_is_in_exactly_one_row(qtbot: QtBot, panel: ReviewPanel, grouping: Grouping) -> None:
     group_by(qtbot, panel, grouping)
-    desk = desk_of(panel)
+    review_session = desk_of(panel)
     wanted = (
-        [one["finding_id"] for one in desk.findings]
+        [one["finding_id"] for one in review_session.findings]
         if grouping.is_of_findings
-        else [line.line_id for line in desk.lines]
+        else [line.line_id for line in review_session.lines]
     )
     assert sorted(one for row in panel.model.rows for one in row.subject_ids) == sorted(wanted)
 
@@ -299,8 +299,8 @@ def test_exception_that_has_run_out_comes_back(qtbot: QtBot, empty_panel: Review
         yesterday = TODAY - timedelta(1)
         review.record({line_id: ItemDecision(ReviewDecision.EXCEPT, "m", "Ben", yesterday)}, Reviewer("Ana", "ana"))
     empty_panel.head.reviewer_name.setText("Ana")
-    empty_panel.door.open_path(review_path)
-    qtbot.waitUntil(lambda: empty_panel.desk is not None and not empty_panel.is_filling)
+    empty_panel.controller.open_path(review_path)
+    qtbot.waitUntil(lambda: empty_panel.review_session is not None and not empty_panel.is_filling)
     assert "1 exception has expired" in empty_panel.head.summary.full_text()
     show(qtbot, empty_panel, RowFilterMode.RUN_OUT)
     (row,) = empty_panel.model.shown
@@ -310,10 +310,10 @@ def test_exception_that_has_run_out_comes_back(qtbot: QtBot, empty_panel: Review
 
 def test_second_writer_is_told(qtbot: QtBot, empty_panel: ReviewPanel, review_path: Path) -> None:
     with ReviewFile.open(review_path):
-        empty_panel.door.open_path(review_path)
+        empty_panel.controller.open_path(review_path)
         qtbot.waitUntil(lambda: bool(empty_panel.message.text), timeout=10_000)
         assert "somebody else has this review open" in empty_panel.message.text
-        assert empty_panel.desk is None
+        assert empty_panel.review_session is None
 
 
 def test_review_of_another_snapshot_says_so(qtbot: QtBot, empty_panel: ReviewPanel, review_path: Path) -> None:
@@ -322,10 +322,10 @@ def test_review_of_another_snapshot_says_so(qtbot: QtBot, empty_panel: ReviewPan
         seal(other, SCHEMA)
     other.close()
     empty_panel.head.reviewer_name.setText("Ana")
-    empty_panel.door.open_path(review_path)
-    qtbot.waitUntil(lambda: empty_panel.desk is not None and not empty_panel.is_filling)
+    empty_panel.controller.open_path(review_path)
+    qtbot.waitUntil(lambda: empty_panel.review_session is not None and not empty_panel.is_filling)
     assert "another snapshot is open" in empty_panel.message.text
-    assert not empty_panel.door.matches
+    assert not empty_panel.controller.matches
 
 
 def test_damaged_review_is_told_and_recovered_into_a_new_file(
@@ -335,13 +335,13 @@ def test_damaged_review_is_told_and_recovered_into_a_new_file(
     content[:100] = os.urandom(100)
     review_path.write_bytes(content)
     empty_panel.head.reviewer_name.setText("Ana")
-    empty_panel.door.open_path(review_path)
+    empty_panel.controller.open_path(review_path)
     qtbot.waitUntil(lambda: "cannot be read" in empty_panel.message.text, timeout=10_000)
     prompts.save_to = tmp_path / "new.iamreview"
     empty_panel.message._button.click()
     qtbot.waitUntil(lambda: "new.iamreview contains" in empty_panel.message.text, timeout=10_000)
     empty_panel.message._button.click()
-    qtbot.waitUntil(lambda: empty_panel.desk is not None and not empty_panel.is_filling, timeout=10_000)
+    qtbot.waitUntil(lambda: empty_panel.review_session is not None and not empty_panel.is_filling, timeout=10_000)
     assert len(desk_of(empty_panel).lines) > 100
     assert review_path.read_bytes() == content
 
@@ -353,9 +353,9 @@ def test_altered_entry_is_told_when_it_is_opened(qtbot: QtBot, empty_panel: Revi
         mallory.execute("UPDATE journal SET reviewer = 'Mallory'")
     mallory.close()
     empty_panel.head.reviewer_name.setText("Ana")
-    empty_panel.door.open_path(review_path)
+    empty_panel.controller.open_path(review_path)
     qtbot.waitUntil(lambda: "the file was changed or damaged: journal entry 1" in empty_panel.message.text)
-    assert empty_panel.desk is None
+    assert empty_panel.review_session is None
     assert empty_panel.message._button.text() == "Recover…"
 
 
@@ -363,15 +363,15 @@ def test_new_review_is_made_from_the_open_snapshot(
     qtbot: QtBot, empty_panel: ReviewPanel, prompts: Answers, sample: SnapshotSession, tmp_path: Path
 ) -> None:
     prompts.save_to = tmp_path / "fresh"
-    empty_panel.door.new_review()
-    dialog = empty_panel.door.dialog
+    empty_panel.controller.new_review()
+    dialog = empty_panel.controller.dialog
     assert dialog is not None
     QTest.keyClick(dialog, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: empty_panel.desk is not None and not empty_panel.is_filling, timeout=60_000)
+    qtbot.waitUntil(lambda: empty_panel.review_session is not None and not empty_panel.is_filling, timeout=60_000)
     assert desk_of(empty_panel).path.name == "fresh.iamreview"
     assert desk_of(empty_panel).head.title == "acme-prod-review"
     assert desk_of(empty_panel).head.snapshot_sha256 == sample.snapshot.sha256
-    assert empty_panel.door.matches
+    assert empty_panel.controller.matches
 
 
 def test_evidence_tells_power_findings_verdicts_and_statements(qtbot: QtBot, panel: ReviewPanel) -> None:
@@ -406,7 +406,7 @@ def test_rows_survive_the_palette_and_the_model_is_sound(qtbot: QtBot, panel: Re
 
 def test_closing_the_snapshot_closes_the_review(panel: ReviewPanel, session: Session, review_path: Path) -> None:
     session.close()
-    assert panel.desk is None
+    assert panel.review_session is None
     assert panel.model.rowCount() == 0
     with ReviewFile.open(review_path):
         pass  # the lock is given up

@@ -42,7 +42,7 @@ def test_a_whole_review_by_keyboard_alone(qtbot: QtBot, open_window: MainWindow,
     window = open_window
     panel = window.workspace.review
     prompts = Answers(save_to=tmp_path / "q3.iamreview")
-    panel.door._prompts = panel.packs._prompts = prompts
+    panel.controller._prompts = panel.packs._prompts = prompts
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
 
@@ -51,17 +51,17 @@ def test_a_whole_review_by_keyboard_alone(qtbot: QtBot, open_window: MainWindow,
 
     # A new review; the cursor asks first who reviews.
     QTest.keyClick(window, Qt.Key.Key_N, CONTROL | SHIFT)
-    asking = panel.door.dialog
+    asking = panel.controller.dialog
     assert asking is not None
     QTest.keyClick(asking, Qt.Key.Key_Return)
-    wait(lambda: panel.desk is not None and panel.model.rowCount() > 0)
-    desk = panel.desk
-    assert desk is not None
+    wait(lambda: panel.review_session is not None and panel.model.rowCount() > 0)
+    review_session = panel.review_session
+    assert review_session is not None
     window.activateWindow()  # as the system does when the dialog is gone
     wait(lambda: QApplication.focusWidget() is panel.head.reviewer_name)
     QTest.keyClicks(focus(), "Ana Moreno")
     QTest.keyClick(focus(), Qt.Key.Key_Tab)
-    own = next(line.holder_arn for line in desk.lines if line.holder_arn.endswith("/ana.moreno"))
+    own = next(line.holder_arn for line in review_session.lines if line.holder_arn.endswith("/ana.moreno"))
     QTest.keyClicks(focus(), own)
     QTest.keyClick(focus(), Qt.Key.Key_Tab)
     QTest.keyClick(window, Qt.Key.Key_4, CONTROL)  # the review panel, where the cursor last was
@@ -77,9 +77,9 @@ def test_a_whole_review_by_keyboard_alone(qtbot: QtBot, open_window: MainWindow,
             QTest.keyClick(focus(), Qt.Key.Key_Return)
         assert focus() is panel.table
     wait(lambda: not panel.queue.pending)
-    own_lines = {line.line_id for line in desk.lines if line.holder_arn == own}
+    own_lines = {line.line_id for line in review_session.lines if line.holder_arn == own}
     decided = sum(
-        desk.file.lines_standing.counts()[choice]
+        review_session.file.lines_standing.counts()[choice]
         for choice in (ReviewDecision.KEEP, ReviewDecision.REVOKE, ReviewDecision.MODIFY)
     )
     assert 30 <= decided <= 40
@@ -90,15 +90,15 @@ def test_a_whole_review_by_keyboard_alone(qtbot: QtBot, open_window: MainWindow,
     QTest.keyClick(focus(), Qt.Key.Key_Tab)
     QTest.keyClicks(focus(), "Ben")
     QTest.keyClick(focus(), Qt.Key.Key_Return)
-    wait(lambda: desk.file.lines_standing.counts()[ReviewDecision.EXCEPT] == 1)
+    wait(lambda: review_session.file.lines_standing.counts()[ReviewDecision.EXCEPT] == 1)
 
     # Undo and redo.
     wait(lambda: not panel.queue.pending)
     QTest.keyClick(focus(), Qt.Key.Key_Z, CONTROL)
-    wait(lambda: desk.file.lines_standing.counts()[ReviewDecision.EXCEPT] == 0)
+    wait(lambda: review_session.file.lines_standing.counts()[ReviewDecision.EXCEPT] == 0)
     wait(lambda: not panel.queue.pending)
     QTest.keyClick(focus(), Qt.Key.Key_Y, CONTROL)
-    wait(lambda: desk.file.lines_standing.counts()[ReviewDecision.EXCEPT] == 1)
+    wait(lambda: review_session.file.lines_standing.counts()[ReviewDecision.EXCEPT] == 1)
 
     # All the rest at once, with a reason; nobody decides on their own lines.
     mine = [row for row in panel.model.shown if own_lines & set(row.subject_ids)]
@@ -118,7 +118,7 @@ def test_a_whole_review_by_keyboard_alone(qtbot: QtBot, open_window: MainWindow,
     QTest.keyClick(focus(), Qt.Key.Key_1)
     QTest.keyClicks(focus(), "checked with the owners")
     QTest.keyClick(focus(), Qt.Key.Key_Return)
-    wait(lambda: desk.file.lines_standing.counts()[ReviewDecision.UNDECIDED] == 0)
+    wait(lambda: review_session.file.lines_standing.counts()[ReviewDecision.UNDECIDED] == 0)
     wait(lambda: not panel.queue.pending)
 
     # The findings: one by one at first, then the rest at once.
@@ -135,20 +135,20 @@ def test_a_whole_review_by_keyboard_alone(qtbot: QtBot, open_window: MainWindow,
     QTest.keyClick(focus(), Qt.Key.Key_Tab)
     QTest.keyClicks(focus(), "Chloe")
     QTest.keyClick(focus(), Qt.Key.Key_Return)
-    wait(lambda: desk.file.findings_standing.counts()[ReviewDecision.EXCEPT] == 1)
+    wait(lambda: review_session.file.findings_standing.counts()[ReviewDecision.EXCEPT] == 1)
     wait(lambda: not panel.queue.pending)
     panel.head.show_only.setFocus()
     QTest.keyClick(focus(), Qt.Key.Key_Home)
     QTest.keyClick(focus(), Qt.Key.Key_Down)  # To decide
-    wait(lambda: panel.model.rowCount() == len(desk.findings) - 4)
+    wait(lambda: panel.model.rowCount() == len(review_session.findings) - 4)
     panel.table.setFocus()
     QTest.keyClick(focus(), Qt.Key.Key_A, CONTROL)
     QTest.keyClick(focus(), Qt.Key.Key_3)
     QTest.keyClicks(focus(), "known")
     QTest.keyClick(focus(), Qt.Key.Key_Return)
-    wait(lambda: desk.findings_waiting == 0)
+    wait(lambda: review_session.findings_waiting == 0)
     wait(lambda: not panel.queue.pending)
-    total = len(desk.lines) + len(desk.findings)
+    total = len(review_session.lines) + len(review_session.findings)
     assert panel.title == f"Review {total}/{total}"
     assert all(row.texts[Column.DECISION] != "Undecided" for row in panel.model.rows)
 
@@ -176,7 +176,7 @@ def test_a_whole_review_by_keyboard_alone(qtbot: QtBot, open_window: MainWindow,
     verified.close()
 
     # Closed, the file holds it all; and the terminal says the same of the pack.
-    panel.door.close()
+    panel.controller.close()
     with ReviewFile.open(tmp_path / "q3.iamreview") as again:
         assert again.lines_standing.counts()[ReviewDecision.UNDECIDED] == 0
         assert again.damages() == ()
