@@ -135,7 +135,7 @@ def main() -> None:
         for _ in range(3):  # one job may start the next a moment later
             run(lambda: window.session.snapshot is not None and not window.jobs.running, _LIMIT)
             run(lambda: False, 0.5)
-        panel, beats = window.workspace.everybody, Beats()
+        panel, beats = window.workspace.access_matrix, Beats()
         beats.measure("names on the screen", window.interior.show_everybody, lambda: panel.model.laid is not None)
         beats.measure("cells on the screen", lambda: None, lambda: is_seen(panel))
         down = panel.table.verticalScrollBar()

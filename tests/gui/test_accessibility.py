@@ -83,8 +83,8 @@ PAGES: dict[str, Show] = {
     "findings": show_finding,
     "who can": show_who_can,
     "access": lambda window: window.session.show_access(PETRA),
-    "ways": lambda window: window.interior.show_ways(),
-    "everybody": lambda window: window.interior.show_everybody(),
+    "ways": lambda window: window.interior.show_attack_paths(),
+    "everybody": lambda window: window.interior.show_access_matrix(),
     "review": show_review,
     "windows": show_windows,
 }
@@ -277,5 +277,5 @@ def test_every_layout_mirrors_where_people_read_from_right_to_left(qtbot: QtBot,
         settle(qtbot, mirrored)
         found[name] = [*unmirrored(), *cut()]
     assert {name: those for name, those in found.items() if those} == {}
-    navigator, answer = mirrored.workspace.navigator, mirrored.workspace.answer
+    navigator, answer = mirrored.workspace.navigator, mirrored.workspace.result
     assert navigator.mapTo(mirrored, QPoint()).x() > answer.mapTo(mirrored, QPoint()).x()

@@ -87,12 +87,12 @@ def test_nothing_is_asked_of_it(qtbot: QtBot, arriving: MainWindow, gate: thread
     arriving.session.ask(Request(FIRST_ALICE, "s3:GetObject", "arn:aws:s3:::a/b"))
     arriving.session.show_access(FIRST_ALICE)
     assert answers == []
-    assert not arriving.workspace.question.ask_button.isEnabled()
+    assert not arriving.workspace.request_bar.ask_button.isEnabled()
     assert not arriving.menus.actions["actionAsk"].isEnabled()
     assert [job.label for job in arriving.jobs.running if job.topic not in ("open", "ready", "prepare opening")] == []
     finish(qtbot, arriving, gate)
     assert arriving.pages.currentWidget() is arriving.overview, "nothing was looked at"
-    assert arriving.workspace.question.ask_button.isEnabled()
+    assert arriving.workspace.request_bar.ask_button.isEnabled()
 
 
 def stop(window: MainWindow) -> None:

@@ -130,8 +130,8 @@ def test_views_of_the_window_copy_whole_rows(qtbot: QtBot, open_window: MainWind
     qtbot.waitUntil(lambda: window.session.decision is not None, timeout=20_000)
     views: list[tuple[QAbstractItemView, int]] = [
         (workspace.findings.table, 3),
-        (workspace.asked.table, 5),
-        (workspace.answer.layers, 2),
+        (workspace.history.table, 5),
+        (workspace.result.layers, 2),
         (inspector.policies.list, 2),
         (inspector.facts.facts, 1),
         (inspector.trust.sentences, 0),

@@ -205,23 +205,29 @@ def look_at_answers(qtbot: QtBot, window: MainWindow, look: Look) -> None:
     ):
         session.ask(question)
         settle(qtbot, window)
-        look.at(workspace.answer, workspace.question)
+        look.at(workspace.result, workspace.request_bar)
     for need, resource in (("read-object", f"{DATA}/x"), ("launch-instance", "*"), ("ec2:RunInstances", "*")):
         session.ask_need(UseCaseRequest(Request(DEV, need, resource)))
         settle(qtbot, window)
-        look.at(workspace.answer)
+        look.at(workspace.result)
     session.ask_who_can(Request("", "s3:GetObject", f"{DATA}/x"))
     settle(qtbot, window)
-    window.interior.show_ways()
-    workspace.ways.run()
+    window.interior.show_attack_paths()
+    workspace.attack_paths.run()
     settle(qtbot, window)
-    window.interior.show_everybody()
-    qtbot.waitUntil(lambda: workspace.everybody.is_settled, timeout=30_000)
-    look.at(workspace.everybody)
-    workspace.everybody.level.setCurrentIndex(1)
-    workspace.everybody.level.activated.emit(1)
+    window.interior.show_access_matrix()
+    qtbot.waitUntil(lambda: workspace.access_matrix.is_settled, timeout=30_000)
+    look.at(workspace.access_matrix)
+    workspace.access_matrix.level.setCurrentIndex(1)
+    workspace.access_matrix.level.activated.emit(1)
     settle(qtbot, window)
-    look.at(workspace.who_can, workspace.ways, workspace.asked, workspace.everybody, workspace.everybody.table.menu())
+    look.at(
+        workspace.who_can,
+        workspace.attack_paths,
+        workspace.history,
+        workspace.access_matrix,
+        workspace.access_matrix.table.menu(),
+    )
 
 
 def look_at_windows(qtbot: QtBot, window: MainWindow, look: Look, tmp_path: Path) -> None:

@@ -108,7 +108,7 @@ def test_f1_opens_the_page_about_each_panel(qtbot: QtBot, open_window: MainWindo
     qtbot.waitUntil(window.isActiveWindow)
     window.session.select("arn:aws:iam::111122223333:user/finance/petra.novak")
     expected = {
-        workspace.question.principal: "asking",
+        workspace.request_bar.principal: "asking",
         workspace.navigator.tree: "workspace",
         workspace.inspector.policies.reader.text: "reading-an-answer",
         workspace.findings.table: "findings",
@@ -128,8 +128,8 @@ def test_f1_opens_the_page_about_each_panel(qtbot: QtBot, open_window: MainWindo
     assert guide.page == "checks"
     assert guide.text.textCursor().block().text().startswith(finding.check_id)
     window.activateWindow()
-    workspace.question.principal.setFocus()
-    QTest.keyClick(workspace.question.principal, Qt.Key.Key_F1)
+    workspace.request_bar.principal.setFocus()
+    QTest.keyClick(workspace.request_bar.principal, Qt.Key.Key_F1)
     assert guide.page == "asking"
     assert len(window.findChildren(HelpWindow)) == 1, "one guide, turned to another page"
 
@@ -174,13 +174,13 @@ def test_an_evaluation_rule_is_gone_to_by_its_id(guide: HelpWindow) -> None:
 
 
 def test_f1_on_a_layer_opens_the_rule_behind_it(qtbot: QtBot, open_window: MainWindow) -> None:
-    window, layers = open_window, open_window.workspace.answer.layers
+    window, layers = open_window, open_window.workspace.result.layers
     assert set(policy_type_list._RULES) == set(PolicyType)
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
     window.session.ask(Request(PETRA, "s3:GetObject", "arn:aws:s3:::acme-finance-reports/q1.csv"))
     qtbot.waitUntil(lambda: window.session.decision is not None and bool(layers.rows.layers))
-    window.workspace.answer.show()
+    window.workspace.result.show()
     layers.setFocus()
     boundary = next(at for at, line in enumerate(layers.rows.layers) if line.layer is PolicyType.PERMISSIONS_BOUNDARY)
     layers.setCurrentIndex(layers.rows.index(boundary))
@@ -192,7 +192,7 @@ def test_f1_on_a_layer_opens_the_rule_behind_it(qtbot: QtBot, open_window: MainW
 
 def test_an_assumption_opens_the_rule_that_explains_it(qtbot: QtBot, open_window: MainWindow) -> None:
     window = open_window
-    sure = window.workspace.answer.notes
+    sure = window.workspace.result.notes
     window.session.ask(
         Request(PETRA, "s3:GetObject", "arn:aws:s3:::a-bucket-of-whom/q1.csv", {"aws:SourceIp": "10.0.0.1"})
     )

@@ -98,8 +98,8 @@ def check(window: MainWindow) -> None:
 
 
 def test_the_map_of_everybody_shows_names_as_text(qtbot: QtBot, evil_window: MainWindow) -> None:
-    evil_window.interior.show_everybody()
-    panel = evil_window.workspace.everybody
+    evil_window.interior.show_access_matrix()
+    panel = evil_window.workspace.access_matrix
     qtbot.waitUntil(lambda: panel.is_settled, timeout=20_000)
     model = panel.model
     named = [row for row, line in enumerate(model.lines) if "cod.exe" in line.title]

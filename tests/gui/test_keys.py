@@ -59,7 +59,7 @@ def press(qtbot: QtBot, open_window: MainWindow) -> Callable[..., QWidget]:
 
 def test_finding_asking_and_walking(qtbot: QtBot, open_window: MainWindow, press: Callable[..., QWidget]) -> None:
     window, workspace, session = open_window, open_window.workspace, open_window.session
-    navigator, question = workspace.navigator, workspace.question
+    navigator, question = workspace.navigator, workspace.request_bar
     # Ctrl+F, a part of a name, Down, Return: somebody is selected. Esc clears the filter, Esc again goes to the tree.
     assert press(Qt.Key.Key_F, CONTROL) is navigator.field
     QTest.keyClicks(navigator.field, "nora")
@@ -81,7 +81,7 @@ def test_finding_asking_and_walking(qtbot: QtBot, open_window: MainWindow, press
         press(Qt.Key.Key_Escape)  # the suggestions
     press(Qt.Key.Key_Return, CONTROL)
     qtbot.waitUntil(lambda: session.decision is not None)
-    assert workspace.answer.card.verdict.text().startswith("Depends on")
+    assert workspace.result.card.verdict.text().startswith("Depends on")
     # F3 and Shift+F3 walk the marked statements.
     view = window.findChild(QPlainTextEdit, "policyView")
     assert isinstance(view, QPlainTextEdit)
@@ -110,9 +110,9 @@ def test_panels_and_docks(open_window: MainWindow, press: Callable[..., QWidget]
     docks = {
         Qt.Key.Key_1: workspace.findings,
         Qt.Key.Key_2: workspace.who_can,
-        Qt.Key.Key_3: workspace.ways,
+        Qt.Key.Key_3: workspace.attack_paths,
         Qt.Key.Key_4: workspace.review,
-        Qt.Key.Key_6: workspace.everybody,
+        Qt.Key.Key_6: workspace.access_matrix,
     }
     for key, panel in docks.items():
         assert panel.isAncestorOf(press(key, CONTROL)), panel
@@ -185,11 +185,11 @@ def test_pictures_and_what_stands_beside(
     session.ask(Request(NORA, "s3:GetObject", "arn:aws:s3:::acme-payroll/2026/09.csv"))
     qtbot.waitUntil(lambda: session.decision is not None, timeout=20_000)
     press(Qt.Key.Key_G, CONTROL | SHIFT)
-    assert workspace.answer.draws_layers
+    assert workspace.result.draws_layers
     press(Qt.Key.Key_G, CONTROL | SHIFT)
-    assert not workspace.answer.draws_layers
+    assert not workspace.result.draws_layers
     # Ctrl+5 and Return: what was asked, asked again.
-    assert press(Qt.Key.Key_5, CONTROL) is workspace.asked.table
+    assert press(Qt.Key.Key_5, CONTROL) is workspace.history.table
     press(Qt.Key.Key_Down)
     with qtbot.waitSignal(session.answered, timeout=20_000):
         press(Qt.Key.Key_Return)
@@ -218,8 +218,8 @@ def text_fields(window: MainWindow) -> list[QWidget]:
     editors.show()
     return [
         editors,
-        workspace.question.principal,
-        workspace.question.action,
+        workspace.request_bar.principal,
+        workspace.request_bar.action,
         workspace.navigator.field,
         workspace.findings.filters.text,
         workspace.inspector.policies.reader.text,

@@ -94,7 +94,7 @@ def test_selection_flows_from_navigator_to_inspector_and_question(open_window: M
     navigator.tree.setCurrentIndex(navigator.model.index_of(row))
     assert open_window.pages.currentWidget() is open_window.workspace.inspector
     assert open_window.workspace.inspector.header.title.full_text() == "petra.novak"
-    assert open_window.workspace.question.principal.text() == PETRA
+    assert open_window.workspace.request_bar.principal.text() == PETRA
 
 
 def test_an_answer_marks_the_policy(qtbot: QtBot, open_window: MainWindow) -> None:
@@ -317,7 +317,7 @@ def test_colours_change_while_everything_is_open(qtbot: QtBot, open_window: Main
     workspace = open_window.workspace
     workspace.findings.table.setCurrentIndex(workspace.findings.model.index(0, 0))
     open_window.session.show_access(PETRA)
-    open_window.interior.show_ways()
+    open_window.interior.show_attack_paths()
     open_window.interior.show_captured()
     for name in ("actionHelp", "actionWhyDenied", "actionSettings", "actionCompare", "actionWhatIf"):
         open_window.prompts.snapshot_to_open = lambda *_: None  # type: ignore[method-assign]
@@ -345,7 +345,7 @@ def test_f6_visits_every_panel_and_returns_to_where_one_was(qtbot: QtBot, open_w
     assert set(visited) == set(workspace.panels())
     assert QApplication.focusWidget() is workspace.navigator.tree
     open_window.menus.actions["actionPreviousPanel"].trigger()
-    assert workspace.question.isAncestorOf(QApplication.focusWidget())
+    assert workspace.request_bar.isAncestorOf(QApplication.focusWidget())
 
 
 def test_the_palette_lists_filters_and_runs_commands(qtbot: QtBot, open_window: MainWindow) -> None:
@@ -391,7 +391,7 @@ def test_a_window_can_be_disposed_of_at_any_time(qtbot: QtBot, tmp_path: Path) -
 def test_f1_opens_the_guide_at_the_page_about_the_panel(qtbot: QtBot, open_window: MainWindow) -> None:
     open_window.activateWindow()
     qtbot.waitUntil(open_window.isActiveWindow)
-    open_window.workspace.question.principal.setFocus()
+    open_window.workspace.request_bar.principal.setFocus()
     open_window.menus.actions["actionHelp"].trigger()
     guide = open_window.findChild(HelpWindow)
     assert guide is not None

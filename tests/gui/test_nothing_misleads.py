@@ -230,7 +230,7 @@ def test_a_picture_is_painted_once_its_kind_is_chosen(
         monkeypatch.setattr(overview_files, name, painting)
     window = open_window
     ask(qtbot, window, DEPLOY)
-    window.interior.show_ways()
+    window.interior.show_attack_paths()
     window.interior.show_access()
     qtbot.waitUntil(lambda: not window.jobs.running, timeout=60_000)
     monkeypatch.setattr(window.prompts, "file_to_save", lambda *_: None)

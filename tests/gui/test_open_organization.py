@@ -157,11 +157,11 @@ def test_what_takes_everything_at_once_says_so(
     assert "start only when you run them" in workspace.findings.message.text, (
         "the checks would have begun by themselves"
     )
-    workspace.ways.run()
-    assert workspace.ways.message.text == NEEDS_WHOLE
-    window.interior.show_everybody()
-    assert workspace.everybody.message.text == NEEDS_WHOLE
-    assert not workspace.everybody.finder.running
+    workspace.attack_paths.run()
+    assert workspace.attack_paths.message.text == NEEDS_WHOLE
+    window.interior.show_access_matrix()
+    assert workspace.access_matrix.message.text == NEEDS_WHOLE
+    assert not workspace.access_matrix.finder.running
     workspace.review.controller.new_review()
     assert workspace.review.controller.dialog is None
     assert workspace.review.message.text == NEEDS_WHOLE
@@ -176,12 +176,12 @@ def test_an_account_is_opened_alone_and_all_of_it_again(
 ) -> None:
     said: list[str] = []
     window.session.announced.connect(said.append)
-    window.workspace.ways.run()
-    press(window.workspace.ways.message)
+    window.workspace.attack_paths.run()
+    press(window.workspace.attack_paths.message)
     assert said[-1].startswith("Select an account")
     assert window.session.snapshot is organization
     window.session.show_key(DEV)
-    press(window.workspace.ways.message)
+    press(window.workspace.attack_paths.message)
     qtbot.waitUntil(lambda: isinstance(window.session.snapshot, SnapshotSession), timeout=20_000)
     qtbot.waitUntil(lambda: not window.jobs.running, timeout=60_000)
     alone = window.session.snapshot
@@ -251,7 +251,7 @@ def test_an_account_that_was_changed_meanwhile_is_told(
     assert "open it again" in inspector._empty.text()
     window.session.ask(Request(DEV, "s3:GetObject", ON_BUCKET))
     qtbot.waitUntil(lambda: not window.session.pending, timeout=20_000)
-    assert "open it again" in window.workspace.question.message.text
+    assert "open it again" in window.workspace.request_bar.message.text
 
 
 def test_closing_while_an_account_is_read(qtbot: QtBot, organization: OrganizationSession, window: MainWindow) -> None:

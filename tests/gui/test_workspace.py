@@ -129,7 +129,7 @@ def test_a_resource_is_asked_about_from_its_menu(qtbot: QtBot, workspace_window:
     menu = navigator.menu_for(node)
     menu.actions()[0].trigger()
     menu.deleteLater()
-    assert workspace_window.workspace.question.resource.text() == BUCKET
+    assert workspace_window.workspace.request_bar.resource.text() == BUCKET
 
 
 def test_from_a_group_to_the_role_of_its_people_by_keyboard_alone(qtbot: QtBot, workspace_window: MainWindow) -> None:

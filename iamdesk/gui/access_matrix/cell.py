@@ -66,9 +66,9 @@ UNKNOWN = CellStyle("", 0, 0, 0, 0, 0, somewhere=False, denied=False, is_known=F
 """A cell that is not computed yet."""
 
 
-def look_of(glance: ServiceSummary, level: str | None) -> CellStyle | None:
+def look_of(service_summary: ServiceSummary, level: str | None) -> CellStyle | None:
     """Return the appearance of a cell, for one level or all; None if it is empty."""
-    cell = glance.cell(level)
+    cell = service_summary.cell(level)
     if cell is None or not (cell.permitted or cell.denied):
         return None
     if not cell.permitted:
@@ -81,8 +81,8 @@ def look_of(glance: ServiceSummary, level: str | None) -> CellStyle | None:
             share = _STEPS - 1
         heat = round(max(cell.share, 0.06) * _USUAL)
         return CellStyle("", heat, share, plain, conditional, awaiting, somewhere, denied=False)
-    gravest = glance.gravest
-    of_gravest = glance.cell(gravest) if gravest is not None else None
+    gravest = service_summary.gravest
+    of_gravest = service_summary.cell(gravest) if gravest is not None else None
     if gravest is None or of_gravest is None:  # of a level that is not shown
         return CellStyle("", 1, 1, plain, conditional, awaiting, somewhere, denied=False)
     heat = round((GRAVITY.index(gravest) + max(of_gravest.share, _LEAST)) / len(GRAVITY) * _STEPS)

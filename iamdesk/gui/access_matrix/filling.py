@@ -37,14 +37,14 @@ class Known(NamedTuple):
 
     principal: str
     service: str
-    glance: ServiceSummary | None
+    service_summary: ServiceSummary | None
 
 
 class Filling:
     """Computes the access matrix of one snapshot."""
 
-    def __init__(self, everybody: AccessMatrixData, executor_for: Executors) -> None:
-        self.everybody = everybody
+    def __init__(self, matrix: AccessMatrixData, executor_for: Executors) -> None:
+        self.matrix = matrix
         self._executor_for = executor_for
         self._turn = threading.Lock()
         self._view: deque[View] = deque(maxlen=1)
@@ -68,15 +68,15 @@ class Filling:
             WorkCancelled: ``cancelled`` returned True.
             WorkError: no worker can do it; one sentence.
         """
-        everybody, reaches = self.everybody, self.everybody.overview.reaches
-        whole = len(everybody.people)
+        matrix, reaches = self.matrix, self.matrix.overview.reaches
+        whole = len(matrix.people)
         while not self._turn.acquire(timeout=_CHECK_EVERY):
-            progress(len(everybody.map.rows), whole)
+            progress(len(matrix.map.rows), whole)
             if cancelled():
                 raise WorkCancelled
         try:
-            known = len(everybody.map.rows)
-            missing = [key for key in reaches.same_together() if key not in everybody.map.rows]
+            known = len(matrix.map.rows)
+            missing = [key for key in reaches.same_together() if key not in matrix.map.rows]
             if not missing:
                 return
 
@@ -85,15 +85,15 @@ class Filling:
                 return cancelled()
 
             def take(rows: Sequence[tuple[str, Mapping[str, ServiceAccess]]]) -> None:
-                self._rows += everybody.map.add(rows)
+                self._rows += matrix.map.add(rows)
 
-            everybody.opened.what_can_rows(
-                everybody.overview,
+            matrix.opened.what_can_rows(
+                matrix.overview,
                 missing,
                 take,
                 lambda done, _total: progress(known + done, whole),
                 attend,
-                self._executor_for(everybody.opened),
+                self._executor_for(matrix.opened),
             )
         finally:
             self._turn.release()
@@ -104,13 +104,13 @@ class Filling:
             view = self._view.popleft()
         except IndexError:
             return
-        everybody = self.everybody
+        matrix = self.matrix
         for principal in view.principals:
             if self._view:
                 return
-            if principal in everybody.map.rows:
+            if principal in matrix.map.rows:
                 continue
             for service in view.services:
-                reach = everybody.overview.reaches.of_service(principal, service)
-                glance = None if reach.is_empty else everybody.map.glance(reach)
-                self._cells.append(Known(principal, service, glance))
+                reach = matrix.overview.reaches.of_service(principal, service)
+                service_summary = None if reach.is_empty else matrix.map.glance(reach)
+                self._cells.append(Known(principal, service, service_summary))

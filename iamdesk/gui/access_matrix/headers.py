@@ -85,7 +85,7 @@ class ServiceHeader(QHeaderView):
         painter.drawText(QRect(0, -rect.width() // 2, room, rect.width()), _START, text)
         painter.resetTransform()
         painter.restore()
-        wanted = model.laid.wanted if model.laid is not None and model.laid.is_whole else None
+        wanted = model.matrix_rows.wanted if model.matrix_rows is not None and model.matrix_rows.is_whole else None
         is_sorted = wanted is not None and wanted.order is Order.SERVICE
         if wanted is not None and is_sorted and column is not None and column.service == wanted.service:
             middle, top = rect.center().x() + 0.5, float(rect.top() + _GAP)

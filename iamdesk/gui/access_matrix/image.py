@@ -33,16 +33,18 @@ _END = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
 class AccessMatrixImage:
     """Some rows of a complete matrix. May be created and painted in any thread."""
 
-    def __init__(self, laid: MatrixRows, lines: Sequence[MatrixRow], says: str, font: QFont, palette: QPalette) -> None:
+    def __init__(
+        self, matrix_rows: MatrixRows, lines: Sequence[MatrixRow], says: str, font: QFont, palette: QPalette
+    ) -> None:
         """``lines`` are the rows as laid out, including members of expanded groups."""
         self._lines = tuple(lines[:_MOST_LINES])
-        self._columns = laid.columns[:_MOST_SERVICES]
-        self._level = laid.wanted.level
+        self._columns = matrix_rows.columns[:_MOST_SERVICES]
+        self._level = matrix_rows.wanted.level
         self._font = QFont(font)
         self._palette = QPalette(palette)
         left_out = (
             (len(lines), _MOST_LINES, tr("The first {count} of {all} rows are shown.")),
-            (len(laid.columns), _MOST_SERVICES, tr("The first {count} of {all} services are shown.")),
+            (len(matrix_rows.columns), _MOST_SERVICES, tr("The first {count} of {all} services are shown.")),
         )
         more = [words.format(count=number(most), all=number(all_)) for all_, most, words in left_out if all_ > most]
         self._says = " ".join((says, *more))
@@ -119,8 +121,8 @@ class AccessMatrixImage:
         if line.detail and room.width() > metrics.averageCharWidth() * 4:
             painter.drawText(room, _START, metrics.elidedText(line.detail, Qt.TextElideMode.ElideRight, room.width()))
         for number_, column in enumerate(self._columns):
-            glance = profile.glances.get(column.service)
-            look = look_of(glance, self._level) if glance is not None else None
+            service_summary = profile.glances.get(column.service)
+            look = look_of(service_summary, self._level) if service_summary is not None else None
             if look is not None:
                 area = QRectF(_EDGE + self._people + number_ * _CELL, top, _CELL, self._line)
                 paint_look(painter, area, look, self._palette, self._font)

@@ -31,7 +31,7 @@ class AccessMatrixLoader(QObject):
     """Rows (principal, `Profile`) and cells (`Known`) that were computed."""
     found = Signal()
     """The matrix is complete."""
-    laid = Signal(object)
+    matrix_rows = Signal(object)
     """`MatrixRows`: the result of the latest query."""
     stopped = Signal()
     """The user cancelled the computation."""
@@ -49,14 +49,14 @@ class AccessMatrixLoader(QObject):
         """The computation, running or complete."""
 
     @property
-    def everybody(self) -> AccessMatrixData | None:
+    def matrix(self) -> AccessMatrixData | None:
         """The matrix; may be incomplete."""
-        return None if self.filling is None else self.filling.everybody
+        return None if self.filling is None else self.filling.matrix
 
     @property
     def is_whole(self) -> bool:
         """Whether all rows are computed."""
-        return self.everybody is not None and self.everybody.is_whole
+        return self.matrix is not None and self.matrix.is_whole
 
     @property
     def running(self) -> bool:
@@ -76,7 +76,7 @@ class AccessMatrixLoader(QObject):
 
         def work(progress: Progress, cancelled: Cancelled) -> Filling:
             filling = Filling(AccessMatrixData(opened, opened.access_matrix(progress, cancelled)), executor_for)
-            if len(filling.everybody.people) <= FEW:
+            if len(filling.matrix.people) <= FEW:
                 filling.fill(progress, cancelled)
             return filling
 
@@ -84,12 +84,12 @@ class AccessMatrixLoader(QObject):
 
     def lay_out(self, wanted: MatrixQuery) -> None:
         """Filter and sort the matrix."""
-        everybody = self.everybody
-        if everybody is None:
+        matrix = self.matrix
+        if matrix is None:
             return
         self._laying = self._jobs.run(
             tr("Preparing the access matrix"),
-            lambda _progress, cancelled: everybody.lay_out(wanted, cancelled),
+            lambda _progress, cancelled: matrix.lay_out(wanted, cancelled),
             done=self._show,
             failed=self._end_badly,
             topic="everybody laid out",
@@ -109,7 +109,7 @@ class AccessMatrixLoader(QObject):
                 job.cancel()
         self._drain.stop()
         if self.filling is not None:
-            self._jobs.free_later(self.filling.everybody, AccessMatrixData.small_parts)
+            self._jobs.free_later(self.filling.matrix, AccessMatrixData.small_parts)
             self.filling = None
 
     def _run[T](self, work: Callable[[Progress, Cancelled], T], done: Callable[[T], None]) -> Job:
@@ -147,9 +147,9 @@ class AccessMatrixLoader(QObject):
         if rows or cells:
             self.arrived.emit(rows, cells)
 
-    def _show(self, laid: MatrixRows) -> None:
+    def _show(self, matrix_rows: MatrixRows) -> None:
         self._laying = None
-        self.laid.emit(laid)
+        self.matrix_rows.emit(matrix_rows)
 
     def _end_badly(self, error: Exception) -> None:
         self._finding = self._laying = None

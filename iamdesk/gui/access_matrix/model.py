@@ -47,7 +47,7 @@ class AccessMatrixModel(QAbstractTableModel):
         """By principal and service: cells that were computed before the rest of their row."""
 
     @property
-    def laid(self) -> MatrixRows | None:
+    def matrix_rows(self) -> MatrixRows | None:
         """The rows shown; None for none."""
         return self._laid
 
@@ -71,15 +71,15 @@ class AccessMatrixModel(QAbstractTableModel):
         """The number of different cells displayed since the last layout."""
         return len(self._looks)
 
-    def show(self, laid: MatrixRows | None) -> None:
+    def show(self, matrix_rows: MatrixRows | None) -> None:
         """Show other rows."""
         self.beginResetModel()
-        self._laid = laid
-        self._lines = list(laid.lines) if laid is not None else []
-        self._columns = laid.columns if laid is not None else ()
-        self._level = laid.wanted.level if laid is not None else None
+        self._laid = matrix_rows
+        self._lines = list(matrix_rows.lines) if matrix_rows is not None else []
+        self._columns = matrix_rows.columns if matrix_rows is not None else ()
+        self._level = matrix_rows.wanted.level if matrix_rows is not None else None
         self._looks = {}
-        is_whole = laid is None or laid.is_whole
+        is_whole = matrix_rows is None or matrix_rows.is_whole
         self._rows = {} if is_whole else {line.people[0].key: row for row, line in enumerate(self._lines)}
         if is_whole:
             self._cells = {}
@@ -89,7 +89,7 @@ class AccessMatrixModel(QAbstractTableModel):
         """Add what was computed since the layout."""
         changed = set()
         for cell in cells:
-            self._cells[cell.principal, cell.service] = cell.glance
+            self._cells[cell.principal, cell.service] = cell.service_summary
             changed.add(self._rows.get(cell.principal, -1))
         for principal, profile in rows:
             row = self._rows.get(principal, -1)
@@ -124,16 +124,16 @@ class AccessMatrixModel(QAbstractTableModel):
         line, service = self._lines[row], self._columns[column].service
         if not self._is_known(line, service):
             return UNKNOWN
-        glance = self._glance(line, service)
-        if glance is None:
+        service_summary = self._glance(line, service)
+        if service_summary is None:
             return None
         try:
-            return self._looks[glance]
+            return self._looks[service_summary]
         except KeyError:
-            found = self._looks[glance] = look_of(glance, self._level)
+            found = self._looks[service_summary] = look_of(service_summary, self._level)
             return found
 
-    def glance(self, index: Index) -> ServiceSummary | None:
+    def service_summary(self, index: Index) -> ServiceSummary | None:
         """Return the counts of a cell, as far as they are computed."""
         line, column = self.line(index.row()), self.column(index.column())
         return self._glance(line, column.service) if line is not None and column is not None else None
@@ -151,8 +151,8 @@ class AccessMatrixModel(QAbstractTableModel):
         if line.profile is None:
             return 0
         seen = sum(
-            glance is not None and glance.count(self._level) > 0
-            for glance in (line.profile.glances.get(one.service) for one in self._columns)
+            service_summary is not None and service_summary.count(self._level) > 0
+            for service_summary in (line.profile.glances.get(one.service) for one in self._columns)
         )
         return line.profile.breadth[self._level] - seen
 
@@ -201,7 +201,7 @@ class AccessMatrixModel(QAbstractTableModel):
         place = words.location_text(column, self._level)
         if not self._is_known(line, column.service):
             return f"{line.title}, {place}: {tr(words.NOT_YET)}"
-        return f"{line.title}, {place}: {words.glance_words(self.glance(index), self._level)}"
+        return f"{line.title}, {place}: {words.glance_words(self.service_summary(index), self._level)}"
 
     # Qt's interface
 
@@ -267,7 +267,7 @@ class AccessMatrixModel(QAbstractTableModel):
                     return number(count) if count else ""
                 if not self._is_known(line, self._columns[index.column()].service):
                     return words.UNKNOWN_MARK
-                return words.count_words(self.glance(index), self._level)
+                return words.count_words(self.service_summary(index), self._level)
             case Qt.ItemDataRole.ToolTipRole:
                 return tooltip_text(f"{self.cell_words(index)}.")
             case Qt.ItemDataRole.AccessibleTextRole:

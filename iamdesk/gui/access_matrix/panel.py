@@ -114,8 +114,13 @@ class AccessMatrixPanel(QWidget):
     @property
     def is_settled(self) -> bool:
         """Whether the query is shown, computed for all principals."""
-        laid = self.model.laid
-        return laid is not None and laid.is_whole and not self.finder.is_laying and not self._debounce.isActive()
+        matrix_rows = self.model.matrix_rows
+        return (
+            matrix_rows is not None
+            and matrix_rows.is_whole
+            and not self.finder.is_laying
+            and not self._debounce.isActive()
+        )
 
     def _lay_out_widgets(self) -> None:
         gap = self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutVerticalSpacing)
@@ -187,7 +192,7 @@ class AccessMatrixPanel(QWidget):
         self.finder.listed.connect(self._lay_out)
         self.finder.arrived.connect(self._fill)
         self.finder.found.connect(self._lay_out)
-        self.finder.laid.connect(self._show)
+        self.finder.matrix_rows.connect(self._show)
         self.finder.stopped.connect(self._cancelled)
         self._debounce.timeout.connect(self._lay_out)
         self._glimpse.timeout.connect(self._look)
@@ -239,8 +244,8 @@ class AccessMatrixPanel(QWidget):
         self._say_why_empty()
 
     def _look_soon(self) -> None:
-        laid = self.model.laid
-        if laid is not None and not laid.is_whole:
+        matrix_rows = self.model.matrix_rows
+        if matrix_rows is not None and not matrix_rows.is_whole:
             self._glimpse.start()
 
     def _look(self) -> None:
@@ -262,17 +267,17 @@ class AccessMatrixPanel(QWidget):
         self._debounce.stop()
         self.finder.lay_out(self.wanted)
 
-    def _show(self, laid: MatrixRows) -> None:
+    def _show(self, matrix_rows: MatrixRows) -> None:
         """Show the rows as laid out, with the same current cell."""
-        self.model.show(laid)
-        self._legend.show_level(laid.wanted.level, is_whole=laid.is_whole)
-        if laid.is_whole and laid.wanted.order is not Order.SERVICE and self._order is Order.SERVICE:
+        self.model.show(matrix_rows)
+        self._legend.show_level(matrix_rows.wanted.level, is_whole=matrix_rows.is_whole)
+        if matrix_rows.is_whole and matrix_rows.wanted.order is not Order.SERVICE and self._order is Order.SERVICE:
             self._forget_service()  # no principal can use it at this level
         self._update_summary()
         principal, service = self._chosen
-        if laid.lines and self.model.columnCount():
+        if matrix_rows.lines and self.model.columnCount():
             self.table.go_to(self.model.place_of(principal) or 0, self.model.column_of(service) or 0)
-        if not laid.is_whole:
+        if not matrix_rows.is_whole:
             self._chosen = (
                 principal,
                 service,
@@ -281,8 +286,10 @@ class AccessMatrixPanel(QWidget):
         self._say_why_empty()
 
     def _update_summary(self) -> None:
-        laid, everybody = self.model.laid, self.finder.everybody
-        sentence = words.all_of_it(laid, len(everybody.people)) if laid is not None and everybody is not None else ""
+        matrix_rows, matrix = self.model.matrix_rows, self.finder.matrix
+        sentence = (
+            words.all_of_it(matrix_rows, len(matrix.people)) if matrix_rows is not None and matrix is not None else ""
+        )
         self._summary.setText(sentence)
         self._summary.setVisible(bool(sentence))
 
@@ -373,13 +380,13 @@ class AccessMatrixPanel(QWidget):
     # Appearance
 
     def _say_why_empty(self) -> None:
-        laid = self.model.laid
-        full = laid is not None and bool(laid.lines) and self.model.columnCount() > 0
+        matrix_rows = self.model.matrix_rows
+        full = matrix_rows is not None and bool(matrix_rows.lines) and self.model.columnCount() > 0
         for widget in (self.text, self.level, self.order, self.gather, self.every_service):
             widget.setEnabled(self._session.snapshot is not None)
         self.export_button.setEnabled(self.finder.filling is not None)
         self._pages.setCurrentIndex(0 if full else 1)
-        self._clear_filter.setVisible(laid is not None and not full and bool(self.text.text()))
+        self._clear_filter.setVisible(matrix_rows is not None and not full and bool(self.text.text()))
         self.title_changed.emit(tr("Access matrix"))
         if full:
             return
@@ -387,12 +394,12 @@ class AccessMatrixPanel(QWidget):
             sentence = tr(words.NO_SNAPSHOT)
         elif self._session.whole is None:
             sentence = tr(NEEDS_WHOLE)
-        elif laid is None:
+        elif matrix_rows is None:
             sentence = tr(words.NOT_FOUND if self._is_cancelled else words.SEARCHING)
-        elif not laid.lines:
+        elif not matrix_rows.lines:
             sentence = tr("No principals match the filter.")
         else:
-            sentence = words.summary(laid, laid.people)
+            sentence = words.summary(matrix_rows, matrix_rows.people)
         self._nothing.setText(sentence)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
@@ -427,9 +434,9 @@ class AccessMatrixPanel(QWidget):
 
         def write(progress: Progress, cancelled: Cancelled) -> bytes:
             filling.fill(progress, cancelled)
-            return everybody_to_csv(filling.everybody.map, name, progress, cancelled)
+            return everybody_to_csv(filling.matrix.map, name, progress, cancelled)
 
-        self._saver.save(tr("Export access matrix"), "everybody", {".csv": write})
+        self._saver.save(tr("Export access matrix"), "access-matrix", {".csv": write})
 
     def export_picture(self) -> None:
         """Save the matrix as an image, as displayed; painted in a worker, since it may be large."""
@@ -438,22 +445,20 @@ class AccessMatrixPanel(QWidget):
             return
         from iamdesk.gui.access_matrix.image import AccessMatrixImage
 
-        seen, lines = self.model.laid, tuple(self.model.lines)
+        seen, lines = self.model.matrix_rows, tuple(self.model.lines)
         font, palette = self.table.font(), self.palette()
 
         def picture(progress: Progress, cancelled: Cancelled) -> AccessMatrixImage:
             if seen is not None and seen.is_whole:
-                return AccessMatrixImage(
-                    seen, lines, words.all_of_it(seen, len(filling.everybody.people)), font, palette
-                )
+                return AccessMatrixImage(seen, lines, words.all_of_it(seen, len(filling.matrix.people)), font, palette)
             filling.fill(progress, cancelled)
-            laid = filling.everybody.lay_out(wanted, cancelled)
-            says = words.all_of_it(laid, len(filling.everybody.people))
-            return AccessMatrixImage(laid, laid.lines, says, font, palette)
+            matrix_rows = filling.matrix.lay_out(wanted, cancelled)
+            says = words.all_of_it(matrix_rows, len(filling.matrix.people))
+            return AccessMatrixImage(matrix_rows, matrix_rows.lines, says, font, palette)
 
         self._saver.save(
             tr("Export access matrix as image"),
-            "everybody",
+            "access-matrix",
             {
                 ".svg": lambda progress, cancelled: picture(progress, cancelled).svg(cancelled),
                 ".png": lambda progress, cancelled: picture(progress, cancelled).png(cancelled),

@@ -282,7 +282,7 @@ def _rank(profile: Profile, wanted: MatrixQuery) -> tuple[int, ...]:
             return profile.breadth[level], profile.weight[level]
         case Order.GRAVITY:
             return profile.gravity if level is None else (profile.weight[level],)
-    glance = profile.glances.get(wanted.service)
-    if glance is None:
+    service_summary = profile.glances.get(wanted.service)
+    if service_summary is None:
         return (0,)
-    return glance.gravity if level is None else (glance.of_level[level],)
+    return service_summary.gravity if level is None else (service_summary.of_level[level],)

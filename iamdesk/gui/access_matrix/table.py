@@ -136,7 +136,7 @@ class AccessMatrixTable(QTableView):
             self._corner.setGeometry(
                 QRect(self._people.x(), self._services.y(), self._people.width(), self._services.height())
             )
-            self._corner.setVisible(self._model.laid is not None)
+            self._corner.setVisible(self._model.matrix_rows is not None)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         """Give names the available width."""

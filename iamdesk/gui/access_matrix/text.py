@@ -50,23 +50,25 @@ def location_text(column: ServiceColumn, level: str | None) -> str:
     return f"{name}, {tr(LEVEL_NAMES[level])}" if level is not None else name
 
 
-def glance_words(glance: ServiceSummary | None, level: str | None) -> str:
+def glance_words(service_summary: ServiceSummary | None, level: str | None) -> str:
     """Return the text of a cell."""
-    cell = glance.cell(level) if glance is not None else None
-    if glance is None or cell is None or not (cell.permitted or cell.denied):
+    cell = service_summary.cell(level) if service_summary is not None else None
+    if service_summary is None or cell is None or not (cell.permitted or cell.denied):
         return tr("no action is allowed")
     words = cell_words(cell)
     if level is None and cell.permitted:
         counts = ", ".join(
-            f"{tr(LEVEL_TITLES[one])} {number(glance.of_level[one])}" for one in LEVELS if glance.of_level[one]
+            f"{tr(LEVEL_TITLES[one])} {number(service_summary.of_level[one])}"
+            for one in LEVELS
+            if service_summary.of_level[one]
         )
         words = f"{words}. {counts}"
     return words
 
 
-def count_words(glance: ServiceSummary | None, level: str | None) -> str:
+def count_words(service_summary: ServiceSummary | None, level: str | None) -> str:
     """Return the copied text of a cell: ``12/34``; empty if nothing is allowed or denied."""
-    cell = glance.cell(level) if glance is not None else None
+    cell = service_summary.cell(level) if service_summary is not None else None
     return (
         f"{number(cell.permitted)}/{number(cell.total)}" if cell is not None and (cell.permitted or cell.denied) else ""
     )
@@ -92,22 +94,22 @@ def column_words(column: ServiceColumn, *, is_whole: bool = True) -> str:
     ).format(name=column.name, service=column.service, count=number(column.users))
 
 
-def summary(laid: MatrixRows, everybody: int) -> str:
-    """Return a summary in a few short sentences; ``everybody`` is the number of principals."""
-    if not laid.is_whole:
+def summary(matrix_rows: MatrixRows, total: int) -> str:
+    """Return a summary in a few short sentences; ``total`` is the number of principals."""
+    if not matrix_rows.is_whole:
         return tr(SO_FAR)
-    level = laid.wanted.level
-    services = len(laid.columns) + laid.others
+    level = matrix_rows.wanted.level
+    services = len(matrix_rows.columns) + matrix_rows.others
     if not services:
         if level is None:
             return tr("No principal can perform any action: no policy allows one.")
         return tr("No principal can perform any action of access level {level}.").format(level=tr(LEVEL_NAMES[level]))
     of_services = ntr("{count} service", "{count} services", services).format(count=number(services))
-    who = tr("{count} of {everybody} principals").format(count=number(laid.users), everybody=number(everybody))
+    who = tr("{count} of {total} principals").format(count=number(matrix_rows.users), total=number(total))
     if level is None:
         first = tr("{who} have access, to {services} in total.").format(who=who, services=of_services)
-        second = ntr("{count} can change permissions.", "{count} can change permissions.", laid.granting).format(
-            count=number(laid.granting)
+        second = ntr("{count} can change permissions.", "{count} can change permissions.", matrix_rows.granting).format(
+            count=number(matrix_rows.granting)
         )
         return f"{first} {second}"
     return tr("{who} have access of level {level}, to {services} in total.").format(
@@ -126,9 +128,9 @@ def identical_text(lines: int, people: int) -> str:
     ).format(lines=number(lines))
 
 
-def all_of_it(laid: MatrixRows, everybody: int) -> str:
+def all_of_it(matrix_rows: MatrixRows, total: int) -> str:
     """Return the text above the matrix: `summary` and `identical_text`."""
-    parts = [summary(laid, everybody)]
-    if laid.is_whole and laid.wanted.gathers:
-        parts.append(identical_text(len(laid.lines), laid.people))
+    parts = [summary(matrix_rows, total)]
+    if matrix_rows.is_whole and matrix_rows.wanted.gathers:
+        parts.append(identical_text(len(matrix_rows.lines), matrix_rows.people))
     return " ".join(filter(None, parts))

@@ -147,11 +147,11 @@ class CentralArea(QObject):
             "actionExportOverview": self.export_overview,
             "actionShowFindings": lambda: self.go_to("findingsDock"),
             "actionShowWhoCan": lambda: self.go_to("whoCanDock"),
-            "actionShowWays": self.show_ways,
+            "actionShowWays": self.show_attack_paths,
             "actionShowAsked": lambda: self.go_to("askedDock"),
-            "actionShowEverybody": self.show_everybody,
+            "actionShowEverybody": self.show_access_matrix,
             "actionShowReview": lambda: self.go_to("reviewDock"),
-            "actionWaysOfSelected": self.show_ways_of_selected,
+            "actionWaysOfSelected": self.show_paths_of_selected,
             "actionWhatCan": self.show_access,
             "actionNextPanel": lambda: self._step(forward=True),
             "actionPreviousPanel": lambda: self._step(forward=False),
@@ -199,22 +199,22 @@ class CentralArea(QObject):
         else:
             self._session.announce(tr("Select a user, a role or a group first."))
 
-    def show_everybody(self) -> None:
+    def show_access_matrix(self) -> None:
         """Show the access matrix; it is computed when it is first shown."""
         self.go_to("everybodyDock")
         self.workspace.raise_and_enlarge("everybodyDock")
-        self.workspace.everybody.run()
+        self.workspace.access_matrix.run()
 
-    def show_ways(self) -> None:
+    def show_attack_paths(self) -> None:
         """Show attack paths; they are computed when they are first shown."""
         self.go_to("waysDock")
-        if self.workspace.ways.found is None:
-            self.workspace.ways.run()
+        if self.workspace.attack_paths.found is None:
+            self.workspace.attack_paths.run()
 
-    def show_ways_of_selected(self) -> None:
+    def show_paths_of_selected(self) -> None:
         """Show the attack paths of the selected principal."""
         self.go_to("waysDock")
-        self.workspace.ways.show_selected()
+        self.workspace.attack_paths.show_selected()
 
     def copy_command(self) -> None:
         """Copy the CLI command of the focused panel (who can, effective permissions), else of the evaluated request."""
@@ -227,7 +227,7 @@ class CentralArea(QObject):
                 return
         if self._session.decision is None and self._session.need is None:
             self._session.announce(tr("There is no command to copy: evaluate a request first."))
-        workspace.answer.copy_command()
+        workspace.result.copy_command()
 
     def _show_arriving(self) -> None:
         self._enter(self.workspace.inspector)

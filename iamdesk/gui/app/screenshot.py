@@ -129,14 +129,14 @@ def _turn_to(window: "MainWindow", page: str) -> None:
         case "findings":
             window.workspace.raise_dock("findingsDock")
         case "ways" if session.subject_key:
-            window.interior.show_ways_of_selected()
+            window.interior.show_paths_of_selected()
             _give_room(window, "waysDock")
         case "ways":
-            window.interior.show_ways()
+            window.interior.show_attack_paths()
             _give_room(window, "waysDock")
         case "everybody":
-            window.interior.show_everybody()
-            _wait(lambda: window.workspace.everybody.is_settled, _LONGEST_WAIT)
+            window.interior.show_access_matrix()
+            _wait(lambda: window.workspace.access_matrix.is_settled, _LONGEST_WAIT)
             _give_room(window, "everybodyDock")
         case "review":
             controller = window.workspace.review.controller

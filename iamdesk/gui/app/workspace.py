@@ -75,8 +75,8 @@ class Workspace(QObject):
 
     def make(self, session: Session, jobs: JobRunner, prompts: FileDialogs) -> Iterator[None]:
         """Create the panels, with a pause after each. None of them is used before all exist."""
-        self.question = RequestBar(session, jobs)
-        self.bar = RequestBarRow(self.question)
+        self.request_bar = RequestBar(session, jobs)
+        self.bar = RequestBarRow(self.request_bar)
         self._place.allow_small(self.bar, lines=0)
         self.bar.hide()
         self._top.addWidget(self.bar)
@@ -88,9 +88,9 @@ class Workspace(QObject):
         self._pages.addWidget(self.inspector)
         self._place.allow_small(self._pages)
         yield
-        self.answer = DecisionPanel(session, jobs, prompts)
-        self.question.edited.connect(self.answer.hold_for)
-        self._dock("answerDock", tr("Result"), self.answer, Qt.DockWidgetArea.RightDockWidgetArea)
+        self.result = DecisionPanel(session, jobs, prompts)
+        self.request_bar.edited.connect(self.result.hold_for)
+        self._dock("answerDock", tr("Result"), self.result, Qt.DockWidgetArea.RightDockWidgetArea)
         yield
         self.findings = FindingsPanel(session, jobs, prompts)
         self._dock("findingsDock", tr("Findings"), self.findings, Qt.DockWidgetArea.BottomDockWidgetArea)
@@ -98,19 +98,19 @@ class Workspace(QObject):
         self.who_can = WhoCanPanel(session, jobs, prompts)
         self._dock("whoCanDock", tr("Who can"), self.who_can, Qt.DockWidgetArea.BottomDockWidgetArea)
         yield
-        self.ways = AttackPathsPanel(session, jobs, prompts)
-        self._dock("waysDock", tr("Attack paths"), self.ways, Qt.DockWidgetArea.BottomDockWidgetArea)
+        self.attack_paths = AttackPathsPanel(session, jobs, prompts)
+        self._dock("waysDock", tr("Attack paths"), self.attack_paths, Qt.DockWidgetArea.BottomDockWidgetArea)
         yield
         self.review = ReviewPanel(session, jobs, prompts)
         self._dock("reviewDock", tr("Review"), self.review, Qt.DockWidgetArea.BottomDockWidgetArea)
         yield
         self.inspector.follow(FindingsBySubject(self.findings, self), ItemsByPrincipal(self.review, jobs, self))
         self.inspector.review.line_wanted.connect(lambda: self.raise_dock("reviewDock"))
-        self.asked = HistoryPanel(session, jobs, prompts)
-        self._dock("askedDock", tr("Query history"), self.asked, Qt.DockWidgetArea.BottomDockWidgetArea)
+        self.history = HistoryPanel(session, jobs, prompts)
+        self._dock("askedDock", tr("Query history"), self.history, Qt.DockWidgetArea.BottomDockWidgetArea)
         yield
-        self.everybody = AccessMatrixPanel(session, jobs, prompts)
-        self._dock("everybodyDock", tr("Access matrix"), self.everybody, Qt.DockWidgetArea.BottomDockWidgetArea)
+        self.access_matrix = AccessMatrixPanel(session, jobs, prompts)
+        self._dock("everybodyDock", tr("Access matrix"), self.access_matrix, Qt.DockWidgetArea.BottomDockWidgetArea)
         yield
         self._arrange()
 
@@ -119,10 +119,10 @@ class Workspace(QObject):
         titled = (
             ("findingsDock", self.findings),
             ("whoCanDock", self.who_can),
-            ("waysDock", self.ways),
+            ("waysDock", self.attack_paths),
             ("reviewDock", self.review),
-            ("askedDock", self.asked),
-            ("everybodyDock", self.everybody),
+            ("askedDock", self.history),
+            ("everybodyDock", self.access_matrix),
         )
         for name, panel in titled:
             panel.title_changed.connect(lambda title, dock=self.docks[name]: dock.setWindowTitle(menu_text(title)))
@@ -169,16 +169,16 @@ class Workspace(QObject):
     ]:
         """Return the panels in the order in which F6 visits them."""
         return (
-            self.question,
+            self.request_bar,
             self.navigator,
             self.inspector,
-            self.answer,
+            self.result,
             self.findings,
             self.who_can,
-            self.ways,
+            self.attack_paths,
             self.review,
-            self.asked,
-            self.everybody,
+            self.history,
+            self.access_matrix,
         )
 
     def raise_dock(self, name: str) -> QWidget:
@@ -246,7 +246,7 @@ class Workspace(QObject):
         self._state = settings.docks
         self.inspector.set_zoom(settings.policy_zoom)
         self.inspector.set_explained(settings.explains_statements)
-        self.answer.draw_layers(settings.draws_layers)
+        self.result.draw_layers(settings.draws_layers)
         self.take_reviewer(settings)
         self.findings.keep_suppressions_in(settings.suppressions_path)
         for header in self._headers():
@@ -269,7 +269,7 @@ class Workspace(QObject):
         settings.docks = self._window.saveState(STATE_VERSION) if self._is_shown else self._state
         settings.policy_zoom = self.inspector.zoom
         settings.explains_statements = self.inspector.explains_statements
-        settings.draws_layers = self.answer.draws_layers
+        settings.draws_layers = self.result.draws_layers
         self.keep_reviewer(settings)
         for header in self._headers():
             settings.set_columns(header.objectName(), header.saveState())

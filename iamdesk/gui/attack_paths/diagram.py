@@ -72,7 +72,7 @@ class Diagram:
 
 
 def diagram_of(
-    ways: Iterable[AttackPath], external_roles: Collection[str] = (), opened: Collection[int] = ()
+    found_paths: Iterable[AttackPath], external_roles: Collection[str] = (), opened: Collection[int] = ()
 ) -> Diagram:
     """Return the diagram of attack paths.
 
@@ -86,7 +86,7 @@ def diagram_of(
     through: dict[str, int] = {}
     titles: dict[str, tuple[BoxKind, str]] = {}
     steps: dict[tuple[str, str], dict[tuple[str, str], Step]] = {}
-    for way in ways:
+    for way in found_paths:
         if not way.steps:
             continue
         passed = [way.start, *(step.goal.key for step in way.steps)]

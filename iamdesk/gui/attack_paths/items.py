@@ -97,10 +97,10 @@ class LineItem(QGraphicsItem):
         self._path = self._curve()
         self.is_marked = False
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsSelectable, False)
-        ways = [
+        found_paths = [
             tr("{path_id}: by {how}").format(path_id=step.path_id, how=translate(step.how)) for step in line.steps
         ] or [tr("assumes it from outside")]
-        set_tooltip(self, "\n".join(ways[:8]))
+        set_tooltip(self, "\n".join(found_paths[:8]))
 
     def _curve(self) -> QPainterPath:
         path = QPainterPath(self._start)

@@ -183,7 +183,7 @@ class AttackPathsPanel(QWidget):
         self.goal.clear()
         self.goal.addItem(tr("administrator"), ADMINISTRATION)
         self.goal.addItem(tr("the selected principal"), _SELECTED)
-        self.model.show_ways(())
+        self.model.show_paths(())
         self.view.show_picture(diagram_of(()))
         self._summary.setText("")
         self._say_nothing(tr(_START))
@@ -198,7 +198,7 @@ class AttackPathsPanel(QWidget):
         is_running = self._job is not None and self._job.running
         self.progress.setVisible(is_running)
         self.cancel_button.setVisible(is_running)
-        has_picture = self.found is not None and bool(self.found.ways)
+        has_picture = self.found is not None and bool(self.found.found_paths)
         self.export_button.setEnabled(has_picture)
         self.show_button.setEnabled(self._session.snapshot is not None)
         for button in self._zooms:
@@ -280,10 +280,10 @@ class AttackPathsPanel(QWidget):
         self.found = found
         self._opened.clear()
         self._fill_goals(found)
-        self.model.show_ways(found.ways)
+        self.model.show_paths(found.found_paths)
         words = _summary(found)
         self._summary.setText(words)
-        if found.ways:
+        if found.found_paths:
             self._pages.setCurrentIndex(0)
             self._paint()
         else:
@@ -308,7 +308,7 @@ class AttackPathsPanel(QWidget):
 
     def _paint(self) -> None:
         if self.found is not None:
-            self.view.show_picture(diagram_of(self.found.ways, self._outsiders(), self._opened))
+            self.view.show_picture(diagram_of(self.found.found_paths, self._outsiders(), self._opened))
 
     def _outsiders(self) -> frozenset[str]:
         """Return the roles that can be assumed from outside, as far as computed."""
@@ -339,10 +339,10 @@ class AttackPathsPanel(QWidget):
 
     def export(self) -> None:
         """Save the diagram as a file."""
-        if self.found is None or not self.found.ways:
+        if self.found is None or not self.found.found_paths:
             self._session.announce(tr("Nothing to export: show attack paths first."))
             return
-        self._saver.save_painted(tr("Export diagram"), "ways", PICTURES, self.view.as_file)
+        self._saver.save_painted(tr("Export diagram"), "attack-paths", PICTURES, self.view.as_file)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         """Fit the diagram to the panel."""
@@ -359,20 +359,20 @@ def _summary(found: PathsFound) -> str:
         name = found.wanted.start.rpartition("/")[2]
         if found.reached is not None and found.reached.is_administrator and found.wanted.goal == ADMINISTRATION:
             return tr("{name} is an administrator.").format(name=name)
-        if not found.ways:
+        if not found.found_paths:
             return tr("{name} does not reach the target.").format(name=name)
-        proven = sum(way.state is State.PROVEN for way in found.ways)
-        shortest = min(len(way.steps) for way in found.ways)
+        proven = sum(way.state is State.PROVEN for way in found.found_paths)
+        shortest = min(len(way.steps) for way in found.found_paths)
         steps = ntr("{count} step", "{count} steps", shortest).format(count=shortest)
         return tr("{name} reaches the target in {steps}: {count} paths, {proven} proven.").format(
-            name=name, steps=steps, count=number(len(found.ways)), proven=number(proven)
+            name=name, steps=steps, count=number(len(found.found_paths)), proven=number(proven)
         )
-    if not found.ways:
+    if not found.found_paths:
         return tr("No principal reaches the target that is not there already.")
-    proven = sum(way.state is State.PROVEN for way in found.ways)
+    proven = sum(way.state is State.PROVEN for way in found.found_paths)
     sentence = tr("{count} principals can reach the target; of those shown, {proven} are proven.")
-    if found.starts > len(found.ways):
+    if found.starts > len(found.found_paths):
         sentence = tr(
             "{count} principals can reach the target, the nearest {shown} are shown; of these, {proven} are proven."
         )
-    return sentence.format(count=number(found.starts), shown=number(len(found.ways)), proven=number(proven))
+    return sentence.format(count=number(found.starts), shown=number(len(found.found_paths)), proven=number(proven))

@@ -33,7 +33,7 @@ class PathsFound:
     """The attack paths and their counts."""
 
     wanted: PathQuery
-    ways: tuple[AttackPath, ...]
+    found_paths: tuple[AttackPath, ...]
     starts: int
     """Number of principals that reach the target, certainly or possibly."""
     reached: PrincipalExposure | None
@@ -60,9 +60,9 @@ def find_attack_paths(
     """
     reach = opened.reach(progress, cancelled, executor)
     if wanted.start:
-        ways = tuple(reach.ways(wanted.start, wanted.goal, MOST_WAYS))
+        found_paths = tuple(reach.ways(wanted.start, wanted.goal, MOST_WAYS))
         cuts = reach.cuts(wanted.start, wanted.goal, MOST_WAYS, _MOST_CUTS)
-        return PathsFound(wanted, ways, int(bool(ways)), reach.reached(wanted.start), cuts, reach.goals)
+        return PathsFound(wanted, found_paths, int(bool(found_paths)), reach.reached(wanted.start), cuts, reach.goals)
     near = sorted(reach.distances(wanted.goal).items(), key=lambda one: (not one[1].is_proven, one[1].steps, one[0]))
     found: list[AttackPath] = []
     for principal, distance in near:

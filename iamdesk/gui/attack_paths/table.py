@@ -24,10 +24,10 @@ class StepsModel(QAbstractTableModel):
         self.steps: tuple[Step, ...] = ()
         self._texts: list[tuple[str, ...]] = []
 
-    def show_ways(self, ways: tuple[AttackPath, ...]) -> None:
+    def show_paths(self, found_paths: tuple[AttackPath, ...]) -> None:
         """Show the steps of other paths."""
         self.beginResetModel()
-        found = {(step.path_id, step.source, step.target): step for way in ways for step in way.steps}
+        found = {(step.path_id, step.source, step.target): step for way in found_paths for step in way.steps}
         self.steps = tuple(found.values())[:_MOST_ROWS]
         self._texts = [_texts(step) for step in self.steps]
         self.endResetModel()

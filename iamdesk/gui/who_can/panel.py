@@ -54,7 +54,7 @@ class WhoCanPanel(QWidget):
         self.model = WhoCanModel(self.palette())
         self.model.setParent(self)
         self.message = MessageBar()
-        self.question = WhoCanQueryBar(session, jobs)
+        self.query_bar = WhoCanQueryBar(session, jobs)
         self.verdicts = CountButtons()
         self.text = QLineEdit()
         self.export_button = QPushButton(tr("Export…"))
@@ -112,7 +112,7 @@ class WhoCanPanel(QWidget):
         self.export_button.setAccessibleName(tr("Export who can"))
         top = QHBoxLayout()
         top.setSpacing(gap)
-        top.addWidget(self.question, 5)
+        top.addWidget(self.query_bar, 5)
         top.addSpacing(gap)
         top.addWidget(self.verdicts)
         top.addWidget(self.text, 2)
@@ -134,7 +134,7 @@ class WhoCanPanel(QWidget):
         layout.addWidget(self._holds_for)
         layout.addWidget(self.missing)
         layout.addWidget(self._pages, 1)
-        self.setFocusProxy(self.question.action)
+        self.setFocusProxy(self.query_bar.action)
 
     def _connect(self) -> None:
         self.search.batch.connect(self._take_in)
@@ -146,9 +146,9 @@ class WhoCanPanel(QWidget):
         self.verdicts.changed.connect(self._filter)
         self._clear_filter.clicked.connect(self.clear_filter)
         self.export_button.clicked.connect(self.export)
-        self.question.submitted.connect(self.run)
-        self.question.hinted.connect(self._hint)
-        self.question.edited.connect(self._say_which)
+        self.query_bar.submitted.connect(self.run)
+        self.query_bar.hinted.connect(self._hint)
+        self.query_bar.edited.connect(self._say_which)
         self.table.selectionModel().selectionChanged.connect(self._selected)
         self.table.explanation_wanted.connect(self.explain)
         self.table.subject_wanted.connect(lambda row: self._session.show_key(row.principal))
@@ -168,13 +168,13 @@ class WhoCanPanel(QWidget):
         opened = self._session.snapshot
         if opened is None:
             return
-        if not self.question.is_complete:
-            self.question.focus_open_field()
+        if not self.query_bar.is_complete:
+            self.query_bar.focus_open_field()
             return
         self.message.clear()
         self.model.clear()
         self._complete = False
-        self._asked = self.question.request
+        self._asked = self.query_bar.request
         self._chosen = self._asked.principal
         action = self._asked.action
         label = tr("Finding who can {action}").format(action=action) if action else tr("Finding who can do what")
@@ -182,13 +182,13 @@ class WhoCanPanel(QWidget):
         self._say_missing(())
         self.search.start(label, search_for(opened, self._asked))
         self._refresh()
-        self.question.look_for_mistakes()
+        self.query_bar.look_for_mistakes()
 
     def _asked_elsewhere(self, request: Request) -> None:
         """Take a request from another panel; an incomplete one waits for the rest."""
-        self.question.show_request(request)
-        if not self.question.is_complete:
-            self.question.focus_open_field()
+        self.query_bar.show_request(request)
+        if not self.query_bar.is_complete:
+            self.query_bar.focus_open_field()
             return
         self.clear_filter()
         self.run()
@@ -205,7 +205,7 @@ class WhoCanPanel(QWidget):
             self.message.say(Tone.NOTE, sentence)
 
     def _find_on(self, resource: str) -> None:
-        self.question.resource.setText(resource)
+        self.query_bar.resource.setText(resource)
         self.run()
 
     def _take_in(self, batch: list[WhoCanRow | tuple[WhoCanRow, RowDetails] | Missing]) -> None:
@@ -262,7 +262,7 @@ class WhoCanPanel(QWidget):
         self._chosen = ""
         self.model.clear()
         self.message.clear()
-        self.question.clear()
+        self.query_bar.clear()
         self.clear_filter()
         self._enable()
         self._refresh()
@@ -304,7 +304,7 @@ class WhoCanPanel(QWidget):
             self.table.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _back_to_question(self) -> None:
-        self.question.resource.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.query_bar.resource.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _selected(self, _selected: QItemSelection, _deselected: QItemSelection) -> None:
         row = self.table.current_row()
@@ -315,7 +315,7 @@ class WhoCanPanel(QWidget):
 
     def _enable(self) -> None:
         there = self._session.snapshot is not None
-        self.question.enable(self._session.snapshot)
+        self.query_bar.enable(self._session.snapshot)
         for widget in (self.verdicts, self.text):
             widget.setEnabled(there)
 
@@ -329,7 +329,7 @@ class WhoCanPanel(QWidget):
 
     def _say_which(self) -> None:
         """Name the request of the rows while the fields show another one."""
-        asked, typed = self._asked, self.question.request
+        asked, typed = self._asked, self.query_bar.request
         differs = asked is not None and (asked.action, asked.resource) != (typed.action, typed.resource)
         self._holds_for.setVisible(differs and bool(self.model.rows))
         if asked is not None:

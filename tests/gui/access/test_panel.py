@@ -31,12 +31,12 @@ OPEN = (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
 
 def type_question(panel: WhoCanPanel, action: str, resource: str) -> None:
     """Type a question and press Enter, as a user does who lets no suggestion in."""
-    for field, text in ((panel.question.action, action), (panel.question.resource, resource)):
+    for field, text in ((panel.query_bar.action, action), (panel.query_bar.resource, resource)):
         field.setFocus()
         field.selectAll()
         QTest.keyClicks(field, text)
         field.close_popup()
-    QTest.keyClick(panel.question.resource, Qt.Key.Key_Return)
+    QTest.keyClick(panel.query_bar.resource, Qt.Key.Key_Return)
 
 
 def row_of(panel: WhoCanPanel, principal: str) -> WhoCanRow:
@@ -93,10 +93,10 @@ def test_who_can_is_asked_by_typing_and_enter(qtbot: QtBot, who_can: WhoCanPanel
 
 
 def test_an_action_without_resource_is_asked_on_a_star(qtbot: QtBot, who_can: WhoCanPanel) -> None:
-    who_can.question.action.setFocus()
-    QTest.keyClicks(who_can.question.action, "s3:ListAllMyBuckets")
-    who_can.question.action.close_popup()
-    QTest.keyClick(who_can.question.action, Qt.Key.Key_Return)
+    who_can.query_bar.action.setFocus()
+    QTest.keyClicks(who_can.query_bar.action, "s3:ListAllMyBuckets")
+    who_can.query_bar.action.close_popup()
+    QTest.keyClick(who_can.query_bar.action, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: who_can.is_complete, timeout=20_000)
     assert who_can.asked is not None
     assert who_can.asked.resource == "*"
@@ -115,11 +115,11 @@ def test_a_wildcard_in_the_resource_is_the_point_question_with_it(
 
 def test_a_half_question_waits_for_the_other_half(who_can: WhoCanPanel, session: Session) -> None:
     session.ask_who_can(Request("", "", "*"))
-    assert who_can.question.resource.text() == "*"
-    assert who_can.question.action.hasFocus()
+    assert who_can.query_bar.resource.text() == "*"
+    assert who_can.query_bar.action.hasFocus()
     assert who_can.asked is None
     session.ask_who_can(Request("", ACTION, ""))
-    assert who_can.question.resource.hasFocus()
+    assert who_can.query_bar.resource.hasFocus()
 
 
 def test_enter_asks_for_the_full_answer_and_selects_the_principal(
@@ -148,12 +148,12 @@ def test_the_context_of_a_question_comes_along_and_can_be_dropped(
     current = who_can.table.current_row()
     assert current is not None
     assert current.principal == NORA
-    assert who_can.question.context.isVisible()
-    assert "2 context values" in who_can.question.context.accessibleName()
+    assert who_can.query_bar.context.isVisible()
+    assert "2 context values" in who_can.query_bar.context.accessibleName()
     with qtbot.waitSignal(who_can.search.ended):
-        who_can.question.context.click()
+        who_can.query_bar.context.click()
     assert row_of(who_can, NORA).access.decision is EvalDecision.CONDITIONAL
-    assert not who_can.question.context.isVisible()
+    assert not who_can.query_bar.context.isVisible()
 
 
 def test_words_and_answers_filter_together_and_escape_clears(qtbot: QtBot, answered: WhoCanPanel) -> None:
@@ -271,10 +271,10 @@ def test_nobody_is_an_answer(qtbot: QtBot, who_can: WhoCanPanel, session: Sessio
 
 def test_while_the_fields_hold_another_question_the_table_says_which_it_answers(answered: WhoCanPanel) -> None:
     assert not answered._holds_for.isVisible()
-    answered.question.action.setText("s3:PutObject")
+    answered.query_bar.action.setText("s3:PutObject")
     assert answered._holds_for.isVisible()
     assert ACTION in answered._holds_for.full_text()
-    answered.question.action.setText(ACTION)
+    answered.query_bar.action.setText(ACTION)
     assert not answered._holds_for.isVisible()
 
 
@@ -351,8 +351,8 @@ def test_closing_the_snapshot_empties_the_panel(answered: WhoCanPanel, session: 
     session.close()
     assert answered.model.rowCount() == 0
     assert answered.title == "Who can"
-    assert answered.question.action.text() == ""
-    assert not answered.question.find_button.isEnabled()
+    assert answered.query_bar.action.text() == ""
+    assert not answered.query_bar.find_button.isEnabled()
 
 
 # Every action that fits, and external callers

@@ -67,9 +67,9 @@ def test_who_else_takes_the_question_along(qtbot: QtBot, active: MainWindow) -> 
 
 
 def test_the_button_beside_ask_does_the_same(qtbot: QtBot, active: MainWindow) -> None:
-    active.workspace.question.action.setText(ACTION)
-    active.workspace.question.resource.setText(PAYROLL)
-    button = active.workspace.question.who_else_button
+    active.workspace.request_bar.action.setText(ACTION)
+    active.workspace.request_bar.resource.setText(PAYROLL)
+    button = active.workspace.request_bar.who_else_button
     button.setFocus()
     QTest.keyClick(button, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: panel(active).is_complete, timeout=20_000)
@@ -79,7 +79,7 @@ def test_the_button_beside_ask_does_the_same(qtbot: QtBot, active: MainWindow) -
 
 def test_ctrl_2_goes_to_who_can(qtbot: QtBot, active: MainWindow) -> None:
     press(active, Qt.Key.Key_2, CTRL)
-    qtbot.waitUntil(panel(active).question.action.hasFocus)
+    qtbot.waitUntil(panel(active).query_bar.action.hasFocus)
 
 
 def test_what_the_selected_can_do_is_one_key_away(qtbot: QtBot, active: MainWindow) -> None:
@@ -153,7 +153,7 @@ def test_explaining_a_row_asks_once_more_for_nobody_else(qtbot: QtBot, active: M
     panel(active).explain(row)
     qtbot.waitUntil(lambda: not active.session.pending)
     assert asked == [Request(NORA, ACTION, PAYROLL)]
-    assert active.workspace.question.principal.text() == NORA
+    assert active.workspace.request_bar.principal.text() == NORA
     assert active.session.subject_key == NORA
 
 

@@ -27,7 +27,7 @@ PALETTES = {"light": palette_for(dark=False), "dark": palette_for(dark=True), "c
 EACH = pytest.mark.parametrize("palette", PALETTES.values(), ids=PALETTES)
 
 
-def glance(**bits: int) -> ServiceSummary:
+def service_summary(**bits: int) -> ServiceSummary:
     """A glance at S3; the actions that are not named may not be done."""
     actions = dict.fromkeys(AccessExtent, 0) | {AccessExtent[name.upper()]: found for name, found in bits.items()}
     every = service_actions("s3").every
@@ -70,12 +70,14 @@ def test_a_stronger_shade_is_further_from_the_ground(palette: QPalette) -> None:
 
 
 def test_graver_levels_have_stronger_shades_and_so_has_more_of_one() -> None:
-    heats = [look.heat for level in GRAVITY if (look := look_of(glance(allowed=of_level(level)), None)) is not None]
+    heats = [
+        look.heat for level in GRAVITY if (look := look_of(service_summary(allowed=of_level(level)), None)) is not None
+    ]
     assert heats == sorted(heats)
     assert len(set(heats)) == len(GRAVITY)
-    little = look_of(glance(allowed=of_level("Write", 1)), None)
-    much = look_of(glance(allowed=of_level("Write")), None)
-    reads = look_of(glance(allowed=of_level("Read")), None)
+    little = look_of(service_summary(allowed=of_level("Write", 1)), None)
+    much = look_of(service_summary(allowed=of_level("Write")), None)
+    reads = look_of(service_summary(allowed=of_level("Read")), None)
     assert little is not None
     assert much is not None
     assert reads is not None
@@ -85,11 +87,11 @@ def test_graver_levels_have_stronger_shades_and_so_has_more_of_one() -> None:
 
 def test_conditions_resources_and_denials_are_told() -> None:
     reads, writes = of_level("Read"), of_level("Write")
-    whole = look_of(glance(conditional=reads), None)
-    part = look_of(glance(allowed=reads, conditional=of_level("Write", 1)), None)
-    somewhere = look_of(glance(some=writes), None)
-    denied = look_of(glance(denied=writes), None)
-    awaiting = look_of(glance(awaiting=writes), None)
+    whole = look_of(service_summary(conditional=reads), None)
+    part = look_of(service_summary(allowed=reads, conditional=of_level("Write", 1)), None)
+    somewhere = look_of(service_summary(some=writes), None)
+    denied = look_of(service_summary(denied=writes), None)
+    awaiting = look_of(service_summary(awaiting=writes), None)
     assert whole is not None
     assert (whole.plain, whole.conditional) == (0, 8)
     assert part is not None
@@ -101,15 +103,15 @@ def test_conditions_resources_and_denials_are_told() -> None:
     assert denied.denied
     assert awaiting is not None
     assert awaiting.awaiting == 8
-    assert look_of(glance(), None) is None
-    assert look_of(glance(allowed=reads), "Write") is None
+    assert look_of(service_summary(), None) is None
+    assert look_of(service_summary(allowed=reads), "Write") is None
 
 
 def test_a_share_that_is_not_whole_does_not_look_whole() -> None:
     levels = service_actions("s3").by_level["Read"]
-    most = look_of(glance(allowed=levels & (levels - 1)), "Read")
-    whole = look_of(glance(allowed=levels), "Read")
-    least = look_of(glance(allowed=of_level("Read", 1)), "Read")
+    most = look_of(service_summary(allowed=levels & (levels - 1)), "Read")
+    whole = look_of(service_summary(allowed=levels), "Read")
+    least = look_of(service_summary(allowed=of_level("Read", 1)), "Read")
     assert most is not None
     assert whole is not None
     assert least is not None

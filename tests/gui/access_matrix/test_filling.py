@@ -50,28 +50,30 @@ def test_what_is_in_view_comes_first_and_what_was_found_is_kept_when_it_is_cance
     row = sample.access_matrix().reaches[NORA]
     for cell in cells:
         reach = row.get(cell.service)
-        assert (cell.glance is None) is (reach is None)
-        assert reach is None or (cell.glance is not None and cell.glance.reach.actions == reach.actions)
-    assert not filling.everybody.is_whole
+        assert (cell.service_summary is None) is (reach is None)
+        assert reach is None or (
+            cell.service_summary is not None and cell.service_summary.reach.actions == reach.actions
+        )
+    assert not filling.matrix.is_whole
     told: list[tuple[int, int]] = []
     filling.fill(lambda done, total: told.append((done, total)), lambda: False)
-    assert filling.everybody.is_whole
-    assert told[-1] == (len(filling.everybody.people), len(filling.everybody.people))
+    assert filling.matrix.is_whole
+    assert told[-1] == (len(filling.matrix.people), len(filling.matrix.people))
     rows, cells = filling.take(10_000)
-    assert dict(rows) == filling.everybody.map.rows
+    assert dict(rows) == filling.matrix.map.rows
     assert not cells
 
 
 def test_rows_are_kept_one_by_one_when_it_is_cancelled(sample: SnapshotSession) -> None:
     filling = made(sample)
     with pytest.raises(WorkCancelled):
-        filling.fill(whatever, lambda: len(filling.everybody.map.rows) == 3)
-    assert len(filling.take(1_000)[0]) == len(filling.everybody.map.rows) == 3
+        filling.fill(whatever, lambda: len(filling.matrix.map.rows) == 3)
+    assert len(filling.take(1_000)[0]) == len(filling.matrix.map.rows) == 3
 
 
 def test_another_view_takes_the_place_of_one_that_is_being_found_out(sample: SnapshotSession) -> None:
     filling = made(sample)
-    filling.look_at(View(tuple(person.key for person in filling.everybody.people), ("s3",)))
+    filling.look_at(View(tuple(person.key for person in filling.matrix.people), ("s3",)))
     filling.look_at(VIEW)
     with pytest.raises(WorkCancelled):
         filling.fill(whatever, lambda: True)
@@ -95,22 +97,22 @@ def test_of_two_threads_one_fills_and_the_other_waits_for_it(sample: SnapshotSes
     goes_on.set()
     filling.fill(whatever, lambda: False)
     first.join()
-    assert filling.everybody.is_whole
-    everybody = filling.everybody
-    assert sum(everybody.map.profiles.values()) == len(everybody.people), "nobody is found out twice"
+    assert filling.matrix.is_whole
+    matrix = filling.matrix
+    assert sum(matrix.map.profiles.values()) == len(matrix.people), "nobody is found out twice"
 
 
 def test_until_all_is_known_principals_go_by_name_beside_services_that_policies_name(sample: SnapshotSession) -> None:
-    everybody = made(sample).everybody
-    laid = everybody.lay_out(MatrixQuery(order=Order.GRAVITY))
-    assert not laid.is_whole
-    assert laid.wanted.order is Order.GRAVITY, "what was wanted comes when all is known"
-    names = [line.people[0].sort_name for line in laid.lines]
+    matrix = made(sample).matrix
+    matrix_rows = matrix.lay_out(MatrixQuery(order=Order.GRAVITY))
+    assert not matrix_rows.is_whole
+    assert matrix_rows.wanted.order is Order.GRAVITY, "what was wanted comes when all is known"
+    names = [line.people[0].sort_name for line in matrix_rows.lines]
     assert names == sorted(names)
-    assert all(line.profile is None and not line.is_group for line in laid.lines)
-    services = [column.service for column in laid.columns]
+    assert all(line.profile is None and not line.is_group for line in matrix_rows.lines)
+    services = [column.service for column in matrix_rows.columns]
     assert {"s3", "iam", "lambda"} <= set(services)
-    assert [line.people[0].key for line in everybody.lay_out(MatrixQuery("nora")).lines] == [NORA]
+    assert [line.people[0].key for line in matrix.lay_out(MatrixQuery("nora")).lines] == [NORA]
 
 
 # In the panel
@@ -142,7 +144,7 @@ def filled(
     panel = AccessMatrixPanel(session, jobs, prompts)
     show(qtbot, panel)
     session.open(sample)
-    qtbot.waitUntil(lambda: panel.model.laid is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: panel.model.matrix_rows is not None, timeout=20_000)
     qtbot.waitUntil(lambda: not unknown_in_view(panel), timeout=20_000)
     yield panel
     goes_on.set()
@@ -158,8 +160,8 @@ def unknown_in_view(panel: AccessMatrixPanel) -> list[tuple[int, int]]:
 
 def test_rows_in_view_come_before_the_rest(qtbot: QtBot, filled: AccessMatrixPanel, goes_on: threading.Event) -> None:
     panel, model = filled, filled.model
-    assert model.laid is not None
-    assert not model.laid.is_whole
+    assert model.matrix_rows is not None
+    assert not model.matrix_rows.is_whole
     assert not panel.is_settled
     assert not panel.finder.is_whole
     assert "rows are computed first" in panel._summary.text()
@@ -193,11 +195,11 @@ def test_cells_in_view_are_those_of_the_whole_map(
         for column in columns:
             place = filled.model.column(column)
             assert place is not None
-            glance = filled.model.glance(filled.model.index(row, column))
+            service_summary = filled.model.service_summary(filled.model.index(row, column))
             found = reaches[filled.model.lines[row].people[0].key].get(place.service)
-            assert (glance is None) is (found is None)
-            seen += glance is not None
-            assert glance is None or (found is not None and glance.reach.actions == found.actions)
+            assert (service_summary is None) is (found is None)
+            seen += service_summary is not None
+            assert service_summary is None or (found is not None and service_summary.reach.actions == found.actions)
     assert seen > 10
 
 

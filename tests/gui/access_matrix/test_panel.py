@@ -83,13 +83,13 @@ def test_the_map_holds_what_the_overview_says_of_everybody(
     assert len(panel.model.lines) == len(overview.reaches)
     for row, line in enumerate(panel.model.lines):
         for column, service in enumerate(panel.model.columns):
-            glance = panel.model.glance(panel.model.index(row, column))
+            service_summary = panel.model.service_summary(panel.model.index(row, column))
             expected = permitted(overview, line.people[0].key, service.service)
-            assert (glance.permitted if glance is not None else 0) == expected
-            if glance is not None:
+            assert (service_summary.permitted if service_summary is not None else 0) == expected
+            if service_summary is not None:
                 found = overview.reaches[line.people[0].key][service.service]
-                assert {level: cell.share for level, cell in glance.row.cells.items()} == pytest.approx(
-                    {level: found.share(level) for level in glance.row.cells}
+                assert {level: cell.share for level, cell in service_summary.row.cells.items()} == pytest.approx(
+                    {level: found.share(level) for level in service_summary.row.cells}
                 )
 
 
@@ -114,8 +114,8 @@ def test_only_services_that_somebody_can_use_have_a_column_most_used_first(
     assert {one.service: one.users for one in panel.model.columns} == {service: users[service] for service in shown}
     assert [users[service] for service in shown] == sorted((users[service] for service in shown), reverse=True)
     everything = sum(count > 0 for count in users.values())
-    assert panel.model.laid is not None
-    assert panel.model.laid.others == everything - len(shown)
+    assert panel.model.matrix_rows is not None
+    assert panel.model.matrix_rows.others == everything - len(shown)
     last = panel.model.columnCount() - 1
     assert panel.model.column(last) is None
     for row, line in enumerate(panel.model.lines):
@@ -156,9 +156,9 @@ def test_over_all_levels_a_cell_bears_the_gravest(panel: AccessMatrixPanel) -> N
     for row, line in enumerate(panel.model.lines):
         for column, service in enumerate(panel.model.columns):
             look = panel.model.look(row, column)
-            glance = line.profile.glances.get(service.service)
-            if look is not None and glance is not None and glance.permitted:
-                assert look.level == max((one for one in GRAVITY if glance.of_level[one]), key=GRAVITY.index)
+            service_summary = line.profile.glances.get(service.service)
+            if look is not None and service_summary is not None and service_summary.permitted:
+                assert look.level == max((one for one in GRAVITY if service_summary.of_level[one]), key=GRAVITY.index)
                 seen.add(look.level)
     assert {"Read", "Write", GRANTING} <= seen
 
@@ -187,7 +187,9 @@ def test_lines_go_by_breadth_by_gravity_by_name_and_by_a_service(qtbot: QtBot, p
     settle(qtbot, panel)
     assert panel.wanted.order is Order.SERVICE
     assert "s3" in panel.order.currentText()
-    grants = [glance.of_level[GRANTING] if (glance := one.glances.get("s3")) else -1 for one in profiles()]
+    grants = [
+        service_summary.of_level[GRANTING] if (service_summary := one.glances.get("s3")) else -1 for one in profiles()
+    ]
     assert [count for count in grants if count > 0] == sorted((count for count in grants if count > 0), reverse=True)
     panel.table.sort_wanted.emit("s3")
     settle(qtbot, panel)
@@ -320,8 +322,8 @@ def test_a_row_is_copied_below_its_heads(panel: AccessMatrixPanel) -> None:
     assert heads[:3] == ["Principal", "ARN", panel.model.columns[0].service]
     assert cells[:2] == ["nora.lindqvist", NORA]
     place = heads.index("s3")
-    glance = panel.model.lines[panel.table.currentIndex().row()].profile.glances["s3"]
-    assert cells[place] == f"{glance.permitted}/{glance.row.total.total}"
+    service_summary = panel.model.lines[panel.table.currentIndex().row()].profile.glances["s3"]
+    assert cells[place] == f"{service_summary.permitted}/{service_summary.row.total.total}"
 
 
 def test_the_cursor_stays_where_it_was(qtbot: QtBot, panel: AccessMatrixPanel) -> None:
@@ -343,8 +345,12 @@ def test_every_cell_and_head_says_in_words_what_it_shows(panel: AccessMatrixPane
             index = model.index(row, column)
             words = index.data(Qt.ItemDataRole.AccessibleTextRole)
             assert words.startswith(f"{line.title}, {service.name}")
-            glance = line.profile.glances.get(service.service)
-            expected = f"{glance.permitted} of {glance.row.total.total} action" if glance else "no action is allowed"
+            service_summary = line.profile.glances.get(service.service)
+            expected = (
+                f"{service_summary.permitted} of {service_summary.row.total.total} action"
+                if service_summary
+                else "no action is allowed"
+            )
             assert expected in words.replace(",", "") or expected in words
             assert index.data(Qt.ItemDataRole.ToolTipRole).startswith("<qt>")
     for column, service in enumerate(model.columns):
@@ -376,7 +382,7 @@ def test_nothing_is_found_out_while_nobody_looks(
     session.open(sample)
     QApplication.processEvents()
     assert not panel.finder.running
-    assert panel.finder.everybody is None
+    assert panel.finder.matrix is None
     show(qtbot, panel)
     settle(qtbot, panel)
     session.close()
@@ -428,7 +434,7 @@ def test_closing_the_snapshot_empties_the_panel(qtbot: QtBot, panel: AccessMatri
     session.close()
     assert panel.model.rowCount() == 0
     assert panel.model.columnCount() == 0
-    assert panel.finder.everybody is None
+    assert panel.finder.matrix is None
     assert not panel.text.text()
     assert not panel.every_service.isChecked()
     assert "Open a snapshot" in panel._nothing.text()
@@ -531,9 +537,9 @@ def test_of_thousands_only_what_is_seen_is_read(
     looked: list[ServiceSummary] = []
     real: Callable[[ServiceSummary, str | None], Any] = everybody_model.look_of
 
-    def look_of(glance: ServiceSummary, level: str | None) -> Any:
-        looked.append(glance)
-        return real(glance, level)
+    def look_of(service_summary: ServiceSummary, level: str | None) -> Any:
+        looked.append(service_summary)
+        return real(service_summary, level)
 
     monkeypatch.setattr(everybody_model, "look_of", look_of)
     model = AccessMatrixModel(lambda _row: ())
@@ -574,8 +580,8 @@ def test_a_picture_of_thousands_says_that_it_shows_the_first(
 
 
 def test_the_command_brings_it_forward_and_a_cell_opens_the_access_tab(qtbot: QtBot, open_window: MainWindow) -> None:
-    window, panel = open_window, open_window.workspace.everybody
-    assert panel.finder.everybody is None, "nobody has looked"
+    window, panel = open_window, open_window.workspace.access_matrix
+    assert panel.finder.matrix is None, "nobody has looked"
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
     QTest.keyClick(window, Qt.Key.Key_6, Qt.KeyboardModifier.ControlModifier)

@@ -58,12 +58,12 @@ def test_who_is_there_already_is_no_box():
 
 
 def test_a_column_of_many_is_put_together_until_it_is_opened():
-    ways = [way(f"r{number:02}", "power") for number in range(20)]
-    picture = diagram_of(ways)
+    found_paths = [way(f"r{number:02}", "power") for number in range(20)]
+    picture = diagram_of(found_paths)
     (more,) = [box for box in picture.boxes if box.kind is BoxKind.MORE]
     assert more.title == f"{20 - USUALLY_SHOWN} more"
     assert sum(line.source == more.key for line in picture.lines) == 1
-    assert not [box for box in diagram_of(ways, opened={2}).boxes if box.kind is BoxKind.MORE]
+    assert not [box for box in diagram_of(found_paths, opened={2}).boxes if box.kind is BoxKind.MORE]
 
 
 def test_one_more_than_usual_gets_its_own_box():
@@ -84,8 +84,8 @@ def test_outsiders_stand_at_the_left():
 
 
 def test_no_two_boxes_stand_in_one_place():
-    ways = [way(f"r{number:02}", f"m{number % 3}", "power") for number in range(30)]
+    found_paths = [way(f"r{number:02}", f"m{number % 3}", "power") for number in range(30)]
     sizes = Sizes(100, 20, 50, 10)
-    places = arranged(diagram_of(ways), sizes)
+    places = arranged(diagram_of(found_paths), sizes)
     assert len(set(places.values())) == len(places)
     assert {x for x, _ in places.values()} == {0, 150, 300, 450}

@@ -43,10 +43,10 @@ def shown(qtbot, panel):
 def test_everybody_who_gets_there(qtbot, panel):
     panel.show_button.click()
     found = shown(qtbot, panel)
-    assert {way.start for way in found.ways} >= {DEEPAK, DEPLOY}
+    assert {way.start for way in found.found_paths} >= {DEEPAK, DEPLOY}
     keys = {box.key for box in panel.view.picture.boxes}
     assert "111122223333" in keys
-    assert panel.model.rowCount() >= len(found.ways)
+    assert panel.model.rowCount() >= len(found.found_paths)
     assert panel.view.accessibleDescription()
 
 
@@ -54,7 +54,7 @@ def test_one_principal_with_what_stops_it(qtbot, panel, session):
     session.select(DEEPAK)
     panel.show_selected()
     found = shown(qtbot, panel)
-    assert {way.start for way in found.ways} == {DEEPAK}
+    assert {way.start for way in found.found_paths} == {DEEPAK}
     assert found.cuts
     (first,) = [box for box in panel.view.picture.boxes if box.column == 0]
     assert first.key == DEEPAK

@@ -190,4 +190,4 @@ def test_its_key_and_its_tab(qtbot: QtBot, open_window: MainWindow) -> None:
     workspace = window.workspace
     assert workspace.docks["askedDock"].isVisible()
     assert workspace.docks["askedDock"].windowTitle() == "Query history 1"
-    assert QApplication.focusWidget() is workspace.asked.table
+    assert QApplication.focusWidget() is workspace.history.table
