@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from iamdesk.access.evaluator import Evaluator
+    from iamdesk.errors import SnapshotError
     from iamdesk.evaluate.request import Request, RequestError
     from iamdesk.explain.decision import EvaluationResult
     from iamdesk.explain.decision import EvaluationResult as Decision
-    from iamdesk.snapshot.errors import SnapshotError
     from iamdesk.snapshot.model import Snapshot
     from iamdesk.snapshot.reader import load_snapshot
 
@@ -39,7 +39,7 @@ _HOME = {
     "Request": ("iamdesk.evaluate.request", "Request"),
     "RequestError": ("iamdesk.evaluate.request", "RequestError"),
     "Snapshot": ("iamdesk.snapshot.model", "Snapshot"),
-    "SnapshotError": ("iamdesk.snapshot.errors", "SnapshotError"),
+    "SnapshotError": ("iamdesk.errors", "SnapshotError"),
     "load_snapshot": ("iamdesk.snapshot.reader", "load_snapshot"),
 }
 

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from iamdesk.evaluate.request import CaseError, MissingContextMode
 from iamdesk.explain.decision import EvaluationResult
+from iamdesk.memory import free_incrementally, gc_paused
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 from iamdesk.sessions.base import Opened
 from iamdesk.sessions.details import Details
 from iamdesk.sessions.organization_session import OrganizationSession, nobody
 from iamdesk.sessions.requests import RequestSession
 from iamdesk.sessions.snapshot_session import SnapshotSession, entities_of, today
-from iamdesk.snapshot.gc_pause import gc_paused
-from iamdesk.snapshot.incremental_free import free_incrementally
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.reader import load_catalogue, load_snapshot
 from iamdesk.viewmodel.request_lint import Hint
@@ -29,8 +28,7 @@ from iamdesk.work.shared_tasks import shared_out
 
 if TYPE_CHECKING:  # imported on first use
     from iamdesk.checks.finding import Finding, Suppression
-    from iamdesk.diff.result import Comparison
-    from iamdesk.diff.what_if_result import WhatIfResult
+    from iamdesk.diff.result import Comparison, WhatIfResult
     from iamdesk.review.recovery import Recovered
     from iamdesk.review.schema import Head
     from iamdesk.review.scope import Exclusion
@@ -298,7 +296,7 @@ class Workbench:
             WorkCancelled: ``cancelled`` returned True.
         """
         from iamdesk.diff.comparison import compare_snapshots
-        from iamdesk.diff.what_if_result import WhatIfResult
+        from iamdesk.diff.result import WhatIfResult
         from iamdesk.whatif.apply import apply
         from iamdesk.whatif.commands import commands
 

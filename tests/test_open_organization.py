@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from iamdesk.api import OrganizationSession, SnapshotSession, Workbench
+from iamdesk.errors import SnapshotError
 from iamdesk.resource_files import resources
-from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.reader import load_catalogue, load_snapshot
 from iamdesk.viewmodel.tree import NodeKind
 

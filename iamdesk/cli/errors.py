@@ -10,11 +10,10 @@ import typer
 from iamdesk.checks.finding import SuppressionError
 from iamdesk.cli import READER_GONE, discard_output
 from iamdesk.cli.output import echo_err
+from iamdesk.errors import DamagedReviewError, ReviewError, SnapshotError
 from iamdesk.evaluate.request import RequestError
 from iamdesk.export.files.atomic_write import ExportError
 from iamdesk.review.decisions import DecisionError
-from iamdesk.review.errors import DamagedReviewError, ReviewError
-from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.work.errors import WorkError
 
 HOW_TO_RECOVER = "iamdesk review recover writes what is intact to a new file"

@@ -11,6 +11,7 @@ from iamdesk.api import Workbench
 from iamdesk.cli import options
 from iamdesk.cli.errors import fail, refuse_overwrite
 from iamdesk.cli.output import echo, echo_err, say_json
+from iamdesk.errors import ReviewError
 from iamdesk.export.evidence.closing import closing_lines
 from iamdesk.export.evidence.package_files import opened_pack
 from iamdesk.export.evidence.result import Outcome
@@ -19,7 +20,6 @@ from iamdesk.export.evidence.signing import Role
 from iamdesk.export.evidence.verify import verify as verify_pack
 from iamdesk.export.evidence.write import write_pack
 from iamdesk.export.files.atomic_write import write_atomic
-from iamdesk.review.errors import ReviewError
 
 
 class PackFormat(StrEnum):

@@ -17,7 +17,7 @@ from iamdesk.cli.output import echo_err, say_bytes
 from iamdesk.export.files.atomic_write import write_atomic
 from iamdesk.export.findings.spool import Spool
 from iamdesk.export.findings.writers import formats
-from iamdesk.snapshot.gc_pause import collector_seldom
+from iamdesk.memory import collector_seldom
 
 
 class ReportFormat(StrEnum):

@@ -4,7 +4,7 @@ import contextlib
 import json
 from typing import Any
 
-from iamdesk.snapshot.strict_json import AmbiguousJsonError, NotJsonConstant, decode
+from iamdesk.strict_json import AmbiguousJsonError, NotJsonConstant, decode
 
 
 class JsonError(ValueError):

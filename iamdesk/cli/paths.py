@@ -12,7 +12,7 @@ from iamdesk.cli import options
 from iamdesk.cli.output import echo, echo_err, say_json
 from iamdesk.export.attack_paths import to_cut, to_reached, to_refusal, to_way
 from iamdesk.i18n import join_names
-from iamdesk.snapshot.gc_pause import collector_seldom
+from iamdesk.memory import collector_seldom
 
 _MOST_TOLD = 5
 _CARRIERS_TOLD = 3

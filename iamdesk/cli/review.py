@@ -14,6 +14,7 @@ from iamdesk.cli import executor as work
 from iamdesk.cli import options, review_parts
 from iamdesk.cli.errors import HOW_TO_RECOVER, fail, report_errors
 from iamdesk.cli.output import echo, echo_err, say_json
+from iamdesk.errors import Damage, DamagedReviewError
 from iamdesk.export.evidence.context import EvidenceContext
 from iamdesk.export.evidence.import_sheet import fill_in
 from iamdesk.export.evidence.part_signature import sign_part
@@ -31,7 +32,6 @@ from iamdesk.export.text.review import (
     widening_words,
 )
 from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, ItemDecision, ReviewDecision, Reviewer
-from iamdesk.review.errors import Damage, DamagedReviewError
 from iamdesk.review.items import ONLY_DENIES
 from iamdesk.review.schema import SUFFIX
 from iamdesk.review.session import ReviewSession

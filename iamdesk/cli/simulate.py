@@ -20,8 +20,8 @@ from iamdesk.cli.output import echo, echo_err, say_json
 from iamdesk.evaluate.request import MissingContextMode
 from iamdesk.explain.decision import EvalDecision
 from iamdesk.export.decision.evaluation_result import to_evaluation_result
+from iamdesk.memory import collector_seldom
 from iamdesk.progress import Cancelled
-from iamdesk.snapshot.gc_pause import collector_seldom
 from iamdesk.work.tasks import results
 
 _LARGE = 8 << 20

@@ -20,7 +20,7 @@ from iamdesk.evaluate.request import EvalDecision, MissingContextMode, PolicyTyp
 from iamdesk.explain.decision import EvaluationResult, PolicyTypeResult, StatementRole
 from iamdesk.explain.messages import LAYER_TITLES
 from iamdesk.i18n import join_messages, phrase, with_translation
-from iamdesk.snapshot.strict_json import decode
+from iamdesk.strict_json import decode
 
 
 def read_denials(text: str) -> tuple[Denial, ...]:

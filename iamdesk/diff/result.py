@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.i18n import mark
+from iamdesk.snapshot.model import Snapshot
+from iamdesk.whatif.commands import CliCommand
 
 ANYONE = "anyone"
 """Name of a role that stands for whoever an outside account lets ask."""
@@ -181,3 +183,15 @@ class Comparison:
         seen = set(found)
         found += [effect for one in self.resources.values() for effect in one.effects if effect not in seen]
         return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIfResult:
+    """What changes come to."""
+
+    snapshot: Snapshot
+    """A copy with the changes made."""
+    comparison: Comparison
+    """Of the snapshot as it is with the copy."""
+    commands: tuple[CliCommand, ...]
+    """In the order of the changes."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
 from iamdesk.diff.result import Comparison
+from iamdesk.errors import ReviewError
 from iamdesk.escaping import visible
 from iamdesk.export.evidence.review_chain import manifest_before
 from iamdesk.export.new_review import Made, make_review
@@ -17,7 +18,6 @@ from iamdesk.progress import Cancelled, Progress
 from iamdesk.review.carry_over import SINCE_LAST, CarryOver, carry_forward
 from iamdesk.review.carry_over_findings import FIXES, CarriedFindings, carry_findings, fixes_as_text
 from iamdesk.review.decisions import Reviewer
-from iamdesk.review.errors import ReviewError
 from iamdesk.review.items import ReviewItem
 from iamdesk.review.review_file import ReviewFile
 from iamdesk.review.revocation_tests import REVOKES, revokes_as_text

@@ -12,12 +12,12 @@ from itertools import chain
 from operator import is_
 
 from iamdesk.inventory.policy_index import PolicyIndex
+from iamdesk.memory import gc_paused
 from iamdesk.policy.action_patterns import ActionPattern, same_services
 from iamdesk.policy.arn import Arn
 from iamdesk.policy.document import Document
 from iamdesk.policy.statement import Statement
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
-from iamdesk.snapshot.gc_pause import gc_paused
 
 _BREATH = 64
 _SERVICE = re.compile(r"[A-Za-z0-9-]+", re.ASCII)

@@ -8,9 +8,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from iamdesk.errors import ReviewError
 from iamdesk.escaping import visible
 from iamdesk.i18n import phrase
-from iamdesk.review.errors import ReviewError
 from iamdesk.review.events import Event, EventKind
 from iamdesk.review.review_file import ReviewFile
 from iamdesk.review.scope import PrincipalClass, class_of

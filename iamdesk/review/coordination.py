@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
+from iamdesk.errors import ReviewError
 from iamdesk.escaping import visible
 from iamdesk.i18n import phrase
 from iamdesk.review import merge as merging
@@ -22,7 +23,6 @@ from iamdesk.review.assignment import (
     subjects_of,
 )
 from iamdesk.review.decisions import ItemDecision, Reviewer
-from iamdesk.review.errors import ReviewError
 from iamdesk.review.events import EventKind
 from iamdesk.review.holders import SnapshotHolders
 from iamdesk.review.merge import Conflict, Merged, NotTaken, open_conflicts

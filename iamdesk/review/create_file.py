@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from iamdesk.errors import ReviewError
 from iamdesk.escaping import visible
 from iamdesk.i18n import phrase
-from iamdesk.review.errors import ReviewError
 from iamdesk.review.items import PopulationEntry, ReviewItem
 from iamdesk.review.journal import digest
 from iamdesk.review.schema import SCHEMA, Head, connect, create_tables, head_rows

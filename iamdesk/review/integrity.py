@@ -4,8 +4,8 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 
+from iamdesk.errors import Damage
 from iamdesk.i18n import phrase
-from iamdesk.review.errors import Damage
 from iamdesk.review.events import broken_event
 from iamdesk.review.items import ReviewItem
 from iamdesk.review.journal import Entry, broken_at, digest

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from iamdesk.errors import ReviewError
 from iamdesk.escaping import visible
 from iamdesk.i18n import phrase
 from iamdesk.review.decisions import ItemDecision, Reviewer
-from iamdesk.review.errors import ReviewError
 from iamdesk.review.events import Event, EventKind
 from iamdesk.review.journal import Entry, Origin, as_json, from_json
 from iamdesk.review.parts import PART_OF, Part, is_delegate, items_sha256, parts_of, same_person

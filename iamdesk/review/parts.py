@@ -10,11 +10,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from iamdesk.errors import ReviewError
 from iamdesk.escaping import visible
 from iamdesk.i18n import phrase
 from iamdesk.review.assignment import AssignedTo, Assignment, assignment_of
 from iamdesk.review.decisions import UNDECIDED, Reviewer
-from iamdesk.review.errors import ReviewError
 from iamdesk.review.events import Event, EventKind
 from iamdesk.review.items import PopulationEntry, ReviewItem, Scope
 from iamdesk.review.journal import Origin, digest

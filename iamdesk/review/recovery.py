@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from iamdesk.errors import ReviewError
 from iamdesk.escaping import visible
 from iamdesk.i18n import phrase
 from iamdesk.review.decisions import UNDECIDED
-from iamdesk.review.errors import ReviewError
 from iamdesk.review.events import Event, broken_event
 from iamdesk.review.items import PopulationEntry, ReviewItem
 from iamdesk.review.journal import GENESIS, Entry, digest, entry_after

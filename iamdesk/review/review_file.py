@@ -16,10 +16,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Self
 
+from iamdesk.errors import Damage, DamagedReviewError, ReviewError
 from iamdesk.i18n import phrase
 from iamdesk.review.create_file import reason_of, told_name, write_new
 from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, ItemDecision, Reviewer
-from iamdesk.review.errors import Damage, DamagedReviewError, ReviewError
 from iamdesk.review.events import Event, EventKind, event_after
 from iamdesk.review.integrity import UNREADABLE, damages_of
 from iamdesk.review.items import PopulationEntry, ReviewItem

@@ -11,9 +11,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from iamdesk.errors import Damage, DamagedReviewError, ReviewError
 from iamdesk.escaping import visible
 from iamdesk.i18n import nphrase, phrase
-from iamdesk.review.errors import Damage, DamagedReviewError, ReviewError
 from iamdesk.review.events import Event, EventKind
 from iamdesk.review.journal import GENESIS, Entry, as_json, entry_from_json
 from iamdesk.review.seals import LAYOUT, seal, seal_events, seal_journal

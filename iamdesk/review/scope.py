@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from iamdesk.errors import ReviewError
 from iamdesk.escaping import visible
 from iamdesk.i18n import phrase
-from iamdesk.review.errors import ReviewError
 from iamdesk.review.items import EntitlementType, PopulationEntry, ReviewItem, Scope
 
 LEFT_OUT = "left_out"

@@ -8,8 +8,8 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from iamdesk.errors import Damage
 from iamdesk.i18n import mark, phrase
-from iamdesk.review.errors import Damage
 from iamdesk.review.journal import digest
 
 SEAL = "seal."

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from iamdesk.inventory.validation import DocumentProblem, Gap, document_problems, gaps
+from iamdesk.memory import held
 from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
 from iamdesk.sessions.base import Opened
 from iamdesk.sessions.details import Details
 from iamdesk.snapshot.deduplicate import share_equal_parts
-from iamdesk.snapshot.incremental_free import held
 from iamdesk.snapshot.model import Account, Snapshot
 from iamdesk.viewmodel.completion import Completions
 from iamdesk.viewmodel.control_totals import ControlTotal, control_totals

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO
 
+from iamdesk.errors import SnapshotError
 from iamdesk.i18n import phrase
-from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.file_walk import MAX_BUNDLE_FILES, FoundFile
 from iamdesk.snapshot.problems import Problem
 from iamdesk.snapshot.text_source import MAX_BYTES, MAX_RATIO, RATIO_FROM

@@ -11,14 +11,14 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from iamdesk.i18n import mark, phrase
+from iamdesk.memory import free_incrementally
 from iamdesk.progress import WorkCancelled
-from iamdesk.snapshot.incremental_free import free_incrementally
 from iamdesk.snapshot.json_stream import JsonWalk, ValueTooLargeError
 from iamdesk.snapshot.model import BrokenEntry, GroupDetail, ManagedPolicyDetail, RoleDetail, UserDetail
 from iamdesk.snapshot.policy_decoding import keep_ambiguous_documents_as_text
 from iamdesk.snapshot.problems import Problem
-from iamdesk.snapshot.strict_json import ambiguity
 from iamdesk.snapshot.visible_text import visible
+from iamdesk.strict_json import ambiguity
 
 type Entity = UserDetail | GroupDetail | RoleDetail | ManagedPolicyDetail
 type AccountKey = tuple[str, str]

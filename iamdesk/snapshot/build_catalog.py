@@ -10,13 +10,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from iamdesk.errors import SnapshotError
 from iamdesk.i18n import phrase
+from iamdesk.memory import gc_paused
 from iamdesk.progress import Cancelled, no_progress
 from iamdesk.snapshot.authorization_details import AccountKey, Page, let_go_of, read_pages
 from iamdesk.snapshot.catalog import AccountEntry, AccountFiles, ReadFile, entry_of, opened_files
-from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.file_walk import FoundFile
-from iamdesk.snapshot.gc_pause import gc_paused
 from iamdesk.snapshot.json_stream import JsonWalk
 from iamdesk.snapshot.merge_pages import FilePages, Gathered, gather, in_order, settle_homes
 from iamdesk.snapshot.problems import Problem

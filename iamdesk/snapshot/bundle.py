@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel
 
+from iamdesk.errors import SnapshotError
 from iamdesk.i18n import phrase
 from iamdesk.snapshot.call_status import Capture, CaptureState
 from iamdesk.snapshot.cli_commands import CALLS
 from iamdesk.snapshot.command_output import Output, read_output
 from iamdesk.snapshot.credential_report import CREDENTIAL_REPORT, read_report_table
-from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.json_stream import JsonWalk
 from iamdesk.snapshot.layout import MANIFEST, Call, Place, Scope, place_of
 from iamdesk.snapshot.manifest import VERSION, Manifest, ManifestFile

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from iamdesk.errors import SnapshotError
 from iamdesk.i18n import phrase
 from iamdesk.progress import WorkCancelled, never_cancelled, no_progress
 from iamdesk.snapshot.account_details import AccountFacts
@@ -46,7 +47,6 @@ from iamdesk.snapshot.detect import (
     told,
     without_subject,
 )
-from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.file_walk import LAID_OUT, FoundFile
 from iamdesk.snapshot.json_stream import JsonWalk, ValueTooLargeError
 from iamdesk.snapshot.layout import MANIFEST, Place

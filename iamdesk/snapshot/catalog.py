@@ -15,13 +15,13 @@ from typing import NamedTuple
 
 from pydantic import PrivateAttr
 
+from iamdesk.errors import SnapshotError
 from iamdesk.i18n import join_messages, phrase
+from iamdesk.memory import gc_paused
 from iamdesk.progress import Cancelled, never_cancelled, no_progress
 from iamdesk.snapshot.archive import files_of_archive, is_archive
 from iamdesk.snapshot.authorization_details import AccountKey, Page, read_pages
-from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.file_walk import FoundFile, found_file, reason
-from iamdesk.snapshot.gc_pause import gc_paused
 from iamdesk.snapshot.json_stream import JsonWalk
 from iamdesk.snapshot.merge_pages import FilePages, Gathered, gather
 from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, Snapshot, UserDetail

@@ -16,7 +16,7 @@ from iamdesk.snapshot.authorization_details import JsonPath, found_value, json_p
 from iamdesk.snapshot.json_stream import MAX_VALUE, JsonWalk, ValueTooLargeError
 from iamdesk.snapshot.policy_decoding import keep_ambiguous_documents_as_text
 from iamdesk.snapshot.problems import Problem
-from iamdesk.snapshot.strict_json import ambiguity
+from iamdesk.strict_json import ambiguity
 
 MAX_ENTRIES = 500_000
 """In one list: what is read is kept, and a small file may unpack to much."""

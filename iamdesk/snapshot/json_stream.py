@@ -16,11 +16,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from iamdesk.errors import SnapshotError
 from iamdesk.i18n import mark, phrase
-from iamdesk.snapshot.errors import SnapshotError
-from iamdesk.snapshot.strict_json import AmbiguousJsonError, NotJsonConstant, StrictDecoder, decode_repeating_at
 from iamdesk.snapshot.text_source import SourceText
 from iamdesk.snapshot.visible_text import visible
+from iamdesk.strict_json import AmbiguousJsonError, NotJsonConstant, StrictDecoder, decode_repeating_at
 
 MAX_VALUE = 2 << 20
 """Characters of one element that are decoded at once: fifteen times what AWS's quotas let one entry fill."""

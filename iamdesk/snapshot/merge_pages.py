@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from iamdesk.i18n import phrase
+from iamdesk.memory import free_incrementally
 from iamdesk.progress import WorkCancelled
 from iamdesk.snapshot.authorization_details import LISTS, AccountKey, Entity, Page, Read, account_of
-from iamdesk.snapshot.incremental_free import free_incrementally
 from iamdesk.snapshot.model import Account, BrokenEntry, ManagedPolicyDetail, RoleDetail
 from iamdesk.snapshot.problems import Problem
 from iamdesk.snapshot.repeated import named_once

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote, unquote_plus
 
-from iamdesk.snapshot.strict_json import ambiguity, decode, is_too_deep
+from iamdesk.strict_json import ambiguity, decode, is_too_deep
 
 _DOCUMENT_KEYS = ("PolicyDocument", "AssumeRolePolicyDocument", "Document")
 _ASCII = {spelled: chr(code) for code in range(128) for spelled in (f"{code:02X}", f"{code:02x}")}

@@ -6,14 +6,14 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from iamdesk.errors import SnapshotError
 from iamdesk.i18n import phrase
+from iamdesk.memory import gc_paused
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 from iamdesk.snapshot.archive import files_of_archive, is_archive
 from iamdesk.snapshot.assembly import snapshot_of
 from iamdesk.snapshot.authorization_details import let_go_of, read_pages
-from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.file_walk import LAID_OUT, FoundFile, files_in, found_file, reason
-from iamdesk.snapshot.gc_pause import gc_paused
 from iamdesk.snapshot.json_stream import JsonWalk
 from iamdesk.snapshot.layout import MANIFEST
 from iamdesk.snapshot.merge_pages import FilePages, gather

@@ -10,9 +10,9 @@ import hashlib
 import zlib
 from collections.abc import Iterator
 
+from iamdesk.errors import SnapshotError
 from iamdesk.i18n import join_messages, mark, phrase
 from iamdesk.progress import Cancelled, Progress, WorkCancelled
-from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.file_walk import FoundFile, Opened, reason
 
 PIECE = 1 << 17

@@ -9,9 +9,9 @@ from iamdesk.inventory.identity_center_index import IdentityCenterIndex
 from iamdesk.inventory.keys import resource_policy_key
 from iamdesk.inventory.permission_sets import PermissionSets
 from iamdesk.inventory.references import aws_policies_of, references_of
+from iamdesk.memory import free_incrementally
 from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
 from iamdesk.snapshot.catalog import Catalogue
-from iamdesk.snapshot.incremental_free import free_incrementally
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.viewmodel.account_tree import AccountTree
 from iamdesk.viewmodel.entry_tree import EntryTree

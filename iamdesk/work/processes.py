@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from iamdesk.i18n import phrase
+from iamdesk.memory import collect_seldom
 from iamdesk.progress import WorkCancelled
-from iamdesk.snapshot.gc_pause import collect_seldom
 from iamdesk.work.cancellation import CancelFile
 from iamdesk.work.errors import WorkerLostError
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from iamdesk.errors import SnapshotError
 from iamdesk.i18n import phrase
+from iamdesk.memory import gc_paused
 from iamdesk.progress import Cancelled, never_cancelled
-from iamdesk.snapshot.errors import SnapshotError
-from iamdesk.snapshot.gc_pause import gc_paused
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.reader import load_snapshot
 from iamdesk.work.errors import NotHereError

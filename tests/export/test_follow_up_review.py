@@ -13,6 +13,7 @@ from iamdesk import Evaluator, Snapshot
 from iamdesk.attack_paths.attack_path_graph import AttackPathGraph, LazyAttackPathGraph
 from iamdesk.checks import registry
 from iamdesk.diff.comparison import compare_snapshots
+from iamdesk.errors import ReviewError
 from iamdesk.export.evidence.result import Outcome as Went
 from iamdesk.export.evidence.result import Result
 from iamdesk.export.evidence.review_chain import evidence_beside, pack_at
@@ -23,7 +24,6 @@ from iamdesk.export.new_review import make_review
 from iamdesk.progress import WorkCancelled, never_cancelled, no_progress
 from iamdesk.review.carry_over import SINCE_LAST
 from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer
-from iamdesk.review.errors import ReviewError
 from iamdesk.review.review_file import ReviewFile
 from iamdesk.review.revocation_tests import REVOKES, Outcome, revokes_from_text
 

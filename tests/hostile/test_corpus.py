@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from iamdesk.api import Workbench
-from iamdesk.snapshot.errors import SnapshotError
+from iamdesk.errors import SnapshotError
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.reader import load_snapshot
 from iamdesk.snapshot.text_source import PIECE
@@ -90,7 +90,6 @@ WATCH = """
 import json, resource, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
-from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.reader import load_snapshot
 from iamdesk.snapshot import bundle_reader, third_party, detect
 import encodings.idna, encodings.utf_16, encodings.utf_32

@@ -15,9 +15,9 @@ from iamdesk.api import SnapshotSession, Workbench
 from iamdesk.checks import registry
 from iamdesk.checks.finding import Finding, State
 from iamdesk.cli import validate
+from iamdesk.errors import SnapshotError
 from iamdesk.evaluate.request import Request, RequestError
 from iamdesk.review.review_file import ReviewFile
-from iamdesk.snapshot.errors import SnapshotError
 
 from ..some_of import some_of
 from .mutated import ACCOUNT, DETAILS, PRINCIPALS, Files, mutated, whole, with_principal, written

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from iamdesk.errors import SnapshotError
 from iamdesk.snapshot import text_source
-from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.reader import load_snapshot
 
 USER = {"UserName": "alice", "Arn": "arn:aws:iam::111122223333:user/alice"}

@@ -13,8 +13,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from iamdesk.errors import DamagedReviewError, ReviewError
 from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer
-from iamdesk.review.errors import DamagedReviewError, ReviewError
 from iamdesk.review.items import EntitlementType, PopulationEntry, ReviewItem
 from iamdesk.review.recovery import recover
 from iamdesk.review.review_file import EvidenceRecord, Head, ReviewFile

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from iamdesk.errors import DamagedReviewError
 from iamdesk.review.decisions import UNDECIDED, DecisionError, ItemDecision, ReviewDecision, Reviewer
-from iamdesk.review.errors import DamagedReviewError
 from iamdesk.review.items import EntitlementType, ReviewItem
 from iamdesk.review.recovery import recover
 from iamdesk.review.review_file import Head, ReviewFile

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from iamdesk.errors import DamagedReviewError
 from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer
-from iamdesk.review.errors import DamagedReviewError
 from iamdesk.review.items import EntitlementType, PopulationEntry, ReviewItem
 from iamdesk.review.recovery import recover
 from iamdesk.review.review_file import EvidenceRecord, Head, ReviewFile

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from iamdesk.errors import DamagedReviewError, ReviewError
 from iamdesk.review.assignment import Subject, assign, read_managers, read_rules
 from iamdesk.review.coordination import (
     assign_review,
@@ -25,7 +26,6 @@ from iamdesk.review.coordination import (
     split_review,
 )
 from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer
-from iamdesk.review.errors import DamagedReviewError, ReviewError
 from iamdesk.review.events import EventKind, broken_event
 from iamdesk.review.items import EntitlementType, PopulationEntry, ReviewItem
 from iamdesk.review.journal import broken_at, digest

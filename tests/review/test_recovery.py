@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from iamdesk.errors import ReviewError
 from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer
-from iamdesk.review.errors import ReviewError
 from iamdesk.review.items import EntitlementType, PopulationEntry, ReviewItem
 from iamdesk.review.recovery import RECOVERED, recover
 from iamdesk.review.review_file import Head, ReviewFile

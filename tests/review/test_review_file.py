@@ -16,8 +16,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from iamdesk.errors import DamagedReviewError, ReviewError
 from iamdesk.review.decisions import UNDECIDED, DecisionError, ItemDecision, ReviewDecision, Reviewer
-from iamdesk.review.errors import DamagedReviewError, ReviewError
 from iamdesk.review.events import EventKind
 from iamdesk.review.items import EntitlementType, PopulationEntry, ReviewItem
 from iamdesk.review.recovery import recover
@@ -112,7 +112,6 @@ def test_second_writer_is_told_and_the_first_goes_on(review: ReviewFile, path: P
 OTHER_PROCESS = """
 import sys
 from pathlib import Path
-from iamdesk.review.errors import ReviewError
 from iamdesk.review.review_file import ReviewFile
 try:
     with ReviewFile.open(Path(sys.argv[1]), writable=sys.argv[2] == "writes") as review:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from iamdesk.review.errors import ReviewError
+from iamdesk.errors import ReviewError
 from iamdesk.review.items import EntitlementType, PopulationEntry, ReviewItem, Scope
 from iamdesk.review.scope import (
     LEFT_OUT,

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from iamdesk.errors import SnapshotError
 from iamdesk.progress import WorkCancelled
 from iamdesk.snapshot import archive
 from iamdesk.snapshot.call_status import CaptureState
 from iamdesk.snapshot.cli_commands import CALLS
-from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.layout import Call
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.reader import load_snapshot

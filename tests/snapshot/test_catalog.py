@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from iamdesk.errors import SnapshotError
 from iamdesk.progress import WorkCancelled, never_cancelled
 from iamdesk.resource_files import resources
 from iamdesk.snapshot import catalog as catalogue_module
 from iamdesk.snapshot.catalog import Catalogue, Directory
-from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.model import Account, Snapshot
 from iamdesk.snapshot.reader import load_catalogue, load_snapshot
 

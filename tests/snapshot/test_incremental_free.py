@@ -3,8 +3,8 @@
 import threading
 from collections import deque
 
-from iamdesk.snapshot import incremental_free
-from iamdesk.snapshot.incremental_free import free_incrementally, held
+from iamdesk import memory as incremental_free
+from iamdesk.memory import free_incrementally, held
 
 
 class Small:

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from iamdesk.errors import SnapshotError
 from iamdesk.progress import never_cancelled, no_progress
 from iamdesk.snapshot import json_stream, text_source
-from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.file_walk import found_file
 from iamdesk.snapshot.json_stream import MAX_VALUE, JsonWalk, ValueTooLargeError
 from iamdesk.snapshot.text_source import ReadSoFar, SourceText

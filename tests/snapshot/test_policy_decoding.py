@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iamdesk.snapshot.policy_decoding import decode_document, keep_ambiguous_documents_as_text
-from iamdesk.snapshot.strict_json import MAX_DEPTH, decode_repeating_at
+from iamdesk.strict_json import MAX_DEPTH, decode_repeating_at
 
 DOCUMENT = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:Get*", "Resource": "a+b/ü%41"}]}
 JSON_OBJECTS = st.dictionaries(

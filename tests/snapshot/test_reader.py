@@ -16,9 +16,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from iamdesk.errors import SnapshotError
+from iamdesk.memory import collector_seldom, gc_paused
 from iamdesk.progress import WorkCancelled
-from iamdesk.snapshot.errors import SnapshotError
-from iamdesk.snapshot.gc_pause import collector_seldom, gc_paused
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.reader import load_snapshot
 from iamdesk.snapshot.text_source import PIECE, SourceText

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from iamdesk.errors import SnapshotError
 from iamdesk.resource_files import resources, sample_snapshot
-from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.reader import load_snapshot
 from iamdesk.work import worker_cache
 from iamdesk.work.errors import WorkError

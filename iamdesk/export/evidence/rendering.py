@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from iamdesk.access.evaluator import Evaluator
+from iamdesk.errors import ReviewError
 from iamdesk.export.evidence.context import EvidenceContext
 from iamdesk.export.evidence.manifest import MANIFEST, SOURCE, STATEMENTS
 from iamdesk.export.evidence.read_json import pieces
@@ -25,7 +26,6 @@ from iamdesk.export.evidence.result import Outcome, Result, failed, passed
 from iamdesk.export.evidence.schema import Review, ReviewDocument
 from iamdesk.export.evidence.write import REPORTS, write_data
 from iamdesk.i18n import join_messages, phrase
-from iamdesk.review.errors import ReviewError
 from iamdesk.review.items import PopulationEntry, ReviewItem
 from iamdesk.review.journal import Entry
 from iamdesk.review.review_file import ReviewFile

@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from iamdesk.errors import ReviewError
 from iamdesk.escaping import visible
 from iamdesk.export.evidence.manifest import MANIFEST, manifest_sha256, read_manifest
 from iamdesk.export.evidence.package_files import opened_pack
 from iamdesk.export.evidence.result import Outcome, Result, failed, passed
 from iamdesk.export.files.atomic_write import ExportError
 from iamdesk.i18n import phrase
-from iamdesk.review.errors import ReviewError
 from iamdesk.review.review_file import EvidenceRecord, ReviewFile
 
 _NAME = "chain"

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from iamdesk.errors import ReviewError
 from iamdesk.escaping import visible_lines
 from iamdesk.evaluate.request import RequestError
 from iamdesk.export.evidence.manifest import (
@@ -27,7 +28,6 @@ from iamdesk.export.evidence.signoff_checks import verify_signoffs
 from iamdesk.export.evidence.verify_content import verify_content
 from iamdesk.export.files.atomic_write import ExportError
 from iamdesk.i18n import phrase
-from iamdesk.review.errors import ReviewError
 
 _DERIVED = ("format", "evidence_sha256", "files")
 

@@ -10,6 +10,7 @@ from typing import Any
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.attack_paths.attack_path_graph import LazyAttackPathGraph
 from iamdesk.checks import registry
+from iamdesk.errors import SnapshotError
 from iamdesk.escaping import visible
 from iamdesk.evaluate.request import RequestError
 from iamdesk.export.evidence.decisions import re_evaluate
@@ -27,7 +28,6 @@ from iamdesk.review.journal import GENESIS, Entry, as_json, broken_at, digest, e
 from iamdesk.review.parts import PART_OF, limited_to_part
 from iamdesk.review.schema import JOURNAL_START
 from iamdesk.review.scope import exclusions_from, limited
-from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.reader import load_snapshot
 
 _MOST_TOLD = 5

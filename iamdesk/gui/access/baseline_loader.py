@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
+from iamdesk.errors import ReviewError, SnapshotError
 from iamdesk.evaluate.request import RequestError
 from iamdesk.gui.access.loader import AccessLoader
 from iamdesk.gui.core.jobs import Job, JobRunner
 from iamdesk.gui.core.plain_text import visible
 from iamdesk.i18n import error_words, phrase, tr
 from iamdesk.progress import Cancelled, Progress
-from iamdesk.review.errors import ReviewError
-from iamdesk.snapshot.errors import SnapshotError
 
 if TYPE_CHECKING:
     from iamdesk.api import Opened

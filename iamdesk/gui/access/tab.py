@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from iamdesk import i18n
 from iamdesk.access.effective_permissions import ActionDecision
+from iamdesk.errors import SnapshotError
 from iamdesk.evaluate.request import Request, RequestError
 from iamdesk.export.access.comparison import comparison_summary, comparison_to_csv
 from iamdesk.export.access.heatmap import LEVELS, AccessHeatmap
@@ -40,7 +41,6 @@ from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.gui.widgets.save_to_file import Render, Saver
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.i18n import error_words, tr
-from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.viewmodel.tree import NodeKind
 from iamdesk.viewmodel.types import Subject
 

@@ -104,7 +104,7 @@ class ReviewFileOpener(QObject):
         self._interior.workspace.raise_dock("reviewDock")  # the panel reports what is wrong with it
 
     def _failed(self, error: Exception) -> None:
-        from iamdesk.review.errors import ReviewError
+        from iamdesk.errors import ReviewError
 
         if not isinstance(error, ReviewError):
             raise error

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
+from iamdesk.errors import SnapshotError
 from iamdesk.gui.core.badge_rows import rows_by_badge
 from iamdesk.gui.core.import_lock import import_lock
 from iamdesk.gui.core.job_stream import JobStream
@@ -19,7 +20,6 @@ from iamdesk.gui.core.session import Session
 from iamdesk.gui.core.settings import MEMORY
 from iamdesk.i18n import error_words, tr
 from iamdesk.progress import Cancelled, Progress
-from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.viewmodel.tree import Badge
 from iamdesk.work.errors import WorkError
 

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from iamdesk.errors import SnapshotError
 from iamdesk.escaping import with_visible_end
 from iamdesk.evaluate.request import PolicyType, RequestError
 from iamdesk.explain.decision import EvaluationResult
@@ -47,7 +48,6 @@ from iamdesk.gui.widgets.message_bar import MessageBar
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.i18n import mark, tr, translate
 from iamdesk.progress import Cancelled, Progress
-from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.use_cases.types import DependentActions, UseCaseResult
 
 if TYPE_CHECKING:

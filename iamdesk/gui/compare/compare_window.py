@@ -5,6 +5,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from iamdesk.errors import SnapshotError
 from iamdesk.export.files.atomic_write import ExportError
 from iamdesk.gui.compare.changes_view import ChangesView
 from iamdesk.gui.compare.worker import Compared, compared, read_and_compare, write
@@ -16,7 +17,6 @@ from iamdesk.gui.widgets.message_bar import Tone
 from iamdesk.gui.widgets.whole_organization import whole_or_say
 from iamdesk.i18n import error_words, tr
 from iamdesk.progress import Cancelled, Progress
-from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.work.errors import WorkError
 
 

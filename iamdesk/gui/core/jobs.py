@@ -28,9 +28,8 @@ from typing import Any, NamedTuple
 from PySide6.QtCore import QAbstractEventDispatcher, QObject, QThreadPool, QTimer, Signal, Slot
 
 from iamdesk.gui.core.gc_control import GCControl
+from iamdesk.memory import free_incrementally, gc_paused
 from iamdesk.progress import Cancelled, Progress, WorkCancelled
-from iamdesk.snapshot.gc_pause import gc_paused
-from iamdesk.snapshot.incremental_free import free_incrementally
 
 type Work[T] = Callable[[Progress, Cancelled], T]
 

@@ -62,13 +62,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
+from iamdesk.errors import SnapshotError
 from iamdesk.evaluate.request import Request, RequestError
 from iamdesk.gui.core.badge_rows import rows_by_badge
 from iamdesk.gui.core.jobs import Job, JobRunner
 from iamdesk.gui.core.principals import principal_of_key, subject_of
 from iamdesk.i18n import error_words, tr
 from iamdesk.progress import Cancelled, Progress
-from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.viewmodel.tree import Badge
 
 if TYPE_CHECKING:

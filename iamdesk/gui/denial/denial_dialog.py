@@ -17,13 +17,13 @@ from PySide6.QtWidgets import (
 )
 
 from iamdesk.denials.denial import Agreement, Denial, DenialError, Why
+from iamdesk.errors import SnapshotError
 from iamdesk.export.decision.denial import check_cells, said_words
 from iamdesk.gui.core.jobs import Job, JobRunner
 from iamdesk.gui.core.plain_text import menu_text, plain_label, set_cell_tooltip, visible
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.i18n import error_words, tr, translate
-from iamdesk.snapshot.errors import SnapshotError
 
 _TONES = {
     Agreement.SAME: Tone.NOTE,

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from iamdesk.checks.finding import Finding, Severity, Suppression, SuppressionError
+from iamdesk.errors import SnapshotError
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.locale import number
@@ -34,7 +35,6 @@ from iamdesk.gui.findings.suppression_store import SuppressionStore
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.i18n import error_words, ntr, tr
-from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.work.errors import WorkError
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QPalette, QShowEvent
 from PySide6.QtWidgets import QStackedLayout, QTabWidget, QVBoxLayout, QWidget
 
+from iamdesk.errors import SnapshotError
 from iamdesk.explain.decision import EvaluationResult, StatementExplanation
 from iamdesk.gui.access.tab import AccessTab
 from iamdesk.gui.core.file_dialogs import FileDialogs
@@ -28,7 +29,6 @@ from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.i18n import error_words, mark, tr, translate
 from iamdesk.inventory.keys import trust_policy_key
-from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.viewmodel.tree import Badge, NodeKind
 from iamdesk.viewmodel.types import PolicyRole, Subject
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
+from iamdesk.errors import ReviewError
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.locale import number
@@ -17,7 +18,6 @@ from iamdesk.gui.review.review_controller import ReviewController
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.i18n import error_words, mark, tr, translate
 from iamdesk.review.decisions import DecisionError, Reviewer
-from iamdesk.review.errors import ReviewError
 
 if TYPE_CHECKING:
     from iamdesk.api import SnapshotSession

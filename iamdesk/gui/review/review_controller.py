@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from iamdesk import i18n
+from iamdesk.errors import DamagedReviewError, ReviewError
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.locale import number
@@ -16,7 +17,6 @@ from iamdesk.gui.core.session import Session
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.gui.widgets.whole_organization import whole_or_say
 from iamdesk.i18n import error_words, mark, tr
-from iamdesk.review.errors import DamagedReviewError, ReviewError
 from iamdesk.review.schema import SUFFIX
 from iamdesk.review.session import ReviewSession
 from iamdesk.work.errors import WorkError

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
 
+from iamdesk.errors import ReviewError
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.translate import error_sentence
 from iamdesk.i18n import tr
 from iamdesk.review.decisions import DecisionError
-from iamdesk.review.errors import ReviewError
 from iamdesk.review.session import Change
 
 

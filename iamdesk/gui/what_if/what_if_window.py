@@ -10,7 +10,7 @@ from PySide6.QtWidgets import (
 )
 
 from iamdesk.api import SnapshotSession, Workbench
-from iamdesk.diff.what_if_result import WhatIfResult
+from iamdesk.diff.result import WhatIfResult
 from iamdesk.export.files.atomic_write import ExportError, write_atomic
 from iamdesk.export.what_if import script
 from iamdesk.gui.compare.changes_view import ChangesView

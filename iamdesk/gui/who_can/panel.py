@@ -7,6 +7,7 @@ from PySide6.QtCore import QEvent, QItemSelection, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QPalette, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QStackedWidget, QStyle, QVBoxLayout, QWidget
 
+from iamdesk.errors import SnapshotError
 from iamdesk.evaluate.request import Request, RequestError
 from iamdesk.export.decision.text_file import who_can_command
 from iamdesk.gui.core.file_dialogs import FileDialogs
@@ -27,7 +28,6 @@ from iamdesk.gui.widgets.save_to_file import Saver
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.i18n import error_words, tr, translate
 from iamdesk.progress import Cancelled, Progress
-from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.work.errors import WorkError
 
 if TYPE_CHECKING:

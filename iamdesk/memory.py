@@ -1,10 +1,19 @@
-"""Keeping the garbage collector out of the way while many objects that will live on are made."""
+"""Many objects at once: made without the garbage collector, freed in small steps.
+
+A million objects that die together are freed in one go, and no other thread runs meanwhile: the window would not react
+when a snapshot is closed, or when reading one is canceled. Measured with a snapshot of 50 MB that is canceled half-way
+and near its end: 140 to 420 ms, and 20 to 30 ms in small steps.
+"""
 
 import gc
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableSequence, Sequence
 from contextlib import contextmanager
+from typing import Any
 
+_AT_ONCE = 500
+"""Entries: a millisecond or two."""
+_COPIED_AT_ONCE = 20_000
 _MANY = 100_000
 """Objects that are looked through in some milliseconds: fewer are left to the collector. Whatever is garbage in a cycle
 when the collector is told to spare what there is, stays for good."""
@@ -72,3 +81,16 @@ def collector_seldom() -> Iterator[None]:
 def collect_seldom() -> None:
     """Let the garbage collector run a twentieth as often for as long as the process lives: of a worker."""
     gc.set_threshold(50_000, 20, 100)
+
+
+def free_incrementally(*large: MutableSequence[Any]) -> None:
+    """Empty lists, a few entries at a time; what nobody else holds is gone then."""
+    for entries in large:
+        while entries:
+            del entries[-_AT_ONCE:]
+
+
+def held(entries: Sequence[Any]) -> Iterator[list[Any]]:
+    """Yield lists that hold all entries: whoever holds these can drop what holds the entries now, and then let go."""
+    for start in range(0, len(entries), _COPIED_AT_ONCE):
+        yield list(entries[start : start + _COPIED_AT_ONCE])

@@ -1,7 +1,20 @@
-"""Why a review file cannot be used."""
+"""Why a snapshot or a review file cannot be used."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+
+class SnapshotError(Exception):
+    """What is no snapshot, or cannot be read. Its text is one sentence that names the file and the place."""
+
+    def __init__(self, text: str, what: str = "") -> None:
+        super().__init__(text)
+        self.what = what
+        """The same without the name of the file, where that was put before it."""
+
+    def beside(self, name: str) -> str:
+        """Return what it says where the file's name is told already."""
+        return self.what or str(self).removeprefix(f"{name}: ")
 
 
 class ReviewError(Exception):
