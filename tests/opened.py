@@ -6,9 +6,8 @@ keeps of answers is the same whoever asks first.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,8 +17,10 @@ from iamdesk.api import SnapshotSession, Workbench
 from iamdesk.attack_paths.attack_path_graph import LazyAttackPathGraph
 from iamdesk.checks import registry
 from iamdesk.checks.finding import Finding
+from iamdesk.export import new_review
 from iamdesk.export.evidence import context, control_totals, verify_content
 from iamdesk.i18n import chosen
+from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 from iamdesk.review.entitlements import review_scope
 from iamdesk.snapshot.model import Snapshot
 
@@ -52,44 +53,82 @@ def _open_shared(*arguments: Any, **more: Any) -> SnapshotSession:
 _MOST_EVALUATORS = 6
 _evaluators: OrderedDict[tuple[str, datetime], Evaluator] = OrderedDict()
 _answered: dict[Evaluator, dict[Callable[..., Any], Any]] = {}
-"""What was made of each of these evaluators, by the function that made it."""
+"""What was made of each evaluator that is shared, by the function that made it."""
 
 
 def share_equal_evaluators(patch: pytest.MonkeyPatch) -> None:
-    """Let `verify` be given the same evaluator for the same snapshot and moment, and make attack paths of it once.
+    """Let `verify` be given the same evaluator for the same snapshot and moment.
 
-    The same for its findings and entitlements: of one evaluator, they are the same whoever asks.
+    Of an evaluator that is shared, attack paths and entitlements are found once: they are the same whoever asks.
     """
-
-    def shared(snapshot: Snapshot, now: Callable[[], datetime]) -> Evaluator:
-        key = (snapshot.sha256, now())
-        kept = _evaluators[key] = _evaluators.pop(key, None) or Evaluator(snapshot, now=now)
-        _answered.setdefault(kept, {})
-        while len(_evaluators) > _MOST_EVALUATORS:
-            del _answered[_evaluators.popitem(last=False)[1]]
-        return kept
-
-    patch.setattr(verify_content, "Evaluator", shared)
+    patch.setattr(verify_content, "Evaluator", _shared_evaluator)
     for module in (verify_content, context):
         patch.setattr(module, "LazyAttackPathGraph", _once(LazyAttackPathGraph))
-        patch.setattr(module, "registry", SimpleNamespace(run=_once(_findings)))
-    for module in (verify_content, control_totals):
+    for module in (verify_content, control_totals, new_review):
         patch.setattr(module, "review_scope", _once(review_scope))
 
 
-def _findings(evaluator: Evaluator, **more: Any) -> tuple[Finding, ...]:
-    return tuple(registry.run(evaluator, **more))
+def share_findings(patch: pytest.MonkeyPatch) -> None:
+    """Let checks be run once over an evaluator that is shared. Not for windows: their jobs would end before they do."""
+    patch.setattr(registry, "run", _run_once)
+
+
+def _shared_evaluator(snapshot: Snapshot, now: Callable[[], datetime]) -> Evaluator:
+    key = (snapshot.sha256, now())
+    kept = _evaluators[key] = _evaluators.pop(key, None) or Evaluator(snapshot, now=now)
+    while len(_evaluators) > _MOST_EVALUATORS:
+        _evaluators.popitem(last=False)
+    return kept
+
+
+def _answers_of(evaluator: Evaluator) -> dict[Callable[..., Any], Any] | None:
+    """Return what was made of an evaluator; None of one that is not shared."""
+    shared = {*_evaluators.values()} | {vars(opened).get("evaluator") for opened in tuple(_kept.values())}
+    if evaluator not in shared:
+        return None
+    for one in {*_answered} - shared:
+        _answered.pop(one, None)
+    return _answered.setdefault(evaluator, {})
 
 
 def _once[T](make: Callable[..., T]) -> Callable[..., T]:
     """Give what was made of an evaluator that is shared; of any other it is made anew."""
 
-    def made(evaluator: Evaluator, **more: Any) -> T:
-        if evaluator not in _answered:
-            return make(evaluator, **more)
-        of_it = _answered[evaluator]
-        if make not in of_it:
-            of_it[make] = make(evaluator, **more)
-        return of_it[make]
+    def made(evaluator: Evaluator, *arguments: Any, **more: Any) -> T:
+        answers = _answers_of(evaluator)
+        if answers is None:
+            return make(evaluator, *arguments, **more)
+        if make not in answers:
+            answers[make] = make(evaluator, *arguments, **more)
+        return answers[make]
 
     return made
+
+
+_run = registry.run
+
+
+def _run_once(
+    evaluator: Evaluator,
+    progress: Progress = no_progress,
+    cancelled: Cancelled = never_cancelled,
+    *arguments: Any,
+    **more: Any,
+) -> Iterator[Finding]:
+    """Yield what `registry.run` does; it can be cancelled and tells its progress each time."""
+    answers = _answers_of(evaluator)
+    found = None if answers is None else answers.get(_run)
+    if found is None:
+        new = []
+        for one in _run(evaluator, progress, cancelled, *arguments, **more):
+            new.append(one)
+            yield one
+        if answers is not None:
+            answers[_run] = new
+        return
+    for number, one in enumerate(found):
+        if cancelled():
+            raise WorkCancelled
+        progress(number, len(found))
+        yield one
+    progress(len(found), len(found))

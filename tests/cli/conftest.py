@@ -10,7 +10,7 @@ import pytest
 
 from iamdesk.resource_files import sample_snapshot
 
-from ..opened import share_equal_snapshots
+from ..opened import share_equal_snapshots, share_findings
 from ..terminal import run_here
 
 type Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -28,6 +28,7 @@ def iamdesk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs iamdesk in an empty folder; `given` is its standard input. In this process: a start takes half a second."""
     monkeypatch.chdir(tmp_path)
     share_equal_snapshots(monkeypatch)
+    share_findings(monkeypatch)
 
     def run(*arguments: str | Path, given: str | bytes = b"") -> subprocess.CompletedProcess[str]:
         content = given.encode() if isinstance(given, str) else given

@@ -1,13 +1,15 @@
 """A snapshot that is not held in memory as a whole is answered from, in the same words as one that is."""
 
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from iamdesk import api
 from iamdesk.access.organization_evaluator import OrganizationEvaluator
+from iamdesk.cli import executor
 from iamdesk.resource_files import resources
+from iamdesk.work.processes import Processes
 
 from .conftest import Run
 
@@ -50,10 +52,27 @@ COMMANDS = {
 }
 
 
-@pytest.mark.parametrize("arguments", COMMANDS.values(), ids=COMMANDS.keys())
+class Kept(Processes):
+    """A worker that stays for the next command."""
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[Processes]:
+    kept = Kept(1)
+    yield kept
+    Processes.shutdown(kept)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
 def test_the_answer_is_that_of_the_whole(
-    iamdesk: Run, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str | Path, ...]
+    iamdesk: Run, monkeypatch: pytest.MonkeyPatch, name: str, worker: Processes
 ) -> None:
+    arguments = COMMANDS[name]
+    if name != "findings":  # which starts and ends a worker of its own
+        monkeypatch.setattr(executor, "open_executor", lambda *_arguments, **_more: worker)
     whole = iamdesk(*arguments)
     opened: list[object] = []
     original = api.OrganizationSession.__init__

@@ -14,7 +14,7 @@ import pytest
 
 from iamdesk.api import Workbench
 
-from ..opened import share_equal_snapshots
+from ..opened import share_equal_snapshots, share_findings
 from ..terminal import run_here
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -145,6 +145,7 @@ def test_shown_command_runs_on_the_sample(
         )
     else:
         share_equal_snapshots(monkeypatch)
+        share_findings(monkeypatch)
         done = run_here(words[1:], monkeypatch)
 
     # The sample has findings, so that `--fail-on` has something to fail on.

@@ -13,7 +13,7 @@ from iamdesk.resource_files import sample_snapshot
 from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer
 from iamdesk.review.review_file import ReviewFile
 
-from ...opened import share_equal_evaluators
+from ...opened import share_equal_evaluators, share_findings
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 ANA = Reviewer("Ana Moreno", "ana")
@@ -48,6 +48,7 @@ def equal_evaluators() -> Iterator[None]:
     """A snapshot is asked the same questions by each pack that is verified; `test_verification` does all anew once."""
     with pytest.MonkeyPatch.context() as patch:
         share_equal_evaluators(patch)
+        share_findings(patch)
         yield
 
 
