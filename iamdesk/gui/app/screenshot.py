@@ -33,17 +33,16 @@ def render(
     page: str | None = None,
     language: str = "en",
 ) -> None:
-    """Open a snapshot, select what ``select`` names (ARN or key), ask (principal, action, resource), save the window.
+    """Open a snapshot, select ``select`` (ARN or key), evaluate ``ask`` (principal, action, resource), save the window.
 
-    ``page`` brings a page forward: ``overview``, ``captured`` (what the snapshot holds), ``findings``, ``access`` (of
-    what is selected), ``who-can`` (what ``ask`` asks), ``ways`` (of what is selected, else of everybody),
-    ``everybody`` (what all can do), ``review`` (where ``path`` is one, its snapshot beside it). ``language`` is one of
-    ``language.LANGUAGES``. Works on a display and, where there is none, without. Settings of the user are neither read
-    nor written.
+    ``page`` is the page to show: ``overview``, ``captured`` (snapshot coverage), ``findings``, ``access`` (of the
+    selected principal), ``who-can`` (of ``ask``), ``ways`` (attack paths of the selected principal, else of all),
+    ``everybody`` (access matrix), ``review`` (if ``path`` is one, with its snapshot in the same folder). ``language`` is
+    one of ``language.LANGUAGES``. Works with and without a display. The user's settings are neither read nor written.
 
     Raises:
-        ScreenshotError: the snapshot cannot be opened, the question cannot be asked, the key is not in the snapshot,
-            the page does not fit what is selected or asked, or the picture cannot be written.
+        ScreenshotError: the snapshot cannot be opened, the request cannot be evaluated, the key is not in the snapshot,
+            the page does not fit selection and request, or the image cannot be written.
     """
     has_display = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
     if sys.platform.startswith("linux") and not has_display:

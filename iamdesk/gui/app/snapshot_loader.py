@@ -54,10 +54,10 @@ class SnapshotLoader(QObject):
         executor: "Callable[[], Executor | None]" = lambda: None,
         memory: Callable[[], int] = lambda: MEMORY,
     ) -> None:
-        """Open into ``session``; ``when_complete`` carries out what it is given once whoever follows that is there.
+        """Open snapshots for ``session``; ``when_complete`` calls a function once the panels exist.
 
-        ``executor`` gives the processes that read a large organization beside this one, ``memory`` how many bytes this
-        one may take.
+        ``executor`` returns the processes that read a large organization together with this one, ``memory`` the memory
+        limit of this one in bytes.
         """
         super().__init__(parent)
         self._session = session

@@ -1,8 +1,7 @@
 """Starts further windows, each as its own process, so that none waits for another or crashes with it.
 
-What two of them may share they share by files: snapshots are only read, a review has one writer
-(``review/write_lock.py``), settings are merged key by key, and each notes by itself what it has open
-(``session_recovery.py``). No process listens for another.
+They share data only through files: snapshots are only read, a review has one writer (``review/write_lock.py``),
+settings are merged key by key, and each records what it has open (``session_recovery.py``). They do not communicate.
 """
 
 import sys

@@ -39,8 +39,8 @@ STATE_VERSION = 6
 class RequestBarRow(QWidget):
     """The row of the request bar: over the whole width, below the menus, with a thin line under it.
 
-    No tool bar: when a window dies, Qt takes widgets out of its tool bars first, and so sends events to halves of
-    Python objects.
+    Not a tool bar: when a window is destroyed, Qt removes the widgets of its tool bars first, and so sends events to
+    Python objects that are half destroyed.
     """
 
     def __init__(self, question: QWidget, parent: QWidget | None = None) -> None:

@@ -131,7 +131,7 @@ class _Delegate(QStyledItemDelegate):
 
 
 class PartsList(FullHeightList):
-    """The list. ``chosen`` comes with the `ActionResult` that was clicked or entered."""
+    """The list. ``chosen`` is emitted with the `ActionResult` that was clicked or entered."""
 
     chosen = Signal(object)
 

@@ -230,7 +230,7 @@ def _name_font(font: QFont, row: StatementRow) -> QFont:
 
 
 class StatementList(FullHeightList):
-    """The list. ``chosen`` comes with the statement that was clicked or entered."""
+    """The list. ``chosen`` is emitted with the statement that was clicked or entered."""
 
     chosen = Signal(object)
 

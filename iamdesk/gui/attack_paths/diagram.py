@@ -78,7 +78,7 @@ def diagram_of(
 
     Args:
         ways: The attack paths to show.
-        outsiders: ARNs of roles that can be assumed from outside the organization.
+        external_roles: ARNs of roles that can be assumed from outside the organization.
         opened: Columns, by their distance to the target, that show all their principals.
     """
     distance: dict[str, int] = {}

@@ -51,7 +51,7 @@ def find_attack_paths(
 ) -> PathsFound:
     """Return the attack paths of one principal, or the shortest path of each.
 
-    ``executor`` does what takes long, where it was not done before; None: this thread.
+    ``executor`` runs the long part, unless that is cached; None: this thread.
 
     Raises:
         RequestError: the snapshot has no such principal or goal.

@@ -22,9 +22,10 @@ from iamdesk.progress import Cancelled, Progress, WorkCancelled
 _LOOK = 0.1
 """Seconds between two polls of the process."""
 _GRACE = 6.0
-"""Seconds that it has to end by itself: where much else runs, it takes a while to write what it has.
+"""Seconds in which it may end by itself: on a busy machine, writing its data takes a while.
 
-Who closes the window meanwhile waits for the end of the process."""
+Closing the window waits for the end of the process.
+"""
 
 
 def collect_in_a_process(

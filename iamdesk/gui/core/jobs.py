@@ -1,7 +1,7 @@
 """Work off the GUI thread: the only module that starts threads.
 
 ``jobs.run(label, work, done=…, failed=…)`` hands ``work(progress, cancelled)`` to a worker thread and calls ``done``
-with its result - in the GUI thread, whatever kind of callable ``done`` is. Rules that this module keeps:
+with its result, in the GUI thread, for any kind of callable. Rules that this module keeps:
 
 * Workers own no signals. They report through one signal of the runner, which lives in the GUI thread.
 * ``topic`` names the purpose of the work (``"answer"``, ``"findings"``). A new job of a topic cancels the previous one
@@ -126,7 +126,7 @@ class JobRunner(QObject):
     ) -> Job:
         """Run ``work(progress, cancelled)`` in a thread; the module's docstring says which callbacks are called when.
 
-        ``soon`` work is patient too, and goes before other patient work that has not begun.
+        ``soon`` work is patient too, and runs before other patient work that has not begun.
 
         Raises:
             RuntimeError: the window is closed.

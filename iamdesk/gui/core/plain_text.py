@@ -88,7 +88,7 @@ class PlainLabel(QLabel):
 
 
 class ElidedLabel(PlainLabel):
-    """One line that gives way: text too long for its place is shortened in the middle, whole in the tooltip."""
+    """A label on one line: text that does not fit is elided in the middle, in full in the tooltip."""
 
     def __init__(
         self,
@@ -144,8 +144,8 @@ def plain_label(
 ) -> PlainLabel:
     """Return a label in plain text.
 
-    ``buddy`` is the field it names: then ``&`` in the text marks the mnemonic, so give our own words only.
-    ``selectable`` lets mouse and keyboard select and copy.
+    ``buddy`` is its field: then ``&`` in the text marks the mnemonic, so use it for our own texts only. ``selectable``
+    text can be selected and copied.
     """
     label = PlainLabel("", parent)
     if buddy is not None:

@@ -25,7 +25,7 @@ def error_sentence(error: BaseException) -> str:
 
 
 def translated(decision: EvaluationResult) -> EvaluationResult:
-    """Return the answer with its sentences in the language of the window."""
+    """Return the result with its sentences in the language of the window."""
     if chosen() == ENGLISH:
         return decision
     return replace(
@@ -49,7 +49,7 @@ def spoken_changes(changes: Changes) -> Changes:
 
 def _spoken_change(change: Change) -> Change:
     additions = tuple(replace(one, place=translate(one.place)) for one in change.additions)
-    sentence = translate(change.sentence)  # begins with a verb of ours: what is to be done
+    sentence = translate(change.sentence)  # begins with a verb, not a name
     return replace(change, sentence=capital(sentence), caveat=translate(change.caveat), additions=additions)
 
 

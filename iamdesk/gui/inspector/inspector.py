@@ -211,7 +211,7 @@ class Inspector(QWidget):
             self._then.append(lambda: self.show_statement(line))
             return
         if self._subject is None and self._session.decision is None:
-            self._show_nobody(line.policy_name, "")
+            self._show_unknown_principal(line.policy_name, "")
         self._stack.setCurrentWidget(self._page)
         self.tabs.setTabVisible(self.tabs.indexOf(self.policies), True)
         self.tabs.setCurrentWidget(self.policies)
@@ -397,8 +397,8 @@ class Inspector(QWidget):
         if self.is_reading:
             return
         if decision is not None and self._subject is None:
-            nobody = tr("Not in the snapshot. The policies below are those that were evaluated.")
-            self._show_nobody(decision.request.principal, nobody)
+            sentence = tr("Not in the snapshot. The policies below are those that were evaluated.")
+            self._show_unknown_principal(decision.request.principal, sentence)
         if decision is not None and (decision.statements or decision.blocked_by):
             # The deciding policy is usually read next. The tab stays.
             self._stack.setCurrentWidget(self._page)
@@ -414,7 +414,7 @@ class Inspector(QWidget):
         if self._subject is not None:
             self.header.show_badges(self._badges(self._subject))
 
-    def _show_nobody(self, name: str, summary: str) -> None:
+    def _show_unknown_principal(self, name: str, summary: str) -> None:
         """Show the policies of a result whose principal is not in the snapshot."""
         self.header.show_name(name, summary)
         self.gaps.clear()

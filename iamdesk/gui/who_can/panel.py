@@ -352,7 +352,7 @@ class WhoCanPanel(QWidget):
             return text.no_matches(rows)
         if self.search.running:
             return text.searching(asked)
-        return text.nobody(asked) if self._complete else tr(text.CUT_SHORT)
+        return text.no_principals(asked) if self._complete else tr(text.CUT_SHORT)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Update the colors."""

@@ -33,7 +33,7 @@ def searching(asked: Request) -> str:
     return tr("Evaluating {action} on {resource} for all principals.").format(action=asked.action, resource=resource)
 
 
-def nobody(asked: Request) -> str:
+def no_principals(asked: Request) -> str:
     """Return the sentence that no principal can."""
     resource = with_visible_end(asked.resource)
     if not asked.action:

@@ -27,8 +27,8 @@ class Missing:
 def search_for(opened: "Opened", request: Request) -> Producer:
     """Return the work that gives a `WhoCanRow` for every principal that can perform the action on the resource.
 
-    After all rows, it explains each, in the initial order of display, and gives (`WhoCanRow`, `Told`) for each. Without
-    an action, it gives a `PrincipalRow` for each. The last item is `Missing`.
+    After all rows, it explains each, in the initial order of display, and gives (`WhoCanRow`, `RowDetails`) for each.
+    Without an action, it gives a `PrincipalRow` for each. The last item is `Missing`.
     """
     return partial(_search, opened, request)
 
