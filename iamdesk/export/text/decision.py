@@ -45,16 +45,16 @@ LAYER_WORDS: dict[PolicyType, str] = {
     PolicyType.ACL: mark("access control lists"),
     PolicyType.BLOCK_PUBLIC_ACCESS: mark("Block Public Access"),
 }
-"""A layer as it stands in the middle of a sentence."""
+"""Policy types within a sentence."""
 
 LAYER_OUTCOMES: dict[EvalDecision | None, str] = {
     EvalDecision.ALLOWED: mark("allows"),
-    EvalDecision.EXPLICIT_DENY: mark("forbids"),
+    EvalDecision.EXPLICIT_DENY: mark("denies"),
     EvalDecision.IMPLICIT_DENY: mark("does not allow"),
     EvalDecision.CONDITIONAL: mark("depends"),
-    None: mark("not in play"),
+    None: mark("does not apply"),
 }
-"""What one layer says, in a word or two."""
+"""The decision of a policy type, in a word or two."""
 
 PART_TITLES: dict[StatementRole, str] = {
     StatementRole.DECIDES: mark("Deciding"),
@@ -62,7 +62,7 @@ PART_TITLES: dict[StatementRole, str] = {
     StatementRole.DEPENDS: mark("Depends on context"),
     StatementRole.NEAR_MISS: mark("Near misses"),
 }
-"""The groups of the statement list, in their order."""
+"""Titles of the statement groups, in order."""
 
 _SOURCES: dict[SourceType, str] = {
     SourceType.USER: mark("inline policy"),

@@ -38,7 +38,8 @@ def render(
     ``page`` is the page to show: ``overview``, ``captured`` (snapshot coverage), ``findings``, ``access`` (of the
     selected principal), ``who-can`` (of ``ask``), ``ways`` (attack paths of the selected principal, else of all),
     ``everybody`` (access matrix), ``review`` (if ``path`` is one, with its snapshot in the same folder). ``language``
-    is one of ``language.LANGUAGES``. Works with and without a display. The user's settings are neither read nor written.
+    is one of ``language.LANGUAGES``. Works with and without a display. The user's settings are not
+    used.
 
     Raises:
         ScreenshotError: the snapshot cannot be opened, the request cannot be evaluated, the key is not in the snapshot,

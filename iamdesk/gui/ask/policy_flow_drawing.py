@@ -33,7 +33,7 @@ class Gate:
 
     title: str
     says: str
-    """Its decision in a word or two: ``allows``, ``not in play``, ``left out``."""
+    """Its decision in a word or two: ``allows``, ``does not apply``, ``left out``."""
     sentence: str
     mark: Mark | None
     """None if it does not apply or was excluded."""

@@ -37,7 +37,7 @@ def test_gates_bear_the_marks_and_words_of_the_list() -> None:
         SILENT, layers=layers(SCP=None, IDENTITY=SILENT, SESSION=ALLOWED, PERMISSIONS_BOUNDARY=EvalDecision.CONDITIONAL)
     )
     assert [gate.mark for gate in gates_of(answer)] == [None, Mark.IMPLICIT_DENY, Mark.ALLOWED, Mark.CONDITIONAL]
-    assert [gate.says for gate in gates_of(answer)] == ["not in play", "does not allow", "allows", "depends"]
+    assert [gate.says for gate in gates_of(answer)] == ["does not apply", "does not allow", "allows", "depends"]
     assert "IDENTITY: does not allow. IDENTITY says" in row_words(answer)
 
 
@@ -77,7 +77,7 @@ def test_they_are_made_when_wanted_and_follow_the_answer(ask_window: AskWindow) 
     assert [gate.title for gate in panel.gates.gates] == [line.title for line in decision().layers]
     ask_window.session.show_decision(decision(FORBIDDEN, layers=layers(SCP=FORBIDDEN)))
     assert [gate.mark for gate in panel.gates.gates] == [Mark.EXPLICIT_DENY]
-    assert "SCP: forbids." in panel.gates.accessibleDescription()
+    assert "SCP: denies." in panel.gates.accessibleDescription()
     QTest.mouseClick(panel.draw_button, Qt.MouseButton.LeftButton)
     assert not panel.gates.isVisible()
     assert not panel.export_button.isVisible()
