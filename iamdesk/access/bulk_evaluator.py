@@ -330,7 +330,8 @@ class BulkEvaluator:
                 for one in self._own(grid, position):
                     yield from self._statement_groups_of(grid, one, 1 << position, within)
         elif isinstance(grid, OneRequest):
-            for statement_group in (*self._statement_groups_everywhere(grid), *self._statement_groups_here(grid)):
+            here = self._statement_groups_here(grid, members)
+            for statement_group in (*self._statement_groups_everywhere(grid), *here):
                 if statement_group.members & members:
                     yield statement_group._replace(members=statement_group.members & members)
         else:
@@ -410,12 +411,17 @@ class BulkEvaluator:
             self._everywhere[key] = found
         return found
 
-    def _statement_groups_here(self, grid: OneRequest) -> Iterator[StatementGroup]:
-        """Return the other statements that can apply to one request."""
-        index, target = self.population.index, grid.target(0)
+    def _statement_groups_here(self, grid: OneRequest, members: int) -> Iterator[StatementGroup]:
+        """Return the groups of the other statements that cover one request and that some principals carry."""
+        population, index, target = self.population, self.population.index, grid.target(0)
         covering = index.covering(target.service, target.name)
         naming = index.naming(covering, target.service, target.resource)
-        return self._joined(self._matching(grid, ((place, 1) for place in (*naming, *covering.loose))))
+        carried = []
+        for place in (*naming, *covering.loose):
+            number = index.statement(place)[0]
+            if (population.carriers[number] | population.bounded[number]) & members:
+                carried.append((place, 1))
+        return self._joined(self._matching(grid, carried))
 
     def _statement_groups_on(self, grid: RequestGrid, members: int, within: int) -> Iterator[StatementGroup]:
         """Yield the statements of many principals that can apply to many requests."""

@@ -5,9 +5,8 @@ from functools import cache
 
 from iamdesk.access.effective_permissions import AccessExtent, ServiceAccess
 from iamdesk.access.principal_index import PrincipalIndex, indexes_of
-from iamdesk.attack_paths.attacker_control import is_satisfiable_by_attacker
 from iamdesk.attack_paths.catalog import TargetType, catalog
-from iamdesk.attack_paths.edge_sources import ConfirmedAndPossible
+from iamdesk.attack_paths.edge_sources import ConfirmedAndPossible, SourceFinder
 from iamdesk.attack_paths.evaluation_session import EvaluationSession
 from iamdesk.aws.action_sets import service_actions
 
@@ -18,11 +17,13 @@ _CONDITIONAL = frozenset({AccessExtent.CONDITIONAL, AccessExtent.SOME_CONDITIONA
 class AnyResourceAccess:
     """Tells who may do actions on some resource or other."""
 
-    def __init__(self, inquiry: EvaluationSession, population: PrincipalIndex) -> None:
+    def __init__(self, inquiry: EvaluationSession, population: PrincipalIndex, finder: SourceFinder) -> None:
         self._inquiry = inquiry
         self._population = population
+        self._finder = finder
         self._reaches: dict[tuple[int, str], ServiceAccess] = {}
-        self._arranged: dict[tuple[int, str], bool] = {}
+        self._arranged: dict[str, tuple[int, int]] = {}
+        """By action: for whom `_arranging` was found out, and who can."""
         self._speaking: dict[str, int] = {}
 
     def who(self, actions: Sequence[str], members: int, *, surely: bool = True) -> ConfirmedAndPossible:
@@ -55,14 +56,15 @@ class AnyResourceAccess:
         return known
 
     def _who(self, action: str, members: int, surely: bool) -> ConfirmedAndPossible:
-        proven = possible = 0
+        proven = conditional = 0
         for position in indexes_of(members):
             reach = self._reach(position, action)
-            if reach in _ALLOWED or (surely and reach in _CONDITIONAL and self._can_arrange(position, action)):
+            if reach in _ALLOWED:
                 proven |= 1 << position
             elif reach in _CONDITIONAL:
-                possible |= 1 << position
-        return ConfirmedAndPossible(proven, possible)
+                conditional |= 1 << position
+        arranging = self._arranging(action, conditional) if surely else 0
+        return ConfirmedAndPossible(proven | arranging, conditional & ~arranging)
 
     def _reach(self, position: int, action: str) -> AccessExtent:
         service, _, name = action.partition(":")
@@ -79,17 +81,18 @@ class AnyResourceAccess:
         bit = service_actions(service).positions[name.lower()]
         yield from (resource for resource, _ in self._inquiry.evaluator.reach_resources(position, service, bit))
 
-    def _can_arrange(self, position: int, action: str) -> bool:
-        """Return whether a principal can see to it that a conditional answer is an Allow."""
-        known = self._arranged.get((position, action))
-        if known is None:
-            subject = self._population.index.subjects[position]
-            known = any(
-                is_satisfiable_by_attacker(self._inquiry.trace(subject, action, resource))
-                for resource in self.resources(position, action)
-            )
-            self._arranged[position, action] = known
-        return known
+    def _arranging(self, action: str, members: int) -> int:
+        """Return who of some principals can see to it that a conditional decision is an Allow, as bits."""
+        known, arranging = self._arranged.get(action, (0, 0))
+        by_resource: dict[str, int] = {}
+        for position in indexes_of(members & ~known):
+            for resource in self.resources(position, action):
+                by_resource[resource] = by_resource.get(resource, 0) | 1 << position
+        for resource, who in by_resource.items():
+            if left := who & ~arranging:
+                arranging |= self._finder.among(left, action, resource).proven
+        self._arranged[action] = known | members, arranging
+        return arranging & members
 
 
 @cache

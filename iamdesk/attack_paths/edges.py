@@ -63,7 +63,7 @@ class Edges:
         self.targets = EdgeTargets(inquiry.snapshot.accounts, self.population.index)
         self.finder = SourceFinder(inquiry, self.targets, evaluator.bulk())
         self.trusts = TrustPolicies(inquiry, self.targets, self.population)
-        self.anything = AnyResourceAccess(inquiry, self.population)
+        self.anything = AnyResourceAccess(inquiry, self.population, self.finder)
         self._accounts = {account.account_id: account for account in inquiry.snapshot.accounts}
         self.asked_sources: dict[tuple[str, str], tuple[int, EdgeSources]] = {}
         """By action and service, the entities that were asked about and who may do it on them."""

@@ -1,6 +1,6 @@
 """Principals as they could be: with full access, without their boundary, without a policy. Would they administer?"""
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 
 from iamdesk.access.principal_index import PrincipalIndex
@@ -73,6 +73,7 @@ class AdminHypotheses:
         self._denials: dict[Document, int] = {}
         self._known: dict[Hashable, bool] = {}
         self._decisions: dict[Hashable, EvalDecision] = {}
+        self._covering: dict[tuple[Document, str], tuple[Statement, ...]] = {}
         self._asked: dict[tuple[int, tuple[Document, ...], bool, frozenset[Document]], bool] = {}
 
     def administers(
@@ -137,7 +138,7 @@ class AdminHypotheses:
     def _asker(self, position: int, standing: PrincipalPolicies) -> "_Asker":
         guardrails = self._inquiry.guardrails(self._account(position).account_id)
         subject = self._population.index.subjects[position]
-        return _Asker(self._inquiry.evaluator, subject, standing, guardrails, self._decisions)
+        return _Asker(self._inquiry.evaluator, subject, standing, guardrails, self._decisions, self._covering)
 
     def _account(self, position: int) -> Account:
         return self._accounts[self._population.cohort_at(position).account]
@@ -184,21 +185,20 @@ class _Asker:
         standing: PrincipalPolicies,
         guardrails: Sequence[Document],
         known: dict[Hashable, EvalDecision],
+        of_documents: dict[tuple[Document, str], tuple[Statement, ...]],
     ) -> None:
-        """``known`` are the verdicts that principals of one snapshot share."""
+        """``known`` are the verdicts that principals of one snapshot share, ``of_documents`` what covers an action."""
         self._questions = questions
         self._principal = principal
         self._standing = standing
         self._known = known
+        self._of_documents = of_documents
         policies, caller = standing.policies, standing.caller
-        self._statements = [
-            [statement for document in documents for statement in document.statements]
-            for documents in (
-                [policy.document for policy in policies.identity],
-                [policy.document for policy in policies.boundary or ()],
-                guardrails,
-            )
-        ]
+        self._documents = (
+            [policy.document for policy in policies.identity],
+            [policy.document for policy in policies.boundary or ()],
+            guardrails,
+        )
         self._traits: Hashable = (
             caller.account,
             caller.kind,
@@ -208,8 +208,12 @@ class _Asker:
         )
 
     def __call__(self, action: str, resource: str, context: Context) -> EvalDecision:
-        service, _, name = action.lower().partition(":")
-        covering = tuple([tuple(_covering(service, name, statements)) for statements in self._statements])
+        covering = tuple(
+            [
+                tuple([statement for document in documents for statement in self._covering(document, action)])
+                for documents in self._documents
+            ]
+        )
         is_shared = all(is_alike(one) for statements in covering for one in statements)
         who = self._traits if is_shared else self._principal
         key = (who, action, resource, _hashable(context), covering)
@@ -222,11 +226,22 @@ class _Asker:
             self._known[key] = known
         return known
 
-
-def _covering(service: str, name: str, statements: Iterable[Statement]) -> Iterator[Statement]:
-    for one in statements:
-        if (one.services is None or service in one.services) and one.covers_action(service, name):
-            yield one
+    def _covering(self, document: Document, action: str) -> tuple[Statement, ...]:
+        """Return the statements of a document that cover an action; some policies name thousands of actions."""
+        found = self._of_documents.get((document, action))
+        if found is None:
+            service, _, name = action.lower().partition(":")
+            found = tuple(
+                [
+                    one
+                    for one in document.statements
+                    if (one.services is None or service in one.services) and one.covers_action(service, name)
+                ]
+            )
+            if len(self._of_documents) >= _MOST_KEPT:
+                self._of_documents.clear()
+            self._of_documents[document, action] = found
+        return found
 
 
 def _hashable(context: Context) -> Hashable:
