@@ -15,8 +15,7 @@ from iamdesk.evaluate.request import CaseError, MissingContextMode
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.memory import free_incrementally, gc_paused
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
-from iamdesk.sessions.base import Opened
-from iamdesk.sessions.details import Details
+from iamdesk.sessions.base import Details, Opened
 from iamdesk.sessions.organization_session import OrganizationSession, nobody
 from iamdesk.sessions.requests import RequestSession
 from iamdesk.sessions.snapshot_session import SnapshotSession, entities_of, today

@@ -41,12 +41,12 @@ from iamdesk.evaluate.engine import decide_request
 from iamdesk.evaluate.matching import RequestFacts, match_statement
 from iamdesk.evaluate.policy_set import AttachedPolicy
 from iamdesk.evaluate.principal_match import Grant
-from iamdesk.evaluate.request import EvalDecision, MissingContextMode
+from iamdesk.evaluate.request import ContextValues, EvalDecision, MissingContextMode
 from iamdesk.evaluate.request_context import facts_given
 from iamdesk.evaluate.ternary import FALSE, MAYBE, TRUE, Truth
 from iamdesk.policy.statement import Statement
 from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
-from iamdesk.simulate.vpc_endpoints import Given, network_path_given
+from iamdesk.simulate.vpc_endpoints import network_path_given
 
 _FEW = 4
 """Number of principals whose documents are read one by one; for more, statements are looked up by action and
@@ -59,7 +59,7 @@ class RequestMoment(NamedTuple):
     """Time and context of requests."""
 
     at: datetime
-    given: Given = MappingProxyType({})
+    given: ContextValues = MappingProxyType({})
     """As entered by the user."""
     unknown: MissingContextMode = MissingContextMode.UNKNOWN
 

@@ -20,12 +20,18 @@ from iamdesk.access.principal_index import PrincipalIndex, indexes_of
 from iamdesk.access.request_grid import grid_on
 from iamdesk.access.resource_access import access_to_resource
 from iamdesk.access.service_access import ServiceAccessFinder
-from iamdesk.access.sweeps import Asked
-from iamdesk.access.who_can import Access, ResourceAccess
+from iamdesk.access.who_can import Access, ResourceAccess, SweepOptions
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.engine import EvaluationTrace, decide_request, evaluate
-from iamdesk.evaluate.request import EvalDecision, MissingContextMode, Request, RequestError, read_missing_context_mode
+from iamdesk.evaluate.request import (
+    ContextValues,
+    EvalDecision,
+    MissingContextMode,
+    Request,
+    RequestError,
+    read_missing_context_mode,
+)
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.explain.explanation import explain
 from iamdesk.i18n import phrase
@@ -34,7 +40,6 @@ from iamdesk.policy.arn import ArnError, parse_arn
 from iamdesk.policy.document import DocumentStore
 from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
 from iamdesk.simulate.request_builder import RequestBuilder
-from iamdesk.simulate.vpc_endpoints import Given
 from iamdesk.snapshot.model import Snapshot
 
 _MAX_SWEPT = 128
@@ -206,7 +211,7 @@ class Evaluator(RequestBuilder):
         *,
         action: str | None = None,
         resource: str = "*",
-        context: Mapping[str, str | Sequence[str] | None] | None = None,
+        context: ContextValues | None = None,
         unknown_context: MissingContextMode = MissingContextMode.UNKNOWN,
         external: bool = True,
         progress: Progress = no_progress,
@@ -262,7 +267,10 @@ class Evaluator(RequestBuilder):
         progress(len(population.index.subjects), len(population.index.subjects))
 
     def access_to_resource(
-        self, resource: str, context: Mapping[str, str | Sequence[str] | None] | None = None, **asked: Unpack[Asked]
+        self,
+        resource: str,
+        context: ContextValues | None = None,
+        **asked: Unpack[SweepOptions],
     ) -> tuple[ResourceAccess, ...]:
         """Return what each principal can do on a resource; see `access.resource_access`."""
         return access_to_resource(self, resource, context, **asked)
@@ -271,7 +279,7 @@ class Evaluator(RequestBuilder):
         self,
         action: str,
         resource: str,
-        context: Mapping[str, str | Sequence[str] | None] | None = None,
+        context: ContextValues | None = None,
         unknown_context: MissingContextMode = MissingContextMode.UNKNOWN,
         cancelled: Cancelled = never_cancelled,
     ) -> Iterator[Access]:
@@ -288,7 +296,7 @@ class Evaluator(RequestBuilder):
         self,
         service: str,
         resource: str,
-        context: Mapping[str, str | Sequence[str] | None] | None = None,
+        context: ContextValues | None = None,
         unknown_context: MissingContextMode = MissingContextMode.UNKNOWN,
         cancelled: Cancelled = never_cancelled,
     ) -> Iterator[tuple[EvalDecision, Sequence[str], int]]:
@@ -425,7 +433,7 @@ class Evaluator(RequestBuilder):
             return None
 
 
-def _request_key(action: str, resource: str, context: Given, unknown: MissingContextMode) -> Hashable:
+def _request_key(action: str, resource: str, context: ContextValues, unknown: MissingContextMode) -> Hashable:
     given = [
         (key, value if value is None or isinstance(value, str) else tuple(value)) for key, value in context.items()
     ]

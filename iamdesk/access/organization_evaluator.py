@@ -6,7 +6,7 @@ results equal those over the whole snapshot.
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -17,7 +17,7 @@ from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.resource_access import access_to_resource
 from iamdesk.access.who_can import Access, ResourceAccess
 from iamdesk.evaluate.engine import EvaluationTrace
-from iamdesk.evaluate.request import EvalDecision, MissingContextMode, Request
+from iamdesk.evaluate.request import ContextValues, EvalDecision, MissingContextMode, Request
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.policy.statement import Statement
 from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
@@ -133,7 +133,7 @@ class OrganizationEvaluator:
         *,
         action: str | None = None,
         resource: str = "*",
-        context: Mapping[str, str | Sequence[str] | None] | None = None,
+        context: ContextValues | None = None,
         unknown_context: MissingContextMode = MissingContextMode.UNKNOWN,
         external: bool = True,
         progress: Progress = no_progress,
@@ -188,7 +188,7 @@ class OrganizationEvaluator:
         *,
         action: str,
         resource: str,
-        context: Mapping[str, str | Sequence[str] | None] | None = None,
+        context: ContextValues | None = None,
         unknown_context: MissingContextMode = MissingContextMode.UNKNOWN,
         cancelled: Cancelled = never_cancelled,
     ) -> Iterator[R]:
@@ -270,7 +270,7 @@ class OrganizationEvaluator:
     def access_to_resource(
         self,
         resource: str,
-        context: Mapping[str, str | Sequence[str] | None] | None = None,
+        context: ContextValues | None = None,
         unknown_context: MissingContextMode = MissingContextMode.UNKNOWN,
         *,
         external: bool = True,

@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import inf
@@ -13,7 +13,7 @@ from iamdesk.evaluate.context import KeyValue
 from iamdesk.evaluate.derived_keys import DerivedKeys, PrincipalDependence, dependence
 from iamdesk.evaluate.engine import EvaluationRequest
 from iamdesk.evaluate.principal import SERVICE_LINKED_PATH, CallerKind
-from iamdesk.evaluate.request import EvalDecision, MissingContextMode, Request
+from iamdesk.evaluate.request import ContextValues, EvalDecision, MissingContextMode, Request
 from iamdesk.evaluate.ternary import Truth
 from iamdesk.inventory.permission_sets import permission_set_of
 from iamdesk.inventory.policy_index import PolicyIndex
@@ -222,7 +222,7 @@ class PrincipalIndex:
         position: int,
         action: str,
         resource: str,
-        context: Mapping[str, str | Sequence[str] | None] | None = None,
+        context: ContextValues | None = None,
         unknown: MissingContextMode = MissingContextMode.UNKNOWN,
     ) -> EvaluationRequest:
         """Return a request of a principal (or of a member of a group) with everything that evaluating it needs."""

@@ -10,13 +10,11 @@ from iamdesk.access.who_can import Access, FittingAction, ResourceAccess, Who
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.service_reference import reference
 from iamdesk.escaping import with_visible_end
-from iamdesk.evaluate.request import EvalDecision, MissingContextMode, Request, RequestError
+from iamdesk.evaluate.request import ContextValues, EvalDecision, MissingContextMode, Request, RequestError
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.i18n import phrase
 from iamdesk.policy.arn import ArnError, parse_arn
 from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
-
-type _Context = Mapping[str, str | Sequence[str] | None]
 
 
 class EvaluatesRequests(Protocol):
@@ -26,7 +24,7 @@ class EvaluatesRequests(Protocol):
         self,
         service: str,
         resource: str,
-        context: _Context | None,
+        context: ContextValues | None,
         unknown_context: MissingContextMode,
         cancelled: Cancelled,
     ) -> Iterator[tuple[EvalDecision, Sequence[str], int]]:
@@ -36,7 +34,7 @@ class EvaluatesRequests(Protocol):
         self,
         action: str,
         resource: str,
-        context: _Context | None,
+        context: ContextValues | None,
         unknown_context: MissingContextMode,
         cancelled: Cancelled,
     ) -> Iterator[Access]:
@@ -78,7 +76,7 @@ def fitting_actions(resource: str) -> tuple[FittingAction, ...]:
 def access_to_resource(
     evaluator: EvaluatesRequests,
     resource: str,
-    context: _Context | None = None,
+    context: ContextValues | None = None,
     unknown_context: MissingContextMode = MissingContextMode.UNKNOWN,
     *,
     external: bool = True,

@@ -5,24 +5,24 @@
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from math import inf
 
 from iamdesk.access.bulk_evaluator import BulkEvaluator, DecisionBits
 from iamdesk.access.effective_permissions import AccessExtent, ResourceOrigin, ServiceAccess
 from iamdesk.access.equivalent_services import EquivalentServices
-from iamdesk.access.named_resources import as_requested
 from iamdesk.access.own_statements import OwnStatement, WideStatement
-from iamdesk.access.request_grid import FRESH, RequestGrid, arn_aliases, grid_on, placeholder_grid
+from iamdesk.access.request_grid import FRESH, RequestGrid, arn_aliases, arn_services, grid_on, placeholder_grid
 from iamdesk.access.resource_policy_grants import ResourcePolicyGrant, ResourcePolicyGrants
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.context import Context
 from iamdesk.evaluate.request import MissingContextMode
-from iamdesk.policy.resource_patterns import UnknownVariable
+from iamdesk.policy.arn import ArnError, parse_arn
+from iamdesk.policy.resource_patterns import ResourcePattern, UnknownVariable
 from iamdesk.policy.statement import Statement
 from iamdesk.policy.variables import Variable, parse_template
-from iamdesk.policy.wildcards import Wildcard
+from iamdesk.policy.wildcards import Wildcard, glob
 from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
 
 
@@ -332,7 +332,7 @@ class _Finding:
         """Yield the resources that a statement names and the service may act on, as ARNs to evaluate."""
         for entry in statement.resources or ():
             text = entry.text if not entry.keys else "".join(map(self._filled, parse_template(entry.text)))
-            asked = as_requested(entry, text, self._service, self._peers.partition)
+            asked = _as_requested(entry, text, self._service, self._peers.partition)
             if asked is not None:
                 yield asked
 
@@ -371,3 +371,25 @@ def _service_reach(service: str, found: Mapping[AccessExtent, int]) -> ServiceAc
 def _only(service: str, word: AccessExtent) -> ServiceAccess:
     """Return a whole service of one extent."""
     return _service_reach(service, {word: service_actions(service).every})
+
+
+def _as_requested(entry: ResourcePattern, text: str, service: str, partition: str) -> str | None:
+    """Return an entry as an ARN to evaluate, its variables filled in as in ``text``; None where it cannot be one."""
+    if entry.is_everything or entry.problem:
+        return None
+    asked = _arn_of(text, partition)
+    of_service = arn_services(service)
+    return asked if asked and (of_service is None or asked.split(":", 3)[2].lower() in of_service) else None
+
+
+@lru_cache(maxsize=1 << 14)
+def _arn_of(text: str, partition: str) -> str | None:
+    """Return a pattern as an ARN of a partition; missing parts are stars (rule F7)."""
+    parts = text.split(":", 5)
+    parts += ["*"] * (6 - len(parts))
+    if glob(parts[1].lower()).matches(partition):
+        parts[1] = partition
+    try:
+        return str(parse_arn(":".join(parts)))
+    except ArnError:
+        return None

@@ -1,12 +1,16 @@
-"""Rows of who-can: one principal, or one group of external callers, with one decision or all on a resource."""
+"""Rows of who-can: one principal, or one group of external callers, with one decision or all on a resource.
+
+`Sweeps` are the evaluators that make them, for all principals at once.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypedDict, Unpack
 
-from iamdesk.evaluate.request import EvalDecision, Request
+from iamdesk.evaluate.request import ContextValues, EvalDecision, MissingContextMode, Request
 from iamdesk.explain.decision import EvaluationResult, StatementExplanation, StatementRole
+from iamdesk.progress import Cancelled, Progress
 
 ANY_SERVICE = "*.amazonaws.com"
 """Principal of the row for AWS services that no policy names."""
@@ -149,3 +153,30 @@ class ResourceAccess:
         open_to += [(action, EvalDecision.CONDITIONAL) for action in self.conditional]
         for action, decision in sorted(open_to):
             yield self._row(action, decision)
+
+
+class SweepOptions(TypedDict, total=False):
+    """Options of an evaluation for all principals."""
+
+    unknown_context: MissingContextMode
+    """What a key without value means."""
+    external: bool
+    """Whether external callers are listed."""
+    progress: Progress
+    """Called with the number of principals done, and of all."""
+    cancelled: Cancelled
+    """Returns whether the work was cancelled."""
+
+
+class Sweeps(Protocol):
+    """Decisions for all principals at once."""
+
+    def who_can(
+        self, *, action: str | None, resource: str, context: ContextValues | None, **options: Unpack[SweepOptions]
+    ) -> Iterator[Access]:
+        """Yield a row for each principal for whom the decision is allowed or conditional, external callers first."""
+
+    def access_to_resource(
+        self, resource: str, context: ContextValues | None, **options: Unpack[SweepOptions]
+    ) -> tuple[ResourceAccess, ...]:
+        """Return what each principal can do on a resource, external callers first."""

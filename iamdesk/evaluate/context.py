@@ -1,13 +1,13 @@
 """The request context: what is known of each condition key. Rules: J and K1."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
 from typing import NamedTuple
 
-from iamdesk.evaluate.request import MissingContextMode
+from iamdesk.evaluate.request import ContextValues, MissingContextMode
 from iamdesk.policy.operators import read_date
 from iamdesk.policy.resource_patterns import UnknownVariable
 
@@ -113,7 +113,7 @@ def at_given_time(fact: KeyValue, given: Mapping[str, KeyValue]) -> KeyValue:
     return fact._replace(since=None)
 
 
-def given_facts(context: Mapping[str, str | Sequence[str] | None]) -> dict[str, KeyValue]:
+def given_facts(context: ContextValues) -> dict[str, KeyValue]:
     """Return the entered values by key in lower case; None means that the key is absent."""
     facts: dict[str, KeyValue] = {}
     for key, value in context.items():

@@ -19,6 +19,10 @@ class CaseError(ValueError):
 ACCOUNT_DIGITS = 12
 
 
+type ContextValues = Mapping[str, str | Sequence[str] | None]
+"""Values of condition keys; a list for a key with several values; None: the key is absent."""
+
+
 class EvalDecision(StrEnum):
     """The four decisions (CONTRACT 1): the three of AWS's own simulator, and ``conditional``."""
 
@@ -88,7 +92,7 @@ class Request:
     principal: str
     action: str
     resource: str = "*"
-    context: Mapping[str, str | Sequence[str] | None] = field(default_factory=dict)
+    context: ContextValues = field(default_factory=dict)
     resource_account: str | None = None
     session_policies: tuple[SessionPolicy, ...] | None = None
     unknown_context: MissingContextMode = MissingContextMode.UNKNOWN

@@ -1,13 +1,13 @@
 """The entered request context, limited to what AWS would send: rules J1 and G12."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.action_resource import Target
 from iamdesk.evaluate.context import ABSENT, KeyValue, Knowledge, given_facts
 from iamdesk.evaluate.derived_keys import ACCESS_POINT_KEYS
 from iamdesk.evaluate.policy_set import MissingData
-from iamdesk.evaluate.request import PolicyType
+from iamdesk.evaluate.request import ContextValues, PolicyType
 from iamdesk.i18n import phrase
 from iamdesk.policy.operators import is_private_address, read_address
 
@@ -16,10 +16,8 @@ _CALLED_VIA = ("aws:calledvia", "aws:calledviafirst", "aws:calledvialast")
 """Keys of requests that a service makes for the caller: aws:ViaAWSService is true in all of them (IAM User Guide, "AWS
 global condition context keys": "in the chain that made requests on the principal's behalf")."""
 
-type Given = Mapping[str, str | Sequence[str] | None]
 
-
-def facts_given(given: Given, target: Target) -> dict[str, KeyValue]:
+def facts_given(given: ContextValues, target: Target) -> dict[str, KeyValue]:
     """Return the entered values by key in lower case; a key that the action does not support is absent."""
     facts = given_facts(given)
     for key in facts:
@@ -30,7 +28,7 @@ def facts_given(given: Given, target: Target) -> dict[str, KeyValue]:
     return facts
 
 
-def gaps_of_given(given: Given, target: Target) -> Iterator[MissingData]:
+def gaps_of_given(given: ContextValues, target: Target) -> Iterator[MissingData]:
     """Yield entered values that are impossible or unknown."""
     for key, value in given.items():
         if value is None:

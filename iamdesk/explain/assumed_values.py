@@ -35,8 +35,6 @@ ASSUMED_KEYS = frozenset({_SECURE, _VIA, *_CALLED_VIA, *_MCP, _NOW, _EPOCH})
 _MOST_VALUES = 64
 _MOST_SERVICES = 8
 """Number of services that are tried in the chain of a forwarded call."""
-_TRUE = KeyValue(Knowledge.PRESENT, ("true",))
-_FALSE = KeyValue(Knowledge.PRESENT, ("false",))
 
 type World = Mapping[str, KeyValue]
 """The values that are varied, by key in lower case."""

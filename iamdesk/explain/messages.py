@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from iamdesk.escaping import with_visible_end
 from iamdesk.evaluate.action_resource import Target
 from iamdesk.evaluate.context import KeyValue, Knowledge
-from iamdesk.evaluate.matching import Mismatch, StatementResult, UndeterminedTest
+from iamdesk.evaluate.matching import Mismatch, StatementResult
 from iamdesk.evaluate.principal import Caller, CallerKind
 from iamdesk.evaluate.principal_match import Grant
 from iamdesk.evaluate.request import PolicyType
@@ -252,11 +252,6 @@ def fact_text(test: ConditionTest, fact: KeyValue) -> str:
         first = datetime.fromtimestamp(int(fact.since), UTC).date().isoformat()
         return phrase("no session that began before {day} is still valid", day=first)
     return phrase("{key} is not known", key=test.key_text)
-
-
-def open_keys_text(tests: Sequence[UndeterminedTest]) -> str:
-    """Name the keys of undetermined tests."""
-    return listed([test.key_text for test, _ in tests])
 
 
 type Values = Mapping[str, str | tuple[str, ...] | None]

@@ -8,23 +8,47 @@ from typing import TYPE_CHECKING, Any
 
 from iamdesk.aws.service_reference import reference
 from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
-from iamdesk.sessions.details import Details
 from iamdesk.sessions.requests import RequestSession
 from iamdesk.snapshot.catalog import AccountEntry
 from iamdesk.snapshot.model import Account, Snapshot
 from iamdesk.viewmodel.completion import Completions
 from iamdesk.viewmodel.request_lint import Hint, resource_hint, takes_no_resource
 from iamdesk.viewmodel.search import Matches, OutlineSearch
+from iamdesk.viewmodel.subjects import PolicyView, Subject, SubjectIndex
 from iamdesk.viewmodel.tree_builder import Outline
 from iamdesk.viewmodel.types import Completion
 
 if TYPE_CHECKING:
     from iamdesk.checks.finding import Finding, Suppression
+    from iamdesk.policy.document import Document
 
 _MOST_SEARCHED_AT_ONCE = 300_000
 """Number of tree rows that can be searched in some ten milliseconds."""
 _MOST_NEEDS = 6
 """Number of use cases suggested before actions."""
+
+
+class Details:
+    """Returns details of principals, policies and everything else in the tree by key (``inventory.keys``)."""
+
+    def __init__(self, subjects: SubjectIndex) -> None:
+        self._subjects = subjects
+
+    def subject(self, key: str) -> Subject | None:
+        """Return the subject of a tree key; None for a key that the snapshot does not hold."""
+        return self._subjects.subject(key)
+
+    def policy(self, key: str, version: str | None = None) -> PolicyView | None:
+        """Return a policy's text and diagnostics by its key; without ``version``, the default version."""
+        return self._subjects.policy(key, version)
+
+    def readings(self, document: "Document", key: str = "") -> tuple[str, ...]:
+        """Return each statement of a document as one plain sentence; ``key`` is the policy's."""
+        from iamdesk.explain.statement_summary import document_readings
+
+        parts = key.split(":", 5)
+        account = parts[4] if len(parts) == 6 else ""
+        return document_readings(document, account, self._subjects.entity_ids)
 
 
 class Opened(RequestSession):

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 from iamdesk.evaluate.request import MissingContextMode
 from iamdesk.inventory.permission_sets import permission_set_name
 from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
-from iamdesk.sessions.base import Opened
-from iamdesk.sessions.details import Details
+from iamdesk.sessions.base import Details, Opened
 from iamdesk.sessions.snapshot_session import SnapshotSession
 from iamdesk.snapshot.catalog import DEFAULT_MEMORY, PER_BYTE, AccountEntry, Catalogue
 from iamdesk.snapshot.model import Account, ManagedPolicyDetail, RoleDetail, Snapshot
@@ -26,10 +25,10 @@ from iamdesk.viewmodel.tree_builder import build_outline
 if TYPE_CHECKING:
     from iamdesk.access.evaluator import Evaluator
     from iamdesk.access.organization_evaluator import OrganizationEvaluator
-    from iamdesk.access.sweeps import Given
     from iamdesk.access.who_can import Access
     from iamdesk.checks.by_account import OrganizationChecks
     from iamdesk.checks.finding import Finding, Suppression
+    from iamdesk.evaluate.request import ContextValues
     from iamdesk.export.findings.spool import Spool
 
 _HELD = frozenset(
@@ -105,7 +104,7 @@ class OrganizationSession(Opened):
         *,
         action: str | None = None,
         resource: str,
-        context: "Given | None" = None,
+        context: "ContextValues | None" = None,
         unknown_context: MissingContextMode = MissingContextMode.UNKNOWN,
     ) -> "Iterator[R]":
         """Yield ``show(row)`` for each row of `who_can`; the rows of an account are explained while it is in memory."""

@@ -3,15 +3,14 @@
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Unpack
 
-from iamdesk.evaluate.request import MissingContextMode, Request
+from iamdesk.evaluate.request import ContextValues, MissingContextMode, Request
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.progress import Cancelled, never_cancelled
 
 if TYPE_CHECKING:  # the engine is imported on first use: opening a snapshot does not need it
     from iamdesk.access.effective_permissions import EffectiveAccess
     from iamdesk.access.evaluator import Evaluator
-    from iamdesk.access.sweeps import Asked, Given, Sweeps
-    from iamdesk.access.who_can import Access, ResourceAccess
+    from iamdesk.access.who_can import Access, ResourceAccess, SweepOptions, Sweeps
     from iamdesk.denials.denial import Denial, Why
     from iamdesk.explain.suggestions import Changes
     from iamdesk.review.key_permissions import KeyPermission
@@ -31,7 +30,12 @@ class RequestSession:
         raise NotImplementedError
 
     def who_can(
-        self, *, action: str | None = None, resource: str, context: "Given | None" = None, **asked: "Unpack[Asked]"
+        self,
+        *,
+        action: str | None = None,
+        resource: str,
+        context: "ContextValues | None" = None,
+        **asked: "Unpack[SweepOptions]",
     ) -> "Iterator[Access]":
         """Return all principals for whom the decision is allowed or conditional, external callers first.
 
@@ -49,7 +53,7 @@ class RequestSession:
         *,
         action: str | None = None,
         resource: str,
-        context: "Given | None" = None,
+        context: "ContextValues | None" = None,
         unknown_context: MissingContextMode = MissingContextMode.UNKNOWN,
     ) -> "Iterator[R]":
         """Yield ``show(row)`` for each row of `who_can`: faster than explaining each row afterwards.
@@ -64,7 +68,7 @@ class RequestSession:
         )
 
     def access_to_resource(
-        self, resource: str, context: "Given | None" = None, **asked: "Unpack[Asked]"
+        self, resource: str, context: "ContextValues | None" = None, **asked: "Unpack[SweepOptions]"
     ) -> "tuple[ResourceAccess, ...]":
         """Return what each principal can do on a resource, external callers first.
 

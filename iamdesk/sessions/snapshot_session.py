@@ -12,8 +12,7 @@ from uuid import uuid4
 from iamdesk.inventory.validation import DocumentProblem, Gap, document_problems, gaps
 from iamdesk.memory import held
 from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
-from iamdesk.sessions.base import Opened
-from iamdesk.sessions.details import Details
+from iamdesk.sessions.base import Details, Opened
 from iamdesk.snapshot.deduplicate import share_equal_parts
 from iamdesk.snapshot.model import Account, Snapshot
 from iamdesk.viewmodel.completion import Completions
@@ -27,7 +26,7 @@ if TYPE_CHECKING:  # the engine and the checks are imported on first use: openin
     from iamdesk.access.effective_permissions import Overview, ServiceAccess
     from iamdesk.access.evaluator import Evaluator
     from iamdesk.access.organization_evaluator import OrganizationEvaluator
-    from iamdesk.access.sweeps import Sweeps
+    from iamdesk.access.who_can import Sweeps
     from iamdesk.attack_paths.attack_path_graph import LazyAttackPathGraph
     from iamdesk.attack_paths.types import AttackPath, AttackPaths, PrincipalExposure
     from iamdesk.checks.finding import Finding, Suppression

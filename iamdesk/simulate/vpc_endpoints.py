@@ -7,7 +7,7 @@ from iamdesk.evaluate.action_resource import Target
 from iamdesk.evaluate.credential_limits import ISSUE_TIME_KEY, MFA_KEY
 from iamdesk.evaluate.derived_keys import NetworkPath
 from iamdesk.evaluate.policy_set import AttachedPolicy, MissingData, PossibleEndpoint, SourceType
-from iamdesk.evaluate.request import MissingContextMode, PolicyType
+from iamdesk.evaluate.request import ContextValues, MissingContextMode, PolicyType
 from iamdesk.i18n import phrase
 from iamdesk.inventory.endpoint_index import EndpointIndex, service_of
 from iamdesk.inventory.keys import endpoint_policy_key
@@ -20,8 +20,6 @@ _GATEWAY = "Gateway"
 
 _DECIDING = frozenset({ENDPOINT_KEY, ISSUE_TIME_KEY, MFA_KEY})
 """Keys that decide more than conditions: which policies apply to a request, and whether credentials can make it."""
-
-type Given = Mapping[str, str | Sequence[str] | None]
 
 
 class NetworkOrigin(NamedTuple):
@@ -39,7 +37,7 @@ class NetworkOrigin(NamedTuple):
 _UNKNOWN_ORIGIN = NetworkOrigin(None)
 
 
-def network_path_given(given: Given, unknown: MissingContextMode) -> Mapping[str, str | None]:
+def network_path_given(given: ContextValues, unknown: MissingContextMode) -> Mapping[str, str | None]:
     """Return the part of an entered context that policy types depend on: the endpoint of a request, its credentials."""
     way = {key: _single(value) for key, value in given.items() if key.lower() in _DECIDING}
     if way and unknown is MissingContextMode.ABSENT and MFA_KEY not in map(str.lower, way):
@@ -48,7 +46,11 @@ def network_path_given(given: Given, unknown: MissingContextMode) -> Mapping[str
 
 
 def came_through(
-    given: Given, unknown: MissingContextMode, target: Target, endpoints: EndpointIndex, region: str | None = None
+    given: ContextValues,
+    unknown: MissingContextMode,
+    target: Target,
+    endpoints: EndpointIndex,
+    region: str | None = None,
 ) -> NetworkOrigin:
     """Return what the entered context shows of the request's endpoint.
 
