@@ -31,7 +31,8 @@ from iamdesk.export.text.review import (
     holder_name,
     widening_words,
 )
-from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, ItemDecision, ReviewDecision, Reviewer
+from iamdesk.review.completion import completion
+from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, ItemDecision, ReviewDecision, Reviewer, same_person
 from iamdesk.review.items import ONLY_DENIES
 from iamdesk.review.schema import SUFFIX
 from iamdesk.review.session import ReviewSession
@@ -132,7 +133,10 @@ def new(
 
 
 def status(review: ReviewPath, output_format: options.OutputFormat = options.Format.TEXT) -> None:
-    """Tell how far a review is, and whether its file is sound. Status 1 where it is damaged."""
+    """Say how far a review is, what keeps it from being complete, and whether its file is sound.
+
+    Status 1 where it is damaged.
+    """
     try:
         desk = Workbench.open_review(review, writable=False)
     except DamagedReviewError as error:
@@ -142,11 +146,14 @@ def status(review: ReviewPath, output_format: options.OutputFormat = options.For
         raise typer.Exit(1) from None
     source = EvidenceContext(desk.file, None, datetime.now(UTC))
     counts = source.counts
+    state = completion(desk.file, source.today)
     told = {
         "ReviewId": desk.head.review_id,
         "Title": desk.head.title,
         "Snapshot": {"Name": desk.head.snapshot_name, "Sha256": desk.head.snapshot_sha256},
         "Counts": counts.as_json(),
+        "Complete": state.is_complete,
+        "Open": state.as_json()["open"],
         "JournalSha256": desk.file.journal_sha256,
         "Damages": [],
     }
@@ -163,6 +170,7 @@ def status(review: ReviewPath, output_format: options.OutputFormat = options.For
         for choice in FINDING_CHOICES:
             word = ACCEPT_WORD if choice is ReviewDecision.EXCEPT else CHOICE_WORDS[choice]
             echo(f"  {word:<15} {counts.findings_by_decision[choice.value]:>8,}")
+        echo("complete" if state.is_complete else f"DRAFT: {'; '.join(one.sentence for one in state.open)}")
 
 
 def _tell_damages(damages: Sequence[Damage], output_format: options.Format) -> None:
@@ -276,7 +284,9 @@ def _of_others(desk: ReviewSession, who: Reviewer) -> Iterator[str]:
     for standing in (desk.file.lines_standing, desk.file.findings_standing):
         for subject_id, known in standing.known.items():
             decided = desk.decided(subject_id)
-            if decided is not None and decided.reviewer != who.name and known.holder_arn not in who.holder_arns:
+            if decided is None or known.holder_arn in who.holder_arns:
+                continue
+            if not any(same_person(who.name, one) for one in (decided.reviewer, desk.decision(subject_id).owner)):
                 yield subject_id
 
 

@@ -106,3 +106,8 @@ class Reviewer:
     """Of the operating system."""
     holder_arns: frozenset[str] = frozenset()
     """Principals of the snapshot that are this person: nobody certifies their own access."""
+
+
+def same_person(one: str, other: str) -> bool:
+    """Return whether two names are the same person's, as typed."""
+    return bool(one.strip()) and one.strip().casefold() == other.strip().casefold()

@@ -8,10 +8,10 @@ from typing import Any
 from iamdesk.errors import ReviewError
 from iamdesk.escaping import visible
 from iamdesk.i18n import phrase
-from iamdesk.review.decisions import ItemDecision, Reviewer
+from iamdesk.review.decisions import ItemDecision, Reviewer, same_person
 from iamdesk.review.events import Event, EventKind
 from iamdesk.review.journal import Entry, Origin, as_json, from_json
-from iamdesk.review.parts import PART_OF, Part, is_delegate, items_sha256, parts_of, same_person
+from iamdesk.review.parts import PART_OF, Part, is_delegate, items_sha256, parts_of
 from iamdesk.review.review_file import ReviewFile, TakenEntry
 
 

@@ -14,7 +14,7 @@ from iamdesk.errors import ReviewError
 from iamdesk.escaping import visible
 from iamdesk.i18n import phrase
 from iamdesk.review.assignment import AssignedTo, Assignment, assignment_of
-from iamdesk.review.decisions import UNDECIDED, Reviewer
+from iamdesk.review.decisions import UNDECIDED, Reviewer, same_person
 from iamdesk.review.events import Event, EventKind
 from iamdesk.review.items import PopulationEntry, ReviewItem, Scope
 from iamdesk.review.journal import Origin, digest
@@ -271,11 +271,6 @@ def _check_own(part: ReviewFile, actor: Reviewer) -> None:
             who=visible(actor.name),
         )
     )
-
-
-def same_person(one: str, other: str) -> bool:
-    """Return whether two names are the same person's, as typed."""
-    return bool(one.strip()) and one.strip().casefold() == other.strip().casefold()
 
 
 def is_delegate(events: Iterable[Event], name: str, moment: str) -> bool:

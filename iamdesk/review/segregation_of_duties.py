@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from iamdesk.i18n import phrase
-from iamdesk.review.decisions import DecisionError, ItemDecision, ReviewDecision, Reviewer
+from iamdesk.review.decisions import DecisionError, ItemDecision, ReviewDecision, Reviewer, same_person
 from iamdesk.review.state import Ledger
 
 
@@ -56,6 +56,8 @@ def _stays_seconded(before: ItemDecision, after: ItemDecision) -> bool:
 def _check_second(ledger: Ledger, subject_id: str, decision: ItemDecision, reviewer: Reviewer) -> None:
     if decision.second != reviewer.name or decision.by_one != ledger.decision(subject_id).by_one:
         raise DecisionError(phrase("a second reviewer stands for a decision as it is, and in their own name"))
+    if same_person(decision.owner, reviewer.name):
+        raise DecisionError(phrase("{name} owns the exception: somebody else must approve it", name=reviewer.name))
     decided = ledger.decided(subject_id)
-    if decided is not None and decided.reviewer.strip().casefold() == reviewer.name.strip().casefold():
+    if decided is not None and same_person(decided.reviewer, reviewer.name):
         raise DecisionError(phrase("{name} decided it: the second reviewer must be somebody else", name=reviewer.name))

@@ -86,7 +86,7 @@ def test_whole_review_in_the_terminal(run: Run, made: Path, tmp_path: Path) -> N
     run("review", "decide", review, "--line", ids[0], "--decision", "keep", "--reviewer", "Ana")
     run(
         *("review", "decide", review, "--line", ids[1], "--decision", "except", "--reviewer", "Ana"),
-        *("--reason", "migration", "--owner", "Ben", "--until", "2099-01-31"),
+        *("--reason", "migration", "--owner", "Dora", "--until", "2099-01-31"),
     )
     many = [word for line_id in ids[2:] for word in ("--line", line_id)]
     refused = run("review", "decide", review, *many, "--decision", "keep", "--reviewer", "Ana", status=2)
@@ -144,7 +144,7 @@ def test_findings_are_decided_in_the_terminal(run: Run, made: Path, tmp_path: Pa
     run(*decide, "--finding", second, "--decision", "false_positive", "--reason", "our tags")
     accept = (*decide, "--finding", third, "--decision", "except")
     assert "needs a reason" in run(*accept, status=2).stderr
-    run(*accept, "--reason", "spring", "--owner", "Ben", "--until", "2099-01-31")
+    run(*accept, "--reason", "spring", "--owner", "Dora", "--until", "2099-01-31")
     assert (
         "nothing that can be decided on a finding"
         in run(*decide, "--finding", first, "--decision", "keep", status=2).stderr
