@@ -16,7 +16,7 @@ from iamdesk.explain.decision import EvaluationResult
 from iamdesk.memory import free_incrementally, gc_paused
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 from iamdesk.sessions.base import Details, Opened
-from iamdesk.sessions.organization_session import OrganizationSession, nobody
+from iamdesk.sessions.organization_session import OrganizationSession, no_executor
 from iamdesk.sessions.requests import RequestSession
 from iamdesk.sessions.snapshot_session import SnapshotSession, entities_of, today
 from iamdesk.snapshot.model import Snapshot
@@ -112,19 +112,19 @@ class Workbench:
                 free_incrementally(*small)
                 raise WorkCancelled from None
 
-    def open_to_look(
+    def open_to_browse(
         self,
         path: Path,
         progress: Progress = no_progress,
         cancelled: Cancelled = never_cancelled,
         arrived: Callable[[SnapshotSession], None] | None = None,
-        executor: Callable[[], Executor | None] = nobody,
+        executor: Callable[[], Executor | None] = no_executor,
         memory: int = USUAL_MEMORY,
     ) -> Opened:
         """Read a snapshot and build its tree; a large one of many files by names only (`OrganizationSession`).
 
         ``memory`` is the memory of this process, in bytes: a snapshot of up to an eighth of it is held as a whole.
-        ``arrived`` as for `open_snapshot`, ``executor`` as for `open_to_ask`.
+        ``arrived`` as for `open_snapshot`, ``executor`` as for `open_to_evaluate`.
 
         Raises:
             SnapshotError: as `open_snapshot`.
@@ -138,12 +138,12 @@ class Workbench:
         opened.lay_out(cancelled)
         return opened
 
-    def open_to_ask(
+    def open_to_evaluate(
         self,
         path: Path,
         progress: Progress = no_progress,
         cancelled: Cancelled = never_cancelled,
-        executor: Callable[[], Executor | None] = nobody,
+        executor: Callable[[], Executor | None] = no_executor,
         memory: int = USUAL_MEMORY,
     ) -> Opened:
         """Read a snapshot for evaluations only; a large one of many files as a catalogue (`OrganizationSession`).

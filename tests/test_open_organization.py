@@ -187,9 +187,9 @@ def test_the_window_reads_account_by_account_from_an_eighth_of_its_memory(tmp_pa
     folder = odd_folder(tmp_path)
     size = sum(file.stat().st_size for file in folder.rglob("*.json"))
     bench = Workbench()
-    assert isinstance(bench.open_to_look(folder, memory=8 * size + 8), SnapshotSession)
-    assert isinstance(bench.open_to_look(folder, memory=8 * size), OrganizationSession)
-    assert load_snapshot(folder) == replace_path(bench.open_to_look(folder, memory=8 * size + 8))
+    assert isinstance(bench.open_to_browse(folder, memory=8 * size + 8), SnapshotSession)
+    assert isinstance(bench.open_to_browse(folder, memory=8 * size), OrganizationSession)
+    assert load_snapshot(folder) == replace_path(bench.open_to_browse(folder, memory=8 * size + 8))
 
 
 def replace_path(opened: object) -> object:

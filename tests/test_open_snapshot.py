@@ -37,7 +37,7 @@ USES: dict[str, Callable[[SnapshotSession], object]] = {
     "on-resource": lambda opened: opened.access_to_resource("arn:aws:s3:::acme-payroll", {}),
     "what-can": lambda opened: opened.what_can(principal=QUESTION.principal).services,
     "everybody": lambda opened: list(opened.access_matrix().reaches),
-    "badges": SnapshotSession.decided_badges,
+    "badges": SnapshotSession.evaluated_badges,
     "reach": SnapshotSession.reach,
     "findings": SnapshotSession.findings,
     "telling": lambda opened: opened.telling(QUESTION.principal),

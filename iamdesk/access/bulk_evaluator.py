@@ -51,8 +51,8 @@ from iamdesk.simulate.vpc_endpoints import network_path_given
 _FEW = 4
 """Number of principals whose documents are read one by one; for more, statements are looked up by action and
 resource."""
-_MOST_WAYS = 8
-_MOST_REMEMBERED = 1 << 14
+_MAX_NETWORK_PATHS = 8
+_MAX_CACHED = 1 << 14
 
 
 class RequestMoment(NamedTuple):
@@ -234,7 +234,7 @@ class BulkEvaluator:
             found[EvalDecision.ALLOWED], found[EvalDecision.CONDITIONAL], found[EvalDecision.EXPLICIT_DENY], awaiting
         )
         if key is not None and request_evaluation.until == inf:
-            if len(self._outcomes) >= _MOST_REMEMBERED:
+            if len(self._outcomes) >= _MAX_CACHED:
                 self._outcomes.clear()
             self._outcomes[key] = outcome
         return outcome
@@ -297,7 +297,7 @@ class BulkEvaluator:
         key = tuple(sorted(way.items()))
         found = self._ways.get(key)
         if found is None:
-            if len(self._ways) >= _MOST_WAYS:
+            if len(self._ways) >= _MAX_NETWORK_PATHS:
                 self._ways.clear()
             found = self._ways[key] = RequestClasses(self.population, way)
         return found
@@ -316,7 +316,7 @@ class BulkEvaluator:
                 decide(request_class.decision_inputs, with_account, optimistic=True).decision is EvalDecision.ALLOWED
             )
             found = _Decided(best, worst, request_class.awaits_policy and could_be)
-            if len(self._decided) >= _MOST_REMEMBERED:
+            if len(self._decided) >= _MAX_CACHED:
                 self._decided.clear()
             self._decided[key] = found
         return found
@@ -406,7 +406,7 @@ class BulkEvaluator:
         if found is None:
             places = self.population.index.covering(*key).anywhere
             found = tuple(self._joined((place, 1) for place in places))
-            if len(self._everywhere) >= _MOST_REMEMBERED:
+            if len(self._everywhere) >= _MAX_CACHED:
                 self._everywhere.clear()
             self._everywhere[key] = found
         return found

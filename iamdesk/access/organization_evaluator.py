@@ -255,7 +255,7 @@ class OrganizationEvaluator:
         with self._lock:
             found = self._answered.pop(question, {})
             held = sum(len(rows.open_to) for known in self._answered.values() for rows in known.values())
-            while self._answered and (held > _MOST_ROWS or len(self._answered) >= _MOST_QUESTIONS):
+            while self._answered and (held > _MAX_CACHED_ROWS or len(self._answered) >= _MAX_CACHED_REQUESTS):
                 _, oldest = self._answered.popitem(last=False)
                 held -= sum(len(rows.open_to) for rows in oldest.values())
             self._answered[question] = found
@@ -311,8 +311,8 @@ class OrganizationEvaluator:
         return found
 
 
-_MOST_QUESTIONS = 32
-_MOST_ROWS = 400_000  # 40 MB
+_MAX_CACHED_REQUESTS = 32
+_MAX_CACHED_ROWS = 400_000  # 40 MB
 _TIMES = frozenset({"aws:currenttime", "aws:epochtime", "aws:tokenissuetime"})
 """Keys that ask for the moment; of the last one something is known from day to day."""
 

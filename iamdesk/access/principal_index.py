@@ -26,7 +26,7 @@ from iamdesk.policy.statement import Statement
 from iamdesk.simulate.principal_policies import PrincipalPolicies
 
 _MANY = 100
-_MOST_REMEMBERED = 1 << 14
+_MAX_CACHED = 1 << 14
 _OF_THE_MOMENT = frozenset({"aws:currenttime", "aws:epochtime"})
 _ACCOUNT_ITSELF = re.compile(r"\d+|arn:[^:]*:iam::\d*:root")
 
@@ -327,7 +327,7 @@ class PrincipalIndex:
         if truth is None:
             truth = match()
             with self._lock:
-                if len(self._truths) >= _MOST_REMEMBERED:
+                if len(self._truths) >= _MAX_CACHED:
                     self._truths.clear()
                 self._truths[key] = truth
         return truth
@@ -338,7 +338,7 @@ class PrincipalIndex:
         if decision is None:
             decision = resolve()
             with self._lock:
-                if len(self._resolved) >= _MOST_REMEMBERED:
+                if len(self._resolved) >= _MAX_CACHED:
                     self._resolved.clear()
                 self._resolved[key] = decision
         return decision

@@ -28,7 +28,7 @@ from iamdesk.evaluate.service_rules import SERVICES_WITH_ACTION_RULES, action_ru
 from iamdesk.evaluate.ternary import FALSE
 from iamdesk.policy.statement import Statement
 
-_MOST_REMEMBERED = 1 << 12
+_MAX_CACHED = 1 << 12
 _OWN = frozenset({PolicyType.IDENTITY, PolicyType.PERMISSIONS_BOUNDARY})
 _NO_WAY: Mapping[str, str | None] = {}
 _ANY_CALLER = Caller(CallerKind.ANONYMOUS, "anonymous")
@@ -94,7 +94,7 @@ class RequestClasses:
         key = (grid, cohort.number, within)
         known = self._of_grid.get(key)
         if known is None:
-            if len(self._of_grid) >= _MOST_REMEMBERED:
+            if len(self._of_grid) >= _MAX_CACHED:
                 self._of_grid.clear()
             known = self._of_grid[key] = self._find_settings(grid, cohort, within)
         return known
@@ -108,7 +108,7 @@ class RequestClasses:
         for request, bits in self._requests(grid, within):
             request_class = known.get(request)
             if request_class is None:
-                if len(known) >= _MOST_REMEMBERED:  # of IAM and STS, each resource has its own
+                if len(known) >= _MAX_CACHED:  # of IAM and STS, each resource has its own
                     known.clear()
                 request_class = known[request] = self._setting(grid, cohort, bits.bit_length() - 1)
             before, _ = found.get(id(request_class), (0, request_class))
@@ -176,7 +176,7 @@ class RequestClasses:
             found = RequestClass(
                 decision_inputs, key, common, awaits_policy, is_personal, whole.is_alone, is_joint=bool(whole.further)
             )
-            if len(self._kinds) >= _MOST_REMEMBERED:
+            if len(self._kinds) >= _MAX_CACHED:
                 self._kinds.clear()
             self._kinds[same] = found
         return found
@@ -203,7 +203,7 @@ class RequestClasses:
         known = (grid.of.service, cohort.number, self._alike(grid, place))
         found = self._derive.get(known)
         if found is None:
-            if len(self._derive) >= _MOST_REMEMBERED:
+            if len(self._derive) >= _MAX_CACHED:
                 self._derive.clear()
             found = self._derive[known] = _derived(self._question(grid, cohort, self._first_bit(grid, place)))
         return found

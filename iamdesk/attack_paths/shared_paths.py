@@ -30,7 +30,7 @@ class Span:
     principals: tuple[str, ...]
 
 
-def ways_of_everybody(
+def shortest_paths(
     reach: AttackPathGraph, goal: str, workers: Workers | None = None, cancelled: Cancelled = never_cancelled
 ) -> Iterator[tuple[PrincipalExposure, AttackPath]]:
     """Yield every user and role that gets to a goal, or may, with a shortest way, in the snapshot's order.

@@ -31,7 +31,7 @@ _KEY_PLACEHOLDER = re.compile(r"\$\{[^}]*\}|<[^>]*>")
 _ACCESS_LEVELS: Final = ("Permissions management", "Tagging", "Write", "Read", "List")
 
 # Number of ARNs whose resource types are cached: requests come in series on the same ones.
-_MOST_ARNS: Final = 1 << 13
+_MAX_CACHED_ARNS: Final = 1 << 13
 
 # Actions by which an external identity assumes a role: any provider's claims are in the request (rule I9), but the
 # reference lists only those of well-known providers.
@@ -212,7 +212,7 @@ class ServiceReference:
             known = ()
             if loaded is not None and split is not None:
                 known = tuple([name for name, template in loaded.templates if template.fits(split)])
-            if len(self._types_of) >= _MOST_ARNS:
+            if len(self._types_of) >= _MAX_CACHED_ARNS:
                 self._types_of.clear()
             self._types_of[service, arn] = known
         return known

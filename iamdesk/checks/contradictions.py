@@ -9,7 +9,7 @@ from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.finding import Severity
 from iamdesk.checks.ineffective_conditions import fails_when_absent
 from iamdesk.checks.policy_documents import WRITTEN, PolicySource, place, statement_evidence
-from iamdesk.evaluate.derived_keys import LONGEST_SESSION
+from iamdesk.evaluate.derived_keys import MAX_SESSION_DURATION
 from iamdesk.i18n import mark, phrase, with_translation
 from iamdesk.policy.conditions import ConditionTest, Quantifier
 from iamdesk.policy.operators import Bound
@@ -151,7 +151,10 @@ def _expiry(statement: Statement, latest: datetime | None) -> str | None:
     if latest is None:
         return None
     now = int(latest.timestamp())
-    for key, moment in (*((key, now) for key in _NOW), (_SESSION_START, now - int(LONGEST_SESSION.total_seconds()))):
+    for key, moment in (
+        *((key, now) for key in _NOW),
+        (_SESSION_START, now - int(MAX_SESSION_DURATION.total_seconds())),
+    ):
         tests = [test for test in statement.conditions if test.key == key]
         _, most = _bounds(tests)
         if most is not None and most < moment:

@@ -95,7 +95,7 @@ def can(
         unknown_context=unknown_context,
         without=frozenset(without),
     )
-    with executor.open_to_ask(snapshot) as opened:
+    with executor.open_to_evaluate(snapshot) as opened:
         is_json = output_format is options.Format.JSON
         answer: EvaluationResult | UseCaseResult
         if need is None:
@@ -129,7 +129,7 @@ def _answer(
 
 
 def _answer_need(opened: RequestSession, question: UseCaseRequest, snapshot: str, *, is_json: bool) -> UseCaseResult:
-    answer = opened.ask_need(question)
+    answer = opened.evaluate_use_case(question)
     if is_json:
         result: dict[str, Any] = to_need_result(answer)
         say_json(result)

@@ -44,7 +44,7 @@ def executor_for(is_large: bool, *, helped: bool = False) -> Iterator[Executor |
 
 
 @contextmanager
-def open_to_ask(snapshot: Path) -> Iterator[RequestSession]:
+def open_to_evaluate(snapshot: Path) -> Iterator[RequestSession]:
     """Give a snapshot to be asked; processes of this machine read and sweep over a large one as long as this lasts.
 
     This process works as they do, and is counted among them. A scheduler is not asked: its workers may not see the
@@ -60,7 +60,7 @@ def open_to_ask(snapshot: Path) -> Iterator[RequestSession]:
         def executor() -> Executor | None:  # opened for a large one alone
             return ended.enter_context(_ended(open_executor(beside, tell=echo_err))) if beside else None
 
-        yield Workbench().open_to_ask(snapshot, executor=executor, memory=_memory())
+        yield Workbench().open_to_evaluate(snapshot, executor=executor, memory=_memory())
 
 
 def _memory() -> int:
@@ -71,13 +71,13 @@ def _memory() -> int:
 def open_to_go_over(snapshot: Path) -> Iterator[SnapshotSession | OrganizationSession]:
     """Give a snapshot whose every account is gone over: a large one account by account, as long as this lasts.
 
-    Whole, where a scheduler was asked for (`open_to_ask`).
+    Whole, where a scheduler was asked for (`open_to_evaluate`).
 
     Raises:
         SnapshotError: it cannot be read; one sentence.
     """
     if choice.scheduler is None:
-        with open_to_ask(snapshot) as opened:
+        with open_to_evaluate(snapshot) as opened:
             if isinstance(opened, SnapshotSession | OrganizationSession):
                 yield opened
                 return

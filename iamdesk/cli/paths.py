@@ -44,7 +44,7 @@ def paths(
                 _tell_everybody(opened.checks.ways(goal), opened.checks.version, as_json)
             else:
                 with collector_seldom(), work.executor(opened, helped=True) as executor:
-                    ways = tuple(opened.ways_of_everybody(goal, executor=executor))
+                    ways = tuple(opened.shortest_paths(goal, executor=executor))
                 _tell_everybody(ways, opened.reach().version, as_json)
     else:
         _tell_one(_reach(Workbench().open_snapshot(snapshot)), start, goal, as_json)

@@ -32,7 +32,7 @@ def what_can(
 
     "Allowed" means on every resource that no policy names; "on some resources", on those that a policy names.
     """
-    with executor.open_to_ask(snapshot) as opened:
+    with executor.open_to_evaluate(snapshot) as opened:
         access = opened.what_can(principal=principal, service=service, resource=resource)
     if output_format is options.TableFormat.JSON:
         say_json(to_effective_access(access))

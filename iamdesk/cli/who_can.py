@@ -31,7 +31,7 @@ def who_can(
     A row for each principal of the snapshot, and each external account, principal, AWS service and identity provider,
     for whom it is allowed or conditional; * stands for anyone.
     """
-    with executor.open_to_ask(snapshot) as opened:
+    with executor.open_to_evaluate(snapshot) as opened:
         given = options.read_context(context, absent)
         if output_format is options.TableFormat.TEXT and not action:
             _say_all(opened, resource, given, unknown_context)
@@ -52,7 +52,7 @@ def who_can(
         if action and output_format is options.TableFormat.TEXT:
             for sentence in opened.request_notes(Request("", action, resource, given, unknown_context=unknown_context)):
                 echo_err(sentence)
-        for missing in opened.missing_of_external(action or None, resource):
+        for missing in opened.missing_external_data(action or None, resource):
             echo_err(f"not known of external access: {missing}")
 
 

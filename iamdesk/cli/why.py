@@ -9,7 +9,7 @@ from iamdesk.api import RequestSession
 from iamdesk.cli import executor, options
 from iamdesk.cli.errors import fail
 from iamdesk.cli.output import echo_err, say_json, say_text
-from iamdesk.denials.denial import LONGEST_TEXT, Agreement, DenialError, Why
+from iamdesk.denials.denial import MAX_TEXT_LENGTH, Agreement, DenialError, Why
 from iamdesk.explain.suggestions import Changes
 from iamdesk.export.decision.denial import to_why_result, why_text
 
@@ -37,7 +37,7 @@ def why(
     output_format: options.OutputFormat = options.Format.TEXT,
 ) -> None:
     """Tell why a request was denied, and what would have to change."""
-    with executor.open_to_ask(snapshot) as opened:
+    with executor.open_to_evaluate(snapshot) as opened:
         try:
             denials = opened.read_denials(_read() if message == "-" else message)
         except DenialError as error:
@@ -58,7 +58,7 @@ def why(
 
 
 def _read() -> str:
-    return sys.stdin.buffer.read(4 * LONGEST_TEXT).decode("utf-8-sig", errors="replace")
+    return sys.stdin.buffer.read(4 * MAX_TEXT_LENGTH).decode("utf-8-sig", errors="replace")
 
 
 def _changes(opened: RequestSession, answer: Why) -> Changes | None:

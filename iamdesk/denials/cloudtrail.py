@@ -18,7 +18,7 @@ from iamdesk.denials.error_message import actions_called, names, read_message, t
 from iamdesk.evaluate.request import PolicyType
 from iamdesk.i18n import join_messages, phrase
 
-MOST = 200
+MAX_DENIALS = 200
 """Number of denials that are read from one text: a log may have thousands."""
 
 _CHECKS = {
@@ -40,7 +40,7 @@ _DENIED = ("accessdenied", "unauthorized", "notauthorized", "forbidden")
 
 
 def read_records(value: Any) -> tuple[Denial, ...]:
-    """Find the denied requests in a JSON value; at most `MOST`.
+    """Find the denied requests in a JSON value; at most `MAX_DENIALS`.
 
     Raises:
         DenialError: it is no such record, or none of its requests was denied.
@@ -48,7 +48,7 @@ def read_records(value: Any) -> tuple[Denial, ...]:
     found: list[Denial] = []
     unlike = True
     for record in _records(value):
-        if len(found) >= MOST:
+        if len(found) >= MAX_DENIALS:
             break
         if isinstance(record.get("evaluations"), list):
             unlike = False
@@ -71,7 +71,7 @@ def read_records(value: Any) -> tuple[Denial, ...]:
         )
     if not found:
         raise DenialError(phrase("None of the requests in it was denied."))
-    return tuple(found[:MOST])
+    return tuple(found[:MAX_DENIALS])
 
 
 def _records(value: Any) -> Iterator[Mapping[str, Any]]:

@@ -8,7 +8,7 @@ from iamdesk.evaluate.request import EvalDecision, PolicyType, Request
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.i18n import mark
 
-LONGEST_TEXT = 5_000_000
+MAX_TEXT_LENGTH = 5_000_000
 """Most characters of a pasted record."""
 
 

@@ -17,7 +17,7 @@ from iamdesk.i18n import mark, phrase, phrased
 from iamdesk.policy.arn import ArnError, parse_arn
 from iamdesk.resource_files import resources
 
-LONGEST = 50_000
+MAX_MESSAGE_LENGTH = 50_000
 """Most characters of a message: AWS's longest have some 3,000, an SDK's stack trace is longer."""
 
 _CLOSING = ".,;)]}>'\"`’”"
@@ -82,7 +82,7 @@ def read_message(message: str) -> Denial:
     Raises:
         DenialError: the message reports no denied request, or nothing about it.
     """
-    text = " ".join(message[:LONGEST].split())
+    text = " ".join(message[:MAX_MESSAGE_LENGTH].split())
     grammar = _grammar()
     found = _first(grammar, text)
     operation = _operation(grammar, text)

@@ -7,7 +7,7 @@ from iamdesk.access.evaluator import Evaluator
 from iamdesk.denials.cloudtrail import read_records
 from iamdesk.denials.denial import (
     AS_VERDICT,
-    LONGEST_TEXT,
+    MAX_TEXT_LENGTH,
     Agreement,
     Denial,
     DenialError,
@@ -30,8 +30,8 @@ def read_denials(text: str) -> tuple[Denial, ...]:
         DenialError: there is none; its text is one sentence.
     """
     text = text.strip()
-    if len(text) > LONGEST_TEXT:
-        raise DenialError(phrase("The text is longer than {longest_text:,} characters.", longest_text=LONGEST_TEXT))
+    if len(text) > MAX_TEXT_LENGTH:
+        raise DenialError(phrase("The text is longer than {longest_text:,} characters.", longest_text=MAX_TEXT_LENGTH))
     if text[:1] not in ("{", "["):
         return (read_message(text),)
     return read_records(_values(text))

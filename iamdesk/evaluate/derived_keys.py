@@ -15,7 +15,7 @@ from iamdesk.evaluate.principal import SIGNED, Caller, CallerKind
 from iamdesk.evaluate.service_rules import GLOBAL_SERVICES
 from iamdesk.inventory.organization_index import OrganizationIndex
 
-LONGEST_SESSION = timedelta(hours=36)
+MAX_SESSION_DURATION = timedelta(hours=36)
 """Of GetSessionToken and GetFederationToken; a role's lasts 12 hours at most.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html
@@ -176,7 +176,7 @@ class DerivedKeys:
 
         Rounded down to a day, so that what is known of a session stays the same all day.
         """
-        first = (self.moment - LONGEST_SESSION).replace(hour=0, minute=0, second=0, microsecond=0)
+        first = (self.moment - MAX_SESSION_DURATION).replace(hour=0, minute=0, second=0, microsecond=0)
         return Decimal(int(first.timestamp()))
 
     def of_another(self, caller: Caller, may_carry_session_tags: bool, moment: datetime) -> "DerivedKeys":

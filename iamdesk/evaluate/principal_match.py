@@ -26,7 +26,7 @@ class Grant(StrEnum):
     """By the caller's account, which only delegates (rule C2)."""
 
 
-_MOST_GENEROUS = (Grant.EXACT, Grant.EVERYONE, Grant.NOT_LISTED, Grant.ROLE, Grant.USER, Grant.ACCOUNT)
+_MOST_PERMISSIVE_FIRST = (Grant.EXACT, Grant.EVERYONE, Grant.NOT_LISTED, Grant.ROLE, Grant.USER, Grant.ACCOUNT)
 
 
 def match_principal(statement: Statement, caller: Caller, has_boundary: bool) -> Grant | None:
@@ -40,7 +40,7 @@ def match_principal(statement: Statement, caller: Caller, has_boundary: bool) ->
     if statement.not_principal:
         return _match_not_principal(entries, statement.is_allow, caller, has_boundary)
     grants = {grant for entry in entries if (grant := _match_entry(entry, caller)) is not None}
-    return next((grant for grant in _MOST_GENEROUS if grant in grants), None)
+    return next((grant for grant in _MOST_PERMISSIVE_FIRST if grant in grants), None)
 
 
 def is_federated_assume(caller: Caller, action: str) -> bool:

@@ -32,8 +32,8 @@ _NOW, _EPOCH = "aws:currenttime", "aws:epochtime"
 _PRINCIPAL = "aws:principalarn"
 ASSUMED_KEYS = frozenset({_SECURE, _VIA, *_CALLED_VIA, *_MCP, _NOW, _EPOCH})
 """Keys (lower case) that decisions over a snapshot assume to have a value or to be absent."""
-_MOST_VALUES = 64
-_MOST_SERVICES = 8
+_MAX_VALUES = 64
+_MAX_SERVICES = 8
 """Number of services that are tried in the chain of a forwarded call."""
 
 type World = Mapping[str, KeyValue]
@@ -78,7 +78,7 @@ class _Tested:
             kind = (reference().key_type(key) or "String").removeprefix("ArrayOf")
             tests = self._tests.get(key, ())
             found |= dict.fromkeys(samples(tests, kind, shape, self._trace.subject.context.variable, 2).texts)
-        return tuple(found)[:_MOST_VALUES]
+        return tuple(found)[:_MAX_VALUES]
 
     def _is_open(self, key: str) -> bool:
         return key not in self._trace.question.context.given
@@ -168,7 +168,7 @@ def _forwarded(trace: EvaluationTrace, tested: _Tested) -> Iterator[Assumption]:
 
 
 def _chains(trace: EvaluationTrace, tested: _Tested) -> Iterator[World]:
-    services = tested.values(*_CALLED_VIA)[:_MOST_SERVICES]
+    services = tested.values(*_CALLED_VIA)[:_MAX_SERVICES]
     chains: list[tuple[str, ...]] = [(one,) for one in services]
     chains += [pair for one, other in combinations(services, 2) for pair in ((one, other), (other, one))]
     for chain in chains:

@@ -10,7 +10,7 @@ from iamdesk.policy.operators import BOOL, IP_ADDRESS, Operator
 from iamdesk.policy.variables import Variable
 from iamdesk.policy.wildcards import QUESTION, STAR, Token
 
-_MOST_VALUES = 5
+_MAX_VALUES = 5
 
 _SUBJECTS: Mapping[str, str] = {
     "aws:calledvia": mark("the chain of services that call"),
@@ -199,7 +199,7 @@ def _with_values(operator: Operator, values: Sequence[PolicyValue], texts: list[
         if operator.negated:
             if one:
                 return phrase("is not {value}", value=texts[0])
-            return phrase("is outside {networks}", networks=listed(texts, _MOST_VALUES))
+            return phrase("is outside {networks}", networks=listed(texts, _MAX_VALUES))
         if one:
             return phrase("is {value}", value=texts[0])
         return phrase("is within {networks}", networks=_either(texts))
@@ -217,7 +217,7 @@ def _with_texts(texts: Sequence[str], negated: bool, has_wildcards: bool) -> str
         values = _either(texts)
         return phrase("matches {pattern}", pattern=values) if has_wildcards else phrase("is {value}", value=values)
     if len(texts) > 1:
-        names = listed(texts, _MOST_VALUES)
+        names = listed(texts, _MAX_VALUES)
         return (
             phrase("matches none of {names}", names=names)
             if has_wildcards
@@ -244,4 +244,4 @@ def _speller(operator: Operator) -> Callable[[PolicyValue], str]:
 
 
 def _either(texts: Sequence[str]) -> str:
-    return listed(texts, _MOST_VALUES, "or")
+    return listed(texts, _MAX_VALUES, "or")

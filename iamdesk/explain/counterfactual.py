@@ -23,12 +23,12 @@ from iamdesk.explain.suggestions import Addition, Change, Changes, Removal
 from iamdesk.i18n import join_messages, phrase
 from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
 
-_MOST_CHANGES = 6
-_MOST_TRIALS = 240
+_MAX_CHANGES = 6
+_MAX_TRIALS = 240
 """Number of changes that are tried; each is a new evaluation."""
-_MOST_OPEN_TRIALS = 60
+_MAX_OPEN_TRIALS = 60
 """The same for a conditional decision: each trial then covers many values."""
-_MOST_TOGETHER = 3
+_MAX_TOGETHER = 3
 """Number of policy types that are removed together."""
 _OF_WHOLE_ACCOUNTS = frozenset({PolicyType.SCP, PolicyType.RCP, PolicyType.ENDPOINT})
 _POLICIES_UNKNOWN = frozenset({"principal-outside", "federated-user-missing"})
@@ -63,9 +63,9 @@ def minimal_policy_changes(trace: EvaluationTrace, cancelled: Cancelled = never_
     search = _Search(trace, cancelled)
     found: list[Change] = []
     if trace.decision is not EvalDecision.ALLOWED:
-        found += sorted(search.changes_to_allow(), key=_size)[:_MOST_CHANGES]
+        found += sorted(search.changes_to_allow(), key=_size)[:_MAX_CHANGES]
     if trace.decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
-        found += sorted(search.changes_to_deny(), key=_size)[:_MOST_CHANGES]
+        found += sorted(search.changes_to_deny(), key=_size)[:_MAX_CHANGES]
     return Changes(trace.decision, tuple(found), "" if found else _why_none(trace))
 
 
@@ -114,7 +114,7 @@ class _Search:
         self._trace = trace
         self._cancelled = cancelled
         self._trials = 0
-        self._most_trials = _MOST_OPEN_TRIALS if trace.keys else _MOST_TRIALS
+        self._most_trials = _MAX_OPEN_TRIALS if trace.keys else _MAX_TRIALS
         self._places = _Places(trace)
 
     # Allowing
@@ -184,7 +184,7 @@ class _Search:
                 type_key = PolicyTypeKey(result.policy.layer, result.policy.level, result.policy.sub_request)
                 groups.setdefault((type_key, result.grant), []).append(result)
         found: list[frozenset[object]] = []
-        for count in range(1, _MOST_TOGETHER + 1):
+        for count in range(1, _MAX_TOGETHER + 1):
             for keys in combinations(groups, count):
                 chosen: frozenset[object] = frozenset(keys)
                 if any(smaller <= chosen for smaller in found):

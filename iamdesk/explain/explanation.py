@@ -28,7 +28,7 @@ from iamdesk.policy.public_policy import public_words
 from iamdesk.policy.source_map import ElementPath
 from iamdesk.policy.variables import Variable
 
-_MOST_NEAR_MISSES = 30
+_MAX_NEAR_MISSES = 30
 _ORDER = {StatementRole.DECIDES: 0, StatementRole.DEPENDS: 1, StatementRole.TOOK_PART: 2, StatementRole.NEAR_MISS: 3}
 
 
@@ -240,7 +240,7 @@ def _statements(trace: EvaluationTrace) -> tuple[StatementExplanation, ...]:
     for part, result in sorted_results:
         if part is StatementRole.NEAR_MISS:
             misses += 1
-            if misses > _MOST_NEAR_MISSES:
+            if misses > _MAX_NEAR_MISSES:
                 break
         if trace.question.further:  # the principal's own policies apply to each sub-request
             line = (result.policy.key, result.statement.index, part)

@@ -29,7 +29,7 @@ LAYER_TITLES: Mapping[PolicyType, str] = {
     PolicyType.ACL: mark("Access control list"),
     PolicyType.BLOCK_PUBLIC_ACCESS: mark("Block Public Access"),
 }
-_MOST_NAMED = 3
+_MAX_NAMED = 3
 
 
 def who(caller: Caller) -> str:
@@ -121,7 +121,7 @@ def lacking_sentence(
             return phrase("no identity policy allows it")
 
 
-def listed(names: Sequence[str], most: int = _MOST_NAMED, last: str = "and") -> str:
+def listed(names: Sequence[str], most: int = _MAX_NAMED, last: str = "and") -> str:
     """Join names: ``a, b and 3 more``; ``last`` is the word before the last one."""
     return join_names(list(dict.fromkeys(names)), most, last=last)
 
@@ -267,7 +267,7 @@ def alternatives_text(keys: Sequence[Sequence[str]], words: Sequence[str]) -> st
     clauses = list(dict.fromkeys(words))
     if len(clauses) == 1:
         return clauses[0]
-    if len(named) == 1 and len(key := next(iter(named))) == 1 and len(clauses) <= _MOST_NAMED:
+    if len(named) == 1 and len(key := next(iter(named))) == 1 and len(clauses) <= _MAX_NAMED:
         start = f"{key[0]} is "
         if all(clause.startswith(start) and " or " not in clause for clause in clauses):
             short = f"{start}{' or '.join(clause.removeprefix(start) for clause in clauses)}"

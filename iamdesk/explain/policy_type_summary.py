@@ -93,10 +93,10 @@ _STRICTEST_FIRST = (
     EvalDecision.CONDITIONAL,
     EvalDecision.ALLOWED,
 )
-_ALWAYS_TOLD = (PolicyType.IDENTITY, PolicyType.PERMISSIONS_BOUNDARY, PolicyType.SESSION)
+_ALWAYS_LISTED = (PolicyType.IDENTITY, PolicyType.PERMISSIONS_BOUNDARY, PolicyType.SESSION)
 _ORDER_OF_LAYERS = (
     *(PolicyType.RCP, PolicyType.SCP, PolicyType.RESOURCE, PolicyType.TRUST),
-    *_ALWAYS_TOLD,
+    *_ALWAYS_LISTED,
     *(PolicyType.ACL, PolicyType.ENDPOINT, PolicyType.BLOCK_PUBLIC_ACCESS),
 )
 
@@ -110,7 +110,7 @@ def _policy_types_on_sub_request(
         in_play.setdefault(type_key.layer, []).append(type_key)
     resource = PolicyType.TRUST if decision_inputs.is_trust else PolicyType.RESOURCE
     lines: dict[PolicyType, PolicyTypeResult] = {}
-    for layer in (PolicyType.RCP, PolicyType.SCP, resource, *_ALWAYS_TOLD):
+    for layer in (PolicyType.RCP, PolicyType.SCP, resource, *_ALWAYS_LISTED):
         slots = in_play.get(layer)
         if layer in question.without:
             lines[layer] = _plain_line(layer, None, mark("left out"), chosen())

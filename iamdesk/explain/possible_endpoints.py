@@ -13,8 +13,8 @@ from iamdesk.explain.decision import Assumption
 from iamdesk.i18n import join_names, phrase
 
 _ENDPOINT_KEY = "aws:SourceVpce"
-_MOST_DECIDED = 64
-_MOST_NAMED = 3
+_MAX_ENDPOINTS = 64
+_MAX_NAMED = 3
 
 
 def endpoint_assumption(trace: EvaluationTrace) -> Assumption | None:
@@ -27,7 +27,7 @@ def endpoint_assumption(trace: EvaluationTrace) -> Assumption | None:
         return None
     limiting = [one for one in possible if not _allows_plainly(one, trace)]
     found: list[tuple[str, EvalDecision]] = []
-    for one in limiting[:_MOST_DECIDED]:
+    for one in limiting[:_MAX_ENDPOINTS]:
         through = evaluate(_through(trace.question, one, one.policy)).decision
         if through is not evaluate(_through(trace.question, one, None)).decision:
             found.append((one.policy.owner, through))
@@ -35,7 +35,7 @@ def endpoint_assumption(trace: EvaluationTrace) -> Assumption | None:
     if other is None:
         return None
     names = [name for name, decision in found if decision is not trace.decision]
-    named = join_names(names, _MOST_NAMED, last=",")
+    named = join_names(names, _MAX_NAMED, last=",")
     message = phrase(
         "The request is assumed not to come through a VPC endpoint ({key}) whose policy would change the decision: "
         "{names}.",

@@ -16,7 +16,7 @@ from iamdesk.policy.statement import Statement
 from iamdesk.policy.variables import Variable
 from iamdesk.policy.wildcards import QUESTION, STAR, Token
 
-_MOST_NAMED = 5
+_MAX_NAMED = 5
 _NO_NAMES: Mapping[str, str] = {}
 _MATCHES_NOTHING = mark("“{text}” (which matches nothing)")
 
@@ -86,8 +86,8 @@ def _principals(statement: Statement, account: str, entities: Mapping[str, str])
     if statement.not_principal:
         if not names:
             return phrase("everyone")
-        return phrase("everyone except {names}", names=listed(names, _MOST_NAMED))
-    return listed(names, _MOST_NAMED) if names else phrase("nobody")
+        return phrase("everyone except {names}", names=listed(names, _MAX_NAMED))
+    return listed(names, _MAX_NAMED) if names else phrase("nobody")
 
 
 # ── actions ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -128,16 +128,16 @@ def _named_actions(entries: Sequence[ActionPattern], of_one: str, of_several: st
             single.append(entry.text)
         else:
             beginnings.setdefault(title, []).append(begin)
-    named = [phrase(of_one if len(whole) == 1 else of_several, service=listed(whole, _MOST_NAMED))] if whole else []
-    shown = list(beginnings.items())[:_MOST_NAMED]
+    named = [phrase(of_one if len(whole) == 1 else of_several, service=listed(whole, _MAX_NAMED))] if whole else []
+    shown = list(beginnings.items())[:_MAX_NAMED]
     named += [
-        phrase("{service} actions that begin with {names}", service=title, names=listed(begin, _MOST_NAMED))
+        phrase("{service} actions that begin with {names}", service=title, names=listed(begin, _MAX_NAMED))
         for title, begin in shown
     ]
     if len(beginnings) > len(shown):
         further = len(beginnings) - len(shown)
         named.append(phrase("actions of {count:,} more services by how they begin", count=further))
-    named += [listed(single, _MOST_NAMED)] if single else []
+    named += [listed(single, _MAX_NAMED)] if single else []
     # Lists within a list: semicolons separate them.
     return join_messages(phrase(" and ") if len(named) == 2 else "; ", named)
 
@@ -154,7 +154,7 @@ def _on_resources(actions: str, statement: Statement) -> str:
     entries = statement.resources
     if entries is None:
         return actions
-    named = listed([_resource(entry) for entry in entries], _MOST_NAMED)
+    named = listed([_resource(entry) for entry in entries], _MAX_NAMED)
     if statement.not_resource:
         if not named:
             return phrase("{actions} on everything", actions=actions)

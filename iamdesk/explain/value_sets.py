@@ -34,9 +34,9 @@ from iamdesk.policy.operators import (
 from iamdesk.policy.resource_patterns import Match
 from iamdesk.policy.wildcards import QUESTION, STAR, tokens_of
 
-_MOST_NAMED = 6
+_MAX_NAMED = 6
 """Number of values that one phrase names; beyond it, the value that was tried is shown."""
-_MOST_CLAUSES = 8
+_MAX_CLAUSES = 8
 """Number of conditions on one key that are put into words."""
 _WILD = ("*", "?")
 
@@ -162,7 +162,7 @@ def _by_tests(fact: KeyValue, compared: Sequence[ConditionTest], one: ConditionS
     given = replace(context, given={**context.given, **one})
     clauses: dict[str, None] = {}
     for number, test in enumerate(compared):
-        if len(clauses) == _MOST_CLAUSES:
+        if len(clauses) == _MAX_CLAUSES:
             more = phrase("meets {count} more conditions like a value that was tried", count=len(compared) - number)
             return join_messages(phrase(" and "), [*clauses, more])
         if test.operator is None or not any(not value.is_malformed for value in test.values):
@@ -222,7 +222,7 @@ def _constant(value: Any) -> Callable[[Operator], Any]:
 def _of_addresses(value: str, tests: Sequence[ConditionTest], listed: Sequence[_Listed]) -> str | None:
     address = read_address(value)
     networks = {one.text: one.read for one in listed if one.read is not None}
-    if address is None or not networks or len(networks) > _MOST_NAMED:
+    if address is None or not networks or len(networks) > _MAX_NAMED:
         return None
     wanted = _outcome(tests, _constant(address))
     inside: list[str] = []
@@ -279,7 +279,7 @@ def _of_numbers(
     """Return the interval around a number in which every test has the same outcome."""
     number = read(value)
     texts = {one.read: one.text for one in listed if one.read is not None}
-    if number is None or not texts or len(texts) > 2 * _MOST_NAMED:
+    if number is None or not texts or len(texts) > 2 * _MAX_NAMED:
         return None
     bounds = sorted(texts)
     # A point before, at and after each bound: even indexes lie between bounds, odd ones are bounds.
@@ -310,7 +310,7 @@ def _of_numbers(
 
 def _of_texts(value: str, tests: Sequence[ConditionTest], listed: Sequence[_Listed]) -> str | None:
     entries = {(one.operator.positive_name, one.text): one for one in listed}
-    if not entries or len(entries) > _MOST_NAMED:
+    if not entries or len(entries) > _MAX_NAMED:
         return None
     wanted = _of_text(tests, value)
     if any(one.is_literal and one.matches(one.operator.read_request(value)) for one in entries.values()):

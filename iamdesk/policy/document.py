@@ -19,7 +19,7 @@ from iamdesk.policy.statement import WITHOUT_REFERENCES, Statement
 LATEST_VERSION = "2012-10-17"
 FIRST_VERSION = "2008-10-17"
 _TOP_ELEMENTS = frozenset({"Version", "Id", "Statement"})
-_DEEPEST = 60
+_MAX_DEPTH = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,14 +161,14 @@ def _parsed(raw: Any) -> Document:
     members: list[Any] = listed if isinstance(listed, list) else [] if listed is None else [listed]
     shapes = [sound_shape(member) for member in members]
     # Sound documents are shallow, and almost all are sound.
-    if (None in shapes or not _is_sound_head(raw)) and _deeper_than(raw, _DEEPEST):
-        text = f"(nested deeper than {_DEEPEST} levels: not shown)"
+    if (None in shapes or not _is_sound_head(raw)) and _deeper_than(raw, _MAX_DEPTH):
+        text = f"(nested deeper than {_MAX_DEPTH} levels: not shown)"
         return Document(
             text,
             FIRST_VERSION,
             None,
             (),
-            [Diagnostic((), phrase("nested deeper than {deepest} levels", deepest=_DEEPEST))],
+            [Diagnostic((), phrase("nested deeper than {deepest} levels", deepest=_MAX_DEPTH))],
         )
     wrong: list[Diagnostic | Statement] = [
         Diagnostic((name,), phrase("`{name}` is not an element of a policy", name=name))

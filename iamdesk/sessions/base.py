@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from iamdesk.checks.finding import Finding, Suppression
     from iamdesk.policy.document import Document
 
-_MOST_SEARCHED_AT_ONCE = 300_000
+_MAX_SEARCHED_AT_ONCE = 300_000
 """Number of tree rows that can be searched in some ten milliseconds."""
-_MOST_NEEDS = 6
+_MAX_USE_CASES = 6
 """Number of use cases suggested before actions."""
 
 
@@ -148,7 +148,7 @@ class Opened(RequestSession):
     @property
     def is_search_ready(self) -> bool:
         """Whether a search takes milliseconds: not the first one (`make_ready`), and none of a very large snapshot."""
-        return "_search" in self.__dict__ and len(self.outline.nodes) <= _MOST_SEARCHED_AT_ONCE
+        return "_search" in self.__dict__ and len(self.outline.nodes) <= _MAX_SEARCHED_AT_ONCE
 
     def search(self, text: str) -> Matches:
         """Return the rows of the tree that match a query, with their ancestors."""
@@ -165,7 +165,7 @@ class Opened(RequestSession):
         """
         from iamdesk.use_cases.catalog import suggest_use_cases
 
-        found = suggest_use_cases(text, _MOST_NEEDS)
+        found = suggest_use_cases(text, _MAX_USE_CASES)
         return (*found, *self._completions.actions(text, limit - len(found)))
 
     def complete_resource(self, action: str, text: str, limit: int = 50) -> tuple[Completion, ...]:

@@ -45,7 +45,7 @@ _OF_ANSWERS, _OF_CHECKS, _OF_DETAILS = 4, 3, 1
 """Eighths of the memory for accounts, for evaluations, checks and details."""
 
 
-def nobody() -> None:
+def no_executor() -> None:
     """Return None, for an executor: this process does everything."""
 
 
@@ -60,7 +60,7 @@ class OrganizationSession(Opened):
     def __init__(
         self,
         catalogue: Catalogue,
-        executor: Callable[[], Executor | None] = nobody,
+        executor: Callable[[], Executor | None] = no_executor,
         memory: int = DEFAULT_MEMORY,
     ) -> None:
         """Open a catalogue.

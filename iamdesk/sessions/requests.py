@@ -78,7 +78,7 @@ class RequestSession:
         """
         return self.everybody.access_to_resource(resource, context, **asked)
 
-    def missing_of_external(self, action: str | None, resource: str) -> tuple[str, ...]:
+    def missing_external_data(self, action: str | None, resource: str) -> tuple[str, ...]:
         """Return sentences on missing data of a resource's side that may allow external callers.
 
         Raises:
@@ -145,7 +145,7 @@ class RequestSession:
         evaluator = self.evaluator_for(principal or denial.principal or "")
         return explain_denial(evaluator, denial, principal=principal, action=action, resource=resource)
 
-    def ask_need(self, question: "UseCaseRequest") -> "UseCaseResult":
+    def evaluate_use_case(self, question: "UseCaseRequest") -> "UseCaseResult":
         """Evaluate a use case: every action by itself, and all of them together.
 
         Raises:

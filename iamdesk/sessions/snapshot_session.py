@@ -204,7 +204,7 @@ class SnapshotSession(Opened):
         """
         return self._reach(progress, cancelled, self._workers(executor))
 
-    def ways_of_everybody(
+    def shortest_paths(
         self, goal: str = "admin", cancelled: Cancelled = never_cancelled, executor: Executor | None = None
     ) -> "Iterator[tuple[PrincipalExposure, AttackPath]]":
         """Yield every user and role that reaches a goal, or may, with a shortest attack path, in the snapshot's order.
@@ -216,10 +216,10 @@ class SnapshotSession(Opened):
             WorkCancelled: ``cancelled`` returned True.
             WorkError: the executor cannot do it; one sentence.
         """
-        from iamdesk.attack_paths.shared_paths import ways_of_everybody
+        from iamdesk.attack_paths.shared_paths import shortest_paths
 
         workers = self._workers(executor)
-        return ways_of_everybody(self._reach(cancelled=cancelled, workers=workers), goal, workers, cancelled)
+        return shortest_paths(self._reach(cancelled=cancelled, workers=workers), goal, workers, cancelled)
 
     def document_problems(self) -> Iterator[DocumentProblem]:
         """Return the problems of each policy document, in the snapshot's order."""
@@ -401,7 +401,7 @@ class SnapshotSession(Opened):
         workers = (theirs, own) if theirs is not None and own is not None else None
         return compare_snapshots(old.snapshot, self.snapshot, datetime.now(UTC), progress, cancelled, workers)
 
-    def decided_badges(
+    def evaluated_badges(
         self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled
     ) -> Mapping[int, tuple[Badge, ...]]:
         """Return the badges by row, including those that need the evaluator (administrator, external access)."""

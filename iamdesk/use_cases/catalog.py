@@ -13,7 +13,7 @@ from iamdesk.use_cases.dependent_actions import use_case_with_dependents
 from iamdesk.use_cases.types import UseCase, UseCaseAction, When
 from iamdesk.viewmodel.types import Completion
 
-_MOST_ACTIONS = 3
+_MAX_ACTIONS = 3
 
 
 @lru_cache(maxsize=1)
@@ -99,10 +99,10 @@ def _suggested(words: list[str]) -> Iterator[Completion]:
     found.sort(key=lambda need: not all(word in f"{need.name} {need.title}" for word in words))
     for need in found:
         actions = list(dict.fromkeys(part.action for part in need.parts))
-        names = ", ".join(actions[:_MOST_ACTIONS])
+        names = ", ".join(actions[:_MAX_ACTIONS])
         detail = phrase("use case: {actions}", actions=names)
-        if len(actions) > _MOST_ACTIONS:
-            detail = phrase("use case: {actions} and {count} more", actions=names, count=len(actions) - _MOST_ACTIONS)
+        if len(actions) > _MAX_ACTIONS:
+            detail = phrase("use case: {actions} and {count} more", actions=names, count=len(actions) - _MAX_ACTIONS)
         title = with_translation(need.title.capitalize(), phrased(need.title))
         yield Completion(need.name, title, detail)
 

@@ -289,7 +289,7 @@ def test_workers_find_the_same(tmp_path: Path) -> None:
     organization(tmp_path)
     asked = {"action": "kms:Decrypt", "resource": f"arn:aws:kms:eu-west-1:{B}:key/k"}
     with Processes(1) as executor:
-        found = Workbench().open_to_ask(tmp_path, executor=lambda: executor)
+        found = Workbench().open_to_evaluate(tmp_path, executor=lambda: executor)
         assert not isinstance(found, OrganizationSession), "too small to be worth it"
         pids = set()
 

@@ -95,7 +95,9 @@ def main() -> None:
         executor = ended.enter_context(Processes(options.workers)) if options.workers else None
         found: list[RequestSession] = []
         measure(
-            "read", lambda: found.append(Workbench().open_to_ask(options.folder, executor=lambda: executor)), executor
+            "read",
+            lambda: found.append(Workbench().open_to_evaluate(options.folder, executor=lambda: executor)),
+            executor,
         )
         ask(found[0], executor)
 

@@ -12,7 +12,7 @@ from typing import Any
 from iamdesk.evaluate.context import given_facts
 from iamdesk.evaluate.engine import EvaluationRequest, EvaluationTrace, evaluate
 from iamdesk.evaluate.request import MissingContextMode
-from iamdesk.evaluate.unknown_context.solver import MOST_SETS
+from iamdesk.evaluate.unknown_context.solver import MAX_SETS
 from iamdesk.simulate.test_cases import evaluate_case, trace_case
 
 type Value = str | tuple[str, ...] | None
@@ -107,7 +107,7 @@ def _check_conditional(
         check_smallest(document, sets, wanted, trace.is_exact)
         for one in sets:
             assert oracle.said_of(one) == {wanted}, f"not enough: {one}"
-        if trace.is_exact and len(sets) < MOST_SETS:
+        if trace.is_exact and len(sets) < MAX_SETS:
             for values, word in allowed.items():
                 assert word is not wanted or oracle.is_covered(values, sets), f"no set for {values}"
     if trace.is_exact:

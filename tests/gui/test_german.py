@@ -207,7 +207,7 @@ def look_at_answers(qtbot: QtBot, window: MainWindow, look: Look) -> None:
         settle(qtbot, window)
         look.at(workspace.result, workspace.request_bar)
     for need, resource in (("read-object", f"{DATA}/x"), ("launch-instance", "*"), ("ec2:RunInstances", "*")):
-        session.ask_need(UseCaseRequest(Request(DEV, need, resource)))
+        session.evaluate_use_case(UseCaseRequest(Request(DEV, need, resource)))
         settle(qtbot, window)
         look.at(workspace.result)
     session.ask_who_can(Request("", "s3:GetObject", f"{DATA}/x"))

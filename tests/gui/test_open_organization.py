@@ -136,7 +136,7 @@ def test_everybody_who_can_is_found_account_by_account(
 def test_each_account_is_read_once_more_to_explain_its_rows(
     small_memory: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = Workbench().open_to_look(SAMPLE, memory=0)
+    found = Workbench().open_to_browse(SAMPLE, memory=0)
     assert isinstance(found, OrganizationSession)
     read: list[str] = []
     real = type(found.catalogue.frame).part

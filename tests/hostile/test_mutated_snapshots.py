@@ -39,7 +39,7 @@ def walked(files: Files) -> tuple[SnapshotSession, list[Finding]] | None:
         opened.create_review(review, "Mutated")
         with ReviewFile.open(review, writable=False):
             pass
-        opened.decided_badges()
+        opened.evaluated_badges()
         for account in opened.snapshot.accounts:
             for principal in (*account.users, *account.roles):
                 for action, resource in ASKED:

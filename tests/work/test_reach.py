@@ -8,7 +8,7 @@ import pytest
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.attack_paths.administrators import administration
 from iamdesk.attack_paths.attack_path_graph import AttackPathGraph, LazyAttackPathGraph
-from iamdesk.attack_paths.shared_paths import ways_of_everybody
+from iamdesk.attack_paths.shared_paths import shortest_paths
 from iamdesk.checks.check_context import CheckContext
 from iamdesk.progress import WorkCancelled, never_cancelled
 from iamdesk.resource_files import resources, sample_snapshot
@@ -93,14 +93,14 @@ def test_the_ways_of_everybody_are_the_same_whoever_finds_them(goal: str, two: P
     snapshot = load_snapshot(sample_snapshot())
     alone = AttackPathGraph(Evaluator(snapshot))
     goal = goal if goal == "admin" else alone.goals[-1].key
-    ways = list(ways_of_everybody(alone, goal))
+    ways = list(shortest_paths(alone, goal))
     assert [way for _, way in ways] == [
         way for reached in alone.everybody() if (way := alone.way(reached.principal, goal)) is not None
     ]
     assert len(ways) > 3
     for executor in (two, beside):
         other = AttackPathGraph(Evaluator(snapshot))
-        assert list(ways_of_everybody(other, goal, Workers(executor, snapshot))) == ways
+        assert list(shortest_paths(other, goal, Workers(executor, snapshot))) == ways
         asked = {(step.path_id, step.source, step.target) for _, way in ways for step in way.steps if step.needs}
         assert asked <= set(other.needs)
     assert goal != "admin" or asked

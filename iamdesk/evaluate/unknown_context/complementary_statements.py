@@ -21,9 +21,9 @@ from iamdesk.evaluate.unknown_context.test_values import can_read
 from iamdesk.policy.conditions import ConditionTest, Quantifier
 from iamdesk.policy.operators import OPERATORS
 
-_MOST = 1024
+_MAX_COMBINATIONS = 1024
 """Number of combinations of outcomes that are tried at once."""
-_MOST_COMPARISONS = 6
+_MAX_COMPARISONS = 6
 """Per key."""
 _SOME = KeyValue(Knowledge.PRESENT, ("x",))
 
@@ -65,10 +65,10 @@ def _groups(ways: Mapping[str, Sequence[_Outcome]]) -> Iterator[list[str]]:
     count = 1
     for key in sorted(ways, key=lambda key: len(ways[key])):
         count *= len(ways[key])
-        (together if count <= _MOST else alone).append(key)
+        (together if count <= _MAX_COMBINATIONS else alone).append(key)
     if together:
         yield together
-    yield from ([key] for key in alone if len(ways[key]) <= _MOST)
+    yield from ([key] for key in alone if len(ways[key]) <= _MAX_COMBINATIONS)
 
 
 def _settled_by(
@@ -111,7 +111,7 @@ def _ways(key: str, tests: Sequence[ConditionTest], context: Context) -> list[_O
     compared = {
         _comparison(test): test for test in tests if test.operator is not None and test.operator.compares_values
     }
-    if len(compared) > _MOST_COMPARISONS:
+    if len(compared) > _MAX_COMPARISONS:
         return []
     found: dict[tuple[Truth, ...], None] = {}
     if context.fact(key).knowledge is Knowledge.UNKNOWN:

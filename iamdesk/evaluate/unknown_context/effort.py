@@ -12,7 +12,7 @@ from iamdesk.policy.conditions import ConditionTest, Quantifier
 from iamdesk.policy.operators import IP_ADDRESS
 from iamdesk.policy.resource_patterns import ResourcePattern
 
-MOST_EFFORT = 1_200_000
+MAX_COMPARISONS = 1_200_000
 """Number of comparisons past which values are not tried. A comparison takes about 0.3 µs."""
 _ANOTHER_TEST = 20
 """Cost of one more test, in comparisons."""
@@ -41,7 +41,7 @@ def is_too_much(undetermined: Sequence[StatementResult], subject: RequestFacts) 
             work += _of_resources(result.statement.resources or (), subject)
     for key, count in values.items():
         work += count * (count + _ANOTHER_TEST * tests[key])
-    return work > MOST_EFFORT
+    return work > MAX_COMPARISONS
 
 
 def _weight(test: ConditionTest) -> int:

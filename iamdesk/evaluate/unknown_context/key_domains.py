@@ -22,9 +22,9 @@ from iamdesk.policy.resource_patterns import ResourcePattern, UnknownVariable
 from iamdesk.policy.variables import Template, Variable, fill
 from iamdesk.policy.wildcards import QUESTION, STAR, Glob, Token
 
-_MOST_LINKED = 16
-_MOST_PAIRED = 7
-_MOST_FILLINGS = 8
+_MAX_LINKED = 16
+_MAX_PAIRED = 7
+_MAX_FILLINGS = 8
 
 
 class Domain(NamedTuple):
@@ -122,11 +122,11 @@ class _Links:
     """By linked key, the values that nothing names, where values are compared for equality alone."""
 
     def domain(self, key: str) -> Domain:
-        texts = list(self.values[key])[:_MOST_LINKED]
+        texts = list(self.values[key])[:_MAX_LINKED]
         facts = [KeyValue(Knowledge.PRESENT, (text,)) for text in texts]
         is_complete = key not in self.partial and len(texts) == len(self.values[key])
         if _has_several(key):
-            facts += [KeyValue(Knowledge.PRESENT, pair) for pair in combinations(texts[:_MOST_PAIRED], 2)]
+            facts += [KeyValue(Knowledge.PRESENT, pair) for pair in combinations(texts[:_MAX_PAIRED], 2)]
             is_complete = False
         fresh = tuple(KeyValue(Knowledge.PRESENT, (text,)) for text in self.fresh.get(key, ()))
         return Domain(_with_absent(key, facts, self.subject.context), {}, is_complete, fresh)
@@ -237,7 +237,7 @@ def _matched_in(entries: Sequence[ResourcePattern], links: _Links) -> bool:
             if key in links.values:
                 found = list(_fillings(entry.resource_part, key, target.resource, links.subject.context))
                 links.values[key] |= dict.fromkeys(found)
-                is_complete = is_complete and len(found) < _MOST_FILLINGS
+                is_complete = is_complete and len(found) < _MAX_FILLINGS
         # A star that matches colons shifts the parts, and two variables can share the text in many ways.
         is_complete = is_complete and len(entry.keys) == 1 and "*:" not in entry.text
     return is_complete
@@ -250,7 +250,7 @@ def _carry_over(compared: Sequence[tuple[ConditionTest, PolicyValue]], links: _L
         texts = list(context.fact(test.key).values) or list(links.values.get(test.key, ()))
         for key in value.keys:
             if key in links.values:
-                for text in texts[:_MOST_LINKED]:
+                for text in texts[:_MAX_LINKED]:
                     links.values[key] |= dict.fromkeys(_fillings(value.template, key, text, context))
         if test.key in links.values:
             links.values[test.key] |= dict.fromkeys(_filled(value, links))
@@ -260,8 +260,8 @@ def _filled(value: PolicyValue, links: _Links) -> Iterator[str]:
     """Yield the texts of a policy value for some values of its variables."""
     context = links.subject.context
     unknown = [key for key in dict.fromkeys(value.keys) if key in links.values and not context.is_multivalued(key)]
-    choices = product(*(list(links.values[key])[:_MOST_FILLINGS] for key in unknown))
-    for choice in islice(choices, 2 * _MOST_LINKED):
+    choices = product(*(list(links.values[key])[:_MAX_FILLINGS] for key in unknown))
+    for choice in islice(choices, 2 * _MAX_LINKED):
         chosen = dict(zip(unknown, choice, strict=True))
         tokens = fill(value.template, partial(_chosen, chosen, context))
         if tokens is not None:
@@ -284,7 +284,7 @@ def _fillings(template: Template, key: str, text: str, context: Context) -> Iter
             if start < end:
                 yield text[start:end]
                 found += 1
-                if found == _MOST_FILLINGS:
+                if found == _MAX_FILLINGS:
                     return
 
 

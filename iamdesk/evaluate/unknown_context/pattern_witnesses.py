@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from iamdesk.policy.wildcards import BitMatcher, Token
 
-MOST_STEPS = 60_000
+MAX_STEPS = 60_000
 """Number of pattern steps after which the search stops."""
 _FILLERS = "xyz0_~"
 _KELVIN = "\u212a"
@@ -63,7 +63,7 @@ def witnesses(patterns: tuple[Pattern, ...], required: tuple[Pattern, ...] = (),
             texts = found.setdefault(matched[len(required) :], [])
             if len(texts) < count:
                 texts.append(text)
-        if steps > MOST_STEPS:
+        if steps > MAX_STEPS:
             is_complete = False
             break
         steps += len(every) * len(alphabet)

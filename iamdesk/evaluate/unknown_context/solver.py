@@ -29,13 +29,13 @@ from iamdesk.evaluate.unknown_context.effort import is_too_much
 from iamdesk.evaluate.unknown_context.key_domains import Domain, domains
 from iamdesk.policy.conditions import ConditionTest
 
-MOST_COMBINATIONS = 4096
+MAX_COMBINATIONS = 4096
 """Number of combinations past which the bounds of K6 are the result."""
-MOST_JUDGED = 64 * MOST_COMBINATIONS
+MAX_STATEMENT_EVALUATIONS = 64 * MAX_COMBINATIONS
 """The same for combinations times the statements to evaluate in each."""
-MOST_SETS = 64
+MAX_SETS = 64
 """Number of minimal sets in the result."""
-_MOST_FOUND = 1024
+_MAX_FOUND = 1024
 
 type ConditionSet = Mapping[str, KeyValue]
 """Values by key in lower case."""
@@ -174,7 +174,7 @@ class _Trial:
         if len(self.tried) < len(self.keys) or not self.keys:
             return True
         count = prod(len(domain.facts) for domain in self.tried)
-        return count > MOST_COMBINATIONS or count * len(self.undetermined) > MOST_JUDGED
+        return count > MAX_COMBINATIONS or count * len(self.undetermined) > MAX_STATEMENT_EVALUATIONS
 
     @property
     def is_exact(self) -> bool:
@@ -368,11 +368,11 @@ def _smallest_sets(
                         if _takes_fresh_in_order(candidate := dict(one), tried):
                             minimal.append(candidate)
         unsettled = larger
-        if len(minimal) >= MOST_SETS or found >= _MOST_FOUND:
+        if len(minimal) >= MAX_SETS or found >= _MAX_FOUND:
             is_cut = count < len(keys)
             break
-    sets = tuple(islice(_spread(keys, minimal, tried), MOST_SETS + 1))
-    return sets[:MOST_SETS], is_cut or len(sets) > MOST_SETS
+    sets = tuple(islice(_spread(keys, minimal, tried), MAX_SETS + 1))
+    return sets[:MAX_SETS], is_cut or len(sets) > MAX_SETS
 
 
 type _Masks = Sequence[Mapping[int, int]]

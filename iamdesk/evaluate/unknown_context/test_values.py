@@ -37,7 +37,7 @@ _OTHERS = (ANY_OTHER, "another-value", "yet-another-value", "still-another-value
 _OTHER_ARN = "arn:aws:any:us-east-1:000000000000:"
 _ANY_ARN = ("arn:", STAR, ":", STAR, ":", STAR, ":", STAR, ":", STAR)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MOST_DIGITS = 2000
+_MAX_DIGITS = 2000
 """Number of digits in computations: numbers in policies have at most 400 and an exponent."""
 
 
@@ -243,7 +243,7 @@ def _around(numbers: Sequence[Decimal]) -> list[Decimal]:
     """Return the numbers, and one between and beyond each: no comparison with them has another outcome."""
     found = dict.fromkeys(numbers)
     ordered = sorted(found)
-    with localcontext(prec=_MOST_DIGITS):
+    with localcontext(prec=_MAX_DIGITS):
         for low, high in pairwise(ordered):
             found[low + 1 if high - low > 1 else (low + high) / 2] = None
         if ordered:
@@ -254,7 +254,7 @@ def _around(numbers: Sequence[Decimal]) -> list[Decimal]:
 
 def _moment(seconds: Decimal) -> str | None:
     """Format a time as a date; None where dates of four-digit years do not reach, or not precisely enough."""
-    with localcontext(prec=_MOST_DIGITS):
+    with localcontext(prec=_MAX_DIGITS):
         whole = seconds.to_integral_value(ROUND_FLOOR)
         fraction = format(seconds - whole, "f").partition(".")[2].rstrip("0")
     try:

@@ -14,7 +14,7 @@ from iamdesk.evaluate.ternary import Truth
 from iamdesk.policy.conditions import ConditionTest, Quantifier
 from iamdesk.policy.operators import Operator
 
-MOST_LISTS = 512
+MAX_LISTS = 512
 """Number of different sums past which the search stops."""
 
 type _Sum = tuple[Truth, ...]
@@ -54,7 +54,7 @@ def lists(texts: Sequence[str], tests: Sequence[ConditionTest], context: Context
             add(own, own, (same[0], same[1]))
         for other, others in kinds[position + 1 :]:
             add(own, other, (same[0], others[0]))
-    while last and len(found) <= MOST_LISTS:
+    while last and len(found) <= MAX_LISTS:
         longer, last = last, []
         for own, values in longer:
             for other, others in kinds:

@@ -103,7 +103,7 @@ def _read(path: Path, progress: Progress, cancelled: Cancelled) -> "Opened":
     from iamdesk.review.schema import SUFFIX
 
     if path.suffix != SUFFIX:
-        return Workbench().open_to_ask(path, progress, cancelled)
+        return Workbench().open_to_evaluate(path, progress, cancelled)
     head = Workbench.review_head(path)
     name = Path(head.snapshot_name).name  # the name comes from a file: keep only its last part
     beside = path.parent / name
@@ -115,7 +115,7 @@ def _read(path: Path, progress: Progress, cancelled: Cancelled) -> "Opened":
                 snapshot=visible(head.snapshot_name),
             )
         )
-    opened = Workbench().open_to_ask(beside, progress, cancelled)
+    opened = Workbench().open_to_evaluate(beside, progress, cancelled)
     if opened.sha256 != head.snapshot_sha256:
         raise SnapshotError(
             phrase(

@@ -81,7 +81,7 @@ class History(QObject):
         if place.request is not None:
             self._session.ask(place.request)
         elif place.need is not None:
-            self._session.ask_need(place.need)
+            self._session.evaluate_use_case(place.need)
         else:
             self._session.show_key(place.key)
         self.changed.emit()

@@ -111,7 +111,7 @@ def _ask(window: "MainWindow", request: Request) -> None:
     session.question_failed.connect(refused.append)
     opened = session.snapshot
     if opened is not None and ":" not in request.action and opened.find_use_case(request.action) is not None:
-        session.ask_need(UseCaseRequest(request))
+        session.evaluate_use_case(UseCaseRequest(request))
     else:
         session.ask(request)
     _wait(lambda: not session.pending, _LONGEST_WAIT)

@@ -133,7 +133,7 @@ def _read(
     def arrived(first: "Opened") -> None:
         give(_Came(path, first, is_whole=False))
 
-    opened = _workbench().open_to_look(path, progress, cancelled, arrived, executor, memory)
+    opened = _workbench().open_to_browse(path, progress, cancelled, arrived, executor, memory)
     give(_Came(path, opened, is_whole=True, badge_rows=rows_by_badge(opened.outline, opened.outline.badges)))
 
 

@@ -145,13 +145,13 @@ class DecisionPanel(QWidget):
         self.card.copy_answer.connect(self.copy_answer)
         self.card.copy_command.connect(self.copy_command)
         self.notes.asked.connect(self._session.ask)
-        self.notes.need_asked.connect(self._session.ask_need)
+        self.notes.need_asked.connect(self._session.evaluate_use_case)
         self.notes.rule_asked.connect(self._session.show_rule)
         self.need.notes.rule_asked.connect(self._session.show_rule)
         self.changes.statement_chosen.connect(self._session.show_statement)
         self.changes.key_chosen.connect(self._session.show_key)
         self.changes.copied.connect(self._session.announce)
-        self.need.asked.connect(self._session.ask_need)
+        self.need.asked.connect(self._session.evaluate_use_case)
         self.need.part_chosen.connect(self._session.show_decision)
         self.layers.rows.switched.connect(self._switch)
         self.statements.chosen.connect(self._session.show_statement)
@@ -376,7 +376,7 @@ class DecisionPanel(QWidget):
 
     def _back_to_need(self) -> None:
         if self.need.answer is not None:
-            self._session.ask_need(self.need.answer.question)
+            self._session.evaluate_use_case(self.need.answer.question)
 
     def _forget(self) -> None:
         self.need.show_answer(None)

@@ -195,9 +195,9 @@ class RequestBar(QWidget):
         request, opened, asked = self.request(), self._session.snapshot, self._need
         is_again = asked is not None and asked.request.action.lower() == request.action.lower()
         if asked is not None and is_again:
-            self._session.ask_need(UseCaseRequest(request, asked.inputs))
+            self._session.evaluate_use_case(UseCaseRequest(request, asked.inputs))
         elif opened is not None and ":" not in request.action and opened.find_use_case(request.action) is not None:
-            self._session.ask_need(UseCaseRequest(request))
+            self._session.evaluate_use_case(UseCaseRequest(request))
         else:
             self._session.ask(request)
 

@@ -19,7 +19,7 @@ a panel calls                          the session emits                       w
 ``ask(request)``                       ``question_asked(Request)``             bar shows it, result panel grays; then
                                                                                comes ``answered`` or
                                                                                ``question_failed(sentence)``
-``ask_need(question)``                 ``need_asked(UseCaseRequest)``          as a request: bar shows it, result panel
+``evaluate_use_case(question)``    ``need_asked(UseCaseRequest)``          as a request: bar shows it, result panel
                                                                                grays; then ``need_answered`` or
                                                                                ``question_failed(sentence)``
 ``forget_answer()``                    ``answered(None)``                      result panel and policy view clear
@@ -247,7 +247,7 @@ class Session(QObject):
         self.question_asked.emit(request)
         self._follow(request)
 
-    def ask_need(self, question: "UseCaseRequest") -> None:
+    def evaluate_use_case(self, question: "UseCaseRequest") -> None:
         """Evaluate a use case; ``need_answered`` follows, or ``question_failed``.
 
         The result of a single request is cleared: the policy view shows the marks of a single request.
@@ -258,7 +258,7 @@ class Session(QObject):
         self.request = self.decision = self.need = None
         self._asking = self._jobs.run(
             tr("Evaluating"),
-            lambda _progress, _cancelled: opened.ask_need(question),
+            lambda _progress, _cancelled: opened.evaluate_use_case(question),
             done=self._answer_need,
             failed=self._refuse,
             topic="answer",
@@ -359,7 +359,7 @@ class _Decided(NamedTuple):
 
 
 def _decide(opened: "SnapshotSession", progress: Progress, cancelled: Cancelled) -> _Decided:
-    badges = opened.decided_badges(progress, cancelled)
+    badges = opened.evaluated_badges(progress, cancelled)
     before = opened.outline.badges
     changed = tuple(row for row in before.keys() | badges.keys() if before.get(row) != badges.get(row))
     return _Decided(badges, rows_by_badge(opened.outline, badges), changed)

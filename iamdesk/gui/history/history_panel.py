@@ -92,7 +92,7 @@ class HistoryPanel(QWidget):
         if self._session.snapshot is None:
             self._session.announce(tr("Open a snapshot first: requests are evaluated on it."))
         elif isinstance(row.asked.question, UseCaseRequest):
-            self._session.ask_need(row.asked.question)
+            self._session.evaluate_use_case(row.asked.question)
         else:
             self._session.ask(row.asked.question)
 

@@ -49,7 +49,7 @@ def _search(
             cancelled=cancelled,
         ):
             give(PrincipalRow(one, opened.outline))
-        give(Missing(opened.missing_of_external(None, request.resource)))
+        give(Missing(opened.missing_external_data(None, request.resource)))
         return
     rows = []
     for access in opened.who_can(
@@ -69,7 +69,7 @@ def _search(
             raise WorkCancelled
         progress(place, len(rows))
         give((row, details_of(row.access.explanation)))
-    give(Missing(opened.missing_of_external(request.action, request.resource), opened.request_notes(request)))
+    give(Missing(opened.missing_external_data(request.action, request.resource), opened.request_notes(request)))
 
 
 def tell_actions(rows: Sequence[ActionRow]) -> Producer:

@@ -344,7 +344,7 @@ def test_a_compound_answer_is_greyed_out_too(qtbot: QtBot, ask_window: AskWindow
     bar, panel, session = ask_window.bar, ask_window.answer, ask_window.session
     bar.edited.connect(panel.hold_for)
     with qtbot.waitSignal(session.need_answered, timeout=20_000):
-        session.ask_need(UseCaseRequest(Request(NORA, "read-object", PAYROLL)))
+        session.evaluate_use_case(UseCaseRequest(Request(NORA, "read-object", PAYROLL)))
     assert not panel.is_stale
     bar.resource.setText("arn:aws:s3:::other/x")
     assert panel.is_stale

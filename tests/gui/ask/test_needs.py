@@ -28,7 +28,7 @@ BUILD = UseCaseRequest(Request(ELENA, "create-function", FUNCTION))
 
 def asked(qtbot: QtBot, window: AskWindow, question: UseCaseRequest) -> UseCaseResult:
     with qtbot.waitSignal(window.session.need_answered) as signal:
-        window.session.ask_need(question)
+        window.session.evaluate_use_case(question)
     (answer,) = signal.args
     assert isinstance(answer, UseCaseResult)
     return answer
@@ -147,7 +147,7 @@ def test_a_call_that_hands_a_role_over_says_so_and_one_click_asks_all(qtbot: QtB
 
 def test_a_need_that_cannot_be_asked_says_why(qtbot: QtBot, ask_window: AskWindow) -> None:
     with qtbot.waitSignal(ask_window.session.question_failed) as failed:
-        ask_window.session.ask_need(UseCaseRequest(BUILD.request, {"role": "deploy"}))
+        ask_window.session.evaluate_use_case(UseCaseRequest(BUILD.request, {"role": "deploy"}))
 
     assert [label.text() for label in ask_window.answer.findChildren(QLabel) if label.isVisible()] == [
         f"No result. {failed.args[0]}"
@@ -171,7 +171,7 @@ def test_the_window_forgets_the_single_answer_while_it_shows_a_compound_one(
 ) -> None:
     answered(qtbot, ask_window, Request(NORA, "s3:GetObject", PAYROLL))
     with qtbot.waitSignals([ask_window.session.answered, ask_window.session.need_answered]):
-        ask_window.session.ask_need(BUILD)
+        ask_window.session.evaluate_use_case(BUILD)
 
     assert ask_window.session.decision is None
     assert ask_window.session.need is not None

@@ -101,7 +101,7 @@ def test_the_same_question_keeps_its_row(qtbot: QtBot, session: Session, panel: 
 def test_compound_questions_are_kept(qtbot: QtBot, session: Session, panel: HistoryPanel) -> None:
     question = UseCaseRequest(Request(NORA, "read-object", PAYROLL))
     with qtbot.waitSignal(session.need_answered, timeout=20_000):
-        session.ask_need(question)
+        session.evaluate_use_case(question)
     assert texts(panel, Column.ACTION) == [panel.questions[0].what]
     assert "--need" in panel.questions[0].command
     panel.table.selectRow(0)

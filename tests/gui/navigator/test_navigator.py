@@ -198,7 +198,7 @@ def test_a_hundred_thousand_rows_are_filtered(
         snapshot = sample.snapshot
         outline = _large_outline(2000, 40)
 
-        def decided_badges(self, *_args: object) -> dict[int, tuple[Badge, ...]]:
+        def evaluated_badges(self, *_args: object) -> dict[int, tuple[Badge, ...]]:
             return {}
 
         def search(self, text: str) -> object:
