@@ -98,7 +98,7 @@ from pathlib import Path
 
 import iamdesk.snapshot.resource_services as services
 
-services.__path__.append(sys.argv[1])  # first of all: it is read once
+services.__path__.insert(0, sys.argv[1])  # before anything reads them
 
 from iamdesk.api import Workbench
 from iamdesk.collect.options import Kind, Options
