@@ -35,8 +35,8 @@ review() {
 }
 
 decide() { # DECISION LINE REASON
-    line=$(iamdesk review lines "$out/q3.iamreview" | awk -v line="$2" 'index($0, line) { print $1; exit }')
-    iamdesk review decide "$out/q3.iamreview" --reviewer "Ada Okoro" --decision "$1" --line "$line" --reason "$3"
+    line=$(iamdesk review entitlements "$out/q3.iamreview" | awk -v line="$2" 'index($0, line) { print $1; exit }')
+    iamdesk review decide "$out/q3.iamreview" --reviewer "Ada Okoro" --decision "$1" --entitlement "$line" --reason "$3"
 }
 
 mkdir -p "$out"
@@ -45,9 +45,9 @@ picture window "$sample" --select "$leader" \
     --ask "$leader" iam:CreateUser arn:aws:iam::111122223333:user/engineering/new.hire
 picture who-can "$sample" --page who-can --ask "$reader" s3:GetObject arn:aws:s3:::acme-payroll/2026/09.csv
 picture access "$sample" --page access --select "$reader"
-picture everybody "$sample" --page everybody
+picture everybody "$sample" --page access-matrix
 picture findings "$sample" --page findings
-picture ways "$sample" --page ways --select "$workflow"
+picture ways "$sample" --page attack-paths --select "$workflow"
 picture review "$out/q3.iamreview" --page review
 picture workspace "$organization" --select 444455556666
 picture captured "$organization" --page captured

@@ -29,20 +29,20 @@ COMMANDS = (
     "collect",
 )
 _ABOUT = ("--help", "--version")
-_FOR_ALL = ("--workers", "--scheduler", "--memory")
+_GLOBAL_OPTIONS = ("--workers", "--scheduler", "--memory")
 READER_GONE = 141
-"""128 + SIGPIPE: what a shell reports when a reader (``| head``) closes the pipe."""
+"""128 + SIGPIPE: the status that a shell reports when a reader (``| head``) closes the pipe."""
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run iamdesk with the given arguments (the process's own by default) and end the process.
 
-    Exit status: 0 answered; 1 ``--expect`` not met, a case not ``ok``, or ``--fail-on`` reached; 2 bad usage or
-    unreadable input; 130 interrupted; 141 when whoever read the output has gone.
+    Exit status: 0 success; 1 ``--expect`` not met, a test case not ``ok``, or ``--fail-on`` reached; 2 bad usage or
+    unreadable input; 130 interrupted; 141 if the reader of the output closed the pipe.
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # what the terminal's encoding lacks is shown as escapes
+        if isinstance(stream, io.TextIOWrapper):  # characters that the terminal's encoding lacks become escapes
             stream.reconfigure(errors="backslashreplace")
     try:
         _run(arguments)
@@ -53,21 +53,21 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except BrokenPipeError:
         discard_output()
         status = READER_GONE
-    except OSError as error:  # what was printed did not arrive: the disk is full, say
+    except OSError as error:  # for example, the disk is full
         discard_output()
-        print(f"iamdesk: the answer cannot be written: {error.strerror}", file=sys.stderr)
+        print(f"iamdesk: the output cannot be written: {error.strerror}", file=sys.stderr)
         status = 2
     sys.exit(status)
 
 
 def _run(arguments: list[str]) -> NoReturn:
-    # The window knows nothing of the commands and they know nothing of it: neither waits for the other's imports.
-    for_all, own = _parted(arguments)
+    # The window and the commands do not import each other: neither waits for the other's imports.
+    global_options, own = _split_options(arguments)
     if own and own[0] in (*COMMANDS, *_ABOUT):
         from iamdesk.cli.commands import app_of
 
         app = app_of(COMMANDS if own[0] in _ABOUT else own[:1])
-        arguments = [*for_all, *own]
+        arguments = [*global_options, *own]
     else:
         is_path = bool(arguments) and not arguments[0].startswith("-")
         if is_path and not _exists(arguments[0]):
@@ -86,30 +86,30 @@ def _run(arguments: list[str]) -> NoReturn:
     sys.exit(0)
 
 
-def _parted(arguments: list[str]) -> tuple[list[str], list[str]]:
-    """Return the options that every command takes, wherever they stand, and all the other arguments."""
-    for_all: list[str] = []
+def _split_options(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """Return the global options, which may be before or after the command, and all other arguments."""
+    global_options: list[str] = []
     own: list[str] = []
     more = iter(arguments)
     for argument in more:
         if argument == "--":
             own += [argument, *more]
-        elif argument in _FOR_ALL:
-            for_all += [argument, *islice(more, 1)]
-        elif argument.partition("=")[0] in _FOR_ALL:
-            for_all.append(argument)
+        elif argument in _GLOBAL_OPTIONS:
+            global_options += [argument, *islice(more, 1)]
+        elif argument.partition("=")[0] in _GLOBAL_OPTIONS:
+            global_options.append(argument)
         else:
             own.append(argument)
-    return for_all, own
+    return global_options, own
 
 
 def _exists(path: str) -> bool:
     try:
         return Path(path).exists()
-    except (OSError, ValueError):  # a name that no file system takes
+    except (OSError, ValueError):  # a name that no file system accepts
         return False
 
 
 def discard_output() -> None:
-    """Send what is still to be printed nowhere, since its reader has gone."""
+    """Redirect the rest of the output to the null device: its reader closed the pipe."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,7 +1,7 @@
-"""``iamdesk can``: one question, one answer; with ``--need`` a compound one."""
+"""``iamdesk can``: evaluate one request, or with ``--use-case`` all requests of a use case."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -17,7 +17,7 @@ from iamdesk.use_cases.types import UseCaseRequest, UseCaseResult
 
 
 def _verdict(word: str | EvalDecision) -> EvalDecision:
-    """Return the decision that a word names, in any case: it is told as the contract spells it."""
+    """Return the decision with a name, compared without case."""
     found = next((one for one in EvalDecision if one.value.lower() == word.lower()), None)
     if found is None:
         raise typer.BadParameter(f"{word!r} is not one of {', '.join(one.value for one in EvalDecision)}")
@@ -29,19 +29,25 @@ def can(
     principal: options.Principal,
     resource: options.Resource,
     action: Annotated[
-        str | None, typer.Option(metavar="ACTION", help="What for: s3:GetObject.", show_default=False)
+        str | None, typer.Option(metavar="ACTION", help="Action, for example s3:GetObject.", show_default=False)
     ] = None,
-    need: Annotated[
+    use_case: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Instead of --action, what it takes as a whole: read-object, or an action with what it depends on.",
+            help="Evaluate a use case instead of one action: its name (read-object), or an action, which is evaluated "
+            "with its dependent actions.",
             show_default=False,
         ),
     ] = None,
     on: Annotated[
         list[str],
-        typer.Option("--on", metavar="NAME=ARN", help="What else a need works on: role=ARN.", show_default=False),
+        typer.Option(
+            "--on",
+            metavar="NAME=ARN",
+            help="Another resource that the use case needs, for example role=ARN. Repeatable.",
+            show_default=False,
+        ),
     ] = [],  # noqa: B006 - read by typer, never changed
     context: options.Context = [],  # noqa: B006
     absent: options.Absent = [],  # noqa: B006
@@ -49,21 +55,22 @@ def can(
     unknown_context: options.UnknownKeys = MissingContextMode.UNKNOWN,
     resource_account: Annotated[
         str | None,
-        typer.Option(metavar="ID", help="The account that owns the resource, where the ARN does not tell."),
+        typer.Option(metavar="ID", help="Account that owns the resource, if the ARN does not contain it."),
     ] = None,
     without: Annotated[
-        list[PolicyType], typer.Option(metavar="LAYER", help="Leave a layer out of the evaluation; may be repeated.")
+        list[PolicyType],
+        typer.Option(metavar="POLICY_TYPE", help=f"Ignore a policy type. Repeatable. One of: {', '.join(PolicyType)}."),
     ] = [],  # noqa: B006
     changes: Annotated[
         bool,
-        typer.Option("--changes", help="Also tell which statements, removed or added, would turn the answer around."),
+        typer.Option("--changes", help="Also list the smallest policy changes that would flip the decision."),
     ] = False,
     expect: Annotated[
         EvalDecision | None,
         typer.Option(
             parser=_verdict,
             metavar="DECISION",
-            help="End with status 1 unless this is the answer: allowed, explicitDeny, implicitDeny or conditional.",
+            help="Exit with status 1 unless this is the decision: allowed, explicitDeny, implicitDeny or conditional.",
             show_default=False,
         ),
     ] = None,
@@ -76,18 +83,18 @@ def can(
     ] = False,
     output_format: options.OutputFormat = options.Format.TEXT,
 ) -> None:
-    """Answer one question: may X do Y on Z?"""
+    """Evaluate one request: may the principal perform the action?"""
     if strict and expect is None:
         raise typer.BadParameter("it requires --expect DECISION", param_hint="--strict")
-    if (action is None) == (need is None):
-        raise typer.BadParameter("give one of --action and --need", param_hint="--action")
-    if need is None and on:
-        raise typer.BadParameter("only a --need works on more than its resource", param_hint="--on")
-    if need is not None and changes:
-        raise typer.BadParameter("ask a part by itself for its changes", param_hint="--changes")
+    if (action is None) == (use_case is None):
+        raise typer.BadParameter("give either --action or --use-case", param_hint="--action")
+    if use_case is None and on:
+        raise typer.BadParameter("it requires --use-case", param_hint="--on")
+    if use_case is not None and changes:
+        raise typer.BadParameter("it requires --action: evaluate one action of the use case", param_hint="--changes")
     request = Request(
         principal=principal,
-        action=action or need or "",
+        action=action or use_case or "",
         resource=resource,
         context=options.read_context(context, absent),
         resource_account=resource_account,
@@ -97,45 +104,47 @@ def can(
     )
     with executor.open_to_evaluate(snapshot) as opened:
         is_json = output_format is options.Format.JSON
-        answer: EvaluationResult | UseCaseResult
-        if need is None:
-            answer = _answer(opened, request, str(snapshot), changes=changes, is_json=is_json)
+        result: EvaluationResult | UseCaseResult
+        if use_case is None:
+            result = _evaluate(opened, request, str(snapshot), changes=changes, is_json=is_json)
         else:
-            answer = _answer_need(opened, UseCaseRequest(request, _read_inputs(on)), str(snapshot), is_json=is_json)
-        if expect is not None and answer.decision is not expect:
-            echo_err(f"expected {expect.value}, but the answer is {answer.decision.value}")
+            question = UseCaseRequest(request, _read_inputs(on))
+            result = _evaluate_use_case(opened, question, str(snapshot), is_json=is_json)
+        if expect is not None and result.decision is not expect:
+            echo_err(f"expected {expect.value}, but the decision is {result.decision.value}")
             raise typer.Exit(1)
-        if strict and answer.open_assumptions:
-            codes = ", ".join(dict.fromkeys(one.code for one in answer.open_assumptions))
-            echo_err(f"the decision is {answer.decision.value}, but an assumption could change it: {codes}")
+        if strict and result.open_assumptions:
+            codes = ", ".join(dict.fromkeys(one.code for one in result.open_assumptions))
+            echo_err(f"the decision is {result.decision.value}, but an assumption could change it: {codes}")
             raise typer.Exit(1)
 
 
-def _answer(
+def _evaluate(
     opened: RequestSession, request: Request, snapshot: str, *, changes: bool, is_json: bool
 ) -> EvaluationResult:
     decision = opened.ask(request)
-    found = opened.changes(request) if changes else None
-    also = opened.dependent_actions(request.action)
+    smallest = opened.changes(request) if changes else None
+    dependent = opened.dependent_actions(request.action)
     if is_json:
-        say_json(to_evaluation_result(decision, found, also))
+        say_json(to_evaluation_result(decision, smallest, dependent))
         return decision
-    say_text(answer_text(decision, snapshot, found))
-    if also is not None:
+    say_text(answer_text(decision, snapshot, smallest))
+    if dependent is not None:
         echo()
-        for line in also_needed_lines(also, request, snapshot):
+        for line in also_needed_lines(dependent, request, snapshot):
             echo(line)
     return decision
 
 
-def _answer_need(opened: RequestSession, question: UseCaseRequest, snapshot: str, *, is_json: bool) -> UseCaseResult:
-    answer = opened.evaluate_use_case(question)
+def _evaluate_use_case(
+    opened: RequestSession, question: UseCaseRequest, snapshot: str, *, is_json: bool
+) -> UseCaseResult:
+    result = opened.evaluate_use_case(question)
     if is_json:
-        result: dict[str, Any] = to_need_result(answer)
-        say_json(result)
+        say_json(to_need_result(result))
     else:
-        say_text(need_text(answer, snapshot))
-    return answer
+        say_text(need_text(result, snapshot))
+    return result
 
 
 def _read_inputs(pairs: Sequence[str]) -> dict[str, str]:

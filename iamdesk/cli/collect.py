@@ -1,4 +1,4 @@
-"""``iamdesk collect``: captures a bundle from live accounts, with read-only calls."""
+"""``iamdesk collect``: capture a bundle from AWS accounts with read-only calls."""
 
 import json
 import signal
@@ -23,53 +23,55 @@ from iamdesk.progress import never_cancelled
 def collect(
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="PATH", help="A new folder, or a file that ends in .zip."),
+        typer.Option(
+            "--output", "-o", metavar="PATH", help="Bundle to write: a folder, or a file whose name ends in .zip."
+        ),
     ] = None,
-    profile: Annotated[
-        str | None, typer.Option(metavar="NAME", help="A profile of the AWS configuration files.")
-    ] = None,
+    profile: Annotated[str | None, typer.Option(metavar="NAME", help="Profile of the AWS configuration files.")] = None,
     region: Annotated[
         list[str] | None,
-        typer.Option(metavar="REGION", help="Look into this Region; repeatable. Without it: all that are enabled."),
+        typer.Option(metavar="REGION", help="Region to capture. Repeatable. Default: all enabled Regions."),
     ] = None,
     role_name: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Assume this role in every other account of the organization."),
+        typer.Option(metavar="NAME", help="Role to assume in all other accounts of the organization."),
     ] = None,
     account: Annotated[
         list[str] | None,
-        typer.Option(metavar="ID", help="Assume the role in this account instead; repeatable."),
+        typer.Option(metavar="ID", help="Account in which to assume the role, instead of all. Repeatable."),
     ] = None,
-    external_id: Annotated[str | None, typer.Option(metavar="ID", help="Passed on when the role is assumed.")] = None,
+    external_id: Annotated[str | None, typer.Option(metavar="ID", help="External ID for assuming the role.")] = None,
     skip: Annotated[
         list[Kind] | None,
-        typer.Option(metavar="KIND", help=f"Leave out a kind of data; repeatable. One of: {', '.join(Kind)}."),
+        typer.Option(metavar="KIND", help=f"Kind of data to skip. Repeatable. One of: {', '.join(Kind)}."),
     ] = None,
     endpoint_url: Annotated[
-        str | None, typer.Option(metavar="URL", help="Ask this server in the place of AWS.")
+        str | None, typer.Option(metavar="URL", help="Send all calls to this endpoint instead of AWS.")
     ] = None,
-    parallel: Annotated[int, typer.Option(min=1, max=64, metavar="N", help="Calls made at the same time.")] = PARALLEL,
+    parallel: Annotated[
+        int, typer.Option(min=1, max=64, metavar="N", help="Maximum number of concurrent calls.")
+    ] = PARALLEL,
     print_policy: Annotated[
-        bool, typer.Option("--print-policy", help="Print the policy that allows these calls, and end.")
+        bool, typer.Option("--print-policy", help="Print the IAM policy that allows these calls, and exit.")
     ] = False,
     output_format: options.OutputFormat = options.Format.TEXT,
     progress: Annotated[
-        options.Format, typer.Option(hidden=True, help="How to print the progress; the window reads JSON.")
+        options.Format, typer.Option(hidden=True, help="Format of the progress; the window reads JSON.")
     ] = options.Format.TEXT,
 ) -> None:
-    """Capture a bundle from live accounts.
+    """Capture a bundle from AWS accounts, with read-only calls.
 
-    Read-only calls alone. The same command again goes on where an earlier run ended, and asks again for what was
-    denied (a finished .zip is never touched).
+    Run the same command again to resume an interrupted capture and to retry calls that were denied. A completed .zip
+    is never changed.
     """
     if print_policy:
         say_text(policy_text())
         return
     if output is None:
-        raise typer.BadParameter("name a new folder, or a file that ends in .zip", param_hint="--output")
+        raise typer.BadParameter("give a folder, or a file whose name ends in .zip", param_hint="--output")
     line = _ProgressLine(progress)
     if progress is options.Format.JSON and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        # The window that reads it was put in the background by a shell; by this signal it ends the capture.
+        # Started by a window that a shell put in the background; the window cancels the capture with this signal.
         signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         captured = capture(
@@ -89,7 +91,7 @@ def collect(
         )
     except KeyboardInterrupt:
         line.end()
-        echo_err("interrupted: what was captured stays, and the same command goes on from here")
+        echo_err("interrupted: run the same command again to resume the capture")
         raise typer.Exit(130) from None
     except CollectError as error:
         line.end()
@@ -100,14 +102,14 @@ def collect(
     if output_format is options.Format.JSON:
         say_json(_as_object(captured))
     else:
-        for told in _lines(captured):
-            echo(told)
+        for text in _lines(captured):
+            echo(text)
     if not captured.files:
         fail("nothing could be captured")
 
 
 class _ProgressLine:
-    """How far it is: one line that changes on a terminal, elsewhere a line for each account, or JSON for a program."""
+    """Progress: one line that is overwritten on a terminal, else a line for each account, or JSON for a program."""
 
     def __init__(self, progress: options.Format) -> None:
         self._progress = progress
@@ -151,7 +153,7 @@ def _as_object(captured: Captured) -> dict[str, Any]:
 
 def _lines(captured: Captured) -> Iterator[str]:
     accounts = "1 account" if len(captured.accounts) == 1 else f"{len(captured.accounts):,} accounts"
-    earlier = f", {captured.kept:,} of them by an earlier run" if captured.kept else ""
+    earlier = f", {captured.kept:,} of them captured by an earlier run" if captured.kept else ""
     yield f"{captured.path}: {accounts}, {captured.files:,} files{earlier}"
     if captured.gaps:
         yield ""

@@ -1,4 +1,4 @@
-"""The commands that answer in the terminal, put together. None of them imports Qt, or what only another one needs."""
+"""The commands of the terminal. None of them imports Qt, or modules that only another command needs."""
 
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any
@@ -6,14 +6,15 @@ from typing import Annotated, Any
 import typer
 
 from iamdesk.cli import COMMANDS
-from iamdesk.cli.choices import MAX_WORKERS, MIN_MEMORY, choice
+from iamdesk.cli.choices import MAX_WORKERS, MIN_MEMORY, choice, current_name
 from iamdesk.cli.errors import report_errors
 from iamdesk.cli.output import echo, version
 
 
 def app_of(names: Iterable[str] = COMMANDS) -> typer.Typer:
-    """Return the command line with the commands that are named; each brings its own imports along."""
+    """Return the command line with the named commands; only these are imported."""
     app = typer.Typer(
+        context_settings={"token_normalize_func": current_name},
         add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
@@ -39,7 +40,7 @@ def _version(wanted: bool) -> None:
 
 def about(
     _version_wanted: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
     workers: Annotated[
         int | None,
@@ -47,7 +48,7 @@ def about(
             min=1,
             max=MAX_WORKERS,
             metavar="N",
-            help="Processes that do long work, of any command; as many as the cores less one where nothing is said.",
+            help="Number of processes for long work, with any command. Default: one less than there are cores.",
             show_default=False,
         ),
     ] = None,
@@ -55,7 +56,8 @@ def about(
         str | None,
         typer.Option(
             metavar="ADDRESS",
-            help="Have the workers of a Dask scheduler do it instead; what they need of the snapshot is sent to them.",
+            help="Use the workers of a Dask scheduler instead. The parts of the snapshot that they need are sent to "
+            "them.",
             show_default=False,
         ),
     ] = None,
@@ -64,22 +66,23 @@ def about(
         typer.Option(
             min=MIN_MEMORY,
             metavar="MEGABYTES",
-            help="Memory that each process may take for an organization too large to be held as a whole; 1024 where "
-            "nothing is said.",
+            help="Memory that each process may use for an organization that is too large to load as a whole. "
+            "Default: 1024.",
             show_default=False,
         ),
     ] = None,
 ) -> None:
     """Access reviews of AWS accounts: who can do what, offline, with proof.
 
-    iamdesk [PATH] opens the window, on a snapshot where one is named; the commands below answer in the terminal.
-    A file that bears the name of a command is opened as ./NAME. iamdesk PATH --help tells the window's options.
+    iamdesk [PATH] opens the window, with a snapshot or review if PATH is given. The commands below work in the
+    terminal. To open a file that has the name of a command, write ./NAME. The options of the window are listed by
+    iamdesk PATH --help.
     """
     choice.workers, choice.scheduler, choice.memory = workers, scheduler, memory
 
 
 def _command(name: str) -> Callable[..., Any]:
-    # Each import is written out: so whoever packs the application sees it, and the rules of imports hold for it.
+    # Written out, so that packaging tools and the import rules see each import.
     match name:
         case "can":
             from iamdesk.cli.can import can

@@ -1,4 +1,4 @@
-"""``iamdesk diff``: what changed in effective access between two snapshots."""
+"""``iamdesk diff``: changes of effective access between two snapshots."""
 
 from pathlib import Path
 from typing import Annotated
@@ -18,10 +18,11 @@ def diff(
     new: Annotated[Path, typer.Argument(metavar="NEW", help="The later snapshot.", show_default=False)],
     output_format: options.OutputFormat = options.Format.TEXT,
 ) -> None:
-    """Tell who gained or lost which actions on what, and by which change.
+    """Show the access changes between two snapshots.
 
-    A policy that is written otherwise and allows the same is no change in effect. Where it cannot be proved that
-    nothing changed, that is said, with the reason.
+    Lists who gained or lost which actions, on which resources, and which policy changes are the cause. A policy that
+    was reworded and allows the same is not an access change. If it cannot be proved that access is unchanged, the
+    result is inconclusive, with the reason.
     """
     workbench = Workbench()
     before, after = workbench.open_snapshot(old), workbench.open_snapshot(new)
@@ -34,6 +35,6 @@ def diff(
         echo(line)
     figures = found.figures
     echo_err(
-        f"{figures.principals:,} principals and groups, {figures.compared:,} with other inputs than before in "
-        f"{figures.groups:,} groups, {figures.questions:,} questions under both snapshots"
+        f"{figures.principals:,} principals and groups, {figures.compared:,} of them with changed policies in "
+        f"{figures.groups:,} distinct sets, {figures.questions:,} requests evaluated in both snapshots"
     )

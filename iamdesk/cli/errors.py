@@ -1,4 +1,4 @@
-"""What ends a command before it has answered: one sentence on standard error and exit status 2."""
+"""Errors of commands: one sentence on standard error and exit status 2."""
 
 import functools
 from collections.abc import Callable
@@ -16,13 +16,13 @@ from iamdesk.export.files.atomic_write import ExportError
 from iamdesk.review.decisions import DecisionError
 from iamdesk.work.errors import WorkError
 
-HOW_TO_RECOVER = "iamdesk review recover writes what is intact to a new file"
+HOW_TO_RECOVER = "iamdesk review recover saves the intact parts to a new file"
 
-_TROUBLES = (SnapshotError, RequestError, ExportError, SuppressionError, ReviewError, DecisionError, WorkError)
+_ERRORS = (SnapshotError, RequestError, ExportError, SuppressionError, ReviewError, DecisionError, WorkError)
 
 
 def report_errors[**P](command: Callable[P, None]) -> Callable[P, None]:
-    """Wrap a command, so that what it cannot read, ask or write is told in one sentence and ends with status 2."""
+    """Wrap a command: an expected error is reported in one sentence and ends with status 2."""
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -30,7 +30,7 @@ def report_errors[**P](command: Callable[P, None]) -> Callable[P, None]:
             command(*args, **kwargs)
         except DamagedReviewError as error:
             fail(f"{error}; {HOW_TO_RECOVER}")
-        except _TROUBLES as error:
+        except _ERRORS as error:
             fail(str(error))
         except BrokenPipeError:
             discard_output()
@@ -42,13 +42,13 @@ def report_errors[**P](command: Callable[P, None]) -> Callable[P, None]:
 
 
 def refuse_overwrite(output: Path | None, *inputs: Path | None) -> None:
-    """End with status 2 where a file would be written over what it is made of."""
+    """End with status 2 if the output file is one of the input files."""
     for one in inputs:
         if output is not None and one is not None and output.exists() and one.exists() and output.samefile(one):
-            fail(f"{output} is what is read: give the new file another name")
+            fail(f"{output} is an input file: choose another name for the output")
 
 
 def fail(sentence: str) -> NoReturn:
-    """Tell the trouble and end with exit status 2."""
+    """Print an error to standard error and end with exit status 2."""
     echo_err(sentence)
     raise typer.Exit(2)

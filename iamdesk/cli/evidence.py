@@ -1,4 +1,4 @@
-"""``iamdesk export`` and ``iamdesk verify``: the evidence of a review, written and checked."""
+"""``iamdesk export`` and ``iamdesk verify``: write and verify the evidence package of a review."""
 
 import tempfile
 from enum import StrEnum
@@ -17,15 +17,15 @@ from iamdesk.export.evidence.package_files import opened_pack
 from iamdesk.export.evidence.result import Outcome
 from iamdesk.export.evidence.review_chain import pack_at
 from iamdesk.export.evidence.signing import Role
-from iamdesk.export.evidence.verify import verify as verify_pack
+from iamdesk.export.evidence.verify import verify as verify_package
 from iamdesk.export.evidence.write import write_pack
 from iamdesk.export.files.atomic_write import write_atomic
 
 
-class PackFormat(StrEnum):
-    """What of the evidence is written."""
+class PackageFormat(StrEnum):
+    """The whole evidence package, or one file of it."""
 
-    PACK = "pack"
+    PACKAGE = "package"
     JSON = "json"
     CSV = "csv"
     XLSX = "xlsx"
@@ -36,111 +36,138 @@ class PackFormat(StrEnum):
 
 
 _FILES = {
-    PackFormat.JSON: "review.json",
-    PackFormat.CSV: "03_entitlements.csv",
-    PackFormat.XLSX: "review.xlsx",
-    PackFormat.HTML: "01_statement.html",
-    PackFormat.PDF: "01_statement.pdf",
-    PackFormat.SCRIPT: "remediation.sh",
-    PackFormat.TICKETS: "tickets.csv",
+    PackageFormat.JSON: "review.json",
+    PackageFormat.CSV: "03_entitlements.csv",
+    PackageFormat.XLSX: "review.xlsx",
+    PackageFormat.HTML: "01_statement.html",
+    PackageFormat.PDF: "01_statement.pdf",
+    PackageFormat.SCRIPT: "remediation.sh",
+    PackageFormat.TICKETS: "tickets.csv",
 }
 
 
 def export(
-    review: Annotated[Path, typer.Argument(metavar="REVIEW", help="A review file.", show_default=False)],
+    review: Annotated[Path, typer.Argument(metavar="REVIEW", help="Review file.", show_default=False)],
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="PATH", help="A new folder, or NAME.zip, or the file of a format.")
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="PATH",
+            help="Where to write: a new folder or NAME.zip; for a single file, its name.",
+        ),
     ],
-    pack_format: Annotated[
-        PackFormat, typer.Option("--format", help="The whole pack, or one file of it.")
-    ] = PackFormat.PACK,
+    package_format: Annotated[
+        PackageFormat, typer.Option("--format", help="The whole evidence package, or one file of it.")
+    ] = PackageFormat.PACKAGE,
     snapshot: Annotated[
         Path | None,
-        typer.Option(metavar="PATH", help="The snapshot that the review is of; without it, the one beside the review."),
+        typer.Option(metavar="PATH", help="Snapshot of the review. Default: the snapshot beside the review file."),
     ] = None,
     with_snapshot: Annotated[
-        bool, typer.Option(help="Copy the snapshot into the pack, so that it can be performed again by itself.")
+        bool,
+        typer.Option(help="Include a copy of the snapshot, so that the package can be verified without other files."),
     ] = True,
 ) -> None:
-    """Write the evidence of a review: a pack of tables, statement, verdicts and hashes."""
-    if pack_format is not PackFormat.PACK:
-        _see_place(output, review, snapshot)
-    desk = Workbench.open_review(review, writable=False)
+    """Export a review as an evidence package.
+
+    The package contains tables, a statement, decisions with their reasons, and hashes.
+    """
+    if package_format is not PackageFormat.PACKAGE:
+        _check_output(output, review, snapshot)
+    session = Workbench.open_review(review, writable=False)
     try:
-        beside = review.with_name(desk.head.snapshot_name)
+        beside = review.with_name(session.head.snapshot_name)
         place = snapshot or (beside if beside.exists() else None)
         opened = Workbench().open_snapshot(place) if place is not None else None
-        if opened is not None and snapshot is None and not desk.file.is_of(opened.snapshot.sha256):
+        if opened is not None and snapshot is None and not session.file.is_of(opened.snapshot.sha256):
             opened = None
         evaluator = opened.evaluator if opened is not None else None
-        if pack_format is PackFormat.PACK:
-            write_pack(desk.file, output, evaluator=evaluator, with_source=with_snapshot)
+        if package_format is PackageFormat.PACKAGE:
+            write_pack(session.file, output, evaluator=evaluator, with_source=with_snapshot)
         else:
-            with tempfile.TemporaryDirectory(prefix="iamdesk-") as making:
-                whole = write_pack(desk.file, Path(making) / "pack", evaluator=evaluator, with_source=False)
-                write_atomic(output, (whole / _FILES[pack_format]).read_bytes())
+            with tempfile.TemporaryDirectory(prefix="iamdesk-") as folder:
+                package = write_pack(session.file, Path(folder) / "package", evaluator=evaluator, with_source=False)
+                write_atomic(output, (package / _FILES[package_format]).read_bytes())
     finally:
-        desk.close()
+        session.close()
     if opened is None:
-        echo_err("the snapshot is not at hand (--snapshot): no verdict is quoted, and the statement says so")
-    echo_err(f"the evidence is in {output}")
-    if pack_format is PackFormat.PACK:
-        _note_pack(review, output)
+        echo_err(
+            "the snapshot was not found (--snapshot): the evidence quotes no policy decisions, as its statement says"
+        )
+    echo_err(f"evidence written to {output}")
+    if package_format is PackageFormat.PACKAGE:
+        _record_package(review, output)
 
 
-def _see_place(output: Path, review: Path, snapshot: Path | None) -> None:
-    """End with status 2 where no file can be written, before everything is asked for nothing."""
+def _check_output(output: Path, review: Path, snapshot: Path | None) -> None:
+    """End with status 2 if the output file cannot be written, before any long work."""
     refuse_overwrite(output, review, snapshot)
     if output.is_dir():
-        fail(f"{output} is a folder: the evidence needs the name of a file")
+        fail(f"{output} is a folder: give the name of a file")
     if not output.absolute().parent.is_dir():
         fail(f"{output} cannot be written: there is no folder {output.absolute().parent}")
 
 
-def _note_pack(review: Path, pack: Path) -> None:
-    """Keep in the review which pack was written: the next one names it."""
+def _record_package(review: Path, package: Path) -> None:
+    """Record in the review which package was written, for a follow-up review to refer to."""
     try:
-        desk = Workbench.open_review(review)
+        session = Workbench.open_review(review)
     except ReviewError as error:
-        echo_err(f"the pack is not noted in the review ({error}): give it to the next one with --previous-pack")
+        echo_err(
+            f"the package could not be recorded in the review ({error}): pass it to the follow-up review with "
+            "--previous-package"
+        )
         return
     try:
-        desk.file.note_pack(pack_at(pack))
+        session.file.note_pack(pack_at(package))
     finally:
-        desk.close()
+        session.close()
 
 
 def verify(
-    pack: Annotated[Path, typer.Argument(metavar="PACK", help="An evidence pack, a folder or a zip archive.")],
+    package: Annotated[
+        Path, typer.Argument(metavar="PACKAGE", help="Evidence package: a folder or a .zip file.", show_default=False)
+    ],
     snapshot: Annotated[
-        Path | None, typer.Option(metavar="PATH", help="The snapshot to ask again; else the copy in the pack.")
+        Path | None,
+        typer.Option(metavar="PATH", help="Snapshot to evaluate again. Default: the copy in the package."),
     ] = None,
     allowed_signers: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Known keys, as ssh-keygen takes them (allowed_signers).")
+        Path | None,
+        typer.Option(metavar="FILE", help="Known public keys, in the allowed_signers format of ssh-keygen."),
     ] = None,
     previous: Annotated[
         Path | None,
-        typer.Option(metavar="PACK", help="The evidence of the review before, to check the chain.", show_default=False),
+        typer.Option(
+            metavar="PACKAGE",
+            help="Evidence package of the previous review, to verify the chain of reviews.",
+            show_default=False,
+        ),
     ] = None,
     require_signature: Annotated[
         list[Role] | None,
         typer.Option(
             metavar="ROLE",
-            help="Fail unless it is signed with a key in this role: reviewer, second_reviewer, owner, management.",
+            help="Fail unless the package is signed with a key in this role: reviewer, second_reviewer, owner, "
+            "management. Repeatable.",
             show_default=False,
         ),
     ] = None,
     output_format: options.OutputFormat = options.Format.TEXT,
 ) -> None:
-    """Verify an evidence pack: every hash, signature, total and verdict. Status 1 where anything fails."""
-    if not pack.exists():
-        fail(f"{pack}: there is no such file or folder")
+    """Verify an evidence package.
+
+    Checks hashes, signatures, totals and decisions. Exits with status 1 if any check fails.
+    """
+    if not package.exists():
+        fail(f"{package}: no such file or folder")
     if previous is not None:
-        pack_at(previous)  # what is no pack ends here: it says nothing about the chain
+        pack_at(previous)  # ends here if it is no package: that says nothing about the chain
     if allowed_signers is not None:
         allowed_signers.open("rb").close()
-    with opened_pack(pack) as folder:
-        results = list(verify_pack(folder, snapshot, allowed_signers, previous, require_signature or ()))
+    with opened_pack(package) as folder:
+        results = list(verify_package(folder, snapshot, allowed_signers, previous, require_signature or ()))
     failed = sum(one.outcome is Outcome.FAILED for one in results)
     if output_format is options.Format.JSON:
         say_json([{"Check": one.name, "Outcome": one.outcome.value, "Sentence": one.sentence} for one in results])

@@ -1,4 +1,4 @@
-"""Who does the long work of a command: ``--workers N`` and ``--scheduler ADDRESS``, which every command takes."""
+"""Executors for the long work of a command, by the global options ``--workers N`` and ``--scheduler ADDRESS``."""
 
 from collections.abc import Iterator
 from concurrent.futures import Executor
@@ -14,10 +14,11 @@ from iamdesk.work.workers import is_worthwhile
 
 
 def executor(*opened: SnapshotSession, helped: bool = False) -> AbstractContextManager[Executor | None]:
-    """Give what does long work over snapshots; None where this process does it sooner.
+    """Yield an executor for long work over snapshots, or None if this process alone is faster.
 
-    With ``helped`` this process works as the others do, and is counted among them: for work that is shared out between
-    them (`iamdesk.work.shared_tasks`).
+    Args:
+        opened: the snapshots.
+        helped: this process takes part and counts as one of the workers (`iamdesk.work.shared_tasks`).
 
     Raises:
         WorkError: the scheduler cannot be used; one sentence.
@@ -27,9 +28,9 @@ def executor(*opened: SnapshotSession, helped: bool = False) -> AbstractContextM
 
 @contextmanager
 def executor_for(is_large: bool, *, helped: bool = False) -> Iterator[Executor | None]:
-    """Give what does work; None where it is not large, and this process does it sooner.
+    """Yield an executor, or None if the work is not large and this process alone is faster.
 
-    A scheduler that was asked for does it always. One process beside this one gains nothing, unless this one works, too
+    A scheduler is always used if one is given. A single other process gains nothing unless this one takes part, too
     (``helped``).
 
     Raises:
@@ -45,20 +46,20 @@ def executor_for(is_large: bool, *, helped: bool = False) -> Iterator[Executor |
 
 @contextmanager
 def open_to_evaluate(snapshot: Path) -> Iterator[RequestSession]:
-    """Give a snapshot to be asked; processes of this machine read and sweep over a large one as long as this lasts.
+    """Yield a snapshot for requests; local processes help to read and evaluate a large one while the context is open.
 
-    This process works as they do, and is counted among them. A scheduler is not asked: its workers may not see the
-    files, and each of them would be sent all of an organization.
+    This process takes part and counts as one of the workers. The scheduler is not used: its workers may not see the
+    files, and each of them would be sent the whole organization.
 
     Raises:
-        SnapshotError: it cannot be read; one sentence.
+        SnapshotError: the snapshot cannot be read; one sentence.
     """
-    beside = usual_workers() if choice.workers is None else choice.workers - 1
-    with ExitStack() as ended:
+    others = usual_workers() if choice.workers is None else choice.workers - 1
+    with ExitStack() as stack:
 
         @cache
-        def executor() -> Executor | None:  # opened for a large one alone
-            return ended.enter_context(_ended(open_executor(beside, tell=echo_err))) if beside else None
+        def executor() -> Executor | None:  # called for a large snapshot only
+            return stack.enter_context(_ended(open_executor(others, tell=echo_err))) if others else None
 
         yield Workbench().open_to_evaluate(snapshot, executor=executor, memory=_memory())
 
@@ -69,12 +70,12 @@ def _memory() -> int:
 
 @contextmanager
 def open_to_go_over(snapshot: Path) -> Iterator[SnapshotSession | OrganizationSession]:
-    """Give a snapshot whose every account is gone over: a large one account by account, as long as this lasts.
+    """Yield a snapshot for work over all accounts: a large one account by account, while the context is open.
 
-    Whole, where a scheduler was asked for (`open_to_evaluate`).
+    With a scheduler it is always loaded as a whole (see `open_to_evaluate`).
 
     Raises:
-        SnapshotError: it cannot be read; one sentence.
+        SnapshotError: the snapshot cannot be read; one sentence.
     """
     if choice.scheduler is None:
         with open_to_evaluate(snapshot) as opened:
@@ -86,7 +87,7 @@ def open_to_go_over(snapshot: Path) -> Iterator[SnapshotSession | OrganizationSe
 
 @contextmanager
 def _ended(executor: Executor) -> Iterator[Executor]:
-    """Give an executor, and end it: at once, where what it was for has failed."""
+    """Yield an executor and shut it down afterwards; after an error, without waiting for queued tasks."""
     try:
         yield executor
     except BaseException:

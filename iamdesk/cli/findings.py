@@ -1,4 +1,4 @@
-"""``iamdesk findings``: every built-in check over a snapshot, as text or as a report."""
+"""``iamdesk findings``: run all checks over a snapshot, and print or write the findings."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ from iamdesk.memory import collector_seldom
 
 
 class ReportFormat(StrEnum):
-    """How findings are printed: text for the terminal, or one of the formats of ``export.findings``."""
+    """Text for the terminal, or one of the formats of ``export.findings``."""
 
     TEXT = "text"
     JSON = "json"
@@ -37,45 +37,51 @@ def findings(
     snapshot: options.SnapshotPath,
     report_format: Annotated[
         ReportFormat | None,
-        typer.Option("--format", help="How to print them; without it, as the name of the output file ends, else text."),
+        typer.Option("--format", help="Output format. Default: by the suffix of the output file, else text."),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file instead of the terminal.")
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write to a file instead of standard output."),
     ] = None,
     suppressions: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Findings that somebody answers for: counted and listed apart."),
+        typer.Option(
+            metavar="FILE", help="Suppressions, written by iamdesk suppress. Suppressed findings are listed separately."
+        ),
     ] = None,
     fail_on: Annotated[
         Severity | None,
-        typer.Option(case_sensitive=False, help="End with status 1 when a finding is this bad or worse."),
+        typer.Option(
+            case_sensitive=False,
+            help="Exit with status 1 if a finding of this severity or higher is not suppressed.",
+        ),
     ] = None,
 ) -> None:
-    """Run the built-in checks."""
+    """Run the built-in checks and list the findings."""
     refuse_overwrite(output, snapshot, suppressions)
     if suppressions is not None and not suppressions.exists():
-        echo_err(f"there is no file {suppressions}: nothing is suppressed")
-    words = Workbench.read_suppressions(suppressions) if suppressions is not None else ()
+        echo_err(f"{suppressions}: no such file; nothing is suppressed")
+    suppressed = Workbench.read_suppressions(suppressions) if suppressions is not None else ()
     chosen = report_format or _format_by_name(output)
     with work.open_to_go_over(snapshot) as opened, Spool(chosen.value) as spool, collector_seldom():
         if isinstance(opened, OrganizationSession):
-            opened.find_into(spool, words)
+            opened.find_into(spool, suppressed)
             pieces = spool.report(opened.catalogue, datetime.now(UTC))
         else:
             with work.executor(opened, helped=True) as executor:
-                opened.find_into(spool, words, executor=executor)
+                opened.find_into(spool, suppressed, executor=executor)
             pieces = spool.report(opened.snapshot, datetime.now(UTC))
-        _hand_out(pieces, len(spool), len(words) - len(spool.fingerprints), output)
-        bad = 0 if fail_on is None else spool.as_bad_as(fail_on)
-    if bad and fail_on is not None:
-        echo_err(f"{bad:,} findings of severity {fail_on.value} or worse")
+        _write_report(pieces, len(spool), len(suppressed) - len(spool.fingerprints), output)
+        severe = 0 if fail_on is None else spool.as_bad_as(fail_on)
+    if severe and fail_on is not None:
+        echo_err(f"{severe:,} findings of severity {fail_on.value} or higher")
         raise typer.Exit(1)
 
 
-def _hand_out(pieces: Iterable[bytes], count: int, idle: int, output: Path | None) -> None:
-    """Print a report, or write it to a file; ``idle`` suppressions are for findings that are not there."""
-    if idle:
-        echo_err(f"{idle:,} suppressions are for findings that are not there any more")
+def _write_report(pieces: Iterable[bytes], count: int, unused: int, output: Path | None) -> None:
+    """Print a report or write it to a file; ``unused`` is the number of suppressions without a finding."""
+    if unused:
+        echo_err(f"{unused:,} suppressions match no finding")
     if output is None:
         for piece in pieces:
             say_bytes(piece)

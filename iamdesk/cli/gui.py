@@ -1,4 +1,4 @@
-"""``iamdesk`` and ``iamdesk PATH``: the window. There is nothing to parse, so nothing that parses is loaded."""
+"""``iamdesk`` and ``iamdesk PATH``: open the window, without loading the parser of the command line."""
 
 import os
 import sys
@@ -10,13 +10,12 @@ from iamdesk.cli.output import echo_err
 
 
 def open_window(path: Path | None = None) -> int:
-    """Open the window, on a snapshot where one is named, until it is closed; return the exit status."""
+    """Open the window, with a snapshot or review if a path is given; return the exit status once it is closed."""
     if sys.platform == "linux" and not any(
         os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     ):
         echo_err(
-            "there is no display to open a window on; --screenshot FILE.png makes a picture without one,"
-            " and the commands of iamdesk --help need none"
+            "no display is available; --screenshot FILE.png and the commands listed by iamdesk --help work without one"
         )
         return 2
     with qt_needed():
@@ -26,11 +25,11 @@ def open_window(path: Path | None = None) -> int:
 
 @contextmanager
 def qt_needed() -> Iterator[None]:
-    """Where Qt cannot be loaded, say so in one sentence and end with status 2."""
+    """End with one sentence and status 2 if Qt cannot be loaded in this context."""
     try:
         yield
     except ImportError as error:
         if not (error.name or "").startswith(("PySide6", "shiboken6")) and ".so" not in str(error):
             raise
-        echo_err(f"Qt cannot be loaded ({error}); see the README for the system libraries that it needs")
+        echo_err(f"Qt cannot be loaded ({error}); the README lists the system libraries that it requires")
         sys.exit(2)

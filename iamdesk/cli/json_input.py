@@ -1,4 +1,4 @@
-"""JSON that the user hands to a command, read as strictly as a snapshot is: what could mean two things is refused."""
+"""JSON input of commands, read as strictly as a snapshot: ambiguous JSON is refused."""
 
 import contextlib
 import json
@@ -8,19 +8,19 @@ from iamdesk.strict_json import AmbiguousJsonError, NotJsonConstant, decode
 
 
 class JsonError(ValueError):
-    """Text that is no JSON, or that could mean two things. Its text is the end of a sentence."""
+    """Text that is not JSON, or ambiguous JSON. Its message is the end of a sentence."""
 
     def __init__(self, reason: str, value: Any = None) -> None:
         super().__init__(reason)
         self.value = value
-        """What stands there all the same, where the text is JSON that could mean two things: for its name, say."""
+        """The value of ambiguous JSON as a lenient parser reads it (to get the id of a test case), else None."""
 
 
 def parse(content: bytes) -> Any:
-    """Return the one JSON value of a text in UTF-8 (a byte order mark is skipped).
+    """Return the JSON value of a UTF-8 text; a byte order mark is skipped.
 
     Raises:
-        JsonError: it is not JSON, or could mean two things: a key that stands twice, NaN, a depth that nobody writes.
+        JsonError: it is not JSON, or ambiguous: a duplicate key, NaN, extreme nesting.
     """
     try:
         text = content.decode("utf-8-sig")
@@ -39,7 +39,7 @@ def parse(content: bytes) -> Any:
 def _reason(error: ValueError) -> str:
     match error:
         case NotJsonConstant():
-            return f"{error} is no value of JSON"
+            return f"{error} is not a JSON value"
         case AmbiguousJsonError():
             return str(error)
         case _:  # Python's limit on the digits of a number

@@ -1,4 +1,4 @@
-"""Arguments and options that several commands share: one spelling, one meaning, one check."""
+"""Arguments and options that several commands share."""
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -13,14 +13,14 @@ from iamdesk.evaluate.request import MissingContextMode, SessionPolicy
 
 
 class Format(StrEnum):
-    """How an answer is printed."""
+    """Output format of a single result."""
 
     TEXT = "text"
     JSON = "json"
 
 
 class TableFormat(StrEnum):
-    """How an answer of many rows is printed."""
+    """Output format of a result with many rows."""
 
     TEXT = "text"
     JSON = "json"
@@ -29,50 +29,68 @@ class TableFormat(StrEnum):
 
 SnapshotPath = Annotated[
     Path,
-    typer.Argument(metavar="SNAPSHOT", help="What get-account-authorization-details printed.", show_default=False),
+    typer.Argument(
+        metavar="SNAPSHOT",
+        help="Snapshot: output of aws iam get-account-authorization-details, or a bundle (folder or .zip).",
+        show_default=False,
+    ),
 ]
 Principal = Annotated[
     str,
-    typer.Option(metavar="ARN", help="Who asks: an ARN, a service name, or anonymous.", show_default=False),
+    typer.Option(metavar="ARN", help="Principal: an ARN, a service principal, or anonymous.", show_default=False),
 ]
-Action = Annotated[str, typer.Option(metavar="ACTION", help="What for: s3:GetObject.", show_default=False)]
 ActionOrAll = Annotated[
     str | None,
-    typer.Option("--action", metavar="ACTION", help="What for; all that fit the resource, where it is left out."),
+    typer.Option(
+        "--action", metavar="ACTION", help="Action, for example s3:GetObject. Default: all that apply to the resource."
+    ),
 ]
 Resource = Annotated[
-    str, typer.Option(metavar="ARN", help="On what; * for actions that take no resource.", show_default=False)
+    str,
+    typer.Option(
+        metavar="ARN",
+        help="Resource ARN; * for actions without resource-level permissions.",
+        show_default=False,
+    ),
 ]
 Context = Annotated[
     list[str],
     typer.Option(
         "--context",
         metavar="KEY=VALUE",
-        help="A condition key of the request. Repeat the key for many values.",
+        help="Condition key in the request context. Repeatable; repeat a key to give it several values.",
         show_default=False,
     ),
 ]
 Absent = Annotated[
     list[str],
-    typer.Option("--absent", metavar="KEY", help="A condition key that the request lacks.", show_default=False),
+    typer.Option(
+        "--absent",
+        metavar="KEY",
+        help="Condition key that is not in the request context. Repeatable.",
+        show_default=False,
+    ),
 ]
 UnknownKeys = Annotated[
     MissingContextMode,
     typer.Option(
         "--unknown-context",
-        help="What a key that is not given means: unknown (the answer may depend on it) or absent (AWS's rule).",
+        help="How to treat condition keys that are not provided: unknown (the decision may depend on them) or absent "
+        "(as AWS does for keys that are not in the request).",
     ),
 ]
 SessionPolicies = Annotated[
     list[Path],
-    typer.Option("--session-policy", metavar="FILE", help="A policy passed with the session.", show_default=False),
+    typer.Option(
+        "--session-policy", metavar="FILE", help="Session policy, a JSON document. Repeatable.", show_default=False
+    ),
 ]
-OutputFormat = Annotated[Format, typer.Option("--format", help="How to print the answer.")]
-OutputTable = Annotated[TableFormat, typer.Option("--format", help="How to print the answer.")]
+OutputFormat = Annotated[Format, typer.Option("--format", help="Output format.")]
+OutputTable = Annotated[TableFormat, typer.Option("--format", help="Output format.")]
 
 
 def read_context(pairs: Sequence[str], absent: Sequence[str] = ()) -> Mapping[str, str | Sequence[str] | None]:
-    """Return the request context of ``--context`` and ``--absent``: a text, a list for a repeated key, None for absent.
+    """Return the request context of ``--context`` and ``--absent``: a string, a list for a repeated key, None: absent.
 
     Keys are compared without case (rule G6); the first spelling is kept.
     """
@@ -88,15 +106,15 @@ def read_context(pairs: Sequence[str], absent: Sequence[str] = ()) -> Mapping[st
     }
     for key in absent:
         if not key.strip() or "=" in key:
-            raise typer.BadParameter(f"expected a condition key alone, got {key!r}", param_hint="--absent")
+            raise typer.BadParameter(f"expected a condition key without a value, got {key!r}", param_hint="--absent")
         if key.strip().lower() in spelled:
-            raise typer.BadParameter(f"{key!r} has a value by --context", param_hint="--absent")
+            raise typer.BadParameter(f"--context provides a value for {key!r}", param_hint="--absent")
         context[key.strip()] = None
     return context
 
 
 def read_session_policies(files: Sequence[Path]) -> tuple[SessionPolicy, ...] | None:
-    """Return the policy documents of ``--session-policy``; None where the option was not given."""
+    """Return the session policies of ``--session-policy``; None without the option."""
     return tuple(SessionPolicy(file.name, _read_document(file)) for file in files) or None
 
 
@@ -108,5 +126,5 @@ def _read_document(file: Path) -> dict[str, Any]:
     except JsonError as error:
         fail(f"the session policy {file} cannot be used: {error}")
     if not isinstance(document, dict):
-        fail(f"the session policy {file} is no policy document: expected a JSON object")
+        fail(f"the session policy {file} is not a policy document: expected a JSON object")
     return document

@@ -1,4 +1,4 @@
-"""How commands print: answers to standard output, everything else to standard error, and every character visible."""
+"""Output of commands: results to standard output, messages to standard error, all characters visible."""
 
 import json
 import sys
@@ -8,36 +8,36 @@ from iamdesk.escaping import visible
 
 
 def echo(line: str = "") -> None:
-    """Print one line of an answer, control and bidi characters as escapes."""
+    """Print one line of a result, control and bidi characters as escapes."""
     print(visible(line))
 
 
 def say_text(text: str) -> None:
-    """Print a finished text of several lines, whose characters can all be seen."""
+    """Print a text of several lines whose control characters are already escaped."""
     print(text, end="")
 
 
-_on_one_line = json.JSONEncoder(check_circular=False).encode  # what we print holds nothing that holds itself
+_on_one_line = json.JSONEncoder(check_circular=False).encode  # results have no circular references
 
 
 def say_json(value: Any, *, indent: int | None = 2) -> None:
-    """Print an answer as JSON, in ASCII: right in every encoding, and no character of it turns the terminal."""
+    """Print a result as JSON in ASCII: safe in any encoding, and no bidi character reaches the terminal."""
     print(_on_one_line(value) if indent is None else json.dumps(value, indent=indent))
 
 
 def say_bytes(content: bytes) -> None:
-    """Print a finished file."""
+    """Print the content of a file."""
     sys.stdout.flush()
     sys.stdout.buffer.write(content)
 
 
 def echo_err(line: str) -> None:
-    """Print one line about the command itself to standard error."""
+    """Print one message to standard error."""
     print(f"iamdesk: {visible(line)}", file=sys.stderr)
 
 
 def version() -> str:
     """Return the line of ``iamdesk --version``."""
-    from iamdesk.export.findings.report import tool_version  # brings every check along: not for the window
+    from iamdesk.export.findings.report import tool_version  # imports all checks: not for the window
 
     return f"iamdesk {tool_version()}"

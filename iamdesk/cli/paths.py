@@ -1,4 +1,4 @@
-"""``iamdesk paths``: what principals can become, step by step, and what would stop them."""
+"""``iamdesk paths``: list attack paths with their steps, and remediations."""
 
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Any
@@ -14,142 +14,149 @@ from iamdesk.export.attack_paths import to_cut, to_reached, to_refusal, to_way
 from iamdesk.i18n import join_names
 from iamdesk.memory import collector_seldom
 
-_MOST_TOLD = 5
-_CARRIERS_TOLD = 3
+_MAX_NAMES = 5
+_MAX_PRINCIPALS = 3
 
 
 def paths(
     snapshot: options.SnapshotPath,
     start: Annotated[
         str | None,
-        typer.Option("--from", metavar="ARN", help="Only this user or role, with every way.", show_default=False),
+        typer.Option(
+            "--from", metavar="ARN", help="User or role to start from; lists all its attack paths.", show_default=False
+        ),
     ] = None,
     goal: Annotated[
         str,
         typer.Option(
-            "--to", metavar="admin|ARN", help="Where to: admin, an account's administration by its id, or a principal."
+            "--to",
+            metavar="admin|ID|ARN",
+            help="Target: an administrator of any account (admin), of one account (its ID), or a principal.",
         ),
     ] = "admin",
     output_format: options.OutputFormat = options.Format.TEXT,
 ) -> None:
-    """List the ways in which principals make more of themselves than they were given.
+    """List attack paths: how principals can escalate their privileges.
 
-    Every user and role that is not there yet, with a shortest way; with --from every way of one, what would stop it,
-    and what is stopped already. A way is proven, or possible: then it needs a fact that the snapshot does not hold.
+    Lists each user and role that can reach the target, with a shortest path. With --from: all paths of one principal,
+    remediations, and steps that are blocked already. A path is proven, or possible if it depends on something that the
+    snapshot does not contain.
     """
     as_json = output_format is options.Format.JSON
     if start is None:
         with work.open_to_go_over(snapshot) as opened:
             if isinstance(opened, OrganizationSession):
-                _tell_everybody(opened.checks.ways(goal), opened.checks.version, as_json)
+                _print_all(opened.checks.ways(goal), opened.checks.version, as_json)
             else:
                 with collector_seldom(), work.executor(opened, helped=True) as executor:
                     ways = tuple(opened.shortest_paths(goal, executor=executor))
-                _tell_everybody(ways, opened.reach().version, as_json)
+                _print_all(ways, opened.reach().version, as_json)
     else:
-        _tell_one(_reach(Workbench().open_snapshot(snapshot)), start, goal, as_json)
+        _print_one(_attack_paths(Workbench().open_snapshot(snapshot)), start, goal, as_json)
 
 
-def _reach(opened: SnapshotSession) -> AttackPaths:
+def _attack_paths(opened: SnapshotSession) -> AttackPaths:
     with work.executor(opened, helped=True) as executor:
         return opened.reach(executor=executor)
 
 
-def _tell_everybody(ways: Iterable[tuple[PrincipalExposure, AttackPath | None]], version: str, as_json: bool) -> None:
-    found = [(reached, way) for reached, way in ways if way is not None]
+def _print_all(paths: Iterable[tuple[PrincipalExposure, AttackPath | None]], version: str, as_json: bool) -> None:
+    found = [(exposure, path) for exposure, path in paths if path is not None]
     if as_json:
-        say_json({"PathsVersion": version, "Principals": [to_reached(reached, way) for reached, way in found]})
+        say_json({"PathsVersion": version, "Principals": [to_reached(exposure, path) for exposure, path in found]})
         return
-    moving = [(reached, way) for reached, way in found if way.steps]
-    for _, way in sorted(moving, key=lambda one: (one[1].state.value == "possible", len(one[1].steps))):
-        for line in _way_lines(way):
+    with_steps = [path for _, path in found if path.steps]
+    for path in sorted(with_steps, key=lambda one: (one.state.value == "possible", len(one.steps))):
+        for line in _path_lines(path):
             echo(line)
-    proven = sum(way.state.value == "proven" for _, way in moving)
+    proven = sum(path.state.value == "proven" for path in with_steps)
     echo_err(
-        f"{len(found) - len(moving):,} are there already, {proven:,} get there, {len(moving) - proven:,} may get there "
-        "if a fact is so"
+        f"{len(found) - len(with_steps):,} are at the target now, {proven:,} have a proven attack path, "
+        f"{len(with_steps) - proven:,} a possible one"
     )
 
 
-def _tell_one(reach: AttackPaths, start: str, goal: str, as_json: bool) -> None:
-    reached = reach.reached(start)
-    ways = list(reach.ways(start, goal))
-    cuts, refusals = reach.cuts(start, goal), list(reach.refusals(start))
+def _print_one(graph: AttackPaths, start: str, goal: str, as_json: bool) -> None:
+    exposure = graph.reached(start)
+    found = list(graph.ways(start, goal))
+    remediations, blocked = graph.cuts(start, goal), list(graph.refusals(start))
     if as_json:
-        told: dict[str, Any] = {
-            **to_reached(reached, None),
-            "Ways": [to_way(way, with_proof=True) for way in ways],
-            "Cuts": [to_cut(cut) for cut in cuts],
-            "Refused": [to_refusal(refusal) for refusal in refusals],
+        result: dict[str, Any] = {
+            **to_reached(exposure, None),
+            "Ways": [to_way(path, with_proof=True) for path in found],
+            "Cuts": [to_cut(one) for one in remediations],
+            "Refused": [to_refusal(step) for step in blocked],
         }
-        told.pop("Way")
-        say_json({"PathsVersion": reach.version, **told})
+        result.pop("Way")
+        say_json({"PathsVersion": graph.version, **result})
         return
-    for line in _sum_lines(reached):
+    for line in _exposure_lines(exposure):
         echo(line)
-    for way in ways:
+    for path in found:
         echo()
-        for line in _way_lines(way, with_proof=True):
+        for line in _path_lines(path, with_proof=True):
             echo(line)
-    if cuts:
+    if remediations:
         echo()
-        echo("To stop it:")
-    for cut in cuts:
-        echo(f"  {cut.what} Ends {cut.stops:,} of these {len(ways):,} attack paths; {_touched(cut.carriers)}.")
-        echo(f"    {_left(cut)}")
-    if refusals:
+        echo("Remediations:")
+    for one in remediations:
+        echo(f"  {one.what} Ends {one.stops:,} of these {len(found):,} attack paths; {_affected(one.carriers)}.")
+        echo(f"    {_remaining(one)}")
+    if blocked:
         echo()
-        echo("Stopped already:")
-    for refusal in refusals:
-        echo(f"  {refusal.path_id}  {refusal.by}")
-    echo_err("1 way" if len(ways) == 1 else f"{len(ways):,} ways")
+        echo("Blocked already:")
+    for step in blocked:
+        echo(f"  {step.path_id}  {step.by}")
+    echo_err("1 attack path" if len(found) == 1 else f"{len(found):,} attack paths")
 
 
-def _left(cut: Remediation) -> str:
-    """Return the attack paths that remain when one change is made alone."""
-    if not cut.remaining:
+def _remaining(remediation: Remediation) -> str:
+    """Return a sentence with the attack paths that remain if this change alone is made."""
+    if not remediation.remaining:
         return "With this change alone, no attack path remains."
     named = [
-        f"{way.steps[0].path_id} on {way.steps[0].target.rpartition('/')[2]}" for way in cut.remaining if way.steps
+        f"{path.steps[0].path_id} on {path.steps[0].target.rpartition('/')[2]}"
+        for path in remediation.remaining
+        if path.steps
     ]
-    first = join_names(named, _MOST_TOLD, last=",")
+    first = join_names(named, _MAX_NAMES, last=",")
     return f"With this change alone, these remain, listed by their first step: {first}."
 
 
-def _touched(carriers: tuple[str, ...]) -> str:
-    if not carriers:
-        return "it touches nobody else"
-    named = ", ".join(arn.rpartition("/")[2] for arn in carriers[:_CARRIERS_TOLD])
-    more = len(carriers) - _CARRIERS_TOLD
-    return f"it touches {named} and {more:,} more, too" if more > 0 else f"it touches {named}, too"
+def _affected(principals: tuple[str, ...]) -> str:
+    if not principals:
+        return "no other principal is affected"
+    named = ", ".join(arn.rpartition("/")[2] for arn in principals[:_MAX_PRINCIPALS])
+    more = len(principals) - _MAX_PRINCIPALS
+    return f"also affects {named} and {more:,} more" if more > 0 else f"also affects {named}"
 
 
-def _sum_lines(reached: PrincipalExposure) -> Iterator[str]:
-    yield reached.principal
-    if reached.is_administrator:
+def _exposure_lines(exposure: PrincipalExposure) -> Iterator[str]:
+    yield exposure.principal
+    if exposure.is_administrator:
         yield "  is an administrator"
-    elif reached.to_administration is not None:
-        yield f"  gets to administration in {_steps(reached.to_administration)}"
-    elif reached.maybe_to_administration is not None:
-        yield f"  may get to administration in {_steps(reached.maybe_to_administration)}, if a fact is so"
+    elif exposure.to_administration is not None:
+        yield f"  reaches administrator in {_steps(exposure.to_administration)}"
+    elif exposure.maybe_to_administration is not None:
+        yield f"  may reach administrator in {_steps(exposure.maybe_to_administration)} (possible, not proven)"
     else:
-        yield "  does not get to administration"
-    yield f"  becomes {reached.principals:,} other principals, perhaps {reached.maybe_principals:,} more"
-    if reached.accounts:
-        yield f"  gets into account {', '.join(reached.accounts[:_MOST_TOLD])}"
-    if reached.data:
-        yield f"  gets to read {', '.join(reached.data)}"
+        yield "  does not reach administrator"
+    yield f"  reaches {exposure.principals:,} other principals, and possibly {exposure.maybe_principals:,} more"
+    if exposure.accounts:
+        yield f"  reaches account {', '.join(exposure.accounts[:_MAX_NAMES])}"
+    if exposure.data:
+        yield f"  can read {', '.join(exposure.data)}"
 
 
-def _way_lines(way: AttackPath, *, with_proof: bool = False) -> Iterator[str]:
-    yield f"{way.state.value:<9} {_steps(len(way.steps)):<8} {way.start} to {way.goal.name}"
-    for step in way.steps:
+def _path_lines(path: AttackPath, *, with_proof: bool = False) -> Iterator[str]:
+    yield f"{path.state.value:<9} {_steps(len(path.steps)):<8} {path.start} to {path.goal.name}"
+    for step in path.steps:
         yield f"  {step.path_id:<12} by {step.how}: {step.target}"
         for fact in step.needs:
-            yield f"  {'':<12} needs {fact}"
+            yield f"  {'':<12} requires {fact}"
         if with_proof:
             for proof in step.proof:
-                by = ", ".join(line.name for line in proof.decision.matched_statements)
+                by = ", ".join(statement.name for statement in proof.decision.matched_statements)
                 yield f"  {'':<12} {proof.decision.decision.value}: {proof.says}{f', by {by}' if by else ''}"
 
 

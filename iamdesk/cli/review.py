@@ -1,4 +1,4 @@
-"""``iamdesk review``: a review made, read, filled in, recovered and signed in the terminal."""
+"""``iamdesk review``: create, read, decide, recover and sign reviews."""
 
 import getpass
 from collections.abc import Iterator, Sequence
@@ -39,18 +39,21 @@ from iamdesk.review.session import ReviewSession
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True)
 
-ReviewPath = Annotated[Path, typer.Argument(metavar="REVIEW", help="A review file.", show_default=False)]
-_Reviewer = Annotated[str, typer.Option("--reviewer", metavar="NAME", help="Who decides.", show_default=False)]
-_Own = Annotated[
+ReviewPath = Annotated[Path, typer.Argument(metavar="REVIEW", help="Review file.", show_default=False)]
+_Reviewer = Annotated[str, typer.Option("--reviewer", metavar="NAME", help="Name of the reviewer.", show_default=False)]
+_MyArns = Annotated[
     list[str],
     typer.Option(
-        "--is", metavar="ARN", help="A principal that is the reviewer: not decided by them.", show_default=False
+        "--my-arn",
+        metavar="ARN",
+        help="Principal of the reviewer, excluded from self-review. Repeatable.",
+        show_default=False,
     ),
 ]
 
 
-class Wanted(StrEnum):
-    """Which lines are listed."""
+class Show(StrEnum):
+    """Which items are listed."""
 
     ALL = "all"
     OPEN = "open"
@@ -59,59 +62,68 @@ class Wanted(StrEnum):
 
 def new(
     snapshot: options.SnapshotPath,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.iamreview", help="The review to make.")],
-    title: Annotated[str, typer.Option(help="What the review is called; its file's name where none is given.")] = "",
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.iamreview", help="Review file to create.")],
+    title: Annotated[
+        str, typer.Option(metavar="TEXT", help="Title of the review. Default: the name of its file.")
+    ] = "",
     period_start: Annotated[
-        datetime | None, typer.Option(metavar="DAY", formats=["%Y-%m-%d"], help="The first day of the period.")
+        datetime | None, typer.Option(metavar="YYYY-MM-DD", formats=["%Y-%m-%d"], help="First day of the period.")
     ] = None,
     period_end: Annotated[
-        datetime | None, typer.Option(metavar="DAY", formats=["%Y-%m-%d"], help="The last day of the period.")
+        datetime | None, typer.Option(metavar="YYYY-MM-DD", formats=["%Y-%m-%d"], help="Last day of the period.")
     ] = None,
-    standards: Annotated[str, typer.Option(help="Standards and controls that it is for.")] = "",
-    leave_out: Annotated[
+    standards: Annotated[
+        str, typer.Option(metavar="TEXT", help="Standards and controls that the review is evidence for.")
+    ] = "",
+    exclude: Annotated[
         list[str],
         typer.Option(
-            "--leave-out",
-            metavar="WHAT=REASON",
-            help="Leave out account:ID, class:CLASS or entitlement:KIND, and say why; several where it is given often.",
+            "--exclude",
+            metavar="SCOPE=REASON",
+            help="Exclude account:ID, class:CLASS or entitlement:KIND from the review, with a reason. Repeatable.",
             show_default=False,
         ),
     ] = [],  # noqa: B006 - typer makes a new one
     previous: Annotated[
         Path | None,
-        typer.Option(metavar="REVIEW", help="Go on from this review: only what changed is asked.", show_default=False),
+        typer.Option(
+            metavar="REVIEW",
+            help="Create a follow-up of this review: decisions are carried over.",
+            show_default=False,
+        ),
     ] = None,
     previous_snapshot: Annotated[
         Path | None,
-        typer.Option(metavar="SNAPSHOT", help="The snapshot that --previous is of.", show_default=False),
+        typer.Option(metavar="SNAPSHOT", help="Snapshot of the previous review.", show_default=False),
     ] = None,
-    previous_pack: Annotated[
+    previous_package: Annotated[
         Path | None,
         typer.Option(
-            metavar="PACK",
-            help="The evidence of --previous, whose manifest the new review names; else the one noted in it.",
+            metavar="PACKAGE",
+            help="Evidence package of the previous review, to chain the reviews. Default: the package recorded in it.",
             show_default=False,
         ),
     ] = None,
 ) -> None:
-    """Make a review of a snapshot: its population, entitlements and findings are frozen.
+    """Create a review of a snapshot. Its population, entitlements and findings are frozen.
 
-    With --previous and --previous-snapshot it takes over what was decided where the effect is proved to be the same.
+    With --previous and --previous-snapshot, decisions are carried over if the effect of the entitlement is proved to be
+    unchanged.
     """
     if (previous is None) != (previous_snapshot is None):
-        raise typer.BadParameter("--previous and --previous-snapshot go together", param_hint="--previous")
+        raise typer.BadParameter("--previous and --previous-snapshot require each other", param_hint="--previous")
     if period_start is not None and period_end is not None and period_start > period_end:
         raise typer.BadParameter("the period ends before it begins", param_hint="--period-end")
-    if previous_pack is not None and previous is None:
-        raise typer.BadParameter("it is the evidence of --previous", param_hint="--previous-pack")
-    exclusions = tuple(map(Workbench.exclusion, leave_out))
+    if previous_package is not None and previous is None:
+        raise typer.BadParameter("it requires --previous", param_hint="--previous-package")
+    exclusions = tuple(map(Workbench.exclusion, exclude))
     opened = Workbench().open_snapshot(snapshot)
     start, end = (f"{one:%Y-%m-%d}" if one is not None else "" for one in (period_start, period_end))
     details = {"period_start": start, "period_end": end, "standards": standards}
-    told = {name: text for name, text in details.items() if text}
+    given = {name: text for name, text in details.items() if text}
     if previous is None or previous_snapshot is None:
         with work.executor(opened, helped=True) as executor:
-            opened.create_review(output, title or output.stem, told, exclusions=exclusions, executor=executor)
+            opened.create_review(output, title or output.stem, given, exclusions=exclusions, executor=executor)
     else:
         old = Workbench().open_snapshot(previous_snapshot)
         with work.executor(opened, helped=True) as executor:
@@ -120,48 +132,48 @@ def new(
                 title or output.stem,
                 previous,
                 old,
-                told,
-                pack=previous_pack,
+                given,
+                pack=previous_package,
                 exclusions=exclusions,
                 executor=executor,
             )
         for line in carried_lines(carried):
             echo(line)
-    with_lines = Workbench.open_review(output, writable=False)
-    echo_err(f"{len(with_lines.lines):,} lines are in {output}")
-    with_lines.close()
+    session = Workbench.open_review(output, writable=False)
+    echo_err(f"review with {_counted(len(session.lines), 'entitlement')} written to {output}")
+    session.close()
 
 
 def status(review: ReviewPath, output_format: options.OutputFormat = options.Format.TEXT) -> None:
-    """Say how far a review is, what keeps it from being complete, and whether its file is sound.
+    """Show progress and check the integrity of the file.
 
-    Status 1 where it is damaged.
+    Exits with status 1 if the file is damaged.
     """
     try:
-        desk = Workbench.open_review(review, writable=False)
+        session = Workbench.open_review(review, writable=False)
     except DamagedReviewError as error:
         if not error.damages:
             raise
-        _tell_damages(error.damages, output_format)
+        _print_damages(error.damages, output_format)
         raise typer.Exit(1) from None
-    source = EvidenceContext(desk.file, None, datetime.now(UTC))
+    source = EvidenceContext(session.file, None, datetime.now(UTC))
     counts = source.counts
-    state = completion(desk.file, source.today)
-    told = {
-        "ReviewId": desk.head.review_id,
-        "Title": desk.head.title,
-        "Snapshot": {"Name": desk.head.snapshot_name, "Sha256": desk.head.snapshot_sha256},
+    state = completion(session.file, source.today)
+    result = {
+        "ReviewId": session.head.review_id,
+        "Title": session.head.title,
+        "Snapshot": {"Name": session.head.snapshot_name, "Sha256": session.head.snapshot_sha256},
         "Counts": counts.as_json(),
         "Complete": state.is_complete,
         "Open": state.as_json()["open"],
-        "JournalSha256": desk.file.journal_sha256,
+        "JournalSha256": session.file.journal_sha256,
         "Damages": [],
     }
-    desk.close()
+    session.close()
     if output_format is options.Format.JSON:
-        say_json(told)
+        say_json(result)
     else:
-        echo(f"{desk.head.title} ({desk.head.review_id}), of {desk.head.snapshot_name}")
+        echo(f"{session.head.title} ({session.head.review_id}), snapshot {session.head.snapshot_name}")
         echo(f"{counts.decided:,} of {counts.entitlements:,} entitlements decided, {counts.undecided:,} remain")
         for choice in LINE_CHOICES:
             echo(f"  {CHOICE_WORDS[choice]:<15} {counts.by_decision[choice.value]:>8,}")
@@ -173,141 +185,170 @@ def status(review: ReviewPath, output_format: options.OutputFormat = options.For
         echo("complete" if state.is_complete else f"DRAFT: {'; '.join(one.sentence for one in state.open)}")
 
 
-def _tell_damages(damages: Sequence[Damage], output_format: options.Format) -> None:
+def _print_damages(damages: Sequence[Damage], output_format: options.Format) -> None:
     if output_format is options.Format.JSON:
         say_json({"Damages": [{"Place": one.place, "Sentence": one.sentence} for one in damages]})
     else:
         for one in damages:
             echo(f"DAMAGED  {one.place}: {one.sentence}")
-    echo_err(f"the file was changed or damaged; {HOW_TO_RECOVER}")
+    echo_err(f"the file was modified or damaged; {HOW_TO_RECOVER}")
 
 
-def lines(
+def entitlements(
     review: ReviewPath,
-    wanted: Annotated[Wanted, typer.Option("--show", help="Which lines.")] = Wanted.ALL,
+    show: Annotated[Show, typer.Option("--show", help="Which entitlements.")] = Show.ALL,
     output_format: options.OutputFormat = options.Format.TEXT,
 ) -> None:
-    """List the lines of a review with what stands on them."""
-    desk = Workbench.open_review(review, writable=False)
+    """List the entitlements of a review with their decisions."""
+    session = Workbench.open_review(review, writable=False)
     try:
-        source = EvidenceContext(desk.file, None, datetime.now(UTC))
-        shown = [row for row in source.rows() if wanted is Wanted.ALL or source.is_open(row) is (wanted is Wanted.OPEN)]
+        source = EvidenceContext(session.file, None, datetime.now(UTC))
+        shown = [row for row in source.rows() if show is Show.ALL or source.is_open(row) is (show is Show.OPEN)]
     finally:
-        desk.close()
+        session.close()
     if output_format is options.Format.JSON:
         say_json([line_value(row) for row in shown])
         return
     for row in shown:
-        stands = decision_words(row.decision)
-        echo(f"{row.line.line_id}  {stands:<12}  {holder_name(row.line)}: {entitlement_words(row.line)}")
-    echo_err(f"{len(shown):,} lines")
+        decision = decision_words(row.decision)
+        echo(f"{row.line.line_id}  {decision:<12}  {holder_name(row.line)}: {entitlement_words(row.line)}")
+    echo_err(_counted(len(shown), "entitlement"))
 
 
 def findings(
     review: ReviewPath,
-    wanted: Annotated[Wanted, typer.Option("--show", help="Which findings.")] = Wanted.ALL,
+    show: Annotated[Show, typer.Option("--show", help="Which findings.")] = Show.ALL,
     output_format: options.OutputFormat = options.Format.TEXT,
 ) -> None:
-    """List the findings of a review with what stands on them."""
-    desk = Workbench.open_review(review, writable=False)
+    """List the findings of a review with their decisions."""
+    session = Workbench.open_review(review, writable=False)
     try:
-        source = EvidenceContext(desk.file, None, datetime.now(UTC))
-        shown = [one for one in source.findings() if wanted is Wanted.ALL or one.is_open is (wanted is Wanted.OPEN)]
+        source = EvidenceContext(session.file, None, datetime.now(UTC))
+        shown = [one for one in source.findings() if show is Show.ALL or one.is_open is (show is Show.OPEN)]
     finally:
-        desk.close()
+        session.close()
     if output_format is options.Format.JSON:
         say_json([finding_value(one) for one in shown])
         return
     for one in shown:
-        stands = finding_decision_words(one.decision)
+        decision = finding_decision_words(one.decision)
         found = one.finding
-        about = found.get("subject_name") or found.get("account_id")  # one sentence may stand on many accounts
+        subject = found.get("subject_name") or found.get("account_id")  # several accounts may have the same sentence
         echo(
-            f"{one.finding_id}  {stands:<15}  {found['severity']:<8}  {found['check_id']}  {about}: {found['finding']}"
+            f"{one.finding_id}  {decision:<15}  {found['severity']:<8}  {found['check_id']}  {subject}: "
+            f"{found['finding']}"
         )
-    echo_err(f"{len(shown):,} findings")
+    echo_err(_counted(len(shown), "finding"))
 
 
 def decide(
     review: ReviewPath,
-    decision: Annotated[ReviewDecision, typer.Option(help="What is decided: fix and false_positive are of findings.")],
+    decision: Annotated[
+        ReviewDecision,
+        typer.Option(
+            help="Decision. keep, revoke and modify apply to entitlements, fix and false_positive to findings. except "
+            "records an exception on an entitlement, or accepts the risk of a finding."
+        ),
+    ],
     reviewer: _Reviewer,
-    line: Annotated[
-        list[str], typer.Option("--line", metavar="ID", help="A line; several where it is given often.")
+    entitlement: Annotated[
+        list[str], typer.Option("--entitlement", metavar="ID", help="Entitlement to decide on. Repeatable.")
     ] = [],  # noqa: B006 - typer makes a new one
     finding: Annotated[
-        list[str], typer.Option("--finding", metavar="ID", help="A finding; several where it is given often.")
+        list[str], typer.Option("--finding", metavar="ID", help="Finding to decide on. Repeatable.")
     ] = [],  # noqa: B006 - typer makes a new one
-    reason: Annotated[str, typer.Option(help="Why; many, exceptions and false positives need one.")] = "",
-    owner: Annotated[str, typer.Option(help="Of an exception: who answers for it.")] = "",
-    until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Of an exception: its last day.")] = None,
-    own: _Own = [],  # noqa: B006 - typer makes a new one
+    reason: Annotated[
+        str,
+        typer.Option(
+            metavar="TEXT",
+            help="Reason. Required for exceptions, false positives, and one decision on several items.",
+        ),
+    ] = "",
+    owner: Annotated[str, typer.Option(metavar="NAME", help="Owner of the exception.")] = "",
+    until: Annotated[
+        datetime | None,
+        typer.Option(metavar="YYYY-MM-DD", formats=["%Y-%m-%d"], help="Last day of the exception."),
+    ] = None,
+    my_arns: _MyArns = [],  # noqa: B006 - typer makes a new one
 ) -> None:
-    """Decide on lines and findings; all of them, or none.
+    """Decide on entitlements and findings.
 
-    Revoking a policy that contains only Deny statements is saved with a warning: it can give more access.
+    If one decision is not possible, none is saved. Revoking a policy that contains only Deny statements is saved with a
+    warning: it can widen access.
     """
-    if not line and not finding:
-        raise typer.BadParameter("name what is decided on", param_hint="--line or --finding")
+    if not entitlement and not finding:
+        raise typer.BadParameter("give at least one item to decide on", param_hint="--entitlement or --finding")
     wanted = ItemDecision(decision, reason, owner, until.date() if until else None)
-    desk = Workbench.open_review(review)
+    session = Workbench.open_review(review)
     try:
-        change = desk.record(dict.fromkeys((*line, *finding), wanted), _reviewer(reviewer, own))
-        denying = [one for one in desk.lines if one.evidence.get(ONLY_DENIES) and one.line_id in line]
+        change = session.record(dict.fromkeys((*entitlement, *finding), wanted), _reviewer(reviewer, my_arns))
+        denying = [one for one in session.lines if one.evidence.get(ONLY_DENIES) and one.line_id in entitlement]
     finally:
-        desk.close()
+        session.close()
     if decision is ReviewDecision.REVOKE and denying:
         echo_err(f"warning: {widening_words(denying)}")
     echo_err(f"{_counted(len(change.entries), 'decision')} saved")
 
 
-def second(
+def approve(
     review: ReviewPath,
     reviewer: _Reviewer,
-    line: Annotated[
+    entitlement: Annotated[
         list[str],
-        typer.Option("--line", metavar="ID", help="A line or a finding; without any, all that others decided."),
+        typer.Option("--entitlement", metavar="ID", help="Entitlement whose decision is approved. Repeatable."),
     ] = [],  # noqa: B006 - typer makes a new one
-    own: _Own = [],  # noqa: B006 - typer makes a new one
+    finding: Annotated[
+        list[str], typer.Option("--finding", metavar="ID", help="Finding whose decision is approved. Repeatable.")
+    ] = [],  # noqa: B006 - typer makes a new one
+    my_arns: _MyArns = [],  # noqa: B006 - typer makes a new one
 ) -> None:
-    """Stand as second reviewer for what somebody else decided."""
-    desk = Workbench.open_review(review)
+    """Approve decisions of other reviewers (second approval).
+
+    Without --entitlement and --finding, approves all decisions of others.
+    """
+    session = Workbench.open_review(review)
     try:
-        who = _reviewer(reviewer, own)
-        change = desk.second(tuple(line) or tuple(_of_others(desk, who)), who)
+        who = _reviewer(reviewer, my_arns)
+        change = session.second((*entitlement, *finding) or tuple(_decided_by_others(session, who)), who)
     finally:
-        desk.close()
-    echo_err(f"{reviewer} stands for {_counted(len(change.entries), 'decision')}")
+        session.close()
+    echo_err(f"{reviewer} approved {_counted(len(change.entries), 'decision')}")
 
 
-def _of_others(desk: ReviewSession, who: Reviewer) -> Iterator[str]:
-    for standing in (desk.file.lines_standing, desk.file.findings_standing):
-        for subject_id, known in standing.known.items():
-            decided = desk.decided(subject_id)
+def _decided_by_others(session: ReviewSession, who: Reviewer) -> Iterator[str]:
+    for states in (session.file.lines_standing, session.file.findings_standing):
+        for subject_id, known in states.known.items():
+            decided = session.decided(subject_id)
             if decided is None or known.holder_arn in who.holder_arns:
                 continue
-            if not any(same_person(who.name, one) for one in (decided.reviewer, desk.decision(subject_id).owner)):
+            if not any(same_person(who.name, one) for one in (decided.reviewer, session.decision(subject_id).owner)):
                 yield subject_id
 
 
 def fill(
     review: ReviewPath,
     sheet: Annotated[
-        Path, typer.Argument(metavar="SHEET", help="review.xlsx, 03_entitlements.csv or 04_findings.csv, filled in.")
+        Path,
+        typer.Argument(
+            metavar="SHEET",
+            help="review.xlsx, 03_entitlements.csv or 04_findings.csv of an evidence package, filled in.",
+            show_default=False,
+        ),
     ],
     reviewer: _Reviewer,
-    own: _Own = [],  # noqa: B006 - typer makes a new one
+    my_arns: _MyArns = [],  # noqa: B006 - typer makes a new one
 ) -> None:
-    """Import the decisions of a filled sheet, row by row. An empty cell changes nothing; `reset` clears a decision.
+    """Import the decisions of a filled sheet.
 
-    Rows whose other cells were edited are refused. Rows whose item was decided by others after the sheet was exported
-    are conflicts: nothing is overwritten. Both are listed, with status 1; all other rows are saved.
+    An empty cell changes nothing; `reset` clears a decision. Rows whose other cells were edited are refused. Rows whose
+    item was decided by others after the sheet was exported are conflicts: nothing is overwritten. Both are listed, with
+    status 1; all other rows are saved.
     """
-    desk = Workbench.open_review(review)
+    session = Workbench.open_review(review)
     try:
-        saved, refused = fill_in(desk, sheet, _reviewer(reviewer, own))
+        saved, refused = fill_in(session, sheet, _reviewer(reviewer, my_arns))
     finally:
-        desk.close()
+        session.close()
     for one in refused:
         word = "conflict" if one.is_conflict else "refused "
         echo(f"{word} {one.sheet} row {one.row}  {one.subject_id}  {one.why}")
@@ -324,12 +365,12 @@ def fill(
 
 
 def log(review: ReviewPath, output_format: options.OutputFormat = options.Format.TEXT) -> None:
-    """Print the journal: every decision, undo included, the oldest first."""
-    desk = Workbench.open_review(review, writable=False)
+    """Print the journal: all decisions and undo steps, oldest first."""
+    session = Workbench.open_review(review, writable=False)
     try:
-        entries = list(desk.file.journal())
+        entries = list(session.file.journal())
     finally:
-        desk.close()
+        session.close()
     if output_format is options.Format.JSON:
         say_json([{**one.content, "sha256": one.sha256} for one in entries])
         return
@@ -340,31 +381,43 @@ def log(review: ReviewPath, output_format: options.OutputFormat = options.Format
 
 def recover(
     review: ReviewPath,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The new review.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="New review file.")],
 ) -> None:
-    """Write what is intact in a damaged review to a new file; the damaged one is left as it is."""
+    """Save the intact parts of a damaged review to a new file.
+
+    The damaged file is not changed.
+    """
     found = Workbench.recover_review(review, output)
-    echo(f"{found.lines:,} lines and {found.entries + found.detached:,} entries of the journal are in {output}")
+    echo(
+        f"recovered {_counted(found.lines, 'entitlement')} and {found.entries + found.detached:,} journal entries to "
+        f"{output}"
+    )
     for sentence in found.lost:
         echo(sentence)
 
 
-def sign_pack(
-    pack: Annotated[Path, typer.Argument(metavar="PACK", help="The folder of an evidence pack.", show_default=False)],
-    name: Annotated[str, typer.Option(help="Who signs.", show_default=False)],
-    role: Annotated[Role, typer.Option(help="As what.")] = Role.REVIEWER,
-    title: Annotated[str, typer.Option(help="Of the person.")] = "",
+def sign_package(
+    package: Annotated[
+        Path, typer.Argument(metavar="PACKAGE", help="Folder of an evidence package.", show_default=False)
+    ],
+    name: Annotated[str, typer.Option(metavar="NAME", help="Name of the signer.", show_default=False)],
+    role: Annotated[Role, typer.Option(help="Role of the signer.")] = Role.REVIEWER,
+    title: Annotated[str, typer.Option(metavar="TEXT", help="Job title of the signer.")] = "",
     key: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="An SSH key; without one it is an unsigned attestation.")
+        Path | None,
+        typer.Option(metavar="FILE", help="SSH private key. Without it, the sign-off is an unsigned attestation."),
     ] = None,
 ) -> None:
-    """Sign an evidence pack, with an SSH key or by name alone."""
-    if pack.is_file() and pack.suffix == SUFFIX:
-        _say_signed(sign_part(pack, name, title=title, key=key))
+    """Sign an evidence package or a part of a review.
+
+    Signs with an SSH key, or adds an unsigned attestation by name.
+    """
+    if package.is_file() and package.suffix == SUFFIX:
+        _say_signed(sign_part(package, name, title=title, key=key))
         return
-    if not pack.is_dir():
-        fail(f"{pack} is no folder: an archive cannot be signed; unpack it first")
-    _say_signed(sign(pack, role, name, title=title, key=key))
+    if not package.is_dir():
+        fail(f"{package} is not a folder: an archive cannot be signed; unpack it first")
+    _say_signed(sign(package, role, name, title=title, key=key))
 
 
 def _say_signed(made: SignOff) -> None:
@@ -376,21 +429,21 @@ def _counted(number: int, noun: str) -> str:
     return f"1 {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def _reviewer(name: str, own: list[str]) -> Reviewer:
-    return Reviewer(name, getpass.getuser(), frozenset(own))
+def _reviewer(name: str, my_arns: list[str]) -> Reviewer:
+    return Reviewer(name, getpass.getuser(), frozenset(my_arns))
 
 
 for _name, _command in (
     ("new", new),
     ("status", status),
-    ("lines", lines),
+    ("entitlements", entitlements),
     ("findings", findings),
     ("decide", decide),
-    ("second", second),
+    ("approve", approve),
     ("fill", fill),
     ("log", log),
     ("recover", recover),
-    ("sign", sign_pack),
+    ("sign", sign_package),
     *review_parts.COMMANDS,
 ):
     app.command(_name)(report_errors(_command))
@@ -398,4 +451,4 @@ for _name, _command in (
 
 @app.callback()
 def about() -> None:
-    """Decide on every entitlement and finding of a snapshot; hand the evidence on (iamdesk export, iamdesk verify)."""
+    """Review a snapshot: decide on its entitlements and findings. See also iamdesk export and iamdesk verify."""

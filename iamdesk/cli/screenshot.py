@@ -1,4 +1,4 @@
-"""``iamdesk [PATH] --OPTION``: one picture of the window, or the self-test."""
+"""``iamdesk [PATH] --OPTION``: a screenshot of the window, or the self-test."""
 
 import os
 import sys
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from iamdesk.cli.choices import current_name
 from iamdesk.cli.errors import fail, report_errors
 from iamdesk.cli.gui import open_window, qt_needed
 from iamdesk.cli.output import echo_err
@@ -16,11 +17,16 @@ from iamdesk.cli.output import echo_err
 if TYPE_CHECKING:
     from iamdesk.cli.self_test import Step
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = typer.Typer(
+    context_settings={"token_normalize_func": current_name},
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
 
 
 class Theme(StrEnum):
-    """The colours of a picture."""
+    """Theme of the screenshot."""
 
     LIGHT = "light"
     DARK = "dark"
@@ -28,22 +34,22 @@ class Theme(StrEnum):
 
 
 class Language(StrEnum):
-    """The language of a picture."""
+    """Language of the screenshot."""
 
     ENGLISH = "en"
     GERMAN = "de"
 
 
 class Page(StrEnum):
-    """What a picture brings forward."""
+    """Page in front."""
 
     OVERVIEW = "overview"
     CAPTURED = "captured"
     FINDINGS = "findings"
     ACCESS = "access"
     WHO_CAN = "who-can"
-    WAYS = "ways"
-    EVERYBODY = "everybody"
+    ATTACK_PATHS = "attack-paths"
+    ACCESS_MATRIX = "access-matrix"
     REVIEW = "review"
 
 
@@ -51,45 +57,46 @@ class Page(StrEnum):
 @report_errors
 def window(
     path: Annotated[
-        Path | None, typer.Argument(metavar="PATH", help="The snapshot to open.", exists=True, show_default=False)
+        Path | None,
+        typer.Argument(metavar="PATH", help="Snapshot or review to open.", exists=True, show_default=False),
     ] = None,
     screenshot: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.png", help="Save a picture of the window and end, with or without a display."),
+        typer.Option(metavar="FILE.png", help="Save a screenshot of the window and exit. Works without a display."),
     ] = None,
-    select: Annotated[str | None, typer.Option(metavar="ARN", help="In the picture: what is selected.")] = None,
+    select: Annotated[str | None, typer.Option(metavar="ARN", help="Screenshot: select this in the navigator.")] = None,
     ask: Annotated[
         tuple[str, str, str] | None,
-        typer.Option(metavar="PRINCIPAL ACTION RESOURCE", help="In the picture: the question that is answered."),
+        typer.Option(metavar="PRINCIPAL ACTION RESOURCE", help="Screenshot: evaluate this request."),
     ] = None,
     page: Annotated[
         Page | None,
         typer.Option(
-            help="In the picture: which page is in front; access shows what --select can do, who-can who can what "
-            "--ask asks, ways what --select can become (else who gets to administration), everybody what all can do, "
-            "review the review that PATH is.",
+            help="Screenshot: page in front. access: effective permissions of --select. who-can: who can perform the "
+            "action of --ask. attack-paths: attack paths of --select, or of all principals. access-matrix: all "
+            "principals. review: PATH is a review.",
             show_default=False,
         ),
     ] = None,
-    theme: Annotated[Theme, typer.Option(help="In the picture: the colours.")] = Theme.LIGHT,
-    language: Annotated[Language, typer.Option(help="In the picture: the language.")] = Language.ENGLISH,
+    theme: Annotated[Theme, typer.Option(help="Screenshot: theme.")] = Theme.LIGHT,
+    language: Annotated[Language, typer.Option(help="Screenshot: language.")] = Language.ENGLISH,
     self_test: Annotated[
         bool,
-        typer.Option("--self-test", help="Do everything once with the samples, print each step, and end."),
+        typer.Option("--self-test", help="Test this installation with the samples, print each step, and exit."),
     ] = False,
 ) -> None:
-    """Open the window, on a snapshot where one is named. The commands are listed by iamdesk --help."""
+    """Open the window, with a snapshot or review if PATH is given. iamdesk --help lists the commands."""
     if self_test:
         _test_itself()
     elif screenshot is None:
         if select is not None or ask is not None or page is not None:
             hint = "--select, --ask, --page"
-            raise typer.BadParameter("a picture takes it: give --screenshot FILE.png", param_hint=hint)
+            raise typer.BadParameter("it requires --screenshot FILE.png", param_hint=hint)
         raise typer.Exit(open_window(path))
     elif path is None:
-        raise typer.BadParameter("a picture needs the PATH of a snapshot", param_hint="--screenshot")
+        raise typer.BadParameter("it requires the PATH of a snapshot or review", param_hint="--screenshot")
     else:
-        _picture(path, screenshot, select, ask, page, theme, language)
+        _save_screenshot(path, screenshot, select, ask, page, theme, language)
 
 
 def _test_itself() -> None:
@@ -106,13 +113,13 @@ def _test_itself() -> None:
 
 
 def _without_a_display() -> None:
-    if sys.platform == "linux":  # the same picture on every machine, whatever display it has
+    if sys.platform == "linux":  # the same screenshot on every machine, with any display
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-        # That platform warns about every window, with nothing that anybody could do about it.
+        # That platform warns about every window; the warnings cannot be acted on.
         os.environ.setdefault("QT_LOGGING_RULES", "default.warning=false")
 
 
-def _picture(
+def _save_screenshot(
     path: Path,
     png: Path,
     select: str | None,
@@ -136,4 +143,4 @@ def _picture(
         )
     except ScreenshotError as error:
         fail(str(error))
-    echo_err(f"picture saved to {png}")
+    echo_err(f"screenshot saved to {png}")

@@ -1,6 +1,6 @@
-"""``iamdesk --self-test``: an installed iamdesk does everything once with what it carries, and prints each step.
+"""``iamdesk --self-test``: run each feature once with the samples, and print a line for each step.
 
-For whoever builds or installs it: what an installer forgot is found here, and not by a user.
+For those who build or install iamdesk: it finds files that an installer does not contain.
 """
 
 import json
@@ -25,51 +25,51 @@ from iamdesk.resource_files import resources, sample_snapshot
 from iamdesk.work.processes import Processes
 
 type Step = tuple[str, Callable[[], str]]
-"""What is done, in words, and what does it: it returns what came of it, and raises where it does not work."""
+"""Name of a step, and a function that runs it: returns its result as text, and raises if the step fails."""
 
 # Elena has AdministratorAccess, and a permissions boundary that stops her.
 _ELENA = "arn:aws:iam::111122223333:user/engineering/elena.petrov"
-_QUESTION = Request(_ELENA, "iam:CreateUser", "arn:aws:iam::111122223333:user/engineering/new.hire")
-_ANSWER = "implicitDeny"
+_REQUEST = Request(_ELENA, "iam:CreateUser", "arn:aws:iam::111122223333:user/engineering/new.hire")
+_EXPECTED = "implicitDeny"
 _PAYROLL = ("s3:GetObject", "arn:aws:s3:::acme-payroll/2026/09.csv")
 _OF_THE_WINDOW = frozenset({".svg", ".png", ".md"})
-"""Read by the steps of the window."""
+"""Suffixes of files that the steps of the window read."""
 
 
 def run_steps(of_window: Callable[[], Iterable[Step]]) -> bool:
-    """Do every step, those of the window last, and print a line for each; return whether all went well."""
+    """Run all steps, those of the window last, and print a line for each; return whether all passed."""
     echo(f"{version()}, {sys.executable}")
     failed = 0
     with tempfile.TemporaryDirectory(prefix="iamdesk-") as folder:
         for name, step in (*_steps(Path(folder)), *of_window()):
             try:
-                came_of_it, mark = step(), "ok"
-            except Exception as error:  # noqa: BLE001 - whatever it is, the step has found it
-                came_of_it, mark = f"{type(error).__name__}: {error}", "FAILED"
+                result, mark = step(), "ok"
+            except Exception as error:  # noqa: BLE001 - any error is the result of the step
+                result, mark = f"{type(error).__name__}: {error}", "FAILED"
                 failed += 1
-            echo(f"{mark:<6}  {name}: {came_of_it}")
-    echo(f"{failed} steps failed" if failed else "everything works")
+            echo(f"{mark:<6}  {name}: {result}")
+    echo(f"{failed} steps failed" if failed else "all steps passed")
     return not failed
 
 
 def _steps(folder: Path) -> Iterator[Step]:
     sample = Workbench().open_snapshot(sample_snapshot())
-    yield "files it ships with", _resources
-    yield "open the sample", lambda: f"{len(sample.outline.rows_by_key):,} things"
-    yield "open the sample organization", lambda: f"{len(_organization().outline.rows_by_key):,} things"
-    yield "ask", lambda: _ask(sample)
+    yield "included files", _resources
+    yield "open the sample", lambda: f"{len(sample.outline.rows_by_key):,} rows"
+    yield "open the sample organization", lambda: f"{len(_organization().outline.rows_by_key):,} rows"
+    yield "evaluate a request", lambda: _evaluate(sample)
     yield (
         "who can",
         lambda: f"{sum(1 for _ in sample.who_can(action=_PAYROLL[0], resource=_PAYROLL[1], context={})):,} principals",
     )
-    yield "what principals can become", lambda: f"{sum(1 for _ in sample.reach().everybody()):,} principals"
+    yield "attack paths", lambda: f"{sum(1 for _ in sample.reach().everybody()):,} principals"
     found = list(sample.findings())
-    yield "findings", lambda: f"{len(found):,} found"
+    yield "findings", lambda: f"{len(found):,} findings"
     yield "findings by a worker process", lambda: _by_worker(sample, found)
     for one in formats():
         yield f"findings as {one.label}", partial(_report, one.name, found, sample)
-    yield "a review", lambda: _review(sample, folder)
-    yield "licences of what ships", _licences
+    yield "review", lambda: _review(sample, folder)
+    yield "licenses of included packages", _licences
     yield "collect", _collect
 
 
@@ -77,12 +77,12 @@ def _licences() -> str:
     found = legal()
     lacking = [name for name, version, _licence in found.rows() if found.place(name, version) < 0]
     if lacking or "GNU LESSER GENERAL PUBLIC LICENSE" not in found.texts:
-        raise ValueError(f"no text of {', '.join(lacking) or 'Qt'}")
-    return f"{len(found.rows()):,} parts"
+        raise ValueError(f"no license text of {', '.join(lacking) or 'Qt'}")
+    return f"{len(found.rows()):,} packages"
 
 
 def _resources() -> str:
-    """Read every file of ``resources`` that is not the window's."""
+    """Read each file in ``resources``, except those of the window."""
     count = 0
     for path in sorted(resources().rglob("*")):
         if not path.is_file() or path.suffix in _OF_THE_WINDOW:
@@ -102,11 +102,11 @@ def _organization() -> SnapshotSession:
     return Workbench().open_snapshot(resources() / "samples" / "acme-organization")
 
 
-def _ask(sample: SnapshotSession) -> str:
-    answer = sample.ask(_QUESTION)
-    if answer.decision != _ANSWER:
-        raise ValueError(f"{answer.decision} instead of {_ANSWER}")
-    return answer.sentence
+def _evaluate(sample: SnapshotSession) -> str:
+    decision = sample.ask(_REQUEST)
+    if decision.decision != _EXPECTED:
+        raise ValueError(f"{decision.decision} instead of {_EXPECTED}")
+    return decision.sentence
 
 
 def _by_worker(sample: SnapshotSession, found: Sequence[Finding]) -> str:
@@ -114,8 +114,8 @@ def _by_worker(sample: SnapshotSession, found: Sequence[Finding]) -> str:
         shared = list(sample.findings(executor=executor))
         (process_id,) = executor.process_ids
     if [one.fingerprint for one in shared] != [one.fingerprint for one in found] or process_id == os.getpid():
-        raise ValueError(f"{len(shared):,} instead of {len(found):,} found by process {process_id}")
-    return f"{len(shared):,} found by process {process_id}"
+        raise ValueError(f"{len(shared):,} instead of {len(found):,} findings, by process {process_id}")
+    return f"{len(shared):,} findings, by process {process_id}"
 
 
 def _report(name: str, found: Sequence[Finding], sample: SnapshotSession) -> str:
@@ -131,5 +131,5 @@ def _review(sample: SnapshotSession, folder: Path) -> str:
 
 def _collect() -> str:
     if not boto3_is_there():
-        return f"left out of this build ({INSTALL})"
-    return f"boto3 knows the {known_services():,} services that are asked"
+        return f"not included in this build ({INSTALL})"
+    return f"boto3 supports the {known_services():,} services that are called"

@@ -1,4 +1,4 @@
-"""``iamdesk simulate``: self-contained cases, one JSON object a line in and one out, in the same order."""
+"""``iamdesk simulate``: evaluate self-contained test cases, one JSON object per line in and out, in the same order."""
 
 import sys
 from collections import Counter
@@ -25,33 +25,36 @@ from iamdesk.progress import Cancelled
 from iamdesk.work.tasks import results
 
 _LARGE = 8 << 20
-"""Bytes of a file of cases, some seven thousand, from which other processes are worth it: one takes a second to start,
-and this one evaluates two thousand cases in a second."""
+"""Size in bytes of a file (some 7,000 test cases) from which other processes save time: a process takes a second to
+start, and this one evaluates 2,000 test cases per second."""
 _BATCH = 250
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one line."""
+    """Result of one line."""
 
     result: dict[str, Any]
-    """As printed."""
+    """The object that is printed."""
     is_case: bool
-    """Whether the line is a JSON object at all."""
+    """Whether the line is a JSON object."""
     is_met: bool
-    """False where the case says what it expects and got something else, or no answer: silence is never a pass."""
+    """False if the test case has an expected decision and its result is another decision or an error."""
 
 
 def simulate(
     cases: Annotated[
-        Path, typer.Argument(metavar="CASES.jsonl", help="One case a line; - reads standard input.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="CASES.jsonl", help="Test cases, one per line; - reads standard input.", show_default=False
+        ),
     ],
     unknown_context: options.UnknownKeys = MissingContextMode.ABSENT,
     output_format: options.OutputFormat = options.Format.JSON,
 ) -> None:
-    """Evaluate self-contained cases.
+    """Evaluate self-contained test cases.
 
-    Each case is one JSON object on one line, with a request and all its policies; one answer a line comes back.
+    Each line of the input is a JSON object with a request and its policies; each line of the output is its result.
     """
     seen: Counter[str] = Counter()
     with collector_seldom(), _opened(cases) as lines, work.executor_for(_is_large(cases)) as executor:
@@ -59,13 +62,13 @@ def simulate(
             if output_format is options.Format.JSON:
                 say_json(outcome.result, indent=None)
             else:
-                echo(_told(outcome.result))
-            sys.stdout.flush()  # whoever feeds cases one by one reads the answer before the next
+                echo(_text(outcome.result))
+            sys.stdout.flush()  # for programs that send one test case at a time
             seen.update(lines=1, cases=outcome.is_case, unmet=not outcome.is_met)
     if seen["lines"] and not seen["cases"]:
-        fail(f"{cases} holds no case: expected one JSON object a line")
+        fail(f"{cases} contains no test case: expected one JSON object per line")
     if seen["unmet"]:
-        echo_err(f"{seen['unmet']:,} of {seen['lines']:,} cases are not as expected")
+        echo_err(f"{seen['unmet']:,} of {seen['lines']:,} test cases are not as expected")
         raise typer.Exit(1)
 
 
@@ -75,20 +78,20 @@ def _opened(cases: Path) -> BinaryIO:
     try:
         return cases.open("rb")
     except OSError as error:
-        fail(f"the cases {cases} cannot be read: {error.strerror}")
+        fail(f"the test cases {cases} cannot be read: {error.strerror}")
 
 
 def _is_large(cases: Path) -> bool:
-    """Return whether other processes save time: never where cases come one by one."""
+    """Return whether other processes save time: never for standard input."""
     return str(cases) != "-" and cases.is_file() and cases.stat().st_size >= _LARGE
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Some lines of a file."""
+    """Consecutive lines of a file."""
 
     first: int
-    """The number of the first one."""
+    """Line number of the first one, from 1."""
     lines: tuple[bytes, ...]
     unknown_context: MissingContextMode
 
@@ -96,7 +99,7 @@ class Batch:
 def outcomes(
     lines: Iterable[bytes], unknown_context: MissingContextMode, executor: Executor | None = None
 ) -> Iterator[Outcome]:
-    """Evaluate each line that is not empty: as it comes, or many at once where an executor does it."""
+    """Evaluate each line that is not empty: one at a time, or in batches with an executor."""
     size = 1 if executor is None else _BATCH
     batches = (Batch(1 + number * size, found, unknown_context) for number, found in enumerate(batched(lines, size)))
     for found in results(evaluate_batch, batches, executor):
@@ -104,7 +107,7 @@ def outcomes(
 
 
 def evaluate_batch(batch: Batch, _cancelled: Cancelled) -> list[Outcome]:
-    """Evaluate some lines; called in the worker."""
+    """Evaluate a batch of lines; called in the worker."""
     workbench = Workbench()
     return [
         _outcome(workbench, number, line, batch.unknown_context)
@@ -142,11 +145,11 @@ def _expected(case: dict[str, Any]) -> EvalDecision | None:
     return EvalDecision(expected)
 
 
-def _told(result: dict[str, Any]) -> str:
+def _text(result: dict[str, Any]) -> str:
     name = "(no id)" if result["id"] is None else str(result["id"])
     if "error" in result:
         return f"{name}: error: {result['error']}"
-    verdict = f"{name}: {result['EvalDecision']}"
+    decision = f"{name}: {result['EvalDecision']}"
     if "ok" not in result:
-        return verdict
-    return f"{verdict} ok" if result["ok"] else f"{verdict} NOT OK, expected {result['expected']}"
+        return decision
+    return f"{decision} ok" if result["ok"] else f"{decision} NOT OK, expected {result['expected']}"

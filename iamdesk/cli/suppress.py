@@ -1,4 +1,4 @@
-"""``iamdesk suppress``: findings that somebody answers for until a day, written to a file that `findings` reads."""
+"""``iamdesk suppress``: suppress findings until a date, in a file that ``iamdesk findings`` reads."""
 
 from datetime import datetime
 from pathlib import Path
@@ -12,35 +12,40 @@ from iamdesk.cli.output import echo_err
 
 
 def suppress(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where suppressions are kept.", show_default=False)],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="File with the suppressions.", show_default=False)],
     findings: Annotated[
         list[str],
-        typer.Argument(metavar="FINDING...", help="Ids of findings, as every report prints them.", show_default=False),
+        typer.Argument(metavar="FINDING...", help="IDs of findings, as in each report.", show_default=False),
     ],
-    owner: Annotated[str, typer.Option(help="Who answers for them.", show_default=False)] = "",
-    reason: Annotated[str, typer.Option(help="Why they are accepted.", show_default=False)] = "",
+    owner: Annotated[
+        str, typer.Option(metavar="NAME", help="Owner: who is responsible for them.", show_default=False)
+    ] = "",
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Reason why they are accepted.", show_default=False)] = "",
     until: Annotated[
         datetime | None,
         typer.Option(
             metavar="YYYY-MM-DD",
             formats=["%Y-%m-%d"],
-            help="The last day on which that holds; on the next one they are back.",
+            help="Last day of the suppression. Afterwards the findings are reported again.",
             show_default=False,
         ),
     ] = None,
-    lift: Annotated[bool, typer.Option("--lift", help="Take the suppressions out of the file instead.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Remove the suppressions of these findings.")] = False,
 ) -> None:
-    """Set findings aside with owner, reason and a last day; nothing is dropped, they are counted apart."""
+    """Suppress findings until a date, with owner and reason.
+
+    Reports list suppressed findings separately.
+    """
     if file.exists() and not file.is_file():
-        fail(f"{file} is not a file: suppressions are kept in a file")
-    if lift:
+        fail(f"{file} is a folder: give the name of a file")
+    if remove:
         if not file.exists():
-            fail(f"{file}: there is no such file")
+            fail(f"{file}: no such file")
         before = len(Workbench.read_suppressions(file))
-        left = Workbench.lift_suppressions(file, findings)
-        echo_err(f"{before - len(left):,} taken out, {len(left):,} left in {file}")
+        remaining = Workbench.lift_suppressions(file, findings)
+        echo_err(f"{before - len(remaining):,} removed, {len(remaining):,} left in {file}")
         return
     if until is None:
-        fail("a suppression needs a last day: --until YYYY-MM-DD")
-    kept = Workbench.suppress(file, findings, owner, reason, until.date())
-    echo_err(f"{len(findings):,} suppressed until {until:%Y-%m-%d}; {file} holds {len(kept):,}")
+        fail("a suppression requires a last day: --until YYYY-MM-DD")
+    saved = Workbench.suppress(file, findings, owner, reason, until.date())
+    echo_err(f"{len(findings):,} suppressed until {until:%Y-%m-%d}; {file} contains {len(saved):,}")

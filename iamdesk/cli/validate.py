@@ -1,4 +1,4 @@
-"""``iamdesk validate``: reads a snapshot and lists what is wrong with it."""
+"""``iamdesk validate``: list the problems of a snapshot, and its contents."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -10,9 +10,9 @@ from iamdesk.cli.output import echo, say_json
 
 
 def validate(snapshot: options.SnapshotPath, output_format: options.OutputFormat = options.Format.TEXT) -> None:
-    """List what is wrong with a snapshot, and what it holds.
+    """List the problems and the contents of a snapshot.
 
-    Broken entries, faulty policy documents, what is missing, control totals that differ; then every kind of data.
+    Problems are malformed entries, invalid policy documents, missing data, and control totals that differ.
     """
     opened = Workbench().open_snapshot(snapshot)
     if output_format is options.Format.JSON:
@@ -64,18 +64,18 @@ def _lines(opened: SnapshotSession) -> Iterator[str]:
         listed = ", ".join(f"{len(entries):,} {name}" for name, entries in counts)
         yield f"{snapshot.path.name}: account {account.account_id}, {listed}, {len(account.policies):,} policies"
     sections = {
-        "Broken entries": [
+        "Malformed entries": [
             f"{entry.list_name}: {entry.name}: {problem.json_path}: {problem.message}"
             for account in snapshot.accounts
             for entry in account.broken
             for problem in entry.problems
         ],
         "Problems": [str(problem) for problem in snapshot.problems],
-        "Documents": [
-            f"{wrong.policy_name}: {wrong.path} (line {wrong.line}, column {wrong.column}): {wrong.message}"
-            for wrong in opened.document_problems()
+        "Invalid policy documents": [
+            f"{problem.policy_name}: {problem.path} (line {problem.line}, column {problem.column}): {problem.message}"
+            for problem in opened.document_problems()
         ],
-        "Missing": [gap.message for gap in opened.gaps()],
+        "Missing data": [gap.message for gap in opened.gaps()],
         "Control totals that differ": [
             f"account {total.account_id}: {total.sentence}" for total in opened.control_totals() if not total.agrees
         ],
@@ -87,9 +87,9 @@ def _lines(opened: SnapshotSession) -> Iterator[str]:
             for line in lines:
                 yield f"  {line}"
     if not any(sections.values()):
-        yield "Nothing is wrong with it."
+        yield "No problems found."
     yield ""
-    yield "What it holds"
+    yield "Contents"
     for kind in opened.captured_data():
         yield f"  {kind.title}: {kind.extent}{f' ({kind.detail})' if kind.detail else ''}"
         if kind.command:

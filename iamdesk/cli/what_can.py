@@ -12,25 +12,27 @@ from iamdesk.export.access.effective_access import to_effective_access
 from iamdesk.export.access.what_can import actions_to_csv
 from iamdesk.export.text.access import REACH_WORDS
 
-_TOLD = frozenset(AccessExtent) - {AccessExtent.NONE}
+_LISTED = frozenset(AccessExtent) - {AccessExtent.NONE}
 
 
 def what_can(
     snapshot: options.SnapshotPath,
-    principal: Annotated[
-        str, typer.Option(metavar="ARN", help="A user, role, root user or group.", show_default=False)
-    ],
+    principal: Annotated[str, typer.Option(metavar="ARN", help="User, role, root user or group.", show_default=False)],
     service: Annotated[
-        str | None, typer.Option(metavar="SERVICE", help="Only this service, action by action: s3.", show_default=False)
+        str | None,
+        typer.Option(
+            metavar="SERVICE", help="Only this service, for example s3, action by action.", show_default=False
+        ),
     ] = None,
     resource: Annotated[
-        str | None, typer.Option(metavar="ARN", help="Only what may be done on this resource.", show_default=False)
+        str | None, typer.Option(metavar="ARN", help="Only actions on this resource.", show_default=False)
     ] = None,
     output_format: options.OutputTable = options.TableFormat.TEXT,
 ) -> None:
-    """Tell what a principal may do, by service.
+    """List the effective permissions of a principal or group.
 
-    "Allowed" means on every resource that no policy names; "on some resources", on those that a policy names.
+    Actions are counted by service and access level. "allowed" means on all resources except those that a policy names;
+    "on some resources" means on resources that a policy names.
     """
     with executor.open_to_evaluate(snapshot) as opened:
         access = opened.what_can(principal=principal, service=service, resource=resource)
@@ -52,9 +54,9 @@ def _lines(access: EffectiveAccess, by_action: bool) -> Iterator[str]:
         if found.is_empty:
             yield "  nothing"
         for level, counts in found.counts().items():
-            told = [f"{count:,} {REACH_WORDS[reach]}" for reach, count in counts.items() if count and reach in _TOLD]
-            if told:
-                yield f"  {level:<24}of {sum(counts.values()):,}: {', '.join(told)}"
+            texts = [f"{count:,} {REACH_WORDS[reach]}" for reach, count in counts.items() if count and reach in _LISTED]
+            if texts:
+                yield f"  {level:<24}of {sum(counts.values()):,}: {', '.join(texts)}"
             for action in access.actions(found.service, level) if by_action else ():
-                if action.reach in _TOLD:
+                if action.reach in _LISTED:
                     yield f"    {action.name:<44}{REACH_WORDS[action.reach]}"

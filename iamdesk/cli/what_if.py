@@ -1,4 +1,4 @@
-"""``iamdesk what-if``: changes tried on a copy of a snapshot, what they do, and the commands that make them."""
+"""``iamdesk what-if``: the access changes that changes of policies would cause, and the AWS CLI commands for them."""
 
 from pathlib import Path
 from typing import Annotated
@@ -19,17 +19,24 @@ from iamdesk.whatif.edits import WhatIfError, edits_from_json
 
 def what_if(
     snapshot: options.SnapshotPath,
-    changes: Annotated[Path, typer.Argument(metavar="CHANGES", help="A JSON list of changes.", show_default=False)],
+    changes: Annotated[
+        Path, typer.Argument(metavar="CHANGES", help="File with a JSON list of changes.", show_default=False)
+    ],
     output_format: options.OutputFormat = options.Format.TEXT,
     commands: Annotated[
         Path | None,
-        typer.Option("--commands", metavar="FILE", help="Also write AWS CLI commands for it.", show_default=False),
+        typer.Option(
+            "--commands",
+            metavar="FILE",
+            help="Also write a script with the AWS CLI commands for the changes.",
+            show_default=False,
+        ),
     ] = None,
 ) -> None:
-    """Tell what changes would do to everybody, before anything is done in AWS.
+    """Show what changes would do before they are made in AWS.
 
-    Each change is an object with `do`, `subject`, and where it takes them `detail`, `document`, `statement`. The
-    snapshot itself stays as it is.
+    Lists the access changes for all principals. Each change is an object with `do` and `subject`, and, depending on
+    `do`, `detail`, `document` and `statement`. The snapshot is not modified.
     """
     refuse_overwrite(commands, snapshot, changes)
     opened = Workbench().open_snapshot(snapshot)
@@ -42,7 +49,7 @@ def what_if(
         fail(f"{changes.name}: {error}")
     if commands is not None:
         write_atomic(commands, script(tried.commands, opened.snapshot.path.name, commands.name))
-        echo_err(f"{len(tried.commands):,} commands are in {commands}")
+        echo_err(f"{len(tried.commands):,} commands written to {commands}")
     if output_format is options.Format.JSON:
         say_json(to_diff(tried.comparison))
         return

@@ -1,4 +1,4 @@
-"""``iamdesk who-can``: everybody for whom a request is allowed or conditional, external callers included."""
+"""``iamdesk who-can``: list all principals for which a request is allowed or conditional, with external principals."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,15 +26,16 @@ def who_can(
     unknown_context: options.UnknownKeys = MissingContextMode.UNKNOWN,
     output_format: options.OutputTable = options.TableFormat.TEXT,
 ) -> None:
-    """List everybody who can do it, and how; without --action all that each can do on the resource.
+    """List who can perform an action on a resource.
 
-    A row for each principal of the snapshot, and each external account, principal, AWS service and identity provider,
-    for whom it is allowed or conditional; * stands for anyone.
+    Each row has the deciding statements. Without --action, lists who can do what on the resource. Includes principals
+    of the snapshot, external accounts and principals, AWS services and identity providers for which the request is
+    allowed or conditional. * means anyone.
     """
     with executor.open_to_evaluate(snapshot) as opened:
         given = options.read_context(context, absent)
         if output_format is options.TableFormat.TEXT and not action:
-            _say_all(opened, resource, given, unknown_context)
+            _print_all_actions(opened, resource, given, unknown_context)
         else:
             shown = partial(
                 opened.each_row,
@@ -48,12 +49,12 @@ def who_can(
             elif output_format is options.TableFormat.CSV:
                 say_bytes(csv_of(shown(csv_cells), snapshot.name))
             else:
-                _say_rows(shown(_as_text))
+                _print_rows(shown(_as_text))
         if action and output_format is options.TableFormat.TEXT:
             for sentence in opened.request_notes(Request("", action, resource, given, unknown_context=unknown_context)):
                 echo_err(sentence)
         for missing in opened.missing_external_data(action or None, resource):
-            echo_err(f"not known of external access: {missing}")
+            echo_err(f"external access may be incomplete: {missing}")
 
 
 class _Row(NamedTuple):
@@ -62,7 +63,7 @@ class _Row(NamedTuple):
     is_external: bool
     lines: tuple[str, ...]
     open_rules: tuple[str, ...]
-    """Rules on which AWS's pages disagree, and the decision depends."""
+    """Rules that the decision depends on and AWS's pages disagree about."""
 
 
 def _as_text(row: "Access") -> _Row:
@@ -75,22 +76,22 @@ def _as_json(row: "Access") -> dict[str, Any]:
     return to_who_can_row(row.who, row.explanation)
 
 
-def _say_rows(rows: "Iterable[_Row]") -> None:
-    found: list[bool] = []
+def _print_rows(rows: "Iterable[_Row]") -> None:
+    external: list[bool] = []
     open_rules: Counter[str] = Counter()
     for row in rows:
-        found.append(row.is_external)
+        external.append(row.is_external)
         open_rules.update(row.open_rules)
         for line in row.lines:
             echo(line)
-    _count(found)
-    for message, rows_of_it in open_rules.items():
-        echo_err(f"of {rows_of_it:,} of them: {message}")
+    _print_count(external)
+    for message, count in open_rules.items():
+        echo_err(f"for {count:,} of them: {message}")
 
 
-def _count(found: Sequence[bool]) -> None:
-    external = f", {sum(found):,} of them external" if any(found) else ""
-    echo_err(f"{'1 principal' if len(found) == 1 else f'{len(found):,} principals'}{external}")
+def _print_count(external: Sequence[bool]) -> None:
+    of_them = f", {sum(external):,} of them external" if any(external) else ""
+    echo_err(f"{'1 principal' if len(external) == 1 else f'{len(external):,} principals'}{of_them}")
 
 
 def _lines(who: "Who", decision: EvaluationResult) -> Iterator[str]:
@@ -100,37 +101,37 @@ def _lines(who: "Who", decision: EvaluationResult) -> Iterator[str]:
         yield f"{'':<13}by {statement.name} [{statement.layer.value}]"
     if not statements:
         yield f"{'':<13}{decision.sentence}"
-    for words in dict.fromkeys(ways_words(decision)):
-        yield f"{'':<13}when {words}"
+    for condition in dict.fromkeys(ways_words(decision)):
+        yield f"{'':<13}when {condition}"
 
 
 def _name(who: "Who") -> str:
     return f"{who.principal}  ({who_words(who)})" if who.is_external else who.principal
 
 
-def _say_all(
+def _print_all_actions(
     opened: RequestSession,
     resource: str,
     context: Mapping[str, str | Sequence[str] | None],
     unknown_context: MissingContextMode,
 ) -> None:
-    """Print what everybody can do on a resource: for each the actions by access level."""
+    """Print the actions that each principal can perform on a resource, by access level."""
     found = opened.access_to_resource(resource, context, unknown_context=unknown_context)
     for one in found:
         echo(_name(one.who))
         for decision, actions in ((EvalDecision.ALLOWED, one.allowed), (EvalDecision.CONDITIONAL, one.conditional)):
             for line in _actions(one, decision, actions):
                 echo(f"    {line}")
-    _count([one.who.is_external for one in found])
+    _print_count([one.who.is_external for one in found])
     if found:
-        echo_err("--action ACTION tells how, and under which conditions")
+        echo_err("use --action ACTION to show statements and conditions")
 
 
 def _actions(access: "ResourceAccess", decision: EvalDecision, actions: "tuple[FittingAction, ...]") -> Iterator[str]:
-    """Yield a line for each access level; for external callers, of whom there are few, also the conditions."""
+    """Yield a line for each access level; for external principals, which are few, also the conditions."""
     for level, names in actions_by_level(actions).items():
         yield f"{decision.value:<11}  {level} ({len(names):,}): {', '.join(names)}"
     if decision is EvalDecision.CONDITIONAL and access.who.is_external:
-        ways = (ways_words(access.row(one, decision).explanation) for one in actions)
-        for words in dict.fromkeys(word for way in ways for word in way):
-            yield f"{'':<13}when {words}"
+        conditions = (ways_words(access.row(one, decision).explanation) for one in actions)
+        for condition in dict.fromkeys(one for group in conditions for one in group):
+            yield f"{'':<13}when {condition}"

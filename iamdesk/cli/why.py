@@ -1,4 +1,4 @@
-"""``iamdesk why``: an access-denied message or record, and what the snapshot says of the request."""
+"""``iamdesk why``: explain a denied request from its error message or CloudTrail record."""
 
 import sys
 from typing import Annotated
@@ -20,23 +20,26 @@ def why(
         str,
         typer.Argument(
             metavar="MESSAGE",
-            help="The error message, or a CloudTrail event, decoded authorization message or authorization details as "
-            "JSON; - reads standard input.",
+            help="Access-denied error message; or as JSON a CloudTrail event, a decoded authorization message or "
+            "authorization details. - reads standard input.",
             show_default=False,
         ),
     ],
     principal: Annotated[
-        str | None, typer.Option(metavar="ARN", help="Who asked, where it is not told.", show_default=False)
+        str | None,
+        typer.Option(metavar="ARN", help="Principal, if the message does not contain it.", show_default=False),
     ] = None,
     action: Annotated[
-        str | None, typer.Option(metavar="ACTION", help="What for, where it is not told.", show_default=False)
+        str | None,
+        typer.Option(metavar="ACTION", help="Action, if the message does not contain it.", show_default=False),
     ] = None,
     resource: Annotated[
-        str | None, typer.Option(metavar="ARN", help="On what, where it is not told.", show_default=False)
+        str | None,
+        typer.Option(metavar="ARN", help="Resource, if the message does not contain it.", show_default=False),
     ] = None,
     output_format: options.OutputFormat = options.Format.TEXT,
 ) -> None:
-    """Tell why a request was denied, and what would have to change."""
+    """Explain a denied request, and list changes that would allow it."""
     with executor.open_to_evaluate(snapshot) as opened:
         try:
             denials = opened.read_denials(_read() if message == "-" else message)
@@ -53,7 +56,7 @@ def why(
                     say_text(f"{'' if number == 1 else chr(10)}Request {number} of {len(answers)}\n")
                 say_text(why_text(answer, str(snapshot), found))
         if all(answer.agreement is Agreement.NOT_ASKED for answer in answers):
-            echo_err("no question could be asked")
+            echo_err("no request could be evaluated")
             raise typer.Exit(2)
 
 

@@ -79,7 +79,7 @@ def test_expect_turns_the_answer_into_an_exit_status(
 
     assert done.returncode == status
     assert done.stdout.startswith("Denied")
-    assert ("expected allowed, but the answer is implicitDeny" in done.stderr) == (status == 1)
+    assert ("expected allowed, but the decision is implicitDeny" in done.stderr) == (status == 1)
 
 
 def test_a_strict_expectation_takes_no_assumption_that_could_change_the_answer(
@@ -138,8 +138,8 @@ def test_a_key_that_is_given_twice_has_two_values(iamdesk: Callable[..., Any], s
     [
         (("--context", "aws:SourceIp"), "KEY=VALUE"),
         (("--context", "=x"), "KEY=VALUE"),
-        (("--absent", "aws:SourceIp=1"), "condition key alone"),
-        (("--context", "aws:SourceIp=1", "--absent", "AWS:sourceip"), "has a value"),
+        (("--absent", "aws:SourceIp=1"), "condition key without a value"),
+        (("--context", "aws:SourceIp=1", "--absent", "AWS:sourceip"), "provides a value"),
         (("--expect", "denied"), "--expect"),
         (("--unknown-context", "perhaps"), "--unknown-context"),
         (("--without", "mfa"), "--without"),
@@ -326,7 +326,7 @@ def test_where_no_change_alters_the_decision_the_reason_is_given(iamdesk: Callab
 
 
 FUNCTION = "arn:aws:lambda:eu-west-1:111122223333:function:report"
-BUILD = ("--principal", ELENA, "--need", "create-function", "--resource", FUNCTION)
+BUILD = ("--principal", ELENA, "--use-case", "create-function", "--resource", FUNCTION)
 DEPLOY = "arn:aws:iam::111122223333:role/GitHubActionsDeploy"
 
 
@@ -366,12 +366,12 @@ def test_expect_holds_for_the_joint_answer(iamdesk: Callable[..., Any], sample: 
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (("--need", "fly"), "no use case is named"),
-        (("--need", "read-object", "--action", "s3:GetObject"), "one of --action and --need"),
-        ((), "one of --action and --need"),
-        (("--action", "s3:GetObject", "--on", "role=x"), "--need"),
-        (("--need", "read-object", "--on", "role"), "expected NAME=ARN"),
-        (("--need", "read-object", "--changes"), "--changes"),
+        (("--use-case", "fly"), "no use case is named"),
+        (("--use-case", "read-object", "--action", "s3:GetObject"), "either --action or --use-case"),
+        ((), "either --action or --use-case"),
+        (("--action", "s3:GetObject", "--on", "role=x"), "--use-case"),
+        (("--use-case", "read-object", "--on", "role"), "expected NAME=ARN"),
+        (("--use-case", "read-object", "--changes"), "--changes"),
     ],
 )
 def test_bad_usage_of_needs_ends_with_status_2(
@@ -391,7 +391,7 @@ def test_what_a_call_needs_beside_itself_is_told_with_the_command(iamdesk: Calla
         "Also needs iam:PassRole on the role that is passed to ec2.amazonaws.com.",
         "May also need ec2:CreateTags and ssm:GetParameters.",
         "To ask for all of it:",
-        f"  iamdesk can {sample} --principal {ELENA} --need ec2:RunInstances --resource '*' --on role=ROLE_ARN",
+        f"  iamdesk can {sample} --principal {ELENA} --use-case ec2:RunInstances --resource '*' --on role=ROLE_ARN",
     ]
     answer = json.loads(iamdesk("can", sample, *question, "--format", "json").stdout)
     assert answer["AlsoNeeded"] == {
@@ -402,7 +402,7 @@ def test_what_a_call_needs_beside_itself_is_told_with_the_command(iamdesk: Calla
 
 
 def test_the_command_of_what_a_call_needs_works(iamdesk: Callable[..., Any], sample: Path) -> None:
-    question = ("--principal", ELENA, "--need", "ec2:RunInstances", "--resource", "*", "--on", f"role={DEPLOY}")
+    question = ("--principal", ELENA, "--use-case", "ec2:RunInstances", "--resource", "*", "--on", f"role={DEPLOY}")
     done = iamdesk("can", sample, *question)
 
     assert done.stdout.startswith("Denied · not every action is allowed\n")

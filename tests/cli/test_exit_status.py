@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from iamdesk.api import Workbench
-from iamdesk.cli.evidence import PackFormat
+from iamdesk.cli.evidence import PackageFormat
 from iamdesk.export.evidence.write import write_pack
 from iamdesk.resource_files import sample_snapshot
 
@@ -16,9 +16,9 @@ from .conftest import Run
 SAMPLE = str(sample_snapshot())
 INPUTS = ("missing", "folder", "noise.bin", "other.csv", "empty.json", "database")
 """What may stand where a command expects a file of its own; made in the folder that a test runs in."""
-SINGLE = [one.value for one in PackFormat if one is not PackFormat.PACK]
+SINGLE = [one.value for one in PackageFormat if one is not PackageFormat.PACKAGE]
 ACCEPTED = ("--owner", "O", "--reason", "R", "--until", "2099-01-01")
-DECIDE = ("--decision", "keep", "--line", "x", "--reviewer", "Ana")
+DECIDE = ("--decision", "keep", "--entitlement", "x", "--reviewer", "Ana")
 
 
 @pytest.fixture(scope="module")
@@ -93,11 +93,11 @@ def test_input_of_another_kind_is_one_sentence(iamdesk: Run, here: Path, words: 
     [
         ("export", "BAD", "-o", "pack"),
         ("review", "status", "BAD", "--format", "json"),
-        ("review", "lines", "BAD", "--format", "json"),
+        ("review", "entitlements", "BAD", "--format", "json"),
         ("review", "findings", "BAD", "--format", "json"),
         ("review", "log", "BAD", "--format", "json"),
         ("review", "decide", "BAD", *DECIDE),
-        ("review", "second", "BAD", "--reviewer", "Ana"),
+        ("review", "approve", "BAD", "--reviewer", "Ana"),
         ("review", "recover", "BAD", "-o", "new.iamreview"),
         ("review", "new", SAMPLE, "-o", "new.iamreview", "--previous", "BAD", "--previous-snapshot", SAMPLE),
     ],
@@ -111,10 +111,10 @@ def test_what_is_no_review_is_one_sentence(iamdesk: Run, here: Path, words: tupl
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("suppress", "missing", "a" * 20, "--lift"), "no such file"),
-        (("suppress", "folder", "a" * 20, "--lift"), "folder"),
-        (("suppress", "noise.bin", "a" * 20, "--lift"), "no file of suppressions"),
-        (("suppress", "new.json", "a" * 20), "needs a last day"),
+        (("suppress", "missing", "a" * 20, "--remove"), "no such file"),
+        (("suppress", "folder", "a" * 20, "--remove"), "folder"),
+        (("suppress", "noise.bin", "a" * 20, "--remove"), "no file of suppressions"),
+        (("suppress", "new.json", "a" * 20), "requires a last day"),
         (
             ("suppress", "new.json", "short", "--owner", "O", "--reason", "R", "--until", "2099-01-01"),
             "id of a finding",
@@ -145,8 +145,8 @@ def test_what_cannot_be_done_is_one_sentence(iamdesk: Run, here: Path, words: tu
     [
         *(
             ("export", "q3.iamreview", "--format", one.value, "-o", "q3.iamreview")
-            for one in PackFormat
-            if one != "pack"
+            for one in PackageFormat
+            if one != "package"
         ),
         ("export", "q3.iamreview", "--snapshot", "s.json", "--format", "json", "-o", "./s.json"),
         ("findings", "s.json", "--format", "json", "-o", "s.json"),
@@ -158,7 +158,7 @@ def test_what_cannot_be_done_is_one_sentence(iamdesk: Run, here: Path, words: tu
 def test_nothing_is_written_over_what_is_read(iamdesk: Run, here: Path, words: tuple[str, ...]) -> None:
     shutil.copy(SAMPLE, here / "s.json")
     before = {name: (here / name).read_bytes() for name in ("q3.iamreview", "s.json", "list.json")}
-    assert "is what is read" in refused(iamdesk, *words)
+    assert "is an input file" in refused(iamdesk, *words)
     assert {name: (here / name).read_bytes() for name in before} == before
 
 
@@ -186,7 +186,7 @@ def test_json_stands_alone_on_standard_output(iamdesk: Run, here: Path, pack: Pa
         ("paths", SAMPLE),
         ("what-if", SAMPLE, "list.json", "--commands", "commands.sh"),
         ("review", "status", "q3.iamreview"),
-        ("review", "lines", "q3.iamreview"),
+        ("review", "entitlements", "q3.iamreview"),
         ("review", "findings", "q3.iamreview"),
         ("review", "log", "q3.iamreview"),
         ("verify", pack),

@@ -130,7 +130,7 @@ def test_suppressed_findings_are_counted_apart_and_do_not_fail(
     accepted = ["suppress", "accepted.json", *worst, "--owner", "Alice", "--reason", "known", "--until", "2999-12-31"]
     done = iamdesk(*accepted)
     assert (done.returncode, done.stdout) == (0, "")
-    assert f"{len(worst)} suppressed until 2999-12-31; accepted.json holds {len(worst)}" in done.stderr
+    assert f"{len(worst)} suppressed until 2999-12-31; accepted.json contains {len(worst)}" in done.stderr
 
     report = _told(iamdesk, sample, "--suppressions", "accepted.json")
     assert {one["finding_id"] for one in report["suppressed"]} == set(worst)
@@ -141,7 +141,7 @@ def test_suppressed_findings_are_counted_apart_and_do_not_fail(
     assert text.stdout.splitlines()[-1].endswith(f"; {len(worst)} more suppressed")
     assert text.stdout.count("  Suppressed until 2999-12-31 by Alice: known") == len(worst)
 
-    assert "1 taken out" in iamdesk("suppress", "accepted.json", worst[0], "--lift").stderr
+    assert "1 removed" in iamdesk("suppress", "accepted.json", worst[0], "--remove").stderr
     assert len(_told(iamdesk, sample, "--suppressions", "accepted.json")["suppressed"]) == len(worst) - 1
 
 
@@ -158,17 +158,17 @@ def test_suppressions_whose_day_is_over_or_whose_finding_is_gone(
     assert report["suppressed"] == []
     back = next(each for each in report["findings"] if each["finding_id"] == one)
     assert back["proof_summary"][-1] == "It was suppressed until 2026-01-01 by Alice: known"
-    assert "1 suppressions are for findings that are not there any more" in done.stderr
+    assert "1 suppressions match no finding" in done.stderr
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["suppress", "x.json", "0" * 20, "--owner", "a", "--reason", "b"], "needs a last day"),
+        (["suppress", "x.json", "0" * 20, "--owner", "a", "--reason", "b"], "requires a last day"),
         (["suppress", "x.json", "0" * 20, "--owner", "a", "--until", "2999-01-01"], "needs a reason"),
         (["suppress", "x.json", "ADM-01", "--owner", "a", "--reason", "b", "--until", "2999-01-01"], "id of a finding"),
         (["suppress", "x.json", "0" * 20, "--owner", "a", "--reason", "b", "--until", "2001-01-01"], "today or later"),
-        (["suppress", "bad.json", "0" * 20, "--lift"], "bad.json is not a suppression file"),
+        (["suppress", "bad.json", "0" * 20, "--remove"], "bad.json is not a suppression file"),
     ],
 )
 def test_suppressions_that_are_not_whole_end_with_two(
@@ -186,7 +186,7 @@ def test_a_file_of_suppressions_that_is_not_there_suppresses_nothing_and_is_told
 ) -> None:
     done = iamdesk("findings", sample, "--suppressions", "none.json", "--format", "json")
     assert json.loads(done.stdout)["suppressed"] == []
-    assert "there is no file none.json: nothing is suppressed" in done.stderr
-    lifted = iamdesk("suppress", "none.json", "0" * 20, "--lift")
-    assert (lifted.returncode, lifted.stderr) == (2, "iamdesk: none.json: there is no such file\n")
+    assert "none.json: no such file; nothing is suppressed" in done.stderr
+    lifted = iamdesk("suppress", "none.json", "0" * 20, "--remove")
+    assert (lifted.returncode, lifted.stderr) == (2, "iamdesk: none.json: no such file\n")
     assert not (tmp_path / "none.json").exists()

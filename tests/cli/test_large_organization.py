@@ -24,7 +24,7 @@ COMMANDS = {
         *("--changes", "--format", "json"),
     ),
     "can, a need": (
-        *("can", SAMPLE, "--principal", DEV, "--need", "read-object"),
+        *("can", SAMPLE, "--principal", DEV, "--use-case", "read-object"),
         *("--resource", "arn:aws:s3:::acme-org-data/orders/1"),
     ),
     "nobody of that name": (

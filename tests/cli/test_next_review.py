@@ -58,7 +58,7 @@ def test_next_review_leaves_out_what_it_is_told_to(iamdesk: Run, tmp_path: Path)
     q3, q4 = tmp_path / "q3.iamreview", tmp_path / "q4.iamreview"
     assert iamdesk("review", "new", old, "-o", q3).returncode == 0
 
-    leave_out = ("--leave-out", "entitlement:inline_policy=reviewed monthly")
+    leave_out = ("--exclude", "entitlement:inline_policy=reviewed monthly")
     done = iamdesk("review", "new", new, "-o", q4, "--previous", q3, "--previous-snapshot", old, *leave_out)
 
     assert done.returncode == 0, done.stderr

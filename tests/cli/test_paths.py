@@ -19,12 +19,12 @@ def test_everybody_who_gets_to_administration(iamdesk, sample):
     done = iamdesk("paths", sample)
     assert done.returncode == 0
     assert f"proven    2 steps  {DEPLOY} to administrator of account 111122223333" in done.stdout
-    assert "are there already" in done.stderr
+    assert "are at the target now" in done.stderr
 
 
 def test_one_principal_with_proof_and_what_stops_it(iamdesk, sample):
     done = iamdesk("paths", sample, "--from", DEPLOY)
-    assert "gets to administration in 2 steps" in done.stdout
+    assert "reaches administrator in 2 steps" in done.stdout
     assert f"allowed: sts:AssumeRole on {PROD}, by trust policy of prod-deploy, statement 1" in done.stdout
     assert f"Give deploy an inline policy that denies sts:AssumeRole on {PROD}. Ends 1 of " in done.stdout
     assert "\\u000a" not in done.stdout

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -38,7 +39,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_new_review_is_made_and_told(run: Run, tmp_path: Path) -> None:
     done = run("review", "new", sample_snapshot(), "-o", tmp_path / "q.iamreview", "--title", "T", "--standards", "PCI")
-    assert "159 lines" in done.stderr
+    assert "159 entitlements" in done.stderr
     with ReviewFile.open(tmp_path / "q.iamreview", writable=False) as review:
         assert (review.head.title, review.head.details["standards"]) == ("T", "PCI")
     again = run("review", "new", sample_snapshot(), "-o", tmp_path / "q.iamreview", status=2)
@@ -50,12 +51,12 @@ def test_review_of_a_part_says_so_and_verifies(run: Run, tmp_path: Path) -> None
     organization = resources() / "samples" / "acme-organization"
     accounts = [one.account_id for one in load_snapshot(organization).accounts]
     new = ("review", "new", organization, "-o", review)
-    assert "without a reason" in run(*new, "--leave-out", f"account:{accounts[0]}", status=2).stderr
-    assert "no account `999988887777`" in run(*new, "--leave-out", "account:999988887777=x", status=2).stderr
+    assert "without a reason" in run(*new, "--exclude", f"account:{accounts[0]}", status=2).stderr
+    assert "no account `999988887777`" in run(*new, "--exclude", "account:999988887777=x", status=2).stderr
     period = ("--period-start", "2026-07-02", "--period-end", "2026-07-01")
     assert "ends before it begins" in run(*new, *period, status=2).stderr
     assert not review.exists()
-    run(*new, "--leave-out", f"account:{accounts[0]}=a sandbox", "--leave-out", "entitlement:trust=monthly")
+    run(*new, "--exclude", f"account:{accounts[0]}=a sandbox", "--exclude", "entitlement:trust=monthly")
     run("export", review, "--snapshot", organization, "-o", pack)
     checks = {one["Check"]: one for one in json.loads(run("verify", pack, "--format", "json").stdout)}
     assert {one["Outcome"] for one in checks.values()} == {"passed", "not done"}
@@ -81,20 +82,20 @@ def test_review_of_a_part_says_so_and_verifies(run: Run, tmp_path: Path) -> None
 
 def test_whole_review_in_the_terminal(run: Run, made: Path, tmp_path: Path) -> None:
     review = Path(shutil.copy(made / "q3.iamreview", tmp_path))
-    listed = json.loads(run("review", "lines", review, "--format", "json").stdout)
+    listed = json.loads(run("review", "entitlements", review, "--format", "json").stdout)
     ids = [one["line_id"] for one in listed]
-    run("review", "decide", review, "--line", ids[0], "--decision", "keep", "--reviewer", "Ana")
+    run("review", "decide", review, "--entitlement", ids[0], "--decision", "keep", "--reviewer", "Ana")
     run(
-        *("review", "decide", review, "--line", ids[1], "--decision", "except", "--reviewer", "Ana"),
+        *("review", "decide", review, "--entitlement", ids[1], "--decision", "except", "--reviewer", "Ana"),
         *("--reason", "migration", "--owner", "Dora", "--until", "2099-01-31"),
     )
-    many = [word for line_id in ids[2:] for word in ("--line", line_id)]
+    many = [word for line_id in ids[2:] for word in ("--entitlement", line_id)]
     refused = run("review", "decide", review, *many, "--decision", "keep", "--reviewer", "Ana", status=2)
     assert "needs a reason" in refused.stderr
     run("review", "decide", review, *many, "--decision", "keep", "--reason", "checked", "--reviewer", "Ana")
-    own = run("review", "second", review, "--reviewer", "Ana")
+    own = run("review", "approve", review, "--reviewer", "Ana")
     assert "0 decisions" in own.stderr
-    run("review", "second", review, "--reviewer", "Ben")
+    run("review", "approve", review, "--reviewer", "Ben")
     status = json.loads(run("review", "status", review, "--format", "json").stdout)
     assert status["Counts"]["undecided"] == 0
     assert status["Counts"]["seconded"] == len(ids)
@@ -120,19 +121,19 @@ def test_whole_review_in_the_terminal(run: Run, made: Path, tmp_path: Path) -> N
 
 def test_a_revoke_that_widens_access_is_saved_with_a_warning(run: Run, made: Path, tmp_path: Path) -> None:
     review = Path(shutil.copy(made / "q3.iamreview", tmp_path))
-    lines = json.loads(run("review", "lines", review, "--format", "json").stdout)
+    lines = json.loads(run("review", "entitlements", review, "--format", "json").stdout)
     guard, other = (
         next(one["line_id"] for one in lines if one["line"]["name"] == name)
         for name in ("RequireMfa", "AdministratorAccess")
     )
     decide = ("review", "decide", review, "--reviewer", "Ana", "--decision")
-    kept = run(*decide, "keep", "--line", guard).stderr
+    kept = run(*decide, "keep", "--entitlement", guard).stderr
     assert "warning" not in kept
-    one = run(*decide, "revoke", "--line", guard).stderr
+    one = run(*decide, "revoke", "--entitlement", guard).stderr
     assert "iamdesk: warning: RequireMfa contains only Deny statements: revoking it can give " in one
     assert "1 decision saved" in one
     assert "revoke" in run("review", "log", review).stdout.splitlines()[-1].lower()
-    assert "warning" not in run(*decide, "revoke", "--line", other).stderr
+    assert "warning" not in run(*decide, "revoke", "--entitlement", other).stderr
 
 
 def test_findings_are_decided_in_the_terminal(run: Run, made: Path, tmp_path: Path) -> None:
@@ -149,8 +150,8 @@ def test_findings_are_decided_in_the_terminal(run: Run, made: Path, tmp_path: Pa
         "nothing that can be decided on a finding"
         in run(*decide, "--finding", first, "--decision", "keep", status=2).stderr
     )
-    assert "name what is decided on" in run(*decide, "--decision", "fix", status=2).stderr
-    run("review", "second", review, "--reviewer", "Ben")
+    assert "give at least one item to decide on" in run(*decide, "--decision", "fix", status=2).stderr
+    run("review", "approve", review, "--reviewer", "Ben")
     counts = json.loads(run("review", "status", review, "--format", "json").stdout)["Counts"]
     assert (counts["findings_decided"], counts["exceptions"], counts["to_do"]) == (3, 1, 1)
     assert f"3 of {len(listed)} findings decided" in run("review", "status", review).stdout
@@ -176,7 +177,7 @@ def test_single_files_of_the_evidence(run: Run, made: Path, tmp_path: Path, name
     output = tmp_path / "file"
     told = run("export", made / "q3.iamreview", "--format", name, "-o", output)
     assert output.read_bytes().startswith(begins)
-    assert "the snapshot is not at hand" in told.stderr
+    assert "the snapshot was not found" in told.stderr
 
 
 def test_filled_sheet_is_taken_and_what_is_refused_is_listed(run: Run, made: Path, tmp_path: Path) -> None:
@@ -193,7 +194,7 @@ def test_filled_sheet_is_taken_and_what_is_refused_is_listed(run: Run, made: Pat
         writer.writeheader()
         writer.writerows(rows)
     own = rows[-1]["holder_arn"]
-    done = run("review", "fill", review, sheet, "--reviewer", "Ana", "--is", own, status=1)
+    done = run("review", "fill", review, sheet, "--reviewer", "Ana", "--my-arn", own, status=1)
     assert "1 decision saved" in done.stderr
     assert "protected cells were edited: holder_arn" in done.stdout
     assert "access of their own" in done.stdout
@@ -213,8 +214,8 @@ def test_damaged_review_is_told_and_recovered(run: Run, made: Path, tmp_path: Pa
     assert "DAMAGED  trigger t" in run("review", "status", altered, status=1).stdout
     told = json.loads(run("review", "status", altered, "--format", "json", status=1).stdout)
     assert told["Damages"][0]["Place"] == "trigger t"
-    line = json.loads(run("review", "lines", made / "q3.iamreview", "--format", "json").stdout)[0]["line_id"]
-    decide = ("review", "decide", altered, "--reviewer", "Ana", "--decision", "keep", "--line", line)
+    line = json.loads(run("review", "entitlements", made / "q3.iamreview", "--format", "json").stdout)[0]["line_id"]
+    decide = ("review", "decide", altered, "--reviewer", "Ana", "--decision", "keep", "--entitlement", line)
     assert "iamdesk review recover" in run(*decide, status=2).stderr
     run("review", "recover", damaged, "-o", tmp_path / "new.iamreview")
     told = json.loads(run("review", "status", tmp_path / "new.iamreview", "--format", "json").stdout)
@@ -258,3 +259,24 @@ def test_conflicts_of_a_filled_sheet_are_listed_and_nothing_is_overwritten(
     assert "1 decision saved, 0 rows refused, 1 conflict" in done.stderr
     with ReviewFile.open(review, writable=False) as file:
         assert [file.decided(row["line_id"]).reviewer for row in rows[:3]] == ["Ana", "Ana", "Ben"]  # type: ignore[union-attr]
+
+
+def test_earlier_names_of_commands_and_options_keep_working_and_are_not_shown(
+    run: Run, made: Path, tmp_path: Path
+) -> None:
+    review = Path(shutil.copy(made / "q3.iamreview", tmp_path / "q3.iamreview"))
+    listed = run("review", "lines", review).stdout
+    assert listed == run("review", "entitlements", review).stdout
+    line = listed.split()[0]
+    run("review", "decide", review, "--decision", "keep", "--reviewer", "Ana", f"--line={line}", "--is", "arn:x")
+    assert "Ben approved 1 decision" in run("review", "second", review, "--reviewer", "Ben", "--line", line).stderr
+    run("export", review, "--format", "pack", "-o", tmp_path / "old")
+    assert (tmp_path / "old" / "review.json").exists()
+    request = (sample_snapshot(), "--principal", "anonymous", "--resource", "arn:aws:s3:::b/k")
+    assert (
+        run("can", *request, "--need", "read-object").stdout == run("can", *request, "--use-case", "read-object").stdout
+    )
+    shown = "".join(
+        run(*words, "--help").stdout for words in (("can",), ("review",), ("review", "decide"), ("export",))
+    )
+    assert not {"--need", "--line", "--is", "lines", "second", "pack"} & set(re.split(r"[\s<>|]+", shown))

@@ -10,13 +10,13 @@ def test_everything_works_and_each_step_is_printed() -> None:
     done = subprocess.run([sys.executable, "-m", "iamdesk", "--self-test"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     lines = done.stdout.splitlines()
-    assert lines[-1] == "everything works"
+    assert lines[-1] == "all steps passed"
     assert all(line.startswith("ok") for line in lines[1:-1])
     for step in (
         "open the sample",
-        "ask",
+        "evaluate a request",
         "findings as PDF",
-        "a review",
+        "review",
         "picture of the window, dark",
         "icons",
         "user guide",

@@ -108,7 +108,7 @@ def test_a_case_that_cannot_be_evaluated_gives_an_error_and_the_rest_go_on(
 
 
 @pytest.mark.parametrize(
-    ("value", "says"), [("NaN", "NaN is no value of JSON"), ("9" * 5000, "a number has too many digits")]
+    ("value", "says"), [("NaN", "NaN is not a JSON value"), ("9" * 5000, "a number has too many digits")]
 )
 def test_numbers_that_are_none_are_told_in_a_sentence(iamdesk: Callable[..., Any], value: str, says: str) -> None:
     [broken] = answers(iamdesk("simulate", "-", given='{"id": "x", "context": {"k": ' + value + "}}\n"))

@@ -49,10 +49,8 @@ def test_nothing_wrong_is_said_in_so_many_words(iamdesk: Callable[..., Any], tmp
 
     assert done.returncode == 0
     told, _, held = done.stdout.partition("\n\n")
-    assert (
-        told == "account.json: account 111122223333, 1 users, 0 groups, 0 roles, 0 policies\nNothing is wrong with it."
-    )
-    assert held.startswith("What it holds\n  Users, groups, roles and policies: captured (1 of 1 accounts)\n")
+    assert told == "account.json: account 111122223333, 1 users, 0 groups, 0 roles, 0 policies\nNo problems found."
+    assert held.startswith("Contents\n  Users, groups, roles and policies: captured (1 of 1 accounts)\n")
 
 
 def test_faulty_document_is_told_with_policy_path_and_position(validate: Callable[..., dict[str, Any]]) -> None:
@@ -121,8 +119,8 @@ def test_text_tells_each_section_with_its_count(iamdesk: Callable[..., Any], tmp
 
     lines = iamdesk("validate", "account.json").stdout.splitlines()
 
-    assert "Documents: 1" in lines
-    assert "Missing: 1" in lines
+    assert "Invalid policy documents: 1" in lines
+    assert "Missing data: 1" in lines
     assert "  Group lost has 1 member, and the snapshot does not hold it." in lines
 
 

@@ -121,7 +121,7 @@ def test_text_without_an_action_folds_actions_by_access_level(iamdesk: Callable[
     done = iamdesk("who-can", organization, *SITE)
     lines = done.stdout.splitlines()
     assert "7 principals, 1 of them external" in done.stderr
-    assert "--action ACTION tells how" in done.stderr
+    assert "use --action ACTION to show statements and conditions" in done.stderr
     assert lines[:2] == ["*.amazonaws.com  (any AWS service)", "    allowed      Read (1): s3:GetObject"]
     assert any(line.startswith("    allowed      Tagging (5): s3:DeleteObjectTagging, ") for line in lines)
 
@@ -129,7 +129,7 @@ def test_text_without_an_action_folds_actions_by_access_level(iamdesk: Callable[
 def test_what_is_not_known_of_external_access_is_said(iamdesk: Callable[..., Any], sample: Path) -> None:
     asked = ("--action", "sqs:SendMessage", "--resource", "arn:aws:sqs:eu-west-1:111122223333:q")
     done = iamdesk("who-can", sample, *asked)
-    assert "not known of external access: The resource policy is not captured." in done.stderr
+    assert "external access may be incomplete: The resource policy is not captured." in done.stderr
 
 
 def test_without_action_and_resource_there_is_nothing_to_list(iamdesk: Callable[..., Any], sample: Path) -> None:

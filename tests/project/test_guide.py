@@ -129,7 +129,7 @@ def test_shown_command_runs_on_the_sample(
         shutil.copy(sample.with_name(beside), tmp_path / "resources" / "samples")
     shutil.copytree(sample.parent / "acme-organization", tmp_path / "resources" / "samples" / "acme-organization")
     shutil.copy(sample, tmp_path / "snapshot.json")
-    if "--lift" in words:  # from the file that the command shown before it wrote
+    if "--remove" in words:  # from the file that the command shown before it wrote
         until = datetime.now(UTC).date() + timedelta(30)
         Workbench.suppress(tmp_path / "accepted.json", ["0123456789abcdef0123"], "Ana", "on our list", until)
 

@@ -108,7 +108,7 @@ def part_outcome(one: ActionResult) -> str:
 
 def need_command(question: UseCaseRequest, snapshot_path: str) -> str:
     """Return the command that asks the same compound question, quoted for a POSIX shell."""
-    words, notes = question_words(question.request, snapshot_path, "--need")
+    words, notes = question_words(question.request, snapshot_path, "--use-case")
     for name, arn in question.inputs.items():
         words += ["--on", f"{name}={arn}"]
     lines = [f"# asked in the window: {visible(note)}" for note in notes]

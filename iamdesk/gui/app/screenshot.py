@@ -33,13 +33,18 @@ def render(
     page: str | None = None,
     language: str = "en",
 ) -> None:
-    """Open a snapshot, select ``select`` (ARN or key), evaluate ``ask`` (principal, action, resource), save the window.
+    """Open a snapshot or review in the window, and save a screenshot. Works with and without a display.
 
-    ``page`` is the page to show: ``overview``, ``captured`` (snapshot coverage), ``findings``, ``access`` (of the
-    selected principal), ``who-can`` (of ``ask``), ``ways`` (attack paths of the selected principal, else of all),
-    ``everybody`` (access matrix), ``review`` (if ``path`` is one, with its snapshot in the same folder). ``language``
-    is one of ``language.LANGUAGES``. Works with and without a display. The user's settings are not
-    used.
+    The user's settings are neither read nor written.
+
+    Args:
+        select: ARN or key of the row to select in the navigator.
+        ask: principal, action and resource of a request to evaluate.
+        page: the page in front: ``overview``, ``captured`` (contents of the snapshot), ``findings``, ``access``
+            (effective permissions of the selected principal), ``who-can`` (for the request of ``ask``),
+            ``attack-paths`` (of the selected principal, else of all), ``access-matrix``, ``review`` (if ``path`` is a
+            review with its snapshot beside it).
+        language: one of ``language.LANGUAGES``.
 
     Raises:
         ScreenshotError: the snapshot cannot be opened, the request cannot be evaluated, the key is not in the snapshot,
@@ -128,13 +133,13 @@ def _turn_to(window: "MainWindow", page: str) -> None:
             window.interior.show_captured()
         case "findings":
             window.workspace.raise_dock("findingsDock")
-        case "ways" if session.subject_key:
+        case "attack-paths" if session.subject_key:
             window.interior.show_paths_of_selected()
             _give_room(window, "waysDock")
-        case "ways":
+        case "attack-paths":
             window.interior.show_attack_paths()
             _give_room(window, "waysDock")
-        case "everybody":
+        case "access-matrix":
             window.interior.show_access_matrix()
             _wait(lambda: window.workspace.access_matrix.is_settled, _LONGEST_WAIT)
             _give_room(window, "everybodyDock")

@@ -161,7 +161,7 @@ def test_the_answer_is_copied_with_its_command(qtbot: QtBot, ask_window: AskWind
 
     text = QApplication.clipboard().text()
     assert text.startswith("Denied · not every action is allowed\n")
-    assert text.endswith(f"--need create-function --resource {FUNCTION} --on role={DEPLOY}\n")
+    assert text.endswith(f"--use-case create-function --resource {FUNCTION} --on role={DEPLOY}\n")
     ask_window.answer.copy_command()
     assert QApplication.clipboard().text().startswith("iamdesk can ")
 

@@ -103,7 +103,7 @@ def test_compound_questions_are_kept(qtbot: QtBot, session: Session, panel: Hist
     with qtbot.waitSignal(session.need_answered, timeout=20_000):
         session.evaluate_use_case(question)
     assert texts(panel, Column.ACTION) == [panel.questions[0].what]
-    assert "--need" in panel.questions[0].command
+    assert "--use-case" in panel.questions[0].command
     panel.table.selectRow(0)
     with qtbot.waitSignal(session.need_answered, timeout=20_000):
         panel.ask_again()
