@@ -1,4 +1,4 @@
-"""What a review takes over from the one before, in words."""
+"""Summary of a follow-up review: what was carried over from the previous review."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -11,23 +11,25 @@ if TYPE_CHECKING:
     from iamdesk.export.follow_up_review import CarriedOn
 
 
-NO_CHAIN = mark("No evidence of the review before is at hand, so this one does not name its manifest.")
+NO_CHAIN = mark(
+    "No evidence package of the previous review was found, so this review does not contain the hash of its manifest."
+)
 
 
 _COUNTED = {
-    Outcome.GONE: mark("{count:,} gone"),
-    Outcome.STILL_THERE: mark("{count:,} still there"),
+    Outcome.GONE: mark("{count:,} done"),
+    Outcome.STILL_THERE: mark("{count:,} still present"),
     Outcome.CAME_BACK: mark("{count:,} came back"),
-    Outcome.CANNOT_TELL: mark("{count:,} cannot tell"),
+    Outcome.CANNOT_TELL: mark("{count:,} inconclusive"),
 }
 
 
 def carried_sentence(carried: "CarriedOn") -> str:
-    """Return what was taken over and what is asked, in one sentence."""
+    """Return in one sentence what was carried over and what needs a decision."""
     lines, findings = carried.lines, carried.findings
-    told = [
+    parts = [
         phrase(
-            "{lines:,} decisions on entitlements and {findings:,} on findings taken over",
+            "{lines:,} decisions on entitlements and {findings:,} on findings carried over",
             lines=len(lines.decisions),
             findings=len(findings.decisions),
         ),
@@ -38,10 +40,10 @@ def carried_sentence(carried: "CarriedOn") -> str:
         ),
     ]
     if lines.retests:
-        told.append(phrase("of earlier revokes: {outcomes}", outcomes=_counted(one.outcome for one in lines.retests)))
+        parts.append(phrase("earlier revokes: {outcomes}", outcomes=_counted(one.outcome for one in lines.retests)))
     if findings.tests:
-        told.append(phrase("of earlier fixes: {outcomes}", outcomes=_counted(one.outcome for one in findings.tests)))
-    sentence = join_messages("", (join_messages("; ", told), "."))
+        parts.append(phrase("earlier fixes: {outcomes}", outcomes=_counted(one.outcome for one in findings.tests)))
+    sentence = join_messages("", (join_messages("; ", parts), "."))
     return sentence if carried.manifest_sha256 else join_messages(" ", (sentence, phrase(NO_CHAIN)))
 
 
@@ -51,7 +53,7 @@ def _counted(outcomes: Iterable[Outcome]) -> str:
 
 
 def carried_lines(carried: "CarriedOn") -> Iterator[str]:
-    """Yield the sentence, and every earlier revoke and fix."""
+    """Yield the sentence, and a line for each earlier revoke and fix."""
     yield carried_sentence(carried)
     for one in carried.lines.retests:
         yield f"  {one.outcome.value:<12} {one.holder_arn}: {one.sentence}"

@@ -287,7 +287,7 @@ def test_changes_are_told_where_asked_for(iamdesk: Callable[..., Any], sample: P
     assert done.stdout.startswith(plain.stdout)
     assert done.stdout.removeprefix(plain.stdout).splitlines() == [
         "",
-        "To allow this",
+        "Changes that would allow this",
         f"  1. Add an Allow for iam:CreateUser on {MAKE_USER[3]} to the permissions boundary EngineeringLeadBoundary.",
         f'     {{"Effect": "Allow", "Action": "iam:CreateUser", "Resource": "{MAKE_USER[3]}"}}',
     ]
@@ -338,7 +338,7 @@ def test_a_need_is_answered_part_by_part(iamdesk: Callable[..., Any], sample: Pa
     assert lines[0] == "Depends on the role that is passed"
     assert "Need       create-function" in lines
     assert any(line.startswith("  lambda:CreateFunction  allowed") for line in lines)
-    assert any(line.startswith("  iam:PassRole           not asked") for line in lines)
+    assert any(line.startswith("  iam:PassRole           not evaluated") for line in lines)
 
 
 def test_what_else_a_need_works_on_is_named_by_on(iamdesk: Callable[..., Any], sample: Path) -> None:
@@ -388,9 +388,9 @@ def test_what_a_call_needs_beside_itself_is_told_with_the_command(iamdesk: Calla
     done = iamdesk("can", sample, *question)
 
     assert done.stdout.splitlines()[-4:] == [
-        "Also needs iam:PassRole on the role that is passed to ec2.amazonaws.com.",
-        "May also need ec2:CreateTags and ssm:GetParameters.",
-        "To ask for all of it:",
+        "Also requires iam:PassRole on the role that is passed to ec2.amazonaws.com.",
+        "May also require ec2:CreateTags and ssm:GetParameters.",
+        "To evaluate all of them:",
         f"  iamdesk can {sample} --principal {ELENA} --use-case ec2:RunInstances --resource '*' --on role=ROLE_ARN",
     ]
     answer = json.loads(iamdesk("can", sample, *question, "--format", "json").stdout)

@@ -30,7 +30,7 @@ def test_all_formats_tell_the_same_findings(iamdesk: Callable[..., Any], sample:
     assert told
     assert [(row["check_id"], row["subject_arn"]) for row in rows] == told
     assert text.splitlines()[-1].startswith(f"{len(told)} findings: ")
-    assert sum(line.startswith("  To do: ") for line in text.splitlines()) == len(told)
+    assert sum(line.startswith("  Remediation: ") for line in text.splitlines()) == len(told)
     assert html.startswith("<!DOCTYPE html>")
 
 

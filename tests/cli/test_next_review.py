@@ -25,7 +25,7 @@ def test_next_review_goes_on_from_the_one_before(iamdesk: Run, tmp_path: Path) -
     done = iamdesk("review", "new", new, "-o", q4, "--previous", q3, "--previous-snapshot", old)
 
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("0 decisions on entitlements and 0 on findings taken over; 1 entitlements and ")
+    assert done.stdout.startswith("0 decisions on entitlements and 0 on findings carried over; 1 entitlements and ")
     desk = Workbench.open_review(q4, writable=False)
     (line,) = desk.lines
     desk.close()

@@ -157,7 +157,7 @@ def test_findings_are_decided_in_the_terminal(run: Run, made: Path, tmp_path: Pa
     assert f"3 of {len(listed)} findings decided" in run("review", "status", review).stdout
     shown = run("review", "findings", review, "--show", "decided").stdout.splitlines()
     assert [line.split()[0] for line in shown] == [first, second, third]
-    assert "Accept the risk until 2099-01-31, seconded" in shown[2]
+    assert "Accept the risk until 2099-01-31, second approval" in shown[2]
     assert len(run("review", "findings", review, "--show", "open").stdout.splitlines()) == len(listed) - 3
 
 

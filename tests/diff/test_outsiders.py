@@ -38,7 +38,7 @@ def gaining(found: Comparison) -> dict[str, str]:
 @pytest.mark.parametrize("excluded", ["999999999999", "9*", ["999999999999", "888888888888", "7*", "666666666666"]])
 def test_an_account_that_a_policy_excludes_does_not_stand_for_all(excluded: Any) -> None:
     found = opened({**on("*", GET, f"{BUCKET}/*"), "Condition": {"StringNotLike": {"aws:PrincipalAccount": excluded}}})
-    (anyone,) = [arn for arn, words in gaining(found).items() if words == "somebody of any other account"]
+    (anyone,) = [arn for arn, words in gaining(found).items() if words == "any principal of any other account"]
     patterns = [excluded] if isinstance(excluded, str) else excluded
     assert not any(fnmatch(anyone.split(":")[4], pattern) for pattern in patterns)
 
@@ -46,7 +46,7 @@ def test_an_account_that_a_policy_excludes_does_not_stand_for_all(excluded: Any)
 def test_an_account_of_the_organization_does_not_stand_for_all() -> None:
     condition = {"StringNotEquals": {"aws:PrincipalOrgID": "o-1"}}
     found = opened({**on("*", GET, f"{BUCKET}/*"), "Condition": condition}, management="999999999999")
-    (anyone,) = [arn for arn, words in gaining(found).items() if words == "somebody of any other account"]
+    (anyone,) = [arn for arn, words in gaining(found).items() if words == "any principal of any other account"]
     assert anyone.split(":")[4] != "999999999999"
 
 
@@ -62,5 +62,5 @@ def test_external_callers_are_of_the_resource_s_partition(partition: str) -> Non
     )
     told = gaining(found)
     assert {arn.split(":")[1] for arn in told if arn.startswith("arn:") and ":1111" not in arn} == {partition}
-    assert {"somebody of any other account", "somebody of account 444455556666"} <= set(told.values())
+    assert {"any principal of any other account", "any principal of account 444455556666"} <= set(told.values())
     assert f"arn:{partition}:iam::222233334444:role/anyone" in told

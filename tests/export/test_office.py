@@ -96,7 +96,7 @@ def test_xlsx_runs_nothing(hostile, hostile_snapshot, now):
 
 def test_xlsx_cells_are_no_longer_than_a_cell_may_be():
     assert len(cell_text("x" * 50_000)) == 32_767
-    assert cell_text("x" * 50_000).endswith("(cut: the report as JSON has the whole text)")
+    assert cell_text("x" * 50_000).endswith("(truncated: see the JSON report)")
     assert cell_text("x" * 32_767) == "x" * 32_767
 
 
@@ -105,13 +105,13 @@ def test_pdf_tells_counts_findings_and_pages(sample, sample_findings, now):
     text = flat(reader)
     assert f"{len(sample_findings)} findings: " in text
     assert sample.sha256 in text
-    assert "This snapshot is not whole." in reader.pages[0].extract_text()
+    assert "The snapshot is incomplete." in reader.pages[0].extract_text()
     assert f"page {len(reader.pages)} of {len(reader.pages)}" in text
     told = unbroken(reader)
     for finding in sample_findings:
         assert re.sub(r"\s+", "", printable(finding.sentence)) in told
     titles = [str(entry.title) for entry in reader.outline if not isinstance(entry, list)]
-    assert titles[-3:] == ["Findings", "Checks that were run", "How to verify this report"] or "Findings" in titles
+    assert titles[-3:] == ["Findings", "Checks", "How to verify this report"] or "Findings" in titles
 
 
 def test_pdf_tells_suppressed_findings(sample, aside, now):

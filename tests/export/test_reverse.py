@@ -111,7 +111,7 @@ def test_conditions_are_the_answers_own_and_only_of_conditional_ones(evaluator: 
 
 def test_more_ways_than_fit_are_counted() -> None:
     assert either(["a", "b", "c"], 3, "way") == "a, b or c"
-    assert either(["a", "b", "c", "d", "e"], 3, "way") == "a, b or 3 more ways"
+    assert either(["a", "b", "c", "d", "e"], 3, "way") == "a, b or 3 more alternatives"
 
 
 # what can

@@ -208,8 +208,8 @@ def test_html_tells_what_cannot_be_told(hostile, hostile_snapshot, now):
 
 def test_gaps_are_told_on_the_first_screen(exports):
     text = exports["html"].decode()
-    assert text.index("This snapshot is not whole") < text.index("What was looked at")
-    assert "SystemAdministrator" in text[: text.index("What was looked at")]
+    assert text.index("The snapshot is incomplete") < text.index("<h2>Scope</h2>")
+    assert "SystemAdministrator" in text[: text.index("<h2>Scope</h2>")]
 
 
 def test_hostile_texts_are_inert_in_csv(hostile, hostile_snapshot, now):

@@ -1,1 +1,1 @@
-"""Files of one evaluated request, use case, denial, or the query history."""
+"""Exports of a single evaluation result, use case or denial, and of the query history."""

@@ -1,4 +1,4 @@
-"""Why a request was denied, as text for the terminal and as a JSON object."""
+"""Explanation of a denied request as text and as JSON."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -21,7 +21,7 @@ EFFECT_WORDS = {
 
 
 def why_text(why: Why, snapshot_path: str, changes: Changes | None = None) -> str:
-    """Return the whole answer as lines of text; unseen characters are written as escapes."""
+    """Return the explanation as lines of text; control characters are escapes."""
     head = "\n".join(visible(line).rstrip() for line in _lines(why)) + "\n"
     if why.decision is None:
         return head
@@ -29,24 +29,24 @@ def why_text(why: Why, snapshot_path: str, changes: Changes | None = None) -> st
 
 
 def said_words(denial: Denial) -> str:
-    """Return what AWS gave as the reason, as a sentence; empty where it gave none."""
+    """Return the reason that AWS gives as a sentence; empty if it gives none."""
     if denial.effect is None:
         return ""
     title = LAYER_TITLES[denial.layer] if denial.layer else ""
     where = with_translation(title.lower(), phrase(title))
     if denial.effect is Effect.EXPLICIT_DENY:
-        told = phrase("AWS says: an explicit Deny")
+        reason = phrase("AWS reports an explicit deny")
         if where:
-            told = phrase("AWS says: an explicit Deny of the layer “{layer}”", layer=where)
+            reason = phrase("AWS reports an explicit deny by the policy type “{layer}”", layer=where)
     else:
-        told = phrase("AWS says: nothing allows it")
+        reason = phrase("AWS reports an implicit deny (no statement allows it)")
         if where:
-            told = phrase("AWS says: nothing allows it in the layer “{layer}”", layer=where)
-    return join_messages("", (told, f" ({denial.policy})." if denial.policy else "."))
+            reason = phrase("AWS reports an implicit deny (no statement of the type “{layer}” allows it)", layer=where)
+    return join_messages("", (reason, f" ({denial.policy})." if denial.policy else "."))
 
 
 def check_cells(comparison: PolicyTypeComparison) -> tuple[str, str, str, str]:
-    """Return one check as the cells of a table: layer, what AWS says, what stands here, whether they agree."""
+    """Return the cells of a table row: policy type, decision of AWS, decision of iamdesk, whether they agree."""
     return (
         phrase(LAYER_TITLES[comparison.layer]),
         phrase(EFFECT_WORDS[comparison.aws]),
@@ -58,25 +58,25 @@ def check_cells(comparison: PolicyTypeComparison) -> tuple[str, str, str, str]:
 def _lines(why: Why) -> Iterator[str]:
     denial = why.denial
     yield f"Read from  {denial.form.value}"
-    yield f"Principal  {denial.principal or 'not told'}"
-    yield f"Action     {' or '.join(denial.actions[:8]) or 'not told'}"
-    yield f"Resource   {denial.resource or denial.resource_text or 'not told'}"
-    if said := said_words(denial):
-        yield said
+    yield f"Principal  {denial.principal or 'not given'}"
+    yield f"Action     {' or '.join(denial.actions[:8]) or 'not given'}"
+    yield f"Resource   {denial.resource or denial.resource_text or 'not given'}"
+    if reason := said_words(denial):
+        yield reason
     yield from denial.remarks
     yield ""
     yield why.sentence
     if why.comparisons:
         yield ""
-        yield "AWS's checks beside the snapshot's"
+        yield "Policy types as evaluated by AWS and from the snapshot"
         for comparison in why.comparisons:
             layer, aws, here, agreement = check_cells(comparison)
             target = f"  {comparison.target}" if comparison.target else ""
-            yield f"  {agreement:<8} {layer:<26} AWS: {aws:<20} here: {here}{target}"
+            yield f"  {agreement:<8} {layer:<26} AWS: {aws:<20} snapshot: {here}{target}"
 
 
 def to_why_result(why: Why, changes: Changes | None = None) -> dict[str, Any]:
-    """Return the answer as a JSON object; ``Answer`` is what `iamdesk can` prints for the same question."""
+    """Return the explanation as a JSON object; ``Answer`` is what `iamdesk can` prints for the same request."""
     denial = why.denial
     return {
         "Form": denial.form.value,

@@ -1,33 +1,33 @@
-"""An answer as JSON, in the shape of ``EvaluationResult`` that AWS's own simulator prints, and beyond it.
+"""Evaluation result as JSON, in the structure of ``EvaluationResult`` of AWS's policy simulator with additions.
 
-AWS's part: https://docs.aws.amazon.com/IAM/latest/APIReference/API_EvaluationResult.html
+AWS's structure: https://docs.aws.amazon.com/IAM/latest/APIReference/API_EvaluationResult.html
 
 ::
 
     {
       "EvalActionName": str, "EvalResourceName": str,
       "EvalDecision": one of allowed, explicitDeny, implicitDeny, conditional,
-      "MatchedStatements": [statement],                       the statements on which the answer rests
-      "MissingContextValues": [key],                          keys that were not given and can change the answer
-      "Sentence": str,                                        the answer in one sentence
-      "Layers": [{"Layer", "Decision" (null: not in play), "Sentence", "Statements": [statement]}],
-      "BlockedBy": [layer, or credentials, partition],        what took an otherwise granted request away
-      "Assumptions": [{"Code", "Message"}],                   with "OtherDecision": what it is if that is otherwise,
+      "MatchedStatements": [statement],                       deciding statements
+      "MissingContextValues": [key],                          keys that are not provided and can change the decision
+      "Sentence": str,                                        the result in one sentence
+      "Layers": [{"Layer", "Decision" (null: not applicable), "Sentence", "Statements": [statement]}],
+      "BlockedBy": [layer, or credentials, partition],        what denies a request that is otherwise granted
+      "Assumptions": [{"Code", "Message"}],                   with "OtherDecision", the decision if it is wrong,
                                                               and "CouldChangeTo", the same decision
       "Conditions": [{key: text, or [text], or null: absent}] the smallest sets of values under which it is allowed
       "Denials": [the same]                                   the smallest sets of values under which it is not
-      "ConditionWords", "DenialWords": [str]                  each of them as a clause, with all that comes out alike
-      "SmallestChanges": [{"Becomes", "Sentence", "Caveat",   where asked for: what turns the answer around, see below
+      "ConditionWords", "DenialWords": [str]                  each of them as a clause
+      "SmallestChanges": [{"Becomes", "Sentence", "Caveat",   if requested: changes that flip the decision, see below
                            "Remove": [statement with "PolicyKey", "Owner", "WholePolicy"],
                            "Add": [{"Layer", "Level", "Place", "PolicyKey", "Statement"}],
                            "DependsOn": [key]}]
-      "NoChange": str                                         where asked for and there is none: why
-      "AlsoNeeded": {"Actions": [action], "PassedToService": [service]}    where the call needs, or may need, others
+      "NoChange": str                                         if requested and there is none: the reason
+      "AlsoNeeded": {"Actions": [action], "PassedToService": [service]}    dependent actions of the call, if any
     }
 
     statement: {"SourcePolicyId", "SourcePolicyType", "StatementIndex" (from 0), "Sid" (or null), "Effect",
                 "StartPosition": {"Line", "Column"}, "EndPosition": {"Line", "Column"},   in the policy as shown, from 1
-                "Part": decides, took part, depends or near miss, "Sentence": why it matches or fails,
+                "Part": decides, took part, depends or near miss, "Sentence": why it matches or does not match,
                 "FailedElement": of a near miss, else null, "Level": of SCPs and RCPs, 0 is the root, else null}
 """
 
@@ -43,7 +43,7 @@ from iamdesk.use_cases.types import DependentActions
 def to_evaluation_result(
     decision: EvaluationResult, changes: Changes | None = None, also: DependentActions | None = None
 ) -> dict[str, Any]:
-    """Return an answer as the JSON object that the module describes; ``changes`` where they were asked for."""
+    """Return a result as the JSON object described above; ``changes`` and ``also`` (dependent actions) if requested."""
     result: dict[str, Any] = {
         "EvalActionName": decision.request.action,
         "EvalResourceName": decision.request.resource,
@@ -69,7 +69,7 @@ def to_evaluation_result(
 
 
 def _change(change: Change) -> dict[str, Any]:
-    """Return one change: what it makes of the answer (``Becomes``), and what to remove and to add together."""
+    """Return one change: the decision after it (``Becomes``), and what to remove and to add together."""
     return {
         "Becomes": change.becomes.value,
         "Sentence": change.sentence,
@@ -129,7 +129,7 @@ def _statement(line: StatementExplanation) -> dict[str, Any]:
 
 
 def assumption_result(assumption: Assumption) -> dict[str, Any]:
-    """Return one assumption: its code, its sentence, and the other answer where there is one."""
+    """Return one assumption: its code, its sentence, and the decision if it is wrong, where known."""
     result = {"Code": assumption.code, "Message": assumption.message}
     if assumption.other_decision is not None:
         result["OtherDecision"] = result["CouldChangeTo"] = assumption.other_decision.value

@@ -1,4 +1,4 @@
-"""The questions that were asked in a session, each with its answer, as CSV and as JSON."""
+"""The query history of a session, as CSV and as JSON."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,33 +29,33 @@ COLUMNS = (
     "snapshot_sha256",
     "command",
 )
-"""Of the CSV file, in order; the first is the one that nobody looks up by name (``csv_file``)."""
+"""Columns of the CSV file; why ``number`` is the first: see ``csv_file``."""
 
 
 @dataclass(frozen=True, slots=True)
 class AskedQuestion:
-    """A question and what came of it, in words: it outlives the snapshot that was asked."""
+    """A request and its result as text: it holds no reference to the snapshot."""
 
     question: Request | UseCaseRequest
     what: str
-    """The action, or what a compound question is called."""
+    """The action, or the title of the use case."""
     decision: EvalDecision
     verdict: str
-    """In a few words: ``Denied · implicit deny``."""
+    """The decision in a few words: ``Denied · implicit deny``."""
     sentence: str
     asked: datetime
     snapshot: str
-    """Path of what was asked."""
+    """Path of the snapshot."""
     sha256: str
 
     @property
     def request(self) -> Request:
-        """Who was asked about, on what, in which context."""
+        """The request; of a use case, without its actions."""
         return self.question.request if isinstance(self.question, UseCaseRequest) else self.question
 
     @property
     def command(self) -> str:
-        """The command that asks the same."""
+        """The command that evaluates the same."""
         if isinstance(self.question, UseCaseRequest):
             return need_command(self.question, self.snapshot)
         return command_line(self.question, self.snapshot)
@@ -77,7 +77,7 @@ class AskedQuestion:
 def asked_of(
     answer: EvaluationResult | UseCaseResult, snapshot: str, sha256: str, asked: datetime | None = None
 ) -> AskedQuestion:
-    """Return an answered question as it is kept."""
+    """Return the entry of the query history for a result."""
     at = asked or datetime.now(UTC)
     if isinstance(answer, UseCaseResult):
         words = joined_verdict_words(answer)
@@ -91,12 +91,12 @@ def asked_of(
 
 
 def to_csv(questions: Sequence[AskedQuestion]) -> bytes:
-    """Return the questions as a CSV file, in the order in which they were asked."""
+    """Return the history as a CSV file, oldest first."""
     return csv_bytes(COLUMNS, ([number, *cells.values()] for number, cells in enumerate(_rows(questions), start=1)))
 
 
 def to_json(questions: Sequence[AskedQuestion]) -> bytes:
-    """Return the questions as a JSON list, in the order in which they were asked."""
+    """Return the history as a JSON list, oldest first."""
     return json.dumps(list(_rows(questions)), indent=2, ensure_ascii=False).encode() + b"\n"
 
 

@@ -1,7 +1,7 @@
-"""An answer as text for the terminal and the clipboard, and the command that asks the same question.
+"""Evaluation result as text for the terminal and the clipboard, and the command that evaluates the same request.
 
-The text holds what the window's answer panel shows: question, verdict, layers, assumptions, and each statement that
-counts with its JSON, so that it can stand alone in a ticket.
+The text has the content of the window's decision panel: request, decision, policy types, assumptions, and the JSON of
+the statements, so that it can be pasted into a ticket.
 """
 
 import json
@@ -28,7 +28,7 @@ from iamdesk.i18n import join_names
 
 
 def answer_text(decision: EvaluationResult, snapshot_path: str, changes: Changes | None = None) -> str:
-    """Return the whole answer as lines of text; unseen characters of the snapshot are written as escapes."""
+    """Return the result as lines of text; control characters of the snapshot are escapes."""
     lines = [*_lines(decision, snapshot_path), *([] if changes is None else _changes(changes))]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
@@ -44,14 +44,14 @@ def _lines(decision: EvaluationResult, snapshot_path: str) -> Iterator[str]:
         yield from (f"Not allowed when {visible(words)}." for words in dict.fromkeys(refusal_words(decision)))
     if decision.assumptions:
         yield ""
-        yield "Rests on"
+        yield "Assumptions"
         for assumption in decision.assumptions:
             yield f"  {visible(assumption.message)}{otherwise_words(assumption)}"
     yield ""
-    yield "How it was decided"
+    yield "Policy evaluation"
     width = max((len(layer.title) for layer in decision.layers), default=0)
     for layer in decision.layers:
-        outcome = LAYER_OUTCOMES[layer.outcome] if layer.layer not in decision.request.without else "left out"
+        outcome = LAYER_OUTCOMES[layer.outcome] if layer.layer not in decision.request.without else "ignored"
         yield f"  {visible(layer.title):<{width}}  {outcome:<14}  {visible(layer.sentence)}"
     for part, title in PART_TITLES.items():
         group = decision.statements_that(part)
@@ -63,7 +63,7 @@ def _lines(decision: EvaluationResult, snapshot_path: str) -> Iterator[str]:
 
 
 def question_lines(request: Request, snapshot_path: str, action: str = "Action") -> Iterator[str]:
-    """Yield a question, a line for each part; ``action`` is what stands before what is done."""
+    """Yield the lines of a request; ``action`` is the label of the action."""
     yield f"Principal  {visible(request.principal)}"
     yield f"{action:<9}  {visible(request.action)}"
     yield f"Resource   {visible(request.resource)}"
@@ -71,9 +71,9 @@ def question_lines(request: Request, snapshot_path: str, action: str = "Action")
     for key, value in request.context.items():
         yield visible(f"{label:<9}  {key} is {value_words(value)}")
         label = ""
-    yield f"{label:<9}  keys not given count as {request.unknown_context.value}"
+    yield f"{label:<9}  keys that are not provided count as {request.unknown_context.value}"
     if request.without:
-        yield f"Left out   {without_words(request.without).removeprefix('without ')}"
+        yield f"Ignored    {without_words(request.without).removeprefix('without ')}"
     yield f"Snapshot   {visible(snapshot_path)}"
 
 
@@ -102,33 +102,33 @@ def _changes(changes: Changes) -> Iterator[str]:
 
 
 def command_line(request: Request, snapshot_path: str) -> str:
-    """Return the command that asks the same question, quoted for a POSIX shell.
+    """Return the command that evaluates the same request, quoted for a POSIX shell.
 
-    What the command line has no option for stands above it as a shell comment, so that nobody takes the answer to the
-    command for the answer on the screen.
+    If the command line has no option for a part of the request, a shell comment above the command says so: its result
+    may differ from that in the window.
     """
     words, notes = question_words(request, snapshot_path, "--action")
-    lines = [f"# asked in the window: {visible(note)}" for note in notes]
+    lines = [f"# evaluated in the window: {visible(note)}" for note in notes]
     return "\n".join([*lines, " ".join(shlex.quote(word) for word in words)])
 
 
 def who_can_command(request: Request, snapshot_path: str) -> str:
-    """Return the command that lists who can do a request's action, or without one all, on its resource."""
+    """Return the who-can command for the action (or all actions) and the resource of a request."""
     action = ["--action", request.action] if request.action else []
     words = ["iamdesk", "who-can", _path(snapshot_path), *action, "--resource", request.resource]
     context, notes = _context_words(request)
-    lines = [f"# asked in the window: {visible(note)}" for note in notes]
+    lines = [f"# evaluated in the window: {visible(note)}" for note in notes]
     return "\n".join([*lines, " ".join(shlex.quote(word) for word in (*words, *context))])
 
 
 def what_can_command(principal: str, snapshot_path: str) -> str:
-    """Return the command that tells what a principal or a group can do."""
+    """Return the what-can command for a principal or group."""
     words = ["iamdesk", "what-can", _path(snapshot_path), "--principal", principal]
     return " ".join(shlex.quote(word) for word in words)
 
 
 def question_words(request: Request, snapshot_path: str, action_option: str) -> tuple[list[str], list[str]]:
-    """Return the words of the command that asks a question, and what it has no option for."""
+    """Return the words of the command for a request, and notes on the parts that it has no option for."""
     words = ["iamdesk", "can", _path(snapshot_path)]
     words += ["--principal", request.principal, action_option, request.action, "--resource", request.resource]
     context, notes = _context_words(request)
@@ -149,7 +149,7 @@ def _path(snapshot_path: str) -> str:
 
 
 def _context_words(request: Request) -> tuple[list[str], list[str]]:
-    """Return the options that give a request's context, and what there is no option for."""
+    """Return the options for a request context, and notes on the parts that there is no option for."""
     words: list[str] = []
     notes: list[str] = []
     for key, value in request.context.items():

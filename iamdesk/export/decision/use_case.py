@@ -1,4 +1,4 @@
-"""The answer to a compound question: as JSON, as text, and the command that asks it.
+"""Result of a use case as JSON and as text, and the command that evaluates it.
 
 ::
 
@@ -8,12 +8,12 @@
       "EvalDecision": one of allowed, explicitDeny, implicitDeny, conditional,     the joint decision
       "Sentence": str,
       "Parts": [{"EvalActionName", "On", "Why",
-                 "Counts": whether the joint decision rests on it,
-                 "EvalDecision": null where it was not asked, then "NotAsked" says why,
-                 "Answer": the object that `iamdesk can` prints for that part}],
+                 "Counts": whether the joint decision depends on it,
+                 "EvalDecision": null if it was not evaluated; "NotAsked" is the reason,
+                 "Answer": the object that `iamdesk can` prints for that action}],
       "MissingContextValues": [key],
       "Assumptions": [{"Code", "Message"}],
-      "Sources": [address]                                    the pages of AWS that say what is needed
+      "Sources": [URL]                                        the pages of AWS about the required actions
     }
 """
 
@@ -33,7 +33,7 @@ from iamdesk.use_cases.types import ActionResult, DependentActions, UseCaseReque
 
 
 def to_need_result(answer: UseCaseResult) -> dict[str, Any]:
-    """Return the answer as the JSON object that the module describes."""
+    """Return the result as the JSON object described above."""
     return {
         "Need": answer.need.name,
         "Title": answer.need.title,
@@ -48,7 +48,7 @@ def to_need_result(answer: UseCaseResult) -> dict[str, Any]:
 
 
 def _of_part(assumption: Assumption) -> dict[str, Any]:
-    """Return an assumption of one part: what the joint answer could become is not known."""
+    """Return an assumption about one action, without ``CouldChangeTo``: its effect on the joint decision is unknown."""
     return {key: value for key, value in assumption_result(assumption).items() if key != "CouldChangeTo"}
 
 
@@ -66,7 +66,7 @@ def _part(one: ActionResult) -> dict[str, Any]:
 
 
 def need_text(answer: UseCaseResult, snapshot_path: str) -> str:
-    """Return the whole answer as lines of text; unseen characters of the snapshot are written as escapes."""
+    """Return the result as lines of text; control characters of the snapshot are escapes."""
     return "\n".join(line.rstrip() for line in _lines(answer, snapshot_path)) + "\n"
 
 
@@ -74,11 +74,11 @@ def _lines(answer: UseCaseResult, snapshot_path: str) -> Iterator[str]:
     yield visible(joined_verdict_words(answer))
     yield visible(answer.sentence)
     yield ""
-    yield from question_lines(answer.question.request, snapshot_path, "Need")
+    yield from question_lines(answer.question.request, snapshot_path, "Use case")
     for name, arn in answer.question.inputs.items():
         yield visible(f"{name:<9}  {arn}")
     yield ""
-    yield "What it takes"
+    yield "Actions"
     width = max(len(one.part.action) for one in answer.parts)
     for one in answer.parts:
         yield visible(f"  {one.part.action:<{width}}  {part_outcome(one)}{f', {one.part.why}' if one.part.why else ''}")
@@ -89,17 +89,17 @@ def _lines(answer: UseCaseResult, snapshot_path: str) -> Iterator[str]:
             yield visible(f"{indent}{one.decision.sentence}")
     if answer.assumptions:
         yield ""
-        yield "Rests on"
+        yield "Assumptions"
         for assumption in answer.assumptions:
             yield f"  {visible(assumption.message)}{otherwise_words(assumption)}"
     yield ""
-    yield "Each part by itself: iamdesk can … --action ACTION --resource ARN"
+    yield "To evaluate one action: iamdesk can … --action ACTION --resource ARN"
 
 
 def part_outcome(one: ActionResult) -> str:
-    """Return what came out for a part, in a few words."""
+    """Return the decision on one action in a few words."""
     if one.decision is None:
-        return phrase("not asked")
+        return phrase("not evaluated")
     if one.decision.decision is EvalDecision.CONDITIONAL:
         keys = join_names(one.decision.missing_context_values)
         return phrase("depends on {keys}", keys=keys) if keys else phrase("depends on its context")
@@ -107,23 +107,23 @@ def part_outcome(one: ActionResult) -> str:
 
 
 def need_command(question: UseCaseRequest, snapshot_path: str) -> str:
-    """Return the command that asks the same compound question, quoted for a POSIX shell."""
+    """Return the command that evaluates the same use case, quoted for a POSIX shell."""
     words, notes = question_words(question.request, snapshot_path, "--use-case")
     for name, arn in question.inputs.items():
         words += ["--on", f"{name}={arn}"]
-    lines = [f"# asked in the window: {visible(note)}" for note in notes]
+    lines = [f"# evaluated in the window: {visible(note)}" for note in notes]
     return "\n".join([*lines, " ".join(shlex.quote(word) for word in words)])
 
 
 def also_needed_lines(also: DependentActions, request: Request, snapshot_path: str) -> Iterator[str]:
-    """Yield what the call of a question needs beside its own action, and the command that asks for all of it."""
+    """Yield the dependent actions of a request, and the command that evaluates all of them."""
     if also.passes_role:
-        yield f"Also needs {passed_role_words(also)}."
+        yield f"Also requires {passed_role_words(also)}."
     others = [action for action in also.actions if action != "iam:PassRole"]
     if others:
-        yield f"May also need {join_names(others)}."
+        yield f"May also require {join_names(others)}."
     inputs = {"role": "ROLE_ARN"} if also.passes_role else {}
-    yield "To ask for all of it:"
+    yield "To evaluate all of them:"
     yield f"  {need_command(UseCaseRequest(replace(request, action=also.action), inputs), snapshot_path)}"
 
 

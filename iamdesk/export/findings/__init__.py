@@ -1,1 +1,1 @@
-"""Files of findings, one module a format."""
+"""Findings reports, one module for each file format."""

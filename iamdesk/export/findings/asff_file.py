@@ -1,7 +1,7 @@
-"""Findings in the AWS Security Finding Format, for Security Hub: a JSON list that ``batch-import-findings`` takes.
+"""Findings in the AWS Security Finding Format, for Security Hub: a JSON list for ``batch-import-findings``.
 
-iamdesk only writes the file; importing it is the user's own call, a hundred findings at a time. Source of the fields:
-AWS Security Hub User Guide, "AWS Security Finding Format (ASFF)"; API reference, AwsSecurityFinding.
+iamdesk only writes the file; the user imports it, at most 100 findings per call. Source of the fields: AWS Security
+Hub User Guide, "AWS Security Finding Format (ASFF)"; API reference, AwsSecurityFinding.
 """
 
 import json
@@ -21,15 +21,15 @@ _LABELS = {
 _TYPES = ["Software and Configuration Checks/AWS Security Best Practices"]
 _RESOURCE_TYPES = {"user": "AwsIamUser", "role": "AwsIamRole", "group": "AwsIamGroup", "account": "AwsAccount"}
 _REGION = "us-east-1"
-"""IAM is global; Security Hub wants a Region, and IAM's own is this one."""
-_LONGEST_TITLE = 256
-_LONGEST_DESCRIPTION = 1024
-_LONGEST_REMEDY = 512
-_LONGEST_NOTE = 512
+"""IAM is global, but Security Hub requires a Region: this is the one of IAM."""
+_MAX_TITLE = 256
+_MAX_DESCRIPTION = 1024
+_MAX_REMEDY = 512
+_MAX_NOTE = 512
 
 
 def render(report: Report) -> bytes:
-    """Print the findings as one JSON list, in UTF-8."""
+    """Return the findings as a JSON list in UTF-8."""
     listed = [_finding(report, one) for one in (*report.findings, *report.suppressed)]
     return (visible_json(json.dumps(listed, ensure_ascii=False, indent=1)) + "\n").encode()
 
@@ -48,9 +48,9 @@ def _finding(report: Report, finding: Finding) -> dict[str, Any]:
         "CreatedAt": report.generated_utc,
         "UpdatedAt": report.generated_utc,
         "Severity": {"Label": _LABELS[finding.severity]},
-        "Title": _cut(f"{finding.check_id} {finding.title}", _LONGEST_TITLE),
-        "Description": _cut(finding.sentence, _LONGEST_DESCRIPTION),
-        "Remediation": {"Recommendation": {"Text": _cut(finding.remedy or "See the finding.", _LONGEST_REMEDY)}},
+        "Title": _cut(f"{finding.check_id} {finding.title}", _MAX_TITLE),
+        "Description": _cut(finding.sentence, _MAX_DESCRIPTION),
+        "Remediation": {"Recommendation": {"Text": _cut(finding.remedy or "See the finding.", _MAX_REMEDY)}},
         "ProductFields": {"iamdesk/version": report.tool_version, "iamdesk/snapshot": report.snapshot_sha256},
         "Resources": [
             {
@@ -67,13 +67,14 @@ def _finding(report: Report, finding: Finding) -> dict[str, Any]:
     }
 
 
-def _note(report: Report, word: Suppression | None) -> dict[str, Any]:
-    if word is None:
+def _note(report: Report, suppression: Suppression | None) -> dict[str, Any]:
+    if suppression is None:
         return {}
-    text = _cut(f"{word.reason} ({word.holds})", _LONGEST_NOTE)
-    return {"Note": {"Text": text, "UpdatedBy": _cut(word.owner, _LONGEST_NOTE), "UpdatedAt": report.generated_utc}}
+    text = _cut(f"{suppression.reason} ({suppression.holds})", _MAX_NOTE)
+    owner = _cut(suppression.owner, _MAX_NOTE)
+    return {"Note": {"Text": text, "UpdatedBy": owner, "UpdatedAt": report.generated_utc}}
 
 
-def _cut(text: str, most: int) -> str:
+def _cut(text: str, max_length: int) -> str:
     shown = visible(text)
-    return shown if len(shown) <= most else f"{shown[: most - 1]}…"
+    return shown if len(shown) <= max_length else f"{shown[: max_length - 1]}…"

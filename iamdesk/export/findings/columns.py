@@ -1,4 +1,4 @@
-"""The columns of a findings table: one list, from which every format takes names, order and values."""
+"""Columns of a findings table: names, order and values, the same for all formats."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from iamdesk.checks.finding import Evidence, Finding
 from iamdesk.explain.decision import StatementExplanation
 
 type Value = str | tuple[str, ...]
-"""A cell: one text, or several (a list in JSON, joined by `JOINT` where a cell is one text)."""
+"""A cell: one text, or several (a list in JSON, elsewhere joined by `JOINT`)."""
 
 JOINT = " | "
 
@@ -18,33 +18,33 @@ class Column:
     """One column."""
 
     name: str
-    """Stable: JSON member and CSV heading."""
+    """Stable name: JSON member and CSV heading."""
     label: str
-    """For people."""
+    """Heading in XLSX."""
     value: Callable[[Finding], Value]
 
 
 def statements_of(finding: Finding) -> tuple[StatementExplanation, ...]:
-    """Return the statements that a finding rests on, each once, in the order of its evidence."""
+    """Return the statements in the evidence of a finding, each once, in the order of the evidence."""
     found: dict[tuple[str, int, str], StatementExplanation] = {}
     for piece in finding.evidence:
-        for line in _lines(piece):
-            if line.policy_key:  # what an outsider's own account is taken to allow is no policy of the snapshot
-                found.setdefault((line.policy_key, line.index, line.owner), line)
+        for statement in _statements(piece):
+            if statement.policy_key:  # assumed policies of an external account are not in the snapshot
+                found.setdefault((statement.policy_key, statement.index, statement.owner), statement)
     return tuple(found.values())
 
 
-def _lines(piece: Evidence) -> Iterable[StatementExplanation]:
+def _statements(piece: Evidence) -> Iterable[StatementExplanation]:
     if piece.statement is not None:
         yield piece.statement
     if piece.decision is not None:
         yield from piece.decision.matched_statements
 
 
-def place_of(line: StatementExplanation) -> str:
-    """Return a statement's place: ``payroll-rw, statement 2 (ReadOnly), lines 12-20``."""
-    span = line.span
-    return line.name if span is None else f"{line.name}, lines {span.start_line}-{span.end_line}"
+def place_of(statement: StatementExplanation) -> str:
+    """Return where a statement is: ``payroll-rw, statement 2 (ReadOnly), lines 12-20``."""
+    span = statement.span
+    return statement.name if span is None else f"{statement.name}, lines {span.start_line}-{span.end_line}"
 
 
 def _unique(values: Iterable[str]) -> tuple[str, ...]:
@@ -76,24 +76,24 @@ COLUMNS: tuple[Column, ...] = (
     Column("subject_type", "Kind", lambda finding: finding.subject_kind),
     Column("subject_name", "Subject", lambda finding: finding.subject_name),
     Column("subject_arn", "Subject ARN", lambda finding: finding.subject_key),
-    Column("finding", "Finding in words", lambda finding: finding.sentence),
-    Column("policies", "Policies", lambda finding: _unique(line.policy_name for line in statements_of(finding))),
+    Column("finding", "Description", lambda finding: finding.sentence),
+    Column("policies", "Policies", lambda finding: _unique(one.policy_name for one in statements_of(finding))),
     Column(
         "policy_types",
         "Policy types",
-        lambda finding: _unique(line.source_policy_type.value for line in statements_of(finding)),
+        lambda finding: _unique(one.source_policy_type.value for one in statements_of(finding)),
     ),
     Column("deciding_statements", "Statements", lambda finding: _unique(map(place_of, statements_of(finding)))),
-    Column("proof_summary", "Proof", lambda finding: _unique(piece.text for piece in finding.evidence)),
-    Column("missing_context", "Unknown context keys", _missing),
+    Column("proof_summary", "Evidence", lambda finding: _unique(piece.text for piece in finding.evidence)),
+    Column("missing_context", "Unknown condition keys", _missing),
     Column("assumptions", "Assumptions", _assumed),
-    Column("remediation", "What to do", lambda finding: finding.remedy),
+    Column("remediation", "Remediation", lambda finding: finding.remedy),
     Column("remediation_snippet", "Command", lambda finding: finding.snippet),
     Column("refs", "Standards", _standards),
     Column("suppressed_by", "Suppressed by", lambda finding: finding.suppression.owner if finding.suppression else ""),
     Column(
         "suppression_reason",
-        "Why suppressed",
+        "Reason for suppression",
         lambda finding: finding.suppression.reason if finding.suppression else "",
     ),
     Column(
@@ -105,10 +105,10 @@ COLUMNS: tuple[Column, ...] = (
 
 
 def cells(finding: Finding) -> dict[str, Value]:
-    """Return a finding's values by column name, in column order."""
+    """Return the values of a finding by column name, in column order."""
     return {column.name: column.value(finding) for column in COLUMNS}
 
 
 def one_text(value: Value) -> str:
-    """Return a cell as one text."""
+    """Return a cell as a single text."""
     return value if isinstance(value, str) else JOINT.join(value)

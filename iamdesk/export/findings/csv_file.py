@@ -1,15 +1,15 @@
-"""Findings as CSV: one row a finding, for spreadsheets and for tools that import tables.
+"""Findings as CSV: one row per finding, for spreadsheets and for tools that import tables.
 
-- RFC 4180: comma, CRLF, every field in quotes, quotes doubled.
-- UTF-8 with a byte order mark: without it Excel reads the file in the system's old code page and spoils every name
-  that is not ASCII. Importers that matter skip the mark; the first column (`number`) is the one that nobody looks up
-  by name, for those that do not. Scripts are better served by JSON.
-- A row that begins a cell with ``= + - @``, a tab or a carriage return gets ``'`` before it, so that a spreadsheet
-  shows the text instead of running it; so does such a character after a semicolon inside a cell, since a spreadsheet
-  set to semicolons splits there. Unseen characters are escapes (`visible`): a cell never holds a line break.
-- Suppressed findings stand at the end, with who answers for them in the columns ``suppressed_…``.
-- Every row carries what it is about (snapshot, its SHA-256, time, versions, counts of the whole report), because rows
-  get copied and files get renamed. No findings: headings alone.
+- RFC 4180: comma, CRLF, all fields in quotes, quotes doubled.
+- UTF-8 with a byte order mark: without it, Excel reads the file in the system's code page and garbles names that are
+  not ASCII. Most importers skip the mark; for the others, the first column is `number`, which is rarely looked up by
+  name. Scripts should read JSON.
+- A cell that begins with ``= + - @``, a tab or a carriage return is prefixed with ``'``, so that a spreadsheet does not
+  run it as a formula; so is such a character after a semicolon, where a spreadsheet set to semicolons splits the cell.
+  Control characters are escapes (`visible`): a cell has no line break.
+- Suppressed findings are at the end, with owner, reason and last day in the columns ``suppress…``.
+- Each row contains the snapshot, its SHA-256, time, versions and the totals of the report, because rows get copied and
+  files get renamed. Without findings, the file has only headings.
 """
 
 import csv
@@ -35,16 +35,16 @@ ABOUT_COLUMNS = (
     "findings_suppressed",
 )
 
-# The full-width forms too: East Asian spreadsheets read them as the plain ones.
+# East Asian spreadsheets read the full-width forms like the ASCII ones.
 _FORMULA = "=+\\-@＝＋－＠"
 _STARTS_FORMULA = re.compile(rf"[ \t\r\n]*[{_FORMULA}]|[\t\r\n]")
 _FORMULA_AFTER_SEMICOLON = re.compile(rf'(;[\s"\']*)(?=[{_FORMULA}])')
 _SUSPECT = re.compile(rf"\A(?:{_STARTS_FORMULA.pattern})|[;\n{UNSEEN}]|\s\Z")
-"""Whatever either of these or `visible` would change."""
+"""Matches a text that one of the patterns above or `visible` would change."""
 
 
 def inert(text: str) -> str:
-    """Return the text as a cell that no spreadsheet runs."""
+    """Return the text of a cell such that no spreadsheet runs it as a formula."""
     if _SUSPECT.search(text) is None:
         return text
     starts_formula = _STARTS_FORMULA.match(text) is not None
@@ -56,7 +56,7 @@ HEADINGS = (NUMBER_COLUMN, *(column.name for column in COLUMNS), *ABOUT_COLUMNS)
 
 
 def render(report: Report) -> bytes:
-    """Print the report as CSV."""
+    """Return the report as CSV."""
     about = about_of(report, len(report.findings), len(report.suppressed))
     rows = (
         (str(number), *values_of(finding), *about)
@@ -66,7 +66,7 @@ def render(report: Report) -> bytes:
 
 
 def about_of(report: Report, count: int, suppressed: int) -> list[str]:
-    """Return what every row says of the report, which has so many findings."""
+    """Return the cells of `ABOUT_COLUMNS`; ``count`` and ``suppressed`` are numbers of findings."""
     about = [
         report.snapshot_name,
         report.snapshot_sha256,
@@ -82,12 +82,12 @@ def about_of(report: Report, count: int, suppressed: int) -> list[str]:
 
 
 def values_of(finding: Finding) -> list[str]:
-    """Return what a row says of a finding."""
+    """Return the cells of `COLUMNS` for a finding."""
     return [inert(one_text(value)) for value in cells(finding).values()]
 
 
 def printed_rows(rows: Iterable[Sequence[str]]) -> str:
-    """Print rows."""
+    """Return rows as CSV text."""
     out = io.StringIO(newline="")
     csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerows(rows)
     return out.getvalue()

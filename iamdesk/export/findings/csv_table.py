@@ -1,4 +1,4 @@
-"""A table as CSV by the rules of ``csv_file``: RFC 4180, a byte order mark, no cell that a spreadsheet runs."""
+"""Any table as CSV, by the rules of ``csv_file``."""
 
 import csv
 import io
@@ -8,7 +8,7 @@ from iamdesk.export.findings.csv_file import inert
 
 
 def csv_bytes(headings: Sequence[str], rows: Iterable[Sequence[str | int]]) -> bytes:
-    """Return headings and rows as the bytes of a CSV file; numbers stay numbers, texts are neutralised."""
+    """Return headings and rows as the bytes of a CSV file; numbers stay numbers, texts are neutralized (`inert`)."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow(headings)

@@ -1,8 +1,7 @@
-"""Findings as one HTML file, for people: to read, to print, to file.
+"""Findings as a self-contained HTML report, for reading and printing.
 
-Self-contained: no script, no request, no other file; the page itself forbids them (Content-Security-Policy). Every
-value is escaped by the template engine, and every unseen character is written out (`visible`), whether or not the
-template's author thought of it. Severity is a word with a shape, so that it survives a black-and-white printer.
+No scripts, requests or other files; the page itself forbids them (Content-Security-Policy). The template engine escapes
+all values and makes control characters visible (`visible`). Severity is a word and a shape, for black-and-white prints.
 """
 
 from collections.abc import Iterator
@@ -33,15 +32,15 @@ _SHAPES = {
 }
 _DECISIONS = {
     "allowed": "Allowed",
-    "explicitDeny": "Denied · explicit deny",
-    "implicitDeny": "Denied · implicit deny",
-    "conditional": "Depends",
+    "explicitDeny": "Denied (explicit deny)",
+    "implicitDeny": "Denied (implicit deny)",
+    "conditional": "Depends on the request context",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Findings of one check with one severity, told together: what is the same for all of them is said once."""
+    """Findings of one check with the same severity and title; what they have in common is printed once."""
 
     anchor: str
     check_id: str
@@ -52,18 +51,18 @@ class Group:
 
     @property
     def shared_remedy(self) -> str | None:
-        """The remedy, where all findings of the group have the same."""
+        """The remediation if it is the same for all findings of the group, else None."""
         remedies = {finding.remedy for finding in self.findings}
         return remedies.pop() if len(remedies) == 1 else None
 
 
 def groups_of(report: Report) -> Iterator[Group]:
-    """Yield the open findings in the report's order, put together by check, title and severity."""
+    """Yield the open findings in the order of the report, grouped by check, title and severity."""
     return _grouped(report.findings, "group")
 
 
 def suppressed_groups_of(report: Report) -> Iterator[Group]:
-    """Yield the suppressed findings, put together in the same way."""
+    """Yield the suppressed findings, grouped likewise."""
     return _grouped(report.suppressed, "suppressed")
 
 
@@ -74,7 +73,7 @@ def _grouped(findings: tuple[Finding, ...], anchor: str) -> Iterator[Group]:
 
 
 def render(report: Report) -> bytes:
-    """Print the report as one HTML page, in UTF-8."""
+    """Return the report as an HTML page in UTF-8."""
     groups = tuple(groups_of(report))
     page = _template().render(
         report=report,
@@ -98,7 +97,7 @@ def _template() -> jinja2.Template:
     )
     environment.filters["utc"] = utc_text
     environment.filters["shape"] = _SHAPES.__getitem__
-    environment.filters["verdict"] = lambda decision: _DECISIONS[decision.value]
+    environment.filters["decision"] = lambda decision: _DECISIONS[decision.value]
     environment.filters["cli"] = command_line
     environment.filters["code"] = _code
     environment.filters["thousands"] = lambda number: f"{number:,}"
@@ -108,9 +107,9 @@ def _template() -> jinja2.Template:
 
 
 def _code(text: str) -> Markup:
-    """Return text with what stands between backticks set as code; every part of it is escaped."""
+    """Return a text as markup, escaped, with the parts between backticks as code."""
     parts = [escape(visible(part)) for part in text.split("`")]
-    if len(parts) % 2 == 0:  # a backtick too many: none is meant as a mark
+    if len(parts) % 2 == 0:  # an odd number of backticks: they are not meant as markup
         return escape(visible(text))
     return Markup("").join(
         Markup("<code>{}</code>").format(part) if number % 2 else part for number, part in enumerate(parts)
@@ -118,12 +117,12 @@ def _code(text: str) -> Markup:
 
 
 def _finalize(value: Any) -> Any:
-    """Make the characters of every text visible; markup that the template itself made stays."""
+    """Make all characters of a text visible; markup of the template is not changed."""
     return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def command_line(decision: EvaluationResult) -> str | None:
-    """Return the command that asks the same question again; None where the command line cannot say it."""
+    """Return the command that evaluates the same request; None if the command line has no options for it."""
     request = decision.request
     if None in request.context.values() or request.without or request.session_policies:
         return None

@@ -1,6 +1,6 @@
-"""Findings as JSON: everything, for scripts and for keeping.
+"""Findings as JSON: all data, for scripts and for archiving.
 
-The shape is stable (``format`` names it; a change of meaning gives it a new number; members may be added)::
+The format is stable: ``format`` has its version, which changes if a meaning changes; members may be added::
 
     {
       "format": "iamdesk-findings/1",
@@ -14,7 +14,7 @@ The shape is stable (``format`` names it; a change of meaning gives it a new num
       "counts": {"total": int, "by_severity": {severity: int, …}, "by_state": {state: int, …}, "suppressed": int},
       "checks": [{"check_id", "title", "severity", "question", "refs": [str], "findings": int}],
       "findings": [{
-        (every column of `rows.COLUMNS` by its name: text, or a list of texts)
+        (each column of `columns.COLUMNS` by its name: text, or a list of texts)
         "evidence": [{
           "text": str,
           "policy_key": str or null,
@@ -27,15 +27,15 @@ The shape is stable (``format`` names it; a change of meaning gives it a new num
           }
         }]
       }],
-      "suppressed": [finding with who suppressed it, why and until when; not among the others, nor in their counts]
+      "suppressed": [finding with owner, reason and last day; not in "findings", nor in the counts above]
     }
 
     statement: {"source_policy_id", "source_policy_type", "policy_name", "owner", "layer", "statement_index" (from 0),
                 "sid" (or null), "effect", "sentence",
-                "start": {"line", "column"} or null, "end": {"line", "column"} or null}   of the policy as shown, from 1
+                "start": {"line", "column"} or null, "end": {"line", "column"} or null}   in the policy as shown, from 1
 
-Findings stand in the order of the report: completeness first, then worst first. Values are exact; characters that
-nobody sees are written as JSON escapes, so that the file as text cannot mislead.
+Findings are in the order of the report: completeness of the snapshot first, then by severity. Values are exact; control
+and invisible characters are JSON escapes.
 """
 
 import json
@@ -53,9 +53,8 @@ FORMAT = "iamdesk-findings/1"
 
 
 def render(report: Report) -> bytes:
-    """Print the report as JSON, in UTF-8 without a byte order mark."""
-    # One by one into one buffer: all of them as objects take many times the memory of their text, and pieces to be
-    # joined take it twice.
+    """Return the report as JSON in UTF-8 without a byte order mark."""
+    # Into one buffer: as objects, all findings take many times the memory of their text, and joined pieces twice.
     file = BytesIO()
     file.write(printed_head(report, len(report.findings), len(report.suppressed)))
     for name, findings in (("findings", report.findings), ("suppressed", report.suppressed)):
@@ -68,12 +67,12 @@ def render(report: Report) -> bytes:
 
 
 def printed_head(report: Report, count: int, suppressed: int) -> bytes:
-    """Print all but the findings, of which there are so many; no brace ends it."""
-    return _printed(_but_findings(report, count, suppressed)).removesuffix(b"\n}")
+    """Return the object without findings and without its closing brace; ``count`` and ``suppressed`` count findings."""
+    return _printed(_head(report, count, suppressed)).removesuffix(b"\n}")
 
 
 def printed_finding(finding: Finding) -> bytes:
-    """Print a finding as one of the list."""
+    """Return a finding as a member of the list."""
     return b"\n    " + _printed(_finding(finding)).replace(b"\n", b"\n    ")
 
 
@@ -81,7 +80,7 @@ def _printed(value: Any) -> bytes:
     return visible_json(json.dumps(value, ensure_ascii=False, indent=2)).encode()
 
 
-def _but_findings(report: Report, count: int, suppressed: int) -> dict[str, Any]:
+def _head(report: Report, count: int, suppressed: int) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "generated_utc": report.generated_utc,

@@ -1,9 +1,9 @@
-"""Findings as OCSF 1.8.0, one JSON object a line, for lakes and SIEMs.
+"""Findings as OCSF 1.8.0, one JSON object per line, for data lakes and SIEMs.
 
-- What rests on answered questions or on statements is an IAM Analysis Finding (2008): the policies with what they
-  grant, and the condition keys that it hangs on.
-- What rests on captured facts alone, such as the credential report, is a Compliance Finding (2003).
-- A suppressed finding has status 3; what cannot be told has compliance status 0, and says so in ``status_detail``.
+- A finding whose evidence contains evaluated requests or statements is an IAM Analysis Finding (2008), with the
+  policies, what they grant, and the condition keys that it depends on.
+- A finding from captured facts only, such as the credential report, is a Compliance Finding (2003).
+- A suppressed finding has status 3. An inconclusive one has compliance status 0; see ``status_detail``.
 
 Source: the Open Cybersecurity Schema Framework, schema 1.8.0 (schema.ocsf.io).
 """
@@ -38,20 +38,20 @@ _UNKNOWN, _FAIL = (0, "Unknown"), (3, "Fail")
 
 
 def render(report: Report) -> bytes:
-    """Print the report as lines of JSON, in UTF-8 without a byte order mark."""
+    """Return the report as lines of JSON in UTF-8 without a byte order mark."""
     events = (event(report, finding) for finding in (*report.findings, *report.suppressed))
     lines = (visible_json(json.dumps(one, ensure_ascii=False)) + "\n" for one in events)
     return "".join(lines).encode()
 
 
 def event(report: Report, finding: Finding) -> dict[str, Any]:
-    """Return one finding as an OCSF event."""
+    """Return a finding as an OCSF event."""
     statements = statements_of(finding)
     is_analysis = bool(statements) or any(piece.decision is not None for piece in finding.evidence)
     class_uid = _ANALYSIS if is_analysis else _COMPLIANCE
     severity_id, severity = _SEVERITIES[finding.severity]
     status_id, status = _SUPPRESSED if finding.suppression is not None else _NEW
-    told: dict[str, Any] = {
+    found: dict[str, Any] = {
         "activity_id": _CREATE,
         "activity_name": "Create",
         "category_uid": _FINDINGS,
@@ -91,19 +91,19 @@ def event(report: Report, finding: Finding) -> dict[str, Any]:
         },
     }
     if finding.suppression is not None:
-        told["unmapped"]["suppression"] = {
+        found["unmapped"]["suppression"] = {
             "owner": finding.suppression.owner,
             "reason": finding.suppression.reason,
             **({} if finding.suppression.is_for_good else {"expires": finding.suppression.expires.isoformat()}),
         }
     if is_analysis:
-        told["permission_analysis_results"] = _permissions(finding, statements)
+        found["permission_analysis_results"] = _permissions(finding, statements)
         if finding.subject_kind == "user":
             account = {"uid": finding.account}
-            told["user"] = {"name": finding.subject_name, "uid": finding.subject_key, "account": account}
+            found["user"] = {"name": finding.subject_name, "uid": finding.subject_key, "account": account}
     else:
-        told["compliance"] = _compliance(finding)
-    return told
+        found["compliance"] = _compliance(finding)
+    return found
 
 
 def _finding_info(finding: Finding) -> dict[str, Any]:
@@ -121,7 +121,7 @@ def _finding_info(finding: Finding) -> dict[str, Any]:
 
 
 def _permissions(finding: Finding, statements: tuple[StatementExplanation, ...]) -> list[dict[str, Any]]:
-    """Return what each statement that the finding rests on has to do with it."""
+    """Return a result for each statement: its policy, the privileges it grants, unknown condition keys."""
     privileges: dict[tuple[str, int], dict[str, None]] = {}
     keys: dict[str, None] = {}
     for piece in finding.evidence:
@@ -148,21 +148,21 @@ def _permissions(finding: Finding, statements: tuple[StatementExplanation, ...])
         if conditions:
             result["condition_keys"] = conditions
         results.append(result)
-    if not results:  # answered, and no statement matches
-        asked = dict.fromkeys(piece.decision.request.action for piece in finding.evidence if piece.decision is not None)
-        results.append({"analyzed_privileges_count": len(asked)})
+    if not results:  # requests were evaluated, but no statement matches
+        actions = {piece.decision.request.action for piece in finding.evidence if piece.decision is not None}
+        results.append({"analyzed_privileges_count": len(actions)})
     return results
 
 
 def _compliance(finding: Finding) -> dict[str, Any]:
     check = registry.check(finding.check_id)
     status_id, status = _UNKNOWN if finding.state is State.CANNOT_TELL else _FAIL
-    told: dict[str, Any] = {"control": finding.check_id, "status_id": status_id, "status": status}
+    compliance: dict[str, Any] = {"control": finding.check_id, "status_id": status_id, "status": status}
     if check is not None:
-        told["desc"] = check.question
+        compliance["desc"] = check.question
         if check.standards:
-            told["standards"] = list(check.standards)
-    return told
+            compliance["standards"] = list(check.standards)
+    return compliance
 
 
 def _milliseconds(moment: datetime) -> int:

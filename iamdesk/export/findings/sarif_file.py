@@ -1,11 +1,11 @@
-"""Findings as SARIF 2.1.0, for code scanning: one run, one rule a check, one result a finding.
+"""Findings as SARIF 2.1.0, for code scanning: one run, one rule per check, one result per finding.
 
-- What cannot be told is of kind ``open`` with level ``none``: neither a failure nor a pass.
-- The fingerprint is ``partialFingerprints["iamdesk/v1"]``; a suppression is an accepted external one.
-- Subjects are logical locations by ARN. Physical locations name a file of the snapshot, with no place in it: policies
-  are shown otherwise than they are stored.
-- Chains of steps are code flows.
-- In the texts of messages brackets and braces have a meaning of their own; those of a snapshot's names are escaped.
+- An inconclusive finding has kind ``open`` and level ``none``: neither a failure nor a pass.
+- The fingerprint is ``partialFingerprints["iamdesk/v1"]``; a suppression is ``external`` and ``accepted``.
+- Subjects are logical locations by ARN. Physical locations are files of the snapshot without a region, because policies
+  are shown in another layout than they are stored.
+- Attack paths are code flows.
+- Brackets and braces in names are escaped, because they have a meaning in message texts.
 
 Source: OASIS, Static Analysis Results Interchange Format (SARIF) Version 2.1.0.
 """
@@ -43,18 +43,18 @@ _SECURITY_SEVERITY = {
     Severity.LOW: "2.0",
     Severity.INFO: "0.0",
 }
-"""What code scanning sorts by: numbers as in CVSS."""
-_CHAINS = "CHN-"
+"""Sort key of code scanning, in the range of CVSS scores."""
+_ATTACK_PATHS = "CHN-"
 
 
 def render(report: Report) -> bytes:
-    """Print the report as SARIF, in UTF-8 without a byte order mark."""
+    """Return the report as SARIF in UTF-8 without a byte order mark."""
     text = json.dumps(as_object(report), ensure_ascii=False, indent=2)
     return (visible_json(text) + "\n").encode()
 
 
 def message_text(text: str) -> str:
-    """Return a text so that a reader of SARIF takes nothing in it for a link or a placeholder."""
+    """Return a text escaped for a SARIF message: nothing in it is read as a link or a placeholder."""
     escaped = visible(text).replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
     return escaped.replace("{", "{{").replace("}", "}}")
 
@@ -114,12 +114,12 @@ def _rule(check: Check) -> dict[str, Any]:
 
 
 def _result(report: Report, finding: Finding, rules: dict[str, int]) -> dict[str, Any]:
-    is_open = finding.state is State.CANNOT_TELL
+    is_inconclusive = finding.state is State.CANNOT_TELL
     result: dict[str, Any] = {
         "ruleId": finding.check_id,
         **({"ruleIndex": rules[finding.check_id]} if finding.check_id in rules else {}),
-        "kind": "open" if is_open else "fail",
-        "level": "none" if is_open else _LEVELS[finding.severity],
+        "kind": "open" if is_inconclusive else "fail",
+        "level": "none" if is_inconclusive else _LEVELS[finding.severity],
         "rank": _RANKS[finding.severity],
         "message": {"text": message_text(f"{finding.title}. {finding.sentence}")},
         "locations": [_location(report, finding)],
@@ -138,14 +138,14 @@ def _result(report: Report, finding: Finding, rules: dict[str, int]) -> dict[str
     related = [
         {
             "id": number,
-            "message": {"text": message_text(f"{line.effect}: {place_of(line)}. {line.sentence}")},
-            "logicalLocations": [_logical(line.policy_name, line.policy_key)],
+            "message": {"text": message_text(f"{one.effect}: {place_of(one)}. {one.sentence}")},
+            "logicalLocations": [_logical(one.policy_name, one.policy_key)],
         }
-        for number, line in enumerate(statements_of(finding), start=1)
+        for number, one in enumerate(statements_of(finding), start=1)
     ]
     if related:
         result["relatedLocations"] = related
-    if finding.check_id.startswith(_CHAINS) and len(finding.evidence) > 1:
+    if finding.check_id.startswith(_ATTACK_PATHS) and len(finding.evidence) > 1:
         steps = [{"location": _step(finding, piece)} for piece in finding.evidence]
         result["codeFlows"] = [{"threadFlows": [{"locations": steps}]}]
     if finding.suppression is not None:
@@ -177,5 +177,5 @@ def _step(finding: Finding, piece: Evidence) -> dict[str, Any]:
 
 
 def _uri(name: str) -> str:
-    """Return a file's name as a relative reference; what UTF-8 cannot write is a question mark."""
+    """Return a file name as a relative URI reference; characters that UTF-8 cannot encode become question marks."""
     return quote(name.encode("utf-8", "replace"), safe="")

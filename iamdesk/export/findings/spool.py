@@ -1,7 +1,7 @@
-"""Findings in a file: each is printed where it is found, by workers too, and kept out of memory.
+"""Findings in a temporary file: workers render each for the report, so that they need not fit into memory.
 
-A hundred thousand principals have a million findings, each with answers of some kilobytes. What stays in memory of one
-is by what it is ordered, and where its printed text stands; a report is put together piece by piece.
+A hundred thousand principals can have a million findings of some kilobytes each. Workers render each finding for the
+output format; only its sort key and its position in the file stay in memory, and the report is written piece by piece.
 """
 
 import json
@@ -29,21 +29,21 @@ TEXT = "text"
 
 
 class Printed(NamedTuple):
-    """One finding, as it is sent and kept."""
+    """One rendered finding."""
 
     order: bytes
-    """Sorted by this, findings stand in the order of a report; it begins with whether it is suppressed."""
+    """Sort key: suppressed findings last, then the order of a report."""
     check_id: str
     severity: Severity
     state: State
     is_suppressed: bool
     fingerprint: str
     content: bytes
-    """Packed: what the format prints of it, or itself."""
+    """Compressed: the finding as rendered for the format, or pickled."""
 
 
 def printed(finding: Finding, format_name: str) -> Printed:
-    """Return what is kept of a finding for a report in a format: a worker does this."""
+    """Render a finding for a report format; called in a worker."""
     is_suppressed = finding.suppression is not None
     order = "\0".join((str(int(is_suppressed)), *map(str, order_of(finding))))
     return Printed(
@@ -53,7 +53,7 @@ def printed(finding: Finding, format_name: str) -> Printed:
         finding.state,
         is_suppressed,
         finding.fingerprint,
-        zlib.compress(_PRINTS.get(format_name, _itself)(finding), 1),
+        zlib.compress(_RENDERERS.get(format_name, _pickled)(finding), 1),
     )
 
 
@@ -61,7 +61,7 @@ def _text(finding: Finding) -> bytes:
     return "".join(f"{visible(line)}\n" for line in lines_of(finding)).encode()
 
 
-def _itself(finding: Finding) -> bytes:
+def _pickled(finding: Finding) -> bytes:
     return pickle.dumps(finding)
 
 
@@ -69,28 +69,28 @@ def _cells(finding: Finding) -> bytes:
     return json.dumps(csv_file.values_of(finding)).encode()
 
 
-_PRINTS: Mapping[str, Callable[[Finding], bytes]] = {
+_RENDERERS: Mapping[str, Callable[[Finding], bytes]] = {
     TEXT: _text,
     "json": json_file.printed_finding,
     "csv": _cells,
 }
-"""What is printed of a finding; of other formats it is kept itself, and all are in memory when the report is made."""
+"""By format, how a single finding is rendered. For other formats it is pickled, and all are loaded for the report."""
 
 
 class Spool:
-    """Findings in a temporary file. Close it."""
+    """Findings in a temporary file, which `close` deletes."""
 
     def __init__(self, format_name: str) -> None:
         self.format_name = format_name
         self._file = TemporaryFile(prefix="iamdesk-findings-")  # noqa: SIM115 - closed by `close`
         self._end = 0
-        self._held: list[tuple[bytes, int, int]] = []
+        self._held: list[tuple[bytes, int, int]] = []  # sort key, offset in the file, length
         self._severities: Counter[Severity] = Counter()
         self._states: Counter[State] = Counter()
         self._checks: Counter[str] = Counter()
         self._suppressed = 0
         self.fingerprints: set[str] = set()
-        """Of those that somebody asked about (`wanted`)."""
+        """Fingerprints of the findings that were ``wanted`` (`take`)."""
 
     def __enter__(self) -> "Spool":
         return self
@@ -99,14 +99,14 @@ class Spool:
         self.close()
 
     def close(self) -> None:
-        """Give the file back."""
+        """Close and delete the file."""
         self._file.close()
 
     def __len__(self) -> int:
         return len(self._held)
 
     def take(self, found: Sequence[Printed], wanted: frozenset[str] = frozenset()) -> None:
-        """Keep some findings; of the fingerprints that are ``wanted`` those that are there are remembered."""
+        """Add findings; those of the ``wanted`` fingerprints that occur are added to `fingerprints`."""
         for one in found:
             self._file.write(one.content)
             self._held.append((one.order, self._end, len(one.content)))
@@ -121,12 +121,12 @@ class Spool:
             self._checks[one.check_id] += 1
 
     def as_bad_as(self, limit: Severity) -> int:
-        """Return how many open findings are of a severity or worse."""
-        worst_first = list(Severity)
-        return sum(self._severities[one] for one in worst_first[: worst_first.index(limit) + 1])
+        """Return the number of open findings of a severity or higher."""
+        highest_first = list(Severity)
+        return sum(self._severities[one] for one in highest_first[: highest_first.index(limit) + 1])
 
     def report(self, snapshot: Snapshot | Catalogue, generated_at: datetime) -> Iterator[bytes]:
-        """Yield the report in its pieces: together what `findings.render`, or the command line, prints of the whole."""
+        """Yield the report in pieces; joined, they are what `writers.render` or the command line prints."""
         self._held.sort()
         match self.format_name:
             case "text":
@@ -184,7 +184,7 @@ class Spool:
 
 
 class Wanted(NamedTuple):
-    """What findings are printed for."""
+    """Parameters of rendering findings."""
 
     format_name: str
     suppressions: tuple[Suppression, ...]
@@ -199,18 +199,18 @@ def find_into(
     progress: Progress = no_progress,
     cancelled: Cancelled = never_cancelled,
 ) -> None:
-    """Run every check over an organization; what is found goes into a spool.
+    """Run all checks over an organization, and add the findings to a spool.
 
     Raises:
-        SnapshotError: an account cannot be read any more.
+        SnapshotError: an account can no longer be read.
         WorkCancelled: ``cancelled`` returned True.
-        WorkError: no worker can do it; one sentence.
+        WorkError: the workers failed; one sentence.
     """
     known = checks.know(progress, cancelled)
     wanted = Wanted(spool.format_name, tuple(suppressions), today)
-    asked = frozenset(one.fingerprint for one in suppressions)
+    fingerprints = frozenset(one.fingerprint for one in suppressions)
     for found in checks.round(_print_in_worker, _print, known, wanted, progress=progress, cancelled=cancelled):
-        spool.take(found, asked)
+        spool.take(found, fingerprints)
 
 
 def print_all(findings: Iterable[Finding], wanted: Wanted) -> list[Printed]:
@@ -225,7 +225,7 @@ def each_finding(
     progress: Progress = no_progress,
     cancelled: Cancelled = never_cancelled,
 ) -> Iterator[Finding]:
-    """Run every check over an organization, and yield what is found, account by account; ``progress`` is told accounts.
+    """Run all checks over an organization, and yield the findings, account by account; progress counts accounts.
 
     Raises:
         SnapshotError: as `find_into`.

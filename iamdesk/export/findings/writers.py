@@ -1,4 +1,4 @@
-"""Findings leave the house: one call, whatever the format.
+"""Writes findings reports in any format.
 
 A new format is one module with ``render(report) -> bytes`` and one line in `_FORMATS`.
 """
@@ -18,25 +18,25 @@ from iamdesk.snapshot.model import Snapshot
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One file format of a report."""
+    """A file format of findings reports."""
 
     name: str
-    """As the command line takes it: ``csv``."""
+    """Name on the command line: ``csv``."""
     label: str
-    """For people: ``CSV table``."""
+    """Name in the window: ``CSV table``."""
     suffix: str
-    """With the dot."""
+    """File suffix with the dot."""
     render: Callable[[Report], bytes]
 
 
 def _xlsx(report: Report) -> bytes:
-    from iamdesk.export.findings import xlsx_file  # its library is not loaded before somebody asks for the format
+    from iamdesk.export.findings import xlsx_file  # its library is slow to load
 
     return xlsx_file.render(report)
 
 
 def _pdf(report: Report) -> bytes:
-    from iamdesk.export.findings import pdf_file  # the same
+    from iamdesk.export.findings import pdf_file  # likewise
 
     return pdf_file.render(report)
 
@@ -53,14 +53,14 @@ _FORMATS: tuple[Format, ...] = (
 
 
 def formats() -> tuple[Format, ...]:
-    """Return the formats that `write` knows, the one for people first."""
+    """Return all formats, HTML first."""
     return _FORMATS
 
 
 def render(format_name: str, findings: Iterable[Finding], snapshot: Snapshot, *, generated_at: datetime) -> bytes:
-    """Return a report as the bytes of its file.
+    """Build a report and return the bytes of its file.
 
-    ``generated_at`` is the time that the report states; the same input gives the same bytes.
+    ``generated_at`` is the time in the report; the same input gives the same bytes.
 
     Raises:
         ExportError: there is no such format.
@@ -70,7 +70,7 @@ def render(format_name: str, findings: Iterable[Finding], snapshot: Snapshot, *,
 
 
 def render_report(format_name: str, report: Report) -> bytes:
-    """Return a report that was built as the bytes of its file.
+    """Return a report as the bytes of its file.
 
     Raises:
         ExportError: there is no such format.
@@ -91,7 +91,7 @@ def render_report(format_name: str, report: Report) -> bytes:
 def write(
     format_name: str, findings: Iterable[Finding], snapshot: Snapshot, path: Path, *, generated_at: datetime
 ) -> None:
-    """Write a report to a file, whole or not at all; a file that stands there is replaced.
+    """Write a report to a file atomically; an existing file is replaced.
 
     Raises:
         ExportError: there is no such format, or the file cannot be written; its text is one sentence.

@@ -1,6 +1,6 @@
-"""Findings as a workbook for Excel and LibreOffice: findings, suppressed ones, checks, and what it is about.
+"""Findings as a workbook for Excel and LibreOffice, with the sheets About, Findings, Suppressed and Checks.
 
-Every cell is text or a number; nothing is a formula or a link, whatever a name in the snapshot begins with.
+All cells are text or numbers, never formulas or links, regardless of the names in the snapshot.
 """
 
 import io
@@ -14,9 +14,9 @@ from iamdesk.escaping import visible
 from iamdesk.export.findings.columns import COLUMNS, cells
 from iamdesk.export.findings.report import Report
 
-_LONGEST = 32_767
-"""Characters that a cell holds (Excel, "specifications and limits")."""
-_CUT = " … (cut: the report as JSON has the whole text)"
+_MAX_LENGTH = 32_767
+"""Maximum number of characters of a cell (Excel, "specifications and limits")."""
+_CUT = " … (truncated: see the JSON report)"
 _WIDTHS = {
     "finding_id": 24,
     "severity": 10,
@@ -43,7 +43,7 @@ _NEWLINE = "\n"
 
 
 def render(report: Report) -> bytes:
-    """Print the report as an XLSX file; the same report gives the same bytes."""
+    """Return the report as an XLSX file; the same report gives the same bytes."""
     out = io.BytesIO()
     options = {
         "in_memory": True,
@@ -65,9 +65,9 @@ def render(report: Report) -> bytes:
 
 
 def cell_text(text: str) -> str:
-    """Return the text as a cell holds it: unseen characters as escapes, and no longer than a cell may be."""
+    """Return the text for a cell: control characters as escapes, truncated to the maximum length."""
     shown = visible(text)
-    return shown if len(shown) <= _LONGEST else shown[: _LONGEST - len(_CUT)] + _CUT
+    return shown if len(shown) <= _MAX_LENGTH else shown[: _MAX_LENGTH - len(_CUT)] + _CUT
 
 
 class _Sheets:
@@ -95,22 +95,24 @@ class _Sheets:
         rows: list[tuple[str, str | int]] = [
             ("Snapshot", report.snapshot_name),
             ("Snapshot SHA-256", report.snapshot_sha256),
-            ("Report made", report.generated_utc),
+            ("Generated", report.generated_utc),
             ("iamdesk", report.tool_version),
-            ("Action data", report.action_data_version),
+            ("AWS action data", report.action_data_version),
             ("Findings", len(report.findings)),
             *((f"Findings: {severity.value}", count) for severity, count in report.by_severity.items()),
             *((f"Findings: {state.value}", count) for state, count in report.by_state.items()),
             ("Suppressed", len(report.suppressed)),
-            ("Oddities met in reading", report.problem_count),
+            ("Problems in the snapshot", report.problem_count),
         ]
         for account in report.accounts:
-            held = f"{account.users} users, {account.groups} groups, {account.roles} roles, {account.policies} policies"
+            counts = (
+                f"{account.users} users, {account.groups} groups, {account.roles} roles, {account.policies} policies"
+            )
             name = f" ({account.alias})" if account.alias else ""
-            rows.append((f"Account {account.account_id}{name}", held))
-        rows += [("Gap", finding.sentence) for finding in report.gaps]
+            rows.append((f"Account {account.account_id}{name}", counts))
+        rows += [("Missing data", finding.sentence) for finding in report.gaps]
         rows += [(file.path.name, f"{file.size} bytes, SHA-256 {file.sha256}") for file in report.snapshot_files[:50]]
-        self._table("About", ("What", "Value"), rows, (34, 90))
+        self._table("About", ("Name", "Value"), rows, (34, 90))
 
     def _findings(self, name: str, findings: Sequence[Finding]) -> None:
         sheet = self._sheet(name, [column.label for column in COLUMNS])
@@ -149,7 +151,7 @@ class _Sheets:
 
     @staticmethod
     def _write(sheet: Any, row: int, column: int, text: str, style: Any, *, keep_lines: bool = False) -> None:
-        shown = text[:_LONGEST] if keep_lines else cell_text(text)
+        shown = text[:_MAX_LENGTH] if keep_lines else cell_text(text)
         if shown:
             sheet.write_string(row, column, shown, style)
         else:

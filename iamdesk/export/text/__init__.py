@@ -1,1 +1,1 @@
-"""Sentences that several exports share."""
+"""Texts that exports, window and command line share."""

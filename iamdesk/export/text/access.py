@@ -1,7 +1,6 @@
-"""Words for many answers at once: through which policy somebody may do something, under what, and how far.
+"""Short texts for tables of decisions: granting policies, conditions, extent of access.
 
-An answer by itself has a sentence; in a table of thousands each cell has a few words. No reasoning: everything is taken
-from the answer.
+All information comes from the evaluation result.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,70 +14,67 @@ from iamdesk.i18n import join_messages, join_names, mark, phrase
 REACH_WORDS: Mapping[AccessExtent, str] = {
     AccessExtent.ALLOWED: mark("allowed"),
     AccessExtent.CONDITIONAL: mark("under conditions"),
-    AccessExtent.AWAITING: mark("if the resource's policy lets the account in"),
+    AccessExtent.AWAITING: mark("if the resource policy allows the account"),
     AccessExtent.SOME: mark("on some resources"),
     AccessExtent.SOME_CONDITIONAL: mark("on some resources under conditions"),
     AccessExtent.DENIED: mark("denied"),
     AccessExtent.NONE: mark("not allowed"),
 }
-"""How far an action may be done, as it stands in the middle of a sentence."""
+"""The extent of access, for the middle of a sentence."""
 
 _GRANTS = frozenset({PolicyType.IDENTITY, PolicyType.RESOURCE, PolicyType.TRUST, PolicyType.ACL})
-"""Layers that can give; the others only set limits."""
-_MOST_WAYS = 3
+"""Policy types that can grant; all others are guardrails."""
+_MAX_CONDITIONS = 3
 _MORE: Mapping[str, str] = {
-    "way": mark("{names} or {count:,} more ways"),
+    "way": mark("{names} or {count:,} more alternatives"),
     "resource": mark("{names} or {count:,} more resources"),
 }
-"""What is counted, by its noun."""
+"""Texts for long lists, by what is counted."""
 
 
 def granting_statements(decision: EvaluationResult) -> tuple[StatementExplanation, ...]:
-    """Return the statements through which an answer is allowed, or would be if its conditions were met."""
-    lines = decision.statements_that(StatementRole.DECIDES, StatementRole.DEPENDS)
-    return tuple(line for line in lines if line.effect == "Allow" and line.layer in _GRANTS)
+    """Return the Allow statements by which a request is allowed, or would be if conditions were met."""
+    statements = decision.statements_that(StatementRole.DECIDES, StatementRole.DEPENDS)
+    return tuple(one for one in statements if one.effect == "Allow" and one.layer in _GRANTS)
 
 
 def how_words(decision: EvaluationResult) -> str:
-    """Return through what a principal may do what was asked: ``PayrollReadWrite through group Finance``.
+    """Return the granting policies, each once: ``PayrollReadWrite through group Finance``.
 
-    Each policy once, however many of its statements grant; where no statement does (the root user), the answer's own
-    sentence.
+    If no statement grants (for the root user), returns the sentence of the result.
     """
     principal = decision.request.principal
-    ways = dict.fromkeys(_way(line, principal) for line in granting_statements(decision))
-    return join_names(list(ways)) or decision.sentence
+    policies = dict.fromkeys(_policy(one, principal) for one in granting_statements(decision))
+    return join_names(list(policies)) or decision.sentence
 
 
-def _way(line: StatementExplanation, principal: str) -> str:
-    if line.layer is PolicyType.TRUST:
-        return phrase("trust policy of {owner}", owner=short_arn(line.owner))
-    if line.layer is not PolicyType.IDENTITY:
-        return phrase("policy of {owner}", owner=short_arn(line.owner))
-    if not line.owner or line.owner == principal:
-        return line.policy_name
-    return phrase("{policy} through {owner}", policy=line.policy_name, owner=short_arn(line.owner))
+def _policy(statement: StatementExplanation, principal: str) -> str:
+    if statement.layer is PolicyType.TRUST:
+        return phrase("trust policy of {owner}", owner=short_arn(statement.owner))
+    if statement.layer is not PolicyType.IDENTITY:
+        return phrase("policy of {owner}", owner=short_arn(statement.owner))
+    if not statement.owner or statement.owner == principal:
+        return statement.policy_name
+    return phrase("{policy} through {owner}", policy=statement.policy_name, owner=short_arn(statement.owner))
 
 
-def when_words(decision: EvaluationResult, most: int = _MOST_WAYS) -> str:
-    """Return under which context a conditional answer is allowed; empty for other answers.
+def when_words(decision: EvaluationResult, most: int = _MAX_CONDITIONS) -> str:
+    """Return the context values under which a conditional request is allowed; empty for other decisions.
 
-    Of more than ``most`` ways the others are counted.
+    At most ``most`` sets of values are listed; the others are counted.
     """
     if decision.decision is not EvalDecision.CONDITIONAL:
         return ""
-    ways = list(dict.fromkeys(ways_words(decision)))
-    if ways:
-        return either(ways, most, "way")
+    conditions = list(dict.fromkeys(ways_words(decision)))
+    if conditions:
+        return either(conditions, most, "way")
     if decision.missing_context_values:
         return phrase("depends on {keys}", keys=join_names(decision.missing_context_values))
-    return phrase("depends on what the snapshot does not hold")
+    return phrase("depends on data that is not captured")
 
 
 def either(names: Sequence[str], most: int, noun: str) -> str:
-    """Return ``a, b or c``; of more than ``most`` the rest is counted: ``a, b or 7 more ways``."""
+    """Return ``a, b or c``, or if there are more than ``most``, ``a, b or 7 more alternatives``."""
     if len(names) <= most:
         return join_names(names, last="or")
-    more = len(names) - (most - 1)
-    told = join_messages(", ", names[: most - 1])
-    return phrase(_MORE[noun], names=told, count=more)
+    return phrase(_MORE[noun], names=join_messages(", ", names[: most - 1]), count=len(names) - (most - 1))

@@ -1,7 +1,7 @@
-"""Words for what an answer holds: verdict, layers left out, where a statement comes from. No reasoning.
+"""Short texts for evaluation results: decision, ignored policy types, source of a statement.
 
-The sentences of an answer are made where the answer is made (``explain``); here are the few words that the window and
-the text of an answer put around them: "Denied · implicit deny (without service control policies)".
+The sentences of a result are made in ``explain``; these are the texts around them: "Denied · implicit deny (without
+service control policies)".
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,7 +27,7 @@ VERDICT_WORDS: dict[EvalDecision, str] = {
     EvalDecision.IMPLICIT_DENY: mark("Denied · implicit deny"),
     EvalDecision.CONDITIONAL: mark("Depends on"),
 }
-_DENIED_OTHERWISE = {
+_DENIED_WITHOUT_STATEMENT = {
     "credentials": mark("Denied · not possible with these credentials"),
     "partition": mark("Denied · another partition"),
     PolicyType.BLOCK_PUBLIC_ACCESS.value: mark("Denied · Block Public Access"),
@@ -82,14 +82,15 @@ _SOURCES: dict[SourceType, str] = {
 
 
 def verdict_words(decision: EvaluationResult) -> str:
-    """Return the verdict in a few words: begins with ``Allowed``, ``Denied`` or ``Depends``; says what was left out."""
+    """Return the decision and ignored policy types; begins with ``Allowed``, ``Denied`` or ``Depends``."""
     if decision.decision is EvalDecision.CONDITIONAL:
         words = phrase("Depends on {what}", what=_what_is_missing(decision.missing_context_values))
     else:
-        told = VERDICT_WORDS[decision.decision]
+        message = VERDICT_WORDS[decision.decision]
         if decision.decision is not EvalDecision.ALLOWED and not decision.matched_statements:
-            told = next((_DENIED_OTHERWISE[name] for name in decision.blocked_by if name in _DENIED_OTHERWISE), told)
-        words = phrase(told)
+            reasons = (_DENIED_WITHOUT_STATEMENT.get(name) for name in decision.blocked_by)
+            message = next(filter(None, reasons), message)
+        words = phrase(message)
     return _with_left_out(words, decision.request.without)
 
 
@@ -100,12 +101,12 @@ def _with_left_out(words: str, without: Iterable[PolicyType]) -> str:
 
 def _what_is_missing(keys: Sequence[str]) -> str:
     if not keys:
-        return phrase("data that was not captured")
+        return phrase("data that is not captured")
     return join_names(keys, _SHOWN_KEYS)
 
 
 def joined_verdict_words(answer: UseCaseResult) -> str:
-    """Return the verdict of a compound question in a few words, as `verdict_words` does of a single one."""
+    """Return the decision on a use case in a few words, like `verdict_words`."""
     if answer.decision is EvalDecision.CONDITIONAL:
         inputs = [answer.need.inputs[one.part.input] for one in answer.parts if one.is_open]
         missing = _what_is_missing([*answer.missing_context_values, *dict.fromkeys(inputs)])
@@ -118,7 +119,7 @@ def joined_verdict_words(answer: UseCaseResult) -> str:
 
 
 def without_words(layers: Iterable[PolicyType]) -> str:
-    """Return ``without service control policies and the permissions boundary``; empty for no layers."""
+    """Return ``without service control policies and the permissions boundary``; empty for none."""
     chosen = set(layers)
     names = [phrase(words) for layer, words in LAYER_WORDS.items() if layer in chosen]
     return phrase("without {layers}", layers=join_names(names)) if names else ""
@@ -136,9 +137,9 @@ _KINDS = {
 
 
 def short_arn(arn: str) -> str:
-    """Return an ARN as people say it, without partition, region and account: ``user alice``, ``payroll/2026/*``.
+    """Return an ARN without partition, Region and account: ``user alice``, ``payroll/2026/*``.
 
-    What is no ARN comes back as it is.
+    Text that is not an ARN is returned unchanged.
     """
     parts = arn.split(":", 5)
     if len(parts) < 6 or parts[0] != "arn":
@@ -155,7 +156,7 @@ def short_arn(arn: str) -> str:
     return phrase(_KINDS[kind], name=name) if kind in _KINDS else f"{kind.replace('-', ' ')} {name}"
 
 
-_OTHERWISE: dict[EvalDecision, str] = {
+_OTHER_DECISIONS: dict[EvalDecision, str] = {
     EvalDecision.ALLOWED: mark("allowed"),
     EvalDecision.EXPLICIT_DENY: mark("denied (explicit deny)"),
     EvalDecision.IMPLICIT_DENY: mark("denied (implicit deny)"),
@@ -163,31 +164,31 @@ _OTHERWISE: dict[EvalDecision, str] = {
 }
 
 
-_SAID_BY_THEMSELVES = frozenset(
+_SELF_EXPLANATORY = frozenset(
     {
         *("pages-disagree", "cross-account-not-documented", "unsigned-not-documented"),
         *("takes-no-credentials", "authorization-type-unknown"),
     }
 )
-"""Codes of assumptions whose messages already say what the decision would be otherwise."""
+"""Codes of assumptions whose messages contain the decision if the assumption is wrong."""
 
 
 def otherwise_words(assumption: Assumption) -> str:
-    """Return what the answer would be if an assumption did not hold, as a sentence to go on with; may be empty."""
-    if assumption.other_decision is None or assumption.code in _SAID_BY_THEMSELVES:
+    """Return a sentence with the decision if an assumption is wrong, to append to its message; empty if unknown."""
+    if assumption.other_decision is None or assumption.code in _SELF_EXPLANATORY:
         return ""
-    words = phrase(_OTHERWISE[assumption.other_decision])
-    if assumption.code in _IF_OTHERWISE or assumption.code.endswith("-assumed"):
+    words = phrase(_OTHER_DECISIONS[assumption.other_decision])
+    if assumption.code in _FALLIBLE or assumption.code.endswith("-assumed"):
         return phrase(" Otherwise, the decision could change to: {words}.", words=words)
     return phrase(" If captured, it could change the decision to: {words}.", words=words)
 
 
-_IF_OTHERWISE = frozenset({"endpoint-unknown", "owner-unknown", "federated-user-by-name", "routed-to-one-bucket"})
-"""Assumptions that may be false, as opposed to missing data."""
+_FALLIBLE = frozenset({"endpoint-unknown", "owner-unknown", "federated-user-by-name", "routed-to-one-bucket"})
+"""Assumptions that may be wrong, as opposed to missing data."""
 
 
 def scope_words(request: Request, snapshot_name: str) -> str:
-    """Return what an answer holds for beyond the sentence: the snapshot, the context given, what not given means."""
+    """Return the scope of a result: snapshot, request context, session policies, treatment of other condition keys."""
     parts = [phrase("In {snapshot}", snapshot=snapshot_name)]
     if request.context:
         parts.append(phrase(", with {values}", values=condition_words(request.context)))
@@ -195,14 +196,14 @@ def scope_words(request: Request, snapshot_name: str) -> str:
         names = join_names([policy.name for policy in request.session_policies])
         parts.append(phrase(", in a session with {policies}", policies=names))
     if request.unknown_context is MissingContextMode.ABSENT:
-        parts.append(phrase("; keys not given count as absent"))
+        parts.append(phrase("; condition keys that are not provided count as absent"))
     return join_messages("", parts)
 
 
 def source_words(line: StatementExplanation, principal: str) -> str:
-    """Return what kind of policy a statement comes from and how it comes to play: ``inline policy of group eng``.
+    """Return the policy of a statement and where it is attached: ``inline policy of group eng``.
 
-    ``principal`` is the ARN of who asks: what it carries itself needs no "through".
+    ``principal`` is the ARN of the principal of the request: for its own policies, the text has no "through".
     """
     words = phrase(_SOURCES[line.source_policy_type])
     of_organization = line.source_policy_type in (SourceType.SCP, SourceType.RCP)
@@ -221,12 +222,12 @@ def source_words(line: StatementExplanation, principal: str) -> str:
 
 
 def ways_words(decision: EvaluationResult) -> tuple[str, ...]:
-    """Return each set of context values under which it is allowed as a clause, in the order of ``conditions``."""
+    """Return a clause for each set of context values under which the request is allowed, as in ``conditions``."""
     return decision.condition_words or tuple(map(condition_words, decision.conditions))
 
 
 def refusal_words(decision: EvaluationResult) -> tuple[str, ...]:
-    """Return each set of context values under which it is not allowed as a clause, in the order of ``denials``."""
+    """Return a clause for each set of context values under which the request is not allowed, as in ``denials``."""
     return decision.denial_words or tuple(map(condition_words, decision.denials))
 
 
@@ -238,7 +239,7 @@ def condition_words(condition: Mapping[str, str | Sequence[str] | None]) -> str:
 
 
 def value_words(value: str | Sequence[str] | None) -> str:
-    """Return a context value as words; None is ``absent``, a list of several is joined by ``and``."""
+    """Return a context value as text; None is ``absent``, a list is joined by ``and``."""
     if value is None:
         return phrase("absent")
     if isinstance(value, str):
@@ -247,12 +248,14 @@ def value_words(value: str | Sequence[str] | None) -> str:
 
 
 def change_groups(changes: Changes) -> tuple[tuple[str, tuple[Change, ...]], ...]:
-    """Return the ways to turn an answer around under their titles: ``To allow this``, ``To stop this``."""
-    depends = changes.decision is EvalDecision.CONDITIONAL
-    allow = phrase("To allow this whatever the context") if depends else phrase("To allow this")
-    stop = phrase("To stop this whatever the context") if depends else phrase("To stop this")
-    ways = (
-        (allow, tuple(change for change in changes.changes if change.allows)),
-        (stop, tuple(change for change in changes.changes if not change.allows)),
+    """Return the changes that flip the decision, grouped under titles."""
+    is_conditional = changes.decision is EvalDecision.CONDITIONAL
+    allow = (
+        phrase("Changes that would always allow this") if is_conditional else phrase("Changes that would allow this")
     )
-    return tuple((title, group) for title, group in ways if group)
+    deny = phrase("Changes that would always deny this") if is_conditional else phrase("Changes that would deny this")
+    groups = (
+        (allow, tuple(change for change in changes.changes if change.allows)),
+        (deny, tuple(change for change in changes.changes if not change.allows)),
+    )
+    return tuple((title, group) for title, group in groups if group)

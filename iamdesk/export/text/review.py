@@ -1,4 +1,4 @@
-"""What a line of a review says, in words: the same in the window, in the terminal and in the evidence."""
+"""Review items and decisions as text, for window, terminal and evidence."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -13,9 +13,9 @@ TYPE_WORDS: Mapping[EntitlementType, str] = {
     EntitlementType.GROUP: mark("member of group"),
     EntitlementType.MANAGED_POLICY: mark("managed policy"),
     EntitlementType.INLINE_POLICY: mark("inline policy"),
-    EntitlementType.TRUST: mark("may be assumed by"),
+    EntitlementType.TRUST: mark("assumable by"),
     EntitlementType.ACCESS_KEY: mark("access key"),
-    EntitlementType.RESOURCE_GRANT: mark("let in by resource"),
+    EntitlementType.RESOURCE_GRANT: mark("grant on resource"),
     EntitlementType.PERMISSION_SET: mark("permission set"),
 }
 CHOICE_WORDS: Mapping[ReviewDecision, str] = {
@@ -25,14 +25,14 @@ CHOICE_WORDS: Mapping[ReviewDecision, str] = {
     ReviewDecision.MODIFY: mark("Modify"),
     ReviewDecision.FIX: mark("Fix"),
     ReviewDecision.FALSE_POSITIVE: mark("False positive"),
-    ReviewDecision.EXCEPT: mark("Except"),
+    ReviewDecision.EXCEPT: mark("Exception"),
 }
 ACCEPT_WORD = mark("Accept the risk")
 """`ReviewDecision.EXCEPT` on a finding."""
 CLASS_WORDS: Mapping[str, str] = {
     "human": mark("a person"),
     "machine": mark("a machine"),
-    "third_party": mark("somebody outside"),
+    "third_party": mark("a third party"),
     "root": mark("the root user"),
     "unknown": mark("unknown"),
 }
@@ -48,20 +48,20 @@ _LEVELS: Mapping[str, str] = {
 
 
 def holder_name(line: ReviewItem) -> str:
-    """Return the holder as people know it."""
+    """Return the display name of the holder, or the short form of its ARN."""
     display = line.evidence.get("display")
     return str(display) if display else short_arn(line.holder_arn)
 
 
 def entitlement_words(line: ReviewItem) -> str:
-    """Return what is held: ``managed policy ReadOnlyAccess``."""
+    """Return the entitlement with its type: ``managed policy ReadOnlyAccess``."""
     if line.type is EntitlementType.ACCESS_KEY:
         return line.name
     return phrase("{kind} {name}", kind=phrase(TYPE_WORDS[line.type]), name=line.name)
 
 
 def widening_words(denying: Sequence[ReviewItem]) -> str:
-    """Return what is to be known before lines are revoked that only deny (`ONLY_DENIES`); empty of none."""
+    """Return the warning before revoking policies with only Deny statements (`ONLY_DENIES`); empty for none."""
     if len(denying) == 1:
         return phrase(
             "{policy} contains only Deny statements: revoking it can give {holder} more access.",
@@ -78,12 +78,12 @@ def widening_words(denying: Sequence[ReviewItem]) -> str:
 
 
 def decision_words(decision: ItemDecision) -> str:
-    """Return what stands on a line: ``Except until 2027-01-31, seconded``."""
+    """Return a decision on an entitlement: ``Exception until 2027-01-31, second approval``."""
     return _decision_words(phrase(CHOICE_WORDS[decision.choice]), decision)
 
 
 def finding_decision_words(decision: ItemDecision) -> str:
-    """Return what stands on a finding: ``Accept the risk until 2027-01-31``."""
+    """Return a decision on a finding: ``Accept the risk until 2027-01-31``."""
     return _decision_words(phrase(finding_choice_word(decision.choice)), decision)
 
 
@@ -95,11 +95,11 @@ def finding_choice_word(choice: ReviewDecision) -> str:
 def _decision_words(words: str, decision: ItemDecision) -> str:
     if decision.expiry:
         words = phrase("{choice} until {day}", choice=words, day=decision.expiry.isoformat())
-    return phrase("{decision}, seconded", decision=words) if decision.second else words
+    return phrase("{decision}, second approval", decision=words) if decision.second else words
 
 
 def power_words(power: Mapping[str, Any] | None) -> str:
-    """Return what a holder can effectively do: ``812 actions: 40 permissions management, 300 write …``."""
+    """Return a summary of effective permissions: ``812 actions: 40 permissions management, 300 write …``."""
     if not power:
         return ""
     count = int(power.get("actions", 0))
@@ -114,18 +114,20 @@ def power_words(power: Mapping[str, Any] | None) -> str:
 
 
 def administration_words(line: ReviewItem) -> str:
-    """Return whether the holder is an administrator or becomes one; empty where that is not asked."""
-    told = line.evidence.get("administration")
-    if not told:
+    """Return whether the holder is or can become an administrator; empty if that was not evaluated."""
+    administration = line.evidence.get("administration")
+    if not administration:
         return ""
-    steps = told.get("steps")
-    match told.get("reaches"):
+    steps = administration.get("steps")
+    match administration.get("reaches"):
         case "is":
             return phrase("Administrator")
         case "reaches" if steps is None:
-            return phrase("Becomes administrator")
+            return phrase("Can become administrator")
         case "reaches":
-            return nphrase("Becomes administrator in {count} step", "Becomes administrator in {count} steps", steps)
+            return nphrase(
+                "Can become administrator in {count} step", "Can become administrator in {count} steps", steps
+            )
         case "may reach" if steps is None:
             return phrase("May become administrator")
         case "may reach":
@@ -138,17 +140,17 @@ def administration_words(line: ReviewItem) -> str:
 
 
 def is_privileged(line: ReviewItem) -> str:
-    """Return ``yes``, ``no`` or ``cannot_tell``: whether the holder is an administrator or becomes one.
+    """Return ``yes``, ``no`` or ``cannot_tell``: whether the holder is or can become an administrator.
 
-    ``no`` is only said where it was found so: of a holder outside the snapshot it cannot be told.
+    It is ``cannot_tell`` for holders that are not in the snapshot.
     """
-    told = line.evidence.get("administration") or {}
-    return {"is": "yes", "reaches": "yes", "no": "no"}.get(str(told.get("reaches")), "cannot_tell")
+    administration = line.evidence.get("administration") or {}
+    return {"is": "yes", "reaches": "yes", "no": "no"}.get(str(administration.get("reaches")), "cannot_tell")
 
 
 def last_used_words(line: ReviewItem) -> str:
-    """Return when the holder (or the key) was last used: a day, ``never seen`` or ``unknown``."""
+    """Return when the holder or key was last used: a date, ``never used`` or ``unknown``."""
     if "last_used" not in line.evidence:
         return phrase("unknown")
     used = line.evidence["last_used"]
-    return datetime.fromisoformat(str(used)).date().isoformat() if used else phrase("never seen")
+    return datetime.fromisoformat(str(used)).date().isoformat() if used else phrase("never used")

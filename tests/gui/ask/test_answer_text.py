@@ -53,8 +53,8 @@ def test_hostile_text_stays_on_its_line() -> None:
 def test_layers_left_out_are_named() -> None:
     text = answer_text(decision(request=Request(ANA, "s3:GetObject", "*", without=frozenset({PolicyType.SCP}))), "s")
     assert "Allowed (without service control policies)" in text
-    assert "Left out   service control policies" in text
-    assert "left out" in next(line for line in text.splitlines() if line.startswith("  Service control policies"))
+    assert "Ignored    service control policies" in text
+    assert "ignored" in next(line for line in text.splitlines() if line.startswith("  Service control policies"))
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_the_command_asks_the_same_question(
 def test_what_the_command_cannot_say_stands_above_it() -> None:
     request = Request(ANA, "s3:GetObject", "*", session_policies=(SessionPolicy("narrow\nrm -rf", {}),))
     note, command = command_line(request, "-odd.json").split("\n")
-    assert note.startswith("# asked in the window: with session policies (narrow\\u000arm -rf)")
+    assert note.startswith("# evaluated in the window: with session policies (narrow\\u000arm -rf)")
     assert command.startswith("iamdesk can ./-odd.json --principal ")
 
 

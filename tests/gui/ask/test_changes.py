@@ -41,7 +41,7 @@ def test_a_denied_answer_tells_what_to_add_and_where(qtbot: QtBot, ask_window: A
     changes = told(qtbot, ask_window, Request(ELENA, "iam:CreateUser", NEW))
 
     assert words(changes) == [
-        "To allow this",
+        "Changes that would allow this",
         f"Add an Allow for iam:CreateUser on {NEW} to the permissions boundary EngineeringLeadBoundary.",
     ]
 
@@ -69,7 +69,7 @@ def test_a_click_shows_the_policy_to_add_to(qtbot: QtBot, ask_window: AskWindow)
 def test_a_click_shows_the_statement_to_remove(qtbot: QtBot, ask_window: AskWindow) -> None:
     changes = told(qtbot, ask_window, Request(NORA, "s3:GetObject", PAYROLL, {"aws:MultiFactorAuthPresent": "true"}))
 
-    assert "To stop this whatever the context" in words(changes)
+    assert "Changes that would always deny this" in words(changes)
     with qtbot.waitSignal(ask_window.session.statement_shown) as shown:
         QTest.mouseClick(link(changes, "PayrollReadWrite, statement 1"), Qt.MouseButton.LeftButton)
     (line,) = shown.args
@@ -107,14 +107,14 @@ def test_leaving_a_layer_out_tells_the_changes_of_that_answer(qtbot: QtBot, ask_
     request = Request(ELENA, "iam:CreateUser", NEW, without=frozenset({PolicyType.PERMISSIONS_BOUNDARY}))
     changes = told(qtbot, ask_window, request)
 
-    assert words(changes)[0] == "To stop this"
+    assert words(changes)[0] == "Changes that would deny this"
 
 
 def test_the_copied_answer_holds_the_changes(qtbot: QtBot, ask_window: AskWindow) -> None:
     told(qtbot, ask_window, Request(ELENA, "iam:CreateUser", NEW))
     QTest.mouseClick(find(ask_window, QToolButton, "copyAnswer"), Qt.MouseButton.LeftButton)
 
-    assert "\nTo allow this\n  1. Add an Allow for iam:CreateUser" in QApplication.clipboard().text()
+    assert "\nChanges that would allow this\n  1. Add an Allow for iam:CreateUser" in QApplication.clipboard().text()
 
 
 def test_hostile_names_in_changes_are_text(qtbot: QtBot) -> None:

@@ -46,7 +46,7 @@ def test_a_need_is_found_by_plain_words_and_asked_by_enter(qtbot: QtBot, ask_win
     assert find(ask_window, QLabel, "verdictSentence").text().startswith("Whether nora.lindqvist can read an object")
     assert [text.partition(".")[0] for text in texts(find(ask_window, QListView, "needParts"))] == [
         "s3:GetObject: depends on aws:SourceIp and aws:MultiFactorAuthPresent",
-        "kms:Decrypt: not asked",
+        "kms:Decrypt: not evaluated",
     ]
 
 
@@ -140,7 +140,7 @@ def test_a_call_that_hands_a_role_over_says_so_and_one_click_asks_all(qtbot: QtB
         QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
     view = find(ask_window, QListView, "needParts")
-    assert row_with(view, "iam:PassRole: not asked") == 1
+    assert row_with(view, "iam:PassRole: not evaluated") == 1
     assert "role" in ask_window.answer.need.inputs
     assert verdict(ask_window) == "Allowed"
 
@@ -208,7 +208,7 @@ def test_parts_tell_themselves_to_assistive_tools(
     index = model.index(1)
 
     assert index.data(Qt.ItemDataRole.AccessibleTextRole) == (
-        "iam:PassRole: not asked. Not provided: the role that is passed (role)."
+        "iam:PassRole: not evaluated. Not provided: the role that is passed (role)."
     )
     assert index.data(Qt.ItemDataRole.AccessibleDescriptionRole) == "Part 2 of 2"
 

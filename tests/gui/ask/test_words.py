@@ -91,7 +91,7 @@ def test_the_scope_of_an_answer_names_snapshot_context_and_rule() -> None:
     )
     assert scope_words(request, "acme.json") == (
         "In acme.json, with aws:SourceIp is 203.0.113.7, aws:SourceVpc is absent and aws:TagKeys is a and b, "
-        "in a session with narrow; keys not given count as absent"
+        "in a session with narrow; condition keys that are not provided count as absent"
     )
 
 

@@ -282,7 +282,7 @@ def test_second_reviewer_must_be_somebody_else(qtbot: QtBot, panel: ReviewPanel)
     assert "must be somebody else" in panel.message.text
     panel.head.reviewer_name.setText("Ben")
     press(qtbot, panel, Qt.Key.Key_5)
-    assert panel.model.shown[0].texts[Column.DECISION] == "Keep, seconded"
+    assert panel.model.shown[0].texts[Column.DECISION] == "Keep, second approval"
 
 
 def test_without_a_name_nothing_is_decided(panel: ReviewPanel) -> None:
