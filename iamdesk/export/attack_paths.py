@@ -1,4 +1,4 @@
-"""What principals can become, as JSON objects for ``iamdesk paths``."""
+"""Attack paths as JSON objects, for ``iamdesk paths``."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from iamdesk.whatif.edits import Edit
 
 
 def to_reached(reached: PrincipalExposure, way: AttackPath | None) -> dict[str, Any]:
-    """Return one principal's sum, with a shortest way to the goal where there is one."""
+    """Return the exposure of a principal, with a shortest attack path to the target if there is one."""
     return {
         "Principal": reached.principal,
         "Account": reached.account,
@@ -25,7 +25,7 @@ def to_reached(reached: PrincipalExposure, way: AttackPath | None) -> dict[str, 
 
 
 def to_way(way: AttackPath, *, with_proof: bool = False) -> dict[str, Any]:
-    """Return one way, step by step; with the answered questions behind each step where they are wanted."""
+    """Return an attack path with its steps, optionally with the evaluated requests that prove each step."""
     return {
         "Start": way.start,
         "Goal": {"Kind": way.goal.kind.value, "Key": way.goal.key, "Name": way.goal.name},
@@ -36,7 +36,7 @@ def to_way(way: AttackPath, *, with_proof: bool = False) -> dict[str, Any]:
 
 
 def _step(step: Step, with_proof: bool) -> dict[str, Any]:
-    told: dict[str, Any] = {
+    result: dict[str, Any] = {
         "Path": step.path_id,
         "How": step.how,
         "Source": step.source,
@@ -46,15 +46,15 @@ def _step(step: Step, with_proof: bool) -> dict[str, Any]:
         "Needs": list(step.needs),
     }
     if with_proof:
-        told["Proof"] = [
+        result["Proof"] = [
             {key: value for key, value in to_evaluation_result(proof.decision).items() if key != "Layers"}
             for proof in step.proof
         ]
-    return told
+    return result
 
 
 def to_cut(cut: Remediation) -> dict[str, Any]:
-    """Return one change that stops ways."""
+    """Return a remediation."""
     return {
         "Change": cut.what,
         "Policy": cut.policy_key,
@@ -67,11 +67,11 @@ def to_cut(cut: Remediation) -> dict[str, Any]:
 
 
 def _edit(edit: Edit) -> dict[str, Any]:
-    """Return one change as ``iamdesk what-if`` takes it."""
-    told = {"do": edit.act.value, "subject": edit.subject, "detail": edit.detail, "document": edit.document}
-    return {key: value for key, value in {**told, "statement": edit.index}.items() if value not in ("", None)}
+    """Return a change in the input format of ``iamdesk what-if``."""
+    values = {"do": edit.act.value, "subject": edit.subject, "detail": edit.detail, "document": edit.document}
+    return {key: value for key, value in {**values, "statement": edit.index}.items() if value not in ("", None)}
 
 
 def to_refusal(refusal: BlockedPath) -> dict[str, Any]:
-    """Return one path that is stopped."""
+    """Return a blocked path."""
     return {"Path": refusal.path_id, "How": refusal.how, "Target": refusal.target, "By": refusal.by}

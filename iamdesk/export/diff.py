@@ -1,14 +1,14 @@
-"""A comparison of two snapshots as JSON.
+"""Access changes between two snapshots as JSON.
 
-The shape is stable (``DiffVersion`` names it; members may be added)::
+The format is stable: ``DiffVersion`` has its version; members may be added::
 
     {
       "DiffVersion": "iamdesk-diff/1",
       "Old": {"Name", "Sha256"}, "New": {"Name", "Sha256"},
-      "ActionsAsOf": date of the list of actions for which all of it holds,
+      "ActionsAsOf": date of the AWS action data that the result is based on,
       "Counts": {"Principals": {status: int, …}, "Gained": int, "Lost": int},
-      "Principals": [{"Principal", "Status", "Effects": [effect], "Doubts": [str]}],     those that are not unchanged
-      "Resources": [{"Resource", "Status", "Effects": [effect], "Doubts": [str]}],    access to them, by outsiders too
+      "Principals": [{"Principal", "Status", "Effects": [effect], "Doubts": [str]}],     except unchanged ones
+      "Resources": [{"Resource", "Status", "Effects": [effect], "Doubts": [str]}],    also access by external principals
       "Texts": [{"Kind", "Subject", "Detail", "Sentence", "Effect"}],
       "NotCompared": [str],
       "Figures": {"Principals", "Compared", "Groups", "Questions": int}
@@ -18,7 +18,7 @@ The shape is stable (``DiffVersion`` names it; members may be added)::
     effect: {"Principal", "Kind": gained or lost, "Actions": [str], "Resource", "Causes": [{"Kind", "Subject", "Detail",
              "Sentence"}], "Witness": {"Principal", "Action", "Resource", "ResourceAccount" (or null),
              "Context": {key: text or [text] or null},
-             "Old", "New": decision, or null where the snapshot has no such principal}}
+             "Old", "New": decision, or null if the snapshot has no such principal}}
     "Effect" of a text: one of "changes access", "no change in effect", "cannot be told"
 """
 
@@ -29,7 +29,7 @@ from iamdesk.export.text.diff import text_words
 
 
 def to_diff(found: Comparison) -> dict[str, Any]:
-    """Return a comparison, ready for JSON."""
+    """Return a comparison as a JSON object."""
     effects = found.effects()
     statuses = [one.status for one in found.principals.values()]
     return {
@@ -43,11 +43,11 @@ def to_diff(found: Comparison) -> dict[str, Any]:
             "Lost": sum(effect.kind is Kind.LOST for effect in effects),
         },
         "Principals": [
-            _standing("Principal", found, one)
+            _changes_of("Principal", found, one)
             for one in found.principals.values()
             if one.status is not Status.UNCHANGED
         ],
-        "Resources": [_standing("Resource", found, one) for one in found.resources.values()],
+        "Resources": [_changes_of("Resource", found, one) for one in found.resources.values()],
         "Texts": [{**_cause(change.cause), "Effect": text_words(change)} for change in found.texts],
         "NotCompared": list(found.limits),
         "Figures": {
@@ -59,7 +59,7 @@ def to_diff(found: Comparison) -> dict[str, Any]:
     }
 
 
-def _standing(name: str, found: Comparison, one: PrincipalDiff) -> dict[str, Any]:
+def _changes_of(name: str, found: Comparison, one: PrincipalDiff) -> dict[str, Any]:
     return {
         name: one.arn,
         "Status": one.status.value,

@@ -1,4 +1,4 @@
-"""The next review is made: decisions of the one before that hold on stand in it from the start."""
+"""Creates a follow-up review, in which decisions of the previous review are carried over."""
 
 import contextlib
 from collections.abc import Mapping, Sequence
@@ -27,12 +27,12 @@ from iamdesk.work.workers import Workers
 
 @dataclass(frozen=True, slots=True)
 class CarriedOn:
-    """What a review starts with that goes on from another one."""
+    """What was carried over from the previous review."""
 
     lines: CarryOver
     findings: CarriedFindings
     manifest_sha256: str
-    """Of the evidence of the review before; empty where none is known."""
+    """Hash of the previous package's manifest; empty if no package is known."""
 
 
 def make_next_review(
@@ -49,27 +49,28 @@ def make_next_review(
     exclusions: Sequence[Exclusion] = (),
     workers: Workers | None = None,
 ) -> CarriedOn:
-    """Write a new review file that goes on from another one; return what was taken over, and what is asked.
+    """Write a new review file that follows a previous review; return what was carried over and what needs a decision.
 
-    ``pack`` is the evidence of the review before; None: what was noted in it (`chain.manifest_before`).
+    The arguments are those of `make_review`, and:
+
+    Args:
+        previous: The previous review.
+        found: Comparison of the previous review's snapshot with this one.
+        pack: Package of the previous review; None: the last one recorded in it (`review_chain.manifest_before`).
 
     Raises:
-        ReviewError: there is a file of that name, or it cannot be written, or ``found`` does not compare the snapshot
-            of the review before with this one, or the pack is not that of the review before.
-        ExportError: it is no pack.
-        WorkCancelled: ``cancelled`` returned True; then there is no file.
+        ReviewError: the file exists or cannot be written, or ``found`` or ``pack`` is not of the previous review.
+        ExportError: ``pack`` is not a package.
+        WorkCancelled: ``cancelled`` returned True; then no file is written.
     """
     if path.exists():
-        raise ReviewError(
-            phrase("{name}: there is a file of that name already; it was left as it is", name=visible(path.name))
-        )
+        raise ReviewError(phrase("{name} already exists; it was not changed", name=visible(path.name)))
     if previous.head.snapshot_sha256 != found.old_sha256:
-        name = visible(previous.head.snapshot_name)
         raise ReviewError(
             phrase(
-                "{name}: the review is of {snapshot}, and another snapshot was given as it",
+                "{name} is a review of {snapshot}, but another snapshot was given as the previous one",
                 name=visible(previous.path.name),
-                snapshot=name,
+                snapshot=visible(previous.head.snapshot_name),
             )
         )
     manifest = manifest_before(previous, pack)
@@ -83,33 +84,33 @@ def make_next_review(
             manifest,
         )
         taken.append(carried)
-        told = {
+        previous_details = {
             REVOKES: revokes_as_text(carried.lines.retests),
             FIXES: fixes_as_text(carried.findings.tests),
             "previous_review": previous.head.review_id,
             "previous_journal_sha256": previous.journal_sha256,
         }
-        lines = tuple(_told(line, carried.lines) for line in made.scope.lines)
+        lines = tuple(_with_reasons(line, carried.lines) for line in made.scope.lines)
         return replace(
             made,
             scope=replace(made.scope, lines=lines),
             findings=carried.findings.findings,
-            details=told,
+            details=previous_details,
             previous_sha256=manifest,
         )
 
-    # Under another name until everything is in it: a review that is there is whole.
+    # Under another name until it is complete.
     making = path.with_name(f".{path.name}.next")
     making.unlink(missing_ok=True)
     try:
         make_review(evaluator, reach, making, title, details, progress, cancelled, prepare, exclusions, workers)
         with ReviewFile.open(making) as file:
             decisions = {**taken[0].lines.decisions, **taken[0].findings.decisions}
-            file.record(decisions, Reviewer(f"taken over from {previous.head.review_id}", ""))
+            file.record(decisions, Reviewer(f"carried over from {previous.head.review_id}", ""))
         making.rename(path)
     except OSError as error:
         raise ReviewError(
-            phrase("{name}: the review cannot be written: {reason}", name=visible(path.name), reason=error.strerror)
+            phrase("{name} cannot be written: {reason}", name=visible(path.name), reason=error.strerror)
         ) from error
     finally:
         with contextlib.suppress(OSError):
@@ -117,6 +118,6 @@ def make_next_review(
     return taken[0]
 
 
-def _told(line: ReviewItem, carried: CarryOver) -> ReviewItem:
+def _with_reasons(line: ReviewItem, carried: CarryOver) -> ReviewItem:
     reasons = carried.asked.get(line.line_id, ())
     return replace(line, evidence={**line.evidence, SINCE_LAST: {"asked": bool(reasons), "reasons": list(reasons)}})

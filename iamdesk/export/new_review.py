@@ -1,4 +1,4 @@
-"""A review is made: everything that its reviewers see is put together and frozen in one file."""
+"""Creates a review: everything that reviewers see is frozen in one file."""
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,17 +25,18 @@ from iamdesk.work.workers import Workers
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What a review is made of."""
+    """The content of a new review."""
 
     scope: Scope
     findings: tuple[Mapping[str, Any], ...]
     whole: Scope
-    """With what is left out."""
+    """The scope including exclusions."""
     all_findings: tuple[Mapping[str, Any], ...]
+    """The findings including exclusions."""
     details: Mapping[str, str] = field(default_factory=dict)
-    """Of its head, besides those that its maker gives."""
+    """Details of its head, besides those given by the user."""
     previous_sha256: str = ""
-    """Of the manifest of the review before; empty for a first one, or where no evidence of it is known."""
+    """Hash of the previous package's manifest; empty for a first review, or if no package is known."""
 
 
 def make_review(
@@ -50,13 +51,23 @@ def make_review(
     exclusions: Sequence[Exclusion] = (),
     workers: Workers | None = None,
 ) -> None:
-    """Write a new review file, of everything but the exclusions; ``prepare`` has the last word on what it is made of.
+    """Write a new review file of a snapshot without the exclusions.
 
-    ``workers`` run the checks; None: this process.
+    Args:
+        evaluator: Evaluator over the snapshot.
+        reach: Attack paths of the snapshot.
+        path: The file to write.
+        title: Title of the review.
+        details: Details of its head given by the user.
+        progress: Progress of the work.
+        cancelled: Checked regularly.
+        prepare: Changes the content before it is written.
+        exclusions: What is excluded from the review.
+        workers: Run the checks; None: this process.
 
     Raises:
-        ReviewError: there is a file of that name, or it cannot be written, or what is left out is not there.
-        WorkCancelled: ``cancelled`` returned True; then there is no file.
+        ReviewError: the file exists or cannot be written, or an exclusion matches nothing.
+        WorkCancelled: ``cancelled`` returned True; then no file is written.
     """
     snapshot = evaluator.snapshot
     check_exclusions(exclusions, (account.account_id for account in snapshot.accounts))
@@ -67,7 +78,7 @@ def make_review(
         findings = ordered(run_shared(workers, progress, cancelled, reach))
     frozen = tuple(frozen_findings(findings))
     rest = limited(whole, frozen, exclusions)
-    told = {LEFT_OUT: left_out_as_text(rest.left_out)} if exclusions else {}
+    excluded = {LEFT_OUT: left_out_as_text(rest.left_out)} if exclusions else {}
     made = prepare(Made(rest.scope, rest.findings, whole, frozen))
     if cancelled():
         raise WorkCancelled
@@ -83,7 +94,7 @@ def make_review(
             "tool_version": tool_version(),
             "action_data_version": action_data_version(),
             **details,
-            **told,
+            **excluded,
             **made.details,
         },
     )
@@ -91,6 +102,6 @@ def make_review(
 
 
 def frozen_findings(findings: tuple[Finding, ...]) -> Iterator[dict[str, Any]]:
-    """Yield findings as a review holds them."""
+    """Yield findings as they are frozen in a review."""
     for finding in findings:
         yield {name: value if isinstance(value, str) else list(value) for name, value in cells(finding).items()}

@@ -75,7 +75,7 @@ def test_review_of_a_part_says_so_and_verifies(run: Run, tmp_path: Path) -> None
     assert "a sandbox" in sandbox
     page = (pack / "01_statement.html").read_text(encoding="utf-8")
     first = page[: page.index("<h2>1. Scope")]
-    assert "Left out of this review" in first
+    assert "Excluded from this review" in first
     assert f"account {accounts[0]}" in page
     assert "Captured with " in page
 

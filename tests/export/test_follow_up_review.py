@@ -215,7 +215,10 @@ def test_evidence_of_another_review_or_of_less_is_refused(
     early = written(previous, tmp_path / "early")
     with ReviewFile.open(previous) as file:
         file.record({file.lines[0].line_id: ItemDecision(ReviewDecision.MODIFY, "later")}, ANA)
-    for pack, why in ((other, "of another review"), (early, "does not tell the last decisions")):
+    for pack, why in (
+        (other, "is not the evidence package of review"),
+        (early, "does not contain the latest decisions"),
+    ):
         with pytest.raises(ReviewError, match=why):
             go_on(previous, old, new, tmp_path / "q4.iamreview", pack)
     assert not (tmp_path / "q4.iamreview").exists()

@@ -1,1 +1,1 @@
-"""Files of who can, effective permissions and the access matrix."""
+"""Exports of who can, effective permissions and the access matrix."""

@@ -1,4 +1,4 @@
-"""The effective permissions of two principals side by side: where they differ, and how."""
+"""Comparison of the effective permissions of two principals."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -24,42 +24,42 @@ COLUMNS = (
     "perhaps",
     "snapshot",
 )
-"""Of the CSV file, in order; the first is the one that nobody looks up by name (``csv_file``)."""
+"""Columns of the CSV file; why ``number`` is the first: see ``csv_file``."""
 
 
 class Difference(StrEnum):
-    """How what one can do of some actions differs from what the other can."""
+    """How the access of two principals differs in a set of actions."""
 
     SAME = mark("same")
     MORE = mark("more")
-    """The first can do what the second cannot, and nothing the other way round."""
+    """The first can perform actions that the second cannot, and not the reverse."""
     LESS = mark("less")
+    """The second can perform actions that the first cannot, and not the reverse."""
     BOTH = mark("both ways")
-    """Each can do what the other cannot."""
+    """Each can perform actions that the other cannot."""
     HOW = mark("otherwise")
-    """Both can do the same actions, but one only under conditions, on some resources, or is denied explicitly."""
+    """The actions are the same, but their extent differs: under conditions, on some resources, or explicitly denied."""
     PERHAPS = mark("perhaps")
-    """Both can do the same on some resources or under conditions: whether on the same ones, counts do not tell."""
+    """Both can perform the actions on some resources or under conditions, which may not be the same ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class CellDifference:
-    """The difference in one cell of the map; actions are bits, as `service_actions` orders them."""
+    """The difference in one cell of the heat map; actions are bits, in the order of `service_actions`."""
 
     service: str
     more: int
-    """Actions that only the first can do."""
+    """Actions that only the first can perform."""
     less: int
-    """Actions that only the second can do."""
+    """Actions that only the second can perform."""
     how: int
-    """Actions that both can do, or neither, but otherwise: under conditions, on some resources, denied explicitly."""
-
+    """Actions that both or neither can perform, to a different extent."""
     perhaps: int
-    """Actions that both can do on some resources or under conditions: which ones may differ."""
+    """Actions that both can perform on some resources or under conditions, which may not be the same ones."""
 
     @property
     def kind(self) -> Difference:
-        """Which of them it is."""
+        """The kind of difference."""
         if self.more and self.less:
             return Difference.BOTH
         if self.more or self.less:
@@ -69,12 +69,12 @@ class CellDifference:
         return Difference.PERHAPS if self.perhaps else Difference.SAME
 
     def names(self, bits: int) -> list[str]:
-        """Return actions by name."""
+        """Return the names of actions."""
         return [one.full_name for at, one in enumerate(service_actions(self.service).actions) if bits >> at & 1]
 
 
 def difference(own: MapRow, other: MapRow, level: str | None = None) -> CellDifference:
-    """Compare one service of two maps, of one access level where one is named."""
+    """Compare one service of two heat maps, optionally of one access level."""
     known = service_actions(own.service)
     mask = known.every if level is None else known.by_level.get(level, 0)
     first, second = _permitted(own.reach.actions), _permitted(other.reach.actions)
@@ -82,7 +82,7 @@ def difference(own: MapRow, other: MapRow, level: str | None = None) -> CellDiff
     for reach in AccessExtent:
         ours, theirs = own.reach.actions.get(reach, 0), other.reach.actions.get(reach, 0)
         changed |= ours ^ theirs
-        perhaps |= ours & theirs if reach in _HANGS_ON else 0
+        perhaps |= ours & theirs if reach in _PARTIAL else 0
     return CellDifference(
         own.service,
         first & ~second & mask,
@@ -92,7 +92,7 @@ def difference(own: MapRow, other: MapRow, level: str | None = None) -> CellDiff
     )
 
 
-_HANGS_ON = frozenset(AccessExtent) - REFUSED - {AccessExtent.ALLOWED}
+_PARTIAL = frozenset(AccessExtent) - REFUSED - {AccessExtent.ALLOWED}
 
 
 def _permitted(actions: Mapping[AccessExtent, int]) -> int:
@@ -104,13 +104,13 @@ def _permitted(actions: Mapping[AccessExtent, int]) -> int:
 
 
 def difference_words(found: CellDifference, own: str, other: str) -> str:
-    """Return a difference in words: ``ana can do 3 that ben cannot: s3:GetObject …``."""
+    """Return a difference as text: ``ana can perform 3 actions that ben cannot (s3:GetObject …)``."""
     parts = []
     for bits, first, second in ((found.more, own, other), (found.less, other, own)):
         if bits:
             parts.append(
                 phrase(
-                    "{one} can do {count:,} that {other} cannot ({actions})",
+                    "{one} can perform {count:,} actions that {other} cannot ({actions})",
                     one=first,
                     count=bits.bit_count(),
                     other=second,
@@ -118,21 +118,19 @@ def difference_words(found: CellDifference, own: str, other: str) -> str:
                 )
             )
     if found.how:
-        told = {"count": found.how.bit_count(), "actions": join_names(found.names(found.how), _MOST_NAMED, last=",")}
+        values = {"count": found.how.bit_count(), "actions": join_names(found.names(found.how), _MAX_NAMES, last=",")}
         if parts:
             how = phrase(
-                "{count:,} more otherwise: under other conditions, on other resources or denied outright ({actions})",
-                **told,
+                "{count:,} more differ in conditions, resources or an explicit deny ({actions})",
+                **values,
             )
         else:
-            how = phrase(
-                "{count:,} otherwise: under other conditions, on other resources or denied outright ({actions})", **told
-            )
+            how = phrase("{count:,} differ in conditions, resources or an explicit deny ({actions})", **values)
         parts.append(how)
     if found.perhaps:
         parts.append(
             phrase(
-                "{count:,} both can do on some resources or under conditions, which may be others ({actions})",
+                "{count:,} are allowed to both on some resources or under conditions, which may differ ({actions})",
                 count=found.perhaps.bit_count(),
                 actions=join_names(found.names(found.perhaps), _MOST_NAMED, last=","),
             )
@@ -140,36 +138,36 @@ def difference_words(found: CellDifference, own: str, other: str) -> str:
     return join_messages("; ", parts) if parts else phrase("no difference")
 
 
-_MOST_NAMED = 4
+_MAX_NAMES = 4
 
 
 def comparison_summary(own: AccessHeatmap, other: AccessHeatmap, own_name: str, other_name: str) -> str:
-    """Return in one sentence how two maps differ."""
+    """Return in one sentence how two heat maps differ."""
     theirs = {row.service: row for row in other.rows}
     found = [difference(row, theirs[row.service]) for row in own.rows if row.service in theirs]
     more, less = sum(one.more.bit_count() for one in found), sum(one.less.bit_count() for one in found)
     how, perhaps = sum(one.how.bit_count() for one in found), sum(one.perhaps.bit_count() for one in found)
     if not (more or less or how or perhaps):
-        return phrase("{one} and {other} can do the same.", one=own_name, other=other_name)
+        return phrase("{one} and {other} have the same effective permissions.", one=own_name, other=other_name)
     parts = [
         phrase(
-            "{one} can do {more:,} that {other} cannot, {other} {less:,} that {one} cannot",
+            "{one} can perform {more:,} actions that {other} cannot, {other} can perform {less:,} that {one} cannot",
             one=own_name,
             other=other_name,
             more=more,
             less=less,
         )
     ]
-    parts += [phrase("{count:,} differ in how", count=how)] if how else []
+    parts += [phrase("{count:,} differ in conditions, resources or an explicit deny", count=how)] if how else []
     if perhaps:
-        parts.append(phrase("{count:,} hang on resources or conditions, which may differ", count=perhaps))
+        parts.append(phrase("{count:,} depend on resources or conditions, which may differ", count=perhaps))
     return join_messages("", (join_messages("; ", parts), "."))
 
 
 def comparison_to_csv(own: AccessHeatmap, other: AccessHeatmap, snapshot_name: str, other_snapshot: str = "") -> bytes:
     """Return as CSV a row for each service and access level in which two principals differ, with the actions.
 
-    ``other_snapshot`` names that of the second, where it is another one.
+    ``other_snapshot`` is the name of the second principal's snapshot, if it is another one.
     """
     subject = other.access.subject
     compared = f"{subject} in {other_snapshot}" if other_snapshot else subject

@@ -1,4 +1,4 @@
-"""One action of somebody's effective permissions in a few words: on which resources, and under which conditions."""
+"""Resources and conditions of one action of effective permissions, as text."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,35 +11,35 @@ from iamdesk.export.text.access import either, when_words
 from iamdesk.i18n import join_messages, join_names, phrase
 
 _OPEN = (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
-_MOST_NAMED = 2
-_MOST_EXPLAINED = 3
-"""Conditional answers that are put into words; the others are counted by whoever opens the action."""
+_MAX_NAMES = 2
+_MAX_EXPLAINED = 3
+"""Number of conditional decisions that are explained."""
 
 
 @dataclass(frozen=True, slots=True)
 class ActionDetail:
-    """What stands behind one reach."""
+    """Resources and conditions of one action."""
 
     where: str
-    """``on any resource but acme-payroll/*``; empty where nothing may be done."""
+    """``on any resource but acme-payroll/*``; empty if the action is not allowed."""
     when: str
-    """``when aws:MultiFactorAuthPresent is true``; for what is denied, by which statement; else empty."""
+    """``when aws:MultiFactorAuthPresent is true``; for denied actions, the denying statements; else empty."""
     answers: tuple[ActionDecision, ...]
-    """Each question that was asked, those that are allowed or conditional first."""
+    """The evaluated requests, allowed and conditional ones first."""
 
     @property
     def words(self) -> str:
-        """Where and when, in one line."""
+        """Resources and conditions in one line."""
         return join_messages("; ", [*filter(None, (self.where, self.when))])
 
 
 def resource_words(answer: ActionDecision) -> str:
-    """Return the resource of an answer, with ``…`` where a part stands for any: ``arn:aws:s3:::…/…``."""
+    """Return the resource of a request, with ``…`` for placeholders: ``arn:aws:s3:::…/…``."""
     return answer.resource.replace(FRESH, "…")
 
 
 def detail_of(action: ActionAccess) -> ActionDetail:
-    """Return what stands behind a reach. Asks some questions, so it takes up to some milliseconds."""
+    """Return resources and conditions of an action. Evaluates requests, which takes up to some milliseconds."""
     answers = tuple(sorted(action.answers, key=_weight))
     return ActionDetail(_where(action.reach, answers), _when(action.reach, answers), answers)
 
@@ -58,16 +58,14 @@ def _where(reach: AccessExtent, answers: tuple[ActionDecision, ...]) -> str:
         )
     if [answer.resource for answer in answers] == ["*"]:
         return phrase("takes no resource")
-    but = [
+    exceptions = [
         resource_words(answer)
         for answer in answers
         if answer.source is ResourceOrigin.EXCEPTION and answer.decision not in _OPEN
     ]
-    return (
-        phrase("on any resource but {resources}", resources=join_names(but, _MOST_NAMED))
-        if but
-        else phrase("on any resource")
-    )
+    if exceptions:
+        return phrase("on any resource but {resources}", resources=join_names(exceptions, _MAX_NAMES))
+    return phrase("on any resource")
 
 
 def _named(answer: ActionDecision) -> str:
@@ -81,21 +79,21 @@ def _named(answer: ActionDecision) -> str:
 def _when(reach: AccessExtent, answers: tuple[ActionDecision, ...]) -> str:
     match reach:
         case AccessExtent.AWAITING:
-            return phrase("if the resource's own policy, which the snapshot does not hold, lets the account in")
+            return phrase("if the resource policy, which is not captured, allows the account")
         case AccessExtent.DENIED:
             return phrase("denied by {statements}", statements=join_names(list(_denying(answers))))
         case AccessExtent.CONDITIONAL | AccessExtent.SOME_CONDITIONAL:
             conditional = [answer for answer in answers if answer.decision is EvalDecision.CONDITIONAL]
-            ways = [when_words(answer.explanation) for answer in conditional[:_MOST_EXPLAINED]]
-            said = list(dict.fromkeys(filter(None, ways)))
-            return phrase("when {ways}", ways=either(said, _MOST_EXPLAINED, "way")) if said else ""
+            texts = [when_words(answer.explanation) for answer in conditional[:_MAX_EXPLAINED]]
+            conditions = list(dict.fromkeys(filter(None, texts)))
+            return phrase("when {ways}", ways=either(conditions, _MAX_EXPLAINED, "way")) if conditions else ""
     return ""
 
 
 def _denying(answers: tuple[ActionDecision, ...]) -> Iterator[str]:
-    """Yield the statements that deny on the first resource where something is denied."""
+    """Yield the denying statements of the first denied request."""
     denied = next((answer for answer in answers if answer.decision is EvalDecision.EXPLICIT_DENY), None)
     if denied is not None:
-        for line in denied.explanation.statements_that(StatementRole.DECIDES):
-            if line.effect == "Deny":
-                yield line.name
+        for statement in denied.explanation.statements_that(StatementRole.DECIDES):
+            if statement.effect == "Deny":
+                yield statement.name

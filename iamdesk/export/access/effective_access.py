@@ -1,4 +1,4 @@
-"""Effective permissions as one JSON object."""
+"""Effective permissions as JSON."""
 
 from typing import Any
 
@@ -7,10 +7,10 @@ from iamdesk.aws.service_reference import reference
 
 
 def to_effective_access(access: EffectiveAccess) -> dict[str, Any]:
-    """Return the effective permissions of a principal or group, ready for JSON.
+    """Return the effective permissions of a principal or group as a JSON object.
 
-    ``Services`` are those of which something may be done or is denied; each has its ``AccessLevels`` with the count of
-    actions by reach, and its ``Actions`` with the reach of each that has one.
+    ``Services`` are those with allowed or denied actions; each has its ``AccessLevels`` with the number of actions by
+    extent, and its ``Actions`` with their extent (key ``Reach``).
     """
     return {
         "Principal": access.subject,

@@ -1,6 +1,6 @@
-"""Effective permissions as a map: services down, access levels across, each cell a count of actions by reach.
+"""Effective permissions as a heat map: services by access levels, each cell with the number of actions by extent.
 
-What the window paints as a heat map and what is written as a table is this one thing.
+The window paints it, and the CSV files contain it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,38 +13,38 @@ from iamdesk.aws.service_reference import reference
 from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
 
 LEVELS: tuple[str, ...] = ACCESS_LEVELS
-"""The columns, in order."""
+"""Columns, in order."""
 REFUSED = frozenset({AccessExtent.DENIED, AccessExtent.NONE})
-"""The reaches in which an action may not be done at all."""
+"""Extents of actions that are not allowed at all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """The actions of one service that have one access level, counted."""
+    """Numbers of actions of one service with one access level."""
 
     counts: Mapping[AccessExtent, int]
-    """By reach; every action is in one of them."""
+    """By extent; each action has one."""
     total: int
-    """How many actions there are."""
+    """All actions."""
     permitted: int
-    """How many may be done, somewhere and under some circumstances."""
+    """Actions that are allowed on some resource under some conditions."""
     conditional: int
-    """How many of those only under conditions."""
+    """Of those, actions allowed only under conditions."""
     awaiting: int
-    """How many of those only if a resource's policy that the snapshot does not hold lets the account in."""
+    """Of those, actions allowed only if a resource policy that is not captured allows the account."""
     somewhere: int
-    """How many of those on some resources only."""
+    """Of those, actions allowed only on some resources."""
     denied: int
-    """How many are explicitly denied."""
+    """Explicitly denied actions."""
 
     @property
     def share(self) -> float:
-        """The share of actions that may be done, between 0 and 1."""
+        """The share of permitted actions, between 0 and 1."""
         return self.permitted / self.total
 
 
 def cell_of(counts: Mapping[AccessExtent, int]) -> Cell:
-    """Return the cell of some counts, which are not all zero; a reach that is not named counts none."""
+    """Return the cell of numbers of actions by extent, which are not all zero; an absent extent is zero."""
     whole = {reach: counts.get(reach, 0) for reach in AccessExtent}
     total = sum(whole.values())
     return Cell(
@@ -63,24 +63,24 @@ class MapRow:
     """One service."""
 
     service: str
-    """Its prefix: ``s3``."""
+    """Service prefix: ``s3``."""
     name: str
-    """As AWS writes it: ``Amazon S3``."""
+    """Name of the service: ``Amazon S3``."""
     cells: Mapping[str, Cell]
-    """By access level; a level of which the service has no action is left out."""
+    """By access level, for levels of which the service has actions."""
     total: Cell
     """All access levels together."""
     reach: ServiceAccess
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing of the service may be done, and nothing is denied."""
+        """Whether no action of the service is allowed or explicitly denied."""
         return self.reach.is_empty
 
     def matching(self, words: Sequence[str], level: str | None, reaches: frozenset[AccessExtent]) -> int:
-        """Return the actions, as bits, that have one of some reaches, one level where one is named, and all words.
+        """Return, as bits, the actions with one of the extents, with the level (if given) and with all words.
 
-        Words are looked for in the action (``s3:GetObject``) and the service's name, without case.
+        Words are searched in the action (``s3:GetObject``) and the service name, without case.
         """
         found = 0
         for reach, bits in self.reach.actions.items():
@@ -97,19 +97,19 @@ class MapRow:
 
 @dataclass(frozen=True, slots=True)
 class AccessHeatmap:
-    """The map of one principal or group."""
+    """The heat map of one principal or group."""
 
     access: EffectiveAccess
     rows: tuple[MapRow, ...]
-    """Every service of AWS: those of which something may be done or is denied first, each part by prefix."""
+    """All services of AWS: first those with allowed or denied actions, then the others, each by prefix."""
 
     @property
     def told(self) -> tuple[MapRow, ...]:
-        """The services of which something may be done or is denied."""
+        """The services with allowed or denied actions."""
         return tuple(row for row in self.rows if not row.is_empty)
 
     def actions(self, row: MapRow, chosen: int) -> Iterator[ActionAccess]:
-        """Yield the chosen actions of a row, by the bits that `MapRow.matching` gives."""
+        """Yield the chosen actions of a row; ``chosen`` are bits as from `MapRow.matching`."""
         if self.access.service(row.service) is not None:
             known = self.access.actions(row.service)
         else:
@@ -123,7 +123,7 @@ class AccessHeatmap:
 
 
 def access_map(access: EffectiveAccess, cancelled: Cancelled = never_cancelled) -> AccessHeatmap:
-    """Lay out the effective permissions of a principal or group.
+    """Return the heat map of the effective permissions of a principal or group.
 
     Raises:
         WorkCancelled: ``cancelled`` returned True.
@@ -152,13 +152,13 @@ def row_of(reach: ServiceAccess) -> MapRow | None:
 
 @cache
 def _empty_row(service: str) -> MapRow | None:
-    """Return the row of a service of which nothing may be done; None for a service without actions."""
+    """Return the row of a service without allowed actions; None for a service that has no actions."""
     every = service_actions(service).every
     return row_of(ServiceAccess(service, {reach: every if reach is AccessExtent.NONE else 0 for reach in AccessExtent}))
 
 
 @cache
 def _haystacks(service: str) -> tuple[str, ...]:
-    """Return what words are looked for in, by action."""
+    """Return the searched text of each action."""
     name = reference().service_name(service) or ""
     return tuple([f"{action.full_name} {name}".casefold() for action in service_actions(service).actions])

@@ -1,7 +1,7 @@
-"""What everybody can, as a map: principals down, services across, each cell the counts of `heatmap`.
+"""The access matrix: principals by services, each cell with the numbers of `heatmap`.
 
-What is equal is one object: reaches of a service (`ServiceSummary`) and whole rows (`Profile`), so that thousands of
-principals are laid out by what sets them apart. Cells are counted when they are looked at, and remembered.
+Equal cells (`ServiceSummary`) and equal rows (`Profile`) are one object each, so that thousands of principals are
+compared by few profiles. Numbers are computed on first use and cached.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,17 +16,17 @@ from iamdesk.export.findings.csv_table import csv_bytes
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 
 GRAVITY: tuple[str, ...] = ("List", "Read", "Tagging", "Write", "Permissions management")
-"""The access levels, gravest last: tags can open doors that conditions on tags close, and stand before Write."""
+"""Access levels by increasing risk. Tagging is above Read, because it can grant access by conditions on tags."""
 MANY_SERVICES = 100
-"""Whoever can use more services than these has wide access: not what single services are told apart by."""
+"""A principal with access to more services has wide access: it does not distinguish single services."""
 
 
-_MOST_REMEMBERED = 1 << 13
-"""Reaches whose glances are known without a look at what they say."""
+_MAX_CACHED = 1 << 13
+"""Maximum number of objects for which the summary is found by identity."""
 
 
 class ServiceSummary:
-    """How far something can be done in one service, for all who can do the same."""
+    """Access to one service, shared by all principals with the same access."""
 
     __slots__ = ("_row", "of_level", "permitted", "reach")
 
@@ -38,51 +38,51 @@ class ServiceSummary:
         service = service_actions(reach.service)
         done = service.every & ~refused
         self.permitted = done.bit_count()
-        """How many actions can be done, somewhere and under some circumstances."""
+        """Number of actions that are allowed on some resource under some conditions."""
         self.of_level = {level: (done & service.by_level[level]).bit_count() for level in LEVELS}
         """The same by access level."""
         self._row: MapRow | None = None
 
     @property
     def row(self) -> MapRow:
-        """The counts by access level."""
+        """The numbers by access level."""
         if self._row is None:
             self._row = row_of(self.reach)
-        if self._row is None:  # a reach says something, and so the service has an action
+        if self._row is None:  # cannot happen: there is access to some action
             raise ValueError(f"{self.reach.service} has no actions")
         return self._row
 
     def count(self, level: str | None) -> int:
-        """Return how many actions can be done, of one access level where one is named."""
+        """Return the number of permitted actions, optionally of one access level."""
         return self.permitted if level is None else self.of_level[level]
 
     def cell(self, level: str | None) -> Cell | None:
-        """Return the counts of one access level, or of all; None where the service has no such action."""
+        """Return the numbers of one access level, or of all; None if the service has no such action."""
         return self.row.total if level is None else self.row.cells.get(level)
 
     @property
     def gravity(self) -> tuple[int, ...]:
-        """What glances at one service are sorted by, the greatest being the gravest."""
+        """Sort key of summaries of one service, by increasing risk."""
         return tuple(self.of_level[level] for level in reversed(GRAVITY))
 
     @property
     def gravest(self) -> str | None:
-        """The gravest access level of which an action can be done; None where none can."""
+        """The access level of highest risk with a permitted action; None if there is none."""
         return next((level for level in reversed(GRAVITY) if self.of_level[level]), None)
 
 
 class Profile:
-    """What those can do who can do the same, action by action."""
+    """A row of the matrix, shared by all principals with the same access to each action."""
 
     __slots__ = ("breadth", "glances", "weight")
 
     def __init__(self, glances: Mapping[str, ServiceSummary]) -> None:
         self.glances = glances
-        """By service prefix; services of which nothing may be done and nothing is denied are left out."""
+        """By service prefix, for services with allowed or denied actions."""
         self.breadth: dict[str | None, int] = {None: sum(one.permitted > 0 for one in glances.values())}
-        """By access level (None: all), how many services it can use."""
+        """By access level (None: all), the number of services with permitted actions."""
         self.weight: dict[str | None, int] = {None: sum(one.permitted for one in glances.values())}
-        """The same, how many actions it can do."""
+        """By access level (None: all), the number of permitted actions."""
         for level in LEVELS:
             counts = [one.of_level[level] for one in glances.values()]
             self.breadth[level] = sum(count > 0 for count in counts)
@@ -90,26 +90,26 @@ class Profile:
 
     @property
     def is_wide(self) -> bool:
-        """Whether it can use so many services that these do not tell it apart."""
+        """Whether it has access to more than `MANY_SERVICES` services."""
         return self.breadth[None] > MANY_SERVICES
 
     @property
     def gravity(self) -> tuple[int, ...]:
-        """What profiles are sorted by, the greatest being the gravest: actions by access level, gravest first."""
+        """Sort key of profiles by increasing risk: numbers of actions by access level, highest risk first."""
         return tuple(self.weight[level] for level in reversed(GRAVITY))
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceColumn:
-    """One service that somebody can use."""
+    """A column of the matrix: a service that some principal can use."""
 
     service: str
     name: str
-    """As AWS writes it: ``Amazon S3``."""
+    """Name of the service: ``Amazon S3``."""
     users: int
-    """How many principals can use it, at the access level asked about."""
+    """Number of principals with permitted actions of the chosen access level."""
     is_told: bool
-    """Whether somebody can who has no wide access."""
+    """Whether one of them does not have wide access."""
 
 
 def service_column(service: str, users: int, *, is_told: bool) -> ServiceColumn:
@@ -118,26 +118,26 @@ def service_column(service: str, users: int, *, is_told: bool) -> ServiceColumn:
 
 
 class EverybodyMap:
-    """The map: whole, or the rows that are known so far. One thread adds rows; any may read."""
+    """The access matrix, or its rows computed so far. One thread adds rows; any thread may read."""
 
     def __init__(self) -> None:
         self.rows: dict[str, Profile] = {}
         """By principal (ARN)."""
         self.profiles: dict[Profile, int] = {}
-        """Each with how many principals have it."""
+        """Number of principals by profile."""
         self._glances: dict[tuple[str, tuple[tuple[str, int], ...]], ServiceSummary] = {}
         self._of_reach: dict[ServiceAccess, ServiceSummary] = {}
         self._by_glances: dict[tuple[int, ...], Profile] = {}
 
     def glance(self, reach: ServiceAccess) -> ServiceSummary:
-        """Return the one glance of all who can do the same in a service."""
+        """Return the shared summary of a service's access."""
         key = reach.service, tuple(sorted((str(one), bits) for one, bits in reach.actions.items() if bits))
         return self._glances.get(key) or self._glances.setdefault(key, ServiceSummary(reach))
 
     def add(self, rows: Iterable[tuple[str, Mapping[str, ServiceAccess]]]) -> list[tuple[str, Profile]]:
-        """Add the reaches of principals by service, and return what they have become."""
-        of_reach = self._of_reach  # most equal reaches are one object already
-        if len(of_reach) > _MOST_REMEMBERED:
+        """Add rows of principals with their access by service, and return their profiles."""
+        of_reach = self._of_reach  # most equal values are the same object already
+        if len(of_reach) > _MAX_CACHED:
             of_reach.clear()
         added = []
         for principal, reaches in rows:
@@ -147,28 +147,31 @@ class EverybodyMap:
                 if glance is None:
                     glance = of_reach[reach] = self.glance(reach)
                 glances[service] = glance
-            alike = tuple(map(id, glances.values()))
-            profile = self._by_glances.get(alike)
+            key = tuple(map(id, glances.values()))
+            profile = self._by_glances.get(key)
             if profile is None:
-                profile = self._by_glances[alike] = Profile(glances)
+                profile = self._by_glances[key] = Profile(glances)
             self.rows[principal] = profile
             self.profiles[profile] = self.profiles.get(profile, 0) + 1
             added.append((principal, profile))
         return added
 
     def columns(self, level: str | None = None) -> tuple[ServiceColumn, ...]:
-        """Return the services of which somebody can do an action (of that level), those that most can use first."""
+        """Return the services with permitted actions (of that level), by decreasing number of principals.
+
+        Services that only principals with wide access can use are last.
+        """
         users: dict[str, int] = {}
-        told: set[str] = set()
+        specific: set[str] = set()
         for profile, count in list(self.profiles.items()):  # another thread may add to them
             for service, glance in profile.glances.items():
                 if glance.count(level):
                     users[service] = users.get(service, 0) + count
                     if not profile.is_wide:
-                        told.add(service)
+                        specific.add(service)
         return tuple(
-            service_column(service, users[service], is_told=service in told)
-            for service in sorted(users, key=lambda service: (service not in told, -users[service], service))
+            service_column(service, users[service], is_told=service in specific)
+            for service in sorted(users, key=lambda service: (service not in specific, -users[service], service))
         )
 
 
@@ -178,7 +181,7 @@ def everybody_to_csv(
     progress: Progress = no_progress,
     cancelled: Cancelled = never_cancelled,
 ) -> bytes:
-    """Return the map as CSV: for each principal what `what_can.map_to_csv` writes of one.
+    """Return the matrix as CSV: for each principal the rows of `what_can.map_to_csv`.
 
     Raises:
         WorkCancelled: ``cancelled`` returned True.

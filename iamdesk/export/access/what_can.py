@@ -1,4 +1,4 @@
-"""Effective permissions as files: the map of services and access levels as CSV, every action as CSV, all as JSON."""
+"""Effective permissions as files: heat map as CSV, actions as CSV, both as JSON."""
 
 import json
 from collections.abc import Iterator
@@ -37,19 +37,19 @@ ACTION_COLUMNS = (
 
 
 def to_json(access: EffectiveAccess) -> bytes:
-    """Return what ``iamdesk what-can --format json`` prints."""
+    """Return the output of ``iamdesk what-can --format json``."""
     return f"{json.dumps(to_effective_access(access), indent=2)}\n".encode()
 
 
 def map_to_json(access: EffectiveAccess) -> bytes:
-    """Return the same without the single actions: the counts by service and access level."""
-    told = to_effective_access(access)
-    services = [{key: value for key, value in one.items() if key != "Actions"} for one in told["Services"]]
-    return f"{json.dumps({**told, 'Services': services}, indent=2)}\n".encode()
+    """Return the same without single actions: only numbers by service and access level."""
+    value = to_effective_access(access)
+    services = [{key: member for key, member in one.items() if key != "Actions"} for one in value["Services"]]
+    return f"{json.dumps({**value, 'Services': services}, indent=2)}\n".encode()
 
 
 def map_to_csv(shown: AccessHeatmap, snapshot_name: str) -> bytes:
-    """Return the map as CSV: a row for each service and access level of which something may be done or is denied."""
+    """Return the heat map as CSV: a row for each service and access level with allowed or denied actions."""
     return csv_bytes(MAP_COLUMNS, _map_rows(shown, snapshot_name))
 
 
@@ -59,9 +59,9 @@ def actions_to_csv(
     progress: Progress = no_progress,
     cancelled: Cancelled = never_cancelled,
 ) -> bytes:
-    """Return as CSV every action that may be done or is denied, with the resources and conditions.
+    """Return all allowed and denied actions as CSV, with resources and conditions.
 
-    Asks the questions behind each action: for an administrator's 17,000 it takes some seconds.
+    Evaluates requests for each action: for the 17,000 of an administrator it takes some seconds.
 
     Raises:
         WorkCancelled: ``cancelled`` returned True.
@@ -87,12 +87,12 @@ def level_rows(row: MapRow, subject: str, snapshot_name: str) -> Iterator[tuple[
 def _action_rows(
     access: EffectiveAccess, snapshot_name: str, progress: Progress, cancelled: Cancelled
 ) -> Iterator[tuple[str | int, ...]]:
-    told = tuple(reach for reach in AccessExtent if reach is not AccessExtent.NONE)
+    listed = tuple(reach for reach in AccessExtent if reach is not AccessExtent.NONE)
     number = 0
     for place, found in enumerate(access.services):
         progress(place, len(access.services))
         name = reference().service_name(found.service) or found.service
-        for action in access.actions(found.service, reaches=told):
+        for action in access.actions(found.service, reaches=listed):
             if cancelled():
                 raise WorkCancelled
             number += 1

@@ -1,4 +1,4 @@
-"""Who can, as JSON and as CSV: a row for everybody for whom a request is allowed or conditional."""
+"""Who can, as JSON and as CSV: a row for each principal for which a request is allowed or conditional."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -36,8 +36,8 @@ COLUMNS = (
     "in_organization",
     "asked_as",
 )
-"""Of the CSV file, in order; the first is the one that nobody looks up by name (``csv_file``)."""
-_EVERY_WAY = 1 << 20
+"""Columns of the CSV file; why ``number`` is the first: see ``csv_file``."""
+_ALL_CONDITIONS = 1 << 20
 KIND_WORDS: Mapping[PrincipalKind, str] = {
     PrincipalKind.ANYONE: mark("anyone"),
     PrincipalKind.ACCOUNT: mark("account"),
@@ -65,15 +65,15 @@ _OF_ANYONE: Mapping[Signing, str] = {
 
 
 class Access(Protocol):
-    """What is needed of a row that the workbench's ``who_can`` gives."""
+    """A row of ``who_can``."""
 
     @property
     def who(self) -> Who:
-        """Who the row is about."""
+        """The principal, or the group of principals, of the row."""
 
     @property
     def principal(self) -> str:
-        """ARN, name of a service, or ``*``."""
+        """ARN, service principal, or ``*``."""
 
     @property
     def decision(self) -> EvalDecision:
@@ -81,16 +81,16 @@ class Access(Protocol):
 
     @property
     def explanation(self) -> EvaluationResult:
-        """The full answer, evaluated when asked for."""
+        """The full result, evaluated on demand."""
 
 
 @dataclass(frozen=True, slots=True)
 class WhoCanReport:
-    """Who can, with all that explains it."""
+    """The rows of who can with their results."""
 
     snapshot_name: str
     rows: tuple[tuple[Who, EvaluationResult], ...]
-    """In the order of who-can: one for each principal, without an action one for each that it can do."""
+    """In the order of who-can: one for each principal; without an action, one for each principal and action."""
 
 
 def report_of(
@@ -99,7 +99,7 @@ def report_of(
     progress: Progress = no_progress,
     cancelled: Cancelled = never_cancelled,
 ) -> WhoCanReport:
-    """Return the report of the rows of who-can; each answer is evaluated in full, which takes a moment.
+    """Return the report of the rows of who-can; each is evaluated in full, which takes time.
 
     Raises:
         WorkCancelled: ``cancelled`` returned True.
@@ -114,10 +114,10 @@ def report_of(
 
 
 def to_who_can_row(who: Who, decision: EvaluationResult) -> dict[str, Any]:
-    """Return one row, ready for JSON: the principal, and the answer as ``iamdesk can`` prints it, but for its layers.
+    """Return one row as JSON object: the principal, and the result as ``iamdesk can`` prints it, without its layers.
 
-    The layers are the same for everybody but one or two, and ``iamdesk can`` tells them. ``AskedAs`` is the principal
-    of the request: for an account or anyone somebody whom the row stands for.
+    Most layers are the same for all principals; ``iamdesk can`` prints them. ``AskedAs`` is the principal of the
+    request: for an account or anyone, a principal that the row represents.
     """
     result = {key: value for key, value in to_evaluation_result(decision).items() if key != "Layers"}
     return {
@@ -132,7 +132,7 @@ def to_who_can_row(who: Who, decision: EvaluationResult) -> dict[str, Any]:
 
 
 def who_words(who: Who) -> str:
-    """Return in words what a row is about: ``external account``, ``anyone, unsigned or signed``, ``role``."""
+    """Return the kind of a row's principal: ``external account``, ``anyone, unsigned or signed``, ``role``."""
     if who.signing is not None:
         return phrase(_OF_ANYONE[who.signing])
     if who.principal == ANY_SERVICE:
@@ -148,7 +148,7 @@ def who_words(who: Who) -> str:
 
 
 def actions_by_level(actions: Iterable[FittingAction]) -> Mapping[str, Sequence[str]]:
-    """Return the names of actions by access level, in the order in which levels are shown."""
+    """Return the names of actions by access level, in display order."""
     found: dict[str, list[str]] = {level: [] for level in ACCESS_LEVELS}
     for one in actions:
         found.setdefault(one.level, []).append(one.action)
@@ -156,24 +156,24 @@ def actions_by_level(actions: Iterable[FittingAction]) -> Mapping[str, Sequence[
 
 
 def to_json(report: WhoCanReport) -> bytes:
-    """Return the rows as a JSON list, the same that ``iamdesk who-can --format json`` prints."""
+    """Return the rows as a JSON list, the output of ``iamdesk who-can --format json``."""
     rows = [to_who_can_row(who, answer) for who, answer in report.rows]
     return f"{json.dumps(rows, indent=2)}\n".encode()
 
 
 def to_csv(report: WhoCanReport) -> bytes:
-    """Return the rows as CSV. Each says what was asked of which snapshot, because rows get copied."""
+    """Return the rows as CSV. Each contains request and snapshot, because rows get copied."""
     return csv_of((_cells(who, answer) for who, answer in report.rows), report.snapshot_name)
 
 
 def csv_of(rows: Iterable[Mapping[str, str]], snapshot_name: str) -> bytes:
-    """Return rows as CSV, each as `csv_cells` gives it."""
+    """Return rows as CSV; each is the result of `csv_cells`."""
     named = ({**row, "snapshot": snapshot_name} for row in rows)
     return csv_bytes(COLUMNS, ((n, *[row[column] for column in COLUMNS[1:]]) for n, row in enumerate(named, start=1)))
 
 
 def csv_cells(row: Access) -> dict[str, str]:
-    """Return the cells of one row by column, but for its number and the snapshot's name."""
+    """Return the cells of one row by column, except number and snapshot name."""
     return _cells(row.who, row.explanation)
 
 
@@ -183,7 +183,7 @@ def _cells(who: Who, answer: EvaluationResult) -> dict[str, str]:
         "account_id": _account(who.principal),
         "decision": answer.decision.value,
         "how": how_words(answer),
-        "conditions": when_words(answer, _EVERY_WAY),
+        "conditions": when_words(answer, _ALL_CONDITIONS),
         "statements": JOINT.join(_place(line) for line in granting_statements(answer)),
         "missing_context": JOINT.join(answer.missing_context_values),
         "assumptions": JOINT.join(assumption.message for assumption in answer.assumptions),

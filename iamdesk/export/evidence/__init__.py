@@ -1,1 +1,1 @@
-"""The evidence package of a review: written, read back, verified, signed."""
+"""The evidence package of a review: writing, importing, verifying and signing it."""

@@ -7,22 +7,22 @@ from iamdesk.i18n import join_messages, nphrase, phrase
 
 
 def closing_lines(results: Sequence[Result]) -> tuple[str, str, str]:
-    """Return the last lines; the very last one says who signed, or that nobody did."""
-    return _intact(results), _left_out(results), _signed(results)
+    """Return the last three lines: integrity, checks that were not re-performed, and signers."""
+    return _intact(results), _not_performed(results), _signed(results)
 
 
 def _intact(results: Sequence[Result]) -> str:
-    bad = sum(one.outcome is Outcome.FAILED and not one.is_of_signatures for one in results)
-    if bad:
-        return nphrase("not intact: 1 check failed", "not intact: {count:,} checks failed", bad)
-    return phrase("intact: nothing has changed since it was written, as far as it was checked")
+    failures = sum(one.outcome is Outcome.FAILED and not one.is_of_signatures for one in results)
+    if failures:
+        return nphrase("not intact: 1 check failed", "not intact: {count:,} checks failed", failures)
+    return phrase("intact: no change since the package was written, as far as it was checked")
 
 
-def _left_out(results: Sequence[Result]) -> str:
+def _not_performed(results: Sequence[Result]) -> str:
     names = [one.name for one in results if one.outcome is Outcome.NOT_DONE and not one.is_of_signatures]
     if all(one.name != "findings performed again" for one in results):
         names.append(phrase("entitlements, population and findings"))
-    names.append(phrase("that decisions were made by the people named"))  # nobody can ask the reviewers
+    names.append(phrase("that decisions were made by the people named"))  # a program cannot verify this
     return phrase("not re-performed: {names}", names=join_messages(", ", list(dict.fromkeys(names))))
 
 
@@ -30,16 +30,16 @@ def _signed(results: Sequence[Result]) -> str:
     signers = [one.signer for one in results if one.signer is not None]
     if not signers:
         return phrase("unsigned: proves nothing about who")
-    told = phrase("signed by {people}", people=join_messages("; ", [_person(one) for one in signers]))
+    signed = phrase("signed by {people}", people=join_messages("; ", [_person(one) for one in signers]))
     lacking = sum(one.outcome is Outcome.FAILED and one.is_of_signatures for one in results)
     if not lacking:
-        return told
+        return signed
     proof = nphrase(
         "1 signature is missing or not by the person it names",
         "{count:,} signatures are missing or not by the people they name",
         lacking,
     )
-    return join_messages("; ", [told, proof])
+    return join_messages("; ", [signed, proof])
 
 
 def _person(one: Signer) -> str:

@@ -1,4 +1,4 @@
-"""The columns of the evidence: one list for each table, from which CSV and XLSX take names, order and values."""
+"""Columns of the evidence tables: names, order and values, the same for CSV and XLSX."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,33 +24,33 @@ class Column[Row]:
     """One column."""
 
     name: str
-    """Stable: the heading in CSV and XLSX."""
+    """Stable name: the heading in CSV and XLSX."""
     value: Callable[[Row], Cell]
     is_open: bool = False
-    """Whether a reviewer may fill it in, in a sheet that comes back."""
+    """Whether a reviewer may fill it in, for import."""
 
 
 def cells_of[Row](columns: Sequence[Column[Row]], row: Row) -> list[Cell]:
-    """Return a row's cells."""
+    """Return the cells of a row."""
     return [column.value(row) for column in columns]
 
 
 @dataclass(frozen=True, slots=True)
 class DecidedLine:
-    """A line with what stands on it."""
+    """An entitlement with its decision."""
 
     review_id: str
     line_id: str
     line: ReviewItem
     sha256: str
-    """As the line was frozen with the review."""
+    """Digest of the entitlement as frozen in the review."""
     decision: ItemDecision
     decided: Decided | None
     finding_ids: tuple[str, ...]
 
 
 def moment(text: str | None) -> Cell:
-    """Return a moment that is written in ISO 8601; empty for none."""
+    """Return a time in ISO 8601 as a cell; empty for None."""
     return datetime.fromisoformat(text).astimezone(UTC).replace(microsecond=0) if text else ""
 
 
@@ -73,9 +73,9 @@ def _confidence(row: DecidedLine) -> str:
 def _unknown(row: DecidedLine) -> str:
     match _confidence(row):
         case "cannot_tell":
-            return "the snapshot does not hold the policy or group"
+            return "the policy or group is not captured"
         case "partial":
-            return "some actions await the policy of a resource that the snapshot does not hold"
+            return "some actions depend on a resource policy that is not captured"
     return ""
 
 
@@ -88,11 +88,11 @@ class Decidable(Protocol):
 
     @property
     def decision(self) -> ItemDecision:
-        """What was decided."""
+        """The current decision."""
 
     @property
     def decided(self) -> Decided | None:
-        """By whom, and when."""
+        """Who decided, and when; None if undecided."""
 
 
 def cells_sha256(decision: ItemDecision) -> str:
@@ -159,22 +159,22 @@ POPULATION: tuple[Column[PopulationEntry], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class DecidedFinding:
-    """A finding with what stands on it."""
+    """A finding with its decision."""
 
     review_id: str
     opened_utc: str
-    """When the review was made."""
+    """When the review was created."""
     finding_id: str
     finding: Mapping[str, Any]
     sha256: str
-    """As the finding was frozen with the review."""
+    """Digest of the finding as frozen in the review."""
     decision: ItemDecision
     decided: Decided | None
     is_open: bool
-    """Whether it waits for a decision."""
+    """Whether it needs a decision."""
 
-    def told(self, name: str) -> str:
-        """Return what the finding says under a name; empty where it says nothing."""
+    def text(self, name: str) -> str:
+        """Return a value of the finding as text; empty if it has none."""
         found = self.finding.get(name, "")
         return found if isinstance(found, str) else _joined(found)
 
@@ -183,13 +183,13 @@ _STATES = {"found": "open", "cannot tell": "cannot_tell"}
 
 
 def _state(row: DecidedFinding) -> Cell:
-    """Return what is true of a finding after what was decided; a risk whose time has run out is open again."""
+    """Return the state of a finding with regard to its decision; it is open again after an exception expired."""
     match row.decision.choice:
         case ReviewDecision.EXCEPT if not row.is_open:
             return "excepted"
         case ReviewDecision.FALSE_POSITIVE:
             return "not_applicable"
-    return _STATES.get(row.told("state"), "open")
+    return _STATES.get(row.text("state"), "open")
 
 
 def _since(name: str) -> Callable[[DecidedFinding], str]:
@@ -203,7 +203,7 @@ _FINDING_NAMES = (
 
 
 def _of_finding(name: str) -> Callable[[DecidedFinding], Cell]:
-    return lambda row: row.told(name)
+    return lambda row: row.text(name)
 
 
 FINDINGS: tuple[Column[DecidedFinding], ...] = (
@@ -230,7 +230,7 @@ FINDINGS: tuple[Column[DecidedFinding], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Excepted:
-    """An exception: an entitlement that is kept, or a finding whose risk is accepted, for a time."""
+    """An exception: an entitlement that is kept, or a finding whose risk is accepted, until a date."""
 
     subject_id: str
     holder_arn: str
@@ -242,13 +242,13 @@ class Excepted:
 
 
 def excepted(row: DecidedLine | DecidedFinding, today: date) -> Excepted:
-    """Return a row on which an exception stands as a row of the exceptions."""
+    """Return the row of the exceptions table for an entitlement or finding with an exception."""
     run_out = row.decision.has_run_out(today)
     if isinstance(row, DecidedLine):
         line = row.line
         return Excepted(row.line_id, line.holder_arn, line.type.value, line.name, row.decision, row.decided, run_out)
-    name = f"{row.told('check_id')}: {row.told('title')}"
-    return Excepted(row.finding_id, row.told("subject_arn"), "finding", name, row.decision, row.decided, run_out)
+    name = f"{row.text('check_id')}: {row.text('title')}"
+    return Excepted(row.finding_id, row.text("subject_arn"), "finding", name, row.decision, row.decided, run_out)
 
 
 EXCEPTIONS: tuple[Column[Excepted], ...] = (
@@ -269,7 +269,7 @@ EXCEPTIONS: tuple[Column[Excepted], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class LineChange:
-    """How a line differs from the review before."""
+    """A change of a review item since the previous review."""
 
     line_key: str
     change: str
@@ -287,29 +287,35 @@ CHANGES: tuple[Column[LineChange], ...] = (
     Column("cause", lambda row: row.cause),
 )
 GLOSSARY: tuple[tuple[str, str], ...] = (
-    ("population", "every principal of the snapshot, in scope or out of it"),
-    ("entitlement", "one thing that is decided on: one row of the sheet Entitlements"),
-    ("holder_type", "human, machine, third_party or unknown, as far as the snapshot tells"),
+    ("population", "all principals of the snapshot, in scope or out of scope"),
+    ("entitlement", "one thing that a reviewer decides on: a row of the sheet Entitlements"),
+    ("holder_type", "human, machine, third_party or unknown, as far as the snapshot shows"),
     ("entitlement_type", ", ".join(one.value for one in EntitlementType)),
-    ("effective_summary", "what the holder can do by all policies together, boundaries and organization included"),
+    ("effective_summary", "the holder's effective permissions, with permissions boundaries and organization policies"),
     (
         "reaches_admin",
-        "whether the holder is an administrator or becomes one (of a group: its members by it); cannot_tell: of a "
-        "holder outside the snapshot, or where data is missing; chain_length: in how many steps",
+        "whether the holder is or can become an administrator (of a group: its members through it); cannot_tell: the "
+        "holder is not in the snapshot, or data is missing; chain_length: number of steps",
     ),
-    ("verdict_confidence", "evaluated; partial: a resource's policy is not held; cannot_tell: the policy is not held"),
-    ("decision", "of an entitlement: keep, revoke, modify, except (for a time), undecided"),
-    ("decision of a finding", "fix, false_positive, except (the risk is accepted for a time), undecided"),
-    ("state", "of a finding: open; cannot_tell; excepted: accepted for a time; not_applicable: a false positive"),
-    ("baseline", "of a finding, against the review before: new, unchanged, updated (it reads otherwise)"),
-    ("line_sha256", "over everything that the reviewer saw of the line: a decision is bound to it"),
-    ("finding_sha256", "the same of a finding"),
-    ("decision_sha256", "over decision, reason, owner, last day and ticket: tells rows that were not filled in"),
-    ("standing_sha256", "over the decision, who decided and when: a row of which it has changed is not overwritten"),
-    ("reset", "written as decision (or as ticket), clears it when the sheet is taken back; an empty cell says nothing"),
+    (
+        "verdict_confidence",
+        "evaluated; partial: a resource policy is not captured; cannot_tell: the policy itself is not captured",
+    ),
+    ("decision", "on an entitlement: keep, revoke, modify, except (an exception until a date), undecided"),
+    ("decision on a finding", "fix, false_positive, except (the risk is accepted until a date), undecided"),
+    ("state", "of a finding: open; cannot_tell; excepted: risk accepted until a date; not_applicable: false positive"),
+    ("baseline", "of a finding, compared with the previous review: new, unchanged, updated (its text changed)"),
+    ("line_sha256", "digest of everything that the reviewer saw of the entitlement: a decision is bound to it"),
+    ("finding_sha256", "digest of everything that the reviewer saw of the finding"),
+    (
+        "decision_sha256",
+        "digest of decision, reason, owner, last day and ticket: identifies rows that were not filled in",
+    ),
+    ("standing_sha256", "digest of the decision, who decided and when: if it changed, a row is not overwritten"),
+    ("reset", "as decision or ticket, clears it when the sheet is imported; an empty cell changes nothing"),
     (
         "retest_verdict",
-        "of what an earlier review decided: gone, still_present, came_back, cannot_tell (see retest_basis)",
+        "of a decision of an earlier review: gone, still_present, came_back, cannot_tell (see retest_basis)",
     ),
-    ("second_reviewer", "who else stands for the decision"),
+    ("second_reviewer", "who gave second approval to the decision"),
 )

@@ -1,4 +1,4 @@
-"""What a pack is made of: a review, and where it is at hand the snapshot that it is of."""
+"""The source of an evidence package: a review and, if available, its snapshot."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -23,20 +23,20 @@ from iamdesk.review.scope import ExcludedScope, Exclusion, Part, exclusions_from
 from iamdesk.snapshot.model import Snapshot
 
 _GAPS = "CMP-"
-_BREATH = 200
-"""Lines after which it is asked whether the pack is still wanted: in the window, asking gives way to it."""
+_CHECK_EVERY = 200
+"""Number of entitlements between checks for cancellation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many there are of what: the same in every file of a pack."""
+    """Totals, the same in all files of a package."""
 
     population: int
     in_scope: int
     entitlements: int
     decided: int
     undecided: int
-    """Those whose exception has run out, too."""
+    """Including those with an expired exception."""
     by_decision: Mapping[str, int]
     privileged: int
     third_party: int
@@ -45,22 +45,22 @@ class Counts:
     findings: int
     findings_decided: int
     findings_undecided: int
-    """Those whose risk was accepted until a day that has passed, too."""
+    """Including those with an expired acceptance of risk."""
     findings_by_decision: Mapping[str, int]
     exceptions: int
-    """Entitlements and findings."""
+    """On entitlements and findings."""
     to_do: int
-    """Entitlements and findings on which something is to be carried out."""
+    """Entitlements and findings whose decision requires a change in AWS."""
     tested: int
     """Revokes and fixes of earlier reviews that were tested on this snapshot."""
 
     @property
     def remediation(self) -> int:
-        """Rows of what is to be carried out, or was tested."""
+        """Number of rows of the remediation table."""
         return self.to_do + self.tested
 
     def as_json(self) -> dict[str, Any]:
-        """Return them as a JSON object."""
+        """Return the totals as a JSON object."""
         return {
             "population": self.population,
             "in_scope": self.in_scope,
@@ -84,7 +84,7 @@ class Counts:
 
 
 class EvidenceContext:
-    """Reads a review line by line, as often as it takes: it may have hundreds of thousands."""
+    """Reads a review for the files of a package, entitlement by entitlement: there may be hundreds of thousands."""
 
     def __init__(
         self,
@@ -93,18 +93,18 @@ class EvidenceContext:
         generated_at: datetime,
         cancelled: Cancelled = never_cancelled,
     ) -> None:
-        """Prepare a pack.
+        """Prepare a package.
 
         Args:
-            review: What is told of.
-            evaluator: Over the snapshot that the review is of; None: not at hand.
-            generated_at: The time that the pack states.
-            cancelled: Asked every now and then.
+            review: The review.
+            evaluator: Evaluator over the snapshot of the review; None: not available.
+            generated_at: The time stated in the package.
+            cancelled: Checked regularly.
         """
         self.review = review
         self.evaluator = evaluator
         self.snapshot = _named(evaluator.snapshot, review.head.snapshot_name) if evaluator is not None else None
-        """Under the name that the review knows it by, wherever it lies now: the same pack comes of it."""
+        """With the name recorded in the review, wherever it is now, so that the same review gives the same package."""
         self.generated_at = generated_at.astimezone(UTC).replace(microsecond=0)
         self.generated_utc = utc_text(generated_at)
         self.today = self.generated_at.date()
@@ -113,38 +113,34 @@ class EvidenceContext:
         self._cancelled = cancelled
 
     def check_cancelled(self) -> None:
-        """Stop where nobody wants the pack any more.
+        """Check for cancellation.
 
         Raises:
-            WorkCancelled: it is so.
+            WorkCancelled: the work was cancelled.
         """
         if self._cancelled():
             raise WorkCancelled
 
     def rows(self) -> Iterator[DecidedLine]:
-        """Yield every line with what stands on it, in the review's order.
+        """Yield all entitlements with their decisions, in the order of the review.
 
         Raises:
-            WorkCancelled: nobody wants it any more.
+            WorkCancelled: the work was cancelled.
         """
         review = self.review
         for number, (line_id, line) in enumerate(review.each_line_by_id()):
-            if number % _BREATH == 0:
+            if number % _CHECK_EVERY == 0:
                 self.check_cancelled()
             yield self._row(line_id, line)
 
     def rows_with(self, *choices: ReviewDecision) -> Iterator[DecidedLine]:
-        """Yield the lines on which one of some decisions stands, in the review's order.
-
-        Raises:
-            WorkCancelled: nobody wants it any more.
-        """
+        """Yield the entitlements with one of the given decisions, in the order of the review."""
         for line_id in self.review.ids:
             if self.review.decision(line_id).choice in choices:
                 yield self._row(line_id, self.review.line(line_id))
 
     def findings(self) -> Iterator[DecidedFinding]:
-        """Yield every finding with what stands on it, in the review's order."""
+        """Yield all findings with their decisions, in the order of the review."""
         review = self.review
         opened = review.head.created.isoformat(timespec="seconds")
         for finding in review.findings():
@@ -182,7 +178,7 @@ class EvidenceContext:
 
     @cached_property
     def counts(self) -> Counts:
-        """How many there are of what."""
+        """The totals."""
         decisions = dict.fromkeys((choice.value for choice in LINE_CHOICES), 0)
         privileged = third = machines = seconded = undecided = total = 0
         for row in self.rows():
@@ -218,62 +214,63 @@ class EvidenceContext:
         )
 
     def is_open(self, row: DecidedLine) -> bool:
-        """Return whether a line waits for a decision: it has none, or its exception has run out."""
+        """Return whether an entitlement needs a decision: it has none, or its exception has expired."""
         return row.decision.is_open(self.today)
 
     @cached_property
     def left_out(self) -> tuple[ExcludedScope, ...]:
-        """What is no part of the review, each with its reason."""
+        """The exclusions of the review with reasons and numbers."""
         return left_out_from(self.review.head.details)
 
     @cached_property
     def accounts(self) -> tuple[str, ...]:
-        """The accounts that the review is about: those of the snapshot (each has a root user) but for ones left out."""
+        """The reviewed accounts: those of the snapshot (each has a root user) without the excluded ones."""
         out = {one.name for one in self.left_out if one.part == Part.ACCOUNT}
         return tuple(sorted({one.account_id for one in self.review.population() if one.kind == "root"} - out))
 
     @property
     def exclusions(self) -> tuple[Exclusion, ...]:
-        """The same, to limit a scope by."""
+        """The exclusions of the review, for limiting a scope."""
         return exclusions_from(self.review.head.details)
 
     @cached_property
     def gaps(self) -> tuple[Mapping[str, Any], ...]:
-        """What the snapshot lacks, as the completeness checks found it, the weightiest first.
+        """Missing data of the snapshot, as found by the completeness checks, highest severity first.
 
-        Those of severity info too: a check that was not run has not passed.
+        Includes severity info: a check that was skipped has not passed.
         """
         lacking = (one for one in self.review.findings() if str(one["check_id"]).startswith(_GAPS))
         return tuple(sorted(lacking, key=lambda one: list(Severity).index(Severity(str(one["severity"])))))
 
     @cached_property
     def reach(self) -> LazyAttackPathGraph:
-        """What principals can become in the snapshot: found out once for all that asks; needs an evaluator."""
+        """The attack paths of the snapshot, computed once; requires an evaluator."""
         if self.evaluator is None:
-            raise ValueError("there is no snapshot")
+            raise ValueError("the snapshot is not available")
         return LazyAttackPathGraph(self.evaluator)
 
     @cached_property
     def found(self) -> tuple[Finding, ...]:
-        """The findings of the snapshot, found anew: those of the review, where iamdesk and its data are the same.
+        """The findings of the snapshot, from running the checks again.
 
-        One that somebody answers for (an accepted risk, a false positive) says so, as a suppression.
+        They equal those of the review if iamdesk and its action data have the same versions. Accepted risks and false
+        positives are suppressions.
         """
         if self.evaluator is None:
             return ()
         found = registry.run(self.evaluator, cancelled=self._cancelled, reach=self.reach)
         if self.left_out:
             found = self._in_scope(found)
-        return ordered(map(self._answered_for, found))
+        return ordered(map(self._with_decision, found))
 
     def _in_scope(self, found: Iterable[Finding]) -> Iterator[Finding]:
-        """Yield findings that the review is about: of no account that is left out, on no such principal."""
+        """Return the findings in scope: not of excluded accounts or principals."""
         accounts = {one.name for one in self.left_out if one.part == Part.ACCOUNT}
         out = {one.arn for one in self.review.population() if not one.in_scope}
         out -= {one.arn for one in self.review.population() if one.kind == "service-linked role"}
         return (one for one in found if one.account not in accounts and one.subject_key not in out)
 
-    def _answered_for(self, finding: Finding) -> Finding:
+    def _with_decision(self, finding: Finding) -> Finding:
         decision, decided = self.review.decision(finding.fingerprint), self.review.decided(finding.fingerprint)
         if decided is None or decision.is_open(self.today):
             return finding
@@ -281,17 +278,17 @@ class EvidenceContext:
         about = (when, finding.check_id, finding.subject_key)
         match decision.choice:
             case ReviewDecision.EXCEPT if decision.expiry is not None:
-                word = Suppression(finding.fingerprint, decision.owner, decision.comment, decision.expiry, *about)
+                made = Suppression(finding.fingerprint, decision.owner, decision.comment, decision.expiry, *about)
             case ReviewDecision.FALSE_POSITIVE:
                 reason = f"False positive: {decision.comment}"
-                word = Suppression(finding.fingerprint, decided.reviewer, reason, date.max, *about)
+                made = Suppression(finding.fingerprint, decided.reviewer, reason, date.max, *about)
             case _:
                 return finding
-        return replace(finding, suppression=word)
+        return replace(finding, suppression=made)
 
     @cached_property
     def findings_are_same(self) -> bool:
-        """Whether what is found anew is what the review holds: only then may a report of it stand in the pack."""
+        """Whether running the checks again gives the findings of the review; else the package has no reports."""
         return {one.fingerprint for one in self.found} == {
             str(one["finding_id"]) for one in self.review.findings()
         } and bool(self.found)
@@ -309,22 +306,22 @@ def _named(snapshot: Snapshot, name: str) -> Snapshot:
 
 
 def is_third(row: DecidedLine) -> bool:
-    """Return whether somebody outside holds it."""
+    """Return whether the holder is a third party."""
     return row.line.evidence.get("holder_class") == "third_party"
 
 
 def is_machine(row: DecidedLine) -> bool:
-    """Return whether a machine holds it."""
+    """Return whether the holder is a machine."""
     return row.line.evidence.get("holder_class") == "machine"
 
 
 def is_power(row: DecidedLine) -> bool:
-    """Return whether it says what its holder can do."""
+    """Return whether the entitlement has the effective permissions of its holder."""
     return row.line.type not in (EntitlementType.TRUST, EntitlementType.ACCESS_KEY, EntitlementType.RESOURCE_GRANT)
 
 
 def file_name(snapshot: Snapshot, path: Path) -> str:
-    """Return a file of a snapshot as it is told: below the bundle's top folder, where many bear the same name."""
+    """Return the path of a file relative to the bundle, where many files have the same name, or its name."""
     if path != snapshot.path and path.is_relative_to(snapshot.path):
         return path.relative_to(snapshot.path).as_posix()
     return path.name

@@ -1,4 +1,4 @@
-"""Control totals: what is counted twice, from two sources, and has to be the same."""
+"""Control totals: counts from two sources that must agree."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from iamdesk.viewmodel.control_totals import control_totals
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """One count by two sources."""
+    """One count from two sources."""
 
     name: str
     a: str
@@ -21,32 +21,34 @@ class Total:
     ok: bool
 
     def as_json(self) -> dict[str, str | bool]:
-        """Return it as a JSON object."""
+        """Return the total as a JSON object."""
         return {"name": self.name, "a": self.a, "b": self.b, "ok": self.ok}
 
 
 def totals(source: EvidenceContext) -> Iterator[Total]:
-    """Yield every total that the review and its snapshot allow."""
+    """Yield the control totals; without an evaluator, only those of the review itself."""
     counts = source.counts
-    yield _same("decisions: decided and undecided, lines", counts.decided + counts.undecided, counts.entitlements)
-    yield _same("states of lines added up, lines", sum(counts.by_decision.values()), counts.entitlements)
+    yield _same(
+        "entitlements decided or undecided; entitlements", counts.decided + counts.undecided, counts.entitlements
+    )
+    yield _same("entitlements by decision, summed; entitlements", sum(counts.by_decision.values()), counts.entitlements)
     if source.evaluator is None:
         return
     snapshot = source.evaluator.snapshot
     for account in snapshot.accounts:
         yield Total(
-            f"account {account.account_id}: all pages captured",
+            f"account {account.account_id}: all pages captured; expected",
             "truncated" if account.is_truncated else "complete",
             "complete",
             not account.is_truncated,
         )
     for total in control_totals(snapshot):
-        name = f"account {total.account_id}: {total.what}, by the {total.counted_by}, in the snapshot"
+        name = f"account {total.account_id}: {total.what} according to the {total.counted_by}; in the snapshot"
         yield Total(name, str(total.counted), str(total.held), total.agrees)
     if snapshot.organization is not None:
         accounts = {node.id for node in snapshot.organization.nodes if node.id.isdecimal()}
-        held = {account.account_id for account in snapshot.accounts} & accounts
-        yield _same("accounts of the organization, accounts in the snapshot", len(accounts), len(held))
+        captured = {account.account_id for account in snapshot.accounts} & accounts
+        yield _same("accounts of the organization; in the snapshot", len(accounts), len(captured))
     whole = review_scope(source.evaluator, escalations=source.reach())
     rest = limited(whole, tuple(source.review.findings()), source.exclusions)
     elsewhere = 0
@@ -57,17 +59,15 @@ def totals(source: EvidenceContext) -> Iterator[Total]:
     scope = rest.scope
     keys = digest(sorted(line.line_id for line in scope.lines))
     frozen = digest(sorted(source.review.ids))
-    yield _same("population, principals in the snapshot", counts.population, len(scope.population))
-    left_out = sum(one.entitlements for one in source.left_out)
-    told = " in scope and left out" if source.left_out else ""
+    yield _same("principals of the population; in the snapshot", counts.population, len(scope.population))
+    excluded = sum(one.entitlements for one in source.left_out)
+    which = " in scope and excluded" if source.left_out else ""
     others = " and in other parts" if elsewhere else ""
     yield _same(
-        f"entitlement lines{told}{others}, entitlements in the snapshot",
-        counts.entitlements + left_out + elsewhere,
-        len(whole.lines),
+        f"entitlements{which}{others}; in the snapshot", counts.entitlements + excluded + elsewhere, len(whole.lines)
     )
-    yield _same("principals in scope, by the snapshot", counts.in_scope, sum(one.in_scope for one in scope.population))
-    yield Total("hash of all line ids, the same from the snapshot", frozen[:16], keys[:16], frozen == keys)
+    yield _same("principals in scope; in the snapshot", counts.in_scope, sum(one.in_scope for one in scope.population))
+    yield Total("digest of all entitlement IDs; from the snapshot", frozen[:16], keys[:16], frozen == keys)
 
 
 def _same(name: str, a: int, b: int) -> Total:

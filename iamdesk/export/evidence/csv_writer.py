@@ -1,4 +1,4 @@
-"""A table of the pack as CSV, written row by row: RFC 4180, a byte order mark, no cell that a spreadsheet runs."""
+"""CSV tables of a package, written row by row by the rules of ``findings.csv_file``."""
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,27 +12,27 @@ from iamdesk.export.evidence.columns import Cell, Column, cells_of
 from iamdesk.export.findings.csv_file import inert
 from iamdesk.export.findings.report import utc_text
 
-_LONGEST = (1 << 31) - 1
-"""Characters of a cell. Python's default limit is 131,072; the effective permissions in one cell may be longer."""
+_MAX_CELL = (1 << 31) - 1
+"""Maximum characters of a cell. Python's default is 131,072; the effective permissions in a cell may be longer."""
 
 
 def csv_rows(file: Iterable[str], delimiter: str = ",") -> Iterator[list[str]]:
-    """Yield the rows of a table, however long a cell is.
+    """Yield the rows of a table, with cells of any length.
 
     Raises:
-        csv.Error: it is none.
+        csv.Error: it is not CSV.
     """
-    csv.field_size_limit(_LONGEST)
+    csv.field_size_limit(_MAX_CELL)
     yield from csv.reader(file, delimiter=delimiter)
 
 
 def cell_text(cell: Cell) -> str:
-    """Return a cell as text: moments as ``2026-10-27T09:30:00Z``."""
+    """Return a cell as text: times as ``2026-10-27T09:30:00Z``."""
     return utc_text(cell) if isinstance(cell, datetime) else str(cell)
 
 
 class CsvSheet[Row]:
-    """One CSV file that is being written; use it in a ``with`` block."""
+    """Writer of one CSV file; a context manager."""
 
     def __init__(self, path: Path, columns: Sequence[Column[Row]]) -> None:
         self._columns = tuple(columns)
@@ -45,7 +45,7 @@ class CsvSheet[Row]:
         self.write_cells(cells_of(self._columns, row))
 
     def write_cells(self, cells: Sequence[Cell]) -> None:
-        """Add a row of which the cells are known."""
+        """Add one row by its cells."""
         self._writer.writerow([cell if isinstance(cell, int) else inert(cell_text(cell)) for cell in cells])
 
     def __enter__(self) -> Self:

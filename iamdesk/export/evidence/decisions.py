@@ -1,8 +1,8 @@
-"""The verdicts that a pack quotes: each with its whole question, so that anybody can ask it again.
+"""Decisions quoted in a package (``verdicts.jsonl``), each with its request, so that it can be evaluated again.
 
-Quoted are telling questions on every principal that is an administrator or becomes one, and the answered questions on
-which findings rest. A verdict that does not come out the same when it is asked of the snapshot as it is (a finding may
-ask "what if") is none of the snapshot's and is not quoted.
+Quoted are key permissions of all principals that are or can become administrators, and the requests in the evidence of
+findings. A decision that differs when the request is evaluated on the unchanged snapshot (a finding may evaluate a
+hypothetical one) is not quoted.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,16 +18,16 @@ from iamdesk.review.key_permissions import key_permissions
 
 
 def verdicts(source: EvidenceContext, principals: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """Yield each quoted verdict once, as a JSON object: telling ones of some principals, and those of findings."""
+    """Yield each quoted decision once as a JSON object: key permissions of ``principals``, then those of findings."""
     evaluator = source.evaluator
     if evaluator is None:
         return
     seen: set[str] = set()
     for principal in principals:
         source.check_cancelled()
-        for told in key_permissions(evaluator, principal):
-            for answer in told.answers:
-                yield from _quoted(evaluator, answer.explanation, f"may {told.says}", seen)
+        for permission in key_permissions(evaluator, principal):
+            for answer in permission.answers:
+                yield from _quoted(evaluator, answer.explanation, f"may {permission.says}", seen)
     if not source.findings_are_same:
         return
     for finding in source.found:
@@ -80,11 +80,11 @@ def _question(request: Request) -> dict[str, Any]:
 
 
 def re_evaluate(evaluator: Evaluator, quoted: Mapping[str, Any]) -> str:
-    """Ask a quoted question anew and return the decision.
+    """Evaluate a quoted request again and return the decision.
 
     Raises:
-        RequestError: the snapshot cannot be asked that.
-        KeyError, TypeError, ValueError: it is no quoted question.
+        RequestError: it cannot be evaluated on this snapshot.
+        KeyError, TypeError, ValueError: it is not a quoted request.
     """
     request = Request(
         quoted["principal"],

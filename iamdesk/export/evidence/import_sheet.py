@@ -40,47 +40,47 @@ from iamdesk.review.decisions import (
 )
 from iamdesk.review.session import ReviewSession
 
-_MOST_BYTES = 1 << 31
-_MOST_COMPARED = 30_000
-"""Characters of a cell: a workbook cuts off somewhat later."""
+_MAX_BYTES = 1 << 31
+_MAX_COMPARED = 30_000
+"""Characters of a cell that are compared: a workbook truncates at somewhat more."""
 _SHOWN = "decision_sha256"
 _STANDING = "standing_sha256"
 _WHO = frozenset(
     {"reviewer_name", "reviewer_account", "reviewed_utc", "second_reviewer"}
     | {"decided_by", "decided_account", "decided_utc", "state", _SHOWN, _STANDING}
 )
-"""Told of what stands, which may have changed since the sheet was written: nobody reads them back."""
+"""Columns about the current decision, which may have changed since the export: they are not imported."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A row that is not taken."""
+    """A row that is not imported."""
 
     sheet: str
     row: int
-    """As a spreadsheet counts: the headings are row 1."""
+    """Row number in the spreadsheet: the headings are row 1."""
     subject_id: str
-    """Of the line or the finding, as the row has it."""
+    """ID of the entitlement or finding, as in the row."""
     why: str
     is_conflict: bool = False
-    """Whether it is refused because the decision changed meanwhile."""
+    """Whether it is refused because the decision changed after the export."""
 
 
 @dataclass(slots=True)
 class ReadBack:
-    """What a filled sheet says."""
+    """The content of a filled sheet."""
 
     decisions: dict[str, ItemDecision] = field(default_factory=dict)
-    """By id of the line or finding: those that are new."""
+    """New decisions by ID of the entitlement or finding."""
     rows: dict[str, tuple[str, int]] = field(default_factory=dict)
-    """By the same: in which sheet and row it stands."""
+    """Sheet and row by the same ID."""
     unchanged: int = 0
     refused: list[Refused] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class _Kind[Row: (DecidedLine, DecidedFinding)]:
-    """One of the two tables that come back."""
+    """One of the two tables that can be imported."""
 
     sheet: str
     what: str
@@ -88,22 +88,22 @@ class _Kind[Row: (DecidedLine, DecidedFinding)]:
     choices: tuple[ReviewDecision, ...]
     owner: str
     expiry: str
-    """Names of the columns in which an exception's owner and last day stand."""
+    """``owner`` and ``expiry``: names of the columns with the owner and the last day of an exception."""
     rows: Callable[[EvidenceContext], Iterable[Row]]
 
     @property
     def id_column(self) -> str:
-        """By which rows are found."""
+        """Name of the column with the ID."""
         return f"{self.what}_id"
 
     def missing(self, names: Sequence[str]) -> list[str]:
-        """Return the columns that a sheet lacks."""
+        """Return the columns that are missing in a sheet."""
         return [column.name for column in self.columns if column.name not in names]
 
 
 _LINES: _Kind[DecidedLine] = _Kind(
     ENTITLEMENTS_SHEET,
-    mark("line"),
+    mark("entitlement"),
     ENTITLEMENTS,
     LINE_CHOICES,
     "exception_owner",
@@ -122,9 +122,9 @@ _FINDINGS: _Kind[DecidedFinding] = _Kind(
 
 
 def read_back(path: Path, source: EvidenceContext) -> ReadBack:
-    """Return what a filled sheet decides anew, and the rows that are refused, each with why.
+    """Return the new decisions of a filled sheet, and the refused rows with reasons.
 
-    ``path`` is the book of a pack (its sheets Entitlements and Findings), or one of the two tables as CSV.
+    ``path`` is the workbook of a package (sheets Entitlements and Findings), or one of the two tables as CSV.
 
     Raises:
         ExportError: it is neither.
@@ -144,20 +144,20 @@ def read_back(path: Path, source: EvidenceContext) -> ReadBack:
     return found
 
 
-def fill_in(desk: ReviewSession, path: Path, reviewer: Reviewer) -> tuple[int, list[Refused]]:
-    """Save what a filled sheet decides anew; return how many decisions, and the rows that were refused.
+def fill_in(session: ReviewSession, path: Path, reviewer: Reviewer) -> tuple[int, list[Refused]]:
+    """Save the new decisions of a filled sheet; return how many were saved, and the refused rows.
 
-    Each row is a decision of its own.
+    Each row is saved by itself.
 
     Raises:
-        ExportError: it is no sheet of entitlements or findings.
+        ExportError: it is not a sheet of entitlements or findings.
         ReviewError: the review cannot be written.
     """
-    found = read_back(path, EvidenceContext(desk.file, None, datetime.now(UTC)))
+    found = read_back(path, EvidenceContext(session.file, None, datetime.now(UTC)))
     saved = 0
     for subject_id, wanted in found.decisions.items():
         try:
-            saved += len(desk.record_whole({subject_id: wanted}, reviewer).entries)
+            saved += len(session.record_whole({subject_id: wanted}, reviewer).entries)
         except DecisionError as error:
             found.refused.append(Refused(*found.rows[subject_id], subject_id, str(error)))
     return saved, sorted(found.refused, key=lambda one: (one.sheet, one.row))
@@ -179,12 +179,12 @@ def _read[Row: (DecidedLine, DecidedFinding)](
                 "the review has no {what} with this {id_column}", what=phrase(kind.what), id_column=kind.id_column
             )
         elif subject_id in seen:
-            why = phrase("the {what} stands in the sheet twice", what=phrase(kind.what))
-            if found.decisions.pop(subject_id, None) is not None:  # which of the two is meant, nobody can tell
+            why = phrase("the {what} is in the sheet twice", what=phrase(kind.what))
+            if found.decisions.pop(subject_id, None) is not None:  # ambiguous: neither of the two is imported
                 found.refused.append(Refused(*found.rows[subject_id], subject_id, why))
         elif edited := list(_edited(cells, row, kind)):
             why = phrase("protected cells were edited: {edited}", edited=", ".join(edited))
-        elif _says_nothing(cells, row, kind):
+        elif _is_unchanged(cells, row, kind):
             found.unchanged += 1
         elif any("\udc80" <= sign <= "\udcff" for cell in cells.values() for sign in cell):
             why = phrase("a cell is not in UTF-8: save the sheet as CSV UTF-8")
@@ -207,7 +207,7 @@ def _id_of(row: DecidedLine | DecidedFinding) -> str:
     return row.line_id if isinstance(row, DecidedLine) else row.finding_id
 
 
-def _says_nothing[Row: (DecidedLine, DecidedFinding)](cells: Mapping[str, str], row: Row, kind: _Kind[Row]) -> bool:
+def _is_unchanged[Row: (DecidedLine, DecidedFinding)](cells: Mapping[str, str], row: Row, kind: _Kind[Row]) -> bool:
     """Return whether a row was not filled in: its cells are empty, or as exported."""
     is_open = [column for column in kind.columns if column.is_open]
     if not any(cells.get(column.name, "").strip() for column in is_open):
@@ -229,21 +229,21 @@ def _is_as_shown[Row: (DecidedLine, DecidedFinding)](
 
 
 def _plain(text: str) -> str:
-    return text.strip()[:_MOST_COMPARED]
+    return text.strip()[:_MAX_COMPARED]
 
 
 def _moved_on(row: DecidedLine | DecidedFinding) -> str:
-    """Return the current decision on an item that somebody else decided meanwhile, as a sentence."""
-    stands = decision_words(row.decision) if isinstance(row, DecidedLine) else finding_decision_words(row.decision)
+    """Return a sentence with the current decision on an item that was decided after the export."""
+    current = decision_words(row.decision) if isinstance(row, DecidedLine) else finding_decision_words(row.decision)
     if row.decided is None:
         return phrase(
             "its decision changed after the sheet was exported: now {decision}; nothing was overwritten",
-            decision=stands,
+            decision=current,
         )
     return phrase(
         "its decision changed after the sheet was exported: now {decision}, by {reviewer} on {day}; nothing was "
         "overwritten",
-        decision=stands,
+        decision=current,
         reviewer=visible(row.decided.reviewer),
         day=row.decided.moment[:10],
     )
@@ -252,7 +252,7 @@ def _moved_on(row: DecidedLine | DecidedFinding) -> str:
 def _take[Row: (DecidedLine, DecidedFinding)](
     number: int, wanted: ItemDecision, row: Row, kind: _Kind[Row], found: ReadBack
 ) -> None:
-    """Record what a row decides if it is new; who made the same decision before keeps it."""
+    """Add the decision of a row if it is new; a decision that is the same stays with its first reviewer."""
     if wanted == row.decision:
         found.unchanged += 1
     else:
@@ -262,22 +262,22 @@ def _take[Row: (DecidedLine, DecidedFinding)](
 
 def _decision[Row: (DecidedLine, DecidedFinding)](cells: Mapping[str, str], row: Row, kind: _Kind[Row]) -> ItemDecision:
     """Return the decision after a filled row: empty cells keep the current one, `reset` clears it."""
-    stands = row.decision
+    current = row.decision
     ticket = _unquoted(cells.get("ticket", ""))
-    ticket = "" if ticket.lower() == RESET else ticket or stands.ticket
+    ticket = "" if ticket.lower() == RESET else ticket or current.ticket
     word = _word(cells)
     if word == RESET:
         return ItemDecision(ticket=ticket)
     if not word:
         if any(cells.get(name, "").strip() for name in ("decision_reason", kind.owner, kind.expiry)):
             raise DecisionError(phrase("the row has no decision: enter one, or `reset` to clear the current decision"))
-        return replace(stands, ticket=ticket)
+        return replace(current, ticket=ticket)
     if _is_as_shown(cells, row, [column for column in kind.columns if column.is_open and column.name != "ticket"]):
-        return replace(stands, ticket=ticket)
-    if word == ReviewDecision.UNDECIDED.value and stands.choice is not ReviewDecision.UNDECIDED:
+        return replace(current, ticket=ticket)
+    if word == ReviewDecision.UNDECIDED.value and current.choice is not ReviewDecision.UNDECIDED:
         raise DecisionError(phrase("`undecided` clears nothing: enter `reset` to clear the current decision"))
     wanted = ItemDecision(*_parts(cells, kind), ticket=ticket)
-    return replace(wanted, second=stands.second) if wanted.decided == stands.decided else wanted
+    return replace(wanted, second=current.second) if wanted.decided == current.decided else wanted
 
 
 def _word(cells: Mapping[str, str]) -> str:
@@ -287,17 +287,17 @@ def _word(cells: Mapping[str, str]) -> str:
 def _parts[Row: (DecidedLine, DecidedFinding)](
     cells: Mapping[str, str], kind: _Kind[Row]
 ) -> tuple[ReviewDecision, str, str, date | None]:
-    """Return choice, reason, owner and last day of a row.
+    """Return decision, reason, owner and last day of a row.
 
     Raises:
-        DecisionError: it names no choice, or no day.
+        DecisionError: the decision or the date is not valid.
     """
     word, comment = _word(cells), _unquoted(cells.get("decision_reason", ""))
     if word not in {choice.value for choice in kind.choices}:
         expected = ", ".join((*(choice.value for choice in kind.choices), RESET))
         raise DecisionError(
             phrase(
-                "`{word}` is no decision on a {what}: expected {expected}",
+                "`{word}` is not a valid decision for this {what}: expected {expected}",
                 word=visible(word),
                 what=phrase(kind.what),
                 expected=expected,
@@ -309,12 +309,12 @@ def _parts[Row: (DecidedLine, DecidedFinding)](
     try:
         last_day = date.fromisoformat(expiry) if expiry else None
     except ValueError:
-        raise DecisionError(phrase("`{expiry}` is no day: expected YYYY-MM-DD", expiry=visible(expiry))) from None
+        raise DecisionError(phrase("`{expiry}` is not a date: expected YYYY-MM-DD", expiry=visible(expiry))) from None
     return ReviewDecision.EXCEPT, comment, _unquoted(cells.get(kind.owner, "")), last_day
 
 
 def _unquoted(text: str) -> str:
-    """Take back the mark that keeps a cell from being run."""
+    """Remove the apostrophe with which `inert` neutralizes a cell."""
     text = text.strip()
     return text[1:] if text.startswith("'") and inert(text[1:]) == text else text
 
@@ -328,13 +328,13 @@ def _edited[Row: (DecidedLine, DecidedFinding)](cells: Mapping[str, str], row: R
 
 
 def _spellings[Row: (DecidedLine, DecidedFinding)](column: Column[Row], row: Row) -> set[str]:
-    """Return how a cell may come back: as in the CSV, as in the book."""
+    """Return the texts of a cell after editing in a spreadsheet: as in the CSV, as in the workbook."""
     value = column.value(row)
     text = cell_text(value)
     found = {text, inert(text), visible(text)}
     if isinstance(value, datetime):
-        found.add(f"{value:%Y-%m-%d %H:%M:%S}")  # of the book, saved as CSV
-    elif text.isascii() and text.isdigit():  # an account's id in a CSV that a spreadsheet took for a number
+        found.add(f"{value:%Y-%m-%d %H:%M:%S}")  # the workbook, saved as CSV
+    elif text.isascii() and text.isdigit():  # an account ID in a CSV that a spreadsheet read as a number
         found |= {str(int(text)), f"{int(text):.5E}"}
     return found
 
@@ -345,13 +345,13 @@ def _spellings[Row: (DecidedLine, DecidedFinding)](column: Column[Row], row: Row
 def _named[Row: (DecidedLine, DecidedFinding)](
     rows: Iterable[list[str]], kind: _Kind[Row], path: Path
 ) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield rows by the names of their columns, with the numbers that a spreadsheet gives them."""
+    """Yield row number and cells by column name."""
     numbered = enumerate(rows, 1)
     _, names = next(numbered, (1, []))
     if missing := kind.missing(names):
         raise ExportError(
             phrase(
-                "{name} is no sheet of {lower}: it lacks the column {missing}",
+                "{name} is not a sheet of {lower}: the column {missing} is missing",
                 name=path.name,
                 lower=kind.sheet.lower(),
                 missing=missing[0],
@@ -366,9 +366,9 @@ def _csv_rows(path: Path) -> Iterator[list[str]]:
         with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
             first = file.readline()
             file.seek(0)
-            # A spreadsheet may have saved it with the mark of its own language.
-            mark = ";" if first.count(";") > first.count(",") else ","
-            yield from csv_rows(file, mark)
+            # In some languages, spreadsheets save CSV with semicolons.
+            delimiter = ";" if first.count(";") > first.count(",") else ","
+            yield from csv_rows(file, delimiter)
     except (OSError, csv.Error) as error:
         raise ExportError(
             phrase("{name} cannot be read as CSV: {error}", name=path.name, error=_reason(error))
@@ -382,8 +382,8 @@ def _book(path: Path) -> Iterator[Any]:
 
     try:
         with zipfile.ZipFile(path) as archive:
-            if sum(member.file_size for member in archive.infolist()) > _MOST_BYTES:
-                raise ExportError(phrase("{name} is too large for a sheet of entitlements", name=path.name))
+            if sum(member.file_size for member in archive.infolist()) > _MAX_BYTES:
+                raise ExportError(phrase("{name} is too large for a review sheet", name=path.name))
         book = openpyxl.load_workbook(path, read_only=True, data_only=False)
     except (OSError, zipfile.BadZipFile, InvalidFileException, KeyError, ValueError) as error:
         raise ExportError(

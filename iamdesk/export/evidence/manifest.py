@@ -1,4 +1,4 @@
-"""The manifest of a pack: every file with its hash, in one spelling, so that one changed byte is found."""
+"""The manifest of a package: the hashes of all files, in canonical JSON."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ SUMS = "SHA256SUMS"
 SIGNOFFS = "08_signoffs.json"
 SIGNATURES = "signoffs"
 STATEMENTS = ("01_statement.html", "01_statement.pdf")
-"""For people: they tell the hash over everything else."""
+"""Files for people; they contain the digest of all other files."""
 SOURCE = "source"
 _PIECE = 1 << 20
 
@@ -46,7 +46,7 @@ class _Counts(_Strict):
 
 
 class ManifestModel(_Strict):
-    """What every manifest says; there may be more in it."""
+    """Required members of a manifest; others are allowed."""
 
     review_id: str
     generated_utc: str
@@ -60,20 +60,20 @@ class ManifestModel(_Strict):
 
 @dataclass(frozen=True, slots=True)
 class FileHash:
-    """One file of a pack."""
+    """One file of a package."""
 
     path: str
-    """Below the pack, with ``/``."""
+    """Path relative to the package, with ``/``."""
     bytes: int
     sha256: str
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as it stands in a manifest."""
+        """Return its entry in a manifest."""
         return {"path": self.path, "bytes": self.bytes, "sha256": self.sha256}
 
 
 def hash_of(folder: Path, file: Path) -> FileHash:
-    """Hash a file piece by piece."""
+    """Return the hash of a file, which is read in pieces."""
     digest = hashlib.sha256()
     size = 0
     with file.open("rb") as stream:
@@ -84,7 +84,7 @@ def hash_of(folder: Path, file: Path) -> FileHash:
 
 
 def files_of(folder: Path) -> list[Path]:
-    """Return the files of a pack that a manifest lists, in the order of their paths."""
+    """Return the files that a manifest lists, in the order of their paths."""
     beside = {MANIFEST, SUMS, SIGNOFFS}
     found = [file for file in folder.rglob("*") if file.is_file() or file.is_symlink()]
     return sorted(
@@ -98,13 +98,13 @@ def files_of(folder: Path) -> list[Path]:
 
 
 def evidence_sha256(hashes: Iterable[FileHash]) -> str:
-    """Return the hash over every file of data: the statements, which tell it, are left out."""
+    """Return the digest of all files except the statements, which contain it."""
     listed = [one.as_json() for one in hashes if one.path not in STATEMENTS]
     return hashlib.sha256(canonical(sorted(listed, key=lambda one: str(one["path"])))).hexdigest()
 
 
 def manifest_bytes(about: Mapping[str, Any], hashes: Iterable[FileHash]) -> bytes:
-    """Return the manifest in its one spelling."""
+    """Return the manifest as canonical JSON."""
     listed = sorted(hashes, key=lambda one: one.path)
     return canonical(
         {
@@ -117,21 +117,21 @@ def manifest_bytes(about: Mapping[str, Any], hashes: Iterable[FileHash]) -> byte
 
 
 def sums_text(hashes: Iterable[FileHash], manifest: bytes) -> str:
-    """Return what ``sha256sum -c`` reads: every file, the manifest among them."""
+    """Return the input of ``sha256sum -c`` for all files and the manifest."""
     listed = [*hashes, FileHash(MANIFEST, len(manifest), hashlib.sha256(manifest).hexdigest())]
     return "".join(f"{one.sha256}  {one.path}\n" for one in sorted(listed, key=lambda one: one.path))
 
 
 def manifest_sha256(folder: Path) -> str:
-    """Return the hash of a pack's manifest: what is signed, and what the next review names."""
+    """Return the hash of a package's manifest, which sign-offs and follow-up reviews contain."""
     return hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """Return the manifest of a pack.
+    """Return the manifest of a package.
 
     Raises:
-        ExportError: there is none, or it cannot be read.
+        ExportError: it is missing or cannot be read.
     """
     try:
         if not (folder / MANIFEST).is_file():
@@ -139,8 +139,14 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         value = json.loads((folder / MANIFEST).read_bytes())
     except (OSError, ValueError, RecursionError) as error:
         raise ExportError(
-            phrase("{folder} is no pack: {manifest} cannot be read", folder=folder, manifest=MANIFEST)
+            phrase("{folder} is not an evidence package: {manifest} cannot be read", folder=folder, manifest=MANIFEST)
         ) from error
     if not isinstance(value, dict):
-        raise ExportError(phrase("{folder} is no pack: {manifest} is no JSON object", folder=folder, manifest=MANIFEST))
+        raise ExportError(
+            phrase(
+                "{folder} is not an evidence package: {manifest} is not a JSON object",
+                folder=folder,
+                manifest=MANIFEST,
+            )
+        )
     return value

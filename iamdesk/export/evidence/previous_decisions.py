@@ -1,4 +1,4 @@
-"""What a review that goes on from another one tells of it: what is asked and why, what became of revokes and fixes."""
+"""Changes of a follow-up review since the previous one: items to decide again, results of revokes and fixes."""
 
 from collections.abc import Iterator
 
@@ -10,15 +10,15 @@ from iamdesk.review.revocation_tests import REVOKES, revokes_from_text
 
 
 def line_changes(review: ReviewFile) -> Iterator[LineChange]:
-    """Yield what was asked anew with the reason, then every earlier revoke and fix; nothing for a first review."""
+    """Yield items that need a new decision, then all earlier revokes and fixes; none for a first review."""
     for line in review.each_line():
-        told = line.evidence.get(SINCE_LAST)
-        if told and told.get("asked"):
-            yield LineChange(line.line_id, "asked anew", cause=" ".join(told["reasons"]))
+        since = line.evidence.get(SINCE_LAST)
+        if since and since.get("asked"):
+            yield LineChange(line.line_id, "asked anew", cause=" ".join(since["reasons"]))
     for finding in review.findings():
-        told = finding.get(SINCE_LAST)
-        if told and told.get("asked"):
-            yield LineChange(str(finding["finding_id"]), "asked anew", cause=" ".join(told["reasons"]))
+        since = finding.get(SINCE_LAST)
+        if since and since.get("asked"):
+            yield LineChange(str(finding["finding_id"]), "asked anew", cause=" ".join(since["reasons"]))
     for one in revokes_from_text(review.head.details.get(REVOKES, "[]")):
         before = f"revoked by {one.decided_by} on {one.decided_utc[:10]}" if one.decided_by else "revoked"
         yield LineChange(one.line_id, f"revoke tested: {one.outcome.value}", before, one.outcome.value, one.sentence)

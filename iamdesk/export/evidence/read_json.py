@@ -1,4 +1,4 @@
-"""``review.json`` is read piece by piece: checked by its schema, and of each line only what verifying needs is kept."""
+"""Reads ``review.json`` in pieces: validates it, and keeps of each item only the values that verification needs."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -16,44 +16,44 @@ _LISTS = ("changes", "entitlements", "findings", "population")
 
 @dataclass(frozen=True, slots=True)
 class ReadLine:
-    """What is kept of a line."""
+    """Values of an entitlement."""
 
     line_id: str
     line_sha256: str
-    """As told."""
+    """As stated in the file."""
     is_sound: bool
-    """Whether id and hash are those of the line that stands there."""
+    """Whether ID and digest match the content."""
     snapshot_sha256: str
-    """Of the line without what the review before says of it: the rest comes from the snapshot alone."""
+    """Digest without the data from the previous review: the rest comes from the snapshot alone."""
     choice: str
     decision_sha256: str
 
 
 @dataclass(frozen=True, slots=True)
 class ReadFinding:
-    """What is kept of a finding."""
+    """Values of a finding."""
 
     finding_id: str
     finding_sha256: str
-    """As told."""
+    """As stated in the file."""
     is_sound: bool
-    """Whether the hash is that of the finding that stands there."""
+    """Whether ID and digest match the content."""
     snapshot_sha256: str
-    """Of the finding without what the review before says of it."""
+    """Digest without the data from the previous review."""
     choice: str
     decision_sha256: str
 
 
 @dataclass(frozen=True, slots=True)
 class ReadReview:
-    """A review as it was read."""
+    """Values of a review."""
 
     head: ReviewDocument
-    """With its long lists empty."""
+    """The document with empty lists."""
     lines: tuple[ReadLine, ...]
     findings: tuple[ReadFinding, ...]
     counts: dict[str, int]
-    """How long each list is."""
+    """Length of each list."""
     population: tuple[PopulationEntry, ...]
 
 
@@ -62,7 +62,7 @@ def read_review(path: Path) -> ReadReview:
 
     Raises:
         OSError: it cannot be read.
-        ValueError: it is not as its schema says, or not in its one spelling.
+        ValueError: it does not match its schema, or is not canonical JSON.
     """
     text = path.read_text(encoding="utf-8", errors="surrogatepass")
     values: dict[str, Any] = {}
@@ -83,13 +83,13 @@ def read_review(path: Path) -> ReadReview:
             each = Principal.model_validate(item)
             population.append(PopulationEntry(each.arn, each.account_id, each.type, each.in_scope, each.out_reason))
         elif not isinstance(item, dict):
-            raise ValueError(f"{name} holds what is no object")
+            raise ValueError(f"{name} contains a value that is not an object")
     head = ReviewDocument.model_validate({**values, **{name: [] for name in _LISTS}})
     return ReadReview(head, tuple(lines), tuple(findings), counts, tuple(population))
 
 
 def pieces(text: str) -> Iterator[tuple[str, Any, bool]]:
-    """Yield members of the top object, and of its long lists each member by itself (then the last is True)."""
+    """Yield (name, value, False) for members of the top object, and (name, item, True) for each item of its lists."""
     decode: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().raw_decode
     at = _past(text, 0, "{")
     while True:
@@ -119,7 +119,7 @@ def _past(text: str, at: int, mark: str) -> int:
 
 def _line(one: EntitlementLine) -> ReadLine:
     line = ReviewItem.from_json(one.line.model_dump())
-    alone = replace(line, evidence={name: told for name, told in line.evidence.items() if name != SINCE_LAST})
+    alone = replace(line, evidence={name: value for name, value in line.evidence.items() if name != SINCE_LAST})
     sha256 = line.sha256
     return ReadLine(
         one.line_id,
@@ -137,12 +137,12 @@ def _finding(one: DecidedFinding) -> ReadFinding:
         one.finding_id,
         one.finding_sha256,
         is_sound,
-        digest({name: told for name, told in one.finding.items() if name != SINCE_LAST}),
+        digest({name: value for name, value in one.finding.items() if name != SINCE_LAST}),
         one.decision.choice,
         decision_sha256(one.decision.model_dump()),
     )
 
 
 def decision_sha256(value: dict[str, Any]) -> str:
-    """Return the digest of a decision, whether or not it names that it has no second reviewer and no ticket."""
+    """Return the digest of a decision; ``second`` and ``ticket`` may be absent if they are empty."""
     return digest({"second": "", "ticket": "", **value})

@@ -1,4 +1,4 @@
-"""What is to be carried out in AWS after a review, and what became of what the reviews before had decided."""
+"""Remediation after a review: tasks to carry out in AWS, tickets, and the results of earlier decisions."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from iamdesk.review.review_file import ReviewFile
 from iamdesk.review.revocation_tests import REVOKES, Outcome, revokes_from_text
 
 TO_DO: Mapping[ReviewDecision, str] = {
-    ReviewDecision.REVOKE: "take it away",
-    ReviewDecision.MODIFY: "change it",
-    ReviewDecision.FIX: "put it right",
+    ReviewDecision.REVOKE: "revoke this entitlement",
+    ReviewDecision.MODIFY: "modify this entitlement",
+    ReviewDecision.FIX: "fix this finding",
 }
-"""Decisions that somebody has to carry out in AWS."""
+"""Decisions that require a change in AWS."""
 NOT_TESTED = "not_tested_yet"
 _VERDICTS: Mapping[Outcome, str] = {
     Outcome.GONE: "gone",
@@ -28,11 +28,11 @@ _VERDICTS: Mapping[Outcome, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One thing to carry out, or one that an earlier review decided and this one tested."""
+    """A change to make in AWS, or a change that an earlier review decided and this one tested."""
 
     review_id: str
     subject_id: str
-    """Of the line, or of the finding."""
+    """ID of the entitlement or finding."""
     choice: ReviewDecision
     account_id: str
     holder_arn: str
@@ -40,13 +40,13 @@ class Task:
     """An entitlement type, or ``finding``."""
     name: str
     what: str
-    """For people."""
+    """Title of the ticket, without decision and account."""
     detail: str
-    """What it is about: the holder's power, the finding in words."""
+    """Details for the ticket: the holder's effective permissions, or the finding."""
     owner: str
     reason: str
     command: str
-    """Of the AWS CLI; empty where there is no single one."""
+    """AWS CLI command; empty if there is no single one."""
     requested_utc: str
     ticket: str = ""
     retest_snapshot_sha256: str = ""
@@ -55,23 +55,23 @@ class Task:
 
 
 def task_of(row: DecidedLine | DecidedFinding) -> Task:
-    """Return what a decision asks somebody to do."""
+    """Return the change that a decision requires."""
     when = row.decided.moment if row.decided else ""
     if isinstance(row, DecidedFinding):
-        told = row.told
+        text = row.text
         return Task(
             row.review_id,
             row.finding_id,
             row.decision.choice,
-            told("account_id"),
-            told("subject_arn"),
+            text("account_id"),
+            text("subject_arn"),
             "finding",
-            told("check_id"),
-            f"{told('check_id')} {told('title')}, {told('subject_name')}",
-            f"{told('finding')} {told('remediation')}",
+            text("check_id"),
+            f"{text('check_id')} {text('title')}, {text('subject_name')}",
+            f"{text('finding')} {text('remediation')}",
             row.decision.owner,
             row.decision.comment,
-            told("remediation_snippet"),
+            text("remediation_snippet"),
             when,
             row.decision.ticket,
         )
@@ -85,7 +85,7 @@ def task_of(row: DecidedLine | DecidedFinding) -> Task:
         line.type.value,
         line.name,
         f"{entitlement_words(line)} of {holder_name(line)}",
-        f"It can effectively do {power_words(line.evidence.get('holder')) or 'nothing that is known'}.",
+        f"Effective permissions of the principal: {power_words(line.evidence.get('holder')) or 'not known'}.",
         str(line.evidence.get("owner", "")),
         row.decision.comment,
         command_text(line) if row.decision.choice is ReviewDecision.REVOKE else "",
@@ -95,7 +95,7 @@ def task_of(row: DecidedLine | DecidedFinding) -> Task:
 
 
 def tested(review: ReviewFile) -> Iterator[Task]:
-    """Yield what reviews before had decided and this one tested on its snapshot; nothing for a first review."""
+    """Yield earlier decisions that this review tested on its snapshot; none for a first review."""
     head = review.head
     before = head.details.get("previous_review", "")
     for one in revokes_from_text(head.details.get(REVOKES, "[]")):
@@ -144,9 +144,9 @@ _WORDS = {ReviewDecision.REVOKE: "Revoke", ReviewDecision.MODIFY: "Modify", Revi
 def _description(row: Task) -> str:
     parts = [
         f"Access review {row.review_id} decided to {TO_DO[row.choice]}.",
-        f"Principal {row.holder_arn}." if row.type != "finding" else f"On {row.holder_arn}.",
+        f"Principal: {row.holder_arn}." if row.type != "finding" else f"Resource: {row.holder_arn}.",
         row.detail,
-        f"Reason: {row.reason or 'none was given'}.",
+        f"Reason: {row.reason or 'none given'}.",
     ]
     return " ".join([*parts, *([f"Command: {row.command}"] if row.command else [])])
 
@@ -177,4 +177,4 @@ TICKETS: tuple[Column[Task], ...] = (
     Column("Labels", lambda row: f"access-review {row.review_id}"),
     Column("External id", lambda row: row.subject_id),
 )
-"""As ticket tools import them."""
+"""Columns that ticket systems import."""

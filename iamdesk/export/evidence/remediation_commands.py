@@ -1,4 +1,4 @@
-"""What takes an entitlement away, as a command of the AWS CLI. Nothing here is ever run by iamdesk."""
+"""AWS CLI commands that revoke entitlements. iamdesk never runs them."""
 
 import re
 import shlex
@@ -13,11 +13,11 @@ from iamdesk.review.decisions import ReviewDecision
 from iamdesk.review.items import EntitlementType, ReviewItem
 
 _NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{1,128}")
-"""Names in IAM (IAM user guide, "IAM and AWS STS quotas", name requirements)."""
+"""Valid IAM names (IAM User Guide, "IAM and AWS STS quotas", name requirements)."""
 
 
 def command(line: ReviewItem) -> tuple[str, ...]:
-    """Return the command that takes a line away, word by word; empty where there is no single one."""
+    """Return the command that revokes an entitlement as a list of words; empty if there is no single one."""
     name = line.holder_arn.rpartition("/")[2]
     kind = line.holder_kind
     match line.type:
@@ -48,17 +48,18 @@ def _assignment(line: ReviewItem) -> tuple[str, ...]:
 
 
 def command_text(line: ReviewItem) -> str:
-    """Return the command as one line of a shell; empty where there is no single one."""
+    """Return the command as a shell line; empty if there is no single one."""
     return visible(shlex.join(command(line)))
 
 
 def remediation_script(review_id: str, rows: Iterable[DecidedLine], fixes: Iterable[DecidedFinding]) -> Iterator[str]:
-    """Yield the lines of a shell script that carries revocations out, dry unless it is told otherwise.
+    """Yield the lines of a shell script that carries out the revocations, by default as a dry run.
 
-    It goes on over what is gone or fails, keeps the text of inline policies, and leaves what denies until it is told.
-    What fixes a finding stands below as a comment: such a command needs a look first.
+    It continues if an entitlement is already gone or a command fails, saves inline policies before it deletes them, and
+    keeps policies with Deny statements unless WIDEN is set. Commands that fix findings are comments: they need a
+    review.
     """
-    yield script_head(f"What the review {review_id} decided to revoke", "remediation.sh")
+    yield script_head(f"Revocations decided in the access review {review_id}", "remediation.sh")
     yield HELPERS
     count = 0
     for row in rows:
@@ -72,20 +73,20 @@ def remediation_script(review_id: str, rows: Iterable[DecidedLine], fixes: Itera
         yield called or f"# by hand: {_by_hand(row.line)}"
         yield ""
     if not count:
-        yield "# Nothing was revoked."
+        yield "# No entitlement was revoked."
     for fix in fixes:
         if fix.decision.choice is not ReviewDecision.FIX:
             continue
-        what = f"{fix.told('check_id')} on {fix.told('subject_arn')}: {fix.told('finding')}"
+        what = f"{fix.text('check_id')} on {fix.text('subject_arn')}: {fix.text('finding')}"
         yield f"# fix {visible(what)}"
-        command_told = fix.told("remediation_snippet")
-        yield f"#   command, to look at: {visible(command_told)}" if command_told else "#   by hand"
+        suggested = fix.text("remediation_snippet")
+        yield f"#   suggested command, review it first: {visible(suggested)}" if suggested else "#   by hand"
         yield ""
     yield END
 
 
 def _call(line: ReviewItem) -> str:
-    """Return the line of the script that takes a line away; empty where there is no single command."""
+    """Return the line of the script that revokes an entitlement; empty if there is no single command."""
     words = command(line)
     if not words:
         return ""
@@ -103,16 +104,16 @@ def _call(line: ReviewItem) -> str:
 def _is_odd(line: ReviewItem) -> bool:
     holder = line.holder_arn.rpartition("/")[2]
     if line.type is EntitlementType.INLINE_POLICY and not (_NAME.fullmatch(holder) and _NAME.fullmatch(line.name)):
-        return True  # the names become the name of a file, too
+        return True  # the names become part of a file name
     return is_odd((holder, line.name, line.entitlement_id, line.account_id))
 
 
 def _by_hand(line: ReviewItem) -> str:
     match line.type:
         case EntitlementType.TRUST:
-            return "take the principal out of the role's trust policy (aws iam update-assume-role-policy)"
+            return "remove the principal from the role's trust policy (aws iam update-assume-role-policy)"
         case EntitlementType.ACCESS_KEY:
-            return "find the key (aws iam list-access-keys), set it inactive, later delete it"
+            return "find the key (aws iam list-access-keys), deactivate it, and delete it later"
         case EntitlementType.RESOURCE_GRANT:
-            return "take the principal out of the resource's policy"
-    return "the names need a look before they are put into a command"
+            return "remove the principal from the resource policy"
+    return "check the names before you use them in a command"

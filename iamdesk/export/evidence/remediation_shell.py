@@ -1,9 +1,10 @@
-"""The functions of ``remediation.sh``, for a POSIX shell: what is the same in every script."""
+"""The functions of ``remediation.sh``, for a POSIX shell."""
 
-HELPERS = r"""# It can be run again: what is gone already is passed over, and what fails does not stop the rest.
-# The text of an inline policy is kept before it is deleted, in the folder $KEEP (remediation-kept beside you).
-# What denies something is left alone, for without it more may be allowed: look at it, then run the script once more
-# with WIDEN=yes, when everything else has been taken away.
+HELPERS = r"""# The script can be run again: entitlements that are already gone are skipped, and a failure does not stop
+it.
+# Before an inline policy is deleted, its document is saved to the folder $KEEP (default: remediation-kept).
+# Policies with Deny statements are kept, because revoking them can widen access. Review them, and once all other
+# entitlements are revoked, run the script again with WIDEN=yes.
 keep=${KEEP:-remediation-kept}
 did=0 gone=0 failed=0 left=0
 
@@ -18,7 +19,7 @@ is_ours() {
     [ "${APPLY:-no}" = yes ] && [ "$account" = "$1" ]
 }
 
-told() { # HOW MESSAGE WORDS…
+report() { # STATUS MESSAGE WORDS…
     printf '%s:' "$1"
     shift
     message=$1
@@ -35,17 +36,17 @@ take_away() { # ACCOUNT WORDS…
     shift
     if answer=$("$@" 2>&1); then
         did=$((did + 1))
-        told 'done' "$answer" "$@"
+        report 'done' "$answer" "$@"
     elif says_gone "$answer"; then
         gone=$((gone + 1))
-        told 'gone already' '' "$@"
+        report 'already gone' '' "$@"
     else
         failed=$((failed + 1))
-        told 'failed' "$answer" "$@" >&2
+        report 'failed' "$answer" "$@" >&2
     fi
 }
 
-denies() { # WORDS… that print a policy: whether it denies; fails where that cannot be told
+denies() { # WORDS… that print a policy: 0 if it has a Deny statement, 1 if not, 2 if that is not known
     if ! text=$("$@" --output json 2>/dev/null); then
         text=''
         says_gone "$("$@" --output json 2>&1 >/dev/null)" && return 1 || return 2
@@ -87,17 +88,17 @@ group_denies() { # NAME
     return 1
 }
 
-may_go() { # HOW WORDS…: whether it goes, by what denies said of it
+may_go() { # STATUS WORDS…: whether to revoke it, by the status of denies
     how=$1
     shift
     if [ "$how" = 1 ] || { [ "$how" = 0 ] && [ "${WIDEN:-no}" = yes ] && [ "$failed" = 0 ]; }; then
         return 0
     elif [ "$how" = 0 ]; then
         left=$((left + 1))
-        told 'left, it denies something' '' "$@"
+        report 'kept, it has a Deny statement' '' "$@"
     else
         failed=$((failed + 1))
-        told 'failed, what it denies cannot be looked up' '' "$@" >&2
+        report 'failed, the policy cannot be read' '' "$@" >&2
     fi
     return 1
 }
@@ -137,10 +138,10 @@ take_inline() { # ACCOUNT KIND NAME POLICY
             file="$keep/$wanted-$kind-$name-$policy.$number.json"
             if ! { mkdir -p "$keep" && printf '%s\n' "$text" >"$file"; }; then
                 failed=$((failed + 1))
-                told 'failed, its text cannot be kept' '' "$@" >&2
+                report 'failed, its document cannot be saved' '' "$@" >&2
                 return 0
             fi
-            told 'its text is kept, to put it back' '' aws iam "put-$kind-policy" "--$kind-name" "$name" \
+            report 'its document is saved, to restore it' '' aws iam "put-$kind-policy" "--$kind-name" "$name" \
                 --policy-name "$policy" --policy-document "file://$file"
         fi
     fi
@@ -148,7 +149,7 @@ take_inline() { # ACCOUNT KIND NAME POLICY
 }
 """
 END = r"""if [ "${APPLY:-no}" = yes ]; then
-    printf '%s done, %s gone already, %s left because they deny, %s failed\n' "$did" "$gone" "$left" "$failed"
+    printf '%s done, %s already gone, %s kept because of Deny statements, %s failed\n' "$did" "$gone" "$left" "$failed"
 fi
 [ "$failed" = 0 ]
 """

@@ -35,11 +35,11 @@ WITHOUT_SOURCE = frozenset(
     {"02_population.csv", "03_entitlements.csv", "04_findings.csv", "05_exceptions.csv", "06_changes.csv"}
     | {"07_remediation.csv", "09_journal.jsonl", "remediation.sh", "tickets.csv"}
 )
-"""Files that follow from the review alone."""
+"""Files that depend on the review alone."""
 _OF_SOURCE = frozenset({"review.json", "review.xlsx", "verdicts.jsonl", *STATEMENTS})
 _STREAM = re.compile(rb"stream\r?\n(.*?)\r?\n?endstream", re.DOTALL)
 _PLACES = re.compile(rb"/Length \d+|^\d{10} \d{5} [nf] ?|startxref\s+\d+|/ID\s*\[<\w*><\w*>\]", re.MULTILINE)
-"""What of a PDF tells how long its parts are, where they stand, and its number, which is a digest of them."""
+"""The parts of a PDF that contain lengths, offsets, or the ID, which is a digest."""
 
 
 def render_anew(
@@ -53,12 +53,12 @@ def render_anew(
     """Yield a check for each derived file that differs from the package's sources, and one for all that are equal.
 
     Args:
-        folder: The pack; its files are those of the manifest.
-        manifest: Of the pack.
-        document: ``review.json`` without its long lists.
+        folder: The package; its files are those of the manifest.
+        manifest: The manifest of the package.
+        document: ``review.json`` with empty lists.
         entries: The journal.
-        evaluator: Answers for the snapshot of the review as of the package's writing; None: the snapshot is not
-            available, or the package was written without it.
+        evaluator: Evaluator over the snapshot of the review at the time when the package was written; None: the
+            snapshot is not available, or the package was written without it.
         versions: The versions of iamdesk that wrote and that renders, if they differ; else empty.
     """
     is_partial = evaluator is None and bool(document.sources)
@@ -76,14 +76,14 @@ def render_anew(
                     (made / path).write_bytes(content)
         except (OSError, ValueError, KeyError, TypeError, ReviewError) as error:
             reason = next(iter(str(error).splitlines()), "")
-            yield failed(phrase("rendered anew"), phrase("It cannot be rendered: {error}.", error=reason))
+            yield failed(phrase("rendered anew"), phrase("The files cannot be rendered: {error}.", error=reason))
             return
         rendered = {file.name for file in made.iterdir()}
         if is_partial:
             rendered &= WITHOUT_SOURCE
         else:
             yield from _rest(rendered, derived, written.about, manifest, versions)
-        yield from _held_against(folder, made, sorted(rendered & derived), versions)
+        yield from _compared(folder, made, sorted(rendered & derived), versions)
     if is_partial:
         rest = join_messages(", ", sorted(derived - WITHOUT_SOURCE))
         yield Result(
@@ -94,46 +94,47 @@ def render_anew(
 
 
 _OF_FILES = frozenset({"format", "evidence_sha256", "files"})
-"""What a manifest says of its files and its form; all else follows from the review."""
+"""Members of a manifest about its files and format; all others depend on the review."""
 
 
 def _rest(
     rendered: set[str], derived: set[str], about: Mapping[str, Any], manifest: Mapping[str, Any], versions: str
 ) -> Iterator[Result]:
-    """Yield the reports for other tools that should (not) be there, and a manifest that says something else."""
+    """Yield failures for missing and unexpected reports for other tools, and for a differing manifest."""
     for path in sorted(REPORTS.keys() & (rendered ^ derived)):
         if path in derived:
-            yield failed(path, phrase("It does not belong in the package: the snapshot yields other findings."))
+            yield failed(path, phrase("It does not belong in the package: the snapshot has other findings."))
         else:
             yield failed(path, phrase("It is missing: a package of this review contains it."))
     if {name: value for name, value in manifest.items() if name not in _OF_FILES} != about:
-        yield failed(MANIFEST, _otherwise(versions))
+        yield failed(MANIFEST, _differs(versions))
 
 
-def _held_against(folder: Path, made: Path, names: Sequence[str], versions: str) -> Iterator[Result]:
+def _compared(folder: Path, made: Path, names: Sequence[str], versions: str) -> Iterator[Result]:
     same = 0
     by_content: list[str] = []
     for path in names:
         is_same = _is_same(folder / path, made / path)
         if is_same is False:
-            yield failed(path, _otherwise(versions))
+            yield failed(path, _differs(versions))
         else:
             same += 1
             by_content += [path] if is_same is None else []
     yield passed(phrase("rendered anew"), phrase("{count:,} files are identical when rendered again.", count=same))
     if by_content:
-        told = join_messages(", ", by_content)
-        yield passed(phrase("rendered anew"), phrase("{names}: the same content, compressed differently.", names=told))
+        names = join_messages(", ", by_content)
+        yield passed(phrase("rendered anew"), phrase("{names}: the same content, compressed differently.", names=names))
 
 
-def _otherwise(versions: str) -> str:
+def _differs(versions: str) -> str:
     return phrase(
-        "It differs from what the journal, the items, the findings and the source yield{versions}.", versions=versions
+        "It differs from the file that follows from journal, entitlements, findings and snapshot{versions}.",
+        versions=versions,
     )
 
 
 def _fixed(derived: set[str], copies: set[str], document: ReviewDocument) -> Iterator[Result]:
-    """Yield the files that no pack has, and those that every pack has and this one lacks."""
+    """Yield failures for files that no package has, and for missing files that all packages have."""
     always = WITHOUT_SOURCE | _OF_SOURCE
     for path in sorted(always - derived):
         yield failed(path, phrase("It is missing: every package contains it."))
@@ -182,14 +183,14 @@ def _members(folder: Path, name: str) -> Iterator[Any]:
     return (item for one, item, is_member in pieces(text) if is_member and one == name)
 
 
-# How files are held against each other
+# Comparison of files
 
 
 class _Parts(NamedTuple):
-    """A file that holds compressed parts."""
+    """A file with compressed parts."""
 
     frame: object
-    """What stands around them."""
+    """Everything around the parts."""
     packed: Sequence[bytes]
     unpacked: Sequence[bytes]
 

@@ -1,4 +1,4 @@
-"""The statement of a review: what a person reads, first the totals and the gaps. Built once, for HTML and for PDF."""
+"""The statement of a review, for HTML and PDF: a report for people that begins with control totals and missing data."""
 
 from collections.abc import Iterator, Sequence
 
@@ -15,20 +15,21 @@ from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, ReviewDecisi
 from iamdesk.review.schema import Head
 from iamdesk.snapshot.manifest import Manifest
 
-_LONGEST_TITLE = 120
-_MOST_GAPS = 100
+_MAX_TITLE = 120
+_MAX_GAPS = 100
 _LAYERS = (
     "service control policies, resource control policies, resource policies, trust policies, identity policies, "
-    "permissions boundaries, endpoint policies, access control lists and Block Public Access, as far as the snapshot "
-    "holds them"
+    "permissions boundaries, endpoint policies, access control lists and Block Public Access, as far as they are "
+    "captured"
 )
+COMPLETENESS_TITLE = "Completeness: control totals and missing data"
 ACKNOWLEDGED = "I have read this statement and acknowledge that the access that remains is appropriate."
 
 
 def statement_of(
     source: EvidenceContext, found: Sequence[Total], kept: ReportSample, evidence_sha256: str
 ) -> Statement:
-    """Put the statement of a review together; at most some thousand lines of it are kept."""
+    """Return the statement of a review; the number of items in it is limited (`ReportSample`)."""
     head = source.review.head
     sections = (
         _first(source, found),
@@ -43,7 +44,7 @@ def statement_of(
         *appendix_sections(kept, source),
         recipe_section(source),
     )
-    title = head.title if len(head.title) <= _LONGEST_TITLE else f"{head.title[:_LONGEST_TITLE]}…"
+    title = head.title if len(head.title) <= _MAX_TITLE else f"{head.title[:_MAX_TITLE]}…"
     return Statement(f"Access review: {title}", head.review_id, evidence_sha256, source.generated_utc, sections)
 
 
@@ -51,19 +52,19 @@ def _first(source: EvidenceContext, found: Sequence[Total]) -> Section:
     counts = source.counts
     blocks: list[Text | Table] = [
         Text(
-            f"{counts.in_scope:,} of {counts.population:,} principals are in scope; {counts.decided:,} of "
-            f"{counts.entitlements:,} entitlements received a decision; undecided: {counts.undecided:,}. "
-            f"{counts.findings_decided:,} of {counts.findings:,} findings received a decision; "
-            f"undecided: {counts.findings_undecided:,}."
+            f"{counts.in_scope:,} of {counts.population:,} principals are in scope. {counts.decided:,} of "
+            f"{counts.entitlements:,} entitlements are decided, {counts.undecided:,} are undecided. "
+            f"{counts.findings_decided:,} of {counts.findings:,} findings are decided, "
+            f"{counts.findings_undecided:,} are undecided."
         )
     ]
     if source.left_out:
         counted = ((one.principals, one.entitlements, one.findings) for one in source.left_out)
-        out = [sum(counts_of_one) for counts_of_one in zip(*counted, strict=True)]
+        excluded = [sum(column) for column in zip(*counted, strict=True)]
         blocks.append(
             Text(
-                f"Left out of this review, for the reasons that stand under Scope: {out[0]:,} principals, {out[1]:,} "
-                f"entitlements and {out[2]:,} findings.",
+                f"Excluded from this review: {excluded[0]:,} principals, {excluded[1]:,} entitlements and "
+                f"{excluded[2]:,} findings. The reasons are in section 1, Scope.",
                 is_warning=True,
             )
         )
@@ -72,14 +73,21 @@ def _first(source: EvidenceContext, found: Sequence[Total]) -> Section:
         blocks.append(Text(f"This review was recovered from a damaged file. {lost}", is_warning=True))
     if source.evaluator is None:
         blocks.append(
-            Text("The snapshot was not at hand when this was written: nothing was asked of it again.", is_warning=True)
+            Text(
+                "The snapshot was not available when this package was written: no request was evaluated again.",
+                is_warning=True,
+            )
         )
     failed = sum(not one.ok for one in found)
     if failed:
         blocks.append(Text(f"{failed:,} of {len(found):,} control totals do not agree.", is_warning=True))
     if source.gaps:
-        told = _gap_count(len(source.gaps))
-        blocks.append(Text(f"The snapshot has {told}: what hangs on them is not known. See below.", is_warning=True))
+        blocks.append(
+            Text(
+                f"{_gap_count(len(source.gaps))} in the snapshot: results that depend on it are unknown. See below.",
+                is_warning=True,
+            )
+        )
     blocks.append(
         Table(
             ("Control total", "A", "B", "Agrees"),
@@ -90,27 +98,27 @@ def _first(source: EvidenceContext, found: Sequence[Total]) -> Section:
     if source.gaps:
         blocks += _gaps(source)
     else:
-        blocks.append(Text("The completeness checks found no gap in the snapshot."))
-    return Section("Completeness: control totals and gaps", tuple(blocks))
+        blocks.append(Text("The completeness checks found no missing data in the snapshot."))
+    return Section(COMPLETENESS_TITLE, tuple(blocks))
 
 
 def _gaps(source: EvidenceContext) -> Iterator[Text | Table]:
-    """Yield what is missing: the same in many accounts is told once."""
+    """Yield a table of missing data, with one row for data that is missing in several accounts."""
     where: dict[tuple[str, str], dict[str, None]] = {}
     for gap in source.gaps:
         where.setdefault((str(gap["check_id"]), str(gap["finding"])), {})[str(gap.get("account_id", ""))] = None
     many = len(source.accounts) > 1
     rows = tuple(
-        (check_id, "every account" if many and {*source.accounts} <= accounts.keys() else enumerated(accounts), finding)
+        (check_id, "all accounts" if many and {*source.accounts} <= accounts.keys() else enumerated(accounts), finding)
         for (check_id, finding), accounts in where.items()
     )
-    yield Table(("Gap", "Account", "What is missing"), rows[:_MOST_GAPS], (10, 20, 70))
-    if len(rows) > _MOST_GAPS:
-        yield Text(f"and {len(rows) - _MOST_GAPS:,} more: 04_findings.csv lists them.", is_warning=True)
+    yield Table(("Check", "Account", "Missing data"), rows[:_MAX_GAPS], (10, 20, 70))
+    if len(rows) > _MAX_GAPS:
+        yield Text(f"{len(rows) - _MAX_GAPS:,} more are listed in 04_findings.csv.", is_warning=True)
 
 
 def _gap_count(count: int) -> str:
-    return "1 gap" if count == 1 else f"{count:,} gaps"
+    return "1 completeness check found missing data" if count == 1 else f"{count:,} findings of missing data"
 
 
 def _scope(source: EvidenceContext) -> Section:
@@ -125,14 +133,14 @@ def _scope(source: EvidenceContext) -> Section:
         ("Opened", f"{head.created:%Y-%m-%d %H:%M} UTC"),
         ("Accounts", ", ".join(source.accounts)),
         ("Entitlements", ENTITLEMENT_DEFINITION),
-        ("Principals out of scope", "; ".join(reasons) or "nobody"),
+        ("Principals out of scope", "; ".join(reasons) or "none"),
     ]
     known = {"period_start": "Period from", "period_end": "Period to", "standards": "Standards", "scope": "Scope"}
     facts += [(title, head.details[name]) for name, title in known.items() if head.details.get(name)]
     return Section(
         "1. Scope",
         (
-            Table(("Fact", "Value"), tuple(facts), (24, 76)),
+            Table(("Property", "Value"), tuple(facts), (24, 76)),
             *_left_out(source),
             Table(
                 ("Kind of principal", "In scope", "Out of scope"),
@@ -145,10 +153,10 @@ def _scope(source: EvidenceContext) -> Section:
 
 def _left_out(source: EvidenceContext) -> Iterator[Text | Table]:
     if not source.left_out:
-        yield Text("No account, no class of principals and no kind of entitlement was left out.")
+        yield Text("No account, class of principals or type of entitlement is excluded.")
         return
     yield Table(
-        ("Left out", "Reason", "Principals", "Entitlements", "Findings"),
+        ("Excluded", "Reason", "Principals", "Entitlements", "Findings"),
         tuple(
             (
                 f"{one.part} {one.name}",
@@ -165,15 +173,14 @@ def _left_out(source: EvidenceContext) -> Iterator[Text | Table]:
 
 def _captured(manifest: Manifest | None) -> str:
     if manifest is None:
-        return "The snapshot does not say who captured it, when, and with which command."
+        return "The snapshot does not contain who captured it, when, and with which commands."
     who = f" by {manifest.caller.arn}" if manifest.caller is not None else ""
-    when = f", begun {manifest.started_at:%Y-%m-%d %H:%M} UTC" if manifest.started_at is not None else ""
-    done = f", ended {manifest.finished_at:%Y-%m-%d %H:%M} UTC" if manifest.finished_at is not None else ", never ended"
-    tool = manifest.tool or "a tool that is not named"
-    return (
-        f"Captured with {tool}{who}{when}{done}. Its manifest.json tells for each file the command that prints it and "
-        "the moment."
+    when = f", started {manifest.started_at:%Y-%m-%d %H:%M} UTC" if manifest.started_at is not None else ""
+    done = (
+        f", finished {manifest.finished_at:%Y-%m-%d %H:%M} UTC" if manifest.finished_at is not None else ", unfinished"
     )
+    tool = manifest.tool or "an unnamed tool"
+    return f"Captured with {tool}{who}{when}{done}. Its manifest.json lists the command and the time of each file."
 
 
 def _sources(source: EvidenceContext) -> Section:
@@ -182,9 +189,7 @@ def _sources(source: EvidenceContext) -> Section:
     snapshot = source.snapshot
     if snapshot is not None:
         if snapshot.latest is not None:
-            blocks.append(
-                Text(f"The latest moment that anything in it speaks of: {snapshot.latest:%Y-%m-%d %H:%M} UTC.")
-            )
+            blocks.append(Text(f"Data as of {snapshot.latest:%Y-%m-%d %H:%M} UTC, the latest time in the snapshot."))
         blocks.append(Text(_captured(snapshot.manifest)))
         files = snapshot.files[:200]
         blocks.append(
@@ -195,7 +200,7 @@ def _sources(source: EvidenceContext) -> Section:
             )
         )
         if len(snapshot.files) > len(files):
-            blocks.append(Text(f"and {len(snapshot.files) - len(files):,} more: review.json lists them."))
+            blocks.append(Text(f"{len(snapshot.files) - len(files):,} more are listed in review.json."))
     return Section("2. Source", tuple(blocks))
 
 
@@ -204,13 +209,13 @@ def _method(source: EvidenceContext) -> Section:
         "3. Method",
         (
             Text(
-                f"iamdesk {source.tool_version}, list of AWS actions {source.action_data_version}. Every holder's "
-                f"effective power was evaluated over {_LAYERS}. Keys of the request's context that nobody gave count "
-                "as unknown: what hangs on them is told as conditional, never as denied or allowed."
+                f"iamdesk {source.tool_version}, AWS action data {source.action_data_version}. The effective "
+                f"permissions of each principal were evaluated over {_LAYERS}. Condition keys that are not provided "
+                "are unknown: a decision that depends on them is conditional, neither allowed nor denied."
             ),
             Text(
-                "Each quoted verdict stands in verdicts.jsonl with its whole question, and can be asked again. A "
-                f"resource called {FRESH} is any one that no policy names."
+                "Each quoted decision is in verdicts.jsonl with its request and can be evaluated again. A resource "
+                f"named {FRESH} represents any resource that no policy names."
             ),
             *_findings_note(source),
         ),
@@ -220,8 +225,8 @@ def _method(source: EvidenceContext) -> Section:
 def _findings_note(source: EvidenceContext) -> Iterator[Text]:
     if source.evaluator is not None and not source.findings_are_same:
         yield Text(
-            "The findings are those of the day on which the review was made. This iamdesk finds others in the same "
-            "snapshot, so no SARIF, OCSF and ASFF report of them stands in the pack.",
+            "The findings are those at the time when the review was created. This version of iamdesk has other "
+            "findings for the same snapshot, so the package has no SARIF, OCSF and ASFF reports.",
             is_warning=True,
         )
 
@@ -230,16 +235,16 @@ def _reviewers(kept: ReportSample) -> Section:
     rows = tuple((name, account, f"{count:,}") for (name, account), count in sorted(kept.reviewers.items()))
     blocks: list[Text | Table] = [
         Text(
-            "Names are as typed, accounts as the system told them: iamdesk does not authenticate people. A decision on "
-            "a reviewer's own access was refused only where the reviewer had named that principal as their own; what "
-            "they named is not recorded. Whether anybody decided on access of their own was not checked."
+            "Reviewer names are as entered, user names as reported by the operating system: iamdesk does not "
+            "authenticate people. A self-review was refused only for principals that a reviewer had listed as their "
+            "own; that list is not recorded. Whether reviewers decided on their own access was not checked otherwise."
         ),
-        Table(("Reviewer", "Account of the system", "Decisions"), rows, (40, 40, 20)),
+        Table(("Reviewer", "System user", "Decisions"), rows, (40, 40, 20)),
     ]
     if kept.seconds:
         blocks.append(
             Table(
-                ("Second reviewer", "Decisions stood for"),
+                ("Second reviewer", "Approved decisions"),
                 tuple((name, f"{count:,}") for name, count in sorted(kept.seconds.items())),
                 (60, 40),
             )
@@ -251,10 +256,10 @@ def _result(source: EvidenceContext) -> Section:
     counts = source.counts
     rows = [(CHOICE_WORDS[choice], f"{counts.by_decision[choice.value]:,}") for choice in LINE_CHOICES]
     rows += [
-        ("Lines of administrators, and of who becomes one", f"{counts.privileged:,}"),
-        ("Lines of third parties", f"{counts.third_party:,}"),
-        ("Lines of machines", f"{counts.machines:,}"),
-        ("Lines with a second reviewer", f"{counts.seconded:,}"),
+        ("Entitlements of principals that are or can become administrators", f"{counts.privileged:,}"),
+        ("Entitlements of third parties", f"{counts.third_party:,}"),
+        ("Entitlements of machines", f"{counts.machines:,}"),
+        ("Entitlements with second approval", f"{counts.seconded:,}"),
     ]
     found = [
         (
@@ -264,16 +269,16 @@ def _result(source: EvidenceContext) -> Section:
         for choice in FINDING_CHOICES
     ]
     both = (
-        ("Exceptions, of entitlements and of findings", f"{counts.exceptions:,}"),
-        ("To be carried out", f"{counts.to_do:,}"),
+        ("Exceptions and accepted risks", f"{counts.exceptions:,}"),
+        ("Changes to make in AWS", f"{counts.to_do:,}"),
         ("Revokes and fixes of earlier reviews, tested on this snapshot", f"{counts.tested:,}"),
     )
     return Section(
         "5. Result",
         (
-            Table(("Entitlements", "Count"), (*rows, ("All", f"{counts.entitlements:,}")), (70, 30)),
-            Table(("Findings", "Count"), (*found, ("All", f"{counts.findings:,}")), (70, 30)),
-            Table(("Both", "Count"), both, (70, 30)),
+            Table(("Entitlements", "Count"), (*rows, ("Total", f"{counts.entitlements:,}")), (70, 30)),
+            Table(("Findings", "Count"), (*found, ("Total", f"{counts.findings:,}")), (70, 30)),
+            Table(("Entitlements and findings", "Count"), both, (70, 30)),
         ),
     )
 
@@ -282,20 +287,22 @@ def _management() -> Section:
     return Section(
         "6. Management acknowledgement",
         (
-            Text(f"The sentence that is acknowledged: “{ACKNOWLEDGED}”"),
+            Text(f"Management acknowledges: “{ACKNOWLEDGED}”"),
             Text(
-                "Sign-offs are over the manifest of this pack, and so stand beside it: 08_signoffs.json. A typed name "
-                "alone is labelled as an unsigned attestation."
+                "Sign-offs sign the manifest of this package and are in 08_signoffs.json. A sign-off by name alone is "
+                "marked as an unsigned attestation."
             ),
         ),
     )
 
 
-def _before(head: Head) -> str:
-    before = head.details.get("previous_review")
+def _previous(head: Head) -> str:
+    previous = head.details.get("previous_review")
     if head.previous_sha256:
-        return f"{head.previous_sha256} (review {before})"
-    return f"not named: no evidence of review {before} was at hand" if before else "none: this is the first"
+        return f"{head.previous_sha256} (review {previous})"
+    return (
+        f"unknown: no evidence package of review {previous} was found" if previous else "none: this is a first review"
+    )
 
 
 def _integrity(source: EvidenceContext, evidence_sha256: str) -> Section:
@@ -304,12 +311,12 @@ def _integrity(source: EvidenceContext, evidence_sha256: str) -> Section:
         "7. Integrity",
         (
             Table(
-                ("What", "SHA-256"),
+                ("Item", "SHA-256"),
                 (
-                    ("Evidence (every file of data in this pack)", evidence_sha256),
+                    ("Evidence (all data files of this package)", evidence_sha256),
                     ("Journal of decisions, last entry", source.review.journal_sha256),
                     ("Snapshot", head.snapshot_sha256),
-                    ("Manifest of the review before", _before(head)),
+                    ("Manifest of the previous review", _previous(head)),
                 ),
                 (34, 66),
             ),

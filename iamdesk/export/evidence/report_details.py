@@ -1,4 +1,4 @@
-"""The later pages of a statement: each privileged principal, the appendices, and how to verify the pack."""
+"""The later pages of a statement: privileged principals, appendices, and how to verify the package."""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,27 +6,27 @@ from iamdesk.export.evidence.columns import ENTITLEMENTS, EXCEPTIONS, FINDINGS, 
 from iamdesk.export.evidence.context import EvidenceContext
 from iamdesk.export.evidence.csv_writer import cell_text
 from iamdesk.export.evidence.report_model import Section, Table, Text
-from iamdesk.export.evidence.report_sample import MOST_PRIVILEGED, ReportSample
+from iamdesk.export.evidence.report_sample import MAX_PRIVILEGED, ReportSample
 from iamdesk.export.text.review import administration_words, decision_words, entitlement_words, holder_name, power_words
 
 
 def privileged_sections(kept: ReportSample) -> Iterator[Section]:
-    """Yield a section for each administrator, and each who becomes one: lines, decisions, quoted verdicts."""
+    """Yield a section for each principal that is or can become an administrator: entitlements, decisions, proof."""
     for number, (arn, rows) in enumerate(kept.privileged.items()):
         line = rows[0].line
         facts: list[tuple[str, str]] = [
             ("ARN", arn),
-            ("Administration", administration_words(line)),
-            ("Can effectively do", power_words(line.evidence.get("holder"))),
-            ("Owner", str(line.evidence.get("owner", "not told"))),
-            ("Limited by", ", ".join(line.evidence.get("limited_by", ())) or "nothing"),
+            ("Administrator", administration_words(line)),
+            ("Effective permissions", power_words(line.evidence.get("holder"))),
+            ("Owner", str(line.evidence.get("owner", "unknown"))),
+            ("Guardrails", ", ".join(line.evidence.get("limited_by", ())) or "none"),
         ]
         yield Section(
             f"Privileged: {holder_name(line)}",
             (
-                Table(("Fact", "Value"), tuple(facts), (24, 76)),
+                Table(("Property", "Value"), tuple(facts), (24, 76)),
                 Table(
-                    ("Entitlement", "Decision", "Reason", "By"),
+                    ("Entitlement", "Decision", "Reason", "Reviewer"),
                     tuple(
                         (
                             entitlement_words(row.line),
@@ -42,17 +42,17 @@ def privileged_sections(kept: ReportSample) -> Iterator[Section]:
             ),
             new_page=number == 0,
         )
-    if len(kept.privileged) >= MOST_PRIVILEGED:
-        yield Section("More", (Text("Further privileged principals stand in 03_entitlements.csv."),))
+    if len(kept.privileged) >= MAX_PRIVILEGED:
+        yield Section("More", (Text("More privileged principals are listed in 03_entitlements.csv."),))
 
 
 def _quoted(kept: ReportSample, arn: str) -> Iterator[Table]:
     if rows := kept.verdicts.get(arn):
-        yield Table(("Verdict", "Decision", "Deciding statements"), tuple(rows), (32, 20, 48))
+        yield Table(("Request", "Decision", "Deciding statements"), tuple(rows), (32, 20, 48))
 
 
 def appendix_sections(kept: ReportSample, source: EvidenceContext) -> Iterator[Section]:
-    """Yield the exceptions where there are any, the findings, and the entitlements."""
+    """Yield the appendices: exceptions if there are any, findings, entitlements."""
     if kept.exceptions:
         names = ("holder_arn", "name", "reason", "owner", "expiry_utc", "approved_by")
         columns = [column for column in EXCEPTIONS if column.name in names]
@@ -86,7 +86,7 @@ def appendix_sections(kept: ReportSample, source: EvidenceContext) -> Iterator[S
 
 
 def _heading(name: str) -> str:
-    """Return the name of a column in words: it can be broken where the column is narrow."""
+    """Return the name of a column with spaces, so that it can wrap."""
     return name.replace("_", " ")
 
 
@@ -102,51 +102,50 @@ def _listed[Row](
     blocks: list[Text | Table] = []
     total, file = whole
     if total > len(rows):
-        blocks.append(Text(f"The first {len(rows):,} of {total:,}; all of them stand in {file}.", is_warning=True))
+        blocks.append(Text(f"The first {len(rows):,} of {total:,}. {file} lists all.", is_warning=True))
     cells = tuple(tuple(cell_text(by_name[name].value(row)) for name in names) for row in rows)
     blocks.append(Table(tuple(map(_heading, names)), cells, widths))
     return Section(title, tuple(blocks), new_page=True)
 
 
 def recipe_section(source: EvidenceContext) -> Section:
-    """Return the last page: how anybody verifies the pack, without iamdesk and with it."""
+    """Return the last page: how to verify the package with and without iamdesk."""
     steps = (
-        ("1", "Go into the folder of the pack."),
+        ("1", "Change to the folder of the package."),
         (
             "2",
             "sha256sum -c SHA256SUMS",
         ),
         (
             "3",
-            "sha256sum 00_manifest.json: the hash has to stand as manifest-sha256 in each sign-off, signoffs/NN.txt "
+            "sha256sum 00_manifest.json: the hash must equal manifest-sha256 in each sign-off, signoffs/NN.txt "
             "(NN is its number).",
         ),
         (
             "4",
             "For each sign-off with a signature, signoffs/NN.txt.sig: ssh-keygen -Y verify "
             "-f signoffs/allowed_signers -I NAME -n iamdesk-review -s signoffs/NN.txt.sig < signoffs/NN.txt "
-            "(NAME is the first word of the signer's line in signoffs/allowed_signers). A sign-off without one is an "
-            "unsigned attestation: a name that was typed.",
+            "(NAME is the first word of the signer's line in signoffs/allowed_signers). A sign-off without a signature "
+            "is an unsigned attestation: only a name.",
         ),
-        ("5", "Compare the key in signoffs/allowed_signers with the key that the person is known by."),
+        ("5", "Compare the key in signoffs/allowed_signers with the known key of the person."),
         (
             "6",
-            "Where there was a review before: sha256sum 00_manifest.json in the folder of its pack gives the hash that "
-            "stands under Integrity here.",
+            "For a follow-up review: sha256sum 00_manifest.json in the folder of the previous package must give the "
+            "hash in section 7, Integrity.",
         ),
         (
             "7",
-            "With iamdesk: iamdesk verify PACK --previous PACK_BEFORE does all of it, and asks every verdict again.",
+            "With iamdesk: iamdesk verify PACKAGE --previous PREVIOUS_PACKAGE does all of this, and evaluates all "
+            "quoted requests again.",
         ),
     )
     return Section(
-        "How to verify this pack",
+        "How to verify this package",
         (
-            Text("Nothing but tools that every system has is needed for steps 1 to 6."),
-            Table(("Step", "What to do"), steps, (8, 92)),
-            Text(
-                f"Generated {source.generated_utc} by iamdesk {source.tool_version}. The files were not edited by hand."
-            ),
+            Text("Steps 1 to 6 require only standard tools."),
+            Table(("Step", "Action"), steps, (8, 92)),
+            Text(f"Generated on {source.generated_utc} by iamdesk {source.tool_version}, not edited by hand."),
         ),
         new_page=True,
     )

@@ -1,4 +1,4 @@
-"""The statement as one HTML file: no script, no request, every value escaped; the page itself forbids the rest."""
+"""The statement as a self-contained HTML file: no scripts or requests, all values escaped."""
 
 from functools import cache
 from typing import Any
@@ -11,7 +11,7 @@ from iamdesk.resource_files import resources
 
 
 def render_html(statement: Statement) -> bytes:
-    """Return the statement as a page, in UTF-8."""
+    """Return the statement as an HTML page in UTF-8."""
     return _template().render(doc=statement).encode()
 
 
@@ -29,5 +29,5 @@ def _template() -> jinja2.Template:
 
 
 def _finalize(value: Any) -> Any:
-    """Make the characters of every text visible."""
+    """Make all characters of a text visible."""
     return visible(value) if isinstance(value, str) else value

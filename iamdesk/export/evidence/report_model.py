@@ -1,4 +1,4 @@
-"""What a statement is built of: sections of paragraphs and tables, whatever they are written as."""
+"""Content of a statement, for all formats: sections of paragraphs and tables."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table; the widths are shares of the page."""
+    """A table; ``widths`` are proportions."""
 
     headings: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -22,7 +22,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading and what stands below it."""
+    """A heading and its paragraphs and tables."""
 
     title: str
     blocks: tuple[Text | Table, ...]
@@ -31,7 +31,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """The whole of it."""
+    """A statement."""
 
     title: str
     review_id: str

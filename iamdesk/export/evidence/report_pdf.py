@@ -1,4 +1,4 @@
-"""The statement as PDF: real text, page numbers, printed as it stands; A4, black on white."""
+"""The statement as PDF: A4, text with page numbers."""
 
 import io
 from collections.abc import Iterator
@@ -22,8 +22,9 @@ from reportlab.platypus import (
 from iamdesk.export.evidence.report_model import Section, Statement, Table, Text
 from iamdesk.export.files.pdf_pages import BOLD, FONT, MARGIN, NumberedPages, known_characters, printable
 
-_LONGEST_CELL = 1200
-_LEAST = 90
+_MAX_CELL = 1200
+_MIN_HEIGHT = 90
+"""Points that must be left on a page for a heading."""
 _BODY = ParagraphStyle("body", fontName=FONT, fontSize=9, leading=12, spaceAfter=4)
 _CELL = ParagraphStyle("cell", parent=_BODY, fontSize=7.5, leading=9.5, spaceAfter=0, splitLongWords=True)
 _HEADING = ParagraphStyle("heading", parent=_BODY, fontName=BOLD, fontSize=12, leading=16, spaceBefore=10)
@@ -84,7 +85,7 @@ def _section(section: Section, width: float) -> Iterator[Flowable]:
     if section.new_page:
         yield PageBreak()
     else:
-        yield CondPageBreak(_LEAST)  # a heading is not left alone at the foot of a page
+        yield CondPageBreak(_MIN_HEIGHT)
     yield Paragraph(_markup(section.title), _HEADING)
     for block in section.blocks:
         if isinstance(block, Text):
@@ -108,7 +109,7 @@ def _table(table: Table, width: float) -> LongTable:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST_CELL else f"{text[:_LONGEST_CELL]}…"
+    return text if len(text) <= _MAX_CELL else f"{text[:_MAX_CELL]}…"
 
 
 def _markup(text: str) -> str:

@@ -1,18 +1,18 @@
-"""What of a review the statement tells in full, taken in one reading: at most some thousand lines."""
+"""The items of a review that its statement lists: at most some thousand, read in one pass."""
 
 from iamdesk.export.evidence.columns import DecidedFinding, DecidedLine, Excepted, excepted
 from iamdesk.export.evidence.context import EvidenceContext
 from iamdesk.export.text.review import is_privileged
 from iamdesk.review.decisions import ReviewDecision
 
-MOST_PRIVILEGED = 200
-MOST_LINES = 2000
-MOST_PRINCIPALS = 2000
-"""Principals whose telling questions are quoted; findings quote theirs all the same."""
+MAX_PRIVILEGED = 200
+MAX_ITEMS = 2000
+MAX_PRINCIPALS = 2000
+"""Number of principals whose key permissions are quoted; requests of findings are always quoted."""
 
 
 class ReportSample:
-    """What is told in full, taken in one reading."""
+    """The listed items."""
 
     def __init__(self, source: EvidenceContext) -> None:
         self.lines: list[DecidedLine] = []
@@ -20,29 +20,29 @@ class ReportSample:
         self.exceptions: list[Excepted] = []
         self.findings: list[DecidedFinding] = []
         self.reviewers: dict[tuple[str, str], int] = {}
-        """By name and account: how many entitlements and findings they decided."""
+        """By name and system user, the number of entitlements and findings they decided."""
         self.seconds: dict[str, int] = {}
         self.verdicts: dict[str, list[tuple[str, str, str]]] = {}
-        """By ARN of a privileged principal, what was quoted of it: what it may, the decision, deciding statements."""
+        """By ARN of a privileged principal, its quoted requests: permission, decision, deciding statements."""
         self.administrators: dict[str, None] = {}
-        """ARNs of administrators and of who becomes one, at most `MOST_PRINCIPALS`."""
+        """ARNs of principals that are or can become administrators, at most `MAX_PRINCIPALS`."""
         for row in source.rows():
-            if len(self.lines) < MOST_LINES:
+            if len(self.lines) < MAX_ITEMS:
                 self.lines.append(row)
             if is_privileged(row.line) == "yes":
                 arn = row.line.holder_arn
-                if len(self.administrators) < MOST_PRINCIPALS:
+                if len(self.administrators) < MAX_PRINCIPALS:
                     self.administrators[arn] = None
-                if arn in self.privileged or len(self.privileged) < MOST_PRIVILEGED:
+                if arn in self.privileged or len(self.privileged) < MAX_PRIVILEGED:
                     self.privileged.setdefault(arn, []).append(row)
             self._take(row, source)
         for found in source.findings():
-            if len(self.findings) < MOST_LINES:
+            if len(self.findings) < MAX_ITEMS:
                 self.findings.append(found)
             self._take(found, source)
 
     def _take(self, row: DecidedLine | DecidedFinding, source: EvidenceContext) -> None:
-        if row.decision.choice is ReviewDecision.EXCEPT and len(self.exceptions) < MOST_LINES:
+        if row.decision.choice is ReviewDecision.EXCEPT and len(self.exceptions) < MAX_ITEMS:
             self.exceptions.append(excepted(row, source.today))
         if row.decided is not None:
             who = (row.decided.reviewer, row.decided.account)

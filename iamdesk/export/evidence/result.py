@@ -1,4 +1,4 @@
-"""How one check of a pack went."""
+"""Result of one check of a package."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,7 +7,7 @@ from iamdesk.i18n import mark
 
 
 class Outcome(StrEnum):
-    """How a check went."""
+    """Outcome of a check."""
 
     PASSED = mark("passed")
     FAILED = mark("failed")
@@ -16,35 +16,35 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """Somebody whose signature is good."""
+    """A signer with a valid signature."""
 
     role: str
     name: str
-    """As they signed."""
+    """Name in the sign-off."""
     key: str
-    """Its fingerprint."""
+    """Fingerprint of the key."""
     principal: str = ""
     """The principal of the key in the given ``allowed_signers`` file; empty if none was given."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One check."""
+    """Result of one check."""
 
     name: str
     outcome: Outcome
     sentence: str
     signer: Signer | None = None
-    """Whose signature was found good by it."""
+    """The signer if the check is of a signature, and it is valid."""
     is_of_signatures: bool = False
-    """Whether it is about who signed."""
+    """Whether the check is about signers rather than integrity."""
 
 
 def passed(name: str, sentence: str) -> Result:
-    """Return a check that went well."""
+    """Return the result of a check that passed."""
     return Result(name, Outcome.PASSED, sentence)
 
 
 def failed(name: str, sentence: str) -> Result:
-    """Return a check that found something wrong."""
+    """Return the result of a check that failed."""
     return Result(name, Outcome.FAILED, sentence)

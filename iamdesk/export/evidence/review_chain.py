@@ -1,4 +1,4 @@
-"""The chain of reviews: each names the manifest of the evidence of the one before, so that none can be exchanged."""
+"""The chain of reviews: each contains the hash of the previous package's manifest, so that none can be replaced."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -15,14 +15,14 @@ from iamdesk.i18n import phrase
 from iamdesk.review.review_file import EvidenceRecord, ReviewFile
 
 _NAME = "chain"
-_MOST_SIBLINGS = 500
+_MAX_SIBLINGS = 500
 
 
 def pack_at(path: Path, moment: datetime | None = None) -> EvidenceRecord:
-    """Return what a review notes of a pack that was written to a folder or an archive.
+    """Return what a review records of a package (a folder or an archive).
 
     Raises:
-        ExportError: there is none.
+        ExportError: it is not a package.
     """
     with opened_pack(path) as folder:
         manifest = read_manifest(folder)
@@ -31,15 +31,15 @@ def pack_at(path: Path, moment: datetime | None = None) -> EvidenceRecord:
 
 
 def manifest_before(previous: ReviewFile, pack: Path | None) -> str:
-    """Return the hash of the manifest that a review after ``previous`` names; empty where no evidence is noted.
+    """Return the hash of the previous package's manifest for a follow-up review; empty if no package is known.
 
     Args:
-        previous: The review before.
-        pack: Its evidence; None: the last pack that was noted in it, if it tells every decision.
+        previous: The previous review.
+        pack: Its package; None: the last package recorded in it, if that contains all decisions.
 
     Raises:
-        ReviewError: the pack is of another review, or was written before its last decision.
-        ExportError: it is no pack.
+        ReviewError: the package is of another review, or was written before its last decision.
+        ExportError: it is not a package.
     """
     if pack is None:
         whole = (one for one in reversed(previous.packs()) if one.journal_sha256 == previous.journal_sha256)
@@ -49,7 +49,7 @@ def manifest_before(previous: ReviewFile, pack: Path | None) -> str:
         if manifest.get("review_id") != previous.head.review_id:
             raise ReviewError(
                 phrase(
-                    "{name}: the evidence is of another review than {review_id}",
+                    "{name} is not the evidence package of review {review_id}",
                     name=visible(pack.name),
                     review_id=previous.head.review_id,
                 )
@@ -57,7 +57,7 @@ def manifest_before(previous: ReviewFile, pack: Path | None) -> str:
         if manifest.get("journal_sha256") != previous.journal_sha256:
             raise ReviewError(
                 phrase(
-                    "{name}: the evidence does not tell the last decisions of {review_id}; write it anew",
+                    "{name} does not contain the latest decisions of review {review_id}: export it again",
                     name=visible(pack.name),
                     review_id=previous.head.review_id,
                 )
@@ -66,7 +66,7 @@ def manifest_before(previous: ReviewFile, pack: Path | None) -> str:
 
 
 def verify_chain(manifest: Mapping[str, Any], previous: Path | None) -> Iterator[Result]:
-    """Yield whether a pack follows the one that it says; ``previous`` is the evidence of the review before, or None."""
+    """Yield whether ``previous`` is the package that a manifest refers to; None: it is not given."""
     named = manifest.get("previous_manifest_sha256")
     before = manifest.get("previous_review_id")
     if not named:
@@ -74,10 +74,13 @@ def verify_chain(manifest: Mapping[str, Any], previous: Path | None) -> Iterator
             yield Result(
                 _NAME,
                 Outcome.NOT_DONE,
-                phrase("It goes on from review {before}, whose evidence it does not name.", before=before),
+                phrase(
+                    "It is a follow-up of review {before}, but does not contain the hash of its manifest.",
+                    before=before,
+                ),
             )
         elif previous is not None:
-            yield failed(_NAME, phrase("It is a first review: it names none before it."))
+            yield failed(_NAME, phrase("It is a first review, without a previous one."))
         else:
             yield passed(_NAME, phrase("It is a first review."))
         return
@@ -86,7 +89,7 @@ def verify_chain(manifest: Mapping[str, Any], previous: Path | None) -> Iterator
             _NAME,
             Outcome.NOT_DONE,
             phrase(
-                "It names the manifest {named} of review {before}: name that pack (--previous).",
+                "It refers to manifest {named} of review {before}: give that package with --previous.",
                 named=named,
                 before=before,
             ),
@@ -95,7 +98,7 @@ def verify_chain(manifest: Mapping[str, Any], previous: Path | None) -> Iterator
     try:
         with opened_pack(previous) as other:
             found = manifest_sha256(other)
-            told = read_manifest(other)
+            manifest_found = read_manifest(other)
     except (ExportError, OSError) as error:
         yield failed(_NAME, f"{error}.")
         return
@@ -103,36 +106,36 @@ def verify_chain(manifest: Mapping[str, Any], previous: Path | None) -> Iterator
         yield failed(
             _NAME,
             phrase(
-                "It names the manifest {named}, and that of {name} is {found}.",
+                "It refers to manifest {named}, but the manifest of {name} is {found}.",
                 named=named,
                 name=visible(previous.name),
                 found=found,
             ),
         )
-    elif told.get("review_id") != before:
+    elif manifest_found.get("review_id") != before:
         yield failed(
             _NAME,
             phrase(
-                "It goes on from review {before}, and {name} is of another one.",
+                "It is a follow-up of review {before}, but {name} is of another review.",
                 before=before,
                 name=visible(previous.name),
             ),
         )
     else:
         yield passed(
-            _NAME, phrase("It goes on from review {before}, whose manifest is {found}.", before=before, found=found)
+            _NAME, phrase("It is a follow-up of review {before} with manifest {found}.", before=before, found=found)
         )
 
 
 def evidence_beside(folder: Path) -> Path | None:
-    """Return the pack of the review before, where it stands beside a pack; None where it does not."""
+    """Return the package of the previous review if it is in the same folder as this package, else None."""
     try:
         named = read_manifest(folder).get("previous_manifest_sha256")
     except ExportError:
         return None
     if not named:
         return None
-    for sibling in sorted(folder.absolute().parent.iterdir())[:_MOST_SIBLINGS]:
+    for sibling in sorted(folder.absolute().parent.iterdir())[:_MAX_SIBLINGS]:
         if (sibling / MANIFEST).is_file() and manifest_sha256(sibling) == named:
             return sibling
     return None

@@ -1,4 +1,4 @@
-"""``review.json``: everything of a review in one canonical JSON object (RFC 8785), written piece by piece."""
+"""``review.json``: a review as one canonical JSON object (RFC 8785), written in pieces."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,13 +14,13 @@ from iamdesk.review.journal import as_json, canonical
 from iamdesk.review.state import Decided
 
 ENTITLEMENT_DEFINITION = (
-    "group membership, attached managed policy, inline policy, trust policy, active access key, grant of a resource's "
-    "own policy, assignment of a permission set"
+    "group membership, attached managed policy, inline policy, trust policy, active access key, grant by a resource "
+    "policy, assignment of a permission set"
 )
 
 
 def head_values(source: EvidenceContext, found: Sequence[Total]) -> dict[str, Any]:
-    """Return every member but the long lists."""
+    """Return all members except the lists."""
     head, counts = source.review.head, source.counts
     population = source.review.population()
     snapshot = source.snapshot
@@ -73,7 +73,7 @@ def head_values(source: EvidenceContext, found: Sequence[Total]) -> dict[str, An
 
 
 def line_value(row: DecidedLine) -> dict[str, Any]:
-    """Return one entitlement as it stands in ``entitlements``."""
+    """Return an item of ``entitlements``."""
     return {
         "line_id": row.line_id,
         "line_sha256": row.sha256,
@@ -84,7 +84,7 @@ def line_value(row: DecidedLine) -> dict[str, Any]:
 
 
 def finding_value(row: DecidedFinding) -> dict[str, Any]:
-    """Return one finding as it stands in ``findings``."""
+    """Return an item of ``findings``."""
     return {
         "finding_id": row.finding_id,
         "finding_sha256": row.sha256,
@@ -106,7 +106,7 @@ def write_review_json(
     findings: Iterable[DecidedFinding],
     changes: Sequence[LineChange] = (),
 ) -> None:
-    """Write the file; ``rows`` and ``findings`` are taken one by one, the rows first."""
+    """Write the file; first ``rows``, then ``findings`` are consumed one by one."""
     values: dict[str, Any] = head_values(source, found)
     lists: dict[str, Callable[[], Iterator[Mapping[str, Any]]]] = {
         "entitlements": lambda: (line_value(row) for row in rows),
@@ -140,7 +140,7 @@ def _object(
     file: BinaryIO, values: Mapping[str, Any], lists: Mapping[str, Callable[[], Iterator[Mapping[str, Any]]]]
 ) -> None:
     file.write(b"{")
-    for at, name in enumerate(sorted((*values, *lists))):  # canonical: members in the order of their names
+    for at, name in enumerate(sorted((*values, *lists))):  # canonical JSON: members sorted by name
         if at:
             file.write(b",")
         file.write(canonical(name) + b":")

@@ -1,4 +1,4 @@
-"""``review.json`` as models: they check what comes back, and make the JSON Schema that ships."""
+"""Models of ``review.json``, for validation and for the JSON Schema that is shipped."""
 
 from typing import Any, Literal
 
@@ -12,7 +12,7 @@ class _Strict(BaseModel):
 
 
 class Tool(_Strict):
-    """What made it."""
+    """The program that wrote the file."""
 
     name: Literal["iamdesk"]
     version: str
@@ -20,7 +20,7 @@ class Tool(_Strict):
 
 
 class Review(_Strict):
-    """What it is of."""
+    """The review."""
 
     id: str
     title: str
@@ -40,7 +40,7 @@ class Source(_Strict):
 
 
 class LeftOut(_Strict):
-    """Something that the review is not about, and how much that is."""
+    """An exclusion from the review, with the number of excluded items."""
 
     part: Literal["account", "class", "entitlement"]
     name: str
@@ -51,18 +51,18 @@ class LeftOut(_Strict):
 
 
 class Scope(_Strict):
-    """What was reviewed."""
+    """The scope of the review."""
 
     accounts: list[str]
     principal_classes: dict[str, int]
     entitlement_definition: str
     left_out: list[LeftOut] = []
     exclusions: dict[str, int]
-    """By reason, how many principals are out of scope."""
+    """By reason, the number of principals out of scope."""
 
 
 class Total(_Strict):
-    """One count by two sources."""
+    """A control total: one count from two sources."""
 
     name: str
     a: str
@@ -71,7 +71,7 @@ class Total(_Strict):
 
 
 class Gap(_Strict):
-    """Something that the snapshot lacks."""
+    """Missing data of the snapshot."""
 
     code: str
     affects: str
@@ -79,7 +79,7 @@ class Gap(_Strict):
 
 
 class Completeness(_Strict):
-    """How much is there."""
+    """Completeness of the snapshot and the review."""
 
     totals: list[Total]
     gaps: list[Gap]
@@ -97,7 +97,7 @@ class Principal(_Strict):
 
 
 class Decision(_Strict):
-    """What stands on a line or a finding."""
+    """The decision on an entitlement or finding."""
 
     choice: Literal["keep", "revoke", "modify", "fix", "false_positive", "except", "undecided"]
     comment: str
@@ -108,7 +108,7 @@ class Decision(_Strict):
 
 
 class Decided(_Strict):
-    """Who decided, and when."""
+    """The reviewer and the time of a decision."""
 
     reviewer: str
     account: str
@@ -116,7 +116,7 @@ class Decided(_Strict):
 
 
 class FrozenLine(_Strict):
-    """One entitlement as the reviewer saw it; ``line_sha256`` is over this object."""
+    """One entitlement as the reviewer saw it; ``line_sha256`` is the digest of this object."""
 
     account_id: str
     holder_arn: str
@@ -128,7 +128,7 @@ class FrozenLine(_Strict):
 
 
 class EntitlementLine(_Strict):
-    """One entitlement with what was decided."""
+    """One entitlement with its decision."""
 
     line_id: str
     line_sha256: str = Field(pattern="^[0-9a-f]{64}$")
@@ -138,18 +138,18 @@ class EntitlementLine(_Strict):
 
 
 class DecidedFinding(_Strict):
-    """One finding with what was decided."""
+    """One finding with its decision."""
 
     finding_id: str
     finding_sha256: str = Field(pattern="^[0-9a-f]{64}$")
     finding: dict[str, Any]
-    """As the reviewer saw it; ``finding_sha256`` is over this object."""
+    """The finding as the reviewer saw it; ``finding_sha256`` is the digest of this object."""
     decision: Decision
     decided: Decided | None
 
 
 class Integrity(_Strict):
-    """How it is bound."""
+    """Digests."""
 
     canonicalization: Literal["RFC8785"]
     algorithm: Literal["sha256"]
@@ -159,7 +159,7 @@ class Integrity(_Strict):
 
 
 class ReviewDocument(_Strict):
-    """A review with everything that stands in it. Sign-offs stand beside it: they are over the manifest."""
+    """A review. Sign-offs are not part of it: they sign the manifest."""
 
     format: Literal["iamdesk-review/1"]
     tool: Tool

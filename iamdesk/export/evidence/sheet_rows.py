@@ -1,7 +1,7 @@
-"""Rows of a large sheet, printed at once: what xlsxwriter prints cell by cell, in a fraction of the time.
+"""A worksheet of xlsxwriter that writes whole rows, which is much faster than cell by cell.
 
-The book of a large review has ten million cells. In every other respect the sheet is xlsxwriter's own; a test compares
-what both print. One thing differs: text that looks like marked-up text to xlsxwriter stays text.
+The workbook of a large review has ten million cells. A test compares its output with that of xlsxwriter. They differ
+only in text that xlsxwriter takes for rich text: it stays plain text.
 """
 
 import re
@@ -17,17 +17,17 @@ from iamdesk.escaping import UNSEEN
 from iamdesk.export.evidence.columns import Cell
 from iamdesk.export.findings.xlsx_file import cell_text
 
-_LONGEST = 32_767
-"""Units of UTF-16 that a cell holds."""
+_MAX_LENGTH = 32_767
+"""Maximum UTF-16 code units of a cell."""
 _NEEDS_CARE = re.compile(rf"[{UNSEEN}\n&<>\ufffe\uffff]|_x[0-9a-fA-F]{{4}}_|\A\s|\s\Z")
-"""What does not stand in the file as it is."""
+"""Text that must be escaped or truncated."""
 
 
 class RowSheet(Worksheet):  # type: ignore[misc]  # xlsxwriter has no types that mypy reads
-    """A worksheet of a book that is written row by row (``constant_memory``)."""
+    """A worksheet of a workbook with ``constant_memory``, which is written row by row."""
 
     def add_row(self, row: int, cells: Sequence[Cell], looks: Sequence[Any], date_look: Any) -> None:
-        """Write a row below all that stand; ``looks`` are the formats by column, but moments have one of their own."""
+        """Write the next row; ``looks`` are the formats by column, ``date_look`` is the format of times."""
         self._check_dimensions(row, 0)
         self._check_dimensions(row, len(cells) - 1)
         if row > self.previous_row:
@@ -38,7 +38,7 @@ class RowSheet(Worksheet):  # type: ignore[misc]  # xlsxwriter has no types that
             style = (date_look if isinstance(cell, datetime) else look)._get_xf_index()
             opening = f'<c r="{_name(column)}{number}" s="{style}"' if style else f'<c r="{_name(column)}{number}"'
             if isinstance(cell, str):
-                is_plain = len(cell) * 2 <= _LONGEST and _NEEDS_CARE.search(cell) is None
+                is_plain = len(cell) * 2 <= _MAX_LENGTH and _NEEDS_CARE.search(cell) is None
                 text = f"<t>{cell}</t>" if is_plain else self._text(cell)
                 printed.append(f'{opening} t="inlineStr"><is>{text}</is></c>')
             else:
@@ -48,7 +48,7 @@ class RowSheet(Worksheet):  # type: ignore[misc]  # xlsxwriter has no types that
         self.fh.write("".join(printed))
 
     def _text(self, text: str) -> str:
-        shown = cell_text(text).encode("utf-16-le")[: 2 * _LONGEST].decode("utf-16-le", "ignore")
+        shown = cell_text(text).encode("utf-16-le")[: 2 * _MAX_LENGTH].decode("utf-16-le", "ignore")
         keep = ' xml:space="preserve"' if shown != shown.strip() else ""
         return f"<t{keep}>{self._escape_data(self._escape_control_characters(shown))}</t>"
 

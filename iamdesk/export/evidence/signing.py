@@ -1,8 +1,8 @@
-"""Sign-offs: somebody stands for a pack, with a key that they have, or by name alone, which is labelled as that.
+"""Sign-offs of a package: signed with an SSH key, or unsigned attestations by name.
 
-What is signed is a short text that holds the hash of the manifest; it stands in ``signoffs/NN.txt`` with its detached
-signature beside it, so that ``ssh-keygen -Y verify`` needs nothing of iamdesk. ``08_signoffs.json`` lists all of them.
-Each sign-off names the one before it: none before the last can be taken out, doubled or moved.
+The signed text contains the hash of the manifest. It is in ``signoffs/NN.txt`` with a detached signature, so that it
+can be verified with ``ssh-keygen -Y verify`` alone. ``08_signoffs.json`` lists all sign-offs. Each contains the digest
+of the previous one, so that none before the last can be removed, duplicated or moved.
 """
 
 import hashlib
@@ -33,11 +33,11 @@ _PREVIOUS = "previous_sha256"
 _SECONDS = 120
 _DECIDED = "I decided on the entitlements and findings that bear my name, to the best of my knowledge."
 _DECIDED_BEFORE = "I decided on the lines that bear my name, to the best of my knowledge."
-"""What earlier versions of iamdesk let reviewers say."""
+"""The statement of reviewers in earlier versions of iamdesk."""
 
 
 class Role(StrEnum):
-    """As what somebody signs."""
+    """Role of a signer."""
 
     REVIEWER = "reviewer"
     SECOND_REVIEWER = "second_reviewer"
@@ -46,12 +46,12 @@ class Role(StrEnum):
 
     @property
     def sentence(self) -> str:
-        """What one says by it."""
+        """The statement of a signer in this role."""
         return self.sentences[0]
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """Its statement, and those of earlier versions."""
+        """The statement, and those of earlier versions of iamdesk."""
         return (ACKNOWLEDGED,) if self in (Role.MANAGEMENT, Role.OWNER) else (_DECIDED, _DECIDED_BEFORE)
 
 
@@ -73,11 +73,11 @@ class SignOff:
     """Empty for an unsigned attestation."""
     signature: str
     previous_sha256: str = ""
-    """Of the sign-off before, `GENESIS` for the first; empty in one of an earlier version of iamdesk."""
+    """Digest of the previous sign-off, `GENESIS` for the first; empty in sign-offs of earlier versions of iamdesk."""
 
     @property
     def text(self) -> str:
-        """What is signed. No value has a line break (`signoff_checks`), so that each text says one thing."""
+        """The signed text. It is unambiguous, because no value has a line break (`signoff_checks`)."""
         place = f"number: {self.number}\nprevious-sha256: {self.previous_sha256}\n" if self.previous_sha256 else ""
         return (
             "iamdesk review sign-off\n"
@@ -93,30 +93,30 @@ class SignOff:
 
     @property
     def stem(self) -> str:
-        """The name of its files."""
+        """The stem of its file names."""
         return f"{self.number:02d}"
 
     @property
     def principal(self) -> str:
-        """By which ``ssh-keygen`` knows the signer: the name, without what its file cannot hold."""
+        """The signer's name for ``ssh-keygen``: without characters that an ``allowed_signers`` file cannot contain."""
         return "".join(char if char.isalnum() or char in "-_.@" else "-" for char in self.name) or "signer"
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as it is listed; ``text_sha256`` finds a changed byte where nothing is signed."""
+        """Return its entry in the list; ``text_sha256`` reveals changes of unsigned attestations."""
         value = {**asdict(self), "text_sha256": hashlib.sha256(self.text.encode()).hexdigest()}
         return value if self.previous_sha256 else {name: one for name, one in value.items() if name != _PREVIOUS}
 
     @property
     def sha256(self) -> str:
-        """By which the next one names it."""
+        """The digest that the next sign-off contains."""
         return digest(self.as_json())
 
 
 def read_signoffs(folder: Path) -> tuple[SignOff, ...]:
-    """Return the sign-offs of a pack, in their order.
+    """Return the sign-offs of a package, in order.
 
     Raises:
-        ExportError: the list is not as iamdesk writes it, in every byte.
+        ExportError: the list is not byte for byte as iamdesk writes it.
     """
     try:
         if not (folder / SIGNOFFS).is_file():
@@ -127,7 +127,7 @@ def read_signoffs(folder: Path) -> tuple[SignOff, ...]:
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ExportError(phrase("{signoffs} cannot be read", signoffs=SIGNOFFS)) from error
     if not is_as_written:
-        raise ExportError(phrase("{signoffs} is not as it was written", signoffs=SIGNOFFS))
+        raise ExportError(phrase("{signoffs} was changed after it was written", signoffs=SIGNOFFS))
     return found
 
 
@@ -136,7 +136,7 @@ def _listed(signoffs: Sequence[SignOff]) -> bytes:
 
 
 def has_ssh_keygen() -> bool:
-    """Return whether there is a tool to sign with."""
+    """Return whether ``ssh-keygen`` is available."""
     return shutil.which("ssh-keygen") is not None
 
 
@@ -150,24 +150,26 @@ def sign(
     now: datetime | None = None,
     asks: bool = True,
 ) -> SignOff:
-    """Add a sign-off to a pack.
+    """Add a sign-off to a package.
 
     Args:
-        folder: The pack.
-        role: As what.
-        name: Who.
-        title: Of the person.
-        key: A private SSH key, or the public one of a key that an agent holds; None: an unsigned attestation.
-        now: The time that it states.
+        folder: The package.
+        role: Role of the signer.
+        name: Name of the signer.
+        title: Job title of the signer.
+        key: A private SSH key, or the public key of one that an SSH agent has; None: an unsigned attestation.
+        now: The time stated in the sign-off.
         asks: Whether ``ssh-keygen`` may ask for a passphrase in the terminal.
 
     Raises:
-        ExportError: the pack or the key cannot be used.
+        ExportError: the package or the key cannot be used.
     """
     if not name.strip():
-        raise ExportError(phrase("a sign-off needs the name of whoever signs"))
+        raise ExportError(phrase("a sign-off requires the name of the signer"))
     if not (folder / MANIFEST).is_file():
-        raise ExportError(phrase("{folder} is no pack: there is no {manifest} in it", folder=folder, manifest=MANIFEST))
+        raise ExportError(
+            phrase("{folder} is not an evidence package: {manifest} is missing", folder=folder, manifest=MANIFEST)
+        )
     moment = now or datetime.now(UTC)
     written = read_manifest(folder).get("generated_utc")
     if isinstance(written, str) and utc_text(moment) < written:
@@ -233,7 +235,7 @@ def sign_off_from_json(value: Mapping[str, Any]) -> SignOff:
 
 
 def side_files(signoffs: Sequence[SignOff]) -> dict[str, str]:
-    """Return the files for ``ssh-keygen``, by path below the pack: texts, signatures, and who has which key."""
+    """Return the files for ``ssh-keygen`` by path in the package: texts, signatures, and the keys of the signers."""
     found: dict[str, str] = {}
     for one in signoffs:
         found[f"{SIGNATURES}/{one.stem}.txt"] = one.text
@@ -248,10 +250,10 @@ def side_files(signoffs: Sequence[SignOff]) -> dict[str, str]:
 
 
 def is_signed_by(one: SignOff, principal: str, allowed_signers: str) -> bool:
-    """Return whether ``ssh-keygen`` finds the signature good, by this principal of an ``allowed_signers`` file.
+    """Return whether ``ssh-keygen`` verifies the signature as by this principal of an ``allowed_signers`` file.
 
     Raises:
-        ExportError: there is no ``ssh-keygen``.
+        ExportError: ``ssh-keygen`` is not installed.
     """
     with tempfile.TemporaryDirectory(prefix="iamdesk-") as place:
         allowed, signature = Path(place) / "allowed", Path(place) / "signature"
@@ -263,7 +265,7 @@ def is_signed_by(one: SignOff, principal: str, allowed_signers: str) -> bool:
 
 
 def _key_in(signature: str, key: Path) -> PublicKey:
-    """Return the key that was signed with: what stands in a ``.pub`` file beside it may be another one."""
+    """Return the key of a signature: the ``.pub`` file beside the private key may contain another one."""
     try:
         found = key_of(signature)
     except ValueError as error:
@@ -287,10 +289,10 @@ def _signature(text: str, key: Path, *, asks: bool) -> str:
 def _keygen(*words: str, text: bytes | None = None, asks: bool = False) -> "subprocess.CompletedProcess[bytes]":
     tool = shutil.which("ssh-keygen")
     if tool is None:
-        raise ExportError(phrase("there is no ssh-keygen on this system to sign or to verify with"))
+        raise ExportError(phrase("ssh-keygen is not installed: it is required to sign and to verify"))
     given: dict[str, Any] = {"input": text} if text is not None else {} if asks else {"stdin": subprocess.DEVNULL}
     try:
-        return subprocess.run(  # noqa: S603 - words of our own and paths, no shell
+        return subprocess.run(  # noqa: S603 - fixed words and paths, no shell
             [tool, *words], capture_output=True, timeout=_SECONDS, check=False, **given
         )
     except subprocess.TimeoutExpired as error:

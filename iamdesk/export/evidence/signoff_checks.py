@@ -1,4 +1,4 @@
-"""Verification of sign-offs: what each says, whether all are present, and whose key signed."""
+"""Verification of sign-offs: their content, whether all are present, and whose keys signed."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -29,12 +29,12 @@ _PATTERN = frozenset("*?!")
 def verify_signoffs(
     folder: Path, manifest: Mapping[str, Any], allowed: Path | None, required: Collection[Role] = ()
 ) -> Iterator[Result]:
-    """Yield every check of who signed a pack.
+    """Yield the results of all checks of the sign-offs.
 
     Args:
-        folder: The pack.
-        manifest: What its manifest says.
-        allowed: Known keys, as ``ssh-keygen`` takes them; None: no key is known.
+        folder: The package.
+        manifest: Its manifest.
+        allowed: Known keys, an ``allowed_signers`` file of ``ssh-keygen``; None: no key is known.
         required: Roles in which the package must be signed with a key.
     """
     try:
@@ -45,7 +45,7 @@ def verify_signoffs(
         return
     yield from _side_files(folder, signoffs)
     if not signoffs:
-        yield Result(SIGNOFFS, Outcome.NOT_DONE, phrase("Nobody has signed this pack."), is_of_signatures=True)
+        yield Result(SIGNOFFS, Outcome.NOT_DONE, phrase("This package is not signed."), is_of_signatures=True)
     known = allowed.read_text(encoding="utf-8", errors="surrogateescape") if allowed is not None else None
     signed: list[Signer] = []
     for at, one in enumerate(signoffs):
@@ -92,15 +92,15 @@ def _side_files(folder: Path, signoffs: Sequence[SignOff]) -> Iterator[Result]:
     }
     for path in sorted(expected.keys() | there.keys()):
         if there.get(path) != expected.get(path, "").encode() or path not in expected:
-            yield failed(path, phrase("It does not say the same as {file}.", file=SIGNOFFS))
+            yield failed(path, phrase("It does not agree with {file}.", file=SIGNOFFS))
 
 
 def _fault(
     one: SignOff, at: int, signoffs: Sequence[SignOff], manifest: Mapping[str, Any], manifest_hash: str
 ) -> str | None:
-    """Return why a sign-off does not belong to this package, its signature aside; None if nothing is wrong."""
-    told = (one.role, one.name, one.title, one.statement, one.utc, one.scheme, one.manifest_sha256, one.public_key)
-    if any(text != visible(text) for text in told):
+    """Return what is wrong with a sign-off apart from its signature, as a sentence; None if nothing."""
+    texts = (one.role, one.name, one.title, one.statement, one.utc, one.scheme, one.manifest_sha256, one.public_key)
+    if any(text != visible(text) for text in texts):
         return phrase("It contains line breaks or invisible characters.")
     if one.number != at + 1:
         return phrase(
@@ -111,7 +111,7 @@ def _fault(
     before = signoffs[at - 1] if at else None
     if one.previous_sha256 and one.previous_sha256 != (before.sha256 if before else GENESIS):
         return phrase("It does not follow the sign-off before it: sign-offs were removed, changed or moved.")
-    # One of an earlier iamdesk names none before it: it is held against all of them.
+    # Sign-offs of earlier versions do not contain the previous one: compare with all.
     if any(earlier.signature == one.signature != "" for earlier in signoffs[:at]):
         return phrase("It repeats an earlier sign-off.")
     if not one.previous_sha256 and before is not None and before.previous_sha256:
@@ -177,18 +177,18 @@ def _result(name: str, one: SignOff, known: str | None) -> Result:
         return Result(
             name,
             Outcome.NOT_DONE,
-            phrase("{role}: {name}: there is no ssh-keygen to verify with.", role=one.role, name=one.name),
+            phrase("{role}: {name}: not verified, ssh-keygen is not installed.", role=one.role, name=one.name),
             is_of_signatures=True,
         )
     key = key_of(one.signature)
     if not is_signed_by(one, "signer", f'signer namespaces="{NAMESPACE}" {key.line}\n'):
-        return failed(name, phrase("The signature of {name} is not good.", name=one.name))
+        return failed(name, phrase("The signature of {name} is not valid.", name=one.name))
     if known is None:
         return Result(
             name,
             Outcome.PASSED,
             phrase(
-                "{role}: {name}, {utc}; key {mark}: compare it with the one you know.",
+                "{role}: {name}, {utc}; signed with key {mark}. Compare it with the known key of the signer.",
                 role=one.role,
                 name=one.name,
                 utc=one.utc,
@@ -205,13 +205,13 @@ def _known(name: str, one: SignOff, key: PublicKey, known: str) -> Result:
     people = principals_of(key, known)
     if not people:
         return _unproven(
-            name, phrase("{name} signed with key {mark}, which is not among the known ones.", name=one.name, mark=mark)
+            name, phrase("{name} signed with key {mark}, which is not a known key.", name=one.name, mark=mark)
         )
-    told = join_messages(", ", [visible(each) for each in people])
+    listed = join_messages(", ", [visible(each) for each in people])
     if len(people) > 1:
         return _unproven(
             name,
-            phrase("Key {mark} is listed for several people, {people}: it proves nothing.", mark=mark, people=told),
+            phrase("Key {mark} is listed for several people, {people}: it proves nothing.", mark=mark, people=listed),
         )
     names = [each.strip() for each in people[0].split(",")]
     # A pattern matches any name: it does not prove whose key it is.
@@ -223,7 +223,7 @@ def _known(name: str, one: SignOff, key: PublicKey, known: str) -> Result:
                 "{name} signed with key {mark}, which is listed for {people}.",
                 name=one.name,
                 mark=mark,
-                people=told,
+                people=listed,
             ),
         )
     if not is_signed_by(one, principal, known):
@@ -244,7 +244,7 @@ def _known(name: str, one: SignOff, key: PublicKey, known: str) -> Result:
             role=one.role,
             name=one.name,
             utc=one.utc,
-            people=told,
+            people=listed,
             mark=mark,
         ),
         Signer(one.role, one.name, mark, people[0]),
@@ -252,5 +252,5 @@ def _known(name: str, one: SignOff, key: PublicKey, known: str) -> Result:
 
 
 def _unproven(name: str, sentence: str) -> Result:
-    """Return the failure that the package is not signed by the person it names."""
+    """Return the failure of a check about signers."""
     return Result(name, Outcome.FAILED, sentence, is_of_signatures=True)

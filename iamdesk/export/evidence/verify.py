@@ -1,4 +1,4 @@
-"""A pack is verified: hashes, signatures, chain, then what it says, with every quoted verdict asked again."""
+"""Verification of a package: hashes, signatures and chain, then its content, with quoted requests evaluated again."""
 
 import csv
 import json
@@ -39,17 +39,17 @@ def verify(
     previous: Path | None = None,
     required: Collection[Role] = (),
 ) -> Iterator[Result]:
-    """Yield every check of a pack, in order.
+    """Yield the results of all checks of a package, in order.
 
     Args:
-        folder: The pack.
-        snapshot: The snapshot to ask again; None: the copy in the pack, where there is one.
-        allowed_signers: Keys that are known, as ``ssh-keygen`` takes them; None: those that the pack brings.
-        previous: The evidence of the review before, a folder or an archive; None: the chain is not looked at.
+        folder: The package.
+        snapshot: The snapshot to evaluate again; None: the copy in the package, if there is one.
+        allowed_signers: Known keys, an ``allowed_signers`` file of ``ssh-keygen``; None: no key is known.
+        previous: The package of the previous review, a folder or an archive; None: the chain is not verified.
         required: Roles in which the package must be signed with a key.
 
     Raises:
-        ExportError: the folder is no pack.
+        ExportError: the folder is not a package.
         SnapshotError: ``snapshot`` cannot be read.
     """
     manifest, problem = _manifest(folder)
@@ -70,14 +70,14 @@ def verify(
         yield Result(
             phrase("content"),
             Outcome.NOT_DONE,
-            phrase("Files are not as they were written: what they say is not looked at."),
+            phrase("Files were changed after they were written: their content is not verified."),
         )
         return
     yield from _guarded(phrase("content"), verify_content(folder, manifest, snapshot))
 
 
 UNREADABLE = (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, RecursionError, csv.Error)
-"""What reading a file with other content than iamdesk writes may raise: its author could have updated the hashes."""
+"""Errors of reading files whose content iamdesk did not write: their author could have updated the hashes."""
 
 
 def _guarded(name: str, results: Iterator[Result]) -> Iterator[Result]:
@@ -99,7 +99,9 @@ def _one_line(error: Exception) -> str:
 def _manifest(folder: Path) -> tuple[dict[str, Any], Result | None]:
     path = folder / MANIFEST
     if not path.is_file():
-        raise ExportError(phrase("{folder} is no pack: there is no {manifest} in it", folder=folder, manifest=MANIFEST))
+        raise ExportError(
+            phrase("{folder} is not an evidence package: {manifest} is missing", folder=folder, manifest=MANIFEST)
+        )
     content = path.read_bytes()
     try:
         value = json.loads(content)
@@ -110,7 +112,7 @@ def _manifest(folder: Path) -> tuple[dict[str, Any], Result | None]:
             return value, None
     except UNREADABLE:
         pass
-    return {}, failed(phrase("manifest"), phrase("{file} is not as it was written.", file=MANIFEST))
+    return {}, failed(phrase("manifest"), phrase("{file} was changed after it was written.", file=MANIFEST))
 
 
 def _hashes(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Result]:
@@ -121,7 +123,7 @@ def _hashes(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Result]:
         if file is None or file.is_symlink() or not file.is_file() or not _is_inside(path):
             yield failed(path, phrase("It is missing."))
         elif hash_of(folder, file) != expected:
-            yield failed(path, phrase("It is not as it was written: its SHA-256 is another one."))
+            yield failed(path, phrase("It was changed after it was written: its SHA-256 differs."))
         else:
             yield passed(path, f"SHA-256 {expected.sha256}")
     for path in there:
@@ -129,9 +131,9 @@ def _hashes(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Result]:
     expected_sums = sums_text(listed.values(), (folder / MANIFEST).read_bytes())
     sums = folder / SUMS
     if sums.is_file() and sums.read_bytes() == expected_sums.encode():
-        yield passed(SUMS, phrase("It says the same as the manifest."))
+        yield passed(SUMS, phrase("It agrees with the manifest."))
     else:
-        yield failed(SUMS, phrase("It is missing, or does not say the same as the manifest."))
+        yield failed(SUMS, phrase("It is missing, or does not agree with the manifest."))
 
 
 def _is_inside(path: str) -> bool:

@@ -1,4 +1,4 @@
-"""What a pack says is verified: journal, lines, counts, and every quoted verdict asked again of the snapshot."""
+"""Verification of a package's content: journal, items, totals, and quoted requests evaluated again."""
 
 import json
 from collections import Counter
@@ -30,22 +30,24 @@ from iamdesk.review.schema import JOURNAL_START
 from iamdesk.review.scope import exclusions_from, limited
 from iamdesk.snapshot.reader import load_snapshot
 
-_MOST_TOLD = 5
+_MAX_NAMES = 5
 
 
 def verify_content(folder: Path, manifest: Mapping[str, Any], snapshot: Path | None) -> Iterator[Result]:
-    """Yield the checks of what a pack says; its files are as they were written."""
+    """Yield the results of the checks of a package whose files are unchanged."""
     try:
         review = read_review(folder / "review.json")
     except (OSError, ValueError) as error:
         yield failed(
             "review.json",
-            phrase("It is not as its schema says: {error}.", error=str(error).splitlines()[0]),
+            phrase("It does not match its schema: {error}.", error=str(error).splitlines()[0]),
         )
         return
-    yield passed("review.json", phrase("It is as its schema says."))
+    yield passed("review.json", phrase("It matches its schema."))
     if review.head.review.previous_manifest_sha256 != manifest.get("previous_manifest_sha256"):
-        yield failed(phrase("chain"), phrase("Manifest and review.json name different manifests of the review before."))
+        yield failed(
+            phrase("chain"), phrase("Manifest and review.json refer to different manifests of the previous review.")
+        )
     yield from _journal(folder, manifest, review)
     yield from _lines(review)
     yield from _totals(manifest, review)
@@ -60,8 +62,8 @@ def _rendered_anew(
         entries = tuple(_entries(folder))
     except (OSError, ValueError, KeyError, TypeError):
         return  # the journal cannot be read, which another check reports
-    asked = evaluator if document.sources else None  # written without a snapshot, it says nothing of it
-    yield from render_anew(folder, manifest, document, entries, asked, _versions(document))
+    used = evaluator if document.sources else None  # None if the package was written without the snapshot
+    yield from render_anew(folder, manifest, document, entries, used, _versions(document))
 
 
 def _entries(folder: Path) -> Iterator[Entry]:
@@ -76,16 +78,14 @@ def _journal(folder: Path, manifest: Mapping[str, Any], review: ReadReview) -> I
         start = review.head.review.details.get(JOURNAL_START, GENESIS)
         broken = broken_at(_entries(folder), start)
         if broken is not None:
-            yield failed(
-                name, phrase("Entry {broken} is not the one that was written, or entries are missing.", broken=broken)
-            )
+            yield failed(name, phrase("Entry {broken} was changed, or entries are missing.", broken=broken))
             return
-        stands: dict[str, str] = {}
+        current: dict[str, str] = {}
         seen: dict[str, str] = {}
         last = start
         count = 0
         for entry in _entries(folder):
-            stands[entry.line_id] = decision_sha256(as_json(entry.after))
+            current[entry.line_id] = decision_sha256(as_json(entry.after))
             seen[entry.line_id] = entry.line_sha256
             last = entry.sha256
             count += 1
@@ -93,7 +93,7 @@ def _journal(folder: Path, manifest: Mapping[str, Any], review: ReadReview) -> I
         yield failed(name, phrase("It cannot be read."))
         return
     if last != review.head.integrity.journal_sha256 or last != manifest["journal_sha256"]:
-        yield failed(name, phrase("Its last entry is not the one that review and manifest name."))
+        yield failed(name, phrase("Its last entry is not the one in review.json and manifest."))
         return
     undecided = decision_sha256(as_json(UNDECIDED))
     wrong = [
@@ -102,20 +102,21 @@ def _journal(folder: Path, manifest: Mapping[str, Any], review: ReadReview) -> I
             *((one.line_id, one.line_sha256, one.decision_sha256) for one in review.lines),
             *((one.finding_id, one.finding_sha256, one.decision_sha256) for one in review.findings),
         )
-        if decision != stands.get(subject_id, undecided) or seen.get(subject_id, sha256) != sha256
+        if decision != current.get(subject_id, undecided) or seen.get(subject_id, sha256) != sha256
     ]
     if wrong:
         yield failed(
             name,
             phrase(
-                "It does not lead to what stands on {count:,} lines or findings: {names}.",
+                "It does not lead to the decisions on {count:,} entitlements or findings: {names}.",
                 count=len(wrong),
                 names=join_names(wrong, _MOST_TOLD, last=","),
             ),
         )
     else:
         yield passed(
-            name, phrase("{count:,} entries, each bound to the one before; they lead to every decision.", count=count)
+            name,
+            phrase("{count:,} entries, each chained to the previous one; they lead to all decisions.", count=count),
         )
 
 
@@ -124,27 +125,21 @@ def _lines(review: ReadReview) -> Iterator[Result]:
     if bad:
         yield failed(
             phrase("lines"),
-            phrase(
-                "{count:,} lines are not those that were decided on: {names}.",
-                count=len(bad),
-                names=join_names(bad, _MOST_TOLD, last=","),
-            ),
+            phrase("{count:,} entitlements were changed: {names}.", count=len(bad), names=join_names(bad, _MAX_NAMES, last=",")),
         )
     else:
-        yield passed(phrase("lines"), phrase("{count:,} lines, each as its hash says.", count=len(review.lines)))
+        yield passed(
+            phrase("lines"), phrase("{count:,} entitlements agree with their digests.", count=len(review.lines))
+        )
     bad = [one.finding_id for one in review.findings if not one.is_sound]
     if bad:
         yield failed(
             phrase("findings"),
-            phrase(
-                "{count:,} findings are not those that were decided on: {names}.",
-                count=len(bad),
-                names=join_names(bad, _MOST_TOLD, last=","),
-            ),
+            phrase("{count:,} findings were changed: {names}.", count=len(bad), names=join_names(bad, _MAX_NAMES, last=",")),
         )
     else:
         yield passed(
-            phrase("findings"), phrase("{count:,} findings, each as its hash says.", count=len(review.findings))
+            phrase("findings"), phrase("{count:,} findings agree with their digests.", count=len(review.findings))
         )
 
 
@@ -153,15 +148,15 @@ def _totals(manifest: Mapping[str, Any], review: ReadReview) -> Iterator[Result]
     choices = Counter(line.choice for line in review.lines)
     counts = manifest["counts"]
     differing = []
-    told = document.completeness.counts
+    stated = document.completeness.counts
     on_findings = Counter(one.choice for one in review.findings)
-    for what, found_choices, told_choices in (
+    for what, found_choices, stated_choices in (
         ("decisions", choices, counts["by_decision"]),
         ("decisions on findings", on_findings, counts["findings_by_decision"]),
     ):
-        if +found_choices != +Counter(told_choices):
+        if +found_choices != +Counter(stated_choices):
             differing.append(phrase("{counts} in review.json and in the manifest", counts=what))
-    if {**told, "verdicts": counts["verdicts"]} != counts:
+    if {**stated, "verdicts": counts["verdicts"]} != counts:
         differing.append(phrase("counts in review.json and in the manifest"))
     differing += [
         phrase("{counts} in review.json", counts=name)
@@ -189,12 +184,14 @@ def _totals(manifest: Mapping[str, Any], review: ReadReview) -> Iterator[Result]
 def _performed_again(
     folder: Path, review: ReadReview, snapshot: Path | None
 ) -> Generator[Result, None, Evaluator | None]:
-    """Yield the checks against the snapshot; return the engine as of the pack's writing, where it is the review's."""
+    """Yield the checks against the snapshot; return an evaluator as of the package's time; None without snapshot."""
     document = review.head
     source = snapshot or next(iter(sorted((folder / SOURCE).glob("*"))), None)
     if source is None:
         yield Result(
-            phrase("verdicts"), Outcome.NOT_DONE, phrase("The pack holds no snapshot: name it with --snapshot.")
+            phrase("verdicts"),
+            Outcome.NOT_DONE,
+            phrase("The package contains no snapshot: give it with --snapshot."),
         )
         return None
     try:
@@ -205,10 +202,10 @@ def _performed_again(
         yield failed("snapshot", f"{error}.")
         return None
     if held.sha256 != document.integrity.snapshot_sha256:
-        yield failed(phrase("snapshot"), phrase("It is not the one that the review is of."))
+        yield failed(phrase("snapshot"), phrase("It is not the snapshot of the review."))
         return None
     yield passed("snapshot", f"SHA-256 {held.sha256}")
-    # Statements may hang on the day: each question is asked as of the moment at which it was asked first.
+    # Statements may depend on the time: each request is evaluated as of the time of its first evaluation.
     opened, written = (datetime.fromisoformat(text) for text in (document.review.opened_utc, document.generated_utc))
     yield from _lines_again(Evaluator(held, now=lambda: opened), review)
     evaluator = Evaluator(held, now=lambda: written)
@@ -217,11 +214,11 @@ def _performed_again(
 
 
 def _lines_again(evaluator: Evaluator, review: ReadReview) -> Iterator[Result]:
-    """Re-perform every entitlement (what each holder can do, and can become), the population and every finding."""
+    """Compute entitlements (effective permissions, attack paths), population and findings again, and compare them."""
     try:
         exclusions = exclusions_from(review.head.review.details)
     except (TypeError, ValueError):
-        yield failed(phrase("lines performed again"), phrase("What the review leaves out cannot be read."))
+        yield failed(phrase("lines performed again"), phrase("The exclusions of the review cannot be read."))
         return
     reach = LazyAttackPathGraph(evaluator)()
     findings = tuple(frozen_findings(ordered(registry.run(evaluator, reach=lambda *_args, **_kwargs: reach))))
@@ -234,23 +231,23 @@ def _lines_again(evaluator: Evaluator, review: ReadReview) -> Iterator[Result]:
             phrase("part"),
             Outcome.NOT_DONE,
             phrase(
-                "This is the package of a part of {review}: that every item is in a part, only that review shows.",
+                "This is the package of a part of review {review}: only the package of that review shows that all items are reviewed.",
                 review=visible(part_of),
             ),
         )
-    yield _come_out(
+    yield _comparison(
         phrase("lines performed again"),
         {line.line_id: line.sha256 for line in again.scope.lines},
         {line.line_id: line.snapshot_sha256 for line in review.lines},
         _versions(review.head),
     )
-    yield _come_out(
+    yield _comparison(
         phrase("population performed again"),
         {each.arn: repr(each) for each in again.scope.population},
         {each.arn: repr(each) for each in review.population},
         _versions(review.head),
     )
-    yield _come_out(
+    yield _comparison(
         phrase("findings performed again"),
         {str(one["finding_id"]): digest(one) for one in again.findings},
         {one.finding_id: one.snapshot_sha256 for one in review.findings},
@@ -258,17 +255,14 @@ def _lines_again(evaluator: Evaluator, review: ReadReview) -> Iterator[Result]:
     )
 
 
-def _come_out(name: str, again: Mapping[str, str], frozen: Mapping[str, str], versions: str) -> Result:
+def _comparison(name: str, again: Mapping[str, str], frozen: Mapping[str, str], versions: str) -> Result:
     wrong = sorted(one for one in again.keys() | frozen.keys() if again.get(one) != frozen.get(one))
     if not wrong:
-        return passed(name, phrase("{count:,} come out the same.", count=len(again)))
+        return passed(name, phrase("{count:,} have the same result.", count=len(again)))
     return failed(
         name,
         phrase(
-            "{count:,} come out otherwise{versions}: {names}.",
-            count=len(wrong),
-            versions=versions,
-            names=join_names(wrong, _MOST_TOLD, last=","),
+            "{count:,} have another result{versions}: {names}.", count=len(wrong), versions=versions, names=join_names(wrong, _MAX_NAMES, last=",")
         ),
     )
 
@@ -292,24 +286,24 @@ def _verdicts_again(evaluator: Evaluator, folder: Path, document: ReviewDocument
         return failed(
             "verdicts performed again",
             phrase(
-                "{count:,} of {whole:,} come out otherwise{versions}: {names}.",
+                "{count:,} of {whole:,} have another result{versions}: {names}.",
                 count=len(wrong),
                 whole=count,
                 versions=_versions(document),
                 names=join_names(wrong, _MOST_TOLD, last=","),
             ),
         )
-    return passed(phrase("verdicts performed again"), phrase("{count:,} come out the same.", count=count))
+    return passed(phrase("verdicts performed again"), phrase("{count:,} have the same result.", count=count))
 
 
 def _versions(document: ReviewDocument) -> str:
-    """Say that another iamdesk, or other action data, asked: then answers may differ without anybody's fault."""
+    """Return a note if the versions of iamdesk or its action data differ: then results may legitimately differ."""
     wrote = (document.tool.version, document.tool.action_data_version)
     here = (tool_version(), action_data_version())
     if wrote == here:
         return ""
     return phrase(
-        " (written by iamdesk {version} with action data {data}, asked by {own_version} with {own_data})",
+        " (written by iamdesk {version} with action data {data}, verified by {own_version} with {own_data})",
         version=wrote[0],
         data=wrote[1],
         own_version=here[0],

@@ -1,6 +1,6 @@
-"""The XLSX book of a pack: real dates, text that stays text, no formula, no macro, no link; rows in bounded memory.
+"""The XLSX workbook of a package, written in bounded memory: dates, numbers and text, no formulas, macros or links.
 
-The sheets Entitlements and Findings are protected but for what a reviewer fills in: they come back (`import_sheet`).
+The sheets Entitlements and Findings can be filled in and imported (`import_sheet`); all other cells are protected.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ from iamdesk.export.evidence.columns import Cell, Column, cells_of
 from iamdesk.export.evidence.sheet_rows import RowSheet
 from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, ReviewDecision
 
-_MOST_ROWS = 1_048_575
+_MAX_ROWS = 1_048_575
 _WIDTHS = {
     "line_id": 34,
     "finding_id": 22,
@@ -49,7 +49,7 @@ _WIDTHS = {
     "standing_sha256": 66,
 }
 _READABLE = 240
-"""Characters side by side on a sheet of A4 that can still be read: a wider table is printed on several."""
+"""Characters that are readable side by side on A4: a wider table is printed on several pages."""
 RESET = "reset"
 """In a filled sheet it clears the current decision; an empty cell changes nothing."""
 ENTITLEMENTS_SHEET = "Entitlements"
@@ -58,7 +58,7 @@ FINDINGS_SHEET = "Findings"
 
 @dataclass(frozen=True, slots=True)
 class Headings:
-    """A row that names what stands below it."""
+    """A row of headings."""
 
     cells: Sequence[str]
 
@@ -67,7 +67,7 @@ type PageRow = Headings | Sequence[str]
 
 
 class Book:
-    """A workbook that is being written, each sheet from the top."""
+    """Writer of a workbook."""
 
     def __init__(self, path: Path, review_id: str, snapshot_sha256: str, created: datetime) -> None:
         self._book = xlsxwriter.Workbook(
@@ -94,7 +94,7 @@ class Book:
         self._heading = self._book.add_format({"bold": True, "font_size": 13, "valign": "top"})
 
     def sheet[Row](self, name: str, columns: Sequence[Column[Row]], *, fillable: bool = False) -> "Sheet[Row]":
-        """Add a sheet for rows of a table."""
+        """Add a sheet for a table."""
         return Sheet(self, name, columns, fillable=fillable)
 
     def page(self, name: str, rows: Iterable[PageRow]) -> None:
@@ -124,7 +124,7 @@ class Book:
 
 
 class Sheet[Row]:
-    """One sheet that is being written."""
+    """Writer of one sheet."""
 
     def __init__(self, book: Book, name: str, columns: Sequence[Column[Row]], *, fillable: bool) -> None:
         self._book = book
@@ -140,7 +140,7 @@ class Sheet[Row]:
             sheet.write_string(0, at, column.name, book._head)
         sheet.freeze_panes(1, 0)
         sheet.repeat_rows(0)
-        sheet.autofilter(0, 0, _MOST_ROWS, len(self._columns) - 1)
+        sheet.autofilter(0, 0, _MAX_ROWS, len(self._columns) - 1)
         if fillable:
             self._protect(FINDING_CHOICES if name == FINDINGS_SHEET else LINE_CHOICES)
 
@@ -160,7 +160,7 @@ class Sheet[Row]:
             self._sheet.data_validation(
                 1,
                 place,
-                _MOST_ROWS,
+                _MAX_ROWS,
                 place,
                 {"validate": "list", "source": [*(choice.value for choice in choices), RESET]},
             )
@@ -170,8 +170,8 @@ class Sheet[Row]:
         self.write_cells(cells_of(self._columns, row))
 
     def write_cells(self, cells: Sequence[Cell]) -> None:
-        """Add a row of which the cells are known; what no sheet can hold any more is left out: the count tells."""
-        if self.count >= _MOST_ROWS:
+        """Add one row by its cells; rows beyond the maximum of a sheet are dropped."""
+        if self.count >= _MAX_ROWS:
             return
         self.count += 1
         self._sheet.add_row(self.count, cells, self._looks, self._book._date)

@@ -1,4 +1,4 @@
-"""A pack is written: every file of it, whole or not at all."""
+"""Writes a package with all its files, atomically."""
 
 import contextlib
 import os
@@ -35,7 +35,7 @@ from iamdesk.export.evidence.manifest import (
 from iamdesk.export.evidence.previous_decisions import line_changes
 from iamdesk.export.evidence.remediation import REMEDIATION, TICKETS, TO_DO, task_of, tested
 from iamdesk.export.evidence.remediation_commands import remediation_script
-from iamdesk.export.evidence.report import statement_of
+from iamdesk.export.evidence.report import COMPLETENESS_TITLE, statement_of
 from iamdesk.export.evidence.report_html import render_html
 from iamdesk.export.evidence.report_model import Statement, Table
 from iamdesk.export.evidence.report_pdf import render_pdf
@@ -57,8 +57,8 @@ REPORTS = {
     "findings.ocsf.jsonl": ocsf_file.render,
     "findings.asff.json": asff_file.render,
 }
-"""What other tools read of the findings."""
-_VERDICTS_TOLD = 8
+"""Findings reports for other tools."""
+_MAX_QUOTED = 8
 
 
 def write_pack(
@@ -70,24 +70,24 @@ def write_pack(
     with_source: bool = True,
     cancelled: Cancelled = never_cancelled,
 ) -> Path:
-    """Write the evidence of a review into a new folder, or a zip archive where ``into`` ends in ``.zip``.
+    """Write the evidence package of a review to a new folder, or to a zip archive if ``into`` ends in ``.zip``.
 
     Args:
-        review: What is told of.
-        into: Must not be there yet.
-        evaluator: Over the review's own snapshot; None: no verdict is quoted, and the statement says so.
-        generated_at: The time that the pack states; the same review and time give the same bytes of data.
-        with_source: Copy the snapshot's files into the pack, so that it can be performed again by itself.
-        cancelled: Asked every now and then.
+        review: The review.
+        into: Path of the package; must not exist.
+        evaluator: Evaluator over the snapshot of the review; None: no decisions are quoted, and the statement says so.
+        generated_at: The time stated in the package; the same review and time give the same bytes.
+        with_source: Whether to copy the snapshot into the package, so that it can be verified without other files.
+        cancelled: Checked regularly.
 
     Raises:
-        ExportError: ``into`` is there already or cannot be written, or the snapshot is another one.
-        WorkCancelled: ``cancelled`` returned True; then there is nothing.
+        ExportError: ``into`` exists or cannot be written, or the snapshot is not that of the review.
+        WorkCancelled: ``cancelled`` returned True; then nothing is written.
     """
     if into.exists():
-        raise ExportError(phrase("{into} is there already: a pack needs a name of its own", into=into))
+        raise ExportError(phrase("{into} already exists: choose another name for the evidence package", into=into))
     if evaluator is not None and not review.is_of(evaluator.snapshot.sha256):
-        raise ExportError(phrase("{name} is not the snapshot that the review is of", name=evaluator.snapshot.path.name))
+        raise ExportError(phrase("{name} is not the snapshot of the review", name=evaluator.snapshot.path.name))
     source = EvidenceContext(review, evaluator, generated_at or datetime.now(UTC), cancelled)
     try:
         with tempfile.TemporaryDirectory(prefix=f".{into.name[:40]}.", dir=into.absolute().parent) as making:
@@ -123,20 +123,20 @@ def _write_all(folder: Path, source: EvidenceContext, *, with_source: bool) -> N
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The data of a pack, and what is made when its hash is known."""
+    """The written data of a package; the statements are made once its digest is known."""
 
     about: Mapping[str, Any]
-    """What the manifest says besides its files."""
+    """The manifest without its files."""
     _statement: Callable[[str], Statement]
 
     def statements(self, evidence: str) -> Iterator[tuple[str, bytes]]:
-        """Yield the names of the statements and their content; ``evidence`` is the hash that they tell."""
+        """Yield names and content of the statements, which contain the digest ``evidence``."""
         statement = self._statement(evidence)
         yield from zip(STATEMENTS, (render_html(statement), render_pdf(statement)), strict=True)
 
 
 def write_data(folder: Path, source: EvidenceContext) -> Written:
-    """Write the files of data of a pack, all but the copy of the snapshot."""
+    """Write the data files of a package, without the copy of the snapshot."""
     found = tuple(totals(source))
     kept = ReportSample(source)
     quoted = _write_verdicts(folder / "verdicts.jsonl", source, kept)
@@ -172,7 +172,7 @@ def _write_tables(
     found: Sequence[Total],
     changes: Sequence[columns.LineChange],
 ) -> None:
-    """Write CSV files, book and review.json, each line read once."""
+    """Write CSV files, workbook and review.json; each item is read once."""
     head = source.review.head
     with ExitStack() as stack:
         book = Book(folder / "review.xlsx", head.review_id, head.snapshot_sha256, source.generated_at)
@@ -194,7 +194,7 @@ def _write_tables(
         changed = table("Changes", "06_changes.csv", columns.CHANGES)
         todo = table("Remediation", "07_remediation.csv", REMEDIATION)
         book.page("Sign-off", _signoff_page(source))
-        book.page("Glossary", [Headings(("Word", "Meaning")), *columns.GLOSSARY])
+        book.page("Glossary", [Headings(("Term", "Meaning")), *columns.GLOSSARY])
         tickets = stack.enter_context(CsvSheet(folder / "tickets.csv", TICKETS))
         for member in source.review.population():
             population.write(member)
@@ -235,7 +235,7 @@ def _write_tables(
 
 @dataclass(frozen=True, slots=True)
 class _Table[Row]:
-    """A table that stands in the book and as CSV."""
+    """A table in the workbook and as CSV."""
 
     sheet: Sheet[Row]
     csv: CsvSheet[Row]
@@ -251,12 +251,12 @@ class _Table[Row]:
 
 
 def _pages(statement: Statement) -> Iterator[tuple[str, list[PageRow]]]:
-    """Yield the first sheets of the book: what the statement says first."""
+    """Yield the first sheets of the workbook: the first sections of the statement."""
     by_title = {section.title: section for section in statement.sections}
     wanted = {
-        "Cover": ("Completeness: control totals and gaps", "4. Reviewers", "5. Result", "7. Integrity"),
+        "Cover": (COMPLETENESS_TITLE, "4. Reviewers", "5. Result", "7. Integrity"),
         "Scope & sources": ("1. Scope", "2. Source", "3. Method"),
-        "Completeness": ("Completeness: control totals and gaps",),
+        "Completeness": (COMPLETENESS_TITLE,),
     }
     for name, titles in wanted.items():
         rows: list[PageRow] = [(statement.title,), (f"Review {statement.review_id}",), ("",)]
@@ -273,8 +273,8 @@ def _pages(statement: Statement) -> Iterator[tuple[str, list[PageRow]]]:
 def _signoff_page(source: EvidenceContext) -> list[PageRow]:
     return [
         ("Sign-off",),
-        ("", "Sign-offs are over the manifest of the pack, which holds the hash of this book: they stand in"),
-        ("", "08_signoffs.json, and as text with detached signatures in the folder signoffs."),
+        ("", "Sign-offs sign the manifest of the package, which contains the hash of this workbook. They are in"),
+        ("", "08_signoffs.json, and as texts with detached signatures in the folder signoffs."),
         Headings(("Role", "Name", "Title", "Date", "Signature (on paper)")),
         ("reviewer", "", "", "", ""),
         ("second reviewer", "", "", "", ""),
@@ -286,33 +286,33 @@ def _signoff_page(source: EvidenceContext) -> list[PageRow]:
 def _write_verdicts(path: Path, source: EvidenceContext, kept: ReportSample) -> int:
     count = 0
     with path.open("wb") as file:
-        for verdict in verdicts(source, kept.administrators):
-            file.write(canonical(verdict) + b"\n")
+        for quoted in verdicts(source, kept.administrators):
+            file.write(canonical(quoted) + b"\n")
             count += 1
-            _keep_verdict(kept, verdict)
+            _add_to_sample(kept, quoted)
     return count
 
 
-def _keep_verdict(kept: ReportSample, verdict: Mapping[str, Any]) -> None:
-    """Keep what the statement tells of a privileged principal: its telling verdicts, not those of findings."""
-    told = kept.verdicts.setdefault(verdict["principal"], []) if verdict["principal"] in kept.privileged else None
-    if told is not None and len(told) < _VERDICTS_TOLD and verdict["quoted_for"].startswith("may "):
-        result = verdict["result"]
-        statements = [f"{one['SourcePolicyId']}, statement {one['StatementIndex'] + 1}" for one in _matched(verdict)]
+def _add_to_sample(kept: ReportSample, quoted: Mapping[str, Any]) -> None:
+    """Add a quoted key permission of a privileged principal to the statement, but not requests of findings."""
+    rows = kept.verdicts.setdefault(quoted["principal"], []) if quoted["principal"] in kept.privileged else None
+    if rows is not None and len(rows) < _MAX_QUOTED and quoted["quoted_for"].startswith("may "):
+        result = quoted["result"]
+        statements = [f"{one['SourcePolicyId']}, statement {one['StatementIndex'] + 1}" for one in _matched(quoted)]
         statements += [one["Sentence"] for one in result["Layers"] if one["Decision"] == EvalDecision.CONDITIONAL]
         keys = ", ".join(result["MissingContextValues"])
-        is_open = verdict["decision"] == EvalDecision.CONDITIONAL and keys
-        told.append(
+        has_keys = quoted["decision"] == EvalDecision.CONDITIONAL and keys
+        rows.append(
             (
-                f"{verdict['quoted_for']}: {verdict['resource']}",
-                f"{verdict['decision']}: hangs on {keys}" if is_open else verdict["decision"],
+                f"{quoted['quoted_for']}: {quoted['resource']}",
+                f"{quoted['decision']}: depends on {keys}" if has_keys else quoted["decision"],
                 "; ".join(dict.fromkeys(statements)),
             )
         )
 
 
-def _matched(verdict: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    found: Sequence[Mapping[str, Any]] = verdict["result"]["MatchedStatements"]
+def _matched(quoted: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    found: Sequence[Mapping[str, Any]] = quoted["result"]["MatchedStatements"]
     return found
 
 
@@ -323,7 +323,7 @@ def _write_journal(path: Path, source: EvidenceContext) -> None:
 
 
 def _write_reports(folder: Path, source: EvidenceContext) -> None:
-    """Write what other tools read, where the findings that are found anew are those of the review."""
+    """Write the reports for other tools if running the checks again gives the findings of the review."""
     if source.snapshot is None or not source.findings_are_same:
         return
     report = build_report(source.found, source.snapshot, source.generated_at)
@@ -332,7 +332,7 @@ def _write_reports(folder: Path, source: EvidenceContext) -> None:
 
 
 def _copy_source(folder: Path, source: EvidenceContext) -> None:
-    """Copy the files that the snapshot was read from, in their places; the review knows the snapshot's name."""
+    """Copy the files of the snapshot, under the snapshot's name in the review."""
     if source.evaluator is None:
         return
     snapshot, name = source.evaluator.snapshot, source.review.head.snapshot_name
@@ -358,7 +358,7 @@ def _zip(folder: Path, archive: Path, name: str, moment: datetime) -> None:
 
 
 def read_only(folder: Path) -> None:
-    """Take the right to write away from the files of a pack: nobody edits them by mistake."""
+    """Make the files of a package read-only, against accidental edits."""
     for file in files_of(folder):
         with contextlib.suppress(OSError):
             os.chmod(file, 0o444)  # noqa: PTH101 - the same

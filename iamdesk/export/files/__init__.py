@@ -1,1 +1,1 @@
-"""What writing any file takes."""
+"""Helpers for writing files."""

@@ -1,4 +1,4 @@
-"""How a report reaches the disk: whole, or not at all."""
+"""Writes files atomically."""
 
 import contextlib
 import errno
@@ -13,22 +13,22 @@ from iamdesk.i18n import phrase
 
 
 class ExportError(Exception):
-    """A report could not be written. Its text is one sentence that names the place."""
+    """A file could not be written or read. Its message is one sentence with the path."""
 
 
 def write_atomic(path: Path, content: bytes | Iterable[bytes]) -> None:
-    """Write a file in one step: a reader (and a crash) sees the old file or the new one, never a part.
+    """Write a file atomically: a reader (and a crash) sees the old file or the new one, never a part.
 
-    The content goes to a new file in the same folder, which then takes the place of ``path``. What is no regular file
-    (a terminal, a FIFO, ``/dev/null``, ``/dev/stdout`` wherever it leads) is written to and never replaced.
+    The content is written to a new file in the same folder, which then replaces ``path``. If ``path`` is not a regular
+    file (a terminal, a FIFO, ``/dev/null``, ``/dev/stdout``), it is written to and not replaced.
 
     Raises:
-        ExportError: the folder is absent, not writable or full, or ``path`` is a folder, a disk, a socket, or a FIFO
-            that nobody reads.
+        ExportError: the folder is missing, not writable or full, or ``path`` is a folder, a disk, a socket, or a FIFO
+            without a reader.
     """
     pieces = (content,) if isinstance(content, bytes) else content
     if path.is_dir():
-        raise ExportError(phrase("{path} is a folder: the report needs the name of a file", path=path))
+        raise ExportError(phrase("{path} is a folder: give the name of a file", path=path))
     try:
         there = path.stat()
         handle = _open_handle(there)
@@ -52,7 +52,7 @@ def _replace(path: Path, pieces: Iterable[bytes]) -> None:
         )
     part = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}.part")
     try:
-        # O_EXCL: never through a link that somebody laid there; 0o666 lets the user's umask decide, as for any file.
+        # O_EXCL: not through an existing link; 0o666: the user's umask applies.
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
         with os.fdopen(handle, "wb") as file:
             file.writelines(pieces)
@@ -66,7 +66,7 @@ def _replace(path: Path, pieces: Iterable[bytes]) -> None:
 
 
 def _open_handle(there: os.stat_result) -> int | None:
-    """Return our standard output or error if a path leads to it: files are written after what is printed."""
+    """Return the handle of standard output or error if the path leads to it, for writing after buffered output."""
     for handle in (1, 2):
         with contextlib.suppress(OSError):
             if os.path.samestat(os.fstat(handle), there):
@@ -76,9 +76,9 @@ def _open_handle(there: os.stat_result) -> int | None:
 
 def _write_into(path: Path, there: os.stat_result, pieces: Iterable[bytes]) -> None:
     if not (stat.S_ISCHR(there.st_mode) or stat.S_ISFIFO(there.st_mode)):
-        raise ExportError(phrase("{path} is not a file: give the name of a file for the report", path=path))
+        raise ExportError(phrase("{path} is not a file: give the name of a file", path=path))
     try:
-        # Without O_NONBLOCK, a FIFO that nobody reads would keep us waiting for ever.
+        # Without O_NONBLOCK, opening a FIFO without a reader would block forever.
         handle = os.open(path, os.O_WRONLY | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_NONBLOCK", 0))
     except OSError as error:
         if error.errno == errno.ENXIO:

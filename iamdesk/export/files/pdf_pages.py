@@ -1,7 +1,4 @@
-"""What the PDF files share: fonts that come with the library, printable text, page numbers.
-
-Made without Qt, so that the command line makes them, too.
-"""
+"""Fonts (from the library), printable text and page numbers of PDF files. Does not use Qt."""
 
 from functools import cache
 from pathlib import Path
@@ -23,24 +20,24 @@ FONT, BOLD = "Vera", "VeraBd"
 
 
 class _Font(TTFont):  # type: ignore[misc]  # reportlab has no types
-    """A font that measures each text once: to break lines, thousands of pages ask for the same words over and over."""
+    """A font that caches text widths: breaking the lines of thousands of pages measures the same words repeatedly."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._widths: dict[str, float] = {}
-        """In the size of one point."""
+        """Widths at a font size of one point."""
 
     def stringWidth(self, text: str, size: float, encoding: str = "utf-8") -> float:  # noqa: N802 - reportlab's name
-        """Return how wide a text is."""
+        """Return the width of a text."""
         width = self._widths.get(text)
         if width is None:
-            if len(self._widths) >= _MOST_MEASURED:
+            if len(self._widths) >= _MAX_CACHED:
                 self._widths.clear()
             width = self._widths[text] = super().stringWidth(text, 1, encoding)
         return width * size
 
 
-_MOST_MEASURED = 1 << 14
+_MAX_CACHED = 1 << 14
 
 
 @cache
@@ -57,7 +54,7 @@ def known_characters() -> frozenset[int]:
 
 
 def printable(text: str) -> str:
-    """Return the text in characters that the font has; the others are escapes."""
+    """Return the text with escapes for characters that the font does not have."""
     known = known_characters()
     shown = visible(text)
     if known.issuperset(map(ord, shown)):
@@ -71,7 +68,7 @@ def _escaped(character: str) -> str:
 
 
 class NumberedPages(Canvas):  # type: ignore[misc]  # reportlab has no types
-    """Writes the foot of each page once it is known how many there are."""
+    """A canvas that writes page footers once the number of pages is known."""
 
     def __init__(self, foot: str, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -79,12 +76,12 @@ class NumberedPages(Canvas):  # type: ignore[misc]  # reportlab has no types
         self._kept: list[dict[str, Any]] = []
 
     def showPage(self) -> None:  # noqa: N802 - reportlab's name
-        """Keep the page for later."""
+        """Store the page until `save`."""
         self._kept.append(dict(self.__dict__))
         self._startPage()
 
     def save(self) -> None:
-        """Write the pages with their numbers."""
+        """Write all pages with footers."""
         for number, kept in enumerate(self._kept, start=1):
             self.__dict__.update(kept)
             self.setFont(FONT, 7)

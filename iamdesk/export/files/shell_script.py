@@ -1,4 +1,4 @@
-"""Shell scripts that carry changes out with the AWS CLI: dry unless they are told otherwise, one account at a time."""
+"""Shell scripts that make changes with the AWS CLI, by default as a dry run, one account at a time."""
 
 import shlex
 from collections.abc import Iterable
@@ -8,11 +8,11 @@ from iamdesk.escaping import visible
 
 _HEAD = """\
 #!/bin/sh
-# {what}, as commands of the AWS CLI.
+# {what}, as AWS CLI commands.
 #
-# Dry by default: it prints what it would do. To do it:  APPLY=yes sh {name}
-# Run it with credentials of one account at a time: commands for other accounts are passed over.
-# A line that begins with "# by hand" needs a person: there is no single command that is right.
+# By default this is a dry run that prints the commands. To run them:  APPLY=yes sh {name}
+# Use credentials of one account at a time: commands for other accounts are skipped.
+# Lines that begin with "# by hand" need manual work: no single command is right.
 set -eu
 
 account=none
@@ -30,7 +30,7 @@ in_account() {{
     elif [ "$account" = "$wanted" ]; then
         "$@"
     else
-        printf 'passed over, it is for account %s:' "$wanted" >&2
+        printf 'skipped, it is for account %s:' "$wanted" >&2
         printf ' %s' "$@" >&2
         printf '\\n' >&2
     fi
@@ -39,7 +39,7 @@ in_account() {{
 
 
 def script_head(what: str, name: str) -> str:
-    """Return the head of a script; ``what`` says in one line what it does, ``name`` is its file's name."""
+    """Return the head of a script; ``what`` is a one-line description, ``name`` the file name."""
     return _HEAD.format(what=visible(what), name=visible(name))
 
 
@@ -49,5 +49,5 @@ def in_account(account_id: str, words: Iterable[str]) -> str:
 
 
 def is_odd(names: Iterable[str]) -> bool:
-    """Return whether a name would be read as an option or as a place, or contains invisible characters."""
+    """Return whether a name would be read as an option or a placeholder, or contains invisible characters."""
     return any(name.startswith("-") or is_place(name) or visible(name) != name for name in names)

@@ -120,7 +120,7 @@ def test_edited_protected_cell_is_refused_and_named(pack: Path, review: ReviewFi
         ({"decision": "except", "decision_reason": "m"}, "an exception needs an owner"),
         (
             {"decision": "except", "decision_reason": "m", "exception_owner": "B", "exception_expiry": "soon"},
-            "`soon` is no day",
+            "`soon` is not a date",
         ),
     ],
 )
@@ -190,7 +190,7 @@ def test_findings_come_back_by_csv_and_by_book(pack: Path, review: ReviewFile) -
     told = {one.subject_id: one.why for one in found.refused}
     assert (
         told[ids[left[1]]]
-        == "`keep` is no decision on a finding: expected undecided, fix, false_positive, except, reset"
+        == "`keep` is not a valid decision for this finding: expected undecided, fix, false_positive, except, reset"
     )
     assert told[ids[left[2]]] == "a false positive needs a reason"
     assert told[ids[left[3]]] == "protected cells were edited: severity"

@@ -112,12 +112,12 @@ def test_reports_for_other_tools_tell_accepted_risks_and_false_positives(made: P
 
 def test_totals_and_gaps_stand_on_the_first_page(made: Path) -> None:
     first = PdfReader(made / "01_statement.pdf").pages[0].extract_text()
-    assert "control totals and gaps" in first
-    assert "entitlement lines, entitlements in the snapshot" in " ".join(first.split())
+    assert "control totals and missing data" in first
+    assert "entitlements; in the snapshot" in " ".join(first.split())
     page = (made / "01_statement.html").read_text(encoding="utf-8")
     headings = re.findall(r"<h2>(.*?)</h2>", page)
-    assert headings[0] == "Completeness: control totals and gaps"
-    assert headings[-1] == "How to verify this pack"
+    assert headings[0] == "Completeness: control totals and missing data"
+    assert headings[-1] == "How to verify this package"
 
 
 def test_statement_claims_no_check_of_self_review_that_was_not_made(made: Path) -> None:
@@ -146,7 +146,7 @@ def test_quoted_verdict_says_on_what_it_hangs_and_by_which_statement(made: Path)
     assert all(statements for _, _, statements in quoted)
     asked = [json.loads(line) for line in (made / "verdicts.jsonl").read_bytes().splitlines()]
     hang = {", ".join(one["result"]["MissingContextValues"]) for one in asked if one["decision"] == "conditional"}
-    told = {decision.partition(": hangs on ")[2] for _, decision, _ in quoted if decision.startswith("conditional:")}
+    told = {decision.partition(": depends on ")[2] for _, decision, _ in quoted if decision.startswith("conditional:")}
     assert told
     assert told <= hang
     assert "unnamed-7q2x is any one that no policy names" in page
@@ -288,7 +288,7 @@ def test_hostile_names_are_inert_in_every_format(tmp_path: Path) -> None:
 def test_without_its_snapshot_the_first_page_says_so(tmp_path: Path) -> None:
     made = hostile_pack(tmp_path)
     first = " ".join(PdfReader(made / "01_statement.pdf").pages[0].extract_text().split())
-    assert "The snapshot was not at hand" in first
+    assert "The snapshot was not available" in first
     assert (made / "verdicts.jsonl").read_bytes() == b""
 
 

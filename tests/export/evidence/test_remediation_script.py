@@ -143,13 +143,13 @@ def test_for_another_account_it_changes_nothing(runner: Runner) -> None:
 def test_what_denies_is_left_until_it_is_told_and_goes_last(runner: Runner) -> None:
     done = runner.run(APPLY="yes")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == "5 done, 0 gone already, 4 left because they deny, 0 failed"
+    assert done.stdout.splitlines()[-1] == "5 done, 0 already gone, 4 kept because of Deny statements, 0 failed"
     alice, app = runner.state["user"]["alice"], runner.state["role"]["app"]
     assert alice == {"inline": {"hold": document("Deny")}, "attached": [policy("guard")], "groups": ["fenced", "quiet"]}
     assert app == {"inline": {}, "attached": []}
     again = runner.run(APPLY="yes", WIDEN="yes")
     assert again.returncode == 0, again.stderr
-    assert again.stdout.splitlines()[-1] == "4 done, 5 gone already, 0 left because they deny, 0 failed"
+    assert again.stdout.splitlines()[-1] == "4 done, 5 already gone, 0 kept because of Deny statements, 0 failed"
     assert runner.state["user"]["alice"] == {"inline": {}, "attached": [], "groups": []}
 
 
@@ -159,7 +159,7 @@ def test_run_twice_it_does_no_more(runner: Runner) -> None:
     done = runner.run(APPLY="yes")
     assert done.returncode == 0, done.stderr
     assert {**runner.state, "calls": []} == {**before, "calls": []}
-    assert done.stdout.splitlines()[-1] == "0 done, 5 gone already, 4 left because they deny, 0 failed"
+    assert done.stdout.splitlines()[-1] == "0 done, 5 already gone, 4 kept because of Deny statements, 0 failed"
 
 
 def test_what_is_gone_or_fails_does_not_stop_the_rest(runner: Runner) -> None:
@@ -171,7 +171,7 @@ def test_what_is_gone_or_fails_does_not_stop_the_rest(runner: Runner) -> None:
     done = runner.run(APPLY="yes")
     assert done.returncode == 1
     assert "AccessDenied" in done.stderr
-    assert done.stdout.splitlines()[-1] == "2 done, 2 gone already, 4 left because they deny, 1 failed"
+    assert done.stdout.splitlines()[-1] == "2 done, 2 already gone, 4 kept because of Deny statements, 1 failed"
     assert runner.state["role"]["app"] == {"inline": {}, "attached": []}
 
 
@@ -196,7 +196,7 @@ def test_deleted_text_is_kept_and_can_be_put_back(runner: Runner) -> None:
         f"{ACCOUNT}-user-alice-own.1.json": document("Allow"),
         f"{ACCOUNT}-role-app-own.1.json": document("Allow"),
     }
-    told = [line.partition(": ")[2] for line in done.stdout.splitlines() if line.startswith("its text is kept")]
+    told = [line.partition(": ")[2] for line in done.stdout.splitlines() if line.startswith("its document is saved")]
     assert len(told) == 2
     for line in told:
         runner.shell(line)
