@@ -18,21 +18,21 @@ class SnapshotError(Exception):
 
 
 class ReviewError(Exception):
-    """A review that cannot be opened, written or changed. Its text is one sentence that names the file."""
+    """A review cannot be opened, written or changed. The message is one sentence with the name of the file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """Something in a review file that is not as it was written."""
+    """A part of a review file that was changed or damaged."""
 
     place: str
     sentence: str
 
 
 class DamagedReviewError(ReviewError):
-    """A review file that is not as it was written: what of it is intact can be recovered (`recovery`)."""
+    """A review file was changed or damaged; its intact parts can be recovered (`recovery`)."""
 
     def __init__(self, sentence: str, damages: Sequence[Damage] = ()) -> None:
         super().__init__(sentence)
         self.damages = tuple(damages)
-        """What was found; empty where the file cannot be read at all."""
+        """The damages; empty if the file cannot be read at all."""

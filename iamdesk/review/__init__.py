@@ -1,1 +1,1 @@
-"""The ledger: what reviewers decided on the entitlements of one snapshot, kept in one file."""
+"""Access reviews: reviewers' decisions on the entitlements and findings of one snapshot, in one file."""

@@ -1,7 +1,7 @@
-"""Next quarter: decisions of the review before are taken over where the effect is proved to be the same.
+"""Follow-up reviews: a decision is carried over if the effect of the entitlement is proved to be unchanged.
 
-A line is asked again for a reason that is told: it is new, what it allows changed, that cannot be told, its exception
-ran out, or what was decided was not done. Every earlier revoke is tested on the new snapshot.
+Otherwise the entitlement needs a new decision, with a reason: it is new, its effect changed or may have changed, its
+exception expired, or its revoke was not carried out. All earlier revokes are tested on the new snapshot.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,19 +18,19 @@ from iamdesk.review.revocation_tests import Outcome, Previous, Retest, retests_o
 from iamdesk.snapshot.model import Snapshot
 
 SINCE_LAST = "since_last"
-"""Under this name a line's evidence tells what became of it since the review before: ``asked``, and ``reasons``."""
+"""Member of an item's evidence with changes since the previous review: ``asked`` (needs a decision), ``reasons``."""
 
 
 @dataclass(frozen=True, slots=True)
 class CarryOver:
-    """What a new review starts with."""
+    """What a follow-up review carries over. Each item is either in ``decisions`` or in ``asked``."""
 
     decisions: Mapping[str, ItemDecision]
-    """By line: taken over, with a comment that says from where."""
+    """Carried-over decisions by item, with a comment about their origin."""
     asked: Mapping[str, tuple[str, ...]]
-    """By line: why it is asked. Every line is here or among the decisions."""
+    """By item that needs a decision, the reasons."""
     gone: tuple[ReviewItem, ...]
-    """Lines of the review before that are no more."""
+    """Items of the previous review that no longer exist."""
     retests: tuple[Retest, ...]
 
 
@@ -42,25 +42,25 @@ def carry_forward(
     today: date,
     everywhere: Iterable[ReviewItem] | None = None,
 ) -> CarryOver:
-    """Return which decisions of a review hold on for the lines of a new one, and which lines are asked.
+    """Carry decisions over to the items of a new review.
 
     Args:
-        previous: The review before; ``found`` is the comparison of its snapshot with the new one.
-        lines: Of the new review.
-        found: What changed.
-        new: The new snapshot: what it does not hold cannot be said to be gone.
-        today: Exceptions whose last day is before it have run out.
-        everywhere: All lines of the new snapshot, where the new review leaves some out: those are not gone.
+        previous: The previous review.
+        lines: Items of the new review.
+        found: Comparison of the previous review's snapshot with the new one.
+        new: The new snapshot: an item is not gone if its data is not captured.
+        today: Exceptions whose last day is before it have expired.
+        everywhere: All items of the new snapshot if the new review has exclusions: excluded items are not gone.
 
     Raises:
-        ValueError: the comparison is of other snapshots than the review.
+        ValueError: the comparison is of other snapshots.
     """
     if previous.head.snapshot_sha256 != found.old_sha256 or new.sha256 != found.new_sha256:
-        raise ValueError("the comparison is not between the snapshot of the review before and the new one")
+        raise ValueError("the comparison is not between the snapshot of the previous review and the new one")
     before = {line.line_id: line for line in previous.lines}
     now = {line.line_id: line for line in lines}
     there = now if everywhere is None else {line.line_id: line for line in everywhere}
-    # A review of an earlier iamdesk spells an account as its policies do: it is the same principal.
+    # Reviews of earlier versions of iamdesk spell accounts as the policies do.
     spelled = {id_in_one_spelling(line): line_id for line_id, line in before.items() if line_id not in there}
     spelled = {line_id: earlier_id for line_id, earlier_id in spelled.items() if line_id in there}
     still = {earlier_id: there[line_id] for line_id, earlier_id in spelled.items()}
@@ -79,7 +79,7 @@ def carry_forward(
             asked[line_id] = tuple(dict.fromkeys(reasons))
         else:
             decisions[line_id] = taken_over(
-                decision, previous.head.review_id, previous.decided(earlier_id), "the effect is the same"
+                decision, previous.head.review_id, previous.decided(earlier_id), "the effect is unchanged"
             )
     gone = tuple(line for line_id, line in before.items() if line_id not in there and line_id not in still)
     return CarryOver(decisions, asked, gone, tuple(retests.values()))
@@ -89,15 +89,15 @@ def _reasons_of_decision(decision: ItemDecision, is_new: bool, today: date, rete
     if is_new:
         back = retest is not None and retest.outcome is Outcome.CAME_BACK
         yield (
-            phrase("It was revoked and gone, and is there again.")
+            phrase("It was revoked and removed, and exists again.")
             if back
-            else phrase("It is new since the last review.")
+            else phrase("It is new since the previous review.")
         )
     elif decision.choice is ReviewDecision.UNDECIDED:
-        yield phrase("The last review left it undecided.")
+        yield phrase("It was undecided in the previous review.")
     elif decision.choice is ReviewDecision.REVOKE:
-        yield phrase("It was to be revoked, and is still there.")
+        yield phrase("It was to be revoked, but still exists.")
     elif decision.choice is ReviewDecision.MODIFY:
         yield phrase("It was to be modified.")
     elif decision.has_run_out(today):
-        yield phrase("Its exception ran out on {expiry}.", expiry=decision.expiry)
+        yield phrase("Its exception expired on {expiry}.", expiry=decision.expiry)

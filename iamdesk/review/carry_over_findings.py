@@ -1,7 +1,7 @@
-"""Next quarter, findings: what was decided on a finding is taken over where it is found again; fixes are tested.
+"""Follow-up reviews: decisions on findings that are found again are carried over, and fixes are tested.
 
-A finding is known by its fingerprint: the same check, subject and object. It is asked again for a reason that is told:
-it is new, it got worse, its risk was accepted until a day that has passed, or it was to be fixed and is still found.
+A finding is identified by its fingerprint: check, subject and object. It needs a new decision, with a reason, if it is
+new, its severity increased, the acceptance of its risk expired, or it was to be fixed.
 """
 
 import json
@@ -23,23 +23,23 @@ from iamdesk.review.state import Decided
 from iamdesk.snapshot.model import Snapshot
 
 FIXES = "earlier_fixes"
-"""Under this name a review's head keeps what became of the fixes before it (JSON, `fixes_as_text`)."""
+"""Detail in a review's head with the results of earlier fixes (JSON, `fixes_as_text`)."""
 type Frozen = Mapping[str, Any]
-"""A finding as a review holds it."""
+"""A finding as frozen in a review."""
 
 
 class PreviousFindings(Protocol):
-    """What is needed of the review before."""
+    """The previous review."""
 
     @property
     def head(self) -> Head:
-        """What it is of."""
+        """The head of the review."""
 
     def findings(self) -> Iterable[Frozen]:
         """Return its findings."""
 
     def decision(self, subject_id: str) -> ItemDecision:
-        """Return what stands on a finding."""
+        """Return the decision on a finding."""
 
     def decided(self, subject_id: str) -> Decided | None:
         """Return who decided it, and when."""
@@ -47,7 +47,7 @@ class PreviousFindings(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FixTest:
-    """One finding that was to be fixed, looked for in the new snapshot."""
+    """Result of an earlier fix, tested on the new snapshot."""
 
     finding_id: str
     check_id: str
@@ -62,15 +62,15 @@ class FixTest:
 
 @dataclass(frozen=True, slots=True)
 class CarriedFindings:
-    """What a new review starts with."""
+    """What a follow-up review carries over. Each finding is either in ``decisions`` or in ``asked``."""
 
     findings: tuple[Frozen, ...]
-    """As they are frozen: each says what became of it since the review before."""
+    """The findings with their changes since the previous review (`SINCE_LAST`)."""
     decisions: Mapping[str, ItemDecision]
     asked: Mapping[str, tuple[str, ...]]
-    """By finding: why it is asked. Every finding is here or among the decisions."""
+    """By finding that needs a decision, the reasons."""
     gone: tuple[Frozen, ...]
-    """Findings of the review before that are no more, or cannot be told any more."""
+    """Findings of the previous review that are no longer found, or are inconclusive now."""
     tests: tuple[FixTest, ...]
 
 
@@ -81,14 +81,14 @@ def carry_findings(
     today: date,
     everywhere: Iterable[Frozen] | None = None,
 ) -> CarriedFindings:
-    """Return which decisions on findings hold on in a new review, and which findings are asked.
+    """Carry decisions over to the findings of a new review.
 
     Args:
-        previous: The review before.
-        findings: Of the new review.
-        new: The new snapshot: what was not looked at in it cannot be said to be fixed.
-        today: Risks that were accepted until a day before it have run out.
-        everywhere: All findings of the new snapshot, where the new review leaves some out: those are not gone.
+        previous: The previous review.
+        findings: Findings of the new review.
+        new: The new snapshot: a finding is not fixed if its data is not captured.
+        today: Accepted risks whose last day is before it have expired.
+        everywhere: All findings of the new snapshot if the new review has exclusions: excluded ones are not gone.
     """
     before = {str(one["finding_id"]): one for one in previous.findings()}
     now = {str(one["finding_id"]): one for one in findings}
@@ -96,7 +96,7 @@ def carry_findings(
     tests = {one.finding_id: one for one in _tests(previous, before, there, new)}
     decisions: dict[str, ItemDecision] = {}
     asked: dict[str, tuple[str, ...]] = {}
-    told: list[Frozen] = []
+    frozen: list[Frozen] = []
     for finding_id, finding in now.items():
         earlier = before.get(finding_id)
         decision = previous.decision(finding_id) if earlier is not None else UNDECIDED
@@ -107,9 +107,9 @@ def carry_findings(
             decisions[finding_id] = taken_over(
                 decision, previous.head.review_id, previous.decided(finding_id), "it is found again"
             )
-        told.append({**finding, SINCE_LAST: _since_last(previous, finding, earlier, reasons)})
+        frozen.append({**finding, SINCE_LAST: _since_last(previous, finding, earlier, reasons)})
     gone = tuple(one for finding_id, one in before.items() if finding_id not in there)
-    return CarriedFindings(tuple(told), decisions, asked, gone, tuple(tests.values()))
+    return CarriedFindings(tuple(frozen), decisions, asked, gone, tuple(tests.values()))
 
 
 def _since_last(
@@ -132,36 +132,36 @@ def _reasons(
 ) -> Iterator[str]:
     if earlier is None:
         back = test is not None and test.outcome is Outcome.CAME_BACK
-        yield (
-            phrase("It was fixed and gone, and is found again.") if back else phrase("It is new since the last review.")
-        )
+        yield (phrase("It was fixed, but is found again.") if back else phrase("It is new since the previous review."))
         return
     if decision.choice is ReviewDecision.UNDECIDED:
-        yield phrase("The last review left it undecided.")
+        yield phrase("It was undecided in the previous review.")
     elif decision.choice is ReviewDecision.FIX:
-        yield phrase("It was to be fixed, and is still found.")
+        yield phrase("It was to be fixed, but is still found.")
     elif decision.has_run_out(today):
         yield phrase("Its risk was accepted until {expiry}.", expiry=decision.expiry)
     if _rank(Severity, finding, "severity") < _rank(Severity, earlier, "severity"):
         yield phrase(
-            "It got worse: {earlier} before, {finding} now.", earlier=earlier["severity"], finding=finding["severity"]
+            "Its severity increased from {earlier} to {finding}.",
+            earlier=earlier["severity"],
+            finding=finding["severity"],
         )
     if _rank(State, finding, "state") < _rank(State, earlier, "state"):
-        yield phrase("Whether it is so could not be told before; now it is found.")
+        yield phrase("It was inconclusive in the previous review, and is found now.")
 
 
 def _rank(words: type[Severity] | type[State], finding: Frozen, name: str) -> int:
-    """Return how bad a finding is, the worst first."""
+    """Return the rank of a finding's severity or state; 0 is the highest."""
     return [one.value for one in words].index(str(finding[name]))
 
 
-# ── what became of fixes ─────────────────────────────────────────────────────────────────────────────────────────────
+# ── tests of fixes ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _tests(
     previous: PreviousFindings, before: Mapping[str, Frozen], now: Mapping[str, Frozen], new: Snapshot
 ) -> Iterator[FixTest]:
-    """Yield every finding that was to be fixed, and every one before it that was found gone, looked for again."""
+    """Yield results for findings that were to be fixed in the previous review, and for fixes of earlier ones."""
     for finding_id, finding in before.items():
         if previous.decision(finding_id).choice is not ReviewDecision.FIX:
             continue
@@ -171,7 +171,7 @@ def _tests(
         elif missing := _not_looked_at(finding, new):
             outcome, sentence = Outcome.CANNOT_TELL, missing
         else:
-            outcome, sentence = Outcome.GONE, "It is found no more."
+            outcome, sentence = Outcome.GONE, "It is no longer found."
         yield FixTest(
             finding_id,
             str(finding["check_id"]),
@@ -185,26 +185,26 @@ def _tests(
         )
     for earlier in fixes_from_text(previous.head.details.get(FIXES, "[]")):
         if earlier.finding_id in before:
-            continue  # it was found in the last review, and was decided on there
+            continue  # found and decided again in the previous review
         if earlier.finding_id in now:
-            yield replace(earlier, outcome=Outcome.CAME_BACK, sentence="It had been found gone, and is found again.")
+            yield replace(earlier, outcome=Outcome.CAME_BACK, sentence="It was fixed, but is found again.")
         else:
             yield earlier
 
 
 def _not_looked_at(finding: Frozen, new: Snapshot) -> str:
-    """Return why nothing can be said of a finding that is not found any more; empty where it was looked for."""
+    """Return why a finding that is no longer found is inconclusive; empty if its check was run with all its data."""
     account_id = str(finding["account_id"])
     account = next((one for one in new.accounts if one.account_id == account_id), None)
     if account is None:
-        return f"The new snapshot does not hold account {account_id}."
+        return f"Account {account_id} is not in the new snapshot."
     if account.is_truncated or any(one.arn in (None, finding["subject_arn"]) for one in account.broken):
-        return "A part of the account is missing in the new snapshot, or cannot be read."
+        return "A part of the account is missing or malformed in the new snapshot."
     check = registry.check(str(finding["check_id"]))
     if check is None:
-        return f"This iamdesk has no check {finding['check_id']}."
+        return f"This version of iamdesk has no check {finding['check_id']}."
     if check.data is not None and not is_held(new, account_id, check.data):
-        return f"The check {check.id} was not run on the new snapshot: it needs {check.data.value}."
+        return f"Check {check.id} was skipped on the new snapshot: it requires {check.data.value}."
     return _place_not_held(str(finding["subject_arn"]), new)
 
 
@@ -213,26 +213,26 @@ def _place_not_held(subject: str, new: Snapshot) -> str:
     service = parts[2] if len(parts) > 3 and parts[0] == "arn" else ""
     match service:
         case "" | "iam" | "sts":
-            return ""  # of the account, which is there
+            return ""  # in the account, which is captured
         case "organizations":
             return "" if new.organization is not None else "The organization is not in the new snapshot."
         case "sso" | "identitystore":
             return "" if new.identity_centers else "IAM Identity Center is not in the new snapshot."
     resource = next((one for one in new.resources if one.arn == subject), None)
     is_held = resource is not None and resource.is_policy_captured
-    return "" if is_held else "The new snapshot does not hold the resource's policy."
+    return "" if is_held else "The resource policy is not in the new snapshot."
 
 
 def fixes_as_text(tests: Iterable[FixTest]) -> str:
-    """Return what became of fixes as JSON text, for a review's head."""
+    """Return the results of fixes as JSON text, for a review's head."""
     return json.dumps([asdict(one) for one in tests], ensure_ascii=False)
 
 
 def fixes_from_text(text: str) -> Iterator[FixTest]:
-    """Yield what `fixes_as_text` told.
+    """Yield the results in a text of `fixes_as_text`.
 
     Raises:
-        KeyError, TypeError, ValueError: the text is none of these.
+        KeyError, TypeError, ValueError: the text is not valid.
     """
     for one in json.loads(text):
         yield FixTest(**{**one, "outcome": Outcome(one["outcome"])})

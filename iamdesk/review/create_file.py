@@ -1,4 +1,4 @@
-"""A review file is made: whole, or not there."""
+"""Creates a review file atomically."""
 
 import contextlib
 import json
@@ -26,13 +26,11 @@ def write_new(
     """Write a new review file.
 
     Raises:
-        ReviewError: there is a file of that name already, or it cannot be written.
+        ReviewError: the file exists, or cannot be written.
     """
     if path.exists():
-        raise ReviewError(
-            phrase("{path}: there is a file of that name already; it was left as it is", path=told_name(path))
-        )
-    # Made under another name first: a review file is whole or not there.
+        raise ReviewError(phrase("{path} already exists; it was not changed", path=told_name(path)))
+    # Written under another name first, so that a review file is always complete.
     making = path.with_name(f".{path.name}.making")
     try:
         making.unlink(missing_ok=True)
@@ -49,7 +47,7 @@ def write_new(
     except sqlite3.IntegrityError as error:
         making.unlink(missing_ok=True)
         raise ReviewError(
-            phrase("{path}: two lines are the same entitlement ({error})", path=told_name(path), error=error)
+            phrase("{path}: an entitlement occurs twice ({error})", path=told_name(path), error=error)
         ) from error
     except (sqlite3.Error, OSError) as error:
         with contextlib.suppress(OSError):
@@ -91,12 +89,12 @@ def _fill(
 
 
 def told_name(path: Path) -> str:
-    """Return a file's name as it is told."""
+    """Return the name of a file for messages."""
     return visible(path.name)
 
 
 def reason_of(error: Exception) -> str:
-    """Return why SQLite or the system refuses, for the end of a sentence."""
+    """Return the reason of an error of SQLite or the operating system, for the end of a sentence."""
     if not isinstance(error, OSError):
         return str(error)
     return error.strerror.lower() if error.strerror else phrase("the system gives no reason")

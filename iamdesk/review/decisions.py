@@ -1,4 +1,4 @@
-"""What a reviewer can decide on one line or one finding, and who decides."""
+"""Decisions on entitlements and findings, and reviewers."""
 
 from dataclasses import dataclass, replace
 from datetime import date
@@ -8,7 +8,7 @@ from iamdesk.i18n import join_messages, phrase
 
 
 class ReviewDecision(StrEnum):
-    """The states of a line or a finding."""
+    """Decision on an entitlement or a finding."""
 
     UNDECIDED = "undecided"
     KEEP = "keep"
@@ -17,7 +17,7 @@ class ReviewDecision(StrEnum):
     FIX = "fix"
     FALSE_POSITIVE = "false_positive"
     EXCEPT = "except"
-    """For a time: of a line, it is kept although it should not be; of a finding, its risk is accepted."""
+    """Exception until a date: an entitlement is kept although it should not be; the risk of a finding is accepted."""
 
 
 LINE_CHOICES = (
@@ -31,27 +31,27 @@ FINDING_CHOICES = (ReviewDecision.UNDECIDED, ReviewDecision.FIX, ReviewDecision.
 
 
 class DecisionError(ValueError):
-    """A decision that cannot stand as it is. Its text is one sentence."""
+    """A decision that is not valid. Its message is one sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class ItemDecision:
-    """What was decided on one line or finding. `UNDECIDED` for one on which nothing was."""
+    """The decision on one entitlement or finding, with its details."""
 
     choice: ReviewDecision = ReviewDecision.UNDECIDED
     comment: str = ""
-    """Why; for an exception, a false positive and a decision on many lines it must not be empty."""
+    """Reason; required for an exception, a false positive and one decision on several items."""
     owner: str = ""
-    """For an exception: who answers for it."""
+    """Owner of an exception."""
     expiry: date | None = None
-    """For an exception: the last day on which it holds."""
+    """Last day of an exception."""
     second: str = ""
-    """Who else stands for it: a second reviewer by name; empty while nobody does."""
+    """Name of the second reviewer who approved the decision; empty if there is none."""
     ticket: str = ""
-    """Where it is carried out: the id of a ticket elsewhere; empty while none is noted. It decides nothing."""
+    """ID of a ticket in another system; empty if there is none. Not part of the decision."""
 
     def __post_init__(self) -> None:
-        """Refuse what says less than its choice needs.
+        """Validate the details.
 
         Raises:
             DecisionError: an exception without reason, owner or last day, or a false positive without a reason.
@@ -65,31 +65,31 @@ class ItemDecision:
             missing = [name for name, value in wanted if not value]
             if missing:
                 raise DecisionError(
-                    phrase("an exception needs {missing}", missing=join_messages(phrase(" and "), missing))
+                    phrase("an exception requires {missing}", missing=join_messages(phrase(" and "), missing))
                 )
         elif self.expiry is not None or self.owner:
             raise DecisionError(phrase("only an exception has an owner and a last day"))
         if self.choice is ReviewDecision.FALSE_POSITIVE and not self.comment.strip():
-            raise DecisionError(phrase("a false positive needs a reason"))
+            raise DecisionError(phrase("a false positive requires a reason"))
         if self.second and self.choice is ReviewDecision.UNDECIDED:
-            raise DecisionError(phrase("there is no decision that a second reviewer could stand for"))
+            raise DecisionError(phrase("there is no decision to approve"))
 
     @property
     def by_one(self) -> "ItemDecision":
-        """The decision without its second reviewer."""
+        """The decision without second approval."""
         return replace(self, second="") if self.second else self
 
     @property
     def decided(self) -> "ItemDecision":
-        """What was decided alone: without second reviewer and ticket."""
+        """The decision without second approval and ticket."""
         return replace(self, second="", ticket="") if self.second or self.ticket else self
 
     def has_run_out(self, today: date) -> bool:
-        """Return whether it is an exception whose last day has passed: the line is to be decided anew."""
+        """Return whether it is an expired exception, which needs a new decision."""
         return self.choice is ReviewDecision.EXCEPT and self.expiry is not None and self.expiry < today
 
     def is_open(self, today: date) -> bool:
-        """Return whether somebody has to decide: nobody did, or it is an exception that has run out."""
+        """Return whether a decision is needed: the item is undecided, or its exception expired."""
         return self.choice is ReviewDecision.UNDECIDED or self.has_run_out(today)
 
 
@@ -98,14 +98,14 @@ UNDECIDED = ItemDecision()
 
 @dataclass(frozen=True, slots=True)
 class Reviewer:
-    """Who decides. iamdesk does not authenticate people: this is what the person and the system said."""
+    """A reviewer, as given by the person and the operating system: iamdesk does not authenticate people."""
 
     name: str
-    """As typed."""
+    """Name as entered."""
     account: str
-    """Of the operating system."""
+    """User name in the operating system."""
     holder_arns: frozenset[str] = frozenset()
-    """Principals of the snapshot that are this person: nobody certifies their own access."""
+    """The reviewer's own principals, excluded from self-review."""
 
 
 def same_person(one: str, other: str) -> bool:

@@ -1,4 +1,4 @@
-"""Entitlements that stand outside IAM: who IAM Identity Center assigns what, and whom resources let in themselves."""
+"""Entitlements outside of IAM: permission-set assignments of IAM Identity Center, and grants by resource policies."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from iamdesk.snapshot.resources import Resource
 
 @dataclass(slots=True)
 class ExternalEntitlements:
-    """Lines, and the holders among them whom no account of the snapshot has."""
+    """Review items, and their holders that are not principals of the snapshot."""
 
     members: list[PopulationEntry] = field(default_factory=list)
     lines: list[ReviewItem] = field(default_factory=list)
@@ -28,7 +28,7 @@ class ExternalEntitlements:
 def assignment_lines(
     snapshot: Snapshot, powers: EffectiveAccess, administrations: Administrations
 ) -> ExternalEntitlements:
-    """Return a line for every assignment of a permission set in an account that the snapshot holds."""
+    """Return an item for each assignment of a permission set in an account of the snapshot."""
     roles: dict[tuple[str, str], str] = {}
     for account in snapshot.accounts:
         for role in account.roles:
@@ -49,7 +49,7 @@ def assignment_lines(
             name = names.get(assigned.permission_set_arn) or assigned.permission_set_arn.rpartition("/")[2]
             role_arn = roles.get((assigned.account_id, name))
             evidence: dict[str, Any] = {"holder_class": "human", **people.about(assigned)}
-            # What the assignment gives is what the set's role in the account can do.
+            # The assignment grants the effective permissions of the permission set's role in the account.
             if role_arn is None:
                 evidence |= {"missing": True, "administration": {"reaches": CANNOT_TELL, "steps": None}}
             else:
@@ -65,14 +65,14 @@ def assignment_lines(
                 name,
                 evidence,
             )
-            if line.line_id not in seen:  # a page printed twice is one assignment
+            if line.line_id not in seen:  # the same page may be captured twice
                 seen.add(line.line_id)
                 found.lines.append(line)
     return found
 
 
 class _Directory:
-    """The people and groups of one instance."""
+    """Users and groups of one instance."""
 
     def __init__(self, center: IdentityCenter) -> None:
         self._people = {person.user_id: person for person in center.users or ()}
@@ -85,19 +85,19 @@ class _Directory:
         self._knows_members = center.group_memberships is not None
 
     def holder(self, assigned: AccountAssignment) -> tuple[str, str]:
-        """Return the ARN of who is assigned, as AWS writes it, and what kind it is."""
+        """Return the ARN and the kind of the assigned user or group."""
         kind = "group" if assigned.principal_type.upper() == "GROUP" else "user"
         return f"arn:aws:identitystore:::{kind}/{assigned.principal_id}", f"Identity Center {kind}"
 
     def about(self, assigned: AccountAssignment) -> dict[str, Any]:
-        """Return how people know who is assigned, and a group's members where they were captured."""
+        """Return the display name of the assigned user or group, and a group's members if they are captured."""
         if assigned.principal_type.upper() != "GROUP":
             return {"display": self._name(assigned.principal_id)}
         group = self._groups.get(assigned.principal_id)
-        told: dict[str, Any] = {"display": (group.display_name if group else "") or assigned.principal_id}
+        about: dict[str, Any] = {"display": (group.display_name if group else "") or assigned.principal_id}
         if self._knows_members:
-            told["members"] = sorted(self._members.get(assigned.principal_id, []))
-        return told
+            about["members"] = sorted(self._members.get(assigned.principal_id, []))
+        return about
 
     def _name(self, user_id: str) -> str:
         person = self._people.get(user_id)
@@ -105,7 +105,7 @@ class _Directory:
 
 
 def resource_lines(snapshot: Snapshot, administrations: Administrations) -> ExternalEntitlements:
-    """Return a line for every principal that a resource's own policy, list or grant lets in."""
+    """Return an item for each principal that is allowed by a resource policy, an ACL or a KMS grant."""
     found = ExternalEntitlements()
     blocks = {one.account_id: one.public_access_block for one in snapshot.account_settings}
     held = {user.arn for account in snapshot.accounts for user in account.users}
@@ -133,7 +133,7 @@ def resource_lines(snapshot: Snapshot, administrations: Administrations) -> Exte
                 "holder_class": _class(name, account, own),
                 "public": name == "*",
             }
-            if name in principals:  # of others, the snapshot does not hold what they can do
+            if name in principals:  # the policies of others are not in the snapshot
                 evidence["administration"] = administrations.of(name)
             owner = resource.account_id or _account_of(resource.arn)
             found.lines.append(

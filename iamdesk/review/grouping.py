@@ -1,4 +1,4 @@
-"""Lines that can be decided together: those of one principal, of one entitlement, or of the same effective power."""
+"""Groups of review items that can be decided together: by principal, entitlement, or identical access."""
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
@@ -12,34 +12,34 @@ _POWERS = (
     EntitlementType.INLINE_POLICY,
     EntitlementType.PERMISSION_SET,
 )
-"""Entitlements that say what their holder can do; the others say who gets to it."""
+"""Entitlements that grant permissions to their holder."""
 _OWN = (EntitlementType.ACCESS_KEY, EntitlementType.RESOURCE_GRANT)
-"""Each of these is a thing of its own, which nobody else has."""
+"""Entitlements that are unique to their holder."""
 
 
 class Grouping(StrEnum):
-    """What makes one row of a review."""
+    """How items are grouped into rows."""
 
     LINE = "line"
     PRINCIPAL = "principal"
     ENTITLEMENT = "entitlement"
     EFFECT = "effect"
     FINDING = "finding"
-    """Each finding by itself."""
+    """Single findings."""
     CHECK = "check"
-    """Findings of one check together."""
+    """Findings by check."""
 
     @property
     def is_of_findings(self) -> bool:
-        """Whether the rows are findings, not lines."""
+        """Whether the rows are findings, not entitlements."""
         return self in (Grouping.FINDING, Grouping.CHECK)
 
 
 def group_keys(lines: Iterable[ReviewItem], grouping: Grouping) -> Mapping[str, str]:
-    """Return by line id the key of the group that a line belongs to.
+    """Return the key of each item's group by item ID.
 
     Raises:
-        ValueError: the grouping is one of findings.
+        ValueError: the grouping is of findings.
     """
     lines = tuple(lines)
     match grouping:
@@ -56,16 +56,16 @@ def group_keys(lines: Iterable[ReviewItem], grouping: Grouping) -> Mapping[str, 
 
 def _entitlement(line: ReviewItem) -> str:
     if line.type in (EntitlementType.INLINE_POLICY, EntitlementType.TRUST):
-        # The same text in two principals is one entitlement; a text that the snapshot lacks is only itself.
+        # Equal documents of two principals are one entitlement; a missing document is unique.
         return f"{line.type} {line.evidence.get('document_sha256') or line.line_id}"
     return line.line_id if line.type in _OWN else f"{line.type} {line.entitlement_id}"
 
 
 def _effects(lines: tuple[ReviewItem, ...]) -> Mapping[str, str]:
-    """Group lines of the same entitlement whose holders hold the same in all and reach equally far, in one account.
+    """Group items with the same entitlement whose holders have the same entitlements and access, in one account.
 
-    Where policies ask something of the holder, its answers have to be the same, and known: else each line is alone.
-    Where they only speak of the holder by a variable, the effect is alike but for its own name (`is_in_own_name`).
+    If policies have conditions on attributes of the holder, the attributes must be known and equal, else the item is
+    not grouped. If they only contain variables for the holder, access is identical but for its name (`is_in_own_name`).
     """
     held: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for line in lines:
@@ -88,7 +88,7 @@ def _effects(lines: tuple[ReviewItem, ...]) -> Mapping[str, str]:
 
 
 def is_in_own_name(line: ReviewItem) -> bool:
-    """Return whether what a line's holder can do has its own name in it: nobody else's is quite the same."""
+    """Return whether the access depends on the holder's own name, through policy variables."""
     return bool(line.evidence.get("in_own_name"))
 
 

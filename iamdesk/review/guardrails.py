@@ -1,10 +1,10 @@
-"""Which policies of the organization bind an account."""
+"""Organization policies that apply to an account."""
 
 from iamdesk.snapshot.organization import FULL_ACCESS, Organization
 
 
 def guardrails_of(organization: Organization | None, account_id: str) -> list[str]:
-    """Return the ids of the organization policies that bind an account, but AWS's own, which limit nothing."""
+    """Return the IDs of the organization policies that apply to an account, except AWS's full-access policies."""
     nodes = {node.id: node for node in organization.nodes} if organization is not None else {}
     found: list[str] = []
     node = nodes.get(account_id)

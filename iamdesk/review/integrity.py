@@ -1,4 +1,4 @@
-"""Damage in a review file: everything that is not as iamdesk wrote it."""
+"""Detects changed and damaged parts of a review file."""
 
 import json
 import sqlite3
@@ -13,7 +13,7 @@ from iamdesk.review.schema import SEALED, Head, has_findings, read_events
 from iamdesk.review.seals import broken_seals
 
 UNREADABLE = (sqlite3.Error, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
-"""What reading a damaged file may raise."""
+"""Errors of reading a damaged file."""
 
 
 def damages_of(
@@ -22,7 +22,7 @@ def damages_of(
     lines: Callable[[], Iterable[ReviewItem]],
     journal: Callable[[], Iterable[Entry]],
 ) -> tuple[Damage, ...]:
-    """Return everything in a file that is not as it was written; empty for a sound one."""
+    """Return all damages of a file; empty for an intact one."""
     found: list[Damage] = []
     try:
         found.extend(_damages(connection, head, lines, journal))
@@ -37,9 +37,9 @@ def _damages(
     lines: Callable[[], Iterable[ReviewItem]],
     journal: Callable[[], Iterable[Entry]],
 ) -> Iterator[Damage]:
-    for (told,) in connection.execute("PRAGMA integrity_check"):
-        if told != "ok":
-            yield Damage(phrase("file"), phrase("SQLite finds the file damaged: {told}.", told=told))
+    for (problem,) in connection.execute("PRAGMA integrity_check"):
+        if problem != "ok":
+            yield Damage(phrase("file"), phrase("SQLite reports damage: {problem}.", problem=problem))
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version >= SEALED:
         yield from broken_seals(connection)
@@ -47,13 +47,13 @@ def _damages(
     if broken is not None:
         yield Damage(
             phrase("journal entry {broken}", broken=broken),
-            phrase("It is not the entry that was written, or entries are missing."),
+            phrase("It was changed, or entries are missing."),
         )
     broken = broken_event(read_events(connection))
     if broken is not None:
         yield Damage(
             phrase("event {broken}", broken=broken),
-            phrase("It is not the event that was written, or events are missing."),
+            phrase("It was changed, or events are missing."),
         )
     frozen = dict(connection.execute("SELECT line_id, sha256 FROM lines"))
     shas: dict[str, str] = {}
@@ -61,8 +61,8 @@ def _damages(
         shas[line.line_id] = line.sha256
         if frozen.get(line.line_id) != line.sha256:
             yield Damage(
-                phrase("line {line_id}", line_id=line.line_id),
-                phrase("It is not the line that was frozen with the review."),
+                phrase("entitlement {line_id}", line_id=line.line_id),
+                phrase("It differs from the entitlement that was frozen with the review."),
             )
     if has_findings(connection):
         for finding_id, sha256, text in connection.execute("SELECT finding_id, sha256, finding FROM findings"):
@@ -71,15 +71,15 @@ def _damages(
             if shas[finding_id] != sha256 or finding["finding_id"] != finding_id:
                 yield Damage(
                     phrase("finding {finding_id}", finding_id=finding_id),
-                    phrase("It is not the finding that was frozen with the review."),
+                    phrase("It differs from the finding that was frozen with the review."),
                 )
     seen: set[str] = set()
-    # A recovered review tells in its head that lines are lost: their decisions stand without them.
+    # In a recovered review, entitlements may be lost, but their decisions are kept.
     if "recovered_from" in head.details:
         seen |= {entry.line_id for entry in journal()} - shas.keys()
     for entry in journal():
         if entry.line_id not in seen and shas.get(entry.line_id) != entry.line_sha256:
             seen.add(entry.line_id)
             yield Damage(
-                phrase("journal entry {number}", number=entry.number), phrase("It decides on what reads otherwise now.")
+                phrase("journal entry {number}", number=entry.number), phrase("The item it decides on was changed.")
             )

@@ -1,7 +1,6 @@
-"""The journal of a review: append-only, each entry bound to the one before by its hash.
+"""The journal of a review: append-only, each entry contains the digest of the previous one.
 
-An entry that is changed, taken out, put in or moved breaks the chain from there on, and `broken_at` says where.
-Undo is an entry of its own.
+Changing, removing, inserting or moving an entry breaks the chain, which `broken_at` detects. Undo adds entries.
 """
 
 import hashlib
@@ -14,7 +13,7 @@ from typing import Any, Self
 from iamdesk.review.decisions import ItemDecision, ReviewDecision
 
 GENESIS = "0" * 64
-"""What the first entry follows."""
+"""Previous digest of the first entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One change of one line or one finding, as it is kept."""
+    """One change of the decision on an entitlement or finding."""
 
     number: int
     """From 1."""
@@ -57,13 +56,13 @@ class Entry:
     reviewer: str
     account: str
     line_id: str
-    """Of a line, or of a finding."""
+    """ID of the entitlement or finding."""
     line_sha256: str
-    """Of what the reviewer saw."""
+    """Digest of the item as the reviewer saw it."""
     before: ItemDecision
     after: ItemDecision
     previous: str
-    """Hash of the entry before."""
+    """Digest of the previous entry."""
     sha256: str
     origin: Origin | None = None
     """None: it was decided in this file."""
@@ -75,7 +74,7 @@ class Entry:
 
     @property
     def content(self) -> Mapping[str, Any]:
-        """What the hash is over."""
+        """The content of the digest."""
         return {
             "number": self.number,
             "moment": self.moment,
@@ -91,7 +90,7 @@ class Entry:
 
 
 def as_json(decision: ItemDecision) -> dict[str, str | None]:
-    """Return a decision as a JSON object; ``second`` and ``ticket`` are there only where they say something."""
+    """Return a decision as a JSON object; ``second`` and ``ticket`` are left out if empty."""
     return {
         "choice": decision.choice.value,
         "comment": decision.comment,
@@ -106,7 +105,7 @@ def from_json(value: Mapping[str, Any]) -> ItemDecision:
     """Return the decision of a JSON object.
 
     Raises:
-        KeyError, TypeError, ValueError: it is none.
+        KeyError, TypeError, ValueError: it is not valid.
     """
     expiry = value["expiry"]
     return ItemDecision(
@@ -120,12 +119,12 @@ def from_json(value: Mapping[str, Any]) -> ItemDecision:
 
 
 def canonical(value: Any) -> bytes:
-    """Return the one spelling of a JSON value (RFC 8785, for values without numbers other than small integers)."""
+    """Return a JSON value in canonical form (RFC 8785; of numbers, only small integers are supported)."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode("utf-8", "surrogatepass")
 
 
 def digest(value: Any) -> str:
-    """Return the SHA-256 of a JSON value's canonical spelling, in lower-case hexadecimal."""
+    """Return the SHA-256 of a JSON value in canonical form, as lower-case hexadecimal digits."""
     return hashlib.sha256(canonical(value)).hexdigest()
 
 
@@ -142,7 +141,7 @@ def entry_after(
     origin: Origin | None = None,
     start: str = GENESIS,
 ) -> Entry:
-    """Return the next entry of a journal; ``moment`` has a time zone and is kept as UTC by the caller."""
+    """Return the next entry of a journal; ``moment`` is UTC."""
     unsealed = Entry(
         number=previous.number + 1 if previous else 1,
         moment=moment.isoformat(timespec="milliseconds"),
@@ -182,7 +181,7 @@ def entry_from_json(value: Mapping[str, Any]) -> Entry:
 
 
 def broken_at(entries: Iterable[Entry], start: str = GENESIS) -> int | None:
-    """Return the number of the first entry that is not what was written, or does not follow; None where all do."""
+    """Return the number of the first entry that was changed or does not follow the previous one; None if intact."""
     previous = start
     for number, entry in enumerate(entries, 1):
         if entry.number != number or entry.previous != previous or entry.sha256 != digest(entry.content):

@@ -1,4 +1,4 @@
-"""Questions that tell much of a principal: a short list of actions, each with how far it may do it and on what."""
+"""Key permissions: a short list of sensitive actions, with a principal's access to each."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from iamdesk.aws.action_sets import service_actions
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.i18n import mark, phrase
 
-TELLING: tuple[tuple[str, str], ...] = (
+KEY_ACTIONS: tuple[tuple[str, str], ...] = (
     ("iam:CreateUser", mark("create users")),
     ("iam:CreateAccessKey", mark("create access keys")),
     ("iam:AttachUserPolicy", mark("attach policies to users")),
@@ -30,30 +30,30 @@ TELLING: tuple[tuple[str, str], ...] = (
     ("lambda:UpdateFunctionCode", mark("change functions")),
     ("ec2:TerminateInstances", mark("end instances")),
 )
-"""Action, and what it does, after ``may``."""
+"""Actions with descriptions that can follow ``may``."""
 _OPEN = (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
 
 
 @dataclass(frozen=True, slots=True)
 class KeyPermission:
-    """How far a principal may do one telling action."""
+    """A principal's access to one key action."""
 
     action: str
     says: str
     reach: AccessExtent
     answers: tuple[ActionDecision, ...]
-    """Those that let it, the strongest first: each with the resource that was asked about."""
+    """Evaluated requests that are allowed or conditional, allowed ones first."""
 
 
 def key_permissions(evaluator: Evaluator, principal: str, most: int = 2) -> Iterator[KeyPermission]:
-    """Yield the telling actions that a user, role or root user may do at all, each with at most so many answers.
+    """Yield the key actions that a user, role or root user can perform, each with at most ``most`` requests.
 
-    Nothing for a principal that the snapshot has not.
+    Yields nothing for a principal that is not in the snapshot.
     """
     position = evaluator.population().position(principal)
     if position is None:
         return
-    for action, says in TELLING:
+    for action, says in KEY_ACTIONS:
         service, _, name = action.partition(":")
         bit = service_actions(service).positions.get(name.lower())
         if bit is None:

@@ -1,7 +1,7 @@
-"""What the policies of a holder ask of the holder itself: the same text may allow two holders different things.
+"""Dependencies of policies on their holder: the same document may allow different access to two holders.
 
-A policy variable such as ``${aws:username}`` gives each holder its own part of something, in a like way. A condition on
-the holder's name or tags may give one holder what it denies another.
+A policy variable such as ``${aws:username}`` grants each holder access to its own part of a resource. A condition on
+the holder's name or tags may allow one holder what it denies another.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,13 +16,13 @@ from iamdesk.review.guardrails import guardrails_of
 from iamdesk.snapshot.model import GroupDetail, UserDetail
 
 _NAMES = frozenset({"aws:username", "aws:userid", "aws:principalarn"})
-"""Keys that tell who the holder is."""
+"""Condition keys that identify the holder."""
 _TAG = "aws:principaltag/"
 _TYPE = "aws:principaltype"
 
 
 class OwnKeys:
-    """Tells of holders; of an account's guardrails and of each document once."""
+    """Finds such dependencies; guardrails of an account and documents are analyzed once."""
 
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
@@ -30,18 +30,18 @@ class OwnKeys:
         self._of_documents: dict[int, _Asks] = {}
 
     def of(self, principal: Principal, account_id: str) -> dict[str, Any]:
-        """Return what is told of a holder: nothing where its policies ask nothing of it.
+        """Return the dependencies of a holder's policies; empty if there are none.
 
-        ``in_own_name`` lists the keys whose variables stand for who the holder is; ``asks_of_holder`` has by key what
-        else is asked of it, with the holder's own value, None where that is not known.
+        ``in_own_name`` lists the keys of variables that identify the holder. ``asks_of_holder`` has the other keys with
+        the holder's value; None if it is not known.
         """
-        return self._told(principal.arn, account_id, lambda key: _value(key, principal))
+        return self._evidence(principal.arn, account_id, lambda key: _value(key, principal))
 
     def of_sessions(self, role_arn: str, account_id: str) -> dict[str, Any]:
-        """Return the same of people who come as sessions of a role: what it asks of them is not known."""
-        return self._told(role_arn, account_id, lambda _key: None)
+        """Return the same for sessions of a role; the values of the keys are not known."""
+        return self._evidence(role_arn, account_id, lambda _key: None)
 
-    def _told(self, arn: str, account_id: str, value: Callable[[str], str | None]) -> dict[str, Any]:
+    def _evidence(self, arn: str, account_id: str, value: Callable[[str], str | None]) -> dict[str, Any]:
         asks = self._asks(arn, account_id)
         values = {key: value(key) for key in sorted(asks.other)}
         return {
@@ -75,12 +75,12 @@ class OwnKeys:
 
 @dataclass(frozen=True, slots=True)
 class _Asks:
-    """Keys about the holder."""
+    """Condition keys about the holder."""
 
     names: frozenset[str]
-    """Of variables that stand for who it is."""
+    """Keys of variables that identify it."""
     other: frozenset[str]
-    """Of conditions on it, and of variables that stand for its tags."""
+    """Keys of conditions on it, and of variables for its tags."""
 
     def __or__(self, more: "_Asks") -> "_Asks":
         return _Asks(self.names | more.names, self.other | more.other) if more.names or more.other else self
@@ -106,7 +106,7 @@ def _is_of_holder(key: str) -> bool:
 
 
 def _value(key: str, principal: Principal) -> str | None:
-    """Return what a key is for a holder; None where it is not the same in everything that the holder asks."""
+    """Return the value of a key for a holder; None if it is not the same in all its requests."""
     if isinstance(principal, GroupDetail):
         return None
     if key in _NAMES:

@@ -1,4 +1,4 @@
-"""What a line is told of its holder: what it can effectively do, what it can become, what kind of holder it is."""
+"""Evidence about the holder of review items: effective permissions, privilege escalation, kind of holder."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,25 +27,25 @@ _COUNTED = (
     AccessExtent.SOME_CONDITIONAL,
 )
 CANNOT_TELL = "cannot tell"
-"""Of administration: the snapshot does not say, or it was not looked for."""
+"""Value of ``reaches``: data is missing, or it was not evaluated."""
 _OWNER_TAGS = ("owner", "owner-email", "owneremail", "responsible", "team", "contact")
-"""Tags (in lower case) in which people write who answers for a principal; the first that is there counts."""
+"""Keys of owner tags in lower case; the first one that a principal has is used."""
 
 
 class EffectiveAccess:
-    """What principals can effectively do, in counts, with a digest of what these rest on."""
+    """Effective permissions of principals as numbers of actions, with a digest."""
 
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
         self.own_keys = OwnKeys(evaluator)
-        """What policies ask of their holders."""
+        """Dependencies of policies on their holders."""
         self._known: dict[str, dict[str, Any]] = {}
 
     def of(self, arn: str) -> dict[str, Any]:
-        """Return what a user, role or group can do: actions allowed at all, by access level, and how many by reach.
+        """Return the numbers of permitted actions of a user, role or group, by access level and by extent.
 
-        ``reach_sha256`` is over how far each known action reaches. Two that are equal reach equally far; on which
-        resources, and under which conditions, the documents decide.
+        ``reach_sha256`` is the digest of the extents of all known actions. If it is equal for two principals, so are
+        the extents; resources and conditions depend on the documents.
         """
         found = self._known.get(arn)
         if found is None:
@@ -58,11 +58,11 @@ class EffectiveAccess:
     def _at(self, position: int | None) -> dict[str, Any]:
         levels: dict[str, int] = {}
         reaches: dict[str, int] = {}
-        told: dict[str, dict[str, str]] = {}
+        extents: dict[str, dict[str, str]] = {}
         for service, found in self._evaluator.reaches_of(position).items() if position is not None else ():
             bits = {reach.value: f"{bits:x}" for reach, bits in found.actions.items() if bits and reach in _COUNTED}
             if bits:
-                told[service] = bits
+                extents[service] = bits
             for level, counts in found.counts().items():
                 for reach in _COUNTED:
                     if count := counts.get(reach, 0):
@@ -72,14 +72,14 @@ class EffectiveAccess:
             "actions": sum(levels.values()),
             "by_level": levels,
             "by_reach": reaches,
-            "reach_sha256": digest(told),
+            "reach_sha256": digest(extents),
         }
 
 
 class Administrations:
-    """Who is an administrator or becomes one, and in how many steps.
+    """Whether principals are or can become administrators, and in how many steps.
 
-    ``reaches`` is ``is``, ``reaches``, ``may reach`` (where a fact is missing), ``no`` or `CANNOT_TELL`.
+    ``reaches`` is ``is``, ``reaches``, ``may reach`` (possible, not proven), ``no`` or `CANNOT_TELL`.
     """
 
     def __init__(self, evaluator: Evaluator, escalations: Becomings) -> None:
@@ -87,10 +87,10 @@ class Administrations:
         self._becomings = escalations
 
     def of(self, arn: str) -> dict[str, Any]:
-        """Return what is told of a user or role."""
+        """Return ``reaches`` and ``steps`` of a user or role."""
         try:
             reached = self._becomings.reached(arn)
-        except RequestError:  # an entry of an odd ARN, who can ask nothing
+        except RequestError:  # an entry with an irregular ARN, which cannot be a principal of a request
             return {"reaches": CANNOT_TELL, "steps": None}
         if reached.is_administrator:
             return {"reaches": "is", "steps": 0}
@@ -101,14 +101,14 @@ class Administrations:
         return {"reaches": CANNOT_TELL if self._lacks_policies(arn) else "no", "steps": None}
 
     def of_group(self, account: Account, group: GroupDetail, gives_anything: bool) -> dict[str, Any]:
-        """Return whether a group makes its members administrators; ``may reach`` where a member becomes one somehow."""
+        """Return whether a group makes its members administrators; ``may reach`` if a member can become one."""
         if self._becomings.is_administrators(group.arn):
             return {"reaches": "is", "steps": 0}
         members = [user.arn for user in account.users if group.group_name in user.group_list]
         reached = {self.of(arn)["reaches"] for arn in members}
         if reached & {"is", "reaches", "may reach"}:
-            return {"reaches": "may reach", "steps": None}  # by the group, or by what the member has besides
-        # What a member would become is looked for in members alone.
+            return {"reaches": "may reach", "steps": None}  # by the group, or by other entitlements of the member
+        # Attack paths are computed for members, not for an empty group.
         is_open = self._lacks_policies(group.arn) or (gives_anything and not members)
         return {"reaches": CANNOT_TELL if is_open else "no", "steps": None}
 
@@ -118,16 +118,16 @@ class Administrations:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Who stands behind a holder."""
+    """The kind of a holder."""
 
     word: str
     """``human``, ``machine``, ``third_party``, ``root`` or ``unknown``."""
     basis: str
-    """What tells it, for people."""
+    """The reason, as text."""
 
 
 class Holders:
-    """What is told of the holders of one account."""
+    """Evidence about the holders of one account."""
 
     def __init__(
         self, evaluator: Evaluator, account: Account, powers: EffectiveAccess, administrations: Administrations
@@ -141,28 +141,28 @@ class Holders:
             self._own |= {node.id for node in self._snapshot.organization.nodes if node.id.isdecimal()}
 
     def evidence(self, principal: Principal) -> dict[str, Any]:
-        """Return what every line of a holder says of it."""
+        """Return the evidence that all items of a holder have."""
         kind = self.kind(principal)
-        told: dict[str, Any] = {"holder": self._powers.of(principal.arn), "holder_class": kind.word}
-        told |= self._powers.own_keys.of(principal, self._account.account_id)
+        found: dict[str, Any] = {"holder": self._powers.of(principal.arn), "holder_class": kind.word}
+        found |= self._powers.own_keys.of(principal, self._account.account_id)
         limits = [boundary] if (boundary := boundary_of(principal)) is not None else []
         limits += guardrails_of(self._snapshot.organization, self._account.account_id)
         if limits:
-            told["limited_by"] = limits
+            found["limited_by"] = limits
         if isinstance(principal, GroupDetail):
-            gives_anything = bool(told["holder"]["actions"])
-            told["administration"] = self._administrations.of_group(self._account, principal, gives_anything)
+            gives_anything = bool(found["holder"]["actions"])
+            found["administration"] = self._administrations.of_group(self._account, principal, gives_anything)
         else:
-            told["administration"] = self._administrations.of(principal.arn)
-            told |= self._last_use(principal)
+            found["administration"] = self._administrations.of(principal.arn)
+            found |= self._last_use(principal)
             tags = {tag.key.lower(): tag.value for tag in principal.tags}
             owner = next((tags[name] for name in _OWNER_TAGS if tags.get(name)), "")
             if owner:
-                told["owner"] = owner
-        return told
+                found["owner"] = owner
+        return found
 
     def kind(self, principal: Principal) -> Kind:
-        """Return who stands behind a user, role or group, as far as the snapshot tells."""
+        """Return the kind of a user, role or group, as far as the snapshot shows it."""
         if isinstance(principal, GroupDetail):
             return Kind("human", "a group of users")
         if isinstance(principal, UserDetail):
@@ -184,7 +184,7 @@ class Holders:
         return Kind("unknown", "principals of the account are trusted")
 
     def credentials(self, arn: str) -> CredentialReportEntry | None:
-        """Return a user's line of the credential report."""
+        """Return a user's row of the credential report."""
         return self._report.get(arn)
 
     def root_credentials(self) -> CredentialReportEntry | None:
@@ -215,7 +215,7 @@ class Holders:
 
 
 def _is_foreign(name: str, own: set[str]) -> bool:
-    """Return whether a trusted name is of an account that is none of ours."""
+    """Return whether a trusted principal is of an account outside the snapshot and its organization."""
     if name == "*":
         return True
     account = name if name.isdecimal() else name.split(":", 5)[4] if name.count(":") >= 5 else ""

@@ -1,4 +1,4 @@
-"""A damaged review: what of it is intact goes into a new file. The damaged one is never written to."""
+"""Recovery of a damaged review: its intact parts are written to a new file. The damaged file is not changed."""
 
 import contextlib
 import hashlib
@@ -37,35 +37,33 @@ from iamdesk.review.sqlite_salvage import Row, rows_of
 
 _HASH = re.compile("[0-9a-f]{64}")
 RECOVERED = " (recovered)"
-"""After the name of whoever decided, where an entry could not be kept as it stood: entries before it are lost."""
+"""Suffix of the reviewer's name in entries that were written again because entries before them are lost."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """What of a damaged review is in the new file."""
+    """Result of a recovery."""
 
     path: Path
     lines: int
     entries: int
-    """Of the journal, as they stood."""
+    """Unchanged entries of the journal."""
     detached: int
-    """Decisions that are kept although entries before them are lost: entered anew."""
+    """Decisions that were entered again because entries before them are lost."""
     lost: tuple[str, ...]
-    """What is not there any more, a sentence each; empty where everything is."""
+    """One sentence for each lost part; empty if nothing is lost."""
 
 
 def recover(damaged: Path, into: Path) -> Recovered:
-    """Write what is intact in a damaged review to a new file.
+    """Write the intact parts of a damaged review to a new file.
 
-    Every line, finding and journal entry is kept that still has the digest with which it was written.
+    Keeps each entitlement, finding and journal entry that still has its digest.
 
     Raises:
-        ReviewError: nothing can be recovered, or the new file is there already or cannot be written.
+        ReviewError: nothing can be recovered, or the new file exists or cannot be written.
     """
     if into.exists():
-        raise ReviewError(
-            phrase("{name}: there is a file of that name already; it was left as it is", name=visible(into.name))
-        )
+        raise ReviewError(phrase("{name} already exists; it was not changed", name=visible(into.name)))
     if not damaged.is_file():
         what = phrase("it is a folder, not a review") if damaged.is_dir() else phrase("there is no such file")
         raise ReviewError(f"{visible(damaged.name)}: {what}")
@@ -77,19 +75,19 @@ def recover(damaged: Path, into: Path) -> Recovered:
         ) from error
     found = _Remains(content)
     if found.head is None and not found.lines:
-        raise ReviewError(phrase("{name}: nothing of a review can be found in it", name=visible(damaged.name)))
+        raise ReviewError(phrase("{name}: it contains no intact part of a review", name=visible(damaged.name)))
     head = found.head or Head("unknown", damaged.stem, "", "", datetime.now(UTC))
-    told = {
+    details = {
         **head.details,
         "recovered_from": damaged.name,
         "recovered_from_sha256": hashlib.sha256(damaged.read_bytes()).hexdigest(),
     }
     kept, detached = found.chain()
     lost = tuple(found.lost(kept, detached))
-    told["lost"] = " ".join(filter(None, (head.details.get("lost", ""), *lost)))
+    details["lost"] = " ".join(filter(None, (head.details.get("lost", ""), *lost)))
     lines = [line for _, line in sorted(found.lines.items())]
     findings = [one for _, one in sorted(found.findings.items())]
-    with ReviewFile.create(into, replace(head, details=told), found.members(), lines, findings):
+    with ReviewFile.create(into, replace(head, details=details), found.members(), lines, findings):
         pass
     _append(into, [*kept, *_entered_anew(kept, detached, found.sha256s(), head.journal_start)], found.events())
     with ReviewFile.open(into) as again:
@@ -99,7 +97,7 @@ def recover(damaged: Path, into: Path) -> Recovered:
 
 
 def _rolled_back(damaged: Path) -> bytes:
-    """Return the file's bytes as SQLite leaves them when it undoes what a crash cut short; on a copy."""
+    """Return the bytes of a copy of the file after SQLite rolled back an unfinished transaction."""
     with tempfile.TemporaryDirectory(prefix="iamdesk-") as folder:
         copy = Path(folder) / "review"
         shutil.copyfile(damaged, copy)
@@ -113,7 +111,7 @@ def _rolled_back(damaged: Path) -> bytes:
 
 
 def _append(path: Path, entries: Sequence[Entry], events: Sequence[Event]) -> None:
-    """Put entries into the new journal, all at once."""
+    """Append entries and events to the new file in one transaction."""
     with contextlib.closing(connect(path, writable=True)) as connection, connection:
         connection.execute("BEGIN IMMEDIATE")
         append_entries(connection, entries)
@@ -123,13 +121,13 @@ def _append(path: Path, entries: Sequence[Entry], events: Sequence[Event]) -> No
 def _entered_anew(
     kept: Sequence[Entry], detached: Sequence[Entry], known: Mapping[str, str], start: str
 ) -> Iterator[Entry]:
-    """Yield decisions anew whose entries hang in the air; none where its line or finding is lost."""
+    """Yield new entries for detached decisions, unless the entitlement or finding is lost."""
     last = kept[-1] if kept else None
-    stands = {entry.line_id: entry.after for entry in kept}
+    current = {entry.line_id: entry.after for entry in kept}
     for entry in detached:
-        before, after = stands.get(entry.line_id, UNDECIDED), entry.after.by_one
+        before, after = current.get(entry.line_id, UNDECIDED), entry.after.by_one
         if entry.line_id in known and before != after:
-            stands[entry.line_id] = after
+            current[entry.line_id] = after
             last = entry_after(
                 last,
                 moment=datetime.fromisoformat(entry.moment),
@@ -146,7 +144,7 @@ def _entered_anew(
 
 
 class _Remains:
-    """The rows of a damaged file that are what was written."""
+    """The intact rows of a damaged file."""
 
     def __init__(self, content: bytes) -> None:
         self.lines: dict[int, ReviewItem] = {}
@@ -165,7 +163,7 @@ class _Remains:
 
     @property
     def head(self) -> Head | None:
-        """What the review was of; None where that is lost."""
+        """The head of the review; None if it is lost."""
         try:
             return head_of(self._heads)
         except (KeyError, ValueError):
@@ -213,20 +211,20 @@ class _Remains:
                 self.lines[number] = line
 
     def members(self) -> Sequence[PopulationEntry]:
-        """Return who is left of the population, in its order."""
+        """Return the intact part of the population, in order."""
         return [member for _, member in sorted(self._members.items())]
 
     def sha256s(self) -> Mapping[str, str]:
-        """Return the digests of the lines and findings that are left, by id."""
+        """Return the digests of the intact entitlements and findings by ID."""
         lines = {line.line_id: line.sha256 for line in self.lines.values()}
         return {**lines, **{str(one["finding_id"]): digest(one) for one in self.findings.values()}}
 
     def packs(self) -> Sequence[EvidenceRecord]:
-        """Return the packs that are still noted, in their order."""
+        """Return the intact records of evidence packages, in order."""
         return [pack for _, pack in sorted(self._packs.items())]
 
     def chain(self) -> tuple[list[Entry], list[Entry]]:
-        """Return the entries that follow one another from the first, and those that hang in the air."""
+        """Return the unbroken chain of entries from the first one, and the detached entries after it."""
         kept: list[Entry] = []
         previous = self._heads.get(f"{DETAIL}{JOURNAL_START}", GENESIS)
         while (entry := self._entries.get(len(kept) + 1)) is not None and entry.previous == previous:
@@ -242,9 +240,9 @@ class _Remains:
         return found[: (broken_event(found) or len(found) + 1) - 1]
 
     def lost(self, kept: Sequence[Entry], detached: Sequence[Entry]) -> Iterator[str]:
-        """Tell what is not there any more, as far as the rest lets it be seen."""
+        """Yield a sentence for each lost part, as far as the intact parts reveal it."""
         if self.head is None:
-            yield phrase("What the review is of (its head) is lost.")
+            yield phrase("The head of the review (title, snapshot, details) is lost.")
         found = {
             "population": len(self._members),
             "lines": len(self.lines),
@@ -264,30 +262,30 @@ class _Remains:
             if table in gone and not (table == "journal" and detached):
                 yield phrase(what, count=gone[table])
             elif f"{COUNT}{table}" not in self._heads and table in numbers:
-                # How many there were is lost, too, or was never said (by an earlier iamdesk): gaps tell of some.
+                # The count is lost, too, or was not written (by an earlier version): missing numbers reveal some.
                 missing = _missing(numbers[table], int(table == "packs"))
                 if missing:
-                    yield phrase("At least {told}", told=phrase(what, count=missing))
+                    yield phrase("At least {what}", what=phrase(what, count=missing))
         if self.head is not None and "population" not in gone and not self._is_as_frozen:
             yield phrase("The head or the population differs from what was frozen with the review.")
         known = {line.line_id for line in self.lines.values()}
         known |= {str(finding["finding_id"]) for finding in self.findings.values()}
         decided = {entry.line_id for entry in (*kept, *detached)} - known
         if decided:
-            yield phrase("{count:,} of the lost lines and findings had been decided.", count=len(decided))
+            yield phrase("{count:,} of the lost entitlements and findings were decided.", count=len(decided))
         if detached:
-            told = phrase(
+            sentence = phrase(
                 "{lost:,} entries of the journal after number {number:,} are lost; the {entered:,} decisions after "
                 "them were entered again.",
                 lost=gone.get("journal", detached[-1].number - len(kept) - len(detached)),
                 number=len(kept),
                 entered=len(detached),
             )
-            yield told if f"{COUNT}journal" in self._heads else phrase("At least {told}", told=told)
+            yield sentence if f"{COUNT}journal" in self._heads else phrase("At least {what}", what=sentence)
 
     @property
     def _is_as_frozen(self) -> bool:
-        """Whether head and population are as they were sealed; always so where an earlier iamdesk did not."""
+        """Whether head and population match their seal; True for files of earlier versions without seals."""
         if FROZEN not in self._heads:
             return COUNT + "lines" not in self._heads
         rows = [

@@ -1,8 +1,8 @@
-"""One review in one file: an SQLite database that is whole at any moment of a crash.
+"""A review in one file: an SQLite database that survives crashes.
 
-Each act is one transaction that SQLite has put on disk (``synchronous=FULL``) before it is said to be saved. The file
-is locked for as long as somebody writes to it (``write_lock.py``); the lock goes with the process. Nothing is ever
-deleted: the journal grows, and the state of each line follows from it.
+Each change is one transaction, which is on disk (``synchronous=FULL``) before it is reported as saved. The file is
+locked while it is open for writing (``write_lock.py``); the lock ends with the process. Nothing is ever deleted: the
+journal grows, and the decision on each item follows from it.
 """
 
 import contextlib
@@ -62,7 +62,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What one act changed: hand ``before`` back to `record` to undo it."""
+    """A recorded change; pass ``before`` to `record` to undo it."""
 
     before: Mapping[str, ItemDecision]
     after: Mapping[str, ItemDecision]
@@ -82,19 +82,19 @@ class TakenEntry:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceRecord:
-    """Evidence that was written of a review."""
+    """Record of an evidence package that was written."""
 
     moment: str
     """UTC, ISO 8601."""
     name: str
-    """Of the folder or archive."""
+    """Name of the folder or archive."""
     manifest_sha256: str
     journal_sha256: str
-    """Of the last decision that is told in it."""
+    """Digest of the last journal entry in it."""
 
 
 class ReviewFile:
-    """An open review. One thread at a time writes; close it, or use it in a ``with`` block."""
+    """An open review; a context manager. Only one thread may write at a time."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection, head: Head, writable: bool) -> None:
         self.path = path
@@ -125,28 +125,28 @@ class ReviewFile:
         lines: Iterable[ReviewItem],
         findings: Iterable[Mapping[str, Any]] = (),
     ) -> Self:
-        """Make a review; its population, lines and findings are frozen with it.
+        """Create a review with its frozen population, entitlements and findings.
 
-        ``findings`` are JSON objects that each have a ``finding_id``.
+        ``findings`` are JSON objects with a ``finding_id``.
 
         Raises:
-            ReviewError: there is a file of that name already, or it cannot be written.
+            ReviewError: the file exists, or cannot be written.
         """
         write_new(path, head, population, lines, findings)
         return cls.open(path, checked=False)
 
     @classmethod
     def open(cls, path: Path, *, writable: bool = True, checked: bool = True) -> Self:
-        """Open a review, to write in it or only to read. Damages are looked for before anything of it is used.
+        """Open a review for writing or reading. Its integrity is checked first.
 
         Args:
             path: The file.
-            writable: Whether decisions are to be made.
-            checked: Whether its content is looked through; where not, its layout alone is.
+            writable: Whether to open it for writing.
+            checked: Whether to check its content; if not, only the database schema is checked.
 
         Raises:
-            DamagedReviewError: it is not as it was written: `recovery.recover` writes what is intact to a new file.
-            ReviewError: it is no review, of a newer iamdesk, or somebody else writes in it.
+            DamagedReviewError: it was changed or damaged: `recovery.recover` saves the intact parts to a new file.
+            ReviewError: it is not a review, was written by a newer version, or is open for writing elsewhere.
         """
         if not path.is_file():
             what = phrase("it is a folder, not a review") if path.is_dir() else phrase("there is no such file")
@@ -160,7 +160,7 @@ class ReviewFile:
             raise ReviewError(_taken(path)) from None
         try:
             if lock is not None and not is_cut_short(path):
-                _look_at_header(path)
+                _check_header(path)
             connection = connect(path, writable=writable)
             schema = check(path, connection)
             if writable:
@@ -183,7 +183,7 @@ class ReviewFile:
         return review
 
     def close(self) -> None:
-        """Close the file, when the act that is being saved is; the lock on it is given up."""
+        """Close the file once a running transaction has finished, and release its lock."""
         with self._writing:
             _close(self._connection, self._lock)
 
@@ -196,44 +196,44 @@ class ReviewFile:
     # Reading
 
     def __len__(self) -> int:
-        """Return the count of lines."""
+        """Return the number of entitlements."""
         return len(self._ledger.lines.known)
 
     @property
     def ids(self) -> Iterable[str]:
-        """The ids of the lines, in the order in which they were frozen."""
+        """The IDs of the entitlements, in the order of the review."""
         return self._ledger.lines.known.keys()
 
     @property
     def lines(self) -> Sequence[ReviewItem]:
-        """The lines, in the order in which they were frozen; read anew each time."""
+        """The entitlements, in the order of the review; read on each access."""
         return tuple(self.each_line())
 
     def each_line(self) -> Iterator[ReviewItem]:
-        """Yield the lines one by one: a review may have hundreds of thousands."""
+        """Yield the entitlements one by one: a review may have hundreds of thousands."""
         yield from _lines(self._connection)
 
     def each_line_by_id(self) -> Iterator[tuple[str, ReviewItem]]:
-        """Yield the lines with their ids, which are a hash each and so cost time to make anew."""
+        """Yield the entitlements with their IDs, which are digests and take time to compute."""
         for line_id, text in self._connection.execute("SELECT line_id, line FROM lines ORDER BY position"):
             yield line_id, ReviewItem.from_json(json.loads(text))
 
     def line(self, line_id: str) -> ReviewItem:
-        """Return a line by its id; KeyError for one that the review does not have."""
+        """Return an entitlement by its ID; raises KeyError if the review does not have it."""
         found = self._connection.execute("SELECT line FROM lines WHERE line_id = ?", (line_id,)).fetchone()
         if found is None:
             raise KeyError(line_id)
         return ReviewItem.from_json(json.loads(found[0]))
 
     def sha256_of(self, subject_id: str) -> str:
-        """Return the digest with which a line or a finding was frozen; KeyError for what the review does not have."""
-        standing = self._ledger.of(subject_id)
-        if standing is None:
+        """Return the digest of an entitlement or finding; raises KeyError if the review does not have it."""
+        states = self._ledger.of(subject_id)
+        if states is None:
             raise KeyError(subject_id)
-        return standing.known[subject_id].sha256
+        return states.known[subject_id].sha256
 
     def population(self) -> tuple[PopulationEntry, ...]:
-        """Return every principal, in scope or out."""
+        """Return all principals, in scope and out of scope."""
         rows = self._connection.execute(
             "SELECT arn, account_id, kind, in_scope, out_reason FROM population ORDER BY position"
         )
@@ -242,35 +242,35 @@ class ReviewFile:
         )
 
     def findings(self) -> Iterator[Mapping[str, Any]]:
-        """Yield the findings as JSON objects, in their order; none in a review of an older iamdesk."""
+        """Yield the findings as JSON objects, in order; none in a review of an early version of iamdesk."""
         if has_findings(self._connection):
             for (text,) in self._connection.execute("SELECT finding FROM findings ORDER BY position"):
                 yield json.loads(text)
 
     def decision(self, subject_id: str) -> ItemDecision:
-        """Return what stands on a line or a finding now."""
+        """Return the current decision on an entitlement or finding."""
         return self._ledger.decision(subject_id)
 
     def decided(self, subject_id: str) -> Decided | None:
-        """Return who decided what stands on a line or a finding; None where nobody did."""
+        """Return who made the current decision on an entitlement or finding; None if it is undecided."""
         return self._ledger.decided(subject_id)
 
     def open_lines(self, today: date) -> tuple[str, ...]:
-        """Return the ids of lines that still wait: undecided, or an exception that has run out."""
+        """Return the IDs of entitlements that need a decision: undecided ones and expired exceptions."""
         return self._ledger.lines.open(today)
 
     @property
     def lines_standing(self) -> ItemStates:
-        """How many lines stand in each state, and how many wait."""
+        """Numbers of entitlements by decision."""
         return self._ledger.lines
 
     @property
     def findings_standing(self) -> ItemStates:
-        """How many findings stand in each state, and how many wait."""
+        """Numbers of findings by decision."""
         return self._ledger.findings
 
     def journal(self) -> Iterator[Entry]:
-        """Yield every entry, the oldest first."""
+        """Yield all journal entries, oldest first."""
         yield from read_entries(self._connection)
 
     def entry(self, number: int) -> Entry | None:
@@ -287,7 +287,7 @@ class ReviewFile:
 
     @property
     def journal_sha256(self) -> str:
-        """The hash of the last entry: whoever notes it can tell later that nothing before it was changed."""
+        """The digest of the last entry, which proves that no entry before it was changed."""
         return self._ledger.last.sha256 if self._ledger.last else self.head.journal_start
 
     def is_of(self, snapshot_sha256: str) -> bool:
@@ -304,17 +304,17 @@ class ReviewFile:
         *,
         restores: bool = False,
     ) -> Change:
-        """Note decisions; when this returns they are on disk, all of them.
+        """Record decisions; all of them are on disk when this returns.
 
-        Undo is to record what stood before: ``restores`` says so, and asks for no new reason. A line on which the same
-        stands already gets no entry.
+        Undo records the earlier decisions; ``restores`` says so, and requires no new reason. An item whose decision is
+        unchanged gets no entry.
 
         Raises:
-            DecisionError: they may not be made (`rules.check_decisions`).
-            ReviewError: the file is open for reading only, or the disk refuses: then nothing was noted.
+            DecisionError: a decision is not permitted (`segregation_of_duties.check_decisions`).
+            ReviewError: the file is read-only, or cannot be written: then nothing is recorded.
         """
         if not self.is_writable:
-            raise ReviewError(phrase("{path}: the review is open for reading only", path=told_name(self.path)))
+            raise ReviewError(phrase("{path}: the review is open read-only", path=told_name(self.path)))
         with self._writing:
             changed = {one: after for one, after in decisions.items() if self.decision(one) != after}
             check_decisions(self._ledger, changed, reviewer, restores=restores)
@@ -361,7 +361,7 @@ class ReviewFile:
             ReviewError: the file is open for reading only, or the disk refuses: then nothing was noted.
         """
         if not self.is_writable:
-            raise ReviewError(phrase("{path}: the review is open for reading only", path=told_name(self.path)))
+            raise ReviewError(phrase("{path}: the review is open read-only", path=told_name(self.path)))
         with self._writing:
             moment = now().astimezone(UTC)
             entries: list[Entry] = []
@@ -401,7 +401,7 @@ class ReviewFile:
                 self._connection.execute("BEGIN IMMEDIATE")
                 append_entries(self._connection, entries)
                 append_events(self._connection, events)
-            # Saved is what the file gives back: nothing that was put into it may have swallowed or changed it.
+            # Read back, in case a manipulated file (a trigger) drops or changes what is written.
             is_kept = are_kept(self._connection, entries, events)
         except (sqlite3.Error, UnicodeError) as error:
             raise ReviewError(
@@ -420,7 +420,7 @@ class ReviewFile:
 
     @contextlib.contextmanager
     def copied(self) -> Iterator["ReviewFile"]:
-        """Give the review as it stands now, for reading; it is gone at the end of the block.
+        """Yield a temporary read-only copy of the review in its current state.
 
         Raises:
             ReviewError: it cannot be copied.
@@ -437,10 +437,10 @@ class ReviewFile:
             with ReviewFile.open(path, writable=False, checked=False) as review:
                 yield review
 
-    # Evidence that was written of it
+    # Evidence packages
 
     def packs(self) -> tuple[EvidenceRecord, ...]:
-        """Return every pack of evidence that was noted, the oldest first."""
+        """Return the recorded evidence packages, oldest first."""
         if not has_table(self._connection, "packs"):
             return ()
         rows = self._connection.execute(
@@ -449,13 +449,13 @@ class ReviewFile:
         return tuple(EvidenceRecord(*row) for row in rows)
 
     def note_pack(self, pack: EvidenceRecord) -> None:
-        """Keep that a pack was written: the next review names its manifest, and so closes the chain.
+        """Record an evidence package, so that a follow-up review can refer to its manifest.
 
         Raises:
-            ReviewError: the file is open for reading only, or the disk refuses.
+            ReviewError: the file is read-only, or cannot be written.
         """
         if not self.is_writable:
-            raise ReviewError(phrase("{path}: the review is open for reading only", path=told_name(self.path)))
+            raise ReviewError(phrase("{path}: the review is open read-only", path=told_name(self.path)))
         try:
             with self._writing, self._connection:
                 self._connection.execute("BEGIN IMMEDIATE")
@@ -468,7 +468,9 @@ class ReviewFile:
         except (sqlite3.Error, UnicodeError) as error:
             raise ReviewError(
                 phrase(
-                    "{path}: the pack could not be noted: {error}", path=told_name(self.path), error=reason_of(error)
+                    "{path}: the package could not be recorded: {error}",
+                    path=told_name(self.path),
+                    error=reason_of(error),
                 )
             ) from error
         if not is_kept:
@@ -478,10 +480,10 @@ class ReviewFile:
                 )
             )
 
-    # Trust
+    # Integrity
 
     def damages(self) -> tuple[Damage, ...]:
-        """Return everything in the file that is not as it was written; empty for a sound one."""
+        """Return all damages of the file; empty for an intact one."""
         return _damages(self._connection, self.head)
 
 
@@ -494,17 +496,17 @@ def _lines(connection: sqlite3.Connection) -> Iterator[ReviewItem]:
         yield ReviewItem.from_json(json.loads(text))
 
 
-_NOT_OF_THE_FILE = (sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN)
+_NOT_DAMAGE = (sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN)
 _HEADER = (18, 24)
-"""Bytes of the header that say how a file is written: by a rollback journal, whole pages, trees as they always are."""
+"""Bytes of the SQLite header about the file format: rollback journal, reserved bytes, payload fractions."""
 _HEADER_BYTES = bytes((1, 1, 0, 64, 32, 32))
 
 
-def _look_at_header(path: Path) -> None:
-    """Refuse a damaged header before SQLite acts on it: it could write a file of another kind (a WAL) beside this one.
+def _check_header(path: Path) -> None:
+    """Check the header before SQLite acts on it: a damaged one could make SQLite write a WAL file beside this one.
 
     Raises:
-        DamagedReviewError: it says other things than any review.
+        DamagedReviewError: it is not the header of a review.
     """
     with path.open("rb") as file:
         header = file.read(100)
@@ -513,12 +515,12 @@ def _look_at_header(path: Path) -> None:
 
 
 def _unreadable(path: Path, error: Exception) -> ReviewError:
-    """Return why a file could not be opened: it is damaged, unless it lies at somebody or something else."""
+    """Return the error for a file that could not be opened: damaged, unless SQLite reports another cause."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return ReviewError(_taken(path))
     sentence = phrase("{path}: the review cannot be read: {error}", path=told_name(path), error=reason_of(error))
-    return ReviewError(sentence) if code in _NOT_OF_THE_FILE else DamagedReviewError(sentence)
+    return ReviewError(sentence) if code in _NOT_DAMAGE else DamagedReviewError(sentence)
 
 
 def _known(connection: sqlite3.Connection, wanted: str) -> dict[str, FrozenItem]:
@@ -531,19 +533,19 @@ def _known(connection: sqlite3.Connection, wanted: str) -> dict[str, FrozenItem]
 
 
 def is_cut_short(path: Path) -> bool:
-    """Return whether a crash may have cut an act short, which SQLite takes back when the file is opened."""
+    """Return whether a crash may have left an unfinished transaction, which SQLite rolls back on opening."""
     return path.with_name(f"{path.name}-journal").exists()
 
 
 def _undo_what_was_cut_short(path: Path) -> None:
-    """Let SQLite take an act back that a crash cut short: who only reads could not, and could not read either."""
+    """Let SQLite roll back an unfinished transaction, which a read-only connection cannot do."""
     if not is_cut_short(path):
         return
     try:
         lock = WriteLock(path)
     except TakenError:
-        return  # nothing was: somebody writes right now
-    # Where it cannot be done (the folder is for reading), opening says why.
+        return  # another process is writing
+    # If it fails (the folder is read-only), opening the file reports the reason.
     with contextlib.suppress(sqlite3.Error), contextlib.closing(connect(path, writable=True)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("COMMIT")
@@ -558,4 +560,4 @@ def _close(connection: sqlite3.Connection | None, lock: WriteLock | None) -> Non
 
 
 def _taken(path: Path) -> str:
-    return phrase("{path}: somebody else has this review open; close it there first", path=told_name(path))
+    return phrase("{path}: the review is open in another window or program; close it there first", path=told_name(path))

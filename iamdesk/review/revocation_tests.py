@@ -1,4 +1,4 @@
-"""What became of revokes: each is tested on the new snapshot."""
+"""Tests of earlier revokes on a new snapshot."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,36 +14,36 @@ from iamdesk.review.state import Decided
 from iamdesk.snapshot.model import Account, Snapshot
 
 REVOKES = "earlier_revokes"
-"""Under this name a review's head keeps what became of the revokes before it (JSON, `revokes_as_text`)."""
+"""Detail in a review's head with the results of earlier revokes (JSON, `revokes_as_text`)."""
 OF_HOLDERS = frozenset({EntitlementType.GROUP, EntitlementType.MANAGED_POLICY, EntitlementType.INLINE_POLICY})
-"""Lines that give their holder permissions of its own."""
+"""Entitlements that grant permissions to their holder."""
 
 
 class Previous(Protocol):
-    """What is needed of the review before."""
+    """The previous review."""
 
     @property
     def head(self) -> Head:
-        """What it is of."""
+        """The head of the review."""
 
     @property
     def lines(self) -> Sequence[ReviewItem]:
-        """Its lines."""
+        """Its entitlements."""
 
     def decision(self, line_id: str) -> ItemDecision:
-        """Return what stands on a line."""
+        """Return the decision on an entitlement."""
 
     def decided(self, line_id: str) -> Decided | None:
         """Return who decided it, and when."""
 
 
 class Outcome(StrEnum):
-    """What became of a revoke."""
+    """Result of an earlier revoke or fix."""
 
     GONE = "gone"
     STILL_THERE = "still there"
     CAME_BACK = "came back"
-    """It was found gone by an earlier review, and is there again."""
+    """It was gone in an earlier review, and exists again."""
     CANNOT_TELL = "cannot tell"
 
 
@@ -70,10 +70,14 @@ def retests_of(
     found: Comparison,
     new: Snapshot,
 ) -> Iterator[Retest]:
-    """Yield every revoke of the review before, and every one before it that was found gone, tested again.
+    """Yield the results of the previous review's revokes, and of revokes of earlier reviews.
 
-    ``before`` and ``now`` are the lines of the review before and of the new one, by id; ``found`` compares their
-    snapshots, of which ``new`` is the new one.
+    Args:
+        previous: The previous review.
+        before: Entitlements of the previous review by ID.
+        now: Entitlements of the new review by ID.
+        found: Comparison of their snapshots.
+        new: The new snapshot.
     """
     for line_id, line in before.items():
         if previous.decision(line_id).choice is not ReviewDecision.REVOKE:
@@ -95,9 +99,9 @@ def retests_of(
         )
     for earlier in revokes_from_text(previous.head.details.get(REVOKES, "[]")):
         if earlier.line_id in before:
-            continue  # it was there in the last review, and was decided on there
+            continue  # it existed in the previous review, and was decided again
         if earlier.line_id in now:
-            sentence = f"{earlier.name} had been found gone, and is there again."
+            sentence = f"{earlier.name} was removed, but exists again."
             yield replace(earlier, outcome=Outcome.CAME_BACK, sentence=sentence)
         else:
             yield earlier
@@ -105,18 +109,18 @@ def retests_of(
 
 def _outcome(line: ReviewItem, is_there: bool, found: Comparison, new: Snapshot) -> tuple[Outcome, str]:
     if is_there:
-        return Outcome.STILL_THERE, f"{line.name} is still there."
+        return Outcome.STILL_THERE, f"{line.name} still exists."
     missing = _not_captured(line, new)
     if missing:
         return Outcome.CANNOT_TELL, missing
-    standing = found.principals.get(line.holder_arn)
-    if standing is not None and standing.status is Status.UNCHANGED and line.type in OF_HOLDERS:
-        return Outcome.GONE, f"{line.name} is gone; its holder can do the same as before by something else."
-    return Outcome.GONE, f"{line.name} is gone."
+    diff = found.principals.get(line.holder_arn)
+    if diff is not None and diff.status is Status.UNCHANGED and line.type in OF_HOLDERS:
+        return Outcome.GONE, f"{line.name} was removed; its holder has the same access through other entitlements."
+    return Outcome.GONE, f"{line.name} was removed."
 
 
 def _not_captured(line: ReviewItem, new: Snapshot) -> str:
-    """Return why nothing can be said of a line that the new snapshot does not have; empty where it is gone."""
+    """Return why an entitlement that is not in the new snapshot is inconclusive; empty if it was removed."""
     account = next((one for one in new.accounts if one.account_id == line.account_id), None)
     if line.type is EntitlementType.PERMISSION_SET:
         captured = any(one.account_assignments is not None for one in new.identity_centers)
@@ -124,12 +128,12 @@ def _not_captured(line: ReviewItem, new: Snapshot) -> str:
     if line.type is EntitlementType.RESOURCE_GRANT:
         held = next((one for one in new.resources if one.arn == line.entitlement_id), None)
         if held is None or not held.is_policy_captured:
-            return "The new snapshot does not hold the resource's policy."
+            return "The resource policy is not in the new snapshot."
         return ""
     if account is None:
-        return f"The new snapshot does not hold account {line.account_id}."
+        return f"Account {line.account_id} is not in the new snapshot."
     if account.is_truncated or _is_broken(account, line):
-        return "A part of the account is missing in the new snapshot, or cannot be read."
+        return "A part of the account is missing or malformed in the new snapshot."
     if line.type is EntitlementType.ACCESS_KEY and not any(
         facts.account_id == line.account_id and facts.credential_report is not None for facts in new.account_facts
     ):
@@ -142,8 +146,8 @@ def _is_broken(account: Account, line: ReviewItem) -> bool:
 
 
 def revokes_as_text(retests: Iterable[Retest]) -> str:
-    """Return what became of revokes as JSON text, for a review's head."""
-    told = [
+    """Return the results of revokes as JSON text, for a review's head."""
+    results = [
         {
             "line_id": one.line_id,
             "account_id": one.account_id,
@@ -158,14 +162,14 @@ def revokes_as_text(retests: Iterable[Retest]) -> str:
         }
         for one in retests
     ]
-    return json.dumps(told, ensure_ascii=False)
+    return json.dumps(results, ensure_ascii=False)
 
 
 def revokes_from_text(text: str) -> Iterator[Retest]:
-    """Yield what `revokes_as_text` told.
+    """Yield the results in a text of `revokes_as_text`.
 
     Raises:
-        KeyError, TypeError, ValueError: the text is none of these.
+        KeyError, TypeError, ValueError: the text is not valid.
     """
     listed: list[dict[str, Any]] = json.loads(text)
     for one in listed:

@@ -1,6 +1,6 @@
-"""What a review is about: everything, but for accounts, classes of principals and kinds of entitlements left out.
+"""Scope of a review: everything except excluded accounts, classes of principals and types of entitlements.
 
-Nothing is left out without a reason, and what is left out is counted and told.
+Each exclusion requires a reason; the evidence contains the exclusions with the numbers of excluded items.
 """
 
 import json
@@ -16,11 +16,11 @@ from iamdesk.i18n import phrase
 from iamdesk.review.items import EntitlementType, PopulationEntry, ReviewItem, Scope
 
 LEFT_OUT = "left_out"
-"""Under this name a review's head keeps what was left out (JSON, `left_out_as_text`)."""
+"""Detail in a review's head with the exclusions (JSON, `left_out_as_text`)."""
 
 
 class Part(StrEnum):
-    """By what something can be left out."""
+    """Kind of exclusion."""
 
     ACCOUNT = "account"
     CLASS = "class"
@@ -49,22 +49,22 @@ _CLASSES: Mapping[str, PrincipalClass] = {
     "Identity Center group": PrincipalClass.IDENTITY_CENTER,
     "AWS service": PrincipalClass.SERVICE,
 }
-"""By kind of a member; all others are outside the snapshot."""
+"""By kind of a population entry; all others are outside the snapshot."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
-    """One thing that is left out."""
+    """An exclusion."""
 
     part: Part
     name: str
-    """An account's id, a `PrincipalClass`, an `EntitlementType`."""
+    """Account ID, `PrincipalClass` or `EntitlementType`."""
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class ExcludedScope:
-    """What one exclusion left out. What falls under several is counted under the first."""
+    """Numbers of items excluded by one exclusion. Items of several exclusions are counted for the first."""
 
     part: str
     name: str
@@ -76,7 +76,7 @@ class ExcludedScope:
 
 @dataclass(frozen=True, slots=True)
 class Limited:
-    """What is left of a snapshot's scope."""
+    """A scope after exclusions."""
 
     scope: Scope
     findings: tuple[Mapping[str, Any], ...]
@@ -89,19 +89,18 @@ def class_of(member_kind: str) -> PrincipalClass:
 
 
 def exclusion(text: str) -> Exclusion:
-    """Return what ``account:444455556666=a sandbox`` leaves out.
+    """Return the exclusion of a text such as ``account:444455556666=a sandbox``.
 
     Raises:
-        ReviewError: it names nothing that can be left out, or no reason.
+        ReviewError: the text is not valid, or has no reason.
     """
     what, _, reason = text.partition("=")
     part, _, name = what.strip().partition(":")
-    told = visible(what.strip())
     if part not in set(Part):
         raise ReviewError(
             phrase(
-                "`{told}` cannot be left out: expected {parts}",
-                told=told,
+                "`{text}` cannot be excluded: expected {parts}",
+                text=visible(what.strip()),
                 parts=", ".join(f"{one}:NAME=REASON" for one in Part),
             )
         )
@@ -111,10 +110,10 @@ def exclusion(text: str) -> Exclusion:
 
 
 def check_exclusions(exclusions: Iterable[Exclusion], accounts: Iterable[str] | None = None) -> None:
-    """Refuse what cannot be left out; ``accounts`` are those of the snapshot.
+    """Validate exclusions; ``accounts`` are those of the snapshot.
 
     Raises:
-        ReviewError: there is no such account, class or kind, or no reason.
+        ReviewError: there is no such account, class or type, or the reason is missing.
     """
     known: dict[Part, set[str] | None] = {
         Part.ACCOUNT: None if accounts is None else set(accounts),
@@ -127,7 +126,7 @@ def check_exclusions(exclusions: Iterable[Exclusion], accounts: Iterable[str] | 
             expected = ", ".join(sorted(names))
             raise ReviewError(
                 phrase(
-                    "there is no {part} `{name}` to leave out: expected {expected}",
+                    "there is no {part} `{name}` to exclude: expected {expected}",
                     part=one.part,
                     name=visible(one.name),
                     expected=expected,
@@ -135,14 +134,14 @@ def check_exclusions(exclusions: Iterable[Exclusion], accounts: Iterable[str] | 
             )
         if not one.reason:
             raise ReviewError(
-                phrase("{part} {name} cannot be left out without a reason", part=one.part, name=visible(one.name))
+                phrase("{part} {name} cannot be excluded without a reason", part=one.part, name=visible(one.name))
             )
 
 
 def limited(scope: Scope, findings: Sequence[Mapping[str, Any]], exclusions: Sequence[Exclusion]) -> Limited:
-    """Return what is left, and how much each exclusion left out.
+    """Apply exclusions to a scope and its findings.
 
-    A principal of an account that is left out stays where an entitlement of another account names it.
+    A principal of an excluded account stays in scope if an entitlement in another account names it.
     """
     reasons = {(one.part, one.name): one for one in exclusions}
     kinds = {member.arn: member.kind for member in scope.population}
@@ -185,7 +184,7 @@ def limited(scope: Scope, findings: Sequence[Mapping[str, Any]], exclusions: Seq
             kept.append(finding)
         else:
             counts["findings", out] += 1
-    told = tuple(
+    excluded = tuple(
         ExcludedScope(
             one.part.value,
             one.name,
@@ -194,16 +193,16 @@ def limited(scope: Scope, findings: Sequence[Mapping[str, Any]], exclusions: Seq
         )
         for one in exclusions
     )
-    return Limited(Scope(tuple(population), tuple(lines)), tuple(kept), told)
+    return Limited(Scope(tuple(population), tuple(lines)), tuple(kept), excluded)
 
 
 def left_out_as_text(left_out: Iterable[ExcludedScope]) -> str:
-    """Return what was left out as JSON text, for a review's head."""
+    """Return exclusions with numbers as JSON text, for a review's head."""
     return json.dumps([asdict(one) for one in left_out], ensure_ascii=False)
 
 
 def left_out_from(details: Mapping[str, str]) -> tuple[ExcludedScope, ...]:
-    """Return what the details of a review's head say was left out.
+    """Return the exclusions with numbers from the details of a review's head.
 
     Raises:
         TypeError, ValueError: they cannot be read.
@@ -212,7 +211,7 @@ def left_out_from(details: Mapping[str, str]) -> tuple[ExcludedScope, ...]:
 
 
 def exclusions_from(details: Mapping[str, str]) -> tuple[Exclusion, ...]:
-    """Return the same as exclusions, to limit a scope by them again.
+    """Return the exclusions from the details of a review's head, for `limited`.
 
     Raises:
         TypeError, ValueError: they cannot be read.

@@ -1,7 +1,6 @@
-"""An open review as a front end holds it: what is shown, what is decided, and the way back.
+"""An open review for a front end: its items, decisions, undo and redo.
 
-What it shows is a copy in memory; `record`, `undo` and `redo` write and may last: call them where waiting does no harm,
-one at a time.
+The items are a copy in memory. `record`, `undo` and `redo` write to disk: call them in a worker, one at a time.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,7 +25,7 @@ class ReviewSession:
         self.lines: tuple[ReviewItem, ...] = tuple(file.lines)
         self.population: tuple[PopulationEntry, ...] = file.population()
         self.findings: tuple[Mapping[str, Any], ...] = tuple(file.findings())
-        """As they were when the review was made."""
+        """The findings as frozen in the review."""
         self._findings: dict[str, list[Mapping[str, Any]]] = {}
         for finding in self.findings:
             self._findings.setdefault(str(finding.get("subject_arn", "")), []).append(finding)
@@ -35,21 +34,21 @@ class ReviewSession:
 
     @property
     def can_undo(self) -> bool:
-        """Whether there is an act of this sitting to take back."""
+        """Whether there is a change of this session to undo."""
         return bool(self._done)
 
     @property
     def can_redo(self) -> bool:
-        """Whether there is an act that was taken back."""
+        """Whether there is an undone change."""
         return bool(self._undone)
 
     def findings_of(self, line: ReviewItem) -> tuple[Mapping[str, Any], ...]:
-        """Return the findings on a line's holder and on what it grants."""
+        """Return the findings on an item's holder and on its entitlement."""
         subjects = dict.fromkeys((line.holder_arn, line.entitlement_id))
         return tuple(finding for subject in subjects for finding in self._findings.get(subject, ()))
 
     def decision(self, line_id: str) -> ItemDecision:
-        """Return what stands on a line or a finding."""
+        """Return the current decision on an entitlement or finding."""
         return self.file.decision(line_id)
 
     def decided(self, line_id: str) -> Decided | None:
@@ -57,17 +56,17 @@ class ReviewSession:
         return self.file.decided(line_id)
 
     def is_open(self, line_id: str, today: date | None = None) -> bool:
-        """Return whether a line or finding waits for a decision: it has none, or its exception has run out."""
+        """Return whether an item needs a decision: it has none, or its exception expired."""
         return self.decision(line_id).is_open(today or datetime.now(UTC).date())
 
     @property
     def waiting(self) -> int:
-        """How many lines wait for a decision."""
+        """Number of entitlements that need a decision."""
         return self.file.lines_standing.waiting(datetime.now(UTC).date())
 
     @property
     def findings_waiting(self) -> int:
-        """How many findings wait for a decision."""
+        """Number of findings that need a decision."""
         return self.file.findings_standing.waiting(datetime.now(UTC).date())
 
     def record(
@@ -76,7 +75,7 @@ class ReviewSession:
         reviewer: Reviewer,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> Change:
-        """Note decisions; when this returns they are on disk. A ticket that stands stays unless another one is given.
+        """Record decisions; they are on disk when this returns. The current ticket stays unless another one is given.
 
         Raises:
             DecisionError, ReviewError: as `ReviewFile.record`.
@@ -96,7 +95,7 @@ class ReviewSession:
         reviewer: Reviewer,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> Change:
-        """Do the same, and take a ticket away where a decision has none.
+        """Record decisions like `record`, but clear the ticket if a decision has none.
 
         Raises:
             DecisionError, ReviewError: as `ReviewFile.record`.
@@ -108,26 +107,26 @@ class ReviewSession:
         return change
 
     def second(self, line_ids: tuple[str, ...], reviewer: Reviewer) -> Change:
-        """Stand as second reviewer for what somebody else decided; lines without a decision stay as they are.
+        """Give second approval to decisions of other reviewers; undecided items are skipped.
 
         Raises:
             DecisionError, ReviewError: as `ReviewFile.record`.
         """
-        standing = {line_id: self.decision(line_id) for line_id in line_ids}
+        current = {line_id: self.decision(line_id) for line_id in line_ids}
         return self.record(
             {
                 line_id: replace(decision, second=reviewer.name)
-                for line_id, decision in standing.items()
+                for line_id, decision in current.items()
                 if decision.choice is not ReviewDecision.UNDECIDED
             },
             reviewer,
         )
 
     def undo(self, reviewer: Reviewer) -> Change | None:
-        """Take the last act of this sitting back, by new entries; None where there is none.
+        """Undo the last change of this session by new entries; None if there is none.
 
         Raises:
-            DecisionError, ReviewError: as `ReviewFile.record`; then the act stays.
+            DecisionError, ReviewError: as `ReviewFile.record`; then nothing is undone.
         """
         if not self._done:
             return None
@@ -137,10 +136,10 @@ class ReviewSession:
         return change
 
     def redo(self, reviewer: Reviewer) -> Change | None:
-        """Do again what was taken back last; None where nothing was.
+        """Redo the last undone change; None if there is none.
 
         Raises:
-            DecisionError, ReviewError: as `ReviewFile.record`; then nothing is done.
+            DecisionError, ReviewError: as `ReviewFile.record`; then nothing is redone.
         """
         if not self._undone:
             return None
@@ -150,17 +149,17 @@ class ReviewSession:
         return change
 
     def _restore(self, decisions: Mapping[str, ItemDecision], reviewer: Reviewer) -> Change:
-        """Write what stood, as this reviewer may: nobody writes another's name under a decision."""
-        stands = {
+        """Record earlier decisions, without second approvals by others: a reviewer cannot approve for others."""
+        restored = {
             line_id: decision
             if decision.second == reviewer.name and decision.by_one == self.decision(line_id).by_one
             else decision.by_one
             for line_id, decision in decisions.items()
         }
-        return self.file.record(stands, reviewer, restores=True)
+        return self.file.record(restored, reviewer, restores=True)
 
     def close(self) -> None:
-        """Close the file; the next one may write in it."""
+        """Close the file and release its lock."""
         self.file.close()
 
 

@@ -1,7 +1,7 @@
-"""What is left in a damaged SQLite file: the rows of every leaf page that can still be read, one by one.
+"""Reads rows from the leaf pages of a damaged SQLite file.
 
-SQLite itself gives up a whole table where one page of its tree is gone. Here no tree is needed: each page is looked at
-by itself, and each row of it that decodes is handed on. Whoever takes them checks them by their own digests.
+SQLite loses a whole table if one page of its tree is damaged. This module decodes each page by itself; the caller
+verifies the rows by their digests.
 Source of the format: https://www.sqlite.org/fileformat2.html (sections 1.3, 1.6, 2.1).
 """
 
@@ -15,20 +15,20 @@ type Cell = int | float | str | bytes | None
 _TABLE_LEAF = 0x0D
 _INDEX_LEAF = 0x0A
 _FILE_HEADER = 100
-_MOST_BYTES = 1 << 26
-"""A row of more is none that a review has."""
+_MAX_BYTES = 1 << 26
+"""Maximum size of a row of a review."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: its number (None in a table without), and its cells; a number that is the key is None in the cells."""
+    """One row: its number (None in a table WITHOUT ROWID) and cells; an INTEGER PRIMARY KEY is None in the cells."""
 
     number: int | None
     cells: tuple[Cell, ...]
 
 
 def rows_of(content: bytes) -> Iterator[Row]:
-    """Yield every row that can be read, page by page. Rows of indexes come among them."""
+    """Yield all rows that can be read, page by page, including those of indexes."""
     for start in range(0, len(content) - PAGE_SIZE + 1, PAGE_SIZE):
         page = content[start : start + PAGE_SIZE]
         header = _FILE_HEADER if start == 0 else 0
@@ -50,13 +50,13 @@ def _row(content: bytes, page: bytes, at: int, *, is_table: bool) -> Row:
     number: int | None = None
     if is_table:
         number, at = _varint(page, at)
-    if size > _MOST_BYTES:
-        raise ValueError("longer than any row")
+    if size > _MAX_BYTES:
+        raise ValueError("the row is too long")
     return Row(number, _cells(_payload(content, page, at, size, is_table=is_table)))
 
 
 def _payload(content: bytes, page: bytes, at: int, size: int, *, is_table: bool) -> bytes:
-    """Return a row's bytes, those on overflow pages included (section 1.6)."""
+    """Return the bytes of a row, including overflow pages (section 1.6)."""
     usable = PAGE_SIZE
     most = usable - 35 if is_table else (usable - 12) * 64 // 255 - 23
     if size <= most:
@@ -72,7 +72,7 @@ def _payload(content: bytes, page: bytes, at: int, size: int, *, is_table: bool)
     seen: set[int] = set()
     while left > 0:
         if follow == 0 or follow in seen or follow * PAGE_SIZE > len(content):
-            raise ValueError("its overflow pages are gone")
+            raise ValueError("overflow pages are missing")
         seen.add(follow)
         other = content[(follow - 1) * PAGE_SIZE : follow * PAGE_SIZE]
         parts.append(other[4 : 4 + min(left, usable - 4)])

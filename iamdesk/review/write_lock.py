@@ -1,8 +1,8 @@
-"""Who writes in a review, held against everybody else: beside SQLite's own lock, which a process can lose.
+"""Lock of a review that is open for writing, in addition to SQLite's own lock, which a process can lose.
 
-Where locks are as POSIX has them, a process loses all of its locks on a file as soon as anything in it closes that file
-once, a reader of bytes say; another process could then write into the open review. This lock belongs to what was opened
-and stays until that is closed, or the process ends. Windows locks that way by itself.
+With POSIX locks, a process loses all its locks on a file when it closes any handle of that file; another process could
+then write to the open review. This lock belongs to its file handle until that is closed or the process ends. On
+Windows, all locks work this way.
 """
 
 import sys
@@ -14,14 +14,14 @@ if sys.platform != "win32":
 
 
 class TakenError(Exception):
-    """Somebody else writes."""
+    """Another process or session has the lock."""
 
 
 class WriteLock:
-    """Taken when it is made.
+    """The lock; acquired on creation.
 
     Raises:
-        TakenError: somebody else has it, in this process or in another.
+        TakenError: it is held elsewhere, in this process or another.
     """
 
     def __init__(self, path: Path) -> None:
@@ -35,10 +35,10 @@ class WriteLock:
             self.release()
             raise TakenError from None
         except OSError:
-            self.release()  # a file system without such locks: SQLite's own is there
+            self.release()  # the file system does not support such locks: SQLite's own lock remains
 
     def release(self) -> None:
-        """Give it up."""
+        """Release the lock."""
         held, self._held = self._held, None
         if held is not None:
             held.close()

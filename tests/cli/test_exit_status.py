@@ -127,7 +127,7 @@ def test_what_is_no_review_is_one_sentence(iamdesk: Run, here: Path, words: tupl
         (("why", SAMPLE, "-"), "No denied request"),
         (("paths", SAMPLE, "--from", "nobody", "--format", "json"), "no user or role nobody"),
         (("paths", SAMPLE, "--to", "nobody"), "no user or role nobody"),
-        (("review", "decide", "q3.iamreview", *DECIDE), "no line and no finding x"),
+        (("review", "decide", "q3.iamreview", *DECIDE), "no entitlement or finding x"),
         (("review", "new", SAMPLE, "-o", "no/such.iamreview"), "cannot be written"),
         (("review", "new", SAMPLE, "-o", "q3.iamreview"), "already"),
         (("collect", "-o", "new.zip", "--region", "nowhere"), "no Region"),

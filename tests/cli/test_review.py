@@ -91,7 +91,7 @@ def test_whole_review_in_the_terminal(run: Run, made: Path, tmp_path: Path) -> N
     )
     many = [word for line_id in ids[2:] for word in ("--entitlement", line_id)]
     refused = run("review", "decide", review, *many, "--decision", "keep", "--reviewer", "Ana", status=2)
-    assert "needs a reason" in refused.stderr
+    assert "requires a reason" in refused.stderr
     run("review", "decide", review, *many, "--decision", "keep", "--reason", "checked", "--reviewer", "Ana")
     own = run("review", "approve", review, "--reviewer", "Ana")
     assert "0 decisions" in own.stderr
@@ -144,11 +144,10 @@ def test_findings_are_decided_in_the_terminal(run: Run, made: Path, tmp_path: Pa
     run(*decide, "--finding", first, "--decision", "fix")
     run(*decide, "--finding", second, "--decision", "false_positive", "--reason", "our tags")
     accept = (*decide, "--finding", third, "--decision", "except")
-    assert "needs a reason" in run(*accept, status=2).stderr
+    assert "requires a reason" in run(*accept, status=2).stderr
     run(*accept, "--reason", "spring", "--owner", "Dora", "--until", "2099-01-31")
     assert (
-        "nothing that can be decided on a finding"
-        in run(*decide, "--finding", first, "--decision", "keep", status=2).stderr
+        "not a valid decision on a finding" in run(*decide, "--finding", first, "--decision", "keep", status=2).stderr
     )
     assert "give at least one item to decide on" in run(*decide, "--decision", "fix", status=2).stderr
     run("review", "approve", review, "--reviewer", "Ben")

@@ -117,7 +117,7 @@ def test_summary_claims_no_more_than_is_known(maps: dict[str, AccessHeatmap]) ->
     assert "which may differ" in same, "nora's access hangs on resources and conditions"
     said = comparison_summary(maps["elena"], maps["nora"], "elena", "nora")
     more = sum(difference(*pair).more.bit_count() for pair in rows_of_both(maps["elena"], maps["nora"]))
-    assert said.startswith(f"elena can do {more:,} that nora cannot, nora ")
+    assert said.startswith(f"elena can perform {more:,} actions that nora cannot, nora can perform ")
 
 
 def test_csv_has_a_row_for_each_cell_that_differs(maps: dict[str, AccessHeatmap]) -> None:

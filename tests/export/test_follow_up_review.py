@@ -116,12 +116,12 @@ def test_the_evidence_tells_it(previous: Path, old: Snapshot, new: Snapshot, tmp
         carried.lines.asked.keys() | carried.findings.asked.keys()
     )
     (retest,) = [row for row in rows if row["change"].startswith("revoke tested")]
-    assert (retest["after"], retest["cause"]) == ("gone", "taken is gone.")
+    assert (retest["after"], retest["cause"]) == ("gone", "taken was removed.")
     with (pack / "07_remediation.csv").open(encoding="utf-8-sig", newline="") as table:
         tested = {row["decision"]: row for row in csv.DictReader(table)}
     assert {name: row["retest_verdict"] for name, row in tested.items()} == {"revoke": "gone", "fix": "still_present"}
     assert {row["retest_snapshot_sha256"] for row in tested.values()} == {new.sha256}
-    assert tested["revoke"]["retest_basis"] == "taken is gone."
+    assert tested["revoke"]["retest_basis"] == "taken was removed."
     counts = json.loads((pack / "00_manifest.json").read_bytes())["counts"]
     assert (counts["to_do"], counts["tested"], counts["remediation"]) == (0, 2, 2)
 

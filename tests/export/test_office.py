@@ -57,7 +57,7 @@ def test_xlsx_holds_every_finding_in_order(sample, sample_findings, now):
     assert list(listed[0]) == [column.label for column in COLUMNS]
     assert [row["Finding"] for row in listed] == [one.fingerprint for one in ordered(sample_findings)]
     assert Counter(row["Severity"] for row in listed) == Counter(one.severity.value for one in sample_findings)
-    about = {row["What"]: row["Value"] for row in rows(made["About"])}
+    about = {row["Name"]: row["Value"] for row in rows(made["About"])}
     assert about["Snapshot SHA-256"] == sample.sha256
     assert about["Findings"] == len(sample_findings)
     assert sum(row["Findings"] for row in rows(made["Checks"])) == len(sample_findings)
@@ -67,7 +67,7 @@ def test_xlsx_holds_every_finding_in_order(sample, sample_findings, now):
 def test_xlsx_has_a_sheet_for_suppressed_findings(sample, aside, now):
     made = book(aside, sample, now)
     (row,) = rows(made["Suppressed"])
-    assert (row["Suppressed by"], row["Why suppressed"], row["Suppressed until"]) == (
+    assert (row["Suppressed by"], row["Reason for suppression"], row["Suppressed until"]) == (
         "Ito, Alice",
         "=known",
         "2027-01-31",

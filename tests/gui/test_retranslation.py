@@ -18,8 +18,8 @@ def german() -> Iterator[None]:
 @pytest.mark.parametrize(
     ("english", "german_text"),
     [
-        ("The last review left it undecided.", "Das letzte Review ließ es unentschieden."),
-        ("Its exception ran out on 2026-09-30.", "Die Ausnahme lief am 2026-09-30 ab."),
+        ("It was undecided in the previous review.", "Das letzte Review ließ es unentschieden."),
+        ("Its exception expired on 2026-09-30.", "Die Ausnahme lief am 2026-09-30 ab."),
         ("user/ana joined group/Admins.", "user/ana ist group/Admins beigetreten."),
         ("account 111122223333 (2 of 3)", "Konto 111122223333 (2 von 3)"),
         ("x was last used 933 days before the snapshot.", "x wurde zuletzt 933 Tage vor dem Snapshot genutzt."),
@@ -52,7 +52,7 @@ def test_what_nobody_said_stays(text: str) -> None:
 
 
 def test_an_english_window_reads_nothing_again() -> None:
-    assert translate_english("The last review left it undecided.") == "The last review left it undecided."
+    assert translate_english("It was undecided in the previous review.") == "It was undecided in the previous review."
 
 
 @pytest.mark.usefixtures("german")

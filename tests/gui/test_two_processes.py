@@ -150,7 +150,7 @@ def test_one_window_decides_and_the_other_is_told(start: Start, review: Path) ->
     first = start("has_review decide", review)
     assert line_of(first).startswith("review ")
     second = start("trouble", review)
-    assert "q4.iamreview: somebody else has this review open; close it there first" in line_of(second)
+    assert "q4.iamreview: the review is open in another window or program; close it there first" in line_of(second)
     assert line_of(first) == "decided"
     first.send_signal(signal.SIGKILL)
     first.wait()

@@ -117,7 +117,7 @@ def _tried(folder: Path, damaged: bytes, expected: Any, *, writable: bool) -> It
         recover(path, into)
         content(into, writable=True)
     except ReviewError as error:
-        yield "lost", "" if "nothing of a review" in str(error) else f"not recovered: {error}"
+        yield "lost", "" if "no intact part of a review" in str(error) else f"not recovered: {error}"
     except BaseException as error:  # noqa: BLE001
         yield "raised", f"recovering: {type(error).__name__}: {error}"
     else:

@@ -122,19 +122,19 @@ def test_a_decision_taken_over_says_from_where() -> None:
     ]
     assert found.decisions[line_id] == ItemDecision(
         ReviewDecision.KEEP,
-        "Taken over from review r-1, decided by Ana on 2026-07-01: the effect is the same. needed for work",
+        "Carried over from review r-1, decided by Ana on 2026-07-01: the effect is unchanged. needed for work",
     )
 
 
 @pytest.mark.parametrize(
     ("decision", "reason"),
     [
-        (UNDECIDED, "The last review left it undecided."),
-        (ItemDecision(ReviewDecision.REVOKE, "left the team"), "It was to be revoked, and is still there."),
+        (UNDECIDED, "It was undecided in the previous review."),
+        (ItemDecision(ReviewDecision.REVOKE, "left the team"), "It was to be revoked, but still exists."),
         (ItemDecision(ReviewDecision.MODIFY, "too wide"), "It was to be modified."),
         (
             ItemDecision(ReviewDecision.EXCEPT, "audit", "Ben", date(2026, 9, 30)),
-            "Its exception ran out on 2026-09-30.",
+            "Its exception expired on 2026-09-30.",
         ),
         (ItemDecision(ReviewDecision.EXCEPT, "audit", "Ben", date(2026, 10, 1)), None),
         (KEEP, None),
@@ -161,7 +161,7 @@ def test_every_revoke_is_tested_again() -> None:
     told = {(one.holder_arn, one.entitlement_id): one for one in found.retests}
     assert {key for key, one in told.items() if one.outcome is Outcome.GONE} == gone
     assert {key for key, one in told.items() if one.outcome is Outcome.STILL_THERE} == {own("u26"), own("u01")}
-    assert "can do the same as before" in told[own("u28")].sentence
+    assert "has the same access through other entitlements" in told[own("u28")].sentence
     assert told[own("u22")].decided_by == "Ana"
 
 
@@ -177,7 +177,7 @@ def test_what_comes_back_is_told() -> None:
     (back,) = found.retests
     assert back.outcome is Outcome.CAME_BACK
     assert named([back.line_id], lines) == {(user_arn("u04"), policy_arn("taken"))}
-    assert found.asked[back.line_id] == ("It was revoked and gone, and is there again.",)
+    assert found.asked[back.line_id] == ("It was revoked and removed, and exists again.",)
 
 
 def test_a_revoke_of_an_account_that_is_not_there_cannot_be_told() -> None:
@@ -214,7 +214,7 @@ def test_a_new_access_key_is_asked() -> None:
 
     found = carry_forward(review, lines, compare_snapshots(first, second, MOMENT), second, TODAY)
 
-    assert found.asked == {key.line_id: ("The key is another one than before.",)}
+    assert found.asked == {key.line_id: ("The access key was replaced.",)}
 
 
 def test_a_comparison_of_other_snapshots_is_refused() -> None:

@@ -61,7 +61,7 @@ def carried(before: Review, new: Snapshot, *now: dict[str, Any], today: date = T
 @pytest.mark.parametrize("decision", [ACCEPTED, WRONG])
 def test_same_fingerprint_keeps_its_decision(new: Snapshot, decision: ItemDecision) -> None:
     found = carried(Review(replace(decision, second="Chloe")), new, finding())
-    told = "Taken over from review r-1, decided by Ana on 2026-07-01: it is found again."
+    told = "Carried over from review r-1, decided by Ana on 2026-07-01: it is found again."
     assert found.decisions == {"f": replace(decision, comment=f"{told} {decision.comment}")}
     assert found.asked == {}
     assert found.findings[0]["since_last"] == {
@@ -75,10 +75,10 @@ def test_same_fingerprint_keeps_its_decision(new: Snapshot, decision: ItemDecisi
 @pytest.mark.parametrize(
     ("decision", "more", "today", "reason"),
     [
-        (UNDECIDED, {}, TODAY, "The last review left it undecided."),
-        (FIX, {}, TODAY, "It was to be fixed, and is still found."),
+        (UNDECIDED, {}, TODAY, "It was undecided in the previous review."),
+        (FIX, {}, TODAY, "It was to be fixed, but is still found."),
         (ACCEPTED, {}, date(2027, 1, 1), "Its risk was accepted until 2026-12-31."),
-        (ACCEPTED, {"severity": "critical"}, TODAY, "It got worse: medium before, critical now."),
+        (ACCEPTED, {"severity": "critical"}, TODAY, "Its severity increased from medium to critical."),
     ],
 )
 def test_what_is_asked_again(
@@ -92,7 +92,7 @@ def test_what_is_asked_again(
 
 def test_doubt_that_became_certain_is_asked_and_the_other_way_not(new: Snapshot) -> None:
     sure, unsure = finding(), finding(state="cannot tell")
-    assert "could not be told before" in carried(Review(ACCEPTED, unsure), new, sure).asked["f"][0]
+    assert "was inconclusive in the previous review" in carried(Review(ACCEPTED, unsure), new, sure).asked["f"][0]
     back = carried(Review(ACCEPTED, sure), new, unsure)
     assert back.decisions
     assert back.findings[0]["since_last"]["baseline"] == "updated"
@@ -100,7 +100,7 @@ def test_doubt_that_became_certain_is_asked_and_the_other_way_not(new: Snapshot)
 
 def test_new_finding_is_asked(new: Snapshot) -> None:
     found = carried(Review(ACCEPTED), new, finding(), finding("g"))
-    assert found.asked == {"g": ("It is new since the last review.",)}
+    assert found.asked == {"g": ("It is new since the previous review.",)}
     assert found.findings[1]["since_last"]["baseline"] == "new"
 
 

@@ -58,18 +58,18 @@ def test_decision_on_a_finding_is_kept_and_counted_apart_from_lines(review: Revi
 
 @pytest.mark.parametrize("choice", [ReviewDecision.KEEP, ReviewDecision.REVOKE, ReviewDecision.MODIFY])
 def test_what_is_decided_on_lines_is_no_decision_on_a_finding(review: ReviewFile, choice: ReviewDecision) -> None:
-    with pytest.raises(DecisionError, match="nothing that can be decided on a finding"):
+    with pytest.raises(DecisionError, match="not a valid decision on a finding"):
         review.record({FIRST: ItemDecision(choice, "why")}, ANA)
 
 
 @pytest.mark.parametrize("choice", [ReviewDecision.FIX, ReviewDecision.FALSE_POSITIVE])
 def test_what_is_decided_on_findings_is_no_decision_on_a_line(review: ReviewFile, choice: ReviewDecision) -> None:
-    with pytest.raises(DecisionError, match="nothing that can be decided on a line"):
+    with pytest.raises(DecisionError, match="not a valid decision on an entitlement"):
         review.record({LINE.line_id: ItemDecision(choice, "why")}, ANA)
 
 
 def test_false_positive_needs_a_reason() -> None:
-    with pytest.raises(DecisionError, match="a false positive needs a reason"):
+    with pytest.raises(DecisionError, match="a false positive requires a reason"):
         ItemDecision(ReviewDecision.FALSE_POSITIVE, "  ")
 
 
@@ -89,7 +89,7 @@ def test_accepted_risk_that_has_run_out_waits_again(review: ReviewFile) -> None:
 def test_second_reviewer_undo_and_redo(review: ReviewFile) -> None:
     desk = ReviewSession(review)
     desk.record({FIRST: FIX}, ANA)
-    with pytest.raises(DecisionError, match="must be somebody else"):
+    with pytest.raises(DecisionError, match="must come from another reviewer"):
         desk.second((FIRST,), ANA)
     desk.second((FIRST,), CHLOE)
     assert desk.decision(FIRST).second == "Chloe"

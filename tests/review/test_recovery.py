@@ -130,7 +130,7 @@ def test_random_damage_never_ends_in_anything_but_a_sound_file_or_a_sentence(tmp
 
 @pytest.mark.parametrize("content", [b"", b"hello" * 3000, b"\0" * 20000])
 def test_where_nothing_is_left_a_sentence_says_so(tmp_path: Path, content: bytes) -> None:
-    with pytest.raises(ReviewError, match="nothing of a review"):
+    with pytest.raises(ReviewError, match="no intact part of a review"):
         recover(damaged(tmp_path, content), tmp_path / "new.iamreview")
     assert not (tmp_path / "new.iamreview").exists()
 

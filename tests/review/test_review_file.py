@@ -101,7 +101,7 @@ def test_what_stands_already_gets_no_entry(review: ReviewFile) -> None:
 
 
 def test_second_writer_is_told_and_the_first_goes_on(review: ReviewFile, path: Path) -> None:
-    with pytest.raises(ReviewError, match=r"q3\.iamreview: somebody else has this review open"):
+    with pytest.raises(ReviewError, match=r"q3\.iamreview: the review is open in another window or program"):
         ReviewFile.open(path)
     review.record({LINES[0].line_id: KEEP}, ANA)
     review.close()
@@ -128,12 +128,12 @@ def said_by_another_process(path: Path, does: str = "writes") -> str:
 
 def test_another_process_is_told_whatever_this_one_has_read(review: ReviewFile, path: Path) -> None:
     """SQLite's own lock is gone as soon as anything in this process has closed the file."""
-    assert "somebody else has this review open" in said_by_another_process(path)
+    assert "the review is open in another window or program" in said_by_another_process(path)
     path.read_bytes()
-    assert "somebody else has this review open" in said_by_another_process(path)
-    with pytest.raises(ReviewError, match="somebody else"):
+    assert "the review is open in another window or program" in said_by_another_process(path)
+    with pytest.raises(ReviewError, match="another window or program"):
         ReviewFile.open(path)
-    assert "somebody else has this review open" in said_by_another_process(path)
+    assert "the review is open in another window or program" in said_by_another_process(path)
     review.record({LINES[0].line_id: KEEP}, ANA)
     review.close()
     assert said_by_another_process(path) == "writes\n"
@@ -156,7 +156,7 @@ def test_a_reader_leaves_alone_what_a_writer_has_not_finished(review: ReviewFile
 
 def test_reader_cannot_write(review: ReviewFile, path: Path) -> None:
     review.close()
-    with ReviewFile.open(path, writable=False) as reading, pytest.raises(ReviewError, match="reading only"):
+    with ReviewFile.open(path, writable=False) as reading, pytest.raises(ReviewError, match="read-only"):
         reading.record({LINES[0].line_id: KEEP}, ANA)
 
 
@@ -171,7 +171,7 @@ def test_nobody_certifies_their_own_access(path: Path) -> None:
 
 def test_many_lines_need_a_reason_and_all_or_none_are_decided(review: ReviewFile) -> None:
     ids = [each.line_id for each in LINES[:3]]
-    with pytest.raises(DecisionError, match="needs a reason"):
+    with pytest.raises(DecisionError, match="requires a reason"):
         review.record(dict.fromkeys(ids, ItemDecision(ReviewDecision.KEEP)), ANA)
     with pytest.raises(DecisionError, match="no line"):
         review.record({ids[0]: KEEP, "unknown": KEEP}, ANA)
@@ -185,7 +185,7 @@ def test_exception_needs_reason_owner_and_last_day(missing: str) -> None:
     whole = {"comment": "migration", "owner": "Ben", "expiry": date(2027, 1, 31)}
     assert ItemDecision(ReviewDecision.EXCEPT, **whole).expiry == date(2027, 1, 31)  # type: ignore[arg-type]
     del whole[missing]
-    with pytest.raises(DecisionError, match="an exception needs"):
+    with pytest.raises(DecisionError, match="an exception requires"):
         ItemDecision(ReviewDecision.EXCEPT, **whole)  # type: ignore[arg-type]
 
 
@@ -223,7 +223,7 @@ def test_second_reviewer_stands_for_what_somebody_else_decided(review: ReviewFil
     ben = Reviewer("Ben", "ben")
     review.record({line_id: KEEP}, ANA, lambda: NOW)
     for decision, who, why in (
-        (replace(KEEP, second="Ana Moreno"), ANA, "must be somebody else"),
+        (replace(KEEP, second="Ana Moreno"), ANA, "must come from another reviewer"),
         (replace(KEEP, second="Chloe"), ben, "their own name"),
         (replace(REVOKE, second="Ben"), ben, "as it is"),
     ):
@@ -326,8 +326,11 @@ def test_review_of_a_newer_iamdesk_is_refused(review: ReviewFile, path: Path) ->
         ("UPDATE journal SET reviewer = 'Mallory' WHERE number = 2", "journal entry 2"),
         ("DELETE FROM journal WHERE number = 2", "journal entry 2"),
         ("UPDATE journal SET after = replace(after, 'keep', 'revoke') WHERE number = 1", "journal entry 1"),
-        ("UPDATE lines SET line = replace(line, '\"actions\": 0', '\"actions\": 7') WHERE position = 0", "line "),
-        ("UPDATE lines SET sha256 = 'x' WHERE position = 3", "line "),
+        (
+            "UPDATE lines SET line = replace(line, '\"actions\": 0', '\"actions\": 7') WHERE position = 0",
+            "entitlement ",
+        ),
+        ("UPDATE lines SET sha256 = 'x' WHERE position = 3", "entitlement "),
         ("UPDATE head SET value = 'Another' WHERE name = 'title'", "head"),
         ("UPDATE population SET in_scope = 0 WHERE position = 0", "head"),
         ("DELETE FROM population WHERE position = 1", "population"),

@@ -125,8 +125,8 @@ def test_it_is_kept_as_text_and_limits_again_the_same() -> None:
     [
         ("account:444455556666", "without a reason"),
         ("account:444455556666= ", "without a reason"),
-        ("region:eu-west-1=x", "cannot be left out: expected account:NAME=REASON"),
-        ("class:people=x", "no class `people` to leave out: expected aws-service, group"),
+        ("region:eu-west-1=x", "cannot be excluded: expected account:NAME=REASON"),
+        ("class:people=x", "no class `people` to exclude: expected aws-service, group"),
         ("entitlement:keys=x", "no entitlement `keys`"),
     ],
 )
@@ -138,6 +138,6 @@ def test_what_cannot_be_left_out_is_told(text: str, why: str) -> None:
 def test_account_that_is_not_there_is_told() -> None:
     one = exclusion(f"account:{B}=a = b")
     assert one == Exclusion(Part.ACCOUNT, B, "a = b")
-    with pytest.raises(ReviewError, match=f"no account `{B}` to leave out: expected {A}"):
+    with pytest.raises(ReviewError, match=f"no account `{B}` to exclude: expected {A}"):
         check_exclusions((one,), (A,))
     check_exclusions((one, replace(one, name=A)), (A, B))

@@ -117,7 +117,7 @@ def test_edited_protected_cell_is_refused_and_named(pack: Path, review: ReviewFi
     [
         ({"line_id": "f" * 32}, "no line with this line_id"),
         ({"decision": "maybe"}, "`maybe` is no decision"),
-        ({"decision": "except", "decision_reason": "m"}, "an exception needs an owner"),
+        ({"decision": "except", "decision_reason": "m"}, "an exception requires an owner"),
         (
             {"decision": "except", "decision_reason": "m", "exception_owner": "B", "exception_expiry": "soon"},
             "`soon` is not a date",
@@ -192,7 +192,7 @@ def test_findings_come_back_by_csv_and_by_book(pack: Path, review: ReviewFile) -
         told[ids[left[1]]]
         == "`keep` is not a valid decision for this finding: expected undecided, fix, false_positive, except, reset"
     )
-    assert told[ids[left[2]]] == "a false positive needs a reason"
+    assert told[ids[left[2]]] == "a false positive requires a reason"
     assert told[ids[left[3]]] == "protected cells were edited: severity"
 
     book = openpyxl.load_workbook(pack / "review.xlsx")

@@ -79,7 +79,7 @@ def test_accepting_a_risk_asks_for_reason_owner_and_last_day(qtbot: QtBot, panel
         assert any(label.text() == "Accept the risk: this finding" for label in panel.bar.findChildren(QLabel))
         QTest.keyClicks(panel.bar.reason, "rebuilt in spring")
         QTest.keyClick(panel.bar.reason, Qt.Key.Key_Return)  # nobody answers for it yet
-        assert "an exception needs an owner" in panel.message.text.lower()
+        assert "an exception requires an owner" in panel.message.text.lower()
         QTest.keyClicks(panel.bar.owner, "Ben")
         QTest.keyClick(panel.bar.owner, Qt.Key.Key_Return)
         qtbot.waitUntil(lambda: not panel.queue.pending, timeout=10_000)
@@ -92,7 +92,7 @@ def test_false_positive_asks_for_a_reason(qtbot: QtBot, panel: ReviewPanel) -> N
     view(qtbot, panel, Grouping.FINDING)
     QTest.keyClick(panel.table, Qt.Key.Key_3)
     QTest.keyClick(panel.bar.reason, Qt.Key.Key_Return)
-    assert "a false positive needs a reason" in panel.message.text.lower()
+    assert "a false positive requires a reason" in panel.message.text.lower()
     QTest.keyClicks(panel.bar.reason, "our tags")
     QTest.keyClick(panel.bar.reason, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: not panel.queue.pending, timeout=10_000)
@@ -126,7 +126,7 @@ def test_nobody_decides_on_findings_about_themselves_and_a_second_may_stand(qtbo
     panel.table.go_to(panel.model.shown.index(row))
     panel.head.own.setText(row.tip)
     press(qtbot, panel, Qt.Key.Key_2)
-    assert "cannot decide on access of their own" in panel.message.text
+    assert "cannot review their own access" in panel.message.text
     panel.head.own.clear()
     panel.table.go_to(panel.model.shown.index(row))
     press(qtbot, panel, Qt.Key.Key_2)

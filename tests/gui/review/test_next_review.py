@@ -92,8 +92,8 @@ def test_the_next_review_asks_for_what_changed(
     }
     assert asked == {
         "read": "The inline policy read of user/ana changed.",
-        "more": "It is new since the last review.",
+        "more": "It is new since the previous review.",
     }
     (kept,) = [line for line in panel.review_session.lines if line.name == "list"]
-    assert panel.review_session.decision(kept.line_id).comment.startswith("Taken over from review ")
+    assert panel.review_session.decision(kept.line_id).comment.startswith("Carried over from review ")
     panel.controller.close()

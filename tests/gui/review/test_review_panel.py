@@ -170,7 +170,7 @@ def test_selection_asks_for_a_reason(qtbot: QtBot, panel: ReviewPanel) -> None:
     assert panel.bar.isVisible()
     assert panel.bar.reason.hasFocus()
     QTest.keyClick(panel.bar.reason, Qt.Key.Key_Return)  # without a reason
-    qtbot.waitUntil(lambda: "needs a reason" in panel.message.text)
+    qtbot.waitUntil(lambda: "requires a reason" in panel.message.text)
     assert desk_of(panel).file.lines_standing.counts()[ReviewDecision.KEEP] == 0
     panel.table.selectAll()
     QTest.keyClick(panel.table, Qt.Key.Key_1)
@@ -193,7 +193,7 @@ def test_esc_gives_up_and_nothing_is_decided(panel: ReviewPanel) -> None:
 def test_exception_asks_for_reason_owner_and_last_day(qtbot: QtBot, panel: ReviewPanel) -> None:
     QTest.keyClick(panel.table, Qt.Key.Key_4)
     QTest.keyClick(panel.bar.reason, Qt.Key.Key_Return)
-    assert "an exception needs a reason and an owner" in panel.message.text.lower()
+    assert "an exception requires a reason and an owner" in panel.message.text.lower()
     QTest.keyClicks(panel.bar.reason, "migration")
     QTest.keyClicks(panel.bar.owner, "Ben")
     panel.bar.expiry.setText("soon")
@@ -270,7 +270,7 @@ def test_nobody_certifies_their_own_access(qtbot: QtBot, panel: ReviewPanel) -> 
     row = panel.model.shown[0]
     panel.head.own.setText(row.lines[0].holder_arn)
     press(qtbot, panel, Qt.Key.Key_1)
-    assert "cannot decide on access of their own" in panel.message.text
+    assert "cannot review their own access" in panel.message.text
     assert decision_at(panel, 0).choice is ReviewDecision.UNDECIDED
     assert row.texts[Column.DECISION] == "Undecided"
 
@@ -279,7 +279,7 @@ def test_second_reviewer_must_be_somebody_else(qtbot: QtBot, panel: ReviewPanel)
     press(qtbot, panel, Qt.Key.Key_1)
     panel.table.go_to(0)
     press(qtbot, panel, Qt.Key.Key_5)
-    assert "must be somebody else" in panel.message.text
+    assert "must come from another reviewer" in panel.message.text
     panel.head.reviewer_name.setText("Ben")
     press(qtbot, panel, Qt.Key.Key_5)
     assert panel.model.shown[0].texts[Column.DECISION] == "Keep, second approval"
@@ -312,7 +312,7 @@ def test_second_writer_is_told(qtbot: QtBot, empty_panel: ReviewPanel, review_pa
     with ReviewFile.open(review_path):
         empty_panel.controller.open_path(review_path)
         qtbot.waitUntil(lambda: bool(empty_panel.message.text), timeout=10_000)
-        assert "somebody else has this review open" in empty_panel.message.text
+        assert "the review is open in another window or program" in empty_panel.message.text
         assert empty_panel.review_session is None
 
 
