@@ -41,7 +41,7 @@ def test_a_whole_message_is_answered_at_once(qtbot: QtBot, dialog: DenialDialog)
     qtbot.waitUntil(lambda: "denies it too" in dialog.answer.text)
 
     assert (dialog.principal.text(), dialog.action.text(), dialog.resource.text()) == (ELENA, "iam:CreateUser", NEW)
-    assert "nothing allows it" in dialog.said.text()
+    assert "an implicit deny" in dialog.said.text()
     assert dialog.show_button.isEnabled()
 
 
