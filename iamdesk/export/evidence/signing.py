@@ -229,8 +229,8 @@ def sign_off_from_json(value: Mapping[str, Any]) -> SignOff:
     found = SignOff(**{name: given[name] for name in SignOff.__dataclass_fields__})
     texts = [one for name, one in asdict(found).items() if name != "number"]
     if type(found.number) is not int or not all(isinstance(one, str) for one in texts):
-        raise TypeError("a sign-off is of texts, and has a number")
-    "".join(texts).encode()  # lone surrogates: no file could hold them
+        raise TypeError("a sign-off has a number and texts")
+    "".join(texts).encode()  # fails for lone surrogates, which no file can contain
     return found
 
 

@@ -231,7 +231,8 @@ def _lines_again(evaluator: Evaluator, review: ReadReview) -> Iterator[Result]:
             phrase("part"),
             Outcome.NOT_DONE,
             phrase(
-                "This is the package of a part of review {review}: only the package of that review shows that all items are reviewed.",
+                "This is the package of a part of review {review}: only the package of that review shows that all "
+                "items are reviewed.",
                 review=visible(part_of),
             ),
         )
