@@ -1,7 +1,6 @@
 """The functions of ``remediation.sh``, for a POSIX shell."""
 
-HELPERS = r"""# The script can be run again: entitlements that are already gone are skipped, and a failure does not stop
-it.
+HELPERS = r"""# The script can be run again: it skips entitlements that are already gone, and continues after failures.
 # Before an inline policy is deleted, its document is saved to the folder $KEEP (default: remediation-kept).
 # Policies with Deny statements are kept, because revoking them can widen access. Review them, and once all other
 # entitlements are revoked, run the script again with WIDEN=yes.

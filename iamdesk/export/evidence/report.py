@@ -84,7 +84,8 @@ def _first(source: EvidenceContext, found: Sequence[Total]) -> Section:
     if source.gaps:
         blocks.append(
             Text(
-                f"{_gap_count(len(source.gaps))} in the snapshot: results that depend on it are unknown. See below.",
+                f"The completeness checks have {_findings(len(source.gaps))}: results that depend on missing data are "
+                "unknown. See below.",
                 is_warning=True,
             )
         )
@@ -117,8 +118,8 @@ def _gaps(source: EvidenceContext) -> Iterator[Text | Table]:
         yield Text(f"{len(rows) - _MAX_GAPS:,} more are listed in 04_findings.csv.", is_warning=True)
 
 
-def _gap_count(count: int) -> str:
-    return "1 completeness check found missing data" if count == 1 else f"{count:,} findings of missing data"
+def _findings(count: int) -> str:
+    return "1 finding" if count == 1 else f"{count:,} findings"
 
 
 def _scope(source: EvidenceContext) -> Section:

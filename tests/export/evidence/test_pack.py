@@ -58,11 +58,11 @@ def test_every_file_tells_the_same_counts(made: Path) -> None:
     assert counts["third_party"] == sheets["Third parties"]
     assert counts["machines"] == sheets["Machines"]
     assert counts["verdicts"] == len((made / "verdicts.jsonl").read_bytes().splitlines()) > 50
-    said = f"{counts['decided']:,} of {counts['entitlements']:,} entitlements received a decision"
+    said = f"{counts['decided']:,} of {counts['entitlements']:,} entitlements are decided"
     assert said in (made / "01_statement.html").read_text(encoding="utf-8")
     first_page = " ".join(PdfReader(made / "01_statement.pdf").pages[0].extract_text().split())
     assert said in first_page
-    assert f"{counts['findings_decided']} of {counts['findings']} findings received a decision" in first_page
+    assert f"{counts['findings_decided']} of {counts['findings']} findings are decided" in first_page
 
 
 def test_findings_bear_what_was_decided(made: Path) -> None:
@@ -132,11 +132,11 @@ def test_every_gap_is_told_also_a_check_that_was_not_run(made: Path) -> None:
     document = json.loads((made / "review.json").read_bytes())
     assert sorted(gap["sentence"] for gap in document["completeness"]["gaps"]) == sorted(lacking)
     first = " ".join(PdfReader(made / "01_statement.pdf").pages[0].extract_text().split())
-    assert f"The snapshot has {len(lacking)} gap" in first
+    assert f"The completeness checks have {len(lacking)} finding" in first
     page = (made / "01_statement.html").read_text(encoding="utf-8")
     page = html.unescape(page[: page.index("<h2>1. Scope")])
     assert all(finding in page for finding in lacking)
-    assert "no gap" not in page
+    assert "no missing data" not in page
 
 
 def test_quoted_verdict_says_on_what_it_hangs_and_by_which_statement(made: Path) -> None:
@@ -149,7 +149,7 @@ def test_quoted_verdict_says_on_what_it_hangs_and_by_which_statement(made: Path)
     told = {decision.partition(": depends on ")[2] for _, decision, _ in quoted if decision.startswith("conditional:")}
     assert told
     assert told <= hang
-    assert "unnamed-7q2x is any one that no policy names" in page
+    assert "unnamed-7q2x represents any resource that no policy names" in page
 
 
 def test_appendix_tells_what_a_finding_is_about(made: Path) -> None:
