@@ -1,1 +1,1 @@
-"""Captures a bundle from live accounts: read-only calls to AWS, written to disk as the AWS CLI prints them."""
+"""Captures a bundle from AWS accounts: read-only calls, with the outputs as the AWS CLI prints them."""

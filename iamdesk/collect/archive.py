@@ -12,13 +12,13 @@ from iamdesk.snapshot.layout import MANIFEST
 
 
 def pack(folder: BundleFolder, target: Path, cancelled: Cancelled) -> None:
-    """Write the bundle of a folder into a new file, whole or not at all. The manifest stands first.
+    """Write the bundle of a folder to a new archive atomically, with the manifest first.
 
     Raises:
-        CollectError: the file is there already, or the disk does not take it.
+        CollectError: the file exists, or cannot be written.
         WorkCancelled: ``cancelled`` returned True.
     """
-    part = folder.path / f".{secrets.token_hex(8)}.part"  # beside the target, and removed with the folder
+    part = folder.path / f".{secrets.token_hex(8)}.part"  # on the same disk as the target, removed with the folder
     names = [MANIFEST, *(entry.path for entry in folder.entries if entry.error is None)]
     try:
         with zipfile.ZipFile(part, "x", zipfile.ZIP_DEFLATED) as archive:
@@ -27,7 +27,7 @@ def pack(folder: BundleFolder, target: Path, cancelled: Cancelled) -> None:
                     raise WorkCancelled
                 archive.write(folder.path / name, name)
         if target.exists():
-            raise CollectError(phrase("{target} is there already: it is not overwritten", target=target))
+            raise CollectError(phrase("{target} already exists; it was not overwritten", target=target))
         part.replace(target)
     except OSError as error:
         raise CollectError(

@@ -1,4 +1,4 @@
-"""Who asks AWS: sessions, assumed roles, and clients, which share what is dear to make."""
+"""AWS sessions: credentials, assumed roles, and clients, which are shared because they are expensive to create."""
 
 import ipaddress
 import threading
@@ -20,10 +20,10 @@ from iamdesk.snapshot.manifest import CallerIdentity, CallError
 
 _FALLBACK_REGION = "us-east-1"
 _SESSION_NAME = "iamdesk-collect"
-_LONGEST_MESSAGE = 500
+_MAX_MESSAGE = 500
 
 GARBLED = (ResponseParserError, KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError)
-"""What boto3 and iamdesk raise for a response that does not come from AWS, such as a proxy's page."""
+"""Errors of boto3 and iamdesk for a response that does not come from AWS, such as a proxy's page."""
 EXPIRED = frozenset(
     {
         "ExpiredToken",
@@ -36,16 +36,16 @@ EXPIRED = frozenset(
         "NoCredentialsError",
     }
 )
-"""Codes that every further call would get as well: no gaps, but the end of what these credentials can do."""
+"""Error codes of expired or missing credentials: all further calls would fail, too."""
 
 
-def told(error: Exception) -> CallError:
-    """Return an error as the manifest keeps it: AWS's code, or the name of the error where AWS did not answer."""
+def error_of(error: Exception) -> CallError:
+    """Return an error for the manifest: AWS's code, or the name of the exception if AWS did not respond."""
     code, message = type(error).__name__, str(error)
     if isinstance(error, ClientError):
-        said = error.response.get("Error", {})
-        code, message = str(said.get("Code", "Unknown")), str(said.get("Message", ""))
-    return CallError(code=code, message=" ".join(message.split())[:_LONGEST_MESSAGE])
+        details = error.response.get("Error", {})
+        code, message = str(details.get("Code", "Unknown")), str(details.get("Message", ""))
+    return CallError(code=code, message=" ".join(message.split())[:_MAX_MESSAGE])
 
 
 def _garbled() -> str:
@@ -53,46 +53,46 @@ def _garbled() -> str:
 
 
 class Aws:
-    """Calls as one principal in one account. Clients may be asked for from several threads."""
+    """Clients of one principal in one account. Thread-safe."""
 
     def __init__(self, session: Any, options: Options) -> None:
-        """``session`` is botocore's; its credentials are what it signs with."""
+        """``session`` is a botocore session with credentials."""
         self._session = session
         self._options = options
         self._lock = threading.Lock()
         self._clients: dict[tuple[str, str], Any] = {}
         self.home = next(iter(options.regions), None) or session.get_config_variable("region") or _FALLBACK_REGION
-        """The Region in which calls of the whole account are made."""
+        """The Region for calls that are not regional."""
 
     def client(self, service: str, region: str) -> Any:
         """Return the client of a service in a Region."""
-        with self._lock:  # making one is not safe beside another
+        with self._lock:  # creating clients is not thread-safe
             key = service, region
             if key not in self._clients:
                 self._clients[key] = self._made(service, region)
             return self._clients[key]
 
     def forget(self, lane: tuple[str, str]) -> None:
-        """Drop a client that nobody needs any more: each holds some megabytes."""
+        """Drop a client that is no longer needed: each takes some megabytes."""
         with self._lock:
             self._clients.pop(lane, None)
 
     def caller(self) -> CallerIdentity:
-        """Return who asks.
+        """Return the identity of the caller.
 
         Raises:
-            CollectError: there are no credentials, or AWS does not take them.
+            CollectError: there are no credentials, or AWS rejects them.
         """
         try:
-            answer = self.client("sts", self.home).get_caller_identity()
-            return CallerIdentity(account=answer["Account"], arn=answer["Arn"], user_id=answer["UserId"])
+            response = self.client("sts", self.home).get_caller_identity()
+            return CallerIdentity(account=response["Account"], arn=response["Arn"], user_id=response["UserId"])
         except (ClientError, BotoCoreError) as error:
-            said = told(error)
+            failure = error_of(error)
             raise CollectError(
                 phrase(
-                    "AWS does not say who you are ({code}: {message}): sign in, or name a profile",
-                    code=said.code,
-                    message=said.message,
+                    "the AWS credentials cannot be used ({code}: {message}): sign in, or choose another profile",
+                    code=failure.code,
+                    message=failure.message,
                 )
             ) from error
         except GARBLED as error:
@@ -102,16 +102,16 @@ class Aws:
         """Return the Regions of a partition that are enabled in the account.
 
         Raises:
-            ClientError, BotoCoreError: they could not be asked for.
+            ClientError, BotoCoreError: the call failed.
         """
-        answer = self.client("ec2", self.home).describe_regions()
-        names = sorted(region["RegionName"] for region in answer.get("Regions", ()) if region.get("RegionName"))
+        response = self.client("ec2", self.home).describe_regions()
+        names = sorted(region["RegionName"] for region in response.get("Regions", ()) if region.get("RegionName"))
         if not names:
             raise ResponseParserError("no Regions")
         return tuple(name for name in names if self._partition_of(name) == partition)
 
     def offers(self, service: str, region: str) -> bool:
-        """Return whether a service is there in a Region; where boto3 does not know the Region, it is."""
+        """Return whether a service is available in a Region; True if boto3 does not know the Region."""
         partition = self._partition_of(region)
         known: Iterable[str] = self._session.get_available_regions("ec2", partition)
         offered: Iterable[str] = self._session.get_available_regions(service, partition)
@@ -124,11 +124,11 @@ class Aws:
             return "aws"
 
     def knows(self, service: str) -> bool:
-        """Return whether boto3 has the service at all: AWS retires some."""
+        """Return whether boto3 supports the service: AWS retires some."""
         return service in self._session.get_available_services()
 
     def within(self, role_arn: str) -> "Aws":
-        """Return the same for a role, which is assumed at once, and again whenever its session is about to end.
+        """Return the same for a role, which is assumed now, and again before its session expires.
 
         Raises:
             ClientError, BotoCoreError: it cannot be assumed.
@@ -146,7 +146,7 @@ class Aws:
         credentials.get_frozen_credentials()
         session = botocore.session.Session()
         session.register_component("data_loader", self._session.get_component("data_loader"))
-        session._credentials = credentials  # botocore has no other door for credentials that refresh themselves
+        session._credentials = credentials  # botocore has no public API for refreshable credentials
         made = Aws(session, self._options)
         made.home = self.home
         return made
@@ -167,16 +167,16 @@ class Aws:
 
 
 def sign_in(options: Options) -> Aws:
-    """Return AWS as the user's profile sees it.
+    """Return a session with the user's profile.
 
     Raises:
-        CollectError: there is no such profile, or the endpoint is no address.
+        CollectError: there is no such profile, or the endpoint is not a valid URL.
     """
     if options.endpoint_url:
         parts = urlsplit(options.endpoint_url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
             raise CollectError(
-                phrase("the endpoint must be http://HOST or https://HOST, without a name or password in it")
+                phrase("the endpoint must be http://HOST or https://HOST, without user name and password")
             )
     try:
         session = boto3.Session(profile_name=options.profile)
@@ -184,7 +184,7 @@ def sign_in(options: Options) -> Aws:
         raise CollectError(
             phrase("there is no profile {profile} in the AWS configuration files", profile=repr(options.profile))
         ) from error
-    return Aws(session._session, options)  # boto3's own layer above has no part in plain calls
+    return Aws(session._session, options)  # clients need only the botocore session
 
 
 def _is_bare_address(endpoint: str) -> bool:
@@ -197,14 +197,14 @@ def _is_bare_address(endpoint: str) -> bool:
 
 
 def _to_bare_address(request: AWSPreparedRequest, **_: Any) -> None:
-    """Undo what S3 Control does to every address: an account's id in front of ``127.0.0.1`` leads nowhere."""
+    """Remove the account ID that S3 Control puts in front of the host name, which is not valid for ``127.0.0.1``."""
     account, _, rest = request.url.partition("://")[2].partition(".")
     if account.isdigit() and len(account) == 12:
         request.url = request.url.replace(f"{account}.{rest}", rest, 1)
 
 
 def unknown_services(services: Iterable[str]) -> list[str]:
-    """Return the services of some that the installed botocore has no data of."""
+    """Return those of the services that the installed botocore has no data for."""
     session = botocore.session.Session()
     known = set(session.get_available_services())
     missing = [service for service in services if service not in known]

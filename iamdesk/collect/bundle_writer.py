@@ -1,7 +1,7 @@
-"""The folder that a bundle grows in: files whole or not at all, and a journal by which a later run goes on.
+"""Writes the folder of a bundle: each file atomically, with a journal from which a later run resumes.
 
-The journal is a hidden file, one `ManifestFile` a line, after a line that says whose capture it is. What it says of a
-file is believed only where size and digest agree. The manifest is made from it, at the end and at every interruption.
+The journal is a hidden file with one `ManifestFile` per line, after a line with the caller. A file counts as captured
+only if its digest agrees. The manifest is written from the journal, at the end and when the capture is interrupted.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ from iamdesk.snapshot.layout import MANIFEST
 from iamdesk.snapshot.manifest import FORMAT, VERSION, CallerIdentity, Manifest, ManifestFile
 
 JOURNAL = ".iamdesk-collect.jsonl"
-"""In the bundle's top folder. Readers of a bundle pass over hidden files."""
+"""In the top folder of the bundle. Readers of bundles ignore hidden files."""
 
 _PART = ".part"
 
@@ -40,13 +40,13 @@ class _Begun:
 
 
 class BundleFolder:
-    """Files of one capture. Its methods may be called from several threads."""
+    """Files of one capture. Thread-safe."""
 
     def __init__(self, path: Path, caller: CallerIdentity) -> None:
-        """Begin a folder, or take up one that an earlier run of the same account began.
+        """Start a folder, or resume one that an earlier run of the same account started.
 
         Raises:
-            CollectError: the folder holds something else, is another account's, in use, or not to be written.
+            CollectError: the folder has other content, is of another account, is in use, or cannot be written.
         """
         self.path = path
         self._lock = threading.Lock()
@@ -63,22 +63,22 @@ class BundleFolder:
 
     @property
     def entries(self) -> tuple[ManifestFile, ...]:
-        """Everything that was captured or tried, by path."""
+        """All captured files and failed calls, by path."""
         with self._lock:
             return tuple(entry for _, entry in sorted(self._entries.items()))
 
     @property
     def accounts(self) -> tuple[str, ...]:
-        """The accounts that were to be captured, in this run and earlier ones."""
+        """The accounts of this run and earlier ones."""
         return tuple(self._begun.accounts)
 
     @property
     def regions(self) -> tuple[str, ...]:
-        """The Regions that were looked into, in this run and earlier ones."""
+        """The Regions of this run and earlier ones."""
         return tuple(self._begun.regions)
 
     def captured(self, path: str) -> ManifestFile | None:
-        """Return what is known of a file that lies there as it was captured; None: it has to be captured."""
+        """Return the entry of a call whose file is intact, or that failed; None: it has to be captured."""
         with self._lock:
             entry = self._entries.get(path)
         if entry is None or entry.error is not None:
@@ -90,14 +90,14 @@ class BundleFolder:
         return entry if hashlib.sha256(content).hexdigest() == entry.sha256 else None
 
     def read(self, path: str) -> Any:
-        """Return the output that a captured file holds."""
+        """Return the output in a captured file."""
         return json.loads(self._place(path).read_bytes())
 
     def keep(self, entry: ManifestFile, content: bytes) -> None:
-        """Write a file and note it: after a kill it is there whole, with its entry, or not at all.
+        """Write a file atomically, with its entry in the journal.
 
         Raises:
-            CollectError: the disk does not take it.
+            CollectError: it cannot be written.
         """
         place = self._place(entry.path)
         part = place.with_name(f".{secrets.token_hex(8)}{_PART}")
@@ -105,7 +105,7 @@ class BundleFolder:
             place.parent.mkdir(parents=True, exist_ok=True)
             part.write_bytes(content)
             with self._lock:
-                if not self._journal.closed:  # else the capture is over, and perhaps another one has begun
+                if not self._journal.closed:  # else the capture is over, and another one may have started
                     part.replace(place)
                     self._note(
                         entry.model_copy(update={"size": len(content), "sha256": hashlib.sha256(content).hexdigest()})
@@ -119,23 +119,23 @@ class BundleFolder:
                 part.unlink(missing_ok=True)
 
     def note(self, entry: ManifestFile) -> None:
-        """Note that a call gave nothing."""
+        """Record a call without an output."""
         with self._lock:
             if not self._journal.closed:
                 self._note(entry)
 
     def looked_into(self, account: str, regions: Collection[str]) -> None:
-        """Note which account and Regions are captured."""
+        """Record an account and its Regions."""
         with self._lock:
             self._begun.accounts = sorted({*self._begun.accounts, account})
             self._begun.regions = sorted({*self._begun.regions, *regions})
             self._write_line(self._header())
 
     def write_manifest(self, *, finished: bool) -> Manifest:
-        """Write the manifest as things stand.
+        """Write the manifest in the current state.
 
         Raises:
-            CollectError: the disk does not take it.
+            CollectError: it cannot be written.
         """
         manifest = Manifest(
             format=FORMAT,
@@ -159,18 +159,18 @@ class BundleFolder:
         return manifest
 
     def close(self) -> None:
-        """Write nothing more, whoever still tries."""
+        """Close the journal; later writes are ignored."""
         with self._lock:
             self._journal.close()
 
     def remove(self) -> None:
-        """Remove every file of the capture, and the folders that are then empty. The folder must be closed."""
+        """Remove all files of the capture and empty folders. The folder must be closed."""
         for entry in self.entries:
             self._place(entry.path).unlink(missing_ok=True)
         for name in (MANIFEST, JOURNAL):
             (self.path / name).unlink(missing_ok=True)
         for folder, _, _ in os.walk(self.path, topdown=False):
-            with contextlib.suppress(OSError):  # something else lies in it
+            with contextlib.suppress(OSError):  # it has other content
                 Path(folder).rmdir()
 
     def _place(self, path: str) -> Path:
@@ -201,7 +201,7 @@ class BundleFolder:
         if not journal.exists() and any(self.path.iterdir()):
             raise CollectError(
                 phrase(
-                    "{path} holds files that iamdesk collect did not write: name a new or an empty folder",
+                    "{path} contains files that iamdesk collect did not write: choose a new or an empty folder",
                     path=self.path,
                 )
             )
@@ -215,7 +215,7 @@ class BundleFolder:
             file.close()
             raise
         self._journal = file
-        if lines[-1]:  # a kill tore the last line
+        if lines[-1]:  # the last line is incomplete
             file.write("\n")
         for part in self.path.rglob(f".*{_PART}"):
             part.unlink(missing_ok=True)
@@ -232,15 +232,15 @@ class BundleFolder:
                     entry = ManifestFile.model_validate(read)
                     self._entries[entry.path] = entry
             except (json.JSONDecodeError, ValidationError, KeyError, TypeError):
-                continue  # a torn line: what it speaks of is captured again
+                continue  # an incomplete line: its file is captured again
 
     def _take_header(self, read: dict[str, Any], caller: CallerIdentity) -> None:
         began = CallerIdentity.model_validate(read["caller"])
         if began.account != caller.account:
             raise CollectError(
                 phrase(
-                    "{path} was begun as account {account}, and you are signed in to {caller}: "
-                    "sign in to that account, or name a new folder",
+                    "{path} was started in account {account}, but you are signed in to account {caller}: "
+                    "sign in to that account, or choose a new folder",
                     path=self.path,
                     account=began.account,
                     caller=caller.account,

@@ -1,4 +1,4 @@
-"""From the output of one call to the calls that come after it."""
+"""Finds the calls that follow from the output of another call."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from iamdesk.snapshot.layout import Scope
 
 @dataclass(frozen=True, slots=True)
 class CallScope:
-    """Where a call is made."""
+    """Account and Region of a call."""
 
     account: str
     partition: str
     region: str
-    """The Region that is called; for calls of a whole account the one that serves them."""
+    """The Region of the call; for calls that are not regional, the one that serves them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +30,14 @@ class Task:
     where: CallScope
     parameters: Mapping[str, Any]
     arguments: Mapping[str, str]
-    """Of the path, by name."""
+    """Arguments of the path, by name."""
 
     @property
     def path(self) -> str:
-        """The file for its output.
+        """The path of its output in the bundle.
 
         Raises:
-            ValueError: AWS gave a name that is none.
+            ValueError: AWS returned a name that is not valid in a path.
         """
         call = self.step.call
         values = [self.arguments[name] for name in call.arguments]
@@ -45,12 +45,12 @@ class Task:
 
     @property
     def lane(self) -> tuple[str, str]:
-        """Service and Region: calls of one lane share a client."""
+        """Service and Region: the calls with the same lane share a client."""
         return self.step.service, self.where.region
 
 
 class _Functions(functions.Functions):  # type: ignore[misc]  # jmespath has no types, nor has its decorator
-    """What JMESPath lacks: parts of an ARN or address."""
+    """Functions for parts of an ARN or URL, which JMESPath does not have."""
 
     @functions.signature({"types": ["string"]})  # type: ignore[untyped-decorator]
     def _func_after_first(self, text: str) -> str:
@@ -70,37 +70,37 @@ def _compiled(expression: str) -> Any:
 
 
 def search(expression: str, value: Any) -> Any:
-    """Return what a JMESPath finds in a value; ``after_first`` and ``after_last`` cut an ARN at ``/`` (or ``:``)."""
+    """Evaluate a JMESPath with the functions ``after_first`` and ``after_last``, which cut at ``/`` (or ``:``)."""
     return _compiled(expression).search(value, options=_OPTIONS)
 
 
-def first_errand(step: Step, where: CallScope) -> Task:
-    """Return the call of a step that comes after no other."""
+def first_task(step: Step, where: CallScope) -> Task:
+    """Return the call of a step that does not depend on others."""
     arguments = dict(zip(step.call.arguments, step.arguments, strict=True))
     return Task(step, where, _filled(step, where, arguments), arguments)
 
 
-def errands_after(errand: Task, output: Any, steps: tuple[Step, ...]) -> Iterator[Task]:
-    """Yield the calls that come after this one, which printed ``output``."""
+def tasks_after(task: Task, output: Any, steps: tuple[Step, ...]) -> Iterator[Task]:
+    """Yield the calls that follow from the output of a call."""
     for step in steps:
         for after in step.after:
-            if after.call == errand.step.name:
+            if after.call == task.step.name:
                 for found in search(after.each, output) or ():
-                    yield _next_errand(errand, step, after, found)
+                    yield _next_task(task, step, after, found)
 
 
-def _next_errand(errand: Task, step: Step, after: DependsOn, found: Mapping[str, Any]) -> Task:
-    known = {**errand.parameters, **{f"@{name}": value for name, value in errand.arguments.items()}}
+def _next_task(task: Task, step: Step, after: DependsOn, found: Mapping[str, Any]) -> Task:
+    known = {**task.parameters, **{f"@{name}": value for name, value in task.arguments.items()}}
     made = {**{name: known[name] for name in after.keep}, **found}
-    region = made.pop(REGION, None) or errand.where.region
-    where = CallScope(errand.where.account, errand.where.partition, region)
+    region = made.pop(REGION, None) or task.where.region
+    where = CallScope(task.where.account, task.where.partition, region)
     arguments = {name[1:]: value for name, value in made.items() if name.startswith("@")}
     parameters = {name: value for name, value in made.items() if not name.startswith("@")}
     return Task(step, where, {**parameters, **_filled(step, where, arguments)}, arguments)
 
 
 def _filled(step: Step, where: CallScope, arguments: Mapping[str, str]) -> dict[str, Any]:
-    """Return the step's own parameters, with words in braces replaced."""
+    """Return the parameters of a step, with placeholders in braces replaced."""
     words = {"account": where.account, "region": where.region, "partition": where.partition, **arguments}
 
     def fill(text: str) -> str:
@@ -114,6 +114,6 @@ def _filled(step: Step, where: CallScope, arguments: Mapping[str, str]) -> dict[
     }
 
 
-def is_regional(errand: Task) -> bool:
-    """Return whether the command that prints the same names a Region."""
-    return errand.step.call.scope is Scope.REGION
+def is_regional(task: Task) -> bool:
+    """Return whether the AWS CLI command needs ``--region``."""
+    return task.step.call.scope is Scope.REGION

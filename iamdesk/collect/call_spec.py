@@ -1,4 +1,4 @@
-"""One row of the collector's table (`call_specs.py`): how to make one call of the bundle's layout with boto3."""
+"""Specification of one call with boto3: a row of the table in `call_specs.py`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,63 +7,63 @@ from enum import StrEnum
 from iamdesk.snapshot.layout import Call
 
 REGION = "@region"
-"""Among what `DependsOn.each` gives: no parameter, but the Region to call."""
+"""Key in the results of `DependsOn.each` with the Region of the call."""
 
 
 class FetchMode(StrEnum):
-    """How the whole output is got."""
+    """How the whole output is fetched."""
 
     PAGES = "pages"
-    """One call, or page after page, put together as the AWS CLI does."""
+    """A single call, or pages, which are merged as by the AWS CLI."""
     REPORT = "report"
-    """Generated first, then fetched when it is complete (credential report)."""
+    """Generated first, then fetched when complete (credential report)."""
     JOB = "job"
-    """A job is begun and asked until it is complete (service last accessed details)."""
+    """A job is started and polled until complete (service last accessed details)."""
 
 
 @dataclass(frozen=True, slots=True)
 class DependsOn:
-    """Makes a call once for each thing that an earlier call found."""
+    """A call is made once for each item in the output of another call."""
 
     call: str
-    """Service and command of the earlier call, as in `Step.name`: ``kms list-keys``."""
+    """Service and command of the other call, as in `Step.name`: ``kms list-keys``."""
     each: str
-    """JMESPath over its output, which gives a list of objects: what each call is made with (`call_planner.py`).
+    """JMESPath over its output that returns a list of objects, one for each call (`call_planner.py`).
 
-    A key is a parameter of the operation; or ``@`` and an argument of the path (``@queue``); or `REGION`.
+    A key is a parameter of the operation, ``@`` with an argument of the path (``@queue``), or `REGION`.
     """
     keep: tuple[str, ...] = ()
-    """Parameters and arguments of the earlier call that this one takes over."""
+    """Parameters and arguments of the other call that this call has, too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One row."""
+    """Specification of a call."""
 
     call: Call
-    """Where its output belongs."""
+    """Its place in the layout of a bundle."""
     service: str
-    """As boto3 calls it."""
+    """Name of the service in boto3."""
     parameters: Mapping[str, str | tuple[str, ...]]
-    """What does not come from an earlier call. ``{account}``, ``{region}``, ``{partition}`` and the names of the
-    path's arguments in braces stand for their values."""
+    """Fixed parameters. ``{account}``, ``{region}``, ``{partition}`` and the names of the path's arguments in braces
+    are replaced by their values."""
     after: tuple[DependsOn, ...] = ()
     arguments: tuple[str, ...] = ()
-    """Of the path, where no earlier call gives them."""
+    """Fixed arguments of the path."""
     actions: tuple[str, ...] = ()
-    """The IAM actions that it needs, where that is not the operation's own name."""
+    """The required IAM actions."""
     once: bool = False
-    """Made as the caller only, not in each account."""
+    """Whether it is made only in the caller's account, not in each account."""
     way: FetchMode = FetchMode.PAGES
     page_size: int | None = None
-    """Entries asked for at once, where AWS prints more of each when one asks so."""
+    """Page size, for operations whose output has more details with one."""
 
     @property
     def name(self) -> str:
-        """Service and command as the AWS CLI has them: ``kms list-keys``."""
+        """Service and command of the AWS CLI: ``kms list-keys``."""
         return f"{self.call.service} {self.call.command}"
 
     @property
     def operation(self) -> str:
-        """The operation as boto3 has it: ``list_keys``."""
+        """The method of the boto3 client: ``list_keys``."""
         return self.call.command.replace("-", "_")

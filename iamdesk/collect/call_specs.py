@@ -1,11 +1,11 @@
-"""Every call that ``iamdesk collect`` makes: one table, over the calls that a bundle's layout knows.
+"""All calls that ``iamdesk collect`` makes.
 
-The calls of services with resource policies come from the services' declarations (`snapshot.resource_services`).
+The calls of services with resource policies are in the declarations of the services (`snapshot.resource_services`).
 
-All of them only read (`policy.py` writes them as a policy; a test holds each to the access level List or Read), and
-none gives out a secret: no secret value, no object, no parameter value, no function's code or environment, no user
+All calls are read-only (`policy.py` makes an IAM policy of them; a test checks that each has the access level List or
+Read), and none returns secrets: no secret values, objects, parameter values, code or environment of functions, user
 data.
-Source of operations and members: AWS's API references of the services, as botocore's service models hold them.
+Source of operations and members: the API references of the services, as in botocore's service models.
 """
 
 from iamdesk.collect.call_spec import DependsOn, FetchMode, Step
@@ -35,7 +35,7 @@ def _step(
 
 
 def _action(prefix: str, command: str) -> str:
-    """Return the IAM action that is called like a command."""
+    """Return the IAM action with the name of a command."""
     return f"{prefix}:{''.join(word.title() for word in command.split('-'))}"
 
 
@@ -190,7 +190,7 @@ _IDENTITY_CENTER = (
 )
 
 STEPS: tuple[Step, ...] = (*_IAM, *_ORGANIZATIONS, *_RESOURCE_SERVICES, *_OF_ALL_RESOURCES, *_IDENTITY_CENTER)
-"""The table, what other calls come after first."""
+"""All calls; those that others depend on come first."""
 
 
 def _row(name: str) -> Step:
@@ -198,7 +198,7 @@ def _row(name: str) -> Step:
 
 
 AUTHORIZATION_DETAILS = _row(_DETAILS)
-"""Where the gap is noted when an account cannot be entered."""
+"""The call that is recorded as failed if the role of an account cannot be assumed."""
 
 ACCOUNTS = _row("organizations list-accounts")
-"""Its output tells which accounts there are."""
+"""The call that lists the accounts of the organization."""

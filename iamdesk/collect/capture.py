@@ -1,4 +1,4 @@
-"""A whole capture: the organization as the caller, then account after account, each in parallel."""
+"""A whole capture: the organization as the caller, then one account after another, with parallel calls."""
 
 import shlex
 import threading
@@ -11,9 +11,9 @@ from botocore.parsers import ResponseParserError
 
 from iamdesk.collect import cli_output
 from iamdesk.collect.archive import pack
-from iamdesk.collect.aws_session import EXPIRED, GARBLED, Aws, sign_in, told
+from iamdesk.collect.aws_session import EXPIRED, GARBLED, Aws, error_of, sign_in
 from iamdesk.collect.bundle_writer import BundleFolder
-from iamdesk.collect.call_planner import CallScope, Task, errands_after, first_errand
+from iamdesk.collect.call_planner import CallScope, Task, first_task, tasks_after
 from iamdesk.collect.call_spec import Step
 from iamdesk.collect.call_specs import ACCOUNTS, AUTHORIZATION_DETAILS, STEPS
 from iamdesk.collect.fetch import GarbledError, NotReadyError, UnknownOperationError, fetch
@@ -25,14 +25,14 @@ from iamdesk.snapshot.cli_commands import CALLS
 from iamdesk.snapshot.layout import Scope, place_of
 from iamdesk.snapshot.manifest import CallerIdentity, CallError, ManifestFile
 
-_ANSWERS_NOTHING = (ClientError, BotoCoreError, ResponseParserError, GarbledError, NotReadyError, UnknownOperationError)
+_CALL_ERRORS = (ClientError, BotoCoreError, ResponseParserError, GarbledError, NotReadyError, UnknownOperationError)
 
 
 def capture(options: Options, watch: Watch, cancelled: Cancelled) -> Captured:
-    """Do what `iamdesk.collect.start.collect` says."""
+    """Capture a bundle; see `iamdesk.collect.start.collect`."""
     is_zip = options.output.suffix.lower() == ".zip"
     if is_zip and options.output.exists():
-        raise CollectError(phrase("{output} is there already: it is not overwritten", output=options.output))
+        raise CollectError(phrase("{output} already exists; it was not overwritten", output=options.output))
     aws = sign_in(options)
     caller = aws.caller()
     place = options.output.with_name(f"{options.output.name}.collecting") if is_zip else options.output
@@ -86,7 +86,7 @@ class _Capture:
         others = self._others(caller.account)
         self._account(aws, home, regions, phrase("account {account}", account=caller.account))
         for number, account in enumerate(others, 2):
-            self._enter(
+            self._other_account(
                 aws,
                 CallScope(account, partition, aws.home),
                 phrase(
@@ -95,7 +95,7 @@ class _Capture:
             )
 
     def _others(self, own: str) -> tuple[str, ...]:
-        """Return the accounts to enter through a role."""
+        """Return the other accounts, in which the role is assumed."""
         if not self._options.role_name:
             return ()
         if self._options.accounts:
@@ -105,25 +105,25 @@ class _Capture:
         if entry is None or entry.error is not None:
             why = f" ({entry.error.code})" if entry and entry.error else ""
             raise CollectError(
-                phrase("the organization's accounts could not be listed{why}: name them with --account", why=why)
+                phrase("the accounts of the organization cannot be listed{why}: give them with --account", why=why)
             )
         listed = self._folder.read(path)["Accounts"]
-        # `Status` was renamed to `State`; AWS prints both for a time (API reference of Account).
+        # `Status` was renamed to `State`; for a time, AWS returns both (API reference of Account).
         active = [account["Id"] for account in listed if account.get("State", account.get("Status")) == "ACTIVE"]
         return tuple(account for account in active if account != own)
 
-    def _enter(self, aws: Aws, home: CallScope, doing: str) -> None:
+    def _other_account(self, aws: Aws, home: CallScope, doing: str) -> None:
         role = f"arn:{home.partition}:iam::{home.account}:role/{self._options.role_name}"
         try:
             inside = aws.within(role)
-        except (*_ANSWERS_NOTHING, *GARBLED) as error:
-            said = self._no_answer(error)
+        except (*_CALL_ERRORS, *GARBLED) as error:
+            failure = self._failure(error)
             self._folder.looked_into(home.account, ())
             self._gap(
                 ManifestFile(
                     path=AUTHORIZATION_DETAILS.call.file(account=home.account),
                     command=("aws", "sts", "assume-role", "--role-arn", role),
-                    error=said,
+                    error=failure,
                 )
             )
             self.notes.append(
@@ -131,7 +131,7 @@ class _Capture:
                     "account {account} was not captured: {role} cannot be assumed ({code})",
                     account=home.account,
                     role=role,
-                    code=said.code,
+                    code=failure.code,
                 )
             )
             return
@@ -143,72 +143,72 @@ class _Capture:
         steps = tuple(step for step in self._steps if not step.once)
         self._pass(aws, steps, _begin(aws, steps, home, regions), doing)
 
-    def _pass(self, aws: Aws, steps: tuple[Step, ...], errands: Iterable[Task], doing: str) -> None:
-        """Make all calls that come from these, and from what they find."""
-        crew: TaskPool[Task, tuple[str, str]] = TaskPool(
+    def _pass(self, aws: Aws, steps: tuple[Step, ...], tasks: Iterable[Task], doing: str) -> None:
+        """Make these calls and all calls that follow from their outputs."""
+        pool: TaskPool[Task, tuple[str, str]] = TaskPool(
             self._options.parallel,
-            lambda errand: self._do(aws, crew, errand, steps),
-            lambda errand: errand.lane,
+            lambda task: self._do(aws, pool, task, steps),
+            lambda task: task.lane,
             aws.forget,
         )
         before = self._done
 
         def watch() -> None:
-            self._watch(Status(before + crew.done, before + crew.total, self._gaps, doing))
+            self._watch(Status(before + pool.done, before + pool.total, self._gaps, doing))
 
-        crew.run(errands, watch, self._cancelled)
-        self._done = before + crew.done
+        pool.run(tasks, watch, self._cancelled)
+        self._done = before + pool.done
 
-    def _do(self, aws: Aws, crew: TaskPool[Task, tuple[str, str]], errand: Task, steps: tuple[Step, ...]) -> list[Task]:
-        """Make one call, unless an earlier run made it, and return those that come after it."""
-        path = errand.path
+    def _do(self, aws: Aws, pool: TaskPool[Task, tuple[str, str]], task: Task, steps: tuple[Step, ...]) -> list[Task]:
+        """Make one call, unless an earlier run made it, and return the calls that follow from its output."""
+        path = task.path
         known = self._folder.captured(path)
-        if known is not None and (known.error is None or known.error.code in errand.step.call.absent):
+        if known is not None and (known.error is None or known.error.code in task.step.call.absent):
             with self._counting:
                 self.kept += known.error is None
             found = self._folder.read(path) if known.error is None else None
         else:
-            found = self._ask(aws, crew, errand, path)
+            found = self._ask(aws, pool, task, path)
         if found is None:
             return []
-        return [after for after in errands_after(errand, found, steps) if aws.knows(after.step.service)]
+        return [after for after in tasks_after(task, found, steps) if aws.knows(after.step.service)]
 
-    def _ask(self, aws: Aws, crew: TaskPool[Task, tuple[str, str]], errand: Task, path: str) -> Any:
+    def _ask(self, aws: Aws, pool: TaskPool[Task, tuple[str, str]], task: Task, path: str) -> Any:
         moment = datetime.now(UTC)
         entry = ManifestFile(
             path=path,
-            command=cli_output.command(errand, errand.parameters),
-            arguments=tuple(errand.arguments[name] for name in errand.step.call.arguments),
+            command=cli_output.command(task, task.parameters),
+            arguments=tuple(task.arguments[name] for name in task.step.call.arguments),
             captured_at=moment,
         )
         try:
-            parameters, found = self._fetched(aws, crew, errand)
-        except _ANSWERS_NOTHING as error:
-            said = self._no_answer(error)
-            entry = entry.model_copy(update={"error": said})
-            if said.code in errand.step.call.absent:
+            parameters, found = self._fetched(aws, pool, task)
+        except _CALL_ERRORS as error:
+            failure = self._failure(error)
+            entry = entry.model_copy(update={"error": failure})
+            if failure.code in task.step.call.absent:
                 self._folder.note(entry)
             else:
                 self._gap(entry)
             return None
-        command = cli_output.command(errand, parameters)
+        command = cli_output.command(task, parameters)
         self._folder.keep(entry.model_copy(update={"command": command}), cli_output.as_bytes(found))
         return found
 
-    def _fetched(self, aws: Aws, crew: TaskPool[Task, tuple[str, str]], errand: Task) -> tuple[Mapping[str, Any], Any]:
-        """Return the parameters of a call's command, and what is kept of its answer.
+    def _fetched(self, aws: Aws, pool: TaskPool[Task, tuple[str, str]], task: Task) -> tuple[Mapping[str, Any], Any]:
+        """Return the parameters of a call's command, and its output.
 
         Raises:
             GarbledError: the response does not come from AWS.
         """
-        client = aws.client(*errand.lane)
+        client = aws.client(*task.lane)
         try:
-            answer, parameters = fetch(client, errand, crew.wait)
-            found = cli_output.narrowed(errand, cli_output.printed(answer))
-            list(errands_after(errand, found, self._steps))  # also check that the calls that follow from it can be read
+            answer, parameters = fetch(client, task, pool.wait)
+            found = cli_output.narrowed(task, cli_output.printed(answer))
+            list(tasks_after(task, found, self._steps))  # check that the calls that follow from it can be read
         except GARBLED as error:
-            said = f"{type(error).__name__}: {error}"
-            raise GarbledError(phrase("The response of AWS cannot be read: {error}", error=said)) from error
+            reason = f"{type(error).__name__}: {error}"
+            raise GarbledError(phrase("The response of AWS cannot be read: {error}", error=reason)) from error
         return parameters, found
 
     def _gap(self, entry: ManifestFile) -> None:
@@ -216,35 +216,35 @@ class _Capture:
             self._gaps += 1
         self._folder.note(entry)
 
-    def _no_answer(self, error: Exception) -> CallError:
-        """Return what is told of a call without an answer.
+    def _failure(self, error: Exception) -> CallError:
+        """Return the error of a failed call.
 
         Raises:
-            CollectError: no further call would have one.
+            CollectError: the credentials have expired: all further calls would fail.
         """
-        said = told(error)
-        if said.code in EXPIRED:
+        failure = error_of(error)
+        if failure.code in EXPIRED:
             raise CollectError(
                 phrase(
-                    "the credentials are no longer taken ({code}): sign in again and run the same command, "
-                    "which goes on from here",
-                    code=said.code,
+                    "the credentials have expired or are missing ({code}): sign in again and run the same command to "
+                    "resume the capture",
+                    code=failure.code,
                 )
             ) from error
-        return said
+        return failure
 
     def _regions(self, aws: Aws, home: CallScope) -> tuple[str, ...]:
         if self._options.regions:
             return self._options.regions
         try:
             enabled = aws.enabled_regions(home.partition)
-        except (*_ANSWERS_NOTHING, *GARBLED) as error:
-            said = self._no_answer(error)
+        except (*_CALL_ERRORS, *GARBLED) as error:
+            failure = self._failure(error)
             self.notes.append(
                 phrase(
-                    "the Regions of account {account} could not be listed ({code}): only {home} was looked into",
+                    "the Regions of account {account} could not be listed ({code}): only {home} was captured",
                     account=home.account,
-                    code=said.code,
+                    code=failure.code,
                     home=aws.home,
                 )
             )
@@ -253,16 +253,16 @@ class _Capture:
 
 
 def _begin(aws: Aws, steps: tuple[Step, ...], home: CallScope, regions: tuple[str, ...]) -> Iterator[Task]:
-    """Yield the calls that come after no other."""
+    """Yield the calls that do not depend on others."""
     for step in steps:
         if step.after or not aws.knows(step.service):
             continue
         if step.call.scope is not Scope.REGION:
-            yield first_errand(step, home)
+            yield first_task(step, home)
             continue
         for region in regions:
             if aws.offers(step.service, region):
-                yield first_errand(step, CallScope(home.account, home.partition, region))
+                yield first_task(step, CallScope(home.account, home.partition, region))
 
 
 def _gaps(entries: Iterable[ManifestFile]) -> Iterator[Gap]:

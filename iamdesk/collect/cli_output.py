@@ -1,4 +1,4 @@
-"""An answer of AWS as the AWS CLI prints it, and the command that prints it."""
+"""Responses of AWS as the AWS CLI prints them, and the CLI commands."""
 
 import base64
 import json
@@ -13,9 +13,9 @@ from iamdesk.collect.call_planner import Task, is_regional, search
 
 
 def printed(value: Any) -> Any:
-    """Return boto3's answer as JSON values, as the AWS CLI prints them: dates in ISO 8601, bytes in base64.
+    """Return a response of boto3 as JSON values, as the AWS CLI prints it: dates in ISO 8601, bytes in base64.
 
-    What tells of the call alone (``ResponseMetadata``) is left out.
+    ``ResponseMetadata`` is left out.
     """
     match value:
         case Mapping():
@@ -30,33 +30,33 @@ def printed(value: Any) -> Any:
             return value
 
 
-def narrowed(errand: Task, output: Any) -> Any:
-    """Return what is kept of an output: all of it, or what the layout's command asks for with ``--query``."""
-    query = _query(errand)
+def narrowed(task: Task, output: Any) -> Any:
+    """Return an output, filtered by the ``--query`` of the layout's command if it has one."""
+    query = _query(task)
     return search(query, output) if query else output
 
 
 def as_bytes(output: Any) -> bytes:
-    """Return the file's content. Half a surrogate pair stays the escape that AWS wrote."""
+    """Return the content of the file. Lone surrogates stay escapes, as AWS wrote them."""
     return (json.dumps(output, indent=4, ensure_ascii=False) + "\n").encode("utf-8", errors="backslashreplace")
 
 
-def command(errand: Task, parameters: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the words of the AWS CLI command that prints the same, asked with these parameters."""
-    words = ["aws", errand.step.call.service, errand.step.call.command]
+def command(task: Task, parameters: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the words of the AWS CLI command with the same output and parameters."""
+    words = ["aws", task.step.call.service, task.step.call.command]
     for name, value in parameters.items():
         words.append(f"--{xform_name(name, '-')}")
         words += map(str, value) if isinstance(value, list) else [str(value)]
-    if errand.step.page_size:
-        words += ["--page-size", str(errand.step.page_size)]
-    query = _query(errand)
+    if task.step.page_size:
+        words += ["--page-size", str(task.step.page_size)]
+    query = _query(task)
     if query:
         words += ["--query", query]
-    if is_regional(errand):
-        words += ["--region", errand.where.region]
+    if is_regional(task):
+        words += ["--region", task.where.region]
     return tuple(words)
 
 
-def _query(errand: Task) -> str:
-    words = shlex.split(errand.step.call.options)
+def _query(task: Task) -> str:
+    words = shlex.split(task.step.call.options)
     return words[words.index("--query") + 1] if "--query" in words else ""

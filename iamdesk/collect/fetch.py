@@ -1,4 +1,4 @@
-"""The whole output of one call, however AWS gives it: at once, in pages, as a report, or by a job."""
+"""Fetches the whole output of one call: at once, in pages, as a report, or by a job."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -8,55 +8,55 @@ from iamdesk.collect.call_spec import FetchMode
 from iamdesk.i18n import phrase
 
 type Wait = Callable[[float], None]
-"""Waits so many seconds, and raises `WorkCancelled` as soon as nobody wants the work any more."""
+"""Waits for a number of seconds, and raises `WorkCancelled` if the work is cancelled."""
 
 _FIRST_WAIT = 0.5
-_LONGEST_WAIT = 10.0
-_PATIENCE = 300.0
-"""Seconds in all for which a report or job is waited for."""
+_MAX_WAIT = 10.0
+_TIMEOUT = 300.0
+"""Total seconds to wait for a report or job."""
 
 
 class NotReadyError(Exception):
-    """A report or job was not complete in time, or failed; its text is what AWS said."""
+    """A report or job was not complete in time, or failed; its message is that of AWS."""
 
 
 class GarbledError(Exception):
-    """The response does not come from AWS: a proxy's page, an empty body, another format. Its text is the reason."""
+    """The response does not come from AWS: a proxy's page, an empty body, another format. Its message is the reason."""
 
 
 class UnknownOperationError(Exception):
-    """The boto3 that is installed is older than the operation."""
+    """The installed boto3 does not have the operation."""
 
 
-def fetch(client: Any, errand: Task, wait: Wait) -> tuple[Any, Mapping[str, Any]]:
-    """Return boto3's answer, and the parameters of the command that prints it.
+def fetch(client: Any, task: Task, wait: Wait) -> tuple[Any, Mapping[str, Any]]:
+    """Return the response, and the parameters of the CLI command that prints it.
 
     Raises:
-        ClientError, BotoCoreError: AWS gave an error, or no answer.
-        NotReadyError: AWS did not come to an end in time.
-        UnknownOperationError: boto3 is too old for it.
-        WorkCancelled: while waiting.
+        ClientError, BotoCoreError: AWS returned an error, or did not respond.
+        NotReadyError: a report or job was not complete in time.
+        UnknownOperationError: boto3 is too old.
+        WorkCancelled: the work was cancelled while waiting.
     """
-    if not hasattr(client, errand.step.operation):
+    if not hasattr(client, task.step.operation):
         raise UnknownOperationError(
-            phrase("this version of boto3 does not know {operation}", operation=errand.step.operation)
+            phrase("this version of boto3 does not know {operation}", operation=task.step.operation)
         )
-    match errand.step.way:
+    match task.step.way:
         case FetchMode.PAGES:
-            return _pages(client, errand), errand.parameters
+            return _pages(client, task), task.parameters
         case FetchMode.REPORT:
-            return _report(client, wait), errand.parameters
+            return _report(client, wait), task.parameters
         case FetchMode.JOB:
-            return _job(client, errand, wait)
+            return _job(client, task, wait)
 
 
-def _pages(client: Any, errand: Task) -> Any:
-    operation = errand.step.operation
+def _pages(client: Any, task: Task) -> Any:
+    operation = task.step.operation
     if client.can_paginate(operation):
-        pages = {"PageSize": errand.step.page_size} if errand.step.page_size else {}
+        pages = {"PageSize": task.step.page_size} if task.step.page_size else {}
         paginator = client.get_paginator(operation)
-        return paginator.paginate(**errand.parameters, PaginationConfig=pages).build_full_result()
-    return getattr(client, operation)(**errand.parameters)
+        return paginator.paginate(**task.parameters, PaginationConfig=pages).build_full_result()
+    return getattr(client, operation)(**task.parameters)
 
 
 def _report(client: Any, wait: Wait) -> Any:
@@ -67,8 +67,8 @@ def _report(client: Any, wait: Wait) -> Any:
     raise NotReadyError(phrase("the credential report was not complete in time"))
 
 
-def _job(client: Any, errand: Task, wait: Wait) -> tuple[Any, Mapping[str, Any]]:
-    started = client.generate_service_last_accessed_details(Granularity="ACTION_LEVEL", **errand.parameters)
+def _job(client: Any, task: Task, wait: Wait) -> tuple[Any, Mapping[str, Any]]:
+    started = client.generate_service_last_accessed_details(Granularity="ACTION_LEVEL", **task.parameters)
     job = {"JobId": started["JobId"]}
     for seconds in _waits():
         answer = client.get_service_last_accessed_details(**job)
@@ -82,7 +82,7 @@ def _job(client: Any, errand: Task, wait: Wait) -> tuple[Any, Mapping[str, Any]]
 
 
 def _with_all_pages(client: Any, job: Mapping[str, str], first: dict[str, Any]) -> dict[str, Any]:
-    """Put the services of all pages into the first: boto3 has no paginator for this operation."""
+    """Merge the services of all pages: boto3 has no paginator for this operation."""
     services = list(first.get("ServicesLastAccessed", ()))
     page = first
     while page.get("IsTruncated"):
@@ -94,6 +94,6 @@ def _with_all_pages(client: Any, job: Mapping[str, str], first: dict[str, Any]) 
 
 def _waits() -> list[float]:
     waits = [_FIRST_WAIT]
-    while sum(waits) < _PATIENCE:
-        waits.append(min(waits[-1] * 2, _LONGEST_WAIT))
+    while sum(waits) < _TIMEOUT:
+        waits.append(min(waits[-1] * 2, _MAX_WAIT))
     return waits

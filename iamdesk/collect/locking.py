@@ -1,25 +1,25 @@
-"""A lock on a file that the system takes back when its process ends, however it ends."""
+"""A file lock that the operating system releases when its process ends."""
 
 import sys
 from typing import IO, Any
 
 
 class LockedError(Exception):
-    """Another process holds the lock, or another thread of this one."""
+    """The lock is held by another process or another thread."""
 
 
 def lock(file: IO[Any]) -> None:
     """Lock an open file until it is closed.
 
     Raises:
-        LockedError: somebody else holds it.
+        LockedError: it is held elsewhere.
     """
     try:
         if sys.platform == "win32":
             import msvcrt
             import os
 
-            os.lseek(file.fileno(), 1 << 30, os.SEEK_SET)  # there a byte may be locked: no reader comes so far
+            os.lseek(file.fileno(), 1 << 30, os.SEEK_SET)  # lock a byte that is never read
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
         else:
             import fcntl
@@ -28,4 +28,4 @@ def lock(file: IO[Any]) -> None:
     except (BlockingIOError, PermissionError) as error:
         raise LockedError from error
     except OSError:
-        return  # a file system without locks: the journal serves all the same
+        return  # the file system does not support locks: the journal works without

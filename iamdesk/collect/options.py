@@ -1,4 +1,4 @@
-"""What a capture is told, what it tells on its way, and what it ends with. Nothing here needs boto3."""
+"""Options, progress and result of a capture. Does not import boto3."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -23,50 +23,50 @@ __all__ = [
 ]
 
 INSTALL = "pip install iamdesk[collect]"
-"""The command that brings boto3."""
+"""The command that installs boto3."""
 
 
 PARALLEL = 8
-"""Calls made at the same time, usually: AWS slows down who asks for much more."""
+"""Default number of concurrent calls: AWS throttles callers that make many more."""
 
 
 class CollectError(Exception):
-    """A capture cannot begin or go on. Its text is one sentence, which says what to do."""
+    """A capture cannot start or continue. The message is one sentence that says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What to capture, as whom, and where to put it."""
+    """Options of a capture."""
 
     output: Path
-    """A folder, or a file that ends in ``.zip``; not there yet, or begun by an earlier run."""
+    """A folder, or a file that ends in ``.zip``; new, or started by an earlier run."""
     profile: str | None = None
-    """Of the AWS configuration files; None: the one that is in force."""
+    """Profile of the AWS configuration files; None: the default credentials."""
     regions: tuple[str, ...] = ()
-    """Regions to look into; empty: all that are enabled in each account."""
+    """Regions to capture; empty: all that are enabled in each account."""
     endpoint_url: str | None = None
-    """Asked in place of AWS."""
+    """Endpoint that is called instead of AWS."""
     role_name: str | None = None
-    """A role to assume in every account but the caller's own; None: the caller's account alone."""
+    """Role to assume in all accounts except the caller's; None: capture only the caller's account."""
     accounts: tuple[str, ...] = ()
     """Accounts in which to assume it; empty: all active ones of the organization."""
     external_id: str | None = None
-    """Passed on when a role is assumed."""
+    """External ID for assuming the role."""
     skip: frozenset[Kind] = frozenset()
-    """Kinds of data that are not asked for."""
+    """Kinds of data to skip."""
     parallel: int = PARALLEL
-    """Calls made at the same time."""
+    """Number of concurrent calls."""
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How far a capture is. What is to be done grows while lists come in."""
+    """Progress of a capture. The total grows as lists are fetched."""
 
     done: int
     total: int
     gaps: int
     doing: str
-    """The account, or what is being done, for people."""
+    """Name of the account or the current work."""
 
 
 type Watch = Callable[[Status], None]
@@ -74,38 +74,38 @@ type Watch = Callable[[Status], None]
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A call that gave nothing."""
+    """A failed call: missing data."""
 
     path: str
-    """Where its output would lie in the bundle."""
+    """Path of its output in the bundle."""
     service: str
-    """As the AWS CLI calls it."""
+    """Service in the AWS CLI."""
     operation: str
-    """As the AWS CLI calls it."""
+    """Command in the AWS CLI."""
     command: str
     code: str
     message: str
 
 
 def gap_lines(gaps: Sequence[Gap]) -> list[str]:
-    """Return what was not captured, for people: a line for each call and error code."""
+    """Return a line of text for each failed call and error code."""
     counts = Counter(f"{gap.service} {gap.operation}: {gap.code}" for gap in gaps)
     return [f"{line} ({count:,} times)" if count > 1 else line for line, count in sorted(counts.items())]
 
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """How a capture ended."""
+    """Result of a capture."""
 
     path: Path
     accounts: tuple[str, ...]
     regions: tuple[str, ...]
     files: int
     kept: int
-    """Files that an earlier run had captured."""
+    """Number of files that an earlier run captured."""
     gaps: tuple[Gap, ...] = field(repr=False)
     notes: tuple[str, ...] = ()
-    """Sentences about what was done otherwise than asked."""
+    """Sentences about deviations from the options."""
 
 
 def boto3_is_there() -> bool:

@@ -1,6 +1,6 @@
-"""The least that ``iamdesk collect`` needs, as an IAM policy made from the table of its calls.
+"""Least-privilege IAM policy for ``iamdesk collect``, generated from its calls.
 
-``resources/policies/iamdesk-collect.json`` holds what `policy_text` returns; a test keeps the two alike.
+``resources/policies/iamdesk-collect.json`` contains the result of `policy_text`; a test compares them.
 """
 
 import json
@@ -11,23 +11,23 @@ from iamdesk.collect.call_specs import STEPS
 from iamdesk.resource_files import resources
 
 _REGIONS = "ec2:DescribeRegions"
-"""Which Regions are enabled is asked too, but kept in no file. (``sts:GetCallerIdentity`` needs no permission.)"""
+"""A call whose output is not stored. (``sts:GetCallerIdentity`` needs no permission.)"""
 
 
 def policy_file() -> Path:
-    """Return where the policy stands among the shipped files."""
+    """Return the path of the shipped policy."""
     return resources() / "policies" / "iamdesk-collect.json"
 
 
 def policy_text() -> str:
-    """Return the policy as it ships: JSON, with a line break at its end."""
+    """Return the policy as JSON text with a final line break."""
     return json.dumps(least_privilege(), indent=2) + "\n"
 
 
 def least_privilege() -> dict[str, Any]:
-    """Return a policy that allows the calls of the table and nothing else.
+    """Return a policy that allows exactly the calls of the table.
 
-    Most of them list or describe, for which AWS takes no narrower resource than ``*``.
+    Most are List and Describe actions, which do not support resource-level permissions.
     """
     actions = sorted({_REGIONS, *(action for step in STEPS for action in step.actions)})
     return {

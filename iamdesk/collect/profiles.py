@@ -1,4 +1,4 @@
-"""The names of the profiles that the AWS CLI knows. Only names are read from its files; keys are passed over."""
+"""Names of the AWS CLI profiles. Only names are read from its files, no keys."""
 
 import os
 import re
@@ -6,11 +6,11 @@ from pathlib import Path
 
 _SECTION = re.compile(r"\[\s*(?:profile\s+)?([^\]\s][^\]]*?)\s*\]\s*(?:[#;].*)?", re.ASCII)
 _OTHERS = ("sso-session ", "services ")
-"""Sections of the configuration file that are no profiles."""
+"""Sections of the configuration file that are not profiles."""
 
 
 def profile_names() -> tuple[str, ...]:
-    """Return the profiles of the configuration and credentials files, sorted; what cannot be read has none."""
+    """Return the sorted profiles of the configuration and credentials files; unreadable files are ignored."""
     names: set[str] = set()
     for variable, usual in (("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials")):
         path = Path(os.environ.get(variable) or Path.home() / ".aws" / usual)

@@ -1,7 +1,7 @@
-"""A few threads that run errands, which bring more errands.
+"""A thread pool for tasks that can add more tasks.
 
-The threads are daemons: what they do can be given up at any moment (files are written whole or not at all), so a
-capture that is interrupted does not wait for AWS to answer.
+The threads are daemons: they can be stopped at any moment (files are written atomically), so that an interrupted
+capture does not wait for responses of AWS.
 """
 
 import itertools
@@ -12,12 +12,12 @@ from collections.abc import Callable, Hashable, Iterable
 
 from iamdesk.progress import Cancelled, WorkCancelled
 
-_LOOK_UP = 0.1
-"""Seconds between two looks at whether the work is still wanted."""
+_POLL_INTERVAL = 0.1
+"""Seconds between checks for cancellation."""
 
 
 class TaskPool[T, L: Hashable]:
-    """Runs ``work(errand)`` for all errands given, and for those that each brings. One use."""
+    """Runs ``work(task)`` for all given tasks and for the tasks that it returns. For a single run."""
 
     def __init__(
         self,
@@ -26,7 +26,7 @@ class TaskPool[T, L: Hashable]:
         lane: Callable[[T], L],
         lane_empty: Callable[[L], None],
     ) -> None:
-        """Errands of one lane are run before the next lane is begun, and ``lane_empty`` is called at its end."""
+        """Tasks of one lane are started before those of the next lane; ``lane_empty`` is called when a lane is done."""
         self._size = size
         self._work = work
         self._lane = lane
@@ -41,20 +41,20 @@ class TaskPool[T, L: Hashable]:
         self.done = 0
         self.total = 0
 
-    def run(self, errands: Iterable[T], watch: Callable[[], None], cancelled: Cancelled) -> None:
-        """Run everything. ``watch`` is called in this thread, some times a second.
+    def run(self, tasks: Iterable[T], watch: Callable[[], None], cancelled: Cancelled) -> None:
+        """Run all tasks. ``watch`` is called in this thread several times a second.
 
         Raises:
-            WorkCancelled: it was cancelled.
-            Exception: whatever an errand raised; the others were given up.
+            WorkCancelled: the work was cancelled.
+            Exception: the error of a task; the others are abandoned.
         """
-        self._add(errands)
+        self._add(tasks)
         if not self.total:
             return
         for number in range(self._size):
             threading.Thread(target=self._serve, name=f"collect-{number}", daemon=True).start()
         try:
-            while not self._over.wait(_LOOK_UP):
+            while not self._over.wait(_POLL_INTERVAL):
                 watch()
                 if cancelled():
                     raise WorkCancelled
@@ -65,29 +65,29 @@ class TaskPool[T, L: Hashable]:
             raise self._failure
 
     def wait(self, seconds: float) -> None:
-        """Wait within an errand; raises `WorkCancelled` when everything is over meanwhile."""
+        """Wait in a task; raises `WorkCancelled` if the run ends in the meantime."""
         if self._over.wait(seconds):
             raise WorkCancelled
 
-    def _add(self, errands: Iterable[T]) -> None:
+    def _add(self, tasks: Iterable[T]) -> None:
         with self._lock:
-            for errand in errands:
-                lane = self._lane(errand)
+            for task in tasks:
+                lane = self._lane(task)
                 self._open[lane] += 1
                 self.total += 1
                 number = self._lanes.setdefault(lane, len(self._lanes))
-                self._waiting.put((number, next(self._numbers), errand))
+                self._waiting.put((number, next(self._numbers), task))
 
     def _serve(self) -> None:
         while not self._over.is_set():
             try:
-                _, _, errand = self._waiting.get(timeout=_LOOK_UP)
+                _, _, task = self._waiting.get(timeout=_POLL_INTERVAL)
             except queue.Empty:
                 continue
             try:
-                self._add(self._work(errand))
-                self._finish(self._lane(errand))
-            except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
+                self._add(self._work(task))
+                self._finish(self._lane(task))
+            except BaseException as error:  # noqa: BLE001 - raised again in the waiting thread
                 self._failure = self._failure or error
                 self._over.set()
 

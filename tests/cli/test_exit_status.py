@@ -130,7 +130,7 @@ def test_what_is_no_review_is_one_sentence(iamdesk: Run, here: Path, words: tupl
         (("review", "decide", "q3.iamreview", *DECIDE), "no entitlement or finding x"),
         (("review", "new", SAMPLE, "-o", "no/such.iamreview"), "cannot be written"),
         (("review", "new", SAMPLE, "-o", "q3.iamreview"), "already"),
-        (("collect", "-o", "new.zip", "--region", "nowhere"), "no Region"),
+        (("collect", "-o", "new.zip", "--region", "nowhere"), "is not a Region"),
         (("collect", "-o", "new.zip", "--profile", "nobody"), "no profile"),
     ],
     ids=lambda value: " ".join(value).replace(SAMPLE, "S") if isinstance(value, tuple) else "",

@@ -356,7 +356,7 @@ def test_zip_holds_the_bundle_and_the_working_folder_is_gone(collected: Collect,
 def test_zip_that_is_there_is_not_overwritten(collected: Collect, gate: Gate, tmp_path: Path) -> None:
     (tmp_path / "acme.zip").write_bytes(b"mine")
 
-    with pytest.raises(CollectError, match="is there already"):
+    with pytest.raises(CollectError, match="already exists"):
         collected(tmp_path / "acme.zip")
 
     assert (tmp_path / "acme.zip").read_bytes() == b"mine"
@@ -381,7 +381,7 @@ def test_folder_of_another_account_is_left_alone(collected: Collect, tmp_path: P
     }
     (tmp_path / JOURNAL).write_text(json.dumps(header) + "\n")
 
-    with pytest.raises(CollectError, match="was begun as account 999999999999"):
+    with pytest.raises(CollectError, match="was started in account 999999999999"):
         collected(tmp_path)
 
     assert files_in(tmp_path) == {JOURNAL}
@@ -390,10 +390,10 @@ def test_folder_of_another_account_is_left_alone(collected: Collect, tmp_path: P
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
-        ({"regions": ("../..",)}, "no Region"),
+        ({"regions": ("../..",)}, "is not a Region"),
         ({"accounts": ("222222222222",)}, "--role-name"),
         ({"accounts": ("12",), "role_name": "Audit"}, "twelve digits"),
-        ({"endpoint_url": "http://user:password@127.0.0.1:1"}, "without a name or password"),
+        ({"endpoint_url": "http://user:password@127.0.0.1:1"}, "without user name and password"),
         ({"endpoint_url": "127.0.0.1:1"}, "http://HOST"),
         ({"profile": "nobody"}, "no profile 'nobody'"),
     ],

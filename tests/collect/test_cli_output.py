@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from iamdesk.collect.call_planner import CallScope, Task, errands_after, first_errand
+from iamdesk.collect.call_planner import CallScope, Task, first_task, tasks_after
 from iamdesk.collect.call_specs import STEPS
 from iamdesk.collect.cli_output import as_bytes, command, narrowed, printed
 
@@ -13,11 +13,11 @@ HERE = CallScope("111122223333", "aws", "eu-west-1")
 
 
 def errand(name: str) -> Task:
-    return first_errand(next(step for step in STEPS if step.name == name), HERE)
+    return first_task(next(step for step in STEPS if step.name == name), HERE)
 
 
 def after(name: str, found: object) -> list[Task]:
-    return list(errands_after(errand(name), found, STEPS))
+    return list(tasks_after(errand(name), found, STEPS))
 
 
 def test_dates_are_iso_bytes_are_base64_and_the_calls_own_data_is_left_out() -> None:

@@ -129,7 +129,7 @@ def test_interrupt_ends_it_at_once_and_says_how_to_go_on(gate: Gate, signed_in: 
         _, said = running.communicate(timeout=240)
 
     assert running.returncode == 130
-    assert said.endswith("iamdesk: interrupted: what was captured stays, and the same command goes on from here\n")
+    assert said.endswith("iamdesk: interrupted: run the same command again to resume the capture\n")
     assert "Traceback" not in said
     assert not gate.let_go.is_set()
     manifest = Manifest.model_validate_json((tmp_path / "bundle" / MANIFEST).read_bytes())
@@ -155,7 +155,7 @@ def test_without_boto3_one_sentence_tells_how_to_get_it(process: Run, gate: Gate
     done = process("collect", "-o", "bundle", PYTHONPATH=str(hiding))
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "iamdesk: asking AWS takes boto3, which is not installed: pip install iamdesk[collect]\n"
+    assert done.stderr == "iamdesk: collecting requires boto3, which is not installed: pip install iamdesk[collect]\n"
 
 
 def test_policy_is_printed_as_it_ships(run: Run) -> None:

@@ -111,7 +111,7 @@ def test_trouble_of_the_capture_is_told_in_the_dialog(
     dialog.start()
     qtbot.waitUntil(lambda: not dialog.is_running, timeout=240_000)
 
-    assert dialog.trouble.text.startswith("AWS does not say who you are (InvalidClientTokenId: ")
+    assert dialog.trouble.text.startswith("the AWS credentials cannot be used (InvalidClientTokenId: ")
     assert dialog.form.isEnabled()
     assert not (tmp_path / "acme").exists()
 
@@ -119,8 +119,8 @@ def test_trouble_of_the_capture_is_told_in_the_dialog(
 @pytest.mark.parametrize(
     ("field", "text", "told"),
     [
-        ("regions", "europe", "'europe' is no Region: expected a name such as eu-west-1."),
-        ("accounts", "12", "'12' is no account: an account's id has twelve digits."),
+        ("regions", "europe", "'europe' is not a Region: expected a name such as eu-west-1."),
+        ("accounts", "12", "'12' is not an account ID: expected twelve digits."),
     ],
 )
 def test_fields_that_make_no_sense_are_told_before_anybody_is_asked(
