@@ -111,7 +111,7 @@ def test_trouble_of_the_capture_is_told_in_the_dialog(
     dialog.start()
     qtbot.waitUntil(lambda: not dialog.is_running, timeout=240_000)
 
-    assert dialog.trouble.text.startswith("the AWS credentials cannot be used (InvalidClientTokenId: ")
+    assert dialog.trouble.text.startswith("The AWS credentials cannot be used (InvalidClientTokenId: ")
     assert dialog.form.isEnabled()
     assert not (tmp_path / "acme").exists()
 
