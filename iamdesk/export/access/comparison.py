@@ -114,7 +114,7 @@ def difference_words(found: CellDifference, own: str, other: str) -> str:
                     one=first,
                     count=bits.bit_count(),
                     other=second,
-                    actions=join_names(found.names(bits), _MOST_NAMED, last=","),
+                    actions=join_names(found.names(bits), _MAX_NAMES, last=","),
                 )
             )
     if found.how:
@@ -132,7 +132,7 @@ def difference_words(found: CellDifference, own: str, other: str) -> str:
             phrase(
                 "{count:,} are allowed to both on some resources or under conditions, which may differ ({actions})",
                 count=found.perhaps.bit_count(),
-                actions=join_names(found.names(found.perhaps), _MOST_NAMED, last=","),
+                actions=join_names(found.names(found.perhaps), _MAX_NAMES, last=","),
             )
         )
     return join_messages("; ", parts) if parts else phrase("no difference")

@@ -54,7 +54,7 @@ def _where(reach: AccessExtent, answers: tuple[ActionDecision, ...]) -> str:
     if reach in (AccessExtent.SOME, AccessExtent.SOME_CONDITIONAL):
         return phrase(
             "on {resources}",
-            resources=join_names([_named(one) for one in answers if one.decision in _OPEN], _MOST_NAMED),
+            resources=join_names([_named(one) for one in answers if one.decision in _OPEN], _MAX_NAMES),
         )
     if [answer.resource for answer in answers] == ["*"]:
         return phrase("takes no resource")

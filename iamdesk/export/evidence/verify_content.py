@@ -110,7 +110,7 @@ def _journal(folder: Path, manifest: Mapping[str, Any], review: ReadReview) -> I
             phrase(
                 "It does not lead to the decisions on {count:,} entitlements or findings: {names}.",
                 count=len(wrong),
-                names=join_names(wrong, _MOST_TOLD, last=","),
+                names=join_names(wrong, _MAX_NAMES, last=","),
             ),
         )
     else:
@@ -125,7 +125,11 @@ def _lines(review: ReadReview) -> Iterator[Result]:
     if bad:
         yield failed(
             phrase("lines"),
-            phrase("{count:,} entitlements were changed: {names}.", count=len(bad), names=join_names(bad, _MAX_NAMES, last=",")),
+            phrase(
+                "{count:,} entitlements were changed: {names}.",
+                count=len(bad),
+                names=join_names(bad, _MAX_NAMES, last=","),
+            ),
         )
     else:
         yield passed(
@@ -135,7 +139,9 @@ def _lines(review: ReadReview) -> Iterator[Result]:
     if bad:
         yield failed(
             phrase("findings"),
-            phrase("{count:,} findings were changed: {names}.", count=len(bad), names=join_names(bad, _MAX_NAMES, last=",")),
+            phrase(
+                "{count:,} findings were changed: {names}.", count=len(bad), names=join_names(bad, _MAX_NAMES, last=",")
+            ),
         )
     else:
         yield passed(
@@ -174,7 +180,7 @@ def _totals(manifest: Mapping[str, Any], review: ReadReview) -> Iterator[Result]
             phrase(
                 "{count:,} do not agree: {names}.",
                 count=len(disagreeing),
-                names=join_names(disagreeing, _MOST_TOLD, last=","),
+                names=join_names(disagreeing, _MAX_NAMES, last=","),
             ),
         )
     else:
@@ -263,7 +269,10 @@ def _comparison(name: str, again: Mapping[str, str], frozen: Mapping[str, str], 
     return failed(
         name,
         phrase(
-            "{count:,} have another result{versions}: {names}.", count=len(wrong), versions=versions, names=join_names(wrong, _MAX_NAMES, last=",")
+            "{count:,} have another result{versions}: {names}.",
+            count=len(wrong),
+            versions=versions,
+            names=join_names(wrong, _MAX_NAMES, last=","),
         ),
     )
 
@@ -291,7 +300,7 @@ def _verdicts_again(evaluator: Evaluator, folder: Path, document: ReviewDocument
                 count=len(wrong),
                 whole=count,
                 versions=_versions(document),
-                names=join_names(wrong, _MOST_TOLD, last=","),
+                names=join_names(wrong, _MAX_NAMES, last=","),
             ),
         )
     return passed(phrase("verdicts performed again"), phrase("{count:,} have the same result.", count=count))
