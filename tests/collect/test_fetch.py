@@ -48,7 +48,7 @@ def services(*names: str) -> str:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits as often as ever, but not as long."""
     monkeypatch.setattr(fetch, "_FIRST_WAIT", 0.001)
-    monkeypatch.setattr(fetch, "_LONGEST_WAIT", 0.002)
+    monkeypatch.setattr(fetch, "_MAX_WAIT", 0.002)
     monkeypatch.setattr(fetch, "_PATIENCE", 0.02)
 
 
