@@ -59,9 +59,7 @@ def _check_second(ledger: Ledger, subject_id: str, decision: ItemDecision, revie
             phrase("a second approval must be in the reviewer's own name and must not change the decision")
         )
     if same_person(decision.owner, reviewer.name):
-        raise DecisionError(
-            phrase("{name} owns the exception: another reviewer must approve it", name=reviewer.name)
-        )
+        raise DecisionError(phrase("{name} owns the exception: another reviewer must approve it", name=reviewer.name))
     decided = ledger.decided(subject_id)
     if decided is not None and same_person(decided.reviewer, reviewer.name):
         raise DecisionError(
