@@ -1,7 +1,7 @@
-"""The steps of one account as plain data: what attack paths across an organization are put together from.
+"""The attack-path steps of one account as plain data, from which paths across an organization are built.
 
-One thing alone crosses accounts: somebody assumes a role of another account (``sts-002``). Every other step asks the
-policies of the account in which it is taken (rules D1 and I2).
+Only assuming a role (``sts-002``) crosses accounts. Every other step is decided by the policies of its own account
+(rules D1 and I2).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,54 +23,54 @@ from iamdesk.snapshot.model import Account, RoleDetail
 
 @dataclass(frozen=True, slots=True)
 class OpenRole:
-    """A role whose trust policy lets principals of other accounts in."""
+    """A role whose trust policy may allow principals of other accounts."""
 
     role: RoleDetail
-    """Its ARN, name, tags and trust policy."""
+    """Only its ARN, id, name, path, tags and trust policy."""
     accounts: frozenset[str] | None
-    """Accounts whose principals it may let in; None: of every account."""
+    """IDs of accounts whose principals it may trust; None: all accounts."""
     ids: frozenset[str]
-    """Unique ids of principals that it names."""
+    """Unique IDs of principals that it names."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlainEdge:
-    """Principals of an account who may take one path."""
+    """Principals of an account who can use one technique."""
 
     path_id: str
     target: str
-    """ARN of whom it concerns."""
+    """ARN of the user, role or group that it acts on."""
     members: ConfirmedAndPossible
 
 
 @dataclass(frozen=True, slots=True)
 class AccountSteps:
-    """The steps of an account's principals; bits are of their positions in the account."""
+    """The steps of an account's principals; bits are positions in the account."""
 
     account: str
     subjects: tuple[str, ...]
-    """Their ARNs, by position: in the order of the whole snapshot."""
+    """ARNs by position, in the snapshot's order."""
     everybody: int
-    """All but those whose ARN is not what their account and list say."""
+    """All principals whose ARN matches their account and type."""
     places: int
-    """Users and roles of these."""
+    """The users and roles among them."""
     administrators: int
     into: Mapping[int, tuple[PlainEdge, ...]]
-    """By position: the paths by which somebody of the account becomes the principal."""
+    """By position: the techniques by which principals of the account become it."""
     promotions: tuple[PlainEdge, ...]
     """The steps into the account's administration."""
     readers: Mapping[str, ConfirmedAndPossible]
-    """By sensitive data: who may read it, as they are."""
+    """By name of sensitive data: who can read it directly."""
     assuming: Mapping[str, ConfirmedAndPossible]
-    """By ARN of a role of the account: who of the account may assume it."""
+    """By ARN of a role of the account: its principals that can assume it."""
     abroad: Mapping[str, ConfirmedAndPossible]
-    """By ARN of a role of another account: who of this account may assume it."""
+    """By ARN of a role of another account: principals of this account that can assume it."""
 
 
 def open_roles(account: Account, parse: "ParseTrust") -> Iterator[OpenRole]:
-    """Yield the roles of an account that may let in principals of other accounts."""
+    """Yield the roles of an account that may trust principals of other accounts."""
     for role in account.roles:
-        accounts, ids = _let_in(parse(role))
+        accounts, ids = _trusted(parse(role))
         if accounts is None or accounts - {account.account_id} or ids:
             stripped = RoleDetail(
                 arn=role.arn,
@@ -94,8 +94,8 @@ class ParseTrust:
         return self._index.trust(role)
 
 
-def _let_in(document: Document) -> tuple[set[str] | None, set[str]]:
-    """Return the accounts that a trust policy names in some way, and the unique ids; as `TrustPolicies` lets in."""
+def _trusted(document: Document) -> tuple[set[str] | None, set[str]]:
+    """Return the account IDs (None: all) and unique IDs that a trust policy names, consistent with `TrustPolicies`."""
     accounts: set[str] = set()
     ids: set[str] = set()
     for statement in document.statements:
@@ -125,10 +125,10 @@ def find_account_steps(
     """Return the steps of an account's principals.
 
     Args:
-        evaluator: Over the part of the snapshot that holds the account alone.
-        account: Its id.
-        foreign: Roles of other accounts that may let in somebody of this one.
-        cancelled: Asked whether anybody still wants it.
+        evaluator: The evaluator over the part of the snapshot with this account only.
+        account: Its ID.
+        foreign: Roles of other accounts that may trust principals of this one.
+        cancelled: Returns True to stop.
 
     Raises:
         WorkCancelled: ``cancelled`` returned True.
@@ -158,7 +158,7 @@ def find_account_steps(
 
 
 class _Plain:
-    """Makes plain data of edges; equal ones become one object."""
+    """Converts edges to plain data; equal values become one object."""
 
     def __init__(self, steps: Edges) -> None:
         self._steps = steps
@@ -180,7 +180,7 @@ class _Plain:
 
 
 def _abroad(steps: Edges, plain: _Plain, foreign: tuple[RoleDetail, ...]) -> Iterator[tuple[str, ConfirmedAndPossible]]:
-    """Yield roles of other accounts, with who may assume them."""
+    """Yield (role ARN, who can assume it) for roles of other accounts."""
     by_account: dict[str, list[RoleDetail]] = {}
     for role in foreign:
         by_account.setdefault(role.arn.split(":", 5)[4], []).append(role)

@@ -1,4 +1,4 @@
-"""How far a principal is an administrator: decided by asking, with boundaries and denials counted."""
+"""Whether principals are administrators, decided by evaluating requests, with boundaries and Deny statements."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,34 +15,34 @@ from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account, RoleDetail, UserDetail
 
 type Principal = UserDetail | RoleDetail
-"""Who makes requests."""
+"""A user or role."""
 
 OPEN = (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
 FULL_ACCESS = "AdministratorAccess"
 ADMINISTRATION = "administration"
-"""Under what an inquiry keeps how far principals are administrators, by ARN (`EvaluationSession.known`)."""
+"""Key under which a session caches `Administration` by ARN (`EvaluationSession.known`)."""
 ENOUGH = 0.9
-"""Share of the sampled actions that an administrator may do."""
+"""Share of the sampled actions that an administrator must be allowed."""
 _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
 _REGION = "us-east-1"
 _A_REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d+")
 _LEVELS = ("Permissions management", "Write", "Tagging")
 _ASKED_EVERY = 12
-"""Of the sampled actions this many-th is put to the engine; the others only have to be spoken of by an Allow."""
+"""Every n-th sampled action is evaluated; the others only have to be covered by an Allow."""
 _PERSONAL = ("aws:principalarn", "aws:principaltag/", "aws:username", "aws:userid")
-"""Keys whose value differs from one principal of an account to the next."""
+"""Keys whose values differ between principals of an account."""
 
 
 @dataclass(frozen=True, slots=True)
 class Power:
-    """One thing that only an administrator may do: to anybody, not to somebody named."""
+    """One thing that only an administrator can do: to any principal, not to a named one."""
 
     action: str
     resource: str
     """With ``{partition}`` and ``{account}``."""
     context: Mapping[str, str]
     says: str
-    """What it is, after ``may``."""
+    """What it is, to complete "can …"."""
 
 
 POWERS: tuple[Power, ...] = (
@@ -50,52 +50,53 @@ POWERS: tuple[Power, ...] = (
         "iam:AttachRolePolicy",
         f"arn:{{partition}}:iam::{{account}}:role/{STRANGER}",
         {"iam:PolicyARN": "arn:{partition}:iam::aws:policy/AdministratorAccess"},
-        mark("attach AdministratorAccess to a role that nobody has named yet"),
+        mark("attach AdministratorAccess to any role"),
     ),
     Power(
         "iam:PutRolePolicy",
         f"arn:{{partition}}:iam::{{account}}:role/{STRANGER}",
         {},
-        mark("write an inline policy of a role that nobody has named yet"),
+        mark("put an inline policy on any role"),
     ),
     Power(
         "iam:CreatePolicyVersion",
         f"arn:{{partition}}:iam::{{account}}:policy/{STRANGER}",
         {},
-        mark("change a managed policy that nobody has named yet"),
+        mark("change any customer managed policy"),
     ),
     Power(
         "iam:PassRole",
         f"arn:{{partition}}:iam::{{account}}:role/{STRANGER}",
         {},
-        mark("pass a role that nobody has named yet to a service"),
+        mark("pass any role to a service"),
     ),
 )
-"""All four, and nine tenths of one powerful action for each service of AWS, make an administrator."""
+"""An administrator has all four, and is allowed 90% of one powerful action per AWS service."""
 
 
-def asked_whether(says: str) -> str:
-    """Return the words that stand before an answered question: ``Asked whether it may pass a role …``."""
-    return phrase("Asked whether it may {says}.", says=phrase(says))
+def evaluated_whether(says: str) -> str:
+    """Return the evidence text of an evaluated power: ``Evaluated whether it can pass any role …``."""
+    return phrase("Evaluated whether it can {says}.", says=phrase(says))
 
 
 @dataclass(frozen=True, slots=True)
 class Administration:
-    """How far a principal is an administrator."""
+    """Whether a principal is an administrator, with the reason."""
 
     decision: EvalDecision
     """``allowed``, ``conditional``, or a denial."""
     failed: Power | None = None
-    """The power that is denied, the first of them."""
+    """The first power that is denied."""
     covered: int = 0
-    """Of the actions that were asked about, how many it may do; 0 where it was not asked so far."""
+    """Number of evaluated sample actions that are allowed; 0 if none was evaluated."""
     asked: int = 0
+    """Number of sample actions that are evaluated."""
     keys: tuple[str, ...] = ()
-    """For ``conditional``: the keys that it hangs on."""
+    """For ``conditional``: the condition keys that it depends on."""
 
 
 def administration(inquiry: EvaluationSession, account: Account, principal: Principal) -> Administration:
-    """Return how far a principal is an administrator; asked once in a run."""
+    """Return whether a principal is an administrator; evaluated once per session."""
     return inquiry.once((ADMINISTRATION, principal.arn), lambda: _administration(inquiry, account, principal))
 
 
@@ -105,7 +106,7 @@ def is_administrator(inquiry: EvaluationSession, account: Account, principal: Pr
 
 
 def question(power: Power, account: Account) -> tuple[str, str, dict[str, str]]:
-    """Return the action, resource and context that ask for a power in an account."""
+    """Return the action, resource and context of the request for a power in an account."""
     words = {"partition": account.partition, "account": account.account_id}
     context = {key: value.format_map(words) for key, value in power.context.items()}
     return power.action, power.resource.format_map(words), context
@@ -114,7 +115,7 @@ def question(power: Power, account: Account) -> tuple[str, str, dict[str, str]]:
 def _administration(inquiry: EvaluationSession, account: Account, principal: Principal) -> Administration:
     carried = inquiry.evaluator.index.carried(principal.arn)
     documents = tuple(policy.document for policy in carried.identity)
-    # What no statement speaks of needs no question: most principals end here.
+    # An action that no Allow covers needs no evaluation: most principals end here.
     unspoken = next((power for power in POWERS if not inquiry.speaks_of(principal.arn, power.action)), None)
     if unspoken is not None:
         return Administration(EvalDecision.IMPLICIT_DENY, unspoken)
@@ -167,10 +168,13 @@ def would_administer(
     guardrails: Sequence[Document],
     documents: Sequence[Document],
 ) -> bool:
-    """Return whether somebody who is in no snapshot, or not like this, would be an administrator.
+    """Return whether a hypothetical principal would be an administrator.
 
-    ``ask`` puts (action, resource, context) for them; ``guardrails`` are the account's (`EvaluationSession.guardrails`)
-    and ``documents`` their policies, for the Regions that these name.
+    Args:
+        ask: Evaluates (action, resource, context) for it.
+        account: Its account.
+        guardrails: The account's SCPs and RCPs (`EvaluationSession.guardrails`), for the Regions that they name.
+        documents: Its policies, for the Regions that they name.
     """
     if any(ask(*question(power, account)) not in OPEN for power in POWERS):
         return False
@@ -181,14 +185,14 @@ def would_administer(
 
 
 def sampled_actions() -> tuple[str, ...]:
-    """Return the actions that are asked about: those of the powers first, then one of every twelfth service."""
+    """Return the evaluated actions: those of the powers first, then one of every twelfth service."""
     return (*(power.action for power in POWERS), *(action.full_name for action in _strongest()[::_ASKED_EVERY]))
 
 
 def _cover(decide_on: Callable[[str, str], EvalDecision], account: Account, regions: Sequence[str]) -> tuple[int, int]:
-    """Return how many of the actions that are asked about the principal may do, in any Region that its policies name.
+    """Return (allowed, evaluated) counts of the sampled actions, in any Region that the policies name.
 
-    Who is kept to one Region is an administrator there. Ends early once too many are denied.
+    A principal restricted to one Region is an administrator there. Stops once too many are denied.
     """
     actions = _strongest()[::_ASKED_EVERY]
     covered = missed = 0
@@ -217,7 +221,7 @@ def _strongest() -> tuple[Action, ...]:
 
 
 def _spoken_of_by(inquiry: EvaluationSession, documents: Iterable[Document]) -> int:
-    """Return how many of the strongest actions some Allow of the principal's own policies covers."""
+    """Return the number of strongest actions that some Allow of the principal's own policies covers."""
     spoken = 0
     for document in documents:
         spoken |= inquiry.once(("spoken of", document), lambda document=document: _spoken_of(document))  # type: ignore[misc]
@@ -225,7 +229,7 @@ def _spoken_of_by(inquiry: EvaluationSession, documents: Iterable[Document]) -> 
 
 
 def _spoken_of(document: Document) -> int:
-    """Return as bits which of the strongest actions some Allow of the document covers."""
+    """Return the strongest actions that some Allow of the document covers, as bits."""
     everything = (1 << len(_strongest())) - 1
     bits = 0
     for statement in document.statements:
@@ -239,7 +243,7 @@ def _spoken_of(document: Document) -> int:
 
 @lru_cache(maxsize=1 << 14)
 def _covered_by(pattern_text: str) -> int:
-    """Return as bits which of the strongest actions an entry of Action covers; policies repeat their entries a lot."""
+    """Return the strongest actions that an entry of Action covers, as bits; cached, since policies repeat entries."""
     pattern = action_pattern(pattern_text)
     return sum(
         1 << position
@@ -249,7 +253,7 @@ def _covered_by(pattern_text: str) -> int:
 
 
 def is_alike(statement: Statement) -> bool:
-    """Return whether a statement means the same for every user, or every role, of an account."""
+    """Return whether a statement gives the same decisions for every user, or every role, of an account."""
     return not (
         any(test.key.startswith(_PERSONAL) or test.variable_keys for test in statement.conditions)
         or any(entry.keys for entry in statement.resources or ())
@@ -257,7 +261,7 @@ def is_alike(statement: Statement) -> bool:
 
 
 def _resource(action: Action, account: Account, region: str) -> str:
-    """Return a resource of the action's kind that nobody has named yet."""
+    """Return an arbitrary resource of the action's resource type."""
     if not action.resource_types:
         return "*"
     needed = next((each for each in action.resource_types if each.required), action.resource_types[0])
@@ -269,7 +273,7 @@ def _resource(action: Action, account: Account, region: str) -> str:
 
 
 def _regions(*groups: Iterable[Document]) -> tuple[str, ...]:
-    """Return us-east-1, and of each group of policies the first Regions that their conditions name."""
+    """Return us-east-1 and the first Regions that the conditions of each group of policies name."""
     return tuple(dict.fromkeys((_REGION, *(region for group in groups for region in _named_regions(group)))))
 
 

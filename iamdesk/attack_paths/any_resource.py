@@ -1,4 +1,4 @@
-"""Who may do actions on any one resource: what a path needs that makes something new."""
+"""Who is allowed actions on some resource, as techniques need that create a new one."""
 
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -15,7 +15,7 @@ _CONDITIONAL = frozenset({AccessExtent.CONDITIONAL, AccessExtent.SOME_CONDITIONA
 
 
 class AnyResourceAccess:
-    """Tells who may do actions on some resource or other."""
+    """Finds principals that are allowed actions on some resource."""
 
     def __init__(self, inquiry: EvaluationSession, population: PrincipalIndex, finder: SourceFinder) -> None:
         self._inquiry = inquiry
@@ -27,23 +27,23 @@ class AnyResourceAccess:
         self._speaking: dict[str, int] = {}
 
     def who(self, actions: Sequence[str], members: int, *, surely: bool = True) -> ConfirmedAndPossible:
-        """Return who of some principals may do all of some actions, each on some resource.
+        """Return which principals are allowed all of some actions, each on some resource.
 
-        Without ``surely`` nobody is told to be sure of it.
+        Without ``surely`` the result is at most possible, not confirmed.
 
         Raises:
-            WorkCancelled: nobody wants the result any more.
+            WorkCancelled: The run was cancelled.
         """
         found = ConfirmedAndPossible(members & self._population.everybody, 0)
         for action in actions:
             found = found.within(self._speaking_of(action))
-        # An action that few may do leaves few to be asked about the others.
+        # Start with the rarest action: it leaves the fewest principals for the others.
         for action in sorted(actions, key=lambda one: self._speaking_of(one).bit_count()):
             found = found.both(self._who(action, found.anybody, surely))
         return found if surely else found.unsure()
 
     def _speaking_of(self, action: str) -> int:
-        """Return who carries an Allow that covers an action, as bits."""
+        """Return the principals with an Allow that covers an action, as bits."""
         known = self._speaking.get(action)
         if known is None:
             index = self._population.index
@@ -76,13 +76,13 @@ class AnyResourceAccess:
         return known.reach_of(service_actions(service).positions[name.lower()])
 
     def resources(self, position: int, action: str) -> Iterator[str]:
-        """Yield every resource on which it matters whether a principal may do an action (`what_can`)."""
+        """Yield the representative resources for an action of a principal (`what_can`)."""
         service, _, name = action.partition(":")
         bit = service_actions(service).positions[name.lower()]
         yield from (resource for resource, _ in self._inquiry.evaluator.reach_resources(position, service, bit))
 
     def _arranging(self, action: str, members: int) -> int:
-        """Return who of some principals can see to it that a conditional decision is an Allow, as bits."""
+        """Return which principals can satisfy the conditions of a conditional decision themselves, as bits."""
         known, arranging = self._arranged.get(action, (0, 0))
         by_resource: dict[str, int] = {}
         for position in indexes_of(members & ~known):
@@ -97,7 +97,7 @@ class AnyResourceAccess:
 
 @cache
 def _actions_of_paths(service: str) -> int:
-    """Return the actions of a service that some path needs on whatever resource, as bits."""
+    """Return the actions of a service that some technique needs on any resource, as bits."""
     names = {
         required.action for path in catalog().paths for required in path.actions if required.on is TargetType.ANYTHING
     }

@@ -1,4 +1,4 @@
-"""Who may assume which role, and which roles a service may: roles with one trust policy are asked about together."""
+"""Who can assume which role, and which roles a service can; roles with the same trust policy are evaluated together."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,11 +15,11 @@ from iamdesk.policy.principals import PrincipalType
 from iamdesk.snapshot.model import RoleDetail
 
 WHOLE_ACCOUNT = re.compile(r"(?:arn:[^:]*:iam::)?(\d{12})(?::root)?")
-"""A principal that stands for a whole account."""
+"""A principal entry for a whole account."""
 
 
 class TrustPolicies:
-    """What the trust policies of a snapshot let in."""
+    """The principals that the trust policies of a snapshot allow."""
 
     def __init__(
         self,
@@ -28,7 +28,7 @@ class TrustPolicies:
         population: PrincipalIndex,
         roles: Mapping[str, RoleDetail] | None = None,
     ) -> None:
-        """``roles`` are those of the targets, by ARN, where they are not the snapshot's."""
+        """Group roles by trust policy; ``roles`` are the targets' roles by ARN, if not those of the snapshot."""
         self._inquiry = inquiry
         self._targets = targets
         self._population = population
@@ -43,26 +43,26 @@ class TrustPolicies:
     def assuming(
         self, finder: SourceFinder, number: int = 0, parts: int = 1
     ) -> Iterator[tuple[int, ConfirmedAndPossible | EdgeSources]]:
-        """Yield (roles, who may assume them), for roles that anybody of the snapshot may assume at all.
+        """Yield (roles, who can assume them) for roles that some principal of the snapshot may be able to assume.
 
-        Of several ``parts`` of the work only the one with a ``number``, from 0.
+        With several ``parts`` only the part ``number``, from 0.
 
         Raises:
-            WorkCancelled: nobody wants the result any more.
+            WorkCancelled: The run was cancelled.
         """
         for (document, _), roles in islice(self._by_document.items(), number, None, parts):
             self._inquiry.check_cancelled()
-            named, trusted, is_left = self._let_in(document, finder)
+            named, trusted, needs_own_allow = self._trusted(document, finder)
             if trusted:
-                yield roles, finder.find(ASSUMES, roles, only_own=is_left, callers=trusted | named)
+                yield roles, finder.find(ASSUMES, roles, only_own=needs_own_allow, callers=trusted | named)
             elif named:
                 for place in indexes_of(roles):
                     yield 1 << place, finder.candidates(ASSUMES, place, named)
 
-    def _let_in(self, document: Document, finder: SourceFinder) -> tuple[int, int, bool]:
-        """Return the principals that a trust policy could name, and those of the accounts that it trusts, as bits.
+    def _trusted(self, document: Document, finder: SourceFinder) -> tuple[int, int, bool]:
+        """Return the principals that a trust policy may name, and those of accounts that it trusts, as bits.
 
-        And whether it leaves it to their own Allow: not where it names anybody, or everybody.
+        Third is whether all of them need an Allow of their own: False if it names principals, or everyone.
         """
         named = trusted = 0
         for statement in document.statements:
@@ -84,7 +84,7 @@ class TrustPolicies:
         return named, trusted, not named
 
     def trusts_everyone(self, place: int) -> bool:
-        """Return whether a role's trust policy names everyone, under whatever conditions."""
+        """Return whether a role's trust policy names everyone, regardless of conditions."""
         document = self._inquiry.evaluator.index.trust(self._role(place))
         return any(
             statement.is_allow
@@ -95,7 +95,7 @@ class TrustPolicies:
         )
 
     def trusting(self, service: str) -> int:
-        """Return the roles that a service may assume for the role's own account, as bits."""
+        """Return the roles that a service can assume on behalf of the role's own account, as bits."""
         found = self._trusting.get(service)
         if found is None:
             found = 0
@@ -125,7 +125,7 @@ class TrustPolicies:
         )
 
     def saml_providers(self, place: int) -> tuple[int, ...]:
-        """Return the SAML providers that let somebody into a role, as targets."""
+        """Return the SAML providers that a role trusts, as targets."""
         found: dict[int, None] = {}
         for statement in self._inquiry.evaluator.index.trust(self._role(place)).statements:
             if statement.is_allow and statement.broken is None and statement.covers_action("sts", "assumerolewithsaml"):
@@ -140,14 +140,14 @@ class TrustPolicies:
 
 
 class Assumable:
-    """Who may assume each role."""
+    """Who can assume each role."""
 
     def __init__(self, by_roles: Iterable[tuple[int, ConfirmedAndPossible | EdgeSources]]) -> None:
-        """Take what `TrustPolicies.assuming` gives."""
+        """Index the results of `TrustPolicies.assuming`."""
         self.by_roles = tuple(by_roles)
         self._by_place = {place: found for roles, found in self.by_roles for place in indexes_of(roles)}
 
     def of(self, place: int) -> ConfirmedAndPossible:
-        """Return who may assume a role."""
+        """Return who can assume a role."""
         found = self._by_place.get(place, NOBODY)
         return found.of(place) if isinstance(found, EdgeSources) else found

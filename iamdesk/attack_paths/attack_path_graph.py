@@ -1,4 +1,4 @@
-"""Everything that principals of a snapshot can become: summed up for all, told step by step for one."""
+"""The attack paths of a snapshot: a summary for all principals, and single paths step by step."""
 
 import threading
 from collections.abc import Iterator, Mapping
@@ -35,14 +35,14 @@ from iamdesk.snapshot.model import Snapshot
 from iamdesk.work.workers import Workers
 
 _PATIENCE = 0.05
-"""Seconds after which a thread that waits for another's map looks whether it is still wanted."""
+"""Seconds between cancellation checks of a thread that waits for another one to build the graph."""
 _MOST_CUTS = 5
 ADMINISTRATION = "admin"
-"""What stands for the administration of any account where a goal is asked for."""
+"""The goal "administrator of any account"."""
 
 
 class AttackPathGraph:
-    """Who can become whom. Made once for a snapshot; reading it asks little more."""
+    """Who can become whom in a snapshot. Building it takes most of the time; queries evaluate little more."""
 
     def __init__(
         self,
@@ -55,15 +55,20 @@ class AttackPathGraph:
         workers: Workers | None = None,
         steps: tuple[Edges, StepGraph] | None = None,
     ) -> None:
-        """Ask all that it takes: seconds for thousands of principals.
+        """Build the graph, in seconds for thousands of principals.
 
-        Without ``is_whole`` everything is asked when it is first needed, by one thread: of a copy of few principals
-        that is one step, most often. ``answers`` are what others have found out (`answers` of their map); else
-        ``workers`` find out what takes long. ``steps`` are those of which something was asked already.
+        Args:
+            evaluator: The evaluator over the snapshot.
+            progress: Called with the progress.
+            cancelled: Returns True to stop.
+            is_whole: False: evaluate at first use, in one thread, as for a copy with few principals.
+            answers: Results of another graph of the same snapshot (its `answers`).
+            workers: Workers that do the longest parts.
+            steps: Steps of which some were already evaluated.
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.
-            WorkError: no worker can do it; one sentence.
+            WorkError: No worker can do it; one sentence.
         """
         self.evaluator = evaluator
         if answers is None and workers is not None:
@@ -80,7 +85,7 @@ class AttackPathGraph:
             self.graph.find_all(progress)
         inquiry.go_on()
         self.prover = Prover(self.steps)
-        of_copy = partial(_map_of_copy, evaluator)  # not a method: the map would hold itself in memory
+        of_copy = partial(_map_of_copy, evaluator)  # not a method: the graph would refer to itself
         self._refusals = BlockedPaths(self.steps, of_copy)
         self._cuts = Remediations(self.steps, of_copy)
         self._cut_of: dict[AttackPath, Remediation | None] = {}
@@ -89,19 +94,19 @@ class AttackPathGraph:
 
     @property
     def answers(self) -> Answers:
-        """What was found out, as plain data: a map that is made of it elsewhere is the same."""
+        """The results as plain data, from which another process builds the same graph."""
         return Answers.of(self.steps, self.graph)
 
     @property
     def version(self) -> str:
-        """The version of the paths."""
+        """The version of the technique catalog."""
         return catalog().version
 
     def position(self, principal: str) -> int:
         """Return a principal's position.
 
         Raises:
-            RequestError: the snapshot has no such user, role or root user.
+            RequestError: The snapshot has no such user, role or root user.
         """
         found = self.steps.population.position(principal.strip())
         if found is None:
@@ -110,16 +115,16 @@ class AttackPathGraph:
 
     @property
     def goals(self) -> tuple[Goal, ...]:
-        """What may be asked for besides principals."""
+        """The goals besides principals."""
         accounts = (administration_of(account) for account in self.steps.members_of)
         data = (data_goal(name) for name in self.graph.readers)
         return (*accounts, *data)
 
     def distances(self, goal: str = ADMINISTRATION) -> Mapping[str, Distance]:
-        """Return by ARN how far it is to a goal, for all who get there or may.
+        """Return the distance to a goal by ARN, for all principals that can reach it, perhaps.
 
         Raises:
-            RequestError: there is no such goal.
+            RequestError: There is no such goal.
         """
         found: dict[str, Distance] = {}
         for unsure in (False, True):
@@ -128,10 +133,10 @@ class AttackPathGraph:
                     found.setdefault(self._subjects[position], Distance(steps, not unsure))
         return found
 
-    # ── summed up ────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── summaries ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def reached(self, principal: str) -> PrincipalExposure:
-        """Return what one principal can become, summed up.
+        """Return the exposure of one principal.
 
         Raises:
             RequestError: as `position`.
@@ -141,13 +146,13 @@ class AttackPathGraph:
     def is_administrators(self, group: str) -> bool:
         """Return whether the policies of a group, by its ARN, make a member an administrator.
 
-        Asked is for a member without any other policy; False where the snapshot has no such group.
+        The member is assumed to have no other policies. False if the snapshot has no such group.
         """
         position = self.steps.population.group_position(group)
         return position is not None and self.graph.hypotheses.administers(position)
 
     def everybody(self) -> Iterator[PrincipalExposure]:
-        """Yield the same for every user and role, in the snapshot's order."""
+        """Yield the exposure of every user and role, in the snapshot's order."""
         for position in sorted(self.steps.places):
             yield self._reached(position)
 
@@ -175,18 +180,18 @@ class AttackPathGraph:
             reads,
         )
 
-    # ── ways ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── paths ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def way(self, principal: str, goal: str = ADMINISTRATION, *, maybe: bool = True) -> AttackPath | None:
-        """Return a shortest way to a goal: proven where there is one; None where there is none at all.
+        """Return a shortest path to a goal, a proven one if possible; None if there is none.
 
         Args:
             principal: ARN of a user or role.
-            goal: ``admin``, an account's id (its administration), a principal's ARN, or the name of sensitive data.
-            maybe: Whether steps count that need a fact, where no proven way is found.
+            goal: ``admin``, an account ID (its administrator), a principal's ARN, or the name of sensitive data.
+            maybe: Whether to return a possible path, which needs further facts, if none is proven.
 
         Raises:
-            RequestError: the snapshot has no such principal, or no such goal.
+            RequestError: The snapshot has no such principal, or no such goal.
         """
         position = self.position(principal)
         for unsure in (False, True) if maybe else (False,):
@@ -197,9 +202,9 @@ class AttackPathGraph:
         return None
 
     def ways(self, principal: str, goal: str = ADMINISTRATION, most: int = 20) -> Iterator[AttackPath]:
-        """Yield a shortest way for each first step that leads to a goal, shortest first, proven before possible."""
+        """Yield a shortest path for each first step towards a goal, shortest first, proven before possible."""
         position = self.position(principal)
-        told: set[tuple[str, str]] = set()
+        seen: set[tuple[str, str]] = set()
         for unsure in (False, True):
             levels = self._levels(goal, unsure)
             level = _level_of(levels, position)
@@ -210,9 +215,9 @@ class AttackPathGraph:
             for rest, reached in enumerate(levels):
                 for step, then in self._first_steps(position, goal, rest, reached, unsure):
                     key = (step.path_id, step.target)
-                    if key in told:
+                    if key in seen:
                         continue
-                    told.add(key)
+                    seen.add(key)
                     if then is None:
                         yield AttackPath(principal, step.goal, (step,))
                     else:
@@ -220,13 +225,13 @@ class AttackPathGraph:
                         if any(one.target == principal for one in onward.steps[:-1]):
                             continue
                         yield AttackPath(principal, onward.goal, (step, *onward.steps))
-                    if len(told) >= most:
+                    if len(seen) >= most:
                         return
 
     def _first_steps(
         self, position: int, goal: str, rest: int, reached: int, unsure: bool
     ) -> Iterator[tuple[Step, int | None]]:
-        """Yield (step, who one is then) for steps of a principal to those who need ``rest`` steps to the goal."""
+        """Yield (step, principal after it) for steps of a principal to those who need ``rest`` steps to the goal."""
         if rest == 0:
             for account, edge in self._last_steps(position, goal, unsure):
                 yield self._step(position, edge, administration_of(account)), None
@@ -252,39 +257,39 @@ class AttackPathGraph:
 
     @property
     def needs(self) -> Needs:
-        """What steps that were told need. Another map of the same snapshot may be given it (`learn_needs`)."""
+        """The facts that steps of returned paths need, for another graph of the same snapshot (`learn_needs`)."""
         return self.prover.known_needs
 
     def learn_needs(self, needs: Needs) -> None:
-        """Take what steps need from another map of the same snapshot."""
+        """Add the facts that steps need, from another graph of the same snapshot."""
         self.prover.known_needs.update(needs)
 
     def escalations(self, principal: str, most: int = 200) -> Iterator[Step]:
-        """Yield the single steps of a principal that gain it something, those into administration first.
+        """Yield the single steps of a principal that gain it access, those to administrator first.
 
         Raises:
             RequestError: as `position`.
         """
         position = self.position(principal)
-        told = 0
+        count = 0
         for account, edge in self._last_steps(position, ADMINISTRATION, unsure=True):
             yield self._step(position, edge, administration_of(account))
-            told += 1
+            count += 1
         reached = self.graph.forward(maybe=True).get(position, 0)
         strong = reached & self.steps.administrators
         for others in (strong, reached & ~strong):
             for then in indexes_of(others):
-                if told >= most:
+                if count >= most:
                     return
                 if not self._gains.gains(position, then):
                     continue
                 for edge in self.graph.edges_into(then):
                     if self._takes(edge, position, unsure=True):
                         yield self._step(position, edge, self._principal(then))
-                        told += 1
+                        count += 1
 
     def refusals(self, principal: str) -> Iterator[BlockedPath]:
-        """Yield the paths for which a principal's policies speak and that it cannot take, with what stops each.
+        """Yield the techniques that a principal's policies allow but that are blocked, with the reason.
 
         Raises:
             RequestError: as `position`.
@@ -299,7 +304,7 @@ class AttackPathGraph:
             yield from self._refusals.of(self._subjects[position], frozenset(taken))
 
     def ways_into(self, principal: str, account: str) -> Iterator[AttackPath]:
-        """Yield a shortest proven way to each principal of another account that one can become, nearest first."""
+        """Yield a shortest proven path to each principal of another account that it can become, nearest first."""
         position = self.position(principal)
         members = self.steps.members_of.get(account, 0) & self.graph.closure().get(position, 0)
         near = self.graph.forward().get(position, 0)
@@ -310,11 +315,11 @@ class AttackPathGraph:
                     yield way
 
     def knows(self, principal: str) -> bool:
-        """Return whether a user or role takes part: its ARN is what its account and list say."""
+        """Return whether a user or role is in the graph: its ARN must match its account and type."""
         return self.steps.population.position(principal) is not None
 
     def is_administrator(self, principal: str) -> bool:
-        """Return whether a principal administers its account.
+        """Return whether a principal is an administrator of its account.
 
         Raises:
             RequestError: as `position`.
@@ -322,7 +327,7 @@ class AttackPathGraph:
         return bool(self.steps.administrators >> self.position(principal) & 1)
 
     def first_to_administration(self, most: int) -> frozenset[str]:
-        """Return the first principals, in the snapshot's order, who are proven to get to administration in steps."""
+        """Return the first ``most`` principals, in the snapshot's order, with a proven path to administrator."""
 
         def first() -> Iterator[str]:
             levels = self.graph.to_administration()
@@ -335,17 +340,17 @@ class AttackPathGraph:
         return frozenset(islice(first(), most))
 
     def assuming(self, role: str, *, maybe: bool = False) -> tuple[str, ...]:
-        """Return the principals who may assume a role: for certain, or with ``maybe`` perhaps."""
+        """Return the principals that can assume a role; with ``maybe`` also those that possibly can."""
         members = self.steps.assumable.of(self.steps.targets.places[role])
         return tuple(self._subjects[position] for position in indexes_of(members.anybody if maybe else members.proven))
 
     def cycles(self) -> Iterator[tuple[str, ...]]:
-        """Yield roles that can assume each other, in some steps."""
+        """Yield the groups of roles that can assume each other in one or more steps."""
         for members in self.graph.cycles():
             yield tuple(self._subjects[position] for position in indexes_of(members))
 
     def cut(self, way: AttackPath) -> Remediation | None:
-        """Return a change that stops a way, tried on a copy, in tenths of a second; None where none was found."""
+        """Return a change that ends a path, tried on a copy in tenths of a second; None if none was found."""
         if way not in self._cut_of:
             among = frozenset(arn for step in way.steps for arn in (step.source, step.target, step.goal.key))
             self._cut_of[way] = next(self._cuts.of([way], among), None)
@@ -354,10 +359,10 @@ class AttackPathGraph:
     def cuts(
         self, principal: str, goal: str = ADMINISTRATION, most: int = 20, most_cuts: int = _MOST_CUTS
     ) -> tuple[Remediation, ...]:
-        """Return changes that stop a principal's ways to a goal, of ``most`` of them the ones that are looked at.
+        """Return changes that end the first ``most`` paths of a principal to a goal.
 
-        Each is made to a copy of the snapshot that holds who takes part in the ways: as long as a map of these takes,
-        hundredths of a second for dozens of them, as long as a whole map where the ways lead through everybody.
+        Each is tried on a copy of the snapshot with the principals on the paths: hundredths of a second for dozens of
+        them, as long as the whole graph if the paths involve all principals.
 
         Raises:
             RequestError: as `way`.
@@ -385,7 +390,7 @@ class AttackPathGraph:
         return frozenset(found)
 
     def is_there(self, step: Step) -> bool:
-        """Return whether a step of another map, of the same snapshot with changes, can be taken by this one."""
+        """Return whether a step of another graph, of the same snapshot before changes, is possible in this one."""
         position = self.steps.population.position(step.source)
         if position is None:
             return False
@@ -408,7 +413,7 @@ class AttackPathGraph:
         return bool((members.anybody if unsure else members.proven) >> position & 1)
 
     def _last_steps(self, position: int, goal: str, unsure: bool) -> Iterator[tuple[str, Edge]]:
-        """Yield (account, step) for the steps of a principal into administration, where that is the goal."""
+        """Yield (account ID, edge) for the steps of a principal to administrator, if that is the goal."""
         if goal == ADMINISTRATION or goal in self.graph.promotions:
             yield from self.graph.last_steps_of(position, None if goal == ADMINISTRATION else goal, unsure)
 
@@ -451,7 +456,7 @@ class AttackPathGraph:
 
 
 class LazyAttackPathGraph:
-    """The map of one snapshot: made when first asked for, once, however many threads ask."""
+    """The graph of one snapshot, built once at first use by any thread."""
 
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
@@ -464,11 +469,11 @@ class LazyAttackPathGraph:
         cancelled: Cancelled = never_cancelled,
         workers: Workers | None = None,
     ) -> AttackPathGraph:
-        """Return the map; where it is still to be made, ``workers`` do what takes long.
+        """Return the graph; if it must be built, ``workers`` do the longest parts.
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.
-            WorkError: no worker can do it; one sentence.
+            WorkError: No worker can do it; one sentence.
         """
         while self._made is None:
             if not self._making.acquire(timeout=_PATIENCE):
@@ -484,22 +489,22 @@ class LazyAttackPathGraph:
 
 
 def _map_of_copy(evaluator: Evaluator, copy: Snapshot) -> AttackPathGraph:
-    """Return the map of a copy with changes, of which little is asked."""
+    """Return the graph of a changed copy, evaluated on demand."""
     return AttackPathGraph(Evaluator(copy, evaluator.now, evaluator.index.documents), is_whole=False)
 
 
 def administration_of(account: str) -> Goal:
-    """Return the administration of an account as a goal."""
+    """Return the goal "administrator of an account"."""
     return Goal(GoalKind.ADMINISTRATION, account, phrase("administrator of account {account}", account=account))
 
 
 def principal_goal(arn: str) -> Goal:
-    """Return a principal as a goal."""
+    """Return the goal of becoming a principal."""
     return Goal(GoalKind.PRINCIPAL, arn, arn.rpartition(":")[2])
 
 
 def data_goal(name: str) -> Goal:
-    """Return sensitive data as a goal."""
+    """Return the goal of reading sensitive data."""
     return Goal(GoalKind.DATA, name, phrase("reading {data}", data=phrased(name)))
 
 

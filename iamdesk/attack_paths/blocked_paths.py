@@ -1,4 +1,4 @@
-"""Paths for which a principal's policies speak, and what stops them: the other half of a proof."""
+"""Blocked attack paths: techniques that a principal's policies allow, and what blocks them."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -16,38 +16,38 @@ from iamdesk.whatif.apply import apply_one
 from iamdesk.whatif.edits import Edit, EditAction, WhatIfError
 
 _MOST_TARGETS = 40
-"""Of the entities that a path could concern so many are looked at for the best answer, administrators first."""
+"""Targets that are evaluated for one technique, administrators first."""
 _MOST_PRINCIPALS = 500
-"""In larger snapshots the map of a copy takes too long to explain a refusal."""
+"""In larger snapshots, building the graph of a copy takes too long."""
 _NONE_OF = {
     TargetConstraint.USER: mark("the snapshot has no user"),
     TargetConstraint.ROLE: mark("the snapshot has no role"),
     TargetConstraint.GROUP: mark("the snapshot has no group"),
 }
-"""Of the aims without a service, those that the snapshot can lack."""
+"""Targets without a service that the snapshot may not contain."""
 _OWN = frozenset({TargetType.ITSELF, TargetType.OWN_GROUP, TargetType.OWN_POLICY})
 
 
 class HasReached(Protocol):
-    """The map of a copy."""
+    """The graph of a copy."""
 
     def reached(self, principal: str) -> PrincipalExposure:
-        """Return what one principal can become, summed up."""
+        """Return the exposure of one principal."""
 
 
 class BlockedPaths:
-    """Tells what stops a principal of a snapshot."""
+    """Finds what blocks techniques for principals of a snapshot."""
 
     def __init__(self, steps: Edges, look: Callable[[Snapshot], "HasReached"]) -> None:
-        """Tell what stops principals; ``look`` makes the map of a copy."""
+        """Prepare the search; ``look`` builds the graph of a copy."""
         self._steps = steps
         self._look = look
         self._prover = Prover(steps)
 
     def of(self, principal: str, taken: frozenset[str]) -> Iterator[BlockedPath]:
-        """Yield each path that a principal's policies speak of in full and that it does not take, with the reason.
+        """Yield each technique all of whose actions a principal's policies allow, but that is blocked, with the reason.
 
-        ``taken`` are the ids of those that it takes, perhaps with facts that are missing.
+        ``taken`` are the ids of techniques that it can use, perhaps.
         """
         for path in catalog().paths:
             if path.id in taken or path.gain is Gain.WITHOUT_DENIAL:
@@ -69,7 +69,7 @@ class BlockedPaths:
             return None
         if not targets:
             return BlockedPath(
-                path.id, phrased(path.how), None, phrase("Nobody fits it: {lacking}.", lacking=self._lacking(path))
+                path.id, phrased(path.how), None, phrase("There is no target: {lacking}.", lacking=self._lacking(path))
             )
         best: BlockedPath | None = None
         joinable: list[str] = []
@@ -94,18 +94,18 @@ class BlockedPaths:
                     phrased(path.how),
                     arn,
                     phrase(
-                        "It gains nothing that the principal does not have, or what "
-                        "boundary and organization leave is no administration."
+                        "It gains the principal nothing, or boundary and organization policies prevent administrator "
+                        "access."
                     ),
                 )
             best = best or stopped
         return self._as_member(principal, path, joinable) if joinable else best
 
     def _as_member(self, principal: str, path: EscalationPath, groups: list[str]) -> BlockedPath:
-        """Return what membership comes to: a copy of the snapshot in which the user is a member is looked at."""
+        """Return the effect of membership, by the graph of a copy in which the user is a member."""
         says = phrase(
-            "As a member it would not be an administrator at once; whether it could become one in more "
-            "steps was not checked."
+            "As a member it would not be an administrator; whether it could become one in further steps was not "
+            "checked."
         )
         if len(self._steps.places) <= _MOST_PRINCIPALS:
             copy = self._steps.inquiry.snapshot
@@ -116,17 +116,17 @@ class BlockedPaths:
             steps = reached.to_administration
             if steps is None:
                 steps = reached.maybe_to_administration
-            says = phrase("As a member it would not be an administrator, and could not become one in more steps.")
+            says = phrase("As a member it would not be an administrator, and could not become one in further steps.")
             if steps is not None:
                 says = nphrase(
-                    "Nothing stops it: as a member it could become an administrator in {count:,} more step.",
-                    "Nothing stops it: as a member it could become an administrator in {count:,} more steps.",
+                    "It is not blocked: as a member it could become an administrator in {count:,} further step.",
+                    "It is not blocked: as a member it could become an administrator in {count:,} further steps.",
                     steps,
                 )
         return BlockedPath(path.id, phrased(path.how), groups[0], says)
 
     def _targets(self, place: int, path: EscalationPath) -> list[int] | None:
-        """Return whom a path could concern, administrators first; None where it is not for such a principal."""
+        """Return the possible targets of a technique, administrators first; None if it does not fit the principal."""
         steps = self._steps
         targets = steps.targets
         own = [required for required in path.actions if required.on in _OWN]
@@ -176,13 +176,13 @@ class BlockedPaths:
         if path.instance_profile:
             if is_passed:
                 return phrase(
-                    "no role of the account trusts {service} and stands in an instance profile, to pass it",
+                    "no role of the account that trusts {service} is in an instance profile, to be passed",
                     service=path.service,
                 )
             return phrase(
-                "no role of the account trusts {service} and stands in an instance profile, to use it",
+                "no role of the account that trusts {service} is in an instance profile, to be used",
                 service=path.service,
             )
         if is_passed:
-            return phrase("no role of the account trusts {service}, to pass it", service=path.service)
-        return phrase("no role of the account trusts {service}, to use it", service=path.service)
+            return phrase("no role of the account trusts {service}, to be passed", service=path.service)
+        return phrase("no role of the account trusts {service}, to be used", service=path.service)

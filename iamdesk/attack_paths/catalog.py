@@ -1,6 +1,6 @@
-"""The ways to more than was given, as data: ``resources/data/escalation-paths.json``.
+"""The catalog of privilege-escalation techniques (``resources/data/escalation-paths.json``).
 
-Ids and required permissions of the published paths follow pathfinding.cloud (Apache-2.0, see NOTICE).
+Ids and required permissions of published techniques follow pathfinding.cloud (Apache-2.0, see NOTICE).
 """
 
 from collections.abc import Mapping
@@ -16,23 +16,23 @@ ASSUMES = "sts:AssumeRole"
 
 
 class TargetType(StrEnum):
-    """What an action of a path is done on."""
+    """The resource of an action."""
 
     ITSELF = "itself"
     OWN_GROUP = "own group"
     OWN_POLICY = "own policy"
-    """A customer managed policy that the principal, or a group of its, carries."""
+    """A customer managed policy attached to the principal or to a group of it."""
     TARGET = "target"
     TARGET_POLICY = "policy of target"
     TARGET_PROVIDER = "provider of target"
     """A SAML provider that the target's trust policy names."""
     PASSED_ROLE = "passed role"
     ANYTHING = "anything"
-    """Any one resource: a new one, or one that policies name."""
+    """Any resource, new or existing."""
 
 
 class TargetConstraint(StrEnum):
-    """Whom a path concerns."""
+    """Which targets a technique has."""
 
     ITSELF = "itself"
     USER = "user"
@@ -42,17 +42,17 @@ class TargetConstraint(StrEnum):
     GROUP = "group"
     PASSED_ROLE = "passed role"
     ROLE_IN_USE = "role in use"
-    """Something that runs with the role: the snapshot does not tell which role."""
+    """A resource that runs with the role; the snapshot does not contain which role that is."""
     PERMISSION_SET = "permission set"
 
 
 class Gain(StrEnum):
-    """What a path brings."""
+    """What a technique gains."""
 
     BECOMES = "becomes"
     """Acting as the target."""
     ANY_PERMISSION = "any permission"
-    """All that boundary and organization leave to the target, or to itself."""
+    """All permissions that boundary and organization policies allow to the target, or to itself."""
     MEMBERSHIP = "membership"
     WITHOUT_BOUNDARY = "without boundary"
     ANOTHER_BOUNDARY = "another boundary"
@@ -66,7 +66,7 @@ class _Data(BaseModel):
 
 
 class Source(_Data):
-    """Where a path is known from."""
+    """Where a technique is published."""
 
     name: str
     url: str
@@ -74,32 +74,32 @@ class Source(_Data):
 
 
 class Required(_Data):
-    """One action that a path needs."""
+    """One action that a technique needs."""
 
     action: str
     on: TargetType
 
 
 class EscalationPath(_Data):
-    """One way in which a principal makes more of itself than it was given."""
+    """One privilege-escalation technique."""
 
     id: str
     how: str
-    """What it does, after ``by``: ``changing the role's trust policy``."""
+    """What it does, to complete "by …": ``changing the role's trust policy``."""
     actions: tuple[Required, ...]
     target: TargetConstraint
     gain: Gain
     service: str | None = None
-    """The service that the target has to trust, and to which the role is passed."""
+    """The service that the target must trust, and to which the role is passed."""
     instance_profile: bool = False
-    """Whether the target has to stand in an instance profile."""
+    """Whether the target must be in an instance profile."""
     needs: tuple[str, ...] = ()
-    """Facts that no policy tells (`Catalog.facts`)."""
+    """Required facts that are not in policies (keys of `Catalog.facts`)."""
     source: str
 
 
 class Sensitive(_Data):
-    """What counts as reading sensitive data: any of some actions on a resource that no policy names."""
+    """Sensitive data, read by any of some actions on an arbitrary resource."""
 
     name: str
     actions: tuple[str, ...]
@@ -113,22 +113,22 @@ class Catalog(_Data):
     about: str
     sources: Mapping[str, Source]
     facts: Mapping[str, str]
-    """What a path can need besides permissions, in words, after ``needs``."""
+    """Facts that techniques need besides permissions, as text to complete "requires …"."""
     sensitive: tuple[Sensitive, ...]
     paths: tuple[EscalationPath, ...]
 
     def path(self, path_id: str) -> EscalationPath:
-        """Return a path by its id.
+        """Return a technique by its id.
 
         Raises:
-            KeyError: there is none.
+            KeyError: There is none.
         """
         return _by_id()[path_id]
 
 
 @cache
 def catalog() -> Catalog:
-    """Return the escalation paths that iamdesk knows."""
+    """Return the catalog, read once."""
     return Catalog.model_validate_json((resources() / "data" / "escalation-paths.json").read_bytes())
 
 

@@ -1,8 +1,8 @@
-"""Who may do an action on each of many users, roles, groups or policies: as bits, with few questions.
+"""Who is allowed an action on each of many users, roles, groups or policies, as bits and with few evaluations.
 
-Entities of an account are alike to most principals. One of them is asked about for everybody at once; only principals
-with statements that tell entities apart (by name, by tag, by a variable) are asked again, once for each set of entities
-that their own statements do not tell apart.
+For most principals, all entities of an account give the same decision: one is evaluated for all principals at once.
+Only principals with statements that distinguish entities (by name, tag or variable) are evaluated again, once for each
+set of entities that their statements do not distinguish.
 """
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
@@ -34,27 +34,27 @@ _OF_KIND = {
 
 
 class ConfirmedAndPossible(NamedTuple):
-    """Principals, as bits: for whom it is allowed, and for whom it hangs on facts that nobody gave."""
+    """Principals, as bits: those for whom it is proven, and those for whom it depends on unknown facts."""
 
     proven: int
     possible: int
 
     def both(self, other: "ConfirmedAndPossible") -> "ConfirmedAndPossible":
-        """Return for whom both are open."""
+        """Return the principals for whom both are proven or possible."""
         proven = self.proven & other.proven
         return ConfirmedAndPossible(proven, (self.proven | self.possible) & (other.proven | other.possible) & ~proven)
 
     def either(self, other: "ConfirmedAndPossible") -> "ConfirmedAndPossible":
-        """Return for whom one of them is open."""
+        """Return the principals for whom one of them is proven or possible."""
         proven = self.proven | other.proven
         return ConfirmedAndPossible(proven, (self.possible | other.possible) & ~proven)
 
     def within(self, members: int) -> "ConfirmedAndPossible":
-        """Return those of some principals."""
+        """Return the intersection with some principals."""
         return ConfirmedAndPossible(self.proven & members, self.possible & members)
 
     def unsure(self) -> "ConfirmedAndPossible":
-        """Return the same where a fact is missing."""
+        """Return the same principals, all as possible only."""
         return ConfirmedAndPossible(0, self.proven | self.possible)
 
     @property
@@ -67,7 +67,7 @@ NOBODY = ConfirmedAndPossible(0, 0)
 
 
 class EdgeSources:
-    """Who may do one action, by what it is done on."""
+    """Who is allowed one action, by target."""
 
     def __init__(self, targets: EdgeTargets) -> None:
         self._targets = targets
@@ -75,7 +75,7 @@ class EdgeSources:
         self._own: dict[int, ConfirmedAndPossible] = {}
 
     def __getstate__(self) -> tuple[object, ...]:
-        """Travel to another process without the entities: `of_targets` gives those there."""
+        """Pickle without the targets, which `of_targets` sets in another process."""
         return self._by_account, self._own
 
     def __setstate__(
@@ -84,14 +84,14 @@ class EdgeSources:
         self._by_account, self._own = state
 
     def of_targets(self, targets: EdgeTargets) -> "EdgeSources":
-        """Take the entities of this process; return itself."""
+        """Set the targets of this process; return self."""
         self._targets = targets
         return self
 
     def add(
         self, account: str, part: int, everybody: ConfirmedAndPossible, special: Mapping[int, ConfirmedAndPossible]
     ) -> None:
-        """Tell who may on some entities of an account; ``special`` says by sets of these who else may."""
+        """Add who is allowed on some entities of an account; ``special`` are further principals by set of entities."""
         for covered, members in special.items():
             if covered == part:
                 everybody = everybody.either(members)
@@ -103,7 +103,7 @@ class EdgeSources:
                 for place in indexes_of(covered):
                     proven[place] = proven.get(place, 0) | members.proven
                     possible[place] = possible.get(place, 0) | members.possible
-        # Thousands of entities have the same sources: one object for all of them.
+        # Thousands of entities have the same sources: share one object.
         shared: dict[tuple[int, int], ConfirmedAndPossible] = {}
         for place, surely in proven.items():
             own = (surely, possible[place])
@@ -113,7 +113,7 @@ class EdgeSources:
 
     @property
     def anybody(self) -> int:
-        """Everybody who may do it on some entity, perhaps."""
+        """All principals that are allowed it on some entity, perhaps."""
         found = 0
         for parts in self._by_account.values():
             for _, members in parts:
@@ -123,7 +123,7 @@ class EdgeSources:
         return found
 
     def of(self, place: int) -> ConfirmedAndPossible:
-        """Return who may do it on an entity."""
+        """Return who is allowed it on an entity."""
         own = self._own.get(place)
         if own is not None:
             return own
@@ -132,7 +132,7 @@ class EdgeSources:
 
 
 class SourceFinder:
-    """Finds out who may do actions on the entities of a snapshot."""
+    """Finds who is allowed actions on the entities of a snapshot."""
 
     def __init__(
         self,
@@ -141,8 +141,11 @@ class SourceFinder:
         bulk: BulkEvaluator,
         can_arrange: bool = True,
     ) -> None:
-        """``bulk`` may answer for a world that is not quite the snapshot's: without ``can_arrange`` what callers can
-        arrange is not found out."""
+        """Create a finder.
+
+        ``bulk`` may be over a hypothetical snapshot; then ``can_arrange`` is False, and conditional decisions are not
+        checked for keys that callers choose.
+        """
         self._inquiry = inquiry
         self._targets = targets
         self._bulk = bulk
@@ -166,19 +169,18 @@ class SourceFinder:
         only_own: bool = True,
         callers: int | None = None,
     ) -> EdgeSources:
-        """Return who may do an action on each of some entities, in a context; other keys are unknown.
+        """Return who is allowed an action on each of some entities, in a context; other keys are unknown.
 
         Args:
             action: The action.
             among: The entities.
             context: The context.
-            only_own: Whether nobody is let in but by an Allow of their own.
-            callers: Who can be let in at all, as bits; without it the principals of each entity's own account, since
-                no policy of users, roles, groups and policies lets other accounts in, but a role's trust policy
-                (rules D1, I2).
+            only_own: Whether principals need an Allow of their own.
+            callers: Principals to evaluate, as bits; None: those of each entity's own account, since only trust
+                policies allow other accounts (rules D1, I2).
 
         Raises:
-            WorkCancelled: nobody wants the result any more.
+            WorkCancelled: The run was cancelled.
         """
         found = EdgeSources(self._targets)
         for account, part in self._parts(action, among):
@@ -189,16 +191,16 @@ class SourceFinder:
         return found
 
     def candidates(self, action: str, place: int, members: int, context: Context | None = None) -> ConfirmedAndPossible:
-        """Return who of some principals may do an action on one entity, each asked alone."""
+        """Return which principals are allowed an action on one entity, evaluated individually."""
         finding = _Finding(self, action, context or {}, 1 << place, members)
         return finding.asked_alone(place)
 
     def among(self, members: int, action: str, resource: str, context: Context | None = None) -> ConfirmedAndPossible:
-        """Return who of some principals may do an action on one resource, of whatever kind."""
+        """Return which principals are allowed an action on one resource of any kind."""
         return self.swept(action, resource, context or {}, members)
 
     def swept(self, action: str, resource: str, context: Context, among: int) -> ConfirmedAndPossible:
-        """Ask some, in one context."""
+        """Evaluate some principals in one context."""
         moment = RequestMoment(self._inquiry.evaluator.now(), context)
         proven = possible = 0
         for answer in self._bulk.answers(
@@ -215,7 +217,7 @@ class SourceFinder:
         return ConfirmedAndPossible(proven, possible)
 
     def documents_of(self, members: int) -> frozenset[int]:
-        """Return the documents that some principals carry, or have as boundary, by their numbers."""
+        """Return the numbers of the documents that some principals have attached or as boundary."""
         found = self._documents_of.get(members)
         if found is None:
             index = self._population.index
@@ -228,7 +230,7 @@ class SourceFinder:
         return found
 
     def _parts(self, action: str, among: int) -> Iterator[tuple[str, int]]:
-        """Split entities where organization policies, or the account, tell them apart: with the account of each."""
+        """Split entities by account and by organization policies that distinguish them; yield (account, entities)."""
         service, _, name = action.lower().partition(":")
         while among:
             account = self._targets.account_of((among & -among).bit_length() - 1)
@@ -262,7 +264,7 @@ class SourceFinder:
     def can_arrange(
         self, position: int, action: str, resource: str, context: Context, resolution: Hashable = None
     ) -> bool:
-        """Return whether a principal for whom an answer is conditional can see to it that it is allowed.
+        """Return whether a principal can satisfy the conditions of a conditional decision itself.
 
         Decisions with one ``resolution`` (`GroupDecision`) depend on the same, so one of them is looked at.
         """
@@ -280,7 +282,7 @@ class SourceFinder:
 
 
 class _Finding:
-    """One action on some entities that nothing but the principals' own policies tells apart."""
+    """One action on entities that only the principals' own policies distinguish."""
 
     def __init__(
         self, finder: SourceFinder, action: str, context: Context, part: int, callers: int, only_own: bool = True
@@ -334,7 +336,7 @@ class _Finding:
         found.add(account, self._part, everybody, own)
 
     def _to_ask(self, by_principal: Mapping[int, list[int]]) -> dict[int, dict[int, int]]:
-        """Return on which entities principals are asked, each with the entities that it stands for, as bits."""
+        """Return, by entity to evaluate and principal, the entities that it represents, as bits."""
         found: dict[int, dict[int, int]] = {}
         for position, places in by_principal.items():
             self._finder._inquiry.check_cancelled()
@@ -342,7 +344,7 @@ class _Finding:
             for part in self._classes(position, places):
                 if not part & granted:
                     continue
-                # One entity for as many principals as it will do for.
+                # Prefer one entity for as many principals as possible.
                 place = self._first if part >> self._first & 1 else (part & -part).bit_length() - 1
                 found.setdefault(place, {})[position] = part
         return found
@@ -388,7 +390,7 @@ class _Finding:
         return ConfirmedAndPossible(*found)
 
     def _ask(self, members: int, place: int) -> Iterator[tuple[int, int]]:
-        """Yield (position, 0 where it is allowed or can be arranged, 1 where it depends on a fact): not the refused."""
+        """Yield (position, 0 if proven, 1 if possible) for principals that are not denied."""
         self._finder._inquiry.check_cancelled()
         resource = self._targets.arns[place]
         grid = self._bulk.request(self._action, resource)
@@ -403,7 +405,7 @@ class _Finding:
                     yield position, int(not is_open)
 
     def _special_statements(self) -> list[int]:
-        """Return the statements of the callers that cover the action and tell the entities apart."""
+        """Return the callers' statements that cover the action and distinguish the entities."""
         index = self._population.index
         found = []
         places = (
@@ -427,7 +429,7 @@ class _Finding:
         return self._population.asked(statement, self._population.index.documents[number].version).keys
 
     def _classes(self, position: int, places: Iterable[int]) -> list[int]:
-        """Split the entities into those that a principal's own statements do not tell apart."""
+        """Split the entities into sets that a principal's own statements do not distinguish."""
         parts = [self._part]
         tags: set[str] = set()
         for place in places:
@@ -462,7 +464,7 @@ def _tags_asked(keys: Iterable[str]) -> set[str]:
 
 
 def _organization_documents(inquiry: EvaluationSession) -> Iterator[tuple[AttachedPolicy, Document]]:
-    """Yield every organization policy that binds an account of the snapshot, as a policy of its layer."""
+    """Yield every organization policy that applies to an account of the snapshot, with its policy type."""
     organization = inquiry.evaluator.organization
     if organization is None:
         return

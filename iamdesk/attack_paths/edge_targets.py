@@ -1,7 +1,7 @@
-"""Users, roles, groups and policies as what is acted on, and which statements speak of which: bits over all of them.
+"""Users, roles, groups and policies as targets of actions, and the statements that apply to them, as bits.
 
-Most statements speak of all entities of an account or of none. Only for those that tell entities apart has anything to
-be asked more than once.
+Most statements apply to all entities of an account or to none. Only those that distinguish entities need more than one
+evaluation.
 """
 
 import re
@@ -30,11 +30,11 @@ _NO_CONTEXT = Context({}, lambda _: UNKNOWN, MissingContextMode.UNKNOWN, lambda 
 _SERVICES = frozenset({"iam", "sts"})
 _SAML_PROVIDER = re.compile(r"arn:[^:]*:iam::\d{12}:saml-provider/[^*?]+")
 _PROBE = "iam:GetRole"
-"""Any action on IAM's entities: which resource a statement speaks of does not hang on the action."""
+"""Any action on IAM entities: the resources that a statement applies to do not depend on the action."""
 
 
 class EdgeTargets:
-    """The entities of a snapshot as what is acted on. Their position is their bit."""
+    """The entities of a snapshot as targets of actions; the position is the bit."""
 
     def __init__(self, accounts: Iterable[Account], index: StatementIndex) -> None:
         self._index = index
@@ -61,13 +61,13 @@ class EdgeTargets:
         self._by_tokens: dict[tuple[Token, ...], int] = {}
         self.every = (1 << len(self.arns)) - 1
         self.spoken: dict[int, int] = {}
-        """By statement that speaks of some and not of all: of which, as bits."""
+        """By statement that applies to some entities but not to all: these entities, as bits."""
         self.personal: frozenset[int] = frozenset()
-        """Statements whose resources hold variables: of whom they speak depends on the caller."""
+        """Statements whose resources contain variables, so that their entities depend on the caller."""
         self._read()
 
     def account_of(self, place: int) -> str:
-        """Return the account in which the snapshot lists an entity."""
+        """Return the ID of the account in which the snapshot lists an entity."""
         named = self.arns[place].split(":", 5)[4:5]
         if named and self.of_account.get(named[0], 0) >> place & 1:
             return named[0]
@@ -123,11 +123,11 @@ class EdgeTargets:
         excepted = 0
         for entry in entries:
             excepted |= self._globbed(tuple(tokens_of(entry.text)))
-        # A star may mean less than it seems (rule F4 b): what is excepted is looked at for certain.
+        # A star may match less than expected (rule F4 b): exceptions are matched exactly.
         return self.every & ~excepted | self.matched_by(AS_IDENTITY, statement, excepted)
 
     def matched_by(self, policy: AttachedPolicy, statement: Statement, among: int) -> int:
-        """Return of which entities a statement of a policy of some layer can speak, as bits."""
+        """Return the entities that a statement of a policy can apply to, as bits."""
         bits = 0
         for position in indexes_of(among):
             target = self._targets[position]
@@ -141,9 +141,9 @@ class EdgeTargets:
         return match_resource(policy, statement, subject)[0] is not FALSE
 
     def filled(self, statement: Statement, known: Mapping[str, KeyValue]) -> tuple[int, ...]:
-        """Return of which entities each entry of a statement can speak once the variables in it are filled.
+        """Return the entities that each entry of a statement can apply to with its variables resolved, as bits.
 
-        ``known`` are the facts of its keys; of a variable of which nothing is known, every value is tried.
+        ``known`` are the values of its keys; an unknown variable matches everything.
         """
         return tuple(self._globbed(tokens) for entry in statement.resources or () if (tokens := _fill(entry, known)))
 
@@ -166,7 +166,7 @@ class EdgeTargets:
 
 
 def _fill(entry: ResourcePattern, known: Mapping[str, KeyValue]) -> tuple[Token, ...] | None:
-    """Return an entry with its variables filled; None where one of them has no value (rule H3)."""
+    """Return an entry with its variables resolved; None if one of them has no value (rule H3)."""
     tokens: list[Token] = []
     for piece in parse_template(entry.text):
         if not isinstance(piece, Variable):
@@ -185,7 +185,7 @@ def _fill(entry: ResourcePattern, known: Mapping[str, KeyValue]) -> tuple[Token,
 
 
 def _target(arn: str) -> Target | None:
-    """Return an entity as what is acted on; None where AWS would take its ARN for none."""
+    """Return an entity as the target of a request; None if its ARN is malformed."""
     try:
         return parse_target(_PROBE, arn, reference())
     except RequestError:
@@ -202,7 +202,7 @@ def _tags_of(entity: UserDetail | RoleDetail) -> Mapping[str, str]:
 
 
 def _saml_providers(roles: tuple[RoleDetail, ...]) -> Iterator[str]:
-    """Yield the SAML providers that trust policies name, as the snapshot tells of none besides."""
+    """Yield the SAML providers that trust policies name; others do not matter."""
     for role in roles:
         for name in trusted_names(role.assume_role_policy_document):
             if _SAML_PROVIDER.fullmatch(name):

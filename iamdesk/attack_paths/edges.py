@@ -1,4 +1,4 @@
-"""Every step that principals may take: the paths of the catalogue, filled with the entities of one snapshot."""
+"""All attack-path steps of a snapshot: the techniques of the catalog, with sources and targets."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -28,25 +28,25 @@ from iamdesk.progress import Progress, no_progress
 from iamdesk.snapshot.model import Account
 
 PHASES = 7
-"""How many parts the work has, as progress tells it: the last ones are the graph's."""
+"""Number of parts of the work for progress; the last ones are the graph's."""
 TRUST_CHANGE = "iam:UpdateAssumeRolePolicy"
 _OTHERWISE = {
     "fewer than two access keys": "iam:DeleteAccessKey",
     "no console password": "iam:UpdateLoginProfile",
     "console password": "iam:CreateLoginProfile",
 }
-"""What makes a fact unimportant: whoever may do this, too, gets on either way."""
+"""By required fact, an action that makes it unnecessary."""
 _ASSUMED = frozenset({TargetConstraint.ROLE, TargetConstraint.FOREIGN_ROLE, TargetConstraint.OPEN_ROLE})
 _OF_SERVICE = (TargetConstraint.PASSED_ROLE, TargetConstraint.ROLE_IN_USE)
 
 
 class Edge(NamedTuple):
-    """Principals who may take one path to one entity."""
+    """Principals who can use one technique on one entity."""
 
     path_id: str
     """Several joined with ``+`` where one needs another."""
     target: int
-    """Whom it concerns, as its place among the targets."""
+    """Position of the entity among the targets."""
     members: ConfirmedAndPossible
 
 
@@ -54,7 +54,7 @@ type ServicePaths = Mapping[str, Sequence[tuple[EscalationPath, ConfirmedAndPoss
 
 
 class Edges:
-    """The steps of everybody in one snapshot, as bits. What is not asked for by `find_all` is at first use."""
+    """The steps of all principals of a snapshot, as bits; evaluated by `find_all`, or at first use."""
 
     def __init__(self, inquiry: EvaluationSession) -> None:
         self.inquiry = inquiry
@@ -66,9 +66,9 @@ class Edges:
         self.anything = AnyResourceAccess(inquiry, self.population, self.finder)
         self._accounts = {account.account_id: account for account in inquiry.snapshot.accounts}
         self.asked_sources: dict[tuple[str, str], tuple[int, EdgeSources]] = {}
-        """By action and service, the entities that were asked about and who may do it on them."""
+        """By action and service: the evaluated entities, and who is allowed the action on them."""
         self.known_sources: Mapping[tuple[str, str], tuple[int, EdgeSources]] = {}
-        """The same, as another process found it out (`parallel`)."""
+        """The same, found by another process (`parallel`)."""
         self._passing: dict[str, int] = {}
         self._own_at_all: dict[str, int] = {}
         self._credentials = {
@@ -88,13 +88,13 @@ class Edges:
             for place in indexes_of(self.targets.users | self.targets.roles)
             if (position := self.population.position(self.targets.arns[place])) is not None
         }
-        """By position of a user or role: its place among the targets."""
+        """By position of a user or role: its position among the targets."""
 
     def find_all(self, progress: Progress = no_progress) -> None:
-        """Ask all that the paths need.
+        """Evaluate everything that the techniques need.
 
         Raises:
-            WorkCancelled: nobody wants the result any more.
+            WorkCancelled: The run was cancelled.
         """
         progress(0, PHASES)
         _ = self.administrators
@@ -106,16 +106,16 @@ class Edges:
         _ = self.service_paths
         progress(4, PHASES)
 
-    # ── who is who ───────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── principals ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     @cached_property
     def assumable(self) -> Assumable:
-        """Who may assume each role."""
+        """Who can assume each role."""
         return Assumable(self.trusts.assuming(self.finder))
 
     @cached_property
     def under_open_trust(self) -> EdgeSources:
-        """Who may assume each role whose trust policy would let everybody in."""
+        """Who could assume each role if its trust policy allowed everyone."""
         in_open_world = BulkEvaluator(PrincipalIndex(OpenTrust(self.inquiry.evaluator), self.population.index))
         finder = SourceFinder(self.inquiry, self.targets, in_open_world, can_arrange=False)
         return finder.find(ASSUMES, self.targets.roles, only_own=False)
@@ -129,7 +129,7 @@ class Edges:
 
     @cached_property
     def administrators(self) -> int:
-        """Who is an administrator of their own account, as bits; root users are."""
+        """The administrators of their own account, including root users, as bits."""
         found = 0
         index = self.population.index
         for account in self._accounts.values():
@@ -153,10 +153,10 @@ class Edges:
         """Return the account of an entity."""
         return self._accounts.get(self.targets.arns[place].split(":", 5)[4])
 
-    # ── what a path asks ─────────────────────────────────────────────────────────────────────────────────────────────
+    # ── permissions of a technique ───────────────────────────────────────────────────────────────────────────────────
 
     def context_of(self, path: EscalationPath, action: str) -> Context:
-        """Return the context in which an action of a path is done."""
+        """Return the request context of an action of a technique."""
         if action == PASSES:
             return {"iam:PassedToService": path.service}
         if action.endswith("PermissionsBoundary") and ":Put" in action:
@@ -166,7 +166,7 @@ class Edges:
         return {}
 
     def sources(self, path: EscalationPath, action: str, among: int) -> EdgeSources:
-        """Return who may do an action of a path on each of the entities of a kind."""
+        """Return who is allowed an action of a technique on each entity of a kind."""
         key = (action, path.service or "")
         found = self.asked_sources.get(key)
         if found is None:
@@ -179,7 +179,7 @@ class Edges:
         return found[1]
 
     def on_target(self, path: EscalationPath, required: Required, place: int) -> ConfirmedAndPossible:
-        """Return who may do an action of a path on a target."""
+        """Return who is allowed an action of a technique on a target."""
         targets = self.targets
         if required.on is TargetType.TARGET_POLICY:
             return self._any_of(path, required.action, targets.policies, self.policies_of(place))
@@ -193,7 +193,7 @@ class Edges:
         return found
 
     def kind_of(self, place: int) -> int:
-        """Return all entities of the kind of one, as bits."""
+        """Return all entities of the same kind as one, as bits."""
         targets = self.targets
         kinds = (targets.users, targets.roles, targets.groups, targets.policies, targets.providers)
         return next(kind for kind in kinds if kind >> place & 1)
@@ -205,7 +205,7 @@ class Edges:
         return found
 
     def policies_of(self, place: int) -> tuple[int, ...]:
-        """Return the customer managed policies that a principal carries, itself or through a group."""
+        """Return the customer managed policies of a principal, attached directly or through a group."""
         carried = self.inquiry.evaluator.index.carried(self.targets.arns[place])
         found = (self.targets.places.get(policy.source_id) for policy in carried.identity if not policy.is_inline)
         return tuple(dict.fromkeys(one for one in found if one is not None and self.targets.policies >> one & 1))
@@ -221,7 +221,7 @@ class Edges:
         return tuple(self.targets.places[group.arn] for group in found if group and group.arn in self.targets.places)
 
     def members(self, path: EscalationPath, place: int) -> ConfirmedAndPossible:
-        """Return who may take a path that is about an entity, whatever it gains them."""
+        """Return who can use a technique on an entity, whether or not it gains them access."""
         found = ConfirmedAndPossible(self.population.everybody, 0)
         for required in path.actions:
             found = found.both(self.on_target(path, required, place))
@@ -230,7 +230,7 @@ class Edges:
         return self._with_needs(path, place, found)
 
     def _with_needs(self, path: EscalationPath, place: int, members: ConfirmedAndPossible) -> ConfirmedAndPossible:
-        """Return the same with the facts that the path needs: not sure where one is not known."""
+        """Return the same with the required facts applied: only possible if one is not known."""
         found = members
         for need in path.needs:
             is_so = self._is_so(need, place)
@@ -244,7 +244,7 @@ class Edges:
         return found
 
     def _is_so(self, need: str, place: int) -> bool | None:
-        """Return whether a fact of a path is so, by the credential report; None where nobody knows."""
+        """Return whether a required fact is true, by the credential report; None if it is not known."""
         entry = self._credentials.get(self.targets.arns[place])
         if entry is None:
             return None
@@ -262,7 +262,7 @@ class Edges:
         return None
 
     def may_change_own(self, path: EscalationPath) -> int:
-        """Return who may do the actions of a path at all, as bits: of themselves or of others."""
+        """Return who is allowed the actions of a technique on some entity, as bits."""
         found = self._own_at_all.get(path.id)
         if found is None:
             targets = self.targets
@@ -279,7 +279,7 @@ class Edges:
         return found
 
     def own(self, path: EscalationPath, place: int) -> ConfirmedAndPossible:
-        """Return who may do the actions of a path on a principal's own things: bits of others mean nothing."""
+        """Return who is allowed the actions of a technique on a principal's own entities; only its own bit matters."""
         targets = self.targets
         found = ConfirmedAndPossible(self.population.everybody, 0)
         for required in path.actions:
@@ -294,10 +294,10 @@ class Edges:
             found = found.both(one)
         return found
 
-    # ── becoming somebody ────────────────────────────────────────────────────────────────────────────────────────────
+    # ── becoming a principal ─────────────────────────────────────────────────────────────────────────────────────────
 
     def into(self, place: int) -> Iterator[Edge]:
-        """Yield the paths by which somebody becomes a user or role."""
+        """Yield the techniques by which principals become a user or role."""
         aims: Sequence[TargetConstraint] = (
             (TargetConstraint.USER,) if self.targets.users >> place & 1 else (TargetConstraint.ROLE,)
         )
@@ -329,7 +329,7 @@ class Edges:
 
     @cached_property
     def service_paths(self) -> ServicePaths:
-        """By service the paths to roles that trust it, and who may do all but pass the role."""
+        """By service: the techniques for roles that trust it, and who is allowed all actions but passing the role."""
         return self.service_paths_of(self.population.everybody)
 
     def service_paths_of(self, callers: int) -> ServicePaths:

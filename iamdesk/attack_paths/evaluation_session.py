@@ -1,4 +1,4 @@
-"""Questions put to the engine in one run: asked at most once where they are alike, and ended when nobody wants them."""
+"""Evaluation of requests in one run, with a cache of intermediate results and cancellation checks."""
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
@@ -13,14 +13,14 @@ from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.organization import OrganizationPolicyType
 
 STRANGER = "iamdesk-stranger"
-"""Name of a user, role or policy that no snapshot holds: what is true of it is true of any that may come."""
+"""Name of a placeholder user, role or policy, which stands for any that is not in the snapshot."""
 
 type Context = Mapping[str, str | Sequence[str] | None]
 """Condition keys and their values, as a `Request` takes them."""
 
 
 class EvaluationSession:
-    """Puts questions to the engine of one snapshot. Belongs to one run in one thread."""
+    """Evaluates requests over one snapshot. Belongs to one run in one thread."""
 
     def __init__(self, evaluator: Evaluator, cancelled: Cancelled = never_cancelled) -> None:
         self.evaluator = evaluator
@@ -33,12 +33,12 @@ class EvaluationSession:
         return self.evaluator.snapshot
 
     def read_reference(self) -> None:
-        """Read what AWS says of every service's actions, service by service, so that no check stops to do it at once.
+        """Load the action data of every service in small pieces, so that no single call takes long.
 
-        Takes some tenths of a second, once in a process.
+        Takes some tenths of a second, once per process.
 
         Raises:
-            WorkCancelled: nobody wants the result any more.
+            WorkCancelled: The run was cancelled.
         """
         known = reference()
         for service in known.services():
@@ -46,53 +46,53 @@ class EvaluationSession:
             known.actions_of(service)
 
     def check_cancelled(self) -> None:
-        """Give the caller the chance to stop: called before each piece of work.
+        """Check for cancellation; called before each piece of work.
 
         Raises:
-            WorkCancelled: nobody wants the result any more.
+            WorkCancelled: The run was cancelled.
         """
         if self._cancelled():
             raise WorkCancelled
 
     def attend(self, cancelled: Cancelled) -> None:
-        """Ask somebody else from now on whether the result is still wanted: of the next part of the work."""
+        """Set the cancellation check for the next part of the work."""
         self._cancelled = cancelled
 
     def go_on(self) -> None:
-        """Ask on whoever cancels: the run is over, and what it found is read."""
+        """Ignore cancellation from now on: the run is complete, and its results are read."""
         self._cancelled = never_cancelled
 
     def ask(self, principal: str, action: str, resource: str, context: Context | None = None) -> EvaluationResult:
-        """Put one question to the engine and get the whole answer; a key that is not in ``context`` is unknown.
+        """Evaluate one request with a full explanation; condition keys that are not in ``context`` are unknown.
 
         Raises:
-            WorkCancelled: nobody wants the result any more.
+            WorkCancelled: The run was cancelled.
         """
         self.check_cancelled()
         return self.evaluator.can(Request(principal, action, resource, context=dict(context or {})))
 
     def trace(self, principal: str, action: str, resource: str, context: Context | None = None) -> EvaluationTrace:
-        """Put one question to the engine and get its own record, before it is put into words.
+        """Evaluate one request and return the trace, without explanation.
 
         Raises:
-            WorkCancelled: nobody wants the result any more.
+            WorkCancelled: The run was cancelled.
         """
         self.check_cancelled()
         return self.evaluator.trace(Request(principal, action, resource, context=dict(context or {})))
 
     def decide(self, principal: str, action: str, resource: str, context: Context | None = None) -> EvalDecision:
-        """Put one question to the engine and get the bare word: for sweeps.
+        """Evaluate one request and return only the decision.
 
         Raises:
-            WorkCancelled: nobody wants the result any more.
+            WorkCancelled: The run was cancelled.
         """
         self.check_cancelled()
         return self.evaluator.decide(Request(principal, action, resource, context=dict(context or {})))
 
     def once[T](self, key: Hashable, work: Callable[[], T]) -> T:
-        """Return what ``work`` gives, done at most once in this run for each key.
+        """Return the result of ``work``, computed at most once per key in this run.
 
-        A key of two is kept as a name and what it is about: a run keeps some hundred thousand of these.
+        Keys that are pairs are stored by first and second part: a run has some hundred thousand of these.
         """
         name, about = key if isinstance(key, tuple) and len(key) == 2 else (key, None)
         of_name = self._known.setdefault(name, {})
@@ -101,18 +101,18 @@ class EvaluationSession:
         return of_name[about]  # type: ignore[return-value]  # what is kept under a key came from that key's work
 
     def known(self, name: str) -> dict[Hashable, object]:
-        """Return what was found out under the first word of keys of two (`once`), by the second."""
+        """Return the cached results of pair keys (`once`) with a first part, by the second."""
         return self._known.setdefault(name, {})
 
     def share(self, name: str, other: "EvaluationSession") -> None:
-        """Keep from now on what is found out under a name together with another inquiry of the same snapshot."""
+        """Share the cached results of pair keys with a first part with another session of the same snapshot."""
         together = other.known(name)
         if self._known.get(name) is not together:
             together.update(self._known.get(name, {}))
             self._known[name] = together
 
     def guardrails(self, account: str) -> tuple[Document, ...]:
-        """Return the SCPs and RCPs that bind an account, each once."""
+        """Return the SCPs and RCPs that apply to an account, each once."""
         return self.once(("guardrails", account), lambda: tuple(dict.fromkeys(self._guardrails(account))))
 
     def _guardrails(self, account: str) -> Iterator[Document]:
@@ -126,9 +126,9 @@ class EvaluationSession:
                     yield from (policy.document for policy in level)
 
     def speaks_of(self, principal_arn: str, action: str) -> bool:
-        """Return whether some Allow of a principal's own policies covers an action: else there is nothing to ask.
+        """Return whether some Allow of a principal's own policies covers an action.
 
-        A cheap no for most principals; a yes says nothing yet.
+        A cheap test: if False, the action is not allowed by identity policies; True means that evaluation is needed.
         """
         service, _, name = action.lower().partition(":")
         carried = self.evaluator.index.carried(principal_arn).identity

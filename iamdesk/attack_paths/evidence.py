@@ -1,4 +1,4 @@
-"""The questions that prove a step, put again for one principal and answered in full."""
+"""The evidence of steps: the requests that prove a step, evaluated with a full explanation for one principal."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -15,27 +15,27 @@ from iamdesk.explain.explanation import explain, spelling
 from iamdesk.i18n import phrase, phrased
 
 type Needs = Mapping[tuple[str, str, str], tuple[str, ...]]
-"""By path, source and target of a step: the facts that it needs."""
+"""By technique, source and target of a step: the facts that it needs."""
 _MOST_KEPT = 512
 _OF_OTHERS = frozenset(
     {TargetType.OWN_GROUP, TargetType.OWN_POLICY, TargetType.TARGET_POLICY, TargetType.TARGET_PROVIDER}
 )
-"""What is done on something that belongs to the target or to who does it."""
+"""Actions on entities that belong to the target or the source."""
 _MOST_NEEDS = 1 << 16
 _RANK = {EvalDecision.ALLOWED: 0, EvalDecision.CONDITIONAL: 1}
 
 
 class _Asked(NamedTuple):
-    """A question of a proof, and the engine's own record of its answer."""
+    """A request with its trace."""
 
     rank: int
-    """0 where it is allowed or can be arranged, 1 where it depends on a fact, 2 where it is refused."""
+    """0 if it is allowed, also with values that the caller chooses; 1 if it depends on a fact; 2 if it is denied."""
     request: Request
     trace: EvaluationTrace
 
 
 class Prover:
-    """Proves steps of one snapshot."""
+    """Provides the evidence of steps of one snapshot."""
 
     def __init__(self, steps: Edges) -> None:
         self._steps = steps
@@ -43,7 +43,7 @@ class Prover:
         self.known_needs: dict[tuple[str, str, str], tuple[str, ...]] = {}
 
     def prove(self, step: Step) -> tuple[Proof, ...]:
-        """Return the questions that a step rests on, with their answers; the last ones are kept."""
+        """Return the evaluated requests that a step is based on; the latest results are cached."""
         key = (step.path_id, step.source, step.target)
         known = self._proven.get(key)
         if known is None:
@@ -56,7 +56,7 @@ class Prover:
         return known
 
     def answers(self, source: str, target: str, path: EscalationPath) -> Iterator[Proof]:
-        """Yield what each action of a path comes to, on the best of the things that it can be done on."""
+        """Yield the evaluated request for each action of a technique, on the most favorable resource."""
         for _, request, trace in self._best(source, target, path):
             decision = explain(trace, request)
             yield Proof(
@@ -96,7 +96,7 @@ class Prover:
                 found = ()
         asked = [steps.targets.arns[one] for one in found]
         if required.on not in _OF_OTHERS:
-            asked = [target]  # of a part of an organization perhaps a role of another account
+            asked = [target]  # may be a role of another account, outside the part
         context = {} if required.action == ASSUMES else steps.context_of(path, required.action)
         for resource in asked:
             yield self._ask(source, required.action, resource, context)
@@ -107,7 +107,7 @@ class Prover:
         return _Asked(0 if is_satisfiable_by_attacker(trace) else _RANK.get(trace.decision, 2), request, trace)
 
     def _on_anything(self, source: str, action: str) -> Iterator[_Asked]:
-        """Ask on each resource that counts; where one is allowed, that is the answer."""
+        """Yield the first allowed request on a representative resource; if none is allowed, all requests."""
         position = self._steps.population.position(source)
         if position is None:
             return
@@ -121,7 +121,7 @@ class Prover:
         yield from asked
 
     def _denials(self, source: str, required: Required) -> Iterator[_Asked]:
-        """Ask for each policy that a principal can get rid of by an action."""
+        """Yield the request for each policy that a principal can remove from itself by an action."""
         carried = self._steps.inquiry.evaluator.index.carried(source)
         for policy in carried.identity:
             if all(one.is_allow for one in policy.document.statements):
@@ -134,7 +134,7 @@ class Prover:
                 yield self._ask(source, required.action, source, context)
 
     def needs(self, source: str, target: str, path_id: str) -> tuple[str, ...]:
-        """Return what is missing to prove a step: facts of its paths (joined with ``+``), and condition keys."""
+        """Return what is missing to prove a step: facts of its techniques (joined with ``+``), and condition keys."""
         key = (path_id, source, target)
         known = self.known_needs.get(key)
         if known is None:

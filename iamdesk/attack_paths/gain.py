@@ -1,4 +1,4 @@
-"""Whether somebody can do more as somebody else."""
+"""Whether becoming another principal gains access."""
 
 from collections.abc import Mapping
 
@@ -11,22 +11,22 @@ _SOMEWHERE = (AccessExtent.SOME, AccessExtent.SOME_CONDITIONAL)
 
 
 class AccessGain:
-    """Compares what principals of one snapshot may do."""
+    """Compares the effective permissions of principals of one snapshot."""
 
     def __init__(self, evaluator: Evaluator, population: PrincipalIndex) -> None:
         self._evaluator = evaluator
         self._population = population
 
     def gains(self, position: int, other: int) -> bool:
-        """Return whether a principal may do something as the other that it may not do itself.
+        """Return whether the other principal is allowed something that this one is not.
 
-        What both may do on resources that policies name counts as more where the other carries a policy that the
-        principal does not: the resources may be others.
+        Actions that both are allowed on named resources count as a gain if the other one has a policy that this one
+        does not, since the resources may differ.
         """
         index = self._population.index
         own, theirs = self._evaluator.reaches_of(position), self._evaluator.reaches_of(other)
         if self._account(position) != self._account(other):
-            # What needs no permission (rule I3) is no gain; all else is done to another account's resources.
+            # Actions without required permission (rule I3) are no gain; all others are on another account's resources.
             own = {service: reach for service, reach in own.items() if service == "sts"}
         other_documents = bool(set(index.carried[other]) - set(index.carried[position]))
         return any(_exceeds(reach, own.get(service), other_documents) for service, reach in theirs.items())

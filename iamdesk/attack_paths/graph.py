@@ -1,4 +1,4 @@
-"""Where the steps lead: how many it takes from each principal to administration, to others, to data."""
+"""The graph of steps: distances from each principal to administrator, to other principals and to data."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ from iamdesk.aws.action_sets import service_actions
 from iamdesk.progress import Progress, no_progress
 
 type Levels = tuple[int, ...]
-"""By number of steps: the principals who need so many, as bits."""
+"""By number of steps: the principals with that distance, as bits."""
 type LastSteps = tuple[tuple[int, tuple[tuple[str, Edge], ...]], ...]
-"""Who takes steps into administration, as bits, and the steps that all of these take, with the account."""
+"""(principals as bits, (account ID, edge) pairs) for steps to administrator that exactly these principals can take."""
 
 
 _MOST_DIFFERING = 64
@@ -27,30 +27,30 @@ _MOST_COMMON = 64
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """Where ways may end: those who are there, and those who take a last step that leads to no principal."""
+    """Where paths end: principals at the goal, and those that reach it by a step that leads to no principal."""
 
     there: ConfirmedAndPossible
     last: ConfirmedAndPossible
 
 
 class StepGraph:
-    """Principals, and who can become whom in one step. What is not asked for by `find_all` is at first use."""
+    """Principals, and who can become whom in one step; computed by `find_all`, or at first use."""
 
     def __init__(self, steps: Edges) -> None:
         self.steps = steps
         self._last_steps: dict[tuple[str | None, bool], LastSteps] = {}
         self._first_of: dict[tuple[str | None, bool], Mapping[int, int]] = {}
-        """By position: the number of the first of the last steps that it takes."""
+        """By position: the index of its first entry in the last steps."""
         self._administration: dict[tuple[str | None, bool], Levels] = {}
         self._to_data: dict[tuple[str, bool], Levels] = {}
         self._closures: dict[bool, Mapping[int, int]] = {}
         self._forward: dict[bool, dict[int, int]] = {}
 
     def find_all(self, progress: Progress = no_progress) -> None:
-        """Put the steps together.
+        """Compute everything.
 
         Raises:
-            WorkCancelled: nobody wants the result any more.
+            WorkCancelled: The run was cancelled.
         """
         _ = self.into
         progress(PHASES - 2, PHASES)
@@ -61,11 +61,11 @@ class StepGraph:
 
     @cached_property
     def into(self) -> Mapping[int, ConfirmedAndPossible]:
-        """By position: who becomes the principal in one step."""
+        """By position: who can become the principal in one step."""
         return self.into_of()
 
     def into_of(self, number: int = 0, parts: int = 1) -> dict[int, ConfirmedAndPossible]:
-        """Return `into` of some principals: of several parts of them, those of one."""
+        """Return `into` of one part, out of several, of the principals."""
         found: dict[int, ConfirmedAndPossible] = {}
         known: dict[tuple[int, int], int] = {}
         places = list(self.steps.places.items())
@@ -77,7 +77,7 @@ class StepGraph:
                 members = members.either(edge.members)
             members = members.within(~(1 << position))
             if members.anybody:
-                # Many are reached by the same principals: one number for all of them.
+                # Many have the same sources: share one number.
                 proven = known.setdefault((0, members.proven), members.proven)
                 found[position] = ConfirmedAndPossible(
                     proven, known.setdefault((1, members.possible), members.possible)
@@ -86,17 +86,17 @@ class StepGraph:
 
     @cached_property
     def hypotheses(self) -> AdminHypotheses:
-        """What principals would be if something of theirs were otherwise."""
+        """Whether principals would be administrators with other policies or without a boundary."""
         return AdminHypotheses(self.steps.inquiry, self.steps.population)
 
     @cached_property
     def promotions(self) -> Mapping[str, Sequence[Edge]]:
-        """By account: the steps into its administration."""
+        """By account ID: the steps to administrator of it."""
         return self.by_account(SelfEscalation(self.steps, self.hypotheses).edges())
 
     @staticmethod
     def by_account(edges: Iterable[tuple[str, Edge]]) -> Mapping[str, Sequence[Edge]]:
-        """Return the steps into administration by account."""
+        """Return the steps to administrator by account ID."""
         found: dict[str, list[Edge]] = {}
         shared: dict[ConfirmedAndPossible, ConfirmedAndPossible] = {}
         for account, edge in edges:
@@ -106,7 +106,7 @@ class StepGraph:
 
     @cached_property
     def readers(self) -> Mapping[str, ConfirmedAndPossible]:
-        """By sensitive data: who may read it, as they are."""
+        """By name of sensitive data: who can read it directly."""
         return {one.name: self._readers(one.actions) for one in catalog().sensitive}
 
     def _readers(self, actions: Sequence[str]) -> ConfirmedAndPossible:
@@ -129,12 +129,12 @@ class StepGraph:
                     found = found.either(self.steps.finder.among(members, action, resource))
         return found
 
-    # ── how far it is ────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── distances ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def to_administration(self, account: str | None = None, maybe: bool = False) -> Levels:
-        """Return who needs how many steps to the administration of an account, or of any.
+        """Return the principals by distance to administrator of an account, or of any.
 
-        ``maybe`` counts steps that need a fact, too.
+        ``maybe`` includes possible steps.
         """
         key = (account, maybe)
         if key not in self._administration:
@@ -150,9 +150,9 @@ class StepGraph:
         return self._administration[key]
 
     def last_steps(self, account: str | None = None, maybe: bool = False) -> LastSteps:
-        """Return the steps into the administration of an account, or of any, by who takes them.
+        """Return the steps to administrator of an account, or of any, grouped by the principals that can take them.
 
-        Thousands of them are taken by the same few sets of principals.
+        There are thousands of steps, but few different sets of principals.
         """
         key = (account, maybe)
         if key not in self._last_steps:
@@ -168,11 +168,11 @@ class StepGraph:
     def last_steps_of(
         self, position: int, account: str | None = None, maybe: bool = False
     ) -> Iterator[tuple[str, Edge]]:
-        """Yield the last steps that a principal takes, with the account, in the order of `last_steps`."""
+        """Yield (account ID, edge) for the last steps of a principal, in the order of `last_steps`."""
         key = (account, maybe)
         steps = self.last_steps(account, maybe)
         if key not in self._first_of:
-            # Most often nobody wants more than the first: thousands of sets are passed over at once.
+            # Usually only the first is needed: skip thousands of sets at once.
             first: dict[int, int] = {}
             seen = 0
             for number, (members, _) in enumerate(steps):
@@ -184,14 +184,14 @@ class StepGraph:
                 yield from edges
 
     def to_data(self, name: str, maybe: bool = False) -> Levels:
-        """Return who needs how many steps to reading some data."""
+        """Return the principals by distance to reading sensitive data."""
         key = (name, maybe)
         if key not in self._to_data:
             self._to_data[key] = self._levels(_Target(self.readers[name], NOBODY), maybe)
         return self._to_data[key]
 
     def to_principal(self, position: int, maybe: bool = False) -> Levels:
-        """Return who needs how many steps to become a principal."""
+        """Return the principals by distance to a principal."""
         return self._levels(_Target(ConfirmedAndPossible(1 << position, 0), NOBODY), maybe)
 
     def _levels(self, target: _Target, maybe: bool) -> Levels:
@@ -215,10 +215,10 @@ class StepGraph:
             levels.append(found)
         return tuple(levels)
 
-    # ── how far one gets ─────────────────────────────────────────────────────────────────────────────────────────────
+    # ── reachability ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def forward(self, maybe: bool = False) -> Mapping[int, int]:
-        """Return by position whom a principal becomes in one step, as bits."""
+        """Return, by position, the principals that it can become in one step, as bits."""
         found = self._forward.get(maybe)
         if found is None:
             by_members: dict[int, int] = {}
@@ -230,37 +230,37 @@ class StepGraph:
         return found
 
     def closure(self, maybe: bool = False) -> Mapping[int, int]:
-        """Return by position whom a principal becomes in any number of steps, as bits; itself is not among them."""
+        """Return, by position, the other principals that it can become in any number of steps, as bits."""
         known = self._closures.get(maybe)
         if known is None:
             known = self._closures[maybe] = closed(self.forward(maybe), self.steps.inquiry.check_cancelled)
         return known
 
     def cycles(self) -> Iterator[int]:
-        """Yield sets of roles each of which can assume all others of the set, in some steps, as bits."""
+        """Yield the sets of roles that can all assume each other in one or more steps, as bits."""
         forward: dict[int, int] = {}
         for position, place in self.steps.places.items():
             for source in indexes_of(self.steps.assumable.of(place).proven & ~(1 << position)):
                 forward[source] = forward.get(source, 0) | 1 << position
         alike: dict[int, int] = {}
         for position, reached in closed(forward, self.steps.inquiry.check_cancelled).items():
-            # Those who get to the same, themselves included, get to each other.
+            # Roles with the same reachable set, including themselves, reach each other.
             alike[reached | 1 << position] = alike.get(reached | 1 << position, 0) | 1 << position
         yield from (members for members in alike.values() if members.bit_count() > 1)
 
-    # ── ways ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── edges ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def edges_into(self, position: int) -> Iterator[Edge]:
-        """Yield the paths by which somebody becomes a principal."""
+        """Yield the techniques by which principals become a principal."""
         place = self.steps.places.get(position)
         if place is not None:
             yield from self.steps.into(place)
 
 
 def closed(forward: Mapping[int, int], check_cancelled: Callable[[], None]) -> Mapping[int, int]:
-    """Return by position whom a principal becomes in any number of steps, of whom it becomes in one.
+    """Return the transitive closure of ``forward``: by position, the others reachable in any number of steps.
 
-    ``check_cancelled`` is called now and then: it raises when nobody wants the result any more.
+    ``check_cancelled`` is called regularly and raises if the run was cancelled.
     """
     alike: dict[int, int] = {}
     for position, reached in forward.items():
@@ -297,10 +297,10 @@ def _turned(becoming: Mapping[int, int]) -> dict[int, int]:
 
 
 def _ends(alike: Mapping[int, int], check_cancelled: Callable[[], None]) -> Mapping[int, int]:
-    """Return by those whom some principals become in one step: all whom they become in any number of steps.
+    """Return, by set of principals reachable in one step, those reachable in any number of steps.
 
-    ``alike`` are the principals who become the same, as bits, by whom they become. Those who become each other end
-    alike (Tarjan's strongly connected components, by sets: nobody is looked at twice).
+    ``alike`` are the principals with the same reachable set, as bits, by that set. Uses Tarjan's strongly connected
+    components over these sets.
     """
     becoming = list(alike)
     own = list(alike.values())
@@ -346,7 +346,7 @@ def _end_of(
     class_of: Mapping[int, int],
     going: int,
 ) -> int:
-    """Return whom those become in the end who become each other; the ends of all others are known."""
+    """Return the closure of one strongly connected component; the closures of all later ones are known."""
     end = inside = 0
     for one in circle:
         end |= becoming[one]

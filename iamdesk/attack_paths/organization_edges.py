@@ -1,7 +1,7 @@
-"""Where the steps of all accounts of an organization lead: distances, closures and circles over plain data.
+"""The graph of steps over all accounts of an organization: distances, closures and cycles over plain data.
 
-Principals are (number of the account, position in it); many of them are bits by account. What is found is what
-`graph.StepGraph` finds over one snapshot of all accounts.
+A principal is (number of the account, position in it); sets of principals are bits by account. The results equal those
+of `graph.StepGraph` over one snapshot of all accounts.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -13,23 +13,23 @@ from iamdesk.attack_paths.edge_sources import NOBODY, ConfirmedAndPossible
 from iamdesk.attack_paths.graph import closed
 
 type Bits = dict[int, int]
-"""Principals: by number of an account those of its positions."""
+"""Principals: positions as bits, by number of the account."""
 type Node = tuple[int, int]
 """A principal: number of its account, position in it."""
 type LevelsOfAll = Sequence[Bits]
-"""By number of steps: the principals who need so many."""
+"""By number of steps: the principals with that distance."""
 
 _MOST_KEPT = 256
-"""Goals whose levels are kept, and closures: some hundred kilobytes each at a thousand accounts."""
+"""Cached levels and closures: some hundred kilobytes each for a thousand accounts."""
 
 
 class OrganizationSteps:
     """The steps of all accounts. Belongs to one thread at a time."""
 
     def __init__(self, accounts: Iterable[AccountSteps]) -> None:
-        """Take the accounts in the snapshot's order."""
+        """Combine the accounts, given in the snapshot's order."""
         self.accounts = tuple(accounts)
-        self._breathe: Callable[[], None] = lambda: None
+        self._check_cancelled: Callable[[], None] = lambda: None
         self.numbers = {one.account: number for number, one in enumerate(self.accounts)}
         self._places: list[dict[str, int] | None] = [None] * len(self.accounts)
         self._into: dict[tuple[int, bool], Mapping[int, int]] = {}
@@ -39,15 +39,15 @@ class OrganizationSteps:
         self._webs: dict[bool, _Web] = {}
 
     def attend(self, check_cancelled: Callable[[], None]) -> None:
-        """Call this now and then from now on: it raises when nobody wants the result any more."""
-        self._breathe = check_cancelled
+        """Set the cancellation check, which raises if the run was cancelled."""
+        self._check_cancelled = check_cancelled
 
     def check_cancelled(self) -> None:
-        """Give the caller the chance to stop."""
-        self._breathe()
+        """Check for cancellation."""
+        self._check_cancelled()
 
     def node(self, principal: str) -> Node | None:
-        """Return where a principal is; None for whom the snapshot lacks, and for those whose ARN is odd."""
+        """Return a principal's node; None if the snapshot lacks it or its ARN does not match its account and type."""
         number = self.numbers.get("".join(principal.split(":", 5)[4:5]))
         if number is None:
             return None
@@ -63,7 +63,7 @@ class OrganizationSteps:
 
     @cached_property
     def entries(self) -> Mapping[Node, Mapping[int, ConfirmedAndPossible]]:
-        """By role: who of other accounts may assume it, by their account."""
+        """By role: principals of other accounts that can assume it, by number of their account."""
         found: dict[Node, dict[int, ConfirmedAndPossible]] = {}
         for caller, account in enumerate(self.accounts):
             for role, members in account.abroad.items():
@@ -74,7 +74,7 @@ class OrganizationSteps:
 
     @cached_property
     def exits(self) -> Mapping[int, Sequence[tuple[Node, ConfirmedAndPossible]]]:
-        """By account: the roles of others that somebody of it may assume, in the snapshot's order."""
+        """By account: the roles of other accounts that its principals can assume, in the snapshot's order."""
         found: dict[int, list[tuple[Node, ConfirmedAndPossible]]] = {}
         for node in sorted(self.entries):
             for caller, members in self.entries[node].items():
@@ -82,13 +82,13 @@ class OrganizationSteps:
         return found
 
     def exits_of(self, node: Node, *, maybe: bool) -> Iterator[Node]:
-        """Yield the roles of other accounts that a principal may assume."""
+        """Yield the roles of other accounts that a principal can assume."""
         for role, members in self.exits.get(node[0], ()):
             if counted(members, maybe) >> node[1] & 1:
                 yield role
 
     def into(self, number: int, *, maybe: bool) -> Mapping[int, int]:
-        """Return by position who of the same account becomes the principal in one step."""
+        """Return, by position, the principals of the same account that can become it in one step."""
         found = self._into.get((number, maybe))
         if found is None:
             found = self._into[number, maybe] = dict(self._merged(number, maybe))
@@ -105,23 +105,23 @@ class OrganizationSteps:
                 yield position, known.setdefault(who, who)
 
     def forward(self, number: int, *, maybe: bool) -> Mapping[int, int]:
-        """Return by position whom a principal of an account becomes in it, in one step."""
+        """Return, by position, the principals of the same account that it can become in one step."""
         found = self._forward.get((number, maybe))
         if found is None:
             found = self._forward[number, maybe] = turned(self.into(number, maybe=maybe))
         return found
 
     def closed(self, number: int, *, maybe: bool) -> Mapping[int, int]:
-        """Return by position whom a principal of an account becomes in it, in any number of steps inside it."""
+        """Return, by position, the principals of the account that it can become in any number of steps inside it."""
         found = self._closed.get((number, maybe))
         if found is None:
             found = self._closed[number, maybe] = closed(self.forward(number, maybe=maybe), self.check_cancelled)
         return found
 
-    # ── how far it is ────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── distances ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def last_steps(self, number: int, position: int, *, maybe: bool) -> Iterator[PlainEdge]:
-        """Yield the steps of a principal into administration, grouped as `StepGraph.last_steps` groups them."""
+        """Yield the steps of a principal to administrator, in the order of `StepGraph.last_steps`."""
         groups: dict[int, list[PlainEdge]] = {}
         for edge in self.accounts[number].promotions:
             members = counted(edge.members, maybe)
@@ -131,7 +131,7 @@ class OrganizationSteps:
             yield from edges
 
     def to_administration(self, account: str | None, *, maybe: bool) -> LevelsOfAll:
-        """Return who needs how many steps to the administration of an account, or of any."""
+        """Return the principals by distance to administrator of an account, or of any."""
         return self._kept_levels(f"administration {account}", maybe, lambda: self._administrating(account, maybe))
 
     def _administrating(self, account: str | None, maybe: bool) -> tuple[Bits, Bits]:
@@ -144,18 +144,18 @@ class OrganizationSteps:
         return there, last
 
     def to_data(self, name: str, *, maybe: bool) -> LevelsOfAll:
-        """Return who needs how many steps to reading some data."""
+        """Return the principals by distance to reading sensitive data."""
         return self._kept_levels(f"data {name}", maybe, lambda: (self._reading(name, maybe), {}))
 
     def _reading(self, name: str, maybe: bool) -> Bits:
         return {number: counted(one.readers[name], maybe) for number, one in enumerate(self.accounts)}
 
     def to_principal(self, node: Node, *, maybe: bool) -> LevelsOfAll:
-        """Return who needs how many steps to become a principal."""
+        """Return the principals by distance to a principal."""
         return self._found_levels({node[0]: 1 << node[1]}, {}, maybe)
 
     def _kept_levels(self, goal: str, maybe: bool, targets: Callable[[], tuple[Bits, Bits]]) -> LevelsOfAll:
-        """Return the levels to a goal; ``targets`` gives who is there, and who takes a last step that leads nowhere."""
+        """Return the levels to a goal, cached; ``targets`` gives (principals at the goal, principals one step away)."""
         found = self._levels.get((goal, maybe))
         if found is None:
             if len(self._levels) >= _MOST_KEPT:
@@ -183,21 +183,21 @@ class OrganizationSteps:
             levels.append(found)
         return levels
 
-    # ── how far one gets ─────────────────────────────────────────────────────────────────────────────────────────────
+    # ── reachability ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def closure(self, node: Node, *, maybe: bool = False) -> Bits:
-        """Return whom a principal becomes in any number of steps; itself is not among them."""
+        """Return the other principals that it can become in any number of steps."""
         web = self._webs.get(maybe)
         if web is None:
             web = self._webs[maybe] = _Web(self, maybe)
         return web.closure(node)
 
     def cycles(self) -> Sequence[tuple[str, ...]]:
-        """Return roles that can assume each other, in some steps."""
-        return self._circles
+        """Return the groups of roles that can assume each other in one or more steps."""
+        return self._cycles
 
     @cached_property
-    def _circles(self) -> Sequence[tuple[str, ...]]:
+    def _cycles(self) -> Sequence[tuple[str, ...]]:
         forward: dict[int, dict[int, int]] = {}
         for number, account in enumerate(self.accounts):
             own: dict[int, int] = {}
@@ -210,7 +210,7 @@ class OrganizationSteps:
 
         def onward(node: Node) -> Iterator[Node]:
             number, position = node
-            # Who can assume nothing, or be assumed by nobody, is in no circle.
+            # A role that cannot assume any, or cannot be assumed, is in no cycle.
             for then in indexes_of(forward[number].get(position, 0)):
                 if then in forward[number] or (number, then) in has_exits:
                     yield number, then
@@ -231,7 +231,7 @@ class OrganizationSteps:
 
 
 class _Web:
-    """Closures over all accounts: by way of the roles through which other accounts are entered."""
+    """Closures over all accounts, through the roles that principals of other accounts can assume."""
 
     def __init__(self, steps: OrganizationSteps, maybe: bool) -> None:
         self._steps = steps
@@ -245,10 +245,10 @@ class _Web:
         ]
         self._component: dict[Node, int] = {}
         self._own: list[Bits] = []
-        """By component of entered roles that get to each other: whom they become in their accounts."""
+        """By component of roles that reach each other: the principals that they can become in their accounts."""
         self._reached: list[int] = []
-        """By component: the components that it gets to, itself among them, as bits."""
-        for members in components(entered, self._onward, steps.check_cancelled):  # those that are got to come first
+        """By component: the components that it reaches, including itself, as bits."""
+        for members in components(entered, self._onward, steps.check_cancelled):  # reachable ones come first
             own: Bits = {}
             reached = 1 << len(self._own)
             for node in members:
@@ -265,7 +265,7 @@ class _Web:
         return self._steps.closed(node[0], maybe=self._maybe).get(node[1], 0) | 1 << node[1]
 
     def _onward(self, node: Node) -> Iterator[Node]:
-        """Yield the roles of other accounts that somebody whom a principal becomes in its account may assume."""
+        """Yield the roles of other accounts that a principal, or one it can become in its account, can assume."""
         exits = self._exits(node[0])
         found: dict[Node, None] = {}
         for position in indexes_of(self._inside(node)):
@@ -301,7 +301,7 @@ class _Web:
 
 
 def counted(members: ConfirmedAndPossible, maybe: bool) -> int:
-    """Return whom steps count for: with ``maybe`` those for whom a fact is missing, too."""
+    """Return the principals with proven steps; with ``maybe`` also those with possible ones."""
     return members.anybody if maybe else members.proven
 
 
@@ -328,7 +328,7 @@ def turned(into: Mapping[int, int]) -> Mapping[int, int]:
 def components(
     begins: Iterable[Node], onward: Callable[[Node], Iterator[Node]], check_cancelled: Callable[[], None]
 ) -> Iterator[list[Node]]:
-    """Yield the nodes that get to each other, each such set once: those that a set gets to come before it.
+    """Yield the strongly connected components, each after those that it reaches.
 
     Tarjan's algorithm, without recursion: chains across a thousand accounts are deeper than Python's stack.
     """

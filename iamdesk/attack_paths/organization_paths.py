@@ -1,6 +1,6 @@
 """Attack paths of an organization, as `AttackPathGraph` finds them in one snapshot of all its accounts.
 
-The steps of all accounts are plain data (`organization_edges`); an account is read where a step is to be proved.
+The steps of all accounts are plain data (`organization_edges`); an account is loaded only to prove a step.
 """
 
 from collections import OrderedDict
@@ -26,16 +26,16 @@ from iamdesk.i18n import join_messages, phrase, phrased
 from iamdesk.inventory.references import is_service_linked_arn
 
 _ACROSS = "sts-002"
-"""The path that leads into another account: assuming a role of it."""
+"""The technique that leads into another account: assuming a role."""
 _MOST_MAPS = 3
-"""Accounts whose maps are kept, to prove steps that others take there."""
+"""Cached graphs of accounts, to prove steps in them."""
 
 
 class OrganizationReach:
-    """Who can become whom in an organization. Belongs to one thread at a time."""
+    """The attack paths of an organization. Belongs to one thread at a time."""
 
     def __init__(self, steps: OrganizationSteps, evaluator_of: Callable[[tuple[str, ...]], Evaluator]) -> None:
-        """``evaluator_of`` gives the evaluator over the part of some accounts."""
+        """Create the paths; ``evaluator_of`` returns the evaluator over the part with some accounts."""
         self._all = steps
         self.attend = steps.attend
         self._evaluator_of = evaluator_of
@@ -44,15 +44,15 @@ class OrganizationReach:
 
     @property
     def version(self) -> str:
-        """The version of the paths."""
+        """The version of the technique catalog."""
         return catalog().version
 
     def knows(self, principal: str) -> bool:
-        """Return whether a user or role takes part: its ARN is what its account and list say."""
+        """Return whether a user or role is in the graph: its ARN must match its account and type."""
         return self._all.node(principal) is not None
 
     def is_administrator(self, principal: str) -> bool:
-        """Return whether a principal administers its account."""
+        """Return whether a principal is an administrator of its account."""
         number, position = self._node(principal)
         return bool(self._all.accounts[number].administrators >> position & 1)
 
@@ -61,7 +61,7 @@ class OrganizationReach:
         return self._map((group.split(":", 5)[4],)).is_administrators(group)
 
     def _map(self, accounts: tuple[str, ...]) -> AttackPathGraph:
-        """Return the map of some accounts alone, of which little is asked; the last ones are kept."""
+        """Return the graph of some accounts only, evaluated on demand; the latest ones are cached."""
         evaluator = self._evaluator_of(accounts)
         found = self._maps.pop(accounts, None)
         if found is None or found.evaluator is not evaluator:
@@ -77,13 +77,13 @@ class OrganizationReach:
             raise RequestError(phrase("the snapshot has no user or role {principal}", principal=principal.strip()))
         return found
 
-    # ── summed up ────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── summaries ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def reached(self, principal: str) -> PrincipalExposure:
-        """Return what one principal can become, summed up.
+        """Return the exposure of one principal.
 
         Raises:
-            RequestError: the snapshot has no such user, role or root user.
+            RequestError: The snapshot has no such user, role or root user.
         """
         node = self._node(principal)
         found = self._reached.get(node)
@@ -94,7 +94,7 @@ class OrganizationReach:
         return found
 
     def of_account(self, account: str) -> Iterator[PrincipalExposure]:
-        """Yield the same for every user and role of an account, in the snapshot's order."""
+        """Yield the exposure of every user and role of an account, in the snapshot's order."""
         number = self._all.numbers[account]
         for position in indexes_of(self._all.accounts[number].places):
             yield self.reached(self._all.arn((number, position)))
@@ -128,7 +128,7 @@ class OrganizationReach:
         )
 
     def first_to_administration(self, most: int) -> frozenset[str]:
-        """Return the first principals, in the snapshot's order, who are proven to get to administration in steps."""
+        """Return the first ``most`` principals, in the snapshot's order, with a proven path to administrator."""
         return frozenset(islice(self._to_administration(), most))
 
     def _to_administration(self) -> Iterator[str]:
@@ -140,7 +140,7 @@ class OrganizationReach:
                     yield arn
 
     def assuming(self, role: str, *, maybe: bool = False) -> tuple[str, ...]:
-        """Return the principals who may assume a role: for certain, or with ``maybe`` perhaps."""
+        """Return the principals that can assume a role; with ``maybe`` also those that possibly can."""
         number = self._all.numbers[role.split(":", 5)[4]]
         found: dict[int, int] = {}
         own = self._all.accounts[number].assuming.get(role)
@@ -154,16 +154,16 @@ class OrganizationReach:
         return tuple(map(self._all.arn, nodes))
 
     def cycles(self) -> Iterator[tuple[str, ...]]:
-        """Yield roles that can assume each other, in some steps."""
+        """Yield the groups of roles that can assume each other in one or more steps."""
         yield from self._all.cycles()
 
-    # ── ways ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── paths ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def way(self, principal: str, goal: str = ADMINISTRATION, *, maybe: bool = True) -> AttackPath | None:
-        """Return a shortest way to a goal: proven where there is one; None where there is none at all.
+        """Return a shortest path to a goal, a proven one if possible; None if there is none.
 
         Raises:
-            RequestError: the snapshot has no such principal, or no such goal.
+            RequestError: The snapshot has no such principal, or no such goal.
         """
         node = self._node(principal)
         for unsure in (False, True) if maybe else (False,):
@@ -174,7 +174,7 @@ class OrganizationReach:
         return None
 
     def ways_into(self, principal: str, account: str) -> Iterator[AttackPath]:
-        """Yield a shortest proven way to each principal of another account that one can become, nearest first."""
+        """Yield a shortest proven path to each principal of another account that it can become, nearest first."""
         node, number = self._node(principal), self._all.numbers[account]
         members = self._all.closure(node).get(number, 0)
         near = sum(1 << role[1] for role in self._all.exits_of(node, maybe=False) if role[0] == number)
@@ -200,7 +200,7 @@ class OrganizationReach:
     def _first_steps(
         self, at: Node, goal: str, rest: int, levels: LevelsOfAll, unsure: bool
     ) -> Iterator[tuple[Step, Node | None]]:
-        """Yield (step, who one is then) for steps of a principal to those who need ``rest`` steps to the goal."""
+        """Yield (step, principal after it) for steps of a principal to those who need ``rest`` steps to the goal."""
         number, position = at
         account = self._all.accounts[number]
         if rest == 0 and goal in (ADMINISTRATION, account.account):
@@ -265,7 +265,7 @@ class OrganizationReach:
         return self._map((step.source.split(":", 5)[4],)).prover.prove(step)
 
     def cut(self, way: AttackPath) -> Remediation | None:
-        """Return a change that stops a way, tried on a copy, in tenths of a second; None where none was found."""
+        """Return a change that ends a path, tried on a copy in tenths of a second; None if none was found."""
         accounts = {self._all.accounts[self._node(step.source)[0]].account for step in way.steps}
         accounts |= {step.target.split(":", 5)[4] for step in way.steps}
         reach = self._map(tuple(sorted(accounts)))

@@ -1,6 +1,6 @@
-"""The steps of everybody, found by workers: what takes long is cut into parts, by action, trust policy or principals.
+"""The steps of all principals, found by workers: the work is split by action, trust policy or principals.
 
-There are rounds: what a round needs of the ones before is sent along with its tasks.
+It has several rounds; the results of earlier rounds are sent along with the tasks.
 """
 
 import threading
@@ -32,30 +32,30 @@ from iamdesk.work.worker_cache import Held, SnapshotReference, kept_object, kept
 from iamdesk.work.workers import Workers
 
 _SLICES = 16
-"""Parts of what is cut by principals or by trust policies: enough for many workers, and each with work for a while."""
+"""Number of parts of work that is split by principals or trust policies."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What has been found out, as plain data."""
+    """The results so far, as plain data."""
 
     sources: dict[tuple[str, str], tuple[int, EdgeSources]] = field(default_factory=dict)
     assumable: list[tuple[int, ConfirmedAndPossible | EdgeSources]] = field(default_factory=list)
     administrators: list[int] = field(default_factory=list)
     administrations: dict[Hashable, object] = field(default_factory=dict)
-    """How far principals are administrators (`administrators`), by ARN: of those who had to be asked about."""
+    """`Administration` by ARN, of the principals that had to be evaluated."""
     under_open_trust: list[EdgeSources] = field(default_factory=list)
     service_paths: dict[str, dict[str, ConfirmedAndPossible]] = field(default_factory=dict)
-    """By service and path."""
+    """By service and technique."""
     into: dict[int, ConfirmedAndPossible] = field(default_factory=dict)
     promotions: list[tuple[str, Edge]] = field(default_factory=list)
     readers: dict[str, ConfirmedAndPossible] = field(default_factory=dict)
     rounds: list[int] = field(default_factory=list)
-    """Those that are whole."""
+    """Numbers of completed rounds."""
 
     @classmethod
     def of(cls, steps: Edges, graph: StepGraph) -> "Answers":
-        """Return what is known of steps of which everything was asked."""
+        """Return the results of completely evaluated steps."""
         return cls(
             {**steps.known_sources, **steps.asked_sources},
             list(steps.assumable.by_roles),
@@ -70,7 +70,7 @@ class Answers:
         )
 
     def take_in(self, steps: Edges, graph: StepGraph) -> None:
-        """Give what is known to steps that nothing was asked of yet."""
+        """Store the results in steps that were not evaluated yet."""
         targets = steps.targets
         if 1 in self.rounds:
             for _, sources in self.sources.values():
@@ -100,7 +100,7 @@ class Part:
 
     snapshot: SnapshotReference
     known: str | None
-    """Names the answers of the rounds before, which are sent along."""
+    """Key of the results of earlier rounds, which are sent along."""
     what: str
     number: int = 0
     parts: int = 1
@@ -117,14 +117,14 @@ def find_shared(
     cancelled: Cancelled = never_cancelled,
     own: tuple[Edges, StepGraph] | None = None,
 ) -> Answers:
-    """Have workers find out all that a `ReachMap` takes long for.
+    """Have workers do the longest parts of building an `AttackPathGraph`.
 
-    ``own`` are the steps of this process, of which nothing was asked yet: they are given the answers, and where this
-    process works, too, it finds out a part of them by these.
+    ``own`` are the steps of this process, not evaluated yet: they receive the results, and this process uses them if it
+    works beside the workers.
 
     Raises:
         WorkCancelled: ``cancelled`` returned True.
-        WorkError: no worker can do it; one sentence.
+        WorkError: No worker can do it; one sentence.
     """
     answers = Answers()
     rounds = (
@@ -140,11 +140,11 @@ def find_shared(
     for number, work in enumerate(rounds, start=1):
         parts = [Part(workers.reference, known, what, one, count) for what, count in work for one in range(count)]
 
-        def tell(done: int, _total: int, before: int = before) -> None:
+        def report(done: int, _total: int, before: int = before) -> None:
             progress(before + done, total)
 
         contents = {} if known is None else {known: lambda content=content: content}
-        found = workers.results(find_part, parts, progress=tell, cancelled=cancelled, contents=contents, here=here)
+        found = workers.results(find_part, parts, progress=report, cancelled=cancelled, contents=contents, here=here)
         for part, result in zip(parts, found, strict=True):
             _add(answers, part.what, result)
         answers.rounds.append(number)
@@ -181,7 +181,7 @@ def _add(answers: Answers, what: str, result: Any) -> None:
 
 
 def find_part(part: Part, cancelled: Cancelled) -> Any:
-    """Return what is found out in one part; called in the worker."""
+    """Return the result of one part; called in a worker."""
     steps, graph = steps_of(kept_snapshot(part.snapshot, cancelled), part.known, cancelled)
     return _find(steps, graph, part, cancelled)
 
@@ -221,10 +221,10 @@ def _find(steps: Edges, graph: StepGraph, part: Part, cancelled: Cancelled) -> A
 
 
 def steps_of(held: Held, known: str | None, cancelled: Cancelled) -> tuple[Edges, StepGraph]:
-    """Return the steps of this thread over a snapshot, which know what was sent along.
+    """Return the steps of this thread over a snapshot, with the results that were sent along.
 
     Raises:
-        NotHereError: what is known is to be sent along.
+        NotHereError: The results must be sent along.
     """
     evaluator = held.once("evaluator", lambda: Evaluator(held.snapshot))
 
@@ -239,7 +239,7 @@ def steps_of(held: Held, known: str | None, cancelled: Cancelled) -> tuple[Edges
 
 
 def made_steps(evaluator: Evaluator, cancelled: Cancelled) -> tuple[Edges, StepGraph]:
-    """Return the steps of a snapshot, of which nothing was asked yet.
+    """Return the steps of a snapshot, not evaluated yet.
 
     Raises:
         WorkCancelled: ``cancelled`` returned True.
@@ -253,7 +253,7 @@ def made_steps(evaluator: Evaluator, cancelled: Cancelled) -> tuple[Edges, StepG
 
 @cache
 def _asked() -> tuple[tuple[EscalationPath, Required], ...]:
-    """Return the actions of paths that are asked about for each entity of a kind, each once."""
+    """Return the actions of techniques that are evaluated for each entity of a kind, each once."""
     found: dict[tuple[str, str], tuple[EscalationPath, Required]] = {}
     for path in catalog().paths:
         for required in path.actions:
@@ -265,9 +265,9 @@ def _asked() -> tuple[tuple[EscalationPath, Required], ...]:
 def _sources(
     steps: Edges, path: EscalationPath, required: Required
 ) -> Iterator[tuple[tuple[str, str], tuple[int, EdgeSources]]]:
-    """Yield who may do an action, by the entities that `Edges.sources` will be asked about, as far as can be told.
+    """Yield who is allowed an action on the entities that `Edges.sources` will probably need.
 
-    Where it is asked about others, it finds out by itself: this saves time, and decides nothing.
+    It evaluates others itself, so this only saves time.
     """
     among = _among(steps, path, required)
     if among:

@@ -1,7 +1,6 @@
 """Remediations of attack paths: each change is made to a copy, and the paths are searched again.
 
-A change is offered for what the look at the copy shows, never for what the policies suggest: another statement, another
-resource or another way may do instead of what is taken away.
+A change is proposed only if the copy shows its effect: another statement, resource or path may replace what it removes.
 """
 
 import copy
@@ -24,32 +23,32 @@ from iamdesk.whatif.edits import Edit, EditAction, WhatIfError
 
 _MOST_CARRIERS = 50
 _MOST_TRIALS = 12
-"""How many copies are tried for one question: each takes as long as a map of the principals on the paths."""
+"""Copies that are tried for one query; each needs the graph of the principals on the paths."""
 
 
 class Trial(Protocol):
-    """The map of a copy."""
+    """The graph of a copy."""
 
     def is_there(self, step: Step) -> bool:
-        """Return whether a step can be taken, for certain or perhaps."""
+        """Return whether a step is proven or possible."""
 
     def ways(self, principal: str, goal: str, most: int) -> Iterator[AttackPath]:
-        """Yield the ways."""
+        """Yield the paths."""
 
 
 @dataclass(slots=True)
 class _Lever:
-    """Something that steps of some ways need: a permission of a principal, or a role's trust in it."""
+    """What steps of some paths need: a permission of a principal, or a role's trust in it."""
 
     source: str
     action: str
     role: str = ""
-    """The role whose trust it is; empty for a permission."""
+    """ARN of the trusting role; empty for a permission."""
     ways: set[int] = field(default_factory=set)
     targets: dict[str, None] = field(default_factory=dict)
-    """What it is done on; ``*`` where the step names nothing."""
+    """ARNs it is used on; ``*`` if the step names none."""
     lines: dict[tuple[str, int], StatementExplanation] = field(default_factory=dict)
-    """The statements that allow it, where its permission is meant."""
+    """The statements that allow a permission."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +61,15 @@ class _Change:
 
     @property
     def adds(self) -> bool:
-        """Whether it adds a denial, where nothing can be taken away."""
+        """Whether it adds a Deny instead of removing something."""
         return any(edit.act in (EditAction.PUT_INLINE_POLICY, EditAction.ADD_STATEMENT) for edit in self.edits)
 
 
 class Remediations:
-    """Finds changes that stop ways."""
+    """Finds changes that end attack paths."""
 
     def __init__(self, steps: Edges, look: Callable[[Snapshot], Trial]) -> None:
-        """Find changes; ``look`` makes the map of a copy."""
+        """Prepare the search; ``look`` builds the graph of a copy."""
         self._steps = steps
         self._look = look
         self._snapshot = steps.inquiry.snapshot
@@ -79,16 +78,15 @@ class Remediations:
     def of(
         self, ways: Sequence[AttackPath], among: frozenset[str], again: tuple[str, str, int] | None = None
     ) -> Iterator[Remediation]:
-        """Yield changes that together stop some ways, the one that stops most of what is left first.
+        """Yield changes that together end paths, first the one that ends most of the remaining paths.
 
-        Of those that stop as many, the one that fewest others lose comes first. Ways that no change of these kinds
-        stops are left.
+        Among equals, the one that affects the fewest other principals comes first. Paths that no such change ends
+        remain.
 
         Args:
-            ways: The ways to stop.
-            among: Users and roles that the copies hold: all that take part in the ways, and in those that may come
-                instead.
-            again: Principal, goal and number of the ways that are looked for again; None: nobody wants to know.
+            ways: The paths to end.
+            among: Users and roles in the copies: all on these paths and on those that may replace them.
+            again: Principal, goal and maximum number of remaining paths to search; None: do not search.
         """
         reduced = self._reduced(among) if again else self._alone(among)
         levers = list(self._levers(ways).values())
@@ -127,7 +125,7 @@ class Remediations:
         return -len(lever.ways & left), touched, adds, lever.role, lever.source, lever.action
 
     def _reduced(self, among: frozenset[str]) -> Snapshot:
-        """Return the snapshot with no other users and roles than these: what these can become is the same in it."""
+        """Return the snapshot with only these users and roles; their attack paths are the same in it."""
         accounts = tuple(
             account.model_copy(
                 update={
@@ -140,11 +138,11 @@ class Remediations:
         return self._with(accounts)
 
     def _with(self, accounts: tuple[Account, ...]) -> Snapshot:
-        # Of a part of an organization, too, a copy holds these accounts and knows of no others.
+        # Also for a part of an organization, the copy contains these accounts only.
         return Snapshot.model_construct(**(dict(self._snapshot) | {"accounts": accounts}))
 
     def _alone(self, among: frozenset[str]) -> Snapshot:
-        """Return the same without what has no part in the ways: groups and policies that nobody has, and accounts."""
+        """Return the same without unrelated groups, policies and accounts."""
         accounts = self._reduced(among).accounts
         kept = tuple(self._alone_in(account, among) for account in accounts if account.users or account.roles)
         return self._with(kept)
@@ -160,7 +158,7 @@ class Remediations:
         held = {policy.policy_arn for policies in attached for policy in policies}
         held |= {one.permissions_boundary.permissions_boundary_arn for one in entities if one.permissions_boundary}
         policies = [policy for policy in account.policies if policy.arn in held or policy.arn in among]
-        # AWS's own policies may be in another account's file alone.
+        # An AWS managed policy may have been captured with another account only.
         index = self._steps.inquiry.evaluator.index
         for arn in sorted(held - {policy.arn for policy in policies}):
             elsewhere = index.managed_policy(account.account_id, arn)
@@ -176,7 +174,7 @@ class Remediations:
             return None
         return self._look(reduced)
 
-    # ── what steps need ──────────────────────────────────────────────────────────────────────────────────────────────
+    # ── levers ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _levers(self, ways: Iterable[AttackPath]) -> dict[tuple[str, str, str], _Lever]:
         found: dict[tuple[str, str, str], _Lever] = {}
@@ -193,17 +191,17 @@ class Remediations:
                         found.setdefault(key, _Lever(*key)).ways.add(number)
         return found
 
-    # ── what takes it away ───────────────────────────────────────────────────────────────────────────────────────────
+    # ── changes ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _changes(self, lever: _Lever) -> tuple[_Change, ...]:
-        """Return the changes to try, the plainest first."""
+        """Return the changes to try, the simplest first."""
         if lever.role:
             return tuple(self._trust_changes(lever))
         removed = self._without_action(lever)
         return (*((removed,) if removed else ()), self._denied(lever))
 
     def _without_action(self, lever: _Lever) -> _Change | None:
-        """Return the change that takes an action out of the one statement that allows it by name."""
+        """Return the change that removes an action from the only statement that allows it, if it is listed by name."""
         if len(lever.lines) != 1:
             return None
         (line,) = lever.lines.values()
@@ -241,7 +239,7 @@ class Remediations:
         return None
 
     def _denied(self, lever: _Lever) -> _Change:
-        """Return the change that gives a principal an inline policy which denies an action."""
+        """Return the change that adds an inline policy with a Deny of the action."""
         resource = next(iter(lever.targets)) if len(lever.targets) == 1 else "*"
         _, entity = find(self._snapshot, lever.source)
         taken = {policy.policy_name for policy in inline_policies_of(entity)}
@@ -253,9 +251,9 @@ class Remediations:
             "Statement": [{"Effect": "Deny", "Action": lever.action, "Resource": resource}],
         }
         named = {"source": _last(lever.source), "action": lever.action, "resource": resource}
-        what = phrase("Give {source} an inline policy that denies {action} on {resource}.", **named)
+        what = phrase("Add an inline policy to {source} that denies {action} on {resource}.", **named)
         if resource == "*":
-            what = phrase("Give {source} an inline policy that denies {action}.", **named)
+            what = phrase("Add an inline policy to {source} that denies {action}.", **named)
         return _Change(what, (Edit(EditAction.PUT_INLINE_POLICY, lever.source, name, document),), lever.source, name)
 
     def _trust_changes(self, lever: _Lever) -> Iterator[_Change]:
@@ -277,7 +275,7 @@ class Remediations:
         yield _Change(what, (Edit(EditAction.ADD_STATEMENT, key, document=denial),), key, statement)
 
     def _served(self, line: StatementExplanation) -> Iterator[str]:
-        """Yield the principals whom a statement of an identity policy serves."""
+        """Yield the principals that have a statement's identity policy."""
         population = self._steps.population
         subjects = population.index.subjects
         number = self._numbers.get(line.document)
@@ -296,7 +294,7 @@ def _allowing(decision: EvaluationResult) -> Iterator[StatementExplanation]:
 
 
 def _without_principal(document: dict[str, Any], principal: str) -> dict[str, Any] | None:
-    """Return a trust policy without a principal that it names; None where it does not, or where nothing is left."""
+    """Return a trust policy without a principal; None if it does not name it, or if no statement would remain."""
     listed = document.get("Statement", [])
     kept = []
     is_named = False

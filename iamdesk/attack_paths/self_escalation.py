@@ -1,4 +1,4 @@
-"""Steps that end in administration: more permissions for oneself or somebody one becomes, no boundary, no denial."""
+"""Steps to administrator: by adding permissions, or by removing a boundary or Deny, of oneself or another principal."""
 
 from collections.abc import Iterator
 
@@ -16,24 +16,24 @@ from iamdesk.snapshot.model import PolicyVersion
 
 
 class SelfEscalation:
-    """Finds the steps into administration."""
+    """Finds the steps to administrator."""
 
     def __init__(self, steps: Edges, hypotheses: AdminHypotheses) -> None:
         self._steps = steps
         self.hypotheses = hypotheses
 
     def edges(self) -> Iterator[tuple[str, Edge]]:
-        """Yield (account, edge) for each way into the administration of an account.
+        """Yield (account ID, edge) for each step to administrator of an account.
 
         Raises:
-            WorkCancelled: nobody wants the result any more.
+            WorkCancelled: The run was cancelled.
         """
         yield from self.of_principals()
         yield from self.of_groups()
         yield from self.of_permission_sets()
 
     def of_principals(self, number: int = 0, parts: int = 1) -> Iterator[tuple[str, Edge]]:
-        """Yield the edges that are about users and roles: of several parts of them, those of one."""
+        """Yield the edges with users and roles as targets, for one part out of several."""
         others = ~self._steps.administrators
         places = list(self._steps.places.items())
         for position, place in places[number * len(places) // parts : (number + 1) * len(places) // parts]:
@@ -46,13 +46,13 @@ class SelfEscalation:
             yield from ((account.account_id, edge) for edge in self._changes_of(position, place))
 
     def of_groups(self) -> Iterator[tuple[str, Edge]]:
-        """Yield the edges that are about groups."""
+        """Yield the edges with groups as targets."""
         for place in indexes_of(self._steps.targets.groups):
             self._steps.inquiry.check_cancelled()
             yield from self._memberships(place)
 
     def of_permission_sets(self) -> Iterator[tuple[str, Edge]]:
-        """Yield the edges that are about permission sets of IAM Identity Center."""
+        """Yield the edges through permission sets of IAM Identity Center."""
         others = ~self._steps.administrators
         for path in self._steps.by_aim[TargetConstraint.PERMISSION_SET]:
             who = self._steps.anything.who(
@@ -64,7 +64,7 @@ class SelfEscalation:
                     yield account.account_id, Edge(path.id, place_of, who.within(1 << position).unsure())
 
     def _changes_of(self, position: int, place: int) -> Iterator[Edge]:
-        """Yield the paths that give somebody else any permission, or take its boundary off, and become it."""
+        """Yield the techniques that give another principal any permission, or remove its boundary, and become it."""
         aim = TargetConstraint.USER if self._steps.targets.users >> place & 1 else TargetConstraint.ROLE
         for path in self._steps.by_aim[aim]:
             if path.gain is Gain.BECOMES:
@@ -86,7 +86,7 @@ class SelfEscalation:
     def _widened(
         self, path: EscalationPath, position: int, place: int, members: ConfirmedAndPossible
     ) -> Iterator[Edge]:
-        """Yield the step that gives a principal any permission, where that makes it an administrator."""
+        """Yield the step that gives a principal any permission, if that makes it an administrator."""
         if self.hypotheses.administers(position, [FULL]):
             yield Edge(path.id, place, members)
             return
@@ -119,7 +119,7 @@ class SelfEscalation:
         yield from self._without_denials(position, place)
 
     def _revives(self, position: int, policy: int) -> bool:
-        """Return whether an older version of a policy would make a principal that carries it an administrator."""
+        """Return whether an older version of a policy would make a principal that has it an administrator."""
         inquiry = self._steps.inquiry
         arn = self._steps.targets.arns[policy]
         versions = inquiry.once(("versions with powers", arn), lambda: tuple(self._versions_with_powers(arn)))
@@ -134,11 +134,11 @@ class SelfEscalation:
         return False
 
     def _versions_with_powers(self, arn: str) -> Iterator[PolicyVersion]:
-        """Yield the versions of a policy, where it has several, that could make somebody an administrator at all."""
+        """Yield the versions of a policy with several ones that could make a principal an administrator at all."""
         detail = self._steps.inquiry.evaluator.index.managed_policy("", arn)
         if detail is not None and len(detail.policy_version_list) > 1:
             for version in detail.policy_version_list:
-                # Read for this once, and not kept: most versions that are not in force have no powers.
+                # Parsed here only, and not cached: most non-default versions have no powers.
                 if _speaks_of_powers(parse_document(version.document)):
                     yield version
 
@@ -147,7 +147,7 @@ class SelfEscalation:
         return AttachedPolicy(PolicyType.IDENTITY, SourceType.USER_MANAGED, arn, arn, arn, arn, document)
 
     def _without_denials(self, position: int, place: int) -> Iterator[Edge]:
-        """Yield the path by which a principal gets rid of all that keeps it from being an administrator."""
+        """Yield the technique by which a principal removes the Deny statements that prevent administrator access."""
         steps = self._steps
         arn = steps.targets.arns[place]
         carried = steps.inquiry.evaluator.index.carried(arn)
@@ -182,7 +182,7 @@ class SelfEscalation:
                 return
 
     def _memberships(self, place: int) -> Iterator[tuple[str, Edge]]:
-        """Yield the path by which users become administrators as members of a group."""
+        """Yield the technique by which users become administrators as members of a group."""
         steps = self._steps
         group = steps.population.group_position(steps.targets.arns[place])
         account = steps.account_of(place)

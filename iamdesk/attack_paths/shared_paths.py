@@ -1,4 +1,4 @@
-"""A shortest way of everybody to one goal, as tasks: what takes long is to tell what the steps of a way need."""
+"""Shortest paths of all principals to one goal, as tasks: the facts that possible steps need take most of the time."""
 
 import threading
 from collections.abc import Iterator, Sequence
@@ -16,16 +16,16 @@ from iamdesk.work.worker_cache import SnapshotReference, kept_snapshot, object_c
 from iamdesk.work.workers import Workers
 
 _SPAN = 64
-"""Principals in one task: tenths of a second."""
+"""Principals per task: tenths of a second."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Some principals, on their ways to a goal."""
+    """Some principals, and a goal."""
 
     snapshot: SnapshotReference
     known: str
-    """Names what is known of the steps (`sharing.Answers`), which is sent along."""
+    """Key of the steps (`parallel.Answers`), which are sent along."""
     goal: str
     principals: tuple[str, ...]
 
@@ -33,12 +33,12 @@ class Span:
 def shortest_paths(
     reach: AttackPathGraph, goal: str, workers: Workers | None = None, cancelled: Cancelled = never_cancelled
 ) -> Iterator[tuple[PrincipalExposure, AttackPath]]:
-    """Yield every user and role that gets to a goal, or may, with a shortest way, in the snapshot's order.
+    """Yield every user and role with a proven or possible path to a goal, with a shortest one, in snapshot order.
 
     Raises:
-        RequestError: there is no such goal.
+        RequestError: There is no such goal.
         WorkCancelled: ``cancelled`` returned True.
-        WorkError: no worker can do it; one sentence.
+        WorkError: No worker can do it; one sentence.
     """
     if workers is not None:
         known, content = uuid4().hex, object_content(reach.answers)
@@ -59,7 +59,7 @@ def shortest_paths(
 
 
 def find(span: Span, cancelled: Cancelled) -> Needs:
-    """Return what the steps of some principals need; called in the worker."""
+    """Return the facts that the steps of some principals need; called in a worker."""
     held = kept_snapshot(span.snapshot, cancelled)
     evaluator = held.once("evaluator", lambda: Evaluator(held.snapshot))
     steps = steps_of(held, span.known, cancelled)

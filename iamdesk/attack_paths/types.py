@@ -1,4 +1,4 @@
-"""What principals can become, as the outside sees it: frozen, each step with what proves it."""
+"""The public types of attack paths: frozen, each step with its evidence."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -24,73 +24,74 @@ __all__ = [
 
 
 class State(StrEnum):
-    """How sure a step or a way is."""
+    """How certain a step or path is."""
 
     PROVEN = "proven"
-    """Every permission that it needs is allowed, and every fact is in the snapshot."""
+    """All required permissions are allowed, and all required facts are in the snapshot."""
     POSSIBLE = "possible"
-    """It needs a fact that the snapshot does not hold: ``needs`` names it."""
+    """It needs a fact that was not captured, listed in ``needs``."""
     REFUTED = "refuted"
-    """Some policy speaks for it, but something stops it."""
+    """Some policy allows it, but it is blocked."""
 
 
 class GoalKind(StrEnum):
-    """Where a way leads."""
+    """Kinds of goals of an attack path."""
 
     PRINCIPAL = "principal"
     ADMINISTRATION = "administration"
-    """Of one account."""
+    """Administrator of one account."""
     DATA = "data"
+    """Sensitive data."""
 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """Where a way leads."""
+    """The goal of an attack path."""
 
     kind: GoalKind
     key: str
-    """A principal's ARN, an account's id, the name of the data."""
+    """A principal's ARN, an account ID or the name of sensitive data."""
     name: str
-    """For people: ``administrator of account 111122223333``."""
+    """As text: ``administrator of account 111122223333``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """One question that a step rests on, with its whole answer."""
+    """One evaluated request that proves a step."""
 
     says: str
-    """What was asked: ``iam:PutRolePolicy on role/deploy``."""
+    """The request as text: ``iam:PutRolePolicy on role/deploy``."""
     decision: EvaluationResult
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One way in which one principal makes more of itself."""
+    """One step of an attack path: a technique used by one principal on one target."""
 
     path_id: str
-    """``iam-012``; several joined with ``+`` where one path needs another."""
+    """Id of the technique: ``iam-012``; several joined with ``+`` if one needs another."""
     how: str
-    """What it does, after ``by``: ``changing the role's trust policy``."""
+    """What it does, to complete "by …": ``changing the role's trust policy``."""
     source: str
-    """ARN of who does it."""
+    """ARN of the principal that takes the step."""
     target: str
-    """ARN of the user, role or group that it concerns; its own where it changes itself."""
+    """ARN of the user, role or group that it acts on; equal to ``source`` if it changes itself."""
     goal: Goal
-    """What it becomes."""
+    """What the source becomes."""
     state: State
     needs: tuple[str, ...]
-    """Facts that are missing, in words; for a condition the keys."""
+    """Missing facts as text, for conditions their keys."""
     _prove: Callable[["Step"], tuple[Proof, ...]] = field(repr=False, compare=False)
 
     @property
     def proof(self) -> tuple[Proof, ...]:
-        """The questions that it rests on, answered when asked for."""
+        """The requests that prove it, evaluated at first use."""
         return self._prove(self)
 
 
 @dataclass(frozen=True, slots=True)
 class AttackPath:
-    """Steps one after the other, from a principal to a goal. No steps: it is there already."""
+    """A sequence of steps from a principal to a goal; without steps if the principal is at the goal already."""
 
     start: str
     goal: Goal
@@ -98,48 +99,48 @@ class AttackPath:
 
     @property
     def state(self) -> State:
-        """Proven where every step is."""
+        """Proven if all steps are."""
         return State.PROVEN if all(step.state is State.PROVEN for step in self.steps) else State.POSSIBLE
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """All facts that are missing, each once."""
+        """All missing facts, each once."""
         return tuple(dict.fromkeys(fact for step in self.steps for fact in step.needs))
 
 
 @dataclass(frozen=True, slots=True)
 class PrincipalExposure:
-    """What one principal can become, summed up."""
+    """A summary of the attack paths of one principal."""
 
     principal: str
     account: str
     is_administrator: bool
     to_administration: int | None
-    """Steps to the administration of any account, all proven; 0: it is an administrator; None: no way."""
+    """Proven steps to administrator of any account; 0: it is one; None: no proven path."""
     maybe_to_administration: int | None
-    """The same with steps that need a fact; None where no way is shorter than the proven one."""
+    """The same with possible steps; None if that is not shorter."""
     principals: int
-    """How many other principals it can become, all steps proven."""
+    """Number of other principals that it can become by proven steps."""
     maybe_principals: int
-    """How many more with steps that need a fact."""
+    """Number of further principals with possible steps."""
     accounts: tuple[str, ...]
-    """Other accounts of the snapshot that it gets into, all steps proven."""
+    """Other accounts of the snapshot that it can access by proven steps."""
     data: tuple[str, ...]
-    """Sensitive data that it can read only as somebody else, all steps proven."""
+    """Sensitive data that it can read only as another principal, by proven steps."""
     reads: tuple[str, ...]
-    """Sensitive data that it can read as it is."""
+    """Sensitive data that it can read directly."""
 
 
 @dataclass(frozen=True, slots=True)
 class BlockedPath:
-    """A path for which some policy of a principal speaks, and what stops it."""
+    """A technique that a principal's policies allow but that is blocked, with the reason."""
 
     path_id: str
     how: str
     target: str | None
-    """ARN; None where nobody fits it."""
+    """ARN; None if there is no target."""
     by: str
-    """What stops it, as a sentence."""
+    """What blocks it, as a sentence."""
     decision: EvaluationResult | None = None
 
 
@@ -152,11 +153,11 @@ class Remediation:
     edits: tuple[Edit, ...]
     """The same as data."""
     policy_key: str
-    """The policy to open; for one that is to be made the principal that gets it."""
+    """The policy to open; for a new policy, the principal that gets it."""
     statement: str
-    """The statement, as people point at it."""
+    """The statement's name."""
     carriers: tuple[str, ...]
-    """ARNs of the principals who lose it, too."""
+    """ARNs of other principals that lose the permission."""
     ended: tuple[AttackPath, ...]
     """The attack paths that it ends."""
     remaining: tuple[AttackPath, ...]
@@ -164,56 +165,56 @@ class Remediation:
 
     @property
     def stops(self) -> int:
-        """How many of the ways that were asked about it stops."""
+        """Number of attack paths that it ends."""
         return len(self.ended)
 
 
 @dataclass(frozen=True, slots=True)
 class Distance:
-    """How far a goal is."""
+    """The distance of a principal to a goal."""
 
     steps: int
     is_proven: bool
 
 
 class AttackPaths(Protocol):
-    """What every principal of a snapshot can become. May be read from any thread, one at a time.
+    """The attack paths of a snapshot. May be used from any thread, by one at a time.
 
-    A goal is ``admin`` (the administration of any account), an account's id, a principal's ARN or the name of sensitive
-    data. Whatever takes a principal or a goal raises `RequestError` for one that the snapshot has not.
+    A goal is ``admin`` (administrator of any account), an account ID, a principal's ARN or the name of sensitive data.
+    Methods that take a principal or goal raise `RequestError` if the snapshot does not have it.
     """
 
     @property
     def version(self) -> str:
-        """The version of the paths."""
+        """The version of the technique catalog."""
 
     @property
     def goals(self) -> tuple[Goal, ...]:
-        """What may be asked for besides principals: the administration of each account, and sensitive data."""
+        """The goals besides principals: administrator of each account, and sensitive data."""
 
     def distances(self, goal: str = "admin") -> Mapping[str, Distance]:
-        """Return by ARN how far it is to a goal, for all who get there or may; 0 steps for those who are there."""
+        """Return the distance to a goal by ARN, for all principals with a proven or possible path, or at the goal."""
 
     def reached(self, principal: str) -> PrincipalExposure:
-        """Return what one principal can become, summed up."""
+        """Return the exposure of one principal."""
 
     def is_administrators(self, group: str) -> bool:
         """Return whether the policies of a group, by its ARN, make a member an administrator."""
 
     def everybody(self) -> Iterator[PrincipalExposure]:
-        """Yield the same for every user and role, in the snapshot's order."""
+        """Yield the exposure of every user and role, in the snapshot's order."""
 
     def way(self, principal: str, goal: str = "admin", *, maybe: bool = True) -> AttackPath | None:
-        """Return a shortest way: proven where there is one, then one that needs a fact; None where there is none."""
+        """Return a shortest path to a goal, a proven one if possible; None if there is none."""
 
     def ways(self, principal: str, goal: str = "admin", most: int = 20) -> Iterator[AttackPath]:
-        """Yield a shortest way for each first step that leads to the goal."""
+        """Yield a shortest path for each first step towards the goal."""
 
     def escalations(self, principal: str, most: int = 200) -> Iterator[Step]:
-        """Yield the single steps that gain the principal something."""
+        """Yield the single steps that gain the principal access."""
 
     def refusals(self, principal: str) -> Iterator[BlockedPath]:
-        """Yield the paths for which its policies speak and that it cannot take, with what stops each."""
+        """Yield the techniques that its policies allow but that are blocked, with the reason."""
 
     def cuts(self, principal: str, goal: str = "admin", most: int = 20, most_cuts: int = 5) -> tuple[Remediation, ...]:
-        """Return changes that stop the ways to a goal, the one that stops most first; each is tried on a copy."""
+        """Return changes that end the paths to a goal, the one that ends most first; each was tried on a copy."""

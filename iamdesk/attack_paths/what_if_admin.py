@@ -1,4 +1,4 @@
-"""Principals as they could be: with full access, without their boundary, without a policy. Would they administer?"""
+"""Whether principals would be administrators with full access, without their boundary or without a policy."""
 
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
@@ -17,7 +17,7 @@ from iamdesk.snapshot.model import Account
 
 _MOST_KEPT = 1 << 14
 _MOST_MISSED = 2
-"""Denials of so many of the sampled actions never decide whether somebody is an administrator."""
+"""Denying this many of the sampled actions never decides whether a principal is an administrator."""
 
 
 def _policy(name: str, document: Document) -> AttachedPolicy:
@@ -28,7 +28,7 @@ FULL = _policy(
     "any policy",
     parse_document({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}),
 )
-"""What whoever may write or attach a policy can get."""
+"""The policy that a principal can get if it can write or attach any policy."""
 _TRUST_OF_ALL = parse_document(
     {
         "Version": "2012-10-17",
@@ -38,9 +38,9 @@ _TRUST_OF_ALL = parse_document(
 
 
 class OpenTrust:
-    """The snapshot, if every role's trust policy let everybody in: what is left to whoever changes one.
+    """The snapshot as if every trust policy allowed everyone, which is what changing a trust policy gains.
 
-    Identity policies, boundaries and organization policies stay as they are (rule I2).
+    Identity policies, boundaries and organization policies are unchanged (rule I2).
     """
 
     def __init__(self, asks: RequestBuilder) -> None:
@@ -54,7 +54,7 @@ class OpenTrust:
         self.member_of = asks.member_of
 
     def question(self, request: Request, standing: PrincipalPolicies | None = None) -> EvaluationRequest:
-        """Return a question with the role's trust policy replaced."""
+        """Return a request with the role's trust policy replaced."""
         question = self._asks.question(request, standing)
         trust = question.policies.resource
         if trust is None or trust.layer is not PolicyType.TRUST:
@@ -64,7 +64,7 @@ class OpenTrust:
 
 
 class AdminHypotheses:
-    """Answers what principals of a snapshot would be if something of theirs were otherwise."""
+    """Decides whether principals would be administrators with changed policies."""
 
     def __init__(self, inquiry: EvaluationSession, population: PrincipalIndex) -> None:
         self._inquiry = inquiry
@@ -84,9 +84,9 @@ class AdminHypotheses:
         unbounded: bool = False,
         less: Iterable[Document] = (),
     ) -> bool:
-        """Return whether a principal would be an administrator with more policies, less of them, or no boundary.
+        """Return whether a principal would be an administrator with added or removed policies, or no boundary.
 
-        Conditions that an administrator meets now and then count as met.
+        A conditional administrator counts as one.
         """
         asked = (position, tuple(policy.document for policy in more), unbounded, frozenset(less))
         if asked not in self._asked:
@@ -122,14 +122,14 @@ class AdminHypotheses:
         return self._known[key]
 
     def denies_little(self, position: int) -> bool:
-        """Return whether a principal's boundary and denials could not keep it from administration."""
+        """Return whether no boundary or Deny of a principal could prevent administrator access."""
         policies = self._population.standing(position).policies
         return policies.boundary is None and not self._denying(policies.identity)
 
     def may(
         self, position: int, more: Sequence[AttachedPolicy], action: str, resource: str, context: Context | None = None
     ) -> bool:
-        """Return whether a principal could do something with more policies, its boundary in place."""
+        """Return whether a principal would be allowed a request with more policies, within its boundary."""
         standing = self._population.standing(position)
         identity = (*standing.policies.identity, *more)
         changed = standing._replace(policies=replace(standing.policies, identity=identity))
@@ -144,7 +144,7 @@ class AdminHypotheses:
         return self._accounts[self._population.cohort_at(position).account]
 
     def _denying(self, policies: Iterable[AttachedPolicy]) -> tuple[AttachedPolicy, ...]:
-        """Return the policies whose denials could decide; none where even together they deny too little."""
+        """Return the policies whose Deny statements could matter; empty if together they deny too little."""
         denying = [(policy, self._denied_by(policy.document)) for policy in policies]
         powers = (1 << _POWERS) - 1
         together = 0
@@ -168,11 +168,11 @@ class AdminHypotheses:
 
 
 _POWERS = 4
-"""How many of the sampled actions are powers: they come first."""
+"""Number of powers among the sampled actions; they come first."""
 
 
 class _Asker:
-    """Evaluates requests of a principal as it could be.
+    """Evaluates requests of a principal with changed policies.
 
     A verdict depends on the statements that cover the action alone, and most policies hold none for most actions that
     an administrator is asked about: requests with the same statements share a verdict.

@@ -8,7 +8,7 @@ from iamdesk.attack_paths.administrators import (
     Administration,
     Principal,
     administration,
-    asked_whether,
+    evaluated_whether,
     is_administrator,
     question,
 )
@@ -34,7 +34,8 @@ _STANDARDS = ("CIS AWS Foundations 7.0 2.14", "AWS FSBP IAM.1", "NIST 800-53 AC-
 def proofs_of(survey: CheckContext, account: Account, principal: Principal) -> list[Evidence]:
     """Return the evaluated requests that make a principal an administrator."""
     return [
-        Evidence(asked_whether(power.says), survey.ask(principal.arn, *question(power, account))) for power in POWERS
+        Evidence(evaluated_whether(power.says), survey.ask(principal.arn, *question(power, account)))
+        for power in POWERS
     ]
 
 
@@ -151,7 +152,7 @@ def administrator_by_name(survey: CheckContext, account: Account, principal: Pri
         decision = survey.ask(principal.arn, *question(power.failed, account))
         yield CheckResult(
             phrase("{carries}: {why}.", carries=holds, why=_limit(decision)),
-            (Evidence(asked_whether(power.failed.says), decision),),
+            (Evidence(evaluated_whether(power.failed.says), decision),),
         )
     else:
         proof = phrase(

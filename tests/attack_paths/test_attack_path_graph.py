@@ -124,8 +124,8 @@ def test_joining_a_group_that_leads_on_is_not_said_to_gain_nothing(tmp_path):
     world.group("idle", {"some": WEAK})
     reach = reach_of(world, tmp_path)
     by = {name: next(one.by for one in reach.refusals(arn(f"user/{name}"))) for name in ("alice", "bob")}
-    assert by["alice"] == "Nothing stops it: as a member it could become an administrator in 1 more step."
-    assert by["bob"] == "As a member it would not be an administrator, and could not become one in more steps."
+    assert by["alice"] == "It is not blocked: as a member it could become an administrator in 1 further step."
+    assert by["bob"] == "As a member it would not be an administrator, and could not become one in further steps."
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def test_an_action_that_another_statement_allows_too_is_denied(tmp_path):
         {"one": document(allow("iam:PutUserPolicy")), "two": document(allow("iam:Put*"))},
     )
     (what,) = offered(world, tmp_path)
-    assert what == f"Give alice an inline policy that denies iam:PutUserPolicy on {arn('user/alice')}."
+    assert what == f"Add an inline policy to alice that denies iam:PutUserPolicy on {arn('user/alice')}."
 
 
 def test_what_a_pattern_allows_is_not_taken_out_of_it(tmp_path):
@@ -98,7 +98,7 @@ def test_a_trust_policy_that_names_nobody_else_keeps_its_statement(tmp_path):
     world.user("alice", {})
     world.role("named", {"all": FULL}, trust({"AWS": arn("user/alice")}))
     (what,) = offered(world, tmp_path)
-    assert what == f"Give alice an inline policy that denies sts:AssumeRole on {arn('role/named')}."
+    assert what == f"Add an inline policy to alice that denies sts:AssumeRole on {arn('role/named')}."
 
 
 def test_a_policy_of_one_action_is_detached(tmp_path):

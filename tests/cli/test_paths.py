@@ -26,7 +26,7 @@ def test_one_principal_with_proof_and_what_stops_it(iamdesk, sample):
     done = iamdesk("paths", sample, "--from", DEPLOY)
     assert "reaches administrator in 2 steps" in done.stdout
     assert f"allowed: sts:AssumeRole on {PROD}, by trust policy of prod-deploy, statement 1" in done.stdout
-    assert f"Give deploy an inline policy that denies sts:AssumeRole on {PROD}. Ends 1 of " in done.stdout
+    assert f"Add an inline policy to deploy that denies sts:AssumeRole on {PROD}. Ends 1 of " in done.stdout
     assert "\\u000a" not in done.stdout
 
 
