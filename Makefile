@@ -1,7 +1,7 @@
 # Everything a developer does, by name: `make help` lists it. Needs make and Python 3.12 or newer, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-one lint types imports unit bench mutation attack attack-bulk attack-diff sample schemas policies guide words translated picture package lock clean
+.PHONY: help run test test-one lint types imports unit proofs bench mutation attack attack-bulk attack-diff sample schemas policies guide words translated picture package lock clean
 
 PY := .venv/bin/python
 SETUP := pyproject.toml packaging/environment.sh packaging/find_python.sh packaging/requirements/run.txt \
@@ -26,7 +26,9 @@ help: ## list what make can do
 run: .venv/.installed ## open the sample account in the window (without a display: the same as files in build/demo)
 	@sh packaging/run.sh
 
-test: lint types imports unit ## check everything: lint, types, import rules, all tests with coverage
+test: .venv/.installed-dev ## check everything: lint, types, import rules, all tests with coverage
+	@# Two at a time: types are checked beside the first tests. A fault of style ends it before they begin.
+	@$(MAKE) --no-print-directory --jobs=2 lint types imports unit
 
 lint: .venv/.installed-dev
 	$(PY) -m ruff check .

@@ -348,8 +348,9 @@ def test_what_a_resource_policy_alone_grants_is_part_of_effective_permissions(sn
     for principal in evaluator.population().principals():
         whole = evaluator.what_can(principal)
         for arn in (*(record.arn for record in snapshot.resources), *roles):
-            for one in evaluator.what_can(principal, resource=arn).services:
-                for action in evaluator.what_can(principal, resource=arn).actions(one.service):
+            granted = evaluator.what_can(principal, resource=arn)
+            for one in granted.services:
+                for action in granted.actions(one.service):
                     if action.reach in GRANTED:
                         found = whole.service(one.service)
                         bit = place_of(one.service, action.name)
