@@ -59,13 +59,13 @@ class ActionTree(QTreeView):
         current = self.currentIndex()
         line = self._model.line(current)
         if line is not None:
-            self.explanation_wanted.emit(line, self._model.answer(current))
+            self.explanation_wanted.emit(line, self._model.result(current))
 
     def _who_else(self) -> None:
         current = self.currentIndex()
         line = self._model.line(current)
         if line is not None:
-            self.who_else_wanted.emit(line, self._model.answer(current))
+            self.who_else_wanted.emit(line, self._model.result(current))
 
     def menu(self) -> QMenu:
         """Return the context menu of the current row; it deletes itself when it closes."""

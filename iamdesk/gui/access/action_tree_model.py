@@ -110,7 +110,7 @@ class ActionTreeModel(QAbstractItemModel):
             return None
         return self._shown[index.row()] if index.internalId() == _TOP else self._lines[index.internalId() - 1]
 
-    def answer(self, index: _Index) -> ActionDecision | None:
+    def result(self, index: _Index) -> ActionDecision | None:
         """Return the result of a row; None for an action."""
         if not index.isValid() or index.internalId() == _TOP:
             return None
@@ -199,10 +199,10 @@ class ActionTreeModel(QAbstractItemModel):
         line = self.line(index)
         if line is None:
             return None
-        answer = self.answer(index)
+        result = self.result(index)
         column = Column(index.column())
-        if answer is not None:
-            return self._of_answer(answer, column, role)
+        if result is not None:
+            return self._of_answer(result, column, role)
         return self._of_action(line, column, role)
 
     def _of_action(self, line: ActionLine, column: Column, role: int) -> Any:
@@ -231,19 +231,19 @@ class ActionTreeModel(QAbstractItemModel):
                 return f"{tr(_TITLES[column])}: {texts[column] or tr('none')}"
         return None
 
-    def _of_answer(self, answer: ActionDecision, column: Column, role: int) -> Any:
-        mark = Mark(answer.decision)
+    def _of_answer(self, result: ActionDecision, column: Column, role: int) -> Any:
+        mark = Mark(result.decision)
         texts = {
-            Column.ACTION: visible(translate(resource_words(answer))),
+            Column.ACTION: visible(translate(resource_words(result))),
             Column.REACH: _short(mark),
             Column.LEVEL: "",
-            Column.WORDS: tr(_SOURCE_WORDS[answer.source]) if answer.resource != "*" else "",
+            Column.WORDS: tr(_SOURCE_WORDS[result.source]) if result.resource != "*" else "",
         }
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 return texts[column]
             case Qt.ItemDataRole.ToolTipRole:
-                return tooltip_text(f"{tr(MARK_WORDS[mark])}\n{answer.resource}\n{tr('Enter opens the full result.')}")
+                return tooltip_text(f"{tr(MARK_WORDS[mark])}\n{result.resource}\n{tr('Enter opens the full result.')}")
             case Qt.ItemDataRole.DecorationRole if column is Column.REACH:
                 return self._icons[mark]
             case Qt.ItemDataRole.ForegroundRole if column is Column.REACH:

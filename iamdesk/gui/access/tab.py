@@ -353,21 +353,21 @@ class AccessTab(QWidget):
 
     # Opening of rows
 
-    def explain(self, line: ActionLine, answer: ActionDecision | None) -> None:
+    def explain(self, line: ActionLine, result: ActionDecision | None) -> None:
         """Open the full result of one request; for an action, of the most important one."""
-        if answer is None and line.detail is not None and line.detail.answers:
-            answer = line.detail.answers[0]
-        if answer is None:
+        if result is None and line.detail is not None and line.detail.answers:
+            result = line.detail.answers[0]
+        if result is None:
             self._session.draft(principal=None if self._is_group else self._key, action=line.action.name)
         elif self._is_group:  # a group makes no requests: the result is that of a member
-            self._session.show_decision(answer.explanation)
+            self._session.show_decision(result.explanation)
         else:
-            self._session.ask(Request(self._key, line.action.name, answer.resource))
+            self._session.ask(Request(self._key, line.action.name, result.resource))
 
-    def _who_else(self, line: ActionLine, answer: ActionDecision | None) -> None:
-        if answer is None and line.detail is not None and line.detail.answers:
-            answer = line.detail.answers[0]
-        self._session.ask_who_can(Request(self._key, line.action.name, answer.resource if answer is not None else ""))
+    def _who_else(self, line: ActionLine, result: ActionDecision | None) -> None:
+        if result is None and line.detail is not None and line.detail.answers:
+            result = line.detail.answers[0]
+        self._session.ask_who_can(Request(self._key, line.action.name, result.resource if result is not None else ""))
 
     # Appearance
 

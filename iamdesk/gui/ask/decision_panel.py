@@ -234,9 +234,9 @@ class DecisionPanel(QWidget):
 
     def copy_answer(self) -> None:
         """Copy the result as text, with its statements and its CLI command."""
-        path, answer = self._snapshot_path(), self._shown_need()
-        if answer is not None:
-            text, command = need_text(answer, path), need_command(answer.question, path)
+        path, result = self._snapshot_path(), self._shown_need()
+        if result is not None:
+            text, command = need_text(result, path), need_command(result.question, path)
         elif self._decision is not None:
             text = answer_text(self._decision, path, self.changes.changes)
             command = command_line(self._decision.request, path)
@@ -247,9 +247,9 @@ class DecisionPanel(QWidget):
 
     def copy_command(self) -> None:
         """Copy the CLI command of the request."""
-        path, answer = self._snapshot_path(), self._shown_need()
-        if answer is not None:
-            QApplication.clipboard().setText(need_command(answer.question, path))
+        path, result = self._snapshot_path(), self._shown_need()
+        if result is not None:
+            QApplication.clipboard().setText(need_command(result.question, path))
         elif self._decision is not None:
             QApplication.clipboard().setText(command_line(self._decision.request, path))
         else:
@@ -259,7 +259,7 @@ class DecisionPanel(QWidget):
     def _shown_need(self) -> UseCaseResult | None:
         """Return the result of a use case, if that is shown."""
         is_shown = self._stack.currentWidget() is self._body and self._pages.currentWidget() is self._need_page
-        return self.need.answer if is_shown else None
+        return self.need.result if is_shown else None
 
     def _snapshot_path(self) -> str:
         opened = self._session.snapshot
@@ -353,30 +353,30 @@ class DecisionPanel(QWidget):
 
     # Use cases
 
-    def _need_answered(self, answer: UseCaseResult) -> None:
+    def _need_answered(self, result: UseCaseResult) -> None:
         self._slow.stop()
         self._veil.hide()
         self._decision = None
-        request = answer.question.request
-        verdict = translate(joined_verdict_words(answer))
+        request = result.question.request
+        verdict = translate(joined_verdict_words(result))
         scope = translate(scope_words(request, self._snapshot_name()))
-        whole = f"{request.principal}\n{translate(answer.need.title)}\n{with_visible_end(request.resource)}"
-        self.card.show_words(Mark(answer.decision), verdict, translate(answer.sentence), scope, whole)
-        self.need.show_answer(answer)
+        whole = f"{request.principal}\n{translate(result.need.title)}\n{with_visible_end(request.resource)}"
+        self.card.show_words(Mark(result.decision), verdict, translate(result.sentence), scope, whole)
+        self.need.show_answer(result)
         self.back.hide()
         self._show_page(self._need_page)
         self._show_veil()
-        self._announce(translate(answer.sentence))
+        self._announce(translate(result.sentence))
 
     def _is_part(self, decision: EvaluationResult) -> bool:
         """Return whether a result is that of an action of the last use case."""
         asked = _what(decision)
-        parts = self.need.answer.parts if self.need.answer is not None else ()
+        parts = self.need.result.parts if self.need.result is not None else ()
         return any(one.decision is not None and _what(one.decision) == asked for one in parts)
 
     def _back_to_need(self) -> None:
-        if self.need.answer is not None:
-            self._session.evaluate_use_case(self.need.answer.question)
+        if self.need.result is not None:
+            self._session.evaluate_use_case(self.need.result.question)
 
     def _forget(self) -> None:
         self.need.show_answer(None)

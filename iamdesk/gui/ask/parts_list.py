@@ -46,10 +46,10 @@ class PartsModel(QAbstractListModel):
         super().__init__()
         self.parts: tuple[ActionResult, ...] = ()
 
-    def fill(self, answer: UseCaseResult | None) -> None:
+    def fill(self, result: UseCaseResult | None) -> None:
         """Show the actions of a result; None empties the list."""
         self.beginResetModel()
-        self.parts = answer.parts if answer is not None else ()
+        self.parts = result.parts if result is not None else ()
         self.endResetModel()
 
     def rowCount(self, parent: _Index = _NO_PARENT) -> int:  # noqa: N802 - Qt's name

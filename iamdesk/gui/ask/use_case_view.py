@@ -51,26 +51,26 @@ class UseCaseView(QWidget):
         self.parts.chosen.connect(self._choose)
 
     @property
-    def answer(self) -> UseCaseResult | None:
+    def result(self) -> UseCaseResult | None:
         """The result shown."""
         return self._answer
 
-    def show_answer(self, answer: UseCaseResult | None) -> None:
+    def show_answer(self, result: UseCaseResult | None) -> None:
         """Show a result; None empties the view."""
-        is_same = self._answer is not None and answer is not None and self._answer.need.name == answer.need.name
-        self._answer = answer
-        self.parts.rows.fill(answer)
-        if answer is None:
+        is_same = self._answer is not None and result is not None and self._answer.need.name == result.need.name
+        self._answer = result
+        self.parts.rows.fill(result)
+        if result is None:
             self._show_inputs({}, {})
             return
-        self.notes.show_assumptions(answer.assumptions)
-        if is_same and list(self.inputs) == list(answer.need.inputs):
+        self.notes.show_assumptions(result.assumptions)
+        if is_same and list(self.inputs) == list(result.need.inputs):
             for name, field in self.inputs.items():  # do not overwrite what the user is typing
                 if not field.hasFocus():
-                    field.setText(answer.question.inputs.get(name, ""))
+                    field.setText(result.question.inputs.get(name, ""))
         else:
-            self._show_inputs(answer.need.inputs, answer.question.inputs)
-        self._sources.setText(tr("Source: {pages}").format(pages=", ".join(answer.need.sources)))
+            self._show_inputs(result.need.inputs, result.question.inputs)
+        self._sources.setText(tr("Source: {pages}").format(pages=", ".join(result.need.sources)))
         self._tint()
 
     def _show_inputs(self, wanted: Mapping[str, str], given: Mapping[str, str]) -> None:
@@ -93,8 +93,8 @@ class UseCaseView(QWidget):
 
     def _suggester(self, name: str, field: AutocompleteEdit) -> Callable[[str], None]:
         """Return the function that suggests resources for an input: those of the first action evaluated on it."""
-        answer = self._answer
-        parts = answer.need.parts if answer is not None else ()
+        result = self._answer
+        parts = result.need.parts if result is not None else ()
         action = next((part.action for part in parts if part.input == name), "")
         return lambda text: self._lookups.suggest_resources(field, action, text)
 
@@ -105,8 +105,8 @@ class UseCaseView(QWidget):
 
     def _choose(self, one: object) -> None:
         """Open an evaluated action; for one that lacks a resource, focus that field."""
-        answer = self._answer
-        part = next((other for other in answer.parts if other is one), None) if answer is not None else None
+        result = self._answer
+        part = next((other for other in result.parts if other is one), None) if result is not None else None
         if part is None:
             return
         if part.decision is not None:

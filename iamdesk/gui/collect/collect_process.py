@@ -38,8 +38,8 @@ def collect_in_a_process(
         WorkCancelled: ``cancelled`` returned True.
     """
     with TemporaryDirectory(prefix="iamdesk-") as folder:
-        answer, said = Path(folder) / "answer.json", Path(folder) / "said.txt"
-        with answer.open("ab") as out, said.open("ab") as err:
+        result, said = Path(folder) / "answer.json", Path(folder) / "said.txt"
+        with result.open("ab") as out, said.open("ab") as err:
             process = subprocess.Popen(  # noqa: S603 - our own command, word by word, through no shell
                 command_of(options), stdin=subprocess.DEVNULL, stdout=out, stderr=err, **_of_its_own()
             )
@@ -50,7 +50,7 @@ def collect_in_a_process(
             _end(process)
         if process.returncode:
             raise CollectError(_reason(said.read_text(encoding="utf-8", errors="replace")))
-        return _captured(json.loads(answer.read_bytes()))
+        return _captured(json.loads(result.read_bytes()))
 
 
 def command_of(options: Options) -> list[str]:
@@ -132,14 +132,14 @@ def _reason(said: str) -> str:
     return sentences[-1].removeprefix("iamdesk: ") if sentences else tr("iamdesk collect ended without a message")
 
 
-def _captured(answer: dict[str, Any]) -> Captured:
+def _captured(result: dict[str, Any]) -> Captured:
     captured = Captured(
-        path=Path(answer["path"]),
-        accounts=tuple(answer["accounts"]),
-        regions=tuple(answer["regions"]),
-        files=answer["files"],
-        kept=answer["files_of_earlier_runs"],
+        path=Path(result["path"]),
+        accounts=tuple(result["accounts"]),
+        regions=tuple(result["regions"]),
+        files=result["files"],
+        kept=result["files_of_earlier_runs"],
         gaps=(),
-        notes=tuple(answer["notes"]),
+        notes=tuple(result["notes"]),
     )
-    return replace(captured, gaps=tuple(Gap(**gap) for gap in answer["gaps"]))
+    return replace(captured, gaps=tuple(Gap(**gap) for gap in result["gaps"]))

@@ -327,9 +327,9 @@ class Session(QObject):
         self.badges, self.badge_rows = decided.badges, decided.rows
         self.badges_decided.emit(decided.changed)
 
-    def _answer_need(self, answer: "UseCaseResult") -> None:
-        self.need = answer
-        self.need_answered.emit(answer)
+    def _answer_need(self, result: "UseCaseResult") -> None:
+        self.need = result
+        self.need_answered.emit(result)
 
     def _answer(self, decision: "EvaluationResult") -> None:
         self.decision, self.need = decision, None

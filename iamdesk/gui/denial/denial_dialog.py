@@ -64,8 +64,8 @@ class DenialDialog(QDialog):
         self.said = plain_label(wrap=True, selectable=True)
         self.said.setObjectName("whySaid")
         self.said.setAccessibleName(tr("Content of the message"))
-        self.answer = MessageBar(closable=False)
-        self.answer.setObjectName("whyAnswer")
+        self.decision_bar = MessageBar(closable=False)
+        self.decision_bar.setObjectName("whyAnswer")
         self.checks = QTreeWidget()
         self.checks.setObjectName("whyChecks")
         self.checks.setAccessibleName(tr("AWS's checks compared with the snapshot"))
@@ -109,7 +109,7 @@ class DenialDialog(QDialog):
         layout.addWidget(self.pasted, 2)
         layout.addLayout(form)
         layout.addWidget(self.said)
-        layout.addWidget(self.answer)
+        layout.addWidget(self.decision_bar)
         layout.addWidget(self.checks, 1)
         layout.addWidget(buttons)
         self._form = form
@@ -148,7 +148,7 @@ class DenialDialog(QDialog):
         self._take(())
         if not isinstance(error, DenialError):
             raise error
-        self.answer.say(Tone.ERROR, error_words(error))
+        self.decision_bar.say(Tone.ERROR, error_words(error))
 
     def _denial(self) -> Denial | None:
         row = self.choice.currentIndex()
@@ -180,7 +180,7 @@ class DenialDialog(QDialog):
 
     def _forget_answer(self) -> None:
         self._why = None
-        self.answer.clear()
+        self.decision_bar.clear()
         self.checks.clear()
         self.checks.hide()
         self.ask_button.setEnabled(self._denial() is not None)
@@ -204,11 +204,11 @@ class DenialDialog(QDialog):
     def _not_answered(self, error: Exception) -> None:
         if not isinstance(error, SnapshotError):
             raise error
-        self.answer.say(Tone.ERROR, f"{error_words(error)}.")
+        self.decision_bar.say(Tone.ERROR, f"{error_words(error)}.")
 
     def _answered(self, why: Why) -> None:
         self._why = why
-        self.answer.say(_TONES[why.agreement], translate(why.sentence))
+        self.decision_bar.say(_TONES[why.agreement], translate(why.sentence))
         self.show_button.setEnabled(why.decision is not None)
         self.checks.clear()
         for comparison in why.comparisons:

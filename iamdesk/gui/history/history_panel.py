@@ -123,10 +123,10 @@ class HistoryPanel(QWidget):
         if decision is not None:
             self._take(decision)
 
-    def _take(self, answer: EvaluationResult | UseCaseResult) -> None:
+    def _take(self, result: EvaluationResult | UseCaseResult) -> None:
         opened = self._session.snapshot
         if opened is not None:
-            self.model.take(asked_of(answer, str(opened.path), opened.sha256))
+            self.model.take(asked_of(result, str(opened.path), opened.sha256))
             self._show_state()
 
     def _show_state(self) -> None:

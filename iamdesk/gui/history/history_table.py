@@ -147,8 +147,8 @@ class HistoryTable(RowsTable[HistoryRow]):
 
     def copied(self, row: HistoryRow) -> Sequence[str]:
         """Return the cells of a row with whole ARNs."""
-        number, answer, _, what, _, given, snapshot = row.texts
-        return number, answer, row.asked.request.principal, what, row.asked.request.resource, given, snapshot
+        number, result, _, what, _, given, snapshot = row.texts
+        return number, result, row.asked.request.principal, what, row.asked.request.resource, given, snapshot
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
         """Evaluate again at a plain click; with a modifier, rows are selected."""

@@ -87,7 +87,7 @@ class PoliciesTab(QWidget):
         if shown is None or not same_text(shown, line.document):
             # Another version, or a policy of the request: show the text that was evaluated.
             self.reader.show_document(
-                line.document, translate(line.policy_name), line.policy_key, answer=self._decision
+                line.document, translate(line.policy_name), line.policy_key, result=self._decision
             )
         self.reader.go_to(line)
 
@@ -111,7 +111,7 @@ class PoliciesTab(QWidget):
         if view is None:
             missing = tr("{name}: its text was not captured").format(name=entry.name)
             name = entry.name if entry.document is not None else missing
-            self.reader.show_document(entry.document, name, entry.key, answer=self._decision)
+            self.reader.show_document(entry.document, name, entry.key, result=self._decision)
             return
         self._show_view(entry, view)
 

@@ -130,7 +130,7 @@ class PolicyReader(QWidget):
         key: str = "",
         versions: Sequence[tuple[str, str]] = (),
         version: str | None = None,
-        answer: EvaluationResult | None = None,
+        result: EvaluationResult | None = None,
     ) -> None:
         """Show a policy's document with the marks of a result.
 
@@ -144,7 +144,7 @@ class PolicyReader(QWidget):
         self.versions.setCurrentIndex(max(0, self.versions.findData(version)))
         self.versions.setVisible(len(versions) > 1)
         is_other = document is not self.text.shown
-        self.text.show_document(document, self._bands(document, answer))
+        self.text.show_document(document, self._bands(document, result))
         for button in (self.copy_button, self.find_button):
             button.setEnabled(document is not None)
         if is_other:
@@ -152,9 +152,9 @@ class PolicyReader(QWidget):
             self._list_diagnostics(document)
             self.find_bar.again()
 
-    def show_answer(self, answer: EvaluationResult | None) -> None:
+    def show_answer(self, result: EvaluationResult | None) -> None:
         """Show the marks of another result; scroll position and cursor stay."""
-        self.text.show_document(self.text.shown, self._bands(self.text.shown, answer))
+        self.text.show_document(self.text.shown, self._bands(self.text.shown, result))
 
     def set_explained(self, wanted: bool) -> None:
         """Show the explanations, or the text alone."""
@@ -174,10 +174,10 @@ class PolicyReader(QWidget):
             QGuiApplication.clipboard().setText(self.text.shown.text.text)
             self.announced.emit(tr("Copied {full_text}").format(full_text=self.name.full_text()))
 
-    def _bands(self, document: Document | None, answer: EvaluationResult | None) -> tuple[Band, ...]:
-        if document is None or answer is None:
+    def _bands(self, document: Document | None, result: EvaluationResult | None) -> tuple[Band, ...]:
+        if document is None or result is None:
             return ()
-        return bands_in(document, [line for line in answer.statements if line.policy_key == self._key])
+        return bands_in(document, [line for line in result.statements if line.policy_key == self._key])
 
     def _list_readings(self, document: Document | None) -> None:
         explanations = self.read(document, self._key) if self.read is not None and document is not None else ()

@@ -55,7 +55,7 @@ class TrustTab(QWidget):
         wanted = line * (2 * min(len(subject.trusted), _SENTENCES_SHOWN) + 1)
         self._splitter.setSizes([wanted, max(wanted, self.height() - wanted)])
         name = tr("Trust policy") if document is not None else tr("The trust policy was not captured")
-        self.reader.show_document(document, name, key, answer=decision)
+        self.reader.show_document(document, name, key, result=decision)
 
     def show_decision(self, decision: EvaluationResult | None) -> None:
         """Show the marks of another result."""

@@ -194,13 +194,13 @@ class EvidencePane(QScrollArea):
             return
         self._heading(column, tr("Decisions on {name}").format(name=translate(holder_name(line))))
         for permission in self._permissions:
-            answer = permission.answers[0] if permission.answers else None
-            mark = Mark(answer.decision) if answer is not None else Mark.CONDITIONAL
+            result = permission.answers[0] if permission.answers else None
+            mark = Mark(result.decision) if result is not None else Mark.CONDITIONAL
             reach = tr(REACH_WORDS[permission.reach])
-            on = tr(" on {resource}").format(resource=answer.resource) if answer is not None else ""
+            on = tr(" on {resource}").format(resource=result.resource) if result is not None else ""
             link = LinkButton(
                 tr("may {act}: {reach}").format(act=translate(permission.says), reach=reach) + on,
-                partial(self._ask, line.holder_arn, permission.action, answer.resource if answer else None),
+                partial(self._ask, line.holder_arn, permission.action, result.resource if result else None),
                 tip=f"{tr(MARK_WORDS[mark])}: {permission.action}{on}",
                 picture=partial(_picture, mark),
             )

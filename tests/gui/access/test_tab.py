@@ -123,7 +123,7 @@ def test_each_action_has_its_reach_and_the_answers_behind_it(
         assert nora.list.index(place, Column.REACH).data() == REACH_TITLES[action.reach]
         assert nora.list.rowCount(parent) == len(action.answers)
         for number in range(nora.list.rowCount(parent)):
-            answer = nora.list.answer(nora.list.index(number, 0, parent))
+            answer = nora.list.result(nora.list.index(number, 0, parent))
             assert answer is not None
             asked = sample.ask(Request(NORA, line.action.name, answer.resource))
             assert asked.decision is answer.decision
@@ -145,7 +145,7 @@ def test_an_answer_opens_to_its_full_explanation(qtbot: QtBot, nora: AccessTab, 
     QTest.keyClick(view, Qt.Key.Key_Right)
     assert view.isExpanded(nora.list.index(0, 0))
     QTest.keyClick(view, Qt.Key.Key_End)
-    answer = nora.list.answer(view.currentIndex())
+    answer = nora.list.result(view.currentIndex())
     assert answer is not None
     with qtbot.waitSignal(session.answered, check_params_cb=lambda found: found is not None):
         QTest.keyClick(view, Qt.Key.Key_Return)

@@ -38,7 +38,7 @@ def dialog(qtbot: QtBot, session: Session, jobs: JobRunner, sample: SnapshotSess
 
 def test_a_whole_message_is_answered_at_once(qtbot: QtBot, dialog: DenialDialog) -> None:
     dialog.pasted.setPlainText(MESSAGE)
-    qtbot.waitUntil(lambda: "denies it too" in dialog.answer.text)
+    qtbot.waitUntil(lambda: "denies it too" in dialog.decision_bar.text)
 
     assert (dialog.principal.text(), dialog.action.text(), dialog.resource.text()) == (ELENA, "iam:CreateUser", NEW)
     assert "an implicit deny" in dialog.said.text()
@@ -64,7 +64,7 @@ def test_what_was_not_told_is_typed(qtbot: QtBot, dialog: DenialDialog) -> None:
     QTest.keyClicks(dialog.principal, ELENA)
     dialog.ask_button.click()
     qtbot.waitUntil(dialog.show_button.isEnabled)
-    assert dialog.answer.text
+    assert dialog.decision_bar.text
 
 
 def test_several_denials_are_chosen_from(qtbot: QtBot, dialog: DenialDialog) -> None:
@@ -113,11 +113,11 @@ def test_checks_of_aws_stand_beside_those_of_the_snapshot(qtbot: QtBot, dialog: 
 @pytest.mark.parametrize("text", ["hello", "{", '{"a": 1}', "<b>x</b> is not authorized"])
 def test_what_is_no_denial_is_told(qtbot: QtBot, dialog: DenialDialog, text: str) -> None:
     dialog.pasted.setPlainText(text)
-    qtbot.waitUntil(lambda: bool(dialog.answer.text))
+    qtbot.waitUntil(lambda: bool(dialog.decision_bar.text))
 
     assert not dialog.ask_button.isEnabled()
     dialog.pasted.clear()
-    qtbot.waitUntil(lambda: not dialog.answer.text)
+    qtbot.waitUntil(lambda: not dialog.decision_bar.text)
 
 
 def test_every_part_has_a_name_for_screen_readers(dialog: DenialDialog) -> None:
