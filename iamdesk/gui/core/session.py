@@ -19,7 +19,7 @@ a panel calls                          the session emits                       w
 ``ask(request)``                       ``question_asked(Request)``             bar shows it, result panel grays; then
                                                                                comes ``answered`` or
                                                                                ``question_failed(sentence)``
-``evaluate_use_case(question)``    ``need_asked(UseCaseRequest)``          as a request: bar shows it, result panel
+``evaluate_use_case(question)``        ``need_asked(UseCaseRequest)``          as a request: bar shows it, result panel
                                                                                grays; then ``need_answered`` or
                                                                                ``question_failed(sentence)``
 ``forget_answer()``                    ``answered(None)``                      result panel and policy view clear
