@@ -19,8 +19,8 @@ from typing import IO, Any
 
 from pydantic import ValidationError
 
-from iamdesk.collect.locking import LockedError, lock
 from iamdesk.collect.options import CollectError
+from iamdesk.file_lock import LockedError, lock
 from iamdesk.i18n import phrase
 from iamdesk.snapshot.layout import MANIFEST
 from iamdesk.snapshot.manifest import FORMAT, VERSION, CallerIdentity, Manifest, ManifestFile

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from iamdesk.errors import Damage, DamagedReviewError, ReviewError
+from iamdesk.file_lock import LockedError, WriteLock
 from iamdesk.i18n import phrase
 from iamdesk.review.create_file import reason_of, told_name, write_new
 from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, ItemDecision, Reviewer
@@ -44,7 +45,6 @@ from iamdesk.review.schema import (
 from iamdesk.review.seals import seal_packs
 from iamdesk.review.segregation_of_duties import check_decisions
 from iamdesk.review.state import Decided, FrozenItem, ItemStates, Ledger
-from iamdesk.review.write_lock import TakenError, WriteLock
 
 __all__ = [
     "APPLICATION_ID",
@@ -156,7 +156,7 @@ class ReviewFile:
             _undo_what_was_cut_short(path)
         try:
             lock = WriteLock(path) if writable else None
-        except TakenError:
+        except LockedError:
             raise ReviewError(_taken(path)) from None
         try:
             if lock is not None and not is_cut_short(path):
@@ -543,7 +543,7 @@ def _undo_what_was_cut_short(path: Path) -> None:
         return
     try:
         lock = WriteLock(path)
-    except TakenError:
+    except LockedError:
         return  # another process is writing
     # If it fails (the folder is read-only), opening the file reports the reason.
     with contextlib.suppress(sqlite3.Error), contextlib.closing(connect(path, writable=True)) as connection:

@@ -112,6 +112,7 @@ def test_second_writer_is_told_and_the_first_goes_on(review: ReviewFile, path: P
 OTHER_PROCESS = """
 import sys
 from pathlib import Path
+from iamdesk.errors import ReviewError
 from iamdesk.review.review_file import ReviewFile
 try:
     with ReviewFile.open(Path(sys.argv[1]), writable=sys.argv[2] == "writes") as review:
