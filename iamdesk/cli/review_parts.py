@@ -1,4 +1,4 @@
-"""``iamdesk review assign|split|merge …``: a review among many reviewers, each with a file of their own."""
+"""``iamdesk review assign|split|merge …``: divide a review between reviewers, each with a file of their own."""
 
 import getpass
 from datetime import UTC, date, datetime
@@ -38,15 +38,17 @@ _Review = Annotated[Path, typer.Argument(metavar="REVIEW", help="A review file."
 _Part = Annotated[Path, typer.Argument(metavar="PART", help="A part of a review.", show_default=False)]
 _Coordinator = Annotated[
     str,
-    typer.Option("--by", metavar="NAME", help="Who does it; without it, your system account.", show_default=False),
+    typer.Option("--by", metavar="NAME", help="Name to record. Default: your system account.", show_default=False),
 ]
-_Who = Annotated[str, typer.Option("--reviewer", metavar="NAME", help="Who you are.", show_default=False)]
-_Reason = Annotated[str, typer.Option(help="Why.", show_default=False)]
+_Who = Annotated[
+    str, typer.Option("--reviewer", metavar="NAME", help="Your name, as recorded in the review.", show_default=False)
+]
+_Reason = Annotated[str, typer.Option(metavar="TEXT", help="Reason to record.", show_default=False)]
 _WholeReview = Annotated[
     Path | None,
     typer.Option("--review", metavar="REVIEW", help="The review that was split.", show_default=False),
 ]
-_Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the parts are.", show_default=False)]
+_Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder with the parts.", show_default=False)]
 
 
 def assign(
@@ -55,31 +57,37 @@ def assign(
         Path,
         typer.Option(
             metavar="FILE.csv",
-            help="Columns account, ou, tag, class, tier, manager (which items; empty: all), reviewer, backup, due. "
-            "The first row that fits an item counts.",
+            help="Rules. Columns account, ou, tag, class, tier and manager select items (empty: all); reviewer, backup "
+            "and due assign them. The first matching row applies.",
             show_default=False,
         ),
     ],
     snapshot: Annotated[
         Path | None,
-        typer.Option(metavar="SNAPSHOT", help="Of the review: for rules with ou or tag.", show_default=False),
+        typer.Option(
+            metavar="SNAPSHOT", help="Snapshot of the review. Required for rules with ou or tag.", show_default=False
+        ),
     ] = None,
     managers: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE.csv",
-            help="Columns principal (ARN or name) and manager: for rules with manager, or with the reviewer @manager.",
+            help="Columns principal (ARN or name) and manager. Required for rules with manager or with the reviewer "
+            "@manager.",
             show_default=False,
         ),
     ] = None,
     by: _Coordinator = "",
 ) -> None:
-    """Assign each item and finding of a review to a reviewer. Status 1 where some fit no rule."""
+    """Assign the items and findings of a review to reviewers.
+
+    Exits with status 1 if no rule matches some of them.
+    """
     wanted = read_rules(rules)
     if wanted.ask_snapshot and snapshot is None:
-        raise typer.BadParameter("a rule asks for ou or tag: name the snapshot", param_hint="--snapshot")
+        raise typer.BadParameter("required by a rule with ou or tag", param_hint="--snapshot")
     if wanted.ask_managers and managers is None:
-        raise typer.BadParameter("a rule asks for managers: name the list", param_hint="--managers")
+        raise typer.BadParameter("required by a rule with managers", param_hint="--managers")
     opened = Workbench().open_snapshot(snapshot) if snapshot is not None else None
     found = assign_review(review, wanted, _coordinator(by), opened.snapshot if opened else None, managers)
     for to, items in sorted(found.by_reviewer().items(), key=lambda one: one[0].reviewer.casefold()):
@@ -88,18 +96,18 @@ def assign(
     total = len(found.reviewers) + len(found.unassigned)
     echo_err(f"{len(found.reviewers):,} of {total:,} items and findings are assigned")
     if found.unassigned:
-        echo_err(f"{len(found.unassigned):,} fit no rule: the review cannot be completed with them")
+        echo_err(f"no rule matches {len(found.unassigned):,}: the review cannot be completed until they are assigned")
         raise typer.Exit(1)
 
 
 def split(
     review: _Review,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the parts go.", show_default=False)
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the parts.", show_default=False)
     ],
     by: _Coordinator = "",
 ) -> None:
-    """Write a review file for each reviewer, with the items that are assigned to them and in no part yet."""
+    """Write one review file per reviewer, with the items that are assigned to them and not yet in a part."""
     parts = split_review(review, output, _coordinator(by))
     for part in parts:
         echo(f"{part.file:<40}  {part.reviewer:<30}  {len(part.items):>8,}")
@@ -112,55 +120,60 @@ def merge(
     allowed_signers: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Known keys, as ssh-keygen takes them: signatures must be theirs.", show_default=False
+            metavar="FILE",
+            help="Public keys in the allowed_signers format of ssh-keygen. Signatures with other keys are rejected.",
+            show_default=False,
         ),
     ] = None,
     require_signature: Annotated[
-        bool, typer.Option("--require-signature", help="Take only parts that are signed with a key.")
+        bool, typer.Option("--require-signature", help="Reject parts that are not signed with a key.")
     ] = False,
     by: _Coordinator = "",
 ) -> None:
-    """Take the decisions of parts into the review that was split. It can be repeated.
+    """Merge the decisions of parts into the review that was split. It can be repeated.
 
-    Where part and review decided otherwise, the review's decision stays, and the conflict is listed (review conflicts).
-    Status 1 where there are conflicts, or decisions that were refused.
+    If a part and the review have different decisions on an item, the review's decision is kept and the conflict is
+    listed by ``review conflicts``. Exits with status 1 on conflicts and rejected decisions.
     """
     signed = [(path, _signer(path, allowed_signers, required=require_signature)) for path in part_files(review, parts)]
     merged = merge_parts(review, signed, _coordinator(by))
     for (path, signed_by), one in zip(signed, merged, strict=True):
-        _say_merged(path, one, signed_by)
+        _print_merged(path, one, signed_by)
     if any(one.conflicts or one.refused for one in merged):
         raise typer.Exit(1)
 
 
 def _signer(path: Path, allowed: Path | None, *, required: bool) -> str:
-    """Return whose signature a part has; end with status 2 where it is wrong, or missing and asked for."""
+    """Return the signer of a part; exit with status 2 if the signature is invalid, or missing and required."""
     result = verify_part(path, allowed)
     if result is not None and result.outcome is Outcome.FAILED:
         fail(f"{path.name}: {result.sentence}")
     if result is not None and result.signer is not None:
         return f"{result.signer.name}, {result.signer.key}"
     if required:
-        fail(f"{path.name}: it is not signed with a key")
+        fail(f"{path.name}: not signed with a key")
     return ""
 
 
-def _say_merged(path: Path, merged: Merged, signed_by: str) -> None:
-    told = [
-        f"{_counted(merged.taken, 'decision')} taken",
-        f"{merged.agreed:,} agree" if merged.agreed else "",
+def _print_merged(path: Path, merged: Merged, signed_by: str) -> None:
+    summary = [
+        f"{_counted(merged.taken, 'decision')} merged",
+        f"{merged.agreed:,} the same" if merged.agreed else "",
         f"{merged.open:,} open",
         f"signed by {signed_by}" if signed_by else "not signed with a key",
     ]
-    echo(f"{path.name}  {merged.part.reviewer}: {', '.join(filter(None, told))}")
+    echo(f"{path.name}  {merged.part.reviewer}: {', '.join(filter(None, summary))}")
     for one in merged.conflicts:
         echo(f"  conflict  {_conflict(one)}")
     for other in merged.refused:
-        echo(f"  refused   {other.item_id}  {other.why}")
+        echo(f"  rejected  {other.item_id}  {other.why}")
 
 
 def conflicts(review: _Review, output_format: options.OutputFormat = options.Format.TEXT) -> None:
-    """List the items on which part and review decided otherwise. Status 1 where there are any."""
+    """List the items on which a part and the review have different decisions.
+
+    Exits with status 1 if there are any.
+    """
     found = list_conflicts(review)
     if output_format is options.Format.JSON:
         say_json([_conflict_value(one) for one in found])
@@ -194,33 +207,33 @@ def _words(decision: ItemDecision) -> str:
 def resolve(
     review: _Review,
     item: Annotated[str, typer.Option("--item", metavar="ID", help="The item in conflict.", show_default=False)],
-    take: Annotated[str, typer.Option(metavar="review|part", help="Whose decision is to stand.", show_default=False)],
-    reason: Annotated[str, typer.Option(help="Why.", show_default=False)],
+    take: Annotated[str, typer.Option(metavar="review|part", help="Which decision to keep.", show_default=False)],
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Reason to record.", show_default=False)],
     part: Annotated[
-        str, typer.Option(metavar="ID", help="Which part, where several are in conflict.", show_default=False)
+        str, typer.Option(metavar="ID", help="The part, if several parts are in conflict.", show_default=False)
     ] = "",
     by: _Coordinator = "",
 ) -> None:
-    """Choose between the two decisions of a conflict. Both stay in the record."""
+    """Choose one of the two decisions of a conflict. Both remain recorded."""
     if take not in ("review", "part"):
         raise typer.BadParameter("review or part", param_hint="--take")
-    stands = resolve_conflict(review, item, _coordinator(by), part_id=part, takes_part=take == "part", reason=reason)
-    echo(f"{item}  {_words(stands)}")
+    kept = resolve_conflict(review, item, _coordinator(by), part_id=part, takes_part=take == "part", reason=reason)
+    echo(f"{item}  {_words(kept)}")
 
 
 def delegate(
     part: _Part,
-    to: Annotated[str, typer.Option(metavar="NAME", help="Who decides, too.", show_default=False)],
+    to: Annotated[str, typer.Option(metavar="NAME", help="Who else may decide.", show_default=False)],
     reviewer: _Who,
     reason: _Reason = "",
 ) -> None:
-    """Let somebody else decide in your part, too. It is recorded, and comes with the part when it is merged."""
+    """Allow another person to decide in your part. It is recorded, and merged with the part."""
     delegate_part(part, to, Reviewer(reviewer, getpass.getuser()), reason)
     echo_err(f"{to} may decide in {part.name}")
 
 
 def hand_back(part: _Part, reviewer: _Who, reason: _Reason = "") -> None:
-    """Give a part back that was delegated to you."""
+    """Hand back a part that was delegated to you."""
     hand_back_part(part, Reviewer(reviewer, getpass.getuser()), reason)
     echo_err(f"{part.name} is handed back")
 
@@ -230,9 +243,9 @@ def progress(
     review: _WholeReview = None,
     output_format: options.OutputFormat = options.Format.TEXT,
 ) -> None:
-    """List how far each reviewer is; with --review also parts that are missing.
+    """Show the progress of each reviewer. With --review, missing parts are listed too.
 
-    Status 1 where a part is overdue, unreadable or missing.
+    Exits with status 1 if a part is overdue, unreadable or missing.
     """
     today = datetime.now(UTC).date()
     found, unassigned = progress_of_parts(folder, review, today)
@@ -245,7 +258,7 @@ def progress(
     late = sum(one.is_overdue(today) for one in found)
     echo_err(f"{decided:,} of {items:,} items decided, {_counted(late, 'part')} overdue")
     if unassigned:
-        echo_err(f"{unassigned:,} items fit no rule and have no reviewer")
+        echo_err(f"no rule matches {unassigned:,} items: they have no reviewer")
     if late or any(one.problem for one in found):
         raise typer.Exit(1)
 
@@ -253,7 +266,7 @@ def progress(
 def _progress_line(one: PartProgress, today: date) -> str:
     if one.problem:
         return f"{one.file}: {one.problem}"
-    day = (f"overdue since {one.due}" if one.is_overdue(today) else f"due {one.due}") if one.due else "no due day"
+    day = (f"overdue since {one.due}" if one.is_overdue(today) else f"due {one.due}") if one.due else "no due date"
     others = f", delegated to {', '.join(one.delegates)}" if one.delegates else ""
     return f"{one.reviewer:<30}  {one.decided:>7,} of {one.items:>7,} decided  {day}  {one.file}{others}"
 
@@ -277,15 +290,15 @@ def _progress_value(one: PartProgress, today: date) -> dict[str, Any]:
 def remind(
     folder: _Folder,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the reminders go.", show_default=False)
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the reminders.", show_default=False)
     ],
     review: _WholeReview = None,
-    title: Annotated[str, typer.Option(help="What the review is called in the reminders.")] = "Access review",
+    title: Annotated[str, typer.Option(help="Name of the review in the reminders.")] = "Access review",
     by: _Coordinator = "",
 ) -> None:
-    """Write an e-mail (.eml) and a calendar entry (.ics) for each reviewer with items open. Nothing is sent.
+    """Write an e-mail (.eml) and a calendar entry (.ics) for each reviewer with undecided items. Nothing is sent.
 
-    With --review the reminders are recorded in the review.
+    With --review, the reminders are recorded in the review.
     """
     today = datetime.now(UTC).date()
     parts, _ = progress_of_parts(folder, None, today)

@@ -50,7 +50,7 @@ def _message(title: str, part: PartProgress, today: date, addresses: Mapping[str
     if part.backup and part.is_overdue(today) and (backup := _address(part.backup, addresses)):
         message["Cc"] = backup
     message["Date"] = format_datetime(datetime.now(UTC))
-    due = phrase("Due on {day}.", day=part.due.isoformat()) if part.due else phrase("There is no due day.")
+    due = phrase("Due on {day}.", day=part.due.isoformat()) if part.due else phrase("No due date.")
     message.set_content(
         "\n".join(
             (

@@ -17,6 +17,9 @@ TYPE_WORDS: Mapping[EntitlementType, str] = {
     EntitlementType.ACCESS_KEY: mark("access key"),
     EntitlementType.RESOURCE_GRANT: mark("grant on resource"),
     EntitlementType.PERMISSION_SET: mark("permission set"),
+    EntitlementType.BOUNDARY: mark("permissions boundary"),
+    EntitlementType.CONSOLE_PASSWORD: mark("console password"),
+    EntitlementType.ROOT_ACCESS: mark("root user"),
 }
 CHOICE_WORDS: Mapping[ReviewDecision, str] = {
     ReviewDecision.UNDECIDED: mark("Undecided"),
@@ -55,7 +58,7 @@ def holder_name(line: ReviewItem) -> str:
 
 def entitlement_words(line: ReviewItem) -> str:
     """Return the entitlement with its type: ``managed policy ReadOnlyAccess``."""
-    if line.type is EntitlementType.ACCESS_KEY:
+    if line.type in (EntitlementType.ACCESS_KEY, EntitlementType.CONSOLE_PASSWORD, EntitlementType.ROOT_ACCESS):
         return line.name
     return phrase("{kind} {name}", kind=phrase(TYPE_WORDS[line.type]), name=line.name)
 
