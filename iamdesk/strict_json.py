@@ -19,7 +19,7 @@ MAX_DEPTH = 60
 
 _TOO_DEEP = mark("it is nested more than {most} levels deep")
 _NO_CHARACTER = mark("it holds half of a surrogate pair, which is not a character")
-_TWICE = mark("a key stands twice in one object")
+_TWICE = mark("a key occurs twice in one object")
 
 
 class AmbiguousJsonError(ValueError):
@@ -119,7 +119,7 @@ class StrictDecoder:
 decode_repeating_at = json.JSONDecoder(
     object_pairs_hook=_as_object_with_repeated_keys, parse_constant=_refuse_constant, parse_float=_finite
 ).raw_decode
-"""As `StrictDecoder.decode_at`, but an object with a key that stands twice holds both, under `RepeatedKey`."""
+"""As `StrictDecoder.decode_at`, but an object with a key that occurs twice holds both, under `RepeatedKey`."""
 
 
 def _inner(level: list[Any]) -> list[Any]:
@@ -176,7 +176,7 @@ def ambiguity(value: Any) -> str | None:
         return phrase(_TOO_DEEP, most=MAX_DEPTH)
     for text in _texts(value):
         if isinstance(text, RepeatedKey):
-            return phrase("the key `{text}` stands twice in one object", text=str.__str__(text))
+            return phrase("the key `{text}` occurs twice in one object", text=str.__str__(text))
         if not _is_unicode_text(text):
             return phrase(_NO_CHARACTER)
     return None

@@ -59,7 +59,7 @@ def files_of_archive(path: Path, problems: list[Problem]) -> Iterator[list[Found
     name = visible(path.name, 200)
     with path.open("rb") as file:
         if _listed(file) > MAX_BUNDLE_FILES:
-            raise SnapshotError(phrase("{name}: the archive lists more files than a snapshot holds", name=name))
+            raise SnapshotError(phrase("{name}: the archive lists more files than a snapshot can have", name=name))
         file.seek(0)
         try:
             archive = zipfile.ZipFile(file)
@@ -110,7 +110,7 @@ def _members(path: Path, archive: zipfile.ZipFile, problems: list[Problem]) -> I
     packed = path.stat().st_size
     if total > RATIO_FROM and total > MAX_RATIO * packed:
         message = phrase(
-            "would unpack to more than {max_ratio} times its size, as no snapshot does", max_ratio=MAX_RATIO
+            "would unpack to more than {max_ratio} times its size, which no snapshot does", max_ratio=MAX_RATIO
         )
         raise SnapshotError(f"{visible(path.name, 200)}: {message}")
     if _overlap(members):
@@ -124,7 +124,7 @@ def _members(path: Path, archive: zipfile.ZipFile, problems: list[Problem]) -> I
             continue
         why = _refusal(member, inner)
         if not why and names[inner] > 1:
-            why = phrase("the name stands twice in the archive; neither was read")
+            why = phrase("the name occurs twice in the archive; neither file was read")
         if not why:
             yield FoundFile(path / inner, inner, member.file_size, _opener(archive, member))
             continue
@@ -172,13 +172,13 @@ def _refusal(member: zipfile.ZipInfo, inner: str) -> str:
     parts = inner.split("/")
     kind = stat.S_IFMT(member.external_attr >> 16)
     if inner.startswith("/") or parts[0].endswith(":") or ".." in parts or "." in parts or "" in parts:
-        return phrase("its path in the archive leads out of it, or is none; the file was not read")
+        return phrase("its path in the archive is invalid or leads outside the archive; the file was not read")
     if kind not in (0, stat.S_IFREG):
         return phrase("it is a link or a device, not a file; it was not read")
     if member.flag_bits & _ENCRYPTED:
         return phrase("it is encrypted; unpack the archive with its password and open the folder")
     if member.compress_type not in _METHODS:
-        return phrase("it is packed in a way that is not read; unpack the archive and open the folder")
+        return phrase("its compression method is not supported; unpack the archive and open the folder")
     if member.file_size > MAX_BYTES:
         return phrase("it is larger than {max_bytes} GiB; it was not read", max_bytes=MAX_BYTES >> 30)
     if inner.lower().endswith(".zip"):

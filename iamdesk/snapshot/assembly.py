@@ -21,7 +21,7 @@ def snapshot_of(
             file=source.name,
             json_path="$",
             message=phrase(
-                "the file grew while it was read: what came behind its first {size:,} bytes is not in",
+                "the file grew while it was read: only its first {size:,} bytes were read",
                 size=source.file.size,
             ),
         )

@@ -157,7 +157,7 @@ def _read_values(walk: JsonWalk, file: str, pages: list[Page]) -> list[tuple[Jso
     others: list[tuple[JsonPath, str]] = []
     for path in _values(walk):
         if len(pages) + len(others) >= MAX_VALUES:
-            raise walk.error(phrase("more than {most:,} pages or other values stand in this file", most=MAX_VALUES))
+            raise walk.error(phrase("the file contains more than {most:,} pages or other values", most=MAX_VALUES))
         page = Page(file, path, room)
         pages.append(page)
         other = _read_page(walk, page)
@@ -192,7 +192,7 @@ def _read_page(walk: JsonWalk, page: Page) -> str | None:
     for key in walk.members():
         if key in LISTS:
             if is_page and key in seen:
-                page.problems.append(page.problem((key,), phrase("the key stands twice; both lists were read")))
+                page.problems.append(page.problem((key,), phrase("the key occurs twice; both lists were read")))
             is_page = True
             _read_list(walk, page, LISTS[key])
         elif key in ("IsTruncated", "Marker", "NextToken"):
@@ -271,7 +271,7 @@ def _read_list(walk: JsonWalk, page: Page, entry_list: EntryList) -> None:
                 if page.room.broken >= 0
                 else phrase("{count:,} broken entries", count=MAX_BROKEN)
             )
-            raise walk.error(phrase("more than {most} stand in this file", most=most))
+            raise walk.error(phrase("the file contains more than {most}", most=most))
         try:
             entry = walk.value()
         except ValueTooLargeError as error:
@@ -365,13 +365,11 @@ def _settle_ambiguity(page: Page, entry_list: EntryList, index: int, entry: Any)
     """Keep documents that could mean two things as text; False where the entry itself is so and was set aside."""
     path: JsonPath = (entry_list.name, index)
     for inner, why in keep_ambiguous_documents_as_text(entry):
-        message = phrase("the document was kept as text, for {why}", why=why)
+        message = phrase("the document was kept as text: {why}", why=why)
         page.problems.append(page.problem(path + inner, message))
     doubt = ambiguity(entry)
     if doubt:
-        _break(
-            page, entry_list, index, entry, [((), phrase("the entry cannot be read for certain: {doubt}", doubt=doubt))]
-        )
+        _break(page, entry_list, index, entry, [((), phrase("the entry is ambiguous: {doubt}", doubt=doubt))])
     return not doubt
 
 

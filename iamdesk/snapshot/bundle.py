@@ -108,12 +108,12 @@ def read_manifest(source: SourceText, bundle: Bundle) -> None:
         return
     bundle.problems += output.problems
     if not output.pages:
-        bundle.tell(source.name, phrase("it is no manifest of a bundle; it was left out"))
+        bundle.tell(source.name, phrase("it is not the manifest of a bundle; it was ignored"))
         return
     manifest = output.pages[0]
     if manifest.version > VERSION:
         newer = phrase(
-            "the bundle is of version {version}, which a newer iamdesk wrote; this one reads {readable}",
+            "the bundle has version {version}, written by a newer iamdesk; this version reads {readable}",
             version=manifest.version,
             readable=VERSION,
         )
@@ -131,7 +131,7 @@ def read_part(source: SourceText, path: str, call: Call, place: Place, bundle: B
     listed = bundle.listed.get(path)
     if listed is not None and "" in place.arguments and len(listed.arguments) == len(place.arguments):
         place = place._replace(arguments=listed.arguments)
-    why = phrase("it holds nothing that can be read")
+    why = phrase("it contains nothing that can be read")
     try:
         output: Output[BaseModel] = _read(source, call, path)
     except SnapshotError as error:
@@ -198,19 +198,21 @@ def compare_with_manifest(bundle: Bundle, sources: Mapping[str, SourceText]) -> 
             continue
         if entry.error is not None:
             differences.append(
-                (path, phrase("the manifest says that the call failed, but the file is there; it was read"))
+                (path, phrase("according to the manifest the call failed, but the file exists; it was read"))
             )
         elif source is None:
-            differences.append((path, phrase("the manifest lists this file, but it is not there")))
+            differences.append((path, phrase("the manifest lists this file, but it does not exist")))
             if known:
                 bundle.captures[path] = _capture(path, *known, CaptureState.UNREADABLE, phrase("the file is missing"))
         elif entry.sha256 is not None and source.sha256 and entry.sha256 != source.sha256:
             differences.append(
-                (path, phrase("the file was changed since it was captured: its SHA-256 is not the manifest's"))
+                (path, phrase("the file was changed since it was captured: its SHA-256 differs from the manifest"))
             )
         elif entry.size is not None and source.sha256 and entry.size != source.size:
             message = phrase(
-                "the file has {size:,} bytes, and {listed:,} by the manifest", size=source.size, listed=entry.size
+                "the file has {size:,} bytes, but {listed:,} according to the manifest",
+                size=source.size,
+                listed=entry.size,
             )
             differences.append((path, message))
     if bundle.manifest is not None:
@@ -219,9 +221,7 @@ def compare_with_manifest(bundle: Bundle, sources: Mapping[str, SourceText]) -> 
     for path, message in differences[:_TOLD]:
         bundle.tell(visible(path, 200), message)
     if len(differences) > _TOLD:
-        bundle.tell(
-            MANIFEST, phrase("{count:,} more files differ from what the manifest says", count=len(differences) - _TOLD)
-        )
+        bundle.tell(MANIFEST, phrase("{count:,} more files differ from the manifest", count=len(differences) - _TOLD))
 
 
 def _note_failed_call(bundle: Bundle, path: str, entry: ManifestFile, call: Call, place: Place) -> None:

@@ -235,8 +235,8 @@ def _nobody(root: Path, files: Sequence[FoundFile], reading: _Reading) -> Snapsh
     if reading.bundle.captures:
         return SnapshotError(
             phrase(
-                "{shown}: it holds no readable output of `aws iam get-account-authorization-details`, "
-                "and so nobody to ask about",
+                "{shown}: it contains no readable output of `aws iam get-account-authorization-details`, "
+                "so there are no principals",
                 shown=shown,
             )
         )
@@ -314,7 +314,7 @@ def _read_loose(reading: _Reading, path: str, source: SourceText, only_account: 
         if found is None:
             what = without_subject(shape.keys)
             if what is not None:
-                where = phrase("put it where the layout of a bundle has it (the guide: bundle.md)")
+                where = phrase("move it to its place in the layout of a bundle (the guide: bundle.md)")
                 reading.bundle.tell(source.name, phrase("this is {what}; {where}", what=phrase(what), where=where))
             return what is not None
         output = _output_of(source, found)
@@ -328,7 +328,7 @@ def _read_loose(reading: _Reading, path: str, source: SourceText, only_account: 
         return False
     if place is None:
         reading.bundle.tell(
-            source.name, phrase("{exact}; it does not say of which account, so it was left out", exact=told(exact))
+            source.name, phrase("{exact}; it does not name its account, so it was ignored", exact=told(exact))
         )
         return True
     reading.bundle.tell(source.name, told(exact))

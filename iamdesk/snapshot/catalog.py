@@ -288,7 +288,7 @@ def _pages_again(file: ReadFile, open_file: Callable[[str], FoundFile], read: Re
     try:
         source = SourceText(open_file(file.inner), read)
     except (OSError, KeyError) as error:
-        why = reason(error) if isinstance(error, OSError) else phrase("it is not there any more")
+        why = reason(error) if isinstance(error, OSError) else phrase("it no longer exists")
         what = phrase("cannot be read: {error}", error=why)
         raise SnapshotError(join_messages(": ", (visible(file.inner, 200), what)), what) from error
     pages = read_pages(JsonWalk(source), source.name)

@@ -51,7 +51,7 @@ class Output[Model: BaseModel]:
         if self.broken <= _TOLD:
             self.problems.append(Problem(file=self.file, json_path=json_path(path), message=message))
         elif self.broken == _TOLD + 1:
-            message = phrase("more parts of this file are broken; they were left out as well")
+            message = phrase("more parts of this file are broken; they were ignored too")
             self.problems.append(Problem(file=self.file, json_path="$", message=message))
 
 
@@ -71,7 +71,7 @@ def read_output[Model: BaseModel](walk: JsonWalk, file: str, model: type[Model])
         elif start == "[":
             for _ in walk.elements():
                 if number >= MAX_ENTRIES:
-                    raise walk.error(phrase("more than {most:,} values stand in this file", most=MAX_ENTRIES))
+                    raise walk.error(phrase("the file contains more than {most:,} values", most=MAX_ENTRIES))
                 if walk.peek() == "{":
                     _read_page(walk, output, model, (number,))
                 else:
@@ -81,14 +81,12 @@ def read_output[Model: BaseModel](walk: JsonWalk, file: str, model: type[Model])
         else:
             raise walk.error(phrase("expected an object, as the AWS CLI prints it"))
         if number > MAX_ENTRIES:
-            raise walk.error(phrase("more than {most:,} values stand in this file", most=MAX_ENTRIES))
+            raise walk.error(phrase("the file contains more than {most:,} values", most=MAX_ENTRIES))
     if output.more_key:
-        message = phrase("more follows this page (`{more_key}`); the file does not hold it", more_key=output.more_key)
+        message = phrase("more follows this page (`{more_key}`); it is not in the file", more_key=output.more_key)
         output.problems.append(Problem(file=file, json_path=json_path((output.more_key,)), message=message))
     if not number:
-        raise walk.error(
-            phrase("the file is empty: the command that was to print it failed, or said that there is nothing")
-        )
+        raise walk.error(phrase("the file is empty: the command failed or printed nothing"))
     return output
 
 
@@ -137,7 +135,7 @@ def _read_page[Model: BaseModel](walk: JsonWalk, output: Output[Model], model: t
         elif known.name in values:
             walk.skip()
             twice = True
-            output.tell((*path, key), phrase("the key stands twice; the file was left out"))
+            output.tell((*path, key), phrase("the key occurs twice; the file was ignored"))
         elif known.element is not None and walk.peek() == "[":
             values[known.name] = _read_list(walk, output, known.element, (*path, key))
         else:
@@ -171,7 +169,7 @@ def _read_list(walk: JsonWalk, output: Output[Any], element: TypeAdapter[Any], p
     validate = element.validate_python
     for index in walk.elements():
         if index >= MAX_ENTRIES:
-            raise walk.error(phrase("more than {most:,} entries stand in this file", most=MAX_ENTRIES))
+            raise walk.error(phrase("the file contains more than {most:,} entries", most=MAX_ENTRIES))
         value, is_read = _taken(walk, output, (*path, index))
         if not is_read:
             continue
@@ -212,14 +210,14 @@ def _taken(walk: JsonWalk, output: Output[Any], path: JsonPath) -> tuple[Any, bo
             problem = Problem(
                 file=output.file,
                 json_path=json_path((*path, *inner)),
-                message=phrase("kept as text, for {why}", why=why),
+                message=phrase("kept as text: {why}", why=why),
             )
             output.problems.append(problem)
         doubt = ambiguity(value)
         if doubt:
             output.tell(
                 path,
-                phrase("it cannot be read for certain: {doubt}; found {value}", doubt=doubt, value=found_value(value)),
+                phrase("it is ambiguous: {doubt}; found {value}", doubt=doubt, value=found_value(value)),
             )
             return None, False
     return value, True
@@ -239,7 +237,7 @@ def values_of(walk: JsonWalk) -> Iterator[Any]:
         elements = []
         for index in walk.elements():
             if index >= MAX_ENTRIES:
-                raise walk.error(phrase("more than {most:,} entries stand in this file", most=MAX_ENTRIES))
+                raise walk.error(phrase("the file contains more than {most:,} entries", most=MAX_ENTRIES))
             elements.append(_certain(walk))
         yield elements
 

@@ -62,7 +62,7 @@ def _lines(source: SourceText) -> Iterator[str]:
         *whole, rest = (rest + piece).split("\n")
         yield from whole
         if len(rest) > _LONGEST:
-            raise source.error(phrase("is no table: one line is longer than a line of a credential report can be"))
+            raise source.error(phrase("is not a table: a line is longer than any line of a credential report"))
     if rest:
         yield rest
 
@@ -102,6 +102,6 @@ def _entries(
         )
         problems.append(Problem(file=file, json_path=where, message=message))
     if told > _TOLD:
-        message = phrase("{count} more lines of the table are broken; they were left out", count=told - _TOLD)
+        message = phrase("{count} more lines of the table are broken; they were ignored", count=told - _TOLD)
         problems.append(Problem(file=file, json_path=where, message=message))
     return tuple(entries)

@@ -102,15 +102,15 @@ _BY_KEYS: Mapping[frozenset[str], Recognised] = {
 _WITHOUT_SUBJECT: Mapping[frozenset[str], str] = {
     frozenset(keys.split()): what
     for keys, what in {
-        "Policy": mark("a resource policy, but the output does not say of which resource"),
-        "ServicesLastAccessed": mark("a report of last access, but the output does not say about whom"),
-        "OrganizationalUnits": mark("organizational units, but the output does not say below which parent"),
-        "Targets": mark("targets of a policy, but the output does not say of which policy"),
-        "Grants": mark("grants, but the output does not say on what"),
-        "TagSet": mark("tags, but the output does not say of which bucket"),
-        "LocationConstraint": mark("a location, but the output does not say of which bucket"),
-        "OwnershipControls": mark("ownership controls, but the output does not say of which bucket"),
-        "policyText": mark("a repository policy, but the output does not say in which Region"),
+        "Policy": mark("a resource policy, but the output does not name its resource"),
+        "ServicesLastAccessed": mark("a last-accessed report, but the output does not name its principal"),
+        "OrganizationalUnits": mark("organizational units, but the output does not name their parent"),
+        "Targets": mark("targets of a policy, but the output does not name the policy"),
+        "Grants": mark("grants, but the output does not name their key"),
+        "TagSet": mark("tags, but the output does not name the bucket"),
+        "LocationConstraint": mark("a location, but the output does not name the bucket"),
+        "OwnershipControls": mark("ownership controls, but the output does not name the bucket"),
+        "policyText": mark("a repository policy, but the output does not name its Region"),
     }.items()
 }
 

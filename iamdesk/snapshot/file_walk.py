@@ -55,7 +55,7 @@ def reason(error: OSError | ValueError) -> str:
     """Return why the system cannot open something, as the end of a sentence."""
     if not isinstance(error, OSError):
         return str(error)
-    told = error.strerror or phrase("the system gives no reason")
+    told = error.strerror or phrase("no reason given by the operating system")
     return with_translation(told.lower(), told)
 
 
@@ -89,12 +89,12 @@ def files_in(root: Path, problems: list[Problem], ask: Callable[[], None]) -> It
         try:
             real = str(path.resolve(strict=True)) if is_link else f"{real_root}/{inner}"
             if is_link and not Path(real).is_relative_to(real_root):
-                problems.append(_problem(inner, phrase("the link leads out of the folder; it was not followed")))
+                problems.append(_problem(inner, phrase("the link leads outside the folder; it was not followed")))
             elif real not in seen:
                 seen.add(real)
                 yield found_file(path, inner)
         except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
-            why = reason(error) if isinstance(error, OSError) else phrase("its links lead in a circle")
+            why = reason(error) if isinstance(error, OSError) else phrase("its links form a loop")
             problems.append(_problem(inner, phrase("cannot be opened: {why}", why=why)))
 
 
@@ -118,19 +118,22 @@ def _entries(root: Path, problems: list[Problem]) -> Iterator[tuple[str, bool]]:
                 raise OSError(
                     0,
                     phrase(
-                        "it holds more than {count:,} files", count=MAX_BUNDLE_FILES if laid_out > loose else MAX_FILES
+                        "it contains more than {count:,} files",
+                        count=MAX_BUNDLE_FILES if laid_out > loose else MAX_FILES,
                     ),
                 )
             yield inner, (root / inner).is_symlink()
             continue
         if len(parts) > 1 and not is_laid_out(parts):
-            problems.append(_problem(inner, phrase("the folder was not read: it lies more than one level deep")))
+            problems.append(_problem(inner, phrase("the folder was not read: it is nested more than one level deep")))
             continue
         if len(parts) > MAX_DEPTH:
             problems.append(
                 _problem(
                     inner,
-                    phrase("the folder was not read: it lies more than {max_depth} levels deep", max_depth=MAX_DEPTH),
+                    phrase(
+                        "the folder was not read: it is nested more than {max_depth} levels deep", max_depth=MAX_DEPTH
+                    ),
                 )
             )
             continue

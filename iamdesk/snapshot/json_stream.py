@@ -85,7 +85,7 @@ class JsonWalk:
     def no_snapshot(self, what: str) -> SnapshotError:
         """Return the error that says that this text is JSON, but of another kind."""
         return self._source.error(
-            phrase("is no output of `aws iam get-account-authorization-details`: {what}", what=what)
+            phrase("is not the output of `aws iam get-account-authorization-details`: {what}", what=what)
         )
 
     def peek(self) -> str:
@@ -169,7 +169,7 @@ class JsonWalk:
             except NotJsonConstant as error:
                 name = str(error)
                 raise self.error(
-                    phrase("this is not JSON: `{name}` is no JSON value", name=name), self._constant_at(name)
+                    phrase("this is not JSON: `{name}` is not a JSON value", name=name), self._constant_at(name)
                 ) from None
             except AmbiguousJsonError as error:
                 if decode_at is decode_repeating_at:  # not a repeated key, then
@@ -192,7 +192,7 @@ class JsonWalk:
                 raise ValueTooLargeError(phrase("it is nested too deep")) from None
             except ValueError:  # Python's own limit, sys.int_info.default_max_str_digits
                 self._pass_over()
-                raise ValueTooLargeError(phrase("it holds a number of thousands of digits")) from None
+                raise ValueTooLargeError(phrase("it contains a number with thousands of digits")) from None
             if end > len(self._text) - _TAIL and self._grow():  # "12" may go on as "123" or "12e5"
                 continue
             self._at = end
@@ -243,11 +243,11 @@ class JsonWalk:
                 opened += found.encode()
                 if len(opened) > _MAX_OPEN:
                     raise self.error(
-                        phrase("more than {most:,} objects and lists stand within each other", most=_MAX_OPEN)
+                        phrase("objects and lists are nested more than {most:,} levels deep", most=_MAX_OPEN)
                     )
             elif not opened or opened.pop() != ord(_CLOSES[found]):
                 raise self.error(
-                    phrase("this is not JSON: `{found}` closes what was not opened", found=found), self._at - 1
+                    phrase("this is not JSON: `{found}` has no matching opening bracket", found=found), self._at - 1
                 )
             if not opened:
                 return

@@ -141,7 +141,7 @@ def settle_homes(files: Sequence[FilePages]) -> None:
             for page in file.pages:
                 page.home = alone[0]
                 if page.home is UNKNOWN:
-                    page.problems.append(page.problem((), phrase("nothing here tells which account this is of")))
+                    page.problems.append(page.problem((), phrase("the account of this file is unknown")))
 
 
 def _homes(files: Sequence[FilePages]) -> list[AccountKey]:
@@ -161,7 +161,7 @@ def _difference(list_name: str, kept: tuple[Page, Read], again: tuple[Page, Read
         first = kept[0].problem((list_name, kept[1].position), "")
         where = first.json_path if first.file == page.file else f"{first.file}: {first.json_path}"
         message = phrase(
-            "`{arn}` stands at {where} too, and differs; the first was kept",
+            "`{arn}` is also at {where} with other content; the first was kept",
             arn=visible(entry.entity.arn, 200),
             where=where,
         )
@@ -189,7 +189,7 @@ def _finish(key: AccountKey, growing: _Growing) -> tuple[Account, list[Problem]]
     problems = []
     if is_truncated:
         last = growing.last_pages[-1]
-        message = phrase("more of account {key} follows this page; the snapshot does not hold it", key=visible(key[1]))
+        message = phrase("more of account {key} follows this page; it is not in the snapshot", key=visible(key[1]))
         problems.append(last.problem((last.more_key,), message))
     account = Account(
         partition=key[0], account_id=key[1], broken=tuple(growing.broken), is_truncated=is_truncated, **lists

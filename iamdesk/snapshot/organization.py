@@ -66,7 +66,7 @@ class OrganizationNode(BaseModel):
 
 NOT_KNOWN: Final = ""
 """The parent of nodes without a known place: no node has this id, so no path leads to the root."""
-IN_A_CIRCLE: Final = mark("{nodes} form a circle of parents, which no organization has: their place is unknown")
+IN_A_CIRCLE: Final = mark("the parents of {nodes} form a loop: their position is unknown")
 
 
 def without_circles(nodes: Mapping[str, OrganizationNode]) -> tuple[tuple[OrganizationNode, ...], tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 The CLI prints objects; the raw API gives URL-encoded JSON (RFC 3986); some SDK dumps hold JSON strings (rule L3).
 What is none of these stays the text that it is: the policy language says what is wrong with it, and nobody guesses.
-The same goes for a document that is JSON but could mean two things (a key that stands twice, NaN, …; `strict_json`):
+The same goes for a document that is JSON but could mean two things (a key that occurs twice, NaN, …; `strict_json`):
 it stays text, and so can neither grant nor deny in the place of what was meant.
 """
 

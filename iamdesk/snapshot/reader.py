@@ -108,7 +108,7 @@ def _files_of(path: Path, problems: list[Problem], cancelled: Cancelled) -> Iter
         if not files:
             first = f" ({problems[0]})" if problems else ""
             raise SnapshotError(
-                phrase("{path}: it holds no file that can be read{first}", path=visible(str(path), 300), first=first)
+                phrase("{path}: it contains no file that can be read{first}", path=visible(str(path), 300), first=first)
             )
         yield is_one, files
 

@@ -185,7 +185,7 @@ class SourceText:
                 raise self.error(phrase("decompresses to more than {most} GiB", most=MAX_BYTES >> 30))
             if total > RATIO_FROM and total > MAX_RATIO * self.size:
                 raise self.error(
-                    phrase("decompresses to more than {most} times its size, as no account does", most=MAX_RATIO)
+                    phrase("decompresses to more than {most} times its size, which no snapshot does", most=MAX_RATIO)
                 )
             if piece:
                 yield piece
@@ -231,7 +231,7 @@ class SourceText:
             except UnicodeDecodeError as error:
                 raise self.error(
                     phrase(
-                        "byte {byte} is not {encoding} text, as JSON has to be",
+                        "byte {byte} is not valid {encoding} text",
                         byte=done - before + error.start,
                         encoding=encoding.upper(),
                     )

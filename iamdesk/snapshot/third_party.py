@@ -97,7 +97,7 @@ class IamCollect:
     def _add_entry(self, page: Page, kind: str, steps: list[str], files: Mapping[str, Any]) -> None:
         metadata = _without_case(files.get("metadata"))
         if "arn" not in metadata:
-            self._tell(steps, "metadata", phrase("expected an object with `arn`; what lies beside it was left out"))
+            self._tell(steps, "metadata", phrase("expected an object with `arn`; the files beside it were ignored"))
             return
         entry = _entry(kind, metadata, files)
         entry_list = LISTS[_LISTS[kind]]
@@ -109,7 +109,7 @@ class IamCollect:
             self._tell(
                 steps,
                 "metadata",
-                phrase("{shown}: {message}; what lies beside it was left out", shown=visible(shown), message=message),
+                phrase("{shown}: {message}; the files beside it were ignored", shown=visible(shown), message=message),
             )
             return
         if not has_name(entity.arn):

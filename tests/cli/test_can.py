@@ -220,7 +220,7 @@ def test_a_file_that_is_no_snapshot_ends_with_two_and_one_sentence(
     [
         (b"{", "is not JSON"),
         (b"[]", "expected a JSON object"),
-        (b'{"Statement": [], "Statement": []}', "stands twice"),
+        (b'{"Statement": [], "Statement": []}', "occurs twice"),
         (b'{"Statement": NaN}', "NaN"),
         (b"\xff", "not UTF-8"),
         (b"[" * 100_000, "nested"),

@@ -86,7 +86,7 @@ BROKEN = [
     ("context key twice but for case", json.dumps(case(id="x", context={"aws:userid": "a", "AWS:UserId": "b"})), "x"),
     ("owner that is no account", json.dumps(case(id="x", resource_account="")), "x"),
     ("owner of eleven digits", json.dumps(case(id="x", resource_account="11112222333")), "x"),
-    ("number of thousands of digits", '{"id": "x", "context": {"k": ' + "9" * 5000 + "}}", "x"),
+    ("number with thousands of digits", '{"id": "x", "context": {"k": ' + "9" * 5000 + "}}", "x"),
     ("unknown expectation", json.dumps(case(id="x", expected="denied")), "x"),
 ]
 

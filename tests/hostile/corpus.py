@@ -107,7 +107,7 @@ def texts() -> Iterator[Case]:
         yield Case(f"encoded as {encoding}", as_file(odd.encode(encoding)), True, "", "account.json")
     yield Case("UTF-8 with BOM", as_file(b"\xef\xbb\xbf" + page().encode()))
     yield Case("UTF-16 with BOM", as_file(page().encode("utf-16")))
-    yield Case("NaN", as_file(page(New="x").replace('"x"', "NaN")), True, "`NaN` is no JSON value", "account.json")
+    yield Case("NaN", as_file(page(New="x").replace('"x"', "NaN")), True, "`NaN` is not a JSON value", "account.json")
     for what, value in {
         "a key twice": '{"a": 1, "a": 2}',
         "ten thousand levels": nested(10_000),
@@ -157,7 +157,7 @@ def names() -> Iterator[Case]:
     yield Case("names", as_file(page(*users)))
     buckets = {"Buckets": [{"Name": name} for name in NAMES]}
     yield Case("names of buckets", as_bundle({BUCKETS: json.dumps(buckets)}))
-    yield Case("a name twice", as_file(page(ALICE, {**ALICE, "Path": "/x/"})), told="stands at", file="account.json")
+    yield Case("a name twice", as_file(page(ALICE, {**ALICE, "Path": "/x/"})), told="is also at", file="account.json")
     roots = {"Roots": [{"Id": "r-1", "Name": name} for name in NAMES] + [{"Id": "r-1"}]}
     yield Case("names of roots", as_bundle({"organization/list-roots.json": json.dumps(roots)}))
     circle = {"OrganizationalUnits": [{"Id": "ou-1", "Name": "<b>"}]}
@@ -193,10 +193,10 @@ def bundles() -> Iterator[Case]:
         ("truncated", '{"Buckets": [{"Na', "the file ends in the middle"),
         ("empty", "", "the file is empty"),
         ("no JSON", "An error occurred (AccessDenied) when calling the ListBuckets operation", "expected an object"),
-        ("latin-1", '{"Buckets": [{"Name": "é"}]}'.encode("latin-1"), "is not UTF-8 text"),
-        ("a key twice", '{"Buckets": [], "Buckets": [{"Name": "x"}]}', "the key stands twice"),
+        ("latin-1", '{"Buckets": [{"Name": "é"}]}'.encode("latin-1"), "is not valid UTF-8 text"),
+        ("a key twice", '{"Buckets": [], "Buckets": [{"Name": "x"}]}', "the key occurs twice"),
         ("ten thousand levels", f'{{"Buckets": [{{"Name": {nested(10_000)}}}]}}', "nested too deeply"),
-        ("a million digits", f'{{"Buckets": [{{"Name": {"9" * 1_000_000}}}]}}', "a number of thousands of digits"),
+        ("a million digits", f'{{"Buckets": [{{"Name": {"9" * 1_000_000}}}]}}', "a number with thousands of digits"),
         ("a lone surrogate", '{"Buckets": [{"Name": "\\ud800"}]}', "half of a surrogate pair"),
         ("of another shape", '{"Buckets": {"Name": 1}}', "expected a list"),
         ("a list of nothing", "[1, 2, 3]", "expected an object"),
@@ -221,7 +221,7 @@ def bundles() -> Iterator[Case]:
             {"path": DETAILS, "size": -1},
             {"path": DETAILS, "size": 1, "sha256": "f" * 64},
         ]})}),
-        told="it is not there", file="../../etc/passwd",
+        told="it does not exist", file="../../etc/passwd",
     )  # fmt: skip
 
 
@@ -256,7 +256,7 @@ def many_deep(root: Path) -> Path:
 
 
 def folders() -> Iterator[Case]:
-    out = "the link leads out of the folder; it was not followed"
+    out = "the link leads outside the folder; it was not followed"
     yield Case("links out of the folder", linked, told=out, file=BUCKETS)
     yield Case("a pipe", with_a_pipe, told="it is neither a file nor a folder", file=BUCKETS)
     yield Case("folders without end", many_deep, told="levels deep")
@@ -326,7 +326,7 @@ def nested_in(archive: zipfile.ZipFile) -> None:
 
 
 def archives() -> Iterator[Case]:
-    leads_out = "its path in the archive leads out of it"
+    leads_out = "its path in the archive is invalid"
     for what, name in {
         "..": "../../evil.json",
         "an absolute path": "/etc/evil.json",
@@ -338,7 +338,7 @@ def archives() -> Iterator[Case]:
     yield Case("zip path with backslashes", as_archive(back), told=leads_out, file="../../evil.json")
     link = lambda archive: archive.writestr(member(BUCKETS, 0o120777), "/etc/passwd")  # noqa: E731 - as above
     yield Case("zip with a link", as_archive(link), told="it is a link or a device", file=BUCKETS)
-    yield Case("zip with a name twice", as_archive(twice_in), told="the name stands twice", file=BUCKETS)
+    yield Case("zip with a name twice", as_archive(twice_in), told="the name occurs twice", file=BUCKETS)
     yield Case("zip in a zip", as_archive(nested_in), told="it is an archive within the archive", file="inner.zip")
     yield Case("zip bomb", as_archive(bomb_in), True, "would unpack to more than 400 times its size", "bundle.zip")
     yield Case("zip whose files overlap", overlapping, True, "its files overlap", "bundle.zip")
@@ -348,7 +348,9 @@ def archives() -> Iterator[Case]:
     yield Case("zip that is damaged", patched(is_damaged, full), told="damaged in the archive", file=BUCKETS)
     cut = lambda data: data.__delitem__(slice(len(data) // 2, None))  # noqa: E731 - as above
     yield Case("zip that is cut off", patched(cut, full), True, "damaged or cut off", "bundle.zip")
-    yield Case("zip of nothing", as_file(b"PK\x05\x06" + b"\0" * 18, "bundle.zip"), True, "holds no file", "bundle.zip")
+    yield Case(
+        "zip of nothing", as_file(b"PK\x05\x06" + b"\0" * 18, "bundle.zip"), True, "contains no file", "bundle.zip"
+    )
     claim = b"PK\x05\x06" + b"\0" * 6 + b"\xff\xff" + b"\xff\xff\xff\x7f" * 2 + b"\0\0"
     yield Case("zip with an endless list", as_file(b"PK\x03\x04" + claim, "bundle.zip"), True, "", "bundle.zip")
 

@@ -82,7 +82,7 @@ def test_what_is_written_to_a_file_while_it_is_read_is_left_out_and_told(tmp_pat
     assert len(snapshot.accounts[0].users) == 5001
     assert [file.size for file in snapshot.files] == [size]
     assert told_of(snapshot) == [
-        f"account.json: $: the file grew while it was read: what came behind its first {size:,} bytes is not in"
+        f"account.json: $: the file grew while it was read: only its first {size:,} bytes were read"
     ]
 
 

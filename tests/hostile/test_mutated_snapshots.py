@@ -162,7 +162,7 @@ def test_units_in_a_circle_are_a_problem_and_the_review_is_made(circle: tuple[st
         files[f"{UNITS}/{above}.json"] = {"OrganizationalUnits": [{"Id": below, "Name": below}]}
     walk = walked(files)
     assert walk is not None
-    (problem,) = [one for one in walk[0].snapshot.problems if "circle" in one.message]
+    (problem,) = [one for one in walk[0].snapshot.problems if "form a loop" in one.message]
     assert problem.file.startswith(UNITS)
     assert all(unit in problem.message for unit in circle)
 

@@ -254,7 +254,7 @@ def test_identity_center_is_put_together(tmp_path: Path) -> None:
 def test_a_permission_set_that_is_only_listed_is_told(tmp_path: Path) -> None:
     files = {path: content for path, content in center().items() if "describe" not in path}
     snapshot = opened(tmp_path, **files)
-    assert "is listed, but what it is was not captured" in snapshot.problems[0].message
+    assert "is listed, but its description was not captured" in snapshot.problems[0].message
     sets = snapshot.identity_centers[0].permission_sets
     assert sets is not None
     assert sets[0].permission_set_arn == SET

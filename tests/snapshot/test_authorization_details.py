@@ -126,7 +126,7 @@ def test_a_file_of_broken_entries_alone_still_opens(write: Write, pages: Any) ->
     snapshot = load_snapshot(write(pages.empty(UserDetailList=[user])))
     assert only_account(snapshot).account_id == "unknown"
     assert [broken.name for broken in only_account(snapshot).broken] == ["alice"]
-    assert ("$", "nothing here tells which account this is of") in told(snapshot)
+    assert ("$", "the account of this file is unknown") in told(snapshot)
 
 
 def test_a_broken_entry_with_ever_so_many_troubles_tells_some_and_counts_the_rest(write: Write, pages: Any) -> None:
@@ -180,7 +180,7 @@ def test_a_document_with_a_key_that_stands_twice_is_kept_as_text_and_told(write:
     document = only_account(snapshot).roles[0].role_policy_list[0].policy_document
     assert isinstance(document, str)
     assert document.count('"Statement"') == 2
-    why = "the document was kept as text, for the key `Statement` stands twice in one object"
+    why = "the document was kept as text: the key `Statement` occurs twice in one object"
     assert told(snapshot) == [("$.RoleDetailList[0].RolePolicyList[0].PolicyDocument", why)]
 
 
@@ -191,9 +191,7 @@ def test_an_entry_with_a_key_that_stands_twice_is_broken(write: Write, pages: An
     snapshot = load_snapshot(write(text))
     (broken,) = only_account(snapshot).broken
     assert (broken.name, broken.arn) == ("a", "arn:aws:iam::111122223333:user/a")
-    assert broken.problems[0].message == (
-        "the entry cannot be read for certain: the key `Path` stands twice in one object"
-    )
+    assert broken.problems[0].message == ("the entry is ambiguous: the key `Path` occurs twice in one object")
 
 
 def test_a_list_that_stands_twice_is_read_twice_and_told(write: Write) -> None:
@@ -201,7 +199,7 @@ def test_a_list_that_stands_twice_is_read_twice_and_told(write: Write) -> None:
     text = f'{{"UserDetailList": [{user % ("a", "a")}], "UserDetailList": [{user % ("b", "b")}]}}'
     snapshot = load_snapshot(write(text))
     assert [entry.user_name for entry in only_account(snapshot).users] == ["a", "b"]
-    assert told(snapshot) == [("$.UserDetailList", "the key stands twice; both lists were read")]
+    assert told(snapshot) == [("$.UserDetailList", "the key occurs twice; both lists were read")]
 
 
 @pytest.mark.parametrize(

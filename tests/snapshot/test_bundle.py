@@ -96,10 +96,10 @@ def test_details_below_another_account_keep_their_own_and_it_is_told(tmp_path: P
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "the file is empty: the command that was to print it failed, or said that there is nothing"),
+        ("", "the file is empty: the command failed or printed nothing"),
         ("{", "the file ends in the middle of the JSON text"),
         ("An error occurred (AccessDenied)", "expected an object, as the AWS CLI prints it"),
-        ('{"Policy": "{}", "Policy": "{}"}', "the key stands twice; the file was left out"),
+        ('{"Policy": "{}", "Policy": "{}"}', "the key occurs twice; the file was ignored"),
         ("\x89PNG", "is a PNG image, not the JSON that the AWS CLI prints"),
     ],
 )
@@ -206,7 +206,7 @@ def test_a_changed_file_is_told_and_read(tmp_path: Path) -> None:
     changed = {**SMALL, path: {"Policy": allow("arn:aws:s3:::data/x")}}
     snapshot = load_snapshot(as_folder(tmp_path, {"manifest.json": manifest(SMALL), **changed}))
     assert told(snapshot) == [
-        f"{path}: $: the file was changed since it was captured: its SHA-256 is not the manifest's"
+        f"{path}: $: the file was changed since it was captured: its SHA-256 differs from the manifest"
     ]
     assert snapshot.resources[0].policy["Statement"][0]["Resource"] == "arn:aws:s3:::data/x"
 
@@ -218,7 +218,7 @@ def test_a_missing_file_and_one_too_many_are_told(tmp_path: Path) -> None:
     files = {"manifest.json": listed, **SMALL, more: {"LocationConstraint": None}}
     snapshot = load_snapshot(as_folder(tmp_path, files))
     assert sorted(told(snapshot)) == [
-        f"{gone}: $: the manifest lists this file, but it is not there",
+        f"{gone}: $: the manifest lists this file, but it does not exist",
         f"{more}: $: the manifest does not list this file; it was read",
     ]
     assert states(snapshot)[gone.removeprefix("accounts/")] == "unreadable"
@@ -234,7 +234,7 @@ def test_a_broken_manifest_is_told_and_the_bundle_opens(tmp_path: Path, content:
 
 def test_a_bundle_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     files = {"manifest.json": manifest(SMALL) | {"version": 2}, **SMALL}
-    with pytest.raises(SnapshotError, match="version 2, which a newer iamdesk wrote"):
+    with pytest.raises(SnapshotError, match="version 2, written by a newer iamdesk"):
         load_snapshot(as_folder(tmp_path, files))
 
 

@@ -153,7 +153,7 @@ def test_a_page_that_could_be_of_several_accounts_is_of_none(write: Write, pages
     write(pages.empty(Policies=[pages.policy()]), "3.json")
     snapshot = load_snapshot(tmp_path)
     assert [account.account_id for account in snapshot.accounts] == ["111122223333", "999988887777", "unknown"]
-    assert [str(problem) for problem in snapshot.problems] == ["3.json: $: nothing here tells which account this is of"]
+    assert [str(problem) for problem in snapshot.problems] == ["3.json: $: the account of this file is unknown"]
 
 
 def test_an_entity_on_two_pages_stands_once(write: Write, pages: Any) -> None:
@@ -169,9 +169,9 @@ def test_of_two_that_differ_the_first_is_kept_and_it_is_told(write: Write, pages
     assert [user.path for user in snapshot.accounts[0].users] == ["/", "/"]
     arn = pages.arn("user", "alice")
     assert [str(problem) for problem in snapshot.problems] == [
-        f"a.json: $[1].UserDetailList[0]: `{arn}` stands at $[0].UserDetailList[0] too, and differs; "
+        f"a.json: $[1].UserDetailList[0]: `{arn}` is also at $[0].UserDetailList[0] with other content; "
         "the first was kept",
-        f"b.json: $.UserDetailList[1]: `{arn}` stands at a.json: $[0].UserDetailList[0] too, and differs; "
+        f"b.json: $.UserDetailList[1]: `{arn}` is also at a.json: $[0].UserDetailList[0] with other content; "
         "the first was kept",
     ]
 

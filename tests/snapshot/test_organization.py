@@ -190,7 +190,7 @@ def test_an_account_in_two_places_keeps_the_first_and_it_is_told(tmp_path: Path)
     files["organization/list-accounts-for-parent/r-ab12.json"]["Accounts"].append({"Id": ACCOUNT})
     organization, snapshot = opened(tmp_path, files)
     assert [node.id for node in organization.nodes].count(ACCOUNT) == 1
-    assert "stands below" in snapshot.problems[0].message
+    assert "is also listed under" in snapshot.problems[0].message
 
 
 def test_an_account_in_no_organization_has_none(tmp_path: Path) -> None:

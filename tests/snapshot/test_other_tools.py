@@ -63,13 +63,13 @@ def test_outputs_about_an_account_belong_to_the_only_one(tmp_path: Path) -> None
     other = {"other.json": details("222222222222")}
     of_two = load_snapshot(as_zip(tmp_path, files | other))
     assert of_two.account_facts == ()
-    assert told(of_two)["summary.json"].endswith("it does not say of which account, so it was left out")
+    assert told(of_two)["summary.json"].endswith("it does not name its account, so it was ignored")
 
 
 @pytest.mark.parametrize(
     ("content", "what"),
     [
-        ({"Policy": allow("arn:aws:s3:::data")}, "a resource policy, but the output does not say of which resource"),
+        ({"Policy": allow("arn:aws:s3:::data")}, "a resource policy, but the output does not name its resource"),
         ({"JobStatus": "COMPLETED", "ServicesLastAccessed": []}, "a report of last access"),
     ],
 )

@@ -112,7 +112,7 @@ def test_only_the_ambiguous_document_of_an_entry_becomes_text_and_keeps_both_key
         '{"RolePolicyList": [{"PolicyDocument": {"Id": "plain"}}, {"PolicyDocument": {"Id": "a", "Id": "b"}}]}'
     )
     changed = keep_ambiguous_documents_as_text(entry)
-    assert changed == [(("RolePolicyList", 1, "PolicyDocument"), "the key `Id` stands twice in one object")]
+    assert changed == [(("RolePolicyList", 1, "PolicyDocument"), "the key `Id` occurs twice in one object")]
     assert entry["RolePolicyList"][0]["PolicyDocument"] == {"Id": "plain"}
     assert entry["RolePolicyList"][1]["PolicyDocument"] == '{\n  "Id": "a",\n  "Id": "b"\n}'
     assert decode_document(entry["RolePolicyList"][1]["PolicyDocument"]).startswith("{")

@@ -100,8 +100,8 @@ def test_other_files_of_a_folder_are_told_and_hidden_ones_passed_over(write: Wri
     assert names(snapshot) == ["alice"]
     assert [file.path.name for file in snapshot.files] == ["account.json"]
     assert [str(problem) for problem in snapshot.problems] == [
-        "a/b: $: the folder was not read: it lies more than one level deep",
-        "buckets.json: $: is no output of `aws iam get-account-authorization-details`: expected an object with "
+        "a/b: $: the folder was not read: it is nested more than one level deep",
+        "buckets.json: $: is not the output of `aws iam get-account-authorization-details`: expected an object with "
         "`UserDetailList`, `GroupDetailList`, `RoleDetailList` or `Policies`, found an object with the keys `Buckets`",
         "diagram.png: $: is a PNG image, not the JSON that the AWS CLI prints",
         "half.json: $: line 1, column 21: the file ends in the middle of the JSON text (is it a complete copy?)",
@@ -114,7 +114,7 @@ def test_other_files_of_a_folder_are_told_and_hidden_ones_passed_over(write: Wri
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        (b"", "x: is no output of `aws iam get-account-authorization-details`: the file is empty"),
+        (b"", "x: is not the output of `aws iam get-account-authorization-details`: the file is empty"),
         (b" \n\t ", "the file is empty"),
         (gzip.compress(b"", mtime=0), "the file is empty"),
         (b"\x89PNG\r\n\x1a\n\0\0", "is a PNG image"),
@@ -133,10 +133,10 @@ def test_other_files_of_a_folder_are_told_and_hidden_ones_passed_over(write: Wri
         (b'{"Marker": "a", "IsTruncated": true}', "found an object with the keys `Marker`, `IsTruncated`"),
         (b'{"\xe2\x80\xae\\u0000": 1}', "found an object with the keys `\\u202e\\u0000`"),
         (json.dumps({f"k{n}": n for n in range(99)}).encode(), "`k7` …"),
-        (b'{"UserDetailList": [{"Arn": "\xff"}]}', "x: byte 29 is not UTF-8 text, as JSON has to be"),
-        (b'{"UserDetailList": []}\xc3', "x: byte 22 is not UTF-8 text, as JSON has to be"),
-        (b'\xff\xfe{\0"', "x: byte 4 is not UTF-16-LE text, as JSON has to be"),
-        (b'{"UserDetailList": NaN}', "x: line 1, column 20: this is not JSON: `NaN` is no JSON value"),
+        (b'{"UserDetailList": [{"Arn": "\xff"}]}', "x: byte 29 is not valid UTF-8 text"),
+        (b'{"UserDetailList": []}\xc3', "x: byte 22 is not valid UTF-8 text"),
+        (b'\xff\xfe{\0"', "x: byte 4 is not valid UTF-16-LE text"),
+        (b'{"UserDetailList": NaN}', "x: line 1, column 20: this is not JSON: `NaN` is not a JSON value"),
         (b'{"UserDetailList": []} }', "x: line 1, column 24: this is not JSON"),
         (b'{"UserDetailList": []', "x: line 1, column 22: the file ends in the middle of the JSON text"),
         (gzip.compress(b"{}" * 5000, mtime=0)[:-20], "x: is cut off: the gzip data ends too early"),
@@ -157,7 +157,7 @@ def test_a_truncated_file_names_its_last_place(write: Write, pages: Any) -> None
 
 def test_a_path_that_is_not_there_or_not_readable_gets_one_sentence(tmp_path: Path) -> None:
     assert refused(tmp_path / "gone.json").endswith("gone.json: cannot be opened: no such file or directory")
-    assert refused(tmp_path) == f"{tmp_path}: it holds no file that can be read"
+    assert refused(tmp_path) == f"{tmp_path}: it contains no file that can be read"
     assert "embedded null " in refused("a\0b")  # byte in Python 3.12, character in path from 3.13
     os.mkfifo(tmp_path / "pipe")
     assert refused(tmp_path / "pipe").endswith("pipe: cannot be opened: it is neither a file nor a folder")

@@ -109,13 +109,13 @@ def _add_last_accessed(
         bundle.tell(
             part.file,
             phrase(
-                "the report is not complete (`{job_status}`); it was left out", job_status=visible(details.job_status)
+                "the report is not complete (`{job_status}`); it was ignored", job_status=visible(details.job_status)
             ),
         )
         return
     if kind not in _KINDS:
         message = phrase(
-            "expected `user`, `group` or `role` in the path, found `{kind}`; the report was left out",
+            "expected `user`, `group` or `role` in the path, found `{kind}`; the report was ignored",
             kind=visible(kind),
         )
         bundle.tell(part.file, message)

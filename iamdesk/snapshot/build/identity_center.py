@@ -94,7 +94,7 @@ def _permission_sets(bundle: Bundle) -> tuple[PermissionSet, ...] | None:
             if arn.rpartition("/")[2] not in described:
                 bundle.tell(
                     part.file,
-                    phrase("permission set `{arn}` is listed, but what it is was not captured", arn=visible(arn)),
+                    phrase("permission set `{arn}` is listed, but its description was not captured", arn=visible(arn)),
                 )
                 described[arn.rpartition("/")[2]] = PermissionSet(permission_set_arn=arn)
     if not is_listed and not described:

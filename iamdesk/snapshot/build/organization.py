@@ -105,7 +105,7 @@ def _tree(bundle: Bundle) -> dict[str, OrganizationNode]:
             bundle.tell(
                 file,
                 phrase(
-                    "`{shown}` stands below `{parent_id}` too; that place was kept",
+                    "`{shown}` is also listed under `{parent_id}`; that parent was kept",
                     shown=shown,
                     parent_id=visible(str(known.parent_id)),
                 ),
@@ -130,7 +130,7 @@ def _tree(bundle: Bundle) -> dict[str, OrganizationNode]:
     for node_id, node in nodes.items() if top else ():
         if node.parent_id and node.parent_id not in nodes:
             message = phrase(
-                "the parent `{parent}` is not a captured root or organizational unit: the place of "
+                "the parent `{parent}` is not a captured root or organizational unit: the position of "
                 "`{shown}` is unknown",
                 parent=visible(node.parent_id),
                 shown=visible(node_id),

@@ -141,7 +141,7 @@ class Resources:
     def _arn_by_path(self, part: Part) -> str | None:
         if "" in part.place.arguments:
             message = phrase(
-                "its name was too long for a path, and no manifest spells it out: what it is about is not known"
+                "its name was too long for a path, and no manifest contains the full name: its resource is unknown"
             )
             self._bundle.tell(part.file, message)
             return None
