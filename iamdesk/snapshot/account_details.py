@@ -1,4 +1,4 @@
-"""What the ``aws iam`` commands beside ``get-account-authorization-details`` tell of an account.
+"""Data of an account from ``aws iam`` commands other than ``get-account-authorization-details``.
 
 Fields are AWS's, in snake case; each class names its command. A field that is None was not captured.
 Source of the shapes: the IAM API reference; for the credential report the IAM user guide, "Get credential reports".
@@ -28,7 +28,7 @@ class PasswordPolicy(AwsModel):
 
 
 def _known(value: object) -> object:
-    """Return None for the words by which the report says that there is nothing to tell."""
+    """Return None for the report's placeholders of missing values."""
     return None if value in ("", "N/A", "no_information", "not_supported") else value
 
 
@@ -38,7 +38,7 @@ type _Word = Annotated[str | None, BeforeValidator(_known)]
 
 
 class CredentialReportEntry(BaseModel):
-    """One line of the credential report. None stands for ``N/A``, ``no_information`` and ``not_supported``."""
+    """One line of the credential report. None: ``N/A``, ``no_information`` and ``not_supported``."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -173,7 +173,7 @@ class RegionalAnalyzers(BaseModel):
 
 
 class AccountFacts(BaseModel):
-    """What was captured of one account beside its users, groups, roles and policies."""
+    """Data of one account other than its users, groups, roles and policies."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -33,7 +33,7 @@ _MAX_COMMENT = 1 << 16
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 0x1
 _TOLD = 50
-"""Problems of one kind that are told one by one."""
+"""Problems of one kind that are listed individually."""
 
 
 def is_archive(path: Path) -> bool:
@@ -50,10 +50,10 @@ def is_archive(path: Path) -> bool:
 
 @contextmanager
 def files_of_archive(path: Path, problems: list[Problem]) -> Iterator[list[FoundFile]]:
-    """Give the files of a zip archive that can be read, by name, as long as the context lasts.
+    """Yield the readable files of a zip archive by name; they can be read while the context is open.
 
     Raises:
-        SnapshotError: it is no archive, is damaged, or would unpack to more than a snapshot holds.
+        SnapshotError: it is not an archive, is damaged, or exceeds the limits when unpacked.
         OSError: it cannot be read.
     """
     name = visible(path.name, 200)
@@ -78,7 +78,7 @@ def _why(error: Exception) -> str:
 def _listed(file: BinaryIO) -> int:
     """Return how many files the archive lists: all become objects at once when it is opened.
 
-    They are counted, for what an archive says of their number nobody checks.
+    They are counted, because the number in the archive's header is not reliable.
     """
     end = file.seek(0, 2)
     tail_start = max(0, end - _MAX_COMMENT - _END_SIZE - _END64_SIZE)

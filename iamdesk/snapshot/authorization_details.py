@@ -1,6 +1,6 @@
 """What ``aws iam get-account-authorization-details`` prints, page by page: JSON elements become models.
 
-One entry that is not as AWS prints it becomes a `BrokenEntry`; everything beside it still opens.
+A malformed entry becomes a `BrokenEntry`; the other entries are read.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -27,12 +27,12 @@ type AccountKey = tuple[str, str]
 type JsonPath = tuple[str | int, ...]
 
 MAX_VALUES = 10_000
-"""Pages, and what is no page, in one file: an account at every quota of AWS has some 300."""
+"""Maximum number of JSON values in one file. An account at every AWS quota has about 300 pages."""
 MAX_ENTRIES = 500_000
 """Entries in one file, as large a file as it may be: what is read is kept, and a small file may unpack to much."""
 MAX_BROKEN = 10_000
 _TROUBLES_TOLD = 20  # of one entry, or of the foreign values in one file: the rest is counted
-_OTHERS_BEFORE_A_PAGE = 1000  # then the file is taken to be something else
+_OTHERS_BEFORE_A_PAGE = 1000  # then the file is assumed to be of another kind
 _KEYS_NAMED = 8
 
 
@@ -86,9 +86,9 @@ class Page:
     broken: list[BrokenEntry] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     more_key: str = ""
-    """The key by which the page says that another follows it; empty where it is the last."""
+    """The key that shows that another page follows; empty on the last page."""
     home: AccountKey | None = None
-    """The account that the page is of: that of the first entry whose ARN tells it."""
+    """The account of the page: that of the first entry with an account in its ARN."""
 
     def problem(self, path: JsonPath, message: str) -> Problem:
         """Return a problem at a place in this page."""
@@ -96,7 +96,7 @@ class Page:
 
 
 def account_of(arn: str | None) -> AccountKey | None:
-    """Return the account that an IAM ARN names; None for AWS's own policies and for what is no IAM ARN."""
+    """Return the account of an IAM ARN; None for AWS managed policies and other ARNs."""
     match (arn or "").split(":", 5):
         case ["arn", partition, "iam", "", account, _] if account not in ("", "aws"):
             return partition, account
@@ -115,8 +115,8 @@ def read_pages(walk: JsonWalk, file: str) -> list[Page]:
     where the text begins with an object, that one is ``$``.
 
     Raises:
-        SnapshotError: the text is not JSON, or holds no page at all.
-        WorkCancelled: nobody wants it any more.
+        SnapshotError: the text is not JSON, or contains no page.
+        WorkCancelled: the work was cancelled.
     """
     start = walk.peek()
     if not start:
@@ -310,7 +310,7 @@ def _read_list(walk: JsonWalk, page: Page, entry_list: EntryList) -> None:
 
 
 def _validated(validate: Callable[[Any], Entity], entry: Any) -> Entity:
-    """Return an entry as a model; a name that is left out is the end of the ARN beside it.
+    """Return an entry as a model; a missing name is taken from the entry's ARN.
 
     Raises:
         ValidationError: something else is not as AWS prints it.
@@ -331,7 +331,7 @@ _ARNS_OF_NAMES = {
     "GroupName": ("Arn",),
     "RoleName": ("Arn",),
 }
-"""Keys of names, and those beside them whose ARN ends with the name."""
+"""Keys of names, and the keys of the ARNs that end with the name."""
 
 
 def _is_name_missing(trouble: ErrorDetails) -> bool:
@@ -394,7 +394,7 @@ def _break(page: Page, entry_list: EntryList, index: int, entry: Any, troubles: 
 
 
 def troubles_of(error: ValidationError) -> list[tuple[JsonPath, str]]:
-    """Return where in a value what was expected and what stands there."""
+    """Return the path in a value, what was expected there, and what was found."""
     return [(trouble["loc"], _sentence(trouble)) for trouble in error.errors(include_url=False, include_context=False)]
 
 

@@ -35,7 +35,7 @@ class AwsManagedPolicies:
         return len(self.entries)
 
     def find(self, arn: str) -> ManagedPolicyDetail | None:
-        """Return the policy of an ARN; None where it is not AWS's or not in the file.
+        """Return the policy with this ARN; None if it is not an AWS managed policy or not in the file.
 
         Its document is that of the version in force. The file holds what AWS publishes in the partition ``aws``. Other
         partitions (``aws-cn``, ``aws-us-gov``) have policies of the same names, with their own partition in ARNs: there

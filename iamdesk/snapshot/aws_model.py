@@ -9,7 +9,7 @@ from pydantic.alias_generators import to_camel, to_pascal
 from iamdesk.snapshot.policy_decoding import decode_document
 
 type PolicyDocument = Annotated[Any, BeforeValidator(decode_document)]
-"""A policy document as AWS holds it: objects, JSON strings and URL-encoded JSON strings all become the object."""
+"""A policy document: objects, JSON strings and URL-encoded JSON strings all become the object."""
 
 
 def _in_utc(moment: datetime) -> datetime:

@@ -39,7 +39,7 @@ class ReadTask(NamedTuple):
     root: Path
     inner: str
     account: str
-    """The account that its path tells; empty where it tells none."""
+    """The account in its path; empty if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class _Taken:
     size: int
     sha256: str
     digest: Digest | None
-    """None: it has to be read again, for a page of it does not say of which account it is."""
+    """None: it must be read again, because the account of a page is unknown."""
 
 
 @dataclass(slots=True)
@@ -116,7 +116,7 @@ class Cataloguing:
 
         Raises:
             SnapshotError: as `read_pages`.
-            WorkCancelled: nobody wants it any more.
+            WorkCancelled: the work was cancelled.
         """
         if self._next is None:
             self._next = next(self.ahead, None)
@@ -148,7 +148,7 @@ class Cataloguing:
 
         Raises:
             SnapshotError: a file that has to be read again cannot be, or was changed meanwhile.
-            WorkCancelled: nobody wants it any more.
+            WorkCancelled: the work was cancelled.
         """
         settle_homes(heads)
         digests = [taken.digest or self._read_again([number], heads) for number, taken in enumerate(self._taken)]
@@ -174,7 +174,7 @@ class Cataloguing:
         return Gathered((), tuple(problems), max(moments, default=None), last), tuple(entries), tuple(places)
 
     def _read_again(self, numbers: Sequence[int], heads: Sequence[FilePages]) -> Digest:
-        """Read files once more, together: by now it is known of which account each page is."""
+        """Read files again, together: the account of each page is now known."""
         contents: list[FilePages] = []
         for number in numbers:
             taken, head = self._taken[number], heads[number]
@@ -199,10 +199,10 @@ class Cataloguing:
 
 
 def digest_of(contents: Sequence[FilePages], read: ReadSoFar) -> Digest:
-    """Return what is kept of some files, of each of whose pages it is known of which account it is.
+    """Return the kept parts of files for which the account of every page is known.
 
     Raises:
-        WorkCancelled: nobody wants it any more.
+        WorkCancelled: the work was cancelled.
     """
     gathered = gather(contents, read)
     entries = tuple([entry_of(account) for account in gathered.accounts])

@@ -1,4 +1,4 @@
-"""The files of a bundle, read one by one: each by the command that its path, its manifest or its shape says.
+"""Reads the files of a bundle one by one: each by the command in its path or manifest, or by its structure.
 
 What the outputs amount to together is made by `organization`, `resources`, `account` and
 `identity_center`.
@@ -26,19 +26,19 @@ from iamdesk.snapshot.visible_text import visible
 
 DETAILS = ("iam", "get-account-authorization-details")
 _TOLD = 100
-"""Differences to the manifest that are told one by one."""
+"""Differences from the manifest that are listed individually."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one file holds, and what it is about."""
+    """The content of one file, and its subject."""
 
     place: Place
     file: str
     """What problems call the file."""
     pages: tuple[BaseModel, ...]
     is_whole: bool = True
-    """Whether it holds all that the command prints: no page is missing, and no part of it was broken."""
+    """Whether the output is complete: no page is missing and no part is broken."""
 
     @property
     def name(self) -> str:
@@ -56,10 +56,10 @@ class Bundle:
     """By path."""
     problems: list[Problem] = field(default_factory=list)
     ask: Callable[[], None] = field(default=lambda: None)
-    """Called now and then; raises `WorkCancelled` when nobody wants the work any more."""
+    """Called regularly; raises `WorkCancelled` when the work was cancelled."""
     manifest: Manifest | None = None
     listed: Mapping[str, ManifestFile] = field(default_factory=dict)
-    """What the manifest says of each file, by path."""
+    """The manifest's entries by path."""
 
     def of[Model: BaseModel](self, service: str, command: str, model: type[Model]) -> Iterator[tuple[Part, Model]]:
         """Yield the pages of every file that holds the output of a command, each with the file's part."""
@@ -71,17 +71,17 @@ class Bundle:
                     yield part, page
 
     def is_read(self, path: str) -> bool:
-        """Return whether a file was read, or AWS said that there is nothing of what it would hold."""
+        """Return whether a file was read, or AWS answered that it does not exist."""
         capture = self.captures.get(path)
         return capture is not None and capture.state in (CaptureState.READ, CaptureState.NOTHING_THERE)
 
     def tell(self, file: str, message: str, json_path: str = "$") -> None:
-        """Note what is odd."""
+        """Add a problem."""
         self.problems.append(Problem(file=file, json_path=json_path, message=message))
 
 
 def known_place(path: str) -> tuple[Call, Place] | None:
-    """Return the command whose output a path says to hold; None for a path that is of no layout."""
+    """Return the command of a path; None for a path outside the layout."""
     place = place_of(path)
     call = CALLS.get((place.service, place.command)) if place else None
     if place is None or call is None:
@@ -95,11 +95,11 @@ def known_place(path: str) -> tuple[Call, Place] | None:
 
 
 def read_manifest(source: SourceText, bundle: Bundle) -> None:
-    """Read the manifest; one that is broken is told, and the bundle opens as if it had none.
+    """Read the manifest. A broken manifest is a problem, and the bundle opens as without one.
 
     Raises:
         SnapshotError: it is of a newer version, which this one would misread.
-        WorkCancelled: nobody wants it any more.
+        WorkCancelled: the work was cancelled.
     """
     try:
         output = read_output(JsonWalk(source), source.name, Manifest)
@@ -123,10 +123,12 @@ def read_manifest(source: SourceText, bundle: Bundle) -> None:
 
 
 def read_part(source: SourceText, path: str, call: Call, place: Place, bundle: Bundle) -> bool:
-    """Read a file of a bundle; ``path`` is the one below the bundle's top folder. False: it was told as unreadable.
+    """Read a file of a bundle; False if it is unreadable (a problem is added).
+
+    ``path`` is relative to the bundle's top folder.
 
     Raises:
-        WorkCancelled: nobody wants it any more.
+        WorkCancelled: the work was cancelled.
     """
     listed = bundle.listed.get(path)
     if listed is not None and "" in place.arguments and len(listed.arguments) == len(place.arguments):
@@ -187,7 +189,7 @@ def _capture(path: str, call: Call, place: Place, state: CaptureState, error: st
 
 
 def compare_with_manifest(bundle: Bundle, sources: Mapping[str, SourceText]) -> None:
-    """Note the calls that failed, and tell where files are not as the manifest says. ``sources`` are by path."""
+    """Note failed calls, and add a problem for each file that differs from the manifest. ``sources`` are by path."""
     differences: list[tuple[str, str]] = []
     for path, entry in bundle.listed.items():
         known = known_place(path)

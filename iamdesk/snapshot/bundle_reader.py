@@ -1,4 +1,4 @@
-"""A folder or archive of many files: each is read by what its path or its shape says, then put together."""
+"""Reads a folder or archive of many files: each by its path or structure; the results are merged."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -76,7 +76,7 @@ class _Reading:
     """Files that were read, by path below the bundle's top folder."""
     contents: list[FilePages] = field(default_factory=list)
     refused: SnapshotError | None = None
-    """Why the first file that is no snapshot is none."""
+    """Why the first file could not be read as a snapshot."""
     loose: dict[str, tuple[SourceText, SnapshotError]] = field(default_factory=dict)
     """Files that are neither of a layout nor authorization details, and what is wrong with them as such; by path."""
     collected: IamCollect = field(init=False)
@@ -93,7 +93,7 @@ class _Reading:
 
         Raises:
             SnapshotError: as `read_pages`.
-            WorkCancelled: nobody wants it any more.
+            WorkCancelled: the work was cancelled.
         """
         return (
             read_pages(JsonWalk(source), source.name) if self.cataloguing is None else self.cataloguing.pages_of(source)
@@ -118,7 +118,7 @@ def read_many_files(
 
     Raises:
         SnapshotError: none of them is a readable snapshot.
-        WorkCancelled: nobody wants it any more.
+        WorkCancelled: the work was cancelled.
     """
     reading = _Reading(read)
     try:
@@ -138,7 +138,7 @@ def read_catalogue(
 
     Raises:
         SnapshotError: none of them is a readable snapshot.
-        WorkCancelled: nobody wants it any more.
+        WorkCancelled: the work was cancelled.
     """
     top = _top_of(files)
     if any(foreign_place_of(file.inner.removeprefix(top)) is not None for file in files):
@@ -220,7 +220,7 @@ def _read_files(
 
 
 def _top_of(files: Sequence[FoundFile]) -> str:
-    """Return the folder that stands around a whole bundle, with its ``/``; empty where there is none."""
+    """Return the folder that contains the whole bundle, with its ``/``; empty if there is none."""
     tops = {file.inner.partition("/")[0] for file in files}
     if not LAID_OUT.isdisjoint(tops):
         return ""
@@ -300,7 +300,7 @@ def _read_spied(reading: _Reading, path: str, source: SourceText) -> bool:
 
 
 def _read_loose(reading: _Reading, path: str, source: SourceText, only_account: str) -> bool:
-    """Read a file by its shape; False where it is none that is known, or where its shape cannot be told."""
+    """Read a file by its structure; False if the structure is unknown or ambiguous."""
     if source.file.size > _MOST_LOOSE:
         return False
     again = _again(source)

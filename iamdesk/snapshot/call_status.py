@@ -12,7 +12,7 @@ class CaptureState(StrEnum):
 
     READ = "read"
     NOTHING_THERE = "nothing-there"
-    """AWS said that there is nothing of the kind (``NoSuchBucketPolicy``)."""
+    """AWS answered that it does not exist (``NoSuchBucketPolicy``)."""
     DENIED = "denied"
     """The call failed when it was captured: denied, or another error."""
     UNREADABLE = "unreadable"

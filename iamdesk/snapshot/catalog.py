@@ -1,4 +1,4 @@
-"""A snapshot of many accounts as a catalogue: which accounts it holds, and what each of them is read from when asked.
+"""A snapshot of many accounts as a catalogue: its accounts, and the files that each is loaded from on demand.
 
 Organizations are larger than memory. A catalogue keeps what is short (files and their digests, names, problems, and
 everything that is of no single account); the users, groups, roles and policies of an account are read again when
@@ -62,7 +62,7 @@ class AccountEntry:
     groups: tuple[Named, ...]
     roles: tuple[Named, ...]
     policies: tuple[Named, ...]
-    """The managed policies that its own file holds, AWS's among them."""
+    """The managed policies in its own file, including AWS managed policies."""
     broken: tuple[BrokenNamed, ...]
     carried: tuple[str, ...]
     """ARNs of the managed policies of AWS that its entries name."""
@@ -139,7 +139,7 @@ def _is_aws_managed(arn: str) -> bool:
 
 
 class Directory:
-    """Reads accounts of a snapshot again, each when somebody asks for it. Safe to call from several threads at once.
+    """Loads the accounts of a snapshot on demand. Safe to call from several threads at once.
 
     It is small, whatever the size of the snapshot, and can be sent to another process.
     """
@@ -181,7 +181,7 @@ class Directory:
 
     @property
     def account_ids(self) -> Collection[str]:
-        """The accounts that the snapshot holds, in its order."""
+        """The accounts of the snapshot, in its order."""
         return self._of_account.keys()
 
     def size_of(self, account_id: str) -> int:
@@ -199,7 +199,7 @@ class Directory:
         """Return an account, read from its files; two, where two partitions have an account of that id.
 
         Raises:
-            SnapshotError: a file cannot be read any more, or is not as it was when the snapshot was opened.
+            SnapshotError: a file can no longer be read, or was changed since the snapshot was opened.
             WorkCancelled: ``cancelled`` returned True.
         """
         found = [
@@ -262,7 +262,7 @@ _KEPT = 4
 
 @contextmanager
 def opened_files(path: Path) -> Iterator[Callable[[str], FoundFile]]:
-    """Give what finds a file of a snapshot by its path below it, as long as the context lasts."""
+    """Yield a function that finds a file of a snapshot by its relative path; it works while the context is open."""
     if path.is_dir():
         yield lambda inner: found_file(path / inner, inner)
     elif is_archive(path):
@@ -278,7 +278,7 @@ def read_again(files: Sequence[ReadFile], open_file: Callable[[str], FoundFile],
 
     Raises:
         SnapshotError: one cannot be read, or is not as it was.
-        WorkCancelled: nobody wants it any more.
+        WorkCancelled: the work was cancelled.
     """
     contents = [FilePages(file.folder, _pages_again(file, open_file, read)) for file in files]
     return gather(contents, read)
@@ -316,7 +316,7 @@ class SnapshotPart(Snapshot):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What a snapshot holds besides its accounts, and where these are read: what a part is made of."""
+    """The content of a snapshot other than its accounts, and where these are loaded from: the base of a part."""
 
     snapshot: Snapshot
     """Without accounts."""
@@ -326,7 +326,7 @@ class Frame:
         """Return the part that holds these accounts; none: the part in which every account is read when it matters.
 
         Raises:
-            SnapshotError: a file cannot be read any more, or is not as it was when the snapshot was opened.
+            SnapshotError: a file can no longer be read, or was changed since the snapshot was opened.
             WorkCancelled: ``cancelled`` returned True.
         """
         accounts = tuple(

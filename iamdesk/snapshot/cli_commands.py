@@ -30,7 +30,7 @@ _IAM = (
     Call("iam", "list-virtual-mfa-devices", _A, Kind.ACCOUNT_SETTINGS, (), f"--query {_MFA_DEVICES}"),
     Call("iam", "list-server-certificates", _A, Kind.ACCOUNT_SETTINGS),
     Call("accessanalyzer", "list-analyzers", _R, Kind.ACCOUNT_SETTINGS),
-    # Its output does not say whom it is about: the path does, by kind (user, group, role) and name.
+    # The output does not name its principal: the path does, by kind (user, group, role) and name.
     Call(
         "iam", "get-service-last-accessed-details", _A, Kind.SERVICE_LAST_ACCESSED, ("kind", "name"),
         "--job-id JOB-ID",

@@ -1,6 +1,6 @@
 """The output of any AWS CLI command, read into its model: large lists element by element, broken parts told by place.
 
-What is broken is told and left out; everything beside it is kept. `authorization_details` reads the one output that is
+Broken parts are reported and ignored; everything else is kept. `authorization_details` reads the one output that is
 too large for this.
 """
 
@@ -28,12 +28,12 @@ _MORE = (
     *_IS_TRUNCATED, "NextToken", "nextToken", "Marker", "NextMarker", "PaginationToken", "position",
     "ContinuationToken", "LastEvaluatedTableName",
 )  # fmt: skip
-"""Keys by which services, and the CLI's ``--max-items``, say that there is more."""
+"""Keys of services, and of the CLI's ``--max-items``, that show that more follows."""
 
 
 @dataclass(slots=True)
 class Output[Model: BaseModel]:
-    """What one file holds."""
+    """The content of one file."""
 
     file: str
     """What problems call the file."""
@@ -41,12 +41,12 @@ class Output[Model: BaseModel]:
     """One, as the CLI prints it; several where a tool has paged by itself."""
     problems: list[Problem] = field(default_factory=list)
     broken: int = 0
-    """Parts that were left out."""
+    """Parts that were ignored."""
     more_key: str = ""
-    """The key by which the last page says that another follows it; empty where it does not."""
+    """The key of the last page that shows that another follows; empty if none follows."""
 
     def tell(self, path: JsonPath, message: str) -> None:
-        """Note a part that was left out."""
+        """Add a part that was ignored."""
         self.broken += 1
         if self.broken <= _TOLD:
             self.problems.append(Problem(file=self.file, json_path=json_path(path), message=message))
@@ -60,7 +60,7 @@ def read_output[Model: BaseModel](walk: JsonWalk, file: str, model: type[Model])
 
     Raises:
         SnapshotError: the text is not JSON, or no object is in it.
-        WorkCancelled: nobody wants it any more.
+        WorkCancelled: the work was cancelled.
     """
     output = Output[Model](file)
     number = 0
@@ -152,7 +152,7 @@ def _read_page[Model: BaseModel](walk: JsonWalk, output: Output[Model], model: t
 
 
 def _more_key(more: Mapping[str, Any]) -> str:
-    """Return the key that says that another page follows: a marker counts where nothing says that there is none."""
+    """Return the key that shows that another page follows: a marker counts unless the page says that it is the last."""
     said = [more[key] for key in _IS_TRUNCATED if isinstance(more.get(key), bool)]
     if False in said:
         return ""
@@ -199,7 +199,7 @@ def _tell_troubles(output: Output[Any], path: JsonPath, error: ValidationError) 
 
 
 def _taken(walk: JsonWalk, output: Output[Any], path: JsonPath) -> tuple[Any, bool]:
-    """Take the next value; False where it was told and left out."""
+    """Read the next value; False if it was reported and ignored."""
     try:
         value = walk.value(MAX_TEXT if walk.peek() == '"' else MAX_VALUE)
     except ValueTooLargeError as error:

@@ -25,7 +25,7 @@ _LONGEST = 1 << 16  # characters of one line
 
 
 def report_of(output: GetCredentialReport, file: str, problems: list[Problem]) -> CredentialReport | None:
-    """Return the report that the CLI printed in base64; None where it cannot be read, which is told."""
+    """Return the report that the CLI printed in base64; None if it cannot be read (a problem is added)."""
     try:
         text = base64.b64decode("".join(output.content.split()), validate=True).decode()
     except (binascii.Error, ValueError) as error:
@@ -43,11 +43,11 @@ def report_of(output: GetCredentialReport, file: str, problems: list[Problem]) -
 
 
 def read_report_table(source: SourceText) -> Output[BaseModel]:
-    """Read a report that somebody decoded: a ``.csv``.
+    """Read a decoded report: a ``.csv``.
 
     Raises:
         SnapshotError: it cannot be read.
-        WorkCancelled: nobody wants it any more.
+        WorkCancelled: the work was cancelled.
     """
     output = Output[BaseModel](source.name)
     entries = _entries(_lines(source), source.name, "$", output.problems)
@@ -70,7 +70,7 @@ def _lines(source: SourceText) -> Iterator[str]:
 def _entries(
     lines: Iterable[str], file: str, where: str, problems: list[Problem]
 ) -> tuple[CredentialReportEntry, ...] | None:
-    """Return the lines of the table; None where it is none."""
+    """Return the lines of the table; None if it is not a table."""
     table = csv.DictReader(lines, strict=True)
     entries: list[CredentialReportEntry] = []
     told = 0

@@ -15,7 +15,7 @@ from iamdesk.snapshot.model import AttachedPolicy, Snapshot
 
 _BREATH = 100  # entities between two looks at whether the work is still wanted
 _FREE = (AttachedPolicy, Tag)
-"""Models that are what they say, and nothing besides: equal ones may be one."""
+"""Models without identity: equal ones may become one object."""
 
 # Frozen models let nobody set these; to whoever reads them, equal ones are the same.
 _set_fields_set = BaseModel.__dict__["__pydantic_fields_set__"].__set__
@@ -51,7 +51,7 @@ class _Sharing:
         self._no_extra: dict[str, Any] = {}
 
     def share_in(self, model: BaseModel) -> None:
-        """Replace what a model holds by equals that were seen before."""
+        """Replace the values of a model by equal values that were seen before."""
         given = model.__pydantic_fields_set__
         _set_fields_set(model, self._fields_sets.setdefault(frozenset(given), given))
         if not model.__pydantic_extra__:
@@ -82,7 +82,7 @@ class _Sharing:
     def _known_model(self, model: BaseModel) -> BaseModel:
         try:
             return self._models.setdefault(model, model)
-        except TypeError:  # it holds keys that AWS added later, and of them lists
+        except TypeError:  # it has keys that AWS added later, with lists
             return model
 
     def _share_in_document(self, document: Any) -> None:

@@ -1,6 +1,6 @@
-"""Loose outputs of the AWS CLI: recognised by their shape, where they also say what they are about.
+"""Recognizes loose outputs of the AWS CLI by their structure, if they name their subject.
 
-What an output does not say (the bucket that a policy is of) is not guessed: such a file is told, and left out.
+Nothing is guessed: an output that does not name its subject (the bucket of a policy) is reported and ignored.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -24,7 +24,7 @@ class Shape(NamedTuple):
 
     keys: frozenset[str]
     is_list: bool
-    """Whether it stands in a list."""
+    """Whether it is in a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Recognised:
     service: str
     command: str
     told_by: Callable[[Any], str | None] | None
-    """Returns an ARN by which the output tells account and Region; None: it does not have to."""
+    """Returns an ARN in the output that contains account and Region; None: not required."""
 
 
 def _first(attribute: str, inner: str = "") -> Callable[[Any], str | None]:
@@ -97,7 +97,7 @@ _BY_KEYS: Mapping[frozenset[str], Recognised] = {
         **{command.loose_keys: _declared(command) for command in all_commands() if command.loose_keys},
     }.items()
 }
-"""By the keys that such an output has at its top; more may stand beside them."""
+"""By the top-level keys of such an output; it may have others."""
 
 _WITHOUT_SUBJECT: Mapping[frozenset[str], str] = {
     frozenset(keys.split()): what
@@ -142,7 +142,7 @@ def recognised(keys: frozenset[str]) -> Recognised | None:
 
 
 def without_subject(keys: frozenset[str]) -> str | None:
-    """Return what an output is that does not say what it is about; None for what is not recognised."""
+    """Return the kind of an output that does not name its subject; None if it is not recognized."""
     return _most(keys, _WITHOUT_SUBJECT)
 
 
@@ -185,7 +185,7 @@ def _arguments(found: Recognised, page: BaseModel) -> tuple[str, ...]:
 
 
 def told(found: Recognised) -> str:
-    """Return what is told of a file that was recognised."""
+    """Return the message about a recognized file."""
     return phrase(
         "taken for the output of `aws {service} {command}`, by its shape", service=found.service, command=found.command
     )

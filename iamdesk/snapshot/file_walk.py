@@ -1,4 +1,4 @@
-"""The files of a folder: walked without following a link out of it, and no deeper than a snapshot goes."""
+"""Walks the files of a folder, to a limited depth, without following links that lead outside."""
 
 import os
 import stat
@@ -78,7 +78,7 @@ def files_in(root: Path, problems: list[Problem], ask: Callable[[], None]) -> It
     then; what it raises ends the walk.
 
     Raises:
-        OSError: the folder cannot be opened, or holds more files than a snapshot does.
+        OSError: the folder cannot be opened, or contains too many files.
     """
     real_root = root.resolve(strict=True)
     seen: set[str] = set()

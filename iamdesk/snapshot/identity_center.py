@@ -1,7 +1,7 @@
 """IAM Identity Center as captured: its permission sets, its people and groups, and who is assigned what where.
 
 Fields are what ``aws sso-admin`` and ``aws identitystore`` print, in snake case; each class names the command.
-A list that is None was not captured; an empty one was, and holds nothing.
+A list that is None was not captured.
 Source of the shapes: the API references of IAM Identity Center and of the Identity Store.
 """
 
@@ -16,7 +16,7 @@ class IdentityCenterInstance(AwsModel):
     instance_arn: str
     """``arn:aws:sso:::instance/ssoins-…``."""
     identity_store_id: str = ""
-    """``d-…``: the directory that holds its people and groups."""
+    """``d-…``: the directory with its users and groups."""
     owner_account_id: str | None = None
     name: str | None = None
     created_date: Moment | None = None
@@ -48,7 +48,7 @@ class PermissionSetBoundary(AwsModel):
 
 
 class PermissionSet(AwsModel):
-    """One permission set (``describe-permission-set``), with its policies as the commands beside it print them."""
+    """One permission set (``describe-permission-set``), with its policies."""
 
     permission_set_arn: str
     """``arn:aws:sso:::permissionSet/ssoins-…/ps-…``: it names no account, for a set may serve many."""

@@ -1,9 +1,9 @@
 """A walk through JSON text of any size, one value at a time, in a window that moves along.
 
-One decoder call sees one element of a list, so none holds the interpreter for longer than a few milliseconds, and
-memory holds the window and what the caller keeps. The walk goes forward only::
+Each decoder call reads one element of a list, so none blocks the interpreter for more than a few milliseconds, and
+memory contains only the window and what the caller keeps. The walk only moves forward::
 
-    for key in walk.members():                # the walk stands at an object
+    for key in walk.members():                # the walk is at an object
         if key == "RoleDetailList":
             for index in walk.elements():  # the value is a list
                 role = walk.value()
@@ -49,7 +49,7 @@ _CUT_OFF = mark("the file ends in the middle of the JSON text (is it a complete 
 
 
 class ValueTooLargeError(Exception):
-    """A value that was passed over: well-formed as far as can be told, but more than is held. Its text says why."""
+    """A value that was skipped: it is too large. The message is the reason."""
 
 
 class JsonWalk:
@@ -61,7 +61,7 @@ class JsonWalk:
         self._pieces = source.pieces()
         self._text = ""
         self._at = 0
-        self._behind = 0  # characters of the text that the window has left behind
+        self._behind = 0  # characters of the text before the window
         self._decoder = StrictDecoder()
         self.is_ambiguous = False
         """Whether the value returned last could mean two things (`strict_json.ambiguity`); repeated keys are in it."""
@@ -69,7 +69,7 @@ class JsonWalk:
     # --- the window
 
     def _grow(self) -> bool:
-        """Drop what lies behind, append the next piece; False at the end of the text."""
+        """Drop the part before the position, append the next piece; False at the end of the text."""
         piece = next((piece for piece in self._pieces if piece), "")
         if not piece:
             return False
@@ -79,17 +79,17 @@ class JsonWalk:
         return True
 
     def error(self, what: str, at: int | None = None) -> SnapshotError:
-        """Return the error that says ``what`` of the place where the walk stands (or ``at`` in the window)."""
+        """Return an error with the message ``what`` for the position of the walk (or ``at`` in the window)."""
         return self._source.error_at(self._behind + (self._at if at is None else at), what)
 
     def no_snapshot(self, what: str) -> SnapshotError:
-        """Return the error that says that this text is JSON, but of another kind."""
+        """Return the error for JSON of another kind."""
         return self._source.error(
             phrase("is not the output of `aws iam get-account-authorization-details`: {what}", what=what)
         )
 
     def peek(self) -> str:
-        """Return the next character that is not space, and stand at it; empty at the end."""
+        """Move to the next character that is not space, and return it; empty at the end."""
         while True:
             self._at = at = _end(_SPACE, self._text, self._at)
             if at < len(self._text):
@@ -98,7 +98,7 @@ class JsonWalk:
                 return ""
 
     def text_ahead(self, length: int) -> str:
-        """Return at most ``length`` characters of what stands at and behind the place of the walk."""
+        """Return at most ``length`` characters from the position of the walk."""
         return self._text[self._at : self._at + length]
 
     def _expect(self, wanted: str, what: str) -> str:
@@ -153,10 +153,10 @@ class JsonWalk:
                 self.peek()
 
     def value(self, most: int = MAX_VALUE) -> Any:
-        """Take the value at which the walk stands, of at most so many characters.
+        """Read the value at the position, if it is not longer than the limit.
 
         Raises:
-            ValueNotHeld: it is too large or nested too deep; the walk stands behind it.
+            ValueNotHeld: it is too large or nested too deep; the walk is after it.
         """
         if len(self._text) - self._at < _AHEAD:
             self._grow()
@@ -213,7 +213,7 @@ class JsonWalk:
         return self.error(phrase(_CUT_OFF), len(self._text))
 
     def _constant_at(self, name: str) -> int:
-        """Find a constant behind the place of the walk, outside of strings."""
+        """Find a constant after the position of the walk, outside of strings."""
         at = self._at
         while True:
             quote = self._text.find('"', at)
@@ -223,7 +223,7 @@ class JsonWalk:
             at = _end(_IN_STRING, self._text, quote + 1) + 1
 
     def skip(self) -> None:
-        """Pass over the value at which the walk stands."""
+        """Skip the value at the position."""
         try:
             self.value()
         except ValueTooLargeError:
@@ -273,5 +273,5 @@ class JsonWalk:
             if at < len(self._text) and self._text[at] == '"':
                 self._at += 1
                 return
-            if not self._grow():  # the window ends in the string, perhaps behind a backslash
+            if not self._grow():  # the window ends within the string, perhaps after a backslash
                 raise self.error(phrase(_CUT_OFF))

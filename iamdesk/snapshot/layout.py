@@ -1,13 +1,13 @@
-"""How a bundle is laid out: which file holds the output of which AWS CLI command.
+"""The layout of a bundle: which file contains the output of which AWS CLI command.
 
-A path says the command: scope, service, command, then what the command was asked about::
+A path consists of scope, service, command and the command's arguments::
 
     organization/list-policies/SERVICE_CONTROL_POLICY.json
     accounts/111122223333/iam/get-account-authorization-details.json
     accounts/111122223333/s3api/get-bucket-policy/acme-data.json
     accounts/111122223333/eu-west-1/kms/get-key-policy/1234abcd-12ab-34cd-56ef-1234567890ab.json
 
-Pure names: nothing here reads or writes. Which commands there are is told in `cli_commands`.
+This module neither reads nor writes files. The commands are listed in `cli_commands`.
 """
 
 import hashlib
@@ -70,11 +70,11 @@ class Call:
     scope: Scope
     kind: Kind
     arguments: tuple[str, ...] = ()
-    """What the path names behind the command, in order: ``("bucket",)``."""
+    """The arguments in the path after the command, in order: ``("bucket",)``."""
     options: str = ""
     """The options that a person types, upper-case words in the place of what differs: ``--bucket BUCKET``."""
     absent: tuple[str, ...] = ()
-    """Error codes by which AWS says that there is nothing of the kind, as against a call that failed."""
+    """Error codes with which AWS answers that something does not exist, as opposed to a failed call."""
     lists: bool = False
     """Whether the output only lists what other commands are then asked about."""
 
@@ -117,14 +117,14 @@ class Call:
 
 
 class Place(NamedTuple):
-    """What a path says about the file that lies there."""
+    """What a path says about its file."""
 
     service: str
     command: str
     account: str
     """Empty below ``organization``."""
     region: str
-    """Empty where the command speaks of a whole account or organization."""
+    """Empty if the command is about a whole account or organization."""
     arguments: tuple[str, ...]
     """As AWS calls them. One that was too long for a file name is empty: the manifest has it."""
 
@@ -140,7 +140,7 @@ def is_region(text: str) -> bool:
 
 
 def in_path(argument: str) -> str:
-    """Return an argument as it stands in a path: percent-encoded, so that every file system takes it."""
+    """Return an argument for a path: percent-encoded, so that it is valid on every file system."""
     encoded = quote(argument, safe="+=,@", errors="surrogatepass")
     if encoded.startswith(".") or _NOT_ON_WINDOWS.fullmatch(encoded):
         encoded = f"%{ord(encoded[0]):02X}{encoded[1:]}"
@@ -155,7 +155,7 @@ def _from_path(encoded: str) -> str:
 
 
 def place_of(path: str) -> Place | None:
-    """Return what a path below the bundle's top folder says; None for one that is not of this layout."""
+    """Return the parts of a path relative to the bundle's top folder; None if it is not of this layout."""
     name = path.lower()
     suffix = next((suffix for suffix in (*SUFFIXES[::-1], ".csv") if name.endswith(suffix)), None)
     if suffix is None:

@@ -1,6 +1,6 @@
 """The manifest of a bundle: when, by whom and with which commands its files were captured, and what was denied.
 
-A bundle that somebody assembled by hand has none, and opens too.
+A bundle that was assembled by hand has none and can be opened too.
 """
 
 from typing import Annotated, Literal
@@ -35,14 +35,14 @@ class CallError(_Part):
 
 
 class ManifestFile(_Part):
-    """One call: the file that holds its output, or the error in its place."""
+    """One call: the file with its output, or its error."""
 
     path: str
-    """Below the bundle's top folder, with ``/``; after an error, where the output would lie."""
+    """Relative to the bundle's top folder, with ``/``; after an error, where the output would be."""
     command: tuple[str, ...] = ()
     """The command that prints the same, word by word: ``["aws", "kms", "list-keys", "--region", "eu-west-1"]``."""
     arguments: tuple[str, ...] = ()
-    """What the path names behind the command, spelled out: needed where a name was too long for a path."""
+    """The arguments in the path in full: needed if a name was too long for a path."""
     captured_at: Moment | None = None
     size: Annotated[int, Field(ge=0)] | None = None
     """In bytes; None after an error."""

@@ -17,7 +17,7 @@ from iamdesk.snapshot.text_source import ReadSoFar
 from iamdesk.snapshot.visible_text import visible
 
 UNKNOWN: AccountKey = ("aws", "unknown")
-"""Where entries stand when nothing in their file, nor beside it, tells an account."""
+"""Key of entries whose account is unknown."""
 
 _FIELDS = {"UserDetailList": "users", "GroupDetailList": "groups", "RoleDetailList": "roles", "Policies": "policies"}
 
@@ -27,7 +27,7 @@ class FilePages:
     """The pages of one file."""
 
     folder: str
-    """The folder that the file lies in: pages that name no account belong to the account beside them."""
+    """The folder of the file: pages without an account belong to the other account in it."""
     pages: Sequence[Page]
 
 
@@ -55,10 +55,10 @@ class _Growing:
 
 
 def gather(files: Sequence[FilePages], read: ReadSoFar) -> Gathered:
-    """Make accounts of pages: an entity on two pages stands once; of two that differ the first is kept and it is told.
+    """Merge pages into accounts. Of an entity on two pages the first is kept; if they differ, a problem is added.
 
     Raises:
-        WorkCancelled: nobody wants it any more.
+        WorkCancelled: the work was cancelled.
     """
     growing: dict[AccountKey, _Growing] = defaultdict(_Growing)
     try:
@@ -150,7 +150,7 @@ def _homes(files: Sequence[FilePages]) -> list[AccountKey]:
 
 
 def _shared(entry: Read, known: dict[str, Entity]) -> Read:
-    """Return the entry with the policy of AWS that another account holds just so: one object for all accounts."""
+    """Return the entry with the equal AWS managed policy of another account: one object for all accounts."""
     entity = known.setdefault(entry.entity.arn, entry.entity)
     return Read(entry.position, entry.account, entity) if entity == entry.entity else entry
 

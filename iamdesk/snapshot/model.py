@@ -143,14 +143,14 @@ class ManagedPolicyDetail(AwsModel):
 
 
 class BrokenEntry(BaseModel):
-    """An entry of a known list that has not the shape AWS prints. It is shown, never dropped."""
+    """A malformed entry of a known list. It is shown, never dropped."""
 
     model_config = ConfigDict(frozen=True)
 
     list_name: str
-    """The list it stands in: ``UserDetailList``, ``GroupDetailList``, ``RoleDetailList`` or ``Policies``."""
+    """The list it is in: ``UserDetailList``, ``GroupDetailList``, ``RoleDetailList`` or ``Policies``."""
     name: str
-    """Its name as far as it can be told, else its position (``entry 12``)."""
+    """Its name if known, else its position (``entry 12``)."""
     arn: str | None
     problems: tuple[Problem, ...]
 
@@ -169,7 +169,7 @@ class Account(BaseModel):
     policies: tuple[ManagedPolicyDetail, ...] = ()
     broken: tuple[BrokenEntry, ...] = ()
     is_truncated: bool = False
-    """Whether pages are missing: the last page read says that more follow."""
+    """Whether pages are missing: more follow the last page that was read."""
 
 
 class SourceFile(BaseModel):
@@ -180,7 +180,7 @@ class SourceFile(BaseModel):
     path: Path
     size: int
     sha256: str
-    """Of the file's bytes as they lie on disk (compressed where it is), in lower-case hexadecimal."""
+    """Of the file's bytes on disk (compressed, if it is), in lower-case hexadecimal."""
 
 
 class Snapshot(BaseModel):
@@ -190,7 +190,7 @@ class Snapshot(BaseModel):
 
     path: Path
     files: tuple[SourceFile, ...]
-    """Those that were read; what a folder holds besides is told in ``problems``."""
+    """The files that were read; other files of a folder are listed in ``problems``."""
     sha256: str
     """The file's own digest for one file; for several, the digest of the sorted ``digest  name`` lines."""
     accounts: tuple[Account, ...]
@@ -201,13 +201,13 @@ class Snapshot(BaseModel):
     vpc_endpoints: tuple[VpcEndpoint, ...] = ()
     identity_centers: tuple[IdentityCenter, ...] = ()
     account_facts: tuple[AccountFacts, ...] = ()
-    """Of each account what other ``aws iam`` commands told: reports, last use, identity providers."""
+    """Data of each account from other ``aws iam`` commands: reports, last use, identity providers."""
     resource_shares: tuple[ResourceShares, ...] = ()
     manifest: Manifest | None = None
     """Of a bundle, without its list of files: ``captures`` has them."""
     captures: tuple[Capture, ...] = ()
     """What became of each call of a bundle; empty where the snapshot is authorization details alone."""
     problems: tuple[Problem, ...] = ()
-    """Everything odd, the problems of broken entries included."""
+    """All problems, including those of broken entries."""
     latest: datetime | None = None
     """The latest moment that anything in the snapshot speaks of: ages are counted back from here, never from now."""

@@ -70,7 +70,7 @@ IN_A_CIRCLE: Final = mark("the parents of {nodes} form a loop: their position is
 
 
 def without_circles(nodes: Mapping[str, OrganizationNode]) -> tuple[tuple[OrganizationNode, ...], tuple[str, ...]]:
-    """Return the nodes of a tree, and the ids of those that were below themselves: these have no known place now."""
+    """Return the nodes of a tree, and the ids of those in a loop of parents, whose position is unknown."""
     is_sound: dict[str, bool] = {}
     for start in nodes:
         way: dict[str, None] = {}

@@ -1,4 +1,4 @@
-"""Which model reads the output of which command. The shipped JSON Schemas are made from these."""
+"""The model for the output of each command. The shipped JSON Schemas are generated from these."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""What can be shown of many accounts while most of them are still being read: the first ones, whole."""
+"""The first accounts of many, for display while the others are still being read."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,16 +20,16 @@ class PartialSnapshot:
     """The first accounts of a snapshot."""
 
     snapshot: Snapshot
-    """With what their own files tell, and nothing of organization, resources and reports: it answers no question."""
+    """Only the data of their own files, without organization, resources and reports: it cannot be evaluated."""
     awaited: tuple[str, ...]
-    """The accounts that are still to be read, as far as the paths of the files tell them."""
+    """The accounts that are still to be read, as far as known from the paths of the files."""
 
 
 def is_worth_showing(read: ReadSoFar, contents: Sequence[FilePages]) -> bool:
-    """Return whether there are accounts to show, and enough left to read that somebody would wait for it."""
+    """Return whether there are accounts to show, and enough others left to read."""
     if not contents or read.left < max(_LEAST_LEFT, _LEAST_SHARE * read.done):
         return False
-    # Pages that do not say of which account they are wait for what stands beside them.
+    # Pages without an account wait for the other files of their folder.
     return all(page.home is not None for content in contents for page in content.pages)
 
 
@@ -37,7 +37,7 @@ def first_accounts(root: Path, contents: Sequence[FilePages], paths: Iterable[st
     """Return what was read by now; ``paths`` are those of all files.
 
     Raises:
-        WorkCancelled: nobody wants it any more.
+        WorkCancelled: the work was cancelled.
     """
     snapshot = snapshot_of(root, [], gather(contents, read), ())
     here = {account.account_id for account in snapshot.accounts}

@@ -1,7 +1,7 @@
 """The three spellings in which AWS and its tools hand out a policy document, made one.
 
 The CLI prints objects; the raw API gives URL-encoded JSON (RFC 3986); some SDK dumps hold JSON strings (rule L3).
-What is none of these stays the text that it is: the policy language says what is wrong with it, and nobody guesses.
+Anything else is kept as text: the policy parser reports the error, and nothing is guessed.
 The same goes for a document that is JSON but could mean two things (a key that occurs twice, NaN, …; `strict_json`):
 it stays text, and so can neither grant nor deny in the place of what was meant.
 """

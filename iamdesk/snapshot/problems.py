@@ -1,4 +1,4 @@
-"""What is odd in a snapshot but readable: listed, never hidden, and never a reason to stop."""
+"""Problems of a snapshot that can be read in spite of them: they are listed, and never stop the reading."""
 
 from pydantic import BaseModel, ConfigDict, SkipValidation
 
@@ -11,7 +11,7 @@ class Problem(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     file: str
-    """Name of the file, as the user would say it."""
+    """Name of the file, as shown to the user."""
     json_path: str
     """Where in the file: ``$.UserDetailList[3].Arn``; ``$[1]…`` in the second page of a file with several."""
     message: SkipValidation[str]

@@ -1,4 +1,4 @@
-"""The front door: a path becomes a `Snapshot`, or one sentence says why not. It writes nothing and opens no socket."""
+"""Reads a path as a `Snapshot`, or raises an error with one sentence. It writes no file and opens no socket."""
 
 import stat
 from collections.abc import Callable, Iterator
@@ -39,8 +39,8 @@ def load_snapshot(
 ) -> Snapshot:
     """Read a file, a ``.gz`` of it, a folder of such files (sub-folders one level deep too), or a bundle.
 
-    A bundle is a folder or a zip archive laid out as the guide tells (``bundle.md``); folders of iam-collect and loose
-    outputs of the AWS CLI open as well. What is no snapshot in it is listed as a problem. `progress` gets bytes read of
+    A bundle is a folder or a zip archive with the layout in the guide (``bundle.md``); folders of iam-collect and loose
+    outputs of the AWS CLI open as well. Other files in it are listed as problems. `progress` gets bytes read of
     bytes found; `arrived`, at most once, the first accounts of many while the rest is read. The collector is paused for
     large snapshots. A bundle's ``manifest.json`` stands for its folder.
 
@@ -92,7 +92,7 @@ def load_catalogue(
 
 @contextmanager
 def _files_of(path: Path, problems: list[Problem], cancelled: Cancelled) -> Iterator[tuple[bool, list[FoundFile]]]:
-    """Give whether a path is one file, and the files that it stands for, as long as the context lasts."""
+    """Yield whether a path is one file, and its files, for use while the context is open."""
     with ExitStack() as opened:
         try:
             if stat.S_ISDIR(path.stat().st_mode):
@@ -119,7 +119,7 @@ def _bundle_of(path: Path) -> Path:
         if path.name == MANIFEST and any((path.parent / name).is_dir() for name in LAID_OUT):
             return path.parent
     except (OSError, ValueError):
-        return path  # opening it says why
+        return path  # opening it gives the reason
     return path
 
 

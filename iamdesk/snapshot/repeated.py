@@ -43,7 +43,7 @@ _NAMED_ONCE: Mapping[type[Entity], tuple[tuple[str, str, _Key], ...]] = {
 
 
 def named_once(entity: Entity) -> tuple[Entity, list[tuple[JsonPath, str]]]:
-    """Return an entry that names nothing twice, and what was left out: where in the entry, and one sentence.
+    """Return an entry without duplicates, and what was removed: the path in the entry, and one sentence.
 
     Of two members with one name the first is kept.
     """

@@ -33,7 +33,7 @@ class ResourceShareAssociation(AwsCamelModel):
     status: str = ""
     """``ASSOCIATED``, ``ASSOCIATING``, ``DISASSOCIATED``, …"""
     external: bool | None = None
-    """For principals: whether it stands outside of the organization."""
+    """For principals: whether it is outside the organization."""
 
 
 class ManagedPermission(AwsCamelModel):

@@ -1,4 +1,4 @@
-"""What a snapshot can know of a resource beside IAM: its policy, owner, tags, ACL and access settings."""
+"""The data of a resource outside IAM: its policy, owner, tags, ACL and access settings."""
 
 from enum import StrEnum
 from typing import Annotated, Any
@@ -28,7 +28,7 @@ class AclGrant(BaseModel):
     """A predefined group (``http://acs.amazonaws.com/groups/global/AllUsers`` …)."""
     canonical_id: str | None = None
     account_id: str | None = None
-    """The account behind the canonical id, where the snapshot knows it."""
+    """The account of the canonical id, if the snapshot contains it."""
 
 
 class KeyGrant(BaseModel):
@@ -48,7 +48,7 @@ class KeyGrant(BaseModel):
     source_arn: str | None = None
     """The resource for which a service has to act: ``aws:SourceArn``."""
     retiring_principal: str | None = None
-    """Who may retire it beside the grantee."""
+    """The principal that may retire it, besides the grantee."""
 
 
 class PublicAccessBlock(BaseModel):
@@ -63,7 +63,7 @@ class PublicAccessBlock(BaseModel):
 
 
 class AccessPointBucket(BaseModel):
-    """A bucket behind an S3 access point."""
+    """A bucket of an S3 access point."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -75,14 +75,14 @@ class AccessPointBucket(BaseModel):
 
 
 class AccessPoint(BaseModel):
-    """What an S3 access point leads to (``s3control get-access-point``, ``list-multi-region-access-points``)."""
+    """The buckets of an S3 access point (``s3control get-access-point``, ``list-multi-region-access-points``)."""
 
     model_config = ConfigDict(frozen=True)
 
     buckets: tuple[AccessPointBucket, ...]
     """One; for a Multi-Region Access Point one per Region. Empty: not captured."""
     alias: str | None = None
-    """The name that stands in for a bucket name (``…-s3alias``)."""
+    """The name that can be used as a bucket name (``…-s3alias``)."""
     network_origin: str | None = None
     """``Internet`` or ``VPC``."""
     vpc_id: str | None = None
@@ -96,13 +96,13 @@ class Resource(BaseModel):
 
     arn: str
     account_id: str | None = None
-    """Its owner, for ARNs that do not tell (S3 buckets)."""
+    """Its owner, for ARNs without an account (S3 buckets)."""
     region: str | None = None
-    """For ARNs that do not tell (S3 buckets); None: not captured."""
+    """For ARNs without a Region (S3 buckets); None: not captured."""
     is_policy_captured: bool = True
-    """Whether ``policy`` is what AWS holds: None then means that the resource has no policy."""
+    """Whether ``policy`` was captured: None then means that the resource has no policy."""
     is_only_tagged: bool = False
-    """Whether its tags are all that is known of it (an EC2 instance)."""
+    """Whether only its tags are known (an EC2 instance)."""
     policy: Annotated[Any, BeforeValidator(decode_document)] = None
     tags: tuple[tuple[str, str], ...] | None = None
     """(key, value) pairs; None: not captured."""
@@ -117,7 +117,7 @@ class Resource(BaseModel):
     is_aws_managed: bool = False
     """For KMS keys: whether AWS keeps it for its services (``KeyManager``); no RCP binds it (rule B7)."""
     access_point: AccessPoint | None = None
-    """For S3 access points (``arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME``): what it leads to (rule I11)."""
+    """For S3 access points (``arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME``): its buckets (rule I11)."""
 
 
 class VpcEndpoint(AwsModel):
@@ -138,7 +138,7 @@ class VpcEndpoint(AwsModel):
 
 
 class AccountSettings(BaseModel):
-    """Settings of a whole account that decide requests."""
+    """Settings of a whole account that affect decisions."""
 
     model_config = ConfigDict(frozen=True)
 

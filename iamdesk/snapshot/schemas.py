@@ -26,7 +26,7 @@ class GetAccountAuthorizationDetails(AwsModel):
 
 
 class _WithoutTitles(GenerateJsonSchema):
-    """Leaves out the titles that pydantic makes of the fields' names: AWS's own names say more."""
+    """Omits the titles that pydantic derives from field names."""
 
     @override
     def field_title_should_be_set(self, schema: Any) -> bool:

@@ -1,6 +1,6 @@
 """A file of a snapshot as a stream of text: hashed, decompressed and decoded piece by piece, within limits.
 
-No piece is larger than `PIECE`, so no call into C holds the interpreter for longer than a few milliseconds, and the
+No piece is larger than `PIECE`, so no call into C blocks the interpreter for more than a few milliseconds, and the
 caller is asked between pieces whether the work is still wanted.
 """
 
@@ -50,7 +50,7 @@ _OTHER_FORMATS = (
 
 
 class ReadSoFar:
-    """Bytes read of a snapshot's files: tells the progress, and asks whether the work is still wanted."""
+    """Counts the bytes read of a snapshot's files: reports progress, and checks for cancellation."""
 
     def __init__(self, progress: Progress, cancelled: Cancelled, total: int) -> None:
         """``total`` is the size of all files together, in bytes."""
@@ -71,7 +71,7 @@ class ReadSoFar:
 
     @property
     def is_cancelled(self) -> Cancelled:
-        """Tells whether the work is not wanted any more."""
+        """Returns whether the work was cancelled."""
         return self._cancelled
 
     def add(self, count: int) -> None:
@@ -104,11 +104,11 @@ class SourceText:
         self._read = read
 
     def error(self, what: str) -> SnapshotError:
-        """Return the error that says ``what`` of this file."""
+        """Return an error with the message ``what`` for this file."""
         return SnapshotError(join_messages(": ", (self.name, what)), what)
 
     def error_at(self, at: int, what: str) -> SnapshotError:
-        """Return the error that says ``what`` of the place ``at``, in characters from the start of the text.
+        """Return an error with the message ``what`` for the position ``at``, in characters from the start of the text.
 
         The file is read again up to there, for counting lines on the way would cost every reader, and errors are few.
         """
@@ -131,8 +131,8 @@ class SourceText:
         """Yield the text, a piece at a time.
 
         Raises:
-            SnapshotError: the file cannot be read, is no text, or goes beyond the limits.
-            WorkCancelled: nobody wants it any more.
+            SnapshotError: the file cannot be read, is not text, or exceeds the limits.
+            WorkCancelled: the work was cancelled.
         """
         try:
             with self.file.open() as file:
@@ -141,7 +141,7 @@ class SourceText:
             raise self.error(phrase("cannot be read: {error}", error=reason(error))) from error
 
     def hash_whole(self) -> None:
-        """Hash what was not read to its end, because it is no JSON, say: it is a source as any other."""
+        """Hash the rest of a file that was not read to its end, for example because it is not JSON."""
         if self.sha256:
             return
         self.size = 0

@@ -38,7 +38,7 @@ _POLICIES = {
 
 
 class Place(NamedTuple):
-    """What a path of iam-collect's folder says."""
+    """The parts of a path in iam-collect's folder."""
 
     folder: str
     name: str
@@ -46,12 +46,12 @@ class Place(NamedTuple):
 
 
 def place_of(path: str) -> Place | None:
-    """Return what a path says; None for one that is of no such folder, or that needs not be read."""
+    """Return the parts of a path; None if it is not in such a folder or need not be read."""
     match path.split("/"):
         case ["aws", _, "accounts" | "organizations", _, *_, last] if last.endswith(".json"):
             return Place(path.rpartition("/")[0], last.removesuffix(".json"))
         case ["aws" | "aws-cn" | "aws-us-gov", "accounts" | "organizations", _, *_, last] if last.endswith(".json"):
-            # The folder ``aws`` itself was opened, not the one that it lies in.
+            # The folder ``aws`` itself was opened, not its parent.
             return Place(f"aws/{path.rpartition('/')[0]}", last.removesuffix(".json"))
     return None
 
@@ -83,7 +83,7 @@ class IamCollect:
     # --- accounts
 
     def pages(self) -> list[Page]:
-        """Return what is told of users, groups, roles and policies, as pages of authorization details."""
+        """Return users, groups, roles and policies as pages of authorization details."""
         pages: dict[tuple[str, str], Page] = {}
         for steps, files in self._of("accounts"):
             match steps:
@@ -121,7 +121,7 @@ class IamCollect:
     # --- resources
 
     def resources(self) -> Iterator[Resource]:
-        """Yield the resources beside IAM that have a policy, or whose policy was looked for."""
+        """Yield the resources outside IAM that have a policy, or whose policy was requested."""
         for steps, files in self._of("accounts"):
             metadata = _without_case(files.get("metadata"))
             arn = metadata.get("arn")
@@ -139,7 +139,7 @@ class IamCollect:
     # --- the organization
 
     def organization(self) -> Organization | None:
-        """Return the first organization; None where the folder holds none."""
+        """Return the first organization; None if the folder contains none."""
         for steps, files in self._of("organizations"):
             if len(steps) == 4 and "metadata" in files:
                 return self._organization(steps, files)
@@ -277,7 +277,7 @@ def _public_access_block(value: Any) -> PublicAccessBlock | None:
 
 
 def _attached(known: Any) -> tuple[str, ...] | None:
-    """Return the ids of the policies of a unit or account; None where they are not told."""
+    """Return the ids of the policies of a unit or account; None if they are missing."""
     attached = _without_case(known)
     if not isinstance(attached.get("scps"), list):
         return None

@@ -1,4 +1,4 @@
-"""Text of a file, or a file's name, made fit to stand in one sentence."""
+"""Makes text of a file, or a file's name, safe for use in a sentence."""
 
 
 def visible(text: str, limit: int = 80) -> str:

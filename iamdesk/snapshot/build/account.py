@@ -1,4 +1,4 @@
-"""What a bundle's outputs tell of each account as a whole: reports, last use, identity providers, settings, shares."""
+"""Builds the data of each account as a whole: reports, last use, identity providers, settings, shares."""
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
@@ -39,7 +39,7 @@ _KINDS = ("user", "group", "role")
 def account_facts_of(
     bundle: Bundle, partitions: Mapping[str, str], arns: Callable[[], ArnsByName]
 ) -> tuple[AccountFacts, ...]:
-    """Return what is told of each account beside its authorization details, by account id.
+    """Return the data of each account other than its authorization details, by account id.
 
     ``partitions`` are those of the accounts that are held, and ``arns`` gives the ARNs of what is in them.
     """
@@ -102,7 +102,7 @@ def _add_last_accessed(
     details: outputs.GetServiceLastAccessedDetails,
     arns: Callable[[], ArnsByName],
 ) -> None:
-    """Add whom a report is about: the path says kind and name, the account's own list the ARN with its path."""
+    """Add the principal of a report: its file's path has kind and name, the authorization details have the ARN."""
     kind, name = part.place.arguments
     account = part.place.account
     if details.job_status != "COMPLETED":

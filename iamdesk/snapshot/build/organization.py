@@ -40,13 +40,13 @@ class _Attached:
 
     by_node: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     everywhere: bool = False
-    """Whether that is known of every node."""
+    """Whether it is known for every node."""
     known: set[str] = field(default_factory=set)
-    """Nodes of which it is known, where it is not of all."""
+    """The nodes for which it is known, if not for all."""
 
 
 def organization_of(bundle: Bundle) -> Organization | None:
-    """Return the organization, as far as its files tell it; None where there is none, or nothing of it was captured."""
+    """Return the organization as far as it was captured; None if there is none or nothing of it was captured."""
     identity = _identity(bundle)
     if identity is None:
         return None

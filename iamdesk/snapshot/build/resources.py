@@ -39,7 +39,7 @@ class Resources:
     """Resources, while the outputs that speak of them are gone through."""
 
     def __init__(self, bundle: Bundle, partitions: Mapping[str, str]) -> None:
-        """``partitions`` are those of the accounts, as far as their authorization details tell them."""
+        """``partitions`` are those of the accounts, as far as they are known from the authorization details."""
         self._bundle = bundle
         self._partitions = partitions
         self._found: dict[str, dict[str, Any]] = {}
@@ -47,7 +47,7 @@ class Resources:
         """Accounts by canonical user id."""
 
     def gathered(self) -> tuple[Resource, ...]:
-        """Return every resource that is listed, or spoken of, with all that is told of it."""
+        """Return every resource that is listed or mentioned, with all captured data."""
         self._find_owners()
         self._list()
         self._take_policies()
@@ -148,7 +148,7 @@ class Resources:
         return self._secret(part.place) or self.arn(part.place)
 
     def _secret(self, place: Place) -> str | None:
-        """Return the ARN of a secret by its name: AWS adds six characters that only a list tells."""
+        """Return the ARN of a secret by its name: AWS adds six characters, which only the list contains."""
         if place.service != "secretsmanager":
             return None
         start = self.arn(place) + "-"

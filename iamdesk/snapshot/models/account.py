@@ -1,4 +1,4 @@
-"""What ``aws iam`` prints beside the authorization details, command by command."""
+"""Outputs of ``aws iam`` commands other than the authorization details."""
 
 from typing import Annotated
 
@@ -63,7 +63,7 @@ class ListOpenIdConnectProviders(AwsModel):
 
 
 class GetOpenIdConnectProvider(AwsModel):
-    """``iam get-open-id-connect-provider``: all but the provider's ARN, which the path tells."""
+    """``iam get-open-id-connect-provider``: without the provider's ARN, which is in the path."""
 
     url: str
     client_id_list: Annotated[tuple[str, ...], Field(alias="ClientIDList")] = ()
@@ -108,7 +108,7 @@ class ListSamlProviders(AwsModel):
 
 
 class GetSamlProvider(AwsModel):
-    """``iam get-saml-provider``: all but the provider's ARN, which the path tells. Its metadata is not kept."""
+    """``iam get-saml-provider``: without the provider's ARN, which is in the path. Its metadata is not kept."""
 
     valid_until: Moment | None = None
     create_date: Moment | None = None

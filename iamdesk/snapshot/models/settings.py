@@ -1,4 +1,4 @@
-"""What the commands print that tell how a resource is set up: S3 access, tags, KMS grants, shares, endpoints.
+"""Outputs with the settings of resources: S3 access, tags, KMS grants, shares, endpoints.
 
 Source of the shapes: each service's API reference.
 """
@@ -83,7 +83,7 @@ class GetBucketLocation(AwsModel):
 
 
 class DefaultEncryption(AwsModel):
-    """How objects are encrypted when the request does not say."""
+    """How objects are encrypted if the request does not specify it."""
 
     sse_algorithm: Annotated[str, Field(alias="SSEAlgorithm")] = ""
     kms_master_key_id: Annotated[str | None, Field(alias="KMSMasterKeyID")] = None
