@@ -84,17 +84,13 @@ class _Kind[Row: (DecidedLine, DecidedFinding)]:
 
     sheet: str
     what: str
+    id_column: str
     columns: tuple[Column[Row], ...]
     choices: tuple[ReviewDecision, ...]
     owner: str
     expiry: str
     """``owner`` and ``expiry``: names of the columns with the owner and the last day of an exception."""
     rows: Callable[[EvidenceContext], Iterable[Row]]
-
-    @property
-    def id_column(self) -> str:
-        """Name of the column with the ID."""
-        return f"{self.what}_id"
 
     def missing(self, names: Sequence[str]) -> list[str]:
         """Return the columns that are missing in a sheet."""
@@ -104,6 +100,7 @@ class _Kind[Row: (DecidedLine, DecidedFinding)]:
 _LINES: _Kind[DecidedLine] = _Kind(
     ENTITLEMENTS_SHEET,
     mark("entitlement"),
+    "line_id",
     ENTITLEMENTS,
     LINE_CHOICES,
     "exception_owner",
@@ -113,6 +110,7 @@ _LINES: _Kind[DecidedLine] = _Kind(
 _FINDINGS: _Kind[DecidedFinding] = _Kind(
     FINDINGS_SHEET,
     mark("finding"),
+    "finding_id",
     FINDINGS,
     FINDING_CHOICES,
     "owner_id",
