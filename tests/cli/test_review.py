@@ -196,7 +196,7 @@ def test_filled_sheet_is_taken_and_what_is_refused_is_listed(run: Run, made: Pat
     done = run("review", "fill", review, sheet, "--reviewer", "Ana", "--my-arn", own, status=1)
     assert "1 decision saved" in done.stderr
     assert "protected cells were edited: holder_arn" in done.stdout
-    assert "access of their own" in done.stdout
+    assert "review their own access" in done.stdout
     with ReviewFile.open(review, writable=False) as again:
         assert [entry.line_id for entry in again.journal()] == [rows[0]["line_id"]]
 
