@@ -5,6 +5,7 @@ evaluation.
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
 from iamdesk.access.own_statements import AS_IDENTITY
@@ -56,6 +57,8 @@ class EdgeTargets:
             self._tags.update({entity.arn: _tags_of(entity) for entity in entities if entity.tags})
         self.arns = tuple(found)
         self.places = {arn: place for place, arn in enumerate(self.arns)}
+        self._sorted = sorted(self.arns)
+        """Those that begin with one text stand together."""
         self._targets: tuple[Target | None, ...] = tuple(map(_target, self.arns))
         self._by_entries: dict[Hashable, int] = {}
         self._by_tokens: dict[tuple[Token, ...], int] = {}
@@ -155,7 +158,10 @@ class EdgeTargets:
                 known = 0 if place is None else 1 << place
             else:
                 pattern = Glob(tokens)
-                known = sum(1 << place for place, arn in enumerate(self.arns) if pattern.matches(arn))
+                begins = tokens[0] if isinstance(tokens[0], str) else ""
+                first = bisect_left(self._sorted, begins)
+                behind = bisect_right(self._sorted, begins, lo=first, key=lambda arn: arn[: len(begins)])
+                known = sum(1 << self.places[arn] for arn in self._sorted[first:behind] if pattern.matches(arn))
             self._by_tokens[tokens] = known
         return known
 

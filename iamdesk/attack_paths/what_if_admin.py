@@ -6,7 +6,7 @@ from dataclasses import replace
 from iamdesk.access.principal_index import PrincipalIndex
 from iamdesk.attack_paths.administrators import OPEN, is_alike, sampled_actions, would_administer
 from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
-from iamdesk.evaluate.engine import EvaluationRequest, evaluate
+from iamdesk.evaluate.engine import EvaluationRequest, decide_request
 from iamdesk.evaluate.policy_set import AttachedPolicy, SourceType
 from iamdesk.evaluate.request import EvalDecision, PolicyType, Request
 from iamdesk.policy.document import Document, parse_document
@@ -220,7 +220,7 @@ class _Asker:
         known = self._known.get(key)
         if known is None:
             request = Request(self._principal, action, resource, context=dict(context))
-            known = evaluate(self._questions.question(request, self._standing)).decision
+            known = decide_request(self._questions.question(request, self._standing))
             if len(self._known) >= _MOST_KEPT:
                 self._known.clear()
             self._known[key] = known

@@ -8,7 +8,7 @@ from typing import Any
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.remediation_commands import edited
-from iamdesk.evaluate.engine import EvaluationRequest, evaluate
+from iamdesk.evaluate.engine import EvaluationRequest, decide_request
 from iamdesk.evaluate.request import EvalDecision, Request
 from iamdesk.inventory.policy_index import CarriedPolicy
 from iamdesk.policy.action_patterns import ActionPattern
@@ -123,8 +123,8 @@ def unchanged_decision(
     survey.check_cancelled()
     documents = {trim.policy.document: trim.parsed for trim in trims}
     question = survey.evaluator.question(Request(principal, action, resource))
-    before = evaluate(question).decision
-    return before if evaluate(_edited(question, documents)).decision is before else None
+    before = decide_request(question)
+    return before if decide_request(_edited(question, documents)) is before else None
 
 
 def _edited(question: EvaluationRequest, documents: Mapping[Document, Document]) -> EvaluationRequest:

@@ -27,6 +27,7 @@ from iamdesk.evaluate.derived_keys import DerivedKeys
 from iamdesk.evaluate.engine import (
     EvaluationRequest,
     applicable_policies,
+    decide_request,
     decision_inputs_of,
     evaluate,
     policies_of,
@@ -156,7 +157,7 @@ def allowing(principal: str, actions: int, where: str, sides: Iterable[SnapshotV
 
 
 def _allows(question: EvaluationRequest) -> bool:
-    return evaluate(question).decision is EvalDecision.ALLOWED
+    return decide_request(question) is EvalDecision.ALLOWED
 
 
 def _on_all_legs(

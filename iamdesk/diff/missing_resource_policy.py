@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 
-from iamdesk.evaluate.engine import EvaluationRequest, EvaluationTrace, evaluate
+from iamdesk.evaluate.engine import EvaluationRequest, EvaluationTrace, decide_request
 from iamdesk.evaluate.policy_set import AttachedPolicy, SourceType
 from iamdesk.evaluate.request import EvalDecision, PolicyType
 from iamdesk.i18n import phrase
@@ -23,7 +23,7 @@ def awaiting(before: EvaluationTrace, after: EvaluationTrace) -> Iterator[str]:
     questions = (before.question, after.question)
     if not all(_is_awaiting(trace) for trace in (before, after)):
         return
-    was, now = (evaluate(_let_in(question)).decision for question in questions)
+    was, now = (decide_request(_let_in(question)) for question in questions)
     if was is not now or was is EvalDecision.CONDITIONAL:
         target = after.question.target
         if was is not now:

@@ -14,7 +14,7 @@ from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.context import ABSENT, KeyValue, Knowledge
 from iamdesk.evaluate.credential_limits import ISSUE_TIME_KEY, MFA_KEY
 from iamdesk.evaluate.derived_keys import DerivedKeys
-from iamdesk.evaluate.engine import EvaluationRequest, EvaluationTrace, evaluate
+from iamdesk.evaluate.engine import EvaluationRequest, EvaluationTrace, decide_request
 from iamdesk.evaluate.principal import SIGNED
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.evaluate.request_context import facts_given
@@ -86,7 +86,7 @@ class _Tested:
 
 def decided(question: EvaluationRequest, world: World) -> EvalDecision:
     """Return the decision with other values of some keys; values that the request provides stay."""
-    return evaluate(_put(question, world)).decision
+    return decide_request(_put(question, world))
 
 
 def _put(question: EvaluationRequest, world: World) -> EvaluationRequest:
@@ -230,7 +230,7 @@ def _long_term(trace: EvaluationTrace) -> Iterator[Assumption]:
     token = KeyValue(Knowledge.VALUE_UNKNOWN)
     with_token, without = ({ISSUE_TIME_KEY: one, MFA_KEY: ABSENT} for one in (token, ABSENT))
     other = decided(trace.question, with_token)
-    if other not in (decided(trace.question, without), trace.decision):
+    if other is not trace.decision and other is not decided(trace.question, without):
         yield Assumption(
             "long-term-credentials-assumed",
             phrase(

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from iamdesk.evaluate.context import ABSENT, VALUE_UNKNOWN, KeyValue, Knowledge, given_facts
-from iamdesk.evaluate.engine import EvaluationRequest, EvaluationTrace, evaluate
+from iamdesk.evaluate.engine import EvaluationRequest, EvaluationTrace, decide_request
 from iamdesk.evaluate.matching import RequestFacts, match_statement
 from iamdesk.evaluate.policy_set import AttachedPolicy, PossibleEndpoint
 from iamdesk.evaluate.request import EvalDecision, PolicyType
@@ -28,8 +28,8 @@ def endpoint_assumption(trace: EvaluationTrace) -> Assumption | None:
     limiting = [one for one in possible if not _allows_plainly(one, trace)]
     found: list[tuple[str, EvalDecision]] = []
     for one in limiting[:_MAX_ENDPOINTS]:
-        through = evaluate(_through(trace.question, one, one.policy)).decision
-        if through is not evaluate(_through(trace.question, one, None)).decision:
+        through = decide_request(_through(trace.question, one, one.policy))
+        if through is not decide_request(_through(trace.question, one, None)):
             found.append((one.policy.owner, through))
     other = furthest(trace.decision, [decision for _, decision in found])
     if other is None:

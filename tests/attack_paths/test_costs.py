@@ -19,6 +19,7 @@ from iamdesk.attack_paths.graph import _turned, closed
 from iamdesk.attack_paths.types import State
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.evaluate.engine import EvaluationRequest, EvaluationTrace, evaluate
+from iamdesk.evaluate.request import EvalDecision
 from iamdesk.resource_files import resources, sample_snapshot
 from iamdesk.snapshot.reader import load_snapshot
 
@@ -109,7 +110,10 @@ def test_requests_that_depend_on_the_same_statements_are_evaluated_once(
         evaluated.append(question.target.action_text)
         return evaluate(question)
 
-    monkeypatch.setattr("iamdesk.attack_paths.what_if_admin.evaluate", counted)
+    def decided(question: EvaluationRequest) -> EvalDecision:
+        return counted(question).decision
+
+    monkeypatch.setattr("iamdesk.attack_paths.what_if_admin.decide_request", decided)
     monkeypatch.setattr("iamdesk.access.evaluator.evaluate", counted)
     made = AttackPathGraph(Evaluator(world.snapshot(tmp_path)))
     promoted = {edge.target for edges in made.graph.promotions.values() for edge in edges}
