@@ -50,6 +50,15 @@ def _open_shared(*arguments: Any, **more: Any) -> SnapshotSession:
     return kept
 
 
+_for_good: list[SnapshotSession] = []
+
+
+def keep_shared(opened: SnapshotSession) -> SnapshotSession:
+    """Count a snapshot that a fixture opened for the whole session among those that are shared."""
+    _for_good.append(opened)
+    return opened
+
+
 _MOST_EVALUATORS = 6
 _evaluators: OrderedDict[tuple[str, datetime], Evaluator] = OrderedDict()
 _answered: dict[Evaluator, dict[Callable[..., Any], Any]] = {}
@@ -83,7 +92,7 @@ def _shared_evaluator(snapshot: Snapshot, now: Callable[[], datetime]) -> Evalua
 
 def _answers_of(evaluator: Evaluator) -> dict[Callable[..., Any], Any] | None:
     """Return what was made of an evaluator; None of one that is not shared."""
-    shared = {*_evaluators.values()} | {vars(opened).get("evaluator") for opened in tuple(_kept.values())}
+    shared = {*_evaluators.values()} | {vars(opened).get("evaluator") for opened in (*_for_good, *_kept.values())}
     if evaluator not in shared:
         return None
     for one in {*_answered} - shared:

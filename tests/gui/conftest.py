@@ -20,7 +20,7 @@ from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.session import Session
 from iamdesk.resource_files import sample_snapshot
 
-from ..opened import share_equal_snapshots
+from ..opened import keep_shared, share_equal_snapshots
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -60,7 +60,7 @@ def session(jobs: JobRunner) -> Session:
 @pytest.fixture(scope="session")
 def sample() -> SnapshotSession:
     """The sample account, opened as the window opens it. Nothing in it ever changes."""
-    return Workbench().open_snapshot(sample_snapshot())
+    return keep_shared(Workbench().open_snapshot(sample_snapshot()))
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.findings.findings_panel import FindingsPanel
 
+from ...opened import share_findings
+
 ACCOUNT = "arn:aws:iam::111122223333"
 
 
@@ -52,6 +54,14 @@ class Answers(FileDialogs):
 @pytest.fixture
 def prompts() -> Answers:
     return Answers()
+
+
+@pytest.fixture(autouse=True)
+def findings_once(equal_snapshots: None) -> Iterator[None]:
+    """Every check runs over the sample once; each panel is given what they found as ever."""
+    with pytest.MonkeyPatch.context() as patch:
+        share_findings(patch)
+        yield
 
 
 @pytest.fixture
