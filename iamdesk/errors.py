@@ -1,19 +1,19 @@
-"""Why a snapshot or a review file cannot be used."""
+"""Errors of snapshots and review files."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 
 class SnapshotError(Exception):
-    """What is no snapshot, or cannot be read. Its text is one sentence that names the file and the place."""
+    """A file that is not a snapshot or cannot be read. Its text is one sentence with file and position."""
 
     def __init__(self, text: str, what: str = "") -> None:
         super().__init__(text)
         self.what = what
-        """The same without the name of the file, where that was put before it."""
+        """The text without the file name, where it begins with one."""
 
     def beside(self, name: str) -> str:
-        """Return what it says where the file's name is told already."""
+        """Return the text without the file name, for use beside it."""
         return self.what or str(self).removeprefix(f"{name}: ")
 
 

@@ -1,8 +1,8 @@
-"""Many objects at once: made without the garbage collector, freed in small steps.
+"""Creates many objects without the garbage collector, and frees many in small steps.
 
-A million objects that die together are freed in one go, and no other thread runs meanwhile: the window would not react
-when a snapshot is closed, or when reading one is canceled. Measured with a snapshot of 50 MB that is canceled half-way
-and near its end: 140 to 420 ms, and 20 to 30 ms in small steps.
+Freeing a million objects at once stops every other thread: the window would not react when a snapshot is closed or
+reading one is canceled. Measured with a snapshot of 50 MB that is canceled half-way and near its end: 140 to 420 ms,
+and 20 to 30 ms in small steps.
 """
 
 import gc
@@ -15,12 +15,12 @@ _AT_ONCE = 500
 """Entries: a millisecond or two."""
 _COPIED_AT_ONCE = 20_000
 _MANY = 100_000
-"""Objects that are looked through in some milliseconds: fewer are left to the collector. Whatever is garbage in a cycle
-when the collector is told to spare what there is, stays for good."""
+"""Number of objects that the collector examines in some milliseconds: with fewer, it is not paused. Reference
+cycles that are garbage when objects are frozen are never freed."""
 
 
 class _Pause:
-    """Counts the threads that make such objects: the collector is the process's own, so they count together."""
+    """Counts the threads that create such objects: they share the collector of the process."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -79,18 +79,18 @@ def collector_seldom() -> Iterator[None]:
 
 
 def collect_seldom() -> None:
-    """Let the garbage collector run a twentieth as often for as long as the process lives: of a worker."""
+    """Let the garbage collector run a twentieth as often, for the lifetime of a worker process."""
     gc.set_threshold(50_000, 20, 100)
 
 
 def free_incrementally(*large: MutableSequence[Any]) -> None:
-    """Empty lists, a few entries at a time; what nobody else holds is gone then."""
+    """Empty lists, a few entries at a time, which frees entries without other references."""
     for entries in large:
         while entries:
             del entries[-_AT_ONCE:]
 
 
 def held(entries: Sequence[Any]) -> Iterator[list[Any]]:
-    """Yield lists that hold all entries: whoever holds these can drop what holds the entries now, and then let go."""
+    """Yield lists of all entries: holding these, a caller can drop their container first, and free them afterwards."""
     for start in range(0, len(entries), _COPIED_AT_ONCE):
         yield list(entries[start : start + _COPIED_AT_ONCE])

@@ -1,9 +1,10 @@
-"""What one principal loses and gains if some of its policies go: every action, on every resource that policies name.
+"""Access that one principal loses and gains without some of its policies: every action, on every named resource.
 
-Requests are those of effective permissions (`effective_permissions`): each action on *fresh* resources, which no policy
-names, and on each resource that a statement of the principal, or a resource policy that names it, singles out.
+Requests are those of effective permissions (`effective_permissions`): each action on *placeholder* resources, which no
+policy names, and on each resource that a statement of the principal, or a resource policy that names it, names.
 Condition keys have no values. A request is *lost* if it is less possible without the policies, *gained* if it is more
-possible: allowed, allowed under conditions, allowed if a missing resource policy allows it, not allowed.
+possible; from most to least possible: allowed, allowed under conditions, allowed if a missing resource policy allows
+it, not allowed.
 """
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
@@ -21,17 +22,17 @@ from iamdesk.aws.action_sets import service_actions
 from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
 
 _MAX_GRIDS = 20_000
-"""Grids of which something is remembered: beyond them, memory is freed."""
+"""Number of cached grids, after which the cache is cleared."""
 _MAX_OUTCOMES = 1 << 12
-"""Some principals' worth: each of a principal's policies is taken away from the same whole."""
+"""Cached decisions, enough for some principals: each change of a principal is compared with the same whole."""
 
 type ActionBits = Mapping[str, int]
-"""By service, actions as bits (`aws.action_sets`); no service of which there is none."""
+"""By service, actions as bits (`aws.action_sets`); services without any are left out."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ServiceChange:
-    """What changes in one service."""
+    """The changes in one service."""
 
     lost: int
     """Actions that are less possible on some resource, as bits."""
@@ -42,19 +43,19 @@ class ServiceChange:
     after: int
     """Actions that are still possible, on some resource."""
     open: int
-    """Actions that stay conditional, and of which a policy that goes speaks: under which conditions may differ."""
+    """Actions that stay conditional and that a removed policy covers: their conditions may differ."""
     resources: tuple[tuple[str, int, int], ...] = ()
-    """Resources that policies name: each with the actions lost and gained on it."""
+    """Named resources, each with the actions lost and gained on it."""
 
 
 _NO_CHANGE = ServiceChange(0, 0, 0, 0, 0)
 
 type AccessChange = Mapping[str, ServiceChange]
-"""By service; services of which the policies that go say nothing are left out."""
+"""By service; services to which the removed policies do not apply are left out."""
 
 
 class AccessChanges:
-    """Compares principals with altered ones. For one thread."""
+    """Compares principals with altered ones. Not thread-safe."""
 
     def __init__(self, evaluator: Evaluator) -> None:
         self.evaluator = evaluator
@@ -74,17 +75,17 @@ class AccessChanges:
 
     @property
     def moment(self) -> datetime:
-        """As of when requests are made."""
+        """The time at which requests are made."""
         return self._moment
 
     def between(self, position: int, before: int, after: int, cancelled: Cancelled = never_cancelled) -> AccessChange:
-        """Return what changes between two forms of a principal, of which the second has some policies fewer.
+        """Return the changes between two forms of a principal, of which the second has fewer policies.
 
         Args:
-            position: The principal, by its position in the snapshot.
+            position: Index of the principal in the snapshot.
             before: The first form: the principal itself, or `AlteredPrincipals.alter` of it.
             after: The second form.
-            cancelled: Asked now and then.
+            cancelled: Returns whether the work was cancelled.
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.
@@ -103,7 +104,7 @@ class AccessChanges:
         return known
 
     def _find(self, position: int, before: int, after: int, cancelled: Cancelled) -> tuple[AccessChange, bool]:
-        """Return what changes, and whether it is the principal's alone."""
+        """Return the changes, and whether they are the principal's alone."""
         own = self._bulk.own
         by_service, wide = own.services(before)
         wide_after = self._wide_of(after, wide)
@@ -130,7 +131,7 @@ class AccessChanges:
         return self.principals.index.boundaries[position], self.principals.cohort_at(position).number
 
     def _wide_of(self, position: int, wide: Sequence[WideStatement]) -> tuple[WideStatement, ...]:
-        """Return those of the statements for all services that another form of the principal has, too."""
+        """Return those statements on all services that another form of the principal has, too."""
         _, own = self._bulk.own.services(position)
         places = {(one.place, one.policy.layer) for one in own}
         return tuple(one for one in wide if (one.place, one.policy.layer) in places)
@@ -145,7 +146,7 @@ class AccessChanges:
         named: Iterable[str],
         cancelled: Cancelled,
     ) -> tuple[AccessChange, bool]:
-        """Return what changes in services of which only statements for all services speak."""
+        """Return the changes in services to which only statements on all services apply."""
         cohorts = self.principals.cohort_at(before), self.principals.cohort_at(after)
         signatures = tuple(frozenset(one.signature for one in some) for some in (wide, wide_after))
         facts = self._facts(before, "s3", wide)
@@ -200,7 +201,7 @@ class AccessChanges:
         *,
         wide: tuple[Sequence[WideStatement], Sequence[WideStatement]] | None = None,
     ) -> tuple[ServiceChange, bool]:
-        """Return what changes in a service; with ``wide`` of statements for all services alone."""
+        """Return the changes in a service; ``wide``: by statements on all services alone."""
         own = self._bulk.own
         if wide is None:
             old, new = own.of(before, service), own.of(after, service)
@@ -245,7 +246,7 @@ class AccessChanges:
         return change, is_personal
 
     def _grids_of(self, service: str, partition: str, account: str, named: tuple[str, ...]) -> Iterator[RequestGrid]:
-        """Yield the fresh resources of a service, which serve all principals, and the named ones beside them."""
+        """Yield the placeholders of a service, which serve all principals, and the named resources."""
         fresh = placeholder_grid(service, partition, account)
         if fresh.every:
             yield fresh
@@ -260,9 +261,9 @@ class AccessChanges:
             yield found
 
     def _outcome(self, grid: RequestGrid, position: int, own: Sequence[OwnStatement], *, is_wide: bool) -> DecisionBits:
-        """Return the decisions on one form of a principal; the last ones are remembered.
+        """Return the decisions for one form of a principal; the latest are cached.
 
-        ``is_wide``: ``own`` are its statements for all services alone.
+        ``is_wide``: ``own`` are only its statements on all services.
         """
         key = (grid, position, is_wide)
         found = self._outcomes.get(key)
@@ -273,7 +274,7 @@ class AccessChanges:
         return found
 
     def _facts(self, position: int, service: str, statements: Iterable[OwnStatement | WideStatement]) -> Hashable:
-        """Return what is known of all that statements ask for of the caller alone."""
+        """Return what is known of the statements' keys that depend on the caller alone."""
         own_keys = sorted({key for one in statements for key in one.asked.own_keys})
         if not own_keys:
             return ()
@@ -283,7 +284,7 @@ class AccessChanges:
 
 
 def _compare(grid: RequestGrid, was: DecisionBits, now: DecisionBits, gone: int) -> ServiceChange:
-    """Return what changes on a grid; ``gone`` are the actions that the statements cover that go."""
+    """Return the changes on a grid; ``gone`` are the actions that the removed statements cover."""
     lost, gained = _less(now, was), _less(was, now)
     stays = was.conditional & now.conditional & grid.everywhere(gone)
     named = []

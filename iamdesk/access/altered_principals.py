@@ -1,7 +1,7 @@
-"""Principals of a snapshot without some of their policies, as positions beside those that are in the snapshot.
+"""Principals without some of their policies, as additional indexes after the principals of the snapshot.
 
-An altered principal is asked like any other: by `BulkEvaluator`, and by the engine where an answer depends on something
-unknown. Everything about it but its policies is that of the principal: its ARN, tags, account, resource policies that
+An altered principal is evaluated like any other: by `BulkEvaluator`, and by the engine where an unknown leaves the
+decision open. Everything but its policies is that of the principal: its ARN, tags, account, resource policies that
 name it. Nothing of the snapshot is copied: tens of thousands of them take little more than the lists of their policies.
 """
 
@@ -16,10 +16,10 @@ from iamdesk.simulate.principal_policies import PrincipalPolicies
 
 
 class AlteredPrincipals(PrincipalIndex):
-    """The principals of a snapshot, and altered ones behind them. For one thread."""
+    """The principals of a snapshot, followed by altered ones. Not thread-safe."""
 
     def __init__(self, principals: PrincipalIndex) -> None:
-        """Begin with those of a snapshot."""
+        """Start with the principals of a snapshot."""
         self.__dict__.update(principals.__dict__)
         self.index = copy.copy(principals.index)
         self._first = len(principals.index.subjects)
@@ -27,23 +27,23 @@ class AlteredPrincipals(PrincipalIndex):
         self._boundaries = list(principals.index.boundaries)
         self._subjects = list(principals.index.subjects)
         self._cohorts = list(principals._peers_of)
-        # The positions of altered principals are in no other index: what is remembered by position is not shared.
+        # Indexes of altered principals are in no other index: caches by index are not shared.
         self._facts, self._alike = {}, {}
         self._altered: list[PrincipalPolicies] = []
         self._known: dict[Hashable, int] = {}
         self._unbounded: dict[int, PrincipalCohort] = {}
         self._next_cohort = max((one.number for one in self._cohorts if one is not None), default=-1) + 1
-        # The lists grow; who reads them finds new positions at their ends.
+        # The lists grow; readers find new indexes at their ends.
         self.index.carried = self._carried  # type: ignore[assignment]
         self.index.boundaries = self._boundaries  # type: ignore[assignment]
         self.index.subjects = self._subjects  # type: ignore[assignment]
         self._peers_of = self._cohorts  # type: ignore[assignment]
 
     def alter(self, position: int, kept: Sequence[bool], *, keeps_boundary: bool = True) -> int:
-        """Return the position of a principal or group with some of its identity policies only.
+        """Return the index of a principal or group with only some of its identity policies.
 
         Args:
-            position: The principal or group, by its position in the snapshot; none of the ``strange``.
+            position: Index of the principal or group in the snapshot, not an irregular one.
             kept: By identity policy, in the order of the snapshot, whether it is kept.
             keeps_boundary: Whether it keeps its permissions boundary.
         """
@@ -80,7 +80,7 @@ class AlteredPrincipals(PrincipalIndex):
         return made
 
     def standing(self, position: int) -> PrincipalPolicies:
-        """Return a principal by its position; of a group, some member of whom nothing else is known."""
+        """Return a principal's policies by its index; of a group, those of a member without other policies."""
         if position < self._first:
             return super().standing(position)
         return self._altered[position - self._first]

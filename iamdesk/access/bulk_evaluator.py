@@ -185,7 +185,7 @@ class BulkEvaluator:
             members: The principals, as bits of the population, none of them irregular. A group means some member of it.
             moment: Time and context.
             within: Bits of the grid to evaluate; None: all.
-            tells_denials: Whether explicit and implicit denials are told apart; otherwise a denial may be either.
+            distinguish_denials: Whether explicit and implicit denials are told apart; otherwise a denial may be either.
             cancelled: Returns whether the work was cancelled; called repeatedly.
 
         Raises:
@@ -412,7 +412,7 @@ class BulkEvaluator:
         return found
 
     def _statement_groups_here(self, grid: OneRequest, members: int) -> Iterator[StatementGroup]:
-        """Return the groups of the other statements that cover one request and that some principals carry."""
+        """Return the groups of the other statements that cover one request, with their principals."""
         population, index, target = self.population, self.population.index, grid.target(0)
         covering = index.covering(target.service, target.name)
         naming = index.naming(covering, target.service, target.resource)

@@ -293,7 +293,7 @@ class OrganizationEvaluator:
         return tuple(found)
 
     def _sweep(self, progress: Progress, cancelled: Cancelled) -> Iterator[tuple[Evaluator, bool]]:
-        """Yield the part without accounts, which external callers are asked of, then those of each account."""
+        """Yield the part without accounts, for external callers, then the part of each account."""
         done, total = 0, self.catalogue.principals
         progress(done, total)
         yield self.part_of("", cancelled), True
@@ -314,15 +314,15 @@ class OrganizationEvaluator:
 _MAX_CACHED_REQUESTS = 32
 _MAX_CACHED_ROWS = 400_000  # 40 MB
 _TIMES = frozenset({"aws:currenttime", "aws:epochtime", "aws:tokenissuetime"})
-"""Keys that ask for the moment; of the last one something is known from day to day."""
+"""Keys of the current time; of the last one something is known from day to day."""
 
 
 class _Rows(NamedTuple):
-    """For whom in one account a question is allowed or conditional."""
+    """The principals of one account for whom a request is allowed or conditional."""
 
     open_to: tuple[tuple[str, EvalDecision], ...]
     day: date | None
-    """The day on which this is so, whatever the hour; None where a policy asks for the time."""
+    """The day on which this is valid; None where a policy depends on the time."""
 
 
 def _key_of(request: Request) -> Hashable:
@@ -334,7 +334,7 @@ def _key_of(request: Request) -> Hashable:
 
 
 def _asks_for_time(part: Evaluator, request: Request) -> bool:
-    """Return whether a policy of a part that takes part in a question asks for the time; perhaps too often."""
+    """Return whether a policy that applies to a request depends on the time; possibly too often."""
     account = part.snapshot.accounts[0]
     root = f"arn:{account.partition}:iam::{account.account_id}:root"
     question = part.question(replace(request, principal=root))
@@ -367,7 +367,7 @@ class _Task(NamedTuple):
 
 
 class _InWorker:
-    """An organization in a worker, which keeps the parts that were asked last."""
+    """An organization in a worker, which keeps the parts used last."""
 
     def __init__(self, frame: Frame) -> None:
         moments = self.moments = [datetime.now(UTC)]

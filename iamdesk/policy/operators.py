@@ -4,7 +4,7 @@ An operator reads a policy value once (when the policy is parsed) and a request 
 compares the two. A value that cannot be read is None: a policy value that matches nothing (rule G18), a request
 value for which the whole test is false (rule G19).
 
-Whatever the rest of the program has to know of an operator or a family of operators is an attribute here: a new family
+All that the program knows of an operator or a family of operators is an attribute here: a new family
 is a line for itself and one for each of its operators.
 """
 
@@ -32,7 +32,7 @@ _DATE = re.compile(
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 BOOLEANS = ("true", "false")
 OTHER_ADDRESSES = ("198.51.100.77", "203.0.113.77", "192.0.2.77", "8.8.8.8", "2001:db8:ffff::77", "2001:db8:ffff::78")
-"""Stand for addresses that no policy names."""
+"""Represent addresses that no policy names."""
 
 
 def _text(value: str) -> str:
@@ -206,7 +206,7 @@ class OperatorFamily:
     values_to_try: Callable[[Sequence[str], int], Samples] | None = None
     """Request values to try for a key without a value, of families that are neither text nor number. Takes the values
     that policies list, and by how many values to show each way in which comparisons can come out. None: those that
-    policies list, and decisions that depend on the key are told to be incomplete."""
+    policies list, and decisions that depend on the key are reported as incomplete."""
 
 
 STRING = OperatorFamily("String", is_text=True)
