@@ -285,7 +285,7 @@ def _task(work: Work[Any], token: int, way: _Way, send: Callable[[int, str, obje
                 result = work(progress, way.is_cancelled)
         except WorkCancelled:
             send_event("failed", WorkCancelled())  # without the frames of the work, which refer to all its objects
-        except Exception as error:  # noqa: BLE001 - whatever it is, whoever asked for the work is told
+        except Exception as error:  # noqa: BLE001 - any error goes to the caller
             send_event("failed", error)
         else:
             send_event("done", result)

@@ -32,7 +32,7 @@ class PendingWrite:
                 self._is_done = True
                 try:
                     self.change = self._do()
-                except Exception as error:  # noqa: BLE001 - it is told in the window, whatever it is
+                except Exception as error:  # noqa: BLE001 - any error is shown in the window
                     self.error = error
         return self
 
