@@ -189,7 +189,7 @@ class JsonWalk:
                 continue
             except RecursionError:
                 self._pass_over()
-                raise ValueTooLargeError(phrase("it is nested too deep")) from None
+                raise ValueTooLargeError(phrase("it is nested too deeply")) from None
             except ValueError:  # Python's own limit, sys.int_info.default_max_str_digits
                 self._pass_over()
                 raise ValueTooLargeError(phrase("it contains a number with thousands of digits")) from None

@@ -336,7 +336,7 @@ def test_a_need_is_answered_part_by_part(iamdesk: Callable[..., Any], sample: Pa
     lines = done.stdout.splitlines()
     assert (done.returncode, done.stderr) == (0, "")
     assert lines[0] == "Depends on the role that is passed"
-    assert "Need       create-function" in lines
+    assert "Use case   create-function" in lines
     assert any(line.startswith("  lambda:CreateFunction  allowed") for line in lines)
     assert any(line.startswith("  iam:PassRole           not evaluated") for line in lines)
 

@@ -113,7 +113,7 @@ def test_what_is_no_review_is_one_sentence(iamdesk: Run, here: Path, words: tupl
     [
         (("suppress", "missing", "a" * 20, "--remove"), "no such file"),
         (("suppress", "folder", "a" * 20, "--remove"), "folder"),
-        (("suppress", "noise.bin", "a" * 20, "--remove"), "no file of suppressions"),
+        (("suppress", "noise.bin", "a" * 20, "--remove"), "not a suppression file"),
         (("suppress", "new.json", "a" * 20), "requires a last day"),
         (
             ("suppress", "new.json", "short", "--owner", "O", "--reason", "R", "--until", "2099-01-01"),

@@ -311,7 +311,7 @@ def test_named_accounts_are_entered_in_place_of_the_organizations(
 def test_unknown_accounts_of_the_organization_are_told(collected: Collect, gate: Gate, tmp_path: Path) -> None:
     gate.denied = {"organizations ListAccounts": "AccessDeniedException"}
 
-    with pytest.raises(CollectError, match="name them with --account"):
+    with pytest.raises(CollectError, match="give them with --account"):
         collected(tmp_path / "bundle", role_name="Audit")
 
 

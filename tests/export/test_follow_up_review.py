@@ -194,7 +194,7 @@ def test_evidence_that_was_noted_is_named(previous: Path, old: Snapshot, new: Sn
     carried = go_on(previous, old, new, tmp_path / "none.iamreview")
     assert carried.manifest_sha256 == ""
     after = written(tmp_path / "none.iamreview", tmp_path / "none")
-    assert "whose evidence it does not name" in chain(after).sentence
+    assert "does not contain the hash of its manifest" in chain(after).sentence
     first, last = written(previous, tmp_path / "first"), written(previous, tmp_path / "last")
     with ReviewFile.open(previous) as file:
         for pack in (first, last):

@@ -116,7 +116,8 @@ def texts() -> Iterator[Case]:
         "an infinite number": "1e999",
     }.items():
         broken = page({"UserName": "bent", "New": "HERE"}).replace('"HERE"', value)
-        yield Case(f"{what} in an entry", as_file(broken), told="the entry cannot be read", file="account.json")
+        told = "the entry is ambiguous" if what in ("a key twice", "a lone surrogate") else "the entry cannot be read"
+        yield Case(f"{what} in an entry", as_file(broken), told=told, file="account.json")
         unknown = page(Unknown="HERE").replace('"HERE"', value)
         yield Case(f"{what} in an unknown key", as_file(unknown))
     yield Case(

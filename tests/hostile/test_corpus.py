@@ -90,6 +90,7 @@ WATCH = """
 import json, resource, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
+from iamdesk.errors import SnapshotError
 from iamdesk.snapshot.reader import load_snapshot
 from iamdesk.snapshot import bundle_reader, third_party, detect
 import encodings.idna, encodings.utf_16, encodings.utf_32

@@ -158,7 +158,7 @@ def test_a_gzip_bomb_is_refused_before_it_grows(tmp_path: Path, piece: bytes) ->
 def test_a_bomb_of_small_entries_is_refused_before_it_grows(tmp_path: Path, entry: str, limit: str) -> None:
     path = tmp_path / "bomb.gz"
     path.write_bytes(gzip.compress(f'{{"UserDetailList": [{",".join([entry] * 600_000)}]}}'.encode()))
-    assert refused(path).endswith(f": more than {limit} stand in this file")
+    assert refused(path).endswith(f": the file contains more than {limit}")
 
 
 @pytest.mark.parametrize("value", ['{"UserDetailList": []}', '""', "[]", "[[],[]]"])
@@ -168,13 +168,13 @@ def test_a_bomb_of_small_values_is_refused_before_it_grows(tmp_path: Path, value
     if value == "[]":  # nothing, however often
         assert load_snapshot(path).problems == ()
     else:
-        assert refused(path).endswith(": more than 10,000 pages or other values stand in this file")
+        assert refused(path).endswith(": the file contains more than 10,000 pages or other values")
 
 
 def test_a_bomb_of_nothing_but_space_is_refused_for_its_ratio(tmp_path: Path) -> None:
     path = tmp_path / "bomb.gz"
     path.write_bytes(bomb(200))
-    assert refused(path) == "bomb.gz: decompresses to more than 400 times its size, as no account does"
+    assert refused(path) == "bomb.gz: decompresses to more than 400 times its size, which no snapshot does"
 
 
 def test_what_decompresses_beyond_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,7 +226,7 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     assert [user.user_name for account in snapshot.accounts for user in account.users] == ["alice"]
     assert len(snapshot.files) == 1
     told = {problem.file: problem.message for problem in snapshot.problems}
-    out = "the link leads out of the folder; it was not followed"
+    out = "the link leads outside the folder; it was not followed"
     assert told.pop("circle.json").startswith("cannot be opened: ")
     assert told == {
         "out.json": out,

@@ -130,7 +130,7 @@ def test_check_that_was_not_run_leaves_a_fix_untold(new: Snapshot) -> None:
     bare = new.model_copy(update={"account_facts": ()})
     (test,) = carried(Review(FIX, finding(check_id="CRD-01")), bare).tests
     assert test.outcome is Outcome.CANNOT_TELL
-    assert "was not run" in test.sentence
+    assert "was skipped" in test.sentence
 
 
 def test_fix_that_was_gone_comes_back(new: Snapshot) -> None:
@@ -139,5 +139,5 @@ def test_fix_that_was_gone_comes_back(new: Snapshot) -> None:
     found = carried(later, new, finding())
     (test,) = found.tests
     assert test.outcome is Outcome.CAME_BACK
-    assert found.asked["f"] == ("It was fixed and gone, and is found again.",)
+    assert found.asked["f"] == ("It was fixed, but is found again.",)
     assert carried(later, new).tests == gone

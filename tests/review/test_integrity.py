@@ -69,7 +69,7 @@ def test_noted_packs_are_recovered(whole: Path) -> None:
     [
         (
             "DELETE FROM lines WHERE position > 36",
-            "3 entitlements are lost. 3 of the lost lines and findings had been",
+            "3 entitlements are lost. 3 of the lost entitlements and findings were decided",
         ),
         ("DELETE FROM findings WHERE position IN (0, 39)", "2 findings are lost."),
         ("DELETE FROM population WHERE position = 39", "1 principals of the population are lost."),

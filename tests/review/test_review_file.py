@@ -164,7 +164,7 @@ def test_reader_cannot_write(review: ReviewFile, path: Path) -> None:
 def test_nobody_certifies_their_own_access(path: Path) -> None:
     own = line(9, "arn:aws:iam::111122223333:user/ana")
     with ReviewFile.create(path, HEAD, (), (own,)) as review:
-        with pytest.raises(DecisionError, match="access of their own"):
+        with pytest.raises(DecisionError, match="review their own access"):
             review.record({own.line_id: KEEP}, ANA)
         review.record({own.line_id: KEEP}, Reviewer("Chloe", "chloe"))
         assert review.decision(own.line_id) == KEEP
@@ -174,7 +174,7 @@ def test_many_lines_need_a_reason_and_all_or_none_are_decided(review: ReviewFile
     ids = [each.line_id for each in LINES[:3]]
     with pytest.raises(DecisionError, match="requires a reason"):
         review.record(dict.fromkeys(ids, ItemDecision(ReviewDecision.KEEP)), ANA)
-    with pytest.raises(DecisionError, match="no line"):
+    with pytest.raises(DecisionError, match="no entitlement"):
         review.record({ids[0]: KEEP, "unknown": KEEP}, ANA)
     assert review.lines_standing.counts()[ReviewDecision.UNDECIDED] == 5
     review.record(dict.fromkeys(ids, KEEP), ANA)
@@ -225,8 +225,8 @@ def test_second_reviewer_stands_for_what_somebody_else_decided(review: ReviewFil
     review.record({line_id: KEEP}, ANA, lambda: NOW)
     for decision, who, why in (
         (replace(KEEP, second="Ana Moreno"), ANA, "must come from another reviewer"),
-        (replace(KEEP, second="Chloe"), ben, "their own name"),
-        (replace(REVOKE, second="Ben"), ben, "as it is"),
+        (replace(KEEP, second="Chloe"), ben, "reviewer's own name"),
+        (replace(REVOKE, second="Ben"), ben, "must not change the decision"),
     ):
         with pytest.raises(DecisionError, match=why):
             review.record({line_id: decision}, who)

@@ -70,7 +70,7 @@ def test_outputs_about_an_account_belong_to_the_only_one(tmp_path: Path) -> None
     ("content", "what"),
     [
         ({"Policy": allow("arn:aws:s3:::data")}, "a resource policy, but the output does not name its resource"),
-        ({"JobStatus": "COMPLETED", "ServicesLastAccessed": []}, "a report of last access"),
+        ({"JobStatus": "COMPLETED", "ServicesLastAccessed": []}, "a last-accessed report"),
     ],
 )
 def test_what_an_output_does_not_say_is_not_guessed(tmp_path: Path, content: Any, what: str) -> None:
