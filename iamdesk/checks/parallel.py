@@ -23,7 +23,7 @@ _BLOCK = 64
 """Items in one block: tenths of a second, or some seconds if remediations are tried for each of them."""
 
 type Use[T] = Callable[[Iterable[Finding]], list[T]]
-"""What is made of findings where they are found; of a module, so that it can be sent to a worker."""
+"""What is made of findings where they are found; a module-level function, so that it can be pickled."""
 type Found[T] = list[tuple[int, list[T]]]
 """Findings by item number; items without findings are left out."""
 
@@ -45,7 +45,7 @@ def run_shared(
     cancelled: Cancelled = never_cancelled,
     reach: AttackPathGraph | None = None,
 ) -> Iterator[Finding]:
-    """Yield what `registry.run` does, in the same order; workers do it (`use_shared`)."""
+    """Yield the findings of `registry.run`, in the same order, found by workers (`use_shared`)."""
     return use_shared(workers, list[Finding], progress, cancelled, reach)
 
 
@@ -56,14 +56,14 @@ def use_shared[T](
     cancelled: Cancelled = never_cancelled,
     reach: AttackPathGraph | None = None,
 ) -> Iterator[T]:
-    """Yield what ``use`` makes of the findings of each thing, in the order of `registry.run`; workers do both.
+    """Yield what ``use`` makes of the findings of each item, in the order of `registry.run`; workers do both.
 
-    ``reach`` is what principals can become, where somebody keeps it. Where this process works, too
-    (`Workers.helped`), it looks through blocks by this.
+    ``reach`` is an attack-path graph that exists already; with it, this process checks blocks as well if it works
+    beside the workers (`Workers.helped`).
 
     Raises:
         WorkCancelled: ``cancelled`` returned True.
-        WorkError: no worker can do it; one sentence.
+        WorkError: No worker can do it; one sentence.
     """
     progress(0, 0)
     answers = find_shared(workers, cancelled=cancelled) if reach is None else reach.answers

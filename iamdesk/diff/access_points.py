@@ -1,4 +1,4 @@
-"""S3 access points: what is said of a bucket is also said of requests that reach it through one (rule I11)."""
+"""S3 access points: statements on a bucket also apply to requests through its access points (rule I11)."""
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -10,11 +10,11 @@ from iamdesk.policy.variables import Variable, parse_template
 from iamdesk.policy.wildcards import STAR, Wildcard
 
 type _Unit = str | Wildcard | Variable
-"""One character, a wildcard, or a variable, which is taken to stand for anything."""
+"""One character, a wildcard, or a variable, which matches anything."""
 
 
-class Points:
-    """The access points of both snapshots with the buckets behind them."""
+class AccessPoints:
+    """The access points of both snapshots, with their buckets."""
 
     def __init__(self, old: SnapshotView, new: SnapshotView) -> None:
         found: dict[str, dict[str, None]] = {}
@@ -26,11 +26,11 @@ class Points:
         self._seen: dict[ResourceScope, tuple[ResourceScope, ...]] = {}
 
     def buckets(self, arn: str) -> tuple[str, ...]:
-        """Return the buckets behind an access point in either snapshot; none for any other resource."""
+        """Return the buckets of an access point in either snapshot; empty for other resources."""
         return self._buckets.get(arn, ())
 
     def seen(self, where: ResourceScope | None) -> tuple[ResourceScope, ...]:
-        """Return where a clause that names objects of buckets speaks of requests through access points to these."""
+        """Return the scopes by which a clause on objects of buckets applies to requests through their access points."""
         if where is None or where == ANYWHERE or not self._buckets:
             return ()
         if where not in self._seen:
@@ -44,12 +44,12 @@ class Points:
             )
         return self._seen[where]
 
-    def spoken(self, told: Iterable[tuple[StatementDelta, int]]) -> Iterator[tuple[StatementDelta, int]]:
-        """Yield what is told with what it says of requests through access points, each layer's in a layer of its own.
+    def with_access_points(self, deltas: Iterable[tuple[StatementDelta, int]]) -> Iterator[tuple[StatementDelta, int]]:
+        """Yield clauses with those that apply to requests through access points, which have a policy type of their own.
 
-        These allow nothing by themselves: a request needs both, the access point's decision and the bucket's.
+        Those alone allow nothing: a request needs both the access point's policy and the bucket's.
         """
-        for one, bits in told:
+        for one, bits in deltas:
             yield one, bits
             for where in self.seen(one.clause.where):
                 yield StatementDelta(f"behind {one.layer}", one.is_new, one.clause._replace(where=where)), bits
@@ -57,9 +57,9 @@ class Points:
 
 @lru_cache(maxsize=1 << 14)
 def seen_at(point: str, bucket: str, where: ResourceScope) -> tuple[ResourceScope, ...]:
-    """Return where a clause that names objects of a bucket speaks of requests through one access point to it.
+    """Return the scopes by which a clause on objects of a bucket applies to requests through one access point.
 
-    What speaks of every resource speaks of these by itself, and is not returned.
+    Empty for a clause on all resources, which applies to them anyway.
     """
     found: dict[str, None] = {}
     for entry in sorted(where.entries):
@@ -72,7 +72,7 @@ def seen_at(point: str, bucket: str, where: ResourceScope) -> tuple[ResourceScop
 
 
 def _rests(entry: str, text: str) -> Iterator[str]:
-    """Yield patterns that together describe what may stand behind a text in the resources that an entry describes."""
+    """Yield patterns for what can follow a text in the resources that an entry matches."""
     units = _units(entry)
     reached = _with_next(units, {(0, False)})
     for character in text:
@@ -86,13 +86,13 @@ def _rests(entry: str, text: str) -> Iterator[str]:
         reached = _with_next(units, after)
     for place, is_begun in sorted(reached):
         if (place - 1, True) in reached or ((place - 1, False) in reached and units[place - 1] is STAR):
-            continue  # the run before it may be empty: what is yielded for that describes this, too
-        # What a variable stands for may have begun in the text: its rest can be anything.
+            continue  # covered by the pattern for the run before it, which may be empty
+        # The value of a variable may begin within the text: its rest can be anything.
         yield ("*" if is_begun else "") + "".join(map(_written, units[place + is_begun :]))
 
 
 def _with_next(units: list[_Unit], places: set[tuple[int, bool]]) -> set[tuple[int, bool]]:
-    """Return places with those behind runs that may be empty."""
+    """Return positions with those after runs that may be empty."""
     found = set(places)
     for first, _ in places:
         place = first

@@ -1,4 +1,4 @@
-"""All actions of all services as bits of one integer, those that only policies name among them."""
+"""All actions of all services as bits of one integer, including actions that only policies name."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
@@ -12,10 +12,10 @@ from iamdesk.policy.statement import Statement
 
 
 class ActionSpace:
-    """The actions of a comparison: every one that AWS lists, and those that documents name and AWS does not list."""
+    """The actions of a comparison: all that AWS lists, and unlisted ones that documents name."""
 
     def __init__(self, documents: Iterable[Document]) -> None:
-        """``documents`` are all that are compared: what they name beyond AWS's list gets a bit, too."""
+        """Assign bits to the listed actions and to the unlisted ones in ``documents``, all that are compared."""
         self._offsets: dict[str, int] = {}
         self._services: list[str] = []
         self._starts: list[int] = []
@@ -30,7 +30,7 @@ class ActionSpace:
         """The bits of all actions that AWS lists."""
         self._unlisted: dict[tuple[str, str], int] = {}
         self._spelled: list[str] = []
-        """The unlisted ones as the first document writes them."""
+        """The unlisted actions as spelled in the first document."""
         for document in documents:
             for statement in document.statements:
                 self._add(statement)
@@ -76,7 +76,7 @@ class ActionSpace:
     def by_service(self, bits: int) -> Iterator[tuple[str, int]]:
         """Yield (service, its own bits) for the listed actions among some, in order of the services."""
         left = bits & self.listed
-        while left:  # from one that has some to the next: most sets are of a few services
+        while left:  # skip services without actions: most sets have few services
             place = bisect_right(self._starts, (left & -left).bit_length() - 1) - 1
             start, service = self._starts[place], self._services[place]
             own = left >> start & service_actions(service).every
@@ -84,7 +84,7 @@ class ActionSpace:
             yield service, own
 
     def unlisted(self, bits: int) -> Iterator[tuple[str, int]]:
-        """Yield (name, its bit) for the actions among some that AWS does not list."""
+        """Yield (name, bit) for the unlisted actions among some."""
         for position in indexes_of(bits >> self._listed_end):
             yield self._spelled[position], 1 << self._listed_end + position
 
@@ -96,7 +96,7 @@ class ActionSpace:
         return service_actions(service).actions[own.bit_length() - 1].full_name
 
     def names(self, bits: int) -> tuple[str, ...]:
-        """Return the names of some actions: a service of which all are among them as ``s3:*``, all of all as ``*``."""
+        """Return the names of some actions, with ``s3:*`` for all actions of a service and ``*`` for all actions."""
         return _names(self, bits)
 
 

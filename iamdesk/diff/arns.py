@@ -1,10 +1,10 @@
-"""Parts of ARNs as snapshots write them: files can hold anything there, and an odd one has empty parts."""
+"""Parts of ARNs in snapshots; malformed ARNs have empty parts."""
 
 from iamdesk.policy.arn import ArnError, parse_arn
 
 
 def is_arn(text: str) -> bool:
-    """Return whether a text is an ARN, so that a request can name it."""
+    """Return whether a text is a well-formed ARN."""
     try:
         parse_arn(text)
     except ArnError:
@@ -13,17 +13,17 @@ def is_arn(text: str) -> bool:
 
 
 def account_of(arn: str) -> str:
-    """Return the account of an ARN; empty where it names none."""
+    """Return the account ID of an ARN; empty if it has none."""
     return _part(arn, 4)
 
 
 def service_of(arn: str) -> str:
-    """Return the service of an ARN, in lower case; empty where it names none."""
+    """Return the service of an ARN, in lower case; empty if it has none."""
     return _part(arn, 2).lower()
 
 
 def partition_of(arn: str) -> str:
-    """Return the partition of an ARN; ``aws`` where it names none."""
+    """Return the partition of an ARN; ``aws`` if it has none."""
     return _part(arn, 1) or "aws"
 
 

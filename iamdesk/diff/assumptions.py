@@ -1,7 +1,7 @@
-"""Condition keys with an assumed value where none is provided, and the other values that are also tried.
+"""Condition keys that have an assumed value if none is provided, and the other values that are also tried.
 
-That a request uses TLS and comes through no other service is an assumption (rule J2): a change that only other
-requests show is a change all the same.
+Requests are assumed to use TLS and to come through no other service (rule J2); changes for other requests are changes
+all the same.
 """
 
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
@@ -16,18 +16,18 @@ ASSUMED: Mapping[str, str | None] = {
     "aws:calledviafirst": None,
     "aws:calledvialast": None,
 }
-"""Keys (lower case), each with the value that is not assumed; None: any value that policies test."""
+"""Keys (lower case), each with the value that is not the assumed one; None: all values that policies test."""
 _LISTED = "aws:calledvia"
 _MAX_VALUES = 3
 _MAX_CONTEXTS = 12
 
 type Tested = Mapping[str, Collection[str]]
-"""By key: the values for which it is tested."""
+"""By key: the tested values."""
 type Given = Mapping[str, str | Sequence[str]]
 
 
 def tested_by(clauses: Collection[NormalStatement]) -> Tested:
-    """Return which of the keys some clauses test, and for what."""
+    """Return the assumed keys that some clauses test, with the tested values."""
     found: dict[str, dict[str, None]] = {}
     for clause in clauses:
         for key in clause.keys:

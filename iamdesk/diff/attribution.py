@@ -1,4 +1,4 @@
-"""By which change a request is decided otherwise: each difference is taken back by itself, and the engine asked."""
+"""Attribution of changed decisions: each difference is undone by itself, and the request is evaluated again."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -45,18 +45,18 @@ from iamdesk.snapshot.organization import OrganizationPolicyType
 _OF_RESOURCES = (PolicyType.RESOURCE, PolicyType.TRUST, PolicyType.ACL)
 type Change = Callable[[EvaluationRequest], EvaluationRequest]
 type _Place = tuple[PolicyType, str, str]
-"""Layer, owner (or node), key of the policy."""
+"""Policy type, owner (or node), key of the policy."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Difference:
     cause: Cause
     undo: Change
-    """Takes it back in the new question."""
+    """Undoes it in the new request."""
 
 
 def causes_of(witness: ExampleRequest, old: SnapshotView, new: SnapshotView) -> tuple[Cause, ...]:
-    """Return the changes that each by itself bring about what the witness shows; where none does, all that differ."""
+    """Return the changes that alone cause the changed decision of an example request; if none does, all together."""
     principal = witness.principal
     if witness.old is None or witness.new is None:
         kind = ChangeKind.CREATED if witness.old is None else ChangeKind.DELETED
@@ -75,13 +75,13 @@ def causes_of(witness: ExampleRequest, old: SnapshotView, new: SnapshotView) -> 
         after = new.question(principal, witness.action, witness.resource, context)
     except RequestError:
         return ()
-    differences = list(_on_all_legs(before, after, old, new))
+    differences = list(_on_all_sub_requests(before, after, old, new))
     if len(differences) == 1:
         return (differences[0].cause,)
     was = _allows(before)
     found = [one.cause for one in differences if _allows(one.undo(after)) is was]
     if not found:
-        # Two changes that each would be enough: taken back together, one after the other.
+        # Several changes that each would be sufficient: undo them one after the other.
         undone = after
         for one in differences:
             undone = one.undo(undone)
@@ -98,14 +98,14 @@ def differing_causes(witness: ExampleRequest, old: SnapshotView, new: SnapshotVi
         sides = [side.question(witness.principal, witness.action, witness.resource, context) for side in (old, new)]
     except RequestError:
         return ()
-    return tuple(dict.fromkeys(one.cause for one in _on_all_legs(sides[0], sides[1], old, new)))
+    return tuple(dict.fromkeys(one.cause for one in _on_all_sub_requests(sides[0], sides[1], old, new)))
 
 
 def carriers_of(witness: ExampleRequest, sides: Iterable[SnapshotView]) -> tuple[tuple[str, str], ...]:
-    """Return the policies of which an Allow speaks of the very request in some snapshot, as (who has it, its key).
+    """Return the policies with an Allow that matches the request in some snapshot, as (ARN of its owner, key).
 
-    A resource's own policies count where they name the caller; one that names the account leaves it to the caller's own
-    (rule C2).
+    Policies of resources count if they name the caller; one that names the account delegates to the caller's own
+    policies (rule C2).
     """
     found: dict[tuple[str, str], None] = {}
     for side in sides:
@@ -123,16 +123,16 @@ def carriers_of(witness: ExampleRequest, sides: Iterable[SnapshotView]) -> tuple
 
 
 def _results(question: EvaluationRequest) -> Iterable[StatementResult]:
-    """Return every statement that covers a request, without the decision that they come to."""
+    """Return the statements that cover a request, without a decision."""
     if question.further:
         return evaluate(question).results
     policies = policies_of(question)
     subject = subject_of(question, policies)
-    heard = applicable_policies(policies, decision_inputs_of(question, policies))
+    applicable = applicable_policies(policies, decision_inputs_of(question, policies))
     service = question.target.service
     found = (
         match_statement(policy, one, subject)
-        for policy in heard
+        for policy in applicable
         for one in policy.document.statements
         if one.services is None or service in one.services
     )
@@ -140,9 +140,9 @@ def _results(question: EvaluationRequest) -> Iterable[StatementResult]:
 
 
 def allowing(principal: str, actions: int, where: str, sides: Iterable[SnapshotView]) -> tuple[tuple[str, str], ...]:
-    """Return which of a principal's policies may allow one of some actions anywhere in ``where``, in some snapshot.
+    """Return the principal's policies that may allow one of some actions within ``where``, in some snapshot.
 
-    As `carriers_of`, for all that an effect stands for: only what certainly has nothing of it is left out.
+    In the form of `carriers_of`, but for a whole effect: only policies that certainly allow none of it are left out.
     """
     found: dict[tuple[str, str], None] = {}
     place = ResourceScope(False, frozenset({where}))
@@ -150,8 +150,8 @@ def allowing(principal: str, actions: int, where: str, sides: Iterable[SnapshotV
         if principal not in side.index.users and principal not in side.index.roles:
             continue
         for policy in side.index.carried(principal).identity:
-            said = side.reading.said(policy.document, names_principals=False)
-            if any(one.is_allow and bits & actions and may_meet(one.where, place) for one, bits in said.items()):
+            clauses = side.reading.said(policy.document, names_principals=False)
+            if any(one.is_allow and bits & actions and may_meet(one.where, place) for one, bits in clauses.items()):
                 found[policy.owner, policy.key] = None
     return tuple(found)
 
@@ -160,22 +160,22 @@ def _allows(question: EvaluationRequest) -> bool:
     return decide_request(question) is EvalDecision.ALLOWED
 
 
-def _on_all_legs(
+def _on_all_sub_requests(
     before: EvaluationRequest, after: EvaluationRequest, old: SnapshotView, new: SnapshotView
 ) -> Iterator[_Difference]:
-    """Yield the differences in all decisions of a request; differences with one cause are undone together."""
+    """Yield the differences in all sub-requests; differences with the same cause are undone together."""
     sub_requests = [(question, *question.further) for question in (before, after)]
     found: dict[Cause, list[Change]] = {}
     for sub_request, (one, other) in enumerate(zip(*sub_requests, strict=False)):
         for difference in _differences(one, other, old, new):
-            found.setdefault(difference.cause, []).append(partial(_on_leg, sub_request, difference.undo))
+            found.setdefault(difference.cause, []).append(partial(_on_sub_request, sub_request, difference.undo))
     for cause, undoing in found.items():
         yield _Difference(cause, partial(_undo_all, undoing))
     if len(sub_requests[0]) != len(sub_requests[1]):
         yield _Difference(settings_cause(str(after.target.resource)), lambda one: replace(one, further=before.further))
 
 
-def _on_leg(sub_request: int, undo: Change, question: EvaluationRequest) -> EvaluationRequest:
+def _on_sub_request(sub_request: int, undo: Change, question: EvaluationRequest) -> EvaluationRequest:
     if sub_request == 0:
         return undo(question)
     further = tuple(undo(one) if at == sub_request else one for at, one in enumerate(question.further, 1))
@@ -218,7 +218,7 @@ def _policies(question: EvaluationRequest) -> Mapping[_Place, AttachedPolicy]:
 
 
 def _put(place: _Place, policy: AttachedPolicy | None, question: EvaluationRequest) -> EvaluationRequest:
-    """Return the question with one policy as it was; without it where there was none."""
+    """Return the request with one policy as it was; without it if there was none."""
     policies = question.policies
     layer = place[0]
 
@@ -296,7 +296,7 @@ def _text_cause(policy: AttachedPolicy) -> Cause:
 
 
 def _carried_cause(policy: AttachedPolicy, caller: str, verb: str, old: SnapshotView, new: SnapshotView) -> Cause:
-    """Return why a principal has a policy that it had not, or the other way round."""
+    """Return why a principal has a policy that it did not have before, or no longer has one."""
     owner = policy.owner
     if owner != caller:
         group = new.index.group_arns.get(owner) or old.index.group_arns.get(owner)
@@ -318,7 +318,7 @@ def _of_organization(
     new: SnapshotView,
     kind: OrganizationPolicyType,
 ) -> Iterator[_Difference]:
-    """Yield the differences in the organization policies that bind the caller, or the resource's owner."""
+    """Yield the differences in the organization policies that apply to the caller, or to the resource's owner."""
     is_scp = kind is SCP
     was = before.policies.scps if is_scp else before.policies.rcps
     now = after.policies.scps if is_scp else after.policies.rcps
@@ -381,7 +381,7 @@ def _of_facts(
         yield _Difference(cause, partial(_with_caller_of, before, tags_only=True))
     if before.caller.unique_id != after.caller.unique_id and after.caller.kind is not CallerKind.ROOT:
         cause = Cause(
-            ChangeKind.RECREATED, caller, sentence=phrase("{name} was deleted and made anew.", name=short(caller))
+            ChangeKind.RECREATED, caller, sentence=phrase("{name} was deleted and created again.", name=short(caller))
         )
         yield _Difference(cause, partial(_with_caller_of, before, tags_only=False))
     if was.may_carry_session_tags != now.may_carry_session_tags:
@@ -409,7 +409,9 @@ def _of_facts(
         )
     if before.resource_account != after.resource_account:
         resource = str(after.target.resource)
-        cause = Cause(ChangeKind.RESOURCE, resource, sentence=phrase("{name} has another owner.", name=short(resource)))
+        cause = Cause(
+            ChangeKind.RESOURCE, resource, sentence=phrase("The owner of {name} changed.", name=short(resource))
+        )
         yield _Difference(cause, lambda question: replace(question, resource_account=before.resource_account))
     if before.caller.account is not None and was.organization is not None and now.organization is not None:
         account = before.caller.account
@@ -423,14 +425,14 @@ def _of_facts(
 
 
 def _record_of(question: EvaluationRequest, side: SnapshotView) -> str | None:
-    """Return the resource that carries what bears on a request: of an object its bucket."""
+    """Return the ARN of the resource whose settings apply to a request: for an object its bucket."""
     arn = question.target.resource
     record = None if arn is None else side.evaluator.resources.find(arn)
     return None if record is None else record.arn
 
 
 def _public_access_cause(after: EvaluationRequest, old: SnapshotView, new: SnapshotView) -> Cause:
-    """Return whose Block Public Access changed: the bucket's, or its account's where its own is as before."""
+    """Return the cause for changed Block Public Access: the bucket's, or its account's if the bucket's is unchanged."""
     resource = _record_of(after, new) or str(after.target.resource)
     account = after.resource_account or ""
     own = [one.public_access_block for side in (old, new) if (one := side.resources.get(resource)) is not None]
@@ -444,8 +446,8 @@ def _deriving(question: EvaluationRequest, **changed: object) -> EvaluationReque
     derive = question.context.derive
     if not isinstance(derive, DerivedKeys):
         return question
-    told = replace(derive, _known={}, **changed)  # type: ignore[arg-type]  # callers name its own fields
-    return replace(question, context=replace(question.context, derive=told))
+    derived = replace(derive, _known={}, **changed)  # type: ignore[arg-type]  # callers name its own fields
+    return replace(question, context=replace(question.context, derive=derived))
 
 
 def _with_caller_of(before: EvaluationRequest, question: EvaluationRequest, *, tags_only: bool) -> EvaluationRequest:

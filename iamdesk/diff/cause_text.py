@@ -1,4 +1,4 @@
-"""Changes by name: what brought an effect about, and what is merely written otherwise, in the same words."""
+"""The sentences of causes, the same for changes with and without effect."""
 
 from iamdesk.diff.result import Cause, ChangeKind
 from iamdesk.diff.snapshot_view import SCP, SnapshotView
@@ -7,13 +7,13 @@ from iamdesk.snapshot.organization import OrganizationPolicyType
 
 
 def short(arn: str) -> str:
-    """Return the part of an ARN that people call it by."""
+    """Return the resource part of an ARN, as its short name."""
     parts = arn.split(":", 5)
     return parts[5] if len(parts) == 6 and parts[5] else arn
 
 
 def public_access_cause(owner: str, *, is_account: bool) -> Cause:
-    """Return that Block Public Access of a bucket (by its ARN) or of an account changed."""
+    """Return the cause for changed Block Public Access settings of a bucket (by its ARN) or an account."""
     sentence = phrase("Block Public Access of {name} or its account changed.", name=short(owner))
     if is_account:
         sentence = phrase("Block Public Access of account {account} changed.", account=owner)
@@ -21,7 +21,7 @@ def public_access_cause(owner: str, *, is_account: bool) -> Cause:
 
 
 def boundary_cause(principal: str, *, had: bool, has: bool) -> Cause:
-    """Return that a principal's permissions boundary was set, removed or replaced by another one."""
+    """Return the cause for a permissions boundary that was set, removed or replaced."""
     name = short(principal)
     if had and has:
         sentence = phrase("The permissions boundary of {name} was replaced.", name=name)
@@ -33,7 +33,7 @@ def boundary_cause(principal: str, *, had: bool, has: bool) -> Cause:
 
 
 def text_cause(key: str, name: str, *, is_aws: bool, owner: str) -> Cause:
-    """Return that the text of a managed or inline policy changed."""
+    """Return the cause for a changed text of a managed or inline policy."""
     if "#inline/" in key:
         sentence = phrase("The inline policy {policy} of {owner} changed.", policy=name, owner=short(owner))
         return Cause(ChangeKind.INLINE_POLICY, key, sentence=sentence)
@@ -41,19 +41,19 @@ def text_cause(key: str, name: str, *, is_aws: bool, owner: str) -> Cause:
         return Cause(
             ChangeKind.AWS_POLICY, key, sentence=phrase("AWS updated its managed policy {policy}.", policy=name)
         )
-    sentence = phrase("The managed policy {policy} has another version in force.", policy=name)
+    sentence = phrase("The managed policy {policy} has a different default version.", policy=name)
     return Cause(ChangeKind.MANAGED_POLICY, key, sentence=sentence)
 
 
 def membership_cause(user: str, group: str, *, joined: bool) -> Cause:
-    """Return that a user joined or left a group, by their ARNs."""
+    """Return the cause for a user that joined or left a group, by their ARNs."""
     names = {"user": short(user), "group": short(group)}
     sentence = phrase("{user} joined {group}.", **names) if joined else phrase("{user} left {group}.", **names)
     return Cause(ChangeKind.MEMBERSHIP, user, group, sentence)
 
 
 def attachment_cause(owner: str, key: str, name: str, *, added: bool) -> Cause:
-    """Return that a policy was attached to (or written into) a user, group or role, or taken away."""
+    """Return the cause for a managed or inline policy that was attached to a user, group or role, or removed."""
     if "#inline/" in key:
         names = {"policy": name, "owner": short(owner)}
         sentence = phrase("The inline policy {policy} of {owner} was removed.", **names)
@@ -70,20 +70,20 @@ def _moved(policy: str, place: str, *, added: bool) -> str:
 
 
 def place_of(side: SnapshotView, account: str) -> str | None:
-    """Return where an account stands in its organization; None where that is not known."""
+    """Return an account's path in its organization; None if it is not known."""
     organization = side.evaluator.organization
     return organization.org_path(account) if organization is not None else None
 
 
 def move_cause(account: str, old: SnapshotView, new: SnapshotView) -> Cause:
-    """Return that an account stands elsewhere in the organization, or that only one snapshot tells where."""
+    """Return the cause for an account that was moved in the organization, or whose place only one snapshot contains."""
     if place_of(old, account) is None or place_of(new, account) is None:
         sentence = phrase(
-            "Only the old snapshot holds the organization policies of account {account}.", account=account
+            "Only the old snapshot contains the organization policies of account {account}.", account=account
         )
         if place_of(old, account) is None:
             sentence = phrase(
-                "Only the new snapshot holds the organization policies of account {account}.", account=account
+                "Only the new snapshot contains the organization policies of account {account}.", account=account
             )
         return Cause(ChangeKind.CAPTURE, account, sentence=sentence)
     sentence = phrase("Account {account} was moved in the organization.", account=account)
@@ -91,7 +91,7 @@ def move_cause(account: str, old: SnapshotView, new: SnapshotView) -> Cause:
 
 
 def organization_text_cause(kind: OrganizationPolicyType, key: str, name: str) -> Cause:
-    """Return that the text of an organization policy changed."""
+    """Return the cause for a changed text of an organization policy."""
     what = ChangeKind.SCP if kind is SCP else ChangeKind.RCP
     sentence = phrase("The resource control policy {policy} changed.", policy=name)
     if kind is SCP:
@@ -102,24 +102,24 @@ def organization_text_cause(kind: OrganizationPolicyType, key: str, name: str) -
 def organization_attachment_cause(
     kind: OrganizationPolicyType, node: str, key: str, name: str, *, added: bool
 ) -> Cause:
-    """Return that an organization policy was attached to a root, unit or account, or taken from it."""
+    """Return the cause for an organization policy that was attached to a root, unit or account, or detached."""
     what = ChangeKind.SCP_ATTACHMENT if kind is SCP else ChangeKind.RCP_ATTACHMENT
     return Cause(what, node, key, _moved(name, node, added=added))
 
 
 def endpoint_cause(name: str) -> Cause:
-    """Return the sentence that a VPC endpoint or its policy changed."""
+    """Return the cause for a changed VPC endpoint or endpoint policy."""
     return Cause(
         ChangeKind.ENDPOINT, name, sentence=phrase("The VPC endpoint {name} or its policy changed.", name=name)
     )
 
 
 def password_policy_cause(account: str) -> Cause:
-    """Return the sentence that the password policy of an account changed."""
+    """Return the cause for a changed password policy of an account."""
     sentence = phrase("The password policy of account {account} changed.", account=account)
     return Cause(ChangeKind.PASSWORD_POLICY, account, sentence=sentence)
 
 
 def settings_cause(arn: str) -> Cause:
-    """Return that a resource has other settings than before, or leads elsewhere."""
-    return Cause(ChangeKind.RESOURCE, arn, sentence=phrase("{name} has other settings.", name=short(arn)))
+    """Return the cause for changed settings of a resource, such as the bucket of an access point."""
+    return Cause(ChangeKind.RESOURCE, arn, sentence=phrase("The settings of {name} changed.", name=short(arn)))

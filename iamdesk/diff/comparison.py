@@ -1,4 +1,4 @@
-"""Comparing two snapshots: the door of this room."""
+"""The comparison of two snapshots (entry point of the package)."""
 
 from datetime import datetime
 from pathlib import Path
@@ -22,27 +22,32 @@ def compare_snapshots(
     cancelled: Cancelled = never_cancelled,
     workers: tuple[Workers, Workers] | None = None,
 ) -> Comparison:
-    """Return what changed in effect, by which change.
+    """Return the changes of effective access, with their causes.
 
-    Both snapshots are asked as of one ``moment``: what merely ran out in between is no change between them.
-    ``workers`` over both snapshots, of one executor, do what takes long; None: this thread.
+    Args:
+        old: The old snapshot.
+        new: The new snapshot.
+        moment: The time at which both are evaluated, so that expired conditions are not a change.
+        progress: Called with the number of principals and resources done.
+        cancelled: Returns True to stop.
+        workers: Workers over both snapshots, of one executor; None: this thread does all work.
 
     Raises:
         WorkCancelled: ``cancelled`` returned True.
-        WorkError: no worker can do it; one sentence.
+        WorkError: No worker can do it; one sentence.
     """
     pair = Pair.of(old, new, moment)
     before, after = pair.old, pair.new
     arns = pair.principal_arns()
     of_principals, of_resources = find_all(pair, arns, moment, workers, progress, cancelled)
-    told = {standing.arn: standing for one in of_principals for standing in one.standings}
-    standings = {arn: told[arn] for arn in arns}
-    found = {standing.arn: standing for one in of_resources for standing in one.standings}
-    _add_to_principals(standings, found)
-    effects = [effect for one in (*standings.values(), *found.values()) for effect in one.effects]
+    by_arn = {one.arn: one for found in of_principals for one in found.diffs}
+    principals = {arn: by_arn[arn] for arn in arns}
+    resources = {one.arn: one for found in of_resources for one in found.diffs}
+    _add_to_principals(principals, resources)
+    effects = [effect for one in (*principals.values(), *resources.values()) for effect in one.effects]
     names = {bits: after.space.names(bits) for bits in {effect.actions for effect in effects}}
     causes = {cause for effect in effects for cause in effect.causes}
-    doubtful = {arn for arn, one in (*standings.items(), *found.items()) if one.doubts}
+    doubtful = {arn for arn, one in (*principals.items(), *resources.items()) if one.doubts}
     texts = tuple(
         TextChange(
             change.cause,
@@ -58,8 +63,8 @@ def compare_snapshots(
         old_sha256=old.sha256,
         new_sha256=new.sha256,
         actions_as_of=f"{reference().updated:%Y-%m-%d}",
-        principals=standings,
-        resources=found,
+        principals=principals,
+        resources=resources,
         texts=texts,
         limits=_limits(before, after),
         figures=Statistics(
@@ -76,29 +81,29 @@ def _name(path: Path) -> str:
     return path.name
 
 
-def _add_to_principals(standings: dict[str, PrincipalDiff], resources: dict[str, PrincipalDiff]) -> None:
-    """Tell principals what they gained or lost by a resource's side."""
+def _add_to_principals(principals: dict[str, PrincipalDiff], resources: dict[str, PrincipalDiff]) -> None:
+    """Add to principals the access that they gained or lost through resources."""
     gained: dict[str, dict[Effect, None]] = {}
     for one in resources.values():
         for effect in one.effects:
-            if effect.principal in standings:
+            if effect.principal in principals:
                 gained.setdefault(effect.principal, {})[effect] = None
     for arn, effects in gained.items():
-        known = standings[arn]
-        told = tuple(dict.fromkeys((*known.effects, *effects)))
+        known = principals[arn]
+        merged = tuple(dict.fromkeys((*known.effects, *effects)))
         status = Status.CHANGED if known.status in (Status.UNCHANGED, Status.CANNOT_TELL) else known.status
-        standings[arn] = PrincipalDiff(arn, status, told, known.doubts)
+        principals[arn] = PrincipalDiff(arn, status, merged, known.doubts)
 
 
 def _limits(old: SnapshotView, new: SnapshotView) -> tuple[str, ...]:
-    """Return what neither snapshot holds: nothing is said of it."""
+    """Return the data that neither snapshot contains, so that it is not compared."""
     found: list[str] = []
     accounts = [account for account in new.index.accounts if account in old.index.accounts]
     if any(old.levels(account, SCP) is None and new.levels(account, SCP) is None for account in accounts):
-        found.append(phrase("Service control policies: neither snapshot holds them."))
+        found.append(phrase("Service control policies: in neither snapshot."))
     if not old.snapshot.resources and not new.snapshot.resources:
-        found.append(phrase("Resource policies: neither snapshot holds any, but for the trust policies of roles."))
+        found.append(phrase("Resource policies: in neither snapshot, except trust policies of roles."))
     if not old.snapshot.vpc_endpoints and not new.snapshot.vpc_endpoints:
-        found.append(phrase("Policies of VPC endpoints: neither snapshot holds any."))
-    found.append(phrase("Session policies, and access that is granted outside of policies (database users)."))
+        found.append(phrase("VPC endpoint policies: in neither snapshot."))
+    found.append(phrase("Session policies, and access granted outside of IAM policies (such as database users)."))
     return tuple(found)

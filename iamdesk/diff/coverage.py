@@ -1,4 +1,4 @@
-"""Whether one resource entry describes everything that another one does."""
+"""Whether one resource entry matches everything that another one does."""
 
 from functools import lru_cache
 
@@ -6,14 +6,14 @@ from iamdesk.policy.variables import Variable, parse_template
 from iamdesk.policy.wildcards import glob
 
 _RUN, _ONE = "\ue000", "\ue001"
-"""Stand for any run of characters, and for any one, in a text that a pattern is held against."""
+"""Placeholders for any characters, and for any single one, in a text that is matched against a pattern."""
 
 
 @lru_cache(maxsize=1 << 16)
 def is_covered(entry: str, by: str) -> bool:
-    """Return whether all that ``entry`` describes ``by`` describes, too, for certain; False where it cannot be told.
+    """Return whether ``by`` certainly matches everything that ``entry`` matches; False if that is uncertain.
 
-    Both are ARNs with the same first five parts; what a variable stands for in ``entry`` may be anything.
+    Both are ARNs with the same first five parts. A variable in ``entry`` may have any value.
     """
     wide, narrow = by.split(":", 5), entry.split(":", 5)
     if len(wide) != 6 or len(narrow) != 6 or wide[:5] != narrow[:5]:
@@ -29,5 +29,5 @@ def is_covered(entry: str, by: str) -> bool:
         else:
             text += _RUN if piece.value == "*" else _ONE
     if "?" in wide[5] and _RUN in text:
-        return False  # a question mark must not take a whole run
+        return False  # a question mark must not match several characters
     return glob(wide[5]).matches(text)

@@ -1,4 +1,4 @@
-"""Where what bears on a principal differs between the snapshots: clauses, and facts that clauses ask for."""
+"""Differences that apply to a principal: clauses, and facts that clauses test."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _ALLOWED = NormalStatement(True, None, ANYWHERE, frozenset(), frozenset())
 
 
 class StatementDelta(NamedTuple):
-    """A clause in one layer of one snapshot."""
+    """A clause of one policy type in one snapshot."""
 
     layer: str
     """``identity``, ``boundary``, ``scp-deny``, ``scp-allow/0`` …"""
@@ -25,41 +25,41 @@ class StatementDelta(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PolicyTypeDelta:
-    """Actions of which the same clauses speak, in both snapshots."""
+    """Actions that the same clauses of both snapshots apply to."""
 
     bits: int
     clauses: tuple[NormalStatement, ...]
-    """All that speak of them, in any layer."""
+    """All clauses for these actions, of any policy type."""
     differing: tuple[ResourceScope | None, ...]
-    """Where clauses that differ speak: everywhere else nothing changed."""
+    """Scopes of the clauses that differ; nothing changed elsewhere."""
     widening: frozenset[ResourceScope | None]
-    """Those of ``differing`` where a clause may have brought access."""
+    """Scopes where a differing clause may have added access."""
     narrowing: frozenset[ResourceScope | None]
-    """Those where one may have taken access."""
+    """Scopes where a differing clause may have removed access."""
     allowed: tuple[ResourceScope | None, ...]
-    """Where the principal's own policies allow them, in either snapshot: elsewhere only a resource's policy can."""
+    """Scopes where the principal's own policies allow them in either snapshot; elsewhere only resource policies can."""
     speaking: tuple[StatementDelta, ...] = ()
-    """All that is said of them, layer by layer and in each snapshot."""
+    """All clauses by policy type and snapshot."""
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
-        """The changes that what differs can have brought about."""
+        """The kinds of changes that the differences can cause."""
         return (*((Kind.GAINED,) if self.widening else ()), *((Kind.LOST,) if self.narrowing else ()))
 
     @property
     def is_one_way(self) -> bool:
-        """Whether what differs speaks of every resource, and can only have brought or only have taken access."""
+        """Whether the differences apply to every resource, and can only add or only remove access."""
         return not (self.widening and self.narrowing) and set(self.differing) <= {ANYWHERE, None}
 
 
 class ChangedKeys(NamedTuple):
-    """Condition keys (lower case) of which another value is known than before."""
+    """Condition keys (lower case) whose known values changed."""
 
     keys: frozenset[str]
     prefixes: tuple[str, ...] = ()
 
     def touches(self, clause: NormalStatement) -> bool:
-        """Return whether a clause hangs on one of them."""
+        """Return whether a clause depends on one of them."""
         return any(
             key in self.keys or key.startswith(self.prefixes) for key in clause.keys if self.keys or self.prefixes
         )
@@ -92,18 +92,18 @@ def changed_keys(old: Facts, new: Facts) -> ChangedKeys:
 def statement_deltas(
     own: PrincipalPolicies, levels: Levels | None, rcps: Levels | None, everything: int, *, is_new: bool
 ) -> Iterator[tuple[StatementDelta, int]]:
-    """Yield every clause that bears on a principal in its own account, with its actions."""
-    for layer, said in _layers(own, levels, rcps, everything):
-        # A level that allows nothing is one all the same: it refuses everything (rule B1).
-        for clause, bits in (said or {_ALLOWED: 0}).items() if layer.startswith(_LEVEL) else said.items():
+    """Yield every clause that applies to a principal in its own account, with its actions."""
+    for layer, clauses in _policy_types(own, levels, rcps, everything):
+        # A level that allows nothing denies everything (rule B1).
+        for clause, bits in (clauses or {_ALLOWED: 0}).items() if layer.startswith(_LEVEL) else clauses.items():
             yield StatementDelta(layer, is_new, clause), bits
 
 
-def _layers(
+def _policy_types(
     own: PrincipalPolicies, levels: Levels | None, rcps: Levels | None, everything: int
 ) -> Iterator[tuple[str, Said]]:
     yield "identity", own.identity
-    # Without a boundary nothing is limited: as with one that allows everything.
+    # No boundary is equivalent to one that allows everything.
     yield "boundary", _no_limit(everything) if own.boundary is None else own.boundary
     if levels is not None:
         yield "scp-deny", levels.denies
@@ -123,27 +123,27 @@ def policy_type_deltas(
     within: int,
     keys: ChangedKeys,
 ) -> Iterator[PolicyTypeDelta]:
-    """Yield the actions on which something may have changed, by the clauses that speak of them.
+    """Yield the actions whose decisions may have changed, grouped by the clauses that apply to them.
 
-    ``within`` are the actions that matter at all: those that something allows.
+    ``within`` are the actions that some policy allows; all others do not matter.
     """
-    told = [*before, *after]
+    deltas = [*before, *after]
     levels = (_levels(before), _levels(after))
-    # What no clause of a level speaks of is refused there: where levels differ, any action may.
+    # An action without a clause in a level is denied there: if levels differ, any action may have changed.
     same_levels = set(map(frozenset, levels[0].values())) == set(map(frozenset, levels[1].values()))
-    candidates = (_candidates(told, keys) if same_levels else -1) & within
+    candidates = (_candidates(deltas, keys) if same_levels else -1) & within
     if not candidates:
         return
-    for bits, speaking in split(candidates, told):
+    for bits, speaking in split(candidates, deltas):
         differing = list(_differing(speaking, keys, levels))
         if differing:
-            ways = [frozenset(where for where, widens in differing if widens is not other) for other in (False, True)]
+            scopes = [frozenset(where for where, widens in differing if widens is not other) for other in (False, True)]
             yield PolicyTypeDelta(
                 bits,
                 tuple(dict.fromkeys(one.clause for one in speaking)),
                 tuple(dict.fromkeys(where for where, _ in differing)),
-                ways[0],
-                ways[1],
+                scopes[0],
+                scopes[1],
                 tuple(dict.fromkeys(_allowed(speaking))),
                 speaking,
             )
@@ -155,19 +155,19 @@ def _allowed(speaking: Iterable[StatementDelta]) -> Iterator[ResourceScope | Non
             yield one.clause.where
 
 
-def _levels(told: Iterable[tuple[StatementDelta, int]]) -> Mapping[str, set[tuple[NormalStatement, int]]]:
+def _levels(deltas: Iterable[tuple[StatementDelta, int]]) -> Mapping[str, set[tuple[NormalStatement, int]]]:
     found: dict[str, set[tuple[NormalStatement, int]]] = {}
-    for one, bits in told:
+    for one, bits in deltas:
         if one.layer.startswith(_LEVEL):
             found.setdefault(one.layer, set()).add((one.clause, bits))
     return found
 
 
-def _candidates(told: Iterable[tuple[StatementDelta, int]], keys: ChangedKeys) -> int:
-    """Return actions of which something differs at first sight."""
+def _candidates(deltas: Iterable[tuple[StatementDelta, int]], keys: ChangedKeys) -> int:
+    """Return the actions with a differing clause, without regard to coverage."""
     sides: dict[tuple[str, NormalStatement], int] = {}
     found = 0
-    for one, bits in told:
+    for one, bits in deltas:
         if keys.touches(one.clause):
             found |= bits
         if not one.layer.startswith(_LEVEL):
@@ -180,7 +180,7 @@ def _candidates(told: Iterable[tuple[StatementDelta, int]], keys: ChangedKeys) -
 def _differing(
     speaking: Iterable[StatementDelta], keys: ChangedKeys, levels: Sequence[Iterable[str]]
 ) -> Iterator[tuple[ResourceScope | None, bool | None]]:
-    """Yield where clauses differ, and whether that brings access, takes it, or (None) may do either."""
+    """Yield (scope, effect) for differing clauses: True adds access, False removes it, None may do either."""
     sides: tuple[dict[tuple[str, NormalStatement], None], dict[tuple[str, NormalStatement], None]] = ({}, {})
     allowed: list[dict[str, set[NormalStatement]]] = [{name: set() for name in side} for side in levels]
     for one in speaking:
@@ -194,7 +194,7 @@ def _differing(
         for layer, clause in sides[side]:
             if (layer, clause) not in sides[not side]:
                 yield clause.where, clause.is_allow is side
-    # A level that allows everything of the part does not limit it; two that allow the same are as one.
+    # A level that allows all of these actions does not limit them; levels that allow the same count once.
     limits = [
         {frozenset(clauses) for clauses in side.values() if not any(clause.is_plain for clause in clauses)}
         for side in allowed

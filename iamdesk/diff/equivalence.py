@@ -1,9 +1,8 @@
-"""What the answer to a question hangs on, whoever asks: questions that share it come out alike, and are asked once.
+"""Equivalence keys of requests: requests with the same key have the same decisions, and are evaluated once.
 
-Most of what many thousand principals are asked about when an organization policy changes is the same question on
-another resource: the same conditions in the same layers. Where anything else can matter, there is no likeness, and the
-question is asked: a resource that a snapshot knows something of, what is about the caller alone, variables, what AWS's
-pages disagree on, and the services of which each action has rules of its own.
+When an organization policy changes, most requests of thousands of principals differ only in the resource: the same
+conditions of the same policy types apply. A request has no key if anything else can matter: a resource in a snapshot,
+caller-specific clauses, variables, rules on which AWS's pages disagree, and services with rules for single actions.
 """
 
 from collections.abc import Hashable, Iterator, Sequence
@@ -31,21 +30,21 @@ from iamdesk.policy.document import Document
 from iamdesk.snapshot.organization import OrganizationPolicyType
 
 _COUNTING = frozenset({*ASSUMED, ISSUE_TIME_KEY, MFA_KEY})
-"""Keys that count where a statement tests them, even one that decides nothing."""
+"""Keys that matter if a statement tests them, even without effect on the decision."""
 
 
 class PrincipalClass(NamedTuple):
-    """What principals share of whom questions can come out alike."""
+    """Principals whose requests can be equivalent."""
 
     partition: str
     account: str
     about: Hashable
-    """What else the engine asks of a caller, in either snapshot."""
+    """Other traits of the caller that affect decisions, in both snapshots."""
 
 
 @dataclass(slots=True)
 class EquivalenceKeys:
-    """Tells what questions to two snapshots hang on."""
+    """Computes equivalence keys of requests to two snapshots."""
 
     old: SnapshotView
     new: SnapshotView
@@ -56,14 +55,14 @@ class EquivalenceKeys:
     def of_principal(
         self, arn: str, account: str, before: PrincipalPolicies, after: PrincipalPolicies, keys: ChangedKeys
     ) -> PrincipalClass | None:
-        """Return what principals share of whom questions can come out alike; None for one of whom none can."""
+        """Return the class of a principal; None if its requests cannot be equivalent to others."""
         sides = (before, after)
         if keys or any(own.facts is None or own.missing or own.broken for own in sides):
             return None
         documents = before.documents | after.documents
         boundaries = (before.boundary_documents or frozenset()) | (after.boundary_documents or frozenset())
         if frozenset() in (before.boundary_documents, after.boundary_documents):
-            return None  # it has one, and its text is not known
+            return None  # its boundary was not captured
         if not self._is_plain_account(account) or not all(map(self._is_plain, documents | boundaries)):
             return None
         about = tuple(traits(side, arn, own) for side, own in ((self.old, before), (self.new, after)))
@@ -72,15 +71,15 @@ class EquivalenceKeys:
     def of_question(
         self, of_principal: PrincipalClass, part: PolicyTypeDelta, cell: SampleRequest, principal: str
     ) -> Hashable:
-        """Return all that the answers to a question hang on; None where that cannot be told.
+        """Return the equivalence key of a request; None if there is none.
 
-        Where clauses are about the caller alone, its questions come out like each other, and like no one else's.
+        With caller-specific clauses, only requests of the same principal are equivalent.
         """
         service = cell.action.partition(":")[0].lower()
         resource = self._of_resource(service, cell.resource, of_principal.account)
         if resource is None or cell.action.partition(":")[2].lower() in ACCOUNT_LISTS_ON_S3:
             return None
-        told: set[Hashable] = set()
+        clauses: set[Hashable] = set()
         keys: set[str] = set()
         asks_who = False
         for one in _without_idle(part.speaking, cell.resource):
@@ -88,19 +87,19 @@ class EquivalenceKeys:
             if clause.principal not in (None, EVERYONE) or not _is_plain(clause.where, cell):
                 return None
             asks_who = asks_who or _is_about_caller(clause.keys)
-            told.add((one.layer, one.is_new, clause.is_allow, clause.where is None, clause.conditions, clause.keys))
+            clauses.add((one.layer, one.is_new, clause.is_allow, clause.where is None, clause.conditions, clause.keys))
             keys |= clause.keys
         asker = (of_principal, principal) if asks_who else of_principal
-        # What is told of KMS names the action, and keys are decided otherwise than aliases.
+        # Reasons about KMS name the action, and keys have other rules than aliases.
         if service == "kms":
-            return asker, cell.action, resource, frozenset(told)
+            return asker, cell.action, resource, frozenset(clauses)
         *place, types = resource
-        return asker, _of_action(cell.action, types, frozenset(keys)), tuple(place), frozenset(told)
+        return asker, _of_action(cell.action, types, frozenset(keys)), tuple(place), frozenset(clauses)
 
     def _of_resource(self, service: str, resource: str, account: str) -> tuple[Any, ...] | None:
-        """Return what questions hang on of a resource of which the snapshots know nothing; None for others.
+        """Return the traits of a resource that affect decisions; None if a snapshot contains it.
 
-        The last part are the types of the service that it fits.
+        The last one are the matching resource types of the service.
         """
         known = (service, resource, account)
         if known not in self._resources:
@@ -108,13 +107,13 @@ class EquivalenceKeys:
         return self._resources[known]
 
     def _find_resource(self, service: str, resource: str, account: str) -> tuple[Any, ...] | None:
-        # Of KMS, what differs from action to action hangs on whether it is a key, which its type tells.
+        # Rules for single KMS actions depend on whether the resource is a key, which its type shows.
         if (service in SERVICES_WITH_ACTION_RULES and service != "kms") or not reference().service_exists(service):
             return None
         if resource == "*":
             return resource, ()
         arn = parse_arn(resource)
-        if arn.account not in ("", account):  # its own organization policies have a word
+        if arn.account not in ("", account):  # its own organization policies apply
             return None
         if (
             "*" in arn.resource
@@ -133,7 +132,7 @@ class EquivalenceKeys:
         return found
 
     def _find_plain_account(self, account: str) -> bool:
-        """Return whether nothing but clauses limits an account: no endpoint policies, no policy that is not known."""
+        """Return whether only clauses limit an account: no endpoint policies, no policy that was not captured."""
         for side in (self.old, self.new):
             if side.snapshot.vpc_endpoints:
                 return False
@@ -152,26 +151,25 @@ class EquivalenceKeys:
 
 
 def _without_idle(speaking: Sequence[StatementDelta], resource: str) -> Iterator[StatementDelta]:
-    """Yield what is said of a resource, but for Allows that say nothing beside another one of their layer.
+    """Yield the clauses on a resource without redundant Allows.
 
-    Where an Allow without conditions covers a request for certain, no other one of the layer matters (rule A3): it
-    is left out where both snapshots say it, but not where it asks for what is also tried otherwise, or for what tells
-    of credentials.
+    If an unconditional Allow certainly covers a request, other Allows of the policy type do not matter (rule A3). They
+    are left out if both snapshots contain them, unless they test keys with assumed values or of credentials.
     """
-    heard = [one for one in speaking if applies_to(one.clause.where, resource)]
-    full = {(one.layer, one.is_new) for one in heard if _is_certain(one.clause, resource)}
+    applicable = [one for one in speaking if applies_to(one.clause.where, resource)]
+    full = {(one.layer, one.is_new) for one in applicable if _is_certain(one.clause, resource)}
     if not full:
-        yield from heard
+        yield from applicable
         return
-    spoken = set(heard)
-    for one in heard:
+    known = set(applicable)
+    for one in applicable:
         clause = one.clause
         is_idle = (
             clause.is_allow
             and bool(clause.conditions or clause.keys)
             and (one.layer, False) in full
             and (one.layer, True) in full
-            and one._replace(is_new=not one.is_new) in spoken
+            and one._replace(is_new=not one.is_new) in known
             and clause.keys.isdisjoint(_COUNTING)
         )
         if not is_idle:
@@ -186,14 +184,14 @@ def _is_certain(clause: NormalStatement, resource: str) -> bool:
 
 
 def traits(side: SnapshotView, arn: str, own: PrincipalPolicies) -> Hashable:
-    """Return what the engine needs to know of a caller beside its policies and its own identifiers."""
+    """Return the traits of a caller that affect decisions, besides its policies and identifiers."""
     if own.facts is None:
         return None
     role = side.index.roles.get(arn)
     return (
         own.facts.kind,
         own.facts.may_be_tagged,
-        role is not None and permission_set_of(role) is not None,  # more is known of its sessions
+        role is not None and permission_set_of(role) is not None,  # its sessions have further known keys
         own.facts.path.startswith(SERVICE_LINKED_PATH),
         own.boundary_documents is None,
         own.supplied,
@@ -203,7 +201,7 @@ def traits(side: SnapshotView, arn: str, own: PrincipalPolicies) -> Hashable:
 
 
 def _reads_one_way(document: Document) -> bool:
-    """Return whether all of a document can be read, and AWS's pages leave no doubt of what its patterns mean."""
+    """Return whether a document is well formed and its patterns have an undisputed meaning."""
     if document.diagnostics and not document.statements:
         return False
     return not any(
@@ -216,9 +214,9 @@ def _reads_one_way(document: Document) -> bool:
 
 @lru_cache(maxsize=1 << 16)
 def _of_action(action: str, fitting: tuple[str, ...], keys: frozenset[str]) -> Hashable:
-    """Return what an action shares with those of its service that are decided alike, on a resource of some types.
+    """Return a key for actions of a service with the same decisions on a resource of some types.
 
-    ``keys`` are all that the clauses ask for which speak of it there.
+    ``keys`` are the keys that the clauses for it test.
     """
     service, _, name = action.lower().partition(":")
     listed = reference().action(service, name)
@@ -236,5 +234,5 @@ def _is_about_caller(keys: frozenset[str]) -> bool:
 
 
 def _is_plain(where: ResourceScope | None, cell: SampleRequest) -> bool:
-    """Return whether a clause that may speak of a cell's resource does so for certain."""
+    """Return whether a clause that may apply to a request's resource certainly does."""
     return where is None or where == ANYWHERE or is_plainly_of(where, cell.resource)

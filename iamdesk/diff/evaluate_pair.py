@@ -1,4 +1,4 @@
-"""One question under both snapshots: what is gained, what is lost, and where that cannot be told."""
+"""One request evaluated under both snapshots: access gained, lost, or inconclusive."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,11 +28,11 @@ NOTHING: Context = {}
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One question under both snapshots."""
+    """The result of one request under both snapshots."""
 
     changes: tuple[tuple[Kind, ExampleRequest], ...] = ()
     doubts: tuple[str, ...] = ()
-    """Why it cannot be told whether something (else) changed; with neither, it is proved that nothing did."""
+    """Why the result is inconclusive; without changes and doubts, no change is proved."""
 
 
 SAME = Compared()
@@ -40,13 +40,13 @@ SAME = Compared()
 _DOUBTFUL_GAPS = frozenset(
     {"policy-missing", "group-missing", "boundary-missing", "scp-missing", "rcp-missing", "canonical-user-missing"}
 )
-"""Missing parts that may say one thing in one snapshot and another thing in the other, without a trace in either."""
+"""Missing data that may differ between the snapshots without any sign of it."""
 _ASKED_BY_STATEMENTS = frozenset({"aws:requestedregion"})
-"""Keys that nothing but statements asks for, and on which large changes hang: a lock of Regions."""
+"""Keys that only statements test, and that many changes depend on: Region restrictions."""
 _MOST_SETS = 16
 _MOST_TRIED = 1024
 _MOST_AFTER = 128
-"""Combinations of values of which so many are tried once something changed: for access that changed the other way."""
+"""Combinations of values that are tried after a change was found, for a change in the other direction."""
 
 
 def compare(
@@ -58,7 +58,7 @@ def compare(
     given: Context | None = None,
     kinds: tuple[Kind, ...] = BOTH,
 ) -> Compared:
-    """Ask one question of both snapshots, whatever the context is; ``kinds`` are the changes that there can be."""
+    """Evaluate one request under both snapshots, in any context; ``kinds`` are the possible changes."""
     before = old.trace(principal, action, resource, given)
     after = new.trace(principal, action, resource, given)
     found = _PairEvaluation(old, new, principal, action, resource, given or {}, kinds).compare(before, after)
@@ -67,15 +67,15 @@ def compare(
             break
         if not other or any(key.lower() in other for key in given or ()):
             continue
-        told = {**(given or {}), **other}
-        asking = _PairEvaluation(old, new, principal, action, resource, told, kinds)
-        again = asking.compare(*(side.trace(principal, action, resource, told) for side in (old, new)))
+        context = {**(given or {}), **other}
+        evaluation = _PairEvaluation(old, new, principal, action, resource, context, kinds)
+        again = evaluation.compare(*(side.trace(principal, action, resource, context) for side in (old, new)))
         found = Compared(again.changes, tuple(dict.fromkeys((*found.doubts, *again.doubts))))
     return found
 
 
 def _tested(*traces: EvaluationTrace | None) -> Tested:
-    """Return the assumed keys that statements on the action test, with the values tested."""
+    """Return the assumed keys that statements for the action test, with the tested values."""
     found: dict[str, dict[str, None]] = {}
     for trace in traces:
         for result in trace.results if trace is not None else ():
@@ -107,34 +107,37 @@ class _PairEvaluation:
                 found.append((kind, self._witness({}, _asked(before), _asked(after))))
             elif before is not None and after is not None and _differs_otherwise(before, after):
                 doubts.append(
-                    phrase("AWS's pages disagree on how this is decided, and by the other reading it changed.")
+                    phrase(
+                        "AWS's documentation is contradictory on how this is decided, and by the other interpretation "
+                        "it changed."
+                    )
                 )
             elif before is not None and after is not None and now is EvalDecision.IMPLICIT_DENY:
                 doubts += awaiting(before, after)
             return Compared(tuple(found), tuple(doubts) if not found else ())
-        if was is now and _says_the_same(before, after):
+        if was is now and _is_equivalent(before, after):
             return Compared((), tuple(doubts))
         for kind in self.kinds:
             brings = kind is Kind.GAINED
-            contexts = (*_ways(after, allowed=brings), *_ways(before, allowed=not brings))
+            contexts = (*_contexts(after, allowed=brings), *_contexts(before, allowed=not brings))
             found += self._under(kind, contexts, before, after)
         if before is None or after is None:
             return Compared(tuple(found), tuple(doubts))
         if found:
-            # What hangs on conditions before and after may be gained under some of them and lost under others.
+            # A request that is conditional before and after may be gained in some contexts and lost in others.
             other = [kind for kind in self.kinds if was is now and all(kind is not one for one, _ in found)]
             return Compared((*found, *(self._try_all(before, after, other, _MOST_AFTER) or ())), tuple(doubts))
         tried = self._try_all(before, after, self.kinds)
         if tried is None or (not tried and was is not now):
-            doubts.append(phrase("It hangs on conditions with more values than can be tried."))
+            doubts.append(phrase("It depends on conditions with more values than can be tried."))
         return Compared(tuple(tried or ()), tuple(doubts))
 
     def _try_all(
         self, before: EvaluationTrace, after: EvaluationTrace, kinds: Sequence[Kind], most: int = _MOST_TRIED
     ) -> list[tuple[Kind, ExampleRequest]] | None:
-        """Try every combination of values that the tests of both snapshots tell apart.
+        """Try every combination of values that the tests of both snapshots distinguish.
 
-        None where there are too many of them, or values are left that may come out in another way: nothing is proved.
+        None if there are too many, or if further values may matter: then nothing is proved.
         """
         if not kinds:
             return []
@@ -157,9 +160,9 @@ class _PairEvaluation:
     def _under(
         self, kind: Kind, contexts: Iterable[Context], before: EvaluationTrace | None, after: EvaluationTrace | None
     ) -> list[tuple[Kind, ExampleRequest]]:
-        """Look for a context in which the one snapshot allows what the other one does not.
+        """Search for a context in which one snapshot allows the request and the other one does not.
 
-        ``before`` and ``after`` are the answers without any of them.
+        ``before`` and ``after`` are the results without these contexts.
         """
         for context in contexts:
             was = self._in(context, self.old, before)
@@ -171,7 +174,7 @@ class _PairEvaluation:
         return []
 
     def _in(self, context: Context, side: SnapshotView, known: EvaluationTrace | None) -> EvalDecision | None:
-        """Return the answer in a context: the known one where it hangs on nothing, and no statement asks for it."""
+        """Return the decision in a context; the known one if it is unconditional and no statement tests the keys."""
         if (
             known is not None
             and known.decision is not EvalDecision.CONDITIONAL
@@ -182,7 +185,7 @@ class _PairEvaluation:
         return side.decide(self.principal, self.action, self.resource, {**self.given, **context})
 
     def _witness(self, context: Context, before: EvalDecision | None, after: EvalDecision | None) -> ExampleRequest:
-        told = tuple(
+        items = tuple(
             (key, value if value is None or isinstance(value, str) else tuple(value))
             for key, value in {**self.given, **context}.items()
         )
@@ -190,7 +193,7 @@ class _PairEvaluation:
             self.principal,
             self.action,
             self.resource,
-            told,
+            items,
             before,
             after,
             self.new.owner_taken(self.principal, self.resource) and self.old.owner_taken(self.principal, self.resource),
@@ -202,28 +205,28 @@ def _asked(trace: EvaluationTrace | None) -> EvalDecision | None:
 
 
 def _verdict(trace: EvaluationTrace | None) -> EvalDecision:
-    """Return allowed, conditional, or (whichever refusal it is) implicitly denied."""
+    """Return the decision, with an explicit deny as an implicit one."""
     if trace is None or trace.decision is EvalDecision.EXPLICIT_DENY:
         return EvalDecision.IMPLICIT_DENY
     return trace.decision
 
 
 def _differs_otherwise(before: EvaluationTrace, after: EvaluationTrace) -> bool:
-    """Return whether two equal decisions are no longer equal by the other reading of some open rule."""
+    """Return whether two equal decisions differ by the other interpretation of some open rule."""
     was, now = _by_readings(before), _by_readings(after)
     return any(was.get(one, _verdict(before)) is not now.get(one, _verdict(after)) for one in was.keys() | now.keys())
 
 
 def _by_readings(trace: EvaluationTrace) -> dict[tuple[OpenRule, ...], EvalDecision]:
-    """Return the decision by the other reading of open rules, where it is another one."""
+    """Return the decisions by the other interpretation of open rules, if they differ."""
     return {
         one.rules: EvalDecision.IMPLICIT_DENY if one.decision is EvalDecision.EXPLICIT_DENY else one.decision
         for one in trace.readings
     }
 
 
-def _ways(trace: EvaluationTrace | None, *, allowed: bool) -> list[Context]:
-    """Return the smallest contexts in which it is allowed, or not; the empty one where it always is so."""
+def _contexts(trace: EvaluationTrace | None, *, allowed: bool) -> list[Context]:
+    """Return the smallest contexts in which it is allowed, or not; the empty context if it always is."""
     decision = _verdict(trace)
     if decision is not EvalDecision.CONDITIONAL:
         return [{}] if (decision is EvalDecision.ALLOWED) is allowed else []
@@ -246,7 +249,7 @@ def _value(fact: KeyValue) -> str | Sequence[str] | None:
 
 
 def _open_keys(result: StatementResult, *traces: EvaluationTrace) -> Iterator[str]:
-    """Yield the keys whose values are not known and on which a statement hangs."""
+    """Yield the keys with unknown values that a statement depends on."""
     keys = [key for open_test in result.open_tests for key in (open_test.test.key, *open_test.test.variable_keys)]
     if result.open_resource:
         keys += result.statement.resource_keys()
@@ -255,14 +258,14 @@ def _open_keys(result: StatementResult, *traces: EvaluationTrace) -> Iterator[st
             yield key
 
 
-def _says_the_same(before: EvaluationTrace | None, after: EvaluationTrace | None) -> bool:
-    """Return whether the statements that count say the same for certain: the same tests, in the same layers."""
+def _is_equivalent(before: EvaluationTrace | None, after: EvaluationTrace | None) -> bool:
+    """Return whether the applicable statements are equivalent: the same tests of the same policy types."""
     if before is None or after is None or before.decision_inputs != after.decision_inputs:
         return False
-    return _hanging(before) == _hanging(after)
+    return _applicable(before) == _applicable(after)
 
 
-def _hanging(trace: EvaluationTrace) -> frozenset[object]:
+def _applicable(trace: EvaluationTrace) -> frozenset[object]:
     found: set[object] = set()
     for result in trace.results:
         if result.truth is FALSE:
@@ -279,7 +282,7 @@ def _hanging(trace: EvaluationTrace) -> frozenset[object]:
 
 
 def _doubts_of(before: EvaluationTrace | None, after: EvaluationTrace | None) -> list[str]:
-    """Return what is missing in one snapshot, or in both and may differ."""
+    """Return the data that is missing in one snapshot, or in both and may differ."""
     gaps = [
         {gap.code: gap.message for gap in trace.question.policies.gaps} if trace is not None else {}
         for trace in (before, after)
@@ -291,9 +294,9 @@ def _doubts_of(before: EvaluationTrace | None, after: EvaluationTrace | None) ->
         if code in _DOUBTFUL_GAPS or in_one:
             message = gaps[1].get(code) or gaps[0][code]
             if not in_one:
-                found.append(phrase("Of both snapshots: {gap}", gap=message))
+                found.append(phrase("In both snapshots: {gap}", gap=message))
             elif code in gaps[0]:
-                found.append(phrase("Of the old snapshot: {gap}", gap=message))
+                found.append(phrase("In the old snapshot: {gap}", gap=message))
             else:
-                found.append(phrase("Of the new snapshot: {gap}", gap=message))
+                found.append(phrase("In the new snapshot: {gap}", gap=message))
     return found

@@ -1,4 +1,4 @@
-"""External principals that no statement names and that conditions tell apart: AWS services, accounts, users, roles."""
+"""External principals that no statement names but conditions distinguish: AWS services, accounts, users, roles."""
 
 from collections.abc import Hashable, Iterable, Iterator
 from itertools import chain
@@ -16,7 +16,7 @@ _ANY = ANY_SERVICE.partition(".")[0]
 
 
 def services_told_apart(clauses: Iterable[NormalStatement]) -> tuple[tuple[str, ...], bool]:
-    """Return services for all that conditions of some clauses tell apart by name, and whether there are no others."""
+    """Return services for each that conditions of some clauses distinguish, and whether there are no others."""
     values = [pieces for clause in clauses for _, pieces in _tested(clause, _NAME_KEYS)]
     is_complete = all(len(_tokens_in(pieces)) == len(pieces) for pieces in values)
     names, are_all = services_described(tuple(map(_tokens_in, values)), _ANY)
@@ -24,9 +24,9 @@ def services_told_apart(clauses: Iterable[NormalStatement]) -> tuple[tuple[str, 
 
 
 def principals_told_apart(clauses: Iterable[NormalStatement], account: str, partition: str) -> Iterator[str]:
-    """Yield principals of the accounts, ARNs, user names and types for which conditions of some clauses ask.
+    """Yield principals of the accounts, ARNs, user names and types that conditions of some clauses test.
 
-    They are of ``account`` and ``partition`` where a condition leaves open of which.
+    They belong to ``account`` and ``partition`` if a condition does not determine these.
     """
     start = f"arn:{partition}:iam::"
     for clause in clauses:
@@ -46,18 +46,18 @@ def principals_told_apart(clauses: Iterable[NormalStatement], account: str, part
 
 
 def _described(tokens: tuple[Token, ...], account: str, partition: str) -> Iterator[str]:
-    """Yield a role that a pattern describes; a user, where it describes no role."""
+    """Yield a role that a pattern matches, or a user if it matches no role."""
     own = filled(tokens, "*").split(":", 5)[4:5]
     return principals_described((tokens,), own[0] if own and own[0].isdigit() else account, ANYONE, partition)
 
 
 def _tested(clause: NormalStatement, keys: frozenset[str]) -> Iterator[tuple[str, tuple[Hashable, ...]]]:
-    """Yield each of some keys for which a clause asks, with the values, in pieces."""
+    """Yield each of some keys that a clause tests, with the values in pieces."""
     if not clause.keys.isdisjoint(keys):
         tests = chain.from_iterable(map(pieces_of, clause.conditions))
         yield from sorted(((key, pieces) for key, pieces in tests if key in keys), key=repr)
 
 
 def _tokens_in(pieces: Iterable[Hashable]) -> tuple[Token, ...]:
-    """Return the pieces of a tested value without its variables: what these stand for the request alone tells."""
+    """Return the pieces of a tested value without its variables, whose values only the request has."""
     return tuple(one for one in pieces if isinstance(one, str | Wildcard))

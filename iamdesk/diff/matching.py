@@ -1,4 +1,4 @@
-"""Whether the resource of a clause can be one that is asked about, or can meet that of another clause."""
+"""Whether the scope of a clause matches a resource, or can overlap with the scope of another clause."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -10,17 +10,17 @@ from iamdesk.policy.wildcards import STAR, Glob, Token, tokens_of
 
 @lru_cache(maxsize=1 << 16)
 def applies_to(where: ResourceScope | None, resource: str) -> bool:
-    """Return whether a clause may speak of a resource (an ARN or ``*``); a variable may be anything."""
+    """Return whether a clause may apply to a resource (an ARN or ``*``); a variable may have any value."""
     if where is None or where == ANYWHERE:
         return True
     if where.is_negated:
-        return True  # one entry with a variable is enough to be wrong about it
+        return True  # an entry with a variable makes a negative match uncertain
     return any(_describes(entry, resource) for entry in where.entries)
 
 
 @lru_cache(maxsize=1 << 16)
 def is_plainly_of(where: ResourceScope, resource: str) -> bool:
-    """Return whether a clause that may speak of a resource does so for certain: no variable, no star over colons."""
+    """Return whether a clause that may apply to a resource certainly does: no variable, no ``*`` across colons."""
     if any("${" in entry for entry in where.entries):
         return False
     if where.is_negated:
@@ -63,20 +63,20 @@ def _whole(entry: str) -> Glob:
 
 
 def _crosses(entry: str, resource: str) -> bool:
-    """A star may run over colons (rule F4 b)."""
+    """Return whether an entry matches if ``*`` may span colons (rule F4 b)."""
     return "*" in entry and _whole(entry.lower()).matches(resource.lower())
 
 
 @lru_cache(maxsize=1 << 16)
 def may_meet(one: ResourceScope | None, other: ResourceScope | None) -> bool:
-    """Return whether there may be a resource of which both speak; False only where there is none for certain."""
+    """Return whether two scopes may overlap; False only if they certainly do not."""
     if one is None or other is None or one.is_negated or other.is_negated or ANYWHERE in (one, other):
         return True
     return any(_may_overlap(first, second) for first in one.entries for second in other.entries)
 
 
 def _may_overlap(one: str, other: str) -> bool:
-    """Entries whose literal beginnings part, or whose literal ends do, have nothing in common."""
+    """Return False if the literal beginnings, or the literal ends, of two entries differ."""
     begins = [_literal(entry) for entry in (one, other)]
     ends = [_literal(entry[::-1]) if "${" not in entry else "" for entry in (one, other)]
     return all(first.startswith(second) or second.startswith(first) for first, second in (begins, ends))
@@ -89,7 +89,7 @@ def _literal(entry: str) -> str:
 
 
 def names_nothing(entry: str, values: Callable[[str], str | None]) -> bool:
-    """Return whether a resource entry has a variable that certainly has no value: it never matches (rule H3)."""
+    """Return whether a resource entry never matches because a variable certainly has no value (rule H3)."""
     return any(
         isinstance(piece, Variable) and piece.default is None and values(piece.key) == ""
         for piece in parse_template(entry)
@@ -97,7 +97,7 @@ def names_nothing(entry: str, values: Callable[[str], str | None]) -> bool:
 
 
 def fill(entry: str, values: Callable[[str], str | None]) -> str:
-    """Return a resource entry with the known values of its variables in their places."""
+    """Return a resource entry with known variables replaced by their values."""
     text = ""
     for piece in parse_template(entry):
         if isinstance(piece, Variable):

@@ -1,8 +1,8 @@
-"""Requests that are refused only because the resource's own policy, which has to let the account in, is not captured.
+"""Requests that are denied only because the resource policy, which must allow the account, was not captured.
 
-A KMS key, a role, and anything of another account let nobody in by themselves. Where neither snapshot holds that policy
-both refuse, whatever the principal's own policies say: whether these changed something is found out by taking the
-account to be let in.
+KMS keys, roles and resources of other accounts need a resource policy that allows the account. If neither snapshot has
+it, both deny the request whatever the principal's policies allow. Whether these changed is decided by evaluating the
+request with a resource policy that allows the account.
 """
 
 from collections.abc import Iterator
@@ -19,22 +19,22 @@ _NOT_CAPTURED = frozenset({"key-policy-missing", "trust-policy-missing", "resour
 
 
 def awaiting(before: EvaluationTrace, after: EvaluationTrace) -> Iterator[str]:
-    """Yield why it cannot be told whether a request that both snapshots refuse changed."""
+    """Yield why it is inconclusive whether a request that both snapshots deny changed."""
     questions = (before.question, after.question)
     if not all(_is_awaiting(trace) for trace in (before, after)):
         return
-    was, now = (decide_request(_let_in(question)) for question in questions)
+    was, now = (decide_request(_with_account_allowed(question)) for question in questions)
     if was is not now or was is EvalDecision.CONDITIONAL:
         target = after.question.target
         if was is not now:
             yield phrase(
-                "{action} changed where the resource's own policy lets the account in, and neither snapshot holds "
-                "such a policy.",
+                "{action} changed if the resource policy allows the account, but neither snapshot contains that "
+                "policy.",
                 action=target.action_text,
             )
         else:
             yield phrase(
-                "{action} hangs on conditions, and on the resource's own policy, which is not captured.",
+                "{action} depends on conditions, and on the resource policy, which was not captured.",
                 action=target.action_text,
             )
 
@@ -46,22 +46,22 @@ def _is_awaiting(trace: EvaluationTrace) -> bool:
     if not (decision_inputs.needs_delegation or decision_inputs.is_cross_account):
         return False
     missing = [gap for gap in question.policies.gaps if gap.code in _NOT_CAPTURED]
-    # Of an account that the snapshot holds all roles are known: one that is not there takes nobody.
+    # All roles of an account in the snapshot are known: a missing role cannot be assumed.
     return bool(missing) and not any("has no such role" in gap.message for gap in missing)
 
 
-def _let_in(question: EvaluationRequest) -> EvaluationRequest:
+def _with_account_allowed(question: EvaluationRequest) -> EvaluationRequest:
     is_trust = question.target.service == "sts"
     layer, source = (PolicyType.TRUST, SourceType.TRUST) if is_trust else (PolicyType.RESOURCE, SourceType.RESOURCE)
     resource = question.target.resource_text
     policy = AttachedPolicy(
-        layer, source, resource, "", "assumed", resource, _lets_in(str(question.caller.account), is_trust)
+        layer, source, resource, "", "assumed", resource, _allowing_account(str(question.caller.account), is_trust)
     )
     return replace(question, policies=replace(question.policies, resource=policy))
 
 
 @lru_cache(maxsize=1 << 8)
-def _lets_in(account: str, is_trust: bool) -> Document:
+def _allowing_account(account: str, is_trust: bool) -> Document:
     statement = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "*"}
     listed = statement if is_trust else {**statement, "Resource": "*"}
     return parse_document({"Version": "2012-10-17", "Statement": [listed]})

@@ -1,9 +1,9 @@
-"""What statements say, in a form that statements of the same effect share.
+"""The normal form of statements: a set of clauses that statements of the same effect share.
 
-A statement is taken apart into clauses: one effect, one principal, one resource entry, one set of condition tests, for
-a set of actions. Statements grant by themselves and add up, so a policy's effect is that of its clauses, in whatever
-statements and in whatever order they stand (rules A2, A3). Clauses that others cover are left out. Two sets of
-clauses that are equal have the same effect; two that differ may have, or may not.
+A statement is split into clauses: one effect, one principal, one resource entry and one set of condition tests, for a
+set of actions. Statements are independent, so a policy's effect is that of its clauses, regardless of their grouping
+and order (rules A2, A3). Clauses that others cover are left out. Equal sets of clauses have the same effect; different
+ones may or may not.
 """
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
@@ -24,53 +24,53 @@ from iamdesk.policy.wildcards import Wildcard
 
 EVERYTHING = "*"
 _MOST_COMPARED = 1500
-"""Clauses of one set past which those that others cover are no longer looked for."""
+"""In larger sets, clauses that others cover are not removed."""
 
 
 class ResourceScope(NamedTuple):
-    """The resource of a clause."""
+    """The resources that a clause applies to."""
 
     is_negated: bool
-    """Whether it is everything but ``entries``."""
+    """Whether it is everything except ``entries``."""
     entries: frozenset[str]
-    """One, where it is not negated; with marks of variables that count."""
+    """One entry, unless it is negated; variables are kept as written."""
 
     @property
     def text(self) -> str:
-        """As people read it."""
+        """As text."""
         listed = ", ".join(sorted(self.entries))
-        return phrase("everything but {resources}", resources=listed) if self.is_negated else listed
+        return phrase("everything except {resources}", resources=listed) if self.is_negated else listed
 
 
 class NormalStatement(NamedTuple):
-    """One thing that a statement says of a set of actions. Equal ones say the same."""
+    """One clause of a statement, for a set of actions; equal clauses are equivalent."""
 
     is_allow: bool
     principal: Hashable
-    """None in layers whose statements name none."""
+    """None for policy types without principals."""
     where: ResourceScope | None
-    """None where the statement has no resource element."""
+    """None if the statement has no Resource or NotResource."""
     conditions: frozenset[Hashable]
-    """Each test by itself; all of them have to be true."""
+    """The tests, all of which must be true."""
     keys: frozenset[str]
-    """Condition keys (lower case) on which it hangs, those of policy variables among them."""
+    """Condition keys (lower case) that it depends on, including those of policy variables."""
 
     @property
     def is_plain(self) -> bool:
-        """Whether it says the same of every resource in every context."""
+        """Whether it applies to every resource in every context."""
         return not self.conditions and self.where == ANYWHERE
 
 
 ANYWHERE = ResourceScope(False, frozenset({EVERYTHING}))
 EVERYONE = (PrincipalType.AWS.value, "*")
-"""The principal of a clause that speaks of everybody, as every clause of a resource control policy does."""
+"""The principal of a clause for everyone, as in every resource control policy."""
 
 type Said = Mapping[NormalStatement, int]
 """Clauses, each with its actions as bits of the space."""
 
 
 def clauses_of(document: Document, space: ActionSpace, *, names_principals: bool) -> Said:
-    """Return what a document says; statements that can never match, and those that cannot be read, are left out."""
+    """Return the clauses of a document, without statements that are malformed or never match."""
     found: dict[NormalStatement, int] = {}
     for statement in document.statements:
         if statement.broken is not None:
@@ -84,7 +84,7 @@ def clauses_of(document: Document, space: ActionSpace, *, names_principals: bool
 
 
 def broken_of(document: Document) -> tuple[str, ...]:
-    """Return the statements that cannot be read, as they stand: what AWS makes of them is not known (rule L5)."""
+    """Return the malformed statements as text: how AWS evaluates them is not known (rule L5)."""
     if not document.statements and document.diagnostics:
         return (repr(document.raw),)
     listed = document.raw.get("Statement") if isinstance(document.raw, dict) else None
@@ -98,7 +98,7 @@ def _clauses(statement: Statement, version: str, names_principals: bool) -> Iter
     principals: Iterable[Hashable] = (None,)
     if names_principals:
         if statement.principals is None:
-            return  # covers nobody (rule E1)
+            return  # matches no principal (rule E1)
         entries = frozenset(_principal(entry) for entry in statement.principals)
         principals = (("not", entries),) if statement.not_principal else sorted(entries)
     conditions = frozenset(_test(test) for test in statement.conditions)
@@ -112,13 +112,13 @@ def _principal(entry: PrincipalEntry) -> tuple[str, str]:
     text = entry.text
     parts = text.split(":")
     if entry.type is PrincipalType.AWS and parts[0] == "arn" and parts[2:4] == ["iam", ""] and parts[5:] == ["root"]:
-        # An account by its number or by its root: they mean the same (rule E2), but for the partition.
+        # An account ID and the ARN of its root user are equivalent (rule E2), except for the partition.
         text = parts[4] if parts[1] == "aws" else text
     return entry.type.value, text
 
 
 def _wheres(statement: Statement, version: str) -> Iterator[tuple[ResourceScope | None, Sequence[str]]]:
-    """Yield each resource of a statement by itself, with the keys of its variables."""
+    """Yield the scopes of a statement, one per resource entry, with the keys of its variables."""
     entries = statement.resources
     if entries is None:
         yield None, ()
@@ -136,14 +136,14 @@ def _wheres(statement: Statement, version: str) -> Iterator[tuple[ResourceScope 
 
 
 def _entry(entry: ResourcePattern, version: str) -> str:
-    """Return a resource entry in one spelling: what stands before the fifth colon is compared without case."""
+    """Return a resource entry in canonical spelling: the parts before the fifth colon are not case sensitive."""
     if entry.is_everything:
         return EVERYTHING
     text = entry.text
     while "**" in text:
         text = text.replace("**", "*")
     if "${" in text:
-        # With variables it is compared as it is written, and means another thing in the older version (rule H6).
+        # Entries with variables are compared as written; in the older version they are literal text (rule H6).
         return text if entry.keys or version == "2012-10-17" else f"{text} (as plain text)"
     parts = text.split(":", 5)
     return ":".join([*(part.lower() for part in parts[:5]), *parts[5:]])
@@ -167,7 +167,7 @@ def _value(value: PolicyValue, operator: Operator | None) -> Hashable:
 
 
 def reduced(said: Said) -> Said:
-    """Return clauses without those that others of them cover: the effect is the same."""
+    """Return clauses without those that others cover, which does not change the effect."""
     if len(said) < 2 or len(said) > _MOST_COMPARED:
         return {clause: bits for clause, bits in said.items() if bits}
     found = dict(said)
@@ -188,7 +188,7 @@ def reduced(said: Said) -> Said:
 
 
 def _neighbourhood(clause: NormalStatement) -> str:
-    """Return what clauses share that can cover each other; those for everything can cover all."""
+    """Return a key that clauses share if they can cover each other; ``*`` for clauses that can cover all."""
     where = clause.where
     if where is None or where == ANYWHERE:
         return EVERYTHING
@@ -199,7 +199,7 @@ def _neighbourhood(clause: NormalStatement) -> str:
 
 
 def _strictness(clause: NormalStatement) -> tuple[int, int, bool, str]:
-    """Order clauses so that of two that cover each other always the same one goes."""
+    """Return a sort key, so that of two clauses that cover each other always the same one is removed."""
     where = clause.where
     if where is None:
         return -len(clause.conditions), 0, False, ""
@@ -207,9 +207,9 @@ def _strictness(clause: NormalStatement) -> tuple[int, int, bool, str]:
 
 
 def _covers(other: NormalStatement, clause: NormalStatement) -> bool:
-    """Return whether ``other`` makes a clause of no account: it says the same wherever the clause speaks.
+    """Return whether ``other`` makes a clause redundant: it has the same effect wherever the clause applies.
 
-    A Deny without conditions does, too, in the layer of the clause: it goes before every Allow (rule A2).
+    A Deny also makes an Allow of the same policy type redundant, since it takes precedence (rule A2).
     """
     if other.principal != clause.principal:
         return False

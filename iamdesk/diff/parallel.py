@@ -1,7 +1,7 @@
-"""A comparison as tasks: principals, and resources, in spans that are compared each by itself, whoever does it.
+"""A comparison as tasks: spans of principals or resources that are compared independently.
 
-What is found out for one principal serves the others of its span, and no others: so the same comes out, with the same
-figures, however many workers there are.
+Results are shared between principals of a span only, so that the result and its statistics do not depend on the number
+of workers.
 """
 
 import threading
@@ -24,9 +24,9 @@ from iamdesk.work.worker_cache import SnapshotReference, kept_snapshot
 from iamdesk.work.workers import Workers
 
 _SPAN = 250
-"""Principals that are compared together: some seconds where an organization policy changed for all of them."""
+"""Principals per task: some seconds if an organization policy changed for all of them."""
 _RESOURCES = 4
-"""Resources in one task: a wall around one is asked about for every principal."""
+"""Resources per task: a change of one may need an evaluation for every principal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,9 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What became of a span's principals or resources."""
+    """The result for a span."""
 
-    standings: tuple[PrincipalDiff, ...]
+    diffs: tuple[PrincipalDiff, ...]
     questions: int
     compared: int = 0
     groups: int = 0
@@ -52,7 +52,7 @@ class Found:
 
 @dataclass(slots=True)
 class Pair:
-    """Two snapshots side by side, ready to be compared in the thread that made it."""
+    """Two snapshots, ready to be compared in the thread that created it."""
 
     old: SnapshotView
     new: SnapshotView
@@ -60,7 +60,7 @@ class Pair:
     principals: PrincipalComparer = field(init=False)
     resources: ResourceComparer = field(init=False)
     entries: Mapping[str, Entry] = field(init=False)
-    """The resources to look at; users count for their tags, which requests about them meet."""
+    """The resources to compare; includes users, whose tags requests on them test."""
 
     def __post_init__(self) -> None:
         self.principals = PrincipalComparer(self.old, self.new, self.granting)
@@ -72,18 +72,18 @@ class Pair:
 
     @classmethod
     def of(cls, old: Snapshot, new: Snapshot, moment: datetime) -> "Pair":
-        """Lay two snapshots side by side. Both are asked as of one moment: what ran out in between is no change."""
-        documents = DocumentStore()  # one for both: what is equal is compared once
+        """Create a pair; both snapshots are evaluated at one moment, so that expired conditions are not a change."""
+        documents = DocumentStore()  # one for both, so that equal documents are processed once
         before, after = (SnapshotView(Evaluator(snapshot, lambda: moment, documents)) for snapshot in (old, new))
         share_space(before, after)
         return cls(before, after, Granting(before, after))
 
     def principal_arns(self) -> Sequence[str]:
-        """Return all principals and groups of both."""
+        """Return the ARNs of all principals and groups of both snapshots."""
         return list(dict.fromkeys((*self.new.principals, *self.new.groups, *self.old.principals, *self.old.groups)))
 
     def spans(self, arns: Sequence[str]) -> Iterator[tuple[str, ...]]:
-        """Yield principals some at a time: beside each other those who have the same policies, so asked once."""
+        """Yield spans of principals, with those that have the same policies next to each other."""
         together: dict[Hashable, list[int]] = {}
         for place, arn in enumerate(arns):
             together.setdefault(_policies_of(self.old.own(arn), self.new.own(arn)), []).append(place)
@@ -96,27 +96,27 @@ class Pair:
         arns: Iterable[str],
         are_resources: bool,
         cancelled: Cancelled,
-        tell: Callable[[], object] = lambda: None,
+        report: Callable[[], object] = lambda: None,
     ) -> Found:
-        """Compare some principals, or some resources; ``tell`` is called after each of them.
+        """Compare some principals or resources; ``report`` is called after each of them.
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.
         """
         self.principals.begin()
         self.resources.begin(cancelled)
-        standings: list[PrincipalDiff] = []
+        diffs: list[PrincipalDiff] = []
         for arn in arns:
             if cancelled():
                 raise WorkCancelled
             if are_resources:
-                standing = self.resources.compare(self.entries[arn])
-                standings += [] if standing is None else [standing]
+                diff = self.resources.compare(self.entries[arn])
+                diffs += [] if diff is None else [diff]
             else:
-                standings.append(self.principals.compare(arn))
-            tell()
+                diffs.append(self.principals.compare(arn))
+            report()
         one = self.principals
-        return Found(tuple(standings), one.questions + self.resources.questions, one.compared, one.groups)
+        return Found(tuple(diffs), one.questions + self.resources.questions, one.compared, one.groups)
 
 
 def _policies_of(before: PrincipalPolicies | None, after: PrincipalPolicies | None) -> Hashable:
@@ -131,13 +131,13 @@ def find_all(
     progress: Progress,
     cancelled: Cancelled,
 ) -> tuple[list[Found], list[Found]]:
-    """Return what became of principals, and of the resources whose own side differs.
+    """Return the results for principals, and for resources whose own policies or settings differ.
 
     ``workers`` are those of one executor, over the old snapshot and over the new one.
 
     Raises:
         WorkCancelled: ``cancelled`` returned True.
-        WorkError: no worker can do it; one sentence.
+        WorkError: No worker can do it; one sentence.
     """
     touched = [arn for arn, entry in pair.entries.items() if pair.resources.is_touched(entry)]
     listed = [(one, False) for one in pair.spans(arns)] + [(one, True) for one in batched(touched, _RESOURCES)]
@@ -174,6 +174,6 @@ def find(span: Span, cancelled: Cancelled) -> Found:
     old, new = kept_snapshot(span.old, cancelled), kept_snapshot(span.new, cancelled)
     made: dict[str, tuple[Hashable, Pair]] = new.once(("comparison", threading.get_ident()), dict)
     key = span.old.sha256, span.moment
-    if "last" not in made or made["last"][0] != key:  # of each thread the last one is kept
+    if "last" not in made or made["last"][0] != key:  # the last one of each thread is kept
         made["last"] = key, Pair.of(old.snapshot, new.snapshot, span.moment)
     return made["last"][1].find(span.arns, span.are_resources, cancelled)

@@ -1,4 +1,4 @@
-"""What changed for each principal by what it carries, and by what limits its account."""
+"""Access changes of principals through their own policies and the organization policies of their account."""
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -34,21 +34,21 @@ from iamdesk.evaluate.derived_keys import PrincipalDependence, dependence
 from iamdesk.i18n import mark, phrase
 from iamdesk.policy.document import Document
 
-_NOBODY = PrincipalPolicies(None)  # type: ignore[arg-type]  # nobody: nothing is known of them
+_NOBODY = PrincipalPolicies(None)  # type: ignore[arg-type]  # a missing principal has no facts
 UNSEEN_RESOURCES = mark("Not every resource whose own policy names the principal could be compared.")
 _MOST_GRANTING = 40
-"""Resources that let a principal in by their own policies, of which so many are looked at for one set of actions."""
+"""Resources with a policy that allows a principal which are evaluated for one set of actions."""
 
 
 class _Change(NamedTuple):
-    """Access that one of a group gained or lost."""
+    """Access that the principals of a group gained or lost."""
 
     kind: Kind
     actions: int
     where: str
     witness: ExampleRequest
     likeness: Hashable
-    """What the causes hang on; None where the principal's own policies or facts differ, too."""
+    """Equivalence key of the causes; None if the principal's own policies or facts differ as well."""
 
 
 type _Changes = dict[tuple[Kind, int, str], tuple[ExampleRequest, Hashable]]
@@ -56,7 +56,7 @@ type _Changes = dict[tuple[Kind, int, str], tuple[ExampleRequest, Hashable]]
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What was found for one of a group; ``principal`` of witnesses is that one."""
+    """The result for one principal of a group, which is the ``principal`` of the example requests."""
 
     effects: tuple["_Change", ...]
     doubts: tuple[str, ...]
@@ -75,12 +75,12 @@ class PrincipalComparer:
     _found: dict[Hashable, _Found] = field(default_factory=dict)
     _sources_of: tuple[str, list[tuple[Hashable, int]]] | None = None
     _known: dict[Hashable, Compared] = field(default_factory=dict)
-    """What questions came to, by what they hang on."""
+    """Results by equivalence key of the request."""
     _causes: dict[Hashable, tuple[Cause, ...]] = field(default_factory=dict)
     _met_who: bool = False
-    """Whether a resource was asked about on whose side it matters who the caller is."""
+    """Whether a resource was evaluated whose policies distinguish callers."""
     _of_principal: PrincipalClass | None = None
-    """What the one who is asked about shares with others (`EquivalenceKeys.of_principal`)."""
+    """Class of the current principal (`EquivalenceKeys.of_principal`)."""
     _likenesses: EquivalenceKeys = field(init=False)
     beside: UnseenGrants = field(init=False)
 
@@ -89,7 +89,7 @@ class PrincipalComparer:
         self.beside = UnseenGrants(self.old, self.new)
 
     def begin(self) -> None:
-        """Begin with others, whom nothing serves that was found out for those before."""
+        """Reset all cached results for the next span."""
         self.questions = self.compared = 0
         self._found.clear()
         self._known.clear()
@@ -97,11 +97,11 @@ class PrincipalComparer:
 
     @property
     def groups(self) -> int:
-        """How many groups of principals with equal inputs were compared."""
+        """Number of groups of principals with equal inputs that were compared."""
         return len(self._found)
 
     def compare(self, arn: str) -> PrincipalDiff:
-        """Return what became of a principal or group."""
+        """Return the access changes of a principal or group."""
         before, after = self.old.own(arn), self.new.own(arn)
         account = account_of(arn)
         keys = NO_KEYS
@@ -126,7 +126,7 @@ class PrincipalComparer:
     def _compare_group(
         self, arn: str, before: PrincipalPolicies | None, after: PrincipalPolicies | None, status: Status | None
     ) -> PrincipalDiff:
-        """A group asks for nothing by itself: what changed for its members is told of each of them."""
+        """Return the status of a group; its members report the access changes."""
         if status is not None or before is None or after is None:
             return PrincipalDiff(arn, status or Status.CHANGED)
         same = form(before.identity) == form(after.identity)
@@ -146,12 +146,12 @@ class PrincipalComparer:
         return not keys or not self._touched(account, before, keys)
 
     def _touched(self, account: str, own: PrincipalPolicies, keys: ChangedKeys) -> bool:
-        """Return whether anything that bears on a principal hangs on changed keys; both snapshots say the same."""
+        """Return whether any clause that applies to a principal depends on changed keys."""
         everything = self.new.space.every
-        told = statement_deltas(
+        deltas = statement_deltas(
             own, self.new.levels(account, SCP), self.new.levels(account, RCP), everything, is_new=True
         )
-        return any(keys.touches(one.clause) for one, _ in told) or self.granting.touches(keys)
+        return any(keys.touches(one.clause) for one, _ in deltas) or self.granting.touches(keys)
 
     @staticmethod
     def _levels_form(side: SnapshotView, account: str) -> Hashable:
@@ -174,7 +174,7 @@ class PrincipalComparer:
         return found
 
     def key(self, arn: str) -> Hashable:
-        """Return what principals share that are compared alike, whatever is asked."""
+        """Return a key that principals with the same access changes share."""
         before, after = self.old.own(arn), self.new.own(arn)
         if before is None or after is None:
             return arn
@@ -183,7 +183,7 @@ class PrincipalComparer:
     def _key(
         self, arn: str, account: str, before: PrincipalPolicies, after: PrincipalPolicies, keys: ChangedKeys
     ) -> Hashable:
-        """Return all that the comparison of a principal hangs on; its ARN where clauses ask for who it is."""
+        """Return all inputs of a principal's comparison, including its ARN if clauses test the caller."""
         owns = tuple(
             (form(own.identity), None if own.boundary is None else form(own.boundary), own.broken, own.missing)
             for own in (before, after)
@@ -216,7 +216,7 @@ class PrincipalComparer:
         points = self.granting.points
         sides = [
             list(
-                points.spoken(
+                points.with_access_points(
                     statement_deltas(own, side.levels(account, SCP), side.levels(account, RCP), everything, is_new=new)
                 )
             )
@@ -248,7 +248,7 @@ class PrincipalComparer:
             is_personal = True
             on_resources |= dict.fromkeys(self.granting.naming(ids, arn, self._bearing(arn, sides)))
         if (before.boundary_documents is None) != (after.boundary_documents is None):
-            # A Deny for everybody but those listed lists nobody who has a boundary (rule E7).
+            # A Deny with NotPrincipal always applies to principals with a boundary (rule E7).
             is_personal = True
             on_resources |= dict.fromkeys(self.granting.exempting(arn, self._bearing(arn, sides)))
         for cell in self.beside.cells(arn):
@@ -258,8 +258,8 @@ class PrincipalComparer:
             self._ask(arn, cell, None, effects, doubts)
         for endpoint in self.beside.endpoints_for(keys):
             through = [
-                [*told, *points.spoken(endpoint.spoken(side, everything, is_new=is_new))]
-                for told, side, is_new in ((sides[0], self.old, False), (sides[1], self.new, True))
+                [*deltas, *points.with_access_points(endpoint.spoken(side, everything, is_new=is_new))]
+                for deltas, side, is_new in ((sides[0], self.old, False), (sides[1], self.new, True))
             ]
             for part in policy_type_deltas(through[0], through[1], allowed, keys):
                 is_personal = self._look(arn, account, part, effects, doubts, endpoint.context) or is_personal
@@ -279,21 +279,21 @@ class PrincipalComparer:
         doubts: dict[str, None],
         given: Context = NOTHING,
     ) -> bool:
-        """Ask about every sort of action of a part; return whether resources took part that name principals."""
+        """Evaluate every class of actions of a part; return whether resources that name principals were evaluated."""
         partition = partition_of(arn)
         self._met_who = False
         is_personal = False
         apart = reference().rcp_services if self._has_rcps(account) else frozenset[str]()
         near = tuple(self._filled(arn, part))
-        # Actions that another change speaks of are asked about by themselves: they have causes of their own.
+        # Actions with another differing policy are evaluated separately, since they have other causes.
         for bits, _ in split(part.bits, self._sources(arn, account)):
             for sort in action_classes(self.new.space, bits, part.clauses, apart):
                 ask = PairEvaluator(lambda cell: self._ask_apart(arn, cell, part, effects, doubts, given))
                 is_complete = ask_of_sort(sort, part, near, partition, account, ask)
                 if not ask.found_change and not is_complete:
                     doubts[_unseen(sort.service)] = None
-            told = [(clause, bits) for clause in near]
-            granted, is_all = self.granting.cells(bits, part, told, arn, _MOST_GRANTING)
+            near_clauses = [(clause, bits) for clause in near]
+            granted, is_all = self.granting.cells(bits, part, near_clauses, arn, _MOST_GRANTING)
             is_personal = is_personal or bool(granted)
             changed = [self._ask(arn, cell, part, effects, doubts, given) for cell in granted]
             if not is_all and not any(changed):
@@ -309,7 +309,7 @@ class PrincipalComparer:
         doubts: dict[str, None],
         given: Context,
     ) -> bool:
-        """Ask for each of the actions that the resource's own policies treat differently."""
+        """Evaluate each of the actions that the resource's own policies treat differently."""
         entry = self.granting.at(cell.resource)
         account = account_of(arn)
         self._met_who = self._met_who or (entry is not None and self.granting.asks_who(entry))
@@ -327,9 +327,9 @@ class PrincipalComparer:
     ) -> list[tuple[NormalStatement, int]]:
         """Return the clauses that apply to a principal in either snapshot, with its values for variables."""
         found: dict[tuple[NormalStatement, int], None] = {}
-        for side, told in zip((self.old, self.new), sides, strict=True):
+        for side, deltas in zip((self.old, self.new), sides, strict=True):
             values = None
-            for one, bits in told:
+            for one, bits in deltas:
                 where = one.clause.where
                 if where is not None and any("${" in entry for entry in where.entries):
                     values = values or side.variables(arn)
@@ -356,10 +356,10 @@ class PrincipalComparer:
         return found
 
     def _filled(self, arn: str, part: PolicyTypeDelta) -> Iterator[NormalStatement]:
-        """Yield the clauses that can meet one that differs, with the values that a principal has for variables."""
+        """Yield the clauses that can overlap with a differing one, with a principal's values of variables."""
         for clause in part.clauses:
             if not any(may_meet(clause.where, where) for where in part.differing):
-                continue  # where they cannot meet, it tells nothing apart
+                continue  # it cannot overlap with a differing clause
             where = clause.where
             if where is None or not any("${" in entry for entry in where.entries):
                 yield clause
@@ -379,7 +379,7 @@ class PrincipalComparer:
         doubts: dict[str, None],
         given: Context = NOTHING,
     ) -> bool:
-        """Put one question to both snapshots; return whether the answers differ."""
+        """Evaluate one request under both snapshots; return whether the decisions differ."""
         kinds = part.kinds if part is not None and part.is_one_way else BOTH
         likeness = None
         if part is not None and self._of_principal is not None and not given:
@@ -397,7 +397,7 @@ class PrincipalComparer:
         return bool(compared.changes)
 
     def _on(self, witness: ExampleRequest, arn: str, cell: SampleRequest) -> ExampleRequest:
-        """Return what shows a change, for another principal and question that are alike."""
+        """Return an example request for an equivalent principal and request."""
         if (witness.principal, witness.action, witness.resource) == (arn, cell.action, cell.resource):
             return witness
         owner = self.new.owner_taken(arn, cell.resource) and self.old.owner_taken(arn, cell.resource)
@@ -406,7 +406,7 @@ class PrincipalComparer:
     def _has_rcps(self, account: str) -> bool:
         return any((levels := side.levels(account, RCP)) is not None and levels.denies for side in (self.old, self.new))
 
-    # ── back to every one of the group ───────────────────────────────────────────────────────────────────────────────
+    # ── each principal of the group ──────────────────────────────────────────────────────────────────────────────────
 
     def _effects(self, arn: str, found: _Found) -> Iterator[Effect]:
         merged: dict[tuple[Kind, str, tuple[Cause, ...], Hashable], list[tuple[int, ExampleRequest, bool]]] = {}
@@ -419,21 +419,21 @@ class PrincipalComparer:
             if causes is None:
                 causes = self._causes[same] = causes_of(own, self.old, self.new)
             key = (kind, where, causes, own.context)
-            # Of a resource that no snapshot knows, and with the same policies and facts, both say the same.
+            # With the same policies and facts, both snapshots agree on a resource that neither contains.
             merged.setdefault(key, []).append((bits, own, is_as_before and likeness is not None))
-        for (kind, where, causes, _), told in merged.items():
+        for (kind, where, causes, _), parts in merged.items():
             carriers = dict.fromkeys(
                 one
-                for _, own, is_alike in told
+                for _, own, is_alike in parts
                 for one in carriers_of(own, sides if is_alike else (self.new, self.old))
             )
-            actions = reduce(or_, (bits for bits, _, _ in told))
+            actions = reduce(or_, (bits for bits, _, _ in parts))
             allowed = allowing(arn, actions, where, sides)
-            yield Effect(arn, kind, actions, where, told[0][1], causes, tuple(carriers), allowed)
+            yield Effect(arn, kind, actions, where, parts[0][1], causes, tuple(carriers), allowed)
 
 
 def _names_none_of(compared: Compared, arn: str, cell: SampleRequest) -> bool:
-    """Return whether what is told of a question holds for those that are alike, too."""
+    """Return whether the doubts about a request also hold for equivalent requests."""
     own = {arn, cell.resource} - {"*"}
     if not cell.action.startswith("kms:"):
         own.add(cell.action)
@@ -441,7 +441,7 @@ def _names_none_of(compared: Compared, arn: str, cell: SampleRequest) -> bool:
 
 
 def _unique_ids(before: PrincipalPolicies, after: PrincipalPolicies) -> frozenset[str]:
-    """Return the unique ids of a principal that was deleted and created again: policies may name it by one of them."""
+    """Return the unique IDs of a principal that was deleted and created again, by which policies may name it."""
     ids = [own.facts.unique_id if own.facts is not None else None for own in (before, after)]
     return frozenset(filter(None, ids)) if ids[0] != ids[1] else frozenset()
 
@@ -458,7 +458,7 @@ def _has_as_before(arn: str, old: SnapshotView, new: SnapshotView) -> bool:
 
 
 def _is_as_before(before: PrincipalPolicies, after: PrincipalPolicies) -> bool:
-    """Return whether a principal brings the very same: what differs is the organization's."""
+    """Return whether a principal's own policies and facts are unchanged, so that only the organization differs."""
     return (before.documents, before.boundary_documents, before.facts) == (
         after.documents,
         after.boundary_documents,
@@ -467,7 +467,7 @@ def _is_as_before(before: PrincipalPolicies, after: PrincipalPolicies) -> bool:
 
 
 def _documents(side: SnapshotView, arn: str, account: str) -> Iterator[tuple[Hashable, Document]]:
-    """Yield the documents that bear on a principal, by where they stand."""
+    """Yield (place, document) for the documents that apply to a principal."""
     if arn in side.index.users or arn in side.index.roles:
         carried = side.index.carried(arn)
         yield from (((policy.owner, policy.key), policy.document) for policy in carried.identity)
@@ -480,12 +480,12 @@ def _documents(side: SnapshotView, arn: str, account: str) -> Iterator[tuple[Has
 
 
 def _label(cell: SampleRequest, part: PolicyTypeDelta | None, kind: Kind) -> str:
-    """Return how the policies that differ name the resources that a cell stands for, the widest of them."""
+    """Return the broadest resource entry of the differing policies that matches a request's resource."""
     if part is None:
         return cell.resource
     wheres = part.widening if kind is Kind.GAINED else part.narrowing
     texts = [where.text for where in wheres if where is not None and applies_to(where, cell.resource)]
-    # What differs everywhere matters where the principal's own policies allow it.
+    # A difference for all resources matters only where the principal's own policies allow.
     own = [where.text for where in part.allowed if where is not None and applies_to(where, cell.resource)]
     found = min(texts, key=_widest, default=cell.resource)
     return min(own, key=_widest, default=found) if found == EVERYTHING else found
@@ -496,4 +496,4 @@ def _widest(text: str) -> tuple[bool, int, str]:
 
 
 def _unseen(service: str) -> str:
-    return phrase("Not every resource of {service} that its policies tell apart could be asked about.", service=service)
+    return phrase("Not every resource of {service} that the policies distinguish could be compared.", service=service)

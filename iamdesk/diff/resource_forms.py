@@ -1,4 +1,4 @@
-"""The resource's side of both snapshots: what policies, grants and trust policies say, and whom they let in."""
+"""Resource policies, grants and trust policies of both snapshots as clauses, and the principals that they allow."""
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from operator import itemgetter
 from iamdesk.access.effects import split
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.service_reference import reference
-from iamdesk.diff.access_points import Points, seen_at
+from iamdesk.diff.access_points import AccessPoints, seen_at
 from iamdesk.diff.action_space import ActionSpace
 from iamdesk.diff.arns import account_of, is_arn, service_of
 from iamdesk.diff.deltas import ChangedKeys, PolicyTypeDelta
@@ -34,39 +34,38 @@ class Entry:
     old: Said
     new: Said
     behind: tuple[str, ...] = ()
-    """Of an access point the buckets behind it, in either snapshot."""
+    """For an access point: its buckets in either snapshot."""
 
     @property
     def clauses(self) -> tuple[NormalStatement, ...]:
-        """All that is said in either snapshot."""
+        """All clauses in either snapshot."""
         return tuple(dict.fromkeys((*self.old, *self.new)))
 
     @property
     def said(self) -> tuple[tuple[NormalStatement, int], ...]:
-        """The same with its actions."""
+        """The same with their actions."""
         return tuple(dict.fromkeys((*self.old.items(), *self.new.items())))
 
     @property
     def is_role(self) -> bool:
-        """Whether it is a role, of which the trust policy is the resource policy."""
+        """Whether it is a role, whose trust policy is its resource policy."""
         return self.services == _STS
 
 
 class Granting:
-    """Resources whose own policies say something."""
+    """The resources with policies of their own."""
 
     def __init__(self, old: SnapshotView, new: SnapshotView) -> None:
         self._sides = (old, new)
         self._space = new.space
-        self.points = Points(old, new)
+        self.points = AccessPoints(old, new)
         self.entries: dict[str, Entry] = {}
         for arn in filter(is_arn, dict.fromkeys((*old.resources, *new.resources, *old.index.roles, *new.index.roles))):
             self.entries[arn] = _entry(arn, old, new, self.points.buckets(arn))
         self.actions = 0
-        """The actions that some resource's policy allows to somebody."""
+        """The actions that some resource policy allows."""
         self._allowing: dict[int, list[tuple[int, Entry]]] = {}
-        """By the actions that their policies allow to somebody: the entries, numbered. Most are roles, which share
-        theirs."""
+        """By allowed actions: the numbered entries. Most are roles, which allow the same ones."""
         for number, entry in enumerate(self.entries.values()):
             allowed = 0
             for said in (entry.old, entry.new):
@@ -76,7 +75,7 @@ class Granting:
             if allowed:
                 self._allowing.setdefault(allowed, []).append((number, entry))
         self._naming: dict[tuple[str, str], set[str]] = {}
-        """By account and name, or by unique id: what policies name principals by, one by one."""
+        """By (account ID, name) or ("", unique ID): the texts by which policies name single principals."""
         for text in {one for entry in self.entries.values() for clause in entry.clauses for one in _named_in(clause)}:
             self._naming.setdefault((account_of(text), _name_in(text)) if is_arn(text) else ("", text), set()).add(text)
         limits = [side.levels(account, RCP) for side in (old, new) for account in side.index.accounts]
@@ -85,25 +84,25 @@ class Granting:
         )
 
     def naming_alone(self, principal: str, ids: Iterable[str]) -> Hashable:
-        """Return what tells a principal from others of its account in policies of resources: what names it alone.
+        """Return the texts by which resource policies name a principal individually.
 
-        ``ids`` are its unique ids.
+        ``ids`` are its unique IDs.
         """
         keys = ((account_of(principal), principal.rpartition("/")[2]), *(("", one) for one in ids))
         return frozenset(text for key in keys for text in self._naming.get(key, ()))
 
     def asks_who(self, entry: Entry) -> bool:
-        """Return whether conditions on a resource's side ask who the caller is."""
+        """Return whether conditions in a resource's policies test the caller."""
         clauses = (*entry.clauses, *(clause for clause, _ in self._of_organization))
         return any(dependence(key) is PrincipalDependence.CALLER for clause in clauses for key in clause.keys)
 
     def touches(self, keys: ChangedKeys) -> bool:
-        """Return whether some resource's policy, or a resource control policy, hangs on one of some keys."""
+        """Return whether some resource policy or resource control policy depends on one of some keys."""
         entries = (clause for entry in self.entries.values() for clause in entry.clauses)
         return any(keys.touches(clause) for clause in (*entries, *(clause for clause, _ in self._of_organization)))
 
     def names(self, ids: frozenset[str]) -> bool:
-        """Return whether some resource's policy names one of some unique ids."""
+        """Return whether some resource policy names one of some unique IDs."""
         return any(names_id(clause.principal, ids) for entry in self.entries.values() for clause in entry.clauses)
 
     def at(self, resource: str) -> Entry | None:
@@ -159,17 +158,17 @@ class Granting:
     def touched(
         self, keys: ChangedKeys, principal: str, near: Sequence[tuple[NormalStatement, int]]
     ) -> Iterator[SampleRequest]:
-        """Yield questions on the resources whose policies hang on changed keys, for a principal whom they may name."""
+        """Yield requests on resources whose policies depend on changed keys, for a principal that they may name."""
         yield from self._where(keys.touches, principal, near)
 
     def exempting(self, principal: str, near: Sequence[tuple[NormalStatement, int]]) -> Iterator[SampleRequest]:
-        """Yield questions on the resources whose policies deny everybody but those that they list."""
+        """Yield requests on resources whose policies have a Deny with NotPrincipal."""
         yield from self._where(lambda clause: not clause.is_allow and _is_negated(clause), principal, near)
 
     def naming(
         self, ids: frozenset[str], principal: str, near: Sequence[tuple[NormalStatement, int]]
     ) -> Iterator[SampleRequest]:
-        """Yield questions on the resources whose policies name a principal by one of some unique ids."""
+        """Yield requests on resources whose policies name a principal by one of some unique IDs."""
         yield from self._where(lambda clause: names_id(clause.principal, ids), principal, near)
 
     def _where(
@@ -187,10 +186,10 @@ class Granting:
     def cells_on(
         self, entry: Entry, bits: int, near: Iterable[tuple[NormalStatement, int]]
     ) -> tuple[tuple[SampleRequest, ...], bool]:
-        """Return the questions about some actions on one resource and on what lies in it, and whether these are all.
+        """Return requests for some actions on one resource and its contents, and whether these are sufficient.
 
-        Actions and places in the resource are asked separately as far as its own policies or ``near`` treat them
-        differently; ``near`` are all other clauses that apply, with the actions that they cover.
+        Actions and contents that its own policies or ``near`` treat differently have separate requests. ``near`` are
+        all other clauses that apply, with their actions.
         """
         own = 0
         for service in entry.services:
@@ -198,13 +197,13 @@ class Granting:
         for _, bit in self._space.unlisted(bits):
             own |= bit
         whole = (ResourceScope(False, frozenset({entry.arn})), ResourceScope(False, frozenset({f"{entry.arn}/*"})))
-        told = dict.fromkeys(entry.said)
+        relevant = dict.fromkeys(entry.said)
         for clause, actions in near:
             if entry.behind or any(may_meet(clause.where, one) for one in whole):
-                told[clause, actions] = None
+                relevant[clause, actions] = None
         found: dict[SampleRequest, None] = {}
         is_complete = True
-        for sort, clauses in pieces(self._space, bits & own, tuple(told), entry.services):
+        for sort, clauses in pieces(self._space, bits & own, tuple(relevant), entry.services):
             if entry.is_role:
                 found[SampleRequest(sort.action, entry.arn, sort.bits)] = None
                 continue
@@ -213,7 +212,7 @@ class Granting:
                     SampleRequest(sort.action, arn, sort.bits) for arn in (entry.arn, f"{entry.arn}/x")
                 )
                 continue
-            wheres = [where for clause in clauses for where in _on_all_legs(entry, clause.where)]
+            wheres = [where for clause in clauses for where in _with_access_points(entry, clause.where)]
             for name in sort.types:
                 places = places_at(sort.service, name, entry.arn, wheres)
                 is_complete = is_complete and places.is_complete
@@ -221,8 +220,8 @@ class Granting:
         return tuple(found), is_complete
 
 
-def _on_all_legs(entry: Entry, where: ResourceScope | None) -> Iterator[ResourceScope | None]:
-    """Yield where a clause speaks of requests on a resource, through an access point to its buckets, too."""
+def _with_access_points(entry: Entry, where: ResourceScope | None) -> Iterator[ResourceScope | None]:
+    """Yield the scopes of a clause for requests on a resource; for an access point also those on its buckets."""
     yield where
     if where is not None and where != ANYWHERE:
         for bucket in entry.behind:
@@ -239,7 +238,7 @@ def pieces(
 
 
 def facts_of(side: SnapshotView, entry: Entry) -> Hashable:
-    """Return what a snapshot knows of a resource beside its policies that requests on it can depend on."""
+    """Return the facts about a resource in a snapshot, besides its policies, that affect decisions."""
     return tuple(_facts_of(side, arn, owner) for arn, owner in owners_of(side, entry))
 
 
@@ -253,7 +252,7 @@ def _facts_of(side: SnapshotView, arn: str, owner: str) -> Hashable:
         resource.abac_enabled,
         resource.access_point,
         resource.is_policy_captured,
-        resource.is_only_tagged,  # then what it is a part of brings the policy
+        resource.is_only_tagged,  # then the policy is that of its parent resource
         resource.is_aws_managed,
         resource.key_grants is None,
         side.levels(owner, RCP) is None,
@@ -261,7 +260,7 @@ def _facts_of(side: SnapshotView, arn: str, owner: str) -> Hashable:
 
 
 def captured_of(side: SnapshotView, entry: Entry) -> Hashable:
-    """Return which parts of a resource's side a snapshot holds."""
+    """Return which data about a resource a snapshot contains."""
     if entry.arn not in side.resources:
         return None
     is_bound = not entry.services.isdisjoint(reference().rcp_services)
@@ -274,7 +273,7 @@ def _captured_of(side: SnapshotView, arn: str, owner: str, *, is_bound: bool) ->
         return None
     return (
         resource.is_policy_captured,
-        resource.is_only_tagged,  # then what it is a part of brings the policy
+        resource.is_only_tagged,  # then the policy is that of its parent resource
         resource.key_grants is None,
         resource.acl is None,
         resource.public_access_block is None,
@@ -283,7 +282,7 @@ def _captured_of(side: SnapshotView, arn: str, owner: str, *, is_bound: bool) ->
 
 
 def owners_of(side: SnapshotView, entry: Entry) -> tuple[tuple[str, str], ...]:
-    """Return a resource and what is behind it, each with the account that owns it."""
+    """Return a resource and, for an access point, its buckets, each with the owning account."""
     own = side.resources.get(entry.arn)
     listed = own.access_point.buckets if own is not None and own.access_point is not None else ()
     named = {one.name: one.account_id for one in listed}
@@ -324,7 +323,7 @@ def _said(arn: str, side: SnapshotView, behind: tuple[str, ...]) -> Said:
     own = side.together(side.resource_documents(resource), names_principals=True)
     if not behind:
         return own
-    # What goes through an access point the policy of the bucket behind it decides, too.
+    # The bucket's policy also applies to requests through an access point.
     found = dict(own)
     for bucket in filter(None, map(side.resources.get, behind)):
         for clause, bits in side.together(side.resource_documents(bucket), names_principals=True).items():
@@ -361,13 +360,13 @@ def may_name(principal: Hashable, arn: str, account: str) -> bool:
 def _name_in(text: str) -> str:
     """Return the name of the user or role in an ARN; ``root`` for an account."""
     named = text.split(":", 5)[-1]
-    if named.startswith("assumed-role/"):  # a session: the role that is asked about is some session of it
+    if named.startswith("assumed-role/"):  # a session of the role
         return named.split("/")[1]
     return named.rpartition("/")[2]
 
 
 def _named_in(clause: NormalStatement) -> Iterator[str]:
-    """Yield what a clause names principals by, each alone: ARNs and unique ids, those that it exempts among them."""
+    """Yield the ARNs and unique IDs by which a clause names or exempts single principals."""
     if isinstance(clause.principal, tuple):
         kind, text = clause.principal
         for one, name in text if kind == "not" else ((kind, text),):
@@ -376,7 +375,7 @@ def _named_in(clause: NormalStatement) -> Iterator[str]:
 
 
 def names_id(principal: Hashable, ids: frozenset[str]) -> bool:
-    """Return whether the principal of a clause is, or lists, one of some unique ids."""
+    """Return whether the principal of a clause is, or contains, one of some unique IDs."""
     if not isinstance(principal, tuple):
         return False
     kind, text = principal

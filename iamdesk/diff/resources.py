@@ -1,4 +1,4 @@
-"""What changed in access to one resource by the resource's own side: its policy, grants, tags, trust, limits."""
+"""Access changes through a resource's own policy, grants, tags, trust policy or settings."""
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -42,15 +42,15 @@ from iamdesk.policy.wildcards import glob, is_pattern
 from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
 
 _USUAL = ("999999999999", "888888888888", "777777777777", "666666666666")
-"""What an account of nobody is called, where no policy and no organization tells one of them."""
+"""The ID of an unrelated account, if no policy or organization uses it."""
 _TAG_KEYS = (*RESOURCE_TAG_PREFIXES, "s3:accesspointtag/")
 _RESOURCE_KEYS = (*_TAG_KEYS, "aws:resourceorg", "aws:principalorg")
 _MAX_WITNESSES = 4
-"""How many requests behind one effect are checked for the policies that allow them."""
+"""Requests of one effect that are checked for the policies that allow them."""
 _MOST_FILLED = 60
-"""How many values of variables in one resource entry are tried."""
+"""Values of variables that are tried for one resource entry."""
 _MOST_CONDITIONAL = 300
-"""Principals whose answers hang on conditions in both snapshots, of which so many are compared for one question."""
+"""Principals with conditional decisions in both snapshots that are compared for one request."""
 _OF_RESOURCES = frozenset(
     {
         ChangeKind.TRUST,
@@ -66,12 +66,12 @@ _OF_RESOURCES = frozenset(
         ChangeKind.ENDPOINT,
     }
 )
-"""Causes on the resource's side: what comes from others is told of the principals."""
+"""Causes on the resource's side; other causes are reported for the principals."""
 
 
 @dataclass(slots=True)
 class ResourceComparer:
-    """Compares access to resources whose own side differs."""
+    """Compares access to resources whose own policies or settings differ."""
 
     old: SnapshotView
     new: SnapshotView
@@ -84,31 +84,29 @@ class ResourceComparer:
     _said_by_all: Sequence[tuple[NormalStatement, int]] | None = None
     _single_causes: dict[Hashable, tuple[Cause, ...]] = field(default_factory=dict)
     _known_filled: dict[ResourceScope, tuple[ResourceScope, ...]] = field(default_factory=dict)
-    _outside: str = ""
+    _unrelated: str = ""
 
     def begin(self, cancelled: Cancelled) -> None:
-        """Begin with others."""
+        """Reset for the next span."""
         self.cancelled = cancelled
         self.questions = 0
 
     def is_touched(self, entry: Entry) -> bool:
-        """Return whether anything on a resource's side differs."""
+        """Return whether any policy or setting of a resource differs."""
         return any(self._differences(entry)) or self._is_told_apart(entry) or self._is_public_otherwise(entry)
 
     def compare(self, entry: Entry) -> PrincipalDiff | None:
-        """Return what became of access to a resource; None where nothing on its side differs."""
+        """Return the changes of access to a resource; None if no policy or setting of it differs."""
         differing, keys, is_other = self._differences(entry)
         is_told_apart = self._is_told_apart(entry)
         if not (differing or keys or is_other or is_told_apart or self._is_public_otherwise(entry)):
             return None
         doubts: dict[str, None] = {}
         if is_told_apart:
-            doubts[
-                phrase("One snapshot captured its policy, its grants or what limits them, and the other did not.")
-            ] = None
+            doubts[phrase("Its policy, its grants or their limits were captured in one snapshot only.")] = None
         effects: list[Effect] = []
         if not self._services(entry)[1]:
-            doubts[phrase("Not every AWS service that its policies tell apart could be compared.")] = None
+            doubts[phrase("Not every AWS service that its policies distinguish could be compared.")] = None
         cells = dict.fromkeys(self._cells(entry, differing, keys, is_other, doubts))
         for cell in cells:
             if self.cancelled():
@@ -119,7 +117,7 @@ class ResourceComparer:
         if was != now:
             status = Status.CREATED if now else Status.DELETED
             if entry.is_role:
-                doubts.clear()  # the list of roles is whole: it was not there
+                doubts.clear()  # all roles are listed, so it did not exist
         elif doubts and not effects:
             status = Status.CANNOT_TELL
         return PrincipalDiff(entry.arn, status, tuple(self._merged(effects)), tuple(doubts))
@@ -135,10 +133,10 @@ class ResourceComparer:
         for one in effects:
             key = one.principal, one.kind, one.where, one.causes, one.witness.context
             found.setdefault(key, []).append(one)
-        for told in found.values():
-            first, actions = told[0], reduce(or_, (one.actions for one in told))
+        for group in found.values():
+            first, actions = group[0], reduce(or_, (one.actions for one in group))
             carriers = dict.fromkeys(
-                carrier for one in told[:_MAX_WITNESSES] for carrier in carriers_of(one.witness, (self.new, self.old))
+                carrier for one in group[:_MAX_WITNESSES] for carrier in carriers_of(one.witness, (self.new, self.old))
             )
             allowed = allowing(first.principal, actions, first.where, (self.new, self.old))
             yield replace(first, actions=actions, carriers=tuple(carriers), allowing=allowed)
@@ -154,7 +152,7 @@ class ResourceComparer:
             bits |= entry.old.get(clause, 0) ^ entry.new.get(clause, 0)
         keys: set[str] = set()
         prefixes: tuple[str, ...] = ()
-        # What bears on a bucket bears on requests through an access point to it, too (rules I11, I12).
+        # Differences of a bucket also affect requests through its access points (rules I11, I12).
         for (arn, was), (_, now) in zip(*(owners_of(side, entry) for side in (self.old, self.new)), strict=True):
             owners = ((self.old, was), (self.new, now))
             if not entry.services.isdisjoint(reference().rcp_services):
@@ -179,10 +177,10 @@ class ResourceComparer:
         return bits, ChangedKeys(frozenset(keys), prefixes), is_other
 
     def _endpoints(self, entry: Entry) -> Iterator[ChangedEndpoint]:
-        """Yield the VPC endpoints that differ and through which others than the principals can reach a resource."""
+        """Yield the VPC endpoints that differ and through which external principals can access a resource."""
         for endpoint in self.principals.beside.endpoints:
             is_reached = endpoint.services is None or not endpoint.services.isdisjoint(entry.services)
-            if is_reached and next(self._outsiders(entry), None) is not None:
+            if is_reached and next(self._external_principals(entry), None) is not None:
                 yield endpoint
 
     @staticmethod
@@ -194,7 +192,7 @@ class ResourceComparer:
         return None if resource is None or resource.tags is None else tags_without_case(resource.tags)
 
     def _is_public_otherwise(self, entry: Entry) -> bool:
-        """Return whether Block Public Access limits one snapshot's policies of it alone."""
+        """Return whether Block Public Access restricts its policies in one snapshot only."""
         return self._restricts(self.old, entry) != self._restricts(self.new, entry)
 
     @staticmethod
@@ -216,7 +214,7 @@ class ResourceComparer:
             ),
         )
 
-    # ── what to ask ──────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── requests ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _cells(
         self, entry: Entry, differing: int, keys: ChangedKeys, is_other: bool, doubts: dict[str, None]
@@ -225,7 +223,7 @@ class ResourceComparer:
         for clause, bits in entry.said:
             allowed |= bits if clause.is_allow or differing else 0
         if is_other and self._holds(self.old, entry.arn) == self._holds(self.new, entry.arn):
-            # Whose it is, or where it leads, decides requests that its policies say nothing of.
+            # The owner or the bucket of an access point also affects requests without a clause.
             differing = self.new.space.every
         elif is_other:
             differing |= allowed
@@ -267,9 +265,11 @@ class ResourceComparer:
         yield from known
 
     def _everything(self) -> Sequence[tuple[NormalStatement, int]]:
-        """Return all that policies say but those of resources, once."""
+        """Return the clauses of all policies except resource policies, each once."""
         if self._said_by_all is None:
-            seen: dict[int, Mapping[NormalStatement, int]] = {}  # holds them: an id is one's own while it lives
+            seen: dict[
+                int, Mapping[NormalStatement, int]
+            ] = {}  # keeps them alive, since the ids of live objects are unique
             for side in (self.old, self.new):
                 for said in self._everything_said(side):
                     seen[id(said)] = said
@@ -277,13 +277,13 @@ class ResourceComparer:
         return self._said_by_all
 
     def _touched_cells(self, entry: Entry, keys: ChangedKeys, doubts: dict[str, None]) -> Iterator[SampleRequest]:
-        """Yield the questions on a resource of which keys changed: for every action of which a clause asks for them."""
+        """Yield the requests on a resource with changed keys: for all actions with a clause that tests them."""
         bits = 0
         for clause, actions in self._asking_for_resource().items():
             if keys.touches(clause):
                 bits |= actions
         if bits:
-            # A role is changed by actions of IAM, and entered by those of STS.
+            # Roles are targets of IAM actions, and are assumed by STS actions.
             whole = replace(entry, services=services_of(entry.arn))
             found, is_all = self.granting.cells_on(whole, bits, self._near(bits))
             if not is_all:
@@ -314,7 +314,7 @@ class ResourceComparer:
                     yield levels.denies
                     yield from levels.allows
 
-    # ── asking everybody ─────────────────────────────────────────────────────────────────────────────────────────────
+    # ── all principals ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def _of_cell(self, entry: Entry, cell: SampleRequest, doubts: dict[str, None]) -> Iterator[Effect]:
         said = [clause for clause, bits in self._assuming(entry) if bits & cell.stands_for]
@@ -323,7 +323,7 @@ class ResourceComparer:
                 yield from self._under(entry, cell, given, doubts)
         for endpoint in self._endpoints(entry):
             if endpoint.actions(self.new) & cell.stands_for:
-                yield from self._of_outsiders(entry, cell, endpoint.context, doubts)
+                yield from self._of_external_principals(entry, cell, endpoint.context, doubts)
 
     def _assuming(self, entry: Entry) -> Sequence[tuple[NormalStatement, int]]:
         """Return the clauses on a resource that depend on an assumed value of the request."""
@@ -343,13 +343,13 @@ class ResourceComparer:
             compared = known.get(key)
             if compared is None:
                 if len(known) >= _MOST_CONDITIONAL and was is now:
-                    doubts[phrase("More principals than are compared may do it under conditions.")] = None
+                    doubts[phrase("More principals than can be compared are allowed it under conditions.")] = None
                     continue
                 self.questions += 1
                 compared = known[key] = compare(self.old, self.new, principal, cell.action, cell.resource, given)
             doubts |= dict.fromkeys(compared.doubts)
             yield from self._effects(entry, principal, cell, compared)
-        yield from self._of_outsiders(entry, cell, given, doubts)
+        yield from self._of_external_principals(entry, cell, given, doubts)
 
     def _plainly(
         self,
@@ -360,7 +360,7 @@ class ResourceComparer:
         was: EvalDecision | None,
         now: EvalDecision | None,
     ) -> Compared:
-        """Return what changed where both answers are certain."""
+        """Return the changes if both decisions are unconditional."""
         context = tuple(
             (key, value if value is None or isinstance(value, str) else tuple(value)) for key, value in given.items()
         )
@@ -368,21 +368,21 @@ class ResourceComparer:
         before, after = (decision or EvalDecision.IMPLICIT_DENY for decision in (was, now))
         return Compared(((kind, ExampleRequest(principal, cell.action, cell.resource, context, before, after, owner)),))
 
-    def _of_outsiders(
+    def _of_external_principals(
         self, entry: Entry, cell: SampleRequest, given: Context, doubts: dict[str, None]
     ) -> Iterator[Effect]:
-        for outsider in self._outsiders(entry):
+        for external in self._external_principals(entry):
             self.questions += 1
-            compared = compare(self.old, self.new, outsider, cell.action, cell.resource, given)
+            compared = compare(self.old, self.new, external, cell.action, cell.resource, given)
             doubts |= dict.fromkeys(compared.doubts)
-            yield from self._effects(entry, outsider, cell, compared)
+            yield from self._effects(entry, external, cell, compared)
 
     def _answers(
         self, cell: SampleRequest, given: Context
     ) -> Iterator[tuple[str, EvalDecision | None, EvalDecision | None]]:
-        """Yield (principal, answer in the old snapshot, in the new one) where they differ or hang on conditions.
+        """Yield (principal, old decision, new decision) if they differ or are conditional.
 
-        Of principals that only one snapshot holds everything is told of themselves.
+        Without principals that only one snapshot contains, which report all of their access.
         """
         found: list[dict[str, EvalDecision]] = []
         for side in (self.old, self.new):
@@ -401,7 +401,7 @@ class ResourceComparer:
                 yield principal, was, now
 
     def _alike(self, entry: Entry, principal: str) -> Hashable:
-        """Return what principals share whom the comparison treats alike."""
+        """Return a key that principals share if the comparison treats them the same."""
         account = account_of(principal)
         if self._is_about_caller(entry):
             return principal
@@ -409,13 +409,13 @@ class ResourceComparer:
         return self.principals.key(principal), named
 
     def _is_about_caller(self, entry: Entry) -> bool:
-        """Return whether the policies on a resource's side ask who the caller is."""
+        """Return whether the policies on a resource's side test the caller."""
         return any(
             dependence(key) is PrincipalDependence.CALLER for clause in self._binding(entry) for key in clause.keys
         )
 
     def _binding(self, entry: Entry) -> Iterator[NormalStatement]:
-        """Yield all that is said on a resource's side: by its own policies, and by those of its organization."""
+        """Yield the clauses on a resource's side: of its own policies, and of resource control policies."""
         yield from entry.clauses
         for side in (self.old, self.new):
             for _, owner in owners_of(side, entry):
@@ -430,7 +430,7 @@ class ResourceComparer:
                 yield Effect(principal, kind, cell.stands_for, _where(entry, cell), own, causes)
 
     def _causes_of(self, entry: Entry, witness: ExampleRequest, cell: SampleRequest) -> tuple[Cause, ...]:
-        """Return by which change access changed; where only one thing differs for a principal, it is found once."""
+        """Return the causes of a change; with a single difference for a principal they are computed once."""
         if witness.old is None or witness.new is None:
             return causes_of(witness, self.old, self.new)
         key = (
@@ -444,9 +444,9 @@ class ResourceComparer:
             self._single_causes[key] = differing if len(differing) == 1 else ()
         return self._single_causes[key] or causes_of(witness, self.old, self.new)
 
-    def _account_outside(self) -> str:
-        """Return an account of nobody: in no snapshot and no organization, and told of by no policy."""
-        if not self._outside:
+    def _unrelated_account(self) -> str:
+        """Return the ID of an unrelated account: in no snapshot, organization or policy."""
+        if not self._unrelated:
             sides = (self.old, self.new)
             texts = tuple(dict.fromkeys(texts_of(one for side in sides for one in side.statements_of_resources())))
             parts = dict.fromkeys(part for text in texts for part in text.split(":") if is_pattern(part))
@@ -457,36 +457,37 @@ class ResourceComparer:
                 if not any(number in text for text in texts) and not any(one.matches(number) for one in patterns)
             )
             free = chain(usual, unnamed_accounts(texts))
-            self._outside = next(number for number in free if not any(_is_held(side, number) for side in sides))
-        return self._outside
+            self._unrelated = next(number for number in free if not any(_is_held(side, number) for side in sides))
+        return self._unrelated
 
-    def _outsiders(self, entry: Entry) -> Iterator[str]:
-        """Yield everybody outside of the snapshots whom the resource's policies name.
+    def _external_principals(self, entry: Entry) -> Iterator[str]:
+        """Yield the external principals that the resource's policies name.
 
-        For all there are two who are nobody's, whom conditions name, and the AWS services that these tell apart.
+        For everyone, these are two placeholders, principals that conditions name, and AWS services that these
+        distinguish.
         """
         found: dict[str, None] = {}
-        lets_in = False
-        partition, outside = partition_of(entry.arn), self._account_outside()
+        allows_external = False
+        partition, unrelated = partition_of(entry.arn), self._unrelated_account()
         for clause in entry.clauses:
             if not isinstance(clause.principal, tuple):
                 continue
             kind, text = clause.principal
             if _is_of_all(clause):
-                found |= {"anonymous": None, f"arn:{partition}:iam::{outside}:role/{ANYONE_ANYWHERE}": None}
-                lets_in = lets_in or clause.is_allow
+                found |= {"anonymous": None, f"arn:{partition}:iam::{unrelated}:role/{ANYONE_ANYWHERE}": None}
+                allows_external = allows_external or clause.is_allow
             elif kind in ("Service", "Federated"):
                 found[str(text)] = None
             elif kind == "AWS":
-                # A root user cannot take roles: an account is spoken for by a role of it.
+                # Root users cannot assume roles, so a role represents the account.
                 account = str(text) if str(text).isdigit() else _account_by_root(str(text))
                 arn = f"arn:{partition}:iam::{account}:role/{ANYONE}" if account else str(text)
                 if self._is_external(arn):
                     found[arn] = None
-                    lets_in = lets_in or clause.is_allow
-        if lets_in:
-            told_apart = principals_told_apart(self._binding(entry), outside, partition)
-            found |= dict.fromkeys(filter(self._is_external, told_apart))
+                    allows_external = allows_external or clause.is_allow
+        if allows_external:
+            named = principals_told_apart(self._binding(entry), unrelated, partition)
+            found |= dict.fromkeys(filter(self._is_external, named))
         found |= dict.fromkeys(self._services(entry)[0])
         yield from found
 
@@ -495,7 +496,7 @@ class ResourceComparer:
         return bool(account) and account not in self.old.index.accounts and account not in self.new.index.accounts
 
     def _services(self, entry: Entry) -> tuple[tuple[str, ...], bool]:
-        """Return the AWS services to ask about that an Allow for all lets in, and whether no others may differ."""
+        """Return the AWS services to evaluate that an Allow for everyone includes, and whether these are sufficient."""
         if not any(clause.is_allow and _is_of_all(clause) for clause in entry.clauses):
             return (), True
         return services_told_apart(self._binding(entry))
@@ -507,7 +508,7 @@ def _is_held(side: SnapshotView, account: str) -> bool:
 
 
 def _account_by_root(text: str) -> str:
-    """Return the account that an entry names by its root; empty where it names something else."""
+    """Return the account ID of a root user ARN; empty for other texts."""
     return account_of(text) if is_arn(text) and text.endswith(":root") else ""
 
 

@@ -1,4 +1,4 @@
-"""What a comparison of two snapshots comes to. Frozen; read from any thread."""
+"""The result of a comparison of two snapshots. Frozen; can be used from any thread."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,15 +10,15 @@ from iamdesk.snapshot.model import Snapshot
 from iamdesk.whatif.commands import CliCommand
 
 ANYONE = "anyone"
-"""Name of a role that stands for whoever an outside account lets ask."""
+"""Name of a placeholder role for all principals of an external account."""
 ANYONE_ANYWHERE = "anyone-anywhere"
-"""Name of a role, in an account of nobody, that stands for whoever signs in at all."""
+"""Name of a placeholder role, in an unrelated account, for anyone with an AWS account."""
 ANY_SERVICE = "any-service.amazonaws.com"
-"""A service principal that stands for the AWS services that no policy tells from others."""
+"""A placeholder service principal for all AWS services that no policy distinguishes."""
 
 
 class Kind(StrEnum):
-    """Which way access changed."""
+    """The direction of a change."""
 
     GAINED = "gained"
     LOST = "lost"
@@ -26,7 +26,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExampleRequest:
-    """A request that is decided otherwise under the new snapshot than under the old one. Anybody can ask it again."""
+    """A request with different decisions under the old and the new snapshot, which can be evaluated again."""
 
     principal: str
     action: str
@@ -34,23 +34,23 @@ class ExampleRequest:
     context: tuple[tuple[str, str | tuple[str, ...] | None], ...]
     """Keys and values; None: the key is absent."""
     old: EvalDecision | None
-    """None: the snapshot does not hold the principal."""
+    """None: the snapshot does not contain the principal."""
     new: EvalDecision | None
     resource_account: str | None = None
-    """Whose the resource is taken to be, where its ARN does not tell and no snapshot knows it."""
+    """The assumed owner of the resource, if neither its ARN nor a snapshot shows it."""
 
 
 class Status(StrEnum):
-    """What is known of a principal's or resource's access."""
+    """The status of a principal's or resource's access."""
 
     UNCHANGED = "unchanged"
-    """Proved: everything that bears on it says the same."""
+    """Proved: all policies and facts that apply are equivalent."""
     CHANGED = "changed"
-    """Something was gained or lost, shown by a request."""
+    """Access was gained or lost, as a request shows."""
     CREATED = "created"
     DELETED = "deleted"
     CANNOT_TELL = "cannot tell"
-    """No change was found, but that there is none is not proved."""
+    """Inconclusive: no change was found, but it is not proved that there is none."""
 
 
 class ChangeKind(StrEnum):
@@ -85,15 +85,15 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One change in what is written, by which access can change. Equal ones are the same change."""
+    """One change of the configuration by which access can change. Equal ones are the same change."""
 
     kind: ChangeKind
     subject: str
     """ARN or key of what changed: the policy, the principal, the resource, the node of the organization."""
     detail: str = ""
-    """What else tells the change from others of the same subject: the policy attached, the group joined."""
+    """Distinguishes changes of the same subject: the attached policy, the joined group."""
     sentence: str = field(default="", compare=False)
-    """The change in words."""
+    """The change as a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,80 +105,80 @@ class Effect:
     actions: int = field(repr=False)
     """As bits of the comparison's actions (`Comparison.names`)."""
     where: str
-    """Resources, as policies name them: ``arn:aws:s3:::payroll/*``, or ``*``."""
+    """The resources, as policies name them: ``arn:aws:s3:::payroll/*``, or ``*``."""
     witness: ExampleRequest
     """A request that shows it."""
     causes: tuple[Cause, ...]
     carriers: tuple[tuple[str, str], ...] = ()
-    """Policies of which an Allow speaks of the witness in either snapshot, as (ARN of who or what has it, its key)."""
+    """Policies with an Allow that matches the example request in either snapshot, as (ARN of the owner, key)."""
     allowing: tuple[tuple[str, str], ...] = ()
-    """Policies of the principal that may allow anything of it, in either snapshot, in the same form."""
+    """Policies of the principal that may allow some of it in either snapshot, in the same form."""
 
 
 @dataclass(frozen=True, slots=True)
 class PrincipalDiff:
-    """What became of one principal, or of access to one resource."""
+    """The access changes of one principal, or of one resource."""
 
     arn: str
     status: Status
     effects: tuple[Effect, ...] = ()
     doubts: tuple[str, ...] = ()
-    """Why it cannot be told whether (more) changed."""
+    """Why it is inconclusive whether (more) access changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class TextChange:
-    """One change in what is written."""
+    """One change of the configuration, with or without effect."""
 
     cause: Cause
     has_effect: bool
-    """Whether some effect comes from it."""
+    """Whether it causes an access change."""
     is_doubtful: bool
-    """Whether it bears on somebody of whom it cannot be told."""
+    """Whether it applies to a principal or resource with an inconclusive comparison."""
     gives: bool | None = None
-    """For assignments of IAM Identity Center, which change access by themselves: whether it was given or taken."""
+    """For assignments of IAM Identity Center, which change access directly: whether access was added or removed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """How the comparison was made."""
+    """Statistics of the comparison."""
 
     principals: int
     compared: int
-    """Principals whose inputs differ, or of whom one side holds nothing."""
+    """Principals whose inputs differ, or that only one snapshot contains."""
     groups: int
-    """Groups of these with equal inputs, each of which was compared once."""
+    """Groups of these with equal inputs, each compared once."""
     questions: int
-    """Questions put to the evaluator under both snapshots."""
+    """Requests that were evaluated under both snapshots."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two snapshots, compared."""
+    """The comparison of two snapshots."""
 
     old_name: str
     new_name: str
     old_sha256: str
     new_sha256: str
     actions_as_of: str
-    """Date of the list of actions: what is proved is proved for these, and for those that policies name beyond."""
+    """Date of the AWS action data: results cover these actions, and unlisted ones that policies name."""
     principals: Mapping[str, PrincipalDiff]
     """By ARN: users, roles, root users and groups of both snapshots."""
     resources: Mapping[str, PrincipalDiff]
-    """By ARN, those of which something differs: access to them, also of outsiders. A role stands for entering it."""
+    """By ARN, resources that differ: access to them, including external access. For a role, assuming it."""
     texts: tuple[TextChange, ...]
     limits: tuple[str, ...]
-    """What neither snapshot holds, so that nothing can be said of it."""
+    """Data that neither snapshot contains, so that it was not compared."""
     figures: Statistics
     action_names: Mapping[int, tuple[str, ...]] = field(repr=False)
     """Names of the actions of every effect, by its bits."""
 
     def names(self, actions: int) -> tuple[str, ...]:
-        """Return the names of actions: all of a service as ``s3:*``, all of all as ``*``."""
+        """Return the names of actions, with ``s3:*`` for all actions of a service and ``*`` for all actions."""
         return self.action_names[actions]
 
     def effects(self) -> tuple[Effect, ...]:
-        """Return everything gained and lost, each once: first by principal, then on resources by others."""
+        """Return all access changes, each once: first those of principals, then those of others on resources."""
         found = [effect for one in self.principals.values() for effect in one.effects]
         seen = set(found)
         found += [effect for one in self.resources.values() for effect in one.effects if effect not in seen]
@@ -187,11 +187,11 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class WhatIfResult:
-    """What changes come to."""
+    """The result of changes that were tried on a copy."""
 
     snapshot: Snapshot
-    """A copy with the changes made."""
+    """The changed copy."""
     comparison: Comparison
-    """Of the snapshot as it is with the copy."""
+    """The original snapshot compared with the copy."""
     commands: tuple[CliCommand, ...]
-    """In the order of the changes."""
+    """AWS CLI commands that make the changes, in order."""

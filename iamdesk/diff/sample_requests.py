@@ -1,4 +1,4 @@
-"""Which questions about one sort of actions are put, and when enough of them are."""
+"""The requests to evaluate for one class of actions, and when they are sufficient."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -9,7 +9,7 @@ from iamdesk.diff.sampling import ActionClass, SampleRequest, named_by, sample_r
 
 
 class PairEvaluator:
-    """Puts each question once, and remembers whether the answers differ."""
+    """Evaluates each request once, and remembers whether the decisions differ."""
 
     def __init__(self, ask: Callable[[SampleRequest], bool]) -> None:
         self._ask = ask
@@ -17,7 +17,7 @@ class PairEvaluator:
         self.found_change = False
 
     def __call__(self, cell: SampleRequest) -> bool:
-        """Return whether the answers to a question differ."""
+        """Return whether the decisions on a request differ."""
         found = self._known.get(cell)
         if found is None:
             found = self._known[cell] = self._ask(cell)
@@ -33,10 +33,10 @@ def ask_of_sort(
     account: str,
     ask: Callable[[SampleRequest], bool],
 ) -> bool:
-    """Ask what can come out differently: where something differs, and an Allow covers it.
+    """Evaluate requests in the scopes that differ and that an Allow covers; return whether they are sufficient.
 
-    What differs everywhere, and can only have brought or only have taken access, is shown by one question for each
-    Allow: on a resource that this names by itself, most often. Return whether all was asked that has to be.
+    A difference that applies everywhere and can only add or only remove access needs one request per Allow, usually on
+    a resource that the Allow names.
     """
     left: list[ResourceScope | None] = list(part.allowed)
     if part.is_one_way:
@@ -45,7 +45,7 @@ def ask_of_sort(
             return True
     is_complete = True
     for where in left:
-        # What cannot meet an Allow tells nothing apart of what it covers.
+        # Clauses that cannot overlap with an Allow do not distinguish resources that it covers.
         meeting = [clause for clause in near if may_meet(clause.where, where)]
         asked, is_all = sample_requests(sort, meeting, partition, account)
         is_complete = is_complete and is_all
@@ -60,7 +60,7 @@ def ask_of_sort(
 def _is_settled(
     sort: ActionClass, where: ResourceScope | None, partition: str, account: str, ask: Callable[[SampleRequest], bool]
 ) -> bool:
-    """Return whether a change is shown on a resource that one Allow names by itself, or it names none for certain."""
+    """Return whether a change is shown on a resource that an Allow names, or it certainly names none."""
     if where is None or where.is_negated or any("${" in entry for entry in where.entries):
         return False
     if where == ANYWHERE or not sort.types:

@@ -1,7 +1,7 @@
-"""The resources on which a change is looked at: one for every way in which resource entries can meet.
+"""Sample resources: one for each combination of resource entries that can match the same resource.
 
-Of the resources of a type that some entries can tell apart, one of each sort is asked about; so what holds for these
-holds for all. Where there are too many sorts, the search says that it is not complete.
+Entries divide the resources of a type into classes; one resource of each class is evaluated, so the results hold for
+all resources. If there are too many classes, the result is marked as incomplete.
 """
 
 import re
@@ -21,17 +21,17 @@ from iamdesk.policy.wildcards import QUESTION, STAR, Glob, Token, glob, tokens_o
 
 _PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
 _ENDS = (FRESH, f"/{FRESH}", f"{FRESH}/{FRESH}", f"{FRESH}:{FRESH}", f":{FRESH}")
-"""What is put behind a beginning: something that no policy names, in the shapes that resource types have."""
+"""Suffixes that no policy names, in the formats of resource types."""
 _MOST_PATTERNS = 7
-"""Entries of one kind past which not every way in which they meet is looked for."""
+"""With more entries of one kind, not every combination is searched."""
 
 
 class SampleResources(NamedTuple):
-    """Resources to ask about."""
+    """Resources to evaluate."""
 
     arns: tuple[str, ...]
     is_complete: bool
-    """Whether they show every way in which the entries can meet."""
+    """Whether they cover every combination of the entries."""
 
 
 class _Head(NamedTuple):
@@ -44,7 +44,7 @@ class _Head(NamedTuple):
 def places(
     service: str, type_name: str, wheres: Iterable[ResourceScope | None], partition: str, account: str
 ) -> SampleResources:
-    """Return resources of one type of a service: a fresh one, and those that entries name."""
+    """Return sample resources of one type of a service: a placeholder, and resources that entries match."""
     entries = frozenset(
         entry for where in wheres if where is not None for entry in where.entries if entry != EVERYTHING
     )
@@ -81,7 +81,7 @@ def _places(service: str, type_name: str, entries: frozenset[str], partition: st
 
 
 def places_at(service: str, type_name: str, arn: str, wheres: Iterable[ResourceScope | None]) -> SampleResources:
-    """Return one resource with what lies in it, of one type: one for every way in which entries can meet there."""
+    """Return a resource and sample resources of one type in it: one for each combination of entries."""
     entries = frozenset(
         entry for where in wheres if where is not None for entry in where.entries if entry != EVERYTHING
     )
@@ -105,7 +105,7 @@ def _places_at(service: str, type_name: str, arn: str, entries: frozenset[str]) 
     is_complete = True
     for entry in sorted(entries):
         if is_covered(everything, by=entry) or not _may_be_below(entry, head, template):
-            continue  # it says the same of all that lies there
+            continue  # it matches all of the contents, or none
         read = _read(entry, _Head(*head.lower().split(":")[1:5]))
         if read is None or not all(
             glob(text).matches(part) for text, part in zip(read.head_text, head.lower().split(":")[1:5], strict=True)
@@ -116,7 +116,7 @@ def _places_at(service: str, type_name: str, arn: str, entries: frozenset[str]) 
         near[read.tail] = None
     found, is_all = _tails(template, tuple(near), template.replace("*", FRESH))
     described = glob(template)
-    for text in sorted(found, key=lambda text: text.endswith(("/", ":"))):  # tried last: real names do not end so
+    for text in sorted(found, key=lambda text: text.endswith(("/", ":"))):  # last: unusual names
         if described.matches(text) and type_name.lower() in _types(service, f"{head}:{text}"):
             arns[f"{head}:{text}"] = None
     return SampleResources(tuple(arns), is_complete and is_all)
@@ -128,7 +128,7 @@ def _headed(arn: str) -> tuple[str, str]:
 
 
 def _below(template: str, own: str) -> str | None:
-    """Return how texts of a type go on behind the text of what holds them; None where it holds none of the type."""
+    """Return the template of a type for contents of a resource; None if it does not contain that type."""
     for place, mark in enumerate(template):
         if mark in "/:" and glob(template[:place]).matches(own):
             return own + template[place:]
@@ -145,10 +145,10 @@ class _Entry(NamedTuple):
     head_text: tuple[str, str, str, str]
     """Patterns, in lower case."""
     head: _Head
-    """Of a resource that it names."""
+    """Of a resource that it matches."""
     tail: tuple[Token, ...]
     is_exact: bool
-    """Whether all that it stands for is shown by ``head`` and by texts that ``tail`` describes."""
+    """Whether ``head`` and ``tail`` represent everything that it matches."""
 
 
 def _read(entry: str, own: _Head) -> _Entry | None:
@@ -178,7 +178,7 @@ def _read(entry: str, own: _Head) -> _Entry | None:
 
 @lru_cache(maxsize=1 << 12)
 def _tails(template: str, patterns: tuple[tuple[Token, ...], ...], fresh: str) -> tuple[tuple[str, ...], bool]:
-    """Return what may stand behind the fifth colon, for every combination of patterns that describe it."""
+    """Return resource parts for every combination of patterns that match, and whether these are complete."""
     found: dict[str, None] = {fresh: None}
     for tokens in patterns:
         found |= dict.fromkeys((_filled(tokens, ""), _filled(tokens, "x")))
@@ -197,7 +197,7 @@ def _tails(template: str, patterns: tuple[tuple[Token, ...], ...], fresh: str) -
 
 
 def _shows_both(template: str, tokens: tuple[Token, ...], texts: Iterable[str]) -> bool:
-    """Return whether of the texts that a template describes some match a pattern, and some do not."""
+    """Return whether some texts that match a template match a pattern, and some do not."""
     described, pattern = glob(template), Glob(tokens)
     return len({pattern.matches(text) for text in texts if described.matches(text)}) > 1
 
@@ -205,10 +205,10 @@ def _shows_both(template: str, tokens: tuple[Token, ...], texts: Iterable[str]) 
 def _of_beginnings(
     template: str, patterns: Iterable[tuple[Token, ...]], found: dict[str, None]
 ) -> tuple[tuple[str, ...], bool]:
-    """Return texts for whole names, and for beginnings behind which anything may stand: these are known at once.
+    """Return texts for patterns that are literal or have only a final ``*``, for which no search is needed.
 
-    A text meets exactly the beginnings that it begins with: each by itself, and each with something behind it that no
-    pattern names, show everything.
+    A text matches exactly the prefixes that it starts with, so each prefix, alone and with a suffix that no pattern
+    names, covers all combinations.
     """
     described = glob(template)
     is_complete = True
@@ -224,7 +224,7 @@ def _of_beginnings(
 
 
 def _can_begin(template: str, text: str) -> bool:
-    """Return whether some text that a template describes may begin with another one."""
+    """Return whether some text that matches a template may begin with a text."""
     literal = template.partition("*")[0]
     return literal.startswith(text) or text.startswith(literal)
 

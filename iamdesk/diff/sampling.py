@@ -1,4 +1,4 @@
-"""What has to be asked about a set of actions that the same clauses speak of: one action of each sort, on each sort of
+"""Sample requests for a set of actions that the same clauses apply to: one action of each class, on each sample
 resource."""
 
 from collections.abc import Iterable, Iterator
@@ -18,49 +18,49 @@ from iamdesk.evaluate.service_rules import GLOBAL_SERVICES, SERVICES_WITH_ACTION
 
 
 class SampleRequest(NamedTuple):
-    """One question that stands for many."""
+    """One request that represents many."""
 
     action: str
     """``s3:GetObject``."""
     resource: str
     stands_for: int
-    """The actions that are decided alike, as bits of the space."""
+    """The actions with the same decision, as bits of the space."""
 
 
 class ActionClass(NamedTuple):
-    """Actions that are decided alike wherever the same clauses speak of them."""
+    """Actions with the same decision if the same clauses apply to them."""
 
     service: str
     action: str
     types: tuple[str, ...]
-    """Resource types on which they act; none: they are asked on ``*``."""
+    """Resource types that they apply to; empty: only ``*``."""
     bits: int
-    """Of the space."""
+    """As bits of the space."""
 
 
 def action_classes(
     space: ActionSpace, part: int, clauses: Iterable[NormalStatement], apart: frozenset[str]
 ) -> Iterator[ActionClass]:
-    """Yield the sorts of actions in a part of which the same clauses speak.
+    """Yield the classes of actions among those that the same clauses apply to.
 
-    ``apart`` are the services whose actions meet more than the clauses (resource control policies, say).
+    ``apart`` are services whose actions are subject to more than the clauses, such as resource control policies.
     """
-    told = list(clauses)
-    keys = frozenset(key for clause in told for key in clause.keys)
+    listed = list(clauses)
+    keys = frozenset(key for clause in listed for key in clause.keys)
     varied = tuple(sorted(key for key in keys if variation(key, reference()) is ResourceDependence.ACTION))
-    hangs_on_place = any(variation(key, reference()) is ResourceDependence.RESOURCE for key in keys)
-    everywhere = frozenset(told) if all(clause.where in (ANYWHERE, None) for clause in told) else None
+    depends_on_resource = any(variation(key, reference()) is ResourceDependence.RESOURCE for key in keys)
+    everywhere = frozenset(listed) if all(clause.where in (ANYWHERE, None) for clause in listed) else None
     flat: dict[object, tuple[ActionClass, int]] = {}
     for service, own in space.by_service(part):
-        heard = _heard(service, told) if everywhere is None else everywhere
-        if heard is None or service in SERVICES_WITH_ACTION_RULES or service in apart:
-            for one in _told_apart(service, own, varied):
+        applicable = _applicable(service, listed) if everywhere is None else everywhere
+        if applicable is None or service in SERVICES_WITH_ACTION_RULES or service in apart:
+            for one in _classes(service, own, varied):
                 yield ActionClass(service, one.action, one.types, space.of_service(service, one.bits))
             continue
-        for one in _told_apart(service, own, varied):
-            # Such actions are decided alike, but for the Region and owner of the resource, and the keys they take.
-            place = GLOBAL_SERVICES.get(service) if hangs_on_place else None
-            alike = heard, bool(one.types), place, one.taken
+        for one in _classes(service, own, varied):
+            # These actions differ only in the Region and owner of the resource, and in the keys they take.
+            place = GLOBAL_SERVICES.get(service) if depends_on_resource else None
+            alike = applicable, bool(one.types), place, one.taken
             bits = space.of_service(service, one.bits)
             first, known = flat.get(alike) or (ActionClass(service, one.action, one.types, 0), 0)
             flat[alike] = first, known | bits
@@ -70,8 +70,8 @@ def action_classes(
         yield ActionClass(name.partition(":")[0], name, (), bit)
 
 
-def _heard(service: str, clauses: Iterable[NormalStatement]) -> frozenset[NormalStatement] | None:
-    """Return the clauses that speak of every resource of a service; None where one speaks of some of them alone."""
+def _applicable(service: str, clauses: Iterable[NormalStatement]) -> frozenset[NormalStatement] | None:
+    """Return the clauses that apply to every resource of a service; None if one applies only to some of them."""
     found: set[NormalStatement] = set()
     services = arn_services(service)
     for clause in clauses:
@@ -93,46 +93,46 @@ def _services_of(entries: frozenset[str]) -> frozenset[str | None]:
 
 
 def _service_of(entry: str) -> str | None:
-    """Return the service of a resource entry; None where it can be of any."""
+    """Return the service of a resource entry; None if it may be any."""
     parts = entry.split(":", 3)
     return None if len(parts) < 3 or parts[1].endswith("*") or "${" in parts[2] else parts[2].lower()
 
 
-class _Alike(NamedTuple):
-    """Actions of one service that are decided alike."""
+class _Equivalent(NamedTuple):
+    """Actions of one service with the same decisions."""
 
     bits: int
-    """Of the service."""
+    """As bits of the service."""
     types: tuple[str, ...]
     action: str
     """The first of them."""
     taken: frozenset[frozenset[str]]
-    """Which keys requests for it can hold (`_taken`)."""
+    """The sets of keys that its requests can contain (`_taken`)."""
 
 
 @lru_cache(maxsize=1 << 14)
-def _told_apart(service: str, own: int, varied: tuple[str, ...]) -> tuple[_Alike, ...]:
-    """Split actions of a service by all that can decide them otherwise."""
+def _classes(service: str, own: int, varied: tuple[str, ...]) -> tuple[_Equivalent, ...]:
+    """Split actions of a service by everything that can affect their decisions."""
     own_varied = tuple([key for key in varied if reference().may_take_key(service, key)])
-    found: list[_Alike] = []
-    for alike, types in _all_told_apart(service, own_varied):
+    found: list[_Equivalent] = []
+    for alike, types in _all_classes(service, own_varied):
         bits = alike & own
         if bits:
             action = service_actions(service).actions[(bits & -bits).bit_length() - 1]
-            found.append(_Alike(bits, types, action.full_name, _taken(service, action.name.lower(), own_varied)))
+            found.append(_Equivalent(bits, types, action.full_name, _taken(service, action.name.lower(), own_varied)))
     return tuple(found)
 
 
 @lru_cache(maxsize=1 << 14)
-def _all_told_apart(service: str, varied: tuple[str, ...]) -> tuple[tuple[int, tuple[str, ...]], ...]:
-    """Do so for all actions of a service."""
+def _all_classes(service: str, varied: tuple[str, ...]) -> tuple[tuple[int, tuple[str, ...]], ...]:
+    """Return `_classes` for all actions of a service."""
     found: dict[object, tuple[int, tuple[str, ...]]] = {}
     for position, action in enumerate(service_actions(service).actions):
         name = action.name.lower()
-        # The plainest type first: its resource is the one that people are shown.
+        # The simplest type first: its resource is shown in the result.
         types = tuple(sorted((one.name for one in action.resource_types), key=lambda one: (len(one), one)))
         takes = tuple(reference().takes_key(action, types or None, key) for key in varied)
-        # One key may be taken on one type and not on another.
+        # A key may apply to one type and not to another.
         by_type = tuple(reference().takes_key(action, (name,), key) for key in varied for name in types)
         rules = action_rule_class(service, name, action.access_level not in ("Read", "List"))
         key = types, takes, by_type, rules, service == "s3" and name in ACCOUNT_LISTS_ON_S3
@@ -143,7 +143,7 @@ def _all_told_apart(service: str, varied: tuple[str, ...]) -> tuple[tuple[int, t
 
 @lru_cache(maxsize=1 << 15)
 def _taken(service: str, name: str, varied: tuple[str, ...]) -> frozenset[frozenset[str]]:
-    """Return which keys requests for an action can hold, on a fresh resource of each of its types."""
+    """Return the sets of keys that requests for an action can contain, on a placeholder of each resource type."""
     action = reference().action(service, name)
     if action is None:
         return frozenset()
@@ -160,7 +160,7 @@ def _taken(service: str, name: str, varied: tuple[str, ...]) -> frozenset[frozen
 def sample_requests(
     sort: ActionClass, clauses: Iterable[NormalStatement], partition: str, account: str
 ) -> tuple[tuple[SampleRequest, ...], bool]:
-    """Return the questions about one sort of actions, and whether they show all that the clauses can tell apart."""
+    """Return the requests for one class of actions, and whether they cover all that the clauses distinguish."""
     if not sort.types:
         asked = ("*",) if reference().action(*_split(sort.action)) is not None else _as_written(clauses)
         return tuple(SampleRequest(sort.action, arn, sort.bits) for arn in asked), len(asked) == 1
@@ -178,7 +178,7 @@ def sample_requests(
 def named_by(
     service: str, types: tuple[str, ...], where: ResourceScope, partition: str, account: str
 ) -> tuple[tuple[str, ...], bool]:
-    """Return resources of some types that one clause names, and whether there are no others that it names otherwise."""
+    """Return sample resources of some types that one clause matches, and whether these are complete."""
     named = _services_of(where.entries)
     services = arn_services(service)
     if services is not None and None not in named and services.isdisjoint(named):
@@ -198,7 +198,7 @@ def _split(action: str) -> tuple[str, str]:
 
 
 def _as_written(clauses: Iterable[NormalStatement]) -> tuple[str, ...]:
-    """Of an action that AWS does not list nobody knows on what it acts: on whatever the entries name."""
+    """Return the resources to evaluate for an unlisted action: those that the entries name."""
     entries = dict.fromkeys(
         entry for clause in clauses if clause.where is not None for entry in sorted(clause.where.entries)
     )

@@ -1,4 +1,4 @@
-"""One of the two snapshots: everything that bears on a principal or resource, in the form that is compared."""
+"""A view of one of the two snapshots: policies and facts in the form that is compared."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -29,16 +29,16 @@ type Form = frozenset[tuple[NormalStatement, int]]
 
 
 class Levels(NamedTuple):
-    """What the organization policies of one kind say to an account."""
+    """The organization policies of one type that apply to an account, as clauses."""
 
     denies: Said
-    """Of all levels: wherever a Deny stands, it denies."""
+    """Deny clauses of all levels."""
     allows: tuple[Said, ...]
-    """Of each level what it allows: every level has to. Levels that allow everything are left out, and doubles."""
+    """Allow clauses by level, all of which must allow; without levels that allow everything, and duplicates."""
 
 
 class Facts(NamedTuple):
-    """What is known of who asks, and what conditions can hang on."""
+    """The facts about a principal that conditions can test."""
 
     kind: CallerKind
     unique_id: str | None
@@ -53,7 +53,7 @@ class Facts(NamedTuple):
 
 
 class Reading:
-    """What documents say, of both sides: what equal ones say is worked out once. Knows neither side."""
+    """The clauses of documents of both snapshots; computed once for equal documents."""
 
     def __init__(self, space: ActionSpace) -> None:
         self.space = space
@@ -62,7 +62,7 @@ class Reading:
         self._broken: dict[Document, tuple[str, ...]] = {}
 
     def said(self, document: Document, *, names_principals: bool) -> Said:
-        """Return what a document says."""
+        """Return the clauses of a document."""
         key = (document, names_principals)
         found = self._said.get(key)
         if found is None:
@@ -70,20 +70,20 @@ class Reading:
         return found
 
     def together(self, documents: Iterable[Document], *, names_principals: bool = False) -> Said:
-        """Return what documents of one layer say together, without what others of them cover.
+        """Return the clauses of documents of one policy type together, without covered ones.
 
-        In the order of the documents, so that whoever compares again is told the same in the same order.
+        In the order of the documents, so that results are reproducible.
         """
         in_order = dict.fromkeys(documents)
         key = (frozenset(in_order), names_principals)
         found = self._together.get(key)
         if found is None:
-            told = [self.said(one, names_principals=names_principals) for one in in_order]
-            found = self._together[key] = reduced(_joined(told))
+            clauses = [self.said(one, names_principals=names_principals) for one in in_order]
+            found = self._together[key] = reduced(_joined(clauses))
         return found
 
     def broken(self, document: Document) -> tuple[str, ...]:
-        """Return what cannot be read of a document (`clauses.broken_of`)."""
+        """Return the malformed statements of a document (`normal_form.broken_of`)."""
         found = self._broken.get(document)
         if found is None:
             found = self._broken[document] = broken_of(document)
@@ -91,7 +91,7 @@ class Reading:
 
 
 class PrincipalPolicies:
-    """What a principal (or group) brings: two that say the same, of one account, are decided alike."""
+    """The policies and facts of a principal or group; equal ones of an account have the same decisions."""
 
     def __init__(
         self,
@@ -107,29 +107,29 @@ class PrincipalPolicies:
         self.facts = facts
         self._in_order = tuple(documents)
         self.documents = frozenset(self._in_order)
-        """Of the policies that speak for it."""
+        """Documents of its identity policies."""
         self.boundary_documents = boundary
-        """None where it has no boundary; empty where its text is not known."""
+        """None if it has no boundary; empty if the boundary was not captured."""
         self._together = together
         self.broken = broken
-        """Statements that cannot be read."""
+        """Malformed statements."""
         self.missing = missing
-        """Names of policies and groups that it has and whose content the snapshot does not hold."""
+        """Names of its policies and groups that were not captured."""
         self.supplied = supplied
-        """ARNs of AWS managed policies that were taken as AWS had published them."""
+        """ARNs of AWS managed policies that are evaluated as AWS had published them."""
 
     @cached_property
     def identity(self) -> Said:
-        """What its policies say together."""
+        """The clauses of its identity policies."""
         return self._together(self._in_order)
 
     @cached_property
     def boundary(self) -> Said | None:
-        """What its boundary says; None where it has none."""
+        """The clauses of its boundary; None if it has none."""
         return None if self.boundary_documents is None else self._together(self.boundary_documents)
 
     def says_the_same(self, other: "PrincipalPolicies") -> bool:
-        """Return whether the policies and the boundary of another one have the same effect for certain."""
+        """Return whether the policies and the boundary of another principal certainly have the same effect."""
         if (self.boundary_documents is None) != (other.boundary_documents is None):
             return False
         if self.documents == other.documents and self.boundary_documents == other.boundary_documents:
@@ -138,13 +138,13 @@ class PrincipalPolicies:
 
 
 class SnapshotView:
-    """A snapshot with its evaluator. Everything is worked out when first asked for."""
+    """A snapshot with its evaluator. Everything is computed at first use."""
 
     def __init__(self, evaluator: Evaluator) -> None:
         self.evaluator = evaluator
         self.index = evaluator.index
         self.snapshot = evaluator.snapshot
-        self.reading: Reading = None  # type: ignore[assignment]  # set by `share_space`, before anything is asked
+        self.reading: Reading = None  # type: ignore[assignment]  # set by `share_space` before first use
         self._own: dict[str, PrincipalPolicies] = {}
         self._levels: dict[tuple[str, OrganizationPolicyType], Levels | None] = {}
         self.resources: Mapping[str, Resource] = self.evaluator.resources.by_arn
@@ -153,7 +153,7 @@ class SnapshotView:
         self.groups: Mapping[str, None] = dict.fromkeys(self.index.group_arns)
 
     def documents(self) -> Iterator[Document]:
-        """Yield every document that takes part in decisions, some of them more than once."""
+        """Yield every document that affects decisions, some of them repeatedly."""
         for arn in (*self.index.users, *self.index.roles, *self.groups):
             carried = self.index.carried(arn)
             yield from (policy.document for policy in carried.identity)
@@ -170,22 +170,22 @@ class SnapshotView:
             yield from () if document is None else (document,)
 
     def organization_documents(self, account: str, kind: OrganizationPolicyType) -> Iterator[Document]:
-        """Yield the organization policies of one kind that bind an account."""
+        """Yield the organization policies of one type that apply to an account."""
         organization = self.evaluator.organization
         for level in (organization.levels(account, kind) if organization else None) or ():
             yield from (one.document for one in level)
 
     @property
     def space(self) -> ActionSpace:
-        """The actions of both sides."""
+        """The actions of both snapshots."""
         return self.reading.space
 
     def together(self, documents: Iterable[Document], *, names_principals: bool = False) -> Said:
-        """Return what documents of one layer say together (`Reading.together`)."""
+        """Return the clauses of documents of one policy type (`Reading.together`)."""
         return self.reading.together(documents, names_principals=names_principals)
 
     def own(self, arn: str) -> PrincipalPolicies | None:
-        """Return what a principal or group brings; None for one that the snapshot does not hold."""
+        """Return the policies and facts of a principal or group; None if it is not in the snapshot."""
         found = self._own.get(arn)
         if found is None and (arn in self.principals or arn in self.groups):
             found = self._own[arn] = self._find_own(arn)
@@ -193,11 +193,11 @@ class SnapshotView:
 
     def _find_own(self, arn: str) -> PrincipalPolicies:
         try:
-            standing = self.evaluator.member_of(arn) if arn in self.groups else self.evaluator.standing(arn)
-        except RequestError as error:  # an entry whose ARN is odd: nobody of that name can ask anything
+            found = self.evaluator.member_of(arn) if arn in self.groups else self.evaluator.standing(arn)
+        except RequestError as error:  # malformed ARN: there can be no request of this principal
             facts = self._facts(Caller(CallerKind.ANONYMOUS, arn), may_be_tagged=False)
             return PrincipalPolicies(facts, broken=frozenset({str(error)}))
-        facts = self._facts(standing.caller, standing.may_be_tagged)
+        facts = self._facts(found.caller, found.may_be_tagged)
         if arn in self.roots:
             everything = {NormalStatement(True, None, ANYWHERE, frozenset(), frozenset()): self.space.every}
             return PrincipalPolicies(facts, together=lambda _: everything)
@@ -212,7 +212,7 @@ class SnapshotView:
             boundary,
             self.reading.together,
             broken=frozenset(text for one in (*documents, *(boundary or ())) for text in self.reading.broken(one)),
-            missing=frozenset(_missing_words(one) for one in carried.missing),
+            missing=frozenset(_missing_name(one) for one in carried.missing),
             supplied=frozenset(carried.supplied),
         )
 
@@ -229,7 +229,7 @@ class SnapshotView:
         )
 
     def levels(self, account: str, kind: OrganizationPolicyType) -> Levels | None:
-        """Return what organization policies say to an account; None where nothing is known of them."""
+        """Return the organization policies of one type for an account as clauses; None if they were not captured."""
         key = (account, kind)
         if key not in self._levels:
             self._levels[key] = self._find_levels(account, kind)
@@ -251,21 +251,21 @@ class SnapshotView:
                 if not clause.is_allow:
                     denies[clause] = denies.get(clause, 0) | bits
             allowed = {clause: bits for clause, bits in said.items() if clause.is_allow}
-            # RCPs allow by the default policy that AWS attaches everywhere: only what they deny counts (rule B5).
+            # RCPs allow everything by the default policy that is attached everywhere: only Denies matter (rule B5).
             is_full = any(one.is_plain and bits == self.space.every for one, bits in allowed.items())
             if kind is SCP and not is_full and allowed not in allows:
                 allows.append(allowed)
         return Levels(reduced(denies), tuple(allows))
 
     def missing_levels(self, account: str, kind: OrganizationPolicyType) -> frozenset[str]:
-        """Return the names of organization policies that bind an account and whose content is not known."""
+        """Return the names of organization policies that apply to an account and were not captured."""
         organization = self.evaluator.organization
         if organization is None:
             return frozenset()
         return frozenset(one.name for one in organization.absent(account, kind))
 
     def resource_documents(self, resource: Resource) -> Sequence[Document]:
-        """Return the policy of a resource and what else grants on it, written as policies."""
+        """Return the policy of a resource, and its other grants in the form of policies."""
         settings = self.evaluator.resources.settings_of(resource.account_id) if resource.account_id else None
         found = (
             self.evaluator.resources.document_of(resource),
@@ -276,7 +276,7 @@ class SnapshotView:
         return [document for document in found if document is not None]
 
     def statements_of_resources(self) -> Iterator[Statement]:
-        """Yield what is said on resources' sides: by trust policies, resources' policies, RCPs and VPC endpoints."""
+        """Yield the statements of trust policies, resource policies, RCPs and VPC endpoint policies."""
         documents = [self.index.trust(role) for role in self.index.roles.values()]
         for account in self.snapshot.accounts:
             documents += self.organization_documents(account.account_id, RCP)
@@ -287,9 +287,9 @@ class SnapshotView:
             yield from document.statements
 
     def variables(self, arn: str) -> Callable[[str], str | None]:
-        """Return what tells the values of a principal's own keys (lower case).
+        """Return a function that returns the values of a principal's own keys (lower case).
 
-        None for one that is not known; nothing ("") for one that its requests never have.
+        It returns None for an unknown key, and "" for a key that its requests never contain.
         """
         try:
             context = self.question(arn, "s3:ListAllMyBuckets", "*").context
@@ -310,19 +310,19 @@ class SnapshotView:
     def question(
         self, principal: str, action: str, resource: str, context: Mapping[str, object] | None = None
     ) -> EvaluationRequest:
-        """Return a request with all that belongs to it.
+        """Return a request with its policies and facts.
 
-        A bucket of which the snapshot knows nothing is taken to be of the principal's account, with all that binds it.
+        An unknown bucket is assumed to belong to the principal's account.
 
         Raises:
-            RequestError: nobody of that name can ask this.
+            RequestError: The principal cannot make this request.
         """
         given: Mapping[str, Any] = context or {}
         owner = self.owner_taken(principal, resource)
         return self.evaluator.question(Request(principal, action, resource, given, owner))
 
     def owner_taken(self, principal: str, resource: str) -> str | None:
-        """Return whose a resource is taken to be that the snapshot does not know, and whose ARN does not tell."""
+        """Return the assumed account ID of a resource that the snapshot does not contain and whose ARN has none."""
         parts = resource.split(":", 5)
         if parts[2:3] == ["s3"] and parts[4:5] == [""] and not self.evaluator.knows(parse_arn(resource)):
             return account_of(principal) or None
@@ -331,7 +331,7 @@ class SnapshotView:
     def trace(
         self, principal: str, action: str, resource: str, context: Mapping[str, object] | None = None
     ) -> EvaluationTrace | None:
-        """Return the engine's record of an answer; None where the snapshot does not hold the principal."""
+        """Evaluate a request and return the trace; None if the snapshot does not contain the principal."""
         try:
             return evaluate(self.question(principal, action, resource, context))
         except RequestError:
@@ -340,7 +340,7 @@ class SnapshotView:
     def decide(
         self, principal: str, action: str, resource: str, context: Mapping[str, object] | None = None
     ) -> EvalDecision | None:
-        """Return the verdict of `trace`, sooner."""
+        """Evaluate a request and return only the decision, which is faster than `trace`."""
         try:
             return decide_request(self.question(principal, action, resource, context))
         except RequestError:
@@ -348,14 +348,14 @@ class SnapshotView:
 
 
 def share_space(old: SnapshotView, new: SnapshotView) -> ActionSpace:
-    """Make the actions of both sides bits of one integer."""
+    """Assign bits of one integer to the actions of both snapshots."""
     space = ActionSpace(dict.fromkeys((*old.documents(), *new.documents())))
     old.reading = new.reading = Reading(space)
     return space
 
 
 def organization_facts(side: SnapshotView, account: str) -> tuple[str | None, str | None]:
-    """Return the id of an account's organization and its path in it, as far as they are known."""
+    """Return the ID of an account's organization and its path in it, each None if it is not known."""
     organization = side.evaluator.organization
     if organization is None or not organization.has_account(account):
         return None, None
@@ -363,7 +363,7 @@ def organization_facts(side: SnapshotView, account: str) -> tuple[str | None, st
 
 
 def form(said: Said) -> Form:
-    """Return clauses as a value that can be compared and looked up."""
+    """Return clauses as a hashable value."""
     return frozenset(said.items())
 
 
@@ -375,7 +375,7 @@ def _joined(many: Iterable[Said]) -> Said:
     return found
 
 
-def _missing_words(one: MissingPolicy) -> str:
+def _missing_name(one: MissingPolicy) -> str:
     match one.what:
         case "group":
             return phrase("group {name}", name=one.name)

@@ -1,4 +1,4 @@
-"""Everything that is written otherwise in the new snapshot than in the old one, with whom it bears on."""
+"""All configuration changes between two snapshots, with the principals and resources that they can affect."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ type Entity = UserDetail | RoleDetail | GroupDetail
 
 @dataclass(frozen=True, slots=True)
 class PolicyTexts:
-    """One change in what is written."""
+    """One configuration change."""
 
     cause: Cause
     bears_on: frozenset[str]
@@ -62,13 +62,13 @@ def text_changes(old: SnapshotView, new: SnapshotView) -> Iterator[PolicyTexts]:
 
 
 class _Carriers:
-    """Who carries a policy, and who is in a group, in either snapshot."""
+    """Attachments of policies and members of groups, in either snapshot."""
 
     def __init__(self, old: SnapshotView, new: SnapshotView) -> None:
         self.of: dict[str, set[str]] = {}
-        """By policy key: the users, roles and groups that carry it."""
+        """By policy key: the users, roles and groups that have it."""
         self.members: dict[str, set[str]] = {}
-        """By group ARN: itself and its members."""
+        """By group ARN: the group and its members."""
         for side in (old, new):
             for arn in (*side.index.users, *side.index.roles, *side.groups):
                 carried = side.index.carried(arn)
@@ -109,7 +109,7 @@ def _of_entity(one: Entity, other: Entity, carriers: _Carriers) -> Iterator[Poli
     near = carriers.near(arn)
     if _id(one) != _id(other):
         yield PolicyTexts(
-            Cause(ChangeKind.RECREATED, arn, sentence=phrase("{name} was deleted and made anew.", name=short(arn))),
+            Cause(ChangeKind.RECREATED, arn, sentence=phrase("{name} was deleted and created again.", name=short(arn))),
             near,
         )
     was, now = (
@@ -194,13 +194,13 @@ def _of_organization(old: SnapshotView, new: SnapshotView) -> Iterator[PolicyTex
             yield PolicyTexts(move_cause(account, old, new), _of_account(new, account))
     if was is None or now is None:
         return
-    everybody = frozenset(new.principals)
+    all_principals = frozenset(new.principals)
     texts = {policy.id: policy for policy in was.policies}
     for policy in now.policies:
         before = texts.get(policy.id)
         if before is not None and before.content != policy.content:
             key = organization_policy_key(policy.id)
-            yield PolicyTexts(organization_text_cause(policy.type, key, policy.name), everybody)
+            yield PolicyTexts(organization_text_cause(policy.type, key, policy.name), all_principals)
     known = {policy.id: policy for policy in (*was.policies, *now.policies)}
     nodes = {node.id: node for node in was.nodes}
     for node in now.nodes:
@@ -212,7 +212,7 @@ def _of_organization(old: SnapshotView, new: SnapshotView) -> Iterator[PolicyTex
             name = known[policy_id].name if policy_id in known else policy_id
             added = policy_id in node.policy_ids
             key = organization_policy_key(policy_id)
-            yield PolicyTexts(organization_attachment_cause(kind, node.id, key, name, added=added), everybody)
+            yield PolicyTexts(organization_attachment_cause(kind, node.id, key, name, added=added), all_principals)
 
 
 def _of_account(side: SnapshotView, account: str) -> frozenset[str]:
@@ -234,9 +234,9 @@ def _of_resources(old: SnapshotView, new: SnapshotView) -> Iterator[PolicyTexts]
         if (before or after) == only_shared(arn):
             continue
         if before is None or after is None:
-            sentence = phrase("Only the old snapshot holds {name}.", name=short(arn))
+            sentence = phrase("Only the old snapshot contains {name}.", name=short(arn))
             if before is None:
-                sentence = phrase("Only the new snapshot holds {name}.", name=short(arn))
+                sentence = phrase("Only the new snapshot contains {name}.", name=short(arn))
             yield PolicyTexts(Cause(ChangeKind.RESOURCE, arn, sentence=sentence), on)
             continue
         if before.policy != after.policy or before.is_policy_captured != after.is_policy_captured:
@@ -300,7 +300,7 @@ def _of_password_policies(old: SnapshotView, new: SnapshotView) -> Iterator[Poli
 
 
 def _of_assignments(old: SnapshotView, new: SnapshotView) -> Iterator[PolicyTexts]:
-    """Yield who may use which permission set in which account, by person or group, and who is in such a group."""
+    """Yield the changes of permission set assignments and of memberships in Identity Center groups."""
     was = {one.instance.instance_arn: one for one in old.snapshot.identity_centers}
     for center in new.snapshot.identity_centers:
         before = was.get(center.instance.instance_arn)
@@ -320,7 +320,7 @@ def _difference(
         return
     for key in sorted(one.keys() ^ other.keys()):
         words = other.get(key) or one[key]
-        sentence = phrase("{subject} was taken away.", subject=words)
+        sentence = phrase("{subject} was removed.", subject=words)
         if key in other:
             sentence = phrase("{subject} was added.", subject=words)
         yield PolicyTexts(

@@ -17,7 +17,7 @@ from iamdesk.snapshot.resources import VpcEndpoint
 
 _ALL = NormalStatement(True, None, ANYWHERE, frozenset(), frozenset())
 _MAX_ACCOUNTS = 50
-"""Accounts whose root user is asked about, where the organization differs."""
+"""Accounts whose root user is evaluated, if the organization differs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class ChangedEndpoint:
         return None if None in found else frozenset(filter(None, found))
 
     def said(self, side: SnapshotView, *, is_new: bool, everything: int) -> Said:
-        """Return what its policy says in one snapshot; all is allowed where it has none."""
+        """Return the clauses of its policy in one snapshot; everything is allowed if it has none."""
         endpoint = self.new if is_new else self.old
         document = None if endpoint is None else side.evaluator.endpoints.document_of(endpoint)
         if document is None:
@@ -56,7 +56,7 @@ class ChangedEndpoint:
             clause: bits & everything for clause, bits in self.said(side, is_new=is_new, everything=everything).items()
         }
         if _settings(self.old) != _settings(self.new):
-            # What its policy does not speak of, it refuses; of another service it refuses nothing: all may differ.
+            # The policy denies what it does not allow, but nothing of other services: any action may differ.
             found[_ALL] = everything
         yield from ((StatementDelta(layer, is_new, clause), bits) for clause, bits in found.items())
 
@@ -72,7 +72,7 @@ class ChangedEndpoint:
 
 
 def _settings(endpoint: VpcEndpoint | None) -> Hashable:
-    """Return what else decides requests through an endpoint, beside what its policy says."""
+    """Return the settings of an endpoint that affect decisions, besides its policy."""
     if endpoint is None:
         return None
     return endpoint.service_name, endpoint.vpc_endpoint_type, endpoint.vpc_id, endpoint.owner_id
@@ -104,11 +104,11 @@ class UnseenGrants:
 
     def _asks_who_it_is(self, endpoint: ChangedEndpoint) -> bool:
         old, new = self._sides
-        told = (endpoint.said(old, is_new=False, everything=0), endpoint.said(new, is_new=True, everything=0))
+        both = (endpoint.said(old, is_new=False, everything=0), endpoint.said(new, is_new=True, everything=0))
         return any(
             clause.principal not in (None, EVERYONE)
             or any(dependence(key) is PrincipalDependence.CALLER for key in clause.keys)
-            for said in told
+            for said in both
             for clause in said
         )
 
@@ -150,13 +150,13 @@ def _password_policy(side: SnapshotView, account: str) -> Hashable:
 
 
 def _may_take_root(side: SnapshotView, account: str) -> bool:
-    """Only the management account assumes the root user of a member account (rule E14)."""
+    """Return whether an account can assume root users: only the management account can (rule E14)."""
     organization = side.snapshot.organization
     return organization is not None and organization.management_account_id == account
 
 
 def _roots(old: SnapshotView, new: SnapshotView) -> tuple[str, ...]:
-    """Return the root users of the accounts that joined or left; of all where the management account differs."""
+    """Return the root users of accounts that joined or left; of all accounts if the management account differs."""
     sides = [side.snapshot.organization for side in (old, new)]
     members = [{node.id for node in one.nodes if node.id.isdigit()} if one is not None else set() for one in sides]
     heads = [one.management_account_id if one is not None else None for one in sides]

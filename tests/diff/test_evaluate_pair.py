@@ -76,8 +76,7 @@ def test_what_a_key_policy_would_decide_cannot_be_told() -> None:
 
     assert standing.status is Status.CANNOT_TELL
     assert standing.doubts == (
-        "kms:Decrypt changed where the resource's own policy lets the account in, "
-        "and neither snapshot holds such a policy.",
+        "kms:Decrypt changed if the resource policy allows the account, but neither snapshot contains that policy.",
     )
 
 
@@ -92,7 +91,7 @@ def test_a_statement_that_cannot_be_read_and_differs_cannot_be_told() -> None:
     standing = compared([{**allow(TABLE), "Effect": "allow"}], [{**allow("ec2:*"), "Effect": "allow"}])
 
     assert standing.status is Status.CANNOT_TELL
-    assert "cannot be read" in standing.doubts[0]
+    assert "A malformed statement differs" in standing.doubts[0]
 
 
 def test_a_policy_whose_text_is_missing_in_both_cannot_be_told() -> None:

@@ -54,7 +54,7 @@ def test_a_service_that_a_variable_names_is_left_open() -> None:
     found = compare_snapshots(snapshot(old, "old"), snapshot(new, "new"), NOON)
 
     assert (
-        "Not every AWS service that its policies tell apart could be compared." in found.resources[walls.PAPERS].doubts
+        "Not every AWS service that its policies distinguish could be compared." in found.resources[walls.PAPERS].doubts
     )
 
 

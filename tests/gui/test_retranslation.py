@@ -26,7 +26,7 @@ def german() -> Iterator[None]:
         ("4 more of these", "4 weitere dieser Art"),
         ("3,412 more of these", "3.412 weitere dieser Art"),
         (
-            "Cannot tell: The text of the AWS managed policy X is not in either snapshot.",
+            "Cannot tell: The text of the AWS managed policy X was not captured in either snapshot.",
             "Nicht feststellbar: Der Text der von AWS verwalteten Policy X fehlt in beiden Snapshots.",
         ),
     ],
