@@ -1,6 +1,6 @@
 """Starts further windows, each as its own process, so that none waits for another or crashes with it.
 
-They share data only through files: snapshots are only read, a review has one writer (``review/write_lock.py``),
+They share data only through files: snapshots are only read, a review has one writer (``file_lock.py``),
 settings are merged key by key, and each records what it has open (``session_recovery.py``). They do not communicate.
 """
 
