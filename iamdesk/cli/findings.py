@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -19,25 +18,32 @@ from iamdesk.export.findings.spool import Spool
 from iamdesk.export.findings.writers import formats
 from iamdesk.memory import collector_seldom
 
+TEXT = "text"
+"""Printed for the terminal; the others are the formats of `export.findings`."""
 
-class ReportFormat(StrEnum):
-    """Text for the terminal, or one of the formats of ``export.findings``."""
 
-    TEXT = "text"
-    JSON = "json"
-    CSV = "csv"
-    HTML = "html"
-    PDF = "pdf"
-    XLSX = "xlsx"
-    SARIF = "sarif"
-    OCSF = "ocsf"
+def report_formats() -> tuple[str, ...]:
+    """Return the names of the formats in which findings can be printed."""
+    return (TEXT, *(one.name for one in formats()))
+
+
+def _known_format(name: str) -> str:
+    if name not in report_formats():
+        raise typer.BadParameter(f"{name!r} is not one of {', '.join(map(repr, report_formats()))}.")
+    return name
 
 
 def findings(
     snapshot: options.SnapshotPath,
     report_format: Annotated[
-        ReportFormat | None,
-        typer.Option("--format", help="Output format. Default: by the suffix of the output file, else text."),
+        str | None,
+        typer.Option(
+            "--format",
+            parser=_known_format,
+            metavar=f"<{'|'.join(report_formats())}>",
+            autocompletion=report_formats,
+            help="Output format. Default: by the suffix of the output file, else text.",
+        ),
     ] = None,
     output: Annotated[
         Path | None,
@@ -63,7 +69,7 @@ def findings(
         echo_err(f"{suppressions}: no such file; nothing is suppressed")
     suppressed = Workbench.read_suppressions(suppressions) if suppressions is not None else ()
     chosen = report_format or _format_by_name(output)
-    with work.open_to_go_over(snapshot) as opened, Spool(chosen.value) as spool, collector_seldom():
+    with work.open_to_go_over(snapshot) as opened, Spool(chosen) as spool, collector_seldom():
         if isinstance(opened, OrganizationSession):
             opened.find_into(spool, suppressed)
             pieces = spool.report(opened.catalogue, datetime.now(UTC))
@@ -90,7 +96,6 @@ def _write_report(pieces: Iterable[bytes], count: int, unused: int, output: Path
         echo_err(f"{count:,} findings written to {output}")
 
 
-def _format_by_name(output: Path | None) -> ReportFormat:
+def _format_by_name(output: Path | None) -> str:
     name = output.name.lower() if output else ""
-    found = next((known.name for known in formats() if name.endswith(known.suffix)), ReportFormat.TEXT.value)
-    return ReportFormat(found)
+    return next((known.name for known in formats() if name.endswith(known.suffix)), TEXT)

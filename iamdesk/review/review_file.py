@@ -1,7 +1,7 @@
 """A review in one file: an SQLite database that survives crashes.
 
 Each change is one transaction, which is on disk (``synchronous=FULL``) before it is reported as saved. The file is
-locked while it is open for writing (``iamdesk/file_lock.py``); the lock ends with the process. Nothing is ever deleted: the
+locked while it is open for writing (``file_lock.py``); the lock ends with the process. Nothing is ever deleted: the
 journal grows, and the decision on each item follows from it.
 """
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,46 @@ from typing import Any
 import pytest
 
 from iamdesk.checks.finding import Severity
-from iamdesk.cli.findings import ReportFormat
+from iamdesk.export import findings as package
 from iamdesk.export.findings.writers import formats
 
+MARKDOWN = '''
+"""Findings as Markdown."""
 
-def test_every_report_format_is_offered() -> None:
-    assert {each.value for each in ReportFormat} == {"text", *(each.name for each in formats())}
+from iamdesk.export.findings.report import Report, ReportFormat
+
+
+def render(report: Report) -> bytes:
+    """Print one line for each finding."""
+    return "".join(f"- {one.check_id}: {one.sentence}\\n" for one in report.findings).encode()
+
+
+REPORT_FORMAT = ReportFormat("markdown", "Markdown", ".md", render)
+'''
+
+
+def test_a_format_is_added_by_its_module_alone(
+    iamdesk: Callable[..., Any], sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "markdown_file.py").write_text(MARKDOWN)
+    monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
+    formats.cache_clear()
+    try:
+        assert [one.name for one in formats()][-1] == "markdown"
+        printed = iamdesk("findings", sample, "--format", "markdown").stdout
+        written = iamdesk("findings", sample, "--output", tmp_path / "report.md")
+    finally:
+        sys.modules.pop(f"{package.__name__}.markdown_file", None)
+        formats.cache_clear()
+    assert printed.startswith("- ")
+    assert (tmp_path / "report.md").read_text() == printed
+    assert written.stderr.rstrip().endswith("report.md")
+
+
+def test_an_unknown_format_is_refused_with_the_names_of_all(iamdesk: Callable[..., Any], sample: Path) -> None:
+    refused = iamdesk("findings", sample, "--format", "docx")
+    assert refused.returncode == 2
+    assert "'docx' is not one of 'text', 'html', 'pdf'" in " ".join(refused.stderr.split())
 
 
 def test_all_formats_tell_the_same_findings(iamdesk: Callable[..., Any], sample: Path) -> None:

@@ -14,9 +14,8 @@ from reportlab.pdfbase.ttfonts import TTFont
 
 from iamdesk.checks.finding import Suppression
 from iamdesk.escaping import visible
-from iamdesk.export.files.pdf_pages import FONT, known_characters
+from iamdesk.export.files.pdf_pages import FONT, known_characters, printable
 from iamdesk.export.findings.columns import COLUMNS
-from iamdesk.export.findings.pdf_file import printable
 from iamdesk.export.findings.report import ordered
 from iamdesk.export.findings.writers import render
 from iamdesk.export.findings.xlsx_file import cell_text

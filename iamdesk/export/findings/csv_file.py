@@ -20,7 +20,7 @@ from collections.abc import Iterable, Sequence
 from iamdesk.checks.finding import Finding
 from iamdesk.escaping import UNSEEN, visible
 from iamdesk.export.findings.columns import COLUMNS, cells, one_text
-from iamdesk.export.findings.report import Report
+from iamdesk.export.findings.report import Report, ReportFormat
 
 NUMBER_COLUMN = "number"
 ABOUT_COLUMNS = (
@@ -63,6 +63,9 @@ def render(report: Report) -> bytes:
         for number, finding in enumerate((*report.findings, *report.suppressed), start=1)
     )
     return printed_rows((HEADINGS, *rows)).encode("utf-8-sig")
+
+
+REPORT_FORMAT = ReportFormat("csv", "CSV table", ".csv", render)
 
 
 def about_of(report: Report, count: int, suppressed: int) -> list[str]:

@@ -20,7 +20,7 @@ from iamdesk.checks.snapshot_completeness import ORGANIZATION_UNKNOWN
 from iamdesk.escaping import visible
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.export.findings.columns import place_of
-from iamdesk.export.findings.report import COMPLETENESS, Report, utc_text
+from iamdesk.export.findings.report import COMPLETENESS, Report, ReportFormat, utc_text
 from iamdesk.resource_files import resources
 
 _SHAPES = {
@@ -83,6 +83,9 @@ def render(report: Report) -> bytes:
         others=tuple(group for group in groups if not group.check_id.startswith(COMPLETENESS)),
     )
     return page.encode()
+
+
+REPORT_FORMAT = ReportFormat("html", "HTML report", ".html", render)
 
 
 @cache

@@ -47,7 +47,7 @@ from iamdesk.checks.finding import Evidence, Finding
 from iamdesk.escaping import visible_json
 from iamdesk.explain.decision import EvaluationResult, StatementExplanation
 from iamdesk.export.findings.columns import cells
-from iamdesk.export.findings.report import Report, utc_text
+from iamdesk.export.findings.report import Report, ReportFormat, utc_text
 
 FORMAT = "iamdesk-findings/1"
 
@@ -64,6 +64,9 @@ def render(report: Report) -> bytes:
         file.write(b"\n  ]" if findings else b"]")
     file.write(b"\n}\n")
     return file.getvalue()
+
+
+REPORT_FORMAT = ReportFormat("json", "JSON", ".json", render)
 
 
 def printed_head(report: Report, count: int, suppressed: int) -> bytes:

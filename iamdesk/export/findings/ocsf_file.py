@@ -17,7 +17,7 @@ from iamdesk.checks.finding import Finding, Severity, State
 from iamdesk.escaping import visible_json
 from iamdesk.explain.decision import StatementExplanation
 from iamdesk.export.findings.columns import place_of, statements_of
-from iamdesk.export.findings.report import Report
+from iamdesk.export.findings.report import Report, ReportFormat
 
 VERSION = "1.8.0"
 _SEVERITIES = {
@@ -42,6 +42,9 @@ def render(report: Report) -> bytes:
     events = (event(report, finding) for finding in (*report.findings, *report.suppressed))
     lines = (visible_json(json.dumps(one, ensure_ascii=False)) + "\n" for one in events)
     return "".join(lines).encode()
+
+
+REPORT_FORMAT = ReportFormat("ocsf", "OCSF events", ".jsonl", render)
 
 
 def event(report: Report, finding: Finding) -> dict[str, Any]:

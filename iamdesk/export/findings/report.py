@@ -1,7 +1,7 @@
 """The content of a findings report, the same for all formats."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -82,6 +82,20 @@ class Report:
             for finding in self.findings
             if finding.check_id.startswith(COMPLETENESS) and finding.severity is not Severity.INFO
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFormat:
+    """A file format of findings reports."""
+
+    name: str
+    """Name on the command line: ``csv``."""
+    label: str
+    """Name in the window: ``CSV table``."""
+    suffix: str
+    """File suffix with the dot."""
+    render: Callable[[Report], bytes]
+    """The same report gives the same bytes."""
 
 
 def utc_text(moment: datetime) -> str:

@@ -18,7 +18,7 @@ from iamdesk.checks.check import Check
 from iamdesk.checks.finding import Evidence, Finding, Severity, State
 from iamdesk.escaping import visible, visible_json
 from iamdesk.export.findings.columns import place_of, statements_of
-from iamdesk.export.findings.report import Report
+from iamdesk.export.findings.report import Report, ReportFormat
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 FINGERPRINT = "iamdesk/v1"
@@ -51,6 +51,9 @@ def render(report: Report) -> bytes:
     """Return the report as SARIF in UTF-8 without a byte order mark."""
     text = json.dumps(as_object(report), ensure_ascii=False, indent=2)
     return (visible_json(text) + "\n").encode()
+
+
+REPORT_FORMAT = ReportFormat("sarif", "SARIF log", ".sarif", render)
 
 
 def message_text(text: str) -> str:

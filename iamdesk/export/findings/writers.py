@@ -1,60 +1,35 @@
 """Writes findings reports in any format.
 
-A new format is one module with ``render(report) -> bytes`` and one line in `_FORMATS`.
+A new format is one module ``…_file.py`` with a ``REPORT_FORMAT``.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 from iamdesk.checks.finding import Finding
+from iamdesk.export import findings as package
 from iamdesk.export.files.atomic_write import ExportError, write_atomic
-from iamdesk.export.findings import csv_file, html_file, json_file, ocsf_file, sarif_file
-from iamdesk.export.findings.report import Report, build_report
+from iamdesk.export.findings.report import Report, ReportFormat, build_report
 from iamdesk.i18n import phrase
 from iamdesk.snapshot.model import Snapshot
 
-
-@dataclass(frozen=True, slots=True)
-class Format:
-    """A file format of findings reports."""
-
-    name: str
-    """Name on the command line: ``csv``."""
-    label: str
-    """Name in the window: ``CSV table``."""
-    suffix: str
-    """File suffix with the dot."""
-    render: Callable[[Report], bytes]
+# In the list that the window offers, the one for people first. Formats that are not named here come last, by name.
+_ORDER = ("html", "pdf", "xlsx", "csv", "json", "sarif", "ocsf")
 
 
-def _xlsx(report: Report) -> bytes:
-    from iamdesk.export.findings import xlsx_file  # its library is slow to load
-
-    return xlsx_file.render(report)
-
-
-def _pdf(report: Report) -> bytes:
-    from iamdesk.export.findings import pdf_file  # likewise
-
-    return pdf_file.render(report)
-
-
-_FORMATS: tuple[Format, ...] = (
-    Format("html", "HTML report", ".html", html_file.render),
-    Format("pdf", "PDF report", ".pdf", _pdf),
-    Format("xlsx", "Excel workbook", ".xlsx", _xlsx),
-    Format("csv", "CSV table", ".csv", csv_file.render),
-    Format("json", "JSON", ".json", json_file.render),
-    Format("sarif", "SARIF log", ".sarif", sarif_file.render),
-    Format("ocsf", "OCSF events", ".jsonl", ocsf_file.render),
-)
-
-
-def formats() -> tuple[Format, ...]:
-    """Return all formats, HTML first."""
-    return _FORMATS
+@cache
+def formats() -> tuple[ReportFormat, ...]:
+    """Return the formats of all modules of this folder that end in ``_file``, HTML first."""
+    names = (module.name for module in iter_modules(package.__path__) if module.name.endswith("_file"))
+    modules = [import_module(f"{package.__name__}.{name}") for name in names]
+    found: list[ReportFormat] = [module.REPORT_FORMAT for module in modules if hasattr(module, "REPORT_FORMAT")]
+    last = len(_ORDER)
+    found.sort(key=lambda one: (_ORDER.index(one.name) if one.name in _ORDER else last, one.name))
+    return tuple(found)
 
 
 def render(format_name: str, findings: Iterable[Finding], snapshot: Snapshot, *, generated_at: datetime) -> bytes:
@@ -75,9 +50,9 @@ def render_report(format_name: str, report: Report) -> bytes:
     Raises:
         ExportError: there is no such format.
     """
-    chosen = next((known for known in _FORMATS if known.name == format_name), None)
+    chosen = next((known for known in formats() if known.name == format_name), None)
     if chosen is None:
-        names = ", ".join(known.name for known in _FORMATS)
+        names = ", ".join(known.name for known in formats())
         raise ExportError(
             phrase(
                 "there is no report format `{format_name}`: expected one of {names}",

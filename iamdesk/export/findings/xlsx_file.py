@@ -5,17 +5,18 @@ All cells are text or numbers, never formulas or links, regardless of the names 
 
 import io
 from collections.abc import Iterable, Sequence
-from typing import Any
-
-import xlsxwriter
+from typing import TYPE_CHECKING, Any
 
 from iamdesk.checks.finding import Finding, Severity
 from iamdesk.escaping import visible
 from iamdesk.export.findings.columns import COLUMNS, cells
-from iamdesk.export.findings.report import Report
+from iamdesk.export.findings.report import Report, ReportFormat
 
 _MAX_LENGTH = 32_767
 """Maximum number of characters of a cell (Excel, "specifications and limits")."""
+if TYPE_CHECKING:
+    import xlsxwriter
+
 _CUT = " … (truncated: see the JSON report)"
 _WIDTHS = {
     "finding_id": 24,
@@ -44,6 +45,8 @@ _NEWLINE = "\n"
 
 def render(report: Report) -> bytes:
     """Return the report as an XLSX file; the same report gives the same bytes."""
+    import xlsxwriter  # slow to load
+
     out = io.BytesIO()
     options = {
         "in_memory": True,
@@ -64,6 +67,9 @@ def render(report: Report) -> bytes:
     return out.getvalue()
 
 
+REPORT_FORMAT = ReportFormat("xlsx", "Excel workbook", ".xlsx", render)
+
+
 def cell_text(text: str) -> str:
     """Return the text for a cell: control characters as escapes, truncated to the maximum length."""
     shown = visible(text)
@@ -71,7 +77,7 @@ def cell_text(text: str) -> str:
 
 
 class _Sheets:
-    def __init__(self, book: xlsxwriter.Workbook, report: Report) -> None:
+    def __init__(self, book: "xlsxwriter.Workbook", report: Report) -> None:
         self._book = book
         self._report = report
         self._heading = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})

@@ -1,0 +1,280 @@
+"""Findings as PDF: in the order of the HTML report, with page numbers and bookmarks.
+
+Does not use Qt, so that the command line can write it. Text is escaped before it becomes markup. Characters that the
+font does not have are printed as escapes (``\\u540d``).
+"""
+
+import io
+import re
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
+from xml.sax.saxutils import escape
+
+from reportlab.lib import colors
+from reportlab.lib.enums import TA_RIGHT
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+from reportlab.platypus import (
+    BaseDocTemplate,
+    CondPageBreak,
+    Flowable,
+    Frame,
+    LongTable,
+    PageTemplate,
+    Paragraph,
+    Spacer,
+    TableStyle,
+)
+
+from iamdesk.checks.finding import Finding, Severity, State
+from iamdesk.export.files.pdf_pages import FONT, MARGIN, MUTED, NumberedPages, known_characters, printable
+from iamdesk.export.findings.columns import place_of
+from iamdesk.export.findings.html_file import Group, groups_of, suppressed_groups_of
+from iamdesk.export.findings.report import COMPLETENESS, Report
+
+_MAX_EVIDENCE = 12
+"""Pieces of evidence printed for one finding; the JSON report has all."""
+_SHAPES = {
+    Severity.CRITICAL: ("\N{BLACK SQUARE}", "#8C0D2C"),
+    Severity.HIGH: ("\N{BLACK UP-POINTING TRIANGLE}", "#A1131A"),
+    Severity.MEDIUM: ("\N{BLACK DIAMOND}", "#7A4600"),
+    Severity.LOW: ("\N{BLACK CIRCLE}", "#1C5A94"),
+    Severity.INFO: ("\N{SHADOWED WHITE CIRCLE}", "#5F6368"),
+}
+"""By severity, a character of the font ZapfDingbats (square, triangle, diamond, disc, ring) and a color."""
+_RULE = colors.HexColor("#D5D9DF")
+_CODE = re.compile(r"`([^`\n]+)`")
+
+
+def _markup(text: str) -> str:
+    """Return untrusted text as markup: escaped, all characters printable."""
+    return escape(printable(text))
+
+
+def _remedy(text: str) -> str:
+    """Return the remediation of a check as markup, with code in bold."""
+    parts = _CODE.split(text)
+    return "".join(f"<b>{_markup(part)}</b>" if number % 2 else _markup(part) for number, part in enumerate(parts))
+
+
+def _style(name: str, size: float, **more: Any) -> ParagraphStyle:
+    return ParagraphStyle(name, fontName=FONT, fontSize=size, leading=size * 1.35, splitLongWords=1, **more)
+
+
+class _Styles:
+    def __init__(self) -> None:
+        self._pieces: dict[str, Any] = {}
+        known_characters()
+        self.title = _style("title", 18, spaceAfter=4)
+        self.heading = _style("heading", 13, spaceBefore=14, spaceAfter=6, keepWithNext=1)
+        # Not keepWithNext: it would keep the heading with the whole table.
+        self.table_heading = _style("heading", 13, spaceBefore=14, spaceAfter=6)
+        self.group = _style("group", 10.5, spaceBefore=10, spaceAfter=2, keepWithNext=1)
+        self.body = _style("body", 8.5, spaceAfter=3)
+        self.muted = _style("muted", 8, textColor=MUTED, spaceAfter=3)
+        self.finding = _style("finding", 8.5, leftIndent=8, borderPadding=0, spaceBefore=4, spaceAfter=1)
+        self.proof = _style("proof", 7.5, leftIndent=18, bulletIndent=10, textColor=MUTED)
+        self.cell = _style("cell", 8)
+        self.number = _style("number", 8, alignment=TA_RIGHT)
+
+    def plain(self, text: str, style: ParagraphStyle, bullet: str | None = None) -> Paragraph:
+        """Return a paragraph of untrusted text, which is not parsed as markup."""
+        piece = self._pieces.get(style.name)
+        if piece is None:
+            (piece,) = Paragraph("text", style).frags
+            self._pieces[style.name] = piece
+        return Paragraph("", style, bulletText=bullet, frags=[piece.clone(text=printable(text))])
+
+
+def render(report: Report) -> bytes:
+    """Return the report as a PDF file; the same report gives the same bytes."""
+    out = io.BytesIO()
+    document = _Document(
+        out,
+        pagesize=A4,
+        leftMargin=MARGIN,
+        rightMargin=MARGIN,
+        topMargin=MARGIN,
+        bottomMargin=MARGIN + 4 * mm,
+        title=printable(f"Findings: {report.snapshot_name}"),
+        author="iamdesk",
+        subject=f"Snapshot SHA-256 {report.snapshot_sha256}",
+        invariant=1,
+    )
+    frame = Frame(document.leftMargin, document.bottomMargin, document.width, document.height, 0, 0, 0, 0, id="all")
+    document.addPageTemplates([PageTemplate(id="all", frames=[frame])])
+    foot = f"{printable(report.snapshot_name)[:60]} · {report.generated_utc} · SHA-256 {report.snapshot_sha256[:16]}…"
+    document.build(list(_story(report, _Styles(), document.width)), canvasmaker=partial(NumberedPages, foot))
+    return out.getvalue()
+
+
+class _Document(BaseDocTemplate):  # type: ignore[misc]  # reportlab has no types
+    """A document with a bookmark for each heading."""
+
+    def afterFlowable(self, flowable: Flowable) -> None:  # noqa: N802 - reportlab's name
+        """Add a bookmark if the flowable is a heading."""
+        level = {"heading": 0, "group": 1}.get(getattr(getattr(flowable, "style", None), "name", ""))
+        if level is not None:
+            key = f"h{id(flowable)}" if not hasattr(flowable, "bookmark") else flowable.bookmark
+            self.canv.bookmarkPage(key)
+            self.canv.addOutlineEntry(flowable.getPlainText(), key, level, closed=level == 0)
+
+
+def _story(report: Report, styles: _Styles, width: float) -> Iterator[Flowable]:
+    yield Paragraph(_markup(f"Findings: {report.snapshot_name}"), styles.title)
+    versions = f"{report.generated_utc} · iamdesk {report.tool_version} · action data {report.action_data_version}"
+    yield Paragraph(_markup(versions), styles.muted)
+    yield Paragraph(f"Snapshot SHA-256 {_markup(report.snapshot_sha256)}", styles.muted)
+    yield from _counts(report, styles)
+    yield from _gaps(report, styles)
+    yield from _table_heading("Scope", styles)
+    accounts = [
+        (
+            f"{one.account_id} {one.alias or ''}",
+            *map(_count, (one.users, one.groups, one.roles, one.policies, one.broken)),
+        )
+        for one in report.accounts
+    ]
+    headings = ("Account", "Users", "Groups", "Roles", "Managed policies", "Malformed")
+    yield _table(headings, accounts, styles, width, (0.4, 0.1, 0.1, 0.1, 0.16, 0.14))
+    groups = tuple(groups_of(report))
+    yield from _contents(groups, styles, width)
+    for title, is_wanted in (("Completeness of the snapshot", True), ("Findings", False)):
+        chosen = [group for group in groups if group.check_id.startswith(COMPLETENESS) is is_wanted]
+        yield from _groups(title, chosen, styles)
+    yield from _groups("Suppressed findings", tuple(suppressed_groups_of(report)), styles)
+    yield from _table_heading("Checks", styles)
+    checks = [(check.id, check.question, _count(report.by_check.get(check.id, 0))) for check in report.checks]
+    yield _table(("Check", "Question", "Findings"), checks, styles, width, (0.12, 0.74, 0.14))
+    yield from _table_heading("How to verify this report", styles)
+    files = [(file.path.name, _count(file.size), file.sha256) for file in report.snapshot_files[:50]]
+    yield _table(("File", "Bytes", "SHA-256"), files, styles, width, (0.34, 0.14, 0.52))
+    more = len(report.snapshot_files) - 50
+    if more > 0:
+        yield Paragraph(f"{more:,} more files: see the JSON report.", styles.muted)
+
+
+def _table_heading(text: str, styles: _Styles) -> Iterator[Flowable]:
+    yield CondPageBreak(30 * mm)
+    yield Paragraph(text, styles.table_heading)
+
+
+def _counts(report: Report, styles: _Styles) -> Iterator[Flowable]:
+    severities = "   ".join(f"{_mark(severity)} <b>{count:,}</b>" for severity, count in report.by_severity.items())
+    yield Spacer(0, 4)
+    yield Paragraph(severities, styles.body)
+    states = ", ".join(f"{count:,} {state.value}" for state, count in report.by_state.items())
+    suppressed = f"; {len(report.suppressed):,} more suppressed" if report.suppressed else ""
+    yield Paragraph(f"{len(report.findings):,} findings: {states}{suppressed}.", styles.body)
+
+
+def _gaps(report: Report, styles: _Styles) -> Iterator[Flowable]:
+    if not report.gaps and not report.problem_count:
+        return
+    yield Paragraph(
+        "<b>The snapshot is incomplete.</b> Findings that depend on missing data are marked “cannot tell”.", styles.body
+    )
+    for finding in report.gaps[:12]:
+        yield Paragraph(_markup(finding.sentence), styles.proof, bulletText="•")
+    if report.problem_count:
+        yield Paragraph(f"Reading it found {report.problem_count:,} problems.", styles.proof, bulletText="•")
+
+
+def _contents(groups: Sequence[Group], styles: _Styles, width: float) -> Iterator[Flowable]:
+    if not groups:
+        yield Paragraph("No findings", styles.heading)
+        return
+    yield from _table_heading("Contents", styles)
+    rows = [(group.severity, group.check_id, group.title, _count(len(group.findings))) for group in groups]
+    yield _table(("Severity", "Check", "Title", "Findings"), rows, styles, width, (0.16, 0.12, 0.58, 0.14))
+
+
+def _groups(title: str, groups: Sequence[Group], styles: _Styles) -> Iterator[Flowable]:
+    if not groups:
+        return
+    yield Paragraph(_markup(title), styles.heading)
+    for group in groups:
+        yield Paragraph(f"{_mark(group.severity)} {_markup(group.title)} ({_markup(group.check_id)})", styles.group)
+        if group.check is not None:
+            standards = f" Standards: {'; '.join(group.check.standards)}." if group.check.standards else ""
+            yield Paragraph(_markup(group.check.question + standards), styles.muted)
+        if group.shared_remedy:
+            yield Paragraph(f"<b>Remediation:</b> {_remedy(group.shared_remedy)}", styles.body)
+        for finding in group.findings:
+            yield from _finding(finding, styles, with_remedy=not group.shared_remedy)
+
+
+def _finding(finding: Finding, styles: _Styles, *, with_remedy: bool) -> Iterator[Flowable]:
+    state = " (cannot tell)" if finding.state is State.CANNOT_TELL else ""
+    about = f"{finding.subject_kind}, account {finding.account}{state}"
+    yield Paragraph(
+        f"<b>{_markup(finding.subject_name)}</b> <font color='#5A6068'>{_markup(about)}</font><br/>"
+        f"{_markup(finding.sentence)}",
+        styles.finding,
+    )
+    if finding.suppression is not None:
+        until, owner = finding.suppression.expires, finding.suppression.owner
+        yield styles.plain(f"Suppressed until {until} by {owner}: {finding.suppression.reason}", styles.proof)
+    for piece in finding.evidence[:_MAX_EVIDENCE]:
+        texts = [piece.text]
+        if piece.decision is not None:
+            texts.append(piece.decision.sentence)
+        if piece.statement is not None:
+            texts.append(f"({place_of(piece.statement)})")
+        yield styles.plain(" ".join(texts), styles.proof, "•")
+    if len(finding.evidence) > _MAX_EVIDENCE:
+        yield Paragraph(f"{len(finding.evidence) - _MAX_EVIDENCE:,} more: see the JSON report.", styles.proof)
+    if with_remedy:
+        yield Paragraph(f"Remediation: {_remedy(finding.remedy)}", styles.proof)
+    if finding.snippet:
+        yield styles.plain(finding.snippet, styles.proof)
+
+
+def _mark(severity: Severity) -> str:
+    shape, colour = _SHAPES[severity]
+    word = severity.value.capitalize()
+    return f"<font color='{colour}'><font name='ZapfDingbats'>{shape}</font> {word}</font>"
+
+
+def _count(number: int) -> str:
+    return f"{number:,}"
+
+
+def _table(
+    headings: Sequence[str], rows: Sequence[Sequence[Any]], styles: _Styles, width: float, shares: Sequence[float]
+) -> LongTable:
+    """Return a table that may span pages; columns of numbers are right-aligned."""
+    numbers = {position for position, heading in enumerate(headings) if heading in _NUMBERS}
+    cells = [
+        [
+            Paragraph(f"<b>{_markup(heading)}</b>", styles.number if position in numbers else styles.cell)
+            for position, heading in enumerate(headings)
+        ]
+    ]
+    cells += [
+        [
+            Paragraph(_mark(value), styles.cell)
+            if isinstance(value, Severity)
+            else Paragraph(_markup(value), styles.number if position in numbers else styles.cell)
+            for position, value in enumerate(row)
+        ]
+        for row in rows
+    ]
+    table = LongTable(cells, colWidths=[share * width for share in shares], repeatRows=1)
+    table.setStyle(
+        TableStyle(
+            [
+                ("VALIGN", (0, 0), (-1, -1), "TOP"),
+                ("LINEBELOW", (0, 0), (-1, -1), 0.4, _RULE),
+                ("LEFTPADDING", (0, 0), (0, -1), 0),
+                ("TOPPADDING", (0, 0), (-1, -1), 2),
+                ("BOTTOMPADDING", (0, 0), (-1, -1), 2),
+            ]
+        )
+    )
+    return table
+
+
+_NUMBERS = frozenset({"Users", "Groups", "Roles", "Managed policies", "Malformed", "Findings", "Bytes"})
