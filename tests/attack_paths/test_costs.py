@@ -123,6 +123,19 @@ def test_requests_that_depend_on_the_same_statements_are_evaluated_once(
     assert 0 < evaluated.count("sts:AssumeRole") <= 2
 
 
+def test_whom_a_guardrail_excepts_is_no_example_for_others(tmp_path: Path) -> None:
+    world = World()
+    excepted = {"ArnNotEquals": {"aws:PrincipalArn": arn("user/excepted")}}
+    world.denied_by_scp.append(
+        {"Effect": "Deny", "Action": "iam:AttachRolePolicy", "Resource": "*", "Condition": excepted}
+    )
+    for name in ("bound", "excepted"):
+        world.user(name, {"own": document(allow("iam:PutUserPolicy", arn(f"user/{name}")))})
+    made = AttackPathGraph(Evaluator(world.snapshot(tmp_path)))
+    assert made.reached(arn("user/bound")).to_administration is None
+    assert made.reached(arn("user/excepted")).to_administration == 1
+
+
 @given(st.dictionaries(st.integers(0, 12), st.sets(st.integers(0, 12), min_size=1), max_size=13))
 def test_whom_one_becomes_in_any_number_of_steps(becomes: Mapping[int, set[int]]) -> None:
     found = closed({one: sum(1 << other for other in others) for one, others in becomes.items()}, lambda: None)
