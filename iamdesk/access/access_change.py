@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from iamdesk.access.altered_principals import AlteredPrincipals
-from iamdesk.access.bulk_evaluator import BulkEvaluator, DecisionBits
+from iamdesk.access.bulk_evaluator import BulkEvaluator, DecisionBits, RequestMoment
 from iamdesk.access.equivalent_services import EquivalentServices
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.own_statements import OwnStatement, WideStatement
 from iamdesk.access.request_grid import FRESH, RequestGrid, ResourceSlot, grid_on, placeholder_grid
 from iamdesk.access.service_access import ServiceAccessFinder
 from iamdesk.aws.action_sets import service_actions
+from iamdesk.evaluate.request import EvalDecision
 from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
 
 _MAX_GRIDS = 20_000
@@ -102,6 +103,29 @@ class AccessChanges:
             known, is_personal = self._find(position, before, after, cancelled)
             self._by_policies[(position, key) if is_personal else key] = known
         return known
+
+    def example(
+        self, position: int, before: int, after: int, service: str, action: int
+    ) -> tuple[str, EvalDecision, EvalDecision]:
+        """Return a request for an action (its bit) that is decided differently, as (resource, before, after).
+
+        Where none is, one that is allowed, or any.
+        """
+        cohort = self.principals.cohort_at(before)
+        old = self._bulk.own.of(before, service)
+        granted = tuple(one for one in self._finder.grants.of(position) if one.service == service)
+        named = self._finder.resources_named(position, service, old, granted)
+        name = service_actions(service).actions[action].full_name
+        moment = RequestMoment(self._moment)
+        found: list[tuple[str, EvalDecision, EvalDecision]] = []
+        for grid in self._grids_of(service, cohort.partition, cohort.account, named):
+            for slot in grid.resource_slots:
+                if slot.actions >> action & 1:
+                    was, now = (self._bulk.verdict(one, name, slot.resource, moment) for one in (before, after))
+                    if was is not now:
+                        return slot.resource, was, now
+                    found.append((slot.resource, was, now))
+        return min(found, key=lambda one: one[1] is not EvalDecision.ALLOWED)
 
     def _find(self, position: int, before: int, after: int, cancelled: Cancelled) -> tuple[AccessChange, bool]:
         """Return the changes, and whether they are the principal's alone."""

@@ -15,8 +15,9 @@ from iamdesk.checks.parallel import run_shared
 from iamdesk.export.findings.columns import cells
 from iamdesk.export.findings.report import action_data_version, ordered, tool_version
 from iamdesk.progress import Cancelled, Progress, WorkCancelled
+from iamdesk.review.effects_parallel import with_effects
 from iamdesk.review.entitlements import review_scope
-from iamdesk.review.items import Scope
+from iamdesk.review.items import FORMAT_2, ITEM_FORMAT, Scope
 from iamdesk.review.review_file import ReviewFile
 from iamdesk.review.schema import Head
 from iamdesk.review.scope import LEFT_OUT, Exclusion, check_exclusions, left_out_as_text, limited
@@ -63,7 +64,7 @@ def make_review(
         cancelled: Checked regularly.
         prepare: Changes the content before it is written.
         exclusions: What is excluded from the review.
-        workers: Run the checks; None: this process.
+        workers: Run the checks and work out the effects; None: this process.
 
     Raises:
         ReviewError: the file exists or cannot be written, or an exclusion matches nothing.
@@ -71,7 +72,7 @@ def make_review(
     """
     snapshot = evaluator.snapshot
     check_exclusions(exclusions, (account.account_id for account in snapshot.accounts))
-    whole = review_scope(evaluator, progress, cancelled, reach)
+    whole = review_scope(evaluator, progress, cancelled, reach, FORMAT_2)
     if workers is None:
         findings = ordered(registry.run(evaluator, progress, cancelled, lambda *_args, **_kwargs: reach))
     else:
@@ -79,7 +80,8 @@ def make_review(
     frozen = tuple(frozen_findings(findings))
     rest = limited(whole, frozen, exclusions)
     excluded = {LEFT_OUT: left_out_as_text(rest.left_out)} if exclusions else {}
-    made = prepare(Made(rest.scope, rest.findings, whole, frozen))
+    scope = with_effects(evaluator, rest.scope, workers, progress, cancelled)
+    made = prepare(Made(scope, rest.findings, whole, frozen))
     if cancelled():
         raise WorkCancelled
     now = datetime.now(UTC)
@@ -93,6 +95,7 @@ def make_review(
         details={
             "tool_version": tool_version(),
             "action_data_version": action_data_version(),
+            ITEM_FORMAT: str(FORMAT_2),
             **details,
             **excluded,
             **made.details,

@@ -86,6 +86,12 @@ class Changes:
                 if line.evidence.get("rotated") != earlier.evidence.get("rotated"):
                     yield phrase("The access key was replaced.")
                 yield from self._of_holder(line, every_effect=True)
+            case EntitlementType.CONSOLE_PASSWORD:
+                if line.evidence.get("changed") != earlier.evidence.get("changed"):
+                    yield phrase("The password is another one than before.")
+                yield from self._of_holder(line, every_effect=True)
+            case EntitlementType.ROOT_ACCESS | EntitlementType.BOUNDARY:
+                yield from self._of_holder(line, every_effect=True)
             case _ if line.holder_kind == "group":
                 yield from self._of_group(line)
             case _:

@@ -146,10 +146,10 @@ class EffectFinder:
             return EntitlementEffect(doubts=(doubt,))
         if item.type is EntitlementType.BOUNDARY:
             return self._of_boundary(item, position, cancelled)
-        gone = self._gone(item)
+        gone = self.gone(item)
         doubts = tuple(self._doubts(item, gone))
         if not gone:
-            return EntitlementEffect(affected=self._affected(item), doubts=doubts)
+            return EntitlementEffect(affected=self.affected(item), doubts=doubts)
         keys = frozenset((one.owner, one.key) for one in gone)
         alone = self._gives(item.holder_arn, position, keys, cancelled)
         found = self._change(item, keys, cancelled)
@@ -164,14 +164,14 @@ class EffectFinder:
         found = principals.position(arn)
         return principals.group_position(arn) if found is None else found
 
-    def _affected(self, item: ReviewItem) -> tuple[str, ...]:
+    def affected(self, item: ReviewItem) -> tuple[str, ...]:
         """Return the principals that have an entitlement: of a group's its members, or the group where it has none."""
         members = self.members(item.holder_arn) if item.holder_kind == "group" else ()
         return tuple(members) or (item.holder_arn,)
 
     # ── which policies go ────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _gone(self, item: ReviewItem) -> list[CarriedPolicy]:
+    def gone(self, item: ReviewItem) -> list[CarriedPolicy]:
         """Return the policies that go with an entitlement; none where the snapshot does not hold them."""
         held = self.evaluator.index.carried(item.holder_arn).identity
         if item.type is EntitlementType.GROUP:
@@ -180,7 +180,7 @@ class EffectFinder:
 
     def _doubts(self, item: ReviewItem, gone: Sequence[CarriedPolicy]) -> Iterator[str]:
         """Yield what the snapshot lacks of an entitlement, and of those who have it."""
-        for arn in self._affected(item):
+        for arn in self.affected(item):
             for one in self.evaluator.index.carried(arn).missing:
                 if one.what == "permissions boundary":
                     yield phrase("The text of the permissions boundary of {holder} is not in the snapshot.", holder=arn)
@@ -232,7 +232,7 @@ class EffectFinder:
 
     def _change(self, item: ReviewItem, keys: frozenset[tuple[str, str]], cancelled: Cancelled) -> "_Sum":
         """Return what changes for all who have an entitlement."""
-        found = _Sum(self._affected(item))
+        found = _Sum(self.affected(item))
         for arn in found.affected:
             position = self._position(arn)
             altered = self._altered(self.changes, arn, keys)
@@ -256,6 +256,32 @@ class EffectFinder:
                 what=one.what,
                 name=one.name,
             )
+
+    def example(self, item: ReviewItem, service: str, action: int) -> dict[str, str] | None:
+        """Return a request that shows what an entitlement does, decided with and without it; see `AccessChanges`."""
+        keys = frozenset((one.owner, one.key) for one in self.gone(item)) if item.type in OF_POLICIES else frozenset()
+        shown: dict[str, str] | None = None
+        for arn in self.affected(item):
+            position = self._position(arn)
+            if position is None or item.type not in OF_POLICIES:
+                continue
+            if item.type is EntitlementType.BOUNDARY:
+                held = self.evaluator.index.carried(arn).identity
+                altered = self.changes.principals.alter(position, [True] * len(held), keeps_boundary=False)
+            else:
+                altered = self._altered(self.changes, arn, keys) or position
+            resource, was, now = self.changes.example(position, position, altered, service, action)
+            name = service_actions(service).actions[action].full_name
+            shown = {
+                "principal": arn,
+                "action": name,
+                "resource": resource,
+                "before": was.value,
+                "after": now.value,
+            }
+            if was is not now:
+                break
+        return shown
 
     # ── what else bears on it ────────────────────────────────────────────────────────────────────────────────────────
 

@@ -13,7 +13,12 @@ _POWERS = (
     EntitlementType.PERMISSION_SET,
 )
 """Entitlements that grant permissions to their holder."""
-_OWN = (EntitlementType.ACCESS_KEY, EntitlementType.RESOURCE_GRANT)
+_OWN = (
+    EntitlementType.ACCESS_KEY,
+    EntitlementType.RESOURCE_GRANT,
+    EntitlementType.CONSOLE_PASSWORD,
+    EntitlementType.ROOT_ACCESS,
+)
 """Entitlements that are unique to their holder."""
 
 

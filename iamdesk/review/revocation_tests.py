@@ -134,7 +134,7 @@ def _not_captured(line: ReviewItem, new: Snapshot) -> str:
         return f"Account {line.account_id} is not in the new snapshot."
     if account.is_truncated or _is_broken(account, line):
         return "A part of the account is missing or malformed in the new snapshot."
-    if line.type is EntitlementType.ACCESS_KEY and not any(
+    if line.type in (EntitlementType.ACCESS_KEY, EntitlementType.CONSOLE_PASSWORD) and not any(
         facts.account_id == line.account_id and facts.credential_report is not None for facts in new.account_facts
     ):
         return "The new snapshot has no credential report of the account."

@@ -7,9 +7,11 @@ from typing import Any, Protocol
 
 from iamdesk.escaping import visible
 from iamdesk.export.text.review import holder_name, is_privileged, power_words
+from iamdesk.export.text.review_effect import effect_words, suggestion_words, used_words
 from iamdesk.review.carry_over import SINCE_LAST
 from iamdesk.review.decisions import ItemDecision, ReviewDecision
-from iamdesk.review.items import EntitlementType, PopulationEntry, ReviewItem
+from iamdesk.review.effects_evidence import effect_of
+from iamdesk.review.items import FORMAT_2, EntitlementType, PopulationEntry, ReviewItem
 from iamdesk.review.journal import as_json, digest
 from iamdesk.review.state import Decided
 
@@ -148,6 +150,45 @@ ENTITLEMENTS: tuple[Column[DecidedLine], ...] = (
     Column("line_sha256", lambda row: row.sha256),
     *_STANDING,
 )
+
+
+def _of_effect(row: DecidedLine, *path: str) -> Cell:
+    found: Any = effect_of(row.line)
+    for name in path:
+        found = found.get(name, {}) if isinstance(found, Mapping) else {}
+    return found if isinstance(found, int | str) else ""
+
+
+def _effect_line(row: DecidedLine, number: int) -> str:
+    words = effect_words(row.line)
+    return words[number] if words else ""
+
+
+_EFFECT: tuple[Column[DecidedLine], ...] = (
+    Column("tier", lambda row: _of_effect(row, "tier")),
+    Column("effect_kind", lambda row: _of_effect(row, "kind")),
+    Column("effect_status", lambda row: _of_effect(row, "status")),
+    Column("gives", lambda row: _effect_line(row, 0)),
+    Column("revoking", lambda row: _effect_line(row, 1)),
+    Column("gives_action_count", lambda row: _of_effect(row, "alone", "actions")),
+    Column("lost_action_count", lambda row: _of_effect(row, "revoke", "lost", "actions")),
+    Column("gained_action_count", lambda row: _of_effect(row, "revoke", "gained", "actions")),
+    Column("affected_principals", lambda row: _of_effect(row, "affects", "principals")),
+    Column("widened_principals", lambda row: _of_effect(row, "affects", "gaining")),
+    Column("used", lambda row: used_words(row.line)),
+    Column("suggestion", lambda row: suggestion_words(row.line)),
+)
+"""What items of `FORMAT_2` carry beyond the others."""
+
+
+def entitlement_columns(item_format: int) -> tuple[Column[DecidedLine], ...]:
+    """Return the columns of entitlements in a review whose items have some format."""
+    if item_format < FORMAT_2:
+        return ENTITLEMENTS
+    place = next(number for number, one in enumerate(ENTITLEMENTS) if one.name == "effective_summary")
+    return (*ENTITLEMENTS[:place], *_EFFECT, *ENTITLEMENTS[place:])
+
+
 POPULATION: tuple[Column[PopulationEntry], ...] = (
     Column("account_id", lambda row: row.account_id),
     Column("principal_arn", lambda row: row.arn),

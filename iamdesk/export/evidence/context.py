@@ -11,13 +11,13 @@ from iamdesk.access.evaluator import Evaluator
 from iamdesk.attack_paths.attack_path_graph import LazyAttackPathGraph
 from iamdesk.checks import registry
 from iamdesk.checks.finding import Finding, Severity, Suppression
-from iamdesk.export.evidence.columns import DecidedFinding, DecidedLine
+from iamdesk.export.evidence.columns import Column, DecidedFinding, DecidedLine, entitlement_columns
 from iamdesk.export.evidence.remediation import TO_DO, tested
 from iamdesk.export.findings.report import action_data_version, ordered, tool_version, utc_text
 from iamdesk.export.text.review import is_privileged
 from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
 from iamdesk.review.decisions import LINE_CHOICES, ReviewDecision
-from iamdesk.review.items import EntitlementType, ReviewItem
+from iamdesk.review.items import EntitlementType, ReviewItem, item_format_of
 from iamdesk.review.review_file import ReviewFile
 from iamdesk.review.scope import ExcludedScope, Exclusion, Part, exclusions_from, left_out_from
 from iamdesk.snapshot.model import Snapshot
@@ -229,6 +229,16 @@ class EvidenceContext:
         return tuple(sorted({one.account_id for one in self.review.population() if one.kind == "root"} - out))
 
     @property
+    def item_format(self) -> int:
+        """The format of the review's items."""
+        return item_format_of(self.review.head.details)
+
+    @property
+    def entitlement_columns(self) -> tuple[Column[DecidedLine], ...]:
+        """The columns of entitlements."""
+        return entitlement_columns(self.item_format)
+
+    @property
     def exclusions(self) -> tuple[Exclusion, ...]:
         """The exclusions of the review, for limiting a scope."""
         return exclusions_from(self.review.head.details)
@@ -317,7 +327,12 @@ def is_machine(row: DecidedLine) -> bool:
 
 def is_power(row: DecidedLine) -> bool:
     """Return whether the entitlement has the effective permissions of its holder."""
-    return row.line.type not in (EntitlementType.TRUST, EntitlementType.ACCESS_KEY, EntitlementType.RESOURCE_GRANT)
+    return row.line.type in (
+        EntitlementType.GROUP,
+        EntitlementType.MANAGED_POLICY,
+        EntitlementType.INLINE_POLICY,
+        EntitlementType.PERMISSION_SET,
+    )
 
 
 def file_name(snapshot: Snapshot, path: Path) -> str:

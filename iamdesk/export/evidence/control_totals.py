@@ -49,7 +49,7 @@ def totals(source: EvidenceContext) -> Iterator[Total]:
         accounts = {node.id for node in snapshot.organization.nodes if node.id.isdecimal()}
         captured = {account.account_id for account in snapshot.accounts} & accounts
         yield _same("accounts of the organization; in the snapshot", len(accounts), len(captured))
-    whole = review_scope(source.evaluator, escalations=source.reach())
+    whole = review_scope(source.evaluator, escalations=source.reach(), item_format=source.item_format)
     rest = limited(whole, tuple(source.review.findings()), source.exclusions)
     elsewhere = 0
     if is_part(source.review):

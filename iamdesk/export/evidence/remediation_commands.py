@@ -30,6 +30,10 @@ def command(line: ReviewItem) -> tuple[str, ...]:
             return ("aws", "iam", f"delete-{kind}-policy", f"--{kind}-name", name, "--policy-name", line.name)
         case EntitlementType.PERMISSION_SET:
             return _assignment(line)
+        case EntitlementType.BOUNDARY if kind in ("user", "role"):
+            return ("aws", "iam", f"delete-{kind}-permissions-boundary", f"--{kind}-name", name)
+        case EntitlementType.CONSOLE_PASSWORD:
+            return ("aws", "iam", "delete-login-profile", "--user-name", name)
     return ()
 
 
@@ -88,7 +92,7 @@ def remediation_script(review_id: str, rows: Iterable[DecidedLine], fixes: Itera
 def _call(line: ReviewItem) -> str:
     """Return the line of the script that revokes an entitlement; empty if there is no single command."""
     words = command(line)
-    if not words:
+    if not words or line.type is EntitlementType.BOUNDARY:  # what limits is taken away by hand
         return ""
     name = line.holder_arn.rpartition("/")[2]
     match line.type:
@@ -114,6 +118,10 @@ def _by_hand(line: ReviewItem) -> str:
             return "remove the principal from the role's trust policy (aws iam update-assume-role-policy)"
         case EntitlementType.ACCESS_KEY:
             return "find the key (aws iam list-access-keys), deactivate it, and delete it later"
+        case EntitlementType.BOUNDARY:
+            return "the boundary limits its holder: look at what the holder can do without it, then delete it"
+        case EntitlementType.ROOT_ACCESS:
+            return "sign in as root and delete its access keys and password, or use centralized root access"
         case EntitlementType.RESOURCE_GRANT:
             return "remove the principal from the resource policy"
     return "check the names before you use them in a command"

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 
-from iamdesk.export.evidence.columns import ENTITLEMENTS, EXCEPTIONS, FINDINGS, Column
+from iamdesk.export.evidence.columns import EXCEPTIONS, FINDINGS, Column, DecidedLine
 from iamdesk.export.evidence.context import EvidenceContext
 from iamdesk.export.evidence.csv_writer import cell_text
 from iamdesk.export.evidence.report_model import Section, Table, Text
 from iamdesk.export.evidence.report_sample import MAX_PRIVILEGED, ReportSample
 from iamdesk.export.text.review import administration_words, decision_words, entitlement_words, holder_name, power_words
+from iamdesk.export.text.review_effect import effect_words
+from iamdesk.review.items import FORMAT_2
 
 
 def privileged_sections(kept: ReportSample) -> Iterator[Section]:
@@ -25,25 +27,30 @@ def privileged_sections(kept: ReportSample) -> Iterator[Section]:
             f"Privileged: {holder_name(line)}",
             (
                 Table(("Property", "Value"), tuple(facts), (24, 76)),
-                Table(
-                    ("Entitlement", "Decision", "Reason", "Reviewer"),
-                    tuple(
-                        (
-                            entitlement_words(row.line),
-                            decision_words(row.decision),
-                            row.decision.comment,
-                            row.decided.reviewer if row.decided else "",
-                        )
-                        for row in rows
-                    ),
-                    (36, 20, 28, 16),
-                ),
+                _decided(rows),
                 *_quoted(kept, arn),
             ),
             new_page=number == 0,
         )
     if len(kept.privileged) >= MAX_PRIVILEGED:
         yield Section("More", (Text("More privileged principals are listed in 03_entitlements.csv."),))
+
+
+def _decided(rows: Sequence[DecidedLine]) -> Table:
+    has_effect = any(effect_words(row.line) for row in rows)
+    cells = tuple(
+        (
+            entitlement_words(row.line),
+            *((" ".join(effect_words(row.line)),) if has_effect else ()),
+            decision_words(row.decision),
+            row.decision.comment,
+            row.decided.reviewer if row.decided else "",
+        )
+        for row in rows
+    )
+    if has_effect:
+        return Table(("Entitlement", "Effect", "Decision", "Reason", "Reviewer"), cells, (22, 34, 14, 18, 12))
+    return Table(("Entitlement", "Decision", "Reason", "Reviewer"), cells, (36, 20, 28, 16))
 
 
 def _quoted(kept: ReportSample, arn: str) -> Iterator[Table]:
@@ -75,11 +82,19 @@ def appendix_sections(kept: ReportSample, source: EvidenceContext) -> Iterator[S
         kept.findings,
         (source.counts.findings, "04_findings.csv"),
     )
+    names_of_lines: tuple[str, ...] = (
+        *("account_id", "holder_display", "entitlement_type", "entitlement_name"),
+        *("reaches_admin", "decision"),
+    )
+    widths: tuple[int, ...] = (14, 26, 15, 25, 10, 10)
+    if source.item_format >= FORMAT_2:
+        names_of_lines = ("tier", "holder_display", "entitlement_name", "gives", "revoking", "decision")
+        widths = (5, 18, 17, 27, 24, 9)
     yield _listed(
         "Appendix: entitlements",
-        ENTITLEMENTS,
-        ("account_id", "holder_display", "entitlement_type", "entitlement_name", "reaches_admin", "decision"),
-        (14, 26, 15, 25, 10, 10),
+        source.entitlement_columns,
+        names_of_lines,
+        widths,
         kept.lines,
         (source.counts.entitlements, "03_entitlements.csv"),
     )

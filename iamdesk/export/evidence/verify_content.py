@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,9 @@ from iamdesk.export.findings.report import action_data_version, ordered, tool_ve
 from iamdesk.export.new_review import frozen_findings
 from iamdesk.i18n import join_messages, join_names, phrase
 from iamdesk.review.decisions import UNDECIDED
+from iamdesk.review.effects_parallel import with_effects
 from iamdesk.review.entitlements import review_scope
+from iamdesk.review.items import FORMAT_2, item_format_of
 from iamdesk.review.journal import GENESIS, Entry, as_json, broken_at, digest, entry_from_json
 from iamdesk.review.parts import PART_OF, limited_to_part
 from iamdesk.review.schema import JOURNAL_START
@@ -223,12 +226,15 @@ def _lines_again(evaluator: Evaluator, review: ReadReview) -> Iterator[Result]:
     """Compute entitlements (effective permissions, attack paths), population and findings again, and compare them."""
     try:
         exclusions = exclusions_from(review.head.review.details)
+        item_format = item_format_of(review.head.review.details)
     except (TypeError, ValueError):
         yield failed(phrase("lines performed again"), phrase("The exclusions of the review cannot be read."))
         return
     reach = LazyAttackPathGraph(evaluator)()
     findings = tuple(frozen_findings(ordered(registry.run(evaluator, reach=lambda *_args, **_kwargs: reach))))
-    again = limited(review_scope(evaluator, escalations=reach), findings, exclusions)
+    again = limited(review_scope(evaluator, escalations=reach, item_format=item_format), findings, exclusions)
+    if item_format >= FORMAT_2:  # of the whole review, also where this is a part of it: effects count who else has it
+        again = replace(again, scope=with_effects(evaluator, again.scope))
     part_of = review.head.review.details.get(PART_OF)
     if part_of is not None:
         items = {one.line_id for one in review.lines} | {one.finding_id for one in review.findings}

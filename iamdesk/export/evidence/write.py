@@ -185,10 +185,10 @@ def _write_tables(
             return _Table(book.sheet(sheet, wanted, fillable=fillable), file, wanted)
 
         population = table("Population", "02_population.csv", columns.POPULATION)
-        lines = table(ENTITLEMENTS_SHEET, "03_entitlements.csv", columns.ENTITLEMENTS, fillable=True)
-        privileged = book.sheet("Privileged", columns.ENTITLEMENTS)
-        third = book.sheet("Third parties", columns.ENTITLEMENTS)
-        machines = book.sheet("Machines", columns.ENTITLEMENTS)
+        lines = table(ENTITLEMENTS_SHEET, "03_entitlements.csv", source.entitlement_columns, fillable=True)
+        privileged = book.sheet("Privileged", source.entitlement_columns)
+        third = book.sheet("Third parties", source.entitlement_columns)
+        machines = book.sheet("Machines", source.entitlement_columns)
         findings = table(FINDINGS_SHEET, "04_findings.csv", columns.FINDINGS, fillable=True)
         exceptions = table("Exceptions", "05_exceptions.csv", columns.EXCEPTIONS)
         changed = table("Changes", "06_changes.csv", columns.CHANGES)
@@ -211,7 +211,7 @@ def _write_tables(
 
         def rows() -> Iterator[columns.DecidedLine]:
             for row in source.rows():
-                cells = columns.cells_of(columns.ENTITLEMENTS, row)
+                cells = columns.cells_of(source.entitlement_columns, row)
                 lines.write_cells(cells)
                 if is_privileged(row.line) == "yes":
                     privileged.write_cells(cells)

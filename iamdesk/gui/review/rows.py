@@ -124,6 +124,9 @@ _SHORT_TYPES: dict[EntitlementType, str] = {
     EntitlementType.ACCESS_KEY: "",
     EntitlementType.RESOURCE_GRANT: mark("resource policy grant"),
     EntitlementType.PERMISSION_SET: mark("permission set"),
+    EntitlementType.BOUNDARY: mark("boundary"),
+    EntitlementType.CONSOLE_PASSWORD: "",
+    EntitlementType.ROOT_ACCESS: "",
 }
 
 

@@ -1,0 +1,211 @@
+"""The effect of an entitlement in words: the two lines by which a reviewer decides, and what is suggested."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from iamdesk.export.text.decision import short_arn
+from iamdesk.i18n import join_messages, mark, nphrase, phrase
+from iamdesk.review.effects_evidence import (
+    CHANGED,
+    INCONCLUSIVE,
+    KEEP,
+    MODIFY,
+    NEEDS_JUDGEMENT,
+    PROVED,
+    REVOKE,
+    effect_of,
+)
+from iamdesk.review.items import EntitlementType, ReviewItem
+
+SUGGESTION_WORDS: Mapping[str, str] = {
+    KEEP: mark("Keep"),
+    REVOKE: mark("Revoke"),
+    MODIFY: mark("Modify"),
+    NEEDS_JUDGEMENT: mark("Needs judgement"),
+}
+STATUS_WORDS: Mapping[str, str] = {
+    PROVED: mark("proved: nothing changes"),
+    CHANGED: mark("access changes"),
+    INCONCLUSIVE: mark("inconclusive"),
+}
+GUARDRAIL_WORD = mark("GUARDRAIL")
+TIER_WORDS: Mapping[int, str] = {
+    0: mark("Tier 0: administration depends on it"),
+    1: mark("Tier 1: permissions, or what watches over the account, depend on it"),
+    2: mark("Tier 2: deletion, the network or money depend on it"),
+    3: mark("Tier 3: data depends on it"),
+    4: mark("Tier 4: lists and settings depend on it"),
+    5: mark("Tier 5: nothing depends on it"),
+}
+_REASONS: Mapping[str, str] = {
+    "guardrail": mark("without it, principals can do more"),
+    "changes nothing": mark("it is proved that nothing changes without it"),
+    "unused": mark("nothing that would be lost was used"),
+    "used in part": mark("some services of it were not used"),
+    "baseline": mark("most users of the account have it"),
+}
+_CLASSES: Mapping[str, str] = {
+    "permissions": mark("permissions {count:,}"),
+    "read data": mark("read data {count:,}"),
+    "write data": mark("write data {count:,}"),
+    "delete data": mark("delete data {count:,}"),
+    "logs and security": mark("logs and security {count:,}"),
+    "network": mark("network {count:,}"),
+    "money": mark("money {count:,}"),
+    "list and metadata": mark("list and metadata {count:,}"),
+}
+
+
+def is_guardrail_by_effect(item: ReviewItem) -> bool:
+    """Return whether an item is marked as a guardrail: revoking it only widens access, or it only denies."""
+    return effect_of(item).get("kind") == "guardrail"
+
+
+def effect_words(item: ReviewItem) -> tuple[str, ...]:
+    """Return the two lines that decide: what an entitlement gives, what revoking it changes; none without effect."""
+    effect = effect_of(item)
+    if not effect:
+        return ()
+    return _gives(item, effect), _revoking(effect)
+
+
+def effect_summary(item: ReviewItem) -> str:
+    """Return the shortest form, for a narrow column: ``−9 actions``, ``GUARDRAIL: widens 7``, ``nothing changes``."""
+    effect = effect_of(item)
+    if not effect:
+        return ""
+    revoke = effect["revoke"]
+    lost, gained = int(revoke["lost"]["actions"]), int(revoke["gained"]["actions"])
+    if effect["kind"] == "guardrail":
+        gaining = int(effect["affects"]["gaining"])
+        if not gaining:
+            return phrase("GUARDRAIL")
+        return nphrase("GUARDRAIL: widens {count:,}", "GUARDRAIL: widens {count:,}", gaining)
+    if effect["status"] == PROVED:
+        return phrase("Nothing changes")
+    if lost and gained:
+        return phrase("Loses {lost:,}, gains {gained:,}", lost=lost, gained=gained)
+    if lost:
+        return phrase("Loses {lost:,}", lost=lost)
+    return phrase("Inconclusive") if effect["status"] == INCONCLUSIVE else phrase("No action lost")
+
+
+def tier_words(item: ReviewItem) -> str:
+    """Return the tier with what it means; empty without effect."""
+    effect = effect_of(item)
+    return phrase(TIER_WORDS[int(effect["tier"])]) if effect else ""
+
+
+def suggestion_words(item: ReviewItem) -> str:
+    """Return what is suggested and why, with the request that shows it; empty without effect."""
+    effect = effect_of(item)
+    if not effect:
+        return ""
+    made = effect["suggestion"]
+    decision = phrase(SUGGESTION_WORDS[str(made["decision"])])
+    reason = _REASONS.get(str(made.get("reason")))
+    if reason is None or made["decision"] == NEEDS_JUDGEMENT:
+        return decision
+    words = phrase("{decision}: {reason}", decision=decision, reason=phrase(reason))
+    request = made.get("request")
+    if not request:
+        return words
+    return phrase(
+        "{suggestion}. For example {principal}, {action} on {resource}: {before} with it, {after} without it",
+        suggestion=words,
+        principal=short_arn(str(request["principal"])),
+        action=request["action"],
+        resource=request["resource"],
+        before=request["before"],
+        after=request["after"],
+    )
+
+
+def used_words(item: ReviewItem) -> str:
+    """Return what of it was used, with the basis and the period; empty without effect."""
+    effect = effect_of(item)
+    if not effect:
+        return ""
+    used = effect["used"]
+    match used["basis"]:
+        case "service last accessed":
+            return phrase(
+                "{used:,} of {services:,} services used in the {days} days before {day}, by service last accessed",
+                used=used["services_used"],
+                services=used["services"],
+                days=used["period_days"],
+                day=str(used["as_of"])[:10] if used["as_of"] else phrase("the report"),
+            )
+        case "not captured":
+            return phrase("Use not captured")
+    last = used.get("last")
+    return phrase("Last used {day}, by {basis}", day=str(last)[:10] if last else phrase("never"), basis=used["basis"])
+
+
+def _gives(item: ReviewItem, effect: Mapping[str, Any]) -> str:
+    alone, count = effect["alone"], int(effect["alone"]["actions"])
+    if effect["kind"] == "guardrail":
+        limits = effect.get("limits") or ()
+        if item.type is EntitlementType.BOUNDARY:
+            return phrase("GUARDRAIL: permissions boundary. {limits}", limits=join_messages(" ", limits))
+        return phrase("GUARDRAIL: {limits}", limits=join_messages(" ", limits)) if limits else phrase("GUARDRAIL.")
+    if item.type is EntitlementType.TRUST:
+        losing = int(effect["affects"]["losing"])
+        return nphrase(
+            "Lets {count:,} principal assume the role.", "Lets {count:,} principals assume the role.", losing
+        )
+    if effect["kind"] == "credential":
+        return nphrase(
+            "A credential for all that its holder can do: {count:,} action.",
+            "A credential for all that its holder can do: {count:,} actions.",
+            count,
+        )
+    if not count:
+        return phrase("Gives nothing.")
+    classes = [phrase(_CLASSES[name], count=number) for name, number in alone["by_class"].items()]
+    gives = nphrase(
+        "Gives {count:,} action ({classes})",
+        "Gives {count:,} actions ({classes})",
+        count,
+        classes=join_messages(", ", classes),
+    )
+    parts = [gives]
+    if also := int(effect["also_given"]):
+        parts.append(phrase("{count:,} also by other entitlements", count=also))
+    if latent := int(effect["latent"]):
+        names = [str(one["name"]) for one in effect["shadowed_by"]]
+        if names:
+            parts.append(
+                phrase("{count:,} denied or limited by {names}", count=latent, names=join_messages(", ", names))
+            )
+        else:
+            parts.append(phrase("{count:,} denied or limited otherwise", count=latent))
+    return phrase("{parts}.", parts=join_messages("; ", parts))
+
+
+def _revoking(effect: Mapping[str, Any]) -> str:
+    revoke, affects = effect["revoke"], effect["affects"]
+    lost, gained = int(revoke["lost"]["actions"]), int(revoke["gained"]["actions"])
+    if effect["status"] == PROVED:
+        return phrase("Revoking changes nothing: proved by comparison.")
+    doubts = effect.get("doubts") or ()
+    if effect["status"] == INCONCLUSIVE:
+        if doubts:
+            return phrase("Not known what revoking changes: {doubt}", doubt=doubts[0])
+        return phrase("No change was found if it is revoked; that there is none is not proved.")
+    if gained and not lost:
+        return nphrase(
+            "Revoking widens {count:,} principal: {actions:,} actions.",
+            "Revoking widens {count:,} principals: {actions:,} actions.",
+            int(affects["gaining"]),
+            actions=gained,
+        )
+    if not lost and not gained:
+        return phrase("Revoking loses no action: other credentials or assignments give the same.")
+    in_part = int(revoke["lost"].get("in_part", 0))
+    words = phrase("Revoking loses {lost:,}, gains {gained:,}", lost=lost, gained=gained)
+    if in_part:
+        words = phrase("{words}; {count:,} of those lost stay possible in part", words=words, count=in_part)
+    if int(affects["principals"]) > 1:
+        words = phrase("{words}; affects {count:,} principals", words=words, count=affects["principals"])
+    return phrase("{words}. {doubt}", words=words, doubt=doubts[0]) if doubts else phrase("{words}.", words=words)

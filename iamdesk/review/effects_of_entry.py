@@ -1,0 +1,243 @@
+"""The effect of what lets somebody in: credentials, assignments, trust policies, grants of resource policies."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from iamdesk.access.access_change import ActionBits
+from iamdesk.access.effective_permissions import AccessExtent
+from iamdesk.aws.action_sets import service_actions
+from iamdesk.aws.service_reference import reference
+from iamdesk.evaluate.request import RequestError
+from iamdesk.i18n import phrase
+from iamdesk.inventory.resource_grants import acl_document, default_policy, key_grants_document
+from iamdesk.policy.document import parse_document
+from iamdesk.policy.statement import Statement
+from iamdesk.progress import Cancelled, never_cancelled
+from iamdesk.review.effects import EffectFinder, EntitlementEffect, RelatedEntitlement, count_actions
+from iamdesk.review.items import EntitlementType, ReviewItem, account_root
+
+_NOT_POSSIBLE = (AccessExtent.NONE, AccessExtent.DENIED)
+_CREDENTIALS = (EntitlementType.ACCESS_KEY, EntitlementType.CONSOLE_PASSWORD)
+
+
+class EntryEffects:
+    """Finds out the effects of entitlements that let somebody in, of one snapshot. For one thread."""
+
+    def __init__(self, finder: EffectFinder, items: Iterable[ReviewItem]) -> None:
+        """``items`` are all of the review: other credentials, assignments and grants of the same holder count."""
+        self._finder = finder
+        self._evaluator = finder.evaluator
+        self._credentials: dict[str, list[ReviewItem]] = {}
+        self._assignments: dict[tuple[str, str], list[ReviewItem]] = {}
+        self._grants: dict[str, list[ReviewItem]] = {}
+        for item in items:
+            if item.type in _CREDENTIALS:
+                self._credentials.setdefault(item.holder_arn, []).append(item)
+            elif item.type is EntitlementType.PERMISSION_SET:
+                self._assignments.setdefault((item.account_id, item.entitlement_id), []).append(item)
+            elif item.type is EntitlementType.RESOURCE_GRANT:
+                self._grants.setdefault(item.entitlement_id, []).append(item)
+        self._resources = {one.arn: one for one in self._evaluator.snapshot.resources}
+
+    def effect(self, item: ReviewItem, cancelled: Cancelled = never_cancelled) -> EntitlementEffect:
+        """Return the effect of an entitlement.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        match item.type:
+            case EntitlementType.ACCESS_KEY | EntitlementType.CONSOLE_PASSWORD:
+                return self._of_credential(item)
+            case EntitlementType.ROOT_ACCESS:
+                all_of_it = self._possible(item.holder_arn)
+                return EntitlementEffect(
+                    alone=all_of_it, lost=all_of_it, affected=(item.holder_arn,), losing=(item.holder_arn,)
+                )
+            case EntitlementType.PERMISSION_SET:
+                return self._of_assignment(item)
+            case EntitlementType.TRUST:
+                return self._of_trust(item, cancelled)
+            case EntitlementType.RESOURCE_GRANT:
+                return self._of_grant(item)
+        return self._finder.effect(item, cancelled)
+
+    def _possible(self, arn: str) -> ActionBits:
+        """Return all that a principal can do, on some resource, perhaps under conditions."""
+        principals = self._evaluator.population()
+        position = principals.position(arn)
+        found: dict[str, int] = {}
+        for service, access in self._evaluator.reaches_of(position).items() if position is not None else ():
+            bits = 0
+            for extent, of_extent in access.actions.items():
+                bits |= 0 if extent in _NOT_POSSIBLE else of_extent
+            if bits:
+                found[service] = bits
+        return found
+
+    def _of_credential(self, item: ReviewItem) -> EntitlementEffect:
+        others = [one for one in self._credentials[item.holder_arn] if one.entitlement_id != item.entitlement_id]
+        all_of_it = self._possible(item.holder_arn)
+        count = count_actions(all_of_it)
+        covered = tuple(RelatedEntitlement(one.name, one.type.value, count) for one in others)
+        return EntitlementEffect(
+            alone=all_of_it,
+            lost={} if others else all_of_it,
+            kept=all_of_it if others else {},
+            covered_by=covered,
+            affected=(item.holder_arn,),
+            losing=() if others or not all_of_it else (item.holder_arn,),
+        )
+
+    def _of_assignment(self, item: ReviewItem) -> EntitlementEffect:
+        role = item.evidence.get("role")
+        if role is None:
+            doubt = phrase("The role of the permission set {name} is not in the snapshot.", name=item.name)
+            return EntitlementEffect(affected=(item.holder_arn,), doubts=(doubt,))
+        all_of_it = self._possible(str(role))
+        same = self._assignments[item.account_id, item.entitlement_id]
+        names = set(item.evidence.get("members", ())) or {str(item.evidence.get("display", item.holder_arn))}
+        is_group = item.holder_kind.endswith("group")
+        others = [
+            one
+            for one in same
+            if one.holder_arn != item.holder_arn
+            and not is_group
+            and names & (set(one.evidence.get("members", ())) | {str(one.evidence.get("display", one.holder_arn))})
+        ]
+        covered = tuple(
+            RelatedEntitlement(
+                str(one.evidence.get("display", one.holder_arn)), one.type.value, count_actions(all_of_it)
+            )
+            for one in others
+        )
+        doubts = []
+        if is_group and "members" not in item.evidence:
+            doubts.append(phrase("The members of the group {name} are not in the snapshot.", name=item.holder_arn))
+        return EntitlementEffect(
+            alone=all_of_it,
+            lost={} if others else all_of_it,
+            kept=all_of_it if others else {},
+            covered_by=covered,
+            affected=tuple(sorted(names)),
+            losing=() if others or not all_of_it else tuple(sorted(names)),
+            doubts=tuple(doubts),
+        )
+
+    def _of_trust(self, item: ReviewItem, cancelled: Cancelled) -> EntitlementEffect:
+        """A role without trust policy cannot be assumed (rule I2): whoever can assume it now loses that."""
+        role = item.holder_arn
+        found = 0
+        losing: dict[str, None] = {}
+        doubts: list[str] = []
+        try:
+            for _, principals, bits in self._evaluator.access_on("sts", role, cancelled=cancelled):
+                found |= bits
+                losing.update(dict.fromkeys(principals))
+        except RequestError as error:
+            doubts.append(f"{error}.")
+        external: dict[str, None] = {}
+        actions = service_actions("sts")
+        for name, action in self._actions_of_trust(role):
+            external.setdefault(name)
+            found |= 1 << action
+        if "*" in external:
+            doubts.append(phrase("It lets in principals of any account: they cannot be listed."))
+        lost: dict[str, int] = {"sts": found & actions.every} if found else {}
+        order = {arn: place for place, arn in enumerate(self._evaluator.population().index.subjects)}
+        in_order = sorted(losing, key=lambda arn: order.get(arn, 0))
+        return EntitlementEffect(
+            alone=lost, lost=lost, affected=(role,), losing=(*external, *in_order), doubts=tuple(doubts)
+        )
+
+    def _actions_of_trust(self, role: str) -> Iterator[tuple[str, int]]:
+        """Yield whom a trust policy names who is no user or role of the snapshot, with each action it allows them."""
+        index = self._evaluator.index
+        held = self._evaluator.population().index.positions
+        for statement in index.trust(index.roles[role]).statements:
+            if not statement.is_allow or statement.broken is not None:
+                continue
+            covered = service_actions("sts").covered_by(statement)
+            for entry in statement.principals or ():
+                if entry.text in held or _is_root_of(entry.text, index.accounts):
+                    continue
+                for bit, action in enumerate(service_actions("sts").actions):
+                    if covered >> bit & 1 and action.name.startswith(("Assume", "Tag", "Set")):
+                        yield entry.text, bit
+
+    def _of_grant(self, item: ReviewItem) -> EntitlementEffect:
+        """What the statements that name a principal allow on a resource; other statements may allow some of it, too."""
+        resource = self._resources.get(item.entitlement_id)
+        if resource is None:
+            return EntitlementEffect(doubts=(phrase("{name} is not in the snapshot.", name=item.name),))
+        policy = resource.policy if resource.policy is not None else default_policy(resource.arn)
+        documents = [parse_document(policy, resource.arn)] if policy is not None else []
+        documents += [one for one in (acl_document(resource, None), key_grants_document(resource)) if one is not None]
+        own: dict[str, int] = {}
+        others: dict[str, int] = {}
+        for document in documents:
+            for statement in document.statements:
+                if not statement.is_allow or statement.broken is not None or statement.principals is None:
+                    continue
+                target = own if _names(statement, item) else others if _is_for_everyone(statement) else None
+                if target is not None:
+                    for service, bits in _actions(resource.arn, statement):
+                        target[service] = target.get(service, 0) | bits
+        kept = {service: both for service, bits in own.items() if (both := bits & others.get(service, 0))}
+        lost = {service: rest for service, bits in own.items() if (rest := bits & ~others.get(service, 0))}
+        doubts = [
+            phrase(
+                "Worked out from the statements of the resource's policy: what else allows or denies is not looked at."
+            )
+        ]
+        return EntitlementEffect(
+            alone=own,
+            lost=lost,
+            kept=kept,
+            resources=((resource.arn, count_actions(lost), 0),),
+            affected=(item.holder_arn,),
+            losing=(item.holder_arn,) if lost else (),
+            doubts=tuple(doubts),
+        )
+
+
+def _is_root_of(name: str, accounts: Iterable[str]) -> bool:
+    """Return whether a trust policy leaves it to the policies of an account of the snapshot."""
+    return name in accounts or any(name.endswith(f"::{account}:root") for account in accounts)
+
+
+def _names(statement: Statement, item: ReviewItem) -> bool:
+    if statement.not_principal:
+        return item.holder_arn == "*"
+    names = set()
+    for entry in statement.principals or ():
+        names |= {entry.text, f"canonical:{entry.text}", account_root(entry.text, item.entitlement_id)}
+    return item.holder_arn in names
+
+
+def _is_for_everyone(statement: Statement) -> bool:
+    return bool(statement.not_principal) or any(entry.is_everyone for entry in statement.principals or ())
+
+
+def _actions(arn: str, statement: Statement) -> Iterator[tuple[str, int]]:
+    services = reference().services_on(arn.split(":", 3)[2]) if statement.services is None else statement.services
+    for service in sorted(services):
+        if reference().service_exists(service) and (bits := service_actions(service).covered_by(statement)):
+            yield service, bits
+
+
+def effects_by_type() -> Mapping[EntitlementType, str]:
+    """Return what kind of effect each kind of entitlement has: ``grant``, ``credential`` or ``entry``."""
+    return _KINDS
+
+
+_KINDS: Mapping[EntitlementType, str] = {
+    EntitlementType.GROUP: "grant",
+    EntitlementType.MANAGED_POLICY: "grant",
+    EntitlementType.INLINE_POLICY: "grant",
+    EntitlementType.BOUNDARY: "guardrail",
+    EntitlementType.PERMISSION_SET: "grant",
+    EntitlementType.ACCESS_KEY: "credential",
+    EntitlementType.CONSOLE_PASSWORD: "credential",
+    EntitlementType.ROOT_ACCESS: "credential",
+    EntitlementType.TRUST: "entry",
+    EntitlementType.RESOURCE_GRANT: "entry",
+}

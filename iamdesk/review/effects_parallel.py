@@ -1,0 +1,190 @@
+"""The effects of a review's items as tasks: items of some holders in each, which workers and this process work out."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import batched
+from typing import Any
+from uuid import uuid4
+
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
+from iamdesk.review.effects import EffectFinder
+from iamdesk.review.effects_evidence import INCONCLUSIVE, EffectEvidence, with_effect
+from iamdesk.review.effects_proof import edit_of, prove_round, rounds
+from iamdesk.review.items import ReviewItem, Scope
+from iamdesk.work.worker_cache import SnapshotReference, kept_object, kept_snapshot, object_content
+from iamdesk.work.workers import Workers
+
+_HOLDERS = 48
+"""Holders whose items are one task: about a second."""
+
+type Effects = list[tuple[int, dict[str, Any]]]
+"""By the item's number in the scope, the evidence of its effect."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemBatch:
+    """Some items, by their numbers."""
+
+    snapshot: SnapshotReference
+    known: str
+    """Names the items of the scope, which are sent along."""
+    moment: str
+    """As of when requests are made: ISO 8601."""
+    numbers: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class _Found:
+    """What a thread has found out about a snapshot's items, which serves its next task."""
+
+    items: Sequence[ReviewItem]
+    evidence: EffectEvidence
+
+
+def with_effects(
+    evaluator: Evaluator,
+    scope: Scope,
+    workers: Workers | None = None,
+    progress: Progress = no_progress,
+    cancelled: Cancelled = never_cancelled,
+    *,
+    proofs: bool = True,
+) -> Scope:
+    """Return a scope whose items carry the evidence of their effect.
+
+    Args:
+        evaluator: Of the scope's snapshot.
+        scope: Items of `FORMAT_2`, without effects.
+        workers: Do it; None: this process.
+        progress: Told how many items are done, of how many; proofs come behind, counted as items once more.
+        cancelled: Asked now and then.
+        proofs: Whether it is proved, where no change is found, that there is none.
+
+    Raises:
+        WorkCancelled: ``cancelled`` returned True.
+        WorkError: no worker can do it; one sentence.
+    """
+    items = scope.lines
+    moment = evaluator.now()
+    effects: dict[int, dict[str, Any]] = {}
+    run = _Run(evaluator, items, moment, workers)
+    whole = len(items)
+    progress(0, whole)
+    for found in run.results(find, _batches(items), progress, cancelled, whole):
+        effects.update(found)
+    if proofs:
+        open_ones = [number for number in range(whole) if is_to_be_proved(items[number], effects[number])]
+        affected = run.here().evidence.affected
+        tried = rounds((number, affected(items[number])) for number in open_ones)
+        for found in run.results(prove, tried, progress, cancelled, len(open_ones)):
+            effects.update(found)
+    return replace(scope, lines=tuple(with_effect(item, effects[number]) for number, item in enumerate(items)))
+
+
+def is_to_be_proved(item: ReviewItem, effect: Mapping[str, Any]) -> bool:
+    """Return whether the exact comparison may tell more of an item."""
+    return edit_of(item) is not None and effect["status"] == INCONCLUSIVE and not effect.get("doubts")
+
+
+def _batches(items: Sequence[ReviewItem]) -> Iterator[tuple[int, ...]]:
+    """Yield items by their numbers, those of a holder together."""
+    by_holder: dict[str, list[int]] = {}
+    for number, item in enumerate(items):
+        by_holder.setdefault(item.holder_arn, []).append(number)
+    for some in batched(by_holder.values(), _HOLDERS):
+        yield tuple(number for one in some for number in one)
+
+
+class _Run:
+    """Runs tasks over the items of one scope, by workers or in this process."""
+
+    def __init__(
+        self, evaluator: Evaluator, items: Sequence[ReviewItem], moment: datetime, workers: Workers | None
+    ) -> None:
+        self._evaluator, self._items, self._moment, self._workers = evaluator, items, moment, workers
+        self._known = uuid4().hex
+        self._here: _Found | None = None
+
+    def here(self) -> _Found:
+        """Return what is found out in this process."""
+        if self._here is None:
+            self._here = _Found(self._items, EffectEvidence(EffectFinder(self._evaluator), self._items))
+        return self._here
+
+    def results(
+        self,
+        function: Callable[[ItemBatch, Cancelled], Effects],
+        batches: Iterable[tuple[int, ...]],
+        progress: Progress,
+        cancelled: Cancelled,
+        total: int,
+    ) -> Iterator[Effects]:
+        """Yield the results of a function for batches of items, in order."""
+        of_this = _find if function is find else _prove
+        if self._workers is None:
+            done = 0
+            for numbers in batches:
+                yield of_this(self.here(), numbers, cancelled)
+                done += len(numbers)
+                progress(done, total)
+            return
+        content: list[bytes] = []
+
+        def sent() -> bytes:
+            if not content:
+                content.append(object_content(tuple(self._items)))
+            return content[0]
+
+        reference, moment = self._workers.reference, self._moment.isoformat()
+        yield from self._workers.results(
+            function,
+            (ItemBatch(reference, self._known, moment, numbers) for numbers in batches),
+            progress=progress,
+            cancelled=cancelled,
+            size=lambda batch: len(batch.numbers),
+            total=total,
+            contents={self._known: sent},
+            here=lambda batch, cancelled: of_this(self.here(), batch.numbers, cancelled),
+        )
+
+
+def find(batch: ItemBatch, cancelled: Cancelled) -> Effects:
+    """Work out the effects of some items; called in a worker."""
+    return _find(_found_of(batch, cancelled), batch.numbers, cancelled)
+
+
+def prove(batch: ItemBatch, cancelled: Cancelled) -> Effects:
+    """Compare a snapshot with a copy without some entitlements; called in a worker."""
+    return _prove(_found_of(batch, cancelled), batch.numbers, cancelled)
+
+
+def _find(found: _Found, numbers: Sequence[int], cancelled: Cancelled) -> Effects:
+    told: Effects = []
+    for number in numbers:
+        if cancelled():
+            raise WorkCancelled
+        told.append((number, found.evidence.of(found.items[number], cancelled)))
+    return told
+
+
+def _prove(found: _Found, numbers: Sequence[int], cancelled: Cancelled) -> Effects:
+    evaluator = found.evidence.evaluator
+    items = {number: (found.items[number], found.evidence.affected(found.items[number])) for number in numbers}
+    proofs = prove_round(evaluator.snapshot, evaluator.now(), items, cancelled)
+    return [(number, found.evidence.of(found.items[number], cancelled, proofs[number])) for number in numbers]
+
+
+def _found_of(batch: ItemBatch, cancelled: Cancelled) -> _Found:
+    """Return what this thread has found out: it serves the next task."""
+    held = kept_snapshot(batch.snapshot, cancelled)
+    items: Sequence[ReviewItem] = kept_object(batch.known, lambda sent: sent)
+    moment = datetime.fromisoformat(batch.moment)
+
+    def begin() -> _Found:
+        evaluator = Evaluator(held.snapshot, lambda: moment)
+        return _Found(items, EffectEvidence(EffectFinder(evaluator), items))
+
+    return held.once(("effects", batch.known, threading.get_ident()), begin)
