@@ -31,8 +31,16 @@ from iamdesk.export.text.review import (
     holder_name,
     widening_words,
 )
+from iamdesk.export.text.review_effect import (
+    effect_summary,
+    effect_totals,
+    effect_words,
+    suggestion_words,
+    used_words,
+)
 from iamdesk.review.completion import completion
 from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, ItemDecision, ReviewDecision, Reviewer, same_person
+from iamdesk.review.item_effect import LAST_TIER, effect_of
 from iamdesk.review.items import ONLY_DENIES
 from iamdesk.review.schema import SUFFIX
 from iamdesk.review.session import ReviewSession
@@ -141,6 +149,8 @@ def new(
             echo(line)
     session = Workbench.open_review(output, writable=False)
     echo_err(f"review with {_counted(len(session.lines), 'entitlement')} written to {output}")
+    for words in effect_totals(session.lines):
+        echo_err(words)
     session.close()
 
 
@@ -197,13 +207,25 @@ def _print_damages(damages: Sequence[Damage], output_format: options.Format) -> 
 def entitlements(
     review: ReviewPath,
     show: Annotated[Show, typer.Option("--show", help="Which entitlements.")] = Show.ALL,
+    tier: Annotated[
+        list[int],
+        typer.Option(min=0, max=LAST_TIER, help="Only entitlements of this tier; several where it is given often."),
+    ] = [],  # noqa: B006 - typer makes a new one
+    effects: Annotated[
+        bool, typer.Option("--effects", help="Print what each gives, what revoking it changes, and what is suggested.")
+    ] = False,
     output_format: options.OutputFormat = options.Format.TEXT,
 ) -> None:
-    """List the entitlements of a review with their decisions."""
+    """List the entitlements of a review with their decisions and their effect."""
     session = Workbench.open_review(review, writable=False)
     try:
         source = EvidenceContext(session.file, None, datetime.now(UTC))
-        shown = [row for row in source.rows() if show is Show.ALL or source.is_open(row) is (show is Show.OPEN)]
+        shown = [
+            row
+            for row in source.rows()
+            if (show is Show.ALL or source.is_open(row) is (show is Show.OPEN))
+            and (not tier or effect_of(row.line).get("tier") in tier)
+        ]
     finally:
         session.close()
     if output_format is options.Format.JSON:
@@ -211,7 +233,12 @@ def entitlements(
         return
     for row in shown:
         decision = decision_words(row.decision)
-        echo(f"{row.line.line_id}  {decision:<12}  {holder_name(row.line)}: {entitlement_words(row.line)}")
+        summary = effect_summary(row.line)
+        effect = f"  [tier {effect_of(row.line)['tier']}; {summary}]" if summary else ""
+        echo(f"{row.line.line_id}  {decision:<12}  {holder_name(row.line)}: {entitlement_words(row.line)}{effect}")
+        if effects and summary:
+            for words in (*effect_words(row.line), suggestion_words(row.line), used_words(row.line)):
+                echo(f"    {words}")
     echo_err(_counted(len(shown), "entitlement"))
 
 

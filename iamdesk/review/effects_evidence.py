@@ -21,15 +21,22 @@ from iamdesk.review.effects import EffectFinder, EntitlementEffect, RelatedEntit
 from iamdesk.review.effects_of_entry import EntryEffects, effects_by_type
 from iamdesk.review.effects_proof import EffectProof, merged
 from iamdesk.review.effects_tier import baseline, tier_rule
+from iamdesk.review.item_effect import (
+    CHANGED,
+    CREDENTIAL,
+    GRANT,
+    GUARDRAIL,
+    INCONCLUSIVE,
+    KEEP,
+    MODIFY,
+    NEEDS_JUDGEMENT,
+    PROVED,
+    REVOKE,
+)
 from iamdesk.review.items import ONLY_DENIES, EntitlementType, ReviewItem
 from iamdesk.review.journal import digest
 from iamdesk.snapshot.account_details import LastAccessed
 
-EFFECT = "effect"
-"""The key of the evidence."""
-PROVED, CHANGED, INCONCLUSIVE = "proved", "changed", "inconclusive"
-"""``status``: nothing changes without the entitlement, proved; something does, shown by requests; neither is shown."""
-KEEP, REVOKE, MODIFY, NEEDS_JUDGEMENT = "keep", "revoke", "modify", "needs_judgement"
 _MAX_NAMED = 5
 _MAX_SENTENCES = 2
 _TRACKED_DAYS = 400
@@ -122,7 +129,7 @@ class EffectEvidence:
             "used": self._usage(item, effect),
             "tier": rule.tier,
         }
-        if kind == "guardrail":
+        if kind == GUARDRAIL:
             told["limits"] = list(self._limits(item))
         if effect.doubts:
             told["doubts"] = list(dict.fromkeys(effect.doubts))[:_MAX_NAMED]
@@ -145,7 +152,7 @@ class EffectEvidence:
     @staticmethod
     def _kind(item: ReviewItem, effect: EntitlementEffect) -> str:
         if effect.only_widens or item.evidence.get(ONLY_DENIES):
-            return "guardrail"
+            return GUARDRAIL
         return effects_by_type()[item.type]
 
     def _status(self, item: ReviewItem, effect: EntitlementEffect) -> str:
@@ -153,7 +160,7 @@ class EffectEvidence:
             return CHANGED
         if effect.doubts:
             return INCONCLUSIVE
-        if effect.covered_by and effects_by_type()[item.type] == "credential":
+        if effect.covered_by and effects_by_type()[item.type] == CREDENTIAL:
             return CHANGED  # one way less to come in
         if item.type is EntitlementType.GROUP and not effect.alone and not item.evidence.get(ONLY_DENIES):
             held = self._finder.evaluator.index.carried(item.entitlement_id)
@@ -203,15 +210,15 @@ class EffectEvidence:
     ) -> dict[str, Any]:
         if effect.only_widens:
             return self._shown(item, KEEP, "guardrail", effect.gained)
-        if kind == "guardrail" or item.type is EntitlementType.ROOT_ACCESS:
+        if kind == GUARDRAIL or item.type is EntitlementType.ROOT_ACCESS:
             return {"decision": NEEDS_JUDGEMENT, "reason": kind}
-        if kind == "credential":
+        if kind == CREDENTIAL:
             is_unused = "last_used" in item.evidence and item.evidence["last_used"] is None
             return {"decision": REVOKE if is_unused else NEEDS_JUDGEMENT, "reason": "unused" if is_unused else status}
         if status == PROVED:
             return self._shown(item, REVOKE, "changes nothing", effect.kept or effect.alone)
         used = told["used"]
-        if used["basis"] == "service last accessed" and kind == "grant" and effect.lost and not effect.gained:
+        if used["basis"] == "service last accessed" and kind == GRANT and effect.lost and not effect.gained:
             lost = set(effect.lost)
             report = self._used[item.holder_arn]
             seen = {one.service_namespace.lower() for one in report.services if one.last_authenticated is not None}
@@ -274,17 +281,6 @@ class EffectEvidence:
         )
         found = next((one.policy_document for one in listed if one.policy_name == item.name), None)
         return found if isinstance(found, dict) else None
-
-
-def with_effect(item: ReviewItem, effect: Mapping[str, Any]) -> ReviewItem:
-    """Return an item with the evidence of its effect."""
-    return replace(item, evidence={**item.evidence, EFFECT: effect})
-
-
-def effect_of(item: ReviewItem) -> Mapping[str, Any]:
-    """Return the evidence of an item's effect; empty for items of reviews from before it was worked out."""
-    found = item.evidence.get(EFFECT)
-    return found if isinstance(found, Mapping) else {}
 
 
 def _same(item: ReviewItem) -> str:

@@ -13,6 +13,7 @@ from iamdesk.policy.document import parse_document
 from iamdesk.policy.statement import Statement
 from iamdesk.progress import Cancelled, never_cancelled
 from iamdesk.review.effects import EffectFinder, EntitlementEffect, RelatedEntitlement, count_actions
+from iamdesk.review.item_effect import CREDENTIAL, ENTRY, GRANT, GUARDRAIL
 from iamdesk.review.items import EntitlementType, ReviewItem, account_root
 
 _NOT_POSSIBLE = (AccessExtent.NONE, AccessExtent.DENIED)
@@ -230,14 +231,14 @@ def effects_by_type() -> Mapping[EntitlementType, str]:
 
 
 _KINDS: Mapping[EntitlementType, str] = {
-    EntitlementType.GROUP: "grant",
-    EntitlementType.MANAGED_POLICY: "grant",
-    EntitlementType.INLINE_POLICY: "grant",
-    EntitlementType.BOUNDARY: "guardrail",
-    EntitlementType.PERMISSION_SET: "grant",
-    EntitlementType.ACCESS_KEY: "credential",
-    EntitlementType.CONSOLE_PASSWORD: "credential",
-    EntitlementType.ROOT_ACCESS: "credential",
-    EntitlementType.TRUST: "entry",
-    EntitlementType.RESOURCE_GRANT: "entry",
+    EntitlementType.GROUP: GRANT,
+    EntitlementType.MANAGED_POLICY: GRANT,
+    EntitlementType.INLINE_POLICY: GRANT,
+    EntitlementType.BOUNDARY: GUARDRAIL,
+    EntitlementType.PERMISSION_SET: GRANT,
+    EntitlementType.ACCESS_KEY: CREDENTIAL,
+    EntitlementType.CONSOLE_PASSWORD: CREDENTIAL,
+    EntitlementType.ROOT_ACCESS: CREDENTIAL,
+    EntitlementType.TRUST: ENTRY,
+    EntitlementType.RESOURCE_GRANT: ENTRY,
 }

@@ -11,8 +11,9 @@ from uuid import uuid4
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 from iamdesk.review.effects import EffectFinder
-from iamdesk.review.effects_evidence import INCONCLUSIVE, EffectEvidence, with_effect
+from iamdesk.review.effects_evidence import EffectEvidence
 from iamdesk.review.effects_proof import edit_of, prove_round, rounds
+from iamdesk.review.item_effect import INCONCLUSIVE, with_effect
 from iamdesk.review.items import ReviewItem, Scope
 from iamdesk.work.worker_cache import SnapshotReference, kept_object, kept_snapshot, object_content
 from iamdesk.work.workers import Workers

@@ -12,8 +12,6 @@ from iamdesk.aws.data_classes import DataClass, data_classes
 from iamdesk.resource_files import resources
 from iamdesk.review.items import ReviewItem
 
-LAST_TIER = 5
-
 
 @dataclass(frozen=True, slots=True)
 class TierRule:

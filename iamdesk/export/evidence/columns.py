@@ -10,7 +10,7 @@ from iamdesk.export.text.review import holder_name, is_privileged, power_words
 from iamdesk.export.text.review_effect import effect_words, suggestion_words, used_words
 from iamdesk.review.carry_over import SINCE_LAST
 from iamdesk.review.decisions import ItemDecision, ReviewDecision
-from iamdesk.review.effects_evidence import effect_of
+from iamdesk.review.item_effect import effect_of
 from iamdesk.review.items import FORMAT_2, EntitlementType, PopulationEntry, ReviewItem
 from iamdesk.review.journal import as_json, digest
 from iamdesk.review.state import Decided

@@ -1,11 +1,12 @@
 """The effect of an entitlement in words: the two lines by which a reviewer decides, and what is suggested."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from iamdesk.export.text.decision import short_arn
 from iamdesk.i18n import join_messages, mark, nphrase, phrase
-from iamdesk.review.effects_evidence import (
+from iamdesk.review.item_effect import (
     CHANGED,
     INCONCLUSIVE,
     KEEP,
@@ -61,6 +62,23 @@ def is_guardrail_by_effect(item: ReviewItem) -> bool:
     return effect_of(item).get("kind") == "guardrail"
 
 
+def widened_words(item: ReviewItem) -> str:
+    """Return whom revoking a guardrail widens; empty where that is nobody, or not known."""
+    effect = effect_of(item)
+    gaining = int(effect.get("affects", {}).get("gaining", 0))
+    if not gaining:
+        return ""
+    names = join_messages(", ", [short_arn(str(arn)) for arn in effect["affects"]["names"]])
+    return nphrase(
+        "{policy} is a guardrail: revoking it widens {count:,} principal ({names}) by {actions:,} actions.",
+        "{policy} is a guardrail: revoking it widens {count:,} principals ({names}) by {actions:,} actions.",
+        gaining,
+        policy=item.name,
+        names=names,
+        actions=int(effect["revoke"]["gained"]["actions"]),
+    )
+
+
 def effect_words(item: ReviewItem) -> tuple[str, ...]:
     """Return the two lines that decide: what an entitlement gives, what revoking it changes; none without effect."""
     effect = effect_of(item)
@@ -88,6 +106,26 @@ def effect_summary(item: ReviewItem) -> str:
     if lost:
         return phrase("Loses {lost:,}", lost=lost)
     return phrase("Inconclusive") if effect["status"] == INCONCLUSIVE else phrase("No action lost")
+
+
+def effect_totals(items: Iterable[ReviewItem]) -> Iterator[str]:
+    """Yield how many items of a review change access, and how many are guardrails; nothing without effects."""
+    effects = [effect for item in items if (effect := effect_of(item))]
+    if not effects:
+        return
+    counts = Counter(str(effect["status"]) for effect in effects)
+    yield phrase(
+        "{changed:,} change access if they are revoked; of {proved:,} it is proved that nothing changes; "
+        "{inconclusive:,} are inconclusive.",
+        changed=counts[CHANGED],
+        proved=counts[PROVED],
+        inconclusive=counts[INCONCLUSIVE],
+    )
+    yield nphrase(
+        "{count:,} is a guardrail: revoking it widens access.",
+        "{count:,} are guardrails: revoking them widens access.",
+        sum(effect["kind"] == "guardrail" for effect in effects),
+    )
 
 
 def tier_words(item: ReviewItem) -> str:

@@ -12,18 +12,22 @@ class Column(IntEnum):
     DECISION = 0
     WHO = 1
     WHAT = 2
-    ADMINISTRATION = 3
-    EFFECT = 4
-    LAST_USED = 5
-    FINDINGS = 6
-    COMMENT = 7
-    ACCOUNT = 8
+    REVOKING = 3
+    """What changes if the entitlement goes."""
+    ADMINISTRATION = 4
+    EFFECT = 5
+    """What the holder can do."""
+    LAST_USED = 6
+    FINDINGS = 7
+    COMMENT = 8
+    ACCOUNT = 9
 
 
 COLUMN_TITLES: dict[Column, str] = {
     Column.DECISION: mark("Decision"),
     Column.WHO: mark("Principal"),
     Column.WHAT: mark("Entitlement"),
+    Column.REVOKING: mark("Effect"),
     Column.ADMINISTRATION: mark("Administrator"),
     Column.EFFECT: mark("Permissions"),
     Column.LAST_USED: mark("Last used"),
@@ -39,5 +43,5 @@ FINDING_TITLES: Mapping[Column, str] = {
     Column.FINDINGS: mark("Severity"),
 }
 """Titles of the same columns if the rows are findings."""
-OF_LINES_ALONE = (Column.ADMINISTRATION, Column.EFFECT)
+OF_LINES_ALONE = (Column.REVOKING, Column.ADMINISTRATION, Column.EFFECT)
 """Columns that only entitlements have."""

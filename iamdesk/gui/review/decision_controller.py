@@ -12,7 +12,7 @@ from iamdesk.gui.core.session import Session
 from iamdesk.gui.review.decision_bar import DecisionBar
 from iamdesk.gui.review.decision_row import DecidedRow
 from iamdesk.gui.review.finding_rows import FindingRow
-from iamdesk.gui.review.guardrails import revoke_warning
+from iamdesk.gui.review.guardrails import is_guardrail, revoke_warning
 from iamdesk.gui.review.rows import EntitlementRow
 from iamdesk.gui.review.toolbar import ReviewToolbar
 from iamdesk.gui.review.write_queue import WriteQueue
@@ -82,6 +82,7 @@ class DecisionController(QObject):
         self._is_elsewhere = rows is not None
         if self._on_findings:
             choice = ON_FINDINGS[choice]
+        left_out = self._leave_guardrails_out() if choice is ReviewDecision.REVOKE else 0
         warning = revoke_warning(self._session.snapshot, self._lines) if choice is ReviewDecision.REVOKE else ""
         if warning or choice in _NEED_MORE or (len(self._targets) > 1 and choice is not ReviewDecision.UNDECIDED):
             self._ask(review_session, choice)
@@ -93,6 +94,25 @@ class DecisionController(QObject):
             self._given(UNDECIDED)
         else:
             self._given(ItemDecision(choice, review_session.decision(self._targets[0]).comment))
+        if left_out:
+            self._message.say(
+                Tone.NOTE,
+                ntr(
+                    "{count} guardrail is left out: revoking it widens access. Decide on it by itself.",
+                    "{count} guardrails are left out: revoking them widens access. Decide on them one by one.",
+                    left_out,
+                ).format(count=number(left_out)),
+            )
+
+    def _leave_guardrails_out(self) -> int:
+        """Leave the guardrails out of what is revoked together, if there is anything else; return how many."""
+        opened = self._session.snapshot
+        guardrails = {line.line_id for line in self._lines if is_guardrail(opened, line)}
+        if not guardrails or len(guardrails) == len(self._targets):
+            return 0
+        self._targets = tuple(one for one in self._targets if one not in guardrails)
+        self._lines = tuple(line for line in self._lines if line.line_id not in guardrails)
+        return len(guardrails)
 
     def comment(self) -> None:
         """Comment on the selected rows; their decisions stay."""

@@ -47,6 +47,10 @@ class DecidedRow(ABC):
         """Whether a decision is being saved."""
         self.run_out = False
         self.privileged = False
+        self.is_guardrail = False
+        """Whether one of them is: revoking it only widens access."""
+        self.tiers: frozenset[int] = frozenset()
+        self.suggestions: frozenset[str] = frozenset()
         self.classes: frozenset[str] = frozenset()
         self.findings: tuple[Mapping[str, Any], ...] = ()
         self.tip = "\n".join(dict.fromkeys(tip))

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVB
 
 from iamdesk.export.text.access import REACH_WORDS
 from iamdesk.export.text.review import entitlement_words, holder_name
+from iamdesk.export.text.review_effect import effect_words
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import PlainLabel, plain_label
 from iamdesk.gui.core.retranslation import translate_english
@@ -107,6 +108,11 @@ class EvidencePane(QScrollArea):
             if _is_one(row)
             else tr("{count} entitlements").format(count=number(len(row.lines))),
         )
+        if _is_one(row):
+            for words in effect_words(line):
+                told = FlowLabel(translate(words))
+                told.setObjectName("effectWords")
+                column.addWidget(told)
         if warning := revoke_warning(self._session.snapshot, row.lines):
             label = FlowLabel(warning)
             label.setObjectName("guardrailWarning")

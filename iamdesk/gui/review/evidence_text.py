@@ -3,10 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from iamdesk.export.text.decision import short_arn
 from iamdesk.export.text.review import CLASS_WORDS, administration_words, last_used_words, power_words
+from iamdesk.export.text.review_effect import suggestion_words, tier_words, used_words
+from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.retranslation import translate_english
 from iamdesk.gui.review.decision_row import SEVERITY_WORDS
-from iamdesk.i18n import tr, translate
+from iamdesk.i18n import ntr, tr, translate
+from iamdesk.review.item_effect import effect_of
 from iamdesk.review.items import ReviewItem
 
 
@@ -16,6 +20,11 @@ def line_facts(line: ReviewItem) -> Iterator[tuple[str, str]]:
     since = evidence.get("since_last") or {}
     facts = (
         (tr("Needs a decision because"), " ".join(map(translate_english, since.get("reasons", ())))),
+        (tr("Suggestion"), translate(suggestion_words(line))),
+        (tr("Tier"), translate(tier_words(line))),
+        (tr("Affects"), ", ".join(translate(short_arn(arn)) for arn in _affected(line))),
+        (tr("Identical access"), _identical(line)),
+        (tr("Used"), translate(used_words(line))),
         (tr("Effective permissions"), translate(power_words(evidence.get("holder")))),
         (tr("Granted by the group"), translate(power_words(evidence.get("group")))),
         (tr("Administrator status"), translate(administration_words(line))),
@@ -36,6 +45,24 @@ def line_facts(line: ReviewItem) -> Iterator[tuple[str, str]]:
         (tr("Not in the snapshot"), tr("the policy or group that it refers to") if evidence.get("missing") else ""),
     )
     yield from ((title, text) for title, text in facts if text)
+
+
+def _affected(line: ReviewItem) -> list[str]:
+    affects = effect_of(line).get("affects") or {}
+    changed = affects.get("losing", 0) + affects.get("gaining", 0)
+    return [str(arn) for arn in affects.get("names", ())] if changed > 1 else []
+
+
+def _identical(line: ReviewItem) -> str:
+    identical = (effect_of(line).get("affects") or {}).get("identical") or {}
+    count = int(identical.get("principals", 0))
+    if not count:
+        return ""
+    return ntr(
+        "{count} other principal can do the same, {hold} of them with this entitlement",
+        "{count} other principals can do the same, {hold} of them with this entitlement",
+        count,
+    ).format(count=number(count), hold=number(int(identical.get("hold", 0))))
 
 
 def _asked(condition: tuple[str, str | None]) -> str:

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from iamdesk.export.text.review_effect import TIER_WORDS
 from iamdesk.gui.review.columns import Column
 from iamdesk.gui.review.decision_row import DecidedRow
 from iamdesk.i18n import mark
 from iamdesk.review.decisions import ReviewDecision
+from iamdesk.review.item_effect import NEEDS_JUDGEMENT
 
 
 class RowFilterMode(StrEnum):
@@ -27,6 +29,14 @@ class RowFilterMode(StrEnum):
     MACHINES = "machines"
     WITH_FINDINGS = "with findings"
     NOT_SECONDED = "not seconded"
+    GUARDRAILS = "guardrails"
+    NEEDS_JUDGEMENT = "needs judgement"
+    TIER_0 = "tier 0"
+    TIER_1 = "tier 1"
+    TIER_2 = "tier 2"
+    TIER_3 = "tier 3"
+    TIER_4 = "tier 4"
+    TIER_5 = "tier 5"
 
 
 SHOW_TITLES: dict[RowFilterMode, str] = {
@@ -45,6 +55,14 @@ SHOW_TITLES: dict[RowFilterMode, str] = {
     RowFilterMode.MACHINES: mark("Workloads"),
     RowFilterMode.WITH_FINDINGS: mark("With findings"),
     RowFilterMode.NOT_SECONDED: mark("Without second approval"),
+    RowFilterMode.GUARDRAILS: mark("Guardrails"),
+    RowFilterMode.NEEDS_JUDGEMENT: mark("Needs judgement"),
+    RowFilterMode.TIER_0: TIER_WORDS[0],
+    RowFilterMode.TIER_1: TIER_WORDS[1],
+    RowFilterMode.TIER_2: TIER_WORDS[2],
+    RowFilterMode.TIER_3: TIER_WORDS[3],
+    RowFilterMode.TIER_4: TIER_WORDS[4],
+    RowFilterMode.TIER_5: TIER_WORDS[5],
 }
 OF_LINES = tuple(one for one in RowFilterMode if one not in (RowFilterMode.FIX, RowFilterMode.FALSE_POSITIVE))
 OF_FINDINGS = (
@@ -59,6 +77,14 @@ OF_FINDINGS = (
     ),
     RowFilterMode.NOT_SECONDED,
 )
+_TIERS = {
+    RowFilterMode.TIER_0: 0,
+    RowFilterMode.TIER_1: 1,
+    RowFilterMode.TIER_2: 2,
+    RowFilterMode.TIER_3: 3,
+    RowFilterMode.TIER_4: 4,
+    RowFilterMode.TIER_5: 5,
+}
 _CHOSEN = {
     RowFilterMode.KEEP: ReviewDecision.KEEP,
     RowFilterMode.REVOKE: ReviewDecision.REVOKE,
@@ -108,6 +134,12 @@ def _fits(row: DecidedRow, show: RowFilterMode) -> bool:
             return bool(row.findings)
         case RowFilterMode.NOT_SECONDED:
             return any(one.choice is not ReviewDecision.UNDECIDED and not one.second for one in row.decisions)
+        case RowFilterMode.GUARDRAILS:
+            return row.is_guardrail
+        case RowFilterMode.NEEDS_JUDGEMENT:
+            return row.is_open and NEEDS_JUDGEMENT in row.suggestions
         case RowFilterMode.ALL:
             return True
+    if show in _TIERS:
+        return _TIERS[show] in row.tiers
     return any(one.choice is _CHOSEN[show] for one in row.decisions)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from iamdesk.export.text.review import widening_words
+from iamdesk.export.text.review_effect import is_guardrail_by_effect, widened_words
 from iamdesk.i18n import translate
 from iamdesk.review.items import ONLY_DENIES, EntitlementType, ReviewItem
 
@@ -19,7 +20,7 @@ def is_guardrail(opened: "Opened | None", line: ReviewItem) -> bool:
 
     The latter is for reviews of earlier versions, whose evidence lacks it.
     """
-    if line.evidence.get(ONLY_DENIES):
+    if line.evidence.get(ONLY_DENIES) or is_guardrail_by_effect(line):
         return True
     view = policy_of(opened, line) if opened is not None and line.type in _POLICIES else None
     statements = view.document.statements if view is not None else ()
@@ -34,4 +35,7 @@ def policy_of(opened: "Opened", line: ReviewItem) -> "PolicyView | None":
 
 def revoke_warning(opened: "Opened | None", lines: Iterable[ReviewItem]) -> str:
     """Return the warning before entitlements are revoked; empty if none of them is a guardrail."""
-    return translate(widening_words([line for line in lines if is_guardrail(opened, line)]))
+    guardrails = [line for line in lines if is_guardrail(opened, line)]
+    if len(guardrails) == 1 and (words := widened_words(guardrails[0])):
+        return translate(words)
+    return translate(widening_words(guardrails))

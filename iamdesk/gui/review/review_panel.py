@@ -30,6 +30,7 @@ from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.i18n import mark, ntr, tr
 from iamdesk.review.decisions import ReviewDecision
 from iamdesk.review.grouping import Grouping
+from iamdesk.review.item_effect import effect_of
 from iamdesk.review.session import Change, ReviewSession
 
 if TYPE_CHECKING:
@@ -270,7 +271,9 @@ class ReviewPanel(QWidget):
                 str(one["account_id"]) for one in review_session.findings
             }
             self.table.show_columns(
-                of_findings=self.head.chosen_grouping.is_of_findings, has_accounts=len(accounts) > 1
+                of_findings=self.head.chosen_grouping.is_of_findings,
+                has_accounts=len(accounts) > 1,
+                has_effects=any(map(effect_of, desk.lines)),
             )
 
     def _regroup(self) -> None:

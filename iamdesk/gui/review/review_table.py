@@ -24,6 +24,7 @@ _WIDEST: dict[int, str] = {
     Column.DECISION: "mm Exception until 2027",
     Column.WHO: "group EngineeringLeads",
     Column.WHAT: "AmazonAthenaFullAccess  managed",
+    Column.REVOKING: "GUARDRAIL: widens 12",
     Column.ADMINISTRATION: "Possibly in 1 step m",
     Column.EFFECT: "22,319 actions",
     Column.LAST_USED: "2026-10-27 m",
@@ -63,11 +64,11 @@ class ReviewTable(RowsTable[DecidedRow]):
         )
         self.activated.connect(lambda _index: self.comment_wanted.emit())
 
-    def show_columns(self, *, of_findings: bool, has_accounts: bool) -> None:
+    def show_columns(self, *, of_findings: bool, has_accounts: bool, has_effects: bool) -> None:
         """Show the columns of entitlements or of findings."""
         self.setColumnHidden(Column.ACCOUNT, not has_accounts)
         for column in OF_LINES_ALONE:
-            self.setColumnHidden(column, of_findings)
+            self.setColumnHidden(column, of_findings or (column is Column.REVOKING and not has_effects))
         header = self.horizontalHeader()
         wide, narrow = (Column.WHAT, Column.COMMENT) if of_findings else (Column.COMMENT, Column.WHAT)
         if header.sectionResizeMode(wide) is not QHeaderView.ResizeMode.Stretch:

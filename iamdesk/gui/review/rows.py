@@ -13,6 +13,7 @@ from iamdesk.export.text.review import (
     last_used_words,
     power_words,
 )
+from iamdesk.export.text.review_effect import effect_summary, is_guardrail_by_effect
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.review.columns import Column
 from iamdesk.gui.review.decision_row import SEVERITY_WORDS, DecidedRow, several, severity_rank
@@ -21,6 +22,7 @@ from iamdesk.gui.tables.rows_model import SortKey
 from iamdesk.i18n import mark, ntr, tr, translate
 from iamdesk.review.decisions import ItemDecision, ReviewDecision
 from iamdesk.review.grouping import Grouping, group_keys, is_in_own_name
+from iamdesk.review.item_effect import LAST_TIER, effect_of
 from iamdesk.review.items import EntitlementType, ReviewItem
 from iamdesk.review.session import ReviewSession
 
@@ -39,6 +41,7 @@ class EntitlementRow(DecidedRow):
             {
                 Column.WHO: several([translate(holder_name(line)) for line in lines], mark("{count} principals")),
                 Column.WHAT: _all_of_it(lines, grouping),
+                Column.REVOKING: several([translate(effect_summary(line)) for line in lines], mark("{count} effects")),
                 Column.ADMINISTRATION: _administration(min(lines, key=_administration_rank)),
                 Column.EFFECT: several([_permissions_text(line) for line in lines], mark("{count} amounts")),
                 Column.LAST_USED: translate(used(last_used_words(line) for line in lines)),
@@ -51,6 +54,9 @@ class EntitlementRow(DecidedRow):
         self.lines = lines
         self.findings = findings
         self.privileged = any(line.evidence.get("administration") and is_privileged(line) != "no" for line in lines)
+        self.tiers = frozenset(int(effect["tier"]) for line in lines if (effect := effect_of(line)))
+        self.is_guardrail = any(map(is_guardrail_by_effect, lines))
+        self.suggestions = frozenset(str(effect_of(line).get("suggestion", {}).get("decision", "")) for line in lines)
         self.classes = frozenset(str(line.evidence.get("holder_class", "unknown")) for line in lines)
 
     def words_of(self, decision: ItemDecision) -> str:
@@ -66,11 +72,17 @@ class EntitlementRow(DecidedRow):
         match column:
             case Column.ADMINISTRATION:
                 return min(map(_administration_rank, self.lines))
+            case Column.REVOKING:
+                return min((_tier_of(line) for line in self.lines), default=9), self.fixed[column].casefold()
             case Column.EFFECT:
                 return (-int((self.lines[0].evidence.get("holder") or {}).get("actions", 0)),)
             case Column.FINDINGS:
                 return (min(map(severity_rank, self.findings), default=severity_rank({})), -len(self.findings))
         return (self.fixed[column].casefold(),)
+
+
+def _tier_of(line: ReviewItem) -> int:
+    return int(effect_of(line).get("tier", LAST_TIER + 1))
 
 
 def rows_of(review_session: ReviewSession, grouping: Grouping) -> list[DecidedRow]:
