@@ -6,7 +6,7 @@ keeps of answers is the same whoever asks first.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +21,9 @@ from iamdesk.export import new_review
 from iamdesk.export.evidence import context, control_totals, verify_content
 from iamdesk.i18n import chosen
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
+from iamdesk.review.effects_parallel import with_effects
 from iamdesk.review.entitlements import review_scope
+from iamdesk.review.items import Scope
 from iamdesk.snapshot.model import Snapshot
 
 _MOST = 4
@@ -61,7 +63,7 @@ def keep_shared(opened: SnapshotSession) -> SnapshotSession:
 
 _MOST_EVALUATORS = 6
 _evaluators: OrderedDict[tuple[str, datetime], Evaluator] = OrderedDict()
-_answered: dict[Evaluator, dict[Callable[..., Any], Any]] = {}
+_answered: dict[Evaluator, dict[Hashable, Any]] = {}
 """What was made of each evaluator that is shared, by the function that made it."""
 
 
@@ -75,6 +77,8 @@ def share_equal_evaluators(patch: pytest.MonkeyPatch) -> None:
         patch.setattr(module, "LazyAttackPathGraph", _once(LazyAttackPathGraph))
     for module in (verify_content, control_totals, new_review):
         patch.setattr(module, "review_scope", _once(review_scope))
+    for module in (verify_content, new_review):
+        patch.setattr(module, "with_effects", _with_effects)
 
 
 def share_findings(patch: pytest.MonkeyPatch) -> None:
@@ -90,7 +94,7 @@ def _shared_evaluator(snapshot: Snapshot, now: Callable[[], datetime]) -> Evalua
     return kept
 
 
-def _answers_of(evaluator: Evaluator) -> dict[Callable[..., Any], Any] | None:
+def _answers_of(evaluator: Evaluator) -> dict[Hashable, Any] | None:
     """Return what was made of an evaluator; None of one that is not shared."""
     shared = {*_evaluators.values()} | {vars(opened).get("evaluator") for opened in (*_for_good, *_kept.values())}
     if evaluator not in shared:
@@ -104,12 +108,12 @@ def _once[T](make: Callable[..., T]) -> Callable[..., T]:
     """Give what was made of an evaluator that is shared; of any other it is made anew."""
 
     def made(evaluator: Evaluator, *arguments: Any, **more: Any) -> T:
-        answers = _answers_of(evaluator)
+        answers, key = _answers_of(evaluator), (make, more.get("item_format"))
         if answers is None:
             return make(evaluator, *arguments, **more)
-        if make not in answers:
-            answers[make] = make(evaluator, *arguments, **more)
-        return answers[make]
+        if key not in answers:
+            answers[key] = make(evaluator, *arguments, **more)
+        return answers[key]
 
     return made
 
@@ -141,3 +145,14 @@ def _run_once(
         progress(number, len(found))
         yield one
     progress(len(found), len(found))
+
+
+def _with_effects(evaluator: Evaluator, scope: Scope, *arguments: Any, **more: Any) -> Scope:
+    """Give the effects of equal items that were worked out before."""
+    answers, key = _answers_of(evaluator), (with_effects, tuple(line.sha256 for line in scope.lines))
+    if answers is None:
+        return with_effects(evaluator, scope, *arguments, **more)
+    if key not in answers:
+        answers[key] = with_effects(evaluator, scope, *arguments, **more)
+    found: Scope = answers[key]
+    return found

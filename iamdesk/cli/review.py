@@ -35,8 +35,10 @@ from iamdesk.export.text.review_effect import (
     effect_summary,
     effect_totals,
     effect_words,
+    is_guardrail_by_effect,
     suggestion_words,
     used_words,
+    widened_words,
 )
 from iamdesk.review.completion import completion
 from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, ItemDecision, ReviewDecision, Reviewer, same_person
@@ -300,8 +302,7 @@ def decide(
 ) -> None:
     """Decide on entitlements and findings.
 
-    If one decision is not possible, none is saved. Revoking a policy that contains only Deny statements is saved with a
-    warning: it can widen access.
+    If one decision is not possible, none is saved. Revoking a guardrail is saved with a warning: it widens access.
     """
     if not entitlement and not finding:
         raise typer.BadParameter("give at least one item to decide on", param_hint="--entitlement or --finding")
@@ -309,11 +310,16 @@ def decide(
     session = Workbench.open_review(review)
     try:
         change = session.record(dict.fromkeys((*entitlement, *finding), wanted), _reviewer(reviewer, my_arns))
-        denying = [one for one in session.lines if one.evidence.get(ONLY_DENIES) and one.line_id in entitlement]
+        guardrails = [
+            one
+            for one in session.lines
+            if one.line_id in entitlement and (one.evidence.get(ONLY_DENIES) or is_guardrail_by_effect(one))
+        ]
     finally:
         session.close()
-    if decision is ReviewDecision.REVOKE and denying:
-        echo_err(f"warning: {widening_words(denying)}")
+    if decision is ReviewDecision.REVOKE and guardrails:
+        widened = widened_words(guardrails[0]) if len(guardrails) == 1 else ""
+        echo_err(f"warning: {widened or widening_words(guardrails)}")
     echo_err(f"{_counted(len(change.entries), 'decision')} saved")
 
 

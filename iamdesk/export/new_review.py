@@ -72,7 +72,7 @@ def make_review(
     """
     snapshot = evaluator.snapshot
     check_exclusions(exclusions, (account.account_id for account in snapshot.accounts))
-    whole = review_scope(evaluator, progress, cancelled, reach, FORMAT_2)
+    whole = review_scope(evaluator, progress, cancelled, reach, item_format=FORMAT_2)
     if workers is None:
         findings = ordered(registry.run(evaluator, progress, cancelled, lambda *_args, **_kwargs: reach))
     else:

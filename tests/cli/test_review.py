@@ -39,7 +39,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_new_review_is_made_and_told(run: Run, tmp_path: Path) -> None:
     done = run("review", "new", sample_snapshot(), "-o", tmp_path / "q.iamreview", "--title", "T", "--standards", "PCI")
-    assert "159 entitlements" in done.stderr
+    assert "164 entitlements" in done.stderr
+    assert "guardrails: revoking them widens access" in done.stderr
+    assert "it is proved that nothing changes" in done.stderr
     with ReviewFile.open(tmp_path / "q.iamreview", writable=False) as review:
         assert (review.head.title, review.head.details["standards"]) == ("T", "PCI")
     again = run("review", "new", sample_snapshot(), "-o", tmp_path / "q.iamreview", status=2)
@@ -130,7 +132,7 @@ def test_a_revoke_that_widens_access_is_saved_with_a_warning(run: Run, made: Pat
     kept = run(*decide, "keep", "--entitlement", guard).stderr
     assert "warning" not in kept
     one = run(*decide, "revoke", "--entitlement", guard).stderr
-    assert "iamdesk: warning: RequireMfa contains only Deny statements: revoking it can give " in one
+    assert "iamdesk: warning: RequireMfa is a guardrail: revoking it widens " in one
     assert "1 decision saved" in one
     assert "revoke" in run("review", "log", review).stdout.splitlines()[-1].lower()
     assert "warning" not in run(*decide, "revoke", "--entitlement", other).stderr

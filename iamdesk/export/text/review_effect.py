@@ -200,7 +200,8 @@ def _gives(item: ReviewItem, effect: Mapping[str, Any]) -> str:
         )
     if not count:
         return phrase("Gives nothing.")
-    classes = [phrase(_CLASSES[name], count=number) for name, number in alone["by_class"].items()]
+    by_class = alone["by_class"]
+    classes = [phrase(words, count=by_class[name]) for name, words in _CLASSES.items() if by_class.get(name)]
     gives = nphrase(
         "Gives {count:,} action ({classes})",
         "Gives {count:,} actions ({classes})",

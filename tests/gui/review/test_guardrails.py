@@ -1,9 +1,11 @@
 """A policy that only denies: whoever revokes it is told that access grows, before anything is recorded."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from iamdesk.gui.review.columns import Column
+from iamdesk.gui.review.filters import ReviewFilter, RowFilterMode
 from iamdesk.gui.review.review_panel import ReviewPanel
 from iamdesk.gui.review.rows import EntitlementRow
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
@@ -29,10 +31,10 @@ def test_revoking_a_guardrail_is_warned_of_before_it_is_recorded(qtbot: QtBot, p
     place = go_to(panel, "RequireMfa")
     told = panel.evidence.findChild(FlowLabel, "guardrailWarning")
     assert told is not None
-    assert "RequireMfa contains only Deny statements: revoking it can give" in told.text()
+    assert told.text().startswith("RequireMfa is a guardrail: revoking it widens ")
 
     press(qtbot, panel, Qt.Key.Key_2)
-    assert "more access" in panel.message.text
+    assert "is a guardrail: revoking it widens" in panel.message.text
     assert decision_at(panel, place).choice is ReviewDecision.UNDECIDED
     QTest.keyClick(panel.deciding.bar.reason, Qt.Key.Key_Escape)
     assert decision_at(panel, place).choice is ReviewDecision.UNDECIDED
@@ -50,3 +52,41 @@ def test_what_grants_is_revoked_by_one_key(qtbot: QtBot, panel: ReviewPanel) -> 
     press(qtbot, panel, Qt.Key.Key_2)
     assert panel.message.text == ""
     assert decision_at(panel, place).choice is ReviewDecision.REVOKE
+
+
+def test_revoking_several_leaves_guardrails_out(qtbot: QtBot, panel: ReviewPanel) -> None:
+    group_by(qtbot, panel, Grouping.LINE)
+    guardrail, grant = go_to(panel, "RequireMfa"), go_to(panel, "AmazonS3ReadOnlyAccess")
+    model = panel.table.selectionModel()
+    both = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
+    for place in (guardrail, grant):
+        model.select(panel.model.index(place, 0), both)
+    press(qtbot, panel, Qt.Key.Key_2)
+    assert "1 guardrail is left out" in panel.message.text
+    qtbot.waitUntil(lambda: not panel.queue.pending, timeout=10_000)
+    assert decision_at(panel, grant).choice is ReviewDecision.REVOKE
+    assert decision_at(panel, guardrail).choice is ReviewDecision.UNDECIDED
+
+
+def test_the_effect_is_shown_in_a_column_and_in_two_lines(qtbot: QtBot, panel: ReviewPanel) -> None:
+    group_by(qtbot, panel, Grouping.LINE)
+    place = go_to(panel, "RegionLock")
+    assert not panel.table.isColumnHidden(Column.REVOKING)
+    assert panel.model.index(place, Column.REVOKING).data() == "GUARDRAIL: widens 6"
+    gives, revoking = (label.text() for label in panel.evidence.findChildren(FlowLabel, "effectWords"))
+    assert gives.startswith("GUARDRAIL: Denies every action except")
+    assert revoking.startswith("Revoking widens 6 principals")
+
+
+def test_rows_are_filtered_by_tier_and_guardrail(qtbot: QtBot, panel: ReviewPanel) -> None:
+    group_by(qtbot, panel, Grouping.LINE)
+    rows = list(panel.model.shown)
+    guardrails = [row for row in rows if ReviewFilter(RowFilterMode.GUARDRAILS).lets_through(row)]
+    assert {"RegionLock", "RequireMfa", "Quarantine", "ContractorBoundary"} <= {
+        row.lines[0].name for row in guardrails if isinstance(row, LineRow)
+    }
+    tiers = [
+        sum(ReviewFilter(mode).lets_through(row) for row in rows) for mode in RowFilterMode if mode.value[:4] == "tier"
+    ]
+    assert sum(tiers) == len(rows)
+    assert all(tiers)

@@ -1,0 +1,150 @@
+"""What items say of their effect: counts, status, tier and suggestion, on the sample account and its organization."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.export.text.review_effect import effect_summary, effect_words, suggestion_words, used_words
+from iamdesk.resource_files import resources, sample_snapshot
+from iamdesk.review.effects_parallel import with_effects
+from iamdesk.review.effects_proof import rounds
+from iamdesk.review.entitlements import review_scope
+from iamdesk.review.item_effect import effect_of
+from iamdesk.review.items import FORMAT_1, FORMAT_2, EntitlementType, ReviewItem, Scope
+from iamdesk.snapshot.account_details import AccountFacts, LastAccessed, ServiceLastAccessed
+from iamdesk.snapshot.model import Snapshot
+from iamdesk.snapshot.reader import load_snapshot
+
+MOMENT = datetime(2026, 6, 1, 9, tzinfo=UTC)
+
+
+def made(snapshot: Snapshot, item_format: int = FORMAT_2) -> Scope:
+    evaluator = Evaluator(snapshot, lambda: MOMENT)
+    scope = review_scope(evaluator, item_format=item_format)
+    return with_effects(evaluator, scope) if item_format == FORMAT_2 else scope
+
+
+def by_name(scope: Scope) -> dict[tuple[str, str, str], ReviewItem]:
+    return {(one.holder_arn.rpartition("/")[2], one.type.value, one.name): one for one in scope.lines}
+
+
+@pytest.fixture(scope="module")
+def items() -> dict[tuple[str, str, str], ReviewItem]:
+    return by_name(made(load_snapshot(sample_snapshot())))
+
+
+def told(items: dict[tuple[str, str, str], ReviewItem], *key: str) -> Any:
+    return effect_of(items[key[0], key[1], key[2]])
+
+
+def test_every_item_has_an_effect_that_adds_up(items: dict[tuple[str, str, str], ReviewItem]) -> None:
+    for item in items.values():
+        effect = effect_of(item)
+        assert effect["status"] in ("proved", "changed", "inconclusive")
+        for counts in (effect["alone"], effect["revoke"]["lost"], effect["revoke"]["gained"]):
+            assert sum(counts["by_level"].values()) == counts["actions"] == sum(counts["by_class"].values())
+        assert 0 <= effect["tier"] <= 5
+        assert effect["used"]["basis"]
+        assert (effect["kind"] == "guardrail") <= (not effect["revoke"]["lost"]["actions"])
+        if effect["status"] == "proved":
+            assert not effect["revoke"]["lost"]["actions"] + effect["revoke"]["gained"]["actions"]
+
+
+def test_two_lines_decide(items: dict[tuple[str, str, str], ReviewItem]) -> None:
+    own = items["ana.moreno", "group", "AllStaff"]
+    assert effect_words(own) == (
+        "Gives 13 actions (permissions 8, list and metadata 5); 5 also by other entitlements.",
+        "Revoking loses 8, gains 0.",
+    )
+    lock = items["Engineers", "managed_policy", "RegionLock"]
+    gives, revoking = effect_words(lock)
+    assert gives.startswith("GUARDRAIL: Denies every action except")
+    assert "when the requested Region is none of eu-west-1 and eu-central-1" in gives
+    assert revoking.startswith("Revoking widens 6 principals: ")
+    assert effect_summary(lock) == "GUARDRAIL: widens 6"
+
+
+def test_what_changes_nothing_is_proved_and_may_go(items: dict[tuple[str, str, str], ReviewItem]) -> None:
+    """A boundary, a Deny of everything, or another policy make it idle."""
+    for key in (
+        ("elena.petrov", "group", "AllStaff"),
+        ("metrics-exporter", "managed_policy", "PowerUserAccess"),
+        ("ines.costa", "group", "AllStaff"),
+    ):
+        effect = told(items, *key)
+        assert (effect["status"], effect["tier"]) == ("proved", 5)
+        assert effect["suggestion"]["decision"] == "revoke"
+        shown = effect["suggestion"]["request"]
+        assert shown["before"] == shown["after"]
+    assert (
+        told(items, "metrics-exporter", "managed_policy", "PowerUserAccess")["shadowed_by"][0]["name"] == "Quarantine"
+    )
+
+
+def test_guardrails_are_kept_and_a_request_shows_why(items: dict[tuple[str, str, str], ReviewItem]) -> None:
+    for key in (
+        ("uwe.brandt", "boundary", "ContractorBoundary"),
+        ("metrics-exporter", "managed_policy", "Quarantine"),
+        ("SiteReliability", "managed_policy", "AuditTrailProtection"),
+        ("ci-legacy-deployer", "group", "MachineUsers"),
+    ):
+        effect = told(items, *key)
+        assert (effect["kind"], effect["status"]) == ("guardrail", "changed")
+        assert effect["suggestion"]["decision"] == "keep"
+        shown = effect["suggestion"]["request"]
+        assert shown["before"] != "allowed"
+        assert shown["after"] in ("allowed", "conditional")
+        assert "without it" in suggestion_words(items[key])
+
+
+def test_tiers(items: dict[tuple[str, str, str], ReviewItem]) -> None:
+    assert told(items, "acme-bootstrap", "managed_policy", "LegacyFullAccess")["tier"] == 0
+    assert told(items, "Engineers", "managed_policy", "RegionLock")["tier"] == 0
+    assert told(items, "SiteReliability", "managed_policy", "AuditTrailProtection")["tier"] == 1
+    assert told(items, "organization-inventory", "managed_policy", "IAMReadOnlyAccess")["tier"] == 4
+    assert told(items, "legacy-etl", "managed_policy", "DataLakeReader")["tier"] == 3
+    root = next(one for one in items.values() if one.type is EntitlementType.ROOT_ACCESS)
+    assert effect_of(root)["tier"] == 0
+
+
+def test_items_of_the_old_format_are_as_before() -> None:
+    scope = made(load_snapshot(sample_snapshot()), FORMAT_1)
+    kinds = {one.type for one in scope.lines}
+    assert not kinds & {EntitlementType.BOUNDARY, EntitlementType.CONSOLE_PASSWORD, EntitlementType.ROOT_ACCESS}
+    assert not any(map(effect_of, scope.lines))
+    assert not any(effect_words(one) or effect_summary(one) or used_words(one) for one in scope.lines)
+
+
+def test_a_round_affects_nobody_twice() -> None:
+    affected = [(0, ["a"]), (1, ["b"]), (2, ["a", "c"]), (3, ["c"]), (4, ["a"])]
+    found = rounds(affected)
+    assert sorted(number for one in found for number in one) == [0, 1, 2, 3, 4]
+    for one in found:
+        names = [arn for number in one for arn in dict(affected)[number]]
+        assert len(names) == len(set(names))
+
+
+def test_use_is_told_with_its_basis_and_unused_permissions_may_go() -> None:
+    snapshot = load_snapshot(sample_snapshot())
+    arn = "arn:aws:iam::111122223333:user/machines/backup-agent"
+    never = LastAccessed(arn=arn, job_creation_date=MOMENT, services=(ServiceLastAccessed(service_namespace="s3"),))
+    facts = AccountFacts(account_id="111122223333", last_accessed=(never,))
+    item = by_name(made(snapshot.model_copy(update={"account_facts": (facts,)})))[
+        "backup-agent", "inline_policy", "BackupBucketWrite"
+    ]
+    effect = effect_of(item)
+    assert effect["used"]["basis"] == "service last accessed"
+    assert (effect["used"]["services"], effect["used"]["services_used"]) == (1, 0)
+    assert (effect["suggestion"]["decision"], effect["suggestion"]["reason"]) == ("revoke", "unused")
+    assert "0 of 1 services used in the 400 days before 2026-06-01" in used_words(item)
+
+
+def test_the_sample_organization_has_effects_under_its_guardrails() -> None:
+    """What an SCP denies is latent: given, and not possible."""
+    scope = made(load_snapshot(resources() / "samples" / "acme-organization"))
+    effects = [effect_of(one) for one in scope.lines]
+    assert all(effects)
+    assert any(one.type is EntitlementType.RESOURCE_GRANT for one in scope.lines)
+    assert any(one["type"] == "scp" for effect in effects for one in effect["shadowed_by"])
