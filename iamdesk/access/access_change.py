@@ -121,7 +121,7 @@ class AccessChanges:
         for grid in self._grids_of(service, cohort.partition, cohort.account, named):
             for slot in grid.resource_slots:
                 if slot.actions >> action & 1:
-                    was, now = (self._bulk.verdict(one, name, slot.resource, moment) for one in (before, after))
+                    was, now = (self._bulk.decide(one, name, slot.resource, moment) for one in (before, after))
                     if was is not now:
                         return slot.resource, was, now
                     found.append((slot.resource, was, now))

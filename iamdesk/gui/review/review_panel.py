@@ -273,7 +273,7 @@ class ReviewPanel(QWidget):
             self.table.show_columns(
                 of_findings=self.head.chosen_grouping.is_of_findings,
                 has_accounts=len(accounts) > 1,
-                has_effects=any(map(effect_of, desk.lines)),
+                has_effects=any(map(effect_of, review_session.lines)),
             )
 
     def _regroup(self) -> None:

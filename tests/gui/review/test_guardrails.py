@@ -81,12 +81,12 @@ def test_the_effect_is_shown_in_a_column_and_in_two_lines(qtbot: QtBot, panel: R
 def test_rows_are_filtered_by_tier_and_guardrail(qtbot: QtBot, panel: ReviewPanel) -> None:
     group_by(qtbot, panel, Grouping.LINE)
     rows = list(panel.model.shown)
-    guardrails = [row for row in rows if ReviewFilter(RowFilterMode.GUARDRAILS).lets_through(row)]
+    guardrails = [row for row in rows if ReviewFilter(RowFilterMode.GUARDRAILS).accepts(row)]
     assert {"RegionLock", "RequireMfa", "Quarantine", "ContractorBoundary"} <= {
-        row.lines[0].name for row in guardrails if isinstance(row, LineRow)
+        row.lines[0].name for row in guardrails if isinstance(row, EntitlementRow)
     }
     tiers = [
-        sum(ReviewFilter(mode).lets_through(row) for row in rows) for mode in RowFilterMode if mode.value[:4] == "tier"
+        sum(ReviewFilter(mode).accepts(row) for row in rows) for mode in RowFilterMode if mode.value[:4] == "tier"
     ]
     assert sum(tiers) == len(rows)
     assert all(tiers)
