@@ -85,8 +85,6 @@ def test_rows_are_filtered_by_tier_and_guardrail(qtbot: QtBot, panel: ReviewPane
     assert {"RegionLock", "RequireMfa", "Quarantine", "ContractorBoundary"} <= {
         row.lines[0].name for row in guardrails if isinstance(row, EntitlementRow)
     }
-    tiers = [
-        sum(ReviewFilter(mode).accepts(row) for row in rows) for mode in RowFilterMode if mode.value[:4] == "tier"
-    ]
+    tiers = [sum(ReviewFilter(mode).accepts(row) for row in rows) for mode in RowFilterMode if mode.value[:4] == "tier"]
     assert sum(tiers) == len(rows)
     assert all(tiers)
