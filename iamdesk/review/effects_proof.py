@@ -101,13 +101,13 @@ def prove_round(
 
 
 def _proof(pair: Pair, affected: Sequence[str], cancelled: Cancelled) -> EffectProof:
-    standings = pair.find(affected, False, cancelled).standings
+    diffs = pair.find(affected, False, cancelled).diffs
     lost: dict[str, int] = {}
     gained: dict[str, int] = {}
     losing: dict[str, None] = {}
     gaining: dict[str, None] = {}
     doubts: dict[str, None] = {}
-    for one in standings:
+    for one in diffs:
         doubts.update(dict.fromkeys(one.doubts))
         for effect in one.effects:
             is_lost = effect.kind is Kind.LOST
@@ -115,7 +115,7 @@ def _proof(pair: Pair, affected: Sequence[str], cancelled: Cancelled) -> EffectP
             target = lost if is_lost else gained
             for service, bits in pair.new.space.by_service(effect.actions):
                 target[service] = target.get(service, 0) | bits
-    is_unchanged = all(one.status is Status.UNCHANGED for one in standings)
+    is_unchanged = all(one.status is Status.UNCHANGED for one in diffs)
     return EffectProof(is_unchanged, lost, gained, tuple(losing), tuple(gaining), tuple(doubts))
 
 
