@@ -133,7 +133,7 @@ def merge(
     """Merge the decisions of parts into the review that was split. It can be repeated.
 
     If a part and the review have different decisions on an item, the review's decision is kept and the conflict is
-    listed by ``review conflicts``. Exits with status 1 on conflicts and rejected decisions.
+    listed by `review conflicts`. Exits with status 1 on conflicts and rejected decisions.
     """
     signed = [(path, _signer(path, allowed_signers, required=require_signature)) for path in part_files(review, parts)]
     merged = merge_parts(review, signed, _coordinator(by))

@@ -55,7 +55,7 @@ class Holders(Protocol):
         """Return the tags of a user or role."""
 
     def manager(self, arn: str) -> str:
-        """Return the manager of a holder; empty where none is known."""
+        """Return the manager of a holder; empty if unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class Rules:
 
     @property
     def ask_snapshot(self) -> bool:
-        """Whether a rule asks for what only the snapshot tells."""
+        """Whether a rule requires data of the snapshot."""
         return any(rule.unit or rule.tag for rule in self.rules)
 
     @property
@@ -131,17 +131,17 @@ def _rules(path: Path, rows: Sequence[tuple[int, Mapping[str, str]]]) -> Iterato
         raise _wrong(
             path,
             1,
-            phrase("there is no column `{name}`: expected {names}", name=visible(unknown[0]), names=", ".join(COLUMNS)),
+            phrase("unknown column `{name}`: expected {names}", name=visible(unknown[0]), names=", ".join(COLUMNS)),
         )
     if not rows:
-        raise _wrong(path, 1, phrase("there is no rule"))
+        raise _wrong(path, 1, phrase("the file contains no rule"))
     for number, row in rows:
         cell = {name: row.get(name, "") for name in COLUMNS}
         if not cell["reviewer"]:
             raise _wrong(path, number, phrase("the rule names no reviewer"))
         if cell["class"] not in ("", *PrincipalClass):
             names = ", ".join(PrincipalClass)
-            sentence = phrase("there is no class `{name}`: expected {names}", name=visible(cell["class"]), names=names)
+            sentence = phrase("unknown class `{name}`: expected {names}", name=visible(cell["class"]), names=names)
             raise _wrong(path, number, sentence)
         yield Rule(
             number,
@@ -161,7 +161,7 @@ def _tier(path: Path, row: int, text: str) -> int | None:
     if not text:
         return None
     if not (text.isdecimal() and text.isascii() and int(text) in _TIERS):
-        raise _wrong(path, row, phrase("`{text}` is no tier: expected 0 to 5", text=visible(text)))
+        raise _wrong(path, row, phrase("`{text}` is not a tier: expected 0 to 5", text=visible(text)))
     return int(text)
 
 
@@ -169,7 +169,7 @@ def _day(path: Path, row: int, text: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise _wrong(path, row, phrase("`{text}` is no day: expected YYYY-MM-DD", text=visible(text))) from None
+        raise _wrong(path, row, phrase("`{text}` is not a date: expected YYYY-MM-DD", text=visible(text))) from None
 
 
 def read_managers(path: Path) -> Mapping[str, str]:
@@ -190,7 +190,7 @@ def read_managers(path: Path) -> Mapping[str, str]:
 
 
 def _csv(path: Path) -> tuple[bytes, Sequence[tuple[int, Mapping[str, str]]]]:
-    """Return a file's bytes, and its rows with their numbers; rows without any text are left out."""
+    """Return a file's bytes, and its rows with their numbers; empty rows are ignored."""
     try:
         with path.open("rb") as file:
             content = file.read(_MAX_BYTES + 1)
@@ -204,11 +204,11 @@ def _csv(path: Path) -> tuple[bytes, Sequence[tuple[int, Mapping[str, str]]]]:
             phrase("{name}: it cannot be read: {reason}", name=visible(path.name), reason=reason)
         ) from error
     except (ValueError, csv.Error) as error:
-        raise ReviewError(phrase("{name}: it is no CSV file in UTF-8", name=visible(path.name))) from error
+        raise ReviewError(phrase("{name}: it is not a CSV file in UTF-8", name=visible(path.name))) from error
     headings = [name.strip().lower() for name in table[0]] if table else []
     twice = next((name for name in headings if headings.count(name) > 1), None)
     if twice is not None:
-        raise _wrong(path, 1, phrase("the column `{name}` is there twice", name=visible(twice)))
+        raise _wrong(path, 1, phrase("the column `{name}` occurs twice", name=visible(twice)))
     rows = []
     for number, row in enumerate(table[1:], start=2):
         if len(row) > len(headings):
@@ -290,7 +290,7 @@ def assignment_details(rules: Rules, assignment: Assignment) -> Mapping[str, Any
 
 
 def assignment_of(events: Iterable[Event]) -> Assignment | None:
-    """Return the assignment that holds now; None where nothing was assigned."""
+    """Return the current assignment; None if nothing was assigned."""
     last = None
     for event in events:
         if event.kind is EventKind.ASSIGN:

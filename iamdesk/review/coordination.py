@@ -96,7 +96,7 @@ def part_files(review: Path, paths: Iterable[Path]) -> tuple[Path, ...]:
     """Return parts that are named, and those of the review in folders that are named.
 
     Raises:
-        ReviewError: a folder holds no part of the review, or the review cannot be read.
+        ReviewError: a folder contains no part of the review, or the review cannot be read.
     """
     with ReviewFile.open(review, writable=False) as file:
         known = {part.file for part in parts_of(file.events())}
@@ -104,17 +104,17 @@ def part_files(review: Path, paths: Iterable[Path]) -> tuple[Path, ...]:
     for path in paths:
         inside = [one for one in sorted(path.iterdir()) if one.name in known] if path.is_dir() else [path]
         if not inside:
-            raise ReviewError(phrase("{name}: there is no part of the review in it", name=visible(path.name)))
+            raise ReviewError(phrase("{name}: it contains no part of the review", name=visible(path.name)))
         found |= dict.fromkeys(inside)
     return tuple(found)
 
 
 def merge_parts(review: Path, parts: Iterable[tuple[Path, str]], actor: Reviewer) -> tuple[Merged, ...]:
-    """Take the decisions of parts into a review, each part whole or not at all.
+    """Merge the decisions of parts into a review, each part completely or not at all.
 
     Args:
         review: The review that was split.
-        parts: Each part, and whose signature of it was verified; empty: nobody's.
+        parts: Each part, and the verified signer; empty: none.
         actor: Who merges.
 
     Raises:
@@ -125,7 +125,7 @@ def merge_parts(review: Path, parts: Iterable[tuple[Path, str]], actor: Reviewer
 
 
 def list_conflicts(review: Path) -> tuple[Conflict, ...]:
-    """Return the conflicts of a review that nobody has resolved.
+    """Return the unresolved conflicts of a review.
 
     Raises:
         ReviewError: it cannot be read.
@@ -137,7 +137,7 @@ def list_conflicts(review: Path) -> tuple[Conflict, ...]:
 def resolve_conflict(
     review: Path, item_id: str, actor: Reviewer, *, part_id: str, takes_part: bool, reason: str
 ) -> ItemDecision:
-    """Choose between the two decisions of a conflict; return the one that holds.
+    """Choose one of the two decisions of a conflict, and return it.
 
     Raises:
         ReviewError: as `merge.resolve`.
@@ -148,7 +148,7 @@ def resolve_conflict(
 
 
 def delegate_part(part: Path, to: str, actor: Reviewer, reason: str) -> None:
-    """Record that somebody else decides in a part, too.
+    """Record that another person may decide in a part.
 
     Raises:
         ReviewError: as `parts.delegate`.

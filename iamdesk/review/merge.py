@@ -1,4 +1,4 @@
-"""The decisions of a part are taken into the review that was split; two opinions are a conflict, and both are kept."""
+"""Merges the decisions of a part into the review that was split; differing decisions are conflicts, and are kept."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,16 +22,16 @@ class Conflict:
     item_id: str
     part_id: str
     here: ItemDecision
-    """What the review says."""
+    """The decision in the review."""
     here_by: str
     there: ItemDecision
-    """What the part says."""
+    """The decision in the part."""
     there_by: str
     there_account: str
     origin: Origin
     """The part's last entry on the item."""
     entries: tuple[str, ...]
-    """Hashes of the part's entries that are not taken."""
+    """Hashes of the part's entries that are not merged."""
 
     def as_json(self) -> dict[str, Any]:
         """Return it as the details of its event."""
@@ -65,7 +65,7 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class NotTaken:
-    """An item whose decision in a part is not taken."""
+    """An item whose decision in a part is rejected."""
 
     item_id: str
     why: str
@@ -79,7 +79,7 @@ class Merged:
     taken: int
     """Entries that are in the journal now."""
     agreed: int
-    """Items on which the review says the same already."""
+    """Items with the same decision in the review."""
     conflicts: tuple[Conflict, ...]
     """New ones."""
     refused: tuple[NotTaken, ...]
@@ -94,11 +94,11 @@ def merge(review: ReviewFile, path: Path, actor: Reviewer, signed_by: str = "") 
         review: The review that was split.
         path: The part.
         actor: Who merges.
-        signed_by: Whose signature of the part was verified; empty: nobody's.
+        signed_by: The verified signer of the part; empty: none.
 
     Raises:
         DamagedReviewError: the part is not as it was written.
-        ReviewError: it is no part of this review, or not the one that was split off; one sentence.
+        ReviewError: it is not a part of this review, or not the one that was split off; one sentence.
     """
     events = review.events()
     with ReviewFile.open(path, writable=False) as file:
@@ -157,7 +157,9 @@ def _checked(review: ReviewFile, events: Sequence[Event], file: ReviewFile) -> P
     name = visible(file.path.name)
     part = next((one for one in parts_of(events) if one.part_id == file.head.review_id), None)
     if part is None or file.head.details.get(PART_OF) != review.head.review_id:
-        raise ReviewError(phrase("{name}: it is no part of {review}", name=name, review=visible(review.head.review_id)))
+        raise ReviewError(
+            phrase("{name}: it is not a part of {review}", name=name, review=visible(review.head.review_id))
+        )
     ids = [*file.lines_standing.known, *file.findings_standing.known]
     if (
         sorted(ids) != sorted(part.items)
@@ -183,7 +185,7 @@ def _own_entries(review: ReviewFile, file: ReviewFile) -> Iterator[Entry]:
         ):
             raise ReviewError(
                 phrase(
-                    "{name}: entry {number} of its journal is not the review's",
+                    "{name}: entry {number} of its journal differs from the review",
                     name=visible(file.path.name),
                     number=entry.number,
                 )
@@ -214,12 +216,12 @@ def _handled(review: ReviewFile, events: Iterable[Event], part: Part, entries: S
 
 
 def _fault(review: ReviewFile, part: Part, part_events: Sequence[Event], events: Sequence[Event], entry: Entry) -> str:
-    """Return why an entry cannot be taken; empty where it can."""
+    """Return why an entry cannot be merged; empty if it can."""
     if not _may_decide(part, part_events, events, entry):
         return phrase("{name} decided it, but is not assigned to this part", name=visible(entry.reviewer))
     known = next(one for one in (review.lines_standing, review.findings_standing) if entry.line_id in one.known)
     if entry.after.choice not in known.choices:
-        return phrase("`{choice}` cannot be decided on it", choice=entry.after.choice.value)
+        return phrase("`{choice}` is not a valid decision on it", choice=entry.after.choice.value)
     return ""
 
 
@@ -235,7 +237,7 @@ def _may_decide(part: Part, part_events: Sequence[Event], events: Sequence[Event
 
 
 def open_conflicts(events: Iterable[Event]) -> tuple[Conflict, ...]:
-    """Return the conflicts between which nobody has chosen."""
+    """Return the unresolved conflicts."""
     found: dict[tuple[str, str], Conflict] = {}
     for event in events:
         if event.kind is EventKind.CONFLICT:
@@ -256,7 +258,7 @@ def resolve(
         item_id: The item in conflict.
         actor: Who chooses.
         part_id: Of which part, where several are in conflict over the item.
-        takes_part: Whether the part's decision is to stand; else the review's stays.
+        takes_part: Whether to keep the part's decision instead of the review's.
         reason: Why.
 
     Raises:
@@ -267,11 +269,11 @@ def resolve(
         sentence = (
             phrase("there is no open conflict on {item}", item=visible(item_id))
             if not found
-            else phrase("several parts are in conflict on {item}: name the part", item=visible(item_id))
+            else phrase("several parts are in conflict on {item}: choose a part", item=visible(item_id))
         )
         raise ReviewError(f"{visible(review.path.name)}: {sentence}")
     if not reason.strip() or not actor.name.strip():
-        raise ReviewError(phrase("resolving a conflict needs a name and a reason"))
+        raise ReviewError(phrase("resolving a conflict requires a name and a reason"))
     conflict = found[0]
     taken = [
         TakenEntry(item_id, conflict.there, conflict.there_by, conflict.there_account, conflict.origin)

@@ -83,7 +83,7 @@ def is_part(review: ReviewFile) -> bool:
 
 
 def reviewer_of(part: ReviewFile) -> AssignedTo:
-    """Return whose a part is, as its own head says."""
+    """Return the owner of a part, from its head."""
     details = part.head.details
     due = details.get(_DUE, "")
     return AssignedTo(details.get(_REVIEWER, ""), details.get(_BACKUP, ""), date.fromisoformat(due) if due else None, 0)
@@ -104,7 +104,7 @@ def split(review: ReviewFile, folder: Path, actor: Reviewer) -> tuple[Part, ...]
     assignment = assignment_of(events)
     if assignment is None:
         raise ReviewError(
-            phrase("{name}: nothing is assigned yet: `iamdesk review assign` first", name=visible(review.path.name))
+            phrase("{name}: nothing is assigned yet: run `iamdesk review assign` first", name=visible(review.path.name))
         )
     given = {item for part in parts_of(events) for item in part.items}
     rest = {item: to for item, to in assignment.reviewers.items() if item not in given}
@@ -117,9 +117,7 @@ def split(review: ReviewFile, folder: Path, actor: Reviewer) -> tuple[Part, ...]
     parts = [_part(review, to, items, number, names) for number, (to, items) in numbered]
     there = next((one.file for one in parts if (folder / one.file).exists()), None)
     if there is not None:
-        raise ReviewError(
-            phrase("{name}: there is a file of that name already; it was left as it is", name=visible(there))
-        )
+        raise ReviewError(phrase("{name} already exists; it was not changed", name=visible(there)))
     written: list[Path] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -232,14 +230,15 @@ def _remove(written: Iterable[Path]) -> None:
 
 
 def delegate(part: ReviewFile, to: str, actor: Reviewer, reason: str = "") -> None:
-    """Record that somebody else decides in a part, too.
+    """Record that another person may decide in a part.
 
     Raises:
-        ReviewError: it is no part, the actor is not its reviewer or backup, nobody is named, or it cannot be written.
+        ReviewError: it is not a part, the actor is not its reviewer or backup, no name is given, or it cannot be
+        written.
     """
     _check_own(part, actor)
     if not to.strip():
-        raise ReviewError(phrase("a delegation needs the name of whoever decides"))
+        raise ReviewError(phrase("a delegation requires the name of the delegate"))
     part.append([], [(EventKind.DELEGATE, {"to": to.strip(), "reason": reason})], actor)
 
 
@@ -247,19 +246,21 @@ def hand_back(part: ReviewFile, actor: Reviewer, reason: str = "") -> None:
     """Record that a delegate decides no longer.
 
     Raises:
-        ReviewError: it is no part, the actor is no delegate of it, or it cannot be written.
+        ReviewError: it is not a part, the actor is not a delegate of it, or it cannot be written.
     """
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     if not is_part(part) or not is_delegate(part.events(), actor.name, now):
         raise ReviewError(
-            phrase("{name}: {who} is no delegate of this part", name=visible(part.path.name), who=visible(actor.name))
+            phrase(
+                "{name}: {who} is not a delegate of this part", name=visible(part.path.name), who=visible(actor.name)
+            )
         )
     part.append([], [(EventKind.HAND_BACK, {"reason": reason})], actor)
 
 
 def _check_own(part: ReviewFile, actor: Reviewer) -> None:
     if not is_part(part):
-        raise ReviewError(phrase("{name}: this review is no part", name=visible(part.path.name)))
+        raise ReviewError(phrase("{name}: this review is not a part", name=visible(part.path.name)))
     own = reviewer_of(part)
     if same_person(actor.name, own.reviewer) or same_person(actor.name, own.backup):
         return
@@ -274,7 +275,7 @@ def _check_own(part: ReviewFile, actor: Reviewer) -> None:
 
 
 def is_delegate(events: Iterable[Event], name: str, moment: str) -> bool:
-    """Return whether somebody decided for the reviewer of a part at a moment (UTC, ISO 8601)."""
+    """Return whether a person could decide for the reviewer of a part at a moment (UTC, ISO 8601)."""
     found = False
     for event in events:
         if event.moment > moment:
@@ -302,7 +303,7 @@ class PartProgress:
     decided: int
     delegates: tuple[str, ...]
     problem: str = ""
-    """Why the file cannot be read; empty where it can."""
+    """Why the file cannot be read; empty if it can."""
 
     @classmethod
     def missing(cls, part: Part) -> "PartProgress":
@@ -337,10 +338,10 @@ def folder_progress(folder: Path, today: date) -> tuple[PartProgress, ...]:
     """Return how far every part in a folder is, by due day and reviewer; parts that cannot be read are listed, too.
 
     Raises:
-        ReviewError: it is no folder, or there is no part in it.
+        ReviewError: it is not a folder, or contains no part.
     """
     if not folder.is_dir():
-        raise ReviewError(phrase("{name}: it is no folder", name=visible(folder.name)))
+        raise ReviewError(phrase("{name}: it is not a folder", name=visible(folder.name)))
     found: list[PartProgress] = []
     for path in sorted(folder.glob(f"*{SUFFIX}")):
         try:
@@ -350,7 +351,7 @@ def folder_progress(folder: Path, today: date) -> tuple[PartProgress, ...]:
         except ReviewError as error:
             found.append(PartProgress(path.name, "", "", "", None, 0, 0, (), str(error)))
     if not found:
-        raise ReviewError(phrase("{name}: there is no part of a review in it", name=visible(folder.name)))
+        raise ReviewError(phrase("{name}: it contains no part of a review", name=visible(folder.name)))
     return tuple(sorted(found, key=lambda one: (one.due or date.max, one.reviewer.casefold(), one.file)))
 
 

@@ -19,7 +19,7 @@ from iamdesk.review.journal import GENESIS, Entry, as_json, entry_from_json
 from iamdesk.review.seals import LAYOUT, seal, seal_events, seal_journal
 
 APPLICATION_ID = 0x49414D52
-"""``IAMR``: in the header of every review file, by which other programs can tell what it is."""
+"""``IAMR``: in the header of every review file, by which other programs recognize it."""
 SCHEMA = 5
 """3: the journal holds decisions on findings, too; packs of evidence are noted. 4: the head is sealed (`seals`).
 5: a journal entry names its origin; events are kept (`events`)."""
@@ -125,7 +125,7 @@ def check(path: Path, connection: sqlite3.Connection) -> int:
     """Return the version of a review's layout; every table, index, trigger and view is as iamdesk lays them out.
 
     Raises:
-        ReviewError: it is no review, or of a newer iamdesk.
+        ReviewError: it is not a review, or was written by a newer iamdesk.
         DamagedReviewError: its layout is another one: what is written there may never be read, or change on its way.
         sqlite3.Error: it cannot be read.
     """
@@ -134,7 +134,7 @@ def check(path: Path, connection: sqlite3.Connection) -> int:
     found = _layout(connection)
     is_ours = any(found == shipped(one) for one in _LAYOUTS)
     if kind != APPLICATION_ID and not is_ours:
-        raise ReviewError(phrase("{name}: the file is no review ({suffix})", name=visible(path.name), suffix=SUFFIX))
+        raise ReviewError(phrase("{name}: the file is not a review ({suffix})", name=visible(path.name), suffix=SUFFIX))
     if version > SCHEMA and _sealed_layout(connection) > SCHEMA:
         raise ReviewError(
             phrase(
@@ -152,7 +152,7 @@ def check(path: Path, connection: sqlite3.Connection) -> int:
 
 
 def damaged(path: Path, damages: Sequence[Damage]) -> DamagedReviewError:
-    """Return the error that tells what was found in a file."""
+    """Return the error with the damage found in a file."""
     told = phrase("{place}: {sentence}", place=damages[0].place, sentence=damages[0].sentence.rstrip("."))
     if len(damages) > 1:
         told = nphrase("{told}, and 1 more", "{told}, and {count:,} more", len(damages) - 1, told=told)

@@ -139,7 +139,7 @@ def test_a_file_that_is_there_is_left_as_it_is(previous: Path, old: Snapshot, ne
     path = tmp_path / "q4.iamreview"
     path.write_text("mine")
 
-    with pytest.raises(ReviewError, match="left as it is"):
+    with pytest.raises(ReviewError, match="it was not changed"):
         go_on(previous, old, new, path)
 
     assert path.read_text() == "mine"

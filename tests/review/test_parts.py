@@ -170,17 +170,17 @@ def test_first_rule_that_fits_counts(review: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "rules.csv, row 1: there is no rule"),
-        ("reviewer\n", "rules.csv, row 1: there is no rule"),
-        ("acount,reviewer\n1,Ana\n", "rules.csv, row 1: there is no column `acount`"),
-        ("reviewer,reviewer\nAna,Ben\n", "rules.csv, row 1: the column `reviewer` is there twice"),
+        ("", "rules.csv, row 1: the file contains no rule"),
+        ("reviewer\n", "rules.csv, row 1: the file contains no rule"),
+        ("acount,reviewer\n1,Ana\n", "rules.csv, row 1: unknown column `acount`"),
+        ("reviewer,reviewer\nAna,Ben\n", "rules.csv, row 1: the column `reviewer` occurs twice"),
         ("account,reviewer\n111122223333,\n", "rules.csv, row 2: the rule names no reviewer"),
-        ("class,reviewer\nhuman,Ana\n", "rules.csv, row 2: there is no class `human`"),
-        ("tier,reviewer\n6,Ana\n", "rules.csv, row 2: `6` is no tier"),
-        ("tier,reviewer\n\n1,Ana\nx,Ben\n", "rules.csv, row 4: `x` is no tier"),
-        ("due,reviewer\n1.12.2026,Ana\n", "rules.csv, row 2: `1.12.2026` is no day"),
+        ("class,reviewer\nhuman,Ana\n", "rules.csv, row 2: unknown class `human`"),
+        ("tier,reviewer\n6,Ana\n", "rules.csv, row 2: `6` is not a tier"),
+        ("tier,reviewer\n\n1,Ana\nx,Ben\n", "rules.csv, row 4: `x` is not a tier"),
+        ("due,reviewer\n1.12.2026,Ana\n", "rules.csv, row 2: `1.12.2026` is not a date"),
         ("reviewer\nAna,Ben\n", "rules.csv, row 2: it has more cells than headings"),
-        ('reviewer\n"Ana\n', "rules.csv: it is no CSV file"),
+        ('reviewer\n"Ana\n', "rules.csv: it is not a CSV file"),
     ],
 )
 def test_wrong_rules_are_one_sentence_with_the_row(tmp_path: Path, text: str, sentence: str) -> None:
@@ -193,7 +193,7 @@ def test_wrong_rules_are_one_sentence_with_the_row(tmp_path: Path, text: str, se
 def test_rules_that_are_no_text_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "rules.csv"
     path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ReviewError, match="it is no CSV file in UTF-8"):
+    with pytest.raises(ReviewError, match="it is not a CSV file in UTF-8"):
         read_rules(path)
     with pytest.raises(ReviewError, match="cannot be read"):
         read_rules(tmp_path / "none.csv")
@@ -239,7 +239,7 @@ def test_split_leaves_a_file_that_is_there(review: Path, rules: Path, tmp_path: 
     assign_review(review, read_rules(rules), CARA)
     (tmp_path / "parts").mkdir()
     (tmp_path / "parts" / "Dora.iamreview").write_text("mine")
-    with pytest.raises(ReviewError, match=r"Dora\.iamreview: there is a file of that name already"):
+    with pytest.raises(ReviewError, match=r"Dora\.iamreview already exists"):
         split_review(review, tmp_path / "parts", CARA)
     assert [one.name for one in (tmp_path / "parts").iterdir()] == ["Dora.iamreview"]
     assert (tmp_path / "parts" / "Dora.iamreview").read_text() == "mine"
@@ -320,7 +320,7 @@ def test_resolving_needs_a_conflict_and_a_reason(review: Path, parts: dict[str, 
     decide(parts["Ana"], ANA, {of(PROD, 0): REVOKE})
     decide(review, CARA, {of(PROD, 0): KEEP})
     merged(review, parts["Ana"])
-    with pytest.raises(ReviewError, match="needs a name and a reason"):
+    with pytest.raises(ReviewError, match="requires a name and a reason"):
         resolve_conflict(review, of(PROD, 0), CARA, part_id="", takes_part=True, reason=" ")
 
 
@@ -345,7 +345,7 @@ def test_who_is_not_assigned_is_refused_until_it_is_delegated(review: Path, part
     decide(parts["Ana"], DORA, {of(PROD, 0): REVOKE, of(PROD, 2): REVOKE})
     hand_back_part(parts["Ana"], DORA, "done")
     assert merged(review, parts["Ana"]) == [(1, 0, 0, 1)]
-    with pytest.raises(ReviewError, match="Dora is no delegate"):
+    with pytest.raises(ReviewError, match="Dora is not a delegate"):
         hand_back_part(parts["Ana"], DORA, "again")
 
 
@@ -395,9 +395,9 @@ def test_part_of_another_review_is_refused(review: Path, parts: dict[str, Path],
     other = tmp_path / "other.iamreview"
     head = Head("r-2", "Other", "ab" * 32, "acme.json", NOW)
     ReviewFile.create(other, head, POPULATION, ITEMS, FINDINGS).close()
-    with pytest.raises(ReviewError, match=r"Ana\.iamreview: it is no part of r-2"):
+    with pytest.raises(ReviewError, match=r"Ana\.iamreview: it is not a part of r-2"):
         merged(other, parts["Ana"])
-    with pytest.raises(ReviewError, match="it is no part of r-1"):
+    with pytest.raises(ReviewError, match="it is not a part of r-1"):
         merged(review, other)
 
 
@@ -425,7 +425,7 @@ def test_rewritten_start_of_a_part_is_refused(review: Path, parts: dict[str, Pat
         value["after"] = {"choice": "revoke", "comment": "", "owner": "", "expiry": None}
 
     forge(parts["Ana"], reverse, 1)
-    with pytest.raises(ReviewError, match="entry 1 of its journal is not the review's"):
+    with pytest.raises(ReviewError, match="entry 1 of its journal differs from the review"):
         merged(review, parts["Ana"])
 
 
@@ -481,7 +481,7 @@ def test_parts_in_a_folder_are_those_of_the_review(review: Path, parts: dict[str
     shutil.copy(review, parts["Ana"].parent / "whole.iamreview")
     assert set(part_files(review, [parts["Ana"].parent])) == set(parts.values())
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ReviewError, match="there is no part of the review in it"):
+    with pytest.raises(ReviewError, match="it contains no part of the review"):
         part_files(review, [tmp_path / "empty"])
 
 

@@ -51,10 +51,12 @@ def sign_part(path: Path, name: str, *, title: str = "", key: Path | None = None
         ReviewError: the part cannot be read.
     """
     if not name.strip():
-        raise ExportError(phrase("a sign-off needs the name of whoever signs"))
+        raise ExportError(phrase("a sign-off requires the name of the signer"))
     with ReviewFile.open(path, writable=False) as part:
         if not is_part(part):
-            raise ExportError(phrase("{name}: this review is no part: sign its package", name=visible(path.name)))
+            raise ExportError(
+                phrase("{name}: this review is not a part: sign its evidence package", name=visible(path.name))
+            )
         sha256 = part_sha256(part)
     unsigned = SignOff(
         1,
@@ -102,6 +104,6 @@ def verify_part(path: Path, allowed: Path | None) -> Result | None:
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ExportError(phrase("{signoffs} cannot be read", signoffs=visible(place.name))) from error
     if not is_as_written:
-        raise ExportError(phrase("{signoffs} is not as it was written", signoffs=visible(place.name)))
+        raise ExportError(phrase("{signoffs} was changed", signoffs=visible(place.name)))
     with ReviewFile.open(path, writable=False) as part:
         return check_signoff(one, visible(place.name), part_sha256(part), known)
