@@ -53,7 +53,7 @@ def administering_group(survey: CheckContext, account: Account, group: GroupDeta
         return
     yield CheckResult(
         phrase(
-            "{group} makes its members administrators: {users}.",
+            "The group {group} makes its members administrators: {users}.",
             group=group.group_name,
             users=enumerated(one.user_name for one in administering),
         ),

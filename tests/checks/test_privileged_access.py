@@ -10,7 +10,7 @@ REPORT_TIME = "2026-10-01T12:00:00+00:00"
 def test_adm_08_a_group_that_makes_administrators(found, make):
     parts = {"groups": [make.group("power", make.allow("*")), make.group("staff", make.allow("s3:*"))]}
     (one,) = found("ADM-08", users=[make.user("alice", groups=["power", "staff"])], **parts)
-    assert one.sentence == "power makes its members administrators: alice."
+    assert one.sentence == "The group power makes its members administrators: alice."
     assert not found("ADM-08", users=[make.user("alice", groups=["staff"])], **parts)
 
 

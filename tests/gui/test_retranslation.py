@@ -38,7 +38,7 @@ def test_what_was_said_elsewhere_is_found_again(english: str, german_text: str) 
 
 @pytest.mark.usefixtures("german")
 def test_names_within_a_sentence_stay_though_the_catalogue_has_such_a_word() -> None:
-    text = "Administrators makes its members administrators: ines.costa and jonas.berg."
+    text = "The group Administrators makes its members administrators: ines.costa and jonas.berg."
     assert (
         translate_english(text)
         == "Die Gruppe Administrators macht ihre Mitglieder zu Administratoren: ines.costa und jonas.berg."
