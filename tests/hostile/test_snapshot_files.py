@@ -127,7 +127,7 @@ def test_a_file_name_that_is_no_text_is_told(tmp_path: Path) -> None:
     snapshot = load_snapshot(tmp_path)
     assert [file.path for file in snapshot.files] == [path]
     path.write_text("")
-    assert "\\udcff\\u000a.json: is no output" in refused(path)
+    assert "\\udcff\\u000a.json: is not the output" in refused(path)
     assert "\\udcff\\u000a.json" in refused(tmp_path) or "other.json" in refused(tmp_path)
 
 
