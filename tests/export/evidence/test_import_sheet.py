@@ -115,8 +115,8 @@ def test_edited_protected_cell_is_refused_and_named(pack: Path, review: ReviewFi
 @pytest.mark.parametrize(
     ("cells", "why"),
     [
-        ({"line_id": "f" * 32}, "no line with this line_id"),
-        ({"decision": "maybe"}, "`maybe` is no decision"),
+        ({"line_id": "f" * 32}, "no entitlement with this line_id"),
+        ({"decision": "maybe"}, "`maybe` is not a valid decision"),
         ({"decision": "except", "decision_reason": "m"}, "an exception requires an owner"),
         (
             {"decision": "except", "decision_reason": "m", "exception_owner": "B", "exception_expiry": "soon"},
