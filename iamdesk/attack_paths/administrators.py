@@ -120,7 +120,8 @@ def _administration(inquiry: EvaluationSession, account: Account, principal: Pri
     if unspoken is not None:
         return Administration(EvalDecision.IMPLICIT_DENY, unspoken)
     bounds = (carried.boundary.document,) if carried.boundary is not None else ()
-    if all(is_alike(statement) for one in (*documents, *bounds) for statement in one.statements):
+    guardrails = inquiry.guardrails(account.account_id)
+    if all(is_alike(statement) for one in (*documents, *bounds, *guardrails) for statement in one.statements):
         # Nothing in these documents tells one user (or role) of the account from another: the answer is the same.
         key = (
             "administration by",

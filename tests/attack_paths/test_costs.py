@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.attack_paths import graph
+from iamdesk.attack_paths.administrators import is_administrator
 from iamdesk.attack_paths.any_resource import _actions_of_paths
 from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
 from iamdesk.attack_paths.catalog import TargetType, catalog
 from iamdesk.attack_paths.edge_sources import _Finding
+from iamdesk.attack_paths.evaluation_session import EvaluationSession
 from iamdesk.attack_paths.graph import _turned, closed
 from iamdesk.attack_paths.types import State
 from iamdesk.aws.action_sets import service_actions
@@ -134,6 +136,22 @@ def test_whom_a_guardrail_excepts_is_no_example_for_others(tmp_path: Path) -> No
     made = AttackPathGraph(Evaluator(world.snapshot(tmp_path)))
     assert made.reached(arn("user/bound")).to_administration is None
     assert made.reached(arn("user/excepted")).to_administration == 1
+
+
+def test_an_administrator_whom_a_guardrail_excepts_is_one(tmp_path: Path) -> None:
+    world = World()
+    excepted = {"ArnNotEquals": {"aws:PrincipalArn": arn("user/excepted")}}
+    world.denied_by_scp.append({"Effect": "Deny", "Action": "iam:PassRole", "Resource": "*", "Condition": excepted})
+    names = ("bound", "excepted", "bound-2")
+    for name in names:
+        world.user(name, {"own": document(allow("*"))})
+    snapshot = world.snapshot(tmp_path)
+    inquiry = EvaluationSession(Evaluator(snapshot))
+    users = {user.user_name: user for user in snapshot.accounts[0].users}
+    found = {
+        name: is_administrator(inquiry, snapshot.accounts[0], users[name]) for name in ("bound", "excepted", "bound-2")
+    }
+    assert found == {"bound": False, "excepted": True, "bound-2": False}
 
 
 @given(st.dictionaries(st.integers(0, 12), st.sets(st.integers(0, 12), min_size=1), max_size=13))
