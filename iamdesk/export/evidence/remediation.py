@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from iamdesk.export.evidence.columns import Column, DecidedFinding, DecidedLine, moment
 from iamdesk.export.evidence.remediation_commands import command_text
 from iamdesk.export.text.review import entitlement_words, holder_name, power_words
+from iamdesk.export.text.review_effect import effect_words
 from iamdesk.review.carry_over_findings import FIXES, fixes_from_text
 from iamdesk.review.decisions import ReviewDecision
 from iamdesk.review.review_file import ReviewFile
@@ -85,7 +86,12 @@ def task_of(row: DecidedLine | DecidedFinding) -> Task:
         line.type.value,
         line.name,
         f"{entitlement_words(line)} of {holder_name(line)}",
-        f"Effective permissions of the principal: {power_words(line.evidence.get('holder')) or 'not known'}.",
+        " ".join(
+            (
+                *effect_words(line),
+                f"Effective permissions of the principal: {power_words(line.evidence.get('holder')) or 'not known'}.",
+            )
+        ),
         str(line.evidence.get("owner", "")),
         row.decision.comment,
         command_text(line) if row.decision.choice is ReviewDecision.REVOKE else "",

@@ -22,6 +22,8 @@ def line_facts(line: ReviewItem) -> Iterator[tuple[str, str]]:
         (tr("Needs a decision because"), " ".join(map(translate_english, since.get("reasons", ())))),
         (tr("Suggestion"), translate(suggestion_words(line))),
         (tr("Tier"), translate(tier_words(line))),
+        (tr("Also given by"), _related(line, "covered_by")),
+        (tr("Denied or limited by"), _related(line, "shadowed_by")),
         (tr("Affects"), ", ".join(translate(short_arn(arn)) for arn in _affected(line))),
         (tr("Identical access"), _identical(line)),
         (tr("Used"), translate(used_words(line))),
@@ -51,6 +53,10 @@ def _affected(line: ReviewItem) -> list[str]:
     affects = effect_of(line).get("affects") or {}
     changed = affects.get("losing", 0) + affects.get("gaining", 0)
     return [str(arn) for arn in affects.get("names", ())] if changed > 1 else []
+
+
+def _related(line: ReviewItem, key: str) -> str:
+    return ", ".join(f"{one['name']} ({number(int(one['actions']))})" for one in effect_of(line).get(key, ()))
 
 
 def _identical(line: ReviewItem) -> str:
