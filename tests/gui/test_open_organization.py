@@ -230,7 +230,7 @@ def test_findings_that_have_no_room_are_told(
     monkeypatch.setattr(findings_panel, "MOST_ROWS", 5)
     panel = window.workspace.findings
     panel.run()
-    qtbot.waitUntil(lambda: "no room" in panel.message.text, timeout=120_000)
+    qtbot.waitUntil(lambda: "keeps at most" in panel.message.text, timeout=120_000)
     assert len(panel.model.rows) == 5
     assert not panel.is_complete
 
