@@ -160,6 +160,11 @@ class _OnDemand[Key, Value](Mapping[Key, Value]):
         raise TypeError("a part of a snapshot cannot count what the whole holds")
 
 
+def _account_of(kind: str) -> Callable[[str], str]:
+    """Return a function from an ARN to its account; empty for an ARN of another kind: its account is not read."""
+    return lambda arn: account_in(arn) if arn.split(":", 5)[-1].startswith(kind) else ""
+
+
 class _Accounts(_OnDemand[str, Account]):
     """The accounts of a snapshot; their ids are known without reading them."""
 
@@ -197,9 +202,9 @@ class PolicyIndex:
         """By account and ARN."""
         if entities.directory is not None:
             self.accounts = _Accounts(entities, entities.directory.account_ids)
-            self.users = _OnDemand(entities, entities.users, account_in)
-            self.roles = _OnDemand(entities, entities.roles, account_in)
-            self.group_arns = _OnDemand(entities, entities.group_arns, account_in)
+            self.users = _OnDemand(entities, entities.users, _account_of("user/"))
+            self.roles = _OnDemand(entities, entities.roles, _account_of("role/"))
+            self.group_arns = _OnDemand(entities, entities.group_arns, _account_of("group/"))
             self.groups = _OnDemand(entities, entities.groups, itemgetter(0))
             self.policies = _OnDemand(entities, entities.policies, itemgetter(0))
         self.documents = documents or DocumentStore()

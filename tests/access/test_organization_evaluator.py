@@ -364,3 +364,19 @@ def test_a_part_does_not_pass_for_the_whole(catalogue: Catalogue) -> None:
     assert list(index.accounts) == [A, B, LAST]
     assert LAST in index.accounts
     assert "999999999999" not in index.accounts
+
+
+def test_entity_of_another_account_is_read_only_where_it_can_be_found() -> None:
+    """A role is not looked for among users: its account is read for nothing, by every account that may assume it."""
+    catalogue = load_catalogue(SAMPLE, least=0)
+    assert catalogue is not None
+    first, second, *_ = catalogue.entries
+    index = Evaluator(catalogue.frame.part(first.account_id)).index
+    held = index.bytes_read
+    role = second.roles[0].arn
+    assert index.users.get(role) is None
+    assert index.group_arns.get(role) is None
+    assert index.roles.get(role.replace(":role/", ":user/")) is None
+    assert index.bytes_read == held
+    assert index.roles[role].arn == role
+    assert index.bytes_read > held
