@@ -22,8 +22,9 @@ from iamdesk.aws.action_sets import service_actions
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
 
-_MAX_GRIDS = 20_000
-"""Number of cached grids, after which the cache is cleared."""
+_MAX_GRIDS = 4_000
+_MAX_CHANGES = 40_000
+"""Numbers of cached grids and changes, after which the caches are cleared."""
 _MAX_OUTCOMES = 1 << 12
 """Cached decisions, enough for some principals: each change of a principal is compared with the same whole."""
 
@@ -93,7 +94,7 @@ class AccessChanges:
         """
         if before == after:
             return {}
-        if len(self._grids) > _MAX_GRIDS:
+        if len(self._grids) > _MAX_GRIDS or len(self._by_statements) > _MAX_CHANGES:
             self._begin()
         granted = self._finder.grants.of(position)
         carried = self.principals.index.carried

@@ -18,6 +18,8 @@ from iamdesk.progress import Cancelled, never_cancelled
 from iamdesk.review.guardrails import guardrails_of
 from iamdesk.review.items import EntitlementType, ReviewItem
 
+_MAX_ALONE = 1 << 10
+"""Cached permissions of entitlements alone: those of one holder are compared with each other."""
 OF_POLICIES = frozenset(
     {
         EntitlementType.GROUP,
@@ -227,6 +229,8 @@ class EffectFinder:
         change = changes.between(position, only, nothing, cancelled)
         found = {service: one.lost for service, one in change.items() if one.lost}
         if is_whole:
+            if len(self._alone) >= _MAX_ALONE:
+                self._alone.clear()
             self._alone[arn, keys] = found
         return found
 
