@@ -63,9 +63,14 @@ def is_guardrail_by_effect(item: ReviewItem) -> bool:
 
 
 def widened_words(item: ReviewItem) -> str:
-    """Return whom revoking a guardrail widens; empty where that is nobody, or not known."""
+    """Return whom revoking a guardrail widens; empty if that is not known."""
     effect = effect_of(item)
     gaining = int(effect.get("affects", {}).get("gaining", 0))
+    if not gaining and effect.get("status") == PROVED:
+        return phrase(
+            "{policy} contains only Deny statements: revoking it changes nothing now, and can widen access later.",
+            policy=item.name,
+        )
     if not gaining:
         return ""
     names = join_messages(", ", [short_arn(str(arn)) for arn in effect["affects"]["names"]])

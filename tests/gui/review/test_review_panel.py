@@ -71,7 +71,7 @@ def say(panel: ReviewPanel, text: str) -> None:
 def say_yes(panel: ReviewPanel) -> None:
     """Revoke what only denies, where that is asked: access grows by it."""
     if panel.deciding.bar.reason.hasFocus():
-        assert "widens" in panel.message.text or "more access" in panel.message.text
+        assert "widen" in panel.message.text or "more access" in panel.message.text
         QTest.keyClick(panel.deciding.bar.reason, Qt.Key.Key_Return)
 
 
