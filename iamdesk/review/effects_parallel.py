@@ -21,6 +21,9 @@ from iamdesk.work.workers import Workers
 _HOLDERS = 48
 """Holders whose items are one task: about a second."""
 
+_PROVED = 500
+"""Items of one round that are one task: tens of seconds, of which some to compare the two snapshots at all."""
+
 type Effects = list[tuple[int, dict[str, Any]]]
 """By the item's number in the scope, the evidence of its effect."""
 
@@ -79,7 +82,8 @@ def with_effects(
     if proofs:
         open_ones = [number for number in range(whole) if is_to_be_proved(items[number], effects[number])]
         affected = run.here().evidence.affected
-        tried = rounds((number, affected(items[number])) for number in open_ones)
+        in_rounds = rounds((number, affected(items[number])) for number in open_ones)
+        tried = [part for one in in_rounds for part in batched(one, _PROVED)]
         for found in run.results(prove, tried, progress, cancelled, len(open_ones)):
             effects.update(found)
     return replace(scope, lines=tuple(with_effect(item, effects[number]) for number, item in enumerate(items)))
