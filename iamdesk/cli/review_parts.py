@@ -9,8 +9,9 @@ import typer
 
 from iamdesk.api import Workbench
 from iamdesk.cli import options
-from iamdesk.cli.errors import fail
+from iamdesk.cli.errors import HOW_TO_RECOVER, fail
 from iamdesk.cli.output import echo, echo_err, say_json
+from iamdesk.errors import DamagedReviewError, ReviewError
 from iamdesk.export.evidence.part_signature import verify_part
 from iamdesk.export.evidence.result import Outcome
 from iamdesk.export.files.atomic_write import write_atomic
@@ -20,6 +21,7 @@ from iamdesk.review.coordination import (
     Conflict,
     Merged,
     PartProgress,
+    PartSigner,
     assign_review,
     delegate_part,
     hand_back_part,
@@ -135,32 +137,43 @@ def merge(
     If a part and the review have different decisions on an item, the review's decision is kept and the conflict is
     listed by `review conflicts`. Exits with status 1 on conflicts and rejected decisions.
     """
-    signed = [(path, _signer(path, allowed_signers, required=require_signature)) for path in part_files(review, parts)]
-    merged = merge_parts(review, signed, _coordinator(by))
-    for (path, signed_by), one in zip(signed, merged, strict=True):
-        _print_merged(path, one, signed_by)
-    if any(one.conflicts or one.refused for one in merged):
-        raise typer.Exit(1)
+    if require_signature and allowed_signers is None:
+        raise typer.BadParameter(
+            "required by --require-signature: else anyone's key is accepted", param_hint="--allowed-signers"
+        )
+    paths = part_files(review, parts)
+    signed = [(path, _signer(path, allowed_signers, required=require_signature)) for path in paths]
+    status = 0
+    merged = merge_parts(review, signed, _coordinator(by), requires_signature=require_signature)
+    for (path, signer), one in zip(signed, merged, strict=True):
+        if isinstance(one, ReviewError):
+            echo_err(f"{one}; {HOW_TO_RECOVER}" if isinstance(one, DamagedReviewError) else str(one))
+            status = 2
+            continue
+        _print_merged(path, one, signer, is_known=allowed_signers is not None)
+        if one.conflicts or one.refused:
+            status = max(status, 1)
+    if status:
+        raise typer.Exit(status)
 
 
-def _signer(path: Path, allowed: Path | None, *, required: bool) -> str:
+def _signer(path: Path, allowed: Path | None, *, required: bool) -> PartSigner | None:
     """Return the signer of a part; exit with status 2 if the signature is invalid, or missing and required."""
-    result = verify_part(path, allowed)
+    result, signer = verify_part(path, allowed)
     if result is not None and result.outcome is Outcome.FAILED:
         fail(f"{path.name}: {result.sentence}")
-    if result is not None and result.signer is not None:
-        return f"{result.signer.name}, {result.signer.key}"
-    if required:
+    if required and signer is None:
         fail(f"{path.name}: not signed with a key")
-    return ""
+    return signer
 
 
-def _print_merged(path: Path, merged: Merged, signed_by: str) -> None:
+def _print_merged(path: Path, merged: Merged, signer: PartSigner | None, *, is_known: bool) -> None:
+    key = "" if is_known else ", key not compared"
     summary = [
         f"{_counted(merged.taken, 'decision')} merged",
         f"{merged.agreed:,} the same" if merged.agreed else "",
         f"{merged.open:,} open",
-        f"signed by {signed_by}" if signed_by else "not signed with a key",
+        f"signed by {signer.label}{key}" if signer else "not signed with a key",
     ]
     echo(f"{path.name}  {merged.part.reviewer}: {', '.join(filter(None, summary))}")
     for one in merged.conflicts:

@@ -3,7 +3,7 @@
 Each call opens the files that it needs, and closes them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -25,9 +25,10 @@ from iamdesk.review.assignment import (
 from iamdesk.review.decisions import ItemDecision, Reviewer
 from iamdesk.review.events import EventKind
 from iamdesk.review.holders import SnapshotHolders
-from iamdesk.review.merge import Conflict, Merged, NotTaken, open_conflicts
-from iamdesk.review.parts import Part, PartProgress, folder_progress, parts_of
+from iamdesk.review.merge import Conflict, Merged, NotTaken, PartSigner, open_conflicts
+from iamdesk.review.parts import PART_OF, Part, PartProgress, folder_progress, parts_of
 from iamdesk.review.review_file import ReviewFile
+from iamdesk.review.schema import SUFFIX
 from iamdesk.snapshot.model import Snapshot
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "NotTaken",
     "Part",
     "PartProgress",
+    "PartSigner",
     "Rules",
     "assign_review",
     "delegate_part",
@@ -93,35 +95,58 @@ def split_review(review: Path, folder: Path, actor: Reviewer) -> tuple[Part, ...
 
 
 def part_files(review: Path, paths: Iterable[Path]) -> tuple[Path, ...]:
-    """Return parts that are named, and those of the review in folders that are named.
+    """Return parts that are named, and those of the review in folders that are named, under any file name.
+
+    A review file in a folder that cannot be read is returned, too: merging it says why.
 
     Raises:
         ReviewError: a folder contains no part of the review, or the review cannot be read.
     """
     with ReviewFile.open(review, writable=False) as file:
-        known = {part.file for part in parts_of(file.events())}
+        known = file.head.review_id
     found: dict[Path, None] = {}
     for path in paths:
-        inside = [one for one in sorted(path.iterdir()) if one.name in known] if path.is_dir() else [path]
+        inside = [one for one in sorted(path.iterdir()) if _is_part_of(one, known)] if path.is_dir() else [path]
         if not inside:
             raise ReviewError(phrase("{name}: it contains no part of the review", name=visible(path.name)))
         found |= dict.fromkeys(inside)
     return tuple(found)
 
 
-def merge_parts(review: Path, parts: Iterable[tuple[Path, str]], actor: Reviewer) -> tuple[Merged, ...]:
-    """Merge the decisions of parts into a review, each part completely or not at all.
+def _is_part_of(path: Path, review_id: str) -> bool:
+    if path.suffix != SUFFIX or path.name.startswith("."):
+        return False
+    try:
+        with ReviewFile.open(path, writable=False, checked=False) as file:
+            return file.head.details.get(PART_OF) == review_id
+    except ReviewError:
+        return True
+
+
+def merge_parts(
+    review: Path,
+    parts: Iterable[tuple[Path, PartSigner | None]],
+    actor: Reviewer,
+    *,
+    requires_signature: bool = False,
+) -> Iterator[Merged | ReviewError]:
+    """Merge the decisions of parts into a review, each completely or not at all; yield the error of one that is not.
 
     Args:
         review: The review that was split.
-        parts: Each part, and the verified signer; empty: none.
+        parts: Each part, and the verified signer; None: it is not signed with a key.
         actor: Who merges.
+        requires_signature: As of `merge.merge`.
 
     Raises:
-        ReviewError: as `merge.merge`; the parts before it are merged.
+        ReviewError: the review cannot be opened.
     """
     with ReviewFile.open(review) as file:
-        return tuple([merging.merge(file, path, actor, signed_by) for path, signed_by in parts])
+        for path, signer in parts:
+            try:
+                yield merging.merge(file, path, actor, signer, requires_signature=requires_signature)
+            except ReviewError as error:
+                yield error
 
 
 def list_conflicts(review: Path) -> tuple[Conflict, ...]:

@@ -1,5 +1,6 @@
 """Decisions on entitlements and findings, and reviewers."""
 
+import unicodedata
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -109,5 +110,9 @@ class Reviewer:
 
 
 def same_person(one: str, other: str) -> bool:
-    """Return whether two names are the same person's, as typed."""
-    return bool(one.strip()) and one.strip().casefold() == other.strip().casefold()
+    """Return whether two names are the same person's, as typed: in any case, Unicode form and spacing."""
+    return bool(one.strip()) and _folded(one) == _folded(other)
+
+
+def _folded(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())

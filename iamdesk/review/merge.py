@@ -2,17 +2,46 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from iamdesk.errors import ReviewError
 from iamdesk.escaping import visible
 from iamdesk.i18n import phrase
-from iamdesk.review.decisions import ItemDecision, Reviewer, same_person
+from iamdesk.review.decisions import (
+    FINDING_CHOICES,
+    LINE_CHOICES,
+    DecisionError,
+    ItemDecision,
+    Reviewer,
+    same_person,
+)
 from iamdesk.review.events import Event, EventKind
 from iamdesk.review.journal import Entry, Origin, as_json, from_json
-from iamdesk.review.parts import PART_OF, Part, is_delegate, items_sha256, parts_of
+from iamdesk.review.parts import PART_OF, Part, is_delegate, items_sha256, part_sha256, parts_of, reviewer_of
 from iamdesk.review.review_file import ReviewFile, TakenEntry
+from iamdesk.review.segregation_of_duties import check_decisions
+from iamdesk.review.state import ItemStates, Ledger
+
+_CLOCKS = timedelta(days=1)
+"""How far the clocks of two computers may differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartSigner:
+    """Who signed a part, with a valid signature."""
+
+    name: str
+    key: str
+    """Fingerprint."""
+    sha256: str
+    """Of what was signed (`parts.part_sha256`)."""
+
+    @property
+    def label(self) -> str:
+        """Name and key."""
+        return f"{self.name}, {self.key}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +61,8 @@ class Conflict:
     """The part's last entry on the item."""
     entries: tuple[str, ...]
     """Hashes of the part's entries that are not merged."""
+    chain: tuple[TakenEntry, ...]
+    """The part's entries that its decision consists of: who decided, then second approval and ticket."""
 
     def as_json(self) -> dict[str, Any]:
         """Return it as the details of its event."""
@@ -45,6 +76,15 @@ class Conflict:
             "there_account": self.there_account,
             "origin": self.origin.as_json(),
             "entries": list(self.entries),
+            "chain": [
+                {
+                    "after": as_json(one.after),
+                    "reviewer": one.reviewer,
+                    "account": one.account,
+                    "origin": one.origin.as_json(),
+                }
+                for one in self.chain
+            ],
         }
 
     @classmethod
@@ -60,6 +100,16 @@ class Conflict:
             details["there_account"],
             Origin.from_json(details["origin"]),
             tuple(details["entries"]),
+            tuple(
+                TakenEntry(
+                    details["item"],
+                    from_json(one["after"]),
+                    one["reviewer"],
+                    one["account"],
+                    Origin.from_json(one["origin"]),
+                )
+                for one in details["chain"]
+            ),
         )
 
 
@@ -87,45 +137,79 @@ class Merged:
     """Items of the part that still wait for a decision."""
 
 
-def merge(review: ReviewFile, path: Path, actor: Reviewer, signed_by: str = "") -> Merged:
+def merge(
+    review: ReviewFile,
+    path: Path,
+    actor: Reviewer,
+    signer: PartSigner | None = None,
+    *,
+    requires_signature: bool = False,
+) -> Merged:
     """Take the decisions of a part that are new; merging the same part again changes nothing.
 
     Args:
         review: The review that was split.
         path: The part.
         actor: Who merges.
-        signed_by: The verified signer of the part; empty: none.
+        signer: The verified signer of the part; None: it is not signed with a key.
+        requires_signature: Whether to reject decisions that the signature does not show to be the signer's.
 
     Raises:
         DamagedReviewError: the part is not as it was written.
-        ReviewError: it is not a part of this review, or not the one that was split off; one sentence.
+        ReviewError: it is not a part of this review, not the one that was split off, or not the one that was signed.
     """
     events = review.events()
     with ReviewFile.open(path, writable=False) as file:
         part = _checked(review, events, file)
-        entries = list(_own_entries(review, file))
+        if signer is not None and part_sha256(file) != signer.sha256:
+            raise ReviewError(phrase("{name}: it changed after its signature was checked", name=visible(path.name)))
+        entries = list(file.journal())
+        faults = dict(_faults(review, file, entries))
         part_events = file.events()
         waiting = sum(file.decision(item).choice.value == "undecided" for item in part.items)
+    if requires_signature and signer is None:
+        raise ReviewError(phrase("{name}: not signed with a key", name=visible(path.name)))
     handled = _handled(review, events, part, entries)
+    split_at = next(one.moment for one in events if one.kind is EventKind.SPLIT and one.details["part"] == part.part_id)
     fresh: dict[str, list[Entry]] = {}
+    history: dict[str, list[Entry]] = {}
     for entry in entries:
-        if entry.sha256 not in handled:
+        history.setdefault(entry.line_id, []).append(entry)
+        if entry.origin is None and entry.sha256 not in handled:
             fresh.setdefault(entry.line_id, []).append(entry)
+            why = _moment_fault(entry, split_at) or _person_fault(part, part_events, events, entry)
+            if requires_signature and signer is not None:
+                why = why or _signature_fault(part, part_events, events, entry, signer)
+            faults[entry.sha256] = why or faults.get(entry.sha256, "")
+    open_before = {one.item_id for one in open_conflicts(events) if one.part_id == part.part_id}
     taken: list[TakenEntry] = []
     conflicts: list[Conflict] = []
     refused: list[NotTaken] = []
     agreed: list[str] = []
+    settled: list[tuple[str, str]] = []
     items_agreed = 0
     for item, changes in fresh.items():
-        why = next(filter(None, (_fault(review, part, part_events, events, one) for one in changes)), "")
+        chain = _chain(history[item])
+        new = {one.sha256 for one in changes}
+        why = next((faults[one.sha256] for one in chain if one.sha256 in new and faults[one.sha256]), "")
         here, last = review.decision(item), changes[-1]
+        is_same = (here.decided, here.second) == (last.after.decided, last.after.second)
         if why:
             refused.append(NotTaken(item, why))
-        elif here.decided == last.after.decided and here.second == last.after.second:
+        elif here == last.after or (is_same and last.after.ticket in ("", here.ticket) and here != changes[0].before):
             agreed += [one.sha256 for one in changes]
             items_agreed += 1
+            settled.append((item, "review"))
         elif here == changes[0].before:
-            taken += [TakenEntry(item, one.after, one.reviewer, one.account, _origin(part, one)) for one in changes]
+            # Whoever was not assigned decided earlier: only the decision that replaced it counts.
+            sound = [one for one in changes if one in chain] if any(faults[one] for one in new) else changes
+            taken += [_taken(part, one) for one in sound]
+            agreed += [one.sha256 for one in changes if one not in sound]
+            settled.append((item, "part"))
+        elif is_same and not here.ticket:
+            taken.append(_taken(part, last))
+            agreed += [one.sha256 for one in changes[:-1]]
+            settled.append((item, "part"))
         else:
             decided = review.decided(item)
             conflicts.append(
@@ -135,17 +219,40 @@ def merge(review: ReviewFile, path: Path, actor: Reviewer, signed_by: str = "") 
                     here,
                     decided.reviewer if decided else "",
                     last.after,
-                    last.reviewer,
-                    last.account,
+                    chain[0].reviewer,
+                    chain[0].account,
                     _origin(part, last),
                     tuple(one.sha256 for one in changes),
+                    tuple(_taken(part, one) for one in chain),
                 )
             )
     if taken or conflicts or agreed:
+        signed_by = signer.label if signer else ""
         about = {"part": part.part_id, "entries": len(taken), "agreed": agreed, "signed_by": signed_by}
-        noted = [(EventKind.MERGE, about), *((EventKind.CONFLICT, one.as_json()) for one in conflicts)]
+        ended = [
+            {"item": item, "part": part.part_id, "takes": takes, "reason": "The part was decided again."}
+            for item, takes in settled
+            if item in open_before
+        ]
+        noted = [
+            (EventKind.MERGE, about),
+            *((EventKind.CONFLICT, one.as_json()) for one in conflicts),
+            *((EventKind.RESOLVE, one) for one in ended),
+        ]
         review.append(taken, noted, actor)
     return Merged(part, len(taken), items_agreed, tuple(conflicts), tuple(refused), waiting)
+
+
+def _chain(entries: Sequence[Entry]) -> Sequence[Entry]:
+    """Return the last entries on an item that its decision consists of: the decision, then what only adds to it."""
+    at = len(entries) - 1
+    while at and entries[at].after.decided == entries[at].before.decided:
+        at -= 1
+    return entries[at:]
+
+
+def _taken(part: Part, entry: Entry) -> TakenEntry:
+    return TakenEntry(entry.line_id, entry.after, entry.reviewer, entry.account, _origin(part, entry))
 
 
 def _origin(part: Part, entry: Entry) -> Origin:
@@ -168,21 +275,40 @@ def _checked(review: ReviewFile, events: Sequence[Event], file: ReviewFile) -> P
         or file.head.journal_start != part.journal_start
     ):
         raise ReviewError(phrase("{name}: its items are not those that were split off", name=name))
+    if reviewer_of(file)[:3] != (part.reviewer, part.backup, part.due):
+        raise ReviewError(phrase("{name}: its reviewer, backup or due day was changed", name=name))
     return part
 
 
-def _own_entries(review: ReviewFile, file: ReviewFile) -> Iterator[Entry]:
-    """Yield the entries that were made in a part; those that it began with must be the review's."""
-    for entry in file.journal():
+def _faults(review: ReviewFile, file: ReviewFile, entries: Iterable[Entry]) -> Iterator[tuple[str, str]]:
+    """Yield the hash of each entry that was made in a part, and why it is against the rules; empty if it is not.
+
+    The entries that the part began with must be the review's, and each must follow the one before on its item.
+    """
+    ledger = Ledger(
+        ItemStates(review.lines_standing.known, LINE_CHOICES),
+        ItemStates(review.findings_standing.known, FINDING_CHOICES),
+    )
+    for entry in entries:
+        is_sound = ledger.decision(entry.line_id) == entry.before
         if entry.origin is None:
-            yield entry
-            continue
-        source = review.entry(entry.origin.number)
-        if (
-            entry.origin.review_id != review.head.review_id
-            or source is None
-            or (source.sha256, source.line_id, source.after) != (entry.origin.sha256, entry.line_id, entry.after)
-        ):
+            why = ""
+            try:
+                who = Reviewer(entry.reviewer, entry.account)
+                check_decisions(ledger, {entry.line_id: entry.after}, who, restores=True)
+            except DecisionError as error:
+                why = str(error)
+            yield entry.sha256, why
+        else:
+            source = review.entry(entry.origin.number)
+            is_sound = (
+                is_sound
+                and entry.origin.review_id == review.head.review_id
+                and source is not None
+                and (source.sha256, source.decided_at, source.line_id, source.after, source.reviewer)
+                == (entry.origin.sha256, entry.origin.moment, entry.line_id, entry.after, entry.reviewer)
+            )
+        if not is_sound:
             raise ReviewError(
                 phrase(
                     "{name}: entry {number} of its journal differs from the review",
@@ -190,6 +316,7 @@ def _own_entries(review: ReviewFile, file: ReviewFile) -> Iterator[Entry]:
                     number=entry.number,
                 )
             )
+        ledger.take(entry)
 
 
 def _handled(review: ReviewFile, events: Iterable[Event], part: Part, entries: Sequence[Entry]) -> set[str]:
@@ -210,19 +337,50 @@ def _handled(review: ReviewFile, events: Iterable[Event], part: Part, entries: S
     gone_agreed = found - set(there.values())
     if gone is not None or gone_agreed:
         raise ReviewError(
-            phrase("{part}: entries that were merged before were changed or removed since", part=visible(part.file))
+            phrase(
+                "{part}: entries that were merged before were changed or removed since, or it is an older copy",
+                part=visible(part.file),
+            )
         )
     return found | set(numbers.values())
 
 
-def _fault(review: ReviewFile, part: Part, part_events: Sequence[Event], events: Sequence[Event], entry: Entry) -> str:
-    """Return why an entry cannot be merged; empty if it can."""
-    if not _may_decide(part, part_events, events, entry):
-        return phrase("{name} decided it, but is not assigned to this part", name=visible(entry.reviewer))
-    known = next(one for one in (review.lines_standing, review.findings_standing) if entry.line_id in one.known)
-    if entry.after.choice not in known.choices:
-        return phrase("`{choice}` is not a valid decision on it", choice=entry.after.choice.value)
-    return ""
+def _moment_fault(entry: Entry, split_at: str) -> str:
+    """Return why a decision cannot have been made then; empty if it can."""
+    try:
+        moment = datetime.fromisoformat(entry.moment)
+        is_possible = datetime.fromisoformat(split_at) - _CLOCKS <= moment <= datetime.now(UTC) + _CLOCKS
+    except (ValueError, TypeError):
+        is_possible = False
+    return "" if is_possible else phrase("its time, {utc}, is before the split or in the future", utc=entry.moment)
+
+
+def _person_fault(part: Part, part_events: Sequence[Event], events: Sequence[Event], entry: Entry) -> str:
+    """Return why whoever decided may not; empty if they may."""
+    if _may_decide(part, part_events, events, entry):
+        return ""
+    return phrase("{name} decided it, but is not assigned to this part", name=visible(entry.reviewer))
+
+
+def _signature_fault(
+    part: Part, part_events: Sequence[Event], events: Sequence[Event], entry: Entry, signer: PartSigner
+) -> str:
+    """Return why a signature does not show who decided; empty if it does.
+
+    It shows the signer's own decisions. A reviewer's signature also answers for the delegates whom they named: the
+    delegation is part of what is signed. A delegate's own signature shows no delegation.
+    """
+    is_assigned = any(same_person(signer.name, one) for one in (part.reviewer, part.backup))
+    if same_person(signer.name, entry.reviewer):
+        by_coordinator = [one for one in events if one.details.get("part") == part.part_id]
+        if is_assigned or is_delegate(by_coordinator, entry.reviewer, entry.moment):
+            return ""
+        return phrase("{name} decided and signed it, but the reviewer did not", name=visible(entry.reviewer))
+    named = [one for one in part_events if one.kind is EventKind.HAND_BACK or same_person(one.actor, signer.name)]
+    is_own = any(same_person(entry.reviewer, one) for one in (part.reviewer, part.backup))
+    if is_assigned and not is_own and is_delegate(named, entry.reviewer, entry.moment):
+        return ""
+    return phrase("{name} decided it, but {signer} signed", name=visible(entry.reviewer), signer=visible(signer.name))
 
 
 def _may_decide(part: Part, part_events: Sequence[Event], events: Sequence[Event], entry: Entry) -> bool:
@@ -275,9 +433,20 @@ def resolve(
     if not reason.strip() or not actor.name.strip():
         raise ReviewError(phrase("resolving a conflict requires a name and a reason"))
     conflict = found[0]
-    taken = [
-        TakenEntry(item_id, conflict.there, conflict.there_by, conflict.there_account, conflict.origin)
-    ] * takes_part
+    decided = review.decided(item_id)
+    if (
+        takes_part
+        and decided is not None
+        and conflict.there.decided == review.decision(item_id).decided
+        and same_person(decided.reviewer, conflict.there.second)
+    ):
+        raise ReviewError(
+            phrase(
+                "{name} made this decision: the second approval must come from another reviewer",
+                name=visible(decided.reviewer),
+            )
+        )
+    taken = conflict.chain if takes_part else ()
     details = {
         "item": item_id,
         "part": conflict.part_id,

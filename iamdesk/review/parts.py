@@ -17,7 +17,7 @@ from iamdesk.review.assignment import AssignedTo, Assignment, assignment_of
 from iamdesk.review.decisions import UNDECIDED, Reviewer, same_person
 from iamdesk.review.events import Event, EventKind
 from iamdesk.review.items import PopulationEntry, ReviewItem, Scope
-from iamdesk.review.journal import Origin, digest
+from iamdesk.review.journal import GENESIS, Origin, digest
 from iamdesk.review.review_file import ReviewFile, TakenEntry
 from iamdesk.review.schema import JOURNAL_START, SUFFIX, Head
 from iamdesk.review.scope import Limited
@@ -92,6 +92,21 @@ def reviewer_of(part: ReviewFile) -> AssignedTo:
 def items_sha256(review: ReviewFile, items: Iterable[str]) -> str:
     """Return the digest of items: their ids, and what a reviewer sees of each."""
     return digest(sorted([one, review.sha256_of(one)] for one in items))
+
+
+def part_sha256(part: ReviewFile) -> str:
+    """Return the digest of what is signed: which part of which review, its items, decisions and delegations."""
+    ids = [*part.lines_standing.known, *part.findings_standing.known]
+    events = part.events()
+    return digest(
+        {
+            "part": part.head.review_id,
+            "part_of": part.head.details.get(PART_OF, ""),
+            "items_sha256": items_sha256(part, ids),
+            "journal_sha256": part.journal_sha256,
+            "events_sha256": events[-1].sha256 if events else GENESIS,
+        }
+    )
 
 
 def split(review: ReviewFile, folder: Path, actor: Reviewer) -> tuple[Part, ...]:
@@ -280,7 +295,7 @@ def is_delegate(events: Iterable[Event], name: str, moment: str) -> bool:
     for event in events:
         if event.moment > moment:
             break
-        if event.kind is EventKind.DELEGATE and same_person(event.details["to"], name):
+        if event.kind is EventKind.DELEGATE and same_person(str(event.details.get("to", "")), name):
             found = True
         elif event.kind is EventKind.HAND_BACK and same_person(event.actor, name):
             found = False
@@ -326,7 +341,9 @@ def progress_of(part: ReviewFile, today: date) -> PartProgress:
     own = reviewer_of(part)
     waiting = part.lines_standing.waiting(today) + part.findings_standing.waiting(today)
     items = len(part.lines_standing.known) + len(part.findings_standing.known)
-    named = dict.fromkeys(event.details["to"] for event in part.events() if event.kind is EventKind.DELEGATE)
+    named = dict.fromkeys(
+        str(event.details.get("to", "")) for event in part.events() if event.kind is EventKind.DELEGATE
+    )
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     delegates = tuple(name for name in named if is_delegate(part.events(), name, now))
     return PartProgress(

@@ -123,6 +123,11 @@ def test_whole_way_from_assigning_to_the_merged_review(run: Run, tmp_path: Path)
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
     run("review", "sign", ana, "--name", "Ana", "--key", key)
     done = run("review", "merge", "q4.iamreview", "parts", "--require-signature", status=2)
+    assert "--allowed-signers" in done.stderr
+    known = tmp_path / "signers"
+    known.write_text(f"Ana {key.with_suffix('.pub').read_text()}")
+    words = ("--require-signature", "--allowed-signers", known)
+    done = run("review", "merge", "q4.iamreview", "parts", *words, status=2)
     assert "Ben.iamreview: not signed with a key" in done.stderr
     run(
         "review",
@@ -216,8 +221,8 @@ from pathlib import Path
 from iamdesk.review.coordination import merge_parts
 from iamdesk.review.decisions import Reviewer
 threading.Thread(target=lambda: (time.sleep(float(sys.argv[1])), os.kill(os.getpid(), 9)), daemon=True).start()
-merge_parts(Path("q4.iamreview"), [(Path("parts/Ana.iamreview"), ""), (Path("parts/Ben.iamreview"), "")],
-            Reviewer("Cara", "cara"))
+list(merge_parts(Path("q4.iamreview"), [(Path("parts/Ana.iamreview"), None), (Path("parts/Ben.iamreview"), None)],
+                 Reviewer("Cara", "cara")))
 """
 
 

@@ -106,7 +106,11 @@ def decisions(path: Path) -> dict[str, ItemDecision]:
 
 def merged(review: Path, *paths: Path) -> list[tuple[int, int, int, int]]:
     """Entries taken, items agreed, conflicts and refused items of each part."""
-    done = merge_parts(review, [(path, "") for path in paths], CARA)
+    done = []
+    for one in merge_parts(review, [(path, None) for path in paths], CARA):
+        if isinstance(one, ReviewError):
+            raise one
+        done.append(one)
     return [(one.taken, one.agreed, len(one.conflicts), len(one.refused)) for one in done]
 
 
@@ -344,7 +348,7 @@ def test_who_is_not_assigned_is_refused_until_it_is_delegated(review: Path, part
     assert merged(review, parts["Ana"]) == [(0, 0, 0, 1)]  # it was decided before
     decide(parts["Ana"], DORA, {of(PROD, 0): REVOKE, of(PROD, 2): REVOKE})
     hand_back_part(parts["Ana"], DORA, "done")
-    assert merged(review, parts["Ana"]) == [(1, 0, 0, 1)]
+    assert merged(review, parts["Ana"]) == [(2, 0, 0, 0)]  # what was decided before is replaced
     with pytest.raises(ReviewError, match="Dora is not a delegate"):
         hand_back_part(parts["Ana"], DORA, "again")
 

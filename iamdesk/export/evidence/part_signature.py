@@ -5,14 +5,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from iamdesk.escaping import visible
-from iamdesk.export.evidence.result import Result
+from iamdesk.export.evidence.result import Outcome, Result
 from iamdesk.export.evidence.signing import SSH, UNSIGNED, Role, SignOff, sign_off_from_json, signed_with
 from iamdesk.export.evidence.signoff_checks import check_signoff
 from iamdesk.export.files.atomic_write import ExportError, write_atomic
 from iamdesk.export.findings.report import utc_text
 from iamdesk.i18n import phrase
-from iamdesk.review.journal import GENESIS, canonical, digest
-from iamdesk.review.parts import PART_OF, is_part, items_sha256
+from iamdesk.review.journal import GENESIS, canonical
+from iamdesk.review.merge import PartSigner
+from iamdesk.review.parts import is_part, part_sha256
 from iamdesk.review.review_file import ReviewFile
 
 _MAX_BYTES = 1 << 16
@@ -21,19 +22,6 @@ _MAX_BYTES = 1 << 16
 def signature_path(part: Path) -> Path:
     """Return where the sign-off of a part is."""
     return part.with_name(f"{part.name}.signoff.json")
-
-
-def part_sha256(part: ReviewFile) -> str:
-    """Return the digest of what is signed: which part of which review, its items, and every decision."""
-    ids = [*part.lines_standing.known, *part.findings_standing.known]
-    return digest(
-        {
-            "part": part.head.review_id,
-            "part_of": part.head.details.get(PART_OF, ""),
-            "items_sha256": items_sha256(part, ids),
-            "journal_sha256": part.journal_sha256,
-        }
-    )
 
 
 def sign_part(path: Path, name: str, *, title: str = "", key: Path | None = None, asks: bool = True) -> SignOff:
@@ -76,8 +64,8 @@ def sign_part(path: Path, name: str, *, title: str = "", key: Path | None = None
     return made
 
 
-def verify_part(path: Path, allowed: Path | None) -> Result | None:
-    """Verify the sign-off of a part; None where there is none.
+def verify_part(path: Path, allowed: Path | None) -> tuple[Result | None, PartSigner | None]:
+    """Verify the sign-off of a part; return the result, and who signed with a valid key. None where there is none.
 
     Args:
         path: The part.
@@ -89,7 +77,7 @@ def verify_part(path: Path, allowed: Path | None) -> Result | None:
     """
     place = signature_path(path)
     if not place.is_file():
-        return None
+        return None, None
     try:
         with place.open("rb") as file:
             content = file.read(_MAX_BYTES)
@@ -106,4 +94,8 @@ def verify_part(path: Path, allowed: Path | None) -> Result | None:
     if not is_as_written:
         raise ExportError(phrase("{signoffs} was changed", signoffs=visible(place.name)))
     with ReviewFile.open(path, writable=False) as part:
-        return check_signoff(one, visible(place.name), part_sha256(part), known)
+        sha256 = part_sha256(part)
+    result = check_signoff(one, visible(place.name), sha256, known)
+    if result.outcome is Outcome.FAILED or result.signer is None:
+        return result, None
+    return result, PartSigner(result.signer.name, result.signer.key, sha256)

@@ -1,0 +1,349 @@
+"""Dishonest parts of a review: what only looks like a decision of the reviewer is rejected."""
+
+import json
+import shutil
+import sqlite3
+import subprocess
+import sys
+import unicodedata
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from iamdesk.errors import ReviewError
+from iamdesk.review.assignment import read_rules
+from iamdesk.review.coordination import (
+    assign_review,
+    delegate_part,
+    list_conflicts,
+    part_files,
+    resolve_conflict,
+    split_review,
+)
+from iamdesk.review.decisions import UNDECIDED, ItemDecision, ReviewDecision, Reviewer
+from iamdesk.review.events import EventKind
+from iamdesk.review.journal import digest
+from iamdesk.review.review_file import ReviewFile
+from iamdesk.review.schema import SCHEMA
+from iamdesk.review.seals import seal
+
+from .test_parts import (
+    ANA,
+    BEN,
+    CARA,
+    DORA,
+    KEEP,
+    PROD,
+    REVOKE,
+    decide,
+    decisions,
+    merged,
+    of,
+    parts,
+    review,
+    rules,
+)
+
+__all__ = ["parts", "review", "rules"]
+SIGNS = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="there is no ssh-keygen")
+COLUMNS = ("number", "moment", "reviewer", "account", "line_id", "line_sha256", "before", "after", "previous")
+
+
+def forge(path: Path, number: int, do: Callable[[dict[str, Any]], None]) -> None:
+    """Rewrite an entry of a journal, and compute all hashes after it anew."""
+    with sqlite3.connect(path) as other:
+        previous = dict(other.execute("SELECT name, value FROM head"))["detail.journal_start"]
+        origins = dict(other.execute("SELECT number, origin FROM origins"))
+        for row in other.execute("SELECT * FROM journal ORDER BY number").fetchall():
+            value = dict(zip(COLUMNS, row[:9], strict=True))
+            value |= {"before": json.loads(value["before"]), "after": json.loads(value["after"]), "previous": previous}
+            if row[0] in origins:
+                value["origin"] = json.loads(origins[row[0]])
+            if row[0] == number:
+                do(value)
+            previous = digest(value)
+            other.execute(
+                "UPDATE journal SET moment = ?, reviewer = ?, before = ?, after = ?, previous = ?, sha256 = ? "
+                "WHERE number = ?",
+                (
+                    value["moment"],
+                    value["reviewer"],
+                    json.dumps(value["before"]),
+                    json.dumps(value["after"]),
+                    value["previous"],
+                    previous,
+                    number if row[0] == number else row[0],
+                ),
+            )
+    other.close()
+
+
+def change_head(path: Path, name: str, value: str) -> None:
+    """Change the head, and seal it anew."""
+    with sqlite3.connect(path) as other:
+        other.execute("UPDATE head SET value = ? WHERE name = ?", (value, name))
+        seal(other, SCHEMA)
+    other.close()
+
+
+def test_forged_decision_before_overwrites_nothing(review: Path, parts: dict[str, Path]) -> None:
+    """A part that claims to have seen the review's newer decision would replace it without a conflict."""
+    decide(parts["Ana"], ANA, {of(PROD, 0): KEEP})
+    decide(review, CARA, {of(PROD, 0): REVOKE})
+    forge(parts["Ana"], 2, lambda one: one.update(before={"choice": "revoke", "comment": REVOKE.comment} | EMPTY))
+    with pytest.raises(ReviewError, match="entry 2 of its journal differs"):
+        merged(review, parts["Ana"])
+    assert decisions(review)[of(PROD, 0)] == REVOKE
+
+
+EMPTY = {"owner": "", "expiry": None}
+
+
+def test_second_approval_in_another_name_is_refused(review: Path, parts: dict[str, Path]) -> None:
+    decide(parts["Ana"], ANA, {of(PROD, 0): KEEP})
+    forge(parts["Ana"], 2, lambda one: one["after"].update(second="Ben"))
+    assert merged(review, parts["Ana"]) == [(0, 0, 0, 1)]
+    assert decisions(review)[of(PROD, 0)] == UNDECIDED
+
+
+def test_decider_of_a_decision_that_the_part_began_with_cannot_be_changed(review: Path, parts: dict[str, Path]) -> None:
+    """Ben decided it in the review; as Zoe's it could be approved by Ben."""
+    forge(parts["Ana"], 1, lambda one: one.update(reviewer="Zoe"))
+    decide(parts["Ana"], BEN, {of(PROD, 3): replace(KEEP, second="Ben")})
+    with pytest.raises(ReviewError, match="entry 1 of its journal differs"):
+        merged(review, parts["Ana"])
+
+
+@pytest.mark.parametrize("days", [-3, 3])
+def test_decision_before_the_split_or_in_the_future_is_refused(review: Path, parts: dict[str, Path], days: int) -> None:
+    moment = datetime.now(UTC) + timedelta(days=days)
+    with ReviewFile.open(parts["Ana"]) as file:
+        file.record({of(PROD, 0): KEEP}, ANA, lambda: moment)
+    decide(parts["Ana"], ANA, {of(PROD, 1): KEEP})
+    assert merged(review, parts["Ana"]) == [(1, 0, 0, 1)]
+
+
+def test_time_that_is_none_is_refused(review: Path, parts: dict[str, Path]) -> None:
+    decide(parts["Ana"], ANA, {of(PROD, 0): KEEP})
+    forge(parts["Ana"], 2, lambda one: one.update(moment="never"))
+    assert merged(review, parts["Ana"]) == [(0, 0, 0, 1)]
+
+
+def test_ticket_of_a_part_is_not_lost(review: Path, parts: dict[str, Path]) -> None:
+    decide(parts["Ana"], ANA, {of(PROD, 3): replace(KEEP, ticket="SEC-1")})
+    decide(parts["Ana"], ANA, {of(PROD, 0): replace(KEEP, ticket="SEC-2")})
+    decide(parts["Ana"], ANA, {of(PROD, 1): replace(KEEP, ticket="SEC-3")})
+    decide(review, CARA, {of(PROD, 0): KEEP})
+    decide(review, CARA, {of(PROD, 1): replace(KEEP, ticket="OPS-1")})
+    assert merged(review, parts["Ana"]) == [(2, 0, 1, 0)]
+    now = decisions(review)
+    assert [now[of(PROD, at)].ticket for at in (3, 0, 1)] == ["SEC-1", "SEC-2", "OPS-1"]
+    with ReviewFile.open(review, writable=False) as file:
+        found = [file.decided(of(PROD, at)) for at in (3, 0)]
+    assert [one.reviewer for one in found if one] == ["Ben", "Cara"]
+
+
+def test_conflict_ends_when_the_part_agrees(review: Path, parts: dict[str, Path]) -> None:
+    """Else the coordinator could take a decision that its reviewer has withdrawn."""
+    decide(parts["Ana"], ANA, {of(PROD, 0): REVOKE})
+    decide(review, CARA, {of(PROD, 0): KEEP})
+    merged(review, parts["Ana"])
+    decide(parts["Ana"], ANA, {of(PROD, 0): KEEP})
+    assert merged(review, parts["Ana"]) == [(0, 1, 0, 0)]
+    assert list_conflicts(review) == ()
+    with pytest.raises(ReviewError, match="no open conflict"):
+        resolve_conflict(review, of(PROD, 0), CARA, part_id="", takes_part=True, reason="x")
+
+
+def test_decision_taken_from_a_conflict_is_of_who_decided(review: Path, parts: dict[str, Path]) -> None:
+    decide(parts["Ana"], ANA, {of(PROD, 0): REVOKE})
+    decide(parts["Ana"], BEN, {of(PROD, 0): replace(REVOKE, second="Ben")})
+    decide(review, CARA, {of(PROD, 0): KEEP})
+    merged(review, parts["Ana"])
+    (conflict,) = list_conflicts(review)
+    assert conflict.there_by == "Ana"
+    resolve_conflict(review, of(PROD, 0), CARA, part_id="", takes_part=True, reason="x")
+    with ReviewFile.open(review, writable=False) as file:
+        decided = file.decided(of(PROD, 0))
+    assert decided is not None
+    assert decided.reviewer == "Ana"
+    assert decisions(review)[of(PROD, 0)].second == "Ben"
+    assert merged(review, parts["Ana"]) == [(0, 0, 0, 0)]
+
+
+def test_nobody_approves_their_own_decision_through_a_conflict(review: Path, parts: dict[str, Path]) -> None:
+    decide(parts["Ana"], ANA, {of(PROD, 0): REVOKE})
+    decide(parts["Ana"], BEN, {of(PROD, 0): replace(REVOKE, second="Ben")})
+    decide(review, BEN, {of(PROD, 0): REVOKE})
+    assert merged(review, parts["Ana"]) == [(0, 0, 1, 0)]
+    with pytest.raises(ReviewError, match="must come from another reviewer"):
+        resolve_conflict(review, of(PROD, 0), CARA, part_id="", takes_part=True, reason="x")
+
+
+def test_reviewer_can_replace_the_decision_of_somebody_else(review: Path, parts: dict[str, Path]) -> None:
+    decide(parts["Ana"], DORA, {of(PROD, 0): KEEP})
+    assert merged(review, parts["Ana"]) == [(0, 0, 0, 1)]
+    decide(parts["Ana"], ANA, {of(PROD, 0): replace(KEEP, ticket="SEC-1")})
+    assert merged(review, parts["Ana"]) == [(0, 0, 0, 1)]  # a ticket on Dora's decision is none of Ana's
+    decide(parts["Ana"], ANA, {of(PROD, 0): REVOKE})
+    assert merged(review, parts["Ana"]) == [(1, 0, 0, 0)]
+    with ReviewFile.open(review, writable=False) as file:
+        assert [entry.reviewer for entry in file.journal() if entry.line_id == of(PROD, 0)] == ["Ana"]
+    assert merged(review, parts["Ana"]) == [(0, 0, 0, 0)]
+
+
+def test_renamed_part_in_a_folder_is_merged(review: Path, parts: dict[str, Path]) -> None:
+    decide(parts["Ana"], ANA, {of(PROD, 0): KEEP})
+    renamed = parts["Ana"].rename(parts["Ana"].with_name("Ana (1).iamreview"))
+    shutil.copy(review, parts["Ana"].with_name("whole.iamreview"))
+    broken = parts["Ana"].with_name("x.iamreview")
+    broken.write_bytes(b"\0" * 5000)
+    assert set(part_files(review, [renamed.parent])) == {renamed, parts["Dora"], broken}
+
+
+@pytest.mark.parametrize(("name", "value"), [("due", "2030-01-01"), ("reviewer", "Zoe"), ("backup", "Zoe")])
+def test_changed_head_of_a_part_is_refused(review: Path, parts: dict[str, Path], name: str, value: str) -> None:
+    change_head(parts["Ana"], f"detail.part_{name}", value)
+    with pytest.raises(ReviewError, match="reviewer, backup or due day was changed"):
+        merged(review, parts["Ana"])
+
+
+def test_name_in_another_unicode_form_is_the_same_person(review: Path, tmp_path: Path) -> None:
+    (tmp_path / "rules.csv").write_text("reviewer\n" + unicodedata.normalize("NFD", "José  Núñez"), encoding="utf-8")
+    assign_review(review, read_rules(tmp_path / "rules.csv"), CARA)
+    (part,) = split_review(review, tmp_path / "parts", CARA)
+    decide(tmp_path / "parts" / part.file, Reviewer("josé núñez", "j"), {of(PROD, 0): KEEP})
+    assert merged(review, tmp_path / "parts" / part.file) == [(1, 0, 0, 0)]
+
+
+def test_delegation_without_a_name_delegates_to_nobody(review: Path, parts: dict[str, Path]) -> None:
+    with ReviewFile.open(parts["Ana"]) as file:
+        file.append([], [(EventKind.DELEGATE, {"reason": "x"})], ANA)
+    decide(parts["Ana"], DORA, {of(PROD, 0): KEEP})
+    assert merged(review, parts["Ana"]) == [(0, 0, 0, 1)]
+
+
+def test_forged_exception_without_reason_is_refused(review: Path, parts: dict[str, Path]) -> None:
+    decide(parts["Ana"], ANA, {of(PROD, 0): KEEP})
+    forge(parts["Ana"], 2, lambda one: one["after"].update(choice="except"))
+    with pytest.raises(ReviewError):
+        merged(review, parts["Ana"])
+
+
+# With signatures
+
+
+def iamdesk(folder: Path, *words: object, status: int) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "iamdesk", *map(str, words)],
+        cwd=folder,
+        env={"PYTHONPATH": ":".join(sys.path), "PATH": "/usr/bin:/bin", "HOME": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == status, (done.stdout, done.stderr)
+    return done.stdout + done.stderr
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> dict[str, Path]:
+    found, known = {}, []
+    for name in ("Ana", "Ben", "Dora"):
+        found[name] = tmp_path / f"key-{name}"
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", found[name]], check=True)
+        known.append(f"{name} {found[name].with_suffix('.pub').read_text()}")
+    (tmp_path / "signers").write_text("".join(known))
+    return found
+
+
+def sign(part: Path, name: str, key: Path) -> None:
+    iamdesk(part.parent, "review", "sign", part, "--name", name, "--key", key, status=0)
+
+
+def merge(review: Path, part: Path, status: int) -> str:
+    words = ("--require-signature", "--allowed-signers", "signers")
+    return iamdesk(review.parent, "review", "merge", review, part, *words, status=status)
+
+
+@SIGNS
+def test_signature_shows_the_decisions_of_its_signer_only(
+    review: Path, parts: dict[str, Path], keys: dict[str, Path]
+) -> None:
+    decide(parts["Ana"], ANA, {of(PROD, 0): KEEP})
+    decide(parts["Ana"], BEN, {of(PROD, 1): REVOKE})
+    sign(parts["Ana"], "Dora", keys["Dora"])
+    told = merge(review, parts["Ana"], 1)
+    assert "Ana decided it, but Dora signed" in told
+    assert "Ben decided it, but Dora signed" in told
+    assert "0 decisions merged" in told
+    sign(parts["Ana"], "Ana", keys["Dora"])
+    assert "Dora" in merge(review, parts["Ana"], 2)
+    sign(parts["Ana"], "Ben", keys["Ben"])
+    assert "Ana decided it, but Ben signed" in merge(review, parts["Ana"], 1)
+    assert (decisions(review)[of(PROD, 0)], decisions(review)[of(PROD, 1)]) == (UNDECIDED, REVOKE)
+    sign(parts["Ana"], "Ana", keys["Ana"])
+    assert "1 decision merged" in merge(review, parts["Ana"], 0)
+
+
+@SIGNS
+def test_delegation_counts_if_the_reviewer_signed_it(
+    review: Path, parts: dict[str, Path], keys: dict[str, Path]
+) -> None:
+    delegate_part(parts["Ana"], "Dora", ANA, "")  # anybody can type Ana's name
+    decide(parts["Ana"], DORA, {of(PROD, 0): KEEP})
+    sign(parts["Ana"], "Dora", keys["Dora"])
+    assert "Dora decided and signed it, but the reviewer did not" in merge(review, parts["Ana"], 1)
+    sign(parts["Ana"], "Ana", keys["Ana"])
+    assert "1 decision merged" in merge(review, parts["Ana"], 0)
+
+
+@SIGNS
+def test_delegation_added_after_signing_breaks_the_signature(
+    review: Path, parts: dict[str, Path], keys: dict[str, Path]
+) -> None:
+    decide(parts["Ana"], DORA, {of(PROD, 0): KEEP})
+    sign(parts["Ana"], "Ana", keys["Ana"])
+    with ReviewFile.open(parts["Ana"]) as file:
+        file.append(
+            [], [(EventKind.DELEGATE, {"to": "Dora", "reason": ""})], ANA, lambda: datetime(2026, 1, 1, tzinfo=UTC)
+        )
+    assert "signed another" in merge(review, parts["Ana"], 2)
+    assert decisions(review)[of(PROD, 0)] == UNDECIDED
+
+
+@SIGNS
+def test_signature_of_another_part_or_state_is_refused(
+    review: Path, parts: dict[str, Path], keys: dict[str, Path]
+) -> None:
+    sign(parts["Ana"], "Ana", keys["Ana"])
+    decide(parts["Ana"], ANA, {of(PROD, 0): KEEP})
+    assert "signed another" in merge(review, parts["Ana"], 2)
+    name = "{}.iamreview.signoff.json"
+    shutil.copy(parts["Ana"].with_name(name.format("Ana")), parts["Dora"].with_name(name.format("Dora")))
+    assert "signed another" in merge(review, parts["Dora"], 2)
+
+
+@SIGNS
+def test_signature_without_known_keys_is_required_in_vain(
+    review: Path, parts: dict[str, Path], keys: dict[str, Path]
+) -> None:
+    decide(parts["Ana"], ANA, {of(PROD, 0): KEEP})
+    sign(parts["Ana"], "Ana", keys["Dora"])
+    told = iamdesk(review.parent, "review", "merge", review, parts["Ana"], "--require-signature", status=2)
+    assert "--allowed-signers" in told
+    assert decisions(review)[of(PROD, 0)] == UNDECIDED
+    assert "key not compared" in iamdesk(review.parent, "review", "merge", review, parts["Ana"], status=0)
+
+
+def test_broken_part_does_not_hide_what_was_merged(review: Path, parts: dict[str, Path]) -> None:
+    decide(parts["Ana"], ANA, {of(PROD, 0): KEEP})
+    decide(parts["Dora"], DORA, {"f-444455556666": ItemDecision(ReviewDecision.FIX, "soon")})
+    change_head(parts["Ana"], "detail.part_due", "2030-01-01")
+    told = iamdesk(review.parent, "review", "merge", review, "parts", status=2)
+    assert "due day was changed" in told
+    assert "Dora: 1 decision merged" in told
