@@ -41,6 +41,7 @@ from iamdesk.export.text.review_effect import (
     widened_words,
 )
 from iamdesk.review.completion import completion
+from iamdesk.review.coordination import removal_state
 from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, ItemDecision, ReviewDecision, Reviewer, same_person
 from iamdesk.review.item_effect import LAST_TIER, effect_of
 from iamdesk.review.items import ONLY_DENIES
@@ -171,6 +172,7 @@ def status(review: ReviewPath, output_format: options.OutputFormat = options.For
     source = EvidenceContext(session.file, None, datetime.now(UTC))
     counts = source.counts
     state = completion(session.file, source.today)
+    removals = removal_state(session.file)
     result = {
         "ReviewId": session.head.review_id,
         "Title": session.head.title,
@@ -178,6 +180,7 @@ def status(review: ReviewPath, output_format: options.OutputFormat = options.For
         "Counts": counts.as_json(),
         "Complete": state.is_complete,
         "Open": state.as_json()["open"],
+        "Removals": {"Closed": removals.closed, "Open": removals.open},
         "JournalSha256": session.file.journal_sha256,
         "Damages": [],
     }
@@ -194,6 +197,8 @@ def status(review: ReviewPath, output_format: options.OutputFormat = options.For
         for choice in FINDING_CHOICES:
             word = ACCEPT_WORD if choice is ReviewDecision.EXCEPT else CHOICE_WORDS[choice]
             echo(f"  {word:<15} {counts.findings_by_decision[choice.value]:>8,}")
+        if removals.closed or removals.open:
+            echo(f"removals: {removals.closed:,} closed, {removals.open:,} open")
         echo("complete" if state.is_complete else f"DRAFT: {'; '.join(one.sentence for one in state.open)}")
 
 

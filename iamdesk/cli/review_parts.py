@@ -23,6 +23,7 @@ from iamdesk.review.coordination import (
     PartProgress,
     PartSigner,
     assign_review,
+    close_out_review,
     delegate_part,
     hand_back_part,
     list_conflicts,
@@ -326,6 +327,28 @@ def remind(
     echo_err(f"reminders for {_counted(len(names), 'reviewer')} in {output}")
 
 
+def close_out(
+    review: _Review,
+    log: Annotated[Path, typer.Argument(metavar="LOG", help="Log of remediation.sh.", show_default=False)],
+    who: _Who,
+) -> None:
+    """Record in a review what remediation.sh did, by its log. It can be repeated.
+
+    Lines of other reviews, of unknown entitlements and of entitlements that the review does not revoke are refused and
+    listed, with status 1; all other lines are recorded.
+    """
+    found, state = close_out_review(review, log, Reviewer(who, getpass.getuser()))
+    for one in found.refused:
+        echo(f"refused  line {one.number}: {one.why}")
+    repeated = f", {found.repeated:,} recorded before" if found.repeated else ""
+    echo_err(
+        f"{_counted(len(found.recorded), 'outcome')} recorded{repeated}, {len(found.refused):,} refused; "
+        f"removals: {state.closed:,} closed, {state.open:,} open"
+    )
+    if found.refused:
+        raise typer.Exit(1)
+
+
 def _coordinator(name: str) -> Reviewer:
     account = getpass.getuser()
     return Reviewer(name.strip() or account, account)
@@ -345,4 +368,5 @@ COMMANDS = (
     ("hand-back", hand_back),
     ("progress", progress),
     ("remind", remind),
+    ("close-out", close_out),
 )

@@ -22,6 +22,15 @@ from iamdesk.review.assignment import (
     read_rules,
     subjects_of,
 )
+from iamdesk.review.close_out import (
+    ClosedOut,
+    RefusedLine,
+    Removal,
+    RemovalOutcome,
+    RemovalState,
+    close_out,
+    removal_state,
+)
 from iamdesk.review.decisions import ItemDecision, Reviewer
 from iamdesk.review.events import EventKind
 from iamdesk.review.holders import SnapshotHolders
@@ -33,14 +42,20 @@ from iamdesk.snapshot.model import Snapshot
 
 __all__ = [
     "Assignment",
+    "ClosedOut",
     "Conflict",
     "Merged",
     "NotTaken",
     "Part",
     "PartProgress",
     "PartSigner",
+    "RefusedLine",
+    "Removal",
+    "RemovalOutcome",
+    "RemovalState",
     "Rules",
     "assign_review",
+    "close_out_review",
     "delegate_part",
     "hand_back_part",
     "list_conflicts",
@@ -49,6 +64,7 @@ __all__ = [
     "progress_of_parts",
     "read_rules",
     "record_reminders",
+    "removal_state",
     "resolve_conflict",
     "split_review",
 ]
@@ -219,3 +235,13 @@ def record_reminders(review: Path, names: Iterable[str], actor: Reviewer) -> Non
     """
     with ReviewFile.open(review) as file:
         file.append([], [(EventKind.REMIND, {"to": list(names)})], actor)
+
+
+def close_out_review(review: Path, log: Path, actor: Reviewer) -> tuple[ClosedOut, RemovalState]:
+    """Record a log of ``remediation.sh`` in a review, and return how many removals are closed and open then.
+
+    Raises:
+        ReviewError: as `close_out.close_out`.
+    """
+    with ReviewFile.open(review) as file:
+        return close_out(file, log, actor), removal_state(file)

@@ -1,4 +1,4 @@
-"""What happens to a review besides decisions: it is assigned, split, delegated, merged, and conflicts are resolved.
+"""What happens to a review besides decisions: it is assigned, split, delegated, merged, removals are logged.
 
 Append-only, each event bound to the one before by its hash, as the journal of decisions is.
 """
@@ -33,6 +33,8 @@ class EventKind(StrEnum):
     """Part and review decided otherwise; the review's decision stays until the conflict is resolved."""
     RESOLVE = "resolve"
     """The coordinator chose between the two."""
+    REMOVAL = "removal"
+    """The log of ``remediation.sh`` says what was done about a revoked entitlement (`close_out`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,6 +112,9 @@ def evidence(tmp_path_factory: pytest.TempPathFactory) -> Path:
     desk = Workbench.open_review(folder / "q3.iamreview")
     write_pack(desk.file, folder / "review-q3", evaluator=opened.evaluator)
     desk.close()
+    kept = folder / "remediation-kept"
+    kept.mkdir()
+    (kept / "remediation-20261125T100000Z.log").touch()  # of a run that had nothing to revoke
     return folder
 
 

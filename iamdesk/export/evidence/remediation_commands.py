@@ -9,11 +9,14 @@ from iamdesk.export.evidence.columns import DecidedFinding, DecidedLine
 from iamdesk.export.evidence.remediation_shell import END, HELPERS
 from iamdesk.export.files.shell_script import is_odd, script_head
 from iamdesk.export.text.review import entitlement_words
+from iamdesk.export.text.review_effect import is_guardrail_by_effect
 from iamdesk.review.decisions import ReviewDecision
-from iamdesk.review.items import EntitlementType, ReviewItem
+from iamdesk.review.item_effect import effect_of
+from iamdesk.review.items import ONLY_DENIES, EntitlementType, ReviewItem
 
 _NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{1,128}")
 """Valid IAM names (IAM User Guide, "IAM and AWS STS quotas", name requirements)."""
+_ACCOUNT = re.compile(r"[0-9]{12}")
 
 
 def command(line: ReviewItem) -> tuple[str, ...]:
@@ -59,23 +62,37 @@ def command_text(line: ReviewItem) -> str:
 def remediation_script(review_id: str, rows: Iterable[DecidedLine], fixes: Iterable[DecidedFinding]) -> Iterator[str]:
     """Yield the lines of a shell script that carries out the revocations, by default as a dry run.
 
-    It continues if an entitlement is already gone or a command fails, saves inline policies before it deletes them, and
-    keeps policies with Deny statements unless WIDEN is set. Commands that fix findings are comments: they need a
+    It can be interrupted and repeated, continues after failures, saves what restores each entitlement before it revokes
+    it, keeps policies with Deny statements unless WIDEN is set, and logs each outcome for `close_out`. Guardrails and
+    changes without a single command are left to be done by hand. Commands that fix findings are comments: they need a
     review.
     """
     yield script_head(f"Revocations decided in the access review {review_id}", "remediation.sh")
     yield HELPERS
+    yield f"review={shlex.quote(visible(review_id))}"
+    yield ""
+    yield "items() {"
+    yield ":"
     count = 0
     for row in rows:
         if row.decision.choice is not ReviewDecision.REVOKE:
             continue
         count += 1
-        yield f"# {visible(row.line.holder_arn)}: {visible(entitlement_words(row.line))}"
+        line = row.line
+        yield f"# {visible(line.holder_arn)}: {visible(entitlement_words(line))}"
+        if affected := _affected(line):
+            yield f"#   {visible(affected)}"
         if row.decision.comment:
             yield f"#   reason: {visible(row.decision.comment)}"
-        called = "" if _is_odd(row.line) else _call(row.line)
-        yield called or f"# by hand: {_by_hand(row.line)}"
+        if called := _call(row):
+            yield called
+        else:
+            what = visible(f"{_by_hand(line)} ({entitlement_words(line)} of {line.holder_arn})")
+            yield f"# by hand: {visible(_by_hand(line))}"
+            yield shlex.join(("by_hand", row.line_id, visible(line.account_id), what))
         yield ""
+    yield "}"
+    yield ""
     if not count:
         yield "# No entitlement was revoked."
     for fix in fixes:
@@ -89,27 +106,60 @@ def remediation_script(review_id: str, rows: Iterable[DecidedLine], fixes: Itera
     yield END
 
 
-def _call(line: ReviewItem) -> str:
-    """Return the line of the script that revokes an entitlement; empty if there is no single command."""
-    words = command(line)
-    if not words or line.type is EntitlementType.BOUNDARY:  # what limits is taken away by hand
+def _affected(line: ReviewItem) -> str:
+    """Return who is affected if an entitlement is revoked, by its evidence; empty if that is not known."""
+    affects = effect_of(line).get("affects")
+    if not affects:
         return ""
-    name = line.holder_arn.rpartition("/")[2]
+    names = ", ".join(map(str, affects["names"]))
+    more = affects["principals"] - len(affects["names"])
+    others = f" and {more:,} more" if names and more > 0 else ""
+    listed = f": {names}{others}" if names else ""
+    return f"affected: {affects['principals']:,}, {affects['losing']:,} lose and {affects['gaining']:,} gain{listed}"
+
+
+def _call(row: DecidedLine) -> str:
+    """Return the line of the script that revokes an entitlement; empty if that is to be done by hand."""
+    line = row.line
+    words = command(line)
+    if not words or line.type is EntitlementType.BOUNDARY or _is_guardrail(line) or _is_odd(line):
+        return ""
+    name, kind = line.holder_arn.rpartition("/")[2], line.holder_kind
+    undo: tuple[str, ...]
+    what: tuple[str, ...]
     match line.type:
         case EntitlementType.INLINE_POLICY:
-            return shlex.join(("take_inline", line.account_id, line.holder_kind, name, line.name))
+            undo = ("aws", "iam", f"put-{kind}-policy", *words[3:], "--policy-document")  # the script adds the file
+            function, what = "take_inline", (line.name,)
         case EntitlementType.MANAGED_POLICY:
-            return shlex.join(("take_managed", line.account_id, line.entitlement_id, *words))
+            undo = ("aws", "iam", f"attach-{kind}-policy", *words[3:])
+            function, what = "take_managed", (line.entitlement_id,)
         case EntitlementType.GROUP:
-            return shlex.join(("take_membership", line.account_id, line.name, *words))
-    return shlex.join(("take_away", line.account_id, *words))
+            undo = ("aws", "iam", "add-user-to-group", *words[3:])
+            function, what = "take_membership", (line.name,)
+        case EntitlementType.CONSOLE_PASSWORD:
+            undo = ("echo", f"by hand: set a new password, aws iam create-login-profile --user-name {name}")
+            function, what = "take_password", ()
+        case _:
+            options = dict(zip(words[3::2], words[4::2], strict=True))
+            undo = ("aws", "sso-admin", "create-account-assignment", *words[3:])
+            kind, name = "permission-set", line.name
+            function = "take_assignment"
+            what = (options["--instance-arn"], line.entitlement_id, options["--principal-id"])
+    return shlex.join((function, row.line_id, line.account_id, kind, name, shlex.join(undo), *what, *words))
+
+
+def _is_guardrail(line: ReviewItem) -> bool:
+    return bool(line.evidence.get(ONLY_DENIES)) or is_guardrail_by_effect(line)
 
 
 def _is_odd(line: ReviewItem) -> bool:
     holder = line.holder_arn.rpartition("/")[2]
+    if not _ACCOUNT.fullmatch(line.account_id):
+        return True
     if line.type is EntitlementType.INLINE_POLICY and not (_NAME.fullmatch(holder) and _NAME.fullmatch(line.name)):
         return True  # the names become part of a file name
-    return is_odd((holder, line.name, line.entitlement_id, line.account_id))
+    return is_odd((holder, line.name, line.entitlement_id))
 
 
 def _by_hand(line: ReviewItem) -> str:
@@ -124,4 +174,8 @@ def _by_hand(line: ReviewItem) -> str:
             return "sign in as root and delete its access keys and password, or use centralized root access"
         case EntitlementType.RESOURCE_GRANT:
             return "remove the principal from the resource policy"
+    if _is_guardrail(line) and not _is_odd(line):
+        return (
+            f"a guardrail, revoking it widens access: look at who can do more without it, then run {command_text(line)}"
+        )
     return "check the names before you use them in a command"

@@ -30,7 +30,7 @@ def main() -> None:
     if operation in state["denied"]:
         fail("AccessDenied", operation)
     if (service, operation) == ("sts", "get-caller-identity"):
-        print(state["account"])
+        print(state["caller"] if given["query"] == "Arn" else state["account"])
         return
     if operation == "get-policy":
         if given["policy-arn"] not in state["policies"]:
@@ -40,12 +40,12 @@ def main() -> None:
     if operation == "get-policy-version":
         print(json.dumps(state["policies"][given["policy-arn"]], indent=4))
         return
-    if operation == "remove-user-from-group":
-        entity, verb, what = state["user"].get(given["user-name"]), "remove", "groups"
+    if operation in ("remove-user-from-group", "add-user-to-group"):
+        entity, verb, what = state["user"].get(given["user-name"]), operation.split("-")[0], "groups"
     else:
         verb, *kind, _ = operation.split("-")
         if operation.startswith("list-"):
-            kind = ["group"]
+            kind = [next(one for one in ("user", "group", "role") if f"{one}-name" in given)]
         entity = state[kind[-1]].get(given[f"{kind[-1]}-name"])
         what = "attached" if verb in ("attach", "detach") else "inline"
     if entity is None:
@@ -53,7 +53,10 @@ def main() -> None:
     if operation == "list-group-policies":
         print("\t".join(entity["inline"]))
         return
-    if operation == "list-attached-group-policies":
+    if operation == "list-groups-for-user":
+        print("\t".join(entity["groups"]))
+        return
+    if operation.startswith("list-attached-"):
         print("\t".join(entity["attached"]))
         return
     if what == "inline":
@@ -69,6 +72,10 @@ def main() -> None:
             del entity["inline"][name]
     else:
         member = given[LISTS[what]]
+        if verb in ("add", "attach"):
+            entity[what].append(member)
+            path.write_text(json.dumps(state))
+            return
         if member not in entity[what]:
             fail("NoSuchEntity", operation)
         entity[what].remove(member)

@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from iamdesk.export.evidence.remediation_commands import remediation_script
 from iamdesk.export.evidence.write import write_pack
+from iamdesk.review.coordination import close_out_review
 from iamdesk.review.decisions import ReviewDecision
 from iamdesk.review.items import EntitlementType, ReviewItem
 from iamdesk.review.review_file import Head, ReviewFile
@@ -38,6 +40,7 @@ def account() -> Json:
     """Return what the fake AWS holds."""
     return {
         "account": ACCOUNT,
+        "caller": f"arn:aws:sts::{ACCOUNT}:assumed-role/admin/ana",
         "calls": [],
         "denied": [],
         "policies": {policy("read"): document("Allow"), policy("guard"): document("Allow", "Deny")},
@@ -54,6 +57,32 @@ def account() -> Json:
             "quiet": {"inline": {"a": document("Allow"), "b": document("Deny")}, "attached": []},
         },
         "role": {"app": {"inline": {"own": document("Allow")}, "attached": [policy("read")]}},
+    }
+
+
+def effect(kind: str, *, principals: int, losing: int = 0, gaining: int = 0, names: Sequence[str] = ()) -> Json:
+    """Return the evidence of an effect."""
+    counts = {"actions": 0, "by_level": {}, "by_class": {}}
+    return {
+        "kind": kind,
+        "status": "changed",
+        "alone": counts,
+        "revoke": {"lost": {**counts, "in_part": 0, "sha256": ""}, "gained": {**counts, "in_part": 0, "sha256": ""}},
+        "covered_by": [],
+        "shadowed_by": [],
+        "also_given": 0,
+        "latent": 0,
+        "affects": {
+            "principals": principals,
+            "losing": losing,
+            "gaining": gaining,
+            "names": list(names),
+            "also_held_by": 0,
+            "identical": {"principals": 0, "hold": 0},
+        },
+        "used": {"basis": "not captured"},
+        "tier": 1,
+        "suggestion": {"decision": "needs_judgement", "reason": "changed"},
     }
 
 
@@ -112,6 +141,11 @@ class Runner:
             [SHELL, self.script], env=environment, cwd=self.folder, capture_output=True, text=True, check=False
         )
 
+    def logs(self) -> list[list[str]]:
+        """Return the lines of all logs, the oldest first, as columns."""
+        logs = sorted((self.folder / "remediation-kept").glob("remediation-*.log"))
+        return [line.split("\t") for log in logs for line in log.read_text().splitlines()]
+
     def shell(self, text: str) -> None:
         environment = {"PATH": self.path, "FAKE_AWS_STATE": str(self.state_file)}
         subprocess.run([SHELL, "-c", text], env=environment, cwd=self.folder, check=True)
@@ -137,19 +171,25 @@ def test_for_another_account_it_changes_nothing(runner: Runner) -> None:
     runner.state = {**account(), "account": "444455556666"}
     done = runner.run(APPLY="yes")
     assert done.returncode == 0, done.stderr
-    assert [call[:2] for call in runner.state["calls"]] == [["sts", "get-caller-identity"]]
+    assert [call[:2] for call in runner.state["calls"]] == [["sts", "get-caller-identity"]] * 2
 
 
 def test_what_denies_is_left_until_it_is_told_and_goes_last(runner: Runner) -> None:
     done = runner.run(APPLY="yes")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == "5 done, 0 already gone, 4 kept because of Deny statements, 0 failed"
+    assert (
+        done.stdout.splitlines()[-2]
+        == "5 done, 0 gone already, 0 by hand, 4 kept because of Deny statements, 0 skipped, 0 failed"
+    )
     alice, app = runner.state["user"]["alice"], runner.state["role"]["app"]
     assert alice == {"inline": {"hold": document("Deny")}, "attached": [policy("guard")], "groups": ["fenced", "quiet"]}
     assert app == {"inline": {}, "attached": []}
     again = runner.run(APPLY="yes", WIDEN="yes")
     assert again.returncode == 0, again.stderr
-    assert again.stdout.splitlines()[-1] == "4 done, 5 already gone, 0 kept because of Deny statements, 0 failed"
+    assert (
+        again.stdout.splitlines()[-2]
+        == "4 done, 5 gone already, 0 by hand, 0 kept because of Deny statements, 0 skipped, 0 failed"
+    )
     assert runner.state["user"]["alice"] == {"inline": {}, "attached": [], "groups": []}
 
 
@@ -159,7 +199,10 @@ def test_run_twice_it_does_no_more(runner: Runner) -> None:
     done = runner.run(APPLY="yes")
     assert done.returncode == 0, done.stderr
     assert {**runner.state, "calls": []} == {**before, "calls": []}
-    assert done.stdout.splitlines()[-1] == "0 done, 5 already gone, 4 kept because of Deny statements, 0 failed"
+    assert (
+        done.stdout.splitlines()[-2]
+        == "0 done, 5 gone already, 0 by hand, 4 kept because of Deny statements, 0 skipped, 0 failed"
+    )
 
 
 def test_what_is_gone_or_fails_does_not_stop_the_rest(runner: Runner) -> None:
@@ -171,7 +214,10 @@ def test_what_is_gone_or_fails_does_not_stop_the_rest(runner: Runner) -> None:
     done = runner.run(APPLY="yes")
     assert done.returncode == 1
     assert "AccessDenied" in done.stderr
-    assert done.stdout.splitlines()[-1] == "2 done, 2 already gone, 4 kept because of Deny statements, 1 failed"
+    assert (
+        done.stdout.splitlines()[-2]
+        == "2 done, 2 gone already, 0 by hand, 4 kept because of Deny statements, 0 skipped, 1 failed"
+    )
     assert runner.state["role"]["app"] == {"inline": {}, "attached": []}
 
 
@@ -191,25 +237,140 @@ def test_what_it_denies_that_nobody_may_look_up_is_left(runner: Runner) -> None:
 
 def test_deleted_text_is_kept_and_can_be_put_back(runner: Runner) -> None:
     done = runner.run(APPLY="yes")
-    kept = {path.name: json.loads(path.read_text()) for path in (runner.folder / "remediation-kept").iterdir()}
+    folder = runner.folder / "remediation-kept"
+    kept = {path.name: json.loads(path.read_text()) for path in folder.glob("*.json")}
     assert kept == {
         f"{ACCOUNT}-user-alice-own.1.json": document("Allow"),
         f"{ACCOUNT}-role-app-own.1.json": document("Allow"),
     }
-    told = [line.partition(": ")[2] for line in done.stdout.splitlines() if line.startswith("its document is saved")]
-    assert len(told) == 2
-    for line in told:
-        runner.shell(line)
-    assert runner.state["user"]["alice"]["inline"]["own"] == document("Allow")
+    undo = folder / "undo.sh"
+    assert sum(line.startswith("back 1") for line in undo.read_text().splitlines()) == 5
+    before = runner.state
+    runner.shell(f"sh {shlex.quote(str(undo))}")
+    assert runner.state == before, "it is a dry run by default"
+    runner.shell(f"APPLY=yes sh {shlex.quote(str(undo))}")
+    restored, wanted = runner.state["user"]["alice"], account()["user"]["alice"]
+    assert restored["inline"] == wanted["inline"]
+    assert sorted(restored["attached"]) == sorted(wanted["attached"])
+    assert sorted(restored["groups"]) == sorted(wanted["groups"])
+    assert runner.state["role"] == account()["role"]
+    done = runner.run(APPLY="yes")
+    assert done.stdout.splitlines()[-2].startswith("5 done"), done.stderr
+    assert len(list(folder.glob("*.json"))) == 4, "what was kept is never overwritten"
+
+
+def test_a_guardrail_is_by_hand_even_if_widening_is_wanted(tmp_path: Path) -> None:
+    arn = f"arn:aws:iam::{ACCOUNT}:user/alice"
+    kinds: tuple[Json, Json] = ({"only_denies": True}, {"effect": effect("guardrail", principals=1, gaining=1)})
+    revoked = [
+        ReviewItem(ACCOUNT, arn, "user", EntitlementType.INLINE_POLICY, f"{arn}#inline/hold", "hold", kinds[0]),
+        ReviewItem(
+            ACCOUNT, arn, "user", EntitlementType.GROUP, f"arn:aws:iam::{ACCOUNT}:group/staff", "staff", kinds[1]
+        ),
+        ReviewItem(ACCOUNT, arn, "user", EntitlementType.INLINE_POLICY, f"{arn}#inline/own", "own", {}),
+    ]
+    runner = Runner(tmp_path, revoked)
+    done = runner.run(APPLY="yes", WIDEN="yes")
+    assert done.returncode == 0, done.stderr
+    assert runner.state["user"]["alice"] == {
+        **account()["user"]["alice"],
+        "inline": {"hold": document("Deny")},
+    }
+    assert done.stdout.splitlines()[-2].startswith("1 done, 0 gone already, 2 by hand")
+    assert done.stdout.count("by hand, in 111122223333: a guardrail, revoking it widens access") == 2
+
+
+@pytest.mark.parametrize(
+    ("caller", "left"),
+    [
+        (f"arn:aws:iam::{ACCOUNT}:user/team/alice", {"user"}),
+        (f"arn:aws:sts::{ACCOUNT}:assumed-role/app/session", {"role"}),
+        (f"arn:aws:sts::{ACCOUNT}:assumed-role/appx/app", set()),
+        (f"arn:aws:iam::{ACCOUNT}:root", set()),
+    ],
+)
+def test_the_caller_is_not_locked_out(runner: Runner, caller: str, left: set[str]) -> None:
+    runner.state = {**account(), "caller": caller}
+    done = runner.run(APPLY="yes", WIDEN="yes")
+    assert done.returncode == 0, done.stderr
+    for kind in ("user", "role"):
+        assert (runner.state[kind] == account()[kind]) is (kind in left)
+    assert (f"skipped, the caller {caller} uses it: aws iam" in done.stdout) is bool(left)
+
+
+def test_what_the_groups_of_the_caller_give_is_skipped(tmp_path: Path) -> None:
+    arn = f"arn:aws:iam::{ACCOUNT}:group/staff"
+    revoked = [ReviewItem(ACCOUNT, arn, "group", EntitlementType.MANAGED_POLICY, policy("read"), "read", {})]
+    runner = Runner(tmp_path, revoked)
+    runner.state = {**account(), "caller": f"arn:aws:iam::{ACCOUNT}:user/alice"}
+    assert "1 skipped, 0 failed" in runner.run(APPLY="yes").stdout
+    runner.state = {**runner.state, "denied": ["list-groups-for-user"]}
+    assert "its groups cannot be read" in runner.run(APPLY="yes").stdout
+    assert runner.state["group"] == account()["group"]
+    runner.state = {**account(), "caller": f"arn:aws:iam::{ACCOUNT}:root"}
+    assert runner.run(APPLY="yes").stdout.startswith("done: aws iam detach-group-policy")
+
+
+def test_the_last_that_is_revoked_is_restored_first(runner: Runner) -> None:
+    runner.run(APPLY="yes", WIDEN="yes")
+    undone = [
+        one for one in (runner.folder / "remediation-kept" / "undo.sh").read_text().splitlines() if "back 1" in one
+    ]
+    done = [columns[4].split() for columns in runner.logs() if columns[3] == "done"]
+    assert len(undone) == len(done) == 9
+    assert [one.split()[5:9] for one in undone[:3]] == [one[3:7] for one in reversed(done[-3:])]
+
+
+def test_what_fails_leaves_no_way_back(runner: Runner) -> None:
+    runner.state = {**account(), "denied": ["detach-user-policy", "delete-role-policy"]}
+    assert runner.run(APPLY="yes").returncode == 1
+    undo = (runner.folder / "remediation-kept" / "undo.sh").read_text()
+    assert undo.count("\nback 1") == 3
+    assert "attach-user-policy" not in undo
+    assert "put-role-policy" not in undo
+
+
+def test_what_cannot_be_looked_up_is_left(runner: Runner) -> None:
+    runner.state = {**account(), "denied": ["list-attached-user-policies", "list-groups-for-user"]}
+    done = runner.run(APPLY="yes")
+    assert done.returncode == 1
+    assert done.stderr.count("failed, it cannot be looked up: aws iam") == 5
+    assert runner.state["user"]["alice"]["attached"] == account()["user"]["alice"]["attached"]
+
+
+def test_the_log_closes_what_was_removed(runner: Runner) -> None:
+    runner.state = {**account(), "denied": ["detach-role-policy"]}
     runner.run(APPLY="yes")
-    assert len(list((runner.folder / "remediation-kept").iterdir())) == 4, "what was kept is never overwritten"
+    first, *_ = logs = sorted((runner.folder / "remediation-kept").glob("*.log"))
+    assert len(logs) == 1
+    review = runner.folder / "r.iamreview"
+    found, state = close_out_review(review, first, ANA)
+    assert (len(found.recorded), found.repeated, found.refused) == (9, 0, ())
+    assert (state.closed, state.open, dict(state.by_outcome)) == (4, 5, {"kept": 4, "failed": 1})
+    again, state = close_out_review(review, first, ANA)
+    assert (again.recorded, again.repeated, state.closed) == ((), 9, 4)
+    runner.state = {**runner.state, "denied": []}
+    assert runner.run(APPLY="yes", WIDEN="yes").returncode == 0
+    second = next(one for one in (runner.folder / "remediation-kept").glob("*.log") if one != first)
+    found, state = close_out_review(review, second, ANA)
+    assert (found.refused, state.closed, state.open) == ((), 9, 0)
+    with ReviewFile.open(review, writable=False) as file:
+        assert {event.actor for event in file.events()} == {ANA.name}
+
+
+def test_who_is_affected_is_told(tmp_path: Path) -> None:
+    arn = f"arn:aws:iam::{ACCOUNT}:group/staff"
+    evidence = {"effect": effect("grant", principals=3, losing=3, names=["arn:a\nrm -r", "arn:b"])}
+    line = ReviewItem(ACCOUNT, arn, "group", EntitlementType.MANAGED_POLICY, policy("read"), "read", evidence)
+    script = Runner(tmp_path, [line]).script.read_text()
+    assert "#   affected: 3, 3 lose and 0 gain: arn:a\\u000arm -r, arn:b and 1 more" in script
 
 
 def test_without_a_place_for_its_text_nothing_is_deleted(runner: Runner) -> None:
     (runner.folder / "remediation-kept").write_text("in the way")
     done = runner.run(APPLY="yes")
     assert done.returncode == 1
-    assert "own" in runner.state["user"]["alice"]["inline"]
+    assert runner.state["user"] == account()["user"]
 
 
 @pytest.mark.parametrize("name", ["file://x", "FILE:x", "fileb://x", "http://x", "https://x", "../../x", "-x", "a b"])
@@ -220,13 +381,13 @@ def test_an_odd_name_is_by_hand(tmp_path: Path, name: str) -> None:
     done = runner.run(APPLY="yes")
     assert done.returncode == 0, done.stderr
     assert "by hand" in runner.script.read_text()
-    assert [call[:2] for call in runner.state["calls"]] == [["sts", "get-caller-identity"]]
+    assert [call[:2] for call in runner.state["calls"]] == [["sts", "get-caller-identity"]] * 2
 
 
 def test_a_group_that_is_named_as_a_file_is_by_hand(tmp_path: Path) -> None:
     arn = f"arn:aws:iam::{ACCOUNT}:user/alice"
     line = ReviewItem(ACCOUNT, arn, "user", EntitlementType.GROUP, f"arn:aws:iam::{ACCOUNT}:group/x", "file:x", {})
-    assert "take_membership 1" not in Runner(tmp_path, [line]).script.read_text()
+    assert f"take_membership {line.line_id}" not in Runner(tmp_path, [line]).script.read_text()
 
 
 @pytest.mark.skipif(shutil.which("dash") is None or shutil.which("bash") is None, reason="needs two shells")
