@@ -87,6 +87,24 @@ def event_after(
     return replace(unsealed, sha256=digest(unsealed.content))
 
 
+def event_from_json(value: Mapping[str, Any]) -> Event:
+    """Return the event of a JSON object: its content and its ``sha256``.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is none.
+    """
+    return Event(
+        value["number"],
+        value["moment"],
+        value["actor"],
+        value["account"],
+        EventKind(value["kind"]),
+        value["details"],
+        value["previous"],
+        value["sha256"],
+    )
+
+
 def broken_event(events: Iterable[Event]) -> int | None:
     """Return the number of the first event that is not what was written, or does not follow; None where all do."""
     previous = GENESIS

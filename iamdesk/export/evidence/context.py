@@ -16,6 +16,7 @@ from iamdesk.export.evidence.remediation import TO_DO, tested
 from iamdesk.export.findings.report import action_data_version, ordered, tool_version, utc_text
 from iamdesk.export.text.review import is_privileged
 from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
+from iamdesk.review.completion import Completion, completion
 from iamdesk.review.decisions import LINE_CHOICES, ReviewDecision
 from iamdesk.review.items import EntitlementType, ReviewItem, item_format_of
 from iamdesk.review.review_file import ReviewFile
@@ -111,6 +112,11 @@ class EvidenceContext:
         self.tool_version = tool_version()
         self.action_data_version = action_data_version()
         self._cancelled = cancelled
+
+    @cached_property
+    def completion(self) -> Completion:
+        """What keeps the review from being complete: until nothing does, what is exported is a draft."""
+        return completion(self.review, self.today)
 
     def check_cancelled(self) -> None:
         """Check for cancellation.

@@ -16,6 +16,8 @@ from iamdesk.review.journal import canonical
 FORMAT = "iamdesk-evidence/1"
 MANIFEST = "00_manifest.json"
 SUMS = "SHA256SUMS"
+EVENTS = "10_events.jsonl"
+"""What happened besides decisions: assigned, split, delegated, merged, conflicts."""
 SIGNOFFS = "08_signoffs.json"
 SIGNATURES = "signoffs"
 STATEMENTS = ("01_statement.html", "01_statement.pdf")

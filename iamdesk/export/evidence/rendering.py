@@ -20,20 +20,21 @@ from typing import Any, NamedTuple
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.errors import ReviewError
 from iamdesk.export.evidence.context import EvidenceContext
-from iamdesk.export.evidence.manifest import MANIFEST, SOURCE, STATEMENTS
+from iamdesk.export.evidence.manifest import EVENTS, MANIFEST, SOURCE, STATEMENTS
 from iamdesk.export.evidence.read_json import pieces
 from iamdesk.export.evidence.result import Outcome, Result, failed, passed
 from iamdesk.export.evidence.schema import Review, ReviewDocument
 from iamdesk.export.evidence.write import REPORTS, write_data
 from iamdesk.i18n import join_messages, phrase
+from iamdesk.review.events import Event
 from iamdesk.review.items import PopulationEntry, ReviewItem
 from iamdesk.review.journal import Entry
 from iamdesk.review.review_file import ReviewFile
-from iamdesk.review.schema import Head, append_entries, connect
+from iamdesk.review.schema import Head, append_entries, append_events, connect
 
 WITHOUT_SOURCE = frozenset(
     {"02_population.csv", "03_entitlements.csv", "04_findings.csv", "05_exceptions.csv", "06_changes.csv"}
-    | {"07_remediation.csv", "09_journal.jsonl", "remediation.sh", "tickets.csv"}
+    | {"07_remediation.csv", "09_journal.jsonl", EVENTS, "remediation.sh", "tickets.csv"}
 )
 """Files that depend on the review alone."""
 _OF_SOURCE = frozenset({"review.json", "review.xlsx", "verdicts.jsonl", *STATEMENTS})
@@ -47,6 +48,7 @@ def render_anew(
     manifest: Mapping[str, Any],
     document: ReviewDocument,
     entries: Sequence[Entry],
+    events: Sequence[Event],
     evaluator: Evaluator | None,
     versions: str,
 ) -> Iterator[Result]:
@@ -57,6 +59,7 @@ def render_anew(
         manifest: The manifest of the package.
         document: ``review.json`` with empty lists.
         entries: The journal.
+        events: What happened besides decisions.
         evaluator: Evaluator over the snapshot of the review at the time when the package was written; None: the
             snapshot is not available, or the package was written without it.
         versions: The versions of iamdesk that wrote and that renders, if they differ; else empty.
@@ -70,7 +73,7 @@ def render_anew(
         made = Path(place) / "pack"
         made.mkdir()
         try:
-            with _review(folder, document, entries, Path(place)) as review:
+            with _review(folder, document, entries, events, Path(place)) as review:
                 written = write_data(made, EvidenceContext(review, evaluator, moment))
                 for path, content in written.statements(str(manifest["evidence_sha256"])):
                     (made / path).write_bytes(content)
@@ -146,7 +149,9 @@ def _fixed(derived: set[str], copies: set[str], document: ReviewDocument) -> Ite
 
 
 @contextlib.contextmanager
-def _review(folder: Path, document: ReviewDocument, entries: Sequence[Entry], place: Path) -> Iterator[ReviewFile]:
+def _review(
+    folder: Path, document: ReviewDocument, entries: Sequence[Entry], events: Sequence[Event], place: Path
+) -> Iterator[ReviewFile]:
     """Yield the review of a package, rebuilt from its files."""
     path = place / "again.iamreview"
     ReviewFile.create(
@@ -162,6 +167,7 @@ def _review(folder: Path, document: ReviewDocument, entries: Sequence[Entry], pl
     with contextlib.closing(connect(path, writable=True)) as connection, connection:
         connection.execute("BEGIN IMMEDIATE")
         append_entries(connection, entries)
+        append_events(connection, events)
     with ReviewFile.open(path, writable=False, checked=False) as review:  # its sources are checked instead
         yield review
 

@@ -23,6 +23,8 @@ _LAYERS = (
     "captured"
 )
 COMPLETENESS_TITLE = "Completeness: control totals and missing data"
+DRAFT = "DRAFT"
+"""On everything that is exported of a review that is not complete."""
 ACKNOWLEDGED = "I have read this statement and acknowledge that the access that remains is appropriate."
 
 
@@ -45,7 +47,8 @@ def statement_of(
         recipe_section(source),
     )
     title = head.title if len(head.title) <= _MAX_TITLE else f"{head.title[:_MAX_TITLE]}…"
-    return Statement(f"Access review: {title}", head.review_id, evidence_sha256, source.generated_utc, sections)
+    draft = "" if source.completion.is_complete else f"{DRAFT}: "
+    return Statement(f"{draft}Access review: {title}", head.review_id, evidence_sha256, source.generated_utc, sections)
 
 
 def _first(source: EvidenceContext, found: Sequence[Total]) -> Section:
@@ -58,6 +61,9 @@ def _first(source: EvidenceContext, found: Sequence[Total]) -> Section:
             f"{counts.findings_undecided:,} are undecided."
         )
     ]
+    if not source.completion.is_complete:
+        told = "; ".join(one.sentence for one in source.completion.open)
+        blocks.insert(0, Text(f"{DRAFT}: the review is not complete: {told}.", is_warning=True))
     if source.left_out:
         counted = ((one.principals, one.entitlements, one.findings) for one in source.left_out)
         excluded = [sum(column) for column in zip(*counted, strict=True)]

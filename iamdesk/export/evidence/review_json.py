@@ -38,6 +38,7 @@ def head_values(source: EvidenceContext, found: Sequence[Total]) -> dict[str, An
             "snapshot_name": head.snapshot_name,
             "opened_utc": head.created.isoformat(),
             "state": "open" if counts.undecided or counts.findings_undecided else "decided",
+            "completion": source.completion.as_json(),
             "details": dict(head.details),
             "previous_manifest_sha256": head.previous_sha256 or None,
         },

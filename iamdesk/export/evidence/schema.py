@@ -19,6 +19,14 @@ class Tool(_Strict):
     action_data_version: str
 
 
+class Completion(_Strict):
+    """Whether the review was complete when the package was written."""
+
+    complete: bool
+    open: dict[str, int]
+    """How many items and findings are open, by reason."""
+
+
 class Review(_Strict):
     """The review."""
 
@@ -27,6 +35,8 @@ class Review(_Strict):
     snapshot_name: str = ""
     opened_utc: str
     state: Literal["open", "decided"]
+    completion: Completion | None = None
+    """None: written by an earlier build."""
     details: dict[str, str]
     previous_manifest_sha256: str | None
 

@@ -15,7 +15,7 @@ from iamdesk.errors import SnapshotError
 from iamdesk.escaping import visible
 from iamdesk.evaluate.request import RequestError
 from iamdesk.export.evidence.decisions import re_evaluate
-from iamdesk.export.evidence.manifest import SOURCE
+from iamdesk.export.evidence.manifest import EVENTS, SOURCE
 from iamdesk.export.evidence.read_json import ReadReview, decision_sha256, read_review
 from iamdesk.export.evidence.rendering import render_anew
 from iamdesk.export.evidence.result import Outcome, Result, failed, passed
@@ -26,6 +26,7 @@ from iamdesk.i18n import join_messages, join_names, phrase
 from iamdesk.review.decisions import UNDECIDED
 from iamdesk.review.effects_parallel import with_effects
 from iamdesk.review.entitlements import review_scope
+from iamdesk.review.events import Event, broken_event, event_from_json
 from iamdesk.review.items import FORMAT_2, item_format_of
 from iamdesk.review.journal import GENESIS, Entry, as_json, broken_at, digest, entry_from_json
 from iamdesk.review.parts import PART_OF, limited_to_part
@@ -52,6 +53,7 @@ def verify_content(folder: Path, manifest: Mapping[str, Any], snapshot: Path | N
             phrase("chain"), phrase("Manifest and review.json refer to different manifests of the previous review.")
         )
     yield from _journal(folder, manifest, review)
+    yield from _events_follow(folder)
     yield from _lines(review)
     yield from _totals(manifest, review)
     evaluator = yield from _performed_again(folder, review, snapshot)
@@ -63,16 +65,34 @@ def _rendered_anew(
 ) -> Iterator[Result]:
     try:
         entries = tuple(_entries(folder))
+        events = tuple(_events(folder))
     except (OSError, ValueError, KeyError, TypeError):
-        return  # the journal cannot be read, which another check reports
+        return  # journal or events cannot be read, which another check reports
     used = evaluator if document.sources else None  # None if the package was written without the snapshot
-    yield from render_anew(folder, manifest, document, entries, used, _versions(document))
+    yield from render_anew(folder, manifest, document, entries, events, used, _versions(document))
 
 
 def _entries(folder: Path) -> Iterator[Entry]:
     with (folder / "09_journal.jsonl").open(encoding="utf-8", errors="surrogatepass") as lines:
         for text in lines:
             yield entry_from_json(json.loads(text))
+
+
+def _events(folder: Path) -> Iterator[Event]:
+    with (folder / EVENTS).open(encoding="utf-8", errors="surrogatepass") as lines:
+        for text in lines:
+            yield event_from_json(json.loads(text))
+
+
+def _events_follow(folder: Path) -> Iterator[Result]:
+    name = phrase("events")
+    try:
+        broken = broken_event(_events(folder))
+    except (OSError, ValueError, KeyError, TypeError):
+        yield failed(name, phrase("It cannot be read."))
+        return
+    if broken is not None:
+        yield failed(name, phrase("Event {broken} was changed, or events are missing.", broken=broken))
 
 
 def _journal(folder: Path, manifest: Mapping[str, Any], review: ReadReview) -> Iterator[Result]:

@@ -69,7 +69,9 @@ type PageRow = Headings | Sequence[str]
 class Book:
     """Writer of a workbook."""
 
-    def __init__(self, path: Path, review_id: str, snapshot_sha256: str, created: datetime) -> None:
+    def __init__(
+        self, path: Path, review_id: str, snapshot_sha256: str, created: datetime, *, is_draft: bool = False
+    ) -> None:
         self._book = xlsxwriter.Workbook(
             str(path),
             {
@@ -83,6 +85,7 @@ class Book:
         )
         self._book.set_properties({"title": f"Access review {review_id}", "created": created.replace(tzinfo=None)})
         safe = visible(review_id).replace("&", "&&")
+        self._header = "&C&BDRAFT: the review is not complete" if is_draft else ""
         self._footer = f"&L{safe}&C{snapshot_sha256[:16]}&RPage &P of &N"
         self._head = self._book.add_format({"bold": True, "bottom": 1, "bg_color": "#E8ECF2", "locked": True})
         self._plain = self._book.add_format({"valign": "top", "text_wrap": True})
@@ -113,6 +116,8 @@ class Book:
     def _add(self, name: str) -> Any:
         sheet = self._book.add_worksheet(name, RowSheet)
         sheet.set_footer(self._footer)
+        if self._header:
+            sheet.set_header(self._header)
         sheet.set_landscape()
         sheet.set_paper(9)  # A4
         sheet.fit_to_pages(1, 0)

@@ -21,6 +21,7 @@ from iamdesk.export.evidence.control_totals import Total, totals
 from iamdesk.export.evidence.csv_writer import CsvSheet
 from iamdesk.export.evidence.decisions import verdicts
 from iamdesk.export.evidence.manifest import (
+    EVENTS,
     MANIFEST,
     SIGNOFFS,
     SOURCE,
@@ -143,6 +144,7 @@ def write_data(folder: Path, source: EvidenceContext) -> Written:
     changes = tuple(line_changes(source.review))
     _write_tables(folder, source, statement_of(source, found, kept, "in the manifest"), found, changes)
     _write_journal(folder / "09_journal.jsonl", source)
+    _write_events(folder / EVENTS, source)
     script = remediation_script(
         source.review.head.review_id, source.rows_with(ReviewDecision.REVOKE), source.findings()
     )
@@ -175,7 +177,13 @@ def _write_tables(
     """Write CSV files, workbook and review.json; each item is read once."""
     head = source.review.head
     with ExitStack() as stack:
-        book = Book(folder / "review.xlsx", head.review_id, head.snapshot_sha256, source.generated_at)
+        book = Book(
+            folder / "review.xlsx",
+            head.review_id,
+            head.snapshot_sha256,
+            source.generated_at,
+            is_draft=not source.completion.is_complete,
+        )
         stack.callback(book.close)
         for name, texts in _pages(statement):
             book.page(name, texts)
@@ -320,6 +328,12 @@ def _write_journal(path: Path, source: EvidenceContext) -> None:
     with path.open("wb") as file:
         for entry in source.review.journal():
             file.write(canonical({**entry.content, "sha256": entry.sha256}) + b"\n")
+
+
+def _write_events(path: Path, source: EvidenceContext) -> None:
+    with path.open("wb") as file:
+        for event in source.review.events():
+            file.write(canonical({**event.content, "sha256": event.sha256}) + b"\n")
 
 
 def _write_reports(folder: Path, source: EvidenceContext) -> None:
