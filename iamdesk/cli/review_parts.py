@@ -26,6 +26,7 @@ from iamdesk.review.coordination import (
     close_out_review,
     delegate_part,
     hand_back_part,
+    kept_in_parts,
     list_conflicts,
     merge_parts,
     part_files,
@@ -98,6 +99,8 @@ def assign(
         echo(f"{to.reviewer:<30}  {len(items):>8,}{day}")
     total = len(found.reviewers) + len(found.unassigned)
     echo_err(f"{len(found.reviewers):,} of {total:,} items and findings are assigned")
+    if kept := kept_in_parts(review):
+        echo_err(f"{_counted(kept, 'item')} in parts of other reviewers, backups or due days: these parts stay valid")
     if found.unassigned:
         echo_err(f"no rule matches {len(found.unassigned):,}: the review cannot be completed until they are assigned")
         raise typer.Exit(1)

@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -196,8 +197,8 @@ def _csv(path: Path) -> tuple[bytes, Sequence[tuple[int, Mapping[str, str]]]]:
             content = file.read(_MAX_BYTES + 1)
         if len(content) > _MAX_BYTES:
             raise ReviewError(phrase("{name}: the file is larger than 16 MiB", name=visible(path.name)))
-        lines = content.decode("utf-8-sig").splitlines(keepends=True)
-        table = list(csv.reader(lines, strict=True))
+        # Not by `splitlines`: U+2028 and the like do not end a row.
+        table = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True))
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise ReviewError(
@@ -233,10 +234,10 @@ class Assignment:
     """Items that no rule is for: the review cannot be completed with them."""
 
     def by_reviewer(self) -> Mapping[AssignedTo, Sequence[str]]:
-        """Return the items of each reviewer, those of different rules together; the first rule says backup and day."""
-        found: dict[str, tuple[AssignedTo, list[str]]] = {}
+        """Return the items of each reviewer, those of different rules with the same backup and due day together."""
+        found: dict[tuple[str, str, date | None], tuple[AssignedTo, list[str]]] = {}
         for item, assigned in self.reviewers.items():
-            found.setdefault(assigned.reviewer, (assigned, []))[1].append(item)
+            found.setdefault(assigned[:3], (assigned, []))[1].append(item)
         return dict(found.values())
 
 

@@ -3,7 +3,8 @@
 Each call opens the files that it needs, and closes them.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -35,7 +36,7 @@ from iamdesk.review.decisions import ItemDecision, Reviewer
 from iamdesk.review.events import EventKind
 from iamdesk.review.holders import SnapshotHolders
 from iamdesk.review.merge import Conflict, Merged, NotTaken, PartSigner, open_conflicts
-from iamdesk.review.parts import PART_OF, Part, PartProgress, folder_progress, parts_of
+from iamdesk.review.parts import PART_OF, Part, PartProgress, folder_progress, is_part, parts_of
 from iamdesk.review.review_file import ReviewFile
 from iamdesk.review.schema import SUFFIX
 from iamdesk.snapshot.model import Snapshot
@@ -58,6 +59,7 @@ __all__ = [
     "close_out_review",
     "delegate_part",
     "hand_back_part",
+    "kept_in_parts",
     "list_conflicts",
     "merge_parts",
     "part_files",
@@ -94,10 +96,29 @@ def assign_review(
                     snapshot=visible(snapshot.path.name),
                 )
             )
+        if is_part(file):
+            raise ReviewError(phrase("{name}: a part is not assigned again: delegate it", name=visible(review.name)))
         holders = SnapshotHolders(snapshot, read_managers(managers) if managers else {})
         found = assign(subjects_of(file), rules.rules, holders)
         file.append([], [(EventKind.ASSIGN, assignment_details(rules, found))], actor)
     return found
+
+
+def kept_in_parts(review: Path) -> int:
+    """Return how many items are in the part of another reviewer than they are assigned to now.
+
+    Raises:
+        ReviewError: the review cannot be read.
+    """
+    with ReviewFile.open(review, writable=False) as file:
+        events = file.events()
+    assignment = assignment_of(events)
+    to = assignment.reviewers if assignment else {}
+    return sum(
+        item not in to or to[item][:3] != (part.reviewer, part.backup, part.due)
+        for part in parts_of(events)
+        for item in part.items
+    )
 
 
 def split_review(review: Path, folder: Path, actor: Reviewer) -> tuple[Part, ...]:
@@ -166,13 +187,18 @@ def merge_parts(
 
 
 def list_conflicts(review: Path) -> tuple[Conflict, ...]:
-    """Return the unresolved conflicts of a review.
+    """Return the unresolved conflicts of a review, with its decisions as they are now.
 
     Raises:
         ReviewError: it cannot be read.
     """
     with ReviewFile.open(review, writable=False) as file:
-        return open_conflicts(file.events())
+        found = []
+        for one in open_conflicts(file.events()):
+            decided = file.decided(one.item_id)
+            here_by = decided.reviewer if decided else ""
+            found.append(replace(one, here=file.decision(one.item_id), here_by=here_by))
+        return tuple(found)
 
 
 def resolve_conflict(
@@ -211,7 +237,8 @@ def hand_back_part(part: Path, actor: Reviewer, reason: str) -> None:
 def progress_of_parts(folder: Path, review: Path | None, today: date) -> tuple[tuple[PartProgress, ...], int]:
     """Return how far the parts in a folder are, and how many items of the review have no reviewer.
 
-    With a ``review`` also its parts that are missing are listed; without one no item is counted.
+    With a ``review``, its missing parts are listed, too, and files that are not one of its parts, or a second copy of
+    one, have a problem and count nothing; without one no item is counted.
 
     Raises:
         ReviewError: as `parts.folder_progress`, or the review cannot be read.
@@ -221,10 +248,31 @@ def progress_of_parts(folder: Path, review: Path | None, today: date) -> tuple[t
         return found, 0
     with ReviewFile.open(review, writable=False) as file:
         events = file.events()
-    there = {one.part_id for one in found}
+        known = {part.part_id: part for part in parts_of(events)}
+        checked: list[PartProgress] = []
+        for one in found:
+            seen = {each.part_id for each in checked if not each.problem}
+            checked.append(one if one.problem else _checked(one, known.get(one.part_id), seen, file.head.review_id))
+    found = tuple(checked)
+    there = {one.part_id for one in found if not one.problem}
     missing = [PartProgress.missing(part) for part in parts_of(events) if part.part_id not in there]
     assignment = assignment_of(events)
     return (*found, *missing), len(assignment.unassigned) if assignment else 0
+
+
+def _checked(one: PartProgress, part: Part | None, seen: Container[str], review_id: str) -> PartProgress:
+    """Return the progress of a file, with the problem that it is not the part that was split off, if so."""
+    problem = ""
+    if part is None or (one.reviewer, one.backup, one.due, one.items) != (
+        part.reviewer,
+        part.backup,
+        part.due,
+        len(part.items),
+    ):
+        problem = phrase("it is not a part of {review}, or it was changed", review=visible(review_id))
+    elif one.part_id in seen:
+        problem = phrase("it is another copy of the part of {reviewer}", reviewer=visible(one.reviewer))
+    return replace(one, items=0, decided=0, problem=problem) if problem else one
 
 
 def record_reminders(review: Path, names: Iterable[str], actor: Reviewer) -> None:

@@ -4,6 +4,8 @@ A part is a review file of its own. Its head names the review that was split, it
 begins where that of the review stood. Decisions come back by `merge`.
 """
 
+import re
+import unicodedata
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -25,6 +27,10 @@ from iamdesk.review.scope import Limited
 PART_OF = "part_of"
 """Under this name a part's head keeps the id of the review that was split."""
 _REVIEWER, _BACKUP, _DUE = "part_reviewer", "part_backup", "part_due"
+_MAX_STEM = 160
+"""Bytes of the name of a file, without what is added to it."""
+_RESERVED = re.compile("con|prn|aux|nul|(com|lpt)[0-9¹²³]", re.IGNORECASE)
+"""Names that are no files in Windows, with any suffix."""
 _ELSEWHERE = "assigned to other reviewers"
 
 
@@ -154,8 +160,12 @@ def split(review: ReviewFile, folder: Path, actor: Reviewer) -> tuple[Part, ...]
 
 
 def _part(review: ReviewFile, to: AssignedTo, items: Sequence[str], number: int, names: set[str]) -> Part:
-    stem = "".join(char if char.isalnum() or char in "-_.@" else "-" for char in to.reviewer).strip(".-")[:80]
-    name, at = stem or "reviewer", 1
+    plain = unicodedata.normalize("NFC", to.reviewer)
+    stem = "".join(char if char.isalnum() or char in "-_.@" else "-" for char in plain).strip(".-")
+    stem = stem.encode()[:_MAX_STEM].decode(errors="ignore") or "reviewer"
+    if _RESERVED.fullmatch(stem.partition(".")[0]):
+        stem = f"_{stem}"
+    name, at = stem, 1
     while name.casefold() in names:
         at += 1
         name = f"{stem}-{at}"

@@ -8,7 +8,7 @@ import sys
 import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,10 @@ from iamdesk.review.assignment import read_rules
 from iamdesk.review.coordination import (
     assign_review,
     delegate_part,
+    kept_in_parts,
     list_conflicts,
     part_files,
+    progress_of_parts,
     resolve_conflict,
     split_review,
 )
@@ -232,6 +234,81 @@ def test_forged_exception_without_reason_is_refused(review: Path, parts: dict[st
     forge(parts["Ana"], 2, lambda one: one["after"].update(choice="except"))
     with pytest.raises(ReviewError):
         merged(review, parts["Ana"])
+
+
+# Before and after
+
+
+def rules_file(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "other.csv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_conflict_is_listed_with_the_decision_of_now(review: Path, parts: dict[str, Path]) -> None:
+    decide(parts["Ana"], ANA, {of(PROD, 0): REVOKE})
+    decide(review, CARA, {of(PROD, 0): KEEP})
+    merged(review, parts["Ana"])
+    decide(review, BEN, {of(PROD, 0): replace(KEEP, comment="later")})
+    (conflict,) = list_conflicts(review)
+    assert (conflict.here.comment, conflict.here_by) == ("later", "Ben")
+
+
+def test_part_is_not_assigned_again(review: Path, parts: dict[str, Path], rules: Path) -> None:
+    """Decisions that come back into a part could not be merged into the review."""
+    with pytest.raises(ReviewError, match="delegate it"):
+        assign_review(parts["Ana"], read_rules(rules), ANA)
+
+
+def test_assigning_again_says_what_stays_in_parts(review: Path, parts: dict[str, Path], tmp_path: Path) -> None:
+    assert kept_in_parts(review) == 0
+    again = rules_file(tmp_path, "account,reviewer,due\n111122223333,Zoe,\n,Dora,\n")
+    told = iamdesk(tmp_path, "review", "assign", review, "--rules", again, status=0)
+    assert "5 items in parts of other reviewers" in told
+
+
+def test_each_backup_and_due_day_counts(review: Path, tmp_path: Path) -> None:
+    text = "account,reviewer,backup,due\n111122223333,Ana,Ben,2026-12-20\n,Ana,Zoe,2026-12-01\n"
+    assign_review(review, read_rules(rules_file(tmp_path, text)), CARA)
+    made = split_review(review, tmp_path / "parts", CARA)
+    assert {(one.file, one.backup, str(one.due), len(one.items)) for one in made} == {
+        ("Ana.iamreview", "Ben", "2026-12-20", 5),
+        ("Ana-2.iamreview", "Zoe", "2026-12-01", 5),
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("CON", "_CON.iamreview"),
+        ("nul.txt", "_nul.txt.iamreview"),
+        ("Cono", "Cono.iamreview"),
+        ("..", "reviewer.iamreview"),
+        ("\U00020000" * 90, "\U00020000" * 40 + ".iamreview"),
+    ],
+)
+def test_name_of_a_reviewer_is_a_file_everywhere(review: Path, tmp_path: Path, name: str, file: str) -> None:
+    assign_review(review, read_rules(rules_file(tmp_path, f"reviewer\n{name}\n")), CARA)
+    (part,) = split_review(review, tmp_path / "parts", CARA)
+    assert part.file == file
+
+
+def test_only_a_line_end_ends_a_rule(tmp_path: Path) -> None:
+    found = read_rules(rules_file(tmp_path, "account,reviewer\n111122223333,Ana\u2028Mallory\n"))
+    assert [(one.account, one.reviewer) for one in found.rules] == [("111122223333", "Ana\u2028Mallory")]
+
+
+def test_progress_counts_the_parts_of_the_review_once(review: Path, parts: dict[str, Path]) -> None:
+    decide(parts["Ana"], ANA, {of(PROD, 0): KEEP})
+    shutil.copy(parts["Ana"], parts["Ana"].with_name("Ana (1).iamreview"))
+    change_head(parts["Dora"], "detail.part_due", "2030-01-01")
+    found, _ = progress_of_parts(parts["Ana"].parent, review, date(2026, 12, 5))
+    assert sum(one.items for one in found if not one.problem) == 5
+    assert sorted(one.problem.partition(" of ")[0] for one in found if one.problem) == [
+        "it is another copy",
+        "it is not a part",
+        "the file is missing",
+    ]
 
 
 # With signatures
