@@ -17,6 +17,8 @@ from iamdesk.review.items import ONLY_DENIES, EntitlementType, ReviewItem
 _NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{1,128}")
 """Valid IAM names (IAM User Guide, "IAM and AWS STS quotas", name requirements)."""
 _ACCOUNT = re.compile(r"[0-9]{12}")
+_NAMED = (EntitlementType.GROUP, EntitlementType.PERMISSION_SET)
+"""Entitlements whose name is a word of the script."""
 
 
 def command(line: ReviewItem) -> tuple[str, ...]:
@@ -159,6 +161,8 @@ def _is_odd(line: ReviewItem) -> bool:
         return True
     if line.type is EntitlementType.INLINE_POLICY and not (_NAME.fullmatch(holder) and _NAME.fullmatch(line.name)):
         return True  # the names become part of a file name
+    if any(" " in one for one in (holder, line.entitlement_id)) or (line.type in _NAMED and " " in line.name):
+        return True  # the script looks names up in lists that are separated by spaces
     return is_odd((holder, line.name, line.entitlement_id))
 
 

@@ -358,6 +358,30 @@ def test_the_log_closes_what_was_removed(runner: Runner) -> None:
         assert {event.actor for event in file.events()} == {ANA.name}
 
 
+def test_no_name_is_run(tmp_path: Path) -> None:
+    """Neither the script nor what it writes for a restore runs a part of a name."""
+    name = "x'`touch${IFS}pwned`$(touch${IFS}pwned);touch<pwned"
+    arn = f"arn:aws:iam::{ACCOUNT}:user/alice"
+    line = ReviewItem(ACCOUNT, arn, "user", EntitlementType.GROUP, f"arn:aws:iam::{ACCOUNT}:group/{name}", name, {})
+    runner = Runner(tmp_path, [line])
+    state = account()
+    state["user"]["alice"]["groups"] = [name]
+    state["group"][name] = {"inline": {}, "attached": []}
+    runner.state = state
+    done = runner.run(APPLY="yes")
+    assert (done.returncode, runner.state["user"]["alice"]["groups"]) == (0, []), done.stderr
+    runner.shell("APPLY=yes sh remediation-kept/undo.sh")
+    assert runner.state["user"]["alice"]["groups"] == [name]
+    assert [*tmp_path.rglob("pwned")] == []
+
+
+@pytest.mark.parametrize(("account_id", "name"), [("../../x", "staff"), (ACCOUNT, "a b")])
+def test_what_no_account_can_have_is_by_hand(tmp_path: Path, account_id: str, name: str) -> None:
+    arn = f"arn:aws:iam::{ACCOUNT}:user/alice"
+    line = ReviewItem(account_id, arn, "user", EntitlementType.GROUP, f"arn:aws:iam::{ACCOUNT}:group/x", name, {})
+    assert f"take_membership {line.line_id}" not in Runner(tmp_path, [line]).script.read_text()
+
+
 def test_who_is_affected_is_told(tmp_path: Path) -> None:
     arn = f"arn:aws:iam::{ACCOUNT}:group/staff"
     evidence = {"effect": effect("grant", principals=3, losing=3, names=["arn:a\nrm -r", "arn:b"])}
