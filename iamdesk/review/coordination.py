@@ -3,7 +3,7 @@
 Each call opens the files that it needs, and closes them.
 """
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -166,8 +166,8 @@ def merge_parts(
     actor: Reviewer,
     *,
     requires_signature: bool = False,
-) -> Iterator[Merged | ReviewError]:
-    """Merge the decisions of parts into a review, each completely or not at all; yield the error of one that is not.
+) -> tuple[Merged | ReviewError, ...]:
+    """Merge the decisions of parts into a review, each completely or not at all; return the error of one that is not.
 
     Args:
         review: The review that was split.
@@ -178,12 +178,14 @@ def merge_parts(
     Raises:
         ReviewError: the review cannot be opened.
     """
+    done: list[Merged | ReviewError] = []
     with ReviewFile.open(review) as file:
         for path, signer in parts:
             try:
-                yield merging.merge(file, path, actor, signer, requires_signature=requires_signature)
+                done.append(merging.merge(file, path, actor, signer, requires_signature=requires_signature))
             except ReviewError as error:
-                yield error
+                done.append(error)
+    return tuple(done)
 
 
 def list_conflicts(review: Path) -> tuple[Conflict, ...]:

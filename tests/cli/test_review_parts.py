@@ -183,6 +183,7 @@ def test_package_of_a_part_verifies(run: Run, tmp_path: Path) -> None:
     ana, _ = split(run, tmp_path)
     run("review", "decide", ana, "--decision", "keep", "--reviewer", "Ana", *lines(items(ana)[:1]))
     run("export", ana, "--snapshot", sample_snapshot(), "-o", "pack")
+    assert "This is a part of review r-" in (tmp_path / "pack" / "01_statement.html").read_text(encoding="utf-8")
     checks = json.loads(run("verify", "pack", "--format", "json").stdout)
     assert [one for one in checks if one["Outcome"] == "failed"] == []
 
@@ -221,8 +222,8 @@ from pathlib import Path
 from iamdesk.review.coordination import merge_parts
 from iamdesk.review.decisions import Reviewer
 threading.Thread(target=lambda: (time.sleep(float(sys.argv[1])), os.kill(os.getpid(), 9)), daemon=True).start()
-list(merge_parts(Path("q4.iamreview"), [(Path("parts/Ana.iamreview"), None), (Path("parts/Ben.iamreview"), None)],
-                 Reviewer("Cara", "cara")))
+merge_parts(Path("q4.iamreview"), [(Path("parts/Ana.iamreview"), None), (Path("parts/Ben.iamreview"), None)],
+            Reviewer("Cara", "cara"))
 """
 
 

@@ -95,7 +95,7 @@ def test_what_nobody_reviews_and_open_conflicts_are_open(path: Path, tmp_path: P
         assert state(review) == {}
     with ReviewFile.open(tmp_path / "parts" / part.file) as file:
         file.record({FIRST: ItemDecision(ReviewDecision.REVOKE, "no")}, ANA)
-    merge_parts(path, [(tmp_path / "parts" / part.file, "")], CARA)
+    merge_parts(path, [(tmp_path / "parts" / part.file, None)], CARA)
     with ReviewFile.open(path, writable=False) as review:
         assert state(review) == {"conflict": [FIRST]}
         assert completion(review, TODAY).open[0].sentence == "1 conflict is open"

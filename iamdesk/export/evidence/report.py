@@ -12,6 +12,7 @@ from iamdesk.export.evidence.report_sample import ReportSample
 from iamdesk.export.evidence.review_json import ENTITLEMENT_DEFINITION
 from iamdesk.export.text.review import ACCEPT_WORD, CHOICE_WORDS
 from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, ReviewDecision
+from iamdesk.review.parts import PART_OF
 from iamdesk.review.schema import Head
 from iamdesk.snapshot.manifest import Manifest
 
@@ -64,6 +65,10 @@ def _first(source: EvidenceContext, found: Sequence[Total]) -> Section:
     if not source.completion.is_complete:
         told = "; ".join(one.sentence for one in source.completion.open)
         blocks.insert(0, Text(f"{DRAFT}: the review is not complete: {told}.", is_warning=True))
+    part_of = source.review.head.details.get(PART_OF)
+    if part_of is not None:
+        sentence = f"This is a part of review {part_of}: the items of other reviewers are not in it."
+        blocks.insert(0, Text(sentence, is_warning=True))
     if source.left_out:
         counted = ((one.principals, one.entitlements, one.findings) for one in source.left_out)
         excluded = [sum(column) for column in zip(*counted, strict=True)]
