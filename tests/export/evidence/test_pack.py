@@ -4,6 +4,7 @@ import csv
 import html
 import json
 import re
+import shlex
 import subprocess
 from collections import Counter
 from datetime import datetime
@@ -297,8 +298,18 @@ def test_remediation_is_dry_unless_told_and_keeps_to_its_account(made: Path, tmp
     tools.mkdir()
     called = tmp_path / "called"
     fake = tools / "aws"
+    todo = [row["command"] for row in rows(made, "07_remediation.csv") if row["command"] and row["type"] != "finding"]
+    there = tmp_path / "there"
+    there.write_text("\n".join({word for command in todo for word in shlex.split(command)[3:]}), encoding="utf-8")
     fake.write_text(
-        f'#!/bin/sh\nif [ "$1" = sts ]; then echo "$ACCOUNT"; else printf "%s\\n" "$*" >> {called}; fi\n',
+        "#!/bin/sh\n"
+        'case "$1 $2" in\n'
+        '"sts "*) echo "$ACCOUNT" ;;\n'
+        '"iam list-group-policies") ;;\n'
+        f'"iam list-attached-"*) grep ^arn: {there} ;;\n'
+        f'"iam list-"* | "iam get-"*) cat {there} ;;\n'
+        f'*) printf "aws %s\\n" "$*" >> {called} ;;\n'
+        "esac\n",
         encoding="utf-8",
     )
     fake.chmod(0o755)
@@ -306,7 +317,9 @@ def test_remediation_is_dry_unless_told_and_keeps_to_its_account(made: Path, tmp
 
     def run(**more: str) -> str:
         script = made / "remediation.sh"
-        done = subprocess.run(["sh", script], env={**environment, **more}, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            ["sh", script], env={**environment, **more}, cwd=tmp_path, capture_output=True, text=True, check=True
+        )
         return done.stdout
 
     dry = run()
@@ -315,12 +328,11 @@ def test_remediation_is_dry_unless_told_and_keeps_to_its_account(made: Path, tmp
     run(APPLY="yes", ACCOUNT="444455556666")
     assert not called.exists()
     run(APPLY="yes", ACCOUNT="111122223333")
-    looks = ("iam get-", "iam list-")
-    done = [line for line in called.read_text(encoding="utf-8").splitlines() if not line.startswith(looks)]
-    todo = rows(made, "07_remediation.csv")
-    commands = [row["command"] for row in todo if row["command"] and row["type"] != "finding"]
-    assert len(done) == len(commands) > 5
-    assert all(line.startswith("iam ") for line in done)
+    done = called.read_text(encoding="utf-8").splitlines()
+    script = (made / "remediation.sh").read_text(encoding="utf-8").splitlines()
+    calls = [line for line in script if line.startswith("take_") and not line.endswith("}") and "()" not in line]
+    assert len(done) == len(calls) > 5
+    assert set(done) < set(todo), "guardrails are left"
 
 
 def test_pack_is_written_whole_or_not_at_all(review: ReviewFile, sample: SnapshotSession, tmp_path: Path) -> None:
