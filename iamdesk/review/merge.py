@@ -62,7 +62,10 @@ class Conflict:
     entries: tuple[str, ...]
     """Hashes of the part's entries that are not merged."""
     chain: tuple[TakenEntry, ...]
-    """The part's entries that its decision consists of: who decided, then second approval and ticket."""
+    """The part's entries that its decision consists of: who decided, then second approval and ticket.
+
+    Empty in an event of an early version.
+    """
 
     def as_json(self) -> dict[str, Any]:
         """Return it as the details of its event."""
@@ -108,7 +111,7 @@ class Conflict:
                     one["account"],
                     Origin.from_json(one["origin"]),
                 )
-                for one in details["chain"]
+                for one in details.get("chain", ())
             ),
         )
 
@@ -446,7 +449,8 @@ def resolve(
                 name=visible(decided.reviewer),
             )
         )
-    taken = conflict.chain if takes_part else ()
+    last = TakenEntry(item_id, conflict.there, conflict.there_by, conflict.there_account, conflict.origin)
+    taken = (conflict.chain or (last,)) if takes_part else ()
     details = {
         "item": item_id,
         "part": conflict.part_id,
