@@ -50,6 +50,8 @@ class Task:
     """AWS CLI command; empty if there is no single one."""
     requested_utc: str
     ticket: str = ""
+    closed_utc: str = ""
+    """When a log of ``remediation.sh`` says that it is gone; empty if none does."""
     retest_snapshot_sha256: str = ""
     retest_verdict: str = NOT_TESTED
     retest_sentence: str = ""
@@ -169,7 +171,7 @@ REMEDIATION: tuple[Column[Task], ...] = (
     Column("command", lambda row: row.command),
     Column("ticket", lambda row: row.ticket, is_open=True),
     Column("requested_utc", lambda row: moment(row.requested_utc)),
-    Column("closed_utc", lambda _row: "", is_open=True),
+    Column("closed_utc", lambda row: moment(row.closed_utc), is_open=True),
     Column("retest_snapshot_sha256", lambda row: row.retest_snapshot_sha256),
     Column("retest_verdict", lambda row: row.retest_verdict),
     Column("retest_basis", lambda row: row.retest_sentence),

@@ -7,7 +7,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,7 @@ from iamdesk.export.findings.report import build_report
 from iamdesk.export.text.review import is_privileged
 from iamdesk.i18n import phrase
 from iamdesk.progress import Cancelled, never_cancelled
+from iamdesk.review.close_out import last_removals
 from iamdesk.review.decisions import ReviewDecision
 from iamdesk.review.journal import canonical
 from iamdesk.review.review_file import ReviewFile
@@ -209,11 +210,17 @@ def _write_tables(
         for change in changes:
             changed.write(change)
 
+        closed = {
+            item: at for item, (outcome, at) in last_removals(source.review.events()).items() if outcome.is_closed
+        }
+
         def take(row: columns.DecidedLine | columns.DecidedFinding) -> None:
             if row.decision.choice is ReviewDecision.EXCEPT:
                 exceptions.write(columns.excepted(row, source.today))
             if row.decision.choice in TO_DO:
                 task = task_of(row)
+                if row.decision.choice is ReviewDecision.REVOKE:
+                    task = replace(task, closed_utc=closed.get(task.subject_id, ""))
                 todo.write(task)
                 tickets.write(task)
 

@@ -1,5 +1,6 @@
 """``remediation.sh``, run by a shell against an account that changes: what it does, leaves, keeps and goes on over."""
 
+import csv
 import json
 import os
 import shlex
@@ -13,6 +14,8 @@ from typing import Any
 import pytest
 
 from iamdesk.export.evidence.remediation_commands import remediation_script
+from iamdesk.export.evidence.result import Outcome as ResultOutcome
+from iamdesk.export.evidence.verify import verify
 from iamdesk.export.evidence.write import write_pack
 from iamdesk.review.coordination import close_out_review
 from iamdesk.review.decisions import ReviewDecision
@@ -356,6 +359,11 @@ def test_the_log_closes_what_was_removed(runner: Runner) -> None:
     assert (found.refused, state.closed, state.open) == ((), 9, 0)
     with ReviewFile.open(review, writable=False) as file:
         assert {event.actor for event in file.events()} == {ANA.name}
+        pack = write_pack(file, runner.folder / "after", evaluator=None, generated_at=NOW)
+    with (pack / "07_remediation.csv").open(encoding="utf-8-sig", newline="") as table:
+        assert all(row["closed_utc"] for row in csv.DictReader(table))
+    results = list(verify(pack))
+    assert [str(one.sentence) for one in results if one.outcome is ResultOutcome.FAILED] == []
 
 
 def test_no_name_is_run(tmp_path: Path) -> None:
