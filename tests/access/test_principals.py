@@ -233,7 +233,7 @@ def test_a_federated_user_has_what_its_user_and_its_session_policy_allow() -> No
     assert ask(capture, federated, "ec2:DescribeInstances", "*", session_policies=wide) == "implicitDeny"
     answer = capture.can(Request(federated, "s3:GetObject", "arn:aws:s3:::b/k", session_policies=wide))
     [by_name] = [one.message for one in answer.assumptions if one.code == "federated-user-by-name"]
-    assert by_name.endswith("one of the user ana.")
+    assert by_name.endswith("a session of the user ana.")
 
 
 @rule("E5", "I10")

@@ -33,7 +33,7 @@ def test_text_tells_who_what_and_by_which_change(iamdesk: Run, sample: Path, lat
     assert done.returncode == 0
     assert done.stdout.startswith("Access of 1 principal changed")
     assert f"\n{ANA} (changed)\n  gained s3:" in done.stdout
-    assert "    by: AmazonS3ReadOnlyAccess was attached to user/engineering/ana.moreno.\n" in done.stdout
+    assert "    cause: AmazonS3ReadOnlyAccess was attached to user/engineering/ana.moreno.\n" in done.stdout
     assert "no change in effect" in done.stdout
     assert "principals and groups" in done.stderr
 

@@ -18,8 +18,8 @@ def german() -> Iterator[None]:
 @pytest.mark.parametrize(
     ("english", "german_text"),
     [
-        ("It was undecided in the previous review.", "Das letzte Review ließ es unentschieden."),
-        ("Its exception expired on 2026-09-30.", "Die Ausnahme lief am 2026-09-30 ab."),
+        ("It was undecided in the previous review.", "Er war im vorherigen Review nicht entschieden."),
+        ("Its exception expired on 2026-09-30.", "Die Ausnahme ist am 2026-09-30 abgelaufen."),
         ("user/ana joined group/Admins.", "user/ana ist group/Admins beigetreten."),
         ("account 111122223333 (2 of 3)", "Konto 111122223333 (2 von 3)"),
         ("x was last used 933 days before the snapshot.", "x wurde zuletzt 933 Tage vor dem Snapshot genutzt."),
@@ -27,7 +27,7 @@ def german() -> Iterator[None]:
         ("3,412 more of these", "3.412 weitere dieser Art"),
         (
             "Cannot tell: The text of the AWS managed policy X was not captured in either snapshot.",
-            "Nicht feststellbar: Der Text der von AWS verwalteten Policy X fehlt in beiden Snapshots.",
+            "Nicht feststellbar: Der Text der von AWS verwalteten Richtlinie X wurde in beiden Snapshots nicht erfasst.",
         ),
     ],
 )

@@ -321,7 +321,7 @@ def _add_to_sample(kept: ReportSample, quoted: Mapping[str, Any]) -> None:
             (
                 f"{quoted['quoted_for']}: {quoted['resource']}",
                 f"{quoted['decision']}: depends on {keys}" if has_keys else quoted["decision"],
-                "; ".join(dict.fromkeys(statements)),
+                "; ".join(dict.fromkeys(statements)) or str(quoted["sentence"]),  # the root user needs no statement
             )
         )
 
