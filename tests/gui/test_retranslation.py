@@ -27,7 +27,8 @@ def german() -> Iterator[None]:
         ("3,412 more of these", "3.412 weitere dieser Art"),
         (
             "Cannot tell: The text of the AWS managed policy X was not captured in either snapshot.",
-            "Nicht feststellbar: Der Text der von AWS verwalteten Richtlinie X wurde in beiden Snapshots nicht erfasst.",
+            "Nicht feststellbar: Der Text der von AWS verwalteten Richtlinie X wurde in beiden Snapshots nicht "
+            "erfasst.",
         ),
     ],
 )
