@@ -120,7 +120,7 @@ def test_findings_are_shown_in_the_readers_own() -> None:
     german = list(Workbench().open_snapshot(sample_snapshot()).findings())
     told = {(one.check_id, one.subject_name): one for one in german}
     finding = told["HYG-01", "backup-agent"]
-    assert translate(finding.sentence) == "backup-agent trägt 1 Policy direkt: BackupBucketWrite."
+    assert translate(finding.sentence) == "backup-agent hat 1 direkt angehängte Richtlinie: BackupBucketWrite."
     assert translate(finding.remedy).startswith("Hängen Sie die Policies an eine Gruppe")
 
 

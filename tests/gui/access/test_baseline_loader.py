@@ -89,7 +89,7 @@ def test_what_it_could_do_stands_beside_what_it_can(
         kinds.add(found.kind)
     assert Difference.MORE in kinds
     words = access._summary.text()
-    assert words.startswith("nora.lindqvist can do")
+    assert words.startswith("nora.lindqvist can perform")
     assert "nora.lindqvist in before.json" in words
     assert access.compare_bar.field.placeholderText() == "as in before.json"
 

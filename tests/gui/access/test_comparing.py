@@ -97,7 +97,7 @@ def test_another_subject_is_compared_with_the_same(qtbot: QtBot, compared: Acces
     assert subject is not None
     compared.show_subject(subject)
     qtbot.waitUntil(lambda: compared.map.map is not None, timeout=20_000)
-    assert compared._summary.text().startswith("Finance can do")
+    assert compared._summary.text().startswith("Finance can perform")
     assert "ines.costa" in compared._summary.text()
 
 
@@ -105,7 +105,7 @@ def test_the_line_above_the_list_names_the_difference(qtbot: QtBot, compared: Ac
     place = compared.map.place_of("iam")
     assert place is not None
     compared.table.go_to(place, 1)
-    qtbot.waitUntil(lambda: "ines.costa can do" in compared._behind.full_text(), timeout=5_000)
+    qtbot.waitUntil(lambda: "ines.costa can perform" in compared._behind.full_text(), timeout=5_000)
 
 
 def test_copying_and_csv_hold_both(qtbot: QtBot, compared: AccessTab, prompts: Answers, tmp_path: Path) -> None:
