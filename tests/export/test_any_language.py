@@ -121,7 +121,7 @@ def test_findings_are_shown_in_the_readers_own() -> None:
     told = {(one.check_id, one.subject_name): one for one in german}
     finding = told["HYG-01", "backup-agent"]
     assert translate(finding.sentence) == "backup-agent hat 1 direkt angehängte Richtlinie: BackupBucketWrite."
-    assert translate(finding.remedy).startswith("Hängen Sie die Policies an eine Gruppe")
+    assert translate(finding.remedy).startswith("Hängen Sie die Richtlinien an eine Gruppe")
 
 
 def test_rows_of_the_tree_keep_their_text_and_are_shown_in_the_readers_own() -> None:

@@ -56,9 +56,11 @@ def test_a_policy_is_named_as_the_window_speaks_and_found_by_that() -> None:
             "{role} names itself in its trust policy, so its sessions can be renewed without end.", role="etl"
         ),
     )
-    assert one.text(Column.SUBJECT) == "Trust Policy von etl  Trust Policy"
-    assert one.text(Column.SENTENCE) == "etl vertraut sich selbst."
-    assert FindingFilter(text="von vertraut").accepts(one)
+    assert one.text(Column.SUBJECT) == "Vertrauensrichtlinie von etl  Vertrauensrichtlinie"
+    assert one.text(Column.SENTENCE) == (
+        "etl nennt sich selbst in der Vertrauensrichtlinie; ihre Sitzungen lassen sich also endlos erneuern."
+    )
+    assert FindingFilter(text="von nennt").accepts(one)
     assert one.finding.subject_name == "trust policy of etl"
 
 
