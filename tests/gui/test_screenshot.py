@@ -57,7 +57,7 @@ def test_a_picture_that_cannot_be_written_is_said(qtbot: QtBot, tmp_path: Path) 
         render(sample_snapshot(), tmp_path / "no" / "folder" / "x.png")
 
 
-@pytest.mark.parametrize("page", ["overview", "access", "who-can", "ways", "everybody"])
+@pytest.mark.parametrize("page", ["overview", "access", "who-can", "attack-paths", "access-matrix"])
 def test_a_page_can_be_brought_forward(qtbot: QtBot, tmp_path: Path, page: str) -> None:
     usual, turned = tmp_path / "usual.png", tmp_path / "turned.png"
     render(sample_snapshot(), usual, PETRA, QUESTION, size=(1000, 720))
