@@ -118,7 +118,7 @@ def test_who_carries_a_policy_of_aws_is_told_for_one_account_and_said_to_be_so(t
     arn = "arn:aws:iam::aws:policy/AcmeOnly"
     found = parts.read_details(arn).subject(arn)
     assert found is not None
-    assert any("alone" in gap for gap in found.gaps)
+    assert any("only" in gap for gap in found.gaps)
     zoe = "arn:aws:iam::444455556666:user/staff/zoe"
     assert parts.read_details(zoe).subject(zoe) == whole.subject(zoe), "what only another account holds is there"
 

@@ -49,7 +49,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits as often as ever, but not as long."""
     monkeypatch.setattr(fetch, "_FIRST_WAIT", 0.001)
     monkeypatch.setattr(fetch, "_MAX_WAIT", 0.002)
-    monkeypatch.setattr(fetch, "_PATIENCE", 0.02)
+    monkeypatch.setattr(fetch, "_TIMEOUT", 0.02)
 
 
 def test_job_is_asked_until_it_is_complete_and_its_pages_are_put_together(

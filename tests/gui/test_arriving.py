@@ -104,7 +104,7 @@ def close(window: MainWindow) -> None:
     stop(window)
 
 
-@pytest.mark.parametrize("give_up", [stop, close])
+@pytest.mark.parametrize("cancel_input", [stop, close])
 def test_giving_up_leads_back_to_the_start(
     qtbot: QtBot, arriving: MainWindow, cancel_input: Callable[[MainWindow], None]
 ) -> None:

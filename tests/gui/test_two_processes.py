@@ -37,8 +37,8 @@ def panel():
 
 def has_review():
     found = panel()
-    if found is not None and found.desk is not None and not found.is_filling:
-        return f"review {found.desk.waiting}"
+    if found is not None and found.review_session is not None and not found.is_filling:
+        return f"review {found.review_session.waiting}"
 
 def has_snapshot():
     window = QApplication.instance().window
@@ -46,7 +46,7 @@ def has_snapshot():
 
 def decide():
     found = panel()
-    if found.desk.waiting == waiting[0]:
+    if found.review_session.waiting == waiting[0]:
         if not found.queue.pending:
             found.head.reviewer_name.setText("Ana")
             QTest.keyClick(found.table, Qt.Key.Key_1)

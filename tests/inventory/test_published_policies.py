@@ -78,6 +78,6 @@ def test_the_published_text_is_shown_and_the_gap_still_told(tmp_path: Path) -> N
     assert "s3:Get*" in shown.document.text.text
     subject = SubjectIndex(held).subject(READ_ONLY)
     assert subject is not None
-    assert "taken as AWS had published it" in subject.gaps[0]
-    assert "taken as AWS had published it" in next(gaps(held)).message
+    assert "the text that AWS had published" in subject.gaps[0]
+    assert "the text that AWS had published" in next(gaps(held)).message
     assert SubjectIndex(held).policy("arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess") is None

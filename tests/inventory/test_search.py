@@ -75,7 +75,7 @@ def test_a_hit_below_a_principal_does_not_bring_its_siblings(snapshot: Snapshot)
 
 def test_a_section_is_found_by_its_title_with_all_of_its_entries(snapshot: Snapshot) -> None:
     outline = build_outline(snapshot)
-    found = OutlineSearch(outline).matches("broken entries")
+    found = OutlineSearch(outline).matches("malformed entries")
     assert "entry 3" in {outline.nodes[row].text for row in found.rows}
 
 

@@ -215,7 +215,7 @@ def test_database_of_another_program_is_refused(path: Path) -> None:
     with sqlite3.connect(path) as other:
         other.execute("CREATE TABLE t (x)")
     other.close()
-    with pytest.raises(ReviewError, match="no review"):
+    with pytest.raises(ReviewError, match="is not a review"):
         ReviewFile.open(path)
 
 

@@ -98,7 +98,7 @@ def test_a_worker_that_is_always_killed_is_one_clear_error() -> None:
                 os.kill(process_id, signal.SIGKILL)
             return False
 
-        with pytest.raises(WorkerLostError, match=r"^two worker processes ended unexpectedly over the same task"):
+        with pytest.raises(WorkerLostError, match=r"^two worker processes ended unexpectedly on the same task"):
             list(parallel.run_shared(Workers(executor, snapshot), cancelled=never_cancelled_but_kills))
     assert told == [lost_once()]
 
