@@ -16,6 +16,7 @@ from iamdesk.access.bulk_evaluator import BulkEvaluator, DecisionBits, RequestMo
 from iamdesk.access.equivalent_services import EquivalentServices
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.own_statements import OwnStatement, WideStatement
+from iamdesk.access.principal_index import PrincipalCohort
 from iamdesk.access.request_grid import FRESH, RequestGrid, ResourceSlot, grid_on, placeholder_grid
 from iamdesk.access.service_access import ServiceAccessFinder
 from iamdesk.aws.action_sets import service_actions
@@ -99,7 +100,9 @@ class AccessChanges:
         granted = self._finder.grants.of(position)
         carried = self.principals.index.carried
         key = (carried[before], self._limits(before), carried[after], self._limits(after), granted)
-        known = self._by_policies.get(key) or self._by_policies.get((position, key))
+        known = self._by_policies.get(key)
+        if known is None:  # no change at all is an answer, too
+            known = self._by_policies.get((position, key))
         if known is None:
             known, is_personal = self._find(position, before, after, cancelled)
             self._by_policies[(position, key) if is_personal else key] = known
@@ -205,13 +208,15 @@ class AccessChanges:
             self._by_wide[key] = found
         return {service: change for service, change in found.items() if service not in left}, is_personal
 
-    def _split(self, wide: Sequence[WideStatement], cohorts: Iterable[object]) -> Iterator[tuple[str, ...]]:
+    def _split(
+        self, wide: Sequence[WideStatement], cohorts: tuple[PrincipalCohort, PrincipalCohort]
+    ) -> Iterator[tuple[str, ...]]:
         one, other = cohorts
         if one is other:
-            yield from self._equivalent.split(wide, one)  # type: ignore[arg-type]
+            yield from self._equivalent.split(wide, one)
             return
-        of_other = {service: services for services in self._equivalent.split(wide, other) for service in services}  # type: ignore[arg-type]
-        for services in self._equivalent.split(wide, one):  # type: ignore[arg-type]
+        of_other = {service: services for services in self._equivalent.split(wide, other) for service in services}
+        for services in self._equivalent.split(wide, one):
             parts: dict[tuple[str, ...], list[str]] = {}
             for service in services:
                 parts.setdefault(of_other[service], []).append(service)

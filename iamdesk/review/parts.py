@@ -333,8 +333,8 @@ class PartProgress:
     @classmethod
     def missing(cls, part: Part) -> "PartProgress":
         """Return that of a part whose file is not there."""
-        told = phrase("the file is missing")
-        return cls(part.file, part.part_id, part.reviewer, part.backup, part.due, len(part.items), 0, (), told)
+        problem = phrase("the file is missing")
+        return cls(part.file, part.part_id, part.reviewer, part.backup, part.due, len(part.items), 0, (), problem)
 
     @property
     def open(self) -> int:
@@ -380,8 +380,3 @@ def folder_progress(folder: Path, today: date) -> tuple[PartProgress, ...]:
     if not found:
         raise ReviewError(phrase("{name}: it contains no part of a review", name=visible(folder.name)))
     return tuple(sorted(found, key=lambda one: (one.due or date.max, one.reviewer.casefold(), one.file)))
-
-
-def overdue_parts(parts: Iterable[PartProgress], today: date) -> Mapping[str, PartProgress]:
-    """Return the parts whose due day has passed with items open, by id."""
-    return {one.part_id: one for one in parts if one.is_overdue(today)}
