@@ -172,7 +172,7 @@ def grid_on(service: str, resource: str) -> RequestGrid:
     return RequestGrid(service, [ResourceSlot(resource, actions_on(service_actions(service), resource))])
 
 
-@cache
+@lru_cache(maxsize=1 << 13)  # of 18 accounts; the services of one are 1.6 MB, and organizations have a thousand
 def placeholder_grid(service: str, partition: str, account: str) -> RequestGrid:
     """Return the grid of all actions of a service on a placeholder of each of its types, or on ``*``."""
     actions = service_actions(service)
