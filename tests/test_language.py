@@ -45,7 +45,7 @@ def test_english_is_what_stands_in_the_code() -> None:
 def test_german_is_read_from_the_catalogue_that_ships() -> None:
     choose("de")
     assert i18n.chosen() == "de"
-    assert tr("&Open snapshot…") == "Snapshot ö&ffnen…"
+    assert tr("&Open snapshot…") == "Snap&shot öffnen…"
     assert tr("no text of ours") == "no text of ours"
     assert tr("") == ""
 

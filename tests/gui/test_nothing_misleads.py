@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtCore import QCoreApplication, QDeadlineTimer, QEvent
 from PySide6.QtGui import QImage
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -136,7 +137,10 @@ def test_no_function_without_an_owner_hears_what_outlives_it() -> None:
 
 
 def picture(window: MainWindow) -> QImage:
-    """Paint a window. How high a list is, and how far it is scrolled, is the user's own: a start reckons it once."""
+    """Paint a window at rest. The height of a list and its scroll position are the user's own: set the same way."""
+    waiting = QDeadlineTimer(60_000)
+    while window.jobs.running and not waiting.hasExpired():
+        QTest.qWait(20)
     tree = window.workspace.navigator.tree
     window.workspace.inspector.policies.splitter.setSizes([120, 240])
     for _ in range(3):
