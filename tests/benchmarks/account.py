@@ -185,7 +185,7 @@ def _group(maker: _Maker, attachable: list[Json]) -> Json:
 
 def _user(maker: _Maker, attachable: list[Json], groups: list[str]) -> Json:
     name, path = maker.name(), maker.random.choice(["/", "/", "/staff/"])
-    user = {
+    user: Json = {
         "Path": path,
         "UserName": name,
         "UserId": maker.identifier("AIDA"),

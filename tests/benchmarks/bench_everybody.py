@@ -10,6 +10,7 @@ import argparse
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEventLoop, Qt, QTimer
@@ -103,7 +104,7 @@ def acts(beats: Beats, panel: AccessMatrixPanel) -> None:
     beats.measure("scrolled page by page", lambda: each(100, lambda _: down.setValue(down.value() + 12)))
     beats.measure("dragged to the end", lambda: each(60, lambda step: down.setValue(down.maximum() * step // 59)))
     for text in ("a", "api", "zzz", ""):
-        beats.measure(f"filter {text!r}", lambda text=text: panel.text.setText(text), settled)
+        beats.measure(f"filter {text!r}", partial(panel.text.setText, text), settled)
     beats.measure("level Write", lambda: choose("level", 4), settled)
     beats.measure("all levels", lambda: choose("level", 0), settled)
     beats.measure("gravest first", lambda: choose("order", 1), settled)
@@ -136,7 +137,9 @@ def main() -> None:
             run(lambda: window.session.snapshot is not None and not window.jobs.running, _LIMIT)
             run(lambda: False, 0.5)
         panel, beats = window.workspace.access_matrix, Beats()
-        beats.measure("names on the screen", window.interior.show_everybody, lambda: panel.model.laid is not None)
+        beats.measure(
+            "names on the screen", window.interior.show_access_matrix, lambda: panel.model.matrix_rows is not None
+        )
         beats.measure("cells on the screen", lambda: None, lambda: is_seen(panel))
         down = panel.table.verticalScrollBar()
         beats.measure("those of another page", lambda: down.setValue(down.maximum() // 2), lambda: is_seen(panel))

@@ -34,6 +34,7 @@ def measure(path: Path) -> dict[str, Any]:
         window = create_main_window(None, Path(folder) / "settings.ini")
         window.show()
         tree = window.findChild(QTreeView, "navigator")
+        assert tree is not None
         _run(QEventLoop, QTimer, lambda: False, 0.3)
         gaps: list[tuple[float, float]] = []
         last = time.perf_counter()
@@ -57,6 +58,7 @@ def measure(path: Path) -> dict[str, Any]:
         _run(QEventLoop, QTimer, lambda: not window.jobs.running, SETTLE)
         settled = time.perf_counter()
         field = window.findChild(QLineEdit, "navigatorFilter")
+        assert field is not None
         keys = []
         for text in ("a", "ap", "api", "api-", "api-1", "api-", "zzz", ""):
             began = time.perf_counter()

@@ -102,7 +102,9 @@ def main() -> None:
         for layout, text in texts.items():
             path = Path(folder) / "account.json"
             path.write_text(text, encoding="utf-8")
-            ours, theirs, gaps = [], [], []
+            ours: list[float] = []
+            theirs: list[float] = []
+            gaps: list[float] = []
             for _ in range(options.rounds):
                 theirs.append(seconds(yardstick, path))
                 ours.append(seconds(load_snapshot, path))
