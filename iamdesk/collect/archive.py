@@ -7,6 +7,7 @@ from pathlib import Path
 from iamdesk.collect.bundle_writer import BundleFolder
 from iamdesk.collect.options import CollectError
 from iamdesk.i18n import phrase
+from iamdesk.private_files import make_private
 from iamdesk.progress import Cancelled, WorkCancelled
 from iamdesk.snapshot.layout import MANIFEST
 
@@ -26,6 +27,7 @@ def pack(folder: BundleFolder, target: Path, cancelled: Cancelled) -> None:
                 if cancelled():
                     raise WorkCancelled
                 archive.write(folder.path / name, name)
+        make_private(part)
         if target.exists():
             raise CollectError(phrase("{target} already exists; it was not overwritten", target=target))
         part.replace(target)

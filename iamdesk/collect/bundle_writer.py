@@ -22,6 +22,7 @@ from pydantic import ValidationError
 from iamdesk.collect.options import CollectError
 from iamdesk.file_lock import LockedError, lock
 from iamdesk.i18n import phrase
+from iamdesk.private_files import create_private_file, create_private_folder
 from iamdesk.snapshot.layout import MANIFEST
 from iamdesk.snapshot.manifest import FORMAT, VERSION, CallerIdentity, Manifest, ManifestFile
 
@@ -103,6 +104,7 @@ class BundleFolder:
         part = place.with_name(f".{secrets.token_hex(8)}{_PART}")
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
+            create_private_file(part)
             part.write_bytes(content)
             with self._lock:
                 if not self._journal.closed:  # else the capture is over, and another one may have started
@@ -150,6 +152,7 @@ class BundleFolder:
         )
         part = self.path / f".{secrets.token_hex(8)}{_PART}"
         try:
+            create_private_file(part)
             part.write_text(manifest.model_dump_json(indent=2, exclude_none=True) + "\n", encoding="utf-8")
             part.replace(self.path / MANIFEST)
         except OSError as error:
@@ -196,7 +199,7 @@ class BundleFolder:
         )
 
     def _opened(self, caller: CallerIdentity) -> IO[str]:
-        self.path.mkdir(exist_ok=True)
+        create_private_folder(self.path)
         journal = self.path / JOURNAL
         if not journal.exists() and any(self.path.iterdir()):
             raise CollectError(
@@ -205,6 +208,7 @@ class BundleFolder:
                     path=self.path,
                 )
             )
+        create_private_file(journal)
         file = journal.open("a+", encoding="utf-8")
         try:
             lock(file)

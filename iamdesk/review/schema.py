@@ -14,6 +14,7 @@ from typing import Any
 from iamdesk.errors import Damage, DamagedReviewError, ReviewError
 from iamdesk.escaping import visible
 from iamdesk.i18n import nphrase, phrase
+from iamdesk.private_files import create_private_file
 from iamdesk.review.events import Event, EventKind
 from iamdesk.review.journal import GENESIS, Entry, as_json, entry_from_json
 from iamdesk.review.seals import LAYOUT, seal, seal_events, seal_journal
@@ -97,7 +98,10 @@ def connect(path: Path, *, writable: bool) -> sqlite3.Connection:
     Raises:
         sqlite3.Error, UnicodeError: it is none, or cannot be opened.
     """
-    mode = "rwc" if writable else "ro"
+    if writable:
+        with contextlib.suppress(OSError):  # SQLite says why it cannot be opened
+            create_private_file(path)
+    mode = "rw" if writable else "ro"
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=0.2, isolation_level=None, check_same_thread=False
     )

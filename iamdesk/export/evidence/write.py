@@ -1,7 +1,5 @@
 """Writes a package with all its files, atomically."""
 
-import contextlib
-import os
 import shutil
 import tempfile
 import zipfile
@@ -48,6 +46,7 @@ from iamdesk.export.findings import asff_file, ocsf_file, sarif_file
 from iamdesk.export.findings.report import build_report
 from iamdesk.export.text.review import is_privileged
 from iamdesk.i18n import phrase
+from iamdesk.private_files import make_private
 from iamdesk.progress import Cancelled, never_cancelled
 from iamdesk.review.close_out import last_removals
 from iamdesk.review.decisions import ReviewDecision
@@ -96,9 +95,11 @@ def write_pack(
             folder = Path(making) / "pack"
             folder.mkdir()
             _write_all(folder, source, with_source=with_source)
+            make_private(folder)
             if into.suffix.lower() == ".zip":
                 archive = Path(making) / "pack.zip"
                 _zip(folder, archive, into.stem, source.generated_at)
+                make_private(archive)
                 archive.rename(into)
             else:
                 folder.rename(into)
@@ -373,13 +374,6 @@ def _zip(folder: Path, archive: Path, name: str, moment: datetime) -> None:
             if file.is_file():
                 about = zipfile.ZipInfo(f"{name}/{file.relative_to(folder).as_posix()}", stamp)
                 about.compress_type = zipfile.ZIP_DEFLATED
-                about.external_attr = 0o644 << 16
+                about.external_attr = 0o600 << 16
                 with file.open("rb") as content, packed.open(about, "w") as into:
                     shutil.copyfileobj(content, into)
-
-
-def read_only(folder: Path) -> None:
-    """Make the files of a package read-only, against accidental edits."""
-    for file in files_of(folder):
-        with contextlib.suppress(OSError):
-            os.chmod(file, 0o444)  # noqa: PTH101 - the same

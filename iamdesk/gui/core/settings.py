@@ -1,6 +1,7 @@
 """The window's settings: an ini file at a given path. It contains no review data."""
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
@@ -10,6 +11,7 @@ from iamdesk.gui.core.locale import SYSTEM
 from iamdesk.gui.core.text_size import LARGEST, SMALLEST, USUAL
 from iamdesk.gui.core.theme import Scheme
 from iamdesk.i18n import LANGUAGES
+from iamdesk.private_files import create_private_file
 
 RECENT_LIMIT = 10
 MAX_WORKERS = 256
@@ -33,6 +35,9 @@ class Settings:
         self.path = path
         self.marks_folder = path.with_name("open")
         """Folder in which each process records what is open, for the next start after a crash."""
+        with suppress(OSError):  # Qt would create it readable by everyone
+            path.parent.mkdir(parents=True, exist_ok=True)
+            create_private_file(path)
         self._store = QSettings(str(path), QSettings.Format.IniFormat)
 
     def save(self) -> None:
