@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound, Unk
 from botocore.parsers import ResponseParserError
 
 from iamdesk.collect.options import CollectError, Options
+from iamdesk.collect.response_limits import LIMITS
 from iamdesk.i18n import phrase
 from iamdesk.snapshot.manifest import CallerIdentity, CallError
 
@@ -161,6 +162,7 @@ class Aws:
         )
         endpoint = self._options.endpoint_url
         client = self._session.create_client(service, region_name=region, endpoint_url=endpoint, config=config, **more)
+        LIMITS.apply_to(client)
         if service == "s3control" and _is_bare_address(client.meta.endpoint_url):
             client.meta.events.register("before-send", _to_bare_address)
         return client

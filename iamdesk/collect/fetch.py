@@ -5,6 +5,7 @@ from typing import Any
 
 from iamdesk.collect.call_planner import Task
 from iamdesk.collect.call_spec import FetchMode
+from iamdesk.collect.response_limits import LIMITS
 from iamdesk.i18n import phrase
 
 type Wait = Callable[[float], None]
@@ -41,6 +42,7 @@ def fetch(client: Any, task: Task, wait: Wait) -> tuple[Any, Mapping[str, Any]]:
         raise UnknownOperationError(
             phrase("this version of boto3 does not know {operation}", operation=task.step.operation)
         )
+    LIMITS.begin()
     match task.step.way:
         case FetchMode.PAGES:
             return _pages(client, task), task.parameters

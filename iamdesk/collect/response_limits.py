@@ -1,0 +1,80 @@
+"""Limits for the responses of AWS: a server that never ends, or a proxy in between, costs no memory and no night."""
+
+import threading
+import time
+from typing import Any
+
+from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
+from botocore.parsers import ResponseParserError
+from urllib3.exceptions import ProtocolError
+from urllib3.exceptions import ReadTimeoutError as RawTimeoutError
+
+from iamdesk.i18n import phrase
+
+RESPONSE_BYTES = 256 << 20
+RESPONSE_SECONDS = 300.0
+CALL_BYTES = 1 << 30
+CALL_SECONDS = 3600.0
+"""Of one call with all its pages and retries: the authorization details of 6,000 principals are 50 MB."""
+_PIECE = 1 << 16
+
+
+class ResponseLimits(threading.local):
+    """What the call of this thread may still cost."""
+
+    def __init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """Start a call."""
+        self._bytes = 0
+        self._end = time.monotonic() + CALL_SECONDS
+
+    def apply_to(self, client: Any) -> None:
+        """Have a client of boto3 read its responses within the limits."""
+        session = client._endpoint.http_session  # botocore reads a body whole, and has no hook in between
+        send = session.send
+
+        def bounded(request: Any) -> Any:
+            is_streamed, request.stream_output = request.stream_output, True
+            try:
+                response = send(request)
+            finally:
+                request.stream_output = is_streamed
+            if not is_streamed:
+                try:
+                    response._content = self._content(response.raw)
+                except RawTimeoutError as error:
+                    raise ReadTimeoutError(endpoint_url=request.url, error=error) from error
+                except ProtocolError as error:
+                    raise ConnectionClosedError(error=error, request=request, endpoint_url=request.url) from error
+            return response
+
+        session.send = bounded
+
+    def _content(self, raw: Any) -> bytes:
+        """Read a body.
+
+        Raises:
+            ResponseParserError: a limit is exceeded.
+        """
+        pieces: list[bytes] = []
+        size = 0
+        end = min(self._end, time.monotonic() + RESPONSE_SECONDS)
+        while piece := raw.read1(_PIECE):
+            pieces.append(piece)
+            size += len(piece)
+            self._bytes += len(piece)
+            if size > RESPONSE_BYTES or self._bytes > CALL_BYTES:
+                raw.close()
+                raise ResponseParserError(phrase("it is larger than {size} MB", size=size >> 20))
+            if time.monotonic() > end:
+                raw.close()
+                raise ResponseParserError(phrase("it was not complete in time"))
+        if time.monotonic() > self._end:
+            raise ResponseParserError(phrase("it was not complete in time"))
+        raw.release_conn()
+        return b"".join(pieces)
+
+
+LIMITS = ResponseLimits()
