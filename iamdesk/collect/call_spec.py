@@ -57,6 +57,8 @@ class Step:
     way: FetchMode = FetchMode.PAGES
     page_size: int | None = None
     """Page size, for operations whose output has more details with one."""
+    resources: tuple[str, ...] = ()
+    """ARNs to which the shipped policy limits the actions; none: ``*``."""
 
     @property
     def name(self) -> str:

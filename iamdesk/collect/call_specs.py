@@ -115,7 +115,15 @@ def _declared(service: ResourceService, command: Command, collect: Collect) -> S
     after = (DependsOn(f"{call.service} {collect.after}", collect.each),) if collect.after else ()
     actions = collect.actions or (_action(service.prefix, call.command),)
     boto3_name = _BOTO3_NAMES.get(call.service, call.service)
-    return Step(call, boto3_name, collect.parameters, after, actions=actions, page_size=collect.page_size)
+    return Step(
+        call,
+        boto3_name,
+        collect.parameters,
+        after,
+        actions=actions,
+        page_size=collect.page_size,
+        resources=collect.resources,
+    )
 
 
 _RESOURCE_SERVICES = tuple(

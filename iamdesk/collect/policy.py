@@ -27,10 +27,21 @@ def policy_text() -> str:
 def least_privilege() -> dict[str, Any]:
     """Return a policy that allows exactly the calls of the table.
 
-    Most are List and Describe actions, which do not support resource-level permissions.
+    Most are List and Describe actions, which do not support resource-level permissions. An action that reads more than
+    its call, such as ``apigateway:GET``, is limited to what the call reads.
     """
-    actions = sorted({_REGIONS, *(action for step in STEPS for action in step.actions)})
-    return {
-        "Version": "2012-10-17",
-        "Statement": [{"Sid": "IamdeskCollect", "Effect": "Allow", "Action": actions, "Resource": "*"}],
-    }
+    actions = {_REGIONS}
+    limited: dict[str, set[str]] = {}
+    for step in STEPS:
+        if step.resources:
+            for action in step.actions:
+                limited.setdefault(action, set()).update(step.resources)
+        else:
+            actions.update(step.actions)
+    statements: list[dict[str, Any]] = [
+        {"Sid": "IamdeskCollect", "Effect": "Allow", "Action": sorted(actions), "Resource": "*"}
+    ]
+    for action, resources_of_action in sorted(limited.items()):
+        sid = f"IamdeskCollect{action.partition(':')[0].title()}"
+        statements.append({"Sid": sid, "Effect": "Allow", "Action": action, "Resource": sorted(resources_of_action)})
+    return {"Version": "2012-10-17", "Statement": statements}

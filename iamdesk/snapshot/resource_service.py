@@ -34,6 +34,8 @@ class Collect:
     replaced."""
     actions: tuple[str, ...] = ()
     """The IAM actions that it needs, if that is not the name of the operation."""
+    resources: tuple[str, ...] = ()
+    """ARNs to which the shipped policy limits these actions; none: ``*``."""
     page_size: int | None = None
     """Entries to ask for at once, if AWS prints more of each entry then."""
 

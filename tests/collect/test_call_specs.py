@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from typing import Any
 
 import botocore.session
@@ -18,7 +19,8 @@ from iamdesk.snapshot.cli_commands import CALLS
 KEYS = re.compile(r'[{,]\s*"?(@?[\w-]+)"?\s*:')
 NAMES = {step.name for step in STEPS}
 MODELS = botocore.session.get_session()
-ACTIONS = least_privilege()["Statement"][0]["Action"]
+EVERYWHERE, *LIMITED = least_privilege()["Statement"]
+ACTIONS = [*EVERYWHERE["Action"], *(statement["Action"] for statement in LIMITED)]
 SENSITIVE = {
     "describe-organization": {"Organization.MasterAccountEmail"},
     "list-accounts": {"Accounts[].Email", "Accounts[].Name"},
@@ -110,6 +112,18 @@ def test_step_needs_actions_of_its_own_service(step: Step) -> None:
 
     others = {"opensearch": "es", "resourcegroupstaggingapi": "tag"}
     assert {action.partition(":")[0] for action in step.actions} == {others.get(step.service, prefix)}
+
+
+def test_an_action_that_reads_more_than_its_calls_is_limited_to_them() -> None:
+    """``apigateway:GET`` reads the variables of stages, keys and domains too."""
+    (statement,) = LIMITED
+    assert statement["Action"] == "apigateway:GET"
+    can = [
+        path
+        for path in ("/restapis", "/restapis/a1b2c3d4e5", "/restapis/a1b2c3d4e5/stages/prod", "/apikeys", "/account")
+        if any(fnmatchcase(f"arn:aws:apigateway:eu-west-1::{path}", pattern) for pattern in statement["Resource"])
+    ]
+    assert can == ["/restapis", "/restapis/a1b2c3d4e5"]
 
 
 def test_shipped_policy_is_the_one_that_the_table_gives() -> None:

@@ -59,7 +59,7 @@ SERVICE = ResourceService(
         Command(
             regional("apigateway", "get-rest-apis", lists=True),
             GetRestApis,
-            Collect(actions=("apigateway:GET",)),
+            Collect(actions=("apigateway:GET",), resources=("arn:*:apigateway:*::/restapis",)),
             lists_names_for="get-rest-api",
         ),
         Command(
@@ -69,6 +69,8 @@ SERVICE = ResourceService(
                 after="get-rest-apis",
                 each='items[].{restApiId: id, "@rest-api-id": id}',
                 actions=("apigateway:GET",),
+                # The id of an API alone: below it are stages with their variables, which may hold secrets.
+                resources=("arn:*:apigateway:*::/restapis/??????????",),
             ),
             arn="execute-api:{region}:{account}:{}",
         ),
