@@ -7,6 +7,7 @@ of the previous one, so that none before the last can be removed, duplicated or 
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -137,7 +138,18 @@ def _listed(signoffs: Sequence[SignOff]) -> bytes:
 
 def has_ssh_keygen() -> bool:
     """Return whether ``ssh-keygen`` is available."""
-    return shutil.which("ssh-keygen") is not None
+    return _ssh_keygen() is not None
+
+
+def _ssh_keygen() -> str | None:
+    """Return the path of ``ssh-keygen``. Never that of the current folder, which may be a package of somebody else."""
+    for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
+        if Path(folder).is_absolute():
+            # With a folder: Windows looks in the current one first otherwise.
+            found = shutil.which(str(Path(folder) / "ssh-keygen"))
+            if found is not None:
+                return found
+    return None
 
 
 def sign(
@@ -287,7 +299,7 @@ def _signature(text: str, key: Path, *, asks: bool) -> str:
 
 
 def _keygen(*words: str, text: bytes | None = None, asks: bool = False) -> "subprocess.CompletedProcess[bytes]":
-    tool = shutil.which("ssh-keygen")
+    tool = _ssh_keygen()
     if tool is None:
         raise ExportError(phrase("ssh-keygen is not installed: it is required to sign and to verify"))
     given: dict[str, Any] = {"input": text} if text is not None else {} if asks else {"stdin": subprocess.DEVNULL}

@@ -1,6 +1,7 @@
 """Who signed: everything that a forger writes who can hash anew and has a key of their own, is found."""
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable
@@ -13,7 +14,7 @@ import pytest
 from iamdesk.export.evidence.closing import closing_lines
 from iamdesk.export.evidence.manifest import SIGNATURES, SIGNOFFS, read_manifest
 from iamdesk.export.evidence.result import Outcome, Result
-from iamdesk.export.evidence.signing import Role, SignOff, read_signoffs, side_files, sign
+from iamdesk.export.evidence.signing import Role, SignOff, has_ssh_keygen, read_signoffs, side_files, sign
 from iamdesk.export.evidence.ssh_signature import principals_of, public_key
 from iamdesk.export.evidence.verify import verify
 from iamdesk.export.files.atomic_write import ExportError
@@ -375,3 +376,17 @@ def test_a_name_with_line_breaks_is_signed_visibly(pack: Path) -> None:
     one = sign(pack, Role.OWNER, "Ana\ntitle: CISO", now=NOW)
     assert one.name == "Ana\\u000atitle: CISO"
     assert failures(pack) == []
+
+
+@pytest.mark.parametrize("path", ["", ".", os.pathsep, f"here{os.pathsep}."])
+def test_no_program_of_the_current_folder_is_run(path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package may bring an ``ssh-keygen`` of its own; on Windows the current folder comes first."""
+    for folder in (tmp_path, tmp_path / "here"):
+        folder.mkdir(exist_ok=True)
+        (folder / "ssh-keygen").write_text("#!/bin/sh\n")
+        (folder / "ssh-keygen").chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", path)
+    assert not has_ssh_keygen()
+    monkeypatch.setenv("PATH", f"{path}{os.pathsep}{tmp_path / 'here'}")
+    assert has_ssh_keygen()
