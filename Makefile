@@ -1,7 +1,7 @@
 # Everything a developer does, by name: `make help` lists it. Needs make and Python 3.12 or newer, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-one lint types imports unit proofs bench mutation attack attack-bulk attack-diff sample schemas policies guide words translated picture package lock clean
+.PHONY: help run test test-one lint types imports unit proofs bench mutation attack attack-bulk attack-diff sample schemas policies guide words translated picture package audit lock clean
 
 PY := .venv/bin/python
 SETUP := pyproject.toml packaging/environment.sh packaging/find_python.sh packaging/requirements/run.txt \
@@ -68,6 +68,11 @@ picture: .venv/.installed ## make the pictures of the window that README and gui
 	@sh packaging/pictures.sh
 	mkdir -p resources/help/images
 	cp build/pictures/*-light.png resources/help/images
+
+audit: .venv/.installed-dev ## ask which locked packages have known vulnerabilities (needs the network); check licences
+	@[ -x build/audit/bin/pip-audit ] || { $(PY) -m venv build/audit && \
+		build/audit/bin/pip install --quiet --disable-pip-version-check pip-audit; }
+	$(PY) packaging/audit.py build/audit/bin/pip-audit
 
 package: ## make what can be installed, and try each: wheel, application folder, Debian package, into dist
 	sh packaging/package.sh
