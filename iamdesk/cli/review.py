@@ -43,6 +43,7 @@ from iamdesk.export.text.review_effect import (
 from iamdesk.review.completion import completion
 from iamdesk.review.coordination import removal_state
 from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, ItemDecision, ReviewDecision, Reviewer, same_person
+from iamdesk.review.description import describe_with, description_of, record_description
 from iamdesk.review.item_effect import LAST_TIER, effect_of
 from iamdesk.review.items import ONLY_DENIES
 from iamdesk.review.schema import SUFFIX
@@ -58,6 +59,32 @@ _MyArns = Annotated[
         "--my-arn",
         metavar="ARN",
         help="Principal of the reviewer, excluded from self-review. Repeatable.",
+        show_default=False,
+    ),
+]
+
+
+_CapturedBy = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME", help="Who captured the snapshot, where a single file does not say.", show_default=False
+    ),
+]
+_CaptureQuery = Annotated[
+    str,
+    typer.Option(
+        metavar="COMMAND", help="With which command or query, and which filters it was captured.", show_default=False
+    ),
+]
+_Due = Annotated[
+    datetime | None,
+    typer.Option(metavar="YYYY-MM-DD", formats=["%Y-%m-%d"], help="Day by which the review is to be complete."),
+]
+_Reviewers = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE.csv",
+        help="List of the reviewers: the columns name, role, competence and independence, as the evidence shows them.",
         show_default=False,
     ),
 ]
@@ -115,6 +142,10 @@ def new(
             show_default=False,
         ),
     ] = None,
+    captured_by: _CapturedBy = "",
+    capture_query: _CaptureQuery = "",
+    due: _Due = None,
+    reviewers: _Reviewers = None,
 ) -> None:
     """Create a review of a snapshot. Its population, entitlements and findings are frozen.
 
@@ -128,10 +159,11 @@ def new(
     if previous_package is not None and previous is None:
         raise typer.BadParameter("it requires --previous", param_hint="--previous-package")
     exclusions = tuple(map(Workbench.exclusion, exclude))
+    stated = describe_with(captured_by, capture_query, due.date() if due else None, reviewers)
     opened = Workbench().open_snapshot(snapshot)
     start, end = (f"{one:%Y-%m-%d}" if one is not None else "" for one in (period_start, period_end))
     details = {"period_start": start, "period_end": end, "standards": standards}
-    given = {name: text for name, text in details.items() if text}
+    given = {name: text for name, text in details.items() if text} | stated.as_details()
     if previous is None or previous_snapshot is None:
         with work.executor(opened, helped=True) as executor:
             opened.create_review(output, title or output.stem, given, exclusions=exclusions, executor=executor)
@@ -155,6 +187,45 @@ def new(
     for words in effect_totals(session.lines):
         echo_err(words)
     session.close()
+    if opened.snapshot.manifest is None and not (captured_by and capture_query):
+        echo_err(
+            "the snapshot does not say who captured it and with which query: state both for the evidence "
+            "(--captured-by and --capture-query, or iamdesk review describe)"
+        )
+
+
+def describe(
+    review: ReviewPath,
+    captured_by: _CapturedBy = "",
+    capture_query: _CaptureQuery = "",
+    due: _Due = None,
+    reviewers: _Reviewers = None,
+    by: Annotated[
+        str,
+        typer.Option("--by", metavar="NAME", help="Name to record. Default: your system account.", show_default=False),
+    ] = "",
+) -> None:
+    """State what no snapshot says: who captured it and how, the due day, and who the reviewers are.
+
+    Recorded with your name; what is not given stays as it was. Without options, prints what is stated.
+    """
+    stated = describe_with(captured_by, capture_query, due.date() if due else None, reviewers)
+    if not stated.is_empty:
+        account = getpass.getuser()
+        record_description(review, stated, Reviewer(by or account, account))
+    session = Workbench.open_review(review, writable=False)
+    try:
+        now = description_of(session.file)
+    finally:
+        session.close()
+    echo(f"captured by: {now.captured_by or 'not stated'}")
+    echo(f"query: {now.capture_query or 'not stated'}")
+    echo(f"due: {now.due or 'not stated'}")
+    for one in now.reviewers:
+        told = "; ".join(filter(None, (one.role, one.competence, one.independence)))
+        echo(f"reviewer: {one.name}: {told or 'nothing stated'}")
+    if not now.reviewers:
+        echo("reviewers: not stated")
 
 
 def status(review: ReviewPath, output_format: options.OutputFormat = options.Format.TEXT) -> None:
@@ -299,6 +370,9 @@ def decide(
         ),
     ] = "",
     owner: Annotated[str, typer.Option(metavar="NAME", help="Owner of the exception.")] = "",
+    compensating_control: Annotated[
+        str, typer.Option(metavar="TEXT", help="What limits the risk until the last day of the exception.")
+    ] = "",
     until: Annotated[
         datetime | None,
         typer.Option(metavar="YYYY-MM-DD", formats=["%Y-%m-%d"], help="Last day of the exception."),
@@ -311,7 +385,7 @@ def decide(
     """
     if not entitlement and not finding:
         raise typer.BadParameter("give at least one item to decide on", param_hint="--entitlement or --finding")
-    wanted = ItemDecision(decision, reason, owner, until.date() if until else None)
+    wanted = ItemDecision(decision, reason, owner, until.date() if until else None, compensating=compensating_control)
     session = Workbench.open_review(review)
     try:
         change = session.record(dict.fromkeys((*entitlement, *finding), wanted), _reviewer(reviewer, my_arns))
@@ -473,6 +547,7 @@ def _reviewer(name: str, my_arns: list[str]) -> Reviewer:
 
 for _name, _command in (
     ("new", new),
+    ("describe", describe),
     ("status", status),
     ("entitlements", entitlements),
     ("findings", findings),

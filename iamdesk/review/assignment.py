@@ -1,17 +1,14 @@
 """Who reviews what: rules in a CSV file give each item of a review a reviewer, a backup and a due day."""
 
-import csv
-import hashlib
-import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from iamdesk.errors import ReviewError
 from iamdesk.escaping import visible
 from iamdesk.i18n import phrase
+from iamdesk.review.csv_table import CsvTable, read_table, wrong_row
 from iamdesk.review.events import Event, EventKind
 from iamdesk.review.review_file import ReviewFile
 from iamdesk.review.scope import PrincipalClass, class_of
@@ -21,7 +18,6 @@ COLUMNS = ("account", "ou", "tag", "class", "tier", "manager", "reviewer", "back
 MANAGER = "@manager"
 """As a reviewer: the manager of the item's holder."""
 _TIERS = range(6)
-_MAX_BYTES = 1 << 24
 
 
 class AssignedTo(NamedTuple):
@@ -122,28 +118,22 @@ def read_rules(path: Path) -> Rules:
     Raises:
         ReviewError: it cannot be read, or a row is wrong; the sentence names file and row.
     """
-    content, rows = _csv(path)
-    return Rules(path.name, hashlib.sha256(content).hexdigest(), tuple(_rules(path, rows)))
+    table = read_table(path)
+    return Rules(path.name, table.sha256, tuple(_rules(path, table)))
 
 
-def _rules(path: Path, rows: Sequence[tuple[int, Mapping[str, str]]]) -> Iterator[Rule]:
-    unknown = [name for name in (rows[0][1] if rows else ()) if name not in COLUMNS]
-    if unknown:
-        raise _wrong(
-            path,
-            1,
-            phrase("unknown column `{name}`: expected {names}", name=visible(unknown[0]), names=", ".join(COLUMNS)),
-        )
-    if not rows:
-        raise _wrong(path, 1, phrase("the file contains no rule"))
-    for number, row in rows:
+def _rules(path: Path, table: CsvTable) -> Iterator[Rule]:
+    table.check_columns(COLUMNS)
+    if not table.rows:
+        raise wrong_row(path, 1, phrase("the file contains no rule"))
+    for number, row in table.rows:
         cell = {name: row.get(name, "") for name in COLUMNS}
         if not cell["reviewer"]:
-            raise _wrong(path, number, phrase("the rule names no reviewer"))
+            raise wrong_row(path, number, phrase("the rule names no reviewer"))
         if cell["class"] not in ("", *PrincipalClass):
             names = ", ".join(PrincipalClass)
             sentence = phrase("unknown class `{name}`: expected {names}", name=visible(cell["class"]), names=names)
-            raise _wrong(path, number, sentence)
+            raise wrong_row(path, number, sentence)
         yield Rule(
             number,
             cell["account"],
@@ -162,7 +152,7 @@ def _tier(path: Path, row: int, text: str) -> int | None:
     if not text:
         return None
     if not (text.isdecimal() and text.isascii() and int(text) in _TIERS):
-        raise _wrong(path, row, phrase("`{text}` is not a tier: expected 0 to 5", text=visible(text)))
+        raise wrong_row(path, row, phrase("`{text}` is not a tier: expected 0 to 5", text=visible(text)))
     return int(text)
 
 
@@ -170,7 +160,7 @@ def _day(path: Path, row: int, text: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise _wrong(path, row, phrase("`{text}` is not a date: expected YYYY-MM-DD", text=visible(text))) from None
+        raise wrong_row(path, row, phrase("`{text}` is not a date: expected YYYY-MM-DD", text=visible(text))) from None
 
 
 def read_managers(path: Path) -> Mapping[str, str]:
@@ -179,49 +169,15 @@ def read_managers(path: Path) -> Mapping[str, str]:
     Raises:
         ReviewError: it cannot be read, or lacks a column; one sentence.
     """
-    _, rows = _csv(path)
+    table = read_table(path)
     found: dict[str, str] = {}
-    for number, row in rows:
+    for number, row in table.rows:
         if "principal" not in row or "manager" not in row:
-            raise _wrong(path, 1, phrase("the columns `principal` and `manager` are expected"))
+            raise wrong_row(path, 1, phrase("the columns `principal` and `manager` are expected"))
         if found.setdefault(row["principal"], row["manager"]) != row["manager"]:
             sentence = phrase("{name} has two managers", name=visible(row["principal"]))
-            raise _wrong(path, number, sentence)
+            raise wrong_row(path, number, sentence)
     return found
-
-
-def _csv(path: Path) -> tuple[bytes, Sequence[tuple[int, Mapping[str, str]]]]:
-    """Return a file's bytes, and its rows with their numbers; empty rows are ignored."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(_MAX_BYTES + 1)
-        if len(content) > _MAX_BYTES:
-            raise ReviewError(phrase("{name}: the file is larger than 16 MiB", name=visible(path.name)))
-        # Not by `splitlines`: U+2028 and the like do not end a row.
-        table = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True))
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise ReviewError(
-            phrase("{name}: it cannot be read: {reason}", name=visible(path.name), reason=reason)
-        ) from error
-    except (ValueError, csv.Error) as error:
-        raise ReviewError(phrase("{name}: it is not a CSV file in UTF-8", name=visible(path.name))) from error
-    headings = [name.strip().lower() for name in table[0]] if table else []
-    twice = next((name for name in headings if headings.count(name) > 1), None)
-    if twice is not None:
-        raise _wrong(path, 1, phrase("the column `{name}` occurs twice", name=visible(twice)))
-    rows = []
-    for number, row in enumerate(table[1:], start=2):
-        if len(row) > len(headings):
-            raise _wrong(path, number, phrase("it has more cells than headings"))
-        if any(cell.strip() for cell in row):
-            cells = [cell.strip() for cell in row] + [""] * (len(headings) - len(row))
-            rows.append((number, dict(zip(headings, cells, strict=True))))
-    return content, rows
-
-
-def _wrong(path: Path, row: int, sentence: str) -> ReviewError:
-    return ReviewError(phrase("{name}, row {row}: {sentence}", name=visible(path.name), row=row, sentence=sentence))
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,8 @@ class ItemDecision:
     """Name of the second reviewer who approved the decision; empty if there is none."""
     ticket: str = ""
     """ID of a ticket in another system; empty if there is none. Not part of the decision."""
+    compensating: str = ""
+    """Compensating control of an exception: what limits the risk until then; empty if none is stated."""
 
     def __post_init__(self) -> None:
         """Validate the details.
@@ -70,6 +72,8 @@ class ItemDecision:
                 )
         elif self.expiry is not None or self.owner:
             raise DecisionError(phrase("only an exception has an owner and a last day"))
+        elif self.compensating:
+            raise DecisionError(phrase("only an exception has a compensating control"))
         if self.choice is ReviewDecision.FALSE_POSITIVE and not self.comment.strip():
             raise DecisionError(phrase("a false positive requires a reason"))
         if self.second and self.choice is ReviewDecision.UNDECIDED:

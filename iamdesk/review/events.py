@@ -33,6 +33,8 @@ class EventKind(StrEnum):
     """Part and review decided otherwise; the review's decision stays until the conflict is resolved."""
     RESOLVE = "resolve"
     """The coordinator chose between the two."""
+    DESCRIBE = "describe"
+    """Somebody stated who captured the snapshot, when the review is due, or who the reviewers are (`description`)."""
     REMOVAL = "removal"
     """The log of ``remediation.sh`` says what was done about a revoked entitlement (`close_out`)."""
 

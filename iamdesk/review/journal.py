@@ -90,7 +90,7 @@ class Entry:
 
 
 def as_json(decision: ItemDecision) -> dict[str, str | None]:
-    """Return a decision as a JSON object; ``second`` and ``ticket`` are left out if empty."""
+    """Return a decision as a JSON object; ``second``, ``ticket`` and ``compensating_control`` are left out if empty."""
     return {
         "choice": decision.choice.value,
         "comment": decision.comment,
@@ -98,6 +98,7 @@ def as_json(decision: ItemDecision) -> dict[str, str | None]:
         "expiry": decision.expiry.isoformat() if decision.expiry else None,
         **({"second": decision.second} if decision.second else {}),
         **({"ticket": decision.ticket} if decision.ticket else {}),
+        **({"compensating_control": decision.compensating} if decision.compensating else {}),
     }
 
 
@@ -115,6 +116,7 @@ def from_json(value: Mapping[str, Any]) -> ItemDecision:
         date.fromisoformat(expiry) if expiry else None,
         value.get("second", ""),
         value.get("ticket", ""),
+        value.get("compensating_control", ""),
     )
 
 

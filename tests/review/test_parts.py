@@ -184,7 +184,7 @@ def test_first_rule_that_fits_counts(review: Path, tmp_path: Path) -> None:
         ("tier,reviewer\n\n1,Ana\nx,Ben\n", "rules.csv, row 4: `x` is not a tier"),
         ("due,reviewer\n1.12.2026,Ana\n", "rules.csv, row 2: `1.12.2026` is not a date"),
         ("reviewer\nAna,Ben\n", "rules.csv, row 2: it has more cells than headings"),
-        ('reviewer\n"Ana\n', "rules.csv: it is not a CSV file"),
+        ('reviewer\n"Ana\n', "rules.csv, row 2: it is not a CSV file"),
     ],
 )
 def test_wrong_rules_are_one_sentence_with_the_row(tmp_path: Path, text: str, sentence: str) -> None:

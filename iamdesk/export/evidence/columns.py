@@ -100,6 +100,7 @@ class Decidable(Protocol):
 def cells_sha256(decision: ItemDecision) -> str:
     """Return the digest of the cells that a reviewer fills in, as exported: it identifies an untouched row."""
     texts = [visible(one).strip() for one in (decision.comment, decision.owner, decision.ticket)]
+    texts += [visible(decision.compensating).strip()] if decision.compensating.strip() else []
     return digest([decision.choice.value, decision.expiry.isoformat() if decision.expiry else "", *texts])
 
 
@@ -142,6 +143,7 @@ ENTITLEMENTS: tuple[Column[DecidedLine], ...] = (
     Column("decision_reason", lambda row: row.decision.comment, is_open=True),
     Column("exception_owner", lambda row: row.decision.owner, is_open=True),
     Column("exception_expiry", _expiry, is_open=True),
+    Column("compensating_control", lambda row: row.decision.compensating, is_open=True),
     Column("ticket", lambda row: row.decision.ticket, is_open=True),
     Column("reviewer_name", lambda row: row.decided.reviewer if row.decided else ""),
     Column("reviewer_account", lambda row: row.decided.account if row.decided else ""),
@@ -259,6 +261,7 @@ FINDINGS: tuple[Column[DecidedFinding], ...] = (
     Column("decision_reason", lambda row: row.decision.comment, is_open=True),
     Column("owner_id", lambda row: row.decision.owner, is_open=True),
     Column("expiry_utc", _expiry, is_open=True),
+    Column("compensating_control", lambda row: row.decision.compensating, is_open=True),
     Column("ticket", lambda row: row.decision.ticket, is_open=True),
     Column("decided_by", lambda row: row.decided.reviewer if row.decided else ""),
     Column("decided_account", lambda row: row.decided.account if row.decided else ""),
@@ -299,6 +302,7 @@ EXCEPTIONS: tuple[Column[Excepted], ...] = (
     Column("type", lambda row: row.type),
     Column("name", lambda row: row.name),
     Column("reason", lambda row: row.decision.comment),
+    Column("compensating_control", lambda row: row.decision.compensating),
     Column("owner", lambda row: row.decision.owner),
     Column("expiry_utc", _expiry),
     Column("has_run_out", lambda row: "yes" if row.has_run_out else "no"),
@@ -353,6 +357,7 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
         "digest of decision, reason, owner, last day and ticket: identifies rows that were not filled in",
     ),
     ("standing_sha256", "digest of the decision, who decided and when: if it changed, a row is not overwritten"),
+    ("compensating_control", "of an exception: what limits the risk until its last day, as the reviewer states it"),
     ("reset", "as decision or ticket, clears it when the sheet is imported; an empty cell changes nothing"),
     (
         "retest_verdict",

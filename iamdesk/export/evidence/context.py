@@ -16,8 +16,10 @@ from iamdesk.export.evidence.remediation import TO_DO, tested
 from iamdesk.export.findings.report import action_data_version, ordered, tool_version, utc_text
 from iamdesk.export.text.review import is_privileged
 from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
+from iamdesk.review.care import Care, care_of
 from iamdesk.review.completion import Completion, completion
 from iamdesk.review.decisions import LINE_CHOICES, ReviewDecision
+from iamdesk.review.description import ReviewDescription, description_of
 from iamdesk.review.items import EntitlementType, ReviewItem, item_format_of
 from iamdesk.review.review_file import ReviewFile
 from iamdesk.review.scope import ExcludedScope, Exclusion, Part, exclusions_from, left_out_from
@@ -117,6 +119,16 @@ class EvidenceContext:
     def completion(self) -> Completion:
         """What keeps the review from being complete: until nothing does, what is exported is a draft."""
         return completion(self.review, self.today)
+
+    @cached_property
+    def description(self) -> ReviewDescription:
+        """What people state about the review."""
+        return description_of(self.review)
+
+    @cached_property
+    def care(self) -> Care:
+        """How the decisions were made."""
+        return care_of(self.review.journal())
 
     def check_cancelled(self) -> None:
         """Check for cancellation.

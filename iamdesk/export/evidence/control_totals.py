@@ -1,13 +1,16 @@
 """Control totals: counts from two sources that must agree."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from iamdesk.export.evidence.context import EvidenceContext
+from iamdesk.inventory.references import Principal, boundary_of
 from iamdesk.review.entitlements import review_scope
 from iamdesk.review.journal import digest
 from iamdesk.review.parts import is_part, limited_to_part
 from iamdesk.review.scope import limited
+from iamdesk.snapshot.model import Account, Snapshot
 from iamdesk.viewmodel.control_totals import control_totals
 
 
@@ -19,6 +22,8 @@ class Total:
     a: str
     b: str
     ok: bool
+    is_of_account: bool = False
+    """Whether it compares one account with AWS's own counts: there are several for each account."""
 
     def as_json(self) -> dict[str, str | bool]:
         """Return the total as a JSON object."""
@@ -41,10 +46,11 @@ def totals(source: EvidenceContext) -> Iterator[Total]:
             "truncated" if account.is_truncated else "complete",
             "complete",
             not account.is_truncated,
+            is_of_account=True,
         )
-    for total in control_totals(snapshot):
-        name = f"account {total.account_id}: {total.what} according to the {total.counted_by}; in the snapshot"
-        yield Total(name, str(total.counted), str(total.held), total.agrees)
+    for one in aws_counts(snapshot):
+        name = f"account {one.account_id}: {one.what} according to the {one.counted_by}; in the snapshot"
+        yield Total(name, str(one.counted), str(one.held), one.agrees, is_of_account=True)
     if snapshot.organization is not None:
         accounts = {node.id for node in snapshot.organization.nodes if node.id.isdecimal()}
         captured = {account.account_id for account in snapshot.accounts} & accounts
@@ -68,6 +74,52 @@ def totals(source: EvidenceContext) -> Iterator[Total]:
     )
     yield _same("principals in scope; in the snapshot", counts.in_scope, sum(one.in_scope for one in scope.population))
     yield Total("digest of all entitlement IDs; from the snapshot", frozen[:16], keys[:16], frozen == keys)
+
+
+@dataclass(frozen=True, slots=True)
+class AwsCount:
+    """One of AWS's own counts of an account, and that of the snapshot."""
+
+    account_id: str
+    what: str
+    counted_by: str
+    counted: int
+    held: int
+    agrees: bool
+
+
+def aws_counts(snapshot: Snapshot) -> Iterator[AwsCount]:
+    """Yield every comparison with AWS's own counts: account summary, credential report, use of managed policies."""
+    for total in control_totals(snapshot):
+        yield AwsCount(total.account_id, total.what, total.counted_by, total.counted, total.held, total.agrees)
+    for account in snapshot.accounts:
+        yield from _uses(account)
+
+
+def _uses(account: Account) -> Iterator[AwsCount]:
+    """Compare how often each managed policy is attached or a boundary: AWS counts both in the policy's own entry."""
+    principals: tuple[Principal, ...] = (*account.users, *account.groups, *account.roles)
+    attached = Counter(one.policy_arn for each in principals for one in each.attached_managed_policies)
+    bounding = Counter(arn for each in principals if (arn := boundary_of(each)) is not None)
+    for what, held, counted in (
+        ("Policy attachments", attached, {one.arn: one.attachment_count for one in account.policies}),
+        (
+            "Permissions boundaries",
+            bounding,
+            {one.arn: one.permissions_boundary_usage_count for one in account.policies},
+        ),
+    ):
+        known = {arn: count for arn, count in counted.items() if count is not None}
+        if known:
+            agrees = all(held[arn] == count for arn, count in known.items())
+            yield AwsCount(
+                account.account_id,
+                what,
+                "entries of managed policies",
+                sum(known.values()),
+                sum(held[arn] for arn in known),
+                agrees,
+            )
 
 
 def _same(name: str, a: int, b: int) -> Total:

@@ -45,6 +45,7 @@ _MAX_COMPARED = 30_000
 """Characters of a cell that are compared: a workbook truncates at somewhat more."""
 _SHOWN = "decision_sha256"
 _STANDING = "standing_sha256"
+_COMPENSATING = "compensating_control"
 _WHO = frozenset(
     {"reviewer_name", "reviewer_account", "reviewed_utc", "second_reviewer"}
     | {"decided_by", "decided_account", "decided_utc", "state", _SHOWN, _STANDING}
@@ -211,7 +212,7 @@ def _is_unchanged[Row: (DecidedLine, DecidedFinding)](cells: Mapping[str, str], 
     if not any(cells.get(column.name, "").strip() for column in is_open):
         return True
     try:
-        shown = ItemDecision(*_parts(cells, kind), ticket=_unquoted(cells.get("ticket", "")))
+        shown = replace(_entered(cells, kind), ticket=_unquoted(cells.get("ticket", "")))
     except (DecisionError, ValueError):
         return False
     if cells_sha256(shown) == cells.get(_SHOWN):
@@ -267,14 +268,14 @@ def _decision[Row: (DecidedLine, DecidedFinding)](cells: Mapping[str, str], row:
     if word == RESET:
         return ItemDecision(ticket=ticket)
     if not word:
-        if any(cells.get(name, "").strip() for name in ("decision_reason", kind.owner, kind.expiry)):
+        if any(cells.get(name, "").strip() for name in ("decision_reason", kind.owner, kind.expiry, _COMPENSATING)):
             raise DecisionError(phrase("the row has no decision: enter one, or `reset` to clear the current decision"))
         return replace(current, ticket=ticket)
     if _is_as_shown(cells, row, [column for column in kind.columns if column.is_open and column.name != "ticket"]):
         return replace(current, ticket=ticket)
     if word == ReviewDecision.UNDECIDED.value and current.choice is not ReviewDecision.UNDECIDED:
         raise DecisionError(phrase("`undecided` clears nothing: enter `reset` to clear the current decision"))
-    wanted = ItemDecision(*_parts(cells, kind), ticket=ticket)
+    wanted = replace(_entered(cells, kind), ticket=ticket)
     return replace(wanted, second=current.second) if wanted.decided == current.decided else wanted
 
 
@@ -282,10 +283,8 @@ def _word(cells: Mapping[str, str]) -> str:
     return cells.get("decision", "").strip().lower()
 
 
-def _parts[Row: (DecidedLine, DecidedFinding)](
-    cells: Mapping[str, str], kind: _Kind[Row]
-) -> tuple[ReviewDecision, str, str, date | None]:
-    """Return decision, reason, owner and last day of a row.
+def _entered[Row: (DecidedLine, DecidedFinding)](cells: Mapping[str, str], kind: _Kind[Row]) -> ItemDecision:
+    """Return the decision of a row, without its ticket.
 
     Raises:
         DecisionError: the decision or the date is not valid.
@@ -302,13 +301,14 @@ def _parts[Row: (DecidedLine, DecidedFinding)](
             )
         )
     if word != ReviewDecision.EXCEPT.value:
-        return ReviewDecision(word), comment, "", None
+        return ItemDecision(ReviewDecision(word), comment)
     expiry = cells.get(kind.expiry, "").strip()[:10]
     try:
         last_day = date.fromisoformat(expiry) if expiry else None
     except ValueError:
         raise DecisionError(phrase("`{expiry}` is not a date: expected YYYY-MM-DD", expiry=visible(expiry))) from None
-    return ReviewDecision.EXCEPT, comment, _unquoted(cells.get(kind.owner, "")), last_day
+    owner, compensating = (_unquoted(cells.get(name, "")) for name in (kind.owner, _COMPENSATING))
+    return ItemDecision(ReviewDecision.EXCEPT, comment, owner, last_day, compensating=compensating)
 
 
 def _unquoted(text: str) -> str:

@@ -20,8 +20,8 @@ EVENTS = "10_events.jsonl"
 """What happened besides decisions: assigned, split, delegated, merged, conflicts."""
 SIGNOFFS = "08_signoffs.json"
 SIGNATURES = "signoffs"
-STATEMENTS = ("01_statement.html", "01_statement.pdf")
-"""Files for people; they contain the digest of all other files."""
+STATEMENTS = ("01_statement.html", "01_statement.pdf", "01_annex.html", "01_annex.pdf")
+"""Files for people: the statement and its annex; they contain the digest of all other files."""
 SOURCE = "source"
 _PIECE = 1 << 20
 

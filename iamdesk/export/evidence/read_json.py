@@ -144,5 +144,5 @@ def _finding(one: DecidedFinding) -> ReadFinding:
 
 
 def decision_sha256(value: dict[str, Any]) -> str:
-    """Return the digest of a decision; ``second`` and ``ticket`` may be absent if they are empty."""
-    return digest({"second": "", "ticket": "", **value})
+    """Return the digest of a decision; the texts that are left out if they are empty may be absent."""
+    return digest({"second": "", "ticket": "", "compensating_control": "", **value})

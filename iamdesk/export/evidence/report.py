@@ -5,9 +5,16 @@ from collections.abc import Iterator, Sequence
 from iamdesk.access.request_grid import FRESH
 from iamdesk.checks.words import enumerated
 from iamdesk.export.evidence.context import EvidenceContext, file_name
-from iamdesk.export.evidence.control_totals import Total
-from iamdesk.export.evidence.report_details import appendix_sections, privileged_sections, recipe_section
+from iamdesk.export.evidence.control_totals import AwsCount, Total, aws_counts
+from iamdesk.export.evidence.report_controls import control_sections, controls_section
+from iamdesk.export.evidence.report_details import (
+    administrators_section,
+    appendix_sections,
+    privileged_sections,
+    recipe_section,
+)
 from iamdesk.export.evidence.report_model import Section, Statement, Table, Text
+from iamdesk.export.evidence.report_people import exceptions_section, reviewers_section, time_section
 from iamdesk.export.evidence.report_sample import ReportSample
 from iamdesk.export.evidence.review_json import ENTITLEMENT_DEFINITION
 from iamdesk.export.text.review import ACCEPT_WORD, CHOICE_WORDS
@@ -15,9 +22,13 @@ from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, ReviewDecisi
 from iamdesk.review.parts import PART_OF
 from iamdesk.review.schema import Head
 from iamdesk.snapshot.manifest import Manifest
+from iamdesk.snapshot.model import Snapshot
 
 _MAX_TITLE = 120
-_MAX_GAPS = 100
+_MAX_GAPS = 60
+_MAX_TOTALS = 40
+_MAX_FILES = 12
+"""Files of the snapshot that are listed; review.json lists all."""
 _LAYERS = (
     "service control policies, resource control policies, resource policies, trust policies, identity policies, "
     "permissions boundaries, endpoint policies, access control lists and Block Public Access, as far as they are "
@@ -29,27 +40,48 @@ DRAFT = "DRAFT"
 ACKNOWLEDGED = "I have read this statement and acknowledge that the access that remains is appropriate."
 
 
+SCOPE_TITLE = "1. Scope"
+SOURCE_TITLE = "2. Source"
+METHOD_TITLE = "3. Method"
+REVIEWERS_TITLE = "4. Reviewers"
+TIME_TITLE = "5. Time, and how decisions were made"
+RESULT_TITLE = "6. Result"
+INTEGRITY_TITLE = "11. Integrity"
+
+
 def statement_of(
     source: EvidenceContext, found: Sequence[Total], kept: ReportSample, evidence_sha256: str
 ) -> Statement:
-    """Return the statement of a review; the number of items in it is limited (`ReportSample`)."""
-    head = source.review.head
+    """Return the statement of a review: what is signed, in a few pages. Its tables are short (`ReportSample`)."""
     sections = (
         _first(source, found),
         _scope(source),
         _sources(source),
         _method(source),
-        _reviewers(kept),
+        reviewers_section(REVIEWERS_TITLE, source, kept),
+        time_section(TIME_TITLE, source),
         _result(source),
+        exceptions_section("7. Exceptions", source, kept),
+        controls_section("8. Controls", kept),
+        administrators_section("9. Privileged principals", source, kept),
         _management(),
         _integrity(source, evidence_sha256),
-        *privileged_sections(kept),
-        *appendix_sections(kept, source),
         recipe_section(source),
     )
+    return _statement("Access review", source, evidence_sha256, sections)
+
+
+def annex_of(source: EvidenceContext, kept: ReportSample, evidence_sha256: str) -> Statement:
+    """Return the annex of a statement: a page for each control and each privileged principal, and the long tables."""
+    sections = (*control_sections(source, kept), *privileged_sections(kept), *appendix_sections(kept, source))
+    return _statement("Annex to the statement of access review", source, evidence_sha256, sections)
+
+
+def _statement(kind: str, source: EvidenceContext, evidence_sha256: str, sections: tuple[Section, ...]) -> Statement:
+    head = source.review.head
     title = head.title if len(head.title) <= _MAX_TITLE else f"{head.title[:_MAX_TITLE]}…"
     draft = "" if source.completion.is_complete else f"{DRAFT}: "
-    return Statement(f"{draft}Access review: {title}", head.review_id, evidence_sha256, source.generated_utc, sections)
+    return Statement(f"{draft}{kind}: {title}", head.review_id, evidence_sha256, source.generated_utc, sections)
 
 
 def _first(source: EvidenceContext, found: Sequence[Total]) -> Section:
@@ -100,18 +132,54 @@ def _first(source: EvidenceContext, found: Sequence[Total]) -> Section:
                 is_warning=True,
             )
         )
+    shown = [one for one in found if not one.ok or not one.is_of_account]
     blocks.append(
         Table(
             ("Control total", "A", "B", "Agrees"),
-            tuple((one.name, one.a, one.b, "yes" if one.ok else "NO") for one in found),
+            tuple((one.name, one.a, one.b, "yes" if one.ok else "NO") for one in shown[:_MAX_TOTALS]),
             (50, 21, 21, 8),
         )
     )
+    if len(shown) < len(found):
+        blocks.append(Text(f"{len(found) - len(shown[:_MAX_TOTALS]):,} more totals, by account, are in review.json."))
+    if source.snapshot is not None:
+        blocks += _reconciliation(source.snapshot)
     if source.gaps:
         blocks += _gaps(source)
     else:
         blocks.append(Text("The completeness checks found no missing data in the snapshot."))
     return Section(COMPLETENESS_TITLE, tuple(blocks))
+
+
+def _reconciliation(snapshot: Snapshot) -> Iterator[Text | Table]:
+    """Yield AWS's own counts beside those of the snapshot, summed over the accounts."""
+    sums: dict[tuple[str, str], list[AwsCount]] = {}
+    for one in aws_counts(snapshot):
+        sums.setdefault((one.what, one.counted_by), []).append(one)
+    rows = tuple(
+        (
+            what,
+            counted_by,
+            f"{sum(one.counted for one in each):,}",
+            f"{sum(one.held for one in each):,}",
+            f"{sum(one.held - one.counted for one in each):+,}" if not all(one.agrees for one in each) else "none",
+            f"{len(each):,} of {len(snapshot.accounts):,}",
+        )
+        for (what, counted_by), each in sums.items()
+    )
+    yield Table(
+        ("Reconciliation with AWS's own counts", "Counted by", "AWS", "Snapshot", "Difference", "Accounts"),
+        rows,
+        (30, 26, 10, 12, 12, 10),
+    )
+    known = {facts.account_id for facts in snapshot.account_facts if facts.summary is not None}
+    lacking = [account.account_id for account in snapshot.accounts if account.account_id not in known]
+    if lacking:
+        which = "of the account" if len(snapshot.accounts) == 1 else f"of {enumerated(lacking)}"
+        yield Text(
+            f"The account summary {which} is not captured (aws iam get-account-summary): its counts of users, groups, "
+            "roles and policies are not compared."
+        )
 
 
 def _gaps(source: EvidenceContext) -> Iterator[Text | Table]:
@@ -150,7 +218,7 @@ def _scope(source: EvidenceContext) -> Section:
     known = {"period_start": "Period from", "period_end": "Period to", "standards": "Standards", "scope": "Scope"}
     facts += [(title, head.details[name]) for name, title in known.items() if head.details.get(name)]
     return Section(
-        "1. Scope",
+        SCOPE_TITLE,
         (
             Table(("Property", "Value"), tuple(facts), (24, 76)),
             *_left_out(source),
@@ -183,9 +251,29 @@ def _left_out(source: EvidenceContext) -> Iterator[Text | Table]:
     )
 
 
-def _captured(manifest: Manifest | None) -> str:
-    if manifest is None:
-        return "The snapshot does not contain who captured it, when, and with which commands."
+def _captured(source: EvidenceContext, manifest: Manifest | None) -> Iterator[Text]:
+    """Yield who captured the snapshot, with which query: as the snapshot says, and as people state."""
+    stated = source.description
+    if manifest is not None:
+        yield Text(_of_manifest(manifest))
+    if stated.captured_by or stated.capture_query:
+        actors = {stated.stated_by.get(name, "") for name in ("captured_by", "capture_query")} - {""}
+        by = f" (stated by {' and '.join(sorted(actors))})" if actors else ""
+        query = f"with: {stated.capture_query}" if stated.capture_query else "with a query that is not stated"
+        yield Text(f"As stated{by}: captured by {stated.captured_by or 'a person who is not named'}, {query}")
+    if manifest is None and not (stated.captured_by and stated.capture_query):
+        lacking = [
+            *(("who captured the snapshot",) * (not stated.captured_by)),
+            *(("with which query and filters",) * (not stated.capture_query)),
+        ]
+        yield Text(
+            f"Not known: {' and '.join(lacking)}. The file itself does not say, and nobody stated it "
+            "(iamdesk review describe).",
+            is_warning=True,
+        )
+
+
+def _of_manifest(manifest: Manifest) -> str:
     who = f" by {manifest.caller.arn}" if manifest.caller is not None else ""
     when = f", started {manifest.started_at:%Y-%m-%d %H:%M} UTC" if manifest.started_at is not None else ""
     done = (
@@ -202,8 +290,8 @@ def _sources(source: EvidenceContext) -> Section:
     if snapshot is not None:
         if snapshot.latest is not None:
             blocks.append(Text(f"Data as of {snapshot.latest:%Y-%m-%d %H:%M} UTC, the latest time in the snapshot."))
-        blocks.append(Text(_captured(snapshot.manifest)))
-        files = snapshot.files[:200]
+        blocks += _captured(source, snapshot.manifest)
+        files = snapshot.files[:_MAX_FILES]
         blocks.append(
             Table(
                 ("File", "Bytes", "SHA-256"),
@@ -213,12 +301,12 @@ def _sources(source: EvidenceContext) -> Section:
         )
         if len(snapshot.files) > len(files):
             blocks.append(Text(f"{len(snapshot.files) - len(files):,} more are listed in review.json."))
-    return Section("2. Source", tuple(blocks))
+    return Section(SOURCE_TITLE, tuple(blocks))
 
 
 def _method(source: EvidenceContext) -> Section:
     return Section(
-        "3. Method",
+        METHOD_TITLE,
         (
             Text(
                 f"iamdesk {source.tool_version}, AWS action data {source.action_data_version}. The effective "
@@ -243,27 +331,6 @@ def _findings_note(source: EvidenceContext) -> Iterator[Text]:
         )
 
 
-def _reviewers(kept: ReportSample) -> Section:
-    rows = tuple((name, account, f"{count:,}") for (name, account), count in sorted(kept.reviewers.items()))
-    blocks: list[Text | Table] = [
-        Text(
-            "Reviewer names are as entered, user names as reported by the operating system: iamdesk does not "
-            "authenticate people. A self-review was refused only for principals that a reviewer had listed as their "
-            "own; that list is not recorded. Whether reviewers decided on their own access was not checked otherwise."
-        ),
-        Table(("Reviewer", "System user", "Decisions"), rows, (40, 40, 20)),
-    ]
-    if kept.seconds:
-        blocks.append(
-            Table(
-                ("Second reviewer", "Approved decisions"),
-                tuple((name, f"{count:,}") for name, count in sorted(kept.seconds.items())),
-                (60, 40),
-            )
-        )
-    return Section("4. Reviewers", tuple(blocks))
-
-
 def _result(source: EvidenceContext) -> Section:
     counts = source.counts
     rows = [(CHOICE_WORDS[choice], f"{counts.by_decision[choice.value]:,}") for choice in LINE_CHOICES]
@@ -286,7 +353,7 @@ def _result(source: EvidenceContext) -> Section:
         ("Revokes and fixes of earlier reviews, tested on this snapshot", f"{counts.tested:,}"),
     )
     return Section(
-        "5. Result",
+        RESULT_TITLE,
         (
             Table(("Entitlements", "Count"), (*rows, ("Total", f"{counts.entitlements:,}")), (70, 30)),
             Table(("Findings", "Count"), (*found, ("Total", f"{counts.findings:,}")), (70, 30)),
@@ -297,7 +364,7 @@ def _result(source: EvidenceContext) -> Section:
 
 def _management() -> Section:
     return Section(
-        "6. Management acknowledgement",
+        "10. Management acknowledgement",
         (
             Text(f"Management acknowledges: “{ACKNOWLEDGED}”"),
             Text(
@@ -320,7 +387,7 @@ def _previous(head: Head) -> str:
 def _integrity(source: EvidenceContext, evidence_sha256: str) -> Section:
     head = source.review.head
     return Section(
-        "7. Integrity",
+        INTEGRITY_TITLE,
         (
             Table(
                 ("Item", "SHA-256"),

@@ -1,5 +1,6 @@
-"""The later pages of a statement: privileged principals, appendices, and how to verify the package."""
+"""Privileged principals in statement and annex, the annex's tables, and how to verify the package."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from iamdesk.export.evidence.columns import EXCEPTIONS, FINDINGS, Column, DecidedLine
@@ -7,9 +8,47 @@ from iamdesk.export.evidence.context import EvidenceContext
 from iamdesk.export.evidence.csv_writer import cell_text
 from iamdesk.export.evidence.report_model import Section, Table, Text
 from iamdesk.export.evidence.report_sample import MAX_PRIVILEGED, ReportSample
-from iamdesk.export.text.review import administration_words, decision_words, entitlement_words, holder_name, power_words
+from iamdesk.export.text.review import (
+    CHOICE_WORDS,
+    administration_words,
+    decision_words,
+    entitlement_words,
+    holder_name,
+    power_words,
+)
 from iamdesk.export.text.review_effect import effect_words
 from iamdesk.review.items import FORMAT_2
+
+_MAX_ADMINISTRATORS = 40
+"""In the statement; the annex has a page for each."""
+
+
+def administrators_section(title: str, source: EvidenceContext, kept: ReportSample) -> Section:
+    """Return a table of the principals that are or can become administrators, one row each."""
+    rows = tuple(
+        (
+            holder_name(rows[0].line),
+            administration_words(rows[0].line),
+            str(rows[0].line.evidence.get("owner", "unknown")),
+            f"{len(rows):,}",
+            ", ".join(f"{word} {count:,}" for word, count in _words(rows).items()),
+        )
+        for rows in list(kept.privileged.values())[:_MAX_ADMINISTRATORS]
+    )
+    blocks: list[Text | Table] = [
+        Text(
+            f"{source.counts.privileged:,} entitlements are of principals that are or can become administrators. The "
+            "annex has a page for each principal, with the requests that show it."
+        ),
+        Table(("Principal", "Administrator", "Owner", "Items", "Decisions"), rows, (27, 25, 15, 7, 26)),
+    ]
+    if len(kept.privileged) > len(rows):
+        blocks.append(Text(f"The first {len(rows):,} of {len(kept.privileged):,} principals.", is_warning=True))
+    return Section(title, tuple(blocks))
+
+
+def _words(rows: Sequence[DecidedLine]) -> Counter[str]:
+    return Counter(CHOICE_WORDS[row.decision.choice].lower() for row in rows)
 
 
 def privileged_sections(kept: ReportSample) -> Iterator[Section]:
@@ -59,23 +98,23 @@ def _quoted(kept: ReportSample, arn: str) -> Iterator[Table]:
 
 
 def appendix_sections(kept: ReportSample, source: EvidenceContext) -> Iterator[Section]:
-    """Yield the appendices: exceptions if there are any, findings, entitlements."""
+    """Yield the tables of the annex: exceptions if there are any, findings, entitlements."""
     if kept.exceptions:
-        names = ("holder_arn", "name", "reason", "owner", "expiry_utc", "approved_by")
+        names = ("holder_arn", "name", "reason", "compensating_control", "owner", "expiry_utc", "approved_by")
         columns = [column for column in EXCEPTIONS if column.name in names]
         yield Section(
-            "Appendix: exceptions",
+            "Annex: exceptions",
             (
                 Table(
                     tuple(_heading(column.name) for column in columns),
                     tuple(tuple(cell_text(column.value(row)) for column in columns) for row in kept.exceptions),
-                    (30, 18, 20, 12, 10, 10),
+                    (26, 16, 18, 14, 8, 9, 9),
                 ),
             ),
             new_page=True,
         )
     yield _listed(
-        "Appendix: findings",
+        "Annex: findings",
         FINDINGS,
         ("severity", "check_id", "subject_name", "finding", "decision", "decision_reason", "expiry_utc"),
         (8, 9, 16, 32, 11, 14, 10),
@@ -91,7 +130,7 @@ def appendix_sections(kept: ReportSample, source: EvidenceContext) -> Iterator[S
         names_of_lines = ("tier", "holder_display", "entitlement_name", "gives", "revoking", "decision")
         widths = (5, 18, 17, 27, 24, 9)
     yield _listed(
-        "Appendix: entitlements",
+        "Annex: entitlements",
         source.entitlement_columns,
         names_of_lines,
         widths,
@@ -147,7 +186,7 @@ def recipe_section(source: EvidenceContext) -> Section:
         (
             "6",
             "For a follow-up review: sha256sum 00_manifest.json in the folder of the previous package must give the "
-            "hash in section 7, Integrity.",
+            "hash in section 11, Integrity.",
         ),
         (
             "7",
@@ -162,5 +201,4 @@ def recipe_section(source: EvidenceContext) -> Section:
             Table(("Step", "Action"), steps, (8, 92)),
             Text(f"Generated on {source.generated_utc} by iamdesk {source.tool_version}, not edited by hand."),
         ),
-        new_page=True,
     )

@@ -2,6 +2,7 @@
 
 from iamdesk.export.evidence.columns import DecidedFinding, DecidedLine, Excepted, excepted
 from iamdesk.export.evidence.context import EvidenceContext
+from iamdesk.export.evidence.controls import ControlResults
 from iamdesk.export.text.review import is_privileged
 from iamdesk.review.decisions import ReviewDecision
 
@@ -26,7 +27,9 @@ class ReportSample:
         """By ARN of a privileged principal, its quoted requests: permission, decision, deciding statements."""
         self.administrators: dict[str, None] = {}
         """ARNs of principals that are or can become administrators, at most `MAX_PRINCIPALS`."""
+        self.controls = ControlResults()
         for row in source.rows():
+            self.controls.take(row, is_open=source.is_open(row))
             if len(self.lines) < MAX_ITEMS:
                 self.lines.append(row)
             if is_privileged(row.line) == "yes":

@@ -115,6 +115,7 @@ class Decision(_Strict):
     expiry: str | None
     second: str = ""
     ticket: str = ""
+    compensating_control: str = ""
 
 
 class Decided(_Strict):

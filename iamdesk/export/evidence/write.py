@@ -34,7 +34,18 @@ from iamdesk.export.evidence.manifest import (
 from iamdesk.export.evidence.previous_decisions import line_changes
 from iamdesk.export.evidence.remediation import REMEDIATION, TICKETS, TO_DO, task_of, tested
 from iamdesk.export.evidence.remediation_commands import remediation_script
-from iamdesk.export.evidence.report import COMPLETENESS_TITLE, statement_of
+from iamdesk.export.evidence.report import (
+    COMPLETENESS_TITLE,
+    INTEGRITY_TITLE,
+    METHOD_TITLE,
+    RESULT_TITLE,
+    REVIEWERS_TITLE,
+    SCOPE_TITLE,
+    SOURCE_TITLE,
+    TIME_TITLE,
+    annex_of,
+    statement_of,
+)
 from iamdesk.export.evidence.report_html import render_html
 from iamdesk.export.evidence.report_model import Statement, Table
 from iamdesk.export.evidence.report_pdf import render_pdf
@@ -130,12 +141,13 @@ class Written:
 
     about: Mapping[str, Any]
     """The manifest without its files."""
-    _statement: Callable[[str], Statement]
+    _statements: Callable[[str], tuple[Statement, ...]]
 
     def statements(self, evidence: str) -> Iterator[tuple[str, bytes]]:
-        """Yield names and content of the statements, which contain the digest ``evidence``."""
-        statement = self._statement(evidence)
-        yield from zip(STATEMENTS, (render_html(statement), render_pdf(statement)), strict=True)
+        """Yield names and content of statement and annex, which contain the digest ``evidence``."""
+        made = self._statements(evidence)
+        printed = (render(one) for one in made for render in (render_html, render_pdf))
+        yield from zip(STATEMENTS, printed, strict=True)
 
 
 def write_data(folder: Path, source: EvidenceContext) -> Written:
@@ -152,7 +164,10 @@ def write_data(folder: Path, source: EvidenceContext) -> Written:
     )
     (folder / "remediation.sh").write_text("\n".join(script) + "\n", encoding="utf-8", newline="\n")
     _write_reports(folder, source)
-    return Written(_about(source, quoted), lambda evidence: statement_of(source, found, kept, evidence))
+    return Written(
+        _about(source, quoted),
+        lambda evidence: (statement_of(source, found, kept, evidence), annex_of(source, kept, evidence)),
+    )
 
 
 def _about(source: EvidenceContext, quoted: int) -> dict[str, Any]:
@@ -270,8 +285,8 @@ def _pages(statement: Statement) -> Iterator[tuple[str, list[PageRow]]]:
     """Yield the first sheets of the workbook: the first sections of the statement."""
     by_title = {section.title: section for section in statement.sections}
     wanted = {
-        "Cover": (COMPLETENESS_TITLE, "4. Reviewers", "5. Result", "7. Integrity"),
-        "Scope & sources": ("1. Scope", "2. Source", "3. Method"),
+        "Cover": (COMPLETENESS_TITLE, REVIEWERS_TITLE, TIME_TITLE, RESULT_TITLE, INTEGRITY_TITLE),
+        "Scope & sources": (SCOPE_TITLE, SOURCE_TITLE, METHOD_TITLE),
         "Completeness": (COMPLETENESS_TITLE,),
     }
     for name, titles in wanted.items():

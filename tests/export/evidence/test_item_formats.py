@@ -44,5 +44,5 @@ def test_a_new_review_has_the_effects_in_its_sheet(pack: Path) -> None:
     assert own["revoking"] == "Revoking loses 8, gains 0."
     assert (own["lost_action_count"], own["gained_action_count"], own["tier"]) == ("8", "0", "1")
     assert told["group Engineers", "RegionLock"]["effect_kind"] == "guardrail"
-    text = (pack / "01_statement.html").read_text(encoding="utf-8")
+    text = (pack / "01_annex.html").read_text(encoding="utf-8")
     assert "Revoking widens 6 principals" in text

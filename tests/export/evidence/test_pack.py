@@ -141,7 +141,7 @@ def test_every_gap_is_told_also_a_check_that_was_not_run(made: Path) -> None:
 
 
 def test_quoted_verdict_says_on_what_it_hangs_and_by_which_statement(made: Path) -> None:
-    page = html.unescape((made / "01_statement.html").read_text(encoding="utf-8"))
+    page = html.unescape((made / "01_annex.html").read_text(encoding="utf-8"))
     quoted = re.findall(r"<tr><td>(may [^<]*)</td><td>([^<]*)</td><td>([^<]*)</td></tr>", page)
     assert {decision.split(":")[0] for _, decision, _ in quoted} >= {"allowed", "conditional"}
     assert all(statements for _, _, statements in quoted)
@@ -150,12 +150,13 @@ def test_quoted_verdict_says_on_what_it_hangs_and_by_which_statement(made: Path)
     told = {decision.partition(": depends on ")[2] for _, decision, _ in quoted if decision.startswith("conditional:")}
     assert told
     assert told <= hang
-    assert "unnamed-7q2x represents any resource that no policy names" in page
+    statement = html.unescape((made / "01_statement.html").read_text(encoding="utf-8"))
+    assert "unnamed-7q2x represents any resource that no policy names" in statement
 
 
 def test_appendix_tells_what_a_finding_is_about(made: Path) -> None:
-    page = (made / "01_statement.html").read_text(encoding="utf-8")
-    appendix = html.unescape(page[page.index("Appendix: findings") : page.index("Appendix: entitlements")])
+    page = (made / "01_annex.html").read_text(encoding="utf-8")
+    appendix = html.unescape(page[page.index("Annex: findings") : page.index("Annex: entitlements")])
     told = re.findall(r"<td>(.*?)</td>", appendix)
     for row in rows(made, "04_findings.csv"):
         assert {row["subject_name"], row["finding"]} <= {*told}
@@ -164,7 +165,12 @@ def test_appendix_tells_what_a_finding_is_about(made: Path) -> None:
 def test_first_sheets_are_in_the_statements_order_and_nothing_is_cut_off(made: Path) -> None:
     book = openpyxl.load_workbook(made / "review.xlsx")
     titles = [str(row[0].value) for row in book["Cover"] if row[0].value and row[1].value is None]
-    assert [title for title in titles if title[0].isdigit()] == ["4. Reviewers", "5. Result", "7. Integrity"]
+    assert [title for title in titles if title[0].isdigit()] == [
+        "4. Reviewers",
+        "5. Time, and how decisions were made",
+        "6. Result",
+        "11. Integrity",
+    ]
     longest = [
         cell
         for name in ("Cover", "Scope & sources", "Completeness")
@@ -180,11 +186,12 @@ def test_first_sheets_are_in_the_statements_order_and_nothing_is_cut_off(made: P
 
 
 def test_pdf_has_text_page_numbers_and_the_evidence_hash(made: Path) -> None:
-    pages = PdfReader(made / "01_statement.pdf").pages
     evidence = json.loads((made / "00_manifest.json").read_bytes())["evidence_sha256"]
-    for number, page in enumerate(pages, 1):
-        assert f"page {number} of {len(pages)}" in page.extract_text()
-    assert evidence in pages[0].extract_text()
+    for name in ("01_statement.pdf", "01_annex.pdf"):
+        pages = PdfReader(made / name).pages
+        for number, page in enumerate(pages, 1):
+            assert f"page {number} of {len(pages)}" in page.extract_text()
+        assert evidence in pages[0].extract_text()
 
 
 def test_review_json_is_as_its_shipped_schema_says(made: Path) -> None:
@@ -236,12 +243,13 @@ def test_decision_that_looks_like_a_formula_stays_text(made: Path) -> None:
     assert sheet.protection.sheet
     headings = [cell.value for cell in sheet[1]]
     unlocked = {headings[cell.column - 1] for cell in sheet[2] if not cell.protection.locked}
-    assert unlocked == {"decision", "decision_reason", "exception_owner", "exception_expiry", "ticket"}
+    exception = {"exception_owner", "exception_expiry", "compensating_control"}
+    assert unlocked == {"decision", "decision_reason", "ticket", *exception}
     found = book["Findings"]
     assert found.protection.sheet
     headings = [cell.value for cell in found[1]]
     unlocked = {headings[cell.column - 1] for cell in found[2] if not cell.protection.locked}
-    assert unlocked == {"decision", "decision_reason", "owner_id", "expiry_utc", "ticket"}
+    assert unlocked == {"decision", "decision_reason", "owner_id", "expiry_utc", "compensating_control", "ticket"}
     assert any("false_positive" in str(rule.formula1) for rule in found.data_validations.dataValidation)
     assert sheet.freeze_panes == "A2"
     assert any("keep" in str(rule.formula1) for rule in sheet.data_validations.dataValidation)
@@ -269,10 +277,11 @@ def hostile_pack(tmp_path: Path, evaluator: Evaluator | None = None) -> Path:
 
 def test_hostile_names_are_inert_in_every_format(tmp_path: Path) -> None:
     made = hostile_pack(tmp_path)
-    page = (made / "01_statement.html").read_text(encoding="utf-8")
-    assert "<script" not in page
-    assert "default-src 'none'" in page
-    assert "\u202e" not in page
+    for name in ("01_statement.html", "01_annex.html"):
+        page = (made / name).read_text(encoding="utf-8")
+        assert "<script" not in page
+        assert "default-src 'none'" in page
+        assert "\u202e" not in page
     for name in ("02_population.csv", "03_entitlements.csv", "04_findings.csv", "07_remediation.csv", "tickets.csv"):
         content = (made / name).read_bytes()
         for row in csv.reader(content.decode("utf-8-sig").splitlines()):

@@ -1,0 +1,131 @@
+"""What standards ask of an access review (``resources/data/review-controls.json``), and what a review shows of it."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from iamdesk.export.evidence.columns import DecidedLine
+from iamdesk.export.text.review import is_privileged
+from iamdesk.resource_files import resources
+from iamdesk.review.decisions import ReviewDecision
+
+_MAX_EXCEPTIONS = 8
+"""On the page of a control; 05_exceptions.csv lists all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """One control of a standard."""
+
+    id: str
+    standard: str
+    title: str
+    asks: tuple[str, ...]
+    """In our words."""
+    holders: frozenset[str]
+    """Kinds of holders of its population; empty: all."""
+    types: frozenset[str]
+    """Types of entitlements of its population; empty: all."""
+    privileged: bool
+    """Whether its population are only holders that are or can become administrators."""
+    not_shown: tuple[str, ...]
+    source: str
+    url: str
+    read: str
+    """The page that the paraphrase was checked against."""
+
+    def concerns(self, row: DecidedLine) -> bool:
+        """Return whether an entitlement is in the population of the control."""
+        line = row.line
+        return (
+            (not self.holders or str(line.evidence.get("holder_class", "unknown")) in self.holders)
+            and (not self.types or line.type.value in self.types)
+            and (not self.privileged or is_privileged(line) != "no")
+        )
+
+    @property
+    def population_words(self) -> str:
+        """Its population in words."""
+        parts = [
+            f"holders of kind {', '.join(sorted(self.holders))}" if self.holders else "all holders",
+            *((f"entitlements of type {', '.join(sorted(self.types))}",) if self.types else ()),
+            *(("only holders that are or can become administrators, or of whom that is unknown",) * self.privileged),
+        ]
+        return "; ".join(parts)
+
+
+@dataclass(slots=True)
+class ControlResult:
+    """What a review shows of a control."""
+
+    control: Control
+    holders: set[str] = field(default_factory=set)
+    entitlements: int = 0
+    undecided: int = 0
+    """Including those with an expired exception."""
+    seconded: int = 0
+    by_decision: Counter[ReviewDecision] = field(default_factory=Counter)
+    exceptions: list[DecidedLine] = field(default_factory=list)
+    """At most some."""
+
+    def take(self, row: DecidedLine, *, is_open: bool) -> None:
+        """Count an entitlement of its population."""
+        self.holders.add(row.line.holder_arn)
+        self.entitlements += 1
+        self.undecided += is_open
+        self.seconded += bool(row.decision.second)
+        self.by_decision[row.decision.choice] += 1
+        if row.decision.choice is ReviewDecision.EXCEPT and len(self.exceptions) < _MAX_EXCEPTIONS:
+            self.exceptions.append(row)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as a JSON object."""
+        return {
+            "control": self.control.id,
+            "population": self.control.population_words,
+            "holders": len(self.holders),
+            "entitlements": self.entitlements,
+            "undecided": self.undecided,
+            "seconded": self.seconded,
+            "by_decision": {choice.value: count for choice, count in sorted(self.by_decision.items())},
+        }
+
+
+@lru_cache
+def controls() -> tuple[Control, ...]:
+    """Return the controls, in the order of the data."""
+    return tuple(_read())
+
+
+def _read() -> Iterator[Control]:
+    value = json.loads((resources() / "data" / "review-controls.json").read_text(encoding="utf-8"))
+    for one in value["controls"]:
+        yield Control(
+            one["id"],
+            one["standard"],
+            one["title"],
+            tuple(one["asks"]),
+            frozenset(one["holders"]),
+            frozenset(one["types"]),
+            bool(one["privileged"]),
+            tuple(one["not_shown"]),
+            one["source"],
+            one["url"],
+            one["read"],
+        )
+
+
+class ControlResults:
+    """The results of all controls, counted entitlement by entitlement."""
+
+    def __init__(self) -> None:
+        self.results: Sequence[ControlResult] = tuple(map(ControlResult, controls()))
+
+    def take(self, row: DecidedLine, *, is_open: bool) -> None:
+        """Count an entitlement for each control that it concerns."""
+        for result in self.results:
+            if result.control.concerns(row):
+                result.take(row, is_open=is_open)

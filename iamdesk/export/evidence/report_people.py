@@ -1,0 +1,210 @@
+"""Sections of a statement about people and time: reviewers, timeliness, evidence of care, exceptions."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+
+from iamdesk.export.evidence.context import EvidenceContext
+from iamdesk.export.evidence.report_model import Section, Table, Text
+from iamdesk.export.evidence.report_sample import ReportSample
+from iamdesk.review.care import LONGEST_STEP, MANY_AT_ONCE, MANY_WITH_ONE_REASON, Care
+from iamdesk.review.decisions import same_person
+
+_MAX_REVIEWERS = 40
+_MAX_EXCEPTIONS = 25
+NOT_STATED = "not stated"
+
+
+def reviewers_section(title: str, source: EvidenceContext, kept: ReportSample) -> Section:
+    """Return who decided, with role and competence as stated, and who gave second approval."""
+    description = source.description
+    rows = []
+    for (name, account), count in sorted(kept.reviewers.items()):
+        profile = description.profile(name)
+        stated = (profile.role, profile.competence, profile.independence) if profile else ("", "", "")
+        rows.append((name, account, f"{count:,}", *(one or NOT_STATED for one in stated)))
+    blocks: list[Text | Table] = [
+        Text(
+            "Reviewer names are as entered, user names as reported by the operating system: iamdesk does not "
+            "authenticate people. A self-review was refused only for principals that a reviewer had listed as their "
+            "own; that list is not recorded. Whether reviewers decided on their own access was not checked otherwise."
+        ),
+        Table(
+            ("Reviewer", "System user", "Decisions", "Role", "Competence", "Independence"),
+            tuple(rows[:_MAX_REVIEWERS]),
+            (20, 14, 9, 17, 22, 18),
+        ),
+    ]
+    if len(rows) > _MAX_REVIEWERS:
+        blocks.append(Text(f"{len(rows) - _MAX_REVIEWERS:,} more reviewers are named in 03_entitlements.csv."))
+    if description.reviewers:
+        absent = [one.name for one in description.reviewers if not _decided(one.name, kept)]
+        blocks.append(
+            Text(
+                f"Roles, competence and independence are as stated in {description.reviewers_file}, SHA-256 "
+                f"{description.reviewers_sha256}."
+                + (f" Listed there, and without a decision here: {', '.join(absent)}." if absent else "")
+            )
+        )
+    else:
+        blocks.append(
+            Text("Roles and competence of reviewers are not stated: no list of reviewers was given.", is_warning=True)
+        )
+    if kept.seconds:
+        blocks.append(
+            Table(
+                ("Second reviewer", "Approved decisions", "Role"),
+                tuple(
+                    (name, f"{count:,}", getattr(description.profile(name), "role", "") or NOT_STATED)
+                    for name, count in sorted(kept.seconds.items())
+                ),
+                (40, 20, 40),
+            )
+        )
+    return Section(title, tuple(blocks))
+
+
+def _decided(name: str, kept: ReportSample) -> bool:
+    return any(same_person(name, one) for one, _ in kept.reviewers) or any(
+        same_person(name, one) for one in kept.seconds
+    )
+
+
+def time_section(title: str, source: EvidenceContext) -> Section:
+    """Return timeliness (period, snapshot, due day, decisions), and how the decisions were made."""
+    head, care, due = source.review.head, source.care, source.description.due
+    latest = source.snapshot.latest if source.snapshot is not None else None
+    period = [head.details.get(name, "") for name in ("period_start", "period_end")]
+    facts = (
+        ("Period", " to ".join(one or "open" for one in period) if any(period) else NOT_STATED),
+        ("Data of the snapshot as of", _minute(latest) if latest else "not known"),
+        ("Review created", _minute(head.created)),
+        ("Days from the data to the review", _days(latest, head.created) if latest else "not known"),
+        ("First decision", _minute(_moment(care.first)) if care.first else "none"),
+        ("Last decision", _minute(_moment(care.last)) if care.last else "none"),
+        ("Due day", due.isoformat() if due else NOT_STATED),
+        ("On time", _on_time(source, due)),
+        ("Statement generated", _minute(source.generated_at)),
+    )
+    return Section(title, (Table(("Property", "Value"), facts, (34, 66)), *_care(care)))
+
+
+def _on_time(source: EvidenceContext, due: date | None) -> str:
+    if due is None:
+        return "no due day is stated"
+    if not source.completion.is_complete:
+        late = source.today > due
+        return f"not complete on {source.today}, {'after' if late else 'up to'} the due day"
+    last = _moment(source.care.last).date() if source.care.last else source.review.head.created.date()
+    return f"yes: complete, last decision on {last}" if last <= due else f"no: last decision on {last}"
+
+
+def _care(care: Care) -> Iterator[Text | Table]:
+    if care.carried_over:
+        yield Text(
+            f"{care.carried_over:,} decisions were carried over from the previous review, where the effect of the "
+            "entitlement is proved to be the same."
+        )
+    if not care.decisions:
+        return
+    yield Text(
+        f"{care.decisions:,} decisions by people on {care.items:,} entitlements and findings; {care.changed:,} of them "
+        f"were decided more than once; {care.without_reason:,} decisions have no reason. One act saves one decision, "
+        "or the same decision on several items. Time per item is the time between acts, without pauses of more than "
+        f"{int(LONGEST_STEP.total_seconds() // 60)} minutes. All of this is in 09_journal.jsonl. It says how decisions "
+        "were saved, not how they were prepared."
+    )
+    yield Table(
+        ("Reviewer", "Decisions", "Acts", "First", "Last", "Median between acts", "Time per item", "In one second"),
+        tuple(
+            (
+                one.reviewer,
+                f"{one.decisions:,}",
+                f"{one.acts:,}",
+                _minute(_moment(one.first)),
+                _minute(_moment(one.last)),
+                _seconds(one.median_step),
+                _seconds(one.per_item),
+                f"{one.at_once:,}",
+            )
+            for one in care.reviewers[:_MAX_REVIEWERS]
+        ),
+        (20, 9, 7, 15, 15, 12, 11, 11),
+    )
+    if care.seconds_at_once:
+        most = "; ".join(
+            f"{one.decisions:,} by {one.reviewer} at {_second(one.second)}" for one in care.at_once[:_SHORT]
+        )
+        yield Text(
+            f"In {care.seconds_at_once:,} seconds, one reviewer saved {MANY_AT_ONCE} or more decisions: {most}"
+            f"{' …' if care.seconds_at_once > _SHORT else '.'}"
+        )
+    else:
+        yield Text(f"No reviewer saved {MANY_AT_ONCE} or more decisions in one second.")
+    if care.many_reasons:
+        yield Table(
+            (f"Reason given for {MANY_WITH_ONE_REASON} or more decisions", "Decisions"),
+            tuple((reason, f"{count:,}") for reason, count in care.reasons[:_SHORT]),
+            (80, 20),
+        )
+    else:
+        yield Text(f"No reason was given for {MANY_WITH_ONE_REASON} or more decisions.")
+
+
+_SHORT = 5
+
+
+def exceptions_section(title: str, source: EvidenceContext, kept: ReportSample) -> Section:
+    """Return the exceptions: reason, compensating control, owner, who decided, approver, last day."""
+    if not kept.exceptions:
+        return Section(title, (Text("There are no exceptions."),))
+    lacking = sum(not one.decision.compensating.strip() for one in kept.exceptions)
+    unapproved = sum(not one.decision.second for one in kept.exceptions)
+    expired = sum(one.has_run_out for one in kept.exceptions)
+    rows = tuple(
+        (
+            f"{one.holder_arn.rpartition(':')[2]}: {one.name}",
+            one.decision.comment,
+            one.decision.compensating or NOT_STATED,
+            one.decision.owner,
+            one.decided.reviewer if one.decided else "",
+            one.decision.second or "none",
+            f"{one.decision.expiry}{' (expired)' if one.has_run_out else ''}" if one.decision.expiry else "",
+        )
+        for one in kept.exceptions[:_MAX_EXCEPTIONS]
+    )
+    blocks: list[Text | Table] = [
+        Text(
+            f"{source.counts.exceptions:,} exceptions and accepted risks; {lacking:,} without a compensating control, "
+            f"{unapproved:,} without an approver, {expired:,} expired."
+        ),
+        Table(
+            ("What", "Reason", "Compensating control", "Owner", "Decided by", "Approved by", "Last day"),
+            rows,
+            (24, 19, 17, 10, 10, 10, 10),
+        ),
+    ]
+    if source.counts.exceptions > len(rows):
+        blocks.append(Text(f"The first {len(rows):,}; the annex and 05_exceptions.csv list all."))
+    return Section(title, tuple(blocks))
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _minute(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def _second(text: str) -> str:
+    return f"{text[:10]} {text[11:19]} UTC"
+
+
+def _days(earlier: datetime, later: datetime) -> str:
+    return f"{(later - earlier).days:,}"
+
+
+def _seconds(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.1f} s" if value < 120 else f"{value / 60:.1f} min"

@@ -1,0 +1,181 @@
+"""How the decisions of a review were made, from its journal: when, how fast, how many at once, with which reasons.
+
+Facts without judgement: many decisions in one second are what a decision on a group of identical items looks like.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from statistics import median
+from typing import Any
+
+from iamdesk.review.journal import Entry
+
+CARRIED_OVER = "carried over from "
+"""Beginning of the reviewer's name in entries that a follow-up review takes over (`export/follow_up_review`)."""
+MANY_AT_ONCE = 5
+"""From this number on, decisions of one reviewer in one second are listed."""
+MANY_WITH_ONE_REASON = 5
+"""From this number on, decisions with the same reason are listed."""
+LONGEST_STEP = timedelta(minutes=30)
+"""A longer time between two decisions is a pause, and is not counted as time per item."""
+_MAX_LISTED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class AtOnce:
+    """Decisions of one reviewer in one second."""
+
+    reviewer: str
+    second: str
+    """UTC, ISO 8601."""
+    decisions: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewerCare:
+    """The decisions of one reviewer."""
+
+    reviewer: str
+    decisions: int
+    first: str
+    """UTC, ISO 8601."""
+    last: str
+    acts: int
+    """How often decisions were saved: one on a group of items is one act."""
+    median_step: float | None
+    """Seconds between one act and the next, without pauses; None: there are no two."""
+    per_item: float | None
+    """Seconds of work for each item: all steps but pauses, divided by the decisions at their ends."""
+    pauses: int
+    """Steps longer than `LONGEST_STEP`."""
+    at_once: int
+    """Decisions in seconds with `MANY_AT_ONCE` or more."""
+    without_reason: int
+
+
+@dataclass(frozen=True, slots=True)
+class Care:
+    """How the decisions of a review were made."""
+
+    decisions: int
+    """Decisions by people; a changed decision counts again."""
+    items: int
+    """Items and findings that people decided."""
+    changed: int
+    """Items and findings whose decision was changed or cleared at least once."""
+    carried_over: int
+    """Decisions taken over from an earlier review."""
+    first: str
+    """UTC, ISO 8601; empty without decisions."""
+    last: str
+    reviewers: tuple[ReviewerCare, ...]
+    at_once: tuple[AtOnce, ...]
+    """The seconds with `MANY_AT_ONCE` or more, most decisions first; at most some."""
+    seconds_at_once: int
+    """How many there are."""
+    reasons: tuple[tuple[str, int], ...]
+    """Reasons of `MANY_WITH_ONE_REASON` decisions or more, most first; at most some."""
+    many_reasons: int
+    """How many there are."""
+    without_reason: int
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as a JSON object."""
+        return {
+            "decisions": self.decisions,
+            "items": self.items,
+            "changed": self.changed,
+            "carried_over": self.carried_over,
+            "first": self.first,
+            "last": self.last,
+            "reviewers": [
+                {
+                    "reviewer": one.reviewer,
+                    "decisions": one.decisions,
+                    "first": one.first,
+                    "last": one.last,
+                    "acts": one.acts,
+                    "median_step_ms": _milliseconds(one.median_step),
+                    "per_item_ms": _milliseconds(one.per_item),
+                    "pauses": one.pauses,
+                    "at_once": one.at_once,
+                    "without_reason": one.without_reason,
+                }
+                for one in self.reviewers
+            ],
+            "at_once": [
+                {"reviewer": one.reviewer, "second": one.second, "decisions": one.decisions} for one in self.at_once
+            ],
+            "reasons": [{"reason": reason, "decisions": count} for reason, count in self.reasons],
+            "without_reason": self.without_reason,
+        }
+
+
+def care_of(entries: Iterable[Entry]) -> Care:
+    """Return how decisions were made. Second approvals and tickets are not decisions, and clearing one is a change."""
+    by_reviewer: dict[str, list[Entry]] = {}
+    touched: Counter[str] = Counter()
+    carried = 0
+    for entry in entries:
+        if entry.after.decided == entry.before.decided:
+            continue
+        if entry.reviewer.startswith(CARRIED_OVER):
+            carried += 1
+            continue
+        touched[entry.line_id] += 1
+        by_reviewer.setdefault(entry.reviewer, []).append(entry)
+    made = [entry for entries in by_reviewer.values() for entry in entries]
+    moments = sorted(entry.decided_at for entry in made)
+    reasons = Counter(entry.after.comment.strip() for entry in made)
+    without = reasons.pop("", 0)
+    frequent = [(reason, count) for reason, count in reasons.most_common() if count >= MANY_WITH_ONE_REASON]
+    at_once = sorted(
+        (one for name, entries in by_reviewer.items() for one in _at_once(name, entries)),
+        key=lambda one: (-one.decisions, one.second, one.reviewer),
+    )
+    return Care(
+        len(made),
+        len(touched),
+        sum(count > 1 for count in touched.values()),
+        carried,
+        moments[0] if moments else "",
+        moments[-1] if moments else "",
+        tuple(_of_reviewer(name, entries) for name, entries in sorted(by_reviewer.items())),
+        tuple(at_once[:_MAX_LISTED]),
+        len(at_once),
+        tuple(frequent[:_MAX_LISTED]),
+        len(frequent),
+        without,
+    )
+
+
+def _milliseconds(seconds: float | None) -> int | None:
+    return None if seconds is None else round(seconds * 1000)
+
+
+def _of_reviewer(name: str, entries: list[Entry]) -> ReviewerCare:
+    acts = Counter(datetime.fromisoformat(entry.decided_at) for entry in entries)
+    moments = sorted(acts)
+    steps = [after - before for before, after in pairwise(moments)]
+    work = [step.total_seconds() for step in steps if step <= LONGEST_STEP]
+    worked_on = sum(acts[at] for at, step in zip(moments[1:], steps, strict=True) if step <= LONGEST_STEP)
+    return ReviewerCare(
+        name,
+        len(entries),
+        min(entry.decided_at for entry in entries),
+        max(entry.decided_at for entry in entries),
+        len(acts),
+        median(work) if work else None,
+        sum(work) / worked_on if worked_on else None,
+        len(steps) - len(work),
+        sum(one.decisions for one in _at_once(name, entries)),
+        sum(not entry.after.comment.strip() for entry in entries),
+    )
+
+
+def _at_once(name: str, entries: list[Entry]) -> Iterator[AtOnce]:
+    seconds = Counter(entry.decided_at[:19] for entry in entries)
+    yield from (AtOnce(name, second, count) for second, count in seconds.items() if count >= MANY_AT_ONCE)

@@ -1,0 +1,183 @@
+"""What an auditor asks of the statement: short, controls, capture, reconciliation, time, reviewers, exceptions."""
+
+import html
+import json
+import re
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+
+from iamdesk.api import SnapshotSession, Workbench
+from iamdesk.export.evidence.controls import controls
+from iamdesk.export.evidence.result import Outcome
+from iamdesk.export.evidence.verify import verify
+from iamdesk.export.evidence.write import write_pack
+from iamdesk.resource_files import resources
+from iamdesk.review.decisions import ItemDecision, ReviewDecision
+from iamdesk.review.description import describe_with, record_description
+from iamdesk.review.items import EntitlementType
+from iamdesk.review.review_file import ReviewFile
+
+from .conftest import ANA, BEN, NOW
+
+
+@pytest.fixture(scope="module")
+def signed_off(decided: Path, sample: SnapshotSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package of a review whose every item is decided, with exceptions that are approved, and people stated."""
+    folder = tmp_path_factory.mktemp("complete")
+    path = folder / "q3.iamreview"
+    path.write_bytes(decided.read_bytes())
+    people = folder / "reviewers.csv"
+    people.write_text("name,role,competence\nAna Moreno,Head of platform,runs the accounts\n", encoding="utf-8")
+    stated = describe_with("Tom Reed", "aws iam get-account-authorization-details", date(2026, 11, 30), people)
+    record_description(path, stated, BEN)
+    with ReviewFile.open(path) as review:
+        at = NOW + timedelta(minutes=5)
+        rest = [one for one in review.ids if review.decision(one).choice is ReviewDecision.UNDECIDED]
+        review.record(dict.fromkeys(rest, ItemDecision(ReviewDecision.KEEP, "needed by the team")), ANA, lambda: at)
+        for number, line_id in enumerate(review.ids):
+            current = review.decision(line_id)
+            if current.choice is ReviewDecision.EXCEPT:
+                wanted = ItemDecision(
+                    ReviewDecision.EXCEPT, current.comment, "Chloé", date(2099, 3, 31), compensating="weekly log review"
+                )
+                review.record({line_id: wanted}, ANA, lambda: at + timedelta(minutes=1))
+                if number % 2:
+                    approved = ItemDecision(
+                        wanted.choice, wanted.comment, wanted.owner, wanted.expiry, BEN.name, "", wanted.compensating
+                    )
+                    review.record({line_id: approved}, BEN, lambda: at + timedelta(minutes=2))
+    with ReviewFile.open(path, writable=False) as review:
+        return write_pack(review, folder / "pack", evaluator=sample.evaluator, generated_at=NOW + timedelta(days=1))
+
+
+def text_of(pack: Path, name: str) -> str:
+    page = html.unescape((pack / name).read_text(encoding="utf-8"))
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+
+def section(pack: Path, title: str, name: str = "01_statement.html") -> str:
+    page = (pack / name).read_text(encoding="utf-8")
+    start = page.index(f"<h2>{title}")
+    end = page.find("<h2>", start + 4)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page[start : end if end > 0 else None])).split())
+
+
+@pytest.mark.parametrize("name", ["made", "signed_off"])
+def test_the_statement_has_at_most_ten_pages(name: str, request: pytest.FixtureRequest) -> None:
+    pack: Path = request.getfixturevalue(name)
+    counts = json.loads((pack / "00_manifest.json").read_bytes())["counts"]
+    assert counts["entitlements"] > 150
+    assert len(PdfReader(pack / "01_statement.pdf").pages) <= 10
+    assert len(PdfReader(pack / "01_annex.pdf").pages) > 20
+
+
+def test_each_control_has_a_page_of_its_own(signed_off: Path) -> None:
+    pages = [" ".join(page.extract_text().split()) for page in PdfReader(signed_off / "01_annex.pdf").pages]
+    for control in controls():
+        (page,) = [one for one in pages if f"Control {control.id}:" in one]
+        assert control.asks[0][:40] in page
+        assert control.url in page.replace(" ", "")
+        assert control.not_shown[0][:30] in page
+        assert "Population" in page
+    assert sum("Control " in one and "Asks, in our words" in one for one in pages) == len(controls()) == 8
+
+
+def test_populations_of_controls_are_counted_from_the_items(signed_off: Path) -> None:
+    document = json.loads((signed_off / "review.json").read_bytes())
+    lines = document["entitlements"]
+    table = section(signed_off, "8. Controls")
+    everything = "SOC 2 CC6.3 Access follows roles, least privilege and segregation of duties"
+    kept = {(one["line"]["account_id"], one["line"]["holder_arn"]) for one in lines}
+    excepted = sum(one["decision"]["choice"] == "except" for one in lines)
+    changed = sum(one["decision"]["choice"] in ("revoke", "modify") for one in lines)
+    holders = len({arn for _, arn in kept})
+    assert f"{everything} {holders} {len(lines)} 0 {excepted} {changed}" in table
+    credentials = {"access_key", "console_password", "root_access", "permission_set"}
+    mine = [one for one in lines if one["line"]["type"] in credentials]
+    assert mine
+    assert re.search(
+        rf"SOC 2 CC6\.2 .* removed when access ends {len({one['line']['holder_arn'] for one in mine})} "
+        rf"{len(mine)} ",
+        table,
+    )
+    machines = [
+        one for one in lines if one["line"]["evidence"].get("holder_class", "unknown") in ("machine", "unknown")
+    ]
+    assert f" {len(machines)} " in table[table.index("PCI DSS 7.2.5.1") :][:90]
+
+
+def test_the_data_of_controls_names_what_the_program_knows() -> None:
+    kinds = {one.value for one in EntitlementType}
+    for control in controls():
+        assert control.types <= kinds
+        assert control.holders <= {"human", "machine", "third_party", "root", "unknown"}
+        assert control.url.startswith("https://")
+        assert control.asks
+        assert control.not_shown
+
+
+def test_capture_is_asked_for_and_printed_as_stated(made: Path, signed_off: Path) -> None:
+    asked = section(made, "2. Source")
+    assert "Not known: who captured the snapshot and with which query and filters." in asked
+    told = section(signed_off, "2. Source")
+    assert (
+        "As stated (stated by Ben Okafor): captured by Tom Reed, with: aws iam get-account-authorization-details"
+        in told
+    )
+    assert "Not known" not in told
+
+
+def test_time_and_care_are_told_as_facts(signed_off: Path) -> None:
+    told = section(signed_off, "5. Time, and how decisions were made")
+    assert "Due day 2026-11-30" in told
+    assert "First decision 2026-11-24 12:00 UTC Last decision 2026-11-24 12:06 UTC" in told
+    assert "one reviewer saved 5 or more decisions" in told
+    assert "needed by the team" in told
+    assert "It says how decisions were saved, not how they were prepared." in told
+
+
+def test_reviewers_are_printed_with_role_and_competence(made: Path, signed_off: Path) -> None:
+    assert "Roles and competence of reviewers are not stated" in section(made, "4. Reviewers")
+    told = section(signed_off, "4. Reviewers")
+    assert "Head of platform runs the accounts not stated" in told
+    assert "as stated in reviewers.csv, SHA-256" in told
+
+
+def test_exceptions_have_compensating_control_approver_and_last_day(signed_off: Path) -> None:
+    told = section(signed_off, "7. Exceptions")
+    assert "weekly log review Chloé Ana Moreno Ben Okafor 2099-03-31" in told
+    assert "weekly log review Chloé Ana Moreno none 2099-03-31" in told
+    summary = re.search(
+        r"(\d+) exceptions and accepted risks; (\d+) without a compensating control, (\d+) without", told
+    )
+    assert summary
+    total, lacking, unapproved = map(int, summary.groups())
+    assert total > lacking > 0  # those of findings have none
+    assert total > unapproved > 0
+
+
+def test_the_whole_is_verified_again(signed_off: Path) -> None:
+    assert [one.sentence for one in verify(signed_off) if one.outcome is Outcome.FAILED] == []
+
+
+def test_aws_own_counts_are_totals(tmp_path: Path) -> None:
+    opened = Workbench().open_snapshot(resources() / "samples" / "acme-organization")
+    opened.create_review(tmp_path / "o.iamreview", "O")
+    with ReviewFile.open(tmp_path / "o.iamreview", writable=False) as review:
+        pack = write_pack(review, tmp_path / "pack", evaluator=opened.evaluator, generated_at=datetime.now(UTC))
+    first = section(pack, "Completeness")
+    assert re.search(r"Users account summary \d+ \d+ none 3 of 3", first)
+    assert re.search(r"Policy attachments entries of managed policies \d+ \d+ none 3 of 3", first)
+    source = section(pack, "2. Source")
+    assert "by arn:aws:iam::123456789012:user/maria" in source
+    assert "Not known" not in source
+    assert len(PdfReader(pack / "01_statement.pdf").pages) <= 10
+
+
+def test_a_snapshot_without_summary_says_what_is_not_compared(made: Path) -> None:
+    first = section(made, "Completeness")
+    assert "The account summary of the account is not captured" in first
+    assert re.search(r"Policy attachments entries of managed policies \d+ \d+ none 1 of 1", first)
