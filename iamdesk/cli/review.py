@@ -40,10 +40,12 @@ from iamdesk.export.text.review_effect import (
     used_words,
     widened_words,
 )
+from iamdesk.review.carry_over import asked_reasons
 from iamdesk.review.completion import completion
 from iamdesk.review.coordination import removal_state
 from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, ItemDecision, ReviewDecision, Reviewer, same_person
 from iamdesk.review.description import describe_with, description_of, record_description
+from iamdesk.review.filters import ItemFilter, matching
 from iamdesk.review.item_effect import LAST_TIER, effect_of
 from iamdesk.review.items import ONLY_DENIES
 from iamdesk.review.schema import SUFFIX
@@ -289,20 +291,35 @@ def entitlements(
         list[int],
         typer.Option(min=0, max=LAST_TIER, help="Only entitlements of this tier; several where it is given often."),
     ] = [],  # noqa: B006 - typer makes a new one
+    only: Annotated[
+        list[ItemFilter],
+        typer.Option(
+            "--only",
+            help="Only entitlements that are new or changed since the previous review, revoked but still there, of an "
+            "expired exception, without a suggestion, undecided, or mine (with --reviewer). Repeatable: all apply.",
+        ),
+    ] = [],  # noqa: B006 - typer makes a new one
+    reviewer: Annotated[
+        str, typer.Option("--reviewer", metavar="NAME", help="Your name, for --only mine.", show_default=False)
+    ] = "",
     effects: Annotated[
         bool, typer.Option("--effects", help="Print what each gives, what revoking it changes, and what is suggested.")
     ] = False,
     output_format: options.OutputFormat = options.Format.TEXT,
 ) -> None:
     """List the entitlements of a review with their decisions and their effect."""
+    if ItemFilter.MINE in only and not reviewer.strip():
+        raise typer.BadParameter("it requires --reviewer", param_hint="--only mine")
     session = Workbench.open_review(review, writable=False)
     try:
         source = EvidenceContext(session.file, None, datetime.now(UTC))
+        matches = matching(session.file, only, source.today, reviewer)
         shown = [
             row
             for row in source.rows()
             if (show is Show.ALL or source.is_open(row) is (show is Show.OPEN))
             and (not tier or effect_of(row.line).get("tier") in tier)
+            and matches(row.line)
         ]
     finally:
         session.close()
@@ -317,6 +334,8 @@ def entitlements(
         if effects and summary:
             for words in (*effect_words(row.line), suggestion_words(row.line), used_words(row.line)):
                 echo(f"    {words}")
+        for reason in asked_reasons(row.line):
+            echo(f"    asked: {reason}")
     echo_err(_counted(len(shown), "entitlement"))
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
@@ -120,4 +121,7 @@ def make_next_review(
 
 def _with_reasons(line: ReviewItem, carried: CarryOver) -> ReviewItem:
     reasons = carried.asked.get(line.line_id, ())
-    return replace(line, evidence={**line.evidence, SINCE_LAST: {"asked": bool(reasons), "reasons": list(reasons)}})
+    since: dict[str, Any] = {"asked": bool(reasons), "reasons": list(reasons)}
+    if reasons:
+        since["kinds"] = [kind.value for kind in carried.kinds.get(line.line_id, ())]
+    return replace(line, evidence={**line.evidence, SINCE_LAST: since})

@@ -7,6 +7,7 @@ exception expired, or its revoke was not carried out. All earlier revokes are te
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 
 from iamdesk.diff.result import Comparison
 from iamdesk.i18n import phrase
@@ -18,7 +19,45 @@ from iamdesk.review.revocation_tests import Outcome, Previous, Retest, retests_o
 from iamdesk.snapshot.model import Snapshot
 
 SINCE_LAST = "since_last"
-"""Member of an item's evidence with changes since the previous review: ``asked`` (needs a decision), ``reasons``."""
+"""Member of an item's evidence with changes since the previous review.
+
+``asked``: whether it needs a decision; ``reasons``: why, as sentences; ``kinds``: the same as `AskedKind`.
+"""
+
+
+class AskedKind(StrEnum):
+    """Why an item of a follow-up review needs a decision."""
+
+    NEW = "new"
+    CAME_BACK = "came_back"
+    """It was revoked and gone, and exists again."""
+    CHANGED = "changed"
+    """Its effect changed, or that it did not is not proved."""
+    STILL_THERE = "still_there"
+    """It was to be revoked."""
+    TO_MODIFY = "to_modify"
+    EXPIRED = "expired"
+    """Its exception."""
+    UNDECIDED = "undecided"
+    """In the previous review."""
+    PERSON = "person"
+    """Its person left, moved, or is not in the list of people."""
+
+
+def asked_kinds(item: ReviewItem) -> frozenset[AskedKind]:
+    """Return why an item needs a decision; empty for an item of a first review, or whose decision is carried over."""
+    since = item.evidence.get(SINCE_LAST)
+    kinds = since.get("kinds", ()) if isinstance(since, Mapping) else ()
+    return frozenset(AskedKind(one) for one in kinds if one in _KINDS)
+
+
+def asked_reasons(item: ReviewItem) -> tuple[str, ...]:
+    """Return why an item needs a decision, as sentences."""
+    since = item.evidence.get(SINCE_LAST)
+    return tuple(map(str, since.get("reasons", ()))) if isinstance(since, Mapping) else ()
+
+
+_KINDS = frozenset(one.value for one in AskedKind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +68,8 @@ class CarryOver:
     """Carried-over decisions by item, with a comment about their origin."""
     asked: Mapping[str, tuple[str, ...]]
     """By item that needs a decision, the reasons."""
+    kinds: Mapping[str, tuple[AskedKind, ...]]
+    """The same as kinds."""
     gone: tuple[ReviewItem, ...]
     """Items of the previous review that no longer exist."""
     retests: tuple[Retest, ...]
@@ -68,36 +109,38 @@ def carry_forward(
     retests = {one.line_id: one for one in retests_of(previous, before, {**there, **still}, found, new)}
     decisions: dict[str, ItemDecision] = {}
     asked: dict[str, tuple[str, ...]] = {}
+    kinds: dict[str, tuple[AskedKind, ...]] = {}
     for line_id, line in now.items():
         earlier_id = spelled.get(line_id, line_id)
         earlier = before.get(earlier_id)
         decision = previous.decision(earlier_id) if earlier is not None else ItemDecision()
         reasons = [*_reasons_of_decision(decision, earlier is None, today, retests.get(earlier_id))]
         if earlier is not None:
-            reasons += changed.reasons(line, earlier)
+            reasons += ((AskedKind.CHANGED, sentence) for sentence in changed.reasons(line, earlier))
         if reasons:
-            asked[line_id] = tuple(dict.fromkeys(reasons))
+            asked[line_id] = tuple(dict.fromkeys(sentence for _, sentence in reasons))
+            kinds[line_id] = tuple(dict.fromkeys(kind for kind, _ in reasons))
         else:
             decisions[line_id] = taken_over(
                 decision, previous.head.review_id, previous.decided(earlier_id), "the effect is unchanged"
             )
     gone = tuple(line for line_id, line in before.items() if line_id not in there and line_id not in still)
-    return CarryOver(decisions, asked, gone, tuple(retests.values()))
+    return CarryOver(decisions, asked, kinds, gone, tuple(retests.values()))
 
 
-def _reasons_of_decision(decision: ItemDecision, is_new: bool, today: date, retest: Retest | None) -> Iterator[str]:
+def _reasons_of_decision(
+    decision: ItemDecision, is_new: bool, today: date, retest: Retest | None
+) -> Iterator[tuple[AskedKind, str]]:
     if is_new:
-        back = retest is not None and retest.outcome is Outcome.CAME_BACK
-        yield (
-            phrase("It was revoked and removed, and exists again.")
-            if back
-            else phrase("It is new since the previous review.")
-        )
+        if retest is not None and retest.outcome is Outcome.CAME_BACK:
+            yield AskedKind.CAME_BACK, phrase("It was revoked and removed, and exists again.")
+        else:
+            yield AskedKind.NEW, phrase("It is new since the previous review.")
     elif decision.choice is ReviewDecision.UNDECIDED:
-        yield phrase("It was undecided in the previous review.")
+        yield AskedKind.UNDECIDED, phrase("It was undecided in the previous review.")
     elif decision.choice is ReviewDecision.REVOKE:
-        yield phrase("It was to be revoked, but still exists.")
+        yield AskedKind.STILL_THERE, phrase("It was to be revoked, but still exists.")
     elif decision.choice is ReviewDecision.MODIFY:
-        yield phrase("It was to be modified.")
+        yield AskedKind.TO_MODIFY, phrase("It was to be modified.")
     elif decision.has_run_out(today):
-        yield phrase("Its exception expired on {expiry}.", expiry=decision.expiry)
+        yield AskedKind.EXPIRED, phrase("Its exception expired on {expiry}.", expiry=decision.expiry)

@@ -30,6 +30,11 @@ def test_next_review_goes_on_from_the_one_before(iamdesk: Run, tmp_path: Path) -
     line = next(one for one in desk.lines if one.name == "own")
     desk.close()
     assert "The inline policy own of user/ana changed." in line.evidence["since_last"]["reasons"]
+    changed = iamdesk("review", "entitlements", q4, "--only", "changed", "--only", "undecided")
+    assert "1 entitlement\n" in changed.stderr
+    assert "    asked: The inline policy own of user/ana changed.\n" in changed.stdout
+    assert "0 entitlements" in iamdesk("review", "entitlements", q4, "--only", "new").stderr
+    assert iamdesk("review", "entitlements", q4, "--only", "mine").returncode == 2
 
 
 def test_previous_needs_its_snapshot(iamdesk: Run, tmp_path: Path) -> None:

@@ -95,7 +95,8 @@ def test_what_holds_on_is_decided_and_the_rest_is_open(
         assert file.damages() == ()
         told = {line.line_id: line.evidence[SINCE_LAST] for line in file.lines}
         assert all(
-            told[line_id] == {"asked": True, "reasons": list(why)} for line_id, why in carried.lines.asked.items()
+            told[line_id] == {"asked": True, "reasons": list(why), "kinds": list(carried.lines.kinds[line_id])}
+            for line_id, why in carried.lines.asked.items()
         )
         (retest,) = revokes_from_text(file.head.details[REVOKES])
         assert (retest.name, retest.outcome, retest.decided_by) == ("taken", Outcome.GONE, "Ana")

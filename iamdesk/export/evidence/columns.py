@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from iamdesk.escaping import visible
 from iamdesk.export.text.review import holder_name, is_privileged, power_words
 from iamdesk.export.text.review_effect import effect_words, suggestion_words, used_words
-from iamdesk.review.carry_over import SINCE_LAST
+from iamdesk.review.carry_over import SINCE_LAST, asked_reasons
 from iamdesk.review.decisions import ItemDecision, ReviewDecision
 from iamdesk.review.item_effect import effect_of
 from iamdesk.review.items import FORMAT_2, EntitlementType, PopulationEntry, ReviewItem
@@ -139,6 +139,7 @@ ENTITLEMENTS: tuple[Column[DecidedLine], ...] = (
     Column("finding_ids", lambda row: _joined(row.finding_ids)),
     Column("verdict_confidence", _confidence),
     Column("unknown_reason", _unknown),
+    Column("why_asked", lambda row: _joined(asked_reasons(row.line))),
     Column("decision", lambda row: row.decision.choice.value, is_open=True),
     Column("decision_reason", lambda row: row.decision.comment, is_open=True),
     Column("exception_owner", lambda row: row.decision.owner, is_open=True),
@@ -346,6 +347,7 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
         "verdict_confidence",
         "evaluated; partial: a resource policy is not captured; cannot_tell: the policy itself is not captured",
     ),
+    ("why_asked", "in a follow-up review, why the entitlement needs a decision; empty: its decision is carried over"),
     ("decision", "on an entitlement: keep, revoke, modify, except (an exception until a date), undecided"),
     ("decision on a finding", "fix, false_positive, except (the risk is accepted until a date), undecided"),
     ("state", "of a finding: open; cannot_tell; excepted: risk accepted until a date; not_applicable: false positive"),

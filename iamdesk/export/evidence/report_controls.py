@@ -12,9 +12,6 @@ from iamdesk.review.decisions import LINE_CHOICES, ReviewDecision
 _MAX_CELL = 120
 """Characters in a cell of the exceptions of one control, so that it stays one page."""
 
-_MAX_CELL = 120
-"""Characters in a cell of the exceptions of one control, so that it stays one page."""
-
 
 def controls_section(title: str, kept: ReportSample) -> Section:
     """Return the table of all controls, with what the review shows of each."""
@@ -92,10 +89,6 @@ def _facts(source: EvidenceContext, result: ControlResult) -> Iterator[tuple[str
         f"{revokes:,}: 07_remediation.csv says which are closed, and the next review tests them",
     )
     yield "Acknowledgement", "08_signoffs.json, in the role management"
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _MAX_CELL else f"{text[:_MAX_CELL]}…"
 
 
 def _short(text: str) -> str:
