@@ -40,7 +40,7 @@ from iamdesk.export.text.review_effect import (
     used_words,
     widened_words,
 )
-from iamdesk.review.carry_over import asked_reasons
+from iamdesk.review.asked import asked_reasons
 from iamdesk.review.completion import completion
 from iamdesk.review.coordination import removal_state
 from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, ItemDecision, ReviewDecision, Reviewer, same_person

@@ -16,7 +16,8 @@ from iamdesk.export.evidence.review_chain import manifest_before
 from iamdesk.export.new_review import Made, make_review
 from iamdesk.i18n import phrase
 from iamdesk.progress import Cancelled, Progress
-from iamdesk.review.carry_over import SINCE_LAST, CarryOver, carry_forward
+from iamdesk.review.asked import SINCE_LAST
+from iamdesk.review.carry_over import CarryOver, carry_forward
 from iamdesk.review.carry_over_findings import FIXES, CarriedFindings, carry_findings, fixes_as_text
 from iamdesk.review.decisions import Reviewer
 from iamdesk.review.items import ReviewItem

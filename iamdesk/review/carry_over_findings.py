@@ -14,8 +14,8 @@ from iamdesk.checks import registry
 from iamdesk.checks.finding import Severity, State
 from iamdesk.checks.prerequisites import is_held
 from iamdesk.i18n import phrase
+from iamdesk.review.asked import SINCE_LAST
 from iamdesk.review.carried_decision import taken_over
-from iamdesk.review.carry_over import SINCE_LAST
 from iamdesk.review.decisions import UNDECIDED, ItemDecision, ReviewDecision
 from iamdesk.review.revocation_tests import Outcome
 from iamdesk.review.schema import Head

@@ -5,8 +5,8 @@ from datetime import date
 from enum import StrEnum
 
 from iamdesk.i18n import mark
+from iamdesk.review.asked import AskedKind, asked_kinds
 from iamdesk.review.assignment import assignment_of
-from iamdesk.review.carry_over import AskedKind, asked_kinds
 from iamdesk.review.decisions import same_person
 from iamdesk.review.item_effect import NEEDS_JUDGEMENT, effect_of
 from iamdesk.review.items import ReviewItem

@@ -22,7 +22,7 @@ from iamdesk.export.evidence.write import write_pack
 from iamdesk.export.follow_up_review import CarriedOn, make_next_review
 from iamdesk.export.new_review import make_review
 from iamdesk.progress import WorkCancelled, never_cancelled, no_progress
-from iamdesk.review.carry_over import SINCE_LAST
+from iamdesk.review.asked import SINCE_LAST
 from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer
 from iamdesk.review.review_file import ReviewFile
 from iamdesk.review.revocation_tests import REVOKES, Outcome, revokes_from_text

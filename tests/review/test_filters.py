@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from iamdesk.review.asked import SINCE_LAST, AskedKind, asked_kinds, asked_reasons
 from iamdesk.review.assignment import assign, assignment_details, read_rules, subjects_of
-from iamdesk.review.carry_over import SINCE_LAST, AskedKind, asked_kinds, asked_reasons
 from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer
 from iamdesk.review.events import EventKind
 from iamdesk.review.filters import ItemFilter, matching

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from iamdesk.escaping import visible
 from iamdesk.export.text.review import holder_name, is_privileged, power_words
 from iamdesk.export.text.review_effect import effect_words, suggestion_words, used_words
-from iamdesk.review.carry_over import SINCE_LAST, asked_reasons
+from iamdesk.review.asked import SINCE_LAST, asked_reasons
 from iamdesk.review.decisions import ItemDecision, ReviewDecision
 from iamdesk.review.item_effect import effect_of
 from iamdesk.review.items import FORMAT_2, EntitlementType, PopulationEntry, ReviewItem

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from iamdesk.export.evidence.columns import LineChange
-from iamdesk.review.carry_over import SINCE_LAST
+from iamdesk.review.asked import SINCE_LAST
 from iamdesk.review.carry_over_findings import FIXES, fixes_from_text
 from iamdesk.review.review_file import ReviewFile
 from iamdesk.review.revocation_tests import REVOKES, revokes_from_text

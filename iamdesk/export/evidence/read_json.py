@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from iamdesk.export.evidence.schema import DecidedFinding, EntitlementLine, Principal, ReviewDocument
-from iamdesk.review.carry_over import SINCE_LAST
+from iamdesk.review.asked import SINCE_LAST
 from iamdesk.review.items import PopulationEntry, ReviewItem
 from iamdesk.review.journal import digest
 
