@@ -191,6 +191,12 @@ def _stores(client: Any) -> None:
     client("efs").create_file_system(CreationToken="home")
     client("backup").create_backup_vault(BackupVaultName="nightly")
     client("kinesis").create_stream(StreamName="clicks", ShardCount=1)
+    cluster = client("kafka").create_cluster_v2(
+        ClusterName="orders", Serverless={"VpcConfigs": [{"SubnetIds": ["s-1"]}]}
+    )
+    client("kafka").put_cluster_policy(
+        ClusterArn=cluster["ClusterArn"], Policy=policy("kafka:CreateVpcConnection", cluster["ClusterArn"], _ANYBODY)
+    )
 
 
 def _identity_center(admin: Any, store: Any) -> None:

@@ -82,6 +82,11 @@ CASES: dict[tuple[str, str], tuple[str, Any, str]] = {
     ),
     ("kinesis", "get-resource-policy"): ("s", {"Policy": POLICY}, "kinesis:{}:stream/s"),
     ("acm-pca", "get-policy"): ("ca-1", {"Policy": POLICY}, "acm-pca:{}:certificate-authority/ca-1"),
+    ("kafka", "get-cluster-policy"): (
+        "orders/0123abcd-1",
+        {"CurrentVersion": "K3", "Policy": POLICY},
+        "kafka:{}:cluster/orders/0123abcd-1",
+    ),
     ("mediastore", "get-container-policy"): ("c", {"Policy": POLICY}, "mediastore:{}:container/c"),
 }
 
