@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import xml.etree.ElementTree as ET
 from collections import Counter
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
@@ -98,7 +99,7 @@ def test_every_format_carries_the_same_counts(exports, sample_findings):
 
 def test_every_format_says_what_it_is_of(exports, sample):
     digest = sample.sha256
-    for name in ("html", "csv", "json", "sarif", "ocsf"):
+    for name in sorted(set(exports) - {"pdf", "xlsx"}):
         text = exports[name].decode("utf-8-sig")
         assert digest in text
         assert "acme-prod.json" in text
@@ -321,3 +322,31 @@ def test_suppressed_findings_are_told_apart_and_never_gone(sample, some_suppress
     text = re.sub(r"\s+", " ", page.text)
     assert f"{aside} more suppressed" in text
     assert text.count("Suppressed until 2027-01-31 by Ito, Alice: =known; see <OPS-7>") == aside
+
+
+def test_junit_has_a_test_case_for_each_finding(exports, sample_findings):
+    root = ET.fromstring(exports["junit"])  # noqa: S314 - our own file
+    suites = root.findall("testsuite")
+    assert [suite.get("name") for suite in suites] == sorted({one.check_id for one in sample_findings})
+    for outcome, counted, state in (("failure", "failures", State.FOUND), ("error", "errors", State.CANNOT_TELL)):
+        told = [one.get("message") for one in root.findall(f"testsuite/testcase/{outcome}")]
+        assert sorted(told) == sorted(visible(one.sentence) for one in sample_findings if one.state is state)
+        assert int(root.get(counted)) == sum(int(suite.get(counted)) for suite in suites) == len(told)
+    names = [one.get("name") for one in root.iter("testcase")]
+    assert len(set(names)) == len(names) == int(root.get("tests")) == len(sample_findings)
+
+
+def test_junit_skips_suppressed_findings(sample, sample_findings):
+    suppression = Suppression("f", "alice", "By design", date(2027, 1, 1), date(2026, 10, 1))
+    accepted = replace(sample_findings[0], suppression=suppression)
+    root = ET.fromstring(render("junit", [accepted], sample, generated_at=NOW))  # noqa: S314 - our own file
+    (skipped,) = root.findall("testsuite/testcase/skipped")
+    assert "Suppressed until 2027-01-01 by alice: By design" in skipped.text
+    assert (root.get("tests"), root.get("failures"), root.get("skipped")) == ("1", "0", "1")
+
+
+def test_junit_holds_any_text(sample, sample_findings):
+    named = replace(sample_findings[0], sentence="\x00 <b> ]]> & \ud800 \u202e")
+    root = ET.fromstring(render("junit", [named], sample, generated_at=NOW))  # noqa: S314 - our own file
+    (failure,) = root.findall("testsuite/testcase/failure")
+    assert failure.get("message") == r"\u0000 <b> ]]> & \ud800 \u202e"
