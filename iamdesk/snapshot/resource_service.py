@@ -27,7 +27,9 @@ class Collect:
     each: str = ""
     """JMESPath over that output: a list of objects, one for each call.
 
-    A key is a parameter of the operation, ``@`` and an argument of the path (``@queue``), or ``@region``.
+    A key is a parameter of the operation, ``@`` and an argument of the path (``@queue``), or ``@region``. Besides the
+    functions of JMESPath there are ``after_first(text)``, the part after the first ``/``, and ``after_last(text)``, the
+    part after the last ``/`` or ``:``.
     """
     parameters: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     """Parameters of every call. ``{account}``, ``{region}``, ``{partition}`` and arguments of the path in braces are
@@ -51,7 +53,7 @@ class Command:
     collect: Collect | None = None
     """None: it is read from bundles, but not collected."""
     arn: str = ""
-    """If it prints a policy: the ARN of the resource, without ``arn:PARTITION:``. ``{}`` is an argument of the path.
+    """If it prints a policy: the ARN of the resource, without ``arn:PARTITION:``. Each ``{}`` is an argument of the path.
 
     Source: the Service Authorization Reference, "Resource types defined by …".
     """

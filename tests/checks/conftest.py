@@ -20,7 +20,7 @@ from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.reader import load_snapshot
 from iamdesk.snapshot.resources import Resource
 
-from ..german import choose_german, english_of_findings
+from ..german import NOT_COLLECTED, choose_german, english_of_findings
 
 ACCOUNT = "111122223333"
 CREATED = "2026-01-10T08:00:00+00:00"
@@ -176,7 +176,7 @@ class Make:
         if beside is not None:
             snapshot = snapshot.model_copy(update=beside)
         found = list(registry.run(Evaluator(snapshot), only=(check_id,)))
-        assert english_of_findings(found, snapshot) == []
+        assert english_of_findings(found, snapshot) == [], NOT_COLLECTED
         assert [one for one in found if one.title == registry.INCOMPLETE] == []
         return found
 

@@ -36,7 +36,7 @@ def test_a_format_is_added_by_its_module_alone(
     monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
     formats.cache_clear()
     try:
-        assert [one.name for one in formats()][-1] == "markdown"
+        assert "markdown" in [one.name for one in formats()]
         printed = iamdesk("findings", sample, "--format", "markdown").stdout
         written = iamdesk("findings", sample, "--output", tmp_path / "report.md")
     finally:

@@ -23,10 +23,11 @@ from .topics import (
     resource_side,
     service_facts,
 )
+from .topics.operators import FAMILIES, family
 
 FILES = Path(__file__).parent / "cases"
 
-TOPICS: Mapping[str, list[Json]] = {
+_TOPICS: Mapping[str, list[Json]] = {
     "identity": language.IDENTITY,
     "notaction_notresource": language.NOTACTION_NOTRESOURCE,
     "variables": language.VARIABLES,
@@ -58,6 +59,16 @@ TOPICS: Mapping[str, list[Json]] = {
     "fine_print": fine_print.FINE_PRINT,
     "service_facts": service_facts.SERVICE_FACTS,
 }
+
+
+def _other_families() -> dict[str, list[Json]]:
+    """Return the families of operators that are not part of a topic: each is a topic of its own."""
+    written = {one["id"] for cases in _TOPICS.values() for one in cases}
+    every = {f"conditions_{name}": family(name) for name in FAMILIES}
+    return {topic: cases for topic, cases in every.items() if cases[0]["id"] not in written}
+
+
+TOPICS: Mapping[str, list[Json]] = {**_TOPICS, **_other_families()}
 
 
 def text_of(topic: str) -> str:

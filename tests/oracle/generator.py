@@ -1,8 +1,10 @@
 """Random self-contained test cases, made so that policies, principals and request context often meet."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
+
+from ..conformance.topics.operators import FAMILIES
 
 OWN, OTHER = "111122223333", "444455556666"
 VERSIONS = ("2012-10-17", "2012-10-17", "2012-10-17", "2012-10-17", "2008-10-17", None)
@@ -50,7 +52,7 @@ QUESTIONS = (
 WITH_RESOURCE_POLICY = frozenset({"s3", "sqs", "sns", "kms", "sts", "dynamodb", "secretsmanager"})
 
 ORG, PATHS = "o-a1b2c3d4e5", ("o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/", "o-a1b2c3d4e5/r-ab12/ou-ab12-22222222/")
-VALUES: Mapping[str, Sequence[str]] = {
+VALUES: dict[str, Sequence[str]] = {
     "aws:SourceIp": ("203.0.113.7", "198.51.100.9", "2001:db8::7", "203.0.113.200", "10.1.2.3"),
     "aws:UserAgent": ("curl/8", "Mozilla *", "", "b${aws:username}"),
     "aws:referer": ("https://example.com/", "HTTPS://EXAMPLE.COM/"),
@@ -80,7 +82,7 @@ SETTLED = frozenset(
 """Keys that the caller settles by itself: used in conditions, never given."""
 LISTS = frozenset({"aws:CalledVia", "aws:PrincipalOrgPaths"})
 IP_RANGES = ("203.0.113.0/24", "203.0.113.7", "0.0.0.0/0", "2001:db8::/32", "10.0.0.0/8", "203.0.113.7/25", "bad")
-TYPES: Mapping[str, Sequence[str]] = {
+TYPES: dict[str, Sequence[str]] = {
     "string": ("StringEquals", "StringNotEquals", "StringLike", "StringNotLike", "StringEqualsIgnoreCase"),
     "more": ("StringNotEqualsIgnoreCase", "Null", "Null"),
     "numeric": (
@@ -95,7 +97,7 @@ TYPES: Mapping[str, Sequence[str]] = {
     "arn": ("ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike"),
     "bool": ("Bool",),
 }
-OF_KEY: Mapping[str, Sequence[str]] = {
+OF_KEY: dict[str, Sequence[str]] = {
     "aws:SourceIp": ("ip",),
     "aws:MultiFactorAuthPresent": ("bool",),
     "aws:SecureTransport": ("bool",),
@@ -107,6 +109,13 @@ OF_KEY: Mapping[str, Sequence[str]] = {
     "aws:SourceArn": ("arn", "string"),
     "aws:PrincipalArn": ("arn", "string"),
 }
+_NAMED = {operator for operators in TYPES.values() for operator in operators}
+# Operators that are not named above are drawn with the key and the values of their cases in the corpus.
+for _one in (subject for family in FAMILIES.values() for subject in family if subject.operator not in _NAMED):
+    _values = (_one.matching, _one.differing, _one.listed, _one.other, _one.broken_policy, _one.broken_request)
+    VALUES[_one.key] = tuple(dict.fromkeys((*VALUES.get(_one.key, ()), *filter(None, _values))))
+    OF_KEY[_one.key] = (*OF_KEY.get(_one.key, ()), _one.operator)
+    TYPES[_one.operator] = (_one.operator,)
 
 
 def case(draw: random.Random) -> dict[str, Any]:

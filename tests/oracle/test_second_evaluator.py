@@ -7,10 +7,17 @@ import random
 
 import pytest
 
+from iamdesk.policy.operators import OPERATORS
+
 from .compare import difference, shrink
 from .evaluator import ALLOWED, EXPLICIT, IMPLICIT, decide
-from .generator import case
+from .generator import TYPES, case
 from .unknown import faults, unknown_case
+
+
+def test_every_operator_is_drawn() -> None:
+    """Operators with cases in ``conformance/topics/operators.py`` are drawn with these values."""
+    assert {one for drawn in TYPES.values() for one in drawn} == {one.name for one in OPERATORS.values()}
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -52,7 +52,7 @@ class Report:
     suppressed: tuple[Finding, ...]
     """Suppressed findings, in the same order. They are not in the counts below."""
     checks: tuple[Check, ...]
-    """All checks that were run, with those that found nothing."""
+    """All checks. One without findings may have been skipped for missing data (CMP-13): it has not passed."""
     snapshot_name: str
     """File or folder name of the snapshot, not its path, which may contain a person's name."""
     snapshot_sha256: str
