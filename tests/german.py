@@ -18,7 +18,9 @@ from iamdesk.resource_files import resources
 from iamdesk.snapshot.cli_commands import CALLS
 from iamdesk.snapshot.model import Snapshot
 
-NOT_COLLECTED = "texts that are not in the catalogue: run `make words`, or write them as whole texts in `phrase` or `mark`"
+NOT_COLLECTED = (
+    "texts that are not in the catalogue: run `make words`, or write them as whole texts in `phrase` or `mark`"
+)
 
 _WORD = re.compile(r"(?<![^\s(\"])[A-Za-z]?[a-z]+(?:'s)?(?=[).,;:\"]*(?:\s|$))")
 """A word of a language: no part of an ARN, an action or a key."""

@@ -53,7 +53,8 @@ class Command:
     collect: Collect | None = None
     """None: it is read from bundles, but not collected."""
     arn: str = ""
-    """If it prints a policy: the ARN of the resource, without ``arn:PARTITION:``. Each ``{}`` is an argument of the path.
+    """If it prints a policy: the ARN of the resource, without ``arn:PARTITION:``. Each ``{}`` is an argument of the
+    path.
 
     Source: the Service Authorization Reference, "Resource types defined by …".
     """

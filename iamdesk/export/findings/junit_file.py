@@ -1,7 +1,7 @@
 """Findings as JUnit XML, which CI systems show as test results: a suite per check, a test case per finding.
 
-- A finding is a failure, an inconclusive one an error, a suppressed one is skipped. There are no passed test cases: a check
-  without findings may have been skipped for missing data, and CMP-13 is an error then.
+- A finding is a failure, an inconclusive one an error, a suppressed one is skipped. There are no passed test cases: a
+  check without findings may have been skipped for missing data, and CMP-13 is an error then.
 - There is no standard: the elements and attributes are those that CI systems have in common.
 - Invisible characters are escapes (`visible`); XML 1.0 cannot hold most of them.
 """
