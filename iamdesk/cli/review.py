@@ -15,6 +15,7 @@ from iamdesk.cli import options, review_parts
 from iamdesk.cli.errors import HOW_TO_RECOVER, fail, report_errors
 from iamdesk.cli.output import echo, echo_err, say_json
 from iamdesk.errors import Damage, DamagedReviewError
+from iamdesk.export.evidence.columns import DecidedLine
 from iamdesk.export.evidence.context import EvidenceContext
 from iamdesk.export.evidence.import_sheet import fill_in
 from iamdesk.export.evidence.part_signature import sign_part
@@ -22,6 +23,7 @@ from iamdesk.export.evidence.review_json import finding_value, line_value
 from iamdesk.export.evidence.signing import Role, SignOff, sign
 from iamdesk.export.evidence.ssh_signature import public_key
 from iamdesk.export.follow_up_text import carried_lines
+from iamdesk.export.text.people import people_words, person_value, person_words
 from iamdesk.export.text.review import (
     ACCEPT_WORD,
     CHOICE_WORDS,
@@ -47,7 +49,8 @@ from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, ItemDecision
 from iamdesk.review.description import describe_with, description_of, record_description
 from iamdesk.review.filters import ItemFilter, matching
 from iamdesk.review.item_effect import LAST_TIER, effect_of
-from iamdesk.review.items import ONLY_DENIES
+from iamdesk.review.items import ONLY_DENIES, ReviewItem
+from iamdesk.review.people import people_of, read_people
 from iamdesk.review.schema import SUFFIX
 from iamdesk.review.session import ReviewSession
 
@@ -90,6 +93,12 @@ _Reviewers = Annotated[
         show_default=False,
     ),
 ]
+
+
+class GroupBy(StrEnum):
+    """How entitlements are grouped."""
+
+    PERSON = "person"
 
 
 class Show(StrEnum):
@@ -148,6 +157,25 @@ def new(
     capture_query: _CaptureQuery = "",
     due: _Due = None,
     reviewers: _Reviewers = None,
+    people: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.csv",
+            help="List of people from HR or a directory: the columns of --join, and name, email, status (active or "
+            "left), last_day, manager, department, title, moved, as far as it has them. Requires --join.",
+            show_default=False,
+        ),
+    ] = None,
+    join: Annotated[
+        list[str],
+        typer.Option(
+            "--join",
+            metavar="KEY[=COLUMN]",
+            help="How principals are joined with --people: name (of a user), email (of an Identity Center user), arn "
+            "or tag:KEY. Default columns: user, email, principal, email. Repeatable: the first that matches counts.",
+            show_default=False,
+        ),
+    ] = [],  # noqa: B006 - typer makes a new one
 ) -> None:
     """Create a review of a snapshot. Its population, entitlements and findings are frozen.
 
@@ -160,15 +188,20 @@ def new(
         raise typer.BadParameter("the period ends before it begins", param_hint="--period-end")
     if previous_package is not None and previous is None:
         raise typer.BadParameter("it requires --previous", param_hint="--previous-package")
+    if (people is None) is bool(join):
+        raise typer.BadParameter("--people and --join require each other", param_hint="--people")
     exclusions = tuple(map(Workbench.exclusion, exclude))
     stated = describe_with(captured_by, capture_query, due.date() if due else None, reviewers)
+    listed = read_people(people, join, datetime.now(UTC).date()) if people is not None else None
     opened = Workbench().open_snapshot(snapshot)
     start, end = (f"{one:%Y-%m-%d}" if one is not None else "" for one in (period_start, period_end))
     details = {"period_start": start, "period_end": end, "standards": standards}
     given = {name: text for name, text in details.items() if text} | stated.as_details()
     if previous is None or previous_snapshot is None:
         with work.executor(opened, helped=True) as executor:
-            opened.create_review(output, title or output.stem, given, exclusions=exclusions, executor=executor)
+            opened.create_review(
+                output, title or output.stem, given, exclusions=exclusions, executor=executor, people=listed
+            )
     else:
         old = Workbench().open_snapshot(previous_snapshot)
         with work.executor(opened, helped=True) as executor:
@@ -181,6 +214,7 @@ def new(
                 pack=previous_package,
                 exclusions=exclusions,
                 executor=executor,
+                people=listed,
             )
         for line in carried_lines(carried):
             echo(line)
@@ -189,6 +223,9 @@ def new(
     for words in effect_totals(session.lines):
         echo_err(words)
     session.close()
+    joined = people_of(session.head.details)
+    if joined is not None:
+        echo_err(people_words(joined))
     if opened.snapshot.manifest is None and not (captured_by and capture_query):
         echo_err(
             "the snapshot does not say who captured it and with which query: state both for the evidence "
@@ -302,6 +339,10 @@ def entitlements(
     reviewer: Annotated[
         str, typer.Option("--reviewer", metavar="NAME", help="Your name, for --only mine.", show_default=False)
     ] = "",
+    by: Annotated[
+        GroupBy | None,
+        typer.Option("--by", help="Group by person, in a review that was made with --people.", show_default=False),
+    ] = None,
     effects: Annotated[
         bool, typer.Option("--effects", help="Print what each gives, what revoking it changes, and what is suggested.")
     ] = False,
@@ -323,6 +364,9 @@ def entitlements(
         ]
     finally:
         session.close()
+    if by is GroupBy.PERSON:
+        _print_by_person(session, shown, output_format)
+        return
     if output_format is options.Format.JSON:
         say_json([line_value(row) for row in shown])
         return
@@ -337,6 +381,30 @@ def entitlements(
         for reason in asked_reasons(row.line):
             echo(f"    asked: {reason}")
     echo_err(_counted(len(shown), "entitlement"))
+
+
+def _print_by_person(session: ReviewSession, shown: Sequence[DecidedLine], output_format: options.Format) -> None:
+    """Print each person with the entitlements that the person has, and those that roles and groups give."""
+    people = people_of(session.head.details)
+    if people is None:
+        fail("the review has no list of people: create it with review new --people FILE --join KEY")
+    rows = {row.line_id: row for row in shown}
+    by_holder: dict[str, list[ReviewItem]] = {}
+    for row in shown:
+        by_holder.setdefault(row.line.holder_arn, []).append(row.line)
+    found = [(one, list(one.items(by_holder))) for one in people.access()]
+    if output_format is options.Format.JSON:
+        say_json([person_value(one, items) for one, items in found])
+        return
+    for one, items in found:
+        if not items:
+            continue
+        echo(person_words(one))
+        for item, how in items:
+            decision = decision_words(rows[item.line_id].decision)
+            through = f"  [{how}]" if how else ""
+            echo(f"  {item.line_id}  {decision:<12}  {holder_name(item)}: {entitlement_words(item)}{through}")
+    echo_err(people_words(people))
 
 
 def findings(

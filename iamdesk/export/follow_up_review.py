@@ -13,14 +13,15 @@ from iamdesk.diff.result import Comparison
 from iamdesk.errors import ReviewError
 from iamdesk.escaping import visible
 from iamdesk.export.evidence.review_chain import manifest_before
-from iamdesk.export.new_review import Made, make_review
+from iamdesk.export.new_review import Made, make_review, with_people
 from iamdesk.i18n import phrase
 from iamdesk.progress import Cancelled, Progress
 from iamdesk.review.asked import SINCE_LAST
-from iamdesk.review.carry_over import CarryOver, carry_forward
+from iamdesk.review.carry_over import CarryOver, asked_of_people, carry_forward
 from iamdesk.review.carry_over_findings import FIXES, CarriedFindings, carry_findings, fixes_as_text
 from iamdesk.review.decisions import Reviewer
 from iamdesk.review.items import ReviewItem
+from iamdesk.review.people import PeopleList, people_of
 from iamdesk.review.review_file import ReviewFile
 from iamdesk.review.revocation_tests import REVOKES, revokes_as_text
 from iamdesk.review.scope import Exclusion
@@ -50,6 +51,7 @@ def make_next_review(
     cancelled: Cancelled,
     exclusions: Sequence[Exclusion] = (),
     workers: Workers | None = None,
+    people: PeopleList | None = None,
 ) -> CarriedOn:
     """Write a new review file that follows a previous review; return what was carried over and what needs a decision.
 
@@ -59,6 +61,7 @@ def make_next_review(
         previous: The previous review.
         found: Comparison of the previous review's snapshot with this one.
         pack: Package of the previous review; None: the last one recorded in it (`review_chain.manifest_before`).
+        people: A list of people: what those who left or moved have is asked again.
 
     Raises:
         ReviewError: the file exists or cannot be written, or ``found`` or ``pack`` is not of the previous review.
@@ -77,11 +80,16 @@ def make_next_review(
         )
     manifest = manifest_before(previous, pack)
     taken: list[CarriedOn] = []
+    details = with_people(details, people, evaluator.snapshot, reach, previous)
+    joined = people_of(details)
 
     def prepare(made: Made) -> Made:
         today = datetime.now(UTC).date()
+        lines_carried = carry_forward(previous, made.scope.lines, found, evaluator.snapshot, today, made.whole.lines)
+        if joined is not None:
+            lines_carried = asked_of_people(lines_carried, made.scope.lines, joined)
         carried = CarriedOn(
-            carry_forward(previous, made.scope.lines, found, evaluator.snapshot, today, made.whole.lines),
+            lines_carried,
             carry_findings(previous, made.findings, evaluator.snapshot, today, made.all_findings),
             manifest,
         )

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,11 @@ from iamdesk.progress import Cancelled, Progress, WorkCancelled
 from iamdesk.review.effects_parallel import with_effects
 from iamdesk.review.entitlements import review_scope
 from iamdesk.review.items import FORMAT_2, ITEM_FORMAT, Scope
+from iamdesk.review.people import PEOPLE, Assumable, PeopleList, people_of
 from iamdesk.review.review_file import ReviewFile
 from iamdesk.review.schema import Head
 from iamdesk.review.scope import LEFT_OUT, Exclusion, check_exclusions, left_out_as_text, limited
+from iamdesk.snapshot.model import Snapshot
 from iamdesk.work.workers import Workers
 
 
@@ -102,6 +104,22 @@ def make_review(
         },
     )
     ReviewFile.create(path, head, made.scope.population, made.scope.lines, made.findings).close()
+
+
+def with_people(
+    details: Mapping[str, str],
+    people: PeopleList | None,
+    snapshot: Snapshot,
+    roles: Assumable,
+    previous: ReviewFile | None = None,
+) -> Mapping[str, str]:
+    """Return the details of a review's head with a list of people, joined with the principals of its snapshot."""
+    if people is None:
+        return details
+    start = details.get("period_start")
+    since = date.fromisoformat(start) if start else previous.head.created.date() if previous is not None else None
+    before = people_of(previous.head.details) if previous is not None else None
+    return {**details, PEOPLE: people.join(snapshot, roles, before, since).as_text()}
 
 
 def frozen_findings(findings: tuple[Finding, ...]) -> Iterator[dict[str, Any]]:

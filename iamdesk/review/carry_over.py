@@ -5,7 +5,7 @@ exception expired, or its revoke was not carried out. All earlier revokes are te
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from iamdesk.diff.result import Comparison
@@ -15,6 +15,7 @@ from iamdesk.review.asked import AskedKind
 from iamdesk.review.carried_decision import taken_over
 from iamdesk.review.decisions import ItemDecision, ReviewDecision
 from iamdesk.review.items import ReviewItem
+from iamdesk.review.people import People, Person, PersonState
 from iamdesk.review.revocation_tests import Outcome, Previous, Retest, retests_of
 from iamdesk.snapshot.model import Snapshot
 
@@ -85,6 +86,30 @@ def carry_forward(
             )
     gone = tuple(line for line_id, line in before.items() if line_id not in there and line_id not in still)
     return CarryOver(decisions, asked, kinds, gone, tuple(retests.values()))
+
+
+def asked_of_people(carried: CarryOver, lines: Iterable[ReviewItem], people: People) -> CarryOver:
+    """Return what is carried over without the decisions on what people have who left or moved: these are asked."""
+    decisions, asked, kinds = dict(carried.decisions), dict(carried.asked), dict(carried.kinds)
+    for line in lines:
+        person = people.person_of(line.holder_arn)
+        if person is None or person.state not in (PersonState.LEFT, PersonState.MOVED):
+            continue
+        decisions.pop(line.line_id, None)
+        asked[line.line_id] = (*asked.get(line.line_id, ()), _sentence(person))
+        kinds[line.line_id] = (*kinds.get(line.line_id, ()), AskedKind.PERSON)
+    return replace(carried, decisions=decisions, asked=asked, kinds=kinds)
+
+
+def _sentence(person: Person) -> str:
+    name = person.name or person.key
+    if person.state is PersonState.MOVED:
+        if person.was:
+            return phrase("Its person, {name}, moved: before {was}.", name=name, was=person.was)
+        return phrase("Its person, {name}, moved on {day}.", name=name, day=person.moved)
+    if person.last_day:
+        return phrase("Its person, {name}, left on {day}.", name=name, day=person.last_day)
+    return phrase("Its person, {name}, left.", name=name)
 
 
 def _reasons_of_decision(

@@ -34,6 +34,7 @@ if TYPE_CHECKING:  # the engine and the checks are imported on first use: openin
     from iamdesk.export.findings.spool import Spool
     from iamdesk.export.follow_up_review import CarriedOn
     from iamdesk.policy.document import Document
+    from iamdesk.review.people import PeopleList
     from iamdesk.review.scope import Exclusion
 
 MIN_ACCOUNTS_APART = 12
@@ -307,6 +308,7 @@ class SnapshotSession(Opened):
         *,
         exclusions: "Sequence[Exclusion]" = (),
         executor: Executor | None = None,
+        people: "PeopleList | None" = None,
     ) -> None:
         """Create a review of this snapshot: its population, entitlements and findings are frozen in a new file.
 
@@ -320,22 +322,24 @@ class SnapshotSession(Opened):
             cancelled: Returns whether the work was cancelled.
             exclusions: What is out of scope, each with its reason; listed in the evidence.
             executor: As for `findings`.
+            people: A list of people (`read_people`), joined with the principals of the snapshot.
 
         Raises:
             ReviewError: there is a file of that name, or it cannot be written; its text is one sentence.
             WorkError: the executor cannot do it; one sentence.
             WorkCancelled: ``cancelled`` returned True; then there is no file.
         """
-        from iamdesk.export.new_review import make_review
+        from iamdesk.export.new_review import make_review, with_people
 
         workers = self._workers(executor)
         reach = self._reach(cancelled=cancelled, workers=workers)
+        details = with_people(details or {}, people, self.snapshot, reach)
         make_review(
             self.evaluator,
             reach,
             path,
             title,
-            details or {},
+            details,
             progress,
             cancelled,
             exclusions=exclusions,
@@ -355,12 +359,14 @@ class SnapshotSession(Opened):
         pack: Path | None = None,
         exclusions: "Sequence[Exclusion]" = (),
         executor: Executor | None = None,
+        people: "PeopleList | None" = None,
     ) -> "CarriedOn":
         """Create a follow-up review of this snapshot; the previous review is of the snapshot ``old``.
 
         Decisions are carried over where the effect is proved to be the same; each other item says why it needs one,
         and the result of every revoke is checked. ``pack`` is the evidence package of the previous review, whose
-        manifest the new one names; None: the last one noted in it. ``executor`` as for `findings`.
+        manifest the new one names; None: the last one noted in it. ``executor`` as for `findings`, ``people`` as for
+        `create_review`: what those who left or moved have is asked again.
 
         Raises:
             ReviewError: as `create_review`; or the previous review cannot be read, or is of another snapshot, or the
@@ -389,6 +395,7 @@ class SnapshotSession(Opened):
                 cancelled,
                 exclusions,
                 workers,
+                people,
             )
 
     def compared_with(

@@ -1,6 +1,6 @@
 """Columns of the evidence tables: names, order and values, the same for CSV and XLSX."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, Protocol
@@ -13,6 +13,7 @@ from iamdesk.review.decisions import ItemDecision, ReviewDecision
 from iamdesk.review.item_effect import effect_of
 from iamdesk.review.items import FORMAT_2, EntitlementType, PopulationEntry, ReviewItem
 from iamdesk.review.journal import as_json, digest
+from iamdesk.review.people import People, PersonAccess
 from iamdesk.review.state import Decided
 
 type Cell = str | int | datetime
@@ -184,12 +185,78 @@ _EFFECT: tuple[Column[DecidedLine], ...] = (
 """What items of `FORMAT_2` carry beyond the others."""
 
 
-def entitlement_columns(item_format: int) -> tuple[Column[DecidedLine], ...]:
-    """Return the columns of entitlements in a review whose items have some format."""
-    if item_format < FORMAT_2:
-        return ENTITLEMENTS
+def entitlement_columns(item_format: int, people: People | None = None) -> tuple[Column[DecidedLine], ...]:
+    """Return the columns of entitlements in a review whose items have some format, with a list of people or without."""
     place = next(number for number, one in enumerate(ENTITLEMENTS) if one.name == "effective_summary")
-    return (*ENTITLEMENTS[:place], *_EFFECT, *ENTITLEMENTS[place:])
+    effect = _EFFECT if item_format >= FORMAT_2 else ()
+    persons = _persons(people) if people is not None else ()
+    return (*ENTITLEMENTS[:place], *persons, *effect, *ENTITLEMENTS[place:])
+
+
+def _persons(people: People) -> tuple[Column[DecidedLine], ...]:
+    def of(name: str) -> Callable[[DecidedLine], Cell]:
+        return lambda row: str(getattr(people.person_of(row.line.holder_arn), name, ""))
+
+    def state(row: DecidedLine) -> Cell:
+        found = people.state_of(row.line.holder_arn)
+        return found.value if found is not None else ""
+
+    return (
+        Column("person_id", of("key")),
+        Column("person_name", of("name")),
+        Column("person_email", of("email")),
+        Column("employment_status", state),
+        Column("person_manager", of("manager")),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """A person, or a user that no person of the list is for, with what is decided on the access."""
+
+    access: PersonAccess
+    own: int
+    """Entitlements of the person's principals."""
+    through: int
+    """Entitlements of roles and groups that these reach."""
+    undecided: int
+    """Of both."""
+
+
+def person_rows(people: People, rows: Iterable[DecidedLine], open_ids: Container[str]) -> Iterator[PersonRow]:
+    """Yield what each person has, in the order of `People.access`."""
+    by_holder: dict[str, list[ReviewItem]] = {}
+    for row in rows:
+        by_holder.setdefault(row.line.holder_arn, []).append(row.line)
+    for access in people.access():
+        items = list(access.items(by_holder))
+        through = sum(how.partition(" ")[0] not in ("", "owner") for _, how in items)
+        waiting = sum(item.line_id in open_ids for item, _ in items)
+        yield PersonRow(access, len(items) - through, through, waiting)
+
+
+def _of_person(name: str) -> Callable[[PersonRow], Cell]:
+    return lambda row: str(getattr(row.access.person, name, ""))
+
+
+PERSONS: tuple[Column[PersonRow], ...] = (
+    Column("person_id", _of_person("key")),
+    Column("person_name", _of_person("name")),
+    Column("person_email", _of_person("email")),
+    Column("employment_status", lambda row: row.access.state.value),
+    Column("last_day", _of_person("last_day")),
+    Column("moved", _of_person("moved")),
+    Column("before_move", _of_person("was")),
+    Column("department", _of_person("department")),
+    Column("job_title", _of_person("title")),
+    Column("person_manager", _of_person("manager")),
+    Column("list_row", lambda row: row.access.person.row if row.access.person else ""),
+    Column("principals", lambda row: _joined(row.access.principals)),
+    Column("reaches", lambda row: _joined(f"{one.how} {one.arn}" for one in row.access.reaches)),
+    Column("own_entitlements", lambda row: row.own),
+    Column("through_roles_and_groups", lambda row: row.through),
+    Column("undecided", lambda row: row.undecided),
+)
 
 
 POPULATION: tuple[Column[PopulationEntry], ...] = (
@@ -346,6 +413,10 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     (
         "verdict_confidence",
         "evaluated; partial: a resource policy is not captured; cannot_tell: the policy itself is not captured",
+    ),
+    (
+        "employment_status",
+        "what the list of people says: active, left, moved, unknown (no person of the list is for the user)",
     ),
     ("why_asked", "in a follow-up review, why the entitlement needs a decision; empty: its decision is carried over"),
     ("decision", "on an entitlement: keep, revoke, modify, except (an exception until a date), undecided"),

@@ -21,6 +21,7 @@ from iamdesk.review.completion import Completion, completion
 from iamdesk.review.decisions import LINE_CHOICES, ReviewDecision
 from iamdesk.review.description import ReviewDescription, description_of
 from iamdesk.review.items import EntitlementType, ReviewItem, item_format_of
+from iamdesk.review.people import People, people_of
 from iamdesk.review.review_file import ReviewFile
 from iamdesk.review.scope import ExcludedScope, Exclusion, Part, exclusions_from, left_out_from
 from iamdesk.snapshot.model import Snapshot
@@ -124,6 +125,11 @@ class EvidenceContext:
     def description(self) -> ReviewDescription:
         """What people state about the review."""
         return description_of(self.review)
+
+    @cached_property
+    def people(self) -> People | None:
+        """The list of people that the review was made with; None: there is none."""
+        return people_of(self.review.head.details)
 
     @cached_property
     def care(self) -> Care:
@@ -251,10 +257,10 @@ class EvidenceContext:
         """The format of the review's items."""
         return item_format_of(self.review.head.details)
 
-    @property
+    @cached_property
     def entitlement_columns(self) -> tuple[Column[DecidedLine], ...]:
         """The columns of entitlements."""
-        return entitlement_columns(self.item_format)
+        return entitlement_columns(self.item_format, self.people)
 
     @property
     def exclusions(self) -> tuple[Exclusion, ...]:

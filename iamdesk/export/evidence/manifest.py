@@ -18,6 +18,8 @@ MANIFEST = "00_manifest.json"
 SUMS = "SHA256SUMS"
 EVENTS = "10_events.jsonl"
 """What happened besides decisions: assigned, split, delegated, merged, conflicts."""
+PEOPLE = "11_people.csv"
+"""Persons, in a review that was made with a list of people."""
 SIGNOFFS = "08_signoffs.json"
 SIGNATURES = "signoffs"
 STATEMENTS = ("01_statement.html", "01_statement.pdf", "01_annex.html", "01_annex.pdf")

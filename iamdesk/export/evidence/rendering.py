@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.errors import ReviewError
 from iamdesk.export.evidence.context import EvidenceContext
-from iamdesk.export.evidence.manifest import EVENTS, MANIFEST, SOURCE, STATEMENTS
+from iamdesk.export.evidence.manifest import EVENTS, MANIFEST, PEOPLE, SOURCE, STATEMENTS
 from iamdesk.export.evidence.read_json import pieces
 from iamdesk.export.evidence.result import Outcome, Result, failed, passed
 from iamdesk.export.evidence.schema import Review, ReviewDocument
@@ -29,6 +29,7 @@ from iamdesk.i18n import join_messages, phrase
 from iamdesk.review.events import Event
 from iamdesk.review.items import PopulationEntry, ReviewItem
 from iamdesk.review.journal import Entry
+from iamdesk.review.people import people_of
 from iamdesk.review.review_file import ReviewFile
 from iamdesk.review.schema import Head, append_entries, append_events, connect
 
@@ -83,12 +84,12 @@ def render_anew(
             return
         rendered = {file.name for file in made.iterdir()}
         if is_partial:
-            rendered &= WITHOUT_SOURCE
+            rendered &= WITHOUT_SOURCE | {PEOPLE}
         else:
             yield from _rest(rendered, derived, written.about, manifest, versions)
         yield from _compared(folder, made, sorted(rendered & derived), versions)
     if is_partial:
-        rest = join_messages(", ", sorted(derived - WITHOUT_SOURCE))
+        rest = join_messages(", ", sorted(derived - WITHOUT_SOURCE - {PEOPLE}))
         yield Result(
             phrase("rendered anew"),
             Outcome.NOT_DONE,
@@ -139,6 +140,8 @@ def _differs(versions: str) -> str:
 def _fixed(derived: set[str], copies: set[str], document: ReviewDocument) -> Iterator[Result]:
     """Yield failures for files that no package has, and for missing files that all packages have."""
     always = WITHOUT_SOURCE | _OF_SOURCE
+    if people_of(document.review.details) is not None:
+        always |= {PEOPLE}
     for path in sorted(always - derived):
         yield failed(path, phrase("It is missing: every package contains it."))
     for path in sorted(derived - always - REPORTS.keys()):

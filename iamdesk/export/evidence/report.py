@@ -14,7 +14,12 @@ from iamdesk.export.evidence.report_details import (
     recipe_section,
 )
 from iamdesk.export.evidence.report_model import Section, Statement, Table, Text
-from iamdesk.export.evidence.report_people import exceptions_section, reviewers_section, time_section
+from iamdesk.export.evidence.report_people import (
+    exceptions_section,
+    people_sections,
+    reviewers_section,
+    time_section,
+)
 from iamdesk.export.evidence.report_sample import ReportSample
 from iamdesk.export.evidence.review_json import ENTITLEMENT_DEFINITION
 from iamdesk.export.text.review import ACCEPT_WORD, CHOICE_WORDS
@@ -64,6 +69,7 @@ def statement_of(
         exceptions_section("7. Exceptions", source, kept),
         controls_section("8. Controls", kept),
         administrators_section("9. Privileged principals", source, kept),
+        *people_sections(source),
         _management(),
         _integrity(source, evidence_sha256),
         recipe_section(source),

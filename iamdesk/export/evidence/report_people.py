@@ -3,14 +3,18 @@
 from collections.abc import Iterator
 from datetime import date, datetime
 
+from iamdesk.export.evidence.columns import person_rows
 from iamdesk.export.evidence.context import EvidenceContext
 from iamdesk.export.evidence.report_model import Section, Table, Text
 from iamdesk.export.evidence.report_sample import ReportSample
+from iamdesk.export.text.people import people_words, status_words
 from iamdesk.review.care import LONGEST_STEP, MANY_AT_ONCE, MANY_WITH_ONE_REASON, Care
 from iamdesk.review.decisions import same_person
+from iamdesk.review.people import PersonState
 
 _MAX_REVIEWERS = 40
 _MAX_EXCEPTIONS = 25
+_MAX_PEOPLE = 30
 NOT_STATED = "not stated"
 
 
@@ -186,6 +190,44 @@ def exceptions_section(title: str, source: EvidenceContext, kept: ReportSample) 
     if source.counts.exceptions > len(rows):
         blocks.append(Text(f"The first {len(rows):,}; the annex and 05_exceptions.csv list all."))
     return Section(title, tuple(blocks))
+
+
+def people_sections(source: EvidenceContext) -> Iterator[Section]:
+    """Yield the section about persons, if the review was made with a list of people."""
+    people = source.people
+    if people is None:
+        return
+    found = [
+        one
+        for one in person_rows(people, source.rows(), frozenset(source.review.open_lines(source.today)))
+        if one.access.state is not PersonState.ACTIVE
+    ]
+    blocks: list[Text | Table] = [
+        Text(people_words(people)),
+        Text(
+            f"Joined by {', '.join(people.joins)} with {people.file}, SHA-256 {people.sha256}, {people.rows:,} people. "
+            "The list itself is not in this package. 11_people.csv has all persons with what they reach."
+        ),
+        Table(
+            ("Person", "Status", "Manager", "Principals", "Own", "Through roles", "Undecided"),
+            tuple(
+                (
+                    one.access.name.rpartition(":")[2],
+                    status_words(one.access),
+                    one.access.person.manager if one.access.person else "",
+                    ", ".join(arn.rpartition(":")[2] for arn in one.access.principals),
+                    f"{one.own:,}",
+                    f"{one.through:,}",
+                    f"{one.undecided:,}",
+                )
+                for one in found[:_MAX_PEOPLE]
+            ),
+            (20, 22, 15, 22, 6, 8, 7),
+        ),
+    ]
+    if len(found) > _MAX_PEOPLE:
+        blocks.append(Text(f"{len(found) - _MAX_PEOPLE:,} more who left, moved or are unknown are in 11_people.csv."))
+    yield Section("Persons", tuple(blocks))
 
 
 def _moment(text: str) -> datetime:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from iamdesk.access.evaluator import Evaluator
-from iamdesk.attack_paths.attack_path_graph import LazyAttackPathGraph
+from iamdesk.attack_paths.attack_path_graph import AttackPathGraph, LazyAttackPathGraph
 from iamdesk.checks import registry
-from iamdesk.errors import SnapshotError
+from iamdesk.errors import ReviewError, SnapshotError
 from iamdesk.escaping import visible
 from iamdesk.evaluate.request import RequestError
 from iamdesk.export.evidence.decisions import re_evaluate
@@ -30,6 +30,7 @@ from iamdesk.review.events import Event, broken_event, event_from_json
 from iamdesk.review.items import FORMAT_2, item_format_of
 from iamdesk.review.journal import GENESIS, Entry, as_json, broken_at, digest, entry_from_json
 from iamdesk.review.parts import PART_OF, limited_to_part
+from iamdesk.review.people import differing, people_of
 from iamdesk.review.schema import JOURNAL_START
 from iamdesk.review.scope import exclusions_from, limited
 from iamdesk.snapshot.reader import load_snapshot
@@ -255,6 +256,7 @@ def _lines_again(evaluator: Evaluator, review: ReadReview) -> Iterator[Result]:
     again = limited(review_scope(evaluator, escalations=reach, item_format=item_format), findings, exclusions)
     if item_format >= FORMAT_2:  # of the whole review, also where this is a part of it: effects count who else has it
         again = replace(again, scope=with_effects(evaluator, again.scope))
+    yield from _people_again(evaluator, reach, review)
     part_of = review.head.review.details.get(PART_OF)
     if part_of is not None:
         items = {one.line_id for one in review.lines} | {one.finding_id for one in review.findings}
@@ -286,6 +288,30 @@ def _lines_again(evaluator: Evaluator, review: ReadReview) -> Iterator[Result]:
         {one.finding_id: one.snapshot_sha256 for one in review.findings},
         _versions(review.head),
     )
+
+
+def _people_again(evaluator: Evaluator, reach: AttackPathGraph, review: ReadReview) -> Iterator[Result]:
+    """Join the persons of a review with the snapshot again; the list itself is not in the package."""
+    name = phrase("people performed again")
+    try:
+        people = people_of(review.head.review.details)
+        wrong = differing(people, evaluator.snapshot, reach) if people is not None else ()
+    except (KeyError, TypeError, ValueError, ReviewError):
+        yield failed(name, phrase("The list of people cannot be read."))
+        return
+    if people is None:
+        return
+    if wrong:
+        names = join_names(wrong, _MAX_NAMES, last=",")
+        yield failed(name, phrase("{count:,} principals are joined otherwise: {names}.", count=len(wrong), names=names))
+    else:
+        yield passed(
+            name,
+            phrase(
+                "{count:,} principals have the same values and roles. Compare the list itself with its SHA-256.",
+                count=len(people.principals),
+            ),
+        )
 
 
 def _comparison(name: str, again: Mapping[str, str], frozen: Mapping[str, str], versions: str) -> Result:

@@ -21,6 +21,7 @@ from iamdesk.export.evidence.decisions import verdicts
 from iamdesk.export.evidence.manifest import (
     EVENTS,
     MANIFEST,
+    PEOPLE,
     SIGNOFFS,
     SOURCE,
     STATEMENTS,
@@ -220,11 +221,16 @@ def _write_tables(
         todo = table("Remediation", "07_remediation.csv", REMEDIATION)
         book.page("Sign-off", _signoff_page(source))
         book.page("Glossary", [Headings(("Term", "Meaning")), *columns.GLOSSARY])
+        people = table("People", PEOPLE, columns.PERSONS) if source.people is not None else None
         tickets = stack.enter_context(CsvSheet(folder / "tickets.csv", TICKETS))
         for member in source.review.population():
             population.write(member)
         for change in changes:
             changed.write(change)
+        open_ids = frozenset(source.review.open_lines(source.today))
+        if source.people is not None and people is not None:
+            for person in columns.person_rows(source.people, source.rows(), open_ids):
+                people.write(person)
 
         closed = {
             item: at for item, (outcome, at) in last_removals(source.review.events()).items() if outcome.is_closed
