@@ -15,6 +15,7 @@ from iamdesk.snapshot.model import Account, Snapshot, UserDetail
 from iamdesk.snapshot.resources import Resource
 from iamdesk.viewmodel.subjects import SubjectIndex
 
+from ..builders.captures import document
 from ..rules import rule
 from .worlds import API, NOON, A
 
@@ -35,10 +36,6 @@ POLICIES = {
     "denied": [said("Allow", "*"), said("Deny", "execute-api:/*", FROM_ELSEWHERE)],
     "all but": [said("Allow", "*"), said("Deny", "execute-api:/prod/*", element="NotResource")],
 }
-
-
-def document(*statements: Any) -> dict[str, Any]:
-    return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
 def whole(policy: Any) -> Any:

@@ -21,6 +21,7 @@ from iamdesk.progress import WorkCancelled
 from iamdesk.snapshot.model import Account, GroupDetail, Snapshot, UserDetail
 from iamdesk.snapshot.resources import Resource
 
+from ..builders.captures import allow, deny, document
 from ..some_of import some_of
 from .worlds import NOON, A, snapshots
 
@@ -102,16 +103,8 @@ def check(evaluator: Evaluator, subject: str, action: ActionAccess) -> None:
 ANA = f"arn:aws:iam::{A}:user/ana"
 
 
-def allow(actions: Any, resource: Any = "*", **more: Any) -> dict[str, Any]:
-    return {"Effect": "Allow", "Action": actions, "Resource": resource, **more}
-
-
-def deny(actions: Any, resource: Any = "*", **more: Any) -> dict[str, Any]:
-    return {**allow(actions, resource, **more), "Effect": "Deny"}
-
-
 def inline(*statements: dict[str, Any]) -> list[dict[str, Any]]:
-    return [{"PolicyName": "own", "PolicyDocument": {"Version": "2012-10-17", "Statement": list(statements)}}]
+    return [{"PolicyName": "own", "PolicyDocument": document(*statements)}]
 
 
 def evaluator_of(*statements: dict[str, Any], **more: Any) -> Evaluator:

@@ -18,6 +18,7 @@ from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.snapshot.model import Account, ManagedPolicyDetail, RoleDetail, Snapshot, UserDetail
 
+from ..builders.captures import allow, deny
 from ..rules import rule
 from ..some_of import some_of
 from .test_effective_permissions import check
@@ -216,14 +217,6 @@ def test_many_requests_of_many_principals_are_the_single_answers(snapshot: Snaps
 INSIDE = {"IpAddress": {"aws:SourceIp": "198.51.100.0/24"}}
 OUTSIDE = {"NotIpAddress": {"aws:SourceIp": "198.51.100.0/24"}}
 NEVER = {"Bool": {"aws:SecureTransport": "false"}}
-
-
-def allow(action: str, resource: str = "*", **more: Any) -> dict[str, Any]:
-    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
-
-
-def deny(action: str, resource: str = "*", **more: Any) -> dict[str, Any]:
-    return {**allow(action, resource, **more), "Effect": "Deny"}
 
 
 def queue(name: str, region: str = "eu-west-1") -> str:

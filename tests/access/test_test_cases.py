@@ -11,6 +11,7 @@ from iamdesk.evaluate.request import CaseError, MissingContextMode
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.simulate.test_cases import evaluate_case
 
+from ..builders.captures import document
 from ..rules import rule
 
 ACCOUNT, OTHER = "111122223333", "444455556666"
@@ -24,10 +25,6 @@ def answer(*identity: Any, policy: Any = None, **case: Any) -> EvaluationResult:
     asked = {"principal": USER, "action": "s3:GetObject", "resource": OBJECT, "resource_account": ACCOUNT, **case}
     documents = [{"name": "p", "document": document(*identity)}]
     return evaluate_case({**asked, "identity_policies": documents, "resource_policy": policy})
-
-
-def document(*statements: Any) -> dict[str, Any]:
-    return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
 def notes(told: EvaluationResult) -> dict[str, str | None]:

@@ -14,6 +14,8 @@ from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.organization import Organization, OrganizationNode, OrganizationPolicy, OrganizationPolicyType
 from iamdesk.snapshot.reader import load_snapshot
 
+from ..builders.captures import allow, document, trusting
+
 type Json = dict[str, Any]
 
 ACCOUNT, OTHER_ACCOUNT, MANAGEMENT = "111122223333", "444455556666", "999988887777"
@@ -33,18 +35,6 @@ POWERS = ["iam:AttachRolePolicy", "iam:PutRolePolicy", "iam:CreatePolicyVersion"
 
 def arn(rest: str, account: str = ACCOUNT) -> str:
     return f"arn:aws:iam::{account}:{rest}"
-
-
-def allow(action: Any, resource: Any = "*", **more: Any) -> Json:
-    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
-
-
-def document(*statements: Json) -> Json:
-    return {"Version": "2012-10-17", "Statement": list(statements)}
-
-
-def trust(principal: Any, action: Any = "sts:AssumeRole", **more: Any) -> Json:
-    return document({"Effect": "Allow", "Principal": principal, "Action": action, **more})
 
 
 FULL = document(allow("*"))
@@ -220,7 +210,7 @@ class _Case:
         if self.kind == "user":
             world.user(slug, inline, groups, **more)
         else:
-            world.role(slug, inline, trust({"Service": "backup.amazonaws.com"}), **more)
+            world.role(slug, inline, trusting({"Service": "backup.amazonaws.com"}), **more)
         return self.actor
 
     def _base(self) -> list[Json]:
@@ -291,18 +281,18 @@ class _Case:
                 if service == "cognito-identity.amazonaws.com":
                     principal, action = {"Federated": service}, "sts:AssumeRoleWithWebIdentity"
                 policies = self._target_policies()
-                self.world.role(f"target-{slug}", trusts=trust(principal, action), profile=True, **policies)
+                self.world.role(f"target-{slug}", trusts=trusting(principal, action), profile=True, **policies)
         return found
 
     def _trust(self) -> Json:
         path = self.path
         if path.target is TargetConstraint.OPEN_ROLE:
-            return trust("*", **({"Condition": ELSEWHERE} if self.change == UNMET else {}))
+            return trusting("*", **({"Condition": ELSEWHERE} if self.change == UNMET else {}))
         if TargetType.TARGET_PROVIDER in {one.on for one in path.actions}:
-            return trust({"Federated": arn(f"saml-provider/{self.slug}")}, "sts:AssumeRoleWithSAML")
+            return trusting({"Federated": arn(f"saml-provider/{self.slug}")}, "sts:AssumeRoleWithSAML")
         if any(one.action == "sts:AssumeRole" for one in path.actions):
-            return trust({"AWS": arn("root")})
-        return trust({"Service": "backup.amazonaws.com"})
+            return trusting({"AWS": arn("root")})
+        return trusting({"Service": "backup.amazonaws.com"})
 
     def _target_policies(self) -> Json:
         """What the target carries: full access, or what its gain takes; of a weaker one no more than the principal."""
@@ -320,7 +310,7 @@ class _Case:
     def _add_foreign(self) -> None:
         inline = {} if self.change == WEAKER else {"all": FULL}
         role = self.world.entity(
-            "role", f"target-{self.slug}", inline, AssumeRolePolicyDocument=trust({"AWS": arn("root")})
+            "role", f"target-{self.slug}", inline, AssumeRolePolicyDocument=trusting({"AWS": arn("root")})
         )
         role["Arn"] = arn(f"role/target-{self.slug}", OTHER_ACCOUNT)
         role["InstanceProfileList"] = []

@@ -16,7 +16,8 @@ from iamdesk.evaluate.request import EvalDecision
 from iamdesk.progress import WorkCancelled
 from iamdesk.snapshot.account_details import AccountFacts
 
-from .cases import ACCOUNT, FULL, OTHER_ACCOUNT, WEAK, World, allow, arn, document, trust
+from ..builders.captures import allow, document, trusting
+from .cases import ACCOUNT, FULL, OTHER_ACCOUNT, WEAK, World, arn
 
 
 def reach_of(world, folder, **more):
@@ -27,7 +28,7 @@ def chain(world, *names):
     """Add roles each of which trusts the one before; the first trusts the user alice, the last is an administrator."""
     before = arn("user/alice")
     for name in names:
-        world.role(name, {"all": FULL} if name == names[-1] else {}, trust({"AWS": before}))
+        world.role(name, {"all": FULL} if name == names[-1] else {}, trusting({"AWS": before}))
         before = arn(f"role/{name}")
 
 
@@ -49,7 +50,7 @@ def test_several_steps(tmp_path):
 def test_another_account_and_its_administration(tmp_path):
     world = World()
     world.user("alice", {"some": document(allow("sts:AssumeRole"))})
-    role = world.entity("role", "visitor", {"all": FULL}, AssumeRolePolicyDocument=trust({"AWS": arn("root")}))
+    role = world.entity("role", "visitor", {"all": FULL}, AssumeRolePolicyDocument=trusting({"AWS": arn("root")}))
     role["Arn"] = arn("role/visitor", OTHER_ACCOUNT)
     role["InstanceProfileList"] = []
     world.foreign.append(role)
@@ -62,7 +63,9 @@ def test_another_account_and_its_administration(tmp_path):
 def test_sensitive_data_of_somebody_else(tmp_path):
     world = World()
     world.user("alice", {})
-    world.role("keeper", {"some": document(allow("secretsmanager:GetSecretValue"))}, trust({"AWS": arn("user/alice")}))
+    world.role(
+        "keeper", {"some": document(allow("secretsmanager:GetSecretValue"))}, trusting({"AWS": arn("user/alice")})
+    )
     reach = reach_of(world, tmp_path)
     assert reach.reached(arn("user/alice")).data == ("all secrets",)
     assert reach.reached(arn("role/keeper")).reads == ("all secrets",)
@@ -72,7 +75,7 @@ def test_sensitive_data_of_somebody_else(tmp_path):
 def test_circles(tmp_path):
     world = World()
     for name, before in (("a", "c"), ("b", "a"), ("c", "b"), ("d", "a")):
-        world.role(name, {}, trust({"AWS": arn(f"role/{before}")}))
+        world.role(name, {}, trusting({"AWS": arn(f"role/{before}")}))
     assert list(reach_of(world, tmp_path).cycles()) == [tuple(arn(f"role/{name}") for name in "abc")]
 
 
@@ -85,7 +88,7 @@ def test_a_cut_stops_the_way_when_it_is_made(tmp_path):
         )
         if not with_statement:
             made.users[0]["UserPolicyList"] = made.users[0]["UserPolicyList"][1:]
-        made.role("power", {"all": FULL}, trust({"Service": "lambda.amazonaws.com"}))
+        made.role("power", {"all": FULL}, trusting({"Service": "lambda.amazonaws.com"}))
         return made
 
     reach = reach_of(world(with_statement=True), tmp_path)
@@ -140,7 +143,7 @@ def test_every_call_of_a_path_is_needed(tmp_path, path_id, service, lacks):
     assert lacks in actions
     world = World()
     world.user("alice", {"some": document(allow([action for action in actions if action != lacks]))})
-    world.role("power", {"all": FULL}, trust({"Service": service}), profile=True)
+    world.role("power", {"all": FULL}, trusting({"Service": service}), profile=True)
     assert list(reach_of(world, tmp_path).escalations(arn("user/alice"))) == []
 
 
@@ -149,7 +152,7 @@ def test_a_role_that_is_passed_for_certain_resources_alone_is_not_proven(tmp_pat
     only = {"ArnLike": {"iam:AssociatedResourceArn": f"arn:aws:ec2:*:{ACCOUNT}:instance/*"}}
     actions = ["lambda:CreateFunction", "lambda:InvokeFunction"]
     world.user("alice", {"some": document(allow("iam:PassRole", Condition=only), allow(actions))})
-    world.role("power", {"all": FULL}, trust({"Service": "lambda.amazonaws.com"}))
+    world.role("power", {"all": FULL}, trusting({"Service": "lambda.amazonaws.com"}))
     steps = list(reach_of(world, tmp_path).escalations(arn("user/alice")))
     assert {step.state for step in steps} == {State.POSSIBLE}
     assert all("the condition key iam:AssociatedResourceArn" in step.needs for step in steps)
@@ -243,7 +246,7 @@ def test_who_may_act_on_entities_of_several_accounts_is_what_the_engine_says(tmp
     }
     for account in (ACCOUNT, OTHER_ACCOUNT):
         for name, principal in trusts.items():
-            role = world.entity("role", name, {"some": may}, AssumeRolePolicyDocument=trust(principal))
+            role = world.entity("role", name, {"some": may}, AssumeRolePolicyDocument=trusting(principal))
             role["Arn"], role["InstanceProfileList"] = arn(f"role/{name}", account), []
             (world.roles if account == ACCOUNT else world.foreign).append(role)
     evaluator = Evaluator(world.snapshot(tmp_path))
@@ -274,7 +277,7 @@ def test_steps_by_a_new_thing_come_before_those_by_a_thing_in_use(tmp_path):
     """Whatever the hashes of this process are."""
     world = World()
     world.user("alice", {"some": document(allow(["iam:PassRole", "lambda:*"]))})
-    world.role("job", {}, trust({"Service": "lambda.amazonaws.com"}))
+    world.role("job", {}, trusting({"Service": "lambda.amazonaws.com"}))
     reach = reach_of(world, tmp_path)
     edges = reach.graph.edges_into(reach.position(arn("role/job")))
     by_lambda = [edge.path_id for edge in edges if edge.path_id.startswith("lambda")]

@@ -25,7 +25,8 @@ from iamdesk.evaluate.request import EvalDecision
 from iamdesk.resource_files import resources, sample_snapshot
 from iamdesk.snapshot.reader import load_snapshot
 
-from .cases import World, allow, arn, document, trust
+from ..builders.captures import allow, document, trusting
+from .cases import World, arn
 
 SAMPLES = (sample_snapshot(), resources() / "samples" / "acme-organization")
 
@@ -72,7 +73,7 @@ def test_nobody_is_asked_about_entities_of_which_no_allow_of_theirs_speaks(
     for number in range(5):
         own = document(allow("iam:PutRolePolicy", arn(f"role/r{number}")), allow("s3:*"))
         world.user(f"u{number}", {"own": own})
-        world.role(f"r{number}", {}, trust({"Service": "ec2.amazonaws.com"}))
+        world.role(f"r{number}", {}, trusting({"Service": "ec2.amazonaws.com"}))
     world.user("all", {"own": document(allow("iam:*"), allow("iam:*", arn("role/r0")))})
     asked: list[tuple[int, int]] = []
     ask = _Finding._ask
@@ -105,7 +106,7 @@ def test_requests_that_depend_on_the_same_statements_are_evaluated_once(
         conditional = allow("sts:AssumeRole", Condition={"StringEquals": {"sts:ExternalId": "secret"}})
         own = document(allow("iam:PutUserPolicy", arn(f"user/u{number}")), denies, conditional)
         world.user(f"u{number}", {"own": own})
-        world.role(f"r{number}", {}, trust({"AWS": arn("root")}, Sid=f"Trust{number}"))
+        world.role(f"r{number}", {}, trusting({"AWS": arn("root")}, Sid=f"Trust{number}"))
     evaluated: list[str] = []
 
     def counted(question: EvaluationRequest) -> EvaluationTrace:

@@ -9,7 +9,8 @@ from iamdesk.resource_files import sample_snapshot
 from iamdesk.snapshot.reader import load_snapshot
 from iamdesk.whatif.apply import apply
 
-from .cases import ACCOUNT, FULL, OTHER_ACCOUNT, WORKS, World, add_case, allow, arn, document, trust
+from ..builders.captures import allow, document, trusting
+from .cases import ACCOUNT, FULL, OTHER_ACCOUNT, WORKS, World, add_case, arn
 
 
 def steps_of(way):
@@ -85,10 +86,10 @@ def test_a_name_is_taken_out_of_a_trust_policy_and_a_whole_account_is_not(tmp_pa
     world = World()
     world.user("alice", {})
     world.user("bob", {"some": document(allow("sts:AssumeRole"))})
-    world.role("named", {"all": FULL}, trust({"AWS": [arn("user/alice"), arn("user/bob")]}))
+    world.role("named", {"all": FULL}, trusting({"AWS": [arn("user/alice"), arn("user/bob")]}))
     assert offered(world, tmp_path) == ["Remove alice from the trust policy of named."]
     world.roles.clear()
-    world.role("whole", {"all": FULL}, trust({"AWS": arn("root")}))
+    world.role("whole", {"all": FULL}, trusting({"AWS": arn("root")}))
     (what,) = offered(world, tmp_path, "user/bob")
     assert what == "Delete the inline policy some of bob."
 
@@ -96,7 +97,7 @@ def test_a_name_is_taken_out_of_a_trust_policy_and_a_whole_account_is_not(tmp_pa
 def test_a_trust_policy_that_names_nobody_else_keeps_its_statement(tmp_path):
     world = World()
     world.user("alice", {})
-    world.role("named", {"all": FULL}, trust({"AWS": arn("user/alice")}))
+    world.role("named", {"all": FULL}, trusting({"AWS": arn("user/alice")}))
     (what,) = offered(world, tmp_path)
     assert what == f"Add an inline policy to alice that denies sts:AssumeRole on {arn('role/named')}."
 
@@ -118,7 +119,7 @@ def test_a_policy_of_the_same_name_is_not_overwritten(tmp_path):
 def test_ways_through_another_account_are_cut(tmp_path):
     world = World()
     world.user("alice", {"some": document(allow("sts:AssumeRole"))})
-    role = world.entity("role", "visitor", {"all": FULL}, AssumeRolePolicyDocument=trust({"AWS": arn("root")}))
+    role = world.entity("role", "visitor", {"all": FULL}, AssumeRolePolicyDocument=trusting({"AWS": arn("root")}))
     role["Arn"], role["InstanceProfileList"] = arn("role/visitor", OTHER_ACCOUNT), []
     world.foreign.append(role)
     assert ACCOUNT != OTHER_ACCOUNT

@@ -30,22 +30,22 @@ def document(*statements: Any) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
-def allow(action: Any = "*", resource: Any = "*", condition: Any = None) -> dict[str, Any]:
-    return _statement("Allow", action, resource, condition)
+def allow(action: Any = "*", resource: Any = "*", condition: Any = None, **more: Any) -> dict[str, Any]:
+    """An Allow statement; ``more`` are its other elements, such as ``Condition`` or ``Sid``."""
+    if condition is not None:
+        more["Condition"] = condition
+    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
 
 
-def deny(action: Any = "*", resource: Any = "*", condition: Any = None) -> dict[str, Any]:
-    return _statement("Deny", action, resource, condition)
+def deny(action: Any = "*", resource: Any = "*", condition: Any = None, **more: Any) -> dict[str, Any]:
+    return {**allow(action, resource, condition, **more), "Effect": "Deny"}
 
 
-def _statement(effect: str, action: Any, resource: Any, condition: Any) -> dict[str, Any]:
-    statement = {"Effect": effect, "Action": action, "Resource": resource}
-    return statement if condition is None else {**statement, "Condition": condition}
-
-
-def trusting(principal: Any, action: Any = "sts:AssumeRole", condition: Any = None) -> dict[str, Any]:
-    statement: dict[str, Any] = {"Effect": "Allow", "Principal": principal, "Action": action}
-    return document(statement if condition is None else {**statement, "Condition": condition})
+def trusting(principal: Any, action: Any = "sts:AssumeRole", condition: Any = None, **more: Any) -> dict[str, Any]:
+    """A trust policy with one statement."""
+    if condition is not None:
+        more["Condition"] = condition
+    return document({"Effect": "Allow", "Principal": principal, "Action": action, **more})
 
 
 def user(name: str, *inline: Any, path: str = "/", account: str = ID, **more: Any) -> UserDetail:

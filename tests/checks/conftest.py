@@ -20,6 +20,7 @@ from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.reader import load_snapshot
 from iamdesk.snapshot.resources import Resource
 
+from ..builders.captures import allow, deny, document, trusting
 from ..german import NOT_COLLECTED, choose_german, english_of_findings
 
 ACCOUNT = "111122223333"
@@ -33,24 +34,13 @@ class Make:
     account = ACCOUNT
     github = GITHUB
     admin = "arn:aws:iam::aws:policy/AdministratorAccess"
+    allow, deny, document, trust = map(staticmethod, (allow, deny, document, trusting))
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def arn(self, rest: str, account: str = ACCOUNT) -> str:
         return f"arn:aws:iam::{account}:{rest}"
-
-    def allow(self, action: Any, resource: Any = "*", **more: Any) -> dict[str, Any]:
-        return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
-
-    def deny(self, action: Any, resource: Any = "*", **more: Any) -> dict[str, Any]:
-        return {"Effect": "Deny", "Action": action, "Resource": resource, **more}
-
-    def document(self, *statements: Any) -> dict[str, Any]:
-        return {"Version": "2012-10-17", "Statement": list(statements)}
-
-    def trust(self, principal: Any, action: Any = "sts:AssumeRole", **more: Any) -> dict[str, Any]:
-        return self.document({"Effect": "Allow", "Principal": principal, "Action": action, **more})
 
     def user(self, name: str, *statements: Any, groups: Iterable[str] = (), **more: Any) -> dict[str, Any]:
         inline = [{"PolicyName": "inline", "PolicyDocument": self.document(*statements)}] if statements else []

@@ -26,8 +26,9 @@ from iamdesk.snapshot.resource_shares import ResourceShares
 from iamdesk.snapshot.resources import AccountSettings, VpcEndpoint
 
 from ..access.worlds import NOON
+from ..builders.captures import document
 from . import seeds
-from .seeds import Json, World, document
+from .seeds import Json, World
 
 A, B, OUT = "111111111111", "222222222222", "888888888888"
 ORG = "o-1"

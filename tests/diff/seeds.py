@@ -11,6 +11,8 @@ from iamdesk.snapshot.model import Account, GroupDetail, ManagedPolicyDetail, Ro
 from iamdesk.snapshot.organization import Organization
 from iamdesk.snapshot.resources import Resource
 
+from ..builders.captures import allow, deny, document, trusting
+
 type Json = dict[str, Any]
 type World = dict[str, Any]
 
@@ -23,22 +25,6 @@ SHARED = "arn:aws:s3:::shared"
 SECRET = f"arn:aws:secretsmanager:eu-west-1:{A}:secret:db-AbCdEf"
 KEY = f"arn:aws:kms:eu-west-1:{A}:key/11111111-2222-3333-4444-555555555555"
 FULL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-
-
-def statement(effect: str, action: Any, resource: Any = "*", **more: Any) -> Json:
-    return {"Effect": effect, "Action": action, "Resource": resource, **more}
-
-
-def allow(action: Any, resource: Any = "*", **more: Any) -> Json:
-    return statement("Allow", action, resource, **more)
-
-
-def deny(action: Any, resource: Any = "*", **more: Any) -> Json:
-    return statement("Deny", action, resource, **more)
-
-
-def document(*statements: Json) -> Json:
-    return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
 def user(name: str, *statements: Json, account: str = A, **more: Any) -> Json:
@@ -62,16 +48,9 @@ def role(name: str, trusted: Any, *statements: Json) -> Json:
         "RoleName": name,
         "RoleId": f"AROA{name.upper()}",
         "Path": "/",
-        "AssumeRolePolicyDocument": trust(trusted),
+        "AssumeRolePolicyDocument": trusting(trusted),
         "RolePolicyList": inline,
         "AttachedManagedPolicies": [],
-    }
-
-
-def trust(principal: Any) -> Json:
-    return {
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}],
     }
 
 
@@ -374,7 +353,7 @@ SEEDS: tuple[Seed, ...] = (
     Seed(
         "a trust policy lets another account in",
         lambda world: _named(world, "roles", "r12").update(
-            AssumeRolePolicyDocument=trust({"AWS": [root_arn(A), root_arn(OUTSIDE)]})
+            AssumeRolePolicyDocument=trusting({"AWS": [root_arn(A), root_arn(OUTSIDE)]})
         ),
         ChangeKind.TRUST,
         frozenset({STRANGER}),

@@ -15,9 +15,10 @@ from iamdesk.diff.result import Comparison, Kind, Status
 from iamdesk.evaluate.request import EvalDecision
 
 from ..access.worlds import NOON
+from ..builders.captures import allow, deny, document
 from . import seeds, walls
 from .attack import snapshot
-from .seeds import World, allow, deny, on
+from .seeds import World, on
 from .walls import GET, OPEN, PAPERS, WHO, A, B
 
 POINT = f"arn:aws:s3:eu-west-1:{A}:accesspoint/ap"
@@ -36,7 +37,7 @@ def _world() -> World:
         {
             "arn": POINT,
             "account_id": A,
-            "policy": seeds.document(on({"AWS": WHO["dan"]}, GET, f"{POINT}/object/*")),
+            "policy": document(on({"AWS": WHO["dan"]}, GET, f"{POINT}/object/*")),
             "tags": [],
             "access_point": {"buckets": [{"name": "papers", "account_id": A}], "alias": "ap-s3alias"},
         }

@@ -8,8 +8,8 @@ from pathlib import Path
 from iamdesk import Evaluator
 from iamdesk.diff.snapshot_view import SnapshotView, share_space
 
+from ..builders.captures import allow, document
 from . import seeds
-from .seeds import allow
 from .test_equivalence import snapshot
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,7 +52,7 @@ def test_documents_are_joined_in_the_order_in_which_they_are_carried() -> None:
     buckets = [f"arn:aws:s3:::{name}" for name in "hcagfbed"]
     user = seeds.user("u", allow("sqs:*"))
     user["UserPolicyList"] = [
-        {"PolicyName": f"p{number}", "PolicyDocument": seeds.document(allow("s3:ListBucket", bucket))}
+        {"PolicyName": f"p{number}", "PolicyDocument": document(allow("s3:ListBucket", bucket))}
         for number, bucket in enumerate(buckets)
     ]
     sides = [SnapshotView(Evaluator(snapshot(name, [user]))) for name in ("old", "new")]

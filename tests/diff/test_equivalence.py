@@ -12,8 +12,9 @@ from iamdesk.snapshot.model import Account, ManagedPolicyDetail, Snapshot, UserD
 from iamdesk.snapshot.organization import Organization
 
 from ..access.worlds import NOON
+from ..builders.captures import allow, deny, document
 from . import seeds
-from .seeds import A, allow, deny
+from .seeds import A
 
 REGIONS = {"StringNotEquals": {"aws:RequestedRegion": ["eu-west-1", "eu-central-1"]}}
 LOCK = {"Effect": "Deny", "NotAction": ["iam:*", "sts:*"], "Resource": "*", "Condition": REGIONS}
@@ -106,13 +107,13 @@ def snapshot(
                 "id": "p-limits",
                 "type": "SERVICE_CONTROL_POLICY",
                 "name": "Limits",
-                "content": seeds.document(*limits),
+                "content": document(*limits),
             },
             {
                 "id": "p-resources",
                 "type": "RESOURCE_CONTROL_POLICY",
                 "name": "Resources",
-                "content": seeds.document(*([on_resources] if on_resources else [])),
+                "content": document(*([on_resources] if on_resources else [])),
             },
         ],
     }

@@ -14,8 +14,9 @@ from iamdesk.snapshot.identity_center import AccountAssignment, IdentityCenter
 from iamdesk.snapshot.model import Account, RoleDetail, Snapshot, UserDetail
 from iamdesk.snapshot.resources import VpcEndpoint
 
+from ..builders.captures import allow, deny, document
 from . import seeds
-from .seeds import A, allow, deny
+from .seeds import A
 
 MOMENT = datetime(2026, 10, 1, tzinfo=UTC)
 ANA = seeds.user_arn("ana")
@@ -107,9 +108,7 @@ def test_what_limits_hide_is_no_change() -> None:
     (user,) = [one for one in world["users"][A] if one["UserName"] == "u09"]
     changed = seeds.after(())
     (other,) = [one for one in changed["users"][A] if one["UserName"] == "u09"]
-    other["UserPolicyList"] = [
-        {"PolicyName": "own", "PolicyDocument": seeds.document(allow(["ses:SendEmail", "sns:*"]))}
-    ]
+    other["UserPolicyList"] = [{"PolicyName": "own", "PolicyDocument": document(allow(["ses:SendEmail", "sns:*"]))}]
 
     found = compare_snapshots(seeds.snapshot(world, "old"), seeds.snapshot(changed, "new"), MOMENT)
 
@@ -126,7 +125,7 @@ def test_a_boundary_makes_an_exemption_void() -> None:
     denies = {"Effect": "Deny", "NotPrincipal": exempt, "Action": "s3:GetObject", "Resource": f"{seeds.BUCKET}/*"}
     for resource in world["resources"]:
         if resource["arn"] == seeds.BUCKET:
-            resource["policy"] = seeds.document(denies)
+            resource["policy"] = document(denies)
     old = seeds.snapshot(world, "old")
     for user in world["users"][A]:
         if user["UserName"] == "u01":
@@ -150,7 +149,7 @@ def test_assignments_and_endpoints_are_told_for_what_they_are() -> None:
     )
     endpoint = VpcEndpoint(vpc_endpoint_id="vpce-1", service_name="com.amazonaws.eu-west-1.s3")
     old = snapshot("old").model_copy(update={"identity_centers": (center,), "vpc_endpoints": (endpoint,)})
-    limited = endpoint.model_copy(update={"policy_document": seeds.document(deny("s3:*", Principal="*"))})
+    limited = endpoint.model_copy(update={"policy_document": document(deny("s3:*", Principal="*"))})
     given = center.model_copy(update={"account_assignments": (assigned,)})
     new = old.model_copy(update={"sha256": "new", "identity_centers": (given,), "vpc_endpoints": (limited,)})
 

@@ -16,9 +16,10 @@ from iamdesk.diff.result import Status
 from iamdesk.snapshot import model, organization, resources
 
 from ..access.worlds import NOON
+from ..builders.captures import allow, deny, document
 from . import seeds, walls
 from .attack import snapshot
-from .seeds import World, allow, on
+from .seeds import World, on
 
 X = f"{walls.PAPERS}/*"
 POINT = f"arn:aws:s3:eu-west-1:{walls.A}:accesspoint/ap"
@@ -29,7 +30,7 @@ def _with_point(of: World, **more: Any) -> None:
         {
             "arn": POINT,
             "account_id": walls.A,
-            "policy": seeds.document(on({"AWS": walls.WHO["dan"]}, walls.GET, f"{POINT}/object/*")),
+            "policy": document(on({"AWS": walls.WHO["dan"]}, walls.GET, f"{POINT}/object/*")),
             "public_access_block": {"restrict_public_buckets": False},
             "access_point": {"buckets": [{"name": "papers", "account_id": walls.A}], "alias": "ap-s3alias", **more},
         }
@@ -39,7 +40,7 @@ def _with_point(of: World, **more: Any) -> None:
 def _tagged_database(of: World, *, is_only_tagged: bool) -> None:
     """A database of a catalog: where its tags are all that is known of it, the catalog's policy is its own."""
     catalog = f"arn:aws:glue:eu-west-1:{walls.A}:catalog"
-    policy = seeds.document(on({"AWS": f"arn:aws:iam::{walls.A}:user/dan"}, "glue:GetDatabase", "*"))
+    policy = document(on({"AWS": f"arn:aws:iam::{walls.A}:user/dan"}, "glue:GetDatabase", "*"))
     of["resources"].append({"arn": catalog, "account_id": walls.A, "policy": policy})
     of["resources"].append(
         {
@@ -162,14 +163,14 @@ TRIED: dict[str, tuple[Change, Change]] = {
         ),
     ),
     "Organization.management_account_id": (
-        walls.control("p-scp", seeds.deny("kms:*")),
+        walls.control("p-scp", deny("kms:*")),
         walls.both(
-            walls.control("p-scp", seeds.deny("kms:*")),
+            walls.control("p-scp", deny("kms:*")),
             lambda of: of["organization"].update(management_account_id=walls.A),
         ),
     ),
     "Organization.nodes": (lambda _: None, walls.node(walls.A, policy_ids=["p-FullAWSAccess"])),
-    "Organization.policies": (lambda _: None, walls.control("p-scp", seeds.deny("kms:*"))),
+    "Organization.policies": (lambda _: None, walls.control("p-scp", deny("kms:*"))),
 }
 """By what changes: how the organization is made before it, and after."""
 
@@ -213,7 +214,7 @@ def test_a_change_of_each_is_told(what: str) -> None:
     worlds = []
     for change in TRIED[what]:
         of = walls.before()
-        of["policies"].append(seeds.policy("nothing", seeds.deny("*")))
+        of["policies"].append(seeds.policy("nothing", deny("*")))
         change(of)
         worlds.append(copy.deepcopy(of))
     found = compare_snapshots(snapshot(worlds[0], "old"), snapshot(worlds[1], "new"), NOON)

@@ -8,7 +8,7 @@ from iamdesk.diff.action_space import ActionSpace
 from iamdesk.diff.normal_form import clauses_of, reduced
 from iamdesk.policy.document import parse_document
 
-from .seeds import allow, deny, document
+from ..builders.captures import allow, deny, document
 
 
 def says_the_same(first: Any, second: Any, *, names_principals: bool = False) -> bool:

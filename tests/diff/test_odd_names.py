@@ -8,6 +8,7 @@ import pytest
 from iamdesk.diff.comparison import compare_snapshots
 
 from ..access.worlds import NOON
+from ..builders.captures import document, trusting
 from . import seeds, walls
 from .attack import snapshot
 from .seeds import World
@@ -19,7 +20,7 @@ ODD = (
 
 
 def _resource(odd: str, of: World) -> None:
-    of["resources"].append({"arn": odd, "account_id": walls.A, "policy": seeds.document(seeds.on("*", "s3:*", odd))})
+    of["resources"].append({"arn": odd, "account_id": walls.A, "policy": document(seeds.on("*", "s3:*", odd))})
 
 
 def _named(odd: str, of: World) -> None:
@@ -37,7 +38,7 @@ def _endpoint(odd: str, of: World) -> None:
 
 PLACES: tuple[Callable[[str, World], None], ...] = (
     lambda odd, of: walls.person("ana", Arn=odd, UserPolicyList=[])(of),
-    lambda odd, of: walls.person("entered", Arn=odd, AssumeRolePolicyDocument=seeds.trust("*"))(of),
+    lambda odd, of: walls.person("entered", Arn=odd, AssumeRolePolicyDocument=trusting("*"))(of),
     lambda odd, of: walls.fields(walls.PAPERS, account_id=odd)(of),
     *(_resource, _named, _grantee, _endpoint),
 )

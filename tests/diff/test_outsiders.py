@@ -11,8 +11,9 @@ from iamdesk.diff.result import Comparison, Kind
 from iamdesk.export.text.diff import principal_words
 
 from ..access.worlds import NOON
+from ..builders.captures import document
 from . import seeds
-from .seeds import BUCKET, A, document, on, user
+from .seeds import BUCKET, A, on, user
 
 GET = "s3:GetObject"
 

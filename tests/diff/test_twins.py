@@ -9,8 +9,9 @@ from iamdesk.diff.comparison import compare_snapshots
 from iamdesk.diff.result import Kind, Status
 
 from ..access.worlds import NOON
+from ..builders.captures import allow, deny, document
 from . import seeds
-from .seeds import BUCKET, A, allow, deny, document, on, user, user_arn
+from .seeds import BUCKET, A, on, user, user_arn
 
 GET = "s3:GetObject"
 OBJECTS = f"{BUCKET}/*"

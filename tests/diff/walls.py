@@ -10,8 +10,9 @@ from typing import Any
 
 from iamdesk.diff.result import ChangeKind, Kind
 
+from ..builders.captures import allow, deny, document
 from . import seeds
-from .seeds import FULL, Json, World, allow, deny, document, on
+from .seeds import FULL, Json, World, on
 
 A, B, OUT = "111111111111", "222222222222", "888888888888"
 PAPERS, OPEN, LOCKED = "arn:aws:s3:::papers", "arn:aws:s3:::open", "arn:aws:s3:::locked"

@@ -15,6 +15,7 @@ from iamdesk.explain.decision import EvaluationResult
 from iamdesk.export.decision.evaluation_result import to_evaluation_result
 from iamdesk.simulate.test_cases import evaluate_case
 
+from ..builders.captures import document as doc
 from ..rules import rule
 from ..some_of import some_of
 
@@ -33,10 +34,6 @@ TAG = "aws:PrincipalTag/t"
 
 def tag(number: int) -> str:
     return f"aws:PrincipalTag/{number}"
-
-
-def doc(*statements: Any) -> dict[str, Any]:
-    return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
 def st_(effect: str = "Allow", resource: Any = "*", **elements: Any) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from iamdesk.review.items import EntitlementType, ReviewItem
 from iamdesk.snapshot.identity_center import IdentityCenter
 from iamdesk.snapshot.reader import load_snapshot
 
+from ..builders.captures import document
+
 ACCOUNT = "111122223333"
 IAM = f"arn:aws:iam::{ACCOUNT}"
 EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
@@ -19,10 +21,6 @@ READS = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
 BUCKET = "arn:aws:s3:::acme-data"
 SETS = "arn:aws:sso:::permissionSet/ssoins-1"
 INSTANCE = "arn:aws:sso:::instance/ssoins-1"
-
-
-def document(*statements: dict[str, Any]) -> dict[str, Any]:
-    return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
 def inline(kind: str, statement: dict[str, Any]) -> dict[str, Any]:

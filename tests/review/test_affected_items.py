@@ -23,21 +23,8 @@ from iamdesk.review.carry_over import CarryOver, carry_forward
 from iamdesk.review.entitlements import review_scope
 from iamdesk.review.items import EntitlementType, ReviewItem
 
-from ..diff.seeds import (
-    FULL,
-    A,
-    B,
-    World,
-    allow,
-    deny,
-    document,
-    on,
-    policy_arn,
-    role_arn,
-    root_arn,
-    snapshot,
-    user_arn,
-)
+from ..builders.captures import allow, deny, document
+from ..diff.seeds import FULL, A, B, World, on, policy_arn, role_arn, root_arn, snapshot, user_arn
 from ..diff.seeds import policy as managed
 from ..diff.seeds import user as seeded_user
 from .test_carry_over import MOMENT, TODAY, Review

@@ -11,8 +11,9 @@ from iamdesk.whatif.apply import apply
 from iamdesk.whatif.commands import CliCommand, commands
 from iamdesk.whatif.edits import EditAction, WhatIfError, edits_from_json
 
+from ..builders.captures import allow, deny, document, trusting
 from ..diff import seeds
-from ..diff.seeds import A, allow, document, on, policy_arn, role_arn, root_arn, user_arn
+from ..diff.seeds import A, on, policy_arn, role_arn, root_arn, user_arn
 
 MOMENT = datetime(2026, 10, 1, tzinfo=UTC)
 JOINERS = f"arn:aws:iam::{A}:group/joiners"
@@ -74,7 +75,7 @@ CHANGES: list[tuple[dict[str, Any], set[str], str]] = [
         "create-policy-version",
     ),
     (
-        {"do": "set-policy", "subject": f"{role_arn('r12')}#trust", "document": seeds.trust({"AWS": seeds.OUTSIDE})},
+        {"do": "set-policy", "subject": f"{role_arn('r12')}#trust", "document": trusting({"AWS": seeds.OUTSIDE})},
         {seeds.STRANGER, root_arn(A)},
         "update-assume-role-policy",
     ),
@@ -88,7 +89,7 @@ CHANGES: list[tuple[dict[str, Any], set[str], str]] = [
         "put-bucket-policy",
     ),
     (
-        {"do": "set-policy", "subject": "organization#p-b", "document": document(seeds.deny("sqs:*"))},
+        {"do": "set-policy", "subject": "organization#p-b", "document": document(deny("sqs:*"))},
         {user_arn("u14", seeds.B), root_arn(seeds.B)},
         "update-policy",
     ),
