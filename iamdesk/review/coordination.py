@@ -1,9 +1,10 @@
 """A review among many reviewers, without a server: assigned, split, delegated, merged. One call for each act.
 
-Each call opens the files that it needs, and closes them.
+Each call opens the files that it needs, and closes them; a review that is open already is given itself.
 """
 
-from collections.abc import Container, Iterable
+import contextlib
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -14,6 +15,7 @@ from iamdesk.i18n import phrase
 from iamdesk.review import merge as merging
 from iamdesk.review import parts as in_parts
 from iamdesk.review.assignment import (
+    AssignedTo,
     Assignment,
     Rules,
     assign,
@@ -30,18 +32,21 @@ from iamdesk.review.close_out import (
     RemovalOutcome,
     RemovalState,
     close_out,
+    last_removals,
     removal_state,
 )
 from iamdesk.review.decisions import ItemDecision, Reviewer
 from iamdesk.review.events import EventKind
 from iamdesk.review.holders import SnapshotHolders
 from iamdesk.review.merge import Conflict, Merged, NotTaken, PartSigner, open_conflicts
-from iamdesk.review.parts import PART_OF, Part, PartProgress, folder_progress, is_part, parts_of
+from iamdesk.review.parts import PART_OF, Part, PartProgress, folder_progress, is_part, parts_of, reviewer_of
 from iamdesk.review.review_file import ReviewFile
 from iamdesk.review.schema import SUFFIX
 from iamdesk.snapshot.model import Snapshot
 
 __all__ = [
+    "PART_OF",
+    "AssignedTo",
     "Assignment",
     "ClosedOut",
     "Conflict",
@@ -56,13 +61,16 @@ __all__ = [
     "RemovalState",
     "Rules",
     "assign_review",
+    "assigned_to",
     "close_out_review",
     "delegate_part",
     "hand_back_part",
     "kept_in_parts",
+    "last_removals",
     "list_conflicts",
     "merge_parts",
     "part_files",
+    "plan_assignment",
     "progress_of_parts",
     "read_rules",
     "record_reminders",
@@ -72,8 +80,22 @@ __all__ = [
 ]
 
 
+@contextlib.contextmanager
+def _opened(review: Path | ReviewFile, *, writable: bool = True) -> Iterator[ReviewFile]:
+    """Yield a review; one that is open already stays open."""
+    if isinstance(review, ReviewFile):
+        yield review
+    else:
+        with ReviewFile.open(review, writable=writable) as file:
+            yield file
+
+
 def assign_review(
-    review: Path, rules: Rules, actor: Reviewer, snapshot: Snapshot | None = None, managers: Path | None = None
+    review: Path | ReviewFile,
+    rules: Rules,
+    actor: Reviewer,
+    snapshot: Snapshot | None = None,
+    managers: Path | None = None,
 ) -> Assignment:
     """Assign each item and finding of a review, and record it.
 
@@ -87,30 +109,52 @@ def assign_review(
     Raises:
         ReviewError: the snapshot is another one, a file cannot be read, or the review cannot be written.
     """
-    with ReviewFile.open(review) as file:
-        if snapshot is not None and not file.is_of(snapshot.sha256):
-            raise ReviewError(
-                phrase(
-                    "{name}: the review is not of the snapshot {snapshot}",
-                    name=visible(review.name),
-                    snapshot=visible(snapshot.path.name),
-                )
-            )
-        if is_part(file):
-            raise ReviewError(phrase("{name}: a part is not assigned again: delegate it", name=visible(review.name)))
-        holders = SnapshotHolders(snapshot, read_managers(managers) if managers else {})
-        found = assign(subjects_of(file), rules.rules, holders)
+    with _opened(review) as file:
+        found = plan_assignment(file, rules, snapshot, managers)
         file.append([], [(EventKind.ASSIGN, assignment_details(rules, found))], actor)
     return found
 
 
-def kept_in_parts(review: Path) -> int:
+def plan_assignment(
+    review: Path | ReviewFile, rules: Rules, snapshot: Snapshot | None = None, managers: Path | None = None
+) -> Assignment:
+    """Return whom rules assign each item and finding of a review to; nothing is recorded.
+
+    Raises:
+        ReviewError: as `assign_review`.
+    """
+    with _opened(review, writable=False) as file:
+        name = visible(file.path.name)
+        if snapshot is not None and not file.is_of(snapshot.sha256):
+            raise ReviewError(
+                phrase(
+                    "{name}: the review is not of the snapshot {snapshot}",
+                    name=name,
+                    snapshot=visible(snapshot.path.name),
+                )
+            )
+        if is_part(file):
+            raise ReviewError(phrase("{name}: a part is not assigned again: delegate it", name=name))
+        holders = SnapshotHolders(snapshot, read_managers(managers) if managers else {})
+        return assign(subjects_of(file), rules.rules, holders)
+
+
+def assigned_to(review: ReviewFile) -> Mapping[str, AssignedTo]:
+    """Return who decides on each item: of a part, its reviewer; of a review, by its current assignment."""
+    if is_part(review):
+        own = reviewer_of(review)
+        return dict.fromkeys((*review.lines_standing.known, *review.findings_standing.known), own)
+    assignment = assignment_of(review.events())
+    return assignment.reviewers if assignment is not None else {}
+
+
+def kept_in_parts(review: Path | ReviewFile) -> int:
     """Return how many items are in the part of another reviewer than they are assigned to now.
 
     Raises:
         ReviewError: the review cannot be read.
     """
-    with ReviewFile.open(review, writable=False) as file:
+    with _opened(review, writable=False) as file:
         events = file.events()
     assignment = assignment_of(events)
     to = assignment.reviewers if assignment else {}
@@ -121,17 +165,17 @@ def kept_in_parts(review: Path) -> int:
     )
 
 
-def split_review(review: Path, folder: Path, actor: Reviewer) -> tuple[Part, ...]:
+def split_review(review: Path | ReviewFile, folder: Path, actor: Reviewer) -> tuple[Part, ...]:
     """Write a part for each reviewer.
 
     Raises:
         ReviewError: as `parts.split`.
     """
-    with ReviewFile.open(review) as file:
+    with _opened(review) as file:
         return in_parts.split(file, folder, actor)
 
 
-def part_files(review: Path, paths: Iterable[Path]) -> tuple[Path, ...]:
+def part_files(review: Path | ReviewFile, paths: Iterable[Path]) -> tuple[Path, ...]:
     """Return parts that are named, and those of the review in folders that are named, under any file name.
 
     A review file in a folder that cannot be read is returned, too: merging it says why.
@@ -139,7 +183,7 @@ def part_files(review: Path, paths: Iterable[Path]) -> tuple[Path, ...]:
     Raises:
         ReviewError: a folder contains no part of the review, or the review cannot be read.
     """
-    with ReviewFile.open(review, writable=False) as file:
+    with _opened(review, writable=False) as file:
         known = file.head.review_id
     found: dict[Path, None] = {}
     for path in paths:
@@ -161,7 +205,7 @@ def _is_part_of(path: Path, review_id: str) -> bool:
 
 
 def merge_parts(
-    review: Path,
+    review: Path | ReviewFile,
     parts: Iterable[tuple[Path, PartSigner | None]],
     actor: Reviewer,
     *,
@@ -179,7 +223,7 @@ def merge_parts(
         ReviewError: the review cannot be opened.
     """
     done: list[Merged | ReviewError] = []
-    with ReviewFile.open(review) as file:
+    with _opened(review) as file:
         for path, signer in parts:
             try:
                 done.append(merging.merge(file, path, actor, signer, requires_signature=requires_signature))
@@ -188,13 +232,13 @@ def merge_parts(
     return tuple(done)
 
 
-def list_conflicts(review: Path) -> tuple[Conflict, ...]:
+def list_conflicts(review: Path | ReviewFile) -> tuple[Conflict, ...]:
     """Return the unresolved conflicts of a review, with its decisions as they are now.
 
     Raises:
         ReviewError: it cannot be read.
     """
-    with ReviewFile.open(review, writable=False) as file:
+    with _opened(review, writable=False) as file:
         found = []
         for one in open_conflicts(file.events()):
             decided = file.decided(one.item_id)
@@ -204,39 +248,41 @@ def list_conflicts(review: Path) -> tuple[Conflict, ...]:
 
 
 def resolve_conflict(
-    review: Path, item_id: str, actor: Reviewer, *, part_id: str, takes_part: bool, reason: str
+    review: Path | ReviewFile, item_id: str, actor: Reviewer, *, part_id: str, takes_part: bool, reason: str
 ) -> ItemDecision:
     """Choose one of the two decisions of a conflict, and return it.
 
     Raises:
         ReviewError: as `merge.resolve`.
     """
-    with ReviewFile.open(review) as file:
+    with _opened(review) as file:
         merging.resolve(file, item_id, actor, part_id=part_id, takes_part=takes_part, reason=reason)
         return file.decision(item_id)
 
 
-def delegate_part(part: Path, to: str, actor: Reviewer, reason: str) -> None:
+def delegate_part(part: Path | ReviewFile, to: str, actor: Reviewer, reason: str) -> None:
     """Record that another person may decide in a part.
 
     Raises:
         ReviewError: as `parts.delegate`.
     """
-    with ReviewFile.open(part) as file:
+    with _opened(part) as file:
         in_parts.delegate(file, to, actor, reason)
 
 
-def hand_back_part(part: Path, actor: Reviewer, reason: str) -> None:
+def hand_back_part(part: Path | ReviewFile, actor: Reviewer, reason: str) -> None:
     """Record that a delegate decides no longer.
 
     Raises:
         ReviewError: as `parts.hand_back`.
     """
-    with ReviewFile.open(part) as file:
+    with _opened(part) as file:
         in_parts.hand_back(file, actor, reason)
 
 
-def progress_of_parts(folder: Path, review: Path | None, today: date) -> tuple[tuple[PartProgress, ...], int]:
+def progress_of_parts(
+    folder: Path, review: Path | ReviewFile | None, today: date
+) -> tuple[tuple[PartProgress, ...], int]:
     """Return how far the parts in a folder are, and how many items of the review have no reviewer.
 
     With a ``review``, its missing parts are listed, too, and files that are not one of its parts, or a second copy of
@@ -248,7 +294,7 @@ def progress_of_parts(folder: Path, review: Path | None, today: date) -> tuple[t
     found = folder_progress(folder, today)
     if review is None:
         return found, 0
-    with ReviewFile.open(review, writable=False) as file:
+    with _opened(review, writable=False) as file:
         events = file.events()
         known = {part.part_id: part for part in parts_of(events)}
         checked: list[PartProgress] = []
@@ -277,21 +323,21 @@ def _checked(one: PartProgress, part: Part | None, seen: Container[str], review_
     return replace(one, items=0, decided=0, problem=problem) if problem else one
 
 
-def record_reminders(review: Path, names: Iterable[str], actor: Reviewer) -> None:
+def record_reminders(review: Path | ReviewFile, names: Iterable[str], actor: Reviewer) -> None:
     """Record in a review to whom reminders were written.
 
     Raises:
         ReviewError: it cannot be written.
     """
-    with ReviewFile.open(review) as file:
+    with _opened(review) as file:
         file.append([], [(EventKind.REMIND, {"to": list(names)})], actor)
 
 
-def close_out_review(review: Path, log: Path, actor: Reviewer) -> tuple[ClosedOut, RemovalState]:
+def close_out_review(review: Path | ReviewFile, log: Path, actor: Reviewer) -> tuple[ClosedOut, RemovalState]:
     """Record a log of ``remediation.sh`` in a review, and return how many removals are closed and open then.
 
     Raises:
         ReviewError: as `close_out.close_out`.
     """
-    with ReviewFile.open(review) as file:
+    with _opened(review) as file:
         return close_out(file, log, actor), removal_state(file)

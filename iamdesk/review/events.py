@@ -23,8 +23,6 @@ class EventKind(StrEnum):
     """The reviewer of a part, or the coordinator, named somebody else who decides."""
     HAND_BACK = "hand_back"
     """The delegate gave the part back."""
-    FALL_BACK = "fall_back"
-    """The backup decides, since the part is overdue."""
     REMIND = "remind"
     """Reminders were written."""
     MERGE = "merge"

@@ -86,6 +86,7 @@ class Workspace(QObject):
         yield
         self.inspector = Inspector(session, jobs, prompts)
         self._pages.addWidget(self.inspector)
+        self._pages.setMinimumHeight(self._pages.fontMetrics().lineSpacing() * 12)  # a panel below can be enlarged
         self._place.allow_small(self._pages)
         yield
         self.result = DecisionPanel(session, jobs, prompts)
@@ -197,7 +198,7 @@ class Workspace(QObject):
     def _draw_up(self, dock: QDockWidget) -> None:
         height = self._window.height()
         is_below = self._window.dockWidgetArea(dock) is Qt.DockWidgetArea.BottomDockWidgetArea
-        if is_below and dock.height() < height * 2 // 5:
+        if is_below and dock.height() < height // 2:
             self._window.resizeDocks([dock], [height * 3 // 5], Qt.Orientation.Vertical)
 
     def show(self) -> None:

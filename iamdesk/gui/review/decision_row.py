@@ -12,6 +12,7 @@ from iamdesk.gui.tables.rows_model import SortKey
 from iamdesk.i18n import mark, tr, translate
 from iamdesk.review.decisions import ItemDecision, ReviewDecision
 from iamdesk.review.session import ReviewSession
+from iamdesk.review.why_asked import WhyAsked
 
 SEVERITY_WORDS: Mapping[str, str] = {
     "critical": mark("critical"),
@@ -52,6 +53,7 @@ class DecidedRow(ABC):
         self.tiers: frozenset[int] = frozenset()
         self.suggestions: frozenset[str] = frozenset()
         self.classes: frozenset[str] = frozenset()
+        self.why_asked: frozenset[WhyAsked] = frozenset()
         self.findings: tuple[Mapping[str, Any], ...] = ()
         self.tip = "\n".join(dict.fromkeys(tip))
         self.fixed = {column: visible(text) for column, text in fixed.items()}

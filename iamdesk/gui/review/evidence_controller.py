@@ -43,6 +43,8 @@ class EvidenceController(QObject):
 
     taken = Signal()
     """Decisions of a sheet were saved."""
+    changed = Signal()
+    """A package was written, signed or verified."""
     unseen = Signal(object, str)
     """Tone and sentence of a message while the panel is not visible: no snapshot need be open."""
 
@@ -64,6 +66,10 @@ class EvidenceController(QObject):
         self._message = message
         self._door = controller
         self._reviewer = reviewer
+        self.last_pack: Path | None = None
+        """The package of the open review that was written or chosen last in this session."""
+        self.is_verified = False
+        """Whether it was verified since, without a fault."""
         self.signing_key = ""
         """Path of the key that is offered for sign-offs."""
         self.dialog: QWidget | None = None
@@ -99,18 +105,37 @@ class EvidenceController(QObject):
         self._jobs.run(
             tr("Writing {name}").format(name=visible(into.name)),
             lambda _progress, cancelled: _written(review_session, snapshot, into, cancelled),
-            done=lambda _nothing: self._message.say(
-                Tone.NOTE,
-                tr("The evidence package was written to {into}.").format(into=into),
-                tr("Sign it…"),
-                partial(self._ask_to_sign, into),
-            ),
+            done=lambda _nothing: self._say_written(into),
             failed=self._refused,
             stopped=lambda: self._message.say(
                 Tone.WARNING, tr("The evidence package was not written: the export was canceled.")
             ),
             topic="export evidence",
         )
+
+    def _say_written(self, into: Path) -> None:
+        self._message.say(
+            Tone.NOTE,
+            tr("The evidence package was written to {into}.").format(into=into),
+            tr("Sign it…"),
+            partial(self._ask_to_sign, into),
+        )
+        self.last_pack, self.is_verified = into, False
+        self.changed.emit()
+
+    def sign_last(self) -> None:
+        """Ask for a sign-off of the last package, or for a package if there is none."""
+        if self.last_pack is not None:
+            self._ask_to_sign(self.last_pack)
+        else:
+            self.sign()
+
+    def verify_last(self) -> None:
+        """Verify the last package, or ask for one if there is none."""
+        if self.last_pack is not None:
+            self._verify(self.last_pack)
+        else:
+            self.verify()
 
     def sign(self) -> None:
         """Ask for an evidence package, and for a sign-off."""
@@ -139,12 +164,15 @@ class EvidenceController(QObject):
         self._jobs.run(
             tr("Signing"),
             lambda _progress, _cancelled: sign(pack, role, name, title=title, key=key, asks=False),
-            done=self._say_signed,
+            done=lambda made: self._say_signed(pack, made),
             failed=self._refused,
             topic="sign evidence",
         )
 
-    def _say_signed(self, made: "SignOff") -> None:
+    def _say_signed(self, pack: Path, made: "SignOff") -> None:
+        if pack == self.last_pack:
+            self.is_verified = False
+        self.changed.emit()
         how = tr("with a key") if made.public_key else tr("as an unsigned attestation")
         self._say(
             Tone.NOTE,
@@ -156,8 +184,10 @@ class EvidenceController(QObject):
     def verify(self) -> None:
         """Ask for an evidence package, and verify it."""
         pack = self._ask_for_pack(tr("Verify evidence package"))
-        if pack is None:
-            return
+        if pack is not None:
+            self._verify(pack)
+
+    def _verify(self, pack: Path) -> None:
         self._message.clear()
         self._jobs.run(
             tr("Verifying {name}").format(name=visible(pack.name)),
@@ -168,8 +198,12 @@ class EvidenceController(QObject):
         )
 
     def _show(self, pack: Path, results: "list[Result]") -> None:
+        from iamdesk.export.evidence.result import Outcome
         from iamdesk.gui.review.verify_dialog import VerifyDialog
 
+        if pack == self.last_pack:
+            self.is_verified = not any(one.outcome is Outcome.FAILED for one in results)
+            self.changed.emit()
         self.dialog = VerifyDialog(pack.name, results, self._panel.window())
         self.dialog.show()
 

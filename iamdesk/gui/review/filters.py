@@ -9,6 +9,7 @@ from iamdesk.gui.review.decision_row import DecidedRow
 from iamdesk.i18n import mark
 from iamdesk.review.decisions import ReviewDecision
 from iamdesk.review.item_effect import NEEDS_JUDGEMENT
+from iamdesk.review.why_asked import WhyAsked
 
 
 class RowFilterMode(StrEnum):
@@ -31,6 +32,19 @@ class RowFilterMode(StrEnum):
     NOT_SECONDED = "not seconded"
     GUARDRAILS = "guardrails"
     NEEDS_JUDGEMENT = "needs judgement"
+    NEW = "new"
+    CHANGED = "changed"
+    STILL_THERE = "still there"
+    EXPIRED = "expired"
+    MINE = "mine"
+    OVERDUE = "overdue"
+    UNASSIGNED = "unassigned"
+    UNDECIDED = "undecided"
+    NO_CHANGE = "no change"
+    NO_APPROVER = "no approver"
+    NO_SECOND = "no second"
+    CONFLICTS = "conflicts"
+    NOT_REMOVED = "not removed"
     TIER_0 = "tier 0"
     TIER_1 = "tier 1"
     TIER_2 = "tier 2"
@@ -57,6 +71,19 @@ SHOW_TITLES: dict[RowFilterMode, str] = {
     RowFilterMode.NOT_SECONDED: mark("Without second approval"),
     RowFilterMode.GUARDRAILS: mark("Guardrails"),
     RowFilterMode.NEEDS_JUDGEMENT: mark("Needs judgement"),
+    RowFilterMode.NEW: mark("New since the previous review"),
+    RowFilterMode.CHANGED: mark("Changed since the previous review"),
+    RowFilterMode.STILL_THERE: mark("Revoked, but still there"),
+    RowFilterMode.EXPIRED: mark("Exception of the previous review expired"),
+    RowFilterMode.MINE: mark("Assigned to me"),
+    RowFilterMode.OVERDUE: mark("Overdue"),
+    RowFilterMode.UNASSIGNED: mark("Without reviewer"),
+    RowFilterMode.UNDECIDED: mark("Undecided"),
+    RowFilterMode.NO_CHANGE: mark("Change not stated"),
+    RowFilterMode.NO_APPROVER: mark("Exceptions without approver"),
+    RowFilterMode.NO_SECOND: mark("Waiting for second approval"),
+    RowFilterMode.CONFLICTS: mark("In conflict"),
+    RowFilterMode.NOT_REMOVED: mark("Revoked, but not removed"),
     RowFilterMode.TIER_0: TIER_WORDS[0],
     RowFilterMode.TIER_1: TIER_WORDS[1],
     RowFilterMode.TIER_2: TIER_WORDS[2],
@@ -76,7 +103,25 @@ OF_FINDINGS = (
         RowFilterMode.RUN_OUT,
     ),
     RowFilterMode.NOT_SECONDED,
+    *(
+        RowFilterMode.NEW,
+        RowFilterMode.CHANGED,
+        RowFilterMode.STILL_THERE,
+        RowFilterMode.EXPIRED,
+        RowFilterMode.MINE,
+        RowFilterMode.OVERDUE,
+        RowFilterMode.UNASSIGNED,
+        RowFilterMode.UNDECIDED,
+        RowFilterMode.NO_APPROVER,
+        RowFilterMode.CONFLICTS,
+    ),
 )
+_WHY = {
+    RowFilterMode.NEW: WhyAsked.NEW,
+    RowFilterMode.CHANGED: WhyAsked.CHANGED,
+    RowFilterMode.STILL_THERE: WhyAsked.STILL_THERE,
+    RowFilterMode.EXPIRED: WhyAsked.EXPIRED,
+}
 _TIERS = {
     RowFilterMode.TIER_0: 0,
     RowFilterMode.TIER_1: 1,
@@ -102,6 +147,8 @@ class ReviewFilter:
     show: RowFilterMode = RowFilterMode.ALL
     text: str = ""
     """Words, all of which have to occur in the row."""
+    items: frozenset[str] | None = None
+    """For a filter that depends on the review, the items that it shows (`ReviewStatus.items`)."""
 
     @property
     def shows_everything(self) -> bool:
@@ -113,6 +160,8 @@ class ReviewFilter:
         text = self.text.casefold().split()
         if text and not all(word in row.haystack or word in row.texts[Column.COMMENT].casefold() for word in text):
             return False
+        if self.items is not None:
+            return not self.items.isdisjoint(row.subject_ids)
         return _fits(row, self.show)
 
 
@@ -120,6 +169,8 @@ def _fits(row: DecidedRow, show: RowFilterMode) -> bool:
     match show:
         case RowFilterMode.OPEN:
             return row.is_open
+        case RowFilterMode.UNDECIDED:
+            return any(one.choice is ReviewDecision.UNDECIDED for one in row.decisions)
         case RowFilterMode.DECIDED:
             return not row.is_open
         case RowFilterMode.RUN_OUT:
@@ -140,6 +191,8 @@ def _fits(row: DecidedRow, show: RowFilterMode) -> bool:
             return row.is_open and NEEDS_JUDGEMENT in row.suggestions
         case RowFilterMode.ALL:
             return True
+    if show in _WHY:
+        return _WHY[show] in row.why_asked
     if show in _TIERS:
         return _TIERS[show] in row.tiers
-    return any(one.choice is _CHOSEN[show] for one in row.decisions)
+    return show in _CHOSEN and any(one.choice is _CHOSEN[show] for one in row.decisions)

@@ -13,6 +13,7 @@ from iamdesk.i18n import mark, tr
 from iamdesk.review.decisions import ItemDecision, ReviewDecision
 from iamdesk.review.grouping import Grouping
 from iamdesk.review.session import ReviewSession
+from iamdesk.review.why_asked import why_asked
 
 
 class FindingRow(DecidedRow):
@@ -34,6 +35,7 @@ class FindingRow(DecidedRow):
             [str(one["subject_arn"]) for one in findings[:20]],
         )
         self.findings = findings
+        self.why_asked = frozenset(why for one in findings for why in why_asked(one.get("since_last") or {}))
 
     def words_of(self, decision: ItemDecision) -> str:
         """Return a decision in words."""

@@ -1,6 +1,7 @@
 """The review panel: the table, the evidence beside it, and the keys for decisions."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,13 +14,15 @@ from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.session import Session
+from iamdesk.gui.review.completion_strip import CompletionStrip
 from iamdesk.gui.review.decision_controller import DecisionController
 from iamdesk.gui.review.decision_row import DecidedRow
 from iamdesk.gui.review.evidence import EvidencePane
 from iamdesk.gui.review.evidence_controller import EvidenceController
-from iamdesk.gui.review.filters import ReviewFilter
+from iamdesk.gui.review.filters import ReviewFilter, RowFilterMode
 from iamdesk.gui.review.review_controller import ReviewController
 from iamdesk.gui.review.review_model import ReviewModel
+from iamdesk.gui.review.review_status import ReviewStatus, status_of
 from iamdesk.gui.review.review_table import ReviewTable
 from iamdesk.gui.review.row_builder import RowBuilder
 from iamdesk.gui.review.rows import EntitlementRow
@@ -37,6 +40,8 @@ if TYPE_CHECKING:
     from iamdesk.review.key_permissions import KeyPermission
 
 _DEBOUNCE = 120
+_STATUS_AFTER = 200
+"""Milliseconds after a decision before the status of the review is read."""
 _EVIDENCE_AFTER = 150
 """Milliseconds that a row is current before its critical actions are evaluated."""
 _NO_REVIEW = mark(
@@ -67,6 +72,10 @@ class ReviewPanel(QWidget):
         self.packs = EvidenceController(
             self, session, jobs, prompts or FileDialogs(), self.message, self.controller, lambda: self.head.reviewer
         )
+        self.strip = CompletionStrip(
+            self.head.progress, self.head.summary, self.packs.export, self.packs.sign_last, self.packs.verify_last
+        )
+        self.status = ReviewStatus()
         self.deciding = DecisionController(
             session, jobs, self.head, self.message, lambda: self.review_session, self.table.selected_rows, self
         )
@@ -79,6 +88,7 @@ class ReviewPanel(QWidget):
         self._pages = QStackedWidget()
         self._lay_out()
         self._debounce = QTimer(self, singleShot=True, interval=_DEBOUNCE)
+        self._status_timer = QTimer(self, singleShot=True, interval=_STATUS_AFTER)
         self._later = QTimer(self, singleShot=True, interval=_EVIDENCE_AFTER)
         self._connect()
         self._refresh()
@@ -153,6 +163,7 @@ class ReviewPanel(QWidget):
         layout.setSpacing(gap)
         layout.addWidget(self.message)
         layout.addWidget(self.head)
+        layout.addWidget(self.strip)
         layout.addWidget(self._split, 1)
         self.setFocusProxy(self.table)
 
@@ -160,7 +171,7 @@ class ReviewPanel(QWidget):
         self.controller.opened.connect(lambda _desk: self._opened())
         self.controller.closing.connect(self.queue.finish)
         self.controller.closed.connect(self._closed)
-        self.packs.taken.connect(self._regroup)
+        self.packs.taken.connect(self.reread)
         self._new.clicked.connect(self.controller.new_review)
         self._open.clicked.connect(self.controller.open_review)
         self._clear.clicked.connect(self.head.clear_filter)
@@ -168,6 +179,9 @@ class ReviewPanel(QWidget):
         self.head.grouped.connect(self._regroup)
         self._debounce.timeout.connect(self._filter)
         self._later.timeout.connect(self._ask_engine)
+        self._status_timer.timeout.connect(self._read_status)
+        self.packs.changed.connect(self._status_timer.start)
+        self.strip.wanted.connect(self._show_items)
         self.table.chosen.connect(self.deciding.decide)
         self.table.second_wanted.connect(self.deciding.second)
         self.table.comment_wanted.connect(self.deciding.comment)
@@ -234,12 +248,15 @@ class ReviewPanel(QWidget):
                 )
             self._session.announce(template.format(decision=word, count=number(changed)))
         self._refresh()
+        self._status_timer.start()
         if self.evidence.row is not None and set(self.evidence.row.subject_ids) & set(change.after):
             self._show_evidence()
 
     # What is open
 
     def _opened(self) -> None:
+        self.packs.last_pack, self.packs.is_verified = None, False
+        self._read_status()
         self.rows.fill(self.head.chosen_grouping)
         self._refresh()
         self.table.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -252,7 +269,55 @@ class ReviewPanel(QWidget):
         self.bar.hide()
         self.rows.clear()
         self.evidence.show_row(None, None, matches=True)
+        self.status = ReviewStatus()
+        self.strip.show_status(None, _today())
         self._refresh()
+
+    def reread(self) -> None:
+        """Show the review again: something else than the keys changed decisions or their status."""
+        self._regroup()
+        self._read_status()
+
+    def _read_status(self) -> None:
+        review_session = self.review_session
+        self._status_timer.stop()
+        if review_session is None:
+            return
+        today, pack = _today(), self.packs.last_pack
+        self._jobs.run(
+            tr("Counting what is open"),
+            lambda _progress, _cancelled: status_of(review_session, today, pack),
+            done=lambda status: self._take_status(review_session, status),
+            failed=lambda error: self._status_failed(review_session, error),
+            topic="review status",
+        )
+
+    def _take_status(self, review_session: ReviewSession, status: ReviewStatus) -> None:
+        if self.review_session is not review_session:
+            return
+        self.status = status
+        self.packs.last_pack = status.pack.path or self.packs.last_pack
+        self.strip.is_verified = self.packs.is_verified
+        self.strip.show_status(status, _today())
+
+    def _status_failed(self, review_session: ReviewSession, error: Exception) -> None:
+        if self.review_session is review_session:  # else it was closed meanwhile
+            raise error
+
+    def _show_items(self, mode: RowFilterMode, items: frozenset[str]) -> None:
+        """Show the rows of a count: of entitlements or findings as now, of the others if these have none."""
+        review_session = self.review_session
+        if review_session is None:
+            return
+        of_findings = self.head.chosen_grouping.is_of_findings
+        known = review_session.file.findings_standing.known if of_findings else review_session.file.lines_standing.known
+        if items.isdisjoint(known):
+            other = Grouping.LINE if of_findings else Grouping.FINDING
+            self.head.grouping.setCurrentIndex(self.head.grouping.findData(other))
+        self.head.text.clear()
+        self.head.show_only.setCurrentIndex(self.head.show_only.findData(mode))
+        self._filter()
+        self.table.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _laid_out(self, go_to: str) -> None:
         self._show_columns()
@@ -285,7 +350,9 @@ class ReviewPanel(QWidget):
     def _filter(self) -> None:
         self._debounce.stop()
         row = self.table.current_row()
-        self.model.show_only(ReviewFilter(self.head.chosen_show, self.head.text.text()))
+        show = self.head.chosen_show
+        items = self.status.items(show, self.head.reviewer.name)
+        self.model.show_only(ReviewFilter(show, self.head.text.text(), items))
         self.model.refilter()  # show what was decided meanwhile
         place = self.model.place_of(row.subject_ids[0]) if row is not None else None
         if self.model.shown:
@@ -350,3 +417,7 @@ class ReviewPanel(QWidget):
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange and hasattr(self, "model"):
             self.model.repaint(self.palette())
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()

@@ -25,6 +25,7 @@ from iamdesk.review.grouping import Grouping, group_keys, is_in_own_name
 from iamdesk.review.item_effect import LAST_TIER, effect_of
 from iamdesk.review.items import EntitlementType, ReviewItem
 from iamdesk.review.session import ReviewSession
+from iamdesk.review.why_asked import why_asked
 
 _ADMINISTRATION_ORDER = ("is", "reaches", "may reach", "cannot tell")
 
@@ -58,6 +59,7 @@ class EntitlementRow(DecidedRow):
         self.is_guardrail = any(map(is_guardrail_by_effect, lines))
         self.suggestions = frozenset(str(effect_of(line).get("suggestion", {}).get("decision", "")) for line in lines)
         self.classes = frozenset(str(line.evidence.get("holder_class", "unknown")) for line in lines)
+        self.why_asked = frozenset(why for line in lines for why in why_asked(line.evidence.get("since_last") or {}))
 
     def words_of(self, decision: ItemDecision) -> str:
         """Return a decision in words."""

@@ -5,8 +5,8 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QProgressBar, QWidget
 
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import ElidedLabel, plain_label, set_tooltip
@@ -94,21 +94,19 @@ class ReviewToolbar(QWidget):
         self.own.editingFinished.connect(self.reviewer_changed)
 
     def _lay_out(self) -> None:
-        first, second = QHBoxLayout(), QHBoxLayout()
-        first.addWidget(plain_label(tr("&Reviewer"), buddy=self.reviewer_name))
-        first.addWidget(self.reviewer_name)
-        first.addWidget(plain_label(tr("&My identities"), buddy=self.own))
-        first.addWidget(self.own, 1)
-        first.addWidget(self.progress)
-        first.addWidget(self.summary, 2)
-        second.addWidget(self.grouping)
-        second.addWidget(self.show_only)
-        second.addWidget(self.text, 1)
-        layout = QVBoxLayout(self)
+        """Lay out the fields in one row; progress and summary are shown beside the counts (`CompletionStrip`)."""
+        self.show_only.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.show_only.setMinimumContentsLength(18)
+        self.show_only.view().setTextElideMode(Qt.TextElideMode.ElideNone)
+        layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
-        layout.addLayout(first)
-        layout.addLayout(second)
+        layout.addWidget(plain_label(tr("&Reviewer"), buddy=self.reviewer_name))
+        layout.addWidget(self.reviewer_name)
+        layout.addWidget(plain_label(tr("&My identities"), buddy=self.own))
+        layout.addWidget(self.own, 1)
+        layout.addWidget(self.grouping)
+        layout.addWidget(self.show_only)
+        layout.addWidget(self.text, 2)
 
     @property
     def reviewer(self) -> Reviewer:

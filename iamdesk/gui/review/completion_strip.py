@@ -1,0 +1,208 @@
+"""What keeps the review from being complete, and the steps that follow: export, sign, verify."""
+
+from collections.abc import Callable
+from datetime import date
+from functools import partial
+
+from PySide6.QtCore import QEvent, Signal
+from PySide6.QtGui import QFont, QIcon, QPalette
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStyle, QWidget
+
+from iamdesk.gui.core.locale import day, number
+from iamdesk.gui.core.plain_text import ElidedLabel, plain_label, set_tooltip
+from iamdesk.gui.core.theme import Colour, colour
+from iamdesk.gui.review.filters import RowFilterMode
+from iamdesk.gui.review.review_status import FILTERS, ReviewStatus
+from iamdesk.gui.widgets import icons
+from iamdesk.gui.widgets.icons import Glyph, Mark
+from iamdesk.gui.widgets.link_button import LinkButton
+from iamdesk.i18n import ntr, tr
+from iamdesk.review.completion import Obstacle
+from iamdesk.review.coordination import AssignedTo
+
+
+class CompletionStrip(QWidget):
+    """*DRAFT* or *Complete*, the counts, and the steps. Hidden unless a review is open."""
+
+    wanted = Signal(object, object)
+    """`RowFilterMode`, and the items that it shows: a count was clicked."""
+
+    def __init__(
+        self,
+        progress: QWidget,
+        summary: QWidget,
+        export: Callable[[], None],
+        sign: Callable[[], None],
+        verify: Callable[[], None],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("completionStrip")
+        self._status: ReviewStatus | None = None
+        self._shown: tuple[object, ...] = ()
+        self._mark = plain_label()
+        self.state = plain_label()
+        self.state.setObjectName("completionState")
+        self.owner = ElidedLabel()
+        self.owner.setObjectName("partOwner")
+        self.links: list[LinkButton] = []
+        self.is_verified = False
+        """Whether the last package was verified in this session, without a fault."""
+        self.export_button = self._step("stepExport", export)
+        self.sign_button = self._step("stepSign", sign)
+        self.verify_button = self._step("stepVerify", verify)
+        self._counts = QHBoxLayout()
+        self._counts.setSpacing(self.fontMetrics().averageCharWidth() * 2)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        for widget in (self._mark, self.state, self.owner, progress):
+            layout.addWidget(widget)
+        layout.addLayout(self._counts)
+        layout.addWidget(summary, 1)
+        for button in (self.export_button, self.sign_button, self.verify_button):
+            layout.addWidget(button)
+        font = QFont(self.font())
+        font.setWeight(QFont.Weight.DemiBold)
+        self.state.setFont(font)
+        self.hide()
+
+    def _step(self, name: str, act: Callable[[], None]) -> QPushButton:
+        button = QPushButton()
+        button.setObjectName(name)
+        button.clicked.connect(act)
+        return button
+
+    def show_status(self, status: ReviewStatus | None, today: date) -> None:
+        """Show the status of the open review; None: none is open."""
+        self._status = status
+        self.setVisible(status is not None)
+        if status is None:
+            self._shown = ()
+            return
+        counts = tuple(_counts(status))
+        if counts != self._shown:  # the links keep the focus while nothing changes
+            self._shown = counts
+            self._replace_links(counts)
+        self.state.setText(tr("Complete") if status.completion.is_complete else tr("DRAFT"))
+        set_tooltip(
+            self.state,
+            tr("Nothing keeps the review from being complete.")
+            if status.completion.is_complete
+            else tr("The review is not complete: everything that is exported of it says DRAFT."),
+        )
+        self.owner.setText(_owner(status.own, today))
+        self.owner.setVisible(status.own is not None)
+        self.owner.setMinimumWidth(
+            min(self.fontMetrics().horizontalAdvance(self.owner.full_text()) + 4, self.width() // 3)
+        )
+        self._show_steps(status)
+        self._tint()
+
+    def _show_steps(self, status: ReviewStatus) -> None:
+        pack, is_complete = status.pack, status.completion.is_complete
+        name = pack.path.name if pack.path is not None else ""
+        self.export_button.setText(tr("Export…") if is_complete else tr("Export draft…"))
+        self.sign_button.setText(tr("Sign…"))
+        self.verify_button.setText(tr("Verify…"))
+        steps = (
+            (
+                self.export_button,
+                pack.is_current,
+                tr("{name} contains every decision.").format(name=name)
+                if pack.is_current
+                else tr("Export an evidence package with the decisions up to now."),
+            ),
+            (
+                self.sign_button,
+                pack.is_current and bool(pack.signers),
+                tr("{name} is signed by {signers}.").format(name=name, signers=", ".join(pack.signers))
+                if pack.signers
+                else tr("Sign the last evidence package."),
+            ),
+            (
+                self.verify_button,
+                pack.is_current and self.is_verified,
+                tr("{name} was verified.").format(name=name)
+                if self.is_verified
+                else tr("Check every hash, signature, total and decision of the last evidence package."),
+            ),
+        )
+        for button, is_done, tip in steps:
+            button.setIcon(icons.icon(Mark.ALLOWED, self.palette()) if is_done else QIcon())
+            button.setAccessibleName(tr("{step} (done)").format(step=button.text()) if is_done else button.text())
+            set_tooltip(button, tip)
+
+    def _replace_links(self, counts: tuple[tuple[RowFilterMode, str], ...]) -> None:
+        had_focus = any(link.hasFocus() for link in self.links)
+        for link in self.links:
+            self._counts.removeWidget(link)
+            link.hide()
+            link.deleteLater()
+        self.links = []
+        for mode, text in counts:
+            link = LinkButton(text, partial(self._ask, mode), tip=tr("Show these rows: {what}").format(what=text))
+            link.setObjectName(f"count-{mode.name.lower()}")
+            self._counts.addWidget(link)
+            self.links.append(link)
+        if had_focus and self.links:
+            self.links[0].setFocus()
+
+    def _ask(self, mode: RowFilterMode) -> None:
+        if self._status is not None:
+            self.wanted.emit(mode, self._status.open_items(mode))
+
+    def _tint(self) -> None:
+        status = self._status
+        if status is None:
+            return
+        is_complete = status.completion.is_complete
+        size = self.style().pixelMetric(QStyle.PixelMetric.PM_SmallIconSize)
+        drawing = Mark.ALLOWED if is_complete else Glyph.UNDECIDED
+        self._mark.setPixmap(icons.pixmap(drawing, self.palette(), size, self.devicePixelRatioF()))
+        palette = QPalette(self.palette())
+        tint = Colour.ALLOWED if is_complete else Colour.WARNING
+        palette.setColor(QPalette.ColorRole.WindowText, colour(tint, self.palette()))
+        self.state.setPalette(palette)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Update the colors."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange and self._status is not None:
+            self._show_steps(self._status)
+            self._tint()
+
+
+def _counts(status: ReviewStatus) -> list[tuple[RowFilterMode, str]]:
+    found = [(FILTERS[one.obstacle], _words(one.obstacle, len(one.items))) for one in status.completion.open]
+    if status.overdue:
+        words = tr("{count} overdue").format(count=number(len(status.overdue)))
+        found.insert(1, (RowFilterMode.OVERDUE, words))
+    return found
+
+
+def _words(obstacle: Obstacle, count: int) -> str:
+    match obstacle:
+        case Obstacle.UNDECIDED:
+            words = tr("{count} undecided")
+        case Obstacle.EXPIRED:
+            words = ntr("{count} exception expired", "{count} exceptions expired", count)
+        case Obstacle.UNASSIGNED:
+            words = tr("{count} without reviewer")
+        case Obstacle.NO_CHANGE:
+            words = ntr("{count} change not stated", "{count} changes not stated", count)
+        case Obstacle.NO_APPROVER:
+            words = ntr("{count} exception without approver", "{count} exceptions without approver", count)
+        case Obstacle.NO_SECOND:
+            words = ntr("{count} waits for second approval", "{count} wait for second approval", count)
+        case Obstacle.CONFLICT:
+            words = ntr("{count} conflict", "{count} conflicts", count)
+    return words.format(count=number(count))
+
+
+def _owner(own: AssignedTo | None, today: date) -> str:
+    if own is None:
+        return ""
+    if own.due is None:
+        return tr("Part of {reviewer}").format(reviewer=own.reviewer)
+    words = tr("Part of {reviewer}, overdue since {day}") if own.due < today else tr("Part of {reviewer}, due {day}")
+    return words.format(reviewer=own.reviewer, day=day(own.due.isoformat()))

@@ -1,0 +1,112 @@
+"""What a review lacks to be complete, whose items they are, and how far its evidence package is; read in a worker."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from iamdesk.gui.review.filters import RowFilterMode
+from iamdesk.review.completion import Completion, Obstacle, completion
+from iamdesk.review.coordination import PART_OF, AssignedTo, RemovalOutcome, assigned_to, last_removals
+from iamdesk.review.decisions import same_person
+from iamdesk.review.session import ReviewSession
+
+FILTERS: Mapping[Obstacle, RowFilterMode] = {
+    Obstacle.UNDECIDED: RowFilterMode.UNDECIDED,
+    Obstacle.EXPIRED: RowFilterMode.RUN_OUT,
+    Obstacle.UNASSIGNED: RowFilterMode.UNASSIGNED,
+    Obstacle.NO_CHANGE: RowFilterMode.NO_CHANGE,
+    Obstacle.NO_APPROVER: RowFilterMode.NO_APPROVER,
+    Obstacle.NO_SECOND: RowFilterMode.NO_SECOND,
+    Obstacle.CONFLICT: RowFilterMode.CONFLICTS,
+}
+"""The filter that shows the items of an obstacle."""
+_OF_ROWS = (RowFilterMode.UNDECIDED, RowFilterMode.RUN_OUT)
+"""Filters that rows answer themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class PackState:
+    """The last evidence package of a review."""
+
+    path: Path | None = None
+    """Folder or archive; None: there is none, or it is not beside the review."""
+    is_current: bool = False
+    """Whether it contains every decision."""
+    signers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewStatus:
+    """The status of a review at one moment."""
+
+    completion: Completion = field(default_factory=lambda: Completion(()))
+    assigned: Mapping[str, AssignedTo] = field(default_factory=dict)
+    """Who decides on each item; empty: nothing is assigned."""
+    overdue: frozenset[str] = frozenset()
+    """Items that need a decision although their due day has passed."""
+    removals: Mapping[str, tuple[RemovalOutcome, str]] = field(default_factory=dict)
+    """The last outcome of each removal, and its time (ISO 8601)."""
+    pack: PackState = PackState()
+    own: AssignedTo | None = None
+    """Whose part it is; None: it is not a part."""
+
+    def open_items(self, mode: RowFilterMode) -> frozenset[str]:
+        """Return the items that the count of a filter is of."""
+        if mode is RowFilterMode.OVERDUE:
+            return self.overdue
+        return frozenset(item for one in self.completion.open if FILTERS[one.obstacle] is mode for item in one.items)
+
+    def items(self, mode: RowFilterMode, reviewer: str) -> frozenset[str] | None:
+        """Return the items that a filter shows; None for a filter that does not depend on the status."""
+        if mode in _OF_ROWS:
+            return None
+        if mode is RowFilterMode.OVERDUE or mode in FILTERS.values():
+            return self.open_items(mode)
+        if mode is RowFilterMode.MINE:
+            return frozenset(
+                item
+                for item, to in self.assigned.items()
+                if same_person(to.reviewer, reviewer) or same_person(to.backup, reviewer)
+            )
+        if mode is RowFilterMode.NOT_REMOVED:
+            return frozenset(item for item, (outcome, _at) in self.removals.items() if not outcome.is_closed)
+        return None
+
+
+def status_of(review_session: ReviewSession, today: date, pack: Path | None = None) -> ReviewStatus:
+    """Return the status of a review.
+
+    Args:
+        review_session: The open review.
+        today: Exceptions and parts whose last day is before it are overdue.
+        pack: The package that was written last; None: the last recorded one, if it is beside the review.
+    """
+    file = review_session.file
+    assigned = assigned_to(file)
+    overdue = frozenset(
+        item
+        for item, to in assigned.items()
+        if to.due is not None and to.due < today and file.decision(item).is_open(today)
+    )
+    own = next(iter(assigned.values()), None) if PART_OF in file.head.details else None
+    return ReviewStatus(
+        completion(file, today), assigned, overdue, last_removals(file.events()), _pack_state(review_session, pack), own
+    )
+
+
+def _pack_state(review_session: ReviewSession, pack: Path | None) -> PackState:
+    from iamdesk.export.evidence.signing import read_signoffs
+    from iamdesk.export.files.atomic_write import ExportError
+
+    recorded = review_session.file.packs()[-1:]
+    if not recorded:
+        return PackState()
+    path = pack or review_session.path.with_name(recorded[0].name)
+    if path.name != recorded[0].name or not path.exists():
+        return PackState()
+    try:
+        signers = tuple(one.name for one in read_signoffs(path)) if path.is_dir() else ()
+    except ExportError:
+        signers = ()
+    return PackState(path, recorded[0].journal_sha256 == review_session.file.journal_sha256, signers)
