@@ -6,6 +6,7 @@ from typing import Any
 
 from iamdesk.export.text.decision import short_arn
 from iamdesk.i18n import join_messages, mark, nphrase, phrase
+from iamdesk.review.decisions import ItemDecision, ReviewDecision
 from iamdesk.review.item_effect import (
     CHANGED,
     INCONCLUSIVE,
@@ -162,6 +163,22 @@ def suggestion_words(item: ReviewItem) -> str:
         before=request["before"],
         after=request["after"],
     )
+
+
+def suggested_decision(item: ReviewItem) -> ItemDecision | None:
+    """Return the decision that is suggested, with its reason as comment; None if it needs judgement.
+
+    The comment of *modify* says what to change.
+    """
+    made = effect_of(item).get("suggestion") or {}
+    choices = {KEEP: ReviewDecision.KEEP, REVOKE: ReviewDecision.REVOKE, MODIFY: ReviewDecision.MODIFY}
+    choice = choices.get(str(made.get("decision")))
+    if choice is None:
+        return None
+    parts = [phrase("Suggested: {reason}.", reason=phrase(_REASONS[str(made["reason"])]))]
+    if choice is ReviewDecision.MODIFY:
+        parts.append(phrase("Remove the services that were not used: {names}.", names=", ".join(made["unused"])))
+    return ItemDecision(choice, join_messages(" ", parts))
 
 
 def used_words(item: ReviewItem) -> str:

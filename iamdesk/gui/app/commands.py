@@ -620,6 +620,12 @@ COMMANDS: tuple[Command, ...] = (
                 mark("Confirm another reviewer's decision."),
             ),
             (
+                "Suggestion",
+                mark("&Take suggestion"),
+                "S",
+                mark("Decide on the selected entitlements as is suggested for each."),
+            ),
+            (
                 "Next",
                 mark("Go to &next undecided"),
                 "N",

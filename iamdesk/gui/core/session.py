@@ -77,6 +77,7 @@ if TYPE_CHECKING:
     from iamdesk.api import Opened, SnapshotSession
     from iamdesk.explain.decision import EvaluationResult, StatementExplanation
     from iamdesk.use_cases.types import UseCaseRequest, UseCaseResult
+    from iamdesk.whatif.edits import Edit
 
 
 class Session(QObject):
@@ -117,6 +118,8 @@ class Session(QObject):
         self.arriving: Opened | None = None
         """The accounts of a snapshot that are loaded so far, while nothing is open: can be browsed, not evaluated."""
         self.subject_key = ""
+        self.what_if_edits: tuple[Edit, ...] = ()
+        """The changes in the list of the window *What if*."""
         self.request: Request | None = None
         self.decision: EvaluationResult | None = None
         self.need: UseCaseResult | None = None
@@ -204,6 +207,7 @@ class Session(QObject):
                 job.cancel()
         self._jobs.free_later(self.shown, _small_parts)
         self.snapshot = self.arriving = None
+        self.what_if_edits = ()
         self.badges, self.badge_rows = {}, {}
         self.subject_key = ""
         self.request = self.decision = self.need = self._asking = self._deciding = None

@@ -12,22 +12,35 @@ class Column(IntEnum):
     DECISION = 0
     WHO = 1
     WHAT = 2
-    REVOKING = 3
+    TIER = 3
+    SUGGESTION = 4
+    LOSES = 5
+    GAINS = 6
+    REVOKING = 7
     """What changes if the entitlement goes."""
-    ADMINISTRATION = 4
-    EFFECT = 5
+    WHY_ASKED = 8
+    REMOVAL = 9
+    """What became of the revocation."""
+    ADMINISTRATION = 10
+    EFFECT = 11
     """What the holder can do."""
-    LAST_USED = 6
-    FINDINGS = 7
-    COMMENT = 8
-    ACCOUNT = 9
+    LAST_USED = 12
+    FINDINGS = 13
+    COMMENT = 14
+    ACCOUNT = 15
 
 
 COLUMN_TITLES: dict[Column, str] = {
     Column.DECISION: mark("Decision"),
     Column.WHO: mark("Principal"),
     Column.WHAT: mark("Entitlement"),
+    Column.TIER: mark("Tier"),
+    Column.SUGGESTION: mark("Suggestion"),
+    Column.LOSES: mark("Loses"),
+    Column.GAINS: mark("Gains"),
     Column.REVOKING: mark("Effect"),
+    Column.WHY_ASKED: mark("Why asked"),
+    Column.REMOVAL: mark("Removal"),
     Column.ADMINISTRATION: mark("Administrator"),
     Column.EFFECT: mark("Permissions"),
     Column.LAST_USED: mark("Last used"),
@@ -43,5 +56,9 @@ FINDING_TITLES: Mapping[Column, str] = {
     Column.FINDINGS: mark("Severity"),
 }
 """Titles of the same columns if the rows are findings."""
-OF_LINES_ALONE = (Column.REVOKING, Column.ADMINISTRATION, Column.EFFECT)
+OF_EFFECT = (Column.TIER, Column.SUGGESTION, Column.LOSES, Column.GAINS, Column.REVOKING)
+"""Columns of the effect that an entitlement carries."""
+OF_LINES_ALONE = (*OF_EFFECT, Column.ADMINISTRATION, Column.EFFECT)
 """Columns that only entitlements have."""
+NUMBERS = (Column.LOSES, Column.GAINS)
+"""Columns that are aligned to the right."""

@@ -1,15 +1,17 @@
 """Asks for the details of a decision: a reason, and for an exception an owner and a last day. A row, not a dialog."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
 
-from iamdesk.gui.core.plain_text import PlainLabel, plain_label
+from iamdesk.gui.core.plain_text import PlainLabel, plain_label, set_tooltip, visible
 from iamdesk.gui.core.translate import error_sentence
 from iamdesk.i18n import tr
 from iamdesk.review.decisions import DecisionError, ItemDecision, ReviewDecision
+from iamdesk.whatif.edits import Edit
 
 _USUAL_DAYS = 90
 
@@ -27,10 +29,15 @@ class DecisionBar(QWidget):
         super().__init__(parent)
         self.setObjectName("decisionBar")
         self._choice = ReviewDecision.UNDECIDED
+        self._edits: tuple[Edit, ...] = ()
         self._label: PlainLabel = plain_label()
         self.reason = QLineEdit()
         self.owner = QLineEdit()
         self.expiry = QLineEdit()
+        self.edits_button = QPushButton(tr("Take from &What if"))
+        self.edits_button.setObjectName("decisionEdits")
+        set_tooltip(self.edits_button, tr("Enter the changes that the window What if has in its list."))
+        self.edits_button.clicked.connect(self._take_edits)
         self.save_button = QPushButton(tr("Save"))
         self.cancel_button = QPushButton(tr("Cancel"))
         for name, field, title, hint in (
@@ -49,17 +56,50 @@ class DecisionBar(QWidget):
         self.cancel_button.clicked.connect(self.cancel_input)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        for widget in (self._label, self.reason, self.owner, self.expiry, self.save_button, self.cancel_button):
+        for widget in (
+            self._label,
+            self.reason,
+            self.owner,
+            self.expiry,
+            self.edits_button,
+            self.save_button,
+            self.cancel_button,
+        ):
             layout.addWidget(widget, 1 if widget is self.reason else 0)
         self.hide()
 
-    def ask(self, choice: ReviewDecision, word: str, what: str, current: ItemDecision, today: date) -> None:
-        """Ask for the details of a decision; ``word`` is the decision, ``what`` its target: ``12 entitlements``."""
+    def ask(
+        self,
+        choice: ReviewDecision,
+        word: str,
+        what: str,
+        current: ItemDecision,
+        today: date,
+        *,
+        change: str = "",
+        edits: Sequence[Edit] = (),
+    ) -> None:
+        """Ask for the details of a decision.
+
+        Args:
+            choice: The decision.
+            word: The decision in one word.
+            what: Its target: ``12 entitlements``.
+            current: The decision up to now.
+            today: Exceptions end after it.
+            change: Of *modify*, the change that is suggested.
+            edits: Of *modify*, the changes of the window *What if*, which can be taken over.
+        """
         self._choice = choice
-        is_exception = choice is ReviewDecision.EXCEPT
+        is_exception, is_change = choice is ReviewDecision.EXCEPT, choice is ReviewDecision.MODIFY
+        self._edits = tuple(edits) if is_change else ()
         prompt = tr("Comment on") if choice is ReviewDecision.UNDECIDED else f"{tr(word)}:"
         self._label.setText(f"{prompt} {what}")
-        self.reason.setText(current.comment)
+        hint = tr("What to change, such as: only read from the payroll bucket") if is_change else tr("Reason")
+        self.reason.setPlaceholderText(hint)
+        self.reason.setAccessibleName(tr("What to change") if is_change else tr("Reason or comment"))
+        self.reason.setText(current.comment or change)
+        self.edits_button.setVisible(bool(self._edits))
         self.owner.setText(current.owner)
         usual = current.expiry if current.expiry and current.expiry >= today else today + timedelta(_USUAL_DAYS)
         self.expiry.setText(usual.isoformat())
@@ -68,6 +108,10 @@ class DecisionBar(QWidget):
         self.show()
         self.reason.setFocus(Qt.FocusReason.OtherFocusReason)
         self.reason.selectAll()
+
+    def _take_edits(self) -> None:
+        self.reason.setText("; ".join(visible(edit.sentence) for edit in self._edits))
+        self.reason.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def cancel_input(self) -> None:
         """Cancel the input."""

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from PySide6.QtCore import QObject, Qt, Signal
 
 from iamdesk.export.text.review import CHOICE_WORDS
+from iamdesk.export.text.review_effect import suggested_decision
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.session import Session
@@ -84,7 +85,9 @@ class DecisionController(QObject):
             choice = ON_FINDINGS[choice]
         left_out = self._leave_guardrails_out() if choice is ReviewDecision.REVOKE else 0
         warning = revoke_warning(self._session.snapshot, self._lines) if choice is ReviewDecision.REVOKE else ""
-        if warning or choice in _NEED_MORE or (len(self._targets) > 1 and choice is not ReviewDecision.UNDECIDED):
+        if choice is ReviewDecision.MODIFY and not self._on_findings:
+            self._ask(review_session, choice)
+        elif warning or choice in _NEED_MORE or (len(self._targets) > 1 and choice is not ReviewDecision.UNDECIDED):
             self._ask(review_session, choice)
             if warning:
                 self._message.say(
@@ -103,6 +106,29 @@ class DecisionController(QObject):
                     left_out,
                 ).format(count=number(left_out)),
             )
+
+    def take_suggestion(self) -> None:
+        """Decide on each of the selected entitlements as is suggested for it; those that need judgement stay."""
+        review_session = self._aim()
+        if review_session is None:
+            return
+        opened = self._session.snapshot
+        decisions = {
+            line.line_id: made
+            for line in self._lines
+            if (made := suggested_decision(line)) is not None
+            and not (made.choice is ReviewDecision.REVOKE and is_guardrail(opened, line))
+        }
+        left = len(self._targets) - len(decisions)
+        if not decisions:
+            self._message.say(Tone.NOTE, tr("Nothing is suggested for these rows: they need judgement."))
+        elif self._save(decisions) and left:
+            words = ntr(
+                "{count} entitlement has no suggestion, and needs judgement.",
+                "{count} entitlements have no suggestion, and need judgement.",
+                left,
+            )
+            self._message.say(Tone.NOTE, words.format(count=number(left)))
 
     def _leave_guardrails_out(self) -> int:
         """Leave the guardrails out of what is revoked together, if there is anything else; return how many."""
@@ -173,21 +199,37 @@ class DecisionController(QObject):
             else ntr("this entitlement", "{count} entitlements", count)
         ).format(count=number(count))
         current = review_session.decision(self._targets[0]) if count == 1 else UNDECIDED
-        self.bar.ask(choice, self._word_of(choice), what, current, datetime.now(UTC).date())
+        change = ""
+        if choice is ReviewDecision.MODIFY and self._lines:
+            made = suggested_decision(self._lines[0]) if count == 1 else None
+            change = made.comment if made is not None and made.choice is choice else ""
+        self.bar.ask(
+            choice,
+            self._word_of(choice),
+            what,
+            current,
+            datetime.now(UTC).date(),
+            change=change,
+            edits=self._session.what_if_edits,
+        )
 
     def _given(self, decision: ItemDecision) -> None:
+        self._save(dict.fromkeys(self._targets, decision))
+
+    def _save(self, decisions: Mapping[str, ItemDecision]) -> bool:
+        """Save decisions; return False if the reviewer is not known."""
         review_session, reviewer = self._desk(), self._head.reviewer
         if review_session is None:
-            return
+            return False
         if not reviewer.name:
             self._message.say(Tone.NOTE, tr("Enter the reviewer first: every decision is recorded with a name."))
             self._head.reviewer_name.setFocus(Qt.FocusReason.OtherFocusReason)
-            return
+            return False
         self._message.clear()
-        decisions = dict.fromkeys(self._targets, decision)
         self.queue.put(lambda: review_session.record(decisions, reviewer), frozenset(decisions))
         if self._is_elsewhere:
-            return
+            return True
         self.settled.emit()
-        if decision.choice is not ReviewDecision.UNDECIDED:
+        if any(one.choice is not ReviewDecision.UNDECIDED for one in decisions.values()):
             self.decided.emit()
+        return True

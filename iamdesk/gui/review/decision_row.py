@@ -56,6 +56,8 @@ class DecidedRow(ABC):
         self.why_asked: frozenset[WhyAsked] = frozenset()
         self.findings: tuple[Mapping[str, Any], ...] = ()
         self.tip = "\n".join(dict.fromkeys(tip))
+        self.tips: dict[Column, str] = {}
+        """Tooltips by column, where they say more than the text."""
         self.fixed = {column: visible(text) for column, text in fixed.items()}
         self.haystack = "\n".join((*self.fixed.values(), *words)).casefold()
         self.texts: tuple[str, ...] = ()
@@ -82,6 +84,10 @@ class DecidedRow(ABC):
     def sort_key(self, column: int) -> SortKey:
         """Return the sort key in a column."""
         return self._keys[column]
+
+    def set_removal(self, text: str) -> None:
+        """Set what became of its revocation; `update_decisions` shows it."""
+        self.fixed[Column.REMOVAL] = visible(text)
 
     @property
     def tie(self) -> SortKey:

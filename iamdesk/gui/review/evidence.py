@@ -232,7 +232,8 @@ class EvidencePane(QScrollArea):
         if view is None:
             return
         text = view.document.text.text
-        label = plain_label(text[:_TEXT_SHOWN] + ("\n…" if len(text) > _TEXT_SHOWN else ""), selectable=True)
+        label = plain_label(text[:_TEXT_SHOWN] + ("\n…" if len(text) > _TEXT_SHOWN else ""), wrap=True, selectable=True)
+        label.setMinimumWidth(1)  # a long line must not widen the page beyond the view
         label.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         label.setAccessibleName(tr("Text of {name}").format(name=line.name))
         column.addWidget(label)

@@ -29,6 +29,7 @@ class FindingRow(DecidedRow):
                 Column.WHAT: title if len(findings) == 1 else f"{number(len(findings))}: {title}",
                 Column.LAST_USED: several([str(one["check_id"]) for one in findings], mark("{count} checks")),
                 Column.FINDINGS: _severity_text(findings),
+                Column.WHY_ASKED: several([_reasons(one) for one in findings], mark("{count} reasons")),
                 Column.ACCOUNT: several([str(one["account_id"]) for one in findings], mark("{count} accounts")),
             },
             [str(one[name]) for one in findings for name in ("subject_arn", "title", "finding_id")],
@@ -62,6 +63,10 @@ def finding_rows_of(review_session: ReviewSession, grouping: Grouping) -> Iterat
         groups.setdefault(key, []).append(finding)
     for findings in groups.values():
         yield FindingRow(tuple(findings))
+
+
+def _reasons(finding: Mapping[str, Any]) -> str:
+    return " ".join(map(translate_english, (finding.get("since_last") or {}).get("reasons", ())))
 
 
 def _severity_text(findings: tuple[Mapping[str, Any], ...]) -> str:

@@ -7,7 +7,7 @@ from PySide6.QtGui import QBrush, QFont, QPalette
 
 from iamdesk.gui.core.plain_text import tooltip_text
 from iamdesk.gui.core.theme import Colour, colour
-from iamdesk.gui.review.columns import COLUMN_TITLES, FINDING_TITLES, Column
+from iamdesk.gui.review.columns import COLUMN_TITLES, FINDING_TITLES, NUMBERS, Column
 from iamdesk.gui.review.decision_row import DecidedRow
 from iamdesk.gui.review.filters import ReviewFilter
 from iamdesk.gui.tables.rows_model import Index, RowsModel
@@ -53,6 +53,14 @@ class ReviewModel(RowsModel[DecidedRow]):
         places = ((after + step) % count for step in range(1, count + 1))
         return next((at for at in places if self._shown[at].is_open and not self._shown[at].is_pending), None)
 
+    def headerData(  # noqa: N802 - Qt's name
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        """Return the title of a column, aligned as its cells."""
+        if role == Qt.ItemDataRole.TextAlignmentRole and section in NUMBERS:
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        return super().headerData(section, orientation, role)
+
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return texts, marks and colors."""
         row = self.row_at(index)
@@ -64,9 +72,13 @@ class ReviewModel(RowsModel[DecidedRow]):
             case Qt.ItemDataRole.DisplayRole:
                 return row.texts[column]
             case Qt.ItemDataRole.ToolTipRole:
-                return tooltip_text(row.tip if column is Column.WHO else row.texts[column])
+                return tooltip_text(row.tip if column is Column.WHO else row.tips.get(column) or row.texts[column])
             case Qt.ItemDataRole.DecorationRole if column is Column.DECISION:
                 return icons.icon(glyph, self.colours)
+            case Qt.ItemDataRole.DecorationRole if column is Column.WHAT and row.is_guardrail:
+                return icons.icon(Glyph.GUARDRAIL, self.colours)
+            case Qt.ItemDataRole.TextAlignmentRole if column in NUMBERS:
+                return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
             case Qt.ItemDataRole.ForegroundRole if column is Column.DECISION:
                 return QBrush(icons.natural_colour(glyph, self.colours))
             case Qt.ItemDataRole.ForegroundRole if column in _MUTED:
@@ -76,5 +88,8 @@ class ReviewModel(RowsModel[DecidedRow]):
                 font.setItalic(True)
                 return font
             case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{self._titles[column]}: {row.texts[column] or tr('none')}"
+                text = row.texts[column] or tr("none")
+                if column is Column.WHAT and row.is_guardrail:
+                    text = tr("{entitlement}, guardrail").format(entitlement=text)
+                return f"{self._titles[column]}: {text}"
         return None

@@ -14,6 +14,7 @@ from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.session import Session
+from iamdesk.gui.review.columns import OF_EFFECT, Column
 from iamdesk.gui.review.completion_strip import CompletionStrip
 from iamdesk.gui.review.decision_controller import DecisionController
 from iamdesk.gui.review.decision_row import DecidedRow
@@ -123,6 +124,7 @@ class ReviewPanel(QWidget):
             **self.packs.commands(),
             **choices,
             "actionReviewSecond": self.deciding.second,
+            "actionReviewSuggestion": self.deciding.take_suggestion,
             "actionReviewNext": self.go_to_next,
             "actionUndo": self.deciding.undo,
             "actionRedo": self.deciding.redo,
@@ -184,6 +186,7 @@ class ReviewPanel(QWidget):
         self.strip.wanted.connect(self._show_items)
         self.table.chosen.connect(self.deciding.decide)
         self.table.second_wanted.connect(self.deciding.second)
+        self.table.suggestion_wanted.connect(self.deciding.take_suggestion)
         self.table.comment_wanted.connect(self.deciding.comment)
         self.table.next_wanted.connect(self.go_to_next)
         self.table.selectionModel().currentRowChanged.connect(lambda _new, _old: self._show_evidence())
@@ -297,6 +300,8 @@ class ReviewPanel(QWidget):
             return
         self.status = status
         self.packs.last_pack = status.pack.path or self.packs.last_pack
+        self.rows.set_removals(status.removals)
+        self._show_columns()
         self.strip.is_verified = self.packs.is_verified
         self.strip.show_status(status, _today())
 
@@ -335,11 +340,13 @@ class ReviewPanel(QWidget):
             accounts = {line.account_id for line in review_session.lines} | {
                 str(one["account_id"]) for one in review_session.findings
             }
-            self.table.show_columns(
-                of_findings=self.head.chosen_grouping.is_of_findings,
-                has_accounts=len(accounts) > 1,
-                has_effects=any(map(effect_of, review_session.lines)),
-            )
+            without = {Column.ACCOUNT} if len(accounts) < 2 else set[Column]()
+            if not any(map(effect_of, review_session.lines)):
+                without.update(OF_EFFECT)
+            for column in (Column.WHY_ASKED, Column.REMOVAL):
+                if not any(row.texts[column] for row in self.model.rows):
+                    without.add(column)
+            self.table.show_columns(of_findings=self.head.chosen_grouping.is_of_findings, without=without)
 
     def _regroup(self) -> None:
         row = self.table.current_row()

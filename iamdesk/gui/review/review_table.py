@@ -1,5 +1,7 @@
 """The review table: one key for each decision."""
 
+from collections.abc import Collection
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHeaderView, QWidget
@@ -20,11 +22,18 @@ CHOICE_KEYS: dict[int, ReviewDecision] = {
 }
 _SECOND = Qt.Key.Key_5
 _NEXT = Qt.Key.Key_N
+_SUGGESTION = Qt.Key.Key_S
 _WIDEST: dict[int, str] = {
-    Column.DECISION: "mm Exception until 2027",
+    Column.DECISION: "mm Exception until 2",
     Column.WHO: "group EngineeringLeads",
     Column.WHAT: "AmazonAthenaFullAccess  managed",
+    Column.TIER: "Tier m",
+    Column.SUGGESTION: "Needs judgement",
+    Column.LOSES: "22,319 m",
+    Column.GAINS: "22,319 m",
     Column.REVOKING: "GUARDRAIL: widens 12",
+    Column.WHY_ASKED: "It is new since the previous",
+    Column.REMOVAL: "Removed 2026-10-27 m",
     Column.ADMINISTRATION: "Possibly in 1 step m",
     Column.EFFECT: "22,319 actions",
     Column.LAST_USED: "2026-10-27 m",
@@ -41,7 +50,7 @@ _WIDEST_OF_FINDINGS: dict[int, str] = {
 
 
 class ReviewTable(RowsTable[DecidedRow]):
-    """1 keep, 2 revoke, 3 modify, 4 exception, 0 undecided, 5 second approval; Enter comments; N next undecided.
+    """1 keep, 2 revoke, 3 modify, 4 exception, 0 undecided, 5 second approval, S suggestion, Enter comment, N next.
 
     The same keys decide on findings (`deciding.ON_FINDINGS`).
     """
@@ -51,6 +60,7 @@ class ReviewTable(RowsTable[DecidedRow]):
     second_wanted = Signal()
     comment_wanted = Signal()
     next_wanted = Signal()
+    suggestion_wanted = Signal()
 
     def __init__(self, model: ReviewModel, parent: QWidget | None = None) -> None:
         super().__init__(
@@ -58,17 +68,18 @@ class ReviewTable(RowsTable[DecidedRow]):
         )
         self.setAccessibleDescription(
             tr(
-                "Keys: 1 keep, 2 revoke, 3 modify, 4 exception, 0 undecided, 5 second approval, Enter "
-                "comment, N next undecided; on findings: 1 or 4 accept the risk, 2 fix, 3 false positive"
+                "Keys: 1 keep, 2 revoke, 3 modify, 4 exception, 0 undecided, 5 second approval, S take the "
+                "suggestion, Enter comment, N next undecided; on findings: 1 or 4 accept the risk, 2 fix, 3 false "
+                "positive"
             )
         )
+        self.horizontalHeader().setObjectName("reviewColumnsHeader")  # columns kept by earlier versions are others
         self.activated.connect(lambda _index: self.comment_wanted.emit())
 
-    def show_columns(self, *, of_findings: bool, has_accounts: bool, has_effects: bool) -> None:
-        """Show the columns of entitlements or of findings."""
-        self.setColumnHidden(Column.ACCOUNT, not has_accounts)
-        for column in OF_LINES_ALONE:
-            self.setColumnHidden(column, of_findings or (column is Column.REVOKING and not has_effects))
+    def show_columns(self, *, of_findings: bool, without: Collection[Column]) -> None:
+        """Show the columns of entitlements or of findings, except those ``without`` content."""
+        for column in (Column.ACCOUNT, Column.WHY_ASKED, Column.REMOVAL, *OF_LINES_ALONE):
+            self.setColumnHidden(column, column in without or (of_findings and column in OF_LINES_ALONE))
         header = self.horizontalHeader()
         wide, narrow = (Column.WHAT, Column.COMMENT) if of_findings else (Column.COMMENT, Column.WHAT)
         if header.sectionResizeMode(wide) is not QHeaderView.ResizeMode.Stretch:
@@ -86,6 +97,8 @@ class ReviewTable(RowsTable[DecidedRow]):
             self.chosen.emit(CHOICE_KEYS[key])
         elif plain and key == _SECOND:
             self.second_wanted.emit()
+        elif plain and key == _SUGGESTION:
+            self.suggestion_wanted.emit()
         elif plain and key == _NEXT:
             self.next_wanted.emit()
         else:

@@ -1,6 +1,6 @@
 """Creates the rows of a review in a worker, and updates them as decisions are saved."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 
 from PySide6.QtCore import QObject, Signal
@@ -8,9 +8,10 @@ from PySide6.QtCore import QObject, Signal
 from iamdesk.gui.core.jobs import Job, JobRunner
 from iamdesk.gui.review.decision_row import DecidedRow
 from iamdesk.gui.review.review_model import ReviewModel
-from iamdesk.gui.review.rows import rows_of
+from iamdesk.gui.review.rows import removal_text, rows_of
 from iamdesk.i18n import tr
 from iamdesk.progress import Cancelled, Progress, WorkCancelled
+from iamdesk.review.coordination import RemovalOutcome
 from iamdesk.review.grouping import Grouping
 from iamdesk.review.session import ReviewSession
 
@@ -40,6 +41,7 @@ class RowBuilder(QObject):
         self._shown_pending: frozenset[str] = frozenset()
         self._row_of: dict[str, DecidedRow] = {}
         self._filling: Job | None = None
+        self._removals: Mapping[str, tuple[RemovalOutcome, str]] = {}
 
     @property
     def is_filling(self) -> bool:
@@ -72,8 +74,9 @@ class RowBuilder(QObject):
         if self._desk() is not review_session:
             return
         self._row_of = {one: row for row in rows for one in row.subject_ids}
+        self._apply_removals()
         self._model.replace(rows, of_findings=grouping.is_of_findings)
-        self.update_decisions(self._pending())  # decisions made while the rows were created
+        self.update_decisions(self._pending() | frozenset(self._removals))  # decisions made while they were created
         self.laid_out.emit(go_to)
 
     def update_decisions(self, subject_ids: frozenset[str]) -> None:
@@ -87,6 +90,19 @@ class RowBuilder(QObject):
             row.update_decisions(review_session, today, pending)
         self._model.emit_data_changed()
 
+    def set_removals(self, removals: Mapping[str, tuple[RemovalOutcome, str]]) -> None:
+        """Show what became of revocations."""
+        if removals == self._removals:
+            return
+        self._removals = removals
+        self._apply_removals()
+        self.update_decisions(frozenset(removals))
+
+    def _apply_removals(self) -> None:
+        rows = {id(row): row for item in self._removals if (row := self._row_of.get(item)) is not None}
+        for row in rows.values():
+            row.set_removal(removal_text(row.subject_ids, self._removals))
+
     def tell_pending(self) -> None:
         """Mark rows as being saved, or not any more."""
         pending = self._pending()
@@ -97,7 +113,7 @@ class RowBuilder(QObject):
 
     def clear(self) -> None:
         """Remove all rows."""
-        self._row_of = {}
+        self._row_of, self._removals = {}, {}
         self._model.clear()
 
 

@@ -1,6 +1,6 @@
 """Rows of the review table that are entitlements: one, or several that are decided together."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from iamdesk.export.text.decision import short_arn
@@ -13,20 +13,36 @@ from iamdesk.export.text.review import (
     last_used_words,
     power_words,
 )
-from iamdesk.export.text.review_effect import effect_summary, is_guardrail_by_effect
+from iamdesk.export.text.review_effect import (
+    SUGGESTION_WORDS,
+    effect_summary,
+    is_guardrail_by_effect,
+    suggestion_words,
+    tier_words,
+)
 from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.retranslation import translate_english
 from iamdesk.gui.review.columns import Column
 from iamdesk.gui.review.decision_row import SEVERITY_WORDS, DecidedRow, several, severity_rank
 from iamdesk.gui.review.finding_rows import finding_rows_of
 from iamdesk.gui.tables.rows_model import SortKey
 from iamdesk.i18n import mark, ntr, tr, translate
+from iamdesk.review.coordination import RemovalOutcome
 from iamdesk.review.decisions import ItemDecision, ReviewDecision
 from iamdesk.review.grouping import Grouping, group_keys, is_in_own_name
 from iamdesk.review.item_effect import LAST_TIER, effect_of
-from iamdesk.review.items import EntitlementType, ReviewItem
+from iamdesk.review.items import ONLY_DENIES, EntitlementType, ReviewItem
 from iamdesk.review.session import ReviewSession
-from iamdesk.review.why_asked import why_asked
+from iamdesk.review.why_asked import CAME_BACK, STILL_THERE, why_asked
 
+REMOVAL_WORDS: Mapping[RemovalOutcome, str] = {
+    RemovalOutcome.DONE: mark("Removed"),
+    RemovalOutcome.GONE: mark("Gone already"),
+    RemovalOutcome.BY_HAND: mark("By hand"),
+    RemovalOutcome.KEPT: mark("Kept: it denies"),
+    RemovalOutcome.SKIPPED: mark("Skipped: in use"),
+    RemovalOutcome.FAILED: mark("Failed"),
+}
 _ADMINISTRATION_ORDER = ("is", "reaches", "may reach", "cannot tell")
 
 
@@ -42,6 +58,12 @@ class EntitlementRow(DecidedRow):
             {
                 Column.WHO: several([translate(holder_name(line)) for line in lines], mark("{count} principals")),
                 Column.WHAT: _all_of_it(lines, grouping),
+                Column.TIER: _tiers_text(lines),
+                Column.SUGGESTION: several([_suggestion(line) for line in lines], mark("{count} suggestions")),
+                Column.LOSES: several([_amount(line, "lost") for line in lines], mark("{count} amounts")),
+                Column.GAINS: several([_amount(line, "gained") for line in lines], mark("{count} amounts")),
+                Column.WHY_ASKED: several([_reasons(line.evidence) for line in lines], mark("{count} reasons")),
+                Column.REMOVAL: several([_retest(line) for line in lines], mark("{count} results")),
                 Column.REVOKING: several([translate(effect_summary(line)) for line in lines], mark("{count} effects")),
                 Column.ADMINISTRATION: _administration(min(lines, key=_administration_rank)),
                 Column.EFFECT: several([_permissions_text(line) for line in lines], mark("{count} amounts")),
@@ -56,7 +78,14 @@ class EntitlementRow(DecidedRow):
         self.findings = findings
         self.privileged = any(line.evidence.get("administration") and is_privileged(line) != "no" for line in lines)
         self.tiers = frozenset(int(effect["tier"]) for line in lines if (effect := effect_of(line)))
-        self.is_guardrail = any(map(is_guardrail_by_effect, lines))
+        self.is_guardrail = any(map(_is_guardrail, lines))
+        if len(lines) == 1:
+            tier, suggestion = translate(tier_words(lines[0])), translate(suggestion_words(lines[0]))
+            self.tips = {Column.TIER: tier, Column.SUGGESTION: suggestion}
+        if self.is_guardrail:
+            self.tips[Column.WHAT] = tr("{entitlement}: a guardrail, revoking it widens access").format(
+                entitlement=self.fixed[Column.WHAT]
+            )
         self.suggestions = frozenset(str(effect_of(line).get("suggestion", {}).get("decision", "")) for line in lines)
         self.classes = frozenset(str(line.evidence.get("holder_class", "unknown")) for line in lines)
         self.why_asked = frozenset(why for line in lines for why in why_asked(line.evidence.get("since_last") or {}))
@@ -76,11 +105,64 @@ class EntitlementRow(DecidedRow):
                 return min(map(_administration_rank, self.lines))
             case Column.REVOKING:
                 return min((_tier_of(line) for line in self.lines), default=9), self.fixed[column].casefold()
+            case Column.TIER:
+                return (min((_tier_of(line) for line in self.lines), default=9),)
+            case Column.LOSES | Column.GAINS:
+                key = "lost" if column is Column.LOSES else "gained"
+                return (-max(_changed(line, key) for line in self.lines),)
             case Column.EFFECT:
                 return (-int((self.lines[0].evidence.get("holder") or {}).get("actions", 0)),)
             case Column.FINDINGS:
                 return (min(map(severity_rank, self.findings), default=severity_rank({})), -len(self.findings))
-        return (self.fixed[column].casefold(),)
+        return (self.fixed.get(column, "").casefold(),)
+
+
+def _is_guardrail(line: ReviewItem) -> bool:
+    return bool(line.evidence.get(ONLY_DENIES)) or is_guardrail_by_effect(line)
+
+
+def _tiers_text(lines: Iterable[ReviewItem]) -> str:
+    """Return the tier, or the range of tiers: ``0–3``."""
+    tiers = sorted({_tier_of(line) for line in lines if effect_of(line)})
+    return "" if not tiers else str(tiers[0]) if len(tiers) == 1 else f"{tiers[0]}–{tiers[-1]}"
+
+
+def _suggestion(line: ReviewItem) -> str:
+    made = effect_of(line).get("suggestion")
+    return tr(SUGGESTION_WORDS[str(made["decision"])]) if made else ""
+
+
+def _changed(line: ReviewItem, key: str) -> int:
+    """Return how many actions are lost or gained if an entitlement goes; -1 if that is not known."""
+    revoke = effect_of(line).get("revoke")
+    return int(revoke[key]["actions"]) if revoke else -1
+
+
+def _amount(line: ReviewItem, key: str) -> str:
+    count = _changed(line, key)
+    return number(count) if count >= 0 else ""
+
+
+def _reasons(evidence: Mapping[str, Any]) -> str:
+    return " ".join(map(translate_english, (evidence.get("since_last") or {}).get("reasons", ())))
+
+
+def _retest(line: ReviewItem) -> str:
+    """Return the result of an earlier revocation of an entitlement that exists: it was not carried out, or not kept."""
+    reasons = (line.evidence.get("since_last") or {}).get("reasons", ())
+    if CAME_BACK in reasons:
+        return tr("Came back")
+    return tr("Still there") if STILL_THERE in reasons else ""
+
+
+def removal_text(items: Collection[str], removals: Mapping[str, tuple[RemovalOutcome, str]]) -> str:
+    """Return what logs of ``remediation.sh`` say of items that are decided together: ``Removed 2026-11-25``."""
+    known = [removals[item] for item in items if item in removals]
+    words = {f"{tr(REMOVAL_WORDS[outcome])} {at[:10]}" for outcome, at in known}
+    if len(words) == 1 and len(known) == len(items):
+        return words.pop()
+    closed = sum(outcome.is_closed for outcome, _at in known)
+    return tr("{count} of {total} removed").format(count=number(closed), total=number(len(items)))
 
 
 def _tier_of(line: ReviewItem) -> int:

@@ -210,6 +210,7 @@ class WhatIfWindow(OneJobWindow):
     def refresh(self) -> None:
         """Enable the buttons that can be used now."""
         super().refresh()
+        self._session.what_if_edits = tuple(self.edits)
         self.try_button.setEnabled(not self.is_running and bool(self.edits))
         self.remove_button.setEnabled(bool(self.edits))
         for button in (self.save_button, self.open_button):

@@ -57,6 +57,7 @@ class Glyph(StrEnum):
     EXCEPT = "review-except"
     UNDECIDED = "review-undecided"
     MIXED = "review-mixed"
+    GUARDRAIL = "review-guardrail"
     GAINED = "diff-gained"
     LOST = "diff-lost"
     SAME = "diff-same"
@@ -122,6 +123,7 @@ _GLYPH_COLOURS: dict[Glyph, Colour] = {
     Glyph.EXCEPT: Colour.CONDITIONAL,
     Glyph.UNDECIDED: Colour.UNKNOWN,
     Glyph.MIXED: Colour.UNKNOWN,
+    Glyph.GUARDRAIL: Colour.WARNING,
     Glyph.GAINED: Colour.IMPLICIT_DENY,
     Glyph.LOST: Colour.CONDITIONAL,
     Glyph.SAME: Colour.UNKNOWN,

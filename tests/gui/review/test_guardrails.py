@@ -4,14 +4,19 @@ from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from iamdesk.gui.core.jobs import JobRunner
+from iamdesk.gui.core.session import Session
 from iamdesk.gui.review.columns import Column
 from iamdesk.gui.review.filters import ReviewFilter, RowFilterMode
 from iamdesk.gui.review.review_panel import ReviewPanel
 from iamdesk.gui.review.rows import EntitlementRow
+from iamdesk.gui.what_if.what_if_window import WhatIfWindow
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
-from iamdesk.review.decisions import ReviewDecision
+from iamdesk.review.decisions import ItemDecision, ReviewDecision
 from iamdesk.review.grouping import Grouping
+from iamdesk.whatif.edits import EditAction
 
+from .conftest import Answers
 from .test_review_panel import decision_at, group_by, press
 
 
@@ -66,6 +71,55 @@ def test_revoking_several_leaves_guardrails_out(qtbot: QtBot, panel: ReviewPanel
     qtbot.waitUntil(lambda: not panel.queue.pending, timeout=10_000)
     assert decision_at(panel, grant).choice is ReviewDecision.REVOKE
     assert decision_at(panel, guardrail).choice is ReviewDecision.UNDECIDED
+
+
+def test_guardrail_has_a_mark(qtbot: QtBot, panel: ReviewPanel) -> None:
+    group_by(qtbot, panel, Grouping.LINE)
+    for name, is_marked in (("RequireMfa", True), ("AmazonS3ReadOnlyAccess", False)):
+        index = panel.model.index(go_to(panel, name), Column.WHAT)
+        assert (index.data(Qt.ItemDataRole.DecorationRole) is not None) is is_marked
+        assert ("guardrail" in index.data(Qt.ItemDataRole.AccessibleTextRole)) is is_marked
+
+
+def test_modify_takes_the_wanted_change(qtbot: QtBot, panel: ReviewPanel) -> None:
+    group_by(qtbot, panel, Grouping.LINE)
+    place = go_to(panel, "AmazonS3ReadOnlyAccess")
+    press(qtbot, panel, Qt.Key.Key_3)
+    bar = panel.deciding.bar
+    assert bar.reason.hasFocus()
+    assert bar.reason.accessibleName() == "What to change"
+    assert not bar.edits_button.isVisible()
+    assert decision_at(panel, place).choice is ReviewDecision.UNDECIDED
+    QTest.keyClicks(bar.reason, "only the bucket of the team")
+    QTest.keyClick(bar.reason, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: not panel.queue.pending, timeout=10_000)
+    assert decision_at(panel, place) == ItemDecision(ReviewDecision.MODIFY, "only the bucket of the team")
+
+
+def test_modify_takes_the_changes_of_what_if(
+    qtbot: QtBot, panel: ReviewPanel, session: Session, jobs: JobRunner
+) -> None:
+    group_by(qtbot, panel, Grouping.LINE)
+    place = go_to(panel, "AmazonS3ReadOnlyAccess")
+    row = panel.model.shown[place]
+    assert isinstance(row, EntitlementRow)
+    window = WhatIfWindow(session, jobs, Answers(), panel)
+    qtbot.addWidget(window)
+    form = window.form
+    form.act.setCurrentIndex(form.act.findData(EditAction.DETACH_POLICY))
+    form.subject.setText(row.lines[0].holder_arn)
+    form.detail.setText(row.lines[0].entitlement_id)
+    window.add()
+    press(qtbot, panel, Qt.Key.Key_3)
+    bar = panel.deciding.bar
+    assert bar.edits_button.isVisible()
+    QTest.keyClick(bar.edits_button, Qt.Key.Key_Space)
+    QTest.keyClick(bar.reason, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: not panel.queue.pending, timeout=10_000)
+    assert decision_at(panel, place).comment == window.edits[0].sentence
+    window.list.setCurrentRow(0)
+    window.remove()
+    assert session.what_if_edits == ()
 
 
 def test_the_effect_is_shown_in_a_column_and_in_two_lines(qtbot: QtBot, panel: ReviewPanel) -> None:

@@ -1,7 +1,7 @@
 """File > Next review: what was decided stands, what changed waits, and the row says why."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,10 @@ from iamdesk.api import Workbench
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.session import Session
+from iamdesk.gui.review.columns import Column
+from iamdesk.gui.review.filters import ReviewFilter, RowFilterMode
 from iamdesk.gui.review.review_panel import ReviewPanel
+from iamdesk.gui.review.rows import EntitlementRow
 from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer
 
 
@@ -67,6 +70,38 @@ def before(tmp_path: Path) -> tuple[Path, Path]:
     return review, old
 
 
+def test_what_was_revoked_and_is_still_there_is_filtered(
+    qtbot: QtBot, session: Session, jobs: JobRunner, before: tuple[Path, Path], tmp_path: Path
+) -> None:
+    review, old = before
+    review_session = Workbench.open_review(review)
+    lines = {line.name: line.line_id for line in review_session.lines}
+    yesterday = datetime.now(UTC).date() - timedelta(1)
+    review_session.record(
+        {
+            lines["read"]: ItemDecision(ReviewDecision.REVOKE, "left"),
+            lines["list"]: ItemDecision(ReviewDecision.EXCEPT, "migration", "Ben", yesterday),
+        },
+        Reviewer("Ana", "ana"),
+    )
+    review_session.close()
+    now = write(tmp_path / "new.json", ("read", "s3:GetObject"), ("list", "s3:ListBucket"), ben="4")
+    session.open(Workbench().open_snapshot(now))
+    panel = ReviewPanel(session, jobs, Chosen(review, old, tmp_path / "q4.iamreview"))
+    qtbot.addWidget(panel)
+    panel.show()
+    panel.commands()["actionNextReview"]()
+    assert panel.controller.dialog is not None
+    panel.controller.dialog.accept()
+    qtbot.waitUntil(lambda: panel.review_session is not None and not panel.is_filling, timeout=60_000)
+    names = {row.lines[0].name: row for row in panel.model.rows if isinstance(row, EntitlementRow)}
+    for mode, expected in ((RowFilterMode.STILL_THERE, {"read"}), (RowFilterMode.EXPIRED, {"list"})):
+        assert {name for name, row in names.items() if ReviewFilter(mode).accepts(row)} == expected
+    assert names["read"].texts[Column.REMOVAL] == "Still there"
+    assert not panel.table.isColumnHidden(Column.REMOVAL)
+    panel.controller.close()
+
+
 def test_the_next_review_asks_for_what_changed(
     qtbot: QtBot, session: Session, jobs: JobRunner, before: tuple[Path, Path], tmp_path: Path
 ) -> None:
@@ -93,6 +128,20 @@ def test_the_next_review_asks_for_what_changed(
     assert asked == {
         "read": "The inline policy read of user/ana changed.",
         "more": "It is new since the previous review.",
+    }
+    qtbot.waitUntil(lambda: not panel.is_filling, timeout=60_000)
+    assert not panel.table.isColumnHidden(Column.WHY_ASKED)
+    names = {row.lines[0].name: row for row in panel.model.rows if isinstance(row, EntitlementRow)}
+    assert names["read"].texts[Column.WHY_ASKED] == asked["read"]
+    shown = {
+        mode: {name for name, row in names.items() if ReviewFilter(mode).accepts(row)}
+        for mode in (RowFilterMode.NEW, RowFilterMode.CHANGED, RowFilterMode.STILL_THERE, RowFilterMode.EXPIRED)
+    }
+    assert shown == {
+        RowFilterMode.NEW: {"more"},
+        RowFilterMode.CHANGED: {"read"},
+        RowFilterMode.STILL_THERE: set(),
+        RowFilterMode.EXPIRED: set(),
     }
     (kept,) = [line for line in panel.review_session.lines if line.name == "list"]
     assert panel.review_session.decision(kept.line_id).comment.startswith("Carried over from review ")
