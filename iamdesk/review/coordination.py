@@ -40,7 +40,7 @@ from iamdesk.review.events import EventKind
 from iamdesk.review.holders import SnapshotHolders
 from iamdesk.review.merge import Conflict, Merged, NotTaken, PartSigner, open_conflicts
 from iamdesk.review.parts import PART_OF, Part, PartProgress, folder_progress, is_part, parts_of, reviewer_of
-from iamdesk.review.review_file import ReviewFile
+from iamdesk.review.review_file import MovedOnError, ReviewFile
 from iamdesk.review.schema import SUFFIX
 from iamdesk.snapshot.model import Snapshot
 
@@ -78,6 +78,9 @@ __all__ = [
     "resolve_conflict",
     "split_review",
 ]
+
+
+_ATTEMPTS = 5
 
 
 @contextlib.contextmanager
@@ -226,10 +229,20 @@ def merge_parts(
     with _opened(review) as file:
         for path, signer in parts:
             try:
-                done.append(merging.merge(file, path, actor, signer, requires_signature=requires_signature))
+                done.append(_merged(file, path, actor, signer, requires_signature=requires_signature))
             except ReviewError as error:
                 done.append(error)
     return tuple(done)
+
+
+def _merged(
+    file: ReviewFile, path: Path, actor: Reviewer, signer: PartSigner | None, *, requires_signature: bool
+) -> Merged:
+    """Merge a part; again, if a decision was recorded in the open review meanwhile."""
+    for _ in range(_ATTEMPTS - 1):
+        with contextlib.suppress(MovedOnError):
+            return merging.merge(file, path, actor, signer, requires_signature=requires_signature)
+    return merging.merge(file, path, actor, signer, requires_signature=requires_signature)
 
 
 def list_conflicts(review: Path | ReviewFile) -> tuple[Conflict, ...]:

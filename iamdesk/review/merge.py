@@ -159,9 +159,10 @@ def merge(
 
     Raises:
         DamagedReviewError: the part is not as it was written.
+        MovedOnError: a decision was recorded in the review meanwhile; nothing was merged.
         ReviewError: it is not a part of this review, not the one that was split off, or not the one that was signed.
     """
-    events = review.events()
+    events, before = review.events(), review.journal_sha256
     with ReviewFile.open(path, writable=False) as file:
         part = _checked(review, events, file)
         if signer is not None and part_sha256(file) != signer.sha256:
@@ -242,7 +243,7 @@ def merge(
             *((EventKind.CONFLICT, one.as_json()) for one in conflicts),
             *((EventKind.RESOLVE, one) for one in ended),
         ]
-        review.append(taken, noted, actor)
+        review.append(taken, noted, actor, unless_after=before)
     return Merged(part, len(taken), items_agreed, tuple(conflicts), tuple(refused), waiting)
 
 
@@ -425,6 +426,7 @@ def resolve(
     Raises:
         ReviewError: there is no such conflict, or several, or no reason, or it cannot be written.
     """
+    before = review.journal_sha256
     found = [one for one in open_conflicts(review.events()) if one.item_id == item_id and part_id in ("", one.part_id)]
     if len(found) != 1:
         sentence = (
@@ -457,5 +459,5 @@ def resolve(
         "takes": "part" if takes_part else "review",
         "reason": reason.strip(),
     }
-    review.append(taken, [(EventKind.RESOLVE, details)], actor)
+    review.append(taken, [(EventKind.RESOLVE, details)], actor, unless_after=before)
     return conflict

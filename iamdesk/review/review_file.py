@@ -60,6 +60,10 @@ __all__ = [
 ]
 
 
+class MovedOnError(ReviewError):
+    """Decisions were recorded while something was worked out from the earlier ones."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """A recorded change; pass ``before`` to `record` to undo it."""
@@ -346,6 +350,8 @@ class ReviewFile:
         events: Sequence[tuple[EventKind, Mapping[str, Any]]],
         actor: Reviewer,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        unless_after: str = "",
     ) -> tuple[Entry, ...]:
         """Take entries over from another review file, and record events with them: all of it, or nothing.
 
@@ -356,13 +362,19 @@ class ReviewFile:
             events: Kind and details of each event.
             actor: Who does it.
             now: The moment of all of it.
+            unless_after: Digest of the last entry when the caller read the review; empty: it does not matter.
 
         Raises:
+            MovedOnError: a decision was recorded since ``unless_after``.
             ReviewError: the file is open for reading only, or the disk refuses: then nothing was noted.
         """
         if not self.is_writable:
             raise ReviewError(phrase("{path}: the review is open read-only", path=told_name(self.path)))
         with self._writing:
+            if unless_after not in ("", self.journal_sha256):
+                raise MovedOnError(
+                    phrase("{path}: a decision was recorded meanwhile: repeat it", path=told_name(self.path))
+                )
             moment = now().astimezone(UTC)
             entries: list[Entry] = []
             last, stands = self._ledger.last, dict[str, ItemDecision]()

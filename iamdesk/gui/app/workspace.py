@@ -32,6 +32,8 @@ _MIRRORED = {
     Qt.DockWidgetArea.RightDockWidgetArea: Qt.DockWidgetArea.LeftDockWidgetArea,
 }
 """The places of panels in a window that is read from right to left."""
+_LINES_ABOVE = 20
+"""Lines of text that stay above an enlarged panel."""
 STATE_VERSION = 6
 """Increase it when panels are added or renamed: older saved states are then not restored."""
 
@@ -198,8 +200,10 @@ class Workspace(QObject):
     def _draw_up(self, dock: QDockWidget) -> None:
         height = self._window.height()
         is_below = self._window.dockWidgetArea(dock) is Qt.DockWidgetArea.BottomDockWidgetArea
-        if is_below and dock.height() < height // 2:
-            self._window.resizeDocks([dock], [height * 3 // 5], Qt.Orientation.Vertical)
+        rest = self._window.fontMetrics().lineSpacing() * _LINES_ABOVE
+        wanted = min(height * 3 // 5, height - rest)
+        if is_below and dock.height() < min(height // 2, wanted):
+            self._window.resizeDocks([dock], [wanted], Qt.Orientation.Vertical)
 
     def show(self) -> None:
         """Show the panels in their last state, one in each turn of the event loop.

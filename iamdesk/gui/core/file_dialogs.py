@@ -22,6 +22,16 @@ class FileDialogs:
         name = QFileDialog.getExistingDirectory(parent, tr("Open a folder"), str(folder))
         return Path(name) if name else None
 
+    def folder_to_choose(self, parent: QWidget, title: str, folder: Path) -> Path | None:
+        """Ask for a folder for another purpose; None if the user cancels."""
+        name = QFileDialog.getExistingDirectory(parent, title, str(folder))
+        return Path(name) if name else None
+
+    def files_to_open(self, parent: QWidget, title: str, folder: Path, kinds: str) -> tuple[Path, ...]:
+        """Ask for files; none if the user cancels."""
+        names, _ = QFileDialog.getOpenFileNames(parent, title, str(folder), kinds)
+        return tuple(map(Path, names))
+
     def file_to_open(self, parent: QWidget, title: str, folder: Path, kinds: str) -> Path | None:
         """Ask for a file; ``kinds`` is a Qt filter. None if the user cancels."""
         name, _ = QFileDialog.getOpenFileName(parent, title, str(folder), kinds)

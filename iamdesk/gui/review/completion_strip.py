@@ -48,9 +48,9 @@ class CompletionStrip(QWidget):
         self.links: list[LinkButton] = []
         self.is_verified = False
         """Whether the last package was verified in this session, without a fault."""
-        self.export_button = self._step("stepExport", export)
-        self.sign_button = self._step("stepSign", sign)
-        self.verify_button = self._step("stepVerify", verify)
+        self.export_button = self._step("stepExport", tr("Export…"), export)
+        self.sign_button = self._step("stepSign", tr("Sign…"), sign)
+        self.verify_button = self._step("stepVerify", tr("Verify…"), verify)
         self._counts = QHBoxLayout()
         self._counts.setSpacing(self.fontMetrics().averageCharWidth() * 2)
         layout = QHBoxLayout(self)
@@ -66,8 +66,9 @@ class CompletionStrip(QWidget):
         self.state.setFont(font)
         self.hide()
 
-    def _step(self, name: str, act: Callable[[], None]) -> QPushButton:
-        button = QPushButton()
+    def _step(self, name: str, text: str, act: Callable[[], None]) -> QPushButton:
+        button = QPushButton(text)
+        button.setAccessibleName(text)
         button.setObjectName(name)
         button.clicked.connect(act)
         return button
@@ -102,8 +103,6 @@ class CompletionStrip(QWidget):
         pack, is_complete = status.pack, status.completion.is_complete
         name = pack.path.name if pack.path is not None else ""
         self.export_button.setText(tr("Export…") if is_complete else tr("Export draft…"))
-        self.sign_button.setText(tr("Sign…"))
-        self.verify_button.setText(tr("Verify…"))
         steps = (
             (
                 self.export_button,
