@@ -669,14 +669,44 @@ COMMANDS: tuple[Command, ...] = (
         Needs.NOTHING,
         1,
     ),
-    Command(
-        "actionCloseReview",
-        Menu.REVIEW,
-        mark("&Close review"),
-        mark("Close the review. Every decision is saved."),
-        (),
-        Needs.SNAPSHOT,
-        2,
+    *(
+        Command(name, Menu.REVIEW, text, tip, (), Needs.SNAPSHOT, group)
+        for name, text, group, tip in (
+            (
+                "actionAssignReview",
+                mark("&Assign…"),
+                2,
+                mark("Give each item of the review a reviewer, by a rules file."),
+            ),
+            (
+                "actionSplitReview",
+                mark("Sp&lit…"),
+                2,
+                mark("Write a file for each reviewer, with the items of theirs."),
+            ),
+            ("actionMergeParts", mark("Merge &parts…"), 2, mark("Take the decisions of parts into the review.")),
+            (
+                "actionConflicts",
+                mark("C&onflicts…"),
+                2,
+                mark("Choose between the decisions of the review and of a part."),
+            ),
+            (
+                "actionPartsProgress",
+                mark("Progress o&f parts…"),
+                2,
+                mark("Show how far each reviewer is, and write reminders."),
+            ),
+            ("actionDelegatePart", mark("&Delegate…"), 3, mark("Let another person decide in this part.")),
+            ("actionHandBackPart", mark("Hand &back…"), 3, mark("Hand back a part that was delegated to you.")),
+            (
+                "actionCloseOut",
+                mark("Close out by t&he log…"),
+                4,
+                mark("Record what remediation.sh removed, by its log."),
+            ),
+            ("actionCloseReview", mark("&Close review"), 5, mark("Close the review. Every decision is saved.")),
+        )
     ),
     Command(
         "actionRunFindings",

@@ -88,7 +88,6 @@ class Workspace(QObject):
         yield
         self.inspector = Inspector(session, jobs, prompts)
         self._pages.addWidget(self.inspector)
-        self._pages.setMinimumHeight(self._pages.fontMetrics().lineSpacing() * 12)  # a panel below can be enlarged
         self._place.allow_small(self._pages)
         yield
         self.result = DecisionPanel(session, jobs, prompts)
@@ -203,6 +202,7 @@ class Workspace(QObject):
         rest = self._window.fontMetrics().lineSpacing() * _LINES_ABOVE
         wanted = min(height * 3 // 5, height - rest)
         if is_below and dock.height() < min(height // 2, wanted):
+            self._pages.setMinimumHeight(rest * 3 // 5)  # less than the inspector wants
             self._window.resizeDocks([dock], [wanted], Qt.Orientation.Vertical)
 
     def show(self) -> None:

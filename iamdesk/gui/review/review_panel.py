@@ -16,6 +16,7 @@ from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.review.columns import OF_EFFECT, Column
 from iamdesk.gui.review.completion_strip import CompletionStrip
+from iamdesk.gui.review.coordination_controller import CoordinationController
 from iamdesk.gui.review.decision_controller import DecisionController
 from iamdesk.gui.review.decision_row import DecidedRow
 from iamdesk.gui.review.evidence import EvidencePane
@@ -73,6 +74,9 @@ class ReviewPanel(QWidget):
         self.packs = EvidenceController(
             self, session, jobs, prompts or FileDialogs(), self.message, self.controller, lambda: self.head.reviewer
         )
+        self.coordination = CoordinationController(
+            self, session, jobs, prompts or FileDialogs(), self.message, self.controller, lambda: self.head.reviewer
+        )
         self.strip = CompletionStrip(
             self.head.progress, self.head.summary, self.packs.export, self.packs.sign_last, self.packs.verify_last
         )
@@ -122,6 +126,7 @@ class ReviewPanel(QWidget):
         return {
             **self.controller.commands(),
             **self.packs.commands(),
+            **self.coordination.commands(),
             **choices,
             "actionReviewSecond": self.deciding.second,
             "actionReviewSuggestion": self.deciding.take_suggestion,
@@ -174,6 +179,7 @@ class ReviewPanel(QWidget):
         self.controller.closing.connect(self.queue.finish)
         self.controller.closed.connect(self._closed)
         self.packs.taken.connect(self.reread)
+        self.coordination.changed.connect(self.reread)
         self._new.clicked.connect(self.controller.new_review)
         self._open.clicked.connect(self.controller.open_review)
         self._clear.clicked.connect(self.head.clear_filter)

@@ -22,11 +22,21 @@ class Answers(FileDialogs):
 
     save_to: Path | None = None
     opens: Path | None = None
+    folder: Path | None = None
+    files: tuple[Path, ...] = ()
     asked: list[str] = field(default_factory=list)
 
     def file_to_save(self, parent: QWidget, title: str, suggestion: Path, kinds: str) -> Path | None:  # noqa: ARG002
         self.asked.append(title)
         return self.save_to
+
+    def folder_to_choose(self, parent: QWidget, title: str, folder: Path) -> Path | None:  # noqa: ARG002
+        self.asked.append(title)
+        return self.folder
+
+    def files_to_open(self, parent: QWidget, title: str, folder: Path, kinds: str) -> tuple[Path, ...]:  # noqa: ARG002
+        self.asked.append(title)
+        return self.files
 
     def file_to_open(self, parent: QWidget, title: str, folder: Path, kinds: str) -> Path | None:  # noqa: ARG002
         self.asked.append(title)

@@ -1,0 +1,290 @@
+"""The commands of a review among many reviewers: assign, split, merge, conflicts, progress, delegate, close out."""
+
+import getpass
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
+
+from iamdesk.errors import ReviewError
+from iamdesk.gui.core.file_dialogs import FileDialogs
+from iamdesk.gui.core.jobs import JobRunner
+from iamdesk.gui.core.locale import number
+from iamdesk.gui.core.plain_text import visible
+from iamdesk.gui.core.session import Session
+from iamdesk.gui.review.review_controller import ReviewController
+from iamdesk.gui.widgets.message_bar import MessageBar, Tone
+from iamdesk.i18n import error_words, mark, ntr, tr, translate
+from iamdesk.review.decisions import Reviewer
+
+if TYPE_CHECKING:
+    from iamdesk.gui.review.coordination_window import Coordination, CoordinationWindow
+    from iamdesk.gui.review.hand_over_dialog import HandOverDialog
+    from iamdesk.review.coordination import ClosedOut, Part, RemovalState
+    from iamdesk.review.session import ReviewSession
+
+_LOGS = mark("Logs of remediation.sh (*.log);;All files (*)")
+_REFUSED_SHOWN = 3
+
+
+class CoordinationController(QObject):
+    """Acts on the open review. Files are read and written in workers."""
+
+    changed = Signal()
+    """The review was changed by something else than a key."""
+
+    def __init__(
+        self,
+        panel: QWidget,
+        session: Session,
+        jobs: JobRunner,
+        prompts: FileDialogs,
+        message: MessageBar,
+        controller: ReviewController,
+        reviewer: Callable[[], Reviewer],
+    ) -> None:
+        super().__init__(panel)
+        self._panel = panel
+        self._session = session
+        self._jobs = jobs
+        self._prompts = prompts
+        self._message = message
+        self._controller = controller
+        self._reviewer = reviewer
+        self.window: CoordinationWindow | None = None
+        """The window that was shown last."""
+        self.dialog: HandOverDialog | None = None
+        """The dialog that was shown last."""
+        controller.closed.connect(self._close_window)
+
+    def commands(self) -> Mapping[str, Callable[[], None]]:
+        """Return the handlers of the menu's commands."""
+        return {
+            "actionAssignReview": self.assign,
+            "actionSplitReview": self.split,
+            "actionMergeParts": self.merge,
+            "actionConflicts": self.conflicts,
+            "actionPartsProgress": self.progress,
+            "actionDelegatePart": self.delegate,
+            "actionHandBackPart": self.hand_back,
+            "actionCloseOut": self.close_out,
+        }
+
+    # Windows
+
+    def assign(self) -> None:
+        """Show the window that assigns the review."""
+        from iamdesk.gui.review.assign_window import AssignWindow
+
+        if (about := self._about()) is not None:
+            opened = self._session.whole if self._controller.matches else None
+            self._show(AssignWindow(about, opened, self._panel.window()))
+
+    def merge(self) -> None:
+        """Show the window that merges parts."""
+        from iamdesk.gui.review.merge_window import MergeWindow
+
+        if (about := self._about()) is not None:
+            self._show(MergeWindow(about, self.conflicts, self._panel.window()))
+
+    def conflicts(self) -> None:
+        """Show the window that resolves conflicts."""
+        from iamdesk.gui.review.conflicts_window import ConflictsWindow
+
+        if (about := self._about()) is not None:
+            self._show(ConflictsWindow(about, self._panel.window()))
+
+    def progress(self) -> None:
+        """Show the window with the progress of the parts."""
+        from iamdesk.gui.review.progress_window import ProgressWindow
+
+        if (about := self._about()) is not None:
+            self._show(ProgressWindow(about, self._panel.window()))
+
+    def _about(self) -> "Coordination | None":
+        from iamdesk.gui.review.coordination_window import Coordination
+
+        review_session = self._open_review()
+        if review_session is None:
+            return None
+        return Coordination(
+            self._session, self._jobs, self._prompts, review_session, self._coordinator, self.changed.emit
+        )
+
+    def _show(self, window: "CoordinationWindow") -> None:
+        self._close_window()
+        self.window = window
+        window.destroyed.connect(lambda: self._forget(window))
+        window.show()
+
+    def _forget(self, window: "CoordinationWindow") -> None:
+        if self.window is window:
+            self.window = None
+
+    def _close_window(self) -> None:
+        window, self.window = self.window, None
+        if window is not None:
+            window.close()
+
+    def _open_review(self) -> "ReviewSession | None":
+        """Return the open review, every decision in it saved; None if none is open, which is said."""
+        review_session = self._controller.review_session
+        if review_session is None:
+            self._message.say(Tone.NOTE, tr("Open a review first."))
+            return None
+        self._controller.closing.emit()  # every decision is saved
+        return review_session
+
+    def _coordinator(self) -> Reviewer:
+        """Return who acts: the name that is entered, or the account of the operating system."""
+        reviewer = self._reviewer()
+        return Reviewer(reviewer.name or getpass.getuser(), reviewer.account, reviewer.holder_arns)
+
+    # Without a window
+
+    def split(self) -> None:
+        """Ask for a folder, and write a part for each reviewer to it."""
+        review_session = self._open_review()
+        if review_session is None:
+            return
+        folder = self._prompts.folder_to_choose(self._panel, tr("Folder for the parts"), review_session.path.parent)
+        if folder is not None:
+            actor = self._coordinator()
+            self._run(
+                tr("Writing parts"),
+                lambda: _split(review_session, folder, actor),
+                lambda parts: self._say_split(folder, parts),
+            )
+
+    def _say_split(self, folder: Path, parts: "tuple[Part, ...]") -> None:
+        words = ntr(
+            "{count} part was written to {folder}: {names}.",
+            "{count} parts were written to {folder}: {names}.",
+            len(parts),
+        )
+        names = ", ".join(f"{part.file} ({number(len(part.items))})" for part in parts)
+        self._message.say(Tone.NOTE, words.format(count=number(len(parts)), folder=folder, names=visible(names)))
+
+    def delegate(self) -> None:
+        """Ask who else may decide in the open part."""
+        self._hand_over(
+            tr("Delegate"),
+            tr("Another person may decide in this part. It is recorded in the part, and merged with it."),
+            asks_name=True,
+        )
+
+    def hand_back(self) -> None:
+        """Hand the open part back to its reviewer."""
+        self._hand_over(
+            tr("Hand back"), tr("You no longer decide in this part, which was delegated to you."), asks_name=False
+        )
+
+    def _hand_over(self, title: str, sentence: str, *, asks_name: bool) -> None:
+        from iamdesk.gui.review.hand_over_dialog import HandOverDialog
+
+        review_session = self._open_review()
+        if review_session is None:
+            return
+        if not self._reviewer().name:
+            self._message.say(Tone.NOTE, tr("Enter the reviewer first: it is recorded who hands the part over."))
+            return
+        dialog = HandOverDialog(title, sentence, self._panel.window(), asks_name=asks_name)
+        dialog.accepted.connect(lambda: self._handed_over(review_session, dialog, asks_name=asks_name))
+        dialog.finished.connect(dialog.deleteLater)
+        self.dialog = dialog
+        dialog.open()
+
+    def _handed_over(self, review_session: "ReviewSession", dialog: "HandOverDialog", *, asks_name: bool) -> None:
+        name, reason, actor = dialog.name.text().strip(), dialog.reason.text().strip(), self._reviewer()
+        words = tr("{name} may decide in this part.").format(name=name) if asks_name else tr("The part is handed back.")
+        self._run(
+            tr("Recording"),
+            lambda: _hand_over(review_session, name if asks_name else "", actor, reason),
+            lambda _nothing: self._message.say(Tone.NOTE, words),
+        )
+
+    def close_out(self) -> None:
+        """Ask for a log of ``remediation.sh``, and record what it did."""
+        review_session = self._open_review()
+        if review_session is None:
+            return
+        log = self._prompts.file_to_open(
+            self._panel, tr("Log of remediation.sh"), review_session.path.parent, tr(_LOGS)
+        )
+        if log is not None:
+            actor = self._coordinator()
+            self._run(
+                tr("Reading {name}").format(name=visible(log.name)),
+                lambda: _close_out(review_session, log, actor),
+                lambda done: self._say_closed(*done),
+            )
+
+    def _say_closed(self, found: "ClosedOut", state: "RemovalState") -> None:
+        words = [
+            ntr("{count} outcome was recorded.", "{count} outcomes were recorded.", len(found.recorded)).format(
+                count=number(len(found.recorded))
+            )
+        ]
+        if found.repeated:
+            words.append(tr("{count} were recorded before.").format(count=number(found.repeated)))
+        words.append(
+            tr("Revocations: {closed} removed, {open} not.").format(
+                closed=number(state.closed), open=number(state.open)
+            )
+        )
+        words += [
+            tr("Line {line} was refused: {why}.").format(line=one.number, why=translate(one.why))
+            for one in found.refused[:_REFUSED_SHOWN]
+        ]
+        if (more := len(found.refused) - _REFUSED_SHOWN) > 0:
+            words.append(
+                ntr("{count} more line was refused.", "{count} more lines were refused.", more).format(
+                    count=number(more)
+                )
+            )
+        self._message.say(Tone.WARNING if found.refused else Tone.NOTE, " ".join(words))
+
+    def _run[Result](self, label: str, act: Callable[[], Result], done: Callable[[Result], None]) -> None:
+        self._message.clear()
+
+        def take(found: Result) -> None:
+            self.changed.emit()
+            done(found)
+
+        self._jobs.run(
+            label,
+            lambda _progress, _cancelled: act(),
+            done=take,
+            failed=self._refused,
+            stopped=self.changed.emit,
+            topic="coordinate review",
+        )
+
+    def _refused(self, error: Exception) -> None:
+        if not isinstance(error, ReviewError):
+            self._message.say(Tone.ERROR, tr("This failed because of an internal error."))
+            raise error
+        self._message.say(Tone.ERROR, f"{error_words(error)}.")
+
+
+def _split(review_session: "ReviewSession", folder: Path, actor: Reviewer) -> "tuple[Part, ...]":
+    from iamdesk.review.coordination import split_review
+
+    return split_review(review_session.file, folder, actor)
+
+
+def _hand_over(review_session: "ReviewSession", to: str, actor: Reviewer, reason: str) -> None:
+    from iamdesk.review.coordination import delegate_part, hand_back_part
+
+    if to:
+        delegate_part(review_session.file, to, actor, reason)
+    else:
+        hand_back_part(review_session.file, actor, reason)
+
+
+def _close_out(review_session: "ReviewSession", log: Path, actor: Reviewer) -> "tuple[ClosedOut, RemovalState]":
+    from iamdesk.review.coordination import close_out_review
+
+    return close_out_review(review_session.file, log, actor)

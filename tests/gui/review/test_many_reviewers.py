@@ -1,0 +1,311 @@
+"""A review among many reviewers in the window: assigned, split, merged, conflicts resolved, progress, delegation."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QTreeWidget, QWidget
+from pytestqt.qtbot import QtBot
+
+from iamdesk.gui.core.plain_text import PlainLabel
+from iamdesk.gui.review.assign_window import AssignWindow
+from iamdesk.gui.review.conflicts_window import ConflictsWindow
+from iamdesk.gui.review.coordination_window import CoordinationWindow
+from iamdesk.gui.review.filters import RowFilterMode
+from iamdesk.gui.review.merge_window import MergeWindow
+from iamdesk.gui.review.progress_window import ProgressWindow
+from iamdesk.gui.review.review_panel import ReviewPanel
+from iamdesk.resource_files import resources
+from iamdesk.review.coordination import assign_review, read_rules, split_review
+from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer
+from iamdesk.review.events import EventKind
+from iamdesk.review.review_file import ReviewFile
+
+from .conftest import Answers
+from .test_completion_strip import choose, counts, read, record, shown
+from .test_review_panel import TODAY, desk_of
+
+ANA, DANA = Reviewer("Ana Moreno", "ana"), Reviewer("Dana Lee", "dana")
+KEEP = ItemDecision(ReviewDecision.KEEP, "needed")
+REVOKE = ItemDecision(ReviewDecision.REVOKE, "not needed")
+
+
+def rules(folder: Path, *, due: str = "2099-12-15", rest: str = "Dana Lee") -> Path:
+    path = folder / "rules.csv"
+    lines = ["class,reviewer,backup,due", f"user,Ana Moreno,Ben Ito,{due}", *([f",{rest},,{due}"] if rest else [])]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def window_of[Window: CoordinationWindow](qtbot: QtBot, panel: ReviewPanel, kind: type[Window], command: str) -> Window:
+    panel.commands()[command]()
+    window = panel.coordination.window
+    assert isinstance(window, kind)
+    qtbot.waitUntil(lambda: not window.is_running, timeout=30_000)
+    return window
+
+
+def wait(qtbot: QtBot, window: CoordinationWindow) -> None:
+    qtbot.waitUntil(lambda: not window.is_running, timeout=30_000)
+
+
+def texts(table: QTreeWidget) -> list[list[str]]:
+    found = []
+    for place in range(table.topLevelItemCount()):
+        item = table.topLevelItem(place)
+        assert item is not None
+        found.append([item.text(column) for column in range(table.columnCount())])
+    return found
+
+
+@pytest.fixture
+def parts(panel: ReviewPanel, tmp_path: Path) -> Path:
+    """The review is assigned and split: users to Ana, the rest to Dana."""
+    file = desk_of(panel).file
+    assign_review(file, read_rules(rules(tmp_path)), ANA)
+    split_review(file, tmp_path / "parts", ANA)
+    return tmp_path / "parts"
+
+
+def decide(path: Path, reviewer: Reviewer, decision: ItemDecision, count: int = 1) -> list[str]:
+    with ReviewFile.open(path) as part:
+        items = [*part.lines_standing.known][:count]
+        part.record(dict.fromkeys(items, decision), reviewer)
+    return items
+
+
+def test_assignment_is_shown_before_it_is_recorded(
+    qtbot: QtBot, panel: ReviewPanel, prompts: Answers, tmp_path: Path
+) -> None:
+    window = window_of(qtbot, panel, AssignWindow, "actionAssignReview")
+    assert not window.assign_button.isEnabled()
+    prompts.opens = rules(tmp_path, rest="")
+    choose_rules = window.findChild(QWidget, "assignChooseRules")
+    assert choose_rules is not None
+    QTest.keyClick(choose_rules, Qt.Key.Key_Space)
+    wait(qtbot, window)
+    rows = texts(window.preview)
+    assert [row[0] for row in rows] == ["Ana Moreno", "No reviewer"]
+    total = len(desk_of(panel).lines) + len(desk_of(panel).findings)
+    assert sum(int(row[1].replace(",", "")) for row in rows) == total
+    assert "the review cannot be completed" in window.note.text()
+    assert desk_of(panel).file.events() == (), "nothing is recorded yet"
+
+    QTest.keyClick(window.assign_button, Qt.Key.Key_Space)
+    wait(qtbot, window)
+    (event,) = desk_of(panel).file.events()
+    assert (event.kind, event.actor) == (EventKind.ASSIGN, "Ana Moreno")
+    read(qtbot, panel)
+    without = next(text for text in counts(panel) if text.endswith("without reviewer"))
+    choose(qtbot, panel, without)
+    assert panel.head.chosen_show is RowFilterMode.UNASSIGNED
+    panel.head.show_only.setCurrentIndex(panel.head.show_only.findData(RowFilterMode.MINE))
+    panel._filter()
+    mine = shown(panel)
+    assert mine
+    assert all(panel.status.assigned[item].reviewer == "Ana Moreno" for item in mine)
+
+
+def test_rules_of_the_guide_ask_the_snapshot(qtbot: QtBot, panel: ReviewPanel) -> None:
+    window = window_of(qtbot, panel, AssignWindow, "actionAssignReview")
+    window.rules.setText(str(resources() / "samples" / "reviewers.csv"))
+    QTest.keyClick(window.rules, Qt.Key.Key_Return)
+    wait(qtbot, window)
+    assert [row[0] for row in texts(window.preview)] == ["Ana Moreno", "Ben Ito", "Dana Lee"]
+
+
+def test_wrong_rules_are_said_and_nothing_can_be_assigned(qtbot: QtBot, panel: ReviewPanel, tmp_path: Path) -> None:
+    window = window_of(qtbot, panel, AssignWindow, "actionAssignReview")
+    path = tmp_path / "wrong.csv"
+    path.write_text("class,reviewer\nusers,Ana\n")
+    window.rules.setText(str(path))
+    QTest.keyClick(window.rules, Qt.Key.Key_Return)
+    wait(qtbot, window)
+    assert "wrong.csv, row 2: unknown class" in window.message.text
+    assert not window.assign_button.isEnabled()
+
+
+def test_split_writes_a_part_for_each_reviewer(
+    qtbot: QtBot, panel: ReviewPanel, prompts: Answers, tmp_path: Path
+) -> None:
+    assign_review(desk_of(panel).file, read_rules(rules(tmp_path)), ANA)
+    prompts.folder = tmp_path / "parts"
+    panel.commands()["actionSplitReview"]()
+    qtbot.waitUntil(lambda: "2 parts were written" in panel.message.text, timeout=30_000)
+    assert {path.name for path in prompts.folder.iterdir()} == {"Ana-Moreno.iamreview", "Dana-Lee.iamreview"}
+    assert "Ana-Moreno.iamreview" in panel.message.text
+    panel.commands()["actionSplitReview"]()
+    qtbot.waitUntil(lambda: "everything that is assigned is in parts already" in panel.message.text, timeout=30_000)
+
+
+def test_merge_tells_of_each_part_what_became_of_it(
+    qtbot: QtBot, panel: ReviewPanel, prompts: Answers, parts: Path
+) -> None:
+    ana, dana = parts / "Ana-Moreno.iamreview", parts / "Dana-Lee.iamreview"
+    (conflicting, taken) = decide(ana, ANA, REVOKE, 2)
+    record(qtbot, panel, {conflicting: KEEP})
+    decide(dana, ANA, KEEP)  # who is not assigned to it
+    broken = parts / "broken.iamreview"
+    broken.write_bytes(b"no review")
+
+    window = window_of(qtbot, panel, MergeWindow, "actionMergeParts")
+    assert not window.merge_button.isEnabled()
+    prompts.folder = parts
+    QTest.keyClick(window.folder_button, Qt.Key.Key_Space)
+    assert window.focusWidget() is window.merge_button
+    QTest.keyClick(window.merge_button, Qt.Key.Key_Space)
+    wait(qtbot, window)
+    rows = {row[0]: row for row in texts(window.parts)}
+    assert rows[ana.name][1:7] == ["Ana Moreno", "1", "0", "1", "0", rows[ana.name][6]]
+    assert rows[dana.name][1:6] == ["Dana Lee", "0", "0", "0", "1"]
+    assert rows[ana.name][7] == "not signed with a key"
+    assert "broken.iamreview" in rows[broken.name][7]
+    first, second = window.parts.topLevelItem(0), window.parts.topLevelItem(1)
+    assert first is not None
+    assert second is not None
+    conflict, refused = first.child(0), second.child(0)
+    assert conflict is not None
+    assert refused is not None
+    assert "Review: Keep" in conflict.text(7)
+    assert "part: Revoke" in conflict.text(7)
+    assert refused.text(7) == "Ana Moreno decided it, but is not assigned to this part"
+    assert desk_of(panel).decision(taken) == REVOKE
+    qtbot.waitUntil(lambda: "1 conflict" in counts(panel), timeout=10_000)
+
+    # The conflict: both side by side, a choice needs a reason.
+    QTest.keyClick(window.conflicts_button, Qt.Key.Key_Space)
+    resolving = panel.coordination.window
+    assert isinstance(resolving, ConflictsWindow)
+    wait(qtbot, resolving)
+    assert (resolving.here.decision.text(), resolving.there.decision.text()) == ("Keep", "Revoke")
+    assert "needed" in resolving.here.details.text()
+    assert resolving.there.details.text().startswith("By Ana Moreno, ")
+    assert not resolving.take_button.isEnabled()
+    QTest.keyClicks(resolving.reason, "she asked the owner")
+    QTest.keyClick(resolving.take_button, Qt.Key.Key_Space)
+    wait(qtbot, resolving)
+    assert desk_of(panel).decision(conflicting) == REVOKE
+    assert resolving.message.text == "No conflict is open."
+    event = desk_of(panel).file.events()[-1]
+    assert (event.kind, event.details["reason"]) == (EventKind.RESOLVE, "she asked the owner")
+    qtbot.waitUntil(lambda: "1 conflict" not in counts(panel), timeout=10_000)
+
+
+def test_merge_of_files_again_changes_nothing(qtbot: QtBot, panel: ReviewPanel, prompts: Answers, parts: Path) -> None:
+    decide(parts / "Ana-Moreno.iamreview", ANA, REVOKE, 2)
+    prompts.files = (parts / "Ana-Moreno.iamreview",)
+    window = window_of(qtbot, panel, MergeWindow, "actionMergeParts")
+    window.files_button.click()
+    for merged in ("2", "0"):
+        QTest.keyClick(window.merge_button, Qt.Key.Key_Space)
+        wait(qtbot, window)
+        assert [row[2] for row in texts(window.parts)] == [merged]
+
+
+def test_unsigned_parts_are_rejected_if_keys_are_required(
+    qtbot: QtBot, panel: ReviewPanel, prompts: Answers, parts: Path, tmp_path: Path
+) -> None:
+    decide(parts / "Ana-Moreno.iamreview", ANA, REVOKE)
+    signers = tmp_path / "signers"
+    signers.write_text("")
+    prompts.files = (parts / "Ana-Moreno.iamreview",)
+    window = window_of(qtbot, panel, MergeWindow, "actionMergeParts")
+    assert not window.required.isEnabled(), "anyone can sign with a key of their own"
+    window.files_button.click()
+    window.signers.setText(str(signers))
+    window.required.setChecked(True)
+    window.merge()
+    wait(qtbot, window)
+    assert [row[7] for row in texts(window.parts)] == ["Ana-Moreno.iamreview: not signed with a key."]
+
+
+def test_progress_by_reviewer_and_reminders(qtbot: QtBot, panel: ReviewPanel, prompts: Answers, tmp_path: Path) -> None:
+    file = desk_of(panel).file
+    late = (TODAY - timedelta(3)).isoformat()
+    assign_review(file, read_rules(rules(tmp_path, due=late)), ANA)
+    made = {part.reviewer: part for part in split_review(file, tmp_path / "parts", ANA)}
+    decide(tmp_path / "parts" / "Ana-Moreno.iamreview", ANA, KEEP, 2)
+    (tmp_path / "parts" / "Dana-Lee.iamreview").unlink()
+    prompts.folder = tmp_path / "parts"
+    window = window_of(qtbot, panel, ProgressWindow, "actionPartsProgress")
+    QTest.keyClick(window.folder_button, Qt.Key.Key_Space)
+    wait(qtbot, window)
+    total = len(made["Ana Moreno"].items)
+    (ana, dana) = texts(window.list)
+    assert ana[:3] == ["Ana Moreno", f"2 of {total}", str(total - 2)]
+    assert ana[4] == "overdue"
+    assert (dana[0], dana[4]) == ("Dana Lee", "the file is missing")
+    assert "1 part is overdue." not in window.sentence.text() or "overdue" in window.sentence.text()
+
+    prompts.folder = tmp_path / "reminders"
+    prompts.folder.mkdir()
+    QTest.keyClick(window.remind_button, Qt.Key.Key_Space)
+    wait(qtbot, window)
+    assert {path.name for path in prompts.folder.iterdir()} == {"Ana-Moreno.eml", "Ana-Moreno.ics"}
+    assert file.events()[-1].kind is EventKind.REMIND
+    assert "Nothing was sent" in window.message.text
+    read(qtbot, panel)
+    assert any(text.endswith("overdue") for text in counts(panel))
+
+
+def test_part_says_whose_it_is_and_is_delegated_and_handed_back(qtbot: QtBot, panel: ReviewPanel, parts: Path) -> None:
+    panel.controller.open_path(parts / "Ana-Moreno.iamreview")
+    qtbot.waitUntil(lambda: desk_of(panel).path.parent == parts and not panel.is_filling, timeout=30_000)
+    read(qtbot, panel)
+    assert panel.strip.owner.full_text() == "Part of Ana Moreno, due 15 December 2099"
+    panel.commands()["actionDelegatePart"]()
+    dialog = panel.coordination.dialog
+    assert dialog is not None
+    assert not dialog.accept_button.isEnabled()
+    QTest.keyClicks(dialog.name, "Eva Lind")
+    QTest.keyClicks(dialog.reason, "on leave")
+    QTest.keyClick(dialog, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: panel.message.text == "Eva Lind may decide in this part.", timeout=10_000)
+    panel.head.reviewer_name.setText("Eva Lind")
+    panel.commands()["actionHandBackPart"]()
+    again = panel.coordination.dialog
+    assert again is not None
+    assert not again.name.isVisible()
+    QTest.keyClick(again, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: panel.message.text == "The part is handed back.", timeout=10_000)
+    kinds = [event.kind for event in desk_of(panel).file.events()]
+    assert kinds == [EventKind.DELEGATE, EventKind.HAND_BACK]
+
+
+def test_overdue_part_says_so(qtbot: QtBot, panel: ReviewPanel, tmp_path: Path) -> None:
+    file = desk_of(panel).file
+    assign_review(file, read_rules(rules(tmp_path, due="2020-02-01")), ANA)
+    split_review(file, tmp_path / "parts", ANA)
+    panel.controller.open_path(tmp_path / "parts" / "Dana-Lee.iamreview")
+    qtbot.waitUntil(lambda: desk_of(panel).path.parent == tmp_path / "parts" and not panel.is_filling, timeout=30_000)
+    read(qtbot, panel)
+    assert panel.strip.owner.full_text() == "Part of Dana Lee, overdue since 1 February 2020"
+
+
+@pytest.mark.parametrize(
+    "command", ["actionAssignReview", "actionMergeParts", "actionConflicts", "actionPartsProgress"]
+)
+def test_windows_have_names_and_close_with_the_review(qtbot: QtBot, panel: ReviewPanel, command: str) -> None:
+    panel.commands()[command]()
+    window = panel.coordination.window
+    assert window is not None
+    wait(qtbot, window)
+    for widget in window.findChildren(QWidget):
+        if widget.focusPolicy() is not Qt.FocusPolicy.NoFocus and widget.isVisible():
+            interface = QAccessible.queryAccessibleInterface(widget)
+            assert interface.text(QAccessible.Text.Name), widget
+    for label in window.findChildren(PlainLabel):
+        assert label.textFormat() is Qt.TextFormat.PlainText
+    panel.controller.close()
+    assert not window.isVisible()
+    assert panel.coordination.window is None
+
+
+def test_no_review_is_said(panel: ReviewPanel) -> None:
+    panel.controller.close()
+    panel.commands()["actionAssignReview"]()
+    assert panel.message.text == "Open a review first."
+    assert panel.coordination.window is None
