@@ -72,6 +72,8 @@ class Workspace(QObject):
         self._pages = pages
         self._state = QByteArray()
         self._is_shown = False
+        self._lowered = 0
+        """Minimum height that the pages have while a panel below is enlarged; 0: their own."""
         self._showing: Iterator[None] = iter(())
         self.docks: dict[str, QDockWidget] = {}
 
@@ -89,6 +91,7 @@ class Workspace(QObject):
         self.inspector = Inspector(session, jobs, prompts)
         self._pages.addWidget(self.inspector)
         self._place.allow_small(self._pages)
+        self._pages.currentChanged.connect(lambda _at: self._give_back())
         yield
         self.result = DecisionPanel(session, jobs, prompts)
         self.request_bar.edited.connect(self.result.hold_for)
@@ -201,9 +204,20 @@ class Workspace(QObject):
         is_below = self._window.dockWidgetArea(dock) is Qt.DockWidgetArea.BottomDockWidgetArea
         rest = self._window.fontMetrics().lineSpacing() * _LINES_ABOVE
         wanted = min(height * 3 // 5, height - rest)
-        if is_below and dock.height() < min(height // 2, wanted):
-            self._pages.setMinimumHeight(rest * 3 // 5)  # less than the inspector wants
-            self._window.resizeDocks([dock], [wanted], Qt.Orientation.Vertical)
+        if not is_below or dock.height() >= min(height // 2, wanted):
+            return
+        if not self._pages.minimumHeight():
+            # The stack wants room for its highest page, the one that is shown may need less.
+            page = self._pages.currentWidget()
+            self._lowered = max(rest * 3 // 5, page.minimumSizeHint().height() if page is not None else 0)
+            self._pages.setMinimumHeight(self._lowered)
+        self._window.resizeDocks([dock], [wanted], Qt.Orientation.Vertical)
+
+    def _give_back(self) -> None:
+        """Let the pages have the room that the highest of them needs: another one is shown."""
+        if self._lowered and self._pages.minimumHeight() == self._lowered:
+            self._pages.setMinimumHeight(0)
+        self._lowered = 0
 
     def show(self) -> None:
         """Show the panels in their last state, one in each turn of the event loop.
