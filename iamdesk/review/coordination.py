@@ -143,12 +143,16 @@ def plan_assignment(
 
 
 def assigned_to(review: ReviewFile) -> Mapping[str, AssignedTo]:
-    """Return who decides on each item: of a part, its reviewer; of a review, by its current assignment."""
+    """Return who decides on each item: in a part, its reviewer; else by the current assignment."""
     if is_part(review):
         own = reviewer_of(review)
         return dict.fromkeys((*review.lines_standing.known, *review.findings_standing.known), own)
-    assignment = assignment_of(review.events())
-    return assignment.reviewers if assignment is not None else {}
+    events = review.events()
+    assignment = assignment_of(events)
+    split_off = {
+        item: AssignedTo(part.reviewer, part.backup, part.due, 0) for part in parts_of(events) for item in part.items
+    }
+    return {**(assignment.reviewers if assignment is not None else {}), **split_off}
 
 
 def kept_in_parts(review: Path | ReviewFile) -> int:

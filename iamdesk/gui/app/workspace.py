@@ -212,7 +212,8 @@ class Workspace(QObject):
             self._lowered = max(rest * 3 // 5, page.minimumSizeHint().height() if page is not None else 0)
             self._pages.setMinimumHeight(self._lowered)
             for part in (self._window.centralWidget(), self._window):
-                if (layout := part.layout()) is not None:
+                layout = part.layout() if part is not None else None
+                if layout is not None:
                     layout.activate()  # the docks are resized within what it allows
         self._window.resizeDocks([dock], [wanted], Qt.Orientation.Vertical)
 

@@ -10,9 +10,9 @@ from iamdesk.gui.core.plain_text import visible
 from iamdesk.gui.review.columns import Column
 from iamdesk.gui.tables.rows_model import SortKey
 from iamdesk.i18n import mark, tr, translate
+from iamdesk.review.asked import AskedKind
 from iamdesk.review.decisions import ItemDecision, ReviewDecision
 from iamdesk.review.session import ReviewSession
-from iamdesk.review.why_asked import WhyAsked
 
 SEVERITY_WORDS: Mapping[str, str] = {
     "critical": mark("critical"),
@@ -53,7 +53,7 @@ class DecidedRow(ABC):
         self.tiers: frozenset[int] = frozenset()
         self.suggestions: frozenset[str] = frozenset()
         self.classes: frozenset[str] = frozenset()
-        self.why_asked: frozenset[WhyAsked] = frozenset()
+        self.why_asked: frozenset[AskedKind] = frozenset()
         self.findings: tuple[Mapping[str, Any], ...] = ()
         self.tip = "\n".join(dict.fromkeys(tip))
         self.tips: dict[Column, str] = {}

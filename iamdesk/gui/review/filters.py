@@ -7,9 +7,9 @@ from iamdesk.export.text.review_effect import TIER_WORDS
 from iamdesk.gui.review.columns import Column
 from iamdesk.gui.review.decision_row import DecidedRow
 from iamdesk.i18n import mark
+from iamdesk.review.asked import AskedKind
 from iamdesk.review.decisions import ReviewDecision
 from iamdesk.review.item_effect import NEEDS_JUDGEMENT
-from iamdesk.review.why_asked import WhyAsked
 
 
 class RowFilterMode(StrEnum):
@@ -36,6 +36,7 @@ class RowFilterMode(StrEnum):
     CHANGED = "changed"
     STILL_THERE = "still there"
     EXPIRED = "expired"
+    PERSON = "person"
     MINE = "mine"
     OVERDUE = "overdue"
     UNASSIGNED = "unassigned"
@@ -75,6 +76,7 @@ SHOW_TITLES: dict[RowFilterMode, str] = {
     RowFilterMode.CHANGED: mark("Changed since the previous review"),
     RowFilterMode.STILL_THERE: mark("Revoked, but still there"),
     RowFilterMode.EXPIRED: mark("Exception of the previous review expired"),
+    RowFilterMode.PERSON: mark("Person left, moved, or is unknown"),
     RowFilterMode.MINE: mark("Assigned to me"),
     RowFilterMode.OVERDUE: mark("Overdue"),
     RowFilterMode.UNASSIGNED: mark("Without reviewer"),
@@ -105,9 +107,6 @@ OF_FINDINGS = (
     RowFilterMode.NOT_SECONDED,
     *(
         RowFilterMode.NEW,
-        RowFilterMode.CHANGED,
-        RowFilterMode.STILL_THERE,
-        RowFilterMode.EXPIRED,
         RowFilterMode.MINE,
         RowFilterMode.OVERDUE,
         RowFilterMode.UNASSIGNED,
@@ -117,10 +116,11 @@ OF_FINDINGS = (
     ),
 )
 _WHY = {
-    RowFilterMode.NEW: WhyAsked.NEW,
-    RowFilterMode.CHANGED: WhyAsked.CHANGED,
-    RowFilterMode.STILL_THERE: WhyAsked.STILL_THERE,
-    RowFilterMode.EXPIRED: WhyAsked.EXPIRED,
+    RowFilterMode.NEW: {AskedKind.NEW, AskedKind.CAME_BACK},
+    RowFilterMode.CHANGED: {AskedKind.CHANGED},
+    RowFilterMode.STILL_THERE: {AskedKind.STILL_THERE},
+    RowFilterMode.EXPIRED: {AskedKind.EXPIRED},
+    RowFilterMode.PERSON: {AskedKind.PERSON},
 }
 _TIERS = {
     RowFilterMode.TIER_0: 0,
@@ -192,7 +192,7 @@ def _fits(row: DecidedRow, show: RowFilterMode) -> bool:
         case RowFilterMode.ALL:
             return True
     if show in _WHY:
-        return _WHY[show] in row.why_asked
+        return not row.why_asked.isdisjoint(_WHY[show])
     if show in _TIERS:
         return _TIERS[show] in row.tiers
     return show in _CHOSEN and any(one.choice is _CHOSEN[show] for one in row.decisions)

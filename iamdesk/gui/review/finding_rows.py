@@ -10,10 +10,10 @@ from iamdesk.gui.review.columns import Column
 from iamdesk.gui.review.decision_row import SEVERITY_WORDS, DecidedRow, several, severity_rank
 from iamdesk.gui.tables.rows_model import SortKey
 from iamdesk.i18n import mark, tr
+from iamdesk.review.asked import SINCE_LAST, AskedKind
 from iamdesk.review.decisions import ItemDecision, ReviewDecision
 from iamdesk.review.grouping import Grouping
 from iamdesk.review.session import ReviewSession
-from iamdesk.review.why_asked import why_asked
 
 
 class FindingRow(DecidedRow):
@@ -36,7 +36,9 @@ class FindingRow(DecidedRow):
             [str(one["subject_arn"]) for one in findings[:20]],
         )
         self.findings = findings
-        self.why_asked = frozenset(why for one in findings for why in why_asked(one.get("since_last") or {}))
+        self.why_asked = frozenset(
+            AskedKind.NEW for one in findings if (one.get(SINCE_LAST) or {}).get("baseline") == "new"
+        )
 
     def words_of(self, decision: ItemDecision) -> str:
         """Return a decision in words."""
@@ -66,7 +68,7 @@ def finding_rows_of(review_session: ReviewSession, grouping: Grouping) -> Iterat
 
 
 def _reasons(finding: Mapping[str, Any]) -> str:
-    return " ".join(map(translate_english, (finding.get("since_last") or {}).get("reasons", ())))
+    return " ".join(map(translate_english, (finding.get(SINCE_LAST) or {}).get("reasons", ())))
 
 
 def _severity_text(findings: tuple[Mapping[str, Any], ...]) -> str:

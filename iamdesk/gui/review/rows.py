@@ -27,13 +27,13 @@ from iamdesk.gui.review.decision_row import SEVERITY_WORDS, DecidedRow, several,
 from iamdesk.gui.review.finding_rows import finding_rows_of
 from iamdesk.gui.tables.rows_model import SortKey
 from iamdesk.i18n import mark, ntr, tr, translate
+from iamdesk.review.asked import AskedKind, asked_kinds, asked_reasons
 from iamdesk.review.coordination import RemovalOutcome
 from iamdesk.review.decisions import ItemDecision, ReviewDecision
 from iamdesk.review.grouping import Grouping, group_keys, is_in_own_name
 from iamdesk.review.item_effect import LAST_TIER, effect_of
 from iamdesk.review.items import ONLY_DENIES, EntitlementType, ReviewItem
 from iamdesk.review.session import ReviewSession
-from iamdesk.review.why_asked import CAME_BACK, STILL_THERE, why_asked
 
 REMOVAL_WORDS: Mapping[RemovalOutcome, str] = {
     RemovalOutcome.DONE: mark("Removed"),
@@ -62,7 +62,7 @@ class EntitlementRow(DecidedRow):
                 Column.SUGGESTION: several([_suggestion(line) for line in lines], mark("{count} suggestions")),
                 Column.LOSES: several([_amount(line, "lost") for line in lines], mark("{count} amounts")),
                 Column.GAINS: several([_amount(line, "gained") for line in lines], mark("{count} amounts")),
-                Column.WHY_ASKED: several([_reasons(line.evidence) for line in lines], mark("{count} reasons")),
+                Column.WHY_ASKED: several([_reasons(line) for line in lines], mark("{count} reasons")),
                 Column.REMOVAL: several([_retest(line) for line in lines], mark("{count} results")),
                 Column.REVOKING: several([translate(effect_summary(line)) for line in lines], mark("{count} effects")),
                 Column.ADMINISTRATION: _administration(min(lines, key=_administration_rank)),
@@ -88,7 +88,7 @@ class EntitlementRow(DecidedRow):
             )
         self.suggestions = frozenset(str(effect_of(line).get("suggestion", {}).get("decision", "")) for line in lines)
         self.classes = frozenset(str(line.evidence.get("holder_class", "unknown")) for line in lines)
-        self.why_asked = frozenset(why for line in lines for why in why_asked(line.evidence.get("since_last") or {}))
+        self.why_asked = frozenset(why for line in lines for why in asked_kinds(line))
 
     def words_of(self, decision: ItemDecision) -> str:
         """Return a decision in words."""
@@ -143,16 +143,16 @@ def _amount(line: ReviewItem, key: str) -> str:
     return number(count) if count >= 0 else ""
 
 
-def _reasons(evidence: Mapping[str, Any]) -> str:
-    return " ".join(map(translate_english, (evidence.get("since_last") or {}).get("reasons", ())))
+def _reasons(line: ReviewItem) -> str:
+    return " ".join(map(translate_english, asked_reasons(line)))
 
 
 def _retest(line: ReviewItem) -> str:
     """Return the result of an earlier revocation of an entitlement that exists: it was not carried out, or not kept."""
-    reasons = (line.evidence.get("since_last") or {}).get("reasons", ())
-    if CAME_BACK in reasons:
+    kinds = asked_kinds(line)
+    if AskedKind.CAME_BACK in kinds:
         return tr("Came back")
-    return tr("Still there") if STILL_THERE in reasons else ""
+    return tr("Still there") if AskedKind.STILL_THERE in kinds else ""
 
 
 def removal_text(items: Collection[str], removals: Mapping[str, tuple[RemovalOutcome, str]]) -> str:
