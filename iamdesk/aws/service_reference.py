@@ -199,6 +199,11 @@ class ServiceReference:
         loaded = self._service(service)
         return loaded.resource_types.get(name.lower()) if loaded else None
 
+    def resource_types_of(self, service: str) -> tuple[ResourceType, ...]:
+        """Return a service's resource types; none for an unknown prefix."""
+        loaded = self._service(service)
+        return tuple(loaded.resource_types.values()) if loaded else ()
+
     def resource_types_of_arn(self, service: str, arn: str) -> tuple[str, ...]:
         """Return the names of the service's resource types that an ARN fits, the most specific first.
 
@@ -267,6 +272,11 @@ class ServiceReference:
             if loaded and (listed := loaded.keys.canonical(key)):
                 return loaded.keys.types[listed]
         return None
+
+    def keys_of(self, service: str) -> tuple[str, ...]:
+        """Return the condition keys that a service lists, in lower case, templates included."""
+        loaded = self._service(service)
+        return tuple(loaded.keys.types) if loaded else ()
 
     def is_multivalued(self, key: str) -> bool:
         """Return whether a request may have several values of the key, which then needs a set operator (rule G16)."""

@@ -5,6 +5,7 @@ printed here, once, and every view and every export counts lines and columns in 
 """
 
 import json
+import re
 from collections.abc import Mapping
 from json.encoder import encode_basestring
 from typing import Any, NamedTuple
@@ -151,3 +152,93 @@ class _Printer:
         self.parts.append(f"\n{indent[2:]}{closing}")
         self.line += 1
         self.column = len(indent)
+
+
+_read_text = json.JSONDecoder().raw_decode
+_SPACE = re.compile(r"[ \t\n\r]*")
+_TO_THE_END = re.compile(r"[^\s,\]}]+")
+
+
+class RepeatedKeyError(ValueError):
+    """A key that occurs twice in one object: ``args`` are the key, its line and its column."""
+
+
+def locate(text: str) -> PolicyText:
+    """Return the text of a JSON file as it is, with the span of every value in it.
+
+    ``text`` is one JSON value that Python's decoder accepts; line breaks are ``\\n``, so that ``\\r\\n`` is one, too.
+
+    Raises:
+        RepeatedKeyError: A key occurs twice in one object.
+        RecursionError: Objects and lists are nested too deep.
+    """
+    locator = _Locator(text)
+    locator.value(_after_space(text, 0), ())
+    return PolicyText(text, locator.spans)
+
+
+def _after_space(text: str, place: int) -> int:
+    found = _SPACE.match(text, place)
+    return found.end() if found else place
+
+
+class _Locator:
+    """Walks over the text of one JSON value; keeps the line of the last place asked for."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.spans: dict[ElementPath, Span] = {}
+        self._place = 0
+        self._line = 1
+        self._start_of_line = 0
+
+    def value(self, place: int, path: ElementPath) -> int:
+        """Record the value that begins at a place and those in it; return the place after it."""
+        text = self.text
+        start = self._position(place)
+        if text[place] == "{":
+            end = self._object(place + 1, path)
+        elif text[place] == "[":
+            end = self._list(place + 1, path)
+        elif text[place] == '"':
+            end = _read_text(text, place)[1]
+        else:
+            found = _TO_THE_END.match(text, place)
+            end = found.end() if found else place + 1
+        self.spans[path] = Span(*start, *self._position(end))
+        return end
+
+    def _object(self, place: int, path: ElementPath) -> int:
+        seen: set[str] = set()
+        place = _after_space(self.text, place)
+        while self.text[place] != "}":
+            if self.text[place] == ",":
+                place = _after_space(self.text, place + 1)
+            at = place
+            key, place = _read_text(self.text, place)
+            if key in seen:
+                raise RepeatedKeyError(key, *self._position(at))
+            seen.add(key)
+            place = _after_space(self.text, place) + 1  # the colon
+            place = self.value(_after_space(self.text, place), (*path, key))
+            place = _after_space(self.text, place)
+        return place + 1
+
+    def _list(self, place: int, path: ElementPath) -> int:
+        place = _after_space(self.text, place)
+        position = 0
+        while self.text[place] != "]":
+            if self.text[place] == ",":
+                place = _after_space(self.text, place + 1)
+            place = _after_space(self.text, self.value(place, (*path, position)))
+            position += 1
+        return place + 1
+
+    def _position(self, place: int) -> tuple[int, int]:
+        """Return line and column of a place; places only ever grow, but for the key of a repeated one."""
+        lines = self.text.count("\n", self._place, place)
+        if lines:
+            self._line += lines
+            self._start_of_line = self.text.rfind("\n", self._place, place) + 1
+        self._place = max(place, self._place)
+        return self._line, place - self._start_of_line + 1

@@ -1,0 +1,1 @@
+"""Validation of single policy documents, of every type, as AWS's policy checks do."""

@@ -1,0 +1,805 @@
+"""Checks of ``Condition``: operators, keys, and how both fit."""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from functools import cache, lru_cache
+from typing import Any
+
+from iamdesk.aws.condition_keys import (
+    GLOBAL_KEY_TYPES,
+    PER_ACTION_KEY_TYPES,
+    PRINCIPAL_TAG_PREFIX,
+    RESOURCE_TAG_PREFIXES,
+)
+from iamdesk.aws.service_reference import reference
+from iamdesk.i18n import mark, phrase
+from iamdesk.policy.action_patterns import ActionPattern
+from iamdesk.policy.conditions import ConditionTest, Quantifier
+from iamdesk.policy.operators import ARN, BOOL, NULL, NUMERIC, OPERATORS, STRING
+from iamdesk.policy_validation.condition_terms import demands_presence
+from iamdesk.policy_validation.facts import facts
+from iamdesk.policy_validation.issue import FindingType, Problem, validation_check
+from iamdesk.policy_validation.policy_view import PolicyKind, PolicyView, StatementView
+from iamdesk.policy_validation.precedents import precedents
+
+_OLD_PRINCIPAL_KEY = "aws:arn"
+_UNTRUSTWORTHY = frozenset({"aws:referer", "aws:useragent"})
+"""Sent by the client as it likes (IAM User Guide, "AWS global condition context keys")."""
+_ONE_VALUE_IN_PRACTICE = frozenset({"events:detail-type"})
+"""Listed as multivalued, but documented with plain operators (EventBridge User Guide, "IAM policy conditions")."""
+_TAG_KEYS = (*RESOURCE_TAG_PREFIXES, "aws:requesttag/", PRINCIPAL_TAG_PREFIX)
+
+
+@lru_cache(maxsize=1 << 10)
+def key_type(key: str) -> str | None:
+    """Return the type of a condition key (lower case); None if it does not exist."""
+    return reference().key_type(key)
+
+
+def _plain_type(key: str) -> str:
+    return (key_type(key) or "").removeprefix("ArrayOf")
+
+
+def _bare(operator_text: str) -> str:
+    """Return an operator without set operator and IfExists, in lower case."""
+    return operator_text.rpartition(":")[2].lower().removesuffix("ifexists")
+
+
+@validation_check(
+    "POL-110",
+    "INVALID_CONDITION_OPERATOR",
+    FindingType.ERROR,
+    title=mark("Unknown condition operator"),
+    remedy=mark("Use a condition operator of the policy grammar."),
+    can_be_stored=False,
+)
+def invalid_condition_operator(policy: PolicyView) -> Iterator[Problem]:
+    """The condition is never true (rule G17)."""
+    for path, operator in _operators(policy):
+        if _is_unknown(operator):
+            near = get_close_matches(_bare(operator), OPERATORS, n=1, cutoff=0.7)
+            if near:
+                yield (
+                    path,
+                    phrase(
+                        "The operator `{operator}` does not exist. Did you mean `{near}`?",
+                        operator=operator,
+                        near=OPERATORS[near[0]].name,
+                    ),
+                )
+            else:
+                yield path, phrase("The operator `{operator}` does not exist.", operator=operator)
+
+
+def _operators(policy: PolicyView) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    for statement in policy.statements:
+        block = statement.raw.get("Condition")
+        for operator in block if isinstance(block, dict) else ():
+            yield (*statement.path, "Condition", operator), operator
+
+
+def _is_unknown(operator: str) -> bool:
+    prefix, colon, _ = operator.partition(":")
+    if colon and prefix.lower() not in ("forallvalues", "foranyvalue"):
+        return True
+    return _bare(operator) not in OPERATORS
+
+
+@validation_check(
+    "POL-111",
+    "NULL_WITH_IF_EXISTS",
+    FindingType.ERROR,
+    title=mark("Null with IfExists"),
+    remedy=mark("Use `Null` without `IfExists`: it already tests whether the key is present."),
+    can_be_stored=False,
+)
+def null_with_if_exists(policy: PolicyView) -> Iterator[Problem]:
+    """AWS does not accept the suffix (rule G4)."""
+    for path, operator in _operators(policy):
+        if _bare(operator) == "null" and operator.lower().endswith("ifexists"):
+            yield path, phrase("The operator `{operator}` does not exist.", operator=operator)
+
+
+@validation_check(
+    "POL-112",
+    "NULL_WITH_QUALIFIER",
+    FindingType.SUGGESTION,
+    title=mark("Null with a set operator"),
+    remedy=mark("Use `Null` without `ForAllValues:` or `ForAnyValue:`."),
+)
+def null_with_qualifier(policy: PolicyView) -> Iterator[Problem]:
+    """It is then always true, or always false."""
+    for path, operator in _operators(policy):
+        if _bare(operator) == "null" and ":" in operator and not operator.lower().endswith("ifexists"):
+            yield path, phrase("The operator `{operator}` is the same for every request.", operator=operator)
+
+
+@validation_check(
+    "POL-113",
+    "DUPLICATE_KEYS_WITH_DIFFERENT_CASE",
+    FindingType.ERROR,
+    title=mark("Condition key twice in different case"),
+    remedy=mark("Write the key once, with all its values. Condition keys are not case-sensitive."),
+    can_be_stored=False,
+)
+def duplicate_keys(policy: PolicyView) -> Iterator[Problem]:
+    """In one operator."""
+    for statement in policy.statements:
+        block = statement.raw.get("Condition")
+        for operator, keys in block.items() if isinstance(block, dict) else ():
+            seen: set[str] = set()
+            for key in keys if isinstance(keys, dict) else ():
+                if key.lower() in seen:
+                    message = phrase(
+                        "The condition key `{key}` occurs twice below `{operator}`, in different case.",
+                        key=key,
+                        operator=operator,
+                    )
+                    yield (*statement.path, "Condition", operator, key), message
+                seen.add(key.lower())
+
+
+@validation_check(
+    "POL-114",
+    "INVALID_CONDITION_KEY_FORMAT",
+    FindingType.ERROR,
+    title=mark("Malformed condition key"),
+    remedy=mark("Use the format `service:keyname`."),
+)
+def invalid_key_format(policy: PolicyView) -> Iterator[Problem]:
+    """A service, a colon and a name, without white space in the service."""
+    for _, test in policy.all_tests():
+        if not _has_key_format(test.key):
+            yield (
+                test.path,
+                phrase("The condition key `{key}` does not have the format `service:keyname`.", key=test.key_text),
+            )
+
+
+def _has_key_format(key: str) -> bool:
+    service, colon, name = key.partition(":")
+    return bool(colon and service and name) and not any(one.isspace() for one in service)
+
+
+@validation_check(
+    "POL-115",
+    "INVALID_GLOBAL_CONDITION_KEY",
+    FindingType.ERROR,
+    title=mark("Unknown global condition key"),
+    remedy=mark("Use a global condition key of AWS."),
+)
+def invalid_global_key(policy: PolicyView) -> Iterator[Problem]:
+    """Keys of ``aws:``; the sentence has the nearest key that exists."""
+    for _, test in policy.all_tests():
+        if (
+            test.key.startswith("aws:")
+            and test.key != _OLD_PRINCIPAL_KEY
+            and test.key not in precedents().keys
+            and key_type(test.key) is None
+            and not _lacks_tag(test.key)
+        ):
+            yield test.path, _no_key(test, _global_keys())
+
+
+@cache
+def _global_keys() -> tuple[str, ...]:
+    return (*(key for key in GLOBAL_KEY_TYPES if key.startswith("aws:")), *PER_ACTION_KEY_TYPES, PRINCIPAL_TAG_PREFIX)
+
+
+def _no_key(test: ConditionTest, keys: tuple[str, ...]) -> str:
+    name, slash, _ = test.key.partition("/")
+    near = get_close_matches(name + slash, keys, n=1, cutoff=0.75)
+    if near:
+        return phrase(
+            "The condition key `{key}` does not exist. Did you mean `{near}`?", key=test.key_text, near=near[0]
+        )
+    return phrase("The condition key `{key}` does not exist.", key=test.key_text)
+
+
+@validation_check(
+    "POL-116",
+    "INVALID_SERVICE_CONDITION_KEY",
+    FindingType.ERROR,
+    title=mark("Unknown condition key of a service"),
+    remedy=mark("Use a condition key that the Service Authorization Reference lists for the service."),
+)
+def invalid_service_key(policy: PolicyView) -> Iterator[Problem]:
+    """Keys of a service that exists."""
+    for _, test in policy.all_tests():
+        service, _, name = test.key.partition(":")
+        if service == "aws" or not name or key_type(test.key) is not None or _lacks_tag(test.key):
+            continue
+        if reference().service_exists(service) and test.key not in precedents().keys:
+            yield test.path, _no_key(test, reference().keys_of(service))
+
+
+@validation_check(
+    "POL-117",
+    "UNSUPPORTED_GLOBAL_CONDITION_KEY",
+    FindingType.ERROR,
+    title=mark("Unsupported global condition key"),
+    remedy=mark("Use `aws:PrincipalArn`, or `aws:SourceArn` for the resource on whose behalf a service calls."),
+    kinds=frozenset({PolicyKind.RESOURCE, PolicyKind.ENDPOINT, PolicyKind.TRUST, PolicyKind.RCP, PolicyKind.SCP}),
+)
+def unsupported_global_key(policy: PolicyView) -> Iterator[Problem]:
+    """``aws:ARN`` in policies that apply to services as well: two keys replace it."""
+    return _old_keys(policy, mark("The condition key `{key}` is not supported."))
+
+
+@validation_check(
+    "POL-118",
+    "DEPRECATED_GLOBAL_CONDITION_KEY",
+    FindingType.WARNING,
+    title=mark("Deprecated global condition key"),
+    remedy=mark("Use `aws:PrincipalArn`."),
+    kinds=frozenset({PolicyKind.IDENTITY, PolicyKind.SESSION, PolicyKind.PERMISSION_SET}),
+)
+def deprecated_global_key(policy: PolicyView) -> Iterator[Problem]:
+    """``aws:ARN`` in policies of identities: one key replaces it."""
+    return _old_keys(policy, mark("The condition key `{key}` is deprecated."))
+
+
+def _old_keys(policy: PolicyView, sentence: str) -> Iterator[Problem]:
+    for _, test in policy.all_tests():
+        if test.key == _OLD_PRINCIPAL_KEY:
+            yield test.path, phrase(sentence, key=test.key_text)
+
+
+def _lacks_tag(key: str) -> bool:
+    """Return whether a key is one for tags without the tag's key: ``aws:resourcetag`` or ``aws:resourcetag/``."""
+    return f"{key.removesuffix('/')}/" in _TAG_KEYS
+
+
+@validation_check(
+    "POL-119",
+    "MISSING_TAG_KEY_IN_CONDITION",
+    FindingType.ERROR,
+    title=mark("Condition key without the key of the tag"),
+    remedy=mark("Add the key of the tag: `aws:ResourceTag/owner`."),
+)
+def missing_tag_key(policy: PolicyView) -> Iterator[Problem]:
+    """Keys that end in the key of a tag."""
+    for _, test in policy.all_tests():
+        if _lacks_tag(test.key):
+            yield test.path, phrase("The condition key `{key}` does not name a tag.", key=test.key_text)
+
+
+@validation_check(
+    "POL-120",
+    "MISSING_QUALIFIER",
+    FindingType.ERROR,
+    title=mark("Multivalued key without a set operator"),
+    remedy=mark("Add `ForAnyValue:` or `ForAllValues:` to the operator."),
+)
+def missing_qualifier(policy: PolicyView) -> Iterator[Problem]:
+    """Keys such as ``aws:TagKeys`` (rule G16)."""
+    for _, test in policy.all_tests():
+        if test.operator is None or test.quantifier is not Quantifier.NONE or not test.operator.compares_values:
+            continue
+        if (key_type(test.key) or "").startswith("ArrayOf") and test.key not in _ONE_VALUE_IN_PRACTICE:
+            message = phrase(
+                "`{key}` has several values, but `{operator}` has no set operator.",
+                key=test.key_text,
+                operator=test.operator_text,
+            )
+            yield test.path, message
+
+
+@validation_check(
+    "POL-121",
+    "FORALLVALUES_WITH_SINGLE_VALUED_KEY",
+    FindingType.SECURITY_WARNING,
+    title=mark("ForAllValues on a single-valued key"),
+    remedy=mark("Remove `ForAllValues:` from the operator: it is true for a request without the key."),
+)
+def for_all_values_on_one_value(policy: PolicyView) -> Iterator[Problem]:
+    """Audiences of identity providers apart, which POL-050 reports."""
+    for _, test in policy.all_tests():
+        type_ = key_type(test.key)
+        if test.quantifier is not Quantifier.ALL or type_ is None or type_.startswith("ArrayOf"):
+            continue
+        host, _, claim = test.key.rpartition(":")
+        if not (claim == "aud" and "." in host) and _bare(test.operator_text) != "null":
+            yield test.path, phrase("`{key}` has one value, but is tested with ForAllValues.", key=test.key_text)
+
+
+@validation_check(
+    "POL-122",
+    "INVALID_CONDITION_DATA_TYPE",
+    FindingType.ERROR,
+    title=mark("Values of different JSON types"),
+    remedy=mark("Write all values of the condition key in the same JSON type."),
+)
+def invalid_condition_data_type(policy: PolicyView) -> Iterator[Problem]:
+    """Text, number or boolean."""
+    for statement, test in policy.all_tests():
+        types = {_json_type(value) for _, value in statement.raw_values_of(test)}
+        if len(types) > 1:
+            yield test.path, phrase("The values of `{key}` have different JSON types.", key=test.key_text)
+
+
+def _json_type(value: Any) -> str:
+    if isinstance(value, bool):
+        return "boolean"
+    return "number" if isinstance(value, (int, float)) else type(value).__name__
+
+
+@validation_check(
+    "POL-123",
+    "INVALID_CONDITION_MULTIPLE_BOOLEAN",
+    FindingType.ERROR,
+    title=mark("Several boolean values"),
+    remedy=mark("Use one value, true or false."),
+)
+def multiple_booleans(policy: PolicyView) -> Iterator[Problem]:
+    """``Bool``, and ``Null``, whose values are boolean, too."""
+    for statement, test in policy.all_tests():
+        if (
+            test.operator is not None
+            and test.operator.family in (BOOL, NULL)
+            and len(statement.raw_values_of(test)) > 1
+        ):
+            yield (
+                test.path,
+                phrase("`{operator}` on `{key}` has several values.", operator=test.operator_text, key=test.key_text),
+            )
+
+
+@validation_check(
+    "POL-124",
+    "TYPE_MISMATCH",
+    FindingType.WARNING,
+    title=mark("Operator of another type than the key"),
+    remedy=mark("Use an operator of the key's type."),
+)
+def type_mismatch(policy: PolicyView) -> Iterator[Problem]:
+    """String operators on booleans, numbers, dates and addresses compare them as text."""
+    for _, test in policy.all_tests():
+        type_ = _plain_type(test.key)
+        if type_ and test.operator is not None and not _types_fit(test, type_):
+            message = phrase(
+                "`{key}` is of type {type}, but is tested with `{operator}`.",
+                key=test.key_text,
+                type=type_,
+                operator=test.operator_text,
+            )
+            yield test.path, message
+
+
+_NAMES = {
+    "ARN": "ARN",
+    "Bool": "Bool",
+    "Date": "Date",
+    "Numeric": "Numeric",
+    "IPAddress": "IPAddress",
+    "String": "String",
+}
+
+
+def _types_fit(test: ConditionTest, type_: str) -> bool:
+    family = test.operator.family if test.operator is not None else NULL
+    if family is NULL or type_ not in _NAMES:
+        return True
+    if family is STRING:
+        return type_ in ("String", "ARN", "Binary")
+    if type_ in family.key_types or (family is ARN and type_ == "ARN"):
+        return family is not NUMERIC or type_ != "Date" or test.key == "aws:epochtime"
+    if test.key == "aws:epochtime":
+        return family.is_number
+    # A tag, or an entry of an encryption context, can hold a number, a date or an ARN.
+    return type_ == "String" and test.key.startswith((*_TAG_KEYS, "kms:encryptioncontext:"))
+
+
+@validation_check(
+    "POL-125",
+    "STRING_LIKE_OPERATOR_WITH_ARN_CONDITION_KEYS",
+    FindingType.SECURITY_WARNING,
+    title=mark("StringLike on an ARN"),
+    remedy=mark("Use `ArnLike`, whose wildcards do not cross the colons of the ARN."),
+)
+def string_like_on_arn(policy: PolicyView) -> Iterator[Problem]:
+    """``StringLike`` and ``StringNotLike``, with a wildcard or without."""
+    for _, test in policy.all_tests():
+        if (
+            test.operator is not None
+            and test.operator.family is STRING
+            and test.operator.takes_wildcards
+            and _plain_type(test.key) == "ARN"
+        ):
+            message = phrase(
+                "`{key}` is an ARN, but is tested with `{operator}`.", key=test.key_text, operator=test.operator_text
+            )
+            yield test.path, message
+
+
+@validation_check(
+    "POL-126",
+    "MISSING_PAIRED_CONDITION_KEYS",
+    FindingType.SECURITY_WARNING,
+    title=mark("Address in a VPC without the VPC"),
+    remedy=mark("Add `aws:SourceVpc`, `aws:SourceVpcArn` or `aws:SourceVpce` to the condition."),
+)
+def missing_paired_keys(policy: PolicyView) -> Iterator[Problem]:
+    """Addresses in a VPC are not unique."""
+    partners = {"aws:sourcevpc", "aws:sourcevpce", "aws:sourcevpcarn"}
+    for statement, test in policy.all_tests():
+        if test.key == "aws:vpcsourceip" and not statement.tested_keys & partners:
+            yield (
+                test.path,
+                phrase("`{key}` is tested without the VPC, in which alone the address is unique.", key=test.key_text),
+            )
+
+
+@validation_check(
+    "POL-127",
+    "UNTRUSTWORTHY_CONDITION_KEY",
+    FindingType.SECURITY_WARNING,
+    title=mark("Condition key that the caller chooses"),
+    remedy=mark("Restrict access by a key that the caller cannot choose."),
+)
+def untrustworthy_key(policy: PolicyView) -> Iterator[Problem]:
+    """Headers of the request."""
+    for _, test in policy.all_tests():
+        if test.key in _UNTRUSTWORTHY:
+            yield test.path, phrase("The caller can set `{key}` to any value.", key=test.key_text)
+
+
+@validation_check(
+    "POL-128",
+    "DYNAMODB_ATTRIBUTES_WITHOUT_SELECT",
+    FindingType.SECURITY_WARNING,
+    title=mark("Attributes of a table without Select"),
+    remedy=mark("Add `dynamodb:Select` with the value `SPECIFIC_ATTRIBUTES`."),
+)
+def attributes_without_select(policy: PolicyView) -> Iterator[Problem]:
+    """A read that names no attributes returns all of them."""
+    for statement in policy.statements:
+        selects = any(
+            test.key == "dynamodb:select" and {text for _, text in statement.values_of(test)} == {"SPECIFIC_ATTRIBUTES"}
+            for test in statement.tests
+        )
+        for test in statement.tests if statement.is_allow and not selects else ():
+            if test.key == "dynamodb:attributes":
+                yield test.path, phrase("`{key}` does not restrict reads that name no attributes.", key=test.key_text)
+
+
+@validation_check(
+    "POL-129",
+    "S3_PREFIX_IN_NEGATIVE_CONTEXT",
+    FindingType.SECURITY_WARNING,
+    title=mark("Prefix that a shorter one bypasses"),
+    remedy=mark("Use an Allow with `StringLike`, or a Deny with `StringNotLike`, on `s3:prefix`."),
+)
+def prefix_in_negative_context(policy: PolicyView) -> Iterator[Problem]:
+    """A Deny of prefixes, or an Allow of all others."""
+    for statement, test in policy.all_tests():
+        operator = test.operator
+        if test.key != "s3:prefix" or operator is None or not operator.compares_values:
+            continue
+        if operator.negated == statement.is_allow and statement.effect in ("Allow", "Deny"):
+            yield test.path, phrase("A request with a shorter prefix bypasses the test of `{key}`.", key=test.key_text)
+
+
+@validation_check(
+    "POL-130",
+    "USE_CONDITION_KEY_ONLY_WITH_SUPPORTED_SERVICES",
+    FindingType.WARNING,
+    title=mark("Condition key of some services only"),
+    remedy=mark("Restrict the statement to actions of the services that support the key."),
+)
+def key_of_some_services(policy: PolicyView) -> Iterator[Problem]:
+    """Keys that AWS's page lists with the services that support them."""
+    for statement, test in policy.all_tests():
+        supporting = facts().keys_of_services.get(test.key)
+        if supporting is None:
+            continue
+        services = {pattern.service or "*" for _, pattern in statement.actions} - supporting
+        if "NotAction" in statement.raw:
+            services = {"*"}
+        if services:
+            message = phrase(
+                "Some services of the statement do not support `{key}`: {services}.",
+                key=test.key_text,
+                services=", ".join(sorted(services)),
+            )
+            yield test.path, message
+
+
+@validation_check(
+    "POL-131",
+    "UNSUPPORTED_ACTION_FOR_CONDITION_KEY",
+    FindingType.ERROR,
+    title=mark("Action whose requests do not contain the key"),
+    remedy=mark("Move the actions to a statement without the condition key."),
+)
+def unsupported_action_for_key(policy: PolicyView) -> Iterator[Problem]:
+    """Keys of services, and actions without wildcards; keys for tags are checks of their own.
+
+    STS evaluates several actions with one context (rule F12), so actions of it are left out.
+    """
+    known = reference()
+    for statement, test in policy.all_tests():
+        if test.key.startswith("aws:") or key_type(test.key) is None or known.is_global_key(test.key):
+            continue
+        missing = []
+        for _, pattern in statement.actions:
+            action = known.action(pattern.service or "", pattern.literal or "")
+            if action is None or action.service == "sts" or not known.knows_takers(test.key, action.service):
+                continue
+            is_precedent = (action.full_name.lower(), test.key) in precedents().pairs
+            if not known.takes_key(action, None, test.key) and not is_precedent:
+                missing.append(action.full_name)
+        if missing:
+            message = phrase(
+                "Requests for {actions} do not contain `{key}`.", actions=_some(missing), key=test.key_text
+            )
+            yield test.path, message
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - 5
+    return ", ".join(names[:5]) + (f" (+{more})" if more > 0 else "")
+
+
+_TAGS_OF_REQUESTS = ("aws:resourcetag/", "aws:requesttag/", "aws:tagkeys")
+
+
+def _services_without(statement: StatementView, key: str) -> list[str]:
+    """Return the services of ``Action`` none of whose named actions can have a tag key in their requests."""
+    return sorted(
+        {
+            pattern.service
+            for _, pattern in statement.actions
+            if pattern.service and not _some_action_takes(pattern, key)
+        }
+    )
+
+
+@lru_cache(maxsize=1 << 12)
+def _some_action_takes(pattern: ActionPattern, key: str) -> bool:
+    """Return whether some action of an entry can have a key; True where nothing is known about the entry."""
+    known = reference()
+    service = pattern.service or ""
+    actions = [action for action in known.actions_of(service) if pattern.matches(service, action.name.lower())]
+    return not actions or any(known.takes_key(action, None, key) for action in actions)
+
+
+def _unsupported_tags(policy: PolicyView, effect: str) -> Iterator[Problem]:
+    for statement, test in policy.all_tests():
+        if statement.effect != effect or "Action" not in statement.raw:
+            continue
+        if test.key.startswith(_TAGS_OF_REQUESTS) and demands_presence(test):
+            services = _services_without(statement, test.key)
+            if services and effect == "Deny":
+                yield (
+                    test.path,
+                    phrase(
+                        "Actions of {services} do not support `{key}` and are not denied.",
+                        services=", ".join(services),
+                        key=test.key_text,
+                    ),
+                )
+            elif services:
+                yield (
+                    test.path,
+                    phrase(
+                        "Actions of {services} do not support `{key}` and are not allowed.",
+                        services=", ".join(services),
+                        key=test.key_text,
+                    ),
+                )
+
+
+def _tags_with_not_action(policy: PolicyView, effect: str) -> Iterator[Problem]:
+    for statement, test in policy.all_tests():
+        if (
+            statement.effect == effect
+            and "NotAction" in statement.raw
+            and test.key.startswith(_TAGS_OF_REQUESTS)
+            and demands_presence(test)
+        ):
+            yield test.path, phrase("Some actions of the statement do not support `{key}`.", key=test.key_text)
+
+
+_SPLIT_TAGS = mark("Move the actions of these services to a statement without the condition key.")
+_LIST_ACTIONS = mark("List the actions in `Action` instead of `NotAction`.")
+
+
+@validation_check(
+    "POL-132",
+    "DENY_WITH_UNSUPPORTED_TAG_CONDITION_KEY_FOR_SERVICE",
+    FindingType.SECURITY_WARNING,
+    title=mark("Deny by a tag that the service does not support"),
+    remedy=_SPLIT_TAGS,
+)
+def deny_with_unsupported_tag(policy: PolicyView) -> Iterator[Problem]:
+    """The Deny never matches the action."""
+    return _unsupported_tags(policy, "Deny")
+
+
+@validation_check(
+    "POL-133",
+    "DENY_NOTACTION_WITH_UNSUPPORTED_TAG_CONDITION_KEY_FOR_SERVICE",
+    FindingType.SECURITY_WARNING,
+    title=mark("Deny by a tag with NotAction"),
+    remedy=_LIST_ACTIONS,
+)
+def deny_not_action_with_tag(policy: PolicyView) -> Iterator[Problem]:
+    """Some of the actions support no tags."""
+    return _tags_with_not_action(policy, "Deny")
+
+
+@validation_check(
+    "POL-134",
+    "ALLOW_WITH_UNSUPPORTED_TAG_CONDITION_KEY_FOR_SERVICE",
+    FindingType.SUGGESTION,
+    title=mark("Allow by a tag that the service does not support"),
+    remedy=_SPLIT_TAGS,
+)
+def allow_with_unsupported_tag(policy: PolicyView) -> Iterator[Problem]:
+    """The Allow never matches the action."""
+    return _unsupported_tags(policy, "Allow")
+
+
+@validation_check(
+    "POL-135",
+    "ALLOW_NOTACTION_WITH_UNSUPPORTED_TAG_CONDITION_KEY_FOR_SERVICE",
+    FindingType.SUGGESTION,
+    title=mark("Allow by a tag with NotAction"),
+    remedy=_LIST_ACTIONS,
+)
+def allow_not_action_with_tag(policy: PolicyView) -> Iterator[Problem]:
+    """Some of the actions support no tags."""
+    return _tags_with_not_action(policy, "Allow")
+
+
+@validation_check(
+    "POL-136",
+    "IRRELEVANT_CONDITION_KEY_IN_POLICY",
+    FindingType.SUGGESTION,
+    title=mark("Condition key about the resource in its own policy"),
+    remedy=mark("Test the key in identity policies: in the policy of the resource it always has the same value."),
+    kinds=frozenset({PolicyKind.RESOURCE}),
+)
+def irrelevant_key(policy: PolicyView) -> Iterator[Problem]:
+    """The owner of the resource."""
+    keys = {"aws:resourceaccount", "aws:resourceorgid", "aws:resourceorgpaths", "s3:resourceaccount"}
+    for _, test in policy.all_tests():
+        if test.key in keys:
+            yield test.path, phrase("`{key}` is the same in every request for the resource.", key=test.key_text)
+
+
+def _empty_tests(policy: PolicyView) -> Iterator[ConditionTest]:
+    for statement, test in policy.all_tests():
+        if statement.raw["Condition"][test.operator_text][test.key_text] == []:
+            yield test
+
+
+_ADD_VALUES = mark("Add values, or remove the key.")
+_USE_NULL = mark('Use `"Null": {"key": "true"}` to test whether the key is absent, or add values.')
+
+
+@validation_check(
+    "POL-140",
+    "EMPTY_ARRAY_CONDITION",
+    FindingType.SUGGESTION,
+    title=mark("Condition key without values"),
+    remedy=_ADD_VALUES,
+)
+def empty_condition(policy: PolicyView) -> Iterator[Problem]:
+    """A plain operator."""
+    for test in _empty_tests(policy):
+        if test.quantifier is Quantifier.NONE and not test.if_exists:
+            yield test.path, phrase("`{key}` has an empty list of values.", key=test.key_text)
+
+
+@validation_check(
+    "POL-141",
+    "EMPTY_ARRAY_CONDITION_FORALLVALUES",
+    FindingType.SUGGESTION,
+    title=mark("ForAllValues without values"),
+    remedy=_USE_NULL,
+)
+def empty_condition_for_all(policy: PolicyView) -> Iterator[Problem]:
+    """It is true if the key is absent."""
+    for test in _empty_tests(policy):
+        if test.quantifier is Quantifier.ALL:
+            yield test.path, phrase("ForAllValues without values is true only if `{key}` is absent.", key=test.key_text)
+
+
+@validation_check(
+    "POL-142",
+    "EMPTY_ARRAY_CONDITION_FORANYVALUE",
+    FindingType.SUGGESTION,
+    title=mark("ForAnyValue without values"),
+    remedy=_ADD_VALUES,
+)
+def empty_condition_for_any(policy: PolicyView) -> Iterator[Problem]:
+    """It is never true."""
+    for test in _empty_tests(policy):
+        if test.quantifier is Quantifier.ANY:
+            yield test.path, phrase("ForAnyValue on `{key}` without values is never true.", key=test.key_text)
+
+
+@validation_check(
+    "POL-143",
+    "EMPTY_ARRAY_CONDITION_IFEXISTS",
+    FindingType.SUGGESTION,
+    title=mark("IfExists without values"),
+    remedy=_USE_NULL,
+)
+def empty_condition_if_exists(policy: PolicyView) -> Iterator[Problem]:
+    """It is true if the key is absent."""
+    for test in _empty_tests(policy):
+        if test.quantifier is Quantifier.NONE and test.if_exists:
+            yield test.path, phrase("IfExists without values is true only if `{key}` is absent.", key=test.key_text)
+
+
+def _tests_on_star(policy: PolicyView) -> Iterator[tuple[ConditionTest, str]]:
+    """Yield tests of which a value is ``*``, with what they come to: present, absent, always or never."""
+    for statement, test in policy.all_tests():
+        operator = test.operator
+        if operator is None or operator.family is not STRING or not operator.takes_wildcards:
+            continue
+        if not any(text and not text.strip("*") for _, text in statement.values_of(test)):
+            continue
+        if operator.negated:
+            yield test, "never" if test.quantifier is Quantifier.ANY and not test.if_exists else "absent"
+        elif test.if_exists or test.quantifier is Quantifier.ALL:
+            yield test, "always"
+        else:
+            yield test, "present"
+
+
+def _on_star(policy: PolicyView, meaning: str, sentence: str) -> Iterator[Problem]:
+    for test, found in _tests_on_star(policy):
+        if found == meaning:
+            yield test.path, phrase(sentence, key=test.key_text, operator=test.operator_text)
+
+
+@validation_check(
+    "POL-144",
+    "EQUIVALENT_TO_NULL_FALSE",
+    FindingType.SUGGESTION,
+    title=mark("Test for presence by a star"),
+    remedy=mark('Use `"Null": {"key": "false"}`.'),
+)
+def equivalent_to_null_false(policy: PolicyView) -> Iterator[Problem]:
+    """``StringLike`` with ``*``."""
+    return _on_star(policy, "present", mark("`{operator}` on `{key}` with `*` only tests that the key is present."))
+
+
+@validation_check(
+    "POL-145",
+    "EQUIVALENT_TO_NULL_TRUE",
+    FindingType.SUGGESTION,
+    title=mark("Test for absence by a star"),
+    remedy=mark('Use `"Null": {"key": "true"}`.'),
+)
+def equivalent_to_null_true(policy: PolicyView) -> Iterator[Problem]:
+    """``StringNotLike`` with ``*``."""
+    return _on_star(policy, "absent", mark("`{operator}` on `{key}` with `*` only tests that the key is absent."))
+
+
+@validation_check(
+    "POL-146",
+    "REDUNDANT_KEY_DUE_TO_WILDCARD_IN_CONDITION",
+    FindingType.SUGGESTION,
+    title=mark("Condition key that always matches"),
+    remedy=mark("Remove the key from the condition."),
+)
+def redundant_key(policy: PolicyView) -> Iterator[Problem]:
+    """With IfExists or ForAllValues."""
+    return _on_star(policy, "always", mark("`{operator}` on `{key}` with `*` is always true."))
+
+
+@validation_check(
+    "POL-147",
+    "REDUNDANT_STATEMENT_DUE_TO_WILDCARD_IN_CONDITION",
+    FindingType.SUGGESTION,
+    title=mark("Condition key that never matches"),
+    remedy=mark("Remove the key, or the statement, which never applies."),
+)
+def redundant_statement_by_star(policy: PolicyView) -> Iterator[Problem]:
+    """``ForAnyValue:StringNotLike``."""
+    return _on_star(policy, "never", mark("`{operator}` on `{key}` with `*` is never true."))

@@ -1,0 +1,156 @@
+"""Validation of a policy document, of any type: as text of a file, or as a JSON value of a snapshot."""
+
+import json
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+from iamdesk.i18n import mark, phrase
+from iamdesk.policy.source_map import PolicyText, RepeatedKeyError, locate
+from iamdesk.policy_validation import (
+    action_checks,
+    arn_checks,
+    condition_checks,
+    grammar_checks,
+    organization_checks,
+    principal_checks,
+    value_checks,
+)
+from iamdesk.policy_validation.issue import EVERY_KIND, FindingType, Issue, ValidationCheck
+from iamdesk.policy_validation.policy_view import PolicyKind, PolicyView
+from iamdesk.strict_json import AmbiguousJsonError, NotJsonConstant, decode
+
+MAX_CHARACTERS = 1 << 20
+"""Longest text that is validated: far above every quota of AWS."""
+_MODULES: tuple[ModuleType, ...] = (
+    grammar_checks,
+    principal_checks,
+    arn_checks,
+    action_checks,
+    condition_checks,
+    value_checks,
+    organization_checks,
+)
+
+
+def _nothing(_: PolicyView) -> tuple[()]:
+    return ()
+
+
+JSON_SYNTAX = ValidationCheck(
+    "POL-200",
+    "JSON_SYNTAX_ERROR",
+    FindingType.ERROR,
+    mark("JSON syntax error"),
+    mark("Correct the JSON at the position."),
+    EVERY_KIND,
+    can_be_stored=False,
+    find=_nothing,
+)
+"""Reported by `PolicyTextError`: a text that is not JSON has no elements to check."""
+
+
+class PolicyTextError(ValueError):
+    """A text that is not one JSON object. Its message is the end of a sentence, with the position."""
+
+    def __init__(self, reason: str, line: int = 1, column: int = 1) -> None:
+        super().__init__(reason)
+        self.line = line
+        self.column = column
+
+
+@cache
+def validation_checks() -> tuple[ValidationCheck, ...]:
+    """Return all checks, by id."""
+    found = [member for module in _MODULES for member in vars(module).values() if isinstance(member, ValidationCheck)]
+    return tuple(sorted((*found, JSON_SYNTAX), key=lambda check: check.id))
+
+
+@cache
+def _checks_of(kind: PolicyKind) -> tuple[ValidationCheck, ...]:
+    return tuple(check for check in validation_checks() if kind in check.kinds)
+
+
+_RANK = {finding_type: rank for rank, finding_type in enumerate(FindingType)}
+
+
+def validate_document(raw: dict[str, Any], kind: PolicyKind, resource_service: str = "") -> tuple[Issue, ...]:
+    """Return the issues of a document, without positions, worst first.
+
+    ``raw`` is a JSON object no deeper than `strict_json.MAX_DEPTH`; ``resource_service`` is the service prefix of a
+    resource policy's resource.
+    """
+    compact = json.dumps(raw, ensure_ascii=False, separators=(",", ":"))
+    return _issues(PolicyView(raw, kind, resource_service, _size(compact), len(compact)), None)
+
+
+def validate_text(content: bytes, kind: PolicyKind, resource_service: str = "") -> tuple[Issue, ...]:
+    """Return the issues of a file's text, with positions in it, worst first; a byte order mark is skipped.
+
+    Raises:
+        PolicyTextError: The text is not UTF-8, not one JSON object, ambiguous, or too long.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise PolicyTextError(phrase("it is not UTF-8 at byte {place}", place=error.start)) from None
+    if len(text) > MAX_CHARACTERS:
+        raise PolicyTextError(
+            phrase("it has {count:,} characters, more than {most:,}", count=len(text), most=MAX_CHARACTERS)
+        )
+    raw, located = _read(text)
+    compact = json.dumps(raw, ensure_ascii=False, separators=(",", ":"))
+    return _issues(PolicyView(raw, kind, resource_service, _size(compact), len(text.strip())), located)
+
+
+def _size(compact: str) -> int:
+    return len("".join(compact.split()))
+
+
+def _read(text: str) -> tuple[dict[str, Any], PolicyText]:
+    try:
+        raw = decode(text)
+    except json.JSONDecodeError as error:
+        message = phrase(
+            "it is not JSON: {reason} at line {line}, column {column}",
+            reason=error.msg,
+            line=error.lineno,
+            column=error.colno,
+        )
+        raise PolicyTextError(message, error.lineno, error.colno) from None
+    except NotJsonConstant as error:
+        raise PolicyTextError(phrase("{word} is not a JSON value", word=str(error))) from None
+    except AmbiguousJsonError as error:
+        raise _with_position(text, str(error)) from None
+    except ValueError:  # Python's limit on the digits of a number
+        raise PolicyTextError(phrase("a number has too many digits")) from None
+    if not isinstance(raw, dict):
+        raise PolicyTextError(phrase("it is not a JSON object at line 1, column 1"))
+    return raw, locate(text)
+
+
+def _with_position(text: str, reason: str) -> PolicyTextError:
+    try:
+        locate(text)
+    except RepeatedKeyError as error:
+        key, line, column = error.args
+        message = phrase(
+            "the key `{key}` occurs twice in one object, again at line {line}, column {column}",
+            key=key,
+            line=line,
+            column=column,
+        )
+        return PolicyTextError(message, line, column)
+    except (RecursionError, IndexError, ValueError):
+        pass
+    return PolicyTextError(reason)
+
+
+def _issues(policy: PolicyView, located: PolicyText | None) -> tuple[Issue, ...]:
+    found = [
+        Issue(check, path, message, located.span_of(path) if located is not None else None)
+        for check in _checks_of(policy.kind)
+        for path, message in check.find(policy)
+    ]
+    found.sort(key=lambda issue: _RANK[issue.check.finding_type])
+    return tuple(found)

@@ -1,0 +1,54 @@
+"""Each check of AWS's page finds its issue, and nothing of it once mended."""
+
+import json
+
+import pytest
+
+from iamdesk.policy_validation.issue import FindingType
+from iamdesk.policy_validation.policy_view import PolicyKind
+from iamdesk.policy_validation.validate import JSON_SYNTAX, validate_document, validate_text, validation_checks
+from tests.policy_validation.cases import CASES, Case, Json
+
+
+def _found(kind: str, document: Json) -> set[str]:
+    name, _, service = kind.partition("/")
+    return {issue.check.name for issue in validate_document(document, PolicyKind(name), service)}
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.code for case in CASES])
+def test_the_issue_is_found_until_it_is_mended(case: Case) -> None:
+    assert case.code in _found(case.kind, case.wrong)
+    assert case.code not in _found(case.kind, case.mended)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.code for case in CASES])
+def test_a_mended_document_has_no_error(case: Case) -> None:
+    name, _, service = case.kind.partition("/")
+    issues = validate_document(case.mended, PolicyKind(name), service)
+    errors = {issue.check.name for issue in issues if issue.check.finding_type is FindingType.ERROR}
+    made_up = {"INVALID_ACTION"} if "QUOTA" in case.code else set()  # long lists of actions that are made up
+    assert errors <= made_up
+
+
+def test_every_check_has_a_case() -> None:
+    codes = {check.issue_code for check in validation_checks() if check.issue_code}
+    assert {case.code for case in CASES} == codes - {JSON_SYNTAX.issue_code}
+    assert len(codes) == 153  # all of the page of November 2026
+
+
+def test_ids_are_unique() -> None:
+    ids = [check.id for check in validation_checks()]
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.code for case in CASES])
+def test_the_position_is_in_the_text(case: Case) -> None:
+    text = json.dumps(case.wrong, indent=4)
+    lines = text.split("\n")
+    name, _, service = case.kind.partition("/")
+    for issue in validate_text(text.encode(), PolicyKind(name), service):
+        span = issue.span
+        assert span is not None
+        assert (1, 1) <= (span.start_line, span.start_column) < (span.end_line, span.end_column)
+        assert span.end_line <= len(lines)
+        assert span.end_column <= len(lines[span.end_line - 1]) + 1
