@@ -53,6 +53,7 @@ from iamdesk.review.items import ONLY_DENIES, ReviewItem
 from iamdesk.review.people import people_of, read_people
 from iamdesk.review.schema import SUFFIX
 from iamdesk.review.session import ReviewSession
+from iamdesk.review.tickets import ticket_counts
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True)
 
@@ -283,6 +284,7 @@ def status(review: ReviewPath, output_format: options.OutputFormat = options.For
     counts = source.counts
     state = completion(session.file, source.today)
     removals = removal_state(session.file)
+    tickets = ticket_counts(session.file)
     result = {
         "ReviewId": session.head.review_id,
         "Title": session.head.title,
@@ -291,6 +293,7 @@ def status(review: ReviewPath, output_format: options.OutputFormat = options.For
         "Complete": state.is_complete,
         "Open": state.as_json()["open"],
         "Removals": {"Closed": removals.closed, "Open": removals.open},
+        "Tickets": {"Closed": tickets["closed"], "Open": tickets["open"], "WithoutState": tickets["without state"]},
         "JournalSha256": session.file.journal_sha256,
         "Damages": [],
     }
@@ -309,6 +312,9 @@ def status(review: ReviewPath, output_format: options.OutputFormat = options.For
             echo(f"  {word:<15} {counts.findings_by_decision[choice.value]:>8,}")
         if removals.closed or removals.open:
             echo(f"removals: {removals.closed:,} closed, {removals.open:,} open")
+        if tickets["closed"] or tickets["open"]:
+            without = tickets["without state"]
+            echo(f"tickets: {tickets['closed']:,} closed, {tickets['open']:,} open, {without:,} without a state")
         echo("complete" if state.is_complete else f"DRAFT: {'; '.join(one.sentence for one in state.open)}")
 
 

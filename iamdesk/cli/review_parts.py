@@ -37,6 +37,7 @@ from iamdesk.review.coordination import (
     split_review,
 )
 from iamdesk.review.decisions import ItemDecision, Reviewer
+from iamdesk.review.tickets import record_tickets
 
 _Review = Annotated[Path, typer.Argument(metavar="REVIEW", help="A review file.", show_default=False)]
 _Part = Annotated[Path, typer.Argument(metavar="PART", help="A part of a review.", show_default=False)]
@@ -352,6 +353,35 @@ def close_out(
         raise typer.Exit(1)
 
 
+def tickets(
+    review: _Review,
+    table: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE.csv",
+            help="States of tickets: the columns id (External id of tickets.csv) or ticket, state, and closed (a day).",
+            show_default=False,
+        ),
+    ],
+    who: _Who,
+) -> None:
+    """Record in a review the state of tickets, as the ticket system exports it. It can be repeated.
+
+    Rows of unknown tickets and of items that the review does not change are refused and listed, with status 1; all
+    other rows are recorded. A closed ticket closes no removal: the next review tests that on its snapshot.
+    """
+    found = record_tickets(review, table, Reviewer(who, getpass.getuser()))
+    for one in found.refused:
+        echo(f"refused  row {one.row}: {one.why}")
+    repeated = f", {found.repeated:,} recorded before" if found.repeated else ""
+    echo_err(
+        f"{_counted(len(found.recorded), 'state')} recorded{repeated}, {len(found.refused):,} refused; "
+        f"tickets: {found.closed:,} closed, {found.open:,} open, {found.without:,} without a state"
+    )
+    if found.refused:
+        raise typer.Exit(1)
+
+
 def _coordinator(name: str) -> Reviewer:
     account = getpass.getuser()
     return Reviewer(name.strip() or account, account)
@@ -372,4 +402,5 @@ COMMANDS = (
     ("progress", progress),
     ("remind", remind),
     ("close-out", close_out),
+    ("tickets", tickets),
 )

@@ -16,6 +16,7 @@ from iamdesk.export.evidence.review_chain import manifest_before
 from iamdesk.export.new_review import Made, make_review, with_people
 from iamdesk.i18n import phrase
 from iamdesk.progress import Cancelled, Progress
+from iamdesk.review.after_revocation import AfterRevocation
 from iamdesk.review.asked import SINCE_LAST
 from iamdesk.review.carry_over import CarryOver, asked_of_people, carry_forward
 from iamdesk.review.carry_over_findings import FIXES, CarriedFindings, carry_findings, fixes_as_text
@@ -52,6 +53,7 @@ def make_next_review(
     exclusions: Sequence[Exclusion] = (),
     workers: Workers | None = None,
     people: PeopleList | None = None,
+    old: Evaluator | None = None,
 ) -> CarriedOn:
     """Write a new review file that follows a previous review; return what was carried over and what needs a decision.
 
@@ -62,6 +64,8 @@ def make_next_review(
         found: Comparison of the previous review's snapshot with this one.
         pack: Package of the previous review; None: the last one recorded in it (`review_chain.manifest_before`).
         people: A list of people: what those who left or moved have is asked again.
+        old: Evaluator over the previous review's snapshot, for what revoked access is still possible otherwise; None:
+            that is not evaluated.
 
     Raises:
         ReviewError: the file exists or cannot be written, or ``found`` or ``pack`` is not of the previous review.
@@ -85,7 +89,10 @@ def make_next_review(
 
     def prepare(made: Made) -> Made:
         today = datetime.now(UTC).date()
-        lines_carried = carry_forward(previous, made.scope.lines, found, evaluator.snapshot, today, made.whole.lines)
+        after = AfterRevocation(old, evaluator, found, made.whole.lines) if old is not None else None
+        lines_carried = carry_forward(
+            previous, made.scope.lines, found, evaluator.snapshot, today, made.whole.lines, after
+        )
         if joined is not None:
             lines_carried = asked_of_people(lines_carried, made.scope.lines, joined)
         carried = CarriedOn(

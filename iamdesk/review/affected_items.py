@@ -16,8 +16,8 @@ from iamdesk.diff.matching import may_meet
 from iamdesk.diff.normal_form import EVERYTHING, ResourceScope
 from iamdesk.diff.result import Cause, ChangeKind, Comparison, Effect, Kind, Status
 from iamdesk.i18n import phrase
+from iamdesk.review.after_revocation import OF_HOLDERS
 from iamdesk.review.items import EntitlementType, ReviewItem, account_root
-from iamdesk.review.revocation_tests import OF_HOLDERS
 from iamdesk.snapshot.model import Snapshot
 
 _TEXTS = frozenset({ChangeKind.MANAGED_POLICY, ChangeKind.AWS_POLICY, ChangeKind.INLINE_POLICY})

@@ -11,6 +11,7 @@ from datetime import date
 from iamdesk.diff.result import Comparison
 from iamdesk.i18n import phrase
 from iamdesk.review.affected_items import Changes, id_in_one_spelling
+from iamdesk.review.after_revocation import AfterRevocation
 from iamdesk.review.asked import AskedKind
 from iamdesk.review.carried_decision import taken_over
 from iamdesk.review.decisions import ItemDecision, ReviewDecision
@@ -42,6 +43,7 @@ def carry_forward(
     new: Snapshot,
     today: date,
     everywhere: Iterable[ReviewItem] | None = None,
+    after: AfterRevocation | None = None,
 ) -> CarryOver:
     """Carry decisions over to the items of a new review.
 
@@ -52,6 +54,7 @@ def carry_forward(
         new: The new snapshot: an item is not gone if its data is not captured.
         today: Exceptions whose last day is before it have expired.
         everywhere: All items of the new snapshot if the new review has exclusions: excluded items are not gone.
+        after: Evaluates what the holders of revoked items can still do; None: not evaluated.
 
     Raises:
         ValueError: the comparison is of other snapshots.
@@ -66,7 +69,7 @@ def carry_forward(
     spelled = {line_id: earlier_id for line_id, earlier_id in spelled.items() if line_id in there}
     still = {earlier_id: there[line_id] for line_id, earlier_id in spelled.items()}
     changed = Changes(found, before.values(), now.values(), new)
-    retests = {one.line_id: one for one in retests_of(previous, before, {**there, **still}, found, new)}
+    retests = {one.line_id: one for one in retests_of(previous, before, {**there, **still}, found, new, after)}
     decisions: dict[str, ItemDecision] = {}
     asked: dict[str, tuple[str, ...]] = {}
     kinds: dict[str, tuple[AskedKind, ...]] = {}

@@ -31,6 +31,8 @@ class EventKind(StrEnum):
     """Part and review decided otherwise; the review's decision stays until the conflict is resolved."""
     RESOLVE = "resolve"
     """The coordinator chose between the two."""
+    TICKET = "ticket"
+    """The state of a ticket came back from the ticket system (`tickets`)."""
     DESCRIBE = "describe"
     """Somebody stated who captured the snapshot, when the review is due, or who the reviewers are (`description`)."""
     REMOVAL = "removal"

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from iamdesk.diff.result import Comparison, Status
+from iamdesk.review.after_revocation import OF_HOLDERS, AfterRevocation
 from iamdesk.review.decisions import ItemDecision, ReviewDecision
 from iamdesk.review.items import EntitlementType, ReviewItem
 from iamdesk.review.schema import Head
@@ -15,8 +16,6 @@ from iamdesk.snapshot.model import Account, Snapshot
 
 REVOKES = "earlier_revokes"
 """Detail in a review's head with the results of earlier revokes (JSON, `revokes_as_text`)."""
-OF_HOLDERS = frozenset({EntitlementType.GROUP, EntitlementType.MANAGED_POLICY, EntitlementType.INLINE_POLICY})
-"""Entitlements that grant permissions to their holder."""
 
 
 class Previous(Protocol):
@@ -61,6 +60,10 @@ class Retest:
     decided_utc: str
     outcome: Outcome
     sentence: str
+    still_possible: int | None = None
+    """Of the actions that it gave: how many are still possible otherwise; None: not evaluated."""
+    gained: int | None = None
+    """Actions that its holder gained since; None: inconclusive, or not evaluated."""
 
 
 def retests_of(
@@ -69,6 +72,7 @@ def retests_of(
     now: Mapping[str, ReviewItem],
     found: Comparison,
     new: Snapshot,
+    after: AfterRevocation | None = None,
 ) -> Iterator[Retest]:
     """Yield the results of the previous review's revokes, and of revokes of earlier reviews.
 
@@ -78,6 +82,7 @@ def retests_of(
         now: Entitlements of the new review by ID.
         found: Comparison of their snapshots.
         new: The new snapshot.
+        after: Evaluates what is still possible otherwise; None: not evaluated.
     """
     for line_id, line in before.items():
         if previous.decision(line_id).choice is not ReviewDecision.REVOKE:
@@ -85,6 +90,7 @@ def retests_of(
         decided = previous.decided(line_id)
         who, when = (decided.reviewer, decided.moment) if decided is not None else ("", "")
         outcome, sentence = _outcome(line, line_id in now, found, new)
+        rest = after.of(line) if after is not None and outcome is Outcome.GONE else None
         yield Retest(
             line_id,
             line.account_id,
@@ -95,7 +101,9 @@ def retests_of(
             who,
             when,
             outcome,
-            sentence,
+            " ".join((sentence, *rest.sentences)) if rest is not None else sentence,
+            rest.still_possible if rest is not None else None,
+            rest.gained if rest is not None else None,
         )
     for earlier in revokes_from_text(previous.head.details.get(REVOKES, "[]")):
         if earlier.line_id in before:
@@ -159,6 +167,8 @@ def revokes_as_text(retests: Iterable[Retest]) -> str:
             "decided_utc": one.decided_utc,
             "outcome": one.outcome.value,
             "sentence": one.sentence,
+            "still_possible": one.still_possible,
+            "gained": one.gained,
         }
         for one in retests
     ]
@@ -184,4 +194,6 @@ def revokes_from_text(text: str) -> Iterator[Retest]:
             one["decided_utc"],
             Outcome(one["outcome"]),
             one["sentence"],
+            one.get("still_possible"),
+            one.get("gained"),
         )

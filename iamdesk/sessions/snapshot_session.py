@@ -396,6 +396,7 @@ class SnapshotSession(Opened):
                 exclusions,
                 workers,
                 people,
+                old.evaluator,
             )
 
     def compared_with(

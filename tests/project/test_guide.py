@@ -115,6 +115,7 @@ def evidence(tmp_path_factory: pytest.TempPathFactory) -> Path:
     kept = folder / "remediation-kept"
     kept.mkdir()
     (kept / "remediation-20261125T100000Z.log").touch()  # of a run that had nothing to revoke
+    (folder / "tickets-export.csv").write_text("id,state\n", encoding="utf-8")  # the review changes nothing
     return folder
 
 

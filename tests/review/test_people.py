@@ -44,9 +44,9 @@ def written(folder: Path, text: str | bytes) -> Path:
 @pytest.fixture(scope="module")
 def snapshot() -> Snapshot:
     """Users in the list and not, a role that they may assume, one with an owner, and users of Identity Center."""
-    ana = make.user("Ana", make.allow("sts:AssumeRole"))
-    robot = make.user("robot", make.allow("sts:AssumeRole"))
-    deploy = make.role("deploy", make.allow("s3:*"), trust=make.trusting({"AWS": [ana.arn, robot.arn]}))
+    ana = make.user("Ana", make.document(make.allow("sts:AssumeRole")))
+    robot = make.user("robot", make.document(make.allow("sts:AssumeRole")))
+    deploy = make.role("deploy", make.document(make.allow("s3:*")), trust=make.trusting({"AWS": [ana.arn, robot.arn]}))
     guarded = make.role(
         "guarded",
         trust=make.trusting({"AWS": ana.arn}, condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}}),
@@ -54,7 +54,7 @@ def snapshot() -> Snapshot:
     owned = make.role("owned", tags=[("owner", "ben@EXAMPLE.com")])
     reserved = make.role(
         "AWSReservedSSO_Readers_0123456789abcdef",
-        make.allow("s3:GetObject"),
+        make.document(make.allow("s3:GetObject")),
         trust=make.trusting({"Federated": f"arn:aws:iam::{make.ID}:saml-provider/AWSSSO"}),
         path="/aws-reserved/sso.amazonaws.com/",
     )

@@ -436,5 +436,10 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
         "retest_verdict",
         "of a decision of an earlier review: gone, still_present, came_back, cannot_tell (see retest_basis)",
     ),
+    (
+        "still_possible_action_count",
+        "of the actions that a revoked entitlement gave: how many its holder can still perform otherwise",
+    ),
+    ("ticket_state", "as the ticket system reported it (review tickets); that access is gone shows the retest"),
     ("second_reviewer", "who gave second approval to the decision"),
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from iamdesk.export.evidence.columns import Column, DecidedFinding, DecidedLine, moment
 from iamdesk.export.evidence.remediation_commands import command_text
@@ -9,6 +10,7 @@ from iamdesk.export.text.review import entitlement_words, holder_name, power_wor
 from iamdesk.export.text.review_effect import effect_words
 from iamdesk.review.carry_over_findings import FIXES, fixes_from_text
 from iamdesk.review.decisions import ReviewDecision
+from iamdesk.review.item_effect import effect_of
 from iamdesk.review.review_file import ReviewFile
 from iamdesk.review.revocation_tests import REVOKES, Outcome, revokes_from_text
 
@@ -50,11 +52,21 @@ class Task:
     """AWS CLI command; empty if there is no single one."""
     requested_utc: str
     ticket: str = ""
+    ticket_state: str = ""
+    """As the ticket system calls it; empty if it did not come back."""
+    ticket_closed: str = ""
+    """The day when the ticket was closed (ISO 8601); empty if it is not stated."""
     closed_utc: str = ""
     """When a log of ``remediation.sh`` says that it is gone; empty if none does."""
     retest_snapshot_sha256: str = ""
     retest_verdict: str = NOT_TESTED
     retest_sentence: str = ""
+    lost: int | None = None
+    """Actions that are lost by it; None: not known."""
+    gained: int | None = None
+    """Actions that are gained by it; in a test, those that the holder gained since. None: not known."""
+    still_possible: int | None = None
+    """In a test: of the actions that the entitlement gave, those still possible otherwise; None: not evaluated."""
 
 
 def task_of(row: DecidedLine | DecidedFinding) -> Task:
@@ -99,7 +111,17 @@ def task_of(row: DecidedLine | DecidedFinding) -> Task:
         command_text(line) if row.decision.choice is ReviewDecision.REVOKE else "",
         when,
         row.decision.ticket,
+        lost=_actions(row, "lost"),
+        gained=_actions(row, "gained"),
     )
+
+
+def _actions(row: DecidedLine, which: str) -> int | None:
+    """Return how many actions are lost or gained by revoking an entitlement; None: not known, or not revoked."""
+    if row.decision.choice is not ReviewDecision.REVOKE:
+        return None
+    found: Any = effect_of(row.line).get("revoke", {}).get(which, {}).get("actions")
+    return found if isinstance(found, int) else None
 
 
 def tested(review: ReviewFile) -> Iterator[Task]:
@@ -124,6 +146,8 @@ def tested(review: ReviewFile) -> Iterator[Task]:
             retest_snapshot_sha256=head.snapshot_sha256,
             retest_verdict=_VERDICTS[one.outcome],
             retest_sentence=one.sentence,
+            gained=one.gained,
+            still_possible=one.still_possible,
         )
     for test in fixes_from_text(head.details.get(FIXES, "[]")):
         yield Task(
@@ -170,11 +194,16 @@ REMEDIATION: tuple[Column[Task], ...] = (
     Column("reason", lambda row: row.reason),
     Column("command", lambda row: row.command),
     Column("ticket", lambda row: row.ticket, is_open=True),
+    Column("ticket_state", lambda row: row.ticket_state),
+    Column("ticket_closed", lambda row: row.ticket_closed),
     Column("requested_utc", lambda row: moment(row.requested_utc)),
     Column("closed_utc", lambda row: moment(row.closed_utc), is_open=True),
     Column("retest_snapshot_sha256", lambda row: row.retest_snapshot_sha256),
     Column("retest_verdict", lambda row: row.retest_verdict),
     Column("retest_basis", lambda row: row.retest_sentence),
+    Column("lost_action_count", lambda row: "" if row.lost is None else row.lost),
+    Column("gained_action_count", lambda row: "" if row.gained is None else row.gained),
+    Column("still_possible_action_count", lambda row: "" if row.still_possible is None else row.still_possible),
 )
 TICKETS: tuple[Column[Task], ...] = (
     Column("Summary", lambda row: f"{_WORDS[row.choice]}: {row.what} in {row.account_id}"),
@@ -184,5 +213,7 @@ TICKETS: tuple[Column[Task], ...] = (
     Column("Assignee", lambda row: row.owner),
     Column("Labels", lambda row: f"access-review {row.review_id}"),
     Column("External id", lambda row: row.subject_id),
+    Column("Actions lost", lambda row: "" if row.lost is None else row.lost),
+    Column("Actions gained", lambda row: "" if row.gained is None else row.gained),
 )
 """Columns that ticket systems import."""

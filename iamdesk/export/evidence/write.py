@@ -64,6 +64,7 @@ from iamdesk.review.close_out import last_removals
 from iamdesk.review.decisions import ReviewDecision
 from iamdesk.review.journal import canonical
 from iamdesk.review.review_file import ReviewFile
+from iamdesk.review.tickets import ticket_states
 
 REPORTS = {
     "findings.sarif": sarif_file.render,
@@ -236,6 +237,8 @@ def _write_tables(
             item: at for item, (outcome, at) in last_removals(source.review.events()).items() if outcome.is_closed
         }
 
+        states = ticket_states(source.review.events())
+
         def take(row: columns.DecidedLine | columns.DecidedFinding) -> None:
             if row.decision.choice is ReviewDecision.EXCEPT:
                 exceptions.write(columns.excepted(row, source.today))
@@ -243,6 +246,10 @@ def _write_tables(
                 task = task_of(row)
                 if row.decision.choice is ReviewDecision.REVOKE:
                     task = replace(task, closed_utc=closed.get(task.subject_id, ""))
+                if (state := states.get(task.subject_id)) is not None:
+                    day = state.closed.isoformat() if state.closed else ""
+                    number = task.ticket or state.ticket
+                    task = replace(task, ticket=number, ticket_state=state.state, ticket_closed=day)
                 todo.write(task)
                 tickets.write(task)
 

@@ -1,0 +1,155 @@
+"""What became of the access that a revoked entitlement gave: what is still possible otherwise, what was gained."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from iamdesk.access.access_change import ActionBits
+from iamdesk.access.effective_permissions import AccessExtent
+from iamdesk.access.evaluator import Evaluator
+from iamdesk.diff.result import Comparison, Kind, Status
+from iamdesk.i18n import join_messages, join_names, nphrase, phrase
+from iamdesk.progress import Cancelled, never_cancelled
+from iamdesk.review.effects import EffectFinder, action_names, count_actions
+from iamdesk.review.items import EntitlementType, ReviewItem
+
+OF_HOLDERS = frozenset({EntitlementType.GROUP, EntitlementType.MANAGED_POLICY, EntitlementType.INLINE_POLICY})
+"""Entitlements that grant permissions to their holder."""
+_NOT_POSSIBLE = (AccessExtent.NONE, AccessExtent.DENIED)
+_MAX_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Otherwise:
+    """Access of the holder of a revoked entitlement on the new snapshot."""
+
+    still_possible: int | None
+    """Of the actions that it gave: how many the holder can still perform, on some resource, perhaps under conditions.
+
+    None: not evaluated.
+    """
+    gained: int | None
+    """Actions that the holder gained between the two snapshots; None: inconclusive, or not evaluated."""
+    sentences: tuple[str, ...]
+
+
+class AfterRevocation:
+    """Evaluates the holders of revoked entitlements on the new snapshot. For one thread."""
+
+    def __init__(self, old: Evaluator, new: Evaluator, found: Comparison, now: Iterable[ReviewItem]) -> None:
+        """Prepare.
+
+        Args:
+            old: Evaluator over the snapshot of the review that revoked.
+            new: Evaluator over the new snapshot.
+            found: Comparison of the two.
+            now: Entitlements of the new snapshot.
+        """
+        self._old, self._new = EffectFinder(old), EffectFinder(new)
+        self._found = found
+        self._by_holder: dict[str, list[ReviewItem]] = {}
+        self._assignments: dict[tuple[str, str], list[ReviewItem]] = {}
+        for item in now:
+            if item.type in OF_HOLDERS:
+                self._by_holder.setdefault(item.holder_arn, []).append(item)
+            elif item.type is EntitlementType.PERMISSION_SET:
+                self._assignments.setdefault((item.account_id, item.entitlement_id), []).append(item)
+
+    def of(self, item: ReviewItem, cancelled: Cancelled = never_cancelled) -> Otherwise:
+        """Return what became of the access of a revoked entitlement that is gone.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        if item.type is EntitlementType.PERMISSION_SET:
+            return self._of_assignment(item)
+        if item.type not in OF_HOLDERS:
+            return Otherwise(None, None, (phrase("Whether the access is possible otherwise was not evaluated."),))
+        gained, told = self._gained(item.holder_arn)
+        principals = self._new.evaluator.population()
+        place = principals.position(item.holder_arn)
+        place = principals.group_position(item.holder_arn) if place is None else place
+        if place is None:
+            return Otherwise(0, gained, (phrase("Its holder does not exist any more."),))
+        given = self._old.effect(item, cancelled).alone
+        if not given:
+            return Otherwise(0, gained, (phrase("It gave no action by itself."), *told))
+        still = _both(given, self._possible(place))
+        return Otherwise(count_actions(still), gained, (*self._still(item, given, still, cancelled), *told))
+
+    def _possible(self, place: int) -> ActionBits:
+        found: dict[str, int] = {}
+        for service, access in self._new.evaluator.reaches_of(place).items():
+            bits = 0
+            for extent, of_extent in access.actions.items():
+                bits |= 0 if extent in _NOT_POSSIBLE else of_extent
+            if bits:
+                found[service] = bits
+        return found
+
+    def _still(self, item: ReviewItem, given: ActionBits, still: ActionBits, cancelled: Cancelled) -> Iterator[str]:
+        total, left = count_actions(given), count_actions(still)
+        if not left:
+            yield nphrase(
+                "The action that it gave is not possible any more.",
+                "None of the {count:,} actions that it gave is possible any more.",
+                total,
+            )
+            return
+        by: list[str] = []
+        for other in self._by_holder.get(item.holder_arn, ()):
+            count = count_actions(_both(self._new.effect(other, cancelled).alone, still))
+            if count:
+                by.append(phrase("{name} ({count:,})", name=other.name, count=count))
+        yield phrase(
+            "Of the {total:,} actions that it gave, {count:,} are still possible on some resource: {names}{by}.",
+            total=total,
+            count=left,
+            names=join_names(sorted(action_names(still)), _MAX_NAMED, last=","),
+            by=phrase("; by {entitlements}", entitlements=join_messages(", ", by)) if by else "",
+        )
+
+    def _gained(self, holder: str) -> tuple[int | None, tuple[str, ...]]:
+        diff = self._found.principals.get(holder)
+        if diff is None:
+            return None, (phrase("The comparison does not contain its holder: what it gained is not known."),)
+        bits = 0
+        causes: dict[str, None] = {}
+        for effect in diff.effects:
+            if effect.kind is Kind.GAINED:
+                bits |= effect.actions
+                causes |= dict.fromkeys(cause.sentence for cause in effect.causes)
+        doubts = [phrase("What its holder gained is inconclusive: {doubt}", doubt=doubt) for doubt in diff.doubts[:1]]
+        if bits:
+            sentence = nphrase(
+                "Its holder gained {count:,} action since: {causes}",
+                "Its holder gained {count:,} actions since: {causes}",
+                bits.bit_count(),
+                causes=join_messages(" ", list(causes)[:_MAX_NAMED]),
+            )
+            return bits.bit_count(), (sentence, *doubts)
+        if diff.status is Status.CANNOT_TELL:
+            return None, tuple(doubts) or (phrase("What its holder gained is inconclusive."),)
+        return 0, (phrase("Its holder gained nothing since."), *doubts)
+
+    def _of_assignment(self, item: ReviewItem) -> Otherwise:
+        """An assignment of the same permission set to a group of the person gives the same."""
+        name = str(item.evidence.get("display", item.holder_arn))
+        others = [
+            str(one.evidence.get("display", one.holder_arn))
+            for one in self._assignments.get((item.account_id, item.entitlement_id), ())
+            if one.holder_arn != item.holder_arn and name in one.evidence.get("members", ())
+        ]
+        if not others:
+            sentence = phrase("No group that is known to contain {name} has the same permission set.", name=name)
+            return Otherwise(None, None, (sentence,))
+        sentence = phrase(
+            "{name} still has the same permission set through {groups}.",
+            name=name,
+            groups=join_names(others, _MAX_NAMED, last=","),
+        )
+        power: Mapping[str, int] = item.evidence.get("holder") or {}
+        return Otherwise(int(power.get("actions", 0)), None, (sentence,))
+
+
+def _both(one: ActionBits, other: ActionBits) -> ActionBits:
+    return {service: both for service, bits in one.items() if (both := bits & other.get(service, 0))}
