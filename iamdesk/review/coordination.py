@@ -6,7 +6,7 @@ Each call opens the files that it needs, and closes them; a review that is open 
 import contextlib
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from iamdesk.errors import ReviewError
@@ -39,8 +39,18 @@ from iamdesk.review.decisions import ItemDecision, Reviewer
 from iamdesk.review.events import EventKind
 from iamdesk.review.holders import SnapshotHolders
 from iamdesk.review.merge import Conflict, Merged, NotTaken, PartSigner, open_conflicts
-from iamdesk.review.parts import PART_OF, Part, PartProgress, folder_progress, is_part, parts_of, reviewer_of
+from iamdesk.review.parts import (
+    PART_OF,
+    Part,
+    PartProgress,
+    folder_progress,
+    is_part,
+    parts_of,
+    progress_of,
+    reviewer_of,
+)
 from iamdesk.review.review_file import MovedOnError, ReviewFile
+from iamdesk.review.revocation_tests import REVOKES, Outcome, Retest, revokes_from_text
 from iamdesk.review.schema import SUFFIX
 from iamdesk.snapshot.model import Snapshot
 
@@ -52,6 +62,7 @@ __all__ = [
     "Conflict",
     "Merged",
     "NotTaken",
+    "Outcome",
     "Part",
     "PartProgress",
     "PartSigner",
@@ -59,10 +70,12 @@ __all__ = [
     "Removal",
     "RemovalOutcome",
     "RemovalState",
+    "Retest",
     "Rules",
     "assign_review",
     "assigned_to",
     "close_out_review",
+    "deciders_of",
     "delegate_part",
     "hand_back_part",
     "kept_in_parts",
@@ -76,6 +89,7 @@ __all__ = [
     "record_reminders",
     "removal_state",
     "resolve_conflict",
+    "retests_in",
     "split_review",
 ]
 
@@ -323,6 +337,17 @@ def progress_of_parts(
     missing = [PartProgress.missing(part) for part in parts_of(events) if part.part_id not in there]
     assignment = assignment_of(events)
     return (*found, *missing), len(assignment.unassigned) if assignment else 0
+
+
+def deciders_of(part: ReviewFile) -> tuple[str, ...]:
+    """Return who may decide in a part now: its reviewer, the backup, and their delegates."""
+    found = progress_of(part, datetime.now(UTC).date())
+    return tuple(filter(None, (found.reviewer, found.backup, *found.delegates)))
+
+
+def retests_in(review: ReviewFile) -> tuple[Retest, ...]:
+    """Return the results of earlier revocations that a follow-up review has; none of a first review."""
+    return tuple(revokes_from_text(review.head.details.get(REVOKES, "[]")))
 
 
 def _checked(one: PartProgress, part: Part | None, seen: Container[str], review_id: str) -> PartProgress:

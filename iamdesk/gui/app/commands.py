@@ -705,6 +705,12 @@ COMMANDS: tuple[Command, ...] = (
                 4,
                 mark("Record what remediation.sh removed, by its log."),
             ),
+            (
+                "actionRetests",
+                mark("&What became of earlier revocations…"),
+                4,
+                mark("Show which revocations of earlier reviews are gone, still there, or came back."),
+            ),
             ("actionCloseReview", mark("&Close review"), 5, mark("Close the review. Every decision is saved.")),
         )
     ),

@@ -70,6 +70,7 @@ class CoordinationController(QObject):
             "actionDelegatePart": self.delegate,
             "actionHandBackPart": self.hand_back,
             "actionCloseOut": self.close_out,
+            "actionRetests": self.retests,
         }
 
     # Windows
@@ -102,6 +103,13 @@ class CoordinationController(QObject):
 
         if (about := self._about()) is not None:
             self._show(ProgressWindow(about, self._panel.window()))
+
+    def retests(self) -> None:
+        """Show the window with the results of earlier revocations."""
+        from iamdesk.gui.review.retests_window import RetestsWindow
+
+        if (about := self._about()) is not None:
+            self._show(RetestsWindow(about, self._panel.window()))
 
     def _about(self) -> "Coordination | None":
         from iamdesk.gui.review.coordination_window import Coordination

@@ -17,6 +17,7 @@ from iamdesk.gui.core.retranslation import translate_english
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.gui.findings.rows import SEVERITY_WORDS
+from iamdesk.gui.review.columns import Column
 from iamdesk.gui.review.decision_row import DecidedRow
 from iamdesk.gui.review.evidence_text import finding_facts, line_facts
 from iamdesk.gui.review.finding_rows import FindingRow
@@ -178,6 +179,10 @@ class EvidencePane(QScrollArea):
         if decision.second:
             sentence = tr("{decision}; second approval by {second}").format(decision=sentence, second=decision.second)
         column.addWidget(FlowLabel(sentence))
+        if removal := row.texts[Column.REMOVAL]:
+            told = FlowLabel(tr("Removal: {result}").format(result=removal))
+            told.setObjectName("removalResult")
+            column.addWidget(told)
         for text in (decision.comment, tr("Owner: {owner}").format(owner=decision.owner) if decision.owner else ""):
             if text:
                 column.addWidget(FlowLabel(text))

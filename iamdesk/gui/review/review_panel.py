@@ -33,7 +33,7 @@ from iamdesk.gui.widgets.full_height_list import scrolling
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.i18n import mark, ntr, tr
-from iamdesk.review.decisions import ReviewDecision
+from iamdesk.review.decisions import ReviewDecision, same_person
 from iamdesk.review.grouping import Grouping
 from iamdesk.review.item_effect import effect_of
 from iamdesk.review.session import Change, ReviewSession
@@ -81,6 +81,7 @@ class ReviewPanel(QWidget):
             self.head.progress, self.head.summary, self.packs.export, self.packs.sign_last, self.packs.verify_last
         )
         self.status = ReviewStatus()
+        self._warned_of = ""
         self.deciding = DecisionController(
             session, jobs, self.head, self.message, lambda: self.review_session, self.table.selected_rows, self
         )
@@ -196,6 +197,7 @@ class ReviewPanel(QWidget):
         self.table.comment_wanted.connect(self.deciding.comment)
         self.table.next_wanted.connect(self.go_to_next)
         self.table.selectionModel().currentRowChanged.connect(lambda _new, _old: self._show_evidence())
+        self.head.reviewer_changed.connect(self._check_reviewer)
         for field in (self.head.reviewer_name, self.head.own):
             field.returnPressed.connect(lambda: self.table.setFocus(Qt.FocusReason.OtherFocusReason))
         self.deciding.settled.connect(lambda: self.table.setFocus(Qt.FocusReason.OtherFocusReason))
@@ -306,10 +308,26 @@ class ReviewPanel(QWidget):
             return
         self.status = status
         self.packs.last_pack = status.pack.path or self.packs.last_pack
+        self._check_reviewer()
         self.rows.set_removals(status.removals)
         self._show_columns()
         self.strip.is_verified = self.packs.is_verified
         self.strip.show_status(status, _today())
+
+    def _check_reviewer(self) -> None:
+        """Say, once for each part, that whoever is entered may not decide in it."""
+        name, deciders = self.head.reviewer.name, self.status.deciders
+        if not name or not deciders or any(same_person(name, one) for one in deciders):
+            self._warned_of = ""
+        elif self._warned_of != name:
+            self._warned_of = name
+            self.message.say(
+                Tone.WARNING,
+                tr(
+                    "This part is for {names}. Decisions of {name} are rejected when it is merged: the reviewer can "
+                    "delegate it."
+                ).format(names=", ".join(deciders), name=name),
+            )
 
     def _status_failed(self, review_session: ReviewSession, error: Exception) -> None:
         if self.review_session is review_session:  # else it was closed meanwhile

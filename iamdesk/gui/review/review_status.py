@@ -7,7 +7,7 @@ from pathlib import Path
 
 from iamdesk.gui.review.filters import RowFilterMode
 from iamdesk.review.completion import Completion, Obstacle, completion
-from iamdesk.review.coordination import PART_OF, AssignedTo, RemovalOutcome, assigned_to, last_removals
+from iamdesk.review.coordination import PART_OF, AssignedTo, RemovalOutcome, assigned_to, deciders_of, last_removals
 from iamdesk.review.decisions import same_person
 from iamdesk.review.session import ReviewSession
 
@@ -50,6 +50,8 @@ class ReviewStatus:
     pack: PackState = PackState()
     own: AssignedTo | None = None
     """Whose part it is; None: it is not a part."""
+    deciders: tuple[str, ...] = ()
+    """Who may decide in a part."""
 
     def open_items(self, mode: RowFilterMode) -> frozenset[str]:
         """Return the items that the count of a filter is of."""
@@ -89,9 +91,15 @@ def status_of(review_session: ReviewSession, today: date, pack: Path | None = No
         for item, to in assigned.items()
         if to.due is not None and to.due < today and file.decision(item).is_open(today)
     )
-    own = next(iter(assigned.values()), None) if PART_OF in file.head.details else None
+    is_part = PART_OF in file.head.details
     return ReviewStatus(
-        completion(file, today), assigned, overdue, last_removals(file.events()), _pack_state(review_session, pack), own
+        completion(file, today),
+        assigned,
+        overdue,
+        last_removals(file.events()),
+        _pack_state(review_session, pack),
+        next(iter(assigned.values()), None) if is_part else None,
+        deciders_of(file) if is_part else (),
     )
 
 

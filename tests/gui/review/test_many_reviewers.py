@@ -285,8 +285,20 @@ def test_overdue_part_says_so(qtbot: QtBot, panel: ReviewPanel, tmp_path: Path) 
     assert panel.strip.owner.full_text() == "Part of Dana Lee, overdue since 1 February 2020"
 
 
+def test_part_warns_whoever_may_not_decide_in_it(qtbot: QtBot, panel: ReviewPanel, parts: Path) -> None:
+    panel.controller.open_path(parts / "Dana-Lee.iamreview")
+    qtbot.waitUntil(lambda: desk_of(panel).path.parent == parts and not panel.is_filling, timeout=30_000)
+    read(qtbot, panel)
+    assert panel.message.text.startswith("This part is for Dana Lee. Decisions of Ana Moreno are rejected")
+    panel.message.clear()
+    panel.head.reviewer_name.setText("dana  lee")
+    QTest.keyClick(panel.head.reviewer_name, Qt.Key.Key_Return)
+    read(qtbot, panel)
+    assert panel.message.text == ""
+
+
 @pytest.mark.parametrize(
-    "command", ["actionAssignReview", "actionMergeParts", "actionConflicts", "actionPartsProgress"]
+    "command", ["actionAssignReview", "actionMergeParts", "actionConflicts", "actionPartsProgress", "actionRetests"]
 )
 def test_windows_have_names_and_close_with_the_review(qtbot: QtBot, panel: ReviewPanel, command: str) -> None:
     panel.commands()[command]()
