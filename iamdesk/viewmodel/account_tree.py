@@ -111,8 +111,8 @@ class AccountTree:
         broken = list(enumerate(account.broken))
         if broken:
             sections.append(Section(mark("Malformed entries"), broken, lambda entry: entry[1].name, self._broken))
-        missing = [(last_of_arn(arn), arn) for arn in references.missing_policies()]
-        missing += [(name, "") for name in references.missing_groups()]
+        missing: list[tuple[str, str | None]] = [(last_of_arn(arn), arn) for arn in references.missing_policies()]
+        missing += [(name, None) for name in references.missing_groups()]
         if missing:
             sections.append(Section(mark("Not in the snapshot"), missing, lambda entry: entry[0], self._missing))
         return sections
@@ -188,9 +188,9 @@ class AccountTree:
         key = broken_key(self.account.account_id, entry.list_name, position)
         return NodeKind.BROKEN, entry.name, entry.list_name, key, (Badge.BROKEN,)
 
-    def _missing(self, entry: tuple[str, str], _: LeafColumns) -> Entry:
+    def _missing(self, entry: tuple[str, str | None], _: LeafColumns) -> Entry:
         name, arn = entry
-        if arn:
+        if arn is not None:  # it may be empty: a snapshot can hold anything
             detail = join_messages(_BETWEEN, [phrase("managed policy"), *self._uses(arn)])
             return NodeKind.MISSING, name, detail, arn, (Badge.GAP,)
         detail = join_messages(_BETWEEN, (phrase("group"), members(len(self._references.members[name]))))
