@@ -28,6 +28,8 @@ from iamdesk.work.shared_tasks import shared_out
 if TYPE_CHECKING:  # imported on first use
     from iamdesk.checks.finding import Finding, Suppression
     from iamdesk.diff.result import Comparison, WhatIfResult
+    from iamdesk.policy_validation.issue import Issue
+    from iamdesk.policy_validation.policy_view import PolicyKind
     from iamdesk.review.recovery import Recovered
     from iamdesk.review.schema import Head
     from iamdesk.review.scope import Exclusion
@@ -213,6 +215,26 @@ class Workbench:
         if len(left) < len(held):
             write_atomic(path, as_bytes(left))
         return left
+
+    @staticmethod
+    def is_service(prefix: str) -> bool:
+        """Return whether AWS has a service with this prefix."""
+        from iamdesk.aws.service_reference import reference
+
+        return reference().service_exists(prefix)
+
+    @staticmethod
+    def validate_policy(content: bytes, kind: "PolicyKind", service: str = "") -> "tuple[Issue, ...]":
+        """Return the issues of a policy document, worst first, with positions in its text.
+
+        ``service`` is the prefix of the service of a resource policy's resource; empty if unknown.
+
+        Raises:
+            PolicyTextError: The text is not one JSON object.
+        """
+        from iamdesk.policy_validation.validate import validate_text
+
+        return validate_text(content, kind, service)
 
     @staticmethod
     def open_review(path: Path, *, writable: bool = True) -> "ReviewSession":

@@ -26,6 +26,7 @@ COMMANDS = (
     "export",
     "verify",
     "validate",
+    "validate-policy",
     "collect",
 )
 _ABOUT = ("--help", "--version")

@@ -136,6 +136,10 @@ def _command(name: str) -> Callable[..., Any]:
             from iamdesk.cli.validate import validate
 
             return validate
+        case "validate-policy":
+            from iamdesk.cli.validate_policy import validate_policy
+
+            return validate_policy
         case "collect":
             from iamdesk.cli.collect import collect
 

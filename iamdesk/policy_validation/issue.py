@@ -69,6 +69,15 @@ class Issue:
         return phrase(self.check.remedy)
 
 
+class PolicyTextError(ValueError):
+    """A text that is not one JSON object. Its message is the end of a sentence, with the position."""
+
+    def __init__(self, reason: str, line: int = 1, column: int = 1) -> None:
+        super().__init__(reason)
+        self.line = line
+        self.column = column
+
+
 EVERY_KIND = frozenset(PolicyKind)
 IDENTITY_LIKE = frozenset({PolicyKind.IDENTITY, PolicyKind.SESSION, PolicyKind.PERMISSION_SET})
 """Policies without principals that grant or limit permissions of one identity."""

@@ -16,7 +16,7 @@ from iamdesk.policy_validation import (
     principal_checks,
     value_checks,
 )
-from iamdesk.policy_validation.issue import EVERY_KIND, FindingType, Issue, ValidationCheck
+from iamdesk.policy_validation.issue import EVERY_KIND, FindingType, Issue, PolicyTextError, ValidationCheck
 from iamdesk.policy_validation.policy_view import PolicyKind, PolicyView
 from iamdesk.strict_json import AmbiguousJsonError, NotJsonConstant, decode
 
@@ -48,15 +48,6 @@ JSON_SYNTAX = ValidationCheck(
     find=_nothing,
 )
 """Reported by `PolicyTextError`: a text that is not JSON has no elements to check."""
-
-
-class PolicyTextError(ValueError):
-    """A text that is not one JSON object. Its message is the end of a sentence, with the position."""
-
-    def __init__(self, reason: str, line: int = 1, column: int = 1) -> None:
-        super().__init__(reason)
-        self.line = line
-        self.column = column
 
 
 @cache

@@ -5,8 +5,9 @@ import json
 import pytest
 
 from iamdesk.policy.source_map import Span, locate
+from iamdesk.policy_validation.issue import PolicyTextError
 from iamdesk.policy_validation.policy_view import PolicyKind
-from iamdesk.policy_validation.validate import MAX_CHARACTERS, PolicyTextError, validate_document, validate_text
+from iamdesk.policy_validation.validate import MAX_CHARACTERS, validate_document, validate_text
 
 
 def test_positions_are_those_of_the_text() -> None:

@@ -129,7 +129,11 @@ def test_shown_command_runs_on_the_sample(
     sample = ROOT / "resources" / "samples" / "acme-prod.json"
     (tmp_path / "resources" / "samples").mkdir(parents=True)
     shutil.copy(sample, tmp_path / "resources" / "samples")
-    for beside in (sample.with_name("what-if.json"), *sample.parent.glob("*.csv")):
+    for beside in (
+        sample.with_name("what-if.json"),
+        sample.with_name("bucket-policy.json"),
+        *sample.parent.glob("*.csv"),
+    ):
         shutil.copy(beside, tmp_path / "resources" / "samples")
     shutil.copytree(sample.parent / "acme-organization", tmp_path / "resources" / "samples" / "acme-organization")
     shutil.copy(sample, tmp_path / "snapshot.json")
