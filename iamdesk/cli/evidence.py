@@ -17,6 +17,7 @@ from iamdesk.export.evidence.package_files import opened_pack
 from iamdesk.export.evidence.result import Outcome
 from iamdesk.export.evidence.review_chain import pack_at
 from iamdesk.export.evidence.signing import Role
+from iamdesk.export.evidence.tables import about_table
 from iamdesk.export.evidence.verify import verify as verify_package
 from iamdesk.export.evidence.write import write_pack
 from iamdesk.export.files.atomic_write import write_atomic
@@ -31,6 +32,7 @@ class PackageFormat(StrEnum):
     XLSX = "xlsx"
     HTML = "html"
     PDF = "pdf"
+    ANNEX = "annex"
     SCRIPT = "sh"
     TICKETS = "tickets"
 
@@ -41,6 +43,7 @@ _FILES = {
     PackageFormat.XLSX: "review.xlsx",
     PackageFormat.HTML: "01_statement.html",
     PackageFormat.PDF: "01_statement.pdf",
+    PackageFormat.ANNEX: "01_annex.pdf",
     PackageFormat.SCRIPT: "remediation.sh",
     PackageFormat.TICKETS: "tickets.csv",
 }
@@ -89,6 +92,9 @@ def export(
             with tempfile.TemporaryDirectory(prefix="iamdesk-") as folder:
                 package = write_pack(session.file, Path(folder) / "package", evaluator=evaluator, with_source=False)
                 write_atomic(output, (package / _FILES[package_format]).read_bytes())
+                if _FILES[package_format].endswith(".csv"):
+                    about = about_table(package, _FILES[package_format])
+                    write_atomic(output.with_name(f"{output.name}.about.json"), about)
     finally:
         session.close()
     if opened is None:

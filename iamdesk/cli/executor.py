@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 
-from iamdesk.api import USUAL_MEMORY, OrganizationSession, RequestSession, SnapshotSession, Workbench
+from iamdesk.api import USUAL_MEMORY, Opened, OrganizationSession, SnapshotSession, Workbench
 from iamdesk.cli.choices import choice
 from iamdesk.cli.output import echo_err
 from iamdesk.work.settings import cores, open_executor, usual_workers
@@ -45,7 +45,7 @@ def executor_for(is_large: bool, *, helped: bool = False) -> Iterator[Executor |
 
 
 @contextmanager
-def open_to_evaluate(snapshot: Path) -> Iterator[RequestSession]:
+def open_to_evaluate(snapshot: Path) -> Iterator[Opened]:
     """Yield a snapshot for requests; local processes help to read and evaluate a large one while the context is open.
 
     This process takes part and counts as one of the workers. The scheduler is not used: its workers may not see the

@@ -1,5 +1,6 @@
 """``iamdesk what-can``: the effective permissions of one principal or group."""
 
+import shlex
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from iamdesk.cli import executor, options
 from iamdesk.cli.output import echo, echo_err, say_bytes, say_json
 from iamdesk.export.access.effective_access import to_effective_access
 from iamdesk.export.access.what_can import actions_to_csv
+from iamdesk.export.findings.csv_table import TableAbout
 from iamdesk.export.text.access import REACH_WORDS
 
 _LISTED = frozenset(AccessExtent) - {AccessExtent.NONE}
@@ -40,7 +42,11 @@ def what_can(
         say_json(to_effective_access(access))
         return
     if output_format is options.TableFormat.CSV:
-        say_bytes(actions_to_csv(access, snapshot.name))
+        words = ["iamdesk", "what-can", snapshot.name, "--principal", principal]
+        words += ["--service", service] if service else []
+        words += ["--resource", resource] if resource else []
+        about = TableAbout(shlex.join([*words, "--format", "csv"]), opened.sha256)
+        say_bytes(actions_to_csv(access, snapshot.name, about=about))
         return
     for line in _lines(access, by_action=service is not None or resource is not None):
         echo(line)

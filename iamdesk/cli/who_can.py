@@ -1,8 +1,10 @@
 """``iamdesk who-can``: list all principals for which a request is allowed or conditional, with external principals."""
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from iamdesk.api import RequestSession
@@ -11,6 +13,7 @@ from iamdesk.cli.output import echo, echo_err, say_bytes, say_json
 from iamdesk.evaluate.request import MissingContextMode, Request
 from iamdesk.explain.decision import EvalDecision, EvaluationResult, StatementRole
 from iamdesk.export.access.who_can import actions_by_level, csv_cells, csv_of, to_who_can_row, who_words
+from iamdesk.export.findings.csv_table import TableAbout
 from iamdesk.export.text.decision import ways_words
 
 if TYPE_CHECKING:
@@ -47,7 +50,8 @@ def who_can(
             if output_format is options.TableFormat.JSON:
                 say_json(list(shown(_as_json)))
             elif output_format is options.TableFormat.CSV:
-                say_bytes(csv_of(shown(csv_cells), snapshot.name))
+                query = who_can_query(snapshot, action, resource, context, absent, unknown_context)
+                say_bytes(csv_of(shown(csv_cells), snapshot.name, TableAbout(query, opened.sha256)))
             else:
                 _print_rows(shown(_as_text))
         if action and output_format is options.TableFormat.TEXT:
@@ -55,6 +59,24 @@ def who_can(
                 echo_err(sentence)
         for missing in opened.missing_external_data(action or None, resource):
             echo_err(f"external access may be incomplete: {missing}")
+
+
+def who_can_query(
+    snapshot: Path,
+    action: str | None,
+    resource: str,
+    context: Sequence[str],
+    absent: Sequence[str],
+    unknown_context: MissingContextMode,
+) -> str:
+    """Return the command of a table: with all its parameters, and the name of the snapshot without its folder."""
+    words = ["iamdesk", "who-can", snapshot.name, "--resource", resource]
+    words += ["--action", action] if action else []
+    words += [word for one in context for word in ("--context", one)]
+    words += [word for one in absent for word in ("--absent", one)]
+    if unknown_context is not MissingContextMode.UNKNOWN:
+        words += ["--unknown-context", unknown_context.value]
+    return shlex.join([*words, "--format", "csv"])
 
 
 class _Row(NamedTuple):

@@ -1,6 +1,7 @@
 """A review in the terminal, from the snapshot to the verified evidence."""
 
 import csv
+import hashlib
 import json
 import re
 import shutil
@@ -170,6 +171,7 @@ def test_findings_are_decided_in_the_terminal(run: Run, made: Path, tmp_path: Pa
         ("xlsx", b"PK"),
         ("html", b"<!DOCTYPE html>"),
         ("pdf", b"%PDF"),
+        ("annex", b"%PDF"),
         ("sh", b"#!/bin/sh"),
         ("tickets", b"\xef\xbb\xbf"),
     ],
@@ -187,6 +189,10 @@ def test_filled_sheet_is_taken_and_what_is_refused_is_listed(run: Run, made: Pat
     run("export", review, "--format", "csv", "-o", sheet)
     with sheet.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
+    about = json.loads(sheet.with_name("sheet.csv.about.json").read_bytes())
+    (table,) = about["tables"]
+    assert (table["file"], table["rows"]) == ("03_entitlements.csv", len(rows))
+    assert table["sha256"] == hashlib.sha256(sheet.read_bytes()).hexdigest()
     rows[0]["decision"] = "keep"
     rows[-1]["decision"] = "revoke"
     rows[2] |= {"decision": "keep", "holder_arn": "arn:aws:iam::111122223333:user/somebody"}

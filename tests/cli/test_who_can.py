@@ -145,3 +145,16 @@ def test_text_says_what_no_row_can_say(iamdesk: Callable[..., Any], sample: Path
     on_objects = iamdesk("who-can", sample, *asked, "arn:aws:s3:::acme-*/*")
     assert "is evaluated as written" in on_objects.stderr
     assert "of these resources: arn:aws:s3:::" in on_objects.stderr
+
+
+def test_a_table_has_the_command_the_digest_and_its_counts(iamdesk: Callable[..., Any], sample: Path) -> None:
+    asked = ("--action", "s3:GetObject", "--resource", "arn:aws:s3:::a/b c", "--context", "aws:SourceIp=192.0.2.1")
+    done = iamdesk("who-can", sample, *asked, "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(done.stdout.removeprefix("\ufeff"))))
+    assert rows
+    assert {row["query"] for row in rows} == {
+        f"iamdesk who-can {sample.name} --resource 'arn:aws:s3:::a/b c' --action s3:GetObject "
+        "--context aws:SourceIp=192.0.2.1 --format csv"
+    }
+    assert {row["snapshot_sha256"] for row in rows} == {load_snapshot(sample).sha256}
+    assert {row["rows_total"] for row in rows} == {str(len(rows))}

@@ -18,6 +18,7 @@ from iamdesk.export.access.comparison import (
     difference_words,
 )
 from iamdesk.export.access.heatmap import LEVELS, REFUSED, AccessHeatmap, MapRow, access_map
+from iamdesk.export.findings.csv_table import ABOUT_COLUMNS
 from iamdesk.resource_files import sample_snapshot
 
 ACCOUNT = "arn:aws:iam::111122223333:user"
@@ -123,7 +124,7 @@ def test_summary_claims_no_more_than_is_known(maps: dict[str, AccessHeatmap]) ->
 def test_csv_has_a_row_for_each_cell_that_differs(maps: dict[str, AccessHeatmap]) -> None:
     content = comparison_to_csv(maps["nora"], maps["elena"], "acme-prod.json")
     rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
-    assert tuple(rows[0]) == COLUMNS
+    assert tuple(rows[0]) == (*COLUMNS, *ABOUT_COLUMNS)
     expected = [
         (row.service, level)
         for row, theirs in rows_of_both(maps["nora"], maps["elena"])

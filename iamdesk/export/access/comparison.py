@@ -7,7 +7,7 @@ from enum import StrEnum
 from iamdesk.access.effective_permissions import AccessExtent
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.export.access.heatmap import LEVELS, REFUSED, AccessHeatmap, MapRow
-from iamdesk.export.findings.csv_table import csv_bytes
+from iamdesk.export.findings.csv_table import TableAbout, csv_bytes
 from iamdesk.i18n import join_messages, join_names, mark, phrase
 
 COLUMNS = (
@@ -164,14 +164,21 @@ def comparison_summary(own: AccessHeatmap, other: AccessHeatmap, own_name: str, 
     return join_messages("", (join_messages("; ", parts), "."))
 
 
-def comparison_to_csv(own: AccessHeatmap, other: AccessHeatmap, snapshot_name: str, other_snapshot: str = "") -> bytes:
+def comparison_to_csv(
+    own: AccessHeatmap,
+    other: AccessHeatmap,
+    snapshot_name: str,
+    other_snapshot: str = "",
+    about: TableAbout | None = None,
+) -> bytes:
     """Return as CSV a row for each service and access level in which two principals differ, with the actions.
 
     ``other_snapshot`` is the name of the second principal's snapshot, if it is another one.
     """
     subject = other.access.subject
     compared = f"{subject} in {other_snapshot}" if other_snapshot else subject
-    return csv_bytes(COLUMNS, _rows(own, other, compared, snapshot_name))
+    query = f"effective permissions of {own.access.subject} compared with {compared}"
+    return csv_bytes(COLUMNS, _rows(own, other, compared, snapshot_name), query, about)
 
 
 def _rows(

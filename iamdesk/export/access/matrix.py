@@ -12,7 +12,7 @@ from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.service_reference import reference
 from iamdesk.export.access.heatmap import LEVELS, REFUSED, Cell, MapRow, row_of
 from iamdesk.export.access.what_can import MAP_COLUMNS, level_rows
-from iamdesk.export.findings.csv_table import csv_bytes
+from iamdesk.export.findings.csv_table import TableAbout, csv_bytes
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 
 GRAVITY: tuple[str, ...] = ("List", "Read", "Tagging", "Write", "Permissions management")
@@ -180,13 +180,15 @@ def everybody_to_csv(
     snapshot_name: str,
     progress: Progress = no_progress,
     cancelled: Cancelled = never_cancelled,
+    about: TableAbout | None = None,
 ) -> bytes:
     """Return the matrix as CSV: for each principal the rows of `what_can.map_to_csv`.
 
     Raises:
         WorkCancelled: ``cancelled`` returned True.
     """
-    return csv_bytes(MAP_COLUMNS, _csv_rows(shown, snapshot_name, progress, cancelled))
+    query = f"access matrix of {len(shown.rows):,} principals"
+    return csv_bytes(MAP_COLUMNS, _csv_rows(shown, snapshot_name, progress, cancelled), query, about)
 
 
 def _csv_rows(

@@ -8,7 +8,7 @@ from iamdesk.aws.service_reference import reference
 from iamdesk.export.access.detail_rows import detail_of
 from iamdesk.export.access.effective_access import to_effective_access
 from iamdesk.export.access.heatmap import LEVELS, AccessHeatmap, MapRow
-from iamdesk.export.findings.csv_table import csv_bytes
+from iamdesk.export.findings.csv_table import TableAbout, csv_bytes
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 
 MAP_COLUMNS = (
@@ -48,9 +48,14 @@ def map_to_json(access: EffectiveAccess) -> bytes:
     return f"{json.dumps({**value, 'Services': services}, indent=2)}\n".encode()
 
 
-def map_to_csv(shown: AccessHeatmap, snapshot_name: str) -> bytes:
+def map_to_csv(shown: AccessHeatmap, snapshot_name: str, about: TableAbout | None = None) -> bytes:
     """Return the heat map as CSV: a row for each service and access level with allowed or denied actions."""
-    return csv_bytes(MAP_COLUMNS, _map_rows(shown, snapshot_name))
+    return csv_bytes(MAP_COLUMNS, _map_rows(shown, snapshot_name), _query(shown.access), about)
+
+
+def _query(access: EffectiveAccess) -> str:
+    resource = f" on {access.resource}" if access.resource else ""
+    return f"effective permissions of {access.subject}{resource}"
 
 
 def actions_to_csv(
@@ -58,6 +63,7 @@ def actions_to_csv(
     snapshot_name: str,
     progress: Progress = no_progress,
     cancelled: Cancelled = never_cancelled,
+    about: TableAbout | None = None,
 ) -> bytes:
     """Return all allowed and denied actions as CSV, with resources and conditions.
 
@@ -66,7 +72,8 @@ def actions_to_csv(
     Raises:
         WorkCancelled: ``cancelled`` returned True.
     """
-    return csv_bytes(ACTION_COLUMNS, _action_rows(access, snapshot_name, progress, cancelled))
+    rows = _action_rows(access, snapshot_name, progress, cancelled)
+    return csv_bytes(ACTION_COLUMNS, rows, _query(access), about)
 
 
 def _map_rows(shown: AccessHeatmap, snapshot_name: str) -> Iterator[tuple[str | int, ...]]:

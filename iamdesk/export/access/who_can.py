@@ -10,7 +10,7 @@ from iamdesk.aws.action_sets import ACCESS_LEVELS
 from iamdesk.explain.decision import EvalDecision, EvaluationResult, StatementExplanation
 from iamdesk.export.decision.evaluation_result import to_evaluation_result
 from iamdesk.export.findings.columns import JOINT
-from iamdesk.export.findings.csv_table import csv_bytes
+from iamdesk.export.findings.csv_table import TableAbout, csv_bytes
 from iamdesk.export.text.access import granting_statements, how_words, when_words
 from iamdesk.i18n import mark, phrase
 from iamdesk.policy.arn import ArnError, parse_arn
@@ -166,10 +166,15 @@ def to_csv(report: WhoCanReport) -> bytes:
     return csv_of((_cells(who, answer) for who, answer in report.rows), report.snapshot_name)
 
 
-def csv_of(rows: Iterable[Mapping[str, str]], snapshot_name: str) -> bytes:
+def csv_of(rows: Iterable[Mapping[str, str]], snapshot_name: str, about: TableAbout | None = None) -> bytes:
     """Return rows as CSV; each is the result of `csv_cells`."""
-    named = ({**row, "snapshot": snapshot_name} for row in rows)
-    return csv_bytes(COLUMNS, ((n, *[row[column] for column in COLUMNS[1:]]) for n, row in enumerate(named, start=1)))
+    named = [{**row, "snapshot": snapshot_name} for row in rows]
+    query = "who can"
+    if named:
+        actions = {row["action"] for row in named}
+        query = f"who can {actions.pop() if len(actions) == 1 else 'do what'} on {named[0]['resource']}"
+    cells = ((str(n), *[row[column] for column in COLUMNS[1:]]) for n, row in enumerate(named, start=1))
+    return csv_bytes(COLUMNS, cells, query, about)
 
 
 def csv_cells(row: Access) -> dict[str, str]:

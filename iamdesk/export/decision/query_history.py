@@ -92,7 +92,8 @@ def asked_of(
 
 def to_csv(questions: Sequence[AskedQuestion]) -> bytes:
     """Return the history as a CSV file, oldest first."""
-    return csv_bytes(COLUMNS, ([number, *cells.values()] for number, cells in enumerate(_rows(questions), start=1)))
+    rows = ([str(number), *cells.values()] for number, cells in enumerate(_rows(questions), start=1))
+    return csv_bytes(COLUMNS, rows, "query history")
 
 
 def to_json(questions: Sequence[AskedQuestion]) -> bytes:

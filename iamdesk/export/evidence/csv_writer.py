@@ -36,9 +36,12 @@ class CsvSheet[Row]:
 
     def __init__(self, path: Path, columns: Sequence[Column[Row]]) -> None:
         self._columns = tuple(columns)
+        self.names = tuple(column.name for column in self._columns)
+        self.count = 0
+        """Number of rows, without the headings."""
         self._file: TextIOWrapper = path.open("w", encoding="utf-8-sig", errors="surrogatepass", newline="")
         self._writer = csv.writer(self._file, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-        self._writer.writerow([column.name for column in self._columns])
+        self._writer.writerow(self.names)
 
     def write(self, row: Row) -> None:
         """Add one row."""
@@ -46,6 +49,7 @@ class CsvSheet[Row]:
 
     def write_cells(self, cells: Sequence[Cell]) -> None:
         """Add one row by its cells."""
+        self.count += 1
         self._writer.writerow([cell if isinstance(cell, int) else inert(cell_text(cell)) for cell in cells])
 
     def __enter__(self) -> Self:

@@ -20,6 +20,8 @@ EVENTS = "10_events.jsonl"
 """What happened besides decisions: assigned, split, delegated, merged, conflicts."""
 PEOPLE = "11_people.csv"
 """Persons, in a review that was made with a list of people."""
+TABLES = "12_tables.json"
+"""Of each table its query, parameters, versions and counts."""
 SIGNOFFS = "08_signoffs.json"
 SIGNATURES = "signoffs"
 STATEMENTS = ("01_statement.html", "01_statement.pdf", "01_annex.html", "01_annex.pdf")

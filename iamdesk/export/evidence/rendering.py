@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.errors import ReviewError
 from iamdesk.export.evidence.context import EvidenceContext
-from iamdesk.export.evidence.manifest import EVENTS, MANIFEST, PEOPLE, SOURCE, STATEMENTS
+from iamdesk.export.evidence.manifest import EVENTS, MANIFEST, PEOPLE, SOURCE, STATEMENTS, TABLES
 from iamdesk.export.evidence.read_json import pieces
 from iamdesk.export.evidence.result import Outcome, Result, failed, passed
 from iamdesk.export.evidence.schema import Review, ReviewDocument
@@ -35,7 +35,7 @@ from iamdesk.review.schema import Head, append_entries, append_events, connect
 
 WITHOUT_SOURCE = frozenset(
     {"02_population.csv", "03_entitlements.csv", "04_findings.csv", "05_exceptions.csv", "06_changes.csv"}
-    | {"07_remediation.csv", "09_journal.jsonl", EVENTS, "remediation.sh", "tickets.csv"}
+    | {"07_remediation.csv", "09_journal.jsonl", EVENTS, TABLES, "remediation.sh", "tickets.csv"}
 )
 """Files that depend on the review alone."""
 _OF_SOURCE = frozenset({"review.json", "review.xlsx", "verdicts.jsonl", *STATEMENTS})

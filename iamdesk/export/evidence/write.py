@@ -26,6 +26,7 @@ from iamdesk.export.evidence.manifest import (
     SOURCE,
     STATEMENTS,
     SUMS,
+    TABLES,
     evidence_sha256,
     files_of,
     hash_of,
@@ -52,6 +53,7 @@ from iamdesk.export.evidence.report_model import Statement, Table
 from iamdesk.export.evidence.report_pdf import render_pdf
 from iamdesk.export.evidence.report_sample import ReportSample
 from iamdesk.export.evidence.review_json import write_review_json
+from iamdesk.export.evidence.tables import TableFacts, tables_page, tables_value
 from iamdesk.export.evidence.workbook import ENTITLEMENTS_SHEET, FINDINGS_SHEET, Book, Headings, PageRow, Sheet
 from iamdesk.export.files.atomic_write import ExportError
 from iamdesk.export.findings import asff_file, ocsf_file, sarif_file
@@ -195,6 +197,7 @@ def _write_tables(
 ) -> None:
     """Write CSV files, workbook and review.json; each item is read once."""
     head = source.review.head
+    written: list[tuple[str, str, _Table[Any] | CsvSheet[Any]]] = []
     with ExitStack() as stack:
         book = Book(
             folder / "review.xlsx",
@@ -209,7 +212,9 @@ def _write_tables(
 
         def table[Row](sheet: str, csv: str, wanted: Sequence[Column[Row]], *, fillable: bool = False) -> "_Table[Row]":
             file = stack.enter_context(CsvSheet(folder / csv, wanted))
-            return _Table(book.sheet(sheet, wanted, fillable=fillable), file, wanted)
+            made = _Table(book.sheet(sheet, wanted, fillable=fillable), file, wanted)
+            written.append((csv, sheet, made))
+            return made
 
         population = table("Population", "02_population.csv", columns.POPULATION)
         lines = table(ENTITLEMENTS_SHEET, "03_entitlements.csv", source.entitlement_columns, fillable=True)
@@ -224,6 +229,7 @@ def _write_tables(
         book.page("Glossary", [Headings(("Term", "Meaning")), *columns.GLOSSARY])
         people = table("People", PEOPLE, columns.PERSONS) if source.people is not None else None
         tickets = stack.enter_context(CsvSheet(folder / "tickets.csv", TICKETS))
+        written.append(("tickets.csv", "", tickets))
         for member in source.review.population():
             population.write(member)
         for change in changes:
@@ -275,6 +281,9 @@ def _write_tables(
         write_review_json(folder / "review.json", source, found, rows(), found_rows(), changes)
         for task in tested(source.review):
             todo.write(task)
+        facts = tuple(TableFacts(csv, sheet, one.count, one.names) for csv, sheet, one in written)
+        book.page("Tables", tables_page(source, facts))
+    (folder / TABLES).write_bytes(canonical(tables_value(folder, source, facts)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +294,14 @@ class _Table[Row]:
     csv: CsvSheet[Row]
 
     columns: Sequence[Column[Row]]
+
+    @property
+    def count(self) -> int:
+        return self.csv.count
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.csv.names
 
     def write(self, row: Row) -> None:
         self.write_cells(columns.cells_of(self.columns, row))

@@ -66,6 +66,30 @@ def test_every_file_tells_the_same_counts(made: Path) -> None:
     assert f"{counts['findings_decided']} of {counts['findings']} findings are decided" in first_page
 
 
+def test_each_table_says_its_query_parameters_versions_and_counts(made: Path) -> None:
+    about = json.loads((made / "12_tables.json").read_bytes())
+    manifest = json.loads((made / "00_manifest.json").read_bytes())
+    hashes = {one["path"]: one["sha256"] for one in manifest["files"]}
+    assert {one["file"] for one in about["tables"]} == {path for path in hashes if path.endswith(".csv")}
+    assert about["parameters"]["standards"] == "SOC 2 CC6.2"
+    assert (about["snapshot_sha256"], about["review_id"]) == (manifest["snapshot_sha256"], manifest["review_id"])
+    assert about["tool"]["version"] == manifest["tool"]["version"]
+    book = openpyxl.load_workbook(made / "review.xlsx", read_only=True)
+    told = {row[0].value: [cell.value for cell in row[1:5]] for row in book["Tables"].iter_rows() if row[0].value}
+    for one in about["tables"]:
+        listed = rows(made, one["file"])
+        with (made / one["file"]).open(encoding="utf-8-sig", newline="") as file:
+            assert next(csv.reader(file)) == one["columns"]
+        assert (one["rows"], one["sha256"]) == (len(listed), hashes[one["file"]])
+        assert one["query"]
+        told_sheet = told[one["file"]][1] or None  # read as "" or None
+        assert told_sheet == one["sheet"]
+        assert told[one["file"]][::2] == [one["query"], str(one["rows"])]
+        if one["sheet"]:
+            assert sum(1 for _ in book[one["sheet"]].iter_rows()) == one["rows"] + 1
+    book.close()
+
+
 def test_findings_bear_what_was_decided(made: Path) -> None:
     by_decision = {}
     for row in rows(made, "04_findings.csv"):
