@@ -135,7 +135,7 @@ class Evaluator(RequestBuilder):
         bulk = self.bulk()
         found = bulk.sweep(
             bulk.request(action, resource),
-            self._population().everybody,
+            self._population().regular,
             moment,
             distinguish_denials=distinguish_denials,
             cancelled=cancelled,
@@ -313,9 +313,9 @@ class Evaluator(RequestBuilder):
         population = self._population(cancelled=cancelled)
         subjects, grid = population.index.subjects, grid_on(service, resource)
         moment = RequestMoment(self.now(), context or {}, unknown_context)
-        if population.everybody:
+        if population.regular:
             answers = self.bulk().answers(
-                grid, population.everybody, moment, distinguish_denials=False, cancelled=cancelled
+                grid, population.regular, moment, distinguish_denials=False, cancelled=cancelled
             )
             for answer in answers:
                 if answer.decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):

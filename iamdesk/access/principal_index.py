@@ -122,17 +122,17 @@ class PrincipalIndex:
         self.resources = asks.resources
         self._asks = asks
         self.cohort, self._peers_of = self._find_peers()
-        self.everybody = 0
+        self.regular = 0
         """All principals with a regular ARN, as bits."""
         for cohort in self.cohort:
-            self.everybody |= cohort.members
-        self.irregular = (1 << index.principals) - 1 & ~self.everybody
+            self.regular |= cohort.members
+        self.irregular = (1 << index.principals) - 1 & ~self.regular
         """Users and roles with an irregular ARN: it does not match their account or list. They are evaluated one by
         one."""
-        outside = ~self.everybody
-        self.carriers = tuple([bits & self.everybody if bits & outside else bits for bits in index.carriers])
+        outside = ~self.regular
+        self.carriers = tuple([bits & self.regular if bits & outside else bits for bits in index.carriers])
         """By document: the regular principals that it applies to, as bits."""
-        self.bounded = tuple([bounded & self.everybody for bounded in index.bounded])
+        self.bounded = tuple([bounded & self.regular for bounded in index.bounded])
         """By document: the regular principals whose permissions boundary it is, as bits."""
         self._named: dict[tuple[str, str], list[int]] | None = None
         self._facts: dict[tuple[int, str], KeyValue | None] = {}
@@ -196,11 +196,11 @@ class PrincipalIndex:
     def position(self, principal: str) -> int | None:
         """Return the index of a principal by its ARN; None for an unknown or irregular one."""
         position = self.index.positions.get(principal)
-        return None if position is None or not self.everybody >> position & 1 else position
+        return None if position is None or not self.regular >> position & 1 else position
 
     def principals(self) -> dict[str, int]:
         """Return the index of each regular principal by its ARN, in the snapshot's order."""
-        return {self.index.subjects[position]: position for position in indexes_of(self.everybody)}
+        return {self.index.subjects[position]: position for position in indexes_of(self.regular)}
 
     def group_position(self, arn: str) -> int | None:
         """Return the index of a group by its ARN; None for an unknown or irregular one."""
@@ -254,7 +254,7 @@ class PrincipalIndex:
         """Return the indexes of the principals with each name: few per name, so a list takes less than bits."""
         policies, index = self._asks.index, self.index
         named: dict[tuple[str, str], list[int]] = {}
-        for position in indexes_of(self.everybody):
+        for position in indexes_of(self.regular):
             arn = index.subjects[position]
             if arn in index.roots:
                 continue  # a root user has no name of its own

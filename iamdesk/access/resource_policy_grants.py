@@ -45,7 +45,7 @@ class ResourcePolicyGrants:
 
         Possibly too many: the engine decides whether one applies. No resource policy can name a group.
         """
-        if not self._population.everybody >> position & 1:
+        if not self._population.regular >> position & 1:
             return ()
         account = self._population.cohort_at(position).account
         to_all = (*self._tables[1].get(account, ()), *self._tables[1].get("", ()))
@@ -83,7 +83,7 @@ class ResourcePolicyGrants:
             ):
                 if document is not None:
                     yield arn, account, document
-        for position in indexes_of(self._population.everybody):
+        for position in indexes_of(self._population.regular):
             arn = self._population.index.subjects[position]
             role = policies.roles.get(arn)
             if role is not None:

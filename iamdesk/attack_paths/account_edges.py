@@ -50,7 +50,7 @@ class AccountSteps:
     account: str
     subjects: tuple[str, ...]
     """ARNs by position, in the snapshot's order."""
-    everybody: int
+    regular: int
     """All principals whose ARN matches their account and type."""
     places: int
     """The users and roles among them."""
@@ -142,7 +142,7 @@ def find_account_steps(
     return AccountSteps(
         account=account,
         subjects=steps.population.index.subjects[: steps.population.index.principals],
-        everybody=steps.population.everybody,
+        regular=steps.population.regular,
         places=sum(1 << position for position in steps.places),
         administrators=steps.administrators,
         into=dict(plain.into()),

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from iamdesk.attack_paths.evaluation_session import STRANGER, Context, EvaluationSession
+from iamdesk.attack_paths.evaluation_session import PLACEHOLDER, Context, EvaluationSession
 from iamdesk.aws.service_reference import Action, reference
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.i18n import mark, phrase
@@ -48,25 +48,25 @@ class Power:
 POWERS: tuple[Power, ...] = (
     Power(
         "iam:AttachRolePolicy",
-        f"arn:{{partition}}:iam::{{account}}:role/{STRANGER}",
+        f"arn:{{partition}}:iam::{{account}}:role/{PLACEHOLDER}",
         {"iam:PolicyARN": "arn:{partition}:iam::aws:policy/AdministratorAccess"},
         mark("attach AdministratorAccess to any role"),
     ),
     Power(
         "iam:PutRolePolicy",
-        f"arn:{{partition}}:iam::{{account}}:role/{STRANGER}",
+        f"arn:{{partition}}:iam::{{account}}:role/{PLACEHOLDER}",
         {},
         mark("put an inline policy on any role"),
     ),
     Power(
         "iam:CreatePolicyVersion",
-        f"arn:{{partition}}:iam::{{account}}:policy/{STRANGER}",
+        f"arn:{{partition}}:iam::{{account}}:policy/{PLACEHOLDER}",
         {},
         mark("change any customer managed policy"),
     ),
     Power(
         "iam:PassRole",
-        f"arn:{{partition}}:iam::{{account}}:role/{STRANGER}",
+        f"arn:{{partition}}:iam::{{account}}:role/{PLACEHOLDER}",
         {},
         mark("pass any role to a service"),
     ),
@@ -270,7 +270,7 @@ def _resource(action: Action, account: Account, region: str) -> str:
     if kind is None or not kind.arn.startswith("arn:"):
         return "*"
     filled = {"partition": account.partition, "account": account.account_id, "region": region}
-    return _PLACEHOLDER.sub(lambda found: filled.get(found[1].lower(), STRANGER), kind.arn).replace("*", STRANGER)
+    return _PLACEHOLDER.sub(lambda found: filled.get(found[1].lower(), PLACEHOLDER), kind.arn).replace("*", PLACEHOLDER)
 
 
 def _regions(*groups: Iterable[Document]) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ class AnyResourceAccess:
         Raises:
             WorkCancelled: The run was cancelled.
         """
-        found = ConfirmedAndPossible(members & self._population.everybody, 0)
+        found = ConfirmedAndPossible(members & self._population.regular, 0)
         for action in actions:
             found = found.within(self._speaking_of(action))
         # Start with the rarest action: it leaves the fewest principals for the others.

@@ -71,16 +71,16 @@ class TrustPolicies:
             if not statement.covers_action("sts", "assumerole"):
                 continue
             if statement.not_principal:
-                return 0, self._population.everybody, False
+                return 0, self._population.regular, False
             for entry in statement.principals or ():
                 if entry.type is not PrincipalType.AWS:
                     continue
                 if entry.is_everyone:
-                    return 0, self._population.everybody, False
+                    return 0, self._population.regular, False
                 whole = WHOLE_ACCOUNT.fullmatch(entry.text)
                 trusted |= finder.members_of.get(whole[1], 0) if whole else 0
             named |= self._population.named_by(statement)
-        named &= self._population.everybody
+        named &= self._population.regular
         return named, trusted, not named
 
     def trusts_everyone(self, place: int) -> bool:

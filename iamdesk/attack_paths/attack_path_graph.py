@@ -36,7 +36,7 @@ from iamdesk.work.workers import Workers
 
 _PATIENCE = 0.05
 """Seconds between cancellation checks of a thread that waits for another one to build the graph."""
-_MOST_CUTS = 5
+_MOST_REMEDIATIONS = 5
 ADMINISTRATION = "admin"
 """The goal "administrator of any account"."""
 
@@ -87,8 +87,8 @@ class AttackPathGraph:
         self.prover = Prover(self.steps)
         of_copy = partial(_map_of_copy, evaluator)  # not a method: the graph would refer to itself
         self._refusals = BlockedPaths(self.steps, of_copy)
-        self._cuts = Remediations(self.steps, of_copy)
-        self._cut_of: dict[AttackPath, Remediation | None] = {}
+        self._remediations = Remediations(self.steps, of_copy)
+        self._remediation_of: dict[AttackPath, Remediation | None] = {}
         self._gains = AccessGain(evaluator, self.steps.population)
         self._subjects = self.steps.population.index.subjects
 
@@ -151,7 +151,7 @@ class AttackPathGraph:
         position = self.steps.population.group_position(group)
         return position is not None and self.graph.hypotheses.administers(position)
 
-    def everybody(self) -> Iterator[PrincipalExposure]:
+    def exposures(self) -> Iterator[PrincipalExposure]:
         """Yield the exposure of every user and role, in the snapshot's order."""
         for position in sorted(self.steps.places):
             yield self._reached(position)
@@ -182,7 +182,7 @@ class AttackPathGraph:
 
     # ── paths ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def way(self, principal: str, goal: str = ADMINISTRATION, *, maybe: bool = True) -> AttackPath | None:
+    def attack_path(self, principal: str, goal: str = ADMINISTRATION, *, maybe: bool = True) -> AttackPath | None:
         """Return a shortest path to a goal, a proven one if possible; None if there is none.
 
         Args:
@@ -198,10 +198,10 @@ class AttackPathGraph:
             levels = self._levels(goal, unsure)
             level = _level_of(levels, position)
             if level is not None:
-                return self._way(position, goal, levels, level, unsure)
+                return self._attack_path(position, goal, levels, level, unsure)
         return None
 
-    def ways(self, principal: str, goal: str = ADMINISTRATION, most: int = 20) -> Iterator[AttackPath]:
+    def attack_paths(self, principal: str, goal: str = ADMINISTRATION, most: int = 20) -> Iterator[AttackPath]:
         """Yield a shortest path for each first step towards a goal, shortest first, proven before possible."""
         position = self.position(principal)
         seen: set[tuple[str, str]] = set()
@@ -221,7 +221,7 @@ class AttackPathGraph:
                     if then is None:
                         yield AttackPath(principal, step.goal, (step,))
                     else:
-                        onward = self._way(then, goal, levels, rest, unsure)
+                        onward = self._attack_path(then, goal, levels, rest, unsure)
                         if any(one.target == principal for one in onward.steps[:-1]):
                             continue
                         yield AttackPath(principal, onward.goal, (step, *onward.steps))
@@ -241,7 +241,7 @@ class AttackPathGraph:
                     if self._takes(edge, position, unsure):
                         yield self._step(position, edge, self._principal(then)), then
 
-    def _way(self, position: int, goal: str, levels: Levels, level: int, unsure: bool) -> AttackPath:
+    def _attack_path(self, position: int, goal: str, levels: Levels, level: int, unsure: bool) -> AttackPath:
         steps: list[Step] = []
         end = self._goal(goal, position)
         at = position
@@ -310,9 +310,9 @@ class AttackPathGraph:
         near = self.graph.forward().get(position, 0)
         for found in (members & near, members & ~near):
             for then in indexes_of(found):
-                way = self.way(principal, self._subjects[then], maybe=False)
-                if way is not None:
-                    yield way
+                attack_path = self.attack_path(principal, self._subjects[then], maybe=False)
+                if attack_path is not None:
+                    yield attack_path
 
     def knows(self, principal: str) -> bool:
         """Return whether a user or role is in the graph: its ARN must match its account and type."""
@@ -349,15 +349,15 @@ class AttackPathGraph:
         for members in self.graph.cycles():
             yield tuple(self._subjects[position] for position in indexes_of(members))
 
-    def cut(self, way: AttackPath) -> Remediation | None:
+    def remediation(self, attack_path: AttackPath) -> Remediation | None:
         """Return a change that ends a path, tried on a copy in tenths of a second; None if none was found."""
-        if way not in self._cut_of:
-            among = frozenset(arn for step in way.steps for arn in (step.source, step.target, step.goal.key))
-            self._cut_of[way] = next(self._cuts.of([way], among), None)
-        return self._cut_of[way]
+        if attack_path not in self._remediation_of:
+            among = frozenset(arn for step in attack_path.steps for arn in (step.source, step.target, step.goal.key))
+            self._remediation_of[attack_path] = next(self._remediations.of([attack_path], among), None)
+        return self._remediation_of[attack_path]
 
-    def cuts(
-        self, principal: str, goal: str = ADMINISTRATION, most: int = 20, most_cuts: int = _MOST_CUTS
+    def remediations(
+        self, principal: str, goal: str = ADMINISTRATION, most: int = 20, most_remediations: int = _MOST_REMEDIATIONS
     ) -> tuple[Remediation, ...]:
         """Return changes that end the first ``most`` paths of a principal to a goal.
 
@@ -365,15 +365,15 @@ class AttackPathGraph:
         them, as long as the whole graph if the paths involve all principals.
 
         Raises:
-            RequestError: as `way`.
+            RequestError: as `attack_path`.
         """
-        ways = list(self.ways(principal, goal, most))
-        if not any(way.steps for way in ways):
+        attack_paths = list(self.attack_paths(principal, goal, most))
+        if not any(attack_path.steps for attack_path in attack_paths):
             return ()
-        found = self._cuts.of(ways, self._on_ways(principal, goal), (principal, goal, most))
-        return tuple(islice(found, most_cuts))
+        found = self._remediations.of(attack_paths, self._on_paths(principal, goal), (principal, goal, most))
+        return tuple(islice(found, most_remediations))
 
-    def _on_ways(self, principal: str, goal: str) -> frozenset[str]:
+    def _on_paths(self, principal: str, goal: str) -> frozenset[str]:
         """Return the principals on the paths from a principal to a goal, and the targets of their last steps."""
         forward, there = self.graph.forward(maybe=True), self._levels(goal, unsure=True)[0]
         seen = before = 1 << self.position(principal)

@@ -89,13 +89,13 @@ class EdgeSources:
         return self
 
     def add(
-        self, account: str, part: int, everybody: ConfirmedAndPossible, special: Mapping[int, ConfirmedAndPossible]
+        self, account: str, part: int, all_callers: ConfirmedAndPossible, special: Mapping[int, ConfirmedAndPossible]
     ) -> None:
         """Add who is allowed on some entities of an account; ``special`` are further principals by set of entities."""
         for covered, members in special.items():
             if covered == part:
-                everybody = everybody.either(members)
-        self._by_account.setdefault(account, []).append((part, everybody))
+                all_callers = all_callers.either(members)
+        self._by_account.setdefault(account, []).append((part, all_callers))
         proven: dict[int, int] = {}
         possible: dict[int, int] = {}
         for covered, members in special.items():
@@ -108,7 +108,7 @@ class EdgeSources:
         for place, surely in proven.items():
             own = (surely, possible[place])
             if own not in shared:
-                shared[own] = everybody.either(ConfirmedAndPossible(*own))
+                shared[own] = all_callers.either(ConfirmedAndPossible(*own))
             self._own[place] = shared[own]
 
     @property
@@ -288,7 +288,7 @@ class _Finding:
         self, finder: SourceFinder, action: str, context: Context, part: int, callers: int, only_own: bool = True
     ) -> None:
         self._finder = finder
-        self._callers = callers & finder._population.everybody
+        self._callers = callers & finder._population.regular
         self._only_own = only_own
         self._bulk = finder._bulk
         self._population = finder._population
@@ -315,7 +315,7 @@ class _Finding:
         among = self._callers & ~apart
         if self._only_own:
             among &= self._allowing()
-        everybody = self._finder.swept(self._action, self._targets.arns[self._first], self._context, among)
+        all_callers = self._finder.swept(self._action, self._targets.arns[self._first], self._context, among)
         covered = {position: [0, 0] for position in by_principal}
         for place, asked in self._to_ask(by_principal).items():
             members = 0
@@ -333,7 +333,7 @@ class _Finding:
             for part in {**proven, **possible}
             if part
         }
-        found.add(account, self._part, everybody, own)
+        found.add(account, self._part, all_callers, own)
 
     def _to_ask(self, by_principal: Mapping[int, list[int]]) -> dict[int, dict[int, int]]:
         """Return, by entity to evaluate and principal, the entities that it represents, as bits."""

@@ -222,7 +222,7 @@ class Edges:
 
     def members(self, path: EscalationPath, place: int) -> ConfirmedAndPossible:
         """Return who can use a technique on an entity, whether or not it gains them access."""
-        found = ConfirmedAndPossible(self.population.everybody, 0)
+        found = ConfirmedAndPossible(self.population.regular, 0)
         for required in path.actions:
             found = found.both(self.on_target(path, required, place))
             if not found.anybody:
@@ -266,7 +266,7 @@ class Edges:
         found = self._own_at_all.get(path.id)
         if found is None:
             targets = self.targets
-            found = self.population.everybody
+            found = self.population.regular
             for required in path.actions:
                 if required.on is TargetType.OWN_POLICY:
                     kind = targets.policies
@@ -281,7 +281,7 @@ class Edges:
     def own(self, path: EscalationPath, place: int) -> ConfirmedAndPossible:
         """Return who is allowed the actions of a technique on a principal's own entities; only its own bit matters."""
         targets = self.targets
-        found = ConfirmedAndPossible(self.population.everybody, 0)
+        found = ConfirmedAndPossible(self.population.regular, 0)
         for required in path.actions:
             match required.on:
                 case TargetType.OWN_GROUP:
@@ -330,7 +330,7 @@ class Edges:
     @cached_property
     def service_paths(self) -> ServicePaths:
         """By service: the techniques for roles that trust it, and who is allowed all actions but passing the role."""
-        return self.service_paths_of(self.population.everybody)
+        return self.service_paths_of(self.population.regular)
 
     def service_paths_of(self, callers: int) -> ServicePaths:
         """Return `service_paths` for some principals."""

@@ -12,7 +12,7 @@ from iamdesk.progress import Cancelled, WorkCancelled, never_cancelled
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.organization import OrganizationPolicyType
 
-STRANGER = "iamdesk-stranger"
+PLACEHOLDER = "iamdesk-stranger"
 """Name of a placeholder user, role or policy, which stands for any that is not in the snapshot."""
 
 type Context = Mapping[str, str | Sequence[str] | None]

@@ -55,7 +55,7 @@ class OrganizationSteps:
         if places is None:
             places = self._places[number] = {arn: place for place, arn in enumerate(self.accounts[number].subjects)}
         place = places.get(principal)
-        return None if place is None or not self.accounts[number].everybody >> place & 1 else (number, place)
+        return None if place is None or not self.accounts[number].regular >> place & 1 else (number, place)
 
     def arn(self, node: Node) -> str:
         """Return a principal's ARN."""

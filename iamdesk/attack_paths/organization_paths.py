@@ -159,7 +159,7 @@ class OrganizationReach:
 
     # ── paths ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def way(self, principal: str, goal: str = ADMINISTRATION, *, maybe: bool = True) -> AttackPath | None:
+    def attack_path(self, principal: str, goal: str = ADMINISTRATION, *, maybe: bool = True) -> AttackPath | None:
         """Return a shortest path to a goal, a proven one if possible; None if there is none.
 
         Raises:
@@ -170,7 +170,7 @@ class OrganizationReach:
             levels = self._levels(goal, unsure)
             level = _level_of(levels, node)
             if level is not None:
-                return self._way(node, goal, levels, level, unsure)
+                return self._attack_path(node, goal, levels, level, unsure)
         return None
 
     def ways_into(self, principal: str, account: str) -> Iterator[AttackPath]:
@@ -180,11 +180,11 @@ class OrganizationReach:
         near = sum(1 << role[1] for role in self._all.exits_of(node, maybe=False) if role[0] == number)
         for found in (members & near, members & ~near):
             for then in indexes_of(found):
-                way = self.way(principal, self._all.arn((number, then)), maybe=False)
-                if way is not None:
-                    yield way
+                attack_path = self.attack_path(principal, self._all.arn((number, then)), maybe=False)
+                if attack_path is not None:
+                    yield attack_path
 
-    def _way(self, node: Node, goal: str, levels: LevelsOfAll, level: int, unsure: bool) -> AttackPath:
+    def _attack_path(self, node: Node, goal: str, levels: LevelsOfAll, level: int, unsure: bool) -> AttackPath:
         steps: list[Step] = []
         end, at = self._goal(goal, node), node
         for left in range(level, 0, -1):
@@ -264,13 +264,13 @@ class OrganizationReach:
     def _prove(self, step: Step) -> tuple[Proof, ...]:
         return self._map((step.source.split(":", 5)[4],)).prover.prove(step)
 
-    def cut(self, way: AttackPath) -> Remediation | None:
+    def remediation(self, attack_path: AttackPath) -> Remediation | None:
         """Return a change that ends a path, tried on a copy in tenths of a second; None if none was found."""
-        accounts = {self._all.accounts[self._node(step.source)[0]].account for step in way.steps}
-        accounts |= {step.target.split(":", 5)[4] for step in way.steps}
+        accounts = {self._all.accounts[self._node(step.source)[0]].account for step in attack_path.steps}
+        accounts |= {step.target.split(":", 5)[4] for step in attack_path.steps}
         reach = self._map(tuple(sorted(accounts)))
-        steps = tuple(replace(step, _prove=reach.prover.prove) for step in way.steps)
-        return reach.cut(replace(way, steps=steps))
+        steps = tuple(replace(step, _prove=reach.prover.prove) for step in attack_path.steps)
+        return reach.remediation(replace(attack_path, steps=steps))
 
 
 _MOST_REACHED = 4096

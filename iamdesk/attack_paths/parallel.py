@@ -200,8 +200,8 @@ def _find(steps: Edges, graph: StepGraph, part: Part, cancelled: Cancelled) -> A
         case "sources":
             return dict(_sources(steps, *_asked()[part.number]))
         case "service paths":
-            callers = steps.population.everybody & sum(
-                1 << position for position in range(part.number, steps.population.everybody.bit_length(), part.parts)
+            callers = steps.population.regular & sum(
+                1 << position for position in range(part.number, steps.population.regular.bit_length(), part.parts)
             )
             return {
                 service: [(path.id, members) for path, members in paths]

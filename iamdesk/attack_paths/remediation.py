@@ -32,7 +32,7 @@ class Trial(Protocol):
     def is_there(self, step: Step) -> bool:
         """Return whether a step is proven or possible."""
 
-    def ways(self, principal: str, goal: str, most: int) -> Iterator[AttackPath]:
+    def attack_paths(self, principal: str, goal: str, most: int) -> Iterator[AttackPath]:
         """Yield the paths."""
 
 
@@ -44,7 +44,7 @@ class _Lever:
     action: str
     role: str = ""
     """ARN of the trusting role; empty for a permission."""
-    ways: set[int] = field(default_factory=set)
+    attack_paths: set[int] = field(default_factory=set)
     targets: dict[str, None] = field(default_factory=dict)
     """ARNs it is used on; ``*`` if the step names none."""
     lines: dict[tuple[str, int], StatementExplanation] = field(default_factory=dict)
@@ -76,7 +76,7 @@ class Remediations:
         self._numbers = {document: number for number, document in enumerate(steps.population.index.documents)}
 
     def of(
-        self, ways: Sequence[AttackPath], among: frozenset[str], again: tuple[str, str, int] | None = None
+        self, attack_paths: Sequence[AttackPath], among: frozenset[str], again: tuple[str, str, int] | None = None
     ) -> Iterator[Remediation]:
         """Yield changes that together end paths, first the one that ends most of the remaining paths.
 
@@ -84,36 +84,40 @@ class Remediations:
         remain.
 
         Args:
-            ways: The paths to end.
+            attack_paths: The paths to end.
             among: Users and roles in the copies: all on these paths and on those that may replace them.
             again: Principal, goal and maximum number of remaining paths to search; None: do not search.
         """
         reduced = self._reduced(among) if again else self._alone(among)
-        levers = list(self._levers(ways).values())
+        levers = list(self._levers(attack_paths).values())
         changes = {id(lever): self._changes(lever) for lever in levers}
-        left = set().union(*(lever.ways for lever in levers)) if levers else set()
+        left = set().union(*(lever.attack_paths for lever in levers)) if levers else set()
         trials = 0
         while left and levers and trials < _MOST_TRIALS:
             lever = min(levers, key=lambda one: self._rank(one, left, changes[id(one)]))
             levers.remove(lever)
-            if not lever.ways & left:
+            if not lever.attack_paths & left:
                 break
             for change in changes[id(lever)]:
                 trials += 1
                 trial = self._tried(reduced, change)
                 if trial is None:
                     continue
-                ended = {number for number, way in enumerate(ways) if not all(map(trial.is_there, way.steps))}
+                ended = {
+                    number
+                    for number, attack_path in enumerate(attack_paths)
+                    if not all(map(trial.is_there, attack_path.steps))
+                }
                 if ended & left:
                     left -= ended
-                    remaining = tuple(trial.ways(*again)) if again else ()
+                    remaining = tuple(trial.attack_paths(*again)) if again else ()
                     yield Remediation(
                         change.what,
                         change.edits,
                         change.policy_key,
                         change.statement,
                         change.carriers[:_MOST_CARRIERS],
-                        tuple(ways[number] for number in sorted(ended)),
+                        tuple(attack_paths[number] for number in sorted(ended)),
                         remaining,
                     )
                     break
@@ -122,7 +126,7 @@ class Remediations:
     def _rank(lever: _Lever, left: set[int], changes: Sequence[_Change]) -> tuple[int, int, bool, str, str, str]:
         touched = len(changes[0].carriers) if changes else 0
         adds = not changes or changes[0].adds
-        return -len(lever.ways & left), touched, adds, lever.role, lever.source, lever.action
+        return -len(lever.attack_paths & left), touched, adds, lever.role, lever.source, lever.action
 
     def _reduced(self, among: frozenset[str]) -> Snapshot:
         """Return the snapshot with only these users and roles; their attack paths are the same in it."""
@@ -176,19 +180,19 @@ class Remediations:
 
     # ── levers ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _levers(self, ways: Iterable[AttackPath]) -> dict[tuple[str, str, str], _Lever]:
+    def _levers(self, attack_paths: Iterable[AttackPath]) -> dict[tuple[str, str, str], _Lever]:
         found: dict[tuple[str, str, str], _Lever] = {}
-        for number, way in enumerate(ways):
-            for step in way.steps:
+        for number, attack_path in enumerate(attack_paths):
+            for step in attack_path.steps:
                 for proof in step.proof:
                     request = proof.decision.request
                     lever = found.setdefault((step.source, request.action, ""), _Lever(step.source, request.action))
-                    lever.ways.add(number)
+                    lever.attack_paths.add(number)
                     lever.targets[step.target if request.resource == step.target else "*"] = None
                     lever.lines.update(((line.policy_key, line.index), line) for line in _allowing(proof.decision))
                     if request.action == ASSUMES and ":role/" in step.target:
                         key = (step.source, ASSUMES, step.target)
-                        found.setdefault(key, _Lever(*key)).ways.add(number)
+                        found.setdefault(key, _Lever(*key)).attack_paths.add(number)
         return found
 
     # ── changes ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -56,7 +56,7 @@ class SelfEscalation:
         others = ~self._steps.administrators
         for path in self._steps.by_aim[TargetConstraint.PERMISSION_SET]:
             who = self._steps.anything.who(
-                [required.action for required in path.actions], self._steps.population.everybody & others
+                [required.action for required in path.actions], self._steps.population.regular & others
             )
             for position in indexes_of(who.anybody):
                 place_of = self._steps.places.get(position)

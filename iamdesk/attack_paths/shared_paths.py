@@ -52,10 +52,10 @@ def shortest_paths(
         contents = {known: lambda: content}
         for needs in workers.results(find, spans, cancelled=cancelled, contents=contents, here=here):
             reach.learn_needs(needs)
-    for reached in reach.everybody():
-        way = reach.way(reached.principal, goal)
-        if way is not None:
-            yield reached, way
+    for reached in reach.exposures():
+        attack_path = reach.attack_path(reached.principal, goal)
+        if attack_path is not None:
+            yield reached, attack_path
 
 
 def find(span: Span, cancelled: Cancelled) -> Needs:
@@ -70,6 +70,11 @@ def find(span: Span, cancelled: Cancelled) -> Needs:
 
 
 def _needs(reach: AttackPathGraph, principals: Sequence[str], goal: str) -> Needs:
-    ways = (reach.way(principal, goal) for principal in principals)
-    asked = {(step.path_id, step.source, step.target) for way in ways if way is not None for step in way.steps}
+    attack_paths = (reach.attack_path(principal, goal) for principal in principals)
+    asked = {
+        (step.path_id, step.source, step.target)
+        for attack_path in attack_paths
+        if attack_path is not None
+        for step in attack_path.steps
+    }
     return {key: needs for key in asked if (needs := reach.needs.get(key)) is not None}

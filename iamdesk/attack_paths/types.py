@@ -201,13 +201,13 @@ class AttackPaths(Protocol):
     def is_administrators(self, group: str) -> bool:
         """Return whether the policies of a group, by its ARN, make a member an administrator."""
 
-    def everybody(self) -> Iterator[PrincipalExposure]:
+    def exposures(self) -> Iterator[PrincipalExposure]:
         """Yield the exposure of every user and role, in the snapshot's order."""
 
-    def way(self, principal: str, goal: str = "admin", *, maybe: bool = True) -> AttackPath | None:
+    def attack_path(self, principal: str, goal: str = "admin", *, maybe: bool = True) -> AttackPath | None:
         """Return a shortest path to a goal, a proven one if possible; None if there is none."""
 
-    def ways(self, principal: str, goal: str = "admin", most: int = 20) -> Iterator[AttackPath]:
+    def attack_paths(self, principal: str, goal: str = "admin", most: int = 20) -> Iterator[AttackPath]:
         """Yield a shortest path for each first step towards the goal."""
 
     def escalations(self, principal: str, most: int = 200) -> Iterator[Step]:
@@ -216,5 +216,7 @@ class AttackPaths(Protocol):
     def refusals(self, principal: str) -> Iterator[BlockedPath]:
         """Yield the techniques that its policies allow but that are blocked, with the reason."""
 
-    def cuts(self, principal: str, goal: str = "admin", most: int = 20, most_cuts: int = 5) -> tuple[Remediation, ...]:
+    def remediations(
+        self, principal: str, goal: str = "admin", most: int = 20, most_remediations: int = 5
+    ) -> tuple[Remediation, ...]:
         """Return changes that end the paths to a goal, the one that ends most first; each was tried on a copy."""

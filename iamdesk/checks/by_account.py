@@ -239,7 +239,7 @@ class AccountWork:
         for work in work_of(survey):
             yield from look(survey, work)
 
-    def ways(
+    def attack_paths(
         self, task: Task, known: Known, goal: str, cancelled: Cancelled
     ) -> list[tuple[PrincipalExposure, AttackPath | None]]:
         """Return each principal of an account with its exposure and a shortest attack path to a goal, picklable.
@@ -253,7 +253,7 @@ class AccountWork:
         found: list[tuple[PrincipalExposure, AttackPath | None]] = []
         for reached in reach.of_account(task.account):
             survey.check_cancelled()
-            path = reach.way(reached.principal, goal)
+            path = reach.attack_path(reached.principal, goal)
             found.append((reached, None if path is None else without_proofs(path)))
         return found
 
@@ -331,7 +331,7 @@ class OrganizationChecks:
             steps=tuple(steps),
         )
 
-    def ways(
+    def attack_paths(
         self, goal: str, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled
     ) -> Iterator[tuple[PrincipalExposure, AttackPath | None]]:
         """Yield each user and role with its exposure and a shortest attack path to a goal, in the snapshot's order.
@@ -343,7 +343,9 @@ class OrganizationChecks:
             WorkError: as `know`.
         """
         known = self.know(progress, cancelled)
-        for found in self.round(ways_in_worker, AccountWork.ways, known, goal, progress=progress, cancelled=cancelled):
+        for found in self.round(
+            attack_paths_in_worker, AccountWork.attack_paths, known, goal, progress=progress, cancelled=cancelled
+        ):
             yield from found
 
     @property
@@ -431,7 +433,7 @@ def steps_in_worker(task: Task, cancelled: Cancelled) -> AccountSteps:
     return work.steps(task, known, wanted, cancelled)
 
 
-def ways_in_worker(task: Task, cancelled: Cancelled) -> list[tuple[PrincipalExposure, AttackPath | None]]:
+def attack_paths_in_worker(task: Task, cancelled: Cancelled) -> list[tuple[PrincipalExposure, AttackPath | None]]:
     """Return each principal of an account with its exposure and a shortest path; called in a worker."""
     work, known, wanted = work_in_worker(task)
-    return work.ways(task, known, wanted, cancelled)
+    return work.attack_paths(task, known, wanted, cancelled)

@@ -10,7 +10,7 @@ from iamdesk.access.external.candidates import unnamed_accounts
 from iamdesk.access.who_can import Access
 from iamdesk.attack_paths.administrators import ADMINISTRATION
 from iamdesk.attack_paths.attack_path_graph import AttackPathGraph, LazyAttackPathGraph
-from iamdesk.attack_paths.evaluation_session import STRANGER, Context, EvaluationSession
+from iamdesk.attack_paths.evaluation_session import PLACEHOLDER, Context, EvaluationSession
 from iamdesk.attack_paths.organization_paths import OrganizationReach
 from iamdesk.checks.prerequisites import Data
 from iamdesk.inventory.references import AccountReferences, aws_policies_of, references_of
@@ -18,7 +18,7 @@ from iamdesk.progress import Cancelled, Progress
 from iamdesk.snapshot.model import Account, ManagedPolicyDetail
 from iamdesk.viewmodel.coverage import CapturedData, captured_data
 
-__all__ = ["STRANGER", "CheckContext", "Context"]
+__all__ = ["PLACEHOLDER", "CheckContext", "Context"]
 
 
 class MakeReach(Protocol):
@@ -112,7 +112,7 @@ class CheckContext(EvaluationSession):
 
         A role, not a user: its sessions can have any tags and MFA.
         """
-        return f"arn:{account.partition}:iam::{self.unrelated_account}:role/{STRANGER}"
+        return f"arn:{account.partition}:iam::{self.unrelated_account}:role/{PLACEHOLDER}"
 
 
 def trusted_numbers(accounts: Iterable[Account]) -> frozenset[str]:

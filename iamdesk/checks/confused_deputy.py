@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from iamdesk.attack_paths.administrators import is_administrator
 from iamdesk.checks.check import CheckResult, check
-from iamdesk.checks.check_context import STRANGER, CheckContext, Context
+from iamdesk.checks.check_context import PLACEHOLDER, CheckContext, Context
 from iamdesk.checks.external_trust import allowing
 from iamdesk.checks.finding import Evidence, Severity
 from iamdesk.checks.prerequisites import Data
@@ -69,7 +69,7 @@ def _for_unrelated_account(survey: CheckContext, account: Account) -> Context:
     source = survey.unrelated_account
     return {
         "aws:SourceAccount": source,
-        "aws:SourceArn": f"arn:{account.partition}:{STRANGER}:us-east-1:{source}:{STRANGER}",
+        "aws:SourceArn": f"arn:{account.partition}:{PLACEHOLDER}:us-east-1:{source}:{PLACEHOLDER}",
         "aws:SourceOrgID": None,
         "aws:SourceOrgPaths": None,
     }

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from iamdesk.attack_paths.administrators import OPEN, is_administrator
 from iamdesk.checks.check import CheckResult, check
-from iamdesk.checks.check_context import STRANGER, CheckContext
+from iamdesk.checks.check_context import PLACEHOLDER, CheckContext
 from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.prerequisites import Data
 from iamdesk.checks.resource_requests import RESOURCES, resource_subject
@@ -62,7 +62,7 @@ def read_without_key(survey: CheckContext, _account: Account, bucket: Resource) 
             state=State.CANNOT_TELL,
         )
         return
-    reads = _who(survey, "s3:GetObject", f"{bucket.arn}/{STRANGER}")
+    reads = _who(survey, "s3:GetObject", f"{bucket.arn}/{PLACEHOLDER}")
     decrypts = _who(survey, "kms:Decrypt", key)
     without = [arn for arn, decision in reads.items() if decision is EvalDecision.ALLOWED and arn not in decrypts]
     if without:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from iamdesk.access.external.described import ALL_HEADS, principals_described
-from iamdesk.checks.check_context import STRANGER, CheckContext, Context
+from iamdesk.checks.check_context import PLACEHOLDER, CheckContext, Context
 from iamdesk.checks.condition_strength import Attempt, ConditionStrength, try_request
 from iamdesk.policy.principals import PrincipalEntry, PrincipalType
 from iamdesk.policy.statement import Statement
@@ -126,16 +126,16 @@ def external_callers(
 def _caller_of(text: str, partition: str) -> tuple[str | None, str | None]:
     """Return the account that an entry or a condition on the caller names, and a matching principal of it."""
     if _ACCOUNT_ID.fullmatch(text):
-        return text, f"arn:{partition}:iam::{text}:role/{STRANGER}"
+        return text, f"arn:{partition}:iam::{text}:role/{PLACEHOLDER}"
     found = _ARN_ACCOUNT.match(text)
     if found is None:
         return None, None
     account, own = found[1], text.split(":", 2)[1]
     if text.endswith(":root"):
-        return account, f"arn:{own}:iam::{account}:role/{STRANGER}"
+        return account, f"arn:{own}:iam::{account}:role/{PLACEHOLDER}"
     if ":assumed-role/" in text and not is_pattern(text):
         return account, text
-    return account, next(principals_described((tuple(tokens_of(text)),), account, STRANGER, own, ALL_HEADS), None)
+    return account, next(principals_described((tuple(tokens_of(text)),), account, PLACEHOLDER, own, ALL_HEADS), None)
 
 
 def account_of(entry: PrincipalEntry) -> str | None:

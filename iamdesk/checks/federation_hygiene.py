@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from iamdesk.checks.check import CheckResult, check
-from iamdesk.checks.check_context import STRANGER, CheckContext
+from iamdesk.checks.check_context import PLACEHOLDER, CheckContext
 from iamdesk.checks.credentials import entry_of
 from iamdesk.checks.external_trust import allowing
 from iamdesk.checks.finding import Evidence, Severity, State
@@ -130,11 +130,11 @@ def any_certificate(survey: CheckContext, account: Account, role: RoleDetail) ->
     """Evaluate with an arbitrary certificate of an arbitrary trust anchor of the account."""
     if not any(entry.text == _ANYWHERE for statement in allowing(survey, role) for entry in statement.principals or ()):
         return
-    anchor = f"arn:{account.partition}:rolesanywhere:us-east-1:{account.account_id}:trust-anchor/{STRANGER}"
+    anchor = f"arn:{account.partition}:rolesanywhere:us-east-1:{account.account_id}:trust-anchor/{PLACEHOLDER}"
     context = {
         "aws:SourceArn": anchor,
         "aws:SourceAccount": account.account_id,
-        "aws:PrincipalTag/x509Subject/CN": STRANGER,
+        "aws:PrincipalTag/x509Subject/CN": PLACEHOLDER,
     }
     decision = survey.ask(_ANYWHERE, "sts:AssumeRole", role.arn, context)
     if decision.decision is EvalDecision.ALLOWED:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from iamdesk.attack_paths.administrators import OPEN, Principal, is_administrator
 from iamdesk.checks.check import CheckResult, check
-from iamdesk.checks.check_context import STRANGER, CheckContext, Context
+from iamdesk.checks.check_context import PLACEHOLDER, CheckContext, Context
 from iamdesk.checks.finding import Evidence, Severity
 from iamdesk.checks.targets import PRINCIPALS
 from iamdesk.evaluate.request import EvalDecision
@@ -86,7 +86,7 @@ def makes_unbounded(survey: CheckContext, account: Account, principal: Principal
     """Evaluate the creation of a new role without a boundary."""
     if boundary_of(principal) is None:
         return
-    role = f"arn:{account.partition}:iam::{account.account_id}:role/{STRANGER}"
+    role = f"arn:{account.partition}:iam::{account.account_id}:role/{PLACEHOLDER}"
     evidence = tuple(_open_request(survey, principal, "iam:CreateRole", role, {"iam:PermissionsBoundary": None}))
     if evidence:
         yield CheckResult(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from iamdesk.attack_paths.administrators import Principal, is_administrator
 from iamdesk.checks.check import CheckResult, check
-from iamdesk.checks.check_context import STRANGER, CheckContext
+from iamdesk.checks.check_context import PLACEHOLDER, CheckContext
 from iamdesk.checks.finding import Evidence, Severity
 from iamdesk.checks.targets import PRINCIPALS, ROLES
 from iamdesk.checks.words import enumerated
@@ -59,7 +59,7 @@ def passes_any_role(survey: CheckContext, account: Account, principal: Principal
     """
     if not survey.speaks_of(principal.arn, "iam:PassRole") or is_administrator(survey, account, principal):
         return
-    role = f"arn:{account.partition}:iam::{account.account_id}:role/{STRANGER}"
+    role = f"arn:{account.partition}:iam::{account.account_id}:role/{PLACEHOLDER}"
     decision = survey.ask(principal.arn, "iam:PassRole", role)
     evidence = (Evidence(phrase("Evaluated for an arbitrary role of the account."), decision),)
     name = name_of(principal)
@@ -155,7 +155,7 @@ def assumes_any_role(survey: CheckContext, account: Account, principal: Principa
         (_OWN_ACCOUNT, account.account_id, Severity.MEDIUM),
     ):
         decision = survey.ask(
-            principal.arn, "sts:AssumeRole", f"arn:{account.partition}:iam::{account_id}:role/{STRANGER}"
+            principal.arn, "sts:AssumeRole", f"arn:{account.partition}:iam::{account_id}:role/{PLACEHOLDER}"
         )
         decisions = {line.outcome for line in decision.layers if line.layer in _LIMITS and line.outcome is not None}
         if not decisions <= {EvalDecision.ALLOWED, EvalDecision.CONDITIONAL}:

@@ -77,10 +77,12 @@ def _to_administration(survey: CheckContext, principal: Principal, *, one_step: 
     nearest = proven if proven is not None else maybe
     if reached.is_administrator or nearest is None or (nearest == 1) != one_step:
         return
-    path = survey.reach.way(principal.arn)
+    path = survey.reach.attack_path(principal.arn)
     if path is None:
         return
-    remediation = survey.reach.cut(path) if proven is not None and principal.arn in _with_remediation(survey) else None
+    remediation = (
+        survey.reach.remediation(path) if proven is not None and principal.arn in _with_remediation(survey) else None
+    )
     remedy = None
     if remediation is not None:
         remedy = join_messages(" ", (remediation.what, phrase("This ends this attack path; others may remain.")))
@@ -163,7 +165,7 @@ def other_account(survey: CheckContext, _account: Account, principal: Principal)
         return
     reached = survey.reach.reached(principal.arn)
     for account_id in reached.accounts:
-        administers = survey.reach.way(principal.arn, account_id, maybe=False)
+        administers = survey.reach.attack_path(principal.arn, account_id, maybe=False)
         if administers is not None and administers.steps:
             yield CheckResult(
                 phrase(
@@ -243,7 +245,7 @@ def _external_callers(survey: CheckContext, account: Account, role: RoleDetail) 
 )
 def external_to_administrator(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
     """Report each external principal that can assume the role; the role may be an administrator itself."""
-    path = survey.reach.way(role.arn, maybe=False) if _is_known(survey, role) else None
+    path = survey.reach.attack_path(role.arn, maybe=False) if _is_known(survey, role) else None
     if path is None:
         return
     for caller in _external_callers(survey, account, role):
@@ -283,13 +285,13 @@ def external_to_administrator(survey: CheckContext, account: Account, role: Role
 )
 def external_to_data(survey: CheckContext, account: Account, role: RoleDetail) -> Iterator[CheckResult]:
     """As CHN-04, for all objects, secrets, parameters or tables, unless CHN-04 reports the role."""
-    if not _is_known(survey, role) or survey.reach.way(role.arn, maybe=False) is not None:
+    if not _is_known(survey, role) or survey.reach.attack_path(role.arn, maybe=False) is not None:
         return
     reached = survey.reach.reached(role.arn)
     data = (*reached.reads, *reached.data)
     if not data:
         return
-    path = survey.reach.way(role.arn, data[0], maybe=False)
+    path = survey.reach.attack_path(role.arn, data[0], maybe=False)
     for caller in _external_callers(survey, account, role):
         who, attempt = caller.who, caller.attempt
         if attempt.strength <= ConditionStrength.SECRET:

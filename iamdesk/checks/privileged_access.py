@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from iamdesk.attack_paths.administrators import Principal, is_administrator
 from iamdesk.checks.check import CheckResult, check
-from iamdesk.checks.check_context import STRANGER, CheckContext
+from iamdesk.checks.check_context import PLACEHOLDER, CheckContext
 from iamdesk.checks.finding import Evidence, Severity
 from iamdesk.checks.prerequisites import Data, credentials_of
 from iamdesk.checks.remediation_commands import command
@@ -80,7 +80,7 @@ def administrator_without_mfa(survey: CheckContext, account: Account, user: User
     if entry is None or not entry.password_enabled or entry.mfa_active is not False:
         return
     if is_administrator(survey, account, user):
-        role = f"arn:{account.partition}:iam::{account.account_id}:role/{STRANGER}"
+        role = f"arn:{account.partition}:iam::{account.account_id}:role/{PLACEHOLDER}"
         decision = survey.ask(user.arn, "iam:PutRolePolicy", role, {"aws:MultiFactorAuthPresent": None})
         if decision.decision is EvalDecision.ALLOWED:
             yield CheckResult(
@@ -159,7 +159,7 @@ def stops_logs(survey: CheckContext, account: Account, principal: Principal) -> 
     """Evaluate for an arbitrary trail and detector."""
     if is_administrator(survey, account, principal):
         return
-    words = {"partition": account.partition, "account": account.account_id, "name": STRANGER}
+    words = {"partition": account.partition, "account": account.account_id, "name": PLACEHOLDER}
     able = []
     for action, resource in _LOGS:
         arn = resource.format_map(words)

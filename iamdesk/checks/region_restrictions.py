@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from iamdesk.checks.check import CheckResult, check
-from iamdesk.checks.check_context import STRANGER, CheckContext
+from iamdesk.checks.check_context import PLACEHOLDER, CheckContext
 from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.prerequisites import Data
 from iamdesk.checks.targets import ACCOUNTS
@@ -58,7 +58,7 @@ def region_restriction_with_gaps(survey: CheckContext, account: Account, _: Acco
     region = next((one for one in _ELSEWHERE if not any(_names(test, one) for test in restrictions)), None)
     if region is None:
         return
-    words = {"partition": account.partition, "account": account.account_id, "name": STRANGER, "region": region}
+    words = {"partition": account.partition, "account": account.account_id, "name": PLACEHOLDER, "region": region}
     root = f"arn:{account.partition}:iam::{account.account_id}:root"
     decisions = [
         survey.ask(root, action, resource.format_map(words), {"aws:RequestedRegion": region})

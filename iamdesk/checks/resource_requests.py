@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from iamdesk.aws.action_sets import ACCESS_LEVELS, ServiceActions, service_actions
 from iamdesk.aws.service_reference import reference
-from iamdesk.checks.check_context import STRANGER, CheckContext
+from iamdesk.checks.check_context import PLACEHOLDER, CheckContext
 from iamdesk.checks.prerequisites import owner_of
 from iamdesk.checks.targets import CheckTarget, Subject
 from iamdesk.evaluate.resource_policy_services import OtherAccounts, Unsigned, facts_of
@@ -140,7 +140,7 @@ def _arns_to_evaluate(resource: Resource) -> Iterable[str]:
     """Return the ARN of a resource and, for buckets and access points, ARNs of objects in it."""
     arn = resource.arn
     if ":accesspoint/" in arn:
-        return arn, f"{arn}/object/{STRANGER}"
+        return arn, f"{arn}/object/{PLACEHOLDER}"
     if arn.split(":", 5)[2:5] == ["s3", "", ""] and "/" not in arn:
         return arn, *(f"{arn}/{key}" for key in _object_keys(resource))
     return (arn,)
@@ -149,13 +149,13 @@ def _arns_to_evaluate(resource: Resource) -> Iterable[str]:
 def _object_keys(resource: Resource) -> Iterable[str]:
     """Return object keys to evaluate: an arbitrary one, and one under each prefix that the bucket's policy names."""
     prefix = f"{resource.arn}/"
-    texts = [STRANGER]
+    texts = [PLACEHOLDER]
     policy = resource.policy if isinstance(resource.policy, dict) else {}
     listed = policy.get("Statement", ())
     for statement in listed if isinstance(listed, list) else (listed,):
         named = statement.get("Resource", ()) if isinstance(statement, dict) else ()
         texts += [
-            text.removeprefix(prefix).replace("*", STRANGER).replace("?", "x")
+            text.removeprefix(prefix).replace("*", PLACEHOLDER).replace("?", "x")
             for text in ((named,) if isinstance(named, str) else named if isinstance(named, list) else ())
             if isinstance(text, str) and text.startswith(prefix)
         ]

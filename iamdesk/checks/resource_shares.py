@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from iamdesk.checks.check import CheckResult, check
-from iamdesk.checks.check_context import STRANGER, CheckContext
+from iamdesk.checks.check_context import PLACEHOLDER, CheckContext
 from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.prerequisites import Data
 from iamdesk.checks.resource_requests import resource_subject, resources_of
@@ -124,7 +124,7 @@ def plain_http(survey: CheckContext, account: Account, _: Account) -> Iterator[C
     for resource in resources_of(survey, account):
         if resource.arn.split(":", 5)[2:5] != ["s3", "", ""] or "/" in resource.arn or not resource.is_policy_captured:
             continue
-        request = (root, "s3:GetObject", f"{resource.arn}/{STRANGER}", {"aws:SecureTransport": "false"})
+        request = (root, "s3:GetObject", f"{resource.arn}/{PLACEHOLDER}", {"aws:SecureTransport": "false"})
         if survey.decide(*request) is EvalDecision.ALLOWED:
             found[resource_subject(resource).name] = request
     if found:

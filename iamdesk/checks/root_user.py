@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from iamdesk.checks.check import CheckResult, check
-from iamdesk.checks.check_context import STRANGER, CheckContext
+from iamdesk.checks.check_context import PLACEHOLDER, CheckContext
 from iamdesk.checks.credentials import ROOT, entry_of, keys_of
 from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.prerequisites import Data, facts_of
@@ -96,7 +96,7 @@ def root_not_denied(survey: CheckContext, account: Account, _: Account) -> Itera
     """Evaluate as the root user, on an arbitrary user, bucket and table."""
     if not _is_member(survey, account):
         return
-    words = {"partition": account.partition, "account": account.account_id, "name": STRANGER}
+    words = {"partition": account.partition, "account": account.account_id, "name": PLACEHOLDER}
     root = f"arn:{account.partition}:iam::{account.account_id}:root"
     decisions = [survey.ask(root, action, resource.format_map(words)) for action, resource in _PROBES]
     allowed = [decision for decision in decisions if decision.decision is EvalDecision.ALLOWED]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from iamdesk.attack_paths.administrators import is_administrator
 from iamdesk.checks.check import CheckResult, check
-from iamdesk.checks.check_context import STRANGER, CheckContext
+from iamdesk.checks.check_context import PLACEHOLDER, CheckContext
 from iamdesk.checks.condition_strength import Attempt, ConditionStrength, try_request
 from iamdesk.checks.external_trust import ASSUME_ROLE, ORGANIZATIONS, allowing, external_attempt, external_callers
 from iamdesk.checks.finding import Evidence, Severity
@@ -211,7 +211,7 @@ def _trusted(survey: CheckContext, role: RoleDetail) -> dict[str, list[str]]:
             account_id = entry.text if entry.text.isdecimal() else (entry.text.split(":", 5) + [""] * 6)[4]
             if len(account_id) == 12 and account_id != own:
                 is_whole = entry.text.isdecimal() or entry.text.endswith(":root")
-                placeholder = f"arn:{role.arn.split(':', 2)[1]}:iam::{account_id}:role/{STRANGER}"
+                placeholder = f"arn:{role.arn.split(':', 2)[1]}:iam::{account_id}:role/{PLACEHOLDER}"
                 caller = placeholder if is_whole else entry.text
                 found.setdefault(account_id, []).append(caller)
     return found

@@ -10,7 +10,7 @@ from iamdesk.attack_paths.types import AttackPath, AttackPaths, PrincipalExposur
 from iamdesk.cli import executor as work
 from iamdesk.cli import options
 from iamdesk.cli.output import echo, echo_err, say_json
-from iamdesk.export.attack_paths import to_cut, to_reached, to_refusal, to_way
+from iamdesk.export.attack_paths import to_attack_path, to_reached, to_refusal, to_remediation
 from iamdesk.i18n import join_names
 from iamdesk.memory import collector_seldom
 
@@ -46,11 +46,11 @@ def paths(
     if start is None:
         with work.open_to_go_over(snapshot) as opened:
             if isinstance(opened, OrganizationSession):
-                _print_all(opened.checks.ways(goal), opened.checks.version, as_json)
+                _print_all(opened.checks.attack_paths(goal), opened.checks.version, as_json)
             else:
                 with collector_seldom(), work.executor(opened, helped=True) as executor:
-                    ways = tuple(opened.shortest_paths(goal, executor=executor))
-                _print_all(ways, opened.reach().version, as_json)
+                    attack_paths = tuple(opened.shortest_paths(goal, executor=executor))
+                _print_all(attack_paths, opened.reach().version, as_json)
     else:
         _print_one(_attack_paths(Workbench().open_snapshot(snapshot)), start, goal, as_json)
 
@@ -78,13 +78,13 @@ def _print_all(paths: Iterable[tuple[PrincipalExposure, AttackPath | None]], ver
 
 def _print_one(graph: AttackPaths, start: str, goal: str, as_json: bool) -> None:
     exposure = graph.reached(start)
-    found = list(graph.ways(start, goal))
-    remediations, blocked = graph.cuts(start, goal), list(graph.refusals(start))
+    found = list(graph.attack_paths(start, goal))
+    remediations, blocked = graph.remediations(start, goal), list(graph.refusals(start))
     if as_json:
         result: dict[str, Any] = {
             **to_reached(exposure, None),
-            "Ways": [to_way(path, with_proof=True) for path in found],
-            "Cuts": [to_cut(one) for one in remediations],
+            "Ways": [to_attack_path(path, with_proof=True) for path in found],
+            "Cuts": [to_remediation(one) for one in remediations],
             "Refused": [to_refusal(step) for step in blocked],
         }
         result.pop("Way")

@@ -62,7 +62,7 @@ def _steps(folder: Path) -> Iterator[Step]:
         "who can",
         lambda: f"{sum(1 for _ in sample.who_can(action=_PAYROLL[0], resource=_PAYROLL[1], context={})):,} principals",
     )
-    yield "attack paths", lambda: f"{sum(1 for _ in sample.reach().everybody()):,} principals"
+    yield "attack paths", lambda: f"{sum(1 for _ in sample.reach().exposures()):,} principals"
     found = list(sample.findings())
     yield "findings", lambda: f"{len(found):,} findings"
     yield "findings by a worker process", lambda: _by_worker(sample, found)

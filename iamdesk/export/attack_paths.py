@@ -20,11 +20,11 @@ def to_reached(reached: PrincipalExposure, way: AttackPath | None) -> dict[str, 
         "OtherAccounts": list(reached.accounts),
         "ReadsData": list(reached.reads),
         "GetsToReadData": list(reached.data),
-        "Way": None if way is None else to_way(way),
+        "Way": None if way is None else to_attack_path(way),
     }
 
 
-def to_way(way: AttackPath, *, with_proof: bool = False) -> dict[str, Any]:
+def to_attack_path(way: AttackPath, *, with_proof: bool = False) -> dict[str, Any]:
     """Return an attack path with its steps, optionally with the evaluated requests that prove each step."""
     return {
         "Start": way.start,
@@ -53,7 +53,7 @@ def _step(step: Step, with_proof: bool) -> dict[str, Any]:
     return result
 
 
-def to_cut(cut: Remediation) -> dict[str, Any]:
+def to_remediation(cut: Remediation) -> dict[str, Any]:
     """Return a remediation."""
     return {
         "Change": cut.what,
@@ -62,7 +62,7 @@ def to_cut(cut: Remediation) -> dict[str, Any]:
         "Stops": cut.stops,
         "AlsoTouches": list(cut.carriers),
         "Edits": [_edit(edit) for edit in cut.edits],
-        "Remaining": [to_way(way) for way in cut.remaining],
+        "Remaining": [to_attack_path(way) for way in cut.remaining],
     }
 
 

@@ -94,7 +94,7 @@ class OrganizationSession(Opened):
         return self.evaluator.of(principal)
 
     @property
-    def everybody(self) -> "OrganizationEvaluator":
+    def evaluator_for_all(self) -> "OrganizationEvaluator":
         """The evaluator for sweeps over all principals, account by account."""
         return self.evaluator
 

@@ -25,7 +25,7 @@ class RequestSession:
         raise NotImplementedError
 
     @property
-    def everybody(self) -> "Sweeps":
+    def evaluator_for_all(self) -> "Sweeps":
         """The evaluator for sweeps over all principals."""
         raise NotImplementedError
 
@@ -45,7 +45,7 @@ class RequestSession:
             RequestError: the action or resource is malformed; its text says why in one sentence.
             WorkCancelled: ``cancelled`` returned True.
         """
-        return self.everybody.who_can(action=action, resource=resource, context=context, **asked)
+        return self.evaluator_for_all.who_can(action=action, resource=resource, context=context, **asked)
 
     def each_row[R](
         self,
@@ -76,7 +76,7 @@ class RequestSession:
             RequestError: the resource is not an ARN, or no action fits it; its text says why in one sentence.
             WorkCancelled: ``cancelled`` returned True.
         """
-        return self.everybody.access_to_resource(resource, context, **asked)
+        return self.evaluator_for_all.access_to_resource(resource, context, **asked)
 
     def missing_external_data(self, action: str | None, resource: str) -> tuple[str, ...]:
         """Return sentences on missing data of a resource's side that may allow external callers.

@@ -148,7 +148,7 @@ class SnapshotSession(Opened):
         return self.evaluator if self._parts is None else self._parts.of(principal)
 
     @property
-    def everybody(self) -> "Sweeps":
+    def evaluator_for_all(self) -> "Sweeps":
         """The evaluator for sweeps over all principals: account by account where there are many."""
         return self._parts or self.evaluator
 

@@ -40,10 +40,10 @@ def test_several_steps(tmp_path):
     reached = reach.reached(arn("user/alice"))
     # The three roles, and the anchor, whom an administrator becomes.
     assert (reached.to_administration, reached.principals) == (3, 4)
-    way = reach.way(arn("user/alice"))
-    assert [step.target for step in way.steps] == [arn("role/one"), arn("role/two"), arn("role/three")]
-    assert way.state is State.PROVEN
-    assert all(proof.decision.decision is EvalDecision.ALLOWED for step in way.steps for proof in step.proof)
+    attack_path = reach.attack_path(arn("user/alice"))
+    assert [step.target for step in attack_path.steps] == [arn("role/one"), arn("role/two"), arn("role/three")]
+    assert attack_path.state is State.PROVEN
+    assert all(proof.decision.decision is EvalDecision.ALLOWED for step in attack_path.steps for proof in step.proof)
     assert reach.distances()[arn("role/two")].steps == 1
 
 
@@ -56,8 +56,8 @@ def test_another_account_and_its_administration(tmp_path):
     world.foreign.append(role)
     reach = reach_of(world, tmp_path)
     assert reach.reached(arn("user/alice")).accounts == (OTHER_ACCOUNT,)
-    assert [step.path_id for step in reach.way(arn("user/alice"), OTHER_ACCOUNT).steps] == ["sts-002"]
-    assert reach.way(arn("user/alice"), ACCOUNT) is None
+    assert [step.path_id for step in reach.attack_path(arn("user/alice"), OTHER_ACCOUNT).steps] == ["sts-002"]
+    assert reach.attack_path(arn("user/alice"), ACCOUNT) is None
 
 
 def test_sensitive_data_of_somebody_else(tmp_path):
@@ -69,7 +69,7 @@ def test_sensitive_data_of_somebody_else(tmp_path):
     reach = reach_of(world, tmp_path)
     assert reach.reached(arn("user/alice")).data == ("all secrets",)
     assert reach.reached(arn("role/keeper")).reads == ("all secrets",)
-    assert len(reach.way(arn("user/alice"), "all secrets").steps) == 1
+    assert len(reach.attack_path(arn("user/alice"), "all secrets").steps) == 1
 
 
 def test_circles(tmp_path):
@@ -92,13 +92,15 @@ def test_a_cut_stops_the_way_when_it_is_made(tmp_path):
         return made
 
     reach = reach_of(world(with_statement=True), tmp_path)
-    first = reach.cuts(arn("user/alice"))[0]
+    first = reach.remediations(arn("user/alice"))[0]
     assert "pass" in first.what
     assert first.carriers == ()
-    proven = [way for way in reach.ways(arn("user/alice")) if way.state is State.PROVEN]
+    proven = [attack_path for attack_path in reach.attack_paths(arn("user/alice")) if attack_path.state is State.PROVEN]
     assert proven
     left = reach_of(world(with_statement=False), tmp_path)
-    assert not [way for way in left.ways(arn("user/alice")) if way.state is State.PROVEN]
+    assert not [
+        attack_path for attack_path in left.attack_paths(arn("user/alice")) if attack_path.state is State.PROVEN
+    ]
 
 
 def test_what_is_stopped_says_by_what(tmp_path):
@@ -171,8 +173,8 @@ def test_the_credential_report_settles_whether_a_key_can_be_made(tmp_path, entry
     world.user("boss", {"all": FULL})
     report = {"entries": [{"user": "boss", "arn": arn("user/boss"), **entry}]}
     facts = AccountFacts.model_validate({"account_id": ACCOUNT, "credential_report": report})
-    way = reach_of(world, tmp_path, account_facts=(facts,)).way(arn("user/alice"))
-    assert (way.state if way else None) is state
+    attack_path = reach_of(world, tmp_path, account_facts=(facts,)).attack_path(arn("user/alice"))
+    assert (attack_path.state if attack_path else None) is state
 
 
 def test_values_that_the_caller_chooses_prove_and_mfa_does_not(tmp_path):
@@ -182,8 +184,8 @@ def test_values_that_the_caller_chooses_prove_and_mfa_does_not(tmp_path):
         grant = allow("iam:PutUserPolicy", arn(f"user/{name}"), Condition={operator: {key: value}})
         world.user(name, {"some": document(grant)})
     reach = reach_of(world, tmp_path)
-    assert reach.way(arn("user/region")).state is State.PROVEN
-    mfa = reach.way(arn("user/mfa"))
+    assert reach.attack_path(arn("user/region")).state is State.PROVEN
+    mfa = reach.attack_path(arn("user/mfa"))
     assert mfa.state is State.POSSIBLE
     assert mfa.needs == ("the condition key aws:MultiFactorAuthPresent",)
 
@@ -221,7 +223,7 @@ def test_sources_are_what_single_questions_say(tmp_path):
         "iam:CreateAccessKey", targets.users
     )
     for place in indexes_of(targets.users):
-        for position in indexes_of(population.everybody):
+        for position in indexes_of(population.exposures):
             principal, target = population.index.subjects[position], targets.arns[place]
             if principal in population.index.roots:
                 continue
@@ -260,7 +262,7 @@ def test_who_may_act_on_entities_of_several_accounts_is_what_the_engine_says(tmp
             if kind >> place & 1:
                 by_action[action] = steps.finder.find(action, kind).of(place)
         for action, found in by_action.items():
-            for position in indexes_of(population.everybody):
+            for position in indexes_of(population.exposures):
                 principal = population.index.subjects[position]
                 if principal in population.index.roots:
                     continue

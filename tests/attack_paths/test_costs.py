@@ -42,8 +42,10 @@ def test_a_way_is_told_without_an_answer_in_full_words(made: AttackPathGraph, mo
 
     monkeypatch.setattr("iamdesk.access.evaluator.explain", refuse)
     monkeypatch.setattr("iamdesk.attack_paths.evidence.explain", refuse)
-    ways = [way for reached in made.everybody() if (way := made.way(reached.principal)) is not None]
-    steps = [step for way in ways for step in way.steps]
+    attack_paths = [
+        attack_path for reached in made.exposures() if (attack_path := made.attack_path(reached.principal)) is not None
+    ]
+    steps = [step for attack_path in attack_paths for step in attack_path.steps]
     assert any(step.state is State.POSSIBLE and step.needs for step in steps)
     monkeypatch.undo()
     assert all(proof.decision.statements for step in steps for proof in step.proof)

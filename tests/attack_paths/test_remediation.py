@@ -13,36 +13,40 @@ from ..builders.captures import allow, document, trusting
 from .cases import ACCOUNT, FULL, OTHER_ACCOUNT, WORKS, World, add_case, arn
 
 
-def steps_of(way):
-    return [(step.path_id, step.source, step.target, step.goal.key) for step in way.steps]
+def steps_of(attack_path):
+    return [(step.path_id, step.source, step.target, step.goal.key) for step in attack_path.steps]
 
 
-def check_cuts(snapshot, principal, goal="admin", most_cuts=5):
+def check_remediations(snapshot, principal, goal="admin", most_remediations=5):
     """Make every change that is offered, and hold the ways that there are then against what it said."""
     reach = AttackPathGraph(Evaluator(snapshot))
-    ways = list(reach.ways(principal, goal))
-    cuts = reach.cuts(principal, goal, most_cuts=most_cuts)
-    for cut in cuts:
-        after = AttackPathGraph(Evaluator(apply(snapshot, cut.edits)))
-        ended = [way for way in ways if not all(after.is_there(step) for step in way.steps)]
-        assert ended == list(cut.ended), cut.what
-        assert ended, cut.what
-        left = list(after.ways(principal, goal))
-        assert sorted(map(steps_of, left)) == sorted(map(steps_of, cut.remaining)), cut.what
-    return ways, cuts
+    attack_paths = list(reach.attack_paths(principal, goal))
+    remediations = reach.remediations(principal, goal, most_remediations=most_remediations)
+    for remediation in remediations:
+        after = AttackPathGraph(Evaluator(apply(snapshot, remediation.edits)))
+        ended = [
+            attack_path for attack_path in attack_paths if not all(after.is_there(step) for step in attack_path.steps)
+        ]
+        assert ended == list(remediation.ended), remediation.what
+        assert ended, remediation.what
+        left = list(after.attack_paths(principal, goal))
+        assert sorted(map(steps_of, left)) == sorted(map(steps_of, remediation.remaining)), remediation.what
+    return attack_paths, remediations
 
 
 @pytest.mark.parametrize("path", catalog().paths, ids=lambda path: path.id)
 def test_every_path_is_cut_by_what_is_offered(path, tmp_path):
     world = World()
     actor = add_case(world, path, WORKS)
-    ways, cuts = check_cuts(world.snapshot(tmp_path), actor)
+    attack_paths, remediations = check_remediations(world.snapshot(tmp_path), actor)
     goal = "admin"
-    if not any(way.steps for way in ways):
+    if not any(attack_path.steps for attack_path in attack_paths):
         goal = next(iter(AttackPathGraph(Evaluator(world.snapshot(tmp_path))).escalations(actor))).goal.key
-        ways, cuts = check_cuts(world.snapshot(tmp_path), actor, goal)
-    assert {id(way) for cut in cuts for way in cut.ended} or not ways
-    assert len({tuple(steps_of(way)) for cut in cuts for way in cut.ended}) == len(ways)
+        attack_paths, remediations = check_remediations(world.snapshot(tmp_path), actor, goal)
+    assert {id(attack_path) for remediation in remediations for attack_path in remediation.ended} or not attack_paths
+    assert len(
+        {tuple(steps_of(attack_path)) for remediation in remediations for attack_path in remediation.ended}
+    ) == len(attack_paths)
 
 
 @pytest.mark.parametrize(
@@ -57,13 +61,13 @@ def test_every_path_is_cut_by_what_is_offered(path, tmp_path):
     ],
 )
 def test_cuts_of_the_sample(name):
-    _, cuts = check_cuts(load_snapshot(sample_snapshot()), arn(name), most_cuts=3)
-    assert cuts
+    _, remediations = check_remediations(load_snapshot(sample_snapshot()), arn(name), most_remediations=3)
+    assert remediations
 
 
 def offered(world, tmp_path, principal="user/alice", goal="admin"):
-    _, cuts = check_cuts(world.snapshot(tmp_path), arn(principal), goal)
-    return [cut.what for cut in cuts]
+    _, remediations = check_remediations(world.snapshot(tmp_path), arn(principal), goal)
+    return [remediation.what for remediation in remediations]
 
 
 def test_an_action_that_another_statement_allows_too_is_denied(tmp_path):
@@ -112,8 +116,8 @@ def test_a_policy_of_the_same_name_is_not_overwritten(tmp_path):
     world = World()
     world.user("alice", {"deny-iam-PutUserPolicy": document(allow("iam:Put*")), "x": document(allow("s3:*"))})
     reach = AttackPathGraph(Evaluator(world.snapshot(tmp_path)))
-    (cut,) = reach.cuts(arn("user/alice"))
-    assert [edit.detail for edit in cut.edits] == ["deny-iam-PutUserPolicy-2"]
+    (remediation,) = reach.remediations(arn("user/alice"))
+    assert [edit.detail for edit in remediation.edits] == ["deny-iam-PutUserPolicy-2"]
 
 
 def test_ways_through_another_account_are_cut(tmp_path):
@@ -130,22 +134,22 @@ def test_the_cut_of_one_way_holds_on_the_whole_snapshot():
     """It is tried on a copy without the groups, policies and accounts that have no part in the way."""
     snapshot = load_snapshot(sample_snapshot())
     reach = AttackPathGraph(Evaluator(snapshot))
-    cut = 0
-    for reached in reach.everybody():
-        way = reach.way(reached.principal)
-        found = reach.cut(way) if way is not None and way.steps else None
+    remediation = 0
+    for reached in reach.exposures():
+        attack_path = reach.attack_path(reached.principal)
+        found = reach.remediation(attack_path) if attack_path is not None and attack_path.steps else None
         if found is not None:
             after = AttackPathGraph(Evaluator(apply(snapshot, found.edits)))
-            assert not all(map(after.is_there, way.steps)), found.what
-            cut += 1
-    assert cut > 5
+            assert not all(map(after.is_there, attack_path.steps)), found.what
+            remediation += 1
+    assert remediation > 5
 
 
 def test_a_copy_for_one_way_holds_what_has_part_in_it_alone():
     snapshot = load_snapshot(sample_snapshot())
-    cuts = AttackPathGraph(Evaluator(snapshot))._cuts
+    remediations = AttackPathGraph(Evaluator(snapshot))._remediations
     user = next(one for account in snapshot.accounts for one in account.users if one.group_list)
-    (account,) = cuts._alone(frozenset({user.arn})).accounts
+    (account,) = remediations._alone(frozenset({user.arn})).accounts
     assert [one.arn for one in account.users] == [user.arn]
     assert {group.group_name for group in account.groups} == set(user.group_list)
     held = {one.policy_arn for entity in (user, *account.groups) for one in entity.attached_managed_policies}

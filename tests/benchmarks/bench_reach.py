@@ -18,7 +18,7 @@ def main() -> None:
     reach = AttackPathGraph(evaluator)
     print(f"steps of everybody: {time.perf_counter() - began:.1f} s, {time.process_time() - cpu:.1f} s of processor")
     began = time.perf_counter()
-    rows = list(reach.everybody())
+    rows = list(reach.exposures())
     print(f"rows of {len(rows):,} principals: {time.perf_counter() - began:.1f} s")
     getting = sum(not row.is_administrator and row.to_administration is not None for row in rows)
     print(f"{sum(row.is_administrator for row in rows):,} administrators, {getting:,} more get there")

@@ -73,8 +73,8 @@ def assert_same_ways(by_account: OrganizationChecks, snapshot: Snapshot) -> None
     data = [one.name for one in attack_paths().sensitive]
     roles = [role.arn for account in snapshot.accounts for role in account.roles[:1]]
     for goal in ("admin", *(account.account_id for account in snapshot.accounts), data[0], *roles[:2]):
-        expected = [to_reached(one, whole.way(one.principal, goal)) for one in whole.everybody()]
-        assert [to_reached(one, way) for one, way in by_account.ways(goal)] == expected, goal
+        expected = [to_reached(one, whole.attack_path(one.principal, goal)) for one in whole.exposures()]
+        assert [to_reached(one, attack_path) for one, attack_path in by_account.attack_paths(goal)] == expected, goal
 
 
 def test_findings_and_ways_of_the_sample_organization_are_those_of_the_whole() -> None:
@@ -272,10 +272,13 @@ def test_a_chain_across_three_accounts_and_back_is_followed(tmp_path: Path) -> N
     """A user of the first takes a role of the second, and that one a role of the third, which administers it."""
     write(str(tmp_path), chain())
     catalogue, snapshot = opened(tmp_path), load_snapshot(tmp_path)
-    told = {reached.principal: (reached, way) for reached, way in OrganizationChecks(catalogue).ways("admin")}
-    reached, way = told[f"arn:aws:iam::{ACCOUNTS[0]}:user/u0"]
-    assert way is not None
-    assert [step.target for step in way.steps] == [
+    told = {
+        reached.principal: (reached, attack_path)
+        for reached, attack_path in OrganizationChecks(catalogue).attack_paths("admin")
+    }
+    reached, attack_path = told[f"arn:aws:iam::{ACCOUNTS[0]}:user/u0"]
+    assert attack_path is not None
+    assert [step.target for step in attack_path.steps] == [
         f"arn:aws:iam::{ACCOUNTS[1]}:role/r0",
         f"arn:aws:iam::{ACCOUNTS[2]}:role/r0",
     ]
@@ -425,7 +428,7 @@ def test_whoever_cancels_ends_it() -> None:
 
 def test_a_goal_that_is_none_is_one_sentence() -> None:
     with pytest.raises(RequestError, match="the snapshot has no user or role nobody"):
-        list(OrganizationChecks(opened(SAMPLE)).ways("nobody"))
+        list(OrganizationChecks(opened(SAMPLE)).attack_paths("nobody"))
 
 
 def test_entries_in_the_files_of_other_accounts_are_found_where_they_belong(tmp_path: Path) -> None:

@@ -223,7 +223,7 @@ def test_what_ends_a_path_is_told_for_the_first_ones_whoever_asked_for_others_be
     evaluator = Evaluator(snapshot)
     reach = attack_path_graph.AttackPathGraph(evaluator)
     for name in reversed(names):
-        reach.cut(reach.way(make.arn(f"user/{name}")))
+        reach.remediation(reach.attack_path(make.arn(f"user/{name}")))
     findings = registry.run(evaluator, reach=lambda *_, **__: reach)
     told = {
         one.subject_name: "This ends this attack path" in one.remedy for one in findings if one.check_id == "CHN-01"

@@ -22,9 +22,9 @@ SAMPLES = (sample_snapshot(), resources() / "samples" / "acme-organization")
 
 def all_of(made: AttackPathGraph) -> list[object]:
     """Return all that a map says of everybody."""
-    everybody = list(made.everybody())
-    principals = [reached.principal for reached in everybody]
-    return [everybody, *((made.way(one), [*made.escalations(one)]) for one in principals)]
+    every_path = list(made.exposures())
+    principals = [reached.principal for reached in every_path]
+    return [every_path, *((made.attack_path(one), [*made.escalations(one)]) for one in principals)]
 
 
 @cache
@@ -102,14 +102,21 @@ def test_the_ways_of_everybody_are_the_same_whoever_finds_them(goal: str, two: P
     snapshot = load_snapshot(sample_snapshot())
     alone = AttackPathGraph(Evaluator(snapshot))
     goal = goal if goal == "admin" else alone.goals[-1].key
-    ways = list(shortest_paths(alone, goal))
-    assert [way for _, way in ways] == [
-        way for reached in alone.everybody() if (way := alone.way(reached.principal, goal)) is not None
+    attack_paths = list(shortest_paths(alone, goal))
+    assert [attack_path for _, attack_path in attack_paths] == [
+        attack_path
+        for reached in alone.exposures()
+        if (attack_path := alone.attack_path(reached.principal, goal)) is not None
     ]
-    assert len(ways) > 3
+    assert len(attack_paths) > 3
     for executor in (two, beside):
         other = AttackPathGraph(Evaluator(snapshot))
-        assert list(shortest_paths(other, goal, Workers(executor, snapshot))) == ways
-        asked = {(step.path_id, step.source, step.target) for _, way in ways for step in way.steps if step.needs}
+        assert list(shortest_paths(other, goal, Workers(executor, snapshot))) == attack_paths
+        asked = {
+            (step.path_id, step.source, step.target)
+            for _, attack_path in attack_paths
+            for step in attack_path.steps
+            if step.needs
+        }
         assert asked <= set(other.needs)
     assert goal != "admin" or asked

@@ -77,7 +77,7 @@ def diagram_of(
     """Return the diagram of attack paths.
 
     Args:
-        ways: The attack paths to show.
+        found_paths: The attack paths to show.
         external_roles: ARNs of roles that can be assumed from outside the organization.
         opened: Columns, by their distance to the target, that show all their principals.
     """
@@ -86,24 +86,27 @@ def diagram_of(
     through: dict[str, int] = {}
     titles: dict[str, tuple[BoxKind, str]] = {}
     steps: dict[tuple[str, str], dict[tuple[str, str], Step]] = {}
-    for way in found_paths:
-        if not way.steps:
+    for attack_path in found_paths:
+        if not attack_path.steps:
             continue
-        passed = [way.start, *(step.goal.key for step in way.steps)]
-        if passed[-1] != way.goal.key:
-            passed.append(way.goal.key)  # the last one is at the target without a step
+        passed = [attack_path.start, *(step.goal.key for step in attack_path.steps)]
+        if passed[-1] != attack_path.goal.key:
+            passed.append(attack_path.goal.key)  # the last one is at the target without a step
         for left, key in zip(range(len(passed) - 1, -1, -1), passed, strict=True):
             distance[key] = max(distance.get(key, 0), left)
-            nearest[key] = min(nearest.get(key, left), max(left - len(passed) + 1 + len(way.steps), 0))
+            nearest[key] = min(nearest.get(key, left), max(left - len(passed) + 1 + len(attack_path.steps), 0))
             through[key] = through.get(key, 0) + 1
             titles[key] = _title(key)
-        if way.goal.kind is not GoalKind.PRINCIPAL:
-            is_account = way.goal.kind is GoalKind.ADMINISTRATION
-            titles[way.goal.key] = (BoxKind.GOAL, tr("Administrator") if is_account else translate(way.goal.name))
+        if attack_path.goal.kind is not GoalKind.PRINCIPAL:
+            is_account = attack_path.goal.kind is GoalKind.ADMINISTRATION
+            titles[attack_path.goal.key] = (
+                BoxKind.GOAL,
+                tr("Administrator") if is_account else translate(attack_path.goal.name),
+            )
         for place, ends in enumerate(pairwise(passed)):
             taken = steps.setdefault(ends, {})
-            if place < len(way.steps):
-                step = way.steps[place]
+            if place < len(attack_path.steps):
+                step = attack_path.steps[place]
                 taken[step.path_id, step.target] = step
     deepest = max(distance.values(), default=0)
     entered = [arn for arn in distance if arn in external_roles]

@@ -289,12 +289,16 @@ class AttackPathsPanel(QWidget):
         else:
             self._say_nothing(words)
         stops = tr("{what} Ends {count} of these attack paths; remaining: {left}.")
-        cuts = " ".join(
-            stops.format(what=translate(cut.what), count=number(cut.stops), left=number(len(cut.remaining)))
-            for cut in found.cuts
+        remediations = " ".join(
+            stops.format(
+                what=translate(remediation.what),
+                count=number(remediation.stops),
+                left=number(len(remediation.remaining)),
+            )
+            for remediation in found.remediations
         )
-        self._cut.setText(tr("Remediation: {cuts}").format(cuts=cuts) if cuts else "")
-        self._cut.setVisible(bool(cuts))
+        self._cut.setText(tr("Remediation: {cuts}").format(cuts=remediations) if remediations else "")
+        self._cut.setVisible(bool(remediations))
         self._enable()
         self._session.announce(words)
 
@@ -361,15 +365,15 @@ def _summary(found: PathsFound) -> str:
             return tr("{name} is an administrator.").format(name=name)
         if not found.found_paths:
             return tr("{name} does not reach the target.").format(name=name)
-        proven = sum(way.state is State.PROVEN for way in found.found_paths)
-        shortest = min(len(way.steps) for way in found.found_paths)
+        proven = sum(attack_path.state is State.PROVEN for attack_path in found.found_paths)
+        shortest = min(len(attack_path.steps) for attack_path in found.found_paths)
         steps = ntr("{count} step", "{count} steps", shortest).format(count=shortest)
         return tr("{name} reaches the target in {steps}: {count} paths, {proven} proven.").format(
             name=name, steps=steps, count=number(len(found.found_paths)), proven=number(proven)
         )
     if not found.found_paths:
         return tr("No principal reaches the target that is not there already.")
-    proven = sum(way.state is State.PROVEN for way in found.found_paths)
+    proven = sum(attack_path.state is State.PROVEN for attack_path in found.found_paths)
     sentence = tr("{count} principals can reach the target; of those shown, {proven} are proven.")
     if found.starts > len(found.found_paths):
         sentence = tr(

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 ADMINISTRATION = "admin"
 MOST_STARTS = 150
 """Maximum number of principals whose paths are shown for all principals, the nearest first."""
-MOST_WAYS = 30
-_MOST_CUTS = 3
+MOST_PATHS = 30
+_MOST_REMEDIATIONS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class PathsFound:
     """Number of principals that reach the target, certainly or possibly."""
     reached: PrincipalExposure | None
     """The state of the principal in the query."""
-    cuts: tuple[Remediation, ...]
+    remediations: tuple[Remediation, ...]
     goals: tuple[Goal, ...]
 
 
@@ -60,17 +60,19 @@ def find_attack_paths(
     """
     reach = opened.reach(progress, cancelled, executor)
     if wanted.start:
-        found_paths = tuple(reach.ways(wanted.start, wanted.goal, MOST_WAYS))
-        cuts = reach.cuts(wanted.start, wanted.goal, MOST_WAYS, _MOST_CUTS)
-        return PathsFound(wanted, found_paths, int(bool(found_paths)), reach.reached(wanted.start), cuts, reach.goals)
+        found_paths = tuple(reach.attack_paths(wanted.start, wanted.goal, MOST_PATHS))
+        remediations = reach.remediations(wanted.start, wanted.goal, MOST_PATHS, _MOST_REMEDIATIONS)
+        return PathsFound(
+            wanted, found_paths, int(bool(found_paths)), reach.reached(wanted.start), remediations, reach.goals
+        )
     near = sorted(reach.distances(wanted.goal).items(), key=lambda one: (not one[1].is_proven, one[1].steps, one[0]))
     found: list[AttackPath] = []
     for principal, distance in near:
         if cancelled():
             raise WorkCancelled
         if distance.steps and len(found) < MOST_STARTS:
-            way = reach.way(principal, wanted.goal)
-            if way is not None:
-                found.append(way)
+            attack_path = reach.attack_path(principal, wanted.goal)
+            if attack_path is not None:
+                found.append(attack_path)
     starts = sum(bool(distance.steps) for _, distance in near)
     return PathsFound(wanted, tuple(found), starts, None, (), reach.goals)

@@ -27,7 +27,9 @@ class StepsModel(QAbstractTableModel):
     def show_paths(self, found_paths: tuple[AttackPath, ...]) -> None:
         """Show the steps of other paths."""
         self.beginResetModel()
-        found = {(step.path_id, step.source, step.target): step for way in found_paths for step in way.steps}
+        found = {
+            (step.path_id, step.source, step.target): step for attack_path in found_paths for step in attack_path.steps
+        }
         self.steps = tuple(found.values())[:_MOST_ROWS]
         self._texts = [_texts(step) for step in self.steps]
         self.endResetModel()

@@ -18,14 +18,14 @@ def step(source, target, state=State.PROVEN, path_id="sts-001", goal=None):
     return Step(path_id, "assuming the role", source, target, becomes, state, (), lambda _step: ())
 
 
-def way(*names, state=State.PROVEN):
+def attack_path(*names, state=State.PROVEN):
     arns = [arn(name) for name in names]
     steps = tuple(step(one, other, state) for one, other in pairwise(arns))
     return AttackPath(arns[0], ADMINISTRATION, steps)
 
 
 def test_columns_run_from_the_start_to_the_goal():
-    picture = diagram_of([way("a", "b", "power")])
+    picture = diagram_of([attack_path("a", "b", "power")])
     assert [(box.title, box.column) for box in picture.boxes] == [
         ("a", 0),
         ("b", 1),
@@ -40,7 +40,9 @@ def test_columns_run_from_the_start_to_the_goal():
 
 
 def test_a_box_says_the_nearest_way_and_stands_where_the_longest_begins():
-    boxes = {box.title: box for box in diagram_of([way("a", "b", "c", "power"), way("a", "power")]).boxes}
+    boxes = {
+        box.title: box for box in diagram_of([attack_path("a", "b", "c", "power"), attack_path("a", "power")]).boxes
+    }
     assert boxes["a"].column == 0
     assert boxes["a"].says == "Role, 1 step away"
     assert boxes["power"].says == "Role, target reached"
@@ -58,7 +60,7 @@ def test_who_is_there_already_is_no_box():
 
 
 def test_a_column_of_many_is_put_together_until_it_is_opened():
-    found_paths = [way(f"r{number:02}", "power") for number in range(20)]
+    found_paths = [attack_path(f"r{number:02}", "power") for number in range(20)]
     picture = diagram_of(found_paths)
     (more,) = [box for box in picture.boxes if box.kind is BoxKind.MORE]
     assert more.title == f"{20 - USUALLY_SHOWN} more"
@@ -67,24 +69,24 @@ def test_a_column_of_many_is_put_together_until_it_is_opened():
 
 
 def test_one_more_than_usual_gets_its_own_box():
-    picture = diagram_of([way(f"r{number}", "power") for number in range(USUALLY_SHOWN + 1)])
+    picture = diagram_of([attack_path(f"r{number}", "power") for number in range(USUALLY_SHOWN + 1)])
     assert not [box for box in picture.boxes if box.kind is BoxKind.MORE]
 
 
 def test_a_step_that_needs_a_fact_is_told_from_a_proven_one():
-    lines = diagram_of([way("a", "power", state=State.POSSIBLE), way("b", "power")]).lines
+    lines = diagram_of([attack_path("a", "power", state=State.POSSIBLE), attack_path("b", "power")]).lines
     assert [line.is_proven for line in lines if line.steps] == [False, True]
 
 
 def test_outsiders_stand_at_the_left():
-    picture = diagram_of([way("a", "power")], external_roles={arn("a")})
+    picture = diagram_of([attack_path("a", "power")], external_roles={arn("a")})
     assert picture.boxes[0].key == OUTSIDE
     assert (OUTSIDE, arn("a")) in [(line.source, line.target) for line in picture.lines]
     assert picture.columns == 4
 
 
 def test_no_two_boxes_stand_in_one_place():
-    found_paths = [way(f"r{number:02}", f"m{number % 3}", "power") for number in range(30)]
+    found_paths = [attack_path(f"r{number:02}", f"m{number % 3}", "power") for number in range(30)]
     sizes = Sizes(100, 20, 50, 10)
     places = arranged(diagram_of(found_paths), sizes)
     assert len(set(places.values())) == len(places)

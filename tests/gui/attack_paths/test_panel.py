@@ -43,7 +43,7 @@ def shown(qtbot, panel):
 def test_everybody_who_gets_there(qtbot, panel):
     panel.show_button.click()
     found = shown(qtbot, panel)
-    assert {way.start for way in found.found_paths} >= {DEEPAK, DEPLOY}
+    assert {attack_path.start for attack_path in found.found_paths} >= {DEEPAK, DEPLOY}
     keys = {box.key for box in panel.view.picture.boxes}
     assert "111122223333" in keys
     assert panel.model.rowCount() >= len(found.found_paths)
@@ -54,8 +54,8 @@ def test_one_principal_with_what_stops_it(qtbot, panel, session):
     session.select(DEEPAK)
     panel.show_selected()
     found = shown(qtbot, panel)
-    assert {way.start for way in found.found_paths} == {DEEPAK}
-    assert found.cuts
+    assert {attack_path.start for attack_path in found.found_paths} == {DEEPAK}
+    assert found.remediations
     (first,) = [box for box in panel.view.picture.boxes if box.column == 0]
     assert first.key == DEEPAK
 
