@@ -58,8 +58,8 @@ class AlteredPrincipals(PrincipalIndex):
 
     def _add(self, position: int, kept: Sequence[bool], *, keeps_boundary: bool) -> int:
         made = len(self._subjects)
-        standing = super().standing(position)
-        policies = replace(standing.policies, identity=tuple(compress(standing.policies.identity, kept)))
+        holder = super().principal_policies(position)
+        policies = replace(holder.policies, identity=tuple(compress(holder.policies.identity, kept)))
         cohort = self.cohort_at(position)
         boundary = self._boundaries[position]
         if not keeps_boundary:
@@ -72,15 +72,15 @@ class AlteredPrincipals(PrincipalIndex):
                 self._unbounded[cohort.number] = unbounded
                 self._next_cohort += 1
             cohort = unbounded
-        self._altered.append(standing._replace(policies=policies))
+        self._altered.append(holder._replace(policies=policies))
         self._subjects.append(self._subjects[position])
         self._carried.append(tuple(compress(self._carried[position], kept)))
         self._boundaries.append(boundary)
         self._cohorts.append(cohort)
         return made
 
-    def standing(self, position: int) -> PrincipalPolicies:
+    def principal_policies(self, position: int) -> PrincipalPolicies:
         """Return a principal's policies by its index; of a group, those of a member without other policies."""
         if position < self._first:
-            return super().standing(position)
+            return super().principal_policies(position)
         return self._altered[position - self._first]

@@ -744,9 +744,9 @@ class _BulkRequest:
         subject = self._subjects.get(key)
         if subject is None:
             cohort, target = self._population.cohort_at(position), self._grid.target(bit)
-            standing = self._population.standing(position)
+            holder = self._population.principal_policies(position)
             derive = self._request_classes.derive(self._grid, cohort, bit // self._grid.width)
-            own = derive.on(target).of_another(standing.caller, standing.may_be_tagged, self._moment.at)
+            own = derive.on(target).of_another(holder.caller, holder.may_be_tagged, self._moment.at)
             context = Context(self._given, own, self._moment.unknown, reference().is_multivalued)
-            subject = self._subjects[key] = RequestFacts(standing.caller, target, context, cohort.has_boundary)
+            subject = self._subjects[key] = RequestFacts(holder.caller, target, context, cohort.has_boundary)
         return subject

@@ -390,7 +390,7 @@ class Evaluator(RequestBuilder):
         if position is None:
             if ":group/" in principal:
                 raise RequestError(phrase("the snapshot has no group {principal}", principal=principal))
-            self.standing(principal)  # raises the more precise error where the snapshot holds the account
+            self.principal_policies(principal)  # raises the more precise error where the snapshot holds the account
             raise RequestError(
                 phrase("`{principal}` is no user, role, root user or group of the snapshot", principal=principal)
             )

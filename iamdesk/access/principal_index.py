@@ -43,14 +43,14 @@ class RequestSource(Protocol):
     def target(self, action: str, resource: str) -> Target:
         """Return the action and resource of a request."""
 
-    def question(self, request: Request, standing: PrincipalPolicies | None = None) -> EvaluationRequest:
-        """Return a request with everything that evaluating it needs; ``standing``: the principal's policies, where
+    def question(self, request: Request, holder: PrincipalPolicies | None = None) -> EvaluationRequest:
+        """Return a request with everything that evaluating it needs; ``holder``: the principal's policies, where
         known."""
 
     def knows(self, resource: Arn) -> bool:
         """Return whether the snapshot holds data of a resource."""
 
-    def standing(self, principal: str) -> PrincipalPolicies:
+    def principal_policies(self, principal: str) -> PrincipalPolicies:
         """Return a principal's policies, by its ARN."""
 
     def member_of(self, group: str) -> PrincipalPolicies:
@@ -208,10 +208,10 @@ class PrincipalIndex:
         is_group = position is not None and position >= self.index.principals and self._peers_of[position] is not None
         return position if is_group else None
 
-    def standing(self, position: int) -> PrincipalPolicies:
+    def principal_policies(self, position: int) -> PrincipalPolicies:
         """Return a principal's policies by its index; of a group, those of a member without other policies."""
         arn = self.index.subjects[position]
-        return self._asks.standing(arn) if position < self.index.principals else self._asks.member_of(arn)
+        return self._asks.principal_policies(arn) if position < self.index.principals else self._asks.member_of(arn)
 
     def knows(self, resource: Arn) -> bool:
         """Return whether the snapshot holds data of a resource; requests on all others are equivalent."""
@@ -227,7 +227,7 @@ class PrincipalIndex:
     ) -> EvaluationRequest:
         """Return a request of a principal (or of a member of a group) with everything that evaluating it needs."""
         request = Request(self.index.subjects[position], action, resource, context or {}, unknown_context=unknown)
-        return self._asks.question(request, self.standing(position))
+        return self._asks.question(request, self.principal_policies(position))
 
     def target(self, action: str, resource: str) -> Target:
         """Return the action and resource of a request.
@@ -296,8 +296,8 @@ class PrincipalIndex:
         facts = self._facts
         missing = [key for key in keys if (position, key) not in facts]
         if missing:
-            standing = self.standing(position)
-            own = derive.of_another(standing.caller, standing.may_be_tagged, derive.moment)
+            holder = self.principal_policies(position)
+            own = derive.of_another(holder.caller, holder.may_be_tagged, derive.moment)
             facts.update({(position, key): own(key) for key in missing})
         return tuple([facts[position, key] for key in keys])
 

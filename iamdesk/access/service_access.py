@@ -341,10 +341,10 @@ class _Finding:
             return piece
         if isinstance(piece, Wildcard):
             return piece.value
-        standing = self._bulk.population.standing(self._position)
+        holder = self._bulk.population.principal_policies(self._position)
         fresh = placeholder_grid(self._service, self._peers.partition, self._peers.account)
         derive = self._bulk.request_classes.derive(fresh, self._peers, 0)
-        own = derive.of_another(standing.caller, standing.may_be_tagged, self._moment)
+        own = derive.of_another(holder.caller, holder.may_be_tagged, self._moment)
         context = Context({}, own, MissingContextMode.UNKNOWN, reference().is_multivalued)
         try:
             return context.variable(piece.key) or piece.default or FRESH

@@ -80,7 +80,7 @@ class SelfEscalation:
                 yield from self._widened(path, position, place, members)
 
     def _is_held_by_boundary(self, position: int) -> bool:
-        is_bounded = self._steps.population.standing(position).policies.boundary is not None
+        is_bounded = self._steps.population.principal_policies(position).policies.boundary is not None
         return is_bounded and self.hypotheses.administers(position, unbounded=True)
 
     def _widened(
@@ -90,7 +90,7 @@ class SelfEscalation:
         if self.hypotheses.administers(position, [FULL]):
             yield Edge(path.id, place, members)
             return
-        is_bounded = self._steps.population.standing(position).policies.boundary is not None
+        is_bounded = self._steps.population.principal_policies(position).policies.boundary is not None
         if not is_bounded or not self.hypotheses.administers(position, [FULL], unbounded=True):
             return
         is_user = bool(self._steps.targets.users >> place & 1)
@@ -192,7 +192,7 @@ class SelfEscalation:
             members = steps.members(path, place).within(steps.users & ~steps.administrators)
             if not members.anybody or not self.hypotheses.administers(group):
                 continue
-            policies = steps.population.standing(group).policies.identity
+            policies = steps.population.principal_policies(group).policies.identity
             gaining = 0
             for position in indexes_of(members.anybody):
                 if self.hypotheses.denies_little(position) or self.hypotheses.administers(position, policies):

@@ -50,12 +50,12 @@ class OpenTrust:
         self.now = asks.now
         self.target = asks.target
         self.knows = asks.knows
-        self.standing = asks.standing
+        self.principal_policies = asks.principal_policies
         self.member_of = asks.member_of
 
-    def question(self, request: Request, standing: PrincipalPolicies | None = None) -> EvaluationRequest:
+    def question(self, request: Request, holder: PrincipalPolicies | None = None) -> EvaluationRequest:
         """Return a request with the role's trust policy replaced."""
-        question = self._asks.question(request, standing)
+        question = self._asks.question(request, holder)
         trust = question.policies.resource
         if trust is None or trust.layer is not PolicyType.TRUST:
             return question
@@ -96,18 +96,18 @@ class AdminHypotheses:
     def _administers(
         self, position: int, more: Sequence[AttachedPolicy], unbounded: bool, gone: frozenset[Document]
     ) -> bool:
-        standing = self._population.standing(position)
-        own = standing.policies.identity
+        holder = self._population.principal_policies(position)
+        own = holder.policies.identity
         kept = tuple(policy for policy in own if policy.document not in gone)
         if FULL in more:
             kept = self._denying(kept)
-        boundary = None if unbounded else standing.policies.boundary
+        boundary = None if unbounded else holder.policies.boundary
         identity = (*kept, *more)
         account = self._account(position)
         key: Hashable = (
-            standing.caller.account,
-            standing.caller.kind,
-            standing.caller.is_service_linked,
+            holder.caller.account,
+            holder.caller.kind,
+            holder.caller.is_service_linked,
             tuple(policy.document for policy in identity),
             None if boundary is None else tuple(policy.document for policy in boundary),
         )
@@ -117,28 +117,28 @@ class AdminHypotheses:
             key = (position, key)
         if key not in self._known:
             self._inquiry.check_cancelled()
-            changed = standing._replace(policies=replace(standing.policies, identity=identity, boundary=boundary))
+            changed = holder._replace(policies=replace(holder.policies, identity=identity, boundary=boundary))
             self._known[key] = would_administer(self._asker(position, changed), account, guardrails, documents)
         return self._known[key]
 
     def denies_little(self, position: int) -> bool:
         """Return whether no boundary or Deny of a principal could prevent administrator access."""
-        policies = self._population.standing(position).policies
+        policies = self._population.principal_policies(position).policies
         return policies.boundary is None and not self._denying(policies.identity)
 
     def may(
         self, position: int, more: Sequence[AttachedPolicy], action: str, resource: str, context: Context | None = None
     ) -> bool:
         """Return whether a principal would be allowed a request with more policies, within its boundary."""
-        standing = self._population.standing(position)
-        identity = (*standing.policies.identity, *more)
-        changed = standing._replace(policies=replace(standing.policies, identity=identity))
+        holder = self._population.principal_policies(position)
+        identity = (*holder.policies.identity, *more)
+        changed = holder._replace(policies=replace(holder.policies, identity=identity))
         return self._asker(position, changed)(action, resource, context or {}) in OPEN
 
-    def _asker(self, position: int, standing: PrincipalPolicies) -> "_Asker":
+    def _asker(self, position: int, holder: PrincipalPolicies) -> "_Asker":
         guardrails = self._inquiry.guardrails(self._account(position).account_id)
         subject = self._population.index.subjects[position]
-        return _Asker(self._inquiry.evaluator, subject, standing, guardrails, self._decisions, self._covering)
+        return _Asker(self._inquiry.evaluator, subject, holder, guardrails, self._decisions, self._covering)
 
     def _account(self, position: int) -> Account:
         return self._accounts[self._population.cohort_at(position).account]
@@ -182,7 +182,7 @@ class _Asker:
         self,
         questions: RequestBuilder,
         principal: str,
-        standing: PrincipalPolicies,
+        holder: PrincipalPolicies,
         guardrails: Sequence[Document],
         known: dict[Hashable, EvalDecision],
         of_documents: dict[tuple[Document, str], tuple[Statement, ...]],
@@ -190,10 +190,10 @@ class _Asker:
         """``known`` are the verdicts that principals of one snapshot share, ``of_documents`` what covers an action."""
         self._questions = questions
         self._principal = principal
-        self._standing = standing
+        self._holder = holder
         self._known = known
         self._of_documents = of_documents
-        policies, caller = standing.policies, standing.caller
+        policies, caller = holder.policies, holder.caller
         self._documents = (
             [policy.document for policy in policies.identity],
             [policy.document for policy in policies.boundary or ()],
@@ -220,7 +220,7 @@ class _Asker:
         known = self._known.get(key)
         if known is None:
             request = Request(self._principal, action, resource, context=dict(context))
-            known = decide_request(self._questions.question(request, self._standing))
+            known = decide_request(self._questions.question(request, self._holder))
             if len(self._known) >= _MOST_KEPT:
                 self._known.clear()
             self._known[key] = known

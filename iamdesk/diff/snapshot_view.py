@@ -193,7 +193,7 @@ class SnapshotView:
 
     def _find_own(self, arn: str) -> PrincipalPolicies:
         try:
-            found = self.evaluator.member_of(arn) if arn in self.groups else self.evaluator.standing(arn)
+            found = self.evaluator.member_of(arn) if arn in self.groups else self.evaluator.principal_policies(arn)
         except RequestError as error:  # malformed ARN: there can be no request of this principal
             facts = self._facts(Caller(CallerKind.ANONYMOUS, arn), may_be_tagged=False)
             return PrincipalPolicies(facts, broken=frozenset({str(error)}))

@@ -59,7 +59,7 @@ class RequestBuilder:
         self.now = now
         """Returns the time of a request."""
         canonical_ids = {one.account_id: one.canonical_id for one in snapshot.account_settings if one.canonical_id}
-        self._standings = PrincipalResolver(self.index, self.organization, canonical_ids)
+        self._principals = PrincipalResolver(self.index, self.organization, canonical_ids)
         self._ids: dict[str, frozenset[str]] = {}
         """Unique IDs of accounts, including the account's own."""
         self._account_facts = {one.account_id: one for one in snapshot.account_facts}
@@ -96,37 +96,37 @@ class RequestBuilder:
         """
         return parse_target(action, self.resources.without_alias(resource), reference())
 
-    def question(self, request: Request, standing: PrincipalPolicies | None = None) -> EvaluationRequest:
+    def question(self, request: Request, holder: PrincipalPolicies | None = None) -> EvaluationRequest:
         """Return a request with everything that evaluating it needs.
 
-        ``standing`` is the principal, where it has no ARN.
+        ``holder`` is a principal without an ARN, with its policies.
 
         Raises:
             RequestError: as `can`.
         """
         target = self.target(request.action, request.resource)
-        standing = standing or self.standing(request.principal)
-        if standing.caller.kind is CallerKind.SERVICE:
-            called = as_in_call(standing.caller, target.service, target.name)
-            standing = standing if called is standing.caller else standing._replace(caller=called)
+        holder = holder or self.principal_policies(request.principal)
+        if holder.caller.kind is CallerKind.SERVICE:
+            called = as_in_call(holder.caller, target.service, target.name)
+            holder = holder if called is holder.caller else holder._replace(caller=called)
         record = None if target.resource is None else self.resources.find(target.resource)
         access_point = through(target, record)
-        owner = self._owner(request, standing.caller, target)
+        owner = self._owner(request, holder.caller, target)
         if access_point is None or record is None:
             restricts = record is not None and target.service == "s3"
             restricts = restricts and self.resources.restricts_public_buckets(record, owner)
-            return self._decision(request, standing, target, owner, record, access_point, restricts=restricts)
-        account = standing.caller.account
+            return self._decision(request, holder, target, owner, record, access_point, restricts=restricts)
+        account = holder.caller.account
         restricts = restricts_public(self.resources, record, account, at_the_bucket=False)
-        question = self._decision(request, standing, target, owner, record, access_point, restricts=restricts)
+        question = self._decision(request, holder, target, owner, record, access_point, restricts=restricts)
         restricts = restricts_public(self.resources, record, account, at_the_bucket=True)
         further = []
         for sub_request, (bucket, on_bucket) in enumerate(behind(target, record), 1):
             of_bucket = self.resources.bucket(record, bucket)
             owner = bucket.account_id or (of_bucket.account_id if of_bucket is not None else None)
-            other = self._decision(request, standing, on_bucket, owner, of_bucket, access_point, restricts=restricts)
+            other = self._decision(request, holder, on_bucket, owner, of_bucket, access_point, restricts=restricts)
             # Missing data of the caller is reported by the first sub-request.
-            own = replace(other.policies, gaps=other.policies.gaps[len(standing.policies.gaps) :])
+            own = replace(other.policies, gaps=other.policies.gaps[len(holder.policies.gaps) :])
             further.append(replace(other, policies=own.on_sub_request(sub_request)))
         if not further:
             return replace(question, is_alone=record.access_point is not None)
@@ -139,7 +139,7 @@ class RequestBuilder:
     def _decision(
         self,
         request: Request,
-        standing: PrincipalPolicies,
+        holder: PrincipalPolicies,
         target: Target,
         owner: str | None,
         record: Resource | None,
@@ -148,7 +148,7 @@ class RequestBuilder:
         restricts: bool,
     ) -> EvaluationRequest:
         """Return one sub-request; ``access_point`` is the access point that it goes through."""
-        policies, caller, may_be_tagged = standing
+        policies, caller, may_be_tagged = holder
         resource, gaps = self._resource_policy(target, owner, record)
         is_bound = record is None or not record.is_aws_managed
         rcps, rcp_gaps = self._rcps(target, owner) if is_bound else (None, [])
@@ -252,13 +252,13 @@ class RequestBuilder:
             yield from (user.arn for user in account.users)
             yield from (role.arn for role in account.roles)
 
-    def standing(self, principal: str) -> PrincipalPolicies:
+    def principal_policies(self, principal: str) -> PrincipalPolicies:
         """Return a principal with its policies.
 
         Raises:
             RequestError: it is not a principal, or the snapshot holds its account but not the principal.
         """
-        return self._standings.of(principal)
+        return self._principals.of(principal)
 
     def member_of(self, group: str) -> PrincipalPolicies:
         """Return a member of a group, by the group's ARN: a user with the group's policies and no others.
@@ -266,7 +266,7 @@ class RequestBuilder:
         Raises:
             RequestError: the snapshot has no such group.
         """
-        return self._standings.member_of(group)
+        return self._principals.member_of(group)
 
     def _rcps(
         self, target: Target, owner: str | None

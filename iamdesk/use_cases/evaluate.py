@@ -167,7 +167,7 @@ class _Evaluation:
 
     def sentence(self, decision: EvalDecision, parts: Iterable[ActionResult], missing: tuple[str, ...]) -> str:
         """Return the joint decision as a sentence."""
-        who = messages.who(self._evaluator.standing(self._question.request.principal).caller)
+        who = messages.who(self._evaluator.principal_policies(self._question.request.principal).caller)
         resource = self._question.request.resource.lstrip()
         doing = self._need.title
         if resource != "*":

@@ -76,7 +76,7 @@ class OrganizationSubjects:
             return False
         return index.has_account(account_id)
 
-    def standing(self, account_id: str) -> OrganizationPlace:
+    def place_of(self, account_id: str) -> OrganizationPlace:
         """Return the place of an account; empty without an organization, or if it does not name the account."""
         index = self._index
         node = index.node(account_id) if index is not None else None
@@ -174,23 +174,23 @@ class OrganizationSubjects:
 
     def _node(self, index: OrganizationIndex, node: OrganizationNode) -> Subject:
         kind = node_kind(node)
-        standing = self.standing(node.id)
-        gaps = list(standing.gaps)
+        place = self.place_of(node.id)
+        gaps = list(place.gaps)
         if kind is NodeKind.ACCOUNT:
             gaps.append(phrase("The users, roles and policies of this account were not captured."))
-            facts: tuple[tuple[str, str], ...] = ((mark("Account"), node.id), *standing.facts)
-            resource, ways = f"account/{index.organization.id}/{node.id}", standing.links
+            facts: tuple[tuple[str, str], ...] = ((mark("Account"), node.id), *place.facts)
+            resource, ways = f"account/{index.organization.id}/{node.id}", place.links
         else:
             accounts = [one for one in below(index, node) if node_kind(one) is NodeKind.ACCOUNT]
             facts = (
-                *standing.facts,
+                *place.facts,
                 (mark("Accounts below it"), phrase("{count:,}", count=len(accounts))),
                 (mark("Id"), node.id),
             )
             resource = f"{'root' if kind is NodeKind.ROOT else 'ou'}/{index.organization.id}/{node.id}"
             units = [one for one in index.children.get(node.id, ()) if node_kind(one) is not NodeKind.ACCOUNT]
             ways = (
-                *standing.links,
+                *place.links,
                 *links(
                     (mark("Units in it"), map(self.names.link, units)),
                     (
@@ -206,7 +206,7 @@ class OrganizationSubjects:
             account=node.id if kind is NodeKind.ACCOUNT else "",
             arn=self.names.arn(index, resource),
             facts=facts,
-            policies=standing.policies,
+            policies=place.policies,
             links=ways,
             gaps=tuple(gaps),
             badges=(Badge.GAP,) if node.policy_ids is None or kind is NodeKind.ACCOUNT else (),

@@ -196,18 +196,18 @@ class SubjectIndex:
             (mark("Managed policies"), len(account.policies)),
             (mark("Malformed entries"), len(account.broken)),
         )
-        standing = self._organization.standing(account.account_id)
+        place = self._organization.place_of(account.account_id)
         facts = [
             (mark("Account"), account.account_id),
             (mark("Alias"), account.alias or phrase("not captured")),
-            *standing.facts,
+            *place.facts,
         ]
         facts.append((mark("Partition"), account.partition))
         facts += [(label, phrase("{count:,}", count=count)) for label, count in counts]
         if snapshot.latest is not None:
             facts.append((mark("Data as of"), date_text(snapshot.latest)))
         gaps = [phrase("Pages are missing: the last page says that more follow.")] if account.is_truncated else []
-        gaps += standing.gaps
+        gaps += place.gaps
         if missing := len(list(references.missing_policies())):
             gaps.append(
                 nphrase(
@@ -234,8 +234,8 @@ class SubjectIndex:
             kind=NodeKind.ACCOUNT,
             title=self._organization.names.account_name(account.account_id),
             facts=tuple(facts),
-            policies=standing.policies,
-            links=standing.links,
+            policies=place.policies,
+            links=place.links,
             gaps=tuple(gaps),
             problems=tuple(problems),
             badges=(Badge.GAP,) if account.is_truncated else (),

@@ -31,8 +31,8 @@ OPEN = (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
 
 
 def trace_of(evaluator: Evaluator, subject: str, action: str, resource: str) -> EvaluationTrace:
-    standing = evaluator.member_of(subject) if ":group/" in subject else None
-    return evaluate(evaluator.question(Request(subject, action, resource), standing))
+    holder = evaluator.member_of(subject) if ":group/" in subject else None
+    return evaluate(evaluator.question(Request(subject, action, resource), holder))
 
 
 def awaits(trace: EvaluationTrace) -> bool:

@@ -223,7 +223,7 @@ def test_sources_are_what_single_questions_say(tmp_path):
         "iam:CreateAccessKey", targets.users
     )
     for place in indexes_of(targets.users):
-        for position in indexes_of(population.exposures):
+        for position in indexes_of(population.regular):
             principal, target = population.index.subjects[position], targets.arns[place]
             if principal in population.index.roots:
                 continue
@@ -262,7 +262,7 @@ def test_who_may_act_on_entities_of_several_accounts_is_what_the_engine_says(tmp
             if kind >> place & 1:
                 by_action[action] = steps.finder.find(action, kind).of(place)
         for action, found in by_action.items():
-            for position in indexes_of(population.exposures):
+            for position in indexes_of(population.regular):
                 principal = population.index.subjects[position]
                 if principal in population.index.roots:
                     continue
