@@ -32,7 +32,8 @@ class _Side(QGroupBox):
         layout.addStretch(1)
 
     def show_decision(self, words: str, decision: ItemDecision, who: str, when: str) -> None:
-        """Show a decision."""
+        """Show a decision; ``when`` is UTC, ISO 8601, or empty."""
+        when = when[:16].replace("T", " ")
         self.decision.setText(words)
         by = tr("By {name}, {moment} UTC").format(name=who, moment=when) if when else tr("By {name}").format(name=who)
         second = tr("Second approval by {name}").format(name=decision.second) if decision.second else ""
@@ -118,11 +119,9 @@ class ConflictsWindow(CoordinationWindow):
         if one is not None:
             words = self._words
             decided = self.about.review_session.decided(one.item_id)
-            when = decided.moment[:16] if decided is not None else ""
+            when = decided.moment if decided is not None else ""
             self.here.show_decision(words.decision(one.item_id, one.here), one.here, one.here_by, when)
-            self.there.show_decision(
-                words.decision(one.item_id, one.there), one.there, one.there_by, one.origin.moment[:16]
-            )
+            self.there.show_decision(words.decision(one.item_id, one.there), one.there, one.there_by, one.origin.moment)
         self.refresh()
 
     def resolve(self, *, takes_part: bool) -> None:

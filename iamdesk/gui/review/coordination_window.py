@@ -14,6 +14,7 @@ from iamdesk.gui.core.plain_text import set_cell_tooltip, visible
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.widgets.job_window import OneJobWindow
 from iamdesk.gui.widgets.message_bar import Tone
+from iamdesk.gui.widgets.padded_delegate import PaddedDelegate
 from iamdesk.i18n import error_words, tr
 from iamdesk.review.decisions import Reviewer
 from iamdesk.review.session import ReviewSession
@@ -72,6 +73,7 @@ class CoordinationWindow(OneJobWindow):
         made.setAlternatingRowColors(True)
         made.setHeaderLabels(list(headings))
         made.header().setStretchLastSection(True)
+        made.setItemDelegate(PaddedDelegate(0, made))
         return made
 
     def bottom(self, *buttons: QPushButton) -> QHBoxLayout:

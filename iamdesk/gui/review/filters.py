@@ -122,6 +122,8 @@ _WHY = {
     RowFilterMode.EXPIRED: {AskedKind.EXPIRED},
     RowFilterMode.PERSON: {AskedKind.PERSON},
 }
+SINCE_PREVIOUS = tuple(_WHY)
+"""Filters of a follow-up review."""
 _TIERS = {
     RowFilterMode.TIER_0: 0,
     RowFilterMode.TIER_1: 1,

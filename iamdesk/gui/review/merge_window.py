@@ -17,13 +17,15 @@ from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import Mark
 from iamdesk.gui.widgets.message_bar import Tone
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
-from iamdesk.i18n import error_words, mark, ntr, phrase, tr, translate
+from iamdesk.i18n import error_words, mark, phrase, tr, translate
 from iamdesk.progress import Cancelled, Progress, WorkCancelled
 from iamdesk.review.coordination import Merged, PartSigner, merge_parts, part_files
 from iamdesk.review.decisions import Reviewer
 from iamdesk.review.session import ReviewSession
 
 type PartResult = tuple[Path, PartSigner | None, Merged | Exception]
+_EXPANDED = 50
+"""Parts with more conflicts and rejected decisions stay collapsed."""
 _PARTS = mark("Parts of reviews (*.iamreview)")
 
 
@@ -121,14 +123,15 @@ class MergeWindow(CoordinationWindow):
         rows = [self._row(one, words, keys_known=known) for one in results]
         fill_table(self.parts, rows)
         for row in rows:
-            row.setExpanded(row.childCount() <= 50)
+            row.setExpanded(row.childCount() <= _EXPANDED)
+            for place in range(row.childCount()):
+                if (child := row.child(place)) is not None:
+                    child.setFirstColumnSpanned(True)
         merged = [one for _path, _signer, one in results if isinstance(one, Merged)]
         conflicts, refused = sum(len(one.conflicts) for one in merged), sum(len(one.refused) for one in merged)
-        sentence = ntr(
-            "{taken} decisions of {count} part are merged.",
-            "{taken} decisions of {count} parts are merged.",
-            len(merged),
-        ).format(taken=number(sum(one.taken for one in merged)), count=number(len(merged)))
+        sentence = tr("Merged decisions: {taken}. Merged parts: {count}.").format(
+            taken=number(sum(one.taken for one in merged)), count=number(len(merged))
+        )
         more = tr("Conflicts: {conflicts}. Rejected decisions: {refused}. Rejected parts: {parts}.").format(
             conflicts=number(conflicts), refused=number(refused), parts=number(len(results) - len(merged))
         )
@@ -145,10 +148,15 @@ class MergeWindow(CoordinationWindow):
         row = row_item([path.name, one.part.reviewer, *map(number, counts), _signature(signer, keys_known=keys_known)])
         row.setIcon(0, icons.icon(Mark.CONDITIONAL if one.conflicts or one.refused else Mark.ALLOWED, self.palette()))
         for conflict in one.conflicts:
-            texts = (tr("Conflict"), words.of(conflict.item_id), words.opposed(conflict))
-            row_item([texts[0], texts[1], "", "", "", "", "", texts[2]], row)
+            sentence = tr("Conflict: {item}. {decisions}").format(
+                item=words.of(conflict.item_id), decisions=words.opposed(conflict)
+            )
+            row_item([sentence], row)
         for refused in one.refused:
-            row_item([tr("Rejected"), words.of(refused.item_id), "", "", "", "", "", translate(refused.why)], row)
+            sentence = tr("Rejected: {item}. {reason}").format(
+                item=words.of(refused.item_id), reason=translate(refused.why)
+            )
+            row_item([sentence], row)
         return row
 
     def refresh(self) -> None:

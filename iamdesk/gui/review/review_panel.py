@@ -370,6 +370,7 @@ class ReviewPanel(QWidget):
             for column in (Column.WHY_ASKED, Column.REMOVAL):
                 if not any(row.texts[column] for row in self.model.rows):
                     without.add(column)
+            self.head.set_follow_up(Column.WHY_ASKED not in without)
             self.table.show_columns(of_findings=self.head.chosen_grouping.is_of_findings, without=without)
 
     def _regroup(self) -> None:

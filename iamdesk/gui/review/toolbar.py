@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QProgressBar, Q
 
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import ElidedLabel, plain_label, set_tooltip
-from iamdesk.gui.review.filters import OF_FINDINGS, OF_LINES, SHOW_TITLES, RowFilterMode
+from iamdesk.gui.review.filters import OF_FINDINGS, OF_LINES, SHOW_TITLES, SINCE_PREVIOUS, RowFilterMode
 from iamdesk.i18n import mark, ntr, tr
 from iamdesk.review.decisions import ReviewDecision, Reviewer
 from iamdesk.review.grouping import Grouping
@@ -42,7 +42,7 @@ class ReviewToolbar(QWidget):
         self.show_only = QComboBox()
         self.text = QLineEdit()
         self.progress = QProgressBar()
-        self.summary = ElidedLabel()
+        self.summary = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
         unit = self.fontMetrics().averageCharWidth()
         for name, field, title, hint, width in (
             ("reviewerName", self.reviewer_name, tr("Reviewer"), tr("Your name"), 26),
@@ -81,7 +81,8 @@ class ReviewToolbar(QWidget):
             self.grouping.addItem(tr(title), grouping)
         self.show_only.setObjectName("reviewShow")
         self.show_only.setAccessibleName(tr("Which rows are shown"))
-        self._offer(OF_LINES)
+        self._is_follow_up = False
+        self._offer_chosen()
         self.progress.setAccessibleName(tr("Progress of the review"))
         self.progress.setTextVisible(False)
         self.progress.setMaximumWidth(unit * 18)
@@ -141,8 +142,17 @@ class ReviewToolbar(QWidget):
                 self.show_only.addItem(tr(SHOW_TITLES[show]), show)
             self.show_only.setCurrentIndex(max(self.show_only.findData(wanted), 0))
 
+    def set_follow_up(self, is_follow_up: bool) -> None:
+        """Offer the filters by changes since a previous review, or not."""
+        self._is_follow_up = is_follow_up
+        self._offer_chosen()
+
+    def _offer_chosen(self) -> None:
+        offered = OF_FINDINGS if self.chosen_grouping.is_of_findings else OF_LINES
+        self._offer([one for one in offered if self._is_follow_up or one not in SINCE_PREVIOUS])
+
     def _regroup(self) -> None:
-        self._offer(OF_FINDINGS if self.chosen_grouping.is_of_findings else OF_LINES)
+        self._offer_chosen()
         self.filtered.emit()
         self.grouped.emit()
 

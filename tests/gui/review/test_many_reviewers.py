@@ -169,9 +169,11 @@ def test_merge_tells_of_each_part_what_became_of_it(
     conflict, refused = first.child(0), second.child(0)
     assert conflict is not None
     assert refused is not None
-    assert "Review: Keep" in conflict.text(7)
-    assert "part: Revoke" in conflict.text(7)
-    assert refused.text(7) == "Ana Moreno decided it, but is not assigned to this part"
+    assert conflict.text(0).startswith("Conflict: ")
+    assert "Review: Keep" in conflict.text(0)
+    assert "part: Revoke" in conflict.text(0)
+    assert refused.text(0).startswith("Rejected: ")
+    assert refused.text(0).endswith(". Ana Moreno decided it, but is not assigned to this part")
     assert desk_of(panel).decision(taken) == REVOKE
     qtbot.waitUntil(lambda: "1 conflict" in counts(panel), timeout=10_000)
 
